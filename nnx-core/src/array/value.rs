@@ -1,0 +1,114 @@
+//! The array type itself: a device buffer, a value of a running trace, or the reason why there is
+//! no value.
+
+use crate::graph::{Aval, TraceInfo, Value};
+use crate::xla::Buffer;
+use crate::{DType, Error, Result};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// An n-dimensional array: concrete on a device, or traced inside a transform.
+///
+/// Cloning shares the buffer. Operations never change an array; they make new ones.
+#[derive(Clone)]
+pub struct Array(pub(crate) Repr);
+
+#[derive(Clone)]
+pub(crate) enum Repr {
+    Device(Arc<Buffer>),
+    Traced(Arc<Traced>),
+    /// No value, and why: not differentiated, lost in a failed call, a template without data.
+    Absent(Arc<str>),
+}
+
+/// A value of a trace that is, or was, running.
+pub(crate) struct Traced {
+    pub(crate) trace: Arc<TraceInfo>,
+    pub(crate) value: Value,
+    pub(crate) aval: Aval,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Array {
+    pub(crate) fn from_buffer(buffer: Buffer) -> Self {
+        Array(Repr::Device(Arc::new(buffer)))
+    }
+
+    /// An array without a value; reading it gives `why` as the error.
+    pub(crate) fn absent(why: impl Into<Arc<str>>) -> Self {
+        Array(Repr::Absent(why.into()))
+    }
+
+    /// Shape and dtype, or why there is no value.
+    pub(crate) fn try_aval(&self) -> Result<Aval> {
+        match &self.0 {
+            Repr::Device(buffer) => Ok(buffer.aval()),
+            Repr::Traced(traced) => Ok(traced.aval),
+            Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+        }
+    }
+
+    /// Shape and dtype together.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn aval(&self) -> Aval {
+        match self.try_aval() {
+            Ok(aval) => aval,
+            Err(error) => crate::error::raise(error),
+        }
+    }
+
+    /// The dimensions, outermost first; empty for a scalar.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn shape(&self) -> &'static [usize] {
+        self.aval().shape()
+    }
+
+    /// Number of dimensions.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn rank(&self) -> usize {
+        self.aval().rank()
+    }
+
+    /// Number of elements.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn size(&self) -> usize {
+        self.aval().size()
+    }
+
+    /// The element type.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn dtype(&self) -> DType {
+        self.aval().dtype()
+    }
+
+    /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
+    pub fn is_traced(&self) -> bool {
+        matches!(self.0, Repr::Traced(_))
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),
+            Repr::Traced(t) => write!(f, "Traced({} in `{}`)", t.aval, t.trace.name),
+            Repr::Absent(why) => write!(f, "Absent({why})"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The one error type of the library.
+
+use std::panic::Location;
+use std::path::PathBuf;
+
+/// What a fallible call of this library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong, by where it went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operation was given shapes, dtypes or values that it cannot take.
+    #[error("{op}: {message}\n  at {location}")]
+    Op {
+        /// Name of the operation as users call it.
+        op: String,
+        /// The operands and the rule that was broken.
+        message: String,
+        /// The user's line.
+        location: &'static Location<'static>,
+    },
+    /// An array cannot be read: it was traced, donated, or holds no value.
+    #[error("{0}")]
+    Unavailable(String),
+    /// No PJRT plugin was found.
+    #[error("{0}")]
+    NoPlugin(String),
+    /// A PJRT plugin cannot be used.
+    #[error("the PJRT plugin {path} cannot be used: {reason}")]
+    Plugin {
+        /// The shared library.
+        path: PathBuf,
+        /// What is wrong with it and how to mend it.
+        reason: String,
+    },
+    /// XLA refused a request or failed while it carried one out.
+    #[error("XLA: {call} failed ({code}): {message}")]
+    Xla {
+        /// What was asked of XLA.
+        call: String,
+        /// The status code's name, as `INVALID_ARGUMENT`.
+        code: &'static str,
+        /// XLA's message.
+        message: String,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {message}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried and what the system said.
+        message: String,
+    },
+    /// The rules of `jit` were broken by the function's body or arguments.
+    #[error("{function}: {message}")]
+    Jit {
+        /// The jitted function.
+        function: String,
+        /// Which rule, at which path, and how to mend it.
+        message: String,
+    },
+    /// Something given by the caller does not fit: a name, a number, a structure.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl Error {
+    /// An [`Error::Io`] from what was being done to `path` and the system's error.
+    pub fn io(path: impl Into<PathBuf>, what: &str, source: &std::io::Error) -> Self {
+        Error::Io { path: path.into(), message: format!("{what}: {source}") }
+    }
+}
+
+/// Stops the caller with `error`: a panic at the user's line.
+#[track_caller]
+pub(crate) fn raise(error: Error) -> ! {
+    panic!("{error}")
+}

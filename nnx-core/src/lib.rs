@@ -1,0 +1,14 @@
+//! The runtime library of nnx: Modules, arrays, tracing, transforms and the XLA runtime.
+//!
+//! Users depend on the facade crate `nnx`, which re-exports everything here together with
+//! `#[derive(Module)]` and `#[nnx::jit]`.
+
+pub mod array;
+mod error;
+pub mod graph;
+pub mod module;
+pub mod xla;
+
+pub use array::{Array, DType, Element};
+pub use error::{Error, Result};
+pub use module::{Module, Param, Variable};

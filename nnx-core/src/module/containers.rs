@@ -1,0 +1,286 @@
+//! Modules made of other Modules: lists, options, boxes, tuples, maps, and static primitives.
+
+use super::{Key, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
+use std::collections::{BTreeMap, HashMap};
+
+macro_rules! static_primitive {
+    ($($t:ty),*) => {$(
+        impl Module for $t {
+            const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
+            #[inline]
+            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                visitor.static_value(self);
+            }
+            #[inline]
+            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                self.clone()
+            }
+        }
+    )*};
+}
+static_primitive!(
+    bool,
+    char,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    String,
+    &'static str,
+    crate::DType
+);
+
+macro_rules! static_float {
+    ($($t:ty),*) => {$(
+        impl Module for $t {
+            const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
+            #[inline]
+            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                // By its bits: NaN is equal to itself, and 0.0 is not -0.0.
+                visitor.static_value(&self.to_bits());
+            }
+            #[inline]
+            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                *self
+            }
+        }
+    )*};
+}
+static_float!(f32, f64);
+
+impl<T: Module> Module for Box<T> {
+    const SCHEMA: &'static Schema = T::SCHEMA;
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        (**self).flatten(visitor);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        (**self).flatten_mut(visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Box::new((**self).unflatten(leaves))
+    }
+}
+
+impl<T: Module> Module for Option<T> {
+    const SCHEMA: &'static Schema = &Schema::Option(T::SCHEMA);
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.structure(Structure::Some(self.is_some()));
+        if let Some(value) = self {
+            value.flatten(visitor);
+        }
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        if let Some(value) = self {
+            value.flatten_mut(visitor);
+        }
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        self.as_ref().map(|value| value.unflatten(leaves))
+    }
+}
+
+impl<T: Module> Module for Vec<T> {
+    const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA);
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.structure(Structure::Len(self.len()));
+        flatten_list(self, visitor);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        flatten_list_mut(self, visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        self.iter().enumerate().map(|(i, item)| unflatten_item(i, item, leaves)).collect()
+    }
+}
+
+impl<T: Module, const N: usize> Module for [T; N] {
+    const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA);
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        flatten_list(self, visitor);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        flatten_list_mut(self, visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        std::array::from_fn(|i| unflatten_item(i, &self[i], leaves))
+    }
+}
+
+#[inline]
+fn flatten_list<'a, T: Module, V: Visitor<'a>>(items: &'a [T], visitor: &mut V) {
+    for (i, item) in items.iter().enumerate() {
+        visitor.enter(Key::Index(i));
+        item.flatten(visitor);
+        visitor.exit();
+    }
+}
+
+#[inline]
+fn flatten_list_mut<T: Module, V: VisitorMut>(items: &mut [T], visitor: &mut V) {
+    for (i, item) in items.iter_mut().enumerate() {
+        visitor.enter(Key::Index(i));
+        item.flatten_mut(visitor);
+        visitor.exit();
+    }
+}
+
+fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T {
+    leaves.enter(Key::Index(i));
+    let item = item.unflatten(leaves);
+    leaves.exit();
+    item
+}
+
+/// The key of a map of Modules: shown in paths, static.
+pub trait MapKey: super::StaticValue + Clone + Ord + std::hash::Hash {
+    /// Calls `f` with the key as a step of a path.
+    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R;
+}
+
+impl MapKey for String {
+    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
+        f(Key::Name(self))
+    }
+}
+impl MapKey for &'static str {
+    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
+        f(Key::Name(self))
+    }
+}
+macro_rules! int_key {
+    ($($t:ty),*) => {$(
+        impl MapKey for $t {
+            fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
+                f(Key::Name(&self.to_string()))
+            }
+        }
+    )*};
+}
+int_key!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
+    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.structure(Structure::Len(self.len()));
+        for (key, value) in self {
+            visitor.static_value(key);
+            key.with_key(|key| visitor.enter(key));
+            value.flatten(visitor);
+            visitor.exit();
+        }
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        for (key, value) in self {
+            key.with_key(|key| visitor.enter(key));
+            value.flatten_mut(visitor);
+            visitor.exit();
+        }
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        self.iter().map(|(key, value)| unflatten_entry(key, value, leaves)).collect()
+    }
+}
+
+/// Walked in the order of its keys, so that the order of leaves does not depend on the hasher.
+impl<K: MapKey, T: Module, S> Module for HashMap<K, T, S>
+where
+    S: std::hash::BuildHasher + Default,
+{
+    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.structure(Structure::Len(self.len()));
+        let mut entries: Vec<_> = self.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        for (key, value) in entries {
+            visitor.static_value(key);
+            key.with_key(|key| visitor.enter(key));
+            value.flatten(visitor);
+            visitor.exit();
+        }
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        let mut entries: Vec<_> = self.iter_mut().collect();
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, value) in entries {
+            key.with_key(|key| visitor.enter(key));
+            value.flatten_mut(visitor);
+            visitor.exit();
+        }
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        let mut entries: Vec<_> = self.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        entries.into_iter().map(|(key, value)| unflatten_entry(key, value, leaves)).collect()
+    }
+}
+
+fn unflatten_entry<K: MapKey, T: Module, L: Leaves>(key: &K, value: &T, leaves: &mut L) -> (K, T) {
+    key.with_key(|key| leaves.enter(key));
+    let value = value.unflatten(leaves);
+    leaves.exit();
+    (key.clone(), value)
+}
+
+macro_rules! tuple {
+    ($($t:ident $i:tt),*) => {
+        impl<$($t: Module),*> Module for ($($t,)*) {
+            const SCHEMA: &'static Schema = &Schema::Tuple(&[$($t::SCHEMA),*]);
+            #[inline]
+            fn flatten<'a, V: Visitor<'a>>(&'a self, _visitor: &mut V) {
+                $(
+                    _visitor.enter(Key::Index($i));
+                    self.$i.flatten(_visitor);
+                    _visitor.exit();
+                )*
+            }
+            #[inline]
+            fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {
+                $(
+                    _visitor.enter(Key::Index($i));
+                    self.$i.flatten_mut(_visitor);
+                    _visitor.exit();
+                )*
+            }
+            #[allow(clippy::unused_unit)]
+            fn unflatten<L: Leaves>(&self, _leaves: &mut L) -> Self {
+                ($({
+                    _leaves.enter(Key::Index($i));
+                    let item = self.$i.unflatten(_leaves);
+                    _leaves.exit();
+                    item
+                },)*)
+            }
+        }
+    };
+}
+tuple!();
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, M 11);

@@ -1,0 +1,87 @@
+//! The [`Module`] trait: a tree of Variables, arrays and static data.
+//!
+//! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
+//! checkpoints and the optimizers are all written against them and nothing else.
+
+mod containers;
+mod kind;
+mod path;
+mod schema;
+mod statics;
+mod variable;
+
+pub use containers::MapKey;
+pub use kind::{
+    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, ParamKind, Perturbation, RngCount, RngKey,
+    VariableKind,
+};
+pub use path::{Key, Path, PathKey};
+pub use schema::{Field, Schema, Variant};
+pub use statics::{StaticValue, Structure};
+pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+
+use crate::Array;
+
+/// A tree whose leaves are Variables and Arrays and whose other parts are static.
+///
+/// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
+pub trait Module: Sized {
+    /// The tree of field names, Variable kinds and static parts, known at compile time.
+    const SCHEMA: &'static Schema;
+
+    /// Visits every leaf and static part in order.
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+
+    /// Visits every leaf in order, so that its value can be replaced.
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
+
+    /// Builds another tree of the same structure: static parts are cloned from `self`, the leaves'
+    /// values come from `leaves`.
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self;
+}
+
+/// Receives the parts of a tree from [`Module::flatten`].
+pub trait Visitor<'a> {
+    /// A Variable.
+    fn variable(&mut self, variable: VarRef<'a>);
+    /// A plain array: data that is neither static nor updated.
+    fn array(&mut self, array: &'a Array);
+    /// A static part: hashed into the key of a jitted function.
+    fn static_value(&mut self, value: &dyn StaticValue);
+    /// How a container is filled: its length, its variant, whether it is `Some`.
+    fn structure(&mut self, structure: Structure);
+    /// The following parts lie below `key`, until [`exit`](Visitor::exit).
+    #[inline(always)]
+    fn enter(&mut self, _key: Key<'_>) {}
+    /// Ends the last [`enter`](Visitor::enter).
+    #[inline(always)]
+    fn exit(&mut self) {}
+}
+
+/// Receives the leaves of a tree from [`Module::flatten_mut`].
+pub trait VisitorMut {
+    /// A Variable.
+    fn variable(&mut self, variable: VarMut<'_>);
+    /// A plain array.
+    fn array(&mut self, array: &mut Array);
+    /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
+    #[inline(always)]
+    fn enter(&mut self, _key: Key<'_>) {}
+    /// Ends the last [`enter`](VisitorMut::enter).
+    #[inline(always)]
+    fn exit(&mut self) {}
+}
+
+/// Gives the leaves of a new tree to [`Module::unflatten`].
+pub trait Leaves {
+    /// The new value of `variable`; its kind and metadata stay.
+    fn variable(&mut self, variable: VarRef<'_>) -> Array;
+    /// The new value of a plain array.
+    fn array(&mut self, array: &Array) -> Array;
+    /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
+    #[inline(always)]
+    fn enter(&mut self, _key: Key<'_>) {}
+    /// Ends the last [`enter`](Leaves::enter).
+    #[inline(always)]
+    fn exit(&mut self) {}
+}

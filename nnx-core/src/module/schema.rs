@@ -1,0 +1,46 @@
+//! The shape of a Module's type, known at compile time.
+
+use super::Kind;
+
+/// The tree of a Module's type. Containers whose length is not part of the type are a pattern.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Schema {
+    /// A Variable of this kind.
+    Variable(&'static Kind),
+    /// A plain array.
+    Array,
+    /// Static data of the named type.
+    Static(&'static str),
+    /// A field that the walks pass over.
+    Skipped,
+    /// A struct with the name and fields.
+    Struct(&'static str, &'static [Field]),
+    /// An enum with the name and variants.
+    Enum(&'static str, &'static [Variant]),
+    /// A tuple.
+    Tuple(&'static [&'static Schema]),
+    /// Any number of elements: `name[*]`.
+    List(&'static Schema),
+    /// Any number of named elements: `name.*`.
+    Map(&'static Schema),
+    /// One element or none.
+    Option(&'static Schema),
+}
+
+/// A field of a struct or variant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Field {
+    /// Its name in paths; tuple fields are named by their index.
+    pub name: &'static str,
+    /// What it holds.
+    pub schema: &'static Schema,
+}
+
+/// A variant of an enum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Variant {
+    /// Its name.
+    pub name: &'static str,
+    /// Its fields.
+    pub fields: &'static [Field],
+}

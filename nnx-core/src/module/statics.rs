@@ -1,0 +1,47 @@
+//! Static parts of a tree.
+
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+
+/// A static part of a tree: anything that can be cloned, compared and hashed.
+pub trait StaticValue: Any + Send + Sync {
+    /// Hashes the value into the key of a jitted function.
+    fn hash_static(&self, hasher: &mut dyn Hasher);
+    /// Whether `other` has the same type and value.
+    fn eq_static(&self, other: &dyn StaticValue) -> bool;
+    /// An owned copy.
+    fn clone_static(&self) -> Box<dyn StaticValue>;
+    /// The value's type, for messages.
+    fn type_name(&self) -> &'static str;
+    /// For the comparison of types.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
+    fn hash_static(&self, mut hasher: &mut dyn Hasher) {
+        self.hash(&mut hasher);
+    }
+    fn eq_static(&self, other: &dyn StaticValue) -> bool {
+        other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+    fn clone_static(&self) -> Box<dyn StaticValue> {
+        Box::new(self.clone())
+    }
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<T>()
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// How a container is filled; part of the key of a jitted function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Structure {
+    /// The length of a list or map.
+    Len(usize),
+    /// Whether an option holds a value.
+    Some(bool),
+    /// Which variant of an enum, by position and name.
+    Variant(u32, &'static str),
+}

@@ -1,0 +1,186 @@
+//! `Variable<K>`: an array that a Module owns and that a call may update.
+
+use super::kind::{Kind, LoRAParamKind, ParamKind, VariableKind};
+use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use crate::Array;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A parameter: a Variable that is trained by gradients.
+pub type Param = Variable<ParamKind>;
+/// A low-rank factor of a LoRA layer: a [`Param`] to every filter.
+pub type LoRAParam = Variable<LoRAParamKind>;
+
+/// A value of a Variable's metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum MetaValue {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    List(Vec<MetaValue>),
+}
+
+/// What a user notes on a Variable besides its value: sharding names, tags. Static.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Metadata(Option<Arc<BTreeMap<String, MetaValue>>>);
+
+impl Metadata {
+    /// Whether nothing is noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|map| map.is_empty())
+    }
+
+    /// What is noted under `name`.
+    pub fn get(&self, name: &str) -> Option<&MetaValue> {
+        self.0.as_ref()?.get(name)
+    }
+
+    /// Notes `value` under `name`.
+    pub fn set(&mut self, name: impl Into<String>, value: MetaValue) {
+        Arc::make_mut(self.0.get_or_insert_default()).insert(name.into(), value);
+    }
+
+    /// Everything noted, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &MetaValue)> {
+        self.0.iter().flat_map(|map| map.iter()).map(|(k, v)| (k.as_str(), v))
+    }
+}
+
+/// An array of kind `K` that a Module owns and that a call may update.
+///
+/// Reading goes through `Deref`: every method of [`Array`] is there. Cloning shares the buffer
+/// until one of the two is set.
+pub struct Variable<K: VariableKind> {
+    value: Array,
+    metadata: Metadata,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: VariableKind> Variable<K> {
+    /// A Variable that holds `value`.
+    pub fn new(value: Array) -> Self {
+        Variable { value, metadata: Metadata::default(), kind: PhantomData }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Array {
+        &self.value
+    }
+
+    /// Replaces the value. Inside a jitted function this is an update that the caller sees.
+    pub fn set(&mut self, value: Array) {
+        self.value = value;
+    }
+
+    /// The value, given up by the Variable.
+    pub fn into_value(self) -> Array {
+        self.value
+    }
+
+    /// What is noted on this Variable.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// What is noted on this Variable, to change it.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// The same Variable with `value` noted under `name`.
+    pub fn with_metadata(mut self, name: impl Into<String>, value: MetaValue) -> Self {
+        self.metadata.set(name, value);
+        self
+    }
+}
+
+impl<K: VariableKind> Deref for Variable<K> {
+    type Target = Array;
+    fn deref(&self) -> &Array {
+        &self.value
+    }
+}
+
+impl<K: VariableKind> Clone for Variable<K> {
+    fn clone(&self) -> Self {
+        Variable { value: self.value.clone(), metadata: self.metadata.clone(), kind: PhantomData }
+    }
+}
+
+impl<K: VariableKind> fmt::Debug for Variable<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", K::KIND.name, self.value)
+    }
+}
+
+impl<K: VariableKind> From<Array> for Variable<K> {
+    fn from(value: Array) -> Self {
+        Variable::new(value)
+    }
+}
+
+/// A Variable of any kind, seen while walking.
+#[derive(Clone, Copy)]
+pub struct VarRef<'a> {
+    /// Its value.
+    pub value: &'a Array,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// What is noted on it.
+    pub metadata: &'a Metadata,
+}
+
+/// A Variable of any kind, open to change while walking.
+pub struct VarMut<'a> {
+    /// Its value.
+    pub value: &'a mut Array,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// What is noted on it.
+    pub metadata: &'a mut Metadata,
+}
+
+impl<K: VariableKind> Module for Variable<K> {
+    const SCHEMA: &'static Schema = &Schema::Variable(K::KIND);
+
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.variable(VarRef { value: &self.value, kind: K::KIND, metadata: &self.metadata });
+    }
+
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        visitor.variable(VarMut {
+            value: &mut self.value,
+            kind: K::KIND,
+            metadata: &mut self.metadata,
+        });
+    }
+
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        let var = VarRef { value: &self.value, kind: K::KIND, metadata: &self.metadata };
+        Variable { value: leaves.variable(var), metadata: self.metadata.clone(), kind: PhantomData }
+    }
+}
+
+impl Module for Array {
+    const SCHEMA: &'static Schema = &Schema::Array;
+
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.array(self);
+    }
+
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        visitor.array(self);
+    }
+
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        leaves.array(self)
+    }
+}

@@ -1,0 +1,3 @@
+//! Flax NNX for Rust.
+
+pub use nnx_core::*;
