@@ -81,3 +81,13 @@ pub(crate) fn raise(error: Error) -> ! {
     }
     panic!("{error}")
 }
+
+/// The value of `result`, or [`raise`]. A function of its own, because a closure would hide the
+/// user's line.
+#[track_caller]
+pub(crate) fn or_raise<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => raise(error),
+    }
+}

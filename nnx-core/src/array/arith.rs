@@ -3,10 +3,10 @@
 use super::axes::invalid;
 use super::promote::{Kind, promote};
 use super::{Array, DType, int_scalar_bytes, scalar_bytes};
+use crate::Variable;
 use crate::graph::{Aval, bind1};
 use crate::module::VariableKind;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Clamp, Compare, Convert, Direction, Select};
-use crate::Variable;
 use std::ops;
 
 /// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
@@ -152,7 +152,8 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, rhs: R) -> Array { $f(self.value(), &rhs) }
         }
-        operators!(@scalar $trait $method $f; f32 f64 i32 i64);
+        // One float and one integer type, so that `(1.0 - &x).sqrt()` needs no annotation.
+        operators!(@scalar $trait $method $f; f64 i32);
     )*};
     (@scalar $trait:ident $method:ident $f:expr; $($t:ty)*) => {$(
         impl ops::$trait<&Array> for $t {

@@ -2,7 +2,7 @@
 
 use super::axes::{invalid, shape_of};
 use super::{Array, DType, Element, IntoShape, int_scalar_bytes, scalar_bytes};
-use crate::error::raise;
+use crate::error::or_raise;
 use crate::graph::{Aval, bind1, is_tracing};
 use crate::ops::{BroadcastInDim, Constant, Iota};
 use crate::xla::Client;
@@ -65,7 +65,7 @@ impl Array {
             return bind1(Constant { aval, bytes: bytes.into() }, &[]);
         }
         let upload = || Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval)?));
-        upload().unwrap_or_else(|error| raise(error))
+        or_raise(upload())
     }
 
     #[track_caller]

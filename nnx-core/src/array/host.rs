@@ -1,7 +1,7 @@
 //! Reading arrays back to the host.
 
 use super::{Array, DType, Element, Repr, format_element};
-use crate::error::raise;
+use crate::error::or_raise;
 use crate::graph::Aval;
 use crate::{Error, Result};
 use std::fmt;
@@ -47,7 +47,7 @@ impl Array {
     /// Where `try_to_vec` gives an error.
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
-        self.try_to_vec().unwrap_or_else(|error| raise(error))
+        or_raise(self.try_to_vec())
     }
 
     /// The only element of an array of size 1.
@@ -69,7 +69,7 @@ impl Array {
     /// Where `try_item` gives an error.
     #[track_caller]
     pub fn item<T: Element>(&self) -> T {
-        self.try_item().unwrap_or_else(|error| raise(error))
+        or_raise(self.try_item())
     }
 
     /// Waits until the array is computed.

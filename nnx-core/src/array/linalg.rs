@@ -19,7 +19,10 @@ impl Array {
         let (a, b) = (self.array(dtype), rhs.array(dtype));
         let (ra, rb) = (a.rank(), b.rank());
         if ra == 0 || rb == 0 {
-            invalid("matmul", format!("{} and {}: scalars have no inner axis; use `*`", a.aval(), b.aval()));
+            invalid(
+                "matmul",
+                format!("{} and {}: scalars have no inner axis; use `*`", a.aval(), b.aval()),
+            );
         }
         let inner = rb.saturating_sub(2);
         if a.shape()[ra - 1] != b.shape()[inner] {
@@ -49,7 +52,10 @@ impl Array {
         let a = if vector { a.expand_dims(0) } else { a };
         let (ba, bb) = (&a.shape()[..a.rank() - 2], &b.shape()[..rb - 2]);
         let Some(batch) = super::arith::broadcast_shapes(ba, bb) else {
-            invalid("matmul", format!("the batches of {} and {} do not broadcast", a.aval(), b.aval()));
+            invalid(
+                "matmul",
+                format!("the batches of {} and {} do not broadcast", a.aval(), b.aval()),
+            );
         };
         let nb = batch.len();
         let widen = |x: &Array| {
@@ -149,7 +155,11 @@ pub fn einsum(subscripts: &str, operands: &[&Array]) -> Array {
     acc = acc.sum_out(|c| output.contains(&c));
     let perm: Vec<usize> =
         output.iter().filter_map(|c| acc.labels.iter().position(|d| d == c)).collect();
-    if perm.iter().copied().eq(0..perm.len()) { acc.array } else { acc.array.transpose(perm.as_slice()) }
+    if perm.iter().copied().eq(0..perm.len()) {
+        acc.array
+    } else {
+        acc.array.transpose(perm.as_slice())
+    }
 }
 
 /// An operand of einsum with the letter of each axis.
@@ -189,10 +199,21 @@ impl Labeled {
 /// Contracts two operands over the letters that both have and nobody needs later.
 #[track_caller]
 fn contract(a: Labeled, b: Labeled, keep: impl Fn(char) -> bool) -> Labeled {
-    let a = { let other = b.labels.clone(); a.sum_out(|c| other.contains(&c) || keep(c)) };
-    let b = { let other = a.labels.clone(); b.sum_out(|c| other.contains(&c) || keep(c)) };
+    let a = {
+        let other = b.labels.clone();
+        a.sum_out(|c| other.contains(&c) || keep(c))
+    };
+    let b = {
+        let other = a.labels.clone();
+        b.sum_out(|c| other.contains(&c) || keep(c))
+    };
     let dtype = promote_dtypes(a.array.dtype(), b.array.dtype());
-    let mut dims = DotDims { lhs_batch: vec![], rhs_batch: vec![], lhs_contract: vec![], rhs_contract: vec![] };
+    let mut dims = DotDims {
+        lhs_batch: vec![],
+        rhs_batch: vec![],
+        lhs_contract: vec![],
+        rhs_contract: vec![],
+    };
     for (i, c) in a.labels.iter().enumerate() {
         let Some(j) = b.labels.iter().position(|d| d == c) else { continue };
         if keep(*c) {

@@ -23,5 +23,5 @@ pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
-pub(crate) use value::{Repr, Traced};
 pub use value::Array;
+pub(crate) use value::{Repr, Traced};

@@ -30,10 +30,18 @@ pub(crate) fn promote(a: Kind, b: Kind) -> DType {
     match (a, b) {
         (Kind::Strong(a), Kind::Strong(b)) => promote_dtypes(a, b),
         (Kind::Strong(s), Kind::WeakInt) | (Kind::WeakInt, Kind::Strong(s)) => {
-            if s == DType::Bool { DType::I32 } else { s }
+            if s == DType::Bool {
+                DType::I32
+            } else {
+                s
+            }
         }
         (Kind::Strong(s), Kind::WeakFloat) | (Kind::WeakFloat, Kind::Strong(s)) => {
-            if s.is_float() { s } else { DType::F32 }
+            if s.is_float() {
+                s
+            } else {
+                DType::F32
+            }
         }
         (Kind::WeakInt, Kind::WeakInt) => DType::I32,
         _ => DType::F32,

@@ -143,7 +143,8 @@ impl Array {
             _ => dtype,
         };
         let narrow = if dtype.is_float() { dtype } else { wide };
-        let out = bind1(Reduce { reducer, dims: dims.clone() }, &[&self.astype(wide)]).astype(narrow);
+        let out =
+            bind1(Reduce { reducer, dims: dims.clone() }, &[&self.astype(wide)]).astype(narrow);
         if axes.keepdims { out.insert_dims(&dims) } else { out }
     }
 
@@ -171,7 +172,8 @@ impl Array {
         let mut square = flat.clone();
         square.push(n);
         let diagonal = super::eye(n, DType::Bool).broadcast_to_dims(&square);
-        let rows = super::where_(&diagonal, 1.0, &rows.broadcast_to_dims(&square)).astype(self.dtype());
+        let rows =
+            super::where_(&diagonal, 1.0, &rows.broadcast_to_dims(&square)).astype(self.dtype());
         let last = square.len() - 1;
         let products = bind1(Reduce { reducer: Reducer::Prod, dims: vec![last] }, &[&rows]);
         let mut inverse = vec![0; rank];
@@ -194,7 +196,11 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
     // An infinite maximum would make inf - inf below.
     let max = select_finite(&max);
     let sum = (&x - &max).exp().sum(axes.clone()).log();
-    let max = if axes.keepdims { max } else { max.squeeze(axes.resolve("logsumexp", x.aval()).as_slice()) };
+    let max = if axes.keepdims {
+        max
+    } else {
+        max.squeeze(axes.resolve("logsumexp", x.aval()).as_slice())
+    };
     sum + max
 }
 

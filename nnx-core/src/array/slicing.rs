@@ -77,8 +77,11 @@ impl Array {
         if N > aval.rank() {
             invalid("slice", format!("{N} ranges for {aval}, which has {} axes", aval.rank()));
         }
-        let mut op =
-            Slice { start: vec![0; aval.rank()], limit: aval.shape().to_vec(), stride: vec![1; aval.rank()] };
+        let mut op = Slice {
+            start: vec![0; aval.rank()],
+            limit: aval.shape().to_vec(),
+            stride: vec![1; aval.rank()],
+        };
         let mut dropped = Vec::new();
         for (d, spec) in specs.iter().enumerate() {
             let n = aval.shape()[d] as isize;
@@ -90,7 +93,10 @@ impl Array {
                 let i = spec.start.unwrap_or(0);
                 let at = if i < 0 { i + n } else { i };
                 if at < 0 || at >= n {
-                    invalid("slice", format!("position {i} of axis {d} is out of bounds for {aval}"));
+                    invalid(
+                        "slice",
+                        format!("position {i} of axis {d} is out of bounds for {aval}"),
+                    );
                 }
                 op.start[d] = at as usize;
                 op.limit[d] = at as usize + 1;
@@ -116,7 +122,8 @@ impl Array {
     #[track_caller]
     pub(crate) fn slice_dim(&self, d: usize, start: usize, limit: usize) -> Array {
         let rank = self.rank();
-        let mut op = Slice { start: vec![0; rank], limit: self.shape().to_vec(), stride: vec![1; rank] };
+        let mut op =
+            Slice { start: vec![0; rank], limit: self.shape().to_vec(), stride: vec![1; rank] };
         op.start[d] = start;
         op.limit[d] = limit;
         bind1(op, &[self])
@@ -132,7 +139,10 @@ impl Array {
         let n = self.shape()[d];
         if parts == 0 || n % parts != 0 {
             let aval = self.aval();
-            invalid("split", format!("axis {axis} of {aval} cannot be split in {parts} equal parts"));
+            invalid(
+                "split",
+                format!("axis {axis} of {aval} cannot be split in {parts} equal parts"),
+            );
         }
         let size = n / parts;
         (0..parts).map(|i| self.slice_dim(d, i * size, (i + 1) * size)).collect()
@@ -149,7 +159,8 @@ impl Array {
         let zero = Array::constant_int(index.dtype(), 0);
         let mut sizes = self.shape().to_vec();
         sizes[d] = 1;
-        let starts: Vec<&Array> = (0..self.rank()).map(|i| if i == d { index } else { &zero }).collect();
+        let starts: Vec<&Array> =
+            (0..self.rank()).map(|i| if i == d { index } else { &zero }).collect();
         self.dynamic_slice(&starts, &sizes).squeeze(d)
     }
 
@@ -182,7 +193,8 @@ impl Array {
     /// When there is not one pair per axis, or nothing is left.
     #[track_caller]
     pub fn pad(&self, pairs: &[(i64, i64)], value: impl Operand) -> Array {
-        let config: Vec<(i64, i64, i64)> = pairs.iter().map(|&(low, high)| (low, high, 0)).collect();
+        let config: Vec<(i64, i64, i64)> =
+            pairs.iter().map(|&(low, high)| (low, high, 0)).collect();
         self.pad_general(&config, value)
     }
 

@@ -32,7 +32,11 @@ impl fmt::Display for Graph {
             if !params.is_empty() {
                 write!(f, "[{params}]")?;
             }
-            if node.ins.is_empty() { writeln!(f) } else { writeln!(f, " {}", join(&node.ins, &plain)) }?;
+            if node.ins.is_empty() {
+                writeln!(f)
+            } else {
+                writeln!(f, " {}", join(&node.ins, &plain))
+            }?;
         }
         write!(f, "  in ({}) }}", join(&self.outputs, &plain))
     }

@@ -6,7 +6,7 @@
 
 use super::{Aval, Closed, Graph, Node, Op, Value};
 use crate::array::{Repr, Traced};
-use crate::error::raise;
+use crate::error::or_raise;
 use crate::ops::Primitive;
 use crate::{Array, Error};
 use rustc_hash::FxHashMap;
@@ -54,9 +54,11 @@ pub(crate) fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
-/// The name of the innermost running trace.
-pub(crate) fn nearest_name() -> Option<Arc<str>> {
-    STACK.with_borrow(|stack| stack.last().map(|frame| frame.info.name.clone()))
+/// The name of the innermost running trace, which is the user's function; `or` outside of any.
+pub(crate) fn inherited_name(or: &str) -> Arc<str> {
+    STACK.with_borrow(|stack| {
+        stack.last().map_or_else(|| or.into(), |frame| frame.info.name.clone())
+    })
 }
 
 /// Takes the frame away again when the body ends, by a panic too.
@@ -80,15 +82,11 @@ pub(crate) fn trace<R>(
     body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Closed, R) {
     let location = Location::caller();
-    let info = Arc::new(TraceInfo {
-        id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed),
-        name: name.into(),
-    });
+    let info =
+        Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name: name.into() });
     let mut graph = Graph::default();
-    let arrays: Vec<Array> = inputs
-        .iter()
-        .map(|&aval| traced(&info, graph.input(aval), aval, location))
-        .collect();
+    let arrays: Vec<Array> =
+        inputs.iter().map(|&aval| traced(&info, graph.input(aval), aval, location)).collect();
     let guard = FrameGuard(info.id);
     STACK.with_borrow_mut(|stack| {
         stack.push(Frame {
@@ -100,10 +98,8 @@ pub(crate) fn trace<R>(
         });
     });
     let (outputs, rest) = body(&arrays);
-    let outputs: Vec<Value> = outputs
-        .iter()
-        .map(|array| with_top(|stack| lift(stack, array)).unwrap_or_else(|error| raise(error)))
-        .collect();
+    let outputs: Vec<Value> =
+        outputs.iter().map(|array| or_raise(with_top(|stack| lift(stack, array)))).collect();
     let frame = STACK.with_borrow_mut(|stack| stack.pop());
     drop(guard);
     let Some(mut frame) = frame else {
@@ -140,9 +136,7 @@ fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
             }
             (CaptureKey::Traced(t.trace.id, t.value), t.aval)
         }
-        Repr::Device(buffer) => {
-            (CaptureKey::Device(Arc::as_ptr(buffer).addr()), buffer.aval())
-        }
+        Repr::Device(buffer) => (CaptureKey::Device(Arc::as_ptr(buffer).addr()), buffer.aval()),
         Repr::Absent(why) => return Err(Error::Unavailable(why.to_string())),
     };
     if let Some(&value) = frame.captured.get(&key) {
@@ -228,11 +222,15 @@ pub(crate) fn bind_op(op: Op, ins: &[&Array]) -> Arrays {
     } else {
         infer(&op, ins, location).and_then(|avals| crate::transform::eager(op, ins, avals))
     };
-    result.unwrap_or_else(|error| raise(error))
+    or_raise(result)
 }
 
 /// The abstract values of the results of `op`.
-fn infer(op: &Op, ins: &[&Array], location: &'static Location<'static>) -> Result<super::Avals, Error> {
+fn infer(
+    op: &Op,
+    ins: &[&Array],
+    location: &'static Location<'static>,
+) -> Result<super::Avals, Error> {
     let avals = ins.iter().map(|array| array.try_aval()).collect::<Result<super::Avals, _>>()?;
     op.infer(&avals).map_err(|message| Error::Op { op: op.name().into(), message, location })
 }

@@ -202,7 +202,7 @@ impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
 /// Walked in the order of its keys, so that the order of leaves does not depend on the hasher.
 impl<K: MapKey, T: Module, S> Module for HashMap<K, T, S>
 where
-    S: std::hash::BuildHasher + Default,
+    S: std::hash::BuildHasher + Default + 'static,
 {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {

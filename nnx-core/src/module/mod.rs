@@ -25,7 +25,7 @@ use crate::Array;
 /// A tree whose leaves are Variables and Arrays and whose other parts are static.
 ///
 /// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
-pub trait Module: Sized {
+pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.
     const SCHEMA: &'static Schema;
 

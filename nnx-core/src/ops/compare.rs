@@ -75,7 +75,11 @@ impl Primitive for Select {
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
         let out = same(&ins[1..])?;
         if ins[0] != out.with_dtype(DType::Bool) {
-            return Err(format!("needs a bool condition of shape {:?}, got {}", out.shape(), ins[0]));
+            return Err(format!(
+                "needs a bool condition of shape {:?}, got {}",
+                out.shape(),
+                ins[0]
+            ));
         }
         Ok(smallvec![out])
     }
@@ -83,7 +87,8 @@ impl Primitive for Select {
         smallvec![b.op("stablehlo.select", ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let branch = |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
+        let branch =
+            |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
         if cx.tangent(1).is_none() && cx.tangent(2).is_none() {
             return zero();
         }

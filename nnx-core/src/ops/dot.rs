@@ -1,7 +1,9 @@
 //! The general dot product.
 
 use super::emit::DotDims;
-use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, Transpose, add_tangents, one};
+use super::{
+    Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, Transpose, add_tangents, one,
+};
 use crate::Array;
 use crate::graph::{Aval, Avals, bind1};
 use smallvec::smallvec;

@@ -23,9 +23,11 @@ impl Primitive for BroadcastInDim {
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
         let fits = self.dims.len() == ins[0].rank()
             && self.dims.windows(2).all(|w| w[0] < w[1])
-            && self.dims.iter().zip(ins[0].shape()).all(|(&d, &n)| {
-                d < self.shape.len() && (n == self.shape[d] || n == 1)
-            });
+            && self
+                .dims
+                .iter()
+                .zip(ins[0].shape())
+                .all(|(&d, &n)| d < self.shape.len() && (n == self.shape[d] || n == 1));
         if !fits {
             return Err(format!("cannot broadcast {} to shape {:?}", ins[0], self.shape));
         }

@@ -61,8 +61,8 @@ impl Primitive for Slice {
         let (shape, out) = (cx.aval(0).shape(), self.out_shape());
         let config = (0..shape.len())
             .map(|i| {
-                let covered = self.start[i]
-                    + if out[i] == 0 { 0 } else { (out[i] - 1) * self.stride[i] + 1 };
+                let covered =
+                    self.start[i] + if out[i] == 0 { 0 } else { (out[i] - 1) * self.stride[i] + 1 };
                 let interior = self.stride[i] as i64 - 1;
                 (self.start[i] as i64, shape[i] as i64 - covered as i64, interior)
             })
@@ -188,7 +188,9 @@ impl Primitive for Concatenate {
 
 fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
     let ok = starts.len() == operand.rank()
-        && starts.iter().all(|s| s.rank() == 0 && s.dtype().is_int() && s.dtype() == starts[0].dtype());
+        && starts
+            .iter()
+            .all(|s| s.rank() == 0 && s.dtype().is_int() && s.dtype() == starts[0].dtype());
     if ok { Ok(()) } else { Err(format!("needs one integer scalar per dimension of {operand}")) }
 }
 
@@ -214,7 +216,12 @@ impl Primitive for DynamicSlice {
         if ins.len() == 1 {
             return ins.into();
         }
-        smallvec![b.op("stablehlo.dynamic_slice", ins, outs[0], vec![("slice_sizes", ints(&self.0))])]
+        smallvec![b.op(
+            "stablehlo.dynamic_slice",
+            ins,
+            outs[0],
+            vec![("slice_sizes", ints(&self.0))]
+        )]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         let Some(t) = cx.tangent(0) else { return zero() };

@@ -1,9 +1,9 @@
 //! Elementwise operations of one operand.
 
 use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::Array;
 use crate::array::DType;
 use crate::graph::{Aval, Avals, bind1};
-use crate::Array;
 use smallvec::smallvec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +72,11 @@ impl Takes {
             Takes::Ints => (dtype.is_int(), "an integer dtype"),
             Takes::Any => (true, ""),
         };
-        if ok { Ok(()) } else { Err(format!("needs {what}, got {dtype}; convert with `.astype(…)`")) }
+        if ok {
+            Ok(())
+        } else {
+            Err(format!("needs {what}, got {dtype}; convert with `.astype(…)`"))
+        }
     }
 }
 
@@ -291,7 +295,11 @@ impl Array {
     /// For bool arrays.
     #[track_caller]
     pub fn abs(&self) -> Array {
-        if self.dtype().is_unsigned_int() { self.clone() } else { bind1(Unary(UnaryOp::Abs), &[self]) }
+        if self.dtype().is_unsigned_int() {
+            self.clone()
+        } else {
+            bind1(Unary(UnaryOp::Abs), &[self])
+        }
     }
 
     /// −1, 0 or 1 by the sign of x; NaN stays.

@@ -15,6 +15,7 @@ mod ffi;
 mod folder;
 mod options;
 mod plugin;
+pub(crate) mod stablehlo;
 mod status;
 
 pub use buffer::Buffer;
