@@ -72,8 +72,22 @@ impl Error {
     }
 }
 
-/// Stops the caller with `error`: a panic at the user's line.
+/// Stops the caller with `error`: a panic at the user's line, or a silent unwinding where a caller
+/// turns it into an `Err`.
 #[track_caller]
 pub(crate) fn raise(error: Error) -> ! {
+    if crate::graph::is_catching() {
+        std::panic::resume_unwind(Box::new(error));
+    }
     panic!("{error}")
+}
+
+/// The value of `result`, or [`raise`]. A function of its own, because a closure would hide the
+/// user's line.
+#[track_caller]
+pub(crate) fn or_raise<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => raise(error),
+    }
 }

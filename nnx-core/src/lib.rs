@@ -7,8 +7,11 @@ pub mod array;
 mod error;
 pub mod graph;
 pub mod module;
+mod ops;
+mod transform;
 pub mod xla;
 
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
 pub use module::{Module, Param, Variable};
+pub use transform::{grad, value_and_grad};

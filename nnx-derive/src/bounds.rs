@@ -16,6 +16,7 @@ pub(crate) fn where_clause(item: &Item<'_>) -> Option<WhereClause> {
     let mut collector = Collector { item, predicates: Vec::new() };
     if has_type_parameters(item.generics) {
         item.fields().for_each(|field| collector.field(field));
+        collector.owned_parameters();
     }
     let mut clause = item.generics.where_clause.clone();
     if !collector.predicates.is_empty() {
@@ -48,7 +49,9 @@ impl Collector<'_> {
                         + ::core::marker::Send + ::core::marker::Sync + 'static
                 },
             ),
-            Role::Skip => self.parameters_of(field.ty, &quote!(::core::clone::Clone)),
+            Role::Skip => {
+                self.parameters_of(field.ty, &quote!(::core::clone::Clone + 'static));
+            }
         }
     }
 
@@ -88,11 +91,29 @@ impl Collector<'_> {
         }
     }
 
+    /// Every Module is `'static`; most bounds imply it for their parameter.
+    fn owned_parameters(&mut self) {
+        for parameter in self.item.generics.type_params() {
+            let ident = &parameter.ident;
+            let bounded: Vec<Type> = self.predicates.iter().filter_map(bounded_type).collect();
+            if !bounded.contains(&parse_quote!(#ident)) {
+                self.push(ident, &quote!('static));
+            }
+        }
+    }
+
     fn push(&mut self, ty: impl ToTokens, bound: &TokenStream) {
         let predicate = parse_quote!(#ty: #bound);
         if !self.predicates.contains(&predicate) {
             self.predicates.push(predicate);
         }
+    }
+}
+
+fn bounded_type(predicate: &WherePredicate) -> Option<Type> {
+    match predicate {
+        WherePredicate::Type(predicate) => Some(predicate.bounded_ty.clone()),
+        _ => None,
     }
 }
 

@@ -1,8 +1,27 @@
-//! [`Array`]: the numeric API users call, eager or traced.
+//! [`Array`]: the numeric API users call. Outside a transform operations run at once, inside they
+//! are recorded; the code cannot tell.
 
+mod arith;
+mod axes;
+mod create;
 mod dtype;
+mod host;
+mod linalg;
+mod promote;
+mod reduce;
+mod reshape;
+mod scalar;
+mod slicing;
 mod value;
 
+pub use arith::{Operand, select, where_};
+pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
+pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
+pub use linalg::{dot_general, einsum};
+pub use reduce::{logsumexp, softmax};
+pub use reshape::{concatenate, stack};
+pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
+pub use slicing::SliceSpec;
 pub use value::Array;
 pub(crate) use value::{Repr, Traced};

@@ -55,10 +55,7 @@ impl Array {
     /// When the array holds no value, with the reason.
     #[track_caller]
     pub fn aval(&self) -> Aval {
-        match self.try_aval() {
-            Ok(aval) => aval,
-            Err(error) => crate::error::raise(error),
-        }
+        crate::error::or_raise(self.try_aval())
     }
 
     /// The dimensions, outermost first; empty for a scalar.

@@ -1,16 +1,14 @@
-//! The traced program.
+//! The traced program: values, nodes, and the stack of running traces that records them.
 
 mod aval;
+mod print;
+mod program;
+mod trace;
 
 pub use aval::Aval;
-
-/// A value of a graph, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Value(pub(crate) u32);
-
-/// Which trace a value belongs to.
-#[derive(Debug)]
-pub(crate) struct TraceInfo {
-    pub(crate) id: u64,
-    pub(crate) name: String,
-}
+pub(crate) use program::{Avals, Closed, Node, Op};
+pub use program::{Graph, Value};
+pub(crate) use trace::{
+    Arrays, TraceInfo, bind, bind_op, bind1, catching, escaped, inherited_name, input_value,
+    is_catching, is_tracing, trace, with_location,
+};

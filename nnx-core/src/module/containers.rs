@@ -60,7 +60,7 @@ macro_rules! static_float {
 static_float!(f32, f64);
 
 /// Static, and says nothing.
-impl<T: ?Sized> Module for PhantomData<T> {
+impl<T: ?Sized + 'static> Module for PhantomData<T> {
     const SCHEMA: &'static Schema = &Schema::Static("PhantomData");
     #[inline]
     fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
@@ -215,7 +215,7 @@ impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
 /// Walked in the order of its keys, so that the order of leaves does not depend on the hasher.
 impl<K: MapKey, T: Module, S> Module for HashMap<K, T, S>
 where
-    S: std::hash::BuildHasher + Default,
+    S: std::hash::BuildHasher + Default + 'static,
 {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {

@@ -33,16 +33,16 @@ macro_rules! forbidden {
 }
 
 forbidden! {
-    [T: ?Sized] std::rc::Rc<T>,
-    [T: ?Sized] std::rc::Weak<T>,
-    [T: ?Sized] std::sync::Arc<T>,
-    [T: ?Sized] std::sync::Weak<T>,
-    [T] std::cell::Cell<T>,
-    [T] std::cell::RefCell<T>,
-    [T] std::cell::OnceCell<T>,
-    [T] std::sync::Mutex<T>,
-    [T] std::sync::RwLock<T>,
-    [T] std::sync::OnceLock<T>,
-    [T] *const T,
-    [T] *mut T,
+    [T: ?Sized + 'static] std::rc::Rc<T>,
+    [T: ?Sized + 'static] std::rc::Weak<T>,
+    [T: ?Sized + 'static] std::sync::Arc<T>,
+    [T: ?Sized + 'static] std::sync::Weak<T>,
+    [T: 'static] std::cell::Cell<T>,
+    [T: 'static] std::cell::RefCell<T>,
+    [T: 'static] std::cell::OnceCell<T>,
+    [T: 'static] std::sync::Mutex<T>,
+    [T: 'static] std::sync::RwLock<T>,
+    [T: 'static] std::sync::OnceLock<T>,
+    [T: 'static] *const T,
+    [T: 'static] *mut T,
 }

@@ -35,7 +35,7 @@ use crate::Array;
     note = "settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`",
     note = "anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
-pub trait Module: Sized {
+pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.
     const SCHEMA: &'static Schema;
 

@@ -1,0 +1,487 @@
+//! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
+
+use super::axes::invalid;
+use super::promote::{Kind, promote};
+use super::{Array, DType, int_scalar_bytes, scalar_bytes};
+use crate::Variable;
+use crate::graph::{Aval, bind1};
+use crate::module::VariableKind;
+use crate::ops::{Binary, BinaryOp, BroadcastInDim, Clamp, Compare, Convert, Direction, Select};
+use std::ops;
+
+/// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
+/// the array's dtype.
+pub trait Operand {
+    /// What it contributes to the dtype of the result.
+    #[doc(hidden)]
+    fn kind(&self) -> Kind;
+    /// It as an array of `dtype`; scalars become rank 0.
+    #[doc(hidden)]
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array;
+}
+
+impl Operand for Array {
+    #[track_caller]
+    fn kind(&self) -> Kind {
+        Kind::Strong(self.dtype())
+    }
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array {
+        self.astype(dtype)
+    }
+}
+impl<K: VariableKind> Operand for Variable<K> {
+    #[track_caller]
+    fn kind(&self) -> Kind {
+        Kind::Strong(self.dtype())
+    }
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array {
+        self.astype(dtype)
+    }
+}
+impl<T: Operand> Operand for &T {
+    #[track_caller]
+    fn kind(&self) -> Kind {
+        (**self).kind()
+    }
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array {
+        (**self).array(dtype)
+    }
+}
+
+macro_rules! scalar_operands {
+    ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
+        impl Operand for $t {
+            fn kind(&self) -> Kind {
+                $kind
+            }
+            #[track_caller]
+            fn array(&self, dtype: DType) -> Array {
+                Array::constant(Aval::scalar(dtype), $bytes(dtype, *self as _))
+            }
+        }
+    )*};
+}
+scalar_operands! {
+    f32 => Kind::WeakFloat, scalar_bytes;
+    f64 => Kind::WeakFloat, scalar_bytes;
+    i32 => Kind::WeakInt, int_scalar_bytes;
+    i64 => Kind::WeakInt, int_scalar_bytes;
+    u32 => Kind::WeakInt, int_scalar_bytes;
+    usize => Kind::WeakInt, int_scalar_bytes;
+    bool => Kind::Strong(DType::Bool), int_scalar_bytes;
+}
+
+/// The shape that two shapes broadcast to by NumPy's rule.
+pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let size = |s: &[usize], i: usize| if i + s.len() < rank { 1 } else { s[i + s.len() - rank] };
+    (0..rank)
+        .map(|i| match (size(a, i), size(b, i)) {
+            (x, y) if x == y => Some(x),
+            (1, y) => Some(y),
+            (x, 1) => Some(x),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Both operands in their common dtype and shape.
+#[track_caller]
+fn meet(op: &str, a: &dyn Operand, b: &dyn Operand) -> (Array, Array) {
+    let dtype = promote(a.kind(), b.kind());
+    let (a, b) = (a.array(dtype), b.array(dtype));
+    if a.shape() == b.shape() {
+        return (a, b);
+    }
+    match broadcast_shapes(a.shape(), b.shape()) {
+        Some(shape) => (a.broadcast_to_dims(&shape), b.broadcast_to_dims(&shape)),
+        None => invalid(
+            op,
+            format!(
+                "{} and {} do not broadcast: sizes must be equal or 1, counted from the last axis",
+                a.aval(),
+                b.aval()
+            ),
+        ),
+    }
+}
+
+#[track_caller]
+fn binary(name: &str, op: BinaryOp, a: &dyn Operand, b: &dyn Operand) -> Array {
+    let (a, b) = meet(name, a, b);
+    bind1(Binary(op), &[&a, &b])
+}
+
+/// Division: integers and bools become f32 first, as in `jax.numpy.divide`.
+#[track_caller]
+fn true_divide(a: &dyn Operand, b: &dyn Operand) -> Array {
+    let (a, b) = meet("div", a, b);
+    bind1(Binary(BinaryOp::Div), &[&a.to_inexact(), &b.to_inexact()])
+}
+
+/// NumPy's remainder: the result has the sign of the divisor.
+#[track_caller]
+fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
+    let (a, b) = meet("rem", a, b);
+    let rem = bind1(Binary(BinaryOp::Rem), &[&a, &b]);
+    if a.dtype().is_unsigned_int() {
+        return rem;
+    }
+    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(&b.lt(0)));
+    select(&fix, &(&rem + &b), &rem)
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $f:expr;)*) => {$(
+        impl<R: Operand> ops::$trait<R> for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: R) -> Array { $f(self, &rhs) }
+        }
+        impl<R: Operand> ops::$trait<R> for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: R) -> Array { $f(&self, &rhs) }
+        }
+        impl<K: VariableKind, R: Operand> ops::$trait<R> for &Variable<K> {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: R) -> Array { $f(self.value(), &rhs) }
+        }
+        // One float and one integer type, so that `(1.0 - &x).sqrt()` needs no annotation.
+        operators!(@scalar $trait $method $f; f64 i32);
+    )*};
+    (@scalar $trait:ident $method:ident $f:expr; $($t:ty)*) => {$(
+        impl ops::$trait<&Array> for $t {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: &Array) -> Array { $f(&self, rhs) }
+        }
+        impl ops::$trait<Array> for $t {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: Array) -> Array { $f(&self, &rhs) }
+        }
+        impl<K: VariableKind> ops::$trait<&Variable<K>> for $t {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: &Variable<K>) -> Array { $f(&self, rhs.value()) }
+        }
+    )*};
+}
+
+// Functions, not closures: a closure would hide the caller's line.
+#[track_caller]
+fn add(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("add", BinaryOp::Add, a, b)
+}
+#[track_caller]
+fn sub(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("sub", BinaryOp::Sub, a, b)
+}
+#[track_caller]
+fn mul(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("mul", BinaryOp::Mul, a, b)
+}
+#[track_caller]
+fn and(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("and", BinaryOp::And, a, b)
+}
+#[track_caller]
+fn or(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("or", BinaryOp::Or, a, b)
+}
+#[track_caller]
+fn xor(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("xor", BinaryOp::Xor, a, b)
+}
+#[track_caller]
+fn shl(a: &dyn Operand, b: &dyn Operand) -> Array {
+    binary("shift_left", BinaryOp::ShiftLeft, a, b)
+}
+#[track_caller]
+fn shr(a: &dyn Operand, b: &dyn Operand) -> Array {
+    let signed = promote(a.kind(), b.kind()).is_signed_int();
+    let op = if signed { BinaryOp::ShiftRightArithmetic } else { BinaryOp::ShiftRightLogical };
+    binary("shift_right", op, a, b)
+}
+
+operators! {
+    Add add add;
+    Sub sub sub;
+    Mul mul mul;
+    Div div true_divide;
+    Rem rem remainder;
+    BitAnd bitand and;
+    BitOr bitor or;
+    BitXor bitxor xor;
+    Shl shl shl;
+    Shr shr shr;
+}
+
+macro_rules! unary_operators {
+    ($($trait:ident $method:ident $f:ident;)*) => {$(
+        impl ops::$trait for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array { self.$f() }
+        }
+        impl ops::$trait for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array { self.$f() }
+        }
+        impl<K: VariableKind> ops::$trait for &Variable<K> {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array { self.value().$f() }
+        }
+    )*};
+}
+unary_operators! {
+    Neg neg neg_array;
+    Not not not_array;
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident $dir:ident;)*) => {
+        /// Elementwise comparison with broadcasting; the result is bool.
+        impl Array {$(
+            $(#[$doc])*
+            ///
+            /// # Panics
+            /// When the shapes do not broadcast.
+            #[track_caller]
+            pub fn $name(&self, rhs: impl Operand) -> Array {
+                let (a, b) = meet(stringify!($name), self, &rhs);
+                bind1(Compare(Direction::$dir), &[&a, &b])
+            }
+        )*}
+    };
+}
+comparisons! {
+    /// Whether the elements are equal; NaN is equal to nothing.
+    eq Eq;
+    /// Whether the elements differ.
+    ne Ne;
+    /// Whether this is less than `rhs`.
+    lt Lt;
+    /// Whether this is at most `rhs`.
+    le Le;
+    /// Whether this is greater than `rhs`.
+    gt Gt;
+    /// Whether this is at least `rhs`.
+    ge Ge;
+}
+
+/// Elementwise functions of two arrays with broadcasting.
+impl Array {
+    /// The larger element; NaN wins.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn maximum(&self, rhs: impl Operand) -> Array {
+        binary("maximum", BinaryOp::Max, self, &rhs)
+    }
+
+    /// The smaller element; NaN wins.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn minimum(&self, rhs: impl Operand) -> Array {
+        binary("minimum", BinaryOp::Min, self, &rhs)
+    }
+
+    /// This array to the power of `rhs`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn pow(&self, rhs: impl Operand) -> Array {
+        binary("pow", BinaryOp::Pow, self, &rhs)
+    }
+
+    /// This array to a fixed whole power, by repeated multiplication.
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Array {
+        let mut result: Option<Array> = None;
+        let (mut base, mut left) = (self.clone(), n.unsigned_abs());
+        while left > 0 {
+            if left & 1 == 1 {
+                result = Some(result.map_or_else(|| base.clone(), |r| &r * &base));
+            }
+            left >>= 1;
+            if left > 0 {
+                base = &base * &base;
+            }
+        }
+        let result = result.unwrap_or_else(|| self.ones_like());
+        if n < 0 { 1.0 / result } else { result }
+    }
+
+    /// x².
+    #[track_caller]
+    pub fn square(&self) -> Array {
+        self * self
+    }
+
+    /// The angle of the point (`x`, this) in radians.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn atan2(&self, x: impl Operand) -> Array {
+        let (y, x) = meet("atan2", self, &x);
+        bind1(Binary(BinaryOp::Atan2), &[&y.to_inexact(), &x.to_inexact()])
+    }
+
+    /// The next representable number after x in the direction of `rhs`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast or the dtype is no float.
+    #[track_caller]
+    pub fn nextafter(&self, rhs: impl Operand) -> Array {
+        binary("nextafter", BinaryOp::NextAfter, self, &rhs)
+    }
+
+    /// x without its fraction.
+    #[track_caller]
+    pub fn trunc(&self) -> Array {
+        select(&self.lt(0.0), &self.ceil(), &self.floor())
+    }
+
+    /// Elements below `low` become `low`, those above `high` become `high`. `jax.numpy.clip`.
+    ///
+    /// # Panics
+    /// When the bounds do not broadcast to this array's shape.
+    #[track_caller]
+    pub fn clip(&self, low: impl Operand, high: impl Operand) -> Array {
+        let dtype = self.dtype();
+        let low = low.array(dtype).broadcast_to_dims(self.shape());
+        let high = high.array(dtype).broadcast_to_dims(self.shape());
+        bind1(Clamp, &[&low, self, &high])
+    }
+
+    /// Logical and of truth values.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn logical_and(&self, rhs: &Array) -> Array {
+        binary("logical_and", BinaryOp::And, &self.truth(), &rhs.truth())
+    }
+
+    /// Logical or of truth values.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn logical_or(&self, rhs: &Array) -> Array {
+        binary("logical_or", BinaryOp::Or, &self.truth(), &rhs.truth())
+    }
+
+    /// Logical negation of truth values.
+    #[track_caller]
+    pub fn logical_not(&self) -> Array {
+        self.truth().not_array()
+    }
+
+    /// Whether each element is not zero.
+    #[track_caller]
+    fn truth(&self) -> Array {
+        if self.dtype() == DType::Bool { self.clone() } else { self.ne(0) }
+    }
+
+    /// Shifts bits to the right and fills with zeros, whatever the sign.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast or the dtype is no integer.
+    #[track_caller]
+    pub fn shift_right_logical(&self, rhs: impl Operand) -> Array {
+        binary("shift_right_logical", BinaryOp::ShiftRightLogical, self, &rhs)
+    }
+
+    /// The values converted to `dtype`. Floats to integers truncate.
+    #[track_caller]
+    pub fn astype(&self, dtype: DType) -> Array {
+        if self.dtype() == dtype {
+            return self.clone();
+        }
+        if dtype == DType::Bool {
+            return self.ne(0);
+        }
+        bind1(Convert(dtype), &[self])
+    }
+
+    /// The same bits read as another dtype of the same width.
+    ///
+    /// # Panics
+    /// When the widths differ.
+    #[track_caller]
+    pub fn bitcast(&self, dtype: DType) -> Array {
+        bind1(crate::ops::Bitcast(dtype), &[self])
+    }
+
+    /// Floats stay; other dtypes become f32.
+    #[track_caller]
+    pub(crate) fn to_inexact(&self) -> Array {
+        if self.dtype().is_float() { self.clone() } else { self.astype(DType::F32) }
+    }
+
+    /// NumPy broadcasting to `shape`.
+    ///
+    /// # Panics
+    /// When this array's shape does not broadcast to `shape`.
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl super::IntoShape) -> Array {
+        self.broadcast_to_dims(&super::axes::shape_of("broadcast_to", shape))
+    }
+
+    #[track_caller]
+    pub(crate) fn broadcast_to_dims(&self, shape: &[usize]) -> Array {
+        if self.shape() == shape {
+            return self.clone();
+        }
+        if self.rank() > shape.len() {
+            invalid("broadcast_to", format!("{} has more axes than {shape:?}", self.aval()));
+        }
+        let dims = (shape.len() - self.rank()..shape.len()).collect();
+        bind1(BroadcastInDim { shape: shape.to_vec(), dims }, &[self])
+    }
+}
+
+/// `on_true` where `which` is true, `on_false` elsewhere; all of one shape. `jax.lax.select`.
+///
+/// # Panics
+/// When the shapes or dtypes differ.
+#[track_caller]
+pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
+    bind1(Select, &[which, on_true, on_false])
+}
+
+/// `on_true` where `which` is true, `on_false` elsewhere, with broadcasting and promotion.
+/// `jax.numpy.where`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn where_(which: &Array, on_true: impl Operand, on_false: impl Operand) -> Array {
+    let (a, b) = meet("where", &on_true, &on_false);
+    match broadcast_shapes(which.shape(), a.shape()) {
+        Some(shape) => select(
+            &which.truth().broadcast_to_dims(&shape),
+            &a.broadcast_to_dims(&shape),
+            &b.broadcast_to_dims(&shape),
+        ),
+        None => invalid(
+            "where",
+            format!("the condition {} does not broadcast with {}", which.aval(), a.aval()),
+        ),
+    }
+}

@@ -1,0 +1,149 @@
+//! How users write axes and shapes.
+
+use crate::error::raise;
+use crate::{Error, graph::Aval};
+use std::ops::RangeFull;
+use std::panic::Location;
+
+/// Which axes a reduction takes, and whether they stay with size 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Axes {
+    /// `None` takes all axes.
+    pub(crate) axes: Option<Vec<isize>>,
+    pub(crate) keepdims: bool,
+}
+
+impl Axes {
+    /// The axes of an operand, as sorted dimensions.
+    #[track_caller]
+    pub(crate) fn resolve(&self, op: &str, aval: Aval) -> Vec<usize> {
+        let Some(axes) = &self.axes else { return (0..aval.rank()).collect() };
+        let mut dims: Vec<usize> = axes.iter().map(|&axis| dim(op, axis, aval)).collect();
+        dims.sort_unstable();
+        if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {
+            invalid(op, format!("axis {} of {aval} is given twice", pair[0]));
+        }
+        dims
+    }
+}
+
+/// The dimension that a possibly negative axis means.
+#[track_caller]
+pub(crate) fn dim(op: &str, axis: isize, aval: Aval) -> usize {
+    let rank = aval.rank() as isize;
+    let dim = if axis < 0 { axis + rank } else { axis };
+    if dim < 0 || dim >= rank {
+        invalid(op, format!("axis {axis} is out of bounds for {aval}, which has {rank} axes"));
+    }
+    dim as usize
+}
+
+/// Stops with an [`Error::Op`] at the user's line.
+#[track_caller]
+pub(crate) fn invalid(op: &str, message: String) -> ! {
+    raise(Error::Op { op: op.into(), message, location: Location::caller() })
+}
+
+/// What may stand for axes: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.
+pub trait IntoAxes {
+    /// The axes.
+    fn into_axes(self) -> Axes;
+}
+
+/// Reduces over `axes` and keeps them with size 1, so that the result broadcasts against the
+/// operand.
+///
+/// ```no_run
+/// # use nnx_core::{Array, array::keepdims};
+/// # fn demo(x: Array) -> Array {
+/// &x - x.mean(keepdims(-1))
+/// # }
+/// ```
+pub fn keepdims(axes: impl IntoAxes) -> Axes {
+    Axes { keepdims: true, ..axes.into_axes() }
+}
+
+impl IntoAxes for Axes {
+    fn into_axes(self) -> Axes {
+        self
+    }
+}
+impl IntoAxes for RangeFull {
+    fn into_axes(self) -> Axes {
+        Axes { axes: None, keepdims: false }
+    }
+}
+
+/// What may stand for a shape: `[2, 3]`, a slice, a vector, a single number. In `reshape` one size
+/// may be `-1`: what is left.
+pub trait IntoShape {
+    /// The sizes; negative ones are for the callee to judge.
+    fn into_shape(self) -> Vec<isize>;
+}
+
+macro_rules! integers {
+    ($($t:ty),*) => {$(
+        impl IntoAxes for $t {
+            fn into_axes(self) -> Axes {
+                Axes { axes: Some(vec![self as isize]), keepdims: false }
+            }
+        }
+        impl<const N: usize> IntoAxes for [$t; N] {
+            fn into_axes(self) -> Axes {
+                self.as_slice().into_axes()
+            }
+        }
+        impl IntoAxes for &[$t] {
+            fn into_axes(self) -> Axes {
+                Axes { axes: Some(self.iter().map(|&a| a as isize).collect()), keepdims: false }
+            }
+        }
+        impl IntoShape for $t {
+            fn into_shape(self) -> Vec<isize> {
+                vec![self as isize]
+            }
+        }
+        impl<const N: usize> IntoShape for [$t; N] {
+            fn into_shape(self) -> Vec<isize> {
+                self.as_slice().into_shape()
+            }
+        }
+        impl IntoShape for &[$t] {
+            fn into_shape(self) -> Vec<isize> {
+                self.iter().map(|&n| n as isize).collect()
+            }
+        }
+        impl IntoShape for &Vec<$t> {
+            fn into_shape(self) -> Vec<isize> {
+                self.as_slice().into_shape()
+            }
+        }
+        impl IntoShape for Vec<$t> {
+            fn into_shape(self) -> Vec<isize> {
+                self.as_slice().into_shape()
+            }
+        }
+    )*};
+}
+integers!(i32, i64, isize, usize);
+
+impl IntoAxes for &Vec<usize> {
+    fn into_axes(self) -> Axes {
+        self.as_slice().into_axes()
+    }
+}
+impl IntoShape for () {
+    fn into_shape(self) -> Vec<isize> {
+        vec![]
+    }
+}
+
+/// A shape without negative sizes.
+#[track_caller]
+pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
+    let shape = shape.into_shape();
+    if shape.iter().any(|&n| n < 0) {
+        invalid(op, format!("a shape has no negative sizes, got {shape:?}"));
+    }
+    shape.into_iter().map(|n| n as usize).collect()
+}

@@ -1,0 +1,190 @@
+//! New arrays.
+
+use super::axes::{invalid, shape_of};
+use super::{Array, DType, Element, IntoShape, int_scalar_bytes, scalar_bytes};
+use crate::error::or_raise;
+use crate::graph::{Aval, bind1, is_tracing};
+use crate::ops::{BroadcastInDim, Constant, Iota};
+use crate::xla::Client;
+use crate::{Error, Result};
+
+/// Arrays from host data and constants.
+impl Array {
+    /// An array of `shape` with the elements `values` in row-major order.
+    ///
+    /// ```no_run
+    /// let x = nnx_core::Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [2, 2]);
+    /// assert_eq!(x.shape(), [2, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the number of values is not the product of the shape, or no XLA runtime is found.
+    #[track_caller]
+    pub fn from_slice<T: Element>(values: &[T], shape: impl IntoShape) -> Array {
+        let shape = shape_of("Array::from_slice", shape);
+        let aval = Aval::new(T::DTYPE, &shape);
+        if aval.size() != values.len() {
+            invalid("Array::from_slice", format!("{} values do not fill {aval}", values.len()));
+        }
+        Array::constant(aval, T::to_bytes(values))
+    }
+
+    /// A rank-0 array.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    pub fn scalar<T: Element>(value: T) -> Array {
+        Array::constant(Aval::scalar(T::DTYPE), T::to_bytes(&[value]))
+    }
+
+    /// An array from the little-endian bytes of its elements in row-major order (one byte per
+    /// bool).
+    ///
+    /// # Errors
+    /// When the number of bytes does not fit, or no XLA runtime is found.
+    pub fn from_bytes(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Array> {
+        let aval = Aval::new(dtype, shape);
+        if bytes.len() != aval.byte_size() {
+            return Err(Error::Invalid(format!(
+                "{aval} takes {} bytes, got {}",
+                aval.byte_size(),
+                bytes.len()
+            )));
+        }
+        if is_tracing() {
+            return Ok(Array::constant(aval, bytes.to_vec()));
+        }
+        Ok(Array::from_buffer(Client::global()?.upload(bytes, aval)?))
+    }
+
+    /// A literal: part of the program inside a trace, an upload outside.
+    #[track_caller]
+    pub(crate) fn constant(aval: Aval, bytes: Vec<u8>) -> Array {
+        if is_tracing() {
+            return bind1(Constant { aval, bytes: bytes.into() }, &[]);
+        }
+        let upload = || Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval)?));
+        or_raise(upload())
+    }
+
+    #[track_caller]
+    pub(crate) fn constant_scalar(dtype: DType, value: f64) -> Array {
+        Array::constant(Aval::scalar(dtype), scalar_bytes(dtype, value))
+    }
+
+    #[track_caller]
+    pub(crate) fn constant_int(dtype: DType, value: i64) -> Array {
+        Array::constant(Aval::scalar(dtype), int_scalar_bytes(dtype, value))
+    }
+
+    /// A scalar repeated to `shape`.
+    #[track_caller]
+    pub(crate) fn splat(&self, shape: &[usize]) -> Array {
+        if shape.is_empty() {
+            return self.clone();
+        }
+        bind1(BroadcastInDim { shape: shape.to_vec(), dims: vec![] }, &[self])
+    }
+
+    #[track_caller]
+    pub(crate) fn zeros_aval(aval: Aval) -> Array {
+        Array::constant_scalar(aval.dtype(), 0.0).splat(aval.shape())
+    }
+
+    /// Zeros of this array's shape and dtype.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Array {
+        self.full_like(0.0)
+    }
+
+    /// Ones of this array's shape and dtype.
+    #[track_caller]
+    pub fn ones_like(&self) -> Array {
+        self.full_like(1.0)
+    }
+
+    /// `value` in this array's shape and dtype.
+    #[track_caller]
+    pub fn full_like(&self, value: f64) -> Array {
+        Array::constant_scalar(self.dtype(), value).splat(self.shape())
+    }
+}
+
+impl<T: Element> From<T> for Array {
+    #[track_caller]
+    fn from(value: T) -> Array {
+        Array::scalar(value)
+    }
+}
+
+/// An array of zeros. `jax.numpy.zeros`.
+///
+/// # Panics
+/// When a size is negative, or no XLA runtime is found.
+#[track_caller]
+pub fn zeros(shape: impl IntoShape, dtype: DType) -> Array {
+    full(shape, 0.0, dtype)
+}
+
+/// An array of ones. `jax.numpy.ones`.
+///
+/// # Panics
+/// When a size is negative, or no XLA runtime is found.
+#[track_caller]
+pub fn ones(shape: impl IntoShape, dtype: DType) -> Array {
+    full(shape, 1.0, dtype)
+}
+
+/// An array with every element `value`. `jax.numpy.full`.
+///
+/// # Panics
+/// When a size is negative, or no XLA runtime is found.
+#[track_caller]
+pub fn full(shape: impl IntoShape, value: f64, dtype: DType) -> Array {
+    Array::constant_scalar(dtype, value).splat(&shape_of("full", shape))
+}
+
+/// 0, 1, …, `n` − 1. `jax.numpy.arange`.
+///
+/// # Panics
+/// When no XLA runtime is found.
+#[track_caller]
+pub fn arange(n: usize, dtype: DType) -> Array {
+    iota([n], dtype, 0)
+}
+
+/// Each element is its own index along dimension `dim`. `jax.lax.broadcasted_iota`.
+///
+/// # Panics
+/// When the shape has no such dimension, or no XLA runtime is found.
+#[track_caller]
+pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
+    let aval = Aval::new(dtype, &shape_of("iota", shape));
+    bind1(Iota { aval, dimension: dim }, &[])
+}
+
+/// The identity matrix of `n` rows. `jax.numpy.eye`.
+///
+/// # Panics
+/// When no XLA runtime is found.
+#[track_caller]
+pub fn eye(n: usize, dtype: DType) -> Array {
+    iota([n, n], DType::I32, 0).eq(&iota([n, n], DType::I32, 1)).astype(dtype)
+}
+
+/// A new last axis of size `classes` that is 1 at the index and 0 elsewhere; all zeros for an
+/// index out of range. `jax.nn.one_hot`.
+///
+/// # Panics
+/// When `indices` are not integers.
+#[track_caller]
+pub fn one_hot(indices: &Array, classes: usize, dtype: DType) -> Array {
+    if !indices.dtype().is_int() {
+        invalid("one_hot", format!("needs integer indices, got {}", indices.aval()));
+    }
+    let mut shape = indices.shape().to_vec();
+    shape.push(classes);
+    let last = shape.len() - 1;
+    indices.expand_dims(-1).eq(&iota(&shape, indices.dtype(), last)).astype(dtype)
+}

@@ -1,0 +1,138 @@
+//! Reading arrays back to the host.
+
+use super::{Array, DType, Element, Repr, format_element};
+use crate::error::or_raise;
+use crate::graph::Aval;
+use crate::{Error, Result};
+use std::fmt;
+
+impl Array {
+    /// The elements in row-major order as little-endian bytes (one byte per bool). Waits until
+    /// they are computed.
+    ///
+    /// # Errors
+    /// When the array is traced or holds no value, or the computation that makes it failed.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        match &self.0 {
+            Repr::Device(buffer) => buffer.to_host(),
+            Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+            Repr::Traced(t) => Err(Error::Unavailable(format!(
+                "the elements of {} are not known while `{}` is being traced (made at {}): \
+                 return the array and read it outside, or compute with it inside",
+                t.aval, t.trace.name, t.location
+            ))),
+        }
+    }
+
+    /// The elements in row-major order. Waits until they are computed.
+    ///
+    /// # Errors
+    /// When `T` is not the dtype, the array is traced or holds no value, or the computation that
+    /// makes it failed.
+    pub fn try_to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        let aval = self.try_aval()?;
+        if aval.dtype() != T::DTYPE {
+            return Err(Error::Invalid(format!(
+                "{aval} cannot be read as {}; convert with `.astype(DType::{:?})` first",
+                T::DTYPE,
+                T::DTYPE
+            )));
+        }
+        Ok(T::from_bytes(&self.to_bytes()?))
+    }
+
+    /// [`try_to_vec`](Array::try_to_vec) that panics.
+    ///
+    /// # Panics
+    /// Where `try_to_vec` gives an error.
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        or_raise(self.try_to_vec())
+    }
+
+    /// The only element of an array of size 1.
+    ///
+    /// # Errors
+    /// When there is more than one element, and where [`try_to_vec`](Array::try_to_vec) gives an
+    /// error.
+    pub fn try_item<T: Element>(&self) -> Result<T> {
+        let aval = self.try_aval()?;
+        match self.try_to_vec()?[..] {
+            [item] => Ok(item),
+            _ => Err(Error::Invalid(format!("{aval} does not have exactly one element"))),
+        }
+    }
+
+    /// [`try_item`](Array::try_item) that panics.
+    ///
+    /// # Panics
+    /// Where `try_item` gives an error.
+    #[track_caller]
+    pub fn item<T: Element>(&self) -> T {
+        or_raise(self.try_item())
+    }
+
+    /// Waits until the array is computed.
+    ///
+    /// # Errors
+    /// When the computation failed, or the array is traced or holds no value.
+    pub fn block_until_ready(&self) -> Result<()> {
+        match &self.0 {
+            Repr::Device(buffer) => buffer.wait(),
+            _ => self.to_bytes().map(|_| ()),
+        }
+    }
+}
+
+/// Most elements that are printed in full; NumPy's threshold.
+const THRESHOLD: usize = 1000;
+/// How many elements stand at each edge of a summarized axis.
+const EDGE: usize = 3;
+
+/// The elements in NumPy's layout; long axes are shortened.
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Ok(aval), Ok(bytes)) = (self.try_aval(), self.to_bytes()) else {
+            return fmt::Debug::fmt(self, f);
+        };
+        let cells: Vec<String> = bytes
+            .chunks_exact(aval.dtype().size())
+            .map(|element| cell(aval.dtype(), element))
+            .collect();
+        let width = cells.iter().map(String::len).max().unwrap_or(0);
+        f.write_str(&layout(aval, &cells, width, 0, 0))
+    }
+}
+
+fn cell(dtype: DType, bytes: &[u8]) -> String {
+    let text = format_element(dtype, bytes);
+    if dtype.is_float() && text.parse::<f64>().is_ok_and(|v| v.fract() == 0.0 && v.is_finite()) {
+        return format!("{text}.");
+    }
+    text
+}
+
+fn layout(aval: Aval, cells: &[String], width: usize, dim: usize, offset: usize) -> String {
+    let shape = aval.shape();
+    if dim == shape.len() {
+        return cells.get(offset).map(|c| format!("{c:>width$}")).unwrap_or_default();
+    }
+    let stride: usize = shape[dim + 1..].iter().product();
+    let summarize = aval.size() > THRESHOLD && shape[dim] > 2 * EDGE;
+    let last = dim + 1 == shape.len();
+    let separator = if last {
+        " ".to_owned()
+    } else {
+        format!("{}{}", "\n".repeat(shape.len() - dim - 1), " ".repeat(dim + 1))
+    };
+    let item = |i: usize| layout(aval, cells, width, dim + 1, offset + i * stride);
+    let mut parts: Vec<String> = Vec::new();
+    if summarize {
+        parts.extend((0..EDGE).map(item));
+        parts.push("...".into());
+        parts.extend((shape[dim] - EDGE..shape[dim]).map(item));
+    } else {
+        parts.extend((0..shape[dim]).map(item));
+    }
+    format!("[{}]", parts.join(&separator))
+}

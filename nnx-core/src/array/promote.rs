@@ -1,0 +1,75 @@
+//! Which dtype two operands meet in.
+
+use super::DType;
+
+/// What an operand contributes to the dtype of a result. Plain Rust numbers are weak: they take
+/// the dtype of the array they meet, as Python scalars do in JAX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An array's dtype.
+    Strong(DType),
+    /// An integer literal.
+    WeakInt,
+    /// A float literal.
+    WeakFloat,
+}
+
+impl Kind {
+    /// The dtype when nothing else decides: 32 bits.
+    pub(crate) fn default_dtype(self) -> DType {
+        match self {
+            Kind::Strong(dtype) => dtype,
+            Kind::WeakInt => DType::I32,
+            Kind::WeakFloat => DType::F32,
+        }
+    }
+}
+
+/// The dtype in which two operands meet, by JAX's lattice with 32-bit defaults.
+pub(crate) fn promote(a: Kind, b: Kind) -> DType {
+    match (a, b) {
+        (Kind::Strong(a), Kind::Strong(b)) => promote_dtypes(a, b),
+        (Kind::Strong(s), Kind::WeakInt) | (Kind::WeakInt, Kind::Strong(s)) => {
+            if s == DType::Bool {
+                DType::I32
+            } else {
+                s
+            }
+        }
+        (Kind::Strong(s), Kind::WeakFloat) | (Kind::WeakFloat, Kind::Strong(s)) => {
+            if s.is_float() {
+                s
+            } else {
+                DType::F32
+            }
+        }
+        (Kind::WeakInt, Kind::WeakInt) => DType::I32,
+        _ => DType::F32,
+    }
+}
+
+/// The dtype in which arrays of two dtypes meet.
+pub(crate) fn promote_dtypes(a: DType, b: DType) -> DType {
+    use DType::*;
+    if a == b {
+        return a;
+    }
+    let wider = |a: DType, b: DType| if a.size() >= b.size() { a } else { b };
+    match (a, b) {
+        (Bool, x) | (x, Bool) => x,
+        (F16, BF16) | (BF16, F16) => F32,
+        (x, y) if x.is_float() && y.is_float() => wider(x, y),
+        (x, _) if x.is_float() => x,
+        (_, y) if y.is_float() => y,
+        (x, y) if x.is_signed_int() == y.is_signed_int() => wider(x, y),
+        (x, y) => {
+            let (signed, unsigned) = if x.is_signed_int() { (x, y) } else { (y, x) };
+            match unsigned {
+                U8 => wider(signed, I16),
+                U16 => wider(signed, I32),
+                U32 => I64,
+                _ => F32,
+            }
+        }
+    }
+}

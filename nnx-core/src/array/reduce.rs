@@ -1,0 +1,221 @@
+//! Sums, means, extremes and what is made of them.
+
+use super::axes::{dim, invalid};
+use super::{Array, Axes, DType, IntoAxes, keepdims};
+use crate::graph::bind1;
+use crate::ops::{ArgReduce, Reduce, Reducer};
+
+/// Reductions. Axes are `..` for all, `-1`, `[0, 1]`, or [`keepdims`] of one of these.
+impl Array {
+    /// Sum. Small integers and bools are summed in 32 bits, f16 and bf16 accumulate in f32.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn sum(&self, axes: impl IntoAxes) -> Array {
+        self.reduce(Reducer::Sum, axes.into_axes())
+    }
+
+    /// Product, in the dtypes of [`sum`](Array::sum).
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn prod(&self, axes: impl IntoAxes) -> Array {
+        self.reduce(Reducer::Prod, axes.into_axes())
+    }
+
+    /// Arithmetic mean; integers become f32.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn mean(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        let dims = axes.resolve("mean", self.aval());
+        let count: usize = dims.iter().map(|&d| self.shape()[d]).product();
+        let x = self.to_inexact();
+        let dtype = x.dtype();
+        let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x };
+        (wide.reduce(Reducer::Sum, axes) / count as f64).astype(dtype)
+    }
+
+    /// Mean squared distance from the mean, computed as mean(|x − mean|²).
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn var(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        let mean = self.mean(keepdims(axes.clone()));
+        (self - mean).square().mean(axes)
+    }
+
+    /// Square root of [`var`](Array::var).
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn std(&self, axes: impl IntoAxes) -> Array {
+        self.var(axes).sqrt()
+    }
+
+    /// Largest element; NaN wins.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn max(&self, axes: impl IntoAxes) -> Array {
+        self.reduce(Reducer::Max, axes.into_axes())
+    }
+
+    /// Smallest element; NaN wins.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn min(&self, axes: impl IntoAxes) -> Array {
+        self.reduce(Reducer::Min, axes.into_axes())
+    }
+
+    /// Whether all elements are true or not zero.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn all(&self, axes: impl IntoAxes) -> Array {
+        self.astype(DType::Bool).reduce(Reducer::And, axes.into_axes())
+    }
+
+    /// Whether some element is true or not zero.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn any(&self, axes: impl IntoAxes) -> Array {
+        self.astype(DType::Bool).reduce(Reducer::Or, axes.into_axes())
+    }
+
+    /// Position of the largest element along `axis`, as i32; the first of equals.
+    ///
+    /// # Panics
+    /// When there is no such axis or it is empty.
+    #[track_caller]
+    pub fn argmax(&self, axis: isize) -> Array {
+        let dim = dim("argmax", axis, self.aval());
+        bind1(ArgReduce { max: true, dim, index_dtype: DType::I32 }, &[self])
+    }
+
+    /// Position of the smallest element along `axis`, as i32; the first of equals.
+    ///
+    /// # Panics
+    /// When there is no such axis or it is empty.
+    #[track_caller]
+    pub fn argmin(&self, axis: isize) -> Array {
+        let dim = dim("argmin", axis, self.aval());
+        bind1(ArgReduce { max: false, dim, index_dtype: DType::I32 }, &[self])
+    }
+
+    #[track_caller]
+    fn reduce(&self, reducer: Reducer, axes: Axes) -> Array {
+        let name = match reducer {
+            Reducer::Sum => "sum",
+            Reducer::Prod => "prod",
+            Reducer::Max => "max",
+            Reducer::Min => "min",
+            Reducer::And => "all",
+            Reducer::Or => "any",
+        };
+        let dims = axes.resolve(name, self.aval());
+        if matches!(reducer, Reducer::Max | Reducer::Min)
+            && dims.iter().any(|&d| self.shape()[d] == 0)
+        {
+            invalid(name, format!("{} has no element along the reduced axes", self.aval()));
+        }
+        let dtype = self.dtype();
+        let wide = match reducer {
+            Reducer::Sum | Reducer::Prod => match dtype {
+                DType::F16 | DType::BF16 => DType::F32,
+                DType::Bool | DType::I8 | DType::I16 => DType::I32,
+                DType::U8 | DType::U16 => DType::U32,
+                other => other,
+            },
+            _ => dtype,
+        };
+        let narrow = if dtype.is_float() { dtype } else { wide };
+        let out =
+            bind1(Reduce { reducer, dims: dims.clone() }, &[&self.astype(wide)]).astype(narrow);
+        if axes.keepdims { out.insert_dims(&dims) } else { out }
+    }
+
+    /// The sum in this array's own dtype over sorted dimensions, as derivative rules need it.
+    #[track_caller]
+    pub(crate) fn sum_exact(&self, dims: &[usize]) -> Array {
+        if dims.is_empty() {
+            return self.clone();
+        }
+        bind1(Reduce { reducer: Reducer::Sum, dims: dims.to_vec() }, &[self])
+    }
+
+    /// For each element the product of all others along the dimensions.
+    #[track_caller]
+    pub(crate) fn products_of_others(&self, dims: &[usize]) -> Array {
+        // All reduced dimensions in one last axis of n, then n x n with ones on the diagonal.
+        let rank = self.rank();
+        let kept: Vec<usize> = (0..rank).filter(|d| !dims.contains(d)).collect();
+        let perm: Vec<usize> = kept.iter().chain(dims).copied().collect();
+        let moved = self.transpose(perm.as_slice());
+        let n: usize = dims.iter().map(|&d| self.shape()[d]).product();
+        let mut flat: Vec<usize> = kept.iter().map(|&d| self.shape()[d]).collect();
+        flat.push(n);
+        let rows = moved.reshape(&flat).expand_dims(-2);
+        let mut square = flat.clone();
+        square.push(n);
+        let diagonal = super::eye(n, DType::Bool).broadcast_to_dims(&square);
+        let rows =
+            super::where_(&diagonal, 1.0, &rows.broadcast_to_dims(&square)).astype(self.dtype());
+        let last = square.len() - 1;
+        let products = bind1(Reduce { reducer: Reducer::Prod, dims: vec![last] }, &[&rows]);
+        let mut inverse = vec![0; rank];
+        for (i, &d) in perm.iter().enumerate() {
+            inverse[d] = i;
+        }
+        products.reshape(moved.shape()).transpose(inverse.as_slice())
+    }
+}
+
+/// log Σ exp(x) along the axes, without overflow. `jax.scipy.special.logsumexp`.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
+    let axes = axes.into_axes();
+    let x = x.to_inexact();
+    let max = x.max(keepdims(axes.clone())).stop_gradient();
+    // An infinite maximum would make inf - inf below.
+    let max = select_finite(&max);
+    let sum = (&x - &max).exp().sum(axes.clone()).log();
+    let max = if axes.keepdims {
+        max
+    } else {
+        max.squeeze(axes.resolve("logsumexp", x.aval()).as_slice())
+    };
+    sum + max
+}
+
+fn select_finite(x: &Array) -> Array {
+    super::select(&x.is_finite(), x, &x.zeros_like())
+}
+
+/// exp(x) / Σ exp(x) along the axes, without overflow. `jax.nn.softmax`.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn softmax(x: &Array, axes: impl IntoAxes) -> Array {
+    let axes = keepdims(axes);
+    let x = x.to_inexact();
+    let unnormalized = (&x - x.max(axes.clone()).stop_gradient()).exp();
+    &unnormalized / unnormalized.sum(axes)
+}

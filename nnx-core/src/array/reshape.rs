@@ -1,0 +1,202 @@
+//! Shapes: reshape, transpose, squeeze, join, repeat.
+
+use super::axes::{dim, invalid};
+use super::promote::promote_dtypes;
+use super::{Array, IntoAxes, IntoShape};
+use crate::graph::bind1;
+use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
+
+/// Changes of shape.
+impl Array {
+    /// The same elements in another shape; one size may be `-1`.
+    ///
+    /// # Panics
+    /// When the number of elements differs.
+    #[track_caller]
+    pub fn reshape(&self, shape: impl IntoShape) -> Array {
+        let shape = shape.into_shape();
+        let known: isize = shape.iter().filter(|&&n| n >= 0).product();
+        let holes = shape.iter().filter(|&&n| n < 0).count();
+        let size = self.size();
+        let fits = match holes {
+            0 => true,
+            1 => known > 0 && size % known as usize == 0,
+            _ => false,
+        };
+        if !fits {
+            invalid("reshape", format!("cannot reshape {} to {shape:?}", self.aval()));
+        }
+        let shape: Vec<usize> = shape
+            .into_iter()
+            .map(|n| if n < 0 { size / known as usize } else { n as usize })
+            .collect();
+        if self.shape() == shape {
+            return self.clone();
+        }
+        bind1(Reshape(shape), &[self])
+    }
+
+    /// Reverses the order of the axes. `x.T` in NumPy.
+    #[track_caller]
+    pub fn t(&self) -> Array {
+        bind1(Transpose((0..self.rank()).rev().collect()), &[self])
+    }
+
+    /// Axis `i` of the result is axis `axes[i]` of this array.
+    ///
+    /// # Panics
+    /// When `axes` is no permutation of the axes.
+    #[track_caller]
+    pub fn transpose(&self, axes: impl IntoShape) -> Array {
+        let aval = self.aval();
+        let perm = axes.into_shape().into_iter().map(|axis| dim("transpose", axis, aval)).collect();
+        bind1(Transpose(perm), &[self])
+    }
+
+    /// Exchanges two axes.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn swapaxes(&self, a: isize, b: isize) -> Array {
+        let (a, b) = (dim("swapaxes", a, self.aval()), dim("swapaxes", b, self.aval()));
+        let mut perm: Vec<usize> = (0..self.rank()).collect();
+        perm.swap(a, b);
+        bind1(Transpose(perm), &[self])
+    }
+
+    /// Moves axis `from` to position `to`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn moveaxis(&self, from: isize, to: isize) -> Array {
+        let (from, to) = (dim("moveaxis", from, self.aval()), dim("moveaxis", to, self.aval()));
+        let mut perm: Vec<usize> = (0..self.rank()).filter(|&d| d != from).collect();
+        perm.insert(to, from);
+        bind1(Transpose(perm), &[self])
+    }
+
+    /// Inserts an axis of size 1 at position `axis` of the result.
+    ///
+    /// # Panics
+    /// When the result has no such axis.
+    #[track_caller]
+    pub fn expand_dims(&self, axis: isize) -> Array {
+        let rank = self.rank() as isize + 1;
+        let at = if axis < 0 { axis + rank } else { axis };
+        if at < 0 || at >= rank {
+            let aval = self.aval();
+            invalid("expand_dims", format!("axis {axis} is out of bounds for {aval} and one more"));
+        }
+        self.insert_dims(&[at as usize])
+    }
+
+    /// Inserts size-1 dimensions so that they stand at `dims` (sorted) of the result.
+    #[track_caller]
+    pub(crate) fn insert_dims(&self, dims: &[usize]) -> Array {
+        let mut shape = self.shape().to_vec();
+        for &d in dims {
+            shape.insert(d, 1);
+        }
+        self.reshape(shape)
+    }
+
+    /// Drops the given axes, which must have size 1.
+    ///
+    /// # Panics
+    /// When one of them has another size.
+    #[track_caller]
+    pub fn squeeze(&self, axes: impl IntoAxes) -> Array {
+        let aval = self.aval();
+        let axes = axes.into_axes();
+        let dims: Vec<usize> = match &axes.axes {
+            None => (0..aval.rank()).filter(|&d| aval.shape()[d] == 1).collect(),
+            Some(_) => axes.resolve("squeeze", aval),
+        };
+        if let Some(d) = dims.iter().find(|&&d| aval.shape()[d] != 1) {
+            invalid("squeeze", format!("axis {d} of {aval} does not have size 1"));
+        }
+        let shape: Vec<usize> =
+            (0..aval.rank()).filter(|d| !dims.contains(d)).map(|d| aval.shape()[d]).collect();
+        self.reshape(shape)
+    }
+
+    /// All elements in one axis.
+    #[track_caller]
+    pub fn flatten(&self) -> Array {
+        self.reshape([self.size()])
+    }
+
+    /// Reverses the elements along the given axes.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn flip(&self, axes: impl IntoAxes) -> Array {
+        let dims = axes.into_axes().resolve("flip", self.aval());
+        bind1(Reverse(dims), &[self])
+    }
+
+    /// Repeats the whole array `reps[i]` times along axis `i`. `jax.numpy.tile`.
+    ///
+    /// # Panics
+    /// Unless there is one count per axis.
+    #[track_caller]
+    pub fn tile(&self, reps: &[usize]) -> Array {
+        if reps.len() != self.rank() {
+            invalid("tile", format!("{} counts for {}", reps.len(), self.aval()));
+        }
+        let mut wide = Vec::with_capacity(2 * reps.len());
+        for (&r, &n) in reps.iter().zip(self.shape()) {
+            wide.extend([r, n]);
+        }
+        let dims = (0..reps.len()).map(|i| 2 * i + 1).collect();
+        let out: Vec<usize> = reps.iter().zip(self.shape()).map(|(r, n)| r * n).collect();
+        bind1(BroadcastInDim { shape: wide, dims }, &[self]).reshape(out)
+    }
+
+    /// Repeats every element `n` times along `axis`. `jax.numpy.repeat`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn repeat(&self, n: usize, axis: isize) -> Array {
+        let d = dim("repeat", axis, self.aval());
+        let mut wide = self.shape().to_vec();
+        wide.insert(d + 1, n);
+        let mut out = self.shape().to_vec();
+        out[d] *= n;
+        let dims = (0..wide.len()).filter(|&i| i != d + 1).collect();
+        bind1(BroadcastInDim { shape: wide, dims }, &[self]).reshape(out)
+    }
+}
+
+/// Joins arrays along an existing axis. `jax.numpy.concatenate`.
+///
+/// # Panics
+/// When there is no array, or their other axes differ.
+#[track_caller]
+pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
+    let Some(first) = arrays.first() else {
+        invalid("concatenate", "needs at least one array".into());
+    };
+    let dtype = arrays.iter().map(|a| a.dtype()).fold(first.dtype(), promote_dtypes);
+    let d = dim("concatenate", axis, first.aval());
+    let arrays: Vec<Array> = arrays.iter().map(|a| a.astype(dtype)).collect();
+    bind1(Concatenate(d), &arrays.iter().collect::<Vec<_>>())
+}
+
+/// Joins arrays of one shape along a new axis. `jax.numpy.stack`.
+///
+/// # Panics
+/// When there is no array, or the shapes differ.
+#[track_caller]
+pub fn stack(arrays: &[&Array], axis: isize) -> Array {
+    let Some(first) = arrays.first() else { invalid("stack", "needs at least one array".into()) };
+    if let Some(other) = arrays.iter().find(|a| a.shape() != first.shape()) {
+        invalid("stack", format!("{} and {} differ in shape", first.aval(), other.aval()));
+    }
+    let arrays: Vec<Array> = arrays.iter().map(|a| a.expand_dims(axis)).collect();
+    concatenate(&arrays.iter().collect::<Vec<_>>(), axis)
+}

@@ -1,0 +1,210 @@
+//! Slices with bounds known while tracing, at computed places, and padding.
+
+use super::axes::{dim, invalid};
+use super::{Array, Operand};
+use crate::graph::bind1;
+use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
+
+/// What to take of one axis: a range with optional step, or one position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SliceSpec {
+    start: Option<isize>,
+    end: Option<isize>,
+    step: usize,
+    /// One position: the axis vanishes.
+    index: bool,
+}
+
+impl SliceSpec {
+    /// Every `step`-th element of the range.
+    pub fn step_by(self, step: usize) -> Self {
+        SliceSpec { step, ..self }
+    }
+}
+
+macro_rules! specs {
+    ($($t:ty),*) => {$(
+        impl From<$t> for SliceSpec {
+            fn from(i: $t) -> Self {
+                SliceSpec { start: Some(i as isize), end: None, step: 1, index: true }
+            }
+        }
+        impl From<Range<$t>> for SliceSpec {
+            fn from(r: Range<$t>) -> Self {
+                SliceSpec {
+                    start: Some(r.start as isize), end: Some(r.end as isize), step: 1, index: false,
+                }
+            }
+        }
+        impl From<RangeFrom<$t>> for SliceSpec {
+            fn from(r: RangeFrom<$t>) -> Self {
+                SliceSpec { start: Some(r.start as isize), end: None, step: 1, index: false }
+            }
+        }
+        impl From<RangeTo<$t>> for SliceSpec {
+            fn from(r: RangeTo<$t>) -> Self {
+                SliceSpec { start: None, end: Some(r.end as isize), step: 1, index: false }
+            }
+        }
+    )*};
+}
+specs!(i32, isize, usize);
+
+impl From<RangeFull> for SliceSpec {
+    fn from(_: RangeFull) -> Self {
+        SliceSpec { start: None, end: None, step: 1, index: false }
+    }
+}
+
+/// Parts of arrays.
+impl Array {
+    /// The part of the array that `specs` name, one per leading axis; the other axes are whole.
+    /// Bounds may be negative and are clamped as in NumPy; a single position drops its axis.
+    ///
+    /// ```no_run
+    /// # use nnx_core::Array;
+    /// # fn demo(x: Array) -> Array {
+    /// x.slice([(0..8).into(), (-3).into()]) // x[0:8, -3]
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When there are more specs than axes, a step is 0, or a position is out of bounds.
+    #[track_caller]
+    pub fn slice<const N: usize>(&self, specs: [SliceSpec; N]) -> Array {
+        let aval = self.aval();
+        if N > aval.rank() {
+            invalid("slice", format!("{N} ranges for {aval}, which has {} axes", aval.rank()));
+        }
+        let mut op = Slice {
+            start: vec![0; aval.rank()],
+            limit: aval.shape().to_vec(),
+            stride: vec![1; aval.rank()],
+        };
+        let mut dropped = Vec::new();
+        for (d, spec) in specs.iter().enumerate() {
+            let n = aval.shape()[d] as isize;
+            let clamp = |i: isize| (if i < 0 { i + n } else { i }).clamp(0, n) as usize;
+            if spec.step == 0 {
+                invalid("slice", format!("the step of axis {d} is 0"));
+            }
+            if spec.index {
+                let i = spec.start.unwrap_or(0);
+                let at = if i < 0 { i + n } else { i };
+                if at < 0 || at >= n {
+                    invalid(
+                        "slice",
+                        format!("position {i} of axis {d} is out of bounds for {aval}"),
+                    );
+                }
+                op.start[d] = at as usize;
+                op.limit[d] = at as usize + 1;
+                dropped.push(d);
+                continue;
+            }
+            op.start[d] = spec.start.map_or(0, clamp);
+            op.limit[d] = spec.end.map_or(n as usize, clamp).max(op.start[d]);
+            op.stride[d] = spec.step;
+        }
+        let sliced = bind1(op, &[self]);
+        if dropped.is_empty() {
+            return sliced;
+        }
+        let shape: Vec<usize> = (0..sliced.rank())
+            .filter(|d| !dropped.contains(d))
+            .map(|d| sliced.shape()[d])
+            .collect();
+        sliced.reshape(shape)
+    }
+
+    /// Elements `start..limit` along dimension `d`.
+    #[track_caller]
+    pub(crate) fn slice_dim(&self, d: usize, start: usize, limit: usize) -> Array {
+        let rank = self.rank();
+        let mut op =
+            Slice { start: vec![0; rank], limit: self.shape().to_vec(), stride: vec![1; rank] };
+        op.start[d] = start;
+        op.limit[d] = limit;
+        bind1(op, &[self])
+    }
+
+    /// Splits into equal parts along `axis`. `jax.numpy.split`.
+    ///
+    /// # Panics
+    /// When the size is not divisible by `parts`.
+    #[track_caller]
+    pub fn split(&self, parts: usize, axis: isize) -> Vec<Array> {
+        let d = dim("split", axis, self.aval());
+        let n = self.shape()[d];
+        if parts == 0 || n % parts != 0 {
+            let aval = self.aval();
+            invalid(
+                "split",
+                format!("axis {axis} of {aval} cannot be split in {parts} equal parts"),
+            );
+        }
+        let size = n / parts;
+        (0..parts).map(|i| self.slice_dim(d, i * size, (i + 1) * size)).collect()
+    }
+
+    /// Position `index` along `axis`, computed while running and clamped to the bounds; the axis
+    /// vanishes. `jax.lax.dynamic_index_in_dim` without `keepdims`.
+    ///
+    /// # Panics
+    /// When there is no such axis or `index` is no integer scalar.
+    #[track_caller]
+    pub fn dynamic_index(&self, index: &Array, axis: isize) -> Array {
+        let d = dim("dynamic_index", axis, self.aval());
+        let zero = Array::constant_int(index.dtype(), 0);
+        let mut sizes = self.shape().to_vec();
+        sizes[d] = 1;
+        let starts: Vec<&Array> =
+            (0..self.rank()).map(|i| if i == d { index } else { &zero }).collect();
+        self.dynamic_slice(&starts, &sizes).squeeze(d)
+    }
+
+    /// A slice of `sizes` at computed `starts` (integer scalars), clamped to fit.
+    /// `jax.lax.dynamic_slice`.
+    ///
+    /// # Panics
+    /// When there is not one start and size per axis, or a size is too large.
+    #[track_caller]
+    pub fn dynamic_slice(&self, starts: &[&Array], sizes: &[usize]) -> Array {
+        let ins: Vec<&Array> = std::iter::once(self).chain(starts.iter().copied()).collect();
+        bind1(DynamicSlice(sizes.to_vec()), &ins)
+    }
+
+    /// This array with `update` written at computed `starts` (integer scalars), clamped to fit.
+    /// `jax.lax.dynamic_update_slice`.
+    ///
+    /// # Panics
+    /// When there is not one start per axis, or the update is too large.
+    #[track_caller]
+    pub fn dynamic_update_slice(&self, update: &Array, starts: &[&Array]) -> Array {
+        let ins: Vec<&Array> = [self, update].into_iter().chain(starts.iter().copied()).collect();
+        bind1(DynamicUpdateSlice, &ins)
+    }
+
+    /// Adds `low` and `high` elements of `value` before and after each axis; negative ones cut.
+    /// `jax.numpy.pad` with mode `constant`.
+    ///
+    /// # Panics
+    /// When there is not one pair per axis, or nothing is left.
+    #[track_caller]
+    pub fn pad(&self, pairs: &[(i64, i64)], value: impl Operand) -> Array {
+        let config: Vec<(i64, i64, i64)> =
+            pairs.iter().map(|&(low, high)| (low, high, 0)).collect();
+        self.pad_general(&config, value)
+    }
+
+    /// Padding with `interior` elements between neighbours too: low, high, interior per axis.
+    /// `jax.lax.pad`.
+    ///
+    /// # Panics
+    /// When there is not one triple per axis, or nothing is left.
+    #[track_caller]
+    pub fn pad_general(&self, config: &[(i64, i64, i64)], value: impl Operand) -> Array {
+        bind1(Pad(config.to_vec()), &[self, &value.array(self.dtype())])
+    }
+}

@@ -1,0 +1,143 @@
+//! A program in static single assignment form.
+
+use super::Aval;
+use crate::Array;
+use crate::ops::Primitive;
+use rustc_hash::FxHasher;
+use smallvec::SmallVec;
+use std::hash::{Hash, Hasher};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A value of a graph, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Value(pub(crate) u32);
+
+impl Value {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+pub(crate) type Avals = SmallVec<[Aval; 1]>;
+pub(crate) type Op = Arc<dyn Primitive>;
+
+/// One application of a primitive.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) op: Op,
+    pub(crate) ins: SmallVec<[Value; 3]>,
+    pub(crate) outs: SmallVec<[Value; 1]>,
+    /// The user's line.
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// A traced program: inputs, nodes in order of execution, outputs.
+///
+/// `Display` prints it in the manner of a jaxpr.
+#[derive(Clone, Default)]
+pub struct Graph {
+    pub(crate) avals: Vec<Aval>,
+    pub(crate) inputs: Vec<Value>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) outputs: Vec<Value>,
+}
+
+/// A graph whose last inputs are bound to arrays from outside: what its body captured.
+pub(crate) struct Closed {
+    pub(crate) graph: Graph,
+    pub(crate) captures: Vec<Array>,
+}
+
+impl Graph {
+    /// A new value, not yet defined by anything.
+    pub(crate) fn value(&mut self, aval: Aval) -> Value {
+        let value = Value(self.avals.len() as u32);
+        self.avals.push(aval);
+        value
+    }
+
+    /// A new input.
+    pub(crate) fn input(&mut self, aval: Aval) -> Value {
+        let value = self.value(aval);
+        self.inputs.push(value);
+        value
+    }
+
+    pub(crate) fn aval(&self, value: Value) -> Aval {
+        self.avals[value.index()]
+    }
+
+    pub(crate) fn avals_of(&self, values: &[Value]) -> Avals {
+        values.iter().map(|&v| self.aval(v)).collect()
+    }
+
+    /// Shapes and dtypes of the inputs.
+    pub fn input_avals(&self) -> Vec<Aval> {
+        self.inputs.iter().map(|&v| self.aval(v)).collect()
+    }
+
+    /// Shapes and dtypes of the outputs.
+    pub fn output_avals(&self) -> Vec<Aval> {
+        self.outputs.iter().map(|&v| self.aval(v)).collect()
+    }
+
+    /// Number of operations.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are no operations.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Which values the outputs depend on.
+    pub(crate) fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.avals.len()];
+        for output in &self.outputs {
+            live[output.index()] = true;
+        }
+        for node in self.nodes.iter().rev() {
+            if node.outs.iter().any(|v| live[v.index()]) {
+                for v in &node.ins {
+                    live[v.index()] = true;
+                }
+            }
+        }
+        live
+    }
+
+    /// Drops the nodes that no output depends on.
+    pub(crate) fn eliminate_dead_code(&mut self) {
+        let live = self.live();
+        self.nodes.retain(|node| node.outs.iter().any(|v| live[v.index()]));
+    }
+
+    /// A hash of the program: equal programs have equal hashes.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.avals.hash(&mut hasher);
+        self.inputs.hash(&mut hasher);
+        self.outputs.hash(&mut hasher);
+        for node in &self.nodes {
+            node.op.hash_op(&mut hasher);
+            node.ins.hash(&mut hasher);
+            node.outs.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Whether both are the same program, value by value; source lines do not count.
+    pub(crate) fn same_program(&self, other: &Graph) -> bool {
+        self.avals == other.avals
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.nodes.len() == other.nodes.len()
+            && self
+                .nodes
+                .iter()
+                .zip(&other.nodes)
+                .all(|(a, b)| a.ins == b.ins && a.outs == b.outs && a.op.eq_op(&*b.op))
+    }
+}

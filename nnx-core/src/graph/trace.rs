@@ -1,0 +1,258 @@
+//! The stack of running traces of a thread.
+//!
+//! While a trace runs, every operation of the thread is recorded in the innermost one. Arrays from
+//! outside (concrete ones, or values of an enclosing trace) are captured: they become extra inputs
+//! of the inner graph.
+
+use super::{Aval, Closed, Graph, Node, Op, Value};
+use crate::array::{Repr, Traced};
+use crate::error::or_raise;
+use crate::ops::Primitive;
+use crate::{Array, Error};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) type Arrays = SmallVec<[Array; 1]>;
+
+/// Which trace a value belongs to.
+#[derive(Debug)]
+pub(crate) struct TraceInfo {
+    pub(crate) id: u64,
+    /// What is traced, for messages: a function's name.
+    pub(crate) name: Arc<str>,
+}
+
+struct Frame {
+    info: Arc<TraceInfo>,
+    graph: Graph,
+    captures: Vec<Array>,
+    captured: FxHashMap<CaptureKey, Value>,
+    /// Stands in for the caller's line while a transform replays recorded nodes.
+    location: Option<&'static Location<'static>>,
+}
+
+/// Captured arrays stay alive in `captures`, so that an address names one buffer.
+#[derive(PartialEq, Eq, Hash)]
+enum CaptureKey {
+    Device(usize),
+    Traced(u64, Value),
+}
+
+thread_local! {
+    static STACK: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+    static CATCHING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+static NEXT_TRACE: AtomicU64 = AtomicU64::new(1);
+
+/// Whether operations of this thread are being recorded.
+pub(crate) fn is_tracing() -> bool {
+    STACK.with_borrow(|stack| !stack.is_empty())
+}
+
+/// The name of the innermost running trace, which is the user's function; `or` outside of any.
+pub(crate) fn inherited_name(or: &str) -> Arc<str> {
+    STACK.with_borrow(|stack| {
+        stack.last().map_or_else(|| or.into(), |frame| frame.info.name.clone())
+    })
+}
+
+/// Takes the frame away again when the body ends, by a panic too.
+struct FrameGuard(u64);
+
+impl Drop for FrameGuard {
+    fn drop(&mut self) {
+        STACK.with_borrow_mut(|stack| {
+            if let Some(at) = stack.iter().position(|frame| frame.info.id == self.0) {
+                stack.truncate(at);
+            }
+        });
+    }
+}
+
+/// Records `body` over inputs of the given abstract values. The body returns the outputs and
+/// anything else that its caller wants.
+pub(crate) fn trace<R>(
+    name: impl Into<Arc<str>>,
+    inputs: &[Aval],
+    body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
+) -> (Closed, R) {
+    let location = Location::caller();
+    let info =
+        Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name: name.into() });
+    let mut graph = Graph::default();
+    let arrays: Vec<Array> =
+        inputs.iter().map(|&aval| traced(&info, graph.input(aval), aval, location)).collect();
+    let guard = FrameGuard(info.id);
+    STACK.with_borrow_mut(|stack| {
+        stack.push(Frame {
+            info: info.clone(),
+            graph,
+            captures: Vec::new(),
+            captured: FxHashMap::default(),
+            location: None,
+        });
+    });
+    let (outputs, rest) = body(&arrays);
+    let outputs: Vec<Value> =
+        outputs.iter().map(|array| or_raise(with_top(|stack| lift(stack, array)))).collect();
+    let frame = STACK.with_borrow_mut(|stack| stack.pop());
+    drop(guard);
+    let Some(mut frame) = frame else {
+        unreachable!("the frame pushed above is still there");
+    };
+    frame.graph.outputs = outputs;
+    frame.graph.eliminate_dead_code();
+    (Closed { graph: frame.graph, captures: frame.captures }, rest)
+}
+
+fn with_top<R>(f: impl FnOnce(&mut Vec<Frame>) -> R) -> R {
+    STACK.with_borrow_mut(f)
+}
+
+fn traced(
+    trace: &Arc<TraceInfo>,
+    value: Value,
+    aval: Aval,
+    location: &'static Location<'static>,
+) -> Array {
+    Array(Repr::Traced(Arc::new(Traced { trace: trace.clone(), value, aval, location })))
+}
+
+/// The value that stands for `array` in the innermost trace.
+fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
+    let Some((frame, outer)) = stack.split_last_mut() else {
+        return Err(Error::Invalid("no trace is running".into()));
+    };
+    let (key, aval) = match &array.0 {
+        Repr::Traced(t) if t.trace.id == frame.info.id => return Ok(t.value),
+        Repr::Traced(t) => {
+            if !outer.iter().any(|frame| frame.info.id == t.trace.id) {
+                return Err(escaped(t));
+            }
+            (CaptureKey::Traced(t.trace.id, t.value), t.aval)
+        }
+        Repr::Device(buffer) => (CaptureKey::Device(Arc::as_ptr(buffer).addr()), buffer.aval()),
+        Repr::Absent(why) => return Err(Error::Unavailable(why.to_string())),
+    };
+    if let Some(&value) = frame.captured.get(&key) {
+        return Ok(value);
+    }
+    let value = frame.graph.input(aval);
+    frame.captured.insert(key, value);
+    frame.captures.push(array.clone());
+    Ok(value)
+}
+
+/// The error for a value that outlived its trace.
+pub(crate) fn escaped(t: &Traced) -> Error {
+    Error::Unavailable(format!(
+        "a traced value escaped: {} was made while `{}` was being traced, at {}, and is used \
+         outside of it. A traced value stands for an array inside one call only. Fixes: \
+         (1) return it from `{}`; (2) store it in a Variable of an argument; \
+         (3) compute it again where it is needed",
+        t.aval, t.trace.name, t.location, t.trace.name
+    ))
+}
+
+/// Which input of the graph of the innermost trace, or other value of it, `array` is.
+pub(crate) fn input_value(array: &Array) -> Option<Value> {
+    let Repr::Traced(t) = &array.0 else { return None };
+    STACK.with_borrow(|stack| {
+        stack.last().filter(|frame| frame.info.id == t.trace.id).map(|_| t.value)
+    })
+}
+
+/// Runs `f` with `location` in place of the caller's line, for nodes that a transform replays.
+pub(crate) fn with_location<R>(location: &'static Location<'static>, f: impl FnOnce() -> R) -> R {
+    let set = |location| {
+        with_top(|stack| {
+            stack.last_mut().and_then(|frame| std::mem::replace(&mut frame.location, location))
+        })
+    };
+    let before = set(Some(location));
+    let result = f();
+    set(before);
+    result
+}
+
+/// Runs `f` so that a mistake in it unwinds silently instead of through the panic hook; the caller
+/// turns it into an `Err`.
+pub(crate) fn catching<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
+    let before = CATCHING.replace(true);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    CATCHING.set(before);
+    result.map_err(|payload| match payload.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => std::panic::resume_unwind(other),
+    })
+}
+
+/// Whether a mistake should unwind with the error itself as payload.
+pub(crate) fn is_catching() -> bool {
+    CATCHING.get()
+}
+
+/// Applies `op` to `ins`: recorded if a trace runs, carried out at once otherwise.
+#[track_caller]
+pub(crate) fn bind(op: impl Primitive, ins: &[&Array]) -> Arrays {
+    bind_op(Arc::new(op), ins)
+}
+
+/// [`bind`] for an operation with one result.
+#[track_caller]
+pub(crate) fn bind1(op: impl Primitive, ins: &[&Array]) -> Array {
+    let mut outs = bind(op, ins);
+    match outs.pop() {
+        Some(out) if outs.is_empty() => out,
+        _ => unreachable!("the operation has one result"),
+    }
+}
+
+/// [`bind`] for an operation that is already shared.
+#[track_caller]
+pub(crate) fn bind_op(op: Op, ins: &[&Array]) -> Arrays {
+    let location = Location::caller();
+    let result = if is_tracing() {
+        with_top(|stack| record(stack, op, ins, location))
+    } else {
+        infer(&op, ins, location).and_then(|avals| crate::transform::eager(op, ins, avals))
+    };
+    or_raise(result)
+}
+
+/// The abstract values of the results of `op`.
+fn infer(
+    op: &Op,
+    ins: &[&Array],
+    location: &'static Location<'static>,
+) -> Result<super::Avals, Error> {
+    let avals = ins.iter().map(|array| array.try_aval()).collect::<Result<super::Avals, _>>()?;
+    op.infer(&avals).map_err(|message| Error::Op { op: op.name().into(), message, location })
+}
+
+fn record(
+    stack: &mut [Frame],
+    op: Op,
+    ins: &[&Array],
+    caller: &'static Location<'static>,
+) -> Result<Arrays, Error> {
+    let location = stack.last().and_then(|frame| frame.location).unwrap_or(caller);
+    let avals = infer(&op, ins, location)?;
+    let ins = ins.iter().map(|array| lift(stack, array)).collect::<Result<_, _>>()?;
+    let Some(frame) = stack.last_mut() else {
+        return Err(Error::Invalid("no trace is running".into()));
+    };
+    let outs: SmallVec<[Value; 1]> = avals.iter().map(|&aval| frame.graph.value(aval)).collect();
+    let arrays = outs
+        .iter()
+        .zip(&avals)
+        .map(|(&value, &aval)| traced(&frame.info, value, aval, location))
+        .collect();
+    frame.graph.nodes.push(Node { op, ins, outs, location });
+    Ok(arrays)
+}

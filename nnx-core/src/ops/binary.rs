@@ -1,0 +1,158 @@
+//! Elementwise operations of two operands of equal shape and dtype.
+
+use super::unary::Takes;
+use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one, zero};
+use crate::graph::{Aval, Avals};
+use smallvec::{SmallVec, smallvec};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Pow,
+    Max,
+    Min,
+    Atan2,
+    NextAfter,
+    And,
+    Or,
+    Xor,
+    ShiftLeft,
+    ShiftRightLogical,
+    ShiftRightArithmetic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Binary(pub(crate) BinaryOp);
+
+impl BinaryOp {
+    fn info(self) -> (&'static str, &'static str, Takes) {
+        use BinaryOp::*;
+        match self {
+            Add => ("add", "stablehlo.add", Takes::Any),
+            Sub => ("sub", "stablehlo.subtract", Takes::Numbers),
+            Mul => ("mul", "stablehlo.multiply", Takes::Any),
+            Div => ("div", "stablehlo.divide", Takes::Numbers),
+            Rem => ("rem", "stablehlo.remainder", Takes::Numbers),
+            Pow => ("pow", "stablehlo.power", Takes::Numbers),
+            Max => ("max", "stablehlo.maximum", Takes::Any),
+            Min => ("min", "stablehlo.minimum", Takes::Any),
+            Atan2 => ("atan2", "stablehlo.atan2", Takes::Floats),
+            NextAfter => ("nextafter", "chlo.next_after", Takes::Floats),
+            And => ("and", "stablehlo.and", Takes::BoolOrInts),
+            Or => ("or", "stablehlo.or", Takes::BoolOrInts),
+            Xor => ("xor", "stablehlo.xor", Takes::BoolOrInts),
+            ShiftLeft => ("shift_left", "stablehlo.shift_left", Takes::Ints),
+            ShiftRightLogical => {
+                ("shift_right_logical", "stablehlo.shift_right_logical", Takes::Ints)
+            }
+            ShiftRightArithmetic => {
+                ("shift_right_arithmetic", "stablehlo.shift_right_arithmetic", Takes::Ints)
+            }
+        }
+    }
+}
+
+/// The common shape rule of elementwise operations.
+pub(super) fn same(ins: &[Aval]) -> Result<Aval, String> {
+    if ins.iter().all(|aval| *aval == ins[0]) {
+        Ok(ins[0])
+    } else {
+        let ins: Vec<String> = ins.iter().map(Aval::to_string).collect();
+        Err(format!("needs operands of one shape and dtype, got {}", ins.join(" and ")))
+    }
+}
+
+impl Primitive for Binary {
+    fn name(&self) -> &'static str {
+        self.0.info().0
+    }
+
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let out = same(ins)?;
+        self.0.info().2.check(out.dtype())?;
+        Ok(smallvec![out])
+    }
+
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
+    }
+
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        use BinaryOp::*;
+        let (x, y, out) = (&cx.primals[0], &cx.primals[1], &cx.outs[0]);
+        let (tx, ty) = (cx.tangent(0), cx.tangent(1));
+        let sum = |a, b| one(add_tangents(a, b));
+        match self.0 {
+            Add => sum(tx.cloned(), ty.cloned()),
+            Sub => match (tx, ty) {
+                (Some(a), Some(b)) => one(Some(a - b)),
+                (a, b) => one(a.cloned().or(b.map(|b| -b))),
+            },
+            Mul => sum(tx.map(|t| t * y), ty.map(|t| x * t)),
+            Div => sum(tx.map(|t| t / y), ty.map(|t| -(t * (out / y)))),
+            Rem => sum(tx.cloned(), ty.map(|t| -(t * (x / y).trunc()))),
+            Pow => {
+                // d/dx = y x^(y-1), with the exponent guarded where y = 0; d/dy = ln(x) x^y, with
+                // 0 where x = 0 and y >= 0.
+                let dx = tx.map(|t| {
+                    let zero = y.eq(0.0);
+                    let exponent = crate::array::select(&zero, &y.ones_like(), &(y - 1.0));
+                    t * (y * x.pow(&exponent))
+                });
+                let dy = ty.map(|t| {
+                    let zero = x.eq(0.0).logical_and(&y.ge(0.0));
+                    let base = crate::array::select(&zero, &x.ones_like(), x);
+                    t * (base.log() * out)
+                });
+                sum(dx, dy)
+            }
+            Max | Min => {
+                // The gradient goes to the chosen operand, half to each where they are equal.
+                let pick = |a: &crate::Array, b: &crate::Array| {
+                    let chosen = if self.0 == Max { a.gt(b) } else { a.lt(b) };
+                    let (full, none) = (a.ones_like(), a.zeros_like());
+                    let half = crate::array::select(&a.eq(b), &a.full_like(0.5), &none);
+                    crate::array::select(&chosen, &full, &half)
+                };
+                sum(tx.map(|t| t * pick(x, y)), ty.map(|t| t * pick(y, x)))
+            }
+            Atan2 => {
+                let norm = x * x + y * y;
+                sum(tx.map(|t| t * (y / &norm)), ty.map(|t| t * (-x / &norm)))
+            }
+            NextAfter | And | Or | Xor | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic => {
+                zero()
+            }
+        }
+    }
+
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let ct = cx.ct();
+        let mut out: Tangents = SmallVec::from_elem(None, 2);
+        match self.0 {
+            BinaryOp::Add | BinaryOp::Sub => {
+                if cx.is_linear(0) {
+                    out[0] = Some(ct.clone());
+                }
+                if cx.is_linear(1) {
+                    out[1] = Some(if self.0 == BinaryOp::Sub { -ct } else { ct.clone() });
+                }
+            }
+            BinaryOp::Mul => match (cx.known(0), cx.known(1)) {
+                (None, Some(y)) => out[0] = Some(ct * y),
+                (Some(x), None) => out[1] = Some(x * ct),
+                _ => return Err("it is linear in one operand at a time".into()),
+            },
+            BinaryOp::Div => match cx.known(1) {
+                Some(y) => out[0] = Some(ct / y),
+                None => return Err("it is not linear in the divisor".into()),
+            },
+            _ => return Err("it is not linear".into()),
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,133 @@
+//! Comparison and choice.
+
+use super::binary::same;
+use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::array::{DType, select};
+use crate::graph::{Aval, Avals};
+use smallvec::smallvec;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Direction {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Compares elementwise; the result is bool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Compare(pub(crate) Direction);
+
+impl Compare {
+    fn names(self) -> (&'static str, &'static str) {
+        match self.0 {
+            Direction::Eq => ("eq", "EQ"),
+            Direction::Ne => ("ne", "NE"),
+            Direction::Lt => ("lt", "LT"),
+            Direction::Le => ("le", "LE"),
+            Direction::Gt => ("gt", "GT"),
+            Direction::Ge => ("ge", "GE"),
+        }
+    }
+
+    /// The attributes of StableHLO's `compare` for operands of `dtype`.
+    pub(super) fn attrs(self, dtype: DType) -> Vec<(&'static str, Attr)> {
+        let kind = if dtype.is_float() {
+            "FLOAT"
+        } else if dtype.is_signed_int() {
+            "SIGNED"
+        } else {
+            "UNSIGNED"
+        };
+        vec![
+            ("comparison_direction", Attr::Enum("comparison_direction", self.names().1)),
+            ("compare_type", Attr::Enum("comparison_type", kind)),
+        ]
+    }
+}
+
+impl Primitive for Compare {
+    fn name(&self) -> &'static str {
+        self.names().0
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Ok(smallvec![same(ins)?.with_dtype(DType::Bool)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = self.attrs(b.aval(ins[0]).dtype());
+        smallvec![b.op("stablehlo.compare", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}
+
+/// `select(which, on_true, on_false)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Select;
+
+impl Primitive for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let out = same(&ins[1..])?;
+        if ins[0] != out.with_dtype(DType::Bool) {
+            return Err(format!(
+                "needs a bool condition of shape {:?}, got {}",
+                out.shape(),
+                ins[0]
+            ));
+        }
+        Ok(smallvec![out])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.select", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let branch =
+            |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
+        if cx.tangent(1).is_none() && cx.tangent(2).is_none() {
+            return zero();
+        }
+        one(Some(select(&cx.primals[0], &branch(1), &branch(2))))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let Some(which) = cx.known(0) else { return Err("its condition is not linear".into()) };
+        let (ct, zeros) = (cx.ct(), cx.ct().zeros_like());
+        Ok(smallvec![
+            None,
+            cx.is_linear(1).then(|| select(which, ct, &zeros)),
+            cx.is_linear(2).then(|| select(which, &zeros, ct)),
+        ])
+    }
+}
+
+/// `clamp(low, x, high)`, all of one shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Clamp;
+
+impl Primitive for Clamp {
+    fn name(&self) -> &'static str {
+        "clamp"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Ok(smallvec![same(ins)?])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.clamp", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let [low, x, high] = cx.primals else { return Err("it takes three operands".into()) };
+        let mut total = None;
+        let inside = || x.gt(low).logical_and(&x.lt(high));
+        let masks: [&dyn Fn() -> crate::Array; 3] = [&|| low.ge(x), &inside, &|| high.le(x)];
+        for (i, mask) in masks.iter().enumerate() {
+            let part = cx.tangent(i).map(|t| select(&mask(), t, &t.zeros_like()));
+            total = super::add_tangents(total, part);
+        }
+        one(total)
+    }
+}

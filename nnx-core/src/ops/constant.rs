@@ -1,0 +1,73 @@
+//! Values that need no operand.
+
+use super::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
+use crate::graph::{Aval, Avals};
+use smallvec::smallvec;
+use std::sync::Arc;
+
+/// A literal array.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Constant {
+    pub(crate) aval: Aval,
+    /// Little-endian elements in row-major order.
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+impl Primitive for Constant {
+    fn name(&self) -> &'static str {
+        "constant"
+    }
+    fn params(&self) -> String {
+        if self.aval.size() == 1 {
+            crate::array::format_element(self.aval.dtype(), &self.bytes)
+        } else {
+            format!("{} bytes", self.bytes.len())
+        }
+    }
+    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+        if self.bytes.len() != self.aval.byte_size() {
+            return Err(format!(
+                "{} needs {} bytes, got {}",
+                self.aval,
+                self.aval.byte_size(),
+                self.bytes.len()
+            ));
+        }
+        Ok(smallvec![self.aval])
+    }
+    fn lower(&self, b: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
+        smallvec![b.literal(self.aval, &self.bytes)]
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}
+
+/// 0, 1, 2, … along one dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Iota {
+    pub(crate) aval: Aval,
+    pub(crate) dimension: usize,
+}
+
+impl Primitive for Iota {
+    fn name(&self) -> &'static str {
+        "iota"
+    }
+    fn params(&self) -> String {
+        format!("dimension={}", self.dimension)
+    }
+    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+        if self.dimension >= self.aval.rank() {
+            return Err(format!("{} has no dimension {}", self.aval, self.dimension));
+        }
+        Ok(smallvec![self.aval])
+    }
+    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![("iota_dimension", Attr::Int(self.dimension as i64))];
+        smallvec![b.op("stablehlo.iota", &[], outs[0], attrs)]
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}

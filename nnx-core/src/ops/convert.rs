@@ -1,0 +1,56 @@
+//! Changes of dtype.
+
+use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::array::DType;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::smallvec;
+
+/// Converts the values to another dtype.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Convert(pub(crate) DType);
+
+impl Primitive for Convert {
+    fn name(&self) -> &'static str {
+        "convert"
+    }
+    fn params(&self) -> String {
+        self.0.to_string()
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Ok(smallvec![ins[0].with_dtype(self.0)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.convert", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(*self, &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        one(Some(cx.ct().astype(cx.aval(0).dtype())))
+    }
+}
+
+/// Reads the bits as another dtype of the same width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Bitcast(pub(crate) DType);
+
+impl Primitive for Bitcast {
+    fn name(&self) -> &'static str {
+        "bitcast_convert"
+    }
+    fn params(&self) -> String {
+        self.0.to_string()
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if ins[0].dtype().size() != self.0.size() {
+            return Err(format!("{} and {} differ in width", ins[0].dtype(), self.0));
+        }
+        Ok(smallvec![ins[0].with_dtype(self.0)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.bitcast_convert", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}

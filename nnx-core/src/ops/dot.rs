@@ -1,0 +1,129 @@
+//! The general dot product.
+
+use super::emit::DotDims;
+use super::{
+    Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, Transpose, add_tangents, one,
+};
+use crate::Array;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::smallvec;
+
+/// Contracts and batches dimensions of two operands. The result has the batch dimensions, then
+/// the free ones of the left operand, then those of the right.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DotGeneral(pub(crate) DotDims);
+
+/// Dimensions of an operand of `rank` that are in neither list.
+fn free(rank: usize, batch: &[usize], contract: &[usize]) -> Vec<usize> {
+    (0..rank).filter(|d| !batch.contains(d) && !contract.contains(d)).collect()
+}
+
+impl Primitive for DotGeneral {
+    fn name(&self) -> &'static str {
+        "dot_general"
+    }
+    fn params(&self) -> String {
+        let d = &self.0;
+        format!(
+            "contract=({:?}, {:?}) batch=({:?}, {:?})",
+            d.lhs_contract, d.rhs_contract, d.lhs_batch, d.rhs_batch
+        )
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let (l, r, d) = (ins[0], ins[1], &self.0);
+        if l.dtype() != r.dtype() {
+            return Err(format!("operands differ in dtype: {l} and {r}"));
+        }
+        let pairs = |a: &[usize], b: &[usize], what: &str| {
+            for (&i, &j) in a.iter().zip(b) {
+                if i >= l.rank() || j >= r.rank() || l.shape()[i] != r.shape()[j] {
+                    return Err(format!(
+                        "cannot {what} dimension {i} of {l} with dimension {j} of {r}: the sizes differ"
+                    ));
+                }
+            }
+            Ok(())
+        };
+        pairs(&d.lhs_contract, &d.rhs_contract, "contract")?;
+        pairs(&d.lhs_batch, &d.rhs_batch, "batch")?;
+        let mut dims: Vec<usize> = d.lhs_batch.iter().map(|&i| l.shape()[i]).collect();
+        dims.extend(free(l.rank(), &d.lhs_batch, &d.lhs_contract).iter().map(|&i| l.shape()[i]));
+        dims.extend(free(r.rank(), &d.rhs_batch, &d.rhs_contract).iter().map(|&i| r.shape()[i]));
+        Ok(smallvec![l.with_shape(&dims)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![("dot_dimension_numbers", Attr::Dot(self.0.clone()))];
+        smallvec![b.op("stablehlo.dot_general", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let left = cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]]));
+        let right = cx.tangent(1).map(|t| bind1(self.clone(), &[&cx.primals[0], t]));
+        one(add_tangents(left, right))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let d = &self.0;
+        match (cx.known(0), cx.known(1)) {
+            (None, Some(r)) => {
+                let ct = transpose_side(
+                    cx.ct(),
+                    r,
+                    cx.aval(0),
+                    (&d.lhs_batch, &d.lhs_contract),
+                    (&d.rhs_batch, &d.rhs_contract),
+                    false,
+                );
+                Ok(smallvec![Some(ct), None])
+            }
+            (Some(l), None) => {
+                let ct = transpose_side(
+                    cx.ct(),
+                    l,
+                    cx.aval(1),
+                    (&d.rhs_batch, &d.rhs_contract),
+                    (&d.lhs_batch, &d.lhs_contract),
+                    true,
+                );
+                Ok(smallvec![None, Some(ct)])
+            }
+            _ => Err("it is linear in one operand at a time".into()),
+        }
+    }
+}
+
+/// The cotangent of operand x from the cotangent of the result and the other operand y; each
+/// pair of lists is (batch, contract). `swapped` says that x is the right operand.
+fn transpose_side(
+    ct: &Array,
+    y: &Array,
+    x: Aval,
+    (x_batch, x_contract): (&[usize], &[usize]),
+    (y_batch, y_contract): (&[usize], &[usize]),
+    swapped: bool,
+) -> Array {
+    let nb = x_batch.len();
+    let x_free = free(x.rank(), x_batch, x_contract);
+    let y_free = free(y.rank(), y_batch, y_contract);
+    // In the result: batch, free of the left, free of the right.
+    let y_start = if swapped { nb } else { nb + x_free.len() };
+    let dims = DotDims {
+        lhs_batch: (0..nb).collect(),
+        rhs_batch: y_batch.to_vec(),
+        lhs_contract: (y_start..y_start + y_free.len()).collect(),
+        rhs_contract: y_free,
+    };
+    let out = bind1(DotGeneral(dims), &[ct, y]);
+    // Now: batch, free of x, then y's contracted dimensions in the order of y.
+    let mut by_y: Vec<usize> = (0..y_contract.len()).collect();
+    by_y.sort_by_key(|&k| y_contract[k]);
+    let order: Vec<usize> = x_batch
+        .iter()
+        .copied()
+        .chain(x_free)
+        .chain(by_y.into_iter().map(|k| x_contract[k]))
+        .collect();
+    let mut perm = vec![0; order.len()];
+    for (i, &d) in order.iter().enumerate() {
+        perm[d] = i;
+    }
+    if perm.iter().copied().eq(0..perm.len()) { out } else { bind1(Transpose(perm), &[&out]) }
+}

@@ -1,0 +1,161 @@
+//! The primitives. A file per family holds everything about its operations: the shape rule, the
+//! lowering, the derivative (`jvp`, and `transpose` for the linear ones).
+
+mod binary;
+mod compare;
+mod constant;
+mod convert;
+mod dot;
+mod emit;
+mod reduce;
+mod shape;
+mod slice;
+mod unary;
+
+pub(crate) use binary::{Binary, BinaryOp};
+pub(crate) use compare::{Clamp, Compare, Direction, Select};
+pub(crate) use constant::{Constant, Iota};
+pub(crate) use convert::{Bitcast, Convert};
+pub(crate) use dot::DotGeneral;
+pub(crate) use emit::{
+    Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
+};
+pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
+pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
+pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use unary::{StopGradient, Unary, UnaryOp};
+
+use crate::Array;
+use crate::graph::{Aval, Avals};
+use smallvec::SmallVec;
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+
+/// A tangent or cotangent; `None` is a zero that needs no array.
+pub(crate) type Tangent = Option<Array>;
+pub(crate) type Tangents = SmallVec<[Tangent; 2]>;
+pub(crate) type Ids = SmallVec<[Id; 1]>;
+
+/// An operation of the traced program.
+pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
+    /// Its name in printed graphs and messages.
+    fn name(&self) -> &'static str;
+
+    /// Its parameters, as they stand in a printed graph.
+    fn params(&self) -> String {
+        String::new()
+    }
+
+    /// Shapes and dtypes of the results, or which rule the operands break.
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String>;
+
+    /// Writes it as StableHLO instructions.
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids;
+
+    /// The tangents of the results. Called only when some input has a tangent and some result is
+    /// a float. An error says why there is no derivative.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String>;
+
+    /// For an operation that is linear in the inputs marked [`Lin::Linear`]: their cotangents from
+    /// the results' cotangents.
+    fn transpose(&self, _cx: &Backward<'_>) -> Result<Tangents, String> {
+        Err("it is not linear".into())
+    }
+}
+
+/// What a `jvp` rule sees.
+pub(crate) struct Jvp<'a> {
+    pub(crate) primals: &'a [Array],
+    pub(crate) tangents: &'a [Tangent],
+    pub(crate) outs: &'a [Array],
+}
+
+impl Jvp<'_> {
+    /// The tangent of input `i`.
+    pub(crate) fn tangent(&self, i: usize) -> Option<&Array> {
+        self.tangents[i].as_ref()
+    }
+}
+
+/// An input of an operation that is being transposed.
+pub(crate) enum Lin {
+    /// A value of the forward pass.
+    Known(Array),
+    /// What the operation is linear in.
+    Linear(Aval),
+}
+
+/// What a `transpose` rule sees.
+pub(crate) struct Backward<'a> {
+    pub(crate) ins: &'a [Lin],
+    /// Cotangents of the results; at least one is there.
+    pub(crate) cts: &'a [Tangent],
+}
+
+impl Backward<'_> {
+    /// The cotangent of the only result.
+    pub(crate) fn ct(&self) -> &Array {
+        match &self.cts[0] {
+            Some(ct) => ct,
+            None => unreachable!("a transpose rule is called with a cotangent"),
+        }
+    }
+
+    /// Input `i` as a known value, if it is one.
+    pub(crate) fn known(&self, i: usize) -> Option<&Array> {
+        match &self.ins[i] {
+            Lin::Known(array) => Some(array),
+            Lin::Linear(_) => None,
+        }
+    }
+
+    /// Shape and dtype of input `i`.
+    pub(crate) fn aval(&self, i: usize) -> Aval {
+        match &self.ins[i] {
+            Lin::Known(array) => array.aval(),
+            Lin::Linear(aval) => *aval,
+        }
+    }
+
+    pub(crate) fn is_linear(&self, i: usize) -> bool {
+        matches!(self.ins[i], Lin::Linear(_))
+    }
+}
+
+/// One tangent.
+pub(crate) fn one(tangent: Tangent) -> Result<Tangents, String> {
+    Ok(SmallVec::from_iter([tangent]))
+}
+
+/// No derivative anywhere: the result does not change with the inputs.
+pub(crate) fn zero() -> Result<Tangents, String> {
+    one(None)
+}
+
+/// The sum of two tangents.
+pub(crate) fn add_tangents(a: Tangent, b: Tangent) -> Tangent {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(&a + &b),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Equality and hashing of operations behind `dyn`.
+pub(crate) trait DynOp: Any {
+    fn eq_op(&self, other: &dyn Primitive) -> bool;
+    fn hash_op(&self, hasher: &mut dyn Hasher);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Primitive + Eq + Hash> DynOp for T {
+    fn eq_op(&self, other: &dyn Primitive) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(self)
+    }
+    fn hash_op(&self, mut hasher: &mut dyn Hasher) {
+        self.name().hash(&mut hasher);
+        self.hash(&mut hasher);
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

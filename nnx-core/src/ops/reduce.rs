@@ -1,0 +1,212 @@
+//! Reductions over dimensions.
+
+use super::compare::Compare;
+use super::emit::ints;
+use super::unary::Takes;
+use super::{Attr, Backward, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::array::DType;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::smallvec;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Reducer {
+    Sum,
+    Prod,
+    Max,
+    Min,
+    And,
+    Or,
+}
+
+impl Reducer {
+    pub(super) fn opcode(self) -> &'static str {
+        match self {
+            Reducer::Sum => "stablehlo.add",
+            Reducer::Prod => "stablehlo.multiply",
+            Reducer::Max => "stablehlo.maximum",
+            Reducer::Min => "stablehlo.minimum",
+            Reducer::And => "stablehlo.and",
+            Reducer::Or => "stablehlo.or",
+        }
+    }
+
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Reducer::Sum => "sum",
+            Reducer::Prod => "prod",
+            Reducer::Max => "max",
+            Reducer::Min => "min",
+            Reducer::And => "and",
+            Reducer::Or => "or",
+        }
+    }
+
+    pub(super) fn takes(self) -> Takes {
+        match self {
+            Reducer::Sum | Reducer::Prod => Takes::Numbers,
+            Reducer::Max | Reducer::Min => Takes::Any,
+            Reducer::And | Reducer::Or => Takes::BoolOrInts,
+        }
+    }
+
+    /// The neutral element, as little-endian bytes.
+    pub(super) fn identity(self, dtype: DType) -> Vec<u8> {
+        match self {
+            Reducer::Sum | Reducer::Or => vec![0; dtype.size()],
+            Reducer::Prod => crate::array::scalar_bytes(dtype, 1.0),
+            Reducer::And if dtype == DType::Bool => vec![1],
+            Reducer::And => vec![0xff; dtype.size()],
+            Reducer::Max => crate::array::lowest(dtype),
+            Reducer::Min => crate::array::highest(dtype),
+        }
+    }
+}
+
+/// The shape without the dimensions `dims`, which must be sorted.
+pub(super) fn without(shape: &[usize], dims: &[usize]) -> Vec<usize> {
+    (0..shape.len()).filter(|i| !dims.contains(i)).map(|i| shape[i]).collect()
+}
+
+/// Combines all elements along the dimensions `dims`, which vanish.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Reduce {
+    pub(crate) reducer: Reducer,
+    pub(crate) dims: Vec<usize>,
+}
+
+impl Primitive for Reduce {
+    fn name(&self) -> &'static str {
+        match self.reducer {
+            Reducer::Sum => "reduce_sum",
+            Reducer::Prod => "reduce_prod",
+            Reducer::Max => "reduce_max",
+            Reducer::Min => "reduce_min",
+            Reducer::And => "reduce_and",
+            Reducer::Or => "reduce_or",
+        }
+    }
+    fn params(&self) -> String {
+        format!("dimensions={:?}", self.dims)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        self.reducer.takes().check(ins[0].dtype())?;
+        if let Some(d) = self.dims.iter().find(|&&d| d >= ins[0].rank()) {
+            return Err(format!("{} has no dimension {d}", ins[0]));
+        }
+        Ok(smallvec![ins[0].with_shape(&without(ins[0].shape(), &self.dims))])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let dtype = outs[0].dtype();
+        let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
+        let region = b.binary_region(self.reducer.opcode(), dtype);
+        b.op_with_regions(
+            "stablehlo.reduce",
+            &[ins[0], init],
+            outs,
+            vec![("dimensions", ints(&self.dims))],
+            vec![region],
+        )
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let Some(t) = cx.tangent(0) else { return zero() };
+        let (x, y) = (&cx.primals[0], &cx.outs[0]);
+        match self.reducer {
+            Reducer::Sum => one(Some(bind1(self.clone(), &[t]))),
+            Reducer::Max | Reducer::Min => {
+                // Shared equally among all elements that reach the extreme, as in JAX.
+                let at = x.eq(&y.insert_dims(&self.dims)).astype(x.dtype());
+                let count = at.sum_exact(&self.dims);
+                one(Some((t * at).sum_exact(&self.dims) / count))
+            }
+            Reducer::Prod => {
+                // Product of the others: from the left times from the right, exact at zeros.
+                one(Some((t * x.products_of_others(&self.dims)).sum_exact(&self.dims)))
+            }
+            Reducer::And | Reducer::Or => zero(),
+        }
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        if self.reducer != Reducer::Sum {
+            return Err("it is not linear".into());
+        }
+        let shape = cx.aval(0).shape();
+        let dims = (0..shape.len()).filter(|d| !self.dims.contains(d)).collect();
+        let op = super::BroadcastInDim { shape: shape.to_vec(), dims };
+        one(Some(bind1(op, &[cx.ct()])))
+    }
+}
+
+/// The position of the largest or smallest element along a dimension, which vanishes. The first
+/// one wins; NaN counts as the extreme.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ArgReduce {
+    pub(crate) max: bool,
+    pub(crate) dim: usize,
+    pub(crate) index_dtype: DType,
+}
+
+impl Primitive for ArgReduce {
+    fn name(&self) -> &'static str {
+        if self.max { "argmax" } else { "argmin" }
+    }
+    fn params(&self) -> String {
+        format!("dimension={}", self.dim)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if self.dim >= ins[0].rank() {
+            return Err(format!("{} has no dimension {}", ins[0], self.dim));
+        }
+        if ins[0].shape()[self.dim] == 0 {
+            return Err(format!("dimension {} of {} is empty", self.dim, ins[0]));
+        }
+        let out = ins[0].with_shape(&without(ins[0].shape(), &[self.dim]));
+        Ok(smallvec![out.with_dtype(self.index_dtype)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let operand = b.aval(ins[0]);
+        let (value, index) = (Aval::scalar(operand.dtype()), Aval::scalar(self.index_dtype));
+        let reducer = if self.max { Reducer::Max } else { Reducer::Min };
+        let iota = b.op(
+            "stablehlo.iota",
+            &[],
+            operand.with_dtype(self.index_dtype),
+            vec![("iota_dimension", Attr::Int(self.dim as i64))],
+        );
+        let start = b.literal(value, &reducer.identity(operand.dtype()));
+        let zero = b.literal(index, &vec![0; self.index_dtype.size()]);
+        let better = Compare(if self.max { Direction::Gt } else { Direction::Lt });
+        let (better, ne, eq, lt) = (
+            better.attrs(operand.dtype()),
+            Compare(Direction::Ne).attrs(operand.dtype()),
+            Compare(Direction::Eq).attrs(operand.dtype()),
+            Compare(Direction::Lt).attrs(self.index_dtype),
+        );
+        let flag = Aval::scalar(DType::Bool);
+        let region = b.region(&[value, index, value, index], |b, p| {
+            let [x, i, y, j] = [p[0], p[1], p[2], p[3]];
+            let wins = b.op("stablehlo.compare", &[x, y], flag, better);
+            let nan = b.op("stablehlo.compare", &[x, x], flag, ne);
+            let pick_x = b.op("stablehlo.or", &[wins, nan], flag, vec![]);
+            let equal = b.op("stablehlo.compare", &[x, y], flag, eq);
+            let first = b.op("stablehlo.compare", &[i, j], flag, lt);
+            let tie = b.op("stablehlo.and", &[equal, first], flag, vec![]);
+            let pick_i = b.op("stablehlo.or", &[pick_x, tie], flag, vec![]);
+            smallvec![
+                b.op("stablehlo.select", &[pick_x, x, y], value, vec![]),
+                b.op("stablehlo.select", &[pick_i, i, j], index, vec![]),
+            ]
+        });
+        let value_out = outs[0].with_dtype(operand.dtype());
+        let results = b.op_with_regions(
+            "stablehlo.reduce",
+            &[ins[0], iota, start, zero],
+            &[value_out, outs[0]],
+            vec![("dimensions", ints(&[self.dim]))],
+            vec![region],
+        );
+        smallvec![results[1]]
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}

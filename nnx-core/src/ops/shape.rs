@@ -1,0 +1,151 @@
+//! Operations that move elements without choosing among them: broadcast, reshape, transpose,
+//! reverse. All linear.
+
+use super::emit::ints;
+use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one};
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::smallvec;
+
+/// Repeats along new or size-1 dimensions: dimension `i` of the operand becomes `dims[i]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct BroadcastInDim {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) dims: Vec<usize>,
+}
+
+impl Primitive for BroadcastInDim {
+    fn name(&self) -> &'static str {
+        "broadcast_in_dim"
+    }
+    fn params(&self) -> String {
+        format!("shape={:?} dims={:?}", self.shape, self.dims)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let fits = self.dims.len() == ins[0].rank()
+            && self.dims.windows(2).all(|w| w[0] < w[1])
+            && self
+                .dims
+                .iter()
+                .zip(ins[0].shape())
+                .all(|(&d, &n)| d < self.shape.len() && (n == self.shape[d] || n == 1));
+        if !fits {
+            return Err(format!("cannot broadcast {} to shape {:?}", ins[0], self.shape));
+        }
+        Ok(smallvec![ins[0].with_shape(&self.shape)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![("broadcast_dimensions", ints(&self.dims))];
+        smallvec![b.op("stablehlo.broadcast_in_dim", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let input = cx.aval(0);
+        let summed: Vec<usize> = (0..self.shape.len())
+            .filter(|d| match self.dims.iter().position(|e| e == d) {
+                Some(i) => input.shape()[i] == 1 && self.shape[*d] != 1,
+                None => true,
+            })
+            .collect();
+        let ct = if summed.is_empty() { cx.ct().clone() } else { cx.ct().sum_exact(&summed) };
+        one(Some(ct.reshape(input.shape())))
+    }
+}
+
+/// The same elements in another shape.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Reshape(pub(crate) Vec<usize>);
+
+impl Primitive for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+    fn params(&self) -> String {
+        format!("shape={:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let size: usize = self.0.iter().product();
+        if size != ins[0].size() {
+            return Err(format!(
+                "cannot reshape {} ({} elements) to {:?} ({size} elements)",
+                ins[0],
+                ins[0].size(),
+                self.0
+            ));
+        }
+        Ok(smallvec![ins[0].with_shape(&self.0)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.reshape", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        one(Some(cx.ct().reshape(cx.aval(0).shape())))
+    }
+}
+
+/// Permutes the dimensions: dimension `i` of the result is dimension `perm[i]` of the operand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Transpose(pub(crate) Vec<usize>);
+
+impl Primitive for Transpose {
+    fn name(&self) -> &'static str {
+        "transpose"
+    }
+    fn params(&self) -> String {
+        format!("permutation={:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        if !sorted.iter().copied().eq(0..ins[0].rank()) {
+            return Err(format!("{:?} is no permutation of the dimensions of {}", self.0, ins[0]));
+        }
+        let dims: Vec<usize> = self.0.iter().map(|&d| ins[0].shape()[d]).collect();
+        Ok(smallvec![ins[0].with_shape(&dims)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.transpose", ins, outs[0], vec![("permutation", ints(&self.0))])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let mut inverse = vec![0; self.0.len()];
+        for (i, &d) in self.0.iter().enumerate() {
+            inverse[d] = i;
+        }
+        one(Some(bind1(Transpose(inverse), &[cx.ct()])))
+    }
+}
+
+/// Reverses the order of elements along some dimensions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Reverse(pub(crate) Vec<usize>);
+
+impl Primitive for Reverse {
+    fn name(&self) -> &'static str {
+        "reverse"
+    }
+    fn params(&self) -> String {
+        format!("dimensions={:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        match self.0.iter().find(|&&d| d >= ins[0].rank()) {
+            Some(d) => Err(format!("{} has no dimension {d}", ins[0])),
+            None => Ok(smallvec![ins[0]]),
+        }
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.reverse", ins, outs[0], vec![("dimensions", ints(&self.0))])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        one(Some(bind1(self.clone(), &[cx.ct()])))
+    }
+}

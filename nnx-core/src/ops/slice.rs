@@ -1,0 +1,287 @@
+//! Parts of arrays and arrays from parts: slice, pad, concatenate, and slices at computed places.
+//! All linear in the data.
+
+use super::emit::ints;
+use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::Array;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::{SmallVec, smallvec};
+
+/// `operand[start:limit:stride]` in every dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Slice {
+    pub(crate) start: Vec<usize>,
+    pub(crate) limit: Vec<usize>,
+    pub(crate) stride: Vec<usize>,
+}
+
+impl Slice {
+    fn out_shape(&self) -> Vec<usize> {
+        (0..self.start.len())
+            .map(|i| (self.limit[i] - self.start[i]).div_ceil(self.stride[i]))
+            .collect()
+    }
+}
+
+impl Primitive for Slice {
+    fn name(&self) -> &'static str {
+        "slice"
+    }
+    fn params(&self) -> String {
+        let part = |i: usize| match self.stride[i] {
+            1 => format!("{}:{}", self.start[i], self.limit[i]),
+            s => format!("{}:{}:{s}", self.start[i], self.limit[i]),
+        };
+        (0..self.start.len()).map(part).collect::<Vec<_>>().join(", ")
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let shape = ins[0].shape();
+        let rank = shape.len();
+        let fits = [self.start.len(), self.limit.len(), self.stride.len()] == [rank; 3]
+            && (0..rank).all(|i| {
+                self.start[i] <= self.limit[i] && self.limit[i] <= shape[i] && self.stride[i] > 0
+            });
+        if !fits {
+            return Err(format!("[{}] is out of bounds for {}", self.params(), ins[0]));
+        }
+        Ok(smallvec![ins[0].with_shape(&self.out_shape())])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![
+            ("start_indices", ints(&self.start)),
+            ("limit_indices", ints(&self.limit)),
+            ("strides", ints(&self.stride)),
+        ];
+        smallvec![b.op("stablehlo.slice", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let (shape, out) = (cx.aval(0).shape(), self.out_shape());
+        let config = (0..shape.len())
+            .map(|i| {
+                let covered =
+                    self.start[i] + if out[i] == 0 { 0 } else { (out[i] - 1) * self.stride[i] + 1 };
+                let interior = self.stride[i] as i64 - 1;
+                (self.start[i] as i64, shape[i] as i64 - covered as i64, interior)
+            })
+            .collect();
+        let zero = Array::constant_scalar(cx.ct().dtype(), 0.0);
+        one(Some(bind1(Pad(config), &[cx.ct(), &zero])))
+    }
+}
+
+/// Adds (or, where negative, cuts off) elements: low, high and interior per dimension.
+/// Operands: the array and the scalar to fill with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Pad(pub(crate) Vec<(i64, i64, i64)>);
+
+impl Primitive for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+    fn params(&self) -> String {
+        format!("{:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if self.0.len() != ins[0].rank() || ins[1] != Aval::scalar(ins[0].dtype()) {
+            return Err(format!(
+                "{} dimensions of padding and a fill value {} do not fit {}",
+                self.0.len(),
+                ins[1],
+                ins[0]
+            ));
+        }
+        let mut dims = Vec::with_capacity(self.0.len());
+        for (&(low, high, interior), &n) in self.0.iter().zip(ins[0].shape()) {
+            let size = low + high + n as i64 + (n as i64 - 1).max(0) * interior;
+            if size < 0 || interior < 0 {
+                return Err(format!("padding {:?} leaves nothing of {}", self.0, ins[0]));
+            }
+            dims.push(size as usize);
+        }
+        Ok(smallvec![ins[0].with_shape(&dims)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![
+            ("edge_padding_low", Attr::Ints(self.0.iter().map(|p| p.0).collect())),
+            ("edge_padding_high", Attr::Ints(self.0.iter().map(|p| p.1).collect())),
+            ("interior_padding", Attr::Ints(self.0.iter().map(|p| p.2).collect())),
+        ];
+        smallvec![b.op("stablehlo.pad", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let part = |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
+        one(Some(bind1(self.clone(), &[&part(0), &part(1)])))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        // Undo edge padding by negative padding, then drop the interior by a stride.
+        let ct = cx.ct();
+        let cut = self.0.iter().map(|&(low, high, _)| (-low, -high, 0)).collect();
+        let zero = Array::constant_scalar(ct.dtype(), 0.0);
+        let cut = bind1(Pad(cut), &[ct, &zero]);
+        let operand = bind1(
+            Slice {
+                start: vec![0; self.0.len()],
+                limit: cut.shape().to_vec(),
+                stride: self.0.iter().map(|p| p.2 as usize + 1).collect(),
+            },
+            &[&cut],
+        );
+        let all: Vec<usize> = (0..ct.rank()).collect();
+        let fill = cx.is_linear(1).then(|| ct.sum_exact(&all) - operand.sum_exact(&all));
+        Ok(smallvec![cx.is_linear(0).then_some(operand), fill])
+    }
+}
+
+/// Joins arrays along a dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Concatenate(pub(crate) usize);
+
+impl Primitive for Concatenate {
+    fn name(&self) -> &'static str {
+        "concatenate"
+    }
+    fn params(&self) -> String {
+        format!("dimension={}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let Some(&first) = ins.first() else { return Err("needs at least one array".into()) };
+        let mut dims = first.shape().to_vec();
+        if self.0 >= dims.len() {
+            return Err(format!("{first} has no dimension {}", self.0));
+        }
+        for aval in &ins[1..] {
+            let fits = aval.dtype() == first.dtype()
+                && aval.rank() == first.rank()
+                && (0..dims.len()).all(|i| i == self.0 || aval.shape()[i] == dims[i]);
+            if !fits {
+                return Err(format!("{first} and {aval} differ beside dimension {}", self.0));
+            }
+            dims[self.0] += aval.shape()[self.0];
+        }
+        Ok(smallvec![first.with_shape(&dims)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let attrs = vec![("dimension", Attr::Int(self.0 as i64))];
+        smallvec![b.op("stablehlo.concatenate", ins, outs[0], attrs)]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let parts: Vec<Array> = (0..cx.primals.len())
+            .map(|i| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like()))
+            .collect();
+        one(Some(bind1(self.clone(), &parts.iter().collect::<Vec<_>>())))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let ct = cx.ct();
+        let mut at = 0;
+        let mut out: Tangents = SmallVec::new();
+        for i in 0..cx.ins.len() {
+            let n = cx.aval(i).shape()[self.0];
+            out.push(cx.is_linear(i).then(|| ct.slice_dim(self.0, at, at + n)));
+            at += n;
+        }
+        Ok(out)
+    }
+}
+
+fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
+    let ok = starts.len() == operand.rank()
+        && starts
+            .iter()
+            .all(|s| s.rank() == 0 && s.dtype().is_int() && s.dtype() == starts[0].dtype());
+    if ok { Ok(()) } else { Err(format!("needs one integer scalar per dimension of {operand}")) }
+}
+
+/// A slice of fixed size at computed, clamped starts. Operands: the array, a start per dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DynamicSlice(pub(crate) Vec<usize>);
+
+impl Primitive for DynamicSlice {
+    fn name(&self) -> &'static str {
+        "dynamic_slice"
+    }
+    fn params(&self) -> String {
+        format!("sizes={:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        check_starts(ins[0], &ins[1..])?;
+        if self.0.len() != ins[0].rank() || self.0.iter().zip(ins[0].shape()).any(|(s, n)| s > n) {
+            return Err(format!("sizes {:?} do not fit {}", self.0, ins[0]));
+        }
+        Ok(smallvec![ins[0].with_shape(&self.0)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if ins.len() == 1 {
+            return ins.into();
+        }
+        smallvec![b.op(
+            "stablehlo.dynamic_slice",
+            ins,
+            outs[0],
+            vec![("slice_sizes", ints(&self.0))]
+        )]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let Some(t) = cx.tangent(0) else { return zero() };
+        let ins: Vec<&Array> = std::iter::once(t).chain(&cx.primals[1..]).collect();
+        one(Some(bind1(self.clone(), &ins)))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let zeros = Array::zeros_aval(cx.aval(0));
+        let mut ins = vec![&zeros, cx.ct()];
+        ins.extend((1..cx.ins.len()).filter_map(|i| cx.known(i)));
+        let mut out: Tangents = SmallVec::from_elem(None, cx.ins.len());
+        out[0] = Some(bind1(DynamicUpdateSlice, &ins));
+        Ok(out)
+    }
+}
+
+/// Writes an update at computed, clamped starts. Operands: array, update, a start per dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct DynamicUpdateSlice;
+
+impl Primitive for DynamicUpdateSlice {
+    fn name(&self) -> &'static str {
+        "dynamic_update_slice"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        check_starts(ins[0], &ins[2..])?;
+        let fits = ins[1].dtype() == ins[0].dtype()
+            && ins[1].rank() == ins[0].rank()
+            && ins[1].shape().iter().zip(ins[0].shape()).all(|(u, n)| u <= n);
+        if !fits {
+            return Err(format!("an update {} does not fit into {}", ins[1], ins[0]));
+        }
+        Ok(smallvec![ins[0]])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if ins.len() == 2 {
+            return smallvec![ins[1]];
+        }
+        smallvec![b.op("stablehlo.dynamic_update_slice", ins, outs[0], vec![])]
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let part = |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
+        let (operand, update) = (part(0), part(1));
+        let mut ins = vec![&operand, &update];
+        ins.extend(&cx.primals[2..]);
+        one(Some(bind1(*self, &ins)))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let ct = cx.ct();
+        let starts: Vec<&Array> = (2..cx.ins.len()).filter_map(|i| cx.known(i)).collect();
+        let mut out: Tangents = SmallVec::from_elem(None, cx.ins.len());
+        if cx.is_linear(0) {
+            let zeros = Array::zeros_aval(cx.aval(1));
+            let ins: Vec<&Array> = [ct, &zeros].into_iter().chain(starts.iter().copied()).collect();
+            out[0] = Some(bind1(*self, &ins));
+        }
+        if cx.is_linear(1) {
+            let ins: Vec<&Array> = std::iter::once(ct).chain(starts).collect();
+            out[1] = Some(bind1(DynamicSlice(cx.aval(1).shape().to_vec()), &ins));
+        }
+        Ok(out)
+    }
+}

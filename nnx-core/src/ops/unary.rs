@@ -1,0 +1,347 @@
+//! Elementwise operations of one operand.
+
+use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::Array;
+use crate::array::DType;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::smallvec;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum UnaryOp {
+    Neg,
+    Abs,
+    Sign,
+    Floor,
+    Ceil,
+    RoundNearestEven,
+    RoundNearestAfz,
+    Exp,
+    Expm1,
+    Log,
+    Log1p,
+    Sqrt,
+    Rsqrt,
+    Cbrt,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Asinh,
+    Acosh,
+    Atanh,
+    Tanh,
+    Logistic,
+    Erf,
+    Erfc,
+    ErfInv,
+    Lgamma,
+    Digamma,
+    Not,
+    IsFinite,
+    PopulationCount,
+    CountLeadingZeros,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Unary(pub(crate) UnaryOp);
+
+/// Which dtypes an elementwise operation takes.
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    Floats,
+    Numbers,
+    SignedNumbers,
+    BoolOrInts,
+    Ints,
+    Any,
+}
+
+impl Takes {
+    pub(super) fn check(self, dtype: DType) -> Result<(), String> {
+        let (ok, what) = match self {
+            Takes::Floats => (dtype.is_float(), "a float dtype"),
+            Takes::Numbers => (dtype != DType::Bool, "a number dtype"),
+            Takes::SignedNumbers => {
+                (dtype.is_float() || dtype.is_signed_int(), "a float or signed integer dtype")
+            }
+            Takes::BoolOrInts => (!dtype.is_float(), "bool or an integer dtype"),
+            Takes::Ints => (dtype.is_int(), "an integer dtype"),
+            Takes::Any => (true, ""),
+        };
+        if ok {
+            Ok(())
+        } else {
+            Err(format!("needs {what}, got {dtype}; convert with `.astype(…)`"))
+        }
+    }
+}
+
+impl UnaryOp {
+    fn info(self) -> (&'static str, &'static str, Takes) {
+        use Takes::*;
+        use UnaryOp::*;
+        match self {
+            Neg => ("neg", "stablehlo.negate", Numbers),
+            Abs => ("abs", "stablehlo.abs", SignedNumbers),
+            Sign => ("sign", "stablehlo.sign", SignedNumbers),
+            Floor => ("floor", "stablehlo.floor", Floats),
+            Ceil => ("ceil", "stablehlo.ceil", Floats),
+            RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
+            RoundNearestAfz => ("round_afz", "stablehlo.round_nearest_afz", Floats),
+            Exp => ("exp", "stablehlo.exponential", Floats),
+            Expm1 => ("expm1", "stablehlo.exponential_minus_one", Floats),
+            Log => ("log", "stablehlo.log", Floats),
+            Log1p => ("log1p", "stablehlo.log_plus_one", Floats),
+            Sqrt => ("sqrt", "stablehlo.sqrt", Floats),
+            Rsqrt => ("rsqrt", "stablehlo.rsqrt", Floats),
+            Cbrt => ("cbrt", "stablehlo.cbrt", Floats),
+            Sin => ("sin", "stablehlo.sine", Floats),
+            Cos => ("cos", "stablehlo.cosine", Floats),
+            Tan => ("tan", "stablehlo.tan", Floats),
+            Asin => ("asin", "chlo.asin", Floats),
+            Acos => ("acos", "chlo.acos", Floats),
+            Atan => ("atan", "chlo.atan", Floats),
+            Sinh => ("sinh", "chlo.sinh", Floats),
+            Cosh => ("cosh", "chlo.cosh", Floats),
+            Asinh => ("asinh", "chlo.asinh", Floats),
+            Acosh => ("acosh", "chlo.acosh", Floats),
+            Atanh => ("atanh", "chlo.atanh", Floats),
+            Tanh => ("tanh", "stablehlo.tanh", Floats),
+            Logistic => ("logistic", "stablehlo.logistic", Floats),
+            Erf => ("erf", "chlo.erf", Floats),
+            Erfc => ("erfc", "chlo.erfc", Floats),
+            ErfInv => ("erf_inv", "chlo.erf_inv", Floats),
+            Lgamma => ("lgamma", "chlo.lgamma", Floats),
+            Digamma => ("digamma", "chlo.digamma", Floats),
+            Not => ("not", "stablehlo.not", BoolOrInts),
+            IsFinite => ("is_finite", "stablehlo.is_finite", Floats),
+            PopulationCount => ("population_count", "stablehlo.popcnt", Ints),
+            CountLeadingZeros => ("clz", "stablehlo.count_leading_zeros", Ints),
+        }
+    }
+}
+
+impl Primitive for Unary {
+    fn name(&self) -> &'static str {
+        self.0.info().0
+    }
+
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        self.0.info().2.check(ins[0].dtype())?;
+        let out = match self.0 {
+            UnaryOp::IsFinite => ins[0].with_dtype(DType::Bool),
+            _ => ins[0],
+        };
+        Ok(smallvec![out])
+    }
+
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
+    }
+
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        use UnaryOp::*;
+        let (x, y) = (&cx.primals[0], &cx.outs[0]);
+        let Some(t) = cx.tangent(0) else { return zero() };
+        // d/dx of each, times t; formulas as in JAX's `lax` rules.
+        let two_over_sqrt_pi = std::f64::consts::FRAC_2_SQRT_PI;
+        let tangent = match self.0 {
+            Neg => -t,
+            Abs => t * x.sign(),
+            Exp => t * y,
+            Expm1 => t * (y + 1.0),
+            Log => t / x,
+            Log1p => t / (x + 1.0),
+            Sqrt => t * (0.5 / y),
+            Rsqrt => t * (-0.5 * (y / x)),
+            Cbrt => t * ((1.0 / 3.0) * (y / x)),
+            Sin => t * x.cos(),
+            Cos => -(t * x.sin()),
+            Tan => t * (1.0 + y * y),
+            Asin => t * (1.0 - x * x).rsqrt(),
+            Acos => -(t * (1.0 - x * x).rsqrt()),
+            Atan => t / (1.0 + x * x),
+            Sinh => t * x.cosh(),
+            Cosh => t * x.sinh(),
+            Asinh => t * (x * x + 1.0).rsqrt(),
+            Acosh => t * ((x - 1.0).rsqrt() * (x + 1.0).rsqrt()),
+            Atanh => t / (1.0 - x * x),
+            Tanh => t * (1.0 - y * y),
+            Logistic => t * (y * (1.0 - y)),
+            Erf => t * (two_over_sqrt_pi * (-(x * x)).exp()),
+            Erfc => t * (-two_over_sqrt_pi * (-(x * x)).exp()),
+            ErfInv => t * ((1.0 / two_over_sqrt_pi) * (y * y).exp()),
+            Lgamma => t * x.digamma(),
+            Digamma => return Err("the derivative of digamma (polygamma) is not available".into()),
+            Sign | Floor | Ceil | RoundNearestEven | RoundNearestAfz | Not | IsFinite
+            | PopulationCount | CountLeadingZeros => return zero(),
+        };
+        one(Some(tangent))
+    }
+
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        match self.0 {
+            UnaryOp::Neg => one(Some(-cx.ct())),
+            _ => Err("it is not linear".into()),
+        }
+    }
+}
+
+/// The identity, through which no derivative flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct StopGradient;
+
+impl Primitive for StopGradient {
+    fn name(&self) -> &'static str {
+        "stop_gradient"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Ok(smallvec![ins[0]])
+    }
+    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+        ins.into()
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
+        /// Elementwise functions of one array. The result has the array's shape and dtype.
+        ///
+        /// The float functions take integer and bool arrays too and convert them to f32 first, as
+        /// `jax.numpy` does.
+        impl Array {$(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $name(&self) -> Array {
+                bind1(Unary(UnaryOp::$op), &[&self.to_inexact()])
+            }
+        )*}
+    };
+}
+
+methods! {
+    /// Largest integer not above x.
+    floor Floor;
+    /// Smallest integer not below x.
+    ceil Ceil;
+    /// Nearest integer, halves to even.
+    round RoundNearestEven;
+    /// eˣ.
+    exp Exp;
+    /// eˣ − 1, accurate near 0.
+    expm1 Expm1;
+    /// Natural logarithm.
+    log Log;
+    /// ln(1 + x), accurate near 0.
+    log1p Log1p;
+    /// Square root.
+    sqrt Sqrt;
+    /// 1 / √x.
+    rsqrt Rsqrt;
+    /// Cube root.
+    cbrt Cbrt;
+    /// Sine of radians.
+    sin Sin;
+    /// Cosine of radians.
+    cos Cos;
+    /// Tangent of radians.
+    tan Tan;
+    /// Inverse sine, in radians.
+    asin Asin;
+    /// Inverse cosine, in radians.
+    acos Acos;
+    /// Inverse tangent, in radians.
+    atan Atan;
+    /// Hyperbolic sine.
+    sinh Sinh;
+    /// Hyperbolic cosine.
+    cosh Cosh;
+    /// Inverse hyperbolic sine.
+    asinh Asinh;
+    /// Inverse hyperbolic cosine.
+    acosh Acosh;
+    /// Inverse hyperbolic tangent.
+    atanh Atanh;
+    /// Hyperbolic tangent.
+    tanh Tanh;
+    /// The logistic sigmoid, 1 / (1 + e⁻ˣ).
+    sigmoid Logistic;
+    /// The error function.
+    erf Erf;
+    /// 1 − erf(x), accurate for large x.
+    erfc Erfc;
+    /// Inverse of the error function.
+    erf_inv ErfInv;
+    /// Logarithm of the absolute value of the gamma function.
+    lgamma Lgamma;
+    /// Logarithmic derivative of the gamma function.
+    digamma Digamma;
+    /// Whether x is neither infinite nor NaN; a bool array.
+    is_finite IsFinite;
+}
+
+/// Elementwise functions of one array that keep integer dtypes.
+impl Array {
+    /// |x|.
+    ///
+    /// # Panics
+    /// For bool arrays.
+    #[track_caller]
+    pub fn abs(&self) -> Array {
+        if self.dtype().is_unsigned_int() {
+            self.clone()
+        } else {
+            bind1(Unary(UnaryOp::Abs), &[self])
+        }
+    }
+
+    /// −1, 0 or 1 by the sign of x; NaN stays.
+    ///
+    /// # Panics
+    /// For bool and unsigned arrays.
+    #[track_caller]
+    pub fn sign(&self) -> Array {
+        bind1(Unary(UnaryOp::Sign), &[self])
+    }
+
+    /// Number of bits set.
+    ///
+    /// # Panics
+    /// Unless the dtype is an integer.
+    #[track_caller]
+    pub fn population_count(&self) -> Array {
+        bind1(Unary(UnaryOp::PopulationCount), &[self])
+    }
+
+    /// Number of leading zero bits.
+    ///
+    /// # Panics
+    /// Unless the dtype is an integer.
+    #[track_caller]
+    pub fn count_leading_zeros(&self) -> Array {
+        bind1(Unary(UnaryOp::CountLeadingZeros), &[self])
+    }
+
+    /// The same values, through which no gradient flows.
+    #[track_caller]
+    pub fn stop_gradient(&self) -> Array {
+        bind1(StopGradient, &[self])
+    }
+
+    #[track_caller]
+    pub(crate) fn neg_array(&self) -> Array {
+        bind1(Unary(UnaryOp::Neg), &[self])
+    }
+
+    #[track_caller]
+    pub(crate) fn not_array(&self) -> Array {
+        bind1(Unary(UnaryOp::Not), &[self])
+    }
+}

@@ -1,0 +1,247 @@
+//! Walks over Modules that the transforms share.
+
+use crate::graph::Value;
+use crate::module::{
+    Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut,
+};
+use crate::{Array, Module};
+use std::hash::{Hash, Hasher};
+
+/// A leaf of a tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) array: &'a Array,
+    /// The kind of a Variable; plain arrays have none.
+    pub(crate) kind: Option<&'static Kind>,
+}
+
+/// All leaves in order.
+pub(crate) fn collect_leaves<M: Module>(module: &M) -> Vec<Leaf<'_>> {
+    struct Collect<'a>(Vec<Leaf<'a>>);
+    impl<'a> Visitor<'a> for Collect<'a> {
+        fn variable(&mut self, v: VarRef<'a>) {
+            self.0.push(Leaf { array: v.value, kind: Some(v.kind) });
+        }
+        fn array(&mut self, array: &'a Array) {
+            self.0.push(Leaf { array, kind: None });
+        }
+        fn static_value(&mut self, _: &dyn StaticValue) {}
+        fn structure(&mut self, _: Structure) {}
+    }
+    let mut leaves = Collect(Vec::new());
+    module.flatten(&mut leaves);
+    leaves.0
+}
+
+/// A tree of the structure of `module` whose leaf `i` is `leaf(i, old)`.
+pub(crate) fn rebuild<M: Module>(module: &M, leaf: impl FnMut(usize, &Array) -> Array) -> M {
+    module.unflatten(&mut Rebuild { at: 0, leaf })
+}
+
+/// Leaves given by a function of their position and old value.
+pub(crate) struct Rebuild<F> {
+    pub(crate) at: usize,
+    pub(crate) leaf: F,
+}
+
+impl<F: FnMut(usize, &Array) -> Array> Leaves for Rebuild<F> {
+    fn variable(&mut self, v: VarRef<'_>) -> Array {
+        self.array(v.value)
+    }
+    fn array(&mut self, array: &Array) -> Array {
+        self.at += 1;
+        (self.leaf)(self.at - 1, array)
+    }
+}
+
+/// Calls `f` with the position and value of every leaf, to replace it.
+pub(crate) fn replace_leaves<M: Module>(module: &mut M, f: impl FnMut(usize, &mut Array)) {
+    module.flatten_mut(&mut Replace { at: 0, f });
+}
+
+/// Visits leaves with their position.
+pub(crate) struct Replace<F> {
+    pub(crate) at: usize,
+    pub(crate) f: F,
+}
+
+impl<F: FnMut(usize, &mut Array)> VisitorMut for Replace<F> {
+    #[inline]
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    #[inline]
+    fn array(&mut self, array: &mut Array) {
+        (self.f)(self.at, array);
+        self.at += 1;
+    }
+}
+
+/// A static part of a tree, kept for comparison.
+enum Static {
+    Value(Box<dyn StaticValue>),
+    Structure(Structure),
+    Metadata(Metadata),
+}
+
+/// The static parts of a tree in order: the part of a jitted function's key that is not shapes.
+#[derive(Default)]
+pub(crate) struct Statics {
+    items: Vec<(Path, Static)>,
+    path: Path,
+}
+
+impl Statics {
+    pub(crate) fn of(flatten: impl FnOnce(&mut Statics)) -> Self {
+        let mut statics = Statics::default();
+        flatten(&mut statics);
+        statics
+    }
+
+    /// The first place where both differ, and what is there.
+    pub(crate) fn difference(&self, other: &Statics) -> Option<String> {
+        for ((path, a), (other_path, b)) in self.items.iter().zip(&other.items) {
+            let same = match (a, b) {
+                (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
+                (Static::Structure(a), Static::Structure(b)) => a == b,
+                (Static::Metadata(a), Static::Metadata(b)) => a == b,
+                _ => false,
+            };
+            if !same || path != other_path {
+                return Some(match (a, b) {
+                    (Static::Structure(a), Static::Structure(b)) => {
+                        format!("`{path}` is {b:?}, was {a:?}")
+                    }
+                    (Static::Value(a), _) => {
+                        format!("the static value `{path}` ({}) differs", a.type_name())
+                    }
+                    _ => format!("`{path}` differs"),
+                });
+            }
+        }
+        (self.items.len() != other.items.len()).then(|| "the number of static parts differs".into())
+    }
+
+    /// Whether the tree that `flatten` walks has the same static parts. Allocates nothing.
+    pub(crate) fn matches(&self, flatten: impl FnOnce(&mut Matcher<'_>)) -> bool {
+        let mut matcher = Matcher { rest: self.items.iter(), same: true };
+        flatten(&mut matcher);
+        matcher.same && matcher.rest.next().is_none()
+    }
+}
+
+impl<'a> Visitor<'a> for Statics {
+    fn variable(&mut self, v: VarRef<'a>) {
+        if !v.metadata.is_empty() {
+            self.items.push((self.path.clone(), Static::Metadata(v.metadata.clone())));
+        }
+    }
+    fn array(&mut self, _: &'a Array) {}
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        self.items.push((self.path.clone(), Static::Value(value.clone_static())));
+    }
+    fn structure(&mut self, structure: Structure) {
+        self.items.push((self.path.clone(), Static::Structure(structure)));
+    }
+    fn enter(&mut self, key: Key<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}
+
+/// Compares static parts while walking.
+pub(crate) struct Matcher<'s> {
+    rest: std::slice::Iter<'s, (Path, Static)>,
+    same: bool,
+}
+
+impl<'a> Visitor<'a> for Matcher<'_> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'a>) {
+        if !v.metadata.is_empty() {
+            let next = self.rest.next();
+            self.same &= matches!(next, Some((_, Static::Metadata(m))) if m == v.metadata);
+        }
+    }
+    #[inline]
+    fn array(&mut self, _: &'a Array) {}
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        let next = self.rest.next();
+        self.same &= matches!(next, Some((_, Static::Value(v))) if v.eq_static(value));
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        let next = self.rest.next();
+        self.same &= matches!(next, Some((_, Static::Structure(s))) if *s == structure);
+    }
+}
+
+/// Hashes static parts and collects what each leaf is.
+pub(crate) struct Hashing<H>(pub(crate) H);
+
+impl<'a, H: Hasher> Visitor<'a> for Hashing<H> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'a>) {
+        if !v.metadata.is_empty() {
+            v.metadata.hash(&mut self.0);
+        }
+    }
+    #[inline]
+    fn array(&mut self, _: &'a Array) {}
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        value.hash_static(&mut self.0);
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        structure.hash(&mut self.0);
+    }
+}
+
+/// The path of every leaf, in order.
+pub(crate) fn paths(flatten: impl FnOnce(&mut Paths)) -> Vec<Path> {
+    let mut paths = Paths::default();
+    flatten(&mut paths);
+    paths.all
+}
+
+/// Collects the paths of leaves.
+#[derive(Default)]
+pub(crate) struct Paths {
+    path: Path,
+    all: Vec<Path>,
+}
+
+impl<'a> Visitor<'a> for Paths {
+    fn variable(&mut self, _: VarRef<'a>) {
+        self.all.push(self.path.clone());
+    }
+    fn array(&mut self, _: &'a Array) {
+        self.all.push(self.path.clone());
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn enter(&mut self, key: Key<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}
+
+/// Whether two arrays are the same value: the same buffer, or the same value of one trace.
+pub(crate) fn same_value(a: &Array, b: &Array) -> bool {
+    use crate::array::Repr::*;
+    match (&a.0, &b.0) {
+        (Device(a), Device(b)) => std::sync::Arc::ptr_eq(a, b),
+        (Traced(a), Traced(b)) => {
+            let key = |t: &crate::array::Traced| -> (u64, Value) { (t.trace.id, t.value) };
+            key(a) == key(b)
+        }
+        (Absent(_), Absent(_)) => true,
+        _ => false,
+    }
+}

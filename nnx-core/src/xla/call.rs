@@ -1,0 +1,233 @@
+//! Running an executable: the hot path of every jitted function.
+
+use super::buffer::{self, Buffer};
+use super::client::Client;
+use super::executable::{Executable, Signature};
+use super::ffi;
+use crate::graph::Aval;
+use crate::{Error, Result};
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
+
+/// A call while its arguments are put together.
+pub struct Call<'a> {
+    executable: &'a Executable,
+    lists: PooledLists,
+    _arguments: PhantomData<&'a Buffer>,
+}
+
+impl<'a> Call<'a> {
+    #[inline]
+    pub(super) fn new(executable: &'a Executable) -> Self {
+        Call { executable, lists: PooledLists::take(), _arguments: PhantomData }
+    }
+
+    /// Adds the next argument.
+    ///
+    /// With `may_donate`, and if the program says that the argument's memory may hold a result,
+    /// the run takes that memory and `buffer` is deleted. For arguments that the program does not
+    /// alias with a result, pass true: nothing is donated, and the call is cheaper.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the buffer's shape or dtype is not what the executable takes, or
+    /// there are too many arguments.
+    #[inline]
+    pub fn arg(&mut self, buffer: &'a Buffer, may_donate: bool) -> Result<()> {
+        let index = self.lists.arguments.len();
+        if self.executable.inputs().get(index) != Some(&buffer.aval()) {
+            return Err(self.wrong_argument(index, buffer.aval()));
+        }
+        self.lists.arguments.push(buffer.raw());
+        if !may_donate {
+            self.lists.kept.push(index as i64);
+        }
+        Ok(())
+    }
+
+    /// Starts the run, which may still be going on when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when arguments are missing; [`Error::Xla`] when the plugin refuses the
+    /// run. In both cases the arguments are as they were. A failure during the run shows when an
+    /// output is read.
+    pub fn run(self) -> Result<Outputs> {
+        let Call { executable, mut lists, .. } = self;
+        if lists.arguments.len() != executable.inputs().len() {
+            return Err(Error::Invalid(format!(
+                "`{}` takes {} arguments, but {} were given",
+                executable.name(),
+                executable.inputs().len(),
+                lists.arguments.len()
+            )));
+        }
+        lists.outputs.resize(executable.outputs().len(), null_mut());
+        let mut options = ffi::ExecuteOptions::new();
+        options.non_donatable_input_indices = lists.kept.as_ptr();
+        options.num_non_donatable_input_indices = lists.kept.len();
+        let argument_list = lists.arguments.as_ptr();
+        let output_list = lists.outputs.as_mut_ptr();
+        let mut args = ffi::ExecuteArgs::new();
+        args.executable = executable.raw();
+        args.options = &mut options;
+        args.argument_lists = &argument_list;
+        args.num_devices = 1;
+        args.num_args = lists.arguments.len();
+        args.output_lists = &output_list;
+        let functions = executable.client().functions();
+        // SAFETY: the executable is alive; the lists have as many arguments and places for results
+        // as it has inputs and outputs, checked here and when it was compiled; the arguments are
+        // alive, being borrowed for as long as this call, and of the right shapes and dtypes.
+        let error = unsafe { (functions.execute)(&mut args) };
+        functions.check(error, || format!("running `{}`", executable.name()))?;
+        Ok(Outputs {
+            client: executable.client(),
+            signature: executable.signature().clone(),
+            lists,
+        })
+    }
+
+    #[cold]
+    fn wrong_argument(&self, index: usize, found: Aval) -> Error {
+        let name = self.executable.name();
+        Error::Invalid(match self.executable.inputs().get(index) {
+            Some(expected) => {
+                format!("argument {index} of `{name}` must be {expected}, but {found} was given")
+            }
+            None => format!("`{name}` takes {index} arguments, but more were given"),
+        })
+    }
+}
+
+/// The results of a run, to be taken out one by one; what is left is freed on drop.
+pub struct Outputs {
+    client: Client,
+    signature: Arc<Signature>,
+    lists: PooledLists,
+}
+
+impl Outputs {
+    /// Number of results.
+    pub fn len(&self) -> usize {
+        self.signature.outputs.len()
+    }
+
+    /// Whether the program has no results.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes out result `index`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is no such result, or it was taken before.
+    #[inline]
+    pub fn take(&mut self, index: usize) -> Result<Buffer> {
+        let (raw, aval) = self.take_raw(index)?;
+        Ok(Buffer::new(self.client, raw, aval, Some(self.signature.clone())))
+    }
+
+    /// Puts result `index` into an existing buffer, whose old array is freed.
+    ///
+    /// # Errors
+    /// As for [`take`](Self::take); `into` is as it was.
+    #[inline]
+    pub fn replace(&mut self, index: usize, into: &mut Buffer) -> Result<()> {
+        let (raw, aval) = self.take_raw(index)?;
+        into.replace_raw(raw, aval, &self.signature);
+        Ok(())
+    }
+
+    #[inline]
+    fn take_raw(&mut self, index: usize) -> Result<(NonNull<ffi::PjrtBuffer>, Aval)> {
+        let raw = self.lists.outputs.get_mut(index).and_then(|place| {
+            let raw = NonNull::new(*place);
+            *place = null_mut();
+            raw
+        });
+        match (raw, self.signature.outputs.get(index)) {
+            (Some(raw), Some(&aval)) => Ok((raw, aval)),
+            _ => Err(self.no_such_output(index)),
+        }
+    }
+
+    #[cold]
+    fn no_such_output(&self, index: usize) -> Error {
+        let Signature { name, outputs, .. } = &*self.signature;
+        Error::Invalid(if index < outputs.len() {
+            format!("result {index} of `{name}` was already taken")
+        } else {
+            format!("`{name}` has {} results, so no result {index}", outputs.len())
+        })
+    }
+}
+
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        for &raw in &self.lists.outputs {
+            if let Some(raw) = NonNull::new(raw) {
+                buffer::destroy(self.client, raw);
+            }
+        }
+    }
+}
+
+/// The lists of a call.
+#[derive(Default)]
+struct Lists {
+    arguments: Vec<*mut ffi::PjrtBuffer>,
+    /// Arguments that must not be donated.
+    kept: Vec<i64>,
+    outputs: Vec<*mut ffi::PjrtBuffer>,
+}
+
+/// Lists that go back to their thread's pool, so that a call allocates nothing once its thread has
+/// made one as large.
+struct PooledLists(Lists);
+
+thread_local! {
+    static POOL: RefCell<Vec<Lists>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many sets of lists a thread keeps: calls are rarely nested.
+const POOL_SIZE: usize = 4;
+
+impl PooledLists {
+    #[inline]
+    fn take() -> Self {
+        // While a thread ends its pool may be gone.
+        PooledLists(
+            POOL.try_with(|pool| pool.borrow_mut().pop()).ok().flatten().unwrap_or_default(),
+        )
+    }
+}
+
+impl Drop for PooledLists {
+    fn drop(&mut self) {
+        let mut lists = std::mem::take(&mut self.0);
+        lists.arguments.clear();
+        lists.kept.clear();
+        lists.outputs.clear();
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < POOL_SIZE {
+                pool.push(lists);
+            }
+        });
+    }
+}
+
+impl Deref for PooledLists {
+    type Target = Lists;
+    fn deref(&self) -> &Lists {
+        &self.0
+    }
+}
+
+impl DerefMut for PooledLists {
+    fn deref_mut(&mut self) -> &mut Lists {
+        &mut self.0
+    }
+}

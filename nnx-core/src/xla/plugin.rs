@@ -1,0 +1,93 @@
+//! Opening a PJRT plugin and checking that it is one we can work with.
+
+use super::ffi::{self, Functions, PjrtApi};
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// The oldest plugin that this library was tested with.
+const MIN_VERSION: (i32, i32) = (0, 81);
+
+/// The one command that installs a plugin.
+pub(super) const SETUP: &str = "cargo xtask setup";
+
+/// A loaded plugin. It stays loaded for the life of the process.
+pub(super) struct Plugin {
+    pub(super) path: PathBuf,
+    pub(super) version: (i32, i32),
+    pub(super) functions: Functions,
+}
+
+impl Plugin {
+    /// Loads the shared library at `path` and reads its function table.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`] when the file cannot be loaded, is no PJRT plugin, or has an API that we
+    /// do not know.
+    pub(super) fn load(path: &Path) -> Result<Plugin> {
+        let refuse =
+            |reason: String| Error::Plugin { path: path.to_path_buf(), reason: reason.to_string() };
+        if !path.is_file() {
+            return Err(refuse(format!("there is no such file; `{SETUP}` installs a plugin")));
+        }
+        // SAFETY: loading a library runs its initializers. The file was named by the user, or
+        // found where only plugins are installed.
+        let library = unsafe { libloading::Library::new(path) }
+            .map_err(|e| refuse(format!("it cannot be loaded: {e}; `{SETUP}` installs another")))?;
+        // SAFETY: the type is that of the one symbol which every PJRT plugin exports.
+        let get_api =
+            match unsafe { library.get::<unsafe extern "C" fn() -> *const PjrtApi>(b"GetPjrtApi") }
+            {
+                Ok(symbol) => *symbol,
+                Err(_) => {
+                    return Err(refuse(
+                        "it is a shared library but not a PJRT plugin (it has no `GetPjrtApi`)"
+                            .to_string(),
+                    ));
+                }
+            };
+        // A plugin starts threads and registers handlers when it is used: never unload it.
+        std::mem::forget(library);
+        // SAFETY: a PJRT plugin's `GetPjrtApi` takes nothing and returns its table.
+        let api = unsafe { get_api() };
+        if api.is_null() {
+            return Err(refuse("its `GetPjrtApi` returned nothing".to_string()));
+        }
+        let version = check_version(api).map_err(&refuse)?;
+        // SAFETY: the version check says that this is a table of major version 0.
+        let functions = unsafe { Functions::read(api) }.map_err(|missing| {
+            refuse(format!("its API {}.{} lacks `{missing}`", version.0, version.1))
+        })?;
+        let plugin = Plugin { path: path.to_path_buf(), version, functions };
+        plugin.initialize()?;
+        Ok(plugin)
+    }
+
+    fn initialize(&self) -> Result<()> {
+        let mut args = ffi::PluginInitializeArgs::new();
+        // SAFETY: called once per load, before any other function.
+        let error = unsafe { (self.functions.plugin_initialize)(&mut args) };
+        self.functions.check(error, || format!("initializing the plugin {}", self.path.display()))
+    }
+}
+
+/// The version of the table, or why it cannot be used.
+fn check_version(api: *const PjrtApi) -> Result<(i32, i32), String> {
+    // SAFETY: the pointer is not null; every version of the table starts with its size, and the
+    // rest of the header is read only if the size covers it.
+    let version = unsafe {
+        if (*api).struct_size < size_of::<PjrtApi>() {
+            return Err("its function table has no version".to_string());
+        }
+        (*api).version
+    };
+    let (major, minor) = (version.major, version.minor);
+    let (need_major, need_minor) = MIN_VERSION;
+    if major == need_major && minor >= need_minor {
+        return Ok((major, minor));
+    }
+    let age = if (major, minor) < MIN_VERSION { "too old" } else { "too new" };
+    Err(format!(
+        "its PJRT API {major}.{minor} is {age}; this library works with API \
+         {need_major}.{need_minor} and later {need_major}.x. `{SETUP}` installs one that fits"
+    ))
+}
