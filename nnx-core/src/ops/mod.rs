@@ -9,9 +9,12 @@ mod convert;
 mod cumulative;
 mod dot;
 mod emit;
+mod gather;
 mod reduce;
+mod scatter;
 mod shape;
 mod slice;
+mod sort;
 mod unary;
 mod window;
 
@@ -25,9 +28,12 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
+pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use sort::{Sort, TopK};
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
