@@ -11,6 +11,7 @@ mod pattern;
 mod schema;
 mod statics;
 mod variable;
+pub(crate) mod walk;
 
 pub use containers::MapKey;
 #[doc(hidden)]

@@ -3,7 +3,6 @@
 mod autodiff;
 mod eager;
 mod grad;
-mod tree;
 
 pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;
