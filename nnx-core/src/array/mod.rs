@@ -3,6 +3,7 @@
 
 mod arith;
 mod axes;
+mod conv;
 mod create;
 mod dtype;
 mod host;
@@ -13,9 +14,11 @@ mod reshape;
 mod scalar;
 mod slicing;
 mod value;
+mod window;
 
 pub use arith::{Operand, select, where_};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
+pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use linalg::{dot_general, einsum};
@@ -25,3 +28,4 @@ pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scala
 pub use slicing::SliceSpec;
 pub use value::Array;
 pub(crate) use value::{Repr, Traced};
+pub use window::{WindowOptions, reduce_window_max, reduce_window_min, reduce_window_sum};
