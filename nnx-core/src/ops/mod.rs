@@ -10,6 +10,7 @@ mod emit;
 mod reduce;
 mod shape;
 mod slice;
+mod threefry;
 mod unary;
 
 pub(crate) use binary::{Binary, BinaryOp};
@@ -23,6 +24,7 @@ pub(crate) use emit::{
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 
 use crate::Array;
