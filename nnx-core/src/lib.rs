@@ -15,4 +15,4 @@ pub mod xla;
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
 pub use module::{Module, Param, Variable};
-pub use transform::{grad, value_and_grad};
+pub use transform::{grad, jit, value_and_grad};

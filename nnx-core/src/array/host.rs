@@ -84,6 +84,17 @@ impl Array {
     }
 }
 
+impl Array {
+    /// Where the array's memory lies on the device, as a number: two arrays with one address share
+    /// memory.
+    ///
+    /// # Errors
+    /// When the array is traced or holds no value, or the device cannot tell.
+    pub fn device_address(&self) -> Result<usize> {
+        crate::transform::buffer(self)?.device_address()
+    }
+}
+
 /// Most elements that are printed in full; NumPy's threshold.
 const THRESHOLD: usize = 1000;
 /// How many elements stand at each edge of a summarized axis.

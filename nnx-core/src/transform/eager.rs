@@ -62,7 +62,7 @@ fn entry(graph: Graph) -> Arc<Entry> {
 }
 
 /// The buffer of a concrete array.
-pub(super) fn buffer(array: &Array) -> Result<&Arc<Buffer>> {
+pub(crate) fn buffer(array: &Array) -> Result<&Arc<Buffer>> {
     match &array.0 {
         Repr::Device(buffer) => Ok(buffer),
         Repr::Traced(t) => Err(escaped(t)),

@@ -5,6 +5,6 @@ mod eager;
 mod grad;
 mod tree;
 
-pub(crate) use eager::{compile, eager, inline, staged};
+pub(crate) use eager::{buffer, eager, staged};
+pub mod jit;
 pub use grad::{GradArgument, LossOutput, grad, value_and_grad};
-pub(crate) use tree::{Statics, collect_leaves, rebuild, replace_leaves};
