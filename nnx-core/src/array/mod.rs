@@ -18,10 +18,12 @@ mod window;
 
 pub use arith::{Operand, select, where_};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
+pub(crate) use axes::{dim, invalid, shape_of};
 pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use linalg::{dot_general, einsum};
+pub(crate) use promote::Kind;
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};

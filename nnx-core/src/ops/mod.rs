@@ -12,6 +12,7 @@ mod emit;
 mod reduce;
 mod shape;
 mod slice;
+mod threefry;
 mod unary;
 mod window;
 
@@ -28,6 +29,7 @@ pub(crate) use emit::{
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
