@@ -14,6 +14,7 @@ mod scalar;
 mod slicing;
 mod value;
 
+pub(crate) use arith::broadcast_shapes;
 pub use arith::{Operand, select, where_};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};

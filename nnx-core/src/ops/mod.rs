@@ -1,6 +1,7 @@
 //! The primitives. A file per family holds everything about its operations: the shape rule, the
 //! lowering, the derivative (`jvp`, and `transpose` for the linear ones).
 
+mod barrier;
 mod binary;
 mod compare;
 mod constant;
@@ -13,6 +14,7 @@ mod slice;
 mod threefry;
 mod unary;
 
+pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use compare::{Clamp, Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
