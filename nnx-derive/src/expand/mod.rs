@@ -38,7 +38,7 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
             #unflatten
         }
     };
-    in_const(item, &recursion, &implementation(item, where_clause.as_ref(), &body))
+    in_const(item, &recursion, &implementation(item, &where_clause, &body))
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
@@ -53,13 +53,13 @@ pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
             ::core::unreachable!()
         }
     };
-    let where_clause = item.generics.where_clause.as_ref();
-    in_const(item, &TokenStream::new(), &implementation(item, where_clause, &body))
+    let where_clause = bounds::placeholder_clause(item);
+    in_const(item, &TokenStream::new(), &implementation(item, &where_clause, &body))
 }
 
 fn implementation(
     item: &Item<'_>,
-    where_clause: Option<&syn::WhereClause>,
+    where_clause: &syn::WhereClause,
     body: &TokenStream,
 ) -> TokenStream {
     let ident = item.ident;
