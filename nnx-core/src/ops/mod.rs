@@ -8,6 +8,7 @@ mod constant;
 mod conv;
 mod convert;
 mod cumulative;
+mod custom_jvp;
 mod dot;
 mod emit;
 mod reduce;
@@ -24,6 +25,7 @@ pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
+pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
 pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,

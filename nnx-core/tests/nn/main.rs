@@ -4,4 +4,6 @@
 #[allow(dead_code)]
 #[path = "../golden/mod.rs"]
 mod golden;
+
+mod functions;
 mod initializers;
