@@ -7,6 +7,7 @@ pub mod array;
 mod error;
 pub mod graph;
 pub mod module;
+pub mod nn;
 mod ops;
 pub mod random;
 mod transform;

@@ -16,6 +16,7 @@ mod slicing;
 mod value;
 mod window;
 
+pub(crate) use arith::broadcast_shapes;
 pub use arith::{Operand, select, where_};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};

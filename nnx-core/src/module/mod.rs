@@ -11,6 +11,7 @@ mod pattern;
 mod schema;
 mod statics;
 mod variable;
+mod view;
 pub(crate) mod walk;
 
 pub use containers::MapKey;
@@ -26,6 +27,7 @@ pub use schema::{Field, Schema, Variant};
 pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+pub use view::{Flag, View, view};
 
 use crate::Array;
 
@@ -90,6 +92,10 @@ pub trait Leaves {
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
+    /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
+    fn flag(&mut self, _name: &str, value: bool) -> bool {
+        value
+    }
     /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}
