@@ -1,3 +1,4 @@
 //! Flax NNX for Rust.
 
 pub use nnx_core::*;
+pub use nnx_derive::Module;

@@ -1,1 +1,87 @@
-//! `#[derive(Module)]`.
+//! `#[derive(Module)]` of nnx.
+//!
+//! A derive passes through three rooms: [`parse`] reads the item and its attributes, [`validate`]
+//! looks for what cannot be a Module, [`expand`] writes the impl. Errors are gathered on the way
+//! and reported together; an item with errors still gets an impl, so that one mistake does not
+//! turn into many.
+
+mod bounds;
+mod diagnostics;
+mod expand;
+mod parse;
+mod text;
+mod validate;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+/// Makes a struct or an enum a Module: a tree of Variables, arrays and static data.
+///
+/// Writes the walks of `nnx::Module` as straight-line code and its `SCHEMA`, the description of
+/// every Variable path that is known at compile time.
+///
+/// # Fields
+/// A field's type must be a Module itself: another derived type, a `Variable` such as `Param`, an
+/// `Array`, a primitive or `String` (which are static), or a `Vec`, array, `Option`, `Box`, tuple,
+/// `BTreeMap` or `HashMap` of these. Everything else needs one of
+/// - `#[module(static)]`: settings. They are part of the key of a jitted function: another value
+///   is another program. The type needs `Clone + Eq + Hash + Send + Sync`.
+/// - `#[module(skip)]`: the walks pass over the field and copies of the Module get a clone of it.
+///   A jitted function must not compute with it, for it would not see it change.
+///
+/// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
+/// structs and tuple variants are called by their index. The variant of an enum is static.
+///
+/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`.
+///
+/// # Generics
+/// A type parameter that is a field, or stands in one, gets the bounds that the field needs.
+/// Lifetime parameters are rejected: a Module owns its data.
+///
+/// # Example
+/// ```
+/// use nnx::{Module, Param};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// enum Init { Zeros, Lecun }
+///
+/// #[derive(Module)]
+/// struct Linear {
+///     kernel: Param,
+///     bias: Option<Param>,
+///     features: usize,
+///     #[module(static)]
+///     init: Init,
+/// }
+///
+/// #[derive(Module)]
+/// struct Mlp<Head> {
+///     layers: Vec<Linear>,
+///     head: Head,
+/// }
+///
+/// let paths: Vec<String> =
+///     Mlp::<Linear>::SCHEMA.variables().map(|variable| variable.to_string()).collect();
+/// assert_eq!(
+///     paths,
+///     ["layers[*].kernel: Param", "layers[*].bias: Param", "head.kernel: Param", "head.bias: Param"],
+/// );
+/// ```
+#[proc_macro_derive(Module, attributes(module))]
+pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    derive(&input).into()
+}
+
+fn derive(input: &DeriveInput) -> TokenStream {
+    let mut errors = diagnostics::Errors::default();
+    let item = parse::item(input, &mut errors);
+    validate::item(&item, &mut errors);
+    match errors.into_compile_errors() {
+        None => expand::module(&item),
+        Some(compile_errors) => {
+            let placeholder = expand::placeholder(&item);
+            quote::quote!(#compile_errors #placeholder)
+        }
+    }
+}

@@ -36,7 +36,7 @@ impl Array {
     }
 
     /// An array without a value; reading it gives `why` as the error.
-    pub(crate) fn absent(why: impl Into<Arc<str>>) -> Self {
+    pub fn absent(why: impl Into<Arc<str>>) -> Self {
         Array(Repr::Absent(why.into()))
     }
 

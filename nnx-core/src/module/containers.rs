@@ -2,6 +2,7 @@
 
 use super::{Key, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
+use std::marker::PhantomData;
 
 macro_rules! static_primitive {
     ($($t:ty),*) => {$(
@@ -57,6 +58,18 @@ macro_rules! static_float {
     )*};
 }
 static_float!(f32, f64);
+
+/// Static, and says nothing.
+impl<T: ?Sized + 'static> Module for PhantomData<T> {
+    const SCHEMA: &'static Schema = &Schema::Static("PhantomData");
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+        PhantomData
+    }
+}
 
 impl<T: Module> Module for Box<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;

@@ -4,8 +4,10 @@
 //! checkpoints and the optimizers are all written against them and nothing else.
 
 mod containers;
+mod forbidden;
 mod kind;
 mod path;
+mod pattern;
 mod schema;
 mod statics;
 mod variable;
@@ -16,8 +18,9 @@ pub use kind::{
     VariableKind,
 };
 pub use path::{Key, Path, PathKey};
+pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
-pub use statics::{StaticValue, Structure};
+pub use statics::{StaticField, StaticValue, Structure};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
 
 use crate::Array;
@@ -25,6 +28,13 @@ use crate::Array;
 /// A tree whose leaves are Variables and Arrays and whose other parts are static.
 ///
 /// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a Module",
+    label = "not a Module",
+    note = "a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it",
+    note = "settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`",
+    note = "anything that no jitted function looks at: mark the field `#[module(skip)]`"
+)]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.
     const SCHEMA: &'static Schema;

@@ -35,6 +35,27 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
     }
 }
 
+/// What the type of a field under `#[module(static)]` must be.
+///
+/// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+pub trait StaticField: Sized {
+    /// The value as the visitors take it.
+    fn part(&self) -> &dyn StaticValue;
+    /// A copy for another tree of the same structure.
+    fn copy(&self) -> Self;
+}
+
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
+    #[inline]
+    fn part(&self) -> &dyn StaticValue {
+        self
+    }
+    #[inline]
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+}
+
 /// How a container is filled; part of the key of a jitted function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Structure {

@@ -1,0 +1,55 @@
+//! The constant `SCHEMA`.
+
+use super::recursion;
+use crate::bounds::mentions_self;
+use crate::parse::{Data, Field, Item, Role, plain_name};
+use crate::text;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The `Schema` of the item.
+pub(super) fn of(item: &Item<'_>) -> TokenStream {
+    let name = plain_name(item.ident);
+    match &item.data {
+        Data::Struct(list) => {
+            let fields = fields(item, list);
+            quote!(__nnx::Schema::Struct(#name, #fields))
+        }
+        Data::Enum(variants) => {
+            let variants = variants.iter().map(|variant| {
+                let name = plain_name(variant.ident);
+                let fields = fields(item, &variant.fields);
+                quote!(__nnx::Variant { name: #name, fields: #fields })
+            });
+            quote!(__nnx::Schema::Enum(#name, &[#(#variants),*]))
+        }
+        Data::Union => TokenStream::new(),
+    }
+}
+
+fn fields(item: &Item<'_>, fields: &[Field<'_>]) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let name = field.key.to_string();
+        let schema = field_schema(item, field);
+        quote!(__nnx::Field { name: #name, schema: #schema })
+    });
+    quote!(&[#(#fields),*])
+}
+
+fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
+    match field.role {
+        Role::Skip => quote!(&__nnx::Schema::Skipped),
+        Role::Static => {
+            let name = text::of(field.ty);
+            quote!(&__nnx::Schema::Static(#name))
+        }
+        Role::Module if mentions_self(item, field.ty) => {
+            let ty = recursion::cut(item, field.ty);
+            quote!(<#ty as __nnx::Module>::SCHEMA)
+        }
+        Role::Module => {
+            let ty = field.ty;
+            quote!(<#ty as __nnx::Module>::SCHEMA)
+        }
+    }
+}

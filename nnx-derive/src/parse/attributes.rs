@@ -1,0 +1,73 @@
+//! The grammar of `#[module(…)]`: a list of `name` and `name = value`.
+
+use crate::diagnostics::Errors;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Ident, Meta, Token};
+
+/// One option of a `#[module(…)]` attribute.
+pub(super) struct Opt {
+    pub(super) name: Ident,
+    pub(super) value: Option<Expr>,
+}
+
+impl Parse for Opt {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        // `static` and `crate` are keywords.
+        let name = Ident::parse_any(input)?;
+        let value = match input.parse::<Option<Token![=]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error(format!("expected `,` or the end after `{name}`")));
+        }
+        Ok(Opt { name, value })
+    }
+}
+
+/// For errors: the whole option.
+impl ToTokens for Opt {
+    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
+        self.name.to_tokens(tokens);
+        self.value.to_tokens(tokens);
+    }
+}
+
+impl Opt {
+    /// Notes an error if the option was given a value.
+    pub(super) fn expect_no_value(&self, errors: &mut Errors) {
+        if self.value.is_some() {
+            errors.at(self, format!("`{0}` takes no value: write `{0}` alone", self.name));
+        }
+    }
+}
+
+/// All options of all `#[module(…)]` attributes in `attrs`, each at most once.
+///
+/// `known` lists what may stand here, for the messages.
+pub(super) fn options(attrs: &[Attribute], known: &str, errors: &mut Errors) -> Vec<Opt> {
+    let mut options: Vec<Opt> = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("module")) {
+        match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => {
+                match attr.parse_args_with(Punctuated::<Opt, Token![,]>::parse_terminated) {
+                    Ok(found) => options.extend(found),
+                    Err(error) => errors.push(error),
+                }
+            }
+            _ => errors.at(&attr.meta, format!("`#[module(…)]` says nothing here; {known}")),
+        }
+    }
+    let mut unique: Vec<Opt> = Vec::new();
+    for option in options {
+        if unique.iter().any(|seen| seen.name == option.name) {
+            errors.at(&option, format!("`{}` is given twice", option.name));
+        } else {
+            unique.push(option);
+        }
+    }
+    unique
+}

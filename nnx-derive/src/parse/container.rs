@@ -1,0 +1,54 @@
+//! Attributes of the struct, enum or variant itself.
+
+use super::attributes::{self, Opt};
+use crate::diagnostics::Errors;
+use syn::{Attribute, Expr, parse_quote};
+
+const KNOWN: &str = "a struct or an enum can have `#[module(crate = path)]`";
+
+/// Where the crate `nnx` is.
+pub(super) fn krate(attrs: &[Attribute], errors: &mut Errors) -> syn::Path {
+    let mut krate = parse_quote!(::nnx);
+    for option in attributes::options(attrs, KNOWN, errors) {
+        if option.name == "crate" {
+            krate = path(&option, errors).unwrap_or(krate);
+        } else {
+            errors.at(&option, misplaced(&option));
+        }
+    }
+    krate
+}
+
+fn path(option: &Opt, errors: &mut Errors) -> Option<syn::Path> {
+    match &option.value {
+        Some(Expr::Path(path)) if path.qself.is_none() => return Some(path.path.clone()),
+        Some(value) => errors.at(
+            value,
+            "`crate` takes a path without quotes, as in `#[module(crate = my_crate::nnx)]`",
+        ),
+        None => errors.at(
+            option,
+            "`crate` needs the path of the crate nnx, as in `#[module(crate = my_crate::nnx)]`",
+        ),
+    }
+    None
+}
+
+fn misplaced(option: &Opt) -> String {
+    let name = &option.name;
+    match name.to_string().as_str() {
+        "static" => "`static` belongs on a field; an item that derives Module and holds no \
+                     Variables and no arrays is static by itself"
+            .to_owned(),
+        "skip" | "rename" => format!("`{name}` belongs on a field"),
+        _ => format!("unknown option `{name}`; {KNOWN}"),
+    }
+}
+
+/// Rejects every option on a variant.
+pub(super) fn no_options(attrs: &[Attribute], errors: &mut Errors) {
+    const NONE: &str = "a variant has no options: they belong on the enum or on a field";
+    for option in attributes::options(attrs, NONE, errors) {
+        errors.at(option, NONE);
+    }
+}

@@ -1,0 +1,127 @@
+//! Fields and their options.
+
+use super::attributes::{self, Opt};
+use super::{floats, plain_name};
+use crate::diagnostics::Errors;
+use syn::{Expr, ExprLit, Lit, LitStr, Member, Type};
+
+const KNOWN: &str = "a field can have `static`, `skip` and `rename = \"…\"`";
+
+/// A field of a struct or of a variant.
+pub(crate) struct Field<'a> {
+    pub(crate) member: Member,
+    pub(crate) key: Key,
+    pub(crate) ty: &'a Type,
+    pub(crate) role: Role,
+    /// What gave the field its name in paths, for errors.
+    pub(crate) renamed: Option<LitStr>,
+}
+
+/// The step of a path that leads to a field.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Key {
+    Name(String),
+    Index(usize),
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Key::Name(name) => f.write_str(name),
+            Key::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// What the walks do with a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// They go through the Module that its type is.
+    Module,
+    /// It is one static value.
+    Static,
+    /// They pass over it.
+    Skip,
+}
+
+pub(super) fn fields<'a>(fields: &'a syn::Fields, errors: &mut Errors) -> Vec<Field<'a>> {
+    fields
+        .members()
+        .zip(fields)
+        .enumerate()
+        .map(|(i, (member, f))| field(i, member, f, errors))
+        .collect()
+}
+
+fn field<'a>(
+    index: usize,
+    member: Member,
+    field: &'a syn::Field,
+    errors: &mut Errors,
+) -> Field<'a> {
+    let options = attributes::options(&field.attrs, KNOWN, errors);
+    let role = role(&options, &field.ty, errors);
+    let mut renamed = None;
+    for option in &options {
+        match option.name.to_string().as_str() {
+            "static" | "skip" => option.expect_no_value(errors),
+            "rename" => renamed = rename(option, role, errors),
+            "crate" => errors.at(option, "`crate` belongs on the struct or enum, not on a field"),
+            name => errors.at(option, format!("unknown option `{name}`; {KNOWN}")),
+        }
+    }
+    let key = match (&renamed, &field.ident) {
+        (Some(name), _) => Key::Name(name.value()),
+        (None, Some(ident)) => Key::Name(plain_name(ident)),
+        (None, None) => Key::Index(index),
+    };
+    Field { member, key, ty: &field.ty, role, renamed }
+}
+
+fn role(options: &[Opt], ty: &Type, errors: &mut Errors) -> Role {
+    let find = |name: &str| options.iter().find(|option| option.name == name);
+    match (find("static"), find("skip")) {
+        (Some(_), Some(skip)) => {
+            errors.at(
+                skip,
+                "a field is either `static` (part of the key of a jitted function) or `skip` \
+                 (invisible to it), not both",
+            );
+            Role::Skip
+        }
+        // Floats have no `Eq` and no `Hash`, but as Modules they are static, by their bits.
+        (Some(_), None) if floats::only_primitives_with_floats(ty) => Role::Module,
+        (Some(_), None) => Role::Static,
+        (None, Some(_)) => Role::Skip,
+        (None, None) => Role::Module,
+    }
+}
+
+fn rename(option: &Opt, role: Role, errors: &mut Errors) -> Option<LitStr> {
+    let Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. })) = &option.value else {
+        let message = "`rename` takes a name in quotes, as in `#[module(rename = \"kernel\")]`";
+        errors.at(option, message);
+        return None;
+    };
+    if role == Role::Skip {
+        errors.at(option, "a field with `skip` is in no path: it cannot have `rename`");
+    }
+    if let Some(why) = bad_name(&name.value()) {
+        errors.at(name, format!("{name:?} cannot be a name in paths: {why}", name = name.value()));
+        return None;
+    }
+    Some(name.clone())
+}
+
+/// Why a name would make paths that cannot be read back.
+fn bad_name(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("it is empty".to_owned());
+    }
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("it reads as an index".to_owned());
+    }
+    let bad =
+        name.chars().find(|c| ".[]*:/".contains(*c) || c.is_whitespace() || c.is_control())?;
+    Some(format!("it contains {bad:?}, which paths use for themselves"))
+}

@@ -1,0 +1,20 @@
+//! What cannot be a Module, said at the place where it stands.
+
+mod generics;
+mod names;
+mod roles;
+mod types;
+
+pub(crate) use types::{is_container, type_arguments};
+
+use crate::diagnostics::Errors;
+use crate::parse::Item;
+
+/// Checks everything that the tokens of the item can tell.
+pub(crate) fn item(item: &Item<'_>, errors: &mut Errors) {
+    for field in item.fields() {
+        roles::field(field, errors);
+    }
+    generics::lifetimes(item, errors);
+    names::distinct(item, errors);
+}
