@@ -8,6 +8,7 @@ mod error;
 pub mod graph;
 pub mod module;
 mod ops;
+pub mod optim;
 mod transform;
 pub mod xla;
 

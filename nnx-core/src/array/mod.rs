@@ -21,6 +21,7 @@ pub use dtype::{DType, Element};
 pub use linalg::{dot_general, einsum};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
+pub(crate) use axes::invalid;
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
 pub use value::Array;

@@ -14,7 +14,7 @@ mod variable;
 
 pub use containers::MapKey;
 pub use kind::{
-    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, ParamKind, Perturbation, RngCount, RngKey,
+    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind, Perturbation, RngCount, RngKey,
     VariableKind,
 };
 pub use path::{Key, Path, PathKey};

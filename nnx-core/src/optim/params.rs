@@ -217,9 +217,3 @@ impl Module for Params {
         Params { layout: self.layout.clone(), leaves }
     }
 }
-
-/// Where the leaves of a module that `wanted` takes are: their positions and paths, sorted by path.
-pub(super) struct Places {
-    pub(super) positions: Vec<usize>,
-    pub(super) layout: Arc<Layout>,
-}
