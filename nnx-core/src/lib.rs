@@ -9,6 +9,7 @@ pub mod graph;
 pub mod module;
 mod ops;
 pub mod optim;
+pub mod train;
 mod transform;
 pub mod xla;
 

@@ -7,4 +7,4 @@ mod tree;
 
 pub(crate) use eager::{compile, eager, inline, staged};
 pub use grad::{GradArgument, LossOutput, grad, value_and_grad};
-pub(crate) use tree::{Statics, collect_leaves, rebuild, replace_leaves};
+pub(crate) use tree::{Statics, collect_leaves, paths, rebuild, replace_leaves};
