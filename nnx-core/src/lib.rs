@@ -16,4 +16,4 @@ pub mod xla;
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
 pub use module::{Module, Param, Variable};
-pub use transform::{grad, value_and_grad};
+pub use transform::{LossOutput, TreeArgument, eval_shape, grad, jit, make_graph, value_and_grad};

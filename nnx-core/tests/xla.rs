@@ -144,6 +144,67 @@ fn donating_a_buffer_that_is_also_read_is_refused_and_harmless() {
 }
 
 #[test]
+fn a_refused_run_leaves_the_arguments_that_it_would_have_taken() {
+    let text = "module @two {
+  func.func public @main(%arg0: tensor<4xf32> {tf.aliasing_output = 0 : i32},
+                         %arg1: tensor<4xf32> {tf.aliasing_output = 1 : i32})
+      -> (tensor<4xf32>, tensor<4xf32>) {
+    %0 = stablehlo.add %arg0, %arg1 : tensor<4xf32>
+    %1 = stablehlo.subtract %arg0, %arg1 : tensor<4xf32>
+    return %0, %1 : tensor<4xf32>, tensor<4xf32>
+  }
+}";
+    let avals = [f32s(&[4]); 2];
+    let f = client().compile("sum", text, &avals, &avals).unwrap();
+    let run = |a: &Buffer, b: &Buffer| {
+        let mut call = f.call();
+        call.arg(a, true).unwrap();
+        call.arg(b, true).unwrap();
+        call.run().map(drop)
+    };
+    let (gone, also_gone) = (upload(&[0.0f32; 4], &[4]), upload(&[0.0f32; 4], &[4]));
+    run(&gone, &also_gone).unwrap();
+    let x = upload(&[5.0f32; 4], &[4]);
+    assert!(run(&x, &gone).is_err());
+    assert!(run(&gone, &x).is_err());
+    assert!(run(&x, &x).is_err());
+    assert_eq!(read::<f32>(&x), [5.0; 4]);
+}
+
+#[test]
+fn a_result_that_was_donated_on_says_which_call_made_it() {
+    let f = add("first", false);
+    let g = add("second", true);
+    let x = upload(&[1.0f32; 4], &[4]);
+    let y = run1(&f, &[&x, &x]).unwrap();
+    let mut call = g.call();
+    call.arg(&y, true).unwrap();
+    call.arg(&x, true).unwrap();
+    drop(call.run().unwrap());
+    let error = message(y.to_host().unwrap_err());
+    assert!(error.contains("reading the f32[4] made by `first`"), "{error}");
+}
+
+#[test]
+fn results_that_do_not_fit_in_memory_are_an_error() {
+    let (scalar, huge) = (f32s(&[]), f32s(&[1 << 44]));
+    let n = huge.size();
+    let text = format!(
+        "module @fill {{
+  func.func public @main(%arg0: tensor<f32>) -> tensor<{n}xf32> {{
+    %0 = stablehlo.broadcast_in_dim %arg0, dims = [] : (tensor<f32>) -> tensor<{n}xf32>
+    return %0 : tensor<{n}xf32>
+  }}
+}}"
+    );
+    let f = client().compile("fill", &text, &[scalar], &[huge]).unwrap();
+    let x = upload(&[1.0f32], &[]);
+    let error = message(run1(&f, &[&x]).and_then(|b| b.wait()).unwrap_err());
+    assert!(error.contains("`fill`") && error.contains("RESOURCE_EXHAUSTED"), "{error}");
+    assert_eq!(read::<f32>(&x), [1.0]);
+}
+
+#[test]
 fn arguments_are_checked_by_shape_and_dtype() {
     let f = add("checked", false);
     let good = upload(&[1.0f32; 4], &[4]);

@@ -29,6 +29,13 @@ pub(crate) fn where_clause(item: &Item<'_>) -> Option<WhereClause> {
     clause
 }
 
+/// The user's where clause with what the trait asks of every Module.
+pub(crate) fn placeholder_clause(item: &Item<'_>) -> WhereClause {
+    let mut clause = item.generics.where_clause.clone().unwrap_or_else(|| parse_quote!(where));
+    clause.predicates.push(parse_quote!(Self: 'static));
+    clause
+}
+
 fn has_type_parameters(generics: &Generics) -> bool {
     generics.type_params().next().is_some()
 }
@@ -78,8 +85,7 @@ impl Collector<'_> {
     fn leaf(&mut self, ty: &Type) {
         // A bound on the type itself would be a circle.
         if mentions_parameter(self.item.generics, ty) && !mentions_self(self.item, ty) {
-            let krate = &self.item.krate;
-            self.push(ty, &quote!(#krate::module::Module));
+            self.push(ty, &quote!(__nnx::Module));
         }
     }
 

@@ -9,6 +9,8 @@ mod bounds;
 mod diagnostics;
 mod expand;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod text;
 mod validate;
 

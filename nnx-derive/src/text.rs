@@ -12,6 +12,9 @@ pub(crate) fn of(ty: &syn::Type) -> String {
 
 fn write(tokens: TokenStream, text: &mut String) {
     for token in tokens {
+        if ["as", "dyn", "mut"].iter().any(|word| ends_with_word(text, word)) {
+            text.push(' ');
+        }
         match token {
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
@@ -33,13 +36,21 @@ fn write(tokens: TokenStream, text: &mut String) {
             },
             word => {
                 // Two words in a row, as in `dyn Layer`.
-                if text.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+                if text.ends_with(is_word) {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());
             }
         }
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    text.strip_suffix(word).is_some_and(|before| !before.ends_with(is_word))
 }
 
 #[cfg(test)]
@@ -53,7 +64,7 @@ mod tests {
             "fn(&Array, usize) -> [f32; 3]",
             "<T as ::a::Family>::Layer",
             "HashMap<K, V, { 1 }>",
-            "dyn Fn(&'a mut X) -> (A, B)",
+            "dyn Fn(&'a mut X, &mut [u8]) -> (A, B)",
             "Box<dyn Iterator<Item = u8>>",
         ] {
             let expected = text.replace("{ 1 }", "{1}");

@@ -1,1 +1,52 @@
-//! `#[derive(Module)]`.
+//! `#[nnx::jit]`: a function over Modules becomes a cached XLA executable.
+//!
+//! Use it through the facade crate `nnx`.
+
+mod expand;
+mod options;
+mod receiver;
+mod signature;
+
+use proc_macro::TokenStream;
+use quote::quote;
+
+/// Compiles a function with XLA: traced on the first call with new shapes, dtypes or static
+/// parts, executed from the cache on all others.
+///
+/// ```ignore
+/// #[nnx::jit(graph = false)]
+/// fn train_step(model: &mut Mlp, opt: &mut Optimizer<AdamW>, x: &Array, y: &Array) -> Array {
+///     let (loss, grads) = nnx::value_and_grad(|m: &mut Mlp| cross_entropy(&m.forward(x), y), model);
+///     opt.update(model, &grads);
+///     loss
+/// }
+/// ```
+///
+/// - `&T` is read, `&mut T` is read and its Variables are updated in place, `T` by value is
+///   consumed and its memory reused. `#[nnx(static)] n: T` is hashed into the cache key and needs
+///   `Clone + Eq + Hash`; whole numbers, bools and strings are static without the mark.
+/// - A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets shape mistakes and
+///   XLA's errors as `Err`; any other function panics at the caller's line.
+///
+/// # Options
+/// - `graph = false`: tree mode, in which Modules are trees and only Variables change. Required.
+/// - `donate = false`: never reuse the memory of old values.
+/// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
+/// - `name = "…"`: the name in messages and statistics.
+/// - `crate = path`: where `nnx` is, if it was renamed.
+#[proc_macro_attribute]
+pub fn jit(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let original: proc_macro2::TokenStream = item.clone().into();
+    let function = match syn::parse::<syn::ItemFn>(item) {
+        Ok(function) => function,
+        Err(error) => {
+            let error = syn::Error::new(
+                error.span(),
+                format!("`#[nnx::jit]` goes on a function or method with a body: {error}"),
+            )
+            .into_compile_error();
+            return quote!(#original #error).into();
+        }
+    };
+    expand::expand(attribute.into(), function).into()
+}

@@ -6,4 +6,6 @@ mod derive_fields;
 mod derive_generics;
 mod derive_schema;
 mod derive_statics;
+mod jit;
+mod staging;
 mod support;

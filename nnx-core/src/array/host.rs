@@ -15,7 +15,7 @@ impl Array {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         match &self.0 {
             Repr::Device(buffer) => buffer.to_host(),
-            Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+            Repr::Absent(absence) => Err(absence.error()),
             Repr::Traced(t) => Err(Error::Unavailable(format!(
                 "the elements of {} are not known while `{}` is being traced (made at {}): \
                  return the array and read it outside, or compute with it inside",
@@ -81,6 +81,17 @@ impl Array {
             Repr::Device(buffer) => buffer.wait(),
             _ => self.to_bytes().map(|_| ()),
         }
+    }
+}
+
+impl Array {
+    /// Where the array's memory lies on the device, as a number: two arrays with one address share
+    /// memory.
+    ///
+    /// # Errors
+    /// When the array is traced or holds no value, or the device cannot tell.
+    pub fn device_address(&self) -> Result<usize> {
+        crate::transform::buffer(self)?.device_address()
     }
 }
 

@@ -20,6 +20,7 @@ pub use kind::{
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
+pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
 

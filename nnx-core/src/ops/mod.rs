@@ -52,6 +52,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
     /// Writes it as StableHLO instructions.
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids;
 
+    /// An estimate of the floating-point operations of one application.
+    fn flops(&self, _ins: &[Aval], outs: &[Aval]) -> u64 {
+        outs.iter().filter(|aval| aval.dtype().is_float()).map(|aval| aval.size() as u64).sum()
+    }
+
     /// The tangents of the results. Called only when some input has a tangent and some result is
     /// a float. An error says why there is no derivative.
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String>;

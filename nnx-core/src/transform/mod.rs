@@ -3,8 +3,11 @@
 mod autodiff;
 mod eager;
 mod grad;
+mod shapes;
 mod tree;
 
-pub(crate) use eager::{compile, eager, inline, staged};
-pub use grad::{GradArgument, LossOutput, grad, value_and_grad};
-pub(crate) use tree::{Statics, collect_leaves, paths, rebuild, replace_leaves};
+pub(crate) use eager::{buffer, eager, staged};
+pub mod jit;
+pub use grad::{LossOutput, TreeArgument, grad, value_and_grad};
+pub(crate) use tree::{collect_leaves, paths, rebuild, replace_leaves};
+pub use shapes::{eval_shape, make_graph};

@@ -51,8 +51,9 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// [`Error::Invalid`] when arguments are missing; [`Error::Xla`] when the plugin refuses the
-    /// run. In both cases the arguments are as they were. A failure during the run shows when an
-    /// output is read.
+    /// run. In both cases the arguments are as they were, except when memory runs out: newer
+    /// plugins have taken the arguments that may be donated by then
+    /// ([`Buffer::is_deleted`] tells). A failure during the run shows when a result is read.
     pub fn run(self) -> Result<Outputs> {
         let Call { executable, mut lists, .. } = self;
         if lists.arguments.len() != executable.inputs().len() {

@@ -22,6 +22,9 @@ pub struct ClientOptions {
     pub plugin: Option<PathBuf>,
     /// Number of CPU devices; 1 without it. Only CPU plugins look at it.
     pub cpu_devices: Option<usize>,
+    /// Number of threads that computations on CPUs share; one per core without it. It is passed
+    /// on as `PJRT_NPROC` in the environment.
+    pub cpu_threads: Option<usize>,
 }
 
 impl ClientOptions {
@@ -33,6 +36,12 @@ impl ClientOptions {
     /// Uses the plugin at `path`.
     pub fn plugin(mut self, path: impl Into<PathBuf>) -> Self {
         self.plugin = Some(path.into());
+        self
+    }
+
+    /// Lets computations on CPUs share `count` threads.
+    pub fn cpu_threads(mut self, count: usize) -> Self {
+        self.cpu_threads = Some(count);
         self
     }
 
@@ -62,6 +71,9 @@ struct Inner {
 unsafe impl Send for Inner {}
 // SAFETY: as above.
 unsafe impl Sync for Inner {}
+
+/// More CPU devices or threads than this are a mistake, and would take the machine down.
+const MAX_CPU_COUNT: usize = 1024;
 
 /// The one client of the process, with the options that it was made with.
 static CLIENT: OnceLock<(ClientOptions, Client)> = OnceLock::new();
@@ -112,11 +124,15 @@ impl Client {
     }
 
     fn create(options: &ClientOptions) -> Result<Client> {
-        if options.cpu_devices == Some(0) {
-            return Err(Error::Invalid("the number of CPU devices must be 1 or more".to_string()));
+        for (what, count) in [("devices", options.cpu_devices), ("threads", options.cpu_threads)] {
+            if count.is_some_and(|n| n == 0 || n > MAX_CPU_COUNT) {
+                return Err(Error::Invalid(format!(
+                    "the number of CPU {what} must be between 1 and {MAX_CPU_COUNT}"
+                )));
+            }
         }
         let path = discovery::find(options.plugin.as_deref())?;
-        super::environment::prepare();
+        super::environment::prepare(options.cpu_threads);
         let plugin = Plugin::load(&path)?;
         let raw = create_raw(&plugin, options)?;
         let devices = addressable_devices(&plugin, raw)?;

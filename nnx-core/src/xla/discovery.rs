@@ -215,3 +215,116 @@ fn entries(folder: &Path, keep: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     paths.sort();
     paths
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A home folder, and the variables that point to it.
+    struct Machine {
+        home: tempfile::TempDir,
+        variables: Vec<(&'static str, OsString)>,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let variables = vec![("HOME", home.path().as_os_str().to_owned())];
+            Machine { home, variables }
+        }
+
+        fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
+            self.variables.push((name, value.into()));
+        }
+
+        fn file(&self, path: &str) -> PathBuf {
+            let path = self.home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+            path
+        }
+
+        fn find(&self) -> Result<PathBuf> {
+            find_with(None, &|name| {
+                self.variables.iter().rev().find(|(n, _)| *n == name).map(|(_, v)| v.clone())
+            })
+        }
+    }
+
+    #[test]
+    fn places_are_searched_in_order() {
+        let mut machine = Machine::new();
+        let package = machine.file(
+            ".local/lib/python3.12/site-packages/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+        );
+        assert_eq!(machine.find().unwrap(), package);
+        let newer = machine.file("venv/lib/python3.12/site-packages/xla_plugins/x/x.so");
+        machine.set("VIRTUAL_ENV", machine.home.path().join("venv"));
+        assert_eq!(machine.find().unwrap(), newer);
+        let installed = machine.file(".local/share/nnx/plugins/some-cpu-1.0/p.so");
+        assert_eq!(machine.find().unwrap(), installed);
+        machine.set("PJRT_NAMES_AND_LIBRARY_PATHS", "cpu:/a/b.so,cuda:/c.so");
+        assert_eq!(machine.find().unwrap(), PathBuf::from("/a/b.so"));
+        machine.set("NNX_PJRT_PLUGIN", "/d.so");
+        assert_eq!(machine.find().unwrap(), PathBuf::from("/d.so"));
+        let explicit = find_with(Some(Path::new("/e.so")), &|_| None).unwrap();
+        assert_eq!(explicit, PathBuf::from("/e.so"));
+    }
+
+    #[test]
+    fn the_platform_chooses_among_installed_plugins() {
+        let mut machine = Machine::new();
+        let cpu = machine.file(".local/share/nnx/plugins/lammps-jax-pjrt-cpu-0.11.2/p.so");
+        let cuda = machine.file(".local/share/nnx/plugins/jax-cuda12-pjrt-0.9/xla_cuda_plugin.so");
+        let tpu = machine.file(".local/share/nnx/plugins/libtpu-0.0.1/libtpu.so");
+        machine.file(".local/share/nnx/plugins/.unfinished-cpu/p.so");
+        assert_eq!(machine.find().unwrap(), cpu);
+        for (name, expected) in [("cuda", &cuda), ("GPU", &cuda), ("tpu", &tpu), ("cpu", &cpu)] {
+            machine.set("NNX_PLATFORM", name);
+            assert_eq!(machine.find().unwrap(), *expected);
+        }
+        machine.set("NNX_PLATFORM", "abacus");
+        let error = machine.find().unwrap_err().to_string();
+        assert!(error.contains("`abacus`") && error.contains("cpu, cuda, rocm or tpu"), "{error}");
+        assert!(is_cpu(&cpu) && !is_cpu(&tpu));
+    }
+
+    #[test]
+    fn the_plugin_installed_last_is_taken() {
+        let machine = Machine::new();
+        let old = machine.file(".local/share/nnx/plugins/z-cpu-1.0/p.so");
+        let new = machine.file(".local/share/nnx/plugins/a-cpu-1.0/p.so");
+        let hour_ago = SystemTime::now() - std::time::Duration::from_secs(3600);
+        let touch = |file: &Path, time| {
+            std::fs::File::open(file.parent().unwrap()).unwrap().set_modified(time).unwrap();
+        };
+        touch(&old, hour_ago);
+        assert_eq!(machine.find().unwrap(), new);
+        touch(&new, hour_ago - std::time::Duration::from_secs(1));
+        assert_eq!(machine.find().unwrap(), old);
+    }
+
+    #[test]
+    fn a_list_without_names_is_refused() {
+        let mut machine = Machine::new();
+        machine.set("PJRT_NAMES_AND_LIBRARY_PATHS", "/a/b.so");
+        assert!(machine.find().unwrap_err().to_string().contains("name:path"));
+    }
+
+    #[test]
+    fn the_user_folder_follows_the_variables() {
+        let folder = |variables: &[(&str, &str)]| {
+            user_folder(|name| {
+                variables.iter().find(|(n, _)| *n == name).map(|(_, v)| OsString::from(v))
+            })
+        };
+        assert_eq!(folder(&[]), None);
+        assert_eq!(folder(&[("HOME", "/h")]), Some("/h/.local/share/nnx".into()));
+        let xdg = [("HOME", "/h"), ("XDG_DATA_HOME", "/d")];
+        assert_eq!(folder(&xdg), Some("/d/nnx".into()));
+        let relative = [("HOME", "/h"), ("XDG_DATA_HOME", "d")];
+        assert_eq!(folder(&relative), Some("/h/.local/share/nnx".into()));
+        assert_eq!(folder(&[("NNX_HOME", "/n"), xdg[0], xdg[1]]), Some("/n".into()));
+    }
+}

@@ -1,17 +1,29 @@
 //! Environment variables that plugins read when they are loaded.
 
+use std::ffi::OsStr;
+
 /// XLA's log level: 0 writes information to stderr, 1 only warnings and errors.
 const LOG_LEVEL: &str = "TF_CPP_MIN_LOG_LEVEL";
+/// Number of threads of XLA's CPU client.
+const CPU_THREADS: &str = "PJRT_NPROC";
 
-/// Sets the environment up for loading a plugin.
+/// Sets the environment up for loading a plugin: no chatter on stderr, unless the user has set a
+/// log level; the number of threads, if one is asked for.
 ///
-/// Called once a process, and before any plugin is loaded. As with every change of the
-/// environment, another thread that reads it at the same moment through C (not through Rust's
-/// standard library, which takes a lock) may misread it: programs that do so should make their
-/// client first, or set the variable themselves, in which case it is left alone.
-pub(super) fn prepare() {
+/// As with every change of the environment, another thread that reads it at the same moment
+/// through C (not through Rust's standard library, which takes a lock) may misread it. Programs
+/// with such threads should make their client before starting them, or set the log level
+/// themselves, in which case nothing is changed here.
+pub(super) fn prepare(cpu_threads: Option<usize>) {
     if std::env::var_os(LOG_LEVEL).is_none() {
-        // SAFETY: see above; Rust's own reads and writes are synchronized.
-        unsafe { std::env::set_var(LOG_LEVEL, "1") };
+        set(LOG_LEVEL, OsStr::new("1"));
     }
+    if let Some(count) = cpu_threads {
+        set(CPU_THREADS, OsStr::new(&count.to_string()));
+    }
+}
+
+fn set(name: &str, value: &OsStr) {
+    // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.
+    unsafe { std::env::set_var(name, value) };
 }

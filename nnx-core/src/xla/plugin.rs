@@ -21,14 +21,21 @@ impl Plugin {
     /// Loads the shared library at `path` and reads its function table.
     ///
     /// # Errors
-    /// [`Error::Plugin`] when the file cannot be loaded, is no PJRT plugin, or has an API that we
+    /// [`Error::Invalid`] when `XLA_FLAGS` does not fit it; [`Error::Plugin`] when the file cannot be loaded, is no PJRT plugin, or has an API that we
     /// do not know.
     pub(super) fn load(path: &Path) -> Result<Plugin> {
-        let refuse =
-            |reason: String| Error::Plugin { path: path.to_path_buf(), reason: reason.to_string() };
+        let refuse = |reason: String| Error::Plugin { path: path.to_path_buf(), reason };
         if !path.is_file() {
             return Err(refuse(format!("there is no such file; `{SETUP}` installs a plugin")));
         }
+        match super::elf::truncated(path) {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                return Err(refuse(format!("{why}; `{SETUP}` installs a plugin")));
+            }
+            Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
+        }
+        super::flags::check(path)?;
         // SAFETY: loading a library runs its initializers. The file was named by the user, or
         // found where only plugins are installed.
         let library = unsafe { libloading::Library::new(path) }

@@ -62,7 +62,7 @@ impl Functions {
         let failed = unsafe { (self.error_get_code)(&mut code) };
         self.destroy_error(failed);
         let name = usize::try_from(code.code).ok().and_then(|code| CODES.get(code));
-        (name.copied().unwrap_or("UNKNOWN"), text)
+        (name.copied().unwrap_or("UNKNOWN"), text.trim_end().to_string())
     }
 
     /// Frees an error, or does nothing when it is null.

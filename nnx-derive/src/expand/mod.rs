@@ -53,8 +53,8 @@ pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
             ::core::unreachable!()
         }
     };
-    let where_clause = item.generics.where_clause.as_ref();
-    in_const(item, &TokenStream::new(), &implementation(item, where_clause, &body))
+    let where_clause = bounds::placeholder_clause(item);
+    in_const(item, &TokenStream::new(), &implementation(item, Some(&where_clause), &body))
 }
 
 fn implementation(

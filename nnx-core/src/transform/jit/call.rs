@@ -1,0 +1,349 @@
+//! A call of a jitted function.
+
+use super::arguments::Arguments;
+use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
+use super::explain::explain;
+use super::function::Function;
+use super::limit;
+use super::output::Output;
+use super::record::{Recorded, record};
+use super::stage::{self, Lowered, wants_lowering};
+use crate::array::Repr;
+use crate::graph::{Aval, catching, escaped, is_tracing};
+use crate::module::{StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut};
+use crate::transform::tree::{Statics, rebuild};
+use crate::xla::{Buffer, Outputs};
+use crate::{Array, Error, Result};
+use rustc_hash::FxHasher;
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
+///
+/// Inside another trace the body simply runs on the arguments, and its updates reach the caller.
+#[track_caller]
+pub fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    if is_tracing() {
+        return body(arguments.lend_self());
+    }
+    if wants_lowering() {
+        return match lower_only(function, &arguments, body) {
+            Ok(result) => result,
+            Err(error) => R::from_error(error),
+        };
+    }
+    match run(function, &mut arguments, body) {
+        Ok(result) => result,
+        Err(error) => R::from_error(error),
+    }
+}
+
+#[track_caller]
+fn run<A, R, F>(function: &'static Function, arguments: &mut A, body: F) -> Result<R>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let (outputs, entry, tree) = {
+        let leaves = Collected::of(function, arguments)?;
+        let types = TypeId::of::<(A::Type, R)>();
+        let hash = leaves.hash(types);
+        let entry = match find(function, hash, types, &leaves, arguments) {
+            Some(entry) => {
+                function.hits.fetch_add(1, Relaxed);
+                entry
+            }
+            None => {
+                let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
+                match find(function, hash, types, &leaves, arguments) {
+                    Some(entry) => entry,
+                    None => match build(function, &*arguments, types, leaves.avals(), body)? {
+                        Ok(entry) => insert(function, hash, entry),
+                        Err(error) => return Ok(error),
+                    },
+                }
+            }
+        };
+        let mut outputs = execute(&entry, &leaves)?;
+        let tree = result::<R>(&entry, &leaves, &mut outputs)?;
+        (outputs, entry, tree)
+    };
+    let mut write = WriteBack { updates: entry.updates.iter(), outputs, error: None };
+    arguments.flatten_mut(&mut write);
+    match write.error {
+        Some(error) => Err(error),
+        None => Ok(R::from_tree(tree)),
+    }
+}
+
+/// Traces and compiles the call. `Ok(Err(_))` is an error that the body itself returned.
+#[track_caller]
+fn build<A, R, F>(
+    function: &'static Function,
+    arguments: &A,
+    types: TypeId,
+    avals: Vec<Option<Aval>>,
+    body: F,
+) -> Result<Result<Entry, R>>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let miss = explain(function, arguments, types, &avals);
+    if let Some(miss) = &miss {
+        miss.log(function);
+    }
+    limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
+        .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+    let recorded = match traced(function, arguments, &avals, body)? {
+        Ok(recorded) => recorded,
+        Err(error) => return Ok(Err(error)),
+    };
+    let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
+    recorded.compile(function, CacheKey { types, avals, statics }).map(Ok)
+}
+
+/// [`record`], with mistakes in the body as errors where the function returns a `Result`.
+#[track_caller]
+fn traced<A, R, F>(
+    function: &'static Function,
+    arguments: &A,
+    avals: &[Option<Aval>],
+    body: F,
+) -> Result<Result<Recorded<R::Tree>, R>>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    if R::CATCHES {
+        catching(|| record(function, arguments, avals, body)).and_then(|recorded| recorded)
+    } else {
+        record(function, arguments, avals, body)
+    }
+}
+
+/// Traces the call for [`lower`](super::lower); the result has shapes but no elements.
+#[track_caller]
+fn lower_only<A, R, F>(function: &'static Function, arguments: &A, body: F) -> Result<R>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let leaves = Collected::of(function, arguments)?;
+    let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
+    Ok(match traced(function, arguments, &avals, body)? {
+        Ok(recorded) => {
+            stage::keep(Lowered::new(function.name, recorded.graph, recorded.aliases));
+            R::from_tree(recorded.template)
+        }
+        Err(error) => error,
+    })
+}
+
+/// The leaves of a call's arguments, and a hash of everything else.
+struct Collected<'a> {
+    arrays: Vec<&'a Array>,
+    hasher: FxHasher,
+    error: Option<Error>,
+}
+
+impl<'a> Collected<'a> {
+    fn of<A: Arguments>(function: &Function, arguments: &'a A) -> Result<Self> {
+        let mut this = Collected {
+            arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
+            hasher: FxHasher::default(),
+            error: None,
+        };
+        arguments.flatten(function.parameters, &mut this);
+        match this.error.take() {
+            Some(error) => Err(error),
+            None => Ok(this),
+        }
+    }
+
+    fn hash(&self, types: TypeId) -> u64 {
+        let mut hasher = self.hasher.clone();
+        types.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn avals(&self) -> Vec<Option<Aval>> {
+        self.arrays.iter().map(|array| concrete_aval(array)).collect()
+    }
+
+    fn buffer(&self, index: usize) -> Result<&'a Arc<Buffer>> {
+        crate::transform::eager::buffer(self.arrays[index])
+    }
+}
+
+/// Shape and dtype of a concrete array.
+#[inline]
+fn concrete_aval(array: &Array) -> Option<Aval> {
+    match &array.0 {
+        Repr::Device(buffer) => Some(buffer.aval()),
+        _ => None,
+    }
+}
+
+impl<'a> Visitor<'a> for Collected<'a> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'a>) {
+        if !v.metadata.is_empty() {
+            v.metadata.hash(&mut self.hasher);
+        }
+        self.array(v.value);
+    }
+    #[inline]
+    fn array(&mut self, array: &'a Array) {
+        self.hasher.write_usize(concrete_aval(array).map_or(0, Aval::id));
+        if let Repr::Traced(t) = &array.0 {
+            self.error = Some(escaped(t));
+        }
+        self.arrays.push(array);
+    }
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        value.hash_static(&mut self.hasher);
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        match structure {
+            Structure::Len(n) => self.hasher.write_usize(n),
+            Structure::Some(some) => self.hasher.write_u8(u8::from(some)),
+            Structure::Variant(i, _) => self.hasher.write_u32(i),
+        }
+    }
+}
+
+fn find<A: Arguments>(
+    function: &Function,
+    hash: u64,
+    types: TypeId,
+    leaves: &Collected<'_>,
+    arguments: &A,
+) -> Option<Arc<Entry>> {
+    let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
+    let entry = entries.get(&hash)?.iter().find(|entry| {
+        let key = &entry.key;
+        key.types == types
+            && key.avals.len() == leaves.arrays.len()
+            && key
+                .avals
+                .iter()
+                .zip(&leaves.arrays)
+                .all(|(aval, array)| *aval == concrete_aval(array))
+            && key.statics.matches(|matcher| arguments.flatten(function.parameters, matcher))
+    })?;
+    Some(entry.clone())
+}
+
+fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
+    function.register();
+    function.leaves.store(entry.key.avals.len(), Relaxed);
+    let entry = Arc::new(entry);
+    let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
+    entries.entry(hash).or_default().push(entry.clone());
+    entry
+}
+
+fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
+    let mut call = entry.executable.call();
+    for parameter in &entry.parameters {
+        match parameter {
+            Parameter::Leaf { index, donate } => {
+                let buffer = leaves.buffer(*index)?;
+                // Nobody else can see a buffer whose only handle lies in an argument that is
+                // updated or consumed by this call.
+                call.arg(buffer, !donate || Arc::strong_count(buffer) == 1)?;
+            }
+            Parameter::Capture(array) => {
+                call.arg(crate::transform::eager::buffer(array)?, true)?;
+            }
+        }
+    }
+    call.run()
+}
+
+/// The function's result from the program's outputs.
+fn result<R: Output>(
+    entry: &Entry,
+    leaves: &Collected<'_>,
+    outputs: &mut Outputs,
+) -> Result<R::Tree> {
+    let Some(template) = entry.template.downcast_ref::<R::Tree>() else {
+        unreachable!("the key holds the type of the result");
+    };
+    // An output that several leaves of the result share.
+    let mut shared: Vec<(usize, Array)> = Vec::new();
+    let mut error = None;
+    let tree = rebuild(template, |i, absent| match entry.results[i] {
+        ResultLeaf::Leaf(index) => leaves.arrays[index].clone(),
+        ResultLeaf::Absent => absent.clone(),
+        ResultLeaf::Output { index, last } => {
+            if let Some((_, array)) = shared.iter().find(|(at, _)| *at == index) {
+                return array.clone();
+            }
+            match outputs.take(index) {
+                Ok(buffer) => {
+                    let array = Array::from_buffer(buffer);
+                    if !last {
+                        shared.push((index, array.clone()));
+                    }
+                    array
+                }
+                Err(e) => {
+                    error = Some(e);
+                    absent.clone()
+                }
+            }
+        }
+    });
+    error.map_or(Ok(tree), Err)
+}
+
+/// Puts the new values into the Variables behind `&mut`.
+struct WriteBack<'e> {
+    updates: std::slice::Iter<'e, Option<usize>>,
+    outputs: Outputs,
+    error: Option<Error>,
+}
+
+impl WriteBack<'_> {
+    #[inline]
+    fn write(&mut self, array: &mut Array, output: usize) -> Result<()> {
+        if let Repr::Device(buffer) = &mut array.0 {
+            if let Some(buffer) = Arc::get_mut(buffer) {
+                // The handle stays where it is: nothing is allocated.
+                return self.outputs.replace(output, buffer);
+            }
+        }
+        *array = Array::from_buffer(self.outputs.take(output)?);
+        Ok(())
+    }
+}
+
+impl VisitorMut for WriteBack<'_> {
+    #[inline]
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    #[inline]
+    fn array(&mut self, array: &mut Array) {
+        if let Some(Some(output)) = self.updates.next() {
+            if let Err(error) = self.write(array, *output) {
+                self.error = Some(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A jitted function: its cache of executables and its statistics.
+
+use super::entry::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+/// What `#[nnx::jit(…)]` was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether buffers of old values may be reused.
+    pub donate: bool,
+    /// Whether arguments that the body does not use stay parameters of the program.
+    pub keep_unused: bool,
+}
+
+/// One jitted function; a static of its expansion.
+pub struct Function {
+    pub(super) name: &'static str,
+    pub(super) module: &'static str,
+    /// The names of the parameters, for paths in messages.
+    pub(super) parameters: &'static [&'static str],
+    pub(super) options: Options,
+    pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
+    /// Held while tracing and compiling, so that concurrent first calls do it once.
+    pub(super) tracing: Mutex<()>,
+    /// How many leaves the last call had: the capacity for the next.
+    pub(super) leaves: AtomicUsize,
+    registered: AtomicBool,
+    pub(super) traces: AtomicU64,
+    pub(super) compiles: AtomicU64,
+    pub(super) hits: AtomicU64,
+    pub(super) trace_nanos: AtomicU64,
+    pub(super) compile_nanos: AtomicU64,
+    /// How often each static value was the reason for a miss.
+    pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
+}
+
+static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
+
+impl Function {
+    /// A function that was not called yet.
+    pub const fn new(
+        name: &'static str,
+        module: &'static str,
+        parameters: &'static [&'static str],
+        options: Options,
+    ) -> Self {
+        Function {
+            name,
+            module,
+            parameters,
+            options,
+            entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
+            tracing: Mutex::new(()),
+            leaves: AtomicUsize::new(0),
+            registered: AtomicBool::new(false),
+            traces: AtomicU64::new(0),
+            compiles: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            trace_nanos: AtomicU64::new(0),
+            compile_nanos: AtomicU64::new(0),
+            static_misses: Mutex::new(HashMap::with_hasher(FxBuildHasher)),
+        }
+    }
+
+    /// Makes the function known to [`functions`].
+    pub(super) fn register(&'static self) {
+        if !self.registered.swap(true, Relaxed) {
+            REGISTRY.write().unwrap_or_else(|e| e.into_inner()).push(self);
+        }
+    }
+
+    /// What happened so far.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            name: self.name,
+            module: self.module,
+            traces: self.traces.load(Relaxed),
+            compiles: self.compiles.load(Relaxed),
+            hits: self.hits.load(Relaxed),
+            trace_time: Duration::from_nanos(self.trace_nanos.load(Relaxed)),
+            compile_time: Duration::from_nanos(self.compile_nanos.load(Relaxed)),
+        }
+    }
+}
+
+/// Statistics of a jitted function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// The function's name, or what `name = "…"` says.
+    pub name: &'static str,
+    /// The Rust module it stands in.
+    pub module: &'static str,
+    /// How often the body was traced.
+    pub traces: u64,
+    /// How often XLA compiled it.
+    pub compiles: u64,
+    /// Calls that found their executable.
+    pub hits: u64,
+    /// Time spent in tracing and lowering.
+    pub trace_time: Duration,
+    /// Time spent in XLA's compiler.
+    pub compile_time: Duration,
+}
+
+/// Drops every compiled program, of jitted functions and of eager operations; they are compiled
+/// again when they are needed. `jax.clear_caches`.
+pub fn clear_caches() {
+    for function in REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter() {
+        function.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
+    }
+    crate::transform::eager::clear();
+}
+
+/// Statistics of every jitted function that was called so far, in the order of first calls.
+pub fn functions() -> Vec<Stats> {
+    REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter().map(|f| f.stats()).collect()
+}

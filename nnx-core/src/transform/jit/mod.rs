@@ -1,0 +1,22 @@
+//! The runtime of `#[nnx::jit]`: what the attribute's expansion calls.
+//!
+//! A call flattens its arguments with derived straight-line code, finds the executable by types,
+//! static parts, shapes and dtypes, runs it, and writes the changed Variables back. A miss traces
+//! the body over a twin of the arguments, so that whatever goes wrong leaves them as they were.
+
+mod arguments;
+mod call;
+mod entry;
+mod explain;
+mod function;
+mod limit;
+mod output;
+mod record;
+mod stage;
+
+pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
+pub use call::call;
+pub use function::{Function, Options, Stats, clear_caches, functions};
+pub use limit::assert_max_traces;
+pub use output::Output;
+pub use stage::{Compiled, Lowered, lower};

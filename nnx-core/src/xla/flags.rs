@@ -1,0 +1,226 @@
+//! Checking `XLA_FLAGS` before a plugin reads it.
+//!
+//! XLA ends the process when the variable holds a flag that it does not know, or a value that it
+//! cannot read. Which flags a plugin knows is written in the plugin: each name as a C string, and
+//! for most of them also the type, in the description of the protocol buffer that holds them.
+
+use crate::{Error, Result};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// The variable that XLA reads flags from.
+const VAR: &str = "XLA_FLAGS";
+
+/// Checks the flags in the environment against what `plugin` knows.
+///
+/// # Errors
+/// [`Error::Invalid`] that names the flag.
+pub(super) fn check(plugin: &Path) -> Result<()> {
+    match std::env::var_os(VAR) {
+        Some(value) if !value.is_empty() => check_value(&value, plugin),
+        _ => Ok(()),
+    }
+}
+
+fn check_value(value: &OsString, plugin: &Path) -> Result<()> {
+    let text = value.to_string_lossy();
+    // As XLA does: what does not start like a flag is the name of a file that holds flags.
+    let flags = if text.trim_start().starts_with('-') {
+        parse(&text)?
+    } else {
+        let content = std::fs::read_to_string(value).map_err(|error| {
+            Error::Invalid(format!(
+                "{VAR} is `{text}`, which starts with no `--`, so XLA takes it for a file that \
+                 holds flags; that file cannot be read: {error}"
+            ))
+        })?;
+        parse(&content)?
+    };
+    let known = look_up(plugin, &flags)
+        .map_err(|error| Error::io(plugin, "looking for the flags of XLA_FLAGS", &error))?;
+    for (flag, known) in flags.iter().zip(known) {
+        flag.check(known, plugin)?;
+    }
+    Ok(())
+}
+
+/// A flag as the user wrote it.
+#[derive(Debug, PartialEq, Eq)]
+struct Flag {
+    /// Without the dashes.
+    name: String,
+    /// What follows `=`.
+    value: Option<String>,
+}
+
+/// What a plugin knows about a flag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Known {
+    exists: bool,
+    kind: Option<Kind>,
+}
+
+/// The types of flags whose values can be checked here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bool,
+    Int,
+    Other,
+}
+
+impl Flag {
+    fn check(&self, known: Known, plugin: &Path) -> Result<()> {
+        let name = &self.name;
+        let refuse = |why: String| {
+            Err(Error::Invalid(format!(
+                "{VAR}: {why} (plugin: {}). XLA would end the process; correct the variable or \
+                 unset it",
+                plugin.display()
+            )))
+        };
+        if !known.exists {
+            return refuse(format!("the plugin knows no flag `--{name}`"));
+        }
+        match (known.kind, &self.value) {
+            (Some(Kind::Bool) | None, None) => Ok(()),
+            (Some(_), None) => refuse(format!("`--{name}` needs a value: `--{name}=…`")),
+            (Some(Kind::Bool), Some(v))
+                if !matches!(v.to_lowercase().as_str(), "true" | "false" | "0" | "1") =>
+            {
+                refuse(format!("`--{name}` is true or false, not `{v}`"))
+            }
+            (Some(Kind::Int), Some(v)) if v.trim().parse::<i64>().is_err() => {
+                refuse(format!("`--{name}` is a whole number, not `{v}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Splits a list of flags: words separated by white space, up to the first that does not start
+/// with a dash; a value may be put in single or double quotes.
+fn parse(text: &str) -> Result<Vec<Flag>> {
+    let mut flags = Vec::new();
+    let mut rest = text.trim_start();
+    while rest.starts_with('-') {
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(end);
+        let (value, tail) = match tail.strip_prefix('=') {
+            Some(tail) => {
+                let (value, tail) = parse_value(tail);
+                (Some(value), tail)
+            }
+            None => (None, tail),
+        };
+        let Some(name) = word.strip_prefix("--").filter(|name| !name.is_empty()) else {
+            return Err(Error::Invalid(format!("{VAR}: `{word}` is no flag; flags are `--name`")));
+        };
+        flags.push(Flag { name: name.to_string(), value });
+        rest = tail.trim_start();
+    }
+    Ok(flags)
+}
+
+/// The value at the start of `text`, and what follows it.
+fn parse_value(text: &str) -> (String, &str) {
+    match text.chars().next() {
+        Some(quote @ ('\'' | '"')) => {
+            let inner = &text[1..];
+            match inner.find(quote) {
+                Some(end) => (inner[..end].to_string(), &inner[end + 1..]),
+                None => (inner.to_string(), ""),
+            }
+        }
+        _ => {
+            let end = text.find(char::is_whitespace).unwrap_or(text.len());
+            (text[..end].to_string(), &text[end..])
+        }
+    }
+}
+
+/// Finds out what the plugin knows about each flag, by reading its file once.
+fn look_up(plugin: &Path, flags: &[Flag]) -> std::io::Result<Vec<Known>> {
+    /// Longer than any flag's name and the few bytes around it.
+    const OVERLAP: usize = 512;
+    let finders: Vec<_> = flags.iter().map(|f| memchr::memmem::Finder::new(&f.name)).collect();
+    let mut known = vec![Known::default(); flags.len()];
+    let mut file = File::open(plugin)?;
+    let mut window = Vec::new();
+    loop {
+        let kept = window.len().min(OVERLAP);
+        window.drain(..window.len() - kept);
+        let read = file.by_ref().take(1 << 22).read_to_end(&mut window)?;
+        for (finder, known) in finders.iter().zip(&mut known) {
+            for start in finder.find_iter(&window) {
+                inspect(&window, start, finder.needle().len(), known);
+            }
+        }
+        if read == 0 {
+            return Ok(known);
+        }
+    }
+}
+
+/// Looks at one place where a flag's name was found.
+fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
+    let after = &bytes[start + len..];
+    // A longer name may end in this one.
+    let whole =
+        start == 0 || !matches!(bytes[start - 1], b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9');
+    known.exists |= whole && after.first() == Some(&0);
+    // A field's description: name (field 1, with its length), number (3), label (4), type (5).
+    let named = start >= 2 && bytes[start - 2] == 0x0a && usize::from(bytes[start - 1]) == len;
+    if named && after.first() == Some(&0x18) {
+        let number_len = after[1..].iter().position(|b| b & 0x80 == 0).map_or(0, |p| p + 1);
+        if let Some(&[0x20, label, 0x28, kind]) = after.get(1 + number_len..5 + number_len) {
+            const REPEATED: u8 = 3;
+            known.exists = true;
+            known.kind = Some(match (label, kind) {
+                (REPEATED, _) => Kind::Other,
+                (_, 8) => Kind::Bool,
+                (_, 3 | 5) => Kind::Int,
+                _ => Kind::Other,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn flag(name: &str, value: Option<&str>) -> Flag {
+        Flag { name: name.to_string(), value: value.map(str::to_string) }
+    }
+
+    #[test]
+    fn flags_are_split_as_xla_splits_them() {
+        assert_eq!(
+            parse(" --a --b=1\t--c='x y' --d=\"z\" junk --e").unwrap(),
+            [flag("a", None), flag("b", Some("1")), flag("c", Some("x y")), flag("d", Some("z"))]
+        );
+        assert!(parse("-a").is_err());
+        assert!(parse("--").is_err());
+    }
+
+    #[test]
+    fn names_and_types_are_read_from_a_plugin() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        // Names lie on both sides of the window's edge.
+        let mut bytes = vec![b'x'; (1 << 22) - 5];
+        bytes.extend(b"\0xla_flag_a\0xla_flag_bc\0");
+        bytes.extend(b"\x0a\x0axla_flag_a\x18\x8f\x01\x20\x01\x28\x08");
+        bytes.extend(b"\x0a\x0bxla_flag_bc\x18\x05\x20\x01\x28\x05");
+        bytes.extend(b"\0longer_xla_end\0");
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        let flags = ["xla_flag_a", "xla_flag_b", "xla_flag_bc", "xla_end"].map(|n| flag(n, None));
+        let known = look_up(file.path(), &flags).unwrap();
+        assert_eq!(known[3], Known::default());
+        assert_eq!(known[0], Known { exists: true, kind: Some(Kind::Bool) });
+        assert_eq!(known[1], Known { exists: false, kind: None });
+        assert_eq!(known[2], Known { exists: true, kind: Some(Kind::Int) });
+    }
+}

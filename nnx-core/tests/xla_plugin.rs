@@ -1,0 +1,233 @@
+//! Finding and opening plugins: what goes wrong, and what the options do.
+//!
+//! A process has one client, so that whatever makes one runs in a child process.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use nnx_core::xla::{Client, ClientOptions, init};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The error of making a client with the plugin at `path`.
+fn refusal(path: &Path) -> String {
+    init(ClientOptions::new().plugin(path)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_missing_file_is_named_with_the_fix() {
+    let error = refusal(Path::new("/no/such/plugin.so"));
+    assert!(error.contains("/no/such/plugin.so"), "{error}");
+    assert!(error.contains("no such file"), "{error}");
+    assert!(error.contains("cargo xtask setup"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_library_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugin.so");
+    std::fs::write(&path, vec![b'x'; 4096]).unwrap();
+    let error = refusal(&path);
+    assert!(error.contains("cannot be loaded"), "{error}");
+    std::fs::write(&path, "").unwrap();
+    assert!(refusal(&path).contains("only 0 bytes"), "{}", refusal(&path));
+}
+
+#[test]
+fn a_library_that_is_cut_off_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = compile_plugin(folder.path(), "old");
+    let bytes = std::fs::read(&whole).unwrap();
+    let cut = folder.path().join("cut.so");
+    for part in [100, bytes.len() / 3] {
+        std::fs::write(&cut, &bytes[..part]).unwrap();
+        let error = refusal(&cut);
+        assert!(error.contains("cut off"), "{error}");
+    }
+}
+
+#[test]
+fn libraries_that_are_no_fitting_plugins_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, reason) in [
+        ("none", "not a PJRT plugin"),
+        ("null", "returned nothing"),
+        ("short", "has no version"),
+        ("old", "its PJRT API 0.40 is too old"),
+        ("new", "its PJRT API 1.0 is too new"),
+        ("hollow", "lacks `PJRT_Error_Destroy`"),
+    ] {
+        let path = compile_plugin(folder.path(), kind);
+        let error = refusal(&path);
+        assert!(error.contains(reason), "{kind}: {error}");
+        assert!(error.contains(&*path.to_string_lossy()), "{error}");
+    }
+}
+
+/// Builds a shared library that behaves like a plugin in the way that `kind` says.
+fn compile_plugin(folder: &Path, kind: &str) -> PathBuf {
+    let source = folder.join(format!("{kind}.rs"));
+    let library = folder.join(format!("{kind}.so"));
+    let (size, major, minor) = match kind {
+        "short" => (16, 0, 90),
+        "old" => (40, 0, 40),
+        "new" => (1000, 1, 0),
+        _ => (40, 0, 115),
+    };
+    let export = match kind {
+        "none" => "".to_string(),
+        "null" => "0 as *const Api".to_string(),
+        _ => "&API.0".to_string(),
+    };
+    let body = format!(
+        "#[repr(C)]
+        pub struct Api(usize, usize, usize, usize, i32, i32);
+        pub struct Table(Api);
+        pub static API: Table = Table(Api({size}, 0, 24, 0, {major}, {minor}));"
+    );
+    let function = format!(
+        "#[unsafe(no_mangle)] pub extern \"C\" fn GetPjrtApi() -> *const Api {{ {export} }}"
+    );
+    let function = if export.is_empty() { "" } else { &function };
+    std::fs::write(&source, format!("{body}\n{function}")).unwrap();
+    let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
+    let status = Command::new(rustc)
+        .args(["--edition=2024", "--crate-type=cdylib", "-Awarnings", "-o"])
+        .args([&library, &source])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    library
+}
+
+#[test]
+fn counts_out_of_range_are_refused() {
+    for options in [
+        ClientOptions::new().cpu_devices(0),
+        ClientOptions::new().cpu_threads(0),
+        ClientOptions::new().cpu_devices(1_000_000),
+    ] {
+        let error = init(options).unwrap_err().to_string();
+        assert!(error.contains("between 1 and 1024"), "{error}");
+    }
+}
+
+/// Not a test by itself: the child process of those below. Prints what it was asked for.
+#[test]
+fn child() {
+    let Ok(request) = std::env::var("NNX_TEST_CHILD") else { return };
+    let options = match request.as_str() {
+        "two devices" => ClientOptions::new().cpu_devices(2),
+        "five threads" => ClientOptions::new().cpu_threads(5),
+        _ => ClientOptions::default(),
+    };
+    match init(options.clone()) {
+        Ok(client) => println!("devices {}", client.device_count()),
+        Err(error) => return println!("error {error}"),
+    }
+    let threads: Vec<String> = std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap())
+        .collect();
+    println!("pool {}", threads.iter().filter(|name| name.contains("Eigen")).count());
+    println!("again {}", init(options).is_ok());
+    println!("global {}", Client::global().is_ok());
+    match init(ClientOptions::new().cpu_devices(7)) {
+        Ok(_) => println!("other accepted"),
+        Err(error) => println!("other {error}"),
+    }
+}
+
+/// Runs [`child`] in its own process, with these environment variables changed.
+fn run_child(request: &str, variables: &[(&str, Option<&str>)]) -> Output {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child", "--nocapture"]).env("NNX_TEST_CHILD", request);
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.output().unwrap()
+}
+
+/// The child's output after `key`.
+fn answer<'a>(output: &'a str, key: &str) -> &'a str {
+    output
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))
+        .unwrap_or_else(|| panic!("no `{key}` in:\n{output}"))
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_client_has_one_device_makes_no_noise_and_stays() {
+    let output = run_child("default", &[("TF_CPP_MIN_LOG_LEVEL", None), ("XLA_FLAGS", None)]);
+    let text = stdout(&output);
+    assert_eq!(answer(&text, "devices"), "1");
+    assert_eq!(answer(&text, "again"), "true");
+    assert_eq!(answer(&text, "global"), "true");
+    assert!(answer(&text, "other").contains("already runs"), "{text}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_number_of_devices_can_be_chosen() {
+    let text = stdout(&run_child("two devices", &[]));
+    assert_eq!(answer(&text, "devices"), "2");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_number_of_threads_can_be_chosen() {
+    let text = stdout(&run_child("five threads", &[]));
+    assert_eq!(answer(&text, "pool"), "5", "{text}");
+}
+
+#[test]
+fn without_any_plugin_every_place_tried_is_listed() {
+    let empty = tempfile::tempdir().unwrap();
+    let text = stdout(&run_child(
+        "default",
+        &[
+            ("NNX_PJRT_PLUGIN", None),
+            ("PJRT_NAMES_AND_LIBRARY_PATHS", None),
+            ("VIRTUAL_ENV", None),
+            ("CONDA_PREFIX", None),
+            ("HOME", empty.path().to_str()),
+            ("NNX_HOME", empty.path().to_str()),
+            // A kind of plugin that no machine which runs this test has.
+            ("NNX_PLATFORM", Some("rocm")),
+        ],
+    ));
+    let plugins = empty.path().join("plugins");
+    for expected in [
+        "NNX_PJRT_PLUGIN",
+        "PJRT_NAMES_AND_LIBRARY_PATHS",
+        &*plugins.to_string_lossy(),
+        "cargo xtask setup",
+    ] {
+        assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn flags_that_would_end_the_process_are_errors() {
+    for (flags, expected) in [
+        ("--xla_no_such_flag=1", "knows no flag `--xla_no_such_flag`"),
+        ("--xla_dump_to", "`--xla_dump_to` needs a value"),
+        ("--xla_cpu_multi_thread_eigen=maybe", "is true or false, not `maybe`"),
+        ("--xla_backend_optimization_level=high", "is a whole number, not `high`"),
+        ("xla_dump_to=/tmp", "takes it for a file"),
+        ("-x", "`-x` is no flag"),
+    ] {
+        let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(flags))]));
+        let error = answer(&text, "error");
+        assert!(error.contains("XLA_FLAGS") && error.contains(expected), "{flags}: {error}");
+    }
+    let good = "--xla_cpu_multi_thread_eigen=true --xla_backend_optimization_level=2";
+    let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(good))]));
+    assert_eq!(answer(&text, "devices"), "1");
+}
