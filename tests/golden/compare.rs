@@ -38,10 +38,9 @@ pub fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<(), St
     }
     match worst {
         None => Ok(()),
-        Some((i, _)) => Err(format!(
-            "[{i}]: got {}, want {}, tolerance {tolerance}",
-            got[i], want[i]
-        )),
+        Some((i, _)) => {
+            Err(format!("[{i}]: got {}, want {}, tolerance {tolerance}", got[i], want[i]))
+        }
     }
 }
 

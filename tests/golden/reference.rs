@@ -36,7 +36,8 @@ pub struct Tensor {
 impl Reference {
     pub fn open(folder: &Path) -> Result<Self, String> {
         let index = folder.join("index.json");
-        let text = std::fs::read_to_string(&index).map_err(|e| format!("{}: {e}", index.display()))?;
+        let text =
+            std::fs::read_to_string(&index).map_err(|e| format!("{}: {e}", index.display()))?;
         let json: Value =
             serde_json::from_str(&text).map_err(|e| format!("{}: {e}", index.display()))?;
         let seed = json["seed"].as_u64().ok_or("index.json: `seed` is missing")?;
@@ -75,7 +76,8 @@ fn case(
     let mut tensors = BTreeMap::new();
     for tensor in entry["tensors"].as_array().ok_or("`tensors` is missing")? {
         let tensor = tensor.as_str().ok_or("a tensor's name is no text")?;
-        let view = file.tensor(&format!("{name}/{tensor}")).map_err(|e| format!("{tensor}: {e}"))?;
+        let view =
+            file.tensor(&format!("{name}/{tensor}")).map_err(|e| format!("{tensor}: {e}"))?;
         let dtype = dtype(view.dtype()).ok_or(format!("{tensor}: unknown dtype"))?;
         tensors.insert(
             tensor.to_owned(),

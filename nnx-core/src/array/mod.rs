@@ -15,13 +15,13 @@ mod slicing;
 mod value;
 
 pub use arith::{Operand, select, where_};
+pub(crate) use axes::invalid;
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use linalg::{dot_general, einsum};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
-pub(crate) use axes::invalid;
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
 pub use value::Array;

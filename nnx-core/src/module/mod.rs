@@ -14,8 +14,8 @@ mod variable;
 
 pub use containers::MapKey;
 pub use kind::{
-    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind, Perturbation, RngCount, RngKey,
-    VariableKind,
+    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
+    Perturbation, RngCount, RngKey, VariableKind,
 };
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};

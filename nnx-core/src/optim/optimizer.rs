@@ -1,15 +1,16 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
+use super::GradientTransformation;
 use super::params::{Layout, Params};
-use super::{GradientTransformation, safe_increment};
 use crate::error::{or_raise, raise};
 use crate::module::{
     Key, Kind, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable, VariableKind,
     Visitor,
 };
-use crate::transform::{collect_leaves, rebuild, replace_leaves, staged};
+use crate::transform::{Leaf, collect_leaves, paths, rebuild, replace_leaves, staged};
 use crate::{Array, Error, Module};
 use nnx_derive::Module;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Updates a model's parameters from gradients. `nnx.Optimizer`.
@@ -61,7 +62,8 @@ impl<T: GradientTransformation> Optimizer<T> {
                 kind.name
             )));
         }
-        let params = Params::new(found.leaves.into_iter().map(|leaf| (leaf.path, leaf.array.clone())));
+        let params =
+            Params::new(found.leaves.into_iter().map(|leaf| (leaf.path, leaf.array.clone())));
         let wrt = params.layout().clone();
         let mut state = None;
         let arrays: Vec<Array> = params.arrays().cloned().collect();
@@ -90,7 +92,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
         let (params, positions) = or_raise(self.select(model));
-        let gradients = or_raise(self.gradients(grads, &positions, &params));
+        let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();
         let state: Vec<Array> =
             collect_leaves(&self.opt_state).iter().map(|leaf| leaf.array.clone()).collect();
@@ -141,19 +143,15 @@ impl<T: GradientTransformation> Optimizer<T> {
         Ok((Params::from_layout(&self.wrt, arrays), positions))
     }
 
-    /// The gradients at `positions`, checked against the parameters.
-    fn gradients<M: Module>(
-        &self,
-        grads: &M,
-        positions: &[usize],
-        params: &Params,
-    ) -> Result<Vec<Array>, Error> {
-        let leaves = collect_leaves(grads);
-        let gradient = |(&position, (path, param)): (&usize, (&Path, &Array))| {
-            let Some(leaf) = leaves.get(position) else {
+    /// The gradient of each parameter, found by its path.
+    fn gradients<M: Module>(&self, grads: &M, params: &Params) -> Result<Vec<Array>, Error> {
+        let paths = paths(|v| grads.flatten(v));
+        let by_path: BTreeMap<&Path, Leaf<'_>> = paths.iter().zip(collect_leaves(grads)).collect();
+        let gradient = |(path, param): (&Path, &Array)| {
+            let Some(leaf) = by_path.get(path) else {
                 return Err(Error::Invalid(format!(
-                    "Optimizer::update: the gradients have another structure than the model: \
-                     there is none for `{path}`"
+                    "Optimizer::update: the gradients hold nothing at `{path}`: take them with \
+                     respect to the model that is updated"
                 )));
             };
             let aval = leaf.array.try_aval().map_err(|why| {
@@ -167,7 +165,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             }
             Ok(leaf.array.clone())
         };
-        positions.iter().zip(params.iter()).map(gradient).collect()
+        params.iter().map(gradient).collect()
     }
 }
 

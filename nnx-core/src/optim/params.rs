@@ -2,9 +2,7 @@
 
 use crate::array::DType;
 use crate::error::raise;
-use crate::module::{
-    Key, Leaves, OptState, Path, PathKey, Schema, VarMut, VarRef, Variable, Visitor, VisitorMut,
-};
+use crate::module::{Key, Leaves, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut};
 use crate::{Array, Error, Module};
 use rustc_hash::FxHasher;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! Scaling of updates by a number, a schedule, or a learning rate that is one of the two.
 
 use super::{GradientTransformation, Params, Schedule, safe_increment};
+use crate::Array;
 use crate::array::DType;
 use crate::module::{OptState, Variable};
-use crate::Array;
 use nnx_derive::Module;
 
 /// See [`scale`].

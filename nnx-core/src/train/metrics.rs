@@ -243,8 +243,9 @@ impl Welford {
     /// Takes in every element of `values`.
     #[track_caller]
     pub fn update(&mut self, values: &Array) {
-        let args: Vec<Array> =
-            [self.count.value(), self.mean.value(), self.m2.value(), values].map(Array::clone).into();
+        let args: Vec<Array> = [self.count.value(), self.mean.value(), self.m2.value(), values]
+            .map(Array::clone)
+            .into();
         let outs = or_raise(staged("metric_update", &args, |args| {
             let [before, mean, m2, values] = args else { unreachable!("four arguments") };
             let values = values.astype(DType::F32);

@@ -9,5 +9,5 @@ mod tree;
 pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;
 pub use grad::{LossOutput, TreeArgument, grad, value_and_grad};
-pub(crate) use tree::{collect_leaves, paths, rebuild, replace_leaves};
 pub use shapes::{eval_shape, make_graph};
+pub(crate) use tree::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
