@@ -10,6 +10,7 @@ pub mod module;
 mod ops;
 pub mod optim;
 pub mod train;
+pub mod random;
 mod transform;
 pub mod xla;
 

@@ -42,7 +42,30 @@ pub(crate) struct Traced {
     pub(crate) location: &'static Location<'static>,
 }
 
+/// What makes an array the one that it is: its clones have the same, others don't.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
+    /// The address of a buffer that is alive.
+    Buffer(usize),
+    /// The trace and the value in it.
+    Traced(u64, Value),
+    Absent,
+}
+
 impl Array {
+    pub(crate) fn identity(&self) -> Identity {
+        match &self.0 {
+            Repr::Device(buffer) => Identity::Buffer(Arc::as_ptr(buffer).addr()),
+            Repr::Traced(traced) => Identity::Traced(traced.trace.id, traced.value),
+            Repr::Absent(_) => Identity::Absent,
+        }
+    }
+
+    /// Whether two arrays are the same value: the same buffer, or the same value of one trace.
+    pub(crate) fn is_same_value(&self, other: &Array) -> bool {
+        self.identity() == other.identity()
+    }
+
     pub(crate) fn from_buffer(buffer: Buffer) -> Self {
         Array(Repr::Device(Arc::new(buffer)))
     }

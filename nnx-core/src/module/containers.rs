@@ -163,6 +163,9 @@ fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T
 }
 
 /// The key of a map of Modules: shown in paths, static.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a map of Modules: keys are steps of paths, so they are strings or integers"
+)]
 pub trait MapKey: super::StaticValue + Clone + Ord + std::hash::Hash {
     /// Calls `f` with the key as a step of a path.
     fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R;

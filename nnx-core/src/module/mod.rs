@@ -11,8 +11,11 @@ mod pattern;
 mod schema;
 mod statics;
 mod variable;
+pub(crate) mod walk;
 
 pub use containers::MapKey;
+#[doc(hidden)]
+pub use forbidden::{AModule, Owns};
 pub use kind::{
     BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
     Perturbation, RngCount, RngKey, VariableKind,
@@ -32,9 +35,7 @@ use crate::Array;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Module",
     label = "not a Module",
-    note = "a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it",
-    note = "settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`",
-    note = "anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.

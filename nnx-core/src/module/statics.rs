@@ -38,6 +38,10 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
 /// What the type of a field under `#[module(static)]` must be.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be static data: it is part of the key of a jitted function, which takes `Clone + Eq + Hash + Send + Sync`",
+    note = "floats have no `Eq` and no `Hash`: a type with floats in it can derive Module, which makes them static by their bits"
+)]
 pub trait StaticField: Sized {
     /// The value as the visitors take it.
     fn part(&self) -> &dyn StaticValue;

@@ -4,18 +4,24 @@
 mod binary;
 mod compare;
 mod constant;
+mod conv;
 mod convert;
+mod cumulative;
 mod dot;
 mod emit;
 mod reduce;
 mod shape;
 mod slice;
+mod threefry;
 mod unary;
+mod window;
 
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use compare::{Clamp, Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
+pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
+pub(crate) use cumulative::Cumulative;
 pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
@@ -23,7 +29,9 @@ pub(crate) use emit::{
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
+pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;
 use crate::graph::{Aval, Avals};

@@ -2,11 +2,11 @@
 
 use super::autodiff::vjp;
 use super::eager::staged;
-use super::tree::{Statics, collect_leaves, paths, rebuild, replace_leaves, same_value};
 use crate::error::{or_raise, raise};
 use crate::graph::{Closed, inherited_name, trace};
 use crate::module::ParamKind;
 use crate::module::VariableKind;
+use crate::module::walk::{Statics, collect_leaves, paths, rebuild, replace_leaves};
 use crate::{Array, Error, Module};
 
 /// A tree given to a transform: `&mut M` (updates of Variables reach the caller) or `&M`.
@@ -261,7 +261,7 @@ fn changed_leaves<M: Module>(
     let leaves = collect_leaves(after);
     let mut changed = Vec::new();
     for (i, leaf) in leaves.iter().enumerate() {
-        if inputs[i].is_none_or(|input| same_value(input, leaf.array)) {
+        if inputs[i].is_none_or(|input| input.is_same_value(leaf.array)) {
             continue;
         }
         if leaf.kind.is_none() && leaves.len() > 1 {

@@ -4,7 +4,6 @@ mod autodiff;
 mod eager;
 mod grad;
 mod shapes;
-mod tree;
 
 pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;

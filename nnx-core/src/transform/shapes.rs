@@ -1,9 +1,9 @@
 //! Programs and shapes of functions, without running them.
 
 use super::grad::TreeArgument;
-use super::tree::{collect_leaves, rebuild};
 use crate::error::{or_raise, raise};
 use crate::graph::{Closed, Graph, trace};
+use crate::module::walk::{collect_leaves, rebuild};
 use crate::{Array, Module};
 
 /// Traces `f` over a twin of `argument`.

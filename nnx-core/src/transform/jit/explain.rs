@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::entry::CacheKey;
 use super::function::Function;
 use crate::graph::Aval;
-use crate::transform::tree::{Statics, paths};
+use crate::module::walk::{Statics, paths};
 use std::any::TypeId;
 
 /// How many differing shapes a message lists.

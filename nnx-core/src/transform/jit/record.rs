@@ -7,9 +7,9 @@ use super::function::Function;
 use super::output::Output;
 use crate::array::Repr;
 use crate::graph::{Aval, Closed, Graph, Value, trace};
+use crate::module::walk::{Leaf, Rebuild, Statics, collect_leaves, paths, rebuild};
 use crate::module::{Kind, StaticValue, Structure, VarRef, Visitor};
 use crate::transform::eager::compile;
-use crate::transform::tree::{Leaf, Rebuild, Statics, collect_leaves, paths, rebuild, same_value};
 use crate::{Array, Error, Result};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -155,7 +155,7 @@ fn changes<A: Arguments>(
     let (mut changed, mut outputs) = (Vec::new(), Vec::new());
     for (at, (leaf, &i)) in leaves.iter().zip(&updatable).enumerate() {
         let same = match inputs[i] {
-            Some(input) => same_value(input, leaf.array),
+            Some(input) => input.is_same_value(leaf.array),
             None => matches!(leaf.array.0, Repr::Absent(_)),
         };
         if !same && leaf.kind.is_none() && !is_bare::<A>(function, arguments, i) {

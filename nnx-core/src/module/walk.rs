@@ -1,7 +1,6 @@
-//! Walks over Modules that the transforms share.
+//! Walks over Modules that several rooms share.
 
-use crate::graph::Value;
-use crate::module::{
+use super::{
     FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarMut, VarRef, Visitor,
     VisitorMut,
 };
@@ -260,19 +259,5 @@ impl<'a> Visitor<'a> for Paths {
     }
     fn exit(&mut self) {
         self.path.pop();
-    }
-}
-
-/// Whether two arrays are the same value: the same buffer, or the same value of one trace.
-pub(crate) fn same_value(a: &Array, b: &Array) -> bool {
-    use crate::array::Repr::*;
-    match (&a.0, &b.0) {
-        (Device(a), Device(b)) => std::sync::Arc::ptr_eq(a, b),
-        (Traced(a), Traced(b)) => {
-            let key = |t: &crate::array::Traced| -> (u64, Value) { (t.trace.id, t.value) };
-            key(a) == key(b)
-        }
-        (Absent(_), Absent(_)) => true,
-        _ => false,
     }
 }
