@@ -9,8 +9,8 @@ pub mod graph;
 pub mod module;
 mod ops;
 pub mod optim;
-pub mod train;
 pub mod random;
+pub mod train;
 mod transform;
 pub mod xla;
 

@@ -17,7 +17,6 @@ mod value;
 mod window;
 
 pub use arith::{Operand, select, where_};
-pub(crate) use axes::invalid;
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
 pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};

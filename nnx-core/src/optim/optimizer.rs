@@ -3,11 +3,12 @@
 use super::GradientTransformation;
 use super::params::{Layout, Params};
 use crate::error::{or_raise, raise};
+use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
 use crate::module::{
     Key, Kind, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable, VariableKind,
     Visitor,
 };
-use crate::transform::{Leaf, collect_leaves, paths, rebuild, replace_leaves, staged};
+use crate::transform::staged;
 use crate::{Array, Error, Module};
 use nnx_derive::Module;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Checkpoints: every leaf of a tree in one safetensors file.
 
 use crate::graph::Aval;
-use crate::transform::{collect_leaves, paths, replace_leaves};
+use crate::module::walk::{collect_leaves, paths, replace_leaves};
 use crate::{Array, DType, Error, Module, Result};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};

@@ -9,4 +9,3 @@ pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;
 pub use grad::{LossOutput, TreeArgument, grad, value_and_grad};
 pub use shapes::{eval_shape, make_graph};
-pub(crate) use tree::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
