@@ -9,7 +9,9 @@ pub mod graph;
 pub mod module;
 pub mod nn;
 mod ops;
+pub mod optim;
 pub mod random;
+pub mod train;
 mod transform;
 pub mod xla;
 

@@ -18,8 +18,8 @@ pub use containers::MapKey;
 #[doc(hidden)]
 pub use forbidden::{AModule, Owns};
 pub use kind::{
-    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, ParamKind, Perturbation, RngCount, RngKey,
-    VariableKind,
+    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
+    Perturbation, RngCount, RngKey, VariableKind,
 };
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
