@@ -21,7 +21,7 @@ mod environment;
 mod executable;
 mod ffi;
 mod flags;
-mod folder;
+mod installed;
 mod options;
 mod plugin;
 pub(crate) mod stablehlo;
