@@ -9,6 +9,7 @@ mod bounds;
 mod diagnostics;
 mod expand;
 mod parse;
+mod parts;
 #[cfg(test)]
 mod tests;
 mod text;

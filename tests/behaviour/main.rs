@@ -7,4 +7,5 @@ mod derive_generics;
 mod derive_schema;
 mod derive_statics;
 mod jit;
+mod staging;
 mod support;
