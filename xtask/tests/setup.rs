@@ -1,4 +1,5 @@
 //! The set-up on make-believe machines.
+#![allow(clippy::unwrap_used)]
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod common;

@@ -1,5 +1,5 @@
 //! A make-believe machine: a home folder, a pip that does what a test wants, wheels.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
