@@ -24,4 +24,4 @@ pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
 pub use value::Array;
-pub(crate) use value::{Repr, Traced};
+pub(crate) use value::{Identity, Repr, Traced};
