@@ -7,7 +7,11 @@ pub mod array;
 mod error;
 pub mod graph;
 pub mod module;
+pub mod nn;
 mod ops;
+pub mod optim;
+pub mod random;
+pub mod train;
 mod transform;
 pub mod xla;
 
@@ -18,4 +22,4 @@ pub use module::{
     find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by, state,
     tabulate, update, with_tag,
 };
-pub use transform::{grad, jit, value_and_grad};
+pub use transform::{LossOutput, TreeArgument, eval_shape, grad, jit, make_graph, value_and_grad};

@@ -10,5 +10,6 @@ mod derive_statics;
 mod filters;
 mod inspect;
 mod jit;
+mod staging;
 mod state;
 mod support;

@@ -230,6 +230,9 @@ fn graphdefs_compare_by_structure_and_static_parts() {
     wider.blocks[1].linear.features = 4;
     let mut noted = model_with(2);
     noted.blocks[1].mean.metadata_mut().set("tag", MetaValue::Int(1));
+    let mut noted_elsewhere = model_with(2);
+    noted_elsewhere.blocks[1].seen.metadata_mut().set("tag", MetaValue::Int(1));
+    assert_ne!(of(&noted), of(&noted_elsewhere));
     let mut biased = model_with(2);
     biased.blocks[1].linear.bias = Some(var("bias"));
     let mut renamed = model_with(2);

@@ -1,5 +1,6 @@
 //! Modules made of other Modules: lists, options, boxes, tuples, maps, and static primitives.
 
+use super::statics::FloatBits;
 use super::{Key, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
@@ -46,8 +47,7 @@ macro_rules! static_float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
             #[inline]
             fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-                // By its bits: NaN is equal to itself, and 0.0 is not -0.0.
-                visitor.static_value(&self.to_bits());
+                visitor.static_value(&FloatBits::new((*self).into()));
             }
             #[inline]
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}

@@ -130,6 +130,10 @@ kinds! {
     RngKey "RngKey";
     /// How many keys a random stream has given out.
     RngCount "RngCount";
+    /// What an optimizer remembers between steps.
+    OptState "OptState";
+    /// The running totals of a metric.
+    MetricState "MetricState";
     /// The low-rank factors of a LoRA layer; a `Param` too.
     LoRAParamKind "LoRAParam": ParamKind;
 }

@@ -1,7 +1,7 @@
 //! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
 
 use super::state::state;
-use super::walk::{Hashing, LeafMut, Statics, for_each_leaf, for_each_leaf_mut, map_leaves};
+use super::walk::{LeafMut, Statics, for_each_leaf, for_each_leaf_mut, map_leaves};
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo};
 use crate::{Array, Error, Result};
 use std::fmt;
@@ -22,6 +22,10 @@ impl<M: Module> GraphDef<M> {
         GraphDef { template: map_leaves(module, |_, _| without.clone()) }
     }
 
+    fn statics(&self) -> Statics {
+        Statics::of(|visitor| self.template.flatten(visitor))
+    }
+
     /// The tree without values: its static fields can be read.
     pub fn template(&self) -> &M {
         &self.template
@@ -36,7 +40,7 @@ impl<M: Module> Clone for GraphDef<M> {
 
 impl<M: Module> PartialEq for GraphDef<M> {
     fn eq(&self, other: &Self) -> bool {
-        Statics::of(|v| self.template.flatten(v)).matches(|v| other.template.flatten(v))
+        self.statics().difference(&other.statics()).is_none()
     }
 }
 
@@ -44,7 +48,7 @@ impl<M: Module> Eq for GraphDef<M> {}
 
 impl<M: Module> Hash for GraphDef<M> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.template.flatten(&mut Hashing(state));
+        self.statics().hash(state);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Walks over Modules that several rooms share.
 
 use super::{
-    Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarInfo, VarMut, VarRef, Visitor,
-    VisitorMut,
+    FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarInfo, VarMut, VarRef,
+    Visitor, VisitorMut,
 };
 use crate::{Array, Module};
 use std::hash::{Hash, Hasher};
@@ -84,6 +84,64 @@ enum Static {
     Metadata(Metadata),
 }
 
+/// Where two trees differ in their static parts.
+pub(crate) struct Difference {
+    pub(crate) message: String,
+    /// The path, if it is a static value that differs.
+    pub(crate) value: Option<String>,
+}
+
+impl Difference {
+    fn at(path: &Path, before: &Static, now: &Static) -> Self {
+        let message = match (before, now) {
+            (Static::Structure(before), Static::Structure(now)) => {
+                format!("`{path}` is now {now}, before {before}")
+            }
+            (Static::Value(before), Static::Value(now)) => {
+                match (describe(&**before), describe(&**now)) {
+                    (Some(before), Some(now)) => {
+                        format!("the static value `{path}` is now {now}, before {before}")
+                    }
+                    _ => format!("the static value `{path}` ({}) differs", before.type_name()),
+                }
+            }
+            _ => format!("`{path}` differs"),
+        };
+        let value = matches!(now, Static::Value(_)).then(|| path.to_string());
+        Difference { message, value }
+    }
+}
+
+/// A static value as text, if its type is one that can be shown.
+fn describe(value: &dyn StaticValue) -> Option<String> {
+    macro_rules! try_types {
+        ($($t:ty),*) => {
+            $(if let Some(value) = value.as_any().downcast_ref::<$t>() {
+                return Some(format!("{value:?}"));
+            })*
+        };
+    }
+    try_types!(
+        bool,
+        char,
+        i8,
+        i16,
+        i32,
+        i64,
+        isize,
+        u8,
+        u16,
+        u32,
+        u64,
+        usize,
+        String,
+        &'static str,
+        crate::DType,
+        FloatBits
+    );
+    None
+}
+
 /// The static parts of a tree in order: the part of a jitted function's key that is not shapes.
 #[derive(Default)]
 pub(crate) struct Statics {
@@ -98,8 +156,8 @@ impl Statics {
         statics
     }
 
-    /// The first place where both differ, and what is there.
-    pub(crate) fn difference(&self, other: &Statics) -> Option<String> {
+    /// The first place where `other`, the later one, differs, and what is there.
+    pub(crate) fn difference(&self, other: &Statics) -> Option<Difference> {
         for ((path, a), (other_path, b)) in self.items.iter().zip(&other.items) {
             let same = match (a, b) {
                 (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
@@ -108,18 +166,13 @@ impl Statics {
                 _ => false,
             };
             if !same || path != other_path {
-                return Some(match (a, b) {
-                    (Static::Structure(a), Static::Structure(b)) => {
-                        format!("`{path}` is {b:?}, was {a:?}")
-                    }
-                    (Static::Value(a), _) => {
-                        format!("the static value `{path}` ({}) differs", a.type_name())
-                    }
-                    _ => format!("`{path}` differs"),
-                });
+                return Some(Difference::at(path, a, b));
             }
         }
-        (self.items.len() != other.items.len()).then(|| "the number of static parts differs".into())
+        (self.items.len() != other.items.len()).then(|| Difference {
+            message: "the number of static parts differs".into(),
+            value: None,
+        })
     }
 
     /// Whether the tree that `flatten` walks has the same static parts. Allocates nothing.
@@ -127,6 +180,19 @@ impl Statics {
         let mut matcher = Matcher { rest: self.items.iter(), same: true };
         flatten(&mut matcher);
         matcher.same && matcher.rest.next().is_none()
+    }
+}
+
+impl Hash for Statics {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (path, part) in &self.items {
+            path.hash(state);
+            match part {
+                Static::Value(value) => value.hash_static(state),
+                Static::Structure(structure) => structure.hash(state),
+                Static::Metadata(metadata) => metadata.hash(state),
+            }
+        }
     }
 }
 
@@ -176,28 +242,6 @@ impl<'a> Visitor<'a> for Matcher<'_> {
     fn structure(&mut self, structure: Structure) {
         let next = self.rest.next();
         self.same &= matches!(next, Some((_, Static::Structure(s))) if *s == structure);
-    }
-}
-
-/// Hashes static parts and collects what each leaf is.
-pub(crate) struct Hashing<H>(pub(crate) H);
-
-impl<'a, H: Hasher> Visitor<'a> for Hashing<H> {
-    #[inline]
-    fn variable(&mut self, v: VarRef<'a>) {
-        if !v.metadata.is_empty() {
-            v.metadata.hash(&mut self.0);
-        }
-    }
-    #[inline]
-    fn array(&mut self, _: &'a Array) {}
-    #[inline]
-    fn static_value(&mut self, value: &dyn StaticValue) {
-        value.hash_static(&mut self.0);
-    }
-    #[inline]
-    fn structure(&mut self, structure: Structure) {
-        structure.hash(&mut self.0);
     }
 }
 

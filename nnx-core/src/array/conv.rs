@@ -1,0 +1,308 @@
+//! Convolutions and their options.
+
+use super::Array;
+use super::axes::invalid;
+use crate::graph::bind1;
+use crate::ops::{Conv, ConvDims, Reverse, dilated};
+
+/// How much is added before and after each axis that a window slides over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Padding {
+    /// Nothing: only windows that lie inside.
+    #[default]
+    Valid,
+    /// As much as gives ⌈size / stride⌉ windows; an odd element goes after.
+    Same,
+    /// As [`Same`](Padding::Same), but an odd element goes before.
+    SameLower,
+    /// Elements before and after, one pair per axis; negative ones cut.
+    Explicit(Vec<(i64, i64)>),
+}
+
+impl Padding {
+    /// Elements before and after each axis, for windows of the given sizes (with their dilation).
+    /// `jax.lax.padtype_to_pads`.
+    ///
+    /// ```
+    /// use nnx_core::array::Padding;
+    /// assert_eq!(Padding::Same.pairs(&[28, 28], &[3, 4], &[1, 2]), [(1, 1), (1, 1)]);
+    /// assert_eq!(Padding::Same.pairs(&[5], &[2], &[2]), [(0, 1)]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the lists differ in length or a stride is 0.
+    #[track_caller]
+    pub fn pairs(&self, sizes: &[usize], window: &[usize], strides: &[usize]) -> Vec<(i64, i64)> {
+        let n = sizes.len();
+        let given = if let Padding::Explicit(pairs) = self { pairs.len() } else { n };
+        if [window.len(), strides.len(), given] != [n; 3] || strides.contains(&0) {
+            invalid(
+                "padding",
+                format!(
+                    "{self:?} with window {window:?} and strides {strides:?} does not fit axes of \
+                     sizes {sizes:?}: one positive entry per axis is needed"
+                ),
+            );
+        }
+        let total = |i: usize| {
+            let out = sizes[i].div_ceil(strides[i]) as i64;
+            ((out - 1) * strides[i] as i64 + window[i] as i64 - sizes[i] as i64).max(0)
+        };
+        match self {
+            Padding::Valid => vec![(0, 0); n],
+            Padding::Same => (0..n).map(total).map(|t| (t / 2, t - t / 2)).collect(),
+            Padding::SameLower => (0..n).map(total).map(|t| (t - t / 2, t / 2)).collect(),
+            Padding::Explicit(pairs) => pairs.clone(),
+        }
+    }
+}
+
+/// How [`conv_general_dilated`] slides its kernel. An empty list stands for 1 on every spatial
+/// axis.
+///
+/// ```
+/// use nnx_core::array::{ConvOptions, Padding};
+/// let same = ConvOptions { padding: Padding::Same, ..Default::default() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConvOptions {
+    /// Steps of the window.
+    pub strides: Vec<usize>,
+    /// Elements added around the input (after its dilation); none by default.
+    pub padding: Padding,
+    /// Distance of neighbours in the input: above 1 gives a transposed (fractionally strided)
+    /// convolution.
+    pub lhs_dilation: Vec<usize>,
+    /// Distance of neighbours in the kernel: above 1 gives an atrous convolution.
+    pub rhs_dilation: Vec<usize>,
+    /// In how many groups the features are convolved separately; the number of features gives a
+    /// depthwise convolution.
+    pub feature_group_count: usize,
+    /// In how many groups the batch is convolved separately, each with its own part of the output
+    /// features.
+    pub batch_group_count: usize,
+    /// The axes of input, kernel and result by letters, as `["NHWC", "HWIO", "NHWC"]`: `N` batch,
+    /// `C` features, `O` and `I` output and input features, any others spatial. By default the
+    /// features stand last, as here, with any number of spatial axes.
+    pub dimension_numbers: Option<[&'static str; 3]>,
+}
+
+impl Default for ConvOptions {
+    fn default() -> Self {
+        ConvOptions {
+            strides: vec![],
+            padding: Padding::Valid,
+            lhs_dilation: vec![],
+            rhs_dilation: vec![],
+            feature_group_count: 1,
+            batch_group_count: 1,
+            dimension_numbers: None,
+        }
+    }
+}
+
+/// How [`conv_transpose`] slides its kernel. An empty list stands for 1 on every spatial axis.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ConvTransposeOptions {
+    /// Steps of the forward convolution: how much larger the result is than the input.
+    pub strides: Vec<usize>,
+    /// `Same` and `Valid` are the forward convolution's padding, explicit pairs are added to the
+    /// (dilated) input.
+    pub padding: Padding,
+    /// Distance of neighbours in the kernel.
+    pub rhs_dilation: Vec<usize>,
+    /// As in [`ConvOptions`].
+    pub dimension_numbers: Option<[&'static str; 3]>,
+    /// Reverses the kernel's spatial axes and exchanges its feature axes, as the gradient of a
+    /// convolution does.
+    pub transpose_kernel: bool,
+}
+
+/// The dimension numbers that three layouts name.
+fn parse(layouts: [&str; 3]) -> Option<ConvDims> {
+    let spatial: Vec<char> = layouts[1].chars().filter(|c| !"OI".contains(*c)).collect();
+    let dims = |layout: &str, first: char, second: char| -> Option<Vec<usize>> {
+        let letters: Vec<char> = layout.chars().collect();
+        if letters.len() != spatial.len() + 2 {
+            return None;
+        }
+        [first, second]
+            .iter()
+            .chain(&spatial)
+            .map(|c| {
+                let at = letters.iter().position(|l| l == c)?;
+                (letters.iter().filter(|l| *l == c).count() == 1).then_some(at)
+            })
+            .collect()
+    };
+    Some(ConvDims {
+        lhs: dims(layouts[0], 'N', 'C')?,
+        rhs: dims(layouts[1], 'O', 'I')?,
+        out: dims(layouts[2], 'N', 'C')?,
+    })
+}
+
+#[track_caller]
+fn dimension_numbers(
+    op: &str,
+    layouts: Option<[&'static str; 3]>,
+    lhs: &Array,
+    rhs: &Array,
+) -> ConvDims {
+    let rank = lhs.rank();
+    if rank < 2 || rank != rhs.rank() {
+        invalid(
+            op,
+            format!(
+                "input {} and kernel {}: both need as many axes: one for batch (kernel: output \
+                 features), one for features, and the spatial ones",
+                lhs.aval(),
+                rhs.aval()
+            ),
+        );
+    }
+    let Some(layouts) = layouts else {
+        let lhs: Vec<usize> = [0, rank - 1].into_iter().chain(1..rank - 1).collect();
+        let rhs = [rank - 1, rank - 2].into_iter().chain(0..rank - 2).collect();
+        return ConvDims { out: lhs.clone(), lhs, rhs };
+    };
+    match parse(layouts) {
+        Some(dims) if dims.lhs.len() == rank => dims,
+        _ => invalid(
+            op,
+            format!(
+                "the dimension numbers {layouts:?} do not name the axes of input {} and kernel {}: \
+                 N and C once in the first and third, O and I once in the second, and the same \
+                 spatial letters in all",
+                lhs.aval(),
+                rhs.aval()
+            ),
+        ),
+    }
+}
+
+/// `list`, or ones if it is empty.
+fn or_ones(list: &[usize], n: usize) -> Vec<usize> {
+    if list.is_empty() { vec![1; n] } else { list.to_vec() }
+}
+
+fn sizes(x: &Array, dims: &[usize]) -> Vec<usize> {
+    dims.iter().map(|&d| x.shape()[d]).collect()
+}
+
+/// Kernel sizes with the holes of their dilation.
+#[track_caller]
+fn dilated_kernel(op: &str, rhs: &Array, dims: &[usize], dilation: &[usize]) -> Vec<usize> {
+    if dilation.len() != dims.len() {
+        invalid(op, format!("rhs_dilation {dilation:?} for {} spatial axes", dims.len()));
+    }
+    let sizes = sizes(rhs, dims);
+    sizes.iter().zip(dilation).map(|(&n, &d)| dilated(n, d) as usize).collect()
+}
+
+/// Convolution of `lhs` with the kernel `rhs`, which is not reversed: a cross-correlation.
+/// `jax.lax.conv_general_dilated`.
+///
+/// ```no_run
+/// # use nnx_core::{Array, array::{conv_general_dilated, ConvOptions, Padding}};
+/// # fn demo(images: Array, kernel: Array) -> Array {
+/// // images [N, H, W, C], kernel [3, 3, C, O] -> [N, H, W, O]
+/// let options = ConvOptions { padding: Padding::Same, ..Default::default() };
+/// conv_general_dilated(&images, &kernel, &options)
+/// # }
+/// ```
+///
+/// # Panics
+/// When the shapes, dtypes, groups or options do not fit together.
+#[track_caller]
+pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> Array {
+    const OP: &str = "conv_general_dilated";
+    let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
+    let n = lhs.rank() - 2;
+    let strides = or_ones(&options.strides, n);
+    let lhs_dilation = or_ones(&options.lhs_dilation, n);
+    let rhs_dilation = or_ones(&options.rhs_dilation, n);
+    let padding = match &options.padding {
+        Padding::Explicit(pairs) => pairs.clone(),
+        // Left to the shape rule, which knows what is wrong.
+        _ if strides.len() != n || strides.contains(&0) => vec![(0, 0); n],
+        same_or_valid => {
+            if lhs_dilation.iter().any(|&d| d != 1) && *same_or_valid != Padding::Valid {
+                invalid(
+                    OP,
+                    format!(
+                        "{same_or_valid:?} padding is not defined with lhs_dilation \
+                         {lhs_dilation:?}; give Padding::Explicit or use conv_transpose"
+                    ),
+                );
+            }
+            let window = dilated_kernel(OP, rhs, &dims.rhs[2..], &rhs_dilation);
+            same_or_valid.pairs(&sizes(lhs, &dims.lhs[2..]), &window, &strides)
+        }
+    };
+    let op = Conv {
+        strides,
+        padding,
+        lhs_dilation,
+        rhs_dilation,
+        feature_group_count: options.feature_group_count,
+        batch_group_count: options.batch_group_count,
+        dims,
+    };
+    bind1(op, &[lhs, rhs])
+}
+
+/// Padding of the dilated input that undoes a forward convolution with `Same` or `Valid` padding.
+fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64) {
+    let (k, s) = (kernel as i64, stride as i64);
+    let (total, low) = match padding {
+        Padding::Valid => (k + s - 2 + (k - s).max(0), k - 1),
+        _ => {
+            let total = k + s - 2;
+            (total, if s > k - 1 { k - 1 } else { (total + 1) / 2 })
+        }
+    };
+    (low, total - low)
+}
+
+/// The transposed convolution: a convolution over the input with `strides - 1` zeros between
+/// neighbours. `jax.lax.conv_transpose`.
+///
+/// # Panics
+/// When the shapes, dtypes or options do not fit together; for `Padding::SameLower`.
+#[track_caller]
+pub fn conv_transpose(lhs: &Array, rhs: &Array, options: &ConvTransposeOptions) -> Array {
+    const OP: &str = "conv_transpose";
+    let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
+    let n = lhs.rank() - 2;
+    let strides = or_ones(&options.strides, n);
+    let rhs_dilation = or_ones(&options.rhs_dilation, n);
+    if strides.len() != n {
+        invalid(OP, format!("strides {strides:?} for {n} spatial axes"));
+    }
+    let padding = match &options.padding {
+        Padding::Explicit(pairs) => pairs.clone(),
+        Padding::SameLower => invalid(OP, "SameLower padding is not defined here".into()),
+        padding => dilated_kernel(OP, rhs, &dims.rhs[2..], &rhs_dilation)
+            .into_iter()
+            .zip(&strides)
+            .map(|(k, &s)| transposed_pair(padding, k, s))
+            .collect(),
+    };
+    let kernel = if options.transpose_kernel {
+        let flipped = bind1(Reverse(dims.rhs[2..].to_vec()), &[rhs]);
+        flipped.swapaxes(dims.rhs[0] as isize, dims.rhs[1] as isize)
+    } else {
+        rhs.clone()
+    };
+    let op = Conv {
+        strides: vec![1; n],
+        padding,
+        lhs_dilation: strides,
+        rhs_dilation,
+        feature_group_count: 1,
+        batch_group_count: 1,
+        dims,
+    };
+    bind1(op, &[lhs, &kernel])
+}

@@ -1,0 +1,9 @@
+//! The operations through the public API: values, derivatives, eager against traced, edge cases.
+#![allow(clippy::unwrap_used)]
+
+#[path = "ops/check.rs"]
+mod check;
+#[path = "ops/conv.rs"]
+mod conv;
+#[path = "ops/window.rs"]
+mod window;
