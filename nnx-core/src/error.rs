@@ -52,6 +52,14 @@ pub enum Error {
         /// What was tried and what the system said.
         message: String,
     },
+    /// A checkpoint is broken, or does not fit what it is loaded into.
+    #[error("{path}: {message}")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with every path concerned.
+        message: String,
+    },
     /// The rules of `jit` were broken by the function's body or arguments.
     #[error("{function}: {message}")]
     Jit {

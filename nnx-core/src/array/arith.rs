@@ -407,6 +407,12 @@ impl Array {
         binary("shift_right_logical", BinaryOp::ShiftRightLogical, self, &rhs)
     }
 
+    /// The remainder of the truncated division; it has the sign of this array. `jax.lax.rem`.
+    #[track_caller]
+    pub(crate) fn rem_int(&self, rhs: &Array) -> Array {
+        binary("rem", BinaryOp::Rem, self, rhs)
+    }
+
     /// The values converted to `dtype`. Floats to integers truncate.
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {

@@ -15,7 +15,7 @@ impl Array {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         match &self.0 {
             Repr::Device(buffer) => buffer.to_host(),
-            Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+            Repr::Absent(absence) => Err(absence.error()),
             Repr::Traced(t) => Err(Error::Unavailable(format!(
                 "the elements of {} are not known while `{}` is being traced (made at {}): \
                  return the array and read it outside, or compute with it inside",

@@ -14,17 +14,6 @@ pub enum Kind {
     WeakFloat,
 }
 
-impl Kind {
-    /// The dtype when nothing else decides: 32 bits.
-    pub(crate) fn default_dtype(self) -> DType {
-        match self {
-            Kind::Strong(dtype) => dtype,
-            Kind::WeakInt => DType::I32,
-            Kind::WeakFloat => DType::F32,
-        }
-    }
-}
-
 /// The dtype in which two operands meet, by JAX's lattice with 32-bit defaults.
 pub(crate) fn promote(a: Kind, b: Kind) -> DType {
     match (a, b) {

@@ -19,7 +19,19 @@ pub(crate) enum Repr {
     Device(Arc<Buffer>),
     Traced(Arc<Traced>),
     /// No value, and why: not differentiated, lost in a failed call, a template without data.
-    Absent(Arc<str>),
+    Absent(Arc<Absence>),
+}
+
+/// Why an array holds no value, and its shape and dtype if they are known.
+pub(crate) struct Absence {
+    pub(crate) why: String,
+    pub(crate) aval: Option<Aval>,
+}
+
+impl Absence {
+    pub(crate) fn error(&self) -> Error {
+        Error::Unavailable(self.why.clone())
+    }
 }
 
 /// A value of a trace that is, or was, running.
@@ -30,14 +42,58 @@ pub(crate) struct Traced {
     pub(crate) location: &'static Location<'static>,
 }
 
+/// What makes an array the one that it is: its clones have the same, others don't.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
+    /// The address of a buffer that is alive.
+    Buffer(usize),
+    /// The trace and the value in it.
+    Traced(u64, Value),
+    Absent,
+}
+
 impl Array {
+    pub(crate) fn identity(&self) -> Identity {
+        match &self.0 {
+            Repr::Device(buffer) => Identity::Buffer(Arc::as_ptr(buffer).addr()),
+            Repr::Traced(traced) => Identity::Traced(traced.trace.id, traced.value),
+            Repr::Absent(_) => Identity::Absent,
+        }
+    }
+
+    /// Whether two arrays are the same value: the same buffer, or the same value of one trace.
+    pub(crate) fn is_same_value(&self, other: &Array) -> bool {
+        self.identity() == other.identity()
+    }
+
     pub(crate) fn from_buffer(buffer: Buffer) -> Self {
         Array(Repr::Device(Arc::new(buffer)))
     }
 
     /// An array without a value; reading it gives `why` as the error.
-    pub fn absent(why: impl Into<Arc<str>>) -> Self {
-        Array(Repr::Absent(why.into()))
+    pub fn absent(why: impl Into<String>) -> Self {
+        Array(Repr::Absent(Arc::new(Absence { why: why.into(), aval: None })))
+    }
+
+    /// A shape and a dtype without elements, to trace with. `jax.ShapeDtypeStruct`.
+    ///
+    /// ```
+    /// use nnx_core::{Array, DType};
+    /// let x = Array::shape_only([32, 784], DType::F32);
+    /// assert_eq!(x.shape(), [32, 784]);
+    /// assert!(x.to_bytes().is_err());
+    /// ```
+    ///
+    /// # Panics
+    /// When a size is negative.
+    #[track_caller]
+    pub fn shape_only(shape: impl super::IntoShape, dtype: DType) -> Self {
+        Array::of_aval(Aval::new(dtype, &super::axes::shape_of("Array::shape_only", shape)))
+    }
+
+    pub(crate) fn of_aval(aval: Aval) -> Self {
+        let why = format!("{aval} has a shape but no elements: it was made for tracing only");
+        Array(Repr::Absent(Arc::new(Absence { why, aval: Some(aval) })))
     }
 
     /// Shape and dtype, or why there is no value.
@@ -45,7 +101,7 @@ impl Array {
         match &self.0 {
             Repr::Device(buffer) => Ok(buffer.aval()),
             Repr::Traced(traced) => Ok(traced.aval),
-            Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+            Repr::Absent(absence) => absence.aval.ok_or_else(|| absence.error()),
         }
     }
 
@@ -94,6 +150,11 @@ impl Array {
         self.aval().dtype()
     }
 
+    /// Whether this holds no value: it was not differentiated, was taken out, or got lost.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.0, Repr::Absent(_))
+    }
+
     /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
     pub fn is_traced(&self) -> bool {
         matches!(self.0, Repr::Traced(_))
@@ -105,7 +166,10 @@ impl fmt::Debug for Array {
         match &self.0 {
             Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),
             Repr::Traced(t) => write!(f, "Traced({} in `{}`)", t.aval, t.trace.name),
-            Repr::Absent(why) => write!(f, "Absent({why})"),
+            Repr::Absent(absence) => match absence.aval {
+                Some(aval) => write!(f, "ShapeOnly({aval})"),
+                None => write!(f, "Absent({})", absence.why),
+            },
         }
     }
 }

@@ -9,6 +9,6 @@ pub use aval::Aval;
 pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
-    Arrays, TraceInfo, bind, bind_op, bind1, catching, escaped, inherited_name, input_value,
-    is_catching, is_tracing, trace, with_location,
+    Arrays, TraceInfo, bind, bind_op, bind1, catching, escaped, inherited_name, is_catching,
+    is_tracing, trace, with_location,
 };

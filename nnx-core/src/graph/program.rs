@@ -92,6 +92,15 @@ impl Graph {
         self.nodes.is_empty()
     }
 
+    /// An estimate of the floating-point operations of one run: two per multiply-add of products
+    /// and convolutions, one per element of the result of any other operation on floats.
+    pub fn flops(&self) -> u64 {
+        self.nodes
+            .iter()
+            .map(|node| node.op.flops(&self.avals_of(&node.ins), &self.avals_of(&node.outs)))
+            .sum()
+    }
+
     /// Which values the outputs depend on.
     pub(crate) fn live(&self) -> Vec<bool> {
         let mut live = vec![false; self.avals.len()];

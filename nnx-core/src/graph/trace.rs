@@ -137,7 +137,7 @@ fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
             (CaptureKey::Traced(t.trace.id, t.value), t.aval)
         }
         Repr::Device(buffer) => (CaptureKey::Device(Arc::as_ptr(buffer).addr()), buffer.aval()),
-        Repr::Absent(why) => return Err(Error::Unavailable(why.to_string())),
+        Repr::Absent(absence) => return Err(absence.error()),
     };
     if let Some(&value) = frame.captured.get(&key) {
         return Ok(value);
@@ -157,14 +157,6 @@ pub(crate) fn escaped(t: &Traced) -> Error {
          (3) compute it again where it is needed",
         t.aval, t.trace.name, t.location, t.trace.name
     ))
-}
-
-/// Which input of the graph of the innermost trace, or other value of it, `array` is.
-pub(crate) fn input_value(array: &Array) -> Option<Value> {
-    let Repr::Traced(t) = &array.0 else { return None };
-    STACK.with_borrow(|stack| {
-        stack.last().filter(|frame| frame.info.id == t.trace.id).map(|_| t.value)
-    })
 }
 
 /// Runs `f` with `location` in place of the caller's line, for nodes that a transform replays.

@@ -1,5 +1,6 @@
 //! Modules made of other Modules: lists, options, boxes, tuples, maps, and static primitives.
 
+use super::statics::FloatBits;
 use super::{Key, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
@@ -46,8 +47,7 @@ macro_rules! static_float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
             #[inline]
             fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-                // By its bits: NaN is equal to itself, and 0.0 is not -0.0.
-                visitor.static_value(&self.to_bits());
+                visitor.static_value(&FloatBits::new((*self).into()));
             }
             #[inline]
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
@@ -163,6 +163,9 @@ fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T
 }
 
 /// The key of a map of Modules: shown in paths, static.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a map of Modules: keys are steps of paths, so they are strings or integers"
+)]
 pub trait MapKey: super::StaticValue + Clone + Ord + std::hash::Hash {
     /// Calls `f` with the key as a step of a path.
     fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R;
@@ -231,7 +234,7 @@ where
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         let mut entries: Vec<_> = self.iter_mut().collect();
-        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        entries.sort_unstable_by_key(|(key, _)| *key);
         for (key, value) in entries {
             key.with_key(|key| visitor.enter(key));
             value.flatten_mut(visitor);

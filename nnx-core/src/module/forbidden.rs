@@ -5,44 +5,124 @@
 
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 
-/// Holds for no type.
+/// Holds for no type `T`.
+///
+/// `T` is no `Self` because then the compiler would show the message of [`Module`] in place of
+/// this one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of a Module: a Module owns its data and changes only through `&mut`",
-    label = "not owned, or changed behind a shared reference",
-    note = "1. own the value itself (arrays share their buffers anyway)",
-    note = "2. settings that never change: mark the field `#[module(static)]`",
-    note = "3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    message = "`{T}` cannot be part of a Module: a Module owns its data and changes only through `&mut`",
+    label = "shared, or changed behind a shared reference",
+    note = "fixes:\n  1. own the value itself (arrays share their buffers anyway)\n  2. settings that never change: mark the field `#[module(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
-pub trait Owned {}
+pub trait Owns<T: ?Sized> {}
 
-macro_rules! forbidden {
-    ($([$($generics:tt)*] $t:ty),* $(,)?) => {$(
-        #[doc(hidden)]
-        impl<$($generics)*> Module for $t
-        where
-            $t: Owned,
-        {
-            const SCHEMA: &'static Schema = &Schema::Skipped;
-            fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
-                unreachable!("no type is `Owned`")
-            }
+/// The `Self` of [`Owns`].
+pub struct AModule;
+
+/// What no one can reach: there is no `AModule: Owns<_>`.
+macro_rules! unreachable_walks {
+    () => {
+        const SCHEMA: &'static Schema = &Schema::Skipped;
+        fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+        fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+        fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+            unreachable!()
         }
-    )*};
+    };
 }
 
-forbidden! {
-    [T: ?Sized + 'static] std::rc::Rc<T>,
-    [T: ?Sized + 'static] std::rc::Weak<T>,
-    [T: ?Sized + 'static] std::sync::Arc<T>,
-    [T: ?Sized + 'static] std::sync::Weak<T>,
-    [T: 'static] std::cell::Cell<T>,
-    [T: 'static] std::cell::RefCell<T>,
-    [T: 'static] std::cell::OnceCell<T>,
-    [T: 'static] std::sync::Mutex<T>,
-    [T: 'static] std::sync::RwLock<T>,
-    [T: 'static] std::sync::OnceLock<T>,
-    [T: 'static] *const T,
-    [T: 'static] *mut T,
+#[doc(hidden)]
+impl<T: ?Sized + 'static> Module for std::rc::Rc<T>
+where
+    AModule: Owns<std::rc::Rc<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: ?Sized + 'static> Module for std::rc::Weak<T>
+where
+    AModule: Owns<std::rc::Weak<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: ?Sized + 'static> Module for std::sync::Arc<T>
+where
+    AModule: Owns<std::sync::Arc<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: ?Sized + 'static> Module for std::sync::Weak<T>
+where
+    AModule: Owns<std::sync::Weak<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::cell::Cell<T>
+where
+    AModule: Owns<std::cell::Cell<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::cell::RefCell<T>
+where
+    AModule: Owns<std::cell::RefCell<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::cell::OnceCell<T>
+where
+    AModule: Owns<std::cell::OnceCell<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::sync::Mutex<T>
+where
+    AModule: Owns<std::sync::Mutex<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::sync::RwLock<T>
+where
+    AModule: Owns<std::sync::RwLock<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for std::sync::OnceLock<T>
+where
+    AModule: Owns<std::sync::OnceLock<T>>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for *const T
+where
+    AModule: Owns<*const T>,
+{
+    unreachable_walks!();
+}
+
+#[doc(hidden)]
+impl<T: 'static> Module for *mut T
+where
+    AModule: Owns<*mut T>,
+{
+    unreachable_walks!();
 }

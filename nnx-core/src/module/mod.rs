@@ -3,25 +3,50 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
+#[doc(hidden)]
+pub mod check;
 mod containers;
+mod duplicates;
+mod filter;
 mod forbidden;
+mod iter_modules;
 mod kind;
 mod path;
 mod pattern;
 mod schema;
+mod shared;
+mod split;
+mod state;
 mod statics;
+mod tabulate;
 mod variable;
+mod view;
+pub(crate) mod walk;
 
 pub use containers::MapKey;
+pub use duplicates::find_duplicates;
+pub use filter::{
+    All, Any, Everything, Filter, Filters, Not, Nothing, OfType, PathContains, VarInfo, WithTag,
+    of_type, path_contains, with_tag,
+};
+#[doc(hidden)]
+pub use forbidden::{AModule, Owns};
+pub use iter_modules::{ModuleInfo, iter_modules};
 pub use kind::{
-    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, ParamKind, Perturbation, RngCount, RngKey,
-    VariableKind,
+    BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
+    Perturbation, RngCount, RngKey, VariableKind,
 };
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
+pub use shared::Shared;
+pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
+pub use state::{State, StateLeaf, state};
+pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
+pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+pub use view::{Flag, View, view};
 
 use crate::Array;
 
@@ -31,9 +56,7 @@ use crate::Array;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Module",
     label = "not a Module",
-    note = "a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it",
-    note = "settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`",
-    note = "anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.
@@ -88,6 +111,10 @@ pub trait Leaves {
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
+    /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
+    fn flag(&mut self, _name: &str, value: bool) -> bool {
+        value
+    }
     /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}

@@ -38,6 +38,10 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
 /// What the type of a field under `#[module(static)]` must be.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be static data: it is part of the key of a jitted function, which takes `Clone + Eq + Hash + Send + Sync`",
+    note = "floats have no `Eq` and no `Hash`: a type with floats in it can derive Module, which makes them static by their bits"
+)]
 pub trait StaticField: Sized {
     /// The value as the visitors take it.
     fn part(&self) -> &dyn StaticValue;
@@ -56,6 +60,22 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
     }
 }
 
+/// A float as static data, compared by its bits: NaN is equal to itself, and 0.0 is not -0.0.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FloatBits(u64);
+
+impl FloatBits {
+    pub(crate) fn new(value: f64) -> Self {
+        FloatBits(value.to_bits())
+    }
+}
+
+impl std::fmt::Debug for FloatBits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", f64::from_bits(self.0))
+    }
+}
+
 /// How a container is filled; part of the key of a jitted function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Structure {
@@ -65,4 +85,16 @@ pub enum Structure {
     Some(bool),
     /// Which variant of an enum, by position and name.
     Variant(u32, &'static str),
+}
+
+/// `of length 3`, `Some`, `None`, or the variant's name.
+impl std::fmt::Display for Structure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Structure::Len(n) => write!(f, "of length {n}"),
+            Structure::Some(true) => f.write_str("Some"),
+            Structure::Some(false) => f.write_str("None"),
+            Structure::Variant(_, name) => f.write_str(name),
+        }
+    }
 }

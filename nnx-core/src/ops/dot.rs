@@ -55,6 +55,10 @@ impl Primitive for DotGeneral {
         let attrs = vec![("dot_dimension_numbers", Attr::Dot(self.0.clone()))];
         smallvec![b.op("stablehlo.dot_general", ins, outs[0], attrs)]
     }
+    fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
+        let contracted: usize = self.0.lhs_contract.iter().map(|&d| ins[0].shape()[d]).product();
+        2 * (contracted * outs[0].size()) as u64
+    }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         let left = cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]]));
         let right = cx.tangent(1).map(|t| bind1(self.clone(), &[&cx.primals[0], t]));

@@ -1,12 +1,14 @@
 //! The primitives. A file per family holds everything about its operations: the shape rule, the
 //! lowering, the derivative (`jvp`, and `transpose` for the linear ones).
 
+mod barrier;
 mod binary;
 mod compare;
 mod constant;
 mod conv;
 mod convert;
 mod cumulative;
+mod custom_jvp;
 mod dot;
 mod emit;
 mod gather;
@@ -15,15 +17,18 @@ mod scatter;
 mod shape;
 mod slice;
 mod sort;
+mod threefry;
 mod unary;
 mod window;
 
+pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use compare::{Clamp, Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
+pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
 pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
@@ -34,6 +39,7 @@ pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
+pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
@@ -63,6 +69,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
 
     /// Writes it as StableHLO instructions.
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids;
+
+    /// An estimate of the floating-point operations of one application.
+    fn flops(&self, _ins: &[Aval], outs: &[Aval]) -> u64 {
+        outs.iter().filter(|aval| aval.dtype().is_float()).map(|aval| aval.size() as u64).sum()
+    }
 
     /// The tangents of the results. Called only when some input has a tangent and some result is
     /// a float. An error says why there is no derivative.

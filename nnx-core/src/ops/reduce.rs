@@ -30,17 +30,6 @@ impl Reducer {
         }
     }
 
-    pub(super) fn short(self) -> &'static str {
-        match self {
-            Reducer::Sum => "sum",
-            Reducer::Prod => "prod",
-            Reducer::Max => "max",
-            Reducer::Min => "min",
-            Reducer::And => "and",
-            Reducer::Or => "or",
-        }
-    }
-
     pub(super) fn takes(self) -> Takes {
         match self {
             Reducer::Sum | Reducer::Prod => Takes::Numbers,

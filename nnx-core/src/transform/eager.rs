@@ -7,7 +7,7 @@ use crate::array::Repr;
 use crate::graph::{Aval, Graph, escaped};
 use crate::ops::lower;
 use crate::xla::{Buffer, Client, Executable, stablehlo};
-use crate::{Array, Error, Result};
+use crate::{Array, Result};
 use rustc_hash::FxHashMap;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
@@ -44,6 +44,11 @@ impl Entry {
 static PROGRAMS: LazyLock<RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>> =
     LazyLock::new(Default::default);
 
+/// Drops all compiled programs.
+pub(crate) fn clear() {
+    PROGRAMS.write().unwrap_or_else(|e| e.into_inner()).clear();
+}
+
 fn entry(graph: Graph) -> Arc<Entry> {
     let fingerprint = graph.fingerprint();
     let find = |map: &FxHashMap<u64, Vec<Arc<Entry>>>| {
@@ -66,7 +71,7 @@ pub(crate) fn buffer(array: &Array) -> Result<&Arc<Buffer>> {
     match &array.0 {
         Repr::Device(buffer) => Ok(buffer),
         Repr::Traced(t) => Err(escaped(t)),
-        Repr::Absent(why) => Err(Error::Unavailable(why.to_string())),
+        Repr::Absent(absence) => Err(absence.error()),
     }
 }
 
@@ -92,21 +97,6 @@ pub(crate) fn eager(op: Op, ins: &[&Array], outs: Avals) -> Result<Arrays> {
     graph.outputs = outputs.to_vec();
     graph.nodes.push(Node { op, ins: inputs, outs: outputs, location: Location::caller() });
     Ok(run(graph, ins)?.into())
-}
-
-/// The results of a program on `args`: its operations recorded into the running trace, or
-/// executed if there is none.
-pub(crate) fn inline(graph: &Graph, args: &[Array]) -> Result<Vec<Array>> {
-    if !is_tracing() {
-        let mut graph = graph.clone();
-        graph.eliminate_dead_code();
-        return run(graph, &args.iter().collect::<Vec<_>>());
-    }
-    let mut env = Env::new(graph, args);
-    for node in &graph.nodes {
-        env.replay(node);
-    }
-    Ok(graph.outputs.iter().map(|&v| env.get(v)).collect())
 }
 
 /// The arrays that stand for the values of a graph while it is replayed.

@@ -2,16 +2,16 @@
 
 use super::autodiff::vjp;
 use super::eager::staged;
-use super::tree::{Statics, collect_leaves, paths, rebuild, replace_leaves, same_value};
 use crate::error::{or_raise, raise};
 use crate::graph::{Closed, inherited_name, trace};
 use crate::module::ParamKind;
 use crate::module::VariableKind;
+use crate::module::walk::{Statics, collect_leaves, paths, rebuild, replace_leaves};
 use crate::{Array, Error, Module};
 
-/// What can be differentiated: `&mut M` (updates of Variables reach the caller) or `&M`.
-pub trait GradArgument {
-    /// The tree that is differentiated; gradients have this type.
+/// A tree given to a transform: `&mut M` (updates of Variables reach the caller) or `&M`.
+pub trait TreeArgument {
+    /// The tree's type; gradients have it too.
     type Tree: Module;
     /// What the function gets.
     type Body<'t>;
@@ -23,7 +23,7 @@ pub trait GradArgument {
     fn lend(twin: &mut Self::Tree) -> Self::Body<'_>;
 }
 
-impl<M: Module> GradArgument for &mut M {
+impl<M: Module> TreeArgument for &mut M {
     type Tree = M;
     type Body<'t> = &'t mut M;
     fn tree(&self) -> &M {
@@ -37,7 +37,7 @@ impl<M: Module> GradArgument for &mut M {
     }
 }
 
-impl<M: Module> GradArgument for &M {
+impl<M: Module> TreeArgument for &M {
     type Tree = M;
     type Body<'t> = &'t M;
     fn tree(&self) -> &M {
@@ -109,7 +109,7 @@ impl<A: Module> LossOutput for (Array, A) {
 #[track_caller]
 pub fn value_and_grad<A, R, F>(f: F, argument: A) -> (R, A::Tree)
 where
-    A: GradArgument,
+    A: TreeArgument,
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
@@ -123,7 +123,7 @@ where
 #[track_caller]
 pub fn grad<A, R, F>(f: F, argument: A) -> A::Tree
 where
-    A: GradArgument,
+    A: TreeArgument,
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
@@ -141,10 +141,11 @@ struct Traced<R> {
 #[track_caller]
 fn differentiate<A, R, F>(f: F, mut argument: A) -> Result<(R, A::Tree), Error>
 where
-    A: GradArgument,
+    A: TreeArgument,
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    const { crate::module::check::tree::<A::Tree>("the argument of grad") };
     let tree = argument.tree();
     let leaves = collect_leaves(tree);
     // Leaves without a value (the gradient of a gradient's gaps) stay as they are.
@@ -253,14 +254,15 @@ fn changed_leaves<M: Module>(
     let old = Statics::of(|v| before.flatten(v));
     if let Some(what) = old.difference(&Statics::of(|v| after.flatten(v))) {
         return Err(Error::Invalid(format!(
-            "grad: the differentiated function changed a static part of its argument: {what}. \
-             Only Variables may change; return other values from the function"
+            "grad: the differentiated function changed a static part of its argument: {}. \
+             Only Variables may change; return other values from the function",
+            what.message
         )));
     }
     let leaves = collect_leaves(after);
     let mut changed = Vec::new();
     for (i, leaf) in leaves.iter().enumerate() {
-        if inputs[i].is_none_or(|input| same_value(input, leaf.array)) {
+        if inputs[i].is_none_or(|input| input.is_same_value(leaf.array)) {
             continue;
         }
         if leaf.kind.is_none() && leaves.len() > 1 {

@@ -3,8 +3,9 @@
 mod autodiff;
 mod eager;
 mod grad;
-mod tree;
+mod shapes;
 
 pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;
-pub use grad::{GradArgument, LossOutput, grad, value_and_grad};
+pub use grad::{LossOutput, TreeArgument, grad, value_and_grad};
+pub use shapes::{eval_shape, make_graph};

@@ -38,7 +38,7 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
             #unflatten
         }
     };
-    in_const(item, &recursion, &implementation(item, where_clause.as_ref(), &body))
+    in_const(item, &recursion, &implementation(item, &where_clause, &body))
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
@@ -54,12 +54,12 @@ pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
         }
     };
     let where_clause = bounds::placeholder_clause(item);
-    in_const(item, &TokenStream::new(), &implementation(item, Some(&where_clause), &body))
+    in_const(item, &TokenStream::new(), &implementation(item, &where_clause, &body))
 }
 
 fn implementation(
     item: &Item<'_>,
-    where_clause: Option<&syn::WhereClause>,
+    where_clause: &syn::WhereClause,
     body: &TokenStream,
 ) -> TokenStream {
     let ident = item.ident;

@@ -18,13 +18,21 @@ impl Parse for Opt {
         // `static` and `crate` are keywords.
         let name = Ident::parse_any(input)?;
         let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(input.parse()?),
+            Some(_) => Some(ungrouped(input.parse()?)),
             None => None,
         };
         if !input.is_empty() && !input.peek(Token![,]) {
             return Err(input.error(format!("expected `,` or the end after `{name}`")));
         }
         Ok(Opt { name, value })
+    }
+}
+
+/// The value itself where a macro of the user passed it on as `$value`.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        value => value,
     }
 }
 

@@ -5,8 +5,6 @@ mod names;
 mod roles;
 mod types;
 
-pub(crate) use types::{is_container, type_arguments};
-
 use crate::diagnostics::Errors;
 use crate::parse::Item;
 

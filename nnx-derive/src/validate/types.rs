@@ -3,54 +3,33 @@
 //! Names are all that a macro sees. What hides behind an alias is found by the trait `Module`.
 
 use crate::diagnostics::{Errors, with_fixes};
+use crate::parts::{self, type_arguments};
 use crate::text;
-use syn::{GenericArgument, Path, PathArguments, PathSegment, Type, TypePath, TypeReference};
+use syn::{Path, PathSegment, Type, TypeReference};
 
 /// Reports every part of `ty` that can't be a Module.
 pub(super) fn module(ty: &Type, errors: &mut Errors) {
-    match ty {
-        Type::Path(path) => type_path(path, errors),
-        Type::Reference(reference) if !is_static_str(reference) => {
-            errors.at(reference, reference_message(reference));
+    for part in parts::of(ty) {
+        if let Some(message) = why_not(part) {
+            errors.at(part, message);
         }
-        Type::Ptr(pointer) => errors.at(pointer, pointer_message()),
-        Type::BareFn(function) => errors.at(function, fn_message()),
-        Type::TraitObject(object) => errors.at(object, dyn_message(object)),
-        Type::Slice(slice) => errors.at(slice, slice_message(&slice.elem)),
-        Type::Array(array) => module(&array.elem, errors),
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| module(ty, errors)),
-        Type::Paren(inner) => module(&inner.elem, errors),
-        Type::Group(inner) => module(&inner.elem, errors),
-        _ => {}
     }
 }
 
-fn type_path(ty: &TypePath, errors: &mut Errors) {
-    let Some(last) = ty.path.segments.last() else { return };
-    if ty.qself.is_some() {
-        return;
-    }
-    if let Some(message) = std_type(&ty.path, last).and_then(|name| forbidden(&name, last)) {
-        errors.at(ty, message);
-    } else if is_container(last) {
-        type_arguments(last).for_each(|ty| module(ty, errors));
-    }
-}
-
-/// Whether a walk goes through this type into its arguments.
-pub(crate) fn is_container(segment: &PathSegment) -> bool {
-    ["Vec", "Option", "Box", "BTreeMap", "HashMap"].iter().any(|name| segment.ident == name)
-}
-
-pub(crate) fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    let arguments = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+fn why_not(part: &Type) -> Option<String> {
+    match part {
+        Type::Path(ty) if ty.qself.is_none() => {
+            let last = ty.path.segments.last()?;
+            forbidden(&std_type(&ty.path, last)?, last)
+        }
+        Type::Reference(reference) if is_static_str(reference) => None,
+        Type::Reference(reference) => Some(reference_message(reference)),
+        Type::Ptr(_) => Some(pointer_message()),
+        Type::BareFn(_) => Some(fn_message()),
+        Type::TraitObject(object) => Some(dyn_message(object)),
+        Type::Slice(slice) => Some(slice_message(&slice.elem)),
         _ => None,
-    };
-    arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
+    }
 }
 
 /// The name of the type if it is plausibly the standard library's: `Cell<T>` and `std::cell::Cell`
@@ -88,13 +67,17 @@ fn code(ty: &Type) -> String {
 
 fn shared_message(name: &str, segment: &PathSegment) -> String {
     let inner = inner(segment);
+    let own = match name {
+        "Weak" => "pass what is needed of the other value to the methods that need it".to_owned(),
+        _ => format!("own it: {inner} in place of `{name}<…>` (arrays share their buffers anyway)"),
+    };
     with_fixes(
         format!(
             "`{name}` cannot be part of a Module: what several places own cannot be updated \
              through one of them"
         ),
         &[
-            format!("own it: {inner} in place of `{name}<…>` (arrays share their buffers anyway)"),
+            own,
             "to use one layer in several places, keep it in one field and lend it to the others \
              when they are called"
                 .to_owned(),
@@ -122,14 +105,19 @@ fn interior_message(name: &str, segment: &PathSegment) -> String {
 }
 
 fn reference_message(reference: &TypeReference) -> String {
-    let inner = code(&reference.elem);
-    with_fixes(
-        "a reference cannot be part of a Module: a Module owns its data",
-        &[
-            format!("own it: {inner} (cloning an `Array` or a `Param` copies no data)"),
-            "pass the reference to the methods that need it".to_owned(),
-        ],
-    )
+    let owned = match &*reference.elem {
+        Type::Slice(slice) => format!("`Vec<{}>`", text::of(&slice.elem)),
+        Type::Path(ty) if ty.path.is_ident("str") => "`String`".to_owned(),
+        other => code(other),
+    };
+    let mut fixes = vec![
+        format!("own it: {owned} (cloning an `Array` or a `Param` copies no data)"),
+        "pass the reference to the methods that need it".to_owned(),
+    ];
+    if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+        fixes.push("settings that never change: mark the field `#[module(static)]`".to_owned());
+    }
+    with_fixes("a reference cannot be part of a Module: a Module owns its data", &fixes)
 }
 
 fn pointer_message() -> String {

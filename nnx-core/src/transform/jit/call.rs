@@ -1,14 +1,17 @@
 //! A call of a jitted function.
 
 use super::arguments::Arguments;
-use super::entry::{Entry, Parameter, ResultLeaf};
+use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
+use super::explain::explain;
 use super::function::Function;
+use super::limit;
 use super::output::Output;
 use super::record::{Recorded, record};
+use super::stage::{self, Lowered, wants_lowering};
 use crate::array::Repr;
 use crate::graph::{Aval, catching, escaped, is_tracing};
+use crate::module::walk::{Statics, rebuild};
 use crate::module::{StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut};
-use crate::transform::tree::rebuild;
 use crate::xla::{Buffer, Outputs};
 use crate::{Array, Error, Result};
 use rustc_hash::FxHasher;
@@ -30,6 +33,12 @@ where
     if is_tracing() {
         return body(arguments.lend_self());
     }
+    if wants_lowering() {
+        return match lower_only(function, &arguments, body) {
+            Ok(result) => result,
+            Err(error) => R::from_error(error),
+        };
+    }
     match run(function, &mut arguments, body) {
         Ok(result) => result,
         Err(error) => R::from_error(error),
@@ -43,7 +52,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let (outputs, entry, tree) = {
+    let outcome = {
         let leaves = Collected::of(function, arguments)?;
         let types = TypeId::of::<(A::Type, R)>();
         let hash = leaves.hash(types);
@@ -56,24 +65,24 @@ where
                 let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
                 match find(function, hash, types, &leaves, arguments) {
                     Some(entry) => entry,
-                    None => {
-                        let recorded = if R::CATCHES {
-                            catching(|| record(function, &*arguments, &leaves.arrays, types, body))
-                                .and_then(|recorded| recorded)?
-                        } else {
-                            record(function, &*arguments, &leaves.arrays, types, body)?
-                        };
-                        match recorded {
-                            Recorded::Entry(entry) => insert(function, hash, entry),
-                            Recorded::Returned(error) => return Ok(error),
-                        }
-                    }
+                    None => match build(function, &*arguments, types, leaves.avals(), body)? {
+                        Ok(entry) => insert(function, hash, entry),
+                        Err(error) => return Ok(error),
+                    },
                 }
             }
         };
-        let mut outputs = execute(&entry, &leaves)?;
-        let tree = result::<R>(&entry, &leaves, &mut outputs)?;
-        (outputs, entry, tree)
+        execute(&entry, &leaves).and_then(|mut outputs| {
+            let tree = result::<R>(&entry, &leaves, &mut outputs)?;
+            Ok((outputs, entry, tree))
+        })
+    };
+    let (outputs, entry, tree) = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            arguments.flatten_mut(&mut MarkLost { function, error: &error });
+            return Err(error);
+        }
     };
     let mut write = WriteBack { updates: entry.updates.iter(), outputs, error: None };
     arguments.flatten_mut(&mut write);
@@ -81,6 +90,73 @@ where
         Some(error) => Err(error),
         None => Ok(R::from_tree(tree)),
     }
+}
+
+/// Traces and compiles the call. `Ok(Err(_))` is an error that the body itself returned.
+#[track_caller]
+fn build<A, R, F>(
+    function: &'static Function,
+    arguments: &A,
+    types: TypeId,
+    avals: Vec<Option<Aval>>,
+    body: F,
+) -> Result<Result<Entry, R>>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let miss = explain(function, arguments, types, &avals);
+    if let Some(miss) = &miss {
+        miss.log(function);
+    }
+    limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
+        .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+    let recorded = match traced(function, arguments, &avals, body)? {
+        Ok(recorded) => recorded,
+        Err(error) => return Ok(Err(error)),
+    };
+    let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
+    recorded.compile(function, CacheKey { types, avals, statics }).map(Ok)
+}
+
+/// [`record`], with mistakes in the body as errors where the function returns a `Result`.
+#[track_caller]
+fn traced<A, R, F>(
+    function: &'static Function,
+    arguments: &A,
+    avals: &[Option<Aval>],
+    body: F,
+) -> Result<Result<Recorded<R::Tree>, R>>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    if R::CATCHES {
+        catching(|| record(function, arguments, avals, body)).and_then(|recorded| recorded)
+    } else {
+        record(function, arguments, avals, body)
+    }
+}
+
+/// Traces the call for [`lower`](super::lower); the result has shapes but no elements.
+#[track_caller]
+fn lower_only<A, R, F>(function: &'static Function, arguments: &A, body: F) -> Result<R>
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let leaves = Collected::of(function, arguments)?;
+    let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
+    Ok(match traced(function, arguments, &avals, body)? {
+        Ok(recorded) => {
+            stage::keep(Lowered::new(function.name, recorded.graph, recorded.aliases));
+            R::from_tree(recorded.template)
+        }
+        Err(error) => error,
+    })
 }
 
 /// The leaves of a call's arguments, and a hash of everything else.
@@ -108,6 +184,10 @@ impl<'a> Collected<'a> {
         let mut hasher = self.hasher.clone();
         types.hash(&mut hasher);
         hasher.finish()
+    }
+
+    fn avals(&self) -> Vec<Option<Aval>> {
+        self.arrays.iter().map(|array| concrete_aval(array)).collect()
     }
 
     fn buffer(&self, index: usize) -> Result<&'a Arc<Buffer>> {
@@ -272,6 +352,26 @@ impl VisitorMut for WriteBack<'_> {
             if let Err(error) = self.write(array, *output) {
                 self.error = Some(error);
             }
+        }
+    }
+}
+
+/// Says in the Variables whose memory a failed run had taken already that they are lost, and why.
+struct MarkLost<'e> {
+    function: &'static Function,
+    error: &'e Error,
+}
+
+impl VisitorMut for MarkLost<'_> {
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    fn array(&mut self, array: &mut Array) {
+        if matches!(&array.0, Repr::Device(buffer) if buffer.is_deleted()) {
+            *array = Array::absent(format!(
+                "the value was lost: `{}` had taken over its memory when it failed: {}",
+                self.function.name, self.error
+            ));
         }
     }
 }

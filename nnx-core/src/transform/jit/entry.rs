@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::graph::Aval;
-use crate::transform::tree::Statics;
+use crate::module::walk::Statics;
 use crate::xla::Executable;
 use std::any::{Any, TypeId};
 

@@ -34,6 +34,8 @@ pub struct Function {
     pub(super) hits: AtomicU64,
     pub(super) trace_nanos: AtomicU64,
     pub(super) compile_nanos: AtomicU64,
+    /// How often each static value was the reason for a miss.
+    pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
 }
 
 static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
@@ -60,6 +62,7 @@ impl Function {
             hits: AtomicU64::new(0),
             trace_nanos: AtomicU64::new(0),
             compile_nanos: AtomicU64::new(0),
+            static_misses: Mutex::new(HashMap::with_hasher(FxBuildHasher)),
         }
     }
 
@@ -101,6 +104,15 @@ pub struct Stats {
     pub trace_time: Duration,
     /// Time spent in XLA's compiler.
     pub compile_time: Duration,
+}
+
+/// Drops every compiled program, of jitted functions and of eager operations; they are compiled
+/// again when they are needed. `jax.clear_caches`.
+pub fn clear_caches() {
+    for function in REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter() {
+        function.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
+    }
+    crate::transform::eager::clear();
 }
 
 /// Statistics of every jitted function that was called so far, in the order of first calls.

@@ -6,12 +6,18 @@
 
 mod arguments;
 mod call;
+pub mod check;
 mod entry;
+mod explain;
 mod function;
+mod limit;
 mod output;
 mod record;
+mod stage;
 
 pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
 pub use call::call;
-pub use function::{Function, Options, Stats, functions};
+pub use function::{Function, Options, Stats, clear_caches, functions};
+pub use limit::assert_max_traces;
 pub use output::Output;
+pub use stage::{Compiled, Lowered, lower};

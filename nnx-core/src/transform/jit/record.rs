@@ -7,19 +7,22 @@ use super::function::Function;
 use super::output::Output;
 use crate::array::Repr;
 use crate::graph::{Aval, Closed, Graph, Value, trace};
+use crate::module::walk::{Leaf, Rebuild, Statics, collect_leaves, paths, rebuild};
 use crate::module::{Kind, StaticValue, Structure, VarRef, Visitor};
 use crate::transform::eager::compile;
-use crate::transform::tree::{Leaf, Rebuild, Statics, collect_leaves, paths, rebuild, same_value};
 use crate::{Array, Error, Result};
-use std::any::TypeId;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-/// What became of a first call.
-pub(super) enum Recorded<R> {
-    Entry(Entry),
-    /// The body returned an error of its own.
-    Returned(R),
+/// A traced call, before it is compiled.
+pub(super) struct Recorded<T> {
+    pub(super) graph: Graph,
+    pub(super) aliases: Vec<(usize, usize)>,
+    /// The result with shapes but no elements.
+    pub(super) template: T,
+    parameters: Vec<Parameter>,
+    updates: Vec<Option<usize>>,
+    results: Vec<ResultLeaf>,
 }
 
 /// What the body did.
@@ -32,22 +35,21 @@ struct Traced<T> {
     present: Vec<bool>,
 }
 
-/// Traces and compiles `body`. `leaves` are all leaves of the arguments.
+/// Traces `body`. `avals` are those of all leaves of the arguments. `Ok(Err(_))` is an error that
+/// the body itself returned.
 #[track_caller]
 pub(super) fn record<A, R, F>(
     function: &'static Function,
     arguments: &A,
-    leaves: &[&Array],
-    types: TypeId,
+    avals: &[Option<Aval>],
     body: F,
-) -> Result<Recorded<R>>
+) -> Result<Result<Recorded<R::Tree>, R>>
 where
     A: Arguments,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let start = Instant::now();
-    let avals: Vec<Option<Aval>> = leaves.iter().map(|array| array.try_aval().ok()).collect();
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
     let (closed, traced) = trace(function.name, &present, |inputs| {
         let mut inputs = inputs.iter();
@@ -70,28 +72,35 @@ where
     });
     let traced = match traced {
         Ok(traced) => traced,
-        Err(error) => return Ok(Recorded::Returned(error)),
+        Err(error) => return Ok(Err(error)),
     };
     function.traces.fetch_add(1, Relaxed);
-    let traced_at = Instant::now();
-    function.trace_nanos.fetch_add((traced_at - start).as_nanos() as u64, Relaxed);
+    function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    let Plan { graph, parameters, aliases, updates, results } =
+        plan(function, closed, roles(arguments), avals, &traced);
+    let template = rebuild(&traced.tree, |_, array| match array.try_aval() {
+        Ok(aval) => Array::of_aval(aval),
+        Err(_) => array.clone(),
+    });
+    Ok(Ok(Recorded { graph, aliases, template, parameters, updates, results }))
+}
 
-    let plan = plan(function, closed, roles(arguments), &avals, &traced);
-    let executable = compile(function.name, &plan.graph, &plan.aliases)?;
-    function.compiles.fetch_add(1, Relaxed);
-    function.compile_nanos.fetch_add(traced_at.elapsed().as_nanos() as u64, Relaxed);
-
-    let why: std::sync::Arc<str> = "the result of a jitted function, without its values".into();
-    let template = rebuild(&traced.tree, |_, _| Array::absent(why.clone()));
-    let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
-    Ok(Recorded::Entry(Entry {
-        key: CacheKey { types, avals, statics },
-        executable,
-        parameters: plan.parameters,
-        updates: plan.updates,
-        results: plan.results,
-        template: Box::new(template),
-    }))
+impl<T: Send + Sync + 'static> Recorded<T> {
+    /// Compiles the program.
+    pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
+        let start = Instant::now();
+        let executable = compile(function.name, &self.graph, &self.aliases)?;
+        function.compiles.fetch_add(1, Relaxed);
+        function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+        Ok(Entry {
+            key,
+            executable,
+            parameters: self.parameters,
+            updates: self.updates,
+            results: self.results,
+            template: Box::new(self.template),
+        })
+    }
 }
 
 /// How each leaf was passed.
@@ -129,6 +138,7 @@ fn changes<A: Arguments>(
     let before = Statics::of(|v| arguments.flatten_updatable(names, v));
     let after = Statics::of(|v| A::flatten_twin(twin, names, v));
     if let Some(what) = before.difference(&after) {
+        let what = what.message;
         return Err(error(format!(
             "the function changed a static part of an argument, which tree mode \
              (`graph = false`) does not hand back to the caller: {what}. Fixes: (1) change it \
@@ -145,7 +155,7 @@ fn changes<A: Arguments>(
     let (mut changed, mut outputs) = (Vec::new(), Vec::new());
     for (at, (leaf, &i)) in leaves.iter().zip(&updatable).enumerate() {
         let same = match inputs[i] {
-            Some(input) => same_value(input, leaf.array),
+            Some(input) => input.is_same_value(leaf.array),
             None => matches!(leaf.array.0, Repr::Absent(_)),
         };
         if !same && leaf.kind.is_none() && !is_bare::<A>(function, arguments, i) {

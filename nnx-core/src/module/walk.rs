@@ -1,8 +1,8 @@
-//! Walks over Modules that the transforms share.
+//! Walks over Modules that several rooms share.
 
-use crate::graph::Value;
-use crate::module::{
-    Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut,
+use super::{
+    FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarInfo, VarMut, VarRef,
+    Visitor, VisitorMut,
 };
 use crate::{Array, Module};
 use std::hash::{Hash, Hasher};
@@ -84,6 +84,64 @@ enum Static {
     Metadata(Metadata),
 }
 
+/// Where two trees differ in their static parts.
+pub(crate) struct Difference {
+    pub(crate) message: String,
+    /// The path, if it is a static value that differs.
+    pub(crate) value: Option<String>,
+}
+
+impl Difference {
+    fn at(path: &Path, before: &Static, now: &Static) -> Self {
+        let message = match (before, now) {
+            (Static::Structure(before), Static::Structure(now)) => {
+                format!("`{path}` is now {now}, before {before}")
+            }
+            (Static::Value(before), Static::Value(now)) => {
+                match (describe(&**before), describe(&**now)) {
+                    (Some(before), Some(now)) => {
+                        format!("the static value `{path}` is now {now}, before {before}")
+                    }
+                    _ => format!("the static value `{path}` ({}) differs", before.type_name()),
+                }
+            }
+            _ => format!("`{path}` differs"),
+        };
+        let value = matches!(now, Static::Value(_)).then(|| path.to_string());
+        Difference { message, value }
+    }
+}
+
+/// A static value as text, if its type is one that can be shown.
+fn describe(value: &dyn StaticValue) -> Option<String> {
+    macro_rules! try_types {
+        ($($t:ty),*) => {
+            $(if let Some(value) = value.as_any().downcast_ref::<$t>() {
+                return Some(format!("{value:?}"));
+            })*
+        };
+    }
+    try_types!(
+        bool,
+        char,
+        i8,
+        i16,
+        i32,
+        i64,
+        isize,
+        u8,
+        u16,
+        u32,
+        u64,
+        usize,
+        String,
+        &'static str,
+        crate::DType,
+        FloatBits
+    );
+    None
+}
+
 /// The static parts of a tree in order: the part of a jitted function's key that is not shapes.
 #[derive(Default)]
 pub(crate) struct Statics {
@@ -98,8 +156,8 @@ impl Statics {
         statics
     }
 
-    /// The first place where both differ, and what is there.
-    pub(crate) fn difference(&self, other: &Statics) -> Option<String> {
+    /// The first place where `other`, the later one, differs, and what is there.
+    pub(crate) fn difference(&self, other: &Statics) -> Option<Difference> {
         for ((path, a), (other_path, b)) in self.items.iter().zip(&other.items) {
             let same = match (a, b) {
                 (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
@@ -108,18 +166,13 @@ impl Statics {
                 _ => false,
             };
             if !same || path != other_path {
-                return Some(match (a, b) {
-                    (Static::Structure(a), Static::Structure(b)) => {
-                        format!("`{path}` is {b:?}, was {a:?}")
-                    }
-                    (Static::Value(a), _) => {
-                        format!("the static value `{path}` ({}) differs", a.type_name())
-                    }
-                    _ => format!("`{path}` differs"),
-                });
+                return Some(Difference::at(path, a, b));
             }
         }
-        (self.items.len() != other.items.len()).then(|| "the number of static parts differs".into())
+        (self.items.len() != other.items.len()).then(|| Difference {
+            message: "the number of static parts differs".into(),
+            value: None,
+        })
     }
 
     /// Whether the tree that `flatten` walks has the same static parts. Allocates nothing.
@@ -127,6 +180,19 @@ impl Statics {
         let mut matcher = Matcher { rest: self.items.iter(), same: true };
         flatten(&mut matcher);
         matcher.same && matcher.rest.next().is_none()
+    }
+}
+
+impl Hash for Statics {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (path, part) in &self.items {
+            path.hash(state);
+            match part {
+                Static::Value(value) => value.hash_static(state),
+                Static::Structure(structure) => structure.hash(state),
+                Static::Metadata(metadata) => metadata.hash(state),
+            }
+        }
     }
 }
 
@@ -179,28 +245,6 @@ impl<'a> Visitor<'a> for Matcher<'_> {
     }
 }
 
-/// Hashes static parts and collects what each leaf is.
-pub(crate) struct Hashing<H>(pub(crate) H);
-
-impl<'a, H: Hasher> Visitor<'a> for Hashing<H> {
-    #[inline]
-    fn variable(&mut self, v: VarRef<'a>) {
-        if !v.metadata.is_empty() {
-            v.metadata.hash(&mut self.0);
-        }
-    }
-    #[inline]
-    fn array(&mut self, _: &'a Array) {}
-    #[inline]
-    fn static_value(&mut self, value: &dyn StaticValue) {
-        value.hash_static(&mut self.0);
-    }
-    #[inline]
-    fn structure(&mut self, structure: Structure) {
-        structure.hash(&mut self.0);
-    }
-}
-
 /// The path of every leaf, in order.
 pub(crate) fn paths(flatten: impl FnOnce(&mut Paths)) -> Vec<Path> {
     let mut paths = Paths::default();
@@ -232,16 +276,81 @@ impl<'a> Visitor<'a> for Paths {
     }
 }
 
-/// Whether two arrays are the same value: the same buffer, or the same value of one trace.
-pub(crate) fn same_value(a: &Array, b: &Array) -> bool {
-    use crate::array::Repr::*;
-    match (&a.0, &b.0) {
-        (Device(a), Device(b)) => std::sync::Arc::ptr_eq(a, b),
-        (Traced(a), Traced(b)) => {
-            let key = |t: &crate::array::Traced| -> (u64, Value) { (t.trace.id, t.value) };
-            key(a) == key(b)
+/// Calls `f` with the path of every leaf and what is known of it.
+pub(crate) fn for_each_leaf<'a, M: Module>(module: &'a M, f: impl FnMut(&Path, VarInfo<'a>)) {
+    struct Each<F>(Path, F);
+    impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for Each<F> {
+        fn variable(&mut self, v: VarRef<'a>) {
+            (self.1)(&self.0, v.into());
         }
-        (Absent(_), Absent(_)) => true,
-        _ => false,
+        fn array(&mut self, array: &'a Array) {
+            (self.1)(&self.0, VarInfo::of_array(array));
+        }
+        fn static_value(&mut self, _: &dyn StaticValue) {}
+        fn structure(&mut self, _: Structure) {}
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
     }
+    module.flatten(&mut Each(Path::new(), f));
+}
+
+/// A leaf of a tree, open to change.
+pub(crate) struct LeafMut<'a> {
+    pub(crate) value: &'a mut Array,
+    /// The kind of a Variable; plain arrays have none.
+    pub(crate) kind: Option<&'static Kind>,
+    /// What is noted on a Variable.
+    pub(crate) metadata: Option<&'a mut Metadata>,
+}
+
+impl LeafMut<'_> {
+    pub(crate) fn info(&self) -> VarInfo<'_> {
+        let metadata = self.metadata.as_deref().unwrap_or(&Metadata::EMPTY);
+        VarInfo { value: self.value, kind: self.kind, metadata }
+    }
+}
+
+/// Calls `f` with the path of every leaf and the leaf, to change it.
+pub(crate) fn for_each_leaf_mut<M: Module>(module: &mut M, f: impl FnMut(&Path, LeafMut<'_>)) {
+    struct Each<F>(Path, F);
+    impl<F: FnMut(&Path, LeafMut<'_>)> VisitorMut for Each<F> {
+        fn variable(&mut self, v: VarMut<'_>) {
+            let leaf = LeafMut { value: v.value, kind: Some(v.kind), metadata: Some(v.metadata) };
+            (self.1)(&self.0, leaf);
+        }
+        fn array(&mut self, value: &mut Array) {
+            (self.1)(&self.0, LeafMut { value, kind: None, metadata: None });
+        }
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
+    }
+    module.flatten_mut(&mut Each(Path::new(), f));
+}
+
+/// A tree of the structure of `module` with the values `f(path, leaf)`.
+pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>) -> Array) -> M {
+    struct Map<F>(Path, F);
+    impl<F: FnMut(&Path, VarInfo<'_>) -> Array> Leaves for Map<F> {
+        fn variable(&mut self, v: VarRef<'_>) -> Array {
+            (self.1)(&self.0, v.into())
+        }
+        fn array(&mut self, array: &Array) -> Array {
+            (self.1)(&self.0, VarInfo::of_array(array))
+        }
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
+    }
+    module.unflatten(&mut Map(Path::new(), f))
 }

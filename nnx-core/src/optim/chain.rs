@@ -1,0 +1,32 @@
+//! Tuples of gradient transformations are chains.
+
+use super::{GradientTransformation, Params};
+
+macro_rules! chain {
+    ($($t:ident $i:tt),*) => {
+        impl<$($t: GradientTransformation),*> GradientTransformation for ($($t,)*) {
+            type State = ($($t::State,)*);
+
+            #[track_caller]
+            #[allow(clippy::unused_unit)]
+            fn init(&self, _params: &Params) -> Self::State {
+                ($(self.$i.init(_params),)*)
+            }
+
+            #[track_caller]
+            fn update(&self, updates: Params, _state: &mut Self::State, _params: &Params) -> Params {
+                $(let updates = self.$i.update(updates, &mut _state.$i, _params);)*
+                updates
+            }
+        }
+    };
+}
+chain!();
+chain!(A 0);
+chain!(A 0, B 1);
+chain!(A 0, B 1, C 2);
+chain!(A 0, B 1, C 2, D 3);
+chain!(A 0, B 1, C 2, D 3, E 4);
+chain!(A 0, B 1, C 2, D 3, E 4, F 5);
+chain!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+chain!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

@@ -1,0 +1,88 @@
+//! Optimizers in the manner of Optax: gradient transformations that chain, schedules, losses, and
+//! [`Optimizer`], which keeps their state next to a model.
+//!
+//! Every transformation computes the numbers of its namesake in Optax, operation by operation, so
+//! that a run gives the losses that it gives in JAX.
+//!
+//! ```no_run
+//! use nnx_core::optim::{self, Optimizer};
+//! # use nnx_core::{Array, Module, Param, value_and_grad};
+//! # fn demo<M: Module + Clone>(mut model: M, loss: fn(&mut M) -> Array) {
+//! // Clip, then AdamW with a warm-up: a tuple is a chain.
+//! let schedule = optim::warmup_cosine_decay_schedule(0.0, 5e-3, 100, 1000, 0.0);
+//! let mut opt = Optimizer::new(&model, (optim::clip_by_global_norm(1.0), optim::adamw(schedule)));
+//! let (_, grads) = value_and_grad(loss, &mut model);
+//! opt.update(&mut model, &grads);
+//! # }
+//! ```
+
+mod adam;
+mod alias;
+mod chain;
+mod clip;
+mod decay;
+pub mod losses;
+mod momentum;
+mod optimizer;
+mod params;
+mod scale;
+mod schedule;
+
+pub use adam::{ScaleByAdam, ScaleByAdamState, scale_by_adam};
+pub use alias::{Adam, AdamW, Sgd, adam, adamw, sgd};
+pub use clip::{ClipByGlobalNorm, clip_by_global_norm};
+pub use decay::{AddDecayedWeights, add_decayed_weights};
+pub use momentum::{Trace, TraceState, trace};
+pub use optimizer::Optimizer;
+pub use params::Params;
+pub use scale::{
+    LearningRate, Scale, ScaleByLearningRate, ScaleBySchedule, ScaleByScheduleState, scale,
+    scale_by_learning_rate, scale_by_schedule,
+};
+pub use schedule::{
+    Schedule, constant_schedule, cosine_decay_schedule, cosine_onecycle_schedule,
+    exponential_decay, join_schedules, linear_schedule, piecewise_constant_schedule,
+    polynomial_schedule, warmup_cosine_decay_schedule,
+};
+
+use crate::{Array, Module};
+
+/// Turns gradients into updates, and remembers what it needs from one step to the next.
+///
+/// A transformation is a Module: its numbers are static, and an array in it would be an input of
+/// the program. Tuples of transformations are chains: each gets what the one before it made.
+///
+/// ```
+/// use nnx_core::optim::{GradientTransformation, Params};
+///
+/// /// Updates in the opposite direction.
+/// #[derive(nnx_derive::Module)]
+/// #[module(crate = nnx_core)]
+/// struct Negate;
+///
+/// impl GradientTransformation for Negate {
+///     type State = ();
+///     fn init(&self, _: &Params) {}
+///     fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+///         updates.map(|u| -u)
+///     }
+/// }
+/// ```
+pub trait GradientTransformation: Module {
+    /// What is remembered: Variables of kind `OptState`.
+    type State: Module;
+
+    /// The state before the first step for parameters of these shapes.
+    fn init(&self, params: &Params) -> Self::State;
+
+    /// The updates to add to `params`, made of `updates`: the gradients, or what the
+    /// transformation before this one in the chain has made of them.
+    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params;
+}
+
+/// `count` + 1, which stays at the largest integer instead of overflowing.
+/// `optax.safe_increment`.
+fn safe_increment(count: &Array) -> Array {
+    let max = Array::constant_int(count.dtype(), i64::from(i32::MAX));
+    crate::array::select(&count.lt(&max), &(count + 1), &max)
+}

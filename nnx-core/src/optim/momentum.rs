@@ -1,0 +1,50 @@
+//! Traces of past updates: momentum.
+
+use super::{GradientTransformation, Params};
+use nnx_derive::Module;
+
+/// See [`trace`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Trace {
+    decay: f64,
+    nesterov: bool,
+}
+
+/// Sums past updates, each weaker by `decay` at every step: trace = update + decay · trace.
+/// `optax.trace`.
+pub fn trace(decay: f64) -> Trace {
+    Trace { decay, nesterov: false }
+}
+
+impl Trace {
+    /// Looks one step ahead along the trace.
+    ///
+    /// Source: Sutskever et al., "On the importance of initialization and momentum in deep
+    /// learning", 2013.
+    pub fn nesterov(self, nesterov: bool) -> Self {
+        Trace { nesterov, ..self }
+    }
+}
+
+/// The sum of past updates for each parameter.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct TraceState {
+    /// In the parameters' shapes and dtypes.
+    pub trace: Params,
+}
+
+impl GradientTransformation for Trace {
+    type State = TraceState;
+
+    fn init(&self, params: &Params) -> TraceState {
+        TraceState { trace: params.zeros_like() }
+    }
+
+    fn update(&self, updates: Params, state: &mut TraceState, _: &Params) -> Params {
+        let add = |trace: &Params| updates.zip(trace, |g, t| g + t * self.decay);
+        state.trace = add(&state.trace);
+        if self.nesterov { add(&state.trace) } else { state.trace.clone() }
+    }
+}

@@ -1,0 +1,221 @@
+//! [`Optimizer`]: the state of a gradient transformation next to a model.
+
+use super::GradientTransformation;
+use super::params::{Layout, Params};
+use crate::error::{or_raise, raise};
+use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
+use crate::module::{
+    Key, Kind, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable, VariableKind,
+    Visitor,
+};
+use crate::transform::staged;
+use crate::{Array, Error, Module};
+use nnx_derive::Module;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Updates a model's parameters from gradients. `nnx.Optimizer`.
+///
+/// A Module itself: a jitted step takes it as `opt: &mut Optimizer<AdamW>`, and a checkpoint holds
+/// it at paths such as `opt_state[0].mu.linear1.kernel`.
+///
+/// ```no_run
+/// # use nnx_core::optim::{AdamW, Optimizer, adamw};
+/// # use nnx_core::{Array, Module, value_and_grad};
+/// # fn demo<M: Module>(mut model: M, loss_fn: fn(&mut M) -> Array) {
+/// let mut opt = Optimizer::new(&model, adamw(1e-3));
+/// let (loss, grads) = value_and_grad(loss_fn, &mut model);
+/// opt.update(&mut model, &grads);
+/// # }
+/// ```
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Optimizer<T: GradientTransformation> {
+    /// Steps taken, a u32 scalar.
+    pub step: Variable<OptState>,
+    /// What the transformation remembers.
+    pub opt_state: T::State,
+    /// The transformation.
+    pub tx: T,
+    /// The paths of the parameters that are updated.
+    #[module(static)]
+    wrt: Arc<Layout>,
+}
+
+impl<T: GradientTransformation> Optimizer<T> {
+    /// An optimizer of the Params of `model`, before the first step.
+    ///
+    /// # Panics
+    /// When the model has no Param, or one without a value.
+    #[track_caller]
+    pub fn new<M: Module>(model: &M, tx: T) -> Self {
+        Self::for_kind(model, tx, ParamKind::KIND)
+    }
+
+    #[track_caller]
+    fn for_kind<M: Module>(model: &M, tx: T, kind: &'static Kind) -> Self {
+        let mut found = Found { kind, ..Found::default() };
+        model.flatten(&mut found);
+        if found.leaves.is_empty() {
+            raise(Error::Invalid(format!(
+                "Optimizer::new: {} holds no {} of a float dtype, so there is nothing to update",
+                std::any::type_name::<M>(),
+                kind.name
+            )));
+        }
+        let params =
+            Params::new(found.leaves.into_iter().map(|leaf| (leaf.path, leaf.array.clone())));
+        let wrt = params.layout().clone();
+        let mut state = None;
+        let arrays: Vec<Array> = params.arrays().cloned().collect();
+        let leaves = or_raise(staged("optimizer_init", &arrays, |arrays| {
+            let made = tx.init(&Params::from_layout(&wrt, arrays.iter().cloned()));
+            let leaves = collect_leaves(&made).iter().map(|leaf| leaf.array.clone()).collect();
+            state = Some(made);
+            leaves
+        }));
+        let Some(state) = state else { unreachable!("a staged body runs once") };
+        Optimizer {
+            step: Variable::new(Array::scalar(0_u32)),
+            opt_state: rebuild(&state, |i, _| leaves[i].clone()),
+            tx,
+            wrt,
+        }
+    }
+
+    /// Takes one step: changes the parameters of `model`, the state and the step count.
+    ///
+    /// `grads` is what [`grad`](crate::grad) or [`value_and_grad`](crate::value_and_grad) gave for
+    /// this model.
+    ///
+    /// # Panics
+    /// When the model is not the one that the optimizer was made for, or a gradient is missing.
+    #[track_caller]
+    pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
+        let (params, positions) = or_raise(self.select(model));
+        let gradients = or_raise(self.gradients(grads, &params));
+        let n = params.len();
+        let state: Vec<Array> =
+            collect_leaves(&self.opt_state).iter().map(|leaf| leaf.array.clone()).collect();
+        let step = self.step.value();
+        let args: Vec<Array> =
+            params.arrays().chain(&gradients).chain(&state).chain([step]).cloned().collect();
+        // One program outside of a trace, part of the running one inside.
+        let outs = or_raise(staged("optimizer_update", &args, |args| {
+            let params = Params::from_layout(&self.wrt, args[..n].iter().cloned());
+            let gradients = Params::from_layout(&self.wrt, args[n..2 * n].iter().cloned());
+            let mut state = rebuild(&self.opt_state, |i, _| args[2 * n + i].clone());
+            let updates = self.tx.update(gradients, &mut state, &params);
+            let new = apply_updates(&params, &updates);
+            let step = &args[args.len() - 1] + 1;
+            let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array.clone());
+            new.arrays().cloned().chain(state).chain([step]).collect()
+        }));
+        // positions[i] is where the i-th parameter lies in the model.
+        let mut at: Vec<(usize, usize)> = positions.into_iter().zip(0..).collect();
+        at.sort_unstable();
+        let mut next = at.into_iter().peekable();
+        replace_leaves(model, |position, array| {
+            if let Some((_, i)) = next.next_if(|(p, _)| *p == position) {
+                *array = outs[i].clone();
+            }
+        });
+        replace_leaves(&mut self.opt_state, |i, array| *array = outs[n + i].clone());
+        self.step.set(outs[outs.len() - 1].clone());
+    }
+
+    /// The parameters of `model` that are updated, and their positions among its leaves.
+    fn select<M: Module>(&self, model: &M) -> Result<(Params, Vec<usize>), Error> {
+        let mut found = Found::default();
+        model.flatten(&mut found);
+        found.leaves.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut arrays = Vec::new();
+        let mut positions = Vec::new();
+        for path in self.wrt.paths() {
+            let Ok(at) = found.leaves.binary_search_by(|leaf| leaf.path.cmp(path)) else {
+                return Err(Error::Invalid(format!(
+                    "Optimizer::update: the model has no parameter at `{path}`, which the model \
+                     that this optimizer was made for has"
+                )));
+            };
+            arrays.push(found.leaves[at].array.clone());
+            positions.push(found.leaves[at].position);
+        }
+        Ok((Params::from_layout(&self.wrt, arrays), positions))
+    }
+
+    /// The gradient of each parameter, found by its path.
+    fn gradients<M: Module>(&self, grads: &M, params: &Params) -> Result<Vec<Array>, Error> {
+        let paths = paths(|v| grads.flatten(v));
+        let by_path: BTreeMap<&Path, Leaf<'_>> = paths.iter().zip(collect_leaves(grads)).collect();
+        let gradient = |(path, param): (&Path, &Array)| {
+            let Some(leaf) = by_path.get(path) else {
+                return Err(Error::Invalid(format!(
+                    "Optimizer::update: the gradients hold nothing at `{path}`: take them with \
+                     respect to the model that is updated"
+                )));
+            };
+            let aval = leaf.array.try_aval().map_err(|why| {
+                Error::Invalid(format!("Optimizer::update: no gradient for `{path}`: {why}"))
+            })?;
+            let param = param.try_aval()?;
+            if aval.shape() != param.shape() {
+                return Err(Error::Invalid(format!(
+                    "Optimizer::update: the gradient for `{path}` is {aval}, the parameter {param}"
+                )));
+            }
+            Ok(leaf.array.clone())
+        };
+        params.iter().map(gradient).collect()
+    }
+}
+
+/// Parameters plus updates, in the parameters' dtypes. `optax.apply_updates`.
+fn apply_updates(params: &Params, updates: &Params) -> Params {
+    params.zip(updates, |p, u| (p + u).astype(p.dtype()))
+}
+
+/// Collects the Variables of a kind that hold floats.
+struct Found<'a> {
+    kind: &'static Kind,
+    path: Path,
+    position: usize,
+    leaves: Vec<FoundLeaf<'a>>,
+}
+
+struct FoundLeaf<'a> {
+    path: Path,
+    position: usize,
+    array: &'a Array,
+}
+
+impl Default for Found<'_> {
+    fn default() -> Self {
+        Found { kind: ParamKind::KIND, path: Path::new(), position: 0, leaves: Vec::new() }
+    }
+}
+
+impl<'a> Visitor<'a> for Found<'a> {
+    fn variable(&mut self, v: VarRef<'a>) {
+        let is_float = v.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
+        if v.kind.is(self.kind) && is_float {
+            self.leaves.push(FoundLeaf {
+                path: self.path.clone(),
+                position: self.position,
+                array: v.value,
+            });
+        }
+        self.position += 1;
+    }
+    fn array(&mut self, _: &'a Array) {
+        self.position += 1;
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn enter(&mut self, key: Key<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}

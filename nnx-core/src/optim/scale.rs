@@ -1,0 +1,141 @@
+//! Scaling of updates by a number, a schedule, or a learning rate that is one of the two.
+
+use super::{GradientTransformation, Params, Schedule, safe_increment};
+use crate::Array;
+use crate::array::DType;
+use crate::module::{OptState, Variable};
+use nnx_derive::Module;
+
+/// See [`scale`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Scale {
+    step_size: f64,
+}
+
+/// Multiplies updates by `step_size`. `optax.scale`.
+pub fn scale(step_size: f64) -> Scale {
+    Scale { step_size }
+}
+
+impl GradientTransformation for Scale {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        updates.map(|g| g * self.step_size)
+    }
+}
+
+/// See [`scale_by_schedule`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleBySchedule {
+    #[module(static)]
+    schedule: Schedule,
+    sign: i32,
+}
+
+/// Multiplies updates by the value of `schedule` at the count of steps taken.
+/// `optax.scale_by_schedule`.
+pub fn scale_by_schedule(schedule: Schedule) -> ScaleBySchedule {
+    ScaleBySchedule { schedule, sign: 1 }
+}
+
+/// How many steps a schedule has seen, an i32 scalar.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByScheduleState {
+    /// Steps taken.
+    pub count: Variable<OptState>,
+}
+
+impl GradientTransformation for ScaleBySchedule {
+    type State = ScaleByScheduleState;
+
+    fn init(&self, _: &Params) -> ScaleByScheduleState {
+        ScaleByScheduleState { count: Variable::new(Array::scalar(0_i32)) }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByScheduleState, _: &Params) -> Params {
+        let value = self.schedule.value(&state.count);
+        let step_size = if self.sign == 1 { value } else { value * self.sign };
+        state.count.set(safe_increment(&state.count));
+        updates.map(|g| step_size.astype(g.dtype()) * g)
+    }
+}
+
+/// A learning rate: a number or a [`Schedule`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub enum LearningRate {
+    /// The same at every step.
+    Constant(f64),
+    /// Depends on the step.
+    Schedule(#[module(static)] Schedule),
+}
+
+impl From<f64> for LearningRate {
+    fn from(value: f64) -> Self {
+        LearningRate::Constant(value)
+    }
+}
+impl From<Schedule> for LearningRate {
+    fn from(schedule: Schedule) -> Self {
+        LearningRate::Schedule(schedule)
+    }
+}
+
+/// See [`scale_by_learning_rate`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByLearningRate {
+    learning_rate: LearningRate,
+    flip_sign: bool,
+}
+
+/// Multiplies updates by the negative learning rate, so that adding them descends.
+/// `optax.scale_by_learning_rate`.
+pub fn scale_by_learning_rate(learning_rate: impl Into<LearningRate>) -> ScaleByLearningRate {
+    ScaleByLearningRate { learning_rate: learning_rate.into(), flip_sign: true }
+}
+
+impl ScaleByLearningRate {
+    /// Keeps the sign of the learning rate.
+    pub fn keep_sign(self) -> Self {
+        ScaleByLearningRate { flip_sign: false, ..self }
+    }
+
+    fn sign(&self) -> i32 {
+        if self.flip_sign { -1 } else { 1 }
+    }
+}
+
+impl GradientTransformation for ScaleByLearningRate {
+    /// Only a schedule counts steps.
+    type State = Option<ScaleByScheduleState>;
+
+    fn init(&self, params: &Params) -> Self::State {
+        match &self.learning_rate {
+            LearningRate::Constant(_) => None,
+            LearningRate::Schedule(s) => Some(scale_by_schedule(s.clone()).init(params)),
+        }
+    }
+
+    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+        match (&self.learning_rate, state) {
+            (LearningRate::Schedule(schedule), Some(state)) => {
+                let scaling = ScaleBySchedule { schedule: schedule.clone(), sign: self.sign() };
+                scaling.update(updates, state, params)
+            }
+            (LearningRate::Constant(rate), _) => {
+                scale(rate * f64::from(self.sign())).update(updates, &mut (), params)
+            }
+            (LearningRate::Schedule(_), None) => {
+                unreachable!("the state was made by `init` of the same learning rate")
+            }
+        }
+    }
+}
+
+/// The dtype in which counts are raised to powers.
+pub(super) const COUNT_DTYPE: DType = DType::F32;

@@ -1,0 +1,415 @@
+//! Schedules: numbers that change with the step, computed inside the program.
+
+use crate::array::{DType, select, where_};
+use crate::error::raise;
+use crate::{Array, Error};
+use std::f64::consts::PI;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A number that depends on the count of steps taken. Static: two schedules of the same kind and
+/// numbers are the same program.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Schedule(Form);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Form {
+    Constant(Number),
+    Polynomial {
+        init: Number,
+        end: Number,
+        power: Number,
+        steps: i32,
+        begin: i32,
+    },
+    Exponential {
+        init: Number,
+        steps: i32,
+        rate: Number,
+        begin: i32,
+        staircase: bool,
+        end: Option<Number>,
+    },
+    Cosine {
+        init: Number,
+        steps: i32,
+        alpha: Number,
+        exponent: Number,
+    },
+    PiecewiseConstant {
+        init: Number,
+        scales: Vec<(i32, Number)>,
+    },
+    /// Boundaries with the value reached there, the first at step 0.
+    PiecewiseCosine(Vec<(i32, Number)>),
+    /// Each schedule counts from its own boundary; the first starts at 0.
+    Join(Vec<(i32, Schedule)>),
+    Custom(Custom),
+}
+
+/// A float that compares and hashes by its bits.
+#[derive(Clone, Copy)]
+struct Number(f64);
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+impl Eq for Number {}
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+/// A user's function; equal to its own clones only.
+#[derive(Clone)]
+struct Custom(Arc<dyn Fn(&Array) -> Array + Send + Sync>);
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+impl Eq for Custom {}
+impl Hash for Custom {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).cast::<()>().addr().hash(state);
+    }
+}
+
+impl Schedule {
+    /// A schedule computed by `f` from the count, an i32 scalar. Only clones of this very schedule
+    /// count as equal: a new one means a new program.
+    pub fn custom(f: impl Fn(&Array) -> Array + Send + Sync + 'static) -> Self {
+        Schedule(Form::Custom(Custom(Arc::new(f))))
+    }
+
+    /// The value after `count` steps: an f32 scalar for an i32 scalar. Also for several counts at
+    /// once.
+    pub fn value(&self, count: &Array) -> Array {
+        match &self.0 {
+            Form::Constant(value) => value.like(count),
+            Form::Polynomial { init, end, power, steps, begin } => {
+                let count = (count - *begin).clip(0, *steps);
+                let frac = 1.0 - count.astype(DType::F32) / *steps;
+                raised(&frac, power.0) * (init.0 - end.0) + end.0
+            }
+            Form::Exponential { init, steps, rate, begin, staircase, end } => {
+                let count = count - *begin;
+                let mut p = count.astype(DType::F32) / *steps;
+                if *staircase {
+                    p = p.floor();
+                }
+                let decayed = rate.like(&p).pow(&p) * init.0;
+                let value = where_(&count.le(0), init.0, &decayed);
+                match end {
+                    Some(end) if rate.0 < 1.0 => value.maximum(end.0),
+                    Some(end) => value.minimum(end.0),
+                    None => value,
+                }
+            }
+            Form::Cosine { init, steps, alpha, exponent } => {
+                let steps = f64::from(*steps);
+                let count = count.astype(DType::F32).minimum(steps);
+                let cosine = ((count * PI / steps).cos() + 1.0) * 0.5;
+                (raised(&cosine, exponent.0) * (1.0 - alpha.0) + alpha.0) * init.0
+            }
+            Form::PiecewiseConstant { init, scales } => {
+                let mut value = init.like(count);
+                for (boundary, scale) in scales {
+                    let before = (*boundary - count).sign().astype(DType::F32).maximum(0.0);
+                    value = &value * &before + (1.0 - &before) * scale.0 * &value;
+                }
+                value
+            }
+            Form::PiecewiseCosine(points) => piecewise_cosine(points, count),
+            Form::Join(parts) => {
+                let mut value: Option<Array> = None;
+                for (boundary, schedule) in parts {
+                    let next = schedule.value(&(count - *boundary));
+                    value = Some(match value {
+                        Some(value) => select(&count.lt(*boundary), &value, &next),
+                        None => next,
+                    });
+                }
+                value.unwrap_or_else(|| Number(0.0).like(count))
+            }
+            Form::Custom(f) => (f.0)(count),
+        }
+    }
+}
+
+impl Number {
+    fn like(self, count: &Array) -> Array {
+        count.astype(DType::F32).full_like(self.0)
+    }
+}
+
+fn raised(x: &Array, power: f64) -> Array {
+    if power == 1.0 {
+        x.clone()
+    } else if power == 2.0 {
+        x.square()
+    } else {
+        x.pow(power)
+    }
+}
+
+/// In each interval `to + (from - to) / 2 * (cos(pi * done) + 1)`; the last value after the end.
+fn piecewise_cosine(points: &[(i32, Number)], count: &Array) -> Array {
+    let mut value = Number(0.0).like(count);
+    for pair in points.windows(2) {
+        let [(begin, from), (end, to)] = pair else { continue };
+        let inside = count.ge(*begin).logical_and(&count.lt(*end)).astype(DType::F32);
+        let done = (count - *begin).astype(DType::F32) / (end - begin).max(1);
+        // Both values are f32 before they meet, as in Optax.
+        let (from, to) = (from.0 as f32, to.0 as f32);
+        let half = (from - to) / 2.0;
+        value = value + inside * (((done * PI).cos() + 1.0) * half + to);
+    }
+    if let Some((end, last)) = points.last() {
+        value = value + count.ge(*end).astype(DType::F32) * last.0;
+    }
+    value
+}
+
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match &self.0 {
+            Form::Constant(value) => return write!(f, "constant_schedule({})", value.0),
+            Form::Polynomial { .. } => "polynomial_schedule",
+            Form::Exponential { .. } => "exponential_decay",
+            Form::Cosine { .. } => "cosine_decay_schedule",
+            Form::PiecewiseConstant { .. } => "piecewise_constant_schedule",
+            Form::PiecewiseCosine(_) => "cosine_onecycle_schedule",
+            Form::Join(parts) => return f.debug_list().entries(parts).finish(),
+            Form::Custom(_) => "Schedule::custom",
+        };
+        write!(f, "{name}(..)")
+    }
+}
+
+#[track_caller]
+fn check(ok: bool, message: &str) {
+    if !ok {
+        raise(Error::Invalid(message.into()));
+    }
+}
+
+/// The same value at every step.
+pub fn constant_schedule(value: f64) -> Schedule {
+    Schedule(Form::Constant(Number(value)))
+}
+
+/// From `init_value` to `end_value` by a polynomial of degree `power` over `transition_steps`
+/// steps, starting at step `transition_begin`. Without steps it stays at `init_value`.
+///
+/// # Panics
+/// When `transition_begin` is negative.
+#[track_caller]
+pub fn polynomial_schedule(
+    init_value: f64,
+    end_value: f64,
+    power: f64,
+    transition_steps: i32,
+    transition_begin: i32,
+) -> Schedule {
+    check(transition_begin >= 0, "polynomial_schedule: transition_begin must not be negative");
+    if transition_steps <= 0 {
+        return constant_schedule(init_value);
+    }
+    Schedule(Form::Polynomial {
+        init: Number(init_value),
+        end: Number(end_value),
+        power: Number(power),
+        steps: transition_steps,
+        begin: transition_begin,
+    })
+}
+
+/// From `init_value` to `end_value` in a straight line over `transition_steps` steps, starting at
+/// step `transition_begin`.
+///
+/// # Panics
+/// When `transition_begin` is negative.
+#[track_caller]
+pub fn linear_schedule(
+    init_value: f64,
+    end_value: f64,
+    transition_steps: i32,
+    transition_begin: i32,
+) -> Schedule {
+    polynomial_schedule(init_value, end_value, 1.0, transition_steps, transition_begin)
+}
+
+/// `init_value` · `decay_rate`^(count / `transition_steps`). [`Schedule::staircase`],
+/// [`Schedule::transition_begin`] and [`Schedule::end_value`] refine it.
+///
+/// # Panics
+/// When there are no steps or the rate is not positive.
+#[track_caller]
+pub fn exponential_decay(init_value: f64, transition_steps: i32, decay_rate: f64) -> Schedule {
+    check(
+        transition_steps > 0 && decay_rate > 0.0,
+        "exponential_decay: transition_steps and decay_rate must be positive",
+    );
+    Schedule(Form::Exponential {
+        init: Number(init_value),
+        steps: transition_steps,
+        rate: Number(decay_rate),
+        begin: 0,
+        staircase: false,
+        end: None,
+    })
+}
+
+/// Options of [`exponential_decay`].
+impl Schedule {
+    /// Decays at whole multiples of the transition steps only.
+    ///
+    /// # Panics
+    /// When this is no [`exponential_decay`].
+    #[track_caller]
+    pub fn staircase(mut self) -> Self {
+        match &mut self.0 {
+            Form::Exponential { staircase, .. } => *staircase = true,
+            _ => check(false, "staircase: only exponential_decay has this option"),
+        }
+        self
+    }
+
+    /// Stays at the initial value for that many steps.
+    ///
+    /// # Panics
+    /// When this is no [`exponential_decay`], or `steps` is negative.
+    #[track_caller]
+    pub fn transition_begin(mut self, steps: i32) -> Self {
+        check(steps >= 0, "transition_begin: must not be negative");
+        match &mut self.0 {
+            Form::Exponential { begin, .. } => *begin = steps,
+            _ => check(false, "transition_begin: only exponential_decay has this option"),
+        }
+        self
+    }
+
+    /// Stops at `value`: a lower bound for a rate below 1, an upper bound otherwise.
+    ///
+    /// # Panics
+    /// When this is no [`exponential_decay`].
+    #[track_caller]
+    pub fn end_value(mut self, value: f64) -> Self {
+        match &mut self.0 {
+            Form::Exponential { end, .. } => *end = Some(Number(value)),
+            _ => check(false, "end_value: only exponential_decay has this option"),
+        }
+        self
+    }
+}
+
+/// From `init_value` to `alpha` · `init_value` along half a cosine wave of `decay_steps` steps.
+///
+/// # Panics
+/// When there are no steps.
+#[track_caller]
+pub fn cosine_decay_schedule(init_value: f64, decay_steps: i32, alpha: f64) -> Schedule {
+    check(decay_steps > 0, "cosine_decay_schedule: decay_steps must be positive");
+    Schedule(Form::Cosine {
+        init: Number(init_value),
+        steps: decay_steps,
+        alpha: Number(alpha),
+        exponent: Number(1.0),
+    })
+}
+
+/// A straight line from `init_value` to `peak_value` over `warmup_steps`, then
+/// [`cosine_decay_schedule`] to `end_value` until step `decay_steps`, which counts the warm-up too.
+///
+/// # Panics
+/// When `decay_steps` is not greater than `warmup_steps`, or that is negative.
+#[track_caller]
+pub fn warmup_cosine_decay_schedule(
+    init_value: f64,
+    peak_value: f64,
+    warmup_steps: i32,
+    decay_steps: i32,
+    end_value: f64,
+) -> Schedule {
+    check(
+        0 <= warmup_steps && warmup_steps < decay_steps,
+        "warmup_cosine_decay_schedule: decay_steps must be greater than warmup_steps, which are a \
+         part of them",
+    );
+    let alpha = if peak_value == 0.0 { 0.0 } else { end_value / peak_value };
+    join_schedules(
+        [
+            linear_schedule(init_value, peak_value, warmup_steps, 0),
+            cosine_decay_schedule(peak_value, decay_steps - warmup_steps, alpha),
+        ],
+        [warmup_steps],
+    )
+}
+
+/// `init_value`, multiplied by each scale from its boundary on: pairs of step and scale.
+///
+/// # Panics
+/// When a scale is negative.
+#[track_caller]
+pub fn piecewise_constant_schedule(
+    init_value: f64,
+    boundaries_and_scales: impl IntoIterator<Item = (i32, f64)>,
+) -> Schedule {
+    let mut scales: Vec<_> =
+        boundaries_and_scales.into_iter().map(|(at, scale)| (at, Number(scale))).collect();
+    check(
+        scales.iter().all(|(_, scale)| scale.0 >= 0.0),
+        "piecewise_constant_schedule: scales must not be negative",
+    );
+    scales.sort_by_key(|(at, _)| *at);
+    Schedule(Form::PiecewiseConstant { init: Number(init_value), scales })
+}
+
+/// The one-cycle schedule: a rise to `peak_value` over the first 30 % of `transition_steps`, from
+/// a 25th of it, then a fall to a 250,000th, both along cosines.
+///
+/// Source: Smith et al., "Super-Convergence", 2017.
+///
+/// # Panics
+/// When there are no steps.
+#[track_caller]
+pub fn cosine_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Schedule {
+    check(transition_steps > 0, "cosine_onecycle_schedule: transition_steps must be positive");
+    const START: f64 = 0.3;
+    const DIV: f64 = 25.0;
+    const FINAL_DIV: f64 = 1e4;
+    // Optax multiplies in f32.
+    let init = (peak_value / DIV) as f32;
+    let peak = init * DIV as f32;
+    let last = peak * (1.0 / (DIV * FINAL_DIV)) as f32;
+    let number = |value: f32| Number(f64::from(value));
+    Schedule(Form::PiecewiseCosine(vec![
+        (0, number(init)),
+        ((START * f64::from(transition_steps)) as i32, number(peak)),
+        (transition_steps, number(last)),
+    ]))
+}
+
+/// One schedule after the other; each counts from the boundary where it begins.
+///
+/// # Panics
+/// When there is not one boundary between each two schedules, in rising order.
+#[track_caller]
+pub fn join_schedules(
+    schedules: impl IntoIterator<Item = Schedule>,
+    boundaries: impl IntoIterator<Item = i32>,
+) -> Schedule {
+    let schedules: Vec<_> = schedules.into_iter().collect();
+    let starts: Vec<i32> = std::iter::once(0).chain(boundaries).collect();
+    check(
+        starts.len() == schedules.len() && starts.is_sorted(),
+        "join_schedules: there must be one boundary fewer than schedules, in rising order",
+    );
+    Schedule(Form::Join(starts.into_iter().zip(schedules).collect()))
+}

@@ -1,0 +1,185 @@
+//! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
+
+use super::key::{Key, first, hash_positions, raw_split};
+use crate::array::{IntoShape, Kind, Operand, broadcast_shapes, invalid, select, shape_of, stack};
+use crate::error::or_raise;
+use crate::transform::staged;
+use crate::{Array, DType};
+
+/// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is not unsigned, or a size is negative.
+#[track_caller]
+pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+    if !dtype.is_unsigned_int() {
+        invalid("random::bits", format!("makes unsigned integers, not {dtype}"));
+    }
+    let data = key.single("random::bits");
+    let shape = shape_of("random::bits", shape);
+    let out =
+        staged("bits", std::slice::from_ref(data), |args| vec![raw_bits(&args[0], &shape, dtype)]);
+    first(or_raise(out))
+}
+
+/// Uniform floats in [0, 1). `jax.random.uniform`.
+///
+/// The values are multiples of 2⁻²³ for f32 (one for each mantissa).
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+#[track_caller]
+pub fn uniform(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+    let data = key.single("random::uniform");
+    let shape = float_sample("random::uniform", shape, dtype);
+    let out = staged("uniform", std::slice::from_ref(data), |args| {
+        vec![raw_uniform(&args[0], &shape, dtype)]
+    });
+    first(or_raise(out))
+}
+
+/// Uniform floats in [`low`, `high`). `jax.random.uniform` with `minval` and `maxval`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, a size is negative, or a bound does not
+/// broadcast to the shape.
+#[track_caller]
+pub fn uniform_range(
+    key: &Key,
+    shape: impl IntoShape,
+    low: impl Operand,
+    high: impl Operand,
+    dtype: DType,
+) -> Array {
+    let op = "random::uniform_range";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    let [low, high] = [parameter(op, low, dtype, &shape), parameter(op, high, dtype, &shape)];
+    let args = [data.clone(), low, high];
+    let out = staged("uniform", &args, |args| {
+        vec![raw_uniform_range(&args[0], &shape, &args[1], &args[2])]
+    });
+    first(or_raise(out))
+}
+
+/// Uniform integers in [`low`, `high`); `low` where the range is empty. `jax.random.randint`.
+///
+/// As in JAX the sample is a 64-bit (for 64-bit dtypes 128-bit) number modulo the size of the
+/// range: for sizes that are no power of two the bias is at most size / 2⁶⁴.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` or a bound is no integer, a size is negative, or a bound
+/// does not broadcast to the shape.
+#[track_caller]
+pub fn randint(
+    key: &Key,
+    shape: impl IntoShape,
+    low: impl Operand,
+    high: impl Operand,
+    dtype: DType,
+) -> Array {
+    let op = "random::randint";
+    let data = key.single(op);
+    let shape = shape_of(op, shape);
+    if !dtype.is_int() {
+        invalid(op, format!("makes integers, not {dtype}"));
+    }
+    for kind in [low.kind(), high.kind()] {
+        if kind == Kind::WeakFloat || matches!(kind, Kind::Strong(dtype) if dtype.is_float()) {
+            invalid(op, "takes integer bounds, got floats".into());
+        }
+    }
+    let wide = if dtype == DType::U64 { DType::U64 } else { DType::I64 };
+    let [low, high] = [parameter(op, low, wide, &shape), parameter(op, high, wide, &shape)];
+    let args = [data.clone(), low, high];
+    let out = staged("randint", &args, |args| {
+        vec![raw_randint(&args[0], &shape, &args[1], &args[2], dtype)]
+    });
+    first(or_raise(out))
+}
+
+/// Checks a float sample's dtype; gives its shape.
+#[track_caller]
+pub(super) fn float_sample(op: &str, shape: impl IntoShape, dtype: DType) -> Vec<usize> {
+    if !dtype.is_float() {
+        invalid(op, format!("makes floats, not {dtype}"));
+    }
+    shape_of(op, shape)
+}
+
+/// [`bits`] inside a trace.
+pub(super) fn raw_bits(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let (high, low) = hash_positions(key, shape);
+    if dtype == DType::U64 {
+        return (high.astype(dtype) << 32) | low.astype(dtype);
+    }
+    (high ^ low).astype(dtype)
+}
+
+/// [`uniform`] inside a trace: random mantissas under the exponent of 1, less 1.
+pub(super) fn raw_uniform(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let (word, mantissa) = match dtype {
+        DType::F64 => (DType::U64, 52),
+        DType::F32 => (DType::U32, 23),
+        DType::F16 => (DType::U16, 10),
+        _ => (DType::U16, 7),
+    };
+    // Eight bits are enough for the mantissa of bf16, and JAX draws no more.
+    let drawn = if mantissa < 8 { DType::U8 } else { word };
+    let drawn_bits = 8 * drawn.size() as i32;
+    let one = Array::constant_scalar(dtype, 1.0);
+    let bits = raw_bits(key, shape, drawn).astype(word).shift_right_logical(drawn_bits - mantissa);
+    (bits | one.bitcast(word)).bitcast(dtype) - one
+}
+
+/// [`uniform_range`] inside a trace.
+pub(super) fn raw_uniform_range(key: &Array, shape: &[usize], low: &Array, high: &Array) -> Array {
+    let unit = raw_uniform(key, shape, low.dtype());
+    low.maximum(unit * (high - low) + low)
+}
+
+fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: DType) -> Array {
+    // Short integers are drawn in 32 bits, to keep the bias small.
+    let word = if dtype.size() == 8 { DType::U64 } else { DType::U32 };
+    let (low, high) = match integer_range(dtype) {
+        Some((min, max)) => (low.clip(min, max), high.clip(min, max + 1)),
+        None => (low.clone(), high.clone()),
+    };
+    let empty = high.le(&low);
+    let span = (&high - &low).astype(word);
+    let span = select(&empty, &span.ones_like(), &span);
+    // 2^bits modulo span, without overflow.
+    let half = span.full_like((1_u64 << (4 * word.size())) as f64).rem_int(&span);
+    let multiplier = (&half * &half).rem_int(&span);
+
+    let keys = raw_split(key, &[2]);
+    let [upper, lower] = [0, 1].map(|i| raw_bits(&keys.slice([i.into()]), shape, word));
+    let span = span.broadcast_to(shape);
+    let offset = upper.rem_int(&span) * multiplier + lower.rem_int(&span);
+    let offset = offset.rem_int(&span);
+    (offset + low.astype(word)).astype(dtype)
+}
+
+/// The smallest and largest value of an integer dtype of at most 32 bits.
+fn integer_range(dtype: DType) -> Option<(i64, i64)> {
+    let bits = 8 * dtype.size() as u32;
+    if bits == 64 {
+        return None;
+    }
+    Some(if dtype.is_signed_int() {
+        (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    } else {
+        (0, (1 << bits) - 1)
+    })
+}
+
+/// A parameter of a distribution in `dtype`, which must broadcast to the sample's shape.
+#[track_caller]
+pub(super) fn parameter(op: &str, value: impl Operand, dtype: DType, shape: &[usize]) -> Array {
+    let value = value.array(dtype);
+    if broadcast_shapes(value.shape(), shape).as_deref() != Some(shape) {
+        let aval = value.aval();
+        invalid(op, format!("the parameter {aval} does not broadcast to the shape {shape:?}"));
+    }
+    value
+}

@@ -1,0 +1,170 @@
+//! Distributions made from uniform samples.
+
+use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
+use super::key::{Key, first};
+use crate::array::{IntoShape, Kind, Operand, dim, invalid, shape_of};
+use crate::error::or_raise;
+use crate::transform::staged;
+use crate::{Array, DType};
+
+/// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+#[track_caller]
+pub fn normal(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+    let data = key.single("random::normal");
+    let shape = float_sample("random::normal", shape, dtype);
+    let out = staged("normal", std::slice::from_ref(data), |args| {
+        vec![raw_normal(&args[0], &shape, dtype)]
+    });
+    first(or_raise(out))
+}
+
+/// [`normal`] inside a trace: √2 · erf⁻¹(u), u uniform in (−1, 1).
+pub(super) fn raw_normal(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let [low, high] = [-after_one_down(dtype), 1.0].map(|v| Array::constant_scalar(dtype, v));
+    let u = raw_uniform_range(key, shape, &low, &high);
+    Array::constant_scalar(dtype, std::f64::consts::SQRT_2).broadcast_to(shape) * u.erf_inv()
+}
+
+/// The largest number of `dtype` below 1.
+fn after_one_down(dtype: DType) -> f64 {
+    let precision = match dtype {
+        DType::F64 => 53,
+        DType::F32 => 24,
+        DType::F16 => 11,
+        _ => 8,
+    };
+    1.0 - 0.5_f64.powi(precision)
+}
+
+/// Normally distributed floats in the open interval (`lower`, `upper`), by inverting the
+/// distribution function. `jax.random.truncated_normal`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, a size is negative, or a bound does not
+/// broadcast to the shape.
+#[track_caller]
+pub fn truncated_normal(
+    key: &Key,
+    lower: impl Operand,
+    upper: impl Operand,
+    shape: impl IntoShape,
+    dtype: DType,
+) -> Array {
+    let op = "random::truncated_normal";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    let [lower, upper] = [parameter(op, lower, dtype, &shape), parameter(op, upper, dtype, &shape)];
+    let args = [data.clone(), lower, upper];
+    let out = staged("truncated_normal", &args, |args| {
+        vec![raw_truncated_normal(&args[0], &args[1], &args[2], &shape)]
+    });
+    first(or_raise(out))
+}
+
+/// [`truncated_normal`] inside a trace.
+pub(super) fn raw_truncated_normal(
+    key: &Array,
+    lower: &Array,
+    upper: &Array,
+    shape: &[usize],
+) -> Array {
+    let dtype = lower.dtype();
+    let sqrt2 = Array::constant_scalar(dtype, std::f64::consts::SQRT_2);
+    let (a, b) = ((lower / &sqrt2).erf(), (upper / &sqrt2).erf());
+    let u = raw_uniform_range(key, shape, &a, &b);
+    let sample = sqrt2.broadcast_to(shape) * u.erf_inv();
+    // Rounding must not push a sample onto or over a bound.
+    let inside = |bound: &Array, towards: f64| {
+        bound.stop_gradient().nextafter(bound.full_like(towards)).broadcast_to(shape)
+    };
+    sample.clip(inside(lower, f64::INFINITY), inside(upper, f64::NEG_INFINITY))
+}
+
+/// True with probability `p`. `jax.random.bernoulli`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `p` is no float, a size is negative, or `p` does not broadcast to
+/// the shape.
+#[track_caller]
+pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
+    let op = "random::bernoulli";
+    let data = key.single(op);
+    let shape = shape_of(op, shape);
+    let dtype = match p.kind() {
+        Kind::WeakFloat => DType::F32,
+        Kind::Strong(dtype) if dtype.is_float() => dtype,
+        _ => invalid(op, "a probability is a float, got an integer or bool".into()),
+    };
+    let p = parameter(op, p, dtype, &shape);
+    let out = staged("bernoulli", &[data.clone(), p], |args| {
+        vec![raw_uniform(&args[0], &shape, dtype).lt(&args[1])]
+    });
+    first(or_raise(out))
+}
+
+/// Exponentially distributed floats with mean 1. `jax.random.exponential`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+#[track_caller]
+pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+    let data = key.single("random::exponential");
+    let shape = float_sample("random::exponential", shape, dtype);
+    let out = staged("exponential", std::slice::from_ref(data), |args| {
+        // 1 - u moves the logarithm's domain from [0, 1) to (0, 1].
+        vec![-(-raw_uniform(&args[0], &shape, dtype)).log1p()]
+    });
+    first(or_raise(out))
+}
+
+/// Gumbel distributed floats: −log(−log u). `jax.random.gumbel`.
+///
+/// # Panics
+/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+#[track_caller]
+pub fn gumbel(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+    let data = key.single("random::gumbel");
+    let shape = float_sample("random::gumbel", shape, dtype);
+    let out = staged("gumbel", std::slice::from_ref(data), |args| {
+        vec![raw_gumbel(&args[0], &shape, dtype)]
+    });
+    first(or_raise(out))
+}
+
+fn raw_gumbel(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let [low, high] = [tiny(dtype), 1.0].map(|v| Array::constant_scalar(dtype, v));
+    -(-raw_uniform_range(key, shape, &low, &high).log()).log()
+}
+
+/// The smallest normal number of `dtype` above 0.
+fn tiny(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => f64::MIN_POSITIVE,
+        DType::F16 => half::f16::MIN_POSITIVE.to_f64(),
+        _ => f64::from(f32::MIN_POSITIVE),
+    }
+}
+
+/// One index per distribution, drawn with the probabilities softmax(`logits`) along `axis`; i32.
+/// `jax.random.categorical` with its default shape.
+///
+/// # Panics
+/// When `key` is a batch of keys, `logits` are no floats, or there is no such axis.
+#[track_caller]
+pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
+    let op = "random::categorical";
+    let data = key.single(op);
+    let dtype = logits.dtype();
+    if !dtype.is_float() {
+        invalid(op, format!("takes float logits, got {}", logits.aval()));
+    }
+    let axis = dim(op, axis, logits.aval()) as isize;
+    let out = staged("categorical", &[data.clone(), logits.clone()], |args| {
+        let noise = raw_gumbel(&args[0], args[1].shape(), dtype);
+        vec![(noise + &args[1]).argmax(axis)]
+    });
+    first(or_raise(out))
+}

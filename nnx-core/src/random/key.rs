@@ -1,0 +1,220 @@
+//! Keys, and how new ones are made from them.
+
+use crate::array::{IntoShape, Kind, Operand, invalid, iota, shape_of, stack};
+use crate::error::or_raise;
+use crate::graph::{bind, bind1};
+use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
+use crate::ops::{OptimizationBarrier, Threefry2x32};
+use crate::transform::staged;
+use crate::{Array, DType};
+
+/// The state of a random generator, or a batch of them: u32 words `[…, 2]`. `jax.random.key`.
+///
+/// Use every key once: the same key gives the same numbers again.
+#[derive(Debug, Clone)]
+pub struct Key(Array);
+
+/// A key from a seed, whose two halves are its words. `jax.random.key`.
+///
+/// JAX ignores the upper half unless `jax_enable_x64` is set; below 2³² there is no difference.
+///
+/// # Panics
+/// When no XLA runtime is found.
+#[track_caller]
+pub fn key(seed: u64) -> Key {
+    Key(Array::from_slice(&[(seed >> 32) as u32, seed as u32], [2]))
+}
+
+impl From<u64> for Key {
+    #[track_caller]
+    fn from(seed: u64) -> Key {
+        key(seed)
+    }
+}
+
+impl From<&Key> for Key {
+    fn from(key: &Key) -> Key {
+        key.clone()
+    }
+}
+
+impl Key {
+    /// The keys whose words are `data`. `jax.random.wrap_key_data`.
+    ///
+    /// # Panics
+    /// When `data` is no u32 array with a last axis of size 2.
+    #[track_caller]
+    pub fn from_data(data: Array) -> Key {
+        if data.dtype() != DType::U32 || data.shape().last() != Some(&2) {
+            invalid("Key::from_data", format!("a key is u32[…, 2], got {}", data.aval()));
+        }
+        Key(data)
+    }
+
+    /// The words, u32 `[…, 2]`. `jax.random.key_data`.
+    pub fn data(&self) -> &Array {
+        &self.0
+    }
+
+    /// The words, u32 `[…, 2]`, given up by the key.
+    pub fn into_data(self) -> Array {
+        self.0
+    }
+
+    /// The shape of a batch of keys; empty for a single key.
+    #[track_caller]
+    pub fn shape(&self) -> &'static [usize] {
+        let shape = self.0.shape();
+        &shape[..shape.len() - 1]
+    }
+
+    /// The `N` keys along the first axis of a batch.
+    ///
+    /// # Panics
+    /// When the first axis does not have size `N`.
+    #[track_caller]
+    pub fn unstack<const N: usize>(&self) -> [Key; N] {
+        if self.shape().first() != Some(&N) {
+            let shape = self.shape();
+            invalid("Key::unstack", format!("keys of shape {shape:?} are not {N} along axis 0"));
+        }
+        let rows = or_raise(staged("unstack", std::slice::from_ref(&self.0), |args| {
+            (0..N).map(|i| args[0].slice([i.into()])).collect()
+        }));
+        std::array::from_fn(|i| Key(rows[i].clone()))
+    }
+
+    /// Both words of a single key, as scalars.
+    #[track_caller]
+    pub(super) fn words(data: &Array) -> [Array; 2] {
+        [0, 1].map(|i| data.slice([i.into()]))
+    }
+
+    /// The words, once it is sure that this is one key and no batch.
+    #[track_caller]
+    pub(super) fn single(&self, op: &str) -> &Array {
+        if !self.shape().is_empty() {
+            let shape = self.shape();
+            invalid(
+                op,
+                format!("takes a single key, got keys of shape {shape:?}; take one of them"),
+            );
+        }
+        &self.0
+    }
+}
+
+/// A key counts as plain data: an [`Array`] leaf.
+impl Module for Key {
+    const SCHEMA: &'static Schema = &Schema::Array;
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        Module::flatten(&self.0, visitor);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        Module::flatten_mut(&mut self.0, visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Key(Module::unflatten(&self.0, leaves))
+    }
+}
+
+/// New keys from one: a batch of `shape`. `jax.random.split`.
+///
+/// ```no_run
+/// # use nnx_core::random;
+/// let [a, b, c] = random::split(&random::key(0), 3).unstack();
+/// ```
+///
+/// # Panics
+/// When `key` is a batch of keys or a size is negative.
+#[track_caller]
+pub fn split(key: &Key, shape: impl IntoShape) -> Key {
+    let data = key.single("split");
+    let shape = shape_of("split", shape);
+    let out = staged("split", std::slice::from_ref(data), |args| vec![raw_split(&args[0], &shape)]);
+    Key(first(or_raise(out)))
+}
+
+/// A new key from one and an integer. `jax.random.fold_in`.
+///
+/// `data` is an integer scalar; it counts modulo 2³².
+///
+/// # Panics
+/// When `key` is a batch of keys or `data` is no integer scalar.
+#[track_caller]
+pub fn fold_in(key: &Key, data: impl Operand) -> Key {
+    let words = key.single("fold_in");
+    let whole = match data.kind() {
+        Kind::Strong(dtype) => dtype.is_int(),
+        Kind::WeakInt => true,
+        Kind::WeakFloat => false,
+    };
+    let data = data.array(DType::U32);
+    if !whole || data.rank() != 0 {
+        invalid("fold_in", format!("takes an integer scalar, got {}", data.aval()));
+    }
+    let out = staged("fold_in", &[words.clone(), data], |args| vec![fold(&args[0], &args[1])]);
+    Key(first(or_raise(out)))
+}
+
+/// The words of the key that `data`, a u32 scalar, makes from `key`.
+pub(super) fn fold(key: &Array, data: &Array) -> Array {
+    let [k1, k2] = Key::words(key);
+    let zero = Array::constant_int(DType::U32, 0);
+    let words = bind(Threefry2x32, &[&k1, &k2, &zero, data]);
+    computed_once(stack(&[&words[0], &words[1]], 0))
+}
+
+/// [`split`] inside a trace.
+pub(super) fn raw_split(key: &Array, shape: &[usize]) -> Array {
+    let (high, low) = hash_positions(key, shape);
+    computed_once(stack(&[&high, &low], -1))
+}
+
+/// New keys, kept from being computed again in every loop that uses them: the hash is long, and
+/// XLA would compile a copy of it into each.
+fn computed_once(keys: Array) -> Array {
+    bind1(OptimizationBarrier, &[&keys])
+}
+
+/// For each element of `shape` the hash of its position, counted in row-major order, under `key`:
+/// two words of 32 bits.
+///
+/// Positions are sums over dimensions, so that a partitioned array computes its own part.
+pub(super) fn hash_positions(key: &Array, shape: &[usize]) -> (Array, Array) {
+    let size: u128 = shape.iter().map(|&n| n as u128).product();
+    let (high, low) = if size <= 1 << 32 {
+        let low = positions(shape, DType::U32);
+        (low.zeros_like(), low)
+    } else {
+        let wide = positions(shape, DType::U64);
+        ((&wide >> 32).astype(DType::U32), wide.astype(DType::U32))
+    };
+    let [k1, k2] = Key::words(key).map(|word| word.splat(shape));
+    let words = bind(Threefry2x32, &[&k1, &k2, &high, &low]);
+    (words[0].clone(), words[1].clone())
+}
+
+/// The position of each element of `shape` in row-major order.
+fn positions(shape: &[usize], dtype: DType) -> Array {
+    let mut stride = 1_i64;
+    let mut sum: Option<Array> = None;
+    for d in (0..shape.len()).rev() {
+        let along = iota(shape, dtype, d);
+        let along = if stride == 1 { along } else { along * stride };
+        sum = Some(sum.map_or_else(|| along.clone(), |sum| along.clone() + sum));
+        stride = stride.saturating_mul(shape[d] as i64);
+    }
+    sum.unwrap_or_else(|| Array::constant_int(dtype, 0))
+}
+
+/// The only result of a program.
+#[track_caller]
+pub(super) fn first(arrays: Vec<Array>) -> Array {
+    match <[Array; 1]>::try_from(arrays) {
+        Ok([array]) => array,
+        Err(arrays) => unreachable!("one result was asked for, got {}", arrays.len()),
+    }
+}

@@ -1,0 +1,25 @@
+//! Random numbers: keys, distributions and the random streams of Modules. `jax.random`.
+//!
+//! Numbers are a function of a [`Key`] and a shape: the same key gives the same numbers, on every
+//! device, in and out of jit. They are the numbers of JAX (`threefry2x32` in its partitionable
+//! layout, JAX's default). [`split`] and [`fold_in`] make new keys; [`Rngs`] hands out a new key at
+//! each call, for models.
+//!
+//! ```no_run
+//! use nnx_core::{DType, random};
+//!
+//! let key = random::key(0);
+//! let [noise, mask] = random::split(&key, 2).unstack();
+//! let x = random::normal(&noise, [2, 3], DType::F32);
+//! let kept = random::bernoulli(&mask, 0.9, [2, 3]);
+//! ```
+
+mod bits;
+mod distributions;
+mod key;
+mod rngs;
+
+pub use bits::{bits, randint, uniform, uniform_range};
+pub use distributions::{bernoulli, categorical, exponential, gumbel, normal, truncated_normal};
+pub use key::{Key, fold_in, key, split};
+pub use rngs::{RngStream, Rngs};

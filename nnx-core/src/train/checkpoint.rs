@@ -1,0 +1,216 @@
+//! Checkpoints: every leaf of a tree in one safetensors file.
+
+use crate::graph::Aval;
+use crate::module::walk::{collect_leaves, paths, replace_leaves};
+use crate::{Array, DType, Error, Module, Result};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+/// Where the checksum of the tensors' bytes stands in the file's metadata.
+const CHECKSUM: &str = "nnx.crc32";
+
+/// Writes every leaf of `tree` to the safetensors file `path`: parameters, batch statistics,
+/// optimizer state, random streams, metrics and plain arrays, named by their dotted paths
+/// (`opt.opt_state.0.mu.conv1.kernel`). `metadata` is for what is no array, as the epoch.
+///
+/// The file is written under another name in the same folder, flushed to the disk and renamed, so
+/// that `path` always holds either the old or the new checkpoint whole. Missing folders are made.
+///
+/// ```no_run
+/// # use nnx_core::{Module, train::{load_checkpoint, save_checkpoint}};
+/// # fn demo<M: Module>(mut state: M) -> nnx_core::Result<()> {
+/// save_checkpoint("run/last.safetensors", &state, &[("epoch".into(), "3".into())].into())?;
+/// let metadata = load_checkpoint("run/last.safetensors", &mut state)?;
+/// assert_eq!(metadata["epoch"], "3");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// When the file cannot be written, or a leaf has no value. The old file is then left as it was.
+pub fn save_checkpoint<M: Module>(
+    path: impl AsRef<Path>,
+    tree: &M,
+    metadata: &BTreeMap<String, String>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let tensors = tensors(path, tree)?;
+    let mut checksum = crc32fast::Hasher::new();
+    let mut views = Vec::with_capacity(tensors.len());
+    for (name, (aval, bytes)) in &tensors {
+        checksum.update(bytes);
+        let view = TensorView::new(safe_dtype(aval.dtype()), aval.shape().to_vec(), bytes)
+            .map_err(|e| broken(path, format!("`{name}`: {e}")))?;
+        views.push((name.as_str(), view));
+    }
+    let mut info: HashMap<String, String> =
+        metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    info.insert(CHECKSUM.into(), format!("{:08x}", checksum.finalize()));
+    let bytes = safetensors::serialize(views, Some(info))
+        .map_err(|e| broken(path, format!("cannot be encoded: {e}")))?;
+    replace_file(path, &bytes)
+}
+
+/// Dotted paths with the shape, dtype and bytes of every leaf.
+fn tensors<M: Module>(path: &Path, tree: &M) -> Result<BTreeMap<String, (Aval, Vec<u8>)>> {
+    let mut tensors = BTreeMap::new();
+    for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
+        let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
+        let tensor = read()
+            .map_err(|why: Error| broken(path, format!("`{leaf_path}` cannot be saved: {why}")))?;
+        if tensors.insert(leaf_path.dotted(), tensor).is_some() {
+            let name = leaf_path.dotted();
+            return Err(broken(path, format!("two leaves have the name `{name}`; rename one")));
+        }
+    }
+    Ok(tensors)
+}
+
+/// Puts a file with these contents at `path`, or leaves what is there.
+fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let io = |what: &str, e: &std::io::Error| Error::io(path, what, e);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|e| Error::io(folder, "cannot make the folder", &e))?;
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".checkpoint-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            // As any new file: readable by others unless the umask says no.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        // Dropping the file on an error above removes it.
+        file.persist(path)?;
+        // The rename itself is safe once the folder is on the disk too. Not every system can do
+        // this, and the file is whole either way.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    };
+    write().map_err(|e: std::io::Error| io("the checkpoint cannot be written", &e))
+}
+
+/// Reads the leaves of `tree` back from a file that [`save_checkpoint`] wrote; gives its metadata.
+///
+/// The tree decides what is expected: its structure, shapes and dtypes must be those of the file.
+///
+/// # Errors
+/// When the file cannot be read, is truncated or corrupt, or belongs to another tree; the message
+/// then names all leaves that are missing, extra or different. The tree is left as it was.
+pub fn load_checkpoint<M: Module>(
+    path: impl AsRef<Path>,
+    tree: &mut M,
+) -> Result<BTreeMap<String, String>> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(|e| Error::io(path, "the checkpoint cannot be read", &e))?;
+    let corrupt = |why: String| {
+        broken(path, format!("this is no whole safetensors file, but truncated or corrupt: {why}"))
+    };
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| corrupt(e.to_string()))?;
+    let mut metadata: BTreeMap<String, String> =
+        header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    if let Some(checksum) = metadata.remove(CHECKSUM) {
+        let mut hasher = crc32fast::Hasher::new();
+        found.values().for_each(|view| hasher.update(view.data()));
+        if checksum != format!("{:08x}", hasher.finalize()) {
+            return Err(corrupt("the checksum of its tensors does not fit".into()));
+        }
+    }
+
+    let mut differences = Differences::default();
+    let mut views = Vec::new();
+    for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
+        let name = leaf_path.dotted();
+        let want = leaf.array.try_aval()?;
+        let Some(view) = found.remove(&name) else {
+            differences.missing.push(name);
+            continue;
+        };
+        if dtype(view.dtype()) != Some(want.dtype()) || view.shape() != want.shape() {
+            let got = dtype(view.dtype())
+                .map_or_else(|| format!("{:?}", view.dtype()), |dtype| dtype.to_string());
+            let shape = view.shape();
+            differences.different.push(format!("{name} (file {got}{shape:?}, model {want})"));
+        }
+        views.push((want, view));
+    }
+    differences.extra = found.into_keys().collect();
+    differences.check(path)?;
+
+    let arrays = views
+        .iter()
+        .map(|(aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
+        .collect::<Result<Vec<_>>>()?;
+    replace_leaves(tree, |i, array| *array = arrays[i].clone());
+    Ok(metadata)
+}
+
+/// How a file and a tree differ.
+#[derive(Default)]
+struct Differences {
+    missing: Vec<String>,
+    extra: Vec<String>,
+    different: Vec<String>,
+}
+
+impl Differences {
+    fn check(&self, path: &Path) -> Result<()> {
+        let mut message = String::from("this checkpoint belongs to another model");
+        let mut fits = true;
+        for (what, names) in [
+            ("missing in the file", &self.missing),
+            ("extra in the file", &self.extra),
+            ("different shape or dtype", &self.different),
+        ] {
+            if !names.is_empty() {
+                fits = false;
+                message += &format!("\n  {what}: {}", names.join(", "));
+            }
+        }
+        if fits { Ok(()) } else { Err(broken(path, message)) }
+    }
+}
+
+fn broken(path: &Path, message: String) -> Error {
+    Error::Checkpoint { path: path.into(), message }
+}
+
+/// Both names of every dtype.
+const DTYPES: [(DType, Dtype); 13] = [
+    (DType::Bool, Dtype::BOOL),
+    (DType::I8, Dtype::I8),
+    (DType::I16, Dtype::I16),
+    (DType::I32, Dtype::I32),
+    (DType::I64, Dtype::I64),
+    (DType::U8, Dtype::U8),
+    (DType::U16, Dtype::U16),
+    (DType::U32, Dtype::U32),
+    (DType::U64, Dtype::U64),
+    (DType::F16, Dtype::F16),
+    (DType::BF16, Dtype::BF16),
+    (DType::F32, Dtype::F32),
+    (DType::F64, Dtype::F64),
+];
+
+fn dtype(safe: Dtype) -> Option<DType> {
+    DTYPES.iter().find(|(_, s)| *s == safe).map(|(d, _)| *d)
+}
+
+fn safe_dtype(dtype: DType) -> Dtype {
+    match DTYPES.iter().find(|(d, _)| *d == dtype) {
+        Some((_, safe)) => *safe,
+        None => unreachable!("every dtype is in the table"),
+    }
+}

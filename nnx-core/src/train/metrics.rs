@@ -1,0 +1,280 @@
+//! Metrics: running totals in Variables, so that a jitted evaluation step can update them.
+
+use crate::array::{DType, invalid};
+use crate::error::or_raise;
+use crate::module::{MetricState, Variable};
+use crate::transform::staged;
+use crate::{Array, Module};
+use nnx_derive::Module;
+
+/// A running total that is reset before a pass and read after it. `nnx.metrics.Metric`.
+///
+/// Several metrics are a struct of your own:
+/// ```no_run
+/// use nnx_core::train::{Accuracy, Average, Metric};
+/// # use nnx_core::Array;
+///
+/// #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Metrics {
+///     loss: Average,
+///     accuracy: Accuracy,
+/// }
+/// # fn eval_step(metrics: &mut Metrics, loss: Array, logits: Array, labels: Array) {
+/// metrics.loss.update(&loss);
+/// metrics.accuracy.update(&logits, &labels);
+/// # }
+/// ```
+pub trait Metric: Module {
+    /// What the metric computes.
+    type Value;
+
+    /// Forgets everything.
+    fn reset(&mut self);
+
+    /// The value over all updates since the last reset.
+    fn compute(&self) -> Self::Value;
+}
+
+type State = Variable<MetricState>;
+
+fn zero_f32() -> State {
+    Variable::new(Array::scalar(0.0_f32))
+}
+
+fn zero_i32() -> State {
+    Variable::new(Array::scalar(0_i32))
+}
+
+/// The mean of all values seen. `nnx.metrics.Average`.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Average {
+    /// Sum of the values, an f32 scalar.
+    pub total: State,
+    /// Number of values, an i32 scalar.
+    pub count: State,
+}
+
+impl Average {
+    /// A mean of nothing yet.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
+    pub fn new() -> Self {
+        Average { total: zero_f32(), count: zero_i32() }
+    }
+
+    /// Takes in every element of `values`.
+    #[track_caller]
+    pub fn update(&mut self, values: &Array) {
+        accumulate(&mut self.total, &mut self.count, values, None);
+    }
+
+    /// Takes in the elements of `values` where `mask` (of the same shape) is true.
+    ///
+    /// # Panics
+    /// When the shapes differ.
+    #[track_caller]
+    pub fn update_masked(&mut self, values: &Array, mask: &Array) {
+        accumulate(&mut self.total, &mut self.count, values, Some(mask));
+    }
+}
+
+#[track_caller]
+fn accumulate(total: &mut State, count: &mut State, values: &Array, mask: Option<&Array>) {
+    if let Some(mask) = mask.filter(|mask| mask.shape() != values.shape()) {
+        let (v, m) = (values.aval(), mask.aval());
+        invalid("update_masked", format!("the mask {m} must have the shape of the values {v}"));
+    }
+    let args: Vec<Array> =
+        [total.value(), count.value(), values].into_iter().chain(mask).cloned().collect();
+    let outs = or_raise(staged("metric_update", &args, |args| {
+        let values = args[2].astype(DType::F32);
+        let (sum, number) = match args.get(3) {
+            None => (values.sum(..), Array::scalar(values.size() as i32)),
+            Some(mask) => (
+                (&values * mask.astype(DType::F32)).sum(..),
+                mask.astype(DType::Bool).astype(DType::I32).sum(..),
+            ),
+        };
+        vec![&args[0] + sum, &args[1] + number]
+    }));
+    total.set(outs[0].clone());
+    count.set(outs[1].clone());
+}
+
+impl Metric for Average {
+    /// An f32 scalar; NaN before the first update.
+    type Value = Array;
+
+    fn reset(&mut self) {
+        *self = Average::new();
+    }
+
+    fn compute(&self) -> Array {
+        self.total.value() / self.count.value()
+    }
+}
+
+/// The share of predictions that are right. `nnx.metrics.Accuracy`.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Accuracy {
+    /// Number of right predictions, an f32 scalar.
+    pub total: State,
+    /// Number of predictions, an i32 scalar.
+    pub count: State,
+    threshold: Option<f64>,
+}
+
+impl Accuracy {
+    /// Accuracy of choosing among classes: the largest logit is the prediction.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
+    pub fn new() -> Self {
+        Accuracy { total: zero_f32(), count: zero_i32(), threshold: None }
+    }
+
+    /// Accuracy of yes or no: a logit of at least `threshold` says yes.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    pub fn with_threshold(threshold: f64) -> Self {
+        Accuracy { threshold: Some(threshold), ..Accuracy::new() }
+    }
+
+    /// Takes in predictions: `logits` `[…, classes]` for integer labels `[…]`, or with a threshold
+    /// both of one shape.
+    ///
+    /// # Panics
+    /// When the shapes do not fit or the labels are no integers.
+    #[track_caller]
+    pub fn update(&mut self, logits: &Array, labels: &Array) {
+        let right = self.right(logits, labels);
+        accumulate(&mut self.total, &mut self.count, &right, None);
+    }
+
+    /// Takes in the predictions where `mask` (of the labels' shape) is true.
+    ///
+    /// # Panics
+    /// As [`update`](Accuracy::update), and when the mask has another shape.
+    #[track_caller]
+    pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+        let right = self.right(logits, labels);
+        accumulate(&mut self.total, &mut self.count, &right, Some(mask));
+    }
+
+    #[track_caller]
+    fn right(&self, logits: &Array, labels: &Array) -> Array {
+        let batch = match (self.threshold, logits.shape()) {
+            (Some(_), shape) => shape,
+            (None, [batch @ .., _]) => batch,
+            (None, []) => invalid("Accuracy::update", "scalar logits have no classes".into()),
+        };
+        if labels.shape() != batch || !labels.dtype().is_int() {
+            let (x, y) = (logits.aval(), labels.aval());
+            invalid(
+                "Accuracy::update",
+                format!("logits {x} need integer labels of shape {batch:?}, got {y}"),
+            );
+        }
+        match self.threshold {
+            Some(threshold) => logits.ge(threshold).eq(&labels.gt(0)),
+            None => logits.argmax(-1).eq(&labels.astype(DType::I32)),
+        }
+    }
+}
+
+impl Metric for Accuracy {
+    /// An f32 scalar; NaN before the first update.
+    type Value = Array;
+
+    fn reset(&mut self) {
+        *self = Accuracy { threshold: self.threshold, ..Accuracy::new() };
+    }
+
+    fn compute(&self) -> Array {
+        self.total.value() / self.count.value()
+    }
+}
+
+/// Mean and spread of all values seen, by Welford's algorithm. `nnx.metrics.Welford`.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Welford {
+    /// Number of values, an i32 scalar.
+    pub count: State,
+    /// Their mean, an f32 scalar.
+    pub mean: State,
+    /// Sum of squared distances from the mean, an f32 scalar.
+    pub m2: State,
+}
+
+/// What [`Welford`] computes: f32 scalars, NaN before the first update except the mean.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Statistics {
+    /// Arithmetic mean.
+    pub mean: Array,
+    /// Standard deviation over the square root of the number of values.
+    pub standard_error_of_mean: Array,
+    /// Root of the mean squared distance from the mean.
+    pub standard_deviation: Array,
+}
+
+impl Welford {
+    /// Statistics of nothing yet.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
+    pub fn new() -> Self {
+        Welford { count: zero_i32(), mean: zero_f32(), m2: zero_f32() }
+    }
+
+    /// Takes in every element of `values`.
+    #[track_caller]
+    pub fn update(&mut self, values: &Array) {
+        let args: Vec<Array> = [self.count.value(), self.mean.value(), self.m2.value(), values]
+            .map(Array::clone)
+            .into();
+        let outs = or_raise(staged("metric_update", &args, |args| {
+            let [before, mean, m2, values] = args else { unreachable!("four arguments") };
+            let values = values.astype(DType::F32);
+            let n = values.size();
+            let count = before + n;
+            let delta = values.mean(..) - mean;
+            let m2_values = values.var(..) * n;
+            let spread = delta.square() * n * before / &count;
+            vec![count.clone(), mean + &delta * n / &count, m2 + m2_values + spread]
+        }));
+        for (state, out) in [&mut self.count, &mut self.mean, &mut self.m2].into_iter().zip(outs) {
+            state.set(out);
+        }
+    }
+}
+
+impl Metric for Welford {
+    type Value = Statistics;
+
+    fn reset(&mut self) {
+        *self = Welford::new();
+    }
+
+    fn compute(&self) -> Statistics {
+        let deviation = (self.m2.value() / self.count.value()).sqrt();
+        Statistics {
+            mean: self.mean.value().clone(),
+            standard_error_of_mean: &deviation / self.count.astype(DType::F32).sqrt(),
+            standard_deviation: deviation,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What a training run needs around its steps: metrics and checkpoints.
+
+mod checkpoint;
+mod metrics;
+
+pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};

@@ -1,0 +1,129 @@
+//! Looking at a jitted function's program without running it.
+
+use crate::graph::{Aval, Graph};
+use crate::ops::lower as lower_graph;
+use crate::transform::eager::compile;
+use crate::xla::{Executable, MemoryAnalysis, stablehlo};
+use crate::{Error, Result};
+use std::cell::RefCell;
+
+/// What the next call of a jitted function on this thread should do.
+enum Stage {
+    Run,
+    /// Trace, keep the program, do not run.
+    Lower,
+    Lowered(Box<Lowered>),
+}
+
+thread_local! {
+    static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Run) };
+}
+
+/// A traced program of a jitted function, ready for the compiler.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    name: String,
+    graph: Graph,
+    aliases: Vec<(usize, usize)>,
+}
+
+impl Lowered {
+    pub(super) fn new(name: &str, graph: Graph, aliases: Vec<(usize, usize)>) -> Self {
+        Lowered { name: name.to_owned(), graph, aliases }
+    }
+
+    /// The program as traced; `Display` prints it.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The program as StableHLO text.
+    pub fn stablehlo(&self) -> String {
+        stablehlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+    }
+
+    /// Shapes and dtypes of the outputs: the new values of the Variables that are set, then the
+    /// arrays of the result.
+    pub fn output_avals(&self) -> Vec<Aval> {
+        self.graph.output_avals()
+    }
+
+    /// Pairs of an input and the output that takes over its memory.
+    pub fn donations(&self) -> &[(usize, usize)] {
+        &self.aliases
+    }
+
+    /// An estimate of the floating-point operations of one run, see [`Graph::flops`].
+    pub fn flops(&self) -> u64 {
+        self.graph.flops()
+    }
+
+    /// Compiles the program.
+    ///
+    /// # Errors
+    /// When there is no XLA runtime, or its compiler refuses the program.
+    pub fn compile(&self) -> Result<Compiled> {
+        Ok(Compiled { executable: compile(&self.name, &self.graph, &self.aliases)? })
+    }
+}
+
+/// A compiled program of a jitted function.
+pub struct Compiled {
+    executable: Executable,
+}
+
+impl Compiled {
+    /// How much memory a run takes.
+    ///
+    /// # Errors
+    /// When the plugin cannot tell.
+    pub fn memory_analysis(&self) -> Result<MemoryAnalysis> {
+        self.executable.memory_analysis()
+    }
+}
+
+/// Traces the jitted function that `call` calls, without running it: its arguments stay as they
+/// are, and its result has shapes but no elements. Arguments may be [`Array::shape_only`].
+///
+/// ```ignore
+/// let lowered = nnx::jit::lower(|| train_step(&mut model, &mut opt, &x, &y))?;
+/// println!("{}", lowered.stablehlo());
+/// ```
+///
+/// # Errors
+/// When `call` calls no jitted function.
+///
+/// # Panics
+/// When the function's body panics.
+///
+/// [`Array::shape_only`]: crate::Array::shape_only
+pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            STAGE.replace(Stage::Run);
+        }
+    }
+    STAGE.replace(Stage::Lower);
+    let reset = Reset;
+    call();
+    let stage = STAGE.replace(Stage::Run);
+    drop(reset);
+    match stage {
+        Stage::Lowered(lowered) => Ok(*lowered),
+        _ => Err(Error::Invalid(
+            "jit::lower: the closure called no jitted function; call one, as in \
+             `nnx::jit::lower(|| step(&mut model, &x))`"
+                .into(),
+        )),
+    }
+}
+
+/// Whether the call that begins now is to be lowered only.
+pub(super) fn wants_lowering() -> bool {
+    STAGE.with_borrow(|stage| matches!(stage, Stage::Lower))
+}
+
+pub(super) fn keep(lowered: Lowered) {
+    STAGE.replace(Stage::Lowered(Box::new(lowered)));
+}

@@ -1,0 +1,169 @@
+use super::{Model, leaves, panic_of};
+use nnx_core::optim::{
+    self, GradientTransformation, Optimizer, Params, Schedule, losses, polynomial_schedule,
+};
+use nnx_core::{Array, DType, Param, grad};
+
+#[derive(Clone, nnx_derive::Module)]
+#[module(crate = nnx_core)]
+struct Single {
+    w: Param,
+}
+
+fn single(w: f32) -> Single {
+    Single { w: Param::new(Array::from_slice(&[w], [1])) }
+}
+
+#[test]
+fn only_params_change_and_the_step_counts() {
+    let mut model = Model::new(2);
+    let before = leaves(&model);
+    let grads = grad(
+        |m: &Model| m.layers.iter().map(|l| l.kernel.sum(..)).reduce(|a, b| a + b).unwrap(),
+        &model,
+    );
+    let mut opt = Optimizer::new(&model, optim::sgd(0.5));
+    opt.update(&mut model, &grads);
+    opt.update(&mut model, &grads);
+    assert_eq!(opt.step.item::<u32>(), 2);
+    assert_eq!(model.layers[1].kernel.to_vec::<f32>(), [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]);
+    // No gradient reached the bias; the statistics and the table are no parameters.
+    let after = leaves(&model);
+    assert_eq!(after[1], before[1]);
+    assert_eq!(after[3..], before[3..]);
+}
+
+#[test]
+fn chains_work_from_left_to_right() {
+    let run = |tx: (optim::Scale, optim::ClipByGlobalNorm)| {
+        let mut model = single(0.0);
+        Optimizer::new(&model, tx).update(&mut model, &single(2.0));
+        model.w.to_vec::<f32>()[0]
+    };
+    assert_eq!(run((optim::scale(-1.0), optim::clip_by_global_norm(1.0))), -1.0);
+    assert_eq!(run((optim::scale(0.25), optim::clip_by_global_norm(1.0))), 0.5);
+}
+
+#[test]
+fn parameters_keep_their_dtype() {
+    let half = |v: f32| Single { w: Param::new(Array::from_slice(&[v], [1]).astype(DType::BF16)) };
+    let mut model = half(1.0);
+    let mut opt = Optimizer::new(&model, optim::adamw(0.5));
+    opt.update(&mut model, &half(1.0));
+    assert_eq!(model.w.dtype(), DType::BF16);
+    assert_eq!(opt.opt_state.0.mu.get("w").unwrap().dtype(), DType::BF16);
+    let w = model.w.astype(DType::F32).to_vec::<f32>()[0];
+    assert!((w - 0.5).abs() < 0.01, "{w}");
+}
+
+#[test]
+fn a_users_transformation_chains_with_ours() {
+    #[derive(Clone, nnx_derive::Module)]
+    #[module(crate = nnx_core)]
+    struct Sign;
+    impl GradientTransformation for Sign {
+        type State = ();
+        fn init(&self, _: &Params) {}
+        fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+            updates.map(|g| g.sign())
+        }
+    }
+    let mut model = single(1.0);
+    Optimizer::new(&model, (Sign, optim::sgd(0.25))).update(&mut model, &single(7.0));
+    assert_eq!(model.w.to_vec::<f32>(), [0.75]);
+}
+
+#[test]
+fn a_missing_gradient_is_named() {
+    let mut model = Model::new(1);
+    let mut opt = Optimizer::new(&model, optim::sgd(0.1));
+    let twice = grad(|m: &Model| m.layers[0].kernel.sum(..), &model);
+    // By path, not by position: the statistics come where the second layer would be.
+    let mut two = Model::new(2);
+    let mut opt_of_two = Optimizer::new(&two, optim::sgd(0.1));
+    let message = panic_of(|| opt_of_two.update(&mut two, &Model::new(1)));
+    assert!(message.contains("nothing at `layers[1].kernel`"), "{message}");
+
+    let message = panic_of(|| opt.update(&mut Model::new(0), &Model::new(0)));
+    assert!(message.contains("layers[0].bias"), "{message}");
+
+    let mut wrong = twice.clone();
+    wrong.layers[0].kernel.set(Array::scalar(1.0_f32));
+    let message = panic_of(|| opt.update(&mut model, &wrong));
+    assert!(message.contains("layers[0].kernel") && message.contains("f32[2, 3]"), "{message}");
+}
+
+#[test]
+fn a_model_without_params_is_an_error() {
+    let message = panic_of(|| Optimizer::new(&Array::scalar(1.0_f32), optim::sgd(0.1)));
+    assert!(message.contains("holds no Param"), "{message}");
+}
+
+#[test]
+fn schedules_compare_by_their_numbers() {
+    let schedule = |power| polynomial_schedule(1.0, 0.1, power, 10, 0);
+    assert_eq!(schedule(2.0), schedule(2.0));
+    assert_ne!(schedule(2.0), schedule(3.0));
+    let custom = Schedule::custom(|count| count.astype(DType::F32) * 0.5);
+    assert_eq!(custom, custom.clone());
+    assert_ne!(custom, Schedule::custom(|count| count.astype(DType::F32) * 0.5));
+    assert_eq!(custom.value(&Array::scalar(3)).item::<f32>(), 1.5);
+}
+
+#[test]
+fn staircase_and_bounds_of_exponential_decay() {
+    let at = |schedule: &Schedule, step: i32| schedule.value(&Array::scalar(step)).item::<f32>();
+    let stairs = optim::exponential_decay(1.0, 10, 0.5).staircase();
+    assert_eq!([at(&stairs, 9), at(&stairs, 10), at(&stairs, 29)], [1.0, 0.5, 0.25]);
+    let bounded = optim::exponential_decay(1.0, 1, 0.5).transition_begin(2).end_value(0.3);
+    assert_eq!([0, 2, 3, 9].map(|step| at(&bounded, step)), [1.0, 1.0, 0.5, 0.3]);
+}
+
+#[test]
+fn schedules_refuse_numbers_without_meaning() {
+    for (message, f) in [
+        ("decay_steps must be positive", &|| optim::cosine_decay_schedule(1.0, 0, 0.0) as _),
+        ("decay_steps must be greater", &|| {
+            optim::warmup_cosine_decay_schedule(0.0, 1.0, 10, 10, 0.0)
+        }),
+        ("must not be negative", &|| optim::piecewise_constant_schedule(1.0, [(1, -1.0)])),
+        ("one boundary fewer", &|| optim::join_schedules([optim::constant_schedule(1.0)], [3])),
+        ("only exponential_decay", &|| optim::constant_schedule(1.0).staircase()),
+    ] as [(&str, &dyn Fn() -> Schedule); 5]
+    {
+        let got = panic_of(f);
+        assert!(got.contains(message), "{got}");
+    }
+}
+
+#[test]
+fn labels_out_of_range_give_nan_and_negative_ones_count_from_the_end() {
+    let logits = Array::from_slice(&[1.0_f32, 2.0, 3.0].repeat(4), [4, 3]);
+    let labels = Array::from_slice(&[2_i32, -1, 3, -4], [4]);
+    let loss = losses::softmax_cross_entropy_with_integer_labels(&logits, &labels).to_vec::<f32>();
+    assert_eq!(loss[0], loss[1]);
+    assert!(loss[0].is_finite() && loss[2].is_nan() && loss[3].is_nan(), "{loss:?}");
+}
+
+#[test]
+fn one_hot_and_integer_labels_agree() {
+    let logits = Array::from_slice(&[1.0_f32, -2.0, 3.0, 0.5, 0.25, -0.125], [2, 3]);
+    let labels = Array::from_slice(&[2_i32, 0], [2]);
+    let a = losses::softmax_cross_entropy_with_integer_labels(&logits, &labels).to_vec::<f32>();
+    let one_hot = nnx_core::array::one_hot(&labels, 3, DType::F32);
+    let b = losses::softmax_cross_entropy(&logits, &one_hot).to_vec::<f32>();
+    for (a, b) in a.iter().zip(&b) {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+}
+
+#[test]
+fn losses_name_shapes_that_do_not_fit() {
+    let logits = Array::from_slice(&[0.0_f32; 6], [2, 3]);
+    let labels = Array::from_slice(&[0_i32; 3], [3]);
+    let message = panic_of(|| losses::softmax_cross_entropy_with_integer_labels(&logits, &labels));
+    assert!(message.contains("f32[2, 3]") && message.contains("i32[3]"), "{message}");
+    assert!(message.contains("optimizers.rs"), "the user's line: {message}");
+    let message = panic_of(|| losses::squared_error(&logits, &labels.astype(DType::F32)));
+    assert!(message.contains("same shape"), "{message}");
+}

@@ -1,0 +1,12 @@
+//! What does not compile, and what its author is told: `tests/ui/<theme>/*.rs` beside the message
+//! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
+
+#[test]
+fn ui() {
+    // One instance: all cases share one build of the library.
+    let cases = trybuild::TestCases::new();
+    for theme in ["attributes", "enums", "fields", "generics", "sharing"] {
+        cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
+    }
+    cases.pass("tests/ui/pass/*.rs");
+}

@@ -1,0 +1,12 @@
+use nnx::Module;
+
+#[derive(Module)]
+#[module()]
+struct Model {
+    #[module]
+    width: usize,
+    #[module = "static"]
+    depth: usize,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use nnx::{Module, Param};
+
+struct Logger;
+
+#[derive(Module)]
+struct Model {
+    kernel: Param,
+    #[module(skip)]
+    logger: Logger,
+}
+
+fn main() {}

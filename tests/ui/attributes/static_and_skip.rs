@@ -1,0 +1,13 @@
+use nnx::{Module, Param};
+
+#[derive(Module)]
+struct Model {
+    kernel: Param,
+    #[module(static, skip)]
+    width: usize,
+    #[module(skip)]
+    #[module(static)]
+    depth: usize,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! Floats alone are static by their bits; a type around them has to decide for itself.
+use nnx::Module;
+
+#[derive(Clone, Copy, PartialEq)]
+struct Range {
+    low: f32,
+    high: f32,
+}
+
+#[derive(Module)]
+struct Model {
+    #[module(static)]
+    epsilon: f32,
+    #[module(static)]
+    bounds: Option<(f32, f64)>,
+    #[module(static)]
+    range: Range,
+}
+
+fn main() {}

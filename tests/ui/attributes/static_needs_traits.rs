@@ -1,0 +1,19 @@
+//! What static data must be able to do.
+use nnx::{Module, Param};
+
+#[derive(Clone)]
+struct OnlyClone;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Threadbound(std::rc::Rc<()>);
+
+#[derive(Module)]
+struct Model {
+    kernel: Param,
+    #[module(static)]
+    config: OnlyClone,
+    #[module(static)]
+    thread: Threadbound,
+}
+
+fn main() {}

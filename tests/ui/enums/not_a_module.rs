@@ -1,0 +1,11 @@
+use nnx::{Module, Param};
+
+struct Config;
+
+#[derive(Module)]
+enum Layer {
+    Linear { kernel: Param, config: Config },
+    Scale(Vec<Config>),
+}
+
+fn main() {}

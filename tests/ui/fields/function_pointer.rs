@@ -1,0 +1,9 @@
+use nnx::{Array, Module, Param};
+
+#[derive(Module)]
+struct Layer {
+    kernel: Param,
+    activation: fn(&Array) -> Array,
+}
+
+fn main() {}

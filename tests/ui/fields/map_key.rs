@@ -1,0 +1,10 @@
+//! Keys of maps are steps of paths.
+use nnx::{Module, Param};
+use std::collections::BTreeMap;
+
+#[derive(Module)]
+struct Model {
+    heads: BTreeMap<(usize, usize), Param>,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! `Rc` in a field: two owners of one layer.
+use nnx::{Module, Param};
+use std::rc::Rc;
+
+#[derive(Module)]
+struct Linear {
+    kernel: Param,
+}
+
+#[derive(Module)]
+struct Model {
+    encoder: Rc<Linear>,
+    decoder: Rc<Linear>,
+}
+
+fn main() {}

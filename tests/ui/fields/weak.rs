@@ -1,0 +1,15 @@
+//! A handle to a parent.
+use nnx::Module;
+use std::rc::Weak;
+
+#[derive(Module)]
+struct Child {
+    parent: Weak<Parent>,
+}
+
+#[derive(Module)]
+struct Parent {
+    children: Vec<Child>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use nnx::{Module, Param};
+use std::marker::PhantomData;
+
+#[derive(Module)]
+struct Model<'a, T> {
+    kernel: Param,
+    tag: PhantomData<&'a T>,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! One mistake: the reference is reported, not its lifetime as well.
+use nnx::{Module, Param};
+
+#[derive(Module)]
+struct Model<'a> {
+    kernel: &'a Param,
+}
+
+fn main() {}
