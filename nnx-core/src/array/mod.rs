@@ -30,5 +30,5 @@ pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
 pub use value::Array;
-pub(crate) use value::{Repr, Traced};
+pub(crate) use value::{Identity, Repr, Traced};
 pub use window::{WindowOptions, reduce_window_max, reduce_window_min, reduce_window_sum};

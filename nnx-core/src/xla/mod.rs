@@ -22,7 +22,7 @@ mod executable;
 mod ffi;
 mod flags;
 mod floor;
-mod folder;
+mod installed;
 mod options;
 mod plugin;
 pub(crate) mod stablehlo;
