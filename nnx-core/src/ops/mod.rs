@@ -11,10 +11,13 @@ mod cumulative;
 mod custom_jvp;
 mod dot;
 mod emit;
+mod gather;
 mod reduce;
+mod scatter;
 mod shape;
 mod slice;
 mod threefry;
+mod sort;
 mod unary;
 mod window;
 
@@ -30,10 +33,13 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
+pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use threefry::Threefry2x32;
+pub(crate) use sort::{Sort, TopK};
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
