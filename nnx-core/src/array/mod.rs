@@ -29,7 +29,7 @@ pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use indexing::IndexMode;
 pub use linalg::{dot_general, einsum};
-pub(crate) use promote::Kind;
+pub(crate) use promote::{Kind, promote_dtypes};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
