@@ -7,6 +7,7 @@ pub mod array;
 mod error;
 pub mod graph;
 pub mod module;
+pub mod nn;
 mod ops;
 pub mod optim;
 pub mod random;
@@ -16,5 +17,9 @@ pub mod xla;
 
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
-pub use module::{Module, Param, Variable};
+pub use module::{
+    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, clone,
+    find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by, state,
+    tabulate, update, with_tag,
+};
 pub use transform::{LossOutput, TreeArgument, eval_shape, grad, jit, make_graph, value_and_grad};

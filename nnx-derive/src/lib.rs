@@ -1,7 +1,7 @@
 //! `#[derive(Module)]` of nnx.
 //!
-//! A derive passes through three rooms: [`parse`] reads the item and its attributes, [`validate`]
-//! looks for what cannot be a Module, [`expand`] writes the impl. Errors are gathered on the way
+//! A derive passes through three rooms: `parse` reads the item and its attributes, `validate`
+//! looks for what cannot be a Module, `expand` writes the impl. Errors are gathered on the way
 //! and reported together; an item with errors still gets an impl, so that one mistake does not
 //! turn into many.
 

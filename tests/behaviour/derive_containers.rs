@@ -10,7 +10,7 @@ fn lists_arrays_tuples_and_boxes() {
     struct All {
         list: Vec<Param>,
         array: [Param; 2],
-        tuple: (Param, Vec<Box<Param>>),
+        tuple: (Param, [Option<Box<Param>>; 1]),
         boxed: Box<Param>,
         none: Option<Param>,
         unit: (),
@@ -18,7 +18,7 @@ fn lists_arrays_tuples_and_boxes() {
     let all = All {
         list: vec![var("l0"), var("l1")],
         array: [var("a0"), var("a1")],
-        tuple: (var("t0"), vec![Box::new(var("t1"))]),
+        tuple: (var("t0"), [Some(Box::new(var("t1")))]),
         boxed: Box::new(var("b")),
         none: None,
         unit: (),

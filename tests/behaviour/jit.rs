@@ -360,3 +360,41 @@ fn grad_inside_jit_updates_variables_and_has_the_modules_type() {
     });
     assert!(message.contains("BatchStat"), "{message}");
 }
+
+/// Elements for which there are not enough addresses.
+const TOO_MANY: usize = 1 << 46;
+
+#[test]
+fn a_run_that_fails_later_shows_when_its_variables_are_read() {
+    #[nnx::jit(graph = false)]
+    fn exhaust(model: &mut Leaf) {
+        let huge = nnx::array::iota([TOO_MANY], DType::F32, 0) * model.kernel.sum(..);
+        let next = &model.kernel + huge.cumsum(0).max(..);
+        model.kernel.set(next);
+    }
+    let mut leaf = Leaf::new(2);
+    exhaust(&mut leaf);
+    let error = leaf.kernel.try_to_vec::<f32>().unwrap_err().to_string();
+    assert!(error.contains("`exhaust`"), "{error}");
+    assert_eq!(leaf.steps.item::<i32>(), 0, "the rest of the model stays readable");
+}
+
+#[test]
+fn a_run_that_is_refused_names_itself_in_the_variables_it_had_taken() {
+    #[nnx::jit(graph = false)]
+    fn overflow(model: &mut Leaf) -> Result<Array, Error> {
+        let next = &model.kernel + 1.0;
+        model.kernel.set(next);
+        Ok(nnx::array::iota([TOO_MANY], DType::F32, 0) * model.kernel.sum(..))
+    }
+    let mut leaf = Leaf::new(2);
+    let result = overflow(&mut leaf).and_then(|huge| huge.block_until_ready());
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("`overflow`"), "{error}");
+    // Whether the kernel is gone or whole is the plugin's affair; it is never something else.
+    match leaf.kernel.try_to_vec::<f32>() {
+        Ok(values) => assert_eq!(values, [1.0, 1.0]),
+        Err(error) => assert!(error.to_string().contains("`overflow`"), "{error}"),
+    }
+    assert_eq!(leaf.steps.item::<i32>(), 0, "the rest of the model stays readable");
+}

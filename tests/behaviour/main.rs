@@ -1,4 +1,5 @@
 //! What a user relies on, one module per behaviour.
+#![allow(clippy::unwrap_used)]
 
 mod derive_containers;
 mod derive_enums;
@@ -6,6 +7,9 @@ mod derive_fields;
 mod derive_generics;
 mod derive_schema;
 mod derive_statics;
+mod filters;
+mod inspect;
 mod jit;
 mod staging;
+mod state;
 mod support;

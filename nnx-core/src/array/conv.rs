@@ -224,6 +224,8 @@ pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> 
     let rhs_dilation = or_ones(&options.rhs_dilation, n);
     let padding = match &options.padding {
         Padding::Explicit(pairs) => pairs.clone(),
+        // Left to the shape rule, which knows what is wrong.
+        _ if strides.len() != n || strides.contains(&0) => vec![(0, 0); n],
         same_or_valid => {
             if lhs_dilation.iter().any(|&d| d != 1) && *same_or_valid != Padding::Valid {
                 invalid(

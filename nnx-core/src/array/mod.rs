@@ -16,6 +16,7 @@ mod slicing;
 mod value;
 mod window;
 
+pub(crate) use arith::broadcast_shapes;
 pub use arith::{Operand, select, where_};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
@@ -29,5 +30,5 @@ pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use slicing::SliceSpec;
 pub use value::Array;
-pub(crate) use value::{Repr, Traced};
+pub(crate) use value::{Identity, Repr, Traced};
 pub use window::{WindowOptions, reduce_window_max, reduce_window_min, reduce_window_sum};

@@ -3,7 +3,7 @@
 use super::axes::{dim, invalid};
 use super::{Array, Axes, DType, IntoAxes, keepdims};
 use crate::graph::bind1;
-use crate::ops::{ArgReduce, Reduce, Reducer};
+use crate::ops::{ArgReduce, CustomJvp, Jvp, Reduce, Reducer, Tangent, custom_jvp};
 
 /// Reductions. Axes are `..` for all, `-1`, `[0, 1]`, or [`keepdims`] of one of these.
 impl Array {
@@ -214,8 +214,28 @@ fn select_finite(x: &Array) -> Array {
 /// When there is no such axis.
 #[track_caller]
 pub fn softmax(x: &Array, axes: impl IntoAxes) -> Array {
-    let axes = keepdims(axes);
-    let x = x.to_inexact();
-    let unnormalized = (&x - x.max(axes.clone()).stop_gradient()).exp();
-    &unnormalized / unnormalized.sum(axes)
+    let dims = axes.into_axes().resolve("softmax", x.aval());
+    custom_jvp(Softmax { dims }, &[&x.to_inexact()])
+}
+
+/// [`softmax`] over sorted dimensions. Its derivative needs the result only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Softmax {
+    dims: Vec<usize>,
+}
+
+impl CustomJvp for Softmax {
+    const NAME: &'static str = "softmax";
+    fn params(&self) -> String {
+        format!("dims={:?}", self.dims)
+    }
+    fn body(&self, args: &[Array]) -> Array {
+        let x = &args[0];
+        let unnormalized = (x - x.max(keepdims(&self.dims))).exp();
+        &unnormalized / unnormalized.sum(keepdims(&self.dims))
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (y, t) = (&cx.outs[0], cx.tangent(0)?);
+        Some(y * (t - (y * t).sum(keepdims(&self.dims))))
+    }
 }

@@ -150,6 +150,11 @@ impl Array {
         self.aval().dtype()
     }
 
+    /// Whether this holds no value: it was not differentiated, was taken out, or got lost.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.0, Repr::Absent(_))
+    }
+
     /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
     pub fn is_traced(&self) -> bool {
         matches!(self.0, Repr::Traced(_))

@@ -234,7 +234,7 @@ where
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         let mut entries: Vec<_> = self.iter_mut().collect();
-        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        entries.sort_unstable_by_key(|(key, _)| *key);
         for (key, value) in entries {
             key.with_key(|key| visitor.enter(key));
             value.flatten_mut(visitor);

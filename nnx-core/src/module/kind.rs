@@ -1,5 +1,7 @@
 //! Kinds of Variables: what a Variable is for, and the hierarchy that filters follow.
 
+use super::Variable;
+
 /// A kind of Variable at run time. Compared by name along the chain of parents.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Kind {
@@ -25,19 +27,76 @@ impl Kind {
 
 /// A kind of Variable at compile time: the `K` of `Variable<K>`.
 ///
-/// ```
-/// use nnx_core::module::{Kind, ParamKind, VariableKind};
-///
-/// /// Parameters of the embedding tables.
-/// struct Table;
-/// impl VariableKind for Table {
-///     const KIND: &'static Kind = &Kind { name: "Table", parent: Some(ParamKind::KIND) };
-/// }
-/// assert!(Table::KIND.is(ParamKind::KIND));
-/// ```
+/// [`variable_kind!`](crate::variable_kind) makes new ones.
 pub trait VariableKind: 'static {
     /// The kind's name and parent.
     const KIND: &'static Kind;
+}
+
+/// A kind, or a type of Variable, which has one: `ParamKind` and `Param` alike.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a kind of Variable nor a type of Variable",
+    note = "kinds are made by `nnx::variable_kind!`"
+)]
+pub trait HasKind {
+    /// The kind.
+    const VARIABLE_KIND: &'static Kind;
+}
+
+impl<K: VariableKind> HasKind for K {
+    const VARIABLE_KIND: &'static Kind = K::KIND;
+}
+
+impl<K: VariableKind> HasKind for Variable<K> {
+    const VARIABLE_KIND: &'static Kind = K::KIND;
+}
+
+/// Makes kinds of Variables of one's own.
+///
+/// A kind can specialise another one, given by its kind or its type of Variable: filters for that
+/// one then take the new kind too.
+///
+/// ```
+/// use nnx_core::module::{of_type, state};
+/// use nnx_core::{Array, Param, Variable, variable_kind};
+///
+/// variable_kind! {
+///     /// Parameters of embedding tables, which are trained with another learning rate.
+///     pub struct Table: Param;
+///     /// What is counted for reports.
+///     struct Count;
+/// }
+///
+/// let value = || Array::absent("no value");
+/// let model = (Variable::<Table>::new(value()), Variable::<Count>::new(value()));
+/// assert_eq!(state(&model).filter(of_type::<Table>()).len(), 1);
+/// assert_eq!(state(&model).filter(of_type::<Param>()).len(), 1);
+/// ```
+#[macro_export]
+macro_rules! variable_kind {
+    ($($(#[$meta:meta])* $vis:vis struct $name:ident $(: $parent:ty)?;)+) => {$(
+        $(#[$meta])*
+        #[derive(
+            ::core::fmt::Debug,
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::cmp::PartialEq,
+            ::core::cmp::Eq,
+            ::core::hash::Hash,
+        )]
+        $vis struct $name;
+
+        impl $crate::module::VariableKind for $name {
+            const KIND: &'static $crate::module::Kind = &$crate::module::Kind {
+                name: ::core::stringify!($name),
+                parent: $crate::variable_kind!(@parent $($parent)?),
+            };
+        }
+    )+};
+    (@parent) => { ::core::option::Option::None };
+    (@parent $parent:ty) => {
+        ::core::option::Option::Some(<$parent as $crate::module::HasKind>::VARIABLE_KIND)
+    };
 }
 
 macro_rules! kinds {

@@ -4,28 +4,45 @@
 //! checkpoints and the optimizers are all written against them and nothing else.
 
 mod containers;
+mod duplicates;
+mod filter;
 mod forbidden;
+mod iter_modules;
 mod kind;
 mod path;
 mod pattern;
 mod schema;
+mod split;
+mod state;
 mod statics;
+mod tabulate;
 mod variable;
+mod view;
 pub(crate) mod walk;
 
 pub use containers::MapKey;
+pub use duplicates::find_duplicates;
+pub use filter::{
+    All, Any, Everything, Filter, Filters, Not, Nothing, OfType, PathContains, VarInfo, WithTag,
+    of_type, path_contains, with_tag,
+};
 #[doc(hidden)]
 pub use forbidden::{AModule, Owns};
+pub use iter_modules::{ModuleInfo, iter_modules};
 pub use kind::{
-    BatchStat, Cache, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
+    BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
     Perturbation, RngCount, RngKey, VariableKind,
 };
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
+pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
+pub use state::{State, StateLeaf, state};
 pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
+pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+pub use view::{Flag, View, view};
 
 use crate::Array;
 
@@ -90,6 +107,10 @@ pub trait Leaves {
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
+    /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
+    fn flag(&mut self, _name: &str, value: bool) -> bool {
+        value
+    }
     /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}

@@ -1,6 +1,8 @@
 //! Where a leaf lies in its tree.
 
+use crate::{Error, Result};
 use std::fmt;
+use std::str::FromStr;
 
 /// One step of a path while walking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,33 @@ pub enum PathKey {
     Name(String),
 }
 
+impl From<usize> for PathKey {
+    fn from(index: usize) -> Self {
+        PathKey::Index(index)
+    }
+}
+
+impl From<&str> for PathKey {
+    fn from(name: &str) -> Self {
+        PathKey::Name(name.to_owned())
+    }
+}
+
+impl From<String> for PathKey {
+    fn from(name: String) -> Self {
+        PathKey::Name(name)
+    }
+}
+
+impl From<Key<'_>> for PathKey {
+    fn from(key: Key<'_>) -> Self {
+        match key {
+            Key::Name(name) => name.into(),
+            Key::Index(index) => index.into(),
+        }
+    }
+}
+
 /// Where a leaf lies in its tree; shown as `layers[0].kernel`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<PathKey>);
@@ -37,10 +66,7 @@ impl Path {
 
     /// Goes one step down.
     pub fn push(&mut self, key: Key<'_>) {
-        self.0.push(match key {
-            Key::Name(name) => PathKey::Name(name.to_owned()),
-            Key::Index(index) => PathKey::Index(index),
-        });
+        self.0.push(key.into());
     }
 
     /// Goes one step up.
@@ -74,5 +100,48 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
+    }
+}
+
+/// Reads the form that is shown: `layers[0].kernel`.
+///
+/// ```
+/// use nnx_core::module::Path;
+/// let path: Path = "layers[0].kernel".parse()?;
+/// assert_eq!(path.to_string(), "layers[0].kernel");
+/// assert!("layers[one]".parse::<Path>().is_err());
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When a bracket holds no index or is not closed, or a name is empty.
+impl FromStr for Path {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = |what: &str| Error::Invalid(format!("`{text}` is no path: {what}"));
+        let mut path = Path::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('[') {
+                let (index, after) =
+                    after.split_once(']').ok_or_else(|| bad("a bracket is not closed"))?;
+                let index = index.parse().map_err(|_| bad("a bracket holds no index"))?;
+                path.push(Key::Index(index));
+                rest = after;
+            } else {
+                let name = match path.0.is_empty() {
+                    true => rest,
+                    false => rest.strip_prefix('.').ok_or_else(|| bad("a dot is missing"))?,
+                };
+                let end = name.find(['.', '[']).unwrap_or(name.len());
+                if end == 0 {
+                    return Err(bad("a name is empty"));
+                }
+                path.push(Key::Name(&name[..end]));
+                rest = &name[end..];
+            }
+        }
+        Ok(path)
     }
 }

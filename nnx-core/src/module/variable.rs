@@ -29,6 +29,8 @@ pub enum MetaValue {
 pub struct Metadata(Option<Arc<BTreeMap<String, MetaValue>>>);
 
 impl Metadata {
+    pub(crate) const EMPTY: Metadata = Metadata(None);
+
     /// Whether nothing is noted.
     pub fn is_empty(&self) -> bool {
         self.0.as_ref().is_none_or(|map| map.is_empty())

@@ -1,10 +1,11 @@
 //! Walks over Modules that several rooms share.
 
 use super::{
-    FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarMut, VarRef, Visitor,
-    VisitorMut,
+    FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarInfo, VarMut, VarRef,
+    Visitor, VisitorMut,
 };
 use crate::{Array, Module};
+use std::hash::{Hash, Hasher};
 
 /// A leaf of a tree.
 #[derive(Clone, Copy)]
@@ -182,6 +183,19 @@ impl Statics {
     }
 }
 
+impl Hash for Statics {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (path, part) in &self.items {
+            path.hash(state);
+            match part {
+                Static::Value(value) => value.hash_static(state),
+                Static::Structure(structure) => structure.hash(state),
+                Static::Metadata(metadata) => metadata.hash(state),
+            }
+        }
+    }
+}
+
 impl<'a> Visitor<'a> for Statics {
     fn variable(&mut self, v: VarRef<'a>) {
         if !v.metadata.is_empty() {
@@ -260,4 +274,83 @@ impl<'a> Visitor<'a> for Paths {
     fn exit(&mut self) {
         self.path.pop();
     }
+}
+
+/// Calls `f` with the path of every leaf and what is known of it.
+pub(crate) fn for_each_leaf<'a, M: Module>(module: &'a M, f: impl FnMut(&Path, VarInfo<'a>)) {
+    struct Each<F>(Path, F);
+    impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for Each<F> {
+        fn variable(&mut self, v: VarRef<'a>) {
+            (self.1)(&self.0, v.into());
+        }
+        fn array(&mut self, array: &'a Array) {
+            (self.1)(&self.0, VarInfo::of_array(array));
+        }
+        fn static_value(&mut self, _: &dyn StaticValue) {}
+        fn structure(&mut self, _: Structure) {}
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
+    }
+    module.flatten(&mut Each(Path::new(), f));
+}
+
+/// A leaf of a tree, open to change.
+pub(crate) struct LeafMut<'a> {
+    pub(crate) value: &'a mut Array,
+    /// The kind of a Variable; plain arrays have none.
+    pub(crate) kind: Option<&'static Kind>,
+    /// What is noted on a Variable.
+    pub(crate) metadata: Option<&'a mut Metadata>,
+}
+
+impl LeafMut<'_> {
+    pub(crate) fn info(&self) -> VarInfo<'_> {
+        let metadata = self.metadata.as_deref().unwrap_or(&Metadata::EMPTY);
+        VarInfo { value: self.value, kind: self.kind, metadata }
+    }
+}
+
+/// Calls `f` with the path of every leaf and the leaf, to change it.
+pub(crate) fn for_each_leaf_mut<M: Module>(module: &mut M, f: impl FnMut(&Path, LeafMut<'_>)) {
+    struct Each<F>(Path, F);
+    impl<F: FnMut(&Path, LeafMut<'_>)> VisitorMut for Each<F> {
+        fn variable(&mut self, v: VarMut<'_>) {
+            let leaf = LeafMut { value: v.value, kind: Some(v.kind), metadata: Some(v.metadata) };
+            (self.1)(&self.0, leaf);
+        }
+        fn array(&mut self, value: &mut Array) {
+            (self.1)(&self.0, LeafMut { value, kind: None, metadata: None });
+        }
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
+    }
+    module.flatten_mut(&mut Each(Path::new(), f));
+}
+
+/// A tree of the structure of `module` with the values `f(path, leaf)`.
+pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>) -> Array) -> M {
+    struct Map<F>(Path, F);
+    impl<F: FnMut(&Path, VarInfo<'_>) -> Array> Leaves for Map<F> {
+        fn variable(&mut self, v: VarRef<'_>) -> Array {
+            (self.1)(&self.0, v.into())
+        }
+        fn array(&mut self, array: &Array) -> Array {
+            (self.1)(&self.0, VarInfo::of_array(array))
+        }
+        fn enter(&mut self, key: Key<'_>) {
+            self.0.push(key);
+        }
+        fn exit(&mut self) {
+            self.0.pop();
+        }
+    }
+    module.unflatten(&mut Map(Path::new(), f))
 }

@@ -1,12 +1,14 @@
 //! The primitives. A file per family holds everything about its operations: the shape rule, the
 //! lowering, the derivative (`jvp`, and `transpose` for the linear ones).
 
+mod barrier;
 mod binary;
 mod compare;
 mod constant;
 mod conv;
 mod convert;
 mod cumulative;
+mod custom_jvp;
 mod dot;
 mod emit;
 mod reduce;
@@ -16,12 +18,14 @@ mod threefry;
 mod unary;
 mod window;
 
+pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use compare::{Clamp, Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
+pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
 pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,

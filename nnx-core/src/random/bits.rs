@@ -1,7 +1,7 @@
 //! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
 
-use super::key::{Key, first, hash_positions};
-use crate::array::{IntoShape, Kind, Operand, invalid, select, shape_of, stack};
+use super::key::{Key, first, hash_positions, raw_split};
+use crate::array::{IntoShape, Kind, Operand, broadcast_shapes, invalid, select, shape_of, stack};
 use crate::error::or_raise;
 use crate::transform::staged;
 use crate::{Array, DType};
@@ -51,9 +51,11 @@ pub fn uniform_range(
     high: impl Operand,
     dtype: DType,
 ) -> Array {
-    let data = key.single("random::uniform_range");
-    let shape = float_sample("random::uniform_range", shape, dtype);
-    let args = [data.clone(), low.array(dtype), high.array(dtype)];
+    let op = "random::uniform_range";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    let [low, high] = [parameter(op, low, dtype, &shape), parameter(op, high, dtype, &shape)];
+    let args = [data.clone(), low, high];
     let out = staged("uniform", &args, |args| {
         vec![raw_uniform_range(&args[0], &shape, &args[1], &args[2])]
     });
@@ -88,7 +90,8 @@ pub fn randint(
         }
     }
     let wide = if dtype == DType::U64 { DType::U64 } else { DType::I64 };
-    let args = [data.clone(), low.array(wide), high.array(wide)];
+    let [low, high] = [parameter(op, low, wide, &shape), parameter(op, high, wide, &shape)];
+    let args = [data.clone(), low, high];
     let out = staged("randint", &args, |args| {
         vec![raw_randint(&args[0], &shape, &args[1], &args[2], dtype)]
     });
@@ -132,9 +135,7 @@ pub(super) fn raw_uniform(key: &Array, shape: &[usize], dtype: DType) -> Array {
 /// [`uniform_range`] inside a trace.
 pub(super) fn raw_uniform_range(key: &Array, shape: &[usize], low: &Array, high: &Array) -> Array {
     let unit = raw_uniform(key, shape, low.dtype());
-    let sample = unit * (high - low) + low;
-    check_broadcast("random::uniform", &sample, shape);
-    low.broadcast_to(shape).maximum(sample)
+    low.maximum(unit * (high - low) + low)
 }
 
 fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: DType) -> Array {
@@ -151,14 +152,12 @@ fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: D
     let half = span.full_like((1_u64 << (4 * word.size())) as f64).rem_int(&span);
     let multiplier = (&half * &half).rem_int(&span);
 
-    let keys = raw_split(key, 2);
+    let keys = raw_split(key, &[2]);
     let [upper, lower] = [0, 1].map(|i| raw_bits(&keys.slice([i.into()]), shape, word));
     let span = span.broadcast_to(shape);
     let offset = upper.rem_int(&span) * multiplier + lower.rem_int(&span);
     let offset = offset.rem_int(&span);
-    let sample = offset + low.astype(word);
-    check_broadcast("random::randint", &sample, shape);
-    sample.astype(dtype)
+    (offset + low.astype(word)).astype(dtype)
 }
 
 /// The smallest and largest value of an integer dtype of at most 32 bits.
@@ -174,22 +173,13 @@ fn integer_range(dtype: DType) -> Option<(i64, i64)> {
     })
 }
 
-/// The words of `n` keys, u32 `[n, 2]`.
-pub(super) fn raw_split(key: &Array, n: usize) -> Array {
-    let (high, low) = hash_positions(key, &[n]);
-    stack(&[&high, &low], -1)
-}
-
-/// Stops when parameters have made a sample larger than was asked for.
+/// A parameter of a distribution in `dtype`, which must broadcast to the sample's shape.
 #[track_caller]
-pub(super) fn check_broadcast(op: &str, sample: &Array, shape: &[usize]) {
-    if sample.shape() != shape {
-        invalid(
-            op,
-            format!(
-                "a parameter does not broadcast to the shape {shape:?}: together they have {:?}",
-                sample.shape()
-            ),
-        );
+pub(super) fn parameter(op: &str, value: impl Operand, dtype: DType, shape: &[usize]) -> Array {
+    let value = value.array(dtype);
+    if broadcast_shapes(value.shape(), shape).as_deref() != Some(shape) {
+        let aval = value.aval();
+        invalid(op, format!("the parameter {aval} does not broadcast to the shape {shape:?}"));
     }
+    value
 }

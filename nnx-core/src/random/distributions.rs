@@ -1,6 +1,6 @@
 //! Distributions made from uniform samples.
 
-use super::bits::{check_broadcast, float_sample, raw_uniform, raw_uniform_range};
+use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
 use super::key::{Key, first};
 use crate::array::{IntoShape, Kind, Operand, dim, invalid, shape_of};
 use crate::error::or_raise;
@@ -53,9 +53,11 @@ pub fn truncated_normal(
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
-    let data = key.single("random::truncated_normal");
-    let shape = float_sample("random::truncated_normal", shape, dtype);
-    let args = [data.clone(), lower.array(dtype), upper.array(dtype)];
+    let op = "random::truncated_normal";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    let [lower, upper] = [parameter(op, lower, dtype, &shape), parameter(op, upper, dtype, &shape)];
+    let args = [data.clone(), lower, upper];
     let out = staged("truncated_normal", &args, |args| {
         vec![raw_truncated_normal(&args[0], &args[1], &args[2], &shape)]
     });
@@ -96,10 +98,9 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
         Kind::Strong(dtype) if dtype.is_float() => dtype,
         _ => invalid(op, "a probability is a float, got an integer or bool".into()),
     };
-    let out = staged("bernoulli", &[data.clone(), p.array(dtype)], |args| {
-        let sample = raw_uniform(&args[0], &shape, dtype).lt(&args[1]);
-        check_broadcast("random::bernoulli", &sample, &shape);
-        vec![sample]
+    let p = parameter(op, p, dtype, &shape);
+    let out = staged("bernoulli", &[data.clone(), p], |args| {
+        vec![raw_uniform(&args[0], &shape, dtype).lt(&args[1])]
     });
     first(or_raise(out))
 }

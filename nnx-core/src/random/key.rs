@@ -2,9 +2,9 @@
 
 use crate::array::{IntoShape, Kind, Operand, invalid, iota, shape_of, stack};
 use crate::error::or_raise;
-use crate::graph::bind;
+use crate::graph::{bind, bind1};
 use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
-use crate::ops::Threefry2x32;
+use crate::ops::{OptimizationBarrier, Threefry2x32};
 use crate::transform::staged;
 use crate::{Array, DType};
 
@@ -133,10 +133,7 @@ impl Module for Key {
 pub fn split(key: &Key, shape: impl IntoShape) -> Key {
     let data = key.single("split");
     let shape = shape_of("split", shape);
-    let out = staged("split", std::slice::from_ref(data), |args| {
-        let (high, low) = hash_positions(&args[0], &shape);
-        vec![stack(&[&high, &low], -1)]
-    });
+    let out = staged("split", std::slice::from_ref(data), |args| vec![raw_split(&args[0], &shape)]);
     Key(first(or_raise(out)))
 }
 
@@ -167,7 +164,19 @@ pub(super) fn fold(key: &Array, data: &Array) -> Array {
     let [k1, k2] = Key::words(key);
     let zero = Array::constant_int(DType::U32, 0);
     let words = bind(Threefry2x32, &[&k1, &k2, &zero, data]);
-    stack(&[&words[0], &words[1]], 0)
+    computed_once(stack(&[&words[0], &words[1]], 0))
+}
+
+/// [`split`] inside a trace.
+pub(super) fn raw_split(key: &Array, shape: &[usize]) -> Array {
+    let (high, low) = hash_positions(key, shape);
+    computed_once(stack(&[&high, &low], -1))
+}
+
+/// New keys, kept from being computed again in every loop that uses them: the hash is long, and
+/// XLA would compile a copy of it into each.
+fn computed_once(keys: Array) -> Array {
+    bind1(OptimizationBarrier, &[&keys])
 }
 
 /// For each element of `shape` the hash of its position, counted in row-major order, under `key`:

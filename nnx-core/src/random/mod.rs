@@ -17,7 +17,9 @@
 mod bits;
 mod distributions;
 mod key;
+mod rngs;
 
 pub use bits::{bits, randint, uniform, uniform_range};
 pub use distributions::{bernoulli, categorical, exponential, gumbel, normal, truncated_normal};
 pub use key::{Key, fold_in, key, split};
+pub use rngs::{RngStream, Rngs};

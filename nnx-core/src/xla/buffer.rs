@@ -47,6 +47,13 @@ impl Buffer {
         self.raw.as_ptr()
     }
 
+    /// Gives up ownership of the raw buffer.
+    pub(super) fn into_raw(self) -> *mut ffi::PjrtBuffer {
+        let mut this = std::mem::ManuallyDrop::new(self);
+        drop(this.origin.take());
+        this.raw.as_ptr()
+    }
+
     /// Puts another raw buffer in the place of this one's, which is freed.
     pub(super) fn replace_raw(
         &mut self,

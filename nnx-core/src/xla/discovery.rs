@@ -1,18 +1,13 @@
 //! Finding a PJRT plugin on this machine.
 
-use super::folder::{PLUGINS, user_folder};
+use super::installed::{
+    NAMES_VAR, PLATFORM_VAR, PLUGIN_VAR, PLUGINS, Platform, newest_install, shared_libraries,
+    subfolders, user_folder,
+};
 use super::plugin::SETUP;
 use crate::{Error, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
-
-/// Names one plugin file.
-pub(super) const PLUGIN_VAR: &str = "NNX_PJRT_PLUGIN";
-/// The variable that PJRT frameworks share: `name:path,name:path`.
-const NAMES_VAR: &str = "PJRT_NAMES_AND_LIBRARY_PATHS";
-/// Which kind of device to use, when several plugins are installed.
-const PLATFORM_VAR: &str = "NNX_PLATFORM";
 
 /// Finds the plugin to load, in the order: `explicit`, the two environment variables, the per-user
 /// folder, installed Python packages.
@@ -41,7 +36,7 @@ fn find_with(explicit: Option<&Path>, var: &dyn Fn(&str) -> Option<OsString>) ->
         Some(list) => return first_of_list(&list),
         None => tried.push(format!("the environment variable {NAMES_VAR}: not set")),
     }
-    let platform = Platform::wanted(set(PLATFORM_VAR))?;
+    let platform = wanted_platform(set(PLATFORM_VAR))?;
     match user_folder(var) {
         Some(folder) => {
             let plugins = folder.join(PLUGINS);
@@ -62,62 +57,26 @@ fn find_with(explicit: Option<&Path>, var: &dyn Fn(&str) -> Option<OsString>) ->
     Err(Error::NoPlugin(format!(
         "no PJRT plugin for {} was found. Looked at:{places}\nTo install one, run: {}",
         platform.name(),
-        platform.setup()
+        setup_command(platform)
     )))
 }
 
-/// The kind of device that a plugin drives, as far as its file's path says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Platform {
-    Cpu,
-    Cuda,
-    Rocm,
-    Tpu,
+/// The kind of device that the user wants.
+fn wanted_platform(value: Option<OsString>) -> Result<Platform> {
+    let Some(value) = value else { return Ok(Platform::Cpu) };
+    let name = value.to_string_lossy();
+    Platform::parse(&name).ok_or_else(|| {
+        Error::Invalid(format!("{PLATFORM_VAR} is `{name}`; it can be cpu, cuda, rocm or tpu"))
+    })
 }
 
-impl Platform {
-    fn wanted(value: Option<OsString>) -> Result<Platform> {
-        let Some(value) = value else { return Ok(Platform::Cpu) };
-        match value.to_string_lossy().to_lowercase().as_str() {
-            "cpu" => Ok(Platform::Cpu),
-            "cuda" | "gpu" => Ok(Platform::Cuda),
-            "rocm" => Ok(Platform::Rocm),
-            "tpu" => Ok(Platform::Tpu),
-            other => Err(Error::Invalid(format!(
-                "{PLATFORM_VAR} is `{other}`; it can be cpu, cuda, rocm or tpu"
-            ))),
-        }
-    }
-
-    fn of(name: &str) -> Platform {
-        let name = name.to_lowercase();
-        if name.contains("cuda") || name.contains("gpu") {
-            Platform::Cuda
-        } else if name.contains("rocm") {
-            Platform::Rocm
-        } else if name.contains("tpu") {
-            Platform::Tpu
-        } else {
-            Platform::Cpu
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Platform::Cpu => "cpu",
-            Platform::Cuda => "cuda",
-            Platform::Rocm => "rocm",
-            Platform::Tpu => "tpu",
-        }
-    }
-
-    fn setup(self) -> String {
-        match self {
-            Platform::Cuda => format!("{SETUP} --cuda"),
-            Platform::Tpu => format!("{SETUP} --tpu"),
-            Platform::Rocm => format!("{SETUP} --from FILE"),
-            Platform::Cpu => SETUP.to_string(),
-        }
+/// The command that installs a plugin for `platform`.
+fn setup_command(platform: Platform) -> String {
+    match platform {
+        Platform::Cuda => format!("{SETUP} --cuda"),
+        Platform::Tpu => format!("{SETUP} --tpu"),
+        Platform::Rocm => format!("{SETUP} --from FILE"),
+        Platform::Cpu => SETUP.to_string(),
     }
 }
 
@@ -141,21 +100,6 @@ fn first_of_list(list: &OsString) -> Result<PathBuf> {
             "{NAMES_VAR} is `{text}`; it must be a list `name:path,name:path` of plugins"
         ))),
     }
-}
-
-/// The plugin installed last for `platform` among the folders in `plugins`.
-fn newest_install(plugins: &Path, platform: Platform) -> Option<PathBuf> {
-    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
-    for folder in subfolders(plugins) {
-        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        // A set-up in progress works in a folder whose name starts with a dot.
-        if name.starts_with('.') || Platform::of(&name) != platform {
-            continue;
-        }
-        let time = folder.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        found.extend(shared_libraries(&folder).into_iter().map(|file| (time, file)));
-    }
-    found.into_iter().max().map(|(_, file)| file)
 }
 
 /// The folders where Python packages live, in the order in which Python would look.
@@ -196,30 +140,11 @@ fn python_plugin(site: &Path, platform: Platform) -> Option<PathBuf> {
         .find_map(|package| shared_libraries(package).into_iter().next())
 }
 
-/// Folders inside `folder`, by name; none when it cannot be read.
-fn subfolders(folder: &Path) -> Vec<PathBuf> {
-    entries(folder, |path| path.is_dir())
-}
-
-/// Files directly inside `folder` that a plugin could be, by name.
-fn shared_libraries(folder: &Path) -> Vec<PathBuf> {
-    entries(folder, |path| {
-        path.extension().is_some_and(|e| e == "so" || e == "dylib" || e == "dll") && path.is_file()
-    })
-}
-
-fn entries(folder: &Path, keep: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> =
-        entries.filter_map(|e| e.ok()).map(|e| e.path()).filter(|p| keep(p)).collect();
-    paths.sort();
-    paths
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     /// A home folder, and the variables that point to it.
     struct Machine {
@@ -287,7 +212,7 @@ mod tests {
         machine.set("NNX_PLATFORM", "abacus");
         let error = machine.find().unwrap_err().to_string();
         assert!(error.contains("`abacus`") && error.contains("cpu, cuda, rocm or tpu"), "{error}");
-        assert!(is_cpu(&cpu) && !is_cpu(&tpu));
+        assert!(is_cpu(&cpu) && !is_cpu(&tpu) && is_cpu(Path::new("/output/plugin.so")));
     }
 
     #[test]

@@ -26,8 +26,25 @@ impl CompileOptions {
         build.int64(5, self.num_partitions);
         let mut options = Message::default();
         options.message(3, &build);
+        for (name, value) in OVERRIDES {
+            options.message(7, &override_entry(name, *value));
+        }
         options.0
     }
+}
+
+/// XLA's debug options that differ from its defaults. On CPUs `max` and `min` would lose NaN.
+/// jaxlib sets the same one.
+const OVERRIDES: &[(&str, bool)] = &[("xla_cpu_enable_fast_min_max", false)];
+
+/// An entry of the map `env_option_overrides`.
+fn override_entry(name: &str, value: bool) -> Message {
+    let mut inner = Message::default();
+    inner.bool(2, value);
+    let mut entry = Message::default();
+    entry.string(1, name);
+    entry.message(2, &inner);
+    entry
 }
 
 /// A protocol buffers message while it is written.
@@ -52,10 +69,23 @@ impl Message {
         self.varint(value.cast_unsigned());
     }
 
+    fn bool(&mut self, field: u64, value: bool) {
+        self.key(field, 0);
+        self.varint(value.into());
+    }
+
+    fn string(&mut self, field: u64, text: &str) {
+        self.bytes(field, text.as_bytes());
+    }
+
     fn message(&mut self, field: u64, message: &Message) {
+        self.bytes(field, &message.0);
+    }
+
+    fn bytes(&mut self, field: u64, bytes: &[u8]) {
         self.key(field, 2);
-        self.varint(message.0.len() as u64);
-        self.0.extend_from_slice(&message.0);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
     }
 }
 
@@ -68,6 +98,10 @@ mod tests {
         let mut expected = vec![0x1a, 15, 0x08];
         expected.extend([0xff; 9]);
         expected.extend([0x01, 0x20, 1, 0x28, 1]);
+        // A map entry: the option's name and a message whose bool is false.
+        expected.extend([0x3a, 33, 0x0a, 27]);
+        expected.extend(b"xla_cpu_enable_fast_min_max");
+        expected.extend([0x12, 2, 0x10, 0]);
         assert_eq!(CompileOptions::default().to_proto(), expected);
     }
 }

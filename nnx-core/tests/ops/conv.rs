@@ -64,13 +64,13 @@ fn random_case(rng: &mut Rng) -> (Array, Array, ConvOptions) {
 #[test]
 fn equals_its_definition_and_has_gradients() {
     let mut rng = Rng(1);
-    for case in 0..24 {
+    for case in 0..20 {
         let (x, k, options) = random_case(&mut rng);
         let y = conv_general_dilated(&x, &k, &options);
         close(&y.to_vec::<f64>(), &naive(&x, &k, &options, y.shape()), 1e-12);
         let f = |args: &[Array]| conv_general_dilated(&args[0], &args[1], &options);
         let name = format!("case {case}: {:?} {:?} {options:?}", x.aval(), k.aval());
-        if case < 4 {
+        if case < 3 {
             check_grad2(&name, &f, &[x, k]);
         } else {
             check_grad(&name, &f, &[x, k]);
@@ -162,7 +162,7 @@ fn conv_transpose_as_in_jax() {
     let y = case(vec![2, 3], Padding::Explicit(vec![(1, 0), (0, 2)]));
     assert_eq!(y.shape(), [1, 7, 8, 2]);
     assert_eq!(y.to_vec::<f64>()[..8], [0., 0., 0., 0., 3., 4., 1., 2.]);
-    assert_eq!(y.to_vec::<f64>()[100..108], [40., 10., 20., 0., 0., 33., 44., 11.]);
+    assert_eq!(y.to_vec::<f64>()[100..108], [30., 40., 10., 20., 0., 0., 33., 44.]);
 
     let options = ConvTransposeOptions {
         strides: vec![2, 1],
@@ -208,9 +208,9 @@ fn conv_transpose_with_the_kernel_transposed_is_the_gradient() {
 fn other_dtypes() {
     let x = arange(9, DType::I32).reshape([1, 3, 3, 1]);
     let k = f32s(&[0., 1., 3., 4.], &[2, 2, 1, 1]);
-    let want = [27., 35., 51., 59.];
+    let want = [26., 34., 50., 58.];
     let y = conv_general_dilated(&x, &k.astype(DType::I32), &ConvOptions::default());
-    assert_eq!(y.to_vec::<i32>(), [27, 35, 51, 59]);
+    assert_eq!(y.to_vec::<i32>(), [26, 34, 50, 58]);
     for dtype in [DType::BF16, DType::F16, DType::F32] {
         let (x, k) = (x.astype(dtype), k.astype(dtype));
         let y = conv_general_dilated(&x, &k, &ConvOptions::default());

@@ -47,7 +47,7 @@ type Reduction = fn(&Array, &[usize], &WindowOptions) -> Array;
 fn equal_their_definition_and_have_gradients() {
     let mut rng = Rng(5);
     let reductions: [Reduction; 3] = [reduce_window_sum, reduce_window_max, reduce_window_min];
-    for case in 0..20 {
+    for case in 0..15 {
         let kind = case % 3;
         let (window, options) = random_options(&mut rng, kind == 0 || case < 6);
         let shape = [rng.size(3, 6), rng.size(3, 6)];
@@ -59,7 +59,7 @@ fn equal_their_definition_and_have_gradients() {
         }
         let f = |args: &[Array]| reductions[kind](&args[0].square(), &window, &options);
         let name = format!("case {case}: {kind} {:?} {window:?} {options:?}", x.aval());
-        check_grad2(&name, &f, &[x]);
+        if case < 9 { check_grad2(&name, &f, &[x]) } else { check_grad(&name, &f, &[x]) }
     }
 }
 #[test]
@@ -70,6 +70,16 @@ fn ties_and_nan_as_in_jax() {
     let inf = f64::INFINITY;
     close(&y.to_vec::<f64>(), &[f64::NAN, f64::NAN, 3., 2., 5., inf, inf, 0.], 0.0);
     close(&x.cummax(1).to_vec::<f64>()[..4], &[1., f64::NAN, f64::NAN, f64::NAN], 0.0);
+
+    // Whole reductions of vectorized sizes too.
+    for at in [0, 3, 8, 63] {
+        let mut values = vec![1.0_f32; 64];
+        values[at] = f32::NAN;
+        let x = f32s(&values, &[64]);
+        assert!(x.max(..).item::<f32>().is_nan() && x.min(..).item::<f32>().is_nan());
+        assert!(x.maximum(2.0).to_vec::<f32>()[at].is_nan());
+        assert!(x.minimum(0.0).to_vec::<f32>()[at].is_nan());
+    }
 
     let x = f64s(&[2., 2., 1., 3., 3., 3.], &[1, 6]);
     let weights = f64s(&[1., 2., 3., 4., 5.], &[1, 5]);
@@ -120,14 +130,14 @@ fn pooling_of_images() {
 #[test]
 fn running_reductions() {
     let mut rng = Rng(7);
-    for n in [1, 2, 3, 4, 5, 8, 11] {
-        let x = rng.distinct(&[3, n]);
-        for axis in [0, -1] {
-            check_grad2("cumsum", &|a| a[0].square().cumsum(axis), &[x.clone()]);
-            check_grad2("cumprod", &|a| a[0].cumprod(axis), &[x.clone()]);
-            check_grad("cummax", &|a| a[0].cummax(axis).square(), &[x.clone()]);
-            check_grad("cummin", &|a| a[0].cummin(axis).square(), &[x.clone()]);
-        }
+    for (n, axis) in [(1, -1), (2, -1), (3, 0), (5, -1), (8, 0)] {
+        let mut shape = [2, 2];
+        shape[(axis & 1) as usize] = n;
+        let x = rng.distinct(&shape);
+        check_grad2("cumprod", &|a| a[0].cumprod(axis), &[x.clone()]);
+        check_grad("cumsum", &|a| a[0].square().cumsum(axis), &[x.clone()]);
+        check_grad("cummax", &|a| a[0].cummax(axis).square(), &[x.clone()]);
+        check_grad("cummin", &|a| a[0].cummin(axis).square(), &[x.clone()]);
     }
     let x = f64s(&[3., 0., 2., 0., 5.], &[5]);
     assert_eq!(x.cumsum(0).to_vec::<f64>(), [3., 3., 5., 5., 10.]);

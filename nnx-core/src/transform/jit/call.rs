@@ -52,7 +52,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let (outputs, entry, tree) = {
+    let outcome = {
         let leaves = Collected::of(function, arguments)?;
         let types = TypeId::of::<(A::Type, R)>();
         let hash = leaves.hash(types);
@@ -72,9 +72,17 @@ where
                 }
             }
         };
-        let mut outputs = execute(&entry, &leaves)?;
-        let tree = result::<R>(&entry, &leaves, &mut outputs)?;
-        (outputs, entry, tree)
+        execute(&entry, &leaves).and_then(|mut outputs| {
+            let tree = result::<R>(&entry, &leaves, &mut outputs)?;
+            Ok((outputs, entry, tree))
+        })
+    };
+    let (outputs, entry, tree) = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            arguments.flatten_mut(&mut MarkLost { function, error: &error });
+            return Err(error);
+        }
     };
     let mut write = WriteBack { updates: entry.updates.iter(), outputs, error: None };
     arguments.flatten_mut(&mut write);
@@ -344,6 +352,26 @@ impl VisitorMut for WriteBack<'_> {
             if let Err(error) = self.write(array, *output) {
                 self.error = Some(error);
             }
+        }
+    }
+}
+
+/// Says in the Variables whose memory a failed run had taken already that they are lost, and why.
+struct MarkLost<'e> {
+    function: &'static Function,
+    error: &'e Error,
+}
+
+impl VisitorMut for MarkLost<'_> {
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    fn array(&mut self, array: &mut Array) {
+        if matches!(&array.0, Repr::Device(buffer) if buffer.is_deleted()) {
+            *array = Array::absent(format!(
+                "the value was lost: `{}` had taken over its memory when it failed: {}",
+                self.function.name, self.error
+            ));
         }
     }
 }

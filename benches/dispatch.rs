@@ -1,0 +1,141 @@
+//! The cost of a call: a jitted step that adds 1 to each of V Variables f32[8] nested in Modules,
+//! state updated in place and awaited, beside a bare PJRT execute + await + free of the same
+//! program, in one run.
+//!
+//! `cargo bench --bench dispatch -- [--json FILE]`
+
+use nnx::jit::lower;
+use nnx::xla::{Client, Floor};
+use nnx::{DType, Module, Param};
+use std::error::Error;
+use std::hint::black_box;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+#[derive(Module)]
+struct Leaf {
+    w: Param,
+    b: Option<Param>,
+}
+
+#[derive(Module)]
+struct Block {
+    leaves: Vec<Leaf>,
+}
+
+#[derive(Module)]
+struct Model {
+    blocks: Vec<Block>,
+}
+
+/// Five leaves a block, two Variables a leaf.
+fn model(variables: usize) -> Model {
+    let param = || Param::new(nnx::array::zeros([8], DType::F32));
+    let mut left = variables;
+    let mut blocks = Vec::new();
+    while left > 0 {
+        let mut leaves = Vec::new();
+        while left > 0 && leaves.len() < 5 {
+            let b = (left > 1).then(param);
+            left -= if b.is_some() { 2 } else { 1 };
+            leaves.push(Leaf { w: param(), b });
+        }
+        blocks.push(Block { leaves });
+    }
+    Model { blocks }
+}
+
+#[nnx::jit(graph = false)]
+fn step(model: &mut Model) {
+    for leaf in model.blocks.iter_mut().flat_map(|block| &mut block.leaves) {
+        for param in std::iter::once(&mut leaf.w).chain(&mut leaf.b) {
+            let next = &*param + 1.0;
+            param.set(next);
+        }
+    }
+}
+
+/// The same program with the same buffers, without the library.
+fn floor(variables: usize) -> Result<Floor, Box<dyn Error>> {
+    let mut model = model(variables);
+    let lowered = lower(|| step(&mut model))?;
+    let avals = lowered.output_avals();
+    let client = Client::global()?;
+    let executable = client.compile("floor", &lowered.stablehlo(), &avals, &avals)?;
+    let zeros = vec![0; avals[0].byte_size()];
+    let state = avals.iter().map(|&aval| client.upload(&zeros, aval)).collect::<Result<_, _>>()?;
+    Ok(Floor::new(executable, state)?)
+}
+
+fn time(calls: usize, mut call: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        call();
+    }
+    start.elapsed().as_secs_f64() * 1e6 / calls as f64
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let mut json = None;
+    while let Some(arg) = args.next() {
+        if arg == "--json" {
+            let path = args.next().ok_or("--json needs a file")?;
+            json = Some(std::fs::File::create(path)?);
+        }
+    }
+    println!(
+        "{:>6} {:>12} {:>12} {:>7} {:>22}",
+        "V", "floor us", "nnx::jit us", "ratio", "allocations per call"
+    );
+    for variables in [1, 10, 100, 1000] {
+        let mut model = model(variables);
+        let mut floor = floor(variables)?;
+        let mut nnx_call = || {
+            step(black_box(&mut model));
+            if let Err(error) = model.blocks[0].leaves[0].w.block_until_ready() {
+                panic!("{error}");
+            }
+        };
+        let mut floor_call = || {
+            if let Err(error) = floor.step() {
+                panic!("{error}");
+            }
+        };
+        let one = Duration::from_secs_f64(time(20, &mut floor_call) * 1e-6);
+        let calls = (0.02 / one.as_secs_f64().max(1e-6)) as usize + 5;
+        time(calls, &mut nnx_call);
+        let (mut floors, mut jits, mut ratios) = (vec![], vec![], vec![]);
+        for round in 0..61 {
+            let (a, b);
+            if round % 2 == 0 {
+                a = time(calls, &mut floor_call);
+                b = time(calls, &mut nnx_call);
+            } else {
+                b = time(calls, &mut nnx_call);
+                a = time(calls, &mut floor_call);
+            }
+            floors.push(a);
+            jits.push(b);
+            ratios.push(b / a);
+        }
+        let allocations = allocation_counter::measure(&mut nnx_call).count_total;
+        let (floor, jit, ratio) = (median(&mut floors), median(&mut jits), median(&mut ratios));
+        println!("{variables:>6} {floor:>12.2} {jit:>12.2} {ratio:>7.3} {allocations:>22}");
+        if let Some(json) = &mut json {
+            for (variant, micros, ratio) in [("floor", floor, 1.0), ("nnx_jit", jit, ratio)] {
+                writeln!(
+                    json,
+                    "{{\"bench\":\"dispatch\",\"case\":\"V={variables}\",\"variant\":\"{variant}\",\
+                     \"median_us\":{micros:.3},\"ratio\":{ratio:.4}}}"
+                )?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Which Modules a tree is made of.
+
+use super::{Key, Module, Path, PatternKey, Schema, StaticValue, Structure, VarRef, Visitor};
+use crate::Array;
+
+/// A struct or an enum in a tree, as [`iter_modules`] lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleInfo {
+    /// Where it is; empty for the root.
+    pub path: Path,
+    /// The name of its type.
+    pub name: &'static str,
+    /// Its variant, if the type is an enum.
+    pub variant: Option<&'static str>,
+}
+
+/// The structs and enums of a tree that derive Module, each before its parts, in the order of the
+/// walks.
+///
+/// They are listed by path and type: a typed tree has no common type to lend them as.
+pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
+    let mut walk = Walk { path: Path::new(), levels: Vec::new(), found: Vec::new() };
+    walk.arrive(Some(M::SCHEMA));
+    module.flatten(&mut walk);
+    walk.found.into_iter()
+}
+
+/// Follows the schema while the tree is walked: only the schema knows the names of types.
+struct Walk {
+    path: Path,
+    levels: Vec<Level>,
+    found: Vec<ModuleInfo>,
+}
+
+struct Level {
+    /// What is here, as far as the walk has shown.
+    schema: Option<&'static Schema>,
+    /// Which variant, if this is an enum.
+    variant: usize,
+}
+
+impl Walk {
+    /// Goes to a place where `schema` is said to be.
+    fn arrive(&mut self, schema: Option<&'static Schema>) {
+        let schema = match schema {
+            Some(Schema::Recursive(name)) => self.enclosing(name),
+            schema => schema,
+        };
+        if let Some(Schema::Struct(name, _)) = schema {
+            self.found.push(ModuleInfo { path: self.path.clone(), name, variant: None });
+        }
+        self.levels.push(Level { schema, variant: 0 });
+    }
+
+    /// The schema of the type around this place that is called `name`.
+    fn enclosing(&self, name: &str) -> Option<&'static Schema> {
+        self.levels.iter().rev().filter_map(|level| level.schema).find(|schema| match schema {
+            Schema::Struct(found, _) | Schema::Enum(found, _) => *found == name,
+            _ => false,
+        })
+    }
+
+    /// The schema of the part `key` of what is here.
+    fn part(&self, key: Key<'_>) -> Option<&'static Schema> {
+        let level = self.levels.last()?;
+        let fields = match level.schema? {
+            Schema::List(item) | Schema::Map(item) => return Some(item),
+            Schema::Tuple(items) => match key {
+                Key::Index(index) => return items.get(index).copied(),
+                Key::Name(_) => return None,
+            },
+            Schema::Struct(_, fields) => fields,
+            Schema::Enum(_, variants) => variants.get(level.variant)?.fields,
+            _ => return None,
+        };
+        let is_key = |field: PatternKey| match (field, key) {
+            (PatternKey::Name(a), Key::Name(b)) => a == b,
+            (PatternKey::Index(a), Key::Index(b)) => a == b,
+            _ => false,
+        };
+        fields.iter().find(|field| is_key(field.key())).map(|field| field.schema)
+    }
+}
+
+impl<'a> Visitor<'a> for Walk {
+    fn variable(&mut self, _: VarRef<'a>) {}
+    fn array(&mut self, _: &'a Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+
+    fn structure(&mut self, structure: Structure) {
+        let Some(level) = self.levels.last_mut() else { return };
+        match (structure, level.schema) {
+            (Structure::Some(some), Some(Schema::Option(inner))) => {
+                self.levels.pop();
+                self.arrive(some.then_some(*inner));
+            }
+            (Structure::Variant(variant, variant_name), Some(Schema::Enum(name, _))) => {
+                level.variant = variant as usize;
+                let (path, variant) = (self.path.clone(), Some(variant_name));
+                self.found.push(ModuleInfo { path, name, variant });
+            }
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, key: Key<'_>) {
+        let part = self.part(key);
+        self.path.push(key);
+        self.arrive(part);
+    }
+
+    fn exit(&mut self) {
+        self.path.pop();
+        self.levels.pop();
+    }
+}

@@ -1,0 +1,284 @@
+//! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
+
+use super::state::state;
+use super::walk::{LeafMut, Statics, for_each_leaf, for_each_leaf_mut, map_leaves};
+use super::{Filter, Filters, Module, Path, Schema, State, VarInfo};
+use crate::{Array, Error, Result};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A tree without its leaves: its structure and static parts.
+///
+/// It is a template of the type `M` whose arrays hold no value, so reading one is an error. Two of
+/// them are equal if their structure, static parts and metadata are.
+pub struct GraphDef<M> {
+    template: M,
+}
+
+impl<M: Module> GraphDef<M> {
+    /// The structure and static parts of `module`.
+    pub fn of(module: &M) -> Self {
+        let without = Array::absent("this array is part of a GraphDef, which holds no values");
+        GraphDef { template: map_leaves(module, |_, _| without.clone()) }
+    }
+
+    fn statics(&self) -> Statics {
+        Statics::of(|visitor| self.template.flatten(visitor))
+    }
+
+    /// The tree without values: its static fields can be read.
+    pub fn template(&self) -> &M {
+        &self.template
+    }
+}
+
+impl<M: Module> Clone for GraphDef<M> {
+    fn clone(&self) -> Self {
+        GraphDef { template: clone(&self.template) }
+    }
+}
+
+impl<M: Module> PartialEq for GraphDef<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.statics().difference(&other.statics()).is_none()
+    }
+}
+
+impl<M: Module> Eq for GraphDef<M> {}
+
+impl<M: Module> Hash for GraphDef<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.statics().hash(state);
+    }
+}
+
+impl<M: Module> fmt::Debug for GraphDef<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let leaves = state(&self.template).len();
+        write!(f, "GraphDef<{}>({leaves} leaves)", type_name::<M>())
+    }
+}
+
+/// A tree taken apart: its structure and static parts, and all its leaves.
+///
+/// ```
+/// use nnx_core::module::{merge, split};
+/// use nnx_core::{Array, Param};
+///
+/// let model = (Param::new(Array::absent("kernel")), 3_usize);
+/// let (graphdef, state) = split(&model);
+/// assert_eq!(state.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]"]);
+/// let same = merge(&graphdef, state)?;
+/// assert_eq!(same.1, 3);
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
+    (GraphDef::of(module), state(module))
+}
+
+/// As [`split`], with the leaves sorted by the first of `filters` that takes them.
+///
+/// ```
+/// use nnx_core::module::{BatchStat, Everything, merge, of_type, split_by};
+/// use nnx_core::{Array, Param, Variable};
+///
+/// let value = || Array::absent("no value");
+/// let model = (Param::new(value()), Variable::<BatchStat>::new(value()), value());
+/// let (graphdef, [params, stats, rest]) =
+///     split_by(&model, (of_type::<Param>(), of_type::<BatchStat>(), Everything))?;
+/// assert_eq!((params.len(), stats.len(), rest.len()), (1, 1, 1));
+/// let model = merge(&graphdef, [params, stats, rest])?;
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When no filter takes a leaf.
+pub fn split_by<M: Module, F: Filters>(
+    module: &M,
+    filters: F,
+) -> Result<(GraphDef<M>, F::Each<State>)> {
+    Ok((GraphDef::of(module), state(module).split(filters)?))
+}
+
+/// The tree with the structure and static parts of `graphdef` and the leaves of `states`.
+///
+/// # Errors
+/// When the paths or kinds of the leaves are not those of the structure: the error lists all that
+/// are missing, in excess or different.
+pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Result<M> {
+    let mut module = clone(&graphdef.template);
+    let state = State::merge(states.into_states())?;
+    apply(&mut module, state, true)?;
+    Ok(module)
+}
+
+/// Puts the leaves of `states` in the places that they have in `module`: values and metadata.
+/// Other leaves stay as they are.
+///
+/// # Errors
+/// When a path is not in `module`, or a kind, shape or dtype is another one there: the error lists
+/// all such paths, and `module` is as it was.
+pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
+    let state = State::merge(states.into_states())?;
+    apply(module, state, false)
+}
+
+/// One state or several.
+pub trait IntoStates {
+    /// The states.
+    fn into_states(self) -> Vec<State>;
+}
+
+impl IntoStates for State {
+    fn into_states(self) -> Vec<State> {
+        vec![self]
+    }
+}
+impl<const N: usize> IntoStates for [State; N] {
+    fn into_states(self) -> Vec<State> {
+        self.into()
+    }
+}
+impl IntoStates for Vec<State> {
+    fn into_states(self) -> Vec<State> {
+        self
+    }
+}
+
+fn apply<M: Module>(module: &mut M, mut state: State, all: bool) -> Result<()> {
+    let misfit = Misfit::between(module, &state, all);
+    if !misfit.is_empty() {
+        return Err(Error::Invalid(misfit.message::<M>()));
+    }
+    for_each_leaf_mut(module, |path, leaf| {
+        if let Some(new) = state.remove(path) {
+            *leaf.value = new.value;
+            if let Some(metadata) = leaf.metadata {
+                *metadata = new.metadata;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Where a state does not fit a tree.
+#[derive(Default)]
+struct Misfit {
+    missing: Vec<String>,
+    extra: Vec<String>,
+    different: Vec<String>,
+}
+
+impl Misfit {
+    fn between<M: Module>(module: &M, state: &State, all: bool) -> Self {
+        let mut misfit = Misfit::default();
+        let mut unused: State = state.clone();
+        for_each_leaf(module, |path, leaf| match unused.remove(path) {
+            None if all => misfit.missing.push(path.to_string()),
+            None => {}
+            Some(new) => {
+                let (here, there) = (leaf, new.info());
+                let avals = (here.value.try_aval(), there.value.try_aval());
+                let same_aval = match avals {
+                    (Ok(here), Ok(there)) => here == there,
+                    _ => true,
+                };
+                if here.kind != there.kind || !same_aval {
+                    let (here, there) = (described(&here), described(&there));
+                    misfit.different.push(format!("{path} is {here}, in the state {there}"));
+                }
+            }
+        });
+        misfit.extra = unused.paths().map(Path::to_string).collect();
+        misfit
+    }
+
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.extra.is_empty() && self.different.is_empty()
+    }
+
+    fn message<M: Module>(&self) -> String {
+        let mut message = format!("the state does not fit `{}`", type_name::<M>());
+        for (what, paths) in [
+            ("missing in the state", &self.missing),
+            ("only in the state", &self.extra),
+            ("different", &self.different),
+        ] {
+            if !paths.is_empty() {
+                message.push_str(&format!("\n  {what}: {}", paths.join("; ")));
+            }
+        }
+        message
+    }
+}
+
+/// `Param f32[2, 3]`.
+fn described(leaf: &VarInfo<'_>) -> String {
+    let kind = leaf.kind.map_or("array", |kind| kind.name);
+    match leaf.value.try_aval() {
+        Ok(aval) => format!("{kind} {aval}"),
+        Err(_) => kind.to_owned(),
+    }
+}
+
+/// A type as its author calls it.
+fn type_name<M: Module>() -> &'static str {
+    match M::SCHEMA {
+        Schema::Struct(name, _) | Schema::Enum(name, _) => name,
+        _ => std::any::type_name::<M>(),
+    }
+}
+
+/// A copy of a tree. Buffers are shared: no data is copied, and setting a Variable of one tree
+/// does not change the other.
+pub fn clone<M: Module>(module: &M) -> M {
+    map_leaves(module, |_, leaf| leaf.value.clone())
+}
+
+/// A copy of a tree in which every Variable has the value `f(path, variable)`. Plain arrays and
+/// static parts are as they were.
+///
+/// ```
+/// use nnx_core::module::map;
+/// use nnx_core::{Array, Param};
+///
+/// let model = vec![Param::new(Array::absent("kernel"))];
+/// let emptied = map(&model, |path, _| Array::absent(format!("{path} was emptied")));
+/// assert_eq!(format!("{:?}", emptied[0]), "Param(Absent([0] was emptied))");
+/// ```
+pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Array) -> M {
+    map_leaves(module, |path, leaf| match leaf.kind {
+        Some(_) => f(path, &leaf),
+        None => leaf.value.clone(),
+    })
+}
+
+/// Takes the values of the Variables that `filter` takes out of `module`.
+///
+/// The Variables stay where they are, for the fields of a struct cannot vanish, but hold no value:
+/// reading one is an error that says so, until it is set again. Variables without a value are
+/// passed over. To collect what layers record: `pop(&mut model, of_type::<Intermediate>())`.
+///
+/// ```
+/// use nnx_core::module::{Intermediate, of_type, pop};
+/// use nnx_core::{Array, Variable};
+///
+/// let mut model = vec![Variable::<Intermediate>::new(Array::absent("nothing recorded"))];
+/// assert!(pop(&mut model, of_type::<Intermediate>()).is_empty());
+/// ```
+pub fn pop<M: Module>(module: &mut M, filter: impl Filter) -> State {
+    let mut popped = State::new();
+    for_each_leaf_mut(module, |path, leaf| {
+        if leaf.kind.is_some() && !leaf.value.is_absent() && filter.matches(path, &leaf.info()) {
+            popped.insert(path.clone(), leaf.info().into());
+            take_value(path, leaf);
+        }
+    });
+    popped
+}
+
+fn take_value(path: &Path, leaf: LeafMut<'_>) {
+    *leaf.value = Array::absent(format!(
+        "`{path}` holds no value: it was taken out by `pop`, and not set since"
+    ));
+}

@@ -1,0 +1,172 @@
+//! Copies of a Module with other flags, as for evaluation.
+
+use super::{Leaves, Module, Schema, VarRef, Visitor, VisitorMut};
+use crate::Array;
+use crate::Error;
+use crate::error::raise;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// A static `bool` of a layer that [`view`] can set by its name, such as a dropout's
+/// `deterministic`. It reads and is set like a `bool` behind a reference.
+///
+/// ```
+/// use nnx_core::module::Flag;
+///
+/// let mut deterministic = Flag::new("deterministic", false);
+/// *deterministic = true;
+/// assert!(*deterministic);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Flag {
+    name: &'static str,
+    value: bool,
+}
+
+impl Flag {
+    /// A flag that views know as `name`.
+    pub const fn new(name: &'static str, value: bool) -> Flag {
+        Flag { name, value }
+    }
+
+    /// What views know it as.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl Deref for Flag {
+    type Target = bool;
+    fn deref(&self) -> &bool {
+        &self.value
+    }
+}
+
+impl DerefMut for Flag {
+    fn deref_mut(&mut self) -> &mut bool {
+        &mut self.value
+    }
+}
+
+impl fmt::Debug for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.value)
+    }
+}
+
+/// Static: another value is another program.
+impl Module for Flag {
+    const SCHEMA: &'static Schema = &Schema::Static("Flag");
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.static_value(&self.value);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Flag { name: self.name, value: leaves.flag(self.name, self.value) }
+    }
+}
+
+/// Which flags a [`view`] sets.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    settings: Vec<Setting>,
+}
+
+#[derive(Debug, Clone)]
+struct Setting {
+    name: String,
+    value: bool,
+    /// Whether it is a mistake if no layer has such a flag.
+    required: bool,
+}
+
+impl View {
+    /// For evaluation: `deterministic` and `use_running_average` are true, wherever they occur.
+    pub fn eval() -> View {
+        View::mode(true)
+    }
+
+    /// For training: `deterministic` and `use_running_average` are false, wherever they occur.
+    pub fn train() -> View {
+        View::mode(false)
+    }
+
+    fn mode(eval: bool) -> View {
+        let setting = |name: &str| Setting { name: name.to_owned(), value: eval, required: false };
+        View { settings: vec![setting("deterministic"), setting("use_running_average")] }
+    }
+
+    /// Nothing yet, for [`set`](View::set).
+    pub fn new() -> View {
+        View::default()
+    }
+
+    /// Sets the flags called `name` too; some layer must have one.
+    pub fn set(mut self, name: &str, value: bool) -> View {
+        self.settings.retain(|setting| setting.name != name);
+        self.settings.push(Setting { name: name.to_owned(), value, required: true });
+        self
+    }
+}
+
+/// A copy of `module` with flags set. It shares the arrays, so it costs no memory; updates of
+/// either do not reach the other. `flax.nnx.view`.
+///
+/// ```no_run
+/// use nnx_core::module::{View, view};
+/// # use nnx_core::{Array, nn::Dropout, random::Rngs};
+/// # let (model, x) = (Dropout::new(0.5, &mut Rngs::new(0)), Array::scalar(1.0_f32));
+/// let mut eval_model = view(&model, View::eval());
+/// let y = eval_model.forward(&x); // nothing is dropped
+/// ```
+///
+/// While the copy is alive its arrays are shared, and a training step on `module` cannot update
+/// them in place: drop the copy first.
+///
+/// # Panics
+/// When no layer has a flag that was named with [`View::set`].
+#[track_caller]
+pub fn view<M: Module>(module: &M, view: View) -> M {
+    let mut leaves = Viewing { view: &view, seen: Vec::new() };
+    let copy = module.unflatten(&mut leaves);
+    let seen = leaves.seen;
+    for setting in view.settings.iter().filter(|setting| setting.required) {
+        if !seen.contains(&setting.name) {
+            raise(unknown_flag(std::any::type_name::<M>(), &setting.name, seen));
+        }
+    }
+    copy
+}
+
+fn unknown_flag(module: &str, name: &str, mut seen: Vec<String>) -> Error {
+    seen.sort();
+    seen.dedup();
+    let known = if seen.is_empty() {
+        "it has no flags".to_owned()
+    } else {
+        format!("its flags are {}", seen.join(", "))
+    };
+    Error::Invalid(format!("view: no part of `{module}` has a flag `{name}`; {known}"))
+}
+
+/// Gives the old arrays and the new flags.
+struct Viewing<'v> {
+    view: &'v View,
+    seen: Vec<String>,
+}
+
+impl Leaves for Viewing<'_> {
+    fn variable(&mut self, variable: VarRef<'_>) -> Array {
+        variable.value.clone()
+    }
+    fn array(&mut self, array: &Array) -> Array {
+        array.clone()
+    }
+    fn flag(&mut self, name: &str, value: bool) -> bool {
+        self.seen.push(name.to_owned());
+        let set = self.view.settings.iter().find(|setting| setting.name == name);
+        set.map_or(value, |setting| setting.value)
+    }
+}

@@ -1,0 +1,231 @@
+//! Activation functions. `jax.nn`.
+//!
+//! All work elementwise and keep shape and dtype unless they say otherwise; integers become f32
+//! where the function makes fractions. The derivatives are JAX's, at the kinks too.
+
+use crate::Array;
+use crate::array::{IntoAxes, invalid, keepdims, select, where_};
+pub use crate::array::{logsumexp, one_hot, softmax};
+use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
+
+/// max(x, 0). The derivative at 0 is 0. `jax.nn.relu`.
+#[track_caller]
+pub fn relu(x: &Array) -> Array {
+    custom_jvp(Relu, &[x])
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Relu;
+
+impl CustomJvp for Relu {
+    const NAME: &'static str = "relu";
+    fn body(&self, args: &[Array]) -> Array {
+        args[0].maximum(0)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let t = cx.tangent(0)?;
+        Some(select(&cx.primals[0].gt(0), t, &t.zeros_like()))
+    }
+}
+
+/// min(max(x, 0), 6). The derivative at 0 and 6 is 0. `jax.nn.relu6`.
+#[track_caller]
+pub fn relu6(x: &Array) -> Array {
+    custom_jvp(Relu6, &[x])
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Relu6;
+
+impl CustomJvp for Relu6 {
+    const NAME: &'static str = "relu6";
+    fn body(&self, args: &[Array]) -> Array {
+        args[0].maximum(0).minimum(6)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (x, t) = (&cx.primals[0], cx.tangent(0)?);
+        Some(select(&(x.gt(0) & x.lt(6)), t, &t.zeros_like()))
+    }
+}
+
+/// log(eˣ + eʸ) without overflow, with broadcasting. `jax.numpy.logaddexp`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn logaddexp(x: &Array, y: impl crate::array::Operand) -> Array {
+    // The dtype and shape that both meet in.
+    let sum = (x + &y).to_inexact();
+    let [x, y] = [x.astype(sum.dtype()), y.array(sum.dtype())].map(|a| a.broadcast_to(sum.shape()));
+    custom_jvp(LogAddExp, &[&x, &y])
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct LogAddExp;
+
+impl CustomJvp for LogAddExp {
+    const NAME: &'static str = "logaddexp";
+    fn body(&self, args: &[Array]) -> Array {
+        let (x, y) = (&args[0], &args[1]);
+        let max = x.maximum(y);
+        let delta = x - y;
+        // NaN: of NaNs, or of infinities of one sign, whose sum is right.
+        select(&delta.ne(&delta), &(x + y), &(max + (-delta.abs()).exp().log1p()))
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let finite = |x: &Array| select(&x.eq(f64::INFINITY), &x.zeros_like(), x);
+        let part = |i: usize| {
+            let share = (finite(&cx.primals[i]) - finite(&cx.outs[0])).exp();
+            cx.tangent(i).map(|t| t * share)
+        };
+        crate::ops::add_tangents(part(0), part(1))
+    }
+}
+
+/// log(1 + eˣ). `jax.nn.softplus`.
+#[track_caller]
+pub fn softplus(x: &Array) -> Array {
+    logaddexp(x, 0.0)
+}
+
+/// x / (1 + |x|). `jax.nn.soft_sign`.
+#[track_caller]
+pub fn soft_sign(x: &Array) -> Array {
+    x / (x.abs() + 1)
+}
+
+/// 1 / (1 + e⁻ˣ). `jax.nn.sigmoid`.
+#[track_caller]
+pub fn sigmoid(x: &Array) -> Array {
+    x.sigmoid()
+}
+
+/// log(sigmoid(x)) = −softplus(−x). `jax.nn.log_sigmoid`.
+#[track_caller]
+pub fn log_sigmoid(x: &Array) -> Array {
+    -softplus(&-x)
+}
+
+/// x · sigmoid(x), also called swish. `jax.nn.silu`.
+#[track_caller]
+pub fn silu(x: &Array) -> Array {
+    x * x.sigmoid()
+}
+
+/// tanh(x). `jax.numpy.tanh`.
+#[track_caller]
+pub fn tanh(x: &Array) -> Array {
+    x.tanh()
+}
+
+/// The Gaussian error linear unit by its tanh approximation,
+/// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks & Gimpel 2016). `jax.nn.gelu`.
+#[track_caller]
+pub fn gelu(x: &Array) -> Array {
+    let x = x.to_inexact();
+    let inner = (2.0 / std::f64::consts::PI).sqrt() * (&x + 0.044715 * x.powi(3));
+    let cdf = 0.5 * (1.0 + inner.tanh());
+    x * cdf
+}
+
+/// The Gaussian error linear unit, x · Φ(x) with the normal distribution function Φ.
+/// `jax.nn.gelu` with `approximate=False`.
+#[track_caller]
+pub fn gelu_exact(x: &Array) -> Array {
+    let x = x.to_inexact();
+    0.5 * &x * (-&x * 0.5_f64.sqrt()).erfc()
+}
+
+/// x where it is positive, `alpha` · (eˣ − 1) elsewhere (Clevert et al. 2015). `jax.nn.elu`
+/// (default `alpha` 1).
+#[track_caller]
+pub fn elu(x: &Array, alpha: f64) -> Array {
+    let x = x.to_inexact();
+    let positive = x.gt(0);
+    // Without the inner choice the unused branch could overflow and make the gradient NaN.
+    let negative = select(&positive, &x.zeros_like(), &x);
+    select(&positive, &x, &(alpha * negative.expm1()))
+}
+
+/// max(x, 0) + `alpha` · (e^(min(x, 0) / alpha) − 1) (Barron 2017). `jax.nn.celu` (default `alpha`
+/// 1).
+#[track_caller]
+pub fn celu(x: &Array, alpha: f64) -> Array {
+    x.maximum(0.0) + alpha * (x.minimum(0.0) / alpha).expm1()
+}
+
+/// [`elu`] scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017).
+/// `jax.nn.selu`.
+#[track_caller]
+pub fn selu(x: &Array) -> Array {
+    const ALPHA: f64 = 1.673_263_242_354_377_2;
+    const SCALE: f64 = 1.050_700_987_355_480_5;
+    SCALE * elu(x, ALPHA)
+}
+
+/// [`relu6`](x + 3) / 6. `jax.nn.hard_sigmoid`.
+#[track_caller]
+pub fn hard_sigmoid(x: &Array) -> Array {
+    relu6(&(x + 3.0)) / 6.0
+}
+
+/// x · [`hard_sigmoid`](x), also called hard swish. `jax.nn.hard_silu`.
+#[track_caller]
+pub fn hard_silu(x: &Array) -> Array {
+    x * hard_sigmoid(x)
+}
+
+/// x cut at −1 and 1. `jax.nn.hard_tanh`.
+#[track_caller]
+pub fn hard_tanh(x: &Array) -> Array {
+    where_(&x.gt(1), 1, where_(&x.lt(-1), -1, x))
+}
+
+/// x where it is not negative, `negative_slope` · x elsewhere. `jax.nn.leaky_relu` (default slope
+/// 0.01).
+#[track_caller]
+pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
+    where_(&x.ge(0), x, negative_slope * x)
+}
+
+/// The first half along `axis` times the sigmoid of the second (Dauphin et al. 2016): the axis
+/// halves. `jax.nn.glu`.
+///
+/// # Panics
+/// When there is no such axis or its size is odd.
+#[track_caller]
+pub fn glu(x: &Array, axis: isize) -> Array {
+    let size = x.shape()[crate::array::dim("glu", axis, x.aval())];
+    if size % 2 != 0 {
+        invalid("glu", format!("axis {axis} of {} cannot be halved", x.aval()));
+    }
+    let halves = x.split(2, axis);
+    &halves[0] * halves[1].sigmoid()
+}
+
+/// log(softmax(x)) along the axes, without overflow. `jax.nn.log_softmax`.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
+    let axes = keepdims(axes);
+    let x = x.to_inexact();
+    let shifted = &x - x.max(axes.clone()).stop_gradient();
+    let log_sum = shifted.exp().sum(axes).log();
+    shifted - log_sum
+}
+
+/// x less its mean, divided by its standard deviation along the axes: (x − mean) /
+/// √(variance + `epsilon`), with the variance as mean(x²) − mean². `jax.nn.standardize` (default
+/// `epsilon` 1e-5).
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn standardize(x: &Array, axes: impl IntoAxes, epsilon: f64) -> Array {
+    let axes = keepdims(axes);
+    let mean = x.mean(axes.clone());
+    let variance = (x.square().mean(axes) - mean.square()).maximum(0.0);
+    (x - mean) * (variance + epsilon).rsqrt()
+}

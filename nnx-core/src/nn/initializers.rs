@@ -1,0 +1,312 @@
+//! How parameters start: a function of a key, a shape and a dtype. `jax.nn.initializers`.
+//!
+//! ```no_run
+//! use nnx_core::{DType, nn::initializers, random};
+//!
+//! let init = initializers::he_normal();
+//! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
+//! ```
+
+use crate::array::{IntoAxes, IntoShape, dim, invalid, shape_of};
+use crate::error::or_raise;
+use crate::graph::Aval;
+use crate::random::{self, Key};
+use crate::transform::staged;
+use crate::{Array, DType};
+
+/// How a parameter starts. Static data: it can be compared and hashed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Initializer {
+    rule: Rule,
+    in_axes: Vec<isize>,
+    out_axes: Vec<isize>,
+    batch_axes: Vec<isize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Rule {
+    Constant(Float),
+    Uniform(Float),
+    Normal(Float),
+    TruncatedNormal { stddev: Float, lower: Float, upper: Float },
+    VarianceScaling { scale: Float, mode: FanMode, distribution: Distribution },
+    Custom(Custom),
+}
+
+/// A float that is compared by its bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Float(u64);
+
+impl Float {
+    fn new(value: f64) -> Float {
+        Float(value.to_bits())
+    }
+    fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+impl std::fmt::Debug for Float {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// A function of one's own that makes a parameter's first value.
+pub type InitFn = fn(&Key, &[usize], DType) -> Array;
+
+/// A user's function, compared by its address: at worst equal initializers count as different.
+#[derive(Debug, Clone, Copy)]
+struct Custom(InitFn);
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Custom) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+impl Eq for Custom {}
+impl std::hash::Hash for Custom {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.0 as usize).hash(state);
+    }
+}
+
+/// What [`variance_scaling`] divides the variance by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FanMode {
+    /// The number of inputs.
+    FanIn,
+    /// The number of outputs.
+    FanOut,
+    /// The arithmetic mean of both.
+    FanAvg,
+    /// The geometric mean of both.
+    FanGeoAvg,
+}
+
+/// What [`variance_scaling`] draws from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// A normal distribution cut at two standard deviations; the variance is that after the cut.
+    TruncatedNormal,
+    /// A normal distribution.
+    Normal,
+    /// A uniform distribution around 0.
+    Uniform,
+}
+
+impl Initializer {
+    fn new(rule: Rule) -> Initializer {
+        Initializer { rule, in_axes: vec![-2], out_axes: vec![-1], batch_axes: vec![] }
+    }
+
+    /// The axes of the parameter that count as inputs; the second last by default. Only the
+    /// initializers made of [`variance_scaling`] look at axes.
+    pub fn in_axis(mut self, axes: impl IntoAxes) -> Initializer {
+        self.in_axes = given(axes);
+        self
+    }
+
+    /// The axes of the parameter that count as outputs; the last by default. Axes that are neither
+    /// inputs, outputs nor batch are the receptive field of a convolution.
+    pub fn out_axis(mut self, axes: impl IntoAxes) -> Initializer {
+        self.out_axes = given(axes);
+        self
+    }
+
+    /// The axes of the parameter that stand for separate parameters; none by default.
+    pub fn batch_axis(mut self, axes: impl IntoAxes) -> Initializer {
+        self.batch_axes = given(axes);
+        self
+    }
+
+    /// The first value of a parameter.
+    ///
+    /// # Panics
+    /// When a size is negative, `dtype` is no float (except for [`constant`], [`zeros`] and
+    /// [`ones`]), or the shape has too few axes for the initializer.
+    #[track_caller]
+    pub fn call(&self, key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
+        let shape = shape_of("initializer", shape);
+        match &self.rule {
+            Rule::Constant(value) => return crate::array::full(&shape, value.get(), dtype),
+            Rule::Custom(custom) => {
+                return self.checked(custom.0(key, &shape, dtype), &shape, dtype);
+            }
+            _ => {}
+        }
+        if !dtype.is_float() {
+            invalid("initializer", format!("{self:?} makes floats, not {dtype}"));
+        }
+        let variance = self.variance(&shape, dtype);
+        let out = staged("init", std::slice::from_ref(key.data()), |args| {
+            vec![self.sample(&Key::from_data(args[0].clone()), &shape, dtype, variance)]
+        });
+        or_raise(out).remove(0)
+    }
+
+    /// Checks what a user's function has made.
+    #[track_caller]
+    fn checked(&self, array: Array, shape: &[usize], dtype: DType) -> Array {
+        let asked = Aval::new(dtype, shape);
+        if array.aval() != asked {
+            let got = array.aval();
+            invalid("initializer", format!("the custom function made {got}, asked for {asked}"));
+        }
+        array
+    }
+
+    fn sample(&self, key: &Key, shape: &[usize], dtype: DType, variance: f64) -> Array {
+        let constant = |value: f64| Array::constant_scalar(dtype, value);
+        let truncated =
+            |low: f64, high: f64| random::truncated_normal(key, low, high, shape, dtype);
+        match &self.rule {
+            Rule::Uniform(scale) => random::uniform(key, shape, dtype) * constant(scale.get()),
+            Rule::Normal(stddev) => random::normal(key, shape, dtype) * constant(stddev.get()),
+            Rule::TruncatedNormal { stddev, lower, upper } => {
+                truncated(lower.get(), upper.get()) * constant(stddev.get())
+            }
+            Rule::VarianceScaling { distribution, .. } => match distribution {
+                Distribution::TruncatedNormal => {
+                    // The standard deviation of a unit normal distribution cut at -2 and 2.
+                    let stddev = constant(variance).sqrt() / constant(0.879_625_661_034_239_8);
+                    truncated(-2.0, 2.0) * stddev
+                }
+                Distribution::Normal => {
+                    random::normal(key, shape, dtype) * constant(variance).sqrt()
+                }
+                Distribution::Uniform => {
+                    let sample = random::uniform_range(key, shape, -1.0, 1.0, dtype);
+                    sample * (3.0 * constant(variance)).sqrt()
+                }
+            },
+            Rule::Constant(_) | Rule::Custom(_) => unreachable!("made without a program"),
+        }
+    }
+
+    /// The variance that variance scaling wants for a parameter.
+    #[track_caller]
+    fn variance(&self, shape: &[usize], dtype: DType) -> f64 {
+        let Rule::VarianceScaling { scale, mode, .. } = &self.rule else { return 0.0 };
+        let aval = Aval::new(dtype, shape);
+        if shape.len() < 2 && self.in_axes == [-2] {
+            invalid(
+                "initializer",
+                format!(
+                    "{aval} has no inputs and outputs to count: name its axes with `.in_axis(…)` \
+                     and `.out_axis(…)`"
+                ),
+            );
+        }
+        let [fan_in, fan_out, batch] =
+            [&self.in_axes, &self.out_axes, &self.batch_axes].map(|axes| axes_size(axes, aval));
+        let field = aval.size() as f64 / fan_in / fan_out / batch;
+        let (fan_in, fan_out) = (fan_in * field, fan_out * field);
+        scale.get()
+            / match mode {
+                FanMode::FanIn => fan_in,
+                FanMode::FanOut => fan_out,
+                FanMode::FanAvg => (fan_in + fan_out) / 2.0,
+                FanMode::FanGeoAvg => (fan_in * fan_out).sqrt(),
+            }
+    }
+}
+
+/// The axes as the user gave them.
+fn given(axes: impl IntoAxes) -> Vec<isize> {
+    axes.into_axes().axes.unwrap_or_default()
+}
+
+/// How many elements the axes have together.
+#[track_caller]
+fn axes_size(axes: &[isize], aval: Aval) -> f64 {
+    let mut size = 1;
+    for &axis in axes {
+        size *= aval.shape()[dim("initializer", axis, aval)];
+    }
+    size as f64
+}
+
+/// Every element is `value`. `jax.nn.initializers.constant`.
+pub fn constant(value: f64) -> Initializer {
+    Initializer::new(Rule::Constant(Float::new(value)))
+}
+
+/// Zeros. `jax.nn.initializers.zeros`.
+pub fn zeros() -> Initializer {
+    constant(0.0)
+}
+
+/// Ones. `jax.nn.initializers.ones`.
+pub fn ones() -> Initializer {
+    constant(1.0)
+}
+
+/// Uniform in [0, `scale`). `jax.nn.initializers.uniform` (default scale 0.01).
+pub fn uniform(scale: f64) -> Initializer {
+    Initializer::new(Rule::Uniform(Float::new(scale)))
+}
+
+/// Normal with mean 0. `jax.nn.initializers.normal` (default `stddev` 0.01).
+pub fn normal(stddev: f64) -> Initializer {
+    Initializer::new(Rule::Normal(Float::new(stddev)))
+}
+
+/// A standard normal distribution cut at `lower` and `upper`, then multiplied by `stddev`.
+/// `jax.nn.initializers.truncated_normal` (default `stddev` 0.01, cut at −2 and 2).
+pub fn truncated_normal(stddev: f64, lower: f64, upper: f64) -> Initializer {
+    Initializer::new(Rule::TruncatedNormal {
+        stddev: Float::new(stddev),
+        lower: Float::new(lower),
+        upper: Float::new(upper),
+    })
+}
+
+/// Mean 0 and variance `scale` / n, where `mode` says which n. `jax.nn.initializers.variance_scaling`.
+pub fn variance_scaling(scale: f64, mode: FanMode, distribution: Distribution) -> Initializer {
+    Initializer::new(Rule::VarianceScaling { scale: Float::new(scale), mode, distribution })
+}
+
+/// Uniform with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
+/// `jax.nn.initializers.glorot_uniform`.
+pub fn glorot_uniform() -> Initializer {
+    variance_scaling(1.0, FanMode::FanAvg, Distribution::Uniform)
+}
+
+/// Truncated normal with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
+/// `jax.nn.initializers.glorot_normal`.
+pub fn glorot_normal() -> Initializer {
+    variance_scaling(1.0, FanMode::FanAvg, Distribution::TruncatedNormal)
+}
+
+/// Uniform with variance 1 / inputs (LeCun et al. 1998). `jax.nn.initializers.lecun_uniform`.
+pub fn lecun_uniform() -> Initializer {
+    variance_scaling(1.0, FanMode::FanIn, Distribution::Uniform)
+}
+
+/// Truncated normal with variance 1 / inputs (LeCun et al. 1998).
+/// `jax.nn.initializers.lecun_normal`.
+pub fn lecun_normal() -> Initializer {
+    variance_scaling(1.0, FanMode::FanIn, Distribution::TruncatedNormal)
+}
+
+/// Uniform with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_uniform`.
+pub fn he_uniform() -> Initializer {
+    variance_scaling(2.0, FanMode::FanIn, Distribution::Uniform)
+}
+
+/// Truncated normal with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_normal`.
+pub fn he_normal() -> Initializer {
+    variance_scaling(2.0, FanMode::FanIn, Distribution::TruncatedNormal)
+}
+
+/// A function of one's own.
+///
+/// ```no_run
+/// use nnx_core::nn::initializers;
+///
+/// let init = initializers::custom(|_key, shape, dtype| nnx_core::array::full(shape, 0.5, dtype));
+/// ```
+pub fn custom(f: InitFn) -> Initializer {
+    Initializer::new(Rule::Custom(Custom(f)))
+}

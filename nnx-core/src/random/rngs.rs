@@ -1,0 +1,189 @@
+//! Random streams: state that hands out a new key at each call.
+
+use super::key::{Key, first, fold};
+use crate::array::invalid;
+use crate::error::or_raise;
+use crate::module::{Leaves, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut};
+use crate::transform::staged;
+use crate::{Array, DType};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The stream that stands in for streams that do not exist.
+const DEFAULT: &str = "default";
+
+/// A key and how many keys were made from it: key number `n` is the stream's key with `n` folded
+/// in. `flax.nnx.RngStream`.
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct RngStream {
+    /// The words of the key, u32 `[2]`.
+    pub key: Variable<RngKey>,
+    /// How many keys were handed out, a u32 scalar.
+    pub count: Variable<RngCount>,
+    /// A name for people: no program depends on it.
+    #[module(skip)]
+    tag: Arc<str>,
+}
+
+impl RngStream {
+    /// A stream that starts from a seed or a key. `tag` is its name.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    pub fn new(key: impl Into<Key>, tag: &str) -> RngStream {
+        let key = key.into();
+        let count = crate::array::zeros(key.shape(), DType::U32);
+        RngStream {
+            key: Variable::new(key.into_data()),
+            count: Variable::new(count),
+            tag: tag.into(),
+        }
+    }
+
+    /// The stream's name.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// The next key. Inside a jitted function the count is an update that the caller sees.
+    #[track_caller]
+    pub fn next_key(&mut self) -> Key {
+        let key = Key::from_data(self.key.value().clone());
+        let state = [key.single("RngStream::next_key").clone(), self.count.value().clone()];
+        let out =
+            staged("next_key", &state, |args| vec![fold(&args[0], &args[1]), &args[1] + 1_u32]);
+        let mut out = or_raise(out);
+        self.count.set(out.split_off(1).remove(0));
+        Key::from_data(first(out))
+    }
+
+    /// A new stream of the same name that starts from this one's next key.
+    #[track_caller]
+    pub fn fork(&mut self) -> RngStream {
+        RngStream::new(self.next_key(), &self.tag)
+    }
+}
+
+/// Named random streams: where layers get their keys from. `flax.nnx.Rngs`.
+///
+/// A name without a stream of its own uses the stream `default`.
+///
+/// ```no_run
+/// use nnx_core::random::Rngs;
+///
+/// let mut rngs = Rngs::new(0).with("dropout", 1);
+/// let init = rngs.params(); // from `default`: there is no stream `params`
+/// let mask = rngs.dropout(); // from `dropout`
+/// let noise = rngs.next_key("noise"); // from `default`
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Rngs {
+    streams: BTreeMap<String, RngStream>,
+}
+
+impl Rngs {
+    /// One stream, `default`, that starts from a seed or a key.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    pub fn new(default: impl Into<Key>) -> Rngs {
+        Rngs::empty().with(DEFAULT, default)
+    }
+
+    /// No stream, to add named ones with [`with`](Rngs::with).
+    pub fn empty() -> Rngs {
+        Rngs::default()
+    }
+
+    /// The same streams and one more, in place of any of that name.
+    ///
+    /// # Panics
+    /// When no XLA runtime is found.
+    #[track_caller]
+    pub fn with(mut self, name: &str, key: impl Into<Key>) -> Rngs {
+        self.streams.insert(name.to_owned(), RngStream::new(key, name));
+        self
+    }
+
+    /// The next key for initial parameters: of the stream `params`.
+    ///
+    /// # Panics
+    /// When there is neither that stream nor `default`.
+    #[track_caller]
+    pub fn params(&mut self) -> Key {
+        self.next_key("params")
+    }
+
+    /// The next key for dropout masks: of the stream `dropout`.
+    ///
+    /// # Panics
+    /// When there is neither that stream nor `default`.
+    #[track_caller]
+    pub fn dropout(&mut self) -> Key {
+        self.next_key("dropout")
+    }
+
+    /// The next key of the stream `name`.
+    ///
+    /// # Panics
+    /// When there is neither that stream nor `default`.
+    #[track_caller]
+    pub fn next_key(&mut self, name: &str) -> Key {
+        self.stream(name).next_key()
+    }
+
+    /// The stream `name`, or `default` if there is none of that name.
+    ///
+    /// # Panics
+    /// When there is neither that stream nor `default`.
+    #[track_caller]
+    pub fn stream(&mut self, name: &str) -> &mut RngStream {
+        let found = if self.streams.contains_key(name) { name } else { DEFAULT };
+        if !self.streams.contains_key(found) {
+            let known: Vec<&str> = self.streams.keys().map(String::as_str).collect();
+            invalid(
+                "Rngs",
+                format!(
+                    "no stream `{name}` and no stream `default` among {known:?}; add one with \
+                     `.with(\"{name}\", seed)` or start from `Rngs::new(seed)`"
+                ),
+            );
+        }
+        match self.streams.get_mut(found) {
+            Some(stream) => stream,
+            None => unreachable!("looked up above"),
+        }
+    }
+
+    /// The streams by name.
+    pub fn streams(&self) -> impl Iterator<Item = (&str, &RngStream)> {
+        self.streams.iter().map(|(name, stream)| (name.as_str(), stream))
+    }
+
+    /// New streams of the same names, each starting from the next key of the old one.
+    #[track_caller]
+    pub fn fork(&mut self) -> Rngs {
+        let mut forked = Rngs::empty();
+        for (name, stream) in &mut self.streams {
+            forked.streams.insert(name.clone(), stream.fork());
+        }
+        forked
+    }
+}
+
+/// The streams are fields by their names, as in Flax: `default.key`, `default.count`.
+impl Module for Rngs {
+    const SCHEMA: &'static Schema = <BTreeMap<String, RngStream> as Module>::SCHEMA;
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        self.streams.flatten(visitor);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        self.streams.flatten_mut(visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Rngs { streams: self.streams.unflatten(leaves) }
+    }
+}

@@ -1,0 +1,84 @@
+use crate::golden::cases;
+use nnx_core::nn::Initializer;
+use nnx_core::nn::initializers::{self as init, Distribution, FanMode};
+use nnx_core::{DType, random};
+
+fn golden(name: &str) -> Initializer {
+    match name {
+        "lecun_normal" => init::lecun_normal(),
+        "lecun_uniform" => init::lecun_uniform(),
+        "glorot_normal" => init::glorot_normal(),
+        "glorot_uniform" => init::glorot_uniform(),
+        "he_normal" => init::he_normal(),
+        "he_uniform" => init::he_uniform(),
+        "normal_0.02" => init::normal(0.02),
+        "uniform_0.1" => init::uniform(0.1),
+        "truncated_normal_0.02" => init::truncated_normal(0.02, -2.0, 2.0),
+        "variance_scaling_1_fan_avg_normal" => {
+            init::variance_scaling(1.0, FanMode::FanAvg, Distribution::Normal)
+        }
+        other => panic!("{other} is not covered"),
+    }
+}
+
+#[test]
+fn equal_jax() {
+    let key = random::key(3);
+    let mut seen = 0;
+    for (name, case) in cases("initializers") {
+        let (rule, _) = name.rsplit_once('.').unwrap();
+        if rule == "orthogonal" {
+            continue;
+        }
+        let expected = case.get("out.y");
+        case.check("out.y", &golden(rule).call(&key, expected.shape(), DType::F32), 2e-6);
+        seen += 1;
+    }
+    assert_eq!(seen, 20);
+}
+
+/// Values of JAX 0.10.2: `variance_scaling(2, "fan_in", "normal", in_axis=(0, 1), out_axis=2)`.
+#[test]
+fn axes_choose_the_fans() {
+    let key = random::key(3);
+    let shape = [2, 3, 4];
+    let plain = random::normal(&key, shape, DType::F32);
+    let init = init::variance_scaling(2.0, FanMode::FanIn, Distribution::Normal);
+    let check = |init: Initializer, variance: f64| {
+        let got = init.call(&key, shape, DType::F32).to_vec::<f32>();
+        for (a, b) in got.iter().zip(plain.to_vec::<f32>()) {
+            assert!((a - b * variance.sqrt() as f32).abs() < 1e-6, "{init:?}");
+        }
+    };
+    check(init.clone(), 2.0 / 6.0); // the first axis is receptive field
+    check(init.clone().in_axis([0, 1]), 2.0 / 6.0);
+    check(init.clone().batch_axis(0), 2.0 / 3.0);
+    check(init.clone().in_axis(2).out_axis(0), 2.0 / 12.0);
+    let geometric = init::variance_scaling(1.0, FanMode::FanGeoAvg, Distribution::Normal);
+    check(geometric.clone().batch_axis(0), 1.0 / 12.0_f64.sqrt());
+    check(init::variance_scaling(1.0, FanMode::FanOut, Distribution::Normal), 1.0 / 8.0);
+}
+
+#[test]
+fn constants_and_custom_functions() {
+    let key = random::key(0);
+    assert_eq!(init::ones().call(&key, [2], DType::I32).to_vec::<i32>(), [1, 1]);
+    assert_eq!(init::constant(-7.5).call(&key, [2], DType::F32).to_vec::<f32>(), [-7.5, -7.5]);
+    let custom = init::custom(|_, shape, dtype| nnx_core::array::full(shape, 2.0, dtype));
+    assert_eq!(custom.call(&key, [2], DType::F32).to_vec::<f32>(), [2.0, 2.0]);
+    assert_eq!(custom, custom.clone());
+    assert_ne!(init::normal(0.1), init::normal(0.2));
+}
+
+#[test]
+#[should_panic(expected = "name its axes")]
+fn vectors_need_axes() {
+    let _ = init::lecun_normal().call(&random::key(0), [3], DType::F32);
+}
+
+#[test]
+#[should_panic(expected = "the custom function made f32[1]")]
+fn custom_functions_keep_to_the_shape() {
+    let custom = init::custom(|_, _, dtype| nnx_core::array::zeros([1], dtype));
+    let _ = custom.call(&random::key(0), [3], DType::F32);
+}

@@ -1,0 +1,168 @@
+//! What is in a wheel or a library: digests, and getting the plugin out.
+
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The function that makes a shared library a PJRT plugin.
+const ENTRY: &[u8] = b"GetPjrtApi";
+
+/// SHA-256 of a file, in lower-case hexadecimal digits.
+pub(crate) fn sha256(path: &Path) -> Result<String, String> {
+    let mut file = File::open(path).map_err(|e| cannot("read", path, &e))?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block).map_err(|e| cannot("read", path, &e))? {
+            0 => break,
+            n => hasher.update(&block[..n]),
+        }
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Whether a file is a zip archive, which a wheel is.
+pub(crate) fn is_zip(path: &Path) -> Result<bool, String> {
+    let mut start = [0; 4];
+    let mut file = File::open(path).map_err(|e| cannot("read", path, &e))?;
+    Ok(file.read_exact(&mut start).is_ok() && start == *b"PK\x03\x04")
+}
+
+/// Unpacks the one PJRT plugin in a wheel into the folder `to`, and licences into `licenses` there.
+pub(crate) fn unpack(wheel: &Path, to: &Path) -> Result<(), String> {
+    let broken =
+        |error: rawzip::Error| format!("{} is not a whole wheel: {error}", wheel.display());
+    let file = File::open(wheel).map_err(|e| cannot("read", wheel, &e))?;
+    let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
+    let archive = rawzip::ZipArchive::from_file(file, &mut buffer).map_err(broken)?;
+    let mut members = archive.entries(&mut buffer);
+    let mut plugins: Vec<PathBuf> = Vec::new();
+    while let Some(member) = members.next_entry().map_err(broken)? {
+        let path = member.file_path();
+        // A name that leads out of the archive's own tree is no wheel's.
+        let path = path.try_normalize().map_err(broken)?;
+        let Some(kind) = Kind::of(path.as_ref()) else { continue };
+        let folder = match kind {
+            Kind::Library => to.to_path_buf(),
+            Kind::Licence => to.join("licenses"),
+        };
+        std::fs::create_dir_all(&folder).map_err(|e| cannot("make", &folder, &e))?;
+        let target = folder.join(base_name(path.as_ref()));
+        let entry = archive.get_entry(member.wayfinder()).map_err(broken)?;
+        match member.compression_method() {
+            rawzip::CompressionMethod::STORE => {
+                copy(&mut entry.verifying_reader(entry.reader()), &target, wheel)?;
+            }
+            rawzip::CompressionMethod::DEFLATE => {
+                let inflated = flate2::read::DeflateDecoder::new(entry.reader());
+                copy(&mut entry.verifying_reader(inflated), &target, wheel)?;
+            }
+            other => {
+                return Err(format!(
+                    "{} is packed in a way that wheels are not ({other:?})",
+                    wheel.display()
+                ));
+            }
+        }
+        if matches!(kind, Kind::Library) {
+            if is_plugin(&target)? {
+                plugins.push(target);
+            } else {
+                std::fs::remove_file(&target).map_err(|e| cannot("remove", &target, &e))?;
+            }
+        }
+    }
+    match plugins.as_slice() {
+        [plugin] => check_library(plugin, wheel),
+        [] => Err(format!("{} holds no PJRT plugin", wheel.display())),
+        more => Err(format!("{} holds {} PJRT plugins, not one", wheel.display(), more.len())),
+    }
+}
+
+/// What is taken out of a wheel.
+#[derive(Clone, Copy)]
+enum Kind {
+    Library,
+    Licence,
+}
+
+impl Kind {
+    fn of(path: &str) -> Option<Kind> {
+        let name = base_name(path).to_uppercase();
+        if [".SO", ".DYLIB", ".DLL"].iter().any(|end| name.ends_with(end)) {
+            Some(Kind::Library)
+        } else if ["LICENSE", "LICENCE", "NOTICE", "THIRD_PARTY"].iter().any(|w| name.contains(w)) {
+            Some(Kind::Licence)
+        } else {
+            None
+        }
+    }
+}
+
+/// The last part of a path in an archive; empty for a folder.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Copies a plugin that lies on disk into the folder `to`.
+pub(crate) fn copy_library(library: &Path, to: &Path) -> Result<(), String> {
+    check_library(library, library)?;
+    if !is_plugin(library)? {
+        return Err(format!(
+            "{} is no PJRT plugin (it has no `GetPjrtApi`), nor a wheel",
+            library.display()
+        ));
+    }
+    // The library looks for these endings.
+    let name = match library.extension() {
+        Some(end) if end == "so" || end == "dylib" || end == "dll" => library.file_name(),
+        _ => None,
+    };
+    let target = to.join(name.unwrap_or("plugin.so".as_ref()));
+    let mut file = File::open(library).map_err(|e| cannot("read", library, &e))?;
+    copy(&mut file, &target, library)
+}
+
+/// Refuses a library that is cut off; `source` is where it came from.
+fn check_library(library: &Path, source: &Path) -> Result<(), String> {
+    match crate::elf::truncated(library).map_err(|e| cannot("read", library, &e))? {
+        Some(why) => Err(format!("the plugin in {} is broken: {why}", source.display())),
+        None => Ok(()),
+    }
+}
+
+fn copy(from: &mut impl Read, to: &Path, source: &Path) -> Result<(), String> {
+    let file = File::create(to).map_err(|e| cannot("write", to, &e))?;
+    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    let done = std::io::copy(from, &mut writer).and_then(|_| writer.flush());
+    done.map_err(|e| {
+        let advice = match e.kind() {
+            std::io::ErrorKind::StorageFull => ". Make room, or set NNX_HOME to another folder",
+            _ => "",
+        };
+        format!("unpacking {} to {}: {e}{advice}", source.display(), to.display())
+    })
+}
+
+/// Whether the library mentions the function that every plugin exports.
+fn is_plugin(path: &Path) -> Result<bool, String> {
+    let mut file = File::open(path).map_err(|e| cannot("read", path, &e))?;
+    let mut window = Vec::new();
+    loop {
+        let kept = window.len().min(ENTRY.len());
+        window.drain(..window.len() - kept);
+        let block = Read::by_ref(&mut file).take(1 << 22).read_to_end(&mut window);
+        if block.map_err(|e| cannot("read", path, &e))? == 0 {
+            return Ok(false);
+        }
+        if memchr::memmem::find(&window, ENTRY).is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+/// A message for a file that could not be worked on.
+pub(crate) fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> String {
+    format!("cannot {verb} {}: {error}", path.display())
+}

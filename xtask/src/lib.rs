@@ -1,0 +1,15 @@
+//! The commands behind `cargo xtask`.
+
+pub mod children;
+pub mod cli;
+mod contents;
+pub mod pins;
+mod pip;
+pub mod setup;
+
+// The rules for where plugins lie, and for telling a whole library from a cut one, are the runtime
+// library's own: the same source files, not copies.
+#[path = "../../nnx-core/src/xla/elf.rs"]
+mod elf;
+#[path = "../../nnx-core/src/xla/installed.rs"]
+mod installed;

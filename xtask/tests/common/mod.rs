@@ -1,0 +1,141 @@
+//! A make-believe machine: a home folder, a pip that does what a test wants, wheels.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use sha2::{Digest, Sha256};
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use xtask::pins::Pin;
+use xtask::setup::Setup;
+
+/// What a plugin's file holds, as far as the set-up looks.
+pub const PLUGIN: &[u8] =
+    b"a library of more than 64 bytes with the function GetPjrtApi and others.....";
+
+/// The wheel's file name of the package that [`Machine::pin`] asks for.
+pub const WHEEL: &str = "some_cpu_plugin-1.2-py3-none-any.whl";
+
+pub struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    pub fn new() -> Self {
+        let machine = Machine { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(machine.bin()).unwrap();
+        machine
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What `NNX_HOME` is.
+    pub fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    pub fn bin(&self) -> PathBuf {
+        self.path("bin")
+    }
+
+    pub fn search_path(&self) -> OsString {
+        std::env::join_paths([self.bin(), "/bin".into(), "/usr/bin".into()]).unwrap()
+    }
+
+    /// A set-up that finds only this machine's Python.
+    pub fn setup(&self) -> Setup {
+        Setup::new(&self.home(), Some(self.bin().into_os_string()))
+    }
+
+    pub fn script(&self, name: &str, body: &str) -> PathBuf {
+        let path = self.bin().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Installs a Python whose `pip download` runs `body`, with the folder in `$dest`, and leaves
+    /// a line in the log.
+    pub fn python(&self, body: &str) {
+        let log = self.path("log");
+        self.script(
+            "python3",
+            &format!(
+                "PATH=/bin:/usr/bin
+                if [ \"$3\" = --version ]; then exit 0; fi
+                echo \"$@\" >> '{}'
+                while [ \"$1\" != --dest ]; do shift; done
+                dest=$2
+                {body}",
+                log.display()
+            ),
+        );
+    }
+
+    /// How often pip downloaded.
+    pub fn downloads(&self) -> usize {
+        std::fs::read_to_string(self.path("log")).map_or(0, |log| log.lines().count())
+    }
+
+    /// What lies in the folder of plugins, but for the lock.
+    pub fn plugins(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.home().join("plugins")) else { return vec![] };
+        let mut names: Vec<String> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name != ".lock");
+        names.sort();
+        names
+    }
+
+    /// Writes a wheel with these members.
+    pub fn wheel(&self, name: &str, members: &[(&str, &[u8])]) -> PathBuf {
+        let path = self.path(name);
+        let mut archive = rawzip::ZipArchiveWriter::new(std::fs::File::create(&path).unwrap());
+        for (name, content) in members {
+            let (mut entry, config) = archive
+                .new_file(name)
+                .compression_method(rawzip::CompressionMethod::DEFLATE)
+                .start()
+                .unwrap();
+            let deflater =
+                flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::default());
+            let mut writer = config.wrap(deflater);
+            writer.write_all(content).unwrap();
+            let (deflater, descriptor) = writer.finish().unwrap();
+            deflater.finish().unwrap();
+            entry.finish(descriptor).unwrap();
+        }
+        archive.finish().unwrap();
+        path
+    }
+
+    /// The wheel of [`pin`](Self::pin).
+    pub fn good_wheel(&self) -> PathBuf {
+        self.wheel(
+            WHEEL,
+            &[
+                ("some_cpu_plugin/__init__.py", b"# nothing"),
+                ("some_cpu_plugin/plugin.so", PLUGIN),
+                ("some_cpu_plugin/helper.so", &[b'x'; 100]),
+                ("some_cpu_plugin-1.2.dist-info/licenses/LICENSE", b"do as you like"),
+            ],
+        )
+    }
+
+    /// A pin whose digest is that of `wheel`.
+    pub fn pin(&self, wheel: &Path) -> Pin {
+        let digest: String = Sha256::digest(std::fs::read(wheel).unwrap())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Pin {
+            name: "some-cpu-plugin",
+            version: "1.2",
+            sha256: digest.leak(),
+            pip_tags: &[],
+            needs: "",
+        }
+    }
+}
