@@ -55,9 +55,11 @@ pub fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
         }
     }
     if options.resume.is_some() && options.seed.is_some() {
-        return Err("--seed: a resumed run goes on with the checkpoint's random streams; leave it \
+        return Err(
+            "--seed: a resumed run goes on with the checkpoint's random streams; leave it \
                     out"
-        .into());
+            .into(),
+        );
     }
     Ok(options)
 }
@@ -66,11 +68,7 @@ fn value(args: &mut lexopt::Parser) -> Result<std::ffi::OsString, String> {
     args.value().map_err(|e| e.to_string())
 }
 
-fn number<T: FromStr>(
-    args: &mut lexopt::Parser,
-    option: &str,
-    what: &str,
-) -> Result<T, String> {
+fn number<T: FromStr>(args: &mut lexopt::Parser, option: &str, what: &str) -> Result<T, String> {
     let text = value(args)?.to_string_lossy().into_owned();
     text.parse().map_err(|_| format!("{option} {text}: expected {what}"))
 }

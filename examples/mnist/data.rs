@@ -37,7 +37,8 @@ impl Data {
         if !folder.is_dir() {
             return Err(format!("--data {}: there is no such folder", folder.display()));
         }
-        let data = Data { train: Dataset::load(folder, "train")?, test: Dataset::load(folder, "t10k")? };
+        let data =
+            Data { train: Dataset::load(folder, "train")?, test: Dataset::load(folder, "t10k")? };
         let (train, test) = (&data.train, &data.test);
         if (train.height, train.width) != (test.height, test.width) {
             return Err(format!(
@@ -114,11 +115,15 @@ impl Dataset {
 
 /// The file of that name as MNIST is found: with `-` or `.` before `idx`, gzipped or not.
 fn find(folder: &Path, name: &str, axes: usize) -> Result<PathBuf, String> {
-    let candidates =
-        ["-", "."].map(|dot| format!("{name}{dot}idx{axes}-ubyte")).map(|file| [format!("{file}.gz"), file]);
+    let candidates = ["-", "."]
+        .map(|dot| format!("{name}{dot}idx{axes}-ubyte"))
+        .map(|file| [format!("{file}.gz"), file]);
     let found = candidates.iter().flatten().map(|file| folder.join(file)).find(|p| p.is_file());
     found.ok_or_else(|| {
-        format!("{}: there is no {name}-idx{axes}-ubyte or {name}-idx{axes}-ubyte.gz", folder.display())
+        format!(
+            "{}: there is no {name}-idx{axes}-ubyte or {name}-idx{axes}-ubyte.gz",
+            folder.display()
+        )
     })
 }
 
