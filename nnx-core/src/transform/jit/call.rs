@@ -5,6 +5,7 @@ use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
 use super::explain::explain;
 use super::function::Function;
 use super::limit;
+use super::nested::nested;
 use super::output::Output;
 use super::record::{Recorded, record};
 use super::stage::{self, Lowered, wants_lowering};
@@ -31,7 +32,13 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     if is_tracing() {
-        return body(arguments.lend_self());
+        if function.options.inline {
+            return body(arguments.lend_self());
+        }
+        return match nested(function, &mut arguments, body) {
+            Ok(result) => result,
+            Err(error) => R::from_error(error),
+        };
     }
     if wants_lowering() {
         return match lower_only(function, &arguments, body) {
