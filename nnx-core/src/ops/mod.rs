@@ -16,8 +16,8 @@ mod reduce;
 mod scatter;
 mod shape;
 mod slice;
-mod threefry;
 mod sort;
+mod threefry;
 mod unary;
 mod window;
 
@@ -38,8 +38,8 @@ pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
-pub(crate) use threefry::Threefry2x32;
 pub(crate) use sort::{Sort, TopK};
+pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
