@@ -5,7 +5,7 @@
 fn ui() {
     // One instance: all cases share one build of the library.
     let cases = trybuild::TestCases::new();
-    for theme in ["attributes", "enums", "fields", "generics"] {
+    for theme in ["attributes", "enums", "fields", "generics", "sharing"] {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
     cases.pass("tests/ui/pass/*.rs");

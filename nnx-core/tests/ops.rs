@@ -5,5 +5,9 @@
 mod check;
 #[path = "ops/conv.rs"]
 mod conv;
+#[path = "ops/gather.rs"]
+mod gather;
+#[path = "ops/sort.rs"]
+mod sort;
 #[path = "ops/window.rs"]
 mod window;

@@ -2,7 +2,8 @@
 
 use crate::{options, receiver, signature};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{ItemFn, ReturnType};
 
@@ -53,11 +54,13 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
     let wrapped = parameters.iter().map(|p| &p.wrapped);
     let patterns = parameters.iter().map(|p| &p.pattern);
     let output = closure_output(&function.sig.output);
+    let checks = checks(&function, &parameters, krate);
     let ItemFn { attrs, vis, sig, .. } = &function;
     quote! {
         #(#attrs)*
         #[track_caller]
         #vis #sig {
+            #checks
             static __NNX_FUNCTION: #krate::jit::Function = #krate::jit::Function::new(
                 #name,
                 ::core::module_path!(),
@@ -75,6 +78,61 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
             )
         }
     }
+}
+
+/// The rules of tree mode that need types: evaluated by the compiler, in a generic function when
+/// it is instantiated.
+fn checks(
+    function: &ItemFn,
+    parameters: &[signature::Parameter],
+    krate: &TokenStream,
+) -> TokenStream {
+    // A constant item is checked at once, but cannot name what comes from outside of it.
+    let generic = function.sig.receiver().is_some()
+        || function.sig.generics.type_params().next().is_some()
+        || function.sig.generics.const_params().next().is_some();
+    let mut checks = TokenStream::new();
+    let mut add = |ty: &syn::Type, check: TokenStream| {
+        let check = if generic || names_self(ty) {
+            quote_spanned!(ty.span()=> const { #check };)
+        } else {
+            quote_spanned!(ty.span()=> const _: () = #check;)
+        };
+        checks.extend(check);
+    };
+    for parameter in parameters {
+        let Some(ty) = &parameter.checked else { continue };
+        let label = &parameter.label;
+        let krate = at(krate, ty.span());
+        add(ty, quote_spanned!(ty.span()=> #krate::jit::check::argument::<#ty>(#label)));
+    }
+    if let ReturnType::Type(_, ty) = &function.sig.output {
+        if signature::can_be_named(ty) {
+            let krate = at(krate, ty.span());
+            add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
+        }
+    }
+    checks
+}
+
+/// The same tokens with another span, for messages that should point there.
+fn at(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
+    let mut tokens: Vec<_> = tokens.clone().into_iter().collect();
+    tokens.iter_mut().for_each(|token| token.set_span(span));
+    tokens.into_iter().collect()
+}
+
+/// Whether the type depends on the impl around the function.
+fn names_self(ty: &syn::Type) -> bool {
+    struct NamesSelf(bool);
+    impl<'ast> Visit<'ast> for NamesSelf {
+        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+            self.0 |= ident == "Self";
+        }
+    }
+    let mut found = NamesSelf(false);
+    found.visit_type(ty);
+    found.0
 }
 
 /// The return type of the closure; left to inference where it says `impl Trait`.

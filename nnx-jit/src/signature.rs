@@ -15,6 +15,8 @@ pub(crate) struct Parameter {
     pub(crate) wrapped: TokenStream,
     /// The pattern that takes it inside the body.
     pub(crate) pattern: TokenStream,
+    /// Its type without the reference, to be checked; `impl Trait` and static arguments have none.
+    pub(crate) checked: Option<Type>,
 }
 
 /// Reads the parameters, gives each of them a plain name in the outer function, and takes the
@@ -44,7 +46,8 @@ fn receiver_parameter(receiver: &mut syn::Receiver, krate: &TokenStream) -> Para
         _ => quote!(#krate::jit::Owned::new(#this)),
     };
     let mutable = if receiver.reference.is_none() { receiver.mutability.take() } else { None };
-    Parameter { label: "self".into(), wrapped, pattern: quote!(#mutable #name) }
+    let checked = Some(syn::parse_quote_spanned!(span=> Self));
+    Parameter { label: "self".into(), wrapped, pattern: quote!(#mutable #name), checked }
 }
 
 fn typed_parameter(
@@ -70,7 +73,12 @@ fn typed_parameter(
         subpat: None,
     });
     let wrapped = wrap(&input.ty, &outer, is_static, krate, errors);
-    Parameter { label, wrapped, pattern: quote!(#pattern) }
+    let checked = match &*input.ty {
+        Type::Reference(reference) => (*reference.elem).clone(),
+        other => other.clone(),
+    };
+    let checked = (!is_static && can_be_named(&checked)).then_some(checked);
+    Parameter { label, wrapped, pattern: quote!(#pattern), checked }
 }
 
 fn wrap(
@@ -104,6 +112,22 @@ fn wrap(
         Type::Reference(_) => quote_spanned!(span=> #krate::jit::Ref(#name)),
         _ => quote_spanned!(span=> #krate::jit::Owned::new(#name)),
     }
+}
+
+/// Whether the type can be written down again inside the function.
+pub(crate) fn can_be_named(ty: &Type) -> bool {
+    struct Unnameable(bool);
+    impl<'ast> Visit<'ast> for Unnameable {
+        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+        }
+        fn visit_type_reference(&mut self, _: &'ast syn::TypeReference) {
+            self.0 = true;
+        }
+    }
+    let mut found = Unnameable(false);
+    found.visit_type(ty);
+    !found.0
 }
 
 fn is_float(ty: &Type) -> bool {

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid};
 use super::{Array, Operand};
-use crate::graph::bind1;
+use crate::graph::{Aval, bind1};
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
@@ -16,11 +16,72 @@ pub struct SliceSpec {
     index: bool,
 }
 
+/// A [`SliceSpec`] of an axis of known size.
+#[derive(Clone, Copy)]
+pub(super) struct Resolved {
+    pub(super) start: usize,
+    pub(super) limit: usize,
+    pub(super) step: usize,
+    /// One position: the axis vanishes.
+    pub(super) index: bool,
+}
+
+impl Resolved {
+    /// Number of elements.
+    pub(super) fn len(self) -> usize {
+        (self.limit - self.start).div_ceil(self.step)
+    }
+}
+
 impl SliceSpec {
     /// Every `step`-th element of the range.
     pub fn step_by(self, step: usize) -> Self {
         SliceSpec { step, ..self }
     }
+
+    /// What it means for axis `d` of an array.
+    #[track_caller]
+    pub(super) fn resolve(self, op: &str, aval: Aval, d: usize) -> Resolved {
+        let n = aval.shape()[d] as isize;
+        if self.step == 0 {
+            invalid(op, format!("the step of axis {d} is 0"));
+        }
+        if self.index {
+            let i = self.start.unwrap_or(0);
+            let at = if i < 0 { i + n } else { i };
+            if at < 0 || at >= n {
+                invalid(op, format!("position {i} of axis {d} is out of bounds for {aval}"));
+            }
+            let start = at as usize;
+            return Resolved { start, limit: start + 1, step: 1, index: true };
+        }
+        let clamp = |i: isize| (if i < 0 { i + n } else { i }).clamp(0, n) as usize;
+        let start = self.start.map_or(0, clamp);
+        let limit = self.end.map_or(n as usize, clamp).max(start);
+        Resolved { start, limit, step: self.step, index: false }
+    }
+}
+
+/// The slice operation that takes `parts` of the leading axes of `aval`, and the shape of its
+/// result without the axes of single positions.
+pub(super) fn slice_op(aval: Aval, parts: &[Resolved]) -> (Slice, Vec<usize>) {
+    let mut op = Slice {
+        start: vec![0; aval.rank()],
+        limit: aval.shape().to_vec(),
+        stride: vec![1; aval.rank()],
+    };
+    let mut shape = Vec::with_capacity(aval.rank());
+    for d in 0..aval.rank() {
+        let Some(part) = parts.get(d) else {
+            shape.push(aval.shape()[d]);
+            continue;
+        };
+        (op.start[d], op.limit[d], op.stride[d]) = (part.start, part.limit, part.step);
+        if !part.index {
+            shape.push(part.len());
+        }
+    }
+    (op, shape)
 }
 
 macro_rules! specs {
@@ -77,45 +138,12 @@ impl Array {
         if N > aval.rank() {
             invalid("slice", format!("{N} ranges for {aval}, which has {} axes", aval.rank()));
         }
-        let mut op = Slice {
-            start: vec![0; aval.rank()],
-            limit: aval.shape().to_vec(),
-            stride: vec![1; aval.rank()],
-        };
-        let mut dropped = Vec::new();
-        for (d, spec) in specs.iter().enumerate() {
-            let n = aval.shape()[d] as isize;
-            let clamp = |i: isize| (if i < 0 { i + n } else { i }).clamp(0, n) as usize;
-            if spec.step == 0 {
-                invalid("slice", format!("the step of axis {d} is 0"));
-            }
-            if spec.index {
-                let i = spec.start.unwrap_or(0);
-                let at = if i < 0 { i + n } else { i };
-                if at < 0 || at >= n {
-                    invalid(
-                        "slice",
-                        format!("position {i} of axis {d} is out of bounds for {aval}"),
-                    );
-                }
-                op.start[d] = at as usize;
-                op.limit[d] = at as usize + 1;
-                dropped.push(d);
-                continue;
-            }
-            op.start[d] = spec.start.map_or(0, clamp);
-            op.limit[d] = spec.end.map_or(n as usize, clamp).max(op.start[d]);
-            op.stride[d] = spec.step;
+        let mut parts = Vec::with_capacity(N);
+        for (d, spec) in specs.into_iter().enumerate() {
+            parts.push(spec.resolve("slice", aval, d));
         }
-        let sliced = bind1(op, &[self]);
-        if dropped.is_empty() {
-            return sliced;
-        }
-        let shape: Vec<usize> = (0..sliced.rank())
-            .filter(|d| !dropped.contains(d))
-            .map(|d| sliced.shape()[d])
-            .collect();
-        sliced.reshape(shape)
+        let (op, shape) = slice_op(aval, &parts);
+        bind1(op, &[self]).reshape(shape)
     }
 
     /// Elements `start..limit` along dimension `d`.

@@ -3,6 +3,8 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
+#[doc(hidden)]
+pub mod check;
 mod containers;
 mod duplicates;
 mod filter;
@@ -12,6 +14,7 @@ mod kind;
 mod path;
 mod pattern;
 mod schema;
+mod shared;
 mod split;
 mod state;
 mod statics;
@@ -36,6 +39,7 @@ pub use kind::{
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
+pub use shared::Shared;
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub(crate) use statics::FloatBits;

@@ -116,7 +116,7 @@ fn collect(schema: &Schema, at: &mut PathPattern, found: &mut Vec<VariablePatter
         }
         Schema::List(item) => below(PatternKey::AnyIndex, item),
         Schema::Map(item) => below(PatternKey::AnyName, item),
-        Schema::Option(item) => collect(item, at, found),
+        Schema::Option(item) | Schema::Shared(item) => collect(item, at, found),
         Schema::Array | Schema::Static(_) | Schema::Skipped | Schema::Recursive(_) => {}
     }
 }

@@ -25,6 +25,8 @@ pub enum Schema {
     Map(&'static Schema),
     /// One element or none.
     Option(&'static Schema),
+    /// A node that other places may hold too.
+    Shared(&'static Schema),
     /// Another of the struct or enum with this name, which stands around this place.
     Recursive(&'static str),
 }

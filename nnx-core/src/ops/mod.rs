@@ -11,9 +11,12 @@ mod cumulative;
 mod custom_jvp;
 mod dot;
 mod emit;
+mod gather;
 mod reduce;
+mod scatter;
 mod shape;
 mod slice;
+mod sort;
 mod threefry;
 mod unary;
 mod window;
@@ -30,9 +33,12 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
+pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+pub(crate) use sort::{Sort, TopK};
 pub(crate) use threefry::Threefry2x32;
 pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};

@@ -134,10 +134,10 @@ fn running_reductions() {
         let mut shape = [2, 2];
         shape[(axis & 1) as usize] = n;
         let x = rng.distinct(&shape);
-        check_grad2("cumprod", &|a| a[0].cumprod(axis), &[x.clone()]);
-        check_grad("cumsum", &|a| a[0].square().cumsum(axis), &[x.clone()]);
-        check_grad("cummax", &|a| a[0].cummax(axis).square(), &[x.clone()]);
-        check_grad("cummin", &|a| a[0].cummin(axis).square(), &[x.clone()]);
+        check_grad2("cumprod", &|a| a[0].cumprod(axis), std::slice::from_ref(&x));
+        check_grad("cumsum", &|a| a[0].square().cumsum(axis), std::slice::from_ref(&x));
+        check_grad("cummax", &|a| a[0].cummax(axis).square(), std::slice::from_ref(&x));
+        check_grad("cummin", &|a| a[0].cummin(axis).square(), std::slice::from_ref(&x));
     }
     let x = f64s(&[3., 0., 2., 0., 5.], &[5]);
     assert_eq!(x.cumsum(0).to_vec::<f64>(), [3., 3., 5., 5., 10.]);

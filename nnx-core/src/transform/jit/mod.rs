@@ -6,6 +6,7 @@
 
 mod arguments;
 mod call;
+pub mod check;
 mod entry;
 mod explain;
 mod function;

@@ -1,0 +1,544 @@
+//! `x.at(index)`: reads and functional updates of parts of an array.
+
+use super::arith::broadcast_shapes;
+use super::axes::invalid;
+use super::indexing::{
+    IndexMode, check_indices, default_fill, index_dtype, normalize, one_program,
+};
+use super::slicing::{Resolved, SliceSpec, slice_op};
+use super::{Array, DType, Operand, concatenate, iota, scalar_bytes};
+use crate::graph::{Aval, bind1};
+use crate::ops::{
+    BroadcastInDim, DynamicUpdateSlice, Gather, GatherDims, IndexFlags, Scatter, ScatterDims,
+    ScatterKind,
+};
+use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
+
+/// All axes that the other items of an index leave over. `...` in NumPy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ellipsis;
+
+/// What an index says about one axis: a range, a position, or an array of positions.
+#[derive(Debug, Clone)]
+pub struct IndexItem(Item);
+
+#[derive(Debug, Clone)]
+enum Item {
+    Static(SliceSpec),
+    Positions(Array),
+    Ellipsis,
+}
+
+/// What may stand in `x.at(…)`: one item or a tuple of items, one per leading axis. Items are
+/// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays and
+/// [`Ellipsis`].
+pub trait IntoIndex {
+    /// The items.
+    fn into_index(self) -> Vec<IndexItem>;
+}
+
+impl IntoIndex for Vec<IndexItem> {
+    fn into_index(self) -> Vec<IndexItem> {
+        self
+    }
+}
+
+macro_rules! items {
+    ($($t:ty: $x:ident => $item:expr;)*) => {$(
+        impl From<$t> for IndexItem {
+            fn from($x: $t) -> Self {
+                IndexItem($item)
+            }
+        }
+        impl IntoIndex for $t {
+            fn into_index(self) -> Vec<IndexItem> {
+                vec![self.into()]
+            }
+        }
+    )*};
+}
+macro_rules! static_items {
+    ($($t:ty),*) => {
+        items! {$($t: x => Item::Static(x.into());)*}
+    };
+}
+static_items! {
+    i32, isize, usize, Range<i32>, Range<isize>, Range<usize>, RangeFrom<i32>, RangeFrom<isize>,
+    RangeFrom<usize>, RangeTo<i32>, RangeTo<isize>, RangeTo<usize>, RangeFull, SliceSpec
+}
+items! {
+    Array: x => Item::Positions(x);
+    &Array: x => Item::Positions(x.clone());
+    Ellipsis: _x => Item::Ellipsis;
+}
+
+macro_rules! tuples {
+    ($($($t:ident)*;)*) => {$(
+        impl<$($t: Into<IndexItem>),*> IntoIndex for ($($t,)*) {
+            fn into_index(self) -> Vec<IndexItem> {
+                #[allow(non_snake_case)]
+                let ($($t,)*) = self;
+                vec![$($t.into()),*]
+            }
+        }
+    )*};
+}
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+}
+
+/// A part of an array, to be read or replaced. Made by [`Array::at`].
+#[derive(Debug, Clone)]
+#[must_use = "call `.get()`, `.set(…)`, `.add(…)`, … on it"]
+pub struct At {
+    x: Array,
+    items: Vec<IndexItem>,
+    mode: Option<IndexMode>,
+    fill: Option<f64>,
+    unique: bool,
+    sorted: bool,
+}
+
+impl Array {
+    /// The part of this array that `index` names, for reading (`get`) or for making a new array
+    /// in which it is changed (`set`, `add`, …). Arrays in the index are broadcast together and
+    /// pick elements as in NumPy; negative positions count from the end. `jax.numpy.ndarray.at`.
+    ///
+    /// ```no_run
+    /// # use nnx_core::Array;
+    /// # fn demo(x: Array, rows: Array) -> Array {
+    /// let y = x.at((1..3, -1)).set(0.0); // x.at[1:3, -1].set(0)
+    /// let z = y.at(&rows).add(1.0);      // y.at[rows].add(1)
+    /// z.at((.., &rows)).get()            // z[:, rows]
+    /// # }
+    /// ```
+    pub fn at(&self, index: impl IntoIndex) -> At {
+        At {
+            x: self.clone(),
+            items: index.into_index(),
+            mode: None,
+            fill: None,
+            unique: false,
+            sorted: false,
+        }
+    }
+}
+
+/// One axis of the array under an index.
+#[derive(Clone, Copy)]
+enum Axis {
+    /// A part whose elements stand side by side.
+    Window { start: usize, len: usize },
+    /// Every `step`-th element.
+    Strided { start: usize, step: usize, len: usize },
+    /// The positions of the array of this number.
+    Positions(usize),
+    /// One position beside arrays of positions, with which it goes.
+    Position(usize),
+}
+
+impl Axis {
+    fn is_advanced(self) -> bool {
+        matches!(self, Axis::Positions(_) | Axis::Position(_))
+    }
+}
+
+/// What gather and scatter need to know of an index.
+struct Plan {
+    operand: Aval,
+    axes: Vec<Axis>,
+    /// Common shape of the arrays of positions.
+    positions: Vec<usize>,
+    /// Shape of the part.
+    shape: Vec<usize>,
+    /// Which dimensions of the part are windows.
+    offset_dims: Vec<usize>,
+    /// Dimension of the part where those of `positions` start.
+    positions_at: usize,
+    /// For each strided axis its dimension in the part.
+    strided_at: Vec<usize>,
+}
+
+impl Plan {
+    fn new(operand: Aval, axes: Vec<Axis>, positions: Vec<usize>) -> Plan {
+        let advanced: Vec<usize> = (0..axes.len()).filter(|&d| axes[d].is_advanced()).collect();
+        let adjacent = advanced.windows(2).all(|w| w[1] == w[0] + 1);
+        // Arrays that are not side by side come first, as in NumPy.
+        let first = if adjacent { advanced.first().copied() } else { Some(0) };
+        let mut plan = Plan {
+            operand,
+            axes: vec![],
+            positions,
+            shape: vec![],
+            offset_dims: vec![],
+            positions_at: 0,
+            strided_at: vec![],
+        };
+        for (d, &axis) in axes.iter().enumerate() {
+            if first == Some(d) {
+                plan.positions_at = plan.shape.len();
+                plan.shape.extend(&plan.positions);
+            }
+            let at = plan.shape.len();
+            match axis {
+                Axis::Window { len, .. } => {
+                    plan.offset_dims.push(at);
+                    plan.shape.push(len);
+                }
+                Axis::Strided { len, .. } => {
+                    plan.strided_at.push(at);
+                    plan.shape.push(len);
+                }
+                Axis::Positions(_) | Axis::Position(_) => {}
+            }
+        }
+        plan.axes = axes;
+        plan
+    }
+
+    /// The dimensions of the part that are no windows.
+    fn batch_dims(&self) -> Vec<usize> {
+        (0..self.shape.len()).filter(|d| !self.offset_dims.contains(d)).collect()
+    }
+
+    /// Whether the index vectors name this axis.
+    fn is_named(&self, d: usize) -> bool {
+        match self.axes[d] {
+            Axis::Window { start, len } => start != 0 || len != self.operand.shape()[d],
+            _ => true,
+        }
+    }
+
+    /// The index vectors: one component per named axis.
+    fn indices(&self, arrays: &[Array], wrap: bool) -> Array {
+        let dtypes: Vec<DType> = arrays.iter().map(Array::dtype).collect();
+        let dtype = index_dtype(self.operand, &dtypes);
+        let batch = self.batch_dims();
+        let mut shape: Vec<usize> = batch.iter().map(|&d| self.shape[d]).collect();
+        // Position of a dimension of the part among the batch dimensions.
+        let place = |at: usize| batch.iter().filter(|&&d| d < at).count();
+        shape.push(1);
+        let mut strided = self.strided_at.iter();
+        let mut components = Vec::new();
+        for (d, axis) in self.axes.iter().enumerate() {
+            let component = match *axis {
+                Axis::Strided { start, step, .. } => {
+                    let at = strided.next().map_or(0, |&at| place(at));
+                    iota(&shape, dtype, at) * step + start
+                }
+                Axis::Positions(i) => {
+                    let n = self.operand.shape()[d];
+                    let indices = normalize(&arrays[i], n, wrap, dtype);
+                    let indices = indices.broadcast_to_dims(&self.positions);
+                    let at = place(self.positions_at);
+                    let dims = (at..at + self.positions.len()).collect();
+                    bind1(BroadcastInDim { shape: shape.clone(), dims }, &[&indices])
+                }
+                _ if !self.is_named(d) => continue,
+                Axis::Window { start, .. } | Axis::Position(start) => {
+                    Array::constant_int(dtype, start as i64).splat(&shape)
+                }
+            };
+            components.push(component);
+        }
+        if components.is_empty() {
+            shape.pop();
+            shape.push(0);
+            return Array::constant_int(dtype, 0).splat(&shape);
+        }
+        concatenate(&components.iter().collect::<Vec<_>>(), -1)
+    }
+
+    fn gather_dims(&self) -> GatherDims {
+        let dims = |f: &dyn Fn(usize) -> bool| (0..self.axes.len()).filter(|&d| f(d)).collect();
+        GatherDims {
+            offset_dims: self.offset_dims.clone(),
+            collapsed_slice_dims: dims(&|d| !matches!(self.axes[d], Axis::Window { .. })),
+            operand_batching_dims: vec![],
+            start_indices_batching_dims: vec![],
+            start_index_map: dims(&|d| self.is_named(d)),
+            index_vector_dim: self.shape.len() - self.offset_dims.len(),
+        }
+    }
+
+    fn slice_sizes(&self) -> Vec<usize> {
+        let size = |axis: &Axis| if let Axis::Window { len, .. } = axis { *len } else { 1 };
+        self.axes.iter().map(size).collect()
+    }
+}
+
+/// An index without arrays is a slice.
+enum Part {
+    Slice(Vec<Resolved>),
+    Places(Plan, Vec<Array>),
+}
+
+const OP: &str = "at";
+
+impl At {
+    /// What happens with positions of arrays outside of their axis. By default `get` takes the
+    /// nearest element and updates are dropped.
+    pub fn mode(self, mode: IndexMode) -> At {
+        At { mode: Some(mode), ..self }
+    }
+
+    /// What `get` gives for positions outside of their axis; sets [`IndexMode::Fill`].
+    pub fn fill_value(self, value: f64) -> At {
+        At { fill: Some(value), mode: Some(IndexMode::Fill), ..self }
+    }
+
+    /// Promises that no element is named twice: updates are faster, and `mul` gets a derivative
+    /// with respect to its factors. If it is broken, the result is not specified.
+    pub fn unique_indices(self) -> At {
+        At { unique: true, ..self }
+    }
+
+    /// Promises that the positions are in ascending order. If it is broken, the result is not
+    /// specified.
+    pub fn indices_are_sorted(self) -> At {
+        At { sorted: true, ..self }
+    }
+
+    /// One item per axis of the array.
+    #[track_caller]
+    fn expand(&self) -> Vec<Item> {
+        let aval = self.x.aval();
+        let named = self.items.iter().filter(|i| !matches!(i.0, Item::Ellipsis)).count();
+        if named > aval.rank() || self.items.len() > named + 1 {
+            invalid(
+                OP,
+                format!(
+                    "an index with {named} items and {} ellipses does not fit {aval}, which has {} \
+                     axes",
+                    self.items.len() - named,
+                    aval.rank()
+                ),
+            );
+        }
+        let rest = || std::iter::repeat_n(Item::Static((..).into()), aval.rank() - named);
+        let mut items = Vec::with_capacity(aval.rank());
+        for item in &self.items {
+            match &item.0 {
+                Item::Ellipsis => items.extend(rest()),
+                item => items.push(item.clone()),
+            }
+        }
+        if self.items.len() == named {
+            items.extend(rest());
+        }
+        items
+    }
+
+    #[track_caller]
+    fn part(&self) -> Part {
+        let aval = self.x.aval();
+        let items = self.expand();
+        let mut parts = Vec::new();
+        let mut arrays: Vec<Array> = Vec::new();
+        let mut positions: Vec<usize> = Vec::new();
+        let mut axes = Vec::new();
+        for (d, item) in items.iter().enumerate() {
+            match item {
+                Item::Static(spec) => {
+                    let part = spec.resolve(OP, aval, d);
+                    let (start, len) = (part.start, part.len());
+                    axes.push(match part {
+                        Resolved { index: true, .. } => Axis::Position(start),
+                        Resolved { step: 1, .. } => Axis::Window { start, len },
+                        Resolved { step, .. } => Axis::Strided { start, step, len },
+                    });
+                    parts.push(part);
+                }
+                Item::Positions(indices) => {
+                    check_indices(OP, indices);
+                    positions = match broadcast_shapes(&positions, indices.shape()) {
+                        Some(shape) => shape,
+                        None => invalid(
+                            OP,
+                            format!(
+                                "the arrays of an index must broadcast together, but {} does not \
+                                 with shape {positions:?} of those before",
+                                indices.aval()
+                            ),
+                        ),
+                    };
+                    axes.push(Axis::Positions(arrays.len()));
+                    arrays.push(indices.clone());
+                }
+                Item::Ellipsis => unreachable!("expanded before"),
+            }
+        }
+        if arrays.is_empty() {
+            return Part::Slice(parts);
+        }
+        let empty = |d: &usize| aval.shape()[*d] == 0 && matches!(axes[*d], Axis::Positions(_));
+        if let Some(d) = (0..axes.len()).find(empty)
+            && positions.iter().product::<usize>() > 0
+        {
+            invalid(OP, format!("axis {d} of {aval} has no elements to name"));
+        }
+        Part::Places(Plan::new(aval, axes, positions), arrays)
+    }
+
+    fn flags(&self, default: IndexMode) -> IndexFlags {
+        IndexFlags {
+            mode: self.mode.unwrap_or(default).out_of_bounds(),
+            unique: self.unique,
+            sorted: self.sorted,
+        }
+    }
+
+    /// The part itself: `x[index]`.
+    ///
+    /// # Panics
+    /// When the index does not fit the array.
+    #[track_caller]
+    pub fn get(self) -> Array {
+        let (plan, arrays) = match self.part() {
+            Part::Slice(parts) => {
+                let (op, shape) = slice_op(self.x.aval(), &parts);
+                return bind1(op, &[&self.x]).reshape(shape);
+            }
+            Part::Places(plan, arrays) => (plan, arrays),
+        };
+        let dtype = self.x.dtype();
+        let op = Gather {
+            dims: plan.gather_dims(),
+            slice_sizes: plan.slice_sizes(),
+            flags: self.flags(IndexMode::PromiseInBounds),
+            fill: self.fill.map_or_else(|| default_fill(dtype), |v| scalar_bytes(dtype, v)),
+        };
+        let wrap = self.mode == Some(IndexMode::Wrap);
+        let args: Vec<Array> = std::iter::once(self.x).chain(arrays).collect();
+        one_program("get", &args, |args| bind1(op, &[&args[0], &plan.indices(&args[1..], wrap)]))
+    }
+
+    /// The array with `values` in this part. Where several values meet, one of them stays.
+    ///
+    /// # Panics
+    /// When the index does not fit the array, or `values` do not broadcast to the part.
+    #[track_caller]
+    pub fn set(self, values: impl Operand) -> Array {
+        self.update(ScatterKind::Set, &values)
+    }
+
+    /// The array with `values` added to this part, as often as the index names an element.
+    ///
+    /// # Panics
+    /// As [`set`](At::set), and for bool arrays.
+    #[track_caller]
+    pub fn add(self, values: impl Operand) -> Array {
+        self.update(ScatterKind::Add, &values)
+    }
+
+    /// The array with this part multiplied by `values`, as often as the index names an element.
+    /// The derivative with respect to the values needs [`unique_indices`](At::unique_indices).
+    ///
+    /// # Panics
+    /// As [`set`](At::set), and for bool arrays.
+    #[track_caller]
+    pub fn mul(self, values: impl Operand) -> Array {
+        self.update(ScatterKind::Mul, &values)
+    }
+
+    /// The array with the smaller of its elements and `values` in this part.
+    ///
+    /// # Panics
+    /// As [`set`](At::set).
+    #[track_caller]
+    pub fn min(self, values: impl Operand) -> Array {
+        self.update(ScatterKind::Min, &values)
+    }
+
+    /// The array with the larger of its elements and `values` in this part.
+    ///
+    /// # Panics
+    /// As [`set`](At::set).
+    #[track_caller]
+    pub fn max(self, values: impl Operand) -> Array {
+        self.update(ScatterKind::Max, &values)
+    }
+
+    #[track_caller]
+    fn update(self, kind: ScatterKind, values: &dyn Operand) -> Array {
+        let values = values.array(self.x.dtype());
+        let (plan, arrays) = match self.part() {
+            Part::Slice(parts) if parts.iter().all(|p| p.step == 1) => {
+                return self.update_slice(kind, &parts, &values);
+            }
+            Part::Slice(parts) => (strided_plan(self.x.aval(), &parts), vec![]),
+            Part::Places(plan, arrays) => (plan, arrays),
+        };
+        check_values(self.x.aval(), &values, &plan.shape);
+        let d = plan.gather_dims();
+        let dims = ScatterDims {
+            update_window_dims: d.offset_dims,
+            inserted_window_dims: d.collapsed_slice_dims,
+            input_batching_dims: vec![],
+            scatter_indices_batching_dims: vec![],
+            scatter_dims_to_operand_dims: d.start_index_map,
+            index_vector_dim: d.index_vector_dim,
+        };
+        let mut flags = self.flags(IndexMode::Fill);
+        flags.unique |= arrays.is_empty();
+        let op = Scatter { kind, dims, flags };
+        let wrap = self.mode == Some(IndexMode::Wrap);
+        let args: Vec<Array> = [self.x, values].into_iter().chain(arrays).collect();
+        one_program("update", &args, |args| {
+            let indices = plan.indices(&args[2..], wrap);
+            bind1(op, &[&args[0], &indices, &args[1].broadcast_to_dims(&plan.shape)])
+        })
+    }
+
+    /// A part without holes is taken out, changed and put back.
+    #[track_caller]
+    fn update_slice(self, kind: ScatterKind, parts: &[Resolved], values: &Array) -> Array {
+        let (op, shape) = slice_op(self.x.aval(), parts);
+        check_values(self.x.aval(), values, &shape);
+        one_program("update", &[self.x, values.clone()], |args| {
+            let (x, values) = (&args[0], args[1].broadcast_to_dims(&shape));
+            let starts: Vec<Array> =
+                op.start.iter().map(|&i| Array::constant_int(DType::I64, i as i64)).collect();
+            let old = bind1(op, &[x]);
+            let values = values.reshape(old.shape());
+            let new = match kind {
+                ScatterKind::Set => values,
+                ScatterKind::Add => old + values,
+                ScatterKind::Mul => old * values,
+                ScatterKind::Min => old.minimum(values),
+                ScatterKind::Max => old.maximum(values),
+            };
+            let ins: Vec<&Array> = [x, &new].into_iter().chain(&starts).collect();
+            bind1(DynamicUpdateSlice, &ins)
+        })
+    }
+}
+
+/// The plan of an index of ranges and positions only.
+fn strided_plan(aval: Aval, parts: &[Resolved]) -> Plan {
+    let axes = parts
+        .iter()
+        .map(|p| match p.index {
+            true => Axis::Position(p.start),
+            false if p.step == 1 => Axis::Window { start: p.start, len: p.len() },
+            false => Axis::Strided { start: p.start, step: p.step, len: p.len() },
+        })
+        .collect();
+    Plan::new(aval, axes, vec![])
+}
+
+#[track_caller]
+fn check_values(x: Aval, values: &Array, shape: &[usize]) {
+    if broadcast_shapes(values.shape(), shape).as_deref() != Some(shape) {
+        let values = values.aval();
+        invalid(
+            OP,
+            format!("values {values} do not broadcast to shape {shape:?} of a part of {x}"),
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Sorting, the largest elements, and places in sorted arrays.
+
+use super::axes::{dim, invalid};
+use super::indexing::one_program;
+use super::{Array, DType, iota};
+use crate::graph::bind;
+use crate::ops::{Sort, TopK};
+
+/// Sorting. NaN comes last, −0 equals 0, equal elements keep their order.
+impl Array {
+    /// The elements in ascending order along `axis`. For descending order,
+    /// [`flip`](Array::flip) the result. `jax.numpy.sort`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn sort(&self, axis: isize) -> Array {
+        let dim = dim("sort", axis, self.aval());
+        bind(Sort { dim, num_keys: 1 }, &[self])[0].clone()
+    }
+
+    /// The positions, as i32, that sort the elements along `axis`; for
+    /// [`take_along_axis`](Array::take_along_axis). `jax.numpy.argsort`.
+    ///
+    /// ```no_run
+    /// # use nnx_core::Array;
+    /// # fn demo(x: Array) {
+    /// let order = x.argsort(-1);
+    /// let sorted = x.take_along_axis(&order, -1);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn argsort(&self, axis: isize) -> Array {
+        let d = dim("argsort", axis, self.aval());
+        let shape = self.shape();
+        one_program("argsort", &[self.clone()], |args| {
+            let positions = iota(shape, DType::I32, d);
+            bind(Sort { dim: d, num_keys: 1 }, &[&args[0], &positions])[1].clone()
+        })
+    }
+
+    /// The `k` largest elements along the last axis, largest first, and their positions as i32.
+    /// The first of equals comes first; NaN counts as largest. `jax.lax.top_k`.
+    ///
+    /// # Panics
+    /// When the last axis has fewer than `k` elements.
+    #[track_caller]
+    pub fn top_k(&self, k: usize) -> (Array, Array) {
+        let mut outs = bind(TopK(k), &[self]);
+        match (outs.pop(), outs.pop()) {
+            (Some(positions), Some(values)) => (values, positions),
+            _ => unreachable!("top_k has two results"),
+        }
+    }
+
+    /// Where each of `values` would have to be inserted into this sorted 1-d array to keep it
+    /// sorted, as i32: before elements that are equal, or after them if `right`.
+    /// `jax.numpy.searchsorted`.
+    ///
+    /// # Panics
+    /// When this array has not exactly one axis.
+    #[track_caller]
+    pub fn searchsorted(&self, values: &Array, right: bool) -> Array {
+        if self.rank() != 1 {
+            invalid("searchsorted", format!("needs a sorted 1-d array, got {}", self.aval()));
+        }
+        // How many elements stand before each value, by one comparison each.
+        one_program("searchsorted", &[self.clone(), values.clone()], |args| {
+            let (sorted, value) = (&args[0], args[1].expand_dims(-1));
+            let before = if right { value.ge(sorted) } else { value.gt(sorted) };
+            // NaN stands behind all numbers.
+            let last = if right { value.ne(&value) } else { value.ne(&value) & sorted.eq(sorted) };
+            (before | last).sum(-1)
+        })
+    }
+}
+
+/// Sorts several arrays of one shape along `axis` by the first `num_keys` of them, the first being
+/// the most significant; the others go along. `jax.lax.sort`.
+///
+/// # Panics
+/// When the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of arrays.
+#[track_caller]
+pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Array> {
+    const OP: &str = "sort_multi";
+    let Some(first) = operands.first() else { invalid(OP, "needs at least one array".into()) };
+    let dim = dim(OP, axis, first.aval());
+    bind(Sort { dim, num_keys }, operands).into_vec()
+}
+
+/// `keys` in ascending order along `axis`, and `values` in the same order. `jax.lax.sort_key_val`.
+///
+/// # Panics
+/// When the shapes differ or there is no such axis.
+#[track_caller]
+pub fn sort_key_val(keys: &Array, values: &Array, axis: isize) -> (Array, Array) {
+    let sorted = sort_multi(&[keys, values], axis, 1);
+    (sorted[0].clone(), sorted[1].clone())
+}

@@ -1,0 +1,84 @@
+//! `Shared<T>`: one node that several places hold.
+
+use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use std::fmt;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A handle to a Module or Variable that several places may hold: cloning gives another handle to
+/// the same node.
+///
+/// Eager code reads and writes the node through [`read`](Shared::read) and
+/// [`write`](Shared::write). Tree mode (`#[nnx::jit(graph = false)]`, `grad`, `split`, `state`)
+/// takes Modules as trees, in which a node has one owner: a `Shared` anywhere inside its arguments
+/// is a compile error that names the path.
+///
+/// ```
+/// use nnx_core::{module::Shared, Array, DType, Param};
+///
+/// let table = Shared::new(Param::new(Array::shape_only([10, 4], DType::F32)));
+/// let tied = table.clone();
+/// tied.write().set(Array::shape_only([20, 4], DType::F32));
+/// assert_eq!(table.read().shape(), [20, 4]);
+/// assert!(table.ptr_eq(&tied));
+/// ```
+pub struct Shared<T>(Arc<RwLock<T>>);
+
+impl<T> Shared<T> {
+    /// A new node with one handle.
+    pub fn new(node: T) -> Self {
+        Shared(Arc::new(RwLock::new(node)))
+    }
+
+    /// The node, to read. Waits while another thread writes.
+    ///
+    /// # Panics
+    /// May panic, or never return, when this thread holds the node for writing.
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        // A panic while writing leaves whatever was written: Modules have no invariant to lose.
+        self.0.read().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The node, to change. Waits while others read or write.
+    ///
+    /// # Panics
+    /// May panic, or never return, when this thread holds the node already.
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Whether both are handles to one node.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// How many handles to the node there are.
+    pub fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared(self.0.clone())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.try_read() {
+            Ok(node) => f.debug_tuple("Shared").field(&*node).finish(),
+            Err(_) => f.write_str("Shared(<in use>)"),
+        }
+    }
+}
+
+/// The walks pass over a shared node: whatever takes trees refuses it at compile time, and
+/// [`unflatten`](Module::unflatten) gives another handle to the same node.
+impl<T: Module> Module for Shared<T> {
+    const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA);
+    fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+        self.clone()
+    }
+}

@@ -1,0 +1,150 @@
+//! Sorting and the largest elements.
+
+use super::compare::Compare;
+use super::gather::{IndexFlags, OutOfBounds, gather_along};
+use super::{Attr, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents};
+use crate::Array;
+use crate::array::{DType, iota, scalar_bytes};
+use crate::graph::{Aval, Avals, bind};
+use smallvec::{SmallVec, smallvec};
+
+/// Sorts several arrays of one shape along a dimension in ascending order of the first `num_keys`
+/// ones, lexicographically; the others go along. Equal elements keep their order. NaN comes last,
+/// −0 equals 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Sort {
+    pub(crate) dim: usize,
+    pub(crate) num_keys: usize,
+}
+
+/// A float such that the order of bits sorts as promised: one zero, one NaN.
+fn canonical(b: &mut Builder, x: Id) -> Id {
+    let aval = b.aval(x);
+    let flag = aval.with_dtype(DType::Bool);
+    let zero = b.literal(aval, &scalar_bytes(aval.dtype(), 0.0));
+    let eq = Compare(Direction::Eq).attrs(aval.dtype());
+    let is_zero = b.op("stablehlo.compare", &[x, zero], flag, eq);
+    let x_or_zero = b.op("stablehlo.select", &[is_zero, zero, x], aval, vec![]);
+    let ne = Compare(Direction::Ne).attrs(aval.dtype());
+    let is_nan = b.op("stablehlo.compare", &[x, x], flag, ne);
+    let nan = b.literal(aval, &scalar_bytes(aval.dtype(), f64::NAN));
+    b.op("stablehlo.select", &[is_nan, nan, x_or_zero], aval, vec![])
+}
+
+/// Compares keys; floats by their total order.
+fn compare(b: &mut Builder, direction: Direction, x: Id, y: Id) -> Id {
+    let dtype = b.aval(x).dtype();
+    let mut attrs = Compare(direction).attrs(dtype);
+    if dtype.is_float() {
+        attrs[1].1 = Attr::Enum("comparison_type", "TOTALORDER");
+    }
+    b.op("stablehlo.compare", &[x, y], Aval::scalar(DType::Bool), attrs)
+}
+
+/// Whether the keys `pairs` of one element come before those of another.
+fn before(b: &mut Builder, pairs: &[(Id, Id)]) -> Id {
+    let flag = Aval::scalar(DType::Bool);
+    let mut result = None;
+    for &(x, y) in pairs.iter().rev() {
+        let less = compare(b, Direction::Lt, x, y);
+        result = Some(match result {
+            None => less,
+            Some(rest) => {
+                let equal = compare(b, Direction::Eq, x, y);
+                let tie = b.op("stablehlo.and", &[equal, rest], flag, vec![]);
+                b.op("stablehlo.or", &[less, tie], flag, vec![])
+            }
+        });
+    }
+    match result {
+        Some(result) => result,
+        None => unreachable!("there is at least one key"),
+    }
+}
+
+impl Primitive for Sort {
+    fn name(&self) -> &'static str {
+        "sort"
+    }
+    fn params(&self) -> String {
+        format!("dimension={} num_keys={}", self.dim, self.num_keys)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if self.num_keys == 0 || self.num_keys > ins.len() {
+            return Err(format!("{} keys for {} arrays", self.num_keys, ins.len()));
+        }
+        if let Some(other) = ins.iter().find(|aval| aval.shape() != ins[0].shape()) {
+            return Err(format!("{} and {other} differ in shape", ins[0]));
+        }
+        if self.dim >= ins[0].rank() {
+            return Err(format!("{} has no dimension {}", ins[0], self.dim));
+        }
+        Ok(ins.into())
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        // Two parameters per operand: of the element on the left and of the one on the right.
+        let params: Vec<Aval> = outs.iter().flat_map(|a| [Aval::scalar(a.dtype()); 2]).collect();
+        let region = b.region(&params, |b, p| {
+            let pairs: Vec<(Id, Id)> = (0..self.num_keys)
+                .map(|i| {
+                    let (x, y) = (p[2 * i], p[2 * i + 1]);
+                    if outs[i].dtype().is_float() {
+                        (canonical(b, x), canonical(b, y))
+                    } else {
+                        (x, y)
+                    }
+                })
+                .collect();
+            smallvec![before(b, &pairs)]
+        });
+        let attrs =
+            vec![("dimension", Attr::Int(self.dim as i64)), ("is_stable", Attr::Bool(true))];
+        b.op_with_regions("stablehlo.sort", ins, outs, attrs, vec![region])
+    }
+    /// Sorts the positions too, and picks the tangents by them.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let positions = iota(cx.primals[0].shape(), DType::I32, self.dim);
+        let ins: Vec<&Array> = cx.primals.iter().chain([&positions]).collect();
+        let sorted = bind(*self, &ins);
+        let order = &sorted[cx.primals.len()];
+        Ok(cx.tangents.iter().map(|t| t.as_ref().map(|t| pick(t, order, self.dim))).collect())
+    }
+}
+
+/// Elements of a tangent at places that are known to be valid and different.
+fn pick(t: &Array, places: &Array, dim: usize) -> Array {
+    let flags = IndexFlags { mode: OutOfBounds::Promised, unique: true, sorted: false };
+    gather_along(t, places, dim, flags, vec![0; t.dtype().size()])
+}
+
+/// The `k` largest elements along the last dimension, in descending order, and their positions as
+/// i32. The first of equals comes first; NaN counts as largest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TopK(pub(crate) usize);
+
+impl Primitive for TopK {
+    fn name(&self) -> &'static str {
+        "top_k"
+    }
+    fn params(&self) -> String {
+        format!("k={}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let mut shape = ins[0].shape().to_vec();
+        match shape.last_mut() {
+            Some(n) if *n >= self.0 => *n = self.0,
+            _ => return Err(format!("the last axis of {} has no {} elements", ins[0], self.0)),
+        }
+        let values = ins[0].with_shape(&shape);
+        Ok(smallvec![values, values.with_dtype(DType::I32)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        b.op_with_regions("chlo.top_k", ins, outs, vec![("k", Attr::Int(self.0 as i64))], vec![])
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let last = cx.primals[0].rank() - 1;
+        let mut out: Tangents = SmallVec::from_elem(None, 2);
+        out[0] = cx.tangent(0).map(|t| pick(t, &cx.outs[1], last));
+        Ok(out)
+    }
+}
