@@ -140,7 +140,7 @@ impl ConvBuilder {
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Conv {
         let groups = self.feature_group_count;
-        if groups == 0 || self.in_features % groups != 0 || self.out_features % groups != 0 {
+        if ![self.in_features, self.out_features].iter().all(|n| n.is_multiple_of(groups)) {
             invalid(
                 LAYER,
                 format!(

@@ -196,7 +196,7 @@ pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
 #[track_caller]
 pub fn glu(x: &Array, axis: isize) -> Array {
     let size = x.shape()[crate::array::dim("glu", axis, x.aval())];
-    if size % 2 != 0 {
+    if !size.is_multiple_of(2) {
         invalid("glu", format!("axis {axis} of {} cannot be halved", x.aval()));
     }
     let halves = x.split(2, axis);

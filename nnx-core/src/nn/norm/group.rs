@@ -76,7 +76,7 @@ impl GroupNormBuilder {
     pub fn build(self, rngs: &mut Rngs) -> GroupNorm {
         let n = self.num_features;
         let parts = self.group_size.unwrap_or(self.num_groups);
-        if parts == 0 || n % parts != 0 {
+        if !n.is_multiple_of(parts) {
             let what = if self.group_size.is_some() { "groups of" } else { "the number of groups" };
             invalid("GroupNorm", format!("{what} {parts} does not divide {n} features"));
         }
