@@ -24,7 +24,9 @@ pub fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
 pub fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<(), String> {
     // Booleans are stored as bytes.
     let got = if got.dtype() == DType::Bool { got.astype(DType::U8) } else { got.clone() };
-    if got.dtype() != want.dtype || got.shape() != want.shape {
+    // Scalars are stored with one axis of size 1.
+    let scalar = got.rank() == 0 && want.shape == [1];
+    if got.dtype() != want.dtype || (got.shape() != want.shape && !scalar) {
         return Err(format!("is {}, should be {}{:?}", got.aval(), want.dtype, want.shape));
     }
     let bytes = got.to_bytes().map_err(|e| e.to_string())?;

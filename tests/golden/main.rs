@@ -9,7 +9,9 @@
 mod compare;
 mod functions;
 mod optimizers;
+mod random;
 mod reference;
+mod transforms;
 
 use reference::{Case, Reference};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +29,8 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
         "functions" => functions::find(name),
         "optimizers" => optimizers::find(name),
+        "random" => random::find(name),
+        "transforms" => transforms::find(name),
         _ => None,
     }
 }

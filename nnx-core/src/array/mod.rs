@@ -28,8 +28,9 @@ pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated,
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use indexing::IndexMode;
+pub(crate) use indexing::one_program;
 pub use linalg::{dot_general, einsum};
-pub(crate) use promote::Kind;
+pub(crate) use promote::{Kind, promote_dtypes};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};

@@ -1,11 +1,28 @@
 //! Layers, activations and initializers, with the names, fields and defaults of `flax.nnx`.
 
+mod builder;
+mod conv;
+mod dropout;
+mod dtypes;
+mod embed;
 mod functions;
 pub mod initializers;
+mod linear;
+mod norm;
+mod pool;
 
+pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
+pub use dropout::{Dropout, DropoutBuilder};
+pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, logaddexp, logsumexp, one_hot, relu, relu6, selu, sigmoid, silu, soft_sign,
     softmax, softplus, standardize, tanh,
 };
 pub use initializers::Initializer;
+pub use linear::{Linear, LinearBuilder};
+pub use norm::{
+    BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
+    LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,
+};
+pub use pool::{PoolOptions, avg_pool, max_pool, min_pool};

@@ -7,3 +7,5 @@ mod golden;
 
 mod functions;
 mod initializers;
+mod layers;
+mod view;

@@ -1,0 +1,95 @@
+//! The command line.
+
+use lexopt::prelude::*;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub const HELP: &str = "\
+Trains the CNN of Flax's MNIST tutorial.
+
+Usage: mnist [OPTIONS]
+
+Options:
+  --epochs N            How many epochs to train in all [default: 5]
+  --batch-size N        Examples per step [default: 64]
+  --learning-rate X     AdamW's learning rate [default: 0.005]
+  --seed N              Seed of parameters, dropout and shuffling [default: 0]
+  --data DIR            IDX files as MNIST has them, gzipped or not
+                        [default: the digits that ship with this example]
+  --out DIR             Where the checkpoint and the curves go [default: runs/mnist]
+  --resume CHECKPOINT   Goes on where this checkpoint ended; it brings its own settings
+  --help                Prints this text
+";
+
+/// What the user asked for; `None` where nothing was said.
+#[derive(Debug, Default, PartialEq)]
+pub struct Options {
+    pub epochs: Option<u32>,
+    pub batch_size: Option<usize>,
+    pub learning_rate: Option<f64>,
+    pub seed: Option<u32>,
+    pub data: Option<PathBuf>,
+    pub out: Option<PathBuf>,
+    pub resume: Option<PathBuf>,
+    pub help: bool,
+}
+
+/// Reads the command line. The error names the option.
+pub fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
+    let mut options = Options::default();
+    while let Some(arg) = args.next().map_err(|e| e.to_string())? {
+        match arg {
+            Long("epochs") => options.epochs = Some(positive(&mut args, "--epochs")?),
+            Long("batch-size") => options.batch_size = Some(positive(&mut args, "--batch-size")?),
+            Long("learning-rate") => options.learning_rate = Some(rate(&mut args)?),
+            Long("seed") => options.seed = Some(number(&mut args, "--seed", "a whole number")?),
+            Long("data") => options.data = Some(value(&mut args)?.into()),
+            Long("out") => options.out = Some(value(&mut args)?.into()),
+            Long("resume") => options.resume = Some(value(&mut args)?.into()),
+            Long("help") | Short('h') => options.help = true,
+            Long(name) => return Err(format!("there is no option --{name}; see --help")),
+            Short(name) => return Err(format!("there is no option -{name}; see --help")),
+            Value(value) => {
+                return Err(format!("unexpected argument {}; see --help", value.display()));
+            }
+        }
+    }
+    if options.resume.is_some() && options.seed.is_some() {
+        return Err(
+            "--seed: a resumed run goes on with the checkpoint's random streams; leave it \
+                    out"
+            .into(),
+        );
+    }
+    Ok(options)
+}
+
+fn value(args: &mut lexopt::Parser) -> Result<std::ffi::OsString, String> {
+    args.value().map_err(|e| e.to_string())
+}
+
+fn number<T: FromStr>(args: &mut lexopt::Parser, option: &str, what: &str) -> Result<T, String> {
+    let text = value(args)?.to_string_lossy().into_owned();
+    text.parse().map_err(|_| format!("{option} {text}: expected {what}"))
+}
+
+fn positive<T: FromStr + PartialEq + Default>(
+    args: &mut lexopt::Parser,
+    option: &str,
+) -> Result<T, String> {
+    let what = "a whole number of at least 1";
+    let n: T = number(args, option, what)?;
+    if n == T::default() {
+        return Err(format!("{option} 0: expected {what}"));
+    }
+    Ok(n)
+}
+
+fn rate(args: &mut lexopt::Parser) -> Result<f64, String> {
+    let what = "a positive number";
+    let rate: f64 = number(args, "--learning-rate", what)?;
+    if !rate.is_finite() || rate <= 0.0 {
+        return Err(format!("--learning-rate {rate}: expected {what}"));
+    }
+    Ok(rate)
+}

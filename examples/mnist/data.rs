@@ -1,0 +1,145 @@
+//! Labelled images: loading, checking and batching.
+
+use crate::idx::{self, Idx};
+use nnx::{Array, DType};
+use std::path::{Path, PathBuf};
+
+/// How many kinds of things the images show.
+pub const CLASSES: u8 = 10;
+
+/// The digits for training and those for testing.
+pub struct Data {
+    pub train: Dataset,
+    pub test: Dataset,
+}
+
+/// Grey images with a label each.
+pub struct Dataset {
+    images: Vec<u8>,
+    labels: Vec<u8>,
+    pub height: usize,
+    pub width: usize,
+}
+
+/// A batch on the device.
+pub struct Batch {
+    /// u8 `[n, height, width, 1]`.
+    pub images: Array,
+    /// i32 `[n]`.
+    pub labels: Array,
+    /// bool `[n]`: false where the batch is filled up.
+    pub mask: Array,
+}
+
+impl Data {
+    /// Reads the four files of MNIST in `folder`, gzipped or not.
+    pub fn load(folder: &Path) -> Result<Self, String> {
+        if !folder.is_dir() {
+            return Err(format!("--data {}: there is no such folder", folder.display()));
+        }
+        let data =
+            Data { train: Dataset::load(folder, "train")?, test: Dataset::load(folder, "t10k")? };
+        let (train, test) = (&data.train, &data.test);
+        if (train.height, train.width) != (test.height, test.width) {
+            return Err(format!(
+                "{}: the training images have {} x {} pixels, the test images {} x {}",
+                folder.display(),
+                train.height,
+                train.width,
+                test.height,
+                test.width
+            ));
+        }
+        Ok(data)
+    }
+}
+
+impl Dataset {
+    fn load(folder: &Path, part: &str) -> Result<Self, String> {
+        let images_path = find(folder, &format!("{part}-images"), 3)?;
+        let labels_path = find(folder, &format!("{part}-labels"), 1)?;
+        let images = expect_axes(&images_path, idx::read(&images_path)?, 3)?;
+        let labels = expect_axes(&labels_path, idx::read(&labels_path)?, 1)?;
+        let (count, height, width) = (images.shape[0], images.shape[1], images.shape[2]);
+        if count != labels.data.len() {
+            return Err(format!(
+                "{} holds {count} images, but {} holds {} labels",
+                images_path.display(),
+                labels_path.display(),
+                labels.data.len()
+            ));
+        }
+        if count == 0 {
+            return Err(format!("{} holds no images", images_path.display()));
+        }
+        if let Some(at) = labels.data.iter().position(|&label| label >= CLASSES) {
+            return Err(format!(
+                "{}: label {at} is {}, but labels are 0 to {}",
+                labels_path.display(),
+                labels.data[at],
+                CLASSES - 1
+            ));
+        }
+        // Pooled twice by 2, something must be left.
+        if height < 4 || width < 4 {
+            return Err(format!(
+                "{}: images of {height} x {width} pixels are too small, the model needs 4 x 4",
+                images_path.display()
+            ));
+        }
+        Ok(Dataset { images: images.data, labels: labels.data, height, width })
+    }
+
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The examples at `indices`, filled up with blanks to `size`.
+    pub fn batch(&self, indices: &[usize], size: usize) -> nnx::Result<Batch> {
+        let pixels = self.height * self.width;
+        let mut images = vec![0; size * pixels];
+        let mut labels = vec![0_i32; size];
+        for (at, &index) in indices.iter().enumerate() {
+            let image = &self.images[index * pixels..][..pixels];
+            images[at * pixels..][..pixels].copy_from_slice(image);
+            labels[at] = i32::from(self.labels[index]);
+        }
+        let mask: Vec<bool> = (0..size).map(|at| at < indices.len()).collect();
+        Ok(Batch {
+            images: Array::from_bytes(&images, DType::U8, &[size, self.height, self.width, 1])?,
+            labels: Array::from_slice(&labels, [size]),
+            mask: Array::from_slice(&mask, [size]),
+        })
+    }
+}
+
+/// The file of that name as MNIST is found: with `-` or `.` before `idx`, gzipped or not.
+fn find(folder: &Path, name: &str, axes: usize) -> Result<PathBuf, String> {
+    let candidates = ["-", "."]
+        .map(|dot| format!("{name}{dot}idx{axes}-ubyte"))
+        .map(|file| [format!("{file}.gz"), file]);
+    let found = candidates.iter().flatten().map(|file| folder.join(file)).find(|p| p.is_file());
+    found.ok_or_else(|| {
+        format!(
+            "{}: there is no {name}-idx{axes}-ubyte or {name}-idx{axes}-ubyte.gz",
+            folder.display()
+        )
+    })
+}
+
+fn expect_axes(path: &Path, idx: Idx, axes: usize) -> Result<Idx, String> {
+    let kind = |axes| match axes {
+        1 => "labels (1 axis)".to_owned(),
+        3 => "images (3 axes)".to_owned(),
+        n => format!("an array of {n} axes"),
+    };
+    if idx.shape.len() == axes {
+        return Ok(idx);
+    }
+    Err(format!(
+        "{} holds {}, expected {}: were files swapped?",
+        path.display(),
+        kind(idx.shape.len()),
+        kind(axes)
+    ))
+}

@@ -1,0 +1,97 @@
+//! Curves of loss and accuracy as a PNG.
+
+use crate::history::Epoch;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+use std::error::Error;
+use std::path::Path;
+
+const SIZE: (u32, u32) = (1200, 480);
+const TRAIN: RGBColor = RGBColor(31, 119, 180);
+const TEST: RGBColor = RGBColor(214, 89, 18);
+
+/// One panel: a title, and a line for training and for testing.
+struct Panel<'a> {
+    title: &'a str,
+    train: Vec<f32>,
+    test: Vec<f32>,
+}
+
+/// Draws the epochs numbered from 1 on into the file `path`.
+pub fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
+    // The font comes with the program: a bare machine has none.
+    register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF)
+        .map_err(|_| "the built-in font cannot be read")?;
+    let root = BitMapBackend::new(path, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let column = |f: fn(&Epoch) -> f32| history.iter().map(f).collect::<Vec<f32>>();
+    let panels = [
+        Panel { title: "Loss", train: column(|e| e.train_loss), test: column(|e| e.test_loss) },
+        Panel {
+            title: "Accuracy",
+            train: column(|e| e.train_accuracy),
+            test: column(|e| e.test_accuracy),
+        },
+    ];
+    for (area, panel) in root.split_evenly((1, 2)).iter().zip(&panels) {
+        draw_panel(area, panel)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn draw_panel<DB: DrawingBackend>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    panel: &Panel<'_>,
+) -> Result<(), Box<dyn Error>>
+where
+    DB::ErrorType: 'static,
+{
+    let epochs = panel.train.len();
+    let (low, high) = range(panel.train.iter().chain(&panel.test));
+    let mut chart = ChartBuilder::on(area)
+        .caption(panel.title, ("sans-serif", 26))
+        .margin(16)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.75..epochs as f32 + 0.25, low..high)?;
+    chart
+        .configure_mesh()
+        .x_desc("epoch")
+        .x_labels(epochs.min(10) + 1)
+        .x_label_formatter(&|x| if x.fract() == 0.0 { x.to_string() } else { String::new() })
+        .y_label_formatter(&|y| format!("{y:.3}"))
+        .label_style(("sans-serif", 16))
+        .light_line_style(WHITE)
+        .draw()?;
+    for (name, color, values) in [("train", TRAIN, &panel.train), ("test", TEST, &panel.test)] {
+        let points = || (1..).map(|i| i as f32).zip(values.iter().copied());
+        chart
+            .draw_series(LineSeries::new(points(), color.stroke_width(2)))?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], color.stroke_width(2)));
+        // A single epoch is a dot.
+        chart.draw_series(points().map(|point| Circle::new(point, 4, color.filled())))?;
+    }
+    chart
+        .configure_series_labels()
+        .label_font(("sans-serif", 16))
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    Ok(())
+}
+
+/// Where the values lie, with a margin; also for one value, none, or values that are no numbers.
+fn range<'a>(values: impl Iterator<Item = &'a f32>) -> (f32, f32) {
+    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+    for &value in values.filter(|value| value.is_finite()) {
+        low = low.min(value);
+        high = high.max(value);
+    }
+    if low > high {
+        return (0.0, 1.0);
+    }
+    let margin = ((high - low) * 0.08).max(high.abs() * 1e-3).max(1e-6);
+    (low - margin, high + margin)
+}

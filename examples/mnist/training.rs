@@ -1,0 +1,197 @@
+//! The training loop, and the checkpoint from which it can go on.
+
+use crate::cli::Options;
+use crate::data::{Data, Dataset};
+use crate::history::{self, Epoch};
+use crate::model::{Cnn, Metrics, eval_step, train_step};
+use crate::progress::Progress;
+use nnx::optim::{AdamW, Optimizer, adamw};
+use nnx::random::{self, RngStream, Rngs};
+use nnx::train::{Accuracy, Average, Metric, load_checkpoint, save_checkpoint};
+use nnx::{DType, Module};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+const EPOCHS: u32 = 5;
+const BATCH_SIZE: usize = 64;
+const LEARNING_RATE: f64 = 5e-3;
+const SEED: u32 = 0;
+/// Test images per call; the last call is filled up, so that one program serves all.
+const EVAL_BATCH: usize = 500;
+
+/// Everything that a step changes, and so everything that a checkpoint holds.
+#[derive(Module)]
+struct State {
+    model: Cnn,
+    optimizer: Optimizer<AdamW>,
+    shuffle: RngStream,
+}
+
+/// A run: its state, settings and figures so far.
+pub struct Training {
+    state: State,
+    metrics: Metrics,
+    settings: Settings,
+    /// How many epochs there shall be in all.
+    epochs: usize,
+    /// Images trained on in this process, and how long that took.
+    pub images: usize,
+    pub train_time: Duration,
+}
+
+impl Training {
+    /// A new run, or the rest of the one that `--resume` names.
+    pub fn new(options: &Options, data: &Data) -> Result<Self, String> {
+        let seed = options.seed.unwrap_or(SEED);
+        let mut rngs = Rngs::new(u64::from(seed));
+        let model = Cnn::new(data.train.height, data.train.width, &mut rngs);
+        let optimizer = Optimizer::new(&model, adamw(LEARNING_RATE));
+        let mut state = State { model, optimizer, shuffle: rngs.stream("shuffle").fork() };
+        let mut settings = Settings {
+            batch_size: BATCH_SIZE,
+            learning_rate: LEARNING_RATE,
+            seed,
+            history: vec![],
+        };
+        let epochs = options.epochs.unwrap_or(EPOCHS);
+        if let Some(path) = &options.resume {
+            let metadata = load_checkpoint(path, &mut state).map_err(|e| e.to_string())?;
+            settings = Settings::from_metadata(&metadata, path)?;
+            let done = settings.history.len();
+            if done >= epochs as usize {
+                return Err(format!(
+                    "{}: {done} epochs are done already; ask for more with --epochs {}",
+                    path.display(),
+                    done + 1
+                ));
+            }
+        }
+        settings.batch_size = options.batch_size.unwrap_or(settings.batch_size);
+        settings.learning_rate = options.learning_rate.unwrap_or(settings.learning_rate);
+        if settings.batch_size > data.train.len() {
+            return Err(format!(
+                "--batch-size {}: there are only {} training images",
+                settings.batch_size,
+                data.train.len()
+            ));
+        }
+        state.optimizer.tx = adamw(settings.learning_rate);
+        Ok(Training {
+            state,
+            metrics: Metrics { loss: Average::new(), accuracy: Accuracy::new() },
+            settings,
+            epochs: epochs as usize,
+            images: 0,
+            train_time: Duration::ZERO,
+        })
+    }
+
+    /// What each epoch came to, those before a resumed checkpoint included.
+    pub fn history(&self) -> &[Epoch] {
+        &self.settings.history
+    }
+
+    /// Trains the epochs that are left; a checkpoint is written to `checkpoint` after each.
+    pub fn run(&mut self, data: &Data, checkpoint: &Path) -> Result<(), String> {
+        let steps = data.train.len() / self.settings.batch_size;
+        while self.history().len() < self.epochs {
+            let number = self.history().len() + 1;
+            let progress = Progress::new(number, self.epochs, steps);
+            let started = Instant::now();
+            let epoch = self.epoch(data, &progress).map_err(|e| e.to_string())?;
+            self.settings.history.push(epoch);
+            save_checkpoint(checkpoint, &self.state, &self.settings.to_metadata())
+                .map_err(|e| e.to_string())?;
+            progress.finish(&epoch, started.elapsed());
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, data: &Data, progress: &Progress) -> nnx::Result<Epoch> {
+        let started = Instant::now();
+        let order = self.shuffled(data.train.len())?;
+        // The rest that fills no batch is left out, as in the tutorial.
+        for (step, indices) in order.chunks_exact(self.settings.batch_size).enumerate() {
+            let batch = data.train.batch(indices, self.settings.batch_size)?;
+            let State { model, optimizer, .. } = &mut self.state;
+            train_step(model, optimizer, &mut self.metrics, &batch.images, &batch.labels);
+            self.images += indices.len();
+            progress.step(step, || self.metrics.loss.compute().try_item())?;
+        }
+        let (train_loss, train_accuracy) = self.figures()?;
+        self.train_time += started.elapsed();
+        self.evaluate(&data.test)?;
+        let (test_loss, test_accuracy) = self.figures()?;
+        Ok(Epoch { train_loss, train_accuracy, test_loss, test_accuracy })
+    }
+
+    /// All indices below `n` in the order of this epoch.
+    fn shuffled(&mut self, n: usize) -> nnx::Result<Vec<usize>> {
+        let order = random::permutation(&self.state.shuffle.next_key(), n);
+        Ok(order.astype(DType::I64).try_to_vec::<i64>()?.into_iter().map(|i| i as usize).collect())
+    }
+
+    fn evaluate(&mut self, test: &Dataset) -> nnx::Result<()> {
+        let size = EVAL_BATCH.min(test.len());
+        let indices: Vec<usize> = (0..test.len()).collect();
+        for indices in indices.chunks(size) {
+            let b = test.batch(indices, size)?;
+            eval_step(&self.state.model, &mut self.metrics, &b.images, &b.labels, &b.mask);
+        }
+        Ok(())
+    }
+
+    /// Loss and accuracy since the last time this was called.
+    fn figures(&mut self) -> nnx::Result<(f32, f32)> {
+        let loss = self.metrics.loss.compute().try_item()?;
+        let accuracy = self.metrics.accuracy.compute().try_item()?;
+        self.metrics.loss.reset();
+        self.metrics.accuracy.reset();
+        Ok((loss, accuracy))
+    }
+}
+
+/// The settings of a run and what it came to so far: a checkpoint's metadata.
+struct Settings {
+    batch_size: usize,
+    learning_rate: f64,
+    seed: u32,
+    history: Vec<Epoch>,
+}
+
+impl Settings {
+    fn to_metadata(&self) -> BTreeMap<String, String> {
+        [
+            ("epoch", self.history.len().to_string()),
+            ("batch_size", self.batch_size.to_string()),
+            ("learning_rate", self.learning_rate.to_string()),
+            ("seed", self.seed.to_string()),
+            ("history", history::to_text(&self.history)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    fn from_metadata(metadata: &BTreeMap<String, String>, path: &Path) -> Result<Self, String> {
+        let missing = |name: &str| {
+            format!(
+                "{}: this checkpoint was not made by this program: `{name}` is missing in its \
+                     metadata",
+                path.display()
+            )
+        };
+        fn get<T: FromStr>(metadata: &BTreeMap<String, String>, name: &str) -> Option<T> {
+            metadata.get(name)?.parse().ok()
+        }
+        let history = metadata.get("history").and_then(|text| history::from_text(text));
+        Ok(Settings {
+            batch_size: get(metadata, "batch_size").ok_or_else(|| missing("batch_size"))?,
+            learning_rate: get(metadata, "learning_rate")
+                .ok_or_else(|| missing("learning_rate"))?,
+            seed: get(metadata, "seed").ok_or_else(|| missing("seed"))?,
+            history: history.ok_or_else(|| missing("history"))?,
+        })
+    }
+}

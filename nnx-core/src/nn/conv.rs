@@ -1,0 +1,332 @@
+//! Convolution.
+
+use super::builder::builder;
+use super::dtypes::{promote, value};
+use super::initializers::{self, Initializer};
+use crate::array::{
+    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, one_program,
+    shape_of,
+};
+use crate::random::Rngs;
+use crate::{Array, DType, Param};
+
+/// How a [`Conv`] treats the edges of its input.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ConvPadding {
+    /// Zeros, as [`Padding`] says.
+    Zeros(Padding),
+    /// The input goes on with its other end; the result has the input's size (at stride 1).
+    Circular,
+    /// The input goes on mirrored at its edge elements; the result has the input's size (at stride
+    /// 1).
+    Reflect,
+    /// Zeros before the input only, so that no result depends on later inputs; with one spatial
+    /// axis.
+    Causal,
+}
+
+impl From<Padding> for ConvPadding {
+    fn from(padding: Padding) -> ConvPadding {
+        ConvPadding::Zeros(padding)
+    }
+}
+
+/// Convolution over the spatial axes of a channels-last input. `flax.nnx.Conv`.
+///
+/// ```no_run
+/// use nnx_core::{array, array::Padding, nn::Conv, random::Rngs, DType};
+///
+/// let mut rngs = Rngs::new(0);
+/// let images = array::ones([2, 28, 28, 1], DType::F32);
+/// let y = Conv::new(1, 32, [3, 3], &mut rngs).forward(&images); // [2, 28, 28, 32]
+/// let valid = Conv::builder(1, 32, [3, 3]).strides(2).padding(Padding::Valid).build(&mut rngs);
+/// let z = valid.forward(&images); // [2, 13, 13, 32]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Conv {
+    /// `[spatial…, in_features / groups, out_features]`.
+    pub kernel: Param,
+    /// `[out_features]`.
+    pub bias: Option<Param>,
+    /// What the kernel is multiplied by, in its shape: zeros and ones to switch weights off.
+    pub mask: Option<Array>,
+    /// How the kernel slides.
+    #[module(static)]
+    pub window: ConvWindow,
+    /// The dtype to compute in; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+/// How the kernel of a [`Conv`] slides.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConvWindow {
+    /// Steps of the kernel, one per spatial axis.
+    pub strides: Vec<usize>,
+    /// What stands around the input.
+    pub padding: ConvPadding,
+    /// Distance of neighbours in the input, one per spatial axis.
+    pub input_dilation: Vec<usize>,
+    /// Distance of neighbours in the kernel, one per spatial axis.
+    pub kernel_dilation: Vec<usize>,
+    /// In how many groups the features are convolved separately.
+    pub feature_group_count: usize,
+}
+
+builder! {
+    /// Settings of a [`Conv`].
+    ConvBuilder;
+    given { in_features: usize, out_features: usize, kernel_size: Vec<usize>, }
+    hidden {
+        strides: Vec<usize> = vec![1],
+        input_dilation: Vec<usize> = vec![1],
+        kernel_dilation: Vec<usize> = vec![1],
+        padding: ConvPadding = ConvPadding::Zeros(Padding::Same),
+    }
+    settings {
+        /// In how many groups the features are convolved separately. Default: 1.
+        feature_group_count: usize = 1,
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// What the kernel is multiplied by, in its shape. Default: nothing.
+        mask: Array,
+        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl ConvBuilder {
+    /// Steps of the kernel: one number for all spatial axes, or one for each. Default: 1.
+    #[track_caller]
+    pub fn strides(mut self, strides: impl IntoShape) -> ConvBuilder {
+        self.strides = shape_of("Conv strides", strides);
+        self
+    }
+
+    /// Distance of neighbours in the input: one number for all spatial axes, or one for each.
+    /// Default: 1.
+    #[track_caller]
+    pub fn input_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
+        self.input_dilation = shape_of("Conv input_dilation", dilation);
+        self
+    }
+
+    /// Distance of neighbours in the kernel: one number for all spatial axes, or one for each.
+    /// Default: 1.
+    #[track_caller]
+    pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
+        self.kernel_dilation = shape_of("Conv kernel_dilation", dilation);
+        self
+    }
+
+    /// What stands around the input: a [`Padding`] or a [`ConvPadding`]. Default: `Padding::Same`.
+    pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvBuilder {
+        self.padding = padding.into();
+        self
+    }
+
+    /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// When the groups do not divide the features, a mask does not have the kernel's shape, or a
+    /// list does not have one entry per spatial axis.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> Conv {
+        let groups = self.feature_group_count;
+        if ![self.in_features, self.out_features].iter().all(|n| n.is_multiple_of(groups)) {
+            invalid(
+                LAYER,
+                format!(
+                    "{groups} groups do not divide {} input and {} output features",
+                    self.in_features, self.out_features
+                ),
+            );
+        }
+        let n = self.kernel_size.len();
+        let window = ConvWindow {
+            strides: per_axis("strides", self.strides, n),
+            padding: self.padding,
+            input_dilation: per_axis("input_dilation", self.input_dilation, n),
+            kernel_dilation: per_axis("kernel_dilation", self.kernel_dilation, n),
+            feature_group_count: groups,
+        };
+        if window.padding == ConvPadding::Causal && n != 1 {
+            invalid(LAYER, format!("causal padding is for one spatial axis, not {n}"));
+        }
+        let mut shape = self.kernel_size;
+        shape.extend([self.in_features / groups, self.out_features]);
+        if let Some(mask) = self.mask.as_ref().filter(|mask| mask.shape() != shape) {
+            let mask = mask.aval();
+            invalid(LAYER, format!("the mask {mask} needs the kernel's shape {shape:?}"));
+        }
+        let kernel = self.kernel_init.call(&rngs.params(), &shape, self.param_dtype);
+        let bias = self
+            .use_bias
+            .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
+        Conv {
+            kernel: kernel.into(),
+            bias: bias.map(Param::from),
+            mask: self.mask,
+            window,
+            dtype: self.dtype,
+        }
+    }
+}
+
+const LAYER: &str = "Conv";
+
+/// One entry per spatial axis; a single one counts for all.
+#[track_caller]
+fn per_axis(what: &str, list: Vec<usize>, n: usize) -> Vec<usize> {
+    match list.as_slice() {
+        &[all] => vec![all; n],
+        list if list.len() == n => list.to_vec(),
+        list => invalid(LAYER, format!("{what} {list:?} for {n} spatial axes")),
+    }
+}
+
+impl Conv {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(
+        in_features: usize,
+        out_features: usize,
+        kernel_size: impl IntoShape,
+        rngs: &mut Rngs,
+    ) -> Conv {
+        Conv::builder(in_features, out_features, kernel_size).build(rngs)
+    }
+
+    /// A layer with other settings.
+    #[track_caller]
+    pub fn builder(
+        in_features: usize,
+        out_features: usize,
+        kernel_size: impl IntoShape,
+    ) -> ConvBuilder {
+        let kernel_size = shape_of("Conv kernel_size", kernel_size);
+        ConvBuilder::with_defaults(in_features, out_features, kernel_size)
+    }
+
+    /// `[batch…, spatial…, in_features]` to `[batch…, spatial…, out_features]`, with any number of
+    /// batch axes, none included.
+    ///
+    /// # Panics
+    /// When `x` has too few axes or another number of features.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        let spatial = self.kernel.rank() - 2;
+        let features = self.kernel.shape()[spatial] * self.window.feature_group_count;
+        if x.rank() < spatial + 1 || x.shape()[x.rank() - 1] != features {
+            invalid(
+                LAYER,
+                format!(
+                    "the input {} needs {spatial} spatial axes and then {features} features",
+                    x.aval()
+                ),
+            );
+        }
+        one_program(LAYER, &[x.clone()], |args| self.convolve(&args[0], spatial))
+    }
+
+    #[track_caller]
+    fn convolve(&self, x: &Array, spatial: usize) -> Array {
+        let batch = &x.shape()[..x.rank() - spatial - 1];
+        let x = with_one_batch_axis(x, batch.len());
+        let (x, padding) = self.pad(x);
+        let kernel = match &self.mask {
+            Some(mask) => self.kernel.value() * mask,
+            None => self.kernel.value().clone(),
+        };
+        let arrays = [Some(&x), Some(&kernel), value(&self.bias)];
+        let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        let options = ConvOptions {
+            strides: self.window.strides.clone(),
+            padding,
+            lhs_dilation: self.window.input_dilation.clone(),
+            rhs_dilation: self.window.kernel_dilation.clone(),
+            feature_group_count: self.window.feature_group_count,
+            ..ConvOptions::default()
+        };
+        let mut y = conv_general_dilated(&x, &kernel, &options);
+        if let Some(bias) = bias {
+            y = y + bias;
+        }
+        if batch.len() == 1 {
+            return y;
+        }
+        let shape: Vec<usize> = batch.iter().chain(&y.shape()[1..]).copied().collect();
+        y.reshape(shape)
+    }
+
+    /// The input with the padding that is no plain zeros, and what is left to the convolution.
+    #[track_caller]
+    fn pad(&self, x: Array) -> (Array, Padding) {
+        let extents: Vec<usize> = self
+            .kernel
+            .shape()
+            .iter()
+            .zip(&self.window.kernel_dilation)
+            .map(|(&size, &dilation)| (size.max(1) - 1) * dilation)
+            .collect();
+        match &self.window.padding {
+            ConvPadding::Zeros(padding) => (x, padding.clone()),
+            ConvPadding::Circular => (extend_all(x, &extents, wrapped), Padding::Valid),
+            ConvPadding::Reflect => (extend_all(x, &extents, mirrored), Padding::Valid),
+            ConvPadding::Causal => {
+                let pairs = [(0, 0), (extents[0] as i64, 0), (0, 0)];
+                (x.pad(&pairs, 0), Padding::Valid)
+            }
+        }
+    }
+}
+
+/// Flattens the leading `n` axes into one, which appears if there is none.
+fn with_one_batch_axis(x: &Array, n: usize) -> Array {
+    if n == 1 {
+        return x.clone();
+    }
+    let size: usize = x.shape()[..n].iter().product();
+    let shape: Vec<usize> = std::iter::once(size).chain(x.shape()[n..].iter().copied()).collect();
+    x.reshape(shape)
+}
+
+/// What stands before and after dimension `d`: so many elements of it.
+type Edges = fn(&Array, usize, (usize, usize)) -> [Array; 2];
+
+/// Adds each extent in elements around the spatial dimensions, the smaller half before.
+#[track_caller]
+fn extend_all(mut x: Array, extents: &[usize], edges: Edges) -> Array {
+    for (i, &extent) in extents.iter().enumerate() {
+        let (d, halves) = (i + 1, (extent / 2, extent.div_ceil(2)));
+        if halves.1 >= x.shape()[d] {
+            let (x, n) = (x.aval(), halves.1);
+            invalid(LAYER, format!("the input {x} is too small in axis {d} to add {n} elements"));
+        }
+        let [before, after] = edges(&x, d, halves);
+        x = concatenate(&[&before, &x, &after], d as isize);
+    }
+    x
+}
+
+/// The other end of the axis.
+fn wrapped(x: &Array, d: usize, (low, high): (usize, usize)) -> [Array; 2] {
+    let size = x.shape()[d];
+    [x.slice_dim(d, size - low, size), x.slice_dim(d, 0, high)]
+}
+
+/// The axis reversed, without its edge elements.
+fn mirrored(x: &Array, d: usize, (low, high): (usize, usize)) -> [Array; 2] {
+    let size = x.shape()[d];
+    [x.slice_dim(d, 1, 1 + low), x.slice_dim(d, size - 1 - high, size - 1)].map(|part| part.flip(d))
+}

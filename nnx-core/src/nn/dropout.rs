@@ -1,0 +1,111 @@
+//! Dropout.
+
+use super::builder::builder;
+use crate::Array;
+use crate::array::{dim, invalid, one_program, select};
+use crate::module::Flag;
+use crate::random::{self, Key, RngStream, Rngs};
+
+/// While training, zeroes each element with probability `rate` and divides the others by
+/// 1 − `rate` (Srivastava et al. 2014). `flax.nnx.Dropout`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::Dropout, random::Rngs, DType};
+///
+/// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
+/// let x = array::ones([2, 3], DType::F32);
+/// let y = layer.forward(&x); // zeros and twos
+/// *layer.deterministic = true;
+/// let z = layer.forward(&x); // ones
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Dropout {
+    /// The probability to drop an element.
+    pub rate: f64,
+    /// Axes along which all elements share one fate.
+    pub broadcast_dims: Vec<isize>,
+    /// Whether nothing is dropped, as in evaluation.
+    pub deterministic: Flag,
+    /// Where the masks come from: a fork of the stream `dropout` that the layer was made with.
+    pub rngs: RngStream,
+}
+
+builder! {
+    /// Settings of a [`Dropout`].
+    DropoutBuilder;
+    given { rate: f64, }
+    settings {
+        /// Axes along which all elements share one fate. Default: none.
+        broadcast_dims: Vec<isize> = vec![],
+        /// Whether nothing is dropped. Default: false.
+        deterministic: bool = false,
+        /// The stream that the layer's own stream is forked from. Default: `dropout`.
+        rng_collection: &'static str = "dropout",
+    }
+    optional {}
+}
+
+impl DropoutBuilder {
+    /// Makes the layer. Its masks come from a fork of the stream `rng_collection`.
+    ///
+    /// # Panics
+    /// Unless the rate is between 0 and 1.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> Dropout {
+        if !(0.0..=1.0).contains(&self.rate) {
+            invalid("Dropout", format!("the rate is a probability, got {}", self.rate));
+        }
+        Dropout {
+            rate: self.rate,
+            broadcast_dims: self.broadcast_dims,
+            deterministic: Flag::new("deterministic", self.deterministic),
+            rngs: rngs.stream(self.rng_collection).fork(),
+        }
+    }
+}
+
+impl Dropout {
+    /// The layer with default settings.
+    ///
+    /// # Panics
+    /// Unless the rate is between 0 and 1.
+    #[track_caller]
+    pub fn new(rate: f64, rngs: &mut Rngs) -> Dropout {
+        Dropout::builder(rate).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(rate: f64) -> DropoutBuilder {
+        DropoutBuilder::with_defaults(rate)
+    }
+
+    /// `x` with some elements dropped, in its shape and dtype. Takes a key from the stream unless
+    /// nothing is dropped.
+    ///
+    /// # Panics
+    /// When `x` lacks an axis of `broadcast_dims`.
+    #[track_caller]
+    pub fn forward(&mut self, x: &Array) -> Array {
+        if self.rate == 0.0 || *self.deterministic {
+            return x.clone();
+        }
+        if self.rate == 1.0 {
+            return x.zeros_like();
+        }
+        let keep = 1.0 - self.rate;
+        let mut shape = x.shape().to_vec();
+        for &axis in &self.broadcast_dims {
+            shape[dim("Dropout", axis, x.aval())] = 1;
+        }
+        let key = self.rngs.next_key();
+        one_program("Dropout", &[key.into_data(), x.clone()], |args| {
+            let (key, x) = (Key::from_data(args[0].clone()), &args[1]);
+            let mask = random::bernoulli(&key, keep, &shape).broadcast_to(x.shape());
+            // A divisor that is no constant: XLA would make a product with 1 / keep of the
+            // quotient, which rounds differently.
+            let divisor = select(&mask, &x.full_like(keep), &x.ones_like());
+            select(&mask, &(x / divisor), &x.zeros_like())
+        })
+    }
+}

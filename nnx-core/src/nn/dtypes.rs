@@ -1,0 +1,42 @@
+//! In which dtype a layer computes. `flax.nnx.nn.dtypes`.
+
+use crate::array::{invalid, promote_dtypes};
+use crate::{Array, DType};
+
+/// `dtype` if it is given, else the one in which all arrays meet, made a float.
+///
+/// # Panics
+/// When a given dtype is no float.
+#[track_caller]
+pub(super) fn canonicalize(layer: &str, arrays: &[Option<&Array>], dtype: Option<DType>) -> DType {
+    let dtype = dtype.unwrap_or_else(|| common(arrays));
+    if !dtype.is_float() {
+        invalid(layer, format!("computes in a float dtype, not {dtype}"));
+    }
+    dtype
+}
+
+fn common(arrays: &[Option<&Array>]) -> DType {
+    let dtypes = arrays.iter().flatten().map(|array| array.dtype());
+    let dtype = dtypes.reduce(promote_dtypes).unwrap_or(DType::F32);
+    if dtype.is_float() { dtype } else { DType::F32 }
+}
+
+/// All arrays in the dtype of [`canonicalize`].
+///
+/// # Panics
+/// When a given dtype is no float.
+#[track_caller]
+pub(super) fn promote<const N: usize>(
+    layer: &str,
+    arrays: [Option<&Array>; N],
+    dtype: Option<DType>,
+) -> [Option<Array>; N] {
+    let dtype = canonicalize(layer, &arrays, dtype);
+    arrays.map(|array| array.map(|array| array.astype(dtype)))
+}
+
+/// The value of an optional parameter.
+pub(super) fn value(param: &Option<crate::Param>) -> Option<&Array> {
+    param.as_ref().map(|param| param.value())
+}

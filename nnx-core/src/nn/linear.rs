@@ -1,0 +1,99 @@
+//! A linear map of the last axis.
+
+use super::builder::builder;
+use super::dtypes::{promote, value};
+use super::initializers::{self, Initializer};
+use crate::array::{dot_general, invalid, one_program};
+use crate::random::Rngs;
+use crate::{Array, DType, Param};
+
+/// x · kernel + bias over the last axis. `flax.nnx.Linear`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::Linear, random::Rngs, DType};
+///
+/// let mut rngs = Rngs::new(0);
+/// let layer = Linear::new(5, 7, &mut rngs);
+/// let y = layer.forward(&array::ones([4, 5], DType::F32)); // [4, 7]
+/// let plain = Linear::builder(5, 7).use_bias(false).build(&mut rngs);
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Linear {
+    /// `[in_features, out_features]`.
+    pub kernel: Param,
+    /// `[out_features]`.
+    pub bias: Option<Param>,
+    /// The dtype to compute in; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`Linear`].
+    LinearBuilder;
+    given { in_features: usize, out_features: usize, }
+    settings {
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl LinearBuilder {
+    /// Makes the layer, with keys of the stream `params`.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> Linear {
+        let shape = [self.in_features, self.out_features];
+        let kernel = self.kernel_init.call(&rngs.params(), shape, self.param_dtype);
+        let bias = self
+            .use_bias
+            .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
+        Linear { kernel: kernel.into(), bias: bias.map(Param::from), dtype: self.dtype }
+    }
+}
+
+impl Linear {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(in_features: usize, out_features: usize, rngs: &mut Rngs) -> Linear {
+        Linear::builder(in_features, out_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(in_features: usize, out_features: usize) -> LinearBuilder {
+        LinearBuilder::with_defaults(in_features, out_features)
+    }
+
+    /// `[…, in_features]` to `[…, out_features]`.
+    ///
+    /// # Panics
+    /// When the last axis of `x` does not have size `in_features`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        let inputs = self.kernel.shape()[0];
+        if x.shape().last() != Some(&inputs) {
+            let x = x.aval();
+            invalid("Linear", format!("the input {x} needs a last axis of {inputs} features"));
+        }
+        one_program("Linear", &[x.clone()], |args| {
+            let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
+            let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {
+                unreachable!("arrays that were there stay")
+            };
+            let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
+            match bias {
+                Some(bias) => y + bias,
+                None => y,
+            }
+        })
+    }
+}

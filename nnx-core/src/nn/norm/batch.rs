@@ -1,0 +1,180 @@
+//! Batch normalization.
+
+use super::super::builder::builder;
+use super::super::dtypes::{promote, value};
+use super::super::initializers::{self, Initializer};
+use super::{Affine, check_features, scale_and_bias, statistics};
+use crate::array::{dim, ones, zeros};
+use crate::error::or_raise;
+use crate::module::{BatchStat, Flag};
+use crate::random::Rngs;
+use crate::transform::staged;
+use crate::{Array, DType, Param, Variable};
+
+/// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
+/// Szegedy 2015). `flax.nnx.BatchNorm`.
+///
+/// ```no_run
+/// use nnx_core::module::{View, view};
+/// use nnx_core::{array, nn::BatchNorm, random::Rngs, DType};
+///
+/// let mut layer = BatchNorm::new(6, &mut Rngs::new(0));
+/// let x = array::ones([8, 6], DType::F32);
+/// let y = layer.forward(&x); // by the batch; `mean` and `var` move towards it
+/// let z = view(&layer, View::eval()).forward(&x); // by `mean` and `var`
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct BatchNorm {
+    /// The running mean of each feature, f32 `[num_features]`.
+    pub mean: Variable<BatchStat>,
+    /// The running variance of each feature, f32 `[num_features]`.
+    pub var: Variable<BatchStat>,
+    /// What the normalized features are multiplied by, `[num_features]`.
+    pub scale: Option<Param>,
+    /// What is added to them then, `[num_features]`.
+    pub bias: Option<Param>,
+    /// Whether to normalize by the running statistics, as in evaluation.
+    pub use_running_average: Flag,
+    /// The axis of the features; all others are the batch.
+    pub axis: isize,
+    /// How much of the old running statistics stays in an update.
+    pub momentum: f64,
+    /// What is added to the variance against division by 0.
+    pub epsilon: f64,
+    /// Whether the variance is E|x|² − |E x|².
+    pub use_fast_variance: bool,
+    /// The dtype of the result; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`BatchNorm`].
+    BatchNormBuilder;
+    given { num_features: usize, }
+    settings {
+        /// Whether to normalize by the running statistics. Default: false.
+        use_running_average: bool = false,
+        /// The axis of the features. Default: −1.
+        axis: isize = -1,
+        /// How much of the old running statistics stays in an update. Default: 0.99.
+        momentum: f64 = 0.99,
+        /// What is added to the variance against division by 0. Default: 1e-5.
+        epsilon: f64 = 1e-5,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// Whether there is a scale; not needed before a linear layer. Default: true.
+        use_scale: bool = true,
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+        /// How the scale starts. Default: ones.
+        scale_init: Initializer = initializers::ones(),
+        /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but loses
+        /// digits where the mean is large. Default: true.
+        use_fast_variance: bool = true,
+    }
+    optional {
+        /// The dtype of the result. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl BatchNormBuilder {
+    /// Makes the layer, with keys of the stream `params`.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> BatchNorm {
+        let (scale, bias) = scale_and_bias(
+            self.use_scale.then_some(&self.scale_init),
+            self.use_bias.then_some(&self.bias_init),
+            self.num_features,
+            self.param_dtype,
+            rngs,
+        );
+        BatchNorm {
+            mean: zeros(self.num_features, DType::F32).into(),
+            var: ones(self.num_features, DType::F32).into(),
+            scale,
+            bias,
+            use_running_average: Flag::new("use_running_average", self.use_running_average),
+            axis: self.axis,
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+            use_fast_variance: self.use_fast_variance,
+            dtype: self.dtype,
+        }
+    }
+}
+
+const LAYER: &str = "BatchNorm";
+
+impl BatchNorm {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(num_features: usize, rngs: &mut Rngs) -> BatchNorm {
+        BatchNorm::builder(num_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(num_features: usize) -> BatchNormBuilder {
+        BatchNormBuilder::with_defaults(num_features)
+    }
+
+    /// `x` normalized, in its shape. Unless `use_running_average`, `mean` and `var` are updated; no
+    /// gradient flows through the update.
+    ///
+    /// # Panics
+    /// When `x` does not have `num_features` in `axis`.
+    #[track_caller]
+    pub fn forward(&mut self, x: &Array) -> Array {
+        let feature = dim(LAYER, self.axis, x.aval());
+        check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
+        let outs = staged(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature));
+        let mut outs = or_raise(outs).into_iter();
+        let Some(y) = outs.next() else { unreachable!("the body has a result") };
+        if let (Some(mean), Some(var)) = (outs.next(), outs.next()) {
+            self.mean.set(mean);
+            self.var.set(var);
+        }
+        y
+    }
+
+    /// The result, and while training the new running statistics.
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Vec<Array> {
+        let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();
+        let arrays = [
+            Some(x),
+            Some(self.mean.value()),
+            Some(self.var.value()),
+            value(&self.scale),
+            value(&self.bias),
+        ];
+        let [Some(x), Some(mean), Some(variance), scale, bias] = promote(LAYER, arrays, self.dtype)
+        else {
+            unreachable!("arrays that were there stay")
+        };
+        let mut moved = Vec::new();
+        let (mean, variance) = if *self.use_running_average {
+            (mean, variance)
+        } else {
+            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance);
+            for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
+                let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
+                moved.push(sum.stop_gradient());
+            }
+            (mean, variance)
+        };
+        let affine = Affine {
+            scale: scale.as_ref(),
+            bias: bias.as_ref(),
+            feature,
+            dtype: self.dtype,
+            epsilon: self.epsilon,
+        };
+        let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
+        let y = affine.normalize(LAYER, &x, Some(&mean), &variance);
+        std::iter::once(y).chain(moved).collect()
+    }
+}

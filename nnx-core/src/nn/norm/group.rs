@@ -1,0 +1,162 @@
+//! Group normalization.
+
+use super::super::builder::builder;
+use super::super::dtypes::{promote, value};
+use super::super::initializers::{self, Initializer};
+use super::{Affine, check_features, scale_and_bias, statistics};
+use crate::array::{dim, invalid, one_program};
+use crate::random::Rngs;
+use crate::{Array, DType, Param};
+
+/// Normalizes each example over groups of features and all axes between batch and features (Wu &
+/// He 2018). `flax.nnx.GroupNorm`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::GroupNorm, random::Rngs, DType};
+///
+/// let layer = GroupNorm::builder(8).num_groups(4).build(&mut Rngs::new(0));
+/// let y = layer.forward(&array::ones([2, 5, 6, 8], DType::F32));
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct GroupNorm {
+    /// What the normalized features are multiplied by, `[num_features]`.
+    pub scale: Option<Param>,
+    /// What is added to them then, `[num_features]`.
+    pub bias: Option<Param>,
+    /// How many groups of neighbouring features there are.
+    pub num_groups: usize,
+    /// How many features are in a group.
+    pub group_size: usize,
+    /// What is added to the variance against division by 0.
+    pub epsilon: f64,
+    /// Whether the variance is E|x|² − |E x|².
+    pub use_fast_variance: bool,
+    /// The dtype of the result; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`GroupNorm`].
+    GroupNormBuilder;
+    given { num_features: usize, }
+    settings {
+        /// How many groups of neighbouring features there are. Default: 32.
+        num_groups: usize = 32,
+        /// What is added to the variance against division by 0. Default: 1e-6.
+        epsilon: f64 = 1e-6,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// Whether there is a scale. Default: true.
+        use_scale: bool = true,
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+        /// How the scale starts. Default: ones.
+        scale_init: Initializer = initializers::ones(),
+        /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but loses
+        /// digits where the mean is large. Default: true.
+        use_fast_variance: bool = true,
+    }
+    optional {
+        /// How many features are in a group, in place of `num_groups`.
+        group_size: usize,
+        /// The dtype of the result. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl GroupNormBuilder {
+    /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// When the groups do not divide the features.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> GroupNorm {
+        let n = self.num_features;
+        let parts = self.group_size.unwrap_or(self.num_groups);
+        if !n.is_multiple_of(parts) {
+            let what = if self.group_size.is_some() { "groups of" } else { "the number of groups" };
+            invalid("GroupNorm", format!("{what} {parts} does not divide {n} features"));
+        }
+        let (scale, bias) = scale_and_bias(
+            self.use_scale.then_some(&self.scale_init),
+            self.use_bias.then_some(&self.bias_init),
+            n,
+            self.param_dtype,
+            rngs,
+        );
+        let (num_groups, group_size) =
+            if self.group_size.is_some() { (n / parts, parts) } else { (parts, n / parts) };
+        GroupNorm {
+            scale,
+            bias,
+            num_groups,
+            group_size,
+            epsilon: self.epsilon,
+            use_fast_variance: self.use_fast_variance,
+            dtype: self.dtype,
+        }
+    }
+}
+
+const LAYER: &str = "GroupNorm";
+
+impl GroupNorm {
+    /// The layer with default settings: 32 groups.
+    ///
+    /// # Panics
+    /// When 32 does not divide the features.
+    #[track_caller]
+    pub fn new(num_features: usize, rngs: &mut Rngs) -> GroupNorm {
+        GroupNorm::builder(num_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(num_features: usize) -> GroupNormBuilder {
+        GroupNormBuilder::with_defaults(num_features)
+    }
+
+    /// `[batch, …, num_features]`, normalized, in its shape.
+    ///
+    /// # Panics
+    /// When the last axis of `x` does not have size `num_features`, or is the only one.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        let feature = dim(LAYER, -1, x.aval());
+        check_features(LAYER, x, feature, Some(self.num_groups * self.group_size));
+        if feature == 0 {
+            invalid(
+                LAYER,
+                format!("the input {} needs a batch axis before the features", x.aval()),
+            );
+        }
+        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+    }
+
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Array {
+        let arrays = [Some(x), value(&self.scale), value(&self.bias)];
+        let [Some(x), scale, bias] = promote(LAYER, arrays, self.dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        // [batch, …, groups, group size], reduced over all but batch and groups.
+        let mut grouped = x.shape()[..feature].to_vec();
+        grouped.extend([self.num_groups, self.group_size]);
+        let mut dims: Vec<usize> = (1..feature).collect();
+        dims.push(feature + 1);
+        let (mean, variance) = statistics(&x.reshape(&grouped), &dims, self.use_fast_variance);
+        let between: Vec<usize> = (1..feature).collect();
+        let per_feature = |stat: Array| stat.repeat(self.group_size, 1).insert_dims(&between);
+        let [mean, variance] = [mean, variance].map(per_feature);
+        let affine = Affine {
+            scale: scale.as_ref(),
+            bias: bias.as_ref(),
+            feature,
+            dtype: self.dtype,
+            epsilon: self.epsilon,
+        };
+        affine.normalize(LAYER, &x, Some(&mean), &variance)
+    }
+}

@@ -1,0 +1,101 @@
+//! Normalization by the root of the mean square.
+
+use super::super::builder::builder;
+use super::super::dtypes::{promote, value};
+use super::super::initializers::{self, Initializer};
+use super::{Affine, check_features, features, mean_square, scale_and_bias};
+use crate::array::{dim, one_program};
+use crate::random::Rngs;
+use crate::{Array, DType, Param};
+
+/// Divides each example by the root of its mean square over the last axis (Zhang & Sennrich 2019).
+/// `flax.nnx.RMSNorm`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::RMSNorm, random::Rngs, DType};
+///
+/// let layer = RMSNorm::new(6, &mut Rngs::new(0));
+/// let y = layer.forward(&array::ones([8, 6], DType::F32));
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct RMSNorm {
+    /// What the normalized features are multiplied by, `[num_features]`.
+    pub scale: Option<Param>,
+    /// What is added to the mean square against division by 0.
+    pub epsilon: f64,
+    /// The dtype of the result; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of an [`RMSNorm`].
+    RMSNormBuilder;
+    given { num_features: usize, }
+    settings {
+        /// What is added to the mean square against division by 0. Default: 1e-6.
+        epsilon: f64 = 1e-6,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// Whether there is a scale. Default: true.
+        use_scale: bool = true,
+        /// How the scale starts. Default: ones.
+        scale_init: Initializer = initializers::ones(),
+    }
+    optional {
+        /// The dtype of the result. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl RMSNormBuilder {
+    /// Makes the layer, with a key of the stream `params`.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> RMSNorm {
+        let scale = self.use_scale.then_some(&self.scale_init);
+        let (scale, _) = scale_and_bias(scale, None, self.num_features, self.param_dtype, rngs);
+        RMSNorm { scale, epsilon: self.epsilon, dtype: self.dtype }
+    }
+}
+
+const LAYER: &str = "RMSNorm";
+
+impl RMSNorm {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(num_features: usize, rngs: &mut Rngs) -> RMSNorm {
+        RMSNorm::builder(num_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(num_features: usize) -> RMSNormBuilder {
+        RMSNormBuilder::with_defaults(num_features)
+    }
+
+    /// `[…, num_features]`, normalized, in its shape.
+    ///
+    /// # Panics
+    /// When the last axis of `x` does not have size `num_features`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        let feature = dim(LAYER, -1, x.aval());
+        check_features(LAYER, x, feature, features([&self.scale, &None]));
+        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+    }
+
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Array {
+        let [Some(x), scale] = promote(LAYER, [Some(x), value(&self.scale)], self.dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        let affine = Affine {
+            scale: scale.as_ref(),
+            bias: None,
+            feature,
+            dtype: self.dtype,
+            epsilon: self.epsilon,
+        };
+        let variance = mean_square(&x, &[feature]).insert_dims(&[feature]);
+        affine.normalize(LAYER, &x, None, &variance)
+    }
+}

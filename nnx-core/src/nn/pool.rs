@@ -1,0 +1,149 @@
+//! Pooling: reductions over windows of the spatial axes. `flax.nnx`'s `avg_pool` and its like.
+
+use crate::Array;
+use crate::array::{
+    IntoShape, Padding, WindowOptions, invalid, ones, reduce_window_max, reduce_window_min,
+    reduce_window_sum, shape_of,
+};
+
+/// How the window of a pool slides.
+///
+/// ```
+/// use nnx_core::{array::Padding, nn::PoolOptions};
+///
+/// let halving = PoolOptions::new().strides([2, 2]);
+/// let same = PoolOptions::new().padding(Padding::Same);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PoolOptions {
+    strides: Vec<usize>,
+    padding: Padding,
+    count_include_pad: bool,
+}
+
+impl Default for PoolOptions {
+    fn default() -> PoolOptions {
+        PoolOptions { strides: vec![], padding: Padding::Valid, count_include_pad: true }
+    }
+}
+
+impl PoolOptions {
+    /// Steps of 1, no padding.
+    pub fn new() -> PoolOptions {
+        PoolOptions::default()
+    }
+
+    /// Steps of the window, one per window axis. Default: 1.
+    #[track_caller]
+    pub fn strides(mut self, strides: impl IntoShape) -> PoolOptions {
+        self.strides = shape_of("PoolOptions::strides", strides);
+        self
+    }
+
+    /// What is added around the window axes. Default: nothing.
+    pub fn padding(mut self, padding: Padding) -> PoolOptions {
+        self.padding = padding;
+        self
+    }
+
+    /// Whether [`avg_pool`] counts padding as zeros, rather than leave it out. Default: true.
+    pub fn count_include_pad(mut self, count_include_pad: bool) -> PoolOptions {
+        self.count_include_pad = count_include_pad;
+        self
+    }
+}
+
+/// The mean of each window. `x` is `[batch…, window axes…, features]`, with any number of batch
+/// axes. `flax.nnx.avg_pool`.
+///
+/// ```no_run
+/// use nnx_core::nn::{PoolOptions, avg_pool};
+/// # fn demo(images: nnx_core::Array) -> nnx_core::Array {
+/// // [N, H, W, C] -> [N, H/2, W/2, C]
+/// avg_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]))
+/// # }
+/// ```
+///
+/// # Panics
+/// When the window or the options do not fit the axes of `x`, or `x` is no float.
+#[track_caller]
+pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
+    const OP: &str = "avg_pool";
+    if !x.dtype().is_float() {
+        invalid(OP, format!("needs a float array, got {}", x.aval()));
+    }
+    let window = shape_of(OP, window);
+    let sums = pool(OP, reduce_window_sum, x, &window, options);
+    if options.count_include_pad {
+        return sums / window.iter().product::<usize>();
+    }
+    let mut shape = vec![1; x.rank()];
+    let spatial = x.rank() - window.len() - 1..x.rank() - 1;
+    shape[spatial.clone()].copy_from_slice(&x.shape()[spatial]);
+    let counts = pool(OP, reduce_window_sum, &ones(shape, x.dtype()), &window, options);
+    sums / counts
+}
+
+/// The largest element of each window, for each feature. `x` is as in [`avg_pool`].
+/// `flax.nnx.max_pool`.
+///
+/// # Panics
+/// When the window or the options do not fit the axes of `x`.
+#[track_caller]
+pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
+    pool("max_pool", reduce_window_max, x, &shape_of("max_pool", window), options)
+}
+
+/// The smallest element of each window, for each feature. `x` is as in [`avg_pool`].
+/// `flax.nnx.min_pool`.
+///
+/// # Panics
+/// When the window or the options do not fit the axes of `x`.
+#[track_caller]
+pub fn min_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
+    pool("min_pool", reduce_window_min, x, &shape_of("min_pool", window), options)
+}
+
+/// Reduces windows of the axes before the last one.
+#[track_caller]
+fn pool(
+    op: &str,
+    reduce: fn(&Array, &[usize], &WindowOptions) -> Array,
+    x: &Array,
+    window: &[usize],
+    options: &PoolOptions,
+) -> Array {
+    let n = window.len();
+    let fits = |list: usize| list == 0 || list == n;
+    let pairs = if let Padding::Explicit(pairs) = &options.padding { pairs.len() } else { n };
+    if x.rank() < n + 1 || !fits(options.strides.len()) || pairs != n {
+        invalid(
+            op,
+            format!(
+                "window {window:?} with strides {:?} and padding {:?} does not fit {}: one entry \
+                 is needed per axis between batch and features",
+                options.strides,
+                options.padding,
+                x.aval()
+            ),
+        );
+    }
+    let batch = x.rank() - n - 1;
+    // Ones for the batch axes and the features.
+    let whole = |part: &[usize]| {
+        let mut all = vec![1; x.rank()];
+        all[batch..batch + part.len()].copy_from_slice(part);
+        all
+    };
+    let padding = match &options.padding {
+        Padding::Explicit(pairs) => {
+            let mut all = vec![(0, 0); x.rank()];
+            all[batch..batch + n].copy_from_slice(pairs);
+            Padding::Explicit(all)
+        }
+        other => other.clone(),
+    };
+    let window_options =
+        WindowOptions { strides: whole(&options.strides), padding, ..WindowOptions::default() };
+    reduce(x, &whole(window), &window_options)
+}
