@@ -194,6 +194,13 @@ impl Builder {
         self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
     }
 
+    /// The scalar of the little-endian `bytes` repeated to `aval`.
+    pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+        let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+        let attrs = vec![("broadcast_dimensions", ints(&[]))];
+        self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
+    }
+
     /// The instructions of `graph` with `ins` for its inputs; gives its outputs.
     pub(crate) fn inline(&mut self, graph: &Graph, ins: &[Id]) -> Ids {
         let mut env: Vec<Option<Id>> = vec![None; graph.avals.len()];

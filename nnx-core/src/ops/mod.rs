@@ -25,7 +25,7 @@ mod window;
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
-pub(crate) use compare::{Clamp, Compare, Direction, Select};
+pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
