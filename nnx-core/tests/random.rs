@@ -215,6 +215,34 @@ fn parameters_that_are_arrays_broadcast() {
 }
 
 #[test]
+fn permutations_equal_jax() {
+    for_each_seed("permutation", |case, key| {
+        case.check("out.y", &random::permutation(&key, 100), 0.0);
+    });
+}
+
+#[test]
+fn shuffling_moves_whole_rows() {
+    let key = random::key(2);
+    let x = nnx_core::array::arange(12, DType::F32).reshape([4, 3]);
+    let order = random::permutation(&key, 4).to_vec::<i32>();
+    let rows: Vec<f32> =
+        order.iter().flat_map(|&r| (0..3).map(move |c| (3 * r + c) as f32)).collect();
+    assert_eq!(random::shuffle(&key, &x, 0).to_vec::<f32>(), rows);
+    assert_eq!(random::shuffle(&key, &x.t(), -1).t().to_vec::<f32>(), rows);
+    let vector = Array::from_slice(&[10, 11, 12, 13], 4);
+    let shuffled = random::shuffle(&key, &vector, 0).to_vec::<i32>();
+    assert_eq!(shuffled, order.iter().map(|i| i + 10).collect::<Vec<_>>());
+    // More than one round of sorting, none at all, and nothing to sort.
+    let mut many = random::permutation(&key, 3000).to_vec::<i32>();
+    assert_ne!(many, (0..3000).collect::<Vec<_>>());
+    many.sort_unstable();
+    assert_eq!(many, (0..3000).collect::<Vec<_>>());
+    assert_eq!(random::permutation(&key, 1).to_vec::<i32>(), [0]);
+    assert_eq!(random::permutation(&key, 0).shape(), [0]);
+}
+
+#[test]
 fn long_seeds_fill_both_words() {
     assert_eq!(random::key((1 << 40) + 5).data().to_vec::<u32>(), [256, 5]);
 }

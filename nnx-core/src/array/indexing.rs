@@ -75,7 +75,7 @@ pub(super) fn check_indices(op: &str, indices: &Array) {
 
 /// One array from several by operations that become one program.
 #[track_caller]
-pub(super) fn one_program(
+pub(crate) fn one_program(
     name: &str,
     args: &[Array],
     body: impl FnOnce(&[Array]) -> Array,

@@ -28,6 +28,7 @@ pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated,
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use dtype::{DType, Element};
 pub use indexing::IndexMode;
+pub(crate) use indexing::one_program;
 pub use linalg::{dot_general, einsum};
 pub(crate) use promote::{Kind, promote_dtypes};
 pub use reduce::{logsumexp, softmax};

@@ -4,7 +4,8 @@ use super::builder::builder;
 use super::dtypes::{promote, value};
 use super::initializers::{self, Initializer};
 use crate::array::{
-    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, shape_of,
+    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, one_program,
+    shape_of,
 };
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
@@ -140,7 +141,7 @@ impl ConvBuilder {
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Conv {
         let groups = self.feature_group_count;
-        if groups == 0 || self.in_features % groups != 0 || self.out_features % groups != 0 {
+        if ![self.in_features, self.out_features].iter().all(|n| n.is_multiple_of(groups)) {
             invalid(
                 LAYER,
                 format!(
@@ -233,6 +234,11 @@ impl Conv {
                 ),
             );
         }
+        one_program(LAYER, &[x.clone()], |args| self.convolve(&args[0], spatial))
+    }
+
+    #[track_caller]
+    fn convolve(&self, x: &Array, spatial: usize) -> Array {
         let batch = &x.shape()[..x.rank() - spatial - 1];
         let x = with_one_batch_axis(x, batch.len());
         let (x, padding) = self.pad(x);

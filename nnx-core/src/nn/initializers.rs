@@ -7,11 +7,9 @@
 //! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
 //! ```
 
-use crate::array::{IntoAxes, IntoShape, dim, invalid, shape_of};
-use crate::error::or_raise;
+use crate::array::{IntoAxes, IntoShape, dim, invalid, one_program, shape_of};
 use crate::graph::Aval;
 use crate::random::{self, Key};
-use crate::transform::staged;
 use crate::{Array, DType};
 
 /// How a parameter starts. Static data: it can be compared and hashed.
@@ -139,10 +137,9 @@ impl Initializer {
             invalid("initializer", format!("{self:?} makes floats, not {dtype}"));
         }
         let variance = self.variance(&shape, dtype);
-        let out = staged("init", std::slice::from_ref(key.data()), |args| {
-            vec![self.sample(&Key::from_data(args[0].clone()), &shape, dtype, variance)]
-        });
-        or_raise(out).remove(0)
+        one_program("init", std::slice::from_ref(key.data()), |args| {
+            self.sample(&Key::from_data(args[0].clone()), &shape, dtype, variance)
+        })
     }
 
     /// Checks what a user's function has made.

@@ -4,6 +4,7 @@ mod builder;
 mod conv;
 mod dropout;
 mod dtypes;
+mod embed;
 mod functions;
 pub mod initializers;
 mod linear;
@@ -12,6 +13,7 @@ mod pool;
 
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use dropout::{Dropout, DropoutBuilder};
+pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, logaddexp, logsumexp, one_hot, relu, relu6, selu, sigmoid, silu, soft_sign,

@@ -3,6 +3,7 @@
 
 mod barrier;
 mod binary;
+mod call;
 mod compare;
 mod constant;
 mod conv;
@@ -23,6 +24,7 @@ mod window;
 
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
+pub(crate) use call::CallGraph;
 pub(crate) use compare::{Clamp, Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
@@ -40,7 +42,6 @@ pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
 pub(crate) use threefry::Threefry2x32;
-pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;

@@ -14,7 +14,6 @@ pub(crate) enum UnaryOp {
     Floor,
     Ceil,
     RoundNearestEven,
-    RoundNearestAfz,
     Exp,
     Expm1,
     Log,
@@ -91,7 +90,6 @@ impl UnaryOp {
             Floor => ("floor", "stablehlo.floor", Floats),
             Ceil => ("ceil", "stablehlo.ceil", Floats),
             RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
-            RoundNearestAfz => ("round_afz", "stablehlo.round_nearest_afz", Floats),
             Exp => ("exp", "stablehlo.exponential", Floats),
             Expm1 => ("expm1", "stablehlo.exponential_minus_one", Floats),
             Log => ("log", "stablehlo.log", Floats),
@@ -177,8 +175,8 @@ impl Primitive for Unary {
             ErfInv => t * ((1.0 / two_over_sqrt_pi) * (y * y).exp()),
             Lgamma => t * x.digamma(),
             Digamma => return Err("the derivative of digamma (polygamma) is not available".into()),
-            Sign | Floor | Ceil | RoundNearestEven | RoundNearestAfz | Not | IsFinite
-            | PopulationCount | CountLeadingZeros => return zero(),
+            Sign | Floor | Ceil | RoundNearestEven | Not | IsFinite | PopulationCount
+            | CountLeadingZeros => return zero(),
         };
         one(Some(tangent))
     }

@@ -1,9 +1,9 @@
 //! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
 
-use super::key::{Key, first, hash_positions, raw_split};
-use crate::array::{IntoShape, Kind, Operand, broadcast_shapes, invalid, select, shape_of, stack};
-use crate::error::or_raise;
-use crate::transform::staged;
+use super::key::{Key, hash_positions, raw_split};
+use crate::array::{
+    IntoShape, Kind, Operand, broadcast_shapes, invalid, one_program, select, shape_of,
+};
 use crate::{Array, DType};
 
 /// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
@@ -17,9 +17,7 @@ pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     }
     let data = key.single("random::bits");
     let shape = shape_of("random::bits", shape);
-    let out =
-        staged("bits", std::slice::from_ref(data), |args| vec![raw_bits(&args[0], &shape, dtype)]);
-    first(or_raise(out))
+    one_program("bits", std::slice::from_ref(data), |args| raw_bits(&args[0], &shape, dtype))
 }
 
 /// Uniform floats in [0, 1). `jax.random.uniform`.
@@ -32,10 +30,7 @@ pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 pub fn uniform(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::uniform");
     let shape = float_sample("random::uniform", shape, dtype);
-    let out = staged("uniform", std::slice::from_ref(data), |args| {
-        vec![raw_uniform(&args[0], &shape, dtype)]
-    });
-    first(or_raise(out))
+    one_program("uniform", std::slice::from_ref(data), |args| raw_uniform(&args[0], &shape, dtype))
 }
 
 /// Uniform floats in [`low`, `high`). `jax.random.uniform` with `minval` and `maxval`.
@@ -56,10 +51,7 @@ pub fn uniform_range(
     let shape = float_sample(op, shape, dtype);
     let [low, high] = [parameter(op, low, dtype, &shape), parameter(op, high, dtype, &shape)];
     let args = [data.clone(), low, high];
-    let out = staged("uniform", &args, |args| {
-        vec![raw_uniform_range(&args[0], &shape, &args[1], &args[2])]
-    });
-    first(or_raise(out))
+    one_program("uniform", &args, |args| raw_uniform_range(&args[0], &shape, &args[1], &args[2]))
 }
 
 /// Uniform integers in [`low`, `high`); `low` where the range is empty. `jax.random.randint`.
@@ -92,10 +84,7 @@ pub fn randint(
     let wide = if dtype == DType::U64 { DType::U64 } else { DType::I64 };
     let [low, high] = [parameter(op, low, wide, &shape), parameter(op, high, wide, &shape)];
     let args = [data.clone(), low, high];
-    let out = staged("randint", &args, |args| {
-        vec![raw_randint(&args[0], &shape, &args[1], &args[2], dtype)]
-    });
-    first(or_raise(out))
+    one_program("randint", &args, |args| raw_randint(&args[0], &shape, &args[1], &args[2], dtype))
 }
 
 /// Checks a float sample's dtype; gives its shape.

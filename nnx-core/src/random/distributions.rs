@@ -1,10 +1,8 @@
 //! Distributions made from uniform samples.
 
 use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
-use super::key::{Key, first};
-use crate::array::{IntoShape, Kind, Operand, dim, invalid, shape_of};
-use crate::error::or_raise;
-use crate::transform::staged;
+use super::key::Key;
+use crate::array::{IntoShape, Kind, Operand, dim, invalid, one_program, shape_of};
 use crate::{Array, DType};
 
 /// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
@@ -15,10 +13,7 @@ use crate::{Array, DType};
 pub fn normal(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::normal");
     let shape = float_sample("random::normal", shape, dtype);
-    let out = staged("normal", std::slice::from_ref(data), |args| {
-        vec![raw_normal(&args[0], &shape, dtype)]
-    });
-    first(or_raise(out))
+    one_program("normal", std::slice::from_ref(data), |args| raw_normal(&args[0], &shape, dtype))
 }
 
 /// [`normal`] inside a trace: √2 · erf⁻¹(u), u uniform in (−1, 1).
@@ -58,10 +53,9 @@ pub fn truncated_normal(
     let shape = float_sample(op, shape, dtype);
     let [lower, upper] = [parameter(op, lower, dtype, &shape), parameter(op, upper, dtype, &shape)];
     let args = [data.clone(), lower, upper];
-    let out = staged("truncated_normal", &args, |args| {
-        vec![raw_truncated_normal(&args[0], &args[1], &args[2], &shape)]
-    });
-    first(or_raise(out))
+    one_program("truncated_normal", &args, |args| {
+        raw_truncated_normal(&args[0], &args[1], &args[2], &shape)
+    })
 }
 
 /// [`truncated_normal`] inside a trace.
@@ -99,10 +93,9 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
         _ => invalid(op, "a probability is a float, got an integer or bool".into()),
     };
     let p = parameter(op, p, dtype, &shape);
-    let out = staged("bernoulli", &[data.clone(), p], |args| {
-        vec![raw_uniform(&args[0], &shape, dtype).lt(&args[1])]
-    });
-    first(or_raise(out))
+    one_program("bernoulli", &[data.clone(), p], |args| {
+        raw_uniform(&args[0], &shape, dtype).lt(&args[1])
+    })
 }
 
 /// Exponentially distributed floats with mean 1. `jax.random.exponential`.
@@ -113,11 +106,10 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
 pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::exponential");
     let shape = float_sample("random::exponential", shape, dtype);
-    let out = staged("exponential", std::slice::from_ref(data), |args| {
+    one_program("exponential", std::slice::from_ref(data), |args| {
         // 1 - u moves the logarithm's domain from [0, 1) to (0, 1].
-        vec![-(-raw_uniform(&args[0], &shape, dtype)).log1p()]
-    });
-    first(or_raise(out))
+        -(-raw_uniform(&args[0], &shape, dtype)).log1p()
+    })
 }
 
 /// Gumbel distributed floats: −log(−log u). `jax.random.gumbel`.
@@ -128,10 +120,7 @@ pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 pub fn gumbel(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::gumbel");
     let shape = float_sample("random::gumbel", shape, dtype);
-    let out = staged("gumbel", std::slice::from_ref(data), |args| {
-        vec![raw_gumbel(&args[0], &shape, dtype)]
-    });
-    first(or_raise(out))
+    one_program("gumbel", std::slice::from_ref(data), |args| raw_gumbel(&args[0], &shape, dtype))
 }
 
 fn raw_gumbel(key: &Array, shape: &[usize], dtype: DType) -> Array {
@@ -162,9 +151,8 @@ pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
         invalid(op, format!("takes float logits, got {}", logits.aval()));
     }
     let axis = dim(op, axis, logits.aval()) as isize;
-    let out = staged("categorical", &[data.clone(), logits.clone()], |args| {
+    one_program("categorical", &[data.clone(), logits.clone()], |args| {
         let noise = raw_gumbel(&args[0], args[1].shape(), dtype);
-        vec![(noise + &args[1]).argmax(axis)]
-    });
-    first(or_raise(out))
+        (noise + &args[1]).argmax(axis)
+    })
 }

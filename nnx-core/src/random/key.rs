@@ -1,6 +1,6 @@
 //! Keys, and how new ones are made from them.
 
-use crate::array::{IntoShape, Kind, Operand, invalid, iota, shape_of, stack};
+use crate::array::{IntoShape, Kind, Operand, invalid, iota, one_program, shape_of, stack};
 use crate::error::or_raise;
 use crate::graph::{bind, bind1};
 use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
@@ -133,8 +133,7 @@ impl Module for Key {
 pub fn split(key: &Key, shape: impl IntoShape) -> Key {
     let data = key.single("split");
     let shape = shape_of("split", shape);
-    let out = staged("split", std::slice::from_ref(data), |args| vec![raw_split(&args[0], &shape)]);
-    Key(first(or_raise(out)))
+    Key(one_program("split", std::slice::from_ref(data), |args| raw_split(&args[0], &shape)))
 }
 
 /// A new key from one and an integer. `jax.random.fold_in`.
@@ -155,8 +154,7 @@ pub fn fold_in(key: &Key, data: impl Operand) -> Key {
     if !whole || data.rank() != 0 {
         invalid("fold_in", format!("takes an integer scalar, got {}", data.aval()));
     }
-    let out = staged("fold_in", &[words.clone(), data], |args| vec![fold(&args[0], &args[1])]);
-    Key(first(or_raise(out)))
+    Key(one_program("fold_in", &[words.clone(), data], |args| fold(&args[0], &args[1])))
 }
 
 /// The words of the key that `data`, a u32 scalar, makes from `key`.
@@ -208,13 +206,4 @@ fn positions(shape: &[usize], dtype: DType) -> Array {
         stride = stride.saturating_mul(shape[d] as i64);
     }
     sum.unwrap_or_else(|| Array::constant_int(dtype, 0))
-}
-
-/// The only result of a program.
-#[track_caller]
-pub(super) fn first(arrays: Vec<Array>) -> Array {
-    match <[Array; 1]>::try_from(arrays) {
-        Ok([array]) => array,
-        Err(arrays) => unreachable!("one result was asked for, got {}", arrays.len()),
-    }
 }

@@ -17,9 +17,11 @@
 mod bits;
 mod distributions;
 mod key;
+mod permutation;
 mod rngs;
 
 pub use bits::{bits, randint, uniform, uniform_range};
 pub use distributions::{bernoulli, categorical, exponential, gumbel, normal, truncated_normal};
 pub use key::{Key, fold_in, key, split};
+pub use permutation::{permutation, shuffle};
 pub use rngs::{RngStream, Rngs};

@@ -1,6 +1,6 @@
 //! Random streams: state that hands out a new key at each call.
 
-use super::key::{Key, first, fold};
+use super::key::{Key, fold};
 use crate::array::invalid;
 use crate::error::or_raise;
 use crate::module::{Leaves, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut};
@@ -54,9 +54,13 @@ impl RngStream {
         let state = [key.single("RngStream::next_key").clone(), self.count.value().clone()];
         let out =
             staged("next_key", &state, |args| vec![fold(&args[0], &args[1]), &args[1] + 1_u32]);
-        let mut out = or_raise(out);
-        self.count.set(out.split_off(1).remove(0));
-        Key::from_data(first(out))
+        match <[Array; 2]>::try_from(or_raise(out)) {
+            Ok([key, count]) => {
+                self.count.set(count);
+                Key::from_data(key)
+            }
+            Err(_) => unreachable!("the body has two results"),
+        }
     }
 
     /// A new stream of the same name that starts from this one's next key.

@@ -5,6 +5,7 @@ mod eager;
 mod grad;
 mod shapes;
 
+pub(crate) use autodiff::interpret_jvp;
 pub(crate) use eager::{buffer, eager, staged};
 pub mod jit;
 pub use grad::{LossOutput, TreeArgument, grad, value_and_grad};

@@ -2,8 +2,10 @@ use crate::golden::{assert_close, case, cases};
 use nnx_core::nn;
 use nnx_core::{Array, DType, grad};
 
+type Function<'f> = &'f dyn Fn(&Array) -> Array;
+
 /// The value and the gradient of sum(f(x) · ct).
-fn check(name: &str, f: &dyn Fn(&Array) -> Array) {
+fn check(name: &str, f: Function<'_>) {
     let case = case("functions", name);
     let x = case.get("in.x");
     case.check("out.y", &f(x), 1e-5);
@@ -17,7 +19,7 @@ fn check(name: &str, f: &dyn Fn(&Array) -> Array) {
 
 #[test]
 fn equal_jax() {
-    let all: &[(&str, &dyn Fn(&Array) -> Array)] = &[
+    let all: &[(&str, Function<'_>)] = &[
         ("relu", &nn::relu),
         ("relu6", &nn::relu6),
         ("gelu", &nn::gelu),

@@ -125,6 +125,26 @@ fn conv_equals_flax() {
 }
 
 #[test]
+fn embed_equals_flax() {
+    check("embed", |r| Embed::new(11, 6, r), |m, x| m.forward(x));
+    check("embed_attend", |r| Embed::new(11, 6, r), |m, x| m.attend(x));
+}
+
+#[test]
+fn embed_indexes_as_numpy() {
+    let mut rngs = Rngs::new(0);
+    let layer = Embed::new(3, 2, &mut rngs);
+    let table = layer.embedding.to_vec::<f32>();
+    let y = layer.forward(&Array::from_slice(&[-1, 0, 3], 3)).to_vec::<f32>();
+    assert_eq!((&y[..2], &y[2..4]), (&table[4..], &table[..2]));
+    assert!(y[4].is_nan() && y[5].is_nan());
+    // With a single row every index means it.
+    let one = Embed::new(1, 2, &mut rngs);
+    let y = one.forward(&Array::from_slice(&[0, 7], [2, 1]));
+    assert_eq!((y.shape(), y.to_vec::<f32>()), (&[2, 1, 2][..], one.embedding.to_vec().repeat(2)));
+}
+
+#[test]
 fn norms_equal_flax() {
     check("batchnorm_train", |r| BatchNorm::new(6, r), |m, x| m.forward(x));
     check(
@@ -240,6 +260,7 @@ fn mistakes_name_the_layer_and_the_rule() {
     let conv = Conv::new(3, 8, [3, 3], &mut rngs);
     let circular = Conv::builder(3, 8, 9).padding(ConvPadding::Circular).build(&mut rngs);
     let norm = LayerNorm::new(6, &mut rngs);
+    let embed = Embed::new(3, 4, &mut rngs);
     let rngs = || Rngs::new(0);
     let x = |shape: &[usize]| nnx_core::array::ones(shape, nnx_core::DType::F32);
     let mistakes: &[(&dyn Fn(), &str)] = &[
@@ -251,6 +272,8 @@ fn mistakes_name_the_layer_and_the_rule() {
         (&|| drop(conv.forward(&x(&[9, 3]))), "needs 2 spatial axes and then 3 features"),
         (&|| drop(circular.forward(&x(&[1, 4, 3]))), "too small in axis 1 to add 4"),
         (&|| drop(norm.forward(&x(&[4, 5]))), "LayerNorm: the input f32[4, 5] needs 6 features"),
+        (&|| drop(embed.forward(&x(&[2]))), "Embed: the input must be integers, got f32[2]"),
+        (&|| drop(embed.attend(&x(&[2]))), "Embed: the query f32[2] needs a last axis of 4"),
         (&|| drop(Dropout::new(1.5, &mut rngs())), "the rate is a probability"),
         (&|| drop(Conv::builder(3, 8, 3).feature_group_count(2).build(&mut rngs())), "2 groups"),
         (&|| drop(Conv::builder(3, 8, [3, 3]).strides([1, 2, 3]).build(&mut rngs())), "strides"),

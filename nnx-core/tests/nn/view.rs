@@ -1,7 +1,7 @@
 use nnx_core::module::{Flag, View, view};
 use nnx_core::nn::{BatchNorm, Dropout, Linear};
 use nnx_core::random::Rngs;
-use nnx_core::{Array, DType, Module};
+use nnx_core::{Array, DType};
 
 /// A user's model, with flags at several depths and one of its own.
 #[derive(nnx_derive::Module)]

@@ -1,0 +1,108 @@
+//! Embedding tables.
+
+use super::builder::builder;
+use super::dtypes::promote;
+use super::initializers::{self, Distribution, FanMode, Initializer};
+use crate::array::{dot_general, invalid};
+use crate::random::Rngs;
+use crate::{Array, DType, Param};
+
+/// A vector for each of `num_embeddings` integers. `flax.nnx.Embed`.
+///
+/// ```no_run
+/// use nnx_core::{Array, nn::Embed, random::Rngs};
+///
+/// let layer = Embed::new(1000, 64, &mut Rngs::new(0));
+/// let tokens = Array::from_slice(&[3, 14, 15, 92], [1, 4]);
+/// let x = layer.forward(&tokens); // [1, 4, 64]
+/// let logits = layer.attend(&x); // [1, 4, 1000]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Embed {
+    /// `[num_embeddings, features]`.
+    pub embedding: Param,
+    /// The dtype of the vectors; by default that of `embedding`.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of an [`Embed`].
+    EmbedBuilder;
+    given { num_embeddings: usize, features: usize, }
+    settings {
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the table starts. Default: normal with variance 1 / `features`.
+        embedding_init: Initializer =
+            initializers::variance_scaling(1.0, FanMode::FanIn, Distribution::Normal).out_axis(0),
+    }
+    optional {
+        /// The dtype of the vectors. Default: that of the table.
+        dtype: DType,
+    }
+}
+
+impl EmbedBuilder {
+    /// Makes the layer, with a key of the stream `params`.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> Embed {
+        let shape = [self.num_embeddings, self.features];
+        let embedding = self.embedding_init.call(&rngs.params(), shape, self.param_dtype);
+        Embed { embedding: embedding.into(), dtype: self.dtype }
+    }
+}
+
+impl Embed {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(num_embeddings: usize, features: usize, rngs: &mut Rngs) -> Embed {
+        Embed::builder(num_embeddings, features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(num_embeddings: usize, features: usize) -> EmbedBuilder {
+        EmbedBuilder::with_defaults(num_embeddings, features)
+    }
+
+    /// The vectors of integers: `[…]` to `[…, features]`. Negative ones count from the table's end;
+    /// those outside of it give NaN.
+    ///
+    /// # Panics
+    /// When `x` has no integer dtype.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        if !x.dtype().is_int() {
+            invalid("Embed", format!("the input must be integers, got {}", x.aval()));
+        }
+        let table = self.embedding.astype(self.dtype.unwrap_or(self.embedding.dtype()));
+        let &[rows, features] = table.shape() else {
+            invalid("Embed", format!("the embedding {} is no table", table.aval()));
+        };
+        if rows == 1 {
+            let shape: Vec<usize> = x.shape().iter().copied().chain([features]).collect();
+            return table.reshape([features]).broadcast_to(shape);
+        }
+        table.take(x, 0)
+    }
+
+    /// The product of vectors with every row of the table: `[…, features]` to
+    /// `[…, num_embeddings]`. Gives logits that share the table's weights.
+    ///
+    /// # Panics
+    /// When the last axis of `query` does not have size `features`.
+    #[track_caller]
+    pub fn attend(&self, query: &Array) -> Array {
+        let features = self.embedding.shape()[1];
+        if query.shape().last() != Some(&features) {
+            let query = query.aval();
+            invalid("Embed", format!("the query {query} needs a last axis of {features} features"));
+        }
+        let dtype = Some(self.dtype.unwrap_or(self.embedding.dtype()));
+        let arrays = [Some(query), Some(self.embedding.value())];
+        let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        dot_general(&query, &embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[]))
+    }
+}
