@@ -110,11 +110,11 @@ fn checks(
         let krate = at(krate, ty.span());
         add(ty, quote_spanned!(ty.span()=> #krate::jit::check::argument::<#ty>(#label)));
     }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        if signature::can_be_named(ty) {
-            let krate = at(krate, ty.span());
-            add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
-        }
+    if let ReturnType::Type(_, ty) = &function.sig.output
+        && signature::can_be_named(ty)
+    {
+        let krate = at(krate, ty.span());
+        add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
     }
     checks
 }
