@@ -20,3 +20,4 @@ mod jit_threads;
 mod staging;
 mod state;
 mod support;
+mod transforms;
