@@ -131,7 +131,7 @@ fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
     if a.dtype().is_unsigned_int() {
         return rem;
     }
-    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(&b.lt(0)));
+    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(b.lt(0)));
     select(&fix, &(&rem + &b), &rem)
 }
 

@@ -431,6 +431,7 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
+    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a sum.
     #[track_caller]
     pub fn add(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Add, &values)
@@ -441,6 +442,7 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
+    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a product.
     #[track_caller]
     pub fn mul(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Mul, &values)

@@ -64,13 +64,13 @@ fn random_case(rng: &mut Rng) -> (Array, Array, ConvOptions) {
 #[test]
 fn equals_its_definition_and_has_gradients() {
     let mut rng = Rng(1);
-    for case in 0..20 {
+    for case in 0..14 {
         let (x, k, options) = random_case(&mut rng);
         let y = conv_general_dilated(&x, &k, &options);
         close(&y.to_vec::<f64>(), &naive(&x, &k, &options, y.shape()), 1e-12);
         let f = |args: &[Array]| conv_general_dilated(&args[0], &args[1], &options);
         let name = format!("case {case}: {:?} {:?} {options:?}", x.aval(), k.aval());
-        if case < 3 {
+        if case < 2 {
             check_grad2(&name, &f, &[x, k]);
         } else {
             check_grad(&name, &f, &[x, k]);
