@@ -1,10 +1,14 @@
 //! The operations through the public API: values, derivatives, eager against traced, edge cases.
 #![allow(clippy::unwrap_used)]
 
+#[path = "ops/basics.rs"]
+mod basics;
 #[path = "ops/check.rs"]
 mod check;
 #[path = "ops/conv.rs"]
 mod conv;
+#[path = "ops/elementwise.rs"]
+mod elementwise;
 #[path = "ops/gather.rs"]
 mod gather;
 #[path = "ops/sort.rs"]

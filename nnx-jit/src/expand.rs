@@ -49,7 +49,7 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
         Some(name) => name.value(),
         None => function.sig.ident.to_string(),
     };
-    let (donate, keep_unused) = (options.donate, options.keep_unused);
+    let (donate, inline, keep_unused) = (options.donate, options.inline, options.keep_unused);
     let device = match &options.device {
         Some(device) => quote!(::core::option::Option::Some(#device)),
         None => quote!(::core::option::Option::None),
@@ -69,7 +69,7 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
                 #name,
                 ::core::module_path!(),
                 &[#(#labels),*],
-                #krate::jit::Options { donate: #donate, device: #device, keep_unused: #keep_unused },
+                #krate::jit::Options { donate: #donate, device: #device, inline: #inline, keep_unused: #keep_unused },
             );
             #krate::jit::call(
                 &__NNX_FUNCTION,
@@ -110,11 +110,11 @@ fn checks(
         let krate = at(krate, ty.span());
         add(ty, quote_spanned!(ty.span()=> #krate::jit::check::argument::<#ty>(#label)));
     }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        if signature::can_be_named(ty) {
-            let krate = at(krate, ty.span());
-            add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
-        }
+    if let ReturnType::Type(_, ty) = &function.sig.output
+        && signature::can_be_named(ty)
+    {
+        let krate = at(krate, ty.span());
+        add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
     }
     checks
 }

@@ -12,6 +12,7 @@ const KNOWN: &str = "`graph`, `donate`, `device`, `keep_unused`, `name`, `crate`
 pub(crate) struct Options {
     pub(crate) donate: bool,
     pub(crate) device: Option<LitInt>,
+    pub(crate) inline: bool,
     pub(crate) keep_unused: bool,
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: TokenStream,
@@ -22,6 +23,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Vec<syn::Error>) -> Opt
     let mut options = Options {
         donate: true,
         device: None,
+        inline: true,
         keep_unused: false,
         name: None,
         krate: quote!(::nnx),
@@ -50,6 +52,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Vec<syn::Error>) -> Opt
             "graph" => flag(&meta).map(|value| graph = Some((value, meta.span()))),
             "donate" => flag(&meta).map(|value| options.donate = value),
             "device" => index(&meta).map(|value| options.device = Some(value)),
+            "inline" => flag(&meta).map(|value| options.inline = value),
             "keep_unused" => flag(&meta).map(|value| options.keep_unused = value),
             "name" => text(&meta).map(|value| options.name = Some(value)),
             "__crate" => path(&meta).map(|value| options.krate = quote!(#value)),

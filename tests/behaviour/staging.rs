@@ -137,3 +137,39 @@ fn the_log_says_why_a_call_missed_and_advises_once() {
     let last = log.last().unwrap();
     assert!(last.contains("`x` is now f32[3, 2], before f32[2, 2]"), "{last}");
 }
+
+#[nnx::jit(graph = false, inline = false)]
+fn layer(state: &mut Param, x: &Array) -> Array {
+    let next = &*state + 1.0;
+    state.set(next);
+    (x * &*state).tanh()
+}
+
+#[nnx::jit(graph = false)]
+fn stacked(state: &mut Param, x: &Array) -> (Array, Param) {
+    let mut y = x.clone();
+    for _ in 0..5 {
+        y = layer(state, &y);
+    }
+    let x = Param::new(x.clone());
+    let gradient = nnx::grad(|x: &Param| layer(&mut state.clone(), x).sum(..), &x);
+    (y, gradient)
+}
+
+#[test]
+fn a_function_that_is_not_inlined_is_lowered_once() {
+    let mut state = Param::new(Array::scalar(0.0_f32));
+    let x = Array::from_slice(&[0.5_f32, 1.0], [2]);
+    let text = lower(|| stacked(&mut state, &x)).unwrap().stablehlo();
+    assert_eq!(text.matches("func.func private @layer").count(), 1, "{text}");
+    assert!(text.matches("func.call").count() >= 5, "{text}");
+    let (y, gradient) = stacked(&mut state, &x);
+    assert_eq!(state.item::<f32>(), 5.0);
+    let f = |x: f32| (1..=5).fold(x, |y, n| (y * n as f32).tanh());
+    let close = |a: f32, b: f32| (a - b).abs() < 1e-5;
+    let got = y.to_vec::<f32>();
+    assert!(close(got[0], f(0.5)) && close(got[1], f(1.0)), "{got:?}");
+    let slope = |x: f32| 6.0 * (1.0 - (6.0 * x).tanh().powi(2));
+    let got = gradient.to_vec::<f32>();
+    assert!(close(got[0], slope(0.5)) && close(got[1], slope(1.0)), "{got:?}");
+}

@@ -7,7 +7,7 @@ use nnx::nn;
 use nnx::optim::losses;
 use nnx::{Array, value_and_grad};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "softmax_cross_entropy_with_integer_labels" => |case| {
             loss(case, |x, labels, _| losses::softmax_cross_entropy_with_integer_labels(x, labels))

@@ -6,14 +6,27 @@ use nnx::array::arange;
 use nnx::optim::{self, GradientTransformation, Optimizer, Schedule};
 use nnx::{Array, DType, Module, Param};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "sgd" => |case| six_updates(case, optim::sgd(0.1)),
-        "momentum" => |case| six_updates(case, optim::sgd(0.1).momentum(0.9)),
-        "nesterov" => |case| six_updates(case, optim::sgd(0.1).momentum(0.9).nesterov(true)),
+        "momentum" => |case| six_updates(case, optim::sgd(0.1).momentum(Some(0.9))),
+        "nesterov" => |case| six_updates(case, optim::sgd(0.1).momentum(Some(0.9)).nesterov(true)),
         "adam" => |case| six_updates(case, optim::adam(1e-2)),
         "nadam" => |case| six_updates(case, optim::adam(1e-2).nesterov(true)),
         "adamw" => |case| six_updates(case, optim::adamw(1e-2).weight_decay(1e-2)),
+        "adamax" => |case| six_updates(case, optim::adamax(1e-2)),
+        "amsgrad" => |case| six_updates(case, optim::amsgrad(1e-2)),
+        "radam" => |case| six_updates(case, optim::radam(1e-2)),
+        "adabelief" => |case| six_updates(case, optim::adabelief(1e-2)),
+        "rmsprop" => |case| six_updates(case, optim::rmsprop(1e-2)),
+        "adagrad" => |case| six_updates(case, optim::adagrad(1e-1)),
+        "adadelta" => |case| six_updates(case, optim::adadelta(1e-1)),
+        "lion" => |case| six_updates(case, optim::lion(1e-3)),
+        "lamb" => |case| six_updates(case, optim::lamb(1e-2)),
+        "lars" => |case| six_updates(case, optim::lars(1e-1)),
+        "adafactor" => |case| six_updates(case, optim::adafactor(1e-2)),
+        "muon" => |case| six_updates(case, optim::muon(1e-2)),
+        "accumulate" => |case| six_updates(case, optim::multi_steps(optim::adam(1e-2), 3)),
         "clip_chain" => {
             |case| six_updates(case, (optim::clip_by_global_norm(0.5), optim::adam(1e-2)))
         }

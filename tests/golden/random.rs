@@ -6,7 +6,7 @@ use nnx::array::stack;
 use nnx::random::{self, Key, Rngs};
 use nnx::{Array, DType};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     let (kind, _seed) = name.rsplit_once('.')?;
     Some(match kind {
         "key" => |case| data(key(case)),

@@ -432,6 +432,7 @@ impl At {
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
     #[track_caller]
+    #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn add(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Add, &values)
     }
@@ -442,6 +443,7 @@ impl At {
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
     #[track_caller]
+    #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn mul(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Mul, &values)
     }

@@ -17,20 +17,27 @@ pub(crate) struct Leaf<'a> {
 
 /// All leaves in order.
 pub(crate) fn collect_leaves<M: Module>(module: &M) -> Vec<Leaf<'_>> {
-    struct Collect<'a>(Vec<Leaf<'a>>);
-    impl<'a> Visitor<'a> for Collect<'a> {
-        fn variable(&mut self, v: VarRef<'a>) {
-            self.0.push(Leaf { array: v.value, kind: Some(v.kind) });
-        }
-        fn array(&mut self, array: &'a Array) {
-            self.0.push(Leaf { array, kind: None });
-        }
-        fn static_value(&mut self, _: &dyn StaticValue) {}
-        fn structure(&mut self, _: Structure) {}
-    }
-    let mut leaves = Collect(Vec::new());
-    module.flatten(&mut leaves);
+    leaves_of(|visitor| module.flatten(visitor))
+}
+
+/// The leaves that a walk meets, of one tree or several.
+pub(crate) fn leaves_of<'a>(flatten: impl FnOnce(&mut CollectLeaves<'a>)) -> Vec<Leaf<'a>> {
+    let mut leaves = CollectLeaves(Vec::new());
+    flatten(&mut leaves);
     leaves.0
+}
+
+pub(crate) struct CollectLeaves<'a>(Vec<Leaf<'a>>);
+
+impl<'a> Visitor<'a> for CollectLeaves<'a> {
+    fn variable(&mut self, v: VarRef<'a>) {
+        self.0.push(Leaf { array: v.value, kind: Some(v.kind) });
+    }
+    fn array(&mut self, array: &'a Array) {
+        self.0.push(Leaf { array, kind: None });
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
 }
 
 /// A tree of the structure of `module` whose leaf `i` is `leaf(i, old)`.

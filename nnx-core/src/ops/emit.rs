@@ -29,8 +29,8 @@ pub(crate) enum Attr {
     Conv(ConvDims),
     Gather(GatherDims),
     Scatter(ScatterDims),
-    /// Anything that only one dialect has.
-    Text(String),
+    /// The name of a function of the program.
+    Function(String),
 }
 
 /// Which dimensions `dot_general` batches and contracts.
@@ -99,6 +99,14 @@ pub(crate) struct Block {
 pub(crate) struct Builder {
     pub(crate) avals: Vec<Aval>,
     block: Block,
+    functions: Vec<Function>,
+}
+
+/// A function besides the main one, for the graph that it was made from.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) block: Block,
+    source: super::CallGraph,
 }
 
 impl Builder {
@@ -163,17 +171,32 @@ impl Builder {
         self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
     }
 
+    /// A call of `source`, which becomes one function however often it is called.
+    pub(crate) fn call(&mut self, source: &super::CallGraph, ins: &[Id], outs: &[Aval]) -> Ids {
+        let name = match self.functions.iter().find(|f| f.source == *source) {
+            Some(function) => function.name.clone(),
+            None => {
+                let inputs = source.graph.input_avals();
+                let block = self.region(&inputs, |b, params| b.inline(&source.graph, params));
+                // The graph may have called others: its number is known only now.
+                let name = format!("{}_{}", source.name, self.functions.len());
+                let source = source.clone();
+                self.functions.push(Function { name: name.clone(), block, source });
+                name
+            }
+        };
+        let attrs = vec![("callee", Attr::Function(name))];
+        self.op_with_regions("func.call", ins, outs, attrs, Vec::new())
+    }
+
     /// A literal: `bytes` are the little-endian elements of an array of `aval`.
     pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
         self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
     }
 
-    /// An array of `aval` whose elements all have these little-endian `bytes`.
+    /// The scalar of the little-endian `bytes` repeated to `aval`.
     pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
         let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
-        if aval.rank() == 0 {
-            return scalar;
-        }
         let attrs = vec![("broadcast_dimensions", ints(&[]))];
         self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
     }
@@ -202,6 +225,7 @@ impl Builder {
 /// A lowered program: the main function and the types of all its values.
 pub(crate) struct Lowered {
     pub(crate) main: Block,
+    pub(crate) functions: Vec<Function>,
     pub(crate) avals: Vec<Aval>,
 }
 
@@ -209,7 +233,7 @@ pub(crate) struct Lowered {
 pub(crate) fn lower(graph: &Graph) -> Lowered {
     let mut builder = Builder::default();
     let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
-    Lowered { main, avals: builder.avals }
+    Lowered { main, functions: builder.functions, avals: builder.avals }
 }
 
 /// Dimensions as the integers of an attribute.

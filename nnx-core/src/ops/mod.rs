@@ -3,6 +3,7 @@
 
 mod barrier;
 mod binary;
+mod call;
 mod compare;
 mod constant;
 mod conv;
@@ -24,7 +25,8 @@ mod window;
 
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
-pub(crate) use compare::{Clamp, Compare, Direction, Select};
+pub(crate) use call::CallGraph;
+pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
@@ -42,7 +44,6 @@ pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
 pub(crate) use threefry::Threefry2x32;
-pub(crate) use unary::{StopGradient, Unary, UnaryOp};
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;

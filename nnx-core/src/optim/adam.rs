@@ -1,55 +1,14 @@
-//! Scaling by Adam's moments.
+//! Scaling by the moments of Adam and of its relatives.
 
-use super::scale::COUNT_DTYPE;
+use super::hyper::transformation;
+use super::moments::{
+    bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
+};
 use super::{GradientTransformation, Params, safe_increment};
 use crate::Array;
+use crate::array::select;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
-
-/// See [`scale_by_adam`].
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub struct ScaleByAdam {
-    b1: f64,
-    b2: f64,
-    eps: f64,
-    eps_root: f64,
-    nesterov: bool,
-}
-
-/// Divides the running mean of updates by the root of the running mean of their squares, both
-/// corrected for their start at zero. b1 = 0.9, b2 = 0.999, eps = 1e-8 unless set.
-/// `optax.scale_by_adam`.
-///
-/// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
-pub fn scale_by_adam() -> ScaleByAdam {
-    ScaleByAdam { b1: 0.9, b2: 0.999, eps: 1e-8, eps_root: 0.0, nesterov: false }
-}
-
-impl ScaleByAdam {
-    /// Decay of the mean of updates.
-    pub fn b1(self, b1: f64) -> Self {
-        ScaleByAdam { b1, ..self }
-    }
-    /// Decay of the mean of squares.
-    pub fn b2(self, b2: f64) -> Self {
-        ScaleByAdam { b2, ..self }
-    }
-    /// Added to the root.
-    pub fn eps(self, eps: f64) -> Self {
-        ScaleByAdam { eps, ..self }
-    }
-    /// Added below the root.
-    pub fn eps_root(self, eps_root: f64) -> Self {
-        ScaleByAdam { eps_root, ..self }
-    }
-    /// Adam with Nesterov's momentum.
-    ///
-    /// Source: Dozat, "Incorporating Nesterov Momentum into Adam", 2016.
-    pub fn nesterov(self, nesterov: bool) -> Self {
-        ScaleByAdam { nesterov, ..self }
-    }
-}
 
 /// The moments of Adam.
 #[derive(Debug, Clone, Module)]
@@ -64,12 +23,40 @@ pub struct ScaleByAdamState {
 }
 
 impl ScaleByAdamState {
-    pub(super) fn new(params: &Params) -> Self {
+    fn new(params: &Params) -> Self {
         ScaleByAdamState {
             count: Variable::new(Array::scalar(0_i32)),
             mu: params.zeros_like(),
             nu: params.zeros_like(),
         }
+    }
+
+    /// Sets everything; gives the new count.
+    fn set(&mut self, mu: Params, nu: Params) -> Array {
+        let count = safe_increment(&self.count);
+        *self = ScaleByAdamState { count: Variable::new(count.clone()), mu, nu };
+        count
+    }
+}
+
+transformation! {
+    ScaleByAdam;
+    /// Divides the running mean of updates by the root of the running mean of their squares, both
+    /// corrected for their start at zero. `optax.scale_by_adam`.
+    ///
+    /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
+    scale_by_adam() {
+        /// Decay of the mean of updates. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the mean of squares. Default: 0.999.
+        b2: f64 = 0.999,
+        /// Added to the root. Default: 1e-8.
+        eps: f64 = 1e-8,
+        /// Added below the root. Default: 0.
+        eps_root: f64 = 0.0,
+        /// Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016).
+        /// Default: false.
+        nesterov: bool = false,
     }
 }
 
@@ -82,40 +69,183 @@ impl GradientTransformation for ScaleByAdam {
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
         let mu = update_moment(&updates, &state.mu, self.b1);
-        let nu = update_moment(&updates.map(Array::square), &state.nu, self.b2);
-        let count = safe_increment(&state.count);
+        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let count = state.set(mu.clone(), nu.clone());
         let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
         let nu_hat = bias_correction(&nu, self.b2, &count);
-        *state = ScaleByAdamState { count: Variable::new(count), mu, nu };
-        mu_hat.zip(&nu_hat, |m, v| m / ((v + self.eps_root).sqrt() + self.eps))
+        normalize(&mu_hat, &nu_hat, self.eps_root, self.eps)
     }
 }
 
-/// (1 − decay) · value + decay · moment. `optax.tree.update_moment`.
-pub(super) fn update_moment(values: &Params, moments: &Params, decay: f64) -> Params {
-    values.zip(moments, |g, t| g * (1.0 - decay) + t * decay)
-}
-
-/// moment / (1 − decay^count). `optax.tree.bias_correction`.
-pub(super) fn bias_correction(moments: &Params, decay: f64, count: &Array) -> Params {
-    // The power is taken in f32: in a short dtype it could round to 1.
-    let count = count.astype(COUNT_DTYPE);
-    let correction = 1.0 - count.full_like(decay).pow(&count);
-    moments.map(|t| t / correction.astype(t.dtype()))
-}
-
-/// The corrected mean, with Nesterov's step ahead if wanted.
-pub(super) fn first_moment(
-    updates: &Params,
-    mu: &Params,
-    b1: f64,
-    count: &Array,
-    nesterov: bool,
-) -> Params {
-    if !nesterov {
-        return bias_correction(mu, b1, count);
+transformation! {
+    ScaleByAmsgrad;
+    /// Adam whose second moment never falls. `optax.scale_by_amsgrad`.
+    ///
+    /// Source: Reddi et al., "On the Convergence of Adam and Beyond", 2018.
+    scale_by_amsgrad() {
+        /// Decay of the mean of updates. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the mean of squares. Default: 0.999.
+        b2: f64 = 0.999,
+        /// Added to the root. Default: 1e-8.
+        eps: f64 = 1e-8,
+        /// Added below the root. Default: 0.
+        eps_root: f64 = 0.0,
     }
-    let ahead = bias_correction(mu, b1, &safe_increment(count));
-    let now = bias_correction(updates, b1, count);
-    ahead.zip(&now, |m, g| m * b1 + g * (1.0 - b1))
+}
+
+/// The moments of AMSGrad.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByAmsgradState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// Running mean of updates.
+    pub mu: Params,
+    /// Running mean of squared updates.
+    pub nu: Params,
+    /// The largest corrected second moment so far.
+    pub nu_max: Params,
+}
+
+impl GradientTransformation for ScaleByAmsgrad {
+    type State = ScaleByAmsgradState;
+
+    fn init(&self, params: &Params) -> ScaleByAmsgradState {
+        let ScaleByAdamState { count, mu, nu } = ScaleByAdamState::new(params);
+        ScaleByAmsgradState { count, mu, nu_max: nu.clone(), nu }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByAmsgradState, _: &Params) -> Params {
+        let mu = update_moment(&updates, &state.mu, self.b1);
+        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let count = safe_increment(&state.count);
+        let mu_hat = bias_correction(&mu, self.b1, &count);
+        let nu_hat = bias_correction(&nu, self.b2, &count);
+        let nu_max = state.nu_max.zip(&nu_hat, |max, v| max.maximum(v));
+        let updates = normalize(&mu_hat, &nu_max, self.eps_root, self.eps);
+        *state = ScaleByAmsgradState { count: Variable::new(count), mu, nu, nu_max };
+        updates
+    }
+}
+
+transformation! {
+    ScaleByAdamax;
+    /// Adam with the largest update in place of the root of squares. `optax.scale_by_adamax`.
+    ///
+    /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
+    scale_by_adamax() {
+        /// Decay of the mean of updates. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the largest update. Default: 0.999.
+        b2: f64 = 0.999,
+        /// Added to the size of each update. Default: 1e-8.
+        eps: f64 = 1e-8,
+    }
+}
+
+impl GradientTransformation for ScaleByAdamax {
+    type State = ScaleByAdamState;
+
+    fn init(&self, params: &Params) -> ScaleByAdamState {
+        ScaleByAdamState::new(params)
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
+        let mu = update_moment(&updates, &state.mu, self.b1);
+        let nu = updates.zip(&state.nu, |g, t| (g.abs() + self.eps).maximum(t * self.b2));
+        let count = state.set(mu.clone(), nu.clone());
+        bias_correction(&mu, self.b1, &count).zip(&nu, |m, v| m / v)
+    }
+}
+
+transformation! {
+    ScaleByRadam;
+    /// Adam that holds its step back while the second moment is uncertain.
+    /// `optax.scale_by_radam`.
+    ///
+    /// Source: Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
+    scale_by_radam() {
+        /// Decay of the mean of updates. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the mean of squares. Default: 0.999.
+        b2: f64 = 0.999,
+        /// Added to the root. Default: 1e-8.
+        eps: f64 = 1e-8,
+        /// Added below the root. Default: 0.
+        eps_root: f64 = 0.0,
+        /// From which length of the average on the second moment is used. Default: 5.
+        threshold: f64 = 5.0,
+        /// Nesterov's momentum. Default: false.
+        nesterov: bool = false,
+    }
+}
+
+impl GradientTransformation for ScaleByRadam {
+    type State = ScaleByAdamState;
+
+    fn init(&self, params: &Params) -> ScaleByAdamState {
+        ScaleByAdamState::new(params)
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
+        let mu = update_moment(&updates, &state.mu, self.b1);
+        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let count = state.set(mu.clone(), nu.clone());
+        let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
+        let nu_hat = bias_correction(&nu, self.b2, &count);
+
+        // ρ, the length of the simple average that the running one stands for.
+        let rho_inf = 2.0 / (1.0 - self.b2) - 1.0;
+        let b2t = power(self.b2, &count);
+        let rho = rho_inf - &(&count * 2 * &b2t / (1.0 - &b2t));
+        let rectified =
+            (&rho - 4.0) * (&rho - 2.0) * rho_inf / (&rho * ((rho_inf - 4.0) * (rho_inf - 2.0)));
+        let rectified = rectified.sqrt();
+        let certain = rho.ge(self.threshold);
+        normalize(
+            &mu_hat.map(|m| rectified.astype(m.dtype()) * m),
+            &nu_hat,
+            self.eps_root,
+            self.eps,
+        )
+        .zip(&mu_hat, |scaled, m| select(&certain.broadcast_to(m.shape()), scaled, m))
+    }
+}
+
+transformation! {
+    ScaleByBelief;
+    /// Adam whose second moment is that of the distance from the mean. `optax.scale_by_belief`.
+    ///
+    /// Source: Zhuang et al., "AdaBelief Optimizer", 2020.
+    scale_by_belief() {
+        /// Decay of the mean of updates. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the mean of squared distances. Default: 0.999.
+        b2: f64 = 0.999,
+        /// Added to the root. Default: 1e-16.
+        eps: f64 = 1e-16,
+        /// Added to the second moment at each step. Default: 1e-16.
+        eps_root: f64 = 1e-16,
+        /// Nesterov's momentum. Default: false.
+        nesterov: bool = false,
+    }
+}
+
+impl GradientTransformation for ScaleByBelief {
+    type State = ScaleByAdamState;
+
+    fn init(&self, params: &Params) -> ScaleByAdamState {
+        ScaleByAdamState::new(params)
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
+        let mu = update_moment(&updates, &state.mu, self.b1);
+        let surprise = updates.zip(&mu, |g, m| g - m);
+        let nu = update_second_moment(&surprise, &state.nu, self.b2).map(|v| v + self.eps_root);
+        let count = state.set(mu.clone(), nu.clone());
+        let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
+        let nu_hat = bias_correction(&nu, self.b2, &count);
+        mu_hat.zip(&nu_hat, |m, v| m / (v.sqrt() + self.eps))
+    }
 }

@@ -1,22 +1,16 @@
-//! Bounds on the size of updates.
+//! Bounds on the common size of all updates.
 
+use super::hyper::transformation;
 use super::{GradientTransformation, Params};
 use crate::array::select;
-use nnx_derive::Module;
 
-/// See [`clip_by_global_norm`].
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub struct ClipByGlobalNorm {
-    max_norm: f64,
-}
-
-/// Shrinks all updates by one factor where their common norm is above `max_norm`.
-/// `optax.clip_by_global_norm`.
-///
-/// Source: Pascanu et al., "On the difficulty of training Recurrent Neural Networks", 2012.
-pub fn clip_by_global_norm(max_norm: f64) -> ClipByGlobalNorm {
-    ClipByGlobalNorm { max_norm }
+transformation! {
+    ClipByGlobalNorm;
+    /// Shrinks all updates by one factor where their common norm is above `max_norm`.
+    /// `optax.clip_by_global_norm`.
+    ///
+    /// Source: Pascanu et al., "On the difficulty of training Recurrent Neural Networks", 2012.
+    clip_by_global_norm(max_norm: f64) {}
 }
 
 impl GradientTransformation for ClipByGlobalNorm {

@@ -1,18 +1,12 @@
 //! Weight decay.
 
+use super::hyper::transformation;
 use super::{GradientTransformation, Params};
-use nnx_derive::Module;
 
-/// See [`add_decayed_weights`].
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub struct AddDecayedWeights {
-    weight_decay: f64,
-}
-
-/// Adds `weight_decay` times each parameter to its update. `optax.add_decayed_weights`.
-pub fn add_decayed_weights(weight_decay: f64) -> AddDecayedWeights {
-    AddDecayedWeights { weight_decay }
+transformation! {
+    AddDecayedWeights;
+    /// Adds `weight_decay` times each parameter to its update. `optax.add_decayed_weights`.
+    add_decayed_weights(weight_decay: f64) {}
 }
 
 impl GradientTransformation for AddDecayedWeights {

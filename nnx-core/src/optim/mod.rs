@@ -18,23 +18,51 @@
 
 mod adam;
 mod alias;
+mod block;
 mod chain;
 mod clip;
 mod decay;
+mod factored;
+mod hyper;
+mod lion;
 pub mod losses;
+mod moments;
 mod momentum;
+mod multi_steps;
+mod muon;
 mod optimizer;
 mod params;
+mod rms;
 mod scale;
 mod schedule;
 
-pub use adam::{ScaleByAdam, ScaleByAdamState, scale_by_adam};
-pub use alias::{Adam, AdamW, Sgd, adam, adamw, sgd};
+pub use adam::{
+    ScaleByAdam, ScaleByAdamState, ScaleByAdamax, ScaleByAmsgrad, ScaleByAmsgradState,
+    ScaleByBelief, ScaleByRadam, scale_by_adam, scale_by_adamax, scale_by_amsgrad, scale_by_belief,
+    scale_by_radam,
+};
+pub use alias::{
+    AdaBelief, AdaDelta, AdaGrad, Adafactor, Adam, AdamW, Adamax, Amsgrad, Lamb, Lars, Lion, Radam,
+    RmsProp, Sgd, adabelief, adadelta, adafactor, adagrad, adam, adamax, adamw, amsgrad, lamb,
+    lars, lion, radam, rmsprop, sgd,
+};
+pub use block::{
+    ClipByBlockRms, ScaleByParamBlockRms, ScaleByTrustRatio, clip_by_block_rms,
+    scale_by_param_block_rms, scale_by_trust_ratio,
+};
 pub use clip::{ClipByGlobalNorm, clip_by_global_norm};
 pub use decay::{AddDecayedWeights, add_decayed_weights};
+pub use factored::{FactoredState, ScaleByFactoredRms, scale_by_factored_rms};
+pub use lion::{ScaleByLion, ScaleByLionState, scale_by_lion};
 pub use momentum::{Trace, TraceState, trace};
+pub use multi_steps::{MultiSteps, MultiStepsState, multi_steps};
+pub use muon::{Muon, MuonState, ScaleByMuon, ScaleByMuonState, muon, scale_by_muon};
 pub use optimizer::Optimizer;
 pub use params::Params;
+pub use rms::{
+    ScaleByAdaDelta, ScaleByAdaDeltaState, ScaleByRms, ScaleByRmsState, ScaleByRss,
+    ScaleByRssState, scale_by_adadelta, scale_by_rms, scale_by_rss,
+};
 pub use scale::{
     LearningRate, Scale, ScaleByLearningRate, ScaleBySchedule, ScaleByScheduleState, scale,
     scale_by_learning_rate, scale_by_schedule,

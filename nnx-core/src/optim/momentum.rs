@@ -1,29 +1,17 @@
 //! Traces of past updates: momentum.
 
+use super::hyper::transformation;
 use super::{GradientTransformation, Params};
 use nnx_derive::Module;
 
-/// See [`trace`].
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub struct Trace {
-    decay: f64,
-    nesterov: bool,
-}
-
-/// Sums past updates, each weaker by `decay` at every step: trace = update + decay · trace.
-/// `optax.trace`.
-pub fn trace(decay: f64) -> Trace {
-    Trace { decay, nesterov: false }
-}
-
-impl Trace {
-    /// Looks one step ahead along the trace.
-    ///
-    /// Source: Sutskever et al., "On the importance of initialization and momentum in deep
-    /// learning", 2013.
-    pub fn nesterov(self, nesterov: bool) -> Self {
-        Trace { nesterov, ..self }
+transformation! {
+    Trace;
+    /// Sums past updates, each weaker by `decay` at every step: trace = update + decay · trace.
+    /// `optax.trace`.
+    trace(decay: f64) {
+        /// Looks one step ahead along the trace (Sutskever et al., "On the importance of
+        /// initialization and momentum in deep learning", 2013). Default: false.
+        nesterov: bool = false,
     }
 }
 

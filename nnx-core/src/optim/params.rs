@@ -144,6 +144,22 @@ impl Params {
         )
     }
 
+    /// The arrays for which `first` holds, and the others.
+    pub fn partition(&self, mut first: impl FnMut(&Array) -> bool) -> (Params, Params) {
+        let entries = self.iter().map(|(path, array)| (path.clone(), array.clone()));
+        let (yes, no): (Vec<_>, Vec<_>) = entries.partition(|(_, array)| first(array));
+        (Params::new(yes), Params::new(no))
+    }
+
+    /// These arrays and those of `other`, which are at other paths.
+    pub fn union(self, other: Params) -> Params {
+        let entries = |params: Params| {
+            let paths = params.layout.paths.clone();
+            paths.into_iter().zip(params.leaves.into_iter().map(Variable::into_value))
+        };
+        Params::new(entries(self).chain(entries(other)))
+    }
+
     /// Zeros in the shapes and dtypes of these arrays.
     pub fn zeros_like(&self) -> Params {
         self.map(Array::zeros_like)

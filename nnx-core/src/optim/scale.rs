@@ -1,21 +1,15 @@
 //! Scaling of updates by a number, a schedule, or a learning rate that is one of the two.
 
+use super::hyper::transformation;
 use super::{GradientTransformation, Params, Schedule, safe_increment};
 use crate::Array;
-use crate::array::DType;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
-/// See [`scale`].
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub struct Scale {
-    step_size: f64,
-}
-
-/// Multiplies updates by `step_size`. `optax.scale`.
-pub fn scale(step_size: f64) -> Scale {
-    Scale { step_size }
+transformation! {
+    Scale;
+    /// Multiplies updates by `step_size`. `optax.scale`.
+    scale(step_size: f64) {}
 }
 
 impl GradientTransformation for Scale {
@@ -100,9 +94,9 @@ pub fn scale_by_learning_rate(learning_rate: impl Into<LearningRate>) -> ScaleBy
 }
 
 impl ScaleByLearningRate {
-    /// Keeps the sign of the learning rate.
-    pub fn keep_sign(self) -> Self {
-        ScaleByLearningRate { flip_sign: false, ..self }
+    /// Whether the sign is turned. Default: true.
+    pub fn flip_sign(self, flip_sign: bool) -> Self {
+        ScaleByLearningRate { flip_sign, ..self }
     }
 
     fn sign(&self) -> i32 {
@@ -136,6 +130,3 @@ impl GradientTransformation for ScaleByLearningRate {
         }
     }
 }
-
-/// The dtype in which counts are raised to powers.
-pub(super) const COUNT_DTYPE: DType = DType::F32;

@@ -10,36 +10,20 @@ use std::fmt::Write;
 pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) -> String {
     let mut out = String::with_capacity(128 * program.main.instrs.len() + 256);
     let printer = Printer { avals: &program.avals };
-    let clean: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let main = &program.main;
-    let params: Vec<String> = main
-        .params
-        .iter()
-        .enumerate()
-        .map(|(i, id)| {
-            let alias = aliases.iter().find(|(input, _)| *input == i);
-            let attrs = alias.map_or(String::new(), |(_, output)| {
-                format!(" {{tf.aliasing_output = {output} : i32}}")
-            });
-            format!("%{}: {}{attrs}", id.0, printer.ty(*id))
-        })
-        .collect();
-    let results: Vec<String> = main.results.iter().map(|&id| printer.ty(id)).collect();
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "module @jit_{clean} {{");
-    let _ = writeln!(
-        out,
-        "  func.func public @main({}) -> ({}) {{",
-        params.join(", "),
-        results.join(", ")
-    );
-    for instr in &main.instrs {
-        printer.instr(&mut out, instr, 2);
+    let _ = writeln!(out, "module @{} {{", symbol(&format!("jit_{name}")));
+    printer.function(&mut out, "public @main", &program.main, aliases);
+    for function in &program.functions {
+        let name = format!("private @{}", symbol(&function.name));
+        printer.function(&mut out, &name, &function.block, &[]);
     }
-    printer.terminator(&mut out, "func.return", main, 2);
-    out.push_str("  }\n}\n");
+    out.push_str("}\n");
     out
+}
+
+/// A name with nothing in it that MLIR would stumble over.
+fn symbol(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 struct Printer<'a> {
@@ -53,6 +37,28 @@ impl Printer<'_> {
 
     fn types(&self, ids: &[Id]) -> String {
         ids.iter().map(|&id| self.ty(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn function(&self, out: &mut String, head: &str, block: &Block, aliases: &[(usize, usize)]) {
+        let params: Vec<String> = block
+            .params
+            .iter()
+            .enumerate()
+            .map(|(i, id)| {
+                let alias = aliases.iter().find(|(input, _)| *input == i);
+                let attrs = alias.map_or(String::new(), |(_, output)| {
+                    format!(" {{tf.aliasing_output = {output} : i32}}")
+                });
+                format!("%{}: {}{attrs}", id.0, self.ty(*id))
+            })
+            .collect();
+        let (params, results) = (params.join(", "), self.types(&block.results));
+        let _ = writeln!(out, "  func.func {head}({params}) -> ({results}) {{");
+        for instr in &block.instrs {
+            self.instr(out, instr, 2);
+        }
+        self.terminator(out, "func.return", block, 2);
+        out.push_str("  }\n");
     }
 
     fn instr(&self, out: &mut String, instr: &Instr, depth: usize) {
@@ -160,7 +166,7 @@ impl Printer<'_> {
                 ],
                 d.index_vector_dim,
             ),
-            Attr::Text(text) => text.clone(),
+            Attr::Function(name) => format!("@{}", symbol(name)),
         }
     }
 }

@@ -22,10 +22,11 @@ fn every_kind_of_index_reads_and_writes_as_in_jax() {
             let values = (arange(part.size(), DType::I32) * 3 + 1).reshape(part.shape());
             assert_eq!(x.at($index).add(&values).to_vec::<i32>(), $added, stringify!($index));
             let values = values.astype(DType::F64);
-            let get = |a: &[Array]| a[0].at($index).get().square();
-            check_grad(stringify!(get $index), &get, std::slice::from_ref(&y));
-            let add = |a: &[Array]| a[0].at($index).add(&a[1]).square();
-            check_grad(stringify!(add $index), &add, &[y.clone(), values]);
+            let both = |a: &[Array]| {
+                let parts = [a[0].at($index).get(), a[0].at($index).add(&a[1])];
+                concatenate(&[&parts[0].flatten(), &parts[1].flatten()], 0).square()
+            };
+            check_grad(stringify!($index), &both, &[y.clone(), values]);
         };
     }
     check!(&b => [2, 3, 4], [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
@@ -203,21 +204,33 @@ fn updates_have_gradients() {
     let u = rng.distinct(&[2, 3]) + 0.1;
     let rows = ints(&[3, 1], &[2]);
     let args = [x.clone(), u];
-    check_grad2("set", &|a| a[0].square().at(&rows).set(a[1].square()), &args);
-    check_grad2("set unique", &|a| a[0].at(&rows).unique_indices().set(a[1].square()), &args);
-    check_grad2("add", &|a| a[0].square().at(&rows).add(a[1].square()), &args);
-    check_grad2("mul", &|a| a[0].at(&rows).unique_indices().mul(&a[1]), &args);
-    check_grad("min", &|a| a[0].square().at(&rows).min(&a[1]), &args);
-    check_grad("max", &|a| a[0].square().at(&rows).max(&a[1]), &args);
+    check_table(
+        check_grad2,
+        &[
+            ("set", &|a| a[0].square().at(&rows).set(a[1].square())),
+            ("set unique", &|a| a[0].at(&rows).unique_indices().set(a[1].square())),
+            ("add", &|a| a[0].square().at(&rows).add(a[1].square())),
+            ("mul", &|a| a[0].at(&rows).unique_indices().mul(&a[1])),
+            ("min", &|a| a[0].square().at(&rows).min(&a[1])),
+            ("max", &|a| a[0].square().at(&rows).max(&a[1])),
+        ],
+        &args,
+    );
     let args = [x, rng.distinct(&[2]) + 0.1];
-    check_grad2("slice set", &|a| a[0].square().at((1..3, 1)).set(a[1].square()), &args);
-    check_grad2("slice add", &|a| a[0].at((1..3, 1)).add(a[1].square()), &args);
-    check_grad2("slice mul", &|a| a[0].at((1..3, 1)).mul(a[1].square()), &args);
-    check_grad("slice min", &|a| a[0].at((1..3, 1)).min(&a[1]), &args);
-    check_grad("slice max", &|a| a[0].at((1..3, 1)).max(&a[1]), &args);
     let step = || (SliceSpec::from(..).step_by(2), 1);
-    check_grad2("strided set", &|a| a[0].at(step()).set(a[1].square()), &args);
-    check_grad2("strided mul", &|a| a[0].at(step()).mul(a[1].square()), &args);
+    check_table(
+        check_grad2,
+        &[
+            ("slice set", &|a| a[0].square().at((1..3, 1)).set(a[1].square())),
+            ("slice add", &|a| a[0].at((1..3, 1)).add(a[1].square())),
+            ("slice mul", &|a| a[0].at((1..3, 1)).mul(a[1].square())),
+            ("slice min", &|a| a[0].at((1..3, 1)).min(&a[1])),
+            ("slice max", &|a| a[0].at((1..3, 1)).max(&a[1])),
+            ("strided set", &|a| a[0].at(step()).set(a[1].square())),
+            ("strided mul", &|a| a[0].at(step()).mul(a[1].square())),
+        ],
+        &args,
+    );
     // Without the promise the factors have no gradient, and the error says what to do.
     let (x, u) = (args[0].clone(), args[1].clone());
     let text = message(move || {

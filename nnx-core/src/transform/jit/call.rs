@@ -5,6 +5,7 @@ use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
 use super::explain::explain;
 use super::function::Function;
 use super::limit;
+use super::nested::nested;
 use super::output::Output;
 use super::record::{Recorded, record};
 use super::stage::{self, Lowered, wants_lowering};
@@ -31,7 +32,13 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     if is_tracing() {
-        return body(arguments.lend_self());
+        if function.options.inline {
+            return body(arguments.lend_self());
+        }
+        return match nested(function, &mut arguments, body) {
+            Ok(result) => result,
+            Err(error) => R::from_error(error),
+        };
     }
     if wants_lowering() {
         return match lower_only(function, &arguments, body) {
@@ -367,11 +374,11 @@ struct WriteBack<'e> {
 impl WriteBack<'_> {
     #[inline]
     fn write(&mut self, array: &mut Array, output: usize) -> Result<()> {
-        if let Repr::Device(buffer) = &mut array.0 {
-            if let Some(buffer) = Arc::get_mut(buffer) {
-                // The handle stays where it is: nothing is allocated.
-                return self.outputs.replace(output, buffer);
-            }
+        if let Repr::Device(buffer) = &mut array.0
+            && let Some(buffer) = Arc::get_mut(buffer)
+        {
+            // The handle stays where it is: nothing is allocated.
+            return self.outputs.replace(output, buffer);
         }
         *array = Array::from_buffer(self.outputs.take(output)?);
         Ok(())
@@ -385,10 +392,10 @@ impl VisitorMut for WriteBack<'_> {
     }
     #[inline]
     fn array(&mut self, array: &mut Array) {
-        if let Some(Some(output)) = self.updates.next() {
-            if let Err(error) = self.write(array, *output) {
-                self.error = Some(error);
-            }
+        if let Some(Some(output)) = self.updates.next()
+            && let Err(error) = self.write(array, *output)
+        {
+            self.error = Some(error);
         }
     }
 }

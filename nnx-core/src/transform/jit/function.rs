@@ -14,6 +14,8 @@ pub struct Options {
     pub donate: bool,
     /// The device to run on; without it, where the arguments lie.
     pub device: Option<usize>,
+    /// Whether a call inside another trace becomes part of it, rather than a function of its own.
+    pub inline: bool,
     /// Whether arguments that the body does not use stay parameters of the program.
     pub keep_unused: bool,
 }

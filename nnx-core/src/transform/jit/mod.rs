@@ -11,6 +11,7 @@ mod entry;
 mod explain;
 mod function;
 mod limit;
+mod nested;
 mod output;
 mod record;
 mod stage;

@@ -7,8 +7,7 @@ use super::function::Function;
 use super::output::Output;
 use crate::array::Repr;
 use crate::graph::{Aval, Closed, Graph, Value, trace};
-use crate::module::walk::{Leaf, Rebuild, Statics, collect_leaves, paths, rebuild};
-use crate::module::{Kind, StaticValue, Structure, VarRef, Visitor};
+use crate::module::walk::{Rebuild, Statics, collect_leaves, leaves_of, paths, rebuild};
 use crate::transform::eager::compile;
 use crate::{Array, Error, Result};
 use std::sync::atomic::Ordering::Relaxed;
@@ -20,9 +19,9 @@ pub(super) struct Recorded<T> {
     pub(super) aliases: Vec<(usize, usize)>,
     /// The result with shapes but no elements.
     pub(super) template: T,
-    parameters: Vec<Parameter>,
-    updates: Vec<Option<usize>>,
-    results: Vec<ResultLeaf>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) updates: Vec<Option<usize>>,
+    pub(super) results: Vec<ResultLeaf>,
 }
 
 /// What the body did.
@@ -111,22 +110,10 @@ impl<T: Send + Sync + 'static> Recorded<T> {
 
 /// How each leaf was passed.
 fn roles<A: Arguments>(arguments: &A) -> Vec<Role> {
-    struct Count(usize);
-    impl<'a> Visitor<'a> for Count {
-        fn variable(&mut self, _: VarRef<'a>) {
-            self.0 += 1;
-        }
-        fn array(&mut self, _: &'a Array) {
-            self.0 += 1;
-        }
-        fn static_value(&mut self, _: &dyn StaticValue) {}
-        fn structure(&mut self, _: Structure) {}
-    }
     let mut roles = Vec::new();
     for (i, &role) in A::ROLES.iter().enumerate() {
-        let mut count = Count(0);
-        arguments.flatten_one(i, &mut count);
-        roles.extend(std::iter::repeat_n(role, count.0));
+        let leaves = leaves_of(|v| arguments.flatten_one(i, v));
+        roles.extend(std::iter::repeat_n(role, leaves.len()));
     }
     roles
 }
@@ -151,7 +138,7 @@ fn changes<A: Arguments>(
              outside of the jitted function; (2) make it a Variable; (3) return it"
         )));
     }
-    let leaves = LeavesOf::collect(|v| A::flatten_twin(twin, names, v));
+    let leaves = leaves_of(|v| A::flatten_twin(twin, names, v));
     let updatable: Vec<usize> = roles(arguments)
         .iter()
         .enumerate()
@@ -183,32 +170,6 @@ fn changes<A: Arguments>(
 /// Whether leaf `i` is an argument of its own, `x: &mut Array`, which is updated as a Variable.
 fn is_bare<A: Arguments>(function: &Function, arguments: &A, i: usize) -> bool {
     paths(|v| arguments.flatten(function.parameters, v))[i].keys().len() == 1
-}
-
-/// Leaves with their kinds, from a walk over several trees.
-struct LeavesOf<'a>(Vec<Leaf<'a>>);
-
-impl<'a> LeavesOf<'a> {
-    fn collect(flatten: impl FnOnce(&mut Self)) -> Vec<Leaf<'a>> {
-        let mut this = LeavesOf(Vec::new());
-        flatten(&mut this);
-        this.0
-    }
-
-    fn push(&mut self, array: &'a Array, kind: Option<&'static Kind>) {
-        self.0.push(Leaf { array, kind });
-    }
-}
-
-impl<'a> Visitor<'a> for LeavesOf<'a> {
-    fn variable(&mut self, v: VarRef<'a>) {
-        self.push(v.value, Some(v.kind));
-    }
-    fn array(&mut self, array: &'a Array) {
-        self.push(array, None);
-    }
-    fn static_value(&mut self, _: &dyn StaticValue) {}
-    fn structure(&mut self, _: Structure) {}
 }
 
 /// How a program is wired to the arguments and the result.

@@ -48,6 +48,12 @@ impl Lowered {
         stablehlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
     }
 
+    /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the
+    /// arrays that the body took from outside.
+    pub fn input_avals(&self) -> Vec<Aval> {
+        self.graph.input_avals()
+    }
+
     /// Shapes and dtypes of the outputs: the new values of the Variables that are set, then the
     /// arrays of the result.
     pub fn output_avals(&self) -> Vec<Aval> {

@@ -1,0 +1,121 @@
+//! The factored second moment of Adafactor.
+
+use super::hyper::transformation;
+use super::{GradientTransformation, Params, safe_increment};
+use crate::array::{keepdims, zeros};
+use crate::module::{OptState, Variable};
+use crate::{Array, DType};
+use nnx_derive::Module;
+
+transformation! {
+    ScaleByFactoredRms;
+    /// Divides updates by the root of their running mean square, of which large parameters keep
+    /// only the means of rows and columns. `optax.scale_by_factored_rms`.
+    ///
+    /// Source: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost",
+    /// 2018.
+    scale_by_factored_rms() {
+        /// How the memory grows with the steps. Default: 0.8.
+        decay_rate: f64 = 0.8,
+        /// The least second largest size of a parameter that is factored. Default: 128.
+        min_dim_size_to_factor: usize = 128,
+        /// Added to squared updates. Default: 1e-30.
+        epsilon: f64 = 1e-30,
+    }
+}
+
+/// The factored mean squares; where one form is not used it is a single zero.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct FactoredState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// Means over the largest axis.
+    pub v_row: Params,
+    /// Means over the second largest axis.
+    pub v_col: Params,
+    /// Mean squares of parameters that are not factored.
+    pub v: Params,
+}
+
+impl ScaleByFactoredRms {
+    /// The second largest and the largest axis, if the parameter is factored.
+    fn axes(&self, shape: &[usize]) -> Option<(usize, usize)> {
+        let mut axes: Vec<usize> = (0..shape.len()).collect();
+        axes.sort_by_key(|&axis| shape[axis]);
+        let [.., second, first] = axes[..] else { return None };
+        (shape[second] >= self.min_dim_size_to_factor).then_some((second, first))
+    }
+}
+
+fn without_axis(param: &Array, axis: usize) -> Array {
+    let mut shape = param.shape().to_vec();
+    shape.remove(axis);
+    zeros(shape, param.dtype())
+}
+
+impl GradientTransformation for ScaleByFactoredRms {
+    type State = FactoredState;
+
+    fn init(&self, params: &Params) -> FactoredState {
+        let unused = |param: &Array| zeros([1], param.dtype());
+        let factor = |param: &Array, row: bool| match self.axes(param.shape()) {
+            Some((second, first)) => without_axis(param, if row { first } else { second }),
+            None => unused(param),
+        };
+        FactoredState {
+            count: Variable::new(Array::scalar(0_i32)),
+            v_row: params.map(|param| factor(param, true)),
+            v_col: params.map(|param| factor(param, false)),
+            v: params.map(|param| match self.axes(param.shape()) {
+                Some(_) => unused(param),
+                None => param.zeros_like(),
+            }),
+        }
+    }
+
+    fn update(&self, updates: Params, state: &mut FactoredState, _: &Params) -> Params {
+        let step = (state.count.value() + 1).astype(DType::F32);
+        let decay = 1.0 - step.pow(-self.decay_rate);
+        let squares = updates.map(|g| g.square() + self.epsilon);
+        // Unused forms stay zero: only the one that a parameter has takes in its squares.
+        let average = |old: &Params, axis: &dyn Fn(&Array) -> Option<Option<usize>>| {
+            old.zip(&squares, |v, square| match axis(square) {
+                None => v.zeros_like(),
+                Some(axis) => {
+                    let new = axis.map_or(square.clone(), |axis| square.mean(axis as isize));
+                    (v * &decay + new * (1.0 - &decay)).astype(v.dtype())
+                }
+            })
+        };
+        let axes = |square: &Array| self.axes(square.shape());
+        state.v_row = average(&state.v_row, &|s| axes(s).map(|(_, first)| Some(first)));
+        state.v_col = average(&state.v_col, &|s| axes(s).map(|(second, _)| Some(second)));
+        state.v = average(&state.v, &|s| axes(s).is_none().then_some(None));
+        state.count.set(safe_increment(&state.count));
+
+        let columns = state.v_row.zip(&state.v_col, |row, col| match () {
+            () if row.shape() == [1] && col.shape() == [1] => row.clone(),
+            () => col.pow(-0.5),
+        });
+        let rows = updates.zip(&state.v_row, |g, row| match axes(g) {
+            None => row.clone(),
+            Some((second, first)) => {
+                let axis = if second > first { second - 1 } else { second };
+                (row / row.mean(keepdims(axis as isize))).pow(-0.5)
+            }
+        });
+        let scaled = updates.zip(&state.v, |g, v| match axes(g) {
+            None => g * v.pow(-0.5),
+            Some(_) => g.clone(),
+        });
+        let scaled = scaled.zip(&rows, |g, row| match axes(g) {
+            None => g.clone(),
+            Some((_, first)) => g * row.expand_dims(first as isize),
+        });
+        scaled.zip(&columns, |g, col| match axes(g) {
+            None => g.clone(),
+            Some((second, _)) => g * col.expand_dims(second as isize),
+        })
+    }
+}

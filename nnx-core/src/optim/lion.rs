@@ -1,0 +1,46 @@
+//! Lion: the sign of a mean of updates.
+
+use super::hyper::transformation;
+use super::moments::update_moment;
+use super::{GradientTransformation, Params, safe_increment};
+use crate::Array;
+use crate::module::{OptState, Variable};
+use nnx_derive::Module;
+
+transformation! {
+    ScaleByLion;
+    /// The sign of a mix of the update and the running mean. `optax.scale_by_lion`.
+    ///
+    /// Source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
+    scale_by_lion() {
+        /// Weight of the mean in the mix. Default: 0.9.
+        b1: f64 = 0.9,
+        /// Decay of the mean. Default: 0.99.
+        b2: f64 = 0.99,
+    }
+}
+
+/// The running mean of Lion.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByLionState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// Running mean of updates.
+    pub mu: Params,
+}
+
+impl GradientTransformation for ScaleByLion {
+    type State = ScaleByLionState;
+
+    fn init(&self, params: &Params) -> ScaleByLionState {
+        ScaleByLionState { count: Variable::new(Array::scalar(0_i32)), mu: params.zeros_like() }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByLionState, _: &Params) -> Params {
+        let signs = updates.zip(&state.mu, |g, m| (g * (1.0 - self.b1) + m * self.b1).sign());
+        state.mu = update_moment(&updates, &state.mu, self.b2);
+        state.count.set(safe_increment(&state.count));
+        signs
+    }
+}

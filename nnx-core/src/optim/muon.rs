@@ -1,0 +1,136 @@
+//! Muon: updates of matrices made orthogonal.
+
+use super::hyper::transformation;
+use super::moments::{first_moment, update_moment};
+use super::{
+    AdamW, GradientTransformation, LearningRate, Params, ScaleByLearningRate, adamw,
+    safe_increment, scale_by_learning_rate,
+};
+use crate::Array;
+use crate::module::{OptState, Variable};
+use nnx_derive::Module;
+
+/// Coefficients of the quintic Newton-Schulz iteration.
+const COEFFICIENTS: [f64; 3] = [3.4445, -4.7750, 2.0315];
+
+transformation! {
+    ScaleByMuon;
+    /// The nearest orthogonal matrix to the running mean of the updates of each matrix, by
+    /// Newton-Schulz iteration; all parameters must be matrices. `optax.contrib.scale_by_muon`.
+    ///
+    /// Source: Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
+    scale_by_muon() {
+        /// Decay of the mean of updates. Default: 0.95.
+        beta: f64 = 0.95,
+        /// Steps of the iteration. Default: 5.
+        ns_steps: usize = 5,
+        /// Added to the norm. Default: 1e-8.
+        eps: f64 = 1e-8,
+        /// Nesterov's momentum. Default: true.
+        nesterov: bool = true,
+    }
+}
+
+/// The running mean of Muon.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByMuonState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// Running mean of updates.
+    pub mu: Params,
+}
+
+impl GradientTransformation for ScaleByMuon {
+    type State = ScaleByMuonState;
+
+    fn init(&self, params: &Params) -> ScaleByMuonState {
+        ScaleByMuonState { count: Variable::new(Array::scalar(0_i32)), mu: params.zeros_like() }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByMuonState, _: &Params) -> Params {
+        state.mu = update_moment(&updates, &state.mu, self.beta);
+        let count = safe_increment(&state.count);
+        let mean = first_moment(&updates, &state.mu, self.beta, &count, self.nesterov);
+        state.count.set(count);
+        mean.map(|x| self.orthogonal(x))
+    }
+}
+
+impl ScaleByMuon {
+    fn orthogonal(&self, x: &Array) -> Array {
+        let tall = x.shape()[0] > x.shape()[1];
+        let x = if tall { x.t() } else { x.clone() };
+        let mut x = &x / (x.square().sum(..).sqrt() + self.eps);
+        let [c0, c1, c2] = COEFFICIENTS;
+        for _ in 0..self.ns_steps {
+            let a = x.matmul(x.t());
+            let b = &a * c1 + (&a * c2).matmul(&a);
+            x = &x * c0 + b.matmul(&x);
+        }
+        if tall { x.t() } else { x }
+    }
+}
+
+/// See [`muon`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Muon {
+    learning_rate: LearningRate,
+    muon: ScaleByMuon,
+}
+
+/// Muon for matrices, AdamW with Nesterov's momentum and without decay for all other parameters.
+/// `optax.contrib.muon`.
+///
+/// Source: Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
+pub fn muon(learning_rate: impl Into<LearningRate>) -> Muon {
+    Muon { learning_rate: learning_rate.into(), muon: scale_by_muon() }
+}
+
+/// The states of both parts of Muon.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct MuonState {
+    /// Of the matrices.
+    pub muon: <(ScaleByMuon, ScaleByLearningRate) as GradientTransformation>::State,
+    /// Of all other parameters.
+    pub adam: <AdamW as GradientTransformation>::State,
+}
+
+impl Muon {
+    fn matrices(&self) -> (ScaleByMuon, ScaleByLearningRate) {
+        (self.muon.clone(), scale_by_learning_rate(self.learning_rate.clone()))
+    }
+
+    fn others(&self) -> AdamW {
+        adamw(self.learning_rate.clone()).weight_decay(0.0).nesterov(true)
+    }
+}
+
+/// Wide matrices take larger steps.
+fn scale_by_shape(update: &Array) -> Array {
+    let [fan_in, fan_out] = [0, 1].map(|axis| update.shape()[axis] as f64);
+    update * (fan_out / fan_in).max(1.0).sqrt()
+}
+
+impl GradientTransformation for Muon {
+    type State = MuonState;
+
+    fn init(&self, params: &Params) -> MuonState {
+        let (matrices, others) = params.partition(|p| p.rank() == 2);
+        MuonState { muon: self.matrices().init(&matrices), adam: self.others().init(&others) }
+    }
+
+    fn update(&self, updates: Params, state: &mut MuonState, params: &Params) -> Params {
+        let is_matrix = |array: &Array| array.rank() == 2;
+        let (matrices, others) = params.partition(is_matrix);
+        let (matrix_updates, other_updates) = updates.partition(is_matrix);
+        let (muon, rate) = self.matrices();
+        let matrix_updates = muon.update(matrix_updates, &mut state.muon.0, &matrices);
+        let matrix_updates = matrix_updates.map(scale_by_shape);
+        let matrix_updates = rate.update(matrix_updates, &mut state.muon.1, &matrices);
+        let other_updates = self.others().update(other_updates, &mut state.adam, &others);
+        matrix_updates.union(other_updates)
+    }
+}

@@ -1,0 +1,126 @@
+//! Scaling by sums and means of squared updates.
+
+use super::hyper::transformation;
+use super::moments::update_second_moment;
+use super::{GradientTransformation, Params};
+use crate::array::where_;
+use nnx_derive::Module;
+
+transformation! {
+    ScaleByRss;
+    /// Divides updates by the root of the sum of all squares so far. `optax.scale_by_rss`.
+    ///
+    /// Source: Duchi et al., "Adaptive Subgradient Methods", 2011.
+    scale_by_rss() {
+        /// Where the sum starts. Default: 0.1.
+        initial_accumulator_value: f64 = 0.1,
+        /// Added below the root. Default: 1e-7.
+        eps: f64 = 1e-7,
+    }
+}
+
+/// The sum of squares.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByRssState {
+    /// In the parameters' shapes and dtypes.
+    pub sum_of_squares: Params,
+}
+
+impl GradientTransformation for ScaleByRss {
+    type State = ScaleByRssState;
+
+    fn init(&self, params: &Params) -> ScaleByRssState {
+        ScaleByRssState { sum_of_squares: params.full_like(self.initial_accumulator_value) }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByRssState, _: &Params) -> Params {
+        state.sum_of_squares = updates.zip(&state.sum_of_squares, |g, t| g.square() + t);
+        let scaling = state.sum_of_squares.map(|t| where_(&t.gt(0.0), (t + self.eps).rsqrt(), 0.0));
+        scaling.zip(&updates, |s, g| s * g)
+    }
+}
+
+transformation! {
+    ScaleByRms;
+    /// Divides updates by the root of the running mean of their squares. `optax.scale_by_rms`.
+    ///
+    /// Source: Hinton, "Overview of mini-batch gradient descent", 2012.
+    scale_by_rms() {
+        /// Decay of the mean of squares. Default: 0.9.
+        decay: f64 = 0.9,
+        /// Added below the root, or to it. Default: 1e-8.
+        eps: f64 = 1e-8,
+        /// Where the mean starts. Default: 0.
+        initial_scale: f64 = 0.0,
+        /// Whether `eps` is added below the root. Default: true.
+        eps_in_sqrt: bool = true,
+    }
+}
+
+/// The running mean of squares.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByRmsState {
+    /// In the parameters' shapes and dtypes.
+    pub nu: Params,
+}
+
+impl GradientTransformation for ScaleByRms {
+    type State = ScaleByRmsState;
+
+    fn init(&self, params: &Params) -> ScaleByRmsState {
+        ScaleByRmsState { nu: params.full_like(self.initial_scale) }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByRmsState, _: &Params) -> Params {
+        state.nu = update_second_moment(&updates, &state.nu, self.decay);
+        state.nu.zip(&updates, |n, g| {
+            if self.eps_in_sqrt {
+                (n + self.eps).rsqrt() * g
+            } else {
+                1.0 / (n.sqrt() + self.eps) * g
+            }
+        })
+    }
+}
+
+transformation! {
+    ScaleByAdaDelta;
+    /// Scales updates by the ratio of the running sizes of past changes and updates.
+    /// `optax.scale_by_adadelta`.
+    ///
+    /// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
+    scale_by_adadelta() {
+        /// Decay of both means. Default: 0.9.
+        rho: f64 = 0.9,
+        /// Added below both roots. Default: 1e-6.
+        eps: f64 = 1e-6,
+    }
+}
+
+/// The running means of AdaDelta.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByAdaDeltaState {
+    /// Mean of squared updates before scaling.
+    pub e_g: Params,
+    /// Mean of squared updates after it.
+    pub e_x: Params,
+}
+
+impl GradientTransformation for ScaleByAdaDelta {
+    type State = ScaleByAdaDeltaState;
+
+    fn init(&self, params: &Params) -> ScaleByAdaDeltaState {
+        ScaleByAdaDeltaState { e_g: params.zeros_like(), e_x: params.zeros_like() }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByAdaDeltaState, _: &Params) -> Params {
+        state.e_g = update_second_moment(&updates, &state.e_g, self.rho);
+        let ratio = state.e_x.zip(&state.e_g, |x, g| (x + self.eps).sqrt() / (g + self.eps).sqrt());
+        let updates = ratio.zip(&updates, |r, g| r * g);
+        state.e_x = update_second_moment(&updates, &state.e_x, self.rho);
+        updates
+    }
+}
