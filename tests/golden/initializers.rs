@@ -26,6 +26,7 @@ fn rules() -> Vec<(&'static str, Initializer)> {
             "variance_scaling_1_fan_avg_normal",
             init::variance_scaling(1.0, FanMode::FanAvg, Distribution::Normal),
         ),
+        ("orthogonal", init::orthogonal(1.0, -1)),
     ]
 }
 
