@@ -13,6 +13,7 @@ mod jit;
 mod jit_arguments;
 mod jit_donation;
 mod jit_escapes;
+mod jit_failures;
 mod jit_key;
 mod jit_nested;
 mod jit_support;

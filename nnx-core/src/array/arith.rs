@@ -14,6 +14,7 @@ use std::ops;
 pub trait Operand {
     /// What it contributes to the dtype of the result.
     #[doc(hidden)]
+    #[track_caller]
     fn kind(&self) -> Kind;
     /// It as an array of `dtype`; scalars become rank 0.
     #[doc(hidden)]

@@ -22,7 +22,7 @@ pub(super) struct Miss {
 pub(super) fn explain<A: Arguments>(
     function: &Function,
     arguments: &A,
-    types: TypeId,
+    instance: TypeId,
     avals: &[Option<Aval>],
 ) -> Option<Miss> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
@@ -32,10 +32,10 @@ pub(super) fn explain<A: Arguments>(
     let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
     let candidates = entries.values().flatten().map(|entry| &entry.key);
     let nearest = candidates
-        .filter(|key| key.types == types)
+        .filter(|key| key.instance == instance)
         .min_by_key(|key| distance(key, avals, &statics));
     let Some(nearest) = nearest else {
-        let message = "the argument types differ from those of all calls before".into();
+        let message = "it is the first call with these generic arguments".into();
         return Some(Miss { message, blame: None });
     };
     if let Some(difference) = nearest.statics.difference(&statics) {
