@@ -6,7 +6,7 @@ use nnx::nn::Initializer;
 use nnx::nn::initializers::{self as init, Distribution, FanMode};
 use nnx::{DType, random};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     let rule = name.rsplit_once('.')?.0;
     rules().iter().any(|(known, _)| *known == rule).then_some(run as Run)
 }
@@ -26,6 +26,7 @@ fn rules() -> Vec<(&'static str, Initializer)> {
             "variance_scaling_1_fan_avg_normal",
             init::variance_scaling(1.0, FanMode::FanAvg, Distribution::Normal),
         ),
+        ("orthogonal", init::orthogonal(1.0, -1)),
     ]
 }
 

@@ -8,7 +8,7 @@ use nnx::nn::{self, *};
 use nnx::random::Rngs;
 use nnx::{Array, Module, value_and_grad};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "linear" => |c| layer(c, Linear::new(5, 7, &mut rngs(c)), |m, x| m.forward(x)),
         "linear_nobias" => |c| {
@@ -89,7 +89,7 @@ fn layer<M: Module>(
 }
 
 /// The result of a function and the gradient of its product with `in.ct`.
-pub fn function(case: &Case, f: impl Fn(&Array) -> Array) -> Outputs {
+pub(crate) fn function(case: &Case, f: impl Fn(&Array) -> Array) -> Outputs {
     let (x, ct) = (case.input("x"), case.has("in.ct").then(|| case.input("ct")));
     let ((_, y), gradient) = value_and_grad(
         |x: &Array| {

@@ -5,7 +5,7 @@ use nnx::module::{Key, Path, StaticValue, Structure, VarMut, VarRef, Visitor, Vi
 use nnx::{Array, Module};
 
 /// The Variables of a tree by their dotted paths.
-pub fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
+pub(crate) fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
     #[derive(Default)]
     struct Collect(Path, Vec<(String, Array)>);
     impl<'a> Visitor<'a> for Collect {
@@ -29,7 +29,7 @@ pub fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
 
 /// Sets every Variable to the case's `in.state.PATH`. Before that it must be near: a model that is
 /// made from the case's seed starts as Flax's does.
-pub fn start<M: Module>(module: &mut M, case: &Case) {
+pub(crate) fn start<M: Module>(module: &mut M, case: &Case) {
     struct Set<'c> {
         path: Path,
         case: &'c Case,

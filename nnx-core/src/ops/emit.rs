@@ -31,6 +31,8 @@ pub(crate) enum Attr {
     Scatter(ScatterDims),
     /// The name of a function of the program.
     Function(String),
+    /// A word that the compiler knows: letters and digits.
+    Text(&'static str),
 }
 
 /// Which dimensions `dot_general` batches and contracts.

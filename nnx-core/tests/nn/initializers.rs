@@ -24,6 +24,25 @@ fn axes_choose_the_fans() {
 }
 
 #[test]
+fn orthogonal_columns_or_rows() {
+    let key = random::key(1);
+    let identity = |x: nnx_core::Array, n: usize| {
+        crate::assert_close("orthogonal", &x, &(4.0 * nnx_core::array::eye(n, x.dtype())), 1e-5);
+    };
+    for dtype in [DType::F32, DType::F64] {
+        let tall = init::orthogonal(2.0, -1).call(&key, [7, 3], dtype);
+        identity(tall.t().matmul(&tall), 3);
+        let wide = init::orthogonal(2.0, -1).call(&key, [3, 7], dtype);
+        identity(wide.matmul(wide.t()), 3);
+    }
+    // Columns along the first axis; the others are one.
+    let x = init::orthogonal(2.0, 0).call(&key, [4, 2, 5], DType::F32).reshape([4, 10]);
+    identity(x.matmul(x.t()), 4);
+    assert_eq!(init::orthogonal(1.0, -1).call(&key, [0, 3], DType::F32).shape(), [0, 3]);
+    assert_eq!(init::orthogonal(1.0, -1).call(&key, [2, 2], DType::BF16).dtype(), DType::BF16);
+}
+
+#[test]
 fn constants_and_custom_functions() {
     let key = random::key(0);
     assert_eq!(init::ones().call(&key, [2], DType::I32).to_vec::<i32>(), [1, 1]);
