@@ -1,5 +1,7 @@
 //! The MNIST program as its users run it: resuming, and what bad input gets.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
