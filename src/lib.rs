@@ -1,4 +1,60 @@
-//! Flax NNX for Rust.
+//! Flax NNX for Rust: neural networks as plain structs, compiled by XLA.
+//!
+//! ```
+//! use nnx::nn::{Linear, relu};
+//! use nnx::optim::{Adam, Optimizer, adam};
+//! use nnx::random::Rngs;
+//! use nnx::{Array, Module, value_and_grad};
+//!
+//! #[derive(Module)]
+//! struct Mlp {
+//!     hidden: Linear,
+//!     out: Linear,
+//! }
+//!
+//! impl Mlp {
+//!     fn forward(&self, x: &Array) -> Array {
+//!         self.out.forward(&relu(&self.hidden.forward(x)))
+//!     }
+//! }
+//!
+//! #[nnx::jit(graph = false)]
+//! fn train_step(model: &mut Mlp, opt: &mut Optimizer<Adam>, x: &Array, y: &Array) -> Array {
+//!     let (loss, grads) =
+//!         value_and_grad(|m: &mut Mlp| (m.forward(x) - y).square().mean(..), &mut *model);
+//!     opt.update(model, &grads);
+//!     loss
+//! }
+//!
+//! // XOR.
+//! let x = Array::from_slice(&[0.0_f32, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], [4, 2]);
+//! let y = Array::from_slice(&[0.0_f32, 1.0, 1.0, 0.0], [4, 1]);
+//! let mut rngs = Rngs::new(0);
+//! let mut model =
+//!     Mlp { hidden: Linear::new(2, 16, &mut rngs), out: Linear::new(16, 1, &mut rngs) };
+//! let mut opt = Optimizer::new(&model, adam(1e-2));
+//! let mut loss = 1.0;
+//! for _ in 0..300 {
+//!     loss = train_step(&mut model, &mut opt, &x, &y).item::<f32>();
+//! }
+//! assert!(loss < 0.01, "{loss}");
+//! ```
+//!
+//! Where things are:
+//!
+//! | | |
+//! |---|---|
+//! | [`Array`], [`mod@array`] | the numeric API, with the names and semantics of `jax.numpy` |
+//! | [`#[derive(Module)]`](derive@Module), [`module`] | structs as trees of Variables; split, merge, filters |
+//! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
+//! | [`grad`], [`value_and_grad`], [`jvp`], [`eval_shape`], [`make_graph`] | transforms |
+//! | [`random`] | keys, distributions, [`random::Rngs`] |
+//! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; metrics, checkpoints |
+//! | [`xla`] | the runtime: plugins, devices, executables |
+//!
+//! XLA comes as a PJRT plugin that is found and opened at run time; `cargo xtask setup` in the
+//! repository installs one, and without one the first array operation says where it looked.
+#![forbid(unsafe_code)]
 
 pub use nnx_core::*;
 pub use nnx_derive::Module;

@@ -4,7 +4,7 @@ use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Trains the CNN of Flax's MNIST tutorial.
 
 Usage: mnist [OPTIONS]
@@ -23,19 +23,19 @@ Options:
 
 /// What the user asked for; `None` where nothing was said.
 #[derive(Debug, Default, PartialEq)]
-pub struct Options {
-    pub epochs: Option<u32>,
-    pub batch_size: Option<usize>,
-    pub learning_rate: Option<f64>,
-    pub seed: Option<u32>,
-    pub data: Option<PathBuf>,
-    pub out: Option<PathBuf>,
-    pub resume: Option<PathBuf>,
-    pub help: bool,
+pub(crate) struct Options {
+    pub(crate) epochs: Option<u32>,
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) learning_rate: Option<f64>,
+    pub(crate) seed: Option<u32>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) resume: Option<PathBuf>,
+    pub(crate) help: bool,
 }
 
 /// Reads the command line. The error names the option.
-pub fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
+pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
     let mut options = Options::default();
     while let Some(arg) = args.next().map_err(|e| e.to_string())? {
         match arg {

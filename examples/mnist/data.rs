@@ -5,35 +5,35 @@ use nnx::{Array, DType};
 use std::path::{Path, PathBuf};
 
 /// How many kinds of things the images show.
-pub const CLASSES: u8 = 10;
+pub(crate) const CLASSES: u8 = 10;
 
 /// The digits for training and those for testing.
-pub struct Data {
-    pub train: Dataset,
-    pub test: Dataset,
+pub(crate) struct Data {
+    pub(crate) train: Dataset,
+    pub(crate) test: Dataset,
 }
 
 /// Grey images with a label each.
-pub struct Dataset {
+pub(crate) struct Dataset {
     images: Vec<u8>,
     labels: Vec<u8>,
-    pub height: usize,
-    pub width: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
 }
 
 /// A batch on the device.
-pub struct Batch {
+pub(crate) struct Batch {
     /// u8 `[n, height, width, 1]`.
-    pub images: Array,
+    pub(crate) images: Array,
     /// i32 `[n]`.
-    pub labels: Array,
+    pub(crate) labels: Array,
     /// bool `[n]`: false where the batch is filled up.
-    pub mask: Array,
+    pub(crate) mask: Array,
 }
 
 impl Data {
     /// Reads the four files of MNIST in `folder`, gzipped or not.
-    pub fn load(folder: &Path) -> Result<Self, String> {
+    pub(crate) fn load(folder: &Path) -> Result<Self, String> {
         if !folder.is_dir() {
             return Err(format!("--data {}: there is no such folder", folder.display()));
         }
@@ -90,12 +90,12 @@ impl Dataset {
         Ok(Dataset { images: images.data, labels: labels.data, height, width })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// The examples at `indices`, filled up with blanks to `size`.
-    pub fn batch(&self, indices: &[usize], size: usize) -> nnx::Result<Batch> {
+    pub(crate) fn batch(&self, indices: &[usize], size: usize) -> nnx::Result<Batch> {
         let pixels = self.height * self.width;
         let mut images = vec![0; size * pixels];
         let mut labels = vec![0_i32; size];

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// The figures of one epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Epoch {
-    pub train_loss: f32,
-    pub train_accuracy: f32,
-    pub test_loss: f32,
-    pub test_accuracy: f32,
+pub(crate) struct Epoch {
+    pub(crate) train_loss: f32,
+    pub(crate) train_accuracy: f32,
+    pub(crate) test_loss: f32,
+    pub(crate) test_accuracy: f32,
 }
 
 impl fmt::Display for Epoch {
@@ -22,7 +22,7 @@ impl fmt::Display for Epoch {
 }
 
 /// The epochs as text for a checkpoint's metadata.
-pub fn to_text(history: &[Epoch]) -> String {
+pub(crate) fn to_text(history: &[Epoch]) -> String {
     let line = |e: &Epoch| {
         format!("{} {} {} {}", e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy)
     };
@@ -30,7 +30,7 @@ pub fn to_text(history: &[Epoch]) -> String {
 }
 
 /// The epochs from the text of [`to_text`].
-pub fn from_text(text: &str) -> Option<Vec<Epoch>> {
+pub(crate) fn from_text(text: &str) -> Option<Vec<Epoch>> {
     text.lines()
         .map(|line| {
             let numbers: Vec<f32> =

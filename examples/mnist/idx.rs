@@ -6,18 +6,18 @@ use std::io::Read;
 use std::path::Path;
 
 /// An array of unsigned bytes.
-pub struct Idx {
+pub(crate) struct Idx {
     /// Sizes of the axes, outermost first.
-    pub shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
     /// The elements in row-major order.
-    pub data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTE: u8 = 0x08;
 
 /// Reads a file. The error names it and says what is wrong with it.
-pub fn read(path: &Path) -> Result<Idx, String> {
+pub(crate) fn read(path: &Path) -> Result<Idx, String> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
     let bytes = if bytes.starts_with(&GZIP) {

@@ -12,7 +12,7 @@ use crate::data::CLASSES;
 
 /// Two convolutions and two linear layers.
 #[derive(Module)]
-pub struct Cnn {
+pub(crate) struct Cnn {
     conv1: Conv,
     batch_norm1: BatchNorm,
     dropout1: Dropout,
@@ -25,7 +25,7 @@ pub struct Cnn {
 
 impl Cnn {
     /// For grey images of `height` x `width` pixels.
-    pub fn new(height: usize, width: usize, rngs: &mut Rngs) -> Self {
+    pub(crate) fn new(height: usize, width: usize, rngs: &mut Rngs) -> Self {
         // Two poolings halve each side twice.
         let pooled = (height / 2 / 2) * (width / 2 / 2);
         Cnn {
@@ -41,7 +41,7 @@ impl Cnn {
     }
 
     /// Logits `[n, 10]` for images f32 `[n, height, width, 1]`.
-    pub fn forward(&mut self, x: &Array) -> Array {
+    pub(crate) fn forward(&mut self, x: &Array) -> Array {
         let halves = PoolOptions::new().strides([2, 2]);
         let x = self.dropout1.forward(&self.conv1.forward(x));
         let x = avg_pool(&relu(&self.batch_norm1.forward(&x)), [2, 2], &halves);
@@ -55,9 +55,9 @@ impl Cnn {
 
 /// What is measured during an epoch.
 #[derive(Module)]
-pub struct Metrics {
-    pub loss: Average,
-    pub accuracy: Accuracy,
+pub(crate) struct Metrics {
+    pub(crate) loss: Average,
+    pub(crate) accuracy: Accuracy,
 }
 
 /// Bytes to numbers from 0 to 1.
@@ -67,7 +67,7 @@ fn pixels(images: &Array) -> Array {
 
 /// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`.
 #[nnx::jit(graph = false)]
-pub fn train_step(
+pub(crate) fn train_step(
     model: &mut Cnn,
     optimizer: &mut Optimizer<AdamW>,
     metrics: &mut Metrics,
@@ -90,7 +90,13 @@ pub fn train_step(
 
 /// Measures the model on a batch; only examples under the mask count.
 #[nnx::jit(graph = false)]
-pub fn eval_step(model: &Cnn, metrics: &mut Metrics, images: &Array, labels: &Array, mask: &Array) {
+pub(crate) fn eval_step(
+    model: &Cnn,
+    metrics: &mut Metrics,
+    images: &Array,
+    labels: &Array,
+    mask: &Array,
+) {
     let logits = view(model, View::eval()).forward(&pixels(images));
     let losses = softmax_cross_entropy_with_integer_labels(&logits, labels);
     metrics.loss.update_masked(&losses, mask);

@@ -18,7 +18,7 @@ struct Panel<'a> {
 }
 
 /// Draws the epochs numbered from 1 on into the file `path`.
-pub fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
     // The font comes with the program: a bare machine has none.
     register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF)
         .map_err(|_| "the built-in font cannot be read")?;

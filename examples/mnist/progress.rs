@@ -9,14 +9,14 @@ use std::time::Duration;
 const READ_EVERY: usize = 10;
 
 /// The progress of one epoch.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     title: String,
 }
 
 impl Progress {
     /// Epoch `number` of `epochs`, which takes `steps`.
-    pub fn new(number: usize, epochs: usize, steps: usize) -> Self {
+    pub(crate) fn new(number: usize, epochs: usize, steps: usize) -> Self {
         let title = format!("epoch {number}/{epochs}");
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(steps as u64).with_prefix(title.clone());
@@ -30,8 +30,12 @@ impl Progress {
     }
 
     /// Step `step` was started; `loss` is asked for now and then.
-    pub fn step(&self, step: usize, loss: impl FnOnce() -> nnx::Result<f32>) -> nnx::Result<()> {
-        let Some(bar) = self.bar.as_ref().filter(|_| step % READ_EVERY == 0) else {
+    pub(crate) fn step(
+        &self,
+        step: usize,
+        loss: impl FnOnce() -> nnx::Result<f32>,
+    ) -> nnx::Result<()> {
+        let Some(bar) = self.bar.as_ref().filter(|_| step.is_multiple_of(READ_EVERY)) else {
             return Ok(());
         };
         bar.set_message(format!("loss {:.4}", loss()?));
@@ -40,7 +44,7 @@ impl Progress {
     }
 
     /// The epoch ended.
-    pub fn finish(self, epoch: &Epoch, took: Duration) {
+    pub(crate) fn finish(self, epoch: &Epoch, took: Duration) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

@@ -30,20 +30,20 @@ struct State {
 }
 
 /// A run: its state, settings and figures so far.
-pub struct Training {
+pub(crate) struct Training {
     state: State,
     metrics: Metrics,
     settings: Settings,
     /// How many epochs there shall be in all.
     epochs: usize,
     /// Images trained on in this process, and how long that took.
-    pub images: usize,
-    pub train_time: Duration,
+    pub(crate) images: usize,
+    pub(crate) train_time: Duration,
 }
 
 impl Training {
     /// A new run, or the rest of the one that `--resume` names.
-    pub fn new(options: &Options, data: &Data) -> Result<Self, String> {
+    pub(crate) fn new(options: &Options, data: &Data) -> Result<Self, String> {
         let seed = options.seed.unwrap_or(SEED);
         let mut rngs = Rngs::new(u64::from(seed));
         let model = Cnn::new(data.train.height, data.train.width, &mut rngs);
@@ -89,12 +89,12 @@ impl Training {
     }
 
     /// What each epoch came to, those before a resumed checkpoint included.
-    pub fn history(&self) -> &[Epoch] {
+    pub(crate) fn history(&self) -> &[Epoch] {
         &self.settings.history
     }
 
     /// Trains the epochs that are left; a checkpoint is written to `checkpoint` after each.
-    pub fn run(&mut self, data: &Data, checkpoint: &Path) -> Result<(), String> {
+    pub(crate) fn run(&mut self, data: &Data, checkpoint: &Path) -> Result<(), String> {
         let steps = data.train.len() / self.settings.batch_size;
         while self.history().len() < self.epochs {
             let number = self.history().len() + 1;

@@ -22,4 +22,6 @@ pub use module::{
     find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by, state,
     tabulate, update, with_tag,
 };
-pub use transform::{LossOutput, TreeArgument, eval_shape, grad, jit, make_graph, value_and_grad};
+pub use transform::{
+    LossOutput, TreeArgument, eval_shape, grad, jit, jvp, make_graph, value_and_grad,
+};

@@ -1,10 +1,16 @@
 //! The operations through the public API: values, derivatives, eager against traced, edge cases.
 #![allow(clippy::unwrap_used)]
+// Numbers from JAX that happen to be π/2.
+#![allow(clippy::approx_constant)]
 
+#[path = "ops/basics.rs"]
+mod basics;
 #[path = "ops/check.rs"]
 mod check;
 #[path = "ops/conv.rs"]
 mod conv;
+#[path = "ops/elementwise.rs"]
+mod elementwise;
 #[path = "ops/gather.rs"]
 mod gather;
 #[path = "ops/sort.rs"]

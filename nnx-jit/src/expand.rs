@@ -1,158 +1,212 @@
 //! The function that stands in place of the annotated one.
 
-use crate::{options, receiver, signature};
+use crate::checks::{self, can_be_named};
+use crate::diagnostics::Errors;
+use crate::options::{self, Options};
+use crate::parameters::{self, Form, Parameter, Role};
+use crate::{receiver, signature, types};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit::Visit;
-use syn::{ItemFn, ReturnType};
+use syn::{FnArg, ItemFn, ReturnType, Type};
 
-pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
-    let mut errors = Vec::new();
+pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
+    let mut errors = Errors::default();
     let options = options::parse(attribute, &mut errors);
-    signature::check(&original.sig, &mut errors);
+    signature::check(&original.sig, &original.attrs, &mut errors);
     let mut function = original.clone();
-    let krate = &options.krate;
-    let parameters = signature::parameters(&mut function, krate, &mut errors);
-    if let Some(error) = errors.into_iter().reduce(|mut all, error| {
-        all.combine(error);
-        all
-    }) {
-        // The item stays, so that its users and the editor see it; only the marks that are ours
-        // must go.
-        let error = error.into_compile_error();
-        let ItemFn { attrs, vis, sig, .. } = &function;
-        let block = &original.block;
-        let inputs: Vec<_> = original
-            .sig
-            .inputs
-            .iter()
-            .cloned()
-            .map(|mut input| {
-                if let syn::FnArg::Typed(input) = &mut input {
-                    input.attrs.retain(|attribute| !attribute.path().is_ident("nnx"));
-                }
-                input
-            })
-            .collect();
-        let mut sig = sig.clone();
-        sig.inputs = inputs.into_iter().collect();
-        return quote!(#(#attrs)* #vis #sig #block #error);
+    let parameters = parameters::parse(&mut function, &options.statics, &mut errors);
+    if let ReturnType::Type(_, ty) = &original.sig.output {
+        types::result(ty, &mut errors);
     }
+    match errors.into_compile_errors() {
+        None => jitted(&function, &parameters, &options),
+        Some(errors) => {
+            let plain = plain(original.clone());
+            quote!(#plain #errors)
+        }
+    }
+}
 
-    let has_self = function.sig.receiver().is_some();
-    let mut block = (*original.block).clone();
-    if has_self {
+/// The function without what makes it a jitted one: for a function with mistakes, so that its
+/// users and the editor still see it, and no other errors come of it.
+fn plain(mut function: ItemFn) -> ItemFn {
+    function.attrs.retain(|attribute| !signature::is_jit(attribute));
+    // These would ask more of the body than it was written for.
+    function.sig.constness = None;
+    function.sig.abi = None;
+    function.sig.variadic = None;
+    for input in &mut function.sig.inputs {
+        let attributes = match input {
+            FnArg::Typed(input) => &mut input.attrs,
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+        };
+        parameters::take_marks(attributes);
+    }
+    function
+}
+
+fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
+    let ItemFn { attrs, vis, sig, block } = function;
+    let krate = &options.krate;
+    let mut block = (**block).clone();
+    if sig.receiver().is_some() {
         receiver::rename(&mut block);
     }
+    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, krate));
+    let description = description(function, parameters, options);
+    let wrapped = parameters.iter().map(|parameter| wrapped(parameter, krate));
+    let taken = taken(parameters);
+    // Without its braces, about which there is a lint in this place.
+    let statements = &block.stmts;
+    let statements = quote!(#(#statements)*);
+    let Output { check, ty, arrow, checked } = output(function, krate);
+    let call = quote_spanned!(ty.span()=> call);
+    let track_caller = (!attrs.iter().any(|attribute| attribute.path().is_ident("track_caller")))
+        .then(|| quote!(#[track_caller]));
+    quote! {
+        #(#attrs)*
+        #track_caller
+        #vis #sig {
+            #(#checks)*
+            #check
+            #[allow(unused_imports)]
+            use #krate::jit::Anything as _;
+            #description
+            #checked(#krate::jit::#call::<_, #ty, _>(
+                &__NNX_FUNCTION,
+                (#(#wrapped,)*),
+                |__nnx_arguments| #arrow {
+                    #taken
+                    #statements
+                },
+            ))
+        }
+    }
+}
+
+/// The static that holds the function's executables.
+fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
+    let Options { donate, device, inline, keep_unused, krate, .. } = options;
     let name = match &options.name {
         Some(name) => name.value(),
-        None => function.sig.ident.to_string(),
+        None => function.sig.ident.to_string().trim_start_matches("r#").to_owned(),
     };
-    let (donate, inline, keep_unused) = (options.donate, options.inline, options.keep_unused);
-    let device = match &options.device {
+    let device = match device {
         Some(device) => quote!(::core::option::Option::Some(#device)),
         None => quote!(::core::option::Option::None),
     };
-    let labels = parameters.iter().map(|p| &p.label);
-    let wrapped = parameters.iter().map(|p| &p.wrapped);
-    let patterns = parameters.iter().map(|p| &p.pattern);
-    let output = closure_output(&function.sig.output);
-    let checks = checks(&function, &parameters, krate);
-    let ItemFn { attrs, vis, sig, .. } = &function;
+    let labels = parameters.iter().map(|parameter| &parameter.label);
     quote! {
-        #(#attrs)*
-        #[track_caller]
-        #vis #sig {
-            #checks
-            static __NNX_FUNCTION: #krate::jit::Function = #krate::jit::Function::new(
-                #name,
-                ::core::module_path!(),
-                &[#(#labels),*],
-                #krate::jit::Options { donate: #donate, device: #device, inline: #inline, keep_unused: #keep_unused },
-            );
-            #krate::jit::call(
-                &__NNX_FUNCTION,
-                (#(#wrapped,)*),
-                |__nnx_arguments| #output {
-                    #[allow(unused_parens)]
-                    let (#(#patterns,)*) = __nnx_arguments;
-                    #block
-                },
-            )
-        }
+        static __NNX_FUNCTION: #krate::jit::Function = #krate::jit::Function::new(
+            #name,
+            ::core::module_path!(),
+            &[#(#labels),*],
+            #krate::jit::Options {
+                donate: #donate,
+                device: #device,
+                inline: #inline,
+                keep_unused: #keep_unused,
+            },
+        );
     }
 }
 
-/// The rules of tree mode that need types: evaluated by the compiler, in a generic function when
-/// it is instantiated.
-fn checks(
-    function: &ItemFn,
-    parameters: &[signature::Parameter],
-    krate: &TokenStream,
-) -> TokenStream {
-    // A constant item is checked at once, but cannot name what comes from outside of it.
-    let generic = function.sig.receiver().is_some()
-        || function.sig.generics.type_params().next().is_some()
-        || function.sig.generics.const_params().next().is_some();
-    let mut checks = TokenStream::new();
-    let mut add = |ty: &syn::Type, check: TokenStream| {
-        let check = if generic || names_self(ty) {
-            quote_spanned!(ty.span()=> const { #check };)
-        } else {
-            quote_spanned!(ty.span()=> const _: () = #check;)
-        };
-        checks.extend(check);
+/// The argument as the call takes it.
+fn wrapped(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+    let Parameter { name, form, role, ty, .. } = parameter;
+    let method = match (role, form) {
+        (Role::Static, _) => quote!(by_hash),
+        (_, Form::Ref) => quote!(by_ref),
+        (_, Form::Mut) => quote!(by_mut),
+        (_, Form::Value) => quote!(by_value),
     };
-    for parameter in parameters {
-        let Some(ty) = &parameter.checked else { continue };
-        let label = &parameter.label;
-        let krate = at(krate, ty.span());
-        add(ty, quote_spanned!(ty.span()=> #krate::jit::check::argument::<#ty>(#label)));
+    match can_be_named(ty) {
+        true => quote!(#krate::jit::Passed::<#ty>::#method(#name)),
+        false => quote!(#krate::jit::Passed::#method(#name)),
     }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        if signature::can_be_named(ty) {
-            let krate = at(krate, ty.span());
-            add(ty, quote_spanned!(ty.span()=> #krate::jit::check::result::<#ty>()));
-        }
-    }
-    checks
 }
 
-/// The same tokens with another span, for messages that should point there.
-fn at(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
-    let mut tokens: Vec<_> = tokens.clone().into_iter().collect();
-    tokens.iter_mut().for_each(|token| token.set_span(span));
-    tokens.into_iter().collect()
+/// The arguments inside the body, under the names and patterns that the user gave them.
+fn taken(parameters: &[Parameter]) -> TokenStream {
+    if parameters.is_empty() {
+        return quote!(let () = __nnx_arguments;);
+    }
+    let names: Vec<_> = parameters.iter().map(|parameter| &parameter.name).collect();
+    let names = names.iter().map(|name| match name.to_string().as_str() {
+        "self" => receiver::name(name.span()),
+        _ => (*name).clone(),
+    });
+    let names: Vec<_> = names.collect();
+    let lets = parameters.iter().zip(&names).map(|(parameter, name)| {
+        let Parameter { attributes, pattern, .. } = parameter;
+        let ty = inner_type(parameter);
+        let pattern = match (pattern, parameter.label.as_str()) {
+            (syn::Pat::Ident(pattern), "self") => {
+                let mutability = pattern.mutability;
+                quote!(#mutability #name)
+            }
+            (pattern, _) => quote!(#pattern),
+        };
+        quote!(#(#attributes)* let #pattern: #ty = #name;)
+    });
+    quote! {
+        let (#(#names,)*) = __nnx_arguments;
+        #(#lets)*
+    }
 }
 
-/// Whether the type depends on the impl around the function.
-fn names_self(ty: &syn::Type) -> bool {
-    struct NamesSelf(bool);
-    impl<'ast> Visit<'ast> for NamesSelf {
-        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
-            self.0 |= ident == "Self";
-        }
+/// The type of the argument in the body, as far as it can be written down.
+fn inner_type(parameter: &Parameter) -> TokenStream {
+    let ty = &parameter.ty;
+    if !can_be_named(ty) {
+        return quote!(_);
     }
-    let mut found = NamesSelf(false);
-    found.visit_type(ty);
-    found.0
+    match parameter.form {
+        Form::Ref => quote!(&#ty),
+        Form::Mut => quote!(&mut #ty),
+        Form::Value => quote!(#ty),
+    }
 }
 
-/// The return type of the closure; left to inference where it says `impl Trait`.
-fn closure_output(output: &ReturnType) -> TokenStream {
-    struct HasImpl(bool);
-    impl<'ast> Visit<'ast> for HasImpl {
-        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
-            self.0 = true;
-        }
-    }
-    match output {
-        ReturnType::Default => quote!(-> ()),
+/// What the return type becomes.
+struct Output {
+    /// Statements.
+    check: TokenStream,
+    ty: Type,
+    /// The return type of the closure, if it can be written down.
+    arrow: TokenStream,
+    /// A function around the call.
+    checked: TokenStream,
+}
+
+fn output(function: &ItemFn, krate: &TokenStream) -> Output {
+    match &function.sig.output {
+        ReturnType::Default => Output {
+            check: TokenStream::new(),
+            ty: syn::parse_quote!(()),
+            arrow: quote!(-> ()),
+            checked: TokenStream::new(),
+        },
+        ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
+            check: checks::result(ty, &function.sig.generics, krate),
+            ty: (**ty).clone(),
+            arrow: quote!(#arrow #ty),
+            checked: TokenStream::new(),
+        },
         ReturnType::Type(_, ty) => {
-            let mut has_impl = HasImpl(false);
-            has_impl.visit_type(ty);
-            if has_impl.0 { quote!() } else { quote!(-> #ty) }
+            let span = ty.span();
+            Output {
+                check: quote_spanned! {span=>
+                    fn __nnx_checked<R: #krate::jit::Output>(result: R) -> R {
+                        const { #krate::jit::check::result(<R as #krate::jit::Output>::SCHEMA) };
+                        result
+                    }
+                },
+                ty: syn::parse_quote!(_),
+                arrow: TokenStream::new(),
+                checked: quote!(__nnx_checked),
+            }
         }
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! Use it through the facade crate `nnx`.
 
+mod checks;
+mod diagnostics;
 mod expand;
+mod item;
 mod options;
+mod parameters;
 mod receiver;
 mod signature;
+mod types;
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -30,6 +35,7 @@ use quote::quote;
 ///
 /// # Options
 /// - `graph = false`: tree mode, in which Modules are trees and only Variables change. Required.
+/// - `static(a, b)`: the parameters `a` and `b` are static, as if they were marked `#[nnx(static)]`.
 /// - `donate = false`: never reuse the memory of old values.
 /// - `device = n`: run on device number `n`; arguments that lie elsewhere are copied there.
 /// - `inline = false`: called by another jitted function, it stays a function of its own in the
@@ -39,17 +45,12 @@ use quote::quote;
 /// - `crate = path`: where `nnx` is, if it was renamed.
 #[proc_macro_attribute]
 pub fn jit(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let original: proc_macro2::TokenStream = item.clone().into();
-    let function = match syn::parse::<syn::ItemFn>(item) {
-        Ok(function) => function,
+    let item: proc_macro2::TokenStream = item.into();
+    match item::function(item.clone()) {
+        Ok(function) => expand::expand(attribute.into(), &function).into(),
         Err(error) => {
-            let error = syn::Error::new(
-                error.span(),
-                format!("`#[nnx::jit]` goes on a function or method with a body: {error}"),
-            )
-            .into_compile_error();
-            return quote!(#original #error).into();
+            let error = error.into_compile_error();
+            quote!(#item #error).into()
         }
-    };
-    expand::expand(attribute.into(), function).into()
+    }
 }

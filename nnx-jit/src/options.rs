@@ -1,142 +1,269 @@
 //! The options in `#[nnx::jit(…)]`.
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::parse::Parser;
+use crate::diagnostics::{Errors, list, similar, with_fixes};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Meta, Path, Token};
+use syn::{Expr, ExprLit, Lit, LitBool, LitInt, LitStr, Path, Token};
 
-const KNOWN: &str = "`graph`, `donate`, `device`, `keep_unused`, `name`, `crate`";
+const KNOWN: [&str; 8] =
+    ["graph", "donate", "static", "name", "inline", "device", "keep_unused", "crate"];
 
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) donate: bool,
     pub(crate) device: Option<LitInt>,
     pub(crate) inline: bool,
     pub(crate) keep_unused: bool,
     pub(crate) name: Option<LitStr>,
+    /// The names in `static(…)`.
+    pub(crate) statics: Vec<Ident>,
     pub(crate) krate: TokenStream,
 }
 
 /// Reads the options; every mistake is added to `errors`.
-pub(crate) fn parse(attribute: TokenStream, errors: &mut Vec<syn::Error>) -> Options {
+pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options {
         donate: true,
         device: None,
         inline: true,
         keep_unused: false,
         name: None,
+        statics: Vec::new(),
         krate: quote!(::nnx),
     };
-    // `crate` is a keyword, which `Meta` does not take as a path.
-    let attribute = rename_crate(attribute);
-    let metas = match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(attribute) {
-        Ok(metas) => metas,
-        Err(error) => {
-            errors.push(syn::Error::new(
-                error.span(),
-                format!("options are written `name = value`; the options are {KNOWN}"),
-            ));
-            return options;
-        }
-    };
-    let mut seen: Vec<String> = Vec::new();
     let mut graph = None;
-    for meta in metas {
-        let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+    let mut seen: Vec<String> = Vec::new();
+    for tokens in separated_by_commas(attribute.clone()) {
+        let given = match Given::parse.parse2(tokens) {
+            Ok(given) => given,
+            Err(error) => {
+                errors.push(error);
+                // Whatever was meant, it may have been this one.
+                graph.get_or_insert(false);
+                continue;
+            }
+        };
+        let name = given.name.unraw().to_string();
         if seen.contains(&name) {
-            errors.push(syn::Error::new(meta.span(), format!("`{name}` is given twice")));
+            errors.at(&given.name, format!("`{name}` is given twice"));
             continue;
         }
         let result = match name.as_str() {
-            "graph" => flag(&meta).map(|value| graph = Some((value, meta.span()))),
-            "donate" => flag(&meta).map(|value| options.donate = value),
-            "device" => index(&meta).map(|value| options.device = Some(value)),
-            "inline" => flag(&meta).map(|value| options.inline = value),
-            "keep_unused" => flag(&meta).map(|value| options.keep_unused = value),
-            "name" => text(&meta).map(|value| options.name = Some(value)),
-            "__crate" => path(&meta).map(|value| options.krate = quote!(#value)),
-            _ => Err(syn::Error::new(
-                meta.path().span(),
-                format!("unknown option; the options are {KNOWN}"),
-            )),
+            "graph" => {
+                let value = given.flag();
+                graph = Some(value.as_ref().is_ok_and(LitBool::value));
+                value.and_then(|value| mode(&value))
+            }
+            "donate" => given.flag().map(|value| options.donate = value.value),
+            "static" => given.names().map(|names| options.statics = names),
+            "name" => given.text().map(|value| options.name = Some(value)),
+            "inline" => given.flag().map(|value| options.inline = value.value),
+            "device" => given.index().map(|value| options.device = Some(value)),
+            "keep_unused" => given.flag().map(|value| options.keep_unused = value.value),
+            "crate" => given.path().map(|value| options.krate = value.into_token_stream()),
+            _ => {
+                // A misspelt `graph` is one mistake, not two.
+                if similar(&name, &KNOWN) == Some("graph") {
+                    graph.get_or_insert(false);
+                }
+                Err(syn::Error::new_spanned(&given.name, unknown(&name)))
+            }
         };
-        errors.extend(result.err());
+        if let Err(error) = result {
+            errors.push(error);
+        }
         seen.push(name);
     }
-    check_mode(graph, errors);
+    if graph.is_none() {
+        errors.push(no_graph_mode(proc_macro2::Span::call_site()));
+    }
     options
 }
 
 /// Graph mode does not exist yet, and being the default it must not be meant silently.
-fn check_mode(graph: Option<(bool, Span)>, errors: &mut Vec<syn::Error>) {
-    let span = match graph {
-        Some((false, _)) => return,
-        Some((true, span)) => span,
-        None => Span::call_site(),
+fn mode(graph: &LitBool) -> syn::Result<()> {
+    if graph.value { Err(no_graph_mode(graph.span)) } else { Ok(()) }
+}
+
+fn no_graph_mode(span: proc_macro2::Span) -> syn::Error {
+    let message = with_fixes(
+        "graph mode (`graph = true`, the default as in NNX) is not available yet",
+        &["write `#[nnx::jit(graph = false)]` for tree mode, in which Modules are trees without \
+           shared nodes and only Variables are updated"],
+    );
+    syn::Error::new(span, message)
+}
+
+fn unknown(name: &str) -> String {
+    let known = list(KNOWN);
+    // What users of JAX look for.
+    let instead = match name {
+        "static_argnums" | "static_argnames" => {
+            "name the parameters, `static(a, b)`, or mark them, `#[nnx(static)] a: usize`"
+        }
+        "donate_argnums" | "donate_argnames" => {
+            "nothing is needed: what is passed by value or as `&mut` is donated where it can be"
+        }
+        _ => {
+            return match similar(name, &KNOWN) {
+                Some(similar) => {
+                    format!(
+                        "unknown option `{name}`\nfix: did you mean `{similar}`? The options are {known}"
+                    )
+                }
+                None => format!("unknown option `{name}`; the options are {known}"),
+            };
+        }
     };
-    errors.push(syn::Error::new(
-        span,
-        "graph mode (`graph = true`, the default as in NNX) is not available yet; write \
-         `#[nnx::jit(graph = false)]` for tree mode, in which Modules are trees without shared \
-         nodes and only Variables are updated",
-    ));
+    format!("unknown option `{name}`\nfix: {instead}")
 }
 
-fn rename_crate(attribute: TokenStream) -> TokenStream {
-    let mut start = true;
-    attribute
-        .into_iter()
-        .map(|token| {
-            let at_start = std::mem::replace(&mut start, false);
-            match token {
-                proc_macro2::TokenTree::Ident(ident) if at_start && ident == "crate" => {
-                    proc_macro2::Ident::new("__crate", ident.span()).into()
-                }
-                proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',' => {
-                    start = true;
-                    punct.into()
-                }
-                other => other,
+/// One option: `name = value`, or `name(…)`.
+struct Given {
+    name: Ident,
+    value: Value,
+}
+
+enum Value {
+    None,
+    Expr(Box<Expr>),
+    List(Punctuated<TokenTree, Token![,]>, TokenStream),
+}
+
+impl Parse for Given {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(syn::Ident::peek_any) {
+            return Err(input.error(format!(
+                "options are written `name = value`; the options are {}",
+                list(KNOWN)
+            )));
+        }
+        let name = Ident::parse_any(input)?;
+        let value = if input.is_empty() {
+            Value::None
+        } else if input.peek(syn::token::Paren) {
+            let tokens = input.parse::<proc_macro2::Group>()?;
+            let names = Punctuated::parse_terminated.parse2(tokens.stream());
+            let names = names.map_err(|error| {
+                syn::Error::new(error.span(), format!("takes names: `{name}(a, b)`"))
+            })?;
+            Value::List(names, tokens.into_token_stream())
+        } else if input.peek(Token![=]) && !input.peek(Token![==]) {
+            input.parse::<Token![=]>()?;
+            let value = input.parse().map_err(|_| {
+                syn::Error::new_spanned(
+                    &name,
+                    format!("a value is missing: write {}", example(&name)),
+                )
+            })?;
+            Value::Expr(Box::new(value))
+        } else {
+            return Err(input.error(format!("write {}", example(&name))));
+        };
+        if !input.is_empty() {
+            return Err(input.error("a comma is missing before this"));
+        }
+        Ok(Given { name, value })
+    }
+}
+
+/// How an option is written.
+fn example(name: &Ident) -> String {
+    match name.unraw().to_string().as_str() {
+        "graph" => "`graph = false`".to_owned(),
+        "donate" => "`donate = false`".to_owned(),
+        "static" => "`static(a, b)`, with names of parameters".to_owned(),
+        "name" => "`name = \"step\"`".to_owned(),
+        "inline" => "`inline = false`".to_owned(),
+        "device" => "`device = 1`, with the number of a device".to_owned(),
+        "keep_unused" => "`keep_unused = true`".to_owned(),
+        "crate" => "`crate = my_nnx`, with the path of the crate".to_owned(),
+        name => format!("`{name} = value`"),
+    }
+}
+
+impl Given {
+    /// That the value is not of the kind that the option takes.
+    fn mistake(&self) -> syn::Error {
+        let message = format!("write {}", example(&self.name));
+        match &self.value {
+            Value::None => syn::Error::new_spanned(&self.name, message),
+            Value::Expr(value) => syn::Error::new_spanned(value, message),
+            Value::List(_, tokens) => syn::Error::new_spanned(tokens, message),
+        }
+    }
+
+    fn literal(&self) -> syn::Result<&Lit> {
+        match &self.value {
+            Value::Expr(value) => match &**value {
+                Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
+                _ => Err(self.mistake()),
+            },
+            _ => Err(self.mistake()),
+        }
+    }
+
+    fn flag(&self) -> syn::Result<LitBool> {
+        match self.literal()? {
+            Lit::Bool(value) => Ok(value.clone()),
+            _ => Err(self.mistake()),
+        }
+    }
+
+    fn index(&self) -> syn::Result<LitInt> {
+        match self.literal()? {
+            Lit::Int(value) if value.base10_parse::<usize>().is_ok() => Ok(value.clone()),
+            _ => Err(self.mistake()),
+        }
+    }
+
+    fn text(&self) -> syn::Result<LitStr> {
+        match self.literal()? {
+            Lit::Str(value) if !value.value().is_empty() => Ok(value.clone()),
+            _ => Err(self.mistake()),
+        }
+    }
+
+    fn path(&self) -> syn::Result<Path> {
+        match &self.value {
+            Value::Expr(value) => match &**value {
+                Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
+                _ => Err(self.mistake()),
+            },
+            _ => Err(self.mistake()),
+        }
+    }
+
+    fn names(&self) -> syn::Result<Vec<Ident>> {
+        let Value::List(names, _) = &self.value else { return Err(self.mistake()) };
+        if names.is_empty() {
+            return Err(self.mistake());
+        }
+        let name = |token: &TokenTree| match token {
+            TokenTree::Ident(ident) => Ok(ident.clone()),
+            other => Err(syn::Error::new_spanned(other, format!("write {}", example(&self.name)))),
+        };
+        names.iter().map(name).collect()
+    }
+}
+
+/// Each option by itself, so that a mistake in one does not hide those in the others.
+fn separated_by_commas(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![TokenStream::new()];
+    for token in tokens {
+        match (&token, parts.last_mut()) {
+            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => {
+                parts.push(TokenStream::new());
             }
-        })
-        .collect()
-}
-
-fn value(meta: &Meta) -> Result<&Expr, syn::Error> {
-    meta.require_name_value().map(|pair| &pair.value)
-}
-
-fn flag(meta: &Meta) -> Result<bool, syn::Error> {
-    match value(meta)? {
-        Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) => Ok(value.value),
-        other => Err(syn::Error::new(other.span(), "takes `true` or `false`")),
-    }
-}
-
-fn index(meta: &Meta) -> Result<LitInt, syn::Error> {
-    match value(meta)? {
-        Expr::Lit(ExprLit { lit: Lit::Int(value), .. })
-            if value.base10_parse::<usize>().is_ok() =>
-        {
-            Ok(value.clone())
-        }
-        other => {
-            Err(syn::Error::new(other.span(), "takes the number of a device, as `device = 1`"))
+            (_, Some(part)) => part.extend([token]),
+            (_, None) => {}
         }
     }
-}
-
-fn text(meta: &Meta) -> Result<LitStr, syn::Error> {
-    match value(meta)? {
-        Expr::Lit(ExprLit { lit: Lit::Str(value), .. }) => Ok(value.clone()),
-        other => Err(syn::Error::new(other.span(), "takes a string, as `name = \"step\"`")),
+    if parts.last().is_some_and(TokenStream::is_empty) {
+        parts.pop();
     }
-}
-
-fn path(meta: &Meta) -> Result<Path, syn::Error> {
-    match value(meta)? {
-        Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
-        other => Err(syn::Error::new(other.span(), "takes a path, as `crate = my_nnx`")),
-    }
+    parts
 }

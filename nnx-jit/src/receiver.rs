@@ -1,12 +1,13 @@
 //! `self` under another name, so that the body of a method can stand in a closure.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Item, Macro};
+use syn::{Block, Item, Lit, LitStr, Macro};
 
-/// What `self` is called inside the closure.
+/// What `self` is called inside the closure. No variable of the user's is called like this, for
+/// none has the macro's hygiene.
 pub(crate) fn name(span: Span) -> Ident {
-    Ident::new("__self", span)
+    Ident::new("this", Span::mixed_site().located_at(span))
 }
 
 /// Renames `self` in `block`, also inside macro calls, but not in items nested in it.
@@ -35,7 +36,8 @@ impl VisitMut for Rename {
     }
 
     fn visit_macro_mut(&mut self, call: &mut Macro) {
-        call.tokens = tokens(std::mem::take(&mut call.tokens));
+        let formats = call.path.segments.last().is_some_and(|last| is_format(&last.ident));
+        call.tokens = tokens(std::mem::take(&mut call.tokens), formats);
     }
 
     fn visit_item_mut(&mut self, item: &mut Item) {
@@ -45,17 +47,123 @@ impl VisitMut for Rename {
     }
 }
 
-fn tokens(stream: TokenStream) -> TokenStream {
-    stream
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Ident(ident) if ident == "self" => name(ident.span()).into(),
-            TokenTree::Group(group) => {
-                let mut renamed = Group::new(group.delimiter(), tokens(group.stream()));
-                renamed.set_span(group.span());
-                renamed.into()
+/// Macros whose strings may say `{self}`.
+fn is_format(name: &Ident) -> bool {
+    [
+        "format",
+        "format_args",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "write",
+        "writeln",
+        "panic",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "unreachable",
+        "todo",
+        "unimplemented",
+        "trace",
+        "debug",
+        "info",
+        "warn",
+        "error",
+        "bail",
+        "ensure",
+        "anyhow",
+    ]
+    .iter()
+    .any(|known| name == known)
+}
+
+fn tokens(stream: TokenStream, formats: bool) -> TokenStream {
+    let mut renamed = Vec::new();
+    let mut rest = stream.into_iter().peekable();
+    // Between the `fn` of a nested function and the end of its body, `self` is another one.
+    let mut in_fn = false;
+    while let Some(token) = rest.next() {
+        let token = match token {
+            TokenTree::Ident(ident) if ident == "fn" => {
+                in_fn = matches!(rest.peek(), Some(TokenTree::Ident(_)));
+                ident.into()
             }
+            token if in_fn => {
+                in_fn = !ends_fn(&token);
+                token
+            }
+            TokenTree::Ident(ident) if ident == "self" && !starts_path(rest.peek()) => {
+                name(ident.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), tokens(group.stream(), formats));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            TokenTree::Literal(literal) if formats => rename_in_format(literal).into(),
             other => other,
-        })
-        .collect()
+        };
+        renamed.push(token);
+    }
+    renamed.into_iter().collect()
+}
+
+/// Whether `::` follows: `self::item` is a module path.
+fn starts_path(next: Option<&TokenTree>) -> bool {
+    matches!(next, Some(TokenTree::Punct(punct))
+        if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
+}
+
+fn ends_fn(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        _ => false,
+    }
+}
+
+/// `"{self:?}"` with the other name.
+fn rename_in_format(literal: Literal) -> Literal {
+    let Lit::Str(text) = Lit::new(literal.clone()) else { return literal };
+    let Some(renamed) = renamed_format(&text.value()) else { return literal };
+    // The name in the string is looked up with the hygiene of the string.
+    LitStr::new(&renamed, Span::mixed_site().located_at(literal.span())).token()
+}
+
+fn renamed_format(format: &str) -> Option<String> {
+    let mut renamed = String::new();
+    let mut rest = format;
+    while let Some(at) = rest.find('{') {
+        let (before, after) = rest.split_at(at + 1);
+        renamed.push_str(before);
+        rest = after;
+        if let Some(escaped) = rest.strip_prefix('{') {
+            renamed.push('{');
+            rest = escaped;
+        } else if let Some(after) = rest.strip_prefix("self") {
+            if after.trim_start().starts_with([':', '}']) {
+                renamed.push_str("this");
+                rest = after;
+            }
+        }
+    }
+    renamed.push_str(rest);
+    (renamed != format).then_some(renamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renamed_format;
+
+    #[test]
+    fn only_the_receiver_is_renamed_in_a_format_string() {
+        let renamed = |text| renamed_format(text).unwrap_or_else(|| "unchanged".to_owned());
+        assert_eq!(renamed("{self:?} of {x}"), "{this:?} of {x}");
+        assert_eq!(renamed("{{{self}}}"), "{{{this}}}");
+        assert_eq!(renamed("{{self}} {selfish} {0:self}"), "unchanged");
+    }
 }

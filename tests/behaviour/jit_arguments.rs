@@ -168,12 +168,8 @@ fn every_kind_can_be_consumed_and_returned() {
 #[nnx::jit(graph = false)]
 fn make_all(x: &Array, n: usize) -> Kinds {
     let param = |by: f32| Param::new(x + by);
-    let cell = |by: f32| Cell {
-        kernel: param(by),
-        bias: None,
-        count: Variable::new(x * by),
-        width: n,
-    };
+    let cell =
+        |by: f32| Cell { kernel: param(by), bias: None, count: Variable::new(x * by), width: n };
     let block = |act| Block {
         cells: (0..n).map(|i| cell(i as f32)).collect(),
         gains: [("only".to_owned(), param(0.5))].into(),

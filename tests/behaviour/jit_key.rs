@@ -148,10 +148,17 @@ fn with_statics(
     #[nnx(static)] rate: f64,
     #[nnx(static)] settings: Settings,
 ) -> Array {
-    let number = f32::from(u8::from(flag)) + count as f32 + f32::from(letter as u8)
-        + text.len() as f32 + f32::from(u8::from(mode == Mode::Eval)) + f32::from(pair.0)
-        + f32::from(u8::from(pair.1)) + option.map_or(0.0, |n| n as f32) + label.len() as f32
-        + rate as f32 + settings.sizes.iter().sum::<usize>() as f32;
+    let number = f32::from(u8::from(flag))
+        + count as f32
+        + f32::from(letter as u8)
+        + text.len() as f32
+        + f32::from(u8::from(mode == Mode::Eval))
+        + f32::from(pair.0)
+        + f32::from(u8::from(pair.1))
+        + option.map_or(0.0, |n| n as f32)
+        + label.len() as f32
+        + rate as f32
+        + settings.sizes.iter().sum::<usize>() as f32;
     (x + number).astype(dtype)
 }
 
@@ -177,7 +184,17 @@ impl Statics {
             self;
         let settings = Settings { sizes };
         let y = with_statics(
-            &scalar(0.0), flag, count, letter, text.into(), mode, dtype, pair, option, label, rate,
+            &scalar(0.0),
+            flag,
+            count,
+            letter,
+            text.into(),
+            mode,
+            dtype,
+            pair,
+            option,
+            label,
+            rate,
             settings,
         );
         y.astype(DType::F32).item()

@@ -75,15 +75,10 @@ impl Numbers {
 /// Leaves hold 1, 2, 3, …, each another number.
 pub(crate) fn net() -> Net {
     let numbers = Numbers::default();
-    let table = |n: &Numbers| Activation::Table {
-        weights: vec![n.param(), n.param()],
-        offset: n.array(),
-    };
+    let table =
+        |n: &Numbers| Activation::Table { weights: vec![n.param(), n.param()], offset: n.array() };
     Net {
-        blocks: [
-            numbers.block(|n| Activation::Scale(n.param())),
-            numbers.block(table),
-        ],
+        blocks: [numbers.block(|n| Activation::Scale(n.param())), numbers.block(table)],
         head: (numbers.param(), Box::new(numbers.cell(true))),
         data: numbers.array(),
         name: "net".into(),

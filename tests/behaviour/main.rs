@@ -22,3 +22,4 @@ mod jit_threads;
 mod staging;
 mod state;
 mod support;
+mod transforms;

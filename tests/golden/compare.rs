@@ -6,7 +6,7 @@ use nnx::{Array, DType, Element};
 
 /// Holds every expected tensor of the case against the computed ones. The error has a message for
 /// each tensor that differs.
-pub fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
+pub(crate) fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
     let mut messages = Vec::new();
     for (name, want) in case.expected() {
         let result = match outputs.iter().find(|(computed, _)| computed == name) {
@@ -21,7 +21,7 @@ pub fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
 }
 
 /// Holds one tensor against the reference.
-pub fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<(), String> {
+pub(crate) fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<(), String> {
     // Booleans are stored as bytes.
     let got = if got.dtype() == DType::Bool { got.astype(DType::U8) } else { got.clone() };
     // Scalars are stored with one axis of size 1.

@@ -8,9 +8,12 @@
 
 mod compare;
 mod functions;
+mod initializers;
+mod layers;
 mod optimizers;
 mod random;
 mod reference;
+mod state;
 mod transforms;
 
 use reference::{Case, Reference};
@@ -19,15 +22,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a case computes: tensors by the name under which the reference has them.
-pub type Outputs = Vec<(String, nnx::Array)>;
+pub(crate) type Outputs = Vec<(String, nnx::Array)>;
 
 /// How to compute a case.
-pub type Run = fn(&Case) -> Outputs;
+pub(crate) type Run = fn(&Case) -> Outputs;
 
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
         "functions" => functions::find(name),
+        "initializers" => initializers::find(name),
+        "layers" => layers::find(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
         "transforms" => transforms::find(name),
@@ -84,7 +89,7 @@ fn run(reference: &Reference, options: &Options) -> ExitCode {
             skipped.push(title);
             continue;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| compare::check(&case, compute(&case))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))));
         match outcome.unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])) {
             Ok(()) => passed += 1,
             Err(messages) => {

@@ -6,7 +6,7 @@ use nnx::array::arange;
 use nnx::optim::{self, GradientTransformation, Optimizer, Schedule};
 use nnx::{Array, DType, Module, Param};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "sgd" => |case| six_updates(case, optim::sgd(0.1)),
         "momentum" => |case| six_updates(case, optim::sgd(0.1).momentum(Some(0.9))),

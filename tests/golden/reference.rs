@@ -7,34 +7,34 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A folder of reference tensors.
-pub struct Reference {
+pub(crate) struct Reference {
     seed: u64,
     cases: Vec<Case>,
 }
 
 /// One case: a call with its inputs and what JAX made of it.
-pub struct Case {
+pub(crate) struct Case {
     /// The file it came from: `layers`.
-    pub area: String,
+    pub(crate) area: String,
     /// Its name there: `linear`.
-    pub name: String,
+    pub(crate) name: String,
     /// The largest error allowed, absolute plus relative; 0 means equal bits.
-    pub tolerance: f64,
+    pub(crate) tolerance: f64,
     /// The seed of the folder.
-    pub seed: u64,
+    pub(crate) seed: u64,
     tensors: BTreeMap<String, Tensor>,
 }
 
 /// A reference tensor.
 #[derive(Clone)]
-pub struct Tensor {
-    pub dtype: DType,
-    pub shape: Vec<usize>,
-    pub bytes: Vec<u8>,
+pub(crate) struct Tensor {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reference {
-    pub fn open(folder: &Path) -> Result<Self, String> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, String> {
         let index = folder.join("index.json");
         let text =
             std::fs::read_to_string(&index).map_err(|e| format!("{}: {e}", index.display()))?;
@@ -59,7 +59,7 @@ impl Reference {
         Ok(Reference { seed, cases })
     }
 
-    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &Case> {
         debug_assert!(self.cases.iter().all(|case| case.seed == self.seed));
         self.cases.iter()
     }
@@ -108,28 +108,38 @@ fn dtype(dtype: Dtype) -> Option<DType> {
 
 impl Case {
     /// The input `name`, stored as `in.name`.
-    pub fn input(&self, name: &str) -> Array {
-        let tensor = self.tensor(&format!("in.{name}"));
+    pub(crate) fn input(&self, name: &str) -> Array {
+        self.array(&format!("in.{name}"))
+    }
+
+    /// The tensor of this full name as an array.
+    pub(crate) fn array(&self, name: &str) -> Array {
+        let tensor = self.tensor(name);
         Array::from_bytes(&tensor.bytes, tensor.dtype, &tensor.shape).unwrap()
     }
 
     /// The tensor of this full name.
-    pub fn tensor(&self, name: &str) -> &Tensor {
+    pub(crate) fn tensor(&self, name: &str) -> &Tensor {
         self.tensors.get(name).unwrap_or_else(|| panic!("the reference has no tensor `{name}`"))
     }
 
     /// Names and tensors of what the case has to compute.
-    pub fn expected(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+    pub(crate) fn expected(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.tensors.iter().filter(|(n, _)| !n.starts_with("in.")).map(|(n, t)| (n.as_str(), t))
     }
 
+    /// The full names of all tensors.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
     /// Whether the reference has a tensor of this full name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
 
     /// The part of the case's name after the last dot, a seed in the area `random`.
-    pub fn seed_of_name(&self) -> u64 {
+    pub(crate) fn seed_of_name(&self) -> u64 {
         self.name.rsplit('.').next().and_then(|seed| seed.parse().ok()).unwrap()
     }
 }

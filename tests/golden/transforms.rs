@@ -4,7 +4,7 @@ use super::{Outputs, Run};
 use nnx::array::stack;
 use nnx::{Array, grad, value_and_grad};
 
-pub fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "grad" => |case| gradients(&case.input("x")),
         "vmap_grad" => |case| per_matrix(&case.input("x")),

@@ -42,6 +42,21 @@ pub fn golden(folder: OsString, arguments: Vec<OsString>) -> Result<u8, String> 
     hand_over(cargo)
 }
 
+/// `cargo xtask bench NAME`: runs a benchmark.
+///
+/// # Errors
+/// As for [`mnist`]; also when the file for the results has no absolute path.
+pub fn bench(name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
+    let mut cargo = cargo("bench")?;
+    cargo.args(["--package", "nnx", "--bench"]).arg(name);
+    if let Some(json) = json {
+        // The benchmark runs in another folder than the user does.
+        let json = std::path::absolute(&json).map_err(|e| format!("{}: {e}", json.display()))?;
+        cargo.args(["--", "--json"]).arg(json);
+    }
+    hand_over(cargo)
+}
+
 /// A cargo command on this workspace, with a plugin to run on.
 fn cargo(subcommand: &str) -> Result<Command, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));

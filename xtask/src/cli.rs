@@ -22,12 +22,15 @@ Commands:
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the
                      skipped cases
+  bench NAME [--json FILE]
+                     Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
+                     execute; --json writes one object per line
   help               Print this
 
 Environment:
   NNX_HOME           The folder to install to (default: nnx in XDG_DATA_HOME or ~/.local/share)
-  NNX_PJRT_PLUGIN    A plugin's path: mnist, test and golden use it and set nothing up
-  NNX_PLATFORM       The kind of plugin that mnist, test and golden use: cpu (default), cuda, tpu
+  NNX_PJRT_PLUGIN    A plugin's path: the other commands use it and set nothing up
+  NNX_PLATFORM       The kind of plugin that they use: cpu (default), cuda, tpu
 ";
 
 /// Why a command failed, and the exit code.
@@ -71,6 +74,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "mnist" => Ok(children::mnist(rest)?),
         "test" => Ok(children::test(rest)?),
         "golden" => golden(rest),
+        "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),
     }
@@ -147,4 +151,25 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
         return Err(usage("golden needs the folder with the reference values".to_string()));
     };
     Ok(children::golden(folder, rest)?)
+}
+
+fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
+    let mut name = None;
+    let mut json = None;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(value) if name.is_none() => name = Some(value),
+            Long("json") => json = Some(PathBuf::from(parser.value()?)),
+            Long("help") | Short('h') => return help(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match name {
+        Some(name) if name == "dispatch" => Ok(children::bench(&name, json)?),
+        Some(name) => {
+            Err(usage(format!("there is no benchmark `{}`; there is `dispatch`", name.display())))
+        }
+        None => Err(usage("bench needs the name of a benchmark: `dispatch`".to_string())),
+    }
 }

@@ -6,7 +6,7 @@ use super::{Array, DType, int_scalar_bytes, scalar_bytes};
 use crate::Variable;
 use crate::graph::{Aval, bind1};
 use crate::module::VariableKind;
-use crate::ops::{Binary, BinaryOp, BroadcastInDim, Clamp, Compare, Convert, Direction, Select};
+use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Direction, Select};
 use std::ops;
 
 /// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
@@ -132,7 +132,7 @@ fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
     if a.dtype().is_unsigned_int() {
         return rem;
     }
-    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(&b.lt(0)));
+    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(b.lt(0)));
     select(&fix, &(&rem + &b), &rem)
 }
 
@@ -357,16 +357,14 @@ impl Array {
         select(&self.lt(0.0), &self.ceil(), &self.floor())
     }
 
-    /// Elements below `low` become `low`, those above `high` become `high`. `jax.numpy.clip`.
+    /// Elements below `low` become `low`, those above `high` become `high`: the minimum of `high`
+    /// and the maximum of `low` and each element. `jax.numpy.clip`.
     ///
     /// # Panics
-    /// When the bounds do not broadcast to this array's shape.
+    /// When the shapes do not broadcast.
     #[track_caller]
     pub fn clip(&self, low: impl Operand, high: impl Operand) -> Array {
-        let dtype = self.dtype();
-        let low = low.array(dtype).broadcast_to_dims(self.shape());
-        let high = high.array(dtype).broadcast_to_dims(self.shape());
-        bind1(Clamp, &[&low, self, &high])
+        binary("clip", BinaryOp::Min, &binary("clip", BinaryOp::Max, self, &low), &high)
     }
 
     /// Logical and of truth values.

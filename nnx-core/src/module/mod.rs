@@ -56,7 +56,7 @@ use crate::Array;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Module",
     label = "not a Module",
-    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.

@@ -49,6 +49,7 @@ pub trait StaticField: Sized {
     fn copy(&self) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
     #[inline]
     fn part(&self) -> &dyn StaticValue {

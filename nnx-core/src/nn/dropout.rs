@@ -2,8 +2,10 @@
 
 use super::builder::builder;
 use crate::Array;
-use crate::array::{dim, invalid, one_program, select};
+use crate::array::{dim, invalid, one_program};
+use crate::graph::bind1;
 use crate::module::Flag;
+use crate::ops::Drop;
 use crate::random::{self, Key, RngStream, Rngs};
 
 /// While training, zeroes each element with probability `rate` and divides the others by
@@ -102,10 +104,7 @@ impl Dropout {
         one_program("Dropout", &[key.into_data(), x.clone()], |args| {
             let (key, x) = (Key::from_data(args[0].clone()), &args[1]);
             let mask = random::bernoulli(&key, keep, &shape).broadcast_to(x.shape());
-            // A divisor that is no constant: XLA would make a product with 1 / keep of the
-            // quotient, which rounds differently.
-            let divisor = select(&mask, &x.full_like(keep), &x.ones_like());
-            select(&mask, &(x / divisor), &x.zeros_like())
+            bind1(Drop::new(keep), &[&mask, x])
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::unary::Takes;
 use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one, zero};
-use crate::graph::{Aval, Avals};
+use crate::graph::{Aval, Avals, bind1};
 use smallvec::{SmallVec, smallvec};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub(crate) enum BinaryOp {
     Min,
     Atan2,
     NextAfter,
+    /// Derivative of order m of digamma, plus one: operands m and x.
+    Polygamma,
     And,
     Or,
     Xor,
@@ -42,6 +44,7 @@ impl BinaryOp {
             Min => ("min", "stablehlo.minimum", Takes::Any),
             Atan2 => ("atan2", "stablehlo.atan2", Takes::Floats),
             NextAfter => ("nextafter", "chlo.next_after", Takes::Floats),
+            Polygamma => ("polygamma", "chlo.polygamma", Takes::Floats),
             And => ("and", "stablehlo.and", Takes::BoolOrInts),
             Or => ("or", "stablehlo.or", Takes::BoolOrInts),
             Xor => ("xor", "stablehlo.xor", Takes::BoolOrInts),
@@ -97,14 +100,14 @@ impl Primitive for Binary {
             Rem => sum(tx.cloned(), ty.map(|t| -(t * (x / y).trunc()))),
             Pow => {
                 // d/dx = y x^(y-1), with the exponent guarded where y = 0; d/dy = ln(x) x^y, with
-                // 0 where x = 0 and y >= 0.
+                // the logarithm guarded where x = 0.
                 let dx = tx.map(|t| {
                     let zero = y.eq(0.0);
                     let exponent = crate::array::select(&zero, &y.ones_like(), &(y - 1.0));
                     t * (y * x.pow(&exponent))
                 });
                 let dy = ty.map(|t| {
-                    let zero = x.eq(0.0).logical_and(&y.ge(0.0));
+                    let zero = x.eq(0.0);
                     let base = crate::array::select(&zero, &x.ones_like(), x);
                     t * (base.log() * out)
                 });
@@ -124,6 +127,8 @@ impl Primitive for Binary {
                 let norm = x * x + y * y;
                 sum(tx.map(|t| t * (y / &norm)), ty.map(|t| t * (-x / &norm)))
             }
+            Polygamma if tx.is_some() => Err("there is none with respect to the order".into()),
+            Polygamma => one(ty.map(|t| t * bind1(*self, &[&(x + 1.0), y]))),
             NextAfter | And | Or | Xor | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic => {
                 zero()
             }

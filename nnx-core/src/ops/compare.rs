@@ -104,30 +104,3 @@ impl Primitive for Select {
         ])
     }
 }
-
-/// `clamp(low, x, high)`, all of one shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Clamp;
-
-impl Primitive for Clamp {
-    fn name(&self) -> &'static str {
-        "clamp"
-    }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(smallvec![same(ins)?])
-    }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.clamp", ins, outs[0], vec![])]
-    }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let [low, x, high] = cx.primals else { return Err("it takes three operands".into()) };
-        let mut total = None;
-        let inside = || x.gt(low).logical_and(&x.lt(high));
-        let masks: [&dyn Fn() -> crate::Array; 3] = [&|| low.ge(x), &inside, &|| high.le(x)];
-        for (i, mask) in masks.iter().enumerate() {
-            let part = cx.tangent(i).map(|t| select(&mask(), t, &t.zeros_like()));
-            total = super::add_tangents(total, part);
-        }
-        one(total)
-    }
-}

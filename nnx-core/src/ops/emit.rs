@@ -194,6 +194,16 @@ impl Builder {
         self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
     }
 
+    /// An array of `aval` whose elements all have these little-endian `bytes`.
+    pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+        let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+        if aval.rank() == 0 {
+            return scalar;
+        }
+        let attrs = vec![("broadcast_dimensions", ints(&[]))];
+        self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
+    }
+
     /// The instructions of `graph` with `ins` for its inputs; gives its outputs.
     pub(crate) fn inline(&mut self, graph: &Graph, ins: &[Id]) -> Ids {
         let mut env: Vec<Option<Id>> = vec![None; graph.avals.len()];

@@ -64,12 +64,6 @@ pub(super) fn per_component(b: &mut Builder, indices: Aval, values: &[i64]) -> I
     b.op("stablehlo.broadcast_in_dim", &[row], indices, attrs)
 }
 
-/// A scalar repeated to `aval`.
-fn splat(b: &mut Builder, aval: Aval, bytes: &[u8]) -> Id {
-    let scalar = b.literal(Aval::scalar(aval.dtype()), bytes);
-    b.op("stablehlo.broadcast_in_dim", &[scalar], aval, vec![("broadcast_dimensions", ints(&[]))])
-}
-
 impl Gather {
     /// Shape of the result: batch dimensions of the indices, with the window's at `offset_dims`.
     fn out_shape(&self, indices: Aval) -> Vec<usize> {
@@ -92,7 +86,7 @@ impl Gather {
         let flags = aval.with_dtype(DType::Bool);
         let last = last_starts(operand, &self.slice_sizes, &self.dims.start_index_map);
         let last = per_component(b, aval, &last);
-        let zero = splat(b, aval, &vec![0; aval.dtype().size()]);
+        let zero = b.splat(aval, &vec![0; aval.dtype().size()]);
         let compare = |direction| Compare(direction).attrs(aval.dtype());
         let low = b.op("stablehlo.compare", &[indices, zero], flags, compare(Direction::Ge));
         let high = b.op("stablehlo.compare", &[indices, last], flags, compare(Direction::Le));
@@ -147,7 +141,7 @@ impl Primitive for Gather {
         let (out, operand) = (outs[0], b.aval(ins[0]));
         let zero = vec![0; out.dtype().size()];
         if out.size() == 0 {
-            return smallvec![splat(b, out, &zero)];
+            return smallvec![b.splat(out, &zero)];
         }
         let attrs = vec![
             ("dimension_numbers", Attr::Gather(self.dims.clone())),
@@ -159,7 +153,7 @@ impl Primitive for Gather {
             return smallvec![gathered];
         }
         let inside = self.inside(b, operand, ins[1], out);
-        let fill = splat(b, out, &self.fill);
+        let fill = b.splat(out, &self.fill);
         smallvec![b.op("stablehlo.select", &[inside, gathered, fill], out, vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {

@@ -11,6 +11,7 @@ mod convert;
 mod cumulative;
 mod custom_jvp;
 mod dot;
+mod drop;
 mod emit;
 mod gather;
 mod reduce;
@@ -25,13 +26,14 @@ mod window;
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
-pub(crate) use compare::{Clamp, Compare, Direction, Select};
+pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
 pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
 pub(crate) use dot::DotGeneral;
+pub(crate) use drop::Drop;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };

@@ -125,13 +125,7 @@ impl Scatter {
         let map = &self.dims.scatter_dims_to_operand_dims;
         let last = last_starts(b.aval(ins[0]), &sizes, map);
         let last = per_component(b, indices, &last);
-        let zero = b.literal(Aval::scalar(indices.dtype()), &vec![0; indices.dtype().size()]);
-        let zero = b.op(
-            "stablehlo.broadcast_in_dim",
-            &[zero],
-            indices,
-            vec![("broadcast_dimensions", Attr::Ints(vec![]))],
-        );
+        let zero = b.splat(indices, &vec![0; indices.dtype().size()]);
         b.op("stablehlo.clamp", &[zero, ins[1], last], indices, vec![])
     }
 }

@@ -1,7 +1,6 @@
 //! The hash behind random numbers.
 
 use super::binary::same;
-use super::emit::ints;
 use super::{Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
 use crate::array::{DType, int_scalar_bytes};
 use crate::graph::{Aval, Avals};
@@ -70,13 +69,7 @@ impl Words {
     }
 
     fn literal(&self, b: &mut Builder, value: u32) -> Id {
-        let scalar =
-            b.literal(Aval::scalar(DType::U32), &int_scalar_bytes(DType::U32, value.into()));
-        if self.shape.rank() == 0 {
-            return scalar;
-        }
-        let attrs = vec![("broadcast_dimensions", ints(&[]))];
-        b.op("stablehlo.broadcast_in_dim", &[scalar], self.shape, attrs)
+        b.splat(self.shape, &int_scalar_bytes(DType::U32, value.into()))
     }
 
     fn rotate_left(&self, b: &mut Builder, x: Id, by: u32) -> Id {

@@ -1,8 +1,8 @@
 //! Elementwise operations of one operand.
 
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use super::{Backward, Binary, BinaryOp, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
 use crate::Array;
-use crate::array::DType;
+use crate::array::{DType, select};
 use crate::graph::{Aval, Avals, bind1};
 use smallvec::smallvec;
 
@@ -138,6 +138,9 @@ impl Primitive for Unary {
     }
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if self.0 == UnaryOp::Logistic {
+            return smallvec![logistic(b, ins[0])];
+        }
         smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
     }
 
@@ -149,14 +152,15 @@ impl Primitive for Unary {
         let two_over_sqrt_pi = std::f64::consts::FRAC_2_SQRT_PI;
         let tangent = match self.0 {
             Neg => -t,
-            Abs => t * x.sign(),
+            // At 0 the slope is 1, as in JAX.
+            Abs => select(&x.ge(0), t, &-t),
             Exp => t * y,
             Expm1 => t * (y + 1.0),
             Log => t / x,
             Log1p => t / (x + 1.0),
             Sqrt => t * (0.5 / y),
             Rsqrt => t * (-0.5 * (y / x)),
-            Cbrt => t * ((1.0 / 3.0) * (y / x)),
+            Cbrt => t * ((1.0 / 3.0) * (1.0 / (y * y))),
             Sin => t * x.cos(),
             Cos => -(t * x.sin()),
             Tan => t * (1.0 + y * y),
@@ -166,15 +170,16 @@ impl Primitive for Unary {
             Sinh => t * x.cosh(),
             Cosh => t * x.sinh(),
             Asinh => t * (x * x + 1.0).rsqrt(),
-            Acosh => t * ((x - 1.0).rsqrt() * (x + 1.0).rsqrt()),
-            Atanh => t / (1.0 - x * x),
-            Tanh => t * (1.0 - y * y),
+            Acosh => t * (x * x - 1.0).rsqrt(),
+            Atanh => (1.0 / (1.0 + x)) * (t / (1.0 - x)),
+            // Not t (1 - y²), which loses digits where y is near 1.
+            Tanh => (t + t * y) * (1.0 - y),
             Logistic => t * (y * (1.0 - y)),
-            Erf => t * (two_over_sqrt_pi * (-(x * x)).exp()),
-            Erfc => t * (-two_over_sqrt_pi * (-(x * x)).exp()),
-            ErfInv => t * ((1.0 / two_over_sqrt_pi) * (y * y).exp()),
+            Erf => two_over_sqrt_pi * (t * (-(x * x)).exp()),
+            Erfc => -two_over_sqrt_pi * (t * (-(x * x)).exp()),
+            ErfInv => (1.0 / two_over_sqrt_pi) * (t * (y * y).exp()),
             Lgamma => t * x.digamma(),
-            Digamma => return Err("the derivative of digamma (polygamma) is not available".into()),
+            Digamma => t * bind1(Binary(BinaryOp::Polygamma), &[&x.ones_like(), x]),
             Sign | Floor | Ceil | RoundNearestEven | Not | IsFinite | PopulationCount
             | CountLeadingZeros => return zero(),
         };
@@ -187,6 +192,17 @@ impl Primitive for Unary {
             _ => Err("it is not linear".into()),
         }
     }
+}
+
+/// 1 / (1 + e⁻ˣ) by these operations, as JAX lowers it: XLA's own `logistic` may differ in the last
+/// bits.
+fn logistic(b: &mut Builder, x: Id) -> Id {
+    let aval = b.aval(x);
+    let one = b.splat(aval, &crate::array::scalar_bytes(aval.dtype(), 1.0));
+    let negated = b.op("stablehlo.negate", &[x], aval, vec![]);
+    let exp = b.op("stablehlo.exponential", &[negated], aval, vec![]);
+    let sum = b.op("stablehlo.add", &[one, exp], aval, vec![]);
+    b.op("stablehlo.divide", &[one, sum], aval, vec![])
 }
 
 /// The identity, through which no derivative flows.

@@ -5,7 +5,7 @@ use crate::module::walk::{collect_leaves, paths, replace_leaves};
 use crate::{Array, DType, Error, Module, Result};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -40,24 +40,46 @@ pub fn save_checkpoint<M: Module>(
     let path = path.as_ref();
     let tensors = tensors(path, tree)?;
     let mut checksum = crc32fast::Hasher::new();
-    let mut views = Vec::with_capacity(tensors.len());
-    for (name, (aval, bytes)) in &tensors {
-        checksum.update(bytes);
-        let view = TensorView::new(safe_dtype(aval.dtype()), aval.shape().to_vec(), bytes)
-            .map_err(|e| broken(path, format!("`{name}`: {e}")))?;
-        views.push((name.as_str(), view));
-    }
-    let mut info: HashMap<String, String> =
-        metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-    info.insert(CHECKSUM.into(), format!("{:08x}", checksum.finalize()));
-    let bytes = safetensors::serialize(views, Some(info))
-        .map_err(|e| broken(path, format!("cannot be encoded: {e}")))?;
-    replace_file(path, &bytes)
+    tensors.values().for_each(|(_, bytes)| checksum.update(bytes));
+    let mut metadata = metadata.clone();
+    metadata.insert(CHECKSUM.into(), format!("{:08x}", checksum.finalize()));
+    replace_file(path, &encode(&tensors, &metadata))
 }
 
+/// A safetensors file: the size of the header, the header, the tensors. Equal trees give equal
+/// bytes, which the encoder of the safetensors crate does not promise.
+fn encode(tensors: &Tensors, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let mut order: Vec<_> = tensors.iter().collect();
+    // Wide dtypes first, so that every tensor is aligned.
+    order.sort_by_key(|(_, (aval, _))| std::cmp::Reverse(aval.dtype().size()));
+    let mut header = serde_json::Map::new();
+    header.insert("__metadata__".into(), serde_json::json!(metadata));
+    let mut end = 0;
+    for &(name, (aval, bytes)) in &order {
+        let start = end;
+        end += bytes.len();
+        let entry = serde_json::json!({
+            "dtype": safe_dtype(aval.dtype()),
+            "shape": aval.shape(),
+            "data_offsets": [start, end],
+        });
+        header.insert(name.clone(), entry);
+    }
+    let mut header = serde_json::Value::Object(header).to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.reserve(header.len() + end);
+    file.extend(header);
+    order.iter().for_each(|(_, (_, bytes))| file.extend(bytes));
+    file
+}
+
+/// Leaves by their dotted paths.
+type Tensors = BTreeMap<String, (Aval, Vec<u8>)>;
+
 /// Dotted paths with the shape, dtype and bytes of every leaf.
-fn tensors<M: Module>(path: &Path, tree: &M) -> Result<BTreeMap<String, (Aval, Vec<u8>)>> {
-    let mut tensors = BTreeMap::new();
+fn tensors<M: Module>(path: &Path, tree: &M) -> Result<Tensors> {
+    let mut tensors = Tensors::new();
     for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
         let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
         let tensor = read()

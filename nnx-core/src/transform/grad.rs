@@ -145,7 +145,7 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("the argument of grad") };
+    const { crate::module::check::tree::<A::Tree>("grad") };
     let tree = argument.tree();
     let leaves = collect_leaves(tree);
     // Leaves without a value (the gradient of a gradient's gaps) stay as they are.

@@ -49,13 +49,21 @@ impl Rng {
     }
 }
 
-#[track_caller]
-pub(crate) fn close(got: &[f64], want: &[f64], tolerance: f64) {
+/// The first element that differs by more than `tolerance`, relative for large numbers.
+pub(crate) fn difference(got: &[f64], want: &[f64], tolerance: f64) -> Option<String> {
     assert_eq!(got.len(), want.len(), "numbers of elements: {got:?} {want:?}");
-    for (i, (a, b)) in got.iter().zip(want).enumerate() {
+    got.iter().zip(want).enumerate().find_map(|(i, (a, b))| {
         let same = a == b || (a.is_nan() && b.is_nan());
         let near = (a - b).abs() <= tolerance * (1.0 + b.abs());
-        assert!(same || near, "element {i}: {a} is not {b}\n got {got:?}\nwant {want:?}");
+        let text = format!("element {i}: {a} is not {b}\n got {got:?}\nwant {want:?}");
+        (!same && !near).then_some(text)
+    })
+}
+
+#[track_caller]
+pub(crate) fn close(got: &[f64], want: &[f64], tolerance: f64) {
+    if let Some(text) = difference(got, want, tolerance) {
+        panic!("{text}");
     }
 }
 
@@ -145,4 +153,31 @@ pub(crate) fn check_grad2(name: &str, f: Function, args: &[Array]) {
         concatenate(&flat.iter().collect::<Vec<_>>(), 0)
     };
     check_grad(&format!("gradient of {name}"), &gradient, args);
+}
+
+/// Checks several functions of the same arguments in few programs, because compiling takes most of
+/// the time; each by itself where something is wrong.
+#[track_caller]
+pub(crate) fn check_table(
+    check: fn(&str, Function, &[Array]),
+    table: &[(&str, Function)],
+    args: &[Array],
+) {
+    for group in table.chunks(10) {
+        let together = |args: &[Array]| {
+            let outs: Vec<Array> = group.iter().map(|(_, f)| f(args).flatten()).collect();
+            concatenate(&outs.iter().collect::<Vec<_>>(), 0)
+        };
+        let names: Vec<&str> = group.iter().map(|(name, _)| *name).collect();
+        let name = names.join(", ");
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            check(&name, &together, args);
+        }));
+        if result.is_err() {
+            for (name, f) in group {
+                check(name, f, args);
+            }
+            panic!("together but not alone: {name}");
+        }
+    }
 }

@@ -75,6 +75,21 @@ fn leaves_are_named_by_their_dotted_paths() {
 }
 
 #[test]
+fn equal_trees_give_equal_files() {
+    let (_folder, path) = folder();
+    let metadata: BTreeMap<String, String> =
+        (0..20).map(|i| (format!("key{i}"), "\"quoted\"\n".into())).collect();
+    let files: Vec<Vec<u8>> = (0..3)
+        .map(|_| {
+            save_checkpoint(&path, &state(2), &metadata).unwrap();
+            fs::read(&path).unwrap()
+        })
+        .collect();
+    assert!(files[0] == files[1] && files[1] == files[2]);
+    assert_eq!(load_checkpoint(&path, &mut state(2)).unwrap(), metadata);
+}
+
+#[test]
 fn every_dtype_keeps_its_bits() {
     let (_folder, path) = folder();
     let arrays: Vec<Array> = DType::ALL

@@ -386,11 +386,11 @@ struct WriteBack<'e> {
 impl WriteBack<'_> {
     #[inline]
     fn write(&mut self, array: &mut Array, output: usize) -> Result<()> {
-        if let Repr::Device(buffer) = &mut array.0 {
-            if let Some(buffer) = Arc::get_mut(buffer) {
-                // The handle stays where it is: nothing is allocated.
-                return self.outputs.replace(output, buffer);
-            }
+        if let Repr::Device(buffer) = &mut array.0
+            && let Some(buffer) = Arc::get_mut(buffer)
+        {
+            // The handle stays where it is: nothing is allocated.
+            return self.outputs.replace(output, buffer);
         }
         *array = Array::from_buffer(self.outputs.take(output)?);
         Ok(())
@@ -404,10 +404,10 @@ impl VisitorMut for WriteBack<'_> {
     }
     #[inline]
     fn array(&mut self, array: &mut Array) {
-        if let Some(Some(output)) = self.updates.next() {
-            if let Err(error) = self.write(array, *output) {
-                self.error = Some(error);
-            }
+        if let Some(Some(output)) = self.updates.next()
+            && let Err(error) = self.write(array, *output)
+        {
+            self.error = Some(error);
         }
     }
 }

@@ -1,11 +1,22 @@
 //! The rules of tree mode for the arguments and the result of a jitted function, checked while the
-//! user's crate compiles.
+//! user's crate compiles: the expansion of `#[nnx::jit]` calls these in constants.
 
-use super::output::Output;
-pub use crate::module::check::argument;
+use crate::module::{Schema, check};
 
-/// Fails to compile when there is a shared node inside the result.
+/// Fails to compile when `schema` cannot be that of an argument called `name`.
 #[track_caller]
-pub const fn result<R: Output>() {
-    crate::module::check::tree::<R::Tree>("result");
+pub const fn argument(name: &str, schema: &Schema) {
+    check::argument(name, schema);
+}
+
+/// Fails to compile when `schema` cannot be that of a static argument called `name`.
+#[track_caller]
+pub const fn static_argument(name: &str, schema: &Schema) {
+    check::static_argument(name, schema);
+}
+
+/// Fails to compile when `schema` cannot be that of a result.
+#[track_caller]
+pub const fn result(schema: &Schema) {
+    check::result(schema);
 }

@@ -13,6 +13,7 @@ mod function;
 mod limit;
 mod nested;
 mod output;
+mod passed;
 mod record;
 mod stage;
 
@@ -21,4 +22,5 @@ pub use call::call;
 pub use function::{Function, Options, Stats, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::Output;
+pub use passed::{Anything, Passed, StaticArgument};
 pub use stage::{Compiled, Lowered, lower};

@@ -1,10 +1,10 @@
 //! A call inside another trace.
 
 use super::arguments::Arguments;
+use super::call::traced;
 use super::entry::{Parameter, ResultLeaf};
 use super::function::Function;
 use super::output::Output;
-use super::call::traced;
 use crate::graph::{bind, catching};
 use crate::module::walk::{Replace, leaves_of, rebuild};
 use crate::ops::CallGraph;
@@ -23,9 +23,8 @@ where
 {
     let saved = arguments.save();
     let run = || body(arguments.lend_self()).split();
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        if R::CATCHES { catching(run) } else { Ok(run()) }
-    }));
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| if R::CATCHES { catching(run) } else { Ok(run()) }));
     let failure = match outcome {
         Ok(Ok(Ok(tree))) => return R::from_tree(tree),
         Ok(Ok(Err(error))) => Ok(error),

@@ -1,6 +1,7 @@
 //! What a jitted function may return.
 
 use crate::error::raise;
+use crate::module::Schema;
 use crate::{Error, Module};
 
 /// The result of a jitted function: a tree of arrays, or a `Result` of one.
@@ -15,6 +16,8 @@ use crate::{Error, Module};
 pub trait Output: Sized {
     /// The tree of arrays.
     type Tree: Module + Send + Sync;
+    /// What the tree is made of.
+    const SCHEMA: &'static Schema = <Self::Tree as Module>::SCHEMA;
     /// Whether mistakes in the body come back as `Err`.
     const CATCHES: bool;
     /// The tree, or the body's own error.

@@ -1,0 +1,177 @@
+//! Rules that are checked while the user's crate compiles: walks over the schema of a type that end
+//! in a compile error with the path of whatever breaks the rule.
+
+mod text;
+
+use super::{Field, Module, Schema};
+use text::{Text, same};
+
+/// What a walk looks for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// A shared node, however deep.
+    Shared,
+    /// A float that is not inside a Module, where it would be a setting.
+    BareFloat,
+    /// A Variable or an array, however deep.
+    Leaf,
+}
+
+/// Appends the path of the first part that is `wanted`; false if there is none.
+const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
+    let start = path.len();
+    let found = match schema {
+        Schema::Shared(item) => matches!(wanted, Wanted::Shared) || find(wanted, item, path),
+        Schema::Variable(_) | Schema::Array => matches!(wanted, Wanted::Leaf),
+        Schema::Static(name) => {
+            matches!(wanted, Wanted::BareFloat) && (same(name, "f32") || same(name, "f64"))
+        }
+        Schema::List(item) => {
+            path.push("[*]");
+            find(wanted, item, path)
+        }
+        Schema::Map(item) => {
+            path.push_name("*");
+            find(wanted, item, path)
+        }
+        Schema::Option(item) => find(wanted, item, path),
+        Schema::Tuple(items) => {
+            let mut i = 0;
+            let mut found = false;
+            while i < items.len() && !found {
+                path.truncate(start);
+                path.push("[");
+                path.push_number(i);
+                path.push("]");
+                found = find(wanted, items[i], path);
+                i += 1;
+            }
+            found
+        }
+        Schema::Struct(_, fields) => {
+            !matches!(wanted, Wanted::BareFloat) && find_in_fields(wanted, fields, path)
+        }
+        Schema::Enum(_, variants) => {
+            let mut i = 0;
+            let mut found = false;
+            while i < variants.len() && !found && !matches!(wanted, Wanted::BareFloat) {
+                found = find_in_fields(wanted, variants[i].fields, path);
+                i += 1;
+            }
+            found
+        }
+        Schema::Skipped | Schema::Recursive(_) => false,
+    };
+    if !found {
+        path.truncate(start);
+    }
+    found
+}
+
+const fn find_in_fields(wanted: Wanted, fields: &[Field], path: &mut Text) -> bool {
+    let start = path.len();
+    let mut i = 0;
+    while i < fields.len() {
+        push_field(path, fields[i].name);
+        if find(wanted, fields[i].schema, path) {
+            return true;
+        }
+        path.truncate(start);
+        i += 1;
+    }
+    false
+}
+
+/// Adds the step to a field: `.kernel`, or `[0]` for the field of a tuple struct.
+const fn push_field(path: &mut Text, name: &str) {
+    if name.as_bytes()[0].is_ascii_digit() {
+        path.push("[");
+        path.push(name);
+        path.push("]");
+    } else {
+        path.push_name(name);
+    }
+}
+
+const NO_SHARED: &str = ", but in tree mode a Module is a tree, and a node has one owner\n\
+    fixes:\n  \
+    1. own the node there, in place of `Shared<…>`\n  \
+    2. give it to the function as an argument of its own, and lend it to its users in the body";
+
+/// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`; `function` is who
+/// does not take it.
+#[track_caller]
+pub(crate) const fn tree<M: Module>(function: &str) {
+    let mut path = Text::new();
+    if find(Wanted::Shared, M::SCHEMA, &mut path) {
+        let mut text = Text::new();
+        if path.len() > 0 {
+            text.push_code(path.as_str());
+            text.push(" in ");
+        }
+        text.push("the argument of ");
+        text.push_code(function);
+        text.push(" is `Shared`");
+        text.push(NO_SHARED);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Fails to compile when a jitted function cannot have an argument like this in tree mode.
+#[track_caller]
+pub(crate) const fn argument(name: &str, schema: &Schema) {
+    let mut path = Text::new();
+    path.push(name);
+    if find(Wanted::Shared, schema, &mut path) {
+        let mut text = Text::new();
+        text.push_code(path.as_str());
+        text.push(" is `Shared`");
+        text.push(NO_SHARED);
+        panic!("{}", text.as_str());
+    }
+    if find(Wanted::BareFloat, schema, &mut path) {
+        let mut text = Text::new();
+        text.push_code(path.as_str());
+        text.push(
+            " is a float: the function would be compiled again for every new value\n\
+             fixes:\n  \
+             1. pass an `Array`, with `Array::scalar(value)` at the call\n  \
+             2. if it hardly ever changes, mark the parameter: `#[nnx(static)] ",
+        );
+        text.push(name);
+        text.push(": …`, with `f32` or `f64` written out");
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Fails to compile when there is more than settings in an argument marked `#[nnx(static)]`.
+#[track_caller]
+pub(crate) const fn static_argument(name: &str, schema: &Schema) {
+    let mut path = Text::new();
+    path.push(name);
+    if find(Wanted::Leaf, schema, &mut path) {
+        let mut text = Text::new();
+        text.push_code(path.as_str());
+        text.push(
+            " is an array, which cannot be static: the values of static arguments are part of the \
+             compiled program\nfix: pass it in a parameter of its own, without `#[nnx(static)]`",
+        );
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Fails to compile when a jitted function cannot return a tree like this in tree mode.
+#[track_caller]
+pub(crate) const fn result(schema: &Schema) {
+    let mut path = Text::new();
+    if find(Wanted::Shared, schema, &mut path) {
+        let mut text = Text::new();
+        if path.len() > 0 {
+            text.push_code(path.as_str());
+            text.push(" in ");
+        }
+        text.push("the result is `Shared`");
+        text.push(NO_SHARED);
+        panic!("{}", text.as_str());
+    }
+}

@@ -1,0 +1,252 @@
+//! The parameters of a jitted function.
+
+use crate::diagnostics::{Errors, list, similar};
+use crate::types;
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::{Attribute, FnArg, ItemFn, Meta, Pat, PatType, Receiver, Type};
+
+/// How a parameter is passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `&T`.
+    Ref,
+    /// `&mut T`.
+    Mut,
+    /// `T`.
+    Value,
+}
+
+/// How a parameter becomes part of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A tree of arrays.
+    Input,
+    /// Static data with floats in it, which a Module compares by their bits.
+    StaticFloats,
+    /// Static data that can be hashed.
+    Static,
+}
+
+/// A parameter, as the expansion needs it.
+pub(crate) struct Parameter {
+    /// Its name in messages.
+    pub(crate) label: String,
+    /// Its name in the outer function.
+    pub(crate) name: Ident,
+    pub(crate) form: Form,
+    pub(crate) role: Role,
+    /// The attributes that stood on it: lints.
+    pub(crate) attributes: Vec<Attribute>,
+    /// The pattern that takes it inside the body.
+    pub(crate) pattern: Pat,
+    /// Its type without the reference.
+    pub(crate) ty: Type,
+}
+
+/// Reads the parameters, gives each of them a plain name in the outer function, and takes the
+/// `#[nnx(…)]` marks off. Mistakes are added to `errors`.
+pub(crate) fn parse(
+    function: &mut ItemFn,
+    statics: &[Ident],
+    errors: &mut Errors,
+) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    let mut statics = Statics { named: statics, taken: vec![false; statics.len()] };
+    for (i, input) in function.sig.inputs.iter_mut().enumerate() {
+        parameters.push(match input {
+            FnArg::Receiver(receiver) => parse_receiver(receiver, &statics, errors),
+            FnArg::Typed(input) => parse_typed(i, input, &mut statics, errors),
+        });
+    }
+    statics.report_unknown(&parameters, errors);
+    parameters
+}
+
+/// Which parameters the option `static(…)` names.
+struct Statics<'a> {
+    named: &'a [Ident],
+    /// For each of them, whether there is such a parameter.
+    taken: Vec<bool>,
+}
+
+impl Statics<'_> {
+    /// Whether `name` is one of them. Naming it twice is a mistake.
+    fn take(&mut self, name: &Ident, errors: &mut Errors) -> bool {
+        let mut found = false;
+        for (named, taken) in self.named.iter().zip(&mut self.taken) {
+            if named == name {
+                if found {
+                    errors.at(named, format!("`{named}` is given twice"));
+                }
+                *taken = true;
+                found = true;
+            }
+        }
+        found
+    }
+
+    fn report_unknown(&self, parameters: &[Parameter], errors: &mut Errors) {
+        let names: Vec<&str> = parameters
+            .iter()
+            .filter(|parameter| matches!(parameter.pattern, Pat::Ident(_)))
+            .map(|parameter| parameter.label.as_str())
+            .filter(|label| *label != "self")
+            .collect();
+        for (named, _) in self.named.iter().zip(&self.taken).filter(|(_, taken)| !**taken) {
+            if named == "self" {
+                errors.at(named, SELF_CANNOT_BE_STATIC);
+                continue;
+            }
+            let known = match names.is_empty() {
+                true => "there are no parameters with names".to_owned(),
+                false => format!("the parameters are {}", list(&names)),
+            };
+            let meant = similar(&named.to_string(), &names)
+                .map_or(String::new(), |similar| format!("\nfix: did you mean `{similar}`?"));
+            errors.at(named, format!("there is no parameter `{named}`; {known}{meant}"));
+        }
+    }
+}
+
+const SELF_CANNOT_BE_STATIC: &str = "`self` cannot be static: a Module has arrays in it\nfix: its settings are static already, as \
+     fields that are no Variables and no arrays";
+
+fn parse_receiver(
+    receiver: &mut Receiver,
+    statics: &Statics<'_>,
+    errors: &mut Errors,
+) -> Parameter {
+    for mark in take_marks(&mut receiver.attrs) {
+        let is_static = is_static_mark(&mark) && !statics.named.iter().any(|name| name == "self");
+        errors.at(mark, if is_static { SELF_CANNOT_BE_STATIC } else { UNKNOWN_MARK });
+    }
+    reject_cfg(&receiver.attrs, errors);
+    let (form, ty) = match &*receiver.ty {
+        Type::Reference(reference) => {
+            types::parameter("self", Some(reference), &reference.elem, errors);
+            (form_of(reference.mutability.is_some()), (*reference.elem).clone())
+        }
+        ty => {
+            types::parameter("self", None, ty, errors);
+            (Form::Value, ty.clone())
+        }
+    };
+    let name = Ident::new("self", receiver.self_token.span);
+    let mutability = if form == Form::Value { receiver.mutability.take() } else { None };
+    let pattern = Pat::Ident(syn::PatIdent {
+        attrs: vec![],
+        by_ref: None,
+        mutability,
+        ident: name.clone(),
+        subpat: None,
+    });
+    Parameter {
+        label: "self".to_owned(),
+        name,
+        form,
+        role: Role::Input,
+        attributes: take_lints(&mut receiver.attrs),
+        pattern,
+        ty,
+    }
+}
+
+fn form_of(mutable: bool) -> Form {
+    if mutable { Form::Mut } else { Form::Ref }
+}
+
+fn parse_typed(
+    i: usize,
+    input: &mut PatType,
+    statics: &mut Statics<'_>,
+    errors: &mut Errors,
+) -> Parameter {
+    let (name, label) = match &*input.pat {
+        Pat::Ident(ident) if ident.subpat.is_none() && ident.by_ref.is_none() => {
+            (ident.ident.clone(), ident.ident.to_string().trim_start_matches("r#").to_owned())
+        }
+        _ => {
+            let name = format_ident!("argument_{i}", span = Span::mixed_site());
+            (name, format!("argument {i}"))
+        }
+    };
+    let mut is_static = false;
+    for mark in take_marks(&mut input.attrs) {
+        match (is_static_mark(&mark), is_static) {
+            (true, false) => is_static = true,
+            (true, true) => errors.at(mark, "`#[nnx(static)]` is given twice"),
+            (false, _) => errors.at(mark, UNKNOWN_MARK),
+        }
+    }
+    if statics.take(&name, errors) {
+        if is_static {
+            let message = format!("`{name}` is static twice, by its mark and by `static(…)`");
+            errors.at(&name, message);
+        }
+        is_static = true;
+    }
+    reject_cfg(&input.attrs, errors);
+    let pattern = std::mem::replace(&mut *input.pat, plain(&name));
+    let (role, form, ty) = passed(&label, &input.ty, is_static, errors);
+    let attributes = take_lints(&mut input.attrs);
+    Parameter { label, name, form, role, attributes, pattern, ty }
+}
+
+/// How an argument of this type is passed.
+fn passed(label: &str, ty: &Type, is_static: bool, errors: &mut Errors) -> (Role, Form, Type) {
+    if is_static {
+        types::static_parameter(label, ty, errors);
+        let role = if types::has_float(ty) { Role::StaticFloats } else { Role::Static };
+        return (role, Form::Value, ty.clone());
+    }
+    match ty {
+        Type::Reference(reference) if !types::is_static_str(ty) => {
+            types::parameter(label, Some(reference), &reference.elem, errors);
+            (Role::Input, form_of(reference.mutability.is_some()), (*reference.elem).clone())
+        }
+        _ => {
+            types::parameter(label, None, ty, errors);
+            (Role::Input, Form::Value, ty.clone())
+        }
+    }
+}
+
+fn plain(name: &Ident) -> Pat {
+    Pat::Ident(syn::PatIdent {
+        attrs: vec![],
+        by_ref: None,
+        mutability: None,
+        ident: name.clone(),
+        subpat: None,
+    })
+}
+
+const UNKNOWN_MARK: &str = "unknown mark; a parameter takes `#[nnx(static)]`";
+
+/// Takes the marks that are ours.
+pub(crate) fn take_marks(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
+    attributes.extract_if(.., |attribute| attribute.path().is_ident("nnx")).collect()
+}
+
+fn is_static_mark(mark: &Attribute) -> bool {
+    matches!(&mark.meta, Meta::List(list) if list.tokens.to_string() == "static")
+}
+
+/// Takes the lint attributes, which are meant for the place where the parameter is used.
+fn take_lints(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
+    let lints = ["allow", "expect", "warn", "deny", "forbid"];
+    let is_lint =
+        |attribute: &mut Attribute| lints.iter().any(|lint| attribute.path().is_ident(lint));
+    attributes.extract_if(.., is_lint).collect()
+}
+
+fn reject_cfg(attributes: &[Attribute], errors: &mut Errors) {
+    for attribute in attributes {
+        if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            let message = "a parameter of a jitted function cannot be conditional\n\
+                           fix: write the function twice, with `#[cfg(…)]` on it";
+            errors.at(attribute, message);
+        }
+    }
+}
