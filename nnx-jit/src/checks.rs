@@ -41,10 +41,12 @@ pub(crate) fn parameter(
         };
         let check = check(&syn::parse_quote!(T));
         return quote! {
-            fn __nnx_check<T: #krate::Module>(_: #ty) {
-                const { #check };
+            {
+                fn __nnx_check<T: #krate::Module>(_: #ty) {
+                    const { #check };
+                }
+                __nnx_check(#borrow);
             }
-            __nnx_check(#borrow);
         };
     }
     both(ty, ty, generics, check)

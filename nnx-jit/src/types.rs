@@ -91,6 +91,8 @@ pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
         Type::Paren(inner) => vec![&inner.elem],
         Type::Group(inner) => vec![&inner.elem],
         Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
+            // What a function returns as its error may be anything.
+            Some(last) if last.ident == "Result" => type_arguments(last).take(1).collect(),
             Some(last) if is_container(last) => type_arguments(last).collect(),
             _ => vec![],
         },
@@ -99,9 +101,7 @@ pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
 }
 
 fn is_container(segment: &PathSegment) -> bool {
-    ["Vec", "Option", "Box", "BTreeMap", "HashMap", "Result"]
-        .iter()
-        .any(|name| segment.ident == name)
+    ["Vec", "Option", "Box", "BTreeMap", "HashMap"].iter().any(|name| segment.ident == name)
 }
 
 /// `A` and `B` for `Name<'a, A, B, 3>`.

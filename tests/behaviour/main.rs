@@ -16,6 +16,7 @@ mod jit_escapes;
 mod jit_failures;
 mod jit_key;
 mod jit_nested;
+mod jit_signatures;
 mod jit_support;
 mod jit_threads;
 mod staging;
