@@ -303,7 +303,10 @@ mod inner {
     #[must_use = "the sum is what it is for"]
     #[inline]
     #[nnx::jit(graph = false)]
-    pub(in crate::jit_signatures) fn marked(#[allow(unused_variables)] unused: &Array, x: &Array) -> Array {
+    pub(in crate::jit_signatures) fn marked(
+        #[allow(unused_variables)] unused: &Array,
+        x: &Array,
+    ) -> Array {
         x + 1.0
     }
 
