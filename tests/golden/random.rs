@@ -3,7 +3,7 @@
 use super::reference::Case;
 use super::{Outputs, Run};
 use nnx::array::stack;
-use nnx::random::{self, Key};
+use nnx::random::{self, Key, Rngs};
 use nnx::{Array, DType};
 
 pub(crate) fn find(name: &str) -> Option<Run> {
@@ -31,6 +31,19 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "gumbel" => |case| y(random::gumbel(&key(case), [20], DType::F32)),
         "categorical" => |case| y(random::categorical(&key(case), &case.input("logits"), -1)),
         "exponential" => |case| y(random::exponential(&key(case), [20], DType::F32)),
+        "permutation" => |case| y(random::permutation(&key(case), 100)),
+        "rngs_default" => |case| {
+            let mut r = Rngs::new(case.seed_of_name());
+            let keys = [r.params(), r.params(), r.params(), r.dropout(), r.dropout()];
+            let keys: Vec<Key> = keys.into_iter().chain([r.next_key("default")]).collect();
+            vec![("out.keys".into(), stack_keys(&keys).into_data())]
+        },
+        "rngs_named" => |case| {
+            let seed = case.seed_of_name();
+            let mut r = Rngs::empty().with("params", seed).with("dropout", seed + 1);
+            let keys = [r.params(), r.dropout(), r.params(), r.dropout()];
+            vec![("out.keys".into(), stack_keys(&keys).into_data())]
+        },
         _ => return None,
     })
 }

@@ -123,11 +123,6 @@ impl Case {
         self.tensors.iter().filter(|(n, _)| !n.starts_with("in.")).map(|(n, t)| (n.as_str(), t))
     }
 
-    /// Whether the reference has a tensor of this full name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
-    }
-
     /// The part of the case's name after the last dot, a seed in the area `random`.
     pub(crate) fn seed_of_name(&self) -> u64 {
         self.name.rsplit('.').next().and_then(|seed| seed.parse().ok()).unwrap()

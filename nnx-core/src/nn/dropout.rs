@@ -100,9 +100,6 @@ impl Dropout {
         }
         let mask = random::bernoulli(&self.rngs.next_key(), keep, &shape);
         let mask = mask.broadcast_to(x.shape());
-        // A divisor that is no constant: XLA would make a product with 1 / keep of the quotient,
-        // which rounds differently from the quotient that runs outside of jit.
-        let divisor = select(&mask, &x.full_like(keep), &x.ones_like());
-        select(&mask, &(x / divisor), &x.zeros_like())
+        select(&mask, &(x / keep), &x.zeros_like())
     }
 }

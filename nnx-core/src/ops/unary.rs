@@ -11,6 +11,7 @@ pub(crate) enum UnaryOp {
     Neg,
     Abs,
     Sign,
+    Square,
     Floor,
     Ceil,
     RoundNearestEven,
@@ -88,6 +89,8 @@ impl UnaryOp {
             Neg => ("neg", "stablehlo.negate", Numbers),
             Abs => ("abs", "stablehlo.abs", SignedNumbers),
             Sign => ("sign", "stablehlo.sign", SignedNumbers),
+            // Without an operation of its own in StableHLO: x times x.
+            Square => ("square", "stablehlo.multiply", Numbers),
             Floor => ("floor", "stablehlo.floor", Floats),
             Ceil => ("ceil", "stablehlo.ceil", Floats),
             RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
@@ -140,7 +143,9 @@ impl Primitive for Unary {
     }
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
+        let opcode = self.0.info().1;
+        let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };
+        smallvec![b.op(opcode, operands, outs[0], vec![])]
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
@@ -152,6 +157,7 @@ impl Primitive for Unary {
         let tangent = match self.0 {
             Neg => -t,
             Abs => t * x.sign(),
+            Square => t * (2.0 * x),
             Exp => t * y,
             Expm1 => t * (y + 1.0),
             Log => t / x,
@@ -300,6 +306,15 @@ impl Array {
         } else {
             bind1(Unary(UnaryOp::Abs), &[self])
         }
+    }
+
+    /// x². The derivative is one product, where that of `x * x` is a sum of two.
+    ///
+    /// # Panics
+    /// For bool arrays.
+    #[track_caller]
+    pub fn square(&self) -> Array {
+        bind1(Unary(UnaryOp::Square), &[self])
     }
 
     /// −1, 0 or 1 by the sign of x; NaN stays.
