@@ -61,9 +61,10 @@ fn floor(variables: usize) -> Result<Floor, Box<dyn Error>> {
     let lowered = lower(|| step(&mut model))?;
     let avals = lowered.output_avals();
     let client = Client::global()?;
-    let executable = client.compile("floor", &lowered.stablehlo(), &avals, &avals)?;
+    let executable = client.compile("floor", &lowered.stablehlo(), &avals, &avals, 0)?;
     let zeros = vec![0; avals[0].byte_size()];
-    let state = avals.iter().map(|&aval| client.upload(&zeros, aval)).collect::<Result<_, _>>()?;
+    let state =
+        avals.iter().map(|&aval| client.upload(&zeros, aval, 0)).collect::<Result<_, _>>()?;
     Ok(Floor::new(executable, state)?)
 }
 

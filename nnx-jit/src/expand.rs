@@ -50,6 +50,10 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
         None => function.sig.ident.to_string(),
     };
     let (donate, keep_unused) = (options.donate, options.keep_unused);
+    let device = match &options.device {
+        Some(device) => quote!(::core::option::Option::Some(#device)),
+        None => quote!(::core::option::Option::None),
+    };
     let labels = parameters.iter().map(|p| &p.label);
     let wrapped = parameters.iter().map(|p| &p.wrapped);
     let patterns = parameters.iter().map(|p| &p.pattern);
@@ -65,7 +69,7 @@ pub(crate) fn expand(attribute: TokenStream, original: ItemFn) -> TokenStream {
                 #name,
                 ::core::module_path!(),
                 &[#(#labels),*],
-                #krate::jit::Options { donate: #donate, keep_unused: #keep_unused },
+                #krate::jit::Options { donate: #donate, device: #device, keep_unused: #keep_unused },
             );
             #krate::jit::call(
                 &__NNX_FUNCTION,

@@ -31,6 +31,7 @@ use quote::quote;
 /// # Options
 /// - `graph = false`: tree mode, in which Modules are trees and only Variables change. Required.
 /// - `donate = false`: never reuse the memory of old values.
+/// - `device = n`: run on device number `n`; arguments that lie elsewhere are copied there.
 /// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
 /// - `name = "…"`: the name in messages and statistics.
 /// - `crate = path`: where `nnx` is, if it was renamed.

@@ -5,12 +5,13 @@ use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
+use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Meta, Path, Token};
 
-const KNOWN: &str = "`graph`, `donate`, `keep_unused`, `name`, `crate`";
+const KNOWN: &str = "`graph`, `donate`, `device`, `keep_unused`, `name`, `crate`";
 
 pub(crate) struct Options {
     pub(crate) donate: bool,
+    pub(crate) device: Option<LitInt>,
     pub(crate) keep_unused: bool,
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: TokenStream,
@@ -18,8 +19,13 @@ pub(crate) struct Options {
 
 /// Reads the options; every mistake is added to `errors`.
 pub(crate) fn parse(attribute: TokenStream, errors: &mut Vec<syn::Error>) -> Options {
-    let mut options =
-        Options { donate: true, keep_unused: false, name: None, krate: quote!(::nnx) };
+    let mut options = Options {
+        donate: true,
+        device: None,
+        keep_unused: false,
+        name: None,
+        krate: quote!(::nnx),
+    };
     // `crate` is a keyword, which `Meta` does not take as a path.
     let attribute = rename_crate(attribute);
     let metas = match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(attribute) {
@@ -43,6 +49,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Vec<syn::Error>) -> Opt
         let result = match name.as_str() {
             "graph" => flag(&meta).map(|value| graph = Some((value, meta.span()))),
             "donate" => flag(&meta).map(|value| options.donate = value),
+            "device" => index(&meta).map(|value| options.device = Some(value)),
             "keep_unused" => flag(&meta).map(|value| options.keep_unused = value),
             "name" => text(&meta).map(|value| options.name = Some(value)),
             "__crate" => path(&meta).map(|value| options.krate = quote!(#value)),
@@ -101,6 +108,19 @@ fn flag(meta: &Meta) -> Result<bool, syn::Error> {
     match value(meta)? {
         Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) => Ok(value.value),
         other => Err(syn::Error::new(other.span(), "takes `true` or `false`")),
+    }
+}
+
+fn index(meta: &Meta) -> Result<LitInt, syn::Error> {
+    match value(meta)? {
+        Expr::Lit(ExprLit { lit: Lit::Int(value), .. })
+            if value.base10_parse::<usize>().is_ok() =>
+        {
+            Ok(value.clone())
+        }
+        other => {
+            Err(syn::Error::new(other.span(), "takes the number of a device, as `device = 1`"))
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! How users write axes and shapes.
 
+use crate::Error;
 use crate::error::raise;
-use crate::{Error, graph::Aval};
+use crate::graph::{Aval, user_location};
 use std::ops::RangeFull;
-use std::panic::Location;
 
 /// Which axes a reduction takes, and whether they stay with size 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) fn dim(op: &str, axis: isize, aval: Aval) -> usize {
 /// Stops with an [`Error::Op`] at the user's line.
 #[track_caller]
 pub(crate) fn invalid(op: &str, message: String) -> ! {
-    raise(Error::Op { op: op.into(), message, location: Location::caller() })
+    raise(Error::Op { op: op.into(), message, location: user_location() })
 }
 
 /// What may stand for axes: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.

@@ -55,7 +55,7 @@ impl Array {
         if is_tracing() {
             return Ok(Array::constant(aval, bytes.to_vec()));
         }
-        Ok(Array::from_buffer(Client::global()?.upload(bytes, aval)?))
+        Ok(Array::from_buffer(Client::global()?.upload(bytes, aval, 0)?))
     }
 
     /// A literal: part of the program inside a trace, an upload outside.
@@ -64,7 +64,7 @@ impl Array {
         if is_tracing() {
             return bind1(Constant { aval, bytes: bytes.into() }, &[]);
         }
-        let upload = || Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval)?));
+        let upload = || Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, 0)?));
         or_raise(upload())
     }
 

@@ -95,6 +95,30 @@ impl Array {
     }
 }
 
+/// Devices.
+impl Array {
+    /// The number of the device that the array lies on.
+    ///
+    /// # Errors
+    /// When the array is traced or holds no value.
+    pub fn device(&self) -> Result<usize> {
+        Ok(crate::transform::buffer(self)?.device())
+    }
+
+    /// The array on device number `device`: itself if it lies there, else a copy. Operations run
+    /// where their operands lie, which must be one device.
+    ///
+    /// # Errors
+    /// When there is no such device, or the array is traced or holds no value.
+    pub fn to_device(&self, device: usize) -> Result<Array> {
+        let buffer = crate::transform::buffer(self)?;
+        if buffer.device() == device {
+            return Ok(self.clone());
+        }
+        Ok(Array::from_buffer(buffer.copy_to_device(device)?))
+    }
+}
+
 /// Most elements that are printed in full; NumPy's threshold.
 const THRESHOLD: usize = 1000;
 /// How many elements stand at each edge of a summarized axis.

@@ -1,7 +1,7 @@
 //! Sums, means, extremes and what is made of them.
 
 use super::axes::{dim, invalid};
-use super::{Array, Axes, DType, IntoAxes, keepdims};
+use super::{Array, Axes, DType, IntoAxes, keepdims, one_program};
 use crate::graph::bind1;
 use crate::ops::{ArgReduce, CustomJvp, Jvp, Reduce, Reducer, Tangent, custom_jvp};
 
@@ -191,21 +191,17 @@ impl Array {
 #[track_caller]
 pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
-    let x = x.to_inexact();
-    let max = x.max(keepdims(axes.clone())).stop_gradient();
-    // An infinite maximum would make inf - inf below.
-    let max = select_finite(&max);
-    let sum = (&x - &max).exp().sum(axes.clone()).log();
-    let max = if axes.keepdims {
-        max
-    } else {
-        max.squeeze(axes.resolve("logsumexp", x.aval()).as_slice())
-    };
-    sum + max
-}
-
-fn select_finite(x: &Array) -> Array {
-    super::select(&x.is_finite(), x, &x.zeros_like())
+    one_program("logsumexp", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let max = x.max(keepdims(axes.clone())).stop_gradient();
+        // An infinite maximum would make inf - inf below.
+        let max = super::select(&max.is_finite(), &max, &max.zeros_like());
+        let sum = (x - &max).exp().sum(axes.clone()).log();
+        if axes.keepdims {
+            return sum + max;
+        }
+        sum + max.squeeze(axes.resolve("logsumexp", x.aval()).as_slice())
+    })
 }
 
 /// exp(x) / Σ exp(x) along the axes, without overflow. `jax.nn.softmax`.

@@ -172,6 +172,13 @@ pub(crate) fn with_location<R>(location: &'static Location<'static>, f: impl FnO
     result
 }
 
+/// The user's line: that which stands in for the caller's, or the caller's.
+#[track_caller]
+pub(crate) fn user_location() -> &'static Location<'static> {
+    let caller = Location::caller();
+    STACK.with_borrow(|stack| stack.last().and_then(|frame| frame.location).unwrap_or(caller))
+}
+
 /// Runs `f` so that a mistake in it unwinds silently instead of through the panic hook; the caller
 /// turns it into an `Err`.
 pub(crate) fn catching<R>(f: impl FnOnce() -> R) -> Result<R, Error> {

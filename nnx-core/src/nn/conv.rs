@@ -4,7 +4,8 @@ use super::builder::builder;
 use super::dtypes::{promote, value};
 use super::initializers::{self, Initializer};
 use crate::array::{
-    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, shape_of,
+    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, one_program,
+    shape_of,
 };
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
@@ -233,6 +234,11 @@ impl Conv {
                 ),
             );
         }
+        one_program(LAYER, &[x.clone()], |args| self.convolve(&args[0], spatial))
+    }
+
+    #[track_caller]
+    fn convolve(&self, x: &Array, spatial: usize) -> Array {
         let batch = &x.shape()[..x.rank() - spatial - 1];
         let x = with_one_batch_axis(x, batch.len());
         let (x, padding) = self.pad(x);

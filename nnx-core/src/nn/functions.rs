@@ -4,7 +4,7 @@
 //! where the function makes fractions. The derivatives are JAX's, at the kinks too.
 
 use crate::Array;
-use crate::array::{IntoAxes, invalid, keepdims, select, where_};
+use crate::array::{IntoAxes, invalid, keepdims, one_program, select, where_};
 pub use crate::array::{logsumexp, one_hot, softmax};
 use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
 
@@ -91,7 +91,7 @@ pub fn softplus(x: &Array) -> Array {
 /// x / (1 + |x|). `jax.nn.soft_sign`.
 #[track_caller]
 pub fn soft_sign(x: &Array) -> Array {
-    x / (x.abs() + 1)
+    one_program("soft_sign", &[x.clone()], |args| &args[0] / (args[0].abs() + 1))
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.nn.sigmoid`.
@@ -109,7 +109,7 @@ pub fn log_sigmoid(x: &Array) -> Array {
 /// x · sigmoid(x), also called swish. `jax.nn.silu`.
 #[track_caller]
 pub fn silu(x: &Array) -> Array {
-    x * x.sigmoid()
+    one_program("silu", &[x.clone()], |args| &args[0] * args[0].sigmoid())
 }
 
 /// tanh(x). `jax.numpy.tanh`.
@@ -122,36 +122,44 @@ pub fn tanh(x: &Array) -> Array {
 /// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks & Gimpel 2016). `jax.nn.gelu`.
 #[track_caller]
 pub fn gelu(x: &Array) -> Array {
-    let x = x.to_inexact();
-    let inner = (2.0 / std::f64::consts::PI).sqrt() * (&x + 0.044715 * x.powi(3));
-    let cdf = 0.5 * (1.0 + inner.tanh());
-    x * cdf
+    one_program("gelu", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+        let cdf = 0.5 * (1.0 + inner.tanh());
+        x * cdf
+    })
 }
 
 /// The Gaussian error linear unit, x · Φ(x) with the normal distribution function Φ.
 /// `jax.nn.gelu` with `approximate=False`.
 #[track_caller]
 pub fn gelu_exact(x: &Array) -> Array {
-    let x = x.to_inexact();
-    0.5 * &x * (-&x * 0.5_f64.sqrt()).erfc()
+    one_program("gelu_exact", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        0.5 * x * (-x * 0.5_f64.sqrt()).erfc()
+    })
 }
 
 /// x where it is positive, `alpha` · (eˣ − 1) elsewhere (Clevert et al. 2015). `jax.nn.elu`
 /// (default `alpha` 1).
 #[track_caller]
 pub fn elu(x: &Array, alpha: f64) -> Array {
-    let x = x.to_inexact();
-    let positive = x.gt(0);
-    // Without the inner choice the unused branch could overflow and make the gradient NaN.
-    let negative = select(&positive, &x.zeros_like(), &x);
-    select(&positive, &x, &(alpha * negative.expm1()))
+    one_program("elu", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let positive = x.gt(0);
+        // Without the inner choice the unused branch could overflow and make the gradient NaN.
+        let negative = select(&positive, &x.zeros_like(), x);
+        select(&positive, x, &(alpha * negative.expm1()))
+    })
 }
 
 /// max(x, 0) + `alpha` · (e^(min(x, 0) / alpha) − 1) (Barron 2017). `jax.nn.celu` (default `alpha`
 /// 1).
 #[track_caller]
 pub fn celu(x: &Array, alpha: f64) -> Array {
-    x.maximum(0.0) + alpha * (x.minimum(0.0) / alpha).expm1()
+    one_program("celu", &[x.clone()], |args| {
+        args[0].maximum(0.0) + alpha * (args[0].minimum(0.0) / alpha).expm1()
+    })
 }
 
 /// [`elu`] scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017).
@@ -163,13 +171,13 @@ pub fn selu(x: &Array) -> Array {
     SCALE * elu(x, ALPHA)
 }
 
-/// [`relu6`](x + 3) / 6. `jax.nn.hard_sigmoid`.
+/// [`relu6`] of x + 3, divided by 6. `jax.nn.hard_sigmoid`.
 #[track_caller]
 pub fn hard_sigmoid(x: &Array) -> Array {
     relu6(&(x + 3.0)) / 6.0
 }
 
-/// x · [`hard_sigmoid`](x), also called hard swish. `jax.nn.hard_silu`.
+/// x times [`hard_sigmoid`] of x, also called hard swish. `jax.nn.hard_silu`.
 #[track_caller]
 pub fn hard_silu(x: &Array) -> Array {
     x * hard_sigmoid(x)
@@ -178,14 +186,19 @@ pub fn hard_silu(x: &Array) -> Array {
 /// x cut at −1 and 1. `jax.nn.hard_tanh`.
 #[track_caller]
 pub fn hard_tanh(x: &Array) -> Array {
-    where_(&x.gt(1), 1, where_(&x.lt(-1), -1, x))
+    one_program("hard_tanh", &[x.clone()], |args| {
+        let x = &args[0];
+        where_(&x.gt(1), 1, where_(&x.lt(-1), -1, x))
+    })
 }
 
 /// x where it is not negative, `negative_slope` · x elsewhere. `jax.nn.leaky_relu` (default slope
 /// 0.01).
 #[track_caller]
 pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
-    where_(&x.ge(0), x, negative_slope * x)
+    one_program("leaky_relu", &[x.clone()], |args| {
+        where_(&args[0].ge(0), &args[0], negative_slope * &args[0])
+    })
 }
 
 /// The first half along `axis` times the sigmoid of the second (Dauphin et al. 2016): the axis
@@ -199,8 +212,10 @@ pub fn glu(x: &Array, axis: isize) -> Array {
     if !size.is_multiple_of(2) {
         invalid("glu", format!("axis {axis} of {} cannot be halved", x.aval()));
     }
-    let halves = x.split(2, axis);
-    &halves[0] * halves[1].sigmoid()
+    one_program("glu", &[x.clone()], |args| {
+        let halves = args[0].split(2, axis);
+        &halves[0] * halves[1].sigmoid()
+    })
 }
 
 /// log(softmax(x)) along the axes, without overflow. `jax.nn.log_softmax`.
@@ -210,10 +225,12 @@ pub fn glu(x: &Array, axis: isize) -> Array {
 #[track_caller]
 pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = keepdims(axes);
-    let x = x.to_inexact();
-    let shifted = &x - x.max(axes.clone()).stop_gradient();
-    let log_sum = shifted.exp().sum(axes).log();
-    shifted - log_sum
+    one_program("log_softmax", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let shifted = x - x.max(axes.clone()).stop_gradient();
+        let log_sum = shifted.exp().sum(axes).log();
+        shifted - log_sum
+    })
 }
 
 /// x less its mean, divided by its standard deviation along the axes: (x − mean) /
@@ -225,7 +242,10 @@ pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
 #[track_caller]
 pub fn standardize(x: &Array, axes: impl IntoAxes, epsilon: f64) -> Array {
     let axes = keepdims(axes);
-    let mean = x.mean(axes.clone());
-    let variance = (x.square().mean(axes) - mean.square()).maximum(0.0);
-    (x - mean) * (variance + epsilon).rsqrt()
+    one_program("standardize", &[x.clone()], |args| {
+        let x = &args[0];
+        let mean = x.mean(axes.clone());
+        let variance = (x.square().mean(axes) - mean.square()).maximum(0.0);
+        (x - mean) * (variance + epsilon).rsqrt()
+    })
 }

@@ -3,7 +3,7 @@
 use super::builder::builder;
 use super::dtypes::{promote, value};
 use super::initializers::{self, Initializer};
-use crate::array::{dot_general, invalid};
+use crate::array::{dot_general, invalid, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
 
@@ -84,14 +84,16 @@ impl Linear {
             let x = x.aval();
             invalid("Linear", format!("the input {x} needs a last axis of {inputs} features"));
         }
-        let arrays = [Some(x), Some(self.kernel.value()), value(&self.bias)];
-        let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {
-            unreachable!("arrays that were there stay")
-        };
-        let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
-        match bias {
-            Some(bias) => y + bias,
-            None => y,
-        }
+        one_program("Linear", &[x.clone()], |args| {
+            let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
+            let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {
+                unreachable!("arrays that were there stay")
+            };
+            let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
+            match bias {
+                Some(bias) => y + bias,
+                None => y,
+            }
+        })
     }
 }

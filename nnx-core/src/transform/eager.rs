@@ -12,15 +12,22 @@ use rustc_hash::FxHashMap;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
-/// Compiles a program. `aliases` pairs an input with the output that may take over its buffer.
-pub(crate) fn compile(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<Executable> {
+/// Compiles a program for device number `device`. `aliases` pairs an input with the output that
+/// may take over its buffer.
+pub(crate) fn compile(
+    name: &str,
+    graph: &Graph,
+    aliases: &[(usize, usize)],
+    device: usize,
+) -> Result<Executable> {
     let text = stablehlo::text(name, &lower(graph), aliases);
-    Client::global()?.compile(name, &text, &graph.input_avals(), &graph.output_avals())
+    Client::global()?.compile(name, &text, &graph.input_avals(), &graph.output_avals(), device)
 }
 
 /// A program and, once it was needed, its executable.
 struct Entry {
     graph: Graph,
+    device: usize,
     executable: OnceLock<Executable>,
     compiling: Mutex<()>,
 }
@@ -36,7 +43,7 @@ impl Entry {
             return Ok(executable);
         }
         let name = self.graph.nodes.last().map_or("identity", |node| node.op.name());
-        let executable = compile(name, &self.graph, &[])?;
+        let executable = compile(name, &self.graph, &[], self.device)?;
         Ok(self.executable.get_or_init(|| executable))
     }
 }
@@ -49,10 +56,13 @@ pub(crate) fn clear() {
     PROGRAMS.write().unwrap_or_else(|e| e.into_inner()).clear();
 }
 
-fn entry(graph: Graph) -> Arc<Entry> {
-    let fingerprint = graph.fingerprint();
+fn entry(graph: Graph, device: usize) -> Arc<Entry> {
+    let fingerprint = graph.fingerprint().rotate_left(device as u32);
     let find = |map: &FxHashMap<u64, Vec<Arc<Entry>>>| {
-        map.get(&fingerprint)?.iter().find(|entry| entry.graph.same_program(&graph)).cloned()
+        map.get(&fingerprint)?
+            .iter()
+            .find(|entry| entry.device == device && entry.graph.same_program(&graph))
+            .cloned()
     };
     if let Some(found) = find(&PROGRAMS.read().unwrap_or_else(|e| e.into_inner())) {
         return found;
@@ -61,7 +71,8 @@ fn entry(graph: Graph) -> Arc<Entry> {
     if let Some(found) = find(&map) {
         return found;
     }
-    let entry = Arc::new(Entry { graph, executable: OnceLock::new(), compiling: Mutex::new(()) });
+    let entry =
+        Arc::new(Entry { graph, device, executable: OnceLock::new(), compiling: Mutex::new(()) });
     map.entry(fingerprint).or_default().push(entry.clone());
     entry
 }
@@ -77,7 +88,11 @@ pub(crate) fn buffer(array: &Array) -> Result<&Arc<Buffer>> {
 
 /// Runs a program on concrete arrays.
 fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
-    let entry = entry(graph);
+    let device = match args.first() {
+        Some(first) => buffer(first)?.device(),
+        None => 0,
+    };
+    let entry = entry(graph, device);
     let mut call = entry.executable()?.call();
     for arg in args {
         call.arg(buffer(arg)?, false)?;

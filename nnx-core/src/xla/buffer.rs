@@ -16,6 +16,7 @@ pub struct Buffer {
     client: Client,
     raw: NonNull<ffi::PjrtBuffer>,
     aval: Aval,
+    device: usize,
     /// The executable that made this, or `None` for an upload.
     origin: Option<Arc<Signature>>,
 }
@@ -31,15 +32,46 @@ impl Buffer {
         client: Client,
         raw: NonNull<ffi::PjrtBuffer>,
         aval: Aval,
+        device: usize,
         origin: Option<Arc<Signature>>,
     ) -> Self {
-        Buffer { client, raw, aval, origin }
+        Buffer { client, raw, aval, device, origin }
     }
 
     /// Shape and dtype.
     #[inline]
     pub fn aval(&self) -> Aval {
         self.aval
+    }
+
+    /// The number of the device it lies on.
+    #[inline]
+    pub fn device(&self) -> usize {
+        self.device
+    }
+
+    /// A copy on device number `device`.
+    ///
+    /// # Errors
+    /// When there is no such device, the buffer was deleted or donated, or the plugin cannot copy.
+    pub fn copy_to_device(&self, device: usize) -> Result<Buffer> {
+        let functions = self.client.functions();
+        let call = || format!("copying {} to device {device}", self.describe());
+        let Some(copy) = functions.buffer_copy_to_device else {
+            return Err(self.client.lacks(call(), "PJRT_Buffer_CopyToDevice"));
+        };
+        if device == self.device {
+            // Plugins refuse to copy to the same device.
+            return self.client.upload(&self.to_host()?, self.aval, device);
+        }
+        let mut args = ffi::BufferCopyToDeviceArgs::new();
+        args.buffer = self.raw();
+        args.dst_device = self.client.device(device)?.as_ptr();
+        // SAFETY: buffer and device are alive.
+        let error = unsafe { copy(&mut args) };
+        functions.check(error, call)?;
+        let raw = super::client::not_null(args.dst_buffer, call)?;
+        Ok(Buffer::new(self.client, raw, self.aval, device, self.origin.clone()))
     }
 
     #[inline]
@@ -64,6 +96,7 @@ impl Buffer {
         let old = std::mem::replace(&mut self.raw, raw);
         destroy(self.client, old);
         self.aval = aval;
+        self.device = origin.device;
         if !self.origin.as_ref().is_some_and(|o| Arc::ptr_eq(o, origin)) {
             self.origin = Some(origin.clone());
         }

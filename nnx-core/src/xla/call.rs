@@ -37,8 +37,12 @@ impl<'a> Call<'a> {
     #[inline]
     pub fn arg(&mut self, buffer: &'a Buffer, may_donate: bool) -> Result<()> {
         let index = self.lists.arguments.len();
-        if self.executable.inputs().get(index) != Some(&buffer.aval()) {
+        let signature = self.executable.signature();
+        if signature.inputs.get(index) != Some(&buffer.aval()) {
             return Err(self.wrong_argument(index, buffer.aval()));
+        }
+        if signature.device != buffer.device() {
+            return Err(self.wrong_device(index, buffer.device()));
         }
         self.lists.arguments.push(buffer.raw());
         if !may_donate {
@@ -91,6 +95,16 @@ impl<'a> Call<'a> {
     }
 
     #[cold]
+    fn wrong_device(&self, index: usize, found: usize) -> Error {
+        let device = self.executable.device();
+        Error::Invalid(format!(
+            "`{}` runs on device {device}, but its argument {index} lies on device {found}; move it \
+             with `.to_device({device})`",
+            self.executable.name()
+        ))
+    }
+
+    #[cold]
     fn wrong_argument(&self, index: usize, found: Aval) -> Error {
         let name = self.executable.name();
         Error::Invalid(match self.executable.inputs().get(index) {
@@ -127,7 +141,8 @@ impl Outputs {
     #[inline]
     pub fn take(&mut self, index: usize) -> Result<Buffer> {
         let (raw, aval) = self.take_raw(index)?;
-        Ok(Buffer::new(self.client, raw, aval, Some(self.signature.clone())))
+        let signature = self.signature.clone();
+        Ok(Buffer::new(self.client, raw, aval, signature.device, Some(signature)))
     }
 
     /// Puts result `index` into an existing buffer, whose old array is freed.

@@ -59,12 +59,10 @@ pub struct Client(&'static Inner);
 struct Inner {
     plugin: Plugin,
     raw: NonNull<ffi::PjrtClient>,
-    /// Where arrays are put and programs run.
-    device: NonNull<ffi::PjrtDevice>,
-    device_count: usize,
+    /// Where arrays are put and programs run; there is at least one.
+    devices: Vec<NonNull<ffi::PjrtDevice>>,
     platform: String,
     platform_version: String,
-    compile_options: Vec<u8>,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
@@ -139,21 +137,13 @@ impl Client {
         let functions = &plugin.functions;
         let platform = client_string(functions, raw, functions.client_platform_name)?;
         let platform_version = client_string(functions, raw, functions.client_platform_version)?;
-        let Some(&device) = devices.first() else {
+        if devices.is_empty() {
             return Err(Error::Plugin {
                 path: plugin.path,
                 reason: format!("it has no {platform} device on this machine"),
             });
-        };
-        Ok(Client(Box::leak(Box::new(Inner {
-            raw,
-            device,
-            device_count: devices.len(),
-            platform,
-            platform_version,
-            compile_options: CompileOptions::default().to_proto(),
-            plugin,
-        }))))
+        }
+        Ok(Client(Box::leak(Box::new(Inner { raw, devices, platform, platform_version, plugin }))))
     }
 
     #[inline]
@@ -173,7 +163,7 @@ impl Client {
 
     /// Number of devices that this process can use.
     pub fn device_count(&self) -> usize {
-        self.0.device_count
+        self.0.devices.len()
     }
 
     /// The plugin's file.
@@ -197,19 +187,25 @@ impl Client {
     }
 
     /// Compiles the StableHLO program `stablehlo`, which must take `inputs` and return `outputs`.
-    /// `name` is used in messages.
+    /// `name` is used in messages. It runs on device number `device`.
     ///
     /// # Errors
     /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program returns
-    /// something else than `outputs`.
+    /// something else than `outputs`, or there is no such device.
     pub fn compile(
         &self,
         name: &str,
         stablehlo: &str,
         inputs: &[Aval],
         outputs: &[Aval],
+        device: usize,
     ) -> Result<Executable> {
         let functions = self.functions();
+        self.device(device)?;
+        // The first device is the default, which every plugin takes.
+        let options =
+            CompileOptions { device: (device > 0).then_some(device), ..Default::default() };
+        let options = options.to_proto();
         let mut program = ffi::Program::new();
         program.code = stablehlo.as_ptr().cast();
         program.code_size = stablehlo.len();
@@ -218,26 +214,38 @@ impl Client {
         let mut args = ffi::ClientCompileArgs::new();
         args.client = self.0.raw.as_ptr();
         args.program = &program;
-        args.compile_options = self.0.compile_options.as_ptr().cast();
-        args.compile_options_size = self.0.compile_options.len();
+        args.compile_options = options.as_ptr().cast();
+        args.compile_options_size = options.len();
         let call = || format!("compiling `{name}`");
         // SAFETY: the client is alive; program and options outlive the call.
         let error = unsafe { (functions.client_compile)(&mut args) };
         functions.check(error, call)?;
         let raw = not_null(args.executable, call)?;
         // From here on the executable is freed on every way out.
-        let executable = Executable::new(*self, raw, name, inputs, outputs);
+        let executable = Executable::new(*self, raw, name, inputs, outputs, device);
         executable.check_outputs()?;
         Ok(executable)
     }
 
-    /// Copies an array from host memory to the device: dense, the last dimension fastest,
+    /// Device number `index`.
+    pub(super) fn device(self, index: usize) -> Result<NonNull<ffi::PjrtDevice>> {
+        self.0.devices.get(index).copied().ok_or_else(|| {
+            Error::Invalid(format!(
+                "there is no device {index}: the {} plugin has {} (the number of CPU devices is set \
+                 with `xla::init(ClientOptions::new().cpu_devices(n))`)",
+                self.platform(),
+                self.device_count()
+            ))
+        })
+    }
+
+    /// Copies an array from host memory to device number `device`: dense, the last dimension fastest,
     /// little-endian, one byte (0 or 1) per bool.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs; [`Error::Xla`] when the
-    /// device has no room.
-    pub fn upload(&self, bytes: &[u8], aval: Aval) -> Result<Buffer> {
+    /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
+    /// [`Error::Xla`] when the device has no room.
+    pub fn upload(&self, bytes: &[u8], aval: Aval, device: usize) -> Result<Buffer> {
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
                 "{} bytes were given for {aval}, which needs {}",
@@ -255,13 +263,13 @@ impl Client {
         args.dims = dims.as_ptr();
         args.num_dims = dims.len();
         args.host_buffer_semantics = ffi::IMMUTABLE_ONLY_DURING_CALL;
-        args.device = self.0.device.as_ptr();
+        args.device = self.device(device)?.as_ptr();
         // SAFETY: client and device are alive; `data` has the bytes that type and dims ask for and
         // lives until the copy is done, which is awaited here.
         let error = unsafe { (functions.buffer_from_host)(&mut args) };
         functions.check(error, call)?;
         let done = functions.wait(args.done_with_host_buffer, call);
-        let buffer = Buffer::new(*self, not_null(args.buffer, call)?, aval, None);
+        let buffer = Buffer::new(*self, not_null(args.buffer, call)?, aval, device, None);
         done.map(|()| buffer)
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Signature {
     pub(super) name: Box<str>,
     pub(super) inputs: Box<[Aval]>,
     pub(super) outputs: Box<[Aval]>,
+    pub(super) device: usize,
 }
 
 // SAFETY: PJRT executables may be run and destroyed from any thread.
@@ -53,9 +54,10 @@ impl Executable {
         name: &str,
         inputs: &[Aval],
         outputs: &[Aval],
+        device: usize,
     ) -> Self {
         let signature =
-            Signature { name: name.into(), inputs: inputs.into(), outputs: outputs.into() };
+            Signature { name: name.into(), inputs: inputs.into(), outputs: outputs.into(), device };
         Executable { client, raw, signature: Arc::new(signature) }
     }
 
@@ -72,6 +74,11 @@ impl Executable {
     /// Shapes and dtypes of the results.
     pub fn outputs(&self) -> &[Aval] {
         &self.signature.outputs
+    }
+
+    /// The number of the device it runs on.
+    pub fn device(&self) -> usize {
+        self.signature.device
     }
 
     /// Starts a call: give it the arguments in order, then run it.

@@ -156,6 +156,11 @@ args! {
     }
     BufferDestroyArgs { buffer: *mut PjrtBuffer }
     BufferIsDeletedArgs { buffer: *mut PjrtBuffer, is_deleted: bool, _padding: [u8; 7] }
+    BufferCopyToDeviceArgs {
+        buffer: *mut PjrtBuffer,
+        dst_device: *mut PjrtDevice,
+        dst_buffer: *mut PjrtBuffer,
+    }
     BufferReadyEventArgs { buffer: *mut PjrtBuffer, event: *mut PjrtEvent }
     BufferUnsafePointerArgs { buffer: *mut PjrtBuffer, buffer_pointer: usize }
     BufferToHostArgs {
@@ -299,6 +304,7 @@ table! {
         buffer_ready_event: Function<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
     }
     optional {
+        buffer_copy_to_device: Function<BufferCopyToDeviceArgs> = 74,
         buffer_unsafe_pointer: Function<BufferUnsafePointerArgs> = 78,
         output_element_types: Function<OutputElementTypesArgs> = 95,
         output_dimensions: Function<OutputDimensionsArgs> = 96,

@@ -2,8 +2,8 @@
 
 /// How a program is compiled: for which devices, and as how many parts.
 pub(super) struct CompileOptions {
-    /// The device to compile for; -1 leaves it to the default device assignment.
-    pub(super) device_ordinal: i64,
+    /// The device to compile for; `None` leaves it to the default device assignment.
+    pub(super) device: Option<usize>,
     /// Copies of the whole program that run side by side.
     pub(super) num_replicas: i64,
     /// Parts that one program is split into.
@@ -12,7 +12,7 @@ pub(super) struct CompileOptions {
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        CompileOptions { device_ordinal: -1, num_replicas: 1, num_partitions: 1 }
+        CompileOptions { device: None, num_replicas: 1, num_partitions: 1 }
     }
 }
 
@@ -21,9 +21,12 @@ impl CompileOptions {
     /// `compile_options.proto`.
     pub(super) fn to_proto(&self) -> Vec<u8> {
         let mut build = Message::default();
-        build.int64(1, self.device_ordinal);
+        build.int64(1, -1);
         build.int64(4, self.num_replicas);
         build.int64(5, self.num_partitions);
+        if let Some(device) = self.device {
+            build.message(9, &device_assignment(device));
+        }
         let mut options = Message::default();
         options.message(3, &build);
         for (name, value) in OVERRIDES {
@@ -36,6 +39,17 @@ impl CompileOptions {
 /// XLA's debug options that differ from its defaults. On CPUs `max` and `min` would lose NaN.
 /// jaxlib sets the same one.
 const OVERRIDES: &[(&str, bool)] = &[("xla_cpu_enable_fast_min_max", false)];
+
+/// A `DeviceAssignmentProto` with one replica and one part, on `device`.
+fn device_assignment(device: usize) -> Message {
+    let mut computation = Message::default();
+    computation.int64(1, device as i64);
+    let mut assignment = Message::default();
+    assignment.int64(1, 1);
+    assignment.int64(2, 1);
+    assignment.message(3, &computation);
+    assignment
+}
 
 /// An entry of the map `env_option_overrides`.
 fn override_entry(name: &str, value: bool) -> Message {

@@ -5,8 +5,10 @@ use super::super::dtypes::{promote, value};
 use super::super::initializers::{self, Initializer};
 use super::{Affine, check_features, scale_and_bias, statistics};
 use crate::array::{dim, ones, zeros};
+use crate::error::or_raise;
 use crate::module::{BatchStat, Flag};
 use crate::random::Rngs;
+use crate::transform::staged;
 use crate::{Array, DType, Param, Variable};
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
@@ -105,6 +107,8 @@ impl BatchNormBuilder {
     }
 }
 
+const LAYER: &str = "BatchNorm";
+
 impl BatchNorm {
     /// The layer with default settings.
     #[track_caller]
@@ -124,9 +128,21 @@ impl BatchNorm {
     /// When `x` does not have `num_features` in `axis`.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
-        const LAYER: &str = "BatchNorm";
         let feature = dim(LAYER, self.axis, x.aval());
         check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
+        let outs = staged(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature));
+        let mut outs = or_raise(outs).into_iter();
+        let Some(y) = outs.next() else { unreachable!("the body has a result") };
+        if let (Some(mean), Some(var)) = (outs.next(), outs.next()) {
+            self.mean.set(mean);
+            self.var.set(var);
+        }
+        y
+    }
+
+    /// The result, and while training the new running statistics.
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Vec<Array> {
         let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();
         let arrays = [
             Some(x),
@@ -139,16 +155,15 @@ impl BatchNorm {
         else {
             unreachable!("arrays that were there stay")
         };
+        let mut moved = Vec::new();
         let (mean, variance) = if *self.use_running_average {
             (mean, variance)
         } else {
             let (mean, variance) = statistics(&x, &dims, self.use_fast_variance);
-            let moved = |old: &Array, new: &Array| {
-                (self.momentum * old + (1.0 - self.momentum) * new).stop_gradient()
-            };
-            let (new_mean, new_var) = (moved(&self.mean, &mean), moved(&self.var, &variance));
-            self.mean.set(new_mean);
-            self.var.set(new_var);
+            for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
+                let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
+                moved.push(sum.stop_gradient());
+            }
             (mean, variance)
         };
         let affine = Affine {
@@ -159,6 +174,7 @@ impl BatchNorm {
             epsilon: self.epsilon,
         };
         let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
-        affine.normalize(LAYER, &x, Some(&mean), &variance)
+        let y = affine.normalize(LAYER, &x, Some(&mean), &variance);
+        std::iter::once(y).chain(moved).collect()
     }
 }

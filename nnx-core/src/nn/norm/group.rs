@@ -4,7 +4,7 @@ use super::super::builder::builder;
 use super::super::dtypes::{promote, value};
 use super::super::initializers::{self, Initializer};
 use super::{Affine, check_features, scale_and_bias, statistics};
-use crate::array::{dim, invalid};
+use crate::array::{dim, invalid, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
 
@@ -101,6 +101,8 @@ impl GroupNormBuilder {
     }
 }
 
+const LAYER: &str = "GroupNorm";
+
 impl GroupNorm {
     /// The layer with default settings: 32 groups.
     ///
@@ -122,7 +124,6 @@ impl GroupNorm {
     /// When the last axis of `x` does not have size `num_features`, or is the only one.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        const LAYER: &str = "GroupNorm";
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, feature, Some(self.num_groups * self.group_size));
         if feature == 0 {
@@ -131,6 +132,11 @@ impl GroupNorm {
                 format!("the input {} needs a batch axis before the features", x.aval()),
             );
         }
+        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+    }
+
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Array {
         let arrays = [Some(x), value(&self.scale), value(&self.bias)];
         let [Some(x), scale, bias] = promote(LAYER, arrays, self.dtype) else {
             unreachable!("arrays that were there stay")

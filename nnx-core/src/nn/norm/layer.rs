@@ -4,7 +4,7 @@ use super::super::builder::builder;
 use super::super::dtypes::{promote, value};
 use super::super::initializers::{self, Initializer};
 use super::{Affine, check_features, features, scale_and_bias, statistics};
-use crate::array::dim;
+use crate::array::{dim, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
 
@@ -79,6 +79,8 @@ impl LayerNormBuilder {
     }
 }
 
+const LAYER: &str = "LayerNorm";
+
 impl LayerNorm {
     /// The layer with default settings.
     #[track_caller]
@@ -97,9 +99,13 @@ impl LayerNorm {
     /// When the last axis of `x` does not have size `num_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        const LAYER: &str = "LayerNorm";
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, feature, features([&self.scale, &self.bias]));
+        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+    }
+
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Array {
         let arrays = [Some(x), value(&self.scale), value(&self.bias)];
         let [Some(x), scale, bias] = promote(LAYER, arrays, self.dtype) else {
             unreachable!("arrays that were there stay")

@@ -4,7 +4,7 @@ use super::super::builder::builder;
 use super::super::dtypes::{promote, value};
 use super::super::initializers::{self, Initializer};
 use super::{Affine, check_features, features, mean_square, scale_and_bias};
-use crate::array::dim;
+use crate::array::{dim, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
 
@@ -58,6 +58,8 @@ impl RMSNormBuilder {
     }
 }
 
+const LAYER: &str = "RMSNorm";
+
 impl RMSNorm {
     /// The layer with default settings.
     #[track_caller]
@@ -76,9 +78,13 @@ impl RMSNorm {
     /// When the last axis of `x` does not have size `num_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        const LAYER: &str = "RMSNorm";
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, feature, features([&self.scale, &None]));
+        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+    }
+
+    #[track_caller]
+    fn normalize(&self, x: &Array, feature: usize) -> Array {
         let [Some(x), scale] = promote(LAYER, [Some(x), value(&self.scale)], self.dtype) else {
             unreachable!("arrays that were there stay")
         };

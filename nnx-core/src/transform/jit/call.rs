@@ -65,7 +65,7 @@ where
                 let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
                 match find(function, hash, types, &leaves, arguments) {
                     Some(entry) => entry,
-                    None => match build(function, &*arguments, types, leaves.avals(), body)? {
+                    None => match build(function, &*arguments, types, &leaves, body)? {
                         Ok(entry) => insert(function, hash, entry),
                         Err(error) => return Ok(error),
                     },
@@ -98,7 +98,7 @@ fn build<A, R, F>(
     function: &'static Function,
     arguments: &A,
     types: TypeId,
-    avals: Vec<Option<Aval>>,
+    leaves: &Collected<'_>,
     body: F,
 ) -> Result<Result<Entry, R>>
 where
@@ -106,6 +106,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let avals = leaves.avals();
     let miss = explain(function, arguments, types, &avals);
     if let Some(miss) = &miss {
         miss.log(function);
@@ -117,7 +118,7 @@ where
         Err(error) => return Ok(Err(error)),
     };
     let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
-    recorded.compile(function, CacheKey { types, avals, statics }).map(Ok)
+    recorded.compile(function, CacheKey { types, avals, statics, device: leaves.device }).map(Ok)
 }
 
 /// [`record`], with mistakes in the body as errors where the function returns a `Result`.
@@ -152,7 +153,12 @@ where
     let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
     Ok(match traced(function, arguments, &avals, body)? {
         Ok(recorded) => {
-            stage::keep(Lowered::new(function.name, recorded.graph, recorded.aliases));
+            stage::keep(Lowered::new(
+                function.name,
+                recorded.graph,
+                recorded.aliases,
+                leaves.device,
+            ));
             R::from_tree(recorded.template)
         }
         Err(error) => error,
@@ -163,6 +169,10 @@ where
 struct Collected<'a> {
     arrays: Vec<&'a Array>,
     hasher: FxHasher,
+    /// Where the call runs: what the options say, or where the first array lies.
+    device: usize,
+    /// Whether arrays that lie elsewhere are copied there.
+    moves: bool,
     error: Option<Error>,
 }
 
@@ -171,9 +181,16 @@ impl<'a> Collected<'a> {
         let mut this = Collected {
             arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
             hasher: FxHasher::default(),
+            device: 0,
+            moves: function.options.device.is_some(),
             error: None,
         };
         arguments.flatten(function.parameters, &mut this);
+        let first = this.arrays.iter().find_map(|array| match &array.0 {
+            Repr::Device(buffer) => Some(buffer.device()),
+            _ => None,
+        });
+        this.device = function.options.device.or(first).unwrap_or(0);
         match this.error.take() {
             Some(error) => Err(error),
             None => Ok(this),
@@ -183,6 +200,7 @@ impl<'a> Collected<'a> {
     fn hash(&self, types: TypeId) -> u64 {
         let mut hasher = self.hasher.clone();
         types.hash(&mut hasher);
+        hasher.write_usize(self.device);
         hasher.finish()
     }
 
@@ -245,6 +263,7 @@ fn find<A: Arguments>(
     let entry = entries.get(&hash)?.iter().find(|entry| {
         let key = &entry.key;
         key.types == types
+            && key.device == leaves.device
             && key.avals.len() == leaves.arrays.len()
             && key
                 .avals
@@ -266,10 +285,15 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
 }
 
 fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
+    let moved = if leaves.moves { moved(entry, leaves)? } else { Vec::new() };
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
         match parameter {
             Parameter::Leaf { index, donate } => {
+                if let Some((_, copy)) = moved.iter().find(|(at, _)| at == index) {
+                    call.arg(copy, true)?;
+                    continue;
+                }
                 let buffer = leaves.buffer(*index)?;
                 // Nobody else can see a buffer whose only handle lies in an argument that is
                 // updated or consumed by this call.
@@ -281,6 +305,19 @@ fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
         }
     }
     call.run()
+}
+
+/// Copies of the arguments that lie on another device than the function was told to run on.
+fn moved(entry: &Entry, leaves: &Collected<'_>) -> Result<Vec<(usize, Buffer)>> {
+    let mut moved = Vec::new();
+    for parameter in &entry.parameters {
+        let Parameter::Leaf { index, .. } = parameter else { continue };
+        let buffer = leaves.buffer(*index)?;
+        if buffer.device() != entry.key.device {
+            moved.push((*index, buffer.copy_to_device(entry.key.device)?));
+        }
+    }
+    Ok(moved)
 }
 
 /// The function's result from the program's outputs.

@@ -13,6 +13,8 @@ pub(super) struct CacheKey {
     /// One per leaf; `None` for a leaf without a value.
     pub(super) avals: Vec<Option<Aval>>,
     pub(super) statics: Statics,
+    /// The device that the call runs on.
+    pub(super) device: usize,
 }
 
 /// Where a parameter of the program comes from.

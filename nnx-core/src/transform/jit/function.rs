@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Options {
     /// Whether buffers of old values may be reused.
     pub donate: bool,
+    /// The device to run on; without it, where the arguments lie.
+    pub device: Option<usize>,
     /// Whether arguments that the body does not use stay parameters of the program.
     pub keep_unused: bool,
 }

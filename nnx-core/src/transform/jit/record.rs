@@ -89,13 +89,19 @@ impl<T: Send + Sync + 'static> Recorded<T> {
     /// Compiles the program.
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
-        let executable = compile(function.name, &self.graph, &self.aliases)?;
+        let executable = compile(function.name, &self.graph, &self.aliases, key.device)?;
         function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+        let mut parameters = self.parameters;
+        for parameter in &mut parameters {
+            if let Parameter::Capture(array) = parameter {
+                *array = array.to_device(key.device)?;
+            }
+        }
         Ok(Entry {
             key,
             executable,
-            parameters: self.parameters,
+            parameters,
             updates: self.updates,
             results: self.results,
             template: Box::new(self.template),

@@ -25,11 +25,17 @@ pub struct Lowered {
     name: String,
     graph: Graph,
     aliases: Vec<(usize, usize)>,
+    device: usize,
 }
 
 impl Lowered {
-    pub(super) fn new(name: &str, graph: Graph, aliases: Vec<(usize, usize)>) -> Self {
-        Lowered { name: name.to_owned(), graph, aliases }
+    pub(super) fn new(
+        name: &str,
+        graph: Graph,
+        aliases: Vec<(usize, usize)>,
+        device: usize,
+    ) -> Self {
+        Lowered { name: name.to_owned(), graph, aliases, device }
     }
 
     /// The program as traced; `Display` prints it.
@@ -63,7 +69,7 @@ impl Lowered {
     /// # Errors
     /// When there is no XLA runtime, or its compiler refuses the program.
     pub fn compile(&self) -> Result<Compiled> {
-        Ok(Compiled { executable: compile(&self.name, &self.graph, &self.aliases)? })
+        Ok(Compiled { executable: compile(&self.name, &self.graph, &self.aliases, self.device)? })
     }
 }
 
