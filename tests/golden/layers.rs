@@ -97,15 +97,12 @@ fn layer<M: Module>(
 ) -> Outputs {
     let mut model = make(&mut Rngs::new(case.seed));
     load_initial_state(case, &mut model);
-    let ct = case.input("ct");
-    let mut both = (model, case.input("x"));
-    let ((_, y), gradients) = value_and_grad(
-        |(model, x): &mut (M, Array)| {
-            let y = forward(model, x);
-            ((&y * &ct).sum(..), y)
-        },
-        &mut both,
-    );
+    let (x, ct) = (case.input("x"), case.input("ct"));
+    // The reference's results were computed operation by operation, its gradients were traced.
+    let y = forward(&mut nnx::clone(&model), &x);
+    let mut both = (model, x);
+    let (_, gradients) =
+        value_and_grad(|(model, x): &mut (M, Array)| (forward(model, x) * &ct).sum(..), &mut both);
     let mut outputs = vec![("out.y".into(), y), ("grad.x".into(), gradients.1)];
     outputs.extend(named_state("grad", &gradients.0));
     outputs.extend(named_state("after", &both.0));
