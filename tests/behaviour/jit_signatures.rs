@@ -1,5 +1,7 @@
 //! The forms that a jitted function may have.
 
+#![allow(clippy::multiple_bound_locations, clippy::never_loop, reason = "forms that must work")]
+
 use super::jit_support::*;
 use nnx::module::{BatchStat, VariableKind};
 use nnx::{Array, Error, Module, Param, Variable};

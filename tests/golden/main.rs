@@ -14,6 +14,7 @@ mod optimizers;
 mod random;
 mod reference;
 mod state;
+mod training;
 mod transforms;
 
 use reference::{Case, Reference};
@@ -35,6 +36,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "layers" => layers::find(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
+        "training" => training::find(name),
         "transforms" => transforms::find(name),
         _ => None,
     }

@@ -311,6 +311,9 @@ impl Array {
     /// This array to a fixed whole power, by repeated multiplication.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Array {
+        if n == 2 && self.dtype() != DType::Bool {
+            return self.square();
+        }
         let mut result: Option<Array> = None;
         let (mut base, mut left) = (self.clone(), n.unsigned_abs());
         while left > 0 {
@@ -324,12 +327,6 @@ impl Array {
         }
         let result = result.unwrap_or_else(|| self.ones_like());
         if n < 0 { 1.0 / result } else { result }
-    }
-
-    /// x².
-    #[track_caller]
-    pub fn square(&self) -> Array {
-        self * self
     }
 
     /// The angle of the point (`x`, this) in radians.

@@ -11,7 +11,6 @@ mod convert;
 mod cumulative;
 mod custom_jvp;
 mod dot;
-mod drop;
 mod emit;
 mod gather;
 mod qr;
@@ -34,7 +33,6 @@ pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
 pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
 pub(crate) use dot::DotGeneral;
-pub(crate) use drop::Drop;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
