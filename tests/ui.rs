@@ -5,7 +5,19 @@
 fn ui() {
     // One instance: all cases share one build of the library.
     let cases = trybuild::TestCases::new();
-    for theme in ["attributes", "enums", "fields", "generics", "sharing"] {
+    for theme in [
+        "attributes",
+        "captures",
+        "donation",
+        "enums",
+        "fields",
+        "generics",
+        "jit-attributes",
+        "jit-signatures",
+        "output",
+        "sharing",
+        "statics",
+    ] {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
     cases.pass("tests/ui/pass/*.rs");

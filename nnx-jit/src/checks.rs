@@ -20,91 +20,114 @@ pub(crate) fn parameter(
     generics: &Generics,
     krate: &TokenStream,
 ) -> TokenStream {
-    let Parameter { label, name, ty, .. } = parameter;
-    let check = match parameter.role {
+    let Parameter { label, ty, role, .. } = parameter;
+    if !can_be_named(ty) {
+        return unnamed(parameter, krate);
+    }
+    let check = match role {
         Role::Input => quote!(argument),
         Role::StaticFloats => quote!(static_argument),
-        Role::Static => return static_argument(ty, krate),
+        Role::Static => {
+            let ok = associated(ty, quote!(#krate::jit::StaticArgument), quote!(OK));
+            return constant_at(ty, ok);
+        }
     };
-    let check = |ty: &Type| {
-        let schema = associated(ty, quote!(#krate::Module), quote!(SCHEMA));
-        call_at(ty, quote!(#krate::jit::check::#check), quote!(#label, #schema))
-    };
-    if !can_be_named(ty) {
-        let borrow = match parameter.form {
-            Form::Ref => quote!(#name),
-            Form::Mut | Form::Value => quote!(&#name),
-        };
-        let ty = match parameter.form {
-            Form::Mut => quote!(&&mut T),
-            Form::Ref | Form::Value => quote!(&T),
-        };
-        let check = check(&syn::parse_quote!(T));
-        return quote! {
-            {
-                fn __nnx_check<T: #krate::Module>(_: #ty) {
-                    const { #check };
-                }
-                __nnx_check(#borrow);
-            }
-        };
-    }
-    both(ty, ty, generics, check)
+    let check = |schema| quote!(#krate::jit::check::#check(#label, #schema));
+    let late = check(associated(ty, quote!(#krate::Module), quote!(SCHEMA)));
+    let early = early(ty, generics, krate, check);
+    both(ty, late, early, krate)
 }
 
-/// The check of a static parameter that is hashed.
-fn static_argument(ty: &Type, krate: &TokenStream) -> TokenStream {
-    if !can_be_named(ty) {
-        return TokenStream::new();
+/// The checks of a parameter whose type holds an `impl Trait`: of the value.
+fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+    let Parameter { label, name, ty, form, role, .. } = parameter;
+    let value = match form {
+        Form::Ref => quote!(#name),
+        Form::Mut => quote!(&*#name),
+        Form::Value => quote!(&#name),
+    };
+    if *role != Role::Input {
+        let ok = call_at(ty, quote!(#krate::jit::StaticArgument::ok), value);
+        return quote!(#ok;);
     }
-    let ok = associated(ty, quote!(#krate::jit::StaticArgument), quote!(OK));
-    quote!(const { #ok };)
+    let ok = call_at(ty, quote!(#krate::jit::ModuleArgument::ok), value.clone());
+    let (first, _) = ends(ty);
+    let check = at(quote!(#krate::jit::Passed::of(#value).check(Name)), first);
+    quote! {
+        #ok;
+        {
+            struct Name;
+            impl #krate::jit::Name for Name {
+                const NAME: &'static ::core::primitive::str = #label;
+            }
+            #check;
+        }
+    }
 }
 
 /// The checks of a return type that can be written down, as statements.
 pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> TokenStream {
-    if !can_be_named(ty) {
-        return TokenStream::new();
-    }
-    let check = |ty: &Type| {
-        let schema = associated(ty, quote!(#krate::jit::Output), quote!(SCHEMA));
-        call_at(ty, quote!(#krate::jit::check::result), quote!(#schema))
-    };
-    // The error type has no part in it.
-    let tree = match ty {
+    let check = |schema| quote!(#krate::jit::check::result(#schema));
+    // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
+    let parts = match ty {
         Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "Result") => {
-            types::inside(ty).first().copied().unwrap_or(ty)
+            types::inside(ty)
         }
-        _ => ty,
+        _ => vec![],
     };
-    both(ty, tree, generics, check)
+    let tree = parts.first().copied().unwrap_or(ty);
+    let late = check(associated(tree, quote!(#krate::jit::Output), quote!(SCHEMA)));
+    let early = early(tree, generics, krate, check);
+    let checks = both(tree, late, early, krate);
+    let error = parts.get(1).map(|error| {
+        constant_at(error, associated(error, quote!(#krate::jit::CallError), quote!(OK)))
+    });
+    quote!(#checks #error)
 }
 
-/// A check for all instances of the function, and one for `early` that does not wait for them.
+/// A check as an item: a block that ends in its verdict.
+fn early(
+    ty: &Type,
+    generics: &Generics,
+    krate: &TokenStream,
+    check: impl Fn(TokenStream) -> TokenStream,
+) -> Option<TokenStream> {
+    let Early(names) = Early::of(ty, generics)?;
+    let check = check(quote!(#krate::jit::Passed::<#ty>::SCHEMA));
+    Some(quote! {
+        const __NNX_VERDICT: #krate::jit::check::Verdict = {
+            #(#[allow(dead_code, non_camel_case_types)] type #names = ();)*
+            {
+                #[allow(unused_imports)]
+                use self::*;
+                #[allow(unused_imports)]
+                use #krate::jit::Anything as _;
+                #check
+            }
+        };
+    })
+}
+
+/// Reports what the check for this instance finds, or the one for all of them.
 fn both(
     ty: &Type,
-    early: &Type,
-    generics: &Generics,
-    check: impl Fn(&Type) -> TokenStream,
+    late: TokenStream,
+    early: Option<TokenStream>,
+    krate: &TokenStream,
 ) -> TokenStream {
-    let late = check(ty);
-    let early = Early::of(early, generics).map(|names| {
-        let check = check(early);
-        let names = names.0;
-        quote! {
-            const _: () = {
-                #(#[allow(dead_code, non_camel_case_types)] type #names = ();)*
-                {
-                    #[allow(unused_imports)]
-                    use self::*;
-                    #check
-                }
-            };
+    let report = quote!(#krate::jit::check::report);
+    let late = call_at(ty, report.clone(), quote!(&#late));
+    match early {
+        None => constant_at(ty, late),
+        Some(early) => {
+            let report = call_at(ty, report, quote!(&__NNX_VERDICT));
+            let late = constant_at(ty, quote!(if __NNX_VERDICT.is_fine() { #late }));
+            quote! {{
+                #early
+                const _: () = #report;
+                #late
+            }}
         }
-    });
-    quote! {
-        #early
-        const { #late };
     }
 }
 
@@ -140,9 +163,13 @@ impl Early {
         };
         if !last.arguments.is_empty() {
             let inside = types::inside(ty);
-            let known = is_one(first, &CONTAINERS) || starts_low(first);
-            return known
-                && !inside.is_empty()
+            // A type of the user's may have bounds that `()` does not keep. `Shared` has none.
+            let inside = match last.ident == "Shared" {
+                true => types::type_arguments(last).collect(),
+                false => inside,
+            };
+            return !inside.is_empty()
+                && (path.path.segments.len() == 1 || starts_low(first))
                 && inside.into_iter().all(|ty| self.collect(ty, generics));
         }
         if path.path.segments.len() > 1 || path.path.leading_colon.is_some() {
@@ -153,23 +180,18 @@ impl Early {
         if parameter || first.ident == "Self" {
             return false;
         }
-        if !is_one(first, &KNOWN) && !self.0.contains(&first.ident) {
+        if !KNOWN.iter().any(|known| first.ident == known) && !self.0.contains(&first.ident) {
             self.0.push(first.ident.clone());
         }
         true
     }
 }
 
-/// What the prelude holds, which the module does not.
-const CONTAINERS: [&str; 4] = ["Vec", "Option", "Box", "Result"];
+/// What everyone knows, though the module does not.
 const KNOWN: [&str; 17] = [
     "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
     "u64", "u128", "usize", "f32", "f64",
 ];
-
-fn is_one(segment: &PathSegment, names: &[&str]) -> bool {
-    names.iter().any(|name| segment.ident == name)
-}
 
 /// Whether this is a module or a crate.
 fn starts_low(segment: &PathSegment) -> bool {
@@ -177,20 +199,26 @@ fn starts_low(segment: &PathSegment) -> bool {
 }
 
 /// `<ty as path>::name`, so that the compiler points at the whole type if it is not that.
-pub(crate) fn associated(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
-    let (first, last) = ends(ty);
-    let (path, name) = (at(path, first), at(name, last));
-    let open = quote_spanned!(first=> <);
-    let close = quote_spanned!(last=> >::);
-    quote!(#open #ty as #path #close #name)
+fn associated(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
+    let (_, last) = ends(ty);
+    let name = at(name, last);
+    quote!(<#ty as #path>::#name)
 }
 
-/// `path(arguments)`, so that the compiler points at the whole type if a constant fails there.
+/// `path(arguments)`, so that the compiler points at the whole type if that does not compile.
 fn call_at(ty: &Type, path: TokenStream, arguments: TokenStream) -> TokenStream {
     let (first, last) = ends(ty);
     let path = at(path, first);
     let arguments = quote_spanned!(last=> (#arguments));
     quote!(#path #arguments)
+}
+
+/// A constant that the compiler points at by pointing at the type.
+fn constant_at(ty: &Type, content: TokenStream) -> TokenStream {
+    let (first, last) = ends(ty);
+    let keyword = quote_spanned!(first=> const);
+    let block = quote_spanned!(last=> { #content });
+    quote!(#keyword #block;)
 }
 
 /// Where a type begins and ends.
@@ -212,7 +240,7 @@ pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
                 group.into()
             }
             mut token => {
-                token.set_span(token.span().located_at(span));
+                token.set_span(span);
                 token
             }
         })

@@ -6,9 +6,9 @@ use crate::options::{self, Options};
 use crate::parameters::{self, Form, Parameter, Role};
 use crate::{receiver, signature, types};
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
-use syn::{FnArg, ItemFn, ReturnType, Type};
+use syn::{ItemFn, Pat, ReturnType};
 
 pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
     let mut errors = Errors::default();
@@ -36,13 +36,7 @@ fn plain(mut function: ItemFn) -> ItemFn {
     function.sig.constness = None;
     function.sig.abi = None;
     function.sig.variadic = None;
-    for input in &mut function.sig.inputs {
-        let attributes = match input {
-            FnArg::Typed(input) => &mut input.attrs,
-            FnArg::Receiver(receiver) => &mut receiver.attrs,
-        };
-        parameters::take_marks(attributes);
-    }
+    function.sig.inputs.iter_mut().for_each(parameters::take_marks);
     function
 }
 
@@ -56,12 +50,10 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
     let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, krate));
     let description = description(function, parameters, options);
     let wrapped = parameters.iter().map(|parameter| wrapped(parameter, krate));
-    let taken = taken(parameters);
-    // Without its braces, about which there is a lint in this place.
-    let statements = &block.stmts;
-    let statements = quote!(#(#statements)*);
-    let Output { check, ty, arrow, checked } = output(function, krate);
-    let call = quote_spanned!(ty.span()=> call);
+    let lints = parameters.iter().flat_map(|parameter| &parameter.lints);
+    let patterns = parameters.iter().map(pattern);
+    let types = parameters.iter().map(|parameter| &parameter.inner);
+    let Output { check, call, arrow } = output(function, krate);
     let track_caller = (!attrs.iter().any(|attribute| attribute.path().is_ident("track_caller")))
         .then(|| quote!(#[track_caller]));
     quote! {
@@ -71,16 +63,13 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
             #(#checks)*
             #check
             #[allow(unused_imports)]
-            use #krate::jit::Anything as _;
+            use #krate::jit::{AnyResult as _, Anything as _};
             #description
-            #checked(#krate::jit::#call::<_, #ty, _>(
+            #call(
                 &__NNX_FUNCTION,
                 (#(#wrapped,)*),
-                |__nnx_arguments| #arrow {
-                    #taken
-                    #statements
-                },
-            ))
+                |#(#lints)* (#(#patterns,)*): (#(#types,)*)| #arrow #block,
+            )
         }
     }
 }
@@ -121,92 +110,53 @@ fn wrapped(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         (_, Form::Mut) => quote!(by_mut),
         (_, Form::Value) => quote!(by_value),
     };
-    match can_be_named(ty) {
-        true => quote!(#krate::jit::Passed::<#ty>::#method(#name)),
-        false => quote!(#krate::jit::Passed::#method(#name)),
-    }
+    let passed = match (can_be_named(ty), form) {
+        (true, _) => quote!(<#krate::jit::Passed::<#ty>>::new()),
+        (false, Form::Ref) => quote!(#krate::jit::Passed::of(#name)),
+        (false, Form::Mut) => quote!(#krate::jit::Passed::of(&*#name)),
+        (false, Form::Value) => quote!(#krate::jit::Passed::of(&#name)),
+    };
+    quote!(#passed.#method(#name))
 }
 
-/// The arguments inside the body, under the names and patterns that the user gave them.
-fn taken(parameters: &[Parameter]) -> TokenStream {
-    if parameters.is_empty() {
-        return quote!(let () = __nnx_arguments;);
-    }
-    let names: Vec<_> = parameters.iter().map(|parameter| &parameter.name).collect();
-    let names = names.iter().map(|name| match name.to_string().as_str() {
-        "self" => receiver::name(name.span()),
-        _ => (*name).clone(),
-    });
-    let names: Vec<_> = names.collect();
-    let lets = parameters.iter().zip(&names).map(|(parameter, name)| {
-        let Parameter { attributes, pattern, .. } = parameter;
-        let ty = inner_type(parameter);
-        let pattern = match (pattern, parameter.label.as_str()) {
-            (syn::Pat::Ident(pattern), "self") => {
-                let mutability = pattern.mutability;
-                quote!(#mutability #name)
-            }
-            (pattern, _) => quote!(#pattern),
-        };
-        quote!(#(#attributes)* let #pattern: #ty = #name;)
-    });
-    quote! {
-        let (#(#names,)*) = __nnx_arguments;
-        #(#lets)*
-    }
-}
-
-/// The type of the argument in the body, as far as it can be written down.
-fn inner_type(parameter: &Parameter) -> TokenStream {
-    let ty = &parameter.ty;
-    if !can_be_named(ty) {
-        return quote!(_);
-    }
-    match parameter.form {
-        Form::Ref => quote!(&#ty),
-        Form::Mut => quote!(&mut #ty),
-        Form::Value => quote!(#ty),
+/// The pattern that takes the argument inside the body.
+fn pattern(parameter: &Parameter) -> TokenStream {
+    match &parameter.pattern {
+        Pat::Ident(pattern) if pattern.ident == "self" => {
+            let (mutability, name) = (&pattern.mutability, receiver::name(pattern.ident.span()));
+            quote!(#mutability #name)
+        }
+        pattern => quote!(#pattern),
     }
 }
 
 /// What the return type becomes.
+#[derive(Default)]
 struct Output {
     /// Statements.
     check: TokenStream,
-    ty: Type,
+    /// The function that makes the call.
+    call: TokenStream,
     /// The return type of the closure, if it can be written down.
     arrow: TokenStream,
-    /// A function around the call.
-    checked: TokenStream,
 }
 
 fn output(function: &ItemFn, krate: &TokenStream) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
-            check: TokenStream::new(),
-            ty: syn::parse_quote!(()),
+            call: quote!(#krate::jit::Returned::<()>::call),
             arrow: quote!(-> ()),
-            checked: TokenStream::new(),
+            ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
             check: checks::result(ty, &function.sig.generics, krate),
-            ty: (**ty).clone(),
+            call: quote!(#krate::jit::Returned::<#ty>::call),
             arrow: quote!(#arrow #ty),
-            checked: TokenStream::new(),
         },
-        ReturnType::Type(_, ty) => {
-            let span = ty.span();
-            Output {
-                check: quote_spanned! {span=>
-                    fn __nnx_checked<R: #krate::jit::Output>(result: R) -> R {
-                        const { #krate::jit::check::result(<R as #krate::jit::Output>::SCHEMA) };
-                        result
-                    }
-                },
-                ty: syn::parse_quote!(_),
-                arrow: TokenStream::new(),
-                checked: quote!(__nnx_checked),
-            }
-        }
+        // The body says what it is.
+        ReturnType::Type(_, ty) => Output {
+            call: checks::at(quote!(#krate::jit::Returned::<_>::call_unnamed), ty.span()),
+            ..Output::default()
+        },
     }
 }

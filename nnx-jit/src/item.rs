@@ -1,34 +1,40 @@
 //! What the attribute stands on.
 
+use crate::diagnostics::with_fixes;
+use crate::parameters::take_marks;
 use proc_macro2::{Span, TokenStream};
-use syn::{ImplItemFn, Item, ItemFn, TraitItemFn};
+use quote::ToTokens;
+use syn::{Item, ItemFn, TraitItemFn};
 
 /// The function under the attribute.
 ///
 /// # Errors
-/// What it stands on instead.
-pub(crate) fn function(tokens: TokenStream) -> syn::Result<ItemFn> {
-    let Err(error) = syn::parse2::<ItemFn>(tokens.clone()) else {
-        return syn::parse2(tokens);
-    };
-    if let Ok(function) = syn::parse2::<ImplItemFn>(tokens.clone()) {
-        // `default fn`, which only specialization has.
-        let span = function.defaultness.map_or_else(Span::call_site, |token| token.span);
-        return Err(syn::Error::new(span, "a jitted function cannot be `default`"));
-    }
+/// What it stands on instead, and that item.
+pub(crate) fn function(tokens: TokenStream) -> Result<ItemFn, (syn::Error, TokenStream)> {
+    syn::parse2(tokens.clone()).map_err(|error| (why(error, tokens.clone()), plain(tokens)))
+}
+
+/// The item without our marks.
+fn plain(tokens: TokenStream) -> TokenStream {
+    let Ok(mut function) = syn::parse2::<TraitItemFn>(tokens.clone()) else { return tokens };
+    function.sig.inputs.iter_mut().for_each(take_marks);
+    function.into_token_stream()
+}
+
+fn why(error: syn::Error, tokens: TokenStream) -> syn::Error {
     if let Ok(function) = syn::parse2::<TraitItemFn>(tokens.clone()) {
-        return Err(syn::Error::new_spanned(
-            function.sig,
-            "`#[nnx::jit]` needs a body to trace\nfix: put it on the method in each `impl` of the \
-             trait, or give the method a body here",
-        ));
+        let message = with_fixes(
+            "`#[nnx::jit]` needs a body to trace",
+            &["put it on the method in each `impl` of the trait", "give the method a body here"],
+        );
+        return syn::Error::new_spanned(function.sig, message);
     }
     match syn::parse2::<Item>(tokens) {
-        Ok(item) => Err(misplaced(&item)),
-        Err(_) => Err(syn::Error::new(
-            error.span(),
-            format!("`#[nnx::jit]` goes on a function or a method: {error}"),
-        )),
+        Ok(item) => misplaced(&item),
+        Err(_) => {
+            let message = format!("`#[nnx::jit]` goes on a function or a method: {error}");
+            syn::Error::new(error.span(), message)
+        }
     }
 }
 

@@ -45,10 +45,9 @@ use quote::quote;
 /// - `crate = path`: where `nnx` is, if it was renamed.
 #[proc_macro_attribute]
 pub fn jit(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item: proc_macro2::TokenStream = item.into();
-    match item::function(item.clone()) {
+    match item::function(item.into()) {
         Ok(function) => expand::expand(attribute.into(), &function).into(),
-        Err(error) => {
+        Err((error, item)) => {
             let error = error.into_compile_error();
             quote!(#item #error).into()
         }

@@ -36,7 +36,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
     };
     let mut graph = None;
     let mut seen: Vec<String> = Vec::new();
-    for tokens in separated_by_commas(attribute.clone()) {
+    for tokens in separated_by_commas(attribute, errors) {
         let given = match Given::parse.parse2(tokens) {
             Ok(given) => given,
             Err(error) => {
@@ -64,6 +64,10 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
             "device" => given.index().map(|value| options.device = Some(value)),
             "keep_unused" => given.flag().map(|value| options.keep_unused = value.value),
             "crate" => given.path().map(|value| options.krate = value.into_token_stream()),
+            "true" | "false" => {
+                graph.get_or_insert(false);
+                Err(syn::Error::new_spanned(&given.name, format!("write `graph = {name}`")))
+            }
             _ => {
                 // A misspelt `graph` is one mistake, not two.
                 if similar(&name, &KNOWN) == Some("graph") {
@@ -147,21 +151,14 @@ impl Parse for Given {
         } else if input.peek(syn::token::Paren) {
             let tokens = input.parse::<proc_macro2::Group>()?;
             let names = Punctuated::parse_terminated.parse2(tokens.stream());
-            let names = names.map_err(|error| {
-                syn::Error::new(error.span(), format!("takes names: `{name}(a, b)`"))
-            })?;
+            let names = names.map_err(|error| syn::Error::new(error.span(), usage(&name)))?;
             Value::List(names, tokens.into_token_stream())
         } else if input.peek(Token![=]) && !input.peek(Token![==]) {
             input.parse::<Token![=]>()?;
-            let value = input.parse().map_err(|_| {
-                syn::Error::new_spanned(
-                    &name,
-                    format!("a value is missing: write {}", example(&name)),
-                )
-            })?;
+            let value = input.parse().map_err(|_| syn::Error::new_spanned(&name, usage(&name)))?;
             Value::Expr(Box::new(value))
         } else {
-            return Err(input.error(format!("write {}", example(&name))));
+            return Err(input.error(usage(&name)));
         };
         if !input.is_empty() {
             return Err(input.error("a comma is missing before this"));
@@ -170,25 +167,25 @@ impl Parse for Given {
     }
 }
 
-/// How an option is written.
-fn example(name: &Ident) -> String {
-    match name.unraw().to_string().as_str() {
-        "graph" => "`graph = false`".to_owned(),
-        "donate" => "`donate = false`".to_owned(),
-        "static" => "`static(a, b)`, with names of parameters".to_owned(),
-        "name" => "`name = \"step\"`".to_owned(),
-        "inline" => "`inline = false`".to_owned(),
-        "device" => "`device = 1`, with the number of a device".to_owned(),
-        "keep_unused" => "`keep_unused = true`".to_owned(),
-        "crate" => "`crate = my_nnx`, with the path of the crate".to_owned(),
-        name => format!("`{name} = value`"),
-    }
+/// What an option takes, and how it is written.
+fn usage(name: &Ident) -> String {
+    let flag = |other: bool| format!("takes `true` or `false`, as in `{name} = {other}`");
+    let usage = match name.unraw().to_string().as_str() {
+        "graph" | "donate" | "inline" => flag(false),
+        "keep_unused" => flag(true),
+        "static" => "takes names of parameters, as in `static(a, b)`".to_owned(),
+        "name" => "takes a string, as in `name = \"step\"`".to_owned(),
+        "device" => "takes the number of a device, as in `device = 1`".to_owned(),
+        "crate" => "takes the path of the crate, as in `crate = my_nnx`".to_owned(),
+        _ => format!("is written `{name} = value`"),
+    };
+    format!("`{name}` {usage}")
 }
 
 impl Given {
     /// That the value is not of the kind that the option takes.
     fn mistake(&self) -> syn::Error {
-        let message = format!("write {}", example(&self.name));
+        let message = usage(&self.name);
         match &self.value {
             Value::None => syn::Error::new_spanned(&self.name, message),
             Value::Expr(value) => syn::Error::new_spanned(value, message),
@@ -244,26 +241,30 @@ impl Given {
         }
         let name = |token: &TokenTree| match token {
             TokenTree::Ident(ident) => Ok(ident.clone()),
-            other => Err(syn::Error::new_spanned(other, format!("write {}", example(&self.name)))),
+            other => Err(syn::Error::new_spanned(other, usage(&self.name))),
         };
         names.iter().map(name).collect()
     }
 }
 
 /// Each option by itself, so that a mistake in one does not hide those in the others.
-fn separated_by_commas(tokens: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
+fn separated_by_commas(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
+    let mut parts = Vec::new();
+    let mut part = TokenStream::new();
     for token in tokens {
-        match (&token, parts.last_mut()) {
-            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => {
-                parts.push(TokenStream::new());
+        match &token {
+            TokenTree::Punct(comma) if comma.as_char() == ',' => {
+                if part.is_empty() {
+                    errors.at(comma, "an option is missing before this comma");
+                } else {
+                    parts.push(std::mem::take(&mut part));
+                }
             }
-            (_, Some(part)) => part.extend([token]),
-            (_, None) => {}
+            _ => part.extend([token]),
         }
     }
-    if parts.last().is_some_and(TokenStream::is_empty) {
-        parts.pop();
+    if !part.is_empty() {
+        parts.push(part);
     }
     parts
 }

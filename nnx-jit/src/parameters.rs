@@ -1,5 +1,6 @@
 //! The parameters of a jitted function.
 
+use crate::checks::can_be_named;
 use crate::diagnostics::{Errors, list, similar};
 use crate::types;
 use proc_macro2::{Ident, Span};
@@ -36,12 +37,14 @@ pub(crate) struct Parameter {
     pub(crate) name: Ident,
     pub(crate) form: Form,
     pub(crate) role: Role,
-    /// The attributes that stood on it: lints.
-    pub(crate) attributes: Vec<Attribute>,
+    /// The lint attributes that stood on it.
+    pub(crate) lints: Vec<Attribute>,
     /// The pattern that takes it inside the body.
     pub(crate) pattern: Pat,
     /// Its type without the reference.
     pub(crate) ty: Type,
+    /// Its type inside the body: `_` where it cannot be written down again.
+    pub(crate) inner: Type,
 }
 
 /// Reads the parameters, gives each of them a plain name in the outer function, and takes the
@@ -117,21 +120,12 @@ fn parse_receiver(
     statics: &Statics<'_>,
     errors: &mut Errors,
 ) -> Parameter {
-    for mark in take_marks(&mut receiver.attrs) {
+    for mark in marks(&mut receiver.attrs) {
         let is_static = is_static_mark(&mark) && !statics.named.iter().any(|name| name == "self");
         errors.at(mark, if is_static { SELF_CANNOT_BE_STATIC } else { UNKNOWN_MARK });
     }
     reject_cfg(&receiver.attrs, errors);
-    let (form, ty) = match &*receiver.ty {
-        Type::Reference(reference) => {
-            types::parameter("self", Some(reference), &reference.elem, errors);
-            (form_of(reference.mutability.is_some()), (*reference.elem).clone())
-        }
-        ty => {
-            types::parameter("self", None, ty, errors);
-            (Form::Value, ty.clone())
-        }
-    };
+    let (role, form, ty) = passed("self", &receiver.ty, false, errors);
     let name = Ident::new("self", receiver.self_token.span);
     let mutability = if form == Form::Value { receiver.mutability.take() } else { None };
     let pattern = Pat::Ident(syn::PatIdent {
@@ -145,9 +139,10 @@ fn parse_receiver(
         label: "self".to_owned(),
         name,
         form,
-        role: Role::Input,
-        attributes: take_lints(&mut receiver.attrs),
+        role,
+        lints: take_lints(&mut receiver.attrs),
         pattern,
+        inner: inner(&receiver.ty, &ty),
         ty,
     }
 }
@@ -172,7 +167,7 @@ fn parse_typed(
         }
     };
     let mut is_static = false;
-    for mark in take_marks(&mut input.attrs) {
+    for mark in marks(&mut input.attrs) {
         match (is_static_mark(&mark), is_static) {
             (true, false) => is_static = true,
             (true, true) => errors.at(mark, "`#[nnx(static)]` is given twice"),
@@ -189,8 +184,8 @@ fn parse_typed(
     reject_cfg(&input.attrs, errors);
     let pattern = std::mem::replace(&mut *input.pat, plain(&name));
     let (role, form, ty) = passed(&label, &input.ty, is_static, errors);
-    let attributes = take_lints(&mut input.attrs);
-    Parameter { label, name, form, role, attributes, pattern, ty }
+    let lints = take_lints(&mut input.attrs);
+    Parameter { label, name, form, role, lints, pattern, inner: inner(&input.ty, &ty), ty }
 }
 
 /// How an argument of this type is passed.
@@ -212,6 +207,18 @@ fn passed(label: &str, ty: &Type, is_static: bool, errors: &mut Errors) -> (Role
     }
 }
 
+/// The type of an argument in the body: as written, but borrowed for another time.
+fn inner(written: &Type, ty: &Type) -> Type {
+    if !can_be_named(ty) {
+        return Type::Infer(syn::TypeInfer { underscore_token: Default::default() });
+    }
+    let mut inner = written.clone();
+    if let (Type::Reference(reference), false) = (&mut inner, types::is_static_str(written)) {
+        reference.lifetime = None;
+    }
+    inner
+}
+
 fn plain(name: &Ident) -> Pat {
     Pat::Ident(syn::PatIdent {
         attrs: vec![],
@@ -224,8 +231,15 @@ fn plain(name: &Ident) -> Pat {
 
 const UNKNOWN_MARK: &str = "unknown mark; a parameter takes `#[nnx(static)]`";
 
-/// Takes the marks that are ours.
-pub(crate) fn take_marks(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
+/// Takes the marks that are ours off a parameter.
+pub(crate) fn take_marks(parameter: &mut FnArg) {
+    match parameter {
+        FnArg::Typed(input) => marks(&mut input.attrs),
+        FnArg::Receiver(receiver) => marks(&mut receiver.attrs),
+    };
+}
+
+fn marks(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
     attributes.extract_if(.., |attribute| attribute.path().is_ident("nnx")).collect()
 }
 

@@ -105,7 +105,7 @@ fn is_container(segment: &PathSegment) -> bool {
 }
 
 /// `A` and `B` for `Name<'a, A, B, 3>`.
-fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+pub(crate) fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
     let arguments = match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
         _ => None,
@@ -144,6 +144,24 @@ fn report(place: Place, ty: &Type, errors: &mut Errors) {
     for part in inside(ty) {
         report(place, part, errors);
     }
+    // Whatever type this is, there is nothing borrowed in it.
+    if let Type::Path(path) = ty {
+        if let Some(last) = path.path.segments.last().filter(|last| !is_container(last)) {
+            for part in type_arguments(last) {
+                borrows(place, part, errors);
+            }
+        }
+    }
+}
+
+fn borrows(place: Place, ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = ty {
+        if !is_static_str(ty) {
+            errors.at(ty, reference_message(place, reference));
+        }
+        return;
+    }
+    inside(ty).into_iter().for_each(|part| borrows(place, part, errors));
 }
 
 fn why_not(place: Place, ty: &Type) -> Option<String> {
@@ -179,8 +197,14 @@ fn std_type(path: &Path, last: &PathSegment) -> Option<String> {
 }
 
 fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> {
-    let inner = type_arguments(segment).next().map_or_else(|| "T".to_owned(), text);
     let noun = place.noun();
+    let own = || {
+        let inner = innermost(segment);
+        match place {
+            Place::Result => format!("return {inner} itself"),
+            _ => format!("take {inner} itself, by `&`, or by `&mut` to update it"),
+        }
+    };
     match name {
         _ if place == Place::Static => None,
         "Rc" | "Arc" | "Weak" => Some(with_fixes(
@@ -188,10 +212,7 @@ fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> 
                 "`{name}` cannot be {noun}: what several places own cannot be updated through one \
                  of them"
             ),
-            &[match place {
-                Place::Result => format!("return the value itself: `{inner}`"),
-                _ => format!("take the value itself: `&{inner}`, or `&mut {inner}` to update it"),
-            }],
+            &[own()],
         )),
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock"
         | "OnceLock" | "LazyLock" => Some(with_fixes(
@@ -199,10 +220,7 @@ fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> 
                 "`{name}` cannot be {noun}: what changes behind a shared reference would change \
                  without the function knowing"
             ),
-            &[match place {
-                Place::Result => format!("return the value itself: `{inner}`"),
-                _ => format!("take what is in it: `&mut {inner}`, locked or borrowed at the call"),
-            }],
+            &[own()],
         )),
         name if name.starts_with("Atomic") => Some(with_fixes(
             format!(
@@ -213,6 +231,20 @@ fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> 
         )),
         _ => None,
     }
+}
+
+/// `Param`, for `Arc<Mutex<Param>>`.
+fn innermost(segment: &PathSegment) -> String {
+    let Some(inner) = type_arguments(segment).next() else { return "the value".to_owned() };
+    if let Type::Path(path) = inner {
+        if let Some(last) = path.path.segments.last() {
+            let std = std_type(&path.path, last).unwrap_or_default();
+            if forbidden(Place::Parameter, &std, last).is_some() {
+                return innermost(last);
+            }
+        }
+    }
+    format!("`{}`", text(inner))
 }
 
 /// A type with a lifetime in it borrows, which no Module does.
@@ -329,17 +361,23 @@ fn is_closure(bounds: &TypeImplTrait) -> bool {
 }
 
 fn float_message(name: &str, float: &Type, ty: &Type) -> String {
-    let mistake = "a float argument would compile the function again for every new value";
-    let is_static =
-        format!("if it hardly ever changes, mark it: `#[nnx(static)] {name}: {}`", text(ty));
-    if std::ptr::eq(float, ty) {
-        let array = format!("`{name}: &Array`, with `&Array::scalar(value)` at the call");
-        return with_fixes(mistake, &[array, is_static]);
-    }
+    let array = match std::ptr::eq(float, ty) {
+        true => format!("`{name}: &Array`, with `&Array::scalar(value)` at the call"),
+        false => "an `Array` in its place, with `Array::scalar(value)` at the call".to_owned(),
+    };
+    let mark = match holds_tuple(ty) {
+        // Marked as a whole, everything in it would have to be static.
+        true => "take it in a parameter of its own with the mark `#[nnx(static)]`".to_owned(),
+        false => format!("mark it: `#[nnx(static)] {name}: {}`", text(ty)),
+    };
     with_fixes(
-        mistake,
-        &["an `Array` in its place, with `Array::scalar(value)` at the call".to_owned(), is_static],
+        "a float argument would compile the function again for every new value",
+        &[array, format!("if it hardly ever changes, {mark}")],
     )
+}
+
+fn holds_tuple(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(_)) || inside(ty).into_iter().any(holds_tuple)
 }
 
 /// Tokens as their author would write them, not the spaced-out form of a token stream.

@@ -12,7 +12,7 @@ use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be part of a Module: a Module owns its data and changes only through `&mut`",
     label = "shared, or changed behind a shared reference",
-    note = "fixes:\n  1. own the value itself (arrays share their buffers anyway)\n  2. settings that never change: mark the field `#[module(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    note = "fixes:\n  1. own the value itself (arrays share their buffers anyway)\n  2. settings that never change: mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
 )]
 pub trait Owns<T: ?Sized> {}
 

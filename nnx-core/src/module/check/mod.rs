@@ -93,10 +93,51 @@ const fn push_field(path: &mut Text, name: &str) {
     }
 }
 
-const NO_SHARED: &str = ", but in tree mode a Module is a tree, and a node has one owner\n\
-    fixes:\n  \
-    1. own the node there, in place of `Shared<…>`\n  \
-    2. give it to the function as an argument of its own, and lend it to its users in the body";
+/// What a rule says to a type: nothing, or what is wrong with it.
+pub struct Verdict(Option<Text>);
+
+impl Verdict {
+    const FINE: Verdict = Verdict(None);
+
+    /// Whether nothing is wrong.
+    pub const fn is_fine(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Panics if something is wrong, which is a compile error in a constant.
+    ///
+    /// # Panics
+    /// With what is wrong.
+    #[track_caller]
+    pub const fn report(&self) {
+        if let Some(text) = &self.0 {
+            panic!("{}", text.as_str());
+        }
+    }
+}
+
+/// Complains about the node that was found at `path`.
+const fn shared(place: &Text) -> Verdict {
+    let mut text = *place;
+    text.push(
+        " is `Shared`, but in tree mode a Module is a tree, and a node has one owner\n\
+         fixes:\n  \
+         1. own the node there, in place of `Shared<…>`\n  \
+         2. give it to the function as an argument of its own, and lend it to its users in the body",
+    );
+    Verdict(Some(text))
+}
+
+/// "`path` in whole", or just the whole if that is where the path ends.
+const fn place(path: &Text, whole: &str) -> Text {
+    let mut text = Text::new();
+    if path.len() > 0 {
+        text.push_code(path.as_str());
+        text.push(" in ");
+    }
+    text.push(whole);
+    text
+}
 
 /// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`; `function` is who
 /// does not take it.
@@ -104,30 +145,21 @@ const NO_SHARED: &str = ", but in tree mode a Module is a tree, and a node has o
 pub(crate) const fn tree<M: Module>(function: &str) {
     let mut path = Text::new();
     if find(Wanted::Shared, M::SCHEMA, &mut path) {
-        let mut text = Text::new();
-        if path.len() > 0 {
-            text.push_code(path.as_str());
-            text.push(" in ");
-        }
-        text.push("the argument of ");
-        text.push_code(function);
-        text.push(" is `Shared`");
-        text.push(NO_SHARED);
-        panic!("{}", text.as_str());
+        let mut whole = Text::new();
+        whole.push("the argument of ");
+        whole.push_code(function);
+        shared(&place(&path, whole.as_str())).report();
     }
 }
 
-/// Fails to compile when a jitted function cannot have an argument like this in tree mode.
-#[track_caller]
-pub(crate) const fn argument(name: &str, schema: &Schema) {
+/// Whether the argument `name` of a jitted function may be like this in tree mode.
+pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
     if find(Wanted::Shared, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());
-        text.push(" is `Shared`");
-        text.push(NO_SHARED);
-        panic!("{}", text.as_str());
+        return shared(&text);
     }
     if find(Wanted::BareFloat, schema, &mut path) {
         let mut text = Text::new();
@@ -140,13 +172,13 @@ pub(crate) const fn argument(name: &str, schema: &Schema) {
         );
         text.push(name);
         text.push(": …`, with `f32` or `f64` written out");
-        panic!("{}", text.as_str());
+        return Verdict(Some(text));
     }
+    Verdict::FINE
 }
 
-/// Fails to compile when there is more than settings in an argument marked `#[nnx(static)]`.
-#[track_caller]
-pub(crate) const fn static_argument(name: &str, schema: &Schema) {
+/// Whether the argument `name`, marked `#[nnx(static)]`, holds nothing but settings.
+pub(crate) const fn static_argument(name: &str, schema: &Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
     if find(Wanted::Leaf, schema, &mut path) {
@@ -156,22 +188,16 @@ pub(crate) const fn static_argument(name: &str, schema: &Schema) {
             " is an array, which cannot be static: the values of static arguments are part of the \
              compiled program\nfix: pass it in a parameter of its own, without `#[nnx(static)]`",
         );
-        panic!("{}", text.as_str());
+        return Verdict(Some(text));
     }
+    Verdict::FINE
 }
 
-/// Fails to compile when a jitted function cannot return a tree like this in tree mode.
-#[track_caller]
-pub(crate) const fn result(schema: &Schema) {
+/// Whether the result of a jitted function may be like this in tree mode.
+pub(crate) const fn result(schema: &Schema) -> Verdict {
     let mut path = Text::new();
-    if find(Wanted::Shared, schema, &mut path) {
-        let mut text = Text::new();
-        if path.len() > 0 {
-            text.push_code(path.as_str());
-            text.push(" in ");
-        }
-        text.push("the result is `Shared`");
-        text.push(NO_SHARED);
-        panic!("{}", text.as_str());
+    match find(Wanted::Shared, schema, &mut path) {
+        true => shared(&place(&path, "the result")),
+        false => Verdict::FINE,
     }
 }

@@ -3,20 +3,28 @@
 
 use crate::module::{Schema, check};
 
-/// Fails to compile when `schema` cannot be that of an argument called `name`.
-#[track_caller]
-pub const fn argument(name: &str, schema: &Schema) {
-    check::argument(name, schema);
+pub use crate::module::check::Verdict;
+
+/// Whether `schema` may be that of an argument called `name`.
+pub const fn argument(name: &str, schema: &Schema) -> Verdict {
+    check::argument(name, schema)
 }
 
-/// Fails to compile when `schema` cannot be that of a static argument called `name`.
-#[track_caller]
-pub const fn static_argument(name: &str, schema: &Schema) {
-    check::static_argument(name, schema);
+/// Whether `schema` may be that of a static argument called `name`.
+pub const fn static_argument(name: &str, schema: &Schema) -> Verdict {
+    check::static_argument(name, schema)
 }
 
-/// Fails to compile when `schema` cannot be that of a result.
+/// Whether `schema` may be that of a result.
+pub const fn result(schema: &Schema) -> Verdict {
+    check::result(schema)
+}
+
+/// Panics if something is wrong, which is a compile error in a constant.
+///
+/// # Panics
+/// With what is wrong.
 #[track_caller]
-pub const fn result(schema: &Schema) {
-    check::result(schema);
+pub const fn report(verdict: &Verdict) {
+    verdict.report();
 }

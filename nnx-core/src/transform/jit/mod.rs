@@ -21,6 +21,9 @@ pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
 pub use call::call;
 pub use function::{Function, Options, Stats, clear_caches, functions};
 pub use limit::assert_max_traces;
-pub use output::Output;
-pub use passed::{Anything, Passed, StaticArgument};
+pub use output::{CallError, Output};
+#[doc(hidden)]
+pub use passed::{
+    AnyResult, Anything, ModuleArgument, Name, Passed, Returned, StaticArgument, Stray,
+};
 pub use stage::{Compiled, Lowered, lower};

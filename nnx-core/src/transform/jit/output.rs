@@ -10,8 +10,8 @@ use crate::{Error, Module};
 /// errors as `Err`; any other function panics with the same message at the caller's line.
 #[diagnostic::on_unimplemented(
     message = "a jitted function cannot return `{Self}`",
-    label = "not an array, a Variable, a Module, a container of these, or a `Result` of one",
-    note = "return owned arrays or Modules; for a `Result<T, E>` the error needs `E: From<nnx::Error>`"
+    label = "not a tree of arrays, nor a `Result` of one",
+    note = "a result owns its arrays: it is an `Array`, a Variable, a type that derives Module, a tuple, list, option or map of these, or a `Result` of one whose error has `From<nnx::Error>`; all threads share it, so it is `Send + Sync`"
 )]
 pub trait Output: Sized {
     /// The tree of arrays.
@@ -29,6 +29,23 @@ pub trait Output: Sized {
     fn from_error(error: Error) -> Self;
 }
 
+/// The error of a jitted function that returns a `Result`: it takes the errors of tracing,
+/// compiling and running, and so has `From<nnx::Error>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a jitted function: it does not take the errors of tracing, compiling and running",
+    label = "`From<nnx::Error>` is missing",
+    note = "fixes:\n  1. implement `From<nnx::Error>` for the error type\n  2. return `nnx::Result<…>`, whose error is `nnx::Error`"
+)]
+pub trait CallError {
+    /// Holds for every such error.
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error>> CallError for E {}
+
+#[diagnostic::do_not_recommend]
 impl<T: Module + Send + Sync> Output for T {
     type Tree = T;
     const CATCHES: bool = false;
@@ -44,6 +61,7 @@ impl<T: Module + Send + Sync> Output for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Module + Send + Sync, E: From<Error>> Output for Result<T, E> {
     type Tree = T;
     const CATCHES: bool = true;

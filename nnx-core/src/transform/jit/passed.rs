@@ -5,9 +5,12 @@
 //! that the user never wrote. So for any type there is a way to pass it: [`Passed`] has functions
 //! of its own for Modules, and takes those of the trait [`Anything`] for other types.
 
-use super::arguments::{Argument, Mut, Owned, Ref, Role, Static};
+use super::arguments::{Argument, Arguments, Mut, Owned, Ref, Role, Static};
+use super::call::call;
+use super::function::Function;
+use super::output::Output;
 use crate::Module;
-use crate::module::{Leaves, StaticValue, Visitor, VisitorMut};
+use crate::module::{Leaves, Schema, StaticValue, Visitor, VisitorMut, check};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -17,35 +20,74 @@ use std::marker::PhantomData;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
     label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
-    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
+    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
 )]
 pub trait StaticArgument {
     /// Holds for every such type.
     const OK: () = ();
+    /// Holds for every such value.
+    fn ok(&self) {}
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 
+/// What a parameter that is not static must be, to be asked of a value.
+pub trait ModuleArgument: Module {
+    /// Holds for every Module.
+    fn ok(&self) {}
+}
+
+impl<T: Module> ModuleArgument for T {}
+
+/// The name of a parameter of a type that cannot be written down, for messages.
+pub trait Name {
+    /// The name.
+    const NAME: &'static str;
+}
+
 /// Passes parameters of the type `T`.
 pub struct Passed<T>(PhantomData<T>);
 
+impl<T> Passed<T> {
+    /// For a type that can be written down.
+    #[inline]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Passed(PhantomData)
+    }
+
+    /// For the type of a value.
+    #[inline]
+    pub fn of(_: &T) -> Self {
+        Passed(PhantomData)
+    }
+}
+
 impl<T: Module> Passed<T> {
+    /// What the parameter is made of.
+    pub const SCHEMA: &'static Schema = T::SCHEMA;
+
+    /// Whether it may be an argument.
+    pub fn check<N: Name>(self, _: N) {
+        const { check::argument(N::NAME, T::SCHEMA).report() }
+    }
+
     /// A parameter `&T`.
     #[inline]
-    pub fn by_ref(value: &T) -> Ref<'_, T> {
+    pub fn by_ref(self, value: &T) -> Ref<'_, T> {
         Ref(value)
     }
 
     /// A parameter `&mut T`.
     #[inline]
-    pub fn by_mut(value: &mut T) -> Mut<'_, T> {
+    pub fn by_mut(self, value: &mut T) -> Mut<'_, T> {
         Mut(value)
     }
 
     /// A parameter `T`.
     #[inline]
-    pub fn by_value(value: T) -> Owned<T> {
+    pub fn by_value(self, value: T) -> Owned<T> {
         Owned::new(value)
     }
 }
@@ -53,32 +95,85 @@ impl<T: Module> Passed<T> {
 impl<T: StaticValue + Clone> Passed<T> {
     /// A parameter `#[nnx(static)] T`.
     #[inline]
-    pub fn by_hash(value: T) -> Static<T> {
+    pub fn by_hash(self, value: T) -> Static<T> {
         Static::new(value)
     }
 }
 
-/// Passes parameters of types for which a check fails; no program with these is ever built.
-pub trait Anything<T> {
+/// Passes parameters of types for which a check fails.
+pub trait Anything<T>: Sized {
+    /// There is nothing to check in it.
+    const SCHEMA: &'static Schema = &Schema::Skipped;
+    /// There is nothing to check in it.
+    fn check<N: Name>(self, _: N) {
+        never()
+    }
     /// A parameter `&T`.
-    fn by_ref(_: &T) -> Stray<Ref<'_, T>> {
-        unreachable!()
+    fn by_ref(self, _: &T) -> Stray<Ref<'_, T>> {
+        never()
     }
     /// A parameter `&mut T`.
-    fn by_mut(_: &mut T) -> Stray<Mut<'_, T>> {
-        unreachable!()
+    fn by_mut(self, _: &mut T) -> Stray<Mut<'_, T>> {
+        never()
     }
     /// A parameter `T`.
-    fn by_value(_: T) -> Stray<Owned<T>> {
-        unreachable!()
+    fn by_value(self, _: T) -> Stray<Owned<T>> {
+        never()
     }
     /// A parameter `#[nnx(static)] T`.
-    fn by_hash(_: T) -> Stray<Owned<T>> {
-        unreachable!()
+    fn by_hash(self, _: T) -> Stray<Owned<T>> {
+        never()
     }
 }
 
 impl<T> Anything<T> for Passed<T> {}
+
+/// No program with this is ever built.
+fn never<T>() -> T {
+    const { panic!("a jitted function has an argument or result of a type that it cannot have") }
+}
+
+/// Calls functions that return `R`.
+pub struct Returned<R>(PhantomData<R>);
+
+impl<R: Output + 'static> Returned<R> {
+    /// [`call`](super::call())
+    #[track_caller]
+    #[inline]
+    pub fn call<A, F>(function: &'static Function, arguments: A, body: F) -> R
+    where
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        call(function, arguments, body)
+    }
+
+    /// For a type that cannot be written down and so was not checked elsewhere.
+    #[track_caller]
+    #[inline]
+    pub fn call_unnamed<A, F>(function: &'static Function, arguments: A, body: F) -> R
+    where
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        const { check::result(R::SCHEMA).report() };
+        call(function, arguments, body)
+    }
+}
+
+/// Calls functions whose result fails a check.
+pub trait AnyResult<R> {
+    /// Does nothing.
+    fn call<A, F>(_: &'static Function, _: A, _: F) -> R
+    where
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        never()
+    }
+}
+
+impl<R> AnyResult<R> for Returned<R> {}
 
 /// An argument of a type that cannot be one.
 pub struct Stray<A>(PhantomData<A>);
@@ -91,22 +186,22 @@ macro_rules! stray {
             type Saved = ();
             const ROLE: Role = Role::Read;
             fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
-                unreachable!()
+                never()
             }
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {
-                unreachable!()
+                never()
             }
             fn twin<L: Leaves>(&self, _: &mut L) {
-                unreachable!()
+                never()
             }
             fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
-                unreachable!()
+                never()
             }
             fn lend(_: &mut ()) -> Self::Body<'_> {
-                unreachable!()
+                never()
             }
             fn lend_self(&mut self) -> Self::Body<'_> {
-                unreachable!()
+                never()
             }
             fn save(&self) {
                 unreachable!()

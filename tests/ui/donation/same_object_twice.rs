@@ -1,0 +1,31 @@
+//! One object behind two `&mut`, or behind `&mut` and `&`, cannot be updated in place.
+
+use nnx::{Array, Module, Param};
+
+#[derive(Module)]
+struct Linear {
+    kernel: Param,
+}
+
+#[nnx::jit(graph = false)]
+fn swap(a: &mut Linear, b: &mut Linear) {
+    std::mem::swap(a, b);
+}
+
+#[nnx::jit(graph = false)]
+fn copy(to: &mut Linear, from: &Linear) {
+    to.kernel.set(from.kernel.value().clone());
+}
+
+#[nnx::jit(graph = false)]
+fn add(to: &mut Linear, kernel: &Param) {
+    let sum = &to.kernel + kernel;
+    to.kernel.set(sum);
+}
+
+fn main() {
+    let mut linear = Linear { kernel: Param::new(Array::scalar(1.0_f32)) };
+    swap(&mut linear, &mut linear);
+    copy(&mut linear, &linear);
+    add(&mut linear, &linear.kernel);
+}

@@ -1,0 +1,29 @@
+//! What is passed by value is gone: its memory may be reused.
+
+use nnx::{Array, Module, Param};
+
+#[derive(Module)]
+struct Linear {
+    kernel: Param,
+}
+
+#[nnx::jit(graph = false)]
+fn consume(linear: Linear, x: Array) -> Linear {
+    Linear { kernel: Param::new(linear.kernel.value() + x) }
+}
+
+impl Linear {
+    #[nnx::jit(graph = false)]
+    fn into_kernel(self) -> Param {
+        self.kernel
+    }
+}
+
+fn main() {
+    let x = Array::scalar(1.0_f32);
+    let linear = Linear { kernel: Param::new(x.clone()) };
+    let new = consume(linear, x);
+    println!("{x:?} {:?}", linear.kernel);
+    let kernel = new.into_kernel();
+    println!("{kernel:?} {:?}", new.kernel);
+}

@@ -1,0 +1,10 @@
+//! A parameter that may not be there.
+
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+fn step(x: &Array, #[cfg(not(test))] mask: &Array) -> Array {
+    x.clone()
+}
+
+fn main() {}

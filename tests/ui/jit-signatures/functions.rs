@@ -1,0 +1,30 @@
+//! Functions and closures are no arguments; functions can be static.
+
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+fn pointer(f: fn(&Array) -> Array, x: &Array) -> Array {
+    f(x)
+}
+
+#[nnx::jit(graph = false)]
+fn closure(f: impl Fn(&Array) -> Array, x: &Array) -> Array {
+    f(x)
+}
+
+#[nnx::jit(graph = false)]
+fn borrowed_closure(f: &mut impl FnMut(&Array) -> Array, x: &Array) -> Array {
+    f(x)
+}
+
+#[nnx::jit(graph = false)]
+fn boxed(f: Option<Box<dyn Fn(&Array) -> Array>>, x: &Array) -> Option<Array> {
+    f.map(|f| f(x))
+}
+
+#[nnx::jit(graph = false)]
+fn parameter<F: Fn(&Array) -> Array>(f: F, x: &Array) -> Array {
+    f(x)
+}
+
+fn main() {}

@@ -1,0 +1,42 @@
+//! Parameters of types that are no Modules: one error each.
+
+use nnx::Array;
+
+struct Batch {
+    x: Array,
+}
+
+enum Layer {
+    Dense,
+}
+
+#[nnx::jit(graph = false)]
+fn reference(batch: &Batch) -> Array {
+    batch.x.clone()
+}
+
+#[nnx::jit(graph = false)]
+fn mutable(batch: &mut Batch, x: &Array) {
+    batch.x = x.clone();
+}
+
+#[nnx::jit(graph = false)]
+fn value(Batch { x }: Batch, layer: Layer) -> Array {
+    match layer {
+        Layer::Dense => x,
+    }
+}
+
+#[nnx::jit(graph = false)]
+fn inside(batches: &Vec<(Array, Batch)>) -> Array {
+    batches[0].1.x.clone()
+}
+
+impl Batch {
+    #[nnx::jit(graph = false)]
+    fn method(&self) -> Array {
+        self.x.clone()
+    }
+}
+
+fn main() {}

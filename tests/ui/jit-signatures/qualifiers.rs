@@ -1,0 +1,30 @@
+//! What a jitted function cannot be.
+
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+async fn asynchronous(x: &Array) -> Array {
+    x.clone()
+}
+
+#[nnx::jit(graph = false)]
+const fn constant(x: &Array) -> Array {
+    x.clone()
+}
+
+#[nnx::jit(graph = false)]
+unsafe fn not_safe(x: &Array) -> Array {
+    x.clone()
+}
+
+#[nnx::jit(graph = false)]
+extern "C" fn foreign(x: &Array) -> Array {
+    x.clone()
+}
+
+#[nnx::jit(graph = false)]
+unsafe extern "C" fn variadic(x: &Array, _: ...) -> Array {
+    x.clone()
+}
+
+fn main() {}

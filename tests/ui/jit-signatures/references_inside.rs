@@ -1,0 +1,27 @@
+//! `&` and `&mut` belong before the whole type.
+
+use nnx::{Array, Param};
+
+type Borrowed = &'static Array;
+
+#[nnx::jit(graph = false)]
+fn tuple(pair: (&Array, &mut Param)) -> Array {
+    pair.0 * &*pair.1
+}
+
+#[nnx::jit(graph = false)]
+fn containers(option: Option<&Array>, list: &Vec<&Param>) -> Option<Array> {
+    option.map(|x| x * list[0])
+}
+
+#[nnx::jit(graph = false)]
+fn twice(x: &&Array) -> Array {
+    Array::clone(x)
+}
+
+#[nnx::jit(graph = false)]
+fn alias(x: Borrowed) -> Array {
+    x.clone()
+}
+
+fn main() {}

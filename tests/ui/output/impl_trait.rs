@@ -1,0 +1,16 @@
+//! `impl Trait` must be a Module behind its name.
+
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+fn iterator(x: &Array) -> impl Iterator<Item = Array> {
+    std::iter::once(x.clone())
+}
+
+#[nnx::jit(graph = false)]
+fn closure(x: &Array) -> impl Fn(&Array) -> Array {
+    let x = x.clone();
+    move |y| &x + y
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! Results are kept with the compiled program, which all threads share.
+
+use nnx::{Array, Module};
+use std::rc::Rc;
+
+#[derive(Module)]
+struct Traced {
+    value: Array,
+    #[module(skip)]
+    log: Rc<String>,
+}
+
+#[nnx::jit(graph = false)]
+fn traced(x: &Array) -> Traced {
+    Traced { value: x.clone(), log: Rc::new(String::new()) }
+}
+
+fn main() {}

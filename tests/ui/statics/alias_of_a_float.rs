@@ -1,0 +1,12 @@
+//! Only a float that is written out can be compared by its bits.
+
+use nnx::Array;
+
+type Rate = f32;
+
+#[nnx::jit(graph = false)]
+fn scaled(x: &Array, #[nnx(static)] rate: Rate) -> Array {
+    x * rate
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! A float as an argument, in all the ways in which it can be written out.
+
+use nnx::Array;
+use std::collections::BTreeMap;
+
+#[nnx::jit(graph = false)]
+fn plain(x: &Array, rate: f32, decay: &f64) -> Array {
+    x * rate * *decay
+}
+
+#[nnx::jit(graph = false)]
+fn qualified(x: &Array, rate: std::primitive::f32) -> Array {
+    x * rate
+}
+
+#[nnx::jit(graph = false)]
+fn inside(x: &Array, rates: Option<f32>, list: &Vec<f64>, array: [f32; 2]) -> Array {
+    x * rates.unwrap_or(1.0) * list[0] * array[0]
+}
+
+#[nnx::jit(graph = false)]
+fn deeper(x: &mut Array, (rate, _): (f32, Array), map: &BTreeMap<String, Box<f32>>) {
+    *x = &*x * rate * *map["rate"];
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! A type parameter that turns out to be a float.
+
+use nnx::{Array, Module};
+
+#[nnx::jit(graph = false)]
+fn scaled<T: Module>(x: &Array, factors: &(T, T)) -> Array {
+    let _ = factors;
+    x.clone()
+}
+
+fn main() {
+    let x = Array::scalar(1.0_f32);
+    scaled(&x, &(1_i32, 2));
+    scaled(&x, &(1.0_f32, 2.0));
+}

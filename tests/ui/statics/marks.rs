@@ -1,0 +1,20 @@
+//! Marks that do not exist, and the one that does in other forms.
+
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+fn unknown(x: &Array, #[nnx(statics)] n: usize, #[nnx(donate)] y: Array) -> Array {
+    x * n + y
+}
+
+#[nnx::jit(graph = false)]
+fn forms(x: &Array, #[nnx] a: usize, #[nnx = "static"] b: usize, #[nnx(static = true)] c: usize) -> Array {
+    x * a * b * c
+}
+
+#[nnx::jit(graph = false)]
+fn twice(x: &Array, #[nnx(static)] #[nnx(static)] n: usize) -> Array {
+    x * n
+}
+
+fn main() {}
