@@ -5,6 +5,7 @@ use super::{
     Visitor, VisitorMut,
 };
 use crate::{Array, Module};
+use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
 /// A leaf of a tree.
@@ -213,6 +214,23 @@ impl Statics {
             };
             (!same).then(|| Difference::between(before, now))
         })
+    }
+
+    /// How many parts only one of the two has.
+    pub(crate) fn distance(&self, other: &Statics) -> usize {
+        let mut unmatched: FxHashMap<&Path, Vec<&Static>> = FxHashMap::default();
+        for (path, part) in &self.items {
+            unmatched.entry(path).or_default().push(part);
+        }
+        let mut matches = 0;
+        for (path, part) in &other.items {
+            let Some(parts) = unmatched.get_mut(path) else { continue };
+            if let Some(i) = parts.iter().position(|p| p.same(part)) {
+                parts.swap_remove(i);
+                matches += 1;
+            }
+        }
+        self.items.len() + other.items.len() - 2 * matches
     }
 
     /// Whether the tree that `flatten` walks has the same static parts. Allocates nothing.

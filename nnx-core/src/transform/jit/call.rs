@@ -21,6 +21,7 @@ use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 /// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
 ///
@@ -61,6 +62,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let mut start = Some(Instant::now());
     let outcome = {
         let leaves = Collected::of(function, arguments)?;
         // The body's type names the instance of a generic function, whatever lifetimes it has.
@@ -70,10 +72,14 @@ where
             Some(entry) => entry,
             None => {
                 let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
+                start = Some(Instant::now());
                 match hit(function, hash, instance, &leaves, arguments) {
                     Some(entry) => entry,
                     None => match build(function, &*arguments, instance, &leaves, body)? {
-                        Ok(entry) => insert(function, hash, entry),
+                        Ok(entry) => {
+                            start = None;
+                            insert(function, hash, entry)
+                        }
                         Err(error) => return Ok(error),
                     },
                 }
@@ -93,6 +99,9 @@ where
     };
     let mut write = WriteBack { updates: entry.updates.iter(), outputs, error: None };
     arguments.flatten_mut(&mut write);
+    if let Some(start) = start {
+        function.hit_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    }
     match write.error {
         Some(error) => Err(error),
         None => Ok(R::from_tree(tree)),
@@ -113,7 +122,6 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    function.register();
     let avals = leaves.avals();
     let miss = explain(function, arguments, instance, &avals);
     if let Some(miss) = &miss {

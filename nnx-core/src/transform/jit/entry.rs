@@ -38,6 +38,8 @@ pub(super) enum ResultLeaf {
 
 pub(super) struct Entry {
     pub(super) key: CacheKey,
+    /// Later entries have greater numbers.
+    pub(super) number: u64,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
     /// For every leaf behind `&mut`, the output that is its new value, if it was set.

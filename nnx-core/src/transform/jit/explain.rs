@@ -6,6 +6,7 @@ use super::function::Function;
 use crate::graph::Aval;
 use crate::module::walk::{Statics, paths};
 use std::any::TypeId;
+use std::cmp::Reverse;
 
 /// How many differing shapes a message lists.
 const LISTED: usize = 3;
@@ -30,11 +31,11 @@ pub(super) fn explain<A: Arguments>(
         return None;
     }
     let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
-    let candidates = entries.values().flatten().map(|entry| &entry.key);
+    // Of several that are as near, the latest.
+    let candidates = entries.values().flatten().filter(|entry| entry.key.instance == instance);
     let nearest = candidates
-        .filter(|key| key.instance == instance)
-        .min_by_key(|key| distance(key, avals, &statics));
-    let Some(nearest) = nearest else {
+        .min_by_key(|entry| (distance(&entry.key, avals, &statics), Reverse(entry.number)));
+    let Some(nearest) = nearest.map(|entry| &entry.key) else {
         let message = "it is the first call with these generic arguments".into();
         return Some(Miss { message, blame: None });
     };
@@ -60,9 +61,12 @@ pub(super) fn explain<A: Arguments>(
 }
 
 fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize {
-    let differing = key.avals.iter().zip(avals).filter(|(a, b)| a != b).count();
-    let length = key.avals.len().abs_diff(avals.len());
-    differing + length + usize::from(key.statics.difference(statics).is_some())
+    let leaves = match key.avals.len().abs_diff(avals.len()) {
+        0 => key.avals.iter().zip(avals).filter(|(a, b)| a != b).count(),
+        // Which of them correspond is not known.
+        more => more,
+    };
+    leaves + key.statics.distance(statics)
 }
 
 impl Miss {

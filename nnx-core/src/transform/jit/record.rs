@@ -58,6 +58,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    function.register();
     let start = Instant::now();
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
     let (closed, traced) = trace_at(location, function.name, &present, |inputs| {
@@ -102,7 +103,7 @@ impl<T: Send + Sync + 'static> Recorded<T> {
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
         let executable = compile(function.name, &self.graph, &self.aliases, key.device)?;
-        function.compiles.fetch_add(1, Relaxed);
+        let number = function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
         let mut parameters = self.parameters;
         for parameter in &mut parameters {
@@ -112,6 +113,7 @@ impl<T: Send + Sync + 'static> Recorded<T> {
         }
         Ok(Entry {
             key,
+            number,
             executable,
             parameters,
             updates: self.updates,
