@@ -28,7 +28,10 @@ fn traces_compiles_hits_and_the_time_in_each() {
     assert_eq!((then.traces, then.compiles, then.hits), (2, 2, 3));
     assert!(then.trace_time >= first.trace_time + Duration::from_millis(20));
     assert!(then.compile_time > first.compile_time);
-    assert!(then.hit_time > Duration::ZERO && then.hit_time < Duration::from_millis(60), "{then:?}");
+    assert!(
+        then.hit_time > Duration::ZERO && then.hit_time < Duration::from_millis(60),
+        "{then:?}"
+    );
     assert!(then.module.ends_with("jit_stats"));
     assert!(functions().contains(&then), "all functions are listed");
 }

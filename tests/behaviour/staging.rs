@@ -172,7 +172,10 @@ fn lower_says_why_there_is_no_program() {
     let x = Array::shape_only([3], DType::F32);
     let error = lower(|| fails(&x, false)).unwrap_err().to_string();
     assert_says(&error, &["add", "f32[3]", "f32[2]", "staging.rs"]);
-    assert_says(&lower(|| fails(&x, true)).unwrap_err().to_string(), &["fails", "error of its own"]);
+    assert_says(
+        &lower(|| fails(&x, true)).unwrap_err().to_string(),
+        &["fails", "error of its own"],
+    );
     assert_says(&lower(|| ()).unwrap_err().to_string(), &["called no jitted function"]);
 
     #[nnx::jit(graph = false)]
