@@ -145,11 +145,11 @@ fn report(place: Place, ty: &Type, errors: &mut Errors) {
         report(place, part, errors);
     }
     // Whatever type this is, there is nothing borrowed in it.
-    if let Type::Path(path) = ty {
-        if let Some(last) = path.path.segments.last().filter(|last| !is_container(last)) {
-            for part in type_arguments(last) {
-                borrows(place, part, errors);
-            }
+    if let Type::Path(path) = ty
+        && let Some(last) = path.path.segments.last().filter(|last| !is_container(last))
+    {
+        for part in type_arguments(last) {
+            borrows(place, part, errors);
         }
     }
 }
@@ -236,12 +236,12 @@ fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> 
 /// `Param`, for `Arc<Mutex<Param>>`.
 fn innermost(segment: &PathSegment) -> String {
     let Some(inner) = type_arguments(segment).next() else { return "the value".to_owned() };
-    if let Type::Path(path) = inner {
-        if let Some(last) = path.path.segments.last() {
-            let std = std_type(&path.path, last).unwrap_or_default();
-            if forbidden(Place::Parameter, &std, last).is_some() {
-                return innermost(last);
-            }
+    if let Type::Path(path) = inner
+        && let Some(last) = path.path.segments.last()
+    {
+        let std = std_type(&path.path, last).unwrap_or_default();
+        if forbidden(Place::Parameter, &std, last).is_some() {
+            return innermost(last);
         }
     }
     format!("`{}`", text(inner))

@@ -1,5 +1,7 @@
 //! With a subscriber for the target `nnx::jit`, every call that is traced again says why.
 
+#![allow(clippy::type_complexity)]
+
 use super::jit_support::*;
 use nnx::module::MetaValue;
 use nnx::{Array, Module, Param};

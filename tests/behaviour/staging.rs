@@ -124,6 +124,7 @@ fn a_function_that_is_not_inlined_is_lowered_once() {
 }
 
 #[test]
+#[allow(non_local_definitions)]
 fn lowering_a_method_three_levels_down() {
     impl Net {
         #[nnx::jit(graph = false)]
