@@ -9,17 +9,20 @@ use crate::graph::{Aval, Avals};
 use smallvec::smallvec;
 
 /// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-/// 2011), elementwise: two key words and two counter words to two words, all u32 of one shape.
+/// 2011), elementwise: two key words and two counter words to two words or one, all u32 of one shape.
 ///
 /// The rounds are unrolled: XLA's CPU compiler fuses them into one loop, which compiles faster and
 /// runs several times faster than a loop over rounds that keeps the words in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Threefry2x32;
+pub(crate) struct Threefry2x32 {
+    /// Whether the result is one word: the exclusive or of both.
+    pub(crate) combine: bool,
+}
 
 /// By how much each round rotates, for even and odd groups of four rounds.
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
-/// From how many elements on the rounds are a loop of the program.
-const LOOP_FROM: usize = 256;
+/// From how many elements on the combined words are kept.
+const KEPT_FROM: usize = 256;
 /// What makes the third key word from the first two.
 const PARITY: u32 = 0x1BD1_1BDA;
 
@@ -33,29 +36,17 @@ impl Primitive for Threefry2x32 {
         if ins.len() != 4 || out.dtype() != DType::U32 {
             return Err(format!("needs two key and two counter words of u32, got {out}"));
         }
-        Ok(smallvec![out, out])
+        Ok(if self.combine { smallvec![out] } else { smallvec![out, out] })
     }
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let words = Words { shape: outs[0] };
-        if outs[0].size() >= LOOP_FROM {
-            return words.rolled(b, ins);
+        if self.combine && outs[0].size() >= KEPT_FROM {
+            return smallvec![words.kept(b, ins)];
         }
-        let parity = words.literal(b, PARITY);
-        let mixed = words.op(b, "stablehlo.xor", ins[0], ins[1]);
-        let keys = [ins[0], ins[1], words.op(b, "stablehlo.xor", mixed, parity)];
-        let mut x = words.op(b, "stablehlo.add", ins[2], keys[0]);
-        let mut y = words.op(b, "stablehlo.add", ins[3], keys[1]);
-        for group in 0..5 {
-            for rotation in ROTATIONS[group % 2] {
-                x = words.op(b, "stablehlo.add", x, y);
-                y = words.rotate_left(b, y, rotation);
-                y = words.op(b, "stablehlo.xor", x, y);
-            }
-            let counter = words.literal(b, group as u32 + 1);
-            x = words.op(b, "stablehlo.add", x, keys[(group + 1) % 3]);
-            y = words.op(b, "stablehlo.add", y, keys[(group + 2) % 3]);
-            y = words.op(b, "stablehlo.add", y, counter);
+        let [x, y] = words.hash(b, ins);
+        if self.combine {
+            return smallvec![words.op(b, "stablehlo.xor", x, y)];
         }
         smallvec![x, y]
     }
@@ -71,70 +62,77 @@ struct Words {
 }
 
 impl Words {
-    /// Five groups of four rounds as a loop, whose result XLA computes once and keeps; it would
-    /// compile straight-line rounds into every loop that uses them.
-    fn rolled(&self, b: &mut Builder, ins: &[Id]) -> Ids {
-        let (index, scalar) = (Aval::scalar(DType::I32), Aval::scalar(DType::U32));
-        let quad = Aval::new(DType::U32, &[4]);
+    /// The two words of the hash.
+    fn hash(&self, b: &mut Builder, ins: &[Id]) -> [Id; 2] {
         let parity = self.literal(b, PARITY);
         let mixed = self.op(b, "stablehlo.xor", ins[0], ins[1]);
-        let third = self.op(b, "stablehlo.xor", mixed, parity);
-        let x = self.op(b, "stablehlo.add", ins[2], ins[0]);
-        let y = self.op(b, "stablehlo.add", ins[3], ins[1]);
-        let zero = b.literal(index, &int_scalar_bytes(DType::I32, 0));
-        let rotations: Vec<Id> = ROTATIONS
-            .iter()
-            .map(|r| {
-                let bytes: Vec<u8> = r.iter().flat_map(|n| n.to_le_bytes()).collect();
-                b.literal(quad, &bytes)
-            })
-            .collect();
-        let carried = [zero, x, y, ins[1], third, ins[0], rotations[0], rotations[1]];
-        let avals = [index, self.shape, self.shape, self.shape, self.shape, self.shape, quad, quad];
-        let cond = b.region(&avals, |b, p| {
-            let five = b.literal(index, &int_scalar_bytes(DType::I32, 5));
-            let attrs = vec![
-                ("comparison_direction", Attr::Enum("comparison_direction", "LT")),
-                ("compare_type", Attr::Enum("comparison_type", "SIGNED")),
-            ];
-            smallvec![b.op("stablehlo.compare", &[p[0], five], Aval::scalar(DType::Bool), attrs)]
-        });
-        let body = b.region(&avals, |b, p| {
-            let [i, mut x, mut y, k0, k1, k2, now, next] =
-                [p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]];
-            let one = b.literal(index, &int_scalar_bytes(DType::I32, 1));
-            let i = b.op("stablehlo.add", &[i, one], index, vec![]);
-            for round in 0..4 {
-                let attrs = vec![
-                    ("start_indices", Attr::Ints(vec![round])),
-                    ("limit_indices", Attr::Ints(vec![round + 1])),
-                    ("strides", Attr::Ints(vec![1])),
-                ];
-                let by = b.op("stablehlo.slice", &[now], Aval::new(DType::U32, &[1]), attrs);
-                let by = b.op("stablehlo.reshape", &[by], scalar, vec![]);
-                let width = b.literal(scalar, &int_scalar_bytes(DType::U32, 32));
-                let rest = b.op("stablehlo.subtract", &[width, by], scalar, vec![]);
+        let keys = [ins[0], ins[1], self.op(b, "stablehlo.xor", mixed, parity)];
+        let mut x = self.op(b, "stablehlo.add", ins[2], keys[0]);
+        let mut y = self.op(b, "stablehlo.add", ins[3], keys[1]);
+        for group in 0..5 {
+            for rotation in ROTATIONS[group % 2] {
                 x = self.op(b, "stablehlo.add", x, y);
-                let (by, rest) = (self.splat(b, by), self.splat(b, rest));
-                let high = self.op(b, "stablehlo.shift_left", y, by);
-                let low = self.op(b, "stablehlo.shift_right_logical", y, rest);
-                y = self.op(b, "stablehlo.or", high, low);
+                y = self.rotate_left(b, y, rotation);
                 y = self.op(b, "stablehlo.xor", x, y);
             }
-            x = self.op(b, "stablehlo.add", x, k0);
-            y = self.op(b, "stablehlo.add", y, k1);
-            let count = b.op("stablehlo.convert", &[i], scalar, vec![]);
-            let count = self.splat(b, count);
-            y = self.op(b, "stablehlo.add", y, count);
-            smallvec![i, x, y, k1, k2, k0, next, now]
-        });
-        let outs = b.op_with_regions("stablehlo.while", &carried, &avals, vec![], vec![cond, body]);
-        smallvec![outs[1], outs[2]]
+            let counter = self.literal(b, group as u32 + 1);
+            x = self.op(b, "stablehlo.add", x, keys[(group + 1) % 3]);
+            y = self.op(b, "stablehlo.add", y, keys[(group + 2) % 3]);
+            y = self.op(b, "stablehlo.add", y, counter);
+        }
+        [x, y]
     }
 
-    fn splat(&self, b: &mut Builder, scalar: Id) -> Id {
-        let attrs = vec![("broadcast_dimensions", ints(&[]))];
-        b.op("stablehlo.broadcast_in_dim", &[scalar], self.shape, attrs)
+    /// Both words in one, which XLA computes once and keeps: otherwise it compiles the rounds into
+    /// every loop that uses them, and a dropout mask is hashed four times in a training step.
+    ///
+    /// What it does not take apart is a branch. Which one is taken depends on the key, as far as
+    /// XLA can tell: n (n + 1) is even for every n.
+    fn kept(&self, b: &mut Builder, ins: &[Id]) -> Id {
+        let scalar = Words { shape: Aval::scalar(DType::U32) };
+        let n = self.first(b, ins[0]);
+        let one = scalar.literal(b, 1);
+        let next = scalar.op(b, "stablehlo.add", n, one);
+        let product = scalar.op(b, "stablehlo.multiply", n, next);
+        let odd = scalar.op(b, "stablehlo.and", product, one);
+        let zero = scalar.literal(b, 0);
+        let even = compare(b, "EQ", [odd, zero]);
+        let hash = b.region(&[], |b, _| {
+            let [x, y] = self.hash(b, ins);
+            smallvec![self.op(b, "stablehlo.xor", x, y)]
+        });
+        let never = b.region(&[], |b, _| smallvec![self.costly(b, n, next)]);
+        b.op_with_regions("stablehlo.if", &[even], &[self.shape], vec![], vec![hash, never])[0]
+    }
+
+    /// The lesser of two numbers everywhere, by a sort: XLA takes that for costly and keeps the
+    /// branch, where it would compute two cheap branches both and select.
+    fn costly(&self, b: &mut Builder, n: Id, m: Id) -> Id {
+        let (one, two) = (Aval::new(DType::U32, &[1]), Aval::new(DType::U32, &[2]));
+        let scalar = Aval::scalar(DType::U32);
+        let parts = [n, m].map(|id| b.op("stablehlo.reshape", &[id], one, vec![]));
+        let dimension = || ("dimension", Attr::Int(0));
+        let both = b.op("stablehlo.concatenate", &parts, two, vec![dimension()]);
+        let less = b.region(&[scalar, scalar], |b, p| smallvec![compare(b, "LT", [p[0], p[1]])]);
+        let attrs = vec![dimension(), ("is_stable", Attr::Bool(false))];
+        let sorted = b.op_with_regions("stablehlo.sort", &[both], &[two], attrs, vec![less])[0];
+        let least = Words { shape: two }.first(b, sorted);
+        self.splat(b, least)
+    }
+
+    /// The first element.
+    fn first(&self, b: &mut Builder, x: Id) -> Id {
+        let rank = self.shape.rank();
+        if rank == 0 {
+            return x;
+        }
+        let attrs = vec![
+            ("start_indices", Attr::Ints(vec![0; rank])),
+            ("limit_indices", Attr::Ints(vec![1; rank])),
+            ("strides", Attr::Ints(vec![1; rank])),
+        ];
+        let part = b.op("stablehlo.slice", &[x], self.shape.with_shape(&vec![1; rank]), attrs);
+        b.op("stablehlo.reshape", &[part], Aval::scalar(DType::U32), vec![])
     }
 
     fn op(&self, b: &mut Builder, opcode: &'static str, x: Id, y: Id) -> Id {
@@ -142,7 +140,17 @@ impl Words {
     }
 
     fn literal(&self, b: &mut Builder, value: u32) -> Id {
-        b.splat(self.shape, &int_scalar_bytes(DType::U32, value.into()))
+        let bytes = int_scalar_bytes(DType::U32, value.into());
+        let scalar = b.literal(Aval::scalar(DType::U32), &bytes);
+        self.splat(b, scalar)
+    }
+
+    fn splat(&self, b: &mut Builder, scalar: Id) -> Id {
+        if self.shape.rank() == 0 {
+            return scalar;
+        }
+        let attrs = vec![("broadcast_dimensions", ints(&[]))];
+        b.op("stablehlo.broadcast_in_dim", &[scalar], self.shape, attrs)
     }
 
     fn rotate_left(&self, b: &mut Builder, x: Id, by: u32) -> Id {
@@ -151,4 +159,13 @@ impl Words {
         let low = self.op(b, "stablehlo.shift_right_logical", x, right);
         self.op(b, "stablehlo.or", high, low)
     }
+}
+
+/// Compares two unsigned scalars.
+fn compare(b: &mut Builder, direction: &'static str, operands: [Id; 2]) -> Id {
+    let attrs = vec![
+        ("comparison_direction", Attr::Enum("comparison_direction", direction)),
+        ("compare_type", Attr::Enum("comparison_type", "UNSIGNED")),
+    ];
+    b.op("stablehlo.compare", &operands, Aval::scalar(DType::Bool), attrs)
 }

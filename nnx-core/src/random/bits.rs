@@ -1,6 +1,6 @@
 //! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
 
-use super::key::{Key, hash_positions, raw_split};
+use super::key::{Key, hash_positions, hash_positions_combined, raw_split};
 use crate::array::{
     IntoShape, Kind, Operand, broadcast_shapes, invalid, one_program, select, shape_of,
 };
@@ -98,11 +98,11 @@ pub(super) fn float_sample(op: &str, shape: impl IntoShape, dtype: DType) -> Vec
 
 /// [`bits`] inside a trace.
 pub(super) fn raw_bits(key: &Array, shape: &[usize], dtype: DType) -> Array {
-    let (high, low) = hash_positions(key, shape);
     if dtype == DType::U64 {
+        let (high, low) = hash_positions(key, shape);
         return (high.astype(dtype) << 32) | low.astype(dtype);
     }
-    (high ^ low).astype(dtype)
+    hash_positions_combined(key, shape).astype(dtype)
 }
 
 /// [`uniform`] inside a trace: random mantissas under the exponent of 1, less 1.

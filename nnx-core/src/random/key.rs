@@ -161,7 +161,7 @@ pub fn fold_in(key: &Key, data: impl Operand) -> Key {
 pub(super) fn fold(key: &Array, data: &Array) -> Array {
     let [k1, k2] = Key::words(key);
     let zero = Array::constant_int(DType::U32, 0);
-    let words = bind(Threefry2x32, &[&k1, &k2, &zero, data]);
+    let words = bind(Threefry2x32 { combine: false }, &[&k1, &k2, &zero, data]);
     computed_once(stack(&[&words[0], &words[1]], 0))
 }
 
@@ -182,6 +182,17 @@ fn computed_once(keys: Array) -> Array {
 ///
 /// Positions are sums over dimensions, so that a partitioned array computes its own part.
 pub(super) fn hash_positions(key: &Array, shape: &[usize]) -> (Array, Array) {
+    let words = bind(Threefry2x32 { combine: false }, &hash_inputs(key, shape).each_ref());
+    (words[0].clone(), words[1].clone())
+}
+
+/// The exclusive or of both words of [`hash_positions`].
+pub(super) fn hash_positions_combined(key: &Array, shape: &[usize]) -> Array {
+    bind1(Threefry2x32 { combine: true }, &hash_inputs(key, shape).each_ref())
+}
+
+/// The words of the key and of every position.
+fn hash_inputs(key: &Array, shape: &[usize]) -> [Array; 4] {
     let size: u128 = shape.iter().map(|&n| n as u128).product();
     let (high, low) = if size <= 1 << 32 {
         let low = positions(shape, DType::U32);
@@ -191,8 +202,7 @@ pub(super) fn hash_positions(key: &Array, shape: &[usize]) -> (Array, Array) {
         ((&wide >> 32).astype(DType::U32), wide.astype(DType::U32))
     };
     let [k1, k2] = Key::words(key).map(|word| word.splat(shape));
-    let words = bind(Threefry2x32, &[&k1, &k2, &high, &low]);
-    (words[0].clone(), words[1].clone())
+    [k1, k2, high, low]
 }
 
 /// The position of each element of `shape` in row-major order.
