@@ -47,7 +47,7 @@
 //! | [`Array`], [`mod@array`] | the numeric API, with the names and semantics of `jax.numpy` |
 //! | [`#[derive(Module)]`](derive@Module), [`module`] | structs as trees of Variables; split, merge, filters |
 //! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
-//! | [`grad`], [`value_and_grad`], [`eval_shape`], [`make_graph`] | transforms |
+//! | [`grad`], [`value_and_grad`], [`jvp`], [`eval_shape`], [`make_graph`] | transforms |
 //! | [`random`] | keys, distributions, [`random::Rngs`] |
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |

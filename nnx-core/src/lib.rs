@@ -18,8 +18,10 @@ pub mod xla;
 pub use array::{Array, DType, Element};
 pub use error::{Error, Result};
 pub use module::{
-    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, clone,
-    find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by, state,
-    tabulate, update, with_tag,
+    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, View,
+    clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
+    state, tabulate, update, view, with_tag,
 };
-pub use transform::{LossOutput, TreeArgument, eval_shape, grad, jit, make_graph, value_and_grad};
+pub use transform::{
+    LossOutput, TreeArgument, eval_shape, grad, jit, jvp, make_graph, value_and_grad,
+};

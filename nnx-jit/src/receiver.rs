@@ -154,11 +154,11 @@ fn renamed_format(format: &str) -> Option<String> {
         if let Some(escaped) = rest.strip_prefix('{') {
             renamed.push('{');
             rest = escaped;
-        } else if let Some(after) = rest.strip_prefix("self") {
-            if after.trim_start().starts_with([':', '}']) {
-                renamed.push_str("this");
-                rest = after;
-            }
+        } else if let Some(after) = rest.strip_prefix("self")
+            && after.trim_start().starts_with([':', '}'])
+        {
+            renamed.push_str("this");
+            rest = after;
         }
     }
     renamed.push_str(rest);

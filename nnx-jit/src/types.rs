@@ -94,6 +94,8 @@ pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
         Type::Tuple(tuple) => tuple.elems.iter().collect(),
         Type::Paren(inner) => vec![&inner.elem],
         Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
+            // What a function returns as its error may be anything.
+            Some(last) if last.ident == "Result" => type_arguments(last).take(1).collect(),
             Some(last) if is_container(last) => type_arguments(last).collect(),
             _ => vec![],
         },
@@ -102,9 +104,7 @@ pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
 }
 
 fn is_container(segment: &PathSegment) -> bool {
-    ["Vec", "Option", "Box", "BTreeMap", "HashMap", "Result"]
-        .iter()
-        .any(|name| segment.ident == name)
+    ["Vec", "Option", "Box", "BTreeMap", "HashMap"].iter().any(|name| segment.ident == name)
 }
 
 /// `A` and `B` for `Name<'a, A, B, 3>`.
@@ -148,11 +148,11 @@ fn report(place: Place, ty: &Type, errors: &mut Errors) {
         report(place, part, errors);
     }
     // Whatever type this is, there is nothing borrowed in it.
-    if let Type::Path(path) = ty {
-        if let Some(last) = path.path.segments.last().filter(|last| !is_container(last)) {
-            for part in type_arguments(last) {
-                borrows(place, part, errors);
-            }
+    if let Type::Path(path) = ty
+        && let Some(last) = path.path.segments.last().filter(|last| !is_container(last))
+    {
+        for part in type_arguments(last) {
+            borrows(place, part, errors);
         }
     }
 }
@@ -239,12 +239,12 @@ fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> 
 /// `Param`, for `Arc<Mutex<Param>>`.
 fn innermost(segment: &PathSegment) -> String {
     let Some(inner) = type_arguments(segment).next() else { return "the value".to_owned() };
-    if let Type::Path(path) = inner {
-        if let Some(last) = path.path.segments.last() {
-            let std = std_type(&path.path, last).unwrap_or_default();
-            if forbidden(Place::Parameter, &std, last).is_some() {
-                return innermost(last);
-            }
+    if let Type::Path(path) = inner
+        && let Some(last) = path.path.segments.last()
+    {
+        let std = std_type(&path.path, last).unwrap_or_default();
+        if forbidden(Place::Parameter, &std, last).is_some() {
+            return innermost(last);
         }
     }
     format!("`{}`", text(inner))

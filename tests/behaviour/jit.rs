@@ -262,7 +262,7 @@ fn fallible(model: &mut Model, x: &Array) -> Result<Array, Error> {
     if x.rank() == 0 {
         return Err(Error::Invalid("a scalar".into()));
     }
-    Ok(x.matmul(&f32s(&[1.0, 2.0, 3.0])))
+    Ok(x.matmul(f32s(&[1.0, 2.0, 3.0])))
 }
 
 fn panic_message(f: impl FnOnce()) -> String {

@@ -51,6 +51,7 @@ fn expected<M: Module>(module: &M) -> f32 {
     values(module).iter().enumerate().map(|(i, (_, value))| value * (i + 1) as f32).sum()
 }
 
+#[allow(clippy::borrowed_box, reason = "what is tested")]
 #[nnx::jit(graph = false)]
 #[allow(clippy::too_many_arguments)]
 fn read_all(

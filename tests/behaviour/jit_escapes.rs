@@ -6,16 +6,16 @@ use nnx::{Array, Param};
 use std::cell::RefCell;
 use std::sync::{Mutex, mpsc};
 
-static KEPT: Mutex<Vec<Array>> = Mutex::new(Vec::new());
-
 thread_local! {
     static CAPTURED: RefCell<Option<Array>> = const { RefCell::new(None) };
 }
 
+static KEPT: Mutex<Option<Array>> = Mutex::new(None);
+
 #[nnx::jit(graph = false)]
 fn thief(net: &Net) -> Array {
     let stolen = &net.blocks[0].cells[0].kernel + 1.0; // stolen here
-    KEPT.lock().unwrap().push(stolen.clone());
+    KEPT.lock().unwrap().replace(stolen.clone());
     stolen
 }
 
@@ -29,7 +29,7 @@ fn line_of(text: &str) -> String {
 #[test]
 fn every_use_of_a_value_kept_in_a_static_names_where_it_came_from() {
     thief(&net());
-    let stolen = KEPT.lock().unwrap().pop().unwrap();
+    let stolen = KEPT.lock().unwrap().take().unwrap();
     let line = line_of("// stolen here");
     let says = |message: &str| assert_says(message, &["escaped", "`thief`", &line, "f32[]"]);
 
@@ -180,19 +180,33 @@ fn an_escape_is_an_err_where_the_function_returns_a_result() {
     fn uses(x: &Array) -> nnx::Result<Array> {
         Ok(CAPTURED.with_borrow(|kept| x + kept.as_ref().unwrap()))
     }
-    thief(&net());
-    let stolen = KEPT.lock().unwrap().pop();
-    let stolen = stolen.unwrap_or_else(|| {
-        thief(&{
-            let mut other = net();
-            other.name = "another key".into();
-            other
-        });
-        KEPT.lock().unwrap().pop().unwrap()
-    });
-    CAPTURED.set(Some(stolen));
+    #[nnx::jit(graph = false)]
+    fn keeps(x: &Array) -> Array {
+        let kept = x + 1.0; // kept here
+        CAPTURED.set(Some(kept.clone()));
+        kept
+    }
+    keeps(&scalar(1.0));
     let error = uses(&scalar(1.0)).unwrap_err().to_string();
-    assert_says(&error, &["escaped", "`thief`", &line_of("// stolen here")]);
+    assert_says(&error, &["escaped", "`keeps`", &line_of("// kept here")]);
     CAPTURED.set(Some(scalar(5.0)));
     assert_eq!(uses(&scalar(1.0)).unwrap().item::<f32>(), 6.0);
+}
+
+#[test]
+fn an_argument_that_escapes_names_the_line_of_the_call() {
+    #[nnx::jit(graph = false)]
+    fn keeps_its_argument(net: &Net) {
+        CAPTURED.set(Some(net.blocks[1].cells[0].kernel.value().clone()));
+    }
+    #[nnx::jit(graph = false)]
+    fn keeps_or_fails(net: &Net) -> nnx::Result<()> {
+        CAPTURED.set(Some(net.data.clone()));
+        Ok(())
+    }
+    let refused = || panic_message(|| drop(CAPTURED.take().unwrap() + 1.0));
+    keeps_its_argument(&net()); // called here
+    assert_says(&refused(), &["`keeps_its_argument`", &line_of("// called here")]);
+    keeps_or_fails(&net()).unwrap(); // called there
+    assert_says(&refused(), &["`keeps_or_fails`", &line_of("// called there")]);
 }

@@ -158,3 +158,15 @@ pub(crate) fn assert_says(message: &str, parts: &[&str]) {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }
 }
+
+/// Runs `body`, which is the test called `name`, in a process in which nothing else runs.
+pub(crate) fn in_own_process(name: &str, body: impl FnOnce()) {
+    const ALONE: &str = "NNX_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return body();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", name]).env(ALONE, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}

@@ -1,8 +1,8 @@
-//! Looking at programs: `lower`, `eval_shape`, `make_graph`, statistics, limits, the log.
+//! Looking at programs: `lower`, `eval_shape`, `make_graph`, limits.
 
+use super::jit_support::*;
 use nnx::jit::{assert_max_traces, lower};
 use nnx::{Array, DType, Module, Param};
-use std::sync::{Arc, Mutex};
 
 #[derive(Module)]
 struct Linear {
@@ -87,57 +87,6 @@ fn a_limit_on_traces_names_what_changed() {
     assert!(message.contains("limited"), "{message}");
 }
 
-/// A subscriber that keeps the messages of one target.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "nnx::jit"
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Text(String);
-        impl tracing::field::Visit for Text {
-            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                self.0 = format!("{value:?}");
-            }
-        }
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        self.0.lock().unwrap().push(text.0);
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[test]
-fn the_log_says_why_a_call_missed_and_advises_once() {
-    #[nnx::jit(graph = false)]
-    fn logged(x: &Array, n: usize) -> Array {
-        x * n
-    }
-    let log = Log::default();
-    // Whether a message is wanted is remembered for all threads: a subscriber of this thread alone
-    // would miss what another thread was not asked about.
-    tracing::subscriber::set_global_default(log.clone()).unwrap();
-    let x = nnx::array::zeros([2, 2], DType::F32);
-    for n in 0..6 {
-        logged(&x, n);
-    }
-    logged(&nnx::array::zeros([3, 2], DType::F32), 0);
-    let log: Vec<String> =
-        log.0.lock().unwrap().drain(..).filter(|l| l.contains("`logged`")).collect();
-    assert!(log[0].contains("the static value `n` is now 1, before 0"), "{log:?}");
-    assert_eq!(log.iter().filter(|line| line.contains("pass it as an `Array`")).count(), 1);
-    let last = log.last().unwrap();
-    assert!(last.contains("`x` is now f32[3, 2], before f32[2, 2]"), "{last}");
-}
-
 #[nnx::jit(graph = false, inline = false)]
 fn layer(state: &mut Param, x: &Array) -> Array {
     let next = &*state + 1.0;
@@ -172,4 +121,104 @@ fn a_function_that_is_not_inlined_is_lowered_once() {
     let slope = |x: f32| 6.0 * (1.0 - (6.0 * x).tanh().powi(2));
     let got = gradient.to_vec::<f32>();
     assert!(close(got[0], slope(0.5)) && close(got[1], slope(1.0)), "{got:?}");
+}
+
+#[test]
+#[allow(non_local_definitions)]
+fn lowering_a_method_three_levels_down() {
+    impl Net {
+        #[nnx::jit(graph = false)]
+        fn forward(&mut self, x: &Array) -> (Array, Option<Param>) {
+            let cell = &mut self.blocks[1].cells[0];
+            let next = &cell.count + 1.0;
+            cell.count.set(next);
+            (x.matmul(x) * &cell.kernel, Some(cell.kernel.clone()))
+        }
+    }
+    let mut net = net();
+    let before = values(&net);
+    let x = Array::shape_only([8, 8], DType::F32);
+    let lowered = lower(|| {
+        let (y, kernel) = net.forward(&x);
+        // The result has shapes, and what was handed through is still known by its shape alone.
+        assert_eq!((y.shape(), kernel.unwrap().shape()), (&[8, 8][..], &[][..]));
+    })
+    .unwrap();
+    assert_eq!(values(&net), before);
+    let show = |avals: Vec<nnx::graph::Aval>| {
+        avals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(show(lowered.input_avals()), "f32[] f32[] f32[8, 8]");
+    assert_eq!(show(lowered.output_avals()), "f32[] f32[8, 8]");
+    // 2·8³ for the product, 64 for the scaling, 1 for the count, and what broadcasting writes.
+    assert!((1024 + 65..1024 + 200).contains(&lowered.flops()), "{}", lowered.flops());
+    let text = lowered.stablehlo();
+    for part in ["module @jit_forward", "stablehlo.dot_general", "tf.aliasing_output = 0"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+    assert_eq!((memory.argument, memory.alias), (4 + 4 + 256, 4));
+    assert!(memory.output >= 4 + 256, "{memory:?}");
+    // The program that was lowered is the one that runs.
+    let (y, _) = net.forward(&nnx::array::ones([8, 8], DType::F32));
+    assert_eq!(y.to_vec::<f32>()[0], 8.0 * net.blocks[1].cells[0].kernel.item::<f32>());
+}
+
+#[test]
+fn lower_says_why_there_is_no_program() {
+    #[nnx::jit(graph = false)]
+    fn fails(x: &Array, own: bool) -> nnx::Result<Array> {
+        if own { Err(nnx::Error::Invalid("its own".into())) } else { Ok(x + f32s(&[1.0, 2.0])) }
+    }
+    let x = Array::shape_only([3], DType::F32);
+    let error = lower(|| fails(&x, false)).unwrap_err().to_string();
+    assert_says(&error, &["add", "f32[3]", "f32[2]", "staging.rs"]);
+    assert_says(
+        &lower(|| fails(&x, true)).unwrap_err().to_string(),
+        &["fails", "error of its own"],
+    );
+    assert_says(&lower(|| ()).unwrap_err().to_string(), &["called no jitted function"]);
+
+    #[nnx::jit(graph = false)]
+    fn works(x: &Array) -> Array {
+        x + 1.0
+    }
+    let twice = || lower(|| (works(&x), works(&x)));
+    assert_says(&panic_message(|| drop(twice())), &["two jitted functions", "`works`"]);
+    panic_message(|| drop(lower(|| fails(&x, false).unwrap())));
+    // After all that, calls run again.
+    assert_eq!(works(&f32s(&[1.0])).to_vec::<f32>(), [2.0]);
+    assert!(fails(&f32s(&[1.0, 2.0]), false).is_ok());
+}
+
+#[test]
+fn eval_shape_updates_nothing_and_takes_shapes_alone() {
+    let mut net = net();
+    let before = values(&net);
+    let shapes = nnx::eval_shape(
+        |net: &mut Net| {
+            let cell = &mut net.blocks[0].cells[1];
+            let next = &cell.count + 1.0;
+            cell.count.set(next);
+            (nnx::array::ones([3, 4], DType::F32) * &cell.count, nnx::clone(net))
+        },
+        &mut net,
+    );
+    assert_eq!(shapes.0.shape(), [3, 4]);
+    assert!(shapes.0.try_to_vec::<f32>().is_err());
+    assert_eq!(shapes.1.blocks[0].cells[1].count.shape(), [0; 0]);
+    assert_eq!(values(&net), before);
+    // Its result goes into the next: no elements are needed anywhere.
+    let again = nnx::eval_shape(|x: &Array| x.matmul(x.t()), &shapes.0);
+    assert_eq!(again.aval().to_string(), "f32[3, 3]");
+    // And jit can be lowered for it.
+    let mut shapes = shapes.1;
+    let lowered = lower(|| step_net(&mut shapes, &again)).unwrap();
+    assert_eq!(lowered.output_avals().len(), 1);
+}
+
+#[nnx::jit(graph = false)]
+fn step_net(net: &mut Net, x: &Array) {
+    let next = &net.head.0 + x.sum(..);
+    net.head.0.set(next);
 }

@@ -1,7 +1,9 @@
 //! Activations and losses with their gradients.
 
+use super::layers::function;
 use super::reference::Case;
 use super::{Outputs, Run};
+use nnx::nn;
 use nnx::optim::losses;
 use nnx::{Array, value_and_grad};
 
@@ -19,6 +21,27 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "cosine_similarity" => {
             |case| loss(case, |x, _, target| losses::cosine_similarity(x, target))
         }
+        "relu" => |case| function(case, nn::relu),
+        "relu6" => |case| function(case, nn::relu6),
+        "gelu" => |case| function(case, nn::gelu),
+        "silu" => |case| function(case, nn::silu),
+        "sigmoid" => |case| function(case, nn::sigmoid),
+        "log_sigmoid" => |case| function(case, nn::log_sigmoid),
+        "softplus" => |case| function(case, nn::softplus),
+        "soft_sign" => |case| function(case, nn::soft_sign),
+        "elu" => |case| function(case, |x| nn::elu(x, 1.0)),
+        "celu" => |case| function(case, |x| nn::celu(x, 1.0)),
+        "selu" => |case| function(case, nn::selu),
+        "hard_sigmoid" => |case| function(case, nn::hard_sigmoid),
+        "hard_silu" => |case| function(case, nn::hard_silu),
+        "hard_tanh" => |case| function(case, nn::hard_tanh),
+        "leaky_relu" => |case| function(case, |x| nn::leaky_relu(x, 0.01)),
+        "tanh" => |case| function(case, nn::tanh),
+        "softmax" => |case| function(case, |x| nn::softmax(x, -1)),
+        "log_softmax" => |case| function(case, |x| nn::log_softmax(x, -1)),
+        "logsumexp" => |case| function(case, |x| nn::logsumexp(x, -1)),
+        "standardize" => |case| function(case, |x| nn::standardize(x, -1, 1e-5)),
+        "glu" => |case| function(case, |x| nn::glu(x, -1)),
         _ => return None,
     })
 }

@@ -8,9 +8,13 @@
 
 mod compare;
 mod functions;
+mod initializers;
+mod layers;
 mod optimizers;
 mod random;
 mod reference;
+mod state;
+mod training;
 mod transforms;
 
 use reference::{Case, Reference};
@@ -28,8 +32,11 @@ pub(crate) type Run = fn(&Case) -> Outputs;
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
         "functions" => functions::find(name),
+        "initializers" => initializers::find(name),
+        "layers" => layers::find(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
+        "training" => training::find(name),
         "transforms" => transforms::find(name),
         _ => None,
     }

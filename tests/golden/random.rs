@@ -3,7 +3,7 @@
 use super::reference::Case;
 use super::{Outputs, Run};
 use nnx::array::stack;
-use nnx::random::{self, Key};
+use nnx::random::{self, Key, Rngs};
 use nnx::{Array, DType};
 
 pub(crate) fn find(name: &str) -> Option<Run> {
@@ -31,8 +31,25 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "gumbel" => |case| y(random::gumbel(&key(case), [20], DType::F32)),
         "categorical" => |case| y(random::categorical(&key(case), &case.input("logits"), -1)),
         "exponential" => |case| y(random::exponential(&key(case), [20], DType::F32)),
+        "permutation" => |case| y(random::permutation(&key(case), 100)),
+        "rngs_default" => |case| {
+            let mut rngs = Rngs::new(case.seed_of_name());
+            let mut drawn: Vec<Key> = (0..3).map(|_| rngs.params()).collect();
+            drawn.extend((0..2).map(|_| rngs.dropout()));
+            drawn.push(rngs.next_key("default"));
+            keys(&drawn)
+        },
+        "rngs_named" => |case| {
+            let seed = case.seed_of_name();
+            let mut rngs = Rngs::empty().with("params", seed).with("dropout", seed + 1);
+            keys(&[rngs.params(), rngs.dropout(), rngs.params(), rngs.dropout()])
+        },
         _ => return None,
     })
+}
+
+fn keys(keys: &[Key]) -> Outputs {
+    vec![("out.keys".into(), stack_keys(keys).into_data())]
 }
 
 fn key(case: &Case) -> Key {

@@ -109,7 +109,12 @@ fn dtype(dtype: Dtype) -> Option<DType> {
 impl Case {
     /// The input `name`, stored as `in.name`.
     pub(crate) fn input(&self, name: &str) -> Array {
-        let tensor = self.tensor(&format!("in.{name}"));
+        self.array(&format!("in.{name}"))
+    }
+
+    /// The tensor of this full name as an array.
+    pub(crate) fn array(&self, name: &str) -> Array {
+        let tensor = self.tensor(name);
         Array::from_bytes(&tensor.bytes, tensor.dtype, &tensor.shape).unwrap()
     }
 
@@ -121,6 +126,11 @@ impl Case {
     /// Names and tensors of what the case has to compute.
     pub(crate) fn expected(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.tensors.iter().filter(|(n, _)| !n.starts_with("in.")).map(|(n, t)| (n.as_str(), t))
+    }
+
+    /// The full names of all tensors.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
     }
 
     /// Whether the reference has a tensor of this full name.

@@ -14,6 +14,7 @@ use std::ops;
 pub trait Operand {
     /// What it contributes to the dtype of the result.
     #[doc(hidden)]
+    #[track_caller]
     fn kind(&self) -> Kind;
     /// It as an array of `dtype`; scalars become rank 0.
     #[doc(hidden)]
@@ -131,7 +132,7 @@ fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
     if a.dtype().is_unsigned_int() {
         return rem;
     }
-    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(&b.lt(0)));
+    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(b.lt(0)));
     select(&fix, &(&rem + &b), &rem)
 }
 
@@ -310,6 +311,9 @@ impl Array {
     /// This array to a fixed whole power, by repeated multiplication.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Array {
+        if n == 2 && self.dtype() != DType::Bool {
+            return self.square();
+        }
         let mut result: Option<Array> = None;
         let (mut base, mut left) = (self.clone(), n.unsigned_abs());
         while left > 0 {
@@ -323,12 +327,6 @@ impl Array {
         }
         let result = result.unwrap_or_else(|| self.ones_like());
         if n < 0 { 1.0 / result } else { result }
-    }
-
-    /// x².
-    #[track_caller]
-    pub fn square(&self) -> Array {
-        self * self
     }
 
     /// The angle of the point (`x`, this) in radians.

@@ -431,7 +431,9 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
+    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a sum.
     #[track_caller]
+    #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn add(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Add, &values)
     }
@@ -441,7 +443,9 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
+    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a product.
     #[track_caller]
+    #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn mul(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Mul, &values)
     }

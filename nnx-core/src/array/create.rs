@@ -170,7 +170,7 @@ pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
 /// When no XLA runtime is found.
 #[track_caller]
 pub fn eye(n: usize, dtype: DType) -> Array {
-    iota([n, n], DType::I32, 0).eq(&iota([n, n], DType::I32, 1)).astype(dtype)
+    iota([n, n], DType::I32, 0).eq(iota([n, n], DType::I32, 1)).astype(dtype)
 }
 
 /// A new last axis of size `classes` that is 1 at the index and 0 elsewhere; all zeros for an
@@ -186,5 +186,5 @@ pub fn one_hot(indices: &Array, classes: usize, dtype: DType) -> Array {
     let mut shape = indices.shape().to_vec();
     shape.push(classes);
     let last = shape.len() - 1;
-    indices.expand_dims(-1).eq(&iota(&shape, indices.dtype(), last)).astype(dtype)
+    indices.expand_dims(-1).eq(iota(&shape, indices.dtype(), last)).astype(dtype)
 }

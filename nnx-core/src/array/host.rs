@@ -2,7 +2,7 @@
 
 use super::{Array, DType, Element, Repr, format_element};
 use crate::error::or_raise;
-use crate::graph::Aval;
+use crate::graph::{Aval, escaped, is_running};
 use crate::{Error, Result};
 use std::fmt;
 
@@ -16,6 +16,7 @@ impl Array {
         match &self.0 {
             Repr::Device(buffer) => buffer.to_host(),
             Repr::Absent(absence) => Err(absence.error()),
+            Repr::Traced(t) if !is_running(&t.trace) => Err(escaped(t)),
             Repr::Traced(t) => Err(Error::Unavailable(format!(
                 "the elements of {} are not known while `{}` is being traced (made at {}): \
                  return the array and read it outside, or compute with it inside",

@@ -178,7 +178,7 @@ impl Labeled {
         while let Some((first, second)) = twice(&self.labels) {
             let shape = self.array.shape();
             let index = |d| super::iota(shape, crate::DType::I32, d);
-            let on = index(first).eq(&index(second));
+            let on = index(first).eq(index(second));
             self.array = super::where_(&on, &self.array, 0).astype(self.array.dtype());
             self.array = self.array.sum_exact(&[second]);
             self.labels.remove(second);

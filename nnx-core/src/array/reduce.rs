@@ -173,7 +173,7 @@ impl Array {
         square.push(n);
         let diagonal = super::eye(n, DType::Bool).broadcast_to_dims(&square);
         let rows =
-            super::where_(&diagonal, 1.0, &rows.broadcast_to_dims(&square)).astype(self.dtype());
+            super::where_(&diagonal, 1.0, rows.broadcast_to_dims(&square)).astype(self.dtype());
         let last = square.len() - 1;
         let products = bind1(Reduce { reducer: Reducer::Prod, dims: vec![last] }, &[&rows]);
         let mut inverse = vec![0; rank];

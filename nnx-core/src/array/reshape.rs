@@ -20,7 +20,7 @@ impl Array {
         let size = self.size();
         let fits = match holes {
             0 => true,
-            1 => known > 0 && size % known as usize == 0,
+            1 => known > 0 && size.is_multiple_of(known as usize),
             _ => false,
         };
         if !fits {

@@ -165,7 +165,7 @@ impl Array {
     pub fn split(&self, parts: usize, axis: isize) -> Vec<Array> {
         let d = dim("split", axis, self.aval());
         let n = self.shape()[d];
-        if parts == 0 || n % parts != 0 {
+        if parts == 0 || !n.is_multiple_of(parts) {
             let aval = self.aval();
             invalid(
                 "split",

@@ -36,7 +36,7 @@ impl Array {
     pub fn argsort(&self, axis: isize) -> Array {
         let d = dim("argsort", axis, self.aval());
         let shape = self.shape();
-        one_program("argsort", &[self.clone()], |args| {
+        one_program("argsort", std::slice::from_ref(self), |args| {
             let positions = iota(shape, DType::I32, d);
             bind(Sort { dim: d, num_keys: 1 }, &[&args[0], &positions])[1].clone()
         })

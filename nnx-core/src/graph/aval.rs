@@ -68,6 +68,12 @@ impl Aval {
         self.size() * self.0.dtype.size()
     }
 
+    /// Whether the number of bytes is one that XLA can count to: it ends the process otherwise.
+    pub(crate) fn is_countable(self) -> bool {
+        let bytes = self.shape().iter().try_fold(self.dtype().size(), |n, &d| n.checked_mul(d));
+        bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok()) || self.shape().contains(&0)
+    }
+
     /// The same shape with another dtype.
     pub fn with_dtype(self, dtype: DType) -> Self {
         if dtype == self.0.dtype { self } else { Self::new(dtype, self.shape()) }

@@ -10,5 +10,5 @@ pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
     Arrays, TraceInfo, bind, bind_op, bind1, catching, escaped, inherited_name, is_catching,
-    is_tracing, trace, user_location, with_location,
+    is_running, is_tracing, trace, trace_at, user_location, with_location,
 };

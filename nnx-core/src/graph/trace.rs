@@ -54,6 +54,11 @@ pub(crate) fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
+/// Whether `trace` is running on this thread.
+pub(crate) fn is_running(trace: &TraceInfo) -> bool {
+    STACK.with_borrow(|stack| stack.iter().any(|frame| frame.info.id == trace.id))
+}
+
 /// The name of the innermost running trace, which is the user's function; `or` outside of any.
 pub(crate) fn inherited_name(or: &str) -> Arc<str> {
     STACK.with_borrow(|stack| {
@@ -76,12 +81,23 @@ impl Drop for FrameGuard {
 
 /// Records `body` over inputs of the given abstract values. The body returns the outputs and
 /// anything else that its caller wants.
+#[track_caller]
 pub(crate) fn trace<R>(
     name: impl Into<Arc<str>>,
     inputs: &[Aval],
     body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Closed, R) {
-    let location = Location::caller();
+    trace_at(Location::caller(), name, inputs, body)
+}
+
+/// [`trace`] of inputs that come from `location`.
+#[track_caller]
+pub(crate) fn trace_at<R>(
+    location: &'static Location<'static>,
+    name: impl Into<Arc<str>>,
+    inputs: &[Aval],
+    body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
+) -> (Closed, R) {
     let info =
         Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name: name.into() });
     let mut graph = Graph::default();
@@ -98,8 +114,9 @@ pub(crate) fn trace<R>(
         });
     });
     let (outputs, rest) = body(&arrays);
-    let outputs: Vec<Value> =
-        outputs.iter().map(|array| or_raise(with_top(|stack| lift(stack, array)))).collect();
+    let outputs = or_raise(with_top(|stack| {
+        outputs.iter().map(|array| lift(stack, array)).collect::<Result<Vec<Value>, Error>>()
+    }));
     let frame = STACK.with_borrow_mut(|stack| stack.pop());
     drop(guard);
     let Some(mut frame) = frame else {
@@ -231,7 +248,12 @@ fn infer(
     location: &'static Location<'static>,
 ) -> Result<super::Avals, Error> {
     let avals = ins.iter().map(|array| array.try_aval()).collect::<Result<super::Avals, _>>()?;
-    op.infer(&avals).map_err(|message| Error::Op { op: op.name().into(), message, location })
+    let outs =
+        op.infer(&avals).and_then(|outs| match outs.iter().find(|aval| !aval.is_countable()) {
+            None => Ok(outs),
+            Some(huge) => Err(format!("the result {huge} has more bytes than XLA can count")),
+        });
+    outs.map_err(|message| Error::Op { op: op.name().into(), message, location })
 }
 
 fn record(

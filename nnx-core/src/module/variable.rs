@@ -24,6 +24,23 @@ pub enum MetaValue {
     List(Vec<MetaValue>),
 }
 
+impl fmt::Display for MetaValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MetaValue::Bool(value) => write!(f, "{value}"),
+            MetaValue::Int(value) => write!(f, "{value}"),
+            MetaValue::Text(value) => write!(f, "{value:?}"),
+            MetaValue::List(values) => {
+                let mut list = f.debug_list();
+                for value in values {
+                    list.entry(&format_args!("{value}"));
+                }
+                list.finish()
+            }
+        }
+    }
+}
+
 /// What a user notes on a Variable besides its value: sharding names, tags. Static.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Metadata(Option<Arc<BTreeMap<String, MetaValue>>>);
@@ -49,6 +66,17 @@ impl Metadata {
     /// Everything noted, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &MetaValue)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(k, v)| (k.as_str(), v))
+    }
+}
+
+/// `{axis: 0, tag: "a"}`.
+impl fmt::Display for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in self.iter() {
+            map.entry(&format_args!("{name}"), &format_args!("{value}"));
+        }
+        map.finish()
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     Visitor, VisitorMut,
 };
 use crate::{Array, Module};
+use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
 /// A leaf of a tree.
@@ -88,7 +89,20 @@ impl<F: FnMut(usize, &mut Array)> VisitorMut for Replace<F> {
 enum Static {
     Value(Box<dyn StaticValue>),
     Structure(Structure),
-    Metadata(Metadata),
+    /// What is noted on a Variable, and its position among the leaves: one without notes leaves no
+    /// trace here.
+    Metadata(usize, Metadata),
+}
+
+impl Static {
+    fn same(&self, other: &Static) -> bool {
+        match (self, other) {
+            (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
+            (Static::Structure(a), Static::Structure(b)) => a == b,
+            (Static::Metadata(i, a), Static::Metadata(j, b)) => i == j && a == b,
+            _ => false,
+        }
+    }
 }
 
 /// Where two trees differ in their static parts.
@@ -99,12 +113,15 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    fn at(path: &Path, before: &Static, now: &Static) -> Self {
+    /// Between two lists, of which one may have ended.
+    fn between(before: Option<&(Path, Static)>, now: Option<&(Path, Static)>) -> Self {
+        let mut value = None;
         let message = match (before, now) {
-            (Static::Structure(before), Static::Structure(now)) => {
+            (Some((path, Static::Structure(before))), Some((_, Static::Structure(now)))) => {
                 format!("`{path}` is now {now}, before {before}")
             }
-            (Static::Value(before), Static::Value(now)) => {
+            (Some((path, Static::Value(before))), Some((_, Static::Value(now)))) => {
+                value = Some(path.to_string());
                 match (describe(&**before), describe(&**now)) {
                     (Some(before), Some(now)) => {
                         format!("the static value `{path}` is now {now}, before {before}")
@@ -112,10 +129,29 @@ impl Difference {
                     _ => format!("the static value `{path}` ({}) differs", before.type_name()),
                 }
             }
-            _ => format!("`{path}` differs"),
+            _ => Self::of_metadata(before, now),
         };
-        let value = matches!(now, Static::Value(_)).then(|| path.to_string());
         Difference { message, value }
+    }
+
+    /// Where one of the two has notes on a Variable that the other lacks, or has different ones.
+    fn of_metadata(before: Option<&(Path, Static)>, now: Option<&(Path, Static)>) -> String {
+        type Noted<'a> = (&'a Path, usize, &'a Metadata);
+        fn noted(part: Option<&(Path, Static)>) -> Option<Noted<'_>> {
+            match part {
+                Some((path, Static::Metadata(leaf, metadata))) => Some((path, *leaf, metadata)),
+                _ => None,
+            }
+        }
+        let (path, before, now) = match (noted(before), noted(now)) {
+            (Some((path, i, before)), Some((_, j, now))) if i == j => (path, before, now),
+            (Some((path, i, before)), other) if other.is_none_or(|(_, j, _)| i < j) => {
+                (path, before, &Metadata::EMPTY)
+            }
+            (_, Some((path, _, now))) => (path, &Metadata::EMPTY, now),
+            _ => return "the number of static parts differs".into(),
+        };
+        format!("the metadata of `{path}` is now {now}, before {before}")
     }
 }
 
@@ -135,11 +171,13 @@ fn describe(value: &dyn StaticValue) -> Option<String> {
         i16,
         i32,
         i64,
+        i128,
         isize,
         u8,
         u16,
         u32,
         u64,
+        u128,
         usize,
         String,
         &'static str,
@@ -154,6 +192,7 @@ fn describe(value: &dyn StaticValue) -> Option<String> {
 pub(crate) struct Statics {
     items: Vec<(Path, Static)>,
     path: Path,
+    leaves: usize,
 }
 
 impl Statics {
@@ -165,26 +204,38 @@ impl Statics {
 
     /// The first place where `other`, the later one, differs, and what is there.
     pub(crate) fn difference(&self, other: &Statics) -> Option<Difference> {
-        for ((path, a), (other_path, b)) in self.items.iter().zip(&other.items) {
-            let same = match (a, b) {
-                (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
-                (Static::Structure(a), Static::Structure(b)) => a == b,
-                (Static::Metadata(a), Static::Metadata(b)) => a == b,
+        let length = self.items.len().max(other.items.len());
+        (0..length).map(|i| (self.items.get(i), other.items.get(i))).find_map(|(before, now)| {
+            let same = match (before, now) {
+                (Some((path, before)), Some((other_path, now))) => {
+                    path == other_path && before.same(now)
+                }
                 _ => false,
             };
-            if !same || path != other_path {
-                return Some(Difference::at(path, a, b));
+            (!same).then(|| Difference::between(before, now))
+        })
+    }
+
+    /// How many parts only one of the two has.
+    pub(crate) fn distance(&self, other: &Statics) -> usize {
+        let mut unmatched: FxHashMap<&Path, Vec<&Static>> = FxHashMap::default();
+        for (path, part) in &self.items {
+            unmatched.entry(path).or_default().push(part);
+        }
+        let mut matches = 0;
+        for (path, part) in &other.items {
+            let Some(parts) = unmatched.get_mut(path) else { continue };
+            if let Some(i) = parts.iter().position(|p| p.same(part)) {
+                parts.swap_remove(i);
+                matches += 1;
             }
         }
-        (self.items.len() != other.items.len()).then(|| Difference {
-            message: "the number of static parts differs".into(),
-            value: None,
-        })
+        self.items.len() + other.items.len() - 2 * matches
     }
 
     /// Whether the tree that `flatten` walks has the same static parts. Allocates nothing.
     pub(crate) fn matches(&self, flatten: impl FnOnce(&mut Matcher<'_>)) -> bool {
-        let mut matcher = Matcher { rest: self.items.iter(), same: true };
+        let mut matcher = Matcher { rest: self.items.iter(), leaf: 0, same: true };
         flatten(&mut matcher);
         matcher.same && matcher.rest.next().is_none()
     }
@@ -197,7 +248,7 @@ impl Hash for Statics {
             match part {
                 Static::Value(value) => value.hash_static(state),
                 Static::Structure(structure) => structure.hash(state),
-                Static::Metadata(metadata) => metadata.hash(state),
+                Static::Metadata(leaf, metadata) => (leaf, metadata).hash(state),
             }
         }
     }
@@ -206,10 +257,14 @@ impl Hash for Statics {
 impl<'a> Visitor<'a> for Statics {
     fn variable(&mut self, v: VarRef<'a>) {
         if !v.metadata.is_empty() {
-            self.items.push((self.path.clone(), Static::Metadata(v.metadata.clone())));
+            let metadata = Static::Metadata(self.leaves, v.metadata.clone());
+            self.items.push((self.path.clone(), metadata));
         }
+        self.leaves += 1;
     }
-    fn array(&mut self, _: &'a Array) {}
+    fn array(&mut self, _: &'a Array) {
+        self.leaves += 1;
+    }
     fn static_value(&mut self, value: &dyn StaticValue) {
         self.items.push((self.path.clone(), Static::Value(value.clone_static())));
     }
@@ -227,6 +282,7 @@ impl<'a> Visitor<'a> for Statics {
 /// Compares static parts while walking.
 pub(crate) struct Matcher<'s> {
     rest: std::slice::Iter<'s, (Path, Static)>,
+    leaf: usize,
     same: bool,
 }
 
@@ -235,11 +291,17 @@ impl<'a> Visitor<'a> for Matcher<'_> {
     fn variable(&mut self, v: VarRef<'a>) {
         if !v.metadata.is_empty() {
             let next = self.rest.next();
-            self.same &= matches!(next, Some((_, Static::Metadata(m))) if m == v.metadata);
+            self.same &= matches!(
+                next,
+                Some((_, Static::Metadata(leaf, m))) if *leaf == self.leaf && m == v.metadata
+            );
         }
+        self.leaf += 1;
     }
     #[inline]
-    fn array(&mut self, _: &'a Array) {}
+    fn array(&mut self, _: &'a Array) {
+        self.leaf += 1;
+    }
     #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {
         let next = self.rest.next();
@@ -360,4 +422,35 @@ pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>
         }
     }
     module.unflatten(&mut Map(Path::new(), f))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::MetaValue;
+    use crate::{Array, Param};
+
+    fn param(noted: bool) -> Param {
+        let mut param = Param::new(Array::absent("no value"));
+        if noted {
+            param.metadata_mut().set("axis", MetaValue::Int(0));
+        }
+        param
+    }
+
+    /// A hash of both might be the same by chance, so the comparison has to tell them apart.
+    #[test]
+    fn metadata_on_another_leaf_does_not_match() {
+        let of = |first, second| (param(first), Array::absent("data"), param(second));
+        let (first, second) = (of(true, false), of(false, true));
+        let statics = |m: &(Param, Array, Param)| Statics::of(|v| m.flatten(v));
+        assert!(statics(&first).matches(|v| first.flatten(v)));
+        assert!(!statics(&first).matches(|v| second.flatten(v)));
+        let message = |a, b| statics(a).difference(&statics(b)).map(|what| what.message);
+        let expected = "the metadata of `[0]` is now {}, before {axis: 0}";
+        assert_eq!(message(&first, &second).as_deref(), Some(expected));
+        let neither = of(false, false);
+        let expected = "the metadata of `[2]` is now {axis: 0}, before {}";
+        assert_eq!(message(&neither, &second).as_deref(), Some(expected));
+    }
 }

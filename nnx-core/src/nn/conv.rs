@@ -9,6 +9,7 @@ use crate::array::{
 };
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// How a [`Conv`] treats the edges of its input.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -234,7 +235,7 @@ impl Conv {
                 ),
             );
         }
-        one_program(LAYER, &[x.clone()], |args| self.convolve(&args[0], spatial))
+        one_program(LAYER, slice::from_ref(x), |args| self.convolve(&args[0], spatial))
     }
 
     #[track_caller]

@@ -2,9 +2,9 @@
 
 use super::builder::builder;
 use crate::Array;
-use crate::array::{dim, invalid, one_program, select};
+use crate::array::{dim, invalid, select};
 use crate::module::Flag;
-use crate::random::{self, Key, RngStream, Rngs};
+use crate::random::{self, RngStream, Rngs};
 
 /// While training, zeroes each element with probability `rate` and divides the others by
 /// 1 − `rate` (Srivastava et al. 2014). `flax.nnx.Dropout`.
@@ -98,14 +98,9 @@ impl Dropout {
         for &axis in &self.broadcast_dims {
             shape[dim("Dropout", axis, x.aval())] = 1;
         }
-        let key = self.rngs.next_key();
-        one_program("Dropout", &[key.into_data(), x.clone()], |args| {
-            let (key, x) = (Key::from_data(args[0].clone()), &args[1]);
-            let mask = random::bernoulli(&key, keep, &shape).broadcast_to(x.shape());
-            // A divisor that is no constant: XLA would make a product with 1 / keep of the
-            // quotient, which rounds differently.
-            let divisor = select(&mask, &x.full_like(keep), &x.ones_like());
-            select(&mask, &(x / divisor), &x.zeros_like())
-        })
+        let mask = random::bernoulli(&self.rngs.next_key(), keep, &shape);
+        // Outside of a trace these are programs of their own: XLA turns a quotient by a literal
+        // into a product, which rounds differently, as it does in JAX's jitted programs only.
+        select(&mask.broadcast_to(x.shape()), &(x / keep), &x.zeros_like())
     }
 }

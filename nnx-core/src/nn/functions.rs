@@ -7,6 +7,7 @@ use crate::Array;
 use crate::array::{IntoAxes, invalid, keepdims, one_program, select, where_};
 pub use crate::array::{logsumexp, one_hot, softmax};
 use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
+use std::slice;
 
 /// max(x, 0). The derivative at 0 is 0. `jax.nn.relu`.
 #[track_caller]
@@ -91,7 +92,7 @@ pub fn softplus(x: &Array) -> Array {
 /// x / (1 + |x|). `jax.nn.soft_sign`.
 #[track_caller]
 pub fn soft_sign(x: &Array) -> Array {
-    one_program("soft_sign", &[x.clone()], |args| &args[0] / (args[0].abs() + 1))
+    one_program("soft_sign", slice::from_ref(x), |args| &args[0] / (args[0].abs() + 1))
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.nn.sigmoid`.
@@ -109,7 +110,7 @@ pub fn log_sigmoid(x: &Array) -> Array {
 /// x · sigmoid(x), also called swish. `jax.nn.silu`.
 #[track_caller]
 pub fn silu(x: &Array) -> Array {
-    one_program("silu", &[x.clone()], |args| &args[0] * args[0].sigmoid())
+    one_program("silu", slice::from_ref(x), |args| &args[0] * args[0].sigmoid())
 }
 
 /// tanh(x). `jax.numpy.tanh`.
@@ -157,7 +158,7 @@ pub fn elu(x: &Array, alpha: f64) -> Array {
 /// 1).
 #[track_caller]
 pub fn celu(x: &Array, alpha: f64) -> Array {
-    one_program("celu", &[x.clone()], |args| {
+    one_program("celu", slice::from_ref(x), |args| {
         args[0].maximum(0.0) + alpha * (args[0].minimum(0.0) / alpha).expm1()
     })
 }
@@ -186,7 +187,7 @@ pub fn hard_silu(x: &Array) -> Array {
 /// x cut at −1 and 1. `jax.nn.hard_tanh`.
 #[track_caller]
 pub fn hard_tanh(x: &Array) -> Array {
-    one_program("hard_tanh", &[x.clone()], |args| {
+    one_program("hard_tanh", slice::from_ref(x), |args| {
         let x = &args[0];
         where_(&x.gt(1), 1, where_(&x.lt(-1), -1, x))
     })
@@ -196,7 +197,7 @@ pub fn hard_tanh(x: &Array) -> Array {
 /// 0.01).
 #[track_caller]
 pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
-    one_program("leaky_relu", &[x.clone()], |args| {
+    one_program("leaky_relu", slice::from_ref(x), |args| {
         where_(&args[0].ge(0), &args[0], negative_slope * &args[0])
     })
 }
@@ -212,7 +213,7 @@ pub fn glu(x: &Array, axis: isize) -> Array {
     if !size.is_multiple_of(2) {
         invalid("glu", format!("axis {axis} of {} cannot be halved", x.aval()));
     }
-    one_program("glu", &[x.clone()], |args| {
+    one_program("glu", slice::from_ref(x), |args| {
         let halves = args[0].split(2, axis);
         &halves[0] * halves[1].sigmoid()
     })
@@ -242,7 +243,7 @@ pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
 #[track_caller]
 pub fn standardize(x: &Array, axes: impl IntoAxes, epsilon: f64) -> Array {
     let axes = keepdims(axes);
-    one_program("standardize", &[x.clone()], |args| {
+    one_program("standardize", slice::from_ref(x), |args| {
         let x = &args[0];
         let mean = x.mean(axes.clone());
         let variance = (x.square().mean(axes) - mean.square()).maximum(0.0);

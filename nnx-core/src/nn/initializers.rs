@@ -7,8 +7,9 @@
 //! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
 //! ```
 
-use crate::array::{IntoAxes, IntoShape, dim, invalid, one_program, shape_of};
-use crate::graph::Aval;
+use crate::array::{IntoAxes, IntoShape, dim, eye, invalid, one_program, select, shape_of};
+use crate::graph::{Aval, bind, bind1};
+use crate::ops::{Geqrf, HouseholderProduct};
 use crate::random::{self, Key};
 use crate::{Array, DType};
 
@@ -28,6 +29,7 @@ enum Rule {
     Normal(Float),
     TruncatedNormal { stddev: Float, lower: Float, upper: Float },
     VarianceScaling { scale: Float, mode: FanMode, distribution: Distribution },
+    Orthogonal { scale: Float, column_axis: isize },
     Custom(Custom),
 }
 
@@ -133,6 +135,13 @@ impl Initializer {
             }
             _ => {}
         }
+        let orthogonal = matches!(self.rule, Rule::Orthogonal { .. });
+        if orthogonal && shape.len() < 2 {
+            invalid("initializer", format!("orthogonal needs at least two axes, got {shape:?}"));
+        }
+        if orthogonal && shape.contains(&0) {
+            return crate::array::zeros(&shape, dtype);
+        }
         if !dtype.is_float() {
             invalid("initializer", format!("{self:?} makes floats, not {dtype}"));
         }
@@ -177,6 +186,9 @@ impl Initializer {
                     sample * (3.0 * constant(variance)).sqrt()
                 }
             },
+            Rule::Orthogonal { scale, column_axis } => {
+                constant(scale.get()) * orthogonal_sample(key, shape, *column_axis, dtype)
+            }
             Rule::Constant(_) | Rule::Custom(_) => unreachable!("made without a program"),
         }
     }
@@ -295,6 +307,34 @@ pub fn he_uniform() -> Initializer {
 /// Truncated normal with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_normal`.
 pub fn he_normal() -> Initializer {
     variance_scaling(2.0, FanMode::FanIn, Distribution::TruncatedNormal)
+}
+
+/// Orthonormal columns, or rows where there are fewer of them, uniformly distributed, times `scale`
+/// (Saxe et al. 2013). The axis `column_axis` counts the columns, all others together the rows.
+/// `jax.nn.initializers.orthogonal` (default scale 1 and axis −1).
+pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
+    Initializer::new(Rule::Orthogonal { scale: Float::new(scale), column_axis })
+}
+
+/// The Q of a QR decomposition of normal samples, with the signs that make R's diagonal positive
+/// (Mezzadri 2007), in f32 at least.
+fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DType) -> Array {
+    let axis = dim("orthogonal", column_axis, Aval::new(dtype, shape));
+    let columns = shape[axis];
+    let rows = shape.iter().product::<usize>() / columns;
+    let (long, short) = (rows.max(columns), rows.min(columns));
+    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
+    let sample = random::normal(key, [long, short], wide);
+    let reflections = bind(Geqrf, &[&sample]);
+    let q = bind1(HouseholderProduct, &[&reflections[0], &reflections[1]]);
+    let r = reflections[0].slice([(0..short).into()]);
+    let diagonal = select(&eye(short, DType::Bool), &r, &r.zeros_like()).sum(0);
+    let q = q * diagonal.sign();
+    let q = if rows < columns { q.t() } else { q };
+    let mut last: Vec<usize> =
+        shape.iter().enumerate().filter(|(d, _)| *d != axis).map(|(_, &n)| n).collect();
+    last.push(columns);
+    q.reshape(last).moveaxis(-1, axis as isize).astype(dtype)
 }
 
 /// A function of one's own.

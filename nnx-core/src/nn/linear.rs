@@ -6,6 +6,7 @@ use super::initializers::{self, Initializer};
 use crate::array::{dot_general, invalid, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// x · kernel + bias over the last axis. `flax.nnx.Linear`.
 ///
@@ -84,7 +85,7 @@ impl Linear {
             let x = x.aval();
             invalid("Linear", format!("the input {x} needs a last axis of {inputs} features"));
         }
-        one_program("Linear", &[x.clone()], |args| {
+        one_program("Linear", slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
             let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {
                 unreachable!("arrays that were there stay")

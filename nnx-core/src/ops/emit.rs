@@ -31,6 +31,8 @@ pub(crate) enum Attr {
     Scatter(ScatterDims),
     /// The name of a function of the program.
     Function(String),
+    /// A word that the compiler knows: letters and digits.
+    Text(&'static str),
 }
 
 /// Which dimensions `dot_general` batches and contracts.
@@ -194,9 +196,12 @@ impl Builder {
         self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
     }
 
-    /// The scalar of the little-endian `bytes` repeated to `aval`.
+    /// An array of `aval` whose elements all have these little-endian `bytes`.
     pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
         let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+        if aval.rank() == 0 {
+            return scalar;
+        }
         let attrs = vec![("broadcast_dimensions", ints(&[]))];
         self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
     }

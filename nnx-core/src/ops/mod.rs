@@ -13,6 +13,7 @@ mod custom_jvp;
 mod dot;
 mod emit;
 mod gather;
+mod qr;
 mod reduce;
 mod scatter;
 mod shape;
@@ -36,6 +37,7 @@ pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
+pub(crate) use qr::{Geqrf, HouseholderProduct};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};

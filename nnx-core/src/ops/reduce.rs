@@ -103,7 +103,7 @@ impl Primitive for Reduce {
             Reducer::Sum => one(Some(bind1(self.clone(), &[t]))),
             Reducer::Max | Reducer::Min => {
                 // Shared equally among all elements that reach the extreme, as in JAX.
-                let at = x.eq(&y.insert_dims(&self.dims)).astype(x.dtype());
+                let at = x.eq(y.insert_dims(&self.dims)).astype(x.dtype());
                 let count = at.sum_exact(&self.dims);
                 one(Some((t * at).sum_exact(&self.dims) / count))
             }

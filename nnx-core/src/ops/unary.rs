@@ -11,6 +11,7 @@ pub(crate) enum UnaryOp {
     Neg,
     Abs,
     Sign,
+    Square,
     Floor,
     Ceil,
     RoundNearestEven,
@@ -87,6 +88,8 @@ impl UnaryOp {
             Neg => ("neg", "stablehlo.negate", Numbers),
             Abs => ("abs", "stablehlo.abs", SignedNumbers),
             Sign => ("sign", "stablehlo.sign", SignedNumbers),
+            // Without an operation of its own in StableHLO: x times x.
+            Square => ("square", "stablehlo.multiply", Numbers),
             Floor => ("floor", "stablehlo.floor", Floats),
             Ceil => ("ceil", "stablehlo.ceil", Floats),
             RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
@@ -141,7 +144,9 @@ impl Primitive for Unary {
         if self.0 == UnaryOp::Logistic {
             return smallvec![logistic(b, ins[0])];
         }
-        smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
+        let opcode = self.0.info().1;
+        let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };
+        smallvec![b.op(opcode, operands, outs[0], vec![])]
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
@@ -154,6 +159,7 @@ impl Primitive for Unary {
             Neg => -t,
             // At 0 the slope is 1, as in JAX.
             Abs => select(&x.ge(0), t, &-t),
+            Square => t * (2.0 * x),
             Exp => t * y,
             Expm1 => t * (y + 1.0),
             Log => t / x,
@@ -314,6 +320,15 @@ impl Array {
         } else {
             bind1(Unary(UnaryOp::Abs), &[self])
         }
+    }
+
+    /// x². The derivative is one product, where that of `x * x` is a sum of two.
+    ///
+    /// # Panics
+    /// For bool arrays.
+    #[track_caller]
+    pub fn square(&self) -> Array {
+        bind1(Unary(UnaryOp::Square), &[self])
     }
 
     /// −1, 0 or 1 by the sign of x; NaN stays.

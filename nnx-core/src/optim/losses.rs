@@ -1,7 +1,7 @@
 //! Losses per example or element, as in `optax.losses`: take `.mean(..)` for the loss of a batch.
 
 use crate::Array;
-use crate::array::{invalid, iota, keepdims, logsumexp, where_};
+use crate::array::{invalid, keepdims, logsumexp};
 use crate::error::or_raise;
 use crate::transform::staged;
 
@@ -69,7 +69,7 @@ pub fn softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
 pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array) -> Array {
     const NAME: &str = "softmax_cross_entropy_with_integer_labels";
     check_float(NAME, "logits", logits);
-    let Some((&classes, batch)) = logits.shape().split_last() else {
+    let Some((_, batch)) = logits.shape().split_last() else {
         invalid(NAME, format!("logits {} have no axis of classes", logits.aval()))
     };
     if !labels.dtype().is_int() || labels.shape() != batch {
@@ -83,19 +83,9 @@ pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array)
         );
     }
     loss(NAME, &[logits, labels], |args| {
-        let [logits, labels] = args else { unreachable!("two arguments") };
-        logsumexp(logits, -1) - label_logits(logits, labels, classes)
+        let label_logits = args[0].take_along_axis(&args[1].expand_dims(-1), -1).squeeze(-1);
+        logsumexp(&args[0], -1) - label_logits
     })
-}
-
-/// The logit of each label.
-fn label_logits(logits: &Array, labels: &Array, classes: usize) -> Array {
-    let negative = labels.lt(0);
-    let index = where_(&negative, &(labels + classes), labels);
-    let valid = index.ge(0).logical_and(&index.lt(classes));
-    let classes = iota(logits.shape(), index.dtype(), logits.rank() - 1);
-    let picked = where_(&index.expand_dims(-1).eq(&classes), logits, 0.0).sum(-1);
-    where_(&valid, &picked, f64::NAN)
 }
 
 /// Cross entropy of independent yes-or-no predictions: `labels` are probabilities in the shape of

@@ -186,8 +186,8 @@ impl Accuracy {
             );
         }
         match self.threshold {
-            Some(threshold) => logits.ge(threshold).eq(&labels.gt(0)),
-            None => logits.argmax(-1).eq(&labels.astype(DType::I32)),
+            Some(threshold) => logits.ge(threshold).eq(labels.gt(0)),
+            None => logits.argmax(-1).eq(labels.astype(DType::I32)),
         }
     }
 }

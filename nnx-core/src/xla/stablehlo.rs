@@ -166,6 +166,7 @@ impl Printer<'_> {
                 ],
                 d.index_vector_dim,
             ),
+            Attr::Text(text) => format!("\"{text}\""),
             Attr::Function(name) => format!("@{}", symbol(name)),
         }
     }

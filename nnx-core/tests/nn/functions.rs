@@ -1,53 +1,6 @@
-use crate::golden::{assert_close, case, cases};
+use crate::assert_close;
 use nnx_core::nn;
 use nnx_core::{Array, DType, grad};
-
-type Function<'f> = &'f dyn Fn(&Array) -> Array;
-
-/// The value and the gradient of sum(f(x) · ct).
-fn check(name: &str, f: Function<'_>) {
-    let case = case("functions", name);
-    let x = case.get("in.x");
-    case.check("out.y", &f(x), 1e-5);
-    let ct = case.find("in.ct");
-    let loss = |x: &Array| match ct {
-        Some(ct) => (f(x) * ct).sum(..),
-        None => f(x).sum(..),
-    };
-    case.check("grad.x", &grad(loss, x), 1e-5);
-}
-
-#[test]
-fn equal_jax() {
-    let all: &[(&str, Function<'_>)] = &[
-        ("relu", &nn::relu),
-        ("relu6", &nn::relu6),
-        ("gelu", &nn::gelu),
-        ("silu", &nn::silu),
-        ("sigmoid", &nn::sigmoid),
-        ("log_sigmoid", &nn::log_sigmoid),
-        ("softplus", &nn::softplus),
-        ("soft_sign", &nn::soft_sign),
-        ("elu", &|x| nn::elu(x, 1.0)),
-        ("celu", &|x| nn::celu(x, 1.0)),
-        ("selu", &nn::selu),
-        ("hard_sigmoid", &nn::hard_sigmoid),
-        ("hard_silu", &nn::hard_silu),
-        ("hard_tanh", &nn::hard_tanh),
-        ("leaky_relu", &|x| nn::leaky_relu(x, 0.01)),
-        ("tanh", &nn::tanh),
-        ("softmax", &|x| nn::softmax(x, -1)),
-        ("log_softmax", &|x| nn::log_softmax(x, -1)),
-        ("logsumexp", &|x| nn::logsumexp(x, -1)),
-        ("standardize", &|x| nn::standardize(x, -1, 1e-5)),
-        ("glu", &|x| nn::glu(x, -1)),
-    ];
-    let losses = 6; // the rest of the file is losses
-    assert_eq!(all.len() + losses, cases("functions").len());
-    for (name, f) in all {
-        check(name, f);
-    }
-}
 
 #[test]
 fn second_derivatives_follow_the_rules() {

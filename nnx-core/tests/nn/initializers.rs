@@ -1,43 +1,7 @@
-use crate::golden::cases;
 use nnx_core::nn::Initializer;
 use nnx_core::nn::initializers::{self as init, Distribution, FanMode};
 use nnx_core::{DType, random};
 
-fn golden(name: &str) -> Initializer {
-    match name {
-        "lecun_normal" => init::lecun_normal(),
-        "lecun_uniform" => init::lecun_uniform(),
-        "glorot_normal" => init::glorot_normal(),
-        "glorot_uniform" => init::glorot_uniform(),
-        "he_normal" => init::he_normal(),
-        "he_uniform" => init::he_uniform(),
-        "normal_0.02" => init::normal(0.02),
-        "uniform_0.1" => init::uniform(0.1),
-        "truncated_normal_0.02" => init::truncated_normal(0.02, -2.0, 2.0),
-        "variance_scaling_1_fan_avg_normal" => {
-            init::variance_scaling(1.0, FanMode::FanAvg, Distribution::Normal)
-        }
-        other => panic!("{other} is not covered"),
-    }
-}
-
-#[test]
-fn equal_jax() {
-    let key = random::key(3);
-    let mut seen = 0;
-    for (name, case) in cases("initializers") {
-        let (rule, _) = name.rsplit_once('.').unwrap();
-        if rule == "orthogonal" {
-            continue;
-        }
-        let expected = case.get("out.y");
-        case.check("out.y", &golden(rule).call(&key, expected.shape(), DType::F32), 2e-6);
-        seen += 1;
-    }
-    assert_eq!(seen, 20);
-}
-
-/// Values of JAX 0.10.2: `variance_scaling(2, "fan_in", "normal", in_axis=(0, 1), out_axis=2)`.
 #[test]
 fn axes_choose_the_fans() {
     let key = random::key(3);
@@ -57,6 +21,25 @@ fn axes_choose_the_fans() {
     let geometric = init::variance_scaling(1.0, FanMode::FanGeoAvg, Distribution::Normal);
     check(geometric.clone().batch_axis(0), 1.0 / 12.0_f64.sqrt());
     check(init::variance_scaling(1.0, FanMode::FanOut, Distribution::Normal), 1.0 / 8.0);
+}
+
+#[test]
+fn orthogonal_columns_or_rows() {
+    let key = random::key(1);
+    let identity = |x: nnx_core::Array, n: usize| {
+        crate::assert_close("orthogonal", &x, &(4.0 * nnx_core::array::eye(n, x.dtype())), 1e-5);
+    };
+    for dtype in [DType::F32, DType::F64] {
+        let tall = init::orthogonal(2.0, -1).call(&key, [7, 3], dtype);
+        identity(tall.t().matmul(&tall), 3);
+        let wide = init::orthogonal(2.0, -1).call(&key, [3, 7], dtype);
+        identity(wide.matmul(wide.t()), 3);
+    }
+    // Columns along the first axis; the others are one.
+    let x = init::orthogonal(2.0, 0).call(&key, [4, 2, 5], DType::F32).reshape([4, 10]);
+    identity(x.matmul(x.t()), 4);
+    assert_eq!(init::orthogonal(1.0, -1).call(&key, [0, 3], DType::F32).shape(), [0, 3]);
+    assert_eq!(init::orthogonal(1.0, -1).call(&key, [2, 2], DType::BF16).dtype(), DType::BF16);
 }
 
 #[test]

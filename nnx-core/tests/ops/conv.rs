@@ -41,8 +41,8 @@ fn naive(x: &Array, k: &Array, o: &ConvOptions, out: &[usize]) -> Vec<f64> {
     result
 }
 
-fn random_case(rng: &mut Rng) -> (Array, Array, ConvOptions) {
-    let (fg, bg) = [(1, 1), (1, 1), (2, 1), (3, 1), (1, 2)][rng.size(0, 4)];
+fn random_case(rng: &mut Rng, case: usize) -> (Array, Array, ConvOptions) {
+    let (fg, bg) = [(1, 1), (2, 1), (1, 2), (3, 1)][case % 4];
     let two = |rng: &mut Rng, low, high| vec![rng.size(low, high), rng.size(low, high)];
     let (image, kernel) = (two(rng, 3, 6), two(rng, 1, 3));
     let (batch, channels, features) = (bg * rng.size(1, 2), rng.size(1, 2), rng.size(1, 2));
@@ -64,8 +64,8 @@ fn random_case(rng: &mut Rng) -> (Array, Array, ConvOptions) {
 #[test]
 fn equals_its_definition_and_has_gradients() {
     let mut rng = Rng(1);
-    for case in 0..20 {
-        let (x, k, options) = random_case(&mut rng);
+    for case in 0..14 {
+        let (x, k, options) = random_case(&mut rng, case);
         let y = conv_general_dilated(&x, &k, &options);
         close(&y.to_vec::<f64>(), &naive(&x, &k, &options, y.shape()), 1e-12);
         let f = |args: &[Array]| conv_general_dilated(&args[0], &args[1], &options);

@@ -2,7 +2,9 @@
 
 use crate::check::*;
 use nnx_core::{Array, grad};
-use std::f64::{INFINITY as INF, NAN};
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
 
 /// Equal up to rounding of the functions themselves, which differs between XLA's versions.
 const TOLERANCE: f64 = 1e-10;

@@ -170,9 +170,10 @@ fn updates_that_meet() {
     let weights = arange(6, DType::F64) + 1.0;
     let places = ints(&[0, 2, 0, 2, 5], &[5]);
     type Update = fn(At, &Array) -> Array;
+    type Case = (Update, [f64; 5], [f64; 6], [f64; 6], [f64; 5]);
     let third = 1.0 / 3.0;
     #[rustfmt::skip]
-    let cases: [(Update, [f64; 5], [f64; 6], [f64; 6], [f64; 5]); 6] = [
+    let cases: [Case; 6] = [
         (|at, u| at.set(u), [10., 20., 30., 40., 50.], [30., 1., 40., 3., 4., 50.],
             [0., 2., 0., 4., 5., 0.], [0., 0., 1., 3., 6.]),
         (|at, u| at.add(u), [10., 20., 30., 40., 50.], [40., 1., 62., 3., 4., 55.],
@@ -244,21 +245,21 @@ fn updates_have_gradients() {
 fn updates_convert_and_broadcast() {
     let x = zeros([2, 3], DType::I32);
     assert_eq!(x.at(1).set(7).to_vec::<i32>(), [0, 0, 0, 7, 7, 7]);
-    assert_eq!(x.at((.., 1..)).add(&ints(&[1, 2], &[2])).to_vec::<i32>(), [0, 1, 2, 0, 1, 2]);
+    assert_eq!(x.at((.., 1..)).add(ints(&[1, 2], &[2])).to_vec::<i32>(), [0, 1, 2, 0, 1, 2]);
     let rows = ints(&[1, 1], &[2]);
     assert_eq!(x.at(&rows).add(2).to_vec::<i32>(), [0, 0, 0, 4, 4, 4]);
-    assert_eq!(x.at(&rows).add(&Array::scalar(1_i8)).to_vec::<i32>(), [0, 0, 0, 2, 2, 2]);
+    assert_eq!(x.at(&rows).add(Array::scalar(1_i8)).to_vec::<i32>(), [0, 0, 0, 2, 2, 2]);
     assert_eq!(x.at(..).max(3).to_vec::<i32>(), [3; 6]);
     assert_eq!(x.at(Ellipsis).set(1).to_vec::<i32>(), [1; 6]);
     assert_eq!(x.at((5.., ..)).set(1).to_vec::<i32>(), [0; 6]);
     let flags = Array::from_slice(&[true, false, false], [3]);
-    let set = flags.at(&ints(&[2], &[1])).set(true);
+    let set = flags.at(ints(&[2], &[1])).set(true);
     assert_eq!(set.to_vec::<bool>(), [true, false, true]);
     let none = zeros([0], DType::I32);
     assert_eq!(x.at(&none).add(1).to_vec::<i32>(), [0; 6]);
     assert_eq!(x.at(&none).get().shape(), [0, 3]);
     for dtype in [DType::BF16, DType::F16, DType::F64, DType::U8] {
-        let y = zeros([3], dtype).at(&ints(&[2, 2, 0], &[3])).add(1.0);
+        let y = zeros([3], dtype).at(ints(&[2, 2, 0], &[3])).add(1.0);
         assert_eq!(y.astype(DType::F32).to_vec::<f32>(), [1., 0., 2.]);
     }
 }
@@ -275,17 +276,17 @@ fn mistakes_name_the_index() {
     };
     let floats = || zeros([2], DType::F32);
     refuse(&|| drop(x().take(&floats(), 0)), &["take", "integer", "f32[2]"]);
-    refuse(&|| drop(x().at(&floats()).get()), &["integer", "f32[2]"]);
+    refuse(&|| drop(x().at(floats()).get()), &["integer", "f32[2]"]);
     refuse(&|| drop(x().take(&ints(&[0], &[1]), 2)), &["axis 2", "f32[2, 3]"]);
     refuse(&|| drop(x().at((0, 1, 2)).get()), &["3 items", "f32[2, 3]"]);
     refuse(&|| drop(x().at((Ellipsis, Ellipsis)).get()), &["2 ellipses"]);
     refuse(&|| drop(x().at((.., 3)).set(1)), &["position 3 of axis 1", "f32[2, 3]"]);
     let (two, three) = (|| ints(&[0, 1], &[2]), || ints(&[0, 1, 1], &[3]));
     refuse(&|| drop(x().at((&two(), &three())).get()), &["broadcast", "i32[3]", "[2]"]);
-    refuse(&|| drop(x().at(&two()).set(zeros([2, 2], DType::F32))), &["f32[2, 2]", "[2, 3]"]);
+    refuse(&|| drop(x().at(two()).set(zeros([2, 2], DType::F32))), &["f32[2, 2]", "[2, 3]"]);
     refuse(&|| drop(x().at(0..1).set(zeros([2, 3], DType::F32))), &["f32[2, 3]", "[1, 3]"]);
     refuse(&|| drop(x().take_along_axis(&two(), 0)), &["take_along_axis", "i32[2]"]);
     refuse(&|| drop(zeros([0, 3], DType::F32).take(&two(), 0)), &["no elements"]);
-    refuse(&|| drop(zeros([0, 3], DType::F32).at(&two()).set(1)), &["no elements"]);
-    refuse(&|| drop(x().eq(0).at(&two()).add(true)), &["bool"]);
+    refuse(&|| drop(zeros([0, 3], DType::F32).at(two()).set(1)), &["no elements"]);
+    refuse(&|| drop(x().eq(0).at(two()).add(true)), &["bool"]);
 }

@@ -47,7 +47,7 @@ type Reduction = fn(&Array, &[usize], &WindowOptions) -> Array;
 fn equal_their_definition_and_have_gradients() {
     let mut rng = Rng(5);
     let reductions: [Reduction; 3] = [reduce_window_sum, reduce_window_max, reduce_window_min];
-    for case in 0..15 {
+    for case in 0..12 {
         let kind = case % 3;
         let (window, options) = random_options(&mut rng, kind == 0 || case < 6);
         let shape = [rng.size(3, 6), rng.size(3, 6)];
@@ -59,7 +59,7 @@ fn equal_their_definition_and_have_gradients() {
         }
         let f = |args: &[Array]| reductions[kind](&args[0].square(), &window, &options);
         let name = format!("case {case}: {kind} {:?} {window:?} {options:?}", x.aval());
-        if case < 9 { check_grad2(&name, &f, &[x]) } else { check_grad(&name, &f, &[x]) }
+        if case < 8 { check_grad2(&name, &f, &[x]) } else { check_grad(&name, &f, &[x]) }
     }
 }
 #[test]
@@ -134,10 +134,14 @@ fn running_reductions() {
         let mut shape = [2, 2];
         shape[(axis & 1) as usize] = n;
         let x = rng.distinct(&shape);
-        check_grad2("cumprod", &|a| a[0].cumprod(axis), std::slice::from_ref(&x));
-        check_grad("cumsum", &|a| a[0].square().cumsum(axis), std::slice::from_ref(&x));
-        check_grad("cummax", &|a| a[0].cummax(axis).square(), std::slice::from_ref(&x));
-        check_grad("cummin", &|a| a[0].cummin(axis).square(), std::slice::from_ref(&x));
+        let x = std::slice::from_ref(&x);
+        check_grad2("cumprod", &|a| a[0].cumprod(axis), x);
+        let table: &[(&str, Function)] = &[
+            ("cumsum", &|a| a[0].square().cumsum(axis)),
+            ("cummax", &|a| a[0].cummax(axis).square()),
+            ("cummin", &|a| a[0].cummin(axis).square()),
+        ];
+        check_table(check_grad, table, x);
     }
     let x = f64s(&[3., 0., 2., 0., 5.], &[5]);
     assert_eq!(x.cumsum(0).to_vec::<f64>(), [3., 3., 5., 5., 10.]);

@@ -10,6 +10,7 @@ use crate::module::{BatchStat, Flag};
 use crate::random::Rngs;
 use crate::transform::staged;
 use crate::{Array, DType, Param, Variable};
+use std::slice;
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
 /// Szegedy 2015). `flax.nnx.BatchNorm`.
@@ -130,7 +131,7 @@ impl BatchNorm {
     pub fn forward(&mut self, x: &Array) -> Array {
         let feature = dim(LAYER, self.axis, x.aval());
         check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
-        let outs = staged(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature));
+        let outs = staged(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature));
         let mut outs = or_raise(outs).into_iter();
         let Some(y) = outs.next() else { unreachable!("the body has a result") };
         if let (Some(mean), Some(var)) = (outs.next(), outs.next()) {

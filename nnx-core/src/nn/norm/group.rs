@@ -7,6 +7,7 @@ use super::{Affine, check_features, scale_and_bias, statistics};
 use crate::array::{dim, invalid, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// Normalizes each example over groups of features and all axes between batch and features (Wu &
 /// He 2018). `flax.nnx.GroupNorm`.
@@ -132,7 +133,7 @@ impl GroupNorm {
                 format!("the input {} needs a batch axis before the features", x.aval()),
             );
         }
-        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]

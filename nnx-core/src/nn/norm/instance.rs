@@ -7,6 +7,7 @@ use super::{Affine, check_features, features, scale_and_bias, statistics};
 use crate::array::{dim, invalid, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// Normalizes each feature of each example over the axes between batch and features (Ulyanov et al.
 /// 2016). `flax.nnx.InstanceNorm`.
@@ -108,7 +109,7 @@ impl InstanceNorm {
                 format!("the input {} needs a batch axis before the features", x.aval()),
             );
         }
-        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]

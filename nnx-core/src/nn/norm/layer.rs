@@ -7,6 +7,7 @@ use super::{Affine, check_features, features, scale_and_bias, statistics};
 use crate::array::{dim, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// Normalizes each example over its last axis (Ba et al. 2016). `flax.nnx.LayerNorm`.
 ///
@@ -101,7 +102,7 @@ impl LayerNorm {
     pub fn forward(&self, x: &Array) -> Array {
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, feature, features([&self.scale, &self.bias]));
-        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]

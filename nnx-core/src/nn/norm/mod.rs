@@ -24,12 +24,15 @@ use crate::{Array, DType, Param};
 /// it negative; the other is E|x − E x|².
 fn statistics(x: &Array, dims: &[usize], fast: bool) -> (Array, Array) {
     let x = wide(x);
+    if !fast {
+        let mean = x.mean(dims);
+        let variance = (&x - mean.insert_dims(dims)).square().mean(dims);
+        return (mean, variance);
+    }
+    // The order of Flax: it decides how the gradients' parts are added up.
+    let square = x.square();
     let mean = x.mean(dims);
-    let variance = if fast {
-        (x.square().mean(dims) - mean.square()).maximum(0.0)
-    } else {
-        (&x - mean.insert_dims(dims)).square().mean(dims)
-    };
+    let variance = (square.mean(dims) - mean.square()).maximum(0.0);
     (mean, variance)
 }
 

@@ -7,6 +7,7 @@ use super::{Affine, check_features, features, mean_square, scale_and_bias};
 use crate::array::{dim, one_program};
 use crate::random::Rngs;
 use crate::{Array, DType, Param};
+use std::slice;
 
 /// Divides each example by the root of its mean square over the last axis (Zhang & Sennrich 2019).
 /// `flax.nnx.RMSNorm`.
@@ -80,7 +81,7 @@ impl RMSNorm {
     pub fn forward(&self, x: &Array) -> Array {
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, feature, features([&self.scale, &None]));
-        one_program(LAYER, &[x.clone()], |args| self.normalize(&args[0], feature))
+        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]

@@ -16,12 +16,12 @@ pub enum Role {
 
 /// One argument of a jitted function, wrapped by the expansion of `#[nnx::jit]`.
 pub trait Argument {
-    /// The argument's type, for the cache key.
-    type Type: 'static;
     /// What the body gets.
     type Body<'t>;
     /// Holds the traced copy while the body runs.
     type Twin;
+    /// A copy of what the body may change in place.
+    type Saved;
     /// How the argument's leaves were passed.
     const ROLE: Role;
     /// Visits all parts.
@@ -36,15 +36,19 @@ pub trait Argument {
     fn lend(twin: &mut Self::Twin) -> Self::Body<'_>;
     /// The argument itself, as the body takes it.
     fn lend_self(&mut self) -> Self::Body<'_>;
+    /// What [`restore`](Argument::restore) puts back.
+    fn save(&self) -> Self::Saved;
+    /// Undoes what the body did to the argument itself.
+    fn restore(&mut self, saved: Self::Saved);
 }
 
 /// An argument passed as `&T`.
 pub struct Ref<'a, T>(pub &'a T);
 
 impl<T: Module> Argument for Ref<'_, T> {
-    type Type = Ref<'static, T>;
     type Body<'t> = &'t T;
     type Twin = T;
+    type Saved = ();
     const ROLE: Role = Role::Read;
     #[inline]
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
@@ -62,15 +66,17 @@ impl<T: Module> Argument for Ref<'_, T> {
     fn lend_self(&mut self) -> &T {
         self.0
     }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
 }
 
 /// An argument passed as `&mut T`.
 pub struct Mut<'a, T>(pub &'a mut T);
 
 impl<T: Module> Argument for Mut<'_, T> {
-    type Type = Mut<'static, T>;
     type Body<'t> = &'t mut T;
     type Twin = T;
+    type Saved = T;
     const ROLE: Role = Role::Updated;
     #[inline]
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
@@ -92,6 +98,12 @@ impl<T: Module> Argument for Mut<'_, T> {
     fn lend_self(&mut self) -> &mut T {
         self.0
     }
+    fn save(&self) -> T {
+        crate::module::clone(self.0)
+    }
+    fn restore(&mut self, saved: T) {
+        *self.0 = saved;
+    }
 }
 
 /// An argument passed by value; empty once the body has it.
@@ -112,9 +124,9 @@ fn given<T>(slot: &mut Option<T>) -> T {
 }
 
 impl<T: Module> Argument for Owned<T> {
-    type Type = Owned<T>;
     type Body<'t> = T;
     type Twin = Option<T>;
+    type Saved = ();
     const ROLE: Role = Role::Consumed;
     #[inline]
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
@@ -134,6 +146,8 @@ impl<T: Module> Argument for Owned<T> {
     fn lend_self(&mut self) -> T {
         given(&mut self.0)
     }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
 }
 
 /// An argument marked `#[nnx(static)]`: hashed into the key and passed to the body as it is.
@@ -147,9 +161,9 @@ impl<T> Static<T> {
 }
 
 impl<T: StaticValue + Clone> Argument for Static<T> {
-    type Type = Static<T>;
     type Body<'t> = T;
     type Twin = Option<T>;
+    type Saved = ();
     const ROLE: Role = Role::Read;
     #[inline]
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
@@ -169,16 +183,18 @@ impl<T: StaticValue + Clone> Argument for Static<T> {
     fn lend_self(&mut self) -> T {
         given(&mut self.0)
     }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
 }
 
 /// All arguments of a call: a tuple of [`Argument`]s.
 pub trait Arguments {
-    /// The arguments' types, for the cache key.
-    type Type: 'static;
     /// What the body gets.
     type Body<'t>;
     /// Holds the traced copies while the body runs.
     type Twin;
+    /// Copies of what the body may change in place.
+    type Saved;
     /// How each argument was passed.
     const ROLES: &'static [Role];
     /// Visits all parts, each argument below its name.
@@ -197,14 +213,18 @@ pub trait Arguments {
     fn lend(twin: &mut Self::Twin) -> Self::Body<'_>;
     /// The arguments themselves, as the body takes them.
     fn lend_self(&mut self) -> Self::Body<'_>;
+    /// What [`restore`](Arguments::restore) puts back.
+    fn save(&self) -> Self::Saved;
+    /// Undoes what the body did to the arguments themselves.
+    fn restore(&mut self, saved: Self::Saved);
 }
 
 macro_rules! arguments {
     ($($t:ident $i:tt),*) => {
         impl<$($t: Argument),*> Arguments for ($($t,)*) {
-            type Type = ($($t::Type,)*);
             type Body<'t> = ($($t::Body<'t>,)*);
             type Twin = ($($t::Twin,)*);
+            type Saved = ($($t::Saved,)*);
             const ROLES: &'static [Role] = &[$($t::ROLE),*];
             #[inline]
             fn flatten<'a, V: Visitor<'a>>(&'a self, _names: &[&str], _visitor: &mut V) {
@@ -253,6 +273,13 @@ macro_rules! arguments {
             #[allow(clippy::unused_unit)]
             fn lend_self(&mut self) -> Self::Body<'_> {
                 ($(self.$i.lend_self(),)*)
+            }
+            #[allow(clippy::unused_unit)]
+            fn save(&self) -> Self::Saved {
+                ($(self.$i.save(),)*)
+            }
+            fn restore(&mut self, _saved: Self::Saved) {
+                $(self.$i.restore(_saved.$i);)*
             }
         }
     };

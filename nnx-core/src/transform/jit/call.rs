@@ -5,7 +5,7 @@ use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
 use super::explain::explain;
 use super::function::Function;
 use super::limit;
-use super::nested::nested;
+use super::nested::{called, inlined};
 use super::output::Output;
 use super::record::{Recorded, record};
 use super::stage::{self, Lowered, wants_lowering};
@@ -18,12 +18,14 @@ use crate::{Array, Error, Result};
 use rustc_hash::FxHasher;
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 /// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
 ///
-/// Inside another trace the body simply runs on the arguments, and its updates reach the caller.
+/// Inside another trace the body becomes part of it, and its updates reach the caller.
 #[track_caller]
 pub fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
 where
@@ -32,18 +34,19 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     if is_tracing() {
-        if function.options.inline {
-            return body(arguments.lend_self());
-        }
-        return match nested(function, &mut arguments, body) {
-            Ok(result) => result,
-            Err(error) => R::from_error(error),
+        return if function.options.inline {
+            inlined(&mut arguments, body)
+        } else {
+            called(function, &mut arguments, body)
         };
     }
     if wants_lowering() {
         return match lower_only(function, &arguments, body) {
             Ok(result) => result,
-            Err(error) => R::from_error(error),
+            Err(error) => {
+                stage::fail(error.clone());
+                R::from_error(error)
+            }
         };
     }
     match run(function, &mut arguments, body) {
@@ -59,21 +62,24 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let mut start = Some(Instant::now());
     let outcome = {
         let leaves = Collected::of(function, arguments)?;
-        let types = TypeId::of::<(A::Type, R)>();
-        let hash = leaves.hash(types);
-        let entry = match find(function, hash, types, &leaves, arguments) {
-            Some(entry) => {
-                function.hits.fetch_add(1, Relaxed);
-                entry
-            }
+        // The body's type names the instance of a generic function, whatever lifetimes it has.
+        let instance = typeid::of::<F>();
+        let hash = leaves.hash(instance);
+        let entry = match hit(function, hash, instance, &leaves, arguments) {
+            Some(entry) => entry,
             None => {
                 let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
-                match find(function, hash, types, &leaves, arguments) {
+                start = Some(Instant::now());
+                match hit(function, hash, instance, &leaves, arguments) {
                     Some(entry) => entry,
-                    None => match build(function, &*arguments, types, &leaves, body)? {
-                        Ok(entry) => insert(function, hash, entry),
+                    None => match build(function, &*arguments, instance, &leaves, body)? {
+                        Ok(entry) => {
+                            start = None;
+                            insert(function, hash, entry)
+                        }
                         Err(error) => return Ok(error),
                     },
                 }
@@ -93,6 +99,9 @@ where
     };
     let mut write = WriteBack { updates: entry.updates.iter(), outputs, error: None };
     arguments.flatten_mut(&mut write);
+    if let Some(start) = start {
+        function.hit_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    }
     match write.error {
         Some(error) => Err(error),
         None => Ok(R::from_tree(tree)),
@@ -104,7 +113,7 @@ where
 fn build<A, R, F>(
     function: &'static Function,
     arguments: &A,
-    types: TypeId,
+    instance: TypeId,
     leaves: &Collected<'_>,
     body: F,
 ) -> Result<Result<Entry, R>>
@@ -114,7 +123,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let avals = leaves.avals();
-    let miss = explain(function, arguments, types, &avals);
+    let miss = explain(function, arguments, instance, &avals);
     if let Some(miss) = &miss {
         miss.log(function);
     }
@@ -125,12 +134,12 @@ where
         Err(error) => return Ok(Err(error)),
     };
     let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
-    recorded.compile(function, CacheKey { types, avals, statics, device: leaves.device }).map(Ok)
+    recorded.compile(function, CacheKey { instance, avals, statics, device: leaves.device }).map(Ok)
 }
 
 /// [`record`], with mistakes in the body as errors where the function returns a `Result`.
 #[track_caller]
-fn traced<A, R, F>(
+pub(super) fn traced<A, R, F>(
     function: &'static Function,
     arguments: &A,
     avals: &[Option<Aval>],
@@ -141,10 +150,11 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let location = Location::caller();
     if R::CATCHES {
-        catching(|| record(function, arguments, avals, body)).and_then(|recorded| recorded)
+        catching(|| record(function, location, arguments, avals, body)).and_then(|result| result)
     } else {
-        record(function, arguments, avals, body)
+        record(function, location, arguments, avals, body)
     }
 }
 
@@ -156,6 +166,7 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    stage::begin(function.name)?;
     let leaves = Collected::of(function, arguments)?;
     let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
     Ok(match traced(function, arguments, &avals, body)? {
@@ -168,7 +179,13 @@ where
             ));
             R::from_tree(recorded.template)
         }
-        Err(error) => error,
+        Err(error) => {
+            stage::fail(Error::Jit {
+                function: function.name.into(),
+                message: "returned an error of its own, so there is no program".into(),
+            });
+            error
+        }
     })
 }
 
@@ -204,9 +221,9 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn hash(&self, types: TypeId) -> u64 {
+    fn hash(&self, instance: TypeId) -> u64 {
         let mut hasher = self.hasher.clone();
-        types.hash(&mut hasher);
+        instance.hash(&mut hasher);
         hasher.write_usize(self.device);
         hasher.finish()
     }
@@ -233,6 +250,8 @@ impl<'a> Visitor<'a> for Collected<'a> {
     #[inline]
     fn variable(&mut self, v: VarRef<'a>) {
         if !v.metadata.is_empty() {
+            // Which Variable it is noted on is part of the key.
+            self.hasher.write_usize(self.arrays.len());
             v.metadata.hash(&mut self.hasher);
         }
         self.array(v.value);
@@ -259,17 +278,18 @@ impl<'a> Visitor<'a> for Collected<'a> {
     }
 }
 
-fn find<A: Arguments>(
+/// The executable for a call, if there is one already.
+fn hit<A: Arguments>(
     function: &Function,
     hash: u64,
-    types: TypeId,
+    instance: TypeId,
     leaves: &Collected<'_>,
     arguments: &A,
 ) -> Option<Arc<Entry>> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
     let entry = entries.get(&hash)?.iter().find(|entry| {
         let key = &entry.key;
-        key.types == types
+        key.instance == instance
             && key.device == leaves.device
             && key.avals.len() == leaves.arrays.len()
             && key
@@ -279,11 +299,11 @@ fn find<A: Arguments>(
                 .all(|(aval, array)| *aval == concrete_aval(array))
             && key.statics.matches(|matcher| arguments.flatten(function.parameters, matcher))
     })?;
+    function.hits.fetch_add(1, Relaxed);
     Some(entry.clone())
 }
 
 fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
-    function.register();
     function.leaves.store(entry.key.avals.len(), Relaxed);
     let entry = Arc::new(entry);
     let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
@@ -374,11 +394,11 @@ struct WriteBack<'e> {
 impl WriteBack<'_> {
     #[inline]
     fn write(&mut self, array: &mut Array, output: usize) -> Result<()> {
-        if let Repr::Device(buffer) = &mut array.0 {
-            if let Some(buffer) = Arc::get_mut(buffer) {
-                // The handle stays where it is: nothing is allocated.
-                return self.outputs.replace(output, buffer);
-            }
+        if let Repr::Device(buffer) = &mut array.0
+            && let Some(buffer) = Arc::get_mut(buffer)
+        {
+            // The handle stays where it is: nothing is allocated.
+            return self.outputs.replace(output, buffer);
         }
         *array = Array::from_buffer(self.outputs.take(output)?);
         Ok(())
@@ -392,10 +412,10 @@ impl VisitorMut for WriteBack<'_> {
     }
     #[inline]
     fn array(&mut self, array: &mut Array) {
-        if let Some(Some(output)) = self.updates.next() {
-            if let Err(error) = self.write(array, *output) {
-                self.error = Some(error);
-            }
+        if let Some(Some(output)) = self.updates.next()
+            && let Err(error) = self.write(array, *output)
+        {
+            self.error = Some(error);
         }
     }
 }

@@ -8,8 +8,8 @@ use std::any::{Any, TypeId};
 
 /// For which calls an entry stands.
 pub(super) struct CacheKey {
-    /// Types of the arguments and of the result; differs between instances of a generic function.
-    pub(super) types: TypeId,
+    /// Which instance of a generic function: the type of its body, which is another for each.
+    pub(super) instance: TypeId,
     /// One per leaf; `None` for a leaf without a value.
     pub(super) avals: Vec<Option<Aval>>,
     pub(super) statics: Statics,
@@ -38,6 +38,8 @@ pub(super) enum ResultLeaf {
 
 pub(super) struct Entry {
     pub(super) key: CacheKey,
+    /// Later entries have greater numbers.
+    pub(super) number: u64,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
     /// For every leaf behind `&mut`, the output that is its new value, if it was set.

@@ -6,6 +6,7 @@ use super::function::Function;
 use crate::graph::Aval;
 use crate::module::walk::{Statics, paths};
 use std::any::TypeId;
+use std::cmp::Reverse;
 
 /// How many differing shapes a message lists.
 const LISTED: usize = 3;
@@ -22,7 +23,7 @@ pub(super) struct Miss {
 pub(super) fn explain<A: Arguments>(
     function: &Function,
     arguments: &A,
-    types: TypeId,
+    instance: TypeId,
     avals: &[Option<Aval>],
 ) -> Option<Miss> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
@@ -30,12 +31,12 @@ pub(super) fn explain<A: Arguments>(
         return None;
     }
     let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
-    let candidates = entries.values().flatten().map(|entry| &entry.key);
+    // Of several that are as near, the latest.
+    let candidates = entries.values().flatten().filter(|entry| entry.key.instance == instance);
     let nearest = candidates
-        .filter(|key| key.types == types)
-        .min_by_key(|key| distance(key, avals, &statics));
-    let Some(nearest) = nearest else {
-        let message = "the argument types differ from those of all calls before".into();
+        .min_by_key(|entry| (distance(&entry.key, avals, &statics), Reverse(entry.number)));
+    let Some(nearest) = nearest.map(|entry| &entry.key) else {
+        let message = "it is the first call with these generic arguments".into();
         return Some(Miss { message, blame: None });
     };
     if let Some(difference) = nearest.statics.difference(&statics) {
@@ -60,9 +61,12 @@ pub(super) fn explain<A: Arguments>(
 }
 
 fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize {
-    let differing = key.avals.iter().zip(avals).filter(|(a, b)| a != b).count();
-    let length = key.avals.len().abs_diff(avals.len());
-    differing + length + usize::from(key.statics.difference(statics).is_some())
+    let leaves = match key.avals.len().abs_diff(avals.len()) {
+        0 => key.avals.iter().zip(avals).filter(|(a, b)| a != b).count(),
+        // Which of them correspond is not known.
+        more => more,
+    };
+    leaves + key.statics.distance(statics)
 }
 
 impl Miss {

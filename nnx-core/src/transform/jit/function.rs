@@ -38,6 +38,7 @@ pub struct Function {
     pub(super) hits: AtomicU64,
     pub(super) trace_nanos: AtomicU64,
     pub(super) compile_nanos: AtomicU64,
+    pub(super) hit_nanos: AtomicU64,
     /// How often each static value was the reason for a miss.
     pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
 }
@@ -66,6 +67,7 @@ impl Function {
             hits: AtomicU64::new(0),
             trace_nanos: AtomicU64::new(0),
             compile_nanos: AtomicU64::new(0),
+            hit_nanos: AtomicU64::new(0),
             static_misses: Mutex::new(HashMap::with_hasher(FxBuildHasher)),
         }
     }
@@ -87,6 +89,7 @@ impl Function {
             hits: self.hits.load(Relaxed),
             trace_time: Duration::from_nanos(self.trace_nanos.load(Relaxed)),
             compile_time: Duration::from_nanos(self.compile_nanos.load(Relaxed)),
+            hit_time: Duration::from_nanos(self.hit_nanos.load(Relaxed)),
         }
     }
 }
@@ -104,10 +107,13 @@ pub struct Stats {
     pub compiles: u64,
     /// Calls that found their executable.
     pub hits: u64,
-    /// Time spent in tracing and lowering.
+    /// Time spent in tracing.
     pub trace_time: Duration,
-    /// Time spent in XLA's compiler.
+    /// Time spent in lowering to StableHLO and in XLA's compiler.
     pub compile_time: Duration,
+    /// Time spent in calls that found their executable, until they returned: the run may still have
+    /// been going on then.
+    pub hit_time: Duration,
 }
 
 /// Drops every compiled program, of jitted functions and of eager operations; they are compiled

@@ -181,9 +181,9 @@ pub struct Stray<A>(PhantomData<A>);
 macro_rules! stray {
     ($form:ty, $body:ty) => {
         impl<T: 'static> Argument for Stray<$form> {
-            type Type = ();
             type Body<'t> = $body;
             type Twin = ();
+            type Saved = ();
             const ROLE: Role = Role::Read;
             fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
                 never()
@@ -202,6 +202,12 @@ macro_rules! stray {
             }
             fn lend_self(&mut self) -> Self::Body<'_> {
                 never()
+            }
+            fn save(&self) {
+                unreachable!()
+            }
+            fn restore(&mut self, _: ()) {
+                unreachable!()
             }
         }
     };

@@ -6,10 +6,11 @@ use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
 use super::function::Function;
 use super::output::Output;
 use crate::array::Repr;
-use crate::graph::{Aval, Closed, Graph, Value, trace};
+use crate::graph::{Aval, Closed, Graph, Value, trace_at};
 use crate::module::walk::{Rebuild, Statics, collect_leaves, leaves_of, paths, rebuild};
 use crate::transform::eager::compile;
 use crate::{Array, Error, Result};
+use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
@@ -34,11 +35,20 @@ struct Traced<T> {
     present: Vec<bool>,
 }
 
-/// Traces `body`. `avals` are those of all leaves of the arguments. `Ok(Err(_))` is an error that
-/// the body itself returned.
+/// Why there is no program.
+enum Stopped<R> {
+    /// The body returned an error of its own.
+    Body(R),
+    /// The body broke a rule.
+    Rule(Error),
+}
+
+/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments.
+/// `Ok(Err(_))` is an error that the body itself returned.
 #[track_caller]
 pub(super) fn record<A, R, F>(
     function: &'static Function,
+    location: &'static Location<'static>,
     arguments: &A,
     avals: &[Option<Aval>],
     body: F,
@@ -48,9 +58,10 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    function.register();
     let start = Instant::now();
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
-    let (closed, traced) = trace(function.name, &present, |inputs| {
+    let (closed, traced) = trace_at(location, function.name, &present, |inputs| {
         let mut inputs = inputs.iter();
         let of_leaf: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
@@ -58,10 +69,12 @@ where
         let mut twin = arguments.twin(&mut Rebuild { at: 0, leaf });
         let tree = match body(A::lend(&mut twin)).split() {
             Ok(tree) => tree,
-            Err(error) => return (vec![], Err(error)),
+            Err(error) => return (vec![], Err(Stopped::Body(error))),
         };
-        let changed = changes(function, arguments, &twin, &of_leaf);
-        let (changed, mut outputs) = crate::error::or_raise(changed);
+        let (changed, mut outputs) = match changes(function, arguments, &twin, &of_leaf) {
+            Ok(changes) => changes,
+            Err(error) => return (vec![], Err(Stopped::Rule(error))),
+        };
         let results = collect_leaves(&tree);
         let present = results.iter().map(|leaf| leaf.array.try_aval().is_ok()).collect();
         outputs.extend(
@@ -71,7 +84,8 @@ where
     });
     let traced = match traced {
         Ok(traced) => traced,
-        Err(error) => return Ok(Err(error)),
+        Err(Stopped::Body(error)) => return Ok(Err(error)),
+        Err(Stopped::Rule(error)) => return Err(error),
     };
     function.traces.fetch_add(1, Relaxed);
     function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
@@ -89,7 +103,7 @@ impl<T: Send + Sync + 'static> Recorded<T> {
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
         let executable = compile(function.name, &self.graph, &self.aliases, key.device)?;
-        function.compiles.fetch_add(1, Relaxed);
+        let number = function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
         let mut parameters = self.parameters;
         for parameter in &mut parameters {
@@ -99,6 +113,7 @@ impl<T: Send + Sync + 'static> Recorded<T> {
         }
         Ok(Entry {
             key,
+            number,
             executable,
             parameters,
             updates: self.updates,

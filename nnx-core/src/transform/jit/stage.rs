@@ -13,6 +13,8 @@ enum Stage {
     /// Trace, keep the program, do not run.
     Lower,
     Lowered(Box<Lowered>),
+    /// The function returned an error instead.
+    Failed(Error),
 }
 
 thread_local! {
@@ -103,10 +105,10 @@ impl Compiled {
 /// ```
 ///
 /// # Errors
-/// When `call` calls no jitted function.
+/// When `call` calls no jitted function, or the function returns an error.
 ///
 /// # Panics
-/// When the function's body panics.
+/// When the function's body panics, or `call` calls a second jitted function.
 ///
 /// [`Array::shape_only`]: crate::Array::shape_only
 pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {
@@ -123,6 +125,7 @@ pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {
     drop(reset);
     match stage {
         Stage::Lowered(lowered) => Ok(*lowered),
+        Stage::Failed(error) => Err(error),
         _ => Err(Error::Invalid(
             "jit::lower: the closure called no jitted function; call one, as in \
              `nnx::jit::lower(|| step(&mut model, &x))`"
@@ -133,9 +136,25 @@ pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {
 
 /// Whether the call that begins now is to be lowered only.
 pub(super) fn wants_lowering() -> bool {
-    STAGE.with_borrow(|stage| matches!(stage, Stage::Lower))
+    STAGE.with_borrow(|stage| !matches!(stage, Stage::Run))
+}
+
+/// An error if there is a program already: one closure gives one program.
+pub(super) fn begin(name: &str) -> Result<()> {
+    STAGE.with_borrow(|stage| match stage {
+        Stage::Lowered(first) => Err(Error::Invalid(format!(
+            "jit::lower: the closure called two jitted functions, `{}` and then `{name}`; lower \
+             them one by one",
+            first.name
+        ))),
+        _ => Ok(()),
+    })
 }
 
 pub(super) fn keep(lowered: Lowered) {
     STAGE.replace(Stage::Lowered(Box::new(lowered)));
+}
+
+pub(super) fn fail(error: Error) {
+    STAGE.replace(Stage::Failed(error));
 }

@@ -1,0 +1,110 @@
+//! Forward-mode derivatives.
+
+use super::autodiff::interpret_jvp;
+use super::eager::staged;
+use super::grad::TreeArgument;
+use crate::error::{or_raise, raise};
+use crate::graph::{Closed, inherited_name, trace};
+use crate::module::walk::{collect_leaves, rebuild};
+use crate::ops::Tangent;
+use crate::{Array, Error, Module, Result};
+use std::panic::Location;
+
+/// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
+/// argument. `jax.jvp`.
+///
+/// Leaves of the argument that are no floats have no tangent, whatever `tangents` holds there;
+/// leaves of the result that are no floats hold no value in the second tree, and reading one says
+/// so. Updates of Variables inside `f` do not reach the caller.
+///
+/// ```
+/// # use nnx_core::{Array, jvp};
+/// let (x, t) = (Array::scalar(3.0_f32), Array::scalar(1.0_f32));
+/// let (y, dy) = jvp(|x: &Array| x.square(), &x, &t);
+/// assert_eq!((y.item::<f32>(), dy.item::<f32>()), (9.0, 6.0));
+/// ```
+///
+/// # Panics
+/// When a tangent has another shape or dtype than its leaf, or an operation on the way has no
+/// derivative.
+#[track_caller]
+pub fn jvp<A, R, F>(f: F, primals: A, tangents: &A::Tree) -> (R, R)
+where
+    A: TreeArgument,
+    R: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    const { crate::module::check::tree::<A::Tree>("the argument of jvp") };
+    or_raise(forward(f, primals, tangents, Location::caller()))
+}
+
+#[track_caller]
+fn forward<A, R, F>(
+    f: F,
+    primals: A,
+    tangents: &A::Tree,
+    location: &'static Location<'static>,
+) -> Result<(R, R)>
+where
+    A: TreeArgument,
+    R: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let tree = primals.tree();
+    let values: Vec<Array> = collect_leaves(tree).iter().map(|l| l.array.clone()).collect();
+    let avals = values.iter().map(|array| array.try_aval()).collect::<Result<Vec<_>>>()?;
+    let given = collect_leaves(tangents);
+    if given.len() != values.len() {
+        return Err(Error::Op {
+            op: "jvp".into(),
+            message: format!("{} tangents for {} leaves", given.len(), values.len()),
+            location,
+        });
+    }
+    let active: Vec<bool> = avals.iter().map(|aval| aval.dtype().is_float()).collect();
+    let mut directions = Vec::new();
+    for ((leaf, &aval), _) in given.iter().zip(&avals).zip(&active).filter(|(_, a)| **a) {
+        let tangent = leaf.array.try_aval()?;
+        if tangent != aval {
+            let message = format!("a tangent is {tangent}, but its leaf is {aval}");
+            return Err(Error::Op { op: "jvp".into(), message, location });
+        }
+        directions.push(leaf.array.clone());
+    }
+
+    let (Closed { graph, captures }, result) = trace(inherited_name("jvp"), &avals, |inputs| {
+        let mut twin = rebuild(tree, |i, _| inputs[i].clone());
+        let result = f(A::lend(&mut twin));
+        let outputs = collect_leaves(&result).iter().map(|leaf| leaf.array.clone()).collect();
+        (outputs, result)
+    });
+    let primals = values.len() + captures.len();
+    let args: Vec<Array> = values.into_iter().chain(captures).chain(directions).collect();
+    let mut outs = staged("jvp", &args, |args| {
+        let (primals, directions) = args.split_at(primals);
+        let mut directions = directions.iter().cloned();
+        let tangents: Vec<Tangent> = (0..primals.len())
+            .map(|i| if active.get(i) == Some(&true) { directions.next() } else { None })
+            .collect();
+        let (outs, tangents) = interpret_jvp(&graph, primals, &tangents);
+        let tangents: Vec<Array> = outs
+            .iter()
+            .zip(tangents)
+            .filter(|(out, _)| out.dtype().is_float())
+            .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
+            .collect();
+        outs.into_iter().chain(tangents).collect()
+    })?;
+    let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
+    let value = rebuild(&result, |i, _| outs[i].clone());
+    let tangent = rebuild(&result, |i, _| {
+        if !outs[i].dtype().is_float() {
+            return Array::absent("there is no tangent here: this result is no float");
+        }
+        match tangents.next() {
+            Some(tangent) => tangent,
+            None => raise(Error::Invalid("jvp: a tangent is missing".into())),
+        }
+    });
+    Ok((value, tangent))
+}

@@ -1,0 +1,119 @@
+//! Statistics of jitted functions, limits on their traces, and empty caches.
+
+use super::jit_support::*;
+use nnx::jit::{assert_max_traces, clear_caches, functions, lower};
+use nnx::{Array, Param};
+use std::time::Duration;
+
+#[test]
+fn traces_compiles_hits_and_the_time_in_each() {
+    #[nnx::jit(graph = false)]
+    fn counted(v: &mut Param, n: usize) -> Array {
+        std::thread::sleep(Duration::from_millis(20));
+        let next = &*v * n;
+        v.set(next.clone());
+        next
+    }
+    let mut v = Param::new(scalar(1.0));
+    counted(&mut v, 1);
+    let first = stats("counted");
+    assert_eq!((first.traces, first.compiles, first.hits), (1, 1, 0));
+    assert!(first.trace_time >= Duration::from_millis(20), "the body sleeps: {first:?}");
+    assert!(first.compile_time > Duration::ZERO && first.hit_time == Duration::ZERO, "{first:?}");
+    for _ in 0..3 {
+        counted(&mut v, 1);
+    }
+    counted(&mut v, 2);
+    let then = stats("counted");
+    assert_eq!((then.traces, then.compiles, then.hits), (2, 2, 3));
+    assert!(then.trace_time >= first.trace_time + Duration::from_millis(20));
+    assert!(then.compile_time > first.compile_time);
+    assert!(
+        then.hit_time > Duration::ZERO && then.hit_time < Duration::from_millis(60),
+        "{then:?}"
+    );
+    assert!(then.module.ends_with("jit_stats"));
+    assert!(functions().contains(&then), "all functions are listed");
+}
+
+#[test]
+fn functions_that_only_failed_or_were_only_lowered_are_listed() {
+    #[nnx::jit(graph = false)]
+    fn never_works(x: &Array) -> Array {
+        x.matmul(x)
+    }
+    panic_message(|| drop(never_works(&scalar(1.0))));
+    let failed = stats("never_works");
+    assert_eq!((failed.compiles, failed.hits), (0, 0));
+    #[nnx::jit(graph = false)]
+    fn never_run(x: &Array) -> Array {
+        x + 1.0
+    }
+    lower(|| never_run(&scalar(1.0))).unwrap();
+    let lowered = stats("never_run");
+    assert_eq!((lowered.traces, lowered.compiles, lowered.hits), (1, 0, 0));
+}
+
+#[test]
+fn limits_nest_and_count_each_function_by_itself() {
+    #[nnx::jit(graph = false)]
+    fn one(x: &Array) -> Array {
+        x + 1.0
+    }
+    #[nnx::jit(graph = false)]
+    fn two(x: &Array) -> Array {
+        one(x) * 2.0
+    }
+    let of = |n: usize| f32s(&vec![1.0; n]);
+    let total = assert_max_traces(2, || {
+        assert_max_traces(1, || {
+            one(&of(1));
+            two(&of(1));
+        });
+        // The outer limit counts what the inner one allowed; nested calls are no traces.
+        one(&of(2));
+        two(&of(2));
+        let message = panic_message(|| drop(one(&of(3))));
+        assert_says(&message, &["one: traced more than 2 times", "`x` is now f32[3], before"]);
+        7
+    });
+    assert_eq!(total, 7);
+    // The limit is gone, after a panic too.
+    panic_message(|| assert_max_traces(0, || drop(two(&of(3)))));
+    two(&of(3));
+    one(&of(3));
+    assert_eq!((traces("one"), traces("two")), (3, 3));
+    // What is in the cache already is no trace.
+    assert_max_traces(0, || one(&of(1)));
+    let message = panic_message(|| {
+        #[nnx::jit(graph = false)]
+        fn unseen(x: &Array) -> Array {
+            x + 1.0
+        }
+        assert_max_traces(0, || drop(unseen(&of(1))));
+    });
+    assert_says(&message, &["unseen: traced more than 0 times", "first call"]);
+}
+
+#[test]
+fn cleared_caches_are_filled_again() {
+    // It empties the caches of all functions, those of other tests too.
+    in_own_process("jit_stats::cleared_caches_are_filled_again", || {
+        #[nnx::jit(graph = false)]
+        fn cleared(v: &mut Param) {
+            let next = &*v + 1.0;
+            v.set(next);
+        }
+        let mut v = Param::new(scalar(0.0));
+        cleared(&mut v);
+        cleared(&mut v);
+        let eager = &*v * 2.0;
+        clear_caches();
+        assert_eq!((eager.item::<f32>(), v.item::<f32>()), (4.0, 2.0), "arrays stay");
+        cleared(&mut v);
+        cleared(&mut v);
+        assert_eq!((v.item::<f32>(), (&*v * 2.0).item::<f32>()), (4.0, 8.0));
+        let stats = stats("cleared");
+        assert_eq!((stats.traces, stats.compiles, stats.hits), (2, 2, 2));
+    });
+}

@@ -1,0 +1,100 @@
+//! Layers: their first state, results, gradients and state after the call.
+
+use super::reference::Case;
+use super::state::{start, variables};
+use super::{Outputs, Run};
+use nnx::array::Padding;
+use nnx::nn::{self, *};
+use nnx::random::Rngs;
+use nnx::{Array, Module, value_and_grad};
+
+pub(crate) fn find(name: &str) -> Option<Run> {
+    Some(match name {
+        "linear" => |c| layer(c, Linear::new(5, 7, &mut rngs(c)), |m, x| m.forward(x)),
+        "linear_nobias" => |c| {
+            let layer_ = Linear::builder(5, 7).use_bias(false).build(&mut rngs(c));
+            layer(c, layer_, |m, x| m.forward(x))
+        },
+        "conv_same" => |c| conv(c, Conv::builder(3, 8, [3, 3])),
+        "conv_valid_stride" => {
+            |c| conv(c, Conv::builder(3, 8, [3, 3]).strides(2).padding(Padding::Valid))
+        }
+        "conv_dilated_groups" => {
+            |c| conv(c, Conv::builder(4, 8, [3, 3]).kernel_dilation(2).feature_group_count(2))
+        }
+        "conv1d" => |c| conv(c, Conv::builder(3, 5, 4).padding(ConvPadding::Causal)),
+        "conv_circular" => |c| conv(c, Conv::builder(3, 5, 3).padding(ConvPadding::Circular)),
+        "embed" => |c| layer(c, Embed::new(11, 6, &mut rngs(c)), |m, x| m.forward(x)),
+        "embed_attend" => |c| layer(c, Embed::new(11, 6, &mut rngs(c)), |m, x| m.attend(x)),
+        "batchnorm_train" => |c| batch_norm(c, BatchNorm::builder(6)),
+        "batchnorm_eval" => |c| batch_norm(c, BatchNorm::builder(6).use_running_average(true)),
+        "batchnorm_2d" => |c| batch_norm(c, BatchNorm::builder(3).momentum(0.9)),
+        "layernorm" => |c| layer(c, LayerNorm::new(6, &mut rngs(c)), |m, x| m.forward(x)),
+        "rmsnorm" => |c| layer(c, RMSNorm::new(6, &mut rngs(c)), |m, x| m.forward(x)),
+        "groupnorm" => |c| {
+            let norm = GroupNorm::builder(8).num_groups(4).build(&mut rngs(c));
+            layer(c, norm, |m, x| m.forward(x))
+        },
+        "instancenorm" => |c| layer(c, InstanceNorm::new(4, &mut rngs(c)), |m, x| m.forward(x)),
+        "dropout" => |c| layer(c, Dropout::new(0.4, &mut rngs(c)), |m, x| m.forward(x)),
+        "max_pool" => {
+            |c| function(c, |x| nn::max_pool(x, [2, 2], &PoolOptions::new().strides([2, 2])))
+        }
+        "avg_pool" => |c| {
+            let options = PoolOptions::new().strides([2, 2]).padding(Padding::Same);
+            function(c, |x| nn::avg_pool(x, [3, 3], &options))
+        },
+        "min_pool" => |c| function(c, |x| nn::min_pool(x, [2, 2], &PoolOptions::new())),
+        _ => return None,
+    })
+}
+
+fn rngs(case: &Case) -> Rngs {
+    Rngs::new(case.seed)
+}
+
+fn conv(case: &Case, builder: ConvBuilder) -> Outputs {
+    layer(case, builder.build(&mut rngs(case)), |m, x| m.forward(x))
+}
+
+fn batch_norm(case: &Case, builder: BatchNormBuilder) -> Outputs {
+    layer(case, builder.build(&mut rngs(case)), |m, x| m.forward(x))
+}
+
+/// The result of `forward` from the given state, the gradients of its product with `in.ct`, and
+/// the state afterwards.
+fn layer<M: Module>(
+    case: &Case,
+    mut model: M,
+    forward: impl Fn(&mut M, &Array) -> Array,
+) -> Outputs {
+    start(&mut model, case);
+    let ct = case.input("ct");
+    // As in the reference, the result comes from operations that run one by one.
+    let y = forward(&mut nnx::clone(&model), &case.input("x"));
+    let mut both = (model, case.input("x"));
+    let (_, gradients) =
+        value_and_grad(|(model, x): &mut (M, Array)| (forward(model, x) * &ct).sum(..), &mut both);
+    let mut outputs = vec![("out.y".to_owned(), y), ("grad.x".to_owned(), gradients.1)];
+    for (path, value) in variables(&gradients.0) {
+        outputs.push((format!("grad.{path}"), value));
+    }
+    for (path, value) in variables(&both.0) {
+        outputs.push((format!("after.{path}"), value));
+    }
+    outputs
+}
+
+/// The result of a function and the gradient of its product with `in.ct`.
+pub(crate) fn function(case: &Case, f: impl Fn(&Array) -> Array) -> Outputs {
+    let (x, ct) = (case.input("x"), case.has("in.ct").then(|| case.input("ct")));
+    let ((_, y), gradient) = value_and_grad(
+        |x: &Array| {
+            let y = f(x);
+            let weighted = ct.as_ref().map_or_else(|| y.clone(), |ct| &y * ct);
+            (weighted.sum(..), y)
+        },
+        &x,
+    );
+    vec![("out.y".into(), y), ("grad.x".into(), gradient)]
+}

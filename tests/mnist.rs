@@ -1,0 +1,136 @@
+//! The MNIST program as its users run it: resuming, and what bad input gets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs the example with arguments separated by spaces.
+fn mnist(folder: &Path, arguments: &str) -> Output {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--manifest-path", manifest, "--example", "mnist", "--"])
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("cargo runs")
+}
+
+fn succeeds(folder: &Path, arguments: &str) -> String {
+    let output = mnist(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments}: {error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The message of a run that fails.
+fn fails(folder: &Path, arguments: &str) -> String {
+    let output = mnist(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{arguments}");
+    assert!(error.starts_with("error: ") && !error.contains("panicked"), "{arguments}: {error}");
+    error
+}
+
+fn idx(axes: &[u32], data: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, axes.len() as u8];
+    bytes.extend(axes.iter().flat_map(|n| n.to_be_bytes()));
+    bytes.extend(data);
+    bytes
+}
+
+/// Images of 8 x 8 pixels whose brightness is a function of their label.
+fn write_data(folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    for (part, count) in [("train", 48_u32), ("t10k", 20)] {
+        let label = |i: u32| (i % 10) as u8;
+        let pixels = (0..count).flat_map(|i| (0..64).map(move |p| label(i) * 20 + (p % 7) as u8));
+        let images = idx(&[count, 8, 8], pixels);
+        let labels = idx(&[count], (0..count).map(label));
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+#[test]
+fn a_resumed_run_gives_exactly_the_numbers_of_an_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_data(&folder.join("data"));
+    let run = "--data data --batch-size 16 --epochs";
+    let output = succeeds(folder, &format!("{run} 3 --out whole"));
+    assert!(output.contains("train_step: traced 1 x, compiled 1 x"), "{output}");
+    assert!(folder.join("whole/curves.png").metadata().unwrap().len() > 1000);
+    succeeds(folder, &format!("{run} 2 --out parts"));
+    succeeds(folder, &format!("{run} 3 --out rest --resume parts/checkpoint.safetensors"));
+    let read =
+        |name: &str| std::fs::read(folder.join(name).join("checkpoint.safetensors")).unwrap();
+    assert!(read("whole") == read("rest"), "the checkpoints differ");
+    assert!(read("whole") != read("parts"));
+
+    // The checkpoint of another model.
+    let error = {
+        let data = folder.join("wide");
+        write_data(&data);
+        let images = idx(&[48, 12, 8], (0..48 * 96).map(|i| i as u8));
+        std::fs::write(data.join("train-images-idx3-ubyte"), images).unwrap();
+        let images = idx(&[20, 12, 8], (0..20 * 96).map(|i| i as u8));
+        std::fs::write(data.join("t10k-images-idx3-ubyte"), images).unwrap();
+        fails(folder, "--data wide --epochs 4 --resume parts/checkpoint.safetensors --out other")
+    };
+    assert!(error.contains("model.linear1.kernel"), "{error}");
+
+    // A truncated one.
+    let whole = read("parts");
+    std::fs::write(folder.join("cut.safetensors"), &whole[..whole.len() / 2]).unwrap();
+    let error = fails(folder, "--data data --epochs 4 --resume cut.safetensors --out other");
+    assert!(error.contains("cut.safetensors"), "{error}");
+}
+
+#[test]
+fn bad_input_gets_an_error_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = folder.join("data");
+    write_data(&data);
+    let images = data.join("train-images-idx3-ubyte");
+    let labels = data.join("train-labels-idx1-ubyte");
+    let (good_images, good_labels) =
+        (std::fs::read(&images).unwrap(), std::fs::read(&labels).unwrap());
+    let run = "--data data --out out --epochs 1";
+
+    std::fs::write(&images, &good_images[..good_images.len() - 5]).unwrap();
+    let error = fails(folder, run);
+    assert!(error.contains("train-images") && error.contains("truncated"), "{error}");
+
+    std::fs::write(&images, &good_labels).unwrap();
+    assert!(fails(folder, run).contains("train-images"));
+
+    std::fs::write(&images, b"no digits here").unwrap();
+    assert!(fails(folder, run).contains("is no IDX file"));
+
+    std::fs::write(&images, &good_images).unwrap();
+    std::fs::write(&labels, idx(&[48], std::iter::repeat_n(11, 48))).unwrap();
+    assert!(fails(folder, run).contains("label 0 is 11"));
+
+    std::fs::write(&labels, idx(&[47], std::iter::repeat_n(1, 47))).unwrap();
+    assert!(fails(folder, run).contains("48 images"));
+
+    std::fs::remove_file(&labels).unwrap();
+    assert!(fails(folder, run).contains("train-labels"));
+    std::fs::write(&labels, &good_labels).unwrap();
+
+    for (arguments, expected) in [
+        ("--epochs 0", "--epochs"),
+        ("--batch-size many", "--batch-size"),
+        ("--learning-rate -1", "--learning-rate"),
+        ("--data nowhere", "nowhere"),
+        ("--epoch 3", "--epoch"),
+        ("--data data --batch-size 100", "48"),
+        ("--data data --resume nothing.safetensors", "nothing.safetensors"),
+    ] {
+        let error = fails(folder, arguments);
+        assert!(error.contains(expected), "{arguments}: {error}");
+    }
+    assert!(!folder.join("out/checkpoint.safetensors").exists(), "nothing was written");
+}
