@@ -5,7 +5,7 @@
 //! of its own it is evaluated by `cargo check` too, and so while the user types; but an item
 //! cannot name the type parameters around it, and a macro cannot see which names are parameters.
 //! So the item names everything through the module, and what the module does not know is `()`
-//! there: see [`Early`].
+//! there: see [`Early`]. The other check then has nothing to add to what that one says.
 
 use crate::parameters::{Form, Parameter, Role};
 use crate::types;
@@ -21,6 +21,9 @@ pub(crate) fn parameter(
     krate: &TokenStream,
 ) -> TokenStream {
     let Parameter { label, ty, role, .. } = parameter;
+    if is_setting(ty) {
+        return TokenStream::new();
+    }
     if !can_be_named(ty) {
         return unnamed(parameter, krate);
     }
@@ -33,9 +36,8 @@ pub(crate) fn parameter(
         }
     };
     let check = |schema| quote!(#krate::jit::check::#check(#label, #schema));
-    let late = check(associated(ty, quote!(#krate::Module), quote!(SCHEMA)));
-    let early = early(ty, generics, krate, check);
-    both(ty, late, early, krate)
+    let schema = associated(ty, quote!(#krate::Module), quote!(SCHEMA));
+    both(ty, generics, krate, schema, check)
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
@@ -76,25 +78,33 @@ pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> Tok
         _ => vec![],
     };
     let tree = parts.first().copied().unwrap_or(ty);
-    let late = check(associated(tree, quote!(#krate::jit::Output), quote!(SCHEMA)));
-    let early = early(tree, generics, krate, check);
-    let checks = both(tree, late, early, krate);
+    let schema = associated(tree, quote!(#krate::jit::Output), quote!(SCHEMA));
+    let checks = both(tree, generics, krate, schema, check);
     let error = parts.get(1).map(|error| {
         constant_at(error, associated(error, quote!(#krate::jit::CallError), quote!(OK)))
     });
     quote!(#checks #error)
 }
 
-/// A check as an item: a block that ends in its verdict.
-fn early(
+/// A check for all instances of the function, and one that does not wait for them.
+fn both(
     ty: &Type,
     generics: &Generics,
     krate: &TokenStream,
+    schema: TokenStream,
     check: impl Fn(TokenStream) -> TokenStream,
-) -> Option<TokenStream> {
-    let Early(names) = Early::of(ty, generics)?;
-    let check = check(quote!(#krate::jit::Passed::<#ty>::SCHEMA));
-    Some(quote! {
+) -> TokenStream {
+    let report = |verdict| call_at(ty, quote!(#krate::jit::check::report), verdict);
+    let late = check(schema);
+    let late = report(quote!(&#late));
+    let Some(Early(names)) = Early::of(ty, generics) else { return constant_at(ty, late) };
+    if names.is_empty() {
+        return quote!(const _: () = #late;);
+    }
+    let early = check(quote!(#krate::jit::Passed::<#ty>::SCHEMA));
+    let report = report(quote!(&__NNX_VERDICT));
+    let late = constant_at(ty, quote!(if #krate::jit::check::is_fine(&__NNX_VERDICT) { #late }));
+    quote! {{
         const __NNX_VERDICT: #krate::jit::check::Verdict = {
             #(#[allow(dead_code, non_camel_case_types)] type #names = ();)*
             {
@@ -102,33 +112,12 @@ fn early(
                 use self::*;
                 #[allow(unused_imports)]
                 use #krate::jit::Anything as _;
-                #check
+                #early
             }
         };
-    })
-}
-
-/// Reports what the check for this instance finds, or the one for all of them.
-fn both(
-    ty: &Type,
-    late: TokenStream,
-    early: Option<TokenStream>,
-    krate: &TokenStream,
-) -> TokenStream {
-    let report = quote!(#krate::jit::check::report);
-    let late = call_at(ty, report.clone(), quote!(&#late));
-    match early {
-        None => constant_at(ty, late),
-        Some(early) => {
-            let report = call_at(ty, report, quote!(&__NNX_VERDICT));
-            let late = constant_at(ty, quote!(if __NNX_VERDICT.is_fine() { #late }));
-            quote! {{
-                #early
-                const _: () = #report;
-                #late
-            }}
-        }
-    }
+        const _: () = #report;
+        #late
+    }}
 }
 
 /// The names in a type that may be type parameters.
@@ -149,7 +138,7 @@ impl Early {
         match ty {
             Type::Array(array) if !matches!(array.len, Expr::Lit(_)) => false,
             Type::Path(path) if path.qself.is_none() => self.collect_path(path, ty, generics),
-            Type::Array(_) | Type::Tuple(_) | Type::Paren(_) | Type::Group(_) => {
+            Type::Array(_) | Type::Tuple(_) | Type::Paren(_) => {
                 types::inside(ty).into_iter().all(|ty| self.collect(ty, generics))
             }
             _ => false,
@@ -192,6 +181,13 @@ const KNOWN: [&str; 17] = [
     "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
     "u64", "u128", "usize", "f32", "f64",
 ];
+
+/// Whether nothing can be wrong with a parameter of this type.
+fn is_setting(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return types::is_static_str(ty) };
+    let known = KNOWN.iter().any(|known| path.path.is_ident(known));
+    known && !types::has_float(ty) && path.qself.is_none()
+}
 
 /// Whether this is a module or a crate.
 fn starts_low(segment: &PathSegment) -> bool {

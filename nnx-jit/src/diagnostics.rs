@@ -49,7 +49,7 @@ pub(crate) fn list(names: impl IntoIterator<Item = impl Display>) -> String {
 pub(crate) fn similar<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = |candidate: &&&str| {
         let longest = candidate.chars().count().max(name.chars().count());
-        distance(name, candidate) <= longest.div_ceil(3)
+        distance(name, candidate) <= longest / 3
     };
     known.iter().filter(near).min_by_key(|candidate| distance(name, candidate)).copied()
 }

@@ -15,8 +15,9 @@ pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
     let options = options::parse(attribute, &mut errors);
     signature::check(&original.sig, &original.attrs, &mut errors);
     let mut function = original.clone();
+    signature::peel(&mut function.sig);
     let parameters = parameters::parse(&mut function, &options.statics, &mut errors);
-    if let ReturnType::Type(_, ty) = &original.sig.output {
+    if let ReturnType::Type(_, ty) = &function.sig.output {
         types::result(ty, &mut errors);
     }
     match errors.into_compile_errors() {

@@ -10,18 +10,29 @@ mod options;
 mod parameters;
 mod receiver;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod types;
 
-use proc_macro::TokenStream;
+use proc_macro2::TokenStream;
 use quote::quote;
 
 /// Compiles a function with XLA: traced on the first call with new shapes, dtypes or static
 /// parts, executed from the cache on all others.
 ///
-/// ```ignore
+/// ```
+/// use nnx::optim::{AdamW, Optimizer};
+/// use nnx::{Array, Module, Param};
+///
+/// #[derive(Module)]
+/// struct Linear {
+///     kernel: Param,
+/// }
+///
 /// #[nnx::jit(graph = false)]
-/// fn train_step(model: &mut Mlp, opt: &mut Optimizer<AdamW>, x: &Array, y: &Array) -> Array {
-///     let (loss, grads) = nnx::value_and_grad(|m: &mut Mlp| cross_entropy(&m.forward(x), y), model);
+/// fn train_step(model: &mut Linear, opt: &mut Optimizer<AdamW>, x: &Array, y: &Array) -> Array {
+///     let loss = |model: &mut Linear| (x.matmul(&*model.kernel) - y).square().mean(..);
+///     let (loss, grads) = nnx::value_and_grad(loss, &mut *model);
 ///     opt.update(model, &grads);
 ///     loss
 /// }
@@ -44,12 +55,19 @@ use quote::quote;
 /// - `name = "…"`: the name in messages and statistics.
 /// - `crate = path`: where `nnx` is, if it was renamed.
 #[proc_macro_attribute]
-pub fn jit(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    match item::function(item.into()) {
-        Ok(function) => expand::expand(attribute.into(), &function).into(),
+pub fn jit(
+    attribute: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expand(attribute.into(), item.into()).into()
+}
+
+fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    match item::function(item) {
+        Ok(function) => expand::expand(attribute, &function),
         Err((error, item)) => {
             let error = error.into_compile_error();
-            quote!(#item #error).into()
+            quote!(#item #error)
         }
     }
 }

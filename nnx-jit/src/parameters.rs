@@ -163,7 +163,7 @@ fn parse_typed(
         }
         _ => {
             let name = format_ident!("argument_{i}", span = Span::mixed_site());
-            (name, format!("argument {i}"))
+            (name, format!("argument #{}", i + 1))
         }
     };
     let mut is_static = false;

@@ -36,8 +36,8 @@ impl VisitMut for Rename {
     }
 
     fn visit_macro_mut(&mut self, call: &mut Macro) {
-        let formats = call.path.segments.last().is_some_and(|last| is_format(&last.ident));
-        call.tokens = tokens(std::mem::take(&mut call.tokens), formats);
+        let format = call.path.segments.last().and_then(|last| Format::of(&last.ident));
+        call.tokens = tokens(std::mem::take(&mut call.tokens), format);
     }
 
     fn visit_item_mut(&mut self, item: &mut Item) {
@@ -47,45 +47,43 @@ impl VisitMut for Rename {
     }
 }
 
-/// Macros whose strings may say `{self}`.
-fn is_format(name: &Ident) -> bool {
-    [
-        "format",
-        "format_args",
-        "print",
-        "println",
-        "eprint",
-        "eprintln",
-        "write",
-        "writeln",
-        "panic",
-        "assert",
-        "assert_eq",
-        "assert_ne",
-        "debug_assert",
-        "debug_assert_eq",
-        "debug_assert_ne",
-        "unreachable",
-        "todo",
-        "unimplemented",
-        "trace",
-        "debug",
-        "info",
-        "warn",
-        "error",
-        "bail",
-        "ensure",
-        "anyhow",
-    ]
-    .iter()
-    .any(|known| name == known)
+/// Which argument of a macro is a format string, which may say `{self}`.
+#[derive(Clone, Copy)]
+enum Format {
+    At(usize),
+    Somewhere,
 }
 
-fn tokens(stream: TokenStream, formats: bool) -> TokenStream {
-    let mut renamed = Vec::new();
+impl Format {
+    fn of(macro_name: &Ident) -> Option<Self> {
+        match macro_name.to_string().as_str() {
+            "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
+            | "unreachable" | "todo" | "unimplemented" | "bail" | "anyhow" => Some(Format::At(0)),
+            "write" | "writeln" | "assert" | "debug_assert" | "ensure" => Some(Format::At(1)),
+            "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => {
+                Some(Format::At(2))
+            }
+            // After fields, in logs.
+            "trace" | "debug" | "info" | "warn" | "error" => Some(Format::Somewhere),
+            _ => None,
+        }
+    }
+
+    fn is_at(self, argument: usize) -> bool {
+        match self {
+            Format::At(at) => at == argument,
+            Format::Somewhere => true,
+        }
+    }
+}
+
+/// Renames `self` in the arguments of a macro.
+fn tokens(stream: TokenStream, format: Option<Format>) -> TokenStream {
+    let mut renamed: Vec<TokenTree> = Vec::new();
     let mut rest = stream.into_iter().peekable();
     // Between the `fn` of a nested function and the end of its body, `self` is another one.
     let mut in_fn = false;
+    let mut argument = 0;
     while let Some(token) = rest.next() {
         let token = match token {
             TokenTree::Ident(ident) if ident == "fn" => {
@@ -100,16 +98,28 @@ fn tokens(stream: TokenStream, formats: bool) -> TokenStream {
                 name(ident.span()).into()
             }
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), tokens(group.stream(), formats));
+                let stream = tokens(group.stream(), called(&renamed).and_then(Format::of));
+                let mut inner = Group::new(group.delimiter(), stream);
                 inner.set_span(group.span());
                 inner.into()
             }
-            TokenTree::Literal(literal) if formats => rename_in_format(literal).into(),
+            TokenTree::Literal(literal) if format.is_some_and(|format| format.is_at(argument)) => {
+                rename_in_format(literal).into()
+            }
             other => other,
         };
+        argument += usize::from(matches!(&token, TokenTree::Punct(p) if p.as_char() == ','));
         renamed.push(token);
     }
     renamed.into_iter().collect()
+}
+
+/// The macro whose arguments follow: `name` in `name!`.
+fn called(before: &[TokenTree]) -> Option<&Ident> {
+    match before {
+        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => Some(name),
+        _ => None,
+    }
 }
 
 /// Whether `::` follows: `self::item` is a module path.

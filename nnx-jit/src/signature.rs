@@ -1,7 +1,8 @@
 //! What a jitted function cannot be, whatever its parameters are.
 
 use crate::diagnostics::{Errors, with_fixes};
-use syn::{Attribute, Signature};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Signature, Type};
 
 /// As many as there are implementations of `Arguments` for tuples.
 const MOST_PARAMETERS: usize = 12;
@@ -50,6 +51,20 @@ pub(crate) fn check(signature: &Signature, attributes: &[Attribute], errors: &mu
     for attribute in attributes.iter().filter(|attribute| is_jit(attribute)) {
         errors.at(attribute, "`#[nnx::jit]` is given twice");
     }
+}
+
+/// Takes the invisible brackets off the types that a `macro_rules!` macro was given.
+pub(crate) fn peel(signature: &mut Signature) {
+    struct Peel;
+    impl VisitMut for Peel {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            while let Type::Group(group) = ty {
+                *ty = (*group.elem).clone();
+            }
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+    Peel.visit_signature_mut(signature);
 }
 
 /// Whether this is another `#[nnx::jit]`.

@@ -39,9 +39,7 @@ pub(crate) fn parameter(
         (Some(reference), Type::Slice(slice)) => {
             errors.at(reference, borrowed_slice(reference, slice))
         }
-        (Some(reference), Type::Path(path)) if path.path.is_ident("str") => {
-            errors.at(reference, borrowed_str(name));
-        }
+        (Some(reference), ty) if is_str(ty) => errors.at(reference, borrowed_str(name)),
         _ => {
             report(Place::Parameter, ty, errors);
             for float in floats(ty) {
@@ -79,8 +77,14 @@ pub(crate) fn has_float(ty: &Type) -> bool {
 pub(crate) fn is_static_str(ty: &Type) -> bool {
     let Type::Reference(reference) = ty else { return false };
     let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
-    let is_str = matches!(&*reference.elem, Type::Path(ty) if ty.path.is_ident("str"));
-    is_static && is_str && reference.mutability.is_none()
+    is_static && is_str(&reference.elem) && reference.mutability.is_none()
+}
+
+fn is_str(ty: &Type) -> bool {
+    match ty {
+        Type::Path(ty) => ty.path.segments.last().is_some_and(|last| last.ident == "str"),
+        _ => false,
+    }
 }
 
 /// The type arguments of the standard containers, and the elements of tuples and arrays.
@@ -89,7 +93,6 @@ pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
         Type::Array(array) => vec![&array.elem],
         Type::Tuple(tuple) => tuple.elems.iter().collect(),
         Type::Paren(inner) => vec![&inner.elem],
-        Type::Group(inner) => vec![&inner.elem],
         Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
             // What a function returns as its error may be anything.
             Some(last) if last.ident == "Result" => type_arguments(last).take(1).collect(),
@@ -293,7 +296,7 @@ fn reference_message(place: Place, reference: &TypeReference) -> String {
 fn owned(ty: &Type) -> String {
     match ty {
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
-        Type::Path(ty) if ty.path.is_ident("str") => "String".to_owned(),
+        ty if is_str(ty) => "String".to_owned(),
         other => text(other),
     }
 }

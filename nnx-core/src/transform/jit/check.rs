@@ -20,6 +20,11 @@ pub const fn result(schema: &Schema) -> Verdict {
     check::result(schema)
 }
 
+/// Whether nothing is wrong.
+pub const fn is_fine(verdict: &Verdict) -> bool {
+    verdict.is_fine()
+}
+
 /// Panics if something is wrong, which is a compile error in a constant.
 ///
 /// # Panics
