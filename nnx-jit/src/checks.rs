@@ -71,10 +71,11 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
 pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> TokenStream {
     let check = |schema| quote!(#krate::jit::check::result(#schema));
     // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
-    let parts = match ty {
-        Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "Result") => {
-            types::inside(ty)
-        }
+    let parts: Vec<&Type> = match ty {
+        Type::Path(path) => match path.path.segments.last() {
+            Some(last) if last.ident == "Result" => types::type_arguments(last).collect(),
+            _ => vec![],
+        },
         _ => vec![],
     };
     let tree = parts.first().copied().unwrap_or(ty);
