@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod check;
+mod compositions;
+mod contractions;
 mod elementwise;
 mod families;
-mod structure;
 mod indexing;
-mod contractions;
+mod structure;
