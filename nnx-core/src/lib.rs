@@ -22,6 +22,8 @@ pub use module::{
     clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
     state, tabulate, update, view, with_tag,
 };
+#[doc(hidden)]
+pub use nnx_derive::__path;
 pub use transform::{
     LossOutput, TreeArgument, eval_shape, grad, jit, jvp, make_graph, value_and_grad,
 };

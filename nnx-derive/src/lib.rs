@@ -1,4 +1,4 @@
-//! `#[derive(Module)]` of nnx.
+//! `#[derive(Module)]` of nnx, and what its `path!` expands to.
 //!
 //! A derive passes through three rooms: `parse` reads the item and its attributes, `validate`
 //! looks for what cannot be a Module, `expand` writes the impl. Errors are gathered on the way
@@ -10,6 +10,7 @@ mod diagnostics;
 mod expand;
 mod parse;
 mod parts;
+mod path;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -74,6 +75,13 @@ use syn::DeriveInput;
 pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     derive(&input).into()
+}
+
+/// What `nnx::path!` expands to; it says where the crate is.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __path(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    path::expand(input.into()).into()
 }
 
 fn derive(input: &DeriveInput) -> TokenStream {

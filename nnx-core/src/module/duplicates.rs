@@ -22,6 +22,7 @@ use std::collections::HashMap;
 /// assert_eq!(duplicates[0].iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]", "[2]"]);
 /// ```
 pub fn find_duplicates<M: Module>(module: &M) -> Vec<Vec<Path>> {
+    const { super::check::tree::<M>("find_duplicates") };
     let mut groups: Vec<Vec<Path>> = Vec::new();
     let mut seen: HashMap<Identity, usize> = HashMap::new();
     for_each_leaf(module, |path, leaf| {

@@ -83,6 +83,7 @@ impl<A: Module> LossOutput for (Array, A) {
         &self.0
     }
     fn aux(&self) -> Vec<Array> {
+        const { crate::module::check::returned::<A>("grad") };
         collect_leaves(&self.1).iter().map(|leaf| leaf.array.clone()).collect()
     }
     fn rebuild(self, loss: Array, aux: &[Array]) -> Self {
