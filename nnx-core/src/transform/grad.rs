@@ -4,9 +4,8 @@ use super::autodiff::vjp;
 use super::eager::staged;
 use crate::error::{or_raise, raise};
 use crate::graph::{Closed, inherited_name, trace};
-use crate::module::ParamKind;
-use crate::module::VariableKind;
 use crate::module::walk::{Statics, collect_leaves, paths, rebuild, replace_leaves};
+use crate::module::{ParamKind, Schema, VariableKind, check};
 use crate::{Array, Error, Module};
 
 /// A tree given to a transform: `&mut M` (updates of Variables reach the caller) or `&M`.
@@ -59,6 +58,8 @@ impl<M: Module> TreeArgument for &M {
 )]
 pub trait LossOutput: Sized {
     #[doc(hidden)]
+    const SCHEMA: &'static Schema;
+    #[doc(hidden)]
     fn loss(&self) -> &Array;
     #[doc(hidden)]
     fn aux(&self) -> Vec<Array>;
@@ -67,6 +68,7 @@ pub trait LossOutput: Sized {
 }
 
 impl LossOutput for Array {
+    const SCHEMA: &'static Schema = &Schema::Array;
     fn loss(&self) -> &Array {
         self
     }
@@ -79,11 +81,11 @@ impl LossOutput for Array {
 }
 
 impl<A: Module> LossOutput for (Array, A) {
+    const SCHEMA: &'static Schema = <(Array, A) as Module>::SCHEMA;
     fn loss(&self) -> &Array {
         &self.0
     }
     fn aux(&self) -> Vec<Array> {
-        const { crate::module::check::returned::<A>("grad") };
         collect_leaves(&self.1).iter().map(|leaf| leaf.array.clone()).collect()
     }
     fn rebuild(self, loss: Array, aux: &[Array]) -> Self {
@@ -114,6 +116,8 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    const { check::tree::<A::Tree>("value_and_grad") };
+    const { check::returned(R::SCHEMA, "value_and_grad") };
     or_raise(differentiate(f, argument))
 }
 
@@ -128,7 +132,9 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    value_and_grad(f, argument).1
+    const { check::tree::<A::Tree>("grad") };
+    const { check::returned(R::SCHEMA, "grad") };
+    or_raise(differentiate(f, argument)).1
 }
 
 /// What is known after the differentiated function was traced.
@@ -146,7 +152,6 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("grad") };
     let tree = argument.tree();
     let leaves = collect_leaves(tree);
     // Leaves without a value (the gradient of a gradient's gaps) stay as they are.

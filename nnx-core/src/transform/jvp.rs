@@ -35,7 +35,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("jvp") };
-    const { crate::module::check::returned::<R>("jvp") };
+    const { crate::module::check::returned(R::SCHEMA, "jvp") };
     or_raise(forward(f, primals, tangents, Location::caller()))
 }
 

@@ -46,7 +46,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("make_graph") };
-    const { crate::module::check::returned::<R>("make_graph") };
+    const { crate::module::check::returned(R::SCHEMA, "make_graph") };
     traced("make_graph", f, argument).0
 }
 
@@ -69,7 +69,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("eval_shape") };
-    const { crate::module::check::returned::<R>("eval_shape") };
+    const { crate::module::check::returned(R::SCHEMA, "eval_shape") };
     let (_, result) = traced("eval_shape", f, argument);
     rebuild(&result, |_, array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),

@@ -159,8 +159,8 @@ pub(crate) const fn tree<M: Module>(function: &str) {
 
 /// As [`tree`], for what the function that is given to `transform` returns.
 #[track_caller]
-pub(crate) const fn returned<R: Module>(transform: &str) {
-    no_shared(R::SCHEMA, "the result of the function given to ", transform);
+pub(crate) const fn returned(schema: &Schema, transform: &str) {
+    no_shared(schema, "the result of the function given to ", transform);
 }
 
 #[track_caller]
