@@ -22,7 +22,7 @@ use syn::DeriveInput;
 /// Makes a struct or an enum a Module: a tree of Variables, arrays and static data.
 ///
 /// Writes the walks of `nnx::Module` as straight-line code and its `SCHEMA`, the description of
-/// every Variable path that is known at compile time.
+/// every Variable path that is known at compile time; `nnx::path!` names some of them in code.
 ///
 /// # Fields
 /// A field's type must be a Module itself: another derived type, a `Variable` such as `Param`, an
