@@ -99,16 +99,16 @@ impl PathPattern {
 /// A typo does not compile:
 ///
 /// ```compile_fail
-/// # use nnx_core::{Param, path};
+/// # use nnx_core::{Param, module::PathPattern, path};
 /// # #[derive(nnx_derive::Module)]
 /// # #[module(crate = nnx_core)]
 /// # struct Linear { kernel: Param }
 /// # #[derive(nnx_derive::Module)]
 /// # #[module(crate = nnx_core)]
 /// # struct Model { layers: Vec<Linear> }
-/// path!(Model: layers[*].kernle);
+/// const KERNELS: PathPattern = path!(Model: layers[*].kernle);
 /// // error: `layers[*]` is `Linear`, which has no field `kernle`
-/// //        there, with Variables or arrays in them: `kernel`
+/// //        fields with Variables or arrays: `kernel`
 /// //        fix: `layers[*].kernel`
 /// ```
 ///
