@@ -21,7 +21,8 @@ pub enum PatternKey {
 ///
 /// [`path!`](crate::path) makes one that is checked against a type at compile time, and
 /// [`Schema::variables`] lists those of all Variables of a type. As a [`Filter`] it takes the leaf
-/// or the leaves that it leads to: all that are [at or below](PathPattern::covers) it.
+/// or the leaves that it leads to: all that are [at or below](PathPattern::covers) it. The default
+/// has no steps, and takes every leaf.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathPattern(Cow<'static, [PatternKey]>);
 
