@@ -123,6 +123,13 @@ impl Graph {
         self.nodes.retain(|node| node.outs.iter().any(|v| live[v.index()]));
     }
 
+    /// Whether an operation of it, or of a program inside, is one that is looked for.
+    pub(crate) fn contains(&self, wanted: &dyn Fn(&dyn Primitive) -> bool) -> bool {
+        self.nodes.iter().any(|node| {
+            wanted(&*node.op) || node.op.bodies().iter().any(|body| body.contains(wanted))
+        })
+    }
+
     /// The part that computes `outputs` from `inputs`, which may be any values; numbered anew.
     pub(crate) fn part(&self, inputs: &[Value], outputs: &[Value]) -> Graph {
         let mut needed = vec![false; self.avals.len()];

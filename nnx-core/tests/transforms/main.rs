@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod control;
+mod derivatives;
 mod vmap;
