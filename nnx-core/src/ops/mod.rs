@@ -5,6 +5,7 @@ mod barrier;
 mod batch;
 mod binary;
 mod call;
+mod check;
 mod compare;
 mod constant;
 mod control;
@@ -31,6 +32,7 @@ pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use batch::{Batch, Batched, batched, prepend, repeated};
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
+pub(crate) use check::Check;
 pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use control::{Cond, Scan, While};
@@ -112,6 +114,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
 
     /// Whether it stands for tangents that only reverse mode can use.
     fn is_reverse_only(&self) -> bool {
+        false
+    }
+
+    /// Whether it is there for what it does, so that it stays if nothing uses its results.
+    fn is_effect(&self) -> bool {
         false
     }
 

@@ -3,6 +3,7 @@
 mod autodiff;
 mod axes;
 mod batch;
+mod checkify;
 mod cond;
 mod custom;
 mod eager;
@@ -26,6 +27,7 @@ pub(crate) use eager::{buffer, eager, interpret, staged};
 pub mod jit;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
+pub use checkify::{CheckError, Checks, check, checkify};
 pub use cond::{cond, switch};
 pub use custom::{custom_jvp, custom_vjp};
 pub use grad::{Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
