@@ -24,7 +24,8 @@ Commands:
                      skipped cases
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
-                     execute; --json writes one object per line
+                     execute; `trace`, the cost of making a program; --json writes one object
+                     per line
   help               Print this
 
 Environment:
@@ -153,6 +154,12 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
     Ok(children::golden(folder, rest)?)
 }
 
+const BENCHMARKS: [&str; 2] = ["dispatch", "trace"];
+
+fn benchmarks() -> String {
+    BENCHMARKS.map(|name| format!("`{name}`")).join(" and ")
+}
+
 fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let mut name = None;
     let mut json = None;
@@ -166,10 +173,14 @@ fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
         }
     }
     match name {
-        Some(name) if name == "dispatch" => Ok(children::bench(&name, json)?),
-        Some(name) => {
-            Err(usage(format!("there is no benchmark `{}`; there is `dispatch`", name.display())))
+        Some(name) if BENCHMARKS.iter().any(|known| name == *known) => {
+            Ok(children::bench(&name, json)?)
         }
-        None => Err(usage("bench needs the name of a benchmark: `dispatch`".to_string())),
+        Some(name) => Err(usage(format!(
+            "there is no benchmark `{}`; there are {}",
+            name.display(),
+            benchmarks()
+        ))),
+        None => Err(usage(format!("bench needs the name of a benchmark: {}", benchmarks()))),
     }
 }

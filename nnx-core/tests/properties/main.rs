@@ -5,6 +5,7 @@
 mod check;
 mod compositions;
 mod contractions;
+mod edges;
 mod elementwise;
 mod families;
 mod indexing;
