@@ -124,10 +124,13 @@ fn true_divide(a: &dyn Operand, b: &dyn Operand) -> Array {
     bind1(Binary(BinaryOp::Div), &[&a.to_inexact(), &b.to_inexact()])
 }
 
-/// NumPy's remainder: the result has the sign of the divisor.
+/// NumPy's remainder: the result has the sign of the divisor. That of integers by 0 is 0.
 #[track_caller]
 fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
-    let (a, b) = meet("rem", a, b);
+    let (a, mut b) = meet("rem", a, b);
+    if b.dtype().is_int() {
+        b = select(&b.eq(0), &b.ones_like(), &b);
+    }
     let rem = bind1(Binary(BinaryOp::Rem), &[&a, &b]);
     if a.dtype().is_unsigned_int() {
         return rem;

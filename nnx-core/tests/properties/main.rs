@@ -2,6 +2,7 @@
 //! batches against loops, programs against single operations, all dtypes, edge values, bad input.
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod check;
 mod compositions;
 mod contractions;
