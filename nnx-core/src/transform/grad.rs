@@ -4,9 +4,8 @@ use super::autodiff::vjp;
 use super::eager::staged;
 use crate::error::{or_raise, raise};
 use crate::graph::{Closed, inherited_name, trace};
-use crate::module::ParamKind;
-use crate::module::VariableKind;
 use crate::module::walk::{Statics, collect_leaves, paths, rebuild, replace_leaves};
+use crate::module::{ParamKind, VariableKind, check};
 use crate::{Array, Error, Module};
 
 /// A tree given to a transform: `&mut M` (updates of Variables reach the caller) or `&M`.
@@ -113,6 +112,7 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    const { check::tree::<A::Tree>("value_and_grad") };
     or_raise(differentiate(f, argument))
 }
 
@@ -127,7 +127,9 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    value_and_grad(f, argument).1
+    // Here, not below, so that the error names the user's line.
+    const { check::tree::<A::Tree>("grad") };
+    or_raise(differentiate(f, argument)).1
 }
 
 /// What is known after the differentiated function was traced.
@@ -145,7 +147,6 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("grad") };
     let tree = argument.tree();
     let leaves = collect_leaves(tree);
     // Leaves without a value (the gradient of a gradient's gaps) stay as they are.
