@@ -12,7 +12,7 @@ mod ops;
 pub mod optim;
 pub mod random;
 pub mod train;
-mod transform;
+pub mod transform;
 pub mod xla;
 
 pub use array::{Array, DType, Element};
@@ -22,6 +22,11 @@ pub use module::{
     clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
     state, tabulate, update, view, with_tag,
 };
+#[doc(hidden)]
+pub use nnx_derive::__path;
 pub use transform::{
-    LossOutput, TreeArgument, eval_shape, grad, jit, jvp, make_graph, value_and_grad,
+    Differentiated, LossOutput, SavePolicy, StateAxes, TreeArgument, associative_scan, cond,
+    custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jit,
+    jvp, length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
+    value_and_grad, vjp, vmap, while_loop, wrt,
 };

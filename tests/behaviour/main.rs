@@ -25,6 +25,7 @@ mod jit_signatures;
 mod jit_stats;
 mod jit_support;
 mod jit_threads;
+mod paths;
 mod staging;
 mod state;
 mod support;

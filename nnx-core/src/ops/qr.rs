@@ -1,6 +1,7 @@
 //! The QR decomposition by Householder reflections, in the form of LAPACK's `geqrf` and `orgqr`.
 //! StableHLO has no such operations; XLA's own expanders answer these custom calls.
 
+use super::batch::{Batch, Batched};
 use super::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents};
 use crate::graph::{Aval, Avals};
 use smallvec::smallvec;
@@ -15,13 +16,13 @@ impl Primitive for Geqrf {
         "geqrf"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let &[m, n] = ins[0].shape() else {
-            return Err(format!("needs a matrix, got {}", ins[0]));
+        let &[ref batch @ .., m, n] = ins[0].shape() else {
+            return Err(format!("needs a matrix in the last two dimensions, got {}", ins[0]));
         };
         if !ins[0].dtype().is_float() || ins[0].dtype().size() < 4 {
             return Err(format!("needs f32 or f64, got {}", ins[0]));
         }
-        Ok(smallvec![ins[0], ins[0].with_shape(&[m.min(n)])])
+        Ok(smallvec![ins[0], ins[0].with_shape(&[batch, &[m.min(n)]].concat())])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![("call_target_name", Attr::Text("Qr"))];
@@ -29,6 +30,9 @@ impl Primitive for Geqrf {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         Err("the derivative of the QR decomposition is not available".into())
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }
 
@@ -41,7 +45,10 @@ impl Primitive for HouseholderProduct {
         "householder_product"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let fits = matches!((ins[0].shape(), ins[1].shape()), (&[m, n], &[k]) if m >= n && n == k);
+        let fits = matches!(
+            (ins[0].shape(), ins[1].shape()),
+            (&[ref a @ .., m, n], &[ref b @ .., k]) if a == b && m >= n && n == k
+        );
         if !fits || ins[0].dtype() != ins[1].dtype() {
             return Err(format!("needs reflections [m, n] and [n], got {} and {}", ins[0], ins[1]));
         }
@@ -54,5 +61,8 @@ impl Primitive for HouseholderProduct {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         Err("the derivative of the QR decomposition is not available".into())
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }

@@ -1,0 +1,6 @@
+//! Transforms: vmap, loops, branches, derivatives.
+#![allow(clippy::unwrap_used)]
+
+mod control;
+mod derivatives;
+mod vmap;
