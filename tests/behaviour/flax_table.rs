@@ -90,7 +90,7 @@ fn every_row_names_tests_that_exist_or_says_why_there_is_none() {
 #[test]
 fn every_test_written_for_the_table_is_in_it() {
     let named: BTreeSet<String> = rows().into_iter().flat_map(|row| row.ours).collect();
-    for file in ["flax_grad", "flax_jit", "flax_trees"] {
+    for file in ["flax_grad", "flax_jit", "flax_transforms", "flax_trees"] {
         let path = tests().join("behaviour").join(file).with_extension("rs");
         let tests = tests_in(&path);
         assert!(!tests.is_empty(), "{file}");

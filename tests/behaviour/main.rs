@@ -11,6 +11,7 @@ mod filters;
 mod flax_grad;
 mod flax_jit;
 mod flax_table;
+mod flax_transforms;
 mod flax_trees;
 mod inspect;
 mod jit;

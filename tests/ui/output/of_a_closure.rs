@@ -13,4 +13,5 @@ fn main() {
     nnx::eval_shape(|linear: &mut Linear| linear, &mut linear);
     nnx::make_graph(|kernel: &Param| kernel, &linear.kernel);
     nnx::value_and_grad(|linear: &Linear| (linear.kernel.sum(..), linear), &linear);
+    nnx::vmap(|linear: &mut Linear| linear, &mut linear, 0);
 }
