@@ -5,6 +5,7 @@ mod barrier;
 mod binary;
 mod call;
 mod compare;
+mod complex;
 mod constant;
 mod conv;
 mod convert;
@@ -13,6 +14,7 @@ mod custom_jvp;
 mod dot;
 mod emit;
 mod gather;
+mod gcd;
 mod qr;
 mod reduce;
 mod scatter;
@@ -21,12 +23,14 @@ mod slice;
 mod sort;
 mod threefry;
 mod unary;
+mod while_loop;
 mod window;
 
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
 pub(crate) use compare::{Compare, Direction, Select};
+pub(crate) use complex::Complex;
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
@@ -37,6 +41,7 @@ pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
+pub(crate) use gcd::Gcd;
 pub(crate) use qr::{Geqrf, HouseholderProduct};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use scatter::{Scatter, ScatterKind};
@@ -44,6 +49,7 @@ pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
 pub(crate) use threefry::Threefry2x32;
+pub(crate) use while_loop::{inner_for, inner_while};
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;
