@@ -15,7 +15,7 @@ mod dot;
 mod emit;
 mod gather;
 mod gcd;
-mod qr;
+mod linalg;
 mod reduce;
 mod scatter;
 mod shape;
@@ -42,14 +42,16 @@ pub(crate) use emit::{
 };
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
-pub(crate) use qr::{Geqrf, HouseholderProduct};
+pub(crate) use linalg::{
+    Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
+    matrix, permute_rows, square,
+};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
 pub(crate) use threefry::Threefry2x32;
-pub(crate) use while_loop::{inner_for, inner_while};
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;
