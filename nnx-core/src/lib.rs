@@ -12,10 +12,10 @@ mod ops;
 pub mod optim;
 pub mod random;
 pub mod train;
-mod transform;
+pub mod transform;
 pub mod xla;
 
-pub use array::{Array, DType, Element};
+pub use array::{Array, DType, Element, linalg};
 pub use error::{Error, Result};
 pub use module::{
     All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, View,
@@ -23,5 +23,7 @@ pub use module::{
     state, tabulate, update, view, with_tag,
 };
 pub use transform::{
-    LossOutput, TreeArgument, eval_shape, grad, jit, jvp, make_graph, value_and_grad,
+    Differentiated, LossOutput, StateAxes, TreeArgument, cond, eval_shape, fori_loop, grad,
+    in_axes, jit, jvp, length, make_graph, over, scan, switch, value_and_grad, vmap, while_loop,
+    wrt,
 };

@@ -8,6 +8,8 @@
 mod check;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
+#[path = "numeric/linalg.rs"]
+mod linalg;
 #[path = "numeric/products.rs"]
 mod products;
 #[path = "numeric/reductions.rs"]

@@ -14,6 +14,7 @@ mod einsum;
 mod host;
 mod indexing;
 mod integer;
+pub mod linalg;
 mod masked;
 mod math;
 mod matmul;

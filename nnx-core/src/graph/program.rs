@@ -123,6 +123,41 @@ impl Graph {
         self.nodes.retain(|node| node.outs.iter().any(|v| live[v.index()]));
     }
 
+    /// The part that computes `outputs` from `inputs`, which may be any values; numbered anew.
+    pub(crate) fn part(&self, inputs: &[Value], outputs: &[Value]) -> Graph {
+        let mut needed = vec![false; self.avals.len()];
+        let mut is_input = vec![false; self.avals.len()];
+        outputs.iter().for_each(|v| needed[v.index()] = true);
+        inputs.iter().for_each(|v| is_input[v.index()] = true);
+        let mut nodes = Vec::new();
+        for node in self.nodes.iter().rev() {
+            if node.outs.iter().any(|v| needed[v.index()] && !is_input[v.index()]) {
+                node.ins.iter().for_each(|v| needed[v.index()] = true);
+                nodes.push(node);
+            }
+        }
+        let mut part = Graph::default();
+        let mut map: Vec<Option<Value>> = vec![None; self.avals.len()];
+        for &v in inputs {
+            map[v.index()] = Some(part.input(self.aval(v)));
+        }
+        let of = |map: &[Option<Value>], v: &Value| match map[v.index()] {
+            Some(value) => value,
+            None => unreachable!("a graph defines its values before their use"),
+        };
+        for node in nodes.into_iter().rev() {
+            let ins = node.ins.iter().map(|v| of(&map, v)).collect();
+            let outs: SmallVec<[Value; 1]> =
+                node.outs.iter().map(|&v| part.value(self.aval(v))).collect();
+            for (old, &new) in node.outs.iter().zip(&outs) {
+                map[old.index()].get_or_insert(new);
+            }
+            part.nodes.push(Node { op: node.op.clone(), ins, outs, location: node.location });
+        }
+        part.outputs = outputs.iter().map(|v| of(&map, v)).collect();
+        part
+    }
+
     /// A hash of the program: equal programs have equal hashes.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = FxHasher::default();

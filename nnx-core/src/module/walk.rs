@@ -347,24 +347,34 @@ impl<'a> Visitor<'a> for Paths {
 
 /// Calls `f` with the path of every leaf and what is known of it.
 pub(crate) fn for_each_leaf<'a, M: Module>(module: &'a M, f: impl FnMut(&Path, VarInfo<'a>)) {
-    struct Each<F>(Path, F);
-    impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for Each<F> {
-        fn variable(&mut self, v: VarRef<'a>) {
-            (self.1)(&self.0, v.into());
-        }
-        fn array(&mut self, array: &'a Array) {
-            (self.1)(&self.0, VarInfo::of_array(array));
-        }
-        fn static_value(&mut self, _: &dyn StaticValue) {}
-        fn structure(&mut self, _: Structure) {}
-        fn enter(&mut self, key: Key<'_>) {
-            self.0.push(key);
-        }
-        fn exit(&mut self) {
-            self.0.pop();
-        }
+    for_each_leaf_of(|v| module.flatten(v), f);
+}
+
+/// [`for_each_leaf`] of the leaves that a walk meets.
+pub(crate) fn for_each_leaf_of<'a, F: FnMut(&Path, VarInfo<'a>)>(
+    flatten: impl FnOnce(&mut EachLeaf<F>),
+    f: F,
+) {
+    flatten(&mut EachLeaf(Path::new(), f));
+}
+
+pub(crate) struct EachLeaf<F>(Path, F);
+
+impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for EachLeaf<F> {
+    fn variable(&mut self, v: VarRef<'a>) {
+        (self.1)(&self.0, v.into());
     }
-    module.flatten(&mut Each(Path::new(), f));
+    fn array(&mut self, array: &'a Array) {
+        (self.1)(&self.0, VarInfo::of_array(array));
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn enter(&mut self, key: Key<'_>) {
+        self.0.push(key);
+    }
+    fn exit(&mut self) {
+        self.0.pop();
+    }
 }
 
 /// A leaf of a tree, open to change.

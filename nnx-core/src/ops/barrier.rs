@@ -1,28 +1,40 @@
 //! What the compiler must not see through.
 
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one};
-use crate::graph::{Aval, Avals, bind1};
-use smallvec::smallvec;
+use super::{Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents};
+use crate::Array;
+use crate::graph::{Aval, Avals, bind};
+use crate::transform::spread;
 
-/// The identity, which the compiler computes before anything that uses it instead of repeating the
-/// computation inside each user. `jax.lax.optimization_barrier`.
+/// The identity of its operands, which the compiler computes before anything that uses one of them
+/// instead of repeating the computation inside each user. `jax.lax.optimization_barrier`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct OptimizationBarrier;
+
+/// A barrier for the arrays that are there.
+fn barrier(arrays: &[Tangent]) -> Tangents {
+    let places: Vec<bool> = arrays.iter().map(Option::is_some).collect();
+    let given: Vec<&Array> = arrays.iter().flatten().collect();
+    spread(&places, &bind(OptimizationBarrier, &given)).into()
+}
 
 impl Primitive for OptimizationBarrier {
     fn name(&self) -> &'static str {
         "optimization_barrier"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(smallvec![ins[0]])
+        Ok(ins.into())
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.optimization_barrier", ins, outs[0], vec![])]
+        b.op_with_regions("stablehlo.optimization_barrier", ins, outs, vec![], vec![])
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(*self, &[t])))
+        Ok(barrier(cx.tangents))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
-        one(Some(bind1(*self, &[cx.ct()])))
+        Ok(barrier(cx.cts))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let outs = bind(*self, &cx.ins.iter().collect::<Vec<_>>());
+        Ok(outs.into_iter().zip(cx.batched.iter().copied()).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! Elementwise operations of two operands of equal shape and dtype.
 
+use super::batch::{Batch, Batched};
 use super::unary::Takes;
 use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one, zero};
 use crate::graph::{Aval, Avals, bind1};
@@ -159,5 +160,8 @@ impl Primitive for Binary {
             _ => return Err("it is not linear".into()),
         }
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }

@@ -1,7 +1,10 @@
 //! A call of a program that stays a function of its own in the compiled module.
 
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents};
-use crate::graph::{Aval, Avals, Graph};
+use super::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents, batched,
+};
+use crate::Array;
+use crate::graph::{Arrays, Aval, Avals, Graph, bind};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -49,9 +52,24 @@ impl Primitive for CallGraph {
     fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
         self.graph.flops()
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let (_, tangents) = crate::transform::interpret_jvp(&self.graph, cx.primals, cx.tangents);
-        Ok(tangents.into())
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("its derivative is taken inside of it".into())
+    }
+    fn jvp_with_values(
+        &self,
+        primals: &[Array],
+        tangents: &[Tangent],
+        mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        let (outs, tangents) =
+            crate::transform::interpret_jvp(&self.graph, primals, tangents, mode);
+        Some(Ok((outs.into(), tangents.into())))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let always = vec![true; self.graph.outputs.len()];
+        let (graph, _) = crate::transform::batch_graph(&self.graph, cx.batched, cx.size, &always);
+        let op = CallGraph { name: self.name.clone(), graph: Arc::new(graph) };
+        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
     }
     fn transpose(&self, _: &Backward<'_>) -> Result<Tangents, String> {
         Err("its derivative is taken inside of it".into())

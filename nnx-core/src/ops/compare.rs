@@ -1,5 +1,6 @@
 //! Comparison and choice.
 
+use super::batch::{Batch, Batched};
 use super::binary::same;
 use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
 use crate::array::{DType, select};
@@ -67,6 +68,9 @@ impl Primitive for Compare {
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
 }
 
 /// `select(which, on_true, on_false)`.
@@ -107,5 +111,8 @@ impl Primitive for Select {
             cx.is_linear(1).then(|| select(which, ct, &zeros)),
             cx.is_linear(2).then(|| select(which, &zeros, ct)),
         ])
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }

@@ -1,7 +1,9 @@
 //! Complex numbers from their parts and back. All linear.
 
 use super::binary::same;
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one};
+use super::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+};
 use crate::Array;
 use crate::array::DType;
 use crate::graph::{Aval, Avals, bind1};
@@ -24,6 +26,9 @@ impl Primitive for Complex {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         smallvec![b.op("stablehlo.complex", ins, outs[0], vec![])]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         let zeros = || cx.primals[0].zeros_like();
@@ -65,6 +70,9 @@ impl Primitive for Part {
             Part::Imag => "stablehlo.imag",
         };
         smallvec![b.op(opcode, ins, outs[0], vec![])]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         one(cx.tangent(0).map(|t| bind1(*self, &[t])))

@@ -1,5 +1,6 @@
 //! Values that need no operand.
 
+use super::batch::{Batch, Batched};
 use super::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
 use crate::graph::{Aval, Avals};
 use smallvec::smallvec;
@@ -41,6 +42,9 @@ impl Primitive for Constant {
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
     }
+    fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
+        Err("it has no operand".into())
+    }
 }
 
 /// 0, 1, 2, … along one dimension.
@@ -69,5 +73,8 @@ impl Primitive for Iota {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
+    }
+    fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
+        Err("it has no operand".into())
     }
 }

@@ -2,6 +2,7 @@
 //! dimensions exchanged; they are written with the same dimension numbers as in JAX, because the
 //! compilers pick their kernels by these.
 
+use super::batch::{Batch, Batched, batched};
 use super::emit::{ConvDims, ints};
 use super::{
     Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Reverse, Tangents, Transpose, add_tangents,
@@ -204,6 +205,27 @@ impl Conv {
         };
         bind1(op, &[lhs, ct])
     }
+
+    /// A convolution for each element of the batch: its groups times those that there are.
+    fn batch_as_groups(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let d = &self.dims;
+        let (lhs, rhs) = (cx.with_batch(0), cx.with_batch(1));
+        let mut op = self.clone();
+        let lhs = if self.batch_group_count > 1 {
+            op.batch_group_count *= cx.size;
+            merge_dim(&lhs, 0, d.lhs[0])
+        } else {
+            op.feature_group_count *= cx.size;
+            merge_dim(&lhs, 0, d.lhs[1])
+        };
+        let out = bind1(op, &[&lhs, &merge_dim(&rhs, 0, d.rhs[0])]);
+        batched(smallvec![split_to_front(&out, d.out[1], cx.size)])
+    }
+}
+
+/// Takes the outer part of dimension `d`, of size `n`, to the front.
+fn split_to_front(x: &Array, d: usize, n: usize) -> Array {
+    split_dim(x, d, n).moveaxis(d as isize, 0)
 }
 
 /// Dimension numbers with the first two exchanged.
@@ -300,6 +322,25 @@ impl Primitive for Conv {
                 Ok(smallvec![None, Some(self.transpose_rhs(cx.ct(), lhs, cx.aval(1)))])
             }
             _ => Err("it is linear in one operand at a time".into()),
+        }
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        // The batch becomes part of a dimension that the convolution has: the operand is moved there
+        // and the result taken apart.
+        let d = &self.dims;
+        let (lhs, rhs) = (&cx.ins[0], &cx.ins[1]);
+        match (cx.batched[0], cx.batched[1]) {
+            (true, false) if self.batch_group_count == 1 => {
+                let lhs = merge_dim(lhs, 0, d.lhs[0]);
+                let out = bind1(self.clone(), &[&lhs, rhs]);
+                batched(smallvec![split_to_front(&out, d.out[0], cx.size)])
+            }
+            (false, true) if self.feature_group_count == 1 && self.batch_group_count == 1 => {
+                let rhs = merge_dim(rhs, 0, d.rhs[0]);
+                let out = bind1(self.clone(), &[lhs, &rhs]);
+                batched(smallvec![split_to_front(&out, d.out[1], cx.size)])
+            }
+            _ => self.batch_as_groups(cx),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Changes of dtype.
 
+use super::batch::{Batch, Batched};
 use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
 use crate::array::DType;
 use crate::graph::{Aval, Avals, bind1};
@@ -28,6 +29,9 @@ impl Primitive for Convert {
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(cx.ct().astype(cx.aval(0).dtype())))
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
 }
 
 /// Reads the bits as another dtype of the same width.
@@ -52,5 +56,8 @@ impl Primitive for Bitcast {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }

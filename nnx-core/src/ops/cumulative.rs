@@ -1,5 +1,6 @@
 //! Running sums, products and extremes along a dimension.
 
+use super::batch::{Batch, Batched};
 use super::window::{ReduceWindow, Window};
 use super::{Backward, Builder, Id, Ids, Jvp, Pad, Primitive, Reducer, Slice, Tangents, one, zero};
 use crate::Array;
@@ -72,6 +73,9 @@ impl Primitive for Cumulative {
         }
         let back = Cumulative { reverse: !self.reverse, ..self.clone() };
         one(Some(bind1(back, &[cx.ct()])))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Cumulative { dim: self.dim + 1, ..self.clone() })
     }
 }
 

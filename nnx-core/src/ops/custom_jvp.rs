@@ -1,8 +1,9 @@
 //! Functions written over arrays with a derivative of their own.
 
-use super::{Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents, one};
+use super::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents, batched, one};
 use crate::Array;
-use crate::graph::{Aval, Avals, Closed, Graph, bind1, trace};
+use crate::graph::{Aval, Avals, Closed, Graph, bind, bind1, trace};
+use crate::transform::{batch_call, batch_graph};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -31,36 +32,44 @@ pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
     let (Closed { graph, captures }, ()) =
         trace(F::NAME, &avals, |args| (vec![function.body(args)], ()));
     debug_assert!(captures.is_empty(), "{} captures arrays", F::NAME);
-    bind1(WithRule { function, graph: Arc::new(graph) }, args)
+    let params = function.params();
+    let rule: JvpRule = Arc::new(move |cx| one(function.jvp(cx)));
+    bind1(WithRule { name: F::NAME, params, graph: Arc::new(graph), rule }, args)
 }
 
+/// A derivative given by a function.
+pub(crate) type JvpRule = Arc<dyn Fn(&Jvp<'_>) -> Result<Tangents, String> + Send + Sync>;
+
+/// Runs `graph`; its derivative is `rule`.
 #[derive(Clone)]
-struct WithRule<F> {
-    function: F,
-    /// The body for the operands' shapes and dtypes, which with `function` say what it is.
-    graph: Arc<Graph>,
+pub(crate) struct WithRule {
+    pub(crate) name: &'static str,
+    pub(crate) params: String,
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) rule: JvpRule,
 }
 
-impl<F: CustomJvp> PartialEq for WithRule<F> {
+/// What is compiled does not depend on the rule.
+impl PartialEq for WithRule {
     fn eq(&self, other: &Self) -> bool {
-        self.function == other.function && self.graph.input_avals() == other.graph.input_avals()
+        self.name == other.name && self.graph.same_program(&other.graph)
     }
 }
 
-impl<F: CustomJvp> Eq for WithRule<F> {}
+impl Eq for WithRule {}
 
-impl<F: CustomJvp> Hash for WithRule<F> {
+impl Hash for WithRule {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.hash(state);
+        self.graph.fingerprint().hash(state);
     }
 }
 
-impl<F: CustomJvp> Primitive for WithRule<F> {
+impl Primitive for WithRule {
     fn name(&self) -> &'static str {
-        F::NAME
+        self.name
     }
     fn params(&self) -> String {
-        self.function.params()
+        self.params.clone()
     }
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.graph.output_avals().into())
@@ -72,6 +81,38 @@ impl<F: CustomJvp> Primitive for WithRule<F> {
         self.graph.flops()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(self.function.jvp(cx))
+        (self.rule)(cx)
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let always = vec![true; self.graph.outputs.len()];
+        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
+        let rule = batched_rule(self.rule.clone(), cx.batched.to_vec(), cx.size);
+        let op = WithRule { graph: Arc::new(graph), rule, ..self.clone() };
+        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+    }
+}
+
+/// The rule for a batch from that for one element.
+fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
+    Arc::new(move |cx| {
+        let (n, outs) = (cx.primals.len(), cx.outs.len());
+        let given: Vec<bool> = cx.tangents.iter().map(Option::is_some).collect();
+        let args: Vec<Array> =
+            cx.primals.iter().chain(cx.outs).chain(cx.tangents.iter().flatten()).cloned().collect();
+        let mut flags = in_batch.clone();
+        flags.resize(n + outs, true);
+        flags.extend((0..n).filter(|&i| given[i]).map(|i| in_batch[i]));
+        let (tangents, result) = batch_call("custom_jvp", &args, &flags, size, |args| {
+            let tangents = crate::transform::spread(&given, &args[n + outs..]);
+            let one = Jvp { primals: &args[..n], tangents: &tangents, outs: &args[n..n + outs] };
+            match rule(&one) {
+                Ok(tangents) => {
+                    let present: Vec<bool> = tangents.iter().map(Option::is_some).collect();
+                    (tangents.into_iter().flatten().collect(), Ok(present))
+                }
+                Err(why) => (vec![], Err(why)),
+            }
+        });
+        Ok(crate::transform::spread(&result?, &tangents).into())
+    })
 }

@@ -1,5 +1,6 @@
 //! The general dot product.
 
+use super::batch::{Batch, Batched, batched, shifted};
 use super::emit::DotDims;
 use super::{
     Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, Transpose, add_tangents, one,
@@ -91,6 +92,27 @@ impl Primitive for DotGeneral {
             }
             _ => Err("it is linear in one operand at a time".into()),
         }
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let mut d = self.0.clone();
+        let free_lhs = cx.rank(0) - d.lhs_batch.len() - d.lhs_contract.len();
+        if cx.batched[0] {
+            (d.lhs_batch, d.lhs_contract) = (shifted(&d.lhs_batch), shifted(&d.lhs_contract));
+        }
+        if cx.batched[1] {
+            (d.rhs_batch, d.rhs_contract) = (shifted(&d.rhs_batch), shifted(&d.rhs_contract));
+        }
+        // Where the batch of one operand, a free dimension of it, stands in the result.
+        let mut at = self.0.lhs_batch.len();
+        if cx.batched[0] && cx.batched[1] {
+            d.lhs_batch.insert(0, 0);
+            d.rhs_batch.insert(0, 0);
+            at = 0;
+        } else if cx.batched[1] {
+            at += free_lhs;
+        }
+        let out = bind1(DotGeneral(d), &[&cx.ins[0], &cx.ins[1]]);
+        batched(smallvec![out.moveaxis(at as isize, 0)])
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gather: windows of an array at computed places.
 
+use super::batch::{Batch, Batched, batched, shifted};
 use super::compare::Compare;
 use super::emit::{GatherDims, ints};
 use super::scatter::{Scatter, ScatterKind};
@@ -169,6 +170,33 @@ impl Primitive for Gather {
         let mut out: Tangents = SmallVec::from_elem(None, 2);
         out[0] = Some(bind1(op, &[&zeros, indices, cx.ct()]));
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let mut op = self.clone();
+        let d = &mut op.dims;
+        d.offset_dims = shifted(&d.offset_dims);
+        if cx.batched[0] {
+            d.collapsed_slice_dims = shifted(&d.collapsed_slice_dims);
+            d.operand_batching_dims = shifted(&d.operand_batching_dims);
+            d.start_index_map = shifted(&d.start_index_map);
+        }
+        if cx.batched[1] {
+            d.start_indices_batching_dims = shifted(&d.start_indices_batching_dims);
+            d.index_vector_dim += 1;
+        }
+        match (cx.batched[0], cx.batched[1]) {
+            (true, true) => {
+                d.operand_batching_dims.insert(0, 0);
+                d.start_indices_batching_dims.insert(0, 0);
+                op.slice_sizes.insert(0, usize::from(cx.size > 0));
+            }
+            (true, false) => {
+                d.offset_dims.insert(0, 0);
+                op.slice_sizes.insert(0, cx.size);
+            }
+            _ => {}
+        }
+        batched(smallvec![bind1(op, &[&cx.ins[0], &cx.ins[1]])])
     }
 }
 

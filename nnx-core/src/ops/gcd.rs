@@ -1,9 +1,9 @@
 //! The greatest common divisor.
 
 use super::binary::same;
+use super::inner_loop::inner_while;
 use super::unary::Takes;
-use super::while_loop::inner_while;
-use super::{Binary, BinaryOp, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
+use super::{Batch, Batched, Binary, BinaryOp, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
 use crate::array::{DType, select};
 use crate::graph::{Aval, Avals, bind1};
 use smallvec::smallvec;
@@ -37,6 +37,9 @@ impl Primitive for Gcd {
             );
             state[0].clone()
         })
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()

@@ -2,51 +2,60 @@
 //! lowering, the derivative (`jvp`, and `transpose` for the linear ones).
 
 mod barrier;
+mod batch;
 mod binary;
 mod call;
 mod compare;
 mod complex;
 mod constant;
+mod control;
 mod conv;
 mod convert;
 mod cumulative;
 mod custom_jvp;
+mod custom_vjp;
 mod dot;
 mod emit;
 mod gather;
 mod gcd;
+mod inner_loop;
 mod linalg;
 mod reduce;
+mod remat;
 mod scatter;
 mod shape;
 mod slice;
 mod sort;
 mod threefry;
 mod unary;
-mod while_loop;
 mod window;
 
 pub(crate) use barrier::OptimizationBarrier;
+pub(crate) use batch::{Batch, Batched, batched, prepend, repeated, shifted};
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
 pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use complex::Complex;
 pub(crate) use constant::{Constant, Iota};
+pub(crate) use control::{Cond, Scan, While};
 pub(crate) use conv::{Conv, dilated};
 pub(crate) use convert::{Bitcast, Convert};
 pub(crate) use cumulative::Cumulative;
-pub(crate) use custom_jvp::{CustomJvp, custom_jvp};
+pub(crate) use custom_jvp::{CustomJvp, JvpRule, WithRule, custom_jvp};
+pub(crate) use custom_vjp::{ArrayFn, CustomVjp, VjpRule};
 pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
+pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
     Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
     matrix, permute_rows, square,
 };
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
+pub(crate) use remat::{Remat, Saved};
 pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
@@ -55,7 +64,7 @@ pub(crate) use threefry::Threefry2x32;
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;
-use crate::graph::{Aval, Avals};
+use crate::graph::{Arrays, Aval, Avals};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::hash::{Hash, Hasher};
@@ -90,11 +99,34 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
     /// a float. An error says why there is no derivative.
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String>;
 
+    /// Values and tangents of the results together, for an operation that holds a program and
+    /// computes both at once. `None`: apply the operation, then [`jvp`](Primitive::jvp).
+    fn jvp_with_values(
+        &self,
+        _primals: &[Array],
+        _tangents: &[Tangent],
+        _mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        None
+    }
+
+    /// The results for every element of a batch. Called only when some input has one.
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String>;
+
     /// For an operation that is linear in the inputs marked [`Lin::Linear`]: their cotangents from
     /// the results' cotangents.
     fn transpose(&self, _cx: &Backward<'_>) -> Result<Tangents, String> {
         Err("it is not linear".into())
     }
+}
+
+/// What becomes of tangents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// They are wanted themselves.
+    Forward,
+    /// They are transposed, so values must not be computed together with them.
+    Reverse,
 }
 
 /// What a `jvp` rule sees.

@@ -1,5 +1,6 @@
 //! Reductions over dimensions.
 
+use super::batch::{Batch, Batched, shifted};
 use super::compare::Compare;
 use super::emit::ints;
 use super::unary::Takes;
@@ -123,6 +124,9 @@ impl Primitive for Reduce {
         let op = super::BroadcastInDim { shape: shape.to_vec(), dims };
         one(Some(bind1(op, &[cx.ct()])))
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Reduce { dims: shifted(&self.dims), ..*self })
+    }
 }
 
 /// The position of the largest or smallest element along a dimension, which vanishes. The first
@@ -197,5 +201,8 @@ impl Primitive for ArgReduce {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(ArgReduce { dim: self.dim + 1, ..*self })
     }
 }

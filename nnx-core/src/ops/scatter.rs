@@ -1,5 +1,6 @@
 //! Scatter: an array with windows at computed places set or combined with updates.
 
+use super::batch::{Batch, Batched, batched, shifted};
 use super::emit::GatherDims;
 use super::gather::{Gather, IndexFlags, OutOfBounds, last_starts, per_component};
 use super::unary::Takes;
@@ -263,5 +264,23 @@ impl Primitive for Scatter {
             ScatterKind::Min | ScatterKind::Max => return Err("it is not linear".into()),
         }
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let mut op = self.clone();
+        let d = &mut op.dims;
+        d.update_window_dims = shifted(&d.update_window_dims);
+        d.inserted_window_dims = shifted(&d.inserted_window_dims);
+        d.input_batching_dims = shifted(&d.input_batching_dims);
+        d.scatter_dims_to_operand_dims = shifted(&d.scatter_dims_to_operand_dims);
+        if cx.batched[1] {
+            d.scatter_indices_batching_dims = shifted(&d.scatter_indices_batching_dims);
+            d.index_vector_dim += 1;
+            d.input_batching_dims.insert(0, 0);
+            d.scatter_indices_batching_dims.insert(0, 0);
+        } else {
+            d.update_window_dims.insert(0, 0);
+        }
+        let (operand, updates) = (cx.with_batch(0), cx.with_batch(2));
+        batched(smallvec![bind1(op, &[&operand, &cx.ins[1], &updates])])
     }
 }

@@ -1,6 +1,7 @@
 //! Operations that move elements without choosing among them: broadcast, reshape, transpose,
 //! reverse. All linear.
 
+use super::batch::{Batch, Batched, prepend, shifted};
 use super::emit::ints;
 use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one};
 use crate::graph::{Aval, Avals, bind1};
@@ -51,6 +52,10 @@ impl Primitive for BroadcastInDim {
         let ct = if summed.is_empty() { cx.ct().clone() } else { cx.ct().sum_exact(&summed) };
         one(Some(ct.reshape(input.shape())))
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let dims = prepend(0, &shifted(&self.dims));
+        cx.apply(BroadcastInDim { shape: prepend(cx.size, &self.shape), dims })
+    }
 }
 
 /// The same elements in another shape.
@@ -84,6 +89,9 @@ impl Primitive for Reshape {
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(cx.ct().reshape(cx.aval(0).shape())))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Reshape(prepend(cx.size, &self.0)))
     }
 }
 
@@ -120,6 +128,9 @@ impl Primitive for Transpose {
         }
         one(Some(bind1(Transpose(inverse), &[cx.ct()])))
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Transpose(prepend(0, &shifted(&self.0))))
+    }
 }
 
 /// Reverses the order of elements along some dimensions.
@@ -147,5 +158,8 @@ impl Primitive for Reverse {
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(bind1(self.clone(), &[cx.ct()])))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Reverse(shifted(&self.0)))
     }
 }

@@ -1,9 +1,13 @@
 //! Parts of arrays and arrays from parts: slice, pad, concatenate, and slices at computed places.
 //! All linear in the data.
 
+use super::batch::{Batch, Batched, batched, prepend};
+use super::emit::GatherDims;
 use super::emit::ints;
 use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use super::{BroadcastInDim, Gather, IndexFlags, OutOfBounds, Scatter, ScatterDims, ScatterKind};
 use crate::Array;
+use crate::array::{DType, select, stack};
 use crate::graph::{Aval, Avals, bind1};
 use smallvec::{SmallVec, smallvec};
 
@@ -70,6 +74,13 @@ impl Primitive for Slice {
         let zero = Array::constant_scalar(cx.ct().dtype(), 0.0);
         one(Some(bind1(Pad(config), &[cx.ct(), &zero])))
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Slice {
+            start: prepend(0, &self.start),
+            limit: prepend(cx.size, &self.limit),
+            stride: prepend(1, &self.stride),
+        })
+    }
 }
 
 /// Adds (or, where negative, cuts off) elements: low, high and interior per dimension.
@@ -133,6 +144,22 @@ impl Primitive for Pad {
         let fill = cx.is_linear(1).then(|| ct.sum_exact(&all) - operand.sum_exact(&all));
         Ok(smallvec![cx.is_linear(0).then_some(operand), fill])
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let config = prepend((0, 0, 0), &self.0);
+        let operand = cx.with_batch(0);
+        if !cx.batched[1] {
+            return batched(smallvec![bind1(Pad(config), &[&operand, &cx.ins[1]])]);
+        }
+        // A fill value for each element: pad with anything, and choose by where the operand is.
+        let zero = Array::constant_scalar(operand.dtype(), 0.0);
+        let padded = bind1(Pad(config.clone()), &[&operand, &zero]);
+        let no = Array::constant_scalar(DType::Bool, 0.0);
+        let inside = Array::constant_scalar(DType::Bool, 1.0).splat(operand.shape());
+        let inside = bind1(Pad(config), &[&inside, &no]);
+        let fill = BroadcastInDim { shape: padded.shape().to_vec(), dims: vec![0] };
+        let fill = bind1(fill, &[&cx.ins[1]]);
+        batched(smallvec![select(&inside, &padded, &fill)])
+    }
 }
 
 /// Joins arrays along a dimension.
@@ -184,6 +211,9 @@ impl Primitive for Concatenate {
         }
         Ok(out)
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Concatenate(self.0 + 1))
+    }
 }
 
 fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
@@ -192,6 +222,20 @@ fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
             .iter()
             .all(|s| s.rank() == 0 && s.dtype().is_int() && s.dtype() == starts[0].dtype());
     if ok { Ok(()) } else { Err(format!("needs one integer scalar per dimension of {operand}")) }
+}
+
+/// One window, moved inside where it sticks out.
+const ONE_WINDOW: IndexFlags = IndexFlags { mode: OutOfBounds::Clip, unique: true, sorted: true };
+
+/// The dtype of the starts of a dynamic slice.
+fn start_dtype(starts: &[Array]) -> DType {
+    starts.first().map_or(DType::I32, Array::dtype)
+}
+
+/// The starts, which are the inputs from `first` on, as one vector for each element of the batch.
+fn stacked_starts(cx: &Batch<'_>, first: usize) -> Array {
+    let starts: Vec<Array> = (first..cx.ins.len()).map(|i| cx.with_batch(i)).collect();
+    stack(&starts.iter().collect::<Vec<_>>(), 1)
 }
 
 /// A slice of fixed size at computed, clamped starts. Operands: the array, a start per dimension.
@@ -235,6 +279,34 @@ impl Primitive for DynamicSlice {
         let mut out: Tangents = SmallVec::from_elem(None, cx.ins.len());
         out[0] = Some(bind1(DynamicUpdateSlice, &ins));
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        if cx.batched[1..].iter().all(|b| !b) {
+            let start = Array::constant_int(start_dtype(&cx.ins[1..]), 0);
+            let ins: Vec<&Array> = [&cx.ins[0], &start].into_iter().chain(&cx.ins[1..]).collect();
+            let op = DynamicSlice(prepend(cx.size, &self.0));
+            return batched(smallvec![bind1(op, &ins)]);
+        }
+        // A start for each element: a gather of one window.
+        let rank = self.0.len();
+        let gather = Gather {
+            dims: GatherDims {
+                offset_dims: (0..rank).collect(),
+                collapsed_slice_dims: vec![],
+                operand_batching_dims: vec![],
+                start_indices_batching_dims: vec![],
+                start_index_map: (0..rank).collect(),
+                index_vector_dim: 0,
+            },
+            slice_sizes: self.0.clone(),
+            flags: ONE_WINDOW,
+            fill: vec![0; cx.ins[0].dtype().size()],
+        };
+        gather.batch(&Batch {
+            ins: &[cx.ins[0].clone(), stacked_starts(cx, 1)],
+            batched: &[cx.batched[0], true],
+            size: cx.size,
+        })
     }
 }
 
@@ -283,5 +355,32 @@ impl Primitive for DynamicUpdateSlice {
             out[1] = Some(bind1(DynamicSlice(cx.aval(1).shape().to_vec()), &ins));
         }
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let rank = cx.rank(0);
+        let (operand, update) = (cx.with_batch(0), cx.with_batch(1));
+        if cx.batched[2..].iter().all(|b| !b) {
+            let start = Array::constant_int(start_dtype(&cx.ins[2..]), 0);
+            let ins: Vec<&Array> =
+                [&operand, &update, &start].into_iter().chain(&cx.ins[2..]).collect();
+            return batched(smallvec![bind1(*self, &ins)]);
+        }
+        let scatter = Scatter {
+            kind: ScatterKind::Set,
+            dims: ScatterDims {
+                update_window_dims: (0..rank).collect(),
+                inserted_window_dims: vec![],
+                input_batching_dims: vec![],
+                scatter_indices_batching_dims: vec![],
+                scatter_dims_to_operand_dims: (0..rank).collect(),
+                index_vector_dim: 0,
+            },
+            flags: ONE_WINDOW,
+        };
+        scatter.batch(&Batch {
+            ins: &[operand, stacked_starts(cx, 2), update],
+            batched: &[true; 3],
+            size: cx.size,
+        })
     }
 }

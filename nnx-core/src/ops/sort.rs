@@ -1,5 +1,6 @@
 //! Sorting and the largest elements.
 
+use super::batch::{Batch, Batched};
 use super::compare::Compare;
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
 use super::{Attr, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents};
@@ -109,6 +110,9 @@ impl Primitive for Sort {
         let order = &sorted[cx.primals.len()];
         Ok(cx.tangents.iter().map(|t| t.as_ref().map(|t| pick(t, order, self.dim))).collect())
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(Sort { dim: self.dim + 1, ..*self })
+    }
 }
 
 /// Elements of a tangent at places that are known to be valid and different.
@@ -146,5 +150,8 @@ impl Primitive for TopK {
         let mut out: Tangents = SmallVec::from_elem(None, 2);
         out[0] = cx.tangent(0).map(|t| pick(t, &cx.outs[1], last));
         Ok(out)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }

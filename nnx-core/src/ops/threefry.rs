@@ -1,6 +1,7 @@
 //! The hash behind random numbers.
 
 use super::Attr;
+use super::batch::{Batch, Batched};
 use super::binary::same;
 use super::emit::ints;
 use super::{Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
@@ -53,6 +54,9 @@ impl Primitive for Threefry2x32 {
 
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Elementwise operations of one operand.
 
+use super::batch::{Batch, Batched};
 use super::{Backward, Binary, BinaryOp, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
 use crate::Array;
 use crate::array::{DType, select};
@@ -207,6 +208,9 @@ impl Primitive for Unary {
             _ => Err("it is not linear".into()),
         }
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
 }
 
 /// 1 / (1 + e⁻ˣ) by these operations, as JAX lowers it: XLA's own `logistic` may differ in the last
@@ -236,6 +240,9 @@ impl Primitive for StopGradient {
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         zero()
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
 }
 

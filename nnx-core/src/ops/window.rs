@@ -1,6 +1,7 @@
 //! Reductions over sliding windows, and what their derivatives need: choosing by the extreme of
 //! one array from another (`select_and_gather_add`) and its transpose.
 
+use super::batch::{Batch, Batched, prepend};
 use super::compare::Compare;
 use super::conv::{dilated, transposed_padding, windows};
 use super::emit::ints;
@@ -87,6 +88,17 @@ impl Window {
         ]
     }
 
+    /// The window that does not reach over a new dimension 0.
+    fn batched(&self) -> Self {
+        Window {
+            sizes: prepend(1, &self.sizes),
+            strides: prepend(1, &self.strides),
+            padding: prepend((0, 0), &self.padding),
+            base_dilation: prepend(1, &self.base_dilation),
+            window_dilation: prepend(1, &self.window_dilation),
+        }
+    }
+
     fn has_dilation(&self) -> bool {
         self.base_dilation.iter().chain(&self.window_dilation).any(|&d| d != 1)
     }
@@ -168,6 +180,9 @@ impl Primitive for ReduceWindow {
             window_dilation: w.window_dilation.clone(),
         };
         one(Some(bind1(ReduceWindow { reducer: Reducer::Sum, window }, &[&spread])))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(ReduceWindow { window: self.window.batched(), ..self.clone() })
     }
 }
 
@@ -253,6 +268,9 @@ impl Primitive for SelectAndGatherAdd {
         );
         Ok(smallvec![Some(result), None])
     }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(SelectAndGatherAdd { window: self.window.batched(), ..self.clone() })
+    }
 }
 
 /// Pads with elements that no window chooses.
@@ -334,5 +352,8 @@ impl Primitive for SelectAndScatterAdd {
         let Some(operand) = cx.known(1) else { return Err("its operand is not linear".into()) };
         let op = SelectAndGatherAdd { max: self.max, window: self.window.clone() };
         Ok(smallvec![Some(bind1(op, &[cx.ct(), operand])), None])
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(SelectAndScatterAdd { window: self.window.batched(), ..self.clone() })
     }
 }

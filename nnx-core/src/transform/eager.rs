@@ -148,6 +148,15 @@ impl Env {
     }
 }
 
+/// Records `graph` into the running trace, or carries out its operations one by one.
+pub(crate) fn interpret(graph: &Graph, args: &[Array]) -> Vec<Array> {
+    let mut env = Env::new(graph, args);
+    for node in &graph.nodes {
+        env.replay(node);
+    }
+    graph.outputs.iter().map(|&v| env.get(v)).collect()
+}
+
 /// Runs `body` so that its operations become one program: recorded into the running trace, or
 /// traced, compiled once and executed.
 pub(crate) fn staged(

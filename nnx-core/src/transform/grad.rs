@@ -2,52 +2,77 @@
 
 use super::autodiff::vjp;
 use super::eager::staged;
+use super::tree::{Operands, TreeArgument, trace_tree};
 use crate::error::{or_raise, raise};
-use crate::graph::{Closed, inherited_name, trace};
-use crate::module::ParamKind;
-use crate::module::VariableKind;
-use crate::module::walk::{Statics, collect_leaves, paths, rebuild, replace_leaves};
+use crate::graph::Closed;
+use crate::module::walk::{Rebuild, collect_leaves, leaves_of, rebuild};
+use crate::module::{Filter, ParamKind, Path, VarInfo, VariableKind};
 use crate::{Array, Error, Module};
 
-/// A tree given to a transform: `&mut M` (updates of Variables reach the caller) or `&M`.
-pub trait TreeArgument {
-    /// The tree's type; gradients have it too.
-    type Tree: Module;
+/// What a function is differentiated with respect to: a [`TreeArgument`], which means its Params and
+/// float arrays, or the part of one that [`wrt`] names.
+pub trait Differentiated {
     /// What the function gets.
-    type Body<'t>;
+    type Argument: TreeArgument;
     #[doc(hidden)]
-    fn tree(&self) -> &Self::Tree;
-    #[doc(hidden)]
-    fn tree_mut(&mut self) -> Option<&mut Self::Tree>;
-    #[doc(hidden)]
-    fn lend(twin: &mut Self::Tree) -> Self::Body<'_>;
+    fn parts(&mut self) -> (&mut Self::Argument, Selection<'_>);
 }
 
-impl<M: Module> TreeArgument for &mut M {
-    type Tree = M;
-    type Body<'t> = &'t mut M;
-    fn tree(&self) -> &M {
-        self
-    }
-    fn tree_mut(&mut self) -> Option<&mut M> {
-        Some(self)
-    }
-    fn lend(twin: &mut M) -> &mut M {
-        twin
+/// A gradient: a tree of the type of what was differentiated with respect to.
+pub type Gradient<A> = <<A as Differentiated>::Argument as TreeArgument>::Tree;
+
+impl<A: TreeArgument> Differentiated for A {
+    type Argument = A;
+    fn parts(&mut self) -> (&mut A, Selection<'_>) {
+        (self, Selection(None))
     }
 }
 
-impl<M: Module> TreeArgument for &M {
-    type Tree = M;
-    type Body<'t> = &'t M;
-    fn tree(&self) -> &M {
-        self
+/// The leaves that are differentiated with respect to.
+#[doc(hidden)]
+pub struct Selection<'a>(Option<&'a dyn Filter>);
+
+impl Selection<'_> {
+    fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
+        match self.0 {
+            Some(filter) => filter.matches(path, leaf),
+            None => leaf.kind.is_none_or(|kind| kind.is(ParamKind::KIND)),
+        }
     }
-    fn tree_mut(&mut self) -> Option<&mut M> {
-        None
+
+    fn why(&self) -> &'static str {
+        match self.0 {
+            Some(_) => "it is not among those that `wrt` names, or no float",
+            None => "gradients are taken with respect to Param",
+        }
     }
-    fn lend(twin: &mut M) -> &M {
-        twin
+}
+
+/// An argument and a filter; made by [`wrt`].
+pub struct Wrt<A, F> {
+    argument: A,
+    filter: F,
+}
+
+/// Differentiates with respect to the float leaves that `filter` names, in place of the Params.
+///
+/// ```no_run
+/// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};
+/// let x = Array::scalar(3.0_f32);
+/// let model = (Param::new(x.clone()), LoRAParam::new(x));
+/// let loss = |m: &(Param, LoRAParam)| m.0.value() * m.1.value().square();
+/// let gradient = grad(loss, wrt(of_type::<LoRAParam>(), &model));
+/// assert_eq!(gradient.1.value().item::<f32>(), 18.0);
+/// assert!(gradient.0.value().is_absent());
+/// ```
+pub fn wrt<A: TreeArgument, F: Filter>(filter: F, argument: A) -> Wrt<A, F> {
+    Wrt { argument, filter }
+}
+
+impl<A: TreeArgument, F: Filter> Differentiated for Wrt<A, F> {
+    type Argument = A;
+    fn parts(&mut self) -> (&mut A, Selection<'_>) {
+        (&mut self.argument, Selection(Some(&self.filter)))
     }
 }
 
@@ -94,7 +119,8 @@ impl<A: Module> LossOutput for (Array, A) {
 ///
 /// The gradient has the argument's type; Variables of other kinds and integers hold no gradient in
 /// it, and reading one says so. Variables that `f` sets (batch statistics, counts) are set in the
-/// caller's argument if it was given as `&mut`. Works inside and outside of jitted functions.
+/// caller's argument if it was given as `&mut`. Works inside and outside of jitted functions. Of a
+/// tuple of arguments the gradient is a tuple; [`wrt`] chooses other leaves.
 ///
 /// ```no_run
 /// use nnx_core::{Array, value_and_grad};
@@ -107,11 +133,11 @@ impl<A: Module> LossOutput for (Array, A) {
 /// When the loss is no float scalar, an operation on the way has no derivative, or `f` changes
 /// static parts or plain arrays of the argument.
 #[track_caller]
-pub fn value_and_grad<A, R, F>(f: F, argument: A) -> (R, A::Tree)
+pub fn value_and_grad<A, R, F>(f: F, argument: A) -> (R, Gradient<A>)
 where
-    A: TreeArgument,
+    A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
     or_raise(differentiate(f, argument))
 }
@@ -121,89 +147,56 @@ where
 /// # Panics
 /// As [`value_and_grad`].
 #[track_caller]
-pub fn grad<A, R, F>(f: F, argument: A) -> A::Tree
+pub fn grad<A, R, F>(f: F, argument: A) -> Gradient<A>
 where
-    A: TreeArgument,
+    A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
     value_and_grad(f, argument).1
 }
 
-/// What is known after the differentiated function was traced.
-struct Traced<R> {
-    result: R,
-    aux: usize,
-    /// The leaves that the function set.
-    changed: Vec<usize>,
-}
-
 #[track_caller]
-fn differentiate<A, R, F>(f: F, mut argument: A) -> Result<(R, A::Tree), Error>
+fn differentiate<A, R, F>(f: F, mut wanted: A) -> Result<(R, Gradient<A>), Error>
 where
-    A: TreeArgument,
+    A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("grad") };
-    let tree = argument.tree();
-    let leaves = collect_leaves(tree);
-    // Leaves without a value (the gradient of a gradient's gaps) stay as they are.
-    let avals: Vec<_> = leaves.iter().map(|leaf| leaf.array.try_aval().ok()).collect();
-    let present: Vec<usize> = (0..leaves.len()).filter(|&i| avals[i].is_some()).collect();
-    let active: Vec<bool> = present
-        .iter()
-        .map(|&i| {
-            let wanted = leaves[i].kind.is_none_or(|kind| kind.is(ParamKind::KIND));
-            wanted && avals[i].is_some_and(|aval| aval.dtype().is_float())
-        })
-        .collect();
-    let values: Vec<Array> = present.iter().map(|&i| leaves[i].array.clone()).collect();
-    let input_avals: Vec<_> = present.iter().filter_map(|&i| avals[i]).collect();
-
-    let (closed, traced) = trace(inherited_name("grad"), &input_avals, |inputs| {
-        let mut inputs_of: Vec<Option<&Array>> = vec![None; leaves.len()];
-        for (&i, input) in present.iter().zip(inputs) {
-            inputs_of[i] = Some(input);
-        }
-        let mut twin = rebuild(tree, |i, old| inputs_of[i].unwrap_or(old).clone());
-        let result = f(A::lend(&mut twin));
-        let changed = or_raise(changed_leaves(tree, &twin, &inputs_of));
+    const { crate::module::check::tree::<Gradient<A>>("grad") };
+    let (argument, filter) = wanted.parts();
+    let operands = Operands::of(argument);
+    let active: Vec<bool> = operands
+        .map(argument, |path, leaf| filter.matches(path, leaf) && leaf.value.dtype().is_inexact());
+    let mut program = trace_tree("grad", f, argument, &operands, &operands.avals, |result: &R| {
         check_loss(result.loss());
-        let after = collect_leaves(&twin);
-        let aux = result.aux();
         let mut outputs = vec![result.loss().clone()];
-        outputs.extend(aux.iter().cloned());
-        outputs.extend(changed.iter().map(|&i| after[i].array.clone()));
-        (outputs, Traced { result, aux: aux.len(), changed })
+        outputs.extend(result.aux());
+        outputs
     });
+    let changed = std::mem::take(&mut program.changed);
+    program.keep_operands(&changed);
 
-    let (outs, grads) = run_backward(&closed, &active, &values)?;
+    let (outs, grads) = run_backward(&program.closed, &active, &operands.values)?;
     let mut grads = grads.into_iter();
-    let mut gradient_of: Vec<Option<Array>> = vec![None; leaves.len()];
-    for (&i, _) in present.iter().zip(&active).filter(|(_, a)| **a) {
+    let mut gradient_of: Vec<Option<Array>> = vec![None; operands.leaves];
+    for (&i, _) in operands.present.iter().zip(&active).filter(|(_, a)| **a) {
         gradient_of[i] = grads.next();
     }
-    let kinds: Vec<_> = leaves.iter().map(|leaf| leaf.kind).collect();
-    let gradient = rebuild(tree, |i, _| {
-        gradient_of[i].take().unwrap_or_else(|| {
-            let what = kinds[i].map_or("an array that is no float", |kind| kind.name);
-            Array::absent(format!(
-                "there is no gradient here: this is {what}, and gradients are taken with respect \
-                 to Param"
-            ))
-        })
+    let kinds: Vec<_> = leaves_of(|v| argument.flatten(v)).iter().map(|leaf| leaf.kind).collect();
+    let why = filter.why();
+    let gradient = argument.unflatten(&mut Rebuild {
+        at: 0,
+        leaf: |i: usize, _: &Array| {
+            gradient_of[i].take().unwrap_or_else(|| {
+                let what = kinds[i].map_or("an array that is no float", |kind| kind.name);
+                Array::absent(format!("there is no gradient here: this is {what}, and {why}"))
+            })
+        },
     });
-    let updates = &outs[1 + traced.aux..];
-    if let Some(tree) = argument.tree_mut() {
-        let mut next = traced.changed.iter().zip(updates).peekable();
-        replace_leaves(tree, |i, array| {
-            if let Some((_, update)) = next.next_if(|(at, _)| **at == i) {
-                *array = update.clone();
-            }
-        });
-    }
-    let result = traced.result.rebuild(outs[0].clone(), &outs[1..1 + traced.aux]);
+    let (results, updates) = outs.split_at(program.results);
+    operands.write_back(argument, changed.into_iter().zip(updates.iter().cloned()));
+    let result = program.result.rebuild(results[0].clone(), &results[1..]);
     Ok((result, gradient))
 }
 
@@ -243,36 +236,4 @@ fn check_loss(loss: &Array) {
             location: std::panic::Location::caller(),
         });
     }
-}
-
-/// The positions of the Variables that the function set; anything else that changed is an error.
-fn changed_leaves<M: Module>(
-    before: &M,
-    after: &M,
-    inputs: &[Option<&Array>],
-) -> Result<Vec<usize>, Error> {
-    let old = Statics::of(|v| before.flatten(v));
-    if let Some(what) = old.difference(&Statics::of(|v| after.flatten(v))) {
-        return Err(Error::Invalid(format!(
-            "grad: the differentiated function changed a static part of its argument: {}. \
-             Only Variables may change; return other values from the function",
-            what.message
-        )));
-    }
-    let leaves = collect_leaves(after);
-    let mut changed = Vec::new();
-    for (i, leaf) in leaves.iter().enumerate() {
-        if inputs[i].is_none_or(|input| input.is_same_value(leaf.array)) {
-            continue;
-        }
-        if leaf.kind.is_none() && leaves.len() > 1 {
-            let path = &paths(|v| after.flatten(v))[i];
-            return Err(Error::Invalid(format!(
-                "grad: the differentiated function changed the plain array `{path}` of its \
-                 argument. Only Variables may change; make it a Variable"
-            )));
-        }
-        changed.push(i);
-    }
-    Ok(changed)
 }

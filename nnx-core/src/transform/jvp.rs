@@ -2,11 +2,11 @@
 
 use super::autodiff::interpret_jvp;
 use super::eager::staged;
-use super::grad::TreeArgument;
+use super::tree::{Operands, TreeArgument, leaves, trace_tree};
 use crate::error::{or_raise, raise};
-use crate::graph::{Closed, inherited_name, trace};
+use crate::graph::Closed;
 use crate::module::walk::{collect_leaves, rebuild};
-use crate::ops::Tangent;
+use crate::ops::{Mode, Tangent};
 use crate::{Array, Error, Module, Result};
 use std::panic::Location;
 
@@ -50,47 +50,45 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let tree = primals.tree();
-    let values: Vec<Array> = collect_leaves(tree).iter().map(|l| l.array.clone()).collect();
-    let avals = values.iter().map(|array| array.try_aval()).collect::<Result<Vec<_>>>()?;
+    let operands = Operands::of(&primals);
     let given = collect_leaves(tangents);
-    if given.len() != values.len() {
+    if given.len() != operands.leaves {
         return Err(Error::Op {
             op: "jvp".into(),
-            message: format!("{} tangents for {} leaves", given.len(), values.len()),
+            message: format!("{} tangents for {} leaves", given.len(), operands.leaves),
             location,
         });
     }
-    let active: Vec<bool> = avals.iter().map(|aval| aval.dtype().is_float()).collect();
+    let active: Vec<bool> = operands.avals.iter().map(|aval| aval.dtype().is_inexact()).collect();
     let mut directions = Vec::new();
-    for ((leaf, &aval), _) in given.iter().zip(&avals).zip(&active).filter(|(_, a)| **a) {
-        let tangent = leaf.array.try_aval()?;
+    for (n, (&i, &aval)) in operands.present.iter().zip(&operands.avals).enumerate() {
+        if !active[n] {
+            continue;
+        }
+        let tangent = given[i].array.try_aval()?;
         if tangent != aval {
             let message = format!("a tangent is {tangent}, but its leaf is {aval}");
             return Err(Error::Op { op: "jvp".into(), message, location });
         }
-        directions.push(leaf.array.clone());
+        directions.push(given[i].array.clone());
     }
 
-    let (Closed { graph, captures }, result) = trace(inherited_name("jvp"), &avals, |inputs| {
-        let mut twin = rebuild(tree, |i, _| inputs[i].clone());
-        let result = f(A::lend(&mut twin));
-        let outputs = collect_leaves(&result).iter().map(|leaf| leaf.array.clone()).collect();
-        (outputs, result)
-    });
-    let primals = values.len() + captures.len();
-    let args: Vec<Array> = values.into_iter().chain(captures).chain(directions).collect();
+    let mut program = trace_tree("jvp", f, &primals, &operands, &operands.avals, leaves);
+    program.keep_operands(&[]);
+    let (Closed { graph, captures }, result) = (program.closed, program.result);
+    let primals = operands.values.len() + captures.len();
+    let args: Vec<Array> = operands.values.into_iter().chain(captures).chain(directions).collect();
     let mut outs = staged("jvp", &args, |args| {
         let (primals, directions) = args.split_at(primals);
         let mut directions = directions.iter().cloned();
         let tangents: Vec<Tangent> = (0..primals.len())
             .map(|i| if active.get(i) == Some(&true) { directions.next() } else { None })
             .collect();
-        let (outs, tangents) = interpret_jvp(&graph, primals, &tangents);
+        let (outs, tangents) = interpret_jvp(&graph, primals, &tangents, Mode::Forward);
         let tangents: Vec<Array> = outs
             .iter()
             .zip(tangents)
-            .filter(|(out, _)| out.dtype().is_float())
+            .filter(|(out, _)| out.dtype().is_inexact())
             .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
             .collect();
         outs.into_iter().chain(tangents).collect()
@@ -98,7 +96,7 @@ where
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
     let value = rebuild(&result, |i, _| outs[i].clone());
     let tangent = rebuild(&result, |i, _| {
-        if !outs[i].dtype().is_float() {
+        if !outs[i].dtype().is_inexact() {
             return Array::absent("there is no tangent here: this result is no float");
         }
         match tangents.next() {

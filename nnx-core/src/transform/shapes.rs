@@ -1,9 +1,9 @@
 //! Programs and shapes of functions, without running them.
 
-use super::grad::TreeArgument;
+use super::tree::{Operands, TreeArgument, leaves, trace_tree};
 use crate::error::{or_raise, raise};
-use crate::graph::{Closed, Graph, trace};
-use crate::module::walk::{collect_leaves, rebuild};
+use crate::graph::Graph;
+use crate::module::walk::{leaves_of, rebuild};
 use crate::{Array, Module};
 
 /// Traces `f` over a twin of `argument`.
@@ -14,16 +14,14 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let tree = argument.tree();
-    let leaves = collect_leaves(tree);
-    let avals: Vec<_> = leaves.iter().map(|leaf| or_raise(leaf.array.try_aval())).collect();
-    let (Closed { graph, .. }, result) = trace(name, &avals, |inputs| {
-        let mut twin = rebuild(tree, |i, _| inputs[i].clone());
-        let result = f(A::lend(&mut twin));
-        let outputs = collect_leaves(&result).iter().map(|leaf| leaf.array.clone()).collect();
-        (outputs, result)
-    });
-    (graph, result)
+    let operands = Operands::of(&argument);
+    if operands.present.len() < operands.leaves {
+        let leaves = leaves_of(|v| argument.flatten(v));
+        leaves.iter().for_each(|leaf| drop(or_raise(leaf.array.try_aval())));
+    }
+    let mut program = trace_tree(name, f, &argument, &operands, &operands.avals, leaves);
+    program.keep_operands(&[]);
+    (program.closed.graph, program.result)
 }
 
 /// The program that `f` traces to; `Display` prints it. `jax.make_jaxpr`.

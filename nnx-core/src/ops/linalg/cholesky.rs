@@ -3,7 +3,7 @@
 use super::triangular::{Side, solve_triangular};
 use super::{adjoint, identity, square, wide_inexact};
 use crate::graph::{Aval, Avals};
-use crate::ops::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::ops::{Attr, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
 use smallvec::smallvec;
 
 /// The lower triangular L of positive definite matrices A = L Lᴴ, whose lower triangle is read.
@@ -34,6 +34,9 @@ impl Primitive for Cholesky {
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         (ins[0].size() * ins[0].shape().last().copied().unwrap_or(0) / 3) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     /// Murray (2016), "Differentiation of the Cholesky decomposition": L Φ(L⁻¹ Ȧ L⁻ᴴ), where Φ
     /// takes the lower triangle and half of the diagonal.

@@ -1,14 +1,18 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use super::{adjoint, identity, square, wide_float};
-use crate::array::DType;
+use super::svd::rotate;
+use super::{adjoint, batch, identity, square, wide_float};
+use crate::array::{eye, keepdims, select};
 use crate::graph::{Aval, Avals};
-use crate::ops::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::ops::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
 use smallvec::smallvec;
 
 /// Eigenvalues in ascending order `[…, n]` and eigenvectors in columns `[…, n, n]` of symmetric
-/// matrices, whose lower triangle is read. XLA's expander answers the custom call with Jacobi's
-/// method.
+/// matrices.
+///
+/// One-sided Jacobi rotations of A + cI, whose eigenvectors are those of A and whose eigenvalues
+/// lie close together; the eigenvalues are Rayleigh quotients with A itself. (XLA's own expander,
+/// the custom call `Eigh`, leaves errors of 1e-9 in f64.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Eigh;
 
@@ -20,7 +24,7 @@ impl Primitive for Eigh {
         let n = square(ins[0])?;
         wide_float(ins[0])?;
         let shape = ins[0].shape();
-        let values = [super::batch(shape, 2), &[n]].concat();
+        let values = [batch(shape, 2), &[n]].concat();
         Ok(smallvec![ins[0].with_shape(&values), ins[0]])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
@@ -28,19 +32,26 @@ impl Primitive for Eigh {
             let empty = b.splat(outs[0], &vec![0; outs[0].dtype().size()]);
             return smallvec![empty, ins[0]];
         }
-        // Lower triangle, sorted, most iterations, tolerance.
-        let config = match outs[0].dtype() {
-            DType::F64 => "1,1,100,1e-14",
-            _ => "1,1,100,1e-7",
-        };
-        let attrs =
-            vec![("call_target_name", Attr::Text("Eigh")), ("backend_config", Attr::Text(config))];
-        let results =
-            b.op_with_regions("stablehlo.custom_call", ins, &[outs[1], outs[0]], attrs, vec![]);
-        smallvec![results[1], results[0]]
+        b.traced(ins, |args| {
+            let n = args[0].shape()[args[0].rank() - 1];
+            let batches = batch(args[0].shape(), 2).iter().product();
+            let a = args[0].reshape([batches, n, n]);
+            let size = a.abs().sum(keepdims(2)).max(keepdims(1));
+            let size = select(&size.gt(0.0), &size, &size.ones_like());
+            let a = a / &size;
+            let (_, v) = rotate(&(&a + eye(n, a.dtype()) * 2.0));
+            let w = (&v * a.matmul(&v)).sum(keepdims(1));
+            let order = w.argsort(-1);
+            let w = w.take_along_axis(&order, 2) * size;
+            let v = v.take_along_axis(&order, 2);
+            vec![w.reshape(outs[0].shape()), v.reshape(outs[1].shape())]
+        })
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         (9 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     /// Giles (2008), "An extended collection of matrix derivative results", 3.1.
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {

@@ -5,8 +5,10 @@ use super::{TriangularSolve, batch, matrix, square, wide_inexact};
 use crate::Array;
 use crate::array::{DType, concatenate, eye, iota, select, where_};
 use crate::graph::{Aval, Avals, bind1};
-use crate::ops::while_loop::inner_for;
-use crate::ops::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one};
+use crate::ops::inner_loop::inner_for;
+use crate::ops::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+};
 use smallvec::{SmallVec, smallvec};
 
 /// Columns that are eliminated one by one before the rest is updated by one product.
@@ -44,6 +46,9 @@ impl Primitive for Lu {
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         (2 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0) / 3) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     /// With X = L⁻¹ P Ȧ U⁻¹: L̇ = L tril₋₁(X), U̇ = triu(X) U.
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
@@ -211,6 +216,9 @@ impl Primitive for LuSolve {
     }
     fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
         (2 * outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         let [a, lu, rows] = [0, 1, 2].map(|i: usize| &cx.primals[i]);

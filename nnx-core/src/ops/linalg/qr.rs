@@ -5,7 +5,7 @@ use super::triangular::{Side, solve_triangular};
 use super::{adjoint, batch, matrix, wide_inexact};
 use crate::Array;
 use crate::graph::{Aval, Avals, bind, bind1};
-use crate::ops::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::ops::{Attr, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
 use smallvec::smallvec;
 
 /// From matrices `[…, m, n]`: R in the upper triangle and the reflections' vectors below it,
@@ -30,6 +30,9 @@ impl Primitive for Geqrf {
         }
         let attrs = vec![("call_target_name", Attr::Text("Qr"))];
         b.op_with_regions("stablehlo.custom_call", ins, outs, attrs, vec![])
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         Err("the derivative is that of the whole QR decomposition".into())
@@ -63,6 +66,9 @@ impl Primitive for HouseholderProduct {
         let target = Attr::Text("ProductOfElementaryHouseholderReflectors");
         let attrs = vec![("call_target_name", target)];
         smallvec![b.op("stablehlo.custom_call", ins, outs[0], attrs)]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
         Err("the derivative is that of the whole QR decomposition".into())
@@ -119,6 +125,9 @@ impl Primitive for Qr {
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         (2 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     /// Walter & Lehmann (2018), "Algorithmic differentiation of linear algebra functions".
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {

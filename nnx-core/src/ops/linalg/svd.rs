@@ -4,8 +4,8 @@ use super::{Qr, adjoint, batch, matrix, wide_float};
 use crate::Array;
 use crate::array::{DType, concatenate, eye, finfo, keepdims, select, where_};
 use crate::graph::{Aval, Avals, bind};
-use crate::ops::while_loop::{inner_for, inner_while};
-use crate::ops::{Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::ops::inner_loop::{inner_for, inner_while};
+use crate::ops::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
 use smallvec::smallvec;
 
 /// A = U diag(s) Vᵀ with s in descending order: U `[…, m, k]`, s `[…, k]`, Vᵀ `[…, k, n]` with
@@ -53,6 +53,9 @@ impl Primitive for Svd {
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         (20 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     /// As JAX, after Wan & Zhang (2019), "Automatic differentiation for complex valued SVD".
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
@@ -134,7 +137,7 @@ fn qr(x: &Array, full: bool) -> (Array, Array) {
 
 /// Matrices `[batch, n, n]` times rotations that make their columns orthogonal, and the rotations.
 #[track_caller]
-fn rotate(w: &Array) -> (Array, Array) {
+pub(super) fn rotate(w: &Array) -> (Array, Array) {
     let [batches, n, _] = *w.shape() else { unreachable!("batches are one dimension here") };
     let start = eye(n, w.dtype()).broadcast_to_dims(&[batches, n, n]);
     if n == 1 {

@@ -3,7 +3,9 @@
 use super::{batch, matrix, square, wide_inexact};
 use crate::Array;
 use crate::graph::{Aval, Avals, bind1};
-use crate::ops::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one};
+use crate::ops::{
+    Attr, Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+};
 use smallvec::{SmallVec, smallvec};
 
 /// x of op(A) x = B, or of x op(A) = B if not `left`, for triangular A; the other triangle is not
@@ -80,6 +82,9 @@ impl Primitive for TriangularSolve {
     }
     fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
         (outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
         let (a, x) = (&cx.primals[0], &cx.outs[0]);

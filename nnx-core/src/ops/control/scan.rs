@@ -1,0 +1,250 @@
+//! A loop over the elements of arrays.
+
+use super::int;
+use crate::Array;
+use crate::array::DType;
+use crate::graph::{Arrays, Aval, Avals, Graph, bind};
+use crate::ops::emit::ints;
+use crate::ops::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+};
+use crate::transform::batch_graph;
+use smallvec::{SmallVec, smallvec};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Runs `body` `length` times. Operands: the carry's start, the arrays whose slices along dimension
+/// 0 an iteration gets, and constants. Results: the carry's end, and the stacked other results.
+#[derive(Clone)]
+pub(crate) struct Scan {
+    /// From carry, slices and constants to carry and other results.
+    pub(crate) body: Arc<Graph>,
+    /// Number of arrays in the carry.
+    pub(crate) carry: usize,
+    /// Number of arrays that are sliced.
+    pub(crate) xs: usize,
+    pub(crate) length: usize,
+    /// Whether the last elements come first.
+    pub(crate) reverse: bool,
+    /// How many times the body stands in one iteration of the compiled loop.
+    pub(crate) unroll: usize,
+    /// The operands that the results are linear in, where it is known.
+    pub(crate) linear: Vec<bool>,
+}
+
+impl PartialEq for Scan {
+    fn eq(&self, other: &Self) -> bool {
+        (self.carry, self.xs, self.length, self.reverse, self.unroll)
+            == (other.carry, other.xs, other.length, other.reverse, other.unroll)
+            && (Arc::ptr_eq(&self.body, &other.body) || self.body.same_program(&other.body))
+    }
+}
+impl Eq for Scan {}
+
+impl Hash for Scan {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.carry, self.xs, self.length, self.reverse).hash(state);
+        self.body.fingerprint().hash(state);
+    }
+}
+
+/// The shape and dtype of a slice along dimension 0.
+fn element(aval: Aval) -> Aval {
+    aval.with_shape(&aval.shape()[1..])
+}
+
+/// The shape and dtype of `length` stacked arrays.
+pub(super) fn stacked(aval: Aval, length: usize) -> Aval {
+    crate::transform::batch_aval(aval, length)
+}
+
+impl Scan {
+    /// Applies it.
+    pub(crate) fn bind(self, ins: &[Array]) -> Arrays {
+        bind(self, &ins.iter().collect::<Vec<_>>())
+    }
+
+    /// One run of the body at position `i`, a scalar: gives the carry, and writes the other results.
+    fn iteration(&self, b: &mut Builder, i: Id, state: &State<'_>) -> (Ids, Vec<Id>) {
+        let mut ins: Ids = state.carry.into();
+        for &x in state.xs {
+            let aval = b.aval(x);
+            let sizes = super::super::prepend(1, &aval.shape()[1..]);
+            let operands = starts(b, &[x], i, aval.rank());
+            let attrs = vec![("slice_sizes", ints(&sizes))];
+            let slice = b.op("stablehlo.dynamic_slice", &operands, aval.with_shape(&sizes), attrs);
+            ins.push(b.op("stablehlo.reshape", &[slice], element(aval), vec![]));
+        }
+        ins.extend_from_slice(state.consts);
+        let outs = b.inline(&self.body, &ins);
+        let (carry, ys) = outs.split_at(self.carry);
+        let written = ys
+            .iter()
+            .zip(state.ys)
+            .map(|(&y, &all)| {
+                let (aval, whole) = (b.aval(y), b.aval(all));
+                let row = b.op("stablehlo.reshape", &[y], stacked(aval, 1), vec![]);
+                let operands = starts(b, &[all, row], i, whole.rank());
+                b.op("stablehlo.dynamic_update_slice", &operands, whole, vec![])
+            })
+            .collect();
+        (carry.into(), written)
+    }
+
+    /// The position of iteration `step`.
+    fn position(&self, b: &mut Builder, step: Id) -> Id {
+        if !self.reverse {
+            return step;
+        }
+        let last = int(b, self.length - 1);
+        b.op("stablehlo.subtract", &[last, step], Aval::scalar(DType::I32), vec![])
+    }
+}
+
+/// What an iteration works on.
+struct State<'a> {
+    carry: &'a [Id],
+    xs: &'a [Id],
+    consts: &'a [Id],
+    ys: &'a [Id],
+}
+
+/// `first`, then the start of row `i` in `rank` dimensions.
+fn starts(b: &mut Builder, first: &[Id], i: Id, rank: usize) -> Vec<Id> {
+    let mut operands = first.to_vec();
+    operands.push(i);
+    if rank > 1 {
+        let zero = int(b, 0);
+        operands.extend(std::iter::repeat_n(zero, rank - 1));
+    }
+    operands
+}
+
+impl Primitive for Scan {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+    fn params(&self) -> String {
+        format!(
+            "length={} carry={} xs={} reverse={} unroll={} body={}",
+            self.length, self.carry, self.xs, self.reverse, self.unroll, self.body
+        )
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let expected = self.body.input_avals();
+        let outs = self.body.output_avals();
+        for (i, (&aval, &wanted)) in ins.iter().zip(&expected).enumerate() {
+            let sliced = (self.carry..self.carry + self.xs).contains(&i);
+            let wanted = if sliced { stacked(wanted, self.length) } else { wanted };
+            if aval != wanted {
+                return Err(format!("operand {i} must be {wanted}, got {aval}"));
+            }
+        }
+        if ins.len() != expected.len() || outs[..self.carry] != expected[..self.carry] {
+            return Err(format!(
+                "the carry is {:?} before an iteration and {:?} after it",
+                &expected[..self.carry],
+                &outs[..self.carry]
+            ));
+        }
+        let ys = outs[self.carry..].iter().map(|&aval| stacked(aval, self.length));
+        Ok(outs[..self.carry].iter().copied().chain(ys).collect())
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let (carry, rest) = ins.split_at(self.carry);
+        let (xs, consts) = rest.split_at(self.xs);
+        let mut carry: Ids = carry.into();
+        let mut ys: Vec<Id> = outs[self.carry..]
+            .iter()
+            .map(|&aval| b.splat(aval, &vec![0; aval.dtype().size()]))
+            .collect();
+        let unroll = self.unroll.clamp(1, self.length.max(1));
+        let looped = if self.length <= unroll { 0 } else { self.length - self.length % unroll };
+        if looped > 0 {
+            let step = int(b, 0);
+            let mut operands: Ids = smallvec![step];
+            operands.extend(carry.iter().chain(&ys).chain(xs).chain(consts).copied());
+            let avals: Vec<Aval> = operands.iter().map(|&id| b.aval(id)).collect();
+            let condition = b.region(&avals, |b, p| {
+                let end = int(b, looped);
+                smallvec![super::while_loop::less(b, p[0], end)]
+            });
+            let (nc, ny) = (self.carry, ys.len());
+            let body = b.region(&avals, |b, p| {
+                let mut step = p[0];
+                let mut carry: Ids = p[1..1 + nc].into();
+                let mut ys = p[1 + nc..1 + nc + ny].to_vec();
+                let (xs, consts) = p[1 + nc + ny..].split_at(self.xs);
+                let one = int(b, 1);
+                for _ in 0..unroll {
+                    let i = self.position(b, step);
+                    let state = State { carry: &carry, xs, consts, ys: &ys };
+                    (carry, ys) = self.iteration(b, i, &state);
+                    step = b.op("stablehlo.add", &[step, one], Aval::scalar(DType::I32), vec![]);
+                }
+                let mut results: Ids = smallvec![step];
+                results.extend(carry.into_iter().chain(ys).chain(p[1 + nc + ny..].iter().copied()));
+                results
+            });
+            let regions = vec![condition, body];
+            let ids = b.op_with_regions("stablehlo.while", &operands, &avals, vec![], regions);
+            carry = ids[1..1 + nc].into();
+            ys = ids[1 + nc..1 + nc + ny].to_vec();
+        }
+        for step in looped..self.length {
+            let step = int(b, step);
+            let i = self.position(b, step);
+            let state = State { carry: &carry, xs, consts, ys: &ys };
+            (carry, ys) = self.iteration(b, i, &state);
+        }
+        carry.into_iter().chain(ys).collect()
+    }
+    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+        self.length as u64 * self.body.flops()
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("its derivative is taken together with its values".into())
+    }
+    fn jvp_with_values(
+        &self,
+        primals: &[Array],
+        tangents: &[Tangent],
+        mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        Some(Ok(match mode {
+            Mode::Forward => self.jvp_joint(primals, tangents),
+            Mode::Reverse => self.jvp_apart(primals, tangents),
+        }))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        self.transpose_linear(cx)
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let mut flags = cx.batched.to_vec();
+        let (body, out_flags) = loop {
+            let mut always = vec![false; self.body.outputs.len()];
+            always[..self.carry].copy_from_slice(&flags[..self.carry]);
+            let (body, outs) = batch_graph(&self.body, &flags, cx.size, &always);
+            if outs[..self.carry] == flags[..self.carry] {
+                break (body, outs);
+            }
+            flags[..self.carry].copy_from_slice(&outs[..self.carry]);
+        };
+        // The iterations run along dimension 0, so the batch moves behind it.
+        let sliced = self.carry..self.carry + self.xs;
+        let ins: SmallVec<[Array; 4]> = (0..cx.ins.len())
+            .map(|i| match flags[i] {
+                true if sliced.contains(&i) => cx.ins[i].moveaxis(0, 1),
+                true => cx.with_batch(i),
+                false => cx.ins[i].clone(),
+            })
+            .collect();
+        let op = Scan { body: Arc::new(body), ..self.clone() };
+        let outs = op.bind(&ins).into_iter().zip(out_flags).enumerate();
+        Ok(outs
+            .map(|(i, (out, batched))| {
+                (if batched && i >= self.carry { out.moveaxis(1, 0) } else { out }, batched)
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,197 @@
+//! A loop that runs as long as a condition holds.
+
+use super::{active, count, loop_jvp, reordered};
+use crate::Array;
+use crate::array::{DType, select};
+use crate::graph::{Arrays, Aval, Avals, Closed, Graph, bind, bind1, trace};
+use crate::ops::{
+    Attr, Batch, Batched, BroadcastInDim, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+};
+use crate::transform::{JvpProgram, batch_graph, interpret_batch, spread};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Runs `body` while `condition` holds. Operands: the carry's start, and constants.
+#[derive(Clone)]
+pub(crate) struct While {
+    /// From carry and constants to a bool scalar.
+    pub(crate) condition: Arc<Graph>,
+    /// From carry and constants to the carry.
+    pub(crate) body: Arc<Graph>,
+    /// Number of arrays in the carry.
+    pub(crate) carry: usize,
+}
+
+impl PartialEq for While {
+    fn eq(&self, other: &Self) -> bool {
+        self.carry == other.carry
+            && self.condition.same_program(&other.condition)
+            && self.body.same_program(&other.body)
+    }
+}
+impl Eq for While {}
+
+impl Hash for While {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.condition.fingerprint(), self.body.fingerprint()).hash(state);
+    }
+}
+
+/// Whether one counter is below another.
+pub(super) fn less(b: &mut Builder, x: Id, y: Id) -> Id {
+    let attrs = vec![
+        ("comparison_direction", Attr::Enum("comparison_direction", "LT")),
+        ("compare_type", Attr::Enum("comparison_type", "SIGNED")),
+    ];
+    b.op("stablehlo.compare", &[x, y], Aval::scalar(DType::Bool), attrs)
+}
+
+impl While {
+    /// Applies it.
+    pub(crate) fn bind(self, ins: &[Array]) -> Arrays {
+        bind(self, &ins.iter().collect::<Vec<_>>())
+    }
+
+    /// Values and tangents in one loop, and the derivative of the body.
+    fn joint(&self, primals: &[Array], tangents: &[Tangent], mode: Mode) -> (Arrays, JvpProgram) {
+        let mut active = active(tangents);
+        let program = loop_jvp(&self.body, &mut active, self.carry, mode);
+        let (carry, consts) = (count(&active[..self.carry]), count(&active[self.carry..]));
+        let lengths = [self.carry, primals.len() - self.carry, carry, consts];
+        let order = [0, 2, 1, 3];
+        let mut body = program.graph.clone();
+        body.inputs = reordered(&body.inputs, &lengths, &order);
+        let mut condition = (*self.condition).clone();
+        let mut inputs = condition.inputs.clone();
+        inputs.extend(
+            (0..primals.len()).filter(|&i| active[i]).map(|i| condition.value(primals[i].aval())),
+        );
+        condition.inputs = reordered(&inputs, &lengths, &order);
+
+        let given = (0..primals.len())
+            .filter(|&i| active[i])
+            .map(|i| tangents[i].clone().unwrap_or_else(|| primals[i].zeros_like()));
+        let given: Vec<Array> = given.collect();
+        let ins: Vec<Array> = primals[..self.carry]
+            .iter()
+            .chain(&given[..carry])
+            .chain(&primals[self.carry..])
+            .chain(&given[carry..])
+            .cloned()
+            .collect();
+        let op = While {
+            condition: Arc::new(condition),
+            body: Arc::new(body),
+            carry: self.carry + carry,
+        };
+        (op.bind(&ins), program)
+    }
+
+    /// The loop for a batch whose elements end at different times: it runs until the last one
+    /// ends, and those that have ended keep their values.
+    fn batch_masked(&self, cx: &Batch<'_>, flags: &[bool]) -> Batched {
+        let ins: Vec<Array> = (0..cx.ins.len())
+            .map(|i| if flags[i] { cx.with_batch(i) } else { cx.ins[i].clone() })
+            .collect();
+        let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
+        let running = |args: &[Array]| interpret_batch(&self.condition, args, flags, cx.size);
+        let (Closed { graph: condition, .. }, ()) = trace("while_loop", &avals, |args| {
+            (running(args).iter().map(|(going, _)| going.any(..)).collect(), ())
+        });
+        let (Closed { graph: body, .. }, ()) = trace("while_loop", &avals, |args| {
+            let going = &running(args)[0].0;
+            let next = interpret_batch(&self.body, args, flags, cx.size);
+            let kept = next.into_iter().zip(args).map(|((next, batched), old)| {
+                let next = if batched { next } else { crate::ops::repeated(&next, cx.size) };
+                let op = BroadcastInDim { shape: next.shape().to_vec(), dims: vec![0] };
+                select(&bind1(op, &[going]), &next, old)
+            });
+            (kept.collect(), ())
+        });
+        let op = While { condition: Arc::new(condition), body: Arc::new(body), carry: self.carry };
+        op.bind(&ins).into_iter().map(|out| (out, true)).collect()
+    }
+}
+
+impl Primitive for While {
+    fn name(&self) -> &'static str {
+        "while_loop"
+    }
+    fn params(&self) -> String {
+        format!("carry={} condition={} body={}", self.carry, self.condition, self.body)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let expected = self.body.input_avals();
+        if ins != expected {
+            return Err(format!("takes {expected:?}, got {ins:?}"));
+        }
+        let outs = self.body.output_avals();
+        if outs[..] != ins[..self.carry] {
+            let before = &ins[..self.carry];
+            return Err(format!("the carry is {before:?} before an iteration, {outs:?} after it"));
+        }
+        Ok(outs.into())
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+        let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
+        let condition = b.region(&avals, |b, p| b.inline(&self.condition, p));
+        let body = b.region(&avals, |b, p| {
+            let mut next = b.inline(&self.body, p);
+            next.extend_from_slice(&p[self.carry..]);
+            next
+        });
+        let regions = vec![condition, body];
+        let mut outs = b.op_with_regions("stablehlo.while", ins, &avals, vec![], regions);
+        outs.truncate(self.carry);
+        outs
+    }
+    /// Those of one iteration: how many there are is not known.
+    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+        self.body.flops()
+    }
+    /// A loop of its own for the tangents, so that the values do not depend on them.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let (outs, program) = self.joint(cx.primals, cx.tangents, Mode::Reverse);
+        Ok(spread(&program.has_tangent, &outs[self.carry..]).into())
+    }
+    fn jvp_with_values(
+        &self,
+        primals: &[Array],
+        tangents: &[Tangent],
+        mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        if mode == Mode::Reverse {
+            return None;
+        }
+        let (mut outs, program) = self.joint(primals, tangents, mode);
+        let given: Vec<Array> = outs.drain(self.carry..).collect();
+        Some(Ok((outs, spread(&program.has_tangent, &given).into())))
+    }
+    fn transpose(&self, _: &crate::ops::Backward<'_>) -> Result<Tangents, String> {
+        Err("how often it runs is not known, so reverse mode cannot keep what it needs; use \
+             `fori_loop` with integers for bounds, or `scan`, or forward mode (`jvp`)"
+            .into())
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let mut flags = cx.batched.to_vec();
+        loop {
+            let (condition, ends) = batch_graph(&self.condition, &flags, cx.size, &[false]);
+            if ends[0] {
+                flags[..self.carry].fill(true);
+                return Ok(self.batch_masked(cx, &flags));
+            }
+            let always = &flags[..self.carry];
+            let (body, outs) = batch_graph(&self.body, &flags, cx.size, always);
+            if outs != always {
+                flags[..self.carry].copy_from_slice(&outs);
+                continue;
+            }
+            let op =
+                While { condition: Arc::new(condition), body: Arc::new(body), carry: self.carry };
+            let ins: Vec<Array> = (0..cx.ins.len())
+                .map(|i| if flags[i] { cx.with_batch(i) } else { cx.ins[i].clone() })
+                .collect();
+            return Ok(op.bind(&ins).into_iter().zip(outs).collect());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Functions with a reverse derivative of their own.
+
+use super::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents, batched,
+};
+use crate::Array;
+use crate::graph::{Arrays, Aval, Avals, Graph, bind};
+use crate::transform::{batch_call, batch_graph};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A function from arrays to arrays.
+pub(crate) type ArrayFn = Arc<dyn Fn(&[Array]) -> Vec<Array> + Send + Sync>;
+
+/// The two halves of a reverse derivative.
+#[derive(Clone)]
+pub(crate) struct VjpRule {
+    /// From the inputs to the outputs, then what the backward pass needs.
+    pub(crate) forward: ArrayFn,
+    /// From what the forward pass kept and the cotangents of the outputs, zeros included, to those of
+    /// the float inputs.
+    pub(crate) backward: ArrayFn,
+}
+
+/// Runs `graph`; its reverse derivative is `rule`. `jax.custom_vjp`.
+#[derive(Clone)]
+pub(crate) struct CustomVjp {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) rule: VjpRule,
+}
+
+/// What is compiled does not depend on the rule.
+impl PartialEq for CustomVjp {
+    fn eq(&self, other: &Self) -> bool {
+        self.graph.same_program(&other.graph)
+    }
+}
+impl Eq for CustomVjp {}
+
+impl Hash for CustomVjp {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.graph.fingerprint().hash(state);
+    }
+}
+
+impl Primitive for CustomVjp {
+    fn name(&self) -> &'static str {
+        "custom_vjp"
+    }
+    fn params(&self) -> String {
+        self.graph.to_string()
+    }
+    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+        Ok(self.graph.output_avals().into())
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+        b.inline(&self.graph, ins)
+    }
+    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+        self.graph.flops()
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("it has a reverse derivative only (`custom_vjp`); for forward mode use `custom_jvp`"
+            .into())
+    }
+    fn jvp_with_values(
+        &self,
+        primals: &[Array],
+        tangents: &[Tangent],
+        mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        if mode == Mode::Forward {
+            return None;
+        }
+        let avals = self.graph.output_avals();
+        let mut outs = (self.rule.forward)(primals);
+        let kept = outs.split_off(avals.len());
+        let inputs: Vec<Aval> = primals.iter().map(Array::aval).collect();
+        let op = CustomVjpLinear {
+            kept: kept.len(),
+            active: tangents.iter().map(Option::is_some).collect(),
+            inputs,
+            outputs: avals.clone(),
+            backward: self.rule.backward.clone(),
+        };
+        let ins: Vec<&Array> = kept.iter().chain(tangents.iter().flatten()).collect();
+        let tangents = bind(op, &ins);
+        let floats = tangents.into_iter().zip(avals);
+        let tangents = floats.map(|(t, aval)| aval.dtype().is_float().then_some(t)).collect();
+        Some(Ok((outs.into(), tangents)))
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        let always = vec![true; self.graph.outputs.len()];
+        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
+        let rule = self.rule.batched(&self.graph, cx.batched.to_vec(), cx.size);
+        let op = CustomVjp { graph: Arc::new(graph), rule };
+        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+    }
+}
+
+impl VjpRule {
+    /// The rule for a batch of which the marked inputs have a dimension.
+    fn batched(&self, graph: &Graph, in_batch: Vec<bool>, size: usize) -> VjpRule {
+        let VjpRule { forward, backward } = self.clone();
+        let floats: Vec<bool> = graph
+            .input_avals()
+            .iter()
+            .zip(&in_batch)
+            .filter(|(aval, _)| aval.dtype().is_float())
+            .map(|(_, batched)| *batched)
+            .collect();
+        let all = move |f: &ArrayFn, args: &[Array], flags: &[bool]| {
+            batch_call("custom_vjp", args, flags, size, |args| (f(args), ())).0
+        };
+        VjpRule {
+            forward: Arc::new(move |args| all(&forward, args, &in_batch)),
+            backward: Arc::new(move |args| {
+                let cts = all(&backward, args, &vec![true; args.len()]);
+                // An input without the dimension took part in every element.
+                let of = |(ct, &batched): (Array, &bool)| if batched { ct } else { ct.sum(0) };
+                cts.into_iter().zip(&floats).map(of).collect()
+            }),
+        }
+    }
+}
+
+/// The tangents of the results of a [`CustomVjp`], which nobody computes: there is only a
+/// transpose. Operands: what the forward pass kept, then the tangents of the active inputs.
+#[derive(Clone)]
+struct CustomVjpLinear {
+    kept: usize,
+    active: Vec<bool>,
+    inputs: Vec<Aval>,
+    outputs: Vec<Aval>,
+    backward: ArrayFn,
+}
+
+impl PartialEq for CustomVjpLinear {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.backward, &other.backward)
+    }
+}
+impl Eq for CustomVjpLinear {}
+
+impl Hash for CustomVjpLinear {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.outputs.hash(state);
+    }
+}
+
+impl Primitive for CustomVjpLinear {
+    fn name(&self) -> &'static str {
+        "custom_vjp_linear"
+    }
+    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+        Ok(self.outputs.clone().into())
+    }
+    /// Zeros: a derivative in forward mode was refused before.
+    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
+        outs.iter().map(|&aval| b.splat(aval, &vec![0; aval.dtype().size()])).collect()
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("it has a reverse derivative only (`custom_vjp`)".into())
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let mut args: Vec<Array> = (0..self.kept).filter_map(|i| cx.known(i).cloned()).collect();
+        for (ct, &aval) in cx.cts.iter().zip(&self.outputs) {
+            args.push(ct.clone().unwrap_or_else(|| Array::zeros_aval(aval)));
+        }
+        let mut cts = (self.backward)(&args).into_iter();
+        let mut cotangents: Tangents = (0..self.kept).map(|_| None).collect();
+        for (aval, &active) in self.inputs.iter().zip(&self.active) {
+            let ct = if aval.dtype().is_float() { cts.next() } else { None };
+            if active {
+                cotangents.push(ct);
+            }
+        }
+        Ok(cotangents)
+    }
+    fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
+        Err("it has a reverse derivative only (`custom_vjp`)".into())
+    }
+}

@@ -1,0 +1,176 @@
+//! Along which axis each part of a tree is mapped.
+
+use crate::module::{Filter, Module, Path, PathKey, Schema, VarInfo};
+use std::sync::Arc;
+
+/// The axis of one argument: a number, `None` for an argument that all elements share, or
+/// [`StateAxes`].
+#[derive(Clone)]
+pub enum ArgAxis {
+    /// Every leaf along this axis; negative ones count from the last. `None`: not mapped.
+    Axis(Option<isize>),
+    /// By filter.
+    State(StateAxes),
+}
+
+/// Axes by filter, within one argument: the first filter that matches a leaf decides.
+/// `flax.nnx.StateAxes`.
+///
+/// ```
+/// use nnx_core::module::{Everything, of_type};
+/// use nnx_core::{Param, StateAxes};
+/// // Each element has Params of its own; everything else is shared.
+/// let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
+/// ```
+#[derive(Clone, Default)]
+pub struct StateAxes(Vec<(Arc<dyn Filter>, Option<isize>)>);
+
+impl StateAxes {
+    /// No filter yet. A leaf that no filter matches is not mapped.
+    pub fn new() -> Self {
+        StateAxes::default()
+    }
+
+    /// Adds a filter: leaves that it matches, and no filter before, have this axis.
+    pub fn with(mut self, filter: impl Filter + 'static, axis: impl IntoAxis) -> Self {
+        self.0.push((Arc::new(filter), axis.into_axis()));
+        self
+    }
+}
+
+/// An axis, or `None`.
+pub trait IntoAxis {
+    #[doc(hidden)]
+    fn into_axis(self) -> Option<isize>;
+}
+
+impl IntoAxis for i32 {
+    fn into_axis(self) -> Option<isize> {
+        Some(self as isize)
+    }
+}
+
+impl IntoAxis for Option<isize> {
+    fn into_axis(self) -> Option<isize> {
+        self
+    }
+}
+
+impl ArgAxis {
+    fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<isize> {
+        match self {
+            ArgAxis::Axis(axis) => *axis,
+            ArgAxis::State(StateAxes(filters)) => {
+                filters.iter().find(|(filter, _)| filter.matches(path, leaf))?.1
+            }
+        }
+    }
+}
+
+/// The axes of all arguments: one for all of them, or one for each.
+#[derive(Clone)]
+pub enum MapAxes {
+    /// The same for every argument.
+    All(ArgAxis),
+    /// One for each element of the tuple of arguments.
+    Each(Vec<ArgAxis>),
+}
+
+impl MapAxes {
+    /// The axis of a leaf, whose path begins with the position of its argument if there are several.
+    pub(super) fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<isize> {
+        match self {
+            MapAxes::All(axis) => axis.of(path, leaf),
+            MapAxes::Each(axes) => match path.keys().first() {
+                Some(PathKey::Index(i)) => axes.get(*i)?.of(path, leaf),
+                _ => axes.first()?.of(path, leaf),
+            },
+        }
+    }
+
+    /// Says if there are not as many axes as arguments.
+    pub(super) fn check(&self, arguments: Option<usize>) -> Result<(), String> {
+        match self {
+            MapAxes::Each(axes) if Some(axes.len()) != arguments => Err(format!(
+                "{} axes for {} arguments; give one axis for all of them, or a tuple with one for \
+                 each",
+                axes.len(),
+                arguments.unwrap_or(1)
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The number of elements of a type that is a tuple.
+pub(super) fn tuple_len<M: Module>() -> Option<usize> {
+    match M::SCHEMA {
+        Schema::Tuple(items) => Some(items.len()),
+        _ => None,
+    }
+}
+
+/// Axes as they may be written: `0`, `None`, [`StateAxes`], or a tuple of these.
+pub trait IntoMapAxes {
+    #[doc(hidden)]
+    fn into_map_axes(self) -> MapAxes;
+}
+
+/// The axis of one argument as it may be written.
+pub trait IntoArgAxis {
+    #[doc(hidden)]
+    fn into_arg_axis(self) -> ArgAxis;
+}
+
+macro_rules! single {
+    ($($t:ty),*) => {$(
+        impl IntoArgAxis for $t {
+            fn into_arg_axis(self) -> ArgAxis {
+                ArgAxis::Axis(self.into_axis())
+            }
+        }
+        impl IntoMapAxes for $t {
+            fn into_map_axes(self) -> MapAxes {
+                MapAxes::All(self.into_arg_axis())
+            }
+        }
+    )*};
+}
+single!(i32, Option<isize>);
+
+impl IntoArgAxis for StateAxes {
+    fn into_arg_axis(self) -> ArgAxis {
+        ArgAxis::State(self)
+    }
+}
+
+impl IntoMapAxes for StateAxes {
+    fn into_map_axes(self) -> MapAxes {
+        MapAxes::All(ArgAxis::State(self))
+    }
+}
+
+macro_rules! tuples {
+    ($($($t:ident $i:tt),*;)*) => {$(
+        impl<$($t: IntoArgAxis),*> IntoMapAxes for ($($t,)*) {
+            fn into_map_axes(self) -> MapAxes {
+                MapAxes::Each(vec![$(self.$i.into_arg_axis()),*])
+            }
+        }
+    )*};
+}
+
+impl IntoMapAxes for () {
+    fn into_map_axes(self) -> MapAxes {
+        MapAxes::Each(vec![])
+    }
+}
+
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+}
