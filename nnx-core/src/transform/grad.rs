@@ -174,7 +174,7 @@ where
     let (argument, filter) = wanted.parts();
     let operands = Operands::of(argument);
     let active: Vec<bool> = operands
-        .map(argument, |path, leaf| filter.matches(path, leaf) && leaf.value.dtype().is_float());
+        .map(argument, |path, leaf| filter.matches(path, leaf) && leaf.value.dtype().is_inexact());
     let mut program = trace_tree("grad", f, argument, &operands, &operands.avals, |result: &R| {
         check_loss(result.loss());
         let mut outputs = vec![result.loss().clone()];

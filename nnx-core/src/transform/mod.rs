@@ -24,6 +24,7 @@ pub(crate) use autodiff::{
 };
 pub(crate) use batch::{batch_aval, batch_call, batch_graph, interpret_batch};
 pub(crate) use eager::{buffer, eager, interpret, staged};
+pub(crate) use loops::align;
 pub mod jit;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
