@@ -23,7 +23,13 @@ fn the_table_says_what_the_code_does() {
     let found = std::fs::read_to_string(&file).unwrap_or_default();
     let differs = found.lines().zip(text.lines()).find(|(a, b)| a != b);
     if let Some((found, now)) = differs {
-        panic!("docs/api.md is old: it says\n  {found}\nand should say\n  {now}\nrun `cargo xtask docs`");
+        panic!(
+            "docs/api.md is old: it says\n  {found}\nand should say\n  {now}\nrun `cargo xtask docs`"
+        );
     }
-    assert_eq!(found.lines().count(), text.lines().count(), "docs/api.md is old: run `cargo xtask docs`");
+    assert_eq!(
+        found.lines().count(),
+        text.lines().count(),
+        "docs/api.md is old: run `cargo xtask docs`"
+    );
 }

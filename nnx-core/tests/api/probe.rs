@@ -61,8 +61,7 @@ impl Probe {
             return "–";
         }
         let reverse = works(|| make_graph(|x: &Vec<Array>| grad(total, x), &args)).is_some();
-        let forward =
-            works(|| make_graph(|x: &Vec<Array>| jvp(total, x, x).1, &args)).is_some();
+        let forward = works(|| make_graph(|x: &Vec<Array>| jvp(total, x, x).1, &args)).is_some();
         match (reverse, forward) {
             (true, true) => "yes",
             (true, false) => "reverse",

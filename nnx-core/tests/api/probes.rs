@@ -165,6 +165,7 @@ fn elementwise() -> Vec<Probe> {
         "bitcast" = "jax.lax.bitcast_convert_type" [[2, 3]] => |x| x[0].bitcast(DType::I32);
         "real" = "jax.numpy.real" [[2, 3]] => |x| x[0].real();
         "imag" = "jax.numpy.imag" [[2, 3]] => |x| x[0].imag();
+        "angle" [[2, 3]] => |x| x[0].angle();
         "conj" = "jax.numpy.conj" [[2, 3]] => |x| x[0].conj();
         "complex" = "jax.lax.complex" [[2, 3], [2, 3]] => |x| complex(&x[0], &x[1]);
     }

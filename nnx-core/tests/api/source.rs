@@ -41,7 +41,11 @@ fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
     let mut push = |vis: &Visibility, attrs: &[Attribute], name: String| {
         let hidden = documentation(attrs).contains("doc(hidden)");
         if matches!(vis, Visibility::Public(_)) && !hidden {
-            found.push(Function { file: file.to_owned(), name, jax: jax_name(&documentation(attrs)) });
+            found.push(Function {
+                file: file.to_owned(),
+                name,
+                jax: jax_name(&documentation(attrs)),
+            });
         }
     };
     match item {

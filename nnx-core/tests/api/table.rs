@@ -20,9 +20,30 @@ const SECTIONS: [(&str, &[&str]); 9] = [
 
 /// Functions that are no operation on arrays: they read, describe or configure.
 const NOT_OPERATIONS: &[&str] = &[
-    "to_bytes", "try_to_vec", "to_vec", "try_item", "item", "block_until_ready", "device_address",
-    "device", "to_device", "absent", "shape_only", "aval", "shape", "rank", "size", "dtype",
-    "is_absent", "is_traced", "keepdims", "from_slice", "scalar", "from_bytes", "finfo", "iinfo",
+    "to_bytes",
+    "try_to_vec",
+    "to_vec",
+    "try_item",
+    "item",
+    "block_until_ready",
+    "device_address",
+    "device",
+    "to_device",
+    "absent",
+    "shape_only",
+    "aval",
+    "shape",
+    "rank",
+    "size",
+    "dtype",
+    "is_absent",
+    "is_traced",
+    "keepdims",
+    "from_slice",
+    "scalar",
+    "from_bytes",
+    "finfo",
+    "iinfo",
 ];
 
 pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
@@ -31,9 +52,10 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
     let mut missing = Vec::new();
     let mut rows = 0;
     for function in functions {
-        let Some(section) = SECTIONS.iter().position(|(_, files)| {
-            files.iter().any(|file| function.file.starts_with(file))
-        }) else {
+        let Some(section) = SECTIONS
+            .iter()
+            .position(|(_, files)| files.iter().any(|file| function.file.starts_with(file)))
+        else {
             continue;
         };
         let rows_here = sections.entry(section).or_default();
@@ -49,7 +71,8 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
             continue;
         }
         let name = function.name.as_str();
-        let is_setting = name.contains("::") && !name.starts_with("Masked::") && !name.starts_with("At::");
+        let is_setting =
+            name.contains("::") && !name.starts_with("Masked::") && !name.starts_with("At::");
         if NOT_OPERATIONS.contains(&name) || is_setting {
             continue;
         }
@@ -67,7 +90,10 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
         rows += 1;
     }
     let _ = std::panic::take_hook();
-    assert!(missing.is_empty(), "public functions without a probe in tests/api/probes.rs: {missing:#?}");
+    assert!(
+        missing.is_empty(),
+        "public functions without a probe in tests/api/probes.rs: {missing:#?}"
+    );
     text(&sections, rows)
 }
 
