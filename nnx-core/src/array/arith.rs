@@ -124,19 +124,11 @@ fn true_divide(a: &dyn Operand, b: &dyn Operand) -> Array {
     bind1(Binary(BinaryOp::Div), &[&a.to_inexact(), &b.to_inexact()])
 }
 
-/// NumPy's remainder: the result has the sign of the divisor. That of integers by 0 is 0.
+/// NumPy's remainder.
 #[track_caller]
 fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
-    let (a, mut b) = meet("rem", a, b);
-    if b.dtype().is_int() {
-        b = select(&b.eq(0), &b.ones_like(), &b);
-    }
-    let rem = bind1(Binary(BinaryOp::Rem), &[&a, &b]);
-    if a.dtype().is_unsigned_int() {
-        return rem;
-    }
-    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(b.lt(0)));
-    select(&fix, &(&rem + &b), &rem)
+    let (a, b) = meet("rem", a, b);
+    super::integer::remainder(&a, &b)
 }
 
 macro_rules! operators {
@@ -412,7 +404,8 @@ impl Array {
         binary("rem", BinaryOp::Rem, self, rhs)
     }
 
-    /// The values converted to `dtype`. Floats to integers truncate.
+    /// The values converted to `dtype`. Floats to integers truncate, complex to real numbers lose
+    /// their imaginary part.
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         if self.dtype() == dtype {
@@ -420,6 +413,9 @@ impl Array {
         }
         if dtype == DType::Bool {
             return self.ne(0);
+        }
+        if self.dtype().is_complex() && !dtype.is_complex() {
+            return self.real().astype(dtype);
         }
         bind1(Convert(dtype), &[self])
     }
@@ -433,10 +429,10 @@ impl Array {
         bind1(crate::ops::Bitcast(dtype), &[self])
     }
 
-    /// Floats stay; other dtypes become f32.
+    /// Floats and complex numbers stay; other dtypes become f32.
     #[track_caller]
     pub(crate) fn to_inexact(&self) -> Array {
-        if self.dtype().is_float() { self.clone() } else { self.astype(DType::F32) }
+        if self.dtype().is_inexact() { self.clone() } else { self.astype(DType::F32) }
     }
 
     /// NumPy broadcasting to `shape`.
@@ -459,6 +455,20 @@ impl Array {
         let dims = (shape.len() - self.rank()..shape.len()).collect();
         bind1(BroadcastInDim { shape: shape.to_vec(), dims }, &[self])
     }
+}
+
+/// The complex numbers with real parts `re` and imaginary parts `im`, with broadcasting: complex64
+/// from f32 and what is narrower, complex128 from f64. `jax.lax.complex`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn complex(re: &Array, im: &Array) -> Array {
+    use super::program::{Compute, binary};
+    binary("complex", Compute::Inexact, re, im, |re, im| {
+        let wide = re.dtype().complex().real();
+        bind1(crate::ops::Complex, &[&re.astype(wide), &im.astype(wide)])
+    })
 }
 
 /// `on_true` where `which` is true, `on_false` elsewhere; all of one shape. `jax.lax.select`.

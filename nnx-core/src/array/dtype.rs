@@ -19,13 +19,15 @@ pub enum DType {
     BF16,
     F32,
     F64,
+    C64,
+    C128,
 }
 
 impl DType {
     /// Every dtype, in promotion order within each kind.
-    pub const ALL: [DType; 13] = {
+    pub const ALL: [DType; 15] = {
         use DType::*;
-        [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, BF16, F32, F64]
+        [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, BF16, F32, F64, C64, C128]
     };
 
     /// Bytes per element.
@@ -35,13 +37,41 @@ impl DType {
             Bool | I8 | U8 => 1,
             I16 | U16 | F16 | BF16 => 2,
             I32 | U32 | F32 => 4,
-            I64 | U64 | F64 => 8,
+            I64 | U64 | F64 | C64 => 8,
+            C128 => 16,
         }
     }
 
-    /// Whether this is a floating-point type.
+    /// Whether this is a real floating-point type.
     pub const fn is_float(self) -> bool {
         matches!(self, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
+    }
+
+    /// Whether this is a complex type.
+    pub const fn is_complex(self) -> bool {
+        matches!(self, DType::C64 | DType::C128)
+    }
+
+    /// Whether this is a real or complex floating-point type.
+    pub const fn is_inexact(self) -> bool {
+        self.is_float() || self.is_complex()
+    }
+
+    /// The dtype of the parts of a complex number; other dtypes are their own.
+    pub const fn real(self) -> DType {
+        match self {
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
+            other => other,
+        }
+    }
+
+    /// The complex dtype whose parts are at least as wide as this one.
+    pub const fn complex(self) -> DType {
+        match self {
+            DType::F64 | DType::C128 => DType::C128,
+            _ => DType::C64,
+        }
     }
 
     /// Whether this is a signed or unsigned integer type (bool is neither).
@@ -76,6 +106,8 @@ impl DType {
             BF16 => "bfloat16",
             F32 => "float32",
             F64 => "float64",
+            C64 => "complex64",
+            C128 => "complex128",
         }
     }
 }
@@ -98,6 +130,8 @@ impl fmt::Display for DType {
             BF16 => "bf16",
             F32 => "f32",
             F64 => "f64",
+            C64 => "c64",
+            C128 => "c128",
         })
     }
 }
@@ -127,7 +161,8 @@ macro_rules! element {
 }
 element!(
     i8 => I8, i16 => I16, i32 => I32, i64 => I64, u8 => U8, u16 => U16, u32 => U32, u64 => U64,
-    half::f16 => F16, half::bf16 => BF16, f32 => F32, f64 => F64
+    half::f16 => F16, half::bf16 => BF16, f32 => F32, f64 => F64,
+    num_complex::Complex<f32> => C64, num_complex::Complex<f64> => C128
 );
 
 impl Element for bool {

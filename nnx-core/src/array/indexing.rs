@@ -35,7 +35,7 @@ impl IndexMode {
 
 /// What [`IndexMode::Fill`] reads outside, as bytes.
 pub(super) fn default_fill(dtype: DType) -> Vec<u8> {
-    if dtype.is_float() {
+    if dtype.is_inexact() {
         scalar_bytes(dtype, f64::NAN)
     } else if dtype.is_signed_int() {
         lowest(dtype)

@@ -26,11 +26,7 @@ pub(crate) fn promote(a: Kind, b: Kind) -> DType {
             }
         }
         (Kind::Strong(s), Kind::WeakFloat) | (Kind::WeakFloat, Kind::Strong(s)) => {
-            if s.is_float() {
-                s
-            } else {
-                DType::F32
-            }
+            if s.is_inexact() { s } else { DType::F32 }
         }
         (Kind::WeakInt, Kind::WeakInt) => DType::I32,
         _ => DType::F32,
@@ -47,6 +43,9 @@ pub(crate) fn promote_dtypes(a: DType, b: DType) -> DType {
     match (a, b) {
         (Bool, x) | (x, Bool) => x,
         (F16, BF16) | (BF16, F16) => F32,
+        (x, y) if x.is_complex() || y.is_complex() => {
+            if x == C128 || y == C128 || x == F64 || y == F64 { C128 } else { C64 }
+        }
         (x, y) if x.is_float() && y.is_float() => wider(x, y),
         (x, _) if x.is_float() => x,
         (_, y) if y.is_float() => y,

@@ -147,7 +147,7 @@ impl Array {
             },
             _ => dtype,
         };
-        let narrow = if dtype.is_float() { dtype } else { wide };
+        let narrow = if dtype.is_inexact() { dtype } else { wide };
         let out =
             bind1(Reduce { reducer, dims: dims.clone() }, &[&self.astype(wide)]).astype(narrow);
         if axes.keepdims { out.insert_dims(&dims) } else { out }

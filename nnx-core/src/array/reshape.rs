@@ -138,22 +138,22 @@ impl Array {
         bind1(Reverse(dims), &[self])
     }
 
-    /// Repeats the whole array `reps[i]` times along axis `i`. `jax.numpy.tile`.
-    ///
-    /// # Panics
-    /// Unless there is one count per axis.
+    /// Repeats the whole array `reps[i]` times along axis `i`; the shorter of `reps` and the shape
+    /// is filled up with 1 in front. `jax.numpy.tile`.
     #[track_caller]
     pub fn tile(&self, reps: &[usize]) -> Array {
-        if reps.len() != self.rank() {
-            invalid("tile", format!("{} counts for {}", reps.len(), self.aval()));
-        }
-        let mut wide = Vec::with_capacity(2 * reps.len());
-        for (&r, &n) in reps.iter().zip(self.shape()) {
-            wide.extend([r, n]);
-        }
-        let dims = (0..reps.len()).map(|i| 2 * i + 1).collect();
-        let out: Vec<usize> = reps.iter().zip(self.shape()).map(|(r, n)| r * n).collect();
-        bind1(BroadcastInDim { shape: wide, dims }, &[self]).reshape(out)
+        let rank = self.rank().max(reps.len());
+        let fill = |sizes: &[usize]| -> Vec<usize> {
+            std::iter::repeat_n(1, rank - sizes.len()).chain(sizes.iter().copied()).collect()
+        };
+        let (reps, shape) = (fill(reps), fill(self.shape()));
+        let wide: Vec<usize> = reps.iter().zip(&shape).flat_map(|(&r, &n)| [r, n]).collect();
+        let dims = (0..rank).map(|i| 2 * i + 1).collect();
+        let out: Vec<usize> = reps.iter().zip(&shape).map(|(r, n)| r * n).collect();
+        super::one_program("tile", std::slice::from_ref(self), |args| {
+            let x = args[0].reshape(shape);
+            bind1(BroadcastInDim { shape: wide, dims }, &[&x]).reshape(out)
+        })
     }
 
     /// Repeats every element `n` times along `axis`. `jax.numpy.repeat`.

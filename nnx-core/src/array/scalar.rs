@@ -2,6 +2,7 @@
 
 use super::{DType, Element};
 use half::{bf16, f16};
+use num_complex::Complex;
 
 /// `value` as one element of `dtype`, in little-endian bytes. Floats round, integers truncate.
 pub(crate) fn scalar_bytes(dtype: DType, value: f64) -> Vec<u8> {
@@ -20,6 +21,8 @@ pub(crate) fn scalar_bytes(dtype: DType, value: f64) -> Vec<u8> {
         BF16 => bf16::to_bytes(&[bf16::from_f64(value)]),
         F32 => f32::to_bytes(&[value as f32]),
         F64 => f64::to_bytes(&[value]),
+        C64 => Complex::<f32>::to_bytes(&[Complex::new(value as f32, 0.0)]),
+        C128 => Complex::<f64>::to_bytes(&[Complex::new(value, 0.0)]),
     }
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn lowest(dtype: DType) -> Vec<u8> {
         I16 => i16::to_bytes(&[i16::MIN]),
         I32 => i32::to_bytes(&[i32::MIN]),
         I64 => i64::to_bytes(&[i64::MIN]),
-        F16 | BF16 | F32 | F64 => scalar_bytes(dtype, f64::NEG_INFINITY),
+        F16 | BF16 | F32 | F64 | C64 | C128 => scalar_bytes(dtype, f64::NEG_INFINITY),
     }
 }
 
@@ -61,7 +64,7 @@ pub(crate) fn highest(dtype: DType) -> Vec<u8> {
         I16 => i16::to_bytes(&[i16::MAX]),
         I32 => i32::to_bytes(&[i32::MAX]),
         I64 => i64::to_bytes(&[i64::MAX]),
-        F16 | BF16 | F32 | F64 => scalar_bytes(dtype, f64::INFINITY),
+        F16 | BF16 | F32 | F64 | C64 | C128 => scalar_bytes(dtype, f64::INFINITY),
     }
 }
 
@@ -85,5 +88,7 @@ pub(crate) fn format_element(dtype: DType, bytes: &[u8]) -> String {
         BF16 => show::<bf16>(bytes),
         F32 => show::<f32>(bytes),
         F64 => show::<f64>(bytes),
+        C64 => show::<Complex<f32>>(bytes),
+        C128 => show::<Complex<f64>>(bytes),
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::Array;
 use crate::array::{IntoAxes, invalid, keepdims, one_program, select, where_};
-pub use crate::array::{logsumexp, one_hot, softmax};
+pub use crate::array::{logaddexp, logsumexp, one_hot, softmax};
 use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
 use std::slice;
 
@@ -46,40 +46,6 @@ impl CustomJvp for Relu6 {
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (x, t) = (&cx.primals[0], cx.tangent(0)?);
         Some(select(&(x.gt(0) & x.lt(6)), t, &t.zeros_like()))
-    }
-}
-
-/// log(eˣ + eʸ) without overflow, with broadcasting. `jax.numpy.logaddexp`.
-///
-/// # Panics
-/// When the shapes do not broadcast.
-#[track_caller]
-pub fn logaddexp(x: &Array, y: impl crate::array::Operand) -> Array {
-    // The dtype and shape that both meet in.
-    let sum = (x + &y).to_inexact();
-    let [x, y] = [x.astype(sum.dtype()), y.array(sum.dtype())].map(|a| a.broadcast_to(sum.shape()));
-    custom_jvp(LogAddExp, &[&x, &y])
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct LogAddExp;
-
-impl CustomJvp for LogAddExp {
-    const NAME: &'static str = "logaddexp";
-    fn body(&self, args: &[Array]) -> Array {
-        let (x, y) = (&args[0], &args[1]);
-        let max = x.maximum(y);
-        let delta = x - y;
-        // NaN: of NaNs, or of infinities of one sign, whose sum is right.
-        select(&delta.ne(&delta), &(x + y), &(max + (-delta.abs()).exp().log1p()))
-    }
-    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
-        let finite = |x: &Array| select(&x.eq(f64::INFINITY), &x.zeros_like(), x);
-        let part = |i: usize| {
-            let share = (finite(&cx.primals[i]) - finite(&cx.outs[0])).exp();
-            cx.tangent(i).map(|t| t * share)
-        };
-        crate::ops::add_tangents(part(0), part(1))
     }
 }
 

@@ -35,7 +35,7 @@ impl Compare {
 
     /// The attributes of StableHLO's `compare` for operands of `dtype`.
     pub(super) fn attrs(self, dtype: DType) -> Vec<(&'static str, Attr)> {
-        let kind = if dtype.is_float() {
+        let kind = if dtype.is_inexact() {
             "FLOAT"
         } else if dtype.is_signed_int() {
             "SIGNED"
@@ -54,7 +54,12 @@ impl Primitive for Compare {
         self.names().0
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(smallvec![same(ins)?.with_dtype(DType::Bool)])
+        let aval = same(ins)?;
+        let ordered = !matches!(self.0, Direction::Eq | Direction::Ne);
+        if ordered && aval.dtype().is_complex() {
+            return Err(format!("complex numbers have no order, got {aval}"));
+        }
+        Ok(smallvec![aval.with_dtype(DType::Bool)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = self.attrs(b.aval(ins[0]).dtype());

@@ -7,6 +7,7 @@ mod binary;
 mod call;
 mod check;
 mod compare;
+mod complex;
 mod constant;
 mod control;
 mod conv;
@@ -17,7 +18,9 @@ mod custom_vjp;
 mod dot;
 mod emit;
 mod gather;
-mod qr;
+mod gcd;
+mod inner_loop;
+mod linalg;
 mod reduce;
 mod remat;
 mod scatter;
@@ -34,6 +37,7 @@ pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
 pub(crate) use check::Check;
 pub(crate) use compare::{Compare, Direction, Select};
+pub(crate) use complex::Complex;
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use control::{Cond, Scan, While};
 pub(crate) use conv::{Conv, dilated};
@@ -46,7 +50,12 @@ pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
-pub(crate) use qr::{Geqrf, HouseholderProduct};
+pub(crate) use gcd::Gcd;
+pub(crate) use inner_loop::{inner_for, inner_while};
+pub(crate) use linalg::{
+    Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
+    matrix, permute_rows, square,
+};
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
 pub(crate) use remat::Remat;
 pub use remat::SavePolicy;

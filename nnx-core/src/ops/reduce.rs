@@ -34,7 +34,7 @@ impl Reducer {
     pub(super) fn takes(self) -> Takes {
         match self {
             Reducer::Sum | Reducer::Prod => Takes::Numbers,
-            Reducer::Max | Reducer::Min => Takes::Any,
+            Reducer::Max | Reducer::Min => Takes::Ordered,
             Reducer::And | Reducer::Or => Takes::BoolOrInts,
         }
     }

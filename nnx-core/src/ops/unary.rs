@@ -54,6 +54,8 @@ pub(crate) struct Unary(pub(crate) UnaryOp);
 #[derive(Clone, Copy)]
 pub(super) enum Takes {
     Floats,
+    Inexact,
+    Ordered,
     Numbers,
     SignedNumbers,
     BoolOrInts,
@@ -65,11 +67,13 @@ impl Takes {
     pub(super) fn check(self, dtype: DType) -> Result<(), String> {
         let (ok, what) = match self {
             Takes::Floats => (dtype.is_float(), "a float dtype"),
+            Takes::Inexact => (dtype.is_inexact(), "a float or complex dtype"),
+            Takes::Ordered => (!dtype.is_complex(), "a dtype with an order"),
             Takes::Numbers => (dtype != DType::Bool, "a number dtype"),
             Takes::SignedNumbers => {
-                (dtype.is_float() || dtype.is_signed_int(), "a float or signed integer dtype")
+                (dtype.is_inexact() || dtype.is_signed_int(), "a float or signed integer dtype")
             }
-            Takes::BoolOrInts => (!dtype.is_float(), "bool or an integer dtype"),
+            Takes::BoolOrInts => (!dtype.is_inexact(), "bool or an integer dtype"),
             Takes::Ints => (dtype.is_int(), "an integer dtype"),
             Takes::Any => (true, ""),
         };
@@ -94,16 +98,16 @@ impl UnaryOp {
             Floor => ("floor", "stablehlo.floor", Floats),
             Ceil => ("ceil", "stablehlo.ceil", Floats),
             RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
-            Exp => ("exp", "stablehlo.exponential", Floats),
-            Expm1 => ("expm1", "stablehlo.exponential_minus_one", Floats),
-            Log => ("log", "stablehlo.log", Floats),
-            Log1p => ("log1p", "stablehlo.log_plus_one", Floats),
-            Sqrt => ("sqrt", "stablehlo.sqrt", Floats),
-            Rsqrt => ("rsqrt", "stablehlo.rsqrt", Floats),
+            Exp => ("exp", "stablehlo.exponential", Inexact),
+            Expm1 => ("expm1", "stablehlo.exponential_minus_one", Inexact),
+            Log => ("log", "stablehlo.log", Inexact),
+            Log1p => ("log1p", "stablehlo.log_plus_one", Inexact),
+            Sqrt => ("sqrt", "stablehlo.sqrt", Inexact),
+            Rsqrt => ("rsqrt", "stablehlo.rsqrt", Inexact),
             Cbrt => ("cbrt", "stablehlo.cbrt", Floats),
-            Sin => ("sin", "stablehlo.sine", Floats),
-            Cos => ("cos", "stablehlo.cosine", Floats),
-            Tan => ("tan", "stablehlo.tan", Floats),
+            Sin => ("sin", "stablehlo.sine", Inexact),
+            Cos => ("cos", "stablehlo.cosine", Inexact),
+            Tan => ("tan", "stablehlo.tan", Inexact),
             Asin => ("asin", "chlo.asin", Floats),
             Acos => ("acos", "chlo.acos", Floats),
             Atan => ("atan", "chlo.atan", Floats),
@@ -112,8 +116,8 @@ impl UnaryOp {
             Asinh => ("asinh", "chlo.asinh", Floats),
             Acosh => ("acosh", "chlo.acosh", Floats),
             Atanh => ("atanh", "chlo.atanh", Floats),
-            Tanh => ("tanh", "stablehlo.tanh", Floats),
-            Logistic => ("logistic", "stablehlo.logistic", Floats),
+            Tanh => ("tanh", "stablehlo.tanh", Inexact),
+            Logistic => ("logistic", "stablehlo.logistic", Inexact),
             Erf => ("erf", "chlo.erf", Floats),
             Erfc => ("erfc", "chlo.erfc", Floats),
             ErfInv => ("erf_inv", "chlo.erf_inv", Floats),
@@ -136,6 +140,7 @@ impl Primitive for Unary {
         self.0.info().2.check(ins[0].dtype())?;
         let out = match self.0 {
             UnaryOp::IsFinite => ins[0].with_dtype(DType::Bool),
+            UnaryOp::Abs => ins[0].with_dtype(ins[0].dtype().real()),
             _ => ins[0],
         };
         Ok(smallvec![out])
@@ -158,6 +163,10 @@ impl Primitive for Unary {
         let two_over_sqrt_pi = std::f64::consts::FRAC_2_SQRT_PI;
         let tangent = match self.0 {
             Neg => -t,
+            Abs if x.dtype().is_complex() => {
+                let safe = select(&y.eq(0.0), &y.ones_like(), y);
+                (t * (x.conj() / safe.astype(x.dtype()))).real()
+            }
             // At 0 the slope is 1, as in JAX.
             Abs => select(&x.ge(0), t, &-t),
             Square => t * (2.0 * x),

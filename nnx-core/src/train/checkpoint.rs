@@ -85,6 +85,10 @@ fn tensors<M: Module>(path: &Path, tree: &M) -> Result<Tensors> {
         let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
         let tensor = read()
             .map_err(|why: Error| broken(path, format!("`{leaf_path}` cannot be saved: {why}")))?;
+        if safe_dtype(tensor.0.dtype()).is_none() {
+            let why = format!("`{leaf_path}` is {}, which safetensors files don't hold", tensor.0);
+            return Err(broken(path, format!("{why}; save its `.real()` and `.imag()`")));
+        }
         if tensors.insert(leaf_path.dotted(), tensor).is_some() {
             let name = leaf_path.dotted();
             return Err(broken(path, format!("two leaves have the name `{name}`; rename one")));
@@ -211,8 +215,8 @@ fn broken(path: &Path, message: String) -> Error {
     Error::Checkpoint { path: path.into(), message }
 }
 
-/// Both names of every dtype.
-const DTYPES: [(DType, Dtype); 13] = [
+/// Both names of every dtype that the format knows.
+const DTYPES: [(DType, Dtype); 14] = [
     (DType::Bool, Dtype::BOOL),
     (DType::I8, Dtype::I8),
     (DType::I16, Dtype::I16),
@@ -226,15 +230,13 @@ const DTYPES: [(DType, Dtype); 13] = [
     (DType::BF16, Dtype::BF16),
     (DType::F32, Dtype::F32),
     (DType::F64, Dtype::F64),
+    (DType::C64, Dtype::C64),
 ];
 
 fn dtype(safe: Dtype) -> Option<DType> {
     DTYPES.iter().find(|(_, s)| *s == safe).map(|(d, _)| *d)
 }
 
-fn safe_dtype(dtype: DType) -> Dtype {
-    match DTYPES.iter().find(|(d, _)| *d == dtype) {
-        Some((_, safe)) => *safe,
-        None => unreachable!("every dtype is in the table"),
-    }
+fn safe_dtype(dtype: DType) -> Option<Dtype> {
+    DTYPES.iter().find(|(d, _)| *d == dtype).map(|(_, safe)| *safe)
 }

@@ -75,7 +75,7 @@ pub(crate) fn interpret_jvp(
     for node in &graph.nodes {
         let tangents: Vec<Tangent> =
             node.ins.iter().map(|v| tangent_env[v.index()].clone()).collect();
-        let differentiable = node.outs.iter().any(|&v| graph.aval(v).dtype().is_float());
+        let differentiable = node.outs.iter().any(|&v| graph.aval(v).dtype().is_inexact());
         if !differentiable || tangents.iter().all(Option::is_none) {
             env.replay(node);
             continue;

@@ -219,7 +219,7 @@ impl Checker {
             self.fails(&ins[0].logical_not(), check.0.to_string(), node, code);
         }
         if self.checks.div && is_division(&*node.op) {
-            let zero = ins[1].eq(&ins[1].zeros_like());
+            let zero = ins[1].eq(ins[1].zeros_like());
             self.fails(&zero, "division by zero".into(), node, code);
         }
         if self.checks.index

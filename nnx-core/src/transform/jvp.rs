@@ -60,7 +60,7 @@ where
             location,
         });
     }
-    let active: Vec<bool> = operands.avals.iter().map(|aval| aval.dtype().is_float()).collect();
+    let active: Vec<bool> = operands.avals.iter().map(|aval| aval.dtype().is_inexact()).collect();
     let mut directions = Vec::new();
     for (n, (&i, &aval)) in operands.present.iter().zip(&operands.avals).enumerate() {
         if !active[n] {
@@ -89,7 +89,7 @@ where
         let tangents: Vec<Array> = outs
             .iter()
             .zip(tangents)
-            .filter(|(out, _)| out.dtype().is_float())
+            .filter(|(out, _)| out.dtype().is_inexact())
             .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
             .collect();
         outs.into_iter().chain(tangents).collect()
@@ -97,7 +97,7 @@ where
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
     let value = rebuild(&result, |i, _| outs[i].clone());
     let tangent = rebuild(&result, |i, _| {
-        if !outs[i].dtype().is_float() {
+        if !outs[i].dtype().is_inexact() {
             return Array::absent("there is no tangent here: this result is no float");
         }
         match tangents.next() {

@@ -22,7 +22,7 @@ fn with_operands<C: Module>(init: &C, operands: &Operands, values: &[Array]) -> 
 
 /// The graphs as programs of the same inputs: `operands` of their own, then what any of them
 /// captured.
-pub(super) fn align(
+pub(crate) fn align(
     operands: usize,
     closed: Vec<crate::graph::Closed>,
 ) -> (Vec<Graph>, Vec<Array>) {

@@ -223,6 +223,8 @@ fn element(dtype: DType) -> &'static str {
         BF16 => "bf16",
         F32 => "f32",
         F64 => "f64",
+        C64 => "complex<f32>",
+        C128 => "complex<f64>",
     }
 }
 

@@ -88,6 +88,15 @@ fn with_derivatives_and_batches() {
     };
     assert_eq!(first(Checks::ALL, f, Array::scalar(4.0_f32)), None);
     assert!(first(Checks::USER, f, Array::scalar(-4.0_f32)).unwrap().starts_with("positive"));
+    let scanned = |x: &Array| {
+        let step = |c: Array, ()| {
+            check(&c.lt(10.0), "ten");
+            (&c * &c, ())
+        };
+        grad(|x: &Array| scan(step, x.clone(), nnx_core::length(3)).0, x)
+    };
+    assert_eq!(first(Checks::USER, scanned, Array::scalar(1.0_f32)), None);
+    assert!(first(Checks::USER, scanned, Array::scalar(4.0_f32)).unwrap().starts_with("ten"));
     let each = |x: &Array| {
         vmap(
             |x: &Array| {

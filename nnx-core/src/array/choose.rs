@@ -1,0 +1,135 @@
+//! Choices among arrays, positions in flat arrays, windows for signals.
+
+use super::axes::invalid;
+use super::program::common_shape;
+use super::promote::promote_dtypes;
+use super::{Array, DType, Operand, iota, one_program, select, where_};
+
+/// `choices[index]` elementwise, with broadcasting; indices outside are moved inside.
+/// `jax.numpy.choose` with mode `clip`.
+///
+/// # Panics
+/// When there are no choices, the shapes do not broadcast, or the index is no integer.
+#[track_caller]
+pub fn choose(index: &Array, choices: &[&Array]) -> Array {
+    let Some((last, rest)) = choices.split_last() else {
+        invalid("choose", "needs at least one choice".into());
+    };
+    if !index.dtype().is_int() {
+        invalid("choose", format!("needs integer indices, got {}", index.aval()));
+    }
+    let all: Vec<&Array> = std::iter::once(index).chain(choices.iter().copied()).collect();
+    let shape = common_shape("choose", &all);
+    let dtype = choices.iter().map(|c| c.dtype()).fold(last.dtype(), promote_dtypes);
+    let args: Vec<Array> = all.into_iter().cloned().collect();
+    let count = rest.len();
+    one_program("choose", &args, |args| {
+        let wide = |x: &Array| x.astype(dtype).broadcast_to_dims(&shape);
+        let index = args[0].broadcast_to_dims(&shape);
+        (0..count)
+            .rev()
+            .fold(wide(&args[count + 1]), |out, i| select(&index.le(i), &wide(&args[i + 1]), &out))
+    })
+}
+
+/// Elementwise the first of `choices` whose condition holds, or `default`. `jax.numpy.select`.
+///
+/// # Panics
+/// When the numbers of conditions and choices differ or the shapes do not broadcast.
+#[track_caller]
+pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Operand) -> Array {
+    if conditions.len() != choices.len() || choices.is_empty() {
+        let (n, m) = (conditions.len(), choices.len());
+        invalid("select_first", format!("{n} conditions for {m} choices; as many, at least one"));
+    }
+    let n = choices.len();
+    let dtype = choices.iter().map(|c| c.dtype()).fold(choices[0].dtype(), promote_dtypes);
+    let dtype = super::promote::promote(super::Kind::Strong(dtype), default.kind());
+    let args: Vec<Array> = conditions.iter().chain(choices).map(|&a| a.clone()).collect();
+    let default = default.array(dtype);
+    one_program("select_first", &[args, vec![default]].concat(), |args| {
+        (0..n)
+            .rev()
+            .fold(args[2 * n].clone(), |out, i| where_(&args[i], &args[n + i], &out).astype(dtype))
+    })
+}
+
+/// Positions of a flat array as positions along each axis of `shape`, as arrays of the dtype of
+/// `flat`. `jax.numpy.unravel_index`.
+///
+/// # Panics
+/// When `flat` is no integer array.
+#[track_caller]
+pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
+    let shape = super::shape_of("unravel_index", shape);
+    if !flat.dtype().is_int() {
+        invalid("unravel_index", format!("needs integer positions, got {}", flat.aval()));
+    }
+    super::program::program("unravel_index", std::slice::from_ref(flat), |args| {
+        let mut rest = args[0].clone();
+        let mut out = Vec::new();
+        for &n in shape.iter().rev() {
+            let (quotient, place) = rest.divmod(n.max(1));
+            out.push(place);
+            rest = quotient;
+        }
+        out.reverse();
+        out
+    })
+}
+
+/// Positions in a flat array from positions along each axis of `shape`, moved inside.
+/// `jax.numpy.ravel_multi_index` with mode `clip`.
+///
+/// # Panics
+/// When there is not one integer array per axis or they do not broadcast.
+#[track_caller]
+pub fn ravel_multi_index(places: &[&Array], shape: impl super::IntoShape) -> Array {
+    let shape = super::shape_of("ravel_multi_index", shape);
+    let integers = places.iter().all(|p| p.dtype().is_int());
+    if places.len() != shape.len() || places.is_empty() || !integers {
+        let n = places.len();
+        invalid(
+            "ravel_multi_index",
+            format!("{n} integer arrays for shape {shape:?}; one per axis"),
+        );
+    }
+    let common = common_shape("ravel_multi_index", places);
+    let args: Vec<Array> = places.iter().map(|&p| p.clone()).collect();
+    one_program("ravel_multi_index", &args, |args| {
+        let start = super::zeros(&common, DType::I32);
+        args.iter().zip(&shape).fold(start, |flat, (place, &n)| {
+            flat * n + place.clip(0, n.max(1) - 1).astype(DType::I32)
+        })
+    })
+}
+
+/// A window of `n` points from the angles 0 to 2π.
+#[track_caller]
+fn window(n: usize, dtype: DType, f: impl FnOnce(&Array) -> Array) -> Array {
+    if n == 1 {
+        return super::ones([1], dtype);
+    }
+    super::program::program("window", &[], |_| {
+        vec![f(&(iota([n], dtype, 0) * (2.0 * std::f64::consts::PI / (n as f64 - 1.0))))]
+    })
+    .remove(0)
+}
+
+/// The Hann window of `n` points. `jax.numpy.hanning`.
+#[track_caller]
+pub fn hanning(n: usize, dtype: DType) -> Array {
+    window(n, dtype, |x| 0.5 * (1.0 - x.cos()))
+}
+
+/// The Hamming window of `n` points. `jax.numpy.hamming`.
+#[track_caller]
+pub fn hamming(n: usize, dtype: DType) -> Array {
+    window(n, dtype, |x| 0.54 - 0.46 * x.cos())
+}
+
+/// The Blackman window of `n` points. `jax.numpy.blackman`.
+#[track_caller]
+pub fn blackman(n: usize, dtype: DType) -> Array {
+    window(n, dtype, |x| 0.08 * (2.0 * x).cos() - 0.5 * x.cos() + 0.42)
+}

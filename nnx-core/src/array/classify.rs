@@ -1,0 +1,212 @@
+//! Questions about single elements, and comparisons with tolerance.
+
+use super::program::{Compute, binary, unary};
+use super::{Array, DType, Operand, full, one_program, select, where_};
+
+/// Questions about each element; the results are bool.
+impl Array {
+    /// Whether x is NaN. `jax.numpy.isnan`.
+    #[track_caller]
+    pub fn is_nan(&self) -> Array {
+        self.ne(self)
+    }
+
+    /// Whether x is ∞ or −∞. `jax.numpy.isinf`.
+    #[track_caller]
+    pub fn is_inf(&self) -> Array {
+        if !self.dtype().is_inexact() {
+            return full(self.shape(), 0.0, DType::Bool);
+        }
+        one_program("is_inf", std::slice::from_ref(self), |args| args[0].abs().eq(f64::INFINITY))
+    }
+
+    /// Whether x is ∞. `jax.numpy.isposinf`.
+    #[track_caller]
+    pub fn is_posinf(&self) -> Array {
+        unary("is_posinf", self, |x| x.eq(f64::INFINITY))
+    }
+
+    /// Whether x is −∞. `jax.numpy.isneginf`.
+    #[track_caller]
+    pub fn is_neginf(&self) -> Array {
+        unary("is_neginf", self, |x| x.eq(f64::NEG_INFINITY))
+    }
+
+    /// Whether the sign bit is set: negative numbers, −0 and NaN with that sign.
+    /// `jax.numpy.signbit`.
+    #[track_caller]
+    pub fn signbit(&self) -> Array {
+        let ints = match self.dtype().size() {
+            _ if !self.dtype().is_float() => return self.lt(0),
+            2 => DType::I16,
+            4 => DType::I32,
+            _ => DType::I64,
+        };
+        one_program("signbit", std::slice::from_ref(self), |args| args[0].bitcast(ints).lt(0))
+    }
+
+    /// The array with `nan` for NaN, `posinf` for ∞ and `neginf` for −∞; without values for the
+    /// infinities the largest and the smallest number of the dtype. `jax.numpy.nan_to_num`
+    /// (default `nan` 0).
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[f32::NAN, 1.0, f32::INFINITY], [3]);
+    /// assert_eq!(x.nan_to_num(0.0, Some(9.0), None).to_vec::<f32>(), [0.0, 1.0, 9.0]);
+    /// ```
+    #[track_caller]
+    pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Array {
+        if !self.dtype().is_float() {
+            return self.clone();
+        }
+        let limits = finfo(self.dtype());
+        one_program("nan_to_num", std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            let out = select(&x.is_nan(), &x.full_like(nan), x);
+            let high = x.full_like(posinf.unwrap_or(limits.max));
+            let out = select(&out.eq(f64::INFINITY), &high, &out);
+            let low = x.full_like(neginf.unwrap_or(-limits.max));
+            select(&out.eq(f64::NEG_INFINITY), &low, &out)
+        })
+    }
+
+    /// Whether |x − y| ≤ `atol` + `rtol` · |y|, elementwise. `jax.numpy.isclose`.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, array::Tolerance};
+    /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
+    /// assert_eq!(x.isclose(1.000001, Tolerance::default()).to_vec::<bool>(), [true, false]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn isclose(&self, rhs: impl Operand, tolerance: Tolerance) -> Array {
+        let Tolerance { rtol, atol, equal_nan } = tolerance;
+        binary("isclose", Compute::Inexact, self, &rhs, |a, b| {
+            let near = (a - b).abs().le(b.abs() * rtol + atol) & b.is_finite();
+            let close = a.eq(b) | near;
+            if equal_nan { close | (a.is_nan() & b.is_nan()) } else { close }
+        })
+    }
+
+    /// Whether all elements are close, as one bool. `jax.numpy.allclose`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn allclose(&self, rhs: impl Operand, tolerance: Tolerance) -> Array {
+        self.isclose(rhs, tolerance).all(..)
+    }
+
+    /// Whether shapes and all elements are equal, as one bool. `jax.numpy.array_equal`.
+    #[track_caller]
+    pub fn array_equal(&self, rhs: &Array) -> Array {
+        if self.shape() != rhs.shape() {
+            return Array::scalar(false);
+        }
+        one_program("array_equal", &[self.clone(), rhs.clone()], |args| {
+            args[0].eq(&args[1]).all(..)
+        })
+    }
+
+    /// The array with a constant where the condition does not hold: as
+    /// [`where_`] with this array first. `jax.numpy.where`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn where_or(&self, which: &Array, otherwise: impl Operand) -> Array {
+        where_(which, self, otherwise)
+    }
+}
+
+/// How far two numbers may be apart and still count as equal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// Relative to the second operand.
+    pub rtol: f64,
+    /// Absolute.
+    pub atol: f64,
+    /// Whether NaN equals NaN.
+    pub equal_nan: bool,
+}
+
+impl Default for Tolerance {
+    /// As in NumPy: 1e-5 and 1e-8, and NaN equals nothing.
+    fn default() -> Self {
+        Tolerance { rtol: 1e-5, atol: 1e-8, equal_nan: false }
+    }
+}
+
+/// Limits of a float dtype.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FloatInfo {
+    /// The largest finite number.
+    pub max: f64,
+    /// The smallest positive normal number.
+    pub tiny: f64,
+    /// The distance from 1 to the next larger number.
+    pub eps: f64,
+    /// Width in bits.
+    pub bits: usize,
+}
+
+/// The limits of a float dtype; of a complex one, those of its parts. `jax.numpy.finfo`.
+///
+/// ```
+/// # use nnx_core::{DType, array::finfo};
+/// assert_eq!(finfo(DType::F32).eps, f64::from(f32::EPSILON));
+/// ```
+///
+/// # Panics
+/// When the dtype is no float.
+#[track_caller]
+pub fn finfo(dtype: DType) -> FloatInfo {
+    use half::{bf16, f16};
+    match dtype {
+        DType::F16 => FloatInfo {
+            max: f16::MAX.to_f64(),
+            tiny: f16::MIN_POSITIVE.to_f64(),
+            eps: f16::EPSILON.to_f64(),
+            bits: 16,
+        },
+        DType::BF16 => FloatInfo {
+            max: bf16::MAX.to_f64(),
+            tiny: bf16::MIN_POSITIVE.to_f64(),
+            eps: bf16::EPSILON.to_f64(),
+            bits: 16,
+        },
+        DType::F32 | DType::C64 => FloatInfo {
+            max: f64::from(f32::MAX),
+            tiny: f64::from(f32::MIN_POSITIVE),
+            eps: f64::from(f32::EPSILON),
+            bits: 32,
+        },
+        DType::F64 | DType::C128 => {
+            FloatInfo { max: f64::MAX, tiny: f64::MIN_POSITIVE, eps: f64::EPSILON, bits: 64 }
+        }
+        other => super::invalid("finfo", format!("{other} is no float dtype")),
+    }
+}
+
+/// The smallest and the largest number of an integer dtype. `jax.numpy.iinfo`.
+///
+/// ```
+/// # use nnx_core::{DType, array::iinfo};
+/// assert_eq!(iinfo(DType::I8), (-128, 127));
+/// ```
+///
+/// # Panics
+/// When the dtype is no integer.
+#[track_caller]
+pub fn iinfo(dtype: DType) -> (i128, i128) {
+    let bits = 8 * dtype.size() as u32;
+    if dtype.is_signed_int() {
+        (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)
+    } else if dtype.is_unsigned_int() {
+        (0, (1_i128 << bits) - 1)
+    } else {
+        super::invalid("iinfo", format!("{dtype} is no integer dtype"))
+    }
+}

@@ -1,0 +1,208 @@
+//! Triangles and diagonals of matrices.
+
+use super::axes::{dim, invalid};
+use super::{Array, DType, iota, one_program, select};
+use crate::graph::bind1;
+use crate::ops::Slice;
+
+/// A matrix `[n, m]` of ones on and below diagonal `k` and zeros above. `jax.numpy.tri`.
+#[track_caller]
+pub fn tri(n: usize, m: usize, k: isize, dtype: DType) -> Array {
+    super::program::program("tri", &[], |_| vec![lower_mask(n, m, k).astype(dtype)]).remove(0)
+}
+
+/// A matrix `[n, m]` of ones on diagonal `k` and zeros elsewhere. `jax.numpy.eye` with all its
+/// arguments; [`eye`](super::eye) is the identity.
+#[track_caller]
+pub fn eye_diagonal(n: usize, m: usize, k: isize, dtype: DType) -> Array {
+    super::program::program("eye_diagonal", &[], |_| {
+        let (i, j) = (iota([n, m], DType::I32, 0), iota([n, m], DType::I32, 1));
+        vec![(i + k as i64).eq(j).astype(dtype)]
+    })
+    .remove(0)
+}
+
+/// Where the column is at most the row plus `k`.
+#[track_caller]
+pub(super) fn lower_mask(n: usize, m: usize, k: isize) -> Array {
+    let (i, j) = (iota([n, m], DType::I32, 0), iota([n, m], DType::I32, 1));
+    (i + k as i64).ge(j)
+}
+
+/// Rows and columns, as i32, of the elements of a matrix `[n, m]` for which `take` holds.
+#[track_caller]
+fn places(n: usize, m: usize, take: impl Fn(isize, isize) -> bool) -> (Array, Array) {
+    let all = (0..n).flat_map(|i| (0..m).map(move |j| (i as isize, j as isize)));
+    let (rows, columns): (Vec<i32>, Vec<i32>) =
+        all.filter(|&(i, j)| take(i, j)).map(|(i, j)| (i as i32, j as i32)).unzip();
+    let len = rows.len();
+    (Array::from_slice(&rows, [len]), Array::from_slice(&columns, [len]))
+}
+
+/// Rows and columns, as i32, of the lower triangle of a matrix `[n, m]` up to diagonal `k`.
+/// `jax.numpy.tril_indices`.
+#[track_caller]
+pub fn tril_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
+    places(n, m, |i, j| j <= i + k)
+}
+
+/// Rows and columns, as i32, of the upper triangle of a matrix `[n, m]` from diagonal `k` on.
+/// `jax.numpy.triu_indices`.
+#[track_caller]
+pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
+    places(n, m, |i, j| j >= i + k)
+}
+
+/// Parts of matrices, which stand along the last two axes.
+impl Array {
+    /// The lower triangle: zeros above diagonal `k`. `jax.numpy.tril`.
+    ///
+    /// # Panics
+    /// When there are fewer than two axes.
+    #[track_caller]
+    pub fn tril(&self, k: isize) -> Array {
+        self.triangle("tril", k, false)
+    }
+
+    /// The upper triangle: zeros below diagonal `k`. `jax.numpy.triu`.
+    ///
+    /// # Panics
+    /// When there are fewer than two axes.
+    #[track_caller]
+    pub fn triu(&self, k: isize) -> Array {
+        self.triangle("triu", k - 1, true)
+    }
+
+    #[track_caller]
+    fn triangle(&self, op: &str, k: isize, above: bool) -> Array {
+        let &[.., n, m] = self.shape() else {
+            invalid(op, format!("needs a matrix or a batch of them, got {}", self.aval()));
+        };
+        one_program(op, std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            let mask = lower_mask(n, m, k).broadcast_to_dims(x.shape());
+            let zeros = x.zeros_like();
+            if above { select(&mask, &zeros, x) } else { select(&mask, x, &zeros) }
+        })
+    }
+
+    /// Of a vector the matrix with it on diagonal `k`; of a matrix its diagonal `k`.
+    /// `jax.numpy.diag`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1, 2], [2]);
+    /// assert_eq!(x.diag(1).to_vec::<i32>(), [0, 1, 0, 0, 0, 2, 0, 0, 0]);
+    /// assert_eq!(x.diag(1).diag(1).to_vec::<i32>(), [1, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// Unless there are one or two axes.
+    #[track_caller]
+    pub fn diag(&self, k: isize) -> Array {
+        match self.rank() {
+            1 => self.diagonal_matrix(k),
+            2 => self.diagonal(k, 0, 1),
+            _ => invalid("diag", format!("needs a vector or a matrix, got {}", self.aval())),
+        }
+    }
+
+    /// Matrices whose diagonal `k` is the last axis of this array.
+    #[track_caller]
+    pub(crate) fn diagonal_matrix(&self, k: isize) -> Array {
+        let Some((&len, batch)) = self.shape().split_last() else {
+            invalid("diag", format!("needs a vector, got {}", self.aval()));
+        };
+        let n = len + k.unsigned_abs();
+        let start = if k >= 0 { k as usize } else { k.unsigned_abs() * n };
+        let covered = if len == 0 { 0 } else { (len - 1) * (n + 1) + 1 };
+        let mut config = vec![(0, 0, 0); self.rank()];
+        let high = (n * n - start.min(n * n)) as i64 - covered as i64;
+        config[batch.len()] = (start as i64, high, n as i64);
+        let shape: Vec<usize> = batch.iter().copied().chain([n, n]).collect();
+        one_program("diag", std::slice::from_ref(self), |args| {
+            let zero = Array::constant_scalar(self.dtype(), 0.0);
+            bind1(crate::ops::Pad(config), &[&args[0], &zero]).reshape(shape)
+        })
+    }
+
+    /// The diagonal `offset` of the matrices along `axis1` and `axis2`, as a new last axis.
+    /// `jax.numpy.diagonal`.
+    ///
+    /// # Panics
+    /// When there are no such two axes.
+    #[track_caller]
+    pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Array {
+        let aval = self.aval();
+        let (a, b) = (dim("diagonal", axis1, aval), dim("diagonal", axis2, aval));
+        if a == b {
+            invalid("diagonal", format!("axes {axis1} and {axis2} of {aval} are the same"));
+        }
+        let (rows, columns) = (aval.shape()[a], aval.shape()[b]);
+        let (down, right) = ((-offset).max(0) as usize, offset.max(0) as usize);
+        let len = rows.saturating_sub(down).min(columns.saturating_sub(right));
+        let mut perm: Vec<usize> = (0..aval.rank()).filter(|&d| d != a && d != b).collect();
+        let mut flat: Vec<usize> = perm.iter().map(|&d| aval.shape()[d]).collect();
+        flat.push(rows * columns);
+        perm.extend([a, b]);
+        one_program("diagonal", std::slice::from_ref(self), |args| {
+            let x = args[0].transpose(perm.as_slice()).reshape(&flat);
+            let last = flat.len() - 1;
+            let mut op = Slice {
+                start: vec![0; flat.len()],
+                limit: flat.clone(),
+                stride: vec![1; flat.len()],
+            };
+            if len == 0 {
+                op.limit[last] = 0;
+            } else {
+                op.start[last] = down * columns + right;
+                op.limit[last] = op.start[last] + (len - 1) * (columns + 1) + 1;
+                op.stride[last] = columns + 1;
+            }
+            bind1(op, &[&x])
+        })
+    }
+
+    /// The sum of the diagonal `offset` of the matrices along `axis1` and `axis2`.
+    /// `jax.numpy.trace`.
+    ///
+    /// # Panics
+    /// When there are no such two axes.
+    #[track_caller]
+    pub fn trace(&self, offset: isize, axis1: isize, axis2: isize) -> Array {
+        one_program("trace", std::slice::from_ref(self), |args| {
+            args[0].diagonal(offset, axis1, axis2).sum(-1)
+        })
+    }
+
+    /// The array with `value` on the diagonal of the matrices along the last two axes.
+    /// `jax.numpy.fill_diagonal`.
+    ///
+    /// # Panics
+    /// When there are fewer than two axes.
+    #[track_caller]
+    pub fn fill_diagonal(&self, value: impl super::Operand) -> Array {
+        let &[.., n, m] = self.shape() else {
+            let what = format!("needs a matrix or a batch of them, got {}", self.aval());
+            invalid("fill_diagonal", what);
+        };
+        let value = value.array(self.dtype());
+        one_program("fill_diagonal", &[self.clone(), value], |args| {
+            let on = iota([n, m], DType::I32, 0).eq(iota([n, m], DType::I32, 1));
+            super::where_(&on, &args[1], &args[0])
+        })
+    }
+
+    /// Exchanges the last two axes. `jax.numpy.matrix_transpose`.
+    ///
+    /// # Panics
+    /// When there are fewer than two axes.
+    #[track_caller]
+    pub fn mt(&self) -> Array {
+        if self.rank() < 2 {
+            invalid("mt", format!("needs a matrix or a batch of them, got {}", self.aval()));
+        }
+        self.swapaxes(-1, -2)
+    }
+}

@@ -1,0 +1,192 @@
+//! Decompositions of matrices.
+
+use super::{computed, matrix, real_only, returned, square, symmetrized};
+use crate::array::program::{program, program2};
+use crate::array::{Array, DType, eye, iota, one_program};
+use crate::graph::{bind, bind1};
+use crate::ops::{Cholesky, Eigh, Lu, Qr, Svd};
+
+/// The lower triangular L of a positive definite A = L Lᴴ, of which (A + Aᴴ)/2 is taken; NaN where
+/// A is not positive definite. `jax.numpy.linalg.cholesky`.
+///
+/// ```
+/// # use nnx_core::{Array, array::linalg::cholesky};
+/// let a = Array::from_slice(&[4.0_f32, 2.0, 2.0, 5.0], [2, 2]);
+/// assert_eq!(cholesky(&a).to_vec::<f32>(), [2.0, 0.0, 1.0, 2.0]);
+/// ```
+///
+/// # Panics
+/// When the matrices are not square.
+#[track_caller]
+pub fn cholesky(a: &Array) -> Array {
+    square("cholesky", a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    one_program("cholesky", std::slice::from_ref(a), |args| {
+        bind1(Cholesky, &[&symmetrized(&args[0].astype(wide))]).astype(own)
+    })
+}
+
+/// Q `[…, m, k]` with orthonormal columns and upper triangular R `[…, k, n]`, k = min(m, n), with
+/// A = Q R. Signs are LAPACK's. `jax.numpy.linalg.qr` with mode `reduced`.
+///
+/// # Panics
+/// When there are fewer than two axes.
+#[track_caller]
+pub fn qr(a: &Array) -> (Array, Array) {
+    qr_mode("qr", a, false)
+}
+
+/// Q `[…, m, m]` and R `[…, m, n]` with A = Q R. `jax.numpy.linalg.qr` with mode `complete`.
+///
+/// # Panics
+/// When there are fewer than two axes.
+#[track_caller]
+pub fn qr_full(a: &Array) -> (Array, Array) {
+    qr_mode("qr_full", a, true)
+}
+
+#[track_caller]
+fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
+    matrix(name, a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    program2(name, std::slice::from_ref(a), |args| {
+        let outs = bind(Qr { full }, &[&args[0].astype(wide)]);
+        (outs[0].astype(own), outs[1].astype(own))
+    })
+}
+
+/// P `[…, m, m]`, lower triangular L `[…, m, k]` with ones on the diagonal and upper triangular U
+/// `[…, k, n]`, k = min(m, n), with A = P L U. `jax.scipy.linalg.lu`.
+///
+/// # Panics
+/// When there are fewer than two axes.
+#[track_caller]
+pub fn lu(a: &Array) -> (Array, Array, Array) {
+    let (m, n) = matrix("lu", a);
+    let k = m.min(n);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    let outs = program("lu", std::slice::from_ref(a), |args| {
+        let x = args[0].astype(wide);
+        let outs = bind(Lu, &[&x]);
+        let (rows, columns) = (x.rank() - 2, x.rank() - 1);
+        let places = outs[2].expand_dims(-2).eq(iota([m, 1], DType::I32, 0));
+        let l = outs[0].slice_dim(columns, 0, k).tril(-1);
+        let ones = eye(m, wide).slice_dim(1, 0, k);
+        let u = outs[0].slice_dim(rows, 0, k).triu(0);
+        vec![places.astype(own), (l + ones).astype(own), u.astype(own)]
+    });
+    match <[Array; 3]>::try_from(outs) {
+        Ok([p, l, u]) => (p, l, u),
+        Err(_) => unreachable!("the program has three results"),
+    }
+}
+
+/// L and U of P A = L U in one matrix, and the row with which each row was exchanged, as i32
+/// `[…, min(m, n)]`: for [`lu_solve`](super::lu_solve). `jax.scipy.linalg.lu_factor`.
+///
+/// # Panics
+/// When there are fewer than two axes.
+#[track_caller]
+pub fn lu_factor(a: &Array) -> (Array, Array) {
+    matrix("lu_factor", a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    program2("lu_factor", std::slice::from_ref(a), |args| {
+        let outs = bind(Lu, &[&args[0].astype(wide)]);
+        (outs[0].astype(own), outs[1].clone())
+    })
+}
+
+/// The order of the rows `[…, m]` after the exchanges `pivots` `[…, k]`.
+#[track_caller]
+pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
+    let mut shape = pivots.shape().to_vec();
+    let k = shape.pop().unwrap_or(0);
+    let last = shape.len();
+    shape.push(m);
+    let start = iota([m], DType::I32, 0).broadcast_to_dims(&shape);
+    let exchanged = crate::ops::inner_for(k, &[start], |i, state| {
+        let rows = &state[0];
+        let with = pivots.dynamic_index(i, last as isize).expand_dims(-1);
+        let places = iota([m], DType::I32, 0);
+        let order = crate::array::where_(&places.eq(i), &with, &places);
+        let order = crate::array::where_(&places.eq(&with), i, order);
+        vec![rows.take_along_axis(&order, -1)]
+    });
+    exchanged[0].clone()
+}
+
+/// Eigenvalues in ascending order `[…, n]` and orthonormal eigenvectors in the columns of
+/// `[…, n, n]` of symmetric A, of which (A + Aᵀ)/2 is taken. `jax.numpy.linalg.eigh`.
+///
+/// # Panics
+/// When the matrices are not square or complex.
+#[track_caller]
+pub fn eigh(a: &Array) -> (Array, Array) {
+    square("eigh", a);
+    real_only("eigh", a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    program2("eigh", std::slice::from_ref(a), |args| {
+        let outs = bind(Eigh, &[&symmetrized(&args[0].astype(wide))]);
+        (outs[0].astype(own), outs[1].astype(own))
+    })
+}
+
+/// Eigenvalues in ascending order of symmetric matrices. `jax.numpy.linalg.eigvalsh`.
+///
+/// # Panics
+/// When the matrices are not square or complex.
+#[track_caller]
+pub fn eigvalsh(a: &Array) -> Array {
+    eigh(a).0
+}
+
+/// U `[…, m, k]`, singular values in descending order `[…, k]` and Vᵀ `[…, k, n]`, k = min(m, n),
+/// with A = U diag(s) Vᵀ. `jax.numpy.linalg.svd` with `full_matrices=False`.
+///
+/// ```
+/// # use nnx_core::{Array, array::{linalg::svd, Tolerance}};
+/// let a = Array::from_slice(&[3.0_f32, 0.0, 0.0, -4.0, 0.0, 0.0], [3, 2]);
+/// let (u, s, vt) = svd(&a);
+/// assert_eq!(s.to_vec::<f32>(), [4.0, 3.0]);
+/// assert!((u * s).matmul(vt).allclose(&a, Tolerance::default()).item::<bool>());
+/// ```
+///
+/// # Panics
+/// When there are fewer than two axes, or for complex numbers.
+#[track_caller]
+pub fn svd(a: &Array) -> (Array, Array, Array) {
+    svd_mode("svd", a, false)
+}
+
+/// [`svd`] with square U `[…, m, m]` and Vᵀ `[…, n, n]`. `jax.numpy.linalg.svd`.
+///
+/// # Panics
+/// As `svd`.
+#[track_caller]
+pub fn svd_full(a: &Array) -> (Array, Array, Array) {
+    svd_mode("svd_full", a, true)
+}
+
+#[track_caller]
+fn svd_mode(name: &str, a: &Array, full: bool) -> (Array, Array, Array) {
+    matrix(name, a);
+    real_only(name, a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    let outs = program(name, std::slice::from_ref(a), |args| {
+        let outs = bind(Svd { full }, &[&args[0].astype(wide)]);
+        outs.iter().map(|x| x.astype(own)).collect()
+    });
+    match <[Array; 3]>::try_from(outs) {
+        Ok([u, s, vt]) => (u, s, vt),
+        Err(_) => unreachable!("the program has three results"),
+    }
+}
+
+/// Singular values in descending order. `jax.numpy.linalg.svdvals`.
+///
+/// # Panics
+/// As [`svd`].
+#[track_caller]
+pub fn svdvals(a: &Array) -> Array {
+    svd(a).1
+}

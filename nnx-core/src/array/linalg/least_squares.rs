@@ -1,0 +1,146 @@
+//! Ranks, pseudo-inverses and least squares by singular values.
+
+use super::{computed, matrix, real_only, returned, svd, svdvals};
+use crate::array::axes::invalid;
+use crate::array::program::program;
+use crate::array::promote::promote_dtypes;
+use crate::array::{Array, finfo, keepdims, one_program, select, where_};
+use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
+
+/// What [`lstsq`] finds.
+#[derive(Debug, Clone)]
+pub struct LeastSquares {
+    /// The x `[n]` or `[n, k]` with the least |A x − b|; of several the shortest.
+    pub x: Array,
+    /// |A x − b|² for each column of b.
+    pub residuals: Array,
+    /// The rank of A, i32.
+    pub rank: Array,
+    /// The singular values of A.
+    pub singular_values: Array,
+}
+
+/// The least squares solution of A x = b for a matrix A `[m, n]` and b `[m]` or `[m, k]`. Singular
+/// values below `rcond` times the largest count as 0 (default: the larger size times the dtype's
+/// eps). `jax.numpy.linalg.lstsq`.
+///
+/// # Panics
+/// When A is no matrix or b does not fit it.
+#[track_caller]
+pub fn lstsq(a: &Array, b: &Array, rcond: Option<f64>) -> LeastSquares {
+    const OP: &str = "lstsq";
+    real_only(OP, a);
+    let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
+    if !fits || a.size() == 0 {
+        let (a, b) = (a.aval(), b.aval());
+        invalid(OP, format!("needs a matrix and as many right sides as rows, got {a} and {b}"));
+    }
+    let dtype = computed(promote_dtypes(a.dtype(), b.dtype()));
+    let (m, n) = matrix(OP, a);
+    let rcond = rcond.unwrap_or(finfo(dtype).eps * m.max(n) as f64);
+    let rcond = if rcond < 0.0 { finfo(dtype).eps } else { rcond };
+    let outs = program(OP, &[a.clone(), b.clone()], |args| {
+        let (a, b) = (args[0].astype(dtype), args[1].astype(dtype));
+        let columns = if b.rank() == 1 { b.expand_dims(1) } else { b.clone() };
+        let (u, s, vt) = svd(&a);
+        let counts = s.gt(0.0) & s.ge(s.slice_dim(0, 0, 1) * rcond);
+        let safe = select(&counts, &s, &s.ones_like());
+        let inverse = select(&counts, &(1.0 / safe), &s.zeros_like()).expand_dims(1);
+        let x = vt.t().matmul(inverse * u.t().matmul(&columns));
+        let residuals = (columns - a.matmul(&x)).square().sum(0);
+        let x = if b.rank() == 1 { x.squeeze(1) } else { x };
+        vec![x, residuals, counts.sum(0), s]
+    });
+    match <[Array; 4]>::try_from(outs) {
+        Ok([x, residuals, rank, singular_values]) => {
+            LeastSquares { x, residuals, rank, singular_values }
+        }
+        Err(_) => unreachable!("the program has four results"),
+    }
+}
+
+/// The Moore–Penrose inverse. Singular values up to `rtol` times the largest count as 0 (default:
+/// 10 times the larger size times the dtype's eps). `jax.numpy.linalg.pinv`.
+///
+/// # Panics
+/// When there are fewer than two axes, or for complex numbers.
+#[track_caller]
+pub fn pinv(a: &Array, rtol: Option<f64>) -> Array {
+    let (m, n) = matrix("pinv", a);
+    real_only("pinv", a);
+    let (wide, own) = (computed(a.dtype()), returned(a.dtype()));
+    let rtol = rtol.unwrap_or(10.0 * m.max(n) as f64 * finfo(wide).eps);
+    one_program("pinv", std::slice::from_ref(a), |args| {
+        if m == 0 || n == 0 {
+            return args[0].astype(own).mt();
+        }
+        custom_jvp(PseudoInverse { rtol: rtol.to_bits() }, &[&args[0].astype(wide)]).astype(own)
+    })
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PseudoInverse {
+    /// The bits of an f64.
+    rtol: u64,
+}
+
+impl CustomJvp for PseudoInverse {
+    const NAME: &'static str = "pinv";
+    fn params(&self) -> String {
+        format!("rtol={}", f64::from_bits(self.rtol))
+    }
+    fn body(&self, args: &[Array]) -> Array {
+        let (u, s, vt) = svd(&args[0]);
+        let cutoff = s.max(keepdims(-1)) * f64::from_bits(self.rtol);
+        let s = where_(&s.gt(cutoff), &s, f64::INFINITY);
+        vt.mt().matmul(u.mt() / s.expand_dims(-1))
+    }
+    /// Golub & Pereyra (1973), "The differentiation of pseudo-inverses …", equation 4.12.
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (a, p, t) = (&cx.primals[0], &cx.outs[0], cx.tangent(0)?);
+        let (pt, tt) = (p.mt(), t.mt());
+        let s = p.matmul(pt.matmul(&tt));
+        let u = tt.matmul(pt.matmul(p));
+        let change = -p.matmul(t.matmul(p));
+        Some(change + &s - s.matmul(a.matmul(p)) + &u - p.matmul(a.matmul(&u)))
+    }
+}
+
+/// How many singular values are above `tol` (default: the largest times the larger size times the
+/// dtype's eps), as i32. `jax.numpy.linalg.matrix_rank`.
+///
+/// # Panics
+/// When there are fewer than two axes, or for complex numbers.
+#[track_caller]
+pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
+    let (m, n) = matrix("matrix_rank", a);
+    real_only("matrix_rank", a);
+    let eps = finfo(computed(a.dtype())).eps;
+    one_program("matrix_rank", std::slice::from_ref(a), |args| {
+        let s = svdvals(&args[0]);
+        if m == 0 || n == 0 {
+            return s.ne(0.0).sum(-1);
+        }
+        match tol {
+            Some(tol) => s.gt(tol).sum(-1),
+            None => s.gt(s.max(keepdims(-1)) * (m.max(n) as f64 * eps)).sum(-1),
+        }
+    })
+}
+
+/// The condition number: largest over smallest singular value. `jax.numpy.linalg.cond`.
+///
+/// # Panics
+/// When there are fewer than two axes, an axis is empty, or for complex numbers.
+#[track_caller]
+pub fn cond(a: &Array) -> Array {
+    let (m, n) = matrix("cond", a);
+    real_only("cond", a);
+    if m == 0 || n == 0 {
+        invalid("cond", format!("{} has no singular values", a.aval()));
+    }
+    one_program("cond", std::slice::from_ref(a), |args| {
+        let s = svdvals(&args[0]);
+        s.max(-1) / s.min(-1)
+    })
+}

@@ -1,0 +1,73 @@
+//! Linear algebra, with the names and semantics of `jax.numpy.linalg`. Matrices stand along the
+//! last two axes, all axes before them are batches. f32 and f64 are computed as such, integers and
+//! half floats in f32; Cholesky, LU, QR and what is made of them take complex numbers too.
+//!
+//! The decompositions run on the device as part of the program: Cholesky and triangular systems by
+//! XLA's own operations, QR by XLA's expander, LU with partial pivoting and the eigenvalues and
+//! singular values (one-sided Jacobi rotations) by loops in the program. All have JAX's
+//! derivatives.
+
+mod decompositions;
+mod functions;
+mod least_squares;
+mod norms;
+mod solving;
+
+pub use decompositions::{
+    cholesky, eigh, eigvalsh, lu, lu_factor, qr, qr_full, svd, svd_full, svdvals,
+};
+pub use functions::{expm, matrix_power, multi_dot};
+pub use least_squares::{LeastSquares, cond, lstsq, matrix_rank, pinv};
+pub use norms::{Ord, matrix_norm, norm, vector_norm};
+pub use solving::{
+    TriangularOptions, cho_factor, cho_solve, det, inv, lu_solve, slogdet, solve, solve_triangular,
+    triangular_solve,
+};
+
+use super::axes::invalid;
+use super::{Array, DType};
+use crate::ops;
+
+/// Rows and columns of the matrices.
+#[track_caller]
+fn matrix(op: &str, x: &Array) -> (usize, usize) {
+    match ops::matrix(x.aval()) {
+        Ok(sizes) => sizes,
+        Err(why) => invalid(op, why),
+    }
+}
+
+/// The size of the square matrices.
+#[track_caller]
+fn square(op: &str, x: &Array) -> usize {
+    match ops::square(x.aval()) {
+        Ok(n) => n,
+        Err(why) => invalid(op, why),
+    }
+}
+
+/// The dtype in which an array is computed.
+fn computed(dtype: DType) -> DType {
+    match dtype {
+        DType::F64 | DType::C64 | DType::C128 => dtype,
+        _ => DType::F32,
+    }
+}
+
+/// What the result is converted to: half floats stay half floats.
+fn returned(dtype: DType) -> DType {
+    if dtype.is_float() { dtype } else { computed(dtype) }
+}
+
+#[track_caller]
+fn real_only(op: &str, x: &Array) {
+    if x.dtype().is_complex() {
+        invalid(op, format!("takes real matrices only, got {}", x.aval()));
+    }
+}
+
+/// (A + Aᴴ) / 2.
+#[track_caller]
+fn symmetrized(x: &Array) -> Array {
+    (x + ops::adjoint(x)) / 2.0
+}

@@ -1,0 +1,344 @@
+//! Reductions of a part of the elements: of those that a mask names, or of those that are not NaN.
+
+use super::axes::invalid;
+use super::program::common_shape;
+use super::{Array, DType, IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
+
+/// An array of which only some elements count. Made by [`Array::masked`]; the `where` argument of
+/// the reductions of `jax.numpy`.
+#[derive(Debug, Clone)]
+pub struct Masked {
+    x: Array,
+    mask: Array,
+}
+
+impl Array {
+    /// This array, of which only the elements count where `mask` is true; the mask broadcasts.
+    /// `where=` of reductions in `jax.numpy`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1.0_f32, 5.0, 3.0], [3]);
+    /// assert_eq!(x.masked(&x.lt(4.0)).mean(0).item::<f32>(), 2.0);
+    /// ```
+    ///
+    /// # Panics
+    /// When the mask does not broadcast to the array's shape.
+    #[track_caller]
+    pub fn masked(&self, mask: &Array) -> Masked {
+        if common_shape("masked", &[self, mask]) != self.shape() {
+            let (x, mask) = (self.aval(), mask.aval());
+            invalid("masked", format!("the mask {mask} does not broadcast to the shape of {x}"));
+        }
+        Masked { x: self.clone(), mask: mask.astype(DType::Bool) }
+    }
+}
+
+impl Masked {
+    #[track_caller]
+    fn reduce(&self, name: &str, body: impl FnOnce(&Array, &Array) -> Array) -> Array {
+        one_program(name, &[self.x.clone(), self.mask.clone()], |args| {
+            body(&args[0], &args[1].broadcast_to_dims(args[0].shape()))
+        })
+    }
+
+    /// Sum. `jax.numpy.sum` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn sum(&self, axes: impl IntoAxes) -> Array {
+        self.reduce("sum", |x, mask| select(mask, x, &x.zeros_like()).sum(axes))
+    }
+
+    /// Product. `jax.numpy.prod` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn prod(&self, axes: impl IntoAxes) -> Array {
+        self.reduce("prod", |x, mask| select(mask, x, &x.ones_like()).prod(axes))
+    }
+
+    /// Arithmetic mean; NaN where no element counts. `jax.numpy.mean` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn mean(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        self.reduce("mean", |x, mask| mean(&x.to_inexact(), mask, axes))
+    }
+
+    /// Variance: mean squared distance from the mean, with `ddof` taken off the number of
+    /// elements. `jax.numpy.var` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn var(&self, axes: impl IntoAxes, ddof: usize) -> Array {
+        let axes = axes.into_axes();
+        self.reduce("var", |x, mask| variance(&x.to_inexact(), mask, axes, ddof))
+    }
+
+    /// Square root of the variance. `jax.numpy.std` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn std(&self, axes: impl IntoAxes, ddof: usize) -> Array {
+        let axes = axes.into_axes();
+        self.reduce("std", |x, mask| variance(&x.to_inexact(), mask, axes, ddof).sqrt())
+    }
+
+    /// Largest of `initial` and the elements that count. `jax.numpy.max` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn max(&self, axes: impl IntoAxes, initial: impl Operand) -> Array {
+        let axes = axes.into_axes();
+        self.reduce("max", |x, mask| {
+            let initial = initial.array(x.dtype());
+            where_(mask, x, &initial).max(axes).maximum(&initial)
+        })
+    }
+
+    /// Smallest of `initial` and the elements that count. `jax.numpy.min` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn min(&self, axes: impl IntoAxes, initial: impl Operand) -> Array {
+        let axes = axes.into_axes();
+        self.reduce("min", |x, mask| {
+            let initial = initial.array(x.dtype());
+            where_(mask, x, &initial).min(axes).minimum(&initial)
+        })
+    }
+
+    /// Whether all elements that count are true or not zero. `jax.numpy.all` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn all(&self, axes: impl IntoAxes) -> Array {
+        self.reduce("all", |x, mask| (x.astype(DType::Bool) | mask.logical_not()).all(axes))
+    }
+
+    /// Whether some element that counts is true or not zero. `jax.numpy.any` with `where`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn any(&self, axes: impl IntoAxes) -> Array {
+        self.reduce("any", |x, mask| (x.astype(DType::Bool) & mask).any(axes))
+    }
+
+    /// How many elements count, as i32.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn count(&self, axes: impl IntoAxes) -> Array {
+        self.reduce("count", |_, mask| mask.sum(axes))
+    }
+}
+
+#[track_caller]
+fn mean(x: &Array, mask: &Array, axes: super::Axes) -> Array {
+    let count = mask.astype(x.dtype().real()).sum(axes.clone());
+    select(mask, x, &x.zeros_like()).sum(axes) / count.astype(x.dtype())
+}
+
+#[track_caller]
+fn variance(x: &Array, mask: &Array, axes: super::Axes, ddof: usize) -> Array {
+    let centered = x - mean(x, mask, keepdims(axes.clone()));
+    let square = if x.dtype().is_complex() { centered.abs().square() } else { centered.square() };
+    let divisor = mask.astype(square.dtype()).sum(axes.clone()) - ddof as f64;
+    let sum = select(mask, &square, &square.zeros_like()).sum(axes);
+    let value = sum / &divisor;
+    select(&divisor.gt(0.0), &value, &value.full_like(f64::NAN))
+}
+
+/// Reductions that pass over NaN.
+impl Array {
+    /// These elements without NaN.
+    #[track_caller]
+    fn numbers(&self) -> Masked {
+        Masked { x: self.clone(), mask: self.eq(self) }
+    }
+
+    /// Sum of the elements that are not NaN. `jax.numpy.nansum`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nansum(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        one_program("nansum", std::slice::from_ref(self), |args| args[0].numbers().sum(axes))
+    }
+
+    /// Product of the elements that are not NaN. `jax.numpy.nanprod`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanprod(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        one_program("nanprod", std::slice::from_ref(self), |args| args[0].numbers().prod(axes))
+    }
+
+    /// Mean of the elements that are not NaN. `jax.numpy.nanmean`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanmean(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        one_program("nanmean", std::slice::from_ref(self), |args| args[0].numbers().mean(axes))
+    }
+
+    /// Variance of the elements that are not NaN, with `ddof` taken off their number.
+    /// `jax.numpy.nanvar`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanvar(&self, axes: impl IntoAxes, ddof: usize) -> Array {
+        let axes = axes.into_axes();
+        one_program("nanvar", std::slice::from_ref(self), |args| args[0].numbers().var(axes, ddof))
+    }
+
+    /// Standard deviation of the elements that are not NaN. `jax.numpy.nanstd`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanstd(&self, axes: impl IntoAxes, ddof: usize) -> Array {
+        let axes = axes.into_axes();
+        one_program("nanstd", std::slice::from_ref(self), |args| args[0].numbers().std(axes, ddof))
+    }
+
+    /// Largest element that is not NaN; NaN where there is none. `jax.numpy.nanmax`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanmax(&self, axes: impl IntoAxes) -> Array {
+        self.nan_extreme("nanmax", axes.into_axes(), true)
+    }
+
+    /// Smallest element that is not NaN; NaN where there is none. `jax.numpy.nanmin`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanmin(&self, axes: impl IntoAxes) -> Array {
+        self.nan_extreme("nanmin", axes.into_axes(), false)
+    }
+
+    #[track_caller]
+    fn nan_extreme(&self, name: &str, axes: super::Axes, max: bool) -> Array {
+        let reduce = |x: &Array, axes| if max { x.max(axes) } else { x.min(axes) };
+        if !self.dtype().is_float() {
+            return reduce(self, axes);
+        }
+        one_program(name, std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            let nan = x.is_nan();
+            let neutral = if max { f64::NEG_INFINITY } else { f64::INFINITY };
+            let out = reduce(&select(&nan, &x.full_like(neutral), x), axes.clone());
+            select(&nan.all(axes), &out.full_like(f64::NAN), &out)
+        })
+    }
+
+    /// Position of the largest element that is not NaN along `axis`, as i32; −1 where there is
+    /// none. `jax.numpy.nanargmax`.
+    ///
+    /// # Panics
+    /// When there is no such axis or it is empty.
+    #[track_caller]
+    pub fn nanargmax(&self, axis: isize) -> Array {
+        self.nan_arg("nanargmax", axis, true)
+    }
+
+    /// Position of the smallest element that is not NaN along `axis`, as i32; −1 where there is
+    /// none. `jax.numpy.nanargmin`.
+    ///
+    /// # Panics
+    /// When there is no such axis or it is empty.
+    #[track_caller]
+    pub fn nanargmin(&self, axis: isize) -> Array {
+        self.nan_arg("nanargmin", axis, false)
+    }
+
+    #[track_caller]
+    fn nan_arg(&self, name: &str, axis: isize, max: bool) -> Array {
+        one_program(name, std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            let arg = |x: &Array| if max { x.argmax(axis) } else { x.argmin(axis) };
+            if !x.dtype().is_float() {
+                return arg(x);
+            }
+            let nan = x.is_nan();
+            let neutral = if max { f64::NEG_INFINITY } else { f64::INFINITY };
+            let at = arg(&select(&nan, &x.full_like(neutral), x));
+            where_(&nan.all(axis), -1, at)
+        })
+    }
+
+    /// Running sum along `axis` that takes NaN for 0. `jax.numpy.nancumsum`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nancumsum(&self, axis: isize) -> Array {
+        one_program("nancumsum", std::slice::from_ref(self), |args| {
+            select(&args[0].is_nan(), &args[0].zeros_like(), &args[0]).cumsum(axis)
+        })
+    }
+
+    /// Running product along `axis` that takes NaN for 1. `jax.numpy.nancumprod`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nancumprod(&self, axis: isize) -> Array {
+        one_program("nancumprod", std::slice::from_ref(self), |args| {
+            select(&args[0].is_nan(), &args[0].ones_like(), &args[0]).cumprod(axis)
+        })
+    }
+
+    /// The median of the elements that are not NaN. `jax.numpy.nanmedian`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn nanmedian(&self, axes: impl IntoAxes) -> Array {
+        self.nanquantile(0.5, axes)
+    }
+
+    /// The `q`-th quantile of the elements that are not NaN. `jax.numpy.nanquantile`.
+    ///
+    /// # Panics
+    /// When there is no such axis or `q` has more than one.
+    #[track_caller]
+    pub fn nanquantile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        quantile::of("nanquantile", self, &q, axes, super::QuantileMethod::Linear, true)
+    }
+
+    /// The number of elements along the axes that are not zero, as i32.
+    /// `jax.numpy.count_nonzero`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn count_nonzero(&self, axes: impl IntoAxes) -> Array {
+        let axes = axes.into_axes();
+        one_program("count_nonzero", std::slice::from_ref(self), |args| {
+            args[0].astype(DType::Bool).sum(axes)
+        })
+    }
+}

@@ -1,0 +1,295 @@
+//! Elementwise functions of floats beyond those that are single operations.
+
+use super::program::{Compute, binary, program2, unary};
+use super::{Array, DType, Operand, finfo, select, where_};
+use crate::ops::{CustomJvp, Jvp, Tangent, add_tangents, custom_jvp};
+use std::f64::consts::{LN_2, LOG10_E, PI};
+
+/// Elementwise functions made of others. Integers and bools become f32 first.
+impl Array {
+    /// Logarithm to base 2. `jax.numpy.log2`.
+    #[track_caller]
+    pub fn log2(&self) -> Array {
+        unary("log2", self, |x| x.log() / LN_2)
+    }
+
+    /// Logarithm to base 10. `jax.numpy.log10`.
+    #[track_caller]
+    pub fn log10(&self) -> Array {
+        unary("log10", self, |x| x.log() * LOG10_E)
+    }
+
+    /// 2ˣ. `jax.numpy.exp2`.
+    #[track_caller]
+    pub fn exp2(&self) -> Array {
+        unary("exp2", self, |x| (x * LN_2).exp())
+    }
+
+    /// sin(πx) / (πx), 1 at 0. `jax.numpy.sinc`.
+    #[track_caller]
+    pub fn sinc(&self) -> Array {
+        unary("sinc", self, |x| {
+            let zero = x.eq(0.0);
+            let pi_x = x * PI;
+            let safe = select(&zero, &x.ones_like(), &pi_x);
+            // The first terms of the series, for the derivatives at 0.
+            let square = pi_x.square();
+            let series = 1.0 - &square * (1.0 / 6.0 - &square / 120.0);
+            select(&zero, &series, &(safe.sin() / &safe))
+        })
+    }
+
+    /// Degrees from radians. `jax.numpy.rad2deg`.
+    #[track_caller]
+    pub fn rad2deg(&self) -> Array {
+        unary("rad2deg", self, |x| x * (180.0 / PI))
+    }
+
+    /// Radians from degrees. `jax.numpy.deg2rad`.
+    #[track_caller]
+    pub fn deg2rad(&self) -> Array {
+        unary("deg2rad", self, |x| x * (PI / 180.0))
+    }
+
+    /// 1 / x. `jax.numpy.reciprocal`.
+    #[track_caller]
+    pub fn reciprocal(&self) -> Array {
+        unary("reciprocal", self, |x| 1.0 / x)
+    }
+
+    /// The nearest multiple of 10^−`decimals`, halves to even; integers stay as they are.
+    /// `jax.numpy.round` (without decimals: [`round`](Array::round)).
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1.2345_f64, -0.565], [2]);
+    /// assert_eq!(x.round_decimals(2).to_vec::<f64>(), [1.23, -0.56]);
+    /// ```
+    ///
+    /// # Panics
+    /// For integers and negative `decimals`.
+    #[track_caller]
+    pub fn round_decimals(&self, decimals: i32) -> Array {
+        let dtype = self.dtype();
+        if !dtype.is_float() {
+            if decimals < 0 {
+                let message = format!("{} cannot be rounded to tens", self.aval());
+                super::invalid("round_decimals", message);
+            }
+            return self.clone();
+        }
+        if f64::from(decimals) > finfo(dtype).max.log10() {
+            return self.clone();
+        }
+        unary("round_decimals", self, |x| {
+            if decimals == 0 {
+                return x.round();
+            }
+            let wide = if dtype == DType::F16 { x.astype(DType::F32) } else { x.clone() };
+            let factor = 10_f64.powi(decimals);
+            ((wide * factor).round() / factor).astype(dtype)
+        })
+    }
+
+    /// The fraction and the whole part, both with the sign of x. `jax.numpy.modf`.
+    #[track_caller]
+    pub fn modf(&self) -> (Array, Array) {
+        program2("modf", std::slice::from_ref(self), |args| {
+            let x = args[0].to_inexact();
+            let whole = select(&x.ge(0.0), &x.floor(), &x.ceil());
+            (&x - &whole, whole)
+        })
+    }
+
+    /// √(x² + y²) without overflow on the way. `jax.numpy.hypot`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn hypot(&self, rhs: impl Operand) -> Array {
+        binary("hypot", Compute::Inexact, self, &rhs, |x, y| {
+            let (x, y) = (x.abs(), y.abs());
+            let infinite = x.eq(f64::INFINITY) | y.eq(f64::INFINITY);
+            let (large, small) = (x.maximum(&y), x.minimum(&y));
+            let zero = large.eq(0.0);
+            let safe = select(&zero, &large.ones_like(), &large);
+            let value = &large * ((small / safe).square() + 1.0).sqrt();
+            let value = select(&zero, &large, &value);
+            select(&infinite, &value.full_like(f64::INFINITY), &value)
+        })
+    }
+
+    /// The magnitude of x with the sign of `rhs`. `jax.numpy.copysign`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn copysign(&self, rhs: impl Operand) -> Array {
+        binary("copysign", Compute::Inexact, self, &rhs, |x, y| {
+            let magnitude = x.abs();
+            select(&y.signbit(), &-&magnitude, &magnitude)
+        })
+    }
+
+    /// 0 for negative x, `at_zero` for 0, 1 for positive x. `jax.numpy.heaviside`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn heaviside(&self, at_zero: impl Operand) -> Array {
+        binary("heaviside", Compute::Inexact, self, &at_zero, |x, y| {
+            let rest = select(&x.is_nan(), x, y);
+            let rest = select(&x.gt(0.0), &x.ones_like(), &rest);
+            select(&x.lt(0.0), &x.zeros_like(), &rest)
+        })
+    }
+
+    /// This array to the power of `rhs`, in floats. `jax.numpy.float_power`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn float_power(&self, rhs: impl Operand) -> Array {
+        binary("float_power", Compute::Inexact, self, &rhs, |x, y| x.pow(y))
+    }
+
+    /// log₂(2ˣ + 2ʸ) without overflow. `jax.numpy.logaddexp2`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn logaddexp2(&self, rhs: impl Operand) -> Array {
+        binary("logaddexp2", Compute::Inexact, self, &rhs, |x, y| custom_jvp(LogAddExp2, &[x, y]))
+    }
+
+    /// The mantissa, of magnitude in 0.5..1, and the exponent as i32: x = m · 2ᵉ. 0, infinities
+    /// and NaN are their own mantissas with exponent 0. `jax.numpy.frexp`.
+    #[track_caller]
+    pub fn frexp(&self) -> (Array, Array) {
+        program2("frexp", std::slice::from_ref(self), |args| {
+            let x = args[0].to_inexact();
+            let dtype = x.dtype();
+            let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x.clone() };
+            let Bits { mantissa, bias, ints } = Bits::of(wide.dtype());
+            let special = wide.eq(0.0).logical_or(&wide.is_finite().logical_not());
+            // Denormals are scaled up, so that their exponent stands in the bits too.
+            let small = wide.abs().lt(finfo(wide.dtype()).tiny);
+            let scaled = select(&small, &(&wide * 2_f64.powi(mantissa + 2)), &wide);
+            let raw = scaled.bitcast(ints).shift_right_logical(mantissa) & (2 * bias + 1);
+            let raw = raw.astype(DType::I32) - (bias - 1);
+            let exponent = where_(&small, &raw - (mantissa + 2), raw);
+            let exponent = where_(&special, 0, exponent);
+            let value = select(&special, &wide, &scale(&wide, &-&exponent));
+            (value.astype(dtype), exponent)
+        })
+    }
+
+    /// x · 2^`exponent`, exact as long as the result is a normal number. `jax.numpy.ldexp`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast or `exponent` is no integer.
+    #[track_caller]
+    pub fn ldexp(&self, exponent: &Array) -> Array {
+        if !exponent.dtype().is_int() {
+            let message = format!("needs integer exponents, got {}", exponent.aval());
+            super::invalid("ldexp", message);
+        }
+        let shape = super::program::common_shape("ldexp", &[self, exponent]);
+        super::one_program("ldexp", &[self.clone(), exponent.clone()], |args| {
+            let x = args[0].to_inexact().broadcast_to_dims(&shape);
+            let dtype = x.dtype();
+            let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x };
+            let exponent = args[1].clip(-4000, 4000).astype(DType::I32);
+            scale(&wide, &exponent.broadcast_to_dims(&shape)).astype(dtype)
+        })
+    }
+}
+
+/// How the bits of a float are laid out.
+struct Bits {
+    /// Bits of the mantissa.
+    mantissa: i32,
+    bias: i32,
+    /// The unsigned dtype of the same width.
+    ints: DType,
+}
+
+impl Bits {
+    /// Of f32 or f64.
+    fn of(dtype: DType) -> Bits {
+        if dtype == DType::F64 {
+            Bits { mantissa: 52, bias: 1023, ints: DType::U64 }
+        } else {
+            Bits { mantissa: 23, bias: 127, ints: DType::U32 }
+        }
+    }
+}
+
+/// x · 2ᵉ in several steps, so that no factor leaves the range of the dtype.
+#[track_caller]
+fn scale(x: &Array, exponent: &Array) -> Array {
+    let Bits { mantissa, bias, ints } = Bits::of(x.dtype());
+    let step = bias - 1;
+    let (mut value, mut left) = (x.clone(), exponent.clone());
+    for _ in 0..4 {
+        let part = left.clip(-step, step);
+        let bits = (&part + bias).astype(ints) << mantissa;
+        value = value * bits.bitcast(x.dtype());
+        left = left - part;
+    }
+    value
+}
+
+/// log(eˣ + eʸ) without overflow, with broadcasting. `jax.numpy.logaddexp`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn logaddexp(x: &Array, y: impl Operand) -> Array {
+    binary("logaddexp", Compute::Inexact, x, &y, |x, y| custom_jvp(LogAddExp, &[x, y]))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct LogAddExp;
+
+impl CustomJvp for LogAddExp {
+    const NAME: &'static str = "logaddexp";
+    fn body(&self, args: &[Array]) -> Array {
+        log_add(args, |delta| delta.exp().log1p())
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        shares(cx, Array::exp)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct LogAddExp2;
+
+impl CustomJvp for LogAddExp2 {
+    const NAME: &'static str = "logaddexp2";
+    fn body(&self, args: &[Array]) -> Array {
+        log_add(args, |delta| delta.exp2().log1p() / LN_2)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        shares(cx, Array::exp2)
+    }
+}
+
+/// The larger of two logarithms and what the other adds, by `rest` of −|x − y|.
+fn log_add(args: &[Array], rest: fn(&Array) -> Array) -> Array {
+    let (x, y) = (&args[0], &args[1]);
+    let max = x.maximum(y);
+    let delta = x - y;
+    // NaN: of NaNs, or of infinities of one sign, whose sum is right.
+    select(&delta.is_nan(), &(x + y), &(max + rest(&-delta.abs())))
+}
+
+/// Each tangent times the share of its operand in the sum.
+fn shares(cx: &Jvp<'_>, exp: fn(&Array) -> Array) -> Tangent {
+    let finite = |x: &Array| select(&x.eq(f64::INFINITY), &x.zeros_like(), x);
+    let part = |i: usize| {
+        let share = exp(&(finite(&cx.primals[i]) - finite(&cx.outs[0])));
+        cx.tangent(i).map(|t| t * share)
+    };
+    add_tangents(part(0), part(1))
+}

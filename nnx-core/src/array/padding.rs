@@ -1,0 +1,149 @@
+//! Padding with what the array holds.
+
+use super::axes::invalid;
+use super::{Array, concatenate, keepdims, linspace, one_program};
+
+/// What [`Array::pad_mode`] fills with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PadMode {
+    /// The element at the edge.
+    Edge,
+    /// The elements mirrored at the edge, which is not repeated.
+    Reflect,
+    /// The elements mirrored at the edge, which is repeated.
+    Symmetric,
+    /// The elements from the other end.
+    Wrap,
+    /// A straight line from the edge to this value.
+    LinearRamp(f64),
+    /// The largest element along the axis.
+    Maximum,
+    /// The smallest element along the axis.
+    Minimum,
+    /// The mean along the axis.
+    Mean,
+}
+
+impl Array {
+    /// Adds elements before and after each axis, made from the array's own. For constants see
+    /// [`pad`](Array::pad). `jax.numpy.pad`.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, array::PadMode};
+    /// let x = Array::from_slice(&[1, 2, 3], [3]);
+    /// assert_eq!(x.pad_mode(&[(2, 2)], PadMode::Reflect).to_vec::<i32>(), [3, 2, 1, 2, 3, 2, 1]);
+    /// assert_eq!(x.pad_mode(&[(2, 1)], PadMode::Wrap).to_vec::<i32>(), [2, 3, 1, 2, 3, 1]);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is not one pair per axis, or an empty axis is to be padded.
+    #[track_caller]
+    pub fn pad_mode(&self, pairs: &[(usize, usize)], mode: PadMode) -> Array {
+        let aval = self.aval();
+        if pairs.len() != aval.rank() {
+            invalid("pad_mode", format!("{} pairs for {aval}; one per axis", pairs.len()));
+        }
+        let empty =
+            |&(d, &(low, high)): &(usize, &(usize, usize))| aval.shape()[d] == 0 && low + high > 0;
+        if let Some((d, _)) = pairs.iter().enumerate().find(empty) {
+            invalid("pad_mode", format!("axis {d} of {aval} has no elements to pad with"));
+        }
+        one_program("pad_mode", std::slice::from_ref(self), |args| {
+            let mut x = args[0].clone();
+            for (d, &(low, high)) in pairs.iter().enumerate().filter(|(_, p)| **p != (0, 0)) {
+                x = pad_axis(&x, d, low, high, mode);
+            }
+            x
+        })
+    }
+}
+
+#[track_caller]
+fn pad_axis(x: &Array, d: usize, low: usize, high: usize, mode: PadMode) -> Array {
+    let n = x.shape()[d];
+    let axis = keepdims(d);
+    let filled = |x: &Array, value: &Array| {
+        let part = |len: usize| {
+            let mut shape = x.shape().to_vec();
+            shape[d] = len;
+            value.broadcast_to_dims(&shape)
+        };
+        concatenate(&[&part(low), x, &part(high)], d as isize)
+    };
+    match mode {
+        PadMode::Edge => take_runs(x, d, low, high, |i| i.clamp(0, n as isize - 1) as usize),
+        PadMode::Wrap => take_runs(x, d, low, high, |i| i.rem_euclid(n as isize) as usize),
+        PadMode::Symmetric => take_runs(x, d, low, high, |i| {
+            let i = i.rem_euclid(2 * n as isize) as usize;
+            if i < n { i } else { 2 * n - 1 - i }
+        }),
+        PadMode::Reflect => take_runs(x, d, low, high, |i| {
+            if n == 1 {
+                return 0;
+            }
+            let i = i.rem_euclid(2 * n as isize - 2) as usize;
+            if i < n { i } else { 2 * n - 2 - i }
+        }),
+        PadMode::Maximum => filled(x, &x.max(axis)),
+        PadMode::Minimum => filled(x, &x.min(axis)),
+        PadMode::Mean => {
+            let mean = x.mean(axis);
+            let mean = if x.dtype().is_int() { mean.round() } else { mean };
+            filled(x, &mean.astype(x.dtype()))
+        }
+        PadMode::LinearRamp(end) => {
+            let ramp = |edge: Array, len: usize, before: bool| {
+                // From the end value, which is reached, to the edge, which is not.
+                let wide = edge.squeeze(d);
+                let line = linspace(end, wide.to_inexact(), len + 1, wide.to_inexact().dtype());
+                let line = line.slice_dim(0, 0, len);
+                let line = if before { line } else { line.flip(0) };
+                let line = if x.dtype().is_int() { line.trunc() } else { line };
+                line.moveaxis(0, d as isize).astype(x.dtype())
+            };
+            let before = ramp(x.slice_dim(d, 0, 1), low, true);
+            let after = ramp(x.slice_dim(d, n - 1, n), high, false);
+            concatenate(&[&before, x, &after], d as isize)
+        }
+    }
+}
+
+/// The elements at `source(i)` for i from −`low` to n + `high` along dimension `d`, as slices and
+/// reversed slices.
+#[track_caller]
+fn take_runs(
+    x: &Array,
+    d: usize,
+    low: usize,
+    high: usize,
+    source: impl Fn(isize) -> usize,
+) -> Array {
+    let n = x.shape()[d];
+    let places: Vec<usize> = (-(low as isize)..(n + high) as isize).map(source).collect();
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while at < places.len() {
+        let run = |step: isize| {
+            let mut len = 1;
+            while at + len < places.len()
+                && places[at + len] as isize == places[at + len - 1] as isize + step
+            {
+                len += 1;
+            }
+            len
+        };
+        let (same, up, down) = (run(0), run(1), run(-1));
+        let first = places[at];
+        if same >= up && same >= down && same > 1 {
+            parts.push(x.slice_dim(d, first, first + 1).repeat(same, d as isize));
+            at += same;
+        } else if down > up {
+            parts.push(x.slice_dim(d, first + 1 - down, first + 1).flip(d));
+            at += down;
+        } else {
+            parts.push(x.slice_dim(d, first, first + up));
+            at += up;
+        }
+    }
+    concatenate(&parts.iter().collect::<Vec<_>>(), d as isize)
+}

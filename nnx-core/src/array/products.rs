@@ -1,0 +1,386 @@
+//! Products of vectors and tensors, sums over samples, polynomials.
+
+use super::axes::{dim, invalid};
+use super::program::common_shape;
+use super::promote::promote_dtypes;
+use super::{
+    Array, ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program, select,
+    stack, where_,
+};
+
+/// Which axes [`tensordot`] contracts: a number of axes, the last of the left with the first of
+/// the right operand; or a list for each.
+pub trait IntoContraction {
+    /// The axes of both operands for their ranks.
+    #[doc(hidden)]
+    fn contraction(&self, left_rank: usize) -> (Vec<isize>, Vec<isize>);
+}
+
+impl IntoContraction for usize {
+    fn contraction(&self, left_rank: usize) -> (Vec<isize>, Vec<isize>) {
+        let n = *self as isize;
+        let left = left_rank as isize;
+        ((left - n..left).collect(), (0..n).collect())
+    }
+}
+
+impl<const N: usize> IntoContraction for ([isize; N], [isize; N]) {
+    fn contraction(&self, _: usize) -> (Vec<isize>, Vec<isize>) {
+        (self.0.to_vec(), self.1.to_vec())
+    }
+}
+
+impl IntoContraction for (&[isize], &[isize]) {
+    fn contraction(&self, _: usize) -> (Vec<isize>, Vec<isize>) {
+        (self.0.to_vec(), self.1.to_vec())
+    }
+}
+
+/// The sum of products over pairs of axes. `jax.numpy.tensordot`.
+///
+/// ```no_run
+/// # use nnx_core::{Array, array::tensordot};
+/// # fn demo(a: Array, b: Array) {
+/// let c = tensordot(&a, &b, 2); // [i, j, k] and [j, k, l] -> [i, l]
+/// let d = tensordot(&a, &b, ([0, 2], [2, 1])); // axis 0 with 2, axis 2 with 1
+/// # }
+/// ```
+///
+/// # Panics
+/// When there are no such axes, or their sizes differ.
+#[track_caller]
+pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
+    const OP: &str = "tensordot";
+    let (left, right) = axes.contraction(a.rank());
+    if left.len() != right.len() {
+        invalid(OP, format!("{} and {} axes cannot be paired", left.len(), right.len()));
+    }
+    let left: Vec<usize> = left.iter().map(|&axis| dim(OP, axis, a.aval())).collect();
+    let right: Vec<usize> = right.iter().map(|&axis| dim(OP, axis, b.aval())).collect();
+    let dtype = promote_dtypes(a.dtype(), b.dtype());
+    one_program(OP, &[a.clone(), b.clone()], |args| {
+        let (a, b) = (args[0].astype(dtype), args[1].astype(dtype));
+        dot_general(&a, &b, (&left, &right), (&[], &[]))
+    })
+}
+
+/// NumPy's dot product: the product with a scalar, of vectors, of matrices; for more axes the sum
+/// over the last axis of `a` and the second last of `b`, without batches. `jax.numpy.dot`.
+///
+/// # Panics
+/// When the sizes of these axes differ.
+#[track_caller]
+pub fn dot(a: &Array, b: &Array) -> Array {
+    if a.rank() == 0 || b.rank() == 0 {
+        return a * b;
+    }
+    tensordot(a, b, ([-1], [if b.rank() == 1 { 0 } else { -2 }]))
+}
+
+/// The sum of products of all elements; the elements of complex `a` are conjugated.
+/// `jax.numpy.vdot`.
+///
+/// # Panics
+/// When the numbers of elements differ.
+#[track_caller]
+pub fn vdot(a: &Array, b: &Array) -> Array {
+    if a.size() != b.size() {
+        invalid("vdot", format!("{} and {} differ in size", a.aval(), b.aval()));
+    }
+    one_program("vdot", &[a.clone(), b.clone()], |args| {
+        dot(&args[0].flatten().conj(), &args[1].flatten())
+    })
+}
+
+/// The sums of products along the last axes, for all pairs of the other axes.
+/// `jax.numpy.inner`.
+///
+/// # Panics
+/// When the last axes differ in size.
+#[track_caller]
+pub fn inner(a: &Array, b: &Array) -> Array {
+    if a.rank() == 0 || b.rank() == 0 { a * b } else { tensordot(a, b, ([-1], [-1])) }
+}
+
+/// The sums of products along `axis`, with broadcasting; complex `a` is conjugated.
+/// `jax.numpy.vecdot`.
+///
+/// # Panics
+/// When the shapes do not broadcast or there is no such axis.
+#[track_caller]
+pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
+    common_shape("vecdot", &[a, b]);
+    one_program("vecdot", &[a.clone(), b.clone()], |args| (args[0].conj() * &args[1]).sum(axis))
+}
+
+/// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
+#[track_caller]
+pub fn outer(a: &Array, b: &Array) -> Array {
+    one_program("outer", &[a.clone(), b.clone()], |args| {
+        args[0].flatten().expand_dims(1) * args[1].flatten().expand_dims(0)
+    })
+}
+
+/// The Kronecker product: every element of `a` times the whole of `b`. `jax.numpy.kron`.
+#[track_caller]
+pub fn kron(a: &Array, b: &Array) -> Array {
+    one_program("kron", &[a.clone(), b.clone()], |args| {
+        let rank = args[0].rank().max(args[1].rank());
+        let wide = |x: &Array| -> Vec<usize> {
+            std::iter::repeat_n(1, rank - x.rank()).chain(x.shape().iter().copied()).collect()
+        };
+        let (a, b) = (wide(&args[0]), wide(&args[1]));
+        let left: Vec<usize> = a.iter().flat_map(|&n| [n, 1]).collect();
+        let right: Vec<usize> = b.iter().flat_map(|&n| [1, n]).collect();
+        let shape: Vec<usize> = a.iter().zip(&b).map(|(m, n)| m * n).collect();
+        (args[0].reshape(left) * args[1].reshape(right)).reshape(shape)
+    })
+}
+
+/// The cross product of vectors of 2 or 3 elements along the last axis. Of two vectors of 2
+/// elements it is the number that would be the third. `jax.numpy.cross`.
+///
+/// # Panics
+/// When the last axes have other sizes, or the others do not broadcast.
+#[track_caller]
+pub fn cross(a: &Array, b: &Array) -> Array {
+    let size = |x: &Array| x.shape().last().copied().unwrap_or(0);
+    if !matches!((size(a), size(b)), (2 | 3, 2 | 3)) {
+        let (a, b) = (a.aval(), b.aval());
+        invalid("cross", format!("the last axes of {a} and {b} must have size 2 or 3"));
+    }
+    one_program("cross", &[a.clone(), b.clone()], |args| {
+        let part = |x: &Array, i: usize| {
+            let last = x.rank() - 1;
+            if i < x.shape()[last] {
+                x.slice_dim(last, i, i + 1).squeeze(-1)
+            } else {
+                x.slice_dim(last, 0, 1).squeeze(-1).zeros_like()
+            }
+        };
+        let [a, b] = [&args[0], &args[1]].map(|x| [0, 1, 2].map(|i| part(x, i)));
+        let third = &a[0] * &b[1] - &a[1] * &b[0];
+        if size(&args[0]) == 2 && size(&args[1]) == 2 {
+            return third;
+        }
+        let first = &a[1] * &b[2] - &a[2] * &b[1];
+        let second = &a[2] * &b[0] - &a[0] * &b[2];
+        stack(&[&first, &second, &third], -1)
+    })
+}
+
+/// The rows 1, x, x², … or the other way round of a vector, `n` columns. `jax.numpy.vander`.
+///
+/// # Panics
+/// When `x` has not exactly one axis.
+#[track_caller]
+pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
+    if x.rank() != 1 {
+        invalid("vander", format!("needs a vector, got {}", x.aval()));
+    }
+    one_program("vander", std::slice::from_ref(x), |args| {
+        let mut column = args[0].ones_like();
+        let mut columns = Vec::with_capacity(n);
+        for _ in 0..n {
+            columns.push(column.expand_dims(1));
+            column = &column * &args[0];
+        }
+        if !increasing {
+            columns.reverse();
+        }
+        if columns.is_empty() {
+            return super::zeros([args[0].size(), 0], args[0].dtype());
+        }
+        super::concatenate(&columns.iter().collect::<Vec<_>>(), 1)
+    })
+}
+
+/// The value of a polynomial with coefficients `p`, that of the highest power first, at each
+/// element of `x`. `jax.numpy.polyval`.
+///
+/// # Panics
+/// When `p` has not exactly one axis.
+#[track_caller]
+pub fn polyval(p: &Array, x: &Array) -> Array {
+    if p.rank() != 1 {
+        invalid("polyval", format!("needs a vector of coefficients, got {}", p.aval()));
+    }
+    let dtype = promote_dtypes(p.dtype(), x.dtype());
+    one_program("polyval", &[p.clone(), x.clone()], |args| {
+        let (p, x) = (args[0].astype(dtype), args[1].astype(dtype));
+        let mut y = x.zeros_like();
+        for i in 0..p.size() {
+            y = y * &x + p.slice_dim(0, i, i + 1).squeeze(0);
+        }
+        y
+    })
+}
+
+/// The integral along `axis` by the trapezoidal rule, of samples `dx` apart.
+/// `jax.numpy.trapezoid`.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
+    let d = dim("trapezoid", axis, y.aval());
+    let n = y.shape()[d];
+    one_program("trapezoid", std::slice::from_ref(y), |args| {
+        let y = args[0].to_inexact();
+        if n == 0 {
+            return y.sum(d);
+        }
+        let ends = y.slice_dim(d, 0, 1).squeeze(d) + y.slice_dim(d, n - 1, n).squeeze(d);
+        (y.sum(d) - 0.5 * ends) * dx
+    })
+}
+
+/// The integral along `axis` by the trapezoidal rule, of samples at `x`: a vector, or as many as
+/// `y` has. `jax.numpy.trapezoid` with `x`.
+///
+/// # Panics
+/// When there is no such axis or `x` does not fit it.
+#[track_caller]
+pub fn trapezoid_at(y: &Array, x: &Array, axis: isize) -> Array {
+    let d = dim("trapezoid_at", axis, y.aval());
+    let n = y.shape()[d];
+    if x.shape() != y.shape() && x.shape() != [n] {
+        let (x, y) = (x.aval(), y.aval());
+        invalid("trapezoid_at", format!("the places {x} do not fit axis {d} of {y}"));
+    }
+    one_program("trapezoid_at", &[y.clone(), x.clone()], |args| {
+        let y = args[0].to_inexact();
+        let x = args[1].astype(y.dtype());
+        let x = if x.rank() == y.rank() {
+            x
+        } else {
+            let mut shape = vec![1; y.rank()];
+            shape[d] = n;
+            x.reshape(shape)
+        };
+        let sums = y.slice_dim(d, 1.min(n), n) + y.slice_dim(d, 0, n.max(1) - 1);
+        (x.diff(1, d as isize) * sums).sum(d) * 0.5
+    })
+}
+
+/// Which part of a convolution is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConvolveMode {
+    /// Wherever the operands overlap: n + m − 1 elements.
+    Full,
+    /// The middle part, as long as the longer operand.
+    Same,
+    /// Only where they overlap completely.
+    Valid,
+}
+
+/// The convolution of two vectors. `jax.numpy.convolve`.
+///
+/// ```
+/// # use nnx_core::{Array, array::{convolve, ConvolveMode}};
+/// let (x, y) = (Array::from_slice(&[1.0_f32, 2.0, 3.0], [3]), Array::from_slice(&[1.0_f32, 1.0], [2]));
+/// assert_eq!(convolve(&x, &y, ConvolveMode::Full).to_vec::<f32>(), [1.0, 3.0, 5.0, 3.0]);
+/// ```
+///
+/// # Panics
+/// When an operand is no vector or is empty.
+#[track_caller]
+pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
+    slide("convolve", a, v, mode, true)
+}
+
+/// The correlation of two vectors; complex `v` is conjugated. `jax.numpy.correlate` (default mode
+/// `Valid`).
+///
+/// # Panics
+/// When an operand is no vector or is empty.
+#[track_caller]
+pub fn correlate(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
+    slide("correlate", a, &v.conj(), mode, false)
+}
+
+#[track_caller]
+fn slide(op: &str, a: &Array, v: &Array, mode: ConvolveMode, flip: bool) -> Array {
+    if a.rank() != 1 || v.rank() != 1 || a.size() == 0 || v.size() == 0 {
+        let (a, v) = (a.aval(), v.aval());
+        invalid(op, format!("needs vectors with elements, got {a} and {v}"));
+    }
+    let exchanged = a.size() < v.size();
+    let (long, short) = if exchanged { (v, a) } else { (a, v) };
+    let n = short.size() as i64;
+    let padding = match mode {
+        ConvolveMode::Valid => (0, 0),
+        ConvolveMode::Same => (n / 2, n - n / 2 - 1),
+        ConvolveMode::Full => (n - 1, n - 1),
+    };
+    let dtype = promote_dtypes(a.dtype(), v.dtype());
+    one_program(op, &[long.clone(), short.clone()], |args| {
+        let [x, kernel] = [&args[0], &args[1]].map(|x| x.astype(dtype).to_inexact());
+        let kernel = if flip { kernel.flip(0) } else { kernel };
+        let options =
+            ConvOptions { padding: Padding::Explicit(vec![padding]), ..Default::default() };
+        let out =
+            conv_general_dilated(&x.reshape([1, -1, 1]), &kernel.reshape([-1, 1, 1]), &options);
+        let out = out.flatten();
+        if exchanged && !flip { out.flip(0) } else { out }
+    })
+}
+
+/// Piecewise linear interpolation: the values at `x` of the function through the points `xp`
+/// (ascending), `fp`; outside of them `left` and `right`, or the values at the ends.
+/// `jax.numpy.interp`.
+///
+/// # Panics
+/// When `xp` and `fp` are no vectors of one size.
+#[track_caller]
+pub fn interp(x: &Array, xp: &Array, fp: &Array, left: Option<f64>, right: Option<f64>) -> Array {
+    if xp.rank() != 1 || xp.shape() != fp.shape() || xp.size() == 0 {
+        let (xp, fp) = (xp.aval(), fp.aval());
+        invalid("interp", format!("needs points in vectors of one size, got {xp} and {fp}"));
+    }
+    let n = xp.size();
+    one_program("interp", &[x.clone(), xp.clone(), fp.clone()], |args| {
+        let dtype = promote_dtypes(args[0].to_inexact().dtype(), args[1].dtype());
+        let (x, xp, fp) = (args[0].astype(dtype), args[1].astype(dtype), args[2].to_inexact());
+        let at = xp.searchsorted(&x, true).clip(1, n as i64 - 1);
+        let take = |v: &Array, at: &Array| v.take_mode(at, 0, IndexMode::Clip);
+        let before = &at - 1;
+        let (x0, f0) = (take(&xp, &before), take(&fp, &before));
+        let (dx, df) = (take(&xp, &at) - &x0, take(&fp, &at) - &f0);
+        let flat = dx.abs().le(super::finfo(dtype).eps * super::finfo(dtype).eps);
+        let safe = select(&flat, &dx.ones_like(), &dx);
+        let f = where_(&flat, &f0, &f0 + (&x - x0) / safe * df);
+        let end = |i: usize, value: Option<f64>| match value {
+            Some(value) => Array::constant_scalar(fp.dtype(), value),
+            None => fp.slice_dim(0, i, i + 1).squeeze(0),
+        };
+        let edge = |i: usize| xp.slice_dim(0, i, i + 1).squeeze(0);
+        let f = where_(&x.lt(edge(0)), end(0, left), f);
+        where_(&x.gt(edge(n - 1)), end(n - 1, right), f)
+    })
+}
+
+/// The array with jumps between neighbours along `axis` larger than half a `period` taken out by
+/// adding periods. `jax.numpy.unwrap` (default `period` 2π).
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn unwrap(x: &Array, axis: isize, period: f64) -> Array {
+    let d = dim("unwrap", axis, x.aval());
+    let n = x.shape()[d];
+    if n < 2 {
+        return x.clone();
+    }
+    one_program("unwrap", std::slice::from_ref(x), |args| {
+        let x = args[0].to_inexact();
+        let jump = x.diff(1, d as isize);
+        let near = (&jump + period / 2.0) % period - period / 2.0;
+        let at_edge = near.eq(-period / 2.0) & jump.gt(0.0);
+        let near = where_(&at_edge, period / 2.0, near);
+        let correction = where_(&jump.abs().lt(period / 2.0), 0.0, near - &jump);
+        let start = x.slice_dim(d, 0, 1);
+        let rest = x.slice_dim(d, 1, n) + correction.cumsum(d as isize);
+        super::concatenate(&[&start, &rest], d as isize)
+    })
+}

@@ -1,0 +1,141 @@
+//! Functions made of several operations that run as one program outside of a trace.
+
+use super::arith::broadcast_shapes;
+use super::axes::invalid;
+use super::promote::{Kind, promote};
+use super::{Array, DType, Operand, one_program};
+use crate::error::or_raise;
+use crate::graph::with_location;
+use crate::transform::staged;
+use std::panic::Location;
+
+/// Which dtype the operands of a function are computed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compute {
+    /// The dtype that the operands meet in.
+    Promoted,
+    /// That dtype, bool becoming i32.
+    Numeric,
+    /// That dtype, or f32 where it is no float.
+    Inexact,
+}
+
+impl Compute {
+    pub(crate) fn dtype(self, dtype: DType) -> DType {
+        match self {
+            Compute::Numeric if dtype == DType::Bool => DType::I32,
+            Compute::Inexact if !dtype.is_inexact() => DType::F32,
+            _ => dtype,
+        }
+    }
+}
+
+/// A function of one array that is computed in floats.
+#[track_caller]
+pub(crate) fn unary(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -> Array {
+    one_program(name, std::slice::from_ref(x), |args| body(&args[0].to_inexact()))
+}
+
+/// The array itself, or the number in the dtype that it is to have.
+#[track_caller]
+fn raw(x: &dyn Operand, dtype: DType) -> Array {
+    match x.kind() {
+        Kind::Strong(own) => x.array(own),
+        _ => x.array(dtype),
+    }
+}
+
+/// A function of two operands in one dtype and shape.
+#[track_caller]
+pub(crate) fn binary(
+    name: &str,
+    compute: Compute,
+    a: &dyn Operand,
+    b: &dyn Operand,
+    body: impl FnOnce(&Array, &Array) -> Array,
+) -> Array {
+    let dtype = compute.dtype(promote(a.kind(), b.kind()));
+    let args = [raw(a, dtype), raw(b, dtype)];
+    let shape = common_shape(name, &[&args[0], &args[1]]);
+    one_program(name, &args, |args| {
+        let meet = |x: &Array| x.astype(dtype).broadcast_to_dims(&shape);
+        body(&meet(&args[0]), &meet(&args[1]))
+    })
+}
+
+/// A function of three operands in one dtype and shape.
+#[track_caller]
+pub(crate) fn ternary(
+    name: &str,
+    compute: Compute,
+    operands: [&dyn Operand; 3],
+    body: impl FnOnce(&[Array]) -> Array,
+) -> Array {
+    let [a, b, c] = operands;
+    let first = promote(a.kind(), b.kind());
+    let both = match (a.kind(), b.kind(), c.kind()) {
+        // Two numbers leave the choice to the third operand.
+        (Kind::WeakInt | Kind::WeakFloat, Kind::WeakInt | Kind::WeakFloat, Kind::Strong(_)) => {
+            promote(promote_weak(a.kind(), b.kind()), c.kind())
+        }
+        (_, _, kind) => promote(Kind::Strong(first), kind),
+    };
+    let dtype = compute.dtype(both);
+    let args = [raw(a, dtype), raw(b, dtype), raw(c, dtype)];
+    let shape = common_shape(name, &[&args[0], &args[1], &args[2]]);
+    one_program(name, &args, |args| {
+        let args: Vec<Array> =
+            args.iter().map(|x| x.astype(dtype).broadcast_to_dims(&shape)).collect();
+        body(&args)
+    })
+}
+
+fn promote_weak(a: Kind, b: Kind) -> Kind {
+    if a == Kind::WeakFloat || b == Kind::WeakFloat { Kind::WeakFloat } else { Kind::WeakInt }
+}
+
+/// The shape that all operands broadcast to.
+#[track_caller]
+pub(crate) fn common_shape(name: &str, args: &[&Array]) -> Vec<usize> {
+    let mut shape = Vec::new();
+    for arg in args {
+        match broadcast_shapes(&shape, arg.shape()) {
+            Some(wider) => shape = wider,
+            None => {
+                let all: Vec<String> = args.iter().map(|a| a.aval().to_string()).collect();
+                let all = all.join(" and ");
+                let rule = "sizes must be equal or 1, counted from the last axis";
+                invalid(name, format!("{all} do not broadcast: {rule}"))
+            }
+        }
+    }
+    shape
+}
+
+/// Several arrays from several by operations that become one program.
+#[track_caller]
+pub(crate) fn program(
+    name: &str,
+    args: &[Array],
+    body: impl FnOnce(&[Array]) -> Vec<Array>,
+) -> Vec<Array> {
+    let location = Location::caller();
+    or_raise(staged(name, args, |args| with_location(location, || body(args))))
+}
+
+/// [`program`] with two results.
+#[track_caller]
+pub(crate) fn program2(
+    name: &str,
+    args: &[Array],
+    body: impl FnOnce(&[Array]) -> (Array, Array),
+) -> (Array, Array) {
+    let outs = program(name, args, |args| {
+        let (a, b) = body(args);
+        vec![a, b]
+    });
+    match <[Array; 2]>::try_from(outs) {
+        Ok([a, b]) => (a, b),
+        Err(_) => unreachable!("the body has two results"),
+    }
+}

@@ -1,0 +1,324 @@
+//! Arrays put together and taken apart: roll, rotate, stacks, splits, repetition.
+
+use super::axes::{dim, invalid};
+use super::program::{common_shape, program};
+use super::{Array, DType, IndexMode, concatenate, iota, one_program};
+
+/// Elements moved around.
+impl Array {
+    /// The elements moved by `shift` places along `axis`; those pushed out come in at the other
+    /// end. `jax.numpy.roll`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1, 2, 3, 4], [4]);
+    /// assert_eq!(x.roll(1, 0).to_vec::<i32>(), [4, 1, 2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn roll(&self, shift: isize, axis: isize) -> Array {
+        let d = dim("roll", axis, self.aval());
+        let n = self.shape()[d];
+        let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
+        if shift == 0 {
+            return self.clone();
+        }
+        one_program("roll", std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            let (front, back) = (x.slice_dim(d, n - shift, n), x.slice_dim(d, 0, n - shift));
+            concatenate(&[&front, &back], d as isize)
+        })
+    }
+
+    /// Rotates by `k` times 90° in the plane of the two axes, from the first towards the second.
+    /// `jax.numpy.rot90` (defaults `k` 1, axes 0 and 1).
+    ///
+    /// # Panics
+    /// When there are no such two axes.
+    #[track_caller]
+    pub fn rot90(&self, k: isize, axes: [isize; 2]) -> Array {
+        let aval = self.aval();
+        let [a, b] = axes.map(|axis| dim("rot90", axis, aval));
+        if a == b {
+            invalid("rot90", format!("axes {axes:?} of {aval} are the same"));
+        }
+        let (i, j) = (a as isize, b as isize);
+        one_program("rot90", std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            match k.rem_euclid(4) {
+                0 => x.clone(),
+                1 => x.flip(j).swapaxes(i, j),
+                2 => x.flip([i, j]),
+                _ => x.swapaxes(i, j).flip(j),
+            }
+        })
+    }
+
+    /// The array with at least one axis. `jax.numpy.atleast_1d`.
+    #[track_caller]
+    pub fn atleast_1d(&self) -> Array {
+        if self.rank() == 0 { self.reshape([1]) } else { self.clone() }
+    }
+
+    /// The array with at least two axes; a vector becomes a row. `jax.numpy.atleast_2d`.
+    #[track_caller]
+    pub fn atleast_2d(&self) -> Array {
+        match self.shape() {
+            [] => self.reshape([1, 1]),
+            &[n] => self.reshape([1, n]),
+            _ => self.clone(),
+        }
+    }
+
+    /// The array with at least three axes; a vector becomes `[1, n, 1]`, a matrix `[m, n, 1]`.
+    /// `jax.numpy.atleast_3d`.
+    #[track_caller]
+    pub fn atleast_3d(&self) -> Array {
+        match self.shape() {
+            [] => self.reshape([1, 1, 1]),
+            &[n] => self.reshape([1, n, 1]),
+            &[m, n] => self.reshape([m, n, 1]),
+            _ => self.clone(),
+        }
+    }
+
+    /// The parts along `axis`, without that axis. `jax.numpy.unstack`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn unstack(&self, axis: isize) -> Vec<Array> {
+        let d = dim("unstack", axis, self.aval());
+        let n = self.shape()[d];
+        program("unstack", std::slice::from_ref(self), |args| {
+            (0..n).map(|i| args[0].slice_dim(d, i, i + 1).squeeze(d)).collect()
+        })
+    }
+
+    /// The parts along `axis` before, between and after the given positions. `jax.numpy.split`
+    /// with a list.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1, 2, 3, 4, 5], [5]);
+    /// let parts: Vec<usize> = x.split_at(&[1, 3], 0).iter().map(|p| p.size()).collect();
+    /// assert_eq!(parts, [1, 2, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn split_at(&self, positions: &[usize], axis: isize) -> Vec<Array> {
+        let d = dim("split_at", axis, self.aval());
+        let n = self.shape()[d];
+        let starts = std::iter::once(0).chain(positions.iter().map(|&p| p.min(n)));
+        let ends = positions.iter().map(|&p| p.min(n)).chain([n]);
+        let ranges: Vec<(usize, usize)> = starts.zip(ends).collect();
+        program("split_at", std::slice::from_ref(self), |args| {
+            ranges.iter().map(|&(s, e)| args[0].slice_dim(d, s, e.max(s))).collect()
+        })
+    }
+
+    /// `parts` parts along `axis` whose sizes differ by at most one, the larger first.
+    /// `jax.numpy.array_split`.
+    ///
+    /// # Panics
+    /// When there is no such axis or `parts` is 0.
+    #[track_caller]
+    pub fn array_split(&self, parts: usize, axis: isize) -> Vec<Array> {
+        let d = dim("array_split", axis, self.aval());
+        if parts == 0 {
+            invalid("array_split", format!("{} cannot be split into no parts", self.aval()));
+        }
+        let n = self.shape()[d];
+        let size = |i: usize| n / parts + usize::from(i < n % parts);
+        let positions: Vec<usize> = (1..parts).map(|i| (0..i).map(size).sum()).collect();
+        self.split_at(&positions, axis)
+    }
+
+    /// Repeats element i along `axis` `counts[i]` times; `total` is the sum of the counts: what
+    /// is left over repeats the last element, what is too much is cut. `jax.numpy.repeat` with
+    /// `total_repeat_length`.
+    ///
+    /// # Panics
+    /// When there is no such axis, or there is not one integer count per element.
+    #[track_caller]
+    pub fn repeat_each(&self, counts: &Array, axis: isize, total: usize) -> Array {
+        let d = dim("repeat_each", axis, self.aval());
+        let fits = counts.dtype().is_int() && counts.shape() == [self.shape()[d]];
+        if !fits || counts.size() == 0 {
+            let message = format!(
+                "{} needs {} integer counts, got {}",
+                self.aval(),
+                self.shape()[d],
+                counts.aval()
+            );
+            invalid("repeat_each", message);
+        }
+        one_program("repeat_each", &[self.clone(), counts.clone()], |args| {
+            let ends = args[1].cumsum(0);
+            let at = ends.searchsorted(&iota([total], ends.dtype(), 0), true);
+            args[0].take_mode(&at, d as isize, IndexMode::Clip)
+        })
+    }
+
+    /// Differences of neighbours along `axis`, taken `n` times; of bools, whether they differ.
+    /// `jax.numpy.diff` (defaults `n` 1, last axis).
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn diff(&self, n: usize, axis: isize) -> Array {
+        let d = dim("diff", axis, self.aval());
+        one_program("diff", std::slice::from_ref(self), |args| {
+            let mut x = args[0].clone();
+            for _ in 0..n {
+                let size = x.shape()[d];
+                let (next, this) =
+                    (x.slice_dim(d, 1.min(size), size), x.slice_dim(d, 0, size.max(1) - 1));
+                x = if x.dtype() == DType::Bool { next.ne(&this) } else { next - this };
+            }
+            x
+        })
+    }
+
+    /// The slope along `axis` of values `spacing` apart: central differences inside, one-sided
+    /// ones at the ends. `jax.numpy.gradient` along one axis. For derivatives of functions see
+    /// [`grad`](crate::grad).
+    ///
+    /// # Panics
+    /// When there is no such axis or it has fewer than two elements.
+    #[track_caller]
+    pub fn gradient(&self, spacing: f64, axis: isize) -> Array {
+        let d = dim("gradient", axis, self.aval());
+        let n = self.shape()[d];
+        if n < 2 {
+            let message = format!("axis {d} of {} needs at least two elements", self.aval());
+            invalid("gradient", message);
+        }
+        one_program("gradient", std::slice::from_ref(self), |args| {
+            let x = args[0].to_inexact();
+            let part = |start, end| x.slice_dim(d, start, end);
+            let first = (part(1, 2) - part(0, 1)) / spacing;
+            let last = (part(n - 1, n) - part(n - 2, n - 1)) / spacing;
+            let inner = (part(2, n) - part(0, n - 2)) * 0.5 / spacing;
+            concatenate(&[&first, &inner, &last], d as isize)
+        })
+    }
+
+    /// The array with several axes of size 1 more, at the positions `axes` of the result.
+    /// `jax.numpy.expand_dims` with a tuple.
+    ///
+    /// # Panics
+    /// When the result has no such axes or one is given twice.
+    #[track_caller]
+    pub fn expand_axes(&self, axes: &[isize]) -> Array {
+        let rank = self.rank() + axes.len();
+        let wide = super::super::graph::Aval::new(self.dtype(), &vec![1; rank]);
+        let mut dims: Vec<usize> = axes.iter().map(|&a| dim("expand_axes", a, wide)).collect();
+        dims.sort_unstable();
+        if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {
+            invalid("expand_axes", format!("axis {} is given twice in {axes:?}", pair[0]));
+        }
+        self.insert_dims(&dims)
+    }
+}
+
+#[track_caller]
+fn owned(arrays: &[&Array]) -> Vec<Array> {
+    arrays.iter().map(|&a| a.clone()).collect()
+}
+
+/// Joins arrays after each was given `least` axes.
+#[track_caller]
+fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) -> Array {
+    if arrays.is_empty() {
+        invalid(name, "needs at least one array".into());
+    }
+    one_program(name, &owned(arrays), |args| {
+        let wide: Vec<Array> = args.iter().map(least).collect();
+        concatenate(&wide.iter().collect::<Vec<_>>(), axis)
+    })
+}
+
+/// Joins arrays along the second axis, vectors along their only one. `jax.numpy.hstack`.
+///
+/// # Panics
+/// When there is no array or their other axes differ.
+#[track_caller]
+pub fn hstack(arrays: &[&Array]) -> Array {
+    let axis = if arrays.first().is_some_and(|a| a.rank() > 1) { 1 } else { 0 };
+    join("hstack", arrays, |x| x.atleast_1d(), axis)
+}
+
+/// Joins arrays along the first axis; vectors become rows. `jax.numpy.vstack`.
+///
+/// # Panics
+/// When there is no array or their other axes differ.
+#[track_caller]
+pub fn vstack(arrays: &[&Array]) -> Array {
+    join("vstack", arrays, |x| x.atleast_2d(), 0)
+}
+
+/// Joins arrays along the third axis. `jax.numpy.dstack`.
+///
+/// # Panics
+/// When there is no array or their other axes differ.
+#[track_caller]
+pub fn dstack(arrays: &[&Array]) -> Array {
+    join("dstack", arrays, |x| x.atleast_3d(), 2)
+}
+
+/// Joins matrices and vectors, which become columns, along the second axis.
+/// `jax.numpy.column_stack`.
+///
+/// # Panics
+/// When there is no array or their other axes differ.
+#[track_caller]
+pub fn column_stack(arrays: &[&Array]) -> Array {
+    join("column_stack", arrays, |x| if x.rank() < 2 { x.reshape([-1, 1]) } else { x.clone() }, 1)
+}
+
+/// A matrix with the given matrices along its diagonal and zeros elsewhere.
+/// `jax.scipy.linalg.block_diag`.
+///
+/// # Panics
+/// When an array has more than two axes, or there is none.
+#[track_caller]
+pub fn block_diag(arrays: &[&Array]) -> Array {
+    if let Some(bad) = arrays.iter().find(|a| a.rank() > 2) {
+        invalid("block_diag", format!("needs matrices, got {}", bad.aval()));
+    }
+    if arrays.is_empty() {
+        invalid("block_diag", "needs at least one array".into());
+    }
+    one_program("block_diag", &owned(arrays), |args| {
+        let args: Vec<Array> = args.iter().map(Array::atleast_2d).collect();
+        let width: usize = args.iter().map(|a| a.shape()[1]).sum();
+        let mut left = 0;
+        let rows: Vec<Array> = args
+            .iter()
+            .map(|a| {
+                let right = width - left - a.shape()[1];
+                let row = a.pad(&[(0, 0), (left as i64, right as i64)], 0);
+                left += a.shape()[1];
+                row
+            })
+            .collect();
+        concatenate(&rows.iter().collect::<Vec<_>>(), 0)
+    })
+}
+
+/// The arrays in the shape that all of them broadcast to. `jax.numpy.broadcast_arrays`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn broadcast_arrays(arrays: &[&Array]) -> Vec<Array> {
+    let shape = common_shape("broadcast_arrays", arrays);
+    program("broadcast_arrays", &owned(arrays), |args| {
+        args.iter().map(|x| x.broadcast_to_dims(&shape)).collect()
+    })
+}

@@ -1,0 +1,131 @@
+//! Complex numbers from their parts and back. All linear.
+
+use super::binary::same;
+use super::{
+    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+};
+use crate::Array;
+use crate::array::DType;
+use crate::graph::{Aval, Avals, bind1};
+use smallvec::{SmallVec, smallvec};
+
+/// `re + i im` from two arrays of f32 or f64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Complex;
+
+impl Primitive for Complex {
+    fn name(&self) -> &'static str {
+        "complex"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let parts = same(ins)?;
+        match parts.dtype() {
+            DType::F32 | DType::F64 => Ok(smallvec![parts.with_dtype(parts.dtype().complex())]),
+            other => Err(format!("needs parts of f32 or f64, got {other}")),
+        }
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        smallvec![b.op("stablehlo.complex", ins, outs[0], vec![])]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let zeros = || cx.primals[0].zeros_like();
+        let re = cx.tangent(0).map(|t| bind1(Complex, &[t, &zeros()]));
+        let im = cx.tangent(1).map(|t| bind1(Complex, &[&zeros(), t]));
+        one(add_tangents(re, im))
+    }
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let mut out: Tangents = SmallVec::from_elem(None, 2);
+        out[0] = cx.is_linear(0).then(|| cx.ct().real());
+        out[1] = cx.is_linear(1).then(|| -cx.ct().imag());
+        Ok(out)
+    }
+}
+
+/// The real or the imaginary part of complex numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    Real,
+    Imag,
+}
+
+impl Primitive for Part {
+    fn name(&self) -> &'static str {
+        match self {
+            Part::Real => "real",
+            Part::Imag => "imag",
+        }
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if !ins[0].dtype().is_complex() {
+            return Err(format!("needs a complex dtype, got {}", ins[0]));
+        }
+        Ok(smallvec![ins[0].with_dtype(ins[0].dtype().real())])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        let opcode = match self {
+            Part::Real => "stablehlo.real",
+            Part::Imag => "stablehlo.imag",
+        };
+        smallvec![b.op(opcode, ins, outs[0], vec![])]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        one(cx.tangent(0).map(|t| bind1(*self, &[t])))
+    }
+    /// Cotangents of complex numbers pair with tangents without conjugation, as in JAX.
+    fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
+        let (ct, zeros) = (cx.ct(), cx.ct().zeros_like());
+        one(Some(match self {
+            Part::Real => bind1(Complex, &[ct, &zeros]),
+            Part::Imag => bind1(Complex, &[&zeros, &-ct]),
+        }))
+    }
+}
+
+/// Complex numbers. Cotangents pair with tangents without conjugation, as in JAX: the gradient of
+/// a real loss with respect to z = x + iy is ∂x − i ∂y.
+impl Array {
+    /// The real part; real arrays stay as they are. `jax.numpy.real`.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, array::complex};
+    /// let z = complex(&Array::scalar(3.0_f32), &Array::scalar(4.0_f32));
+    /// assert_eq!((z.real().item::<f32>(), z.abs().item::<f32>()), (3.0, 5.0));
+    /// ```
+    #[track_caller]
+    pub fn real(&self) -> Array {
+        if self.dtype().is_complex() { bind1(Part::Real, &[self]) } else { self.clone() }
+    }
+
+    /// The imaginary part; zeros for real arrays. `jax.numpy.imag`.
+    #[track_caller]
+    pub fn imag(&self) -> Array {
+        if self.dtype().is_complex() { bind1(Part::Imag, &[self]) } else { self.zeros_like() }
+    }
+
+    /// The complex conjugate; real arrays stay as they are. `jax.numpy.conj`.
+    #[track_caller]
+    pub fn conj(&self) -> Array {
+        if !self.dtype().is_complex() {
+            return self.clone();
+        }
+        crate::array::one_program("conj", std::slice::from_ref(self), |args| {
+            let [re, im] = [args[0].real(), args[0].imag()];
+            bind1(Complex, &[&re, &-im])
+        })
+    }
+
+    /// The angle of complex numbers in radians; of real ones 0 or π. `jax.numpy.angle`.
+    #[track_caller]
+    pub fn angle(&self) -> Array {
+        crate::array::one_program("angle", std::slice::from_ref(self), |args| {
+            let x = args[0].to_inexact();
+            x.imag().atan2(x.real())
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! The QR decomposition by Householder reflections, in the form of LAPACK's `geqrf` and `orgqr`.
+//! StableHLO has no such operations; XLA's own expanders answer these custom calls.
+
+use super::triangular::{Side, solve_triangular};
+use super::{adjoint, batch, matrix, wide_inexact};
+use crate::Array;
+use crate::graph::{Aval, Avals, bind, bind1};
+use crate::ops::{Attr, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use smallvec::smallvec;
+
+/// From matrices `[…, m, n]`: R in the upper triangle and the reflections' vectors below it,
+/// `[…, m, n]`, and the reflections' factors, `[…, min(m, n)]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Geqrf;
+
+impl Primitive for Geqrf {
+    fn name(&self) -> &'static str {
+        "geqrf"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let (m, n) = matrix(ins[0])?;
+        wide_inexact(ins[0])?;
+        let factors = [batch(ins[0].shape(), 2), &[m.min(n)]].concat();
+        Ok(smallvec![ins[0], ins[0].with_shape(&factors)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if outs[0].size() == 0 {
+            let empty = b.splat(outs[1], &vec![0; outs[1].dtype().size()]);
+            return smallvec![ins[0], empty];
+        }
+        let attrs = vec![("call_target_name", Attr::Text("Qr"))];
+        b.op_with_regions("stablehlo.custom_call", ins, outs, attrs, vec![])
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("the derivative is that of the whole QR decomposition".into())
+    }
+}
+
+/// The first columns of Q, `[…, m, n]` with m ≥ n, from vectors and factors `[…, k]`, k ≤ n, as of
+/// [`Geqrf`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct HouseholderProduct;
+
+impl Primitive for HouseholderProduct {
+    fn name(&self) -> &'static str {
+        "householder_product"
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let (m, n) = matrix(ins[0])?;
+        let fits = ins[1].rank() + 1 == ins[0].rank()
+            && batch(ins[0].shape(), 2) == batch(ins[1].shape(), 1)
+            && m >= n
+            && ins[1].shape()[ins[1].rank() - 1] <= n;
+        if !fits || ins[0].dtype() != ins[1].dtype() {
+            return Err(format!("needs reflections [m, n] and [n], got {} and {}", ins[0], ins[1]));
+        }
+        Ok(smallvec![ins[0]])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if outs[0].size() == 0 {
+            return smallvec![ins[0]];
+        }
+        let target = Attr::Text("ProductOfElementaryHouseholderReflectors");
+        let attrs = vec![("call_target_name", target)];
+        smallvec![b.op("stablehlo.custom_call", ins, outs[0], attrs)]
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        Err("the derivative is that of the whole QR decomposition".into())
+    }
+}
+
+/// Q and R of matrices `[…, m, n]`: `[…, m, k]` and `[…, k, n]` with k = min(m, n), or k = m if
+/// `full`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Qr {
+    pub(crate) full: bool,
+}
+
+impl Qr {
+    fn rank(self, m: usize, n: usize) -> usize {
+        if self.full { m } else { m.min(n) }
+    }
+}
+
+impl Primitive for Qr {
+    fn name(&self) -> &'static str {
+        "qr"
+    }
+    fn params(&self) -> String {
+        format!("full_matrices={}", self.full)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        let (m, n) = matrix(ins[0])?;
+        wide_inexact(ins[0])?;
+        let (k, batch) = (self.rank(m, n), batch(ins[0].shape(), 2));
+        let aval = |a, b| ins[0].with_shape(&[batch, &[a, b]].concat());
+        Ok(smallvec![aval(m, k), aval(k, n)])
+    }
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+        b.traced(ins, |args| {
+            let x = &args[0];
+            let (rows, columns) = (x.rank() - 2, x.rank() - 1);
+            let (m, n) = (x.shape()[rows], x.shape()[columns]);
+            let k = self.rank(m, n);
+            let [packed, factors] = {
+                let outs = bind(Geqrf, &[x]);
+                [outs[0].clone(), outs[1].clone()]
+            };
+            let vectors = if k <= n {
+                packed.slice_dim(columns, 0, k)
+            } else {
+                let mut pairs = vec![(0, 0); x.rank()];
+                pairs[columns] = (0, (k - n) as i64);
+                packed.pad(&pairs, 0)
+            };
+            let q = bind1(HouseholderProduct, &[&vectors, &factors]);
+            vec![q, packed.slice_dim(rows, 0, k).triu(0)]
+        })
+    }
+    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+        (2 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(*self)
+    }
+    /// Walter & Lehmann (2018), "Algorithmic differentiation of linear algebra functions".
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+        let Some(t) = cx.tangent(0) else { return Ok(smallvec![None, None]) };
+        let (m, n) = matrix(cx.primals[0].aval())?;
+        if m < n || (self.full && m != n) {
+            return Err(format!(
+                "only the reduced decomposition of matrices with at least as many rows as columns \
+                 has one, this one is of {}",
+                cx.primals[0].aval()
+            ));
+        }
+        let (q, r) = (&cx.outs[0], &cx.outs[1]);
+        let scaled = solve_triangular(r, t, Side::UpperRight);
+        let inner = adjoint(q).matmul(&scaled);
+        let lower = inner.tril(-1);
+        let turn = &lower - adjoint(&lower);
+        let dq = q.matmul(&turn - &inner) + scaled;
+        let dr = (inner - turn).matmul(r);
+        Ok(smallvec![Some(dq), Some(Array::triu(&dr, 0))])
+    }
+}

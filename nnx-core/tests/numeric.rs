@@ -1,0 +1,20 @@
+//! The numeric API against values from JAX, finite differences and bad input.
+#![allow(clippy::unwrap_used)]
+// Numbers from JAX that happen to be π/2 or have all the digits there are.
+#![allow(clippy::approx_constant, clippy::excessive_precision)]
+
+#[path = "ops/check.rs"]
+#[allow(dead_code)]
+mod check;
+#[path = "numeric/elementwise.rs"]
+mod elementwise;
+#[path = "numeric/linalg.rs"]
+mod linalg;
+#[path = "numeric/products.rs"]
+mod products;
+#[path = "numeric/reductions.rs"]
+mod reductions;
+#[path = "numeric/shapes.rs"]
+mod shapes;
+#[path = "numeric/values.rs"]
+mod values;
