@@ -41,7 +41,10 @@ fn a_chain_is_traced_differentiated_printed_and_lowered() {
     assert!(lowered.graph().len() > 2 * OPS);
     assert!(lowered.graph().to_string().lines().count() > 2 * OPS);
     assert!(lowered.stablehlo().lines().count() > 2 * OPS);
-    let second = make_graph(|x: &Array| grad(|x: &Array| grad(|x: &Array| chain(x, 1000), x).sum(..), x), &of([8]));
+    let second = make_graph(
+        |x: &Array| grad(|x: &Array| grad(|x: &Array| chain(x, 1000), x).sum(..), x),
+        &of([8]),
+    );
     assert!(second.len() > 3000);
 }
 
@@ -134,4 +137,59 @@ fn a_net_of_a_thousand_layers() {
     let lowered = lower(|| train_step(&mut model, &mut opt, &x, &y)).unwrap();
     assert!(lowered.donations().len() >= 4000, "{}", lowered.donations().len());
     assert!(lowered.stablehlo().matches("dot_general").count() >= 2999);
+}
+
+const STEPS: usize = 1000;
+const WIDTH: usize = 256;
+
+/// A recurrent net of several operations a step.
+fn recurrence(w: &Array, saved: bool) -> Array {
+    let cell = |h: &Array| {
+        let h = (h * w).sin();
+        let h = (&h * 1.5).cos() * &h;
+        (&h + w).tanh() * 0.5
+    };
+    let step = |h: Array, ()| {
+        let h = if saved { cell(&h) } else { remat(|h: &Array| cell(h), &h) };
+        (h, ())
+    };
+    let (h, ()) = scan(step, w.clone(), nnx::length(STEPS));
+    h.sum(..)
+}
+
+#[nnx::jit(graph = false)]
+fn saved(w: &Array) -> Array {
+    grad(|w: &Array| recurrence(w, true), w)
+}
+
+#[nnx::jit(graph = false)]
+fn recomputed(w: &Array) -> Array {
+    grad(|w: &Array| recurrence(w, false), w)
+}
+
+#[nnx::jit(graph = false)]
+fn forward(w: &Array) -> Array {
+    recurrence(w, true)
+}
+
+/// What the backward pass of a loop keeps, in arrays of the carry's size per step.
+#[test]
+fn the_memory_of_a_long_loop() {
+    let w = nnx::array::zeros([WIDTH], DType::F32) + 0.3;
+    let kept = |lowered: nnx::jit::Lowered| {
+        let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+        memory.temp as f64 / (STEPS * WIDTH * 4) as f64
+    };
+    let [forward, saved_all, carries] = [
+        kept(lower(|| forward(&w)).unwrap()),
+        kept(lower(|| saved(&w)).unwrap()),
+        kept(lower(|| recomputed(&w)).unwrap()),
+    ];
+    println!("arrays kept per step: {forward} forward, {saved_all} saved, {carries} recomputed");
+    assert!(forward < 0.1, "without a backward pass nothing is kept, but {forward} arrays are");
+    assert!((0.99..1.2).contains(&carries), "remat keeps the carry, but {carries} arrays are kept");
+    assert!((2.0..8.5).contains(&saved_all), "{saved_all}");
+    // They agree.
+    let (a, b) = (saved(&w).to_vec::<f32>(), recomputed(&w).to_vec::<f32>());
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs())));
 }

@@ -470,6 +470,11 @@ impl At {
 
     #[track_caller]
     fn update(self, kind: ScatterKind, values: &dyn Operand) -> Array {
+        let arithmetic = matches!(kind, ScatterKind::Add | ScatterKind::Mul);
+        if arithmetic && self.x.dtype() == DType::Bool {
+            let x = self.x.aval();
+            invalid(OP, format!("`add` and `mul` need a number dtype, got {x}; use `set`"));
+        }
         let values = values.array(self.x.dtype());
         let (plan, arrays) = match self.part() {
             Part::Slice(parts) if parts.iter().all(|p| p.step == 1) => {

@@ -18,7 +18,7 @@ impl Axes {
     #[track_caller]
     pub(crate) fn resolve(&self, op: &str, aval: Aval) -> Vec<usize> {
         let Some(axes) = &self.axes else { return (0..aval.rank()).collect() };
-        let mut dims: Vec<usize> = axes.iter().map(|&axis| dim(op, axis, aval)).collect();
+        let mut dims = dims(op, axes, aval);
         dims.sort_unstable();
         if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {
             invalid(op, format!("axis {} of {aval} is given twice", pair[0]));
@@ -36,6 +36,16 @@ pub(crate) fn dim(op: &str, axis: isize, aval: Aval) -> usize {
         invalid(op, format!("axis {axis} is out of bounds for {aval}, which has {rank} axes"));
     }
     dim as usize
+}
+
+/// [`dim`] of several axes. A loop, because a closure would hide the user's line.
+#[track_caller]
+pub(crate) fn dims(op: &str, axes: &[isize], aval: Aval) -> Vec<usize> {
+    let mut dims = Vec::with_capacity(axes.len());
+    for &axis in axes {
+        dims.push(dim(op, axis, aval));
+    }
+    dims
 }
 
 /// Stops with an [`Error::Op`] at the user's line.

@@ -4,10 +4,9 @@ use super::arith::broadcast_shapes;
 use super::axes::{dim, invalid};
 use super::{Array, DType, highest, lowest, scalar_bytes, select};
 use crate::error::or_raise;
-use crate::graph::{Aval, bind1, with_location};
+use crate::graph::{Aval, bind1, catching, user_location, with_location};
 use crate::ops::{Gather, GatherDims, IndexFlags, OutOfBounds, gather_along};
 use crate::transform::staged;
-use std::panic::Location;
 
 /// What happens with indices that lie outside of their axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,9 +79,10 @@ pub(crate) fn one_program(
     args: &[Array],
     body: impl FnOnce(&[Array]) -> Array,
 ) -> Array {
-    let location = Location::caller();
-    let outs = staged(name, args, |args| vec![with_location(location, || body(args))]);
-    match or_raise(outs).pop() {
+    let location = user_location();
+    // Caught, so that a mistake in the body stops at the user's line.
+    let outs = catching(|| staged(name, args, |args| vec![with_location(location, || body(args))]));
+    match or_raise(outs.flatten()).pop() {
         Some(out) => out,
         None => unreachable!("the body has one result"),
     }

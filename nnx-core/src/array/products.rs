@@ -1,6 +1,6 @@
 //! Products of vectors and tensors, sums over samples, polynomials.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, dims, invalid};
 use super::program::common_shape;
 use super::promote::promote_dtypes;
 use super::{
@@ -55,8 +55,8 @@ pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
     if left.len() != right.len() {
         invalid(OP, format!("{} and {} axes cannot be paired", left.len(), right.len()));
     }
-    let left: Vec<usize> = left.iter().map(|&axis| dim(OP, axis, a.aval())).collect();
-    let right: Vec<usize> = right.iter().map(|&axis| dim(OP, axis, b.aval())).collect();
+    let left: Vec<usize> = dims(OP, &left, a.aval());
+    let right: Vec<usize> = dims(OP, &right, b.aval());
     let dtype = promote_dtypes(a.dtype(), b.dtype());
     one_program(OP, &[a.clone(), b.clone()], |args| {
         let (a, b) = (args[0].astype(dtype), args[1].astype(dtype));

@@ -5,9 +5,8 @@ use super::axes::invalid;
 use super::promote::{Kind, promote};
 use super::{Array, DType, Operand, one_program};
 use crate::error::or_raise;
-use crate::graph::with_location;
+use crate::graph::{catching, user_location, with_location};
 use crate::transform::staged;
-use std::panic::Location;
 
 /// Which dtype the operands of a function are computed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,8 +118,11 @@ pub(crate) fn program(
     args: &[Array],
     body: impl FnOnce(&[Array]) -> Vec<Array>,
 ) -> Vec<Array> {
-    let location = Location::caller();
-    or_raise(staged(name, args, |args| with_location(location, || body(args))))
+    let location = user_location();
+    // Caught, so that a mistake in the body stops at the user's line.
+    or_raise(
+        catching(|| staged(name, args, |args| with_location(location, || body(args)))).flatten(),
+    )
 }
 
 /// [`program`] with two results.

@@ -1,6 +1,6 @@
 //! Arrays put together and taken apart: roll, rotate, stacks, splits, repetition.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
 use super::{Array, DType, IndexMode, concatenate, iota, one_program};
 
@@ -40,7 +40,7 @@ impl Array {
     #[track_caller]
     pub fn rot90(&self, k: isize, axes: [isize; 2]) -> Array {
         let aval = self.aval();
-        let [a, b] = axes.map(|axis| dim("rot90", axis, aval));
+        let [a, b] = [dim("rot90", axes[0], aval), dim("rot90", axes[1], aval)];
         if a == b {
             invalid("rot90", format!("axes {axes:?} of {aval} are the same"));
         }
@@ -217,7 +217,7 @@ impl Array {
     pub fn expand_axes(&self, axes: &[isize]) -> Array {
         let rank = self.rank() + axes.len();
         let wide = super::super::graph::Aval::new(self.dtype(), &vec![1; rank]);
-        let mut dims: Vec<usize> = axes.iter().map(|&a| dim("expand_axes", a, wide)).collect();
+        let mut dims: Vec<usize> = dims("expand_axes", axes, wide);
         dims.sort_unstable();
         if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {
             invalid("expand_axes", format!("axis {} is given twice in {axes:?}", pair[0]));

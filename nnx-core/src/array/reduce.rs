@@ -196,6 +196,7 @@ impl Array {
 #[track_caller]
 pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
+    axes.resolve("logsumexp", x.aval());
     one_program("logsumexp", &[x.to_inexact()], |args| {
         let x = &args[0];
         // Of no elements it is -inf.

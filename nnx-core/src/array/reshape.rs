@@ -1,6 +1,6 @@
 //! Shapes: reshape, transpose, squeeze, join, repeat.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, dims, invalid};
 use super::promote::promote_dtypes;
 use super::{Array, IntoAxes, IntoShape};
 use crate::graph::bind1;
@@ -49,7 +49,7 @@ impl Array {
     #[track_caller]
     pub fn transpose(&self, axes: impl IntoShape) -> Array {
         let aval = self.aval();
-        let perm = axes.into_shape().into_iter().map(|axis| dim("transpose", axis, aval)).collect();
+        let perm = dims("transpose", &axes.into_shape(), aval);
         bind1(Transpose(perm), &[self])
     }
 
@@ -196,6 +196,11 @@ pub fn stack(arrays: &[&Array], axis: isize) -> Array {
     let Some(first) = arrays.first() else { invalid("stack", "needs at least one array".into()) };
     if let Some(other) = arrays.iter().find(|a| a.shape() != first.shape()) {
         invalid("stack", format!("{} and {} differ in shape", first.aval(), other.aval()));
+    }
+    let rank = first.rank() as isize + 1;
+    if axis < -rank || axis >= rank {
+        let aval = first.aval();
+        invalid("stack", format!("axis {axis} is out of bounds for {aval} and one more"));
     }
     let arrays: Vec<Array> = arrays.iter().map(|a| a.expand_dims(axis)).collect();
     concatenate(&arrays.iter().collect::<Vec<_>>(), axis)

@@ -30,12 +30,13 @@ fn reduce_window(x: &Array, reducer: Reducer, sizes: &[usize], options: &WindowO
     let strides = or_ones(&options.strides);
     let window_dilation = or_ones(&options.window_dilation);
     let base_dilation = or_ones(&options.base_dilation);
-    if [sizes.len(), window_dilation.len(), base_dilation.len()] != [rank; 3] {
+    let lists = [sizes, &strides, &window_dilation, &base_dilation];
+    if lists.iter().any(|list| list.len() != rank) {
         invalid(
             op,
             format!(
-                "window {sizes:?}, base_dilation {base_dilation:?} and window_dilation \
-                 {window_dilation:?} need one entry per axis of {}",
+                "window {sizes:?}, strides {strides:?}, base_dilation {base_dilation:?} and \
+                 window_dilation {window_dilation:?} need one entry per axis of {}",
                 x.aval()
             ),
         );

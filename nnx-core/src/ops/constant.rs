@@ -1,6 +1,7 @@
 //! Values that need no operand.
 
 use super::batch::{Batch, Batched};
+use super::unary::Takes;
 use super::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
 use crate::graph::{Aval, Avals};
 use smallvec::smallvec;
@@ -62,6 +63,7 @@ impl Primitive for Iota {
         format!("dimension={}", self.dimension)
     }
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+        Takes::Numbers.check(self.aval.dtype())?;
         if self.dimension >= self.aval.rank() {
             return Err(format!("{} has no dimension {}", self.aval, self.dimension));
         }

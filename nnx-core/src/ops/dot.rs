@@ -35,6 +35,16 @@ impl Primitive for DotGeneral {
         if l.dtype() != r.dtype() {
             return Err(format!("operands differ in dtype: {l} and {r}"));
         }
+        let once = |dims: &[usize], more: &[usize]| {
+            let all: Vec<usize> = dims.iter().chain(more).copied().collect();
+            (1..all.len()).all(|i| !all[..i].contains(&all[i]))
+        };
+        if !once(&d.lhs_batch, &d.lhs_contract) || !once(&d.rhs_batch, &d.rhs_contract) {
+            return Err(format!("{l} and {r}: {} names a dimension twice", self.params()));
+        }
+        if [d.lhs_batch.len(), d.lhs_contract.len()] != [d.rhs_batch.len(), d.rhs_contract.len()] {
+            return Err(format!("{l} and {r}: {} does not pair dimensions", self.params()));
+        }
         let pairs = |a: &[usize], b: &[usize], what: &str| {
             for (&i, &j) in a.iter().zip(b) {
                 if i >= l.rank() || j >= r.rank() || l.shape()[i] != r.shape()[j] {

@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// The message with which `f` panics and the file that it points to.
-fn refusal(f: &dyn Fn(&Some)) -> Option<(String, String)> {
+fn refusal(f: &dyn Fn(&Arrays)) -> Option<(String, String)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
@@ -25,7 +25,7 @@ fn refusal(f: &dyn Fn(&Some)) -> Option<(String, String)> {
         }));
     });
     WATCHED.set(true);
-    let result = catch_unwind(AssertUnwindSafe(|| f(&Some::new())));
+    let result = catch_unwind(AssertUnwindSafe(|| f(&Arrays::new())));
     WATCHED.set(false);
     let message = match result.err()?.downcast::<String>() {
         Ok(text) => *text,
@@ -35,7 +35,7 @@ fn refusal(f: &dyn Fn(&Some)) -> Option<(String, String)> {
 }
 
 /// Arrays to make mistakes with.
-struct Some {
+struct Arrays {
     /// f32[2, 3]
     m: Array,
     /// f32[4]
@@ -50,10 +50,10 @@ struct Some {
     e: Array,
 }
 
-impl Some {
+impl Arrays {
     fn new() -> Self {
         let f = |shape: &[usize]| zeros(shape, DType::F32);
-        Some {
+        Arrays {
             m: f(&[2, 3]),
             v: f(&[4]),
             s: f(&[]),
@@ -64,11 +64,11 @@ impl Some {
     }
 }
 
-type Mistake = (&'static str, fn(&Some), &'static [&'static str]);
+type Mistake = (&'static str, fn(&Arrays), &'static [&'static str]);
 
 macro_rules! mistakes {
     ($($name:literal: |$x:ident| $call:expr => $($text:literal),+;)*) => {
-        &[$(($name, |$x: &Some| drop($call), &[$($text),+])),*]
+        &[$(($name, |$x: &Arrays| drop($call), &[$($text),+])),*]
     };
 }
 
@@ -152,7 +152,6 @@ const STRUCTURE: &[Mistake] = mistakes! {
     "squeeze": |x| x.m.squeeze(0) => "f32[2, 3]", "size 1";
     "squeeze of no axis": |x| x.m.squeeze(2) => "f32[2, 3]", "axis 2";
     "flip": |x| x.m.flip(2) => "f32[2, 3]", "axis 2";
-    "tile": |x| x.m.tile(&[2]) => "f32[2, 3]", "counts";
     "repeat": |x| x.m.repeat(2, 2) => "f32[2, 3]", "axis 2";
     "concatenate": |x| concatenate(&[&x.m, &x.v], 0) => "f32[2, 3]", "f32[4]";
     "concatenate along no axis": |x| concatenate(&[&x.m], 2) => "f32[2, 3]", "axis 2";
@@ -242,7 +241,7 @@ const CONTRACTIONS: &[Mistake] = mistakes! {
     "conv with strides": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { strides: vec![1, 1], ..Default::default() }) => "strides", "2 entries";
     "conv with stride 0": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { strides: vec![0], ..Default::default() }) => "positive";
     "conv with stride 0 and padding": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { strides: vec![0], padding: Padding::Same, ..Default::default() }) => "positive";
-    "conv with letters": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { dimension_numbers: Option::Some(["NXX", "XIO", "NXC"]), ..Default::default() }) => "NXX";
+    "conv with letters": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { dimension_numbers: Some(["NXX", "XIO", "NXC"]), ..Default::default() }) => "NXX";
     "conv in 0 groups": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F32) + &x.s), &ConvOptions { feature_group_count: 0, ..Default::default() }) => "group";
     "conv_transpose": |x| conv_transpose(&x.m, &x.v, &ConvTransposeOptions::default()) => "f32[2, 3]", "f32[4]";
     "conv_transpose of other features": |x| conv_transpose(&zeros([1, 5, 2], DType::F32), &(zeros([2, 3, 1], DType::F32) + &x.s), &ConvTransposeOptions::default()) => "f32[1, 5, 2]", "f32[2, 3, 1]";
@@ -273,17 +272,122 @@ const CREATION: &[Mistake] = mistakes! {
     "the shape of an absent array": |x| { let _ = x; Array::absent("it was lost").shape() } => "it was lost";
 };
 
+const MORE_STRUCTURE: &[Mistake] = mistakes! {
+    "pad_mode": |x| x.m.pad_mode(&[(1, 1)], PadMode::Edge) => "f32[2, 3]";
+    "roll": |x| x.m.roll(1, 2) => "f32[2, 3]", "axis 2";
+    "rot90": |x| x.m.rot90(1, [0, 2]) => "f32[2, 3]", "axis 2";
+    "rot90 of one axis": |x| x.m.rot90(1, [0, 0]) => "f32[2, 3]", "same";
+    "unstack": |x| x.m.unstack(2) => "f32[2, 3]", "axis 2";
+    "split_at": |x| x.m.split_at(&[1], 2) => "f32[2, 3]", "axis 2";
+    "array_split": |x| x.m.array_split(0, 0) => "f32[2, 3]", "no parts";
+    "repeat_each": |x| x.m.repeat_each(&x.i, 2, 4) => "f32[2, 3]", "axis 2";
+    "repeat_each with other counts": |x| x.m.repeat_each(&x.i, 1, 4) => "f32[2, 3]", "i32[2]";
+    "diff": |x| x.m.diff(1, 2) => "f32[2, 3]", "axis 2";
+    "gradient": |x| x.m.gradient(1.0, 2) => "f32[2, 3]", "axis 2";
+    "expand_axes": |x| x.m.expand_axes(&[4]) => "axis 4";
+    "expand_axes twice": |x| x.m.expand_axes(&[0, 0]) => "twice";
+    "hstack": |x| hstack(&[&x.m, &x.v]) => "f32[2, 3]", "f32[4]";
+    "vstack": |x| vstack(&[&x.m, &x.v]) => "[2, 3]", "[1, 4]";
+    "dstack": |x| dstack(&[&x.m, &x.v]) => "[2, 3, 1]", "[1, 4, 1]";
+    "broadcast_arrays": |x| broadcast_arrays(&[&x.m, &x.v]) => "f32[2, 3]", "f32[4]", "broadcast";
+    "median": |x| x.m.median(2) => "f32[2, 3]", "axis 2";
+    "quantile": |x| x.m.quantile(0.5, 2) => "f32[2, 3]", "axis 2";
+    "percentile": |x| x.m.percentile(50.0, 2) => "f32[2, 3]", "axis 2";
+    "ptp": |x| x.m.ptp(2) => "f32[2, 3]", "axis 2";
+    "average": |x| x.m.average(&x.v, 0) => "f32[2, 3]", "f32[4]";
+    "var_ddof": |x| x.m.var_ddof(2, 1) => "f32[2, 3]", "axis 2";
+    "cumlogsumexp": |x| x.m.cumlogsumexp(2) => "f32[2, 3]", "axis 2";
+    "masked": |x| x.m.masked(&x.b).sum(..) => "f32[2, 3]", "bool[2]";
+    "masked sum": |x| x.m.masked(&x.m.gt(0)).sum(2) => "f32[2, 3]", "axis 2";
+    "nansum": |x| x.m.nansum(2) => "f32[2, 3]", "axis 2";
+    "nanmean": |x| x.m.nanmean(2) => "f32[2, 3]", "axis 2";
+    "nanmax": |x| x.m.nanmax(2) => "f32[2, 3]", "axis 2";
+    "nanargmax": |x| x.m.nanargmax(2) => "f32[2, 3]", "axis 2";
+    "nancumsum": |x| x.m.nancumsum(2) => "f32[2, 3]", "axis 2";
+    "count_nonzero": |x| x.m.count_nonzero(2) => "[2, 3]", "axis 2";
+    "hypot": |x| x.m.hypot(&x.v) => "f32[2, 3]", "f32[4]", "broadcast";
+    "copysign": |x| x.m.copysign(&x.v) => "f32[2, 3]", "f32[4]", "broadcast";
+    "logaddexp": |x| logaddexp(&x.m, &x.v) => "f32[2, 3]", "f32[4]", "broadcast";
+    "ldexp by floats": |x| x.m.ldexp(&x.m) => "f32[2, 3]", "integer";
+    "floor_divide": |x| x.m.floor_divide(&x.v) => "f32[2, 3]", "f32[4]", "broadcast";
+    "gcd of floats": |x| x.m.gcd(&x.m) => "f32[2, 3]", "integer";
+    "logical_xor": |x| x.m.logical_xor(&x.v) => "[2, 3]", "[4]", "broadcast";
+    "isclose": |x| x.m.isclose(&x.v, Tolerance::default()) => "f32[2, 3]", "f32[4]", "broadcast";
+    "where_or": |x| x.m.where_or(&x.b, 0.0) => "f32[2, 3]", "bool[2]", "broadcast";
+    "choose": |x| choose(&x.v, &[&x.v]) => "f32[4]", "integer";
+    "choose of nothing": |x| choose(&x.i, &[]) => "choice";
+    "select_first": |x| select_first(&[&x.b], &[], 0.0) => "1", "0";
+    "unravel_index of floats": |x| unravel_index(&x.v, [2, 2]) => "f32[4]", "integer";
+    "ravel_multi_index": |x| ravel_multi_index(&[&x.i], [2, 2]) => "1", "2";
+    "meshgrid": |x| meshgrid(&[&x.m], Indexing::Xy) => "f32[2, 3]", "one axis";
+    "tril": |x| x.v.tril(0) => "f32[4]";
+    "diag": |x| x.m.expand_dims(0).diag(0) => "f32[1, 2, 3]";
+    "diagonal": |x| x.m.diagonal(0, 0, 2) => "f32[2, 3]", "axis 2";
+    "trace": |x| x.v.trace(0, 0, 1) => "f32[4]";
+    "fill_diagonal": |x| x.v.fill_diagonal(1.0) => "f32[4]";
+    "mt": |x| x.v.mt() => "f32[4]";
+    "bincount of floats": |x| x.v.bincount(3) => "f32[4]", "integer";
+    "bincount_weights": |x| x.i.bincount_weights(&x.v, 3) => "i32[2]", "f32[4]";
+    "digitize": |x| x.v.digitize(&x.m, false) => "f32[2, 3]", "one axis";
+    "compress": |x| x.m.compress(&x.b, 2, 1, 0.0) => "f32[2, 3]", "axis 2";
+};
+
+const PRODUCTS: &[Mistake] = mistakes! {
+    "tensordot": |x| tensordot(&x.m, &x.v, 1) => "f32[2, 3]", "f32[4]";
+    "tensordot over no axis": |x| tensordot(&x.m, &x.m, ([2], [0])) => "f32[2, 3]", "axis 2";
+    "dot": |x| dot(&x.m, &x.v) => "f32[2, 3]", "f32[4]";
+    "vdot": |x| vdot(&x.m, &x.v) => "f32[2, 3]", "f32[4]";
+    "inner": |x| inner(&x.m, &x.v) => "f32[2, 3]", "f32[4]";
+    "vecdot": |x| vecdot(&x.m, &x.v, -1) => "f32[2, 3]", "f32[4]";
+    "vecdot over no axis": |x| vecdot(&x.m, &x.m, 2) => "f32[2, 3]", "axis 2";
+    "cross": |x| cross(&x.v, &x.v) => "f32[4]";
+    "vander": |x| vander(&x.m, 2, false) => "f32[2, 3]", "vector";
+    "polyval": |x| polyval(&x.m, &x.v) => "f32[2, 3]", "vector";
+    "trapezoid": |x| trapezoid(&x.m, 1.0, 2) => "f32[2, 3]", "axis 2";
+    "trapezoid_at": |x| trapezoid_at(&x.m, &x.v, 1) => "f32[2, 3]", "f32[4]";
+    "convolve": |x| convolve(&x.m, &x.v, ConvolveMode::Full) => "f32[2, 3]", "vector";
+    "interp": |x| interp(&x.v, &x.v, &x.m, None, None) => "f32[4]", "f32[2, 3]";
+    "unwrap": |x| unwrap(&x.m, 2, 1.0) => "f32[2, 3]", "axis 2";
+    "norm": |x| linalg::norm(&x.m, 2) => "f32[2, 3]", "axis 2";
+    "matrix_norm": |x| linalg::matrix_norm(&x.v, 1.0) => "f32[4]";
+    "cholesky": |x| linalg::cholesky(&x.m) => "f32[2, 3]", "square";
+    "triangular_solve": |x| linalg::solve_triangular(&x.m, &x.m, true) => "f32[2, 3]", "square";
+    "solve": |x| linalg::solve(&x.m, &x.v) => "f32[2, 3]", "square";
+    "solve with other sizes": |x| linalg::solve(&(eye(2, DType::F32) + &x.s), &x.v) => "f32[2, 2]", "f32[4";
+    "inv": |x| linalg::inv(&x.m) => "f32[2, 3]", "square";
+    "det": |x| linalg::det(&x.m) => "f32[2, 3]", "square";
+    "slogdet": |x| linalg::slogdet(&x.v) => "f32[4]";
+    "eigh": |x| linalg::eigh(&x.m) => "f32[2, 3]", "square";
+    "svd": |x| linalg::svd(&x.v) => "f32[4]";
+    "qr": |x| linalg::qr(&x.v) => "f32[4]";
+    "lu": |x| linalg::lu(&x.v) => "f32[4]";
+    "lstsq": |x| linalg::lstsq(&x.m, &x.v, None).x => "f32[2, 3]", "f32[4]";
+    "pinv": |x| linalg::pinv(&x.v, None) => "f32[4]";
+    "matrix_power": |x| linalg::matrix_power(&x.m, 2) => "f32[2, 3]", "square";
+    "multi_dot": |x| linalg::multi_dot(&[&x.m, &x.m]) => "f32[2, 3]";
+    "multi_dot of nothing": |x| { let _ = x; linalg::multi_dot(&[]) } => "at least";
+    "expm": |x| linalg::expm(&x.m) => "f32[2, 3]", "square";
+};
+
 fn check(table: &[Mistake]) {
     let mut wrong = Vec::new();
     for (name, call, texts) in table {
         // In a program as well as by themselves.
         for traced in [false, true] {
-            let in_place: &dyn Fn(&Some) = if traced {
-                &|x: &Some| drop(nnx_core::make_graph(|_: &Array| { call(x); x.s.clone() }, &x.s))
+            let in_place: &dyn Fn(&Arrays) = if traced {
+                &|x: &Arrays| {
+                    drop(nnx_core::make_graph(
+                        |_: &Array| {
+                            call(x);
+                            x.s.clone()
+                        },
+                        &x.s,
+                    ))
+                }
             } else {
-                &|x: &Some| call(x)
+                &|x: &Arrays| call(x)
             };
-            let Option::Some((message, file)) = refusal(in_place) else {
+            let Some((message, file)) = refusal(in_place) else {
                 wrong.push(format!("{name}: it is taken"));
                 continue;
             };
@@ -291,8 +395,9 @@ fn check(table: &[Mistake]) {
             if !missing.is_empty() {
                 wrong.push(format!("{name}: {missing:?} is missing in: {message}"));
             }
-            let of_value = message.contains("it was lost") || message.contains("item") || name.starts_with("to_vec") || name == &"item";
-            if !of_value && !message.contains(file!()) {
+            // What is wrong with a value and not with an operation names no line of its own.
+            let of_value = ["an absent", "the shape of", "to_vec", "item"];
+            if !of_value.iter().any(|start| name.starts_with(start)) && !message.contains(file!()) {
                 wrong.push(format!("{name}: another place in: {message}"));
             }
             if file != file!() {
@@ -312,6 +417,16 @@ fn of_elementwise_functions() {
 #[test]
 fn of_functions_of_structure() {
     check(STRUCTURE);
+}
+
+#[test]
+fn of_more_functions_of_structure() {
+    check(MORE_STRUCTURE);
+}
+
+#[test]
+fn of_products_and_matrices() {
+    check(PRODUCTS);
 }
 
 #[test]

@@ -79,8 +79,11 @@ impl Draw {
     /// Elements so far apart, and from 0, that a small step does not change their order.
     pub(crate) fn distinct(&mut self, shape: &[usize]) -> Array {
         let n: usize = shape.iter().product();
-        let values: Vec<f64> =
-            self.permutation(n).iter().map(|&i| i as f64 * 0.13 - 0.13 * n as f64 / 2.0 + 0.031).collect();
+        let values: Vec<f64> = self
+            .permutation(n)
+            .iter()
+            .map(|&i| i as f64 * 0.13 - 0.13 * n as f64 / 2.0 + 0.031)
+            .collect();
         Array::from_slice(&values, shape)
     }
 
@@ -127,11 +130,12 @@ impl Case {
 }
 
 /// `f` as one compiled program: a `vmap` that maps nothing.
-pub(crate) fn program(
-    args: &Vec<Array>,
-    f: impl FnOnce(&Vec<Array>) -> Vec<Array>,
-) -> Vec<Array> {
-    vmap(|args: &Vec<Array>| f(args), args, in_axes(None::<isize>).axis_size(1).out_axes(None::<isize>))
+pub(crate) fn program(args: &Vec<Array>, f: impl FnOnce(&Vec<Array>) -> Vec<Array>) -> Vec<Array> {
+    vmap(
+        |args: &Vec<Array>| f(args),
+        args,
+        in_axes(None::<isize>).axis_size(1).out_axes(None::<isize>),
+    )
 }
 
 /// Σ ct · y.
@@ -180,9 +184,8 @@ const FINE: f64 = 1e-10;
 /// Derivatives against differences and each other.
 fn derivatives(f: &dyn Fn(&[Array]) -> Array, order: usize, ins: &Inputs<'_>, pairs: &mut Pairs) {
     let (x, t, ct) = (ins.x, ins.t, ins.ct);
-    let slope = |g: &dyn Fn(&[Array]) -> Array| {
-        (g(&shifted(x, t, H)) - g(&shifted(x, t, -H))) / (2.0 * H)
-    };
+    let slope =
+        |g: &dyn Fn(&[Array]) -> Array| (g(&shifted(x, t, H)) - g(&shifted(x, t, -H))) / (2.0 * H);
     let (y, jt) = jvp(|x: &Vec<Array>| f(x), x, t);
     pairs.push("value under jvp", &y, &f(x), 0.0);
     pairs.push("jvp and differences", &jt, &slope(&|x| f(x)), COARSE);
@@ -236,12 +239,18 @@ struct Mapping {
 impl Mapping {
     fn draw(draw: &mut Draw, args: &[Array], out: &Array) -> Self {
         let size = [2, 2, 2, 2, 2, 3, 1, 0][draw.below(8)];
-        let shared = if args.len() > 1 && draw.flag() { draw.below(args.len()) } else { args.len() };
+        let shared =
+            if args.len() > 1 && draw.flag() { draw.below(args.len()) } else { args.len() };
         let axes = args.iter().enumerate().map(|(i, x)| {
             let axis = draw.below(x.rank() + 1);
             (i != shared).then_some(axis)
         });
-        Mapping { size, axes: axes.collect(), out: draw.below(out.rank() + 1) as isize, of_gradient: draw.flag() }
+        Mapping {
+            size,
+            axes: axes.collect(),
+            out: draw.below(out.rank() + 1) as isize,
+            of_gradient: draw.flag(),
+        }
     }
 
     fn stack(&self, i: usize, parts: &[Array]) -> Array {
@@ -278,7 +287,13 @@ impl SliceAxis for Array {
 }
 
 /// The batch against its elements, for values and gradients.
-fn batching(f: &dyn Fn(&[Array]) -> Array, map: &Mapping, x: &Vec<Array>, ct: &Array, pairs: &mut Pairs) {
+fn batching(
+    f: &dyn Fn(&[Array]) -> Array,
+    map: &Mapping,
+    x: &Vec<Array>,
+    ct: &Array,
+    pairs: &mut Pairs,
+) {
     let axes = || in_axes(map.state_axes()).axis_size(map.size);
     if map.size == 0 {
         let value = vmap(|x: &Vec<Array>| f(x), x, axes().out_axes(map.out as i32));
@@ -320,7 +335,8 @@ fn host_difference(got: &[f64], want: &[f64], tolerance: f64) -> Option<String> 
     got.iter().zip(want).enumerate().find_map(|(i, (a, b))| {
         let same = a == b || (a.is_nan() && b.is_nan());
         let near = (a - b).abs() <= tolerance * (1.0 + b.abs());
-        (!same && !near).then(|| format!("element {i}: {a} is not {b}\n got {got:?}\nwant {want:?}"))
+        (!same && !near)
+            .then(|| format!("element {i}: {a} is not {b}\n got {got:?}\nwant {want:?}"))
     })
 }
 

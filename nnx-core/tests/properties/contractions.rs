@@ -34,9 +34,11 @@ fn products() {
                 vec![f(with(&[k], &batch)), f(with(&batch, &[k, n]))],
                 move |x| dot_general(&x[0], &x[1], (&contract.0, &contract.1), (&[], &[])),
             ),
-            Case::new("dot_general of a batch", vec![f(vec![m, k, n]), f(vec![m, n, k])], move |x| {
-                dot_general(&x[0], &x[1], (&[2, 1], &[1, 2]), (&paired.0, &paired.1))
-            }),
+            Case::new(
+                "dot_general of a batch",
+                vec![f(vec![m, k, n]), f(vec![m, n, k])],
+                move |x| dot_general(&x[0], &x[1], (&[2, 1], &[1, 2]), (&paired.0, &paired.1)),
+            ),
             Case::new("dot_general crossed", vec![f(vec![m, k, n]), f(vec![n, m, 2])], |x| {
                 dot_general(&x[0], &x[1], (&[2], &[0]), (&[0], &[1]))
             }),
@@ -68,7 +70,8 @@ fn convolutions() {
     properties!("convolutions", 2, 5, |draw| {
         let spatial = draw.rank();
         let sizes: Vec<usize> = draw.shape.clone().iter().map(|n| n + 2).collect();
-        let mut each = |n: usize| -> Vec<usize> { (0..spatial).map(|_| 1 + draw.below(n)).collect() };
+        let mut each =
+            |n: usize| -> Vec<usize> { (0..spatial).map(|_| 1 + draw.below(n)).collect() };
         let (kernel, strides, lhs_dilation, rhs_dilation) = (each(3), each(2), each(2), each(2));
         let padding = padding(draw, spatial);
         // Padding by name has no meaning for an input with holes.
@@ -78,7 +81,8 @@ fn convolutions() {
         } else {
             padding
         };
-        let options = ConvOptions { strides, padding, lhs_dilation, rhs_dilation, ..Default::default() };
+        let options =
+            ConvOptions { strides, padding, lhs_dilation, rhs_dilation, ..Default::default() };
         let (ins, outs) = (1 + draw.below(2), 1 + draw.below(2));
         let mut conv = |name: &str, groups: [usize; 2]| {
             let [features, batches] = groups;
@@ -118,7 +122,8 @@ fn windows() {
         let rank = draw.rank();
         draw.shape.iter_mut().for_each(|n| *n += 1);
         let mut each = |n: usize| -> Vec<usize> { (0..rank).map(|_| 1 + draw.below(n)).collect() };
-        let (window, strides, base_dilation, window_dilation) = (each(3), each(2), each(2), each(2));
+        let (window, strides, base_dilation, window_dilation) =
+            (each(3), each(2), each(2), each(2));
         let padding = padding(draw, rank);
         let dilated = WindowOptions {
             strides: strides.clone(),

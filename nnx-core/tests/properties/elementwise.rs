@@ -5,10 +5,10 @@ use crate::families::properties;
 use nnx_core::Array;
 use nnx_core::array::*;
 
-type Unary = fn(&Array) -> Array;
+pub(crate) type Unary = fn(&Array) -> Array;
 
 /// Name, function, and where it is smooth.
-const UNARY: &[(&str, Unary, f64, f64)] = &[
+pub(crate) const UNARY: &[(&str, Unary, f64, f64)] = &[
     ("neg", |x| -x, -3.0, 3.0),
     ("abs", |x| x.abs(), 0.1, 3.0),
     ("abs of negatives", |x| x.abs(), -3.0, -0.1),
@@ -53,10 +53,10 @@ const UNARY: &[(&str, Unary, f64, f64)] = &[
     ("clipped", |x| x.clip(-0.5, 0.5), 0.6, 2.0),
 ];
 
-type Binary = fn(&Array, &Array) -> Array;
+pub(crate) type Binary = fn(&Array, &Array) -> Array;
 
 /// Name, function, and where each operand is smooth.
-const BINARY: &[(&str, Binary, [f64; 4])] = &[
+pub(crate) const BINARY: &[(&str, Binary, [f64; 4])] = &[
     ("add", |x, y| x + y, [-2.0, 2.0, -2.0, 2.0]),
     ("sub", |x, y| x - y, [-2.0, 2.0, -2.0, 2.0]),
     ("mul", |x, y| x * y, [-2.0, 2.0, -2.0, 2.0]),

@@ -14,12 +14,7 @@ fn shapes(rank: usize) -> impl Strategy<Value = Vec<usize>> {
 
 /// Checks every case of `family` at `draws` random shapes of up to `rank` axes. The family has the
 /// same cases for every draw. A failure is made as small as possible, and its seed is kept.
-pub(crate) fn run(
-    file: &'static str,
-    rank: usize,
-    draws: u32,
-    family: fn(&mut Draw) -> Vec<Case>,
-) {
+pub(crate) fn run(file: &'static str, rank: usize, draws: u32, family: fn(&mut Draw) -> Vec<Case>) {
     let cases = family(&mut Draw::new(&[2, 3][..rank.min(2)], 1));
     for (i, case) in cases.iter().enumerate() {
         let config = Config {
@@ -33,7 +28,6 @@ pub(crate) fn run(
         let result = runner.run(&(shapes(rank), any::<u64>()), |(shape, seed)| {
             let mut draw = Draw::new(&shape, seed);
             let case = family(&mut draw).swap_remove(i);
-            if std::env::var("SHOW").is_ok() { eprintln!("{} {:?}", case.name, case.args); }
             check(&mut draw, &case).map_err(TestCaseError::fail)
         });
         if let Err(failure) = result {

@@ -43,9 +43,10 @@ fn slices() {
             Case::new("dynamic_update_slice", vec![x.clone(), update], move |x| {
                 x[0].dynamic_update_slice(&x[1], &at_starts.iter().collect::<Vec<_>>()).square()
             }),
-            of("at a range of the last axis", Box::new(move |x| {
-                x.at((Ellipsis, 0..last.div_ceil(2))).set(3.0) * x
-            })),
+            of(
+                "at a range of the last axis",
+                Box::new(move |x| x.at((Ellipsis, 0..last.div_ceil(2))).set(3.0) * x),
+            ),
         ]
     });
 }
@@ -77,9 +78,12 @@ fn gathers() {
             of("get filled", Box::new(move |x| x.at(&o3).fill_value(0.5).get())),
             of("take_along_axis", Box::new(move |x| x.take_along_axis(&along, 0))),
             of("at arrays", Box::new(move |x| x.expand_dims(1).at((&rows, 0)).get())),
-            of("at arrays apart", Box::new(move |x| {
-                stack(&[x, x], 1).expand_dims(1).at((&one, .., &(&one * 0))).get()
-            })),
+            of(
+                "at arrays apart",
+                Box::new(move |x| {
+                    stack(&[x, x], 1).expand_dims(1).at((&one, .., &(&one * 0))).get()
+                }),
+            ),
         ]
     });
 }
@@ -107,7 +111,8 @@ fn scatters() {
             let order: Vec<i32> = draw.permutation(n).iter().map(|&i| i as i32).collect();
             let rows = Array::from_slice(&order[..count], [count]);
             let shape = draw.shape.clone();
-            let both = draw.distinct(&[shape.iter().product::<usize>() + updates.iter().product::<usize>()]);
+            let both = draw
+                .distinct(&[shape.iter().product::<usize>() + updates.iter().product::<usize>()]);
             let x = both.slice([(0..shape.iter().product::<usize>()).into()]).reshape(&shape);
             let v = both.slice([(shape.iter().product::<usize>()..).into()]).reshape(&updates);
             let args = vec![x.clone(), v.clone()];

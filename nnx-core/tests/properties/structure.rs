@@ -132,7 +132,8 @@ fn shapes() {
         on("swapaxes", Box::new(move |x| x.swapaxes(a, b)));
         on("moveaxis", Box::new(move |x| x.moveaxis(a, b)));
         on("repeat", Box::new(move |x| x.repeat(n, a)));
-        let parts = if x.shape()[a.rem_euclid(x.rank() as isize) as usize] % 2 == 0 { 2 } else { 1 };
+        let parts =
+            if x.shape()[a.rem_euclid(x.rank() as isize) as usize] % 2 == 0 { 2 } else { 1 };
         on("split", Box::new(move |x| x.split(parts, a).pop().unwrap()));
         cases
     });
