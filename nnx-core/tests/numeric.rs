@@ -8,6 +8,8 @@
 mod check;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
+#[path = "numeric/fourier.rs"]
+mod fourier;
 #[path = "numeric/linalg.rs"]
 mod linalg;
 #[path = "numeric/products.rs"]
@@ -16,5 +18,7 @@ mod products;
 mod reductions;
 #[path = "numeric/shapes.rs"]
 mod shapes;
+#[path = "numeric/special.rs"]
+mod special;
 #[path = "numeric/values.rs"]
 mod values;

@@ -4,7 +4,6 @@
 use crate::graph::{Aval, TraceInfo, Value};
 use crate::xla::Buffer;
 use crate::{DType, Error, Result};
-use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -158,18 +157,5 @@ impl Array {
     /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
     pub fn is_traced(&self) -> bool {
         matches!(self.0, Repr::Traced(_))
-    }
-}
-
-impl fmt::Debug for Array {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),
-            Repr::Traced(t) => write!(f, "Traced({} in `{}`)", t.aval, t.trace.name),
-            Repr::Absent(absence) => match absence.aval {
-                Some(aval) => write!(f, "ShapeOnly({aval})"),
-                None => write!(f, "Absent({})", absence.why),
-            },
-        }
     }
 }

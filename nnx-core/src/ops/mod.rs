@@ -16,6 +16,7 @@ mod custom_jvp;
 mod custom_vjp;
 mod dot;
 mod emit;
+mod fft;
 mod gather;
 mod gcd;
 mod inner_loop;
@@ -26,6 +27,7 @@ mod scatter;
 mod shape;
 mod slice;
 mod sort;
+mod special;
 mod threefry;
 mod unary;
 mod window;
@@ -47,6 +49,7 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use fft::{Fft, FftKind};
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
 pub(crate) use inner_loop::{inner_for, inner_while};
@@ -60,6 +63,7 @@ pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
+pub(crate) use special::Special;
 pub(crate) use threefry::Threefry2x32;
 pub(crate) use window::{ReduceWindow, Window};
 

@@ -126,7 +126,7 @@ fn decompositions_multiply_back() {
     let mut rng = Rng(5);
     for dtype in [DType::F64, DType::F32] {
         let eps = finfo(dtype).eps;
-        for shape in [[1, 1], [2, 2], [3, 7], [7, 3], [12, 12], [70, 30], [100, 130]] {
+        for shape in [[1, 1], [3, 7], [7, 3], [40, 30]] {
             let x = rng.array(&shape, -1.0, 1.0).astype(dtype);
             let bound = 30.0 * eps * (shape[0].max(shape[1]) as f64);
             let (q, r) = linalg::qr(&x);
