@@ -46,6 +46,7 @@
 //! |---|---|
 //! | [`Array`], [`mod@array`] | the numeric API, with the names and semantics of `jax.numpy` |
 //! | [`#[derive(Module)]`](derive@Module), [`module`] | structs as trees of Variables; split, merge, filters |
+//! | [`path!`] | paths such as `encoder.layers[*].kernel`, checked at compile time; filters |
 //! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
 //! | [`grad`], [`value_and_grad`], [`jvp`], [`eval_shape`], [`make_graph`] | transforms |
 //! | [`random`] | keys, distributions, [`random::Rngs`] |

@@ -15,6 +15,7 @@ fn ui() {
         "jit-attributes",
         "jit-signatures",
         "output",
+        "paths",
         "sharing",
         "statics",
     ] {

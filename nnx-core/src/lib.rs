@@ -22,8 +22,11 @@ pub use module::{
     clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
     state, tabulate, update, view, with_tag,
 };
+#[doc(hidden)]
+pub use nnx_derive::__path;
 pub use transform::{
-    Differentiated, LossOutput, StateAxes, TreeArgument, cond, eval_shape, fori_loop, grad,
-    in_axes, jit, jvp, length, make_graph, over, scan, switch, value_and_grad, vmap, while_loop,
-    wrt,
+    Differentiated, LossOutput, SavePolicy, StateAxes, TreeArgument, associative_scan, checkify,
+    cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev,
+    jit, jvp, length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
+    value_and_grad, vjp, vmap, while_loop, wrt,
 };

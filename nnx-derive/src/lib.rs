@@ -1,4 +1,4 @@
-//! `#[derive(Module)]` of nnx.
+//! `#[derive(Module)]` of nnx, and what its `path!` expands to.
 //!
 //! A derive passes through three rooms: `parse` reads the item and its attributes, `validate`
 //! looks for what cannot be a Module, `expand` writes the impl. Errors are gathered on the way
@@ -10,6 +10,7 @@ mod diagnostics;
 mod expand;
 mod parse;
 mod parts;
+mod path;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -21,7 +22,7 @@ use syn::DeriveInput;
 /// Makes a struct or an enum a Module: a tree of Variables, arrays and static data.
 ///
 /// Writes the walks of `nnx::Module` as straight-line code and its `SCHEMA`, the description of
-/// every Variable path that is known at compile time.
+/// every Variable path that is known at compile time; `nnx::path!` names some of them in code.
 ///
 /// # Fields
 /// A field's type must be a Module itself: another derived type, a `Variable` such as `Param`, an
@@ -74,6 +75,13 @@ use syn::DeriveInput;
 pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     derive(&input).into()
+}
+
+/// What `nnx::path!` expands to; it says where the crate is.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __path(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    path::expand(input.into()).into()
 }
 
 fn derive(input: &DeriveInput) -> TokenStream {

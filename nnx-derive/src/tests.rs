@@ -22,6 +22,19 @@ fn item(input: &DeriveInput) -> String {
     text.lines().map(|line| format!("// {line}\n")).collect()
 }
 
+#[test]
+fn path() {
+    let tokens = quote::quote!(krate Block<M>: layers[*].r#type[0]["a key"].3.4.*);
+    let expansion = crate::path::expand(tokens);
+    let expansion = match syn::parse2(quote::quote!(const PATH: PathPattern = #expansion;)) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => format!("the expansion does not parse: {error}"),
+    };
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("path", expansion);
+    });
+}
+
 macro_rules! snapshots {
     ($($name:ident { $($item:tt)* })*) => {$(
         #[test]

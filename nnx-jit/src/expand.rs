@@ -5,8 +5,8 @@ use crate::diagnostics::Errors;
 use crate::options::{self, Options};
 use crate::parameters::{self, Form, Parameter, Role};
 use crate::{receiver, signature, types};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ItemFn, Pat, ReturnType};
 
@@ -17,6 +17,9 @@ pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
     let mut function = original.clone();
     signature::peel(&mut function.sig);
     let parameters = parameters::parse(&mut function, &options.statics, &mut errors);
+    for parameter in parameters.iter().filter(|parameter| parameter.role == Role::Input) {
+        types::closure(&parameter.ty, &function.sig.generics, &mut errors);
+    }
     if let ReturnType::Type(_, ty) = &function.sig.output {
         types::result(ty, &mut errors);
     }
@@ -55,8 +58,19 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
     let patterns = parameters.iter().map(pattern);
     let types = parameters.iter().map(|parameter| &parameter.inner);
     let Output { check, call, arrow } = output(function, krate);
+    let place = match &sig.output {
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => sig.ident.span(),
+    };
     let track_caller = (!attrs.iter().any(|attribute| attribute.path().is_ident("track_caller")))
         .then(|| quote!(#[track_caller]));
+    // Where the compiler points when the body cannot be what it has to be.
+    let place = Span::call_site().located_at(place);
+    let bar = quote_spanned!(place=> |);
+    let body = quote!(#bar #(#lints)* (#(#patterns,)*): (#(#types,)*) #bar #arrow #block);
+    let mut arguments =
+        Group::new(Delimiter::Parenthesis, quote!(&__NNX_FUNCTION, (#(#wrapped,)*), #body));
+    arguments.set_span(place);
     quote! {
         #(#attrs)*
         #track_caller
@@ -66,11 +80,7 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
             #[allow(unused_imports)]
             use #krate::jit::{AnyResult as _, Anything as _};
             #description
-            #call(
-                &__NNX_FUNCTION,
-                (#(#wrapped,)*),
-                |#(#lints)* (#(#patterns,)*): (#(#types,)*)| #arrow #block,
-            )
+            #call #arguments
         }
     }
 }

@@ -174,7 +174,7 @@ fn usage(name: &Ident) -> String {
         "graph" | "donate" | "inline" => flag(false),
         "keep_unused" => flag(true),
         "static" => "takes names of parameters, as in `static(a, b)`".to_owned(),
-        "name" => "takes a string, as in `name = \"step\"`".to_owned(),
+        "name" => "takes a string that is not empty, as in `name = \"step\"`".to_owned(),
         "device" => "takes the number of a device, as in `device = 1`".to_owned(),
         "crate" => "takes the path of the crate, as in `crate = my_nnx`".to_owned(),
         _ => format!("is written `{name} = value`"),

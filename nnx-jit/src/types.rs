@@ -5,8 +5,8 @@
 use crate::diagnostics::{Errors, with_fixes};
 use quote::ToTokens;
 use syn::{
-    GenericArgument, Path, PathArguments, PathSegment, Type, TypeImplTrait, TypeParamBound,
-    TypeReference,
+    GenericArgument, Generics, Path, PathArguments, PathSegment, Type, TypeImplTrait,
+    TypeParamBound, TypeReference, WherePredicate,
 };
 
 /// Where a type stands.
@@ -60,6 +60,22 @@ pub(crate) fn static_parameter(name: &str, ty: &Type, errors: &mut Errors) {
             errors.at(reference, message);
         }
         _ => report(Place::Static, ty, errors),
+    }
+}
+
+/// Reports that the type of a parameter is a type parameter that stands for closures.
+pub(crate) fn closure(ty: &Type, generics: &Generics, errors: &mut Errors) {
+    let Type::Path(path) = ty else { return };
+    let Some(name) = path.path.get_ident() else { return };
+    let declared = generics.type_params().filter(|parameter| parameter.ident == *name);
+    let declared = declared.flat_map(|parameter| &parameter.bounds);
+    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let wanted = clauses.filter_map(|clause| match clause {
+        WherePredicate::Type(clause) if clause.bounded_ty == *ty => Some(&clause.bounds),
+        _ => None,
+    });
+    if declared.chain(wanted.flatten()).any(is_fn_bound) {
+        errors.at(ty, function_message(Place::Parameter, &text(name)));
     }
 }
 
@@ -325,13 +341,27 @@ fn slice_message(element: &Type) -> String {
 }
 
 fn pointer_message(place: Place) -> String {
-    format!("a raw pointer cannot be {}: the program knows arrays, not addresses", place.noun())
+    let fix = match place {
+        Place::Result => "return the value itself",
+        Place::Static => "take the value itself",
+        Place::Parameter => "take the value itself, by `&`, or by `&mut` to update it",
+    };
+    with_fixes(
+        format!(
+            "a raw pointer cannot be {}: the program knows arrays, not addresses",
+            place.noun()
+        ),
+        &[fix],
+    )
 }
 
 fn function_message(place: Place, ty: &str) -> String {
     let noun = place.noun();
     match place {
-        Place::Result => format!("`{ty}` cannot be {noun}: its results are arrays"),
+        Place::Result => with_fixes(
+            format!("`{ty}` cannot be {noun}: its results are arrays"),
+            &["return what the function holds, as a struct that derives Module, with a method"],
+        ),
         _ => with_fixes(
             format!("`{ty}` cannot be {noun}: there are no arrays in it to pass to the program"),
             &[
@@ -353,14 +383,13 @@ fn dyn_message(place: Place, ty: &str) -> String {
 }
 
 fn is_closure(bounds: &TypeImplTrait) -> bool {
-    bounds.bounds.iter().any(|bound| match bound {
-        TypeParamBound::Trait(bound) => bound
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| ["Fn", "FnMut", "FnOnce"].iter().any(|name| last.ident == name)),
-        _ => false,
-    })
+    bounds.bounds.iter().any(is_fn_bound)
+}
+
+fn is_fn_bound(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else { return false };
+    let last = bound.path.segments.last();
+    last.is_some_and(|last| ["Fn", "FnMut", "FnOnce"].iter().any(|name| last.ident == name))
 }
 
 fn float_message(name: &str, float: &Type, ty: &Type) -> String {

@@ -109,7 +109,7 @@ fn patterns_match_the_paths_of_a_walk() {
     let mut used = vec![false; patterns.len()];
     for (path, kind) in variable_paths(&block) {
         let matching: Vec<usize> =
-            (0..patterns.len()).filter(|i| patterns[*i].path.matches(&path)).collect();
+            (0..patterns.len()).filter(|i| patterns[*i].path.covers(&path)).collect();
         assert_eq!(matching.len(), 1, "{path} matches one pattern");
         assert_eq!(patterns[matching[0]].kind, kind, "{path}");
         used[matching[0]] = true;

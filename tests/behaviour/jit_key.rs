@@ -345,3 +345,43 @@ fn types_are_part_of_the_key() {
     let (stat, param) = (Variable::<BatchStat>::new(scalar(1.0)), Param::new(scalar(1.0)));
     assert_eq!([of_kind(&stat).item::<f32>(), of_kind(&param).item()], [9.0, 5.0]);
 }
+
+/// As many leaves of the same shapes, in the same order, in other places.
+#[nnx::jit(graph = false)]
+fn spread(options: &[Option<Param>; 2], lists: &[Vec<Param>; 2]) -> Array {
+    let options = options.iter().zip([1.0, 10.0]);
+    let options = options.flat_map(|(option, by)| option.iter().map(move |v| &**v * by));
+    let lists = lists.iter().zip([100.0, 1000.0]);
+    let lists = lists.flat_map(|(list, by)| list.iter().map(move |v| &**v * by));
+    options.chain(lists).fold(scalar(0.0), |sum, term| sum + term)
+}
+
+#[test]
+fn where_the_leaves_are_is_part_of_the_key_too() {
+    let p = || Param::new(scalar(1.0));
+    for _ in 0..2 {
+        let lists = || [vec![p()], vec![p(), p()]];
+        assert_eq!(spread(&[Some(p()), None], &lists()).item::<f32>(), 2101.0);
+        assert_eq!(spread(&[None, Some(p())], &lists()).item::<f32>(), 2110.0);
+        assert_eq!(spread(&[None, Some(p())], &[vec![p(), p()], vec![p()]]).item::<f32>(), 1210.0);
+        assert_eq!(spread(&[None, None], &[vec![], vec![p(); 4]]).item::<f32>(), 4000.0);
+    }
+    assert_eq!(traces("spread"), 4);
+}
+
+#[test]
+fn whether_there_is_something_without_leaves_is_part_of_the_key() {
+    #[derive(Module)]
+    struct Marker;
+    #[nnx::jit(graph = false)]
+    fn marked(x: &Array, marker: &Option<Marker>, list: &Vec<Marker>) -> Array {
+        x + f32::from(u8::from(marker.is_some())) + 10.0 * list.len() as f32
+    }
+    let call = |marker, list| marked(&scalar(0.0), &marker, &list).item::<f32>();
+    for _ in 0..2 {
+        assert_eq!(call(None, vec![]), 0.0);
+        assert_eq!(call(Some(Marker), vec![]), 1.0);
+        assert_eq!(call(None, vec![Marker]), 10.0);
+    }
+    assert_eq!(traces("marked"), 3);
+}

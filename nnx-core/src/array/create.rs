@@ -78,6 +78,12 @@ impl Array {
         Array::constant(Aval::scalar(dtype), int_scalar_bytes(dtype, value))
     }
 
+    /// A literal vector of i32.
+    pub(crate) fn constant_ints(values: &[i32]) -> Array {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        Array::constant(Aval::new(DType::I32, &[values.len()]), bytes)
+    }
+
     /// A scalar repeated to `shape`.
     #[track_caller]
     pub(crate) fn splat(&self, shape: &[usize]) -> Array {

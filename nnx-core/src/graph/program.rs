@@ -108,7 +108,7 @@ impl Graph {
             live[output.index()] = true;
         }
         for node in self.nodes.iter().rev() {
-            if node.outs.iter().any(|v| live[v.index()]) {
+            if node.op.is_effect() || node.outs.iter().any(|v| live[v.index()]) {
                 for v in &node.ins {
                     live[v.index()] = true;
                 }
@@ -120,18 +120,31 @@ impl Graph {
     /// Drops the nodes that no output depends on.
     pub(crate) fn eliminate_dead_code(&mut self) {
         let live = self.live();
-        self.nodes.retain(|node| node.outs.iter().any(|v| live[v.index()]));
+        self.nodes.retain(|node| node.op.is_effect() || node.outs.iter().any(|v| live[v.index()]));
+    }
+
+    /// Whether an operation of it, or of a program inside, is one that is looked for.
+    pub(crate) fn contains(&self, wanted: &dyn Fn(&dyn Primitive) -> bool) -> bool {
+        self.nodes.iter().any(|node| {
+            wanted(&*node.op) || node.op.bodies().iter().any(|body| body.contains(wanted))
+        })
     }
 
     /// The part that computes `outputs` from `inputs`, which may be any values; numbered anew.
     pub(crate) fn part(&self, inputs: &[Value], outputs: &[Value]) -> Graph {
+        self.part_that(inputs, outputs, false)
+    }
+
+    /// [`part`](Graph::part), with the operations that are there for what they do, if `effects`.
+    pub(crate) fn part_that(&self, inputs: &[Value], outputs: &[Value], effects: bool) -> Graph {
         let mut needed = vec![false; self.avals.len()];
         let mut is_input = vec![false; self.avals.len()];
         outputs.iter().for_each(|v| needed[v.index()] = true);
         inputs.iter().for_each(|v| is_input[v.index()] = true);
         let mut nodes = Vec::new();
         for node in self.nodes.iter().rev() {
-            if node.outs.iter().any(|v| needed[v.index()] && !is_input[v.index()]) {
+            let used = node.outs.iter().any(|v| needed[v.index()] && !is_input[v.index()]);
+            if used || (effects && node.op.is_effect()) {
                 node.ins.iter().for_each(|v| needed[v.index()] = true);
                 nodes.push(node);
             }

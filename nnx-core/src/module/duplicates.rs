@@ -9,7 +9,8 @@ use std::collections::HashMap;
 ///
 /// Clones of an array share its buffer. That is allowed, but a shared buffer is never updated in
 /// place, and the copies go their own ways once one of them is set: parameters that were meant to
-/// be tied are not.
+/// be tied are not. (Nodes that are shared on purpose, [`Shared`](super::Shared), do not compile
+/// here: the walk would pass over them.)
 ///
 /// ```no_run
 /// use nnx_core::module::find_duplicates;
@@ -22,6 +23,7 @@ use std::collections::HashMap;
 /// assert_eq!(duplicates[0].iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]", "[2]"]);
 /// ```
 pub fn find_duplicates<M: Module>(module: &M) -> Vec<Vec<Path>> {
+    const { super::check::tree::<M>("find_duplicates") };
     let mut groups: Vec<Vec<Path>> = Vec::new();
     let mut seen: HashMap<Identity, usize> = HashMap::new();
     for_each_leaf(module, |path, leaf| {

@@ -30,9 +30,9 @@ impl<'a> VarInfo<'a> {
 
 /// Says of every leaf of a tree whether it is meant.
 ///
-/// Filters are [`of_type`], [`path_contains`] and [`with_tag`], their combinations [`Any`],
-/// [`All`] and [`Not`], [`Everything`] and [`Nothing`], and every closure over a [`Path`] and a
-/// [`VarInfo`].
+/// Filters are [`of_type`], [`path_contains`] and [`with_tag`], paths that the compiler checks
+/// ([`path!`](crate::path)), their combinations [`Any`], [`All`] and [`Not`], [`Everything`] and
+/// [`Nothing`], and every closure over a [`Path`] and a [`VarInfo`].
 ///
 /// ```
 /// use nnx_core::module::{All, Not, Path, VarInfo, of_type, path_contains, state};

@@ -19,6 +19,7 @@ pub struct ModuleInfo {
 ///
 /// They are listed by path and type: a typed tree has no common type to lend them as.
 pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
+    const { super::check::tree::<M>("iter_modules") };
     let mut walk = Walk { path: Path::new(), levels: Vec::new(), found: Vec::new() };
     walk.arrive(Some(M::SCHEMA));
     module.flatten(&mut walk);

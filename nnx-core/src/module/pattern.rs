@@ -1,6 +1,7 @@
 //! Paths of a type: known at compile time up to the lengths of lists and the keys of maps.
 
-use super::{Field, Kind, Path, PathKey, Schema};
+use super::{Field, Filter, Kind, Path, PathKey, Schema, VarInfo};
+use std::borrow::Cow;
 use std::fmt;
 
 /// One step of a [`PathPattern`].
@@ -17,18 +18,27 @@ pub enum PatternKey {
 }
 
 /// A path with places that stand for every element; shown as `layers[*].kernel`.
+///
+/// [`path!`](crate::path) makes one that is checked against a type at compile time, and
+/// [`Schema::variables`] lists those of all Variables of a type. As a [`Filter`] it takes the leaf
+/// or the leaves that it leads to: all that are [at or below](PathPattern::covers) it. The default
+/// has no steps, and takes every leaf.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PathPattern(Vec<PatternKey>);
+pub struct PathPattern(Cow<'static, [PatternKey]>);
 
 impl PathPattern {
+    pub(super) const fn from_static(keys: &'static [PatternKey]) -> Self {
+        PathPattern(Cow::Borrowed(keys))
+    }
+
     /// The steps from the root.
     pub fn keys(&self) -> &[PatternKey] {
         &self.0
     }
 
-    /// Whether `path` is one of the paths that this pattern stands for.
-    pub fn matches(&self, path: &Path) -> bool {
-        self.0.len() == path.keys().len()
+    /// Whether `path` is one of the paths that this pattern stands for, or lies below one.
+    pub fn covers(&self, path: &Path) -> bool {
+        self.0.len() <= path.keys().len()
             && self.0.iter().zip(path.keys()).all(|(pattern, key)| match (pattern, key) {
                 (PatternKey::Name(a), PathKey::Name(b)) => a == b,
                 (PatternKey::Index(a), PathKey::Index(b)) => a == b,
@@ -36,6 +46,85 @@ impl PathPattern {
                 (PatternKey::AnyName, PathKey::Name(_)) => true,
                 _ => false,
             })
+    }
+}
+
+/// A path into a type, checked at compile time: `path!(Model: encoder.layers[*].attn.query.kernel)`.
+///
+/// It evaluates to a [`PathPattern`](crate::module::PathPattern), can be used in constants, and is
+/// a [`Filter`](crate::module::Filter) for what it leads to: a Variable, an array, or all that are
+/// below. A step that is not in the type is a compile error that lists what is there.
+///
+/// | step | |
+/// |---|---|
+/// | `.kernel` | a field, or one key of a map; the first one stands without the dot |
+/// | `[0]` | one position of a list, an array, a tuple or a tuple struct |
+/// | `[*]` | every position of a list or an array |
+/// | `.*` | every key of a map |
+/// | `["a key"]` | one key of a map that is no name |
+///
+/// `Option`, `Box` and `Shared` are no steps. Of an enum, the fields of all variants are known. How
+/// long a list is and which keys a map has is not known at compile time: a position or a key that
+/// does not exist is a filter that takes nothing.
+///
+/// ```
+/// # use nnx_derive::Module;
+/// use nnx_core::module::{Everything, PathPattern, split_by};
+/// use nnx_core::{Array, Module, Param, path};
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Linear {
+///     kernel: Param,
+///     bias: Option<Param>,
+/// }
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Model {
+///     layers: Vec<Linear>,
+///     head: Linear,
+/// }
+///
+/// const KERNELS: PathPattern = path!(Model: layers[*].kernel);
+/// assert_eq!(KERNELS.to_string(), "layers[*].kernel");
+///
+/// let linear = || Linear { kernel: Param::new(Array::absent("no value")), bias: None };
+/// let model = Model { layers: vec![linear(), linear()], head: linear() };
+/// let (_, [kernels, head, rest]) =
+///     split_by(&model, (KERNELS, path!(Model: head), Everything))?;
+/// assert_eq!((kernels.len(), head.len(), rest.len()), (2, 1, 0));
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// A typo does not compile:
+///
+/// ```compile_fail
+/// # use nnx_core::{Param, module::PathPattern, path};
+/// # #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// # struct Linear { kernel: Param }
+/// # #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// # struct Model { layers: Vec<Linear> }
+/// const KERNELS: PathPattern = path!(Model: layers[*].kernle);
+/// // error: `layers[*]` is `Linear`, which has no field `kernle`
+/// //        fields with Variables or arrays: `kernel`
+/// //        fix: `layers[*].kernel`
+/// ```
+///
+/// `cargo check` and editors report it where the macro stands in a `const` item; elsewhere, and
+/// with type parameters (`path!(Block<M>: inner.kernel)`), `cargo build` does.
+#[macro_export]
+macro_rules! path {
+    ($($path:tt)*) => {
+        $crate::__path!($crate $($path)*)
+    };
+}
+
+impl Filter for PathPattern {
+    fn matches(&self, path: &Path, _: &VarInfo<'_>) -> bool {
+        self.covers(path)
     }
 }
 
@@ -73,7 +162,8 @@ impl Schema {
     /// The Variables of a type, in the order of the walks.
     ///
     /// Variables of all variants of an enum are listed; where a type comes up inside itself, the
-    /// listing does not go round again.
+    /// listing does not go round again. To name some of them in code, checked by the compiler, use
+    /// [`path!`](crate::path).
     ///
     /// ```
     /// use nnx_core::{Module, Param};
@@ -84,20 +174,21 @@ impl Schema {
     /// ```
     pub fn variables(&self) -> impl Iterator<Item = VariablePattern> {
         let mut found = Vec::new();
-        collect(self, &mut PathPattern::default(), &mut found);
+        collect(self, &mut Vec::new(), &mut found);
         found.into_iter()
     }
 }
 
-fn collect(schema: &Schema, at: &mut PathPattern, found: &mut Vec<VariablePattern>) {
+fn collect(schema: &Schema, at: &mut Vec<PatternKey>, found: &mut Vec<VariablePattern>) {
     let mut below = |key, schema| {
-        at.0.push(key);
+        at.push(key);
         collect(schema, at, found);
-        at.0.pop();
+        at.pop();
     };
     match schema {
         Schema::Variable(kind) => {
-            let variable = VariablePattern { path: at.clone(), kind };
+            let path = PathPattern(Cow::Owned(at.clone()));
+            let variable = VariablePattern { path, kind };
             // Variants of an enum may agree on a path.
             if !found.contains(&variable) {
                 found.push(variable);

@@ -8,9 +8,22 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// the same node.
 ///
 /// Eager code reads and writes the node through [`read`](Shared::read) and
-/// [`write`](Shared::write). Tree mode (`#[nnx::jit(graph = false)]`, `grad`, `split`, `state`)
-/// takes Modules as trees, in which a node has one owner: a `Shared` anywhere inside its arguments
-/// is a compile error that names the path.
+/// [`write`](Shared::write). Everything that takes a Module as a tree, in which a node has one
+/// owner, would pass over it, so a `Shared` anywhere inside is a compile error that names the path
+/// (in generic code: when it is instantiated):
+/// - arguments and results of `#[nnx::jit(graph = false)]`, and of the functions given to
+///   [`grad`](crate::grad), [`value_and_grad`](crate::value_and_grad), [`jvp`](crate::jvp),
+///   [`eval_shape`](crate::eval_shape) and [`make_graph`](crate::make_graph);
+/// - [`split`](super::split), [`split_by`](super::split_by), [`GraphDef::of`](super::GraphDef::of)
+///   (so there is no `GraphDef` of such a tree to [`merge`](super::merge)),
+///   [`state`](super::state), [`update`](super::update), [`clone`](super::clone),
+///   [`map`](super::map), [`pop`](super::pop) and [`view`](super::view);
+/// - [`tabulate`](super::tabulate), [`iter_modules`](super::iter_modules) and
+///   [`find_duplicates`](super::find_duplicates), which would say that there is less than there is;
+/// - [`Optimizer`](crate::optim::Optimizer) and [checkpoints](crate::train::save_checkpoint).
+///
+/// Left open are the walks of the trait [`Module`] themselves, and the constants about a type:
+/// [`Schema::variables`] and [`path!`](crate::path) look into shared nodes.
 ///
 /// ```
 /// use nnx_core::{module::Shared, Array, DType, Param};

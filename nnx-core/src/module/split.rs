@@ -1,7 +1,7 @@
 //! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
 
-use super::state::state;
-use super::walk::{LeafMut, Statics, for_each_leaf, for_each_leaf_mut, map_leaves};
+use super::state::all_leaves;
+use super::walk::{LeafMut, Statics, copy, for_each_leaf, for_each_leaf_mut, map_leaves};
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo};
 use crate::{Array, Error, Result};
 use std::fmt;
@@ -18,6 +18,11 @@ pub struct GraphDef<M> {
 impl<M: Module> GraphDef<M> {
     /// The structure and static parts of `module`.
     pub fn of(module: &M) -> Self {
+        const { super::check::tree::<M>("GraphDef::of") };
+        Self::of_tree(module)
+    }
+
+    fn of_tree(module: &M) -> Self {
         let without = Array::absent("this array is part of a GraphDef, which holds no values");
         GraphDef { template: map_leaves(module, |_, _| without.clone()) }
     }
@@ -34,7 +39,7 @@ impl<M: Module> GraphDef<M> {
 
 impl<M: Module> Clone for GraphDef<M> {
     fn clone(&self) -> Self {
-        GraphDef { template: clone(&self.template) }
+        GraphDef { template: copy(&self.template) }
     }
 }
 
@@ -54,7 +59,7 @@ impl<M: Module> Hash for GraphDef<M> {
 
 impl<M: Module> fmt::Debug for GraphDef<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let leaves = state(&self.template).len();
+        let leaves = all_leaves(&self.template).len();
         write!(f, "GraphDef<{}>({leaves} leaves)", type_name::<M>())
     }
 }
@@ -73,7 +78,8 @@ impl<M: Module> fmt::Debug for GraphDef<M> {
 /// # Ok::<(), nnx_core::Error>(())
 /// ```
 pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
-    (GraphDef::of(module), state(module))
+    const { super::check::tree::<M>("split") };
+    (GraphDef::of_tree(module), all_leaves(module))
 }
 
 /// As [`split`], with the leaves sorted by the first of `filters` that takes them.
@@ -97,7 +103,8 @@ pub fn split_by<M: Module, F: Filters>(
     module: &M,
     filters: F,
 ) -> Result<(GraphDef<M>, F::Each<State>)> {
-    Ok((GraphDef::of(module), state(module).split(filters)?))
+    const { super::check::tree::<M>("split_by") };
+    Ok((GraphDef::of_tree(module), all_leaves(module).split(filters)?))
 }
 
 /// The tree with the structure and static parts of `graphdef` and the leaves of `states`.
@@ -106,7 +113,7 @@ pub fn split_by<M: Module, F: Filters>(
 /// When the paths or kinds of the leaves are not those of the structure: the error lists all that
 /// are missing, in excess or different.
 pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Result<M> {
-    let mut module = clone(&graphdef.template);
+    let mut module = copy(&graphdef.template);
     let state = State::merge(states.into_states())?;
     apply(&mut module, state, true)?;
     Ok(module)
@@ -119,6 +126,7 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 /// When a path is not in `module`, or a kind, shape or dtype is another one there: the error lists
 /// all such paths, and `module` is as it was.
 pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
+    const { super::check::tree::<M>("update") };
     let state = State::merge(states.into_states())?;
     apply(module, state, false)
 }
@@ -232,7 +240,8 @@ fn type_name<M: Module>() -> &'static str {
 /// A copy of a tree. Buffers are shared: no data is copied, and setting a Variable of one tree
 /// does not change the other.
 pub fn clone<M: Module>(module: &M) -> M {
-    map_leaves(module, |_, leaf| leaf.value.clone())
+    const { super::check::tree::<M>("clone") };
+    copy(module)
 }
 
 /// A copy of a tree in which every Variable has the value `f(path, variable)`. Plain arrays and
@@ -247,6 +256,7 @@ pub fn clone<M: Module>(module: &M) -> M {
 /// assert_eq!(format!("{:?}", emptied[0]), "Param(Absent([0] was emptied))");
 /// ```
 pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Array) -> M {
+    const { super::check::tree::<M>("map") };
     map_leaves(module, |path, leaf| match leaf.kind {
         Some(_) => f(path, &leaf),
         None => leaf.value.clone(),
@@ -267,6 +277,7 @@ pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Arra
 /// assert!(pop(&mut model, of_type::<Intermediate>()).is_empty());
 /// ```
 pub fn pop<M: Module>(module: &mut M, filter: impl Filter) -> State {
+    const { super::check::tree::<M>("pop") };
     let mut popped = State::new();
     for_each_leaf_mut(module, |path, leaf| {
         if leaf.kind.is_some() && !leaf.value.is_absent() && filter.matches(path, &leaf.info()) {

@@ -49,6 +49,11 @@ pub struct State(BTreeMap<Path, StateLeaf>);
 
 /// All leaves of `module`: Variables and plain arrays. The values are shared, not copied.
 pub fn state<M: Module>(module: &M) -> State {
+    const { super::check::tree::<M>("state") };
+    all_leaves(module)
+}
+
+pub(super) fn all_leaves<M: Module>(module: &M) -> State {
     let mut state = State::new();
     for_each_leaf(module, |path, leaf| {
         state.0.insert(path.clone(), leaf.into());

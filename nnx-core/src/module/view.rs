@@ -129,6 +129,7 @@ impl View {
 /// When no layer has a flag that was named with [`View::set`].
 #[track_caller]
 pub fn view<M: Module>(module: &M, view: View) -> M {
+    const { super::check::tree::<M>("view") };
     let mut leaves = Viewing { view: &view, seen: Vec::new() };
     let copy = module.unflatten(&mut leaves);
     let seen = leaves.seen;

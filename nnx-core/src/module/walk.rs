@@ -434,6 +434,11 @@ pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>
     module.unflatten(&mut Map(Path::new(), f))
 }
 
+/// A tree with the same leaves, whose buffers are shared.
+pub(crate) fn copy<M: Module>(module: &M) -> M {
+    map_leaves(module, |_, leaf| leaf.value.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

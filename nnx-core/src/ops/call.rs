@@ -46,6 +46,9 @@ impl Primitive for CallGraph {
         }
         Ok(self.graph.output_avals().into())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.graph]
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         b.call(self, ins, outs)
     }

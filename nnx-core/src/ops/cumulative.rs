@@ -2,10 +2,11 @@
 
 use super::batch::{Batch, Batched};
 use super::window::{ReduceWindow, Window};
-use super::{Backward, Builder, Id, Ids, Jvp, Pad, Primitive, Reducer, Slice, Tangents, one, zero};
+use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Reducer, Tangents, one, zero};
 use crate::Array;
 use crate::array::select;
 use crate::graph::{Aval, Avals, bind1};
+use crate::transform::associative_scan;
 use smallvec::smallvec;
 
 /// Element `i` of the result combines the elements up to and including `i`, or from `i` on if
@@ -63,9 +64,10 @@ impl Primitive for Cumulative {
             return one(Some(bind1(self.clone(), &[t])));
         }
         let flip = |x: &Array| if self.reverse { x.flip(self.dim) } else { x.clone() };
-        let start = Dual { value: flip(&cx.primals[0]), tangent: flip(t) };
+        let start = (flip(&cx.primals[0]), flip(t));
         let combine = |a: &Dual, b: &Dual| combine(self.reducer, a, b);
-        one(Some(flip(&scan(&start, self.dim, &combine).tangent)))
+        let prefixes = associative_scan(combine, &start, self.dim as isize, false);
+        one(Some(flip(&prefixes.1)))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         if self.reducer != Reducer::Sum {
@@ -80,70 +82,16 @@ impl Primitive for Cumulative {
 }
 
 /// Values with their tangents.
-struct Dual {
-    value: Array,
-    tangent: Array,
-}
+type Dual = (Array, Array);
 
-impl Dual {
-    fn map(&self, f: impl Fn(&Array) -> Array) -> Dual {
-        Dual { value: f(&self.value), tangent: f(&self.tangent) }
-    }
-
-    fn zip(&self, other: &Dual, f: impl Fn(&Array, &Array) -> Array) -> Dual {
-        Dual { value: f(&self.value, &other.value), tangent: f(&self.tangent, &other.tangent) }
-    }
-}
-
-fn combine(reducer: Reducer, a: &Dual, b: &Dual) -> Dual {
-    let (x, y) = (&a.value, &b.value);
+fn combine(reducer: Reducer, (x, tx): &Dual, (y, ty): &Dual) -> Dual {
     if reducer == Reducer::Prod {
-        return Dual { value: x * y, tangent: &a.tangent * y + x * &b.tangent };
+        return (x * y, tx * y + x * ty);
     }
     let max = reducer == Reducer::Max;
     let (value, left) = if max { (x.maximum(y), x.gt(y)) } else { (x.minimum(y), x.lt(y)) };
     // Half of each where they are equal, as for `maximum` itself.
-    let half = (&a.tangent + &b.tangent) * 0.5;
-    let chosen = select(&left, &a.tangent, &b.tangent);
-    Dual { value, tangent: select(&x.eq(y), &half, &chosen) }
-}
-
-/// Every `stride`-th element along `dim`, from `start` to `limit`.
-fn strided(x: &Array, dim: usize, start: usize, limit: usize, stride: usize) -> Array {
-    let mut op =
-        Slice { start: vec![0; x.rank()], limit: x.shape().to_vec(), stride: vec![1; x.rank()] };
-    (op.start[dim], op.limit[dim], op.stride[dim]) = (start, limit, stride);
-    bind1(op, &[x])
-}
-
-/// Elements of `a` and `b` in turn.
-fn interleave(a: &Array, b: &Array, dim: usize) -> Array {
-    let (na, nb) = (a.shape()[dim], b.shape()[dim]);
-    let mut config = vec![(0, 0, 0); a.rank()];
-    let zero = Array::constant_scalar(a.dtype(), 0.0);
-    config[dim] = (0, i64::from(na == nb), 1);
-    let even = bind1(Pad(config.clone()), &[a, &zero]);
-    config[dim] = (1, i64::from(na != nb), 1);
-    even + bind1(Pad(config), &[b, &zero])
-}
-
-/// The associative scan of Blelloch and Hillis: sums of neighbouring pairs, scanned recursively,
-/// are the odd elements of the result; the even ones need one more combination each.
-fn scan(x: &Dual, dim: usize, combine: &dyn Fn(&Dual, &Dual) -> Dual) -> Dual {
-    let n = x.value.shape()[dim];
-    if n < 2 {
-        return x.map(Array::clone);
-    }
-    let pairs =
-        combine(&x.map(|a| strided(a, dim, 0, n - 1, 2)), &x.map(|a| strided(a, dim, 1, n, 2)));
-    let odd = scan(&pairs, dim, combine);
-    let first = x.map(|a| a.slice_dim(dim, 0, 1));
-    let even = if n == 2 {
-        first
-    } else {
-        let before = odd.map(|a| a.slice_dim(dim, 0, (n - 1) / 2));
-        let rest = combine(&before, &x.map(|a| strided(a, dim, 2, n, 2)));
-        first.zip(&rest, |a, b| crate::array::concatenate(&[a, b], dim as isize))
-    };
-    even.zip(&odd, |a, b| interleave(a, b, dim))
+    let half = (tx + ty) * 0.5;
+    let chosen = select(&left, tx, ty);
+    (value, select(&x.eq(y), &half, &chosen))
 }

@@ -74,6 +74,9 @@ impl Primitive for WithRule {
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.graph.output_avals().into())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.graph]
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         b.inline(&self.graph, ins)
     }

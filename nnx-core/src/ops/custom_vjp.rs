@@ -53,6 +53,9 @@ impl Primitive for CustomVjp {
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.graph.output_avals().into())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.graph]
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         b.inline(&self.graph, ins)
     }
@@ -154,6 +157,9 @@ impl Primitive for CustomVjpLinear {
     }
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.outputs.clone().into())
+    }
+    fn is_reverse_only(&self) -> bool {
+        true
     }
     /// Zeros: a derivative in forward mode was refused before.
     fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {

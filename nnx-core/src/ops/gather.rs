@@ -81,11 +81,16 @@ impl Gather {
             .collect()
     }
 
+    /// The largest start of a window that lies inside `operand`, for each component of an index.
+    pub(crate) fn last_starts(&self, operand: Aval) -> Vec<i64> {
+        last_starts(operand, &self.slice_sizes, &self.dims.start_index_map)
+    }
+
     /// Whether each window lies inside, repeated over its elements.
     fn inside(&self, b: &mut Builder, operand: Aval, indices: Id, out: Aval) -> Id {
         let aval = b.aval(indices);
         let flags = aval.with_dtype(DType::Bool);
-        let last = last_starts(operand, &self.slice_sizes, &self.dims.start_index_map);
+        let last = self.last_starts(operand);
         let last = per_component(b, aval, &last);
         let zero = b.splat(aval, &vec![0; aval.dtype().size()]);
         let compare = |direction| Compare(direction).attrs(aval.dtype());

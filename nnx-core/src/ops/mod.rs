@@ -5,6 +5,7 @@ mod barrier;
 mod batch;
 mod binary;
 mod call;
+mod check;
 mod compare;
 mod complex;
 mod constant;
@@ -33,9 +34,10 @@ mod unary;
 mod window;
 
 pub(crate) use barrier::OptimizationBarrier;
-pub(crate) use batch::{Batch, Batched, batched, prepend, repeated, shifted};
+pub(crate) use batch::{Batch, Batched, batched, prepend, repeated};
 pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
+pub(crate) use check::Check;
 pub(crate) use compare::{Compare, Direction, Select};
 pub(crate) use complex::Complex;
 pub(crate) use constant::{Constant, Iota};
@@ -58,7 +60,8 @@ pub(crate) use linalg::{
     matrix, permute_rows, square,
 };
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
-pub(crate) use remat::{Remat, Saved};
+pub(crate) use remat::Remat;
+pub use remat::SavePolicy;
 pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
@@ -68,7 +71,7 @@ pub(crate) use threefry::Threefry2x32;
 pub(crate) use window::{ReduceWindow, Window};
 
 use crate::Array;
-use crate::graph::{Arrays, Aval, Avals};
+use crate::graph::{Arrays, Aval, Avals, Graph};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::hash::{Hash, Hasher};
@@ -116,6 +119,21 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
 
     /// The results for every element of a batch. Called only when some input has one.
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String>;
+
+    /// The programs that it holds.
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![]
+    }
+
+    /// Whether it stands for tangents that only reverse mode can use.
+    fn is_reverse_only(&self) -> bool {
+        false
+    }
+
+    /// Whether it is there for what it does, so that it stays if nothing uses its results.
+    fn is_effect(&self) -> bool {
+        false
+    }
 
     /// For an operation that is linear in the inputs marked [`Lin::Linear`]: their cotangents from
     /// the results' cotangents.

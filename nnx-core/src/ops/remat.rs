@@ -10,29 +10,31 @@ use crate::transform::{batch_graph, interpret, interpret_jvp, jvp_program, sprea
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Which values of the forward pass are kept.
+/// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others are computed again.
+/// `jax.checkpoint_policies`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) enum Saved {
-    /// None.
+pub enum SavePolicy {
+    /// None: only the arguments are kept. `nothing_saveable`.
     #[default]
     Nothing,
-    /// All.
+    /// All that the backward pass needs, as without remat. `everything_saveable`.
     Everything,
-    /// Results of matrix products and convolutions.
+    /// Results of matrix products and convolutions. `dots_saveable`.
     Dots,
-    /// Results of matrix products without batch dimensions.
+    /// Results of matrix products without batch dimensions, which are those with weights.
+    /// `dots_with_no_batch_dims_saveable`.
     DotsWithoutBatch,
 }
 
-impl Saved {
+impl SavePolicy {
     fn keeps(self, node: &crate::graph::Node) -> bool {
         let op = node.op.as_any();
         let dot = op.downcast_ref::<super::DotGeneral>();
         match self {
-            Saved::Nothing => false,
-            Saved::Everything => true,
-            Saved::Dots => dot.is_some() || op.is::<super::Conv>(),
-            Saved::DotsWithoutBatch => dot.is_some_and(|dot| dot.0.lhs_batch.is_empty()),
+            SavePolicy::Nothing => false,
+            SavePolicy::Everything => true,
+            SavePolicy::Dots => dot.is_some() || op.is::<super::Conv>(),
+            SavePolicy::DotsWithoutBatch => dot.is_some_and(|dot| dot.0.lhs_batch.is_empty()),
         }
     }
 }
@@ -41,7 +43,7 @@ impl Saved {
 #[derive(Clone)]
 pub(crate) struct Remat {
     pub(crate) graph: Arc<Graph>,
-    pub(crate) saved: Saved,
+    pub(crate) saved: SavePolicy,
 }
 
 impl PartialEq for Remat {
@@ -66,6 +68,9 @@ impl Primitive for Remat {
     }
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.graph.output_avals().into())
+    }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.graph]
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         b.inline(&self.graph, ins)
@@ -98,7 +103,7 @@ impl Primitive for Remat {
             .filter(|node| self.saved.keeps(node))
             .flat_map(|node| &node.outs)
             .filter(|v| match self.saved {
-                Saved::Everything => split.residuals.contains(v),
+                SavePolicy::Everything => split.residuals.contains(v),
                 _ => !split.depends_on_tangents[v.index()],
             })
             .copied()
@@ -150,6 +155,9 @@ impl Primitive for RematLinear {
     }
     fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
         Ok(self.graph.output_avals().into())
+    }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.graph]
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         b.inline(&self.graph, ins)

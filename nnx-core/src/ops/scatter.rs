@@ -47,6 +47,12 @@ impl Scatter {
             .collect()
     }
 
+    /// The largest start of a window that lies inside `operand`, for each component of an index.
+    pub(crate) fn last_starts(&self, operand: Aval, updates: Aval) -> Vec<i64> {
+        let sizes = self.slice_sizes(operand, updates);
+        last_starts(operand, &sizes, &self.dims.scatter_dims_to_operand_dims)
+    }
+
     /// What stands where the updates go; 0 for those that are dropped.
     fn gather(&self, x: &Array, indices: &Array, updates: Aval) -> Array {
         let d = &self.dims;
@@ -122,9 +128,7 @@ impl Scatter {
     /// Moves the windows inside.
     fn clamp(&self, b: &mut Builder, ins: &[Id]) -> Id {
         let indices = b.aval(ins[1]);
-        let sizes = self.slice_sizes(b.aval(ins[0]), b.aval(ins[2]));
-        let map = &self.dims.scatter_dims_to_operand_dims;
-        let last = last_starts(b.aval(ins[0]), &sizes, map);
+        let last = self.last_starts(b.aval(ins[0]), b.aval(ins[2]));
         let last = per_component(b, indices, &last);
         let zero = b.splat(indices, &vec![0; indices.dtype().size()]);
         b.op("stablehlo.clamp", &[zero, ins[1], last], indices, vec![])

@@ -49,6 +49,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// When the model has no Param, or one without a value.
     #[track_caller]
     pub fn new<M: Module>(model: &M, tx: T) -> Self {
+        const { crate::module::check::tree::<M>("Optimizer::new") };
         Self::for_kind(model, tx, ParamKind::KIND)
     }
 
@@ -92,6 +93,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// When the model is not the one that the optimizer was made for, or a gradient is missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
+        const { crate::module::check::tree::<M>("Optimizer::update") };
         let (params, positions) = or_raise(self.select(model));
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();

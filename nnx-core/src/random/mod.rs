@@ -19,9 +19,11 @@ mod distributions;
 mod key;
 mod permutation;
 mod rngs;
+mod split;
 
 pub use bits::{bits, randint, uniform, uniform_range};
 pub use distributions::{bernoulli, categorical, exponential, gumbel, normal, truncated_normal};
 pub use key::{Key, fold_in, key, split};
 pub use permutation::{permutation, shuffle};
 pub use rngs::{RngStream, Rngs};
+pub use split::{RngBackup, fork_rngs, split_rngs};

@@ -268,7 +268,7 @@ impl JvpProgram {
     /// Outputs and residuals as a program of the inputs.
     pub(crate) fn known_part(&self, primals: usize, residuals: &[Value]) -> Graph {
         let outs: Vec<Value> = self.primal_outputs().iter().chain(residuals).copied().collect();
-        self.graph.part(&self.graph.inputs[..primals], &outs)
+        self.graph.part_that(&self.graph.inputs[..primals], &outs, true)
     }
 }
 

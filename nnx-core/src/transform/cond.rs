@@ -37,6 +37,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("cond") };
+    const { crate::module::check::returned(R::SCHEMA, "cond") };
     let location = Location::caller();
     check_scalar("cond", which, location);
     let mut operands = operands;
@@ -78,6 +79,7 @@ where
     F: for<'t> Fn(usize, A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("switch") };
+    const { crate::module::check::returned(R::SCHEMA, "switch") };
     let location = Location::caller();
     check_scalar("switch", index, location);
     if !index.dtype().is_int() {

@@ -7,7 +7,7 @@ use crate::array::Repr;
 use crate::graph::{Aval, Graph, escaped};
 use crate::ops::lower;
 use crate::xla::{Buffer, Client, Executable, stablehlo};
-use crate::{Array, Result};
+use crate::{Array, Error, Result};
 use rustc_hash::FxHashMap;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
@@ -20,6 +20,12 @@ pub(crate) fn compile(
     aliases: &[(usize, usize)],
     device: usize,
 ) -> Result<Executable> {
+    if graph.contains(&|op| op.is_effect()) {
+        return Err(Error::Invalid(format!(
+            "`{name}` holds a `check` with no `checkify` around it: wrap the function that is \
+             checked, as in `checkify(Checks::USER, f, argument)`"
+        )));
+    }
     let text = stablehlo::text(name, &lower(graph), aliases);
     Client::global()?.compile(name, &text, &graph.input_avals(), &graph.output_avals(), device)
 }

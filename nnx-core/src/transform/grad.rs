@@ -6,7 +6,7 @@ use super::tree::{Operands, TreeArgument, trace_tree};
 use crate::error::{or_raise, raise};
 use crate::graph::Closed;
 use crate::module::walk::{Rebuild, collect_leaves, leaves_of, rebuild};
-use crate::module::{Filter, ParamKind, Path, VarInfo, VariableKind};
+use crate::module::{Filter, ParamKind, Path, Schema, VarInfo, VariableKind, check};
 use crate::{Array, Error, Module};
 
 /// What a function is differentiated with respect to: a [`TreeArgument`], which means its Params and
@@ -33,7 +33,7 @@ impl<A: TreeArgument> Differentiated for A {
 pub struct Selection<'a>(Option<&'a dyn Filter>);
 
 impl Selection<'_> {
-    fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
+    pub(super) fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         match self.0 {
             Some(filter) => filter.matches(path, leaf),
             None => leaf.kind.is_none_or(|kind| kind.is(ParamKind::KIND)),
@@ -84,6 +84,8 @@ impl<A: TreeArgument, F: Filter> Differentiated for Wrt<A, F> {
 )]
 pub trait LossOutput: Sized {
     #[doc(hidden)]
+    const SCHEMA: &'static Schema;
+    #[doc(hidden)]
     fn loss(&self) -> &Array;
     #[doc(hidden)]
     fn aux(&self) -> Vec<Array>;
@@ -92,6 +94,7 @@ pub trait LossOutput: Sized {
 }
 
 impl LossOutput for Array {
+    const SCHEMA: &'static Schema = &Schema::Array;
     fn loss(&self) -> &Array {
         self
     }
@@ -104,6 +107,7 @@ impl LossOutput for Array {
 }
 
 impl<A: Module> LossOutput for (Array, A) {
+    const SCHEMA: &'static Schema = <(Array, A) as Module>::SCHEMA;
     fn loss(&self) -> &Array {
         &self.0
     }
@@ -139,6 +143,8 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
+    const { check::tree::<Gradient<A>>("value_and_grad") };
+    const { check::returned(R::SCHEMA, "value_and_grad") };
     or_raise(differentiate(f, argument))
 }
 
@@ -153,7 +159,9 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
-    value_and_grad(f, argument).1
+    const { check::tree::<Gradient<A>>("grad") };
+    const { check::returned(R::SCHEMA, "grad") };
+    or_raise(differentiate(f, argument)).1
 }
 
 #[track_caller]
@@ -163,7 +171,6 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<Gradient<A>>("grad") };
     let (argument, filter) = wanted.parts();
     let operands = Operands::of(argument);
     let active: Vec<bool> = operands

@@ -34,7 +34,8 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("the argument of jvp") };
+    const { crate::module::check::tree::<A::Tree>("jvp") };
+    const { crate::module::check::returned(R::SCHEMA, "jvp") };
     or_raise(forward(f, primals, tangents, Location::caller()))
 }
 

@@ -92,7 +92,7 @@ impl<X: TreeArgument> ScanInputs for Over<X> {
 /// a length alone) see [`over`] and [`length`].
 ///
 /// In reverse mode the loop keeps, of every iteration, what the backward pass needs and no more;
-/// with [`checkpoint`](super::checkpoint) around the body it keeps the carries only.
+/// with [`remat`](super::remat()) around the body it keeps the carries only.
 ///
 /// ```
 /// # use nnx_core::{Array, DType, array::arange, scan};
@@ -115,6 +115,8 @@ where
     F: for<'t> FnOnce(C, <X::Xs as TreeArgument>::Body<'t>) -> (C, Y),
 {
     const { crate::module::check::tree::<C>("scan") };
+    const { crate::module::check::tree::<<X::Xs as TreeArgument>::Tree>("scan") };
+    const { crate::module::check::returned(Y::SCHEMA, "scan") };
     let location = Location::caller();
     let mut over = xs.into_over();
     let init_operands = Operands::of(&&init);

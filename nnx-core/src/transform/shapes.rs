@@ -17,7 +17,9 @@ where
     let operands = Operands::of(&argument);
     if operands.present.len() < operands.leaves {
         let leaves = leaves_of(|v| argument.flatten(v));
-        leaves.iter().for_each(|leaf| drop(or_raise(leaf.array.try_aval())));
+        for leaf in leaves {
+            or_raise(leaf.array.try_aval());
+        }
     }
     let mut program = trace_tree(name, f, &argument, &operands, &operands.avals, leaves);
     program.keep_operands(&[]);
@@ -43,6 +45,8 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    const { crate::module::check::tree::<A::Tree>("make_graph") };
+    const { crate::module::check::returned(R::SCHEMA, "make_graph") };
     traced("make_graph", f, argument).0
 }
 
@@ -64,6 +68,8 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    const { crate::module::check::tree::<A::Tree>("eval_shape") };
+    const { crate::module::check::returned(R::SCHEMA, "eval_shape") };
     let (_, result) = traced("eval_shape", f, argument);
     rebuild(&result, |_, array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),

@@ -3,7 +3,7 @@
 use crate::error::{or_raise, raise};
 use crate::graph::{Aval, Closed, inherited_name, trace};
 use crate::module::walk::{Statics, collect_leaves, for_each_leaf_of, leaves_of, paths, rebuild};
-use crate::module::{Key, Kind, Leaves, Path, VarInfo, Visitor};
+use crate::module::{Key, Leaves, Path, VarInfo, Visitor};
 use crate::{Array, Error, Module, Result};
 use std::panic::Location;
 
@@ -147,12 +147,6 @@ impl Operands {
             }
         }
         operands
-    }
-
-    /// The kind of each operand, if it is a Variable.
-    pub(crate) fn kinds<A: TreeArgument>(&self, argument: &A) -> Vec<Option<&'static Kind>> {
-        let leaves = leaves_of(|v| argument.flatten(v));
-        self.present.iter().map(|&i| leaves[i].kind).collect()
     }
 
     /// The path of each operand. In an argument that is a tuple it begins with the position.

@@ -90,6 +90,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("vmap") };
+    const { crate::module::check::returned(R::SCHEMA, "vmap") };
     let location = Location::caller();
     let axes = axes.into_vmap_axes();
     let operands = Operands::of(&argument);

@@ -1,5 +1,7 @@
 //! Transforms: vmap, loops, branches, derivatives.
 #![allow(clippy::unwrap_used)]
 
+mod checkify;
 mod control;
+mod derivatives;
 mod vmap;

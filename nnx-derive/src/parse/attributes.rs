@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Meta, Token};
 
 /// One option of a `#[module(…)]` attribute.
@@ -16,15 +17,28 @@ pub(super) struct Opt {
 impl Parse for Opt {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         // `static` and `crate` are keywords.
+        if !input.peek(Ident::peek_any) {
+            let message = "options are written `name` or `name = value`, with no quotes around the \
+                           name";
+            return Err(input.error(message));
+        }
         let name = Ident::parse_any(input)?;
+        let ended = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
         let value = match input.parse::<Option<Token![=]>>()? {
+            Some(equals) if ended(input) => {
+                let message = format!("the value of `{name}` is missing");
+                return Err(syn::Error::new_spanned(equals, message));
+            }
             Some(_) => Some(ungrouped(input.parse()?)),
+            None if input.peek(Paren) => {
+                return Err(input.error(format!("the value of `{name}` stands after `=`")));
+            }
             None => None,
         };
-        if !input.is_empty() && !input.peek(Token![,]) {
-            return Err(input.error(format!("expected `,` or the end after `{name}`")));
+        match ended(input) {
+            true => Ok(Opt { name, value }),
+            false => Err(input.error("a comma is missing before this")),
         }
-        Ok(Opt { name, value })
     }
 }
 

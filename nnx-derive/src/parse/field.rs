@@ -123,5 +123,8 @@ fn bad_name(name: &str) -> Option<String> {
     }
     let bad =
         name.chars().find(|c| ".[]*:/".contains(*c) || c.is_whitespace() || c.is_control())?;
-    Some(format!("it contains {bad:?}, which paths use for themselves"))
+    Some(match bad.is_whitespace() || bad.is_control() {
+        true => format!("it contains {bad:?}, and paths are written without spaces"),
+        false => format!("it contains {bad:?}, which paths use for themselves"),
+    })
 }

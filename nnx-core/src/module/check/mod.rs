@@ -1,9 +1,12 @@
 //! Rules that are checked while the user's crate compiles: walks over the schema of a type that end
 //! in a compile error with the path of whatever breaks the rule.
 
+mod nearest;
+mod path;
 mod text;
 
 use super::{Field, Module, Schema};
+pub use path::{CheckedPath, path};
 use text::{Text, same};
 
 /// What a walk looks for.
@@ -116,17 +119,22 @@ impl Verdict {
     }
 }
 
-/// Complains about the node that was found at `path`.
-const fn shared(place: &Text) -> Verdict {
+/// Complains about the node that was found at `place`; `fix` is the one besides owning it.
+const fn shared(place: &Text, fix: &str) -> Verdict {
     let mut text = *place;
     text.push(
         " is `Shared`, but in tree mode a Module is a tree, and a node has one owner\n\
          fixes:\n  \
          1. own the node there, in place of `Shared<…>`\n  \
-         2. give it to the function as an argument of its own, and lend it to its users in the body",
+         2. ",
     );
+    text.push(fix);
     Verdict(Some(text))
 }
+
+/// How a jitted function can use a node without owning it.
+const AS_AN_ARGUMENT: &str =
+    "give it to the function as an argument of its own, and lend it to its users in the body";
 
 /// "`path` in whole", or just the whole if that is where the path ends.
 const fn place(path: &Text, whole: &str) -> Text {
@@ -140,15 +148,30 @@ const fn place(path: &Text, whole: &str) -> Text {
 }
 
 /// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`; `function` is who
-/// does not take it.
+/// does not take it: the walks pass over shared nodes, so it would miss them.
+///
+/// For the functions that users call. What these have in common does without, so that one mistake
+/// is one error.
 #[track_caller]
 pub(crate) const fn tree<M: Module>(function: &str) {
+    no_shared(M::SCHEMA, "the argument of ", function);
+}
+
+/// As [`tree`], for what the function that is given to `transform` returns.
+#[track_caller]
+pub(crate) const fn returned(schema: &Schema, transform: &str) {
+    no_shared(schema, "the result of the function given to ", transform);
+}
+
+#[track_caller]
+const fn no_shared(schema: &Schema, role: &str, function: &str) {
     let mut path = Text::new();
-    if find(Wanted::Shared, M::SCHEMA, &mut path) {
+    if find(Wanted::Shared, schema, &mut path) {
         let mut whole = Text::new();
-        whole.push("the argument of ");
+        whole.push(role);
         whole.push_code(function);
-        shared(&place(&path, whole.as_str())).report();
+        let fix = "keep the node outside of the tree, and lend it to its users when they run";
+        shared(&place(&path, whole.as_str()), fix).report();
     }
 }
 
@@ -159,7 +182,7 @@ pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
     if find(Wanted::Shared, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());
-        return shared(&text);
+        return shared(&text, AS_AN_ARGUMENT);
     }
     if find(Wanted::BareFloat, schema, &mut path) {
         let mut text = Text::new();
@@ -197,7 +220,7 @@ pub(crate) const fn static_argument(name: &str, schema: &Schema) -> Verdict {
 pub(crate) const fn result(schema: &Schema) -> Verdict {
     let mut path = Text::new();
     match find(Wanted::Shared, schema, &mut path) {
-        true => shared(&place(&path, "the result")),
+        true => shared(&place(&path, "the result"), AS_AN_ARGUMENT),
         false => Verdict::FINE,
     }
 }

@@ -213,6 +213,9 @@ impl Primitive for Cond {
         }
         Ok(outs.into())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        self.branches.iter().map(|branch| &**branch).collect()
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         if outs.is_empty() {
             return Ids::new();

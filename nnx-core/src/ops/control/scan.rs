@@ -150,6 +150,9 @@ impl Primitive for Scan {
         let ys = outs[self.carry..].iter().map(|&aval| stacked(aval, self.length));
         Ok(outs[..self.carry].iter().copied().chain(ys).collect())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.body]
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let (carry, rest) = ins.split_at(self.carry);
         let (xs, consts) = rest.split_at(self.xs);

@@ -132,6 +132,9 @@ impl Primitive for While {
         }
         Ok(outs.into())
     }
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![&self.condition, &self.body]
+    }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
         let condition = b.region(&avals, |b, p| b.inline(&self.condition, p));

@@ -99,7 +99,7 @@ impl<T: Module> Argument for Mut<'_, T> {
         self.0
     }
     fn save(&self) -> T {
-        crate::module::clone(self.0)
+        crate::module::walk::copy(self.0)
     }
     fn restore(&mut self, saved: T) {
         *self.0 = saved;

@@ -10,7 +10,7 @@ use crate::{Error, Module};
 /// errors as `Err`; any other function panics with the same message at the caller's line.
 #[diagnostic::on_unimplemented(
     message = "a jitted function cannot return `{Self}`",
-    label = "not a tree of arrays, nor a `Result` of one",
+    label = "not a tree of arrays that is `Send + Sync`, nor a `Result` of one",
     note = "a result owns its arrays: it is an `Array`, a Variable, a type that derives Module, a tuple, list, option or map of these, or a `Result` of one whose error has `From<nnx::Error>`; all threads share it, so it is `Send + Sync`"
 )]
 pub trait Output: Sized {

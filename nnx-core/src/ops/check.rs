@@ -1,0 +1,39 @@
+//! Checks that users put into programs.
+
+use super::batch::{Batch, Batched};
+use super::{Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
+use crate::array::DType;
+use crate::graph::{Aval, Avals};
+use smallvec::smallvec;
+use std::sync::Arc;
+
+/// That all elements of a bool array hold. Only `checkify` gives it a meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Check(pub(crate) Arc<str>);
+
+impl Primitive for Check {
+    fn name(&self) -> &'static str {
+        "check"
+    }
+    fn params(&self) -> String {
+        format!("{:?}", self.0)
+    }
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        if ins[0].dtype() != DType::Bool {
+            return Err(format!("needs a bool array, got {}", ins[0]));
+        }
+        Ok(smallvec![ins[0]])
+    }
+    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+        ins.into()
+    }
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+        zero()
+    }
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
+        cx.apply(self.clone())
+    }
+    fn is_effect(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,111 @@
+//! Random streams of a whole tree, split for `vmap` and `scan`.
+
+use super::key::{fold, raw_split};
+use crate::error::or_raise;
+use crate::module::walk::{for_each_leaf, replace_leaves};
+use crate::module::{Filter, RngCount, RngKey, VariableKind};
+use crate::transform::staged;
+use crate::{Array, DType, Module};
+
+/// The state of random streams before they were split; made by [`split_rngs`] and [`fork_rngs`].
+#[derive(Debug, Clone)]
+#[must_use = "`restore` gives the streams back their state"]
+pub struct RngBackup(Vec<(usize, Array)>);
+
+impl RngBackup {
+    /// Gives the streams of `tree` back the state that they had, one key further, so that the next
+    /// split gives other keys.
+    ///
+    /// `tree` must be the one that was split, of the same structure.
+    pub fn restore<M: Module>(self, tree: &mut M) {
+        let mut saved = self.0.into_iter().peekable();
+        replace_leaves(tree, |i, leaf| {
+            if let Some((_, value)) = saved.next_if(|(at, _)| *at == i) {
+                *leaf = value;
+            }
+        });
+    }
+}
+
+/// Replaces the random streams of `tree` whose key `filter` matches by `splits` streams each, stacked
+/// along axis 0, for a [`vmap`](crate::vmap) or [`scan`](crate::scan()) over them.
+/// `flax.nnx.split_rngs`.
+///
+/// Each stream starts from a part of the old one's next key; counts start at 0. The result restores
+/// the streams as they were, one key further.
+///
+/// ```
+/// use nnx_core::module::{Everything, RngKey, of_type};
+/// use nnx_core::random::{Rngs, normal, split_rngs};
+/// use nnx_core::{DType, vmap};
+///
+/// let mut rngs = Rngs::new(0);
+/// let before = split_rngs(&mut rngs, Everything, 3);
+/// let x = vmap(|rngs: &mut Rngs| normal(&rngs.params(), [2], DType::F32), &mut rngs, 0);
+/// before.restore(&mut rngs);
+/// assert_eq!(x.shape(), [3, 2]);
+/// ```
+///
+/// # Panics
+/// When a stream is split already.
+#[track_caller]
+pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
+    renew(tree, &filter, Some(splits))
+}
+
+/// Replaces the random streams of `tree` whose key `filter` matches by new ones that start from the
+/// next key, so that what is done with them leaves the old ones as they are.
+/// `flax.nnx.fork_rngs`.
+///
+/// The result restores the streams as they were, one key further.
+///
+/// # Panics
+/// When a stream is split.
+#[track_caller]
+pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
+    renew(tree, &filter, None)
+}
+
+#[track_caller]
+fn renew<M: Module>(tree: &mut M, filter: &dyn Filter, splits: Option<usize>) -> RngBackup {
+    const { crate::module::check::tree::<M>("split_rngs") };
+    // A stream is its key, directly followed by its count.
+    let (mut streams, mut last, mut at) = (Vec::new(), None, 0);
+    for_each_leaf(tree, |path, leaf| {
+        let is = |kind| leaf.kind.is_some_and(|found| found.is(kind));
+        if is(RngCount::KIND)
+            && let Some((i, key)) = last.take()
+        {
+            streams.push((i, key, leaf.value.clone()));
+        }
+        last = (is(RngKey::KIND) && filter.matches(path, &leaf)).then(|| (at, leaf.value.clone()));
+        at += 1;
+    });
+    let mut values: Vec<Array> = Vec::new();
+    for (_, key, count) in &streams {
+        if key.shape() != [2] {
+            let message = format!("a random stream is split already: its key is {}", key.aval());
+            crate::array::invalid("split_rngs", message);
+        }
+        values.extend([key.clone(), count.clone()]);
+    }
+    // For each stream: the new key and count, and the old count moved on.
+    let outs = or_raise(staged("split_rngs", &values, |args| {
+        let of = |pair: &[Array]| {
+            let next = fold(&pair[0], &pair[1]);
+            let (key, counts) = match splits {
+                Some(n) => (raw_split(&next, &[n]), vec![n]),
+                None => (next, vec![]),
+            };
+            [key, crate::array::zeros(counts, DType::U32), &pair[1] + 1_u32]
+        };
+        args.chunks(2).flat_map(of).collect()
+    }));
+    let (mut new, mut saved) = (Vec::new(), Vec::new());
+    for ((i, key, _), outs) in streams.into_iter().zip(outs.chunks(3)) {
+        new.extend([(i, outs[0].clone()), (i + 1, outs[1].clone())]);
+        saved.extend([(i, key), (i + 1, outs[2].clone())]);
+    }
+    RngBackup(new).restore(tree);
+    RngBackup(saved)
+}

@@ -1,0 +1,254 @@
+//! Functions with derivatives given by the user.
+
+use super::eager::staged;
+use super::tree::{difference, invalid, leaves, with_leaves};
+use crate::error::{or_raise, raise};
+use crate::graph::{Aval, Closed, bind, inherited_name, trace};
+use crate::module::walk::{collect_leaves, paths, rebuild};
+use crate::ops::{ArrayFn, CustomVjp, Jvp, JvpRule, Tangents, VjpRule, WithRule};
+use crate::{Array, Error, Module};
+use std::panic::Location;
+use std::sync::{Arc, Mutex};
+
+/// A function as a program, for the shapes and dtypes of one call.
+fn trace_call<A: Module, R: Module>(
+    op: &str,
+    f: &dyn Fn(&A) -> R,
+    argument: &A,
+    location: &'static Location<'static>,
+) -> (Closed, R) {
+    let avals: Vec<Aval> = leaves(argument).iter().map(|leaf| or_raise(leaf.try_aval())).collect();
+    let (closed, result) = trace(inherited_name(op), &avals, |inputs| {
+        let result = f(&with_leaves(argument, inputs));
+        (leaves(&result), result)
+    });
+    if let Some(outer) = closed.captures.iter().find(|array| array.is_traced()) {
+        let message = format!(
+            "the function uses a traced array from outside, {}, whose derivative would be lost; \
+             pass it in the argument",
+            outer.aval()
+        );
+        invalid(op, message, location);
+    }
+    (closed, result)
+}
+
+/// Whether two floats' tangents, or nothing for other leaves.
+fn floats<M: Module>(tree: &M) -> Vec<bool> {
+    leaves(tree).iter().map(|leaf| leaf.dtype().is_float()).collect()
+}
+
+/// A tree like `like` whose float leaves are `given` in turn; the others hold no value.
+fn tree_of_floats<M: Module>(like: &M, given: &[Array], what: &str) -> M {
+    let mut given = given.iter();
+    rebuild(like, |_, leaf| match leaf.dtype().is_float().then(|| given.next()).flatten() {
+        Some(array) => array.clone(),
+        None => Array::absent(format!("there is no {what} here: this is no float")),
+    })
+}
+
+/// The float leaves of a derivative, which must be like those of `like`.
+fn float_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Array> {
+    let fail = |message: String| -> ! { raise(Error::Invalid(format!("{op}: {message}"))) };
+    let (expected, found) = (collect_leaves(like), collect_leaves(given));
+    if expected.len() != found.len() {
+        fail(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
+    }
+    let mut arrays = Vec::new();
+    for (i, (like_leaf, leaf)) in expected.iter().zip(&found).enumerate() {
+        let aval = like_leaf.array.aval();
+        if !aval.dtype().is_float() {
+            continue;
+        }
+        match leaf.array.try_aval() {
+            Ok(given) if given == aval => arrays.push(leaf.array.clone()),
+            other => {
+                let path = paths(|v| like.flatten(v))[i].to_string();
+                let path = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
+                let got = other.map_or("nothing".to_owned(), |aval| aval.to_string());
+                fail(format!("{what}{path} must be {aval}, got {got}"));
+            }
+        }
+    }
+    arrays
+}
+
+/// A function with a reverse derivative of its own. `jax.custom_vjp`.
+///
+/// `forward` computes what `f` computes, and anything that `backward` needs; `backward` gets that
+/// and the cotangent of the result (zeros included), and returns the cotangent of the argument.
+/// Leaves that are no floats have no cotangent: they hold no value in what `backward` gets, and are
+/// not looked at in what it returns. The argument is any tree: an [`Array`], a tuple, a Module.
+///
+/// The derivative may be taken in reverse mode only, any number of times; the function may be
+/// batched, scanned and jitted as any other.
+///
+/// ```
+/// # use nnx_core::{Array, custom_vjp, grad};
+/// // The identity, whose gradient is clipped.
+/// let clip = custom_vjp(
+///     |x: &Array| x.clone(),
+///     |x: &Array| (x.clone(), ()),
+///     |(): (), ct: &Array| ct.clip(-1.0, 1.0),
+/// );
+/// let gradient = grad(|x: &Array| (clip(x) * 5.0).sum(..), &Array::scalar(2.0_f32));
+/// assert_eq!(gradient.item::<f32>(), 1.0);
+/// ```
+///
+/// # Panics
+/// The function panics when `f` uses traced arrays from outside; the derivative, when `forward`
+/// returns something unlike `f`, or `backward` something unlike the argument.
+pub fn custom_vjp<A, R, S>(
+    f: impl Fn(&A) -> R,
+    forward: impl Fn(&A) -> (R, S) + Send + Sync + 'static,
+    backward: impl Fn(S, &R) -> A + Send + Sync + 'static,
+) -> impl Fn(&A) -> R
+where
+    A: Module + Send + Sync,
+    R: Module + Send + Sync,
+    S: Module + Send + Sync,
+{
+    let (forward, backward) = (Arc::new(forward), Arc::new(backward));
+    move |argument: &A| {
+        let (closed, result) = trace_call("custom_vjp", &f, argument, Location::caller());
+        let n = closed.graph.inputs.len() - closed.captures.len();
+        let graph = Arc::new(closed.graph);
+        let rule = vjp_rule(argument, &result, n, &graph, forward.clone(), backward.clone());
+        let op = CustomVjp { graph, rule };
+        run("custom_vjp", argument, &closed.captures, result, |args| {
+            bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
+        })
+    }
+}
+
+/// Runs an operation on the leaves of an argument and what its function captured.
+fn run<A: Module, R: Module>(
+    op: &str,
+    argument: &A,
+    captures: &[Array],
+    result: R,
+    body: impl FnOnce(&[Array]) -> Vec<Array>,
+) -> R {
+    let mut args = leaves(argument);
+    args.extend(captures.iter().cloned());
+    let outs = or_raise(staged(op, &args, body));
+    with_leaves(&result, &outs)
+}
+
+/// The halves of a reverse derivative over the leaves of trees. What the first keeps has a structure
+/// that is known only after it ran.
+fn vjp_rule<A, R, S>(
+    argument: &A,
+    result: &R,
+    n: usize,
+    graph: &crate::graph::Graph,
+    forward: Arc<impl Fn(&A) -> (R, S) + Send + Sync + 'static>,
+    backward: Arc<impl Fn(S, &R) -> A + Send + Sync + 'static>,
+) -> VjpRule
+where
+    A: Module + Send + Sync,
+    R: Module + Send + Sync,
+    S: Module + Send + Sync,
+{
+    let like = Arc::new(rebuild(argument, |_, leaf| Array::of_aval(leaf.aval())));
+    let like_result = Arc::new(rebuild(result, |_, leaf| Array::of_aval(leaf.aval())));
+    let captured: Vec<Aval> = graph.input_avals()[n..].to_vec();
+    let kept: Arc<Mutex<Option<S>>> = Arc::default();
+    let keep = kept.clone();
+    let (tree, expected) = (like.clone(), like_result.clone());
+    let forward: ArrayFn = Arc::new(move |args: &[Array]| {
+        let (result, residuals) = forward(&with_leaves(&*tree, &args[..n]));
+        let places = ["what the function returns", "what `forward` returns"];
+        if let Some(what) = difference(&*expected, &result, places) {
+            let message =
+                format!("custom_vjp: `forward` must compute what the function does: {what}");
+            raise(Error::Invalid(message));
+        }
+        let mut outs = leaves(&result);
+        outs.extend(leaves(&residuals));
+        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some(residuals);
+        outs
+    });
+    let backward: ArrayFn = Arc::new(move |args: &[Array]| {
+        let template = kept.lock().unwrap_or_else(|e| e.into_inner());
+        let Some(template) = template.as_ref() else {
+            raise(Error::Invalid("custom_vjp: `backward` runs before `forward`".into()))
+        };
+        let count = collect_leaves(template).len();
+        let residuals = with_leaves(template, &args[..count]);
+        let given: Vec<Array> = args[count..]
+            .iter()
+            .zip(floats(&*like_result))
+            .filter(|(_, float)| *float)
+            .map(|(ct, _)| ct.clone())
+            .collect();
+        let ct = tree_of_floats(&*like_result, &given, "cotangent");
+        let cotangent = backward(residuals, &ct);
+        let mut cts = float_leaves("custom_vjp", "what `backward` returns", &*like, &cotangent);
+        // Captured arrays are constants: nothing asks for their cotangents.
+        let constants = captured.iter().filter(|aval| aval.dtype().is_float());
+        cts.extend(constants.map(|&aval| Array::zeros_aval(aval)));
+        cts
+    });
+    VjpRule { forward, backward }
+}
+
+/// A function with a derivative of its own, for forward and reverse mode. `jax.custom_jvp`.
+///
+/// `jvp` gets the argument and its tangent (zeros included), and returns the result and its tangent,
+/// which must be linear in the argument's. Leaves that are no floats have no tangent: they hold no
+/// value in what `jvp` gets, and are not looked at in what it returns.
+///
+/// ```
+/// # use nnx_core::{Array, custom_jvp, grad};
+/// // ln(1 + eˣ), whose derivative written out is exact for large x.
+/// let softplus = custom_jvp(
+///     |x: &Array| x.exp().log1p(),
+///     |x: &Array, t: &Array| (x.exp().log1p(), t * x.sigmoid()),
+/// );
+/// assert_eq!(grad(|x: &Array| softplus(x), &Array::scalar(100.0_f32)).item::<f32>(), 1.0);
+/// ```
+///
+/// # Panics
+/// The function panics when `f` uses traced arrays from outside; the derivative, when `jvp` returns
+/// something unlike `f`.
+pub fn custom_jvp<A, R>(
+    f: impl Fn(&A) -> R,
+    jvp: impl Fn(&A, &A) -> (R, R) + Send + Sync + 'static,
+) -> impl Fn(&A) -> R
+where
+    A: Module + Send + Sync,
+    R: Module + Send + Sync,
+{
+    let jvp = Arc::new(jvp);
+    move |argument: &A| {
+        let (closed, result) = trace_call("custom_jvp", &f, argument, Location::caller());
+        let n = closed.graph.inputs.len() - closed.captures.len();
+        let like = rebuild(argument, |_, leaf| Array::of_aval(leaf.aval()));
+        let like_result = rebuild(&result, |_, leaf| Array::of_aval(leaf.aval()));
+        let jvp = jvp.clone();
+        let rule: JvpRule = Arc::new(move |cx: &Jvp<'_>| {
+            let primals = with_leaves(&like, &cx.primals[..n]);
+            let given: Vec<Array> = (0..n)
+                .filter(|&i| cx.primals[i].dtype().is_float())
+                .map(|i| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like()))
+                .collect();
+            let (_, tangent) = jvp(&primals, &tree_of_floats(&like, &given, "tangent"));
+            let mut found =
+                float_leaves("custom_jvp", "the tangent", &like_result, &tangent).into_iter();
+            let floats = floats(&like_result).into_iter();
+            let tangents: Tangents =
+                floats.map(|float| if float { found.next() } else { None }).collect();
+            Ok(tangents)
+        });
+        let op = WithRule {
+            name: "custom_jvp",
+            params: String::new(),
+            graph: Arc::new(closed.graph),
+            rule,
+        };
+        run("custom_jvp", argument, &closed.captures, result, |args| {
+            bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
+        })
+    }
+}

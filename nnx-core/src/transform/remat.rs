@@ -1,0 +1,64 @@
+//! `remat`: memory for time in the backward pass.
+
+use super::eager::staged;
+use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
+use crate::error::or_raise;
+use crate::graph::bind;
+use crate::ops::{Remat, SavePolicy};
+use crate::{Array, Module};
+use std::sync::Arc;
+
+/// Runs `f` so that its backward pass computes the values on the way again instead of keeping them.
+/// `jax.checkpoint`, `flax.nnx.remat`.
+///
+/// Variables that `f` sets in an argument given as `&mut` are set in the caller's.
+///
+/// ```
+/// # use nnx_core::{Array, grad, remat};
+/// let x = Array::scalar(0.5_f32);
+/// let f = |x: &Array| x.sin().sin();
+/// let kept = grad(f, &x);
+/// let again = grad(|x: &Array| remat(f, x), &x);
+/// assert_eq!(kept.item::<f32>(), again.item::<f32>());
+/// ```
+///
+/// # Panics
+/// When `f` changes static parts or plain arrays of the argument.
+#[track_caller]
+#[doc(alias = "checkpoint")]
+pub fn remat<A, R, F>(f: F, argument: A) -> R
+where
+    A: TreeArgument,
+    R: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    remat_with(SavePolicy::Nothing, f, argument)
+}
+
+/// [`remat`] that keeps what `policy` says.
+///
+/// # Panics
+/// As [`remat`].
+#[track_caller]
+pub fn remat_with<A, R, F>(policy: SavePolicy, f: F, mut argument: A) -> R
+where
+    A: TreeArgument,
+    R: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    const { crate::module::check::tree::<A::Tree>("remat") };
+    const { crate::module::check::returned(R::SCHEMA, "remat") };
+    let operands = Operands::of(&argument);
+    let mut program = trace_tree("remat", f, &argument, &operands, &operands.avals, leaves);
+    let changed = std::mem::take(&mut program.changed);
+    program.keep_operands(&changed);
+    let op = Remat { graph: Arc::new(program.closed.graph), saved: policy };
+    let args: Vec<Array> =
+        operands.values.iter().chain(&program.closed.captures).cloned().collect();
+    let outs = or_raise(staged("remat", &args, |args| {
+        bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
+    }));
+    let (results, updates) = outs.split_at(program.results);
+    operands.write_back(&mut argument, changed.into_iter().zip(updates.iter().cloned()));
+    with_leaves(&program.result, results)
+}

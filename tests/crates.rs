@@ -1,0 +1,148 @@
+//! Crates outside of this workspace, as users have them (`tests/crates`): a library of layers by
+//! somebody else, an application of it, and mistakes that only an instance shows. They are built by
+//! cargo where no plugin can be found.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
+
+/// The target folder of the workspace, where what the crates depend on was built already.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned()
+}
+
+/// Lets one test at a time run cargo, with the versions of this workspace's lock file.
+fn workspace() -> (MutexGuard<'static, ()>, PathBuf) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = root.join("tests/crates");
+    std::fs::copy(root.join("Cargo.lock"), crates.join("Cargo.lock")).unwrap();
+    (one, crates)
+}
+
+/// Whether a variable of the environment can lead to a plugin.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("NNX_") || name.starts_with("PJRT_")
+}
+
+/// What cargo and the program said.
+struct Said {
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `cargo SUBCOMMAND --package …` where there is no plugin.
+fn cargo(arguments: &[&str]) -> Said {
+    let (_one, crates) = workspace();
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut command = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_ours) {
+            command.env_remove(name);
+        }
+    }
+    let output = command
+        .env("NNX_HOME", home.path())
+        .env("NNX_PJRT_PLUGIN", home.path().join("no-plugin"))
+        .args(arguments)
+        .args(["--offline", "--color", "never", "--target-dir"])
+        .arg(target())
+        .current_dir(crates)
+        .output()
+        .unwrap();
+    Said {
+        success: output.status.success(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Checks that `message` holds every one of `parts`, in this order.
+#[track_caller]
+fn assert_says(message: &str, parts: &[&str]) {
+    let mut rest = message;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("`{part}` is not in the rest of: {message}")
+        };
+        rest = after;
+    }
+}
+
+/// The lines that begin an error.
+fn errors(message: &str) -> Vec<&str> {
+    message.lines().filter(|line| line.starts_with("error")).collect()
+}
+
+#[test]
+fn a_library_and_its_application_build_and_trace_without_a_plugin() {
+    let Said { success, stdout, stderr } = cargo(&["run", "--package", "application"]);
+    assert!(!stderr.contains("warning"), "{stderr}");
+    let expected = [
+        "variable blocks[*].inner[0].values Param",
+        "variable blocks[*].calls BatchStat",
+        "variable head.values Param",
+        r#"predict ["i32[]", "i32[]", "f32[2, 3]"]"#,
+        r#"train_step ["f32[3]", "i32[]", "i32[]", "f32[3]", "f32[]"]"#,
+        "module @jit_train_step {",
+    ];
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected, "{stderr}");
+    // It could not have run any of it.
+    assert!(!success);
+    assert_says(&stderr, &["panicked at application/src/main.rs", "no-plugin"]);
+}
+
+#[test]
+fn cargo_check_reports_what_a_function_itself_shows() {
+    let Said { success, stderr: message, .. } =
+        cargo(&["check", "--package", "mistakes", "--features", "early"]);
+    assert!(!success, "{message}");
+    let path = "`model.encoder.embed` is `Shared`";
+    for (part, line) in [
+        ("`RefCell` cannot be part of a Module", "cache: std::cell::RefCell"),
+        ("a float argument would compile the function again", "rate: &f32"),
+        ("a jitted function cannot return a reference", "-> &'a Shared<Param>"),
+        (path, "fn shared(model: &mut Tied"),
+    ] {
+        assert_says(&message, &[part, "mistakes/src/lib.rs", line]);
+    }
+    // One for each mistake, and cargo's own.
+    assert_eq!(errors(&message).len(), 5, "{message}");
+}
+
+#[test]
+fn only_an_instance_shows_what_is_wrong_with_a_generic_function() {
+    let Said { success, stderr: message, .. } = cargo(&["check", "--package", "mistakes"]);
+    assert!(success, "nothing is instantiated yet: {message}");
+    let Said { success, stderr: message, .. } = cargo(&["build", "--package", "mistakes"]);
+    assert!(!success, "{message}");
+    // The jitted function of the library, and where the application makes the instance.
+    assert_says(
+        &message,
+        &[
+            "`tree.inner[*].encoder.embed` is `Shared`",
+            "library/src/lib.rs",
+            "tree: &Residual<M>",
+            "mistakes/src/lib.rs",
+            "library::count(tied)",
+        ],
+    );
+    // A transform inside of a function that is generic by itself.
+    assert_says(
+        &message,
+        &[
+            "`[1].encoder.embed` in the argument of `grad` is `Shared`",
+            "mistakes/src/lib.rs",
+            "nnx::grad(|model: &M| loss(model), model)",
+        ],
+    );
+    assert_eq!(errors(&message).len(), 3, "one for each instance, and cargo's own: {message}");
+}

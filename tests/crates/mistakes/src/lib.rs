@@ -1,0 +1,57 @@
+//! Mistakes that nobody can see in a function, but only in one of its instances: `cargo check` lets
+//! them pass, `cargo build` does not. With the feature `early`, mistakes that both report.
+
+use library::Residual;
+use nnx::module::Shared;
+use nnx::{Array, Module, Param};
+
+/// A model with a tied embedding.
+#[derive(Module)]
+pub struct Tied {
+    /// Used by two layers.
+    pub encoder: Encoder,
+    /// Of its own.
+    pub head: Param,
+}
+
+/// What holds the embedding.
+#[derive(Module)]
+pub struct Encoder {
+    /// One of its handles.
+    pub embed: Shared<Param>,
+}
+
+/// An instance of a function that the library jitted.
+pub fn jitted(tied: &Residual<Vec<Tied>>) -> Array {
+    library::count(tied)
+}
+
+/// Differentiates with respect to anything.
+fn gradient<M: Module>(model: &M, loss: impl Fn(&M) -> Array) -> M {
+    nnx::grad(|model: &M| loss(model), model)
+}
+
+/// An instance of it.
+pub fn differentiated(tied: &(Array, Tied)) -> (Array, Tied) {
+    gradient(tied, |(x, tied)| (x * &tied.head).sum(..))
+}
+
+#[cfg(feature = "early")]
+mod early {
+    use super::*;
+
+    #[derive(Module)]
+    struct Cached {
+        cache: std::cell::RefCell<Vec<Array>>,
+    }
+
+    #[nnx::jit(graph = false)]
+    fn shared(model: &mut Tied, x: &Array) -> Array {
+        &model.head + x
+    }
+
+    #[nnx::jit(graph = false)]
+    fn reference<'a>(model: &'a Encoder, rate: &f32) -> &'a Shared<Param> {
+        &model.embed
+    }
+}

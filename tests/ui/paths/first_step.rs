@@ -1,0 +1,22 @@
+//! The first step is not in the type.
+
+use nnx::module::PathPattern;
+use nnx::{Module, Param, path};
+
+#[derive(Module)]
+struct Linear {
+    kernel: Param,
+}
+
+#[derive(Module)]
+struct Model {
+    encoder: Linear,
+    decoder: Option<Linear>,
+    depth: usize,
+}
+
+const A_SLIP: PathPattern = path!(Model: encodr.kernel);
+const ANOTHER_NAME: PathPattern = path!(Model: head.kernel);
+const UPPER_CASE: PathPattern = path!(Model: Decoder);
+
+fn main() {}

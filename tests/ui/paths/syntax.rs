@@ -1,0 +1,29 @@
+//! What is not the grammar of a path.
+
+use nnx::module::PathPattern;
+use nnx::{Module, Param, path};
+
+#[derive(Module)]
+struct Model {
+    layers: Vec<Param>,
+}
+
+const NOTHING: PathPattern = path!();
+const NO_PATH: PathPattern = path!(Model);
+const NO_TYPE: PathPattern = path!(layers[*].kernel);
+const NO_STEPS: PathPattern = path!(Model:);
+const TWO_DOTS: PathPattern = path!(Model: layers..kernel);
+const DOT_FIRST: PathPattern = path!(Model: .layers);
+const DOT_LAST: PathPattern = path!(Model: layers.);
+const COLONS: PathPattern = path!(Model: layers::kernel);
+const CALL: PathPattern = path!(Model: layers()[0]);
+const EMPTY_BRACKETS: PathPattern = path!(Model: layers[]);
+const NAME_IN_BRACKETS: PathPattern = path!(Model: layers[first]);
+const RANGE: PathPattern = path!(Model: layers[0..2]);
+const NEGATIVE: PathPattern = path!(Model: layers[-1]);
+const SUFFIX: PathPattern = path!(Model: layers[0u8]);
+const TOO_LARGE: PathPattern = path!(Model: layers[99999999999999999999]);
+const EMPTY_KEY: PathPattern = path!(Model: layers[""]);
+const EXPONENT: PathPattern = path!(Model: layers.1e3);
+
+fn main() {}
