@@ -16,9 +16,13 @@ mod linalg;
 mod products;
 #[path = "numeric/reductions.rs"]
 mod reductions;
+#[path = "numeric/rules.rs"]
+mod rules;
 #[path = "numeric/shapes.rs"]
 mod shapes;
 #[path = "numeric/special.rs"]
 mod special;
+#[path = "numeric/text.rs"]
+mod text;
 #[path = "numeric/values.rs"]
 mod values;
