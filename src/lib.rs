@@ -48,7 +48,7 @@
 //! | [`#[derive(Module)]`](derive@Module), [`module`] | structs as trees of Variables; split, merge, filters |
 //! | [`path!`] | paths such as `encoder.layers[*].kernel`, checked at compile time; filters |
 //! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
-//! | [`grad`], [`value_and_grad`], [`jvp`], [`eval_shape`], [`make_graph`] | transforms |
+//! | [`grad`], [`vjp`], [`jvp`], [`vmap`], [`scan()`], [`cond`], [`remat`], …: [`transform`] | functions to functions: derivatives, batches, loops, branches |
 //! | [`random`] | keys, distributions, [`random::Rngs`] |
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |

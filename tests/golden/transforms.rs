@@ -18,11 +18,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
 fn gradients(x: &Array) -> Outputs {
     let f = |x: &Array| (x.sin() * x.powi(3) + x.log1p()).sum(..);
     let (value, gradient) = value_and_grad(f, x);
-    vec![
-        ("out.f".into(), value),
-        ("out.grad".into(), gradient),
-        ("out.hess".into(), hessian(f, x)),
-    ]
+    vec![("out.f".into(), value), ("out.grad".into(), gradient), ("out.hess".into(), hessian(f, x))]
 }
 
 /// The gradient of Σ tanh(x x) for each matrix.

@@ -42,6 +42,16 @@ pub fn golden(folder: OsString, arguments: Vec<OsString>) -> Result<u8, String> 
     hand_over(cargo)
 }
 
+/// `cargo xtask docs`: writes the table of public functions anew.
+///
+/// # Errors
+/// As for [`mnist`].
+pub fn docs() -> Result<u8, String> {
+    let mut cargo = cargo("test")?;
+    cargo.args(["--package", "nnx-core", "--test", "api"]).env("NNX_WRITE_DOCS", "1");
+    hand_over(cargo)
+}
+
 /// `cargo xtask bench NAME`: runs a benchmark.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ Commands:
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the
                      skipped cases
+  docs               Set up, then write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
                      execute; --json writes one object per line
@@ -74,6 +75,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "mnist" => Ok(children::mnist(rest)?),
         "test" => Ok(children::test(rest)?),
         "golden" => golden(rest),
+        "docs" if rest.is_empty() => Ok(children::docs()?),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),

@@ -251,7 +251,7 @@ impl Array {
     }
 
     /// The number of the bin of each element, as i32: with ascending `bins`, i where
-    /// bins[i−1] ≤ x < bins[i], or bins[i−1] < x ≤ bins[i] if `right`. `jax.numpy.digitize`.
+    /// `bins[i−1] ≤ x < bins[i]`, or `bins[i−1] < x ≤ bins[i]` if `right`. `jax.numpy.digitize`.
     ///
     /// # Panics
     /// When `bins` has not exactly one axis.

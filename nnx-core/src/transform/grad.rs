@@ -120,6 +120,7 @@ impl<A: Module> LossOutput for (Array, A) {
 }
 
 /// The loss of `f` and its gradient with respect to the Params and float arrays of `argument`.
+/// `jax.value_and_grad`, `flax.nnx.value_and_grad`.
 ///
 /// The gradient has the argument's type; Variables of other kinds and integers hold no gradient in
 /// it, and reading one says so. Variables that `f` sets (batch statistics, counts) are set in the
@@ -148,7 +149,7 @@ where
     or_raise(differentiate(f, argument))
 }
 
-/// The gradient of [`value_and_grad`] alone.
+/// The gradient of [`value_and_grad`] alone. `jax.grad`, `flax.nnx.grad`.
 ///
 /// # Panics
 /// As [`value_and_grad`].

@@ -1,4 +1,30 @@
-//! Transforms: programs to programs, and the functions that users call.
+//! Transforms: functions to functions, over trees of arrays.
+//!
+//! Each takes the function and then what to run it on: `&x`, `&mut model` or a tuple of these (see
+//! [`TreeArgument`]). The function gets the same, with other arrays in it; what it sets in a `&mut`
+//! argument is set in the caller's, and everything works inside jitted functions and inside each
+//! other.
+//!
+//! | | |
+//! |---|---|
+//! | derivatives | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp()`], [`linearize`], [`jacfwd`], [`jacrev`], [`hessian`]; [`wrt`] chooses by what |
+//! | derivatives of one's own | [`custom_vjp`], [`custom_jvp`], [`Array::stop_gradient`](crate::Array::stop_gradient) |
+//! | memory | [`remat()`], [`remat_with`] |
+//! | batches | [`vmap()`], with [`in_axes`], [`StateAxes`]; [`map_slices`], [`associative_scan`] |
+//! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
+//! | programs | [`make_graph`], [`eval_shape`] |
+//! | mistakes in values | [`checkify()`], [`check`] |
+//!
+//! ```
+//! use nnx_core::{Array, DType, array::arange, grad, scan, vmap};
+//!
+//! // The gradient of a recurrence, for each of three starts.
+//! let xs = arange(4, DType::F32);
+//! let last = |w: &Array| scan(|h: Array, x: &Array| ((h * w + x).tanh(), ()), w.clone(), &xs).0;
+//! let starts = Array::from_slice(&[0.1_f32, 0.2, 0.3], [3]);
+//! let slopes = vmap(|w: &Array| grad(last, w), &starts, 0);
+//! assert_eq!(slopes.shape(), [3]);
+//! ```
 
 mod autodiff;
 mod axes;

@@ -1,0 +1,91 @@
+//! The public functions, read from the source.
+
+use std::path::Path;
+use syn::{Attribute, ImplItem, Item, Type, Visibility};
+
+/// A public function or method.
+pub(crate) struct Function {
+    /// The file it stands in, from `src` on.
+    pub(crate) file: String,
+    /// `roll`, or `Masked::sum`; methods of `Array` go by their name alone.
+    pub(crate) name: String,
+    /// Its name in JAX or Flax, as its documentation says.
+    pub(crate) jax: Option<String>,
+}
+
+/// The rooms whose functions stand in the table.
+const ROOMS: [&str; 5] = ["array", "nn/functions.rs", "ops", "random", "transform"];
+
+pub(crate) fn functions(src: &Path) -> Vec<Function> {
+    let mut found = Vec::new();
+    ROOMS.iter().for_each(|room| visit(src, &src.join(room), &mut found));
+    found
+}
+
+fn visit(src: &Path, path: &Path, found: &mut Vec<Function>) {
+    if path.is_dir() {
+        let mut inside: Vec<_> =
+            std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inside.sort();
+        inside.iter().filter(|path| !path.ends_with("jit")).for_each(|p| visit(src, p, found));
+    } else if path.extension().is_some_and(|e| e == "rs") {
+        let file = path.strip_prefix(src).unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(path).unwrap();
+        for item in syn::parse_file(&text).unwrap().items {
+            of_item(&file, &item, found);
+        }
+    }
+}
+
+fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
+    let mut push = |vis: &Visibility, attrs: &[Attribute], name: String| {
+        let hidden = documentation(attrs).contains("doc(hidden)");
+        if matches!(vis, Visibility::Public(_)) && !hidden {
+            found.push(Function {
+                file: file.to_owned(),
+                name,
+                jax: jax_name(&documentation(attrs)),
+            });
+        }
+    };
+    match item {
+        Item::Fn(function) => {
+            push(&function.vis, &function.attrs, function.sig.ident.to_string());
+        }
+        Item::Impl(block) if block.trait_.is_none() => {
+            let Type::Path(path) = &*block.self_ty else { return };
+            let of = path.path.segments.last().unwrap().ident.to_string();
+            for item in &block.items {
+                if let ImplItem::Fn(method) = item {
+                    let name = method.sig.ident.to_string();
+                    let name = if of == "Array" { name } else { format!("{of}::{name}") };
+                    push(&method.vis, &method.attrs, name);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn documentation(attrs: &[Attribute]) -> String {
+    attrs
+        .iter()
+        .filter_map(|attr| match &attr.meta {
+            syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+                _ => None,
+            },
+            syn::Meta::List(list) if list.path.is_ident("doc") => {
+                Some(format!("doc({})", list.tokens))
+            }
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The first name between backticks that begins with `jax.` or `flax.`.
+fn jax_name(documentation: &str) -> Option<String> {
+    let mut parts = documentation.split('`');
+    parts.find(|part| part.starts_with("jax.") || part.starts_with("flax.")).map(str::to_owned)
+}

@@ -1,0 +1,130 @@
+//! The table as text.
+
+use super::probe::Probe;
+use super::source::Function;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Headings, and the files whose functions stand below them; the first that fits.
+const SECTIONS: [(&str, &[&str]); 9] = [
+    ("Transforms", &["transform/"]),
+    ("Random numbers", &["random/"]),
+    ("Activations", &["nn/functions.rs"]),
+    ("Linear algebra", &["array/linalg/"]),
+    ("Fourier transforms", &["array/fft"]),
+    ("Special functions", &["array/special", "ops/special"]),
+    ("Creation", &["array/create.rs", "array/spaces.rs", "array/diagonal.rs"]),
+    ("Reductions", &["array/reduce.rs", "array/masked.rs", "array/quantile.rs", "array/window.rs"]),
+    ("Arrays", &["array/", "ops/"]),
+];
+
+/// Functions that are no operation on arrays: they read, describe or configure.
+const NOT_OPERATIONS: &[&str] = &[
+    "to_bytes",
+    "try_to_vec",
+    "to_vec",
+    "try_item",
+    "item",
+    "block_until_ready",
+    "device_address",
+    "device",
+    "to_device",
+    "absent",
+    "shape_only",
+    "aval",
+    "shape",
+    "rank",
+    "size",
+    "dtype",
+    "is_absent",
+    "is_traced",
+    "keepdims",
+    "from_slice",
+    "scalar",
+    "from_bytes",
+    "finfo",
+    "iinfo",
+];
+
+pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut sections: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut missing = Vec::new();
+    let mut rows = 0;
+    for function in functions {
+        let Some(section) = SECTIONS
+            .iter()
+            .position(|(_, files)| files.iter().any(|file| function.file.starts_with(file)))
+        else {
+            continue;
+        };
+        let rows_here = sections.entry(section).or_default();
+        let jax = |or: Option<&str>| match function.jax.as_deref().or(or) {
+            Some(name) => format!("`{name}`"),
+            None => String::new(),
+        };
+        if section < 2 {
+            if !function.name.contains("::") {
+                rows_here.push(format!("| `{}` | {} |", function.name, jax(None)));
+                rows += 1;
+            }
+            continue;
+        }
+        let name = function.name.as_str();
+        let is_setting =
+            name.contains("::") && !name.starts_with("Masked::") && !name.starts_with("At::");
+        if NOT_OPERATIONS.contains(&name) || is_setting {
+            continue;
+        }
+        let Some(probe) = probes.iter().find(|probe| probe.name == name) else {
+            missing.push(format!("{} ({})", name, function.file));
+            continue;
+        };
+        rows_here.push(row(probe, &jax(probe.jax)));
+        rows += 1;
+    }
+    // Methods that macros make are not in the source by their names.
+    for probe in probes.iter().filter(|p| !functions.iter().any(|f| f.name == p.name)) {
+        let jax = probe.jax.map_or(String::new(), |name| format!("`{name}`"));
+        sections.entry(SECTIONS.len() - 1).or_default().push(row(probe, &jax));
+        rows += 1;
+    }
+    let _ = std::panic::take_hook();
+    assert!(
+        missing.is_empty(),
+        "public functions without a probe in tests/api/probes.rs: {missing:#?}"
+    );
+    text(&sections, rows)
+}
+
+fn row(probe: &Probe, jax: &str) -> String {
+    let verdict = probe.verdict();
+    format!(
+        "| `{}` | {jax} | {} | {} | {} |",
+        probe.name, verdict.gradient, verdict.batching, verdict.dtypes
+    )
+}
+
+fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
+    let mut out = String::from(
+        "# The public functions\n\nMade by `cargo xtask docs` from the code: names in JAX from the \
+         documentation, the rest by tracing every\nfunction. Do not edit it.\n\n\
+         *Gradient*: `yes` in both modes; `reverse`, `forward` in one; `no`; `–` where the result \
+         is no float.\n*Batching*: whether `vmap` takes it. *Dtypes*: of arguments that are taken \
+         (`int` is i8 to i64, `float` is f16,\nbf16, f32 and f64, `complex` is c64 and c128).\n",
+    );
+    let _ = writeln!(out, "\n{rows} functions.");
+    for (&section, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
+        let _ = writeln!(out, "\n## {}\n", SECTIONS[section].0);
+        out.push_str(if section < 2 {
+            "| nnx | JAX, Flax |\n|---|---|\n"
+        } else {
+            "| nnx | JAX | gradient | batching | dtypes |\n|---|---|---|---|---|\n"
+        });
+        for row in rows {
+            out.push_str(row);
+            out.push('\n');
+        }
+    }
+    out
+}
