@@ -107,9 +107,9 @@ impl Primitive for Fft {
                 // Each element counts twice but those that are their own mirror.
                 let half = n / 2 + 1;
                 let edge = full([1], 1.0, ct.dtype());
-                let twice = full([half - 1 - usize::from(n % 2 == 0 && n > 1)], 2.0, ct.dtype());
+                let twice = full([half - 1 - usize::from(n.is_multiple_of(2))], 2.0, ct.dtype());
                 let mut parts = vec![&edge, &twice];
-                if n % 2 == 0 {
+                if n.is_multiple_of(2) {
                     parts.push(&edge);
                 }
                 let count: usize = self.lengths.iter().product();

@@ -54,7 +54,7 @@ pub(crate) use emit::{
 pub(crate) use fft::{Fft, FftKind};
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
-pub(crate) use inner_loop::{inner_for, inner_while};
+pub(crate) use inner_loop::inner_for;
 pub(crate) use linalg::{
     Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
     matrix, permute_rows, square,

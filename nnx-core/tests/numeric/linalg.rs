@@ -208,9 +208,33 @@ fn derivatives_are_the_slopes() {
         ("cholesky", &|a| linalg::cholesky(&spd(&a[0]))),
         ("cho_solve", &|a| linalg::cho_solve(&linalg::cholesky(&spd(&a[0])), &a[1])),
         ("triangular", &|a| linalg::solve_triangular(&a[0], &a[1], true)),
-        ("triangular right", &|a| linalg::triangular_solve(&a[0], &a[1].t(), linalg::TriangularOptions { left_side: false, lower: false, transpose_a: true, ..Default::default() })),
-        ("unit triangular", &|a| linalg::triangular_solve(&a[0], &a[1], linalg::TriangularOptions { unit_diagonal: true, lower: false, ..Default::default() })),
-        ("lu_solve", &|a| { let (l, p) = linalg::lu_factor(&a[0]); linalg::lu_solve(&l, &p, &a[1]) }),
+        ("triangular right", &|a| {
+            linalg::triangular_solve(
+                &a[0],
+                &a[1].t(),
+                linalg::TriangularOptions {
+                    left_side: false,
+                    lower: false,
+                    transpose_a: true,
+                    ..Default::default()
+                },
+            )
+        }),
+        ("unit triangular", &|a| {
+            linalg::triangular_solve(
+                &a[0],
+                &a[1],
+                linalg::TriangularOptions {
+                    unit_diagonal: true,
+                    lower: false,
+                    ..Default::default()
+                },
+            )
+        }),
+        ("lu_solve", &|a| {
+            let (l, p) = linalg::lu_factor(&a[0]);
+            linalg::lu_solve(&l, &p, &a[1])
+        }),
         ("norm", &|a| linalg::norm(&a[1], 0)),
         ("vector_norm", &|a| linalg::vector_norm(&a[1], 3, ..)),
     ];
@@ -222,11 +246,23 @@ fn derivatives_are_the_slopes() {
         ("lu tall", &|a| linalg::lu(&a[2]).2),
         ("lu wide", &|a| linalg::lu(&a[2].t()).2),
         ("eigh values", &|a| linalg::eigh(&spd(&a[0])).0),
-        ("eigh function", &|a| { let (w, v) = linalg::eigh(&spd(&a[0])); (&v * w.log()).matmul(v.t()) }),
+        ("eigh function", &|a| {
+            let (w, v) = linalg::eigh(&spd(&a[0]));
+            (&v * w.log()).matmul(v.t())
+        }),
         ("svd values", &|a| linalg::svd(&a[2]).1),
-        ("svd function", &|a| { let (u, s, vt) = linalg::svd(&a[2]); (u * s.square()).matmul(vt) }),
-        ("svd wide", &|a| { let (u, s, vt) = linalg::svd(&a[2].t()); (u * s.sqrt()).matmul(vt) }),
-        ("svd full", &|a| { let (u, s, vt) = linalg::svd_full(&a[0]); (u * s.square()).matmul(vt) }),
+        ("svd function", &|a| {
+            let (u, s, vt) = linalg::svd(&a[2]);
+            (u * s.square()).matmul(vt)
+        }),
+        ("svd wide", &|a| {
+            let (u, s, vt) = linalg::svd(&a[2].t());
+            (u * s.sqrt()).matmul(vt)
+        }),
+        ("svd full", &|a| {
+            let (u, s, vt) = linalg::svd_full(&a[0]);
+            (u * s.square()).matmul(vt)
+        }),
         ("pinv", &|a| linalg::pinv(&a[2], None)),
         ("lstsq", &|a| linalg::lstsq(&a[2], &a[2].square().sum(1), None).x),
         ("expm", &|a| linalg::expm(&a[0])),
@@ -285,7 +321,11 @@ fn mistakes_name_shapes_and_rules() {
         ("multi_dot", &|| linalg::multi_dot(&[&a, &a]), &["multi_dot", "f32[2, 3]", "rows"]),
         ("lstsq", &|| linalg::lstsq(&a, &v, None).x, &["lstsq", "f32[2, 3]", "f32[4]"]),
         ("matrix_norm", &|| linalg::matrix_norm(&a, 3), &["matrix_norm", "3-norm"]),
-        ("vector_norm", &|| linalg::vector_norm(&a, linalg::Ord::Nuclear, 0), &["vector_norm", "Nuclear"]),
+        (
+            "vector_norm",
+            &|| linalg::vector_norm(&a, linalg::Ord::Nuclear, 0),
+            &["vector_norm", "Nuclear"],
+        ),
         ("qr gradient", &|| grad(|x: &Array| linalg::qr(x).0.sum(..), &a), &["qr", "f32[2, 3]"]),
     ]);
 }

@@ -12,9 +12,11 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("hypot", &|a| a[0].hypot(a[1].t())),
     ("logaddexp2", &|a| a[0].logaddexp2(a[1].t())),
     ("float_power", &|a| a[0].float_power(a[1].t())),
-    ("linspace", &|a| linspace(&a[0].square(), &a[1].t(), 4, DType::F64)),
+    ("linspace", &|a| linspace(a[0].square(), a[1].t(), 4, DType::F64)),
     ("geomspace", &|a| geomspace(&a[0], &a[0].square() + 2.0, 3, DType::F64)),
-    ("meshgrid", &|a| meshgrid(&[&a[0].flatten().square(), &a[1].flatten()], Indexing::Xy).remove(0)),
+    ("meshgrid", &|a| {
+        meshgrid(&[&a[0].flatten().square(), &a[1].flatten()], Indexing::Xy).remove(0)
+    }),
     ("tril", &|a| a[0].square().tril(1)),
     ("triu", &|a| a[0].square().triu(-1)),
     ("diag", &|a| a[0].flatten().square().diag(-2)),
@@ -45,8 +47,12 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("polyval", &|a| polyval(&a[0].flatten().slice([(..3).into()]), &a[1])),
     ("trapezoid", &|a| trapezoid(&a[0].square(), 0.5, 1)),
     ("trapezoid_at", &|a| trapezoid_at(&a[0], &a[1].t().cumsum(1), 1)),
-    ("convolve", &|a| convolve(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Same)),
-    ("correlate", &|a| correlate(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Full)),
+    ("convolve", &|a| {
+        convolve(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Same)
+    }),
+    ("correlate", &|a| {
+        correlate(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Full)
+    }),
     ("einsum", &|a| einsum("...i,ij,kj,ij->k...", &[&a[0], &a[1], &a[1], &a[1]])),
     ("complex", &|a| complex(&a[0], &a[1].t()).exp().real()),
     ("gammaln", &|a| special::betaln(&a[0], 2.0) + special::gamma(&a[0])),
@@ -63,7 +69,15 @@ const ONCE: &[(&str, Function<'static>)] = &[
     ("ptp", &|a| a[0].ptp(1)),
     ("copysign", &|a| a[0].copysign(-1.0)),
     ("divmod", &|a| a[0].divmod(0.37).1),
-    ("interp", &|a| interp(&a[0], &f64s(&[0., 0.9, 2.], &[3]), &a[1].slice([(..3).into(), 0.into()]), None, None)),
+    ("interp", &|a| {
+        interp(
+            &a[0],
+            &f64s(&[0., 0.9, 2.], &[3]),
+            &a[1].slice([(..3).into(), 0.into()]),
+            None,
+            None,
+        )
+    }),
     ("nanmax", &|a| a[0].nanmax(0) * a[0].nanmin(0)),
     ("extract", &|a| a[0].extract(&a[0].gt(0.9), 5, 0.0)),
     ("compress", &|a| a[0].square().compress(&Array::from([true, false, true]), 0, 2, 0.0)),
