@@ -41,7 +41,7 @@ impl Array {
         Ok(T::from_bytes(&self.to_bytes()?))
     }
 
-    /// [`try_to_vec`](Array::try_to_vec) that panics.
+    /// [`try_to_vec`](Array::try_to_vec) that panics. `numpy.asarray`.
     ///
     /// # Panics
     /// Where `try_to_vec` gives an error.
@@ -63,7 +63,7 @@ impl Array {
         }
     }
 
-    /// [`try_item`](Array::try_item) that panics.
+    /// [`try_item`](Array::try_item) that panics. `jax.numpy.ndarray.item`.
     ///
     /// # Panics
     /// Where `try_item` gives an error.
@@ -72,7 +72,7 @@ impl Array {
         or_raise(self.try_item())
     }
 
-    /// Waits until the array is computed.
+    /// Waits until the array is computed. `jax.block_until_ready`.
     ///
     /// # Errors
     /// When the computation failed, or the array is traced or holds no value.
@@ -106,7 +106,7 @@ impl Array {
     }
 
     /// The array on device number `device`: itself if it lies there, else a copy. Operations run
-    /// where their operands lie, which must be one device.
+    /// where their operands lie, which must be one device. `jax.device_put`.
     ///
     /// # Errors
     /// When there is no such device, or the array is traced or holds no value.

@@ -31,6 +31,7 @@ mod rearrange;
 mod reduce;
 mod reshape;
 mod scalar;
+mod sets;
 mod slicing;
 mod sort;
 mod spaces;
@@ -69,8 +70,9 @@ pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, 
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
+pub use sets::{intersect1d, setdiff1d, union1d};
 pub use slicing::SliceSpec;
-pub use sort::{sort_key_val, sort_multi};
+pub use sort::{lexsort, sort_key_val, sort_multi};
 pub use spaces::{
     Indexing, arange_step, geomspace, indices, linspace, linspace_exclusive, logspace, meshgrid,
 };

@@ -113,7 +113,7 @@ impl Array {
         crate::error::or_raise(self.try_aval())
     }
 
-    /// The dimensions, outermost first; empty for a scalar.
+    /// The dimensions, outermost first; empty for a scalar. `jax.numpy.shape`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -122,7 +122,7 @@ impl Array {
         self.aval().shape()
     }
 
-    /// Number of dimensions.
+    /// Number of dimensions. `jax.numpy.ndim`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -131,7 +131,7 @@ impl Array {
         self.aval().rank()
     }
 
-    /// Number of elements.
+    /// Number of elements. `jax.numpy.size`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -140,7 +140,7 @@ impl Array {
         self.aval().size()
     }
 
-    /// The element type.
+    /// The element type. `jax.numpy.ndarray.dtype`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
