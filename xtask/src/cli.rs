@@ -25,7 +25,8 @@ Commands:
   docs               Set up, then write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
-                     execute; --json writes one object per line
+                     execute; `trace`, the cost of making a program; --json writes one object
+                     per line
   help               Print this
 
 Environment:
@@ -155,6 +156,12 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
     Ok(children::golden(folder, rest)?)
 }
 
+const BENCHMARKS: [&str; 2] = ["dispatch", "trace"];
+
+fn benchmarks() -> String {
+    BENCHMARKS.map(|name| format!("`{name}`")).join(" and ")
+}
+
 fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let mut name = None;
     let mut json = None;
@@ -168,10 +175,14 @@ fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
         }
     }
     match name {
-        Some(name) if name == "dispatch" => Ok(children::bench(&name, json)?),
-        Some(name) => {
-            Err(usage(format!("there is no benchmark `{}`; there is `dispatch`", name.display())))
+        Some(name) if BENCHMARKS.iter().any(|known| name == *known) => {
+            Ok(children::bench(&name, json)?)
         }
-        None => Err(usage("bench needs the name of a benchmark: `dispatch`".to_string())),
+        Some(name) => Err(usage(format!(
+            "there is no benchmark `{}`; there are {}",
+            name.display(),
+            benchmarks()
+        ))),
+        None => Err(usage(format!("bench needs the name of a benchmark: {}", benchmarks()))),
     }
 }

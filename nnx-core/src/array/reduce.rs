@@ -67,7 +67,7 @@ impl Array {
     /// When there is no such axis.
     #[track_caller]
     pub fn max(&self, axes: impl IntoAxes) -> Array {
-        self.reduce(Reducer::Max, axes.into_axes())
+        self.extreme(Reducer::Max, axes.into_axes())
     }
 
     /// Smallest element; NaN wins. `jax.numpy.min`.
@@ -76,7 +76,7 @@ impl Array {
     /// When there is no such axis.
     #[track_caller]
     pub fn min(&self, axes: impl IntoAxes) -> Array {
-        self.reduce(Reducer::Min, axes.into_axes())
+        self.extreme(Reducer::Min, axes.into_axes())
     }
 
     /// Whether all elements are true or not zero. `jax.numpy.all`.
@@ -119,6 +119,16 @@ impl Array {
         bind1(ArgReduce { max: false, dim, index_dtype: DType::I32 }, &[self])
     }
 
+    /// The largest or smallest of at least one element.
+    #[track_caller]
+    fn extreme(&self, reducer: Reducer, axes: Axes) -> Array {
+        let name = if reducer == Reducer::Max { "max" } else { "min" };
+        if axes.resolve(name, self.aval()).iter().any(|&d| self.shape()[d] == 0) {
+            invalid(name, format!("{} has no element along the reduced axes", self.aval()));
+        }
+        self.reduce(reducer, axes)
+    }
+
     #[track_caller]
     fn reduce(&self, reducer: Reducer, axes: Axes) -> Array {
         let name = match reducer {
@@ -130,11 +140,6 @@ impl Array {
             Reducer::Or => "any",
         };
         let dims = axes.resolve(name, self.aval());
-        if matches!(reducer, Reducer::Max | Reducer::Min)
-            && dims.iter().any(|&d| self.shape()[d] == 0)
-        {
-            invalid(name, format!("{} has no element along the reduced axes", self.aval()));
-        }
         let dtype = self.dtype();
         let wide = match reducer {
             Reducer::Sum | Reducer::Prod => match dtype {
@@ -196,7 +201,8 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
     one_program("logsumexp", &[x.to_inexact()], |args| {
         let x = &args[0];
-        let max = x.max(keepdims(axes.clone())).stop_gradient();
+        // Of no elements it is -inf.
+        let max = x.reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
         // An infinite maximum would make inf - inf below.
         let max = super::select(&max.is_finite(), &max, &max.zeros_like());
         let sum = (x - &max).exp().sum(axes.clone()).log();
@@ -230,7 +236,7 @@ impl CustomJvp for Softmax {
     }
     fn body(&self, args: &[Array]) -> Array {
         let x = &args[0];
-        let unnormalized = (x - x.max(keepdims(&self.dims))).exp();
+        let unnormalized = (x - x.reduce(Reducer::Max, keepdims(&self.dims))).exp();
         &unnormalized / unnormalized.sum(keepdims(&self.dims))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {

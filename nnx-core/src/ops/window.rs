@@ -130,6 +130,10 @@ impl Primitive for ReduceWindow {
         Ok(smallvec![self.window.infer(ins[0])?])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        // A scalar has one window of one element; XLA ends the process over it.
+        if outs[0].rank() == 0 {
+            return smallvec![ins[0]];
+        }
         let dtype = outs[0].dtype();
         let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
@@ -219,6 +223,9 @@ impl Primitive for SelectAndGatherAdd {
         Ok(smallvec![self.window.infer(ins[0])?])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if outs[0].rank() == 0 {
+            return smallvec![ins[0]];
+        }
         let dtype = b.aval(ins[1]).dtype();
         let (key, value) = (Aval::scalar(dtype), Aval::scalar(outs[0].dtype()));
         let worst = b.literal(key, &extreme(self.max).identity(dtype));
@@ -302,6 +309,9 @@ impl Primitive for SelectAndScatterAdd {
         Ok(smallvec![ins[1].with_dtype(ins[0].dtype())])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if outs[0].rank() == 0 {
+            return smallvec![ins[0]];
+        }
         // XLA's CPU backend mishandles padding here, so pad before and cut after, as JAX does.
         let (out, operand) = (outs[0], b.aval(ins[1]));
         let dtype = operand.dtype();

@@ -25,6 +25,14 @@ pub(crate) fn interpret_batch(
             env.replay(node);
             continue;
         }
+        if size == 0 {
+            // No element needs it, and a rule may not know what to do without any.
+            for &value in &node.outs {
+                env.set(value, Array::zeros_aval(batch_aval(graph.aval(value), 0)));
+                in_batch[value.index()] = true;
+            }
+            continue;
+        }
         let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
         let cx = Batch { ins: &ins, batched: &batched, size };
         let outs = with_location(node.location, || node.op.batch(&cx))

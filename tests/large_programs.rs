@@ -1,0 +1,137 @@
+//! Programs of many operations: nothing may recurse once per operation, or search among them.
+#![allow(clippy::unwrap_used)]
+
+use nnx::jit::lower;
+use nnx::optim::{Optimizer, Sgd, sgd};
+use nnx::{Array, DType, Module, Param, cond, grad, jvp, make_graph, remat, scan, vmap};
+
+const OPS: usize = 10_000;
+
+fn chain(x: &Array, ops: usize) -> Array {
+    let mut y = x.clone();
+    for _ in 0..ops / 2 {
+        y = (&y * x).sin();
+    }
+    y.sum(..)
+}
+
+#[nnx::jit(graph = false)]
+fn slope(x: &Array, ops: usize) -> Array {
+    grad(|x: &Array| chain(x, ops), x)
+}
+
+#[nnx::jit(graph = false)]
+fn in_everything(x: &Array, ops: usize) -> (Array, Array) {
+    let step = |c: Array, x: &Array| {
+        let y = cond(&c.gt(0.0), |x: &Array| chain(x, ops), |x: &Array| x.sum(..), x);
+        (&c + y, c)
+    };
+    let loss = |x: &Array| scan(step, Array::scalar(0.0_f32), x).0;
+    let rows = vmap(|x: &Array| grad(|x: &Array| remat(loss, x), x), x, 0);
+    (rows, jvp(loss, &x.slice([0.into()]), &x.slice([1.into()])).1)
+}
+
+fn of(shape: impl nnx::array::IntoShape) -> Array {
+    Array::shape_only(shape, DType::F32)
+}
+
+#[test]
+fn a_chain_is_traced_differentiated_printed_and_lowered() {
+    let lowered = lower(|| slope(&of([8]), OPS)).unwrap();
+    assert!(lowered.graph().len() > 2 * OPS);
+    assert!(lowered.graph().to_string().lines().count() > 2 * OPS);
+    assert!(lowered.stablehlo().lines().count() > 2 * OPS);
+    let second = make_graph(|x: &Array| grad(|x: &Array| grad(|x: &Array| chain(x, 1000), x).sum(..), x), &of([8]));
+    assert!(second.len() > 3000);
+}
+
+/// The same inside of bodies of loops and branches, which are programs of their own.
+#[test]
+fn a_chain_in_bodies_of_loops_and_branches() {
+    let lowered = lower(|| in_everything(&of([2, 3, 4]), OPS)).unwrap();
+    assert!(lowered.stablehlo().lines().count() > 2 * OPS);
+    assert!(lowered.graph().to_string().len() > OPS);
+}
+
+/// Many arrays from outside are inputs of the body.
+#[test]
+fn a_body_that_captures_many_arrays() {
+    let count = 3000;
+    let graph = make_graph(
+        |x: &Array| {
+            let parts: Vec<Array> = (0..count).map(|i| x * i).collect();
+            let step = |c: Array, ()| {
+                let c = parts.iter().fold(c, |c, part| c * part);
+                let c = cond(
+                    &c.gt(0.0),
+                    |c: &Array| parts.iter().fold(c.clone(), |c, part| c + part),
+                    |c: &Array| parts.iter().rev().fold(c.clone(), |c, part| c.sin() * part),
+                    &c,
+                );
+                (c, ())
+            };
+            let f = |c: &Array| scan(step, c.clone(), nnx::length(3)).0;
+            grad(f, x)
+        },
+        &of(()),
+    );
+    assert!(graph.len() > count);
+}
+
+#[nnx::jit(graph = false, inline = false)]
+fn layer(x: &Array, n: usize) -> Array {
+    (x * n).sin()
+}
+
+#[nnx::jit(graph = false)]
+fn many_functions(x: &Array, n: usize) -> (Array, Array) {
+    let f = |x: &Array| (0..n).fold(x.clone(), |x, i| layer(&x, i)).sum(..);
+    (f(x), grad(f, x))
+}
+
+#[test]
+fn many_functions_that_are_not_inlined() {
+    let text = lower(|| many_functions(&of([4]), 1000)).unwrap().stablehlo();
+    assert!(text.matches("func.call").count() >= 1000);
+}
+
+#[derive(Module)]
+struct Linear {
+    kernel: Param,
+    bias: Param,
+}
+
+#[derive(Module)]
+struct Mlp {
+    layers: Vec<Linear>,
+}
+
+fn mlp(layers: usize) -> Mlp {
+    let zeros = |shape: &[usize]| Param::new(nnx::array::zeros(shape, DType::F32));
+    let linear = |_| Linear { kernel: zeros(&[64, 64]), bias: zeros(&[64]) };
+    Mlp { layers: (0..layers).map(linear).collect() }
+}
+
+#[nnx::jit(graph = false)]
+fn train_step(model: &mut Mlp, opt: &mut Optimizer<Sgd>, x: &Array, y: &Array) -> Array {
+    let loss = |model: &mut Mlp| {
+        let mut h = x.clone();
+        for layer in &model.layers {
+            h = nnx::nn::relu(&(h.matmul(&*layer.kernel) + &layer.bias));
+        }
+        (h - y).square().mean(..)
+    };
+    let (loss, grads) = nnx::value_and_grad(loss, &mut *model);
+    opt.update(model, &grads);
+    loss
+}
+
+#[test]
+fn a_net_of_a_thousand_layers() {
+    let mut model = mlp(1000);
+    let mut opt = Optimizer::new(&model, sgd(0.1).momentum(Some(0.9)));
+    let (x, y) = (of([32, 64]), of([32, 64]));
+    let lowered = lower(|| train_step(&mut model, &mut opt, &x, &y)).unwrap();
+    assert!(lowered.donations().len() >= 4000, "{}", lowered.donations().len());
+    assert!(lowered.stablehlo().matches("dot_general").count() >= 2999);
+}
