@@ -15,7 +15,7 @@ pub mod train;
 pub mod transform;
 pub mod xla;
 
-pub use array::{Array, DType, Element, linalg};
+pub use array::{Array, DType, Element, fft, linalg, special};
 pub use error::{Error, Result};
 pub use module::{
     All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, View,

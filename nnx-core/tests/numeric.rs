@@ -8,13 +8,21 @@
 mod check;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
+#[path = "numeric/fourier.rs"]
+mod fourier;
 #[path = "numeric/linalg.rs"]
 mod linalg;
 #[path = "numeric/products.rs"]
 mod products;
 #[path = "numeric/reductions.rs"]
 mod reductions;
+#[path = "numeric/rules.rs"]
+mod rules;
 #[path = "numeric/shapes.rs"]
 mod shapes;
+#[path = "numeric/special.rs"]
+mod special;
+#[path = "numeric/text.rs"]
+mod text;
 #[path = "numeric/values.rs"]
 mod values;

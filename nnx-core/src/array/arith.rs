@@ -260,23 +260,23 @@ macro_rules! comparisons {
     };
 }
 comparisons! {
-    /// Whether the elements are equal; NaN is equal to nothing.
+    /// Whether the elements are equal; NaN is equal to nothing. `jax.numpy.equal`.
     eq Eq;
-    /// Whether the elements differ.
+    /// Whether the elements differ. `jax.numpy.not_equal`.
     ne Ne;
-    /// Whether this is less than `rhs`.
+    /// Whether this is less than `rhs`. `jax.numpy.less`.
     lt Lt;
-    /// Whether this is at most `rhs`.
+    /// Whether this is at most `rhs`. `jax.numpy.less_equal`.
     le Le;
-    /// Whether this is greater than `rhs`.
+    /// Whether this is greater than `rhs`. `jax.numpy.greater`.
     gt Gt;
-    /// Whether this is at least `rhs`.
+    /// Whether this is at least `rhs`. `jax.numpy.greater_equal`.
     ge Ge;
 }
 
 /// Elementwise functions of two arrays with broadcasting.
 impl Array {
-    /// The larger element; NaN wins.
+    /// The larger element; NaN wins. `jax.numpy.maximum`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -285,7 +285,7 @@ impl Array {
         binary("maximum", BinaryOp::Max, self, &rhs)
     }
 
-    /// The smaller element; NaN wins.
+    /// The smaller element; NaN wins. `jax.numpy.minimum`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -294,7 +294,7 @@ impl Array {
         binary("minimum", BinaryOp::Min, self, &rhs)
     }
 
-    /// This array to the power of `rhs`.
+    /// This array to the power of `rhs`. `jax.numpy.power`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -303,7 +303,7 @@ impl Array {
         binary("pow", BinaryOp::Pow, self, &rhs)
     }
 
-    /// This array to a fixed whole power, by repeated multiplication.
+    /// This array to a fixed whole power, by repeated multiplication. `jax.lax.integer_pow`.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Array {
         if n == 2 && self.dtype() != DType::Bool {
@@ -324,7 +324,7 @@ impl Array {
         if n < 0 { 1.0 / result } else { result }
     }
 
-    /// The angle of the point (`x`, this) in radians.
+    /// The angle of the point (`x`, this) in radians. `jax.numpy.arctan2`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -334,7 +334,7 @@ impl Array {
         bind1(Binary(BinaryOp::Atan2), &[&y.to_inexact(), &x.to_inexact()])
     }
 
-    /// The next representable number after x in the direction of `rhs`.
+    /// The next representable number after x in the direction of `rhs`. `jax.numpy.nextafter`.
     ///
     /// # Panics
     /// When the shapes do not broadcast or the dtype is no float.
@@ -343,7 +343,7 @@ impl Array {
         binary("nextafter", BinaryOp::NextAfter, self, &rhs)
     }
 
-    /// x without its fraction.
+    /// x without its fraction. `jax.numpy.trunc`.
     #[track_caller]
     pub fn trunc(&self) -> Array {
         select(&self.lt(0.0), &self.ceil(), &self.floor())
@@ -359,7 +359,7 @@ impl Array {
         binary("clip", BinaryOp::Min, &binary("clip", BinaryOp::Max, self, &low), &high)
     }
 
-    /// Logical and of truth values.
+    /// Logical and of truth values. `jax.numpy.logical_and`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -368,7 +368,7 @@ impl Array {
         binary("logical_and", BinaryOp::And, &self.truth(), &rhs.truth())
     }
 
-    /// Logical or of truth values.
+    /// Logical or of truth values. `jax.numpy.logical_or`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -377,7 +377,7 @@ impl Array {
         binary("logical_or", BinaryOp::Or, &self.truth(), &rhs.truth())
     }
 
-    /// Logical negation of truth values.
+    /// Logical negation of truth values. `jax.numpy.logical_not`.
     #[track_caller]
     pub fn logical_not(&self) -> Array {
         self.truth().not_array()
@@ -390,6 +390,7 @@ impl Array {
     }
 
     /// Shifts bits to the right and fills with zeros, whatever the sign.
+    /// `jax.lax.shift_right_logical`.
     ///
     /// # Panics
     /// When the shapes do not broadcast or the dtype is no integer.
@@ -405,7 +406,7 @@ impl Array {
     }
 
     /// The values converted to `dtype`. Floats to integers truncate, complex to real numbers lose
-    /// their imaginary part.
+    /// their imaginary part. `jax.numpy.astype`.
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         if self.dtype() == dtype {
@@ -420,7 +421,7 @@ impl Array {
         bind1(Convert(dtype), &[self])
     }
 
-    /// The same bits read as another dtype of the same width.
+    /// The same bits read as another dtype of the same width. `jax.lax.bitcast_convert_type`.
     ///
     /// # Panics
     /// When the widths differ.
@@ -435,7 +436,7 @@ impl Array {
         if self.dtype().is_inexact() { self.clone() } else { self.astype(DType::F32) }
     }
 
-    /// NumPy broadcasting to `shape`.
+    /// NumPy broadcasting to `shape`. `jax.numpy.broadcast_to`.
     ///
     /// # Panics
     /// When this array's shape does not broadcast to `shape`.

@@ -393,7 +393,7 @@ impl At {
         }
     }
 
-    /// The part itself: `x[index]`.
+    /// The part itself: `x[index]`. `jax.numpy.ndarray.at[].get`.
     ///
     /// # Panics
     /// When the index does not fit the array.
@@ -419,6 +419,7 @@ impl At {
     }
 
     /// The array with `values` in this part. Where several values meet, one of them stays.
+    /// `jax.numpy.ndarray.at[].set`.
     ///
     /// # Panics
     /// When the index does not fit the array, or `values` do not broadcast to the part.
@@ -428,6 +429,7 @@ impl At {
     }
 
     /// The array with `values` added to this part, as often as the index names an element.
+    /// `jax.numpy.ndarray.at[].add`.
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
@@ -438,8 +440,9 @@ impl At {
         self.update(ScatterKind::Add, &values)
     }
 
-    /// The array with this part multiplied by `values`, as often as the index names an element.
-    /// The derivative with respect to the values needs [`unique_indices`](At::unique_indices).
+    /// The array with this part multiplied by `values`, as often as the index names an element. The
+    /// derivative with respect to the values needs [`unique_indices`](At::unique_indices).
+    /// `jax.numpy.ndarray.at[].mul`.
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
@@ -451,6 +454,7 @@ impl At {
     }
 
     /// The array with the smaller of its elements and `values` in this part.
+    /// `jax.numpy.ndarray.at[].min`.
     ///
     /// # Panics
     /// As [`set`](At::set).
@@ -460,6 +464,7 @@ impl At {
     }
 
     /// The array with the larger of its elements and `values` in this part.
+    /// `jax.numpy.ndarray.at[].max`.
     ///
     /// # Panics
     /// As [`set`](At::set).

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 /// Arrays from host data and constants.
 impl Array {
-    /// An array of `shape` with the elements `values` in row-major order.
+    /// An array of `shape` with the elements `values` in row-major order. `jax.numpy.array`.
     ///
     /// ```no_run
     /// let x = nnx_core::Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [2, 2]);
@@ -29,7 +29,7 @@ impl Array {
         Array::constant(aval, T::to_bytes(values))
     }
 
-    /// A rank-0 array.
+    /// A rank-0 array. `jax.numpy.asarray`.
     ///
     /// # Panics
     /// When no XLA runtime is found.
@@ -39,7 +39,7 @@ impl Array {
     }
 
     /// An array from the little-endian bytes of its elements in row-major order (one byte per
-    /// bool).
+    /// bool). `jax.numpy.frombuffer`.
     ///
     /// # Errors
     /// When the number of bytes does not fit, or no XLA runtime is found.
@@ -98,19 +98,19 @@ impl Array {
         Array::constant_scalar(aval.dtype(), 0.0).splat(aval.shape())
     }
 
-    /// Zeros of this array's shape and dtype.
+    /// Zeros of this array's shape and dtype. `jax.numpy.zeros_like`.
     #[track_caller]
     pub fn zeros_like(&self) -> Array {
         self.full_like(0.0)
     }
 
-    /// Ones of this array's shape and dtype.
+    /// Ones of this array's shape and dtype. `jax.numpy.ones_like`.
     #[track_caller]
     pub fn ones_like(&self) -> Array {
         self.full_like(1.0)
     }
 
-    /// `value` in this array's shape and dtype.
+    /// `value` in this array's shape and dtype. `jax.numpy.full_like`.
     #[track_caller]
     pub fn full_like(&self, value: f64) -> Array {
         Array::constant_scalar(self.dtype(), value).splat(self.shape())

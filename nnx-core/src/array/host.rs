@@ -1,10 +1,9 @@
 //! Reading arrays back to the host.
 
-use super::{Array, DType, Element, Repr, format_element};
+use super::{Array, Element, Repr};
 use crate::error::or_raise;
-use crate::graph::{Aval, escaped, is_running};
+use crate::graph::{escaped, is_running};
 use crate::{Error, Result};
-use std::fmt;
 
 impl Array {
     /// The elements in row-major order as little-endian bytes (one byte per bool). Waits until
@@ -42,7 +41,7 @@ impl Array {
         Ok(T::from_bytes(&self.to_bytes()?))
     }
 
-    /// [`try_to_vec`](Array::try_to_vec) that panics.
+    /// [`try_to_vec`](Array::try_to_vec) that panics. `numpy.asarray`.
     ///
     /// # Panics
     /// Where `try_to_vec` gives an error.
@@ -64,7 +63,7 @@ impl Array {
         }
     }
 
-    /// [`try_item`](Array::try_item) that panics.
+    /// [`try_item`](Array::try_item) that panics. `jax.numpy.ndarray.item`.
     ///
     /// # Panics
     /// Where `try_item` gives an error.
@@ -73,7 +72,7 @@ impl Array {
         or_raise(self.try_item())
     }
 
-    /// Waits until the array is computed.
+    /// Waits until the array is computed. `jax.block_until_ready`.
     ///
     /// # Errors
     /// When the computation failed, or the array is traced or holds no value.
@@ -107,7 +106,7 @@ impl Array {
     }
 
     /// The array on device number `device`: itself if it lies there, else a copy. Operations run
-    /// where their operands lie, which must be one device.
+    /// where their operands lie, which must be one device. `jax.device_put`.
     ///
     /// # Errors
     /// When there is no such device, or the array is traced or holds no value.
@@ -118,57 +117,4 @@ impl Array {
         }
         Ok(Array::from_buffer(buffer.copy_to_device(device)?))
     }
-}
-
-/// Most elements that are printed in full; NumPy's threshold.
-const THRESHOLD: usize = 1000;
-/// How many elements stand at each edge of a summarized axis.
-const EDGE: usize = 3;
-
-/// The elements in NumPy's layout; long axes are shortened.
-impl fmt::Display for Array {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Ok(aval), Ok(bytes)) = (self.try_aval(), self.to_bytes()) else {
-            return fmt::Debug::fmt(self, f);
-        };
-        let cells: Vec<String> = bytes
-            .chunks_exact(aval.dtype().size())
-            .map(|element| cell(aval.dtype(), element))
-            .collect();
-        let width = cells.iter().map(String::len).max().unwrap_or(0);
-        f.write_str(&layout(aval, &cells, width, 0, 0))
-    }
-}
-
-fn cell(dtype: DType, bytes: &[u8]) -> String {
-    let text = format_element(dtype, bytes);
-    if dtype.is_float() && text.parse::<f64>().is_ok_and(|v| v.fract() == 0.0 && v.is_finite()) {
-        return format!("{text}.");
-    }
-    text
-}
-
-fn layout(aval: Aval, cells: &[String], width: usize, dim: usize, offset: usize) -> String {
-    let shape = aval.shape();
-    if dim == shape.len() {
-        return cells.get(offset).map(|c| format!("{c:>width$}")).unwrap_or_default();
-    }
-    let stride: usize = shape[dim + 1..].iter().product();
-    let summarize = aval.size() > THRESHOLD && shape[dim] > 2 * EDGE;
-    let last = dim + 1 == shape.len();
-    let separator = if last {
-        " ".to_owned()
-    } else {
-        format!("{}{}", "\n".repeat(shape.len() - dim - 1), " ".repeat(dim + 1))
-    };
-    let item = |i: usize| layout(aval, cells, width, dim + 1, offset + i * stride);
-    let mut parts: Vec<String> = Vec::new();
-    if summarize {
-        parts.extend((0..EDGE).map(item));
-        parts.push("...".into());
-        parts.extend((shape[dim] - EDGE..shape[dim]).map(item));
-    } else {
-        parts.extend((0..shape[dim]).map(item));
-    }
-    format!("[{}]", parts.join(&separator))
 }

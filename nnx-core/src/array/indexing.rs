@@ -109,7 +109,7 @@ impl Array {
     }
 
     /// [`take`](Array::take) with another rule for indices outside. `Clip` does not count negative
-    /// ones from the end, as in NumPy.
+    /// ones from the end, as in NumPy. `jax.numpy.take`.
     ///
     /// # Panics
     /// As `take`.

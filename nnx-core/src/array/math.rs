@@ -144,6 +144,24 @@ impl Array {
         })
     }
 
+    /// The larger element; a number wins over NaN. `jax.numpy.fmax`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn fmax(&self, rhs: impl Operand) -> Array {
+        binary("fmax", Compute::Promoted, self, &rhs, |x, y| select(&(x.gt(y) | y.is_nan()), x, y))
+    }
+
+    /// The smaller element; a number wins over NaN. `jax.numpy.fmin`.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn fmin(&self, rhs: impl Operand) -> Array {
+        binary("fmin", Compute::Promoted, self, &rhs, |x, y| select(&(x.lt(y) | y.is_nan()), x, y))
+    }
+
     /// This array to the power of `rhs`, in floats. `jax.numpy.float_power`.
     ///
     /// # Panics

@@ -7,8 +7,8 @@ use crate::graph::bind1;
 use crate::ops::{DotDims, DotGeneral};
 
 impl Array {
-    /// Matrix product with NumPy's rules for vectors and batches: the last axis of this array
-    /// meets the second last of `rhs`; leading axes broadcast.
+    /// Matrix product with NumPy's rules for vectors and batches: the last axis of this array meets
+    /// the second last of `rhs`; leading axes broadcast. `jax.numpy.matmul`.
     ///
     /// # Panics
     /// When the inner sizes differ, an operand is a scalar, or the batches do not broadcast.

@@ -7,10 +7,13 @@ mod axes;
 mod choose;
 mod classify;
 mod conv;
+mod convert;
 mod create;
 mod diagonal;
 mod dtype;
 mod einsum;
+pub mod fft;
+mod format;
 mod host;
 mod indexing;
 mod integer;
@@ -28,9 +31,11 @@ mod rearrange;
 mod reduce;
 mod reshape;
 mod scalar;
+mod sets;
 mod slicing;
 mod sort;
 mod spaces;
+pub mod special;
 mod value;
 mod window;
 
@@ -65,8 +70,9 @@ pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, 
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
+pub use sets::{intersect1d, setdiff1d, union1d};
 pub use slicing::SliceSpec;
-pub use sort::{sort_key_val, sort_multi};
+pub use sort::{lexsort, sort_key_val, sort_multi};
 pub use spaces::{
     Indexing, arange_step, geomspace, indices, linspace, linspace_exclusive, logspace, meshgrid,
 };

@@ -162,7 +162,8 @@ impl Array {
         one_program("corrcoef", std::slice::from_ref(self), |args| {
             let c = args[0].cov(1);
             if c.rank() == 0 {
-                return &c / &c;
+                // NaN for a constant, as for those of several variables.
+                return c.clone() / c;
             }
             let deviation = c.diag(0).sqrt();
             (c / deviation.expand_dims(1) / deviation.expand_dims(0)).clip(-1.0, 1.0)
@@ -245,7 +246,7 @@ pub(super) fn of(
         let count = if pass_nan {
             sorted.eq(&sorted).astype(dtype).sum(keepdims(-1)) - 1.0
         } else {
-            super::full(&vec![1; flat.len()], (n - 1) as f64, dtype)
+            super::full(vec![1; flat.len()], (n - 1) as f64, dtype)
         };
         let at = row * &count;
         let (low, high) = (at.floor(), at.ceil());

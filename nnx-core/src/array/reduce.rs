@@ -8,6 +8,7 @@ use crate::ops::{ArgReduce, CustomJvp, Jvp, Reduce, Reducer, Tangent, custom_jvp
 /// Reductions. Axes are `..` for all, `-1`, `[0, 1]`, or [`keepdims`] of one of these.
 impl Array {
     /// Sum. Small integers and bools are summed in 32 bits, f16 and bf16 accumulate in f32.
+    /// `jax.numpy.sum`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -16,7 +17,7 @@ impl Array {
         self.reduce(Reducer::Sum, axes.into_axes())
     }
 
-    /// Product, in the dtypes of [`sum`](Array::sum).
+    /// Product, in the dtypes of [`sum`](Array::sum). `jax.numpy.prod`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -25,7 +26,7 @@ impl Array {
         self.reduce(Reducer::Prod, axes.into_axes())
     }
 
-    /// Arithmetic mean; integers become f32.
+    /// Arithmetic mean; integers become f32. `jax.numpy.mean`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -40,7 +41,7 @@ impl Array {
         (wide.reduce(Reducer::Sum, axes) / count as f64).astype(dtype)
     }
 
-    /// Mean squared distance from the mean, computed as mean(|x − mean|²).
+    /// Mean squared distance from the mean, computed as mean(|x − mean|²). `jax.numpy.var`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -51,7 +52,7 @@ impl Array {
         (self - mean).square().mean(axes)
     }
 
-    /// Square root of [`var`](Array::var).
+    /// Square root of [`var`](Array::var). `jax.numpy.std`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -60,7 +61,7 @@ impl Array {
         self.var(axes).sqrt()
     }
 
-    /// Largest element; NaN wins.
+    /// Largest element; NaN wins. `jax.numpy.max`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -69,7 +70,7 @@ impl Array {
         self.extreme(Reducer::Max, axes.into_axes())
     }
 
-    /// Smallest element; NaN wins.
+    /// Smallest element; NaN wins. `jax.numpy.min`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -78,7 +79,7 @@ impl Array {
         self.extreme(Reducer::Min, axes.into_axes())
     }
 
-    /// Whether all elements are true or not zero.
+    /// Whether all elements are true or not zero. `jax.numpy.all`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -87,7 +88,7 @@ impl Array {
         self.astype(DType::Bool).reduce(Reducer::And, axes.into_axes())
     }
 
-    /// Whether some element is true or not zero.
+    /// Whether some element is true or not zero. `jax.numpy.any`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -97,6 +98,7 @@ impl Array {
     }
 
     /// Position of the largest element along `axis`, as i32; the first of equals.
+    /// `jax.numpy.argmax`.
     ///
     /// # Panics
     /// When there is no such axis or it is empty.
@@ -107,6 +109,7 @@ impl Array {
     }
 
     /// Position of the smallest element along `axis`, as i32; the first of equals.
+    /// `jax.numpy.argmin`.
     ///
     /// # Panics
     /// When there is no such axis or it is empty.

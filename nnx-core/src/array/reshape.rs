@@ -8,7 +8,7 @@ use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
 
 /// Changes of shape.
 impl Array {
-    /// The same elements in another shape; one size may be `-1`.
+    /// The same elements in another shape; one size may be `-1`. `jax.numpy.reshape`.
     ///
     /// # Panics
     /// When the number of elements differs.
@@ -36,13 +36,13 @@ impl Array {
         bind1(Reshape(shape), &[self])
     }
 
-    /// Reverses the order of the axes. `x.T` in NumPy.
+    /// Reverses the order of the axes. `x.T` in NumPy. `jax.numpy.ndarray.T`.
     #[track_caller]
     pub fn t(&self) -> Array {
         bind1(Transpose((0..self.rank()).rev().collect()), &[self])
     }
 
-    /// Axis `i` of the result is axis `axes[i]` of this array.
+    /// Axis `i` of the result is axis `axes[i]` of this array. `jax.numpy.transpose`.
     ///
     /// # Panics
     /// When `axes` is no permutation of the axes.
@@ -53,7 +53,7 @@ impl Array {
         bind1(Transpose(perm), &[self])
     }
 
-    /// Exchanges two axes.
+    /// Exchanges two axes. `jax.numpy.swapaxes`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -65,7 +65,7 @@ impl Array {
         bind1(Transpose(perm), &[self])
     }
 
-    /// Moves axis `from` to position `to`.
+    /// Moves axis `from` to position `to`. `jax.numpy.moveaxis`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -77,7 +77,7 @@ impl Array {
         bind1(Transpose(perm), &[self])
     }
 
-    /// Inserts an axis of size 1 at position `axis` of the result.
+    /// Inserts an axis of size 1 at position `axis` of the result. `jax.numpy.expand_dims`.
     ///
     /// # Panics
     /// When the result has no such axis.
@@ -102,7 +102,7 @@ impl Array {
         self.reshape(shape)
     }
 
-    /// Drops the given axes, which must have size 1.
+    /// Drops the given axes, which must have size 1. `jax.numpy.squeeze`.
     ///
     /// # Panics
     /// When one of them has another size.
@@ -122,13 +122,13 @@ impl Array {
         self.reshape(shape)
     }
 
-    /// All elements in one axis.
+    /// All elements in one axis. `jax.numpy.ravel`.
     #[track_caller]
     pub fn flatten(&self) -> Array {
         self.reshape([self.size()])
     }
 
-    /// Reverses the elements along the given axes.
+    /// Reverses the elements along the given axes. `jax.numpy.flip`.
     ///
     /// # Panics
     /// When there is no such axis.

@@ -122,6 +122,7 @@ impl From<RangeFull> for SliceSpec {
 impl Array {
     /// The part of the array that `specs` name, one per leading axis; the other axes are whole.
     /// Bounds may be negative and are clamped as in NumPy; a single position drops its axis.
+    /// `jax.lax.slice`.
     ///
     /// ```no_run
     /// # use nnx_core::Array;

@@ -100,3 +100,20 @@ pub fn sort_key_val(keys: &Array, values: &Array, axis: isize) -> (Array, Array)
     let sorted = sort_multi(&[keys, values], axis, 1);
     (sorted[0].clone(), sorted[1].clone())
 }
+
+/// The positions, as i32, that sort by several keys along `axis`, the last key being the most
+/// significant. `jax.numpy.lexsort`.
+///
+/// # Panics
+/// When there is no key, the shapes differ or there is no such axis.
+#[track_caller]
+pub fn lexsort(keys: &[&Array], axis: isize) -> Array {
+    let Some(first) = keys.first() else { invalid("lexsort", "needs at least one key".into()) };
+    let (d, shape) = (dim("lexsort", axis, first.aval()), first.shape());
+    let owned: Vec<Array> = keys.iter().rev().map(|&key| key.clone()).collect();
+    one_program("lexsort", &owned, |args| {
+        let positions = iota(shape, DType::I32, d);
+        let all: Vec<&Array> = args.iter().chain([&positions]).collect();
+        sort_multi(&all, axis, args.len())[args.len()].clone()
+    })
+}

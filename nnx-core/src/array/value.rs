@@ -4,7 +4,6 @@
 use crate::graph::{Aval, TraceInfo, Value};
 use crate::xla::Buffer;
 use crate::{DType, Error, Result};
-use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -114,7 +113,7 @@ impl Array {
         crate::error::or_raise(self.try_aval())
     }
 
-    /// The dimensions, outermost first; empty for a scalar.
+    /// The dimensions, outermost first; empty for a scalar. `jax.numpy.shape`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -123,7 +122,7 @@ impl Array {
         self.aval().shape()
     }
 
-    /// Number of dimensions.
+    /// Number of dimensions. `jax.numpy.ndim`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -132,7 +131,7 @@ impl Array {
         self.aval().rank()
     }
 
-    /// Number of elements.
+    /// Number of elements. `jax.numpy.size`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -141,7 +140,7 @@ impl Array {
         self.aval().size()
     }
 
-    /// The element type.
+    /// The element type. `jax.numpy.ndarray.dtype`.
     ///
     /// # Panics
     /// When the array holds no value, with the reason.
@@ -158,18 +157,5 @@ impl Array {
     /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
     pub fn is_traced(&self) -> bool {
         matches!(self.0, Repr::Traced(_))
-    }
-}
-
-impl fmt::Debug for Array {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),
-            Repr::Traced(t) => write!(f, "Traced({} in `{}`)", t.aval, t.trace.name),
-            Repr::Absent(absence) => match absence.aval {
-                Some(aval) => write!(f, "ShapeOnly({aval})"),
-                None => write!(f, "Absent({})", absence.why),
-            },
-        }
     }
 }

@@ -239,7 +239,7 @@ impl fmt::Debug for State {
         f.write_str("State {\n")?;
         for (path, leaf) in self {
             let kind = leaf.kind.map_or("array", |kind| kind.name);
-            writeln!(f, "    {path}: {kind} {:?}", leaf.value)?;
+            writeln!(f, "    {path}: {kind} {}", leaf.value.brief())?;
         }
         f.write_str("}")
     }

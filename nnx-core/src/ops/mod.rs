@@ -17,6 +17,7 @@ mod custom_jvp;
 mod custom_vjp;
 mod dot;
 mod emit;
+mod fft;
 mod gather;
 mod gcd;
 mod inner_loop;
@@ -27,6 +28,7 @@ mod scatter;
 mod shape;
 mod slice;
 mod sort;
+mod special;
 mod threefry;
 mod unary;
 mod window;
@@ -49,9 +51,10 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use fft::{Fft, FftKind};
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
-pub(crate) use inner_loop::{inner_for, inner_while};
+pub(crate) use inner_loop::inner_for;
 pub(crate) use linalg::{
     Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
     matrix, permute_rows, square,
@@ -63,6 +66,7 @@ pub(crate) use scatter::{Scatter, ScatterKind};
 pub(crate) use shape::{BroadcastInDim, Reshape, Reverse, Transpose};
 pub(crate) use slice::{Concatenate, DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 pub(crate) use sort::{Sort, TopK};
+pub(crate) use special::Special;
 pub(crate) use threefry::Threefry2x32;
 pub(crate) use window::{ReduceWindow, Window};
 

@@ -263,69 +263,69 @@ macro_rules! methods {
 }
 
 methods! {
-    /// Largest integer not above x.
+    /// Largest integer not above x. `jax.numpy.floor`.
     floor Floor;
-    /// Smallest integer not below x.
+    /// Smallest integer not below x. `jax.numpy.ceil`.
     ceil Ceil;
-    /// Nearest integer, halves to even.
+    /// Nearest integer, halves to even. `jax.numpy.rint`.
     round RoundNearestEven;
-    /// eˣ.
+    /// eˣ. `jax.numpy.exp`.
     exp Exp;
-    /// eˣ − 1, accurate near 0.
+    /// eˣ − 1, accurate near 0. `jax.numpy.expm1`.
     expm1 Expm1;
-    /// Natural logarithm.
+    /// Natural logarithm. `jax.numpy.log`.
     log Log;
-    /// ln(1 + x), accurate near 0.
+    /// ln(1 + x), accurate near 0. `jax.numpy.log1p`.
     log1p Log1p;
-    /// Square root.
+    /// Square root. `jax.numpy.sqrt`.
     sqrt Sqrt;
-    /// 1 / √x.
+    /// 1 / √x. `jax.lax.rsqrt`.
     rsqrt Rsqrt;
-    /// Cube root.
+    /// Cube root. `jax.numpy.cbrt`.
     cbrt Cbrt;
-    /// Sine of radians.
+    /// Sine of radians. `jax.numpy.sin`.
     sin Sin;
-    /// Cosine of radians.
+    /// Cosine of radians. `jax.numpy.cos`.
     cos Cos;
-    /// Tangent of radians.
+    /// Tangent of radians. `jax.numpy.tan`.
     tan Tan;
-    /// Inverse sine, in radians.
+    /// Inverse sine, in radians. `jax.numpy.arcsin`.
     asin Asin;
-    /// Inverse cosine, in radians.
+    /// Inverse cosine, in radians. `jax.numpy.arccos`.
     acos Acos;
-    /// Inverse tangent, in radians.
+    /// Inverse tangent, in radians. `jax.numpy.arctan`.
     atan Atan;
-    /// Hyperbolic sine.
+    /// Hyperbolic sine. `jax.numpy.sinh`.
     sinh Sinh;
-    /// Hyperbolic cosine.
+    /// Hyperbolic cosine. `jax.numpy.cosh`.
     cosh Cosh;
-    /// Inverse hyperbolic sine.
+    /// Inverse hyperbolic sine. `jax.numpy.arcsinh`.
     asinh Asinh;
-    /// Inverse hyperbolic cosine.
+    /// Inverse hyperbolic cosine. `jax.numpy.arccosh`.
     acosh Acosh;
-    /// Inverse hyperbolic tangent.
+    /// Inverse hyperbolic tangent. `jax.numpy.arctanh`.
     atanh Atanh;
-    /// Hyperbolic tangent.
+    /// Hyperbolic tangent. `jax.numpy.tanh`.
     tanh Tanh;
-    /// The logistic sigmoid, 1 / (1 + e⁻ˣ).
+    /// The logistic sigmoid, 1 / (1 + e⁻ˣ). `jax.nn.sigmoid`.
     sigmoid Logistic;
-    /// The error function.
+    /// The error function. `jax.scipy.special.erf`.
     erf Erf;
-    /// 1 − erf(x), accurate for large x.
+    /// 1 − erf(x), accurate for large x. `jax.scipy.special.erfc`.
     erfc Erfc;
-    /// Inverse of the error function.
+    /// Inverse of the error function. `jax.scipy.special.erfinv`.
     erf_inv ErfInv;
-    /// Logarithm of the absolute value of the gamma function.
+    /// Logarithm of the absolute value of the gamma function. `jax.scipy.special.gammaln`.
     lgamma Lgamma;
-    /// Logarithmic derivative of the gamma function.
+    /// Logarithmic derivative of the gamma function. `jax.scipy.special.digamma`.
     digamma Digamma;
-    /// Whether x is neither infinite nor NaN; a bool array.
+    /// Whether x is neither infinite nor NaN; a bool array. `jax.numpy.isfinite`.
     is_finite IsFinite;
 }
 
 /// Elementwise functions of one array that keep integer dtypes.
 impl Array {
-    /// |x|.
+    /// |x|. `jax.numpy.abs`.
     ///
     /// # Panics
     /// For bool arrays.
@@ -339,6 +339,7 @@ impl Array {
     }
 
     /// x². The derivative is one product, where that of `x * x` is a sum of two.
+    /// `jax.numpy.square`.
     ///
     /// # Panics
     /// For bool arrays.
@@ -347,7 +348,7 @@ impl Array {
         bind1(Unary(UnaryOp::Square), &[self])
     }
 
-    /// −1, 0 or 1 by the sign of x; NaN stays.
+    /// −1, 0 or 1 by the sign of x; NaN stays. `jax.numpy.sign`.
     ///
     /// # Panics
     /// For bool and unsigned arrays.
@@ -356,7 +357,7 @@ impl Array {
         bind1(Unary(UnaryOp::Sign), &[self])
     }
 
-    /// Number of bits set.
+    /// Number of bits set. `jax.lax.population_count`.
     ///
     /// # Panics
     /// Unless the dtype is an integer.
@@ -365,7 +366,7 @@ impl Array {
         bind1(Unary(UnaryOp::PopulationCount), &[self])
     }
 
-    /// Number of leading zero bits.
+    /// Number of leading zero bits. `jax.lax.clz`.
     ///
     /// # Panics
     /// Unless the dtype is an integer.
@@ -374,7 +375,7 @@ impl Array {
         bind1(Unary(UnaryOp::CountLeadingZeros), &[self])
     }
 
-    /// The same values, through which no gradient flows.
+    /// The same values, through which no gradient flows. `jax.lax.stop_gradient`.
     #[track_caller]
     pub fn stop_gradient(&self) -> Array {
         bind1(StopGradient, &[self])

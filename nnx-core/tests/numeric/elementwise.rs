@@ -1,5 +1,4 @@
 //! Elementwise functions at ordinary and special points.
-use crate::check::*;
 use crate::values::*;
 use nnx_core::array::*;
 use nnx_core::{Array, DType, grad};

@@ -192,6 +192,14 @@ fn values_as_in_jax() {
     wrong.check("jnp.hanning(5)", &hanning(5, DType::F64), F64, &[5], &[0.0, 0.49999999999999994, 1.0, 0.5000000000000001, 0.0], 1e-12);
     wrong.check("jnp.hamming(4)", &hamming(4, DType::F64), F64, &[4], &[0.08000000000000002, 0.7699999999999999, 0.7700000000000002, 0.08000000000000002], 1e-12);
     wrong.check("jnp.blackman(6)", &blackman(6, DType::F64), F64, &[6], &[-1.3877787807814457e-17, 0.20077014326253045, 0.8492298567374694, 0.8492298567374695, 0.20077014326253056, -1.3877787807814457e-17], 1e-10);
+    wrong.check("jnp.union1d(w, k)", &union1d(&w, &k, None), I32, &[7], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 9.0], 1e-12);
+    wrong.check("jnp.union1d(w, k, size=8)", &union1d(&w, &k, 8), I32, &[8], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 9.0, 0.0], 1e-12);
+    wrong.check("jnp.intersect1d(w, jnp.array([2, 7, 9]))", &intersect1d(&w, &Array::from([2, 7, 9]), None, 0), Ints, &[2], &[2.0, 9.0], 1e-12);
+    wrong.check("jnp.setdiff1d(w, jnp.array([2, 7]))", &setdiff1d(&w, &Array::from([2, 7]), None, 0), I32, &[2], &[5.0, 9.0], 1e-12);
+    wrong.check("jnp.setdiff1d(w, jnp.array([2, 7]), size=4, fill_value=-1)", &setdiff1d(&w, &Array::from([2, 7]), 4, -1), I32, &[4], &[5.0, 9.0, -1.0, -1.0], 1e-12);
+    wrong.check("jnp.lexsort((k, w))", &lexsort(&[&k, &w], 0), Ints, &[6], &[1.0, 5.0, 3.0, 2.0, 0.0, 4.0], 1e-12);
+    wrong.check("jnp.fmax(jnp.array([1., nan, nan, 3.]), jnp.array([2., 2., nan, nan]))", &Array::from([1., NAN, NAN, 3.]).fmax(Array::from([2., 2., NAN, NAN])), F64, &[4], &[2.0, 2.0, NAN, 3.0], 1e-12);
+    wrong.check("jnp.fmin(jnp.array([1., nan, 5.]), jnp.array([2., 2., nan]))", &Array::from([1., NAN, 5.]).fmin(Array::from([2., 2., NAN])), F64, &[3], &[1.0, 2.0, 5.0], 1e-12);
     wrong.check("jnp.searchsorted(s, jnp.array([0., 3., 9.]))", &s.searchsorted(&f64s(&[0., 3., 9.], &[3]), false), I32, &[3], &[0.0, 2.0, 5.0], 1e-12);
     wrong.none();
 }

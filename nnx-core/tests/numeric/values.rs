@@ -19,11 +19,8 @@ mod names {
     use super::Want;
     use nnx_core::DType;
     pub(crate) const F64: Want = Want::Exactly(DType::F64);
-    pub(crate) const F32: Want = Want::Exactly(DType::F32);
     pub(crate) const I32: Want = Want::Exactly(DType::I32);
     pub(crate) const U8: Want = Want::Exactly(DType::U8);
-    pub(crate) const U32: Want = Want::Exactly(DType::U32);
-    pub(crate) const I8: Want = Want::Exactly(DType::I8);
     pub(crate) const Bool: Want = Want::Exactly(DType::Bool);
     pub(crate) const C128: Want = Want::Exactly(DType::C128);
     pub(crate) const Ints: Want = Want::AnyInt;
@@ -69,9 +66,12 @@ impl Wrong {
     }
 }
 
+/// A name, a call that must be refused, and what its message must say.
+type Refusal<'a> = (&'a str, &'a dyn Fn() -> Array, &'a [&'a str]);
+
 /// The messages of calls that must be refused each hold all of their words.
 #[track_caller]
-pub(crate) fn refused(table: &[(&str, &dyn Fn() -> Array, &[&str])]) {
+pub(crate) fn refused(table: &[Refusal<'_>]) {
     let mut wrong = Vec::new();
     for (name, f, words) in table {
         let hook = std::panic::AssertUnwindSafe(f);

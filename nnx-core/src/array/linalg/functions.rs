@@ -116,7 +116,7 @@ const PADE: [f64; 14] = [
     1.0,
 ];
 /// The largest 1-norm for which the approximant is exact to the dtype's precision.
-const THETA: [f64; 2] = [3.925724783138660, 5.371920351148152];
+const THETA: [f64; 2] = [3.92572478313866, 5.371920351148152];
 /// Most squarings; larger matrices give NaN, as in JAX.
 const SQUARINGS: i32 = 16;
 

@@ -285,9 +285,9 @@ fn adjugate_times(a: &Array, b: &Array) -> Array {
     let unit = TriangularOptions { unit_diagonal: true, ..Default::default() };
     let upper = TriangularOptions { lower: false, ..Default::default() };
     // Where even that divides by zero, the adjugate is zero.
-    let probe = crate::array::ones(&[&a.shape()[..columns], &[1]].concat(), a.dtype());
+    let probe = crate::array::ones([&a.shape()[..columns], &[1]].concat(), a.dtype());
     let probe = triangular_solve(&lu, &probe, upper);
-    let finite = (&probe - &probe).eq(0.0).all(crate::array::keepdims([-1, -2]));
+    let finite = (probe * 0.0).eq(0.0).all(crate::array::keepdims([-1, -2]));
     let y = triangular_solve(&lu, &permute_rows(b, &order), unit);
     let scaled = y.slice_dim(rows, 0, n - 1) * whole;
     let y = concatenate(&[&scaled, &y.slice_dim(rows, n - 1, n)], rows as isize);

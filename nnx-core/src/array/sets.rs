@@ -1,0 +1,64 @@
+//! Arrays as sets of their elements. Where `size` is `None` the result is as large as it has to be,
+//! which is possible outside of traces only.
+
+use super::{Array, Operand, concatenate};
+
+/// The different elements of `x` for which `keep` holds, in ascending order.
+#[track_caller]
+fn subset(
+    x: &Array,
+    keep: impl FnOnce(&Array) -> Array,
+    size: Option<usize>,
+    fill: impl Operand,
+) -> Array {
+    // As many places as there could be: those that are left over have the count 0.
+    let unique = x.unique_all(x.size());
+    let mask = unique.counts.gt(0).logical_and(&keep(&unique.values));
+    unique.values.extract(&mask, size, fill)
+}
+
+/// The different elements of both arrays in ascending order; with a `size`, as many, filled up
+/// with the smallest one. `jax.numpy.union1d`.
+///
+/// ```
+/// # use nnx_core::{Array, array::union1d};
+/// let (a, b) = (Array::from([3, 1]), Array::from([1, 2]));
+/// assert_eq!(union1d(&a, &b, None).to_vec::<i32>(), [1, 2, 3]);
+/// ```
+///
+/// # Panics
+/// Without a size inside a trace.
+#[track_caller]
+pub fn union1d(a: &Array, b: &Array, size: impl Into<Option<usize>>) -> Array {
+    concatenate(&[&a.flatten(), &b.flatten()], 0).unique(size)
+}
+
+/// The different elements that stand in both arrays, in ascending order; with a `size`, as many,
+/// filled up with `fill`. `jax.numpy.intersect1d`.
+///
+/// # Panics
+/// Without a size inside a trace.
+#[track_caller]
+pub fn intersect1d(
+    a: &Array,
+    b: &Array,
+    size: impl Into<Option<usize>>,
+    fill: impl Operand,
+) -> Array {
+    subset(a, |values| values.isin(b), size.into(), fill)
+}
+
+/// The different elements of `a` that do not stand in `b`, in ascending order; with a `size`, as
+/// many, filled up with `fill`. `jax.numpy.setdiff1d`.
+///
+/// # Panics
+/// Without a size inside a trace.
+#[track_caller]
+pub fn setdiff1d(
+    a: &Array,
+    b: &Array,
+    size: impl Into<Option<usize>>,
+    fill: impl Operand,
+) -> Array {
+    subset(a, |values| values.isin(b).logical_not(), size.into(), fill)
+}

@@ -1,0 +1,389 @@
+//! Special functions, with the names and semantics of `jax.scipy.special`. All work elementwise
+//! with broadcasting; integers become f32. Also methods of [`Array`]: `erf`, `erfc`, `erf_inv`,
+//! `lgamma`, `digamma`.
+
+pub use super::quantile::logsumexp_signed;
+pub use super::reduce::{logsumexp, softmax};
+
+use super::program::{Compute, binary, ternary, unary};
+use super::{Array, DType, Operand, select};
+use crate::graph::bind1;
+use crate::ops::{Binary, BinaryOp, CustomJvp, Jvp, Special, Tangent, add_tangents, custom_jvp};
+use std::f64::consts::{PI, SQRT_2};
+
+/// log(√(2π)).
+const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+
+/// The gamma function. `jax.scipy.special.gamma`.
+#[track_caller]
+pub fn gamma(x: &Array) -> Array {
+    unary("gamma", x, |x| gamma_sign(x) * x.lgamma().exp())
+}
+
+/// log |Γ(x)|. `jax.scipy.special.gammaln`.
+#[track_caller]
+pub fn gammaln(x: &Array) -> Array {
+    x.lgamma()
+}
+
+/// The sign of Γ(x): NaN at negative integers. `jax.scipy.special.gammasgn`.
+#[track_caller]
+pub fn gammasgn(x: &Array) -> Array {
+    unary("gammasgn", x, gamma_sign)
+}
+
+#[track_caller]
+fn gamma_sign(x: &Array) -> Array {
+    let floor = x.floor();
+    let pole = x.lt(0.0) & x.eq(&floor);
+    let odd = (&floor % 2.0).ne(0.0);
+    let negative = x.full_like(-1.0);
+    let sign = select(&(x.lt(0.0) & odd), &negative, &x.ones_like());
+    let sign = select(&(x.eq(0.0) & x.signbit()), &negative, &sign);
+    let sign = select(&pole, &x.full_like(f64::NAN), &sign);
+    select(&x.is_nan(), x, &sign).stop_gradient()
+}
+
+/// x! = Γ(x + 1), 0 for negative x. `jax.scipy.special.factorial`.
+#[track_caller]
+pub fn factorial(x: &Array) -> Array {
+    unary("factorial", x, |x| select(&x.lt(0.0), &x.zeros_like(), &(x + 1.0).lgamma().exp()))
+}
+
+/// log |B(a, b)|. `jax.scipy.special.betaln`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn betaln(a: &Array, b: impl Operand) -> Array {
+    binary("betaln", Compute::Inexact, a, &b, |a, b| a.lgamma() + b.lgamma() - (a + b).lgamma())
+}
+
+/// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn beta(a: &Array, b: impl Operand) -> Array {
+    binary("beta", Compute::Inexact, a, &b, |a, b| {
+        let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
+        sign * (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+    })
+}
+
+/// Derivative of order `n` of the digamma function. Not differentiable with respect to `n`.
+/// `jax.scipy.special.polygamma`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn polygamma(n: impl Operand, x: &Array) -> Array {
+    binary("polygamma", Compute::Inexact, &n, x, |n, x| {
+        bind1(Binary(BinaryOp::Polygamma), &[&n.stop_gradient(), x])
+    })
+}
+
+/// The regularized lower incomplete gamma function P(a, x) = γ(a, x) / Γ(a).
+/// `jax.scipy.special.gammainc`, `jax.lax.igamma`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn gammainc(a: &Array, x: impl Operand) -> Array {
+    binary("gammainc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
+}
+
+/// The regularized upper incomplete gamma function Q(a, x) = 1 − P(a, x).
+/// `jax.scipy.special.gammaincc`, `jax.lax.igammac`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
+    binary("gammaincc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
+}
+
+/// The regularized incomplete beta function. Differentiable with respect to `x` only, as in JAX.
+/// `jax.scipy.special.betainc`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
+    ternary("betainc", Compute::Inexact, [a, b, x], |args| {
+        bind1(Special::Betainc, &[&args[0], &args[1], &args[2]])
+    })
+}
+
+/// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. Differentiable with respect to
+/// `q`. `jax.scipy.special.zeta`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn zeta(s: &Array, q: impl Operand) -> Array {
+    binary("zeta", Compute::Inexact, s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
+}
+
+/// exp(−|x|) I₀(x), the scaled modified Bessel function of order 0. `jax.scipy.special.i0e`.
+#[track_caller]
+pub fn i0e(x: &Array) -> Array {
+    unary("i0e", x, |x| bind1(Special::BesselI0e, &[x]))
+}
+
+/// The modified Bessel function of order 0. `jax.scipy.special.i0`, `jax.numpy.i0`.
+#[track_caller]
+pub fn i0(x: &Array) -> Array {
+    unary("i0", x, |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
+}
+
+/// exp(−|x|) I₁(x), the scaled modified Bessel function of order 1. `jax.scipy.special.i1e`.
+#[track_caller]
+pub fn i1e(x: &Array) -> Array {
+    unary("i1e", x, |x| bind1(Special::BesselI1e, &[x]))
+}
+
+/// The modified Bessel function of order 1. `jax.scipy.special.i1`.
+#[track_caller]
+pub fn i1(x: &Array) -> Array {
+    unary("i1", x, |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
+}
+
+/// log(x / (1 − x)). `jax.scipy.special.logit`.
+#[track_caller]
+pub fn logit(x: &Array) -> Array {
+    unary("logit", x, |x| (x / (1.0 - x)).log())
+}
+
+/// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
+#[track_caller]
+pub fn expit(x: &Array) -> Array {
+    x.sigmoid()
+}
+
+/// x log y, 0 where x is 0. `jax.scipy.special.xlogy`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn xlogy(x: &Array, y: impl Operand) -> Array {
+    binary("xlogy", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
+}
+
+/// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn xlog1py(x: &Array, y: impl Operand) -> Array {
+    binary("xlog1py", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: true }, &[x, y]))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct XLogY {
+    /// log(1 + y) in place of log y.
+    one_plus: bool,
+}
+
+impl CustomJvp for XLogY {
+    const NAME: &'static str = "xlogy";
+    fn params(&self) -> String {
+        format!("one_plus={}", self.one_plus)
+    }
+    fn body(&self, args: &[Array]) -> Array {
+        let (x, y) = (&args[0], &args[1]);
+        let zero = x.eq(0.0) & y.eq(y);
+        let log = if self.one_plus { y.log1p() } else { y.log() };
+        select(&zero, &x.zeros_like(), &(x * log))
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (x, y) = (&cx.primals[0], &cx.primals[1]);
+        let by_x = cx.tangent(0).map(|t| t * if self.one_plus { y.log1p() } else { y.log() });
+        let by_y = cx.tangent(1).map(|t| t * if self.one_plus { x / (1.0 + y) } else { x / y });
+        add_tangents(by_x, by_y)
+    }
+}
+
+/// −x log x, 0 at 0, −∞ below. `jax.scipy.special.entr`.
+#[track_caller]
+pub fn entr(x: &Array) -> Array {
+    unary("entr", x, |x| {
+        let negative = x.lt(0.0);
+        select(&negative, &x.full_like(f64::NEG_INFINITY), &custom_jvp(Entropy, &[x]))
+    })
+}
+
+/// −x log x.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Entropy;
+
+impl CustomJvp for Entropy {
+    const NAME: &'static str = "entr";
+    fn body(&self, args: &[Array]) -> Array {
+        let x = &args[0];
+        let zero = x.eq(0.0);
+        let safe = select(&zero, &x.ones_like(), x);
+        -(x * safe.log())
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        Some(-(cx.tangent(0)? * (cx.primals[0].log() + 1.0)))
+    }
+}
+
+/// x log(x / y): 0 where x is 0 and y ≥ 0, ∞ where one is negative or y is 0.
+/// `jax.scipy.special.rel_entr`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn rel_entr(x: &Array, y: impl Operand) -> Array {
+    binary("rel_entr", Compute::Inexact, x, &y, relative_entropy)
+}
+
+#[track_caller]
+fn relative_entropy(x: &Array, y: &Array) -> Array {
+    let both = x.gt(0.0) & y.gt(0.0);
+    let none = x.eq(0.0) & y.ge(0.0);
+    let (one, zero) = (x.ones_like(), x.zeros_like());
+    let (safe_x, safe_y) = (select(&both, x, &one), select(&both, y, &one));
+    let value = custom_jvp(XLogY { one_plus: false }, &[&safe_x, &safe_x])
+        - custom_jvp(XLogY { one_plus: false }, &[&safe_x, &safe_y]);
+    let other = select(&none, &zero, &x.full_like(f64::INFINITY));
+    select(&both, &value, &other)
+}
+
+/// x log(x / y) − x + y. `jax.scipy.special.kl_div`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn kl_div(x: &Array, y: impl Operand) -> Array {
+    binary("kl_div", Compute::Inexact, x, &y, |x, y| relative_entropy(x, y) - x + y)
+}
+
+/// The logarithm of the multivariate gamma function of dimension `d`.
+/// `jax.scipy.special.multigammaln`.
+#[track_caller]
+pub fn multigammaln(a: &Array, d: usize) -> Array {
+    unary("multigammaln", a, |a| {
+        let d = d as f64;
+        let start = a.full_like(d * (d - 1.0) / 4.0 * PI.ln());
+        (0..d as usize).fold(start, |sum, j| sum + (a - j as f64 / 2.0).lgamma())
+    })
+}
+
+/// The distribution function of the standard normal distribution. `jax.scipy.special.ndtr`.
+#[track_caller]
+pub fn ndtr(x: &Array) -> Array {
+    unary("ndtr", x, normal_cdf)
+}
+
+#[track_caller]
+fn normal_cdf(x: &Array) -> Array {
+    let w = x * (0.5 * SQRT_2);
+    let z = w.abs();
+    let tail = z.erfc();
+    let outer = select(&w.gt(0.0), &(2.0 - &tail), &tail);
+    0.5 * select(&z.lt(0.5 * SQRT_2), &(1.0 + w.erf()), &outer)
+}
+
+/// The logarithm of [`ndtr`], accurate far below 0 too. `jax.scipy.special.log_ndtr`.
+#[track_caller]
+pub fn log_ndtr(x: &Array) -> Array {
+    in_wide("log_ndtr", x, |x| custom_jvp(LogNdtr, &[x]))
+}
+
+/// A function of f32 or f64 for half floats too.
+#[track_caller]
+fn in_wide(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -> Array {
+    unary(name, x, |x| {
+        let own = x.dtype();
+        let wide = if own.size() < 4 { x.astype(DType::F32) } else { x.clone() };
+        body(&wide).astype(own)
+    })
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct LogNdtr;
+
+/// The terms of the asymptotic series that are taken.
+const TERMS: usize = 8;
+
+impl CustomJvp for LogNdtr {
+    const NAME: &'static str = "log_ndtr";
+    /// log(1 − Φ(−x)) ≈ −Φ(−x) above, the logarithm between, and below the asymptotic series
+    /// φ(x)/|x| · (1 − 1/x² + 3/x⁴ − …) (Abramowitz & Stegun 26.2.12).
+    fn body(&self, args: &[Array]) -> Array {
+        let x = &args[0];
+        let (low, high) = if x.dtype() == DType::F64 { (-20.0, 8.0) } else { (-10.0, 5.0) };
+        let above = x.gt(high);
+        let middle = normal_cdf(&select(&above, &-x, &x.maximum(low)));
+        let far = x.minimum(low);
+        let inverse = 1.0 / far.square();
+        let mut series = far.ones_like();
+        for n in (1..=TERMS).rev() {
+            series = 1.0 - series * (&inverse * (2.0 * n as f64 - 1.0));
+        }
+        let below = far.square() * -0.5 - (-&far).log() - LOG_SQRT_2PI + series.log();
+        let inner = select(&x.gt(low), &middle.log(), &below);
+        select(&above, &-middle, &inner)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let log_density = cx.primals[0].square() * -0.5 - LOG_SQRT_2PI;
+        Some(cx.tangent(0)? * (log_density - &cx.outs[0]).exp())
+    }
+}
+
+/// The inverse of [`ndtr`]: the quantiles of the standard normal distribution.
+/// `jax.scipy.special.ndtri`.
+#[track_caller]
+pub fn ndtri(p: &Array) -> Array {
+    in_wide("ndtri", p, |p| custom_jvp(Ndtri, &[p]))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Ndtri;
+
+impl CustomJvp for Ndtri {
+    const NAME: &'static str = "ndtri";
+    /// √2 erf⁻¹(2p − 1) in the middle; in the tails Newton's method on log Φ, which is nearly a
+    /// parabola there.
+    fn body(&self, args: &[Array]) -> Array {
+        let p = &args[0];
+        let upper = p.gt(0.5);
+        let q = select(&upper, &(1.0 - p), p);
+        let inside = p.gt(0.0) & p.lt(1.0);
+        let q = select(&inside, &q, &q.full_like(0.25));
+        let log_q = q.log();
+        let z = (log_q.minimum(-2.0) * -2.0).sqrt();
+        let mut tail = (z.log() + LOG_SQRT_2PI) / &z - &z;
+        for _ in 0..5 {
+            let value = custom_jvp(LogNdtr, &[&tail]);
+            let slope = (tail.square() * -0.5 - LOG_SQRT_2PI - &value).exp();
+            tail = &tail - (value - &log_q) / slope;
+        }
+        let middle = (2.0 * &q - 1.0).erf_inv() * SQRT_2;
+        let x = select(&q.lt(0.1), &tail, &middle);
+        let x = select(&upper, &-&x, &x);
+        let x = select(&p.eq(0.0), &x.full_like(f64::NEG_INFINITY), &x);
+        let x = select(&p.eq(1.0), &x.full_like(f64::INFINITY), &x);
+        let known = inside | p.eq(0.0) | p.eq(1.0);
+        select(&known, &x, &x.full_like(f64::NAN))
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        Some(cx.tangent(0)? * (cx.outs[0].square() * 0.5 + LOG_SQRT_2PI).exp())
+    }
+}
+
+/// (xᵏ − 1) / k for k = `lambda`, log x for 0. `jax.scipy.special.boxcox`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
+    binary("boxcox", Compute::Inexact, x, &lambda, |x, k| {
+        let zero = k.eq(0.0);
+        let safe = select(&zero, &k.ones_like(), k);
+        select(&zero, &x.log(), &((&safe * x.log()).expm1() / &safe))
+    })
+}
