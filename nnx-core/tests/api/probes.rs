@@ -1,8 +1,8 @@
 //! A call of every public function.
 
 use super::probe::Probe;
-use nnx_core::array::linalg;
 use nnx_core::array::*;
+use nnx_core::array::{fft, linalg, special};
 use nnx_core::nn;
 use nnx_core::{Array, DType};
 
@@ -74,6 +74,8 @@ pub(crate) fn all() -> Vec<Probe> {
     all.extend(reductions());
     all.extend(products());
     all.extend(decompositions());
+    all.extend(transforms_of_fourier());
+    all.extend(special_functions());
     all.extend(activations());
     all
 }
@@ -144,6 +146,8 @@ fn elementwise() -> Vec<Probe> {
         "reciprocal" [[2, 3]] => |x| x[0].reciprocal();
         "round_decimals" [[2, 3]] => |x| x[0].round_decimals(2);
         "modf" [[2, 3]] => |x| x[0].modf();
+        "fmax" [[2, 3], [3]] => |x| x[0].fmax(&x[1]);
+        "fmin" [[2, 3], [3]] => |x| x[0].fmin(&x[1]);
         "hypot" [[2, 3], [3]] => |x| x[0].hypot(&x[1]);
         "copysign" [[2, 3], [3]] => |x| x[0].copysign(&x[1]);
         "heaviside" [[2, 3], [3]] => |x| x[0].heaviside(&x[1]);
@@ -306,6 +310,10 @@ fn indexing() -> Vec<Probe> {
         "searchsorted" = "jax.numpy.searchsorted" [[4], [2]] => |x| x[0].searchsorted(&x[1], false);
         "sort_multi" = "jax.lax.sort" [[4], [4]] => |x| sort_multi(&[&x[0], &x[1]], 0, 2);
         "sort_key_val" = "jax.lax.sort_key_val" [[4], [4]] => |x| sort_key_val(&x[0], &x[1], 0);
+        "lexsort" [[4], [4]] => |x| lexsort(&[&x[0], &x[1]], 0);
+        "union1d" [[4], [2]] => |x| union1d(&x[0], &x[1], 6);
+        "intersect1d" [[4], [2]] => |x| intersect1d(&x[0], &x[1], 2, 0);
+        "setdiff1d" [[4], [2]] => |x| setdiff1d(&x[0], &x[1], 4, 0);
         "nonzero" [[4]] => |x| x[0].nonzero(2, 0);
         "flatnonzero" [[4]] => |x| x[0].flatnonzero(2, 0);
         "argwhere" [[4]] => |x| x[0].argwhere(2, 0);
@@ -440,6 +448,59 @@ fn decompositions() -> Vec<Probe> {
         "inv" [[3, 3]] => |x| linalg::inv(&x[0]);
         "det" [[3, 3]] => |x| linalg::det(&x[0]);
         "slogdet" [[3, 3]] => |x| linalg::slogdet(&x[0]);
+    }
+}
+
+fn transforms_of_fourier() -> Vec<Probe> {
+    probes! {
+        "fft" [[2, 4]] => |x| fft::fft(&x[0], None, -1, fft::Norm::Backward);
+        "ifft" [[2, 4]] => |x| fft::ifft(&x[0], None, -1, fft::Norm::Backward);
+        "rfft" [[2, 4]] => |x| fft::rfft(&x[0], None, -1, fft::Norm::Backward);
+        "irfft" [[2, 4]] => |x| fft::irfft(&x[0], None, -1, fft::Norm::Backward);
+        "hfft" [[2, 4]] => |x| fft::hfft(&x[0], None, -1, fft::Norm::Backward);
+        "ihfft" [[2, 4]] => |x| fft::ihfft(&x[0], None, -1, fft::Norm::Backward);
+        "fftn" [[2, 4]] => |x| fft::fftn(&x[0], .., fft::Norm::Backward);
+        "ifftn" [[2, 4]] => |x| fft::ifftn(&x[0], .., fft::Norm::Backward);
+        "rfftn" [[2, 4]] => |x| fft::rfftn(&x[0], .., fft::Norm::Backward);
+        "irfftn" [[2, 4]] => |x| fft::irfftn(&x[0], .., fft::Norm::Backward);
+        "fft2" [[2, 4]] => |x| fft::fft2(&x[0], fft::Norm::Backward);
+        "ifft2" [[2, 4]] => |x| fft::ifft2(&x[0], fft::Norm::Backward);
+        "fftfreq" [] => |x| fft::fftfreq(4, 1.0, DType::F32);
+        "rfftfreq" [] => |x| fft::rfftfreq(4, 1.0, DType::F32);
+        "fftshift" [[2, 4]] => |x| fft::fftshift(&x[0], ..);
+        "ifftshift" [[2, 4]] => |x| fft::ifftshift(&x[0], ..);
+    }
+}
+
+fn special_functions() -> Vec<Probe> {
+    probes! {
+        "gamma" [[2, 3]] => |x| special::gamma(&x[0]);
+        "gammaln" [[2, 3]] => |x| special::gammaln(&x[0]);
+        "gammasgn" [[2, 3]] => |x| special::gammasgn(&x[0]);
+        "factorial" [[2, 3]] => |x| special::factorial(&x[0]);
+        "i0e" [[2, 3]] => |x| special::i0e(&x[0]);
+        "i0" [[2, 3]] => |x| special::i0(&x[0]);
+        "i1e" [[2, 3]] => |x| special::i1e(&x[0]);
+        "i1" [[2, 3]] => |x| special::i1(&x[0]);
+        "logit" [[2, 3]] => |x| special::logit(&x[0]);
+        "expit" [[2, 3]] => |x| special::expit(&x[0]);
+        "entr" [[2, 3]] => |x| special::entr(&x[0]);
+        "ndtr" [[2, 3]] => |x| special::ndtr(&x[0]);
+        "log_ndtr" [[2, 3]] => |x| special::log_ndtr(&x[0]);
+        "ndtri" [[2, 3]] => |x| special::ndtri(&x[0]);
+        "betaln" [[2, 3], [3]] => |x| special::betaln(&x[0], &x[1]);
+        "beta" [[2, 3], [3]] => |x| special::beta(&x[0], &x[1]);
+        "gammainc" [[2, 3], [3]] => |x| special::gammainc(&x[0], &x[1]);
+        "gammaincc" [[2, 3], [3]] => |x| special::gammaincc(&x[0], &x[1]);
+        "zeta" [[2, 3], [3]] => |x| special::zeta(&x[0], &x[1]);
+        "xlogy" [[2, 3], [3]] => |x| special::xlogy(&x[0], &x[1]);
+        "xlog1py" [[2, 3], [3]] => |x| special::xlog1py(&x[0], &x[1]);
+        "rel_entr" [[2, 3], [3]] => |x| special::rel_entr(&x[0], &x[1]);
+        "kl_div" [[2, 3], [3]] => |x| special::kl_div(&x[0], &x[1]);
+        "boxcox" [[2, 3], [3]] => |x| special::boxcox(&x[0], &x[1]);
+        "polygamma" [[2, 3]] => |x| special::polygamma(1, &x[0]);
+        "betainc" [[3], [3], [3]] => |x| special::betainc(&x[0], &x[1], &x[2]);
+        "multigammaln" [[3]] => |x| special::multigammaln(&x[0], 2);
     }
 }
 

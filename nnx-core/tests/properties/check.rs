@@ -27,10 +27,6 @@ impl Draw {
         self.shape.len()
     }
 
-    pub(crate) fn size(&self) -> usize {
-        self.shape.iter().product()
-    }
-
     /// In `0..n`; 0 where `n` is 0.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.bits() % n.max(1) as u64) as usize
