@@ -68,7 +68,7 @@ type Mistake = (&'static str, fn(&Arrays), &'static [&'static str]);
 
 macro_rules! mistakes {
     ($($name:literal: |$x:ident| $call:expr => $($text:literal),+;)*) => {
-        &[$(($name, |$x: &Arrays| drop($call), &[$($text),+])),*]
+        &[$(($name, |$x: &Arrays| { let _ = $call; }, &[$($text),+])),*]
     };
 }
 
