@@ -161,6 +161,7 @@ impl Layout<'_> {
             if i > 0 {
                 out += self.separator.trim_end();
                 if column + length + tail > width {
+                    out.truncate(out.trim_end().len());
                     out += "\n";
                     out += indent;
                     column = indent.len();
@@ -282,9 +283,11 @@ fn floats(values: &[Float], sign: bool) -> Vec<String> {
     let finite = || parts.iter().flatten();
     let left = finite().map(|(whole, ..)| plus(whole).len()).max().unwrap_or(0);
     let right = finite().map(|(_, fraction, _)| fraction.len()).max().unwrap_or(0);
-    let exponent = |e: i32| format!("e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs());
-    let behind =
-        if scientific { finite().map(|(.., e)| exponent(*e).len()).max().unwrap_or(0) } else { 0 };
+    // All exponents with as many digits as the longest, at least two.
+    let digits = finite().map(|(.., e)| e.unsigned_abs().to_string().len()).max().unwrap_or(0);
+    let digits = digits.max(2);
+    let exponent = |e: i32| format!("e{}{:0digits$}", if e < 0 { '-' } else { '+' }, e.abs());
+    let behind = if scientific { 2 + digits } else { 0 };
     let special = |x: f64| match (x.is_nan(), x > 0.0, sign) {
         (true, _, true) => "+nan",
         (true, ..) => "nan",

@@ -74,7 +74,7 @@ pub(crate) const BINARY: &[(&str, Binary, [f64; 4])] = &[
 
 #[test]
 fn of_one_operand() {
-    properties!("unary", 4, 3, |draw| {
+    properties!("unary", 4, 2, |draw| {
         let case = |&(name, f, low, high): &(&'static str, Unary, f64, f64)| {
             Case::new(name, vec![draw.of(low, high)], move |x| f(&x[0]))
         };
@@ -85,7 +85,7 @@ fn of_one_operand() {
 /// One operand has the drawn shape, the other one that broadcasts to it.
 #[test]
 fn of_two_operands_that_broadcast() {
-    properties!("binary", 4, 4, |draw| {
+    properties!("binary", 4, 2, |draw| {
         let mut cases = Vec::new();
         for &(name, f, [a, b, c, d]) in BINARY {
             let (mut x, mut y) = (draw.shape.clone(), draw.smaller());

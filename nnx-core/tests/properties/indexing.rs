@@ -16,7 +16,7 @@ fn nameable(draw: &mut Draw) -> usize {
 
 #[test]
 fn slices() {
-    properties!("slices", 3, 4, |draw| {
+    properties!("slices", 3, 2, |draw| {
         let n = nameable(draw);
         let x = draw.of(-1.0, 1.0);
         let (start, step) = (draw.below(n), 1 + draw.below(3));
@@ -55,7 +55,7 @@ fn slices() {
 /// them is not tested here but in the compositions.
 #[test]
 fn gathers() {
-    properties!("gathers", 3, 4, |draw| {
+    properties!("gathers", 3, 2, |draw| {
         let n = nameable(draw) as i32;
         let x = draw.of(-1.0, 1.0);
         let count = draw.below(4);
@@ -100,7 +100,7 @@ const UPDATES: &[(&str, Update)] = &[
 
 #[test]
 fn scatters() {
-    properties!("scatters", 3, 3, |draw| {
+    properties!("scatters", 3, 2, |draw| {
         let n = nameable(draw);
         let count = draw.below(n + 1);
         let rest = draw.shape[1..].to_vec();

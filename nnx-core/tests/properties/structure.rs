@@ -20,7 +20,7 @@ fn some_axes(draw: &mut Draw) -> Axes {
 
 #[test]
 fn reductions() {
-    properties!("reductions", 4, 4, |draw| {
+    properties!("reductions", 4, 2, |draw| {
         let x = draw.of(0.5, 1.5);
         let axes = some_axes(draw);
         let linear = |name: &str, f: fn(&Array, Axes) -> Array| {
@@ -51,7 +51,7 @@ fn reductions() {
 
 #[test]
 fn running_reductions_and_sorts() {
-    properties!("running", 4, 4, |draw| {
+    properties!("running", 4, 2, |draw| {
         if draw.shape.is_empty() {
             draw.shape.push(3);
         }
@@ -85,7 +85,7 @@ fn running_reductions_and_sorts() {
 
 #[test]
 fn shapes() {
-    properties!("shapes", 4, 3, |draw| {
+    properties!("shapes", 4, 2, |draw| {
         let x = draw.of(-1.0, 1.0);
         let (shape, rank) = (draw.shape.clone(), draw.rank());
         let case = |name: &str, f: Box<dyn Fn(&Array) -> Array>| {
@@ -141,7 +141,7 @@ fn shapes() {
 
 #[test]
 fn joined() {
-    properties!("joined", 3, 4, |draw| {
+    properties!("joined", 3, 2, |draw| {
         if draw.shape.is_empty() {
             draw.shape.push(2);
         }
