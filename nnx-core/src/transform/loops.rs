@@ -60,7 +60,7 @@ pub(crate) fn align(
 ///     |(n, _): &(Array, Array)| n.gt(1),
 ///     |(n, steps)| {
 ///         let even = (&n % 2).eq(0);
-///         (nnx_core::array::select(&even, &(&n / 2), &(&n * 3 + 1)), steps + 1)
+///         (nnx_core::array::select(&even, &n.floor_divide(2), &(&n * 3 + 1)), steps + 1)
 ///     },
 ///     (Array::scalar(6), Array::scalar(0)),
 /// );
