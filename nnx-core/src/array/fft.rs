@@ -108,7 +108,7 @@ fn line(name: &str, x: &Array, n: Option<usize>, axis: isize) -> [(usize, usize)
     [(d, n.unwrap_or(x.shape()[d]))]
 }
 
-/// The discrete Fourier transform along `axis`: Σ x[k] exp(−2πi jk/n), cut or filled with zeros to
+/// The discrete Fourier transform along `axis`: Σ xₖ exp(−2πi jk/n), cut or filled with zeros to
 /// `n` elements first if that is given. `jax.numpy.fft.fft` (defaults: `None`, −1, `Backward`).
 ///
 /// ```
