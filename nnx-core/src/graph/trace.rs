@@ -178,15 +178,24 @@ pub(crate) fn escaped(t: &Traced) -> Error {
 
 /// Runs `f` with `location` in place of the caller's line, for nodes that a transform replays.
 pub(crate) fn with_location<R>(location: &'static Location<'static>, f: impl FnOnce() -> R) -> R {
-    let set = |location| {
-        with_top(|stack| {
-            stack.last_mut().and_then(|frame| std::mem::replace(&mut frame.location, location))
-        })
-    };
-    let before = set(Some(location));
-    let result = f();
-    set(before);
-    result
+    /// Puts the line back that stood there, after a panic too.
+    struct Before(Option<&'static Location<'static>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            set_location(self.0);
+        }
+    }
+    let _before = Before(set_location(Some(location)));
+    f()
+}
+
+/// Sets the line of the innermost trace; gives the one before.
+fn set_location(
+    location: Option<&'static Location<'static>>,
+) -> Option<&'static Location<'static>> {
+    with_top(|stack| {
+        stack.last_mut().and_then(|frame| std::mem::replace(&mut frame.location, location))
+    })
 }
 
 /// The user's line: that which stands in for the caller's, or the caller's.

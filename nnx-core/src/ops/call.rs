@@ -1,32 +1,17 @@
 //! A call of a program that stays a function of its own in the compiled module.
 
 use super::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents, batched,
+    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
 };
 use crate::Array;
-use crate::graph::{Arrays, Aval, Avals, Graph, bind};
-use std::hash::{Hash, Hasher};
+use crate::graph::{Arrays, Aval, Avals, Graph};
 use std::sync::Arc;
 
 /// Runs `graph` on its operands.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CallGraph {
     pub(crate) name: Arc<str>,
-    pub(crate) graph: Arc<Graph>,
-}
-
-impl PartialEq for CallGraph {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-            && (Arc::ptr_eq(&self.graph, &other.graph) || self.graph.same_program(&other.graph))
-    }
-}
-impl Eq for CallGraph {}
-
-impl Hash for CallGraph {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.graph.fingerprint().hash(state);
-    }
+    pub(crate) graph: Body,
 }
 
 impl Primitive for CallGraph {
@@ -69,10 +54,7 @@ impl Primitive for CallGraph {
         Some(Ok((outs.into(), tangents.into())))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let always = vec![true; self.graph.outputs.len()];
-        let (graph, _) = crate::transform::batch_graph(&self.graph, cx.batched, cx.size, &always);
-        let op = CallGraph { name: self.name.clone(), graph: Arc::new(graph) };
-        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+        self.graph.batch(cx, |graph| CallGraph { graph, ..self.clone() })
     }
     fn transpose(&self, _: &Backward<'_>) -> Result<Tangents, String> {
         Err("its derivative is taken inside of it".into())

@@ -1,11 +1,11 @@
 //! Functions written over arrays with a derivative of their own.
 
-use super::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents, batched, one};
+use super::{Batch, Batched, Body, Builder, Id, Ids, Jvp, Primitive, Rule, Tangent, Tangents, one};
 use crate::Array;
-use crate::graph::{Aval, Avals, Closed, Graph, bind, bind1, trace};
-use crate::transform::{batch_call, batch_graph};
+use crate::graph::{Aval, Avals, Closed, Graph, bind1, trace};
+use crate::transform::batch_call;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// A function of arrays whose derivative is not that of its body. `jax.custom_jvp`.
@@ -34,34 +34,19 @@ pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
     debug_assert!(captures.is_empty(), "{} captures arrays", F::NAME);
     let params = function.params();
     let rule: JvpRule = Arc::new(move |cx| one(function.jvp(cx)));
-    bind1(WithRule { name: F::NAME, params, graph: Arc::new(graph), rule }, args)
+    bind1(WithRule { name: F::NAME, params, graph: graph.into(), rule: Rule(rule) }, args)
 }
 
 /// A derivative given by a function.
 pub(crate) type JvpRule = Arc<dyn Fn(&Jvp<'_>) -> Result<Tangents, String> + Send + Sync>;
 
 /// Runs `graph`; its derivative is `rule`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct WithRule {
     pub(crate) name: &'static str,
     pub(crate) params: String,
-    pub(crate) graph: Arc<Graph>,
-    pub(crate) rule: JvpRule,
-}
-
-/// What is compiled does not depend on the rule.
-impl PartialEq for WithRule {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.graph.same_program(&other.graph)
-    }
-}
-
-impl Eq for WithRule {}
-
-impl Hash for WithRule {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.graph.fingerprint().hash(state);
-    }
+    pub(crate) graph: Body,
+    pub(crate) rule: Rule<JvpRule>,
 }
 
 impl Primitive for WithRule {
@@ -84,14 +69,11 @@ impl Primitive for WithRule {
         self.graph.flops()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        (self.rule)(cx)
+        (self.rule.0)(cx)
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let always = vec![true; self.graph.outputs.len()];
-        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
-        let rule = batched_rule(self.rule.clone(), cx.batched.to_vec(), cx.size);
-        let op = WithRule { graph: Arc::new(graph), rule, ..self.clone() };
-        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+        let rule = batched_rule(self.rule.0.clone(), cx.batched.to_vec(), cx.size);
+        self.graph.batch(cx, |graph| WithRule { graph, rule: Rule(rule), ..self.clone() })
     }
 }
 

@@ -1,12 +1,11 @@
 //! Functions with a reverse derivative of their own.
 
 use super::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents, batched,
+    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Rule, Tangent, Tangents,
 };
 use crate::Array;
 use crate::graph::{Arrays, Aval, Avals, Graph, bind};
-use crate::transform::{batch_call, batch_graph};
-use std::hash::{Hash, Hasher};
+use crate::transform::batch_call;
 use std::sync::Arc;
 
 /// A function from arrays to arrays.
@@ -23,24 +22,10 @@ pub(crate) struct VjpRule {
 }
 
 /// Runs `graph`; its reverse derivative is `rule`. `jax.custom_vjp`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CustomVjp {
-    pub(crate) graph: Arc<Graph>,
-    pub(crate) rule: VjpRule,
-}
-
-/// What is compiled does not depend on the rule.
-impl PartialEq for CustomVjp {
-    fn eq(&self, other: &Self) -> bool {
-        self.graph.same_program(&other.graph)
-    }
-}
-impl Eq for CustomVjp {}
-
-impl Hash for CustomVjp {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.graph.fingerprint().hash(state);
-    }
+    pub(crate) graph: Body,
+    pub(crate) rule: Rule<VjpRule>,
 }
 
 impl Primitive for CustomVjp {
@@ -84,7 +69,7 @@ impl Primitive for CustomVjp {
             active: tangents.iter().map(Option::is_some).collect(),
             inputs,
             outputs: avals.clone(),
-            backward: self.rule.backward.clone(),
+            backward: Rule(self.rule.backward.clone()),
         };
         let ins: Vec<&Array> = kept.iter().chain(tangents.iter().flatten()).collect();
         let tangents = bind(op, &ins);
@@ -93,11 +78,8 @@ impl Primitive for CustomVjp {
         Some(Ok((outs.into(), tangents)))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let always = vec![true; self.graph.outputs.len()];
-        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
         let rule = self.rule.batched(&self.graph, cx.batched.to_vec(), cx.size);
-        let op = CustomVjp { graph: Arc::new(graph), rule };
-        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+        self.graph.batch(cx, |graph| CustomVjp { graph, rule: Rule(rule) })
     }
 }
 
@@ -129,26 +111,13 @@ impl VjpRule {
 
 /// The tangents of the results of a [`CustomVjp`], which nobody computes: there is only a
 /// transpose. Operands: what the forward pass kept, then the tangents of the active inputs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct CustomVjpLinear {
     kept: usize,
     active: Vec<bool>,
     inputs: Vec<Aval>,
     outputs: Vec<Aval>,
-    backward: ArrayFn,
-}
-
-impl PartialEq for CustomVjpLinear {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.backward, &other.backward)
-    }
-}
-impl Eq for CustomVjpLinear {}
-
-impl Hash for CustomVjpLinear {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.outputs.hash(state);
-    }
+    backward: Rule<ArrayFn>,
 }
 
 impl Primitive for CustomVjpLinear {
@@ -173,7 +142,7 @@ impl Primitive for CustomVjpLinear {
         for (ct, &aval) in cx.cts.iter().zip(&self.outputs) {
             args.push(ct.clone().unwrap_or_else(|| Array::zeros_aval(aval)));
         }
-        let mut cts = (self.backward)(&args).into_iter();
+        let mut cts = (self.backward.0)(&args).into_iter();
         let mut cotangents: Tangents = (0..self.kept).map(|_| None).collect();
         for (aval, &active) in self.inputs.iter().zip(&self.active) {
             let ct = if aval.dtype().is_float() { cts.next() } else { None };

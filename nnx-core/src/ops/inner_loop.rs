@@ -6,7 +6,6 @@ use crate::Array;
 use crate::array::DType;
 use crate::graph::{Aval, Closed, trace};
 use smallvec::smallvec;
-use std::sync::Arc;
 
 /// `state` after `body` was applied to it as long as `test` gives true.
 pub(crate) fn inner_while(
@@ -19,7 +18,7 @@ pub(crate) fn inner_while(
     let (body, ()) = trace("inner_loop", &avals, |args| (body(args), ()));
     let (graphs, captures) = crate::transform::align(state.len(), vec![test, body]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
-    let op = While { condition: Arc::new(condition), body: Arc::new(body), carry: state.len() };
+    let op = While { condition: condition.into(), body: body.into(), carry: state.len() };
     let ins: Vec<Array> = state.iter().chain(&captures).cloned().collect();
     op.bind(&ins).to_vec()
 }

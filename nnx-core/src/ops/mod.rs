@@ -4,6 +4,7 @@
 mod barrier;
 mod batch;
 mod binary;
+mod body;
 mod call;
 mod check;
 mod compare;
@@ -36,6 +37,7 @@ mod window;
 pub(crate) use barrier::OptimizationBarrier;
 pub(crate) use batch::{Batch, Batched, batched, prepend, repeated};
 pub(crate) use binary::{Binary, BinaryOp};
+pub(crate) use body::{Body, Rule};
 pub(crate) use call::CallGraph;
 pub(crate) use check::Check;
 pub(crate) use compare::{Compare, Direction, Select};

@@ -1,16 +1,15 @@
 //! Programs whose values are computed again for the backward pass instead of being kept.
 
 use super::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Lin, Mode, OptimizationBarrier, Primitive,
-    Tangent, Tangents, batched,
+    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Lin, Mode, OptimizationBarrier,
+    Primitive, Tangent, Tangents,
 };
 use crate::Array;
 use crate::graph::{Arrays, Aval, Avals, Graph, Value, bind};
-use crate::transform::{batch_graph, interpret, interpret_jvp, jvp_program, spread, transpose};
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use crate::transform::{interpret, interpret_jvp, jvp_program, spread, transpose};
 
-/// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others are computed again.
+/// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others
+/// are computed again.
 /// `jax.checkpoint_policies`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SavePolicy {
@@ -40,23 +39,10 @@ impl SavePolicy {
 }
 
 /// Runs `graph`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Remat {
-    pub(crate) graph: Arc<Graph>,
+    pub(crate) graph: Body,
     pub(crate) saved: SavePolicy,
-}
-
-impl PartialEq for Remat {
-    fn eq(&self, other: &Self) -> bool {
-        self.saved == other.saved && self.graph.same_program(&other.graph)
-    }
-}
-impl Eq for Remat {}
-
-impl Hash for Remat {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.graph.fingerprint().hash(state);
-    }
 }
 
 impl Primitive for Remat {
@@ -114,36 +100,20 @@ impl Primitive for Remat {
         let linear = program.linear_part(&from, n);
         let ins: Vec<&Array> =
             primals.iter().chain(&kept).chain(tangents.iter().flatten()).collect();
-        let given = bind(RematLinear { graph: Arc::new(linear), known: from.len() }, &ins);
+        let given = bind(RematLinear { graph: linear.into(), known: from.len() }, &ins);
         Some(Ok((outs.into(), spread(&program.has_tangent, &given).into())))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let always = vec![true; self.graph.outputs.len()];
-        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
-        let op = Remat { graph: Arc::new(graph), saved: self.saved };
-        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+        self.graph.batch(cx, |graph| Remat { graph, saved: self.saved })
     }
 }
 
 /// The tangents of a [`Remat`] from its inputs, of which the first `known` are values and the others
 /// tangents. It computes the values on the way again.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RematLinear {
-    graph: Arc<Graph>,
+    graph: Body,
     known: usize,
-}
-
-impl PartialEq for RematLinear {
-    fn eq(&self, other: &Self) -> bool {
-        self.known == other.known && self.graph.same_program(&other.graph)
-    }
-}
-impl Eq for RematLinear {}
-
-impl Hash for RematLinear {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.graph.fingerprint().hash(state);
-    }
 }
 
 impl Primitive for RematLinear {
@@ -199,9 +169,6 @@ impl Primitive for RematLinear {
         Ok(transpose(&self.graph, &ins, &spread(&places, given)).into())
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let always = vec![true; self.graph.outputs.len()];
-        let (graph, _) = batch_graph(&self.graph, cx.batched, cx.size, &always);
-        let op = RematLinear { graph: Arc::new(graph), known: self.known };
-        batched(bind(op, &cx.ins.iter().collect::<Vec<_>>()))
+        self.graph.batch(cx, |graph| RematLinear { graph, known: self.known })
     }
 }

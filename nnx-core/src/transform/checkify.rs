@@ -262,8 +262,7 @@ impl Checker {
         let body = self.checked(&scan.body, scan.carry, scan.carry);
         let mut ins = ins.to_vec();
         ins.insert(scan.carry, code.clone());
-        let op =
-            Scan { body: Arc::new(body), carry: scan.carry + 1, linear: vec![], ..scan.clone() };
+        let op = Scan { body: body.into(), carry: scan.carry + 1, linear: vec![], ..scan.clone() };
         let mut outs = op.bind(&ins).into_vec();
         *code = outs.remove(scan.carry);
         outs
@@ -277,8 +276,7 @@ impl Checker {
         condition.inputs.insert(repeat.carry, unused);
         let mut ins = ins.to_vec();
         ins.insert(repeat.carry, code.clone());
-        let op =
-            While { condition: Arc::new(condition), body: Arc::new(body), carry: repeat.carry + 1 };
+        let op = While { condition: condition.into(), body: body.into(), carry: repeat.carry + 1 };
         let mut outs = op.bind(&ins).into_vec();
         *code = outs.remove(repeat.carry);
         outs
@@ -286,7 +284,7 @@ impl Checker {
 
     fn cond(&mut self, cond: &Cond, ins: &[Array], code: &mut Array) -> Vec<Array> {
         let branches =
-            cond.branches.iter().map(|branch| Arc::new(self.checked(branch, 0, 0))).collect();
+            cond.branches.iter().map(|branch| self.checked(branch, 0, 0).into()).collect();
         let mut ins = ins.to_vec();
         ins.insert(1, code.clone());
         let mut outs = Cond { branches, linear: vec![] }.bind(&ins).into_vec();

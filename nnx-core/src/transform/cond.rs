@@ -7,10 +7,9 @@ use super::tree::{
 };
 use crate::error::or_raise;
 use crate::graph::Aval;
-use crate::ops::Cond;
+use crate::ops::{Body, Cond};
 use crate::{Array, DType, Module};
 use std::panic::Location;
-use std::sync::Arc;
 
 /// Runs `on_true` or `on_false`, which both get `operands`. `jax.lax.cond`, `flax.nnx.cond`.
 ///
@@ -172,7 +171,7 @@ fn choose<A: TreeArgument, R: Module>(
     });
     let closed = closed.collect();
     let (graphs, captures) = align(found.values.len(), closed);
-    let branches = Cond { branches: graphs.into_iter().map(Arc::new).collect(), linear: vec![] };
+    let branches = Cond { branches: graphs.into_iter().map(Body::from).collect(), linear: vec![] };
     let args: Vec<Array> =
         std::iter::once(which).chain(&found.values).chain(&captures).cloned().collect();
     let outs = or_raise(staged(op, &args, |args| {

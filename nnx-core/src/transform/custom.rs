@@ -5,7 +5,7 @@ use super::tree::{difference, invalid, leaves, with_leaves};
 use crate::error::{or_raise, raise};
 use crate::graph::{Aval, Closed, bind, inherited_name, trace};
 use crate::module::walk::{collect_leaves, paths, rebuild};
-use crate::ops::{ArrayFn, CustomVjp, Jvp, JvpRule, Tangents, VjpRule, WithRule};
+use crate::ops::{ArrayFn, Body, CustomVjp, Jvp, JvpRule, Rule, Tangents, VjpRule, WithRule};
 use crate::{Array, Error, Module};
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
@@ -112,9 +112,9 @@ where
     move |argument: &A| {
         let (closed, result) = trace_call("custom_vjp", &f, argument, Location::caller());
         let n = closed.graph.inputs.len() - closed.captures.len();
-        let graph = Arc::new(closed.graph);
+        let graph = Body::from(closed.graph);
         let rule = vjp_rule(argument, &result, n, &graph, forward.clone(), backward.clone());
-        let op = CustomVjp { graph, rule };
+        let op = CustomVjp { graph, rule: Rule(rule) };
         run("custom_vjp", argument, &closed.captures, result, |args| {
             bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
         })
@@ -244,8 +244,8 @@ where
         let op = WithRule {
             name: "custom_jvp",
             params: String::new(),
-            graph: Arc::new(closed.graph),
-            rule,
+            graph: closed.graph.into(),
+            rule: Rule(rule),
         };
         run("custom_jvp", argument, &closed.captures, result, |args| {
             bind(op, &args.iter().collect::<Vec<_>>()).to_vec()

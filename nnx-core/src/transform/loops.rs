@@ -8,8 +8,8 @@ use crate::graph::{Aval, Graph, inherited_name, trace};
 use crate::module::walk::rebuild;
 use crate::ops::While;
 use crate::{Array, DType, Module};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::Location;
-use std::sync::Arc;
 
 /// `init` with these values in place of the operands'.
 fn with_operands<C: Module>(init: &C, operands: &Operands, values: &[Array]) -> C {
@@ -27,18 +27,19 @@ pub(crate) fn align(
     closed: Vec<crate::graph::Closed>,
 ) -> (Vec<Graph>, Vec<Array>) {
     let mut captures: Vec<Array> = Vec::new();
+    let mut known = FxHashSet::default();
     for array in closed.iter().flat_map(|closed| &closed.captures) {
-        if !captures.iter().any(|known| known.is_same_value(array)) {
+        if known.insert(array.identity()) {
             captures.push(array.clone());
         }
     }
     let graphs = closed.into_iter().map(|closed| {
         let mut graph = closed.graph;
         let own = graph.inputs.split_off(operands);
+        let mine: FxHashMap<_, _> = closed.captures.iter().map(Array::identity).zip(own).collect();
         for array in &captures {
-            let mine = closed.captures.iter().position(|c| c.is_same_value(array));
-            let value = match mine {
-                Some(i) => own[i],
+            let value = match mine.get(&array.identity()) {
+                Some(&value) => value,
                 None => graph.value(array.aval()),
             };
             graph.inputs.push(value);
@@ -102,7 +103,7 @@ pub fn while_loop<C: Module>(
     let carry = operands.values.len();
     let (graphs, captures) = align(carry, vec![going, next]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
-    let op = While { condition: Arc::new(condition), body: Arc::new(body), carry };
+    let op = While { condition: condition.into(), body: body.into(), carry };
     let args: Vec<Array> = operands.values.iter().chain(&captures).cloned().collect();
     let outs = or_raise(staged("while_loop", &args, |args| op.bind(args).to_vec()));
     with_operands(&init, &operands, &outs)
@@ -135,6 +136,22 @@ impl From<&Array> for Bound {
 }
 
 impl Bound {
+    /// Says if it is no integer scalar, or beyond i32.
+    fn check(&self, location: &'static Location<'static>) {
+        let wrong = match self {
+            Bound::Known(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
+            Bound::Computed(array) => {
+                let aval = array.aval();
+                (aval.rank() > 0 || !aval.dtype().is_int()).then(|| aval.to_string())
+            }
+        };
+        if let Some(what) = wrong {
+            let message =
+                format!("a bound must be an integer scalar in the range of i32, got {what}");
+            invalid("fori_loop", message, location);
+        }
+    }
+
     fn array(self) -> Array {
         match self {
             Bound::Known(n) => Array::constant_int(DType::I32, n),
@@ -164,7 +181,11 @@ pub fn fori_loop<C: Module>(
     body: impl FnOnce(Array, C) -> C,
     init: C,
 ) -> C {
-    match (lower.into(), upper.into()) {
+    let (lower, upper) = (lower.into(), upper.into());
+    let location = Location::caller();
+    lower.check(location);
+    upper.check(location);
+    match (lower, upper) {
         (Bound::Known(lower), Bound::Known(upper)) => {
             let n = (upper - lower).max(0) as usize;
             let start = Array::constant_int(DType::I32, lower);

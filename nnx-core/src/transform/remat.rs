@@ -6,7 +6,6 @@ use crate::error::or_raise;
 use crate::graph::bind;
 use crate::ops::{Remat, SavePolicy};
 use crate::{Array, Module};
-use std::sync::Arc;
 
 /// Runs `f` so that its backward pass computes the values on the way again instead of keeping them.
 /// `jax.checkpoint`, `flax.nnx.remat`.
@@ -52,7 +51,7 @@ where
     let mut program = trace_tree("remat", f, &argument, &operands, &operands.avals, leaves);
     let changed = std::mem::take(&mut program.changed);
     program.keep_operands(&changed);
-    let op = Remat { graph: Arc::new(program.closed.graph), saved: policy };
+    let op = Remat { graph: program.closed.graph.into(), saved: policy };
     let args: Vec<Array> =
         operands.values.iter().chain(&program.closed.captures).cloned().collect();
     let outs = or_raise(staged("remat", &args, |args| {

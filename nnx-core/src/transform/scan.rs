@@ -10,7 +10,6 @@ use crate::module::walk::rebuild;
 use crate::ops::Scan;
 use crate::{Array, Module};
 use std::panic::Location;
-use std::sync::Arc;
 
 /// What [`scan`] runs over, with options; made by [`over`] and [`length`].
 pub struct Over<X> {
@@ -183,7 +182,7 @@ where
         .chain(capture_inputs.iter().copied())
         .collect();
     let op = Scan {
-        body: Arc::new(graph),
+        body: graph.into(),
         carry,
         xs: n_sliced,
         length,

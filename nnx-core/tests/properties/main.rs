@@ -11,6 +11,7 @@ mod compositions;
 mod contractions;
 mod dtypes;
 mod edges;
+mod edges_elementwise;
 mod elementwise;
 mod families;
 mod indexing;

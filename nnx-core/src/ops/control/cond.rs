@@ -5,36 +5,21 @@ use crate::Array;
 use crate::array::{DType, select};
 use crate::graph::{Arrays, Aval, Avals, Closed, Graph, Value, bind, trace};
 use crate::ops::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents, repeated,
+    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+    repeated,
 };
 use crate::transform::{
     JvpProgram, batch_graph, interpret, interpret_batch, jvp_program, lin_of, spread, transpose,
 };
 use smallvec::SmallVec;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// Runs one of several programs of equal inputs and outputs. Operands: which one, an i32 scalar
 /// that is in range, and the inputs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Cond {
-    pub(crate) branches: Vec<Arc<Graph>>,
+    pub(crate) branches: Vec<Body>,
     /// The inputs that the results are linear in, where it is known.
     pub(crate) linear: Vec<bool>,
-}
-
-impl PartialEq for Cond {
-    fn eq(&self, other: &Self) -> bool {
-        self.branches.len() == other.branches.len()
-            && self.branches.iter().zip(&other.branches).all(|(a, b)| a.same_program(b))
-    }
-}
-impl Eq for Cond {}
-
-impl Hash for Cond {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.branches.iter().for_each(|branch| branch.fingerprint().hash(state));
-    }
 }
 
 /// Where the linear part of a branch finds what it needs.
@@ -52,7 +37,7 @@ impl Cond {
     }
 
     fn of(branches: Vec<Graph>, linear: Vec<bool>) -> Self {
-        Cond { branches: branches.into_iter().map(Arc::new).collect(), linear }
+        Cond { branches: branches.into_iter().map(Body::from).collect(), linear }
     }
 
     /// The derivatives of the branches, which have the same tangents.
@@ -169,7 +154,7 @@ impl Cond {
     /// Every branch for every element, of which the right ones are selected.
     fn batch_all(&self, cx: &Batch<'_>) -> Batched {
         let (ins, flags) = (&cx.ins[1..], &cx.batched[1..]);
-        let run = |branch: &Arc<Graph>| -> Vec<Array> {
+        let run = |branch: &Body| -> Vec<Array> {
             interpret_batch(branch, ins, flags, cx.size)
                 .into_iter()
                 .map(|(out, batched)| if batched { out } else { repeated(&out, cx.size) })

@@ -6,19 +6,17 @@ use crate::array::DType;
 use crate::graph::{Arrays, Aval, Avals, Graph, bind};
 use crate::ops::emit::ints;
 use crate::ops::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
 };
 use crate::transform::batch_graph;
 use smallvec::{SmallVec, smallvec};
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// Runs `body` `length` times. Operands: the carry's start, the arrays whose slices along dimension
 /// 0 an iteration gets, and constants. Results: the carry's end, and the stacked other results.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scan {
     /// From carry, slices and constants to carry and other results.
-    pub(crate) body: Arc<Graph>,
+    pub(crate) body: Body,
     /// Number of arrays in the carry.
     pub(crate) carry: usize,
     /// Number of arrays that are sliced.
@@ -30,22 +28,6 @@ pub(crate) struct Scan {
     pub(crate) unroll: usize,
     /// The operands that the results are linear in, where it is known.
     pub(crate) linear: Vec<bool>,
-}
-
-impl PartialEq for Scan {
-    fn eq(&self, other: &Self) -> bool {
-        (self.carry, self.xs, self.length, self.reverse, self.unroll)
-            == (other.carry, other.xs, other.length, other.reverse, other.unroll)
-            && (Arc::ptr_eq(&self.body, &other.body) || self.body.same_program(&other.body))
-    }
-}
-impl Eq for Scan {}
-
-impl Hash for Scan {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.carry, self.xs, self.length, self.reverse).hash(state);
-        self.body.fingerprint().hash(state);
-    }
 }
 
 /// The shape and dtype of a slice along dimension 0.
@@ -242,7 +224,7 @@ impl Primitive for Scan {
                 false => cx.ins[i].clone(),
             })
             .collect();
-        let op = Scan { body: Arc::new(body), ..self.clone() };
+        let op = Scan { body: body.into(), ..self.clone() };
         let outs = op.bind(&ins).into_iter().zip(out_flags).enumerate();
         Ok(outs
             .map(|(i, (out, batched))| {

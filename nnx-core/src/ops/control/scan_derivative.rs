@@ -6,7 +6,6 @@ use crate::graph::{Arrays, Aval, Closed, Value, trace};
 use crate::ops::{Backward, Mode, Tangent, Tangents, add_tangents};
 use crate::transform::{JvpProgram, dependent, interpret, lin_of, spread, transpose};
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 impl Scan {
     /// The marked inputs by part: how many of the carry, of the slices, of the constants.
@@ -58,7 +57,7 @@ impl Scan {
             .map(|v| values[v.index()].clone())
             .collect();
         let op = Scan {
-            body: Arc::new(body),
+            body: body.into(),
             carry: self.carry + carry,
             xs: self.xs + xs,
             linear: vec![],
@@ -95,7 +94,7 @@ impl Scan {
             interpret(&program.graph.part(consts, &fixed), &primals[varying.len()..]);
 
         let known = Scan {
-            body: Arc::new(program.known_part(primals.len(), &kept)),
+            body: program.known_part(primals.len(), &kept).into(),
             linear: vec![],
             ..self.clone()
         };
@@ -130,7 +129,7 @@ impl Scan {
         linear.resize(linear.len() + linear_consts, true);
         linear.resize(ins.len(), false);
         let op = Scan {
-            body: Arc::new(program.graph.part(&body_inputs, program.tangent_outputs())),
+            body: program.graph.part(&body_inputs, program.tangent_outputs()).into(),
             carry,
             xs: xs + residual_xs,
             linear,
@@ -210,7 +209,7 @@ impl Scan {
         ins.extend(known(&known_consts)?);
         linear.resize(ins.len(), false);
         let op = Scan {
-            body: Arc::new(graph),
+            body: graph.into(),
             carry: nc + na,
             xs: given_ys.len() + known_xs.len(),
             reverse: !self.reverse,

@@ -5,36 +5,20 @@ use crate::Array;
 use crate::array::{DType, select};
 use crate::graph::{Arrays, Aval, Avals, Closed, Graph, bind, bind1, trace};
 use crate::ops::{
-    Attr, Batch, Batched, BroadcastInDim, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+    Attr, Batch, Batched, Body, BroadcastInDim, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent,
+    Tangents,
 };
 use crate::transform::{JvpProgram, batch_graph, interpret_batch, spread};
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// Runs `body` while `condition` holds. Operands: the carry's start, and constants.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct While {
     /// From carry and constants to a bool scalar.
-    pub(crate) condition: Arc<Graph>,
+    pub(crate) condition: Body,
     /// From carry and constants to the carry.
-    pub(crate) body: Arc<Graph>,
+    pub(crate) body: Body,
     /// Number of arrays in the carry.
     pub(crate) carry: usize,
-}
-
-impl PartialEq for While {
-    fn eq(&self, other: &Self) -> bool {
-        self.carry == other.carry
-            && self.condition.same_program(&other.condition)
-            && self.body.same_program(&other.body)
-    }
-}
-impl Eq for While {}
-
-impl Hash for While {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.condition.fingerprint(), self.body.fingerprint()).hash(state);
-    }
 }
 
 /// Whether one counter is below another.
@@ -61,7 +45,7 @@ impl While {
         let order = [0, 2, 1, 3];
         let mut body = program.graph.clone();
         body.inputs = reordered(&body.inputs, &lengths, &order);
-        let mut condition = (*self.condition).clone();
+        let mut condition = Graph::clone(&self.condition);
         let mut inputs = condition.inputs.clone();
         inputs.extend(
             (0..primals.len()).filter(|&i| active[i]).map(|i| condition.value(primals[i].aval())),
@@ -79,11 +63,8 @@ impl While {
             .chain(&given[carry..])
             .cloned()
             .collect();
-        let op = While {
-            condition: Arc::new(condition),
-            body: Arc::new(body),
-            carry: self.carry + carry,
-        };
+        let op =
+            While { condition: condition.into(), body: body.into(), carry: self.carry + carry };
         (op.bind(&ins), program)
     }
 
@@ -108,7 +89,7 @@ impl While {
             });
             (kept.collect(), ())
         });
-        let op = While { condition: Arc::new(condition), body: Arc::new(body), carry: self.carry };
+        let op = While { condition: condition.into(), body: body.into(), carry: self.carry };
         op.bind(&ins).into_iter().map(|out| (out, true)).collect()
     }
 }
@@ -189,8 +170,7 @@ impl Primitive for While {
                 flags[..self.carry].copy_from_slice(&outs);
                 continue;
             }
-            let op =
-                While { condition: Arc::new(condition), body: Arc::new(body), carry: self.carry };
+            let op = While { condition: condition.into(), body: body.into(), carry: self.carry };
             let ins: Vec<Array> = (0..cx.ins.len())
                 .map(|i| if flags[i] { cx.with_batch(i) } else { cx.ins[i].clone() })
                 .collect();

@@ -10,7 +10,6 @@ use crate::module::walk::{Replace, leaves_of, rebuild};
 use crate::ops::CallGraph;
 use crate::{Array, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
 /// Runs the body on the arguments themselves, so that it becomes part of the trace around it. If it
 /// fails, the arguments are as they were, as in a call outside of any trace.
@@ -73,7 +72,7 @@ where
             Parameter::Capture(array) => array,
         })
         .collect();
-    let call = CallGraph { name: function.name.into(), graph: Arc::new(recorded.graph) };
+    let call = CallGraph { name: function.name.into(), graph: recorded.graph.into() };
     let outputs = bind(call, &inputs);
     let mut updates = recorded.updates.iter();
     arguments.flatten_mut(&mut Replace {
