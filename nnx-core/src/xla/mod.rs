@@ -22,6 +22,7 @@ mod executable;
 mod ffi;
 mod flags;
 mod floor;
+pub(crate) mod hlo;
 mod installed;
 mod options;
 mod plugin;
