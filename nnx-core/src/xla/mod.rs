@@ -24,6 +24,7 @@ mod client;
 mod environment;
 mod executable;
 mod flags;
+pub(crate) mod hlo;
 mod pjrt;
 mod runtime;
 pub(crate) mod stablehlo;
