@@ -5,7 +5,6 @@
 //! for most of them also the type, in the description of the protocol buffer that holds them.
 
 use crate::{Error, Result};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
