@@ -6,6 +6,8 @@ mod contents;
 pub mod pins;
 mod pip;
 pub mod setup;
+mod store;
+pub mod xla_rs;
 
 // The rules for where plugins lie, and for telling a whole library from a cut one, are the runtime
 // library's own: the same source files, not copies.
