@@ -7,6 +7,7 @@ use crate::graph::Aval;
 use crate::ops::Lowered;
 use std::ffi::c_void;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::str::FromStr;
 
@@ -90,7 +91,7 @@ pub(super) type What<'a> = &'a dyn Fn() -> String;
 ///
 /// # Safety of its methods
 /// Handles that are passed in came from this runtime and were not destroyed.
-pub(super) trait Runtime: Send + Sync {
+pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn backend(&self) -> Backend;
 
     /// The platform's name and version.
