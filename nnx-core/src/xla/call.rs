@@ -1,15 +1,14 @@
 //! Running an executable: the hot path of every jitted function.
 
-use super::buffer::{self, Buffer};
+use super::buffer::Buffer;
 use super::client::Client;
 use super::executable::{Executable, Signature};
-use super::ffi;
+use super::runtime::{Lists, RawBuffer};
 use crate::graph::Aval;
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 
 /// A call while its arguments are put together.
@@ -68,25 +67,12 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
-        lists.outputs.resize(executable.outputs().len(), null_mut());
-        let mut options = ffi::ExecuteOptions::new();
-        options.non_donatable_input_indices = lists.kept.as_ptr();
-        options.num_non_donatable_input_indices = lists.kept.len();
-        let argument_list = lists.arguments.as_ptr();
-        let output_list = lists.outputs.as_mut_ptr();
-        let mut args = ffi::ExecuteArgs::new();
-        args.executable = executable.raw();
-        args.options = &mut options;
-        args.argument_lists = &argument_list;
-        args.num_devices = 1;
-        args.num_args = lists.arguments.len();
-        args.output_lists = &output_list;
-        let functions = executable.client().functions();
+        lists.outputs.resize(executable.outputs().len(), None);
+        let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive; the lists have as many arguments and places for results
         // as it has inputs and outputs, checked here and when it was compiled; the arguments are
         // alive, being borrowed for as long as this call, and of the right shapes and dtypes.
-        let error = unsafe { (functions.execute)(&mut args) };
-        functions.check(error, || format!("running `{}`", executable.name()))?;
+        unsafe { executable.client().runtime().execute(executable.raw(), &mut lists, &what) }?;
         Ok(Outputs {
             client: executable.client(),
             signature: executable.signature().clone(),
@@ -157,12 +143,8 @@ impl Outputs {
     }
 
     #[inline]
-    fn take_raw(&mut self, index: usize) -> Result<(NonNull<ffi::PjrtBuffer>, Aval)> {
-        let raw = self.lists.outputs.get_mut(index).and_then(|place| {
-            let raw = NonNull::new(*place);
-            *place = null_mut();
-            raw
-        });
+    fn take_raw(&mut self, index: usize) -> Result<(RawBuffer, Aval)> {
+        let raw = self.lists.outputs.get_mut(index).and_then(Option::take);
         match (raw, self.signature.outputs.get(index)) {
             (Some(raw), Some(&aval)) => Ok((raw, aval)),
             _ => Err(self.no_such_output(index)),
@@ -182,21 +164,11 @@ impl Outputs {
 
 impl Drop for Outputs {
     fn drop(&mut self) {
-        for &raw in &self.lists.outputs {
-            if let Some(raw) = NonNull::new(raw) {
-                buffer::destroy(self.client, raw);
-            }
+        for &raw in self.lists.outputs.iter().flatten() {
+            // SAFETY: nobody took it out, so this is the only owner.
+            unsafe { self.client.runtime().destroy_buffer(raw) };
         }
     }
-}
-
-/// The lists of a call.
-#[derive(Default)]
-struct Lists {
-    arguments: Vec<*mut ffi::PjrtBuffer>,
-    /// Arguments that must not be donated.
-    kept: Vec<i64>,
-    outputs: Vec<*mut ffi::PjrtBuffer>,
 }
 
 /// Lists that go back to their thread's pool, so that a call allocates nothing once its thread has

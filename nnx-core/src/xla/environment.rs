@@ -1,4 +1,4 @@
-//! Environment variables that plugins read when they are loaded.
+//! Environment variables that XLA reads when it is loaded or started.
 
 use std::ffi::OsStr;
 
@@ -7,7 +7,7 @@ const LOG_LEVEL: &str = "TF_CPP_MIN_LOG_LEVEL";
 /// Number of threads of XLA's CPU client.
 const CPU_THREADS: &str = "PJRT_NPROC";
 
-/// Sets the environment up for loading a plugin: no chatter on stderr, unless the user has set a
+/// Sets the environment up for starting XLA: no chatter on stderr, unless the user has set a
 /// log level; the number of threads, if one is asked for.
 ///
 /// As with every change of the environment, another thread that reads it at the same moment
@@ -26,4 +26,13 @@ pub(super) fn prepare(cpu_threads: Option<usize>) {
 fn set(name: &str, value: &OsStr) {
     // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.
     unsafe { std::env::set_var(name, value) };
+}
+
+/// Adds a flag to those that XLA is given, unless the user has set it.
+#[cfg(feature = "xla-rs")]
+pub(super) fn add_flag(name: &str, value: &str) -> crate::Result<()> {
+    if let Some(flags) = super::flags::with(name, value)? {
+        set(super::flags::VAR, OsStr::new(&flags));
+    }
+    Ok(())
 }
