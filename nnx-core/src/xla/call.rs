@@ -230,9 +230,7 @@ mod tests {
     /// `f(x, y) = x + y` on f32[2]; the result may take the memory of `x`.
     fn add() -> Executable {
         let aval = Aval::new(DType::F32, &[2]);
-        let (closed, ()) = crate::graph::trace("add", &[aval, aval], |x| {
-            (vec![&x[0] + &x[1]], ())
-        });
+        let (closed, ()) = crate::graph::trace("add", &[aval, aval], |x| (vec![&x[0] + &x[1]], ()));
         let program = lower(&closed.graph);
         Client::global().unwrap().compile_lowered("add", &program, &[(0, 0)], 0).unwrap()
     }
@@ -272,7 +270,10 @@ mod tests {
         let sum = [4.0_f32, 6.0].map(f32::to_le_bytes).concat();
         assert_eq!(run(&f, (&x, false), &y).unwrap(), sum);
         // The same array in both places.
-        assert_eq!(run(&f, (&x, false), &x).unwrap(), [2.0_f32, 4.0].map(f32::to_le_bytes).concat());
+        assert_eq!(
+            run(&f, (&x, false), &x).unwrap(),
+            [2.0_f32, 4.0].map(f32::to_le_bytes).concat()
+        );
         assert!(!x.is_deleted());
         assert_eq!(run(&f, (&x, true), &y).unwrap(), sum);
         assert!(x.is_deleted() && !y.is_deleted());
