@@ -185,7 +185,9 @@ impl Library {
         if !["so", "dylib"].iter().any(|end| folder.join(format!("lib/{LIBRARY}.{end}")).exists()) {
             return Err(missing("`lib/libxla_extension.so`"));
         }
-        Ok(Library { folder, libclang: None, already: true })
+        // It may be one that was set up here.
+        let libclang = Some(folder.join("libclang")).filter(|f| f.join("libclang.so").is_file());
+        Ok(Library { folder, libclang, already: true })
     }
 
     /// The library that the user's environment names, else the one set up for the user.
