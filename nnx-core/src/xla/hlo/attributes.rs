@@ -68,8 +68,7 @@ fn slice(instr: &Instr) -> Result<String> {
 
 fn padding(instr: &Instr) -> Result<String> {
     let low = ints(instr, "edge_padding_low")?;
-    let (high, interior) =
-        (ints(instr, "edge_padding_high")?, ints(instr, "interior_padding")?);
+    let (high, interior) = (ints(instr, "edge_padding_high")?, ints(instr, "interior_padding")?);
     let edges: Vec<String> = (low.iter().zip(high).zip(interior))
         .map(|((low, high), interior)| format!("{low}_{high}_{interior}"))
         .collect();

@@ -211,9 +211,8 @@ fn broadcast(body: &mut Body<'_>, instr: &Instr) -> Result<()> {
     };
     let (operand, out) = (body.aval(instr.operands[0]), body.aval(instr.outs[0]));
     let mut source = body.operand(instr.operands[0]);
-    let (sizes, dims): (Vec<usize>, Vec<i64>) = (operand.shape().iter().zip(dims))
-        .filter(|&(&n, &d)| n == out.shape()[d as usize])
-        .unzip();
+    let (sizes, dims): (Vec<usize>, Vec<i64>) =
+        (operand.shape().iter().zip(dims)).filter(|&(&n, &d)| n == out.shape()[d as usize]).unzip();
     if sizes.len() < operand.rank() {
         let reshaped = operand.with_shape(&sizes);
         source = body.temporary(&shape(reshaped), &format!("reshape({source})"));

@@ -129,11 +129,7 @@ pub(super) const TABLE: &[Row] = &[
     ),
     ("stablehlo.cosine", Op("cosine"), &[]),
     ("stablehlo.count_leading_zeros", Op("count-leading-zeros"), &[]),
-    (
-        "stablehlo.custom_call",
-        Op("custom-call"),
-        &[As("call_target_name", "custom_call_target")],
-    ),
+    ("stablehlo.custom_call", Op("custom-call"), &[As("call_target_name", "custom_call_target")]),
     ("stablehlo.divide", Op("divide"), &[]),
     ("stablehlo.dot_general", Op("dot"), &[Numbers("dot_dimension_numbers")]),
     ("stablehlo.dynamic_slice", Op("dynamic-slice"), &[As("slice_sizes", "dynamic_slice_sizes")]),
