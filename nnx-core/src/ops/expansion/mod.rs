@@ -5,6 +5,8 @@ mod bessel;
 mod error;
 mod gamma;
 mod next;
+#[cfg(test)]
+mod tests;
 mod trigonometric;
 mod zeta;
 
@@ -37,24 +39,27 @@ fn formula(opcode: &str) -> Option<Formula> {
     })
 }
 
+/// The function that `opcode` names of operands of one shape and dtype; `None` if there is no
+/// formula for it.
+fn apply(opcode: &str, x: &[Array]) -> Option<Array> {
+    if opcode == "chlo.next_after" {
+        // Neighbours among the numbers of the dtype itself.
+        return Some(next::next_after(&x[0], &x[1]));
+    }
+    let formula = formula(opcode)?;
+    let own = x[0].dtype();
+    if own.size() >= 4 {
+        return Some(formula(x));
+    }
+    let wide: Vec<Array> = x.iter().map(|x| x.astype(DType::F32)).collect();
+    Some(formula(&wide).astype(own))
+}
+
 /// The program of the function that `opcode` names for operands of these types; `None` if there is
 /// no formula for it.
 pub(crate) fn expand(opcode: &str, ins: &[Aval]) -> Option<Lowered> {
-    let in_f32 = |formula: Formula, x: &[Array]| {
-        let own = x[0].dtype();
-        if own.size() >= 4 {
-            return formula(x);
-        }
-        let wide: Vec<Array> = x.iter().map(|x| x.astype(DType::F32)).collect();
-        formula(&wide).astype(own)
-    };
-    let body = |x: &[Array]| match (opcode, formula(opcode)) {
-        // Neighbours among the numbers of the dtype itself.
-        ("chlo.next_after", _) => Some(next::next_after(&x[0], &x[1])),
-        (_, formula) => formula.map(|formula| in_f32(formula, x)),
-    };
     let (closed, found) = trace(opcode, ins, |x| {
-        let out = body(x);
+        let out = apply(opcode, x);
         let found = out.is_some();
         (Vec::from_iter(out), found)
     });
