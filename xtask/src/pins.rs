@@ -73,7 +73,8 @@ pub const LLVM: Pin = Pin {
     name: "xtc-llvm-dev",
     version: "22.1.8.2",
     sha256: "72d4272b711c2358f0941080915dc45f2ba30c73564cc43d11c7cefd32e1e523",
-    pip_tags: &["--platform=manylinux_2_28_x86_64"],
+    // Older Pythons are refused by the package, though nothing in it runs.
+    pip_tags: &["--platform=manylinux_2_28_x86_64", "--python-version=3.11"],
     needs: "",
 };
 

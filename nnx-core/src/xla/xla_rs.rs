@@ -51,7 +51,10 @@ impl XlaRs {
                 "the backend xla-rs has one CPU device; for more, use the backend pjrt".into(),
             ));
         }
-        environment::prepare(options.cpu_threads);
+        if environment::prepare(options.cpu_threads) {
+            // The library is loaded, and the newer part of its log has read the variable by then.
+            xla::set_min_log_level(xla::TfLogLevel::Warning);
+        }
         let libraries = libraries();
         flags::check(&libraries.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
         // The crate passes no options to the compiler. As for plugins: `max` and `min` would lose

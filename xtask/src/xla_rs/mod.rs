@@ -4,6 +4,7 @@
 
 mod compiler;
 pub(crate) mod environment;
+mod headers;
 mod parts;
 
 use crate::contents::{self, cannot};
@@ -127,7 +128,8 @@ impl XlaRs {
             compiler::strip(&new.join("lib").join(library), self.search_path.as_deref());
         }
         self.unpack(llvm, parts::LLVM, staging, new)?;
-        allow_release_library(new)?;
+        headers::allow_release_library(&new.join("include"))?;
+        headers::write_slim(&new.join("include"))?;
         self.unpack(libclang, parts::LIBCLANG, staging, new)?;
         compiler.compile_shim(new, &parts::LIBRARIES, staging)?;
         write_linker_script(new)
@@ -183,7 +185,9 @@ impl Library {
         if !["so", "dylib"].iter().any(|end| folder.join(format!("lib/{LIBRARY}.{end}")).exists()) {
             return Err(missing("`lib/libxla_extension.so`"));
         }
-        Ok(Library { folder, libclang: None, already: true })
+        // It may be one that was set up here.
+        let libclang = Some(folder.join("libclang")).filter(|f| f.join("libclang.so").is_file());
+        Ok(Library { folder, libclang, already: true })
     }
 
     /// The library that the user's environment names, else the one set up for the user.
@@ -220,19 +224,6 @@ fn check_machine() -> Result<(), String> {
          this machine runs {OS} on {ARCH}{libc}. Set {EXTENSION_VAR} to an `xla_extension` built \
          for it, or use the default backend: `cargo xtask setup`"
     ))
-}
-
-/// LLVM's headers say that they belong to a library with additional checks, and then lay some
-/// types out in another way. The one in the wheel has none.
-fn allow_release_library(folder: &Path) -> Result<(), String> {
-    let path = folder.join("include/llvm/Config/abi-breaking.h");
-    let text = std::fs::read_to_string(&path).map_err(|e| cannot("read", &path, &e))?;
-    let on = "#define LLVM_ENABLE_ABI_BREAKING_CHECKS 1";
-    let off = "#define LLVM_ENABLE_ABI_BREAKING_CHECKS 0";
-    if !text.contains(on) && !text.contains(off) {
-        return Err(format!("{} does not define LLVM_ENABLE_ABI_BREAKING_CHECKS", path.display()));
-    }
-    std::fs::write(&path, text.replace(on, off)).map_err(|e| cannot("write", &path, &e))
 }
 
 /// The crate links one library, `xla_extension`. Ours is several; the shim comes first, so that its
