@@ -60,6 +60,21 @@ impl BinaryOp {
     }
 }
 
+/// The angle of the point (x, y).
+///
+/// Where x is the constant 1, XLA's CPU plugin of jaxlib 0.11.2 computes something else for arrays
+/// of some 50 elements and more: whole lanes of its vectors hold garbage. So x is multiplied by a 1
+/// that only a run can tell to be one.
+pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
+    let mut number = |x: f64| b.splat(out, &crate::array::scalar_bytes(out.dtype(), x));
+    let [low, high, zero] = [number(-1.0), number(1.0), number(0.0)];
+    let finite = b.op("stablehlo.clamp", &[low, y, high], out, vec![]);
+    let nothing = b.op("stablehlo.multiply", &[finite, zero], out, vec![]);
+    let one = b.op("stablehlo.add", &[nothing, high], out, vec![]);
+    let x = b.op("stablehlo.multiply", &[x, one], out, vec![]);
+    b.op("stablehlo.atan2", &[y, x], out, vec![])
+}
+
 /// The common shape rule of elementwise operations.
 pub(super) fn same(ins: &[Aval]) -> Result<Aval, String> {
     if ins.iter().all(|aval| *aval == ins[0]) {
@@ -82,6 +97,9 @@ impl Primitive for Binary {
     }
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+        if self.0 == BinaryOp::Atan2 {
+            return smallvec![atan2(b, ins[0], ins[1], outs[0])];
+        }
         smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
     }
 

@@ -31,6 +31,8 @@ mod shape;
 mod slice;
 mod sort;
 mod special;
+#[cfg(test)]
+mod tests;
 mod threefry;
 mod unary;
 mod window;

@@ -110,7 +110,8 @@ impl UnaryOp {
             Tan => ("tan", "stablehlo.tan", Inexact),
             Asin => ("asin", "chlo.asin", Floats),
             Acos => ("acos", "chlo.acos", Floats),
-            Atan => ("atan", "chlo.atan", Floats),
+            // The angle of (1, x).
+            Atan => ("atan", "stablehlo.atan2", Floats),
             Sinh => ("sinh", "chlo.sinh", Floats),
             Cosh => ("cosh", "chlo.cosh", Floats),
             Asinh => ("asinh", "chlo.asinh", Floats),
@@ -149,6 +150,10 @@ impl Primitive for Unary {
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         if self.0 == UnaryOp::Logistic {
             return smallvec![logistic(b, ins[0])];
+        }
+        if self.0 == UnaryOp::Atan {
+            let one = b.splat(outs[0], &crate::array::scalar_bytes(outs[0].dtype(), 1.0));
+            return smallvec![super::binary::atan2(b, ins[0], one, outs[0])];
         }
         let opcode = self.0.info().1;
         let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };

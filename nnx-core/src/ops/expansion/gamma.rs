@@ -56,7 +56,7 @@ pub(super) fn lgamma(x: &Array) -> Array {
     select(&x.is_inf(), &value.full_like(f64::INFINITY), &value)
 }
 
-/// The derivative of log Γ(x).
+/// The derivative of log Γ(x): −∞ at 0, where it comes from the right, NaN at the other poles.
 pub(super) fn digamma(x: &Array) -> Array {
     let (reflect, z) = reflected(x);
     let mut slope = z.zeros_like();
@@ -74,8 +74,9 @@ pub(super) fn digamma(x: &Array) -> Array {
     let angle = distance * PI;
     let mirrored = &y - angle.cos() * PI / angle.sin();
     let value = select(&reflect, &mirrored, &y);
-    let pole = x.le(0.0) & x.eq(x.floor());
-    select(&pole, &value.full_like(f64::NAN), &value)
+    let pole = x.lt(0.0) & x.eq(x.floor());
+    let value = select(&pole, &value.full_like(f64::NAN), &value);
+    select(&x.eq(0.0), &value.full_like(f64::NEG_INFINITY), &value)
 }
 
 /// The derivative of order `n` of digamma: (−1)ⁿ⁺¹ n! ζ(n + 1, x) (DLMF 25.11.12). NaN if `n` is

@@ -24,7 +24,6 @@ fn formula(opcode: &str) -> Option<Formula> {
         "chlo.acosh" => |x| trigonometric::acosh(&x[0]),
         "chlo.asin" => |x| trigonometric::asin(&x[0]),
         "chlo.asinh" => |x| trigonometric::asinh(&x[0]),
-        "chlo.atan" => |x| trigonometric::atan(&x[0]),
         "chlo.atanh" => |x| trigonometric::atanh(&x[0]),
         "chlo.cosh" => |x| trigonometric::cosh(&x[0]),
         "chlo.sinh" => |x| trigonometric::sinh(&x[0]),

@@ -18,14 +18,11 @@ pub(super) fn acos(x: &Array) -> Array {
     cosine(x).atan2(x)
 }
 
-pub(super) fn atan(x: &Array) -> Array {
-    x.atan2(x.ones_like())
-}
-
 /// log(x + √(x² − 1)).
 pub(super) fn acosh(x: &Array) -> Array {
     let above = x - 1.0;
-    let near = (&above + (&above * (x + 1.0)).sqrt()).log1p();
+    // Two roots, so that it is NaN below −1 too.
+    let near = (&above + above.sqrt() * (x + 1.0).sqrt()).log1p();
     select(&x.gt(large(x)), &(x.log() + LN_2), &near)
 }
 

@@ -22,8 +22,9 @@ const DIVISORS: [f64; 12] = [
     -1693824136731743669452800000.0 / 236364091.0,
 ];
 
-/// ζ(s, q) = Σ (q + n)⁻ˢ, by the Euler–Maclaurin formula (DLMF 25.11.5 ff.). Infinite at s = 1 and
-/// where q is 0, −1, −2, …; NaN for s < 1, and for negative q unless s is an integer.
+/// ζ(s, q) = Σ (q + n)⁻ˢ, by the Euler–Maclaurin formula (DLMF 25.11.5 ff.). Infinite at s = 1, and
+/// for even s where q is 0, −1, −2, …; NaN there for other s, for s < 1, and for negative q unless s
+/// is an integer.
 pub(super) fn zeta(s: &Array, q: &Array) -> Array {
     let mut sum = s.zeros_like();
     for n in 0..TERMS {
@@ -44,9 +45,9 @@ pub(super) fn zeta(s: &Array, q: &Array) -> Array {
 
     let pole = q.le(0.0) & q.eq(q.floor());
     let even = (s % 2.0).eq(0.0);
-    let infinite = s.eq(1.0) | (&pole & &even);
     let nan = s.lt(1.0) | s.is_nan() | q.is_nan();
     let nan = nan | (q.le(0.0) & &(s.ne(s.floor()) | (&pole & even.logical_not())));
-    let value = select(&infinite, &sum.full_like(f64::INFINITY), &sum);
-    select(&nan, &value.full_like(f64::NAN), &value)
+    let value = select(&(pole & even), &sum.full_like(f64::INFINITY), &sum);
+    let value = select(&nan, &value.full_like(f64::NAN), &value);
+    select(&s.eq(1.0), &value.full_like(f64::INFINITY), &value)
 }

@@ -82,7 +82,6 @@ pub(super) const TABLE: &[Row] = &[
     ("chlo.acosh", Formula, &[]),
     ("chlo.asin", Formula, &[]),
     ("chlo.asinh", Formula, &[]),
-    ("chlo.atan", Formula, &[]),
     ("chlo.atanh", Formula, &[]),
     ("chlo.bessel_i1e", Formula, &[]),
     ("chlo.cosh", Formula, &[]),
