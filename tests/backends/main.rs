@@ -39,9 +39,12 @@ fn the_backends_agree() {
             .args(["--exact", "child", "--nocapture"])
             .env("NNX_TEST_RESULTS", &file)
             .env("NNX_BACKEND", backend.name())
+            // What a function does not take is found out by trying.
+            .env("RUST_BACKTRACE", "0")
             .output()
             .unwrap();
-        assert!(child.status.success(), "{backend}: {}", String::from_utf8_lossy(&child.stderr));
+        let said = String::from_utf8_lossy(&child.stderr);
+        assert!(child.status.success(), "{backend}: {}: {said}", child.status);
         Results::read(&file)
     });
     compare(&pjrt, &xla_rs);

@@ -39,7 +39,8 @@ impl BinaryOp {
             Sub => ("sub", "stablehlo.subtract", Takes::Numbers),
             Mul => ("mul", "stablehlo.multiply", Takes::Any),
             Div => ("div", "stablehlo.divide", Takes::Numbers),
-            Rem => ("rem", "stablehlo.remainder", Takes::Numbers),
+            // XLA's CPU compiler ends the process at complex operands.
+            Rem => ("rem", "stablehlo.remainder", Takes::RealNumbers),
             Pow => ("pow", "stablehlo.power", Takes::Numbers),
             Max => ("max", "stablehlo.maximum", Takes::Ordered),
             Min => ("min", "stablehlo.minimum", Takes::Ordered),

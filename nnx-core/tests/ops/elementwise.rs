@@ -192,3 +192,18 @@ fn binary_operations() {
         [NAN, 0.2, NAN, -0.0, -0.0, -0.5, -0.25, 0.47058823529411764, -0.23076923076923078, 0.1206896551724138, -0.1206896551724138, -0.0, NAN, NAN]);
     none_wrong(&wrong);
 }
+
+#[test]
+fn what_has_no_meaning_for_complex_numbers_is_refused() {
+    // A remainder of complex numbers is a program at which XLA's CPU compiler ends the process.
+    let z = complex(&[1.0, 2.0], &[0.0, -1.0]);
+    for f in [|z: &Array| z % z, |z: &Array| z.floor_divide(z), |z: &Array| z.fmod(z)] {
+        let text = message(|| drop(f(&z)));
+        assert!(text.contains("c64"), "{text}");
+    }
+}
+
+fn complex(re: &[f32], im: &[f32]) -> Array {
+    let [re, im] = [re, im].map(|part| Array::from_slice(part, [part.len()]));
+    nnx_core::array::complex(&re, &im)
+}
