@@ -29,13 +29,18 @@ const DTYPES: [DType; 9] = [
 /// One program per public function: its results for every dtype that it takes, and the gradient in
 /// single precision if it has one.
 #[nnx::jit(graph = false)]
-fn call(x: &Vec<Vec<Array>>, group: usize, probe: usize, gradient: bool) -> Vec<Vec<Array>> {
+fn call(
+    x: &Vec<Vec<Array>>,
+    group: usize,
+    probe: usize,
+    gradient: bool,
+) -> Result<Vec<Vec<Array>>, nnx::Error> {
     let probe = &groups()[group].1[probe];
     let mut results: Vec<Vec<Array>> = x.iter().map(|x| (probe.call)(x)).collect();
     if gradient {
         results.push(grad(|x: &Vec<Array>| total(probe, x), &x[0]));
     }
-    results
+    Ok(results)
 }
 
 fn total(probe: &Probe, x: &[Array]) -> Array {
@@ -44,6 +49,7 @@ fn total(probe: &Probe, x: &[Array]) -> Array {
 }
 
 pub(crate) fn functions(results: &mut Results) {
+    let mut failed = Vec::new();
     for (group, (kind, probes)) in groups().into_iter().enumerate() {
         for (index, probe) in probes.iter().enumerate() {
             let dtypes: Vec<DType> = DTYPES.into_iter().filter(|&d| probe.takes(d)).collect();
@@ -56,11 +62,17 @@ pub(crate) fn functions(results: &mut Results) {
                     )
                 }))
                 .is_ok();
-            let outs = call(&args, group, index, differentiable);
-            let outs = outs.iter().flatten().enumerate();
-            outs.for_each(|(i, y)| results.keep(kind, &format!("{}.{index}", probe.name), i, y));
+            let name = format!("{}.{index}", probe.name);
+            match call(&args, group, index, differentiable) {
+                Ok(outs) => {
+                    let outs = outs.iter().flatten().enumerate();
+                    outs.for_each(|(i, y)| results.keep(kind, &name, i, y));
+                }
+                Err(error) => failed.push(format!("{name}: {error}")),
+            }
         }
     }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 fn arguments(probe: &Probe, dtype: DType) -> Vec<Array> {

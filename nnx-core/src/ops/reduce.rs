@@ -146,6 +146,7 @@ impl Primitive for ArgReduce {
         format!("dimension={}", self.dim)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Takes::Ordered.check(ins[0].dtype())?;
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }

@@ -3,6 +3,7 @@
 use super::batch::{Batch, Batched};
 use super::compare::Compare;
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
+use super::unary::Takes;
 use super::{Attr, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents};
 use crate::Array;
 use crate::array::{DType, iota, scalar_bytes};
@@ -80,6 +81,12 @@ impl Primitive for Sort {
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
+        if let Some(key) = ins[..self.num_keys].iter().find(|aval| aval.dtype().is_complex()) {
+            return Err(format!(
+                "complex numbers have no order, got {key}; give their real and imaginary parts as \
+                 two keys"
+            ));
+        }
         Ok(ins.into())
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
@@ -134,6 +141,7 @@ impl Primitive for TopK {
         format!("k={}", self.0)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+        Takes::Ordered.check(ins[0].dtype())?;
         let mut shape = ins[0].shape().to_vec();
         match shape.last_mut() {
             Some(n) if *n >= self.0 => *n = self.0,

@@ -71,9 +71,7 @@ impl Takes {
             Takes::Inexact => (dtype.is_inexact(), "a float or complex dtype"),
             Takes::Ordered => (!dtype.is_complex(), "a dtype with an order"),
             Takes::Numbers => (dtype != DType::Bool, "a number dtype"),
-            Takes::RealNumbers => {
-                (dtype.is_int() || dtype.is_float(), "an integer or float dtype")
-            }
+            Takes::RealNumbers => (dtype.is_int() || dtype.is_float(), "an integer or float dtype"),
             Takes::SignedNumbers => {
                 (dtype.is_inexact() || dtype.is_signed_int(), "a float or signed integer dtype")
             }
