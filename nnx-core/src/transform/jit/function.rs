@@ -5,7 +5,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What `#[nnx::jit(…)]` was told.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +76,13 @@ impl Function {
     pub(super) fn register(&'static self) {
         if !self.registered.swap(true, Relaxed) {
             REGISTRY.write().unwrap_or_else(|e| e.into_inner()).push(self);
+        }
+    }
+
+    /// Counts the time of a call that found its executable and began at `since`.
+    pub(super) fn note_hit(&self, since: Option<Instant>) {
+        if let Some(since) = since {
+            self.hit_nanos.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
         }
     }
 
