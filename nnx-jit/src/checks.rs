@@ -53,18 +53,21 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         return quote!(#ok;);
     }
     let (first, last) = ends(ty);
-    // What the compiler points at, as if it were the type.
-    let (borrow, name) = (at(quote!(&), first), located(name, last));
-    let pointed_at = match form {
-        Form::Ref | Form::Mut => quote!(#borrow *#name),
-        Form::Value => quote!(#borrow #name),
+    // The compiler points at what it dereferences: from the begin of the type to its end.
+    let reborrow = match form {
+        Form::Ref | Form::Mut => quote!(&*),
+        Form::Value => quote!(&*&),
     };
-    let arguments = quote!(#pointed_at, &mut #krate::jit::Nobody);
+    let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
+    let arguments = quote!(#reborrow #pointed_at, &mut #krate::jit::Nobody);
     let is_module = call_at(ty, quote!(#krate::Module::flatten), arguments);
     let check = at(quote!(#krate::jit::Passed::of(#value).check(Name)), first);
     quote! {
-        if false {
-            #is_module
+        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
+        {
+            if false {
+                #is_module
+            }
         }
         {
             struct Name;

@@ -123,6 +123,23 @@ pub struct Stats {
     pub hit_time: Duration,
 }
 
+/// Drops the compiled programs of the jitted functions called `name`, as [`functions`] lists them, and
+/// says how many there were. They are traced and compiled again when they are needed; arrays stay.
+/// JAX's `clear_cache` of a function; [`clear_caches`] empties all.
+///
+/// ```
+/// # use nnx_core::jit::clear_cache;
+/// assert_eq!(clear_cache("a function that was never called"), 0);
+/// ```
+pub fn clear_cache(name: &str) -> usize {
+    let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
+    let programs = registry.iter().filter(|function| function.name == name).map(|function| {
+        let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
+        entries.drain().map(|(_, programs)| programs.len()).sum::<usize>()
+    });
+    programs.sum()
+}
+
 /// Drops every compiled program, of jitted functions and of eager operations; they are compiled
 /// again when they are needed. `jax.clear_caches`.
 pub fn clear_caches() {

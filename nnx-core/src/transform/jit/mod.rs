@@ -25,7 +25,7 @@ mod stage;
 
 pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
 pub use call::call;
-pub use function::{Function, Options, Stats, clear_caches, functions};
+pub use function::{Function, Options, Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};
 #[doc(hidden)]
