@@ -103,20 +103,20 @@ fn the_cache_of_one_function_is_cleared_alone() {
         v.set(next);
     }
     #[nnx::jit(graph = false)]
-    fn remembers(x: &Array) -> Array {
+    fn keeps_its_program(x: &Array) -> Array {
         x + 1.0
     }
     let mut v = Param::new(scalar(0.0));
     let mut call = || {
         forgets(&mut v, 1);
         forgets(&mut v, 2);
-        remembers(&v).item::<f32>()
+        keeps_its_program(&v).item::<f32>()
     };
     assert_eq!(call(), 4.0);
     assert_eq!(clear_cache("forgets"), 2);
     assert_eq!(clear_cache("forgets"), 0);
     assert_eq!([call(), call()], [7.0, 10.0]);
-    let counts = ["forgets", "remembers"].map(|name| (stats(name).traces, stats(name).hits));
+    let counts = ["forgets", "keeps_its_program"].map(|name| (stats(name).traces, stats(name).hits));
     assert_eq!(counts, [(4, 2), (1, 2)]);
 }
 
