@@ -1,6 +1,6 @@
 //! More than one device. A process has one client, so this is a process of its own.
 
-use nnx::xla::{ClientOptions, init};
+use nnx::xla::{Backend, ClientOptions, init};
 use nnx::{Array, Error, Param};
 
 #[nnx::jit(graph = false, device = 1)]
@@ -22,7 +22,8 @@ fn nowhere(x: &Array) -> Result<Array, Error> {
 
 #[test]
 fn arrays_and_calls_have_a_device() -> Result<(), Error> {
-    assert_eq!(init(ClientOptions::new().cpu_devices(2))?.device_count(), 2);
+    let options = ClientOptions::new().backend(Backend::Pjrt).cpu_devices(2);
+    assert_eq!(init(options)?.device_count(), 2);
     let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
     let there = x.to_device(1)?;
     assert_eq!((x.device()?, there.device()?), (0, 1));

@@ -5,15 +5,20 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs the example with arguments separated by spaces.
-fn mnist(folder: &Path, arguments: &str) -> Output {
+/// The example with arguments separated by spaces.
+fn command(folder: &Path, arguments: &str) -> Command {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--manifest-path", manifest, "--example", "mnist", "--"])
-        .args(arguments.split_whitespace())
-        .current_dir(folder)
-        .output()
-        .expect("cargo runs")
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--quiet", "--manifest-path", manifest, "--example", "mnist"]);
+    if cfg!(feature = "xla-rs") {
+        command.args(["--features", "xla-rs"]);
+    }
+    command.arg("--").args(arguments.split_whitespace()).current_dir(folder);
+    command
+}
+
+fn mnist(folder: &Path, arguments: &str) -> Output {
+    command(folder, arguments).output().expect("cargo runs")
 }
 
 fn succeeds(folder: &Path, arguments: &str) -> String {
@@ -133,4 +138,33 @@ fn bad_input_gets_an_error_that_names_it() {
         assert!(error.contains(expected), "{arguments}: {error}");
     }
     assert!(!folder.join("out/checkpoint.safetensors").exists(), "nothing was written");
+}
+
+/// The figures of a run's epochs, as `loss` and `accuracy` are followed by one.
+#[cfg(feature = "xla-rs")]
+fn figures(output: &str) -> Vec<f64> {
+    let words: Vec<&str> =
+        output.lines().filter(|l| l.starts_with("epoch")).flat_map(str::split_whitespace).collect();
+    let named = words.windows(2).filter(|pair| ["loss", "accuracy"].contains(&pair[0]));
+    named.map(|pair| pair[1].parse().unwrap()).collect()
+}
+
+#[cfg(feature = "xla-rs")]
+#[test]
+fn both_backends_train_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    write_data(&folder.path().join("data"));
+    let [pjrt, xla_rs] = ["pjrt", "xla-rs"].map(|backend| {
+        let mut run = command(
+            folder.path(),
+            &format!("--data data --batch-size 16 --epochs 2 --out {backend}"),
+        );
+        let output = run.env("NNX_BACKEND", backend).output().expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        figures(&String::from_utf8_lossy(&output.stdout))
+    });
+    assert_eq!(pjrt.len(), 8, "loss and accuracy in training and test, of two epochs");
+    for (a, b) in pjrt.iter().zip(&xla_rs) {
+        assert!((a - b).abs() <= 2e-2 * (1.0 + a.abs()), "{pjrt:?} and {xla_rs:?}");
+    }
 }

@@ -139,7 +139,8 @@ fn child() {
 /// Runs [`child`] in its own process, with these environment variables changed.
 fn run_child(request: &str, variables: &[(&str, Option<&str>)]) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture"]).env("NNX_TEST_CHILD", request);
+    command.args(["--exact", "child", "--nocapture"]);
+    command.env("NNX_TEST_CHILD", request).env("NNX_BACKEND", "pjrt");
     for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),

@@ -247,7 +247,8 @@ fn lowering_and_compiling_counts_nothing_and_the_calls_after_it_do() {
     let lowered = lower(|| tick_around(&mut model, &x)).unwrap();
     assert_says(&lowered.stablehlo(), &["module @jit_tick_around", "stablehlo.multiply"]);
     assert_eq!(lowered.flops(), 2, "an addition and a product");
-    assert!(lowered.compile().unwrap().memory_analysis().unwrap().argument >= 8);
+    let memory = lowered.compile().unwrap().memory_analysis();
+    assert!(!tells_memory() || memory.unwrap().argument >= 8);
     assert_eq!(model.count.item::<i32>(), 0);
     for calls in 1..3 {
         assert_eq!(tick_around(&mut model, &x).item::<f32>(), 6.0);

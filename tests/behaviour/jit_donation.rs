@@ -61,7 +61,9 @@ fn one_shared_leaf_does_not_keep_the_others_from_being_reused() {
     assert_eq!(held.item::<f32>(), value);
     let moved = addresses(&net).into_iter().zip(before).filter(|(now, before)| now != before);
     let moved: Vec<String> = moved.map(|((path, _), _)| path).collect();
-    assert_eq!(moved, ["blocks[1].cells[0].kernel"]);
+    if tells_memory() {
+        assert_eq!(moved, ["blocks[1].cells[0].kernel"]);
+    }
 }
 
 #[nnx::jit(graph = false)]
@@ -222,7 +224,7 @@ fn without_donation_nothing_is_reused() {
     assert!(lower(|| keep_all(&mut net, x.clone())).unwrap().donations().is_empty());
     let before = (address(&net.head.0), address(&x));
     let y = keep_all(&mut net, x);
-    assert!(address(&net.head.0) != before.0 && address(&y) != before.1);
+    assert!(differ(address(&net.head.0), before.0) && differ(address(&y), before.1));
 }
 
 #[derive(Module)]

@@ -47,8 +47,10 @@ fn lowering_needs_shapes_only_and_changes_nothing() {
     assert!((60..100).contains(&lowered.flops()), "{}", lowered.flops());
     let shapes: Vec<String> = lowered.output_avals().iter().map(|a| a.to_string()).collect();
     assert_eq!(shapes, ["f32[4]", "f32[2, 4]"]);
-    let memory = lowered.compile().unwrap().memory_analysis().unwrap();
-    assert_eq!(memory.argument, 4 * (12 + 4 + 6));
+    if tells_memory() {
+        let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+        assert_eq!(memory.argument, 4 * (12 + 4 + 6));
+    }
     assert!(lower(|| ()).unwrap_err().to_string().starts_with("jit::lower"));
 }
 
@@ -156,9 +158,11 @@ fn lowering_a_method_three_levels_down() {
     for part in ["module @jit_forward", "stablehlo.dot_general", "tf.aliasing_output = 0"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
-    let memory = lowered.compile().unwrap().memory_analysis().unwrap();
-    assert_eq!((memory.argument, memory.alias), (4 + 4 + 256, 4));
-    assert!(memory.output >= 4 + 256, "{memory:?}");
+    if tells_memory() {
+        let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+        assert_eq!((memory.argument, memory.alias), (4 + 4 + 256, 4));
+        assert!(memory.output >= 4 + 256, "{memory:?}");
+    }
     // The program that was lowered is the one that runs.
     let (y, _) = net.forward(&nnx::array::ones([8, 8], DType::F32));
     assert_eq!(y.to_vec::<f32>()[0], 8.0 * net.blocks[1].cells[0].kernel.item::<f32>());

@@ -2,17 +2,28 @@
 
 use crate::installed::{NAMES_VAR, PLATFORM_VAR, PLUGIN_VAR, Platform};
 use crate::setup::Setup;
+use crate::xla_rs::{Library, environment};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
+
+/// What runs the programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A PJRT plugin.
+    Pjrt,
+    /// The crate `xla`.
+    XlaRs,
+}
 
 /// `cargo xtask mnist`: trains the digits example.
 ///
 /// # Errors
 /// When the set-up fails, or cargo cannot be started.
-pub fn mnist(arguments: Vec<OsString>) -> Result<u8, String> {
-    let mut cargo = cargo("run")?;
-    cargo.args(["--example", "mnist", "--"]).args(arguments);
+pub fn mnist(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
+    let mut cargo = cargo("run", backend, Plugin::IfUsed)?;
+    cargo.args(["--package", "nnx", "--example", "mnist"]);
+    cargo.args(backend.features(&["nnx".into()])).arg("--").args(arguments);
     hand_over(cargo)
 }
 
@@ -20,12 +31,14 @@ pub fn mnist(arguments: Vec<OsString>) -> Result<u8, String> {
 ///
 /// # Errors
 /// As for [`mnist`].
-pub fn test(arguments: Vec<OsString>) -> Result<u8, String> {
-    let mut cargo = cargo("test")?;
-    if !chooses_packages(&arguments) {
+pub fn test(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
+    // Tests that compare the backends need both.
+    let mut cargo = cargo("test", backend, Plugin::Always)?;
+    let packages = packages(&arguments);
+    if packages.is_empty() && !arguments.iter().any(|argument| argument == "--workspace") {
         cargo.arg("--workspace");
     }
-    cargo.args(arguments);
+    cargo.args(backend.features(&packages)).args(arguments);
     hand_over(cargo)
 }
 
@@ -33,12 +46,13 @@ pub fn test(arguments: Vec<OsString>) -> Result<u8, String> {
 ///
 /// # Errors
 /// As for [`mnist`]; also when there is no such folder.
-pub fn golden(folder: OsString, arguments: Vec<OsString>) -> Result<u8, String> {
+pub fn golden(backend: Backend, folder: OsString, arguments: Vec<OsString>) -> Result<u8, String> {
     // The tests run in another folder than the user does.
     let folder = std::fs::canonicalize(&folder)
         .map_err(|e| format!("the reference folder {}: {e}", PathBuf::from(&folder).display()))?;
-    let mut cargo = cargo("test")?;
-    cargo.args(["--package", "nnx", "--test", "golden", "--"]).arg(folder).args(arguments);
+    let mut cargo = cargo("test", backend, Plugin::IfUsed)?;
+    cargo.args(["--package", "nnx", "--test", "golden"]).args(backend.features(&["nnx".into()]));
+    cargo.arg("--").arg(folder).args(arguments);
     hand_over(cargo)
 }
 
@@ -47,7 +61,7 @@ pub fn golden(folder: OsString, arguments: Vec<OsString>) -> Result<u8, String> 
 /// # Errors
 /// As for [`mnist`].
 pub fn docs() -> Result<u8, String> {
-    let mut cargo = cargo("test")?;
+    let mut cargo = cargo("test", Backend::Pjrt, Plugin::IfUsed)?;
     cargo.args(["--package", "nnx-core", "--test", "api"]).env("NNX_WRITE_DOCS", "1");
     hand_over(cargo)
 }
@@ -56,9 +70,11 @@ pub fn docs() -> Result<u8, String> {
 ///
 /// # Errors
 /// As for [`mnist`]; also when the file for the results has no absolute path.
-pub fn bench(name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
-    let mut cargo = cargo("bench")?;
+pub fn bench(backend: Backend, name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
+    // What they measure stands beside a bare plugin.
+    let mut cargo = cargo("bench", backend, Plugin::Always)?;
     cargo.args(["--package", "nnx", "--bench"]).arg(name);
+    cargo.args(backend.features(&["nnx".into()]));
     if let Some(json) = json {
         // The benchmark runs in another folder than the user does.
         let json = std::path::absolute(&json).map_err(|e| format!("{}: {e}", json.display()))?;
@@ -67,17 +83,49 @@ pub fn bench(name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
     hand_over(cargo)
 }
 
-/// A cargo command on this workspace, with a plugin to run on.
-fn cargo(subcommand: &str) -> Result<Command, String> {
+/// Whether a command needs a PJRT plugin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plugin {
+    Always,
+    /// If that is the backend.
+    IfUsed,
+}
+
+/// A cargo command on this workspace, with a backend to run on.
+fn cargo(subcommand: &str, backend: Backend, plugin: Plugin) -> Result<Command, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.arg(subcommand).arg("--manifest-path").arg(workspace().join("Cargo.toml"));
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let var = |name: &str| std::env::var_os(name);
+    let set = |name| var(name).is_some_and(|value| !value.is_empty());
+    if backend == Backend::XlaRs {
+        command.envs(environment::for_cargo(&Library::for_user()?, var)?);
+    }
     // A plugin that the user names is used as it is.
-    if !set(PLUGIN_VAR) && !set(NAMES_VAR) {
+    let wanted = plugin == Plugin::Always || backend == Backend::Pjrt;
+    if wanted && !set(PLUGIN_VAR) && !set(NAMES_VAR) {
         let installed = Setup::for_user()?.ensure(wanted_platform()?)?;
         command.env(PLUGIN_VAR, installed.plugin);
     }
     Ok(command)
+}
+
+impl Backend {
+    /// The arguments that build these packages with the backend; none means the whole workspace.
+    fn features(self, packages: &[String]) -> Vec<OsString> {
+        if self == Backend::Pjrt {
+            return Vec::new();
+        }
+        // Cargo takes a package's feature only where that package is one of those chosen.
+        let chosen = |name: &str| packages.is_empty() || packages.iter().any(|p| p == name);
+        let features: Vec<&str> = [("nnx", "nnx/xla-rs"), ("nnx-core", "nnx-core/xla-rs")]
+            .into_iter()
+            .filter_map(|(package, feature)| chosen(package).then_some(feature))
+            .collect();
+        match features.as_slice() {
+            [] => Vec::new(),
+            some => vec!["--features".into(), some.join(",").into()],
+        }
+    }
 }
 
 fn wanted_platform() -> Result<Platform, String> {
@@ -97,12 +145,20 @@ fn workspace() -> PathBuf {
     folder
 }
 
-fn chooses_packages(arguments: &[OsString]) -> bool {
-    let chooses = |argument: &OsStr| {
-        let text = argument.to_string_lossy();
-        text.starts_with("-p") || text.starts_with("--package") || text == "--workspace"
-    };
-    arguments.iter().take_while(|a| *a != "--").any(|a| chooses(a))
+/// The packages that cargo's own arguments choose; none where they choose no package, or all.
+fn packages(arguments: &[OsString]) -> Vec<String> {
+    let mut packages = Vec::new();
+    let mut arguments = arguments.iter().take_while(|a| *a != "--").map(|a| a.to_string_lossy());
+    while let Some(argument) = arguments.next() {
+        if argument == "-p" || argument == "--package" {
+            packages.extend(arguments.next().map(|name| name.into_owned()));
+        } else if let Some(name) =
+            argument.strip_prefix("--package=").or_else(|| argument.strip_prefix("-p"))
+        {
+            packages.push(name.trim_start_matches('=').to_string());
+        }
+    }
+    packages
 }
 
 /// Becomes the command, so that signals and the exit code are its own.

@@ -1,8 +1,9 @@
 //! The command line.
 
-use crate::children;
+use crate::children::{self, Backend};
 use crate::pins::{self, Pin};
 use crate::setup::{Installed, Setup};
+use crate::xla_rs::{self, Library};
 use lexopt::Arg::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ Commands:
     --from FILE        from a wheel or a plugin on disk instead
     --cuda             the plugin for NVIDIA GPUs (used with NNX_PLATFORM=cuda)
     --tpu              the plugin for TPUs (used with NNX_PLATFORM=tpu)
+    --xla-rs           instead of a plugin: what the crate `xla` is built with (386 MB to fetch,
+                       0.8 GB on disk; needs a C++ compiler), and how to build with it
   mnist [OPTIONS]    Set up, then train a CNN on handwritten digits (`mnist --help` lists options)
   test [ARGS]        Set up, then run all tests; ARGS are those of `cargo test`
   golden DIR [--list]
@@ -29,10 +32,15 @@ Commands:
                      per line
   help               Print this
 
+`mnist`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that goes
+through the crate `xla` (docs/backends.md).
+
 Environment:
   NNX_HOME           The folder to install to (default: nnx in XDG_DATA_HOME or ~/.local/share)
   NNX_PJRT_PLUGIN    A plugin's path: the other commands use it and set nothing up
   NNX_PLATFORM       The kind of plugin that they use: cpu (default), cuda, tpu
+  XLA_EXTENSION_DIR  XLA's library for the crate `xla`: --xla-rs uses it and fetches nothing
+  CXX                The C++ compiler for --xla-rs
 ";
 
 /// Why a command failed, and the exit code.
@@ -73,14 +81,29 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
     match command.to_string_lossy().as_ref() {
         "setup" => setup(rest),
         // These hand their arguments on as they are, `--help` included.
-        "mnist" => Ok(children::mnist(rest)?),
-        "test" => Ok(children::test(rest)?),
+        "mnist" => Ok(run_child(rest, children::mnist)?),
+        "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
         "docs" if rest.is_empty() => Ok(children::docs()?),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),
     }
+}
+
+/// Runs a command that only one of its arguments is for.
+fn run_child(
+    mut arguments: Vec<OsString>,
+    command: impl FnOnce(Backend, Vec<OsString>) -> Result<u8, String>,
+) -> Result<u8, String> {
+    // What stands behind `--` is for the program that the command runs.
+    let end = arguments.iter().position(|a| a == "--").unwrap_or(arguments.len());
+    let ours = arguments[..end].iter().position(|a| a == "--xla-rs");
+    let backend = ours.map_or(Backend::Pjrt, |at| {
+        arguments.remove(at);
+        Backend::XlaRs
+    });
+    command(backend, arguments)
 }
 
 fn help() -> Result<u8, Failure> {
@@ -92,6 +115,7 @@ fn help() -> Result<u8, Failure> {
 enum Source {
     Pinned(Pin),
     File(PathBuf),
+    XlaRs,
 }
 
 fn setup(arguments: Vec<OsString>) -> Result<u8, Failure> {
@@ -102,34 +126,40 @@ fn setup(arguments: Vec<OsString>) -> Result<u8, Failure> {
             Long("from") => sources.push(("--from", Source::File(parser.value()?.into()))),
             Long("cuda") => sources.push(("--cuda", Source::Pinned(pins::CUDA))),
             Long("tpu") => sources.push(("--tpu", Source::Pinned(pins::TPU))),
+            Long("xla-rs") => sources.push(("--xla-rs", Source::XlaRs)),
             Long("help") | Short('h') => return help(),
             other => return Err(other.unexpected().into()),
         }
     }
     if let [(first, _), (second, _), ..] = sources.as_slice() {
-        return Err(usage(format!("{first} and {second} exclude each other: one plugin a time")));
+        return Err(usage(format!("{first} and {second} exclude each other: one at a time")));
     }
-    let setup = Setup::for_user()?;
     let source = sources.pop().map_or(Source::Pinned(pins::CPU), |(_, source)| source);
-    let installed = match &source {
-        Source::Pinned(pin) => setup.install_pin(pin)?,
-        Source::File(file) => setup.install_file(file)?,
-    };
-    report(&installed, &source);
+    match &source {
+        Source::Pinned(pin) => report(&Setup::for_user()?.install_pin(pin)?, pin.needs),
+        Source::File(file) => report(&Setup::for_user()?.install_file(file)?, ""),
+        Source::XlaRs => report_library(&Library::for_user()?)?,
+    }
     Ok(0)
 }
 
-fn report(installed: &Installed, source: &Source) {
+fn report_library(library: &Library) -> Result<(), String> {
+    let already = if library.already { "already " } else { "" };
+    let folder = library.folder.display();
+    println!("XLA for the crate `xla` is {already}set up: {folder}\n");
+    print!("{}", xla_rs::environment::instructions(library, |name| std::env::var_os(name))?);
+    Ok(())
+}
+
+fn report(installed: &Installed, needs: &str) {
     let plugin = installed.plugin.display();
     if installed.already {
         println!("XLA is already set up: {plugin}");
     } else {
         println!("XLA is set up: {plugin}");
     }
-    if let Source::Pinned(pin) = source
-        && !pin.needs.is_empty()
-    {
-        println!("It needs {}.", pin.needs);
+    if !needs.is_empty() {
+        println!("It needs {needs}.");
     }
     let folder = installed.plugin.parent().and_then(|p| p.file_name()).unwrap_or_default();
     let platform = crate::installed::Platform::of(&folder.to_string_lossy());
@@ -140,11 +170,13 @@ fn report(installed: &Installed, source: &Source) {
 
 fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let mut folder = None;
+    let mut backend = Backend::Pjrt;
     let mut rest = Vec::new();
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(value) if folder.is_none() => folder = Some(value),
+            Long("xla-rs") => backend = Backend::XlaRs,
             Long("list") => rest.push("--list".into()),
             Long("help") | Short('h') => return help(),
             other => return Err(other.unexpected().into()),
@@ -153,7 +185,7 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let Some(folder) = folder else {
         return Err(usage("golden needs the folder with the reference values".to_string()));
     };
-    Ok(children::golden(folder, rest)?)
+    Ok(children::golden(backend, folder, rest)?)
 }
 
 const BENCHMARKS: [&str; 2] = ["dispatch", "trace"];
@@ -165,10 +197,12 @@ fn benchmarks() -> String {
 fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let mut name = None;
     let mut json = None;
+    let mut backend = Backend::Pjrt;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(value) if name.is_none() => name = Some(value),
+            Long("xla-rs") => backend = Backend::XlaRs,
             Long("json") => json = Some(PathBuf::from(parser.value()?)),
             Long("help") | Short('h') => return help(),
             other => return Err(other.unexpected().into()),
@@ -176,7 +210,7 @@ fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     }
     match name {
         Some(name) if BENCHMARKS.iter().any(|known| name == *known) => {
-            Ok(children::bench(&name, json)?)
+            Ok(children::bench(backend, &name, json)?)
         }
         Some(name) => Err(usage(format!(
             "there is no benchmark `{}`; there are {}",

@@ -31,24 +31,58 @@ pub(crate) fn is_zip(path: &Path) -> Result<bool, String> {
 
 /// Unpacks the one PJRT plugin in a wheel into the folder `to`, and licences into `licenses` there.
 pub(crate) fn unpack(wheel: &Path, to: &Path) -> Result<(), String> {
+    let files = extract(wheel, to, |path| {
+        let name = base_name(path);
+        if is_library(name) {
+            Some(name.into())
+        } else {
+            is_licence(name).then(|| Path::new("licenses").join(name))
+        }
+    })?;
+    let mut plugins: Vec<PathBuf> = Vec::new();
+    for library in files.into_iter().filter(|file| file.parent() == Some(to)) {
+        // Members of several folders may have had one name.
+        if !library.exists() {
+            continue;
+        }
+        if is_plugin(&library)? {
+            plugins.push(library);
+        } else {
+            std::fs::remove_file(&library).map_err(|e| cannot("remove", &library, &e))?;
+        }
+    }
+    match plugins.as_slice() {
+        [plugin] => check_library(plugin, wheel),
+        [] => Err(format!("{} holds no PJRT plugin", wheel.display())),
+        more => Err(format!("{} holds {} PJRT plugins, not one", wheel.display(), more.len())),
+    }
+}
+
+/// Unpacks the files of a wheel for which `place` gives a path, relative to the folder `to`. Gives
+/// where they are.
+pub(crate) fn extract(
+    wheel: &Path,
+    to: &Path,
+    mut place: impl FnMut(&str) -> Option<PathBuf>,
+) -> Result<Vec<PathBuf>, String> {
     let broken =
         |error: rawzip::Error| format!("{} is not a whole wheel: {error}", wheel.display());
     let file = File::open(wheel).map_err(|e| cannot("read", wheel, &e))?;
     let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
     let archive = rawzip::ZipArchive::from_file(file, &mut buffer).map_err(broken)?;
     let mut members = archive.entries(&mut buffer);
-    let mut plugins: Vec<PathBuf> = Vec::new();
+    let mut files = Vec::new();
     while let Some(member) = members.next_entry().map_err(broken)? {
         let path = member.file_path();
         // A name that leads out of the archive's own tree is no wheel's.
         let path = path.try_normalize().map_err(broken)?;
-        let Some(kind) = Kind::of(path.as_ref()) else { continue };
-        let folder = match kind {
-            Kind::Library => to.to_path_buf(),
-            Kind::Licence => to.join("licenses"),
-        };
-        std::fs::create_dir_all(&folder).map_err(|e| cannot("make", &folder, &e))?;
-        let target = folder.join(base_name(path.as_ref()));
+        let path: &str = path.as_ref();
+        if path.ends_with('/') {
+            continue;
+        }
+        let Some(target) = place(path).map(|relative| to.join(relative)) else { continue };
+        let folder = target.parent().unwrap_or(to);
+        std::fs::create_dir_all(folder).map_err(|e| cannot("make", folder, &e))?;
         let entry = archive.get_entry(member.wayfinder()).map_err(broken)?;
         match member.compression_method() {
             rawzip::CompressionMethod::STORE => {
@@ -65,43 +99,24 @@ pub(crate) fn unpack(wheel: &Path, to: &Path) -> Result<(), String> {
                 ));
             }
         }
-        if matches!(kind, Kind::Library) {
-            if is_plugin(&target)? {
-                plugins.push(target);
-            } else {
-                std::fs::remove_file(&target).map_err(|e| cannot("remove", &target, &e))?;
-            }
-        }
+        files.push(target);
     }
-    match plugins.as_slice() {
-        [plugin] => check_library(plugin, wheel),
-        [] => Err(format!("{} holds no PJRT plugin", wheel.display())),
-        more => Err(format!("{} holds {} PJRT plugins, not one", wheel.display(), more.len())),
-    }
+    Ok(files)
 }
 
-/// What is taken out of a wheel.
-#[derive(Clone, Copy)]
-enum Kind {
-    Library,
-    Licence,
+fn is_library(name: &str) -> bool {
+    let name = name.to_uppercase();
+    [".SO", ".DYLIB", ".DLL"].iter().any(|end| name.ends_with(end))
 }
 
-impl Kind {
-    fn of(path: &str) -> Option<Kind> {
-        let name = base_name(path).to_uppercase();
-        if [".SO", ".DYLIB", ".DLL"].iter().any(|end| name.ends_with(end)) {
-            Some(Kind::Library)
-        } else if ["LICENSE", "LICENCE", "NOTICE", "THIRD_PARTY"].iter().any(|w| name.contains(w)) {
-            Some(Kind::Licence)
-        } else {
-            None
-        }
-    }
+/// Whether a file of this name tells what the others may be used for.
+pub(crate) fn is_licence(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["LICENSE", "LICENCE", "NOTICE", "THIRD_PARTY", "COPYING"].iter().any(|w| name.contains(w))
 }
 
-/// The last part of a path in an archive; empty for a folder.
-fn base_name(path: &str) -> &str {
+/// The last part of a path in an archive.
+pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

@@ -6,10 +6,12 @@ mod contents;
 pub mod pins;
 mod pip;
 pub mod setup;
+mod store;
+pub mod xla_rs;
 
 // The rules for where plugins lie, and for telling a whole library from a cut one, are the runtime
 // library's own: the same source files, not copies.
-#[path = "../../nnx-core/src/xla/elf.rs"]
+#[path = "../../nnx-core/src/xla/pjrt/elf.rs"]
 mod elf;
-#[path = "../../nnx-core/src/xla/installed.rs"]
+#[path = "../../nnx-core/src/xla/pjrt/installed.rs"]
 mod installed;

@@ -1,8 +1,8 @@
-//! The plugins that the set-up command knows: which version, and which digest.
+//! What the set-up command fetches: which version, and which digest.
 
 use crate::installed::Platform;
 
-/// One version of one Python package that ships a PJRT plugin.
+/// One version of one Python package that ships a library.
 #[derive(Clone, Debug)]
 pub struct Pin {
     /// The package's name.
@@ -49,6 +49,42 @@ pub const TPU: Pin = Pin {
         "--abi=cp312",
     ],
     needs: "a Cloud TPU",
+};
+
+/// XLA's C++ library and most of its headers: what the crate `xla` is linked with on machines that
+/// have no `xla_extension`. Its wheels differ by Python version, although the libraries in them do
+/// not depend on it.
+pub const TENSORFLOW: Pin = Pin {
+    name: "tensorflow-cpu",
+    version: "2.21.0",
+    sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
+    pip_tags: &[
+        "--platform=manylinux_2_27_x86_64",
+        "--implementation=cp",
+        "--python-version=3.11",
+        "--abi=cp311",
+    ],
+    needs: "",
+};
+
+/// The headers of LLVM that XLA's headers ask for, of about the age of that TensorFlow. (Debian's
+/// LLVM 19 is too old for them.)
+pub const LLVM: Pin = Pin {
+    name: "xtc-llvm-dev",
+    version: "22.1.8.2",
+    sha256: "72d4272b711c2358f0941080915dc45f2ba30c73564cc43d11c7cefd32e1e523",
+    // Older Pythons are refused by the package, though nothing in it runs.
+    pip_tags: &["--platform=manylinux_2_28_x86_64", "--python-version=3.11"],
+    needs: "",
+};
+
+/// The library with which the crate `xla` makes its bindings.
+pub const LIBCLANG: Pin = Pin {
+    name: "libclang",
+    version: "18.1.1",
+    sha256: "c533091d8a3bbf7460a00cb6c1a71da93bffe148f172c7d03b1c31fbf8aa2a0b",
+    pip_tags: &["--platform=manylinux2010_x86_64"],
+    needs: "",
 };
 
 impl Pin {

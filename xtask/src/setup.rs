@@ -1,22 +1,22 @@
 //! Installing a PJRT plugin for the user, whole or not at all.
 
 use crate::contents::{self, cannot};
-use crate::installed::{PLUGINS, Platform, newest_install, shared_libraries, subfolders};
+use crate::installed::{PLUGINS, Platform, newest_install, shared_libraries};
 use crate::pins::Pin;
 use crate::pip;
+use crate::store::{Store, make_folder};
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
-/// Folders of unfinished set-ups start with this.
-const STAGING: &str = ".setup-";
+/// What to do where pip cannot fetch a plugin.
+const OFFLINE: &str = "On a machine without pip or network: fetch the wheel elsewhere, then \
+                       `cargo xtask setup --from FILE`";
 
 /// Where a set-up installs to and finds its tools.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The folder with one folder per plugin.
-    plugins: PathBuf,
+    /// One folder per plugin.
+    plugins: Store,
     /// Where Python is looked for, in the form of `PATH`.
     search_path: Option<OsString>,
 }
@@ -33,7 +33,7 @@ pub struct Installed {
 impl Setup {
     /// A set-up into the per-user folder `home`.
     pub fn new(home: &Path, search_path: Option<OsString>) -> Self {
-        Setup { plugins: home.join(PLUGINS), search_path }
+        Setup { plugins: Store::new(home.join(PLUGINS)), search_path }
     }
 
     /// A set-up into the folder of the user who runs this.
@@ -41,17 +41,12 @@ impl Setup {
     /// # Errors
     /// When the environment names no home.
     pub fn for_user() -> Result<Self, String> {
-        let home = crate::installed::user_folder(|name| std::env::var_os(name)).ok_or(
-            "there is no folder to install to: set HOME, or NNX_HOME to a folder of your choice",
-        )?;
-        // A relative NNX_HOME would mean another folder in every place.
-        let home = std::path::absolute(&home).map_err(|e| cannot("use", &home, &e))?;
-        Ok(Setup::new(&home, std::env::var_os("PATH")))
+        Ok(Setup::new(&user_home()?, std::env::var_os("PATH")))
     }
 
     /// Makes sure that some plugin for `platform` is installed, and gives the one in use.
     pub(crate) fn ensure(&self, platform: Platform) -> Result<Installed, String> {
-        if let Some(plugin) = newest_install(&self.plugins, platform) {
+        if let Some(plugin) = newest_install(self.plugins.root(), platform) {
             return Ok(Installed { plugin, already: true });
         }
         match Pin::of(platform) {
@@ -78,13 +73,7 @@ impl Setup {
         self.install(&pin.folder(), |staging, plugin| {
             let downloads = staging.join("download");
             make_folder(&downloads)?;
-            let wheel = pip::download(pin, &downloads, self.search_path.as_deref())?;
-            check_digest(
-                &wheel,
-                pin,
-                "Try again; if it stays so, something between here and \
-                 the package index alters it",
-            )?;
+            let wheel = pip::fetch(pin, &downloads, self.search_path.as_deref(), OFFLINE)?;
             contents::unpack(&wheel, plugin)
         })
     }
@@ -100,7 +89,7 @@ impl Setup {
         if contents::is_zip(file)? {
             let folder = wheel_folder(file)?;
             if let Some(pin) = Pin::by_folder(&folder) {
-                check_digest(file, &pin, "Fetch the wheel again")?;
+                pip::check_digest(file, &pin, "Fetch the wheel again")?;
             }
             self.install_or_prefer(&folder, |_, plugin| contents::unpack(file, plugin))
         } else {
@@ -119,77 +108,33 @@ impl Setup {
     ) -> Result<Installed, String> {
         let installed = self.install(folder, fill)?;
         if installed.already {
-            // The plugin installed last is used. A read-only folder stays as it is.
-            if let Ok(folder) = File::open(self.plugins.join(folder)) {
-                let _ = folder.set_modified(SystemTime::now());
-            }
+            // The plugin installed last is used.
+            self.plugins.touch(folder);
         }
         Ok(installed)
     }
 
     /// The plugin in a folder that was installed before.
     fn installed(&self, folder: &str) -> Option<PathBuf> {
-        shared_libraries(&self.plugins.join(folder)).into_iter().next()
+        plugin_in(&self.plugins.path(folder))
     }
 
-    /// Lets `fill` put a plugin's files into a new folder, and moves that to its place at once.
-    /// `fill` is given a folder for its own use, and the one to fill.
+    /// Lets `fill` put a plugin's files into a new folder: see [`Store::install`].
     fn install(
         &self,
         folder: &str,
         fill: impl FnOnce(&Path, &Path) -> Result<(), String>,
     ) -> Result<Installed, String> {
-        make_folder(&self.plugins)?;
-        let _lock = self.lock()?;
-        // Another set-up may have been first.
-        if let Some(plugin) = self.installed(folder) {
-            return Ok(Installed { plugin, already: true });
-        }
-        self.remove_leftovers();
-        let staging = tempfile::Builder::new()
-            .prefix(STAGING)
-            .tempdir_in(&self.plugins)
-            .map_err(|e| unwritable(&self.plugins, &e))?;
-        let new = staging.path().join("plugin");
-        make_folder(&new)?;
-        fill(staging.path(), &new)?;
-        let target = self.plugins.join(folder);
-        if target.exists() {
-            // A folder without a plugin: someone emptied it.
-            let old = staging.path().join("old");
-            std::fs::rename(&target, &old).map_err(|e| cannot("replace", &target, &e))?;
-        }
-        std::fs::rename(&new, &target).map_err(|e| cannot("make", &target, &e))?;
-        let plugin = self
-            .installed(folder)
-            .ok_or_else(|| format!("{} vanished while it was installed", target.display()))?;
-        Ok(Installed { plugin, already: false })
+        let already = self.plugins.install(folder, |path| plugin_in(path).is_some(), fill)?;
+        let plugin = self.installed(folder).ok_or_else(|| {
+            format!("{} vanished while it was installed", self.plugins.path(folder).display())
+        })?;
+        Ok(Installed { plugin, already })
     }
+}
 
-    /// Waits until no other set-up works in the folder. The lock ends with the returned file.
-    fn lock(&self) -> Result<File, String> {
-        let path = self.plugins.join(".lock");
-        let file = File::create(&path).map_err(|e| unwritable(&self.plugins, &e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                eprintln!("another set-up is running; waiting for it to end");
-                file.lock().map_err(|e| cannot("lock", &path, &e))?;
-                Ok(file)
-            }
-            Err(TryLockError::Error(e)) => Err(cannot("lock", &path, &e)),
-        }
-    }
-
-    /// Removes what set-ups left behind that were killed. Called under the lock.
-    fn remove_leftovers(&self) {
-        for folder in subfolders(&self.plugins) {
-            let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
-            if name.is_some_and(|n| n.starts_with(STAGING)) {
-                let _ = std::fs::remove_dir_all(folder);
-            }
-        }
-    }
+fn plugin_in(folder: &Path) -> Option<PathBuf> {
+    shared_libraries(folder).into_iter().next()
 }
 
 /// `<name>-<version>` of a wheel, from its file name `name-version-…whl`.
@@ -207,6 +152,15 @@ fn wheel_folder(wheel: &Path) -> Result<String, String> {
     }
 }
 
+/// The folder that everything is installed to for the user who runs this.
+pub(crate) fn user_home() -> Result<PathBuf, String> {
+    let home = crate::installed::user_folder(|name| std::env::var_os(name)).ok_or(
+        "there is no folder to install to: set HOME, or NNX_HOME to a folder of your choice",
+    )?;
+    // A relative NNX_HOME would mean another folder in every place.
+    std::path::absolute(&home).map_err(|e| cannot("use", &home, &e))
+}
+
 fn check_machine(pin: &Pin) -> Result<(), String> {
     use std::env::consts::{ARCH, OS};
     if (OS, ARCH) == ("linux", "x86_64") {
@@ -217,29 +171,4 @@ fn check_machine(pin: &Pin) -> Result<(), String> {
          plugin built for it: `cargo xtask setup --from FILE`",
         pin.requirement()
     ))
-}
-
-fn check_digest(wheel: &Path, pin: &Pin, advice: &str) -> Result<(), String> {
-    let found = contents::sha256(wheel)?;
-    if found == pin.sha256 {
-        return Ok(());
-    }
-    Err(format!(
-        "the wheel of {} is not the pinned one, and was not installed:\n  its SHA-256 is {found}\n  \
-         but must be  {}\n{advice}",
-        pin.requirement(),
-        pin.sha256
-    ))
-}
-
-fn make_folder(folder: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))
-}
-
-fn unwritable(folder: &Path, error: &std::io::Error) -> String {
-    format!(
-        "cannot write to {}: {error}. Make room or give yourself access, or set NNX_HOME to \
-         another folder",
-        folder.display()
-    )
 }

@@ -17,6 +17,11 @@ fn xtask(machine: &Machine, arguments: &[&str]) -> Command {
         .env_remove("NNX_PJRT_PLUGIN")
         .env_remove("NNX_PLATFORM")
         .env_remove("PJRT_NAMES_AND_LIBRARY_PATHS");
+    // Those of a run of these tests on the other backend.
+    for name in ["XLA_EXTENSION_DIR", "LIBCLANG_PATH", "BINDGEN_EXTRA_CLANG_ARGS", "CXX"] {
+        command.env_remove(name);
+    }
+    command.env_remove("NNX_BACKEND").env_remove("LD_LIBRARY_PATH");
     command
 }
 
@@ -36,7 +41,9 @@ fn help_lists_every_command() {
     for argument in ["--help", "-h", "help"] {
         let (code, out, _) = run(&mut xtask(&Machine::new(), &[argument]));
         assert_eq!(code, 0);
-        for command in ["setup", "--from FILE", "--cuda", "--tpu", "mnist", "test", "golden DIR"] {
+        for command in
+            ["setup", "--from FILE", "--cuda", "--tpu", "--xla-rs", "mnist", "test", "golden DIR"]
+        {
             assert!(out.contains(command), "{command}");
         }
     }
@@ -49,6 +56,7 @@ fn a_wrong_command_line_has_exit_code_2() {
         (&["fly"], "no command `fly`"),
         (&["setup", "--sideways"], "--sideways"),
         (&["setup", "--cuda", "--tpu"], "exclude each other"),
+        (&["setup", "--xla-rs", "--cuda"], "exclude each other"),
         (&["setup", "--from"], "--from"),
         (&["setup", "extra"], "extra"),
         (&["golden"], "needs the folder"),
@@ -143,4 +151,107 @@ fn the_platform_chooses_the_plugin() {
     let (code, _, err) = run(command.env("NNX_PLATFORM", "abacus"));
     assert_eq!(code, 1);
     assert!(err.contains("`abacus`"), "{err}");
+}
+
+/// What stands in for an unpacked `xla_extension`.
+fn extension(machine: &Machine) -> std::path::PathBuf {
+    let folder = machine.path("xla_extension");
+    std::fs::create_dir_all(folder.join("include/xla")).unwrap();
+    std::fs::create_dir_all(folder.join("lib")).unwrap();
+    std::fs::write(folder.join("lib/libxla_extension.so"), "").unwrap();
+    folder
+}
+
+/// A cargo that says how it was called, and in which environment.
+fn telling_cargo(machine: &Machine) -> std::path::PathBuf {
+    machine.script(
+        "cargo",
+        "echo \"plugin=$NNX_PJRT_PLUGIN\"; echo \"backend=$NNX_BACKEND\"
+        echo \"extension=$XLA_EXTENSION_DIR\"; echo \"libclang=$LIBCLANG_PATH\"
+        echo \"clang=$BINDGEN_EXTRA_CLANG_ARGS\"; echo \"loader=$LD_LIBRARY_PATH\"
+        echo \"args=$*\"; exit 7",
+    )
+}
+
+#[test]
+fn xla_rs_is_a_feature_of_the_packages_that_are_built_and_an_environment() {
+    let machine = Machine::new();
+    machine.compiler();
+    let extension = extension(&machine);
+    let cargo = telling_cargo(&machine);
+    for (arguments, expected) in [
+        (&["test", "--xla-rs"][..], "--workspace --features nnx/xla-rs,nnx-core/xla-rs"),
+        (&["test", "a", "--xla-rs", "--", "-q"], "nnx/xla-rs,nnx-core/xla-rs a -- -q"),
+        (&["test", "--", "--xla-rs"], "--workspace -- --xla-rs"),
+        (&["test", "--xla-rs", "-p", "nnx-core"], "--features nnx-core/xla-rs -p nnx-core"),
+        (&["test", "--xla-rs", "--package=nnx"], "--features nnx/xla-rs --package=nnx"),
+        (&["test", "--xla-rs", "-pxtask"], "Cargo.toml -pxtask"),
+        (
+            &["mnist", "--epochs", "2", "--xla-rs"],
+            "--package nnx --example mnist --features nnx/xla-rs -- --epochs 2",
+        ),
+        (&["golden", "/", "--xla-rs"], "--test golden --features nnx/xla-rs -- /"),
+        (&["bench", "dispatch", "--xla-rs"], "--bench dispatch --features nnx/xla-rs"),
+    ] {
+        let mut command = xtask(&machine, arguments);
+        command.env("CARGO", &cargo).env("XLA_EXTENSION_DIR", &extension);
+        command.env("NNX_PJRT_PLUGIN", "/my/plugin.so").env("LD_LIBRARY_PATH", "/mine");
+        let (code, out, err) = run(&mut command);
+        assert_eq!(code, 7, "{arguments:?} {err}");
+        assert!(out.trim_end().ends_with(expected), "{arguments:?}: {out}");
+        if expected.starts_with("--workspace -- ") {
+            assert!(out.contains("backend=\n"), "{out}");
+            continue;
+        }
+        let lib = extension.join("lib");
+        for line in [
+            "backend=xla-rs".to_string(),
+            format!("extension={}", extension.display()),
+            "clang=-I/the/compilers/include".to_string(),
+            format!("loader={}:/mine", lib.display()),
+        ] {
+            assert!(out.contains(&format!("{line}\n")), "{line}: {out}");
+        }
+    }
+    // Nothing was set up.
+    assert!(!machine.home().exists());
+}
+
+#[test]
+fn what_the_user_says_to_bindgen_stays_and_training_needs_no_plugin() {
+    let machine = Machine::new();
+    let cargo = telling_cargo(&machine);
+    let mut command = xtask(&machine, &["mnist", "--xla-rs"]);
+    command.env("CARGO", &cargo).env("XLA_EXTENSION_DIR", extension(&machine));
+    command.env("LIBCLANG_PATH", "/my/clang").env("BINDGEN_EXTRA_CLANG_ARGS", "-I/my/headers");
+    let (code, out, err) = run(&mut command);
+    assert_eq!(code, 7, "{err}");
+    for line in ["plugin=\n", "libclang=/my/clang\n", "clang=-I/my/headers\n"] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    assert!(!machine.home().exists());
+}
+
+#[test]
+fn setup_xla_rs_says_how_to_build_with_it() {
+    let machine = Machine::new();
+    machine.compiler();
+    let extension = extension(&machine);
+    let mut command = xtask(&machine, &["setup", "--xla-rs"]);
+    let (code, out, err) = run(command.env("XLA_EXTENSION_DIR", &extension));
+    assert_eq!(code, 0, "{err}");
+    let folder = extension.display();
+    for line in [
+        format!("XLA for the crate `xla` is already set up: {folder}"),
+        format!("  export XLA_EXTENSION_DIR='{folder}'"),
+        "  export BINDGEN_EXTRA_CLANG_ARGS='-I/the/compilers/include'".to_string(),
+        format!("  XLA_EXTENSION_DIR = \"{folder}\""),
+        format!("  rustflags = [\"-Clink-arg=-Wl,-rpath,{folder}/lib\"]"),
+    ] {
+        assert!(out.lines().any(|found| found == line), "{line}: {out}");
+    }
+    std::fs::remove_dir_all(extension.join("include")).unwrap();
+    let (code, _, err) = run(&mut command);
+    assert_eq!(code, 1);
+    assert!(err.contains("no `include/xla`"), "{err}");
 }

@@ -234,6 +234,18 @@ pub(crate) struct Lowered {
     pub(crate) avals: Vec<Aval>,
 }
 
+impl Lowered {
+    /// Shapes and dtypes of the program's inputs.
+    pub(crate) fn input_avals(&self) -> Vec<Aval> {
+        self.main.params.iter().map(|id| self.avals[id.0 as usize]).collect()
+    }
+
+    /// Shapes and dtypes of the program's outputs.
+    pub(crate) fn output_avals(&self) -> Vec<Aval> {
+        self.main.results.iter().map(|id| self.avals[id.0 as usize]).collect()
+    }
+}
+
 /// Lowers a graph.
 pub(crate) fn lower(graph: &Graph) -> Lowered {
     let mut builder = Builder::default();

@@ -18,6 +18,7 @@ mod custom_jvp;
 mod custom_vjp;
 mod dot;
 mod emit;
+mod expansion;
 mod fft;
 mod gather;
 mod gcd;
@@ -53,6 +54,7 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use emit::{
     Attr, Block, Builder, ConvDims, DotDims, GatherDims, Id, Instr, Lowered, ScatterDims, lower,
 };
+pub(crate) use expansion::expand;
 pub(crate) use fft::{Fft, FftKind};
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;

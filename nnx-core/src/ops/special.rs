@@ -381,7 +381,7 @@ fn bessel_i0e(x: &Array) -> Array {
 }
 
 /// Clenshaw's recurrence.
-fn chebyshev(t: &Array, coefficients: &[f64]) -> Array {
+pub(super) fn chebyshev(t: &Array, coefficients: &[f64]) -> Array {
     let twice = t * 2.0;
     let mut b = [t.zeros_like(), t.zeros_like()];
     for &c in coefficients[1..].iter().rev() {

@@ -6,7 +6,7 @@ use super::super::graph::{
 use crate::array::Repr;
 use crate::graph::{Aval, Graph, escaped};
 use crate::ops::lower;
-use crate::xla::{Buffer, Client, Executable, stablehlo};
+use crate::xla::{Buffer, Client, Executable};
 use crate::{Array, Error, Result};
 use rustc_hash::FxHashMap;
 use std::panic::Location;
@@ -26,8 +26,7 @@ pub(crate) fn compile(
              checked, as in `checkify(Checks::USER, f, argument)`"
         )));
     }
-    let text = stablehlo::text(name, &lower(graph), aliases);
-    Client::global()?.compile(name, &text, &graph.input_avals(), &graph.output_avals(), device)
+    Client::global()?.compile_lowered(name, &lower(graph), aliases, device)
 }
 
 /// A program and, once it was needed, its executable.

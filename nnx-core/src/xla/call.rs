@@ -1,15 +1,14 @@
 //! Running an executable: the hot path of every jitted function.
 
-use super::buffer::{self, Buffer};
+use super::buffer::Buffer;
 use super::client::Client;
 use super::executable::{Executable, Signature};
-use super::ffi;
+use super::runtime::{Lists, RawBuffer};
 use crate::graph::Aval;
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 
 /// A call while its arguments are put together.
@@ -68,25 +67,12 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
-        lists.outputs.resize(executable.outputs().len(), null_mut());
-        let mut options = ffi::ExecuteOptions::new();
-        options.non_donatable_input_indices = lists.kept.as_ptr();
-        options.num_non_donatable_input_indices = lists.kept.len();
-        let argument_list = lists.arguments.as_ptr();
-        let output_list = lists.outputs.as_mut_ptr();
-        let mut args = ffi::ExecuteArgs::new();
-        args.executable = executable.raw();
-        args.options = &mut options;
-        args.argument_lists = &argument_list;
-        args.num_devices = 1;
-        args.num_args = lists.arguments.len();
-        args.output_lists = &output_list;
-        let functions = executable.client().functions();
+        lists.outputs.resize(executable.outputs().len(), None);
+        let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive; the lists have as many arguments and places for results
         // as it has inputs and outputs, checked here and when it was compiled; the arguments are
         // alive, being borrowed for as long as this call, and of the right shapes and dtypes.
-        let error = unsafe { (functions.execute)(&mut args) };
-        functions.check(error, || format!("running `{}`", executable.name()))?;
+        unsafe { executable.client().runtime().execute(executable.raw(), &mut lists, &what) }?;
         Ok(Outputs {
             client: executable.client(),
             signature: executable.signature().clone(),
@@ -157,12 +143,8 @@ impl Outputs {
     }
 
     #[inline]
-    fn take_raw(&mut self, index: usize) -> Result<(NonNull<ffi::PjrtBuffer>, Aval)> {
-        let raw = self.lists.outputs.get_mut(index).and_then(|place| {
-            let raw = NonNull::new(*place);
-            *place = null_mut();
-            raw
-        });
+    fn take_raw(&mut self, index: usize) -> Result<(RawBuffer, Aval)> {
+        let raw = self.lists.outputs.get_mut(index).and_then(Option::take);
         match (raw, self.signature.outputs.get(index)) {
             (Some(raw), Some(&aval)) => Ok((raw, aval)),
             _ => Err(self.no_such_output(index)),
@@ -182,21 +164,11 @@ impl Outputs {
 
 impl Drop for Outputs {
     fn drop(&mut self) {
-        for &raw in &self.lists.outputs {
-            if let Some(raw) = NonNull::new(raw) {
-                buffer::destroy(self.client, raw);
-            }
+        for &raw in self.lists.outputs.iter().flatten() {
+            // SAFETY: nobody took it out, so this is the only owner.
+            unsafe { self.client.runtime().destroy_buffer(raw) };
         }
     }
-}
-
-/// The lists of a call.
-#[derive(Default)]
-struct Lists {
-    arguments: Vec<*mut ffi::PjrtBuffer>,
-    /// Arguments that must not be donated.
-    kept: Vec<i64>,
-    outputs: Vec<*mut ffi::PjrtBuffer>,
 }
 
 /// Lists that go back to their thread's pool, so that a call allocates nothing once its thread has
@@ -245,5 +217,68 @@ impl Deref for PooledLists {
 impl DerefMut for PooledLists {
     fn deref_mut(&mut self) -> &mut Lists {
         &mut self.0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::DType;
+    use crate::ops::lower;
+
+    /// `f(x, y) = x + y` on f32[2]; the result may take the memory of `x`.
+    fn add() -> Executable {
+        let aval = Aval::new(DType::F32, &[2]);
+        let (closed, ()) = crate::graph::trace("add", &[aval, aval], |x| (vec![&x[0] + &x[1]], ()));
+        let program = lower(&closed.graph);
+        Client::global().unwrap().compile_lowered("add", &program, &[(0, 0)], 0).unwrap()
+    }
+
+    fn upload(values: [f32; 2], dims: &[usize]) -> Buffer {
+        let bytes = values.map(f32::to_le_bytes).concat();
+        Client::global().unwrap().upload(&bytes, Aval::new(DType::F32, dims), 0).unwrap()
+    }
+
+    fn run(f: &Executable, x: (&Buffer, bool), y: &Buffer) -> Result<Vec<u8>> {
+        let mut call = f.call();
+        call.arg(x.0, x.1)?;
+        call.arg(y, false)?;
+        call.run()?.take(0)?.to_host()
+    }
+
+    #[test]
+    fn arguments_of_another_shape_or_dtype_are_refused() {
+        let (f, x) = (add(), upload([1.0, 2.0], &[2]));
+        // Of the same size in bytes, which no backend finds out.
+        let ints = Aval::new(DType::I32, &[2]);
+        let ints = Client::global().unwrap().upload(&[0; 8], ints, 0).unwrap();
+        for wrong in [ints, upload([0.0; 2], &[2, 1]), upload([0.0; 2], &[1, 2])] {
+            let error = run(&f, (&wrong, true), &x).unwrap_err().to_string();
+            assert!(error.contains("argument 0 of `add` must be f32[2]"), "{error}");
+        }
+        let mut call = f.call();
+        call.arg(&x, true).unwrap();
+        let error = call.run().map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("takes 2 arguments, but 1 were given"), "{error}");
+        assert!(!x.is_deleted());
+    }
+
+    #[test]
+    fn an_argument_is_donated_or_kept_as_the_call_says() {
+        let (f, x, y) = (add(), upload([1.0, 2.0], &[2]), upload([3.0, 4.0], &[2]));
+        let sum = [4.0_f32, 6.0].map(f32::to_le_bytes).concat();
+        assert_eq!(run(&f, (&x, false), &y).unwrap(), sum);
+        // The same array in both places.
+        assert_eq!(
+            run(&f, (&x, false), &x).unwrap(),
+            [2.0_f32, 4.0].map(f32::to_le_bytes).concat()
+        );
+        assert!(!x.is_deleted());
+        assert_eq!(run(&f, (&x, true), &y).unwrap(), sum);
+        assert!(x.is_deleted() && !y.is_deleted());
+        for result in [x.to_host().map(|_| ()), x.wait(), run(&f, (&x, false), &y).map(|_| ())] {
+            assert!(matches!(result, Err(Error::Xla { .. })), "{result:?}");
+        }
     }
 }

@@ -1,24 +1,26 @@
-//! The connection to one plugin's devices.
+//! The one client of the process.
 
 use super::buffer::Buffer;
-use super::discovery;
 use super::executable::Executable;
-use super::ffi::{self, Functions};
-use super::options::CompileOptions;
-use super::plugin::Plugin;
-use super::status::text_from;
+use super::pjrt::Pjrt;
+use super::runtime::{Backend, Program, RawBuffer, Runtime};
 use crate::graph::Aval;
-use crate::{DType, Error, Result};
-use std::ffi::c_int;
+use crate::ops::Lowered;
+use crate::{Error, Result};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::ptr::NonNull;
 use std::sync::{Mutex, OnceLock};
+
+/// The variable that chooses the backend.
+const BACKEND_VAR: &str = "NNX_BACKEND";
 
 /// What the process-wide client is made with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOptions {
-    /// The plugin file; without it, the plugin is searched for.
+    /// What runs programs; without it, `NNX_BACKEND` in the environment (`pjrt` or `xla-rs`) says,
+    /// and without that it is PJRT.
+    pub backend: Option<Backend>,
+    /// The plugin file; without it, the plugin is searched for. Only for PJRT.
     pub plugin: Option<PathBuf>,
     /// Number of CPU devices; 1 without it. Only CPU plugins look at it.
     pub cpu_devices: Option<usize>,
@@ -31,6 +33,12 @@ impl ClientOptions {
     /// Default options: the plugin is searched for, with one CPU device.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Uses `backend`, whatever the environment says.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
     }
 
     /// Uses the plugin at `path`.
@@ -50,25 +58,26 @@ impl ClientOptions {
         self.cpu_devices = Some(count);
         self
     }
+
+    /// The backend that these options and the environment ask for.
+    fn wanted_backend(&self) -> Result<Backend> {
+        if let Some(backend) = self.backend {
+            return Ok(backend);
+        }
+        // Options for a plugin ask for what runs plugins.
+        match std::env::var_os(BACKEND_VAR).filter(|value| !value.is_empty()) {
+            Some(name) if self.plugin.is_none() => name
+                .to_string_lossy()
+                .parse()
+                .map_err(|error| Error::Invalid(format!("{BACKEND_VAR}: {error}"))),
+            _ => Ok(Backend::Pjrt),
+        }
+    }
 }
 
-/// A plugin's client: compiles programs, holds arrays. It lives as long as the process.
+/// The connection to a backend: compiles programs, holds arrays. It lives as long as the process.
 #[derive(Clone, Copy)]
-pub struct Client(&'static Inner);
-
-struct Inner {
-    plugin: Plugin,
-    raw: NonNull<ffi::PjrtClient>,
-    /// Where arrays are put and programs run; there is at least one.
-    devices: Vec<NonNull<ffi::PjrtDevice>>,
-    platform: String,
-    platform_version: String,
-}
-
-// SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
-unsafe impl Send for Inner {}
-// SAFETY: as above.
-unsafe impl Sync for Inner {}
+pub struct Client(&'static dyn Runtime);
 
 /// More CPU devices or threads than this are a mistake, and would take the machine down.
 const MAX_CPU_COUNT: usize = 1024;
@@ -88,15 +97,39 @@ pub fn init(options: ClientOptions) -> Result<Client> {
     match CLIENT.get() {
         Some((running, client)) if *running == options => Ok(*client),
         Some((running, client)) => Err(Error::Invalid(format!(
-            "a client of the plugin {} already runs with {running:?}; it cannot be replaced by \
-             one with {options:?}. Call `init` before the first use of an array",
-            client.plugin_path().display()
+            "a client already runs ({client}) with {running:?}; it cannot be replaced by one with \
+             {options:?}. Call `init` before the first use of an array"
         ))),
         None => {
-            let client = Client::create(&options)?;
+            let client = Client(start(&options)?);
             Ok(CLIENT.get_or_init(|| (options, client)).1)
         }
     }
+}
+
+/// Starts the backend that the options ask for. It is never stopped.
+fn start(options: &ClientOptions) -> Result<&'static dyn Runtime> {
+    for (what, count) in [("devices", options.cpu_devices), ("threads", options.cpu_threads)] {
+        if count.is_some_and(|n| n == 0 || n > MAX_CPU_COUNT) {
+            return Err(Error::Invalid(format!(
+                "the number of CPU {what} must be between 1 and {MAX_CPU_COUNT}"
+            )));
+        }
+    }
+    Ok(match options.wanted_backend()? {
+        Backend::Pjrt => Box::leak(Box::new(Pjrt::start(options)?)),
+        #[cfg(feature = "xla-rs")]
+        Backend::XlaRs => Box::leak(Box::new(super::xla_rs::XlaRs::start(options)?)),
+        #[cfg(not(feature = "xla-rs"))]
+        Backend::XlaRs => {
+            return Err(Error::Invalid(
+                "this program was built without the backend `xla-rs`: build it with the Cargo \
+                 feature `xla-rs` of nnx (`cargo xtask setup --xla-rs` installs what that needs), \
+                 or use `pjrt`"
+                    .into(),
+            ));
+        }
+    })
 }
 
 impl Client {
@@ -121,69 +154,39 @@ impl Client {
         }
     }
 
-    fn create(options: &ClientOptions) -> Result<Client> {
-        for (what, count) in [("devices", options.cpu_devices), ("threads", options.cpu_threads)] {
-            if count.is_some_and(|n| n == 0 || n > MAX_CPU_COUNT) {
-                return Err(Error::Invalid(format!(
-                    "the number of CPU {what} must be between 1 and {MAX_CPU_COUNT}"
-                )));
-            }
-        }
-        let path = discovery::find(options.plugin.as_deref())?;
-        super::environment::prepare(options.cpu_threads);
-        let plugin = Plugin::load(&path)?;
-        let raw = create_raw(&plugin, options)?;
-        let devices = addressable_devices(&plugin, raw)?;
-        let functions = &plugin.functions;
-        let platform = client_string(functions, raw, functions.client_platform_name)?;
-        let platform_version = client_string(functions, raw, functions.client_platform_version)?;
-        if devices.is_empty() {
-            return Err(Error::Plugin {
-                path: plugin.path,
-                reason: format!("it has no {platform} device on this machine"),
-            });
-        }
-        Ok(Client(Box::leak(Box::new(Inner { raw, devices, platform, platform_version, plugin }))))
+    #[inline]
+    pub(super) fn runtime(self) -> &'static dyn Runtime {
+        self.0
     }
 
-    #[inline]
-    pub(super) fn functions(self) -> &'static Functions {
-        &self.0.plugin.functions
+    /// What runs programs.
+    pub fn backend(&self) -> Backend {
+        self.0.backend()
     }
 
     /// The platform's name: `cpu`, `cuda`, `tpu`.
     pub fn platform(&self) -> &str {
-        &self.0.platform
+        self.0.platform().0
     }
 
-    /// The platform's version, as the plugin puts it.
+    /// The platform's version, as the backend puts it.
     pub fn platform_version(&self) -> &str {
-        &self.0.platform_version
+        self.0.platform().1
     }
 
     /// Number of devices that this process can use.
     pub fn device_count(&self) -> usize {
-        self.0.devices.len()
+        self.0.device_count()
     }
 
-    /// The plugin's file.
-    pub fn plugin_path(&self) -> &Path {
-        &self.0.plugin.path
+    /// The plugin's file; `None` if the backend uses no plugin.
+    pub fn plugin_path(&self) -> Option<&Path> {
+        self.0.pjrt().map(Pjrt::path)
     }
 
-    /// Major and minor version of the plugin's PJRT API.
-    pub fn api_version(&self) -> (i32, i32) {
-        self.0.plugin.version
-    }
-
-    /// The error for a function that the plugin does not have.
-    pub(super) fn lacks(self, call: String, function: &str) -> Error {
-        let (major, minor) = self.api_version();
-        Error::Xla {
-            call,
-            code: "UNIMPLEMENTED",
-            message: format!("the plugin (PJRT API {major}.{minor}) has no {function}"),
-        }
+    /// Major and minor version of the plugin's PJRT API; `None` if the backend uses no plugin.
+    pub fn api_version(&self) -> Option<(i32, i32)> {
+        self.0.pjrt().map(Pjrt::version)
     }
 
     /// Compiles the StableHLO program `stablehlo`, which must take `inputs` and return `outputs`.
@@ -191,7 +194,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program returns
-    /// something else than `outputs`, or there is no such device.
+    /// something else than `outputs`, there is no such device, or the backend takes no StableHLO
+    /// text ([`Backend::XlaRs`]).
     pub fn compile(
         &self,
         name: &str,
@@ -200,43 +204,46 @@ impl Client {
         outputs: &[Aval],
         device: usize,
     ) -> Result<Executable> {
-        let functions = self.functions();
-        self.device(device)?;
-        // The first device is the default, which every plugin takes.
-        let options =
-            CompileOptions { device: (device > 0).then_some(device), ..Default::default() };
-        let options = options.to_proto();
-        let mut program = ffi::Program::new();
-        program.code = stablehlo.as_ptr().cast();
-        program.code_size = stablehlo.len();
-        program.format = c"mlir".as_ptr();
-        program.format_size = 4;
-        let mut args = ffi::ClientCompileArgs::new();
-        args.client = self.0.raw.as_ptr();
-        args.program = &program;
-        args.compile_options = options.as_ptr().cast();
-        args.compile_options_size = options.len();
-        let call = || format!("compiling `{name}`");
-        // SAFETY: the client is alive; program and options outlive the call.
-        let error = unsafe { (functions.client_compile)(&mut args) };
-        functions.check(error, call)?;
-        let raw = not_null(args.executable, call)?;
-        // From here on the executable is freed on every way out.
-        let executable = Executable::new(*self, raw, name, inputs, outputs, device);
-        executable.check_outputs()?;
-        Ok(executable)
+        self.compile_program(name, Program::StableHlo(stablehlo), inputs, outputs, device)
     }
 
-    /// Device number `index`.
-    pub(super) fn device(self, index: usize) -> Result<NonNull<ffi::PjrtDevice>> {
-        self.0.devices.get(index).copied().ok_or_else(|| {
-            Error::Invalid(format!(
-                "there is no device {index}: the {} plugin has {} (the number of CPU devices is set \
-                 with `xla::init(ClientOptions::new().cpu_devices(n))`)",
-                self.platform(),
-                self.device_count()
-            ))
-        })
+    /// Compiles a lowered graph. `aliases` pairs an input with the output that may take over its
+    /// memory.
+    pub(crate) fn compile_lowered(
+        self,
+        name: &str,
+        program: &Lowered,
+        aliases: &[(usize, usize)],
+        device: usize,
+    ) -> Result<Executable> {
+        let (inputs, outputs) = (program.input_avals(), program.output_avals());
+        let program = Program::Lowered { program, aliases };
+        self.compile_program(name, program, &inputs, &outputs, device)
+    }
+
+    fn compile_program(
+        self,
+        name: &str,
+        program: Program<'_>,
+        inputs: &[Aval],
+        outputs: &[Aval],
+        device: usize,
+    ) -> Result<Executable> {
+        self.check_device(device)?;
+        let raw = self.0.compile(name, program, outputs, device)?;
+        Ok(Executable::new(self, raw, name, inputs, outputs, device))
+    }
+
+    /// Refuses the number of a device that does not exist.
+    pub(super) fn check_device(self, index: usize) -> Result<()> {
+        let count = self.device_count();
+        if index < count {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "there is no device {index}: {self} has {count} (the number of CPU devices is set with \
+             `xla::init(ClientOptions::new().cpu_devices(n))`)"
+        )))
     }
 
     /// Copies an array from host memory to device number `device`: dense, the last dimension fastest,
@@ -246,6 +253,10 @@ impl Client {
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, device: usize) -> Result<Buffer> {
+        Ok(Buffer::new(*self, self.upload_raw(bytes, aval, device)?, aval, device, None))
+    }
+
+    fn upload_raw(self, bytes: &[u8], aval: Aval, device: usize) -> Result<RawBuffer> {
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
                 "{} bytes were given for {aval}, which needs {}",
@@ -253,121 +264,34 @@ impl Client {
                 aval.byte_size()
             )));
         }
-        let functions = self.functions();
-        let call = || format!("uploading {aval}");
-        let dims: smallvec::SmallVec<[i64; 8]> = aval.shape().iter().map(|&d| d as i64).collect();
-        let mut args = ffi::BufferFromHostArgs::new();
-        args.client = self.0.raw.as_ptr();
-        args.data = bytes.as_ptr().cast();
-        args.element_type = element_type(aval.dtype());
-        args.dims = dims.as_ptr();
-        args.num_dims = dims.len();
-        args.host_buffer_semantics = ffi::IMMUTABLE_ONLY_DURING_CALL;
-        args.device = self.device(device)?.as_ptr();
-        // SAFETY: client and device are alive; `data` has the bytes that type and dims ask for and
-        // lives until the copy is done, which is awaited here.
-        let error = unsafe { (functions.buffer_from_host)(&mut args) };
-        functions.check(error, call)?;
-        let done = functions.wait(args.done_with_host_buffer, call);
-        let buffer = Buffer::new(*self, not_null(args.buffer, call)?, aval, device, None);
-        done.map(|()| buffer)
+        self.check_device(device)?;
+        self.0.upload(bytes, aval, device, &|| format!("uploading {aval}"))
+    }
+}
+
+/// As in `the cpu plugin /path/to/plugin.so (PJRT API 0.115)`.
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let platform = self.platform();
+        match self.0.pjrt() {
+            Some(pjrt) => {
+                let (major, minor) = pjrt.version();
+                let path = pjrt.path().display();
+                write!(f, "the {platform} plugin {path} (PJRT API {major}.{minor})")
+            }
+            None => write!(f, "the backend {} on {platform}", self.backend()),
+        }
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (major, minor) = self.api_version();
         f.debug_struct("Client")
+            .field("backend", &self.backend())
             .field("platform", &self.platform())
             .field("devices", &self.device_count())
             .field("plugin", &self.plugin_path())
-            .field("api", &format_args!("{major}.{minor}"))
+            .field("api", &self.api_version())
             .finish()
-    }
-}
-
-/// XLA's number for a dtype.
-pub(super) fn element_type(dtype: DType) -> c_int {
-    match dtype {
-        DType::Bool => 1,
-        DType::I8 => 2,
-        DType::I16 => 3,
-        DType::I32 => 4,
-        DType::I64 => 5,
-        DType::U8 => 6,
-        DType::U16 => 7,
-        DType::U32 => 8,
-        DType::U64 => 9,
-        DType::F16 => 10,
-        DType::F32 => 11,
-        DType::F64 => 12,
-        DType::BF16 => 13,
-        DType::C64 => 14,
-        DType::C128 => 15,
-    }
-}
-
-/// An object that a successful call must have given.
-pub(super) fn not_null<T>(raw: *mut T, call: impl FnOnce() -> String) -> Result<NonNull<T>> {
-    NonNull::new(raw).ok_or_else(|| Error::Xla {
-        call: call(),
-        code: "INTERNAL",
-        message: "the plugin returned neither a result nor an error".to_string(),
-    })
-}
-
-fn create_raw(plugin: &Plugin, options: &ClientOptions) -> Result<NonNull<ffi::PjrtClient>> {
-    let name = c"cpu_device_count";
-    let count = ffi::NamedValue {
-        struct_size: size_of::<ffi::NamedValue>(),
-        extension_start: std::ptr::null_mut(),
-        name: name.as_ptr(),
-        name_size: name.count_bytes(),
-        value_type: ffi::NAMED_VALUE_INT64,
-        int64_value: options.cpu_devices.unwrap_or(1) as i64,
-        value_size: 1,
-    };
-    let mut args = ffi::ClientCreateArgs::new();
-    // Plugins for other devices refuse options that they do not know.
-    if options.cpu_devices.is_some() || discovery::is_cpu(&plugin.path) {
-        args.create_options = &count;
-        args.num_options = 1;
-    }
-    let call = || format!("making a client of the plugin {}", plugin.path.display());
-    // SAFETY: the options outlive the call.
-    let error = unsafe { (plugin.functions.client_create)(&mut args) };
-    plugin.functions.check(error, call)?;
-    not_null(args.client, call)
-}
-
-fn addressable_devices(
-    plugin: &Plugin,
-    client: NonNull<ffi::PjrtClient>,
-) -> Result<Vec<NonNull<ffi::PjrtDevice>>> {
-    let mut args = ffi::ClientDevicesArgs::new();
-    args.client = client.as_ptr();
-    // SAFETY: the client is alive.
-    let error = unsafe { (plugin.functions.client_addressable_devices)(&mut args) };
-    plugin.functions.check(error, || "listing the devices".to_string())?;
-    if args.devices.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the plugin's list has this many entries and lives as long as the client.
-    let devices = unsafe { std::slice::from_raw_parts(args.devices, args.num_devices) };
-    Ok(devices.iter().filter_map(|&device| NonNull::new(device)).collect())
-}
-
-fn client_string(
-    functions: &Functions,
-    client: NonNull<ffi::PjrtClient>,
-    get: ffi::Function<ffi::ClientStringArgs>,
-) -> Result<String> {
-    let mut args = ffi::ClientStringArgs::new();
-    args.client = client.as_ptr();
-    // SAFETY: the client is alive, and its strings live as long as it does.
-    unsafe {
-        let error = get(&mut args);
-        functions.check(error, || "asking for the platform".to_string())?;
-        Ok(text_from(args.text, args.text_size))
     }
 }

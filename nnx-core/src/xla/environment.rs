@@ -1,4 +1,4 @@
-//! Environment variables that plugins read when they are loaded.
+//! Environment variables that XLA reads when it is loaded or started.
 
 use std::ffi::OsStr;
 
@@ -7,23 +7,34 @@ const LOG_LEVEL: &str = "TF_CPP_MIN_LOG_LEVEL";
 /// Number of threads of XLA's CPU client.
 const CPU_THREADS: &str = "PJRT_NPROC";
 
-/// Sets the environment up for loading a plugin: no chatter on stderr, unless the user has set a
-/// log level; the number of threads, if one is asked for.
+/// Sets the environment up for starting XLA: no chatter on stderr, unless the user has set a
+/// log level; the number of threads, if one is asked for. Gives whether there is to be no chatter.
 ///
 /// As with every change of the environment, another thread that reads it at the same moment
 /// through C (not through Rust's standard library, which takes a lock) may misread it. Programs
 /// with such threads should make their client before starting them, or set the log level
 /// themselves, in which case nothing is changed here.
-pub(super) fn prepare(cpu_threads: Option<usize>) {
-    if std::env::var_os(LOG_LEVEL).is_none() {
+pub(super) fn prepare(cpu_threads: Option<usize>) -> bool {
+    let quiet = std::env::var_os(LOG_LEVEL).is_none();
+    if quiet {
         set(LOG_LEVEL, OsStr::new("1"));
     }
     if let Some(count) = cpu_threads {
         set(CPU_THREADS, OsStr::new(&count.to_string()));
     }
+    quiet
 }
 
 fn set(name: &str, value: &OsStr) {
     // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.
     unsafe { std::env::set_var(name, value) };
+}
+
+/// Adds a flag to those that XLA is given, unless the user has set it.
+#[cfg(feature = "xla-rs")]
+pub(super) fn add_flag(name: &str, value: &str) -> crate::Result<()> {
+    if let Some(flags) = super::flags::with(name, value)? {
+        set(super::flags::VAR, OsStr::new(&flags));
+    }
+    Ok(())
 }

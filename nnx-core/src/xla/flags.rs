@@ -1,49 +1,68 @@
-//! Checking `XLA_FLAGS` before a plugin reads it.
+//! Checking `XLA_FLAGS` before XLA reads it.
 //!
 //! XLA ends the process when the variable holds a flag that it does not know, or a value that it
-//! cannot read. Which flags a plugin knows is written in the plugin: each name as a C string, and
+//! cannot read. Which flags it knows is written in its shared library: each name as a C string, and
 //! for most of them also the type, in the description of the protocol buffer that holds them.
 
 use crate::{Error, Result};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 /// The variable that XLA reads flags from.
-const VAR: &str = "XLA_FLAGS";
+pub(super) const VAR: &str = "XLA_FLAGS";
 
-/// Checks the flags in the environment against what `plugin` knows.
+/// Checks the flags in the environment against what XLA in `libraries` knows: a plugin, or the
+/// several files of its C++ library.
 ///
 /// # Errors
 /// [`Error::Invalid`] that names the flag.
-pub(super) fn check(plugin: &Path) -> Result<()> {
-    match std::env::var_os(VAR) {
-        Some(value) if !value.is_empty() => check_value(&value, plugin),
-        _ => Ok(()),
+pub(super) fn check(libraries: &[&Path]) -> Result<()> {
+    let flags = given()?;
+    if flags.is_empty() {
+        return Ok(());
     }
-}
-
-fn check_value(value: &OsString, plugin: &Path) -> Result<()> {
-    let text = value.to_string_lossy();
-    // As XLA does: what does not start like a flag is the name of a file that holds flags.
-    let flags = if text.trim_start().starts_with('-') {
-        parse(&text)?
-    } else {
-        let content = std::fs::read_to_string(value).map_err(|error| {
-            Error::Invalid(format!(
-                "{VAR} is `{text}`, which starts with no `--`, so XLA takes it for a file that \
-                 holds flags; that file cannot be read: {error}"
-            ))
-        })?;
-        parse(&content)?
-    };
-    let known = look_up(plugin, &flags)
-        .map_err(|error| Error::io(plugin, "looking for the flags of XLA_FLAGS", &error))?;
+    let mut known = vec![Known::default(); flags.len()];
+    for library in libraries {
+        look_up(library, &flags, &mut known)
+            .map_err(|error| Error::io(*library, "looking for the flags of XLA_FLAGS", &error))?;
+    }
+    let name = libraries.first().map(|path| path.display().to_string()).unwrap_or_default();
     for (flag, known) in flags.iter().zip(known) {
-        flag.check(known, plugin)?;
+        flag.check(known, &name)?;
     }
     Ok(())
+}
+
+/// The flags in the environment.
+fn given() -> Result<Vec<Flag>> {
+    let Some(value) = std::env::var_os(VAR).filter(|value| !value.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let text = value.to_string_lossy();
+    // As XLA does: what does not start like a flag is the name of a file that holds flags.
+    if text.trim_start().starts_with('-') {
+        return parse(&text);
+    }
+    let content = std::fs::read_to_string(&value).map_err(|error| {
+        Error::Invalid(format!(
+            "{VAR} is `{text}`, which starts with no `--`, so XLA takes it for a file that \
+             holds flags; that file cannot be read: {error}"
+        ))
+    })?;
+    parse(&content)
+}
+
+/// The flags in the environment and one more, as text; `None` if it is there already.
+#[cfg(feature = "xla-rs")]
+pub(super) fn with(name: &str, value: &str) -> Result<Option<String>> {
+    let mut flags = given()?;
+    if flags.iter().any(|flag| flag.name == name) {
+        return Ok(None);
+    }
+    flags.push(Flag { name: name.to_string(), value: Some(value.to_string()) });
+    let words: Vec<String> = flags.iter().map(Flag::text).collect();
+    Ok(Some(words.join(" ")))
 }
 
 /// A flag as the user wrote it.
@@ -55,7 +74,7 @@ struct Flag {
     value: Option<String>,
 }
 
-/// What a plugin knows about a flag.
+/// What XLA knows about a flag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Known {
     exists: bool,
@@ -71,17 +90,28 @@ enum Kind {
 }
 
 impl Flag {
-    fn check(&self, known: Known, plugin: &Path) -> Result<()> {
+    /// As XLA reads it; what is in quotes may hold the other kind of quotes alone.
+    #[cfg(feature = "xla-rs")]
+    fn text(&self) -> String {
+        let name = &self.name;
+        match &self.value {
+            None => format!("--{name}"),
+            Some(value) if value.contains('"') => format!("--{name}='{value}'"),
+            Some(value) if value.contains(char::is_whitespace) => format!("--{name}=\"{value}\""),
+            Some(value) => format!("--{name}={value}"),
+        }
+    }
+
+    fn check(&self, known: Known, library: &str) -> Result<()> {
         let name = &self.name;
         let refuse = |why: String| {
             Err(Error::Invalid(format!(
-                "{VAR}: {why} (plugin: {}). XLA would end the process; correct the variable or \
-                 unset it",
-                plugin.display()
+                "{VAR}: {why} (in {library}). XLA would end the process; correct the variable or \
+                 unset it"
             )))
         };
         if !known.exists {
-            return refuse(format!("the plugin knows no flag `--{name}`"));
+            return refuse(format!("XLA knows no flag `--{name}`"));
         }
         match (known.kind, &self.value) {
             (Some(Kind::Bool) | None, None) => Ok(()),
@@ -140,25 +170,24 @@ fn parse_value(text: &str) -> (String, &str) {
     }
 }
 
-/// Finds out what the plugin knows about each flag, by reading its file once.
-fn look_up(plugin: &Path, flags: &[Flag]) -> std::io::Result<Vec<Known>> {
+/// Adds to `known` what the XLA in `library` knows about each flag, by reading its file once.
+fn look_up(library: &Path, flags: &[Flag], known: &mut [Known]) -> std::io::Result<()> {
     /// Longer than any flag's name and the few bytes around it.
     const OVERLAP: usize = 512;
     let finders: Vec<_> = flags.iter().map(|f| memchr::memmem::Finder::new(&f.name)).collect();
-    let mut known = vec![Known::default(); flags.len()];
-    let mut file = File::open(plugin)?;
+    let mut file = File::open(library)?;
     let mut window = Vec::new();
     loop {
         let kept = window.len().min(OVERLAP);
         window.drain(..window.len() - kept);
         let read = file.by_ref().take(1 << 22).read_to_end(&mut window)?;
-        for (finder, known) in finders.iter().zip(&mut known) {
+        for (finder, known) in finders.iter().zip(&mut *known) {
             for start in finder.find_iter(&window) {
                 inspect(&window, start, finder.needle().len(), known);
             }
         }
         if read == 0 {
-            return Ok(known);
+            return Ok(());
         }
     }
 }
@@ -217,7 +246,8 @@ mod tests {
         bytes.extend(b"\0longer_xla_end\0");
         std::io::Write::write_all(&mut file, &bytes).unwrap();
         let flags = ["xla_flag_a", "xla_flag_b", "xla_flag_bc", "xla_end"].map(|n| flag(n, None));
-        let known = look_up(file.path(), &flags).unwrap();
+        let mut known = [Known::default(); 4];
+        look_up(file.path(), &flags, &mut known).unwrap();
         assert_eq!(known[3], Known::default());
         assert_eq!(known[0], Known { exists: true, kind: Some(Kind::Bool) });
         assert_eq!(known[1], Known { exists: false, kind: None });

@@ -1,8 +1,14 @@
-//! The XLA runtime: PJRT plugins, clients, buffers and executables.
+//! The XLA runtime: backends, clients, buffers and executables.
 //!
-//! Any plugin with the PJRT C API runs our programs. It is found and opened at run time, so that
-//! one binary works on CPUs, GPUs and TPUs. This is the only room of the crate with `unsafe`; its
-//! public types are safe, whatever the plugin leaves unchecked.
+//! By default any plugin with the PJRT C API runs our programs. It is found and opened at run time,
+//! so that one binary works on CPUs, GPUs and TPUs. With the Cargo feature `xla-rs`, XLA's C++
+//! library may do so instead, through the crate `xla`; [`Backend`] tells them apart, and nothing
+//! else does. This is the only room of the crate with `unsafe`; its public types are safe, whatever
+//! the backend leaves unchecked.
+//!
+//! # Which backend is used
+//! [`ClientOptions::backend`], given to [`init`]; else `NNX_BACKEND` in the environment (`pjrt` or
+//! `xla-rs`); else PJRT.
 //!
 //! # Which plugin is used
 //! The first of: the path given to [`init`]; `NNX_PJRT_PLUGIN` (a path);
@@ -15,21 +21,40 @@
 mod buffer;
 mod call;
 mod client;
-mod discovery;
-mod elf;
 mod environment;
 mod executable;
-mod ffi;
 mod flags;
-mod floor;
-mod installed;
-mod options;
-mod plugin;
+pub(crate) mod hlo;
+mod pjrt;
+mod runtime;
 pub(crate) mod stablehlo;
-mod status;
+#[cfg(feature = "xla-rs")]
+mod xla_rs;
 
 pub use buffer::Buffer;
 pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, init};
 pub use executable::{Executable, MemoryAnalysis};
-pub use floor::Floor;
+pub use pjrt::Floor;
+pub use runtime::Backend;
+
+/// The names of the status codes, by number.
+const CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];

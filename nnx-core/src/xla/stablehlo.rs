@@ -22,7 +22,7 @@ pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) ->
 }
 
 /// A name with nothing in it that MLIR would stumble over.
-fn symbol(name: &str) -> String {
+pub(super) fn symbol(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 

@@ -37,8 +37,13 @@ impl Probe {
         works(|| eval_shape(|x: &Vec<Array>| (self.call)(x), &args))
     }
 
+    /// Whether it takes arguments of `dtype`.
+    pub(crate) fn takes(&self, dtype: DType) -> bool {
+        self.outs(dtype).is_some()
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
-        let dtypes: Vec<DType> = DTYPES.into_iter().filter(|&d| self.outs(d).is_some()).collect();
+        let dtypes: Vec<DType> = DTYPES.into_iter().filter(|&d| self.takes(d)).collect();
         let float = [DType::F32, DType::F64].into_iter().find(|d| dtypes.contains(d));
         Verdict {
             gradient: float.map_or("–", |dtype| self.gradient(dtype)),

@@ -66,18 +66,24 @@ fn ints(values: &[i32]) -> Array {
 }
 
 pub(crate) fn all() -> Vec<Probe> {
-    let mut all = elementwise();
-    all.extend(comparison_and_choice());
-    all.extend(creation());
-    all.extend(shapes());
-    all.extend(indexing());
-    all.extend(reductions());
-    all.extend(products());
-    all.extend(decompositions());
-    all.extend(transforms_of_fourier());
-    all.extend(special_functions());
-    all.extend(activations());
-    all
+    groups().into_iter().flat_map(|(_, probes)| probes).collect()
+}
+
+/// The calls by kind of function.
+pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 11] {
+    [
+        ("elementwise", elementwise()),
+        ("comparison_and_choice", comparison_and_choice()),
+        ("creation", creation()),
+        ("shapes", shapes()),
+        ("indexing", indexing()),
+        ("reductions", reductions()),
+        ("products", products()),
+        ("decompositions", decompositions()),
+        ("transforms_of_fourier", transforms_of_fourier()),
+        ("special_functions", special_functions()),
+        ("activations", activations()),
+    ]
 }
 
 fn elementwise() -> Vec<Probe> {

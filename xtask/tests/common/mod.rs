@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use xtask::pins::Pin;
 use xtask::setup::Setup;
+use xtask::xla_rs::{Wheels, XlaRs};
 
 /// What a plugin's file holds, as far as the set-up looks.
 pub const PLUGIN: &[u8] =
@@ -81,7 +82,12 @@ impl Machine {
 
     /// What lies in the folder of plugins, but for the lock.
     pub fn plugins(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.home().join("plugins")) else { return vec![] };
+        self.installed("plugins")
+    }
+
+    /// What lies in a folder of the home folder, but for the lock.
+    pub fn installed(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.home().join(folder)) else { return vec![] };
         let mut names: Vec<String> =
             entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.retain(|name| name != ".lock");
@@ -126,16 +132,90 @@ impl Machine {
 
     /// A pin whose digest is that of `wheel`.
     pub fn pin(&self, wheel: &Path) -> Pin {
+        self.pin_as("some-cpu-plugin", wheel)
+    }
+
+    /// A pin of the package `name` whose digest is that of `wheel`.
+    pub fn pin_as(&self, name: &'static str, wheel: &Path) -> Pin {
         let digest: String = Sha256::digest(std::fs::read(wheel).unwrap())
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        Pin {
-            name: "some-cpu-plugin",
-            version: "1.2",
-            sha256: digest.leak(),
-            pip_tags: &[],
-            needs: "",
+        Pin { name, version: "1.2", sha256: digest.leak(), pip_tags: &[], needs: "" }
+    }
+
+    /// Wheels of the packages that XLA's library is put together from.
+    pub fn xla_wheels(&self) -> Wheels {
+        const LLVM_PROJECT: &str = "tensorflow/include/external/llvm-project/mlir/include/mlir";
+        let mlir: Vec<String> = ["Bytecode", "IR", "Interfaces", "Support", "Dialect"]
+            .map(|folder| format!("{LLVM_PROJECT}/{folder}/a.h"))
+            .into();
+        let mut members: Vec<(&str, &[u8])> = vec![
+            ("tensorflow/libtensorflow_cc.so.2", b"XLA"),
+            ("tensorflow/libtensorflow_framework.so.2", b"the framework"),
+            ("tensorflow/include/Eigen/Core", b"Eigen"),
+            ("tensorflow/include/Eigen/LICENSE", b"Eigen's licence"),
+            ("tensorflow/include/absl/a.h", b""),
+            ("tensorflow/include/google/a.inc", b""),
+            ("tensorflow/include/ml_dtypes/a.h", b""),
+            ("tensorflow/include/tsl/a.h", b""),
+            ("tensorflow/include/unsupported/a.h", b""),
+            ("tensorflow/include/xla/deep/down/a.h", b"XLA's header"),
+            ("tensorflow/include/xla/a.cc", b"what nobody includes"),
+            ("tensorflow/include/xla/client/client_library.h", b"a fat header"),
+            ("tensorflow/include/tensorflow/core/a.h", b"what XLA does not need"),
+            ("tensorflow/include/external/farmhash_archive/src/farmhash.h", b""),
+            ("tensorflow/include/external/highwayhash/highwayhash/a.h", b""),
+            ("tensorflow/include/external/com_github_grpc_grpc/include/grpc/a.h", b""),
+            ("tensorflow/python/a.py", b"a program"),
+            ("tensorflow/THIRD_PARTY_NOTICES.txt", b"others' licences"),
+        ];
+        members.extend(mlir.iter().map(|path| (path.as_str(), &b""[..])));
+        let tensorflow = self.wheel("tensorflow-cpu.whl", &members);
+        let llvm = self.wheel(
+            "xtc-llvm-dev.whl",
+            &[
+                ("llvm/include/llvm/ADT/a.h", b""),
+                ("llvm/include/llvm/IR/a.h", b"what XLA does not need"),
+                (
+                    "llvm/include/llvm/Config/abi-breaking.h",
+                    b"#define LLVM_ENABLE_ABI_BREAKING_CHECKS 1\n",
+                ),
+                ("llvm/include/llvm/Support/a.h", b""),
+                ("llvm/include/llvm-c/DataTypes.h", b""),
+                ("llvm/lib/libLLVMCore.a", b"a library"),
+            ],
+        );
+        let libclang = self
+            .wheel("libclang.whl", &[("l-1.data/platlib/clang/native/libclang.so", b"libclang")]);
+        Wheels {
+            tensorflow: self.pin_as("tensorflow-cpu", &tensorflow),
+            llvm: self.pin_as("xtc-llvm-dev", &llvm),
+            libclang: self.pin_as("libclang", &libclang),
         }
+    }
+
+    /// What pip does that has the wheels of [`xla_wheels`](Self::xla_wheels).
+    pub fn xla_pip(&self) -> String {
+        let folder = self.path("");
+        format!("for last; do :; done; cp '{}'\"${{last%==*}}.whl\" \"$dest\"", folder.display())
+    }
+
+    /// A C++ compiler that compiles nothing, but writes the file that it was asked for.
+    pub fn compiler(&self) {
+        self.script(
+            "c++",
+            "case \"$*\" in
+                *-fsyntax-only*) /bin/cat > /dev/null; exit 0 ;;
+                *-print-file-name=include) echo /the/compilers/include; exit 0 ;;
+            esac
+            while [ \"$1\" != -o ]; do shift; done
+            echo the shim > \"$2\"",
+        );
+    }
+
+    /// A set-up for the crate `xla` that finds only this machine's tools.
+    pub fn xla_rs(&self, wheels: &Wheels) -> XlaRs {
+        XlaRs::new(&self.home(), wheels.clone(), Some(self.bin().into_os_string()), None)
     }
 }

@@ -3,7 +3,7 @@
 use crate::graph::{Aval, Graph};
 use crate::ops::lower as lower_graph;
 use crate::transform::eager::compile;
-use crate::xla::{Executable, MemoryAnalysis, stablehlo};
+use crate::xla::{Executable, MemoryAnalysis, hlo, stablehlo};
 use crate::{Error, Result};
 use std::cell::RefCell;
 
@@ -48,6 +48,24 @@ impl Lowered {
     /// The program as StableHLO text.
     pub fn stablehlo(&self) -> String {
         stablehlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+    }
+
+    /// The program as HLO text, which the crate `xla` takes.
+    ///
+    /// Unlike [`stablehlo`](Self::stablehlo) it spells out the functions that HLO has no instruction
+    /// for, such as `lgamma`, and captures nothing: what a branch or a loop uses is in its tuple.
+    /// Output `i` of several is element `i` of the entry's tuple; a single output stands for itself.
+    ///
+    /// ```
+    /// # fn show(lowered: &nnx_core::jit::Lowered) -> nnx_core::Result<()> {
+    /// std::fs::write("step.hlo", lowered.hlo()?).ok();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When an operation cannot be expressed in HLO, which is a mistake of this library.
+    pub fn hlo(&self) -> Result<String> {
+        hlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
     }
 
     /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the

@@ -1,6 +1,7 @@
 //! Opening a PJRT plugin and checking that it is one we can work with.
 
 use super::ffi::{self, Functions, PjrtApi};
+use crate::xla::flags;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -21,8 +22,8 @@ impl Plugin {
     /// Loads the shared library at `path` and reads its function table.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when `XLA_FLAGS` does not fit it; [`Error::Plugin`] when the file cannot be loaded, is no PJRT plugin, or has an API that we
-    /// do not know.
+    /// [`Error::Invalid`] when `XLA_FLAGS` does not fit it; [`Error::Plugin`] when the file cannot be
+    /// loaded, is no PJRT plugin, or has an API that we do not know.
     pub(super) fn load(path: &Path) -> Result<Plugin> {
         let refuse = |reason: String| Error::Plugin { path: path.to_path_buf(), reason };
         if !path.is_file() {
@@ -35,7 +36,7 @@ impl Plugin {
             }
             Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
         }
-        super::flags::check(path)?;
+        flags::check(&[path])?;
         // SAFETY: loading a library runs its initializers. The file was named by the user, or
         // found where only plugins are installed.
         let library = unsafe { libloading::Library::new(path) }

@@ -1,14 +1,16 @@
 //! The floor of a call: PJRT's execute, await and free with nothing around them, to measure the
 //! call path of jitted functions against.
 
-use super::buffer::{self, Buffer};
-use super::executable::Executable;
-use super::ffi;
+use super::{Pjrt, ffi};
+use crate::xla::buffer::Buffer;
+use crate::xla::executable::Executable;
+use crate::xla::runtime::{RawBuffer, Runtime};
 use crate::{Error, Result};
 use std::ptr::{NonNull, null_mut};
 
 /// A program whose outputs are its next inputs, with its buffers.
 pub struct Floor {
+    pjrt: &'static Pjrt,
     executable: Executable,
     state: Vec<*mut ffi::PjrtBuffer>,
     outputs: Vec<*mut ffi::PjrtBuffer>,
@@ -19,16 +21,20 @@ impl Floor {
     /// inputs.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ.
+    /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ, or the
+    /// backend is not PJRT.
     pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
+        let Some(pjrt) = executable.client().runtime().pjrt() else {
+            return Err(Error::Invalid("the floor of a call is that of PJRT alone".into()));
+        };
         let fits = executable.inputs() == executable.outputs()
             && executable.inputs().iter().copied().eq(state.iter().map(Buffer::aval));
         if !fits {
             return Err(Error::Invalid("the outputs cannot be the next inputs".into()));
         }
         let outputs = vec![null_mut(); state.len()];
-        let state = state.into_iter().map(Buffer::into_raw).collect();
-        Ok(Floor { executable, state, outputs })
+        let state = state.into_iter().map(|buffer| buffer.into_raw().0.as_ptr().cast()).collect();
+        Ok(Floor { pjrt, executable, state, outputs })
     }
 
     /// One execute, await of its end, and free of the old inputs.
@@ -36,13 +42,13 @@ impl Floor {
     /// # Errors
     /// [`Error::Xla`] when the run fails.
     pub fn step(&mut self) -> Result<()> {
-        let functions = self.executable.client().functions();
+        let functions = self.pjrt.functions();
         let mut options = ffi::ExecuteOptions::new();
         let argument_list = self.state.as_ptr();
         let output_list = self.outputs.as_mut_ptr();
         let mut event = null_mut();
         let mut args = ffi::ExecuteArgs::new();
-        args.executable = self.executable.raw();
+        args.executable = self.executable.raw().0.as_ptr().cast();
         args.options = &mut options;
         args.argument_lists = &argument_list;
         args.num_devices = 1;
@@ -62,7 +68,8 @@ impl Floor {
     fn free_outputs(&mut self) {
         for raw in &mut self.outputs {
             if let Some(raw) = NonNull::new(std::mem::replace(raw, null_mut())) {
-                buffer::destroy(self.executable.client(), raw);
+                // SAFETY: the outputs of the last run, or the state, are owned by this list alone.
+                unsafe { self.pjrt.destroy_buffer(RawBuffer(raw.cast())) };
             }
         }
     }

@@ -1,29 +1,9 @@
 //! The plugin's errors and events, turned into ours.
 
 use super::ffi::{self, Functions};
+use crate::xla::CODES;
 use crate::{Error, Result};
 use std::ptr::NonNull;
-
-/// The names of the status codes, by number.
-const CODES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 impl Functions {
     /// Turns what a function of the table returned into a result. `call` says what was asked and

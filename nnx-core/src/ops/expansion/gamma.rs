@@ -1,0 +1,92 @@
+//! The gamma function's logarithm and derivatives, by Lanczos' approximation (1964) with g = 7 and
+//! the nine coefficients of Godfrey (2001); reflected where x < ½. The formulas are those of XLA's
+//! own decomposition, so that both backends round alike.
+
+use super::zeta::zeta;
+use crate::Array;
+use crate::array::select;
+use std::f64::consts::PI;
+
+const G: f64 = 7.0;
+const FIRST: f64 = 0.999_999_999_999_809_9;
+const COEFFICIENTS: [f64; 8] = [
+    676.520_368_121_885_1,
+    -1259.139_216_722_402_8,
+    771.323_428_777_653_1,
+    -176.615_029_162_140_6,
+    12.507_343_278_686_905,
+    -0.138_571_095_265_720_12,
+    9.984_369_578_019_572e-6,
+    1.505_632_735_149_311_6e-7,
+];
+
+/// Whether x is reflected, and z such that the approximation is for Γ(z + 1).
+fn reflected(x: &Array) -> (Array, Array) {
+    let reflect = x.lt(0.5);
+    let z = select(&reflect, &-x, &(x - 1.0));
+    (reflect, z)
+}
+
+/// z + g + ½ and its logarithm.
+fn shifted(z: &Array) -> (Array, Array) {
+    let start = G + 0.5;
+    (z + start, (z / start).log1p() + start.ln())
+}
+
+/// log |Γ(x)|.
+pub(super) fn lgamma(x: &Array) -> Array {
+    let (reflect, z) = reflected(x);
+    let mut sum = z.full_like(FIRST);
+    for (i, &c) in COEFFICIENTS.iter().enumerate() {
+        sum = sum + c / (&z + (i as f64 + 1.0));
+    }
+    let (t, log_t) = shifted(&z);
+    let log_sqrt_two_pi = (2.0 * PI).ln() / 2.0;
+    // (z + ½) log t − t with the product taken out, so that nothing overflows before the result.
+    let y = (&z + 0.5 - &t / &log_t) * &log_t + (sum.log() + log_sqrt_two_pi);
+
+    // |Γ(x)| = π / (|sin πx| Γ(1 − x)). The sine of the distance to the nearest integer is exact
+    // where that of πx is not.
+    let size = x.abs();
+    let fraction = &size - size.floor();
+    let distance = select(&fraction.gt(0.5), &(1.0 - &fraction), &fraction);
+    let log_sine = (distance * PI).sin().log();
+    let mirrored = select(&log_sine.is_finite(), &(PI.ln() - &log_sine - &y), &-&log_sine);
+    let value = select(&reflect, &mirrored, &y);
+    select(&x.is_inf(), &value.full_like(f64::INFINITY), &value)
+}
+
+/// The derivative of log Γ(x).
+pub(super) fn digamma(x: &Array) -> Array {
+    let (reflect, z) = reflected(x);
+    let mut slope = z.zeros_like();
+    let mut sum = z.full_like(FIRST);
+    for (i, &c) in COEFFICIENTS.iter().enumerate() {
+        let place = &z + (i as f64 + 1.0);
+        slope = slope - c / (&place * &place);
+        sum = sum + c / &place;
+    }
+    let (t, log_t) = shifted(&z);
+    let y = log_t + slope / sum - G / t;
+
+    // ψ(x) = ψ(1 − x) − π / tan πx, by the distance to the nearest integer as above.
+    let distance = x + (x + 0.5).floor().abs();
+    let angle = distance * PI;
+    let mirrored = &y - angle.cos() * PI / angle.sin();
+    let value = select(&reflect, &mirrored, &y);
+    let pole = x.le(0.0) & x.eq(x.floor());
+    select(&pole, &value.full_like(f64::NAN), &value)
+}
+
+/// The derivative of order `n` of digamma: (−1)ⁿ⁺¹ n! ζ(n + 1, x) (DLMF 25.11.12). NaN if `n` is
+/// no natural number.
+pub(super) fn polygamma(n: &Array, x: &Array) -> Array {
+    let next = n + 1.0;
+    let factorial = next.lgamma().exp();
+    let even = (n % 2.0).eq(0.0);
+    let size = factorial * zeta(&next, x);
+    let value = select(&even, &-&size, &size);
+    let value = select(&n.eq(0.0), &x.digamma(), &value);
+    let natural = n.ge(0.0) & n.eq(n.floor());
+    select(&natural, &value, &value.full_like(f64::NAN))
+}

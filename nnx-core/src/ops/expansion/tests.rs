@@ -1,0 +1,140 @@
+//! Formulas against the plugin's own decompositions of the same operations.
+
+use super::apply;
+use crate::Array;
+use crate::array::DType::{self, BF16, F16, F32, F64};
+use crate::graph::bind1;
+use crate::ops::Special;
+use crate::transform::staged;
+
+const FLOATS: [DType; 4] = [F16, BF16, F32, F64];
+
+/// Points from where functions change, and ends of the range.
+fn points(dtype: DType) -> Vec<f64> {
+    let huge = if dtype == F64 { 1e300 } else { 3e38 };
+    let mut x = vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, huge, -huge];
+    for size in [1e-30, 1e-7, 0.1, 0.25, 0.49, 0.5, 0.51, 0.75, 0.999, 1.0, 1.001, 1.5, 2.0] {
+        x.extend([size, -size]);
+    }
+    for size in [2.5, 3.0, 3.7, 5.0, 7.9, 8.0, 8.1, 9.5, 10.5, 17.3, 26.0, 30.0, 88.0, 710.0, 1e4] {
+        x.extend([size, -size]);
+    }
+    x
+}
+
+fn array(x: &[f64], dtype: DType) -> Array {
+    Array::from_slice(x, [x.len()]).astype(dtype)
+}
+
+fn formula(opcode: &'static str, args: &[Array]) -> Array {
+    let outs = staged(opcode, args, |args| Vec::from_iter(apply(opcode, args))).unwrap();
+    outs.into_iter().next().unwrap()
+}
+
+fn f64s(x: &Array) -> Vec<f64> {
+    x.astype(F64).to_vec()
+}
+
+/// Compares elementwise; `ulps` counts units in the last place of results above `floor`, below
+/// which it is the absolute error that counts: near a zero that no float hits.
+#[track_caller]
+fn assert_close(what: &str, args: &[Array], ours: &Array, theirs: &Array, ulps: f64, floor: f64) {
+    let dtype = ours.dtype();
+    assert_eq!(dtype, theirs.dtype(), "{what}");
+    let eps = crate::array::finfo(dtype).eps;
+    // The narrow ones are computed in f32, so that only the last rounding may differ.
+    let ulps = if dtype.size() == 2 { 1.0 } else { ulps };
+    let args: Vec<Vec<f64>> = args.iter().map(f64s).collect();
+    for (i, (a, b)) in f64s(ours).into_iter().zip(f64s(theirs)).enumerate() {
+        let same = a == b && a.is_sign_negative() == b.is_sign_negative();
+        let close = (a - b).abs() <= ulps * eps * b.abs().max(floor);
+        let at: Vec<f64> = args.iter().map(|arg| arg[i]).collect();
+        assert!(
+            same || (a.is_nan() && b.is_nan()) || close,
+            "{what} of {at:?} in {dtype}: {a:e}, the plugin gives {b:e}"
+        );
+    }
+}
+
+fn check_unary(opcode: &'static str, f: fn(&Array) -> Array, ulps: f64, floor: f64) {
+    for dtype in FLOATS {
+        let x = [array(&points(dtype), dtype)];
+        let (ours, theirs) = (formula(opcode, &x), f(&x[0]));
+        assert_close(opcode, &x, &ours, &theirs, ulps, floor);
+    }
+}
+
+#[test]
+fn inverse_functions() {
+    check_unary("chlo.acos", Array::acos, 8.0, 1e-3);
+    check_unary("chlo.asin", Array::asin, 4.0, 0.0);
+    check_unary("chlo.atan", Array::atan, 4.0, 0.0);
+    check_unary("chlo.acosh", Array::acosh, 4.0, 1e-2);
+    check_unary("chlo.asinh", Array::asinh, 4.0, 0.0);
+    check_unary("chlo.atanh", Array::atanh, 4.0, 0.0);
+}
+
+#[test]
+fn hyperbolic_functions() {
+    // The plugin rounds x + log ½ before it exponentiates, which counts up to x/2 times.
+    check_unary("chlo.cosh", Array::cosh, 50.0, 0.0);
+    check_unary("chlo.sinh", Array::sinh, 50.0, 0.0);
+}
+
+#[test]
+fn error_functions() {
+    // The plugin's squares are rounded before they are exponentiated.
+    check_unary("chlo.erfc", Array::erfc, 100.0, 1e-30);
+    check_unary("chlo.erf_inv", Array::erf_inv, 4.0, 0.0);
+}
+
+#[test]
+fn gamma_functions() {
+    check_unary("chlo.lgamma", Array::lgamma, 16.0, 1.0);
+    check_unary("chlo.digamma", Array::digamma, 16.0, 1.0);
+}
+
+#[test]
+fn bessel_functions() {
+    check_unary("chlo.bessel_i1e", |x| bind1(Special::BesselI1e, &[x]), 8.0, 0.0);
+}
+
+/// Every pair of elements.
+fn pairs(x: &[f64], y: &[f64], dtype: DType) -> [Array; 2] {
+    let all: Vec<(f64, f64)> = x.iter().flat_map(|&x| y.iter().map(move |&y| (x, y))).collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = all.into_iter().unzip();
+    [array(&x, dtype), array(&y, dtype)]
+}
+
+#[test]
+fn zeta_and_polygamma() {
+    let q = [0.1, 0.5, 1.0, 1.5, 2.0, 7.25, 30.0, 1e4, 0.0, -1.0, -0.5, -2.25, f64::NAN];
+    for dtype in FLOATS {
+        let args = pairs(&[1.0, 1.1, 1.5, 2.0, 3.0, 4.5, 12.0, 0.5, f64::NAN], &q, dtype);
+        let theirs = bind1(Special::Zeta, &[&args[0], &args[1]]);
+        assert_close("zeta", &args, &formula("chlo.zeta", &args), &theirs, 32.0, 0.0);
+
+        let args = pairs(&[0.0, 1.0, 2.0, 3.0, 6.0, 0.5, -1.0], &q, dtype);
+        let theirs = crate::special::polygamma(&args[0], &args[1]);
+        let ours = formula("chlo.polygamma", &args);
+        assert_close("polygamma", &args, &ours, &theirs, 64.0, 1.0);
+    }
+}
+
+#[test]
+fn neighbours() {
+    for dtype in FLOATS {
+        let x = points(dtype);
+        let args = pairs(&x, &x, dtype);
+        let theirs = args[0].nextafter(&args[1]);
+        let ours = formula("chlo.next_after", &args);
+        assert_close("next_after", &args, &ours, &theirs, 0.0, 0.0);
+    }
+}
+
+#[test]
+fn what_has_no_formula_is_none() {
+    let aval = crate::graph::Aval::scalar(F32);
+    assert!(super::expand("chlo.erf", &[aval]).is_none());
+    assert!(super::expand("chlo.erfc", &[aval]).is_some());
+}

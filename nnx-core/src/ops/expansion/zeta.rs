@@ -1,0 +1,52 @@
+//! The Hurwitz zeta function.
+
+use crate::Array;
+use crate::array::select;
+
+/// How many terms are added one by one.
+const TERMS: usize = 10;
+
+/// (2j)! / B₂ⱼ for j = 1, 2, …: the divisors of the terms of the Euler–Maclaurin formula.
+const DIVISORS: [f64; 12] = [
+    12.0,
+    -720.0,
+    30240.0,
+    -1209600.0,
+    47900160.0,
+    -1307674368000.0 / 691.0,
+    74724249600.0,
+    -10670622842880000.0 / 3617.0,
+    5109094217170944000.0 / 43867.0,
+    -802857662698291200000.0 / 174611.0,
+    14101100039391805440000.0 / 77683.0,
+    -1693824136731743669452800000.0 / 236364091.0,
+];
+
+/// ζ(s, q) = Σ (q + n)⁻ˢ, by the Euler–Maclaurin formula (DLMF 25.11.5 ff.). Infinite at s = 1 and
+/// where q is 0, −1, −2, …; NaN for s < 1, and for negative q unless s is an integer.
+pub(super) fn zeta(s: &Array, q: &Array) -> Array {
+    let mut sum = s.zeros_like();
+    for n in 0..TERMS {
+        sum = sum + (q + n as f64).pow(-s);
+    }
+    let a = q + TERMS as f64;
+    let power = a.pow(-s);
+    sum = sum + &power * &a / (s - 1.0) + &power * 0.5;
+    // s (s + 1) … (s + 2j − 2) a⁻ˢ⁻²ʲ⁺¹
+    let mut factor = s * &power / &a;
+    for (j, &divisor) in DIVISORS.iter().enumerate() {
+        sum = sum + &factor / divisor;
+        let k = 2.0 * j as f64 + 1.0;
+        factor = factor * (s + k) / &a * (s + (k + 1.0)) / &a;
+    }
+    // All but the first term vanish for large s, where the others may be 0 times infinity.
+    let sum = select(&power.eq(0.0), &q.pow(-s), &sum);
+
+    let pole = q.le(0.0) & q.eq(q.floor());
+    let even = (s % 2.0).eq(0.0);
+    let infinite = s.eq(1.0) | (&pole & &even);
+    let nan = s.lt(1.0) | s.is_nan() | q.is_nan();
+    let nan = nan | (q.le(0.0) & &(s.ne(s.floor()) | (&pole & even.logical_not())));
+    let value = select(&infinite, &sum.full_like(f64::INFINITY), &sum);
+    select(&nan, &value.full_like(f64::NAN), &value)
+}

@@ -1,0 +1,174 @@
+//! What a compiled program says of itself.
+
+use super::ffi::{self, Functions};
+use super::{Pjrt, element_type, not_null};
+use crate::graph::Aval;
+use crate::xla::executable::MemoryAnalysis;
+use crate::xla::runtime::What;
+use crate::{DType, Error, Result};
+use std::ptr::NonNull;
+
+impl Pjrt {
+    /// Compares what the program returns with what the caller expects of it: the outputs of a run
+    /// are taken on trust.
+    pub(super) fn check_outputs(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        name: &str,
+        outputs: &[Aval],
+    ) -> Result<()> {
+        let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
+        let count = description.num_outputs()?;
+        if count != outputs.len() {
+            return Err(Error::Invalid(format!(
+                "the program of `{}` returns {count} arrays, not the {} expected of it",
+                name,
+                outputs.len()
+            )));
+        }
+        let (Some(types), Some(dims)) = (description.output_types()?, description.output_dims()?)
+        else {
+            return Ok(());
+        };
+        for (i, expected) in outputs.iter().enumerate() {
+            let same_type = types.get(i) == Some(&element_type(expected.dtype()));
+            let same_dims = dims.get(i).is_some_and(|found| {
+                found.len() == expected.rank()
+                    && found.iter().zip(expected.shape()).all(|(&a, &b)| a == b as i64)
+            });
+            if !same_type || !same_dims {
+                let dtype = types.get(i).and_then(|&number| {
+                    DType::ALL.into_iter().find(|&dtype| element_type(dtype) == number)
+                });
+                let dtype = dtype.map_or("an unknown dtype".to_string(), |d| d.to_string());
+                let found = dims.get(i).map(Vec::as_slice).unwrap_or_default();
+                return Err(Error::Invalid(format!(
+                    "output {i} of the program of `{}` is {dtype}{found:?}, not the {expected} \
+                     expected of it",
+                    name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn memory_of(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        what: What<'_>,
+    ) -> Result<MemoryAnalysis> {
+        let functions = self.functions();
+        let Some(stats) = functions.compiled_memory_stats else {
+            return Err(self.lacks(what, "PJRT_Executable_GetCompiledMemoryStats"));
+        };
+        let description = self.description(loaded, what)?;
+        let mut args = ffi::CompiledMemoryStatsArgs::new();
+        args.executable = description.raw.as_ptr();
+        // SAFETY: the executable is alive.
+        let error = unsafe { stats(&mut args) };
+        functions.check(error, what)?;
+        let bytes = |n: i64| u64::try_from(n).unwrap_or(0);
+        Ok(MemoryAnalysis {
+            argument: bytes(args.argument_size_in_bytes),
+            output: bytes(args.output_size_in_bytes),
+            alias: bytes(args.alias_size_in_bytes),
+            temp: bytes(args.temp_size_in_bytes),
+            generated_code: bytes(args.generated_code_size_in_bytes),
+            peak: bytes(args.peak_memory_in_bytes),
+        })
+    }
+
+    fn description(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        what: What<'_>,
+    ) -> Result<Description<'_>> {
+        let functions = self.functions();
+        let mut args = ffi::GetExecutableArgs::new();
+        args.loaded_executable = loaded.as_ptr();
+        // SAFETY: the executable is alive.
+        let error = unsafe { (functions.get_executable)(&mut args) };
+        functions.check(error, what)?;
+        Ok(Description { functions, raw: not_null(args.executable, what)? })
+    }
+}
+
+/// The part of an executable that answers questions.
+struct Description<'a> {
+    functions: &'a Functions,
+    raw: NonNull<ffi::PjrtExecutable>,
+}
+
+impl Description<'_> {
+    fn num_outputs(&self) -> Result<usize> {
+        let functions = self.functions;
+        let mut args = ffi::NumOutputsArgs::new();
+        args.executable = self.raw.as_ptr();
+        // SAFETY: the executable is alive.
+        let error = unsafe { (functions.num_outputs)(&mut args) };
+        functions.check(error, || "counting the outputs".to_string())?;
+        Ok(args.num_outputs)
+    }
+
+    /// XLA's numbers of the outputs' dtypes, if the plugin tells.
+    fn output_types(&self) -> Result<Option<Vec<i32>>> {
+        let functions = self.functions;
+        let Some(output_types) = functions.output_element_types else { return Ok(None) };
+        let mut args = ffi::OutputElementTypesArgs::new();
+        args.executable = self.raw.as_ptr();
+        // SAFETY: the executable is alive.
+        let error = unsafe { output_types(&mut args) };
+        functions.check(error, || "asking for the outputs' dtypes".to_string())?;
+        // SAFETY: the list has this many entries and lives as long as the executable.
+        Ok(Some(unsafe { list(args.output_types, args.num_output_types) }.to_vec()))
+    }
+
+    /// The outputs' dimensions, if the plugin tells.
+    fn output_dims(&self) -> Result<Option<Vec<Vec<i64>>>> {
+        let functions = self.functions;
+        let Some(output_dims) = functions.output_dimensions else { return Ok(None) };
+        let mut args = ffi::OutputDimensionsArgs::new();
+        args.executable = self.raw.as_ptr();
+        // SAFETY: the executable is alive.
+        let error = unsafe { output_dims(&mut args) };
+        functions.check(error, || "asking for the outputs' shapes".to_string())?;
+        // SAFETY: there is a rank per output, and `dims` holds them all one after the other.
+        unsafe {
+            let ranks = list(args.dim_sizes, args.num_outputs);
+            let mut rest = list(args.dims, ranks.iter().sum());
+            Ok(Some(
+                ranks
+                    .iter()
+                    .map(|&rank| {
+                        let (dims, tail) = rest.split_at(rank);
+                        rest = tail;
+                        dims.to_vec()
+                    })
+                    .collect(),
+            ))
+        }
+    }
+}
+
+impl Drop for Description<'_> {
+    fn drop(&mut self) {
+        let mut args = ffi::ExecutableDestroyArgs::new();
+        args.executable = self.raw.as_ptr();
+        let functions = self.functions;
+        // SAFETY: this is the only owner.
+        let error = unsafe { (functions.executable_destroy)(&mut args) };
+        functions.destroy_error(error);
+    }
+}
+
+/// A list in the plugin's memory; a null pointer is an empty one.
+///
+/// # Safety
+/// A `start` that is not null points to `len` values that live for `'a`.
+unsafe fn list<'a, T>(start: *const T, len: usize) -> &'a [T] {
+    if start.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(start, len) }
+}

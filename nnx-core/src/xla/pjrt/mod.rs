@@ -1,0 +1,160 @@
+//! The backend of PJRT plugins: shared libraries with the PJRT C API, opened at run time.
+
+mod description;
+mod discovery;
+mod elf;
+mod ffi;
+mod floor;
+mod installed;
+mod options;
+mod plugin;
+mod runtime;
+mod status;
+
+pub use floor::Floor;
+
+use super::client::ClientOptions;
+use super::environment;
+use crate::{DType, Error, Result};
+use ffi::Functions;
+use plugin::Plugin;
+use status::text_from;
+use std::ffi::c_int;
+use std::path::Path;
+use std::ptr::NonNull;
+
+/// A plugin's client.
+pub(super) struct Pjrt {
+    plugin: Plugin,
+    raw: NonNull<ffi::PjrtClient>,
+    /// Where arrays are put and programs run; there is at least one.
+    devices: Vec<NonNull<ffi::PjrtDevice>>,
+    platform: String,
+    platform_version: String,
+}
+
+// SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
+unsafe impl Send for Pjrt {}
+// SAFETY: as above.
+unsafe impl Sync for Pjrt {}
+
+impl Pjrt {
+    /// Finds and opens a plugin, and makes its client.
+    pub(super) fn start(options: &ClientOptions) -> Result<Self> {
+        let path = discovery::find(options.plugin.as_deref())?;
+        environment::prepare(options.cpu_threads);
+        let plugin = Plugin::load(&path)?;
+        let raw = create(&plugin, options)?;
+        let devices = addressable_devices(&plugin, raw)?;
+        let functions = &plugin.functions;
+        let platform = client_string(functions, raw, functions.client_platform_name)?;
+        let platform_version = client_string(functions, raw, functions.client_platform_version)?;
+        if devices.is_empty() {
+            return Err(Error::Plugin {
+                path: plugin.path,
+                reason: format!("it has no {platform} device on this machine"),
+            });
+        }
+        Ok(Pjrt { raw, devices, platform, platform_version, plugin })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.plugin.path
+    }
+
+    /// Of the API.
+    pub(super) fn version(&self) -> (i32, i32) {
+        self.plugin.version
+    }
+
+    #[inline]
+    fn functions(&self) -> &Functions {
+        &self.plugin.functions
+    }
+}
+
+/// XLA's number for a dtype.
+fn element_type(dtype: DType) -> c_int {
+    match dtype {
+        DType::Bool => 1,
+        DType::I8 => 2,
+        DType::I16 => 3,
+        DType::I32 => 4,
+        DType::I64 => 5,
+        DType::U8 => 6,
+        DType::U16 => 7,
+        DType::U32 => 8,
+        DType::U64 => 9,
+        DType::F16 => 10,
+        DType::F32 => 11,
+        DType::F64 => 12,
+        DType::BF16 => 13,
+        DType::C64 => 14,
+        DType::C128 => 15,
+    }
+}
+
+/// An object that a successful call must have given.
+fn not_null<T>(raw: *mut T, what: impl FnOnce() -> String) -> Result<NonNull<T>> {
+    NonNull::new(raw).ok_or_else(|| Error::Xla {
+        call: what(),
+        code: "INTERNAL",
+        message: "the plugin returned neither a result nor an error".to_string(),
+    })
+}
+
+fn create(plugin: &Plugin, options: &ClientOptions) -> Result<NonNull<ffi::PjrtClient>> {
+    let name = c"cpu_device_count";
+    let count = ffi::NamedValue {
+        struct_size: size_of::<ffi::NamedValue>(),
+        extension_start: std::ptr::null_mut(),
+        name: name.as_ptr(),
+        name_size: name.count_bytes(),
+        value_type: ffi::NAMED_VALUE_INT64,
+        int64_value: options.cpu_devices.unwrap_or(1) as i64,
+        value_size: 1,
+    };
+    let mut args = ffi::ClientCreateArgs::new();
+    // Plugins for other devices refuse options that they do not know.
+    if options.cpu_devices.is_some() || discovery::is_cpu(&plugin.path) {
+        args.create_options = &count;
+        args.num_options = 1;
+    }
+    let what = || format!("making a client of the plugin {}", plugin.path.display());
+    // SAFETY: the options outlive the call.
+    let error = unsafe { (plugin.functions.client_create)(&mut args) };
+    plugin.functions.check(error, what)?;
+    not_null(args.client, what)
+}
+
+fn addressable_devices(
+    plugin: &Plugin,
+    client: NonNull<ffi::PjrtClient>,
+) -> Result<Vec<NonNull<ffi::PjrtDevice>>> {
+    let mut args = ffi::ClientDevicesArgs::new();
+    args.client = client.as_ptr();
+    // SAFETY: the client is alive.
+    let error = unsafe { (plugin.functions.client_addressable_devices)(&mut args) };
+    plugin.functions.check(error, || "listing the devices".to_string())?;
+    if args.devices.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the plugin's list has this many entries and lives as long as the client.
+    let devices = unsafe { std::slice::from_raw_parts(args.devices, args.num_devices) };
+    Ok(devices.iter().filter_map(|&device| NonNull::new(device)).collect())
+}
+
+fn client_string(
+    functions: &Functions,
+    client: NonNull<ffi::PjrtClient>,
+    get: ffi::Function<ffi::ClientStringArgs>,
+) -> Result<String> {
+    let mut args = ffi::ClientStringArgs::new();
+    args.client = client.as_ptr();
+    // SAFETY: the client is alive, and its strings live as long as it does.
+    unsafe {
+        let error = get(&mut args);
+        functions.check(error, || "asking for the platform".to_string())?;
+        Ok(text_from(args.text, args.text_size))
+    }
+}

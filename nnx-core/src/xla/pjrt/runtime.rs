@@ -1,0 +1,260 @@
+//! The calls of a running client.
+
+use super::options::CompileOptions;
+use super::{Pjrt, element_type, ffi, not_null};
+use crate::graph::Aval;
+use crate::xla::executable::MemoryAnalysis;
+use crate::xla::runtime::{Backend, Lists, Program, RawBuffer, RawExecutable, Runtime, What};
+use crate::xla::stablehlo;
+use crate::{Error, Result};
+use smallvec::SmallVec;
+use std::ptr::NonNull;
+
+impl Runtime for Pjrt {
+    fn backend(&self) -> Backend {
+        Backend::Pjrt
+    }
+
+    fn platform(&self) -> (&str, &str) {
+        (&self.platform, &self.platform_version)
+    }
+
+    fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    fn pjrt(&self) -> Option<&Pjrt> {
+        Some(self)
+    }
+
+    fn compile(
+        &self,
+        name: &str,
+        program: Program<'_>,
+        outputs: &[Aval],
+        device: usize,
+    ) -> Result<RawExecutable> {
+        let loaded = match program {
+            Program::StableHlo(text) => self.compile_text(name, text, device),
+            Program::Lowered { program, aliases } => {
+                self.compile_text(name, &stablehlo::text(name, program, aliases), device)
+            }
+        }?;
+        let raw = RawExecutable(loaded.cast());
+        if let Err(error) = self.check_outputs(loaded, name, outputs) {
+            // SAFETY: nobody else has it.
+            unsafe { self.destroy_executable(raw) };
+            return Err(error);
+        }
+        Ok(raw)
+    }
+
+    unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis> {
+        self.memory_of(raw.0.cast(), what)
+    }
+
+    unsafe fn destroy_executable(&self, raw: RawExecutable) {
+        let mut args = ffi::LoadedExecutableDestroyArgs::new();
+        args.executable = raw.0.as_ptr().cast();
+        let functions = self.functions();
+        // SAFETY: the caller owns the program and gives it up.
+        let error = unsafe { (functions.loaded_executable_destroy)(&mut args) };
+        functions.destroy_error(error);
+    }
+
+    #[inline]
+    unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()> {
+        let mut options = ffi::ExecuteOptions::new();
+        options.non_donatable_input_indices = lists.kept.as_ptr();
+        options.num_non_donatable_input_indices = lists.kept.len();
+        // Handles are the plugin's pointers, and no handle is a null pointer.
+        let argument_list = lists.arguments.as_ptr().cast::<*mut ffi::PjrtBuffer>();
+        let output_list = lists.outputs.as_mut_ptr().cast::<*mut ffi::PjrtBuffer>();
+        let mut args = ffi::ExecuteArgs::new();
+        args.executable = raw.0.as_ptr().cast();
+        args.options = &mut options;
+        args.argument_lists = &argument_list;
+        args.num_devices = 1;
+        args.num_args = lists.arguments.len();
+        args.output_lists = &output_list;
+        let functions = self.functions();
+        // SAFETY: the program is alive, and the caller promises that the lists fit it.
+        let error = unsafe { (functions.execute)(&mut args) };
+        functions.check(error, what)
+    }
+
+    fn upload(&self, bytes: &[u8], aval: Aval, device: usize, what: What<'_>) -> Result<RawBuffer> {
+        let functions = self.functions();
+        let dims: SmallVec<[i64; 8]> = aval.shape().iter().map(|&d| d as i64).collect();
+        let mut args = ffi::BufferFromHostArgs::new();
+        args.client = self.raw.as_ptr();
+        args.data = bytes.as_ptr().cast();
+        args.element_type = element_type(aval.dtype());
+        args.dims = dims.as_ptr();
+        args.num_dims = dims.len();
+        args.host_buffer_semantics = ffi::IMMUTABLE_ONLY_DURING_CALL;
+        args.device = self.devices[device].as_ptr();
+        // SAFETY: client and device are alive; `data` has the bytes that type and dims ask for and
+        // lives until the copy is done, which is awaited here.
+        let error = unsafe { (functions.buffer_from_host)(&mut args) };
+        functions.check(error, what)?;
+        let done = functions.wait(args.done_with_host_buffer, what);
+        let raw = RawBuffer(not_null(args.buffer, what)?.cast());
+        if done.is_err() {
+            // SAFETY: nobody else has it.
+            unsafe { self.destroy_buffer(raw) };
+        }
+        done.map(|()| raw)
+    }
+
+    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+        let functions = self.functions();
+        let rank = aval.rank() as i64;
+        let minor_to_major: SmallVec<[i64; 8]> = (0..rank).rev().collect();
+        // The device may keep another order of dimensions: ask for ours.
+        let layout = ffi::MemoryLayout::dense(&minor_to_major);
+        let size = aval.byte_size();
+        let mut bytes: Vec<u8> = Vec::with_capacity(size);
+        let mut args = ffi::BufferToHostArgs::new();
+        args.src = pointer(raw);
+        args.host_layout = &layout;
+        args.dst = bytes.as_mut_ptr().cast();
+        args.dst_size = size;
+        // SAFETY: the buffer is alive; `dst` has room for `dst_size` bytes and lives until the
+        // copy is done, which is awaited here; the layout outlives the call.
+        let error = unsafe { (functions.buffer_to_host)(&mut args) };
+        functions.check(error, what)?;
+        functions.wait(args.event, what)?;
+        // SAFETY: the copy wrote all of them.
+        unsafe { bytes.set_len(size) };
+        Ok(bytes)
+    }
+
+    unsafe fn wait(&self, raw: RawBuffer, what: What<'_>) -> Result<()> {
+        let functions = self.functions();
+        let mut args = ffi::BufferReadyEventArgs::new();
+        args.buffer = pointer(raw);
+        // SAFETY: the buffer is alive.
+        let error = unsafe { (functions.buffer_ready_event)(&mut args) };
+        functions.check(error, what)?;
+        functions.wait(args.event, what)
+    }
+
+    unsafe fn copy_to_device(
+        &self,
+        raw: RawBuffer,
+        device: usize,
+        what: What<'_>,
+    ) -> Result<RawBuffer> {
+        let functions = self.functions();
+        let Some(copy) = functions.buffer_copy_to_device else {
+            return Err(self.lacks(what, "PJRT_Buffer_CopyToDevice"));
+        };
+        let mut args = ffi::BufferCopyToDeviceArgs::new();
+        args.buffer = pointer(raw);
+        args.dst_device = self.devices[device].as_ptr();
+        // SAFETY: buffer and device are alive.
+        let error = unsafe { copy(&mut args) };
+        functions.check(error, what)?;
+        Ok(RawBuffer(not_null(args.dst_buffer, what)?.cast()))
+    }
+
+    unsafe fn address(&self, raw: RawBuffer, what: What<'_>) -> Result<usize> {
+        let functions = self.functions();
+        let Some(unsafe_pointer) = functions.buffer_unsafe_pointer else {
+            return Err(self.lacks(what, "PJRT_Buffer_UnsafePointer"));
+        };
+        let mut args = ffi::BufferUnsafePointerArgs::new();
+        args.buffer = pointer(raw);
+        // SAFETY: the buffer is alive.
+        let error = unsafe { unsafe_pointer(&mut args) };
+        functions.check(error, what)?;
+        Ok(args.buffer_pointer)
+    }
+
+    unsafe fn is_deleted(&self, raw: RawBuffer) -> bool {
+        let functions = self.functions();
+        let mut args = ffi::BufferIsDeletedArgs::new();
+        args.buffer = pointer(raw);
+        // SAFETY: the buffer is alive.
+        let error = unsafe { (functions.buffer_is_deleted)(&mut args) };
+        // A buffer whose state cannot be asked for cannot be used either.
+        functions.check(error, String::new).is_err() || args.is_deleted
+    }
+
+    #[inline]
+    unsafe fn destroy_buffer(&self, raw: RawBuffer) {
+        let mut args = ffi::BufferDestroyArgs::new();
+        args.buffer = pointer(raw);
+        let functions = self.functions();
+        // SAFETY: the caller owns the buffer and gives it up. Donated buffers are freed like this
+        // too.
+        let error = unsafe { (functions.buffer_destroy)(&mut args) };
+        functions.destroy_error(error);
+    }
+}
+
+fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
+    raw.0.as_ptr().cast()
+}
+
+impl Pjrt {
+    fn compile_text(
+        &self,
+        name: &str,
+        stablehlo: &str,
+        device: usize,
+    ) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+        let functions = self.functions();
+        // The first device is the default, which every plugin takes.
+        let options =
+            CompileOptions { device: (device > 0).then_some(device), ..Default::default() };
+        let options = options.to_proto();
+        let mut program = ffi::Program::new();
+        program.code = stablehlo.as_ptr().cast();
+        program.code_size = stablehlo.len();
+        program.format = c"mlir".as_ptr();
+        program.format_size = 4;
+        let mut args = ffi::ClientCompileArgs::new();
+        args.client = self.raw.as_ptr();
+        args.program = &program;
+        args.compile_options = options.as_ptr().cast();
+        args.compile_options_size = options.len();
+        let what = || format!("compiling `{name}`");
+        // SAFETY: the client is alive; program and options outlive the call.
+        let error = unsafe { (functions.client_compile)(&mut args) };
+        functions.check(error, what)?;
+        not_null(args.executable, what)
+    }
+
+    /// The error for a function that the plugin does not have.
+    pub(super) fn lacks(&self, what: What<'_>, function: &str) -> Error {
+        let (major, minor) = self.version();
+        Error::Xla {
+            call: what(),
+            code: "UNIMPLEMENTED",
+            message: format!("the plugin (PJRT API {major}.{minor}) has no {function}"),
+        }
+    }
+}
+
+impl ffi::MemoryLayout {
+    /// A dense layout whose fastest dimension comes first in `minor_to_major`, which it borrows
+    /// as a raw pointer.
+    fn dense(minor_to_major: &[i64]) -> Self {
+        ffi::MemoryLayout {
+            struct_size: size_of::<ffi::MemoryLayout>(),
+            extension_start: std::ptr::null_mut(),
+            tiled: ffi::TiledLayout {
+                struct_size: size_of::<ffi::TiledLayout>(),
+                extension_start: std::ptr::null_mut(),
+                minor_to_major: minor_to_major.as_ptr(),
+                minor_to_major_size: minor_to_major.len(),
+                tile_dims: std::ptr::null(),
+                tile_dim_sizes: std::ptr::null(),
+                num_tiles: 0,
+            },
+            layout_type: 0,
+        }
+    }
+}

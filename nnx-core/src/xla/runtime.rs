@@ -1,0 +1,152 @@
+//! What the safe types of this room ask of a backend: the one seam between them.
+
+use super::executable::MemoryAnalysis;
+use super::pjrt::Pjrt;
+use crate::Result;
+use crate::graph::Aval;
+use crate::ops::Lowered;
+use std::ffi::c_void;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr::NonNull;
+use std::str::FromStr;
+
+/// What runs programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Backend {
+    /// A plugin with the PJRT C API, opened at run time. It takes programs as StableHLO.
+    #[default]
+    Pjrt,
+    /// XLA's C++ library through the crate `xla`, linked at build time with the Cargo feature
+    /// `xla-rs`. It takes programs as HLO.
+    XlaRs,
+}
+
+impl Backend {
+    /// All of them, whether this build has them or not.
+    pub const ALL: [Backend; 2] = [Backend::Pjrt, Backend::XlaRs];
+
+    /// Its name in `NNX_BACKEND`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::Pjrt => "pjrt",
+            Backend::XlaRs => "xla-rs",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = crate::Error;
+    fn from_str(name: &str) -> Result<Self> {
+        Backend::ALL.into_iter().find(|backend| backend.name() == name).ok_or_else(|| {
+            crate::Error::Invalid(format!(
+                "there is no backend `{name}`; there are {}",
+                Backend::ALL.map(|backend| format!("`{backend}`")).join(" and ")
+            ))
+        })
+    }
+}
+
+/// An array of a runtime, owned by one [`Buffer`](super::Buffer).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(super) struct RawBuffer(pub(super) NonNull<c_void>);
+
+/// A compiled program of a runtime, owned by one [`Executable`](super::Executable).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(super) struct RawExecutable(pub(super) NonNull<c_void>);
+
+/// What is compiled.
+#[derive(Clone, Copy)]
+pub(super) enum Program<'a> {
+    /// A lowered graph. `aliases` pairs an input with the output that may take over its memory.
+    Lowered { program: &'a Lowered, aliases: &'a [(usize, usize)] },
+    /// The text of a StableHLO module.
+    StableHlo(&'a str),
+}
+
+/// The lists of a run.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub(super) arguments: Vec<RawBuffer>,
+    /// Arguments that must not be donated.
+    pub(super) kept: Vec<i64>,
+    /// As many places as the program has results; a run fills them all.
+    pub(super) outputs: Vec<Option<RawBuffer>>,
+}
+
+/// What is being done, for error messages.
+pub(super) type What<'a> = &'a dyn Fn() -> String;
+
+/// A backend that was started: it compiles programs, runs them and holds arrays, and lives as
+/// long as the process.
+///
+/// # Safety of its methods
+/// Handles that are passed in came from this runtime and were not destroyed.
+pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
+    fn backend(&self) -> Backend;
+
+    /// The platform's name and version.
+    fn platform(&self) -> (&str, &str);
+
+    fn device_count(&self) -> usize;
+
+    /// Compiles a program that returns `outputs`, for device number `device`, which exists.
+    fn compile(
+        &self,
+        name: &str,
+        program: Program<'_>,
+        outputs: &[Aval],
+        device: usize,
+    ) -> Result<RawExecutable>;
+
+    unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis>;
+
+    unsafe fn destroy_executable(&self, raw: RawExecutable);
+
+    /// Starts a run, which may still be going on when this returns.
+    ///
+    /// # Safety
+    /// The arguments are as many as the program takes, of the right shapes and dtypes and on its
+    /// device; there is a place for each result.
+    unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()>;
+
+    /// Copies an array to device number `device`, which exists; `bytes` is as long as `aval` says.
+    fn upload(&self, bytes: &[u8], aval: Aval, device: usize, what: What<'_>) -> Result<RawBuffer>;
+
+    /// Waits for the array of `aval` and copies it to host memory.
+    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>>;
+
+    /// Waits until the array is computed.
+    unsafe fn wait(&self, raw: RawBuffer, what: What<'_>) -> Result<()>;
+
+    /// Copies an array to another device, which exists.
+    unsafe fn copy_to_device(
+        &self,
+        raw: RawBuffer,
+        device: usize,
+        what: What<'_>,
+    ) -> Result<RawBuffer>;
+
+    /// Where the array lies in the device's memory.
+    unsafe fn address(&self, raw: RawBuffer, what: What<'_>) -> Result<usize>;
+
+    /// Whether the array's memory was donated.
+    unsafe fn is_deleted(&self, raw: RawBuffer) -> bool;
+
+    /// Frees an array that nobody uses any more; runs in progress that use it go on.
+    unsafe fn destroy_buffer(&self, raw: RawBuffer);
+
+    /// The PJRT plugin behind it, if there is one.
+    fn pjrt(&self) -> Option<&Pjrt> {
+        None
+    }
+}
