@@ -116,7 +116,8 @@ fn the_cache_of_one_function_is_cleared_alone() {
     assert_eq!(clear_cache("forgets"), 2);
     assert_eq!(clear_cache("forgets"), 0);
     assert_eq!([call(), call()], [7.0, 10.0]);
-    let counts = ["forgets", "keeps_its_program"].map(|name| (stats(name).traces, stats(name).hits));
+    let counts =
+        ["forgets", "keeps_its_program"].map(|name| (stats(name).traces, stats(name).hits));
     assert_eq!(counts, [(4, 2), (1, 2)]);
 }
 
