@@ -129,6 +129,7 @@ static MEET: AtomicBool = AtomicBool::new(false);
 static COMPARING: AtomicUsize = AtomicUsize::new(0);
 static UPDATING: AtomicUsize = AtomicUsize::new(0);
 
+#[allow(clippy::derived_hash_with_manual_eq, reason = "there is only one value")]
 #[derive(Clone, Hash, Eq)]
 struct Compared;
 

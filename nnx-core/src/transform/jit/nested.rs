@@ -49,8 +49,13 @@ enum Stopped {
 }
 
 fn stopped(catches: bool, run: &mut dyn FnMut()) -> Option<Stopped> {
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| if catches { catching(run) } else { Ok(run()) }));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        if catches {
+            return catching(run);
+        }
+        run();
+        Ok(())
+    }));
     match outcome {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(Stopped::Mistake(error)),
