@@ -52,11 +52,23 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         let ok = call_at(ty, quote!(#krate::jit::StaticArgument::ok), value);
         return quote!(#ok;);
     }
-    let ok = call_at(ty, quote!(#krate::jit::ModuleArgument::ok), value.clone());
-    let (first, _) = ends(ty);
+    let (first, last) = ends(ty);
+    // The compiler points at what it dereferences: from the begin of the type to its end.
+    let reborrow = match form {
+        Form::Ref | Form::Mut => quote!(&*),
+        Form::Value => quote!(&*&),
+    };
+    let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
+    let arguments = quote!(#reborrow #pointed_at, &mut #krate::jit::Nobody);
+    let is_module = call_at(ty, quote!(#krate::Module::flatten), arguments);
     let check = at(quote!(#krate::jit::Passed::of(#value).check(Name)), first);
     quote! {
-        #ok;
+        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
+        {
+            if false {
+                #is_module
+            }
+        }
         {
             struct Name;
             impl #krate::jit::Name for Name {
@@ -202,6 +214,13 @@ fn associated(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
     quote!(<#ty as #path>::#name)
 }
 
+/// `<_ as path>::name`, for which the compiler points at `ty`.
+pub(crate) fn inferred(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
+    let (first, last) = ends(ty);
+    let (head, name) = (at(quote!(<_ as #path>::), first), at(name, last));
+    quote!(#head #name)
+}
+
 /// `path(arguments)`, so that the compiler points at the whole type if that does not compile.
 fn call_at(ty: &Type, path: TokenStream, arguments: TokenStream) -> TokenStream {
     let (first, last) = ends(ty);
@@ -242,6 +261,13 @@ pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
             }
         })
         .collect()
+}
+
+/// The same name, seen from where it stands, with another place.
+fn located(name: &Ident, span: Span) -> Ident {
+    let mut name = name.clone();
+    name.set_span(name.span().located_at(span));
+    name
 }
 
 /// Whether a type can be written down again inside the function, in a place without its lifetimes.

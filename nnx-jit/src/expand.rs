@@ -166,7 +166,7 @@ fn output(function: &ItemFn, krate: &TokenStream) -> Output {
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
-            call: checks::at(quote!(#krate::jit::Returned::<_>::call_unnamed), ty.span()),
+            call: checks::inferred(ty, quote!(#krate::jit::Output), quote!(of_call)),
             ..Output::default()
         },
     }

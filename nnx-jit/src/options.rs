@@ -48,7 +48,8 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
         };
         let name = given.name.unraw().to_string();
         if seen.contains(&name) {
-            errors.at(&given.name, format!("`{name}` is given twice"));
+            let known = list(KNOWN);
+            errors.at(&given.name, format!("`{name}` is given twice; the options are {known}"));
             continue;
         }
         let result = match name.as_str() {
@@ -122,7 +123,7 @@ fn unknown(name: &str) -> String {
             };
         }
     };
-    format!("unknown option `{name}`\nfix: {instead}")
+    format!("unknown option `{name}`; the options are {known}\nfix: {instead}")
 }
 
 /// One option: `name = value`, or `name(…)`.

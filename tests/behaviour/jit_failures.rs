@@ -255,6 +255,30 @@ fn a_function_works_after_a_run_that_failed_and_so_do_the_other_variables() {
 }
 
 #[test]
+fn a_run_that_fails_three_levels_down_names_itself_and_leaves_the_rest_readable() {
+    /// Sets two kernels, one of them to what takes more memory than there is.
+    #[nnx::jit(graph = false)]
+    fn overfill(net: &mut Net) {
+        let huge = nnx::array::iota([1_usize << 46], nnx::DType::F32, 0) * &net.head.0;
+        let cell = &mut net.blocks[1].cells[0];
+        let next = &cell.kernel + huge.cumsum(0).max(..);
+        cell.kernel.set(next);
+    }
+    let mut net = net();
+    let before = values(&net);
+    overfill(&mut net);
+    let error = net.blocks[1].cells[0].kernel.try_item::<f32>().unwrap_err().to_string();
+    assert_says(&error, &["`overfill`"]);
+    // Again: a lost Variable is no reason to abort either.
+    overfill(&mut net);
+    net.blocks[1].cells[0].kernel.set(scalar(-1.0));
+    for ((path, now), (_, before)) in values(&net).into_iter().zip(before) {
+        let expected = if path == "blocks[1].cells[0].kernel" { -1.0 } else { before };
+        assert_eq!(now, expected, "{path}");
+    }
+}
+
+#[test]
 fn a_limit_on_traces_is_a_failure_like_others() {
     let mut net = net();
     let before = values(&net);

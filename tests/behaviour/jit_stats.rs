@@ -1,7 +1,7 @@
 //! Statistics of jitted functions, limits on their traces, and empty caches.
 
 use super::jit_support::*;
-use nnx::jit::{assert_max_traces, clear_caches, functions, lower};
+use nnx::jit::{assert_max_traces, clear_cache, clear_caches, functions, lower};
 use nnx::{Array, Param};
 use std::time::Duration;
 
@@ -93,6 +93,32 @@ fn limits_nest_and_count_each_function_by_itself() {
         assert_max_traces(0, || drop(unseen(&of(1))));
     });
     assert_says(&message, &["unseen: traced more than 0 times", "first call"]);
+}
+
+#[test]
+fn the_cache_of_one_function_is_cleared_alone() {
+    #[nnx::jit(graph = false)]
+    fn forgets(v: &mut Param, n: usize) {
+        let next = &*v + n;
+        v.set(next);
+    }
+    #[nnx::jit(graph = false)]
+    fn keeps_its_program(x: &Array) -> Array {
+        x + 1.0
+    }
+    let mut v = Param::new(scalar(0.0));
+    let mut call = || {
+        forgets(&mut v, 1);
+        forgets(&mut v, 2);
+        keeps_its_program(&v).item::<f32>()
+    };
+    assert_eq!(call(), 4.0);
+    assert_eq!(clear_cache("forgets"), 2);
+    assert_eq!(clear_cache("forgets"), 0);
+    assert_eq!([call(), call()], [7.0, 10.0]);
+    let counts =
+        ["forgets", "keeps_its_program"].map(|name| (stats(name).traces, stats(name).hits));
+    assert_eq!(counts, [(4, 2), (1, 2)]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use super::jit_support::*;
 use nnx::{Array, Param};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 const THREADS: usize = 8;
 
@@ -87,7 +89,6 @@ fn keys_may_differ_between_threads() {
 /// calls that find their executable.
 #[test]
 fn a_call_that_hits_does_not_wait_for_a_trace() {
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
     static SLOW: AtomicBool = AtomicBool::new(false);
     static TRACING: Barrier = Barrier::new(2);
     static DONE: Barrier = Barrier::new(2);
@@ -110,9 +111,77 @@ fn a_call_that_hits_does_not_wait_for_a_trace() {
     });
 }
 
+/// A Variable whose owner waits for another thread when its key is compared and when it is updated.
+struct Meeting(Param);
+
+/// Waits until two threads are in `place` at once; gives up after a while.
+fn meet(place: &AtomicUsize) {
+    if MEET.load(SeqCst) {
+        place.fetch_add(1, SeqCst);
+        let start = Instant::now();
+        while place.load(SeqCst) < 2 && start.elapsed() < Duration::from_secs(20) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+static MEET: AtomicBool = AtomicBool::new(false);
+static COMPARING: AtomicUsize = AtomicUsize::new(0);
+static UPDATING: AtomicUsize = AtomicUsize::new(0);
+
+#[allow(clippy::derived_hash_with_manual_eq, reason = "there is only one value")]
+#[derive(Clone, Hash, Eq)]
+struct Compared;
+
+impl PartialEq for Compared {
+    fn eq(&self, _: &Compared) -> bool {
+        meet(&COMPARING);
+        true
+    }
+}
+
+impl nnx::Module for Meeting {
+    const SCHEMA: &'static nnx::module::Schema = <Param as nnx::Module>::SCHEMA;
+    fn flatten<'a, V: nnx::module::Visitor<'a>>(&'a self, visitor: &mut V) {
+        self.0.flatten(visitor);
+    }
+    fn flatten_mut<V: nnx::module::VisitorMut>(&mut self, visitor: &mut V) {
+        meet(&UPDATING);
+        self.0.flatten_mut(visitor);
+    }
+    fn unflatten<L: nnx::module::Leaves>(&self, leaves: &mut L) -> Self {
+        Meeting(self.0.unflatten(leaves))
+    }
+}
+
+#[test]
+fn later_calls_overlap_from_the_comparison_of_the_key_to_the_update_of_the_state() {
+    #[nnx::jit(graph = false)]
+    fn overlapping(state: &mut Meeting, #[nnx(static)] compared: Compared) {
+        let Compared = compared;
+        let next = &state.0 + 1.0;
+        state.0.set(next);
+    }
+    let state = || Meeting(Param::new(scalar(1.0)));
+    overlapping(&mut state(), Compared);
+    MEET.store(true, SeqCst);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut state = state();
+                overlapping(&mut state, Compared);
+                assert_eq!(state.0.item::<f32>(), 2.0);
+            });
+        }
+    });
+    assert_eq!((COMPARING.load(SeqCst), UPDATING.load(SeqCst)), (2, 2));
+    assert!(start.elapsed() < Duration::from_secs(20), "one call waited for the other's end");
+    assert_eq!((traces("overlapping"), stats("overlapping").hits), (1, 2));
+}
+
 #[test]
 fn a_first_call_that_panics_leaves_the_function_to_the_others() {
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     #[nnx::jit(graph = false)]
     fn fails_once(x: &Array) -> Array {

@@ -98,8 +98,28 @@ pub(crate) fn trace_at<R>(
     inputs: &[Aval],
     body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Closed, R) {
-    let info =
-        Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name: name.into() });
+    let (mut body, mut rest) = (Some(body), None);
+    let closed = trace_outputs(location, name.into(), inputs, &mut |arrays| {
+        let Some(body) = body.take() else { unreachable!("a body runs once") };
+        let (outputs, other) = body(arrays);
+        rest = Some(other);
+        outputs
+    });
+    match rest {
+        Some(rest) => (closed, rest),
+        None => unreachable!("the body ran"),
+    }
+}
+
+/// The part of [`trace_at`] that is the same for every body.
+#[track_caller]
+fn trace_outputs(
+    location: &'static Location<'static>,
+    name: Arc<str>,
+    inputs: &[Aval],
+    body: &mut dyn FnMut(&[Array]) -> Vec<Array>,
+) -> Closed {
+    let info = Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name });
     let mut graph = Graph::default();
     let arrays: Vec<Array> =
         inputs.iter().map(|&aval| traced(&info, graph.input(aval), aval, location)).collect();
@@ -113,7 +133,7 @@ pub(crate) fn trace_at<R>(
             location: None,
         });
     });
-    let (outputs, rest) = body(&arrays);
+    let outputs = body(&arrays);
     let outputs = or_raise(with_top(|stack| {
         outputs.iter().map(|array| lift(stack, array)).collect::<Result<Vec<Value>, Error>>()
     }));
@@ -124,7 +144,7 @@ pub(crate) fn trace_at<R>(
     };
     frame.graph.outputs = outputs;
     frame.graph.eliminate_dead_code();
-    (Closed { graph: frame.graph, captures: frame.captures }, rest)
+    Closed { graph: frame.graph, captures: frame.captures }
 }
 
 fn with_top<R>(f: impl FnOnce(&mut Vec<Frame>) -> R) -> R {

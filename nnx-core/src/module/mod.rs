@@ -8,7 +8,6 @@ pub mod check;
 mod containers;
 mod duplicates;
 mod filter;
-mod forbidden;
 mod iter_modules;
 mod kind;
 mod path;
@@ -29,8 +28,6 @@ pub use filter::{
     All, Any, Everything, Filter, Filters, Not, Nothing, OfType, PathContains, VarInfo, WithTag,
     of_type, path_contains, with_tag,
 };
-#[doc(hidden)]
-pub use forbidden::{AModule, Owns};
 pub use iter_modules::{ModuleInfo, iter_modules};
 pub use kind::{
     BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
@@ -56,7 +53,7 @@ use crate::Array;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Module",
     label = "not a Module",
-    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`"
+    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`\n  4. a reference, `Rc`, `Arc`, `Cell`, `RefCell`, `Mutex` and the like: own the value itself, for a Module owns its data and changes only through `&mut` (arrays share their buffers anyway)"
 )]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.
@@ -121,4 +118,59 @@ pub trait Leaves {
     /// Ends the last [`enter`](Leaves::enter).
     #[inline(always)]
     fn exit(&mut self) {}
+}
+
+// So that a walk can be given a `&mut dyn Visitor`: then it is compiled once, whoever visits.
+impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
+    fn variable(&mut self, variable: VarRef<'a>) {
+        (**self).variable(variable);
+    }
+    fn array(&mut self, array: &'a Array) {
+        (**self).array(array);
+    }
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        (**self).static_value(value);
+    }
+    fn structure(&mut self, structure: Structure) {
+        (**self).structure(structure);
+    }
+    fn enter(&mut self, key: Key<'_>) {
+        (**self).enter(key);
+    }
+    fn exit(&mut self) {
+        (**self).exit();
+    }
+}
+
+impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
+    fn variable(&mut self, variable: VarMut<'_>) {
+        (**self).variable(variable);
+    }
+    fn array(&mut self, array: &mut Array) {
+        (**self).array(array);
+    }
+    fn enter(&mut self, key: Key<'_>) {
+        (**self).enter(key);
+    }
+    fn exit(&mut self) {
+        (**self).exit();
+    }
+}
+
+impl<L: Leaves + ?Sized> Leaves for &mut L {
+    fn variable(&mut self, variable: VarRef<'_>) -> Array {
+        (**self).variable(variable)
+    }
+    fn array(&mut self, array: &Array) -> Array {
+        (**self).array(array)
+    }
+    fn flag(&mut self, name: &str, value: bool) -> bool {
+        (**self).flag(name, value)
+    }
+    fn enter(&mut self, key: Key<'_>) {
+        (**self).enter(key);
+    }
+    fn exit(&mut self) {
+        (**self).exit();
+    }
 }

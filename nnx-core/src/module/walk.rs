@@ -436,7 +436,9 @@ pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>
 
 /// A tree with the same leaves, whose buffers are shared.
 pub(crate) fn copy<M: Module>(module: &M) -> M {
-    map_leaves(module, |_, leaf| leaf.value.clone())
+    let mut same: &mut dyn Leaves =
+        &mut Rebuild { at: 0, leaf: |_: usize, old: &Array| old.clone() };
+    module.unflatten(&mut same)
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ fn impl_trait(layer: &impl Layer, x: &Array) -> Array {
     layer.forward(x)
 }
 
+#[nnx::jit(graph = false)]
+fn more_of_them(layer: &mut (impl Layer + Send), owned: impl Layer, x: &Array) -> Array {
+    owned.forward(&layer.forward(x))
+}
+
 impl<L: Layer> Residual<L> {
     #[nnx::jit(graph = false)]
     fn forward(&self, x: &Array) -> Array {

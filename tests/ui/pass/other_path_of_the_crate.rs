@@ -1,7 +1,7 @@
 //! A library that re-exports nnx derives for users who don't depend on it by that name.
 mod framework {
     pub mod reexported {
-        pub use nnx::{Module, Param, module};
+        pub use nnx::{Array, DType, Module, Param, jit, module};
     }
 }
 
@@ -32,7 +32,19 @@ mod inner {
     }
 }
 
+#[my::jit(graph = false, crate = crate::framework::reexported)]
+fn step(linear: &mut Linear, scale: &impl my::Module, x: &my::Array) -> my::Array {
+    let _ = scale;
+    linear.kernel.set(x + 1.0);
+    x * &linear.kernel
+}
+
 fn main() {
+    let x = || my::Array::shape_only([2], my::DType::F32);
+    let mut linear = Linear { kernel: my::Param::new(x()) };
+    let lowered = my::jit::lower(|| step(&mut linear, &x(), &x())).unwrap();
+    assert_eq!(lowered.output_avals().len(), 2);
+
     assert_eq!(<Layer as my::Module>::SCHEMA.variables().count(), 1);
     assert_eq!(inner::variables(), 1);
 }

@@ -26,11 +26,16 @@ fn forward(block: &Block, table: &Param, x: &Array) -> Array {
     block.forward(table, x)
 }
 
+/// What a handle can do.
+fn is_a_handle<T: Clone + Send + Sync + 'static>(_: &T) {}
+
 fn main() {
     let x = Array::shape_only([2], nnx::DType::F32);
     let node = Shared::new(Param::new(x.clone()));
     let tied = Tied { embed: node.clone(), head: node };
     assert!(tied.embed.ptr_eq(&tied.head));
+    is_a_handle(&tied.embed);
+    is_a_handle(&Shared::new(Block { scale: Param::new(x.clone()) }));
     assert_eq!(Tied::SCHEMA.variables().count(), 2);
     assert_eq!(nnx::path!(Tied: head).to_string(), "head");
 

@@ -9,6 +9,14 @@ struct Vec;
 struct Box;
 struct String;
 struct Clone;
+struct Default;
+struct Iterator;
+struct Send;
+struct Sync;
+struct Eq;
+struct Hash;
+struct From;
+struct FnOnce;
 struct Schema;
 struct Field;
 struct Variant;
@@ -17,9 +25,21 @@ struct Structure;
 enum Maybe {
     Some,
     None,
+    Ok,
+    Err,
 }
 #[allow(unused_imports)]
-use Maybe::{None, Some};
+use Maybe::{Err, None, Ok, Some};
+
+// Macros too.
+#[allow(unused_macros)]
+macro_rules! unreachable {
+    () => { compile_error!("not this one") };
+}
+#[allow(unused_macros)]
+macro_rules! panic {
+    () => { compile_error!("not this one") };
+}
 
 const NAME: usize = 0;
 mod core {}

@@ -1,7 +1,7 @@
 //! Why a call did not find its executable: what differs from the nearest cached key.
 
-use super::arguments::Arguments;
 use super::entry::CacheKey;
+use super::erased::AnyArguments;
 use super::function::Function;
 use crate::graph::Aval;
 use crate::module::walk::{Statics, paths};
@@ -20,9 +20,9 @@ pub(super) struct Miss {
 }
 
 /// Compares a call with all cached keys; `None` for the first call.
-pub(super) fn explain<A: Arguments>(
+pub(super) fn explain(
     function: &Function,
-    arguments: &A,
+    arguments: &dyn AnyArguments,
     instance: TypeId,
     avals: &[Option<Aval>],
 ) -> Option<Miss> {

@@ -5,7 +5,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What `#[nnx::jit(…)]` was told.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,13 @@ impl Function {
         }
     }
 
+    /// Counts the time of a call that found its executable and began at `since`.
+    pub(super) fn note_hit(&self, since: Option<Instant>) {
+        if let Some(since) = since {
+            self.hit_nanos.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+        }
+    }
+
     /// What happened so far.
     pub fn stats(&self) -> Stats {
         Stats {
@@ -114,6 +121,23 @@ pub struct Stats {
     /// Time spent in calls that found their executable, until they returned: the run may still have
     /// been going on then.
     pub hit_time: Duration,
+}
+
+/// Drops the compiled programs of the jitted functions called `name`, as [`functions`] lists them, and
+/// says how many there were. They are traced and compiled again when they are needed; arrays stay.
+/// JAX's `clear_cache` of a function; [`clear_caches`] empties all.
+///
+/// ```
+/// # use nnx_core::jit::clear_cache;
+/// assert_eq!(clear_cache("a function that was never called"), 0);
+/// ```
+pub fn clear_cache(name: &str) -> usize {
+    let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
+    let programs = registry.iter().filter(|function| function.name == name).map(|function| {
+        let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
+        entries.drain().map(|(_, programs)| programs.len()).sum::<usize>()
+    });
+    programs.sum()
 }
 
 /// Drops every compiled program, of jitted functions and of eager operations; they are compiled

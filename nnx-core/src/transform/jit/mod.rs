@@ -3,15 +3,21 @@
 //! A call flattens its arguments with derived straight-line code, finds the executable by types,
 //! static parts, shapes and dtypes, runs it, and writes the changed Variables back. A miss traces
 //! the body over a twin of the arguments, so that whatever goes wrong leaves them as they were.
+//!
+//! Only what a hit needs is compiled for each jitted function; a miss works on erased types.
 
 mod arguments;
 mod call;
 pub mod check;
+mod collect;
 mod entry;
+mod erased;
 mod explain;
 mod function;
+mod launch;
 mod limit;
 mod nested;
+mod outcome;
 mod output;
 mod passed;
 mod record;
@@ -19,11 +25,9 @@ mod stage;
 
 pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
 pub use call::call;
-pub use function::{Function, Options, Stats, clear_caches, functions};
+pub use function::{Function, Options, Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};
 #[doc(hidden)]
-pub use passed::{
-    AnyResult, Anything, ModuleArgument, Name, Passed, Returned, StaticArgument, Stray,
-};
+pub use passed::{AnyResult, Anything, Name, Nobody, Passed, Returned, StaticArgument, Stray};
 pub use stage::{Compiled, Lowered, lower};

@@ -1,7 +1,10 @@
 //! What a jitted function may return.
 
+use super::arguments::Arguments;
+use super::call::call;
+use super::function::Function;
 use crate::error::raise;
-use crate::module::Schema;
+use crate::module::{Schema, check};
 use crate::{Error, Module};
 
 /// The result of a jitted function: a tree of arrays, or a `Result` of one.
@@ -27,6 +30,19 @@ pub trait Output: Sized {
     /// What the caller gets when the call fails.
     #[track_caller]
     fn from_error(error: Error) -> Self;
+    /// Calls a function whose result is of a type that cannot be written down, and so was not
+    /// checked elsewhere.
+    #[doc(hidden)]
+    #[track_caller]
+    fn of_call<A, F>(function: &'static Function, arguments: A, body: F) -> Self
+    where
+        Self: 'static,
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> Self,
+    {
+        const { check::result(Self::SCHEMA).report() };
+        call(function, arguments, body)
+    }
 }
 
 /// The error of a jitted function that returns a `Result`: it takes the errors of tracing,

@@ -9,8 +9,8 @@ use super::arguments::{Argument, Arguments, Mut, Owned, Ref, Role, Static};
 use super::call::call;
 use super::function::Function;
 use super::output::Output;
-use crate::Module;
-use crate::module::{Leaves, Schema, StaticValue, Visitor, VisitorMut, check};
+use crate::module::{Leaves, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut, check};
+use crate::{Array, Module};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -32,13 +32,15 @@ pub trait StaticArgument {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 
-/// What a parameter that is not static must be, to be asked of a value.
-pub trait ModuleArgument: Module {
-    /// Holds for every Module.
-    fn ok(&self) {}
-}
+/// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
+pub struct Nobody;
 
-impl<T: Module> ModuleArgument for T {}
+impl<'a> Visitor<'a> for Nobody {
+    fn variable(&mut self, _: VarRef<'a>) {}
+    fn array(&mut self, _: &'a Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+}
 
 /// The name of a parameter of a type that cannot be written down, for messages.
 pub trait Name {
@@ -145,18 +147,6 @@ impl<R: Output + 'static> Returned<R> {
         A: Arguments,
         F: for<'t> FnOnce(A::Body<'t>) -> R,
     {
-        call(function, arguments, body)
-    }
-
-    /// For a type that cannot be written down and so was not checked elsewhere.
-    #[track_caller]
-    #[inline]
-    pub fn call_unnamed<A, F>(function: &'static Function, arguments: A, body: F) -> R
-    where
-        A: Arguments,
-        F: for<'t> FnOnce(A::Body<'t>) -> R,
-    {
-        const { check::result(R::SCHEMA).report() };
         call(function, arguments, body)
     }
 }

@@ -1,63 +1,72 @@
 //! The first call with a new key: trace the body over a twin of the arguments, find out what
 //! changed, and compile.
 
-use super::arguments::{Arguments, Role};
+use super::arguments::Role;
 use super::entry::{CacheKey, Entry, Parameter, ResultLeaf};
+use super::erased::{AnyArguments, AnyBody};
 use super::function::Function;
-use super::output::Output;
 use crate::array::Repr;
-use crate::graph::{Aval, Closed, Graph, Value, trace_at};
-use crate::module::walk::{Rebuild, Statics, collect_leaves, leaves_of, paths, rebuild};
+use crate::graph::{Aval, Closed, Graph, Value, catching, trace_at};
+use crate::module::walk::{Rebuild, Statics, leaves_of, paths};
 use crate::transform::eager::compile;
 use crate::{Array, Error, Result};
+use std::any::Any;
 use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// A traced call, before it is compiled.
-pub(super) struct Recorded<T> {
+pub(super) struct Recorded {
     pub(super) graph: Graph,
     pub(super) aliases: Vec<(usize, usize)>,
     /// The result with shapes but no elements.
-    pub(super) template: T,
+    pub(super) template: Box<dyn Any + Send + Sync>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) updates: Vec<Option<usize>>,
     pub(super) results: Vec<ResultLeaf>,
 }
 
 /// What the body did.
-struct Traced<T> {
+struct Traced {
     /// For every leaf behind `&mut`, whether it was set.
     changed: Vec<bool>,
-    /// The result; its leaves are outputs after those of the changed Variables.
-    tree: T,
-    /// For every leaf of the result, whether it has a value.
+    /// For every leaf of the result, whether it has a value. Those are outputs after the changed
+    /// Variables.
     present: Vec<bool>,
 }
 
 /// Why there is no program.
-enum Stopped<R> {
+enum Stopped {
     /// The body returned an error of its own.
-    Body(R),
+    Body,
     /// The body broke a rule.
     Rule(Error),
 }
 
-/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments.
-/// `Ok(Err(_))` is an error that the body itself returned.
+/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
+/// if the body returned an error of its own.
 #[track_caller]
-pub(super) fn record<A, R, F>(
+pub(super) fn record(
     function: &'static Function,
     location: &'static Location<'static>,
-    arguments: &A,
+    body: &mut dyn AnyBody,
     avals: &[Option<Aval>],
-    body: F,
-) -> Result<Result<Recorded<R::Tree>, R>>
-where
-    A: Arguments,
-    R: Output + 'static,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
-{
+) -> Result<Option<Recorded>> {
+    if body.catches() {
+        // Mistakes in the body are errors where the function returns a `Result`.
+        catching(|| trace_body(function, location, body, avals)).and_then(|result| result)
+    } else {
+        trace_body(function, location, body, avals)
+    }
+}
+
+#[track_caller]
+fn trace_body(
+    function: &'static Function,
+    location: &'static Location<'static>,
+    body: &mut dyn AnyBody,
+    avals: &[Option<Aval>],
+) -> Result<Option<Recorded>> {
     function.register();
     let start = Instant::now();
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
@@ -66,39 +75,38 @@ where
         let of_leaf: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| of_leaf[i].unwrap_or(old).clone();
-        let mut twin = arguments.twin(&mut Rebuild { at: 0, leaf });
-        let tree = match body(A::lend(&mut twin)).split() {
-            Ok(tree) => tree,
-            Err(error) => return (vec![], Err(Stopped::Body(error))),
-        };
-        let (changed, mut outputs) = match changes(function, arguments, &twin, &of_leaf) {
+        if !body.run(&mut Rebuild { at: 0, leaf }) {
+            return (vec![], Err(Stopped::Body));
+        }
+        let (changed, mut outputs) = match changes(function, &*body, &of_leaf) {
             Ok(changes) => changes,
             Err(error) => return (vec![], Err(Stopped::Rule(error))),
         };
-        let results = collect_leaves(&tree);
+        let results = leaves_of(|v| body.flatten_result(v));
         let present = results.iter().map(|leaf| leaf.array.try_aval().is_ok()).collect();
         outputs.extend(
             results.iter().filter(|l| l.array.try_aval().is_ok()).map(|leaf| leaf.array.clone()),
         );
-        (outputs, Ok(Traced { changed, tree, present }))
+        (outputs, Ok(Traced { changed, present }))
     });
     let traced = match traced {
         Ok(traced) => traced,
-        Err(Stopped::Body(error)) => return Ok(Err(error)),
+        Err(Stopped::Body) => return Ok(None),
         Err(Stopped::Rule(error)) => return Err(error),
     };
     function.traces.fetch_add(1, Relaxed);
     function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     let Plan { graph, parameters, aliases, updates, results } =
-        plan(function, closed, roles(arguments), avals, &traced);
-    let template = rebuild(&traced.tree, |_, array| match array.try_aval() {
+        plan(function, closed, roles(body.arguments()), avals, &traced);
+    let shapes = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
-    });
-    Ok(Ok(Recorded { graph, aliases, template, parameters, updates, results }))
+    };
+    let template = body.template(&mut Rebuild { at: 0, leaf: shapes });
+    Ok(Some(Recorded { graph, aliases, template, parameters, updates, results }))
 }
 
-impl<T: Send + Sync + 'static> Recorded<T> {
+impl Recorded {
     /// Compiles the program.
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
@@ -118,15 +126,15 @@ impl<T: Send + Sync + 'static> Recorded<T> {
             parameters,
             updates: self.updates,
             results: self.results,
-            template: Box::new(self.template),
+            template: self.template,
         })
     }
 }
 
 /// How each leaf was passed.
-fn roles<A: Arguments>(arguments: &A) -> Vec<Role> {
+fn roles(arguments: &dyn AnyArguments) -> Vec<Role> {
     let mut roles = Vec::new();
-    for (i, &role) in A::ROLES.iter().enumerate() {
+    for (i, &role) in arguments.roles().iter().enumerate() {
         let leaves = leaves_of(|v| arguments.flatten_one(i, v));
         roles.extend(std::iter::repeat_n(role, leaves.len()));
     }
@@ -135,16 +143,15 @@ fn roles<A: Arguments>(arguments: &A) -> Vec<Role> {
 
 /// Compares the twins behind `&mut` with the arguments: which Variables were set, and their new
 /// values. Any other change is an error that names its path.
-fn changes<A: Arguments>(
+fn changes(
     function: &Function,
-    arguments: &A,
-    twin: &A::Twin,
+    body: &dyn AnyBody,
     inputs: &[Option<&Array>],
 ) -> Result<(Vec<bool>, Vec<Array>)> {
-    let names = function.parameters;
+    let (names, arguments) = (function.parameters, body.arguments());
     let error = |message: String| Error::Jit { function: function.name.into(), message };
     let before = Statics::of(|v| arguments.flatten_updatable(names, v));
-    let after = Statics::of(|v| A::flatten_twin(twin, names, v));
+    let after = Statics::of(|v| body.flatten_twin(names, v));
     if let Some(what) = before.difference(&after) {
         let what = what.message;
         return Err(error(format!(
@@ -153,7 +160,7 @@ fn changes<A: Arguments>(
              outside of the jitted function; (2) make it a Variable; (3) return it"
         )));
     }
-    let leaves = leaves_of(|v| A::flatten_twin(twin, names, v));
+    let leaves = leaves_of(|v| body.flatten_twin(names, v));
     let updatable: Vec<usize> = roles(arguments)
         .iter()
         .enumerate()
@@ -166,8 +173,8 @@ fn changes<A: Arguments>(
             Some(input) => input.is_same_value(leaf.array),
             None => matches!(leaf.array.0, Repr::Absent(_)),
         };
-        if !same && leaf.kind.is_none() && !is_bare::<A>(function, arguments, i) {
-            let path = &paths(|v| A::flatten_twin(twin, names, v))[at];
+        if !same && leaf.kind.is_none() && !is_bare(function, arguments, i) {
+            let path = &paths(|v| body.flatten_twin(names, v))[at];
             return Err(error(format!(
                 "the function changed the plain array `{path}`, which tree mode \
                  (`graph = false`) does not hand back to the caller. Fixes: (1) make the field a \
@@ -183,7 +190,7 @@ fn changes<A: Arguments>(
 }
 
 /// Whether leaf `i` is an argument of its own, `x: &mut Array`, which is updated as a Variable.
-fn is_bare<A: Arguments>(function: &Function, arguments: &A, i: usize) -> bool {
+fn is_bare(function: &Function, arguments: &dyn AnyArguments, i: usize) -> bool {
     paths(|v| arguments.flatten(function.parameters, v))[i].keys().len() == 1
 }
 
@@ -196,12 +203,12 @@ struct Plan {
     results: Vec<ResultLeaf>,
 }
 
-fn plan<T>(
+fn plan(
     function: &Function,
     closed: Closed,
     roles: Vec<Role>,
     avals: &[Option<Aval>],
-    traced: &Traced<T>,
+    traced: &Traced,
 ) -> Plan {
     let Closed { mut graph, captures } = closed;
     let leaf_of_input: Vec<usize> = (0..avals.len()).filter(|&i| avals[i].is_some()).collect();

@@ -1,0 +1,95 @@
+//! What a call that finds its executable allocates. The crate that counts is the allocator of the
+//! whole process, so this is a process of its own.
+
+use allocation_counter::measure;
+use nnx::module::MetaValue;
+use nnx::xla::{Backend, Client};
+use nnx::{Array, DType, Module, Param};
+use std::collections::BTreeMap;
+
+#[derive(Module)]
+struct Cell {
+    kernel: Param,
+    bias: Option<Param>,
+    width: usize,
+}
+
+#[derive(Module)]
+struct Block {
+    cells: Vec<Cell>,
+    gains: BTreeMap<String, Param>,
+    label: String,
+}
+
+/// Three deep, with static parts, options, lists, maps and metadata.
+#[derive(Module)]
+struct Net {
+    blocks: Vec<Block>,
+}
+
+/// `blocks` times 5 Variables.
+fn net(blocks: usize) -> Net {
+    let param = || Param::new(nnx::array::zeros([8], DType::F32));
+    let noted = || {
+        let mut param = param();
+        param.metadata_mut().set("axis", MetaValue::Int(0));
+        param
+    };
+    let cell = || Cell { kernel: noted(), bias: Some(param()), width: 8 };
+    let block = |i: usize| Block {
+        cells: vec![cell(), cell()],
+        gains: [(format!("gain {i}"), param())].into(),
+        label: format!("block {i}"),
+    };
+    Net { blocks: (0..blocks).map(block).collect() }
+}
+
+#[nnx::jit(graph = false)]
+fn step(net: &mut Net, #[nnx(static)] scale: f32) {
+    for block in &mut net.blocks {
+        let cells = block
+            .cells
+            .iter_mut()
+            .flat_map(|cell| [&mut cell.kernel].into_iter().chain(&mut cell.bias));
+        for param in cells.chain(block.gains.values_mut()) {
+            let next = &*param + scale;
+            param.set(next);
+        }
+    }
+}
+
+#[test]
+fn a_hit_allocates_no_more_for_many_variables_than_for_few() {
+    let count = |blocks| {
+        let mut net = net(blocks);
+        // The first call compiles, and the state of the second is of its own buffers.
+        step(&mut net, 1.0);
+        step(&mut net, 1.0);
+        let counted = measure(|| step(&mut net, 1.0)).count_total;
+        assert_eq!(net.blocks[blocks - 1].cells[1].kernel.to_vec::<f32>(), [3.0; 8]);
+        counted
+    };
+    let counts = [1, 2, 20, 100].map(count);
+    // The list of buffers that is handed to the plugin. The crate `xla` allocates for each.
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        assert_eq!(counts, [1; 4]);
+    }
+}
+
+#[nnx::jit(graph = false)]
+fn read(net: &Net, x: &Array) -> Array {
+    net.blocks.iter().flat_map(|block| &block.cells).fold(x.clone(), |x, cell| x + &cell.kernel)
+}
+
+#[test]
+fn reading_many_variables_allocates_for_the_result_alone() {
+    let x = nnx::array::zeros([8], DType::F32);
+    let counts = [1, 50].map(|blocks| {
+        let net = net(blocks);
+        drop(read(&net, &x));
+        measure(|| drop(read(&net, &x))).count_total
+    });
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        assert_eq!(counts[0], counts[1]);
+    }
+}
