@@ -22,6 +22,8 @@ mod rules;
 mod shapes;
 #[path = "numeric/special.rs"]
 mod special;
+#[path = "numeric/surprises.rs"]
+mod surprises;
 #[path = "numeric/text.rs"]
 mod text;
 #[path = "numeric/values.rs"]

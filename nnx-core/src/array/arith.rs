@@ -346,6 +346,9 @@ impl Array {
     /// x without its fraction. `jax.numpy.trunc`.
     #[track_caller]
     pub fn trunc(&self) -> Array {
+        if !self.dtype().is_inexact() {
+            return self.clone();
+        }
         select(&self.lt(0.0), &self.ceil(), &self.floor())
     }
 

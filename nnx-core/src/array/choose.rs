@@ -133,3 +133,19 @@ pub fn hamming(n: usize, dtype: DType) -> Array {
 pub fn blackman(n: usize, dtype: DType) -> Array {
     window(n, dtype, |x| 0.08 * (2.0 * x).cos() - 0.5 * x.cos() + 0.42)
 }
+
+/// The Bartlett window of `n` points, a triangle. `jax.numpy.bartlett`.
+#[track_caller]
+pub fn bartlett(n: usize, dtype: DType) -> Array {
+    window(n, dtype, |x| 1.0 - (x / std::f64::consts::PI - 1.0).abs())
+}
+
+/// The Kaiser window of `n` points, which is narrower the smaller `beta` is. `jax.numpy.kaiser`.
+#[track_caller]
+pub fn kaiser(n: usize, beta: f64, dtype: DType) -> Array {
+    window(n, dtype, |x| {
+        let t = x / std::f64::consts::PI - 1.0;
+        let top = super::special::i0(&x.full_like(beta));
+        super::special::i0(&((1.0 - t.square()).maximum(0.0).sqrt() * beta)) / top
+    })
+}

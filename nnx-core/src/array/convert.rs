@@ -126,9 +126,12 @@ mod with_serde {
             let Some(dtype) = found else {
                 return Err(D::Error::custom(format!("`{dtype}` is no dtype")));
             };
-            let byte = |i: usize| data.get(2 * i..2 * i + 2).map(|s| u8::from_str_radix(s, 16));
-            let bytes: Option<Vec<u8>> =
-                (0..data.len().div_ceil(2)).map(|i| byte(i)?.ok()).collect();
+            let digit = |c: &u8| char::from(*c).to_digit(16).map(|d| d as u8);
+            let byte = |pair: &[u8]| match pair {
+                [high, low] => Some(digit(high)? << 4 | digit(low)?),
+                _ => None,
+            };
+            let bytes: Option<Vec<u8>> = data.as_bytes().chunks(2).map(byte).collect();
             let Some(bytes) = bytes else {
                 return Err(D::Error::custom("the data of an array are hexadecimal digits"));
             };

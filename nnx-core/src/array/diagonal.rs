@@ -107,6 +107,12 @@ impl Array {
         }
     }
 
+    /// A matrix with all elements on its diagonal `k`, and zeros beside. `jax.numpy.diagflat`.
+    #[track_caller]
+    pub fn diagflat(&self, k: isize) -> Array {
+        self.flatten().diagonal_matrix(k)
+    }
+
     /// Matrices whose diagonal `k` is the last axis of this array.
     #[track_caller]
     pub(crate) fn diagonal_matrix(&self, k: isize) -> Array {

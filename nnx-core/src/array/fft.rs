@@ -191,8 +191,12 @@ pub fn ihfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) ->
 fn several(name: &str, x: &Array, axes: impl IntoAxes) -> Vec<(usize, usize)> {
     let axes = axes.into_axes().axes;
     let all: Vec<isize> = (0..x.rank() as isize).collect();
-    let axes: Vec<usize> =
-        axes.unwrap_or(all).iter().map(|&axis| dim(name, axis, x.aval())).collect();
+    let given = axes.unwrap_or(all);
+    let mut axes = Vec::with_capacity(given.len());
+    // No closure, for it would hide the user's line.
+    for axis in given {
+        axes.push(dim(name, axis, x.aval()));
+    }
     if (1..axes.len()).any(|i| axes[..i].contains(&axes[i])) {
         invalid(name, format!("an axis of {} is given twice in {axes:?}", x.aval()));
     }
@@ -260,6 +264,25 @@ pub fn fft2(x: &Array, norm: Norm) -> Array {
 #[track_caller]
 pub fn ifft2(x: &Array, norm: Norm) -> Array {
     transform("ifft2", FftKind::Ifft, x, &several("ifft2", x, [-2, -1]), norm)
+}
+
+/// [`rfftn`] along the last two axes. `jax.numpy.fft.rfft2`.
+///
+/// # Panics
+/// When there are fewer than two axes or no elements, or for complex numbers.
+#[track_caller]
+pub fn rfft2(x: &Array, norm: Norm) -> Array {
+    transform("rfft2", FftKind::Rfft, x, &several("rfft2", x, [-2, -1]), norm)
+}
+
+/// [`irfftn`] along the last two axes. `jax.numpy.fft.irfft2`.
+///
+/// # Panics
+/// When there are fewer than two axes or no elements.
+#[track_caller]
+pub fn irfft2(x: &Array, norm: Norm) -> Array {
+    several("irfft2", x, [-2, -1]);
+    irfftn(x, [-2, -1], norm)
 }
 
 /// The frequencies of the elements of [`fft`] for samples `d` apart: 0, 1, …, −1 over `n d`.

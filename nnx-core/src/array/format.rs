@@ -14,10 +14,27 @@ const PRECISION: usize = 8;
 /// Most characters in a line.
 const WIDTH: usize = 75;
 
+/// What stands before the elements in JAX's `repr`.
+const PREFIX: &str = "Array(";
+
+/// How elements are set: what stands between them, how far lines are moved to the right, what
+/// follows the last one, and whether a single number is set as an element of an array is.
+struct Setting {
+    separator: &'static str,
+    indent: usize,
+    suffix: usize,
+    scalar_as_element: bool,
+}
+
+const STR: Setting = Setting { separator: " ", indent: 0, suffix: 0, scalar_as_element: false };
+const REPR: Setting =
+    Setting { separator: ", ", indent: PREFIX.len(), suffix: 1, scalar_as_element: true };
+
 /// The elements as `numpy.array_str` writes them: long axes shortened, points below each other.
+/// bf16, which NumPy itself has not, is set as f16 is.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match text(self, " ", 0) {
+        match text(self, &STR) {
             Some(text) => f.write_str(&text),
             None => describe(self, f),
         }
@@ -27,18 +44,21 @@ impl fmt::Display for Array {
 /// As JAX's `repr`: `Array([1., 2.], dtype=float32)`. A traced array shows its shape and dtype.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PREFIX: &str = "Array(";
-        match text(self, ", ", PREFIX.len()) {
-            Some(text) => {
-                let empty = if self.size() == 0 && self.rank() > 1 {
-                    format!(", shape={:?}", self.shape())
-                } else {
-                    String::new()
-                };
-                write!(f, "{PREFIX}{text}{empty}, dtype={})", self.dtype().numpy_name())
+        let Some(text) = text(self, &REPR) else { return describe(self, f) };
+        let empty = match (self.size(), self.shape()) {
+            (0, [n]) => format!(", shape=({n},)"),
+            (0, shape) => {
+                let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+                format!(", shape=({})", sizes.join(", "))
             }
-            None => describe(self, f),
-        }
+            _ => String::new(),
+        };
+        let text = text + &empty;
+        let dtype = format!("dtype={})", self.dtype().numpy_name());
+        // What does not fit behind the last line stands further right, as in JAX.
+        let last = text.rfind('\n').map_or(text.len() + 2, |at| text.len() - at + 1);
+        let gap = if last + dtype.len() + 1 > WIDTH { PREFIX.len() } else { 1 };
+        write!(f, "{PREFIX}{text},{}{dtype}", " ".repeat(gap))
     }
 }
 
@@ -71,10 +91,13 @@ fn describe(x: &Array, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// The elements, if they can be read.
-fn text(x: &Array, separator: &str, indent: usize) -> Option<String> {
+fn text(x: &Array, setting: &Setting) -> Option<String> {
     let (aval, bytes) = (x.try_aval().ok()?, x.to_bytes().ok()?);
     if aval.rank() == 0 {
-        return Some(scalar(aval.dtype(), &bytes));
+        return Some(match setting.scalar_as_element {
+            true => cells(aval.dtype(), &[&bytes]).swap_remove(0).trim().to_owned(),
+            false => scalar(aval.dtype(), &bytes),
+        });
     }
     if aval.size() == 0 {
         return Some("[]".into());
@@ -85,8 +108,9 @@ fn text(x: &Array, separator: &str, indent: usize) -> Option<String> {
     let size = aval.dtype().size();
     let elements: Vec<&[u8]> = shown.iter().map(|&i| &bytes[i * size..(i + 1) * size]).collect();
     let mut cells = cells(aval.dtype(), &elements).into_iter();
-    let layout = Layout { shape: aval.shape(), summarize, separator };
-    Some(layout.write(0, &mut cells, " ".repeat(indent + 1), WIDTH))
+    let layout = Layout { shape: aval.shape(), summarize, separator: setting.separator };
+    let indent = " ".repeat(setting.indent + 1);
+    Some(layout.write(0, &mut cells, indent, WIDTH - setting.suffix))
 }
 
 /// Positions of the elements that are shown, in order.
@@ -187,13 +211,13 @@ fn cells(dtype: DType, elements: &[&[u8]]) -> Vec<String> {
             let part = |range: std::ops::Range<usize>| -> Vec<Float> {
                 elements.iter().map(|e| Float::read(dtype.real(), &e[range.clone()])).collect()
             };
-            let re = floats(&part(0..half), false);
-            let im = floats(&part(half..2 * half), true);
+            let re = floats(&part(0..half), dtype, false);
+            let im = floats(&part(half..2 * half), dtype, true);
             re.iter().zip(&im).map(|(re, im)| join(re, im)).collect()
         }
         dtype if dtype.is_float() => {
             let values: Vec<Float> = elements.iter().map(|e| Float::read(dtype, e)).collect();
-            floats(&values, false)
+            floats(&values, dtype, false)
         }
         dtype => {
             let words: Vec<String> =
@@ -225,7 +249,8 @@ impl Float {
         let (value, digits) = match dtype {
             DType::F32 => {
                 let x: f32 = one(bytes).unwrap_or(f32::NAN);
-                (f64::from(x), [format!("{x}"), format!("{x:e}")])
+                let short = even(f64::from(x), &format!("{x:e}"), |y| y as f32 == x);
+                (f64::from(x), [format!("{short}"), format!("{short:e}")])
             }
             DType::F16 => {
                 let x: f16 = one(bytes).unwrap_or(f16::NAN);
@@ -265,16 +290,36 @@ impl Float {
     }
 }
 
+/// The number nearest to `x` with as many digits as `digits` has, the even one of two equally near,
+/// as NumPy has it; if `same` accepts it.
+fn even(x: f64, digits: &str, same: impl Fn(f64) -> bool) -> f64 {
+    let mantissa = digits.split('e').next().unwrap_or(digits);
+    let places = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let read = |text: &str| text.parse::<f64>().ok();
+    let rounded = read(&format!("{x:.places$e}")).filter(|&y| same(y));
+    rounded.or_else(|| read(digits)).unwrap_or(x)
+}
+
 /// The number with the fewest digits that `same` accepts.
 fn shortest(x: f64, same: impl Fn(f64) -> bool) -> f64 {
     (0..9).find_map(|p| format!("{x:.p$e}").parse().ok().filter(|&y| same(y))).unwrap_or(x)
 }
 
+/// Numbers from here on are written in scientific notation: they may have more digits than `dtype`.
+fn whole_below(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 | DType::BF16 => 1e3,
+        DType::F32 | DType::C64 => 1e6,
+        _ => 1e16,
+    }
+}
+
 /// Numbers with their points below each other, in scientific notation if they differ much in size.
-fn floats(values: &[Float], sign: bool) -> Vec<String> {
+fn floats(values: &[Float], dtype: DType, sign: bool) -> Vec<String> {
     let sizes = values.iter().map(|x| x.value.abs()).filter(|x| x.is_finite() && *x != 0.0);
     let (low, high) = sizes.fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(x), h.max(x)));
-    let scientific = high > 0.0 && (high >= 1e8 || low < 1e-4 || high / low > 1000.0);
+    let scientific =
+        high > 0.0 && (high >= whole_below(dtype).min(1e8) || low < 1e-4 || high / low > 1000.0);
     let parts: Vec<Option<(String, String, i32)>> =
         values.iter().map(|x| x.value.is_finite().then(|| x.parts(scientific))).collect();
     let plus = |whole: &str| {
@@ -300,6 +345,12 @@ fn floats(values: &[Float], sign: bool) -> Vec<String> {
     let width = (left + point + right + behind).max(widest.max().unwrap_or(0));
     let one = |(x, part): (&Float, &Option<(String, String, i32)>)| match part {
         None => format!("{:>width$}", special(x.value)),
+        // Digits that others need are those of the number itself, though fewer would tell it apart.
+        Some((_, fraction, _)) if scientific && fraction.len() < right => {
+            let text = format!("{:.right$e}", x.value);
+            let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{:>width$}", plus(mantissa) + &exponent(e.parse().unwrap_or(0)))
+        }
         Some((whole, fraction, e)) if scientific => {
             format!("{:>width$}", format!("{}.{fraction:0<right$}{}", plus(whole), exponent(*e)))
         }
@@ -317,7 +368,7 @@ fn scalar(dtype: DType, bytes: &[u8]) -> String {
             return format!("{}", x.value).to_lowercase();
         }
         let size = x.value.abs();
-        if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        if size != 0.0 && !(1e-4..whole_below(dtype)).contains(&size) {
             let (mantissa, e) = x.digits[1].split_once('e').unwrap_or((&x.digits[1], "0"));
             let e: i32 = e.parse().unwrap_or(0);
             return format!("{mantissa}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs());
@@ -336,6 +387,9 @@ fn scalar(dtype: DType, bytes: &[u8]) -> String {
             let half = dtype.size() / 2;
             let [re, im] = [&bytes[..half], &bytes[half..]].map(|b| Float::read(dtype.real(), b));
             let short = |x: &Float| plain(x).trim_end_matches(".0").to_owned();
+            if z.is_some_and(|z| z.re == 0.0 && z.re.is_sign_positive()) {
+                return format!("{}j", short(&im));
+            }
             let plus = if z.is_some_and(|z| z.im.is_sign_negative()) { "" } else { "+" };
             format!("({}{plus}{}j)", short(&re), short(&im))
         }

@@ -2,7 +2,7 @@
 
 use super::arith::broadcast_shapes;
 use super::axes::{dim, invalid};
-use super::{Array, DType, highest, lowest, scalar_bytes, select};
+use super::{Array, DType, Operand, highest, lowest, scalar_bytes, select};
 use crate::error::or_raise;
 use crate::graph::{Aval, bind1, catching, user_location, with_location};
 use crate::ops::{Gather, GatherDims, IndexFlags, OutOfBounds, gather_along};
@@ -194,6 +194,58 @@ impl Array {
             let indices = normalize(&args[1], n, false, dtype).broadcast_to_dims(&shape);
             let x = args[0].broadcast_to_dims(&whole);
             gather_along(&x, &indices, d, flags, default_fill(aval.dtype()))
+        })
+    }
+
+    /// The array with `values` where [`take_along_axis`](Array::take_along_axis) with the same
+    /// `indices` would read; they broadcast to the indices. Indices outside are left out.
+    /// `jax.numpy.put_along_axis`.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, array::zeros, DType};
+    /// let x = zeros([2, 3], DType::I32);
+    /// let y = x.put_along_axis(&Array::from([[2], [0]]), 7, 1);
+    /// assert_eq!(y.to_vec::<i32>(), [0, 0, 7, 7, 0, 0]);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such axis, the other axes do not broadcast, or `indices` are no integers.
+    #[track_caller]
+    pub fn put_along_axis(&self, indices: &Array, values: impl Operand, axis: isize) -> Array {
+        const OP: &str = "put_along_axis";
+        let aval = self.aval();
+        let d = dim(OP, axis, aval);
+        check_indices(OP, indices);
+        let rank = aval.rank();
+        let mut shape = aval.shape().to_vec();
+        shape[d] = indices.shape().get(d).copied().unwrap_or(1);
+        let fits = indices.rank() == rank
+            && broadcast_shapes(&shape, indices.shape()).as_deref() == Some(&shape[..]);
+        if !fits {
+            let indices = indices.aval();
+            invalid(
+                OP,
+                format!(
+                    "{aval} and indices {indices} need as many axes, of equal size or 1 beside axis {d}"
+                ),
+            );
+        }
+        let values = values.array(aval.dtype());
+        if broadcast_shapes(values.shape(), &shape).as_deref() != Some(&shape[..]) {
+            let values = values.aval();
+            invalid(
+                OP,
+                format!("values {values} do not broadcast to the indices' shape {shape:?}"),
+            );
+        }
+        one_program(OP, &[self.clone(), indices.clone(), values], |args| {
+            let index = args[1].broadcast_to_dims(&shape);
+            let place = |e: usize| match e == d {
+                true => index.clone(),
+                false => super::iota(&shape[..], DType::I32, e),
+            };
+            let places: Vec<super::IndexItem> = (0..rank).map(|e| place(e).into()).collect();
+            args[0].at(places).set(args[2].broadcast_to_dims(&shape))
         })
     }
 }

@@ -240,10 +240,10 @@ impl Array {
 
     #[track_caller]
     fn nan_extreme(&self, name: &str, axes: super::Axes, max: bool) -> Array {
-        let reduce = |x: &Array, axes| if max { x.max(axes) } else { x.min(axes) };
         if !self.dtype().is_float() {
-            return reduce(self, axes);
+            return if max { self.max(axes) } else { self.min(axes) };
         }
+        let reduce = |x: &Array, axes| if max { x.max(axes) } else { x.min(axes) };
         one_program(name, std::slice::from_ref(self), |args| {
             let x = &args[0];
             let nan = x.is_nan();
@@ -327,6 +327,17 @@ impl Array {
     pub fn nanquantile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
         quantile::of("nanquantile", self, &q, axes, super::QuantileMethod::Linear, true)
+    }
+
+    /// The quantile of `q` percent of the elements that are not NaN. `jax.numpy.nanpercentile`.
+    ///
+    /// # Panics
+    /// When there is no such axis or `q` has more than one.
+    #[track_caller]
+    pub fn nanpercentile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
+        let q = q.array(quantile::float_of(self, &q)) / 100.0;
+        let axes = axes.into_axes();
+        quantile::of("nanpercentile", self, &q, axes, super::QuantileMethod::Linear, true)
     }
 
     /// The number of elements along the axes that are not zero, as i32.

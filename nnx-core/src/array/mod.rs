@@ -23,6 +23,7 @@ mod math;
 mod matmul;
 mod nonzero;
 mod padding;
+mod polynomials;
 mod products;
 mod program;
 mod promote;
@@ -45,7 +46,8 @@ pub use at::{At, Ellipsis, IndexItem, IntoIndex};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
 pub use choose::{
-    blackman, choose, hamming, hanning, ravel_multi_index, select_first, unravel_index,
+    bartlett, blackman, choose, hamming, hanning, kaiser, ravel_multi_index, select_first,
+    unravel_index,
 };
 pub use classify::{FloatInfo, Tolerance, finfo, iinfo};
 pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
@@ -60,9 +62,10 @@ pub use math::logaddexp;
 pub use matmul::dot_general;
 pub use nonzero::Unique;
 pub use padding::PadMode;
+pub use polynomials::{polyadd, polyder, polyfit, polyint, polymul};
 pub use products::{
-    ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, outer,
-    polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot,
+    ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
+    outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,
 };
 pub(crate) use promote::{Kind, promote_dtypes};
 pub use quantile::{QuantileMethod, logsumexp_signed};
@@ -70,7 +73,7 @@ pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, 
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
-pub use sets::{intersect1d, setdiff1d, union1d};
+pub use sets::{intersect1d, setdiff1d, setxor1d, union1d};
 pub use slicing::SliceSpec;
 pub use sort::{lexsort, sort_key_val, sort_multi};
 pub use spaces::{

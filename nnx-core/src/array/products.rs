@@ -113,6 +113,35 @@ pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
     one_program("vecdot", &[a.clone(), b.clone()], |args| (args[0].conj() * &args[1]).sum(axis))
 }
 
+/// Matrices times vectors, with broadcasting: [.., m, n] and [.., n] give [.., m].
+/// `jax.numpy.matvec`.
+///
+/// # Panics
+/// When the shapes do not fit.
+#[track_caller]
+pub fn matvec(a: &Array, x: &Array) -> Array {
+    if a.rank() < 2 || x.rank() < 1 || a.shape().last() != x.shape().last() {
+        let (a, x) = (a.aval(), x.aval());
+        invalid("matvec", format!("needs [.., m, n] and [.., n], got {a} and {x}"));
+    }
+    super::einsum("...mn,...n->...m", &[a, x])
+}
+
+/// Vectors times matrices, with broadcasting: [.., m] and [.., m, n] give [.., n]; complex vectors
+/// are conjugated. `jax.numpy.vecmat`.
+///
+/// # Panics
+/// When the shapes do not fit.
+#[track_caller]
+pub fn vecmat(x: &Array, a: &Array) -> Array {
+    let fits = a.rank() >= 2 && x.rank() >= 1 && x.shape().last() == a.shape().iter().nth_back(1);
+    if !fits {
+        let (x, a) = (x.aval(), a.aval());
+        invalid("vecmat", format!("needs [.., m] and [.., m, n], got {x} and {a}"));
+    }
+    super::einsum("...m,...mn->...n", &[&x.conj(), a])
+}
+
 /// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
 #[track_caller]
 pub fn outer(a: &Array, b: &Array) -> Array {

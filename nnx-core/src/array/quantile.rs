@@ -196,7 +196,7 @@ impl Array {
 
 /// The dtype of the quantiles of `x`.
 #[track_caller]
-fn float_of(x: &Array, q: &dyn Operand) -> DType {
+pub(super) fn float_of(x: &Array, q: &dyn Operand) -> DType {
     let own = if x.dtype().is_float() { x.dtype() } else { DType::F32 };
     match q.kind() {
         Kind::Strong(dtype) if dtype.is_float() => promote(Kind::Strong(own), q.kind()),

@@ -62,3 +62,14 @@ pub fn setdiff1d(
 ) -> Array {
     subset(a, |values| values.isin(b).logical_not(), size.into(), fill)
 }
+
+/// The different elements that stand in one of the arrays only, in ascending order; with a `size`,
+/// as many, filled up with `fill`. `jax.numpy.setxor1d`.
+///
+/// # Panics
+/// Without a size inside a trace.
+#[track_caller]
+pub fn setxor1d(a: &Array, b: &Array, size: impl Into<Option<usize>>, fill: impl Operand) -> Array {
+    let both = concatenate(&[&a.flatten(), &b.flatten()], 0);
+    subset(&both, |values| values.isin(a).logical_xor(&values.isin(b)), size.into(), fill)
+}

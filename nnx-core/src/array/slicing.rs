@@ -1,7 +1,7 @@
 //! Slices with bounds known while tracing, at computed places, and padding.
 
 use super::axes::{dim, invalid};
-use super::{Array, Operand};
+use super::{Array, DType, Operand, one_program};
 use crate::graph::{Aval, bind1};
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
@@ -177,8 +177,22 @@ impl Array {
         (0..parts).map(|i| self.slice_dim(d, i * size, (i + 1) * size)).collect()
     }
 
-    /// Position `index` along `axis`, computed while running and clamped to the bounds; the axis
-    /// vanishes. `jax.lax.dynamic_index_in_dim` without `keepdims`.
+    /// Computed starts of which negative ones count from the end.
+    fn counted_starts(&self, starts: &[Array]) -> Vec<Array> {
+        let one = |(i, start): (usize, &Array)| match self.shape().get(i) {
+            Some(&n) if start.rank() == 0 && start.dtype().is_signed_int() => {
+                // Wide enough for the size of the axis.
+                let wide = start.dtype().size() >= DType::I32.size();
+                let start = if wide { start.clone() } else { start.astype(DType::I32) };
+                super::where_(&start.lt(0), &start + n, &start)
+            }
+            _ => start.clone(),
+        };
+        starts.iter().enumerate().map(one).collect()
+    }
+
+    /// Position `index` along `axis`, computed while running and clamped to the bounds, negative
+    /// ones counted from the end; the axis vanishes. `jax.lax.dynamic_index_in_dim` without `keepdims`.
     ///
     /// # Panics
     /// When there is no such axis or `index` is no integer scalar.
@@ -193,26 +207,38 @@ impl Array {
         self.dynamic_slice(&starts, &sizes).squeeze(d)
     }
 
-    /// A slice of `sizes` at computed `starts` (integer scalars), clamped to fit.
+    /// A slice of `sizes` at computed `starts` (integer scalars), clamped to fit; negative ones
+    /// count from the end.
     /// `jax.lax.dynamic_slice`.
     ///
     /// # Panics
     /// When there is not one start and size per axis, or a size is too large.
     #[track_caller]
     pub fn dynamic_slice(&self, starts: &[&Array], sizes: &[usize]) -> Array {
-        let ins: Vec<&Array> = std::iter::once(self).chain(starts.iter().copied()).collect();
-        bind1(DynamicSlice(sizes.to_vec()), &ins)
+        let args: Vec<Array> = starts.iter().map(|&start| start.clone()).collect();
+        let args: Vec<Array> = std::iter::once(self.clone()).chain(args).collect();
+        one_program("dynamic_slice", &args, |args| {
+            let starts = self.counted_starts(&args[1..]);
+            let ins: Vec<&Array> = args[..1].iter().chain(&starts).collect();
+            bind1(DynamicSlice(sizes.to_vec()), &ins)
+        })
     }
 
-    /// This array with `update` written at computed `starts` (integer scalars), clamped to fit.
+    /// This array with `update` written at computed `starts` (integer scalars), clamped to fit;
+    /// negative ones count from the end.
     /// `jax.lax.dynamic_update_slice`.
     ///
     /// # Panics
     /// When there is not one start per axis, or the update is too large.
     #[track_caller]
     pub fn dynamic_update_slice(&self, update: &Array, starts: &[&Array]) -> Array {
-        let ins: Vec<&Array> = [self, update].into_iter().chain(starts.iter().copied()).collect();
-        bind1(DynamicUpdateSlice, &ins)
+        let args = [self, update].into_iter().chain(starts.iter().copied());
+        let args: Vec<Array> = args.cloned().collect();
+        one_program("dynamic_update_slice", &args, |args| {
+            let starts = self.counted_starts(&args[2..]);
+            let ins: Vec<&Array> = args[..2].iter().chain(&starts).collect();
+            bind1(DynamicUpdateSlice, &ins)
+        })
     }
 
     /// Adds `low` and `high` elements of `value` before and after each axis; negative ones cut.

@@ -261,6 +261,18 @@ pub fn kl_div(x: &Array, y: impl Operand) -> Array {
     binary("kl_div", Compute::Inexact, x, &y, |x, y| relative_entropy(x, y) - x + y)
 }
 
+/// The rising factorial z (z + 1) … (z + m − 1), for any m: Γ(z + m) / Γ(z).
+/// `jax.scipy.special.poch`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn poch(z: &Array, m: impl Operand) -> Array {
+    binary("poch", Compute::Inexact, z, &m, |z, m| {
+        super::where_(&m.eq(0.0), 1.0, gamma(&(z + m)) / gamma(z))
+    })
+}
+
 /// The logarithm of the multivariate gamma function of dimension `d`.
 /// `jax.scipy.special.multigammaln`.
 #[track_caller]

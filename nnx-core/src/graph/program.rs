@@ -32,6 +32,18 @@ pub(crate) struct Node {
     pub(crate) location: &'static Location<'static>,
 }
 
+impl Node {
+    /// Whether it, or a program inside of it, is there for what it does.
+    pub(crate) fn has_effect(&self) -> bool {
+        self.op.is_effect() || self.op.bodies().iter().any(|b| b.contains(&|op| op.is_effect()))
+    }
+
+    /// Whether its results are among the marked values. All of them are, or none.
+    pub(crate) fn makes(&self, marked: &[bool]) -> bool {
+        self.outs.first().is_some_and(|v| marked[v.index()])
+    }
+}
+
 /// A traced program: inputs, nodes in order of execution, outputs.
 ///
 /// `Display` prints it in the manner of a jaxpr.
@@ -108,7 +120,7 @@ impl Graph {
             live[output.index()] = true;
         }
         for node in self.nodes.iter().rev() {
-            if node.op.is_effect() || node.outs.iter().any(|v| live[v.index()]) {
+            if node.has_effect() || node.outs.iter().any(|v| live[v.index()]) {
                 for v in &node.ins {
                     live[v.index()] = true;
                 }
@@ -120,7 +132,7 @@ impl Graph {
     /// Drops the nodes that no output depends on.
     pub(crate) fn eliminate_dead_code(&mut self) {
         let live = self.live();
-        self.nodes.retain(|node| node.op.is_effect() || node.outs.iter().any(|v| live[v.index()]));
+        self.nodes.retain(|node| node.has_effect() || node.outs.iter().any(|v| live[v.index()]));
     }
 
     /// Whether an operation of it, or of a program inside, is one that is looked for.
@@ -144,7 +156,7 @@ impl Graph {
         let mut nodes = Vec::new();
         for node in self.nodes.iter().rev() {
             let used = node.outs.iter().any(|v| needed[v.index()] && !is_input[v.index()]);
-            if used || (effects && node.op.is_effect()) {
+            if used || (effects && node.has_effect()) {
                 node.ins.iter().for_each(|v| needed[v.index()] = true);
                 nodes.push(node);
             }

@@ -73,7 +73,44 @@ pub fn log_sigmoid(x: &Array) -> Array {
     -softplus(&-x)
 }
 
+/// x · tanh(log(1 + eˣ)) (Misra 2019). `jax.nn.mish`.
+#[track_caller]
+pub fn mish(x: &Array) -> Array {
+    one_program("mish", slice::from_ref(x), |args| &args[0] * softplus(&args[0]).tanh())
+}
+
+/// (x + √(x² + b)) / 2, a smooth [`relu`] without exponentials (Barron 2021).
+/// `jax.nn.squareplus` (default `b` 4).
+#[track_caller]
+pub fn squareplus(x: &Array, b: f64) -> Array {
+    one_program("squareplus", slice::from_ref(x), |args| {
+        (&args[0] + (args[0].square() + b).sqrt()) * 0.5
+    })
+}
+
+/// log(1 − e⁻ˣ) for positive x, without loss of digits (Mächler 2012). `jax.nn.log1mexp`.
+#[track_caller]
+pub fn log1mexp(x: &Array) -> Array {
+    one_program("log1mexp", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let small = x.lt(std::f64::consts::LN_2);
+        select(&small, &(-(-x).expm1()).log(), &(-(-x).exp()).log1p())
+    })
+}
+
+/// The logarithm of the mean of eˣ along the axes, without overflow. `jax.nn.logmeanexp`.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub fn logmeanexp(x: &Array, axes: impl IntoAxes) -> Array {
+    let sum = logsumexp(x, axes);
+    let count = x.size() as f64 / sum.size().max(1) as f64;
+    sum - count.ln()
+}
+
 /// x · sigmoid(x), also called swish. `jax.nn.silu`.
+#[doc(alias = "swish")]
 #[track_caller]
 pub fn silu(x: &Array) -> Array {
     one_program("silu", slice::from_ref(x), |args| &args[0] * args[0].sigmoid())
@@ -145,6 +182,7 @@ pub fn hard_sigmoid(x: &Array) -> Array {
 }
 
 /// x times [`hard_sigmoid`] of x, also called hard swish. `jax.nn.hard_silu`.
+#[doc(alias = "hard_swish")]
 #[track_caller]
 pub fn hard_silu(x: &Array) -> Array {
     x * hard_sigmoid(x)

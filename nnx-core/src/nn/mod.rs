@@ -16,8 +16,8 @@ pub use dropout::{Dropout, DropoutBuilder};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid,
-    log_softmax, logaddexp, logsumexp, one_hot, relu, relu6, selu, sigmoid, silu, soft_sign,
-    softmax, softplus, standardize, tanh,
+    log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish, one_hot, relu, relu6, selu,
+    sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, tanh,
 };
 pub use initializers::Initializer;
 pub use linear::{Linear, LinearBuilder};

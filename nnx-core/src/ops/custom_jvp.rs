@@ -2,7 +2,10 @@
 
 use super::{Batch, Batched, Body, Builder, Id, Ids, Jvp, Primitive, Rule, Tangent, Tangents, one};
 use crate::Array;
-use crate::graph::{Aval, Avals, Closed, Graph, bind1, trace};
+use crate::error::or_raise;
+use crate::graph::{
+    Aval, Avals, Closed, Graph, bind1, catching, trace, user_location, with_location,
+};
 use crate::transform::batch_call;
 use std::fmt;
 use std::hash::Hash;
@@ -29,8 +32,12 @@ pub(crate) trait CustomJvp: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'stat
 #[track_caller]
 pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
     let avals: Vec<Aval> = args.iter().map(|arg| arg.aval()).collect();
-    let (Closed { graph, captures }, ()) =
-        trace(F::NAME, &avals, |args| (vec![function.body(args)], ()));
+    let location = user_location();
+    // Caught, so that a mistake in the body stops at the user's line.
+    let traced = catching(|| {
+        trace(F::NAME, &avals, |args| (vec![with_location(location, || function.body(args))], ()))
+    });
+    let (Closed { graph, captures }, ()) = or_raise(traced);
     debug_assert!(captures.is_empty(), "{} captures arrays", F::NAME);
     let params = function.params();
     let rule: JvpRule = Arc::new(move |cx| one(function.jvp(cx)));

@@ -253,6 +253,26 @@ impl Primitive for StopGradient {
     }
 }
 
+/// Whole numbers near. Integers and bools are whole already, and keep their dtype.
+impl Array {
+    /// Largest integer not above x. `jax.numpy.floor`.
+    #[track_caller]
+    pub fn floor(&self) -> Array {
+        self.whole(UnaryOp::Floor)
+    }
+
+    /// Smallest integer not below x. `jax.numpy.ceil`.
+    #[track_caller]
+    pub fn ceil(&self) -> Array {
+        self.whole(UnaryOp::Ceil)
+    }
+
+    #[track_caller]
+    fn whole(&self, op: UnaryOp) -> Array {
+        if self.dtype().is_inexact() { bind1(Unary(op), &[self]) } else { self.clone() }
+    }
+}
+
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:ident $op:ident;)*) => {
         /// Elementwise functions of one array. The result has the array's shape and dtype.
@@ -270,10 +290,6 @@ macro_rules! methods {
 }
 
 methods! {
-    /// Largest integer not above x. `jax.numpy.floor`.
-    floor Floor;
-    /// Smallest integer not below x. `jax.numpy.ceil`.
-    ceil Ceil;
     /// Nearest integer, halves to even. `jax.numpy.rint`.
     round RoundNearestEven;
     /// eˣ. `jax.numpy.exp`.

@@ -160,7 +160,7 @@ impl<'g> Forward<'g> {
             }
         }
         let linear = dependent(graph, &linear_inputs);
-        for node in graph.nodes.iter().filter(|node| !linear[node.outs[0].index()]) {
+        for node in graph.nodes.iter().filter(|node| !node.makes(&linear)) {
             env.replay(node);
         }
         Forward { graph, env, linear }
@@ -174,7 +174,7 @@ impl<'g> Forward<'g> {
                 accumulate(&mut ct_env, *value, ct.clone());
             }
         }
-        for node in self.graph.nodes.iter().rev().filter(|n| self.linear[n.outs[0].index()]) {
+        for node in self.graph.nodes.iter().rev().filter(|n| n.makes(&self.linear)) {
             self.node(node, &mut ct_env);
         }
         self.graph.inputs.iter().map(|v| ct_env[v.index()].take()).collect()
@@ -246,7 +246,7 @@ impl JvpProgram {
         let linear = dependent(&self.graph, tangents);
         let known = dependent(&self.graph, inputs);
         let mut is_residual = vec![false; self.graph.avals.len()];
-        let used = self.graph.nodes.iter().filter(|n| linear[n.outs[0].index()]);
+        let used = self.graph.nodes.iter().filter(|n| n.makes(&linear));
         for &v in used.flat_map(|n| &n.ins).chain(self.tangent_outputs()) {
             // What depends on nothing is computed again where it is needed.
             is_residual[v.index()] |= known[v.index()] && !linear[v.index()];

@@ -1,7 +1,9 @@
 //! Trying a function out by tracing: nothing is compiled.
 
 use nnx_core::{Array, DType, eval_shape, grad, jvp, make_graph, vmap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 
 pub(crate) type Function = fn(&[Array]) -> Vec<Array>;
 
@@ -22,8 +24,25 @@ pub(crate) struct Verdict {
     pub(crate) dtypes: String,
 }
 
+thread_local! {
+    static TRYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `f` gives, unless it is refused; that is not reported.
 fn works<R>(f: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(f)).ok()
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !TRYING.get() {
+                before(info);
+            }
+        }));
+    });
+    TRYING.set(true);
+    let result = catch_unwind(AssertUnwindSafe(f)).ok();
+    TRYING.set(false);
+    result
 }
 
 impl Probe {
@@ -55,14 +74,16 @@ impl Probe {
         }
     }
 
-    fn gradient(&self, dtype: DType) -> &'static str {
+    pub(crate) fn gradient(&self, dtype: DType) -> &'static str {
         let args = self.args(dtype);
+        let inexact = |y: &Array| y.dtype().is_float() || y.dtype().is_complex();
         let total = |x: &Vec<Array>| {
-            let outs = (self.call)(x).into_iter().filter(|y| y.dtype().is_float());
-            outs.fold(Array::scalar(0.0_f32), |sum, y| sum + y.sum(..).astype(DType::F32))
+            let outs = (self.call)(x).into_iter().filter(inexact);
+            let parts = outs.flat_map(|y| [y.real(), y.imag()]);
+            parts.fold(Array::scalar(0.0_f32), |sum, y| sum + y.sum(..).astype(DType::F32))
         };
         let outs = self.outs(dtype).unwrap_or_default();
-        if args.is_empty() || !outs.iter().any(|y| y.dtype().is_float()) {
+        if args.is_empty() || !outs.iter().any(inexact) {
             return "–";
         }
         let reverse = works(|| make_graph(|x: &Vec<Array>| grad(total, x), &args)).is_some();

@@ -61,6 +61,11 @@ impl IntoArrays for (Array, Array, Array) {
     }
 }
 
+/// The dtype of `x` if it is a float, else f32.
+fn float(x: &Array) -> DType {
+    if x.dtype().is_float() { x.dtype() } else { DType::F32 }
+}
+
 fn ints(values: &[i32]) -> Array {
     Array::from_slice(values, [values.len()])
 }
@@ -171,7 +176,7 @@ fn elementwise() -> Vec<Probe> {
         "lcm" [[2, 3], [3]] => |x| x[0].lcm(&x[1]);
         "bitwise_count" [[2, 3]] => |x| x[0].bitwise_count();
         "bitwise_not" [[2, 3]] => |x| x[0].bitwise_not();
-        "astype" = "jax.numpy.astype" [[2, 3]] => |x| x[0].astype(DType::F32);
+        "astype" = "jax.numpy.astype" [[2, 3]] => |x| x[0].astype(float(&x[0]));
         "bitcast" = "jax.lax.bitcast_convert_type" [[2, 3]] => |x| x[0].bitcast(DType::I32);
         "real" = "jax.numpy.real" [[2, 3]] => |x| x[0].real();
         "imag" = "jax.numpy.imag" [[2, 3]] => |x| x[0].imag();
@@ -224,21 +229,23 @@ fn creation() -> Vec<Probe> {
         "arange" = "jax.numpy.arange" [] => |x| arange(3, DType::F32);
         "iota" = "jax.lax.broadcasted_iota" [] => |x| iota([2, 3], DType::F32, 0);
         "eye" = "jax.numpy.eye" [] => |x| eye(3, DType::F32);
-        "one_hot" = "jax.nn.one_hot" [[3]] => |x| one_hot(&x[0], 4, DType::F32);
+        "one_hot" = "jax.nn.one_hot" [[3]] => |x| one_hot(&x[0], 4, float(&x[0]));
         "tri" [] => |x| tri(3, 3, 0, DType::F32);
         "eye_diagonal" [] => |x| eye_diagonal(3, 4, 1, DType::F32);
         "tril_indices" [] => |x| tril_indices(3, 3, 0);
         "triu_indices" [] => |x| triu_indices(3, 3, 0);
-        "linspace" [[2], [2]] => |x| linspace(&x[0], &x[1], 5, DType::F32);
-        "linspace_exclusive" [[2], [2]] => |x| linspace_exclusive(&x[0], &x[1], 5, DType::F32);
-        "logspace" [[2], [2]] => |x| logspace(&x[0], &x[1], 5, 10.0, DType::F32);
-        "geomspace" [[2], [2]] => |x| geomspace(&x[0], &x[1], 5, DType::F32);
+        "linspace" [[2], [2]] => |x| linspace(&x[0], &x[1], 5, float(&x[0]));
+        "linspace_exclusive" [[2], [2]] => |x| linspace_exclusive(&x[0], &x[1], 5, float(&x[0]));
+        "logspace" [[2], [2]] => |x| logspace(&x[0], &x[1], 5, 10.0, float(&x[0]));
+        "geomspace" [[2], [2]] => |x| geomspace(&x[0], &x[1], 5, float(&x[0]));
         "arange_step" [] => |x| arange_step(0.0, 1.0, 0.25, DType::F32);
         "meshgrid" [[2], [3]] => |x| meshgrid(&[&x[0], &x[1]], Indexing::Xy);
         "indices" [] => |x| indices([2, 3]);
         "hanning" [] => |x| hanning(5, DType::F32);
         "hamming" [] => |x| hamming(5, DType::F32);
         "blackman" [] => |x| blackman(5, DType::F32);
+        "bartlett" [] => |x| bartlett(5, DType::F32);
+        "kaiser" [] => |x| kaiser(5, 2.5, DType::F32);
     }
 }
 
@@ -283,6 +290,7 @@ fn shapes() -> Vec<Probe> {
         "tril" [[3, 3]] => |x| x[0].tril(0);
         "triu" [[3, 3]] => |x| x[0].triu(0);
         "diag" [[3]] => |x| x[0].diag(0);
+        "diagflat" [[2, 2]] => |x| x[0].diagflat(1);
         "diagonal" [[3, 3]] => |x| x[0].diagonal(0, 0, 1);
         "trace" [[3, 3]] => |x| x[0].trace(0, 0, 1);
         "fill_diagonal" [[3, 3]] => |x| x[0].fill_diagonal(1);
@@ -307,6 +315,7 @@ fn indexing() -> Vec<Probe> {
         "take" = "jax.numpy.take" [[4, 3]] => |x| x[0].take(&ints(&[1, 0]), 0);
         "take_mode" = "jax.numpy.take" [[4, 3]] => |x| x[0].take_mode(&ints(&[1, 0]), 0, IndexMode::Clip);
         "take_along_axis" = "jax.numpy.take_along_axis" [[3]] => |x| x[0].take_along_axis(&ints(&[2, 0, 1]), 0);
+        "put_along_axis" [[2, 3], [2, 1]] => |x| x[0].put_along_axis(&ints(&[2, 0]).expand_dims(1), &x[1], 1);
         "dynamic_index" = "jax.lax.dynamic_index_in_dim" [[4, 3]] => |x| x[0].dynamic_index(&Array::scalar(1), 0);
         "dynamic_slice" = "jax.lax.dynamic_slice" [[4]] => |x| x[0].dynamic_slice(&[&Array::scalar(1)], &[2]);
         "dynamic_update_slice" = "jax.lax.dynamic_update_slice" [[4], [2]] => |x| x[0].dynamic_update_slice(&x[1], &[&Array::scalar(1)]);
@@ -320,6 +329,7 @@ fn indexing() -> Vec<Probe> {
         "union1d" [[4], [2]] => |x| union1d(&x[0], &x[1], 6);
         "intersect1d" [[4], [2]] => |x| intersect1d(&x[0], &x[1], 2, 0);
         "setdiff1d" [[4], [2]] => |x| setdiff1d(&x[0], &x[1], 4, 0);
+        "setxor1d" [[4], [2]] => |x| setxor1d(&x[0], &x[1], 6, 0);
         "nonzero" [[4]] => |x| x[0].nonzero(2, 0);
         "flatnonzero" [[4]] => |x| x[0].flatnonzero(2, 0);
         "argwhere" [[4]] => |x| x[0].argwhere(2, 0);
@@ -374,6 +384,7 @@ fn reductions() -> Vec<Probe> {
         "nancumprod" [[2, 3]] => |x| x[0].nancumprod(0);
         "nanmedian" [[2, 3]] => |x| x[0].nanmedian(0);
         "nanquantile" [[2, 3]] => |x| x[0].nanquantile(0.5, 0);
+        "nanpercentile" [[2, 3]] => |x| x[0].nanpercentile(30.0, 0);
         "count_nonzero" [[2, 3]] => |x| x[0].count_nonzero(0);
         "median" [[2, 3]] => |x| x[0].median(0);
         "quantile" [[2, 3]] => |x| x[0].quantile(0.5, 0);
@@ -407,11 +418,18 @@ fn products() -> Vec<Probe> {
         "vdot" [[3], [3]] => |x| vdot(&x[0], &x[1]);
         "inner" [[3], [3]] => |x| inner(&x[0], &x[1]);
         "vecdot" [[2, 3], [2, 3]] => |x| vecdot(&x[0], &x[1], -1);
+        "matvec" [[2, 3], [3]] => |x| matvec(&x[0], &x[1]);
+        "vecmat" [[2], [2, 3]] => |x| vecmat(&x[0], &x[1]);
         "outer" [[2], [3]] => |x| outer(&x[0], &x[1]);
         "kron" [[2, 2], [2, 2]] => |x| kron(&x[0], &x[1]);
         "cross" [[3], [3]] => |x| cross(&x[0], &x[1]);
         "vander" [[3]] => |x| vander(&x[0], 3, false);
         "polyval" [[3], [2]] => |x| polyval(&x[0], &x[1]);
+        "polyadd" [[3], [2]] => |x| polyadd(&x[0], &x[1]);
+        "polymul" [[3], [2]] => |x| polymul(&x[0], &x[1]);
+        "polyder" [[4]] => |x| polyder(&x[0]);
+        "polyint" [[3]] => |x| polyint(&x[0]);
+        "polyfit" [[4], [4]] => |x| polyfit(&x[0], &x[1], 1);
         "trapezoid" [[3]] => |x| trapezoid(&x[0], 1.0, 0);
         "trapezoid_at" [[3], [3]] => |x| trapezoid_at(&x[0], &x[1], 0);
         "convolve" [[4], [2]] => |x| convolve(&x[0], &x[1], ConvolveMode::Full);
@@ -471,6 +489,8 @@ fn transforms_of_fourier() -> Vec<Probe> {
         "irfftn" [[2, 4]] => |x| fft::irfftn(&x[0], .., fft::Norm::Backward);
         "fft2" [[2, 4]] => |x| fft::fft2(&x[0], fft::Norm::Backward);
         "ifft2" [[2, 4]] => |x| fft::ifft2(&x[0], fft::Norm::Backward);
+        "rfft2" [[2, 4]] => |x| fft::rfft2(&x[0], fft::Norm::Backward);
+        "irfft2" [[2, 4]] => |x| fft::irfft2(&x[0], fft::Norm::Backward);
         "fftfreq" [] => |x| fft::fftfreq(4, 1.0, DType::F32);
         "rfftfreq" [] => |x| fft::rfftfreq(4, 1.0, DType::F32);
         "fftshift" [[2, 4]] => |x| fft::fftshift(&x[0], ..);
@@ -507,6 +527,7 @@ fn special_functions() -> Vec<Probe> {
         "polygamma" [[2, 3]] => |x| special::polygamma(1, &x[0]);
         "betainc" [[3], [3], [3]] => |x| special::betainc(&x[0], &x[1], &x[2]);
         "multigammaln" [[3]] => |x| special::multigammaln(&x[0], 2);
+        "poch" [[2, 3], [3]] => |x| special::poch(&x[0], &x[1]);
     }
 }
 
@@ -518,6 +539,10 @@ fn activations() -> Vec<Probe> {
         "soft_sign" = "jax.nn.soft_sign" [[2, 3]] => |x| nn::soft_sign(&x[0]);
         "log_sigmoid" = "jax.nn.log_sigmoid" [[2, 3]] => |x| nn::log_sigmoid(&x[0]);
         "silu" = "jax.nn.silu" [[2, 3]] => |x| nn::silu(&x[0]);
+        "mish" = "jax.nn.mish" [[2, 3]] => |x| nn::mish(&x[0]);
+        "squareplus" = "jax.nn.squareplus" [[2, 3]] => |x| nn::squareplus(&x[0], 4.0);
+        "log1mexp" = "jax.nn.log1mexp" [[2, 3]] => |x| nn::log1mexp(&x[0]);
+        "logmeanexp" = "jax.nn.logmeanexp" [[2, 3]] => |x| nn::logmeanexp(&x[0], 0);
         "gelu" = "jax.nn.gelu" [[2, 3]] => |x| nn::gelu(&x[0]);
         "gelu_exact" = "jax.nn.gelu" [[2, 3]] => |x| nn::gelu_exact(&x[0]);
         "elu" = "jax.nn.elu" [[2, 3]] => |x| nn::elu(&x[0], 1.0);

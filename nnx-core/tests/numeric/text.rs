@@ -53,9 +53,38 @@ fn as_jax_represents_them() {
     assert_eq!(format!("{x:?}"), "Array([[ 1, -2],\n       [30,  4]], dtype=int32)");
     assert_eq!(format!("{:?}", Array::scalar(true)), "Array(True, dtype=bool)");
     let empty = zeros([2, 0], DType::F32);
-    assert_eq!(format!("{empty:?}"), "Array([], shape=[2, 0], dtype=float32)");
+    assert_eq!(format!("{empty:?}"), "Array([], shape=(2, 0), dtype=float32)");
     let shape = Array::shape_only([3], DType::F32);
     assert_eq!(format!("{shape:?} {shape}"), "ShapeOnly(f32[3]) ShapeOnly(f32[3])");
+}
+
+/// `printed.json` holds arrays of all dtypes and what NumPy and JAX print for them.
+#[test]
+fn as_numpy_and_jax_print_many() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/numeric/printed.json");
+    let text = std::fs::read_to_string(file).unwrap();
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let dtype = DType::ALL.into_iter().find(|d| d.to_string() == case["dtype"]).unwrap();
+        let shape: Vec<usize> = serde_json::from_value(case["shape"].clone()).unwrap();
+        let digits = case["data"].as_str().unwrap();
+        let byte = |i: usize| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..digits.len() / 2).map(byte).collect();
+        let x = Array::from_bytes(&bytes, dtype, &shape).unwrap();
+        for (got, want) in [(x.to_string(), &case["str"]), (format!("{x:?}"), &case["repr"])] {
+            let want = want.as_str().unwrap();
+            if got != want {
+                wrong.push(format!("{}\n{got}\ninstead of\n{want}", x.aval()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(30)].join("\n")
+    );
 }
 
 #[test]
@@ -78,6 +107,78 @@ fn ndarray_and_back() {
     assert!(x.to_ndarray::<f32>().unwrap_err().to_string().contains("i32[4, 2, 3]"));
     let z = ndarray::array![num_complex::Complex::new(1.0_f64, 2.0)];
     assert_eq!(Array::from(&z).to_ndarray::<num_complex::Complex<f64>>().unwrap(), z.into_dyn());
+}
+
+/// Every dtype there and back, through views that are not contiguous, empty, or of rank 0.
+#[cfg(feature = "ndarray")]
+#[test]
+fn ndarray_of_every_dtype() {
+    use half::{bf16, f16};
+    use ndarray::{ArrayD, IxDyn, s};
+    use num_complex::Complex;
+    macro_rules! each {
+        ($($t:ty: $($value:expr),+;)*) => {$({
+            let a = ndarray::arr2(&[[$($value),+], [$($value),+]]);
+            let turned = a.slice(s![..;-1, 1..;-2]);
+            let x = Array::from(&turned);
+            assert_eq!((x.shape(), x.dtype()), (turned.shape(), <$t as nnx_core::Element>::DTYPE));
+            let back = ArrayD::<$t>::try_from(&x).unwrap();
+            assert_eq!(format!("{back:?}"), format!("{:?}", turned.to_owned().into_dyn()));
+            let none = ArrayD::<$t>::from_shape_vec(IxDyn(&[2, 0]), vec![]).unwrap();
+            assert_eq!(Array::from(&none).to_ndarray::<$t>().unwrap(), none);
+            let one = ndarray::arr0(a[[0, 1]]);
+            assert_eq!(Array::from(&one).to_ndarray::<$t>().unwrap().shape(), [0_usize; 0]);
+        })*};
+    }
+    each! {
+        bool: true, false, true;
+        i8: i8::MIN, -1, 7;
+        i16: i16::MIN, -1, 7;
+        i32: i32::MIN, -1, 7;
+        i64: i64::MIN, -1, 7;
+        u8: u8::MAX, 1, 7;
+        u16: u16::MAX, 1, 7;
+        u32: u32::MAX, 1, 7;
+        u64: u64::MAX, 1, 7;
+        f16: f16::MAX, f16::NAN, f16::NEG_INFINITY;
+        bf16: bf16::MAX, bf16::NAN, bf16::NEG_INFINITY;
+        f32: f32::MAX, f32::NAN, -0.0;
+        f64: f64::MAX, f64::NAN, -0.0;
+        Complex<f32>: Complex::new(1.0, f32::NAN), Complex::new(0.0, -0.0), Complex::new(3.0, 4.0);
+        Complex<f64>: Complex::new(1.0, f64::NAN), Complex::new(0.0, -0.0), Complex::new(3.0, 4.0);
+    }
+    // One row for all columns: strides of 0.
+    let row = ndarray::arr1(&[1_i32, 2, 3]);
+    let x = Array::from(&row.broadcast((2, 3)).unwrap());
+    assert_eq!(x.to_vec::<i32>(), [1, 2, 3, 1, 2, 3]);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_of_every_dtype() {
+    for dtype in DType::ALL {
+        // All bytes that there are, NaN with any payload among them; a bool has two.
+        let n = 16 * dtype.size();
+        let bytes: Vec<u8> = (0..n)
+            .map(|i| if dtype == DType::Bool { (i % 2) as u8 } else { (i * 37 + 129) as u8 })
+            .collect();
+        for shape in [vec![4, 4], vec![16, 1], vec![2, 0], vec![]] {
+            let size = shape.iter().product::<usize>() * dtype.size();
+            let x = Array::from_bytes(&bytes[..size], dtype, &shape).unwrap();
+            let text = serde_json::to_string(&x).unwrap();
+            let y: Array = serde_json::from_str(&text).unwrap();
+            assert_eq!((y.aval(), y.to_bytes().unwrap()), (x.aval(), bytes[..size].to_vec()));
+        }
+    }
+    for broken in [
+        r#"{"dtype":"u8","shape":[1],"data":"+f"}"#,
+        r#"{"dtype":"u8","shape":[1],"data":"é"}"#,
+        r#"{"dtype":"u8","shape":[18446744073709551615,2],"data":""}"#,
+        r#"{"dtype":"u8","shape":[-1],"data":""}"#,
+        r#"{"dtype":"u8","shape":[1]}"#,
+    ] {
+        assert!(serde_json::from_str::<Array>(broken).is_err(), "{broken}");
+    }
 }
 
 #[cfg(feature = "serde")]

@@ -141,6 +141,10 @@ pub fn solve(a: &Array, b: &Array) -> Array {
 pub fn lu_solve(lu: &Array, pivots: &Array, b: &Array) -> Array {
     const OP: &str = "lu_solve";
     let n = square(OP, lu);
+    if b.rank() == 0 {
+        let (lu, b) = (lu.aval(), b.aval());
+        invalid(OP, format!("needs right sides with an axis of {n} elements for {lu}, got {b}"));
+    }
     let dtype = promote_dtypes(lu.dtype(), b.dtype());
     one_program(OP, &[lu.clone(), pivots.clone(), b.clone()], |args| {
         let (lu, b) = (args[0].astype(computed(dtype)), args[2].astype(computed(dtype)));
