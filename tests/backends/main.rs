@@ -9,6 +9,7 @@ mod points;
 #[allow(dead_code)]
 mod probe;
 #[path = "../../nnx-core/tests/api/probes.rs"]
+#[allow(dead_code)]
 mod probes;
 mod programs;
 mod results;

@@ -172,6 +172,7 @@ fn integers() {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)]
 #[rustfmt::skip]
 fn indices_out_of_bounds() {
     let x = Array::from_slice::<f64>(&[10.0, 11.0, 12.0, 13.0], &[4][..]);
@@ -275,7 +276,7 @@ fn nothing() {
     wrong.check("jnp.outer(e, o)", &outer(&e, &o), F64, &[0, 2], &[], 1e-12);
     wrong.check("jnp.where(e > 0, e, 1.)", &where_(&e.gt(0.0), &e, 1.0), F64, &[0], &[], 1e-12);
     wrong.check("jnp.take(o, e.astype(int))", &o.take(&e.astype(DType::I32), 0), F64, &[0], &[], 1e-12);
-    wrong.check("o.at[e.astype(int)].set(e)", &o.at(&e.astype(DType::I32)).set(&e), F64, &[2], &[1.0, 2.0], 1e-12);
+    wrong.check("o.at[e.astype(int)].set(e)", &o.at(e.astype(DType::I32)).set(&e), F64, &[2], &[1.0, 2.0], 1e-12);
     wrong.none();
 }
 
@@ -311,7 +312,7 @@ fn half_precision() {
     wrong.check("jnp.prod(b)", &b.prod(..), Want::Exactly(DType::BF16), &[], &[77.0], 0.01);
     wrong.check("jnp.std(b)", &b.std(..), Want::Exactly(DType::BF16), &[], &[110.5], 0.01);
     wrong.check("jnp.linalg.norm(h[:2])", &linalg::norm(&h.slice([(..2).into()]), ..), Want::Exactly(DType::F16), &[], &[INF], 0.002);
-    wrong.check("jnp.nextafter(b, jnp.bfloat16(9))", &b.nextafter(&Array::scalar(9.0_f32).astype(DType::BF16)), Want::Exactly(DType::BF16), &[4], &[1.0078125, 255.0, 3.015625, 0.1005859375], 0.01);
+    wrong.check("jnp.nextafter(b, jnp.bfloat16(9))", &b.nextafter(Array::scalar(9.0_f32).astype(DType::BF16)), Want::Exactly(DType::BF16), &[4], &[1.0078125, 255.0, 3.015625, 0.1005859375], 0.01);
     wrong.check("jnp.median(b)", &b.median(..), Want::Exactly(DType::BF16), &[], &[2.0], 0.01);
     wrong.check("jnp.exp(h)", &h.exp(), Want::Exactly(DType::F16), &[4], &[INF, INF, 2.71875, 0.90478515625], 0.002);
     wrong.check("jax.nn.gelu(b)", &nn::gelu(&b), Want::Exactly(DType::BF16), &[4], &[0.84375, 256.0, 3.0, 0.053955078125], 0.01);
@@ -404,7 +405,7 @@ fn subscripts_and_padding() {
     wrong.check("jnp.linspace(0., 1., 1, endpoint=False)", &linspace_exclusive(0.0, 1.0, 1, DType::F64), F64, &[1], &[0.0], 1e-10);
     wrong.check("jnp.geomspace(1., 1e6, 4)", &geomspace(1.0, 1e6, 4, DType::F64), F64, &[4], &[1.0, 99.9999999999999, 9999.99999999998, 1000000.0], 1e-10);
     wrong.check("jnp.cross(v, m)", &cross(&v, &m), F64, &[3, 3], &[-2.0, 1.0, 0.0, -8.0, 10.0, -3.0, -12.0, 18.0, -6.0], 1e-10);
-    wrong.check("jnp.percentile(m, jnp.array([0., 25., 100.]), method='nearest')", &m.quantile_method(&Array::from([0.0, 0.25, 1.0]), .., QuantileMethod::Nearest), F64, &[3], &[1.0, 3.0, 10.0], 1e-10);
+    wrong.check("jnp.percentile(m, jnp.array([0., 25., 100.]), method='nearest')", &m.quantile_method(Array::from([0.0, 0.25, 1.0]), .., QuantileMethod::Nearest), F64, &[3], &[1.0, 3.0, 10.0], 1e-10);
     wrong.check("lax.conv_general_dilated(t.reshape(1, 4, 2), jnp.arange(6.).reshape(1, 2, 3), (2,), [(1, -1)], dimension_numbers=('NWC', 'WIO', 'NWC'))", &conv_general_dilated(&t.reshape([1, 4, 2]), &arange(6, DType::F64).reshape([1, 2, 3]), &ConvOptions { strides: vec![2], padding: Padding::Explicit(vec![(1, -1)]), ..Default::default() }), F64, &[1, 2, 3], &[0.0, 0.0, 0.0, 9.0, 14.0, 19.0], 1e-10);
     wrong.check("lax.reduce_window(m, -inf, lax.max, (2, 2), (2, 1), 'SAME')", &reduce_window_max(&m, &[2, 2], &WindowOptions { strides: vec![2, 1], padding: Padding::Same, ..Default::default() }), F64, &[2, 3], &[5.0, 6.0, 6.0, 8.0, 10.0, 10.0], 1e-10);
     wrong.check("lax.reduce_window(m, 0., lax.add, (2, 2), (1, 1), 'VALID', (1, 1), (2, 1))", &reduce_window_sum(&m, &[2, 2], &WindowOptions { window_dilation: vec![2, 1], ..Default::default() }), F64, &[1, 2], &[18.0, 23.0], 1e-10);
