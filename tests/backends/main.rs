@@ -34,7 +34,7 @@ fn child() {
 #[test]
 fn the_backends_agree() {
     let folder = tempfile::tempdir().unwrap();
-    let [pjrt, xla_rs] = [Backend::Pjrt, Backend::XlaRs].map(|backend| {
+    let run = |backend: Backend| {
         let file = folder.path().join(backend.name());
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture"])
@@ -47,6 +47,10 @@ fn the_backends_agree() {
         let said = String::from_utf8_lossy(&child.stderr);
         assert!(child.status.success(), "{backend}: {}: {said}", child.status);
         Results::read(&file)
+    };
+    let (xla_rs, pjrt) = std::thread::scope(|scope| {
+        let pjrt = scope.spawn(|| run(Backend::Pjrt));
+        (run(Backend::XlaRs), pjrt.join().unwrap())
     });
     compare(&pjrt, &xla_rs);
 }

@@ -1,6 +1,6 @@
 //! `#[nnx::jit(graph = false)]`: updates, cache, donation, results, errors.
 
-use super::jit_support::{address, differ};
+use super::jit_support::{address, differ, failure_of_run};
 use nnx::module::{BatchStat, VariableKind};
 use nnx::{Array, DType, Error, Module, Param, Variable};
 
@@ -373,8 +373,7 @@ fn a_run_that_fails_later_shows_when_its_variables_are_read() {
         model.kernel.set(next);
     }
     let mut leaf = Leaf::new(2);
-    exhaust(&mut leaf);
-    let error = leaf.kernel.try_to_vec::<f32>().unwrap_err().to_string();
+    let error = failure_of_run(&mut leaf, exhaust, |leaf| &leaf.kernel);
     assert!(error.contains("`exhaust`"), "{error}");
     assert_eq!(leaf.steps.item::<i32>(), 0, "the rest of the model stays readable");
 }

@@ -63,7 +63,7 @@ fn check_all(call: impl Fn(&mut Net, &Array, How) -> String) {
             (How::Panics, vec!["the body panics"]),
             (How::Errs, vec!["the body returns an error"]),
             (How::Mismatches, vec!["f32[2]", "f32[3]", mismatch.as_str()]),
-            (How::DoesNotCompile, vec!["compiling", "_result`", "stride"]),
+            (How::DoesNotCompile, vec!["compiling", "_result`", "tride"]),
         ] {
             assert_says(&call(&mut net, &x, how), &parts);
             assert_eq!(values(&net), values_before, "{how:?}");
@@ -242,13 +242,12 @@ fn a_function_works_after_a_run_that_failed_and_so_do_the_other_variables() {
         cell.kernel.set(next);
     }
     let mut cell = Numbers::default().cell(true);
-    fill(&mut cell, 1 << 46);
-    let error = cell.kernel.try_item::<f32>().unwrap_err().to_string();
+    let error = failure_of_run(&mut cell, |cell| fill(cell, 1 << 46), |cell| &cell.kernel);
     assert_says(&error, &["`fill`"]);
     assert_eq!(cell.bias.as_ref().unwrap().item::<f32>(), 2.0);
     // The lost Variable poisons what is computed from it, and can be set again.
     fill(&mut cell, 2);
-    assert!(cell.kernel.try_item::<f32>().is_err());
+    assert_eq!(cell.kernel.try_item::<f32>().is_err(), runs_go_on());
     cell.kernel.set(scalar(10.0));
     fill(&mut cell, 3);
     assert_eq!(cell.kernel.item::<f32>(), 10.0 + 9.0);
@@ -266,11 +265,11 @@ fn a_run_that_fails_three_levels_down_names_itself_and_leaves_the_rest_readable(
     }
     let mut net = net();
     let before = values(&net);
-    overfill(&mut net);
-    let error = net.blocks[1].cells[0].kernel.try_item::<f32>().unwrap_err().to_string();
-    assert_says(&error, &["`overfill`"]);
-    // Again: a lost Variable is no reason to abort either.
-    overfill(&mut net);
+    for _ in 0..2 {
+        // At the second time a Variable is lost already, which is no reason to abort either.
+        let error = failure_of_run(&mut net, overfill, |net| &net.blocks[1].cells[0].kernel);
+        assert_says(&error, &["`overfill`"]);
+    }
     net.blocks[1].cells[0].kernel.set(scalar(-1.0));
     for ((path, now), (_, before)) in values(&net).into_iter().zip(before) {
         let expected = if path == "blocks[1].cells[0].kernel" { -1.0 } else { before };

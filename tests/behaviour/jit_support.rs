@@ -104,6 +104,26 @@ pub(crate) fn tells_memory() -> bool {
     Client::global().unwrap().backend() == Backend::Pjrt
 }
 
+/// Whether a call may return before its run is over. With the crate `xla` it does not.
+pub(crate) fn runs_go_on() -> bool {
+    tells_memory()
+}
+
+/// The message of a run that fails after `call` has launched it: of reading `result`, or of the
+/// call itself if that lasts as long as the run.
+pub(crate) fn failure_of_run<S>(
+    state: &mut S,
+    call: impl FnOnce(&mut S),
+    result: impl FnOnce(&S) -> &Array,
+) -> String {
+    if runs_go_on() {
+        call(state);
+        result(state).block_until_ready().unwrap_err().to_string()
+    } else {
+        panic_message(|| call(state))
+    }
+}
+
 /// The address of the array in device memory; 0 where the backend does not tell.
 pub(crate) fn address(array: &Array) -> usize {
     if tells_memory() { array.device_address().unwrap() } else { 0 }

@@ -65,12 +65,6 @@ impl XlaRs {
         let (platform, version) = (client.platform_name(), client.platform_version());
         Ok(XlaRs { client, platform, version })
     }
-
-    fn copy_in(&self, bytes: &[u8], aval: Aval, what: What<'_>) -> Result<PjRtBuffer> {
-        self.client
-            .buffer_from_host_raw_bytes(element_type(aval.dtype()), bytes, aval.shape(), None)
-            .map_err(|error| failed(what, error))
-    }
 }
 
 impl Runtime for XlaRs {
@@ -133,24 +127,24 @@ impl Runtime for XlaRs {
         // SAFETY: the caller promises that the arguments are alive.
         let stored: Vec<&Stored> =
             lists.arguments.iter().map(|raw| unsafe { raw.0.cast::<Stored>().as_ref() }).collect();
-        // The crate has no way to keep an argument for one run, so that one is copied.
-        let donated = |i: &usize| program.donates[*i];
-        let kept: Vec<usize> = lists.kept.iter().map(|&i| i as usize).filter(donated).collect();
-        let mut copies = Vec::with_capacity(kept.len());
-        for &i in &kept {
-            copies.push(copied(&self.client, &stored[i].buffer, what)?);
+        // The crate has no way to keep an argument for one run: the run is given a copy.
+        let mut takes = program.donates.clone();
+        let mut copies = Vec::new();
+        for &i in &lists.kept {
+            let i = i as usize;
+            if std::mem::take(&mut takes[i]) {
+                copies.push((i, copied(&self.client, &stored[i].buffer, what)?));
+            }
         }
         let mut arguments: Vec<&PjRtBuffer> = stored.iter().map(|s| &s.buffer).collect();
-        for (&i, copy) in kept.iter().zip(&copies) {
-            arguments[i] = copy;
+        for (i, copy) in &copies {
+            arguments[*i] = copy;
         }
         let run = program.executable.execute_b(&arguments);
-        for (i, argument) in stored.iter().enumerate() {
-            if program.donates[i] && !kept.contains(&i) {
-                // A run that was refused has as a rule taken nothing.
-                let gone = run.is_ok() || argument.buffer.to_literal_sync().is_err();
-                argument.donated.store(gone, Ordering::Release);
-            }
+        for argument in takes.iter().zip(&stored).filter_map(|(&taken, s)| taken.then_some(s)) {
+            // A run that was refused has as a rule taken nothing.
+            let gone = run.is_ok() || argument.buffer.to_literal_sync().is_err();
+            argument.donated.store(gone, Ordering::Release);
         }
         let results = run.map_err(|error| failed(what, error))?;
         let results = results.into_iter().next().unwrap_or_default();
@@ -175,7 +169,10 @@ impl Runtime for XlaRs {
         _device: usize,
         what: What<'_>,
     ) -> Result<RawBuffer> {
-        Ok(store(self.copy_in(bytes, aval, what)?))
+        self.client
+            .buffer_from_host_raw_bytes(element_type(aval.dtype()), bytes, aval.shape(), None)
+            .map(store)
+            .map_err(|error| failed(what, error))
     }
 
     unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
