@@ -16,8 +16,8 @@ const WIDTH: usize = 64;
 const BATCH: usize = 32;
 
 /// Trace and lower of the same step in JAX 0.10.2, milliseconds by number of layers: medians of
-/// seven, four and two runs on two cores of an AMD EPYC (Zen 4) that others used too.
-const JAX: [(usize, f64, f64); 3] = [(4, 30.0, 15.0), (32, 97.0, 33.0), (128, 435.0, 116.0)];
+/// seven, four and two runs on two virtual CPUs with nothing else to do.
+const JAX: [(usize, f64, f64); 3] = [(4, 26.0, 13.0), (32, 115.0, 40.0), (128, 424.0, 135.0)];
 
 #[derive(Module)]
 struct Linear {
