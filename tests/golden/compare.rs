@@ -4,13 +4,24 @@ use super::Outputs;
 use super::reference::{Case, Tensor};
 use nnx::{Array, DType, Element};
 
+/// Results that are rounding errors magnified, and how far two machines may be apart. The gradient of
+/// a bias before a normalization is 0 but for rounding, and Adam makes a step of up to the learning
+/// rate of it, so that after 60 steps of 1e-2 the bias, and the mean that follows it, may lie
+/// anywhere within 0.6. Processors with other vector widths round in another order.
+const NOISE: [(&str, &str, f64); 2] = [
+    ("mlp_bn_dropout_adamw", "after.state.linear1.bias", 1.2),
+    ("mlp_bn_dropout_adamw", "after.state.bn.mean", 1.2),
+];
+
 /// Holds every expected tensor of the case against the computed ones. The error has a message for
 /// each tensor that differs.
 pub(crate) fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
     let mut messages = Vec::new();
     for (name, want) in case.expected() {
+        let noise = NOISE.iter().find(|(c, tensor, _)| *c == case.name && *tensor == name);
+        let tolerance = noise.map_or(case.tolerance, |(.., tolerance)| *tolerance);
         let result = match outputs.iter().find(|(computed, _)| computed == name) {
-            Some((_, got)) => check_tensor(got, want, case.tolerance),
+            Some((_, got)) => check_tensor(got, want, tolerance),
             None => Err("was not computed".into()),
         };
         if let Err(message) = result {
