@@ -5,7 +5,7 @@
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
 use nnx::jit::lower;
-use nnx::xla::{Backend, Client, Floor};
+use nnx::xla::{Backend, Client, Floor, Program};
 use nnx::{DType, Module, Param};
 use std::error::Error;
 use std::hint::black_box;
@@ -61,7 +61,8 @@ fn floor(variables: usize) -> Result<Floor, Box<dyn Error>> {
     let lowered = lower(|| step(&mut model))?;
     let avals = lowered.output_avals();
     let client = Client::global()?;
-    let executable = client.compile("floor", &lowered.stablehlo(), &avals, &avals, 0)?;
+    let executable =
+        client.compile(&Program::stablehlo("floor", &lowered.stablehlo(), &avals, &avals))?;
     let zeros = vec![0; avals[0].byte_size()];
     let state =
         avals.iter().map(|&aval| client.upload(&zeros, aval, 0)).collect::<Result<_, _>>()?;

@@ -1,5 +1,6 @@
 //! The one error type of the library.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::path::PathBuf;
 
@@ -84,7 +85,7 @@ impl Error {
 /// turns it into an `Err`.
 #[track_caller]
 pub(crate) fn raise(error: Error) -> ! {
-    if crate::graph::is_catching() {
+    if is_catching() {
         std::panic::resume_unwind(Box::new(error));
     }
     panic!("{error}")
@@ -98,4 +99,25 @@ pub(crate) fn or_raise<T>(result: Result<T>) -> T {
         Ok(value) => value,
         Err(error) => raise(error),
     }
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` so that a mistake in it unwinds silently instead of through the panic hook; the caller
+/// turns it into an `Err`.
+pub(crate) fn catching<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
+    let before = CATCHING.replace(true);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    CATCHING.set(before);
+    result.map_err(|payload| match payload.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => std::panic::resume_unwind(other),
+    })
+}
+
+/// Whether a mistake should unwind with the error itself as payload.
+pub(crate) fn is_catching() -> bool {
+    CATCHING.get()
 }

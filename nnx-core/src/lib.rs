@@ -6,17 +6,23 @@
 pub mod array;
 mod error;
 pub mod graph;
+pub mod jit;
+mod lower;
 pub mod module;
 pub mod nn;
 mod ops;
 pub mod optim;
 pub mod random;
+mod rewrite;
+mod run;
 pub mod train;
 pub mod transform;
+pub mod value;
 pub mod xla;
 
-pub use array::{Array, DType, Element, fft, linalg, special};
+pub use array::{fft, linalg, special};
 pub use error::{Error, Result};
+pub use graph::Array;
 pub use module::{
     All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, View,
     clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
@@ -27,6 +33,7 @@ pub use nnx_derive::__path;
 pub use transform::{
     Differentiated, LossOutput, SavePolicy, StateAxes, TreeArgument, associative_scan, checkify,
     cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev,
-    jit, jvp, length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
+    jvp, length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
     value_and_grad, vjp, vmap, while_loop, wrt,
 };
+pub use value::{DType, Element};

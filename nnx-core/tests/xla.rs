@@ -1,8 +1,8 @@
 //! The PJRT layer through its public API, on a real plugin.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use nnx_core::graph::Aval;
-use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Executable, init};
+use nnx_core::value::Aval;
+use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Executable, Program, init};
 use nnx_core::{DType, Element, Error};
 
 fn client() -> Client {
@@ -34,7 +34,9 @@ fn add(name: &str, alias: bool) -> Executable {
   }}
 }}"
     );
-    client().compile(name, &text, &[f32s(&[4]), f32s(&[4])], &[f32s(&[4])], 0).unwrap()
+    client()
+        .compile(&Program::stablehlo(name, &text, &[f32s(&[4]), f32s(&[4])], &[f32s(&[4])]))
+        .unwrap()
 }
 
 fn run1(f: &Executable, arguments: &[&Buffer]) -> nnx_core::Result<Buffer> {
@@ -68,7 +70,7 @@ fn results_are_taken_in_any_order_and_once() {
   }
 }";
     let (a, b) = (Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2]));
-    let f = client().compile("two", text, &[a], &[a, b], 0).unwrap();
+    let f = client().compile(&Program::stablehlo("two", text, &[a], &[a, b])).unwrap();
     let x = upload(&[1i32, 2, 3, 4, 5, 6], &[2, 3]);
     let mut call = f.call();
     call.arg(&x, true).unwrap();
@@ -156,7 +158,7 @@ fn a_refused_run_leaves_the_arguments_that_it_would_have_taken() {
   }
 }";
     let avals = [f32s(&[4]); 2];
-    let f = client().compile("sum", text, &avals, &avals, 0).unwrap();
+    let f = client().compile(&Program::stablehlo("sum", text, &avals, &avals)).unwrap();
     let run = |a: &Buffer, b: &Buffer| {
         let mut call = f.call();
         call.arg(a, true).unwrap();
@@ -198,7 +200,7 @@ fn results_that_do_not_fit_in_memory_are_an_error() {
   }}
 }}"
     );
-    let f = client().compile("fill", &text, &[scalar], &[huge], 0).unwrap();
+    let f = client().compile(&Program::stablehlo("fill", &text, &[scalar], &[huge])).unwrap();
     let x = upload(&[1.0f32], &[]);
     let error = message(run1(&f, &[&x]).and_then(|b| b.wait()).unwrap_err());
     assert!(error.contains("`fill`") && error.contains("RESOURCE_EXHAUSTED"), "{error}");
@@ -238,7 +240,9 @@ fn uploads_are_checked_by_size() {
 
 #[test]
 fn a_program_that_does_not_parse_gives_xlas_message() {
-    let error = client().compile("broken", "module { nonsense }", &[], &[], 0).unwrap_err();
+    let error = client()
+        .compile(&Program::stablehlo("broken", "module { nonsense }", &[], &[]))
+        .unwrap_err();
     // The status code differs between versions of XLA.
     let Error::Xla { call, code: _, message } = error else { panic!("{error}") };
     assert_eq!(call, "compiling `broken`");
@@ -253,7 +257,9 @@ fn a_program_with_other_results_than_expected_is_refused() {
   }
 }";
     let compile = |outputs: &[Aval]| {
-        message(client().compile("id", text, &[f32s(&[4])], outputs, 0).unwrap_err())
+        message(
+            client().compile(&Program::stablehlo("id", text, &[f32s(&[4])], outputs)).unwrap_err(),
+        )
     };
     assert!(compile(&[]).contains("returns 1 arrays, not the 0 expected"));
     assert!(compile(&[f32s(&[2, 2])]).contains("is f32[4], not the f32[2, 2] expected"));
@@ -281,7 +287,7 @@ fn round_trip<T: Element>(values: &[T], dims: &[usize]) {
   }}
 }}"
     );
-    let f = client().compile("same", &text, &[aval], &[aval], 0).unwrap();
+    let f = client().compile(&Program::stablehlo("same", &text, &[aval], &[aval])).unwrap();
     assert_eq!(read::<T>(&run1(&f, &[&buffer]).unwrap()), values, "{aval}");
 }
 
@@ -323,7 +329,7 @@ fn large_runs_are_awaited_by_reading() {
 }}"
     );
     let aval = f32s(&[n, n]);
-    let f = client().compile("power", &text, &[aval], &[aval], 0).unwrap();
+    let f = client().compile(&Program::stablehlo("power", &text, &[aval], &[aval])).unwrap();
     let mut x = upload(&vec![1.0 / n as f32; n * n], &[n, n]);
     for _ in 0..20 {
         // Each run may start before the one before it is done; its argument is dropped at once.

@@ -4,8 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 #![cfg(feature = "xla-rs")]
 
-use nnx_core::graph::Aval;
-use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, init};
+use nnx_core::value::Aval;
+use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Placement, Program, init};
 use nnx_core::{Array, DType, Element};
 use std::process::Command;
 
@@ -63,12 +63,15 @@ fn what_it_cannot_do_is_an_error_that_names_the_other_backend() {
         assert!(text.contains("xla-rs") && text.contains("pjrt"), "{text}");
         text
     };
-    error(client.compile("f", text, &[], &[out], 0).unwrap_err());
+    error(client.compile(&Program::stablehlo("f", text, &[], &[out])).unwrap_err());
     let buffer = upload(&[1.0_f32], &[1]);
     error(buffer.device_address().unwrap_err());
-    let missing = buffer.copy_to_device(1).unwrap_err().to_string();
+    let missing = buffer.copy_to(Placement::device(1)).unwrap_err().to_string();
     assert!(missing.contains("there is no device 1"), "{missing}");
-    assert_eq!(buffer.copy_to_device(0).unwrap().to_host().unwrap(), buffer.to_host().unwrap());
+    assert_eq!(
+        buffer.copy_to(Placement::device(0)).unwrap().to_host().unwrap(),
+        buffer.to_host().unwrap()
+    );
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn lowering_a_method_three_levels_down() {
     })
     .unwrap();
     assert_eq!(values(&net), before);
-    let show = |avals: Vec<nnx::graph::Aval>| {
+    let show = |avals: Vec<nnx::value::Aval>| {
         avals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(show(lowered.input_avals()), "f32[] f32[] f32[8, 8]");

@@ -1,12 +1,10 @@
 //! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
 
 use super::axes::invalid;
-use super::promote::{Kind, promote};
-use super::{Array, DType, int_scalar_bytes, scalar_bytes};
-use crate::Variable;
-use crate::graph::{Aval, bind1};
-use crate::module::VariableKind;
+use crate::graph::Array;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Direction, Select};
+use crate::run::bind1;
+use crate::value::{Aval, DType, Kind, int_scalar_bytes, promote, scalar_bytes};
 use std::ops;
 
 /// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
@@ -23,16 +21,6 @@ pub trait Operand {
 }
 
 impl Operand for Array {
-    #[track_caller]
-    fn kind(&self) -> Kind {
-        Kind::Strong(self.dtype())
-    }
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array {
-        self.astype(dtype)
-    }
-}
-impl<K: VariableKind> Operand for Variable<K> {
     #[track_caller]
     fn kind(&self) -> Kind {
         Kind::Strong(self.dtype())
@@ -143,11 +131,6 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, rhs: R) -> Array { $f(&self, &rhs) }
         }
-        impl<K: VariableKind, R: Operand> ops::$trait<R> for &Variable<K> {
-            type Output = Array;
-            #[track_caller]
-            fn $method(self, rhs: R) -> Array { $f(self.value(), &rhs) }
-        }
         // One float and one integer type, so that `(1.0 - &x).sqrt()` needs no annotation.
         operators!(@scalar $trait $method $f; f64 i32);
     )*};
@@ -161,11 +144,6 @@ macro_rules! operators {
             type Output = Array;
             #[track_caller]
             fn $method(self, rhs: Array) -> Array { $f(&self, &rhs) }
-        }
-        impl<K: VariableKind> ops::$trait<&Variable<K>> for $t {
-            type Output = Array;
-            #[track_caller]
-            fn $method(self, rhs: &Variable<K>) -> Array { $f(&self, rhs.value()) }
         }
     )*};
 }
@@ -230,11 +208,6 @@ macro_rules! unary_operators {
             type Output = Array;
             #[track_caller]
             fn $method(self) -> Array { self.$f() }
-        }
-        impl<K: VariableKind> ops::$trait for &Variable<K> {
-            type Output = Array;
-            #[track_caller]
-            fn $method(self) -> Array { self.value().$f() }
         }
     )*};
 }
@@ -459,20 +432,6 @@ impl Array {
         let dims = (shape.len() - self.rank()..shape.len()).collect();
         bind1(BroadcastInDim { shape: shape.to_vec(), dims }, &[self])
     }
-}
-
-/// The complex numbers with real parts `re` and imaginary parts `im`, with broadcasting: complex64
-/// from f32 and what is narrower, complex128 from f64. `jax.lax.complex`.
-///
-/// # Panics
-/// When the shapes do not broadcast.
-#[track_caller]
-pub fn complex(re: &Array, im: &Array) -> Array {
-    use super::program::{Compute, binary};
-    binary("complex", Compute::Inexact, re, im, |re, im| {
-        let wide = re.dtype().complex().real();
-        bind1(crate::ops::Complex, &[&re.astype(wide), &im.astype(wide)])
-    })
 }
 
 /// `on_true` where `which` is true, `on_false` elsewhere; all of one shape. `jax.lax.select`.

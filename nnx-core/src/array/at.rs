@@ -6,12 +6,12 @@ use super::indexing::{
     IndexMode, check_indices, default_fill, index_dtype, normalize, one_program,
 };
 use super::slicing::{Resolved, SliceSpec, slice_op};
-use super::{Array, DType, Operand, concatenate, iota, scalar_bytes};
-use crate::graph::{Aval, bind1};
-use crate::ops::{
-    BroadcastInDim, DynamicUpdateSlice, Gather, GatherDims, IndexFlags, Scatter, ScatterDims,
-    ScatterKind,
-};
+use super::{Operand, concatenate, iota};
+use crate::graph::Array;
+use crate::lower::{GatherDims, ScatterDims};
+use crate::ops::{BroadcastInDim, DynamicUpdateSlice, Gather, IndexFlags, Scatter, ScatterKind};
+use crate::run::bind1;
+use crate::value::{Aval, DType, scalar_bytes};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// All axes that the other items of an index leave over. `...` in NumPy.

@@ -1,8 +1,8 @@
 //! How users write axes and shapes.
 
-use crate::Error;
-use crate::error::raise;
-use crate::graph::{Aval, user_location};
+use crate::error::{Error, raise};
+use crate::graph::user_location;
+use crate::value::Aval;
 use std::ops::RangeFull;
 
 /// Which axes a reduction takes, and whether they stay with size 1.

@@ -2,8 +2,9 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::promote::promote_dtypes;
-use super::{Array, DType, Operand, iota, one_program, select, where_};
+use super::{Operand, iota, one_program, select, where_};
+use crate::graph::Array;
+use crate::value::{DType, promote_dtypes};
 
 /// `choices[index]` elementwise, with broadcasting; indices outside are moved inside.
 /// `jax.numpy.choose` with mode `clip`.
@@ -44,7 +45,7 @@ pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Ope
     }
     let n = choices.len();
     let dtype = choices.iter().map(|c| c.dtype()).fold(choices[0].dtype(), promote_dtypes);
-    let dtype = super::promote::promote(super::Kind::Strong(dtype), default.kind());
+    let dtype = crate::value::promote(crate::value::Kind::Strong(dtype), default.kind());
     let args: Vec<Array> = conditions.iter().chain(choices).map(|&a| a.clone()).collect();
     let default = default.array(dtype);
     one_program("select_first", &[args, vec![default]].concat(), |args| {

@@ -1,7 +1,9 @@
 //! Questions about single elements, and comparisons with tolerance.
 
 use super::program::{Compute, binary, unary};
-use super::{Array, DType, Operand, full, one_program, select, where_};
+use super::{Operand, full, one_program, select, where_};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// Questions about each element; the results are bool.
 impl Array {

@@ -1,9 +1,10 @@
 //! Convolutions and their options.
 
-use super::Array;
 use super::axes::invalid;
-use crate::graph::bind1;
-use crate::ops::{Conv, ConvDims, Reverse, dilated};
+use crate::graph::Array;
+use crate::lower::ConvDims;
+use crate::ops::{Conv, Reverse, dilated};
+use crate::run::bind1;
 
 /// How much is added before and after each axis that a window slides over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

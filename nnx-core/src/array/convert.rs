@@ -1,7 +1,8 @@
 //! Arrays from and to what Rust has: numbers, vectors, nested arrays; with Cargo features the
 //! crates `ndarray` and `serde`.
 
-use super::{Array, Element};
+use crate::graph::Array;
+use crate::value::Element;
 
 /// A vector. For other shapes see [`Array::from_slice`].
 impl<T: Element> From<Vec<T>> for Array {
@@ -47,8 +48,9 @@ impl<T: Element, const L: usize, const M: usize, const N: usize> From<[[[T; N]; 
 
 #[cfg(feature = "ndarray")]
 mod with_ndarray {
-    use super::{Array, Element};
-    use crate::{Error, Result};
+    use crate::error::{Error, Result};
+    use crate::graph::Array;
+    use crate::value::Element;
     use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
     /// Copies the elements; any strides.
@@ -92,8 +94,8 @@ mod with_ndarray {
 
 #[cfg(feature = "serde")]
 mod with_serde {
-    use super::Array;
-    use crate::DType;
+    use crate::graph::Array;
+    use crate::value::DType;
     use serde::de::{Deserialize, Deserializer, Error as _};
     use serde::ser::{Error as _, Serialize, Serializer};
 
@@ -112,7 +114,7 @@ mod with_serde {
     impl Serialize for Array {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let read = || Ok((self.try_aval()?, self.to_bytes()?));
-            let (aval, bytes) = read().map_err(|why: crate::Error| S::Error::custom(why))?;
+            let (aval, bytes) = read().map_err(|why: crate::error::Error| S::Error::custom(why))?;
             let data = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             let dtype = aval.dtype().to_string();
             Stored { dtype, shape: aval.shape().to_vec(), data }.serialize(serializer)

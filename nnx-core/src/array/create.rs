@@ -1,12 +1,13 @@
 //! New arrays.
 
+use super::IntoShape;
 use super::axes::{invalid, shape_of};
-use super::{Array, DType, Element, IntoShape, int_scalar_bytes, scalar_bytes};
-use crate::error::or_raise;
-use crate::graph::{Aval, bind1, is_tracing};
+use crate::error::{Error, Result, or_raise};
+use crate::graph::{Array, is_tracing};
 use crate::ops::{BroadcastInDim, Constant, Iota};
+use crate::run::bind1;
+use crate::value::{Aval, DType, Element, int_scalar_bytes, scalar_bytes};
 use crate::xla::Client;
-use crate::{Error, Result};
 
 /// Arrays from host data and constants.
 impl Array {
@@ -196,4 +197,22 @@ pub fn one_hot(indices: &Array, classes: usize, dtype: DType) -> Array {
     shape.push(classes);
     let last = shape.len() - 1;
     indices.expand_dims(-1).eq(iota(&shape, indices.dtype(), last)).astype(dtype)
+}
+
+impl Array {
+    /// A shape and a dtype without elements, to trace with. `jax.ShapeDtypeStruct`.
+    ///
+    /// ```
+    /// use nnx_core::{Array, DType};
+    /// let x = Array::shape_only([32, 784], DType::F32);
+    /// assert_eq!(x.shape(), [32, 784]);
+    /// assert!(x.to_bytes().is_err());
+    /// ```
+    ///
+    /// # Panics
+    /// When a size is negative.
+    #[track_caller]
+    pub fn shape_only(shape: impl IntoShape, dtype: DType) -> Self {
+        Array::of_aval(Aval::new(dtype, &shape_of("Array::shape_only", shape)))
+    }
 }

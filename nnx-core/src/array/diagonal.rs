@@ -1,9 +1,11 @@
 //! Triangles and diagonals of matrices.
 
 use super::axes::{dim, invalid};
-use super::{Array, DType, iota, one_program, select};
-use crate::graph::bind1;
+use super::{iota, one_program, select};
+use crate::graph::Array;
 use crate::ops::Slice;
+use crate::run::bind1;
+use crate::value::DType;
 
 /// A matrix `[n, m]` of ones on and below diagonal `k` and zeros above. `jax.numpy.tri`.
 #[track_caller]

@@ -1,10 +1,12 @@
 //! Einstein summation.
 
 use super::axes::invalid;
-use super::promote::promote_dtypes;
-use super::{Array, one_program};
-use crate::graph::{Aval, bind1};
-use crate::ops::{DotDims, DotGeneral};
+use super::one_program;
+use crate::graph::Array;
+use crate::lower::DotDims;
+use crate::ops::DotGeneral;
+use crate::run::bind1;
+use crate::value::{Aval, promote_dtypes};
 
 /// Up to how many operands the best order of contractions is searched for; beyond, each step takes
 /// the pair that shrinks the most.
@@ -243,7 +245,7 @@ impl Labeled {
         };
         while let Some((first, second)) = twice(&self.labels) {
             let shape = self.array.shape();
-            let index = |d| super::iota(shape, crate::DType::I32, d);
+            let index = |d| super::iota(shape, crate::value::DType::I32, d);
             let on = index(first).eq(index(second));
             self.array = super::where_(&on, &self.array, 0).astype(self.array.dtype());
             self.array = self.array.sum_exact(&[second]);

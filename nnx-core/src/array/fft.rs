@@ -2,9 +2,11 @@
 //! give complex64, f64 gives complex128.
 
 use super::axes::{dim, invalid};
-use super::{Array, DType, IntoAxes, iota, one_program};
-use crate::graph::bind1;
+use super::{IntoAxes, iota, one_program};
+use crate::graph::Array;
 use crate::ops::{Fft, FftKind};
+use crate::run::bind1;
+use crate::value::DType;
 
 /// By what transforms of n elements are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -1,6 +1,7 @@
 //! Arrays as text, in NumPy's layout: `print(x)` and `repr(x)` with NumPy's default options.
 
-use super::{Array, DType, Element, Repr};
+use crate::graph::{Array, Repr};
+use crate::value::{DType, Element};
 use half::{bf16, f16};
 use num_complex::Complex;
 use std::fmt;
@@ -221,7 +222,7 @@ fn cells(dtype: DType, elements: &[&[u8]]) -> Vec<String> {
         }
         dtype => {
             let words: Vec<String> =
-                elements.iter().map(|e| super::format_element(dtype, e)).collect();
+                elements.iter().map(|e| crate::value::format_element(dtype, e)).collect();
             let width = words.iter().map(String::len).max().unwrap_or(0);
             words.iter().map(|word| format!("{word:>width$}")).collect()
         }
@@ -394,6 +395,6 @@ fn scalar(dtype: DType, bytes: &[u8]) -> String {
             format!("({}{plus}{}j)", short(&re), short(&im))
         }
         dtype if dtype.is_float() => plain(&Float::read(dtype, bytes)),
-        dtype => super::format_element(dtype, bytes),
+        dtype => crate::value::format_element(dtype, bytes),
     }
 }

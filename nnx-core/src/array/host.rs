@@ -1,9 +1,9 @@
 //! Reading arrays back to the host.
 
-use super::{Array, Element, Repr};
-use crate::error::or_raise;
-use crate::graph::{escaped, is_running};
-use crate::{Error, Result};
+use crate::error::{Error, Result, or_raise};
+use crate::graph::{Array, Repr, escaped, is_running};
+use crate::value::Element;
+use crate::xla::Placement;
 
 impl Array {
     /// The elements in row-major order as little-endian bytes (one byte per bool). Waits until
@@ -91,7 +91,7 @@ impl Array {
     /// # Errors
     /// When the array is traced or holds no value, or the device cannot tell.
     pub fn device_address(&self) -> Result<usize> {
-        crate::transform::buffer(self)?.device_address()
+        crate::run::buffer(self)?.device_address()
     }
 }
 
@@ -102,7 +102,7 @@ impl Array {
     /// # Errors
     /// When the array is traced or holds no value.
     pub fn device(&self) -> Result<usize> {
-        Ok(crate::transform::buffer(self)?.device())
+        Ok(crate::run::buffer(self)?.placement().index())
     }
 
     /// The array on device number `device`: itself if it lies there, else a copy. Operations run
@@ -111,10 +111,14 @@ impl Array {
     /// # Errors
     /// When there is no such device, or the array is traced or holds no value.
     pub fn to_device(&self, device: usize) -> Result<Array> {
-        let buffer = crate::transform::buffer(self)?;
-        if buffer.device() == device {
+        self.moved_to(Placement::device(device))
+    }
+
+    pub(crate) fn moved_to(&self, placement: Placement) -> Result<Array> {
+        let buffer = crate::run::buffer(self)?;
+        if buffer.placement() == placement {
             return Ok(self.clone());
         }
-        Ok(Array::from_buffer(buffer.copy_to_device(device)?))
+        Ok(Array::from_buffer(buffer.copy_to(placement)?))
     }
 }

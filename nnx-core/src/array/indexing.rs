@@ -2,11 +2,13 @@
 
 use super::arith::broadcast_shapes;
 use super::axes::{dim, invalid};
-use super::{Array, DType, Operand, highest, lowest, scalar_bytes, select};
-use crate::error::or_raise;
-use crate::graph::{Aval, bind1, catching, user_location, with_location};
-use crate::ops::{Gather, GatherDims, IndexFlags, OutOfBounds, gather_along};
-use crate::transform::staged;
+use super::{Operand, select};
+use crate::error::{catching, or_raise};
+use crate::graph::{Array, user_location, with_location};
+use crate::lower::GatherDims;
+use crate::ops::{Gather, IndexFlags, OutOfBounds, gather_along};
+use crate::run::{bind1, staged};
+use crate::value::{Aval, DType, highest, lowest, scalar_bytes};
 
 /// What happens with indices that lie outside of their axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

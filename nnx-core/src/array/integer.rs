@@ -1,9 +1,11 @@
 //! Division of whole numbers, remainders, divisors, bits.
 
 use super::program::{Compute, binary, program2};
-use super::{Array, DType, Operand, invalid, select};
-use crate::graph::bind1;
+use super::{Operand, invalid, select};
+use crate::graph::Array;
 use crate::ops::{Binary, BinaryOp, Gcd};
+use crate::run::bind1;
+use crate::value::DType;
 
 /// Division with whole quotients. Integer division by zero gives what XLA gives: a quotient of −1
 /// (all bits set), a remainder of 0.
@@ -32,7 +34,7 @@ impl Array {
     /// When the shapes do not broadcast.
     #[track_caller]
     pub fn divmod(&self, rhs: impl Operand) -> (Array, Array) {
-        let dtype = Compute::Numeric.dtype(super::promote::promote(self.kind(), rhs.kind()));
+        let dtype = Compute::Numeric.dtype(crate::value::promote(self.kind(), rhs.kind()));
         let rhs = rhs.array(dtype);
         let shape = super::program::common_shape("divmod", &[self, &rhs]);
         program2("divmod", &[self.clone(), rhs], |args| {

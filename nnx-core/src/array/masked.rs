@@ -2,7 +2,9 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{Array, DType, IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
+use super::{IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// An array of which only some elements count. Made by [`Array::masked`]; the `where` argument of
 /// the reductions of `jax.numpy`.

@@ -1,8 +1,11 @@
 //! Elementwise functions of floats beyond those that are single operations.
 
 use super::program::{Compute, binary, program2, unary};
-use super::{Array, DType, Operand, finfo, select, where_};
-use crate::ops::{CustomJvp, Jvp, Tangent, add_tangents, custom_jvp};
+use super::{Operand, finfo, select, where_};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp};
+use crate::rewrite::add_tangents;
+use crate::value::DType;
 use std::f64::consts::{LN_2, LOG10_E, PI};
 
 /// Elementwise functions made of others. Integers and bools become f32 first.

@@ -1,10 +1,12 @@
 //! Products of arrays: matmul, dot_general.
 
+use super::Operand;
 use super::axes::invalid;
-use super::promote::promote_dtypes;
-use super::{Array, Operand};
-use crate::graph::bind1;
-use crate::ops::{DotDims, DotGeneral};
+use crate::graph::Array;
+use crate::lower::DotDims;
+use crate::ops::DotGeneral;
+use crate::run::bind1;
+use crate::value::promote_dtypes;
 
 impl Array {
     /// Matrix product with NumPy's rules for vectors and batches: the last axis of this array meets

@@ -6,12 +6,13 @@ mod at;
 mod axes;
 mod choose;
 mod classify;
+mod complex;
 mod conv;
 mod convert;
 mod create;
 mod diagonal;
-mod dtype;
 mod einsum;
+mod elementwise;
 pub mod fft;
 mod format;
 mod host;
@@ -26,22 +27,19 @@ mod padding;
 mod polynomials;
 mod products;
 mod program;
-mod promote;
 mod quantile;
 mod rearrange;
 mod reduce;
 mod reshape;
-mod scalar;
 mod sets;
 mod slicing;
 mod sort;
 mod spaces;
 pub mod special;
-mod value;
 mod window;
 
 pub(crate) use arith::broadcast_shapes;
-pub use arith::{Operand, complex, select, where_};
+pub use arith::{Operand, select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
@@ -50,10 +48,10 @@ pub use choose::{
     unravel_index,
 };
 pub use classify::{FloatInfo, Tolerance, finfo, iinfo};
+pub use complex::complex;
 pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
 pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
-pub use dtype::{DType, Element};
 pub use einsum::einsum;
 pub use indexing::IndexMode;
 pub(crate) use indexing::one_program;
@@ -67,18 +65,14 @@ pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,
 };
-pub(crate) use promote::{Kind, promote_dtypes};
 pub use quantile::{QuantileMethod, logsumexp_signed};
 pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, vstack};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
-pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
 pub use sets::{intersect1d, setdiff1d, setxor1d, union1d};
 pub use slicing::SliceSpec;
 pub use sort::{lexsort, sort_key_val, sort_multi};
 pub use spaces::{
     Indexing, arange_step, geomspace, indices, linspace, linspace_exclusive, logspace, meshgrid,
 };
-pub use value::Array;
-pub(crate) use value::{Identity, Repr, Traced};
 pub use window::{WindowOptions, reduce_window_max, reduce_window_min, reduce_window_sum};

@@ -3,8 +3,10 @@
 
 use super::axes::{dim, invalid};
 use super::program::program;
-use super::{Array, DType, IndexMode, Operand, concatenate, iota, one_program, select, where_};
+use super::{IndexMode, Operand, concatenate, iota, one_program, select, where_};
 use crate::error::or_raise;
+use crate::graph::Array;
+use crate::value::DType;
 
 /// The given size, or how many elements of a bool array are true.
 #[track_caller]

@@ -1,7 +1,8 @@
 //! Padding with what the array holds.
 
 use super::axes::invalid;
-use super::{Array, concatenate, keepdims, linspace, one_program};
+use super::{concatenate, keepdims, linspace, one_program};
+use crate::graph::Array;
 
 /// What [`Array::pad_mode`] fills with.
 #[derive(Debug, Clone, Copy, PartialEq)]

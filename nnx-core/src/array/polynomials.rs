@@ -1,8 +1,9 @@
 //! Polynomials as vectors of coefficients, that of the highest power first.
 
 use super::program::program;
-use super::{Array, ConvolveMode, DType, finfo, iota, linalg, promote_dtypes};
-use super::{convolve, invalid, one_program, vander};
+use super::{ConvolveMode, convolve, finfo, invalid, iota, linalg, one_program, vander};
+use crate::graph::Array;
+use crate::value::{DType, promote_dtypes};
 
 #[track_caller]
 fn check(op: &'static str, p: &Array) {

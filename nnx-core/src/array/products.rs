@@ -2,11 +2,12 @@
 
 use super::axes::{dim, dims, invalid};
 use super::program::common_shape;
-use super::promote::promote_dtypes;
 use super::{
-    Array, ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program, select,
-    stack, where_,
+    ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program, select, stack,
+    where_,
 };
+use crate::graph::Array;
+use crate::value::promote_dtypes;
 
 /// Which axes [`tensordot`] contracts: a number of axes, the last of the left with the first of
 /// the right operand; or a list for each.

@@ -2,11 +2,11 @@
 
 use super::arith::broadcast_shapes;
 use super::axes::invalid;
-use super::promote::{Kind, promote};
-use super::{Array, DType, Operand, one_program};
-use crate::error::or_raise;
-use crate::graph::{catching, user_location, with_location};
-use crate::transform::staged;
+use super::{Operand, one_program};
+use crate::error::{catching, or_raise};
+use crate::graph::{Array, user_location, with_location};
+use crate::run::staged;
+use crate::value::{DType, Kind, promote};
 
 /// Which dtype the operands of a function are computed in.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use super::axes::invalid;
 use super::program::program2;
-use super::promote::{Kind, promote};
-use super::{
-    Array, Axes, DType, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_,
-};
+use super::{Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
+use crate::graph::Array;
+use crate::value::{DType, Kind, promote};
 
 /// What a quantile between two elements is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -298,7 +297,7 @@ pub fn logsumexp_signed(x: &Array, b: &Array, axes: impl IntoAxes) -> (Array, Ar
         if axes.keepdims {
             return (log, sign);
         }
-        let dims = axes.resolve("logsumexp_signed", crate::graph::Aval::new(DType::F32, &shape));
+        let dims = axes.resolve("logsumexp_signed", crate::value::Aval::new(DType::F32, &shape));
         (log.squeeze(dims.as_slice()), sign.squeeze(dims.as_slice()))
     })
 }

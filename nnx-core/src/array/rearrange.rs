@@ -2,7 +2,9 @@
 
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
-use super::{Array, DType, IndexMode, concatenate, iota, one_program};
+use super::{IndexMode, concatenate, iota, one_program};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// Elements moved around.
 impl Array {
@@ -186,7 +188,7 @@ impl Array {
 
     /// The slope along `axis` of values `spacing` apart: central differences inside, one-sided
     /// ones at the ends. `jax.numpy.gradient` along one axis. For derivatives of functions see
-    /// [`grad`](crate::grad).
+    /// [`grad`](crate::transform::grad).
     ///
     /// # Panics
     /// When there is no such axis or it has fewer than two elements.
@@ -216,7 +218,7 @@ impl Array {
     #[track_caller]
     pub fn expand_axes(&self, axes: &[isize]) -> Array {
         let rank = self.rank() + axes.len();
-        let wide = super::super::graph::Aval::new(self.dtype(), &vec![1; rank]);
+        let wide = super::super::value::Aval::new(self.dtype(), &vec![1; rank]);
         let mut dims: Vec<usize> = dims("expand_axes", axes, wide);
         dims.sort_unstable();
         if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -1,9 +1,11 @@
 //! Sums, means, extremes and what is made of them.
 
 use super::axes::{dim, invalid};
-use super::{Array, Axes, DType, IntoAxes, keepdims, one_program};
-use crate::graph::bind1;
-use crate::ops::{ArgReduce, CustomJvp, Jvp, Reduce, Reducer, Tangent, custom_jvp};
+use super::{Axes, IntoAxes, keepdims, one_program};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{ArgReduce, CustomJvp, Reduce, Reducer, custom_jvp};
+use crate::run::bind1;
+use crate::value::DType;
 
 /// Reductions. Axes are `..` for all, `-1`, `[0, 1]`, or [`keepdims`] of one of these.
 impl Array {

@@ -1,10 +1,11 @@
 //! Shapes: reshape, transpose, squeeze, join, repeat.
 
 use super::axes::{dim, dims, invalid};
-use super::promote::promote_dtypes;
-use super::{Array, IntoAxes, IntoShape};
-use crate::graph::bind1;
+use super::{IntoAxes, IntoShape};
+use crate::graph::Array;
 use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
+use crate::run::bind1;
+use crate::value::promote_dtypes;
 
 /// Changes of shape.
 impl Array {

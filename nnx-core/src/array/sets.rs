@@ -1,7 +1,8 @@
 //! Arrays as sets of their elements. Where `size` is `None` the result is as large as it has to be,
 //! which is possible outside of traces only.
 
-use super::{Array, Operand, concatenate};
+use super::{Operand, concatenate};
+use crate::graph::Array;
 
 /// The different elements of `x` for which `keep` holds, in ascending order.
 #[track_caller]

@@ -1,9 +1,11 @@
 //! Slices with bounds known while tracing, at computed places, and padding.
 
 use super::axes::{dim, invalid};
-use super::{Array, DType, Operand, one_program};
-use crate::graph::{Aval, bind1};
+use super::{Operand, one_program};
+use crate::graph::Array;
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// What to take of one axis: a range with optional step, or one position.

@@ -2,9 +2,11 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{Array, DType, iota};
-use crate::graph::bind;
+use super::iota;
+use crate::graph::Array;
 use crate::ops::{Sort, TopK};
+use crate::run::bind;
+use crate::value::DType;
 
 /// Sorting. NaN comes last, −0 equals 0, equal elements keep their order.
 impl Array {

@@ -2,7 +2,9 @@
 
 use super::axes::{invalid, shape_of};
 use super::program::{common_shape, program};
-use super::{Array, DType, IntoShape, Operand, iota};
+use super::{IntoShape, Operand, iota};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// What a space is computed in: at least f32.
 fn computed(dtype: DType) -> DType {

@@ -6,9 +6,12 @@ pub use super::quantile::logsumexp_signed;
 pub use super::reduce::{logsumexp, softmax};
 
 use super::program::{Compute, binary, ternary, unary};
-use super::{Array, DType, Operand, select};
-use crate::graph::bind1;
-use crate::ops::{Binary, BinaryOp, CustomJvp, Jvp, Special, Tangent, add_tangents, custom_jvp};
+use super::{Operand, select};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{Binary, BinaryOp, CustomJvp, Special, custom_jvp};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::DType;
 use std::f64::consts::{PI, SQRT_2};
 
 /// log(√(2π)).

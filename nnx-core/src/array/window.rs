@@ -1,9 +1,11 @@
 //! Reductions over sliding windows, and running ones.
 
+use super::Padding;
 use super::axes::{dim, invalid};
-use super::{Array, DType, Padding};
-use crate::graph::bind1;
+use crate::graph::Array;
 use crate::ops::{Cumulative, ReduceWindow, Reducer, Window, dilated};
+use crate::run::bind1;
+use crate::value::DType;
 
 /// How a window slides. An empty list stands for 1 on every axis.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

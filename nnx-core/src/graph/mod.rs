@@ -1,14 +1,24 @@
-//! The traced program: values, nodes, and the stack of running traces that records them.
+//! The traced program: arrays as handles, operations and what their rules see, graphs, and the stack
+//! of running traces that records them. Nothing is run here.
 
-mod aval;
+mod array;
+mod batch;
+mod body;
+mod builder;
+mod primitive;
 mod print;
 mod program;
 mod trace;
 
-pub use aval::Aval;
+pub use array::Array;
+pub(crate) use array::{Identity, Repr, Traced};
+pub(crate) use batch::{Batch, Batched, batched, prepend, shifted};
+pub(crate) use body::{Body, Rule};
+pub(crate) use builder::{Builder, lower};
+pub(crate) use primitive::{Backward, Jvp, Lin, Mode, Primitive, Tangent, Tangents, one, zero};
 pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
-    Arrays, TraceInfo, bind, bind_op, bind1, catching, escaped, inherited_name, is_catching,
-    is_running, is_tracing, trace, trace_at, user_location, with_location,
+    Arrays, TraceInfo, escaped, infer, inherited_name, is_running, is_tracing, record, trace,
+    trace_at, user_location, with_location,
 };

@@ -1,8 +1,7 @@
 //! A program in static single assignment form.
 
-use super::Aval;
-use crate::Array;
-use crate::ops::Primitive;
+use super::{Array, Primitive};
+use crate::value::Aval;
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};

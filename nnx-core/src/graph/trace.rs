@@ -4,11 +4,9 @@
 //! outside (concrete ones, or values of an enclosing trace) are captured: they become extra inputs
 //! of the inner graph.
 
-use super::{Aval, Closed, Graph, Node, Op, Value};
-use crate::array::{Repr, Traced};
-use crate::error::or_raise;
-use crate::ops::Primitive;
-use crate::{Array, Error};
+use super::{Array, Closed, Graph, Node, Op, Repr, Traced, Value};
+use crate::error::{Error, or_raise};
+use crate::value::Aval;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -44,7 +42,6 @@ enum CaptureKey {
 
 thread_local! {
     static STACK: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
-    static CATCHING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 static NEXT_TRACE: AtomicU64 = AtomicU64::new(1);
@@ -225,53 +222,8 @@ pub(crate) fn user_location() -> &'static Location<'static> {
     STACK.with_borrow(|stack| stack.last().and_then(|frame| frame.location).unwrap_or(caller))
 }
 
-/// Runs `f` so that a mistake in it unwinds silently instead of through the panic hook; the caller
-/// turns it into an `Err`.
-pub(crate) fn catching<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
-    let before = CATCHING.replace(true);
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
-    CATCHING.set(before);
-    result.map_err(|payload| match payload.downcast::<Error>() {
-        Ok(error) => *error,
-        Err(other) => std::panic::resume_unwind(other),
-    })
-}
-
-/// Whether a mistake should unwind with the error itself as payload.
-pub(crate) fn is_catching() -> bool {
-    CATCHING.get()
-}
-
-/// Applies `op` to `ins`: recorded if a trace runs, carried out at once otherwise.
-#[track_caller]
-pub(crate) fn bind(op: impl Primitive, ins: &[&Array]) -> Arrays {
-    bind_op(Arc::new(op), ins)
-}
-
-/// [`bind`] for an operation with one result.
-#[track_caller]
-pub(crate) fn bind1(op: impl Primitive, ins: &[&Array]) -> Array {
-    let mut outs = bind(op, ins);
-    match outs.pop() {
-        Some(out) if outs.is_empty() => out,
-        _ => unreachable!("the operation has one result"),
-    }
-}
-
-/// [`bind`] for an operation that is already shared.
-#[track_caller]
-pub(crate) fn bind_op(op: Op, ins: &[&Array]) -> Arrays {
-    let location = Location::caller();
-    let result = if is_tracing() {
-        with_top(|stack| record(stack, op, ins, location))
-    } else {
-        infer(&op, ins, location).and_then(|avals| crate::transform::eager(op, ins, avals))
-    };
-    or_raise(result)
-}
-
 /// The abstract values of the results of `op`.
-fn infer(
+pub(crate) fn infer(
     op: &Op,
     ins: &[&Array],
     location: &'static Location<'static>,
@@ -285,7 +237,16 @@ fn infer(
     outs.map_err(|message| Error::Op { op: op.name().into(), message, location })
 }
 
-fn record(
+/// Records `op` in the innermost trace.
+pub(crate) fn record(
+    op: Op,
+    ins: &[&Array],
+    caller: &'static Location<'static>,
+) -> Result<Arrays, Error> {
+    with_top(|stack| record_on(stack, op, ins, caller))
+}
+
+fn record_on(
     stack: &mut [Frame],
     op: Op,
     ins: &[&Array],

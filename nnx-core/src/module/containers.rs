@@ -38,7 +38,7 @@ static_primitive!(
     usize,
     String,
     &'static str,
-    crate::DType
+    crate::value::DType
 );
 
 macro_rules! static_float {

@@ -2,7 +2,7 @@
 
 use super::walk::for_each_leaf;
 use super::{Module, Path};
-use crate::array::Identity;
+use crate::graph::Identity;
 use std::collections::HashMap;
 
 /// The paths of leaves that share one buffer, a list for each such buffer.

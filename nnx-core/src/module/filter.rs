@@ -1,7 +1,7 @@
 //! Filters: which leaves of a tree are meant.
 
 use super::{HasKind, Kind, MetaValue, Metadata, Path, PathKey, VarRef};
-use crate::Array;
+use crate::graph::Array;
 
 /// What a filter is shown of a leaf, besides its path.
 #[derive(Debug, Clone, Copy)]

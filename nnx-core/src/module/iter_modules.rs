@@ -1,7 +1,7 @@
 //! Which Modules a tree is made of.
 
 use super::{Key, Module, Path, PatternKey, Schema, StaticValue, Structure, VarRef, Visitor};
-use crate::Array;
+use crate::graph::Array;
 
 /// A struct or an enum in a tree, as [`iter_modules`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]

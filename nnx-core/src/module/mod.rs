@@ -10,6 +10,7 @@ mod duplicates;
 mod filter;
 mod iter_modules;
 mod kind;
+mod operators;
 mod path;
 mod pattern;
 mod schema;
@@ -45,7 +46,7 @@ pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};
 
-use crate::Array;
+use crate::graph::Array;
 
 /// A tree whose leaves are Variables and Arrays and whose other parts are static.
 ///

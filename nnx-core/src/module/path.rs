@@ -1,6 +1,6 @@
 //! Where a leaf lies in its tree.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
 

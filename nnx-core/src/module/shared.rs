@@ -12,8 +12,8 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// owner, would pass over it, so a `Shared` anywhere inside is a compile error that names the path
 /// (in generic code: when it is instantiated):
 /// - arguments and results of `#[nnx::jit(graph = false)]`, and of the functions given to
-///   [`grad`](crate::grad), [`value_and_grad`](crate::value_and_grad), [`jvp`](crate::jvp),
-///   [`eval_shape`](crate::eval_shape) and [`make_graph`](crate::make_graph);
+///   [`grad`](crate::transform::grad), [`value_and_grad`](crate::transform::value_and_grad), [`jvp`](crate::transform::jvp),
+///   [`eval_shape`](crate::transform::eval_shape) and [`make_graph`](crate::transform::make_graph);
 /// - [`split`](super::split), [`split_by`](super::split_by), [`GraphDef::of`](super::GraphDef::of)
 ///   (so there is no `GraphDef` of such a tree to [`merge`](super::merge)),
 ///   [`state`](super::state), [`update`](super::update), [`clone`](super::clone),

@@ -3,7 +3,8 @@
 use super::state::all_leaves;
 use super::walk::{LeafMut, Statics, copy, for_each_leaf, for_each_leaf_mut, map_leaves};
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo};
-use crate::{Array, Error, Result};
+use crate::error::{Error, Result};
+use crate::graph::Array;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 

@@ -2,7 +2,8 @@
 
 use super::walk::for_each_leaf;
 use super::{Filter, Filters, Kind, Metadata, Module, Path, VarInfo};
-use crate::{Array, Error, Result};
+use crate::error::{Error, Result};
+use crate::graph::Array;
 use std::collections::btree_map::{self, BTreeMap, Entry};
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use super::walk::for_each_leaf;
 use super::{Module, Path};
-use crate::graph::Aval;
+use crate::value::Aval;
 use std::fmt;
 
 /// What [`tabulate`] shows: a line per leaf, a line per kind, and the total.

@@ -2,7 +2,7 @@
 
 use super::kind::{Kind, LoRAParamKind, ParamKind, VariableKind};
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
-use crate::Array;
+use crate::graph::Array;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,9 +1,8 @@
 //! Copies of a Module with other flags, as for evaluation.
 
 use super::{Leaves, Module, Schema, VarRef, Visitor, VisitorMut};
-use crate::Array;
-use crate::Error;
-use crate::error::raise;
+use crate::error::{Error, raise};
+use crate::graph::Array;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 

@@ -1,10 +1,10 @@
 //! Walks over Modules that several rooms share.
 
 use super::{
-    FloatBits, Key, Kind, Leaves, Metadata, Path, StaticValue, Structure, VarInfo, VarMut, VarRef,
-    Visitor, VisitorMut,
+    FloatBits, Key, Kind, Leaves, Metadata, Module, Path, StaticValue, Structure, VarInfo, VarMut,
+    VarRef, Visitor, VisitorMut,
 };
-use crate::{Array, Module};
+use crate::graph::Array;
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
@@ -181,7 +181,7 @@ fn describe(value: &dyn StaticValue) -> Option<String> {
         usize,
         String,
         &'static str,
-        crate::DType,
+        crate::value::DType,
         FloatBits
     );
     None
@@ -444,8 +444,8 @@ pub(crate) fn copy<M: Module>(module: &M) -> M {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module::MetaValue;
-    use crate::{Array, Param};
+    use crate::graph::Array;
+    use crate::module::{MetaValue, Param};
 
     fn param(noted: bool) -> Param {
         let mut param = Param::new(Array::absent("no value"));

@@ -2,13 +2,16 @@
 
 use super::builder::builder;
 use super::dtypes::{promote, value};
-use super::initializers::{self, Initializer};
+use super::initializers;
+use super::initializers::Initializer;
 use crate::array::{
     ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, one_program,
     shape_of,
 };
+use crate::graph::Array;
+use crate::module::Param;
 use crate::random::Rngs;
-use crate::{Array, DType, Param};
+use crate::value::DType;
 use std::slice;
 
 /// How a [`Conv`] treats the edges of its input.

@@ -1,10 +1,11 @@
 //! Dropout.
 
 use super::builder::builder;
-use crate::Array;
 use crate::array::{dim, invalid, select};
+use crate::graph::Array;
 use crate::module::Flag;
-use crate::random::{self, RngStream, Rngs};
+use crate::random;
+use crate::random::{RngStream, Rngs};
 
 /// While training, zeroes each element with probability `rate` and divides the others by
 /// 1 − `rate` (Srivastava et al. 2014). `flax.nnx.Dropout`.

@@ -1,7 +1,8 @@
 //! In which dtype a layer computes. `flax.nnx.nn.dtypes`.
 
-use crate::array::{invalid, promote_dtypes};
-use crate::{Array, DType};
+use crate::array::invalid;
+use crate::graph::Array;
+use crate::value::{DType, promote_dtypes};
 
 /// `dtype` if it is given, else the one in which all arrays meet, made a float.
 ///
@@ -37,6 +38,6 @@ pub(super) fn promote<const N: usize>(
 }
 
 /// The value of an optional parameter.
-pub(super) fn value(param: &Option<crate::Param>) -> Option<&Array> {
+pub(super) fn value(param: &Option<crate::module::Param>) -> Option<&Array> {
     param.as_ref().map(|param| param.value())
 }

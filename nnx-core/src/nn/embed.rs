@@ -2,10 +2,13 @@
 
 use super::builder::builder;
 use super::dtypes::promote;
-use super::initializers::{self, Distribution, FanMode, Initializer};
+use super::initializers;
+use super::initializers::{Distribution, FanMode, Initializer};
 use crate::array::{dot_general, invalid};
+use crate::graph::Array;
+use crate::module::Param;
 use crate::random::Rngs;
-use crate::{Array, DType, Param};
+use crate::value::DType;
 
 /// A vector for each of `num_embeddings` integers. `flax.nnx.Embed`.
 ///

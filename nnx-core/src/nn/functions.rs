@@ -3,10 +3,10 @@
 //! All work elementwise and keep shape and dtype unless they say otherwise; integers become f32
 //! where the function makes fractions. The derivatives are JAX's, at the kinks too.
 
-use crate::Array;
 use crate::array::{IntoAxes, invalid, keepdims, one_program, select, where_};
 pub use crate::array::{logaddexp, logsumexp, one_hot, softmax};
-use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp};
 use std::slice;
 
 /// max(x, 0). The derivative at 0 is 0. `jax.nn.relu`.

@@ -8,10 +8,12 @@
 //! ```
 
 use crate::array::{IntoAxes, IntoShape, dim, eye, invalid, one_program, select, shape_of};
-use crate::graph::{Aval, bind, bind1};
+use crate::graph::Array;
 use crate::ops::{Geqrf, HouseholderProduct};
-use crate::random::{self, Key};
-use crate::{Array, DType};
+use crate::random;
+use crate::random::Key;
+use crate::run::{bind, bind1};
+use crate::value::{Aval, DType};
 
 /// How a parameter starts. Static data: it can be compared and hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

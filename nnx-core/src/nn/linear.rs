@@ -2,10 +2,13 @@
 
 use super::builder::builder;
 use super::dtypes::{promote, value};
-use super::initializers::{self, Initializer};
+use super::initializers;
+use super::initializers::Initializer;
 use crate::array::{dot_general, invalid, one_program};
+use crate::graph::Array;
+use crate::module::Param;
 use crate::random::Rngs;
-use crate::{Array, DType, Param};
+use crate::value::DType;
 use std::slice;
 
 /// x · kernel + bias over the last axis. `flax.nnx.Linear`.

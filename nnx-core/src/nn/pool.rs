@@ -1,10 +1,10 @@
 //! Pooling: reductions over windows of the spatial axes. `flax.nnx`'s `avg_pool` and its like.
 
-use crate::Array;
 use crate::array::{
     IntoShape, Padding, WindowOptions, invalid, ones, reduce_window_max, reduce_window_min,
     reduce_window_sum, shape_of,
 };
+use crate::graph::Array;
 
 /// How the window of a pool slides.
 ///

@@ -1,9 +1,12 @@
 //! What the compiler must not see through.
 
-use super::{Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents};
-use crate::Array;
-use crate::graph::{Aval, Avals, bind};
-use crate::transform::spread;
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents,
+};
+use crate::lower::{Id, Ids};
+use crate::rewrite::spread;
+use crate::run::bind;
+use crate::value::Aval;
 
 /// The identity of its operands, which the compiler computes before anything that uses one of them
 /// instead of repeating the computation inside each user. `jax.lax.optimization_barrier`.

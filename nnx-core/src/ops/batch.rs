@@ -1,25 +1,14 @@
-//! What a batching rule sees and gives: `vmap` applies an operation to a whole batch at once.
+//! What batching rules have in common.
 
-use super::Primitive;
-use crate::Array;
-use crate::graph::{Arrays, bind};
-use smallvec::SmallVec;
-
-/// Operands of an operation, some of which hold a batch along their dimension 0.
-pub(crate) struct Batch<'a> {
-    pub(crate) ins: &'a [Array],
-    pub(crate) batched: &'a [bool],
-    /// Number of elements of the batch.
-    pub(crate) size: usize,
-}
-
-/// Results, and whether each holds a batch along its dimension 0.
-pub(crate) type Batched = SmallVec<[(Array, bool); 1]>;
+use super::BroadcastInDim;
+use crate::graph::{Array, Batch, Batched, Body, Primitive, batched, prepend};
+use crate::rewrite::batch_graph;
+use crate::run::{bind, bind1};
 
 impl Batch<'_> {
     /// Input `i` with a batch dimension, repeated along it if it had none.
     pub(crate) fn with_batch(&self, i: usize) -> Array {
-        if self.batched[i] { self.ins[i].clone() } else { repeated(&self.ins[i], self.size) }
+        if self.batched[i] { self.ins[i].clone() } else { self.ins[i].repeated(self.size) }
     }
 
     /// All inputs with a batch dimension.
@@ -39,24 +28,25 @@ impl Batch<'_> {
     }
 }
 
-/// `x` repeated along a new dimension 0.
-pub(crate) fn repeated(x: &Array, size: usize) -> Array {
-    let shape: Vec<usize> = std::iter::once(size).chain(x.shape().iter().copied()).collect();
-    let dims = (1..shape.len()).collect();
-    crate::graph::bind1(super::BroadcastInDim { shape, dims }, &[x])
+impl Body {
+    /// Applies the operation that `of` makes of the body for a batch, all of whose results have the
+    /// batch dimension.
+    pub(crate) fn batch<P: Primitive>(
+        &self,
+        cx: &Batch<'_>,
+        of: impl FnOnce(Body) -> P,
+    ) -> Result<Batched, String> {
+        let always = vec![true; self.outputs.len()];
+        let (graph, _) = batch_graph(self, cx.batched, cx.size, &always);
+        batched(bind(of(graph.into()), &cx.ins.iter().collect::<Vec<_>>()))
+    }
 }
 
-/// Results that all hold a batch.
-pub(crate) fn batched(arrays: Arrays) -> Result<Batched, String> {
-    Ok(arrays.into_iter().map(|array| (array, true)).collect())
-}
-
-/// Dimensions moved behind the batch's.
-pub(crate) fn shifted(dims: &[usize]) -> Vec<usize> {
-    dims.iter().map(|d| d + 1).collect()
-}
-
-/// `first`, then `rest`.
-pub(crate) fn prepend<T: Copy>(first: T, rest: &[T]) -> Vec<T> {
-    std::iter::once(first).chain(rest.iter().copied()).collect()
+impl Array {
+    /// This array repeated `size` times along a new dimension 0.
+    pub(crate) fn repeated(&self, size: usize) -> Array {
+        let shape = prepend(size, self.shape());
+        let dims = (1..shape.len()).collect();
+        bind1(BroadcastInDim { shape, dims }, &[self])
+    }
 }

@@ -1,9 +1,11 @@
 //! Elementwise operations of two operands of equal shape and dtype.
 
-use super::batch::{Batch, Batched};
 use super::unary::Takes;
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one, zero};
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
+use crate::lower::{Id, Ids};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::{SmallVec, smallvec};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +69,7 @@ impl BinaryOp {
 /// of some 50 elements and more: whole lanes of its vectors hold garbage. So x is multiplied by a 1
 /// that only a run can tell to be one.
 pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
-    let mut number = |x: f64| b.splat(out, &crate::array::scalar_bytes(out.dtype(), x));
+    let mut number = |x: f64| b.splat(out, &crate::value::scalar_bytes(out.dtype(), x));
     let [low, high, zero] = [number(-1.0), number(1.0), number(0.0)];
     let finite = b.op("stablehlo.clamp", &[low, y, high], out, vec![]);
     let nothing = b.op("stablehlo.multiply", &[finite, zero], out, vec![]);
@@ -135,7 +137,7 @@ impl Primitive for Binary {
             }
             Max | Min => {
                 // The gradient goes to the chosen operand, half to each where they are equal.
-                let pick = |a: &crate::Array, b: &crate::Array| {
+                let pick = |a: &crate::graph::Array, b: &crate::graph::Array| {
                     let chosen = if self.0 == Max { a.gt(b) } else { a.lt(b) };
                     let (full, none) = (a.ones_like(), a.zeros_like());
                     let half = crate::array::select(&a.eq(b), &a.full_like(0.5), &none);

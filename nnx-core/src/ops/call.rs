@@ -1,10 +1,11 @@
 //! A call of a program that stays a function of its own in the compiled module.
 
-use super::{
-    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+use crate::graph::{
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Mode, Primitive,
+    Tangent, Tangents,
 };
-use crate::Array;
-use crate::graph::{Arrays, Aval, Avals, Graph};
+use crate::lower::{Id, Ids};
+use crate::value::Aval;
 use std::sync::Arc;
 
 /// Runs `graph` on its operands.
@@ -35,7 +36,7 @@ impl Primitive for CallGraph {
         vec![&self.graph]
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        b.call(self, ins, outs)
+        b.call(&self.name, &self.graph, ins, outs)
     }
     fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
         self.graph.flops()
@@ -49,8 +50,7 @@ impl Primitive for CallGraph {
         tangents: &[Tangent],
         mode: Mode,
     ) -> Option<Result<(Arrays, Tangents), String>> {
-        let (outs, tangents) =
-            crate::transform::interpret_jvp(&self.graph, primals, tangents, mode);
+        let (outs, tangents) = crate::rewrite::interpret_jvp(&self.graph, primals, tangents, mode);
         Some(Ok((outs.into(), tangents.into())))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

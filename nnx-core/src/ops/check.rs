@@ -1,9 +1,8 @@
 //! Checks that users put into programs.
 
-use super::batch::{Batch, Batched};
-use super::{Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
-use crate::array::DType;
-use crate::graph::{Aval, Avals};
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::lower::{Id, Ids};
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 use std::sync::Arc;
 

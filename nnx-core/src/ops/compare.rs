@@ -1,10 +1,10 @@
 //! Comparison and choice.
 
-use super::batch::{Batch, Batched};
 use super::binary::same;
-use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
-use crate::array::{DType, select};
-use crate::graph::{Aval, Avals};
+use crate::array::select;
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
+use crate::lower::{Attr, Id, Ids};
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

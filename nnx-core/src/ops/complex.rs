@@ -1,12 +1,11 @@
 //! Complex numbers from their parts and back. All linear.
 
 use super::binary::same;
-use super::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
-};
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one};
+use crate::lower::{Id, Ids};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// `re + i im` from two arrays of f32 or f64.
@@ -84,48 +83,5 @@ impl Primitive for Part {
             Part::Real => bind1(Complex, &[ct, &zeros]),
             Part::Imag => bind1(Complex, &[&zeros, &-ct]),
         }))
-    }
-}
-
-/// Complex numbers. Cotangents pair with tangents without conjugation, as in JAX: the gradient of
-/// a real loss with respect to z = x + iy is ∂x − i ∂y.
-impl Array {
-    /// The real part; real arrays stay as they are. `jax.numpy.real`.
-    ///
-    /// ```
-    /// # use nnx_core::{Array, array::complex};
-    /// let z = complex(&Array::scalar(3.0_f32), &Array::scalar(4.0_f32));
-    /// assert_eq!((z.real().item::<f32>(), z.abs().item::<f32>()), (3.0, 5.0));
-    /// ```
-    #[track_caller]
-    pub fn real(&self) -> Array {
-        if self.dtype().is_complex() { bind1(Part::Real, &[self]) } else { self.clone() }
-    }
-
-    /// The imaginary part; zeros for real arrays. `jax.numpy.imag`.
-    #[track_caller]
-    pub fn imag(&self) -> Array {
-        if self.dtype().is_complex() { bind1(Part::Imag, &[self]) } else { self.zeros_like() }
-    }
-
-    /// The complex conjugate; real arrays stay as they are. `jax.numpy.conj`.
-    #[track_caller]
-    pub fn conj(&self) -> Array {
-        if !self.dtype().is_complex() {
-            return self.clone();
-        }
-        crate::array::one_program("conj", std::slice::from_ref(self), |args| {
-            let [re, im] = [args[0].real(), args[0].imag()];
-            bind1(Complex, &[&re, &-im])
-        })
-    }
-
-    /// The angle of complex numbers in radians; of real ones 0 or π. `jax.numpy.angle`.
-    #[track_caller]
-    pub fn angle(&self) -> Array {
-        crate::array::one_program("angle", std::slice::from_ref(self), |args| {
-            let x = args[0].to_inexact();
-            x.imag().atan2(x.real())
-        })
     }
 }

@@ -1,9 +1,9 @@
 //! Values that need no operand.
 
-use super::batch::{Batch, Batched};
 use super::unary::Takes;
-use super::{Attr, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
-use crate::graph::{Aval, Avals};
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::lower::{Attr, Id, Ids};
+use crate::value::Aval;
 use smallvec::smallvec;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ impl Primitive for Constant {
     }
     fn params(&self) -> String {
         if self.aval.size() == 1 {
-            crate::array::format_element(self.aval.dtype(), &self.bytes)
+            crate::value::format_element(self.aval.dtype(), &self.bytes)
         } else {
             format!("{} bytes", self.bytes.len())
         }

@@ -2,15 +2,14 @@
 //! dimensions exchanged; they are written with the same dimension numbers as in JAX, because the
 //! compilers pick their kernels by these.
 
-use super::batch::{Batch, Batched, batched};
-use super::emit::{ConvDims, ints};
-use super::{
-    Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Reverse, Tangents, Transpose, add_tangents,
-    one,
+use super::{Reverse, Transpose};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
 };
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::lower::{Attr, ConvDims, Id, Ids, ints};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// The general dilated convolution of XLA. Per spatial dimension: stride of the window, padding

@@ -1,9 +1,9 @@
 //! Changes of dtype.
 
-use super::batch::{Batch, Batched};
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
+use crate::lower::{Id, Ids};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// Converts the values to another dtype.

@@ -1,12 +1,15 @@
 //! Running sums, products and extremes along a dimension.
 
-use super::batch::{Batch, Batched};
+use super::Reducer;
+use super::prefixes::prefixes;
 use super::window::{ReduceWindow, Window};
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Reducer, Tangents, one, zero};
-use crate::Array;
 use crate::array::select;
-use crate::graph::{Aval, Avals, bind1};
-use crate::transform::associative_scan;
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero,
+};
+use crate::lower::{Id, Ids};
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// Element `i` of the result combines the elements up to and including `i`, or from `i` on if
@@ -64,10 +67,10 @@ impl Primitive for Cumulative {
             return one(Some(bind1(self.clone(), &[t])));
         }
         let flip = |x: &Array| if self.reverse { x.flip(self.dim) } else { x.clone() };
-        let start = (flip(&cx.primals[0]), flip(t));
-        let combine = |a: &Dual, b: &Dual| combine(self.reducer, a, b);
-        let prefixes = associative_scan(combine, &start, self.dim as isize, false);
-        one(Some(flip(&prefixes.1)))
+        let start = [flip(&cx.primals[0]), flip(t)];
+        let combine = |a: &[Array], b: &[Array]| combine(self.reducer, a, b);
+        let prefixes = prefixes(&start, &|_| self.dim, &combine);
+        one(Some(flip(&prefixes[1])))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         if self.reducer != Reducer::Sum {
@@ -81,17 +84,16 @@ impl Primitive for Cumulative {
     }
 }
 
-/// Values with their tangents.
-type Dual = (Array, Array);
-
-fn combine(reducer: Reducer, (x, tx): &Dual, (y, ty): &Dual) -> Dual {
+/// Combines values and tangents.
+fn combine(reducer: Reducer, a: &[Array], b: &[Array]) -> Vec<Array> {
+    let (x, tx, y, ty) = (&a[0], &a[1], &b[0], &b[1]);
     if reducer == Reducer::Prod {
-        return (x * y, tx * y + x * ty);
+        return vec![x * y, tx * y + x * ty];
     }
     let max = reducer == Reducer::Max;
     let (value, left) = if max { (x.maximum(y), x.gt(y)) } else { (x.minimum(y), x.lt(y)) };
     // Half of each where they are equal, as for `maximum` itself.
     let half = (tx + ty) * 0.5;
     let chosen = select(&left, tx, ty);
-    (value, select(&x.eq(y), &half, &chosen))
+    vec![value, select(&x.eq(y), &half, &chosen)]
 }

@@ -1,12 +1,14 @@
 //! Functions written over arrays with a derivative of their own.
 
-use super::{Batch, Batched, Body, Builder, Id, Ids, Jvp, Primitive, Rule, Tangent, Tangents, one};
-use crate::Array;
-use crate::error::or_raise;
+use crate::error::{catching, or_raise};
 use crate::graph::{
-    Aval, Avals, Closed, Graph, bind1, catching, trace, user_location, with_location,
+    Array, Avals, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Primitive, Rule, Tangent,
+    Tangents, one, trace, user_location, with_location,
 };
-use crate::transform::batch_call;
+use crate::lower::{Id, Ids};
+use crate::rewrite::batch_call;
+use crate::run::bind1;
+use crate::value::Aval;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -95,7 +97,7 @@ fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
         flags.resize(n + outs, true);
         flags.extend((0..n).filter(|&i| given[i]).map(|i| in_batch[i]));
         let (tangents, result) = batch_call("custom_jvp", &args, &flags, size, |args| {
-            let tangents = crate::transform::spread(&given, &args[n + outs..]);
+            let tangents = crate::rewrite::spread(&given, &args[n + outs..]);
             let one = Jvp { primals: &args[..n], tangents: &tangents, outs: &args[n..n + outs] };
             match rule(&one) {
                 Ok(tangents) => {
@@ -105,6 +107,6 @@ fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
                 Err(why) => (vec![], Err(why)),
             }
         });
-        Ok(crate::transform::spread(&result?, &tangents).into())
+        Ok(crate::rewrite::spread(&result?, &tangents).into())
     })
 }

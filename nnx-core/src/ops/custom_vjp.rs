@@ -1,11 +1,13 @@
 //! Functions with a reverse derivative of their own.
 
-use super::{
-    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Rule, Tangent, Tangents,
+use crate::graph::{
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Mode, Primitive,
+    Rule, Tangent, Tangents,
 };
-use crate::Array;
-use crate::graph::{Arrays, Aval, Avals, Graph, bind};
-use crate::transform::batch_call;
+use crate::lower::{Id, Ids};
+use crate::rewrite::batch_call;
+use crate::run::bind;
+use crate::value::Aval;
 use std::sync::Arc;
 
 /// A function from arrays to arrays.

@@ -1,12 +1,14 @@
 //! The general dot product.
 
-use super::batch::{Batch, Batched, batched, shifted};
-use super::emit::DotDims;
-use super::{
-    Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, Transpose, add_tangents, one,
+use super::Transpose;
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
+    shifted,
 };
-use crate::Array;
-use crate::graph::{Aval, Avals, bind1};
+use crate::lower::{Attr, DotDims, Id, Ids};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// Contracts and batches dimensions of two operands. The result has the batch dimensions, then

@@ -1,9 +1,10 @@
 //! Discrete Fourier transforms along the last dimensions.
 
-use super::emit::ints;
-use super::{Attr, Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, one};
 use crate::array::{concatenate, full};
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one};
+use crate::lower::{Attr, Id, Ids, ints};
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::smallvec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

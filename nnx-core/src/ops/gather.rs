@@ -1,16 +1,15 @@
 //! Gather: windows of an array at computed places.
 
-use super::batch::{Batch, Batched, batched, shifted};
 use super::compare::Compare;
-use super::emit::{GatherDims, ints};
 use super::scatter::{Scatter, ScatterKind};
-use super::{
-    Attr, Backward, Builder, Direction, Id, Ids, Jvp, Primitive, Reducer, ScatterDims, Tangents,
-    one,
+use super::{Direction, Reducer};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
+    shifted,
 };
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims, ints};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// What becomes of windows that do not lie inside the array.
@@ -58,7 +57,7 @@ pub(super) fn per_component(b: &mut Builder, indices: Aval, values: &[i64]) -> I
     let largest = if bits >= 63 { i64::MAX } else { (1 << bits) - 1 };
     let bytes: Vec<u8> = values
         .iter()
-        .flat_map(|&v| crate::array::int_scalar_bytes(dtype, v.min(largest)))
+        .flat_map(|&v| crate::value::int_scalar_bytes(dtype, v.min(largest)))
         .collect();
     let row = b.literal(indices.with_shape(&[values.len()]), &bytes);
     let attrs = vec![("broadcast_dimensions", ints(&[indices.rank() - 1]))];

@@ -3,9 +3,12 @@
 use super::binary::same;
 use super::inner_loop::inner_while;
 use super::unary::Takes;
-use super::{Batch, Batched, Binary, BinaryOp, Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
-use crate::array::{DType, select};
-use crate::graph::{Aval, Avals, bind1};
+use super::{Binary, BinaryOp};
+use crate::array::select;
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::lower::{Id, Ids};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// Greatest common divisors of numbers that are not negative, elementwise.

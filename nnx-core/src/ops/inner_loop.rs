@@ -1,10 +1,10 @@
 //! Lowerings that are written over arrays, and loops inside of them. The derivative is that of the
 //! operation, not of the loop.
 
-use super::{Builder, Id, Ids, While};
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, Closed, trace};
+use super::While;
+use crate::graph::{Array, Builder, Closed, trace};
+use crate::lower::{Id, Ids};
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// `state` after `body` was applied to it as long as `test` gives true.
@@ -16,7 +16,7 @@ pub(crate) fn inner_while(
     let avals: Vec<Aval> = state.iter().map(Array::aval).collect();
     let (test, ()) = trace("inner_loop", &avals, |args| (vec![test(args)], ()));
     let (body, ()) = trace("inner_loop", &avals, |args| (body(args), ()));
-    let (graphs, captures) = crate::transform::align(state.len(), vec![test, body]);
+    let (graphs, captures) = crate::rewrite::align(state.len(), vec![test, body]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
     let op = While { condition: condition.into(), body: body.into(), carry: state.len() };
     let ins: Vec<Array> = state.iter().chain(&captures).cloned().collect();

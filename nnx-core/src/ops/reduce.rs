@@ -1,12 +1,14 @@
 //! Reductions over dimensions.
 
-use super::batch::{Batch, Batched, shifted};
+use super::Direction;
 use super::compare::Compare;
-use super::emit::ints;
 use super::unary::Takes;
-use super::{Attr, Backward, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents, one, zero};
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{
+    Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, shifted, zero,
+};
+use crate::lower::{Attr, Id, Ids, ints};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,11 +45,11 @@ impl Reducer {
     pub(super) fn identity(self, dtype: DType) -> Vec<u8> {
         match self {
             Reducer::Sum | Reducer::Or => vec![0; dtype.size()],
-            Reducer::Prod => crate::array::scalar_bytes(dtype, 1.0),
+            Reducer::Prod => crate::value::scalar_bytes(dtype, 1.0),
             Reducer::And if dtype == DType::Bool => vec![1],
             Reducer::And => vec![0xff; dtype.size()],
-            Reducer::Max => crate::array::lowest(dtype),
-            Reducer::Min => crate::array::highest(dtype),
+            Reducer::Max => crate::value::lowest(dtype),
+            Reducer::Min => crate::value::highest(dtype),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Programs whose values are computed again for the backward pass instead of being kept.
 
-use super::{
-    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Lin, Mode, OptimizationBarrier,
-    Primitive, Tangent, Tangents,
+use super::OptimizationBarrier;
+use crate::graph::{
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Lin, Mode,
+    Primitive, Tangent, Tangents, Value,
 };
-use crate::Array;
-use crate::graph::{Arrays, Aval, Avals, Graph, Value, bind};
-use crate::transform::{interpret, interpret_jvp, jvp_program, spread, transpose};
+use crate::lower::{Id, Ids};
+use crate::rewrite::{interpret, interpret_jvp, jvp_program, spread, transpose};
+use crate::run::bind;
+use crate::value::Aval;
 
 /// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others
 /// are computed again.

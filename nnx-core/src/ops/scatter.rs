@@ -1,15 +1,15 @@
 //! Scatter: an array with windows at computed places set or combined with updates.
 
-use super::batch::{Batch, Batched, batched, shifted};
-use super::emit::GatherDims;
 use super::gather::{Gather, IndexFlags, OutOfBounds, last_starts, per_component};
 use super::unary::Takes;
-use super::{
-    Attr, Backward, Builder, Id, Ids, Jvp, Primitive, ScatterDims, Tangent, Tangents, one, zero,
+use crate::array::{iota, select};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents, batched,
+    one, shifted, zero,
 };
-use crate::Array;
-use crate::array::{DType, iota, select};
-use crate::graph::{Aval, Avals, bind1};
+use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// How an update meets what stands at its place.
@@ -237,7 +237,7 @@ impl Primitive for Scatter {
                         Some(x * self.with(ScatterKind::Add, &x.zeros_like(), indices, t))
                     }
                 };
-                one(super::add_tangents(left, right))
+                one(crate::rewrite::add_tangents(left, right))
             }
         }
     }

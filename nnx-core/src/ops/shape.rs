@@ -1,10 +1,12 @@
 //! Operations that move elements without choosing among them: broadcast, reshape, transpose,
 //! reverse. All linear.
 
-use super::batch::{Batch, Batched, prepend, shifted};
-use super::emit::ints;
-use super::{Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one};
-use crate::graph::{Aval, Avals, bind1};
+use crate::graph::{
+    Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, prepend, shifted,
+};
+use crate::lower::{Id, Ids, ints};
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// Repeats along new or size-1 dimensions: dimension `i` of the operand becomes `dims[i]`.

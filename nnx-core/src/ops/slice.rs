@@ -1,14 +1,15 @@
 //! Parts of arrays and arrays from parts: slice, pad, concatenate, and slices at computed places.
 //! All linear in the data.
 
-use super::batch::{Batch, Batched, batched, prepend};
-use super::emit::GatherDims;
-use super::emit::ints;
-use super::{Attr, Backward, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
-use super::{BroadcastInDim, Gather, IndexFlags, OutOfBounds, Scatter, ScatterDims, ScatterKind};
-use crate::Array;
-use crate::array::{DType, select, stack};
-use crate::graph::{Aval, Avals, bind1};
+use super::{BroadcastInDim, Gather, IndexFlags, OutOfBounds, Scatter, ScatterKind};
+use crate::array::{select, stack};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
+    prepend, zero,
+};
+use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims, ints};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// `operand[start:limit:stride]` in every dimension.

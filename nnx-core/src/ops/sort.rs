@@ -1,13 +1,14 @@
 //! Sorting and the largest elements.
 
-use super::batch::{Batch, Batched};
+use super::Direction;
 use super::compare::Compare;
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
 use super::unary::Takes;
-use super::{Attr, Builder, Direction, Id, Ids, Jvp, Primitive, Tangents};
-use crate::Array;
-use crate::array::{DType, iota, scalar_bytes};
-use crate::graph::{Aval, Avals, bind};
+use crate::array::iota;
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::lower::{Attr, Id, Ids};
+use crate::run::bind;
+use crate::value::{Aval, DType, scalar_bytes};
 use smallvec::{SmallVec, smallvec};
 
 /// Sorts several arrays of one shape along a dimension in ascending order of the first `num_keys`

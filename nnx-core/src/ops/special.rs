@@ -4,12 +4,12 @@
 use super::binary::same;
 use super::inner_loop::inner_while;
 use super::unary::Takes;
-use super::{
-    Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangent, Tangents, add_tangents, one,
-};
-use crate::Array;
-use crate::array::{DType, finfo, select};
-use crate::graph::{Aval, Avals, bind1};
+use crate::array::{finfo, select};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents, one};
+use crate::lower::{Id, Ids};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// Elementwise functions of one to three operands of one shape and dtype.

@@ -2,10 +2,9 @@
 //! on the rest by itself.
 
 use super::{Binary, BinaryOp};
-use crate::Array;
-use crate::array::DType;
-use crate::graph::bind1;
-use crate::transform::staged;
+use crate::graph::Array;
+use crate::run::{bind1, staged};
+use crate::value::DType;
 
 type Function = (&'static str, fn(&Array) -> Array);
 

@@ -1,12 +1,9 @@
 //! The hash behind random numbers.
 
-use super::Attr;
-use super::batch::{Batch, Batched};
 use super::binary::same;
-use super::emit::ints;
-use super::{Builder, Id, Ids, Jvp, Primitive, Tangents, zero};
-use crate::array::{DType, int_scalar_bytes};
-use crate::graph::{Aval, Avals};
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::lower::{Attr, Id, Ids, ints};
+use crate::value::{Aval, DType, int_scalar_bytes};
 use smallvec::smallvec;
 
 /// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",

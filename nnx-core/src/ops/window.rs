@@ -1,17 +1,15 @@
 //! Reductions over sliding windows, and what their derivatives need: choosing by the extreme of
 //! one array from another (`select_and_gather_add`) and its transpose.
 
-use super::batch::{Batch, Batched, prepend};
 use super::compare::Compare;
 use super::conv::{dilated, transposed_padding, windows};
-use super::emit::ints;
-use super::{
-    Attr, Backward, Builder, Direction, Id, Ids, Jvp, Pad, Primitive, Reducer, Slice, Tangents,
-    one, zero,
+use super::{Direction, Pad, Reducer, Slice};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, prepend, zero,
 };
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, Avals, bind1};
+use crate::lower::{Attr, Id, Ids, ints};
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// A sliding window, one entry per dimension of the operand.

@@ -5,8 +5,8 @@ use super::moments::{
     bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
 };
 use super::{GradientTransformation, Params, safe_increment};
-use crate::Array;
 use crate::array::select;
+use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 

@@ -2,8 +2,8 @@
 
 use super::hyper::transformation;
 use super::{GradientTransformation, Params};
-use crate::Array;
 use crate::array::where_;
+use crate::graph::Array;
 
 /// √Σx² of one array.
 fn norm(x: &Array) -> Array {

@@ -3,8 +3,9 @@
 use super::hyper::transformation;
 use super::{GradientTransformation, Params, safe_increment};
 use crate::array::{keepdims, zeros};
+use crate::graph::Array;
 use crate::module::{OptState, Variable};
-use crate::{Array, DType};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {

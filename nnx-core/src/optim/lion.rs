@@ -3,7 +3,7 @@
 use super::hyper::transformation;
 use super::moments::update_moment;
 use super::{GradientTransformation, Params, safe_increment};
-use crate::Array;
+use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 

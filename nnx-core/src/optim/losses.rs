@@ -1,9 +1,9 @@
 //! Losses per example or element, as in `optax.losses`: take `.mean(..)` for the loss of a batch.
 
-use crate::Array;
 use crate::array::{invalid, keepdims, logsumexp};
 use crate::error::or_raise;
-use crate::transform::staged;
+use crate::graph::Array;
+use crate::run::staged;
 
 /// One program outside of a trace, a part of the running one inside.
 #[track_caller]

@@ -73,7 +73,8 @@ pub use schedule::{
     polynomial_schedule, warmup_cosine_decay_schedule,
 };
 
-use crate::{Array, Module};
+use crate::graph::Array;
+use crate::module::Module;
 
 /// Turns gradients into updates, and remembers what it needs from one step to the next.
 ///

@@ -1,7 +1,8 @@
 //! Running means of updates and the correction of their start at zero.
 
 use super::{Params, safe_increment};
-use crate::{Array, DType};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// (1 − decay) · value + decay · moment. `optax.tree.update_moment`.
 pub(super) fn update_moment(values: &Params, moments: &Params, decay: f64) -> Params {

@@ -2,9 +2,10 @@
 
 use super::{GradientTransformation, Params, safe_increment};
 use crate::array::select;
+use crate::graph::Array;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::module::{OptState, Variable};
-use crate::{Array, DType};
+use crate::value::DType;
 use nnx_derive::Module;
 
 /// See [`multi_steps`].
@@ -23,7 +24,7 @@ pub struct MultiSteps<T> {
 #[track_caller]
 pub fn multi_steps<T: GradientTransformation>(inner: T, every: i32) -> MultiSteps<T> {
     if every < 1 {
-        crate::error::raise(crate::Error::Invalid(format!(
+        crate::error::raise(crate::error::Error::Invalid(format!(
             "multi_steps: a step needs at least one gradient, got {every}"
         )));
     }

@@ -6,7 +6,7 @@ use super::{
     AdamW, GradientTransformation, LearningRate, Params, ScaleByLearningRate, adamw,
     safe_increment, scale_by_learning_rate,
 };
-use crate::Array;
+use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 

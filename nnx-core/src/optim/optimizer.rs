@@ -2,14 +2,14 @@
 
 use super::GradientTransformation;
 use super::params::{Layout, Params};
-use crate::error::{or_raise, raise};
+use crate::error::{Error, or_raise, raise};
+use crate::graph::Array;
 use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
 use crate::module::{
-    Key, Kind, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable, VariableKind,
-    Visitor,
+    Key, Kind, Module, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable,
+    VariableKind, Visitor,
 };
-use crate::transform::staged;
-use crate::{Array, Error, Module};
+use crate::run::staged;
 use nnx_derive::Module;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     /// Takes one step: changes the parameters of `model`, the state and the step count.
     ///
-    /// `grads` is what [`grad`](crate::grad) or [`value_and_grad`](crate::value_and_grad) gave for
+    /// `grads` is what [`grad`](crate::transform::grad) or [`value_and_grad`](crate::transform::value_and_grad) gave for
     /// this model.
     ///
     /// # Panics

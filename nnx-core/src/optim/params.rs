@@ -1,9 +1,11 @@
 //! `Params`: arrays by path, what gradient transformations work on.
 
-use crate::array::DType;
-use crate::error::raise;
-use crate::module::{Key, Leaves, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut};
-use crate::{Array, Error, Module};
+use crate::error::{Error, raise};
+use crate::graph::Array;
+use crate::module::{
+    Key, Leaves, Module, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut,
+};
+use crate::value::DType;
 use rustc_hash::FxHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};

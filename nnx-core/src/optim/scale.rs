@@ -2,7 +2,7 @@
 
 use super::hyper::transformation;
 use super::{GradientTransformation, Params, Schedule, safe_increment};
-use crate::Array;
+use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 

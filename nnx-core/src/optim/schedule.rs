@@ -1,8 +1,9 @@
 //! Schedules: numbers that change with the step, computed inside the program.
 
-use crate::array::{DType, select, where_};
-use crate::error::raise;
-use crate::{Array, Error};
+use crate::array::{select, where_};
+use crate::error::{Error, raise};
+use crate::graph::Array;
+use crate::value::DType;
 use std::f64::consts::PI;
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -1,10 +1,9 @@
 //! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
 
 use super::key::{Key, hash_positions, hash_positions_combined, raw_split};
-use crate::array::{
-    IntoShape, Kind, Operand, broadcast_shapes, invalid, one_program, select, shape_of,
-};
-use crate::{Array, DType};
+use crate::array::{IntoShape, Operand, broadcast_shapes, invalid, one_program, select, shape_of};
+use crate::graph::Array;
+use crate::value::{DType, Kind};
 
 /// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
 ///

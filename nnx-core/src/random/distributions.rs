@@ -2,8 +2,9 @@
 
 use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
 use super::key::Key;
-use crate::array::{IntoShape, Kind, Operand, dim, invalid, one_program, shape_of};
-use crate::{Array, DType};
+use crate::array::{IntoShape, Operand, dim, invalid, one_program, shape_of};
+use crate::graph::Array;
+use crate::value::{DType, Kind};
 
 /// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
 ///

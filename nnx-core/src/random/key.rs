@@ -1,12 +1,12 @@
 //! Keys, and how new ones are made from them.
 
-use crate::array::{IntoShape, Kind, Operand, invalid, iota, one_program, shape_of, stack};
+use crate::array::{IntoShape, Operand, invalid, iota, one_program, shape_of, stack};
 use crate::error::or_raise;
-use crate::graph::{bind, bind1};
+use crate::graph::Array;
 use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::ops::{OptimizationBarrier, Threefry2x32};
-use crate::transform::staged;
-use crate::{Array, DType};
+use crate::run::{bind, bind1, staged};
+use crate::value::{DType, Kind};
 
 /// The state of a random generator, or a batch of them: u32 words `[…, 2]`. `jax.random.key`.
 ///

@@ -3,7 +3,8 @@
 use super::bits::raw_bits;
 use super::key::{Key, raw_split};
 use crate::array::{IndexMode, arange, dim, one_program, sort_key_val};
-use crate::{Array, DType};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// 0, 1, …, `n` − 1 in random order, i32. `jax.random.permutation` of a number.
 ///

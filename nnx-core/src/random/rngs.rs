@@ -3,9 +3,10 @@
 use super::key::{Key, fold};
 use crate::array::invalid;
 use crate::error::or_raise;
+use crate::graph::Array;
 use crate::module::{Leaves, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut};
-use crate::transform::staged;
-use crate::{Array, DType};
+use crate::run::staged;
+use crate::value::DType;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

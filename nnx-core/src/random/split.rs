@@ -2,10 +2,11 @@
 
 use super::key::{fold, raw_split};
 use crate::error::or_raise;
+use crate::graph::Array;
 use crate::module::walk::{for_each_leaf, replace_leaves};
-use crate::module::{Filter, RngCount, RngKey, VariableKind};
-use crate::transform::staged;
-use crate::{Array, DType, Module};
+use crate::module::{Filter, Module, RngCount, RngKey, VariableKind};
+use crate::run::staged;
+use crate::value::DType;
 
 /// The state of random streams before they were split; made by [`split_rngs`] and [`fork_rngs`].
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ impl RngBackup {
 }
 
 /// Replaces the random streams of `tree` whose key `filter` matches by `splits` streams each, stacked
-/// along axis 0, for a [`vmap`](crate::vmap) or [`scan`](crate::scan()) over them.
+/// along axis 0, for a [`vmap`](crate::transform::vmap) or [`scan`](crate::transform::scan()) over them.
 /// `flax.nnx.split_rngs`.
 ///
 /// Each stream starts from a part of the old one's next key; counts start at 0. The result restores

@@ -1,8 +1,10 @@
 //! Checkpoints: every leaf of a tree in one safetensors file.
 
-use crate::graph::Aval;
+use crate::error::{Error, Result};
+use crate::graph::Array;
+use crate::module::Module;
 use crate::module::walk::{collect_leaves, paths, replace_leaves};
-use crate::{Array, DType, Error, Module, Result};
+use crate::value::{Aval, DType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;

@@ -1,10 +1,11 @@
 //! Metrics: running totals in Variables, so that a jitted evaluation step can update them.
 
-use crate::array::{DType, invalid};
+use crate::array::invalid;
 use crate::error::or_raise;
-use crate::module::{MetricState, Variable};
-use crate::transform::staged;
-use crate::{Array, Module};
+use crate::graph::Array;
+use crate::module::{MetricState, Module, Variable};
+use crate::run::staged;
+use crate::value::DType;
 use nnx_derive::Module;
 
 /// A running total that is reset before a pass and read after it. `nnx.metrics.Metric`.

@@ -1,15 +1,17 @@
 //! `checkify`: mistakes that only values show, as values.
 
-use super::eager::{Env, staged};
 use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
-use crate::array::{DType, select};
-use crate::error::or_raise;
-use crate::graph::{Aval, Closed, Graph, Node, bind1, trace, with_location};
+use crate::array::select;
+use crate::error::{Error, Result, or_raise};
+use crate::graph::{Array, Closed, Graph, Node, trace, with_location};
+use crate::module::Module;
 use crate::ops::{
     Binary, BinaryOp, CallGraph, Check, Cond, DynamicSlice, DynamicUpdateSlice, Gather, Remat,
     Scan, Scatter, While,
 };
-use crate::{Array, Error, Module, Result};
+use crate::rewrite::Env;
+use crate::run::{bind1, staged};
+use crate::value::{Aval, DType};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -175,7 +177,7 @@ impl Checker {
     /// Whether something inside of the programs of an operation is checked.
     fn looks_into(&self, node: &Node) -> bool {
         let checks = self.checks;
-        let relevant = |op: &dyn crate::ops::Primitive| {
+        let relevant = |op: &dyn crate::graph::Primitive| {
             op.is_effect()
                 || checks.nan
                 || (checks.index && is_indexing(op))
@@ -208,7 +210,7 @@ impl Checker {
             self.after(node, ins, ins, code);
             return ins.to_vec();
         }
-        let outs = crate::graph::bind_op(node.op.clone(), &ins.iter().collect::<Vec<_>>());
+        let outs = crate::run::bind_op(node.op.clone(), &ins.iter().collect::<Vec<_>>());
         self.after(node, ins, &outs, code);
         outs.into_vec()
     }
@@ -295,12 +297,12 @@ impl Checker {
     }
 }
 
-fn is_division(op: &dyn crate::ops::Primitive) -> bool {
+fn is_division(op: &dyn crate::graph::Primitive) -> bool {
     let binary = op.as_any().downcast_ref::<Binary>();
     binary.is_some_and(|op| matches!(op.0, BinaryOp::Div | BinaryOp::Rem))
 }
 
-fn is_indexing(op: &dyn crate::ops::Primitive) -> bool {
+fn is_indexing(op: &dyn crate::graph::Primitive) -> bool {
     let op = op.as_any();
     op.is::<Gather>()
         || op.is::<Scatter>()

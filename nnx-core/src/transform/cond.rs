@@ -1,14 +1,15 @@
 //! `cond` and `switch`.
 
-use super::eager::staged;
-use super::loops::align;
 use super::tree::{
     Operands, Program, TreeArgument, difference, invalid, leaves, trace_tree, with_leaves,
 };
 use crate::error::or_raise;
-use crate::graph::Aval;
-use crate::ops::{Body, Cond};
-use crate::{Array, DType, Module};
+use crate::graph::{Array, Body};
+use crate::module::Module;
+use crate::ops::Cond;
+use crate::rewrite::align;
+use crate::run::staged;
+use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// Runs `on_true` or `on_false`, which both get `operands`. `jax.lax.cond`, `flax.nnx.cond`.

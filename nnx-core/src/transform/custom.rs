@@ -1,12 +1,13 @@
 //! Functions with derivatives given by the user.
 
-use super::eager::staged;
 use super::tree::{difference, invalid, leaves, with_leaves};
-use crate::error::{or_raise, raise};
-use crate::graph::{Aval, Closed, bind, inherited_name, trace};
+use crate::error::{Error, or_raise, raise};
+use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, inherited_name, trace};
+use crate::module::Module;
 use crate::module::walk::{collect_leaves, paths, rebuild};
-use crate::ops::{ArrayFn, Body, CustomVjp, Jvp, JvpRule, Rule, Tangents, VjpRule, WithRule};
-use crate::{Array, Error, Module};
+use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
+use crate::run::{bind, staged};
+use crate::value::Aval;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 

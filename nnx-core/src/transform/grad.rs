@@ -1,13 +1,12 @@
 //! `grad` and `value_and_grad`.
 
-use super::autodiff::vjp;
-use super::eager::staged;
 use super::tree::{Operands, TreeArgument, trace_tree};
-use crate::error::{or_raise, raise};
-use crate::graph::Closed;
+use crate::error::{Error, or_raise, raise};
+use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, collect_leaves, leaves_of, rebuild};
-use crate::module::{Filter, ParamKind, Path, Schema, VarInfo, VariableKind, check};
-use crate::{Array, Error, Module};
+use crate::module::{Filter, Module, ParamKind, Path, Schema, VarInfo, VariableKind, check};
+use crate::rewrite::vjp;
+use crate::run::staged;
 
 /// What a function is differentiated with respect to: a [`TreeArgument`], which means its Params and
 /// float arrays, or the part of one that [`wrt`] names.

@@ -5,13 +5,14 @@ use super::tree::TreeArgument;
 use super::vjp::AtPoint;
 use crate::array::eye;
 use crate::error::or_raise;
-use crate::{Array, Module};
+use crate::graph::Array;
+use crate::module::Module;
 use std::panic::Location;
 
 /// The unit vectors of the space of arrays like `like`, along dimension 0.
 fn basis(like: &Array) -> Array {
     let n = like.size();
-    eye(n, like.dtype()).reshape(crate::ops::prepend(n, like.shape()))
+    eye(n, like.dtype()).reshape(crate::graph::prepend(n, like.shape()))
 }
 
 /// The derivative of every element of `f`'s result by every element of the argument, in reverse

@@ -1,13 +1,12 @@
 //! Forward-mode derivatives.
 
-use super::autodiff::interpret_jvp;
-use super::eager::staged;
 use super::tree::{Operands, TreeArgument, leaves, trace_tree};
-use crate::error::{or_raise, raise};
-use crate::graph::Closed;
+use crate::error::{Error, Result, or_raise, raise};
+use crate::graph::{Array, Closed, Mode, Tangent};
+use crate::module::Module;
 use crate::module::walk::{collect_leaves, rebuild};
-use crate::ops::{Mode, Tangent};
-use crate::{Array, Error, Module, Result};
+use crate::rewrite::interpret_jvp;
+use crate::run::staged;
 use std::panic::Location;
 
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the

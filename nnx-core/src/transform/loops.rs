@@ -1,14 +1,15 @@
 //! `while_loop` and `fori_loop`.
 
-use super::eager::staged;
 use super::scan::{length, scan};
 use super::tree::{Operands, difference, invalid, leaves};
 use crate::error::or_raise;
-use crate::graph::{Aval, Graph, inherited_name, trace};
+use crate::graph::{Array, inherited_name, trace};
+use crate::module::Module;
 use crate::module::walk::rebuild;
 use crate::ops::While;
-use crate::{Array, DType, Module};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::rewrite::align;
+use crate::run::staged;
+use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// `init` with these values in place of the operands'.
@@ -18,35 +19,6 @@ fn with_operands<C: Module>(init: &C, operands: &Operands, values: &[Array]) -> 
         Some((_, value)) => value.clone(),
         None => old.clone(),
     })
-}
-
-/// The graphs as programs of the same inputs: `operands` of their own, then what any of them
-/// captured.
-pub(crate) fn align(
-    operands: usize,
-    closed: Vec<crate::graph::Closed>,
-) -> (Vec<Graph>, Vec<Array>) {
-    let mut captures: Vec<Array> = Vec::new();
-    let mut known = FxHashSet::default();
-    for array in closed.iter().flat_map(|closed| &closed.captures) {
-        if known.insert(array.identity()) {
-            captures.push(array.clone());
-        }
-    }
-    let graphs = closed.into_iter().map(|closed| {
-        let mut graph = closed.graph;
-        let own = graph.inputs.split_off(operands);
-        let mine: FxHashMap<_, _> = closed.captures.iter().map(Array::identity).zip(own).collect();
-        for array in &captures {
-            let value = match mine.get(&array.identity()) {
-                Some(&value) => value,
-                None => graph.value(array.aval()),
-            };
-            graph.inputs.push(value);
-        }
-        graph
-    });
-    (graphs.collect(), captures)
 }
 
 /// Runs `body` on the carry as long as `condition` holds. `jax.lax.while_loop`,

@@ -8,7 +8,7 @@
 //! | | |
 //! |---|---|
 //! | derivatives | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp()`], [`linearize`], [`jacfwd`], [`jacrev`], [`hessian`]; [`wrt`] chooses by what |
-//! | derivatives of one's own | [`custom_vjp`], [`custom_jvp`], [`Array::stop_gradient`](crate::Array::stop_gradient) |
+//! | derivatives of one's own | [`custom_vjp`], [`custom_jvp`], [`Array::stop_gradient`](crate::graph::Array::stop_gradient) |
 //! | memory | [`remat()`], [`remat_with`] |
 //! | batches | [`vmap()`], with [`in_axes`], [`StateAxes`]; [`map_slices`], [`associative_scan`] |
 //! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
@@ -26,13 +26,10 @@
 //! assert_eq!(slopes.shape(), [3]);
 //! ```
 
-mod autodiff;
 mod axes;
-mod batch;
 mod checkify;
 mod cond;
 mod custom;
-mod eager;
 mod grad;
 mod jacobian;
 mod jvp;
@@ -45,13 +42,6 @@ mod tree;
 mod vjp;
 mod vmap;
 
-pub(crate) use autodiff::{
-    JvpProgram, dependent, interpret_jvp, jvp_program, lin_of, spread, transpose,
-};
-pub(crate) use batch::{batch_aval, batch_call, batch_graph, interpret_batch};
-pub(crate) use eager::{buffer, eager, interpret, staged};
-pub(crate) use loops::align;
-pub mod jit;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
 pub use checkify::{CheckError, Checks, check, checkify};

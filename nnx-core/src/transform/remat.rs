@@ -1,11 +1,11 @@
 //! `remat`: memory for time in the backward pass.
 
-use super::eager::staged;
 use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
 use crate::error::or_raise;
-use crate::graph::bind;
+use crate::graph::Array;
+use crate::module::Module;
 use crate::ops::{Remat, SavePolicy};
-use crate::{Array, Module};
+use crate::run::{bind, staged};
 
 /// Runs `f` so that its backward pass computes the values on the way again instead of keeping them.
 /// `jax.checkpoint`, `flax.nnx.remat`.

@@ -1,14 +1,15 @@
 //! `scan`: a loop over the elements of arrays that carries a state along.
 
 use super::axes::{IntoMapAxes, MapAxes, tuple_len};
-use super::eager::staged;
 use super::tree::{Operands, TreeArgument, difference, invalid, leaves, trace_tree, with_leaves};
 use super::vmap::without_axis;
 use crate::error::or_raise;
-use crate::graph::Aval;
+use crate::graph::Array;
+use crate::module::Module;
 use crate::module::walk::rebuild;
 use crate::ops::Scan;
-use crate::{Array, Module};
+use crate::run::staged;
+use crate::value::Aval;
 use std::panic::Location;
 
 /// What [`scan`] runs over, with options; made by [`over`] and [`length`].
@@ -279,7 +280,7 @@ where
             },
         );
         let args: Vec<Array> = values.iter().chain(&body.closed.captures).cloned().collect();
-        let outs = super::eager::interpret(&body.closed.graph, &args);
+        let outs = crate::rewrite::interpret(&body.closed.graph, &args);
         let mut kept = outs[..body.results].to_vec();
         kept.extend(body.changed.iter().map(|&i| outs[body.results + i].clone()));
         inner = Some((body.result.1, body.changed));

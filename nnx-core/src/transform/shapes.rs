@@ -2,9 +2,9 @@
 
 use super::tree::{Operands, TreeArgument, leaves, trace_tree};
 use crate::error::{or_raise, raise};
-use crate::graph::Graph;
+use crate::graph::{Array, Graph};
+use crate::module::Module;
 use crate::module::walk::{leaves_of, rebuild};
-use crate::{Array, Module};
 
 /// Traces `f` over a twin of `argument`.
 #[track_caller]

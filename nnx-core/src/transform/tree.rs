@@ -1,10 +1,10 @@
 //! Trees that transforms take, and functions of trees as programs.
 
-use crate::error::{or_raise, raise};
-use crate::graph::{Aval, Closed, inherited_name, trace};
+use crate::error::{Error, Result, or_raise, raise};
+use crate::graph::{Array, Closed, inherited_name, trace};
 use crate::module::walk::{Statics, collect_leaves, for_each_leaf_of, leaves_of, paths, rebuild};
-use crate::module::{Key, Leaves, Path, VarInfo, Visitor};
-use crate::{Array, Error, Module, Result};
+use crate::module::{Key, Leaves, Module, Path, VarInfo, Visitor};
+use crate::value::Aval;
 use std::panic::Location;
 
 /// What a transform lends to its function: `&M` to read, `&mut M` to read and set Variables in, or a

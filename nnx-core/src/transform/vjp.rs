@@ -1,14 +1,13 @@
 //! `vjp` and `linearize`: a function at a point, with its derivative there to be used many times.
 
-use super::autodiff::{jvp_program, transpose};
-use super::eager::{interpret, staged};
 use super::grad::{Differentiated, Gradient, Selection};
 use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
-use crate::error::{or_raise, raise};
-use crate::graph::{Closed, Graph};
+use crate::error::{Error, Result, or_raise, raise};
+use crate::graph::{Array, Closed, Graph, Lin, Mode, Tangent};
+use crate::module::Module;
 use crate::module::walk::{Rebuild, collect_leaves, rebuild};
-use crate::ops::{Lin, Mode, Tangent};
-use crate::{Array, Error, Module, Result};
+use crate::rewrite::{interpret, jvp_program, transpose};
+use crate::run::staged;
 use std::panic::Location;
 
 /// The derivative of a program at a point: linear in the tangents of its active inputs.
@@ -51,9 +50,8 @@ impl LinearMap {
 
     /// The outputs' tangents; `None` is a zero.
     fn forward(&self, tangents: &[Array]) -> Result<Vec<Tangent>> {
-        let outs =
-            staged("linearize", &self.args(tangents), |args| super::interpret(&self.graph, args))?;
-        Ok(super::spread(&self.has_tangent, &outs))
+        let outs = staged("linearize", &self.args(tangents), |args| interpret(&self.graph, args))?;
+        Ok(crate::rewrite::spread(&self.has_tangent, &outs))
     }
 
     /// The inputs' cotangents; `None` is a zero.
@@ -91,7 +89,7 @@ impl LinearMap {
                 let cts = self.backward(args).into_iter().enumerate();
                 (cts.map(|(i, ct)| ct.unwrap_or_else(|| zeros(i))).collect(), ())
             };
-            super::batch_call("jacrev", args, &batched, size, one).0
+            crate::rewrite::batch_call("jacrev", args, &batched, size, one).0
         })
     }
 
@@ -112,7 +110,7 @@ impl LinearMap {
                 let args: Vec<Array> = args[..n].iter().cloned().chain(tangents).collect();
                 (interpret(&self.graph, &args), ())
             };
-            super::batch_call("jacfwd", args, &batched, size, one).0
+            crate::rewrite::batch_call("jacfwd", args, &batched, size, one).0
         })?;
         outs.into_iter().next().ok_or_else(|| Error::Invalid("jacfwd: no result".into()))
     }

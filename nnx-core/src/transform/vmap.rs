@@ -1,14 +1,14 @@
 //! `vmap`: a function of one element, for a whole batch.
 
 use super::axes::{IntoMapAxes, MapAxes, tuple_len};
-use super::batch::interpret_batch;
-use super::eager::staged;
 use super::tree::{Operands, TreeArgument, invalid, leaves, trace_tree, with_leaves};
 use crate::error::or_raise;
-use crate::graph::Aval;
+use crate::graph::{Array, Batched};
+use crate::module::Module;
 use crate::module::walk::for_each_leaf;
-use crate::ops::{Batched, repeated};
-use crate::{Array, Module};
+use crate::rewrite::interpret_batch;
+use crate::run::staged;
+use crate::value::Aval;
 use std::panic::Location;
 
 /// How [`vmap`] maps: axes of the arguments and of the result. Written as axes alone, or made by
@@ -231,7 +231,7 @@ fn put_in_place(
         .enumerate()
         .map(|(i, (out, batched))| match (axes[i], batched) {
             (Some(axis), true) => out.moveaxis(0, axis),
-            (Some(axis), false) => repeated(&out, size).moveaxis(0, axis),
+            (Some(axis), false) => out.repeated(size).moveaxis(0, axis),
             (None, false) => out,
             (None, true) => {
                 let message = format!(

@@ -2,9 +2,10 @@
 
 use super::client::Client;
 use super::executable::Signature;
+use super::placement::Placement;
 use super::runtime::RawBuffer;
-use crate::Result;
-use crate::graph::Aval;
+use crate::error::Result;
+use crate::value::Aval;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ pub struct Buffer {
     client: Client,
     raw: RawBuffer,
     aval: Aval,
-    device: usize,
+    placement: Placement,
     /// The executable that made this, or `None` for an upload.
     origin: Option<Arc<Signature>>,
 }
@@ -31,10 +32,10 @@ impl Buffer {
         client: Client,
         raw: RawBuffer,
         aval: Aval,
-        device: usize,
+        placement: Placement,
         origin: Option<Arc<Signature>>,
     ) -> Self {
-        Buffer { client, raw, aval, device, origin }
+        Buffer { client, raw, aval, placement, origin }
     }
 
     /// Shape and dtype.
@@ -43,26 +44,27 @@ impl Buffer {
         self.aval
     }
 
-    /// The number of the device it lies on.
+    /// Where it lies.
     #[inline]
-    pub fn device(&self) -> usize {
-        self.device
+    pub fn placement(&self) -> Placement {
+        self.placement
     }
 
-    /// A copy on device number `device`.
+    /// A copy at `placement`.
     ///
     /// # Errors
     /// When there is no such device, the buffer was deleted or donated, or the backend cannot copy.
-    pub fn copy_to_device(&self, device: usize) -> Result<Buffer> {
-        if device == self.device {
+    pub fn copy_to(&self, placement: Placement) -> Result<Buffer> {
+        let device = placement.index();
+        if placement == self.placement {
             // Plugins refuse to copy to the same device.
             return self.client.upload(&self.to_host()?, self.aval, device);
         }
-        self.client.check_device(device)?;
+        self.client.check_placement(placement)?;
         let what = || format!("copying {} to device {device}", self.describe());
         // SAFETY: the buffer is alive.
-        let raw = unsafe { self.client.runtime().copy_to_device(self.raw, device, &what) }?;
-        Ok(Buffer::new(self.client, raw, self.aval, device, self.origin.clone()))
+        let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
+        Ok(Buffer::new(self.client, raw, self.aval, placement, self.origin.clone()))
     }
 
     #[inline]
@@ -83,7 +85,7 @@ impl Buffer {
         // SAFETY: this was the only owner.
         unsafe { self.client.runtime().destroy_buffer(old) };
         self.aval = aval;
-        self.device = origin.device;
+        self.placement = origin.placement;
         if !self.origin.as_ref().is_some_and(|o| Arc::ptr_eq(o, origin)) {
             self.origin = Some(origin.clone());
         }
@@ -101,7 +103,7 @@ impl Buffer {
     /// dimension fastest, little-endian, one byte per bool.
     ///
     /// # Errors
-    /// [`Error::Xla`](crate::Error::Xla) when the computation that makes the buffer failed (the
+    /// [`Error::Xla`](crate::error::Error::Xla) when the computation that makes the buffer failed (the
     /// message names it), or when the buffer was deleted or donated.
     pub fn to_host(&self) -> Result<Vec<u8>> {
         let what = || format!("reading {}", self.describe());

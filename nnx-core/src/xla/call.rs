@@ -3,9 +3,10 @@
 use super::buffer::Buffer;
 use super::client::Client;
 use super::executable::{Executable, Signature};
+use super::placement::Placement;
 use super::runtime::{Lists, RawBuffer};
-use crate::graph::Aval;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::value::Aval;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -40,8 +41,8 @@ impl<'a> Call<'a> {
         if signature.inputs.get(index) != Some(&buffer.aval()) {
             return Err(self.wrong_argument(index, buffer.aval()));
         }
-        if signature.device != buffer.device() {
-            return Err(self.wrong_device(index, buffer.device()));
+        if signature.placement != buffer.placement() {
+            return Err(self.wrong_placement(index, buffer.placement()));
         }
         self.lists.arguments.push(buffer.raw());
         if !may_donate {
@@ -81,8 +82,8 @@ impl<'a> Call<'a> {
     }
 
     #[cold]
-    fn wrong_device(&self, index: usize, found: usize) -> Error {
-        let device = self.executable.device();
+    fn wrong_placement(&self, index: usize, found: Placement) -> Error {
+        let (device, found) = (self.executable.placement().index(), found.index());
         Error::Invalid(format!(
             "`{}` runs on device {device}, but its argument {index} lies on device {found}; move it \
              with `.to_device({device})`",
@@ -128,7 +129,7 @@ impl Outputs {
     pub fn take(&mut self, index: usize) -> Result<Buffer> {
         let (raw, aval) = self.take_raw(index)?;
         let signature = self.signature.clone();
-        Ok(Buffer::new(self.client, raw, aval, signature.device, Some(signature)))
+        Ok(Buffer::new(self.client, raw, aval, signature.placement, Some(signature)))
     }
 
     /// Puts result `index` into an existing buffer, whose old array is freed.
@@ -217,68 +218,5 @@ impl Deref for PooledLists {
 impl DerefMut for PooledLists {
     fn deref_mut(&mut self) -> &mut Lists {
         &mut self.0
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::DType;
-    use crate::ops::lower;
-
-    /// `f(x, y) = x + y` on f32[2]; the result may take the memory of `x`.
-    fn add() -> Executable {
-        let aval = Aval::new(DType::F32, &[2]);
-        let (closed, ()) = crate::graph::trace("add", &[aval, aval], |x| (vec![&x[0] + &x[1]], ()));
-        let program = lower(&closed.graph);
-        Client::global().unwrap().compile_lowered("add", &program, &[(0, 0)], 0).unwrap()
-    }
-
-    fn upload(values: [f32; 2], dims: &[usize]) -> Buffer {
-        let bytes = values.map(f32::to_le_bytes).concat();
-        Client::global().unwrap().upload(&bytes, Aval::new(DType::F32, dims), 0).unwrap()
-    }
-
-    fn run(f: &Executable, x: (&Buffer, bool), y: &Buffer) -> Result<Vec<u8>> {
-        let mut call = f.call();
-        call.arg(x.0, x.1)?;
-        call.arg(y, false)?;
-        call.run()?.take(0)?.to_host()
-    }
-
-    #[test]
-    fn arguments_of_another_shape_or_dtype_are_refused() {
-        let (f, x) = (add(), upload([1.0, 2.0], &[2]));
-        // Of the same size in bytes, which no backend finds out.
-        let ints = Aval::new(DType::I32, &[2]);
-        let ints = Client::global().unwrap().upload(&[0; 8], ints, 0).unwrap();
-        for wrong in [ints, upload([0.0; 2], &[2, 1]), upload([0.0; 2], &[1, 2])] {
-            let error = run(&f, (&wrong, true), &x).unwrap_err().to_string();
-            assert!(error.contains("argument 0 of `add` must be f32[2]"), "{error}");
-        }
-        let mut call = f.call();
-        call.arg(&x, true).unwrap();
-        let error = call.run().map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("takes 2 arguments, but 1 were given"), "{error}");
-        assert!(!x.is_deleted());
-    }
-
-    #[test]
-    fn an_argument_is_donated_or_kept_as_the_call_says() {
-        let (f, x, y) = (add(), upload([1.0, 2.0], &[2]), upload([3.0, 4.0], &[2]));
-        let sum = [4.0_f32, 6.0].map(f32::to_le_bytes).concat();
-        assert_eq!(run(&f, (&x, false), &y).unwrap(), sum);
-        // The same array in both places.
-        assert_eq!(
-            run(&f, (&x, false), &x).unwrap(),
-            [2.0_f32, 4.0].map(f32::to_le_bytes).concat()
-        );
-        assert!(!x.is_deleted());
-        assert_eq!(run(&f, (&x, true), &y).unwrap(), sum);
-        assert!(x.is_deleted() && !y.is_deleted());
-        for result in [x.to_host().map(|_| ()), x.wait(), run(&f, (&x, false), &y).map(|_| ())] {
-            assert!(matches!(result, Err(Error::Xla { .. })), "{result:?}");
-        }
     }
 }

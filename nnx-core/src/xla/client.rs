@@ -3,10 +3,11 @@
 use super::buffer::Buffer;
 use super::executable::Executable;
 use super::pjrt::Pjrt;
-use super::runtime::{Backend, Program, RawBuffer, Runtime};
-use crate::graph::Aval;
-use crate::ops::Lowered;
-use crate::{Error, Result};
+use super::placement::Placement;
+use super::program::{Dialect, Program};
+use super::runtime::{Backend, RawBuffer, Runtime};
+use crate::error::{Error, Result};
+use crate::value::Aval;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -189,54 +190,35 @@ impl Client {
         self.0.pjrt().map(Pjrt::version)
     }
 
-    /// Compiles the StableHLO program `stablehlo`, which must take `inputs` and return `outputs`.
-    /// `name` is used in messages. It runs on device number `device`.
+    /// The language in which the backend takes programs.
+    pub fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+
+    /// Compiles a program.
     ///
     /// # Errors
     /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program returns
-    /// something else than `outputs`, there is no such device, or the backend takes no StableHLO
-    /// text ([`Backend::XlaRs`]).
-    pub fn compile(
-        &self,
-        name: &str,
-        stablehlo: &str,
-        inputs: &[Aval],
-        outputs: &[Aval],
-        device: usize,
-    ) -> Result<Executable> {
-        self.compile_program(name, Program::StableHlo(stablehlo), inputs, outputs, device)
+    /// something else than its `outputs`, its placement does not exist, or the backend takes
+    /// another [`Dialect`].
+    pub fn compile(&self, program: &Program<'_>) -> Result<Executable> {
+        self.check_placement(program.placement)?;
+        if program.dialect != self.dialect() {
+            return Err(Error::Invalid(format!(
+                "`{}` is written in {:?}, but the backend {} takes {:?}",
+                program.name,
+                program.dialect,
+                self.backend(),
+                self.dialect()
+            )));
+        }
+        let raw = self.0.compile(program)?;
+        Ok(Executable::new(*self, raw, program))
     }
 
-    /// Compiles a lowered graph. `aliases` pairs an input with the output that may take over its
-    /// memory.
-    pub(crate) fn compile_lowered(
-        self,
-        name: &str,
-        program: &Lowered,
-        aliases: &[(usize, usize)],
-        device: usize,
-    ) -> Result<Executable> {
-        let (inputs, outputs) = (program.input_avals(), program.output_avals());
-        let program = Program::Lowered { program, aliases };
-        self.compile_program(name, program, &inputs, &outputs, device)
-    }
-
-    fn compile_program(
-        self,
-        name: &str,
-        program: Program<'_>,
-        inputs: &[Aval],
-        outputs: &[Aval],
-        device: usize,
-    ) -> Result<Executable> {
-        self.check_device(device)?;
-        let raw = self.0.compile(name, program, outputs, device)?;
-        Ok(Executable::new(self, raw, name, inputs, outputs, device))
-    }
-
-    /// Refuses the number of a device that does not exist.
-    pub(super) fn check_device(self, index: usize) -> Result<()> {
-        let count = self.device_count();
+    /// Refuses a placement that does not exist.
+    pub(super) fn check_placement(self, placement: Placement) -> Result<()> {
+        let (index, count) = (placement.index(), self.device_count());
         if index < count {
             return Ok(());
         }
@@ -253,10 +235,12 @@ impl Client {
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, device: usize) -> Result<Buffer> {
-        Ok(Buffer::new(*self, self.upload_raw(bytes, aval, device)?, aval, device, None))
+        let placement = Placement::device(device);
+        let raw = self.upload_raw(bytes, aval, placement)?;
+        Ok(Buffer::new(*self, raw, aval, placement, None))
     }
 
-    fn upload_raw(self, bytes: &[u8], aval: Aval, device: usize) -> Result<RawBuffer> {
+    fn upload_raw(self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<RawBuffer> {
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
                 "{} bytes were given for {aval}, which needs {}",
@@ -264,8 +248,8 @@ impl Client {
                 aval.byte_size()
             )));
         }
-        self.check_device(device)?;
-        self.0.upload(bytes, aval, device, &|| format!("uploading {aval}"))
+        self.check_placement(placement)?;
+        self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
     }
 }
 

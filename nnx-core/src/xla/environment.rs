@@ -32,7 +32,7 @@ fn set(name: &str, value: &OsStr) {
 
 /// Adds a flag to those that XLA is given, unless the user has set it.
 #[cfg(feature = "xla-rs")]
-pub(super) fn add_flag(name: &str, value: &str) -> crate::Result<()> {
+pub(super) fn add_flag(name: &str, value: &str) -> crate::error::Result<()> {
     if let Some(flags) = super::flags::with(name, value)? {
         set(super::flags::VAR, OsStr::new(&flags));
     }

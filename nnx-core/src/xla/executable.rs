@@ -2,9 +2,11 @@
 
 use super::call::Call;
 use super::client::Client;
+use super::placement::Placement;
+use super::program::Program;
 use super::runtime::RawExecutable;
-use crate::Result;
-use crate::graph::Aval;
+use crate::error::Result;
+use crate::value::Aval;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ pub(super) struct Signature {
     pub(super) name: Box<str>,
     pub(super) inputs: Box<[Aval]>,
     pub(super) outputs: Box<[Aval]>,
-    pub(super) device: usize,
+    pub(super) placement: Placement,
 }
 
 // SAFETY: a runtime's programs may be run and destroyed from any thread.
@@ -47,16 +49,13 @@ pub struct MemoryAnalysis {
 }
 
 impl Executable {
-    pub(super) fn new(
-        client: Client,
-        raw: RawExecutable,
-        name: &str,
-        inputs: &[Aval],
-        outputs: &[Aval],
-        device: usize,
-    ) -> Self {
-        let signature =
-            Signature { name: name.into(), inputs: inputs.into(), outputs: outputs.into(), device };
+    pub(super) fn new(client: Client, raw: RawExecutable, program: &Program<'_>) -> Self {
+        let signature = Signature {
+            name: program.name.into(),
+            inputs: program.inputs.into(),
+            outputs: program.outputs.into(),
+            placement: program.placement,
+        };
         Executable { client, raw, signature: Arc::new(signature) }
     }
 
@@ -75,9 +74,9 @@ impl Executable {
         &self.signature.outputs
     }
 
-    /// The number of the device it runs on.
-    pub fn device(&self) -> usize {
-        self.signature.device
+    /// Where it runs.
+    pub fn placement(&self) -> Placement {
+        self.signature.placement
     }
 
     /// Starts a call: give it the arguments in order, then run it.

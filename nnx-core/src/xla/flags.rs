@@ -4,7 +4,7 @@
 //! cannot read. Which flags it knows is written in its shared library: each name as a C string, and
 //! for most of them also the type, in the description of the protocol buffer that holds them.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

@@ -24,10 +24,10 @@ mod client;
 mod environment;
 mod executable;
 mod flags;
-pub(crate) mod hlo;
 mod pjrt;
+mod placement;
+mod program;
 mod runtime;
-pub(crate) mod stablehlo;
 #[cfg(feature = "xla-rs")]
 mod xla_rs;
 
@@ -36,6 +36,8 @@ pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, init};
 pub use executable::{Executable, MemoryAnalysis};
 pub use pjrt::Floor;
+pub use placement::Placement;
+pub use program::{Dialect, Program};
 pub use runtime::Backend;
 
 /// The names of the status codes, by number.

@@ -2,9 +2,10 @@
 
 use super::executable::MemoryAnalysis;
 use super::pjrt::Pjrt;
-use crate::Result;
-use crate::graph::Aval;
-use crate::ops::Lowered;
+use super::placement::Placement;
+use super::program::{Dialect, Program};
+use crate::error::Result;
+use crate::value::Aval;
 use std::ffi::c_void;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -43,10 +44,10 @@ impl fmt::Display for Backend {
 }
 
 impl FromStr for Backend {
-    type Err = crate::Error;
+    type Err = crate::error::Error;
     fn from_str(name: &str) -> Result<Self> {
         Backend::ALL.into_iter().find(|backend| backend.name() == name).ok_or_else(|| {
-            crate::Error::Invalid(format!(
+            crate::error::Error::Invalid(format!(
                 "there is no backend `{name}`; there are {}",
                 Backend::ALL.map(|backend| format!("`{backend}`")).join(" and ")
             ))
@@ -63,15 +64,6 @@ pub(super) struct RawBuffer(pub(super) NonNull<c_void>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub(super) struct RawExecutable(pub(super) NonNull<c_void>);
-
-/// What is compiled.
-#[derive(Clone, Copy)]
-pub(super) enum Program<'a> {
-    /// A lowered graph. `aliases` pairs an input with the output that may take over its memory.
-    Lowered { program: &'a Lowered, aliases: &'a [(usize, usize)] },
-    /// The text of a StableHLO module.
-    StableHlo(&'a str),
-}
 
 /// The lists of a run.
 #[derive(Default)]
@@ -94,19 +86,16 @@ pub(super) type What<'a> = &'a dyn Fn() -> String;
 pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn backend(&self) -> Backend;
 
+    /// The language in which it takes programs.
+    fn dialect(&self) -> Dialect;
+
     /// The platform's name and version.
     fn platform(&self) -> (&str, &str);
 
     fn device_count(&self) -> usize;
 
-    /// Compiles a program that returns `outputs`, for device number `device`, which exists.
-    fn compile(
-        &self,
-        name: &str,
-        program: Program<'_>,
-        outputs: &[Aval],
-        device: usize,
-    ) -> Result<RawExecutable>;
+    /// Compiles a program in this backend's dialect, for a placement that exists.
+    fn compile(&self, program: &Program<'_>) -> Result<RawExecutable>;
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis>;
 
@@ -119,8 +108,14 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// device; there is a place for each result.
     unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()>;
 
-    /// Copies an array to device number `device`, which exists; `bytes` is as long as `aval` says.
-    fn upload(&self, bytes: &[u8], aval: Aval, device: usize, what: What<'_>) -> Result<RawBuffer>;
+    /// Copies an array to `placement`, which exists; `bytes` is as long as `aval` says.
+    fn upload(
+        &self,
+        bytes: &[u8],
+        aval: Aval,
+        placement: Placement,
+        what: What<'_>,
+    ) -> Result<RawBuffer>;
 
     /// Waits for the array of `aval` and copies it to host memory.
     unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>>;
@@ -128,11 +123,11 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Waits until the array is computed.
     unsafe fn wait(&self, raw: RawBuffer, what: What<'_>) -> Result<()>;
 
-    /// Copies an array to another device, which exists.
-    unsafe fn copy_to_device(
+    /// Copies an array to another placement, which exists.
+    unsafe fn copy_to(
         &self,
         raw: RawBuffer,
-        device: usize,
+        placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer>;
 

@@ -5,10 +5,12 @@
 
 use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
-use super::runtime::{Backend, Lists, Program, RawBuffer, RawExecutable, Runtime, What};
-use super::{environment, flags, hlo};
-use crate::graph::Aval;
-use crate::{DType, Error, Result};
+use super::placement::Placement;
+use super::program::{Dialect, Program};
+use super::runtime::{Backend, Lists, RawBuffer, RawExecutable, Runtime, What};
+use super::{environment, flags};
+use crate::error::{Error, Result};
+use crate::value::{Aval, DType};
 use std::ffi::c_void;
 use std::path::PathBuf;
 use std::ptr::NonNull;
@@ -72,6 +74,10 @@ impl Runtime for XlaRs {
         Backend::XlaRs
     }
 
+    fn dialect(&self) -> Dialect {
+        Dialect::Hlo
+    }
+
     fn platform(&self) -> (&str, &str) {
         (&self.platform, &self.version)
     }
@@ -80,29 +86,16 @@ impl Runtime for XlaRs {
         1
     }
 
-    fn compile(
-        &self,
-        name: &str,
-        program: Program<'_>,
-        _outputs: &[Aval],
-        _device: usize,
-    ) -> Result<RawExecutable> {
-        let Program::Lowered { program, aliases } = program else {
-            return Err(Error::Invalid(format!(
-                "`{name}` is a StableHLO text, which the backend xla-rs cannot compile; use the \
-                 backend pjrt"
-            )));
-        };
-        let what = || format!("compiling `{name}`");
-        let text = hlo::text(name, program, aliases)?;
-        let module = HloModuleProto::parse_and_return_unverified_module(text.as_bytes())
+    fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
+        let what = || format!("compiling `{}`", program.name);
+        let module = HloModuleProto::parse_and_return_unverified_module(program.text.as_bytes())
             .map_err(|error| failed(&what, error))?;
         let executable = self
             .client
             .compile(&XlaComputation::from_proto(&module))
             .map_err(|error| failed(&what, error))?;
-        let mut donates = vec![false; program.main.params.len()];
-        for &(input, _) in aliases {
+        let mut donates = vec![false; program.inputs.len()];
+        for &(input, _) in program.aliases {
             donates[input] = true;
         }
         Ok(RawExecutable(into_raw(Compiled { executable, donates })))
@@ -166,7 +159,7 @@ impl Runtime for XlaRs {
         &self,
         bytes: &[u8],
         aval: Aval,
-        _device: usize,
+        _placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
         self.client
@@ -200,10 +193,10 @@ impl Runtime for XlaRs {
         })
     }
 
-    unsafe fn copy_to_device(
+    unsafe fn copy_to(
         &self,
         _raw: RawBuffer,
-        _device: usize,
+        _placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
         Err(lacks(what, "one device alone"))

@@ -2,9 +2,11 @@
 
 use super::{computed, matrix, real_only, returned, square, symmetrized};
 use crate::array::program::{program, program2};
-use crate::array::{Array, DType, eye, iota, one_program};
-use crate::graph::{bind, bind1};
+use crate::array::{eye, iota, one_program};
+use crate::graph::Array;
 use crate::ops::{Cholesky, Eigh, Lu, Qr, Svd};
+use crate::run::{bind, bind1};
+use crate::value::DType;
 
 /// The lower triangular L of a positive definite A = L Lᴴ, of which (A + Aᴴ)/2 is taken; NaN where
 /// A is not positive definite. `jax.numpy.linalg.cholesky`.

@@ -2,7 +2,9 @@
 
 use super::{computed, inv, returned, solve, square};
 use crate::array::axes::invalid;
-use crate::array::{Array, DType, eye, keepdims, one_program, where_};
+use crate::array::{eye, keepdims, one_program, where_};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// The `n`-th power of square matrices; negative powers are those of the inverse.
 /// `jax.numpy.linalg.matrix_power`.

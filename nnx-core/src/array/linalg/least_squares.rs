@@ -3,9 +3,10 @@
 use super::{computed, matrix, real_only, returned, svd, svdvals};
 use crate::array::axes::invalid;
 use crate::array::program::program;
-use crate::array::promote::promote_dtypes;
-use crate::array::{Array, finfo, keepdims, one_program, select, where_};
-use crate::ops::{CustomJvp, Jvp, Tangent, custom_jvp};
+use crate::array::{finfo, keepdims, one_program, select, where_};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp};
+use crate::value::promote_dtypes;
 
 /// What [`lstsq`] finds.
 #[derive(Debug, Clone)]

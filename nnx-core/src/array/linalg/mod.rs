@@ -25,8 +25,9 @@ pub use solving::{
 };
 
 use super::axes::invalid;
-use super::{Array, DType};
+use crate::graph::Array;
 use crate::ops;
+use crate::value::DType;
 
 /// Rows and columns of the matrices.
 #[track_caller]

@@ -2,7 +2,9 @@
 
 use super::{real_only, svdvals};
 use crate::array::axes::invalid;
-use crate::array::{Array, Axes, DType, IntoAxes, one_program};
+use crate::array::{Axes, IntoAxes, one_program};
+use crate::graph::Array;
+use crate::value::DType;
 
 /// Which norm.
 #[derive(Debug, Clone, Copy, PartialEq)]

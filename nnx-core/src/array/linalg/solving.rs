@@ -4,10 +4,11 @@ use super::decompositions::permutation;
 use super::{cholesky, computed, matrix, returned, square};
 use crate::array::axes::invalid;
 use crate::array::program::program2;
-use crate::array::promote::promote_dtypes;
-use crate::array::{Array, broadcast_shapes, concatenate, eye, iota, one_program, where_};
-use crate::graph::{bind, bind1};
-use crate::ops::{CustomJvp, Jvp, Lu, LuSolve, Tangent, TriangularSolve, custom_jvp, permute_rows};
+use crate::array::{broadcast_shapes, concatenate, eye, iota, one_program, where_};
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, Lu, LuSolve, TriangularSolve, custom_jvp, permute_rows};
+use crate::run::{bind, bind1};
+use crate::value::promote_dtypes;
 
 /// How [`triangular_solve`] reads its matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,7 +247,7 @@ pub fn slogdet(a: &Array) -> (Array, Array) {
 fn factors(a: &Array) -> (Array, Array, [Array; 2]) {
     let n = a.shape()[a.rank() - 1];
     let outs = bind(Lu, &[a]);
-    let places = iota([n], crate::DType::I32, 0);
+    let places = iota([n], crate::value::DType::I32, 0);
     let exchanges = outs[1].ne(places).sum(-1);
     let odd = where_(&(exchanges % 2).eq(1), -1.0, 1.0).astype(a.dtype());
     (outs[0].diagonal(0, -2, -1), odd, [outs[0].clone(), outs[2].clone()])
@@ -283,8 +284,8 @@ fn adjugate_times(a: &Array, b: &Array) -> Array {
     let last = partial.rank() - 1;
     let before = partial.slice_dim(last, n - 2, n - 1).expand_dims(-1);
     let whole = partial.slice_dim(last, n - 1, n).expand_dims(-1);
-    let corner =
-        iota([n, 1], crate::DType::I32, 0).eq(n - 1) & iota([1, n], crate::DType::I32, 1).eq(n - 1);
+    let corner = iota([n, 1], crate::value::DType::I32, 0).eq(n - 1)
+        & iota([1, n], crate::value::DType::I32, 1).eq(n - 1);
     let lu = where_(&corner, 1.0 / before, lu);
     let unit = TriangularOptions { unit_diagonal: true, ..Default::default() };
     let upper = TriangularOptions { lower: false, ..Default::default() };

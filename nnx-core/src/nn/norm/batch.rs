@@ -2,14 +2,16 @@
 
 use super::super::builder::builder;
 use super::super::dtypes::{promote, value};
-use super::super::initializers::{self, Initializer};
+use super::super::initializers;
+use super::super::initializers::Initializer;
 use super::{Affine, check_features, scale_and_bias, statistics};
 use crate::array::{dim, ones, zeros};
 use crate::error::or_raise;
-use crate::module::{BatchStat, Flag};
+use crate::graph::Array;
+use crate::module::{BatchStat, Flag, Param, Variable};
 use crate::random::Rngs;
-use crate::transform::staged;
-use crate::{Array, DType, Param, Variable};
+use crate::run::staged;
+use crate::value::DType;
 use std::slice;
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &

@@ -2,11 +2,14 @@
 
 use super::super::builder::builder;
 use super::super::dtypes::{promote, value};
-use super::super::initializers::{self, Initializer};
+use super::super::initializers;
+use super::super::initializers::Initializer;
 use super::{Affine, check_features, features, scale_and_bias, statistics};
 use crate::array::{dim, invalid, one_program};
+use crate::graph::Array;
+use crate::module::Param;
 use crate::random::Rngs;
-use crate::{Array, DType, Param};
+use crate::value::DType;
 use std::slice;
 
 /// Normalizes each feature of each example over the axes between batch and features (Ulyanov et al.

@@ -15,8 +15,10 @@ pub use rms::{RMSNorm, RMSNormBuilder};
 use super::dtypes::canonicalize;
 use super::initializers::Initializer;
 use crate::array::invalid;
+use crate::graph::Array;
+use crate::module::Param;
 use crate::random::Rngs;
-use crate::{Array, DType, Param};
+use crate::value::DType;
 
 /// Mean and variance over sorted dimensions, which vanish; in at least f32.
 ///

@@ -1,16 +1,17 @@
 //! A choice among programs.
 
 use super::{active, count};
-use crate::Array;
-use crate::array::{DType, select};
-use crate::graph::{Arrays, Aval, Avals, Closed, Graph, Value, bind, trace};
-use crate::ops::{
-    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
-    repeated,
+use crate::array::select;
+use crate::graph::{
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Mode,
+    Primitive, Tangent, Tangents, Value, trace,
 };
-use crate::transform::{
+use crate::lower::{Id, Ids};
+use crate::rewrite::{
     JvpProgram, batch_graph, interpret, interpret_batch, jvp_program, lin_of, spread, transpose,
 };
+use crate::run::bind;
+use crate::value::{Aval, DType};
 use smallvec::SmallVec;
 
 /// Runs one of several programs of equal inputs and outputs. Operands: which one, an i32 scalar
@@ -157,7 +158,7 @@ impl Cond {
         let run = |branch: &Body| -> Vec<Array> {
             interpret_batch(branch, ins, flags, cx.size)
                 .into_iter()
-                .map(|(out, batched)| if batched { out } else { repeated(&out, cx.size) })
+                .map(|(out, batched)| if batched { out } else { out.repeated(cx.size) })
                 .collect()
         };
         let mut outs = run(&self.branches[0]);
@@ -165,7 +166,7 @@ impl Cond {
             let chosen = cx.ins[0].eq(k as i32);
             for (out, other) in outs.iter_mut().zip(run(branch)) {
                 let op = crate::ops::BroadcastInDim { shape: out.shape().to_vec(), dims: vec![0] };
-                *out = select(&crate::graph::bind1(op, &[&chosen]), &other, out);
+                *out = select(&crate::run::bind1(op, &[&chosen]), &other, out);
             }
         }
         outs.into_iter().map(|out| (out, true)).collect()

@@ -9,10 +9,10 @@ pub(crate) use cond::Cond;
 pub(crate) use scan::Scan;
 pub(crate) use while_loop::While;
 
-use super::{Builder, Id, Mode, Tangent};
-use crate::array::{DType, int_scalar_bytes};
-use crate::graph::{Aval, Graph, Value};
-use crate::transform::{JvpProgram, jvp_program};
+use crate::graph::{Builder, Graph, Mode, Tangent, Value};
+use crate::lower::Id;
+use crate::rewrite::{JvpProgram, jvp_program};
+use crate::value::{Aval, DType, int_scalar_bytes};
 
 /// An integer constant of the counters of loops.
 fn int(b: &mut Builder, value: usize) -> Id {

@@ -1,14 +1,14 @@
 //! A loop over the elements of arrays.
 
 use super::int;
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Arrays, Aval, Avals, Graph, bind};
-use crate::ops::emit::ints;
-use crate::ops::{
-    Backward, Batch, Batched, Body, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent, Tangents,
+use crate::graph::{
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Mode, Primitive,
+    Tangent, Tangents,
 };
-use crate::transform::batch_graph;
+use crate::lower::{Id, Ids, ints};
+use crate::rewrite::batch_graph;
+use crate::run::bind;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// Runs `body` `length` times. Operands: the carry's start, the arrays whose slices along dimension
@@ -37,7 +37,7 @@ fn element(aval: Aval) -> Aval {
 
 /// The shape and dtype of `length` stacked arrays.
 pub(super) fn stacked(aval: Aval, length: usize) -> Aval {
-    crate::transform::batch_aval(aval, length)
+    crate::rewrite::batch_aval(aval, length)
 }
 
 impl Scan {
@@ -51,7 +51,7 @@ impl Scan {
         let mut ins: Ids = state.carry.into();
         for &x in state.xs {
             let aval = b.aval(x);
-            let sizes = super::super::prepend(1, &aval.shape()[1..]);
+            let sizes = crate::graph::prepend(1, &aval.shape()[1..]);
             let operands = starts(b, &[x], i, aval.rank());
             let attrs = vec![("slice_sizes", ints(&sizes))];
             let slice = b.op("stablehlo.dynamic_slice", &operands, aval.with_shape(&sizes), attrs);

@@ -1,10 +1,9 @@
 //! The derivative of [`Scan`].
 
 use super::{Scan, active, count, loop_jvp, reordered};
-use crate::Array;
-use crate::graph::{Arrays, Aval, Closed, Value, trace};
-use crate::ops::{Backward, Mode, Tangent, Tangents, add_tangents};
-use crate::transform::{JvpProgram, dependent, interpret, lin_of, spread, transpose};
+use crate::graph::{Array, Arrays, Backward, Closed, Mode, Tangent, Tangents, Value, trace};
+use crate::rewrite::{JvpProgram, add_tangents, dependent, interpret, lin_of, spread, transpose};
+use crate::value::Aval;
 use smallvec::SmallVec;
 
 impl Scan {

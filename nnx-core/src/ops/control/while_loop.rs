@@ -1,14 +1,16 @@
 //! A loop that runs as long as a condition holds.
 
 use super::{active, count, loop_jvp, reordered};
-use crate::Array;
-use crate::array::{DType, select};
-use crate::graph::{Arrays, Aval, Avals, Closed, Graph, bind, bind1, trace};
-use crate::ops::{
-    Attr, Batch, Batched, Body, BroadcastInDim, Builder, Id, Ids, Jvp, Mode, Primitive, Tangent,
-    Tangents,
+use crate::array::select;
+use crate::graph::{
+    Array, Arrays, Avals, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Mode, Primitive,
+    Tangent, Tangents, trace,
 };
-use crate::transform::{JvpProgram, batch_graph, interpret_batch, spread};
+use crate::lower::{Attr, Id, Ids};
+use crate::ops::BroadcastInDim;
+use crate::rewrite::{JvpProgram, batch_graph, interpret_batch, spread};
+use crate::run::{bind, bind1};
+use crate::value::{Aval, DType};
 
 /// Runs `body` while `condition` holds. Operands: the carry's start, and constants.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -83,7 +85,7 @@ impl While {
             let going = &running(args)[0].0;
             let next = interpret_batch(&self.body, args, flags, cx.size);
             let kept = next.into_iter().zip(args).map(|((next, batched), old)| {
-                let next = if batched { next } else { crate::ops::repeated(&next, cx.size) };
+                let next = if batched { next } else { next.repeated(cx.size) };
                 let op = BroadcastInDim { shape: next.shape().to_vec(), dims: vec![0] };
                 select(&bind1(op, &[going]), &next, old)
             });
@@ -151,7 +153,7 @@ impl Primitive for While {
         let given: Vec<Array> = outs.drain(self.carry..).collect();
         Some(Ok((outs, spread(&program.has_tangent, &given).into())))
     }
-    fn transpose(&self, _: &crate::ops::Backward<'_>) -> Result<Tangents, String> {
+    fn transpose(&self, _: &crate::graph::Backward<'_>) -> Result<Tangents, String> {
         Err("how often it runs is not known, so reverse mode cannot keep what it needs; use \
              `fori_loop` with integers for bounds, or `scan`, or forward mode (`jvp`)"
             .into())

@@ -1,7 +1,7 @@
 //! Bessel functions.
 
-use crate::Array;
 use crate::array::select;
+use crate::graph::Array;
 use crate::ops::special::chebyshev;
 
 /// exp(−|x|) I₁(x): Chebyshev series on both sides of 8, after Clenshaw (1962), "Chebyshev Series

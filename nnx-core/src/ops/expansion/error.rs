@@ -1,9 +1,10 @@
 //! The error function's relatives.
 
 use super::polynomial;
-use crate::Array;
-use crate::array::{DType, select};
+use crate::array::select;
+use crate::graph::Array;
 use crate::ops::special::chebyshev;
+use crate::value::DType;
 
 /// 1 − erf(x), without the loss of digits where erf(x) is near 1: Shepherd and Laframboise (1981),
 /// "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞". The coefficients were

@@ -3,8 +3,8 @@
 //! own decomposition, so that both backends round alike.
 
 use super::zeta::zeta;
-use crate::Array;
 use crate::array::select;
+use crate::graph::Array;
 use std::f64::consts::PI;
 
 const G: f64 = 7.0;

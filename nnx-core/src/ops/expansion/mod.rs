@@ -10,10 +10,9 @@ mod tests;
 mod trigonometric;
 mod zeta;
 
-use super::{Lowered, lower};
-use crate::Array;
-use crate::array::DType;
-use crate::graph::{Aval, trace};
+use crate::graph::{Array, lower, trace};
+use crate::lower::Lowered;
+use crate::value::{Aval, DType};
 
 /// What a formula works on: operands of one shape and dtype, f32 or f64.
 type Formula = fn(&[Array]) -> Array;

@@ -1,9 +1,10 @@
 //! Neighbouring floats.
 
-use crate::Array;
-use crate::array::{DType, select};
-use crate::graph::bind1;
+use crate::array::select;
+use crate::graph::Array;
 use crate::ops::Bitcast;
+use crate::run::bind1;
+use crate::value::DType;
 
 /// The next float after `x` towards `y`: floats of one sign are in the order of their bits.
 pub(super) fn next_after(x: &Array, y: &Array) -> Array {

@@ -1,8 +1,8 @@
 //! Inverse trigonometric and hyperbolic functions by identities that lose no digits (DLMF 4.23,
 //! 4.35 to 4.37; Kahan (1987), "Branch cuts for complex elementary functions").
 
-use crate::Array;
 use crate::array::{finfo, select};
+use crate::graph::Array;
 use std::f64::consts::LN_2;
 
 /// √(1 − x²).

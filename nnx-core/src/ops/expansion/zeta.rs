@@ -1,7 +1,7 @@
 //! The Hurwitz zeta function.
 
-use crate::Array;
 use crate::array::select;
+use crate::graph::Array;
 
 /// How many terms are added one by one.
 const TERMS: usize = 10;

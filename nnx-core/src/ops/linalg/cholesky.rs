@@ -2,8 +2,9 @@
 
 use super::triangular::{Side, solve_triangular};
 use super::{adjoint, identity, square, wide_inexact};
-use crate::graph::{Aval, Avals};
-use crate::ops::{Attr, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, one, zero};
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
+use crate::lower::{Attr, Id, Ids};
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// The lower triangular L of positive definite matrices A = L Lᴴ, whose lower triangle is read.

@@ -3,8 +3,9 @@
 use super::svd::rotate;
 use super::{adjoint, batch, identity, square, wide_float};
 use crate::array::{eye, keepdims, select};
-use crate::graph::{Aval, Avals};
-use crate::ops::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::lower::{Id, Ids};
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// Eigenvalues in ascending order `[…, n]` and eigenvectors in columns `[…, n, n]` of symmetric

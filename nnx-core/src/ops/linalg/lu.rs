@@ -2,13 +2,15 @@
 
 use super::triangular::{Side, solve_triangular};
 use super::{TriangularSolve, batch, matrix, square, wide_inexact};
-use crate::Array;
-use crate::array::{DType, concatenate, eye, iota, select, where_};
-use crate::graph::{Aval, Avals, bind1};
-use crate::ops::inner_loop::inner_for;
-use crate::ops::{
-    Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+use crate::array::{concatenate, eye, iota, select, where_};
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one,
 };
+use crate::lower::{Id, Ids};
+use crate::ops::inner_loop::inner_for;
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
 /// Columns that are eliminated one by one before the rest is updated by one product.

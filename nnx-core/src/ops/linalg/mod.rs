@@ -15,9 +15,9 @@ pub(crate) use qr::{Geqrf, HouseholderProduct, Qr};
 pub(crate) use svd::Svd;
 pub(crate) use triangular::TriangularSolve;
 
-use crate::Array;
-use crate::array::{DType, eye, invalid};
-use crate::graph::Aval;
+use crate::array::{eye, invalid};
+use crate::graph::Array;
+use crate::value::{Aval, DType};
 
 /// Rows and columns of a matrix or a batch of them.
 pub(crate) fn matrix(aval: Aval) -> Result<(usize, usize), String> {

@@ -3,9 +3,10 @@
 
 use super::triangular::{Side, solve_triangular};
 use super::{adjoint, batch, matrix, wide_inexact};
-use crate::Array;
-use crate::graph::{Aval, Avals, bind, bind1};
-use crate::ops::{Attr, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::lower::{Attr, Id, Ids};
+use crate::run::{bind, bind1};
+use crate::value::Aval;
 use smallvec::smallvec;
 
 /// From matrices `[…, m, n]`: R in the upper triangle and the reflections' vectors below it,

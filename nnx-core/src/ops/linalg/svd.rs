@@ -1,11 +1,12 @@
 //! The singular value decomposition by one-sided Jacobi rotations.
 
 use super::{Qr, adjoint, batch, matrix, wide_float};
-use crate::Array;
-use crate::array::{DType, concatenate, eye, finfo, keepdims, select, where_};
-use crate::graph::{Aval, Avals, bind};
+use crate::array::{concatenate, eye, finfo, keepdims, select, where_};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::lower::{Id, Ids};
 use crate::ops::inner_loop::{inner_for, inner_while};
-use crate::ops::{Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents};
+use crate::run::bind;
+use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
 /// A = U diag(s) Vᵀ with s in descending order: U `[…, m, k]`, s `[…, k]`, Vᵀ `[…, k, n]` with
@@ -153,7 +154,7 @@ pub(super) fn rotate(w: &Array) -> (Array, Array) {
     let [top, bottom] = halves(&concatenate(&[w, &start], 1));
     // The cosines are squared by a sweep: from here on they are rounding errors.
     let tolerance = 0.02 * finfo(w.dtype()).eps.sqrt();
-    let count = crate::array::Array::constant_int(DType::I32, 0);
+    let count = crate::graph::Array::constant_int(DType::I32, 0);
     let far = Array::constant_scalar(w.dtype(), 1.0);
     let out = inner_while(
         &[count, far, top, bottom],

@@ -1,11 +1,13 @@
 //! Systems of linear equations with a triangular matrix.
 
 use super::{batch, matrix, square, wide_inexact};
-use crate::Array;
-use crate::graph::{Aval, Avals, bind1};
-use crate::ops::{
-    Attr, Backward, Batch, Batched, Builder, Id, Ids, Jvp, Primitive, Tangents, add_tangents, one,
+use crate::graph::{
+    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one,
 };
+use crate::lower::{Attr, Id, Ids};
+use crate::rewrite::add_tangents;
+use crate::run::bind1;
+use crate::value::Aval;
 use smallvec::{SmallVec, smallvec};
 
 /// x of op(A) x = B, or of x op(A) = B if not `left`, for triangular A; the other triangle is not

@@ -1,11 +1,11 @@
 //! What a compiled program says of itself.
 
-use super::ffi::{self, Functions};
-use super::{Pjrt, element_type, not_null};
-use crate::graph::Aval;
+use super::ffi::Functions;
+use super::{Pjrt, element_type, ffi, not_null};
+use crate::error::{Error, Result};
+use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::runtime::What;
-use crate::{DType, Error, Result};
 use std::ptr::NonNull;
 
 impl Pjrt {

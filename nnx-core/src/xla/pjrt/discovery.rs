@@ -5,7 +5,7 @@ use super::installed::{
     subfolders, user_folder,
 };
 use super::plugin::SETUP;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

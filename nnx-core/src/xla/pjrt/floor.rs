@@ -2,10 +2,10 @@
 //! call path of jitted functions against.
 
 use super::{Pjrt, ffi};
+use crate::error::{Error, Result};
 use crate::xla::buffer::Buffer;
 use crate::xla::executable::Executable;
 use crate::xla::runtime::{RawBuffer, Runtime};
-use crate::{Error, Result};
 use std::ptr::{NonNull, null_mut};
 
 /// A program whose outputs are its next inputs, with its buffers.

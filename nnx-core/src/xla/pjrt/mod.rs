@@ -15,7 +15,8 @@ pub use floor::Floor;
 
 use super::client::ClientOptions;
 use super::environment;
-use crate::{DType, Error, Result};
+use crate::error::{Error, Result};
+use crate::value::DType;
 use ffi::Functions;
 use plugin::Plugin;
 use status::text_from;

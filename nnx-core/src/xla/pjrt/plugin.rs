@@ -1,8 +1,9 @@
 //! Opening a PJRT plugin and checking that it is one we can work with.
 
-use super::ffi::{self, Functions, PjrtApi};
+use super::ffi;
+use super::ffi::{Functions, PjrtApi};
+use crate::error::{Error, Result};
 use crate::xla::flags;
-use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// The oldest plugin that this library was tested with.

@@ -2,17 +2,22 @@
 
 use super::options::CompileOptions;
 use super::{Pjrt, element_type, ffi, not_null};
-use crate::graph::Aval;
+use crate::error::{Error, Result};
+use crate::value::Aval;
 use crate::xla::executable::MemoryAnalysis;
-use crate::xla::runtime::{Backend, Lists, Program, RawBuffer, RawExecutable, Runtime, What};
-use crate::xla::stablehlo;
-use crate::{Error, Result};
+use crate::xla::placement::Placement;
+use crate::xla::program::{Dialect, Program};
+use crate::xla::runtime::{Backend, Lists, RawBuffer, RawExecutable, Runtime, What};
 use smallvec::SmallVec;
 use std::ptr::NonNull;
 
 impl Runtime for Pjrt {
     fn backend(&self) -> Backend {
         Backend::Pjrt
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::StableHlo
     }
 
     fn platform(&self) -> (&str, &str) {
@@ -27,21 +32,10 @@ impl Runtime for Pjrt {
         Some(self)
     }
 
-    fn compile(
-        &self,
-        name: &str,
-        program: Program<'_>,
-        outputs: &[Aval],
-        device: usize,
-    ) -> Result<RawExecutable> {
-        let loaded = match program {
-            Program::StableHlo(text) => self.compile_text(name, text, device),
-            Program::Lowered { program, aliases } => {
-                self.compile_text(name, &stablehlo::text(name, program, aliases), device)
-            }
-        }?;
+    fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
+        let loaded = self.load(program)?;
         let raw = RawExecutable(loaded.cast());
-        if let Err(error) = self.check_outputs(loaded, name, outputs) {
+        if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
             // SAFETY: nobody else has it.
             unsafe { self.destroy_executable(raw) };
             return Err(error);
@@ -83,7 +77,13 @@ impl Runtime for Pjrt {
         functions.check(error, what)
     }
 
-    fn upload(&self, bytes: &[u8], aval: Aval, device: usize, what: What<'_>) -> Result<RawBuffer> {
+    fn upload(
+        &self,
+        bytes: &[u8],
+        aval: Aval,
+        placement: Placement,
+        what: What<'_>,
+    ) -> Result<RawBuffer> {
         let functions = self.functions();
         let dims: SmallVec<[i64; 8]> = aval.shape().iter().map(|&d| d as i64).collect();
         let mut args = ffi::BufferFromHostArgs::new();
@@ -93,7 +93,7 @@ impl Runtime for Pjrt {
         args.dims = dims.as_ptr();
         args.num_dims = dims.len();
         args.host_buffer_semantics = ffi::IMMUTABLE_ONLY_DURING_CALL;
-        args.device = self.devices[device].as_ptr();
+        args.device = self.devices[placement.index()].as_ptr();
         // SAFETY: client and device are alive; `data` has the bytes that type and dims ask for and
         // lives until the copy is done, which is awaited here.
         let error = unsafe { (functions.buffer_from_host)(&mut args) };
@@ -140,10 +140,10 @@ impl Runtime for Pjrt {
         functions.wait(args.event, what)
     }
 
-    unsafe fn copy_to_device(
+    unsafe fn copy_to(
         &self,
         raw: RawBuffer,
-        device: usize,
+        placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
         let functions = self.functions();
@@ -152,7 +152,7 @@ impl Runtime for Pjrt {
         };
         let mut args = ffi::BufferCopyToDeviceArgs::new();
         args.buffer = pointer(raw);
-        args.dst_device = self.devices[device].as_ptr();
+        args.dst_device = self.devices[placement.index()].as_ptr();
         // SAFETY: buffer and device are alive.
         let error = unsafe { copy(&mut args) };
         functions.check(error, what)?;
@@ -199,20 +199,16 @@ fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
 }
 
 impl Pjrt {
-    fn compile_text(
-        &self,
-        name: &str,
-        stablehlo: &str,
-        device: usize,
-    ) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+    fn load(&self, program: &Program<'_>) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
         let functions = self.functions();
+        let (name, text) = (program.name, program.text);
         // The first device is the default, which every plugin takes.
-        let options =
-            CompileOptions { device: (device > 0).then_some(device), ..Default::default() };
+        let device = Some(program.placement.index()).filter(|&device| device > 0);
+        let options = CompileOptions { device, ..Default::default() };
         let options = options.to_proto();
         let mut program = ffi::Program::new();
-        program.code = stablehlo.as_ptr().cast();
-        program.code_size = stablehlo.len();
+        program.code = text.as_ptr().cast();
+        program.code_size = text.len();
         program.format = c"mlir".as_ptr();
         program.format_size = 4;
         let mut args = ffi::ClientCompileArgs::new();

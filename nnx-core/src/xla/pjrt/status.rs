@@ -1,8 +1,9 @@
 //! The plugin's errors and events, turned into ours.
 
-use super::ffi::{self, Functions};
+use super::ffi;
+use super::ffi::Functions;
+use crate::error::{Error, Result};
 use crate::xla::CODES;
-use crate::{Error, Result};
 use std::ptr::NonNull;
 
 impl Functions {

@@ -58,6 +58,6 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn show(avals: Vec<nnx::graph::Aval>) -> Vec<String> {
+fn show(avals: Vec<nnx::value::Aval>) -> Vec<String> {
     avals.iter().map(ToString::to_string).collect()
 }

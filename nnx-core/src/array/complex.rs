@@ -1,0 +1,63 @@
+//! Complex numbers and their parts.
+
+use super::one_program;
+use super::program::{Compute, binary};
+use crate::graph::Array;
+use crate::ops::{Complex, Part};
+use crate::run::bind1;
+
+/// Complex numbers. Cotangents pair with tangents without conjugation, as in JAX: the gradient of
+/// a real loss with respect to z = x + iy is ∂x − i ∂y.
+impl Array {
+    /// The real part; real arrays stay as they are. `jax.numpy.real`.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, array::complex};
+    /// let z = complex(&Array::scalar(3.0_f32), &Array::scalar(4.0_f32));
+    /// assert_eq!((z.real().item::<f32>(), z.abs().item::<f32>()), (3.0, 5.0));
+    /// ```
+    #[track_caller]
+    pub fn real(&self) -> Array {
+        if self.dtype().is_complex() { bind1(Part::Real, &[self]) } else { self.clone() }
+    }
+
+    /// The imaginary part; zeros for real arrays. `jax.numpy.imag`.
+    #[track_caller]
+    pub fn imag(&self) -> Array {
+        if self.dtype().is_complex() { bind1(Part::Imag, &[self]) } else { self.zeros_like() }
+    }
+
+    /// The complex conjugate; real arrays stay as they are. `jax.numpy.conj`.
+    #[track_caller]
+    pub fn conj(&self) -> Array {
+        if !self.dtype().is_complex() {
+            return self.clone();
+        }
+        one_program("conj", std::slice::from_ref(self), |args| {
+            let [re, im] = [args[0].real(), args[0].imag()];
+            bind1(Complex, &[&re, &-im])
+        })
+    }
+
+    /// The angle of complex numbers in radians; of real ones 0 or π. `jax.numpy.angle`.
+    #[track_caller]
+    pub fn angle(&self) -> Array {
+        one_program("angle", std::slice::from_ref(self), |args| {
+            let x = args[0].to_inexact();
+            x.imag().atan2(x.real())
+        })
+    }
+}
+
+/// The complex numbers with real parts `re` and imaginary parts `im`, with broadcasting: complex64
+/// from f32 and what is narrower, complex128 from f64. `jax.lax.complex`.
+///
+/// # Panics
+/// When the shapes do not broadcast.
+#[track_caller]
+pub fn complex(re: &Array, im: &Array) -> Array {
+    binary("complex", Compute::Inexact, re, im, |re, im| {
+        let wide = re.dtype().complex().real();
+        bind1(Complex, &[&re.astype(wide), &im.astype(wide)])
+    })
+}

@@ -1,0 +1,146 @@
+//! The array type itself: a device buffer, a value of a running trace, or the reason why there is
+//! no value.
+
+use super::{TraceInfo, Value};
+use crate::error::{Error, Result};
+use crate::value::{Aval, DType};
+use crate::xla::Buffer;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// An n-dimensional array: concrete on a device, or traced inside a transform.
+///
+/// Cloning shares the buffer. Operations never change an array; they make new ones.
+#[derive(Clone)]
+pub struct Array(pub(crate) Repr);
+
+#[derive(Clone)]
+pub(crate) enum Repr {
+    Device(Arc<Buffer>),
+    Traced(Arc<Traced>),
+    /// No value, and why: not differentiated, lost in a failed call, a template without data.
+    Absent(Arc<Absence>),
+}
+
+/// Why an array holds no value, and its shape and dtype if they are known.
+pub(crate) struct Absence {
+    pub(crate) why: String,
+    pub(crate) aval: Option<Aval>,
+}
+
+impl Absence {
+    pub(crate) fn error(&self) -> Error {
+        Error::Unavailable(self.why.clone())
+    }
+}
+
+/// A value of a trace that is, or was, running.
+pub(crate) struct Traced {
+    pub(crate) trace: Arc<TraceInfo>,
+    pub(crate) value: Value,
+    pub(crate) aval: Aval,
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// What makes an array the one that it is: its clones have the same, others don't.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
+    /// The address of a buffer that is alive.
+    Buffer(usize),
+    /// The trace and the value in it.
+    Traced(u64, Value),
+    Absent,
+}
+
+impl Array {
+    pub(crate) fn identity(&self) -> Identity {
+        match &self.0 {
+            Repr::Device(buffer) => Identity::Buffer(Arc::as_ptr(buffer).addr()),
+            Repr::Traced(traced) => Identity::Traced(traced.trace.id, traced.value),
+            Repr::Absent(_) => Identity::Absent,
+        }
+    }
+
+    /// Whether two arrays are the same value: the same buffer, or the same value of one trace.
+    pub(crate) fn is_same_value(&self, other: &Array) -> bool {
+        self.identity() == other.identity()
+    }
+
+    pub(crate) fn from_buffer(buffer: Buffer) -> Self {
+        Array(Repr::Device(Arc::new(buffer)))
+    }
+
+    /// An array without a value; reading it gives `why` as the error.
+    pub fn absent(why: impl Into<String>) -> Self {
+        Array(Repr::Absent(Arc::new(Absence { why: why.into(), aval: None })))
+    }
+
+    pub(crate) fn of_aval(aval: Aval) -> Self {
+        let why = format!("{aval} has a shape but no elements: it was made for tracing only");
+        Array(Repr::Absent(Arc::new(Absence { why, aval: Some(aval) })))
+    }
+
+    /// Shape and dtype, or why there is no value.
+    pub(crate) fn try_aval(&self) -> Result<Aval> {
+        match &self.0 {
+            Repr::Device(buffer) => Ok(buffer.aval()),
+            Repr::Traced(traced) => Ok(traced.aval),
+            Repr::Absent(absence) => absence.aval.ok_or_else(|| absence.error()),
+        }
+    }
+
+    /// Shape and dtype together.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn aval(&self) -> Aval {
+        crate::error::or_raise(self.try_aval())
+    }
+
+    /// The dimensions, outermost first; empty for a scalar. `jax.numpy.shape`.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn shape(&self) -> &'static [usize] {
+        self.aval().shape()
+    }
+
+    /// Number of dimensions. `jax.numpy.ndim`.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn rank(&self) -> usize {
+        self.aval().rank()
+    }
+
+    /// Number of elements. `jax.numpy.size`.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn size(&self) -> usize {
+        self.aval().size()
+    }
+
+    /// The element type. `jax.numpy.ndarray.dtype`.
+    ///
+    /// # Panics
+    /// When the array holds no value, with the reason.
+    #[track_caller]
+    pub fn dtype(&self) -> DType {
+        self.aval().dtype()
+    }
+
+    /// Whether this holds no value: it was not differentiated, was taken out, or got lost.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.0, Repr::Absent(_))
+    }
+
+    /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
+    pub fn is_traced(&self) -> bool {
+        matches!(self.0, Repr::Traced(_))
+    }
+}

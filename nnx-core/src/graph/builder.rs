@@ -1,0 +1,141 @@
+//! The builder that lowering rules write instructions with.
+
+use super::{Body, Graph, Value};
+use crate::lower::{Attr, Block, Function, Id, Ids, Instr, Lowered, ints};
+use crate::value::{Aval, DType};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Collects instructions.
+#[derive(Default)]
+pub(crate) struct Builder {
+    pub(crate) avals: Vec<Aval>,
+    block: Block,
+    functions: Vec<Function>,
+    /// What each function was made from: its name and program.
+    sources: Vec<(Arc<str>, Body)>,
+}
+
+impl Builder {
+    fn id(&mut self, aval: Aval) -> Id {
+        self.avals.push(aval);
+        Id(self.avals.len() as u32 - 1)
+    }
+
+    pub(crate) fn aval(&self, id: Id) -> Aval {
+        self.avals[id.0 as usize]
+    }
+
+    /// An instruction with one result.
+    pub(crate) fn op(
+        &mut self,
+        opcode: &'static str,
+        operands: &[Id],
+        out: Aval,
+        attrs: Vec<(&'static str, Attr)>,
+    ) -> Id {
+        self.op_with_regions(opcode, operands, &[out], attrs, Vec::new())[0]
+    }
+
+    /// An instruction with any number of results and regions.
+    pub(crate) fn op_with_regions(
+        &mut self,
+        opcode: &'static str,
+        operands: &[Id],
+        outs: &[Aval],
+        attrs: Vec<(&'static str, Attr)>,
+        regions: Vec<Block>,
+    ) -> Ids {
+        let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
+        self.block.instrs.push(Instr {
+            opcode,
+            operands: operands.into(),
+            outs: outs.clone(),
+            attrs,
+            regions,
+        });
+        outs
+    }
+
+    /// A region whose body is recorded by `body` over parameters of the given types.
+    pub(crate) fn region(
+        &mut self,
+        params: &[Aval],
+        body: impl FnOnce(&mut Builder, &[Id]) -> Ids,
+    ) -> Block {
+        let outer = std::mem::take(&mut self.block);
+        let params: Vec<Id> = params.iter().map(|&aval| self.id(aval)).collect();
+        let results = body(self, &params);
+        let mut block = std::mem::replace(&mut self.block, outer);
+        block.params = params;
+        block.results = results.to_vec();
+        block
+    }
+
+    /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
+    pub(crate) fn binary_region(&mut self, opcode: &'static str, dtype: DType) -> Block {
+        let scalar = Aval::scalar(dtype);
+        self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
+    }
+
+    /// A call of `body`, which becomes one function named after `name` however often it is called.
+    pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[Aval]) -> Ids {
+        let known = self.sources.iter().position(|(n, b)| n == name && b == body);
+        let function = match known {
+            Some(i) => self.functions[i].name.clone(),
+            None => {
+                let inputs = body.input_avals();
+                let block = self.region(&inputs, |b, params| b.inline(body, params));
+                // The body may have called others: its number is known only now.
+                let function = format!("{name}_{}", self.functions.len());
+                self.functions.push(Function { name: function.clone(), block });
+                self.sources.push((name.clone(), body.clone()));
+                function
+            }
+        };
+        let attrs = vec![("callee", Attr::Function(function))];
+        self.op_with_regions("func.call", ins, outs, attrs, Vec::new())
+    }
+
+    /// A literal: `bytes` are the little-endian elements of an array of `aval`.
+    pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+        self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
+    }
+
+    /// An array of `aval` whose elements all have these little-endian `bytes`.
+    pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+        let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+        if aval.rank() == 0 {
+            return scalar;
+        }
+        let attrs = vec![("broadcast_dimensions", ints(&[]))];
+        self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
+    }
+
+    /// The instructions of `graph` with `ins` for its inputs; gives its outputs.
+    pub(crate) fn inline(&mut self, graph: &Graph, ins: &[Id]) -> Ids {
+        let mut env: Vec<Option<Id>> = vec![None; graph.avals.len()];
+        for (input, &id) in graph.inputs.iter().zip(ins) {
+            env[input.index()] = Some(id);
+        }
+        let get = |env: &[Option<Id>], value: Value| match env[value.index()] {
+            Some(id) => id,
+            None => unreachable!("a graph defines its values before their use"),
+        };
+        for node in &graph.nodes {
+            let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
+            let outs = node.op.lower(self, &ins, &graph.avals_of(&node.outs));
+            for (value, id) in node.outs.iter().zip(outs) {
+                env[value.index()] = Some(id);
+            }
+        }
+        graph.outputs.iter().map(|&v| get(&env, v)).collect()
+    }
+}
+
+/// Lowers a graph.
+pub(crate) fn lower(graph: &Graph) -> Lowered {
+    let mut builder = Builder::default();
+    let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
+    Lowered { main, functions: builder.functions, avals: builder.avals }
+}

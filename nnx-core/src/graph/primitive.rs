@@ -1,0 +1,171 @@
+//! An operation of the traced program, and what its rules see.
+
+use super::{Array, Arrays, Avals, Batch, Batched, Builder, Graph};
+use crate::lower::{Id, Ids};
+use crate::value::Aval;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+
+/// A tangent or cotangent; `None` is a zero that needs no array.
+pub(crate) type Tangent = Option<Array>;
+pub(crate) type Tangents = SmallVec<[Tangent; 2]>;
+
+/// An operation of the traced program.
+pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
+    /// Its name in printed graphs and messages.
+    fn name(&self) -> &'static str;
+
+    /// Its parameters, as they stand in a printed graph.
+    fn params(&self) -> String {
+        String::new()
+    }
+
+    /// Shapes and dtypes of the results, or which rule the operands break.
+    fn infer(&self, ins: &[Aval]) -> Result<Avals, String>;
+
+    /// Writes it as StableHLO instructions.
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids;
+
+    /// An estimate of the floating-point operations of one application.
+    fn flops(&self, _ins: &[Aval], outs: &[Aval]) -> u64 {
+        outs.iter().filter(|aval| aval.dtype().is_float()).map(|aval| aval.size() as u64).sum()
+    }
+
+    /// The tangents of the results. Called only when some input has a tangent and some result is
+    /// a float. An error says why there is no derivative.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String>;
+
+    /// Values and tangents of the results together, for an operation that holds a program and
+    /// computes both at once. `None`: apply the operation, then [`jvp`](Primitive::jvp).
+    fn jvp_with_values(
+        &self,
+        _primals: &[Array],
+        _tangents: &[Tangent],
+        _mode: Mode,
+    ) -> Option<Result<(Arrays, Tangents), String>> {
+        None
+    }
+
+    /// The results for every element of a batch. Called only when some input has one.
+    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String>;
+
+    /// The programs that it holds.
+    fn bodies(&self) -> Vec<&Graph> {
+        vec![]
+    }
+
+    /// Whether it stands for tangents that only reverse mode can use.
+    fn is_reverse_only(&self) -> bool {
+        false
+    }
+
+    /// Whether it is there for what it does, so that it stays if nothing uses its results.
+    fn is_effect(&self) -> bool {
+        false
+    }
+
+    /// For an operation that is linear in the inputs marked [`Lin::Linear`]: their cotangents from
+    /// the results' cotangents.
+    fn transpose(&self, _cx: &Backward<'_>) -> Result<Tangents, String> {
+        Err("it is not linear".into())
+    }
+}
+
+/// What becomes of tangents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// They are wanted themselves.
+    Forward,
+    /// They are transposed, so values must not be computed together with them.
+    Reverse,
+}
+
+/// What a `jvp` rule sees.
+pub(crate) struct Jvp<'a> {
+    pub(crate) primals: &'a [Array],
+    pub(crate) tangents: &'a [Tangent],
+    pub(crate) outs: &'a [Array],
+}
+
+impl Jvp<'_> {
+    /// The tangent of input `i`.
+    pub(crate) fn tangent(&self, i: usize) -> Option<&Array> {
+        self.tangents[i].as_ref()
+    }
+}
+
+/// An input of an operation that is being transposed.
+pub(crate) enum Lin {
+    /// A value of the forward pass.
+    Known(Array),
+    /// What the operation is linear in.
+    Linear(Aval),
+}
+
+/// What a `transpose` rule sees.
+pub(crate) struct Backward<'a> {
+    pub(crate) ins: &'a [Lin],
+    /// Cotangents of the results; at least one is there.
+    pub(crate) cts: &'a [Tangent],
+}
+
+impl Backward<'_> {
+    /// The cotangent of the only result.
+    pub(crate) fn ct(&self) -> &Array {
+        match &self.cts[0] {
+            Some(ct) => ct,
+            None => unreachable!("a transpose rule is called with a cotangent"),
+        }
+    }
+
+    /// Input `i` as a known value, if it is one.
+    pub(crate) fn known(&self, i: usize) -> Option<&Array> {
+        match &self.ins[i] {
+            Lin::Known(array) => Some(array),
+            Lin::Linear(_) => None,
+        }
+    }
+
+    /// Shape and dtype of input `i`.
+    pub(crate) fn aval(&self, i: usize) -> Aval {
+        match &self.ins[i] {
+            Lin::Known(array) => array.aval(),
+            Lin::Linear(aval) => *aval,
+        }
+    }
+
+    pub(crate) fn is_linear(&self, i: usize) -> bool {
+        matches!(self.ins[i], Lin::Linear(_))
+    }
+}
+
+/// One tangent.
+pub(crate) fn one(tangent: Tangent) -> Result<Tangents, String> {
+    Ok(SmallVec::from_iter([tangent]))
+}
+
+/// No derivative anywhere: the result does not change with the inputs.
+pub(crate) fn zero() -> Result<Tangents, String> {
+    one(None)
+}
+
+/// Equality and hashing of operations behind `dyn`.
+pub(crate) trait DynOp: Any {
+    fn eq_op(&self, other: &dyn Primitive) -> bool;
+    fn hash_op(&self, hasher: &mut dyn Hasher);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Primitive + Eq + Hash> DynOp for T {
+    fn eq_op(&self, other: &dyn Primitive) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(self)
+    }
+    fn hash_op(&self, mut hasher: &mut dyn Hasher) {
+        self.name().hash(&mut hasher);
+        self.hash(&mut hasher);
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,106 @@
+//! What a call looks at in its arguments: their leaves, and a hash of everything else.
+
+use super::function::Function;
+use crate::error::{Error, Result};
+use crate::graph::{Array, Repr, escaped};
+use crate::module::{StaticValue, Structure, VarRef, Visitor};
+use crate::value::Aval;
+use crate::xla::{Buffer, Placement};
+use rustc_hash::FxHasher;
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+/// The leaves of a call's arguments, and a hash of everything else.
+pub(super) struct Collected<'a> {
+    pub(super) started: Instant,
+    pub(super) arrays: Vec<&'a Array>,
+    hasher: FxHasher,
+    /// Where the call runs: what the options say, or where the first array lies.
+    pub(super) placement: Placement,
+    /// Whether arrays that lie elsewhere are copied there.
+    pub(super) moves: bool,
+    error: Option<Error>,
+}
+
+impl<'a> Collected<'a> {
+    pub(super) fn new(function: &Function) -> Self {
+        Collected {
+            started: Instant::now(),
+            arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
+            hasher: FxHasher::default(),
+            placement: Placement::default(),
+            moves: function.options.device.is_some(),
+            error: None,
+        }
+    }
+
+    /// To be called once all leaves are here.
+    pub(super) fn finish(&mut self, function: &Function) -> Result<()> {
+        let first = self.arrays.iter().find_map(|array| match &array.0 {
+            Repr::Device(buffer) => Some(buffer.placement()),
+            _ => None,
+        });
+        let told = function.options.device.map(Placement::device);
+        self.placement = told.or(first).unwrap_or_default();
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn hash(&self, instance: TypeId) -> u64 {
+        let mut hasher = self.hasher.clone();
+        instance.hash(&mut hasher);
+        self.placement.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    pub(super) fn avals(&self) -> Vec<Option<Aval>> {
+        self.arrays.iter().map(|array| concrete_aval(array)).collect()
+    }
+
+    pub(super) fn buffer(&self, index: usize) -> Result<&'a Arc<Buffer>> {
+        crate::run::buffer(self.arrays[index])
+    }
+}
+
+/// Shape and dtype of a concrete array.
+#[inline]
+pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
+    match &array.0 {
+        Repr::Device(buffer) => Some(buffer.aval()),
+        _ => None,
+    }
+}
+
+impl<'a> Visitor<'a> for Collected<'a> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'a>) {
+        if !v.metadata.is_empty() {
+            // Which Variable it is noted on is part of the key.
+            self.hasher.write_usize(self.arrays.len());
+            v.metadata.hash(&mut self.hasher);
+        }
+        self.array(v.value);
+    }
+    #[inline]
+    fn array(&mut self, array: &'a Array) {
+        self.hasher.write_usize(concrete_aval(array).map_or(0, Aval::id));
+        if let Repr::Traced(t) = &array.0 {
+            self.error = Some(escaped(t));
+        }
+        self.arrays.push(array);
+    }
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        value.hash_static(&mut self.hasher);
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        match structure {
+            Structure::Len(n) => self.hasher.write_usize(n),
+            Structure::Some(some) => self.hasher.write_u8(u8::from(some)),
+            Structure::Variant(i, _) => self.hasher.write_u32(i),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! One executable of a jitted function, and what a call needs to know to use it.
+
+use crate::graph::Array;
+use crate::module::walk::Statics;
+use crate::value::Aval;
+use crate::xla::{Executable, Placement};
+use std::any::{Any, TypeId};
+
+/// For which calls an entry stands.
+pub(super) struct CacheKey {
+    /// Which instance of a generic function: the type of its body, which is another for each.
+    pub(super) instance: TypeId,
+    /// One per leaf; `None` for a leaf without a value.
+    pub(super) avals: Vec<Option<Aval>>,
+    pub(super) statics: Statics,
+    /// Where the call runs.
+    pub(super) placement: Placement,
+}
+
+/// Where a parameter of the program comes from.
+pub(super) enum Parameter {
+    /// A leaf of the arguments.
+    Leaf { index: usize, donate: bool },
+    /// An array that the body took from outside.
+    Capture(Array),
+}
+
+/// Where a leaf of the result comes from.
+#[derive(Clone, Copy)]
+pub(super) enum ResultLeaf {
+    /// An output of the program; `last` if no later leaf takes the same one.
+    Output { index: usize, last: bool },
+    /// The buffer of a leaf of the arguments, as it is.
+    Leaf(usize),
+    /// No value.
+    Absent,
+}
+
+pub(super) struct Entry {
+    pub(super) key: CacheKey,
+    /// Later entries have greater numbers.
+    pub(super) number: u64,
+    pub(super) executable: Executable,
+    pub(super) parameters: Vec<Parameter>,
+    /// For every leaf behind `&mut`, the output that is its new value, if it was set.
+    pub(super) updates: Vec<Option<usize>>,
+    /// For every leaf of the result.
+    pub(super) results: Vec<ResultLeaf>,
+    /// The result with leaves without values.
+    pub(super) template: Box<dyn Any + Send + Sync>,
+}

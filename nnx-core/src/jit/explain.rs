@@ -1,0 +1,90 @@
+//! Why a call did not find its executable: what differs from the nearest cached key.
+
+use super::entry::CacheKey;
+use super::erased::AnyArguments;
+use super::function::Function;
+use crate::module::walk::{Statics, paths};
+use crate::value::Aval;
+use std::any::TypeId;
+use std::cmp::Reverse;
+
+/// How many differing shapes a message lists.
+const LISTED: usize = 3;
+/// From how many misses on by one static value there is advice.
+const ADVICE_AFTER: u32 = 3;
+
+/// What differs, and the static value to blame if it is one.
+pub(super) struct Miss {
+    pub(super) message: String,
+    blame: Option<String>,
+}
+
+/// Compares a call with all cached keys; `None` for the first call.
+pub(super) fn explain(
+    function: &Function,
+    arguments: &dyn AnyArguments,
+    instance: TypeId,
+    avals: &[Option<Aval>],
+) -> Option<Miss> {
+    let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
+    if entries.is_empty() {
+        return None;
+    }
+    let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
+    // Of several that are as near, the latest.
+    let candidates = entries.values().flatten().filter(|entry| entry.key.instance == instance);
+    let nearest = candidates
+        .min_by_key(|entry| (distance(&entry.key, avals, &statics), Reverse(entry.number)));
+    let Some(nearest) = nearest.map(|entry| &entry.key) else {
+        let message = "it is the first call with these generic arguments".into();
+        return Some(Miss { message, blame: None });
+    };
+    if let Some(difference) = nearest.statics.difference(&statics) {
+        return Some(Miss { message: difference.message, blame: difference.value });
+    }
+    let paths = paths(|v| arguments.flatten(function.parameters, v));
+    let show = |aval: &Option<Aval>| aval.map_or("without a value".into(), |aval| aval.to_string());
+    let mut changes = avals
+        .iter()
+        .zip(&nearest.avals)
+        .zip(&paths)
+        .filter(|((now, before), _)| now != before)
+        .map(|((now, before), path)| {
+            format!("`{path}` is now {}, before {}", show(now), show(before))
+        });
+    let mut message: Vec<String> = changes.by_ref().take(LISTED).collect();
+    let more = changes.count();
+    if more > 0 {
+        message.push(format!("and {more} more"));
+    }
+    Some(Miss { message: message.join(", "), blame: None })
+}
+
+fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize {
+    let leaves = match key.avals.len().abs_diff(avals.len()) {
+        0 => key.avals.iter().zip(avals).filter(|(a, b)| a != b).count(),
+        // Which of them correspond is not known.
+        more => more,
+    };
+    leaves + key.statics.distance(statics)
+}
+
+impl Miss {
+    /// Tells the log; the third miss by one static value comes with advice, once.
+    pub(super) fn log(&self, function: &Function) {
+        tracing::debug!(target: "nnx::jit", "`{}` is traced again: {}", function.name, self.message);
+        let Some(path) = &self.blame else { return };
+        let mut misses = function.static_misses.lock().unwrap_or_else(|e| e.into_inner());
+        let count = misses.entry(path.clone()).or_insert(0);
+        *count += 1;
+        if *count == ADVICE_AFTER {
+            tracing::warn!(
+                target: "nnx::jit",
+                "`{}` was compiled {} times because the static value `{path}` changed. A static \
+                 value is part of the program: if it changes often, pass it as an `Array`",
+                function.name,
+                ADVICE_AFTER + 1
+            );
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A jitted function: its cache of executables and its statistics.
+
+use super::entry::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
+
+/// What `#[nnx::jit(…)]` was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether buffers of old values may be reused.
+    pub donate: bool,
+    /// The device to run on; without it, where the arguments lie.
+    pub device: Option<usize>,
+    /// Whether a call inside another trace becomes part of it, rather than a function of its own.
+    pub inline: bool,
+    /// Whether arguments that the body does not use stay parameters of the program.
+    pub keep_unused: bool,
+}
+
+/// One jitted function; a static of its expansion.
+pub struct Function {
+    pub(super) name: &'static str,
+    pub(super) module: &'static str,
+    /// The names of the parameters, for paths in messages.
+    pub(super) parameters: &'static [&'static str],
+    pub(super) options: Options,
+    pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
+    /// Held while tracing and compiling, so that concurrent first calls do it once.
+    pub(super) tracing: Mutex<()>,
+    /// How many leaves the last call had: the capacity for the next.
+    pub(super) leaves: AtomicUsize,
+    registered: AtomicBool,
+    pub(super) traces: AtomicU64,
+    pub(super) compiles: AtomicU64,
+    pub(super) hits: AtomicU64,
+    pub(super) trace_nanos: AtomicU64,
+    pub(super) compile_nanos: AtomicU64,
+    pub(super) hit_nanos: AtomicU64,
+    /// How often each static value was the reason for a miss.
+    pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
+}
+
+static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
+
+impl Function {
+    /// A function that was not called yet.
+    pub const fn new(
+        name: &'static str,
+        module: &'static str,
+        parameters: &'static [&'static str],
+        options: Options,
+    ) -> Self {
+        Function {
+            name,
+            module,
+            parameters,
+            options,
+            entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
+            tracing: Mutex::new(()),
+            leaves: AtomicUsize::new(0),
+            registered: AtomicBool::new(false),
+            traces: AtomicU64::new(0),
+            compiles: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            trace_nanos: AtomicU64::new(0),
+            compile_nanos: AtomicU64::new(0),
+            hit_nanos: AtomicU64::new(0),
+            static_misses: Mutex::new(HashMap::with_hasher(FxBuildHasher)),
+        }
+    }
+
+    /// Makes the function known to [`functions`].
+    pub(super) fn register(&'static self) {
+        if !self.registered.swap(true, Relaxed) {
+            REGISTRY.write().unwrap_or_else(|e| e.into_inner()).push(self);
+        }
+    }
+
+    /// Counts the time of a call that found its executable and began at `since`.
+    pub(super) fn note_hit(&self, since: Option<Instant>) {
+        if let Some(since) = since {
+            self.hit_nanos.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+        }
+    }
+
+    /// What happened so far.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            name: self.name,
+            module: self.module,
+            traces: self.traces.load(Relaxed),
+            compiles: self.compiles.load(Relaxed),
+            hits: self.hits.load(Relaxed),
+            trace_time: Duration::from_nanos(self.trace_nanos.load(Relaxed)),
+            compile_time: Duration::from_nanos(self.compile_nanos.load(Relaxed)),
+            hit_time: Duration::from_nanos(self.hit_nanos.load(Relaxed)),
+        }
+    }
+}
+
+/// Statistics of a jitted function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// The function's name, or what `name = "…"` says.
+    pub name: &'static str,
+    /// The Rust module it stands in.
+    pub module: &'static str,
+    /// How often the body was traced.
+    pub traces: u64,
+    /// How often XLA compiled it.
+    pub compiles: u64,
+    /// Calls that found their executable.
+    pub hits: u64,
+    /// Time spent in tracing.
+    pub trace_time: Duration,
+    /// Time spent in lowering to StableHLO and in XLA's compiler.
+    pub compile_time: Duration,
+    /// Time spent in calls that found their executable, until they returned: the run may still have
+    /// been going on then.
+    pub hit_time: Duration,
+}
+
+/// Drops the compiled programs of the jitted functions called `name`, as [`functions`] lists them, and
+/// says how many there were. They are traced and compiled again when they are needed; arrays stay.
+/// JAX's `clear_cache` of a function; [`clear_caches`] empties all.
+///
+/// ```
+/// # use nnx_core::jit::clear_cache;
+/// assert_eq!(clear_cache("a function that was never called"), 0);
+/// ```
+pub fn clear_cache(name: &str) -> usize {
+    let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
+    let programs = registry.iter().filter(|function| function.name == name).map(|function| {
+        let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
+        entries.drain().map(|(_, programs)| programs.len()).sum::<usize>()
+    });
+    programs.sum()
+}
+
+/// Drops every compiled program, of jitted functions and of eager operations; they are compiled
+/// again when they are needed. `jax.clear_caches`.
+pub fn clear_caches() {
+    for function in REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter() {
+        function.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
+    }
+    crate::run::clear();
+}
+
+/// Statistics of every jitted function that was called so far, in the order of first calls.
+pub fn functions() -> Vec<Stats> {
+    REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter().map(|f| f.stats()).collect()
+}

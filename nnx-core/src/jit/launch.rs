@@ -1,0 +1,196 @@
+//! From the arguments of a call to its run: finds the executable or makes it, and executes it.
+
+use super::collect::{Collected, concrete_aval};
+use super::entry::{CacheKey, Entry, Parameter};
+use super::erased::AnyBody;
+use super::explain::explain;
+use super::function::Function;
+use super::record::record;
+use super::stage::{Lowered, wants_lowering};
+use super::{limit, stage};
+use crate::error::{Error, Result};
+use crate::module::walk::Statics;
+use crate::xla::{Buffer, Outputs};
+use std::any::{Any, TypeId};
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+/// What became of a call.
+pub(super) enum Launched {
+    /// The program was started.
+    Run(Run),
+    /// The call was only traced, for [`lower`](super::lower); this is its result, with shapes but no
+    /// elements.
+    Lowered(Box<dyn Any + Send + Sync>),
+    /// The body returned an error of its own.
+    BodyFailed,
+}
+
+/// A program that was started.
+pub(super) struct Run {
+    pub(super) entry: Arc<Entry>,
+    pub(super) outputs: Outputs,
+    /// When the call began, if it found its executable.
+    pub(super) since: Option<Instant>,
+}
+
+/// Starts the program of a call.
+#[track_caller]
+pub(super) fn launch(
+    function: &'static Function,
+    instance: TypeId,
+    leaves: &mut Collected<'_>,
+    body: &mut dyn AnyBody,
+) -> Result<Launched> {
+    if wants_lowering() {
+        return lower_only(function, leaves, body).inspect_err(|error| stage::fail(error.clone()));
+    }
+    leaves.finish(function)?;
+    let hash = leaves.hash(instance);
+    let mut since = Some(leaves.started);
+    let entry = match hit(function, hash, instance, leaves, body) {
+        Some(entry) => entry,
+        None => {
+            let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
+            since = Some(Instant::now());
+            match hit(function, hash, instance, leaves, body) {
+                Some(entry) => entry,
+                None => match build(function, instance, leaves, body)? {
+                    Some(entry) => {
+                        since = None;
+                        insert(function, hash, entry)
+                    }
+                    None => return Ok(Launched::BodyFailed),
+                },
+            }
+        }
+    };
+    let outputs = execute(&entry, leaves)?;
+    Ok(Launched::Run(Run { entry, outputs, since }))
+}
+
+/// The executable for a call, if there is one already.
+fn hit(
+    function: &Function,
+    hash: u64,
+    instance: TypeId,
+    leaves: &Collected<'_>,
+    body: &dyn AnyBody,
+) -> Option<Arc<Entry>> {
+    let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
+    let entry = entries.get(&hash)?.iter().find(|entry| {
+        let key = &entry.key;
+        key.instance == instance
+            && key.placement == leaves.placement
+            && key.avals.len() == leaves.arrays.len()
+            && key
+                .avals
+                .iter()
+                .zip(&leaves.arrays)
+                .all(|(aval, array)| *aval == concrete_aval(array))
+            && key.statics.matches(|m| body.arguments().compare(function.parameters, m))
+    })?;
+    function.hits.fetch_add(1, Relaxed);
+    Some(entry.clone())
+}
+
+/// Traces and compiles the call. `None` if the body returned an error of its own.
+#[cold]
+#[track_caller]
+fn build(
+    function: &'static Function,
+    instance: TypeId,
+    leaves: &Collected<'_>,
+    body: &mut dyn AnyBody,
+) -> Result<Option<Entry>> {
+    let avals = leaves.avals();
+    let miss = explain(function, body.arguments(), instance, &avals);
+    if let Some(miss) = &miss {
+        miss.log(function);
+    }
+    limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
+        .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+    let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
+        return Ok(None);
+    };
+    let statics = Statics::of(|v| body.arguments().flatten(function.parameters, v));
+    let key = CacheKey { instance, avals, statics, placement: leaves.placement };
+    recorded.compile(function, key).map(Some)
+}
+
+/// Traces the call for [`lower`](super::lower).
+#[cold]
+#[track_caller]
+fn lower_only(
+    function: &'static Function,
+    leaves: &mut Collected<'_>,
+    body: &mut dyn AnyBody,
+) -> Result<Launched> {
+    stage::begin(function.name)?;
+    leaves.finish(function)?;
+    let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
+    Ok(match record(function, Location::caller(), body, &avals)? {
+        Some(recorded) => {
+            stage::keep(Lowered::new(
+                function.name,
+                recorded.graph,
+                recorded.aliases,
+                leaves.placement,
+            ));
+            Launched::Lowered(recorded.template)
+        }
+        None => {
+            stage::fail(Error::Jit {
+                function: function.name.into(),
+                message: "returned an error of its own, so there is no program".into(),
+            });
+            Launched::BodyFailed
+        }
+    })
+}
+
+fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
+    function.leaves.store(entry.key.avals.len(), Relaxed);
+    let entry = Arc::new(entry);
+    let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
+    entries.entry(hash).or_default().push(entry.clone());
+    entry
+}
+
+fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
+    let moved = if leaves.moves { moved(entry, leaves)? } else { Vec::new() };
+    let mut call = entry.executable.call();
+    for parameter in &entry.parameters {
+        match parameter {
+            Parameter::Leaf { index, donate } => {
+                if let Some((_, copy)) = moved.iter().find(|(at, _)| at == index) {
+                    call.arg(copy, true)?;
+                    continue;
+                }
+                let buffer = leaves.buffer(*index)?;
+                // Nobody else can see a buffer whose only handle lies in an argument that is
+                // updated or consumed by this call.
+                call.arg(buffer, !donate || Arc::strong_count(buffer) == 1)?;
+            }
+            Parameter::Capture(array) => {
+                call.arg(crate::run::buffer(array)?, true)?;
+            }
+        }
+    }
+    call.run()
+}
+
+/// Copies of the arguments that lie on another device than the function was told to run on.
+fn moved(entry: &Entry, leaves: &Collected<'_>) -> Result<Vec<(usize, Buffer)>> {
+    let mut moved = Vec::new();
+    for parameter in &entry.parameters {
+        let Parameter::Leaf { index, .. } = parameter else { continue };
+        let buffer = leaves.buffer(*index)?;
+        if buffer.placement() != entry.key.placement {
+            moved.push((*index, buffer.copy_to(entry.key.placement)?));
+        }
+    }
+    Ok(moved)
+}

@@ -1,0 +1,153 @@
+//! A call inside another trace.
+
+use super::arguments::Arguments;
+use super::entry::{Parameter, ResultLeaf};
+use super::erased::{AnyBody, Pending, flatten_mut, from_template};
+use super::function::Function;
+use super::output::Output;
+use super::record::record;
+use crate::error::{Error, Result, catching};
+use crate::graph::{Array, Arrays};
+use crate::module::walk::{Rebuild, Replace, leaves_of};
+use crate::module::{Leaves, VisitorMut};
+use crate::ops::CallGraph;
+use crate::run::bind;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+
+/// Runs the body on the arguments themselves, so that it becomes part of the trace around it. If it
+/// fails, the arguments are as they were, as in a call outside of any trace.
+#[track_caller]
+pub(super) fn inlined<A, R, F>(arguments: &mut A, body: F) -> R
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let saved = arguments.save();
+    let (mut body, mut outcome) = (Some(body), None);
+    let stopped = stopped(R::CATCHES, &mut || {
+        if let Some(body) = body.take() {
+            outcome = Some(body(arguments.lend_self()).split());
+        }
+    });
+    let failure = match (stopped, outcome) {
+        (None, Some(Ok(tree))) => return R::from_tree(tree),
+        (None, Some(Err(error))) => Ok(error),
+        (Some(Stopped::Mistake(error)), _) => Ok(R::from_error(error)),
+        (Some(Stopped::Panic(panic)), _) => Err(panic),
+        (None, None) => unreachable!("the body ran"),
+    };
+    arguments.restore(saved);
+    failure.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Why a body did not come to its end.
+enum Stopped {
+    /// A mistake, in a function that returns a `Result`.
+    Mistake(Error),
+    Panic(Box<dyn Any + Send>),
+}
+
+fn stopped(catches: bool, run: &mut dyn FnMut()) -> Option<Stopped> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        if catches {
+            return catching(run);
+        }
+        run();
+        Ok(())
+    }));
+    match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(Stopped::Mistake(error)),
+        Err(panic) => Some(Stopped::Panic(panic)),
+    }
+}
+
+/// Traces the body on its own, and records a call of it; updates reach the arguments.
+#[track_caller]
+pub(super) fn called<A, R, F>(function: &'static Function, arguments: &mut A, body: F) -> R
+where
+    A: Arguments,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let outcome = {
+        let mut pending = Pending::new(&*arguments, body);
+        match record_call(function, &mut pending) {
+            Ok(Some(call)) => Ok(call),
+            Ok(None) => return pending.into_error(),
+            Err(error) => Err(error),
+        }
+    };
+    match outcome {
+        Ok(call) => {
+            call.update(|v| flatten_mut(arguments, v));
+            call.result(|mut leaves| from_template(&*call.template, &mut leaves))
+        }
+        Err(error) => R::from_error(error),
+    }
+}
+
+/// A call that was recorded in the trace around it.
+struct Recorded {
+    /// The leaves of the arguments as they were.
+    leaves: Vec<Array>,
+    outputs: Arrays,
+    updates: Vec<Option<usize>>,
+    results: Vec<ResultLeaf>,
+    template: Box<dyn Any + Send + Sync>,
+}
+
+/// `None` if the body returned an error of its own.
+#[track_caller]
+fn record_call(function: &'static Function, body: &mut dyn AnyBody) -> Result<Option<Recorded>> {
+    let leaves: Vec<Array> = leaves_of(|v| body.arguments().flatten(function.parameters, v))
+        .iter()
+        .map(|leaf| leaf.array.clone())
+        .collect();
+    let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok()).collect();
+    let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
+        return Ok(None);
+    };
+    let inputs: Vec<&Array> = recorded
+        .parameters
+        .iter()
+        .map(|parameter| match parameter {
+            Parameter::Leaf { index, .. } => &leaves[*index],
+            Parameter::Capture(array) => array,
+        })
+        .collect();
+    let call = CallGraph { name: function.name.into(), graph: recorded.graph.into() };
+    let outputs = bind(call, &inputs);
+    Ok(Some(Recorded {
+        outputs,
+        updates: recorded.updates,
+        results: recorded.results,
+        template: recorded.template,
+        leaves,
+    }))
+}
+
+impl Recorded {
+    /// Puts the new values into the leaves that `flatten` visits.
+    fn update(&self, flatten: impl FnOnce(&mut dyn VisitorMut)) {
+        let mut updates = self.updates.iter();
+        let f = |_, array: &mut Array| {
+            if let Some(Some(output)) = updates.next() {
+                *array = self.outputs[*output].clone();
+            }
+        };
+        flatten(&mut Replace { at: 0, f });
+    }
+
+    /// Has the result made from its leaves.
+    fn result<R>(&self, make: impl FnOnce(&mut dyn Leaves) -> R) -> R {
+        let leaf = |i: usize, absent: &Array| match self.results[i] {
+            ResultLeaf::Output { index, .. } => self.outputs[index].clone(),
+            ResultLeaf::Leaf(index) => self.leaves[index].clone(),
+            ResultLeaf::Absent => absent.clone(),
+        };
+        make(&mut Rebuild { at: 0, leaf })
+    }
+}

@@ -1,0 +1,123 @@
+//! What a run leaves behind: its result, the new values of the Variables, or why they are lost.
+
+use super::entry::{Entry, ResultLeaf};
+use super::function::Function;
+use crate::error::{Error, Result};
+use crate::graph::{Array, Repr};
+use crate::module::{Leaves, VarMut, VarRef, VisitorMut};
+use crate::xla::Outputs;
+use std::sync::Arc;
+
+/// Gives the outputs of a run to the template of the function's result.
+pub(super) struct Results<'c> {
+    leaves: std::slice::Iter<'c, ResultLeaf>,
+    arguments: &'c [&'c Array],
+    outputs: &'c mut Outputs,
+    /// Outputs that several leaves of the result share.
+    shared: Vec<(usize, Array)>,
+    pub(super) error: Option<Error>,
+}
+
+impl<'c> Results<'c> {
+    pub(super) fn new(
+        entry: &'c Entry,
+        arguments: &'c [&'c Array],
+        outputs: &'c mut Outputs,
+    ) -> Self {
+        let leaves = entry.results.iter();
+        Results { leaves, arguments, outputs, shared: Vec::new(), error: None }
+    }
+
+    fn output(&mut self, index: usize, last: bool) -> Option<Array> {
+        if let Some((_, array)) = self.shared.iter().find(|(at, _)| *at == index) {
+            return Some(array.clone());
+        }
+        match self.outputs.take(index) {
+            Ok(buffer) => {
+                let array = Array::from_buffer(buffer);
+                if !last {
+                    self.shared.push((index, array.clone()));
+                }
+                Some(array)
+            }
+            Err(error) => {
+                self.error = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl Leaves for Results<'_> {
+    fn variable(&mut self, v: VarRef<'_>) -> Array {
+        self.array(v.value)
+    }
+    fn array(&mut self, absent: &Array) -> Array {
+        let array = match self.leaves.next() {
+            Some(&ResultLeaf::Leaf(index)) => Some(self.arguments[index].clone()),
+            Some(&ResultLeaf::Output { index, last }) => self.output(index, last),
+            Some(ResultLeaf::Absent) | None => None,
+        };
+        array.unwrap_or_else(|| absent.clone())
+    }
+}
+
+/// Puts the new values into the Variables behind `&mut`.
+pub(super) struct WriteBack<'e> {
+    updates: std::slice::Iter<'e, Option<usize>>,
+    outputs: Outputs,
+    pub(super) error: Option<Error>,
+}
+
+impl<'e> WriteBack<'e> {
+    pub(super) fn new(entry: &'e Entry, outputs: Outputs) -> Self {
+        WriteBack { updates: entry.updates.iter(), outputs, error: None }
+    }
+
+    #[inline]
+    fn write(&mut self, array: &mut Array, output: usize) -> Result<()> {
+        if let Repr::Device(buffer) = &mut array.0
+            && let Some(buffer) = Arc::get_mut(buffer)
+        {
+            // The handle stays where it is: nothing is allocated.
+            return self.outputs.replace(output, buffer);
+        }
+        *array = Array::from_buffer(self.outputs.take(output)?);
+        Ok(())
+    }
+}
+
+impl VisitorMut for WriteBack<'_> {
+    #[inline]
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    #[inline]
+    fn array(&mut self, array: &mut Array) {
+        if let Some(Some(output)) = self.updates.next()
+            && let Err(error) = self.write(array, *output)
+        {
+            self.error = Some(error);
+        }
+    }
+}
+
+/// Says in the Variables whose memory a failed run had taken already that they are lost, and why.
+pub(super) struct MarkLost<'e> {
+    pub(super) function: &'static Function,
+    pub(super) error: &'e Error,
+}
+
+impl VisitorMut for MarkLost<'_> {
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.array(v.value);
+    }
+    fn array(&mut self, array: &mut Array) {
+        if matches!(&array.0, Repr::Device(buffer) if buffer.is_deleted()) {
+            *array = Array::absent(format!(
+                "the value was lost: `{}` had taken over its memory when it failed: {}",
+                self.function.name, self.error
+            ));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a jitted function may return.
+
+use super::arguments::Arguments;
+use super::call::call;
+use super::function::Function;
+use crate::error::{Error, raise};
+use crate::module::{Module, Schema, check};
+
+/// The result of a jitted function: a tree of arrays, or a `Result` of one.
+///
+/// A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets tracing, compile and run
+/// errors as `Err`; any other function panics with the same message at the caller's line.
+#[diagnostic::on_unimplemented(
+    message = "a jitted function cannot return `{Self}`",
+    label = "not a tree of arrays that is `Send + Sync`, nor a `Result` of one",
+    note = "a result owns its arrays: it is an `Array`, a Variable, a type that derives Module, a tuple, list, option or map of these, or a `Result` of one whose error has `From<nnx::Error>`; all threads share it, so it is `Send + Sync`"
+)]
+pub trait Output: Sized {
+    /// The tree of arrays.
+    type Tree: Module + Send + Sync;
+    /// What the tree is made of.
+    const SCHEMA: &'static Schema = <Self::Tree as Module>::SCHEMA;
+    /// Whether mistakes in the body come back as `Err`.
+    const CATCHES: bool;
+    /// The tree, or the body's own error.
+    fn split(self) -> Result<Self::Tree, Self>;
+    /// A result from a finished tree.
+    fn from_tree(tree: Self::Tree) -> Self;
+    /// What the caller gets when the call fails.
+    #[track_caller]
+    fn from_error(error: Error) -> Self;
+    /// Calls a function whose result is of a type that cannot be written down, and so was not
+    /// checked elsewhere.
+    #[doc(hidden)]
+    #[track_caller]
+    fn of_call<A, F>(function: &'static Function, arguments: A, body: F) -> Self
+    where
+        Self: 'static,
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> Self,
+    {
+        const { check::result(Self::SCHEMA).report() };
+        call(function, arguments, body)
+    }
+}
+
+/// The error of a jitted function that returns a `Result`: it takes the errors of tracing,
+/// compiling and running, and so has `From<nnx::Error>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a jitted function: it does not take the errors of tracing, compiling and running",
+    label = "`From<nnx::Error>` is missing",
+    note = "fixes:\n  1. implement `From<nnx::Error>` for the error type\n  2. return `nnx::Result<…>`, whose error is `nnx::Error`"
+)]
+pub trait CallError {
+    /// Holds for every such error.
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error>> CallError for E {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module + Send + Sync> Output for T {
+    type Tree = T;
+    const CATCHES: bool = false;
+    fn split(self) -> Result<T, Self> {
+        Ok(self)
+    }
+    fn from_tree(tree: T) -> Self {
+        tree
+    }
+    #[track_caller]
+    fn from_error(error: Error) -> Self {
+        raise(error)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module + Send + Sync, E: From<Error>> Output for Result<T, E> {
+    type Tree = T;
+    const CATCHES: bool = true;
+    fn split(self) -> Result<T, Self> {
+        self.map_err(Err)
+    }
+    fn from_tree(tree: T) -> Self {
+        Ok(tree)
+    }
+    fn from_error(error: Error) -> Self {
+        Err(E::from(error))
+    }
+}

@@ -1,0 +1,209 @@
+//! How the expansion of `#[nnx::jit]` passes the parameters on.
+//!
+//! The expansion asks of each parameter, in a check of its own, what its type must be. If that
+//! fails, everything else has to type-check, or one mistake would become several errors in terms
+//! that the user never wrote. So for any type there is a way to pass it: [`Passed`] has functions
+//! of its own for Modules, and takes those of the trait [`Anything`] for other types.
+
+use super::arguments::{Argument, Arguments, Mut, Owned, Ref, Role, Static};
+use super::call::call;
+use super::function::Function;
+use super::output::Output;
+use crate::graph::Array;
+use crate::module::{
+    Leaves, Module, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
+};
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+/// What a parameter under `#[nnx(static)]` must be.
+///
+/// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
+    label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
+    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
+)]
+pub trait StaticArgument {
+    /// Holds for every such type.
+    const OK: () = ();
+    /// Holds for every such value.
+    fn ok(&self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
+
+/// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
+pub struct Nobody;
+
+impl<'a> Visitor<'a> for Nobody {
+    fn variable(&mut self, _: VarRef<'a>) {}
+    fn array(&mut self, _: &'a Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+}
+
+/// The name of a parameter of a type that cannot be written down, for messages.
+pub trait Name {
+    /// The name.
+    const NAME: &'static str;
+}
+
+/// Passes parameters of the type `T`.
+pub struct Passed<T>(PhantomData<T>);
+
+impl<T> Passed<T> {
+    /// For a type that can be written down.
+    #[inline]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Passed(PhantomData)
+    }
+
+    /// For the type of a value.
+    #[inline]
+    pub fn of(_: &T) -> Self {
+        Passed(PhantomData)
+    }
+}
+
+impl<T: Module> Passed<T> {
+    /// What the parameter is made of.
+    pub const SCHEMA: &'static Schema = T::SCHEMA;
+
+    /// Whether it may be an argument.
+    pub fn check<N: Name>(self, _: N) {
+        const { check::argument(N::NAME, T::SCHEMA).report() }
+    }
+
+    /// A parameter `&T`.
+    #[inline]
+    pub fn by_ref(self, value: &T) -> Ref<'_, T> {
+        Ref(value)
+    }
+
+    /// A parameter `&mut T`.
+    #[inline]
+    pub fn by_mut(self, value: &mut T) -> Mut<'_, T> {
+        Mut(value)
+    }
+
+    /// A parameter `T`.
+    #[inline]
+    pub fn by_value(self, value: T) -> Owned<T> {
+        Owned::new(value)
+    }
+}
+
+impl<T: StaticValue + Clone> Passed<T> {
+    /// A parameter `#[nnx(static)] T`.
+    #[inline]
+    pub fn by_hash(self, value: T) -> Static<T> {
+        Static::new(value)
+    }
+}
+
+/// Passes parameters of types for which a check fails.
+pub trait Anything<T>: Sized {
+    /// There is nothing to check in it.
+    const SCHEMA: &'static Schema = &Schema::Skipped;
+    /// There is nothing to check in it.
+    fn check<N: Name>(self, _: N) {
+        never()
+    }
+    /// A parameter `&T`.
+    fn by_ref(self, _: &T) -> Stray<Ref<'_, T>> {
+        never()
+    }
+    /// A parameter `&mut T`.
+    fn by_mut(self, _: &mut T) -> Stray<Mut<'_, T>> {
+        never()
+    }
+    /// A parameter `T`.
+    fn by_value(self, _: T) -> Stray<Owned<T>> {
+        never()
+    }
+    /// A parameter `#[nnx(static)] T`.
+    fn by_hash(self, _: T) -> Stray<Owned<T>> {
+        never()
+    }
+}
+
+impl<T> Anything<T> for Passed<T> {}
+
+/// No program with this is ever built: where it is called, a check of the type fails.
+fn never<T>() -> T {
+    unreachable!("a jitted function has an argument or result of a type that it cannot have")
+}
+
+/// Calls functions that return `R`.
+pub struct Returned<R>(PhantomData<R>);
+
+impl<R: Output + 'static> Returned<R> {
+    /// [`call`](super::call())
+    #[track_caller]
+    #[inline]
+    pub fn call<A, F>(function: &'static Function, arguments: A, body: F) -> R
+    where
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        call(function, arguments, body)
+    }
+}
+
+/// Calls functions whose result fails a check.
+pub trait AnyResult<R> {
+    /// Does nothing.
+    fn call<A, F>(_: &'static Function, _: A, _: F) -> R
+    where
+        A: Arguments,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        never()
+    }
+}
+
+impl<R> AnyResult<R> for Returned<R> {}
+
+/// An argument of a type that cannot be one.
+pub struct Stray<A>(PhantomData<A>);
+
+macro_rules! stray {
+    ($form:ty, $body:ty) => {
+        impl<T: 'static> Argument for Stray<$form> {
+            type Body<'t> = $body;
+            type Twin = ();
+            type Saved = ();
+            const ROLE: Role = Role::Read;
+            fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+                never()
+            }
+            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {
+                never()
+            }
+            fn twin<L: Leaves>(&self, _: &mut L) {
+                never()
+            }
+            fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
+                never()
+            }
+            fn lend(_: &mut ()) -> Self::Body<'_> {
+                never()
+            }
+            fn lend_self(&mut self) -> Self::Body<'_> {
+                never()
+            }
+            fn save(&self) {
+                never()
+            }
+            fn restore(&mut self, _: ()) {
+                never()
+            }
+        }
+    };
+}
+stray!(Ref<'_, T>, &'t T);
+stray!(Mut<'_, T>, &'t mut T);
+stray!(Owned<T>, T);

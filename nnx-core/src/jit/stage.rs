@@ -1,0 +1,181 @@
+//! Looking at a jitted function's program without running it.
+
+use crate::error::{Error, Result};
+use crate::graph::{Graph, lower as lower_graph};
+use crate::lower::{hlo, stablehlo};
+use crate::run::compile;
+use crate::value::Aval;
+use crate::xla::{Executable, MemoryAnalysis, Placement};
+use std::cell::RefCell;
+
+/// What the next call of a jitted function on this thread should do.
+enum Stage {
+    Run,
+    /// Trace, keep the program, do not run.
+    Lower,
+    Lowered(Box<Lowered>),
+    /// The function returned an error instead.
+    Failed(Error),
+}
+
+thread_local! {
+    static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Run) };
+}
+
+/// A traced program of a jitted function, ready for the compiler.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    name: String,
+    graph: Graph,
+    aliases: Vec<(usize, usize)>,
+    placement: Placement,
+}
+
+impl Lowered {
+    pub(super) fn new(
+        name: &str,
+        graph: Graph,
+        aliases: Vec<(usize, usize)>,
+        placement: Placement,
+    ) -> Self {
+        Lowered { name: name.to_owned(), graph, aliases, placement }
+    }
+
+    /// The program as traced; `Display` prints it.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The program as StableHLO text.
+    pub fn stablehlo(&self) -> String {
+        stablehlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+    }
+
+    /// The program as HLO text, which the crate `xla` takes.
+    ///
+    /// Unlike [`stablehlo`](Self::stablehlo) it spells out the functions that HLO has no instruction
+    /// for, such as `lgamma`, and captures nothing: what a branch or a loop uses is in its tuple.
+    /// Output `i` of several is element `i` of the entry's tuple; a single output stands for itself.
+    ///
+    /// ```
+    /// # fn show(lowered: &nnx_core::jit::Lowered) -> nnx_core::Result<()> {
+    /// std::fs::write("step.hlo", lowered.hlo()?).ok();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When an operation cannot be expressed in HLO, which is a mistake of this library.
+    pub fn hlo(&self) -> Result<String> {
+        hlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+    }
+
+    /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the
+    /// arrays that the body took from outside.
+    pub fn input_avals(&self) -> Vec<Aval> {
+        self.graph.input_avals()
+    }
+
+    /// Shapes and dtypes of the outputs: the new values of the Variables that are set, then the
+    /// arrays of the result.
+    pub fn output_avals(&self) -> Vec<Aval> {
+        self.graph.output_avals()
+    }
+
+    /// Pairs of an input and the output that takes over its memory.
+    pub fn donations(&self) -> &[(usize, usize)] {
+        &self.aliases
+    }
+
+    /// An estimate of the floating-point operations of one run, see [`Graph::flops`].
+    pub fn flops(&self) -> u64 {
+        self.graph.flops()
+    }
+
+    /// Compiles the program.
+    ///
+    /// # Errors
+    /// When there is no XLA runtime, or its compiler refuses the program.
+    pub fn compile(&self) -> Result<Compiled> {
+        Ok(Compiled {
+            executable: compile(&self.name, &self.graph, &self.aliases, self.placement)?,
+        })
+    }
+}
+
+/// A compiled program of a jitted function.
+pub struct Compiled {
+    executable: Executable,
+}
+
+impl Compiled {
+    /// How much memory a run takes.
+    ///
+    /// # Errors
+    /// When the plugin cannot tell.
+    pub fn memory_analysis(&self) -> Result<MemoryAnalysis> {
+        self.executable.memory_analysis()
+    }
+}
+
+/// Traces the jitted function that `call` calls, without running it: its arguments stay as they
+/// are, and its result has shapes but no elements. Arguments may be [`Array::shape_only`].
+///
+/// ```ignore
+/// let lowered = nnx::jit::lower(|| train_step(&mut model, &mut opt, &x, &y))?;
+/// println!("{}", lowered.stablehlo());
+/// ```
+///
+/// # Errors
+/// When `call` calls no jitted function, or the function returns an error.
+///
+/// # Panics
+/// When the function's body panics, or `call` calls a second jitted function.
+///
+/// [`Array::shape_only`]: crate::graph::Array::shape_only
+pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            STAGE.replace(Stage::Run);
+        }
+    }
+    STAGE.replace(Stage::Lower);
+    let reset = Reset;
+    call();
+    let stage = STAGE.replace(Stage::Run);
+    drop(reset);
+    match stage {
+        Stage::Lowered(lowered) => Ok(*lowered),
+        Stage::Failed(error) => Err(error),
+        _ => Err(Error::Invalid(
+            "jit::lower: the closure called no jitted function; call one, as in \
+             `nnx::jit::lower(|| step(&mut model, &x))`"
+                .into(),
+        )),
+    }
+}
+
+/// Whether the call that begins now is to be lowered only.
+pub(super) fn wants_lowering() -> bool {
+    STAGE.with_borrow(|stage| !matches!(stage, Stage::Run))
+}
+
+/// An error if there is a program already: one closure gives one program.
+pub(super) fn begin(name: &str) -> Result<()> {
+    STAGE.with_borrow(|stage| match stage {
+        Stage::Lowered(first) => Err(Error::Invalid(format!(
+            "jit::lower: the closure called two jitted functions, `{}` and then `{name}`; lower \
+             them one by one",
+            first.name
+        ))),
+        _ => Ok(()),
+    })
+}
+
+pub(super) fn keep(lowered: Lowered) {
+    STAGE.replace(Stage::Lowered(Box::new(lowered)));
+}
+
+pub(super) fn fail(error: Error) {
+    STAGE.replace(Stage::Failed(error));
+}

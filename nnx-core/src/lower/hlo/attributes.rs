@@ -1,0 +1,172 @@
+//! Attributes as HLO text.
+
+use crate::error::{Error, Result};
+use crate::lower::hlo::literal::list;
+use crate::lower::hlo::table::Part;
+use crate::lower::{Attr, Instr};
+use crate::value::Aval;
+
+/// An attribute with its name, ready to stand after the operands; `None` where HLO has nothing to
+/// say. Regions are written elsewhere. `operands` are the types of the instruction's operands.
+pub(super) fn text(part: &Part, instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
+    let written = match *part {
+        Part::As(from, to) => match find(instr, from)? {
+            Attr::Text(text) => format!("{to}=\"{text}\""),
+            attr => format!("{to}={}", value(instr, attr)?),
+        },
+        Part::One(from, to) => format!("{to}={{{}}}", value(instr, find(instr, from)?)?),
+        Part::Numbers(from) => numbers(instr, find(instr, from)?)?,
+        Part::Slice => slice(instr)?,
+        Part::Padding => padding(instr)?,
+        Part::Window => match window(instr, operands)? {
+            Some(window) => window,
+            None => return Ok(None),
+        },
+        Part::Region(..) => return Ok(None),
+    };
+    Ok(Some(written))
+}
+
+/// An instruction that does not look as this backend expects.
+pub(super) fn unexpected(instr: &Instr, what: &str) -> Error {
+    Error::Invalid(format!("HLO: {what} of `{}` cannot be written; please report it", instr.opcode))
+}
+
+fn find<'a>(instr: &'a Instr, name: &str) -> Result<&'a Attr> {
+    optional(instr, name).ok_or_else(|| unexpected(instr, &format!("the missing attribute {name}")))
+}
+
+fn optional<'a>(instr: &'a Instr, name: &str) -> Option<&'a Attr> {
+    instr.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| attr)
+}
+
+fn ints<'a>(instr: &'a Instr, name: &str) -> Result<&'a [i64]> {
+    match find(instr, name)? {
+        Attr::Ints(ints) => Ok(ints),
+        _ => Err(unexpected(instr, &format!("the attribute {name}"))),
+    }
+}
+
+fn value(instr: &Instr, attr: &Attr) -> Result<String> {
+    Ok(match attr {
+        Attr::Int(i) => i.to_string(),
+        Attr::Bool(b) => b.to_string(),
+        Attr::Ints(ints) => format!("{{{}}}", list(ints)),
+        Attr::Enum(_, case) => (*case).to_owned(),
+        other => return Err(unexpected(instr, &format!("the attribute {other:?}"))),
+    })
+}
+
+fn slice(instr: &Instr) -> Result<String> {
+    let starts = ints(instr, "start_indices")?;
+    let (limits, strides) = (ints(instr, "limit_indices")?, ints(instr, "strides")?);
+    let ranges: Vec<String> = (starts.iter().zip(limits).zip(strides))
+        .map(|((start, limit), stride)| format!("[{start}:{limit}:{stride}]"))
+        .collect();
+    Ok(format!("slice={{{}}}", ranges.join(", ")))
+}
+
+fn padding(instr: &Instr) -> Result<String> {
+    let low = ints(instr, "edge_padding_low")?;
+    let (high, interior) = (ints(instr, "edge_padding_high")?, ints(instr, "interior_padding")?);
+    let edges: Vec<String> = (low.iter().zip(high).zip(interior))
+        .map(|((low, high), interior)| format!("{low}_{high}_{interior}"))
+        .collect();
+    Ok(format!("padding={}", edges.join("x")))
+}
+
+/// A window over all dimensions, or over the spatial ones of a convolution. `None` if there are no
+/// dimensions.
+fn window(instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
+    let sizes: Vec<i64> = match optional(instr, "dimension_numbers") {
+        Some(Attr::Conv(dims)) => {
+            dims.rhs[2..].iter().map(|&d| operands[1].shape()[d] as i64).collect()
+        }
+        _ => ints(instr, "window_dimensions")?.to_vec(),
+    };
+    if sizes.is_empty() {
+        return Ok(None);
+    }
+    let by = |items: Vec<String>| items.join("x");
+    let numbers = |list: &[i64]| by(list.iter().map(i64::to_string).collect());
+    let mut parts = vec![format!("size={}", numbers(&sizes))];
+    let lists = [
+        ("stride", "window_strides"),
+        ("lhs_dilate", "base_dilations"),
+        ("lhs_dilate", "lhs_dilation"),
+        ("rhs_dilate", "window_dilations"),
+        ("rhs_dilate", "rhs_dilation"),
+    ];
+    for (to, from) in lists {
+        if optional(instr, from).is_some() {
+            parts.push(format!("{to}={}", numbers(ints(instr, from)?)));
+        }
+    }
+    if let Some(Attr::Pairs(pairs)) = optional(instr, "padding") {
+        parts.push(format!(
+            "pad={}",
+            by(pairs.iter().map(|(low, high)| format!("{low}_{high}")).collect())
+        ));
+    }
+    if let Some(Attr::Bools(reversal)) = optional(instr, "window_reversal") {
+        let flags = reversal.iter().map(|&b| u8::from(b).to_string()).collect();
+        parts.push(format!("rhs_reversal={}", by(flags)));
+    }
+    Ok(Some(format!("window={{{}}}", parts.join(" "))))
+}
+
+fn numbers(instr: &Instr, attr: &Attr) -> Result<String> {
+    let dims = |lists: &[(&str, &Vec<usize>)]| {
+        let parts: Vec<String> =
+            lists.iter().map(|(name, dims)| format!("{name}={{{}}}", list(dims))).collect();
+        parts.join(", ")
+    };
+    Ok(match attr {
+        Attr::Dot(d) => dims(&[
+            ("lhs_batch_dims", &d.lhs_batch),
+            ("lhs_contracting_dims", &d.lhs_contract),
+            ("rhs_batch_dims", &d.rhs_batch),
+            ("rhs_contracting_dims", &d.rhs_contract),
+        ]),
+        Attr::Conv(d) => format!(
+            "dim_labels={}_{}->{}",
+            labels(&d.lhs, 'b', 'f'),
+            labels(&d.rhs, 'o', 'i'),
+            labels(&d.out, 'b', 'f')
+        ),
+        Attr::Gather(d) => {
+            let lists = dims(&[
+                ("offset_dims", &d.offset_dims),
+                ("collapsed_slice_dims", &d.collapsed_slice_dims),
+                ("operand_batching_dims", &d.operand_batching_dims),
+                ("start_indices_batching_dims", &d.start_indices_batching_dims),
+                ("start_index_map", &d.start_index_map),
+            ]);
+            format!("{lists}, index_vector_dim={}", d.index_vector_dim)
+        }
+        Attr::Scatter(d) => {
+            let lists = dims(&[
+                ("update_window_dims", &d.update_window_dims),
+                ("inserted_window_dims", &d.inserted_window_dims),
+                ("input_batching_dims", &d.input_batching_dims),
+                ("scatter_indices_batching_dims", &d.scatter_indices_batching_dims),
+                ("scatter_dims_to_operand_dims", &d.scatter_dims_to_operand_dims),
+            ]);
+            format!("{lists}, index_vector_dim={}", d.index_vector_dim)
+        }
+        other => return Err(unexpected(instr, &format!("the attribute {other:?}"))),
+    })
+}
+
+/// `[first, second, spatial…]` positions as a letter or digit per position.
+fn labels(dims: &[usize], first: char, second: char) -> String {
+    let mut labels = vec![' '; dims.len()];
+    for (i, &d) in dims.iter().enumerate() {
+        labels[d] = match i {
+            0 => first,
+            1 => second,
+            i => char::from(b'0' + (i - 2) as u8),
+        };
+    }
+    labels.into_iter().collect()
+}

@@ -1,0 +1,10 @@
+//! What a compiler reads: instructions, and a dialect each to write them in.
+
+pub(crate) mod hlo;
+mod instructions;
+pub(crate) mod stablehlo;
+
+pub(crate) use instructions::{
+    Attr, Block, ConvDims, DotDims, Function, GatherDims, Id, Ids, Instr, Lowered, ScatterDims,
+    ints,
+};

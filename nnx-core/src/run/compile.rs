@@ -1,0 +1,36 @@
+//! The one way from a program to an executable.
+
+use crate::error::{Error, Result};
+use crate::graph::{Graph, lower};
+use crate::lower::{hlo, stablehlo};
+use crate::xla::{Client, Dialect, Executable, Placement, Program};
+
+/// Compiles a graph. `aliases` pairs an input with the output that may take over its buffer.
+pub(crate) fn compile(
+    name: &str,
+    graph: &Graph,
+    aliases: &[(usize, usize)],
+    placement: Placement,
+) -> Result<Executable> {
+    if graph.contains(&|op| op.is_effect()) {
+        return Err(Error::Invalid(format!(
+            "`{name}` holds a `check` with no `checkify` around it: wrap the function that is \
+             checked, as in `checkify(Checks::USER, f, argument)`"
+        )));
+    }
+    let client = Client::global()?;
+    let (dialect, lowered) = (client.dialect(), lower(graph));
+    let text = match dialect {
+        Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
+        Dialect::Hlo => hlo::text(name, &lowered, aliases)?,
+    };
+    client.compile(&Program {
+        name,
+        text: &text,
+        dialect,
+        inputs: &graph.input_avals(),
+        outputs: &graph.output_avals(),
+        aliases,
+        placement,
+    })
+}

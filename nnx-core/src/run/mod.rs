@@ -1,0 +1,14 @@
+//! Operations and programs on devices: recorded or carried out, compiled, kept.
+
+mod bind;
+mod cache;
+mod compile;
+mod eager;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub(crate) use bind::{bind, bind_op, bind1};
+pub(crate) use cache::clear;
+pub(crate) use compile::compile;
+pub(crate) use eager::{buffer, staged};

@@ -1,0 +1,116 @@
+//! The abstract value: shape and dtype, interned.
+
+use super::DType;
+use rustc_hash::FxHashSet;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{LazyLock, RwLock};
+
+/// Shape and dtype of an array, known while tracing.
+///
+/// Interned for the life of the process, so that it copies as a pointer and compares as one: the
+/// call path of a jitted function compares one per argument on every call.
+#[derive(Clone, Copy)]
+pub struct Aval(&'static Data);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Data {
+    dtype: DType,
+    dims: Box<[usize]>,
+}
+
+static INTERNED: LazyLock<RwLock<FxHashSet<&'static Data>>> = LazyLock::new(Default::default);
+
+impl Aval {
+    /// The abstract value of an array of `dtype` with the dimensions `dims`.
+    pub fn new(dtype: DType, dims: &[usize]) -> Self {
+        let data = Data { dtype, dims: dims.into() };
+        // A poisoned lock is harmless: the set is only ever added to, one entry at a time.
+        if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).get(&data) {
+            return Aval(found);
+        }
+        let mut set = INTERNED.write().unwrap_or_else(|e| e.into_inner());
+        if let Some(found) = set.get(&data) {
+            return Aval(found);
+        }
+        let leaked: &'static Data = Box::leak(Box::new(data));
+        set.insert(leaked);
+        Aval(leaked)
+    }
+
+    /// A rank-0 abstract value.
+    pub fn scalar(dtype: DType) -> Self {
+        Self::new(dtype, &[])
+    }
+
+    /// The element type.
+    pub fn dtype(self) -> DType {
+        self.0.dtype
+    }
+
+    /// The dimensions, outermost first; empty for a scalar.
+    pub fn shape(self) -> &'static [usize] {
+        &self.0.dims
+    }
+
+    /// Number of dimensions.
+    pub fn rank(self) -> usize {
+        self.0.dims.len()
+    }
+
+    /// Number of elements.
+    pub fn size(self) -> usize {
+        self.0.dims.iter().product()
+    }
+
+    /// Number of bytes of the dense array.
+    pub fn byte_size(self) -> usize {
+        self.size() * self.0.dtype.size()
+    }
+
+    /// Whether the number of bytes is one that XLA can count to: it ends the process otherwise.
+    pub(crate) fn is_countable(self) -> bool {
+        let bytes = self.shape().iter().try_fold(self.dtype().size(), |n, &d| n.checked_mul(d));
+        bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok()) || self.shape().contains(&0)
+    }
+
+    /// The same shape with another dtype.
+    pub fn with_dtype(self, dtype: DType) -> Self {
+        if dtype == self.0.dtype { self } else { Self::new(dtype, self.shape()) }
+    }
+
+    /// The same dtype with another shape.
+    pub fn with_shape(self, dims: &[usize]) -> Self {
+        Self::new(self.0.dtype, dims)
+    }
+
+    /// A number that tells this abstract value from every other one in this process.
+    pub(crate) fn id(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
+}
+
+impl PartialEq for Aval {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+impl Eq for Aval {}
+
+impl Hash for Aval {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.id());
+    }
+}
+
+/// `f32[32, 784]`.
+impl fmt::Display for Aval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?}", self.0.dtype, self.0.dims)
+    }
+}
+impl fmt::Debug for Aval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

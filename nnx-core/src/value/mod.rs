@@ -1,0 +1,12 @@
+//! Dtypes, single elements, and the shape and dtype of an array.
+
+mod aval;
+mod dtype;
+mod promote;
+mod scalar;
+
+pub use aval::Aval;
+pub use dtype::{DType, Element};
+pub use promote::Kind;
+pub(crate) use promote::{promote, promote_dtypes};
+pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};
