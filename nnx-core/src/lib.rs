@@ -31,9 +31,9 @@ pub use module::{
 #[doc(hidden)]
 pub use nnx_derive::__path;
 pub use transform::{
-    Differentiated, LossOutput, SavePolicy, StateAxes, TreeArgument, associative_scan, checkify,
-    cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev,
-    jvp, length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
+    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,
+    custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jvp,
+    length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
     value_and_grad, vjp, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};

@@ -225,3 +225,37 @@ fn state_may_move_between_threads() {
     }
     assert_eq!(net.head.0.item::<f32>(), before + 6.0);
 }
+
+/// Two shapes of one function are traced at the same time: each waits for the other in its body.
+#[test]
+fn two_keys_of_one_function_are_traced_at_the_same_time() {
+    static INSIDE: Barrier = Barrier::new(2);
+    #[nnx::jit(graph = false)]
+    fn meets(x: &Array) -> Array {
+        INSIDE.wait();
+        x.sum(..)
+    }
+    std::thread::scope(|scope| {
+        for n in [2, 3] {
+            scope.spawn(move || {
+                assert_eq!(meets(&nnx::array::ones([n], nnx::DType::F32)).item::<f32>(), n as f32);
+            });
+        }
+    });
+    assert_eq!(traces("meets"), 2);
+}
+
+/// A body may wait for a thread that calls the function with another key.
+#[test]
+fn a_body_that_waits_for_another_key_of_its_own_function_ends() {
+    #[nnx::jit(graph = false)]
+    fn nested(x: &Array, #[nnx(static)] depth: usize) -> Array {
+        if depth == 0 {
+            return x + 1.0;
+        }
+        let inner = std::thread::spawn(|| nested(&scalar(1.0), 0).item::<f32>());
+        x + f64::from(inner.join().unwrap())
+    }
+    assert_eq!(nested(&scalar(1.0), 1).item::<f32>(), 3.0);
+    assert_eq!(traces("nested"), 2);
+}

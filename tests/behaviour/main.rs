@@ -27,6 +27,7 @@ mod jit_signatures;
 mod jit_stats;
 mod jit_support;
 mod jit_threads;
+mod lending;
 mod paths;
 mod staging;
 mod state;

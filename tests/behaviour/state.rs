@@ -309,3 +309,36 @@ fn states_are_collections() {
     let debug = format!("{all:?}");
     assert!(debug.contains("    blocks[0].mean: BatchStat Absent(mean)\n"), "{debug}");
 }
+
+/// A hand-written visitor is shown shared nodes, and may look into them; the walks of the library pass
+/// over them.
+#[test]
+fn visitors_are_shown_shared_nodes() {
+    use nnx::module::{Node, Shared, StaticValue, Structure, VarRef, Visitor};
+    #[derive(Default)]
+    struct Count {
+        nodes: Vec<usize>,
+        leaves: usize,
+    }
+    impl<'a> Visitor<'a> for Count {
+        fn variable(&mut self, _: VarRef<'a>) {
+            self.leaves += 1;
+        }
+        fn array(&mut self, _: &'a Array) {
+            self.leaves += 1;
+        }
+        fn static_value(&mut self, _: &dyn StaticValue) {}
+        fn structure(&mut self, _: Structure) {}
+        fn shared(&mut self, node: &dyn Node) {
+            if !self.nodes.contains(&node.id()) {
+                self.nodes.push(node.id());
+                node.flatten(self);
+            }
+        }
+    }
+    let table = Shared::new(Param::new(Array::absent("a table")));
+    let model = (table.clone(), Param::new(Array::absent("a weight")), table);
+    let mut count = Count::default();
+    model.flatten(&mut count);
+    assert_eq!((count.nodes.len(), count.leaves), (1, 2));
+}

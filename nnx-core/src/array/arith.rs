@@ -4,7 +4,7 @@ use super::axes::invalid;
 use crate::graph::Array;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Direction, Select};
 use crate::run::bind1;
-use crate::value::{Aval, DType, Kind, int_scalar_bytes, promote, scalar_bytes};
+use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
 use std::ops;
 
 /// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
@@ -13,7 +13,7 @@ pub trait Operand {
     /// What it contributes to the dtype of the result.
     #[doc(hidden)]
     #[track_caller]
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> PromotionKind;
     /// It as an array of `dtype`; scalars become rank 0.
     #[doc(hidden)]
     #[track_caller]
@@ -22,8 +22,8 @@ pub trait Operand {
 
 impl Operand for Array {
     #[track_caller]
-    fn kind(&self) -> Kind {
-        Kind::Strong(self.dtype())
+    fn kind(&self) -> PromotionKind {
+        PromotionKind::Strong(self.dtype())
     }
     #[track_caller]
     fn array(&self, dtype: DType) -> Array {
@@ -32,7 +32,7 @@ impl Operand for Array {
 }
 impl<T: Operand> Operand for &T {
     #[track_caller]
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> PromotionKind {
         (**self).kind()
     }
     #[track_caller]
@@ -44,7 +44,7 @@ impl<T: Operand> Operand for &T {
 macro_rules! scalar_operands {
     ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
         impl Operand for $t {
-            fn kind(&self) -> Kind {
+            fn kind(&self) -> PromotionKind {
                 $kind
             }
             #[track_caller]
@@ -55,13 +55,13 @@ macro_rules! scalar_operands {
     )*};
 }
 scalar_operands! {
-    f32 => Kind::WeakFloat, scalar_bytes;
-    f64 => Kind::WeakFloat, scalar_bytes;
-    i32 => Kind::WeakInt, int_scalar_bytes;
-    i64 => Kind::WeakInt, int_scalar_bytes;
-    u32 => Kind::WeakInt, int_scalar_bytes;
-    usize => Kind::WeakInt, int_scalar_bytes;
-    bool => Kind::Strong(DType::Bool), int_scalar_bytes;
+    f32 => PromotionKind::WeakFloat, scalar_bytes;
+    f64 => PromotionKind::WeakFloat, scalar_bytes;
+    i32 => PromotionKind::WeakInt, int_scalar_bytes;
+    i64 => PromotionKind::WeakInt, int_scalar_bytes;
+    u32 => PromotionKind::WeakInt, int_scalar_bytes;
+    usize => PromotionKind::WeakInt, int_scalar_bytes;
+    bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
 }
 
 /// The shape that two shapes broadcast to by NumPy's rule.

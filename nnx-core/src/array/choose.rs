@@ -45,7 +45,7 @@ pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Ope
     }
     let n = choices.len();
     let dtype = choices.iter().map(|c| c.dtype()).fold(choices[0].dtype(), promote_dtypes);
-    let dtype = crate::value::promote(crate::value::Kind::Strong(dtype), default.kind());
+    let dtype = crate::value::promote(crate::value::PromotionKind::Strong(dtype), default.kind());
     let args: Vec<Array> = conditions.iter().chain(choices).map(|&a| a.clone()).collect();
     let default = default.array(dtype);
     one_program("select_first", &[args, vec![default]].concat(), |args| {

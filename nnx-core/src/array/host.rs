@@ -17,9 +17,9 @@ impl Array {
             Repr::Absent(absence) => Err(absence.error()),
             Repr::Traced(t) if !is_running(&t.trace) => Err(escaped(t)),
             Repr::Traced(t) => Err(Error::Unavailable(format!(
-                "the elements of {} are not known while `{}` is being traced (made at {}): \
+                "the elements of {} are not known while {} is being traced (made at {}): \
                  return the array and read it outside, or compute with it inside",
-                t.aval, t.trace.name, t.location
+                t.aval, t.trace.scope, t.location
             ))),
         }
     }

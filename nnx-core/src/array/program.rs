@@ -6,7 +6,7 @@ use super::{Operand, one_program};
 use crate::error::{catching, or_raise};
 use crate::graph::{Array, user_location, with_location};
 use crate::run::staged;
-use crate::value::{DType, Kind, promote};
+use crate::value::{DType, PromotionKind, promote};
 
 /// Which dtype the operands of a function are computed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) fn unary(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -
 #[track_caller]
 fn raw(x: &dyn Operand, dtype: DType) -> Array {
     match x.kind() {
-        Kind::Strong(own) => x.array(own),
+        PromotionKind::Strong(own) => x.array(own),
         _ => x.array(dtype),
     }
 }
@@ -74,10 +74,12 @@ pub(crate) fn ternary(
     let first = promote(a.kind(), b.kind());
     let both = match (a.kind(), b.kind(), c.kind()) {
         // Two numbers leave the choice to the third operand.
-        (Kind::WeakInt | Kind::WeakFloat, Kind::WeakInt | Kind::WeakFloat, Kind::Strong(_)) => {
-            promote(promote_weak(a.kind(), b.kind()), c.kind())
-        }
-        (_, _, kind) => promote(Kind::Strong(first), kind),
+        (
+            PromotionKind::WeakInt | PromotionKind::WeakFloat,
+            PromotionKind::WeakInt | PromotionKind::WeakFloat,
+            PromotionKind::Strong(_),
+        ) => promote(promote_weak(a.kind(), b.kind()), c.kind()),
+        (_, _, kind) => promote(PromotionKind::Strong(first), kind),
     };
     let dtype = compute.dtype(both);
     let args = [raw(a, dtype), raw(b, dtype), raw(c, dtype)];
@@ -89,8 +91,12 @@ pub(crate) fn ternary(
     })
 }
 
-fn promote_weak(a: Kind, b: Kind) -> Kind {
-    if a == Kind::WeakFloat || b == Kind::WeakFloat { Kind::WeakFloat } else { Kind::WeakInt }
+fn promote_weak(a: PromotionKind, b: PromotionKind) -> PromotionKind {
+    if a == PromotionKind::WeakFloat || b == PromotionKind::WeakFloat {
+        PromotionKind::WeakFloat
+    } else {
+        PromotionKind::WeakInt
+    }
 }
 
 /// The shape that all operands broadcast to.

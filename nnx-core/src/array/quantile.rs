@@ -4,7 +4,7 @@ use super::axes::invalid;
 use super::program::program2;
 use super::{Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
 use crate::graph::Array;
-use crate::value::{DType, Kind, promote};
+use crate::value::{DType, PromotionKind, promote};
 
 /// What a quantile between two elements is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -198,7 +198,9 @@ impl Array {
 pub(super) fn float_of(x: &Array, q: &dyn Operand) -> DType {
     let own = if x.dtype().is_float() { x.dtype() } else { DType::F32 };
     match q.kind() {
-        Kind::Strong(dtype) if dtype.is_float() => promote(Kind::Strong(own), q.kind()),
+        PromotionKind::Strong(dtype) if dtype.is_float() => {
+            promote(PromotionKind::Strong(own), q.kind())
+        }
         _ => own,
     }
 }

@@ -19,6 +19,6 @@ pub(crate) use primitive::{Backward, Jvp, Lin, Mode, Primitive, Tangent, Tangent
 pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
-    Arrays, TraceInfo, escaped, infer, inherited_name, is_running, is_tracing, record, trace,
+    Arrays, Scope, TraceInfo, escaped, infer, is_running, is_tracing, note_set, record, trace,
     trace_at, user_location, with_location,
 };

@@ -1,5 +1,6 @@
 //! A program in static single assignment form.
 
+use super::trace::Scope;
 use super::{Array, Primitive};
 use crate::value::Aval;
 use rustc_hash::FxHasher;
@@ -58,6 +59,8 @@ pub struct Graph {
 pub(crate) struct Closed {
     pub(crate) graph: Graph,
     pub(crate) captures: Vec<Array>,
+    /// The trace that recorded it.
+    pub(crate) scope: Scope,
 }
 
 impl Graph {

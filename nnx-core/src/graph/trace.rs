@@ -10,9 +10,10 @@ use crate::value::Aval;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 pub(crate) type Arrays = SmallVec<[Array; 1]>;
 
@@ -20,8 +21,8 @@ pub(crate) type Arrays = SmallVec<[Array; 1]>;
 #[derive(Debug)]
 pub(crate) struct TraceInfo {
     pub(crate) id: u64,
-    /// What is traced, for messages: a function's name.
-    pub(crate) name: Arc<str>,
+    /// What is traced, for messages: "`train_step`", "the function given to `grad`".
+    pub(crate) scope: Arc<str>,
 }
 
 struct Frame {
@@ -31,6 +32,69 @@ struct Frame {
     captured: FxHashMap<CaptureKey, Value>,
     /// Stands in for the caller's line while a transform replays recorded nodes.
     location: Option<&'static Location<'static>>,
+    /// Variables of other traces or of none that were set to values of this one.
+    sets: Vec<NotedSet>,
+}
+
+/// A trace that is over.
+pub(crate) struct Scope {
+    info: Arc<TraceInfo>,
+    /// Variables that were set in it and may belong to somebody else.
+    sets: Vec<NotedSet>,
+}
+
+impl Scope {
+    /// How it left a value in something that outlives it, if it did. To be asked once the program's
+    /// traced inputs and results are given up: what remains was captured.
+    pub(crate) fn left(&self) -> Option<String> {
+        // Each value of a trace holds a handle to it.
+        if Arc::strong_count(&self.info) == 1 {
+            return None;
+        }
+        let scope = &self.info.scope;
+        Some(match self.sets.iter().find(|set| set.is_alive()) {
+            Some(set) => format!("{scope} set {set}, which it captured"),
+            None => format!("{scope} put a traced value into something that it captured"),
+        })
+    }
+}
+
+/// A Variable that was set to a value of the running trace though its old value is not one of this
+/// trace: either one that the body made, or one that it captured.
+struct NotedSet {
+    value: Weak<Traced>,
+    kind: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl NotedSet {
+    /// Whether the Variable, or a copy of what it was set to, is still there.
+    fn is_alive(&self) -> bool {
+        self.value.strong_count() > 0
+    }
+}
+
+/// As in `a Param to f32[3] at src/main.rs:3:7`.
+impl fmt::Display for NotedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let aval = self.value.upgrade().map_or(String::new(), |v| format!(" to {}", v.aval));
+        write!(f, "a {}{aval} at {}", self.kind, self.location)
+    }
+}
+
+/// Takes note of a Variable of `kind` whose value `old` is replaced by `new`.
+#[track_caller]
+pub(crate) fn note_set(kind: &'static str, old: &Array, new: &Array) {
+    let Repr::Traced(new) = &new.0 else { return };
+    if matches!(&old.0, Repr::Traced(old) if old.trace.id == new.trace.id) {
+        return;
+    }
+    let location = user_location();
+    with_top(|stack| {
+        if let Some(frame) = stack.last_mut().filter(|frame| frame.info.id == new.trace.id) {
+            frame.sets.push(NotedSet { value: Arc::downgrade(new), kind, location });
+        }
+    });
 }
 
 /// Captured arrays stay alive in `captures`, so that an address names one buffer.
@@ -56,13 +120,6 @@ pub(crate) fn is_running(trace: &TraceInfo) -> bool {
     STACK.with_borrow(|stack| stack.iter().any(|frame| frame.info.id == trace.id))
 }
 
-/// The name of the innermost running trace, which is the user's function; `or` outside of any.
-pub(crate) fn inherited_name(or: &str) -> Arc<str> {
-    STACK.with_borrow(|stack| {
-        stack.last().map_or_else(|| or.into(), |frame| frame.info.name.clone())
-    })
-}
-
 /// Takes the frame away again when the body ends, by a panic too.
 struct FrameGuard(u64);
 
@@ -80,23 +137,23 @@ impl Drop for FrameGuard {
 /// anything else that its caller wants.
 #[track_caller]
 pub(crate) fn trace<R>(
-    name: impl Into<Arc<str>>,
+    name: &str,
     inputs: &[Aval],
     body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Closed, R) {
-    trace_at(Location::caller(), name, inputs, body)
+    trace_at(Location::caller(), format!("`{name}`"), inputs, body)
 }
 
-/// [`trace`] of inputs that come from `location`.
+/// [`trace`] of inputs that come from `location`; messages call what is traced `scope`.
 #[track_caller]
 pub(crate) fn trace_at<R>(
     location: &'static Location<'static>,
-    name: impl Into<Arc<str>>,
+    scope: String,
     inputs: &[Aval],
     body: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Closed, R) {
     let (mut body, mut rest) = (Some(body), None);
-    let closed = trace_outputs(location, name.into(), inputs, &mut |arrays| {
+    let closed = trace_outputs(location, scope.into(), inputs, &mut |arrays| {
         let Some(body) = body.take() else { unreachable!("a body runs once") };
         let (outputs, other) = body(arrays);
         rest = Some(other);
@@ -112,11 +169,11 @@ pub(crate) fn trace_at<R>(
 #[track_caller]
 fn trace_outputs(
     location: &'static Location<'static>,
-    name: Arc<str>,
+    scope: Arc<str>,
     inputs: &[Aval],
     body: &mut dyn FnMut(&[Array]) -> Vec<Array>,
 ) -> Closed {
-    let info = Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), name });
+    let info = Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), scope });
     let mut graph = Graph::default();
     let arrays: Vec<Array> =
         inputs.iter().map(|&aval| traced(&info, graph.input(aval), aval, location)).collect();
@@ -128,6 +185,7 @@ fn trace_outputs(
             captures: Vec::new(),
             captured: FxHashMap::default(),
             location: None,
+            sets: Vec::new(),
         });
     });
     let outputs = body(&arrays);
@@ -141,7 +199,8 @@ fn trace_outputs(
     };
     frame.graph.outputs = outputs;
     frame.graph.eliminate_dead_code();
-    Closed { graph: frame.graph, captures: frame.captures }
+    let Frame { info, graph, captures, sets, .. } = frame;
+    Closed { graph, captures, scope: Scope { info, sets } }
 }
 
 fn with_top<R>(f: impl FnOnce(&mut Vec<Frame>) -> R) -> R {
@@ -185,11 +244,11 @@ fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
 /// The error for a value that outlived its trace.
 pub(crate) fn escaped(t: &Traced) -> Error {
     Error::Unavailable(format!(
-        "a traced value escaped: {} was made while `{}` was being traced, at {}, and is used \
+        "a traced value escaped: {} was made while {} was being traced, at {}, and is used \
          outside of it. A traced value stands for an array inside one call only. Fixes: \
-         (1) return it from `{}`; (2) store it in a Variable of an argument; \
+         (1) return it from {}; (2) store it in a Variable of an argument; \
          (3) compute it again where it is needed",
-        t.aval, t.trace.name, t.location, t.trace.name
+        t.aval, t.trace.scope, t.location, t.trace.scope
     ))
 }
 

@@ -1,6 +1,5 @@
 //! A call of a jitted function: the only part that is compiled for each of them.
 
-use super::arguments::Arguments;
 use super::collect::Collected;
 use super::erased::{Pending, flatten_mut, from_template, same_tree};
 use super::function::Function;
@@ -9,6 +8,7 @@ use super::nested::{called, inlined};
 use super::outcome::{MarkLost, Results, WriteBack};
 use super::output::Output;
 use crate::graph::is_tracing;
+use crate::transform::lend::Argument;
 
 /// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
 ///
@@ -16,7 +16,7 @@ use crate::graph::is_tracing;
 #[track_caller]
 pub fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
 where
-    A: Arguments,
+    A: Argument,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
@@ -29,8 +29,8 @@ where
     }
     let outcome = {
         let mut leaves = Collected::new(function);
-        arguments.flatten(function.parameters, &mut leaves);
-        let mut pending = Pending::new(&arguments, body);
+        arguments.flatten(&mut leaves);
+        let mut pending = Pending::new(function.parameters, &arguments, body);
         // The body's type names the instance of a generic function, whatever lifetimes it has.
         match launch(function, typeid::of::<F>(), &mut leaves, &mut pending) {
             Ok(Launched::Run(mut run)) => {

@@ -85,7 +85,7 @@ impl<'a> Visitor<'a> for Collected<'a> {
     }
     #[inline]
     fn array(&mut self, array: &'a Array) {
-        self.hasher.write_usize(concrete_aval(array).map_or(0, Aval::id));
+        self.hasher.write_u64(concrete_aval(array).map_or(0, Aval::content_hash));
         if let Repr::Traced(t) = &array.0 {
             self.error = Some(escaped(t));
         }

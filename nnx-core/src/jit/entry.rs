@@ -2,6 +2,7 @@
 
 use crate::graph::Array;
 use crate::module::walk::Statics;
+use crate::transform::lend::Update;
 use crate::value::Aval;
 use crate::xla::{Executable, Placement};
 use std::any::{Any, TypeId};
@@ -42,8 +43,8 @@ pub(super) struct Entry {
     pub(super) number: u64,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
-    /// For every leaf behind `&mut`, the output that is its new value, if it was set.
-    pub(super) updates: Vec<Option<usize>>,
+    /// For every leaf behind `&mut`.
+    pub(super) updates: Vec<Update>,
     /// For every leaf of the result.
     pub(super) results: Vec<ResultLeaf>,
     /// The result with leaves without values.

@@ -3,77 +3,58 @@
 //! A miss is rare and its work is the same for every jitted function, so it is compiled once, here,
 //! and not once for each of the user's functions. Only the way of a hit is generic.
 
-use super::arguments::{Arguments, Role};
+use super::names::Named;
 use super::output::Output;
 use crate::error::Result;
 use crate::module::walk::Matcher;
 use crate::module::{Leaves, Module, Visitor, VisitorMut};
+use crate::transform::lend::{AnyArgument, AnyBody, Argument, Role};
 use std::any::Any;
 
-/// [`Arguments`] of any types.
-pub(super) trait AnyArguments {
-    fn roles(&self) -> &'static [Role];
-    fn flatten<'a>(&'a self, names: &[&str], visitor: &mut dyn Visitor<'a>);
-    fn flatten_one<'a>(&'a self, i: usize, visitor: &mut dyn Visitor<'a>);
-    fn flatten_updatable<'a>(&'a self, names: &[&str], visitor: &mut dyn Visitor<'a>);
-    /// Compares static parts, which a hit does too.
-    fn compare(&self, names: &[&str], matcher: &mut Matcher<'_>);
-}
-
-impl<A: Arguments> AnyArguments for A {
-    fn roles(&self) -> &'static [Role] {
-        A::ROLES
-    }
-    fn flatten<'a>(&'a self, names: &[&str], mut visitor: &mut dyn Visitor<'a>) {
-        Arguments::flatten(self, names, &mut visitor);
-    }
-    fn flatten_one<'a>(&'a self, i: usize, mut visitor: &mut dyn Visitor<'a>) {
-        Arguments::flatten_one(self, i, &mut visitor);
-    }
-    fn flatten_updatable<'a>(&'a self, names: &[&str], mut visitor: &mut dyn Visitor<'a>) {
-        Arguments::flatten_updatable(self, names, &mut visitor);
-    }
-    fn compare(&self, names: &[&str], matcher: &mut Matcher<'_>) {
-        Arguments::flatten(self, names, matcher);
-    }
-}
-
-/// Visits the leaves of arguments that may be updated.
-pub(super) fn flatten_mut<A: Arguments>(arguments: &mut A, mut visitor: &mut dyn VisitorMut) {
-    arguments.flatten_mut(&mut visitor);
-}
-
 /// A body that was not run yet, of any type, and what there is after its run.
-pub(super) trait AnyBody {
+pub(super) trait AnyCall: AnyBody {
     /// Whether mistakes in the body are to come back as errors.
     fn catches(&self) -> bool;
-    fn arguments(&self) -> &dyn AnyArguments;
-    /// Runs the body on a twin of the arguments with the given leaves; false if it returned an
-    /// error of its own.
-    fn run(&mut self, leaves: &mut dyn Leaves) -> bool;
-    /// Visits the parts of the twin that may have been updated.
-    fn flatten_twin<'a>(&'a self, names: &[&str], visitor: &mut dyn Visitor<'a>);
-    /// Visits the result.
-    fn flatten_result<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    /// Compares the arguments' static parts, which a hit does too.
+    fn compare(&self, matcher: &mut Matcher<'_>);
     /// The result with other leaves.
     fn template(&self, leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync>;
 }
 
-/// A body with the arguments that it will run on.
-pub(super) struct Pending<'a, A: Arguments, R: Output, F> {
+/// The arguments of a call below the names of its parameters.
+struct Arguments<'a, A> {
+    names: &'a [&'a str],
     arguments: &'a A,
+}
+
+impl<A: Argument> AnyArgument for Arguments<'_, A> {
+    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
+        self.arguments.roles(add);
+    }
+    fn flatten<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
+        self.arguments.flatten(&mut Named::new(self.names, visitor));
+    }
+    fn flatten_updated<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
+        self.arguments.flatten_updated(&mut Named::new(self.names, visitor));
+    }
+}
+
+/// A body with the arguments that it will run on.
+pub(super) struct Pending<'a, A: Argument, R: Output, F> {
+    arguments: Arguments<'a, A>,
     body: Option<F>,
-    twin: Option<A::Twin>,
+    twin: Option<A::Tree>,
     outcome: Option<Result<R::Tree, R>>,
 }
 
 impl<'a, A, R, F> Pending<'a, A, R, F>
 where
-    A: Arguments,
+    A: Argument,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    pub(super) fn new(arguments: &'a A, body: F) -> Self {
+    pub(super) fn new(names: &'a [&'a str], arguments: &'a A, body: F) -> Self {
+        let arguments = Arguments { names, arguments };
         Pending { arguments, body: Some(body), twin: None, outcome: None }
     }
 
@@ -88,25 +69,22 @@ where
 
 impl<A, R, F> AnyBody for Pending<'_, A, R, F>
 where
-    A: Arguments,
+    A: Argument,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    fn catches(&self) -> bool {
-        R::CATCHES
-    }
-    fn arguments(&self) -> &dyn AnyArguments {
-        self.arguments
+    fn argument(&self) -> &dyn AnyArgument {
+        &self.arguments
     }
     fn run(&mut self, mut leaves: &mut dyn Leaves) -> bool {
         let Some(body) = self.body.take() else { unreachable!("a body runs once") };
-        let twin = self.twin.insert(self.arguments.twin(&mut leaves));
+        let twin = self.twin.insert(self.arguments.arguments.twin(&mut leaves));
         let outcome = body(A::lend(twin)).split();
         self.outcome.insert(outcome).is_ok()
     }
-    fn flatten_twin<'b>(&'b self, names: &[&str], mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_twin<'b>(&'b self, visitor: &mut dyn Visitor<'b>) {
         if let Some(twin) = &self.twin {
-            A::flatten_twin(twin, names, &mut visitor);
+            A::flatten_twin(twin, &mut Named::new(self.arguments.names, visitor));
         }
     }
     fn flatten_result<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
@@ -114,12 +92,31 @@ where
             tree.flatten(&mut visitor);
         }
     }
+}
+
+impl<A, R, F> AnyCall for Pending<'_, A, R, F>
+where
+    A: Argument,
+    R: Output + 'static,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    fn catches(&self) -> bool {
+        R::CATCHES
+    }
+    fn compare(&self, matcher: &mut Matcher<'_>) {
+        self.arguments.arguments.flatten(matcher);
+    }
     fn template(&self, mut leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync> {
         match &self.outcome {
             Some(Ok(tree)) => Box::new(tree.unflatten(&mut leaves)),
             _ => unreachable!("there is a result, or this is not asked for"),
         }
     }
+}
+
+/// Visits the leaves of arguments that may be updated.
+pub(super) fn flatten_mut<A: Argument>(arguments: &mut A, mut visitor: &mut dyn VisitorMut) {
+    arguments.flatten_mut(&mut visitor);
 }
 
 /// The result, from its template and its leaves.

@@ -1,9 +1,9 @@
 //! Why a call did not find its executable: what differs from the nearest cached key.
 
 use super::entry::CacheKey;
-use super::erased::AnyArguments;
 use super::function::Function;
 use crate::module::walk::{Statics, paths};
+use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use std::any::TypeId;
 use std::cmp::Reverse;
@@ -22,7 +22,7 @@ pub(super) struct Miss {
 /// Compares a call with all cached keys; `None` for the first call.
 pub(super) fn explain(
     function: &Function,
-    arguments: &dyn AnyArguments,
+    arguments: &dyn AnyArgument,
     instance: TypeId,
     avals: &[Option<Aval>],
 ) -> Option<Miss> {
@@ -30,7 +30,7 @@ pub(super) fn explain(
     if entries.is_empty() {
         return None;
     }
-    let statics = Statics::of(|v| arguments.flatten(function.parameters, v));
+    let statics = Statics::of(|v| arguments.flatten(v));
     // Of several that are as near, the latest.
     let candidates = entries.values().flatten().filter(|entry| entry.key.instance == instance);
     let nearest = candidates
@@ -42,7 +42,7 @@ pub(super) fn explain(
     if let Some(difference) = nearest.statics.difference(&statics) {
         return Some(Miss { message: difference.message, blame: difference.value });
     }
-    let paths = paths(|v| arguments.flatten(function.parameters, v));
+    let paths = paths(|v| arguments.flatten(v));
     let show = |aval: &Option<Aval>| aval.map_or("without a value".into(), |aval| aval.to_string());
     let mut changes = avals
         .iter()

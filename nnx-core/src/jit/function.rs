@@ -1,5 +1,6 @@
 //! A jitted function: its cache of executables and its statistics.
 
+use super::building::Building;
 use super::entry::Entry;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
@@ -28,8 +29,8 @@ pub struct Function {
     pub(super) parameters: &'static [&'static str],
     pub(super) options: Options,
     pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
-    /// Held while tracing and compiling, so that concurrent first calls do it once.
-    pub(super) tracing: Mutex<()>,
+    /// What is being traced and compiled.
+    pub(super) building: Building,
     /// How many leaves the last call had: the capacity for the next.
     pub(super) leaves: AtomicUsize,
     registered: AtomicBool,
@@ -59,7 +60,7 @@ impl Function {
             parameters,
             options,
             entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
-            tracing: Mutex::new(()),
+            building: Building::new(),
             leaves: AtomicUsize::new(0),
             registered: AtomicBool::new(false),
             traces: AtomicU64::new(0),

@@ -2,7 +2,7 @@
 
 use super::collect::{Collected, concrete_aval};
 use super::entry::{CacheKey, Entry, Parameter};
-use super::erased::AnyBody;
+use super::erased::AnyCall;
 use super::explain::explain;
 use super::function::Function;
 use super::record::record;
@@ -42,7 +42,7 @@ pub(super) fn launch(
     function: &'static Function,
     instance: TypeId,
     leaves: &mut Collected<'_>,
-    body: &mut dyn AnyBody,
+    body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     if wants_lowering() {
         return lower_only(function, leaves, body).inspect_err(|error| stage::fail(error.clone()));
@@ -53,7 +53,7 @@ pub(super) fn launch(
     let entry = match hit(function, hash, instance, leaves, body) {
         Some(entry) => entry,
         None => {
-            let _only_one = function.tracing.lock().unwrap_or_else(|e| e.into_inner());
+            let _turn = function.building.begin(hash);
             since = Some(Instant::now());
             match hit(function, hash, instance, leaves, body) {
                 Some(entry) => entry,
@@ -77,7 +77,7 @@ fn hit(
     hash: u64,
     instance: TypeId,
     leaves: &Collected<'_>,
-    body: &dyn AnyBody,
+    body: &dyn AnyCall,
 ) -> Option<Arc<Entry>> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
     let entry = entries.get(&hash)?.iter().find(|entry| {
@@ -90,7 +90,7 @@ fn hit(
                 .iter()
                 .zip(&leaves.arrays)
                 .all(|(aval, array)| *aval == concrete_aval(array))
-            && key.statics.matches(|m| body.arguments().compare(function.parameters, m))
+            && key.statics.matches(|m| body.compare(m))
     })?;
     function.hits.fetch_add(1, Relaxed);
     Some(entry.clone())
@@ -103,10 +103,10 @@ fn build(
     function: &'static Function,
     instance: TypeId,
     leaves: &Collected<'_>,
-    body: &mut dyn AnyBody,
+    body: &mut dyn AnyCall,
 ) -> Result<Option<Entry>> {
     let avals = leaves.avals();
-    let miss = explain(function, body.arguments(), instance, &avals);
+    let miss = explain(function, body.argument(), instance, &avals);
     if let Some(miss) = &miss {
         miss.log(function);
     }
@@ -115,7 +115,7 @@ fn build(
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
-    let statics = Statics::of(|v| body.arguments().flatten(function.parameters, v));
+    let statics = Statics::of(|v| body.argument().flatten(v));
     let key = CacheKey { instance, avals, statics, placement: leaves.placement };
     recorded.compile(function, key).map(Some)
 }
@@ -126,7 +126,7 @@ fn build(
 fn lower_only(
     function: &'static Function,
     leaves: &mut Collected<'_>,
-    body: &mut dyn AnyBody,
+    body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     stage::begin(function.name)?;
     leaves.finish(function)?;
@@ -135,8 +135,8 @@ fn lower_only(
         Some(recorded) => {
             stage::keep(Lowered::new(
                 function.name,
-                recorded.graph,
-                recorded.aliases,
+                recorded.plan.graph,
+                recorded.plan.aliases,
                 leaves.placement,
             ));
             Launched::Lowered(recorded.template)

@@ -6,7 +6,7 @@
 //!
 //! Only what a hit needs is compiled for each jitted function; a miss works on erased types.
 
-mod arguments;
+mod building;
 mod call;
 pub mod check;
 mod collect;
@@ -16,14 +16,15 @@ mod explain;
 mod function;
 mod launch;
 mod limit;
+mod names;
 mod nested;
 mod outcome;
 mod output;
 mod passed;
+mod plan;
 mod record;
 mod stage;
 
-pub use arguments::{Argument, Arguments, Mut, Owned, Ref, Static};
 pub use call::call;
 pub use function::{Function, Options, Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;

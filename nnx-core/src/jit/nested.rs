@@ -1,10 +1,10 @@
 //! A call inside another trace.
 
-use super::arguments::Arguments;
 use super::entry::{Parameter, ResultLeaf};
-use super::erased::{AnyBody, Pending, flatten_mut, from_template};
+use super::erased::{AnyCall, Pending, flatten_mut, from_template};
 use super::function::Function;
 use super::output::Output;
+use super::plan::Plan;
 use super::record::record;
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, Arrays};
@@ -12,6 +12,7 @@ use crate::module::walk::{Rebuild, Replace, leaves_of};
 use crate::module::{Leaves, VisitorMut};
 use crate::ops::CallGraph;
 use crate::run::bind;
+use crate::transform::lend::{Argument, Update};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
@@ -20,22 +21,22 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 #[track_caller]
 pub(super) fn inlined<A, R, F>(arguments: &mut A, body: F) -> R
 where
-    A: Arguments,
+    A: Argument,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let saved = arguments.save();
     let (mut body, mut outcome) = (Some(body), None);
-    let stopped = stopped(R::CATCHES, &mut || {
+    let interrupted = interrupted(R::CATCHES, &mut || {
         if let Some(body) = body.take() {
             outcome = Some(body(arguments.lend_self()).split());
         }
     });
-    let failure = match (stopped, outcome) {
+    let failure = match (interrupted, outcome) {
         (None, Some(Ok(tree))) => return R::from_tree(tree),
         (None, Some(Err(error))) => Ok(error),
-        (Some(Stopped::Mistake(error)), _) => Ok(R::from_error(error)),
-        (Some(Stopped::Panic(panic)), _) => Err(panic),
+        (Some(Interrupted::Mistake(error)), _) => Ok(R::from_error(error)),
+        (Some(Interrupted::Panic(panic)), _) => Err(panic),
         (None, None) => unreachable!("the body ran"),
     };
     arguments.restore(saved);
@@ -43,13 +44,13 @@ where
 }
 
 /// Why a body did not come to its end.
-enum Stopped {
+enum Interrupted {
     /// A mistake, in a function that returns a `Result`.
     Mistake(Error),
     Panic(Box<dyn Any + Send>),
 }
 
-fn stopped(catches: bool, run: &mut dyn FnMut()) -> Option<Stopped> {
+fn interrupted(catches: bool, run: &mut dyn FnMut()) -> Option<Interrupted> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         if catches {
             return catching(run);
@@ -59,8 +60,8 @@ fn stopped(catches: bool, run: &mut dyn FnMut()) -> Option<Stopped> {
     }));
     match outcome {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(Stopped::Mistake(error)),
-        Err(panic) => Some(Stopped::Panic(panic)),
+        Ok(Err(error)) => Some(Interrupted::Mistake(error)),
+        Err(panic) => Some(Interrupted::Panic(panic)),
     }
 }
 
@@ -68,12 +69,12 @@ fn stopped(catches: bool, run: &mut dyn FnMut()) -> Option<Stopped> {
 #[track_caller]
 pub(super) fn called<A, R, F>(function: &'static Function, arguments: &mut A, body: F) -> R
 where
-    A: Arguments,
+    A: Argument,
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let outcome = {
-        let mut pending = Pending::new(&*arguments, body);
+        let mut pending = Pending::new(function.parameters, &*arguments, body);
         match record_call(function, &mut pending) {
             Ok(Some(call)) => Ok(call),
             Ok(None) => return pending.into_error(),
@@ -90,53 +91,45 @@ where
 }
 
 /// A call that was recorded in the trace around it.
-struct Recorded {
+struct Nested {
     /// The leaves of the arguments as they were.
     leaves: Vec<Array>,
     outputs: Arrays,
-    updates: Vec<Option<usize>>,
+    updates: Vec<Update>,
     results: Vec<ResultLeaf>,
     template: Box<dyn Any + Send + Sync>,
 }
 
 /// `None` if the body returned an error of its own.
 #[track_caller]
-fn record_call(function: &'static Function, body: &mut dyn AnyBody) -> Result<Option<Recorded>> {
-    let leaves: Vec<Array> = leaves_of(|v| body.arguments().flatten(function.parameters, v))
-        .iter()
-        .map(|leaf| leaf.array.clone())
-        .collect();
+fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Option<Nested>> {
+    let leaves: Vec<Array> =
+        leaves_of(|v| body.argument().flatten(v)).iter().map(|leaf| leaf.array.clone()).collect();
     let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok()).collect();
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
-    let inputs: Vec<&Array> = recorded
-        .parameters
+    let Plan { graph, parameters, updates, results, .. } = recorded.plan;
+    let inputs: Vec<&Array> = parameters
         .iter()
         .map(|parameter| match parameter {
             Parameter::Leaf { index, .. } => &leaves[*index],
             Parameter::Capture(array) => array,
         })
         .collect();
-    let call = CallGraph { name: function.name.into(), graph: recorded.graph.into() };
+    let call = CallGraph { name: function.name.into(), graph: graph.into() };
     let outputs = bind(call, &inputs);
-    Ok(Some(Recorded {
-        outputs,
-        updates: recorded.updates,
-        results: recorded.results,
-        template: recorded.template,
-        leaves,
-    }))
+    Ok(Some(Nested { outputs, updates, results, template: recorded.template, leaves }))
 }
 
-impl Recorded {
+impl Nested {
     /// Puts the new values into the leaves that `flatten` visits.
     fn update(&self, flatten: impl FnOnce(&mut dyn VisitorMut)) {
         let mut updates = self.updates.iter();
-        let f = |_, array: &mut Array| {
-            if let Some(Some(output)) = updates.next() {
-                *array = self.outputs[*output].clone();
-            }
+        let f = |_, array: &mut Array| match updates.next() {
+            Some(Update::Set(output)) => *array = self.outputs[*output].clone(),
+            Some(Update::Emptied(absent)) => *array = absent.clone(),
+            Some(Update::Kept) | None => {}
         };
         flatten(&mut Replace { at: 0, f });
     }

@@ -5,6 +5,7 @@ use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr};
 use crate::module::{Leaves, VarMut, VarRef, VisitorMut};
+use crate::transform::lend::Update;
 use crate::xla::Outputs;
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ impl Leaves for Results<'_> {
 
 /// Puts the new values into the Variables behind `&mut`.
 pub(super) struct WriteBack<'e> {
-    updates: std::slice::Iter<'e, Option<usize>>,
+    updates: std::slice::Iter<'e, Update>,
     outputs: Outputs,
     pub(super) error: Option<Error>,
 }
@@ -94,10 +95,14 @@ impl VisitorMut for WriteBack<'_> {
     }
     #[inline]
     fn array(&mut self, array: &mut Array) {
-        if let Some(Some(output)) = self.updates.next()
-            && let Err(error) = self.write(array, *output)
-        {
-            self.error = Some(error);
+        match self.updates.next() {
+            Some(Update::Set(output)) => {
+                if let Err(error) = self.write(array, *output) {
+                    self.error = Some(error);
+                }
+            }
+            Some(Update::Emptied(absent)) => *array = absent.clone(),
+            Some(Update::Kept) | None => {}
         }
     }
 }

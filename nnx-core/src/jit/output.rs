@@ -1,10 +1,10 @@
 //! What a jitted function may return.
 
-use super::arguments::Arguments;
 use super::call::call;
 use super::function::Function;
 use crate::error::{Error, raise};
 use crate::module::{Module, Schema, check};
+use crate::transform::lend::Argument;
 
 /// The result of a jitted function: a tree of arrays, or a `Result` of one.
 ///
@@ -36,7 +36,7 @@ pub trait Output: Sized {
     fn of_call<A, F>(function: &'static Function, arguments: A, body: F) -> Self
     where
         Self: 'static,
-        A: Arguments,
+        A: Argument,
         F: for<'t> FnOnce(A::Body<'t>) -> Self,
     {
         const { check::result(Self::SCHEMA).report() };

@@ -5,7 +5,6 @@
 //! that the user never wrote. So for any type there is a way to pass it: [`Passed`] has functions
 //! of its own for Modules, and takes those of the trait [`Anything`] for other types.
 
-use super::arguments::{Argument, Arguments, Mut, Owned, Ref, Role, Static};
 use super::call::call;
 use super::function::Function;
 use super::output::Output;
@@ -13,6 +12,7 @@ use crate::graph::Array;
 use crate::module::{
     Leaves, Module, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
 };
+use crate::transform::lend::{Argument, Owned, Role, Static};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -79,14 +79,14 @@ impl<T: Module> Passed<T> {
 
     /// A parameter `&T`.
     #[inline]
-    pub fn by_ref(self, value: &T) -> Ref<'_, T> {
-        Ref(value)
+    pub fn by_ref(self, value: &T) -> &T {
+        value
     }
 
     /// A parameter `&mut T`.
     #[inline]
-    pub fn by_mut(self, value: &mut T) -> Mut<'_, T> {
-        Mut(value)
+    pub fn by_mut(self, value: &mut T) -> &mut T {
+        value
     }
 
     /// A parameter `T`.
@@ -113,11 +113,11 @@ pub trait Anything<T>: Sized {
         never()
     }
     /// A parameter `&T`.
-    fn by_ref(self, _: &T) -> Stray<Ref<'_, T>> {
+    fn by_ref(self, _: &T) -> Stray<&T> {
         never()
     }
     /// A parameter `&mut T`.
-    fn by_mut(self, _: &mut T) -> Stray<Mut<'_, T>> {
+    fn by_mut(self, _: &mut T) -> Stray<&mut T> {
         never()
     }
     /// A parameter `T`.
@@ -146,7 +146,7 @@ impl<R: Output + 'static> Returned<R> {
     #[inline]
     pub fn call<A, F>(function: &'static Function, arguments: A, body: F) -> R
     where
-        A: Arguments,
+        A: Argument,
         F: for<'t> FnOnce(A::Body<'t>) -> R,
     {
         call(function, arguments, body)
@@ -158,7 +158,7 @@ pub trait AnyResult<R> {
     /// Does nothing.
     fn call<A, F>(_: &'static Function, _: A, _: F) -> R
     where
-        A: Arguments,
+        A: Argument,
         F: for<'t> FnOnce(A::Body<'t>) -> R,
     {
         never()
@@ -173,20 +173,25 @@ pub struct Stray<A>(PhantomData<A>);
 macro_rules! stray {
     ($form:ty, $body:ty) => {
         impl<T: 'static> Argument for Stray<$form> {
+            type Tree = ();
             type Body<'t> = $body;
-            type Twin = ();
             type Saved = ();
-            const ROLE: Role = Role::Read;
             fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+                never()
+            }
+            fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+                never()
+            }
+            fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
                 never()
             }
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {
                 never()
             }
-            fn twin<L: Leaves>(&self, _: &mut L) {
+            fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {
                 never()
             }
-            fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
+            fn twin<L: Leaves>(&self, _: &mut L) {
                 never()
             }
             fn lend(_: &mut ()) -> Self::Body<'_> {
@@ -204,6 +209,6 @@ macro_rules! stray {
         }
     };
 }
-stray!(Ref<'_, T>, &'t T);
-stray!(Mut<'_, T>, &'t mut T);
+stray!(&T, &'t T);
+stray!(&mut T, &'t mut T);
 stray!(Owned<T>, T);

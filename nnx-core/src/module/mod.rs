@@ -37,7 +37,7 @@ pub use kind::{
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
-pub use shared::Shared;
+pub use shared::{Node, Shared};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub(crate) use statics::FloatBits;
@@ -81,6 +81,11 @@ pub trait Visitor<'a> {
     fn static_value(&mut self, value: &dyn StaticValue);
     /// How a container is filled: its length, its variant, whether it is `Some`.
     fn structure(&mut self, structure: Structure);
+    /// A node that several places may hold. What is in it is visited by [`Node::flatten`], and lives
+    /// no longer than that walk: a visitor that keeps a leaf of it owns a clone. Passed over where a
+    /// visitor says nothing, for whatever takes trees refuses nodes at compile time.
+    #[inline(always)]
+    fn shared(&mut self, _node: &dyn Node) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}
@@ -95,6 +100,9 @@ pub trait VisitorMut {
     fn variable(&mut self, variable: VarMut<'_>);
     /// A plain array.
     fn array(&mut self, array: &mut Array);
+    /// A node that several places may hold; passed over where a visitor says nothing.
+    #[inline(always)]
+    fn shared(&mut self, _node: &dyn Node) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}
@@ -109,6 +117,12 @@ pub trait Leaves {
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
+    /// The handle in the place of one to `node`, a [`Shared`] of the same type; `None` for another
+    /// handle to the same node.
+    #[inline(always)]
+    fn shared(&mut self, _node: &dyn Node) -> Option<Box<dyn std::any::Any>> {
+        None
+    }
     /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
     fn flag(&mut self, _name: &str, value: bool) -> bool {
         value
@@ -135,6 +149,9 @@ impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
     fn structure(&mut self, structure: Structure) {
         (**self).structure(structure);
     }
+    fn shared(&mut self, node: &dyn Node) {
+        (**self).shared(node);
+    }
     fn enter(&mut self, key: Key<'_>) {
         (**self).enter(key);
     }
@@ -150,6 +167,9 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     fn array(&mut self, array: &mut Array) {
         (**self).array(array);
     }
+    fn shared(&mut self, node: &dyn Node) {
+        (**self).shared(node);
+    }
     fn enter(&mut self, key: Key<'_>) {
         (**self).enter(key);
     }
@@ -164,6 +184,9 @@ impl<L: Leaves + ?Sized> Leaves for &mut L {
     }
     fn array(&mut self, array: &Array) -> Array {
         (**self).array(array)
+    }
+    fn shared(&mut self, node: &dyn Node) -> Option<Box<dyn std::any::Any>> {
+        (**self).shared(node)
     }
     fn flag(&mut self, name: &str, value: bool) -> bool {
         (**self).flag(name, value)

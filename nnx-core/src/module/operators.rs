@@ -3,12 +3,12 @@
 use super::{Variable, VariableKind};
 use crate::array::Operand;
 use crate::graph::Array;
-use crate::value::{DType, Kind};
+use crate::value::{DType, PromotionKind};
 use std::ops;
 
 impl<K: VariableKind> Operand for Variable<K> {
     #[track_caller]
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> PromotionKind {
         self.value().kind()
     }
     #[track_caller]

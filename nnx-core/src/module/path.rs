@@ -74,6 +74,11 @@ impl Path {
         self.0.pop();
     }
 
+    /// The path as seen from the first step down.
+    pub(crate) fn below_first(&self) -> Path {
+        Path(self.0.get(1..).unwrap_or_default().to_vec())
+    }
+
     /// The form used in files and in Flax: `layers.0.kernel`.
     pub fn dotted(&self) -> String {
         let mut out = String::new();

@@ -85,13 +85,40 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
     }
 }
 
-/// The walks pass over a shared node: whatever takes trees refuses it at compile time, and
-/// [`unflatten`](Module::unflatten) gives another handle to the same node.
+/// What the handles of one node point to, of any type.
+pub trait Node {
+    /// A number that no other node has while a handle to this one is there.
+    fn id(&self) -> usize;
+    /// Visits what is in the node, which is held for reading meanwhile.
+    fn flatten(&self, visitor: &mut dyn for<'n> Visitor<'n>);
+    /// Visits the leaves in the node, which is held for writing meanwhile.
+    fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
+}
+
+impl<T: Module> Node for Shared<T> {
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+    fn flatten(&self, mut visitor: &mut dyn for<'n> Visitor<'n>) {
+        self.read().flatten(&mut visitor);
+    }
+    fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
+        self.write().flatten_mut(&mut visitor);
+    }
+}
+
+/// The walks show a visitor the node; what takes trees refuses it at compile time.
+/// [`unflatten`](Module::unflatten) gives another handle to the same node, unless it is told another.
 impl<T: Module> Module for Shared<T> {
     const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA);
-    fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
-        self.clone()
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        visitor.shared(self);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        visitor.shared(self);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        let other = leaves.shared(self).and_then(|handle| handle.downcast::<Self>().ok());
+        other.map_or_else(|| self.clone(), |handle| *handle)
     }
 }

@@ -102,7 +102,11 @@ impl<K: VariableKind> Variable<K> {
     }
 
     /// Replaces the value. Inside a jitted function this is an update that the caller sees.
+    #[track_caller]
     pub fn set(&mut self, value: Array) {
+        if value.is_traced() {
+            crate::graph::note_set(K::KIND.name, &self.value, &value);
+        }
         self.value = value;
     }
 

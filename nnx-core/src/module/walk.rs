@@ -86,7 +86,7 @@ impl<F: FnMut(usize, &mut Array)> VisitorMut for Replace<F> {
 }
 
 /// A static part of a tree, kept for comparison.
-enum Static {
+enum StaticPart {
     Value(Box<dyn StaticValue>),
     Structure(Structure),
     /// What is noted on a Variable, and its position among the leaves: one without notes leaves no
@@ -94,12 +94,12 @@ enum Static {
     Metadata(usize, Metadata),
 }
 
-impl Static {
-    fn same(&self, other: &Static) -> bool {
+impl StaticPart {
+    fn same(&self, other: &StaticPart) -> bool {
         match (self, other) {
-            (Static::Value(a), Static::Value(b)) => a.eq_static(&**b),
-            (Static::Structure(a), Static::Structure(b)) => a == b,
-            (Static::Metadata(i, a), Static::Metadata(j, b)) => i == j && a == b,
+            (StaticPart::Value(a), StaticPart::Value(b)) => a.eq_static(&**b),
+            (StaticPart::Structure(a), StaticPart::Structure(b)) => a == b,
+            (StaticPart::Metadata(i, a), StaticPart::Metadata(j, b)) => i == j && a == b,
             _ => false,
         }
     }
@@ -114,13 +114,16 @@ pub(crate) struct Difference {
 
 impl Difference {
     /// Between two lists, of which one may have ended.
-    fn between(before: Option<&(Path, Static)>, now: Option<&(Path, Static)>) -> Self {
+    fn between(before: Option<&(Path, StaticPart)>, now: Option<&(Path, StaticPart)>) -> Self {
         let mut value = None;
         let message = match (before, now) {
-            (Some((path, Static::Structure(before))), Some((_, Static::Structure(now)))) => {
+            (
+                Some((path, StaticPart::Structure(before))),
+                Some((_, StaticPart::Structure(now))),
+            ) => {
                 format!("`{path}` is now {now}, before {before}")
             }
-            (Some((path, Static::Value(before))), Some((_, Static::Value(now)))) => {
+            (Some((path, StaticPart::Value(before))), Some((_, StaticPart::Value(now)))) => {
                 value = Some(path.to_string());
                 match (describe(&**before), describe(&**now)) {
                     (Some(before), Some(now)) => {
@@ -135,11 +138,14 @@ impl Difference {
     }
 
     /// Where one of the two has notes on a Variable that the other lacks, or has different ones.
-    fn of_metadata(before: Option<&(Path, Static)>, now: Option<&(Path, Static)>) -> String {
+    fn of_metadata(
+        before: Option<&(Path, StaticPart)>,
+        now: Option<&(Path, StaticPart)>,
+    ) -> String {
         type Noted<'a> = (&'a Path, usize, &'a Metadata);
-        fn noted(part: Option<&(Path, Static)>) -> Option<Noted<'_>> {
+        fn noted(part: Option<&(Path, StaticPart)>) -> Option<Noted<'_>> {
             match part {
-                Some((path, Static::Metadata(leaf, metadata))) => Some((path, *leaf, metadata)),
+                Some((path, StaticPart::Metadata(leaf, metadata))) => Some((path, *leaf, metadata)),
                 _ => None,
             }
         }
@@ -190,7 +196,7 @@ fn describe(value: &dyn StaticValue) -> Option<String> {
 /// The static parts of a tree in order: the part of a jitted function's key that is not shapes.
 #[derive(Default)]
 pub(crate) struct Statics {
-    items: Vec<(Path, Static)>,
+    items: Vec<(Path, StaticPart)>,
     path: Path,
     leaves: usize,
 }
@@ -218,7 +224,7 @@ impl Statics {
 
     /// How many parts only one of the two has.
     pub(crate) fn distance(&self, other: &Statics) -> usize {
-        let mut unmatched: FxHashMap<&Path, Vec<&Static>> = FxHashMap::default();
+        let mut unmatched: FxHashMap<&Path, Vec<&StaticPart>> = FxHashMap::default();
         for (path, part) in &self.items {
             unmatched.entry(path).or_default().push(part);
         }
@@ -246,9 +252,9 @@ impl Hash for Statics {
         for (path, part) in &self.items {
             path.hash(state);
             match part {
-                Static::Value(value) => value.hash_static(state),
-                Static::Structure(structure) => structure.hash(state),
-                Static::Metadata(leaf, metadata) => (leaf, metadata).hash(state),
+                StaticPart::Value(value) => value.hash_static(state),
+                StaticPart::Structure(structure) => structure.hash(state),
+                StaticPart::Metadata(leaf, metadata) => (leaf, metadata).hash(state),
             }
         }
     }
@@ -257,7 +263,7 @@ impl Hash for Statics {
 impl<'a> Visitor<'a> for Statics {
     fn variable(&mut self, v: VarRef<'a>) {
         if !v.metadata.is_empty() {
-            let metadata = Static::Metadata(self.leaves, v.metadata.clone());
+            let metadata = StaticPart::Metadata(self.leaves, v.metadata.clone());
             self.items.push((self.path.clone(), metadata));
         }
         self.leaves += 1;
@@ -266,10 +272,10 @@ impl<'a> Visitor<'a> for Statics {
         self.leaves += 1;
     }
     fn static_value(&mut self, value: &dyn StaticValue) {
-        self.items.push((self.path.clone(), Static::Value(value.clone_static())));
+        self.items.push((self.path.clone(), StaticPart::Value(value.clone_static())));
     }
     fn structure(&mut self, structure: Structure) {
-        self.items.push((self.path.clone(), Static::Structure(structure)));
+        self.items.push((self.path.clone(), StaticPart::Structure(structure)));
     }
     fn enter(&mut self, key: Key<'_>) {
         self.path.push(key);
@@ -281,7 +287,7 @@ impl<'a> Visitor<'a> for Statics {
 
 /// Compares static parts while walking.
 pub(crate) struct Matcher<'s> {
-    rest: std::slice::Iter<'s, (Path, Static)>,
+    rest: std::slice::Iter<'s, (Path, StaticPart)>,
     leaf: usize,
     same: bool,
 }
@@ -293,7 +299,7 @@ impl<'a> Visitor<'a> for Matcher<'_> {
             let next = self.rest.next();
             self.same &= matches!(
                 next,
-                Some((_, Static::Metadata(leaf, m))) if *leaf == self.leaf && m == v.metadata
+                Some((_, StaticPart::Metadata(leaf, m))) if *leaf == self.leaf && m == v.metadata
             );
         }
         self.leaf += 1;
@@ -305,12 +311,12 @@ impl<'a> Visitor<'a> for Matcher<'_> {
     #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {
         let next = self.rest.next();
-        self.same &= matches!(next, Some((_, Static::Value(v))) if v.eq_static(value));
+        self.same &= matches!(next, Some((_, StaticPart::Value(v))) if v.eq_static(value));
     }
     #[inline]
     fn structure(&mut self, structure: Structure) {
         let next = self.rest.next();
-        self.same &= matches!(next, Some((_, Static::Structure(s))) if *s == structure);
+        self.same &= matches!(next, Some((_, StaticPart::Structure(s))) if *s == structure);
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
     let traced = catching(|| {
         trace(F::NAME, &avals, |args| (vec![with_location(location, || function.body(args))], ()))
     });
-    let (Closed { graph, captures }, ()) = or_raise(traced);
+    let (Closed { graph, captures, .. }, ()) = or_raise(traced);
     debug_assert!(captures.is_empty(), "{} captures arrays", F::NAME);
     let params = function.params();
     let rule: JvpRule = Arc::new(move |cx| one(function.jvp(cx)));

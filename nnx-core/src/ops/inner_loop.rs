@@ -16,7 +16,7 @@ pub(crate) fn inner_while(
     let avals: Vec<Aval> = state.iter().map(Array::aval).collect();
     let (test, ()) = trace("inner_loop", &avals, |args| (vec![test(args)], ()));
     let (body, ()) = trace("inner_loop", &avals, |args| (body(args), ()));
-    let (graphs, captures) = crate::rewrite::align(state.len(), vec![test, body]);
+    let (graphs, captures, _) = crate::rewrite::align(state.len(), vec![test, body]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
     let op = While { condition: condition.into(), body: body.into(), carry: state.len() };
     let ins: Vec<Array> = state.iter().chain(&captures).cloned().collect();
@@ -48,7 +48,7 @@ impl Builder {
     /// The instructions of `body`, which is written over arrays.
     pub(crate) fn traced(&mut self, ins: &[Id], body: impl FnOnce(&[Array]) -> Vec<Array>) -> Ids {
         let avals: Vec<Aval> = ins.iter().map(|&id| self.aval(id)).collect();
-        let (Closed { graph, captures }, ()) = trace("lower", &avals, |args| (body(args), ()));
+        let (Closed { graph, captures, .. }, ()) = trace("lower", &avals, |args| (body(args), ()));
         debug_assert!(captures.is_empty(), "a lowering captures arrays");
         self.inline(&graph, ins)
     }

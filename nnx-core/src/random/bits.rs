@@ -3,7 +3,7 @@
 use super::key::{Key, hash_positions, hash_positions_combined, raw_split};
 use crate::array::{IntoShape, Operand, broadcast_shapes, invalid, one_program, select, shape_of};
 use crate::graph::Array;
-use crate::value::{DType, Kind};
+use crate::value::{DType, PromotionKind};
 
 /// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
 ///
@@ -76,7 +76,9 @@ pub fn randint(
         invalid(op, format!("makes integers, not {dtype}"));
     }
     for kind in [low.kind(), high.kind()] {
-        if kind == Kind::WeakFloat || matches!(kind, Kind::Strong(dtype) if dtype.is_float()) {
+        if kind == PromotionKind::WeakFloat
+            || matches!(kind, PromotionKind::Strong(dtype) if dtype.is_float())
+        {
             invalid(op, "takes integer bounds, got floats".into());
         }
     }

@@ -4,7 +4,7 @@ use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
 use super::key::Key;
 use crate::array::{IntoShape, Operand, dim, invalid, one_program, shape_of};
 use crate::graph::Array;
-use crate::value::{DType, Kind};
+use crate::value::{DType, PromotionKind};
 
 /// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
 ///
@@ -89,8 +89,8 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
     let data = key.single(op);
     let shape = shape_of(op, shape);
     let dtype = match p.kind() {
-        Kind::WeakFloat => DType::F32,
-        Kind::Strong(dtype) if dtype.is_float() => dtype,
+        PromotionKind::WeakFloat => DType::F32,
+        PromotionKind::Strong(dtype) if dtype.is_float() => dtype,
         _ => invalid(op, "a probability is a float, got an integer or bool".into()),
     };
     let p = parameter(op, p, dtype, &shape);

@@ -6,7 +6,7 @@ use crate::graph::Array;
 use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::ops::{OptimizationBarrier, Threefry2x32};
 use crate::run::{bind, bind1, staged};
-use crate::value::{DType, Kind};
+use crate::value::{DType, PromotionKind};
 
 /// The state of a random generator, or a batch of them: u32 words `[…, 2]`. `jax.random.key`.
 ///
@@ -146,9 +146,9 @@ pub fn split(key: &Key, shape: impl IntoShape) -> Key {
 pub fn fold_in(key: &Key, data: impl Operand) -> Key {
     let words = key.single("fold_in");
     let whole = match data.kind() {
-        Kind::Strong(dtype) => dtype.is_int(),
-        Kind::WeakInt => true,
-        Kind::WeakFloat => false,
+        PromotionKind::Strong(dtype) => dtype.is_int(),
+        PromotionKind::WeakInt => true,
+        PromotionKind::WeakFloat => false,
     };
     let data = data.array(DType::U32);
     if !whole || data.rank() != 0 {

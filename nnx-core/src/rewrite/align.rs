@@ -1,11 +1,11 @@
 //! Programs with captures brought to common inputs.
 
-use crate::graph::{Array, Closed, Graph};
+use crate::graph::{Array, Closed, Graph, Scope};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The graphs as programs of the same inputs: `operands` of their own, then what any of them
-/// captured.
-pub(crate) fn align(operands: usize, closed: Vec<Closed>) -> (Vec<Graph>, Vec<Array>) {
+/// captured; and the scopes of their traces.
+pub(crate) fn align(operands: usize, closed: Vec<Closed>) -> (Vec<Graph>, Vec<Array>, Vec<Scope>) {
     let mut captures: Vec<Array> = Vec::new();
     let mut known = FxHashSet::default();
     for array in closed.iter().flat_map(|closed| &closed.captures) {
@@ -13,7 +13,7 @@ pub(crate) fn align(operands: usize, closed: Vec<Closed>) -> (Vec<Graph>, Vec<Ar
             captures.push(array.clone());
         }
     }
-    let graphs = closed.into_iter().map(|closed| {
+    let aligned = closed.into_iter().map(|closed| {
         let mut graph = closed.graph;
         let own = graph.inputs.split_off(operands);
         let mine: FxHashMap<_, _> = closed.captures.iter().map(Array::identity).zip(own).collect();
@@ -24,7 +24,8 @@ pub(crate) fn align(operands: usize, closed: Vec<Closed>) -> (Vec<Graph>, Vec<Ar
             };
             graph.inputs.push(value);
         }
-        graph
+        (graph, closed.scope)
     });
-    (graphs.collect(), captures)
+    let (graphs, scopes) = aligned.unzip();
+    (graphs, captures, scopes)
 }

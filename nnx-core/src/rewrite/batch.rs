@@ -101,7 +101,7 @@ pub(crate) fn batch_call<R>(
         .zip(batched)
         .map(|(arg, &b)| if b { arg.aval().with_shape(&arg.shape()[1..]) } else { arg.aval() })
         .collect();
-    let (Closed { graph, captures }, rest) = trace(name, &avals, f);
+    let (Closed { graph, captures, .. }, rest) = trace(name, &avals, f);
     let args: Vec<Array> = args.iter().chain(&captures).cloned().collect();
     let mut batched = batched.to_vec();
     batched.resize(args.len(), false);

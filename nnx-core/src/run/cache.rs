@@ -8,14 +8,14 @@ use rustc_hash::FxHashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 /// A program and, once it was needed, its executable.
-pub(super) struct Program {
+pub(super) struct EagerProgram {
     graph: Graph,
     placement: Placement,
     executable: OnceLock<Executable>,
     compiling: Mutex<()>,
 }
 
-impl Program {
+impl EagerProgram {
     /// Compiles at the first call; a failure is not kept.
     pub(super) fn executable(&self) -> Result<&Executable> {
         if let Some(executable) = self.executable.get() {
@@ -31,7 +31,7 @@ impl Program {
     }
 }
 
-static PROGRAMS: LazyLock<RwLock<FxHashMap<u64, Vec<Arc<Program>>>>> =
+static PROGRAMS: LazyLock<RwLock<FxHashMap<u64, Vec<Arc<EagerProgram>>>>> =
     LazyLock::new(Default::default);
 
 /// Drops all compiled programs.
@@ -39,9 +39,9 @@ pub(crate) fn clear() {
     PROGRAMS.write().unwrap_or_else(|e| e.into_inner()).clear();
 }
 
-pub(super) fn program(graph: Graph, placement: Placement) -> Arc<Program> {
+pub(super) fn program(graph: Graph, placement: Placement) -> Arc<EagerProgram> {
     let fingerprint = graph.fingerprint().rotate_left(placement.index() as u32);
-    let find = |map: &FxHashMap<u64, Vec<Arc<Program>>>| {
+    let find = |map: &FxHashMap<u64, Vec<Arc<EagerProgram>>>| {
         map.get(&fingerprint)?
             .iter()
             .find(|entry| entry.placement == placement && entry.graph.same_program(&graph))
@@ -54,7 +54,7 @@ pub(super) fn program(graph: Graph, placement: Placement) -> Arc<Program> {
     if let Some(found) = find(&map) {
         return found;
     }
-    let program = Arc::new(Program {
+    let program = Arc::new(EagerProgram {
         graph,
         placement,
         executable: OnceLock::new(),

@@ -58,7 +58,7 @@ pub(crate) fn staged(
         return Ok(body(args));
     }
     let avals = args.iter().map(|a| a.try_aval()).collect::<Result<Vec<Aval>>>()?;
-    let (Closed { graph, captures }, ()) = trace(name, &avals, |inputs| (body(inputs), ()));
+    let (Closed { graph, captures, .. }, ()) = trace(name, &avals, |inputs| (body(inputs), ()));
     let args: Vec<&Array> = args.iter().chain(&captures).collect();
     run(graph, &args)
 }

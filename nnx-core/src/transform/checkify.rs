@@ -1,6 +1,6 @@
 //! `checkify`: mistakes that only values show, as values.
 
-use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
+use super::lend::{Argument, TransformCall};
 use crate::array::select;
 use crate::error::{Error, Result, or_raise};
 use crate::graph::{Array, Closed, Graph, Node, trace, with_location};
@@ -125,33 +125,24 @@ pub fn check(holds: &Array, message: &str) {
 #[track_caller]
 pub fn checkify<A, R, F>(checks: Checks, f: F, mut argument: A) -> (CheckError, R)
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("checkify") };
     const { crate::module::check::returned(R::SCHEMA, "checkify") };
-    let operands = Operands::of(&argument);
-    let mut program = trace_tree("checkify", f, &argument, &operands, &operands.avals, leaves);
-    let changed = std::mem::take(&mut program.changed);
-    program.keep_operands(&changed);
-    let args: Vec<Array> =
-        operands.values.iter().chain(&program.closed.captures).cloned().collect();
+    let call = TransformCall::new("checkify", &mut argument);
+    let program = call.trace(f, &call.avals);
     let mut checker = Checker { checks, messages: Vec::new() };
-    let outs = or_raise(staged("checkify", &args, |args| {
+    let mut outs = or_raise(staged("checkify", &call.arguments(&program), |args| {
         let none = Array::constant_int(DType::I32, 0);
         let (mut outs, code) = checker.run(&program.closed.graph, args, none);
         outs.push(code);
         outs
     }));
-    let (results, rest) = outs.split_at(program.results);
-    let (code, updates) = match rest.split_last() {
-        Some((code, updates)) => (code.clone(), updates),
-        None => unreachable!("the code is the last output"),
-    };
-    operands.write_back(&mut argument, changed.into_iter().zip(updates.iter().cloned()));
+    let Some(code) = outs.pop() else { unreachable!("the code is the last output") };
     let error = CheckError { code, messages: checker.messages.into() };
-    (error, with_leaves(&program.result, results))
+    (error, call.finish(program, &outs))
 }
 
 /// Rewrites programs so that they carry the number of the first failed check along.

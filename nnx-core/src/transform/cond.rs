@@ -1,16 +1,14 @@
 //! `cond` and `switch`.
 
-use super::tree::{
-    Operands, Program, TreeArgument, difference, invalid, leaves, trace_tree, with_leaves,
-};
+use super::lend::{Argument, TransformCall, TransformProgram, Update, result_of};
+use super::trees::difference;
 use crate::error::or_raise;
-use crate::graph::{Array, Body};
+use crate::graph::{Array, Body, Value};
 use crate::module::Module;
 use crate::ops::Cond;
 use crate::rewrite::align;
 use crate::run::staged;
 use crate::value::{Aval, DType};
-use std::panic::Location;
 
 /// Runs `on_true` or `on_false`, which both get `operands`. `jax.lax.cond`, `flax.nnx.cond`.
 ///
@@ -31,24 +29,23 @@ use std::panic::Location;
 #[track_caller]
 pub fn cond<A, R, T, F>(which: &Array, on_true: T, on_false: F, operands: A) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     T: for<'t> FnOnce(A::Body<'t>) -> R,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("cond") };
     const { crate::module::check::returned(R::SCHEMA, "cond") };
-    let location = Location::caller();
-    check_scalar("cond", which, location);
     let mut operands = operands;
-    let found = Operands::of(&operands);
-    let no = trace_tree("cond", on_false, &operands, &found, &found.avals, leaves);
-    let yes = trace_tree("cond", on_true, &operands, &found, &found.avals, leaves);
+    let call = TransformCall::new("cond", &mut operands);
+    check_scalar(&call, which);
+    let no = call.trace(on_false, &call.avals);
+    let yes = call.trace(on_true, &call.avals);
     let index = |which: &Array| {
         let which = if which.dtype() == DType::Bool { which.clone() } else { which.ne(0) };
         which.astype(DType::I32)
     };
-    choose("cond", which, &index, vec![no, yes], &mut operands, &found, location)
+    choose(call, which, &index, vec![no, yes])
 }
 
 /// Runs branch number `index`, an integer scalar, of `count` ones; what is below or above the range is
@@ -74,27 +71,25 @@ where
 #[track_caller]
 pub fn switch<A, R, F>(index: &Array, count: usize, branch: F, operands: A) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> Fn(usize, A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("switch") };
     const { crate::module::check::returned(R::SCHEMA, "switch") };
-    let location = Location::caller();
-    check_scalar("switch", index, location);
+    let mut operands = operands;
+    let call = TransformCall::new("switch", &mut operands);
+    check_scalar(&call, index);
     if !index.dtype().is_int() {
-        let message = format!("the index must be an integer scalar, got {}", index.aval());
-        invalid("switch", message, location);
+        call.invalid(format!("the index must be an integer scalar, got {}", index.aval()));
     }
     if count == 0 {
-        invalid("switch", "there is no branch".into(), location);
+        call.invalid("there is no branch".into());
     }
-    let mut operands = operands;
-    let found = Operands::of(&operands);
     let mut programs = Vec::new();
     for k in 0..count {
         let branch = |body: A::Body<'_>| branch(k, body);
-        programs.push(trace_tree("switch", branch, &operands, &found, &found.avals, leaves));
+        programs.push(call.trace(branch, &call.avals));
     }
     let last = count as i32 - 1;
     let clamped = |index: &Array| {
@@ -104,86 +99,111 @@ where
             .minimum(last)
             .astype(DType::I32)
     };
-    choose("switch", index, &clamped, programs, &mut operands, &found, location)
+    choose(call, index, &clamped, programs)
 }
 
-#[track_caller]
-fn check_scalar(op: &str, which: &Array, location: &'static Location<'static>) {
+fn check_scalar<A: Argument>(call: &TransformCall<'_, A>, which: &Array) {
     let aval: Aval = which.aval();
     if aval.rank() != 0 {
-        let message = format!(
+        call.invalid(format!(
             "the first argument must be a scalar, got {aval}; to choose for each element use \
              `select` or `vmap`"
-        );
-        invalid(op, message, location);
+        ));
     }
 }
 
 /// Runs one of several programs over the same operands.
-fn choose<A: TreeArgument, R: Module>(
-    op: &str,
+fn choose<A: Argument, R: Module>(
+    mut call: TransformCall<'_, A>,
     which: &Array,
     index: &dyn Fn(&Array) -> Array,
-    mut programs: Vec<Program<R>>,
-    operands: &mut A,
-    found: &Operands,
-    location: &'static Location<'static>,
+    mut programs: Vec<TransformProgram<R>>,
 ) -> R {
+    let name = |i: usize| match (call.op, i) {
+        ("cond", 0) => "`on_false`".to_owned(),
+        ("cond", _) => "`on_true`".to_owned(),
+        _ => format!("branch {i}"),
+    };
     for (i, program) in programs.iter().enumerate().skip(1) {
-        let names = if op == "cond" {
-            ["`on_false`".to_owned(), "`on_true`".to_owned()]
-        } else {
-            ["branch 0".to_owned(), format!("branch {i}")]
-        };
+        let names = [name(0), name(i)];
         let places = [names[0].as_str(), names[1].as_str()];
         if let Some(what) = difference(&programs[0].result, &program.result, places) {
-            let message = format!("the branches must return the same shapes and dtypes: {what}");
-            invalid(op, message, location);
+            call.invalid(format!("the branches must return the same shapes and dtypes: {what}"));
         }
     }
-    let mut changed: Vec<usize> =
-        programs.iter().flat_map(|program| program.changed.iter().copied()).collect();
-    changed.sort_unstable();
-    changed.dedup();
-    for program in &mut programs {
-        program.keep_operands(&changed);
+    let updates = agree(&call, &mut programs, &name);
+    let mut programs = programs.into_iter();
+    let Some(first) = programs.next() else { unreachable!("there is a branch") };
+    let mut branches = vec![first.closed];
+    for program in programs {
+        let TransformProgram { closed, result, .. } = program;
+        drop(result);
+        branches.push(closed);
     }
-    for &i in &changed {
-        let after = |program: &Program<R>| {
-            let outs = &program.closed.graph.outputs[program.results..];
-            let at = changed.binary_search(&i).unwrap_or_default();
-            program.closed.graph.aval(outs[at])
-        };
-        let first = after(&programs[0]);
-        if let Some(other) = programs.iter().map(after).find(|aval| *aval != first) {
-            let path = &found.paths(operands)[i];
-            let message = format!(
-                "the branches leave the Variable `{path}` with different shapes or dtypes: \
-                 {first} and {other}"
-            );
-            invalid(op, message, location);
-        }
-    }
-    let results = programs[0].results;
-    let mut template = None;
-    let closed = programs.into_iter().map(|program| {
-        template.get_or_insert(program.result);
-        program.closed
-    });
-    let closed = closed.collect();
-    let (graphs, captures) = align(found.values.len(), closed);
-    let branches = Cond { branches: graphs.into_iter().map(Body::from).collect(), linear: vec![] };
+    let (graphs, captures, scopes) = align(call.values.len(), branches);
+    let op = Cond { branches: graphs.into_iter().map(Body::from).collect(), linear: vec![] };
     let args: Vec<Array> =
-        std::iter::once(which).chain(&found.values).chain(&captures).cloned().collect();
-    let outs = or_raise(staged(op, &args, |args| {
+        std::iter::once(which).chain(&call.values).chain(&captures).cloned().collect();
+    let outs = or_raise(staged(call.op, &args, |args| {
         let mut ins = args.to_vec();
         ins[0] = index(&args[0]);
-        branches.bind(&ins).to_vec()
+        op.bind(&ins).to_vec()
     }));
-    let (outs, updates) = outs.split_at(results);
-    found.write_back(operands, changed.into_iter().zip(updates.iter().cloned()));
-    match template {
-        Some(template) => with_leaves(&template, outs),
-        None => unreachable!("there is a branch"),
+    call.write_back(&updates, &outs);
+    let result = result_of(&first.result, &first.results, &outs);
+    drop(first.result);
+    scopes.iter().for_each(|scope| call.check_left(scope));
+    result
+}
+
+/// Brings the branches to the same updates: each gives a value of every leaf that any of them sets.
+fn agree<A: Argument, R>(
+    call: &TransformCall<'_, A>,
+    programs: &mut [TransformProgram<R>],
+    name: &dyn Fn(usize) -> String,
+) -> Vec<Update> {
+    let mut updates = vec![Update::Kept; call.leaves];
+    let results = programs.first().map_or(0, TransformProgram::result_count);
+    // The values that each branch leaves in the leaves that some branch sets.
+    let mut values: Vec<Vec<Value>> = vec![Vec::new(); programs.len()];
+    for i in 0..call.leaves {
+        let of = |program: &TransformProgram<R>| match &program.updates[i] {
+            Update::Kept => call.operand(i).map(|operand| program.closed.graph.inputs[operand]),
+            Update::Set(output) => Some(program.closed.graph.outputs[*output]),
+            Update::Emptied(_) => None,
+        };
+        let Some(by) = programs.iter().find(|p| !matches!(p.updates[i], Update::Kept)) else {
+            continue;
+        };
+        let left: Vec<Option<Value>> = programs.iter().map(of).collect();
+        let aval = |k: usize| left[k].map(|value| programs[k].closed.graph.aval(value));
+        if let Some(other) = (1..left.len()).find(|&k| aval(k) != aval(0)) {
+            let show = |k| aval(k).map_or("without a value".into(), |aval| aval.to_string());
+            call.invalid(format!(
+                "the branches leave the Variable {} with different shapes or dtypes: {} in {}, {} \
+                 in {}",
+                call.path(i),
+                show(0),
+                name(0),
+                show(other),
+                name(other)
+            ));
+        }
+        match left[0] {
+            None => updates[i] = by.updates[i].clone(),
+            Some(_) => {
+                updates[i] = Update::Set(results + values[0].len());
+                for (values, left) in values.iter_mut().zip(left) {
+                    values.extend(left);
+                }
+            }
+        }
     }
+    for (program, values) in programs.iter_mut().zip(values) {
+        let graph = &mut program.closed.graph;
+        graph.outputs.truncate(results);
+        graph.outputs.extend(values);
+        graph.eliminate_dead_code();
+    }
+    updates
 }

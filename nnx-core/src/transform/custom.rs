@@ -1,37 +1,39 @@
 //! Functions with derivatives given by the user.
 
-use super::tree::{difference, invalid, leaves, with_leaves};
+use super::lend::TransformCall;
+use super::trees::{difference, leaves, with_leaves};
 use crate::error::{Error, or_raise, raise};
-use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, inherited_name, trace};
+use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents};
 use crate::module::Module;
 use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
 use crate::value::Aval;
-use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 /// A function as a program, for the shapes and dtypes of one call.
+#[track_caller]
 fn trace_call<A: Module, R: Module>(
-    op: &str,
+    op: &'static str,
     f: &dyn Fn(&A) -> R,
-    argument: &A,
-    location: &'static Location<'static>,
+    mut argument: &A,
 ) -> (Closed, R) {
-    let avals: Vec<Aval> = leaves(argument).iter().map(|leaf| or_raise(leaf.try_aval())).collect();
-    let (closed, result) = trace(inherited_name(op), &avals, |inputs| {
-        let result = f(&with_leaves(argument, inputs));
-        (leaves(&result), result)
-    });
-    if let Some(outer) = closed.captures.iter().find(|array| array.is_traced()) {
-        let message = format!(
+    for leaf in collect_leaves(argument) {
+        or_raise(leaf.array.try_aval());
+    }
+    let call = TransformCall::new(op, &mut argument);
+    let program = call.trace(|argument: &A| f(argument), &call.avals);
+    if let Some(outer) = program.closed.captures.iter().find(|array| array.is_traced()) {
+        call.invalid(format!(
             "the function uses a traced array from outside, {}, whose derivative would be lost; \
              pass it in the argument",
             outer.aval()
-        );
-        invalid(op, message, location);
+        ));
     }
-    (closed, result)
+    let result = rebuild(&program.result, |_, leaf| Array::of_aval(leaf.aval()));
+    drop(program.result);
+    call.check_left(&program.closed.scope);
+    (program.closed, result)
 }
 
 /// Whether two floats' tangents, or nothing for other leaves.
@@ -109,9 +111,12 @@ where
     R: Module + Send + Sync,
     S: Module + Send + Sync,
 {
+    const { crate::module::check::tree::<A>("custom_vjp") };
+    const { crate::module::check::returned(R::SCHEMA, "custom_vjp") };
+    const { crate::module::check::returned(S::SCHEMA, "custom_vjp") };
     let (forward, backward) = (Arc::new(forward), Arc::new(backward));
     move |argument: &A| {
-        let (closed, result) = trace_call("custom_vjp", &f, argument, Location::caller());
+        let (closed, result) = trace_call("custom_vjp", &f, argument);
         let n = closed.graph.inputs.len() - closed.captures.len();
         let graph = Body::from(closed.graph);
         let rule = vjp_rule(argument, &result, n, &graph, forward.clone(), backward.clone());
@@ -221,9 +226,11 @@ where
     A: Module + Send + Sync,
     R: Module + Send + Sync,
 {
+    const { crate::module::check::tree::<A>("custom_jvp") };
+    const { crate::module::check::returned(R::SCHEMA, "custom_jvp") };
     let jvp = Arc::new(jvp);
     move |argument: &A| {
-        let (closed, result) = trace_call("custom_jvp", &f, argument, Location::caller());
+        let (closed, result) = trace_call("custom_jvp", &f, argument);
         let n = closed.graph.inputs.len() - closed.captures.len();
         let like = rebuild(argument, |_, leaf| Array::of_aval(leaf.aval()));
         let like_result = rebuild(&result, |_, leaf| Array::of_aval(leaf.aval()));

@@ -1,26 +1,27 @@
 //! `grad` and `value_and_grad`.
 
-use super::tree::{Operands, TreeArgument, trace_tree};
+use super::lend::{Argument, TransformCall};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Closed};
-use crate::module::walk::{Rebuild, collect_leaves, leaves_of, rebuild};
-use crate::module::{Filter, Module, ParamKind, Path, Schema, VarInfo, VariableKind, check};
+use crate::module::walk::{Rebuild, leaves_of};
+use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind, check};
 use crate::rewrite::vjp;
 use crate::run::staged;
+use std::panic::Location;
 
-/// What a function is differentiated with respect to: a [`TreeArgument`], which means its Params and
+/// What a function is differentiated with respect to: an [`Argument`], which means its Params and
 /// float arrays, or the part of one that [`wrt`] names.
 pub trait Differentiated {
     /// What the function gets.
-    type Argument: TreeArgument;
+    type Argument: Argument;
     #[doc(hidden)]
     fn parts(&mut self) -> (&mut Self::Argument, Selection<'_>);
 }
 
 /// A gradient: a tree of the type of what was differentiated with respect to.
-pub type Gradient<A> = <<A as Differentiated>::Argument as TreeArgument>::Tree;
+pub type Gradient<A> = <<A as Differentiated>::Argument as Argument>::Tree;
 
-impl<A: TreeArgument> Differentiated for A {
+impl<A: Argument> Differentiated for A {
     type Argument = A;
     fn parts(&mut self) -> (&mut A, Selection<'_>) {
         (self, Selection(None))
@@ -39,11 +40,34 @@ impl Selection<'_> {
         }
     }
 
-    fn why(&self) -> &'static str {
-        match self.0 {
-            Some(_) => "it is not among those that `wrt` names, or no float",
-            None => "gradients are taken with respect to Param",
-        }
+    /// The gradient of `argument`, of which the `active` leaves have `gradients`.
+    fn gradient<A: Argument>(
+        &self,
+        argument: &A,
+        active: &[bool],
+        gradients: Vec<Array>,
+    ) -> A::Tree {
+        let leaves = leaves_of(|v| argument.flatten(v));
+        let why = |i: usize| {
+            let kind = leaves[i].kind.map_or("an array", |kind| kind.name);
+            match (leaves[i].array.try_aval(), self.0) {
+                (Ok(aval), _) if !aval.dtype().is_inexact() => {
+                    format!("this is {kind} of {}, which is not a float", aval.dtype())
+                }
+                (_, Some(_)) => format!("this is {kind}, and not among those that `wrt` names"),
+                _ => format!("this is {kind}, and gradients are taken with respect to Param"),
+            }
+        };
+        let mut gradients = gradients.into_iter();
+        argument.twin(&mut Rebuild {
+            at: 0,
+            leaf: |i: usize, _: &Array| {
+                let gradient = active[i].then(|| gradients.next()).flatten();
+                gradient.unwrap_or_else(|| {
+                    Array::absent(format!("there is no gradient here: {}", why(i)))
+                })
+            },
+        })
     }
 }
 
@@ -64,11 +88,11 @@ pub struct Wrt<A, F> {
 /// assert_eq!(gradient.1.value().item::<f32>(), 18.0);
 /// assert!(gradient.0.value().is_absent());
 /// ```
-pub fn wrt<A: TreeArgument, F: Filter>(filter: F, argument: A) -> Wrt<A, F> {
+pub fn wrt<A: Argument, F: Filter>(filter: F, argument: A) -> Wrt<A, F> {
     Wrt { argument, filter }
 }
 
-impl<A: TreeArgument, F: Filter> Differentiated for Wrt<A, F> {
+impl<A: Argument, F: Filter> Differentiated for Wrt<A, F> {
     type Argument = A;
     fn parts(&mut self) -> (&mut A, Selection<'_>) {
         (&mut self.argument, Selection(Some(&self.filter)))
@@ -81,40 +105,20 @@ impl<A: TreeArgument, F: Filter> Differentiated for Wrt<A, F> {
     message = "a differentiated function returns its loss: `Array`, or `(Array, aux)`",
     label = "this is `{Self}`"
 )]
-pub trait LossOutput: Sized {
-    #[doc(hidden)]
-    const SCHEMA: &'static Schema;
+pub trait LossOutput: Module {
     #[doc(hidden)]
     fn loss(&self) -> &Array;
-    #[doc(hidden)]
-    fn aux(&self) -> Vec<Array>;
-    #[doc(hidden)]
-    fn rebuild(self, loss: Array, aux: &[Array]) -> Self;
 }
 
 impl LossOutput for Array {
-    const SCHEMA: &'static Schema = &Schema::Array;
     fn loss(&self) -> &Array {
         self
-    }
-    fn aux(&self) -> Vec<Array> {
-        vec![]
-    }
-    fn rebuild(self, loss: Array, _: &[Array]) -> Self {
-        loss
     }
 }
 
 impl<A: Module> LossOutput for (Array, A) {
-    const SCHEMA: &'static Schema = <(Array, A) as Module>::SCHEMA;
     fn loss(&self) -> &Array {
         &self.0
-    }
-    fn aux(&self) -> Vec<Array> {
-        collect_leaves(&self.1).iter().map(|leaf| leaf.array.clone()).collect()
-    }
-    fn rebuild(self, loss: Array, aux: &[Array]) -> Self {
-        (loss, rebuild(&self.1, |i, _| aux[i].clone()))
     }
 }
 
@@ -141,7 +145,7 @@ pub fn value_and_grad<A, R, F>(f: F, argument: A) -> (R, Gradient<A>)
 where
     A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     const { check::tree::<Gradient<A>>("value_and_grad") };
     const { check::returned(R::SCHEMA, "value_and_grad") };
@@ -157,7 +161,7 @@ pub fn grad<A, R, F>(f: F, argument: A) -> Gradient<A>
 where
     A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     const { check::tree::<Gradient<A>>("grad") };
     const { check::returned(R::SCHEMA, "grad") };
@@ -169,42 +173,28 @@ fn differentiate<A, R, F>(f: F, mut wanted: A) -> Result<(R, Gradient<A>), Error
 where
     A: Differentiated,
     R: LossOutput,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     let (argument, filter) = wanted.parts();
-    let operands = Operands::of(argument);
-    let active: Vec<bool> = operands
-        .map(argument, |path, leaf| filter.matches(path, leaf) && leaf.value.dtype().is_inexact());
-    let mut program = trace_tree("grad", f, argument, &operands, &operands.avals, |result: &R| {
-        check_loss(result.loss());
-        let mut outputs = vec![result.loss().clone()];
-        outputs.extend(result.aux());
-        outputs
-    });
-    let changed = std::mem::take(&mut program.changed);
-    program.keep_operands(&changed);
-
-    let (outs, grads) = run_backward(&program.closed, &active, &operands.values)?;
-    let mut grads = grads.into_iter();
-    let mut gradient_of: Vec<Option<Array>> = vec![None; operands.leaves];
-    for (&i, _) in operands.present.iter().zip(&active).filter(|(_, a)| **a) {
-        gradient_of[i] = grads.next();
-    }
-    let kinds: Vec<_> = leaves_of(|v| argument.flatten(v)).iter().map(|leaf| leaf.kind).collect();
-    let why = filter.why();
-    let gradient = argument.unflatten(&mut Rebuild {
-        at: 0,
-        leaf: |i: usize, _: &Array| {
-            gradient_of[i].take().unwrap_or_else(|| {
-                let what = kinds[i].map_or("an array that is no float", |kind| kind.name);
-                Array::absent(format!("there is no gradient here: this is {what}, and {why}"))
-            })
-        },
-    });
-    let (results, updates) = outs.split_at(program.results);
-    operands.write_back(argument, changed.into_iter().zip(updates.iter().cloned()));
-    let result = program.result.rebuild(results[0].clone(), &results[1..]);
+    let call = TransformCall::new("grad", argument);
+    let active = active(&call, &filter);
+    let program = call.trace(f, &call.avals);
+    check_loss(program.result.loss(), call.location);
+    let (outs, grads) = run_backward(&program.closed, &call.of_operands(&active), &call.values)?;
+    let gradient = filter.gradient(&*call.argument, &active, grads);
+    let result = call.finish(program, &outs);
     Ok((result, gradient))
+}
+
+/// For each leaf whether it is differentiated with respect to.
+pub(super) fn active<A: Argument>(
+    call: &TransformCall<'_, A>,
+    filter: &Selection<'_>,
+) -> Vec<bool> {
+    call.map(|path, leaf| {
+        let aval = leaf.value.try_aval();
+        aval.is_ok_and(|aval| aval.dtype().is_inexact() && filter.matches(path, leaf))
+    })
 }
 
 /// Outputs, and a gradient for each active input.
@@ -231,8 +221,7 @@ fn run_backward(
     Ok((outs, grads))
 }
 
-#[track_caller]
-fn check_loss(loss: &Array) {
+fn check_loss(loss: &Array, location: &'static Location<'static>) {
     let aval = loss.aval();
     if aval.rank() != 0 || !aval.dtype().is_float() {
         raise(Error::Op {
@@ -240,7 +229,7 @@ fn check_loss(loss: &Array) {
             message: format!(
                 "the loss must be a float scalar, got {aval}; reduce it with `.mean(..)` or `.sum(..)`"
             ),
-            location: std::panic::Location::caller(),
+            location,
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Jacobians and Hessians: derivatives of a function along every element of a basis at once.
 
 use super::grad::{Differentiated, Gradient, grad};
-use super::tree::TreeArgument;
+use super::lend::Argument;
 use super::vjp::AtPoint;
 use crate::array::eye;
 use crate::error::or_raise;
@@ -33,7 +33,7 @@ fn basis(like: &Array) -> Array {
 pub fn jacrev<A, F>(f: F, argument: A) -> Gradient<A>
 where
     A: Differentiated,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> Array,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
 {
     const { crate::module::check::tree::<Gradient<A>>("jacrev") };
     let at = or_raise(AtPoint::of("jacrev", f, argument));
@@ -54,10 +54,10 @@ where
 
 /// Jacobians of a function that does not depend on its argument.
 fn zeros<T: Module>(at: &AtPoint<T, Array>) -> Vec<Array> {
-    let active = at.operands.avals.iter().zip(&at.active).filter(|(_, a)| **a);
+    let active = at.active_leaves().into_iter();
     active
-        .map(|(aval, _)| {
-            let shape = [at.result.shape(), aval.shape()].concat();
+        .map(|leaf| {
+            let shape = [at.result.shape(), leaf.shape()].concat();
             Array::zeros_aval(at.result.aval().with_shape(&shape))
         })
         .collect()
@@ -81,7 +81,7 @@ fn zeros<T: Module>(at: &AtPoint<T, Array>) -> Vec<Array> {
 pub fn jacfwd<A, F>(f: F, argument: A) -> Gradient<A>
 where
     A: Differentiated,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> Array,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
 {
     const { crate::module::check::tree::<Gradient<A>>("jacfwd") };
     let location = Location::caller();
@@ -90,9 +90,8 @@ where
     if at.map.is_zero() {
         return at.tree_of(zeros(&at));
     }
-    let active = at.operands.values.iter().zip(&at.active).filter(|(_, a)| **a);
     let mut columns = Vec::new();
-    for (i, (value, _)) in active.enumerate() {
+    for (i, value) in at.active_leaves().iter().enumerate() {
         let column = or_raise(at.map.columns(i, &basis(value)));
         let rank = column.rank();
         let shape = [at.result.shape(), value.shape()].concat();

@@ -1,20 +1,19 @@
 //! Forward-mode derivatives.
 
-use super::tree::{Operands, TreeArgument, leaves, trace_tree};
-use crate::error::{Error, Result, or_raise, raise};
-use crate::graph::{Array, Closed, Mode, Tangent};
+use super::lend::{Argument, TransformCall};
+use crate::error::{Error, Result, or_raise};
+use crate::graph::{Array, Mode};
 use crate::module::Module;
 use crate::module::walk::{collect_leaves, rebuild};
-use crate::rewrite::interpret_jvp;
+use crate::rewrite::{interpret_jvp, spread};
 use crate::run::staged;
-use std::panic::Location;
 
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
 /// argument. `jax.jvp`.
 ///
 /// Leaves of the argument that are no floats have no tangent, whatever `tangents` holds there;
 /// leaves of the result that are no floats hold no value in the second tree, and reading one says
-/// so. Updates of Variables inside `f` do not reach the caller.
+/// so. Variables that `f` sets in an argument given as `&mut` are set in the caller's.
 ///
 /// ```
 /// # use nnx_core::{Array, jvp};
@@ -29,80 +28,68 @@ use std::panic::Location;
 #[track_caller]
 pub fn jvp<A, R, F>(f: F, primals: A, tangents: &A::Tree) -> (R, R)
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("jvp") };
     const { crate::module::check::returned(R::SCHEMA, "jvp") };
-    or_raise(forward(f, primals, tangents, Location::caller()))
-}
-
-#[track_caller]
-fn forward<A, R, F>(
-    f: F,
-    primals: A,
-    tangents: &A::Tree,
-    location: &'static Location<'static>,
-) -> Result<(R, R)>
-where
-    A: TreeArgument,
-    R: Module,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
-{
-    let operands = Operands::of(&primals);
-    let given = collect_leaves(tangents);
-    if given.len() != operands.leaves {
-        return Err(Error::Op {
-            op: "jvp".into(),
-            message: format!("{} tangents for {} leaves", given.len(), operands.leaves),
-            location,
-        });
-    }
-    let active: Vec<bool> = operands.avals.iter().map(|aval| aval.dtype().is_inexact()).collect();
-    let mut directions = Vec::new();
-    for (n, (&i, &aval)) in operands.present.iter().zip(&operands.avals).enumerate() {
-        if !active[n] {
-            continue;
-        }
-        let tangent = given[i].array.try_aval()?;
-        if tangent != aval {
-            let message = format!("a tangent is {tangent}, but its leaf is {aval}");
-            return Err(Error::Op { op: "jvp".into(), message, location });
-        }
-        directions.push(given[i].array.clone());
-    }
-
-    let mut program = trace_tree("jvp", f, &primals, &operands, &operands.avals, leaves);
-    program.keep_operands(&[]);
-    let (Closed { graph, captures }, result) = (program.closed, program.result);
-    let primals = operands.values.len() + captures.len();
-    let args: Vec<Array> = operands.values.into_iter().chain(captures).chain(directions).collect();
-    let mut outs = staged("jvp", &args, |args| {
+    let mut primals = primals;
+    let call = TransformCall::new("jvp", &mut primals);
+    let (active, directions) = or_raise(directions(&call, tangents));
+    let program = call.trace(f, &call.avals);
+    let graph = &program.closed.graph;
+    let primals = graph.inputs.len();
+    let mut args = call.arguments(&program);
+    args.extend(directions);
+    let outs = staged("jvp", &args, |args| {
         let (primals, directions) = args.split_at(primals);
-        let mut directions = directions.iter().cloned();
-        let tangents: Vec<Tangent> = (0..primals.len())
-            .map(|i| if active.get(i) == Some(&true) { directions.next() } else { None })
-            .collect();
-        let (outs, tangents) = interpret_jvp(&graph, primals, &tangents, Mode::Forward);
-        let tangents: Vec<Array> = outs
+        let tangents = spread(&active, directions);
+        let (outs, tangents) = interpret_jvp(graph, primals, &tangents, Mode::Forward);
+        // Updates of Variables have no part in the derivative.
+        let tangents: Vec<Array> = outs[..program.result_count()]
             .iter()
             .zip(tangents)
             .filter(|(out, _)| out.dtype().is_inexact())
             .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
             .collect();
         outs.into_iter().chain(tangents).collect()
-    })?;
-    let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
-    let value = rebuild(&result, |i, _| outs[i].clone());
-    let tangent = rebuild(&result, |i, _| {
-        if !outs[i].dtype().is_inexact() {
-            return Array::absent("there is no tangent here: this result is no float");
-        }
-        match tangents.next() {
-            Some(tangent) => tangent,
-            None => raise(Error::Invalid("jvp: a tangent is missing".into())),
-        }
     });
-    Ok((value, tangent))
+    let mut outs = or_raise(outs);
+    let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
+    let tangent = rebuild(&program.result, |i, absent| {
+        let Some(output) = program.results[i] else { return absent.clone() };
+        let tangent = outs[output].dtype().is_inexact().then(|| tangents.next()).flatten();
+        tangent.unwrap_or_else(|| {
+            Array::absent("there is no tangent here: this result is not a float")
+        })
+    });
+    (call.finish(program, &outs), tangent)
+}
+
+/// For each input of the program, among them what the function captures, whether it has a tangent;
+/// and the tangents.
+fn directions<A: Argument>(
+    call: &TransformCall<'_, A>,
+    tangents: &A::Tree,
+) -> Result<(Vec<bool>, Vec<Array>)> {
+    let error = |message| Error::Op { op: call.op.into(), message, location: call.location };
+    let given = collect_leaves(tangents);
+    if given.len() != call.leaves {
+        return Err(error(format!("{} tangents for {} leaves", given.len(), call.leaves)));
+    }
+    let mut active = Vec::new();
+    let mut directions = Vec::new();
+    for (&i, &aval) in call.present.iter().zip(&call.avals) {
+        active.push(aval.dtype().is_inexact());
+        if !aval.dtype().is_inexact() {
+            continue;
+        }
+        let tangent = given[i].array.try_aval()?;
+        if tangent != aval {
+            return Err(error(format!("a tangent is {tangent}, but its leaf is {aval}")));
+        }
+        directions.push(given[i].array.clone());
+    }
+    Ok((active, directions))
 }

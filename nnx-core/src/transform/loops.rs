@@ -1,31 +1,26 @@
 //! `while_loop` and `fori_loop`.
 
-use super::scan::{length, scan};
-use super::tree::{Operands, difference, invalid, leaves};
+use super::lend::{Owned, TransformCall, TransformProgram, result_of};
+use super::scan::{length, scanned};
+use super::trees::{difference, invalid};
 use crate::error::or_raise;
-use crate::graph::{Array, inherited_name, trace};
+use crate::graph::Array;
 use crate::module::Module;
-use crate::module::walk::rebuild;
+use crate::module::walk::copy;
 use crate::ops::While;
 use crate::rewrite::align;
 use crate::run::staged;
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
-/// `init` with these values in place of the operands'.
-fn with_operands<C: Module>(init: &C, operands: &Operands, values: &[Array]) -> C {
-    let mut present = operands.present.iter().zip(values).peekable();
-    rebuild(init, |i, old| match present.next_if(|(at, _)| **at == i) {
-        Some((_, value)) => value.clone(),
-        None => old.clone(),
-    })
-}
+/// The carry before and after a step, for messages.
+const CARRY: [&str; 2] = ["the carry at the start", "the carry that the body returns"];
 
 /// Runs `body` on the carry as long as `condition` holds. `jax.lax.while_loop`,
 /// `flax.nnx.while_loop`.
 ///
 /// The carry is any tree and keeps its structure, shapes and dtypes. Only forward mode can
-/// differentiate it: for reverse mode use [`scan`] or [`fori_loop`] with integers for bounds.
+/// differentiate it: for reverse mode use [`scan`](super::scan()) or [`fori_loop`] with integers for bounds.
 ///
 /// ```
 /// # use nnx_core::{Array, while_loop};
@@ -49,36 +44,41 @@ pub fn while_loop<C: Module>(
     init: C,
 ) -> C {
     const { crate::module::check::tree::<C>("while_loop") };
-    let location = Location::caller();
-    let operands = Operands::of(&&init);
-    let name = inherited_name("while_loop");
-    let (going, ()) = trace(name.clone(), &operands.avals, |inputs| {
-        (vec![condition(&with_operands(&init, &operands, inputs))], ())
-    });
-    let holds = going.graph.aval(going.graph.outputs[0]);
+    repeated("while_loop", condition, body, init)
+}
+
+/// A loop, called `op` in messages.
+#[track_caller]
+fn repeated<C: Module>(
+    op: &'static str,
+    condition: impl FnOnce(&C) -> Array,
+    body: impl FnOnce(C) -> C,
+    init: C,
+) -> C {
+    let mut init = Owned::new(init);
+    let call = TransformCall::new(op, &mut init);
+    let going = call.trace(|carry: C| condition(&carry), &call.avals);
+    let holds = going.result.aval();
     if holds != Aval::scalar(DType::Bool) {
-        let message = format!("the condition must be a bool scalar, got {holds}");
-        invalid("while_loop", message, location);
+        call.invalid(format!("the condition must be a bool scalar, got {holds}"));
     }
-    let (next, changed) = trace(name, &operands.avals, |inputs| {
-        let next = body(with_operands(&init, &operands, inputs));
-        let places = ["the carry at the start", "the carry that the body returns"];
-        let changed = difference(&init, &next, places);
-        let all = leaves(&next);
-        let kept = operands.present.iter().filter_map(|&i| all.get(i).cloned());
-        (kept.collect(), changed)
-    });
-    if let Some(what) = changed {
-        let message = format!("the carry must keep its structure, shapes and dtypes: {what}");
-        invalid("while_loop", message, location);
+    let next = call.trace(body, &call.avals);
+    if let Some(what) = difference(&*call.argument, &next.result, CARRY) {
+        call.invalid(format!("the carry must keep its structure, shapes and dtypes: {what}"));
     }
-    let carry = operands.values.len();
-    let (graphs, captures) = align(carry, vec![going, next]);
+    let carry = call.values.len();
+    let TransformProgram { closed: going, result: verdict, .. } = going;
+    let TransformProgram { closed: next, result: traced, results, .. } = next;
+    drop(verdict);
+    let (graphs, captures, scopes) = align(carry, vec![going, next]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
     let op = While { condition: condition.into(), body: body.into(), carry };
-    let args: Vec<Array> = operands.values.iter().chain(&captures).cloned().collect();
-    let outs = or_raise(staged("while_loop", &args, |args| op.bind(args).to_vec()));
-    with_operands(&init, &operands, &outs)
+    let args: Vec<Array> = call.values.iter().chain(&captures).cloned().collect();
+    let outs = or_raise(staged(call.op, &args, |args| op.bind(args).to_vec()));
+    let end = result_of(&traced, &results, &outs);
+    drop(traced);
+    scopes.iter().for_each(|scope| call.check_left(scope));
+    end
 }
 
 /// A bound of [`fori_loop`].
@@ -135,7 +135,7 @@ impl Bound {
 /// Runs `body(i, carry)` for `i` from `lower` up to but without `upper`, an i32 scalar.
 /// `jax.lax.fori_loop`, `flax.nnx.fori_loop`.
 ///
-/// With integers for bounds it is a [`scan`], which reverse mode can differentiate; with an [`Array`]
+/// With integers for bounds it is a [`scan`](super::scan()), which reverse mode can differentiate; with an [`Array`]
 /// it is a [`while_loop`].
 ///
 /// ```
@@ -153,6 +153,7 @@ pub fn fori_loop<C: Module>(
     body: impl FnOnce(Array, C) -> C,
     init: C,
 ) -> C {
+    const { crate::module::check::tree::<C>("fori_loop") };
     let (lower, upper) = (lower.into(), upper.into());
     let location = Location::caller();
     lower.check(location);
@@ -163,18 +164,34 @@ pub fn fori_loop<C: Module>(
             let start = Array::constant_int(DType::I32, lower);
             let step = |(i, carry): (Array, C), ()| {
                 let next = &i + 1;
-                ((next, body(i, carry)), ())
+                ((next, step_of(body, i, carry, location)), ())
             };
-            scan(step, (start, init), length(n)).0.1
+            scanned("fori_loop", step, (start, init), length(n)).0.1
         }
         (lower, upper) => {
             let (lower, upper) = (lower.array(), upper.array());
             let going = |(i, _): &(Array, C)| i.lt(&upper);
             let step = |(i, carry): (Array, C)| {
                 let next = &i + 1;
-                (next, body(i, carry))
+                (next, step_of(body, i, carry, location))
             };
-            while_loop(going, step, (lower, init)).1
+            repeated("fori_loop", going, step, (lower, init)).1
         }
     }
+}
+
+/// One step of [`fori_loop`], which must keep the carry as it is in kind.
+fn step_of<C: Module>(
+    body: impl FnOnce(Array, C) -> C,
+    i: Array,
+    carry: C,
+    location: &'static Location<'static>,
+) -> C {
+    let before = copy(&carry);
+    let next = body(i, carry);
+    if let Some(what) = difference(&before, &next, CARRY) {
+        let message = format!("the carry must keep its structure, shapes and dtypes: {what}");
+        invalid("fori_loop", message, location);
+    }
+    next
 }

@@ -1,7 +1,8 @@
 //! `map` and `associative_scan`.
 
+use super::lend::Argument;
 use super::scan::{ScanInputs, scan};
-use super::tree::{TreeArgument, difference, invalid, leaves, with_leaves};
+use super::trees::{difference, invalid, leaves, with_leaves};
 use crate::array::dim;
 use crate::graph::Array;
 use crate::module::Module;
@@ -28,9 +29,9 @@ pub fn map_slices<X, Y, F>(f: F, xs: X) -> Y
 where
     X: ScanInputs,
     Y: Module,
-    F: for<'t> FnOnce(<X::Xs as TreeArgument>::Body<'t>) -> Y,
+    F: for<'t> FnOnce(<X::Xs as Argument>::Body<'t>) -> Y,
 {
-    scan(|(), x: <X::Xs as TreeArgument>::Body<'_>| ((), f(x)), (), xs).1
+    scan(|(), x: <X::Xs as Argument>::Body<'_>| ((), f(x)), (), xs).1
 }
 
 /// All prefixes of `xs` along `axis`, combined by the associative function `f`: element `i` of the

@@ -1,7 +1,7 @@
 //! Transforms: functions to functions, over trees of arrays.
 //!
 //! Each takes the function and then what to run it on: `&x`, `&mut model` or a tuple of these (see
-//! [`TreeArgument`]). The function gets the same, with other arrays in it; what it sets in a `&mut`
+//! [`Argument`]). The function gets the same, with other arrays in it; what it sets in a `&mut`
 //! argument is set in the caller's, and everything works inside jitted functions and inside each
 //! other.
 //!
@@ -33,12 +33,13 @@ mod custom;
 mod grad;
 mod jacobian;
 mod jvp;
+pub(crate) mod lend;
 mod loops;
 mod map;
 mod remat;
 mod scan;
 mod shapes;
-mod tree;
+mod trees;
 mod vjp;
 mod vmap;
 
@@ -50,11 +51,12 @@ pub use custom::{custom_jvp, custom_vjp};
 pub use grad::{Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::jvp;
+pub use lend::{Argument, Owned, Role, Static};
 pub use loops::{Bound, fori_loop, while_loop};
 pub use map::{associative_scan, map_slices};
 pub use remat::{remat, remat_with};
 pub use scan::{Over, ScanInputs, length, over, scan};
 pub use shapes::{eval_shape, make_graph};
-pub use tree::TreeArgument;
+
 pub use vjp::{Linearized, Pullback, linearize, vjp};
 pub use vmap::{IntoVmapAxes, VmapAxes, in_axes, vmap};

@@ -1,8 +1,7 @@
 //! `remat`: memory for time in the backward pass.
 
-use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
+use super::lend::{Argument, TransformCall};
 use crate::error::or_raise;
-use crate::graph::Array;
 use crate::module::Module;
 use crate::ops::{Remat, SavePolicy};
 use crate::run::{bind, staged};
@@ -27,11 +26,13 @@ use crate::run::{bind, staged};
 #[doc(alias = "checkpoint")]
 pub fn remat<A, R, F>(f: F, argument: A) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    remat_with(SavePolicy::Nothing, f, argument)
+    const { crate::module::check::tree::<A::Tree>("remat") };
+    const { crate::module::check::returned(R::SCHEMA, "remat") };
+    rematerialized(SavePolicy::Nothing, f, argument)
 }
 
 /// [`remat`] that keeps what `policy` says.
@@ -39,25 +40,31 @@ where
 /// # Panics
 /// As [`remat`].
 #[track_caller]
-pub fn remat_with<A, R, F>(policy: SavePolicy, f: F, mut argument: A) -> R
+pub fn remat_with<A, R, F>(policy: SavePolicy, f: F, argument: A) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("remat") };
-    const { crate::module::check::returned(R::SCHEMA, "remat") };
-    let operands = Operands::of(&argument);
-    let mut program = trace_tree("remat", f, &argument, &operands, &operands.avals, leaves);
-    let changed = std::mem::take(&mut program.changed);
-    program.keep_operands(&changed);
-    let op = Remat { graph: program.closed.graph.into(), saved: policy };
-    let args: Vec<Array> =
-        operands.values.iter().chain(&program.closed.captures).cloned().collect();
+    const { crate::module::check::tree::<A::Tree>("remat_with") };
+    const { crate::module::check::returned(R::SCHEMA, "remat_with") };
+    rematerialized(policy, f, argument)
+}
+
+#[track_caller]
+fn rematerialized<A, R, F>(policy: SavePolicy, f: F, mut argument: A) -> R
+where
+    A: Argument,
+    R: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> R,
+{
+    let call = TransformCall::new("remat", &mut argument);
+    let mut program = call.trace(f, &call.avals);
+    let args = call.arguments(&program);
+    let graph = std::mem::take(&mut program.closed.graph).into();
+    let op = Remat { graph, saved: policy };
     let outs = or_raise(staged("remat", &args, |args| {
         bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
     }));
-    let (results, updates) = outs.split_at(program.results);
-    operands.write_back(&mut argument, changed.into_iter().zip(updates.iter().cloned()));
-    with_leaves(&program.result, results)
+    call.finish(program, &outs)
 }

@@ -1,16 +1,16 @@
 //! `scan`: a loop over the elements of arrays that carries a state along.
 
-use super::axes::{IntoMapAxes, MapAxes, tuple_len};
-use super::tree::{Operands, TreeArgument, difference, invalid, leaves, trace_tree, with_leaves};
+use super::axes::{IntoMapAxes, MapAxes};
+use super::lend::{Argument, Owned, TransformCall, TransformProgram, Update};
+use super::trees::difference;
 use super::vmap::without_axis;
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::Module;
-use crate::module::walk::rebuild;
+use crate::module::walk::collect_leaves;
 use crate::ops::Scan;
 use crate::run::staged;
 use crate::value::Aval;
-use std::panic::Location;
 
 /// What [`scan`] runs over, with options; made by [`over`] and [`length`].
 pub struct Over<X> {
@@ -22,7 +22,7 @@ pub struct Over<X> {
 }
 
 /// The arrays that [`scan`] takes slices of, to add options to: `over(&xs).reverse()`.
-pub fn over<X: TreeArgument>(xs: X) -> Over<X> {
+pub fn over<X: Argument>(xs: X) -> Over<X> {
     Over { xs, axes: 0.into_map_axes(), length: None, reverse: false, unroll: 1 }
 }
 
@@ -59,22 +59,22 @@ impl<X> Over<X> {
     }
 }
 
-/// What [`scan`] may run over: a [`TreeArgument`] or [`Over`].
+/// What [`scan`] may run over: a [`Argument`] or [`Over`].
 pub trait ScanInputs {
     /// What the function gets slices of.
-    type Xs: TreeArgument;
+    type Xs: Argument;
     #[doc(hidden)]
     fn into_over(self) -> Over<Self::Xs>;
 }
 
-impl<X: TreeArgument> ScanInputs for X {
+impl<X: Argument> ScanInputs for X {
     type Xs = X;
     fn into_over(self) -> Over<X> {
         over(self)
     }
 }
 
-impl<X: TreeArgument> ScanInputs for Over<X> {
+impl<X: Argument> ScanInputs for Over<X> {
     type Xs = X;
     fn into_over(self) -> Over<X> {
         self
@@ -87,7 +87,8 @@ impl<X: TreeArgument> ScanInputs for Over<X> {
 ///
 /// The program holds `f` once, whatever the number of iterations. The carry is any tree (a Module
 /// too) and keeps its structure, shapes and dtypes. Variables that `f` sets in slices of an argument
-/// given as `&mut` are set, stacked, in the caller's. Whatever `f` captures from outside is the same
+/// given as `&mut` are set, stacked, in the caller's; in an argument that is not sliced they are
+/// carried from step to step. Whatever `f` captures from outside is the same
 /// in every iteration. For options (`reverse`, `unroll`, other axes, arguments that are not sliced,
 /// a length alone) see [`over`] and [`length`].
 ///
@@ -104,225 +105,228 @@ impl<X: TreeArgument> ScanInputs for Over<X> {
 /// ```
 ///
 /// # Panics
-/// When the arrays differ in length, the carry changes its structure, a shape or a dtype, or a
-/// Variable of an argument that is not sliced is set.
+/// When the arrays differ in length, or the carry, or a Variable that is set in an argument that is not
+/// sliced, changes its structure, shape or dtype.
 #[track_caller]
 pub fn scan<C, X, Y, F>(f: F, init: C, xs: X) -> (C, Y)
 where
     C: Module,
     X: ScanInputs,
     Y: Module,
-    F: for<'t> FnOnce(C, <X::Xs as TreeArgument>::Body<'t>) -> (C, Y),
+    F: for<'t> FnOnce(C, <X::Xs as Argument>::Body<'t>) -> (C, Y),
 {
     const { crate::module::check::tree::<C>("scan") };
-    const { crate::module::check::tree::<<X::Xs as TreeArgument>::Tree>("scan") };
+    const { crate::module::check::tree::<<X::Xs as Argument>::Tree>("scan") };
     const { crate::module::check::returned(Y::SCHEMA, "scan") };
-    let location = Location::caller();
-    let mut over = xs.into_over();
-    let init_operands = Operands::of(&&init);
-    let operands = Operands::of(&over.xs);
-    let (sliced, length) = match slices(&over, &operands) {
-        Ok(found) => found,
-        Err(message) => invalid("scan", message, location),
-    };
-
-    // The function sees the carry as one more argument, by value.
-    let carry = init_operands.avals.len();
-    let mut avals = init_operands.avals.clone();
-    avals.extend(operands.avals.iter().zip(&sliced).map(|(&aval, axis)| match axis {
-        Some(axis) => without_axis(aval, *axis),
-        None => aval,
-    }));
-    let xs_avals = avals.split_off(carry);
-    let traced_carry = avals;
-    let mut changed_shape = None;
-    let body = trace_scan(f, &init, &traced_carry, &over.xs, &operands, &xs_avals, |next| {
-        changed_shape = difference(
-            &init,
-            next,
-            ["the carry at the start", "the carry that the function returns"],
-        );
-    });
-    if let Some(what) = changed_shape {
-        invalid(
-            "scan",
-            format!(
-                "the carry must keep its structure, shapes and dtypes: {what}. Convert with \
-                 `.astype(…)` or start with an array of the right shape"
-            ),
-            location,
-        );
-    }
-    for &i in &body.changed {
-        if sliced[i].is_none() {
-            let path = &operands.paths(&over.xs)[i];
-            let message = format!(
-                "the function sets the Variable `{path}`, which is not sliced (axis None), so \
-                 that the iterations would overwrite each other. Fixes: (1) make it part of the \
-                 carry; (2) give it an axis"
-            );
-            invalid("scan", message, location);
-        }
-    }
-
-    // Operands that are not sliced are constants, as what the function captured.
-    let is_sliced: Vec<bool> = sliced.iter().map(Option::is_some).collect();
-    let n_sliced = is_sliced.iter().filter(|s| **s).count();
-    let mut graph = body.closed.graph;
-    let inputs = std::mem::take(&mut graph.inputs);
-    let (carry_inputs, rest) = inputs.split_at(carry);
-    let (xs_inputs, capture_inputs) = rest.split_at(operands.values.len());
-    let pick = |wanted: bool| {
-        xs_inputs.iter().zip(&is_sliced).filter(move |(_, s)| **s == wanted).map(|(v, _)| *v)
-    };
-    graph.inputs = carry_inputs
-        .iter()
-        .copied()
-        .chain(pick(true))
-        .chain(pick(false))
-        .chain(capture_inputs.iter().copied())
-        .collect();
-    let op = Scan {
-        body: graph.into(),
-        carry,
-        xs: n_sliced,
-        length,
-        reverse: over.reverse,
-        unroll: over.unroll,
-        linear: vec![],
-    };
-    let args: Vec<Array> = init_operands
-        .values
-        .iter()
-        .chain(&operands.values)
-        .chain(&body.closed.captures)
-        .cloned()
-        .collect();
-    let outs = or_raise(staged("scan", &args, |args| {
-        let (start, rest) = args.split_at(carry);
-        let (values, captures) = rest.split_at(operands.values.len());
-        let in_front = values
-            .iter()
-            .zip(&sliced)
-            .filter_map(|(value, axis)| axis.map(|axis| value.moveaxis(axis as isize, 0)));
-        let whole = values.iter().zip(&sliced).filter(|(_, axis)| axis.is_none());
-        let ins: Vec<Array> = start
-            .iter()
-            .cloned()
-            .chain(in_front)
-            .chain(whole.map(|(value, _)| value.clone()))
-            .chain(captures.iter().cloned())
-            .collect();
-        let mut outs = op.bind(&ins).to_vec();
-        let updates = outs.len() - body.changed.len();
-        for (out, &i) in outs[updates..].iter_mut().zip(&body.changed) {
-            *out = out.moveaxis(0, sliced[i].unwrap_or(0) as isize);
-        }
-        outs
-    }));
-    let (ends, rest) = outs.split_at(carry);
-    let (ys, updates) = rest.split_at(rest.len() - body.changed.len());
-    operands.write_back(&mut over.xs, body.changed.iter().copied().zip(updates.iter().cloned()));
-    let mut present = init_operands.present.iter().zip(ends).peekable();
-    let end = rebuild(&init, |i, old| match present.next_if(|(at, _)| **at == i) {
-        Some((_, end)) => end.clone(),
-        None => old.clone(),
-    });
-    (end, with_leaves(&body.result, ys))
+    scanned("scan", f, init, xs.into_over())
 }
 
-/// The body of a loop as a program.
-struct ScanBody<Y> {
-    /// Inputs: carry, operands, captures. Outputs: carry, results, the operands that were set.
-    closed: crate::graph::Closed,
-    result: Y,
-    changed: Vec<usize>,
-}
-
+/// A loop over slices, called `op` in messages.
 #[track_caller]
-fn trace_scan<C, X, Y, F>(
-    f: F,
-    init: &C,
-    carry: &[Aval],
-    xs: &X,
-    operands: &Operands,
-    avals: &[Aval],
-    look: impl FnOnce(&C),
-) -> ScanBody<Y>
+pub(super) fn scanned<C, X, Y, F>(op: &'static str, f: F, init: C, over: Over<X>) -> (C, Y)
 where
     C: Module,
-    X: TreeArgument,
+    X: Argument,
     Y: Module,
     F: for<'t> FnOnce(C, X::Body<'t>) -> (C, Y),
 {
-    use crate::graph::{inherited_name, trace};
-    let init_operands = Operands::of(&init);
-    let all: Vec<Aval> = carry.iter().chain(avals).copied().collect();
-    let mut inner = None;
-    let (mut closed, ()) = trace(inherited_name("scan"), &all, |args| {
-        let (start, values) = args.split_at(carry.len());
-        let mut present = init_operands.present.iter().zip(start).peekable();
-        let twin = rebuild(init, |i, old| match present.next_if(|(at, _)| **at == i) {
-            Some((_, value)) => value.clone(),
-            None => old.clone(),
+    let Over { xs, axes, length, reverse, unroll } = over;
+    let mut lent = (Owned::new(init), xs);
+    let call = TransformCall::new(op, &mut lent);
+    let carry_leaves = collect_leaves(&call.argument.0).len();
+    let (sliced, length) = match slices(&call, carry_leaves, &axes, length) {
+        Ok(found) => found,
+        Err(message) => call.invalid(message),
+    };
+    let avals: Vec<Aval> = call
+        .of_operands(&sliced)
+        .into_iter()
+        .zip(&call.avals)
+        .map(|(axis, &aval)| axis.map_or(aval, |axis| without_axis(aval, axis as usize)))
+        .collect();
+    let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
+    let mut program = call.trace(body, &avals);
+    let places = ["the carry at the start", "the carry that the function returns"];
+    if let Some(what) = difference(&call.argument.0, &program.result.0, places) {
+        call.invalid(format!(
+            "the carry must keep its structure, shapes and dtypes: {what}. Convert with \
+             `.astype(…)` or start with an array of the right shape"
+        ));
+    }
+
+    // Variables that are set without being sliced are carried from step to step.
+    let wiring = Wiring::of(&call, &program, carry_leaves, &sliced);
+    let mut graph = std::mem::take(&mut program.closed.graph);
+    let inputs = std::mem::take(&mut graph.inputs);
+    let order = |i: &usize| inputs[*i];
+    graph.inputs =
+        wiring.inputs().map(order).chain(inputs[call.values.len()..].iter().copied()).collect();
+    let outputs = std::mem::take(&mut graph.outputs);
+    graph.outputs = wiring.outputs().map(|o| outputs[o]).collect();
+    let op = Scan {
+        body: graph.into(),
+        carry: wiring.carry.len(),
+        xs: wiring.sliced.len(),
+        length,
+        reverse,
+        unroll,
+        linear: vec![],
+    };
+    let operand_axes = call.of_operands(&sliced);
+    let outs = or_raise(staged(call.op, &call.arguments(&program), |args| {
+        let (operands, captures) = args.split_at(call.values.len());
+        let ins: Vec<Array> = wiring
+            .inputs()
+            .map(|&i| match operand_axes[i] {
+                Some(axis) => operands[i].moveaxis(axis, 0),
+                None => operands[i].clone(),
+            })
+            .chain(captures.iter().cloned())
+            .collect();
+        let mut outs = vec![None; outputs.len()];
+        for (output, out) in wiring.outputs().zip(op.bind(&ins)) {
+            outs[output] = Some(out);
+        }
+        for &(leaf, output) in &wiring.stacked {
+            let axis = sliced[leaf].unwrap_or_default();
+            outs[output] = outs[output].take().map(|out| out.moveaxis(0, axis));
+        }
+        // All outputs are in the wiring.
+        outs.into_iter().flatten().collect()
+    }));
+    call.finish(program, &outs)
+}
+
+/// Where the operands and outputs of a loop's body stand in the loop.
+struct Wiring {
+    /// The operands that are carried along, and the outputs that are their next values.
+    carry: Vec<(usize, usize)>,
+    /// The operands of which an iteration gets a slice.
+    sliced: Vec<usize>,
+    /// The operands that every iteration gets whole.
+    whole: Vec<usize>,
+    /// The outputs that are results of an iteration.
+    results: Vec<usize>,
+    /// The sliced leaves that the function sets, and the outputs that are their values.
+    stacked: Vec<(usize, usize)>,
+    /// The operands in the order of the loop.
+    operands: Vec<usize>,
+}
+
+impl Wiring {
+    fn of<A: Argument, R>(
+        call: &TransformCall<'_, A>,
+        program: &TransformProgram<R>,
+        carry_leaves: usize,
+        sliced: &[Option<isize>],
+    ) -> Self {
+        let (carries, results) = program.results.split_at(carry_leaves);
+        let carries = carries.iter().enumerate().filter_map(|(i, &output)| {
+            // The start has a value wherever the end has.
+            Some((call.operand(i)?, output?))
         });
-        let body = trace_tree(
-            "scan",
-            |x| f(twin, x),
-            xs,
-            operands,
-            avals,
-            |(next, y): &(C, Y)| {
-                look(next);
-                let next = leaves(next).into_iter().enumerate();
-                let next = next.filter(|(i, _)| init_operands.present.contains(i)).map(|(_, a)| a);
-                next.chain(leaves(y)).collect()
-            },
-        );
-        let args: Vec<Array> = values.iter().chain(&body.closed.captures).cloned().collect();
-        let outs = crate::rewrite::interpret(&body.closed.graph, &args);
-        let mut kept = outs[..body.results].to_vec();
-        kept.extend(body.changed.iter().map(|&i| outs[body.results + i].clone()));
-        inner = Some((body.result.1, body.changed));
-        (kept, ())
-    });
-    closed.graph.eliminate_dead_code();
-    match inner {
-        Some((result, changed)) => ScanBody { closed, result, changed },
-        None => unreachable!("the trace ran its body"),
+        let mut wiring = Wiring {
+            carry: carries.collect(),
+            sliced: vec![],
+            whole: vec![],
+            results: results.iter().copied().flatten().collect(),
+            stacked: vec![],
+            operands: vec![],
+        };
+        for i in carry_leaves..call.leaves {
+            let operand = call.operand(i);
+            match (&program.updates[i], sliced[i]) {
+                (Update::Set(output), Some(_)) => wiring.stacked.push((i, *output)),
+                (Update::Set(output), None) => {
+                    let graph = &program.closed.graph;
+                    let now = graph.aval(graph.outputs[*output]);
+                    match operand {
+                        Some(operand) if call.avals[operand] == now => {
+                            wiring.carry.push((operand, *output));
+                            continue;
+                        }
+                        _ => {
+                            let before = operand.map(|o| call.avals[o].to_string());
+                            call.invalid(format!(
+                                "the Variable `{}` is not sliced, so that it is carried from step \
+                                 to step and must keep its shape and dtype, but it is {} before a \
+                                 step and {now} after it. Fixes: (1) start with a value of the right \
+                                 shape; (2) give it an axis",
+                                call.paths()[i].below_first(),
+                                before.unwrap_or_else(|| "without a value".into()),
+                            ))
+                        }
+                    }
+                }
+                (Update::Emptied(_), None) => call.invalid(format!(
+                    "the function takes the value out of the Variable `{}`, which is not sliced, so \
+                     that the next step would find none",
+                    call.paths()[i].below_first()
+                )),
+                (Update::Kept | Update::Emptied(_), _) => {}
+            }
+            if let Some(operand) = operand {
+                let list = if sliced[i].is_some() { &mut wiring.sliced } else { &mut wiring.whole };
+                list.push(operand);
+            }
+        }
+        let carried = wiring.carry.iter().map(|(operand, _)| *operand);
+        wiring.operands =
+            carried.chain(wiring.sliced.iter().chain(&wiring.whole).copied()).collect();
+        wiring
+    }
+
+    /// The operands in the order of the loop.
+    fn inputs(&self) -> impl Iterator<Item = &usize> {
+        self.operands.iter()
+    }
+
+    /// The outputs in the order of the loop.
+    fn outputs(&self) -> impl Iterator<Item = usize> {
+        let carried = self.carry.iter().map(|(_, output)| *output);
+        let stacked = self.stacked.iter().map(|(_, output)| *output);
+        carried.chain(self.results.iter().copied()).chain(stacked)
     }
 }
 
-/// For each operand the axis along which it is sliced, and the number of slices.
-fn slices<X: TreeArgument>(
-    over: &Over<X>,
-    operands: &Operands,
-) -> Result<(Vec<Option<usize>>, usize), String> {
-    let arguments = tuple_len::<X::Tree>().filter(|_| X::IS_TUPLE);
-    over.axes.check(arguments).map_err(|message| format!("in_axes: {message}"))?;
+/// For each leaf of the carry and the arguments the axis along which it is sliced, and the number of
+/// slices.
+fn slices<C: Module, X: Argument>(
+    call: &TransformCall<'_, (Owned<C>, X)>,
+    carry_leaves: usize,
+    axes: &MapAxes,
+    given: Option<usize>,
+) -> Result<(Vec<Option<isize>>, usize), String> {
+    axes.check(X::TUPLE).map_err(|message| format!("in_axes: {message}"))?;
     let mut lengths: Vec<(String, usize)> = Vec::new();
-    let found = operands.map(&over.xs, |path, leaf| -> Result<Option<usize>, String> {
-        let Some(axis) = over.axes.of(path, leaf) else { return Ok(None) };
-        let aval = leaf.value.aval();
+    let mut at = 0;
+    let found = call.map(|path, leaf| -> Result<Option<isize>, String> {
+        at += 1;
+        if at <= carry_leaves {
+            return Ok(None);
+        }
+        let path = path.below_first();
+        let Some(axis) = axes.of(&path, leaf) else { return Ok(None) };
+        let Ok(aval) = leaf.value.try_aval() else { return Ok(Some(axis)) };
         let rank = aval.rank() as isize;
         let path = path.to_string();
         let path = if path.is_empty() { "xs".to_owned() } else { path };
         if axis < -rank || axis >= rank {
             return Err(format!("`{path}` is {aval} and has no axis {axis} to take slices along"));
         }
-        let axis = if axis < 0 { axis + rank } else { axis } as usize;
-        lengths.push((format!("`{path}` {aval}"), aval.shape()[axis]));
+        let axis = if axis < 0 { axis + rank } else { axis };
+        lengths.push((format!("`{path}` {aval}"), aval.shape()[axis as usize]));
         Ok(Some(axis))
     });
     let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let Some(length) = over.length.or_else(|| lengths.first().map(|(_, n)| *n)) else {
+    let Some(length) = given.or_else(|| lengths.first().map(|(_, n)| *n)) else {
         return Err("nothing is sliced, so the number of iterations is not known; give it with \
                     `length(n)` or `over(…).length(n)`"
             .into());
     };
     if lengths.iter().any(|(_, n)| *n != length) {
         let all: Vec<String> = lengths.iter().map(|(x, n)| format!("{x} has {n}")).collect();
-        let given = over.length.map_or(String::new(), |n| format!("length is {n}; "));
+        let given = given.map_or(String::new(), |n| format!("length is {n}; "));
         return Err(format!("the numbers of slices differ: {given}{}", all.join("; ")));
     }
     Ok((found, length))

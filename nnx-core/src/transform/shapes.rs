@@ -1,29 +1,37 @@
 //! Programs and shapes of functions, without running them.
 
-use super::tree::{Operands, TreeArgument, leaves, trace_tree};
+use super::lend::{Argument, TransformCall, TransformProgram};
 use crate::error::{or_raise, raise};
 use crate::graph::{Array, Graph};
 use crate::module::Module;
 use crate::module::walk::{leaves_of, rebuild};
 
-/// Traces `f` over a twin of `argument`.
+/// The program of `f`, and its result with shapes but no elements.
 #[track_caller]
-fn traced<A, R, F>(name: &str, f: F, argument: A) -> (Graph, R)
+fn traced<A, R, F>(name: &'static str, f: F, mut argument: A) -> (Graph, R)
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let operands = Operands::of(&argument);
-    if operands.present.len() < operands.leaves {
-        let leaves = leaves_of(|v| argument.flatten(v));
-        for leaf in leaves {
+    let call = TransformCall::new(name, &mut argument);
+    if call.present.len() < call.leaves {
+        for leaf in leaves_of(|v| call.argument.flatten(v)) {
             or_raise(leaf.array.try_aval());
         }
     }
-    let mut program = trace_tree(name, f, &argument, &operands, &operands.avals, leaves);
-    program.keep_operands(&[]);
-    (program.closed.graph, program.result)
+    let program = call.trace(f, &call.avals);
+    let mut graph = program.closed.graph.clone();
+    graph.outputs.truncate(program.result_count());
+    graph.eliminate_dead_code();
+    let shapes = rebuild(&program.result, |_, array| match array.try_aval() {
+        Ok(aval) => Array::of_aval(aval),
+        Err(error) => raise(error),
+    });
+    let TransformProgram { closed, result, .. } = program;
+    drop(result);
+    call.check_left(&closed.scope);
+    (graph, shapes)
 }
 
 /// The program that `f` traces to; `Display` prints it. `jax.make_jaxpr`.
@@ -41,7 +49,7 @@ where
 #[track_caller]
 pub fn make_graph<A, R, F>(f: F, argument: A) -> Graph
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
@@ -64,15 +72,11 @@ where
 #[track_caller]
 pub fn eval_shape<A, R, F>(f: F, argument: A) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("eval_shape") };
     const { crate::module::check::returned(R::SCHEMA, "eval_shape") };
-    let (_, result) = traced("eval_shape", f, argument);
-    rebuild(&result, |_, array| match array.try_aval() {
-        Ok(aval) => Array::of_aval(aval),
-        Err(error) => raise(error),
-    })
+    traced("eval_shape", f, argument).1
 }

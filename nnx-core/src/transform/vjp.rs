@@ -1,7 +1,8 @@
 //! `vjp` and `linearize`: a function at a point, with its derivative there to be used many times.
 
-use super::grad::{Differentiated, Gradient, Selection};
-use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
+use super::grad::{Differentiated, Gradient, Selection, active};
+use super::lend::{Argument, TransformCall};
+use super::trees::with_leaves;
 use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::{Array, Closed, Graph, Lin, Mode, Tangent};
 use crate::module::Module;
@@ -134,52 +135,53 @@ pub(super) struct AtPoint<T, R> {
     /// The argument, for its structure.
     pub(super) tree: T,
     pub(super) result: R,
-    pub(super) operands: Operands,
-    /// Which operands are active.
+    /// For each leaf of the result the output that it is, if it has a value.
+    output_of_leaf: Vec<Option<usize>>,
+    /// Which leaves of the argument are active.
     pub(super) active: Vec<bool>,
     pub(super) map: LinearMap,
 }
 
 impl<T: Module, R> AtPoint<T, R> {
     #[track_caller]
-    pub(super) fn of<A, F>(op: &str, f: F, mut wanted: A) -> Result<Self>
+    pub(super) fn of<A, F>(op: &'static str, f: F, mut wanted: A) -> Result<Self>
     where
         A: Differentiated,
-        A::Argument: TreeArgument<Tree = T>,
+        A::Argument: Argument<Tree = T>,
         R: Module,
-        F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+        F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
     {
         let (argument, filter): (&mut A::Argument, Selection<'_>) = wanted.parts();
-        let operands = Operands::of(argument);
-        let active: Vec<bool> = operands.map(argument, |path, leaf| {
-            filter.matches(path, leaf) && leaf.value.dtype().is_float()
-        });
-        let mut program = trace_tree(op, f, argument, &operands, &operands.avals, leaves);
-        let changed = std::mem::take(&mut program.changed);
-        program.keep_operands(&changed);
-        let (outs, mut map) = LinearMap::of(&program.closed, &active, &operands.values)?;
-        let (results, updates) = outs.split_at(program.results);
-        operands.write_back(argument, changed.into_iter().zip(updates.iter().cloned()));
+        let call = TransformCall::new(op, argument);
+        let active = active(&call, &filter);
+        let program = call.trace(f, &call.avals);
+        let (outs, mut map) =
+            LinearMap::of(&program.closed, &call.of_operands(&active), &call.values)?;
         // Updates of Variables have no part in the derivative.
-        let kept = map.has_tangent[..program.results].iter().filter(|t| **t).count();
+        let results = program.result_count();
+        let kept = map.has_tangent[..results].iter().filter(|t| **t).count();
         map.graph.outputs.truncate(kept);
-        map.has_tangent.truncate(program.results);
+        map.has_tangent.truncate(results);
         map.graph.eliminate_dead_code();
-        let result = with_leaves(&program.result, results);
         let tree =
-            argument.unflatten(&mut Rebuild { at: 0, leaf: |_: usize, a: &Array| a.clone() });
-        Ok(AtPoint { tree, result, operands, active, map })
+            call.argument.twin(&mut Rebuild { at: 0, leaf: |_: usize, a: &Array| a.clone() });
+        let output_of_leaf = program.results.clone();
+        let result = call.finish(program, &outs);
+        Ok(AtPoint { tree, result, output_of_leaf, active, map })
+    }
+
+    /// The values of the active leaves.
+    pub(super) fn active_leaves(&self) -> Vec<Array> {
+        let leaves = collect_leaves(&self.tree);
+        let active = leaves.iter().zip(&self.active).filter(|(_, active)| **active);
+        active.map(|(leaf, _)| leaf.array.clone()).collect()
     }
 
     /// A tree of the argument's structure with these values for the active operands.
     pub(super) fn tree_of(&self, values: Vec<Array>) -> T {
         let mut values = values.into_iter();
-        let mut of: Vec<Option<Array>> = vec![None; self.operands.leaves];
-        for (&i, _) in self.operands.present.iter().zip(&self.active).filter(|(_, a)| **a) {
-            of[i] = values.next();
-        }
         rebuild(&self.tree, |i, _| {
-            of[i].take().unwrap_or_else(|| {
+            self.active[i].then(|| values.next()).flatten().unwrap_or_else(|| {
                 Array::absent(
                     "there is no derivative here: it was not differentiated with respect to",
                 )
@@ -201,7 +203,9 @@ impl<T: Module, R: Module> Pullback<T, R> {
     #[track_caller]
     pub fn call(&self, ct: &R) -> T {
         let at = &self.0;
-        let cts = matching("vjp", &at.result, ct, &at.map.has_tangent);
+        let has_tangent = |output: &Option<usize>| output.is_some_and(|o| at.map.has_tangent[o]);
+        let wanted: Vec<bool> = at.output_of_leaf.iter().map(has_tangent).collect();
+        let cts = matching("vjp", &at.result, ct, &wanted);
         at.tree_of(or_raise(at.map.pull_back(&cts)))
     }
 }
@@ -248,7 +252,7 @@ pub fn vjp<A, R, F>(f: F, argument: A) -> (R, Pullback<Gradient<A>, R>)
 where
     A: Differentiated,
     R: Module,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<Gradient<A>>("vjp") };
     const { crate::module::check::returned(R::SCHEMA, "vjp") };
@@ -268,16 +272,13 @@ impl<T: Module, R: Module> Linearized<T, R> {
     #[track_caller]
     pub fn call(&self, tangent: &T) -> R {
         let at = &self.0;
-        let mut wanted = vec![false; at.operands.leaves];
-        for (&i, &active) in at.operands.present.iter().zip(&at.active) {
-            wanted[i] = active;
-        }
-        let given = matching("linearize", &at.tree, tangent, &wanted);
+        let given = matching("linearize", &at.tree, tangent, &at.active);
         let tangents = or_raise(at.map.forward(&given));
-        rebuild(&at.result, |i, out| match &tangents[i] {
-            Some(tangent) => tangent.clone(),
-            None if out.dtype().is_float() => out.zeros_like(),
-            None => Array::absent("there is no tangent here: this result is no float"),
+        rebuild(&at.result, |i, out| match at.output_of_leaf[i].map(|o| &tangents[o]) {
+            None => out.clone(),
+            Some(Some(tangent)) => tangent.clone(),
+            Some(None) if out.dtype().is_inexact() => out.zeros_like(),
+            Some(None) => Array::absent("there is no tangent here: this result is not a float"),
         })
     }
 }
@@ -299,7 +300,7 @@ pub fn linearize<A, R, F>(f: F, argument: A) -> (R, Linearized<Gradient<A>, R>)
 where
     A: Differentiated,
     R: Module,
-    F: for<'t> FnOnce(<A::Argument as TreeArgument>::Body<'t>) -> R,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<Gradient<A>>("linearize") };
     const { crate::module::check::returned(R::SCHEMA, "linearize") };

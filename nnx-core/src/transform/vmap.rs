@@ -1,7 +1,7 @@
 //! `vmap`: a function of one element, for a whole batch.
 
 use super::axes::{IntoMapAxes, MapAxes, tuple_len};
-use super::tree::{Operands, TreeArgument, invalid, leaves, trace_tree, with_leaves};
+use super::lend::{Argument, TransformCall};
 use crate::error::or_raise;
 use crate::graph::{Array, Batched};
 use crate::module::Module;
@@ -9,7 +9,6 @@ use crate::module::walk::for_each_leaf;
 use crate::rewrite::interpret_batch;
 use crate::run::staged;
 use crate::value::Aval;
-use std::panic::Location;
 
 /// How [`vmap`] maps: axes of the arguments and of the result. Written as axes alone, or made by
 /// [`in_axes`].
@@ -85,147 +84,134 @@ impl IntoVmapAxes for VmapAxes {
 #[track_caller]
 pub fn vmap<A, R, F>(f: F, mut argument: A, axes: impl IntoVmapAxes) -> R
 where
-    A: TreeArgument,
+    A: Argument,
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     const { crate::module::check::tree::<A::Tree>("vmap") };
     const { crate::module::check::returned(R::SCHEMA, "vmap") };
-    let location = Location::caller();
     let axes = axes.into_vmap_axes();
-    let operands = Operands::of(&argument);
-    let mapped = mapped_axes(&argument, &operands, &axes, location);
-    let size = match common_size(&argument, &operands, &mapped, axes.size) {
-        Ok(size) => size,
-        Err(message) => invalid("vmap", message, location),
-    };
-    let avals: Vec<Aval> = operands
-        .avals
-        .iter()
-        .zip(&mapped)
-        .map(|(aval, axis)| match axis {
-            Some(axis) => without_axis(*aval, *axis),
-            None => *aval,
-        })
+    let call = TransformCall::new("vmap", &mut argument);
+    let mapped = mapped_axes(&call, &axes);
+    let size = common_size(&call, &mapped, axes.size);
+    let avals: Vec<Aval> = call
+        .of_operands(&mapped)
+        .into_iter()
+        .zip(&call.avals)
+        .map(|(axis, &aval)| axis.map_or(aval, |axis| without_axis(aval, axis as usize)))
         .collect();
-    let mut program = trace_tree("vmap", f, &argument, &operands, &avals, leaves);
-    let changed = std::mem::take(&mut program.changed);
-    program.keep_operands(&changed);
+    let program = call.trace(f, &avals);
 
-    let out_axes = result_axes(&program.result, &axes, location);
-    let captures = &program.closed.captures;
-    let args: Vec<Array> = operands.values.iter().chain(captures).cloned().collect();
-    let outs = or_raise(staged("vmap", &args, |args| {
+    // For each output the axis along which the elements are put together.
+    let of_leaf = result_axes(&call, &program.result, &axes);
+    let present = of_leaf.iter().zip(&program.results).filter(|(_, output)| output.is_some());
+    let set = program.set_leaves();
+    let out_axes: Vec<Option<isize>> =
+        present.map(|(axis, _)| *axis).chain(set.iter().map(|&i| mapped[i])).collect();
+    let place = |output: usize| match output.checked_sub(program.result_count()) {
+        None => "the result".to_owned(),
+        Some(i) => format!("the Variable {}", call.path(set[i])),
+    };
+    let operands = call.of_operands(&mapped);
+    let outs = or_raise(staged("vmap", &call.arguments(&program), |args| {
         let mut flags = vec![false; args.len()];
         let ins: Vec<Array> = args
             .iter()
             .enumerate()
-            .map(|(i, arg)| match mapped.get(i) {
+            .map(|(i, arg)| match operands.get(i) {
                 Some(Some(axis)) => {
                     flags[i] = true;
-                    arg.moveaxis(*axis as isize, 0)
+                    arg.moveaxis(*axis, 0)
                 }
                 _ => arg.clone(),
             })
             .collect();
         let outs = interpret_batch(&program.closed.graph, &ins, &flags, size);
-        let update_axes = changed.iter().map(|&i| mapped[i]);
-        let axes: Vec<Option<isize>> = out_axes
-            .iter()
-            .copied()
-            .chain(update_axes.map(|axis| axis.map(|axis| axis as isize)))
-            .collect();
-        let place = |i: usize| match i.checked_sub(program.results) {
-            None => "the result".to_owned(),
-            Some(i) => format!("the Variable `{}`", operands.paths(&argument)[changed[i]]),
-        };
-        put_in_place(outs, &axes, size, place, location)
+        put_in_place(&call, outs, &out_axes, size, place)
     }));
-    let (results, updates) = outs.split_at(program.results);
-    let result = with_leaves(&program.result, results);
-    operands.write_back(&mut argument, changed.into_iter().zip(updates.iter().cloned()));
-    result
+    call.finish(program, &outs)
 }
 
-/// For each operand the axis along which it is mapped, counted from the first.
-fn mapped_axes<A: TreeArgument>(
-    argument: &A,
-    operands: &Operands,
-    axes: &VmapAxes,
-    location: &'static Location<'static>,
-) -> Vec<Option<usize>> {
-    let arguments = tuple_len::<A::Tree>().filter(|_| A::IS_TUPLE);
-    if let Err(message) = axes.inputs.check(arguments) {
-        invalid("vmap", format!("in_axes: {message}"), location);
+/// For each leaf the axis along which it is mapped: counted from the first, or as it was given for
+/// one without a value.
+fn mapped_axes<A: Argument>(call: &TransformCall<'_, A>, axes: &VmapAxes) -> Vec<Option<isize>> {
+    if let Err(message) = axes.inputs.check(A::TUPLE) {
+        call.invalid(format!("in_axes: {message}"));
     }
-    operands.map(argument, |path, leaf| {
+    call.map(|path, leaf| {
         let axis = axes.inputs.of(path, leaf)?;
-        let aval = leaf.value.aval();
+        let Ok(aval) = leaf.value.try_aval() else { return Some(axis) };
         let rank = aval.rank() as isize;
         if axis < -rank || axis >= rank {
             let path = path.to_string();
             let path = if path.is_empty() { "the argument".into() } else { format!("`{path}`") };
-            let message = format!("{path} is {aval} and has no axis {axis} to map along");
-            invalid("vmap", message, location);
+            call.invalid(format!("{path} is {aval} and has no axis {axis} to map along"));
         }
-        Some(if axis < 0 { (axis + rank) as usize } else { axis as usize })
+        Some(if axis < 0 { axis + rank } else { axis })
     })
 }
 
 /// The number of elements, on which all mapped operands agree.
-fn common_size<A: TreeArgument>(
-    argument: &A,
-    operands: &Operands,
-    mapped: &[Option<usize>],
+fn common_size<A: Argument>(
+    call: &TransformCall<'_, A>,
+    mapped: &[Option<isize>],
     given: Option<usize>,
-) -> Result<usize, String> {
-    let sizes: Vec<(usize, usize)> = mapped
+) -> usize {
+    let sizes: Vec<(usize, usize, usize)> = call
+        .present
         .iter()
-        .enumerate()
-        .filter_map(|(i, axis)| axis.map(|axis| (i, operands.avals[i].shape()[axis])))
+        .zip(&call.avals)
+        .filter_map(|(&i, aval)| {
+            let axis = mapped[i]? as usize;
+            Some((i, axis, aval.shape()[axis]))
+        })
         .collect();
-    let Some(size) = given.or_else(|| sizes.first().map(|(_, size)| *size)) else {
-        return Err("nothing is mapped, so the number of elements is not known; give it with \
-                    `in_axes(…).axis_size(n)`"
-            .into());
+    let Some(size) = given.or_else(|| sizes.first().map(|(_, _, size)| *size)) else {
+        call.invalid(
+            "nothing is mapped, so the number of elements is not known; give it with \
+             `in_axes(…).axis_size(n)`"
+                .into(),
+        )
     };
-    if sizes.iter().all(|(_, n)| *n == size) {
-        return Ok(size);
+    if sizes.iter().any(|(_, _, n)| *n != size) {
+        let paths = call.paths();
+        let all: Vec<String> = sizes
+            .iter()
+            .map(|&(i, axis, n)| {
+                let path = paths[i].to_string();
+                let path = if path.is_empty() { "argument" } else { &path };
+                let aval = call.operand(i).map_or(String::new(), |o| call.avals[o].to_string());
+                format!("`{path}` {aval} has {n} along axis {axis}")
+            })
+            .collect();
+        let given = given.map_or(String::new(), |n| format!("axis_size is {n}; "));
+        call.invalid(format!("mapped arguments differ in size: {given}{}", all.join("; ")));
     }
-    let paths = operands.paths(argument);
-    let show = |(i, n): &(usize, usize)| {
-        let path = paths[*i].to_string();
-        let path = if path.is_empty() { "argument" } else { &path };
-        let axis = mapped[*i].unwrap_or_default();
-        format!("`{path}` {} has {n} along axis {axis}", operands.avals[*i])
-    };
-    let all: Vec<String> = sizes.iter().map(show).collect();
-    let given = given.map_or(String::new(), |n| format!("axis_size is {n}; "));
-    Err(format!("mapped arguments differ in size: {given}{}", all.join("; ")))
+    size
 }
 
 /// For each leaf of the result its axis.
-fn result_axes<R: Module>(
+fn result_axes<A: Argument, R: Module>(
+    call: &TransformCall<'_, A>,
     result: &R,
     axes: &VmapAxes,
-    location: &'static Location<'static>,
 ) -> Vec<Option<isize>> {
     if let Err(message) = axes.outputs.check(tuple_len::<R>()) {
         let message = message.replace("arguments", "results");
-        invalid("vmap", format!("out_axes: {message}"), location);
+        call.invalid(format!("out_axes: {message}"));
     }
     let mut found = Vec::new();
     for_each_leaf(result, |path, leaf| found.push(axes.outputs.of(path, &leaf)));
     found
 }
 
-/// Moves the batch dimension of each result to its axis.
-fn put_in_place(
+/// Moves the batch dimension of each output to its axis.
+fn put_in_place<A: Argument>(
+    call: &TransformCall<'_, A>,
     outs: Batched,
     axes: &[Option<isize>],
     size: usize,
     place: impl Fn(usize) -> String,
-    location: &'static Location<'static>,
 ) -> Vec<Array> {
     outs.into_iter()
         .enumerate()
@@ -233,15 +219,12 @@ fn put_in_place(
             (Some(axis), true) => out.moveaxis(0, axis),
             (Some(axis), false) => out.repeated(size).moveaxis(0, axis),
             (None, false) => out,
-            (None, true) => {
-                let message = format!(
-                    "{} has axis None, which means that all elements share it, but its value \
-                     differs among them. Fixes: (1) give it an axis, as `0`; (2) reduce it over \
-                     the elements after `vmap`",
-                    place(i)
-                );
-                invalid("vmap", message, location)
-            }
+            (None, true) => call.invalid(format!(
+                "{} has axis None, which means that all elements share it, but its value differs \
+                 among them. Fixes: (1) give it an axis, as `0`; (2) reduce it over the elements \
+                 after `vmap`",
+                place(i)
+            )),
         })
         .collect()
 }

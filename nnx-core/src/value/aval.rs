@@ -1,7 +1,7 @@
 //! The abstract value: shape and dtype, interned.
 
 use super::DType;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{LazyLock, RwLock};
@@ -13,10 +13,24 @@ use std::sync::{LazyLock, RwLock};
 #[derive(Clone, Copy)]
 pub struct Aval(&'static Data);
 
-#[derive(PartialEq, Eq, Hash)]
 struct Data {
     dtype: DType,
     dims: Box<[usize]>,
+    /// Of dtype and dimensions, so that keys do not depend on where this lies in memory.
+    hash: u64,
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        self.dtype == other.dtype && self.dims == other.dims
+    }
+}
+impl Eq for Data {}
+
+impl Hash for Data {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 static INTERNED: LazyLock<RwLock<FxHashSet<&'static Data>>> = LazyLock::new(Default::default);
@@ -24,7 +38,9 @@ static INTERNED: LazyLock<RwLock<FxHashSet<&'static Data>>> = LazyLock::new(Defa
 impl Aval {
     /// The abstract value of an array of `dtype` with the dimensions `dims`.
     pub fn new(dtype: DType, dims: &[usize]) -> Self {
-        let data = Data { dtype, dims: dims.into() };
+        let mut hasher = FxHasher::default();
+        (dtype, dims).hash(&mut hasher);
+        let data = Data { dtype, dims: dims.into(), hash: hasher.finish() };
         // A poisoned lock is harmless: the set is only ever added to, one entry at a time.
         if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).get(&data) {
             return Aval(found);
@@ -84,9 +100,9 @@ impl Aval {
         Self::new(self.0.dtype, dims)
     }
 
-    /// A number that tells this abstract value from every other one in this process.
-    pub(crate) fn id(self) -> usize {
-        std::ptr::from_ref(self.0).addr()
+    /// A hash of dtype and dimensions.
+    pub(crate) fn content_hash(self) -> u64 {
+        self.0.hash
     }
 }
 
@@ -99,7 +115,7 @@ impl Eq for Aval {}
 
 impl Hash for Aval {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_usize(self.id());
+        state.write_u64(self.0.hash);
     }
 }
 

@@ -7,6 +7,6 @@ mod scalar;
 
 pub use aval::Aval;
 pub use dtype::{DType, Element};
-pub use promote::Kind;
+pub use promote::PromotionKind;
 pub(crate) use promote::{promote, promote_dtypes};
 pub(crate) use scalar::{format_element, highest, int_scalar_bytes, lowest, scalar_bytes};

@@ -5,7 +5,7 @@ use super::DType;
 /// What an operand contributes to the dtype of a result. Plain Rust numbers are weak: they take
 /// the dtype of the array they meet, as Python scalars do in JAX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PromotionKind {
     /// An array's dtype.
     Strong(DType),
     /// An integer literal.
@@ -15,20 +15,26 @@ pub enum Kind {
 }
 
 /// The dtype in which two operands meet, by JAX's lattice with 32-bit defaults.
-pub(crate) fn promote(a: Kind, b: Kind) -> DType {
+pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
     match (a, b) {
-        (Kind::Strong(a), Kind::Strong(b)) => promote_dtypes(a, b),
-        (Kind::Strong(s), Kind::WeakInt) | (Kind::WeakInt, Kind::Strong(s)) => {
+        (PromotionKind::Strong(a), PromotionKind::Strong(b)) => promote_dtypes(a, b),
+        (PromotionKind::Strong(s), PromotionKind::WeakInt)
+        | (PromotionKind::WeakInt, PromotionKind::Strong(s)) => {
             if s == DType::Bool {
                 DType::I32
             } else {
                 s
             }
         }
-        (Kind::Strong(s), Kind::WeakFloat) | (Kind::WeakFloat, Kind::Strong(s)) => {
-            if s.is_inexact() { s } else { DType::F32 }
+        (PromotionKind::Strong(s), PromotionKind::WeakFloat)
+        | (PromotionKind::WeakFloat, PromotionKind::Strong(s)) => {
+            if s.is_inexact() {
+                s
+            } else {
+                DType::F32
+            }
         }
-        (Kind::WeakInt, Kind::WeakInt) => DType::I32,
+        (PromotionKind::WeakInt, PromotionKind::WeakInt) => DType::I32,
         _ => DType::F32,
     }
 }

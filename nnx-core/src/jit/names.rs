@@ -1,0 +1,43 @@
+//! Paths that begin with the name of a parameter.
+
+use crate::graph::Array;
+use crate::module::{Key, StaticValue, Structure, VarRef, Visitor};
+
+/// Visits a tuple of arguments, whose positions it takes for the parameters' names.
+pub(super) struct Named<'n, 'v, 'a> {
+    names: &'n [&'n str],
+    depth: usize,
+    visitor: &'v mut dyn Visitor<'a>,
+}
+
+impl<'n, 'v, 'a> Named<'n, 'v, 'a> {
+    pub(super) fn new(names: &'n [&'n str], visitor: &'v mut dyn Visitor<'a>) -> Self {
+        Named { names, depth: 0, visitor }
+    }
+}
+
+impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
+    fn variable(&mut self, variable: VarRef<'a>) {
+        self.visitor.variable(variable);
+    }
+    fn array(&mut self, array: &'a Array) {
+        self.visitor.array(array);
+    }
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        self.visitor.static_value(value);
+    }
+    fn structure(&mut self, structure: Structure) {
+        self.visitor.structure(structure);
+    }
+    fn enter(&mut self, key: Key<'_>) {
+        self.visitor.enter(match key {
+            Key::Index(i) if self.depth == 0 => Key::Name(self.names[i]),
+            key => key,
+        });
+        self.depth += 1;
+    }
+    fn exit(&mut self) {
+        self.depth -= 1;
+        self.visitor.exit();
+    }
+}

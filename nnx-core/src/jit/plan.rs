@@ -1,0 +1,137 @@
+//! How a traced program is wired to the arguments and the result of its calls.
+
+use super::entry::{Parameter, ResultLeaf};
+use super::function::Options;
+use crate::graph::{Closed, Graph, Value};
+use crate::transform::lend::{Recorded, Role, Update};
+use crate::value::Aval;
+use rustc_hash::FxHashMap;
+
+/// How a program is wired to the arguments and the result.
+pub(super) struct Plan {
+    pub(super) graph: Graph,
+    /// Pairs of an input and the output that takes over its memory.
+    pub(super) aliases: Vec<(usize, usize)>,
+    pub(super) parameters: Vec<Parameter>,
+    /// For every leaf behind `&mut`.
+    pub(super) updates: Vec<Update>,
+    /// For every leaf of the result.
+    pub(super) results: Vec<ResultLeaf>,
+}
+
+impl Plan {
+    /// The plan of a call whose leaves have these roles, shapes and dtypes. Takes time in proportion
+    /// to the leaves of arguments and result.
+    ///
+    /// Outputs become: one for each leaf that was set, then one for each different value of the
+    /// result. A result that is an argument's own value is handed on without a copy, unless its
+    /// buffer may be taken over.
+    pub(super) fn new(
+        options: &Options,
+        traced: Recorded,
+        roles: &[Role],
+        avals: &[Option<Aval>],
+    ) -> Self {
+        let Closed { mut graph, captures, .. } = traced.closed;
+        let leaf_of_input: Vec<usize> = (0..avals.len()).filter(|&i| avals[i].is_some()).collect();
+        let leaf_of_value: FxHashMap<Value, usize> =
+            graph.inputs.iter().copied().zip(leaf_of_input.iter().copied()).collect();
+        let all = std::mem::take(&mut graph.outputs);
+
+        let mut outputs: Vec<Value> = Vec::new();
+        let mut updates: Vec<Update> = Vec::new();
+        let mut update_of_leaf = vec![None; roles.len()];
+        for (i, update) in traced.updates.into_iter().enumerate() {
+            if roles[i] != Role::Updated {
+                continue;
+            }
+            updates.push(match update {
+                Update::Set(output) => {
+                    outputs.push(all[output]);
+                    update_of_leaf[i] = Some(outputs.len() - 1);
+                    Update::Set(outputs.len() - 1)
+                }
+                other => other,
+            });
+        }
+        let set = outputs.len();
+
+        let mut output_of_value: FxHashMap<Value, usize> = FxHashMap::default();
+        let mut handed_on = vec![false; roles.len()];
+        let results = traced.results.iter().map(|output| {
+            let Some(value) = output.map(|output| all[output]) else { return ResultLeaf::Absent };
+            if let Some(&leaf) = leaf_of_value.get(&value)
+                && update_of_leaf[leaf].is_none()
+            {
+                handed_on[leaf] = true;
+                return ResultLeaf::Leaf(leaf);
+            }
+            let index = *output_of_value.entry(value).or_insert_with(|| {
+                outputs.push(value);
+                outputs.len() - 1
+            });
+            ResultLeaf::Output { index, last: true }
+        });
+        let mut results: Vec<ResultLeaf> = results.collect();
+        mark_shared(&mut results, outputs.len());
+        graph.outputs = outputs;
+        graph.eliminate_dead_code();
+
+        // Parameters: the inputs that the program uses.
+        let live = graph.live();
+        let leaves = leaf_of_input.iter().map(|&index| Parameter::Leaf { index, donate: false });
+        let sources = leaves.chain(captures.into_iter().map(Parameter::Capture));
+        let (inputs, parameters) = std::mem::take(&mut graph.inputs)
+            .into_iter()
+            .zip(sources)
+            .filter(|(value, _)| live[value.index()] || options.keep_unused)
+            .unzip();
+        graph.inputs = inputs;
+
+        let mut plan = Plan { graph, parameters, aliases: Vec::new(), updates, results };
+        if options.donate {
+            plan.donate(roles, &update_of_leaf, &handed_on, set);
+        }
+        plan
+    }
+
+    /// Pairs inputs whose old value nobody can reach with outputs of the same shape and dtype: a leaf
+    /// that was set with its new value, a consumed one with any result.
+    fn donate(
+        &mut self,
+        roles: &[Role],
+        update_of_leaf: &[Option<usize>],
+        handed_on: &[bool],
+        set: usize,
+    ) {
+        // Results that no input was paired with yet, by type; the first ones are taken first.
+        let mut free: FxHashMap<Aval, Vec<usize>> = FxHashMap::default();
+        for output in (set..self.graph.outputs.len()).rev() {
+            free.entry(self.graph.aval(self.graph.outputs[output])).or_default().push(output);
+        }
+        for (parameter, source) in self.parameters.iter_mut().enumerate() {
+            let Parameter::Leaf { index, donate } = source else { continue };
+            let aval = self.graph.aval(self.graph.inputs[parameter]);
+            let output = match roles[*index] {
+                Role::Updated => update_of_leaf[*index]
+                    .filter(|&output| self.graph.aval(self.graph.outputs[output]) == aval),
+                Role::Consumed if !handed_on[*index] => free.get_mut(&aval).and_then(Vec::pop),
+                _ => None,
+            };
+            if let Some(output) = output {
+                *donate = true;
+                self.aliases.push((parameter, output));
+            }
+        }
+    }
+}
+
+/// Notes which leaf is the last to take each output.
+fn mark_shared(results: &mut [ResultLeaf], outputs: usize) {
+    let mut seen = vec![false; outputs];
+    for leaf in results.iter_mut().rev() {
+        if let ResultLeaf::Output { index, last } = leaf {
+            *last = !std::mem::replace(&mut seen[*index], true);
+        }
+    }
+}

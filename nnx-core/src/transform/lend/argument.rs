@@ -1,0 +1,343 @@
+//! The forms in which something is lent to a function.
+
+use crate::module::walk::copy;
+use crate::module::{Key, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
+
+/// How a leaf was lent, which decides whether it can be updated or donated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Behind `&`: read.
+    Read,
+    /// Behind `&mut`: read and updated.
+    Updated,
+    /// By value: consumed.
+    Consumed,
+}
+
+/// What is lent to a function that is traced: `&M` to read, `&mut M` to read and set Variables in,
+/// [`Owned`] by value, [`Static`] as a part of the program, or a tuple of up to twelve of these.
+///
+/// The function gets the same form: of `(&mut model, &x)`, a pair of `&mut Model` and `&Array`.
+/// Transforms take arguments as they are; the expansion of `#[nnx::jit]` wraps its parameters.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to a function",
+    label = "not `&M`, `&mut M` or a tuple of these",
+    note = "write `&x` for an argument that the function reads, `&mut model` for one whose Variables it sets, `(&mut model, &x)` for several"
+)]
+pub trait Argument {
+    /// The tree's type, without references; gradients have it too.
+    type Tree: Module;
+    /// What the function gets.
+    type Body<'t>;
+    /// A copy of what the function may change in place.
+    #[doc(hidden)]
+    type Saved;
+    /// The number of elements of a tuple.
+    #[doc(hidden)]
+    const TUPLE: Option<usize> = None;
+    /// Visits all parts.
+    #[doc(hidden)]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    /// Visits the parts that may be updated.
+    #[doc(hidden)]
+    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    /// Visits the parts of a twin that may have been updated.
+    #[doc(hidden)]
+    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a Self::Tree, visitor: &mut V);
+    /// Visits the leaves that may be updated.
+    #[doc(hidden)]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
+    /// Calls `add` for each part with its role, its number of leaves, and whether it is an array by
+    /// itself.
+    #[doc(hidden)]
+    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
+    /// A copy with other leaves.
+    #[doc(hidden)]
+    fn twin<L: Leaves>(&self, leaves: &mut L) -> Self::Tree;
+    /// The twin, as the function takes it.
+    #[doc(hidden)]
+    fn lend(twin: &mut Self::Tree) -> Self::Body<'_>;
+    /// The argument itself, as the function takes it.
+    #[doc(hidden)]
+    fn lend_self(&mut self) -> Self::Body<'_>;
+    /// What [`restore`](Argument::restore) puts back.
+    #[doc(hidden)]
+    fn save(&self) -> Self::Saved;
+    /// Undoes what the function did to the argument itself.
+    #[doc(hidden)]
+    fn restore(&mut self, saved: Self::Saved);
+}
+
+/// Tells `add` of one part.
+fn add_part<M: Module>(tree: &M, role: Role, add: &mut dyn FnMut(Role, usize, bool)) {
+    let leaves = crate::module::walk::collect_leaves(tree).len();
+    add(role, leaves, matches!(M::SCHEMA, Schema::Array));
+}
+
+impl<M: Module> Argument for &M {
+    type Tree = M;
+    type Body<'t> = &'t M;
+    type Saved = ();
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        M::flatten(self, visitor);
+    }
+    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a M, _: &mut V) {}
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
+        add_part(*self, Role::Read, add);
+    }
+    fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
+        M::unflatten(self, leaves)
+    }
+    fn lend(twin: &mut M) -> &M {
+        twin
+    }
+    fn lend_self(&mut self) -> &M {
+        self
+    }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
+}
+
+impl<M: Module> Argument for &mut M {
+    type Tree = M;
+    type Body<'t> = &'t mut M;
+    type Saved = M;
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        M::flatten(self, visitor);
+    }
+    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        M::flatten(self, visitor);
+    }
+    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a M, visitor: &mut V) {
+        twin.flatten(visitor);
+    }
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        M::flatten_mut(self, visitor);
+    }
+    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
+        add_part(&**self, Role::Updated, add);
+    }
+    fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
+        M::unflatten(self, leaves)
+    }
+    fn lend(twin: &mut M) -> &mut M {
+        twin
+    }
+    fn lend_self(&mut self) -> &mut M {
+        self
+    }
+    fn save(&self) -> M {
+        copy(&**self)
+    }
+    fn restore(&mut self, saved: M) {
+        **self = saved;
+    }
+}
+
+/// An argument by value; empty once the function has it.
+pub struct Owned<T>(Option<T>);
+
+impl<T> Owned<T> {
+    /// The argument.
+    pub fn new(value: T) -> Self {
+        Owned(Some(value))
+    }
+
+    fn give(&mut self) -> T {
+        match self.0.take() {
+            Some(value) => value,
+            None => unreachable!("an argument is lent once"),
+        }
+    }
+}
+
+/// The value's tree, or nothing.
+impl<T: Module> Module for Owned<T> {
+    const SCHEMA: &'static Schema = T::SCHEMA;
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        if let Some(value) = &self.0 {
+            value.flatten(visitor);
+        }
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        if let Some(value) = &mut self.0 {
+            value.flatten_mut(visitor);
+        }
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Owned(self.0.as_ref().map(|value| value.unflatten(leaves)))
+    }
+}
+
+impl<T: Module> Argument for Owned<T> {
+    type Tree = Owned<T>;
+    type Body<'t> = T;
+    type Saved = ();
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        Module::flatten(self, visitor);
+    }
+    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
+        add_part(self, Role::Consumed, add);
+    }
+    fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
+        self.unflatten(leaves)
+    }
+    fn lend(twin: &mut Self) -> T {
+        twin.give()
+    }
+    fn lend_self(&mut self) -> T {
+        self.give()
+    }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
+}
+
+/// An argument that is part of the program: hashed into a jitted function's key, and passed to the
+/// function as it is.
+pub struct Static<T>(Option<T>);
+
+impl<T> Static<T> {
+    /// The argument.
+    pub fn new(value: T) -> Self {
+        Static(Some(value))
+    }
+
+    fn give(&mut self) -> T {
+        match self.0.take() {
+            Some(value) => value,
+            None => unreachable!("an argument is lent once"),
+        }
+    }
+}
+
+/// A tree without leaves.
+impl<T: StaticValue + Clone> Module for Static<T> {
+    const SCHEMA: &'static Schema = &Schema::Skipped;
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        if let Some(value) = &self.0 {
+            visitor.static_value(value);
+        }
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+        Static(self.0.clone())
+    }
+}
+
+impl<T: StaticValue + Clone> Argument for Static<T> {
+    type Tree = Static<T>;
+    type Body<'t> = T;
+    type Saved = ();
+    #[inline]
+    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+        Module::flatten(self, visitor);
+    }
+    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {}
+    fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
+        self.unflatten(leaves)
+    }
+    fn lend(twin: &mut Self) -> T {
+        twin.give()
+    }
+    fn lend_self(&mut self) -> T {
+        self.give()
+    }
+    fn save(&self) {}
+    fn restore(&mut self, (): ()) {}
+}
+
+macro_rules! tuples {
+    ($($n:literal: $($t:ident $i:tt),*;)*) => {$(
+        #[allow(clippy::unused_unit)]
+        impl<$($t: Argument),*> Argument for ($($t,)*) {
+            type Tree = ($($t::Tree,)*);
+            type Body<'t> = ($($t::Body<'t>,)*);
+            type Saved = ($($t::Saved,)*);
+            const TUPLE: Option<usize> = Some($n);
+            #[inline]
+            fn flatten<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+                $(
+                    _visitor.enter(Key::Index($i));
+                    self.$i.flatten(_visitor);
+                    _visitor.exit();
+                )*
+            }
+            fn flatten_updated<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+                $(
+                    _visitor.enter(Key::Index($i));
+                    self.$i.flatten_updated(_visitor);
+                    _visitor.exit();
+                )*
+            }
+            fn flatten_twin<'a, Vis: Visitor<'a>>(_twin: &'a Self::Tree, _visitor: &mut Vis) {
+                $(
+                    _visitor.enter(Key::Index($i));
+                    $t::flatten_twin(&_twin.$i, _visitor);
+                    _visitor.exit();
+                )*
+            }
+            #[inline]
+            fn flatten_mut<Vis: VisitorMut>(&mut self, _visitor: &mut Vis) {
+                $(self.$i.flatten_mut(_visitor);)*
+            }
+            fn roles(&self, _add: &mut dyn FnMut(Role, usize, bool)) {
+                $(self.$i.roles(_add);)*
+            }
+            fn twin<Lvs: Leaves>(&self, _leaves: &mut Lvs) -> Self::Tree {
+                ($(
+                    {
+                        _leaves.enter(Key::Index($i));
+                        let part = self.$i.twin(_leaves);
+                        _leaves.exit();
+                        part
+                    },
+                )*)
+            }
+            fn lend(_twin: &mut Self::Tree) -> Self::Body<'_> {
+                ($($t::lend(&mut _twin.$i),)*)
+            }
+            fn lend_self(&mut self) -> Self::Body<'_> {
+                ($(self.$i.lend_self(),)*)
+            }
+            fn save(&self) -> Self::Saved {
+                ($(self.$i.save(),)*)
+            }
+            fn restore(&mut self, _saved: Self::Saved) {
+                $(self.$i.restore(_saved.$i);)*
+            }
+        }
+    )*};
+}
+
+tuples! {
+    0: ;
+    1: A 0;
+    2: A 0, B 1;
+    3: A 0, B 1, C 2;
+    4: A 0, B 1, C 2, D 3;
+    5: A 0, B 1, C 2, D 3, E 4;
+    6: A 0, B 1, C 2, D 3, E 4, F 5;
+    7: A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+    9: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8;
+    10: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9;
+    11: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10;
+    12: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11;
+}

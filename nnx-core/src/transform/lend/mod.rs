@@ -1,0 +1,16 @@
+//! What is lent to a function that is traced, and what comes back of it: the part that `jit` and
+//! all transforms have in common.
+//!
+//! A function never runs on the caller's tree. It gets a twin with traced leaves; afterwards the twin
+//! is compared with the argument ([`record()`]), and what was set is written back once the program
+//! has run.
+
+mod argument;
+mod call;
+mod erased;
+mod record;
+
+pub use argument::{Argument, Owned, Role, Static};
+pub(crate) use call::{TransformCall, TransformProgram, result_of};
+pub(crate) use erased::{AnyArgument, AnyBody};
+pub(crate) use record::{Recorded, Stopped, Update, lent, record};
