@@ -31,12 +31,12 @@ pub(crate) fn parameter(
         Role::Input => quote!(argument),
         Role::StaticFloats => quote!(static_argument),
         Role::Static => {
-            let ok = associated(ty, quote!(#krate::jit::StaticArgument), quote!(OK));
+            let ok = associated(ty, quote!(#krate::__private::StaticArgument), quote!(OK));
             return constant_at(ty, ok);
         }
     };
-    let check = |schema| quote!(#krate::jit::check::#check(#label, #schema));
-    let schema = associated(ty, quote!(#krate::Module), quote!(SCHEMA));
+    let check = |schema| quote!(#krate::__private::check::#check(#label, #schema));
+    let schema = associated(ty, quote!(#krate::__private::Module), quote!(SCHEMA));
     both(ty, generics, krate, schema, check)
 }
 
@@ -49,7 +49,7 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         Form::Value => quote!(&#name),
     };
     if *role != Role::Input {
-        let ok = call_at(ty, quote!(#krate::jit::StaticArgument::ok), value);
+        let ok = call_at(ty, quote!(#krate::__private::StaticArgument::ok), value);
         return quote!(#ok;);
     }
     let (first, last) = ends(ty);
@@ -59,9 +59,9 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         Form::Value => quote!(&*&),
     };
     let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
-    let arguments = quote!(#reborrow #pointed_at, &mut #krate::jit::Nobody);
-    let is_module = call_at(ty, quote!(#krate::Module::flatten), arguments);
-    let check = at(quote!(#krate::jit::Passed::of(#value).check(Name)), first);
+    let arguments = quote!(#reborrow #pointed_at, &mut #krate::__private::Nobody);
+    let is_module = call_at(ty, quote!(#krate::__private::Module::flatten), arguments);
+    let check = at(quote!(#krate::__private::Passed::of(#value).check(Name)), first);
     quote! {
         #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
         {
@@ -71,7 +71,7 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         }
         {
             struct Name;
-            impl #krate::jit::Name for Name {
+            impl #krate::__private::Name for Name {
                 const NAME: &'static ::core::primitive::str = #label;
             }
             #check;
@@ -81,7 +81,7 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
 
 /// The checks of a return type that can be written down, as statements.
 pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> TokenStream {
-    let check = |schema| quote!(#krate::jit::check::result(#schema));
+    let check = |schema| quote!(#krate::__private::check::result(#schema));
     // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
     let parts: Vec<&Type> = match ty {
         Type::Path(path) => match path.path.segments.last() {
@@ -91,10 +91,10 @@ pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> Tok
         _ => vec![],
     };
     let tree = parts.first().copied().unwrap_or(ty);
-    let schema = associated(tree, quote!(#krate::jit::Output), quote!(SCHEMA));
+    let schema = associated(tree, quote!(#krate::__private::Output), quote!(SCHEMA));
     let checks = both(tree, generics, krate, schema, check);
     let error = parts.get(1).map(|error| {
-        constant_at(error, associated(error, quote!(#krate::jit::CallError), quote!(OK)))
+        constant_at(error, associated(error, quote!(#krate::__private::CallError), quote!(OK)))
     });
     quote!(#checks #error)
 }
@@ -107,24 +107,25 @@ fn both(
     schema: TokenStream,
     check: impl Fn(TokenStream) -> TokenStream,
 ) -> TokenStream {
-    let report = |verdict| call_at(ty, quote!(#krate::jit::check::report), verdict);
+    let report = |verdict| call_at(ty, quote!(#krate::__private::check::report), verdict);
     let late = check(schema);
     let late = report(quote!(&#late));
     let Some(Early(names)) = Early::of(ty, generics) else { return constant_at(ty, late) };
     if names.is_empty() {
         return quote!(const _: () = #late;);
     }
-    let early = check(quote!(#krate::jit::Passed::<#ty>::SCHEMA));
+    let early = check(quote!(#krate::__private::Passed::<#ty>::SCHEMA));
     let report = report(quote!(&__NNX_VERDICT));
-    let late = constant_at(ty, quote!(if #krate::jit::check::is_fine(&__NNX_VERDICT) { #late }));
+    let late =
+        constant_at(ty, quote!(if #krate::__private::check::is_fine(&__NNX_VERDICT) { #late }));
     quote! {{
-        const __NNX_VERDICT: #krate::jit::check::Verdict = {
+        const __NNX_VERDICT: #krate::__private::check::Verdict = {
             #(#[allow(dead_code, non_camel_case_types)] type #names = ();)*
             {
                 #[allow(unused_imports)]
                 use self::*;
                 #[allow(unused_imports)]
-                use #krate::jit::Anything as _;
+                use #krate::__private::Anything as _;
                 #early
             }
         };

@@ -78,7 +78,7 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
             #(#checks)*
             #check
             #[allow(unused_imports)]
-            use #krate::jit::{AnyResult as _, Anything as _};
+            use #krate::__private::{AnyResult as _, Anything as _};
             #description
             #call #arguments
         }
@@ -98,11 +98,11 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     };
     let labels = parameters.iter().map(|parameter| &parameter.label);
     quote! {
-        static __NNX_FUNCTION: #krate::jit::Function = #krate::jit::Function::new(
+        static __NNX_FUNCTION: #krate::__private::Function = #krate::__private::Function::new(
             #name,
             ::core::module_path!(),
             &[#(#labels),*],
-            #krate::jit::Options {
+            #krate::__private::Options {
                 donate: #donate,
                 device: #device,
                 inline: #inline,
@@ -122,10 +122,10 @@ fn wrapped(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         (_, Form::Value) => quote!(by_value),
     };
     let passed = match (can_be_named(ty), form) {
-        (true, _) => quote!(<#krate::jit::Passed::<#ty>>::new()),
-        (false, Form::Ref) => quote!(#krate::jit::Passed::of(#name)),
-        (false, Form::Mut) => quote!(#krate::jit::Passed::of(&*#name)),
-        (false, Form::Value) => quote!(#krate::jit::Passed::of(&#name)),
+        (true, _) => quote!(<#krate::__private::Passed::<#ty>>::new()),
+        (false, Form::Ref) => quote!(#krate::__private::Passed::of(#name)),
+        (false, Form::Mut) => quote!(#krate::__private::Passed::of(&*#name)),
+        (false, Form::Value) => quote!(#krate::__private::Passed::of(&#name)),
     };
     quote!(#passed.#method(#name))
 }
@@ -155,18 +155,18 @@ struct Output {
 fn output(function: &ItemFn, krate: &TokenStream) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
-            call: quote!(#krate::jit::Returned::<()>::call),
+            call: quote!(#krate::__private::Returned::<()>::call),
             arrow: quote!(-> ()),
             ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
             check: checks::result(ty, &function.sig.generics, krate),
-            call: quote!(#krate::jit::Returned::<#ty>::call),
+            call: quote!(#krate::__private::Returned::<#ty>::call),
             arrow: quote!(#arrow #ty),
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
-            call: checks::inferred(ty, quote!(#krate::jit::Output), quote!(of_call)),
+            call: checks::inferred(ty, quote!(#krate::__private::Output), quote!(of_call)),
             ..Output::default()
         },
     }

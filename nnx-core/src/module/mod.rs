@@ -3,8 +3,7 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
-#[doc(hidden)]
-pub mod check;
+pub(crate) mod check;
 mod containers;
 mod duplicates;
 mod filter;

@@ -1,6 +1,6 @@
 //! From a checked item to its impl.
 //!
-//! The impl stands in `const _: () = { … };`, where it can name the room of the trait `__nnx`
+//! The impl stands in `const _: () = { … };`, where it can name the room of the expansions `__nnx`
 //! without adding a name to the user's scope. Everything else is written with absolute paths.
 
 mod recursion;
@@ -77,7 +77,7 @@ fn in_const(item: &Item<'_>, recursion: &TokenStream, implementation: &TokenStre
     let krate = &item.krate;
     quote! {
         const _: () = {
-            use #krate::module as __nnx;
+            use #krate::__private as __nnx;
             #recursion
             #implementation
         };

@@ -14,7 +14,7 @@ use crate::graph::is_tracing;
 ///
 /// Inside another trace the body becomes part of it, and its updates reach the caller.
 #[track_caller]
-pub fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
+pub(super) fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
 where
     A: Arguments,
     R: Output + 'static,

@@ -139,7 +139,7 @@ fn never<T>() -> T {
 pub struct Returned<R>(PhantomData<R>);
 
 impl<R: Output + 'static> Returned<R> {
-    /// [`call`](super::call())
+    /// [`call`]
     #[track_caller]
     #[inline]
     pub fn call<A, F>(function: &'static Function, arguments: A, body: F) -> R
