@@ -4,7 +4,7 @@
 //! crate: one follows all steps, then each step has a call of its own that fails if it was this
 //! step that led nowhere. That call is what the compiler points at.
 
-use crate::parse::plain_name;
+use nnx_macro_support::text::{self, plain_name};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -137,7 +137,7 @@ fn position(input: ParseStream<'_>) -> syn::Result<Step> {
 impl Path {
     fn expand(&self) -> TokenStream {
         let Path { krate, ty, steps } = self;
-        let name = crate::text::of(ty);
+        let name = text::of(ty);
         let keys = steps.iter().map(|step| match &step.key {
             Key::Name(name) => quote!(#krate::__private::PatternKey::Name(#name)),
             Key::Index(index) => quote!(#krate::__private::PatternKey::Index(#index)),

@@ -9,6 +9,7 @@ mod walks;
 
 use crate::bounds;
 use crate::parse::Item;
+use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -44,7 +45,7 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
 /// further errors.
 pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
-    let name = crate::parse::plain_name(item.ident);
+    let name = plain_name(item.ident);
     let body = quote! {
         const SCHEMA: &'static __nnx::Schema = &__nnx::Schema::Struct(#name, &[]);
         fn flatten<'__a, __V: __nnx::Visitor<'__a>>(&'__a self, _: &mut __V) {}
@@ -74,10 +75,10 @@ fn implementation(
 }
 
 fn in_const(item: &Item<'_>, recursion: &TokenStream, implementation: &TokenStream) -> TokenStream {
-    let krate = &item.krate;
+    let import = item.krate.import();
     quote! {
         const _: () = {
-            use #krate::__private as __nnx;
+            #import
             #recursion
             #implementation
         };

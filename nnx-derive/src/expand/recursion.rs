@@ -4,7 +4,8 @@
 //! again: there stands an uninhabited type whose schema is `Schema::Recursive`.
 
 use crate::bounds::mentions_self;
-use crate::parse::{Item, Role, plain_name};
+use crate::parse::{Item, Role};
+use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};

@@ -2,8 +2,8 @@
 
 use super::recursion;
 use crate::bounds::mentions_self;
-use crate::parse::{Data, Field, Item, Role, plain_name};
-use crate::text;
+use crate::parse::{Data, Field, Item, Role};
+use nnx_macro_support::text::{self, plain_name};
 use proc_macro2::TokenStream;
 use quote::quote;
 

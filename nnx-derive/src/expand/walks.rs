@@ -1,6 +1,7 @@
 //! The three walks: one straight line of calls per struct, or per variant of an enum.
 
-use crate::parse::{Data, Field, Item, Key, Role, Variant, plain_name};
+use crate::parse::{Data, Field, Item, Key, Role, Variant};
+use nnx_macro_support::text::plain_name;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Member;

@@ -1,50 +1,31 @@
 //! The function that stands in place of the annotated one.
 
-use crate::checks::{self, can_be_named};
-use crate::diagnostics::Errors;
-use crate::options::{self, Options};
-use crate::parameters::{self, Form, Parameter, Role};
-use crate::{receiver, signature, types};
+mod checks;
+mod receiver;
+
+use crate::parse::{Form, Item, Options, Parameter, Role, can_be_named, is_jit, take_marks};
+use nnx_macro_support::Krate;
+use nnx_macro_support::text::plain_name;
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ItemFn, Pat, ReturnType};
 
-pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
-    let mut errors = Errors::default();
-    let options = options::parse(attribute, &mut errors);
-    signature::check(&original.sig, &original.attrs, &mut errors);
-    let mut function = original.clone();
-    signature::peel(&mut function.sig);
-    let parameters = parameters::parse(&mut function, &options.statics, &mut errors);
-    for parameter in parameters.iter().filter(|parameter| parameter.role == Role::Input) {
-        types::closure(&parameter.ty, &function.sig.generics, &mut errors);
-    }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        types::result(ty, &mut errors);
-    }
-    match errors.into_compile_errors() {
-        None => jitted(&function, &parameters, &options),
-        Some(errors) => {
-            let plain = plain(original.clone());
-            quote!(#plain #errors)
-        }
-    }
-}
-
 /// The function without what makes it a jitted one: for a function with mistakes, so that its
 /// users and the editor still see it, and no other errors come of it.
-fn plain(mut function: ItemFn) -> ItemFn {
-    function.attrs.retain(|attribute| !signature::is_jit(attribute));
+pub(crate) fn plain(mut function: ItemFn) -> ItemFn {
+    function.attrs.retain(|attribute| !is_jit(attribute));
     // These would ask more of the body than it was written for.
     function.sig.constness = None;
     function.sig.abi = None;
     function.sig.variadic = None;
-    function.sig.inputs.iter_mut().for_each(parameters::take_marks);
+    function.sig.inputs.iter_mut().for_each(take_marks);
     function
 }
 
-fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
+/// The jitted function.
+pub(crate) fn jitted(item: &Item) -> TokenStream {
+    let Item { options, function, parameters } = item;
     let ItemFn { attrs, vis, sig, block } = function;
     let krate = &options.krate;
     let mut block = (**block).clone();
@@ -90,7 +71,7 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     let Options { donate, device, inline, keep_unused, krate, .. } = options;
     let name = match &options.name {
         Some(name) => name.value(),
-        None => function.sig.ident.to_string().trim_start_matches("r#").to_owned(),
+        None => plain_name(&function.sig.ident),
     };
     let device = match device {
         Some(device) => quote!(::core::option::Option::Some(#device)),
@@ -113,10 +94,10 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
 }
 
 /// The argument as the call takes it.
-fn wrapped(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+fn wrapped(parameter: &Parameter, krate: &Krate) -> TokenStream {
     let Parameter { name, form, role, ty, .. } = parameter;
     let method = match (role, form) {
-        (Role::Static, _) => quote!(by_hash),
+        (Role::Static, _) if !parameter.has_floats() => quote!(by_hash),
         (_, Form::Ref) => quote!(by_ref),
         (_, Form::Mut) => quote!(by_mut),
         (_, Form::Value) => quote!(by_value),
@@ -152,7 +133,7 @@ struct Output {
     arrow: TokenStream,
 }
 
-fn output(function: &ItemFn, krate: &TokenStream) -> Output {
+fn output(function: &ItemFn, krate: &Krate) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
             call: quote!(#krate::__private::Returned::<()>::call),

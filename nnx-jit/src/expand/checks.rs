@@ -7,21 +7,19 @@
 //! So the item names everything through the module, and what the module does not know is `()`
 //! there: see [`Early`]. The other check then has nothing to add to what that one says.
 
-use crate::parameters::{Form, Parameter, Role};
-use crate::types;
+use crate::parse::{Form, Parameter, Role, can_be_named, inside};
+use nnx_macro_support::Krate;
+use nnx_macro_support::types::{
+    is_primitive_name, is_setting, is_static_str, last_segment, type_arguments,
+};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::visit::Visit;
 use syn::{Expr, Generics, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
-pub(crate) fn parameter(
-    parameter: &Parameter,
-    generics: &Generics,
-    krate: &TokenStream,
-) -> TokenStream {
+pub(crate) fn parameter(parameter: &Parameter, generics: &Generics, krate: &Krate) -> TokenStream {
     let Parameter { label, ty, role, .. } = parameter;
-    if is_setting(ty) {
+    if is_setting(ty) || is_static_str(ty) {
         return TokenStream::new();
     }
     if !can_be_named(ty) {
@@ -29,7 +27,7 @@ pub(crate) fn parameter(
     }
     let check = match role {
         Role::Input => quote!(argument),
-        Role::StaticFloats => quote!(static_argument),
+        Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
             let ok = associated(ty, quote!(#krate::__private::StaticArgument), quote!(OK));
             return constant_at(ty, ok);
@@ -41,7 +39,7 @@ pub(crate) fn parameter(
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
-fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+fn unnamed(parameter: &Parameter, krate: &Krate) -> TokenStream {
     let Parameter { label, name, ty, form, role, .. } = parameter;
     let value = match form {
         Form::Ref => quote!(#name),
@@ -80,16 +78,11 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
 }
 
 /// The checks of a return type that can be written down, as statements.
-pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> TokenStream {
+pub(crate) fn result(ty: &Type, generics: &Generics, krate: &Krate) -> TokenStream {
     let check = |schema| quote!(#krate::__private::check::result(#schema));
     // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
-    let parts: Vec<&Type> = match ty {
-        Type::Path(path) => match path.path.segments.last() {
-            Some(last) if last.ident == "Result" => types::type_arguments(last).collect(),
-            _ => vec![],
-        },
-        _ => vec![],
-    };
+    let result = last_segment(ty).filter(|last| last.ident == "Result");
+    let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
     let schema = associated(tree, quote!(#krate::__private::Output), quote!(SCHEMA));
     let checks = both(tree, generics, krate, schema, check);
@@ -103,7 +96,7 @@ pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> Tok
 fn both(
     ty: &Type,
     generics: &Generics,
-    krate: &TokenStream,
+    krate: &Krate,
     schema: TokenStream,
     check: impl Fn(TokenStream) -> TokenStream,
 ) -> TokenStream {
@@ -153,7 +146,7 @@ impl Early {
             Type::Array(array) if !matches!(array.len, Expr::Lit(_)) => false,
             Type::Path(path) if path.qself.is_none() => self.collect_path(path, ty, generics),
             Type::Array(_) | Type::Tuple(_) | Type::Paren(_) => {
-                types::inside(ty).into_iter().all(|ty| self.collect(ty, generics))
+                inside(ty).into_iter().all(|ty| self.collect(ty, generics))
             }
             _ => false,
         }
@@ -165,10 +158,10 @@ impl Early {
             return false;
         };
         if !last.arguments.is_empty() {
-            let inside = types::inside(ty);
+            let inside = inside(ty);
             // A type of the user's may have bounds that `()` does not keep. `Shared` has none.
             let inside = match last.ident == "Shared" {
-                true => types::type_arguments(last).collect(),
+                true => type_arguments(last).collect(),
                 false => inside,
             };
             return !inside.is_empty()
@@ -183,24 +176,11 @@ impl Early {
         if parameter || first.ident == "Self" {
             return false;
         }
-        if !KNOWN.iter().any(|known| first.ident == known) && !self.0.contains(&first.ident) {
+        if !is_primitive_name(&first.ident) && !self.0.contains(&first.ident) {
             self.0.push(first.ident.clone());
         }
         true
     }
-}
-
-/// What everyone knows, though the module does not.
-const KNOWN: [&str; 17] = [
-    "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
-    "u64", "u128", "usize", "f32", "f64",
-];
-
-/// Whether nothing can be wrong with a parameter of this type.
-fn is_setting(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return types::is_static_str(ty) };
-    let known = KNOWN.iter().any(|known| path.path.is_ident(known));
-    known && !types::has_float(ty) && path.qself.is_none()
 }
 
 /// Whether this is a module or a crate.
@@ -269,24 +249,4 @@ fn located(name: &Ident, span: Span) -> Ident {
     let mut name = name.clone();
     name.set_span(name.span().located_at(span));
     name
-}
-
-/// Whether a type can be written down again inside the function, in a place without its lifetimes.
-pub(crate) fn can_be_named(ty: &Type) -> bool {
-    struct Unnameable(bool);
-    impl<'ast> Visit<'ast> for Unnameable {
-        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
-            self.0 = true;
-        }
-        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
-            self.0 |= lifetime.ident != "static";
-        }
-        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
-            self.0 |= reference.lifetime.is_none();
-            syn::visit::visit_type_reference(self, reference);
-        }
-    }
-    let mut found = Unnameable(false);
-    found.visit_type(ty);
-    !found.0
 }
