@@ -35,7 +35,8 @@ use syn::DeriveInput;
 /// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
 /// structs and tuple variants are called by their index. The variant of an enum is static.
 ///
-/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`.
+/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`: the crate
+/// itself, or a module with all of its items (`pub use nnx::*`).
 ///
 /// # Generics
 /// A type parameter that is a field, or stands in one, gets the bounds that the field needs.

@@ -53,7 +53,8 @@ use quote::quote;
 ///   program, which is lowered once however often it is called.
 /// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
 /// - `name = "…"`: the name in messages and statistics.
-/// - `crate = path`: where `nnx` is, if it was renamed.
+/// - `crate = path`: where `nnx` is, if it was renamed: the crate itself, or a module with all of its
+///   items (`pub use nnx::*`).
 #[proc_macro_attribute]
 pub fn jit(
     attribute: proc_macro::TokenStream,

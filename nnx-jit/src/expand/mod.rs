@@ -1,10 +1,12 @@
 //! The function that stands in place of the annotated one.
+//!
+//! It calls the room of the macros `__nnx`. Whatever the compiler may complain about is written here,
+//! with the span of the type that it is about; the rest comes from the templates in that room.
 
 mod checks;
 mod receiver;
 
 use crate::parse::{Form, Item, Options, Parameter, Role, can_be_named, is_jit, take_marks};
-use nnx_macro_support::Krate;
 use nnx_macro_support::text::plain_name;
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -27,18 +29,18 @@ pub(crate) fn plain(mut function: ItemFn) -> ItemFn {
 pub(crate) fn jitted(item: &Item) -> TokenStream {
     let Item { options, function, parameters } = item;
     let ItemFn { attrs, vis, sig, block } = function;
-    let krate = &options.krate;
+    let import = options.krate.import();
     let mut block = (**block).clone();
     if sig.receiver().is_some() {
         receiver::rename(&mut block);
     }
-    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, krate));
+    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics));
     let description = description(function, parameters, options);
-    let wrapped = parameters.iter().map(|parameter| wrapped(parameter, krate));
+    let wrapped = parameters.iter().map(wrapped);
     let lints = parameters.iter().flat_map(|parameter| &parameter.lints);
     let patterns = parameters.iter().map(pattern);
     let types = parameters.iter().map(|parameter| &parameter.inner);
-    let Output { check, call, arrow } = output(function, krate);
+    let Output { check, call, arrow } = output(function);
     let place = match &sig.output {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => sig.ident.span(),
@@ -56,11 +58,10 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
         #(#attrs)*
         #track_caller
         #vis #sig {
+            #import
+            #description
             #(#checks)*
             #check
-            #[allow(unused_imports)]
-            use #krate::__private::{AnyResult as _, Anything as _};
-            #description
             #call #arguments
         }
     }
@@ -68,33 +69,30 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
 
 /// The static that holds the function's executables.
 fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
-    let Options { donate, device, inline, keep_unused, krate, .. } = options;
     let name = match &options.name {
         Some(name) => name.value(),
         None => plain_name(&function.sig.ident),
     };
-    let device = match device {
-        Some(device) => quote!(::core::option::Option::Some(#device)),
-        None => quote!(::core::option::Option::None),
-    };
     let labels = parameters.iter().map(|parameter| &parameter.label);
-    quote! {
-        static __NNX_FUNCTION: #krate::__private::Function = #krate::__private::Function::new(
-            #name,
-            ::core::module_path!(),
-            &[#(#labels),*],
-            #krate::__private::Options {
-                donate: #donate,
-                device: #device,
-                inline: #inline,
-                keep_unused: #keep_unused,
-            },
-        );
+    // Those that are not the default.
+    let mut others = TokenStream::new();
+    if !options.donate {
+        others.extend(quote!(.donate(false)));
     }
+    if let Some(device) = &options.device {
+        others.extend(quote!(.device(#device)));
+    }
+    if !options.inline {
+        others.extend(quote!(.inline(false)));
+    }
+    if options.keep_unused {
+        others.extend(quote!(.keep_unused(true)));
+    }
+    quote!(__nnx::function!(#name [#(#labels),*] #others);)
 }
 
 /// The argument as the call takes it.
-fn wrapped(parameter: &Parameter, krate: &Krate) -> TokenStream {
+fn wrapped(parameter: &Parameter) -> TokenStream {
     let Parameter { name, form, role, ty, .. } = parameter;
     let method = match (role, form) {
         (Role::Static, _) if !parameter.has_floats() => quote!(by_hash),
@@ -103,10 +101,10 @@ fn wrapped(parameter: &Parameter, krate: &Krate) -> TokenStream {
         (_, Form::Value) => quote!(by_value),
     };
     let passed = match (can_be_named(ty), form) {
-        (true, _) => quote!(<#krate::__private::Passed::<#ty>>::new()),
-        (false, Form::Ref) => quote!(#krate::__private::Passed::of(#name)),
-        (false, Form::Mut) => quote!(#krate::__private::Passed::of(&*#name)),
-        (false, Form::Value) => quote!(#krate::__private::Passed::of(&#name)),
+        (true, _) => quote!(__nnx::pass::<#ty>()),
+        (false, Form::Ref) => quote!(__nnx::Passed::of(#name)),
+        (false, Form::Mut) => quote!(__nnx::Passed::of(&*#name)),
+        (false, Form::Value) => quote!(__nnx::Passed::of(&#name)),
     };
     quote!(#passed.#method(#name))
 }
@@ -133,21 +131,21 @@ struct Output {
     arrow: TokenStream,
 }
 
-fn output(function: &ItemFn, krate: &Krate) -> Output {
+fn output(function: &ItemFn) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
-            call: quote!(#krate::__private::Returned::<()>::call),
+            call: quote!(__nnx::Returned::<()>::call),
             arrow: quote!(-> ()),
             ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
-            check: checks::result(ty, &function.sig.generics, krate),
-            call: quote!(#krate::__private::Returned::<#ty>::call),
+            check: checks::result(ty, &function.sig.generics),
+            call: quote!(__nnx::Returned::<#ty>::call),
             arrow: quote!(#arrow #ty),
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
-            call: checks::inferred(ty, quote!(#krate::__private::Output), quote!(of_call)),
+            call: checks::inferred(ty, quote!(__nnx::Output), quote!(of_call)),
             ..Output::default()
         },
     }

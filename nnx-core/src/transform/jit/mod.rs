@@ -6,7 +6,7 @@
 //!
 //! Only what a hit needs is compiled for each jitted function; a miss works on erased types.
 
-mod arguments;
+pub(crate) mod arguments;
 mod call;
 pub(crate) mod check;
 mod collect;

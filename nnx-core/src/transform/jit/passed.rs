@@ -52,18 +52,17 @@ pub trait Name {
 pub struct Passed<T>(PhantomData<T>);
 
 impl<T> Passed<T> {
-    /// For a type that can be written down.
-    #[inline]
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Passed(PhantomData)
-    }
-
     /// For the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
         Passed(PhantomData)
     }
+}
+
+/// Passes parameters of a type that can be written down.
+#[inline]
+pub const fn pass<T>() -> Passed<T> {
+    Passed(PhantomData)
 }
 
 impl<T: Module> Passed<T> {
