@@ -3,6 +3,8 @@
 //! Users depend on the facade crate `nnx`, which re-exports everything here together with
 //! `#[derive(Module)]` and `#[nnx::jit]`.
 
+#[doc(hidden)]
+pub mod __private;
 pub mod array;
 mod error;
 pub mod graph;
@@ -28,8 +30,6 @@ pub use module::{
     clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
     state, tabulate, update, view, with_tag,
 };
-#[doc(hidden)]
-pub use nnx_derive::__path;
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,
     custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jvp,

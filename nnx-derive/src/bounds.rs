@@ -4,7 +4,7 @@
 //! while `K` is a kind and none; an `Option<Rc<T>>` can be cloned, whatever `T` is.
 
 use crate::parse::{Field, Item, Role};
-use crate::parts;
+use nnx_macro_support::types::parts;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -47,7 +47,7 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         mentions_parameter(item.generics, ty) && !mentions_self(item, ty) && !is_phantom(ty)
     };
     let types = match field.role {
-        Role::Module => parts::of(field.ty),
+        Role::Module => parts(field.ty),
         Role::Static | Role::Skip => vec![field.ty],
     };
     let predicate = |ty: &Type| -> WherePredicate {

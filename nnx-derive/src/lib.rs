@@ -6,16 +6,15 @@
 //! turn into many.
 
 mod bounds;
-mod diagnostics;
 mod expand;
 mod parse;
-mod parts;
 mod path;
 #[cfg(test)]
 mod tests;
-mod text;
 mod validate;
 
+use nnx_macro_support::diagnostics::Errors;
+use nnx_macro_support::table;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
@@ -36,7 +35,8 @@ use syn::DeriveInput;
 /// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
 /// structs and tuple variants are called by their index. The variant of an enum is static.
 ///
-/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`.
+/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`: the crate
+/// itself, or a module with all of its items (`pub use nnx::*`).
 ///
 /// # Generics
 /// A type parameter that is a field, or stands in one, gets the bounds that the field needs.
@@ -84,8 +84,22 @@ pub fn __path(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     path::expand(input.into()).into()
 }
 
+/// Calls a macro with the primitives that are static as they are.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __for_settings(callback: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    table::apply(callback.into(), table::SETTINGS).into()
+}
+
+/// Calls a macro with the primitives that are static by their bits.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __for_floats(callback: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    table::apply(callback.into(), table::FLOATS).into()
+}
+
 fn derive(input: &DeriveInput) -> TokenStream {
-    let mut errors = diagnostics::Errors::default();
+    let mut errors = Errors::default();
     let item = parse::item(input, &mut errors);
     validate::item(&item, &mut errors);
     match errors.into_compile_errors() {

@@ -4,7 +4,7 @@
 //! crate: one follows all steps, then each step has a call of its own that fails if it was this
 //! step that led nowhere. That call is what the compiler points at.
 
-use crate::parse::plain_name;
+use nnx_macro_support::text::{self, plain_name};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -137,12 +137,12 @@ fn position(input: ParseStream<'_>) -> syn::Result<Step> {
 impl Path {
     fn expand(&self) -> TokenStream {
         let Path { krate, ty, steps } = self;
-        let name = crate::text::of(ty);
+        let name = text::of(ty);
         let keys = steps.iter().map(|step| match &step.key {
-            Key::Name(name) => quote!(#krate::module::PatternKey::Name(#name)),
-            Key::Index(index) => quote!(#krate::module::PatternKey::Index(#index)),
-            Key::AnyIndex => quote!(#krate::module::PatternKey::AnyIndex),
-            Key::AnyName => quote!(#krate::module::PatternKey::AnyName),
+            Key::Name(name) => quote!(#krate::__private::PatternKey::Name(#name)),
+            Key::Index(index) => quote!(#krate::__private::PatternKey::Index(#index)),
+            Key::AnyIndex => quote!(#krate::__private::PatternKey::AnyIndex),
+            Key::AnyName => quote!(#krate::__private::PatternKey::AnyName),
         });
         // All of it stands where the user's tokens stand, so that the compiler shows these alone.
         // One block, one hygiene: the name is the same in all of these places.
@@ -154,10 +154,10 @@ impl Path {
             quote_spanned!(step.span=> #path.step(#i);)
         });
         let schema = quote_spanned!(first=> SCHEMA);
-        let schema = quote!(<#ty as #krate::Module>::#schema);
+        let schema = quote!(<#ty as #krate::__private::Module>::#schema);
         let keyword = quote_spanned!(first=> const);
         let block = quote_spanned! {last=> {
-            let #binding = #krate::module::check::path(#name, #schema, &[#(#keys),*]);
+            let #binding = #krate::__private::path(#name, #schema, &[#(#keys),*]);
             #(#checks)*
             #binding.pattern()
         }};

@@ -1,19 +1,19 @@
 //! `#[nnx::jit]`: a function over Modules becomes a cached XLA executable.
 //!
 //! Use it through the facade crate `nnx`.
+//!
+//! A function passes through three rooms: `parse` reads it, its parameters and the options,
+//! `validate` looks for what cannot be jitted, `expand` writes the function that stands in its
+//! place. Errors are gathered on the way and reported together; a function with errors stays as it
+//! was written, so that one mistake does not turn into many.
 
-mod checks;
-mod diagnostics;
 mod expand;
-mod item;
-mod options;
-mod parameters;
-mod receiver;
-mod signature;
+mod parse;
 #[cfg(test)]
 mod tests;
-mod types;
+mod validate;
 
+use nnx_macro_support::diagnostics::Errors;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -53,7 +53,8 @@ use quote::quote;
 ///   program, which is lowered once however often it is called.
 /// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
 /// - `name = "…"`: the name in messages and statistics.
-/// - `crate = path`: where `nnx` is, if it was renamed.
+/// - `crate = path`: where `nnx` is, if it was renamed: the crate itself, or a module with all of its
+///   items (`pub use nnx::*`).
 #[proc_macro_attribute]
 pub fn jit(
     attribute: proc_macro::TokenStream,
@@ -62,12 +63,22 @@ pub fn jit(
     expand(attribute.into(), item.into()).into()
 }
 
-fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    match item::function(item) {
-        Ok(function) => expand::expand(attribute, &function),
-        Err((error, item)) => {
+fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
+    let function = match parse::function(tokens) {
+        Ok(function) => function,
+        Err(parse::NoFunction { error, item }) => {
             let error = error.into_compile_error();
-            quote!(#item #error)
+            return quote!(#item #error);
+        }
+    };
+    let mut errors = Errors::default();
+    let item = parse::item(attribute, &function, &mut errors);
+    validate::item(&item, &mut errors);
+    match errors.into_compile_errors() {
+        None => expand::jitted(&item),
+        Some(errors) => {
+            let plain = expand::plain(function);
+            quote!(#plain #errors)
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::transform::lend::Argument;
 ///
 /// Inside another trace the body becomes part of it, and its updates reach the caller.
 #[track_caller]
-pub fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
+pub(super) fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
 where
     A: Argument,
     R: Output + 'static,

@@ -20,11 +20,6 @@ pub const fn result(schema: &Schema) -> Verdict {
     check::result(schema)
 }
 
-/// Whether nothing is wrong.
-pub const fn is_fine(verdict: &Verdict) -> bool {
-    verdict.is_fine()
-}
-
 /// Panics if something is wrong, which is a compile error in a constant.
 ///
 /// # Panics
@@ -32,4 +27,15 @@ pub const fn is_fine(verdict: &Verdict) -> bool {
 #[track_caller]
 pub const fn report(verdict: &Verdict) {
     verdict.report();
+}
+
+/// The same, but only if an `earlier` check has not said it.
+///
+/// # Panics
+/// With what is wrong.
+#[track_caller]
+pub const fn report_after(earlier: &Verdict, verdict: &Verdict) {
+    if earlier.is_fine() {
+        verdict.report();
+    }
 }

@@ -21,6 +21,32 @@ pub struct Options {
     pub keep_unused: bool,
 }
 
+impl Options {
+    /// What holds if nothing is said.
+    pub const DEFAULT: Options =
+        Options { donate: true, device: None, inline: true, keep_unused: false };
+
+    /// With [`donate`](Options::donate).
+    pub const fn donate(self, donate: bool) -> Self {
+        Options { donate, ..self }
+    }
+
+    /// With [`device`](Options::device).
+    pub const fn device(self, device: usize) -> Self {
+        Options { device: Some(device), ..self }
+    }
+
+    /// With [`inline`](Options::inline).
+    pub const fn inline(self, inline: bool) -> Self {
+        Options { inline, ..self }
+    }
+
+    /// With [`keep_unused`](Options::keep_unused).
+    pub const fn keep_unused(self, keep_unused: bool) -> Self {
+        Options { keep_unused, ..self }
+    }
+}
+
 /// One jitted function; a static of its expansion.
 pub struct Function {
     pub(super) name: &'static str,

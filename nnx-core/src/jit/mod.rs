@@ -8,27 +8,25 @@
 
 mod building;
 mod call;
-pub mod check;
+pub(crate) mod check;
 mod collect;
 mod entry;
 mod erased;
 mod explain;
-mod function;
+pub(crate) mod function;
 mod launch;
 mod limit;
 mod names;
 mod nested;
 mod outcome;
 mod output;
-mod passed;
+pub(crate) mod passed;
 mod plan;
 mod record;
 mod stage;
 
-pub use call::call;
-pub use function::{Function, Options, Stats, clear_cache, clear_caches, functions};
+pub use function::{Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};
-#[doc(hidden)]
-pub use passed::{AnyResult, Anything, Name, Nobody, Passed, Returned, StaticArgument, Stray};
+pub use passed::StaticArgument;
 pub use stage::{Compiled, Lowered, lower};

@@ -54,18 +54,17 @@ pub trait Name {
 pub struct Passed<T>(PhantomData<T>);
 
 impl<T> Passed<T> {
-    /// For a type that can be written down.
-    #[inline]
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Passed(PhantomData)
-    }
-
     /// For the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
         Passed(PhantomData)
     }
+}
+
+/// Passes parameters of a type that can be written down.
+#[inline]
+pub const fn pass<T>() -> Passed<T> {
+    Passed(PhantomData)
 }
 
 impl<T: Module> Passed<T> {
@@ -141,7 +140,7 @@ fn never<T>() -> T {
 pub struct Returned<R>(PhantomData<R>);
 
 impl<R: Output + 'static> Returned<R> {
-    /// [`call`](super::call())
+    /// [`call`]
     #[track_caller]
     #[inline]
     pub fn call<A, F>(function: &'static Function, arguments: A, body: F) -> R

@@ -21,25 +21,9 @@ macro_rules! static_primitive {
         }
     )*};
 }
-static_primitive!(
-    bool,
-    char,
-    i8,
-    i16,
-    i32,
-    i64,
-    i128,
-    isize,
-    u8,
-    u16,
-    u32,
-    u64,
-    u128,
-    usize,
-    String,
-    &'static str,
-    crate::value::DType
-);
+// The table of primitives is the macros': they know the same types by their names.
+nnx_derive::__for_settings!(static_primitive);
+static_primitive!(&'static str, crate::value::DType);
 
 macro_rules! static_float {
     ($($t:ty),*) => {$(
@@ -57,7 +41,7 @@ macro_rules! static_float {
         }
     )*};
 }
-static_float!(f32, f64);
+nnx_derive::__for_floats!(static_float);
 
 /// Static, and says nothing.
 impl<T: ?Sized + 'static> Module for PhantomData<T> {

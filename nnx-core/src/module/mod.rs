@@ -3,8 +3,7 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
-#[doc(hidden)]
-pub mod check;
+pub(crate) mod check;
 mod containers;
 mod duplicates;
 mod filter;
@@ -69,6 +68,34 @@ pub trait Module: Sized + 'static {
     /// Builds another tree of the same structure: static parts are cloned from `self`, the leaves'
     /// values come from `leaves`.
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self;
+
+    /// [`flatten`](Module::flatten), with all of it below `key`: the walk through a field.
+    #[doc(hidden)]
+    #[inline]
+    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<Key<'a>>, visitor: &mut V) {
+        visitor.enter(key.into());
+        self.flatten(visitor);
+        visitor.exit();
+    }
+
+    /// [`flatten_mut`](Module::flatten_mut), with all of it below `key`.
+    #[doc(hidden)]
+    #[inline]
+    fn flatten_mut_at<'k, V: VisitorMut>(&mut self, key: impl Into<Key<'k>>, visitor: &mut V) {
+        visitor.enter(key.into());
+        self.flatten_mut(visitor);
+        visitor.exit();
+    }
+
+    /// [`unflatten`](Module::unflatten), with all of it below `key`.
+    #[doc(hidden)]
+    #[inline]
+    fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<Key<'k>>, leaves: &mut L) -> Self {
+        leaves.enter(key.into());
+        let tree = self.unflatten(leaves);
+        leaves.exit();
+        tree
+    }
 }
 
 /// Receives the parts of a tree from [`Module::flatten`].

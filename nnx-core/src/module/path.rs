@@ -22,6 +22,18 @@ pub enum PathKey {
     Name(String),
 }
 
+impl From<usize> for Key<'_> {
+    fn from(index: usize) -> Self {
+        Key::Index(index)
+    }
+}
+
+impl<'a> From<&'a str> for Key<'a> {
+    fn from(name: &'a str) -> Self {
+        Key::Name(name)
+    }
+}
+
 impl From<usize> for PathKey {
     fn from(index: usize) -> Self {
         PathKey::Index(index)

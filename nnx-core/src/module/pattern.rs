@@ -118,7 +118,7 @@ impl PathPattern {
 #[macro_export]
 macro_rules! path {
     ($($path:tt)*) => {
-        $crate::__path!($crate $($path)*)
+        $crate::__private::__path!($crate $($path)*)
     };
 }
 

@@ -1,5 +1,6 @@
 //! Static parts of a tree.
 
+use super::{Key, Visitor};
 use std::any::Any;
 use std::hash::{Hash, Hasher};
 
@@ -47,6 +48,14 @@ pub trait StaticField: Sized {
     fn part(&self) -> &dyn StaticValue;
     /// A copy for another tree of the same structure.
     fn copy(&self) -> Self;
+    /// The walk through a field: the value, below `key`.
+    #[doc(hidden)]
+    #[inline]
+    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<Key<'a>>, visitor: &mut V) {
+        visitor.enter(key.into());
+        visitor.static_value(self.part());
+        visitor.exit();
+    }
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,6 +1,6 @@
 //! From a checked item to its impl.
 //!
-//! The impl stands in `const _: () = { … };`, where it can name the room of the trait `__nnx`
+//! The impl stands in `const _: () = { … };`, where it can name the room of the expansions `__nnx`
 //! without adding a name to the user's scope. Everything else is written with absolute paths.
 
 mod recursion;
@@ -9,6 +9,7 @@ mod walks;
 
 use crate::bounds;
 use crate::parse::Item;
+use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -20,41 +21,31 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
     let flatten_mut = walks::flatten_mut(item);
     let unflatten = walks::unflatten(item);
     let where_clause = bounds::where_clause(item);
-    let body = quote! {
-        const SCHEMA: &'static __nnx::Schema = &#schema;
-
-        #[inline]
-        fn flatten<'__a, __V: __nnx::Visitor<'__a>>(&'__a self, __visitor: &mut __V) {
-            #flatten
-        }
-
-        #[inline]
-        fn flatten_mut<__V: __nnx::VisitorMut>(&mut self, __visitor: &mut __V) {
-            #flatten_mut
-        }
-
-        #[inline]
-        fn unflatten<__L: __nnx::Leaves>(&self, __leaves: &mut __L) -> Self {
-            #unflatten
-        }
-    };
+    let body = walks(&schema, &flatten, &flatten_mut, &unflatten);
     in_const(item, &recursion, &implementation(item, &where_clause, &body))
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
 /// further errors.
 pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
-    let name = crate::parse::plain_name(item.ident);
-    let body = quote! {
-        const SCHEMA: &'static __nnx::Schema = &__nnx::Schema::Struct(#name, &[]);
-        fn flatten<'__a, __V: __nnx::Visitor<'__a>>(&'__a self, _: &mut __V) {}
-        fn flatten_mut<__V: __nnx::VisitorMut>(&mut self, _: &mut __V) {}
-        fn unflatten<__L: __nnx::Leaves>(&self, _: &mut __L) -> Self {
-            ::core::unreachable!()
-        }
-    };
+    let name = plain_name(item.ident);
+    let schema = quote!(__nnx::Schema::Struct(#name, &[]));
+    let nothing = TokenStream::new();
+    let body = walks(&schema, &nothing, &nothing, &quote!(::core::unreachable!()));
     let where_clause = bounds::placeholder_clause(item);
     in_const(item, &TokenStream::new(), &implementation(item, &where_clause, &body))
+}
+
+/// What stands in the impl; the template in `__nnx` writes the signatures.
+fn walks(
+    schema: &TokenStream,
+    flatten: &TokenStream,
+    flatten_mut: &TokenStream,
+    unflatten: &TokenStream,
+) -> TokenStream {
+    quote! {
+        __nnx::walks! { self __walker #schema, { #flatten } { #flatten_mut } { #unflatten } }
+    }
 }
 
 fn implementation(
@@ -74,10 +65,10 @@ fn implementation(
 }
 
 fn in_const(item: &Item<'_>, recursion: &TokenStream, implementation: &TokenStream) -> TokenStream {
-    let krate = &item.krate;
+    let import = item.krate.import();
     quote! {
         const _: () = {
-            use #krate::module as __nnx;
+            #import
             #recursion
             #implementation
         };

@@ -3,8 +3,10 @@
 //! A constant cannot speak of itself, so the schema of such a type ends where the type comes up
 //! again: there stands an uninhabited type whose schema is `Schema::Recursive`.
 
+use super::walks;
 use crate::bounds::mentions_self;
-use crate::parse::{Item, Role, plain_name};
+use crate::parse::{Item, Role};
+use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
@@ -42,21 +44,14 @@ pub(super) fn stand_in(item: &Item<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let name = plain_name(item.ident);
+    let never = quote!(match *self {});
+    let body = walks(&quote!(__nnx::Schema::Recursive(#name)), &never, &never, &never);
     quote! {
         enum __Recursive {}
 
         #[automatically_derived]
         impl __nnx::Module for __Recursive {
-            const SCHEMA: &'static __nnx::Schema = &__nnx::Schema::Recursive(#name);
-            fn flatten<'__a, __V: __nnx::Visitor<'__a>>(&'__a self, _: &mut __V) {
-                match *self {}
-            }
-            fn flatten_mut<__V: __nnx::VisitorMut>(&mut self, _: &mut __V) {
-                match *self {}
-            }
-            fn unflatten<__L: __nnx::Leaves>(&self, _: &mut __L) -> Self {
-                match *self {}
-            }
+            #body
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::recursion;
 use crate::bounds::mentions_self;
-use crate::parse::{Data, Field, Item, Role, plain_name};
-use crate::text;
+use crate::parse::{Data, Field, Item, Role};
+use nnx_macro_support::text::{self, plain_name};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -31,25 +31,26 @@ fn fields(item: &Item<'_>, fields: &[Field<'_>]) -> TokenStream {
     let fields = fields.iter().map(|field| {
         let name = field.key.to_string();
         let schema = field_schema(item, field);
-        quote!(__nnx::Field { name: #name, schema: #schema })
+        quote!(#name #schema)
     });
-    quote!(&[#(#fields),*])
+    quote!(__nnx::fields![#(#fields),*])
 }
 
+/// What stands behind the name of a field in `fields!`.
 fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
     match field.role {
-        Role::Skip => quote!(&__nnx::Schema::Skipped),
+        Role::Skip => quote!(),
         Role::Static => {
             let name = text::of(field.ty);
-            quote!(&__nnx::Schema::Static(#name))
+            quote!(= #name)
         }
         Role::Module if mentions_self(item, field.ty) => {
             let ty = recursion::cut(item, field.ty);
-            quote!(<#ty as __nnx::Module>::SCHEMA)
+            quote!(: #ty)
         }
         Role::Module => {
             let ty = field.ty;
-            quote!(<#ty as __nnx::Module>::SCHEMA)
+            quote!(: #ty)
         }
     }
 }

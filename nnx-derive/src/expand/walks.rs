@@ -1,6 +1,7 @@
 //! The three walks: one straight line of calls per struct, or per variant of an enum.
 
-use crate::parse::{Data, Field, Item, Key, Role, Variant, plain_name};
+use crate::parse::{Data, Field, Item, Key, Role, Variant};
+use nnx_macro_support::text::plain_name;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Member;
@@ -8,20 +9,13 @@ use syn::Member;
 /// The body of `flatten`.
 pub(super) fn flatten(item: &Item<'_>) -> TokenStream {
     let visit = |field: &Field<'_>, place: &TokenStream| {
-        let ty = field.ty;
-        let call = match field.role {
-            Role::Module => quote!(<#ty as __nnx::Module>::flatten(#place, __visitor);),
-            Role::Static => quote! {
-                __nnx::Visitor::static_value(__visitor, <#ty as __nnx::StaticField>::part(#place));
-            },
+        let (ty, key) = (field.ty, key(&field.key));
+        let part = match field.role {
+            Role::Module => quote!(Module),
+            Role::Static => quote!(StaticField),
             Role::Skip => return None,
         };
-        let key = key(&field.key);
-        Some(quote! {
-            __nnx::Visitor::enter(__visitor, #key);
-            #call
-            __nnx::Visitor::exit(__visitor);
-        })
+        Some(quote!(<#ty as __nnx::#part>::flatten_at(#place, #key, __walker);))
     };
     match &item.data {
         Data::Struct(fields) => on_self(fields, &quote!(&), visit),
@@ -29,7 +23,7 @@ pub(super) fn flatten(item: &Item<'_>) -> TokenStream {
             let position = Literal::usize_unsuffixed(position);
             let name = plain_name(variant.ident);
             quote! {
-                __nnx::Visitor::structure(__visitor, __nnx::Structure::Variant(#position, #name));
+                __nnx::Visitor::structure(__walker, __nnx::Structure::Variant(#position, #name));
             }
         }),
         Data::Union => TokenStream::new(),
@@ -43,11 +37,7 @@ pub(super) fn flatten_mut(item: &Item<'_>) -> TokenStream {
             return None;
         }
         let (ty, key) = (field.ty, key(&field.key));
-        Some(quote! {
-            __nnx::VisitorMut::enter(__visitor, #key);
-            <#ty as __nnx::Module>::flatten_mut(#place, __visitor);
-            __nnx::VisitorMut::exit(__visitor);
-        })
+        Some(quote!(<#ty as __nnx::Module>::flatten_mut_at(#place, #key, __walker);))
     };
     match &item.data {
         Data::Struct(fields) => on_self(fields, &quote!(&mut), visit),
@@ -95,12 +85,7 @@ fn rebuilt(field: &Field<'_>, place: &TokenStream) -> TokenStream {
         Role::Skip => quote!(<#ty as ::core::clone::Clone>::clone(#place)),
         Role::Module => {
             let key = key(&field.key);
-            quote! {{
-                __nnx::Leaves::enter(__leaves, #key);
-                let __value = <#ty as __nnx::Module>::unflatten(#place, __leaves);
-                __nnx::Leaves::exit(__leaves);
-                __value
-            }}
+            quote!(<#ty as __nnx::Module>::unflatten_at(#place, #key, __walker))
         }
     }
 }
@@ -157,12 +142,10 @@ fn binding(field: &Field<'_>) -> Ident {
     }
 }
 
-fn key(key: &Key) -> TokenStream {
+/// The step of a path, which the walks make of a name or a number.
+fn key(key: &Key) -> Literal {
     match key {
-        Key::Name(name) => quote!(__nnx::Key::Name(#name)),
-        Key::Index(index) => {
-            let index = Literal::usize_unsuffixed(*index);
-            quote!(__nnx::Key::Index(#index))
-        }
+        Key::Name(name) => Literal::string(name),
+        Key::Index(index) => Literal::usize_suffixed(*index),
     }
 }

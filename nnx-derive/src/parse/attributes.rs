@@ -1,6 +1,6 @@
 //! The grammar of `#[module(…)]`: a list of `name` and `name = value`.
 
-use crate::diagnostics::Errors;
+use nnx_macro_support::diagnostics::Errors;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};

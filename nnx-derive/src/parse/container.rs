@@ -1,14 +1,15 @@
 //! Attributes of the struct, enum or variant itself.
 
 use super::attributes::{self, Opt};
-use crate::diagnostics::Errors;
-use syn::{Attribute, Expr, parse_quote};
+use nnx_macro_support::Krate;
+use nnx_macro_support::diagnostics::Errors;
+use syn::Attribute;
 
 const KNOWN: &str = "a struct or an enum can have `#[module(crate = path)]`";
 
 /// Where the crate `nnx` is.
-pub(super) fn krate(attrs: &[Attribute], errors: &mut Errors) -> syn::Path {
-    let mut krate = parse_quote!(::nnx);
+pub(super) fn krate(attrs: &[Attribute], errors: &mut Errors) -> Krate {
+    let mut krate = Krate::default();
     for option in attributes::options(attrs, KNOWN, errors) {
         if option.name == "crate" {
             krate = path(&option, errors).unwrap_or(krate);
@@ -19,19 +20,20 @@ pub(super) fn krate(attrs: &[Attribute], errors: &mut Errors) -> syn::Path {
     krate
 }
 
-fn path(option: &Opt, errors: &mut Errors) -> Option<syn::Path> {
-    match &option.value {
-        Some(Expr::Path(path)) if path.qself.is_none() => return Some(path.path.clone()),
-        Some(value) => errors.at(
-            value,
-            "`crate` takes a path without quotes, as in `#[module(crate = my_crate::nnx)]`",
-        ),
-        None => errors.at(
-            option,
-            "`crate` needs the path of the crate nnx, as in `#[module(crate = my_crate::nnx)]`",
-        ),
+fn path(option: &Opt, errors: &mut Errors) -> Option<Krate> {
+    let Some(value) = &option.value else {
+        let message =
+            "`crate` needs the path of the crate nnx, as in `#[module(crate = my_crate::nnx)]`";
+        errors.at(option, message);
+        return None;
+    };
+    let krate = Krate::from_value(value);
+    if krate.is_none() {
+        let message =
+            "`crate` takes a path without quotes, as in `#[module(crate = my_crate::nnx)]`";
+        errors.at(value, message);
     }
-    None
+    krate
 }
 
 fn misplaced(option: &Opt) -> String {

@@ -1,8 +1,9 @@
 //! Fields and their options.
 
 use super::attributes::{self, Opt};
-use super::{floats, plain_name};
-use crate::diagnostics::Errors;
+use nnx_macro_support::diagnostics::Errors;
+use nnx_macro_support::text::plain_name;
+use nnx_macro_support::types::{is_float, is_setting, parts};
 use syn::{Expr, ExprLit, Lit, LitStr, Member, Type};
 
 const KNOWN: &str = "a field can have `static`, `skip` and `rename = \"…\"`";
@@ -90,11 +91,17 @@ fn role(options: &[Opt], ty: &Type, errors: &mut Errors) -> Role {
             Role::Skip
         }
         // Floats have no `Eq` and no `Hash`, but as Modules they are static, by their bits.
-        (Some(_), None) if floats::only_primitives_with_floats(ty) => Role::Module,
+        (Some(_), None) if only_primitives_with_floats(ty) => Role::Module,
         (Some(_), None) => Role::Static,
         (None, Some(_)) => Role::Skip,
         (None, None) => Role::Module,
     }
+}
+
+/// Whether a type holds floats, and besides them only other primitives: `f32`, `Option<(f64, u8)>`.
+fn only_primitives_with_floats(ty: &Type) -> bool {
+    let parts = parts(ty);
+    parts.iter().any(|ty| is_float(ty)) && parts.iter().all(|ty| is_float(ty) || is_setting(ty))
 }
 
 fn rename(option: &Opt, role: Role, errors: &mut Errors) -> Option<LitStr> {

@@ -3,17 +3,17 @@
 mod attributes;
 mod container;
 mod field;
-mod floats;
 
 pub(crate) use field::{Field, Key, Role};
 
-use crate::diagnostics::Errors;
+use nnx_macro_support::Krate;
+use nnx_macro_support::diagnostics::Errors;
 use syn::{DeriveInput, Generics, Ident};
 
 /// The item under `#[derive(Module)]`.
 pub(crate) struct Item<'a> {
     /// Where the crate `nnx` is.
-    pub(crate) krate: syn::Path,
+    pub(crate) krate: Krate,
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
     pub(crate) data: Data<'a>,
@@ -71,10 +71,4 @@ pub(crate) fn item<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Item<'a> 
 fn variant<'a>(variant: &'a syn::Variant, errors: &mut Errors) -> Variant<'a> {
     container::no_options(&variant.attrs, errors);
     Variant { ident: &variant.ident, fields: field::fields(&variant.fields, errors) }
-}
-
-/// An identifier as it is shown in paths: `r#type` is `type`.
-pub(crate) fn plain_name(ident: &Ident) -> String {
-    use syn::ext::IdentExt;
-    ident.unraw().to_string()
 }

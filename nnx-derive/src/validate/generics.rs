@@ -1,8 +1,8 @@
 //! Lifetime parameters.
 
-use crate::diagnostics::{Errors, with_fixes};
 use crate::parse::{Item, Role};
-use crate::parts;
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
+use nnx_macro_support::types::parts;
 use syn::{Lifetime, Type};
 
 /// Rejects lifetime parameters, unless a reference with that lifetime is reported as a field.
@@ -14,7 +14,7 @@ pub(super) fn lifetimes(item: &Item<'_>, errors: &mut Errors) {
             Type::Reference(reference) => reference.lifetime.as_ref() == Some(lifetime),
             _ => false,
         };
-        if !modules.any(|field| parts::of(field.ty).into_iter().any(is_borrow)) {
+        if !modules.any(|field| parts(field.ty).into_iter().any(is_borrow)) {
             errors.at(lifetime, message(lifetime));
         }
     }

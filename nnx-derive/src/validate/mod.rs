@@ -5,8 +5,8 @@ mod names;
 mod roles;
 mod types;
 
-use crate::diagnostics::Errors;
 use crate::parse::Item;
+use nnx_macro_support::diagnostics::Errors;
 
 /// Checks everything that the tokens of the item can tell.
 pub(crate) fn item(item: &Item<'_>, errors: &mut Errors) {

@@ -1,7 +1,7 @@
 //! Names in paths.
 
-use crate::diagnostics::Errors;
 use crate::parse::{Field, Item, Role};
+use nnx_macro_support::diagnostics::Errors;
 
 /// Two fields must not answer to one path.
 pub(super) fn distinct(item: &Item<'_>, errors: &mut Errors) {

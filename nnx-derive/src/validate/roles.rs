@@ -1,8 +1,8 @@
 //! Whether a field's type can play the part that the field was given.
 
 use super::types;
-use crate::diagnostics::{Errors, with_fixes};
 use crate::parse::{Field, Role};
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use syn::visit::{self, Visit};
 use syn::{Ident, TypePath};
 

@@ -2,14 +2,14 @@
 //!
 //! Names are all that a macro sees. What hides behind an alias is found by the trait `Module`.
 
-use crate::diagnostics::{Errors, with_fixes};
-use crate::parts::{self, type_arguments};
-use crate::text;
-use syn::{Path, PathSegment, Type, TypeReference};
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
+use nnx_macro_support::text;
+use nnx_macro_support::types::{Sharing, is_static_str, is_str, parts, sharing, type_arguments};
+use syn::{PathSegment, Type, TypeReference};
 
 /// Reports every part of `ty` that can't be a Module.
 pub(super) fn module(ty: &Type, errors: &mut Errors) {
-    for part in parts::of(ty) {
+    for part in parts(ty) {
         if let Some(message) = why_not(part) {
             errors.at(part, message);
         }
@@ -18,40 +18,16 @@ pub(super) fn module(ty: &Type, errors: &mut Errors) {
 
 fn why_not(part: &Type) -> Option<String> {
     match part {
-        Type::Path(ty) if ty.qself.is_none() => {
-            let last = ty.path.segments.last()?;
-            forbidden(&std_type(&ty.path, last)?, last)
-        }
-        Type::Reference(reference) if is_static_str(reference) => None,
+        Type::Path(_) => match sharing(part)? {
+            (Sharing::Counted, last) => Some(shared_message(last)),
+            (Sharing::Cell | Sharing::Atomic, last) => Some(interior_message(last)),
+        },
+        Type::Reference(_) if is_static_str(part) => None,
         Type::Reference(reference) => Some(reference_message(reference)),
         Type::Ptr(_) => Some(pointer_message()),
         Type::BareFn(_) => Some(fn_message()),
         Type::TraitObject(object) => Some(dyn_message(object)),
         Type::Slice(slice) => Some(slice_message(&slice.elem)),
-        _ => None,
-    }
-}
-
-/// The name of the type if it is plausibly the standard library's: `Cell<T>` and `std::cell::Cell`
-/// are, a bare `Cell` (a recurrent cell, say) and `crate::Cell<T>` are not.
-fn std_type(path: &Path, last: &PathSegment) -> Option<String> {
-    let roots = ["std", "core", "alloc", "rc", "sync", "cell", "atomic"];
-    let plausible = match path.segments.first() {
-        Some(first) if path.segments.len() > 1 => roots.iter().any(|root| first.ident == root),
-        _ => !last.arguments.is_none() || last.ident.to_string().starts_with("Atomic"),
-    };
-    plausible.then(|| last.ident.to_string())
-}
-
-fn forbidden(name: &str, segment: &PathSegment) -> Option<String> {
-    match name {
-        "Rc" | "Arc" | "Weak" => Some(shared_message(name, segment)),
-        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock"
-        | "OnceLock" | "LazyLock" => Some(interior_message(name, segment)),
-        "AtomicBool" | "AtomicU8" | "AtomicU16" | "AtomicU32" | "AtomicU64" | "AtomicUsize"
-        | "AtomicI8" | "AtomicI16" | "AtomicI32" | "AtomicI64" | "AtomicIsize" | "AtomicPtr" => {
-            Some(interior_message(name, segment))
-        }
         _ => None,
     }
 }
@@ -65,9 +41,9 @@ fn code(ty: &Type) -> String {
     format!("`{}`", text::of(ty))
 }
 
-fn shared_message(name: &str, segment: &PathSegment) -> String {
-    let inner = inner(segment);
-    let own = match name {
+fn shared_message(segment: &PathSegment) -> String {
+    let (name, inner) = (&segment.ident, inner(segment));
+    let own = match name.to_string().as_str() {
         "Weak" => "pass what is needed of the other value to the methods that need it".to_owned(),
         _ => format!("own it: {inner} in place of `{name}<…>` (arrays share their buffers anyway)"),
     };
@@ -88,8 +64,8 @@ fn shared_message(name: &str, segment: &PathSegment) -> String {
     )
 }
 
-fn interior_message(name: &str, segment: &PathSegment) -> String {
-    let inner = inner(segment);
+fn interior_message(segment: &PathSegment) -> String {
+    let (name, inner) = (&segment.ident, inner(segment));
     with_fixes(
         format!(
             "`{name}` cannot be part of a Module: what changes behind a shared reference would \
@@ -107,7 +83,7 @@ fn interior_message(name: &str, segment: &PathSegment) -> String {
 fn reference_message(reference: &TypeReference) -> String {
     let owned = match &*reference.elem {
         Type::Slice(slice) => format!("`Vec<{}>`", text::of(&slice.elem)),
-        Type::Path(ty) if ty.path.is_ident("str") => "`String`".to_owned(),
+        other if is_str(other) => "`String`".to_owned(),
         other => code(other),
     };
     let mut fixes = vec![
@@ -141,7 +117,7 @@ fn fn_message() -> String {
 }
 
 fn dyn_message(object: &syn::TypeTraitObject) -> String {
-    let text = text::of(&Type::TraitObject(object.clone()));
+    let text = text::of(object);
     with_fixes(
         format!(
             "`{text}` cannot be part of a Module: its fields must be known when the program is \
@@ -160,10 +136,4 @@ fn slice_message(element: &Type) -> String {
         "a slice has no known size",
         &[format!("`Vec<{element}>`"), format!("`[{element}; N]`")],
     )
-}
-
-fn is_static_str(reference: &TypeReference) -> bool {
-    let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
-    let is_str = matches!(&*reference.elem, Type::Path(ty) if ty.path.is_ident("str"));
-    is_static && is_str && reference.mutability.is_none()
 }

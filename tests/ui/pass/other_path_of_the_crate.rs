@@ -1,7 +1,7 @@
 //! A library that re-exports nnx derives for users who don't depend on it by that name.
 mod framework {
     pub mod reexported {
-        pub use nnx::{Array, DType, Module, Param, jit, module};
+        pub use nnx::{__private, Array, DType, Module, Param, jit};
     }
 }
 

@@ -6,7 +6,7 @@ mod path;
 mod text;
 
 use super::{Field, Module, Schema};
-pub use path::{CheckedPath, path};
+pub use path::path;
 use text::{Text, same};
 
 /// What a walk looks for.

@@ -1,18 +1,25 @@
-//! Types as text, for messages and for the names of static parts.
+//! Tokens as their author would write them, for messages and for the names of static parts.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::Ident;
+use syn::ext::IdentExt;
+
+/// An identifier as it is shown in paths: `r#type` is `type`.
+pub fn plain_name(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
 
 /// A type as a user would write it: `Vec<(A, B)>`, not the spaced-out form of a token stream.
-pub(crate) fn of(ty: &syn::Type) -> String {
+pub fn of(tokens: impl ToTokens) -> String {
     let mut text = String::new();
-    write(ty.to_token_stream(), &mut text);
+    write(tokens.to_token_stream(), &mut text);
     text
 }
 
 fn write(tokens: TokenStream, text: &mut String) {
     for token in tokens {
-        if ["as", "dyn", "mut"].iter().any(|word| ends_with_word(text, word)) {
+        if ends_with_single_word(text) {
             text.push(' ');
         }
         match token {
@@ -30,13 +37,13 @@ fn write(tokens: TokenStream, text: &mut String) {
             TokenTree::Punct(punct) => match punct.as_char() {
                 c @ (',' | ';') => text.extend([c, ' ']),
                 c @ ('+' | '=') => text.extend([' ', c, ' ']),
-                '-' => text.push_str(" -"),
+                '-' if punct.spacing() == Spacing::Joint => text.push_str(" -"),
                 '>' if text.ends_with('-') => text.push_str("> "),
                 c => text.push(c),
             },
             word => {
-                // Two words in a row, as in `dyn Layer`.
-                if text.ends_with(is_word) {
+                // Two words in a row, as in `dyn Layer`, or a word behind `for<'a>`.
+                if text.ends_with(|c| is_word(c) || c == '>' || c == '"') {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());
@@ -45,12 +52,16 @@ fn write(tokens: TokenStream, text: &mut String) {
     }
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+/// Whether the text ends with a word that stands by itself: a keyword, or a lifetime before a type.
+fn ends_with_single_word(text: &str) -> bool {
+    let before = text.trim_end_matches(is_word);
+    let word = &text[before.len()..];
+    ["as", "dyn", "mut", "const", "impl"].contains(&word)
+        || (!word.is_empty() && before.ends_with("&'"))
 }
 
-fn ends_with_word(text: &str, word: &str) -> bool {
-    text.strip_suffix(word).is_some_and(|before| !before.ends_with(is_word))
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]
@@ -60,15 +71,24 @@ mod tests {
         for text in [
             "Vec<(A, B<'static>)>",
             "&'static str",
+            "&'a [A]",
+            "&'a mut (A, B)",
+            "&'a &'b A",
+            "*const [A]",
             "Box<dyn Layer + Send>",
+            "Box<dyn for<'a> Fn(&'a A) -> B + 'static>",
+            "unsafe extern \"C\" fn(A)",
             "fn(&Array, usize) -> [f32; 3]",
             "<T as ::a::Family>::Layer",
+            "<Vec<T> as Family>::Layer",
             "HashMap<K, V, { 1 }>",
             "dyn Fn(&'a mut X, &mut [u8]) -> (A, B)",
             "Box<dyn Iterator<Item = u8>>",
+            "impl Fn(&Array) -> Array",
+            "Grid<-1>",
         ] {
             let expected = text.replace("{ 1 }", "{1}");
-            assert_eq!(super::of(&syn::parse_str(text)?), expected);
+            assert_eq!(super::of(syn::parse_str::<syn::Type>(text)?), expected);
         }
         Ok(())
     }

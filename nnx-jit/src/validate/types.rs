@@ -2,11 +2,15 @@
 //!
 //! Names are all that a macro sees. What hides behind an alias is found by the traits.
 
-use crate::diagnostics::{Errors, with_fixes};
-use quote::ToTokens;
+use crate::parse::{floats, inside};
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
+use nnx_macro_support::text::of as text;
+use nnx_macro_support::types::{
+    Sharing, is_container, is_static_str, is_str, last_segment, sharing, type_arguments,
+};
 use syn::{
-    GenericArgument, Generics, Path, PathArguments, PathSegment, Type, TypeImplTrait,
-    TypeParamBound, TypeReference, WherePredicate,
+    GenericArgument, Generics, PathArguments, PathSegment, Type, TypeImplTrait, TypeParamBound,
+    TypeReference, WherePredicate,
 };
 
 /// Where a type stands.
@@ -29,7 +33,7 @@ impl Place {
 }
 
 /// Reports what is wrong with the type of the parameter `name`, without its own `&` or `&mut`.
-pub(crate) fn parameter(
+pub(super) fn parameter(
     name: &str,
     reference: Option<&TypeReference>,
     ty: &Type,
@@ -50,7 +54,7 @@ pub(crate) fn parameter(
 }
 
 /// Reports what is wrong with the type of a parameter that is marked static.
-pub(crate) fn static_parameter(name: &str, ty: &Type, errors: &mut Errors) {
+pub(super) fn static_parameter(name: &str, ty: &Type, errors: &mut Errors) {
     match ty {
         Type::Reference(reference) if !is_static_str(ty) => {
             let message = with_fixes(
@@ -64,7 +68,7 @@ pub(crate) fn static_parameter(name: &str, ty: &Type, errors: &mut Errors) {
 }
 
 /// Reports that the type of a parameter is a type parameter that stands for closures.
-pub(crate) fn closure(ty: &Type, generics: &Generics, errors: &mut Errors) {
+pub(super) fn closure(ty: &Type, generics: &Generics, errors: &mut Errors) {
     let Type::Path(path) = ty else { return };
     let Some(name) = path.path.get_ident() else { return };
     let declared = generics.type_params().filter(|parameter| parameter.ident == *name);
@@ -80,79 +84,8 @@ pub(crate) fn closure(ty: &Type, generics: &Generics, errors: &mut Errors) {
 }
 
 /// Reports what is wrong with a return type.
-pub(crate) fn result(ty: &Type, errors: &mut Errors) {
+pub(super) fn result(ty: &Type, errors: &mut Errors) {
     report(Place::Result, ty, errors);
-}
-
-/// Whether a float is written out in `ty`.
-pub(crate) fn has_float(ty: &Type) -> bool {
-    !floats(ty).is_empty()
-}
-
-/// `&'static str`, which is a string as static data.
-pub(crate) fn is_static_str(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else { return false };
-    let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
-    is_static && is_str(&reference.elem) && reference.mutability.is_none()
-}
-
-fn is_str(ty: &Type) -> bool {
-    match ty {
-        Type::Path(ty) => ty.path.segments.last().is_some_and(|last| last.ident == "str"),
-        _ => false,
-    }
-}
-
-/// The type arguments of the standard containers, and the elements of tuples and arrays.
-pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
-    match ty {
-        Type::Array(array) => vec![&array.elem],
-        Type::Tuple(tuple) => tuple.elems.iter().collect(),
-        Type::Paren(inner) => vec![&inner.elem],
-        Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
-            // What a function returns as its error may be anything.
-            Some(last) if last.ident == "Result" => type_arguments(last).take(1).collect(),
-            Some(last) if is_container(last) => type_arguments(last).collect(),
-            _ => vec![],
-        },
-        _ => vec![],
-    }
-}
-
-fn is_container(segment: &PathSegment) -> bool {
-    ["Vec", "Option", "Box", "BTreeMap", "HashMap"].iter().any(|name| segment.ident == name)
-}
-
-/// `A` and `B` for `Name<'a, A, B, 3>`.
-pub(crate) fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    let arguments = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-        _ => None,
-    };
-    arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
-}
-
-/// Every `f32` and `f64` in a value of this type that is not inside a Module.
-fn floats(ty: &Type) -> Vec<&Type> {
-    match ty {
-        Type::Path(path) if is_float(path) => vec![ty],
-        _ => inside(ty).into_iter().flat_map(floats).collect(),
-    }
-}
-
-fn is_float(ty: &syn::TypePath) -> bool {
-    let plausible = match ty.path.segments.first() {
-        Some(first) if ty.path.segments.len() > 1 => {
-            ["std", "core", "primitive"].iter().any(|root| first.ident == root)
-        }
-        _ => true,
-    };
-    let last = ty.path.segments.last();
-    let named = last.is_some_and(|last| last.ident == "f32" || last.ident == "f64");
-    plausible && named && ty.qself.is_none()
 }
 
 fn report(place: Place, ty: &Type, errors: &mut Errors) {
@@ -164,9 +97,7 @@ fn report(place: Place, ty: &Type, errors: &mut Errors) {
         report(place, part, errors);
     }
     // Whatever type this is, there is nothing borrowed in it.
-    if let Type::Path(path) = ty
-        && let Some(last) = path.path.segments.last().filter(|last| !is_container(last))
-    {
+    if let Some(last) = last_segment(ty).filter(|last| !is_container(last)) {
         for part in type_arguments(last) {
             borrows(place, part, errors);
         }
@@ -185,10 +116,7 @@ fn borrows(place: Place, ty: &Type, errors: &mut Errors) {
 
 fn why_not(place: Place, ty: &Type) -> Option<String> {
     match ty {
-        Type::Path(path) if path.qself.is_none() => {
-            let last = path.path.segments.last()?;
-            forbidden(place, &std_type(&path.path, last)?, last).or_else(|| borrowing(place, last))
-        }
+        Type::Path(_) => shared(place, ty).or_else(|| borrowing(place, last_segment(ty)?)),
         Type::Reference(_) if is_static_str(ty) => None,
         Type::Reference(reference) => Some(reference_message(place, reference)),
         Type::Slice(slice) => Some(slice_message(&slice.elem)),
@@ -204,66 +132,34 @@ fn why_not(place: Place, ty: &Type) -> Option<String> {
     }
 }
 
-/// The name of the type if it is plausibly the standard library's: `Cell<T>` and `std::cell::Cell`
-/// are, a bare `Cell` (a recurrent cell, say) and `crate::Cell<T>` are not.
-fn std_type(path: &Path, last: &PathSegment) -> Option<String> {
-    let roots = ["std", "core", "alloc", "rc", "sync", "cell", "atomic"];
-    let plausible = match path.segments.first() {
-        Some(first) if path.segments.len() > 1 => roots.iter().any(|root| first.ident == root),
-        _ => !last.arguments.is_none() || last.ident.to_string().starts_with("Atomic"),
-    };
-    Some(if plausible { last.ident.to_string() } else { String::new() })
-}
-
-fn forbidden(place: Place, name: &str, segment: &PathSegment) -> Option<String> {
-    let noun = place.noun();
-    let own = || {
-        let inner = innermost(segment);
-        match place {
-            Place::Result => format!("return {inner} itself"),
-            _ => format!("take {inner} itself, by `&`, or by `&mut` to update it"),
+/// What changes without its owner.
+fn shared(place: Place, ty: &Type) -> Option<String> {
+    if place == Place::Static {
+        return None;
+    }
+    let (sharing, last) = sharing(ty)?;
+    let (name, noun) = (&last.ident, place.noun());
+    let why = match sharing {
+        Sharing::Counted => "what several places own cannot be updated through one of them",
+        Sharing::Cell | Sharing::Atomic => {
+            "what changes behind a shared reference would change without the function knowing"
         }
     };
-    match name {
-        _ if place == Place::Static => None,
-        "Rc" | "Arc" | "Weak" => Some(with_fixes(
-            format!(
-                "`{name}` cannot be {noun}: what several places own cannot be updated through one \
-                 of them"
-            ),
-            &[own()],
-        )),
-        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock"
-        | "OnceLock" | "LazyLock" => Some(with_fixes(
-            format!(
-                "`{name}` cannot be {noun}: what changes behind a shared reference would change \
-                 without the function knowing"
-            ),
-            &[own()],
-        )),
-        name if name.starts_with("Atomic") => Some(with_fixes(
-            format!(
-                "`{name}` cannot be {noun}: what changes behind a shared reference would change \
-                 without the function knowing"
-            ),
-            &["use a number, an `Array` or a Variable"],
-        )),
-        _ => None,
-    }
+    let fix = match (sharing, place) {
+        (Sharing::Atomic, _) => "use a number, an `Array` or a Variable".to_owned(),
+        (_, Place::Result) => format!("return {} itself", innermost(last)),
+        _ => format!("take {} itself, by `&`, or by `&mut` to update it", innermost(last)),
+    };
+    Some(with_fixes(format!("`{name}` cannot be {noun}: {why}"), &[fix]))
 }
 
 /// `Param`, for `Arc<Mutex<Param>>`.
 fn innermost(segment: &PathSegment) -> String {
     let Some(inner) = type_arguments(segment).next() else { return "the value".to_owned() };
-    if let Type::Path(path) = inner
-        && let Some(last) = path.path.segments.last()
-    {
-        let std = std_type(&path.path, last).unwrap_or_default();
-        if forbidden(Place::Parameter, &std, last).is_some() {
-            return innermost(last);
-        }
+    match sharing(inner) {
+        Some((_, last)) => innermost(last),
+        None => format!("`{}`", text(inner)),
     }
-    format!("`{}`", text(inner))
 }
 
 /// A type with a lifetime in it borrows, which no Module does.
@@ -410,19 +306,4 @@ fn float_message(name: &str, float: &Type, ty: &Type) -> String {
 
 fn holds_tuple(ty: &Type) -> bool {
     matches!(ty, Type::Tuple(_)) || inside(ty).into_iter().any(holds_tuple)
-}
-
-/// Tokens as their author would write them, not the spaced-out form of a token stream.
-pub(crate) fn text(tokens: impl ToTokens) -> String {
-    let spaced = tokens.to_token_stream().to_string();
-    let mut text = String::with_capacity(spaced.len());
-    let mut rest = spaced.chars().peekable();
-    while let Some(letter) = rest.next() {
-        let opened = text.ends_with(['<', '(', '[', '&', '\'']) || text.ends_with("::");
-        let closes = rest.peek().is_some_and(|next| "<>,;:)]".contains(*next));
-        if letter != ' ' || !(opened || closes) {
-            text.push(letter);
-        }
-    }
-    text
 }

@@ -1,13 +1,13 @@
 //! What a jitted function cannot be, whatever its parameters are.
 
-use crate::diagnostics::{Errors, with_fixes};
-use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Signature, Type};
+use crate::parse::is_jit;
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
+use syn::{Attribute, Signature};
 
 /// As many as there are implementations of `Arguments` for tuples.
 const MOST_PARAMETERS: usize = 12;
 
-pub(crate) fn check(signature: &Signature, attributes: &[Attribute], errors: &mut Errors) {
+pub(super) fn check(signature: &Signature, attributes: &[Attribute], errors: &mut Errors) {
     if let Some(token) = &signature.asyncness {
         let message = with_fixes(
             "a jitted function cannot be `async`: its body runs only to be traced",
@@ -50,29 +50,5 @@ pub(crate) fn check(signature: &Signature, attributes: &[Attribute], errors: &mu
     }
     for attribute in attributes.iter().filter(|attribute| is_jit(attribute)) {
         errors.at(attribute, "`#[nnx::jit]` is given twice");
-    }
-}
-
-/// Takes the invisible brackets off the types that a `macro_rules!` macro was given.
-pub(crate) fn peel(signature: &mut Signature) {
-    struct Peel;
-    impl VisitMut for Peel {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            while let Type::Group(group) = ty {
-                *ty = (*group.elem).clone();
-            }
-            visit_mut::visit_type_mut(self, ty);
-        }
-    }
-    Peel.visit_signature_mut(signature);
-}
-
-/// Whether this is another `#[nnx::jit]`.
-pub(crate) fn is_jit(attribute: &Attribute) -> bool {
-    let segments = &attribute.path().segments;
-    match segments.len() {
-        1 => segments[0].ident == "jit",
-        2 => segments[0].ident == "nnx" && segments[1].ident == "jit",
-        _ => false,
     }
 }

@@ -7,41 +7,37 @@
 //! So the item names everything through the module, and what the module does not know is `()`
 //! there: see [`Early`]. The other check then has nothing to add to what that one says.
 
-use crate::parameters::{Form, Parameter, Role};
-use crate::types;
+use crate::parse::{Form, Parameter, Role, can_be_named, inside};
+use nnx_macro_support::types::{
+    is_primitive_name, is_setting, is_static_str, last_segment, type_arguments,
+};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::visit::Visit;
 use syn::{Expr, Generics, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
-pub(crate) fn parameter(
-    parameter: &Parameter,
-    generics: &Generics,
-    krate: &TokenStream,
-) -> TokenStream {
+pub(super) fn parameter(parameter: &Parameter, generics: &Generics) -> TokenStream {
     let Parameter { label, ty, role, .. } = parameter;
-    if is_setting(ty) {
+    if is_setting(ty) || is_static_str(ty) {
         return TokenStream::new();
     }
     if !can_be_named(ty) {
-        return unnamed(parameter, krate);
+        return unnamed(parameter);
     }
     let check = match role {
         Role::Input => quote!(argument),
-        Role::StaticFloats => quote!(static_argument),
+        Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
-            let ok = associated(ty, quote!(#krate::jit::StaticArgument), quote!(OK));
+            let ok = associated(ty, quote!(__nnx::StaticArgument), quote!(OK));
             return constant_at(ty, ok);
         }
     };
-    let check = |schema| quote!(#krate::jit::check::#check(#label, #schema));
-    let schema = associated(ty, quote!(#krate::Module), quote!(SCHEMA));
-    both(ty, generics, krate, schema, check)
+    let schema = associated(ty, quote!(__nnx::Module), quote!(SCHEMA));
+    both(ty, generics, schema, check, Some(label))
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
-fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+fn unnamed(parameter: &Parameter) -> TokenStream {
     let Parameter { label, name, ty, form, role, .. } = parameter;
     let value = match form {
         Form::Ref => quote!(#name),
@@ -49,7 +45,7 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         Form::Value => quote!(&#name),
     };
     if *role != Role::Input {
-        let ok = call_at(ty, quote!(#krate::jit::StaticArgument::ok), value);
+        let ok = call_at(ty, quote!(__nnx::StaticArgument::ok), value);
         return quote!(#ok;);
     }
     let (first, last) = ends(ty);
@@ -59,78 +55,49 @@ fn unnamed(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
         Form::Value => quote!(&*&),
     };
     let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
-    let arguments = quote!(#reborrow #pointed_at, &mut #krate::jit::Nobody);
-    let is_module = call_at(ty, quote!(#krate::Module::flatten), arguments);
-    let check = at(quote!(#krate::jit::Passed::of(#value).check(Name)), first);
-    quote! {
-        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
-        {
-            if false {
-                #is_module
-            }
-        }
-        {
-            struct Name;
-            impl #krate::jit::Name for Name {
-                const NAME: &'static ::core::primitive::str = #label;
-            }
-            #check;
-        }
-    }
+    let arguments = quote!(#reborrow #pointed_at, &mut __nnx::Nobody);
+    let is_module = call_at(ty, quote!(__nnx::Module::flatten), arguments);
+    let check = at(quote!(__nnx::Passed::of(#value).check(Name)), first);
+    quote!(__nnx::check_value!(#label, #is_module, #check);)
 }
 
 /// The checks of a return type that can be written down, as statements.
-pub(crate) fn result(ty: &Type, generics: &Generics, krate: &TokenStream) -> TokenStream {
-    let check = |schema| quote!(#krate::jit::check::result(#schema));
+pub(super) fn result(ty: &Type, generics: &Generics) -> TokenStream {
     // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
-    let parts: Vec<&Type> = match ty {
-        Type::Path(path) => match path.path.segments.last() {
-            Some(last) if last.ident == "Result" => types::type_arguments(last).collect(),
-            _ => vec![],
-        },
-        _ => vec![],
-    };
+    let result = last_segment(ty).filter(|last| last.ident == "Result");
+    let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
-    let schema = associated(tree, quote!(#krate::jit::Output), quote!(SCHEMA));
-    let checks = both(tree, generics, krate, schema, check);
-    let error = parts.get(1).map(|error| {
-        constant_at(error, associated(error, quote!(#krate::jit::CallError), quote!(OK)))
-    });
+    let schema = associated(tree, quote!(__nnx::Output), quote!(SCHEMA));
+    let checks = both(tree, generics, schema, quote!(result), None);
+    let error = parts
+        .get(1)
+        .map(|error| constant_at(error, associated(error, quote!(__nnx::CallError), quote!(OK))));
     quote!(#checks #error)
 }
 
-/// A check for all instances of the function, and one that does not wait for them.
+/// A check for all instances of the function, and one that does not wait for them: that `rule` has
+/// nothing to say against `schema`.
 fn both(
     ty: &Type,
     generics: &Generics,
-    krate: &TokenStream,
     schema: TokenStream,
-    check: impl Fn(TokenStream) -> TokenStream,
+    rule: TokenStream,
+    label: Option<&String>,
 ) -> TokenStream {
-    let report = |verdict| call_at(ty, quote!(#krate::jit::check::report), verdict);
-    let late = check(schema);
-    let late = report(quote!(&#late));
-    let Some(Early(names)) = Early::of(ty, generics) else { return constant_at(ty, late) };
+    let label = label.map(|label| quote!(#label,));
+    let late = quote!(__nnx::#rule(#label #schema));
+    let report = |verdict| call_at(ty, quote!(__nnx::report), verdict);
+    let Some(Early(names)) = Early::of(ty, generics) else {
+        return constant_at(ty, report(quote!(&#late)));
+    };
     if names.is_empty() {
-        return quote!(const _: () = #late;);
+        let report = report(quote!(&#late));
+        return quote!(const _: () = #report;);
     }
-    let early = check(quote!(#krate::jit::Passed::<#ty>::SCHEMA));
-    let report = report(quote!(&__NNX_VERDICT));
-    let late = constant_at(ty, quote!(if #krate::jit::check::is_fine(&__NNX_VERDICT) { #late }));
-    quote! {{
-        const __NNX_VERDICT: #krate::jit::check::Verdict = {
-            #(#[allow(dead_code, non_camel_case_types)] type #names = ();)*
-            {
-                #[allow(unused_imports)]
-                use self::*;
-                #[allow(unused_imports)]
-                use #krate::jit::Anything as _;
-                #early
-            }
-        };
-        const _: () = #report;
-        #late
-    }}
+    let early = report(quote!(&__NNX_VERDICT));
+    let late = call_at(ty, quote!(__nnx::report_after), quote!(&__NNX_VERDICT, &#late));
+    let late = constant(ty, late);
+    quote!(__nnx::check!([#(#names)*] #rule(#label #ty), #early, #late);)
 }
 
 /// The names in a type that may be type parameters.
@@ -152,7 +119,7 @@ impl Early {
             Type::Array(array) if !matches!(array.len, Expr::Lit(_)) => false,
             Type::Path(path) if path.qself.is_none() => self.collect_path(path, ty, generics),
             Type::Array(_) | Type::Tuple(_) | Type::Paren(_) => {
-                types::inside(ty).into_iter().all(|ty| self.collect(ty, generics))
+                inside(ty).into_iter().all(|ty| self.collect(ty, generics))
             }
             _ => false,
         }
@@ -164,10 +131,10 @@ impl Early {
             return false;
         };
         if !last.arguments.is_empty() {
-            let inside = types::inside(ty);
+            let inside = inside(ty);
             // A type of the user's may have bounds that `()` does not keep. `Shared` has none.
             let inside = match last.ident == "Shared" {
-                true => types::type_arguments(last).collect(),
+                true => type_arguments(last).collect(),
                 false => inside,
             };
             return !inside.is_empty()
@@ -182,24 +149,11 @@ impl Early {
         if parameter || first.ident == "Self" {
             return false;
         }
-        if !KNOWN.iter().any(|known| first.ident == known) && !self.0.contains(&first.ident) {
+        if !is_primitive_name(&first.ident) && !self.0.contains(&first.ident) {
             self.0.push(first.ident.clone());
         }
         true
     }
-}
-
-/// What everyone knows, though the module does not.
-const KNOWN: [&str; 17] = [
-    "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
-    "u64", "u128", "usize", "f32", "f64",
-];
-
-/// Whether nothing can be wrong with a parameter of this type.
-fn is_setting(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return types::is_static_str(ty) };
-    let known = KNOWN.iter().any(|known| path.path.is_ident(known));
-    known && !types::has_float(ty) && path.qself.is_none()
 }
 
 /// Whether this is a module or a crate.
@@ -215,7 +169,7 @@ fn associated(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
 }
 
 /// `<_ as path>::name`, for which the compiler points at `ty`.
-pub(crate) fn inferred(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
+pub(super) fn inferred(ty: &Type, path: TokenStream, name: TokenStream) -> TokenStream {
     let (first, last) = ends(ty);
     let (head, name) = (at(quote!(<_ as #path>::), first), at(name, last));
     quote!(#head #name)
@@ -231,10 +185,15 @@ fn call_at(ty: &Type, path: TokenStream, arguments: TokenStream) -> TokenStream 
 
 /// A constant that the compiler points at by pointing at the type.
 fn constant_at(ty: &Type, content: TokenStream) -> TokenStream {
+    let constant = constant(ty, content);
+    quote!(#constant;)
+}
+
+fn constant(ty: &Type, content: TokenStream) -> TokenStream {
     let (first, last) = ends(ty);
     let keyword = quote_spanned!(first=> const);
     let block = quote_spanned!(last=> { #content });
-    quote!(#keyword #block;)
+    quote!(#keyword #block)
 }
 
 /// Where a type begins and ends.
@@ -245,7 +204,7 @@ fn ends(ty: &Type) -> (Span, Span) {
 }
 
 /// The same tokens with another place, for messages that should point there.
-pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
@@ -268,24 +227,4 @@ fn located(name: &Ident, span: Span) -> Ident {
     let mut name = name.clone();
     name.set_span(name.span().located_at(span));
     name
-}
-
-/// Whether a type can be written down again inside the function, in a place without its lifetimes.
-pub(crate) fn can_be_named(ty: &Type) -> bool {
-    struct Unnameable(bool);
-    impl<'ast> Visit<'ast> for Unnameable {
-        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
-            self.0 = true;
-        }
-        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
-            self.0 |= lifetime.ident != "static";
-        }
-        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
-            self.0 |= reference.lifetime.is_none();
-            syn::visit::visit_type_reference(self, reference);
-        }
-    }
-    let mut found = Unnameable(false);
-    found.visit_type(ty);
-    !found.0
 }

@@ -1,11 +1,13 @@
 //! The parameters of a jitted function.
 
-use crate::checks::can_be_named;
-use crate::diagnostics::{Errors, list, similar};
-use crate::types;
+use super::types::floats;
+use nnx_macro_support::diagnostics::{Errors, list, similar};
+use nnx_macro_support::text::plain_name;
+use nnx_macro_support::types::is_static_str;
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::{Attribute, FnArg, ItemFn, Meta, Pat, PatType, Receiver, Type};
+use syn::visit::{self, Visit};
+use syn::{Attribute, FnArg, ItemFn, Meta, Pat, PatType, Receiver, Type, TypeReference};
 
 /// How a parameter is passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +25,7 @@ pub(crate) enum Form {
 pub(crate) enum Role {
     /// A tree of arrays.
     Input,
-    /// Static data with floats in it, which a Module compares by their bits.
-    StaticFloats,
-    /// Static data that can be hashed.
+    /// Static data, under a mark.
     Static,
 }
 
@@ -41,15 +41,25 @@ pub(crate) struct Parameter {
     pub(crate) lints: Vec<Attribute>,
     /// The pattern that takes it inside the body.
     pub(crate) pattern: Pat,
+    /// Its type as it is written.
+    pub(crate) written: Type,
     /// Its type without the reference.
     pub(crate) ty: Type,
     /// Its type inside the body: `_` where it cannot be written down again.
     pub(crate) inner: Type,
 }
 
+impl Parameter {
+    /// Whether a float is written out in its type. As static data it then is a Module, which compares
+    /// it by its bits.
+    pub(crate) fn has_floats(&self) -> bool {
+        !floats(&self.ty).is_empty()
+    }
+}
+
 /// Reads the parameters, gives each of them a plain name in the outer function, and takes the
 /// `#[nnx(…)]` marks off. Mistakes are added to `errors`.
-pub(crate) fn parse(
+pub(super) fn parse(
     function: &mut ItemFn,
     statics: &[Ident],
     errors: &mut Errors,
@@ -125,7 +135,8 @@ fn parse_receiver(
         errors.at(mark, if is_static { SELF_CANNOT_BE_STATIC } else { UNKNOWN_MARK });
     }
     reject_cfg(&receiver.attrs, errors);
-    let (role, form, ty) = passed("self", &receiver.ty, false, errors);
+    let written = (*receiver.ty).clone();
+    let (role, form, ty) = passed(&written, false);
     let name = Ident::new("self", receiver.self_token.span);
     let mutability = if form == Form::Value { receiver.mutability.take() } else { None };
     let pattern = Pat::Ident(syn::PatIdent {
@@ -142,13 +153,10 @@ fn parse_receiver(
         role,
         lints: take_lints(&mut receiver.attrs),
         pattern,
-        inner: inner(&receiver.ty, &ty),
+        inner: inner(&written, &ty),
+        written,
         ty,
     }
-}
-
-fn form_of(mutable: bool) -> Form {
-    if mutable { Form::Mut } else { Form::Ref }
 }
 
 fn parse_typed(
@@ -159,7 +167,7 @@ fn parse_typed(
 ) -> Parameter {
     let (name, label) = match &*input.pat {
         Pat::Ident(ident) if ident.subpat.is_none() && ident.by_ref.is_none() => {
-            (ident.ident.clone(), ident.ident.to_string().trim_start_matches("r#").to_owned())
+            (ident.ident.clone(), plain_name(&ident.ident))
         }
         _ => {
             let name = format_ident!("argument_{i}", span = Span::mixed_site());
@@ -183,28 +191,28 @@ fn parse_typed(
     }
     reject_cfg(&input.attrs, errors);
     let pattern = std::mem::replace(&mut *input.pat, plain(&name));
-    let (role, form, ty) = passed(&label, &input.ty, is_static, errors);
+    let written = (*input.ty).clone();
+    let (role, form, ty) = passed(&written, is_static);
     let lints = take_lints(&mut input.attrs);
-    Parameter { label, name, form, role, lints, pattern, inner: inner(&input.ty, &ty), ty }
+    let inner = inner(&written, &ty);
+    Parameter { label, name, form, role, lints, pattern, inner, written, ty }
 }
 
 /// How an argument of this type is passed.
-fn passed(label: &str, ty: &Type, is_static: bool, errors: &mut Errors) -> (Role, Form, Type) {
+fn passed(written: &Type, is_static: bool) -> (Role, Form, Type) {
     if is_static {
-        types::static_parameter(label, ty, errors);
-        let role = if types::has_float(ty) { Role::StaticFloats } else { Role::Static };
-        return (role, Form::Value, ty.clone());
+        return (Role::Static, Form::Value, written.clone());
     }
-    match ty {
-        Type::Reference(reference) if !types::is_static_str(ty) => {
-            types::parameter(label, Some(reference), &reference.elem, errors);
-            (Role::Input, form_of(reference.mutability.is_some()), (*reference.elem).clone())
+    match written {
+        Type::Reference(reference) if !is_static_str(written) => {
+            (Role::Input, form_of(reference), (*reference.elem).clone())
         }
-        _ => {
-            types::parameter(label, None, ty, errors);
-            (Role::Input, Form::Value, ty.clone())
-        }
+        _ => (Role::Input, Form::Value, written.clone()),
     }
+}
+
+fn form_of(reference: &TypeReference) -> Form {
+    if reference.mutability.is_some() { Form::Mut } else { Form::Ref }
 }
 
 /// The type of an argument in the body: as written, but borrowed for another time.
@@ -213,7 +221,7 @@ fn inner(written: &Type, ty: &Type) -> Type {
         return Type::Infer(syn::TypeInfer { underscore_token: Default::default() });
     }
     let mut inner = written.clone();
-    if let (Type::Reference(reference), false) = (&mut inner, types::is_static_str(written)) {
+    if let (Type::Reference(reference), false) = (&mut inner, is_static_str(written)) {
         reference.lifetime = None;
     }
     inner
@@ -263,4 +271,24 @@ fn reject_cfg(attributes: &[Attribute], errors: &mut Errors) {
             errors.at(attribute, message);
         }
     }
+}
+
+/// Whether a type can be written down again inside the function, in a place without its lifetimes.
+pub(crate) fn can_be_named(ty: &Type) -> bool {
+    struct Unnameable(bool);
+    impl<'ast> Visit<'ast> for Unnameable {
+        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+        }
+        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit::visit_type_reference(self, reference);
+        }
+    }
+    let mut found = Unnameable(false);
+    found.visit_type(ty);
+    !found.0
 }

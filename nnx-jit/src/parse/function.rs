@@ -1,17 +1,23 @@
 //! What the attribute stands on.
 
-use crate::diagnostics::with_fixes;
-use crate::parameters::take_marks;
+use super::parameters::take_marks;
+use nnx_macro_support::diagnostics::with_fixes;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Item, ItemFn, TraitItemFn};
 
+/// What the attribute stands on is no function with a body.
+pub(crate) struct NoFunction {
+    /// What is wrong.
+    pub(crate) error: syn::Error,
+    /// The item, to be put back.
+    pub(crate) item: TokenStream,
+}
+
 /// The function under the attribute.
-///
-/// # Errors
-/// What it stands on instead, and that item.
-pub(crate) fn function(tokens: TokenStream) -> Result<ItemFn, (syn::Error, TokenStream)> {
-    syn::parse2(tokens.clone()).map_err(|error| (why(error, tokens.clone()), plain(tokens)))
+pub(crate) fn function(tokens: TokenStream) -> Result<ItemFn, NoFunction> {
+    syn::parse2(tokens.clone())
+        .map_err(|error| NoFunction { error: why(error, tokens.clone()), item: plain(tokens) })
 }
 
 /// The item without our marks.

@@ -1,63 +1,46 @@
 //! The function that stands in place of the annotated one.
+//!
+//! It calls the room of the macros `__nnx`. Whatever the compiler may complain about is written here,
+//! with the span of the type that it is about; the rest comes from the templates in that room.
 
-use crate::checks::{self, can_be_named};
-use crate::diagnostics::Errors;
-use crate::options::{self, Options};
-use crate::parameters::{self, Form, Parameter, Role};
-use crate::{receiver, signature, types};
+mod checks;
+mod receiver;
+
+use crate::parse::{Form, Item, Options, Parameter, Role, can_be_named, is_jit, take_marks};
+use nnx_macro_support::text::plain_name;
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ItemFn, Pat, ReturnType};
 
-pub(crate) fn expand(attribute: TokenStream, original: &ItemFn) -> TokenStream {
-    let mut errors = Errors::default();
-    let options = options::parse(attribute, &mut errors);
-    signature::check(&original.sig, &original.attrs, &mut errors);
-    let mut function = original.clone();
-    signature::peel(&mut function.sig);
-    let parameters = parameters::parse(&mut function, &options.statics, &mut errors);
-    for parameter in parameters.iter().filter(|parameter| parameter.role == Role::Input) {
-        types::closure(&parameter.ty, &function.sig.generics, &mut errors);
-    }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        types::result(ty, &mut errors);
-    }
-    match errors.into_compile_errors() {
-        None => jitted(&function, &parameters, &options),
-        Some(errors) => {
-            let plain = plain(original.clone());
-            quote!(#plain #errors)
-        }
-    }
-}
-
 /// The function without what makes it a jitted one: for a function with mistakes, so that its
 /// users and the editor still see it, and no other errors come of it.
-fn plain(mut function: ItemFn) -> ItemFn {
-    function.attrs.retain(|attribute| !signature::is_jit(attribute));
+pub(crate) fn plain(mut function: ItemFn) -> ItemFn {
+    function.attrs.retain(|attribute| !is_jit(attribute));
     // These would ask more of the body than it was written for.
     function.sig.constness = None;
     function.sig.abi = None;
     function.sig.variadic = None;
-    function.sig.inputs.iter_mut().for_each(parameters::take_marks);
+    function.sig.inputs.iter_mut().for_each(take_marks);
     function
 }
 
-fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
+/// The jitted function.
+pub(crate) fn jitted(item: &Item) -> TokenStream {
+    let Item { options, function, parameters } = item;
     let ItemFn { attrs, vis, sig, block } = function;
-    let krate = &options.krate;
+    let import = options.krate.import();
     let mut block = (**block).clone();
     if sig.receiver().is_some() {
         receiver::rename(&mut block);
     }
-    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, krate));
+    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics));
     let description = description(function, parameters, options);
-    let wrapped = parameters.iter().map(|parameter| wrapped(parameter, krate));
+    let wrapped = parameters.iter().map(wrapped);
     let lints = parameters.iter().flat_map(|parameter| &parameter.lints);
     let patterns = parameters.iter().map(pattern);
     let types = parameters.iter().map(|parameter| &parameter.inner);
-    let Output { check, call, arrow } = output(function, krate);
+    let Output { check, call, arrow } = output(function);
     let place = match &sig.output {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => sig.ident.span(),
@@ -75,11 +58,10 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
         #(#attrs)*
         #track_caller
         #vis #sig {
+            #import
+            #description
             #(#checks)*
             #check
-            #[allow(unused_imports)]
-            use #krate::jit::{AnyResult as _, Anything as _};
-            #description
             #call #arguments
         }
     }
@@ -87,45 +69,42 @@ fn jitted(function: &ItemFn, parameters: &[Parameter], options: &Options) -> Tok
 
 /// The static that holds the function's executables.
 fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -> TokenStream {
-    let Options { donate, device, inline, keep_unused, krate, .. } = options;
     let name = match &options.name {
         Some(name) => name.value(),
-        None => function.sig.ident.to_string().trim_start_matches("r#").to_owned(),
-    };
-    let device = match device {
-        Some(device) => quote!(::core::option::Option::Some(#device)),
-        None => quote!(::core::option::Option::None),
+        None => plain_name(&function.sig.ident),
     };
     let labels = parameters.iter().map(|parameter| &parameter.label);
-    quote! {
-        static __NNX_FUNCTION: #krate::jit::Function = #krate::jit::Function::new(
-            #name,
-            ::core::module_path!(),
-            &[#(#labels),*],
-            #krate::jit::Options {
-                donate: #donate,
-                device: #device,
-                inline: #inline,
-                keep_unused: #keep_unused,
-            },
-        );
+    // Those that are not the default.
+    let mut others = TokenStream::new();
+    if !options.donate {
+        others.extend(quote!(.donate(false)));
     }
+    if let Some(device) = &options.device {
+        others.extend(quote!(.device(#device)));
+    }
+    if !options.inline {
+        others.extend(quote!(.inline(false)));
+    }
+    if options.keep_unused {
+        others.extend(quote!(.keep_unused(true)));
+    }
+    quote!(__nnx::function!(#name [#(#labels),*] #others);)
 }
 
 /// The argument as the call takes it.
-fn wrapped(parameter: &Parameter, krate: &TokenStream) -> TokenStream {
+fn wrapped(parameter: &Parameter) -> TokenStream {
     let Parameter { name, form, role, ty, .. } = parameter;
     let method = match (role, form) {
-        (Role::Static, _) => quote!(by_hash),
+        (Role::Static, _) if !parameter.has_floats() => quote!(by_hash),
         (_, Form::Ref) => quote!(by_ref),
         (_, Form::Mut) => quote!(by_mut),
         (_, Form::Value) => quote!(by_value),
     };
     let passed = match (can_be_named(ty), form) {
-        (true, _) => quote!(<#krate::jit::Passed::<#ty>>::new()),
-        (false, Form::Ref) => quote!(#krate::jit::Passed::of(#name)),
-        (false, Form::Mut) => quote!(#krate::jit::Passed::of(&*#name)),
-        (false, Form::Value) => quote!(#krate::jit::Passed::of(&#name)),
+        (true, _) => quote!(__nnx::pass::<#ty>()),
+        (false, Form::Ref) => quote!(__nnx::Passed::of(#name)),
+        (false, Form::Mut) => quote!(__nnx::Passed::of(&*#name)),
+        (false, Form::Value) => quote!(__nnx::Passed::of(&#name)),
     };
     quote!(#passed.#method(#name))
 }
@@ -152,21 +131,21 @@ struct Output {
     arrow: TokenStream,
 }
 
-fn output(function: &ItemFn, krate: &TokenStream) -> Output {
+fn output(function: &ItemFn) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
-            call: quote!(#krate::jit::Returned::<()>::call),
+            call: quote!(__nnx::Returned::<()>::call),
             arrow: quote!(-> ()),
             ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
-            check: checks::result(ty, &function.sig.generics, krate),
-            call: quote!(#krate::jit::Returned::<#ty>::call),
+            check: checks::result(ty, &function.sig.generics),
+            call: quote!(__nnx::Returned::<#ty>::call),
             arrow: quote!(#arrow #ty),
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
-            call: checks::inferred(ty, quote!(#krate::jit::Output), quote!(of_call)),
+            call: checks::inferred(ty, quote!(__nnx::Output), quote!(of_call)),
             ..Output::default()
         },
     }

@@ -1,12 +1,13 @@
 //! The options in `#[nnx::jit(…)]`.
 
-use crate::diagnostics::{Errors, list, similar, with_fixes};
+use nnx_macro_support::Krate;
+use nnx_macro_support::diagnostics::{Errors, list, similar, with_fixes};
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, LitBool, LitInt, LitStr, Path, Token};
+use syn::{Expr, ExprLit, Lit, LitBool, LitInt, LitStr, Token};
 
 const KNOWN: [&str; 8] =
     ["graph", "donate", "static", "name", "inline", "device", "keep_unused", "crate"];
@@ -20,11 +21,11 @@ pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
     /// The names in `static(…)`.
     pub(crate) statics: Vec<Ident>,
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Krate,
 }
 
 /// Reads the options; every mistake is added to `errors`.
-pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
+pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options {
         donate: true,
         device: None,
@@ -32,7 +33,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
         keep_unused: false,
         name: None,
         statics: Vec::new(),
-        krate: quote!(::nnx),
+        krate: Krate::default(),
     };
     let mut graph = None;
     let mut seen: Vec<String> = Vec::new();
@@ -64,7 +65,7 @@ pub(crate) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
             "inline" => given.flag().map(|value| options.inline = value.value),
             "device" => given.index().map(|value| options.device = Some(value)),
             "keep_unused" => given.flag().map(|value| options.keep_unused = value.value),
-            "crate" => given.path().map(|value| options.krate = value.into_token_stream()),
+            "crate" => given.krate().map(|value| options.krate = value),
             "true" | "false" => {
                 graph.get_or_insert(false);
                 Err(syn::Error::new_spanned(&given.name, format!("write `graph = {name}`")))
@@ -225,12 +226,9 @@ impl Given {
         }
     }
 
-    fn path(&self) -> syn::Result<Path> {
+    fn krate(&self) -> syn::Result<Krate> {
         match &self.value {
-            Value::Expr(value) => match &**value {
-                Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
-                _ => Err(self.mistake()),
-            },
+            Value::Expr(value) => Krate::from_value(value).ok_or_else(|| self.mistake()),
             _ => Err(self.mistake()),
         }
     }

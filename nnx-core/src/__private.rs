@@ -1,0 +1,131 @@
+//! Everything that the expansions of the macros need, and nobody else: it may change in any release.
+//!
+//! `#[derive(Module)]`, `path!` and `#[nnx::jit]` name this room and the trait `Module`, so that the
+//! public API is free of what only they use. The items live where they belong; this file lists
+//! them, with the templates for what no error message points at.
+
+// `#[derive(Module)]`.
+pub use crate::module::{
+    Field, Key, Leaves, Module, Schema, StaticField, Structure, Variant, Visitor, VisitorMut,
+};
+
+pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
+
+/// The constant and the three walks of `Module`. The names of the receiver and the walker come from
+/// the caller, who uses them in the bodies.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_walks {
+    (
+        $this:ident $walker:ident $schema:expr,
+        $flatten:block $flatten_mut:block $unflatten:block
+    ) => {
+        const SCHEMA: &'static $crate::__private::Schema = &$schema;
+
+        #[inline]
+        fn flatten<'__a, __V: $crate::__private::Visitor<'__a>>(
+            &'__a $this,
+            $walker: &mut __V,
+        ) $flatten
+
+        #[inline]
+        fn flatten_mut<__V: $crate::__private::VisitorMut>(
+            &mut $this,
+            $walker: &mut __V,
+        ) $flatten_mut
+
+        #[inline]
+        fn unflatten<__L: $crate::__private::Leaves>(&$this, $walker: &mut __L) -> Self $unflatten
+    };
+}
+
+/// The fields of a schema: `"name": Type` for Modules, `"name" = "Type"` for static data, `"name"`
+/// for what is skipped.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_fields {
+    ($($name:literal $(: $module:ty)? $(= $static:literal)?),*) => {
+        &[$($crate::__private::Field {
+            name: $name,
+            schema: $crate::__nnx_fields!(@ $($module)? $(= $static)?),
+        }),*]
+    };
+    (@ = $static:literal) => { &$crate::__private::Schema::Static($static) };
+    (@ $module:ty) => { <$module as $crate::__private::Module>::SCHEMA };
+    (@) => { &$crate::__private::Schema::Skipped };
+}
+
+// `path!`.
+pub use crate::module::PatternKey;
+pub use crate::module::check::path;
+pub use nnx_derive::__path;
+
+// `#[nnx::jit]`.
+// The forms of arguments stand in the types of calls.
+pub use crate::jit::check::{Verdict, argument, report, report_after, result, static_argument};
+pub use crate::jit::function::{Function, Options};
+pub use crate::jit::passed::{
+    AnyResult, Anything, Name, Nobody, Passed, Returned, StaticArgument, pass,
+};
+pub use crate::jit::{CallError, Output};
+pub use crate::transform::{Argument, Owned, Static};
+pub use crate::{
+    __nnx_check as check, __nnx_check_value as check_value, __nnx_function as function,
+};
+
+/// The static of a jitted function, and what its call needs in scope.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_function {
+    ($name:literal [$($parameter:literal),*] $($option:tt)*) => {
+        #[allow(unused_imports)]
+        use $crate::__private::{AnyResult as _, Anything as _};
+        static __NNX_FUNCTION: $crate::__private::Function = $crate::__private::Function::new(
+            $name,
+            ::core::module_path!(),
+            &[$($parameter),*],
+            $crate::__private::Options::DEFAULT $($option)*,
+        );
+    };
+}
+
+/// A check of a type that does not wait for the instances of the function, and one that does. In
+/// the first, names that the module does not know are `()`; the comment in `nnx-jit` says why.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_check {
+    ([$($name:ident)*] $rule:ident ($($label:literal,)? $ty:ty), $early:expr, $late:expr) => {{
+        const __NNX_VERDICT: $crate::__private::Verdict = {
+            $(
+                #[allow(dead_code, non_camel_case_types)]
+                type $name = ();
+            )*
+            {
+                #[allow(unused_imports)]
+                use self::*;
+                #[allow(unused_imports)]
+                use $crate::__private::Anything as _;
+                $crate::__private::$rule($($label,)? $crate::__private::Passed::<$ty>::SCHEMA)
+            }
+        };
+        const _: () = $early;
+        $late
+    }};
+}
+
+/// The checks of a value whose type cannot be written down.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_check_value {
+    ($label:literal, $is_module:expr, $check:expr) => {{
+        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
+        if false {
+            $is_module
+        }
+        struct Name;
+        impl $crate::__private::Name for Name {
+            const NAME: &'static ::core::primitive::str = $label;
+        }
+        $check
+    }};
+}

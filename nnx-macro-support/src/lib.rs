@@ -1,0 +1,12 @@
+//! What the macros of nnx share: errors that are gathered and reported together, types as a macro
+//! sees them, types as text, and the path of the crate `nnx`.
+//!
+//! An implementation detail of `nnx-derive` and `nnx-jit`, without a stable interface.
+
+pub mod diagnostics;
+mod krate;
+pub mod table;
+pub mod text;
+pub mod types;
+
+pub use krate::Krate;

@@ -1,0 +1,161 @@
+//! Types as a macro sees them: by their names.
+
+use crate::table::{ATOMICS, CELLS, CONTAINERS, COUNTED, FLOATS, SETTINGS};
+use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type, TypePath};
+
+/// `A` and `B` for `Name<'a, A, B, 3>`.
+pub fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The last segment of a type that is a path: `Vec<A>` for `std::vec::Vec<A>`.
+pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// Whether this is one of the standard library's containers of Modules.
+pub fn is_container(segment: &PathSegment) -> bool {
+    is_one_of(&segment.ident, CONTAINERS)
+}
+
+/// The type arguments of containers, and the elements of tuples and arrays; `None` for other types.
+/// Keys of maps are among them.
+pub fn elements(ty: &Type) -> Option<Vec<&Type>> {
+    match ty {
+        Type::Array(array) => Some(vec![&array.elem]),
+        Type::Tuple(tuple) => Some(tuple.elems.iter().collect()),
+        Type::Paren(inner) => Some(vec![&inner.elem]),
+        Type::Group(inner) => Some(vec![&inner.elem]),
+        _ => {
+            let container = last_segment(ty).filter(|last| is_container(last))?;
+            Some(type_arguments(container).collect())
+        }
+    }
+}
+
+/// The types that a type is made of, through containers as the walks of a Module go: `A` and `B` for
+/// `Vec<(A, Option<B>)>`.
+pub fn parts(ty: &Type) -> Vec<&Type> {
+    match elements(ty) {
+        Some(elements) => elements.into_iter().flat_map(parts).collect(),
+        None => vec![ty],
+    }
+}
+
+/// Whether this is `f32` or `f64`.
+pub fn is_float(ty: &Type) -> bool {
+    is_primitive(ty, FLOATS)
+}
+
+/// Whether this is a primitive that is static as it is, such as `usize` or `String`.
+pub fn is_setting(ty: &Type) -> bool {
+    is_primitive(ty, SETTINGS)
+}
+
+/// Whether this is the name of a primitive, float or not.
+pub fn is_primitive_name(name: &Ident) -> bool {
+    is_one_of(name, FLOATS) || is_one_of(name, SETTINGS)
+}
+
+fn is_primitive(ty: &Type, table: &[&str]) -> bool {
+    let Type::Path(TypePath { qself: None, path }) = ty else { return false };
+    let roots = ["std", "core", "alloc", "primitive", "string"];
+    let plausible = match path.segments.first() {
+        Some(first) if path.segments.len() > 1 => is_one_of(&first.ident, &roots),
+        _ => true,
+    };
+    plausible && path.segments.last().is_some_and(|last| is_one_of(&last.ident, table))
+}
+
+/// `str`, in whatever path.
+pub fn is_str(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|last| last.ident == "str")
+}
+
+/// `&'static str`, which is a string as static data.
+pub fn is_static_str(ty: &Type) -> bool {
+    let Type::Reference(reference) = ty else { return false };
+    let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
+    is_static && is_str(&reference.elem) && reference.mutability.is_none()
+}
+
+/// How the value of a type changes without its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Several places own it: `Rc`.
+    Counted,
+    /// It changes behind a shared reference: `RefCell`.
+    Cell,
+    /// The same, for a number: `AtomicBool`.
+    Atomic,
+}
+
+/// How the value of this type changes without its owner, if its type is plausibly one of the
+/// standard library's: `Cell<T>` and `std::cell::Cell` are, a bare `Cell` (a recurrent cell, say)
+/// and `crate::Cell<T>` are not.
+pub fn sharing(ty: &Type) -> Option<(Sharing, &PathSegment)> {
+    let Type::Path(TypePath { qself: None, path }) = ty else { return None };
+    let last = path.segments.last()?;
+    let sharing = match &last.ident {
+        name if is_one_of(name, COUNTED) => Sharing::Counted,
+        name if is_one_of(name, CELLS) => Sharing::Cell,
+        name if is_one_of(name, ATOMICS) => Sharing::Atomic,
+        _ => return None,
+    };
+    let roots = ["std", "core", "alloc", "rc", "sync", "cell", "atomic"];
+    let plausible = match path.segments.first() {
+        Some(first) if path.segments.len() > 1 => is_one_of(&first.ident, &roots),
+        _ => sharing == Sharing::Atomic || !last.arguments.is_none(),
+    };
+    plausible.then_some((sharing, last))
+}
+
+fn is_one_of(name: &Ident, table: &[&str]) -> bool {
+    table.iter().any(|known| name == known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sharing, is_float, is_setting, is_static_str, parts, sharing};
+    use crate::text;
+    use syn::{Type, parse_quote};
+
+    #[test]
+    fn containers_are_looked_through() {
+        let ty: Type = parse_quote!(Vec<(A, std::option::Option<[B; 3]>, Other<C>)>);
+        let parts: Vec<String> = parts(&ty).into_iter().map(text::of).collect();
+        assert_eq!(parts, ["A", "B", "Other<C>"]);
+    }
+
+    #[test]
+    fn primitives_are_known_by_plausible_paths() {
+        assert!(is_float(&parse_quote!(f32)) && is_float(&parse_quote!(::core::primitive::f64)));
+        assert!(!is_float(&parse_quote!(soft::f32)) && !is_float(&parse_quote!(usize)));
+        assert!(
+            is_setting(&parse_quote!(String)) && is_setting(&parse_quote!(std::string::String))
+        );
+        assert!(is_static_str(&parse_quote!(&'static str)));
+        assert!(!is_static_str(&parse_quote!(&str)));
+    }
+
+    #[test]
+    fn sharing_types_are_the_standard_librarys() {
+        let kind = |ty: Type| sharing(&ty).map(|(sharing, _)| sharing);
+        assert_eq!(kind(parse_quote!(Rc<A>)), Some(Sharing::Counted));
+        assert_eq!(kind(parse_quote!(std::cell::Cell)), Some(Sharing::Cell));
+        assert_eq!(kind(parse_quote!(AtomicBool)), Some(Sharing::Atomic));
+        assert_eq!(kind(parse_quote!(Cell)), None);
+        assert_eq!(kind(parse_quote!(crate::Cell<A>)), None);
+        assert_eq!(kind(parse_quote!(AtomicModel)), None);
+    }
+}
