@@ -12,7 +12,8 @@ Usage: mnist [OPTIONS]
 Options:
   --epochs N            How many epochs to train in all [default: 5]
   --batch-size N        Examples per step [default: 64]
-  --learning-rate X     AdamW's learning rate [default: 0.005]
+  --learning-rate X     AdamW's learning rate at first; it halves with each epoch
+                        [default: 0.005]
   --seed N              Seed of parameters, dropout and shuffling [default: 0]
   --data DIR            IDX files as MNIST has them, gzipped or not
                         [default: the digits that ship with this example]

@@ -5,7 +5,7 @@ use crate::data::{Data, Dataset};
 use crate::history::{self, Epoch};
 use crate::model::{Cnn, Metrics, eval_step, train_step};
 use crate::progress::Progress;
-use nnx::optim::{AdamW, Optimizer, adamw};
+use nnx::optim::{AdamW, Optimizer, adamw, exponential_decay};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::train::{Accuracy, Average, Metric, load_checkpoint, save_checkpoint};
 use nnx::{DType, Module};
@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 const EPOCHS: u32 = 5;
 const BATCH_SIZE: usize = 64;
 const LEARNING_RATE: f64 = 5e-3;
+/// What is left of the learning rate after each epoch.
+const DECAY: f64 = 0.5;
+/// The share of the learning rate that it never falls below.
+const LEAST: f64 = 1e-2;
 const SEED: u32 = 0;
 /// Test images per call; the last call is filled up, so that one program serves all.
 const EVAL_BATCH: usize = 500;
@@ -47,7 +51,7 @@ impl Training {
         let seed = options.seed.unwrap_or(SEED);
         let mut rngs = Rngs::new(u64::from(seed));
         let model = Cnn::new(data.train.height, data.train.width, &mut rngs);
-        let optimizer = Optimizer::new(&model, adamw(LEARNING_RATE));
+        let optimizer = Optimizer::new(&model, decaying(LEARNING_RATE, 1));
         let mut state = State { model, optimizer, shuffle: rngs.stream("shuffle").fork() };
         let mut settings = Settings {
             batch_size: BATCH_SIZE,
@@ -77,7 +81,8 @@ impl Training {
                 data.train.len()
             ));
         }
-        state.optimizer.tx = adamw(settings.learning_rate);
+        let steps = data.train.len() / settings.batch_size;
+        state.optimizer.tx = decaying(settings.learning_rate, steps);
         Ok(Training {
             state,
             metrics: Metrics { loss: Average::new(), accuracy: Accuracy::new() },
@@ -151,6 +156,13 @@ impl Training {
         self.metrics.accuracy.reset();
         Ok((loss, accuracy))
     }
+}
+
+/// AdamW whose learning rate halves with each epoch of so many steps. How many epochs are to come has
+/// no part in it: a resumed run may get more.
+fn decaying(learning_rate: f64, steps: usize) -> AdamW {
+    let steps = i32::try_from(steps).unwrap_or(i32::MAX);
+    adamw(exponential_decay(learning_rate, steps, DECAY).end_value(learning_rate * LEAST))
 }
 
 /// The settings of a run and what it came to so far: a checkpoint's metadata.

@@ -1,7 +1,5 @@
 //! The numeric API against values from JAX, finite differences and bad input.
 #![allow(clippy::unwrap_used)]
-// Numbers from JAX that happen to be π/2 or have all the digits there are.
-#![allow(clippy::approx_constant, clippy::excessive_precision)]
 
 #[path = "ops/check.rs"]
 #[allow(dead_code)]

@@ -4,7 +4,6 @@ use super::jit_support::*;
 use nnx::{Array, Param};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::time::{Duration, Instant};
 
 const THREADS: usize = 8;
 
@@ -114,12 +113,11 @@ fn a_call_that_hits_does_not_wait_for_a_trace() {
 /// A Variable whose owner waits for another thread when its key is compared and when it is updated.
 struct Meeting(Param);
 
-/// Waits until two threads are in `place` at once; gives up after a while.
+/// Waits until two threads are in `place` at once.
 fn meet(place: &AtomicUsize) {
     if MEET.load(SeqCst) {
         place.fetch_add(1, SeqCst);
-        let start = Instant::now();
-        while place.load(SeqCst) < 2 && start.elapsed() < Duration::from_secs(20) {
+        while place.load(SeqCst) < 2 {
             std::thread::yield_now();
         }
     }
@@ -165,7 +163,7 @@ fn later_calls_overlap_from_the_comparison_of_the_key_to_the_update_of_the_state
     let state = || Meeting(Param::new(scalar(1.0)));
     overlapping(&mut state(), Compared);
     MEET.store(true, SeqCst);
-    let start = Instant::now();
+    // Calls that wait for each other's end never come out of this.
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -176,7 +174,6 @@ fn later_calls_overlap_from_the_comparison_of_the_key_to_the_update_of_the_state
         }
     });
     assert_eq!((COMPARING.load(SeqCst), UPDATING.load(SeqCst)), (2, 2));
-    assert!(start.elapsed() < Duration::from_secs(20), "one call waited for the other's end");
     assert_eq!((traces("overlapping"), stats("overlapping").hits), (1, 2));
 }
 

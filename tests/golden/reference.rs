@@ -107,6 +107,11 @@ fn dtype(dtype: Dtype) -> Option<DType> {
 }
 
 impl Case {
+    /// Area and name: `layers/linear`.
+    pub(crate) fn title(&self) -> String {
+        format!("{}/{}", self.area, self.name)
+    }
+
     /// The input `name`, stored as `in.name`.
     pub(crate) fn input(&self, name: &str) -> Array {
         self.array(&format!("in.{name}"))

@@ -138,7 +138,7 @@ fn wanted_platform() -> Result<Platform, String> {
 }
 
 /// The folder of the workspace: the one above this crate's.
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let this = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
     let mut folder = PathBuf::from(this);
     folder.pop();

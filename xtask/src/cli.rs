@@ -3,6 +3,7 @@
 use crate::children::{self, Backend};
 use crate::pins::{self, Pin};
 use crate::setup::{Installed, Setup};
+use crate::tidy;
 use crate::xla_rs::{self, Library};
 use lexopt::Arg::{Long, Short, Value};
 use std::ffi::OsString;
@@ -25,6 +26,8 @@ Commands:
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the
                      skipped cases
+  tidy               Check what no compiler does: which room imports from which, where unsafe code
+                     stands, the length of files, names of types that stand for two things
   docs               Set up, then write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
@@ -84,6 +87,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "mnist" => Ok(run_child(rest, children::mnist)?),
         "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
+        "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
         "docs" if rest.is_empty() => Ok(children::docs()?),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),

@@ -7,6 +7,7 @@ pub mod pins;
 mod pip;
 pub mod setup;
 mod store;
+pub mod tidy;
 pub mod xla_rs;
 
 // The rules for where plugins lie, and for telling a whole library from a cut one, are the runtime

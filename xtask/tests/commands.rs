@@ -41,9 +41,17 @@ fn help_lists_every_command() {
     for argument in ["--help", "-h", "help"] {
         let (code, out, _) = run(&mut xtask(&Machine::new(), &[argument]));
         assert_eq!(code, 0);
-        for command in
-            ["setup", "--from FILE", "--cuda", "--tpu", "--xla-rs", "mnist", "test", "golden DIR"]
-        {
+        for command in [
+            "setup",
+            "--from FILE",
+            "--cuda",
+            "--tpu",
+            "--xla-rs",
+            "mnist",
+            "test",
+            "golden DIR",
+            "tidy",
+        ] {
             assert!(out.contains(command), "{command}");
         }
     }

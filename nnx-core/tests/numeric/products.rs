@@ -1,70 +1,105 @@
 //! Products, sums over samples, polynomials.
 use crate::check::*;
 use crate::values::*;
-use nnx_core::Array;
 use nnx_core::array::*;
 
 #[test]
-#[rustfmt::skip]
 fn values_as_in_jax() {
-    let a = Array::from_slice::<f64>(&[0.76, 0.12, 0.44, 0.33, 1.49, -0.21], &[2, 3][..]);
-    let e = Array::from_slice::<f64>(&[0.31, -0.85, -2.55, 0.65, 0.86, -0.74, 2.27, -1.45, 0.05, -0.19, 1.53, 1.47], &[3, 4][..]);
-    let f3 = Array::from_slice::<f64>(&[0.15, 0.38, -0.89, -1.98, -0.35, 0.16, 1.23, 1.2, -0.39, -0.3, -1.05, -1.42, -1.71, 1.95, -0.51, -0.44, -1.25, 0.78, -1.61, -0.21, -0.9, 0.39, -0.51, -1.18], &[2, 3, 4][..]);
-    let v3 = Array::from_slice::<f64>(&[1.0, 2.0, -1.0], &[3][..]);
-    let w3 = Array::from_slice::<f64>(&[0.5, -1.0, 2.0], &[3][..]);
-    let cc = complex(&Array::from_slice::<f64>(&[1.0, 3.0, -0.0], &[3][..]), &Array::from_slice::<f64>(&[2.0, -1.0, -0.5], &[3][..]));
-    let mut wrong = Wrong::default();
-    wrong.check("jnp.tensordot(a, e, 1)", &tensordot(&a, &e, 1), F64, &[2, 4], &[0.3608, -0.8184, -0.9924, 0.9668000000000001, 1.3732, -1.3432, 2.2195, -2.2547], 1e-12);
-    wrong.check("jnp.tensordot(f3, e, 2)", &tensordot(&f3, &e, 2), F64, &[2], &[-2.3177000000000008, -8.8095], 1e-12);
-    wrong.check("jnp.tensordot(f3, f3, ((0, 2), (0, 2)))", &tensordot(&f3, &f3, ([0, 2], [0, 2])), F64, &[3, 3], &[12.0597, 1.1096000000000004, 6.652399999999998, 1.1096000000000004, 7.908100000000001, -0.4089, 6.652399999999998, -0.4089, 5.9756], 1e-12);
-    wrong.check("jnp.tensordot(v3, w3, 0)", &tensordot(&v3, &w3, 0), F64, &[3, 3], &[0.5, -1.0, 2.0, 1.0, -2.0, 4.0, -0.5, 1.0, -2.0], 1e-12);
-    wrong.check("jnp.dot(f3, e.T)", &dot(&f3, &e.t()), F64, &[2, 3, 3], &[0.706, 0.6984999999999997, -4.337000000000001, -2.601, 0.6327, 3.5980000000000003, 1.8885999999999998, -0.4379000000000004, -3.6563999999999997, -1.1730999999999998, -3.4333, -1.8831, 2.9185000000000003, -5.002400000000001, -2.9827000000000004, -0.07700000000000007, -0.5093000000000001, -2.634], 1e-12);
-    wrong.check("jnp.dot(v3, w3)", &dot(&v3, &w3), F64, &[], &[-3.5], 1e-12);
-    wrong.check("jnp.dot(a, v3)", &dot(&a, &v3), F64, &[2], &[0.56, 3.52], 1e-12);
-    wrong.check("jnp.dot(f3, jnp.swapaxes(f3, 1, 2))", &dot(&f3, &f3.swapaxes(1, 2)), F64, &[2, 3, 2, 3], &[4.8794, -3.4623999999999997, 3.5736, 1.8096, 1.9576, 2.8034999999999997, -3.4623999999999997, 3.101, -2.907, -0.24480000000000013, -1.6700000000000002, -1.6659, 3.5736, -2.907, 3.3609999999999998, 1.2422000000000002, 2.2422, 2.4451, 1.8096, -0.24480000000000013, 1.2422000000000002, 7.180299999999999, 4.572, 3.0788, 1.9576, -1.6700000000000002, 2.2422, 4.572, 4.8071, 2.4981, 2.8034999999999997, -1.6659, 2.4451, 3.0788, 2.4981, 2.6146], 1e-12);
-    wrong.check("jnp.vdot(a, a)", &vdot(&a, &a), F64, &[], &[3.1586999999999996], 1e-12);
-    wrong.check("jnp.vdot(cc, cc * 2j)", &vdot(&cc, &(&cc * complex(&f64s(&[0.], &[]), &f64s(&[2.], &[])))), C128, &[], &[0.0, 30.5], 1e-12);
-    wrong.check("jnp.inner(f3, e.T[:, :][:4].T)", &inner(&f3, &e), F64, &[2, 3, 3], &[0.706, 0.6984999999999997, -4.337000000000001, -2.601, 0.6327, 3.5980000000000003, 1.8885999999999998, -0.4379000000000004, -3.6563999999999997, -1.1730999999999998, -3.4333, -1.8831, 2.9185000000000003, -5.002400000000001, -2.9827000000000004, -0.07700000000000007, -0.5093000000000001, -2.634], 1e-12);
-    wrong.check("jnp.outer(a, v3)", &outer(&a, &v3), F64, &[6, 3], &[0.76, 1.52, -0.76, 0.12, 0.24, -0.12, 0.44, 0.88, -0.44, 0.33, 0.66, -0.33, 1.49, 2.98, -1.49, -0.21, -0.42, 0.21], 1e-12);
-    wrong.check("jnp.kron(a, e)", &kron(&a, &e), F64, &[6, 12], &[0.2356, -0.646, -1.938, 0.49400000000000005, 0.0372, -0.102, -0.306, 0.078, 0.1364, -0.374, -1.1219999999999999, 0.28600000000000003, 0.6536, -0.5624, 1.7252, -1.1019999999999999, 0.1032, -0.08879999999999999, 0.2724, -0.174, 0.3784, -0.3256, 0.9988, -0.638, 0.038000000000000006, -0.1444, 1.1628, 1.1172, 0.006, -0.0228, 0.18359999999999999, 0.1764, 0.022000000000000002, -0.08360000000000001, 0.6732, 0.6468, 0.1023, -0.2805, -0.8415, 0.21450000000000002, 0.4619, -1.2665, -3.7994999999999997, 0.9685, -0.06509999999999999, 0.1785, 0.5355, -0.1365, 0.2838, -0.2442, 0.7491, -0.4785, 1.2813999999999999, -1.1026, 3.3823, -2.1605, -0.18059999999999998, 0.15539999999999998, -0.4767, 0.3045, 0.0165, -0.0627, 0.5049, 0.48510000000000003, 0.0745, -0.2831, 2.2797, 2.1903, -0.0105, 0.0399, -0.3213, -0.3087], 1e-12);
-    wrong.check("jnp.kron(v3, a)", &kron(&v3, &a), F64, &[2, 9], &[0.76, 0.12, 0.44, 1.52, 0.24, 0.88, -0.76, -0.12, -0.44, 0.33, 1.49, -0.21, 0.66, 2.98, -0.42, -0.33, -1.49, 0.21], 1e-12);
-    wrong.check("jnp.vecdot(a, v3)", &vecdot(&a, &v3, -1), F64, &[2], &[0.56, 3.52], 1e-12);
-    wrong.check("jnp.cross(v3, w3)", &cross(&v3, &w3), F64, &[3], &[3.0, -2.5, -2.0], 1e-12);
-    wrong.check("jnp.cross(a, v3)", &cross(&a, &v3), F64, &[2, 3], &[-1.0, 1.2, 1.4, -1.07, 0.12000000000000002, -0.83], 1e-12);
-    wrong.check("jnp.cross(v3[:2], w3)", &cross(&v3.slice([(0..2).into()]), &w3), F64, &[3], &[4.0, -2.0, -2.0], 1e-12);
-    wrong.check("jnp.cross(v3[:2], w3[:2])", &cross(&v3.slice([(0..2).into()]), &w3.slice([(0..2).into()])), F64, &[], &[-2.0], 1e-12);
-    wrong.check("jnp.vander(v3)", &vander(&v3, 3, false), F64, &[3, 3], &[1.0, 1.0, 1.0, 4.0, 2.0, 1.0, 1.0, -1.0, 1.0], 1e-12);
-    wrong.check("jnp.vander(v3, 4, True)", &vander(&v3, 4, true), F64, &[3, 4], &[1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 1.0, -1.0, 1.0, -1.0], 1e-12);
-    wrong.check("jnp.polyval(v3, a)", &polyval(&v3, &a), F64, &[2, 3], &[1.0976, -0.7456, 0.07359999999999998, -0.23109999999999994, 4.2001, -1.3759], 1e-12);
-    wrong.check("jnp.trapezoid(e)", &trapezoid(&e, 1.0, -1), F64, &[3], &[-2.92, 1.235, 2.1000000000000005], 1e-12);
-    wrong.check("jnp.trapezoid(e, dx=0.1, axis=0)", &trapezoid(&e, 0.1, 0), F64, &[4], &[0.10400000000000001, -0.12599999999999997, 0.17600000000000005, -0.03900000000000001], 1e-12);
-    wrong.check("jnp.trapezoid(e, x=v3, axis=0)", &trapezoid_at(&e, &v3, 0), F64, &[4], &[-0.78, 0.6, -5.84, -0.43], 1e-12);
-    wrong.check("jnp.trapezoid(e, x=e * e, axis=1)", &trapezoid_at(&e, &e.square(), 1), F64, &[3], &[-4.219128, 2.2608705, 1.2718639999999999], 1e-12);
-    wrong.check("jnp.convolve(v3, e[0], \"full\")", &convolve(&v3, &e.slice([0.into()]), ConvolveMode::Full), F64, &[6], &[0.31, -0.22999999999999998, -4.56, -3.6, 3.8499999999999996, -0.65], 1e-12);
-    wrong.check("jnp.convolve(e[1], w3, \"full\")", &convolve(&e.slice([1.into()]), &w3, ConvolveMode::Full), F64, &[6], &[0.43, -1.23, 3.5949999999999998, -4.475, 5.99, -2.9], 1e-12);
-    wrong.check("jnp.correlate(v3, e[0], \"full\")", &correlate(&v3, &e.slice([0.into()]), ConvolveMode::Full), F64, &[6], &[0.65, -1.2499999999999998, -6.6, 1.16, 1.47, -0.31], 1e-12);
-    wrong.check("jnp.correlate(e[0], w3, \"full\")", &correlate(&e.slice([0.into()]), &w3, ConvolveMode::Full), F64, &[6], &[0.62, -2.01, -4.095, 3.425, -1.9249999999999998, 0.325], 1e-12);
-    wrong.check("jnp.convolve(v3, e[0], \"same\")", &convolve(&v3, &e.slice([0.into()]), ConvolveMode::Same), F64, &[4], &[-0.22999999999999998, -4.56, -3.6, 3.8499999999999996], 1e-12);
-    wrong.check("jnp.convolve(e[1], w3, \"same\")", &convolve(&e.slice([1.into()]), &w3, ConvolveMode::Same), F64, &[4], &[-1.23, 3.5949999999999998, -4.475, 5.99], 1e-12);
-    wrong.check("jnp.correlate(v3, e[0], \"same\")", &correlate(&v3, &e.slice([0.into()]), ConvolveMode::Same), F64, &[4], &[-1.2499999999999998, -6.6, 1.16, 1.47], 1e-12);
-    wrong.check("jnp.correlate(e[0], w3, \"same\")", &correlate(&e.slice([0.into()]), &w3, ConvolveMode::Same), F64, &[4], &[-2.01, -4.095, 3.425, -1.9249999999999998], 1e-12);
-    wrong.check("jnp.convolve(v3, e[0], \"valid\")", &convolve(&v3, &e.slice([0.into()]), ConvolveMode::Valid), F64, &[2], &[-4.56, -3.6], 1e-12);
-    wrong.check("jnp.convolve(e[1], w3, \"valid\")", &convolve(&e.slice([1.into()]), &w3, ConvolveMode::Valid), F64, &[2], &[3.5949999999999998, -4.475], 1e-12);
-    wrong.check("jnp.correlate(v3, e[0], \"valid\")", &correlate(&v3, &e.slice([0.into()]), ConvolveMode::Valid), F64, &[2], &[-6.6, 1.16], 1e-12);
-    wrong.check("jnp.correlate(e[0], w3, \"valid\")", &correlate(&e.slice([0.into()]), &w3, ConvolveMode::Valid), F64, &[2], &[-4.095, 3.425], 1e-12);
-    wrong.check("jnp.interp(a, jnp.array([-1., 0., 2.]), v3)", &interp(&a, &f64s(&[-1., 0., 2.], &[3]), &v3, None, None), F64, &[2, 3], &[0.86, 1.82, 1.34, 1.505, -0.235, 1.79], 1e-12);
-    wrong.check("jnp.interp(a * 3, jnp.array([-1., 0., 2.]), v3, left=-7., right=8.)", &interp(&(&a * 3.0), &f64s(&[-1., 0., 2.], &[3]), &v3, Some(-7.0), Some(8.0)), F64, &[2, 3], &[8.0, 1.46, 0.019999999999999907, 0.515, 8.0, 1.37], 1e-12);
-    wrong.check("jnp.unwrap(e * 10)", &unwrap(&(&e * 10.0), -1, 2.0 * std::f64::consts::PI), F64, &[3, 4], &[3.1, 4.0663706143591725, 5.915926535897931, 6.5000000000000036, 8.6, 11.449555921538758, 10.133629385640823, 10.632741228718341, 0.5, -1.9, -3.549555921538758, -4.149555921538759], 1e-12);
-    wrong.check("jnp.unwrap(e * 10, period=3., axis=0)", &unwrap(&(&e * 10.0), 0, 3.0), F64, &[3, 4], &[3.1, -8.5, -25.5, 6.5, 2.5999999999999996, -7.4, -25.3, 6.5, 3.5, -7.9, -26.7, 5.699999999999999], 1e-12);
-    wrong.check("jnp.einsum(\"ij,jk\", a, e)", &einsum("ij,jk", &[&a, &e]), F64, &[2, 4], &[0.3608, -0.8184, -0.9924, 0.9668000000000001, 1.3732, -1.3432, 2.2195, -2.2547], 1e-12);
-    wrong.check("jnp.einsum(\"...j,jk->...k\", f3.swapaxes(1, 2), e)", &einsum("...j,jk->...k", &[&f3.swapaxes(1, 2), &e]), F64, &[2, 4, 4], &[-0.274, 0.20559999999999998, -1.7736999999999998, 0.03169999999999997, 0.2404, -0.3844, -1.0648, -0.42599999999999993, 0.7294, 0.04579999999999998, 3.4550999999999994, -3.9055, 0.34719999999999995, 1.0648, 5.6004, -5.1144, -1.6501, 2.5494999999999997, 0.14600000000000007, -0.6219999999999999, 1.2948000000000002, -2.3088, -2.605199999999999, 0.7098000000000001, -1.5682, 1.7218, -3.1345, 1.2533, -0.376, 0.7535999999999999, -1.1601000000000001, -1.7161], 1e-12);
-    wrong.check("jnp.einsum(\"i...,i...\", f3, f3)", &einsum("i...,i...", &[&f3, &f3]), F64, &[3, 4], &[2.9465999999999997, 3.9469, 1.0522, 4.114, 1.685, 0.634, 4.105, 1.4841, 0.9621000000000001, 0.2421, 1.3626, 3.4088], 1e-12);
-    wrong.check("jnp.einsum(\"...ij->...ji\", f3)", &einsum("...ij->...ji", &[&f3]), F64, &[2, 4, 3], &[0.15, -0.35, -0.39, 0.38, 0.16, -0.3, -0.89, 1.23, -1.05, -1.98, 1.2, -1.42, -1.71, -1.25, -0.9, 1.95, 0.78, 0.39, -0.51, -1.61, -0.51, -0.44, -0.21, -1.18], 1e-12);
-    wrong.check("jnp.einsum(\"...,...\", f3[:1], e)", &einsum("...,...", &[&f3.slice([(0..1).into()]), &e]), F64, &[1, 3, 4], &[0.0465, -0.323, 2.2695, -1.287, -0.301, -0.1184, 2.7921, -1.74, -0.019500000000000003, 0.056999999999999995, -1.6065, -2.0873999999999997], 1e-12);
-    wrong.check("jnp.einsum(\"ij,jk,lk,lm,nm->in\", a, e, e, e, e)", &einsum("ij,jk,lk,lm,nm->in", &[&a, &e, &e, &e, &e]), F64, &[2, 3], &[46.4851987024, -46.4254660096, -14.8136824288, -105.3297462308, 122.598341836, 33.2178423696], 1e-12);
-    wrong.check("jnp.einsum(\"ij,jk,lk,lm,nm,nm,ab->ib\", a, e, e, e, e, e, a)", &einsum("ij,jk,lk,lm,nm,nm,ab->ib", &[&a, &e, &e, &e, &e, &e, &a]), F64, &[2, 3], &[-216.3059033237481, -319.4977104139765, -45.6425300591395, 497.9064448403753, 735.4397946724808, 105.0628278103544], 1e-12);
-    wrong.check("jnp.einsum(\"i,j,k->kji\", v3, w3, v3)", &einsum("i,j,k->kji", &[&v3, &w3, &v3]), F64, &[3, 3, 3], &[0.5, 1.0, -0.5, -1.0, -2.0, 1.0, 2.0, 4.0, -2.0, 1.0, 2.0, -1.0, -2.0, -4.0, 2.0, 4.0, 8.0, -4.0, -0.5, -1.0, 0.5, 1.0, 2.0, -1.0, -2.0, -4.0, 2.0], 1e-12);
-    wrong.check("jnp.einsum(\"ij,ij,ij->\", a, a, a)", &einsum("ij,ij,ij->", &[&a, &a, &a]), F64, &[], &[3.860513], 1e-12);
-    wrong.check("jnp.einsum(\"ii->i\", e[:, :3])", &einsum("ii->i", &[&e.slice([(..).into(), (0..3).into()])]), F64, &[3], &[0.31, -0.74, 1.53], 1e-12);
-    wrong.none();
+    let mut rows = Rows::of("products", "values_as_in_jax");
+    let [a, e, f3, v3, w3, cc] = rows.inputs(["a", "e", "f3", "v3", "w3", "cc"]);
+    rows.check("jnp.tensordot(a, e, 1)", || tensordot(&a, &e, 1));
+    rows.check("jnp.tensordot(f3, e, 2)", || tensordot(&f3, &e, 2));
+    rows.check("jnp.tensordot(f3, f3, ((0, 2), (0, 2)))", || tensordot(&f3, &f3, ([0, 2], [0, 2])));
+    rows.check("jnp.tensordot(v3, w3, 0)", || tensordot(&v3, &w3, 0));
+    rows.check("jnp.dot(f3, e.T)", || dot(&f3, &e.t()));
+    rows.check("jnp.dot(v3, w3)", || dot(&v3, &w3));
+    rows.check("jnp.dot(a, v3)", || dot(&a, &v3));
+    rows.check("jnp.dot(f3, jnp.swapaxes(f3, 1, 2))", || dot(&f3, &f3.swapaxes(1, 2)));
+    rows.check("jnp.vdot(a, a)", || vdot(&a, &a));
+    rows.check("jnp.vdot(cc, cc * 2j)", || {
+        vdot(&cc, &(&cc * complex(&f64s(&[0.], &[]), &f64s(&[2.], &[]))))
+    });
+    rows.check("jnp.inner(f3, e.T[:, :][:4].T)", || inner(&f3, &e));
+    rows.check("jnp.outer(a, v3)", || outer(&a, &v3));
+    rows.check("jnp.kron(a, e)", || kron(&a, &e));
+    rows.check("jnp.kron(v3, a)", || kron(&v3, &a));
+    rows.check("jnp.vecdot(a, v3)", || vecdot(&a, &v3, -1));
+    rows.check("jnp.cross(v3, w3)", || cross(&v3, &w3));
+    rows.check("jnp.cross(a, v3)", || cross(&a, &v3));
+    rows.check("jnp.cross(v3[:2], w3)", || cross(&v3.slice([(0..2).into()]), &w3));
+    rows.check("jnp.cross(v3[:2], w3[:2])", || {
+        cross(&v3.slice([(0..2).into()]), &w3.slice([(0..2).into()]))
+    });
+    rows.check("jnp.vander(v3)", || vander(&v3, 3, false));
+    rows.check("jnp.vander(v3, 4, True)", || vander(&v3, 4, true));
+    rows.check("jnp.polyval(v3, a)", || polyval(&v3, &a));
+    rows.check("jnp.trapezoid(e)", || trapezoid(&e, 1.0, -1));
+    rows.check("jnp.trapezoid(e, dx=0.1, axis=0)", || trapezoid(&e, 0.1, 0));
+    rows.check("jnp.trapezoid(e, x=v3, axis=0)", || trapezoid_at(&e, &v3, 0));
+    rows.check("jnp.trapezoid(e, x=e * e, axis=1)", || trapezoid_at(&e, &e.square(), 1));
+    rows.check("jnp.convolve(v3, e[0], \"full\")", || {
+        convolve(&v3, &e.slice([0.into()]), ConvolveMode::Full)
+    });
+    rows.check("jnp.convolve(e[1], w3, \"full\")", || {
+        convolve(&e.slice([1.into()]), &w3, ConvolveMode::Full)
+    });
+    rows.check("jnp.correlate(v3, e[0], \"full\")", || {
+        correlate(&v3, &e.slice([0.into()]), ConvolveMode::Full)
+    });
+    rows.check("jnp.correlate(e[0], w3, \"full\")", || {
+        correlate(&e.slice([0.into()]), &w3, ConvolveMode::Full)
+    });
+    rows.check("jnp.convolve(v3, e[0], \"same\")", || {
+        convolve(&v3, &e.slice([0.into()]), ConvolveMode::Same)
+    });
+    rows.check("jnp.convolve(e[1], w3, \"same\")", || {
+        convolve(&e.slice([1.into()]), &w3, ConvolveMode::Same)
+    });
+    rows.check("jnp.correlate(v3, e[0], \"same\")", || {
+        correlate(&v3, &e.slice([0.into()]), ConvolveMode::Same)
+    });
+    rows.check("jnp.correlate(e[0], w3, \"same\")", || {
+        correlate(&e.slice([0.into()]), &w3, ConvolveMode::Same)
+    });
+    rows.check("jnp.convolve(v3, e[0], \"valid\")", || {
+        convolve(&v3, &e.slice([0.into()]), ConvolveMode::Valid)
+    });
+    rows.check("jnp.convolve(e[1], w3, \"valid\")", || {
+        convolve(&e.slice([1.into()]), &w3, ConvolveMode::Valid)
+    });
+    rows.check("jnp.correlate(v3, e[0], \"valid\")", || {
+        correlate(&v3, &e.slice([0.into()]), ConvolveMode::Valid)
+    });
+    rows.check("jnp.correlate(e[0], w3, \"valid\")", || {
+        correlate(&e.slice([0.into()]), &w3, ConvolveMode::Valid)
+    });
+    rows.check("jnp.interp(a, jnp.array([-1., 0., 2.]), v3)", || {
+        interp(&a, &f64s(&[-1., 0., 2.], &[3]), &v3, None, None)
+    });
+    rows.check("jnp.interp(a * 3, jnp.array([-1., 0., 2.]), v3, left=-7., right=8.)", || {
+        interp(&(&a * 3.0), &f64s(&[-1., 0., 2.], &[3]), &v3, Some(-7.0), Some(8.0))
+    });
+    rows.check("jnp.unwrap(e * 10)", || unwrap(&(&e * 10.0), -1, 2.0 * std::f64::consts::PI));
+    rows.check("jnp.unwrap(e * 10, period=3., axis=0)", || unwrap(&(&e * 10.0), 0, 3.0));
+    rows.check("jnp.einsum(\"ij,jk\", a, e)", || einsum("ij,jk", &[&a, &e]));
+    rows.check("jnp.einsum(\"...j,jk->...k\", f3.swapaxes(1, 2), e)", || {
+        einsum("...j,jk->...k", &[&f3.swapaxes(1, 2), &e])
+    });
+    rows.check("jnp.einsum(\"i...,i...\", f3, f3)", || einsum("i...,i...", &[&f3, &f3]));
+    rows.check("jnp.einsum(\"...ij->...ji\", f3)", || einsum("...ij->...ji", &[&f3]));
+    rows.check("jnp.einsum(\"...,...\", f3[:1], e)", || {
+        einsum("...,...", &[&f3.slice([(0..1).into()]), &e])
+    });
+    rows.check("jnp.einsum(\"ij,jk,lk,lm,nm->in\", a, e, e, e, e)", || {
+        einsum("ij,jk,lk,lm,nm->in", &[&a, &e, &e, &e, &e])
+    });
+    rows.check("jnp.einsum(\"ij,jk,lk,lm,nm,nm,ab->ib\", a, e, e, e, e, e, a)", || {
+        einsum("ij,jk,lk,lm,nm,nm,ab->ib", &[&a, &e, &e, &e, &e, &e, &a])
+    });
+    rows.check("jnp.einsum(\"i,j,k->kji\", v3, w3, v3)", || einsum("i,j,k->kji", &[&v3, &w3, &v3]));
+    rows.check("jnp.einsum(\"ij,ij,ij->\", a, a, a)", || einsum("ij,ij,ij->", &[&a, &a, &a]));
+    rows.check("jnp.einsum(\"ii->i\", e[:, :3])", || {
+        einsum("ii->i", &[&e.slice([(..).into(), (0..3).into()])])
+    });
+    rows.done();
 }

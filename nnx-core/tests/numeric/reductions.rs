@@ -1,147 +1,175 @@
 //! Reductions of parts, quantiles, covariances.
 use crate::check::*;
 use crate::values::*;
+use nnx_core::DType;
 use nnx_core::array::*;
-use nnx_core::{Array, DType};
 
 #[test]
-#[rustfmt::skip]
 fn values_as_in_jax() {
-    let m = Array::from_slice::<f64>(&[1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], &[3, 4][..]);
-    let q = Array::from_slice::<f64>(&[1.76, f64::NAN, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, f64::NAN, f64::NAN, f64::NAN, f64::NAN], &[3, 4][..]);
-    let mask = Array::from_slice::<bool>(&[true, false, true, true, false, false, false, false, true, true, true, true], &[3, 4][..]);
-    let w = Array::from_slice::<i32>(&[5, 2, 5, 2, 9, 2], &[6][..]);
-    let mut wrong = Wrong::default();
-    wrong.check("jnp.nansum(q, axis=None)", &q.nansum(..), F64, &[], &[6.670000000000001], 1e-12);
-    wrong.check("jnp.nanprod(q, axis=None)", &q.nanprod(..), F64, &[], &[1.008949218816], 1e-12);
-    wrong.check("jnp.nanmean(q, axis=None)", &q.nanmean(..), F64, &[], &[0.952857142857143], 1e-12);
-    wrong.check("jnp.nanmax(q, axis=None)", &q.nanmax(..), F64, &[], &[2.24], 1e-12);
-    wrong.check("jnp.nanmin(q, axis=None)", &q.nanmin(..), F64, &[], &[-0.98], 1e-12);
-    wrong.check("jnp.nanvar(q, axis=None, ddof=1)", &q.nanvar(.., 1), F64, &[], &[1.3503904761904764], 1e-12);
-    wrong.check("jnp.nanstd(q, axis=None)", &q.nanstd(.., 0), F64, &[], &[1.075861306591332], 1e-12);
-    wrong.check("jnp.sum(m, axis=None, where=mask)", &m.masked(&mask).sum(..), F64, &[], &[6.880000000000001], 1e-12);
-    wrong.check("jnp.prod(m, axis=None, where=mask)", &m.masked(&mask).prod(..), F64, &[], &[-0.032156343296000006], 1e-12);
-    wrong.check("jnp.mean(m, axis=None, where=mask)", &m.masked(&mask).mean(..), F64, &[], &[0.982857142857143], 1e-12);
-    wrong.check("jnp.any(m, axis=None, where=mask)", &m.masked(&mask).any(..), Bool, &[], &[1.0], 1e-12);
-    wrong.check("jnp.all(m, axis=None, where=mask)", &m.masked(&mask).all(..), Bool, &[], &[1.0], 1e-12);
-    wrong.check("jnp.var(m, axis=None, where=mask, ddof=1)", &m.masked(&mask).var(.., 1), F64, &[], &[0.768957142857143], 1e-12);
-    wrong.check("jnp.std(m, axis=None, where=mask)", &m.masked(&mask).std(.., 0), F64, &[], &[0.8118535104616964], 1e-12);
-    wrong.check("jnp.max(m, axis=None, where=mask, initial=-9.)", &m.masked(&mask).max(.., -9.0), F64, &[], &[2.24], 1e-12);
-    wrong.check("jnp.min(m, axis=None, where=mask, initial=0.1)", &m.masked(&mask).min(.., 0.1), F64, &[], &[-0.1], 1e-12);
-    wrong.check("jnp.median(q, axis=None)", &q.median(..), F64, &[], &[NAN], 1e-12);
-    wrong.check("jnp.nanmedian(q, axis=None)", &q.nanmedian(..), F64, &[], &[0.98], 1e-12);
-    wrong.check("jnp.ptp(q, axis=None)", &q.ptp(..), F64, &[], &[NAN], 1e-12);
-    wrong.check("jnp.count_nonzero(q, axis=None)", &q.count_nonzero(..), Ints, &[], &[12.0], 1e-12);
-    wrong.check("jnp.median(m, axis=None, keepdims=True)", &m.median(keepdims(..)), F64, &[1, 1], &[0.6799999999999999], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=None)", &m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), ..), F64, &[3], &[-0.145, 0.6799999999999999, 2.1993000000000005], 1e-12);
-    wrong.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=None)", &q.nanquantile(f64s(&[0.2, 0.9], &[2]), ..), F64, &[2], &[0.07000000000000019, 2.0180000000000002], 1e-12);
-    wrong.check("jnp.percentile(m, 30., axis=None)", &m.percentile(30.0, ..), F64, &[], &[0.21799999999999997], 1e-12);
-    wrong.check("jnp.var(m, axis=None, ddof=1)", &m.var_ddof(.., 1), F64, &[], &[0.9284568181818181], 1e-12);
-    wrong.check("jnp.std(m, axis=None, ddof=3)", &m.std_ddof(.., 3), F64, &[], &[1.0652607922736832], 1e-12);
-    wrong.check("jnp.nansum(q, axis=None, keepdims=True)", &q.nansum(keepdims(..)), F64, &[1, 1], &[6.670000000000001], 1e-12);
-    wrong.check("jnp.average(m, axis=None, weights=jnp.abs(m))", &m.average(&m.abs(), ..), F64, &[], &[1.3064129483814524], 1e-12);
-    wrong.check("jnp.nansum(q, axis=0)", &q.nansum(0), F64, &[4], &[3.63, -0.98, 1.93, 2.0900000000000003], 1e-12);
-    wrong.check("jnp.nanprod(q, axis=0)", &q.nanprod(0), F64, &[4], &[3.2912000000000003, -0.98, 0.9309999999999999, -0.336], 1e-12);
-    wrong.check("jnp.nanmean(q, axis=0)", &q.nanmean(0), F64, &[4], &[1.815, -0.98, 0.965, 1.0450000000000002], 1e-12);
-    wrong.check("jnp.nanmax(q, axis=0)", &q.nanmax(0), F64, &[4], &[1.87, -0.98, 0.98, 2.24], 1e-12);
-    wrong.check("jnp.nanmin(q, axis=0)", &q.nanmin(0), F64, &[4], &[1.76, -0.98, 0.95, -0.15], 1e-12);
-    wrong.check("jnp.nanvar(q, axis=0, ddof=1)", &q.nanvar(0, 1), F64, &[4], &[0.006050000000000011, NAN, 0.0004500000000000008, 2.85605], 1e-12);
-    wrong.check("jnp.nanstd(q, axis=0)", &q.nanstd(0, 0), F64, &[4], &[0.05500000000000005, 0.0, 0.015000000000000013, 1.195], 1e-12);
-    wrong.check("jnp.sum(m, axis=0, where=mask)", &m.masked(&mask).sum(0), F64, &[4], &[1.66, 0.41, 1.12, 3.6900000000000004], 1e-12);
-    wrong.check("jnp.prod(m, axis=0, where=mask)", &m.masked(&mask).prod(0), F64, &[4], &[-0.17600000000000002, 0.41, 0.13720000000000002, 3.248], 1e-12);
-    wrong.check("jnp.mean(m, axis=0, where=mask)", &m.masked(&mask).mean(0), F64, &[4], &[0.83, 0.41, 0.56, 1.8450000000000002], 1e-12);
-    wrong.check("jnp.any(m, axis=0, where=mask)", &m.masked(&mask).any(0), Bool, &[4], &[1.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.all(m, axis=0, where=mask)", &m.masked(&mask).all(0), Bool, &[4], &[1.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.var(m, axis=0, where=mask, ddof=1)", &m.masked(&mask).var(0, 1), F64, &[4], &[1.7298, NAN, 0.3528, 0.3120500000000002], 1e-12);
-    wrong.check("jnp.std(m, axis=0, where=mask)", &m.masked(&mask).std(0, 0), F64, &[4], &[0.93, 0.0, 0.42, 0.39500000000000013], 1e-12);
-    wrong.check("jnp.max(m, axis=0, where=mask, initial=-9.)", &m.masked(&mask).max(0, -9.0), F64, &[4], &[1.76, 0.41, 0.98, 2.24], 1e-12);
-    wrong.check("jnp.min(m, axis=0, where=mask, initial=0.1)", &m.masked(&mask).min(0, 0.1), F64, &[4], &[-0.1, 0.1, 0.1, 0.1], 1e-12);
-    wrong.check("jnp.median(q, axis=0)", &q.median(0), F64, &[4], &[NAN, NAN, NAN, NAN], 1e-12);
-    wrong.check("jnp.nanmedian(q, axis=0)", &q.nanmedian(0), F64, &[4], &[1.815, -0.98, 0.965, 1.0450000000000002], 1e-12);
-    wrong.check("jnp.ptp(q, axis=0)", &q.ptp(0), F64, &[4], &[NAN, NAN, NAN, NAN], 1e-12);
-    wrong.check("jnp.count_nonzero(q, axis=0)", &q.count_nonzero(0), Ints, &[4], &[3.0, 3.0, 3.0, 3.0], 1e-12);
-    wrong.check("jnp.median(m, axis=0, keepdims=True)", &m.median(keepdims(0)), F64, &[1, 4], &[1.76, 0.4, 0.95, 1.45], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=0)", &m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), 0), F64, &[3, 4], &[0.272, -0.704, 0.30200000000000005, 0.16999999999999998, 1.76, 0.4, 0.95, 1.45, 1.8678000000000001, 0.4098, 0.9793999999999999, 2.2242], 1e-12);
-    wrong.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=0)", &q.nanquantile(f64s(&[0.2, 0.9], &[2]), 0), F64, &[2, 4], &[1.7820000000000003, -0.98, 0.956, 0.32800000000000007, 1.8590000000000002, -0.98, 0.977, 2.0010000000000003], 1e-12);
-    wrong.check("jnp.percentile(m, 30., axis=0)", &m.percentile(30.0, 0), F64, &[4], &[1.016, -0.15200000000000002, 0.626, 0.8099999999999999], 1e-12);
-    wrong.check("jnp.var(m, axis=0, ddof=1)", &m.var_ddof(0, 1), F64, &[4], &[1.2254333333333336, 0.6394333333333333, 0.22709999999999997, 1.4827000000000001], 1e-12);
-    wrong.check("jnp.std(m, axis=0, ddof=3)", &m.std_ddof(0, 3), F64, &[4], &[NAN, NAN, NAN, NAN], 1e-12);
-    wrong.check("jnp.nansum(q, axis=0, keepdims=True)", &q.nansum(keepdims(0)), F64, &[1, 4], &[3.63, -0.98, 1.93, 2.0900000000000003], 1e-12);
-    wrong.check("jnp.average(m, axis=0, weights=jnp.abs(m))", &m.average(&m.abs(), 0), F64, &[4], &[1.7652815013404826, -0.3532402234636871, 0.9094202898550725, 1.8483333333333336], 1e-12);
-    wrong.check("jnp.nansum(q, axis=1)", &q.nansum(-1), F64, &[3], &[4.98, 1.6900000000000002, 0.0], 1e-12);
-    wrong.check("jnp.nanprod(q, axis=1)", &q.nanprod(-1), F64, &[3], &[3.8635520000000003, 0.2611455, 1.0], 1e-12);
-    wrong.check("jnp.nanmean(q, axis=1)", &q.nanmean(-1), F64, &[3], &[1.6600000000000001, 0.42250000000000004, NAN], 1e-12);
-    wrong.check("jnp.nanmax(q, axis=1)", &q.nanmax(-1), F64, &[3], &[2.24, 1.87, NAN], 1e-12);
-    wrong.check("jnp.nanmin(q, axis=1)", &q.nanmin(-1), F64, &[3], &[0.98, -0.98, NAN], 1e-12);
-    wrong.check("jnp.nanvar(q, axis=1, ddof=1)", &q.nanvar(-1, 1), F64, &[3], &[0.40440000000000015, 1.5560916666666669, NAN], 1e-12);
-    wrong.check("jnp.nanstd(q, axis=1)", &q.nanstd(-1, 0), F64, &[3], &[0.5192301994298869, 1.0803095621163408, NAN], 1e-12);
-    wrong.check("jnp.sum(m, axis=1, where=mask)", &m.masked(&mask).sum(-1), F64, &[3], &[4.98, 0.0, 1.9], 1e-12);
-    wrong.check("jnp.prod(m, axis=1, where=mask)", &m.masked(&mask).prod(-1), F64, &[3], &[3.8635520000000003, 1.0, -0.008323000000000002], 1e-12);
-    wrong.check("jnp.mean(m, axis=1, where=mask)", &m.masked(&mask).mean(-1), F64, &[3], &[1.6600000000000001, NAN, 0.475], 1e-12);
-    wrong.check("jnp.any(m, axis=1, where=mask)", &m.masked(&mask).any(-1), Bool, &[3], &[1.0, 0.0, 1.0], 1e-12);
-    wrong.check("jnp.all(m, axis=1, where=mask)", &m.masked(&mask).all(-1), Bool, &[3], &[1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.var(m, axis=1, where=mask, ddof=1)", &m.masked(&mask).var(-1, 1), F64, &[3], &[0.4044000000000001, NAN, 0.4659], 1e-12);
-    wrong.check("jnp.std(m, axis=1, where=mask)", &m.masked(&mask).std(-1, 0), F64, &[3], &[0.5192301994298868, NAN, 0.5911218148571409], 1e-12);
-    wrong.check("jnp.max(m, axis=1, where=mask, initial=-9.)", &m.masked(&mask).max(-1, -9.0), F64, &[3], &[2.24, -9.0, 1.45], 1e-12);
-    wrong.check("jnp.min(m, axis=1, where=mask, initial=0.1)", &m.masked(&mask).min(-1, 0.1), F64, &[3], &[0.1, 0.1, -0.1], 1e-12);
-    wrong.check("jnp.median(q, axis=1)", &q.median(-1), F64, &[3], &[NAN, 0.39999999999999997, NAN], 1e-12);
-    wrong.check("jnp.nanmedian(q, axis=1)", &q.nanmedian(-1), F64, &[3], &[1.76, 0.39999999999999997, NAN], 1e-12);
-    wrong.check("jnp.ptp(q, axis=1)", &q.ptp(-1), F64, &[3], &[NAN, 2.85, NAN], 1e-12);
-    wrong.check("jnp.count_nonzero(q, axis=1)", &q.count_nonzero(-1), Ints, &[3], &[4.0, 4.0, 4.0], 1e-12);
-    wrong.check("jnp.median(m, axis=1, keepdims=True)", &m.median(keepdims(-1)), F64, &[3, 1], &[1.37, 0.39999999999999997, 0.275], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=1)", &m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), -1), F64, &[3, 3], &[0.5740000000000001, -0.731, -0.02799999999999999, 1.37, 0.39999999999999997, 0.275, 2.2256, 1.8423999999999998, 1.4187999999999998], 1e-12);
-    wrong.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=1)", &q.nanquantile(f64s(&[0.2, 0.9], &[2]), -1), F64, &[2, 3], &[1.292, -0.48199999999999993, NAN, 2.144, 1.5940000000000003, NAN], 1e-12);
-    wrong.check("jnp.percentile(m, 30., axis=1)", &m.percentile(30.0, -1), F64, &[3], &[0.9219999999999999, -0.23300000000000007, 0.11599999999999999], 1e-12);
-    wrong.check("jnp.var(m, axis=1, ddof=1)", &m.var_ddof(-1, 1), F64, &[3], &[0.6665000000000001, 1.5560916666666669, 0.4659], 1e-12);
-    wrong.check("jnp.std(m, axis=1, ddof=3)", &m.std_ddof(-1, 3), F64, &[3], &[1.4140367746278737, 2.1606191242326815, 1.1822436297142818], 1e-12);
-    wrong.check("jnp.nansum(q, axis=1, keepdims=True)", &q.nansum(keepdims(-1)), F64, &[3, 1], &[4.98, 1.6900000000000002, 0.0], 1e-12);
-    wrong.check("jnp.average(m, axis=1, weights=jnp.abs(m))", &m.average(&m.abs(), -1), F64, &[3], &[1.7166542750929368, 0.8649367088607597, 1.0858095238095236], 1e-12);
-    wrong.check("jnp.nansum(q, axis=(0, 1))", &q.nansum([0, 1]), F64, &[], &[6.670000000000001], 1e-12);
-    wrong.check("jnp.nanprod(q, axis=(0, 1))", &q.nanprod([0, 1]), F64, &[], &[1.008949218816], 1e-12);
-    wrong.check("jnp.nanmean(q, axis=(0, 1))", &q.nanmean([0, 1]), F64, &[], &[0.952857142857143], 1e-12);
-    wrong.check("jnp.nanmax(q, axis=(0, 1))", &q.nanmax([0, 1]), F64, &[], &[2.24], 1e-12);
-    wrong.check("jnp.nanmin(q, axis=(0, 1))", &q.nanmin([0, 1]), F64, &[], &[-0.98], 1e-12);
-    wrong.check("jnp.nanvar(q, axis=(0, 1), ddof=1)", &q.nanvar([0, 1], 1), F64, &[], &[1.3503904761904764], 1e-12);
-    wrong.check("jnp.nanstd(q, axis=(0, 1))", &q.nanstd([0, 1], 0), F64, &[], &[1.075861306591332], 1e-12);
-    wrong.check("jnp.sum(m, axis=(0, 1), where=mask)", &m.masked(&mask).sum([0, 1]), F64, &[], &[6.880000000000001], 1e-12);
-    wrong.check("jnp.prod(m, axis=(0, 1), where=mask)", &m.masked(&mask).prod([0, 1]), F64, &[], &[-0.032156343296000006], 1e-12);
-    wrong.check("jnp.mean(m, axis=(0, 1), where=mask)", &m.masked(&mask).mean([0, 1]), F64, &[], &[0.982857142857143], 1e-12);
-    wrong.check("jnp.any(m, axis=(0, 1), where=mask)", &m.masked(&mask).any([0, 1]), Bool, &[], &[1.0], 1e-12);
-    wrong.check("jnp.all(m, axis=(0, 1), where=mask)", &m.masked(&mask).all([0, 1]), Bool, &[], &[1.0], 1e-12);
-    wrong.check("jnp.var(m, axis=(0, 1), where=mask, ddof=1)", &m.masked(&mask).var([0, 1], 1), F64, &[], &[0.768957142857143], 1e-12);
-    wrong.check("jnp.std(m, axis=(0, 1), where=mask)", &m.masked(&mask).std([0, 1], 0), F64, &[], &[0.8118535104616964], 1e-12);
-    wrong.check("jnp.max(m, axis=(0, 1), where=mask, initial=-9.)", &m.masked(&mask).max([0, 1], -9.0), F64, &[], &[2.24], 1e-12);
-    wrong.check("jnp.min(m, axis=(0, 1), where=mask, initial=0.1)", &m.masked(&mask).min([0, 1], 0.1), F64, &[], &[-0.1], 1e-12);
-    wrong.check("jnp.median(q, axis=(0, 1))", &q.median([0, 1]), F64, &[], &[NAN], 1e-12);
-    wrong.check("jnp.nanmedian(q, axis=(0, 1))", &q.nanmedian([0, 1]), F64, &[], &[0.98], 1e-12);
-    wrong.check("jnp.ptp(q, axis=(0, 1))", &q.ptp([0, 1]), F64, &[], &[NAN], 1e-12);
-    wrong.check("jnp.count_nonzero(q, axis=(0, 1))", &q.count_nonzero([0, 1]), Ints, &[], &[12.0], 1e-12);
-    wrong.check("jnp.median(m, axis=(0, 1), keepdims=True)", &m.median(keepdims([0, 1])), F64, &[1, 1], &[0.6799999999999999], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=(0, 1))", &m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), [0, 1]), F64, &[3], &[-0.145, 0.6799999999999999, 2.1993000000000005], 1e-12);
-    wrong.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=(0, 1))", &q.nanquantile(f64s(&[0.2, 0.9], &[2]), [0, 1]), F64, &[2], &[0.07000000000000019, 2.0180000000000002], 1e-12);
-    wrong.check("jnp.percentile(m, 30., axis=(0, 1))", &m.percentile(30.0, [0, 1]), F64, &[], &[0.21799999999999997], 1e-12);
-    wrong.check("jnp.var(m, axis=(0, 1), ddof=1)", &m.var_ddof([0, 1], 1), F64, &[], &[0.9284568181818181], 1e-12);
-    wrong.check("jnp.std(m, axis=(0, 1), ddof=3)", &m.std_ddof([0, 1], 3), F64, &[], &[1.0652607922736832], 1e-12);
-    wrong.check("jnp.nansum(q, axis=(0, 1), keepdims=True)", &q.nansum(keepdims([0, 1])), F64, &[1, 1], &[6.670000000000001], 1e-12);
-    wrong.check("jnp.average(m, axis=(0, 1), weights=jnp.abs(m))", &m.average(&m.abs(), [0, 1]), F64, &[], &[1.3064129483814524], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"linear\")", &m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Linear), F64, &[4, 3], &[0.4, -0.98, -0.1, 0.9219999999999999, -0.23300000000000007, 0.11599999999999999, 1.37, 0.39999999999999997, 0.275, 2.24, 1.87, 1.45], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"lower\")", &m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Lower), F64, &[4, 3], &[0.4, -0.98, -0.1, 0.4, -0.98, -0.1, 0.98, -0.15, 0.14, 2.24, 1.87, 1.45], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"higher\")", &m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Higher), F64, &[4, 3], &[0.4, -0.98, -0.1, 0.98, -0.15, 0.14, 1.76, 0.95, 0.41, 2.24, 1.87, 1.45], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"midpoint\")", &m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Midpoint), F64, &[4, 3], &[0.4, -0.98, -0.1, 0.69, -0.565, 0.020000000000000004, 1.37, 0.39999999999999997, 0.275, 2.24, 1.87, 1.45], 1e-12);
-    wrong.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"nearest\")", &m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Nearest), F64, &[4, 3], &[0.4, -0.98, -0.1, 0.98, -0.15, 0.14, 0.98, -0.15, 0.14, 2.24, 1.87, 1.45], 1e-12);
-    wrong.check("jnp.nanargmax(q, axis=0)", &q.nanargmax(0), Ints, &[4], &[1.0, 1.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.nanargmin(q, axis=1)", &q.nanargmin(1), Ints, &[3], &[2.0, 1.0, -1.0], 1e-12);
-    wrong.check("jnp.nancumsum(q, axis=1)", &q.nancumsum(1), F64, &[3, 4], &[1.76, 1.76, 2.74, 4.98, 1.87, 0.8900000000000001, 1.84, 1.6900000000000002, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.nancumprod(q, axis=0)", &q.nancumprod(0), F64, &[3, 4], &[1.76, 1.0, 0.98, 2.24, 3.2912000000000003, -0.98, 0.9309999999999999, -0.336, 3.2912000000000003, -0.98, 0.9309999999999999, -0.336], 1e-12);
-    wrong.check("jnp.argmax(q, axis=1)", &q.argmax(1), Ints, &[3], &[1.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.argmin(q, axis=0)", &q.argmin(0), Ints, &[4], &[2.0, 0.0, 2.0, 2.0], 1e-12);
-    wrong.check("jnp.cov(m)", &m.cov(1), F64, &[3, 3], &[0.6665000000000001, 0.40704999999999997, 0.27256666666666673, 0.40704999999999997, 1.5560916666666667, -0.4920166666666666, 0.27256666666666673, -0.4920166666666666, 0.4659], 1e-12);
-    wrong.check("jnp.cov(m[0])", &m.slice([0.into()]).cov(1), F64, &[], &[0.6665000000000001], 1e-12);
-    wrong.check("jnp.corrcoef(m)", &m.corrcoef(), F64, &[3, 3], &[1.0, 0.3996962684598508, 0.48913226440668656, 0.39969626845985073, 1.0, -0.577851002013173, 0.4891322644066865, -0.577851002013173, 1.0], 1e-12);
-    wrong.check("lax.cumlogsumexp(m * 100, 1)", &(&m * 100.0).cumlogsumexp(1), F64, &[3, 4], &[176.0, 176.0, 176.0, 224.00000000000003, 187.0, 187.0, 187.0, 187.0, -10.0, 41.0, 41.00000000000188, 145.0], 1e-12);
-    let outs: Vec<Array> = { let (a, b) = logsumexp_signed(&(&m * 500.0), &(mask.astype(DType::F64) * -2.0), 1); vec![a, b] };
-    wrong.check("[*jsp.special.logsumexp(m * 500, axis=1, b=mask * -2., return_sign=True)] [0]", &outs[0], F64, &[3], &[1120.69314718056, -INF, 725.6931471805599], 1e-12);
-    wrong.check("[*jsp.special.logsumexp(m * 500, axis=1, b=mask * -2., return_sign=True)] [1]", &outs[1], F64, &[3], &[-1.0, 0.0, -1.0], 1e-12);
-    wrong.check("jnp.median(w.astype(float))", &w.astype(DType::F64).median(..), F64, &[], &[3.5], 1e-12);
-    wrong.none();
+    let mut rows = Rows::of("reductions", "values_as_in_jax");
+    let [m, q, mask, w] = rows.inputs(["m", "q", "mask", "w"]);
+    rows.check("jnp.nansum(q, axis=None)", || q.nansum(..));
+    rows.check("jnp.nanprod(q, axis=None)", || q.nanprod(..));
+    rows.check("jnp.nanmean(q, axis=None)", || q.nanmean(..));
+    rows.check("jnp.nanmax(q, axis=None)", || q.nanmax(..));
+    rows.check("jnp.nanmin(q, axis=None)", || q.nanmin(..));
+    rows.check("jnp.nanvar(q, axis=None, ddof=1)", || q.nanvar(.., 1));
+    rows.check("jnp.nanstd(q, axis=None)", || q.nanstd(.., 0));
+    rows.check("jnp.sum(m, axis=None, where=mask)", || m.masked(&mask).sum(..));
+    rows.check("jnp.prod(m, axis=None, where=mask)", || m.masked(&mask).prod(..));
+    rows.check("jnp.mean(m, axis=None, where=mask)", || m.masked(&mask).mean(..));
+    rows.check("jnp.any(m, axis=None, where=mask)", || m.masked(&mask).any(..));
+    rows.check("jnp.all(m, axis=None, where=mask)", || m.masked(&mask).all(..));
+    rows.check("jnp.var(m, axis=None, where=mask, ddof=1)", || m.masked(&mask).var(.., 1));
+    rows.check("jnp.std(m, axis=None, where=mask)", || m.masked(&mask).std(.., 0));
+    rows.check("jnp.max(m, axis=None, where=mask, initial=-9.)", || m.masked(&mask).max(.., -9.0));
+    rows.check("jnp.min(m, axis=None, where=mask, initial=0.1)", || m.masked(&mask).min(.., 0.1));
+    rows.check("jnp.median(q, axis=None)", || q.median(..));
+    rows.check("jnp.nanmedian(q, axis=None)", || q.nanmedian(..));
+    rows.check("jnp.ptp(q, axis=None)", || q.ptp(..));
+    rows.check("jnp.count_nonzero(q, axis=None)", || q.count_nonzero(..));
+    rows.check("jnp.median(m, axis=None, keepdims=True)", || m.median(keepdims(..)));
+    rows.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=None)", || {
+        m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), ..)
+    });
+    rows.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=None)", || {
+        q.nanquantile(f64s(&[0.2, 0.9], &[2]), ..)
+    });
+    rows.check("jnp.percentile(m, 30., axis=None)", || m.percentile(30.0, ..));
+    rows.check("jnp.var(m, axis=None, ddof=1)", || m.var_ddof(.., 1));
+    rows.check("jnp.std(m, axis=None, ddof=3)", || m.std_ddof(.., 3));
+    rows.check("jnp.nansum(q, axis=None, keepdims=True)", || q.nansum(keepdims(..)));
+    rows.check("jnp.average(m, axis=None, weights=jnp.abs(m))", || m.average(&m.abs(), ..));
+    rows.check("jnp.nansum(q, axis=0)", || q.nansum(0));
+    rows.check("jnp.nanprod(q, axis=0)", || q.nanprod(0));
+    rows.check("jnp.nanmean(q, axis=0)", || q.nanmean(0));
+    rows.check("jnp.nanmax(q, axis=0)", || q.nanmax(0));
+    rows.check("jnp.nanmin(q, axis=0)", || q.nanmin(0));
+    rows.check("jnp.nanvar(q, axis=0, ddof=1)", || q.nanvar(0, 1));
+    rows.check("jnp.nanstd(q, axis=0)", || q.nanstd(0, 0));
+    rows.check("jnp.sum(m, axis=0, where=mask)", || m.masked(&mask).sum(0));
+    rows.check("jnp.prod(m, axis=0, where=mask)", || m.masked(&mask).prod(0));
+    rows.check("jnp.mean(m, axis=0, where=mask)", || m.masked(&mask).mean(0));
+    rows.check("jnp.any(m, axis=0, where=mask)", || m.masked(&mask).any(0));
+    rows.check("jnp.all(m, axis=0, where=mask)", || m.masked(&mask).all(0));
+    rows.check("jnp.var(m, axis=0, where=mask, ddof=1)", || m.masked(&mask).var(0, 1));
+    rows.check("jnp.std(m, axis=0, where=mask)", || m.masked(&mask).std(0, 0));
+    rows.check("jnp.max(m, axis=0, where=mask, initial=-9.)", || m.masked(&mask).max(0, -9.0));
+    rows.check("jnp.min(m, axis=0, where=mask, initial=0.1)", || m.masked(&mask).min(0, 0.1));
+    rows.check("jnp.median(q, axis=0)", || q.median(0));
+    rows.check("jnp.nanmedian(q, axis=0)", || q.nanmedian(0));
+    rows.check("jnp.ptp(q, axis=0)", || q.ptp(0));
+    rows.check("jnp.count_nonzero(q, axis=0)", || q.count_nonzero(0));
+    rows.check("jnp.median(m, axis=0, keepdims=True)", || m.median(keepdims(0)));
+    rows.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=0)", || {
+        m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), 0)
+    });
+    rows.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=0)", || {
+        q.nanquantile(f64s(&[0.2, 0.9], &[2]), 0)
+    });
+    rows.check("jnp.percentile(m, 30., axis=0)", || m.percentile(30.0, 0));
+    rows.check("jnp.var(m, axis=0, ddof=1)", || m.var_ddof(0, 1));
+    rows.check("jnp.std(m, axis=0, ddof=3)", || m.std_ddof(0, 3));
+    rows.check("jnp.nansum(q, axis=0, keepdims=True)", || q.nansum(keepdims(0)));
+    rows.check("jnp.average(m, axis=0, weights=jnp.abs(m))", || m.average(&m.abs(), 0));
+    rows.check("jnp.nansum(q, axis=1)", || q.nansum(-1));
+    rows.check("jnp.nanprod(q, axis=1)", || q.nanprod(-1));
+    rows.check("jnp.nanmean(q, axis=1)", || q.nanmean(-1));
+    rows.check("jnp.nanmax(q, axis=1)", || q.nanmax(-1));
+    rows.check("jnp.nanmin(q, axis=1)", || q.nanmin(-1));
+    rows.check("jnp.nanvar(q, axis=1, ddof=1)", || q.nanvar(-1, 1));
+    rows.check("jnp.nanstd(q, axis=1)", || q.nanstd(-1, 0));
+    rows.check("jnp.sum(m, axis=1, where=mask)", || m.masked(&mask).sum(-1));
+    rows.check("jnp.prod(m, axis=1, where=mask)", || m.masked(&mask).prod(-1));
+    rows.check("jnp.mean(m, axis=1, where=mask)", || m.masked(&mask).mean(-1));
+    rows.check("jnp.any(m, axis=1, where=mask)", || m.masked(&mask).any(-1));
+    rows.check("jnp.all(m, axis=1, where=mask)", || m.masked(&mask).all(-1));
+    rows.check("jnp.var(m, axis=1, where=mask, ddof=1)", || m.masked(&mask).var(-1, 1));
+    rows.check("jnp.std(m, axis=1, where=mask)", || m.masked(&mask).std(-1, 0));
+    rows.check("jnp.max(m, axis=1, where=mask, initial=-9.)", || m.masked(&mask).max(-1, -9.0));
+    rows.check("jnp.min(m, axis=1, where=mask, initial=0.1)", || m.masked(&mask).min(-1, 0.1));
+    rows.check("jnp.median(q, axis=1)", || q.median(-1));
+    rows.check("jnp.nanmedian(q, axis=1)", || q.nanmedian(-1));
+    rows.check("jnp.ptp(q, axis=1)", || q.ptp(-1));
+    rows.check("jnp.count_nonzero(q, axis=1)", || q.count_nonzero(-1));
+    rows.check("jnp.median(m, axis=1, keepdims=True)", || m.median(keepdims(-1)));
+    rows.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=1)", || {
+        m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), -1)
+    });
+    rows.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=1)", || {
+        q.nanquantile(f64s(&[0.2, 0.9], &[2]), -1)
+    });
+    rows.check("jnp.percentile(m, 30., axis=1)", || m.percentile(30.0, -1));
+    rows.check("jnp.var(m, axis=1, ddof=1)", || m.var_ddof(-1, 1));
+    rows.check("jnp.std(m, axis=1, ddof=3)", || m.std_ddof(-1, 3));
+    rows.check("jnp.nansum(q, axis=1, keepdims=True)", || q.nansum(keepdims(-1)));
+    rows.check("jnp.average(m, axis=1, weights=jnp.abs(m))", || m.average(&m.abs(), -1));
+    rows.check("jnp.nansum(q, axis=(0, 1))", || q.nansum([0, 1]));
+    rows.check("jnp.nanprod(q, axis=(0, 1))", || q.nanprod([0, 1]));
+    rows.check("jnp.nanmean(q, axis=(0, 1))", || q.nanmean([0, 1]));
+    rows.check("jnp.nanmax(q, axis=(0, 1))", || q.nanmax([0, 1]));
+    rows.check("jnp.nanmin(q, axis=(0, 1))", || q.nanmin([0, 1]));
+    rows.check("jnp.nanvar(q, axis=(0, 1), ddof=1)", || q.nanvar([0, 1], 1));
+    rows.check("jnp.nanstd(q, axis=(0, 1))", || q.nanstd([0, 1], 0));
+    rows.check("jnp.sum(m, axis=(0, 1), where=mask)", || m.masked(&mask).sum([0, 1]));
+    rows.check("jnp.prod(m, axis=(0, 1), where=mask)", || m.masked(&mask).prod([0, 1]));
+    rows.check("jnp.mean(m, axis=(0, 1), where=mask)", || m.masked(&mask).mean([0, 1]));
+    rows.check("jnp.any(m, axis=(0, 1), where=mask)", || m.masked(&mask).any([0, 1]));
+    rows.check("jnp.all(m, axis=(0, 1), where=mask)", || m.masked(&mask).all([0, 1]));
+    rows.check("jnp.var(m, axis=(0, 1), where=mask, ddof=1)", || m.masked(&mask).var([0, 1], 1));
+    rows.check("jnp.std(m, axis=(0, 1), where=mask)", || m.masked(&mask).std([0, 1], 0));
+    rows.check("jnp.max(m, axis=(0, 1), where=mask, initial=-9.)", || {
+        m.masked(&mask).max([0, 1], -9.0)
+    });
+    rows.check("jnp.min(m, axis=(0, 1), where=mask, initial=0.1)", || {
+        m.masked(&mask).min([0, 1], 0.1)
+    });
+    rows.check("jnp.median(q, axis=(0, 1))", || q.median([0, 1]));
+    rows.check("jnp.nanmedian(q, axis=(0, 1))", || q.nanmedian([0, 1]));
+    rows.check("jnp.ptp(q, axis=(0, 1))", || q.ptp([0, 1]));
+    rows.check("jnp.count_nonzero(q, axis=(0, 1))", || q.count_nonzero([0, 1]));
+    rows.check("jnp.median(m, axis=(0, 1), keepdims=True)", || m.median(keepdims([0, 1])));
+    rows.check("jnp.quantile(m, jnp.array([0.1, 0.5, 0.99]), axis=(0, 1))", || {
+        m.quantile(f64s(&[0.1, 0.5, 0.99], &[3]), [0, 1])
+    });
+    rows.check("jnp.nanquantile(q, jnp.array([0.2, 0.9]), axis=(0, 1))", || {
+        q.nanquantile(f64s(&[0.2, 0.9], &[2]), [0, 1])
+    });
+    rows.check("jnp.percentile(m, 30., axis=(0, 1))", || m.percentile(30.0, [0, 1]));
+    rows.check("jnp.var(m, axis=(0, 1), ddof=1)", || m.var_ddof([0, 1], 1));
+    rows.check("jnp.std(m, axis=(0, 1), ddof=3)", || m.std_ddof([0, 1], 3));
+    rows.check("jnp.nansum(q, axis=(0, 1), keepdims=True)", || q.nansum(keepdims([0, 1])));
+    rows.check("jnp.average(m, axis=(0, 1), weights=jnp.abs(m))", || m.average(&m.abs(), [0, 1]));
+    rows.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"linear\")", || {
+        m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Linear)
+    });
+    rows.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"lower\")", || {
+        m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Lower)
+    });
+    rows.check("jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"higher\")", || {
+        m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Higher)
+    });
+    rows.check(
+        "jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"midpoint\")",
+        || m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Midpoint),
+    );
+    rows.check(
+        "jnp.quantile(m, jnp.array([0., 0.3, 0.5, 1.]), axis=1, method=\"nearest\")",
+        || m.quantile_method(f64s(&[0., 0.3, 0.5, 1.], &[4]), 1, QuantileMethod::Nearest),
+    );
+    rows.check("jnp.nanargmax(q, axis=0)", || q.nanargmax(0));
+    rows.check("jnp.nanargmin(q, axis=1)", || q.nanargmin(1));
+    rows.check("jnp.nancumsum(q, axis=1)", || q.nancumsum(1));
+    rows.check("jnp.nancumprod(q, axis=0)", || q.nancumprod(0));
+    rows.check("jnp.argmax(q, axis=1)", || q.argmax(1));
+    rows.check("jnp.argmin(q, axis=0)", || q.argmin(0));
+    rows.check("jnp.cov(m)", || m.cov(1));
+    rows.check("jnp.cov(m[0])", || m.slice([0.into()]).cov(1));
+    rows.check("jnp.corrcoef(m)", || m.corrcoef());
+    rows.check("lax.cumlogsumexp(m * 100, 1)", || (&m * 100.0).cumlogsumexp(1));
+    rows.check("[*jsp.special.logsumexp(m * 500, axis=1, b=mask * -2., return_sign=True)]", || {
+        logsumexp_signed(&(&m * 500.0), &(mask.astype(DType::F64) * -2.0), 1)
+    });
+    rows.check("jnp.median(w.astype(float))", || w.astype(DType::F64).median(..));
+    rows.done();
 }

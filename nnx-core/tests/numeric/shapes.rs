@@ -5,201 +5,227 @@ use nnx_core::array::*;
 use nnx_core::{Array, DType};
 
 #[test]
-#[rustfmt::skip]
 fn values_as_in_jax() {
-    let m = Array::from_slice::<f64>(&[1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], &[3, 4][..]);
-    let s = Array::from_slice::<f64>(&[1.0, 2.0, 3.0, 4.0, 5.0], &[5][..]);
-    let k = Array::from_slice::<i32>(&[3, 0, 0, 4, 1, 0], &[6][..]);
-    let b = Array::from_slice::<bool>(&[true, false, true, true, false], &[5][..]);
-    let c = Array::from_slice::<i32>(&[1, 2, 3, 4, 5, 6], &[2, 3][..]);
-    let w = Array::from_slice::<i32>(&[5, 2, 5, 2, 9, 2], &[6][..]);
-    let t3 = Array::from_slice::<f64>(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0, 21.0, 22.0, 23.0], &[2, 3, 4][..]);
-    let mut wrong = Wrong::default();
-    wrong.check("jnp.linspace(0., 1., 7)", &linspace(0.0, 1.0, 7, DType::F64), F64, &[7], &[0.0, 0.16666666666666666, 0.3333333333333333, 0.5, 0.6666666666666666, 0.8333333333333333, 1.0], 1e-12);
-    wrong.check("jnp.linspace(-3., 2., 5, endpoint=False)", &linspace_exclusive(-3.0, 2.0, 5, DType::F64), F64, &[5], &[-3.0, -2.0, -0.9999999999999998, 3.3306690738754696e-16, 1.0000000000000002], 1e-12);
-    wrong.check("jnp.linspace(0, 10, 4, dtype=jnp.int32)", &linspace(0, 10, 4, DType::I32), I32, &[4], &[0.0, 3.0, 6.0, 10.0], 1e-12);
-    wrong.check("jnp.linspace(s, s*2, 3)", &linspace(&s, &s * 2.0, 3, DType::F64), F64, &[3, 5], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.5, 3.0, 4.5, 6.0, 7.5, 2.0, 4.0, 6.0, 8.0, 10.0], 1e-12);
-    wrong.check("jnp.linspace(1., 2., 1)", &linspace(1.0, 2.0, 1, DType::F64), F64, &[1], &[1.0], 1e-12);
-    wrong.check("jnp.linspace(1., 2., 0)", &linspace(1.0, 2.0, 0, DType::F64), F64, &[0], &[], 1e-12);
-    wrong.check("jnp.logspace(0., 3., 4)", &logspace(0.0, 3.0, 4, 10.0, DType::F64), F64, &[4], &[1.0, 10.0, 100.0, 1000.0], 1e-12);
-    wrong.check("jnp.geomspace(1., 256., 9)", &geomspace(1.0, 256.0, 9, DType::F64), F64, &[9], &[1.0, 2.0, 4.0, 7.999999999999999, 16.0, 32.00000000000001, 63.999999999999986, 127.99999999999999, 256.0], 1e-12);
-    wrong.check("jnp.geomspace(-1., -8., 4)", &geomspace(-1.0, -8.0, 4, DType::F64), F64, &[4], &[-1.0, -1.9999999999999998, -3.999999999999999, -7.999999999999999], 1e-12);
-    wrong.check("jnp.arange(1., 2., 0.3)", &arange_step(1.0, 2.0, 0.3, DType::F64), F64, &[4], &[1.0, 1.3, 1.6, 1.9], 1e-12);
-    wrong.check("jnp.arange(10, 0, -3)", &arange_step(10.0, 0.0, -3.0, DType::I32), Ints, &[4], &[10.0, 7.0, 4.0, 1.0], 1e-12);
-    wrong.check("jnp.arange(3, 3, 1)", &arange_step(3.0, 3.0, 1.0, DType::I32), Ints, &[0], &[], 1e-12);
-    let outs: Vec<Array> = meshgrid(&[&s, &k], Indexing::Xy);
-    wrong.check("jnp.meshgrid(s, k) [0]", &outs[0], F64, &[6, 5], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.meshgrid(s, k) [1]", &outs[1], I32, &[6, 5], &[3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    let outs: Vec<Array> = meshgrid(&[&s, &k, &s], Indexing::Ij);
-    wrong.check("jnp.meshgrid(s, k, s, indexing=\"ij\") [0]", &outs[0], F64, &[5, 6, 5], &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0], 1e-12);
-    wrong.check("jnp.meshgrid(s, k, s, indexing=\"ij\") [1]", &outs[1], I32, &[5, 6, 5], &[3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.meshgrid(s, k, s, indexing=\"ij\") [2]", &outs[2], F64, &[5, 6, 5], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    let outs: Vec<Array> = indices([2, 3]);
-    wrong.check("list(jnp.indices((2, 3))) [0]", &outs[0], Ints, &[2, 3], &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("list(jnp.indices((2, 3))) [1]", &outs[1], Ints, &[2, 3], &[0.0, 1.0, 2.0, 0.0, 1.0, 2.0], 1e-12);
-    wrong.check("jnp.tri(3, 5, 1, dtype=float)", &tri(3, 5, 1, DType::F64), F64, &[3, 5], &[1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0], 1e-12);
-    wrong.check("jnp.tri(4, 2, -1, dtype=float)", &tri(4, 2, -1, DType::F64), F64, &[4, 2], &[0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.eye(3, 4, k=-1)", &eye_diagonal(3, 4, -1, DType::F64), F64, &[3, 4], &[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], 1e-12);
-    let outs: Vec<Array> = { let (a, b) = tril_indices(3, 4, 1); vec![a, b] };
-    wrong.check("jnp.tril_indices(3, 1, 4) [0]", &outs[0], Ints, &[9], &[0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0], 1e-12);
-    wrong.check("jnp.tril_indices(3, 1, 4) [1]", &outs[1], Ints, &[9], &[0.0, 1.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0], 1e-12);
-    let outs: Vec<Array> = { let (a, b) = triu_indices(3, 4, -1); vec![a, b] };
-    wrong.check("jnp.triu_indices(3, -1, 4) [0]", &outs[0], Ints, &[11], &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0], 1e-12);
-    wrong.check("jnp.triu_indices(3, -1, 4) [1]", &outs[1], Ints, &[11], &[0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0], 1e-12);
-    wrong.check("jnp.tril(m, -5)", &m.tril(-5), F64, &[3, 4], &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.triu(t3, -5)", &t3.triu(-5), F64, &[2, 3, 4], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0, 21.0, 22.0, 23.0], 1e-12);
-    wrong.check("jnp.diagonal(m, -5)", &m.diagonal(-5, 0, 1), F64, &[0], &[], 1e-12);
-    wrong.check("jnp.diagonal(t3, -5, 2, 0)", &t3.diagonal(-5, 2, 0), F64, &[3, 0], &[], 1e-12);
-    wrong.check("jnp.tril(m, -1)", &m.tril(-1), F64, &[3, 4], &[0.0, 0.0, 0.0, 0.0, 1.87, 0.0, 0.0, 0.0, -0.1, 0.41, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.triu(t3, -1)", &t3.triu(-1), F64, &[2, 3, 4], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 0.0, 21.0, 22.0, 23.0], 1e-12);
-    wrong.check("jnp.diagonal(m, -1)", &m.diagonal(-1, 0, 1), F64, &[2], &[1.87, 0.41], 1e-12);
-    wrong.check("jnp.diagonal(t3, -1, 2, 0)", &t3.diagonal(-1, 2, 0), F64, &[3, 2], &[1.0, 14.0, 5.0, 18.0, 9.0, 22.0], 1e-12);
-    wrong.check("jnp.tril(m, 0)", &m.tril(0), F64, &[3, 4], &[1.76, 0.0, 0.0, 0.0, 1.87, -0.98, 0.0, 0.0, -0.1, 0.41, 0.14, 0.0], 1e-12);
-    wrong.check("jnp.triu(t3, 0)", &t3.triu(0), F64, &[2, 3, 4], &[0.0, 1.0, 2.0, 3.0, 0.0, 5.0, 6.0, 7.0, 0.0, 0.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 0.0, 17.0, 18.0, 19.0, 0.0, 0.0, 22.0, 23.0], 1e-12);
-    wrong.check("jnp.diagonal(m, 0)", &m.diagonal(0, 0, 1), F64, &[3], &[1.76, -0.98, 0.14], 1e-12);
-    wrong.check("jnp.diagonal(t3, 0, 2, 0)", &t3.diagonal(0, 2, 0), F64, &[3, 2], &[0.0, 13.0, 4.0, 17.0, 8.0, 21.0], 1e-12);
-    wrong.check("jnp.tril(m, 2)", &m.tril(2), F64, &[3, 4], &[1.76, 0.4, 0.98, 0.0, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.triu(t3, 2)", &t3.triu(2), F64, &[2, 3, 4], &[0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 14.0, 15.0, 0.0, 0.0, 0.0, 19.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.diagonal(m, 2)", &m.diagonal(2, 0, 1), F64, &[2], &[0.98, -0.15], 1e-12);
-    wrong.check("jnp.diagonal(t3, 2, 2, 0)", &t3.diagonal(2, 2, 0), F64, &[3, 0], &[], 1e-12);
-    wrong.check("jnp.tril(m, 4)", &m.tril(4), F64, &[3, 4], &[1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.triu(t3, 4)", &t3.triu(4), F64, &[2, 3, 4], &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.diagonal(m, 4)", &m.diagonal(4, 0, 1), F64, &[0], &[], 1e-12);
-    wrong.check("jnp.diagonal(t3, 4, 2, 0)", &t3.diagonal(4, 2, 0), F64, &[3, 0], &[], 1e-12);
-    wrong.check("jnp.diag(s, -2)", &s.diag(-2), F64, &[7, 7], &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.diag(m, -2)", &m.diag(-2), F64, &[1], &[-0.1], 1e-12);
-    wrong.check("jnp.diag(s, 0)", &s.diag(0), F64, &[5, 5], &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0], 1e-12);
-    wrong.check("jnp.diag(m, 0)", &m.diag(0), F64, &[3], &[1.76, -0.98, 0.14], 1e-12);
-    wrong.check("jnp.diag(s, 1)", &s.diag(1), F64, &[6, 6], &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.diag(m, 1)", &m.diag(1), F64, &[3], &[0.4, 0.95, 1.45], 1e-12);
-    wrong.check("jnp.trace(t3, 1, 1, 2)", &t3.trace(1, 1, 2), F64, &[2], &[18.0, 54.0], 1e-12);
-    wrong.check("jnp.trace(c)", &c.trace(0, 0, 1), Ints, &[], &[6.0], 1e-12);
-    wrong.check("jnp.fill_diagonal(m, 9., inplace=False)", &m.fill_diagonal(9.0), F64, &[3, 4], &[9.0, 0.4, 0.98, 2.24, 1.87, 9.0, 0.95, -0.15, -0.1, 0.41, 9.0, 1.45], 1e-12);
-    wrong.check("jnp.matrix_transpose(t3)", &t3.mt(), F64, &[2, 4, 3], &[0.0, 4.0, 8.0, 1.0, 5.0, 9.0, 2.0, 6.0, 10.0, 3.0, 7.0, 11.0, 12.0, 16.0, 20.0, 13.0, 17.0, 21.0, 14.0, 18.0, 22.0, 15.0, 19.0, 23.0], 1e-12);
-    wrong.check("jnp.roll(m, 1, 1)", &m.roll(1, 1), F64, &[3, 4], &[2.24, 1.76, 0.4, 0.98, -0.15, 1.87, -0.98, 0.95, 1.45, -0.1, 0.41, 0.14], 1e-12);
-    wrong.check("jnp.roll(m, -5, 0)", &m.roll(-5, 0), F64, &[3, 4], &[-0.1, 0.41, 0.14, 1.45, 1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15], 1e-12);
-    wrong.check("jnp.rot90(m)", &m.rot90(1, [0, 1]), F64, &[4, 3], &[2.24, -0.15, 1.45, 0.98, 0.95, 0.14, 0.4, -0.98, 0.41, 1.76, 1.87, -0.1], 1e-12);
-    wrong.check("jnp.rot90(m, 2)", &m.rot90(2, [0, 1]), F64, &[3, 4], &[1.45, 0.14, 0.41, -0.1, -0.15, 0.95, -0.98, 1.87, 2.24, 0.98, 0.4, 1.76], 1e-12);
-    wrong.check("jnp.rot90(t3, 3, (0, 2))", &t3.rot90(3, [0, 2]), F64, &[4, 3, 2], &[12.0, 0.0, 16.0, 4.0, 20.0, 8.0, 13.0, 1.0, 17.0, 5.0, 21.0, 9.0, 14.0, 2.0, 18.0, 6.0, 22.0, 10.0, 15.0, 3.0, 19.0, 7.0, 23.0, 11.0], 1e-12);
-    wrong.check("jnp.rot90(t3, -3, (2, 1))", &t3.rot90(-3, [2, 1]), F64, &[2, 4, 3], &[8.0, 4.0, 0.0, 9.0, 5.0, 1.0, 10.0, 6.0, 2.0, 11.0, 7.0, 3.0, 20.0, 16.0, 12.0, 21.0, 17.0, 13.0, 22.0, 18.0, 14.0, 23.0, 19.0, 15.0], 1e-12);
-    wrong.check("jnp.atleast_2d(s)", &s.atleast_2d(), F64, &[1, 5], &[1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.atleast_3d(m)", &m.atleast_3d(), F64, &[3, 4, 1], &[1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.atleast_3d(s)", &s.atleast_3d(), F64, &[1, 5, 1], &[1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    let outs: Vec<Array> = m.unstack(0);
-    wrong.check("jnp.unstack(m) [0]", &outs[0], F64, &[4], &[1.76, 0.4, 0.98, 2.24], 1e-12);
-    wrong.check("jnp.unstack(m) [1]", &outs[1], F64, &[4], &[1.87, -0.98, 0.95, -0.15], 1e-12);
-    wrong.check("jnp.unstack(m) [2]", &outs[2], F64, &[4], &[-0.1, 0.41, 0.14, 1.45], 1e-12);
-    let outs: Vec<Array> = m.split_at(&[1, 3], 1);
-    wrong.check("jnp.split(m, [1, 3], 1) [0]", &outs[0], F64, &[3, 1], &[1.76, 1.87, -0.1], 1e-12);
-    wrong.check("jnp.split(m, [1, 3], 1) [1]", &outs[1], F64, &[3, 2], &[0.4, 0.98, -0.98, 0.95, 0.41, 0.14], 1e-12);
-    wrong.check("jnp.split(m, [1, 3], 1) [2]", &outs[2], F64, &[3, 1], &[2.24, -0.15, 1.45], 1e-12);
-    let outs: Vec<Array> = s.split_at(&[3, 9], 0);
-    wrong.check("jnp.split(s, [3, 5]) [0]", &outs[0], F64, &[3], &[1.0, 2.0, 3.0], 1e-12);
-    wrong.check("jnp.split(s, [3, 5]) [1]", &outs[1], F64, &[2], &[4.0, 5.0], 1e-12);
-    wrong.check("jnp.split(s, [3, 5]) [2]", &outs[2], F64, &[0], &[], 1e-12);
-    let outs: Vec<Array> = s.array_split(3, 0);
-    wrong.check("jnp.array_split(s, 3) [0]", &outs[0], F64, &[2], &[1.0, 2.0], 1e-12);
-    wrong.check("jnp.array_split(s, 3) [1]", &outs[1], F64, &[2], &[3.0, 4.0], 1e-12);
-    wrong.check("jnp.array_split(s, 3) [2]", &outs[2], F64, &[1], &[5.0], 1e-12);
-    wrong.check("jnp.repeat(m, jnp.array([2, 0, 1]), axis=0, total_repeat_length=3)", &m.repeat_each(&Array::from_slice(&[2, 0, 1], [3]), 0, 3), F64, &[3, 4], &[1.76, 0.4, 0.98, 2.24, 1.76, 0.4, 0.98, 2.24, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.repeat(s, jnp.array([1, 2, 0, 0, 1]), total_repeat_length=6)", &s.repeat_each(&Array::from_slice(&[1, 2, 0, 0, 1], [5]), 0, 6), F64, &[6], &[1.0, 2.0, 2.0, 5.0, 5.0, 5.0], 1e-12);
-    wrong.check("jnp.diff(m)", &m.diff(1, -1), F64, &[3, 3], &[-1.3599999999999999, 0.58, 1.2600000000000002, -2.85, 1.93, -1.0999999999999999, 0.51, -0.26999999999999996, 1.31], 1e-12);
-    wrong.check("jnp.diff(m, 2, 0)", &m.diff(2, 0), F64, &[1, 4], &[-2.08, 2.7699999999999996, -0.7799999999999999, 3.99], 1e-12);
-    wrong.check("jnp.diff(b)", &b.diff(1, 0), Bool, &[4], &[1.0, 1.0, 0.0, 1.0], 1e-12);
-    wrong.check("jnp.diff(s, 6)", &s.diff(6, 0), F64, &[0], &[], 1e-12);
-    wrong.check("jnp.gradient(m, 0.5, axis=1)", &m.gradient(0.5, 1), F64, &[3, 4], &[-2.7199999999999998, -0.78, 1.8400000000000003, 2.5200000000000005, -5.7, -0.9200000000000002, 0.83, -2.1999999999999997, 1.02, 0.24000000000000002, 1.04, 2.62], 1e-12);
-    wrong.check("jnp.gradient(s)", &s.gradient(1.0, 0), F64, &[5], &[1.0, 1.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.expand_dims(s, (0, -1))", &s.expand_axes(&[0, -1]), F64, &[1, 5, 1], &[1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.hstack([s, s])", &hstack(&[&s, &s]), F64, &[10], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.hstack([m, m])", &hstack(&[&m, &m]), F64, &[3, 8], &[1.76, 0.4, 0.98, 2.24, 1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.vstack([s, s])", &vstack(&[&s, &s]), F64, &[2, 5], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.dstack([s, s])", &dstack(&[&s, &s]), F64, &[1, 5, 2], &[1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 5.0, 5.0], 1e-12);
-    wrong.check("jnp.dstack([m, m])", &dstack(&[&m, &m]), F64, &[3, 4, 2], &[1.76, 1.76, 0.4, 0.4, 0.98, 0.98, 2.24, 2.24, 1.87, 1.87, -0.98, -0.98, 0.95, 0.95, -0.15, -0.15, -0.1, -0.1, 0.41, 0.41, 0.14, 0.14, 1.45, 1.45], 1e-12);
-    wrong.check("jnp.column_stack([s, jnp.diag(s)])", &column_stack(&[&s, &s.diag(0)]), F64, &[5, 6], &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 3.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 4.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 5.0], 1e-12);
-    wrong.check("jsp.linalg.block_diag(m, c)", &block_diag(&[&m, &c]), F64, &[5, 7], &[1.76, 0.4, 0.98, 2.24, 0.0, 0.0, 0.0, 1.87, -0.98, 0.95, -0.15, 0.0, 0.0, 0.0, -0.1, 0.41, 0.14, 1.45, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0, 4.0, 5.0, 6.0], 1e-12);
-    let outs: Vec<Array> = broadcast_arrays(&[&s, &s.expand_dims(1)]);
-    wrong.check("jnp.broadcast_arrays(s, s[:, None]) [0]", &outs[0], F64, &[5, 5], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.broadcast_arrays(s, s[:, None]) [1]", &outs[1], F64, &[5, 5], &[1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0], 1e-12);
-    wrong.check("jnp.tile(m, (2, 1))", &m.tile(&[2, 1]), F64, &[6, 4], &[1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45, 1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.tile(s, (2, 2))", &s.tile(&[2, 2]), F64, &[2, 10], &[1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1e-12);
-    wrong.check("jnp.tile(m, 2)", &m.tile(&[2]), F64, &[3, 8], &[1.76, 0.4, 0.98, 2.24, 1.76, 0.4, 0.98, 2.24, 1.87, -0.98, 0.95, -0.15, 1.87, -0.98, 0.95, -0.15, -0.1, 0.41, 0.14, 1.45, -0.1, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"edge\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Edge), F64, &[6, 7], &[1.76, 1.76, 1.76, 0.4, 0.98, 2.24, 2.24, 1.76, 1.76, 1.76, 0.4, 0.98, 2.24, 2.24, 1.87, 1.87, 1.87, -0.98, 0.95, -0.15, -0.15, -0.1, -0.1, -0.1, 0.41, 0.14, 1.45, 1.45, -0.1, -0.1, -0.1, 0.41, 0.14, 1.45, 1.45, -0.1, -0.1, -0.1, 0.41, 0.14, 1.45, 1.45], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"edge\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Edge), I32, &[5, 18], &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"reflect\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Reflect), F64, &[6, 7], &[0.95, -0.98, 1.87, -0.98, 0.95, -0.15, 0.95, 0.98, 0.4, 1.76, 0.4, 0.98, 2.24, 0.98, 0.95, -0.98, 1.87, -0.98, 0.95, -0.15, 0.95, 0.14, 0.41, -0.1, 0.41, 0.14, 1.45, 0.14, 0.95, -0.98, 1.87, -0.98, 0.95, -0.15, 0.95, 0.98, 0.4, 1.76, 0.4, 0.98, 2.24, 0.98], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"reflect\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Reflect), I32, &[5, 18], &[2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 5.0, 4.0, 5.0, 6.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"symmetric\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Symmetric), F64, &[6, 7], &[0.4, 1.76, 1.76, 0.4, 0.98, 2.24, 2.24, 0.4, 1.76, 1.76, 0.4, 0.98, 2.24, 2.24, -0.98, 1.87, 1.87, -0.98, 0.95, -0.15, -0.15, 0.41, -0.1, -0.1, 0.41, 0.14, 1.45, 1.45, 0.41, -0.1, -0.1, 0.41, 0.14, 1.45, 1.45, -0.98, 1.87, 1.87, -0.98, 0.95, -0.15, -0.15], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"symmetric\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Symmetric), I32, &[5, 18], &[1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 4.0, 4.0, 5.0, 6.0, 6.0, 5.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"wrap\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Wrap), F64, &[6, 7], &[0.14, 1.45, -0.1, 0.41, 0.14, 1.45, -0.1, 0.98, 2.24, 1.76, 0.4, 0.98, 2.24, 1.76, 0.95, -0.15, 1.87, -0.98, 0.95, -0.15, 1.87, 0.14, 1.45, -0.1, 0.41, 0.14, 1.45, -0.1, 0.98, 2.24, 1.76, 0.4, 0.98, 2.24, 1.76, 0.95, -0.15, 1.87, -0.98, 0.95, -0.15, 1.87], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"wrap\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Wrap), I32, &[5, 18], &[3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"maximum\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Maximum), F64, &[6, 7], &[2.24, 2.24, 1.87, 0.41, 0.98, 2.24, 2.24, 2.24, 2.24, 1.76, 0.4, 0.98, 2.24, 2.24, 1.87, 1.87, 1.87, -0.98, 0.95, -0.15, 1.87, 1.45, 1.45, -0.1, 0.41, 0.14, 1.45, 1.45, 2.24, 2.24, 1.87, 0.41, 0.98, 2.24, 2.24, 2.24, 2.24, 1.87, 0.41, 0.98, 2.24, 2.24], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"maximum\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Maximum), I32, &[5, 18], &[3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"minimum\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Minimum), F64, &[6, 7], &[-0.98, -0.98, -0.1, -0.98, 0.14, -0.15, -0.98, 0.4, 0.4, 1.76, 0.4, 0.98, 2.24, 0.4, -0.98, -0.98, 1.87, -0.98, 0.95, -0.15, -0.98, -0.1, -0.1, -0.1, 0.41, 0.14, 1.45, -0.1, -0.98, -0.98, -0.1, -0.98, 0.14, -0.15, -0.98, -0.98, -0.98, -0.1, -0.98, 0.14, -0.15, -0.98], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"minimum\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Minimum), I32, &[5, 18], &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 6.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.pad(m, ((1, 2), (2, 1)), \"mean\")", &m.pad_mode(&[(1, 2), (2, 1)], PadMode::Mean), F64, &[6, 7], &[0.7474999999999999, 0.7474999999999999, 1.1766666666666665, -0.05666666666666666, 0.69, 1.18, 0.7474999999999999, 1.3450000000000002, 1.3450000000000002, 1.76, 0.4, 0.98, 2.24, 1.3450000000000002, 0.42250000000000004, 0.42250000000000004, 1.87, -0.98, 0.95, -0.15, 0.42250000000000004, 0.475, 0.475, -0.1, 0.41, 0.14, 1.45, 0.475, 0.7474999999999999, 0.7474999999999999, 1.1766666666666665, -0.05666666666666666, 0.69, 1.18, 0.7474999999999999, 0.7474999999999999, 0.7474999999999999, 1.1766666666666665, -0.05666666666666666, 0.69, 1.18, 0.7474999999999999], 1e-12);
-    wrong.check("jnp.pad(c, ((0, 3), (7, 8)), \"mean\")", &c.pad_mode(&[(0, 3), (7, 8)], PadMode::Mean), I32, &[5, 18], &[2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 2.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 4.0, 5.0, 6.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], 1e-12);
-    wrong.check("jnp.pad(s, (3, 2), \"linear_ramp\", end_values=10.)", &s.pad_mode(&[(3, 2)], PadMode::LinearRamp(10.0)), F64, &[10], &[10.0, 7.000000000000001, 4.000000000000001, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0], 1e-12);
-    wrong.check("jnp.pad(m[:1, :1], ((1, 2), (2, 0)), \"reflect\")", &m.slice([(0..1).into(), (0..1).into()]).pad_mode(&[(1, 2), (2, 0)], PadMode::Reflect), F64, &[4, 3], &[1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76, 1.76], 1e-12);
-    let outs: Vec<Array> = k.nonzero(None, 0);
-    wrong.check("jnp.nonzero(k)", &outs[0], Ints, &[3], &[0.0, 3.0, 4.0], 1e-12);
-    let outs: Vec<Array> = m.gt(0.0).nonzero(None, 0);
-    wrong.check("jnp.nonzero(m > 0) [0]", &outs[0], Ints, &[9], &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0], 1e-12);
-    wrong.check("jnp.nonzero(m > 0) [1]", &outs[1], Ints, &[9], &[0.0, 1.0, 2.0, 3.0, 0.0, 2.0, 1.0, 2.0, 3.0], 1e-12);
-    let outs: Vec<Array> = m.gt(0.0).nonzero(12, -1);
-    wrong.check("jnp.nonzero(m > 0, size=12, fill_value=-1) [0]", &outs[0], Ints, &[12], &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0, -1.0, -1.0, -1.0], 1e-12);
-    wrong.check("jnp.nonzero(m > 0, size=12, fill_value=-1) [1]", &outs[1], Ints, &[12], &[0.0, 1.0, 2.0, 3.0, 0.0, 2.0, 1.0, 2.0, 3.0, -1.0, -1.0, -1.0], 1e-12);
-    let outs: Vec<Array> = k.nonzero(2, 0);
-    wrong.check("jnp.nonzero(k, size=2)", &outs[0], Ints, &[2], &[0.0, 3.0], 1e-12);
-    wrong.check("jnp.flatnonzero(m < 0)", &m.lt(0.0).flatnonzero(None, 0), Ints, &[3], &[5.0, 7.0, 8.0], 1e-12);
-    wrong.check("jnp.argwhere(m < 0)", &m.lt(0.0).argwhere(None, 0), Ints, &[3, 2], &[1.0, 1.0, 1.0, 3.0, 2.0, 0.0], 1e-12);
-    wrong.check("m[m > 0]", &m.extract(&m.gt(0.0), None, 0.0), F64, &[9], &[1.76, 0.4, 0.98, 2.24, 1.87, 0.95, 0.41, 0.14, 1.45], 1e-12);
-    wrong.check("jnp.compress(b, s)", &s.compress(&b, 0, None, 0.0), F64, &[3], &[1.0, 3.0, 4.0], 1e-12);
-    wrong.check("jnp.compress(jnp.array([True, False, True, True]), m, 1, size=4, fill_value=-1.)", &m.compress(&Array::from_slice(&[true, false, true, true], [4]), 1, 4, -1.0), F64, &[3, 4], &[1.76, 0.98, 2.24, -1.0, 1.87, 0.95, -0.15, -1.0, -0.1, 0.14, 1.45, -1.0], 1e-12);
-    wrong.check("jnp.unique(w)", &w.unique(None), I32, &[3], &[2.0, 5.0, 9.0], 1e-12);
-    wrong.check("jnp.unique(w, size=5)", &w.unique(5), I32, &[5], &[2.0, 5.0, 9.0, 2.0, 2.0], 1e-12);
-    wrong.check("jnp.unique(jnp.array([nan, 1., nan, -0., 0.]))", &Array::from_slice(&[NAN, 1., NAN, -0., 0.], [5]).unique(None), F64, &[3], &[-0.0, 1.0, NAN], 1e-12);
-    let outs: Vec<Array> = { let u = w.unique_all(None); vec![u.values, u.index, u.inverse, u.counts] };
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True) [0]", &outs[0], I32, &[3], &[2.0, 5.0, 9.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True) [1]", &outs[1], Ints, &[3], &[1.0, 0.0, 4.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True) [2]", &outs[2], Ints, &[6], &[1.0, 0.0, 1.0, 0.0, 2.0, 0.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True) [3]", &outs[3], Ints, &[3], &[3.0, 2.0, 1.0], 1e-12);
-    let outs: Vec<Array> = { let u = w.unique_all(4); vec![u.values, u.index, u.inverse, u.counts] };
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=4) [0]", &outs[0], I32, &[4], &[2.0, 5.0, 9.0, 2.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=4) [1]", &outs[1], Ints, &[4], &[1.0, 0.0, 4.0, 1.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=4) [2]", &outs[2], Ints, &[6], &[1.0, 0.0, 1.0, 0.0, 2.0, 0.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=4) [3]", &outs[3], Ints, &[4], &[3.0, 2.0, 1.0, 0.0], 1e-12);
-    let outs: Vec<Array> = { let u = w.unique_all(2); vec![u.values, u.index, u.inverse, u.counts] };
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=2) [0]", &outs[0], I32, &[2], &[2.0, 5.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=2) [1]", &outs[1], Ints, &[2], &[1.0, 0.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=2) [2]", &outs[2], Ints, &[6], &[1.0, 0.0, 1.0, 0.0, 2.0, 0.0], 1e-12);
-    wrong.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=2) [3]", &outs[3], Ints, &[2], &[3.0, 2.0], 1e-12);
-    wrong.check("jnp.isin(w, jnp.array([2, 9]))", &w.isin(&Array::from_slice(&[2, 9], [2])), Bool, &[6], &[0.0, 1.0, 0.0, 1.0, 1.0, 1.0], 1e-12);
-    wrong.check("jnp.bincount(w, length=10)", &w.bincount(10), Ints, &[10], &[0.0, 0.0, 3.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 1.0], 1e-12);
-    wrong.check("jnp.bincount(w, length=4)", &w.bincount(4), Ints, &[4], &[0.0, 0.0, 3.0, 0.0], 1e-12);
-    wrong.check("jnp.bincount(w - 4, length=4)", &(&w - 4).bincount(4), Ints, &[4], &[3.0, 2.0, 0.0, 0.0], 1e-12);
-    wrong.check("jnp.bincount(k, weights=w*1., length=5)", &k.bincount_weights(&(&w * f64s(&[1.0], &[])), 5), F64, &[5], &[9.0, 9.0, 0.0, 5.0, 2.0], 1e-12);
-    wrong.check("jnp.digitize(m, s-3)", &m.digitize(&(&s - 3.0), false), I32, &[3, 4], &[4.0, 3.0, 3.0, 5.0, 4.0, 2.0, 3.0, 2.0, 2.0, 3.0, 3.0, 4.0], 1e-12);
-    wrong.check("jnp.digitize(s, s, right=True)", &s.digitize(&s, true), I32, &[5], &[0.0, 1.0, 2.0, 3.0, 4.0], 1e-12);
-    wrong.check("jnp.digitize(s, s[::-1])", &s.digitize(&s.flip(0), false), I32, &[5], &[4.0, 3.0, 2.0, 1.0, 0.0], 1e-12);
-    let outs: Vec<Array> = { let (a, b) = m.histogram(4, -1.0, 1.0); vec![a, b] };
-    wrong.check("jnp.histogram(m, 4, (-1., 1.)) [0]", &outs[0], F64, &[4], &[1.0, 2.0, 3.0, 2.0], 1e-12);
-    wrong.check("jnp.histogram(m, 4, (-1., 1.)) [1]", &outs[1], F64, &[5], &[-1.0, -0.5, 0.0, 0.5, 1.0], 1e-12);
-    wrong.check("jnp.choose(c % 3, [c, c * 10, c * 100])", &choose(&(&c % 3), &[&c, &(&c * 10), &(&c * 100)]), I32, &[2, 3], &[10.0, 200.0, 3.0, 40.0, 500.0, 6.0], 1e-12);
-    wrong.check("jnp.select([s < 2, s < 4], [s, s * 10], 7.)", &select_first(&[&s.lt(2.0), &s.lt(4.0)], &[&s, &(&s * 10.0)], 7.0), F64, &[5], &[1.0, 20.0, 30.0, 7.0, 7.0], 1e-12);
-    let outs: Vec<Array> = unravel_index(&w, [3, 4]);
-    wrong.check("jnp.unravel_index(w, (3, 4)) [0]", &outs[0], I32, &[6], &[1.0, 0.0, 1.0, 0.0, 2.0, 0.0], 1e-12);
-    wrong.check("jnp.unravel_index(w, (3, 4)) [1]", &outs[1], I32, &[6], &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0], 1e-12);
-    wrong.check("jnp.ravel_multi_index((w % 3, w % 4), (3, 4), mode=\"clip\")", &ravel_multi_index(&[&(&w % 3), &(&w % 4)], [3, 4]), I32, &[6], &[9.0, 10.0, 9.0, 10.0, 1.0, 10.0], 1e-12);
-    wrong.check("jnp.hanning(5)", &hanning(5, DType::F64), F64, &[5], &[0.0, 0.49999999999999994, 1.0, 0.5000000000000001, 0.0], 1e-12);
-    wrong.check("jnp.hamming(4)", &hamming(4, DType::F64), F64, &[4], &[0.08000000000000002, 0.7699999999999999, 0.7700000000000002, 0.08000000000000002], 1e-12);
-    wrong.check("jnp.blackman(6)", &blackman(6, DType::F64), F64, &[6], &[-1.3877787807814457e-17, 0.20077014326253045, 0.8492298567374694, 0.8492298567374695, 0.20077014326253056, -1.3877787807814457e-17], 1e-10);
-    wrong.check("jnp.union1d(w, k)", &union1d(&w, &k, None), I32, &[7], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 9.0], 1e-12);
-    wrong.check("jnp.union1d(w, k, size=8)", &union1d(&w, &k, 8), I32, &[8], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 9.0, 0.0], 1e-12);
-    wrong.check("jnp.intersect1d(w, jnp.array([2, 7, 9]))", &intersect1d(&w, &Array::from([2, 7, 9]), None, 0), Ints, &[2], &[2.0, 9.0], 1e-12);
-    wrong.check("jnp.setdiff1d(w, jnp.array([2, 7]))", &setdiff1d(&w, &Array::from([2, 7]), None, 0), I32, &[2], &[5.0, 9.0], 1e-12);
-    wrong.check("jnp.setdiff1d(w, jnp.array([2, 7]), size=4, fill_value=-1)", &setdiff1d(&w, &Array::from([2, 7]), 4, -1), I32, &[4], &[5.0, 9.0, -1.0, -1.0], 1e-12);
-    wrong.check("jnp.lexsort((k, w))", &lexsort(&[&k, &w], 0), Ints, &[6], &[1.0, 5.0, 3.0, 2.0, 0.0, 4.0], 1e-12);
-    wrong.check("jnp.fmax(jnp.array([1., nan, nan, 3.]), jnp.array([2., 2., nan, nan]))", &Array::from([1., NAN, NAN, 3.]).fmax(Array::from([2., 2., NAN, NAN])), F64, &[4], &[2.0, 2.0, NAN, 3.0], 1e-12);
-    wrong.check("jnp.fmin(jnp.array([1., nan, 5.]), jnp.array([2., 2., nan]))", &Array::from([1., NAN, 5.]).fmin(Array::from([2., 2., NAN])), F64, &[3], &[1.0, 2.0, 5.0], 1e-12);
-    wrong.check("jnp.searchsorted(s, jnp.array([0., 3., 9.]))", &s.searchsorted(&f64s(&[0., 3., 9.], &[3]), false), I32, &[3], &[0.0, 2.0, 5.0], 1e-12);
-    wrong.none();
+    let mut rows = Rows::of("shapes", "values_as_in_jax");
+    let [m, s, k, b, c, w, t3] = rows.inputs(["m", "s", "k", "b", "c", "w", "t3"]);
+    rows.check("jnp.linspace(0., 1., 7)", || linspace(0.0, 1.0, 7, DType::F64));
+    rows.check("jnp.linspace(-3., 2., 5, endpoint=False)", || {
+        linspace_exclusive(-3.0, 2.0, 5, DType::F64)
+    });
+    rows.check("jnp.linspace(0, 10, 4, dtype=jnp.int32)", || linspace(0, 10, 4, DType::I32));
+    rows.check("jnp.linspace(s, s*2, 3)", || linspace(&s, &s * 2.0, 3, DType::F64));
+    rows.check("jnp.linspace(1., 2., 1)", || linspace(1.0, 2.0, 1, DType::F64));
+    rows.check("jnp.linspace(1., 2., 0)", || linspace(1.0, 2.0, 0, DType::F64));
+    rows.check("jnp.logspace(0., 3., 4)", || logspace(0.0, 3.0, 4, 10.0, DType::F64));
+    rows.check("jnp.geomspace(1., 256., 9)", || geomspace(1.0, 256.0, 9, DType::F64));
+    rows.check("jnp.geomspace(-1., -8., 4)", || geomspace(-1.0, -8.0, 4, DType::F64));
+    rows.check("jnp.arange(1., 2., 0.3)", || arange_step(1.0, 2.0, 0.3, DType::F64));
+    rows.check("jnp.arange(10, 0, -3)", || arange_step(10.0, 0.0, -3.0, DType::I32));
+    rows.check("jnp.arange(3, 3, 1)", || arange_step(3.0, 3.0, 1.0, DType::I32));
+    rows.check("jnp.meshgrid(s, k)", || meshgrid(&[&s, &k], Indexing::Xy));
+    rows.check("jnp.meshgrid(s, k, s, indexing=\"ij\")", || meshgrid(&[&s, &k, &s], Indexing::Ij));
+    rows.check("list(jnp.indices((2, 3)))", || indices([2, 3]));
+    rows.check("jnp.tri(3, 5, 1, dtype=float)", || tri(3, 5, 1, DType::F64));
+    rows.check("jnp.tri(4, 2, -1, dtype=float)", || tri(4, 2, -1, DType::F64));
+    rows.check("jnp.eye(3, 4, k=-1)", || eye_diagonal(3, 4, -1, DType::F64));
+    rows.check("jnp.tril_indices(3, 1, 4)", || tril_indices(3, 4, 1));
+    rows.check("jnp.triu_indices(3, -1, 4)", || triu_indices(3, 4, -1));
+    rows.check("jnp.tril(m, -5)", || m.tril(-5));
+    rows.check("jnp.triu(t3, -5)", || t3.triu(-5));
+    rows.check("jnp.diagonal(m, -5)", || m.diagonal(-5, 0, 1));
+    rows.check("jnp.diagonal(t3, -5, 2, 0)", || t3.diagonal(-5, 2, 0));
+    rows.check("jnp.tril(m, -1)", || m.tril(-1));
+    rows.check("jnp.triu(t3, -1)", || t3.triu(-1));
+    rows.check("jnp.diagonal(m, -1)", || m.diagonal(-1, 0, 1));
+    rows.check("jnp.diagonal(t3, -1, 2, 0)", || t3.diagonal(-1, 2, 0));
+    rows.check("jnp.tril(m, 0)", || m.tril(0));
+    rows.check("jnp.triu(t3, 0)", || t3.triu(0));
+    rows.check("jnp.diagonal(m, 0)", || m.diagonal(0, 0, 1));
+    rows.check("jnp.diagonal(t3, 0, 2, 0)", || t3.diagonal(0, 2, 0));
+    rows.check("jnp.tril(m, 2)", || m.tril(2));
+    rows.check("jnp.triu(t3, 2)", || t3.triu(2));
+    rows.check("jnp.diagonal(m, 2)", || m.diagonal(2, 0, 1));
+    rows.check("jnp.diagonal(t3, 2, 2, 0)", || t3.diagonal(2, 2, 0));
+    rows.check("jnp.tril(m, 4)", || m.tril(4));
+    rows.check("jnp.triu(t3, 4)", || t3.triu(4));
+    rows.check("jnp.diagonal(m, 4)", || m.diagonal(4, 0, 1));
+    rows.check("jnp.diagonal(t3, 4, 2, 0)", || t3.diagonal(4, 2, 0));
+    rows.check("jnp.diag(s, -2)", || s.diag(-2));
+    rows.check("jnp.diag(m, -2)", || m.diag(-2));
+    rows.check("jnp.diag(s, 0)", || s.diag(0));
+    rows.check("jnp.diag(m, 0)", || m.diag(0));
+    rows.check("jnp.diag(s, 1)", || s.diag(1));
+    rows.check("jnp.diag(m, 1)", || m.diag(1));
+    rows.check("jnp.trace(t3, 1, 1, 2)", || t3.trace(1, 1, 2));
+    rows.check("jnp.trace(c)", || c.trace(0, 0, 1));
+    rows.check("jnp.fill_diagonal(m, 9., inplace=False)", || m.fill_diagonal(9.0));
+    rows.check("jnp.matrix_transpose(t3)", || t3.mt());
+    rows.check("jnp.roll(m, 1, 1)", || m.roll(1, 1));
+    rows.check("jnp.roll(m, -5, 0)", || m.roll(-5, 0));
+    rows.check("jnp.rot90(m)", || m.rot90(1, [0, 1]));
+    rows.check("jnp.rot90(m, 2)", || m.rot90(2, [0, 1]));
+    rows.check("jnp.rot90(t3, 3, (0, 2))", || t3.rot90(3, [0, 2]));
+    rows.check("jnp.rot90(t3, -3, (2, 1))", || t3.rot90(-3, [2, 1]));
+    rows.check("jnp.atleast_2d(s)", || s.atleast_2d());
+    rows.check("jnp.atleast_3d(m)", || m.atleast_3d());
+    rows.check("jnp.atleast_3d(s)", || s.atleast_3d());
+    rows.check("jnp.unstack(m)", || m.unstack(0));
+    rows.check("jnp.split(m, [1, 3], 1)", || m.split_at(&[1, 3], 1));
+    rows.check("jnp.split(s, [3, 5])", || s.split_at(&[3, 9], 0));
+    rows.check("jnp.array_split(s, 3)", || s.array_split(3, 0));
+    rows.check("jnp.repeat(m, jnp.array([2, 0, 1]), axis=0, total_repeat_length=3)", || {
+        m.repeat_each(&Array::from_slice(&[2, 0, 1], [3]), 0, 3)
+    });
+    rows.check("jnp.repeat(s, jnp.array([1, 2, 0, 0, 1]), total_repeat_length=6)", || {
+        s.repeat_each(&Array::from_slice(&[1, 2, 0, 0, 1], [5]), 0, 6)
+    });
+    rows.check("jnp.diff(m)", || m.diff(1, -1));
+    rows.check("jnp.diff(m, 2, 0)", || m.diff(2, 0));
+    rows.check("jnp.diff(b)", || b.diff(1, 0));
+    rows.check("jnp.diff(s, 6)", || s.diff(6, 0));
+    rows.check("jnp.gradient(m, 0.5, axis=1)", || m.gradient(0.5, 1));
+    rows.check("jnp.gradient(s)", || s.gradient(1.0, 0));
+    rows.check("jnp.expand_dims(s, (0, -1))", || s.expand_axes(&[0, -1]));
+    rows.check("jnp.hstack([s, s])", || hstack(&[&s, &s]));
+    rows.check("jnp.hstack([m, m])", || hstack(&[&m, &m]));
+    rows.check("jnp.vstack([s, s])", || vstack(&[&s, &s]));
+    rows.check("jnp.dstack([s, s])", || dstack(&[&s, &s]));
+    rows.check("jnp.dstack([m, m])", || dstack(&[&m, &m]));
+    rows.check("jnp.column_stack([s, jnp.diag(s)])", || column_stack(&[&s, &s.diag(0)]));
+    rows.check("jsp.linalg.block_diag(m, c)", || block_diag(&[&m, &c]));
+    rows.check("jnp.broadcast_arrays(s, s[:, None])", || {
+        broadcast_arrays(&[&s, &s.expand_dims(1)])
+    });
+    rows.check("jnp.tile(m, (2, 1))", || m.tile(&[2, 1]));
+    rows.check("jnp.tile(s, (2, 2))", || s.tile(&[2, 2]));
+    rows.check("jnp.tile(m, 2)", || m.tile(&[2]));
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"edge\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Edge)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"edge\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Edge)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"reflect\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Reflect)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"reflect\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Reflect)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"symmetric\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Symmetric)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"symmetric\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Symmetric)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"wrap\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Wrap)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"wrap\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Wrap)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"maximum\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Maximum)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"maximum\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Maximum)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"minimum\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Minimum)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"minimum\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Minimum)
+    });
+    rows.check("jnp.pad(m, ((1, 2), (2, 1)), \"mean\")", || {
+        m.pad_mode(&[(1, 2), (2, 1)], PadMode::Mean)
+    });
+    rows.check("jnp.pad(c, ((0, 3), (7, 8)), \"mean\")", || {
+        c.pad_mode(&[(0, 3), (7, 8)], PadMode::Mean)
+    });
+    rows.check("jnp.pad(s, (3, 2), \"linear_ramp\", end_values=10.)", || {
+        s.pad_mode(&[(3, 2)], PadMode::LinearRamp(10.0))
+    });
+    rows.check("jnp.pad(m[:1, :1], ((1, 2), (2, 0)), \"reflect\")", || {
+        m.slice([(0..1).into(), (0..1).into()]).pad_mode(&[(1, 2), (2, 0)], PadMode::Reflect)
+    });
+    rows.check("jnp.nonzero(k)", || k.nonzero(None, 0));
+    rows.check("jnp.nonzero(m > 0)", || m.gt(0.0).nonzero(None, 0));
+    rows.check("jnp.nonzero(m > 0, size=12, fill_value=-1)", || m.gt(0.0).nonzero(12, -1));
+    rows.check("jnp.nonzero(k, size=2)", || k.nonzero(2, 0));
+    rows.check("jnp.flatnonzero(m < 0)", || m.lt(0.0).flatnonzero(None, 0));
+    rows.check("jnp.argwhere(m < 0)", || m.lt(0.0).argwhere(None, 0));
+    rows.check("m[m > 0]", || m.extract(&m.gt(0.0), None, 0.0));
+    rows.check("jnp.compress(b, s)", || s.compress(&b, 0, None, 0.0));
+    rows.check(
+        "jnp.compress(jnp.array([True, False, True, True]), m, 1, size=4, fill_value=-1.)",
+        || m.compress(&Array::from_slice(&[true, false, true, true], [4]), 1, 4, -1.0),
+    );
+    rows.check("jnp.unique(w)", || w.unique(None));
+    rows.check("jnp.unique(w, size=5)", || w.unique(5));
+    rows.check("jnp.unique(jnp.array([nan, 1., nan, -0., 0.]))", || {
+        Array::from_slice(&[NAN, 1., NAN, -0., 0.], [5]).unique(None)
+    });
+    rows.check("jnp.unique(w, return_index=True, return_inverse=True, return_counts=True)", || {
+        let u = w.unique_all(None);
+        vec![u.values, u.index, u.inverse, u.counts]
+    });
+    rows.check(
+        "jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=4)",
+        || {
+            let u = w.unique_all(4);
+            vec![u.values, u.index, u.inverse, u.counts]
+        },
+    );
+    rows.check(
+        "jnp.unique(w, return_index=True, return_inverse=True, return_counts=True, size=2)",
+        || {
+            let u = w.unique_all(2);
+            vec![u.values, u.index, u.inverse, u.counts]
+        },
+    );
+    rows.check("jnp.isin(w, jnp.array([2, 9]))", || w.isin(&Array::from_slice(&[2, 9], [2])));
+    rows.check("jnp.bincount(w, length=10)", || w.bincount(10));
+    rows.check("jnp.bincount(w, length=4)", || w.bincount(4));
+    rows.check("jnp.bincount(w - 4, length=4)", || (&w - 4).bincount(4));
+    rows.check("jnp.bincount(k, weights=w*1., length=5)", || {
+        k.bincount_weights(&(&w * f64s(&[1.0], &[])), 5)
+    });
+    rows.check("jnp.digitize(m, s-3)", || m.digitize(&(&s - 3.0), false));
+    rows.check("jnp.digitize(s, s, right=True)", || s.digitize(&s, true));
+    rows.check("jnp.digitize(s, s[::-1])", || s.digitize(&s.flip(0), false));
+    rows.check("jnp.histogram(m, 4, (-1., 1.))", || m.histogram(4, -1.0, 1.0));
+    rows.check("jnp.choose(c % 3, [c, c * 10, c * 100])", || {
+        choose(&(&c % 3), &[&c, &(&c * 10), &(&c * 100)])
+    });
+    rows.check("jnp.select([s < 2, s < 4], [s, s * 10], 7.)", || {
+        select_first(&[&s.lt(2.0), &s.lt(4.0)], &[&s, &(&s * 10.0)], 7.0)
+    });
+    rows.check("jnp.unravel_index(w, (3, 4))", || unravel_index(&w, [3, 4]));
+    rows.check("jnp.ravel_multi_index((w % 3, w % 4), (3, 4), mode=\"clip\")", || {
+        ravel_multi_index(&[&(&w % 3), &(&w % 4)], [3, 4])
+    });
+    rows.check("jnp.hanning(5)", || hanning(5, DType::F64));
+    rows.check("jnp.hamming(4)", || hamming(4, DType::F64));
+    rows.check("jnp.blackman(6)", || blackman(6, DType::F64));
+    rows.check("jnp.union1d(w, k)", || union1d(&w, &k, None));
+    rows.check("jnp.union1d(w, k, size=8)", || union1d(&w, &k, 8));
+    rows.check("jnp.intersect1d(w, jnp.array([2, 7, 9]))", || {
+        intersect1d(&w, &Array::from([2, 7, 9]), None, 0)
+    });
+    rows.check("jnp.setdiff1d(w, jnp.array([2, 7]))", || {
+        setdiff1d(&w, &Array::from([2, 7]), None, 0)
+    });
+    rows.check("jnp.setdiff1d(w, jnp.array([2, 7]), size=4, fill_value=-1)", || {
+        setdiff1d(&w, &Array::from([2, 7]), 4, -1)
+    });
+    rows.check("jnp.lexsort((k, w))", || lexsort(&[&k, &w], 0));
+    rows.check("jnp.fmax(jnp.array([1., nan, nan, 3.]), jnp.array([2., 2., nan, nan]))", || {
+        Array::from([1., NAN, NAN, 3.]).fmax(Array::from([2., 2., NAN, NAN]))
+    });
+    rows.check("jnp.fmin(jnp.array([1., nan, 5.]), jnp.array([2., 2., nan]))", || {
+        Array::from([1., NAN, 5.]).fmin(Array::from([2., 2., NAN]))
+    });
+    rows.check("jnp.searchsorted(s, jnp.array([0., 3., 9.]))", || {
+        s.searchsorted(&f64s(&[0., 3., 9.], &[3]), false)
+    });
+    rows.done();
 }

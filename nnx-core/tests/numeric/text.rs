@@ -58,10 +58,11 @@ fn as_jax_represents_them() {
     assert_eq!(format!("{shape:?} {shape}"), "ShapeOnly(f32[3]) ShapeOnly(f32[3])");
 }
 
-/// `printed.json` holds arrays of all dtypes and what NumPy and JAX print for them.
+/// `data/printed.json` holds arrays of all dtypes and what NumPy and JAX print for them.
 #[test]
 fn as_numpy_and_jax_print_many() {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/numeric/printed.json");
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/numeric/data/printed.json");
     let text = std::fs::read_to_string(file).unwrap();
     let cases: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
     let mut wrong = Vec::new();

@@ -1,0 +1,25 @@
+"""The rows of the tests in ../*.rs, a file each: Python expressions, which name the rows.
+
+`inputs` are the names that a group's rows use; `tolerance` is absolute and relative, and holds for
+the rows that do not bring their own.
+"""
+
+import numpy as np
+from jax import lax
+from jax import numpy as jnp
+
+nan, inf = np.nan, np.inf
+
+
+def of(dtype):
+    """A function that makes an array of the dtype of elements and a shape."""
+    return lambda elements, *shape: jnp.asarray(np.reshape(elements, shape or (-1,))).astype(dtype)
+
+
+b1, i8, u8, i32, u32 = of("bool"), of("int8"), of("uint8"), of("int32"), of("uint32")
+f16, bf16, f64 = of("float16"), of("bfloat16"), of("float64")
+
+
+def c128(real, imag, *shape):
+    """A complex array of its real and imaginary parts."""
+    return lax.complex(f64(real, *shape), f64(imag, *shape))

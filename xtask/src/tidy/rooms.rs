@@ -1,0 +1,69 @@
+//! The rooms of nnx-core.
+
+use super::{Finding, HOUSE, Rule, Source};
+
+/// From the ground up: a room imports from those before it.
+pub(super) const ROOMS: [&str; 17] = [
+    "error",
+    "value",
+    "graph",
+    "lower",
+    "xla",
+    "run",
+    "lax",
+    "ops",
+    "rewrite",
+    "array",
+    "module",
+    "transform",
+    "jit",
+    "random",
+    "nn",
+    "optim",
+    "train",
+];
+
+/// Rooms that import less than all below them.
+pub(super) const CLOSED: [(&str, &[&str]); 1] = [("xla", &["error", "value"])];
+
+/// Files beside the rooms, which may import from all: what users see, and what the expansions of
+/// the macros use.
+const ROOT: [&str; 2] = ["lib", "__private"];
+
+/// The place of a room; `None` for a name that is no room.
+pub(super) fn floor(room: &str) -> Option<usize> {
+    ROOMS.iter().position(|known| *known == room)
+}
+
+/// The modules that lead to a file of nnx-core: none for its root.
+pub(super) fn module(file: &str) -> Vec<&str> {
+    let inside = file.strip_prefix(HOUSE).unwrap_or(file).trim_start_matches('/');
+    let mut parts: Vec<&str> = inside.trim_end_matches(".rs").split('/').collect();
+    if parts.last() == Some(&"mod") || parts == ["lib"] {
+        parts.pop();
+    }
+    parts
+}
+
+/// The room that a file belongs to; `None` for files of the root.
+pub(super) fn room(file: &str) -> Option<&str> {
+    module(file).into_iter().next().filter(|first| !ROOT.contains(first))
+}
+
+/// Whether a file holds tests alone.
+pub(super) fn is_test(file: &str) -> bool {
+    file.ends_with("/tests.rs") || file.contains("/tests/")
+}
+
+/// Finds the rooms that are not in the table, each once.
+pub(super) fn unknown<'a>(sources: impl Iterator<Item = &'a Source>, findings: &mut Vec<Finding>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for source in sources {
+        let Some(room) = room(&source.file) else { continue };
+        if floor(room).is_none() && !seen.contains(&room) {
+            seen.push(room);
+            let message = format!("`{room}` has no place in the table, {}", file!());
+            findings.push(source.finding(1, Rule::UnknownRoom, message));
+        }
+    }
+}
