@@ -314,7 +314,7 @@ fn states_are_collections() {
 /// over them.
 #[test]
 fn visitors_are_shown_shared_nodes() {
-    use nnx::module::{Node, Shared, StaticValue, Structure, VarRef, Visitor};
+    use nnx::module::{Shared, SharedNode, StaticValue, Structure, VarRef, Visitor};
     #[derive(Default)]
     struct Count {
         nodes: Vec<usize>,
@@ -329,7 +329,7 @@ fn visitors_are_shown_shared_nodes() {
         }
         fn static_value(&mut self, _: &dyn StaticValue) {}
         fn structure(&mut self, _: Structure) {}
-        fn shared(&mut self, node: &dyn Node) {
+        fn shared(&mut self, node: &dyn SharedNode) {
             if !self.nodes.contains(&node.id()) {
                 self.nodes.push(node.id());
                 node.flatten(self);

@@ -36,7 +36,7 @@ pub use kind::{
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
-pub use shared::{Node, Shared};
+pub use shared::{Shared, SharedNode};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub(crate) use statics::FloatBits;
@@ -108,11 +108,11 @@ pub trait Visitor<'a> {
     fn static_value(&mut self, value: &dyn StaticValue);
     /// How a container is filled: its length, its variant, whether it is `Some`.
     fn structure(&mut self, structure: Structure);
-    /// A node that several places may hold. What is in it is visited by [`Node::flatten`], and lives
+    /// A node that several places may hold. What is in it is visited by [`SharedNode::flatten`], and lives
     /// no longer than that walk: a visitor that keeps a leaf of it owns a clone. Passed over where a
     /// visitor says nothing, for whatever takes trees refuses nodes at compile time.
     #[inline(always)]
-    fn shared(&mut self, _node: &dyn Node) {}
+    fn shared(&mut self, _node: &dyn SharedNode) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}
@@ -129,7 +129,7 @@ pub trait VisitorMut {
     fn array(&mut self, array: &mut Array);
     /// A node that several places may hold; passed over where a visitor says nothing.
     #[inline(always)]
-    fn shared(&mut self, _node: &dyn Node) {}
+    fn shared(&mut self, _node: &dyn SharedNode) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: Key<'_>) {}
@@ -147,7 +147,7 @@ pub trait Leaves {
     /// The handle in the place of one to `node`, a [`Shared`] of the same type; `None` for another
     /// handle to the same node.
     #[inline(always)]
-    fn shared(&mut self, _node: &dyn Node) -> Option<Box<dyn std::any::Any>> {
+    fn shared(&mut self, _node: &dyn SharedNode) -> Option<Box<dyn std::any::Any>> {
         None
     }
     /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
@@ -176,7 +176,7 @@ impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
     fn structure(&mut self, structure: Structure) {
         (**self).structure(structure);
     }
-    fn shared(&mut self, node: &dyn Node) {
+    fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
     }
     fn enter(&mut self, key: Key<'_>) {
@@ -194,7 +194,7 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     fn array(&mut self, array: &mut Array) {
         (**self).array(array);
     }
-    fn shared(&mut self, node: &dyn Node) {
+    fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
     }
     fn enter(&mut self, key: Key<'_>) {
@@ -212,7 +212,7 @@ impl<L: Leaves + ?Sized> Leaves for &mut L {
     fn array(&mut self, array: &Array) -> Array {
         (**self).array(array)
     }
-    fn shared(&mut self, node: &dyn Node) -> Option<Box<dyn std::any::Any>> {
+    fn shared(&mut self, node: &dyn SharedNode) -> Option<Box<dyn std::any::Any>> {
         (**self).shared(node)
     }
     fn flag(&mut self, name: &str, value: bool) -> bool {

@@ -86,7 +86,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 }
 
 /// What the handles of one node point to, of any type.
-pub trait Node {
+pub trait SharedNode {
     /// A number that no other node has while a handle to this one is there.
     fn id(&self) -> usize;
     /// Visits what is in the node, which is held for reading meanwhile.
@@ -95,7 +95,7 @@ pub trait Node {
     fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
 }
 
-impl<T: Module> Node for Shared<T> {
+impl<T: Module> SharedNode for Shared<T> {
     fn id(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }

@@ -66,6 +66,11 @@ fn judge(own: &str, path: &Named<'_>, exported: &HashMap<&str, &str>) -> Option<
         let message = format!("`{text}`: `{own}` imports from `{allowed}` alone");
         return Some((Rule::Upwards, message));
     }
+    let reserved = rooms::RESERVED.iter().find(|(module, _)| path.segments.starts_with(module));
+    if let Some((_, allowed)) = reserved.filter(|(_, allowed)| !allowed.contains(&own)) {
+        let message = format!("`{text}`: only `{}` import it", allowed.join("` and `"));
+        return Some((Rule::Upwards, message));
+    }
     // A room without a place has its own finding.
     let upwards = rooms::floor(own).is_some_and(|own| floor > own);
     upwards.then(|| (Rule::Upwards, format!("`{text}`: `{room}` lies above `{own}`")))
