@@ -1,5 +1,6 @@
 //! The calls of a running client.
 
+use super::faults::Fault;
 use super::options::CompileOptions;
 use super::{Pjrt, element_type, ffi, not_null};
 use crate::graph::Aval;
@@ -205,10 +206,37 @@ impl Pjrt {
         stablehlo: &str,
         device: usize,
     ) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+        loop {
+            let faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
+            // The first device is the default, which every plugin takes.
+            let device = (device > 0).then_some(device);
+            let options = CompileOptions { device, faults: &faults, ..Default::default() };
+            match self.compile_with(name, stablehlo, &options) {
+                Err(error) if self.forget_unknown(&faults, &error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Whether the compiler refused an option against a fault because it does not know it: then it
+    /// has not what the option is about, and is not given the option again.
+    fn forget_unknown(&self, faults: &[&'static Fault], error: &Error) -> bool {
+        let Error::Xla { message, .. } = error else { return false };
+        let Some(unknown) = faults.iter().find(|fault| fault.is_unknown(message)) else {
+            return false;
+        };
+        let mut known = self.faults.write().unwrap_or_else(|e| e.into_inner());
+        known.retain(|fault| fault.option != unknown.option);
+        true
+    }
+
+    fn compile_with(
+        &self,
+        name: &str,
+        stablehlo: &str,
+        options: &CompileOptions<'_>,
+    ) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
         let functions = self.functions();
-        // The first device is the default, which every plugin takes.
-        let options =
-            CompileOptions { device: (device > 0).then_some(device), ..Default::default() };
         let options = options.to_proto();
         let mut program = ffi::Program::new();
         program.code = stablehlo.as_ptr().cast();
