@@ -34,6 +34,11 @@ pub(super) fn check(libraries: &[&Path]) -> Result<()> {
     Ok(())
 }
 
+/// The names of the flags in the environment.
+pub(super) fn names() -> Result<Vec<String>> {
+    Ok(given()?.into_iter().map(|flag| flag.name).collect())
+}
+
 /// The flags in the environment.
 fn given() -> Result<Vec<Flag>> {
     let Some(value) = std::env::var_os(VAR).filter(|value| !value.is_empty()) else {

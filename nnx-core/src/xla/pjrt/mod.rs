@@ -3,6 +3,7 @@
 mod description;
 mod discovery;
 mod elf;
+mod faults;
 mod ffi;
 mod floor;
 mod installed;
@@ -14,15 +15,17 @@ mod status;
 pub use floor::Floor;
 
 use super::client::ClientOptions;
-use super::environment;
+use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::DType;
+use faults::Fault;
 use ffi::Functions;
 use plugin::Plugin;
 use status::text_from;
 use std::ffi::c_int;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::RwLock;
 
 /// A plugin's client.
 pub(super) struct Pjrt {
@@ -32,6 +35,8 @@ pub(super) struct Pjrt {
     devices: Vec<NonNull<ffi::PjrtDevice>>,
     platform: String,
     platform_version: String,
+    /// What is wrong in this plugin and gone around when programs are compiled.
+    faults: RwLock<Vec<&'static Fault>>,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
@@ -56,7 +61,9 @@ impl Pjrt {
                 reason: format!("it has no {platform} device on this machine"),
             });
         }
-        Ok(Pjrt { raw, devices, platform, platform_version, plugin })
+        let faults = faults::of(&platform, plugin.version, &flags::names()?).collect();
+        let faults = RwLock::new(faults);
+        Ok(Pjrt { raw, devices, platform, platform_version, faults, plugin })
     }
 
     pub(super) fn path(&self) -> &Path {

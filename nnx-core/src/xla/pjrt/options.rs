@@ -1,22 +1,26 @@
 //! The options that go into a compilation, written in protocol buffers' wire format.
 
-/// How a program is compiled: for which devices, and as how many parts.
-pub(super) struct CompileOptions {
+use super::faults::{Fault, OptionValue};
+
+/// How a program is compiled: for which devices, as how many parts, and around which faults.
+pub(super) struct CompileOptions<'a> {
     /// The device to compile for; `None` leaves it to the default device assignment.
     pub(super) device: Option<usize>,
     /// Copies of the whole program that run side by side.
     pub(super) num_replicas: i64,
     /// Parts that one program is split into.
     pub(super) num_partitions: i64,
+    /// The plugin's faults that are gone around.
+    pub(super) faults: &'a [&'static Fault],
 }
 
-impl Default for CompileOptions {
+impl Default for CompileOptions<'_> {
     fn default() -> Self {
-        CompileOptions { device: None, num_replicas: 1, num_partitions: 1 }
+        CompileOptions { device: None, num_replicas: 1, num_partitions: 1, faults: &[] }
     }
 }
 
-impl CompileOptions {
+impl CompileOptions<'_> {
     /// A serialized `xla.CompileOptionsProto`. Field numbers are those of XLA's
     /// `compile_options.proto`.
     pub(super) fn to_proto(&self) -> Vec<u8> {
@@ -29,16 +33,12 @@ impl CompileOptions {
         }
         let mut options = Message::default();
         options.message(3, &build);
-        for (name, value) in OVERRIDES {
-            options.message(7, &override_entry(name, *value));
+        for fault in self.faults {
+            options.message(7, &override_entry(fault.option, fault.value));
         }
         options.0
     }
 }
-
-/// XLA's debug options that differ from its defaults. On CPUs `max` and `min` would lose NaN.
-/// jaxlib sets the same one.
-const OVERRIDES: &[(&str, bool)] = &[("xla_cpu_enable_fast_min_max", false)];
 
 /// A `DeviceAssignmentProto` with one replica and one part, on `device`.
 fn device_assignment(device: usize) -> Message {
@@ -52,9 +52,12 @@ fn device_assignment(device: usize) -> Message {
 }
 
 /// An entry of the map `env_option_overrides`.
-fn override_entry(name: &str, value: bool) -> Message {
+fn override_entry(name: &str, value: OptionValue) -> Message {
     let mut inner = Message::default();
-    inner.bool(2, value);
+    match value {
+        OptionValue::Text(text) => inner.string(1, text),
+        OptionValue::Bool(value) => inner.bool(2, value),
+    }
     let mut entry = Message::default();
     entry.string(1, name);
     entry.message(2, &inner);
@@ -108,14 +111,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn default_options_are_written_as_xla_reads_them() {
+    fn options_are_written_as_xla_reads_them() {
         let mut expected = vec![0x1a, 15, 0x08];
         expected.extend([0xff; 9]);
         expected.extend([0x01, 0x20, 1, 0x28, 1]);
-        // A map entry: the option's name and a message whose bool is false.
+        assert_eq!(CompileOptions::default().to_proto(), expected);
+
+        // Map entries: the option's name and a message with a bool that is false, or a text.
+        let faults: Vec<_> = crate::xla::pjrt::faults::of("cpu", (0, 115), &[]).collect();
         expected.extend([0x3a, 33, 0x0a, 27]);
         expected.extend(b"xla_cpu_enable_fast_min_max");
         expected.extend([0x12, 2, 0x10, 0]);
-        assert_eq!(CompileOptions::default().to_proto(), expected);
+        expected.extend([0x3a, 42, 0x0a, 36]);
+        expected.extend(b"xla_cpu_experimental_ynn_fusion_type");
+        expected.extend([0x12, 2, 0x0a, 0]);
+        let options = CompileOptions { faults: &faults, ..Default::default() };
+        assert_eq!(options.to_proto(), expected);
     }
 }
