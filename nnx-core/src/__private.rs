@@ -6,7 +6,7 @@
 
 // `#[derive(Module)]`.
 pub use crate::module::{
-    Field, Key, Leaves, Module, Schema, StaticField, Structure, Variant, Visitor, VisitorMut,
+    Field, KeyRef, Leaves, Module, Schema, StaticField, Structure, Variant, Visitor, VisitorMut,
 };
 
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
@@ -63,10 +63,10 @@ pub use nnx_derive::__path;
 // `#[nnx::jit]`.
 // The forms of arguments stand in the types of calls.
 pub use crate::jit::check::{Verdict, argument, report, report_after, result, static_argument};
-pub use crate::jit::function::{Function, Options};
-pub use crate::jit::passed::{
-    AnyResult, Anything, Name, Nobody, Passed, Returned, StaticArgument, pass,
+pub use crate::jit::forms::{
+    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
 };
+pub use crate::jit::function::{Function, Options};
 pub use crate::jit::{CallError, Output};
 pub use crate::transform::{Argument, Owned, Static};
 pub use crate::{
@@ -79,7 +79,7 @@ pub use crate::{
 macro_rules! __nnx_function {
     ($name:literal [$($parameter:literal),*] $($option:tt)*) => {
         #[allow(unused_imports)]
-        use $crate::__private::{AnyResult as _, Anything as _};
+        use $crate::__private::{CallUnchecked as _, LendUnchecked as _};
         static __NNX_FUNCTION: $crate::__private::Function = $crate::__private::Function::new(
             $name,
             ::core::module_path!(),
@@ -104,8 +104,8 @@ macro_rules! __nnx_check {
                 #[allow(unused_imports)]
                 use self::*;
                 #[allow(unused_imports)]
-                use $crate::__private::Anything as _;
-                $crate::__private::$rule($($label,)? $crate::__private::Passed::<$ty>::SCHEMA)
+                use $crate::__private::LendUnchecked as _;
+                $crate::__private::$rule($($label,)? $crate::__private::Lend::<$ty>::SCHEMA)
             }
         };
         const _: () = $early;

@@ -127,7 +127,7 @@ fn variable_paths<M: Module>(module: &M) -> Vec<(Path, &'static Kind)> {
         fn array(&mut self, _: &'a Array) {}
         fn static_value(&mut self, _: &dyn nnx::module::StaticValue) {}
         fn structure(&mut self, _: nnx::module::Structure) {}
-        fn enter(&mut self, key: nnx::module::Key<'_>) {
+        fn enter(&mut self, key: nnx::module::KeyRef<'_>) {
             self.0.push(key);
         }
         fn exit(&mut self) {

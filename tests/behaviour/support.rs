@@ -1,6 +1,8 @@
 //! What several behaviours need to look at Modules.
 
-use nnx::module::{Key, Leaves, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut};
+use nnx::module::{
+    KeyRef, Leaves, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut,
+};
 use nnx::{Array, Module, Variable};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -36,7 +38,7 @@ pub(crate) fn parts<M: Module>(module: &M) -> Vec<String> {
         fn structure(&mut self, structure: Structure) {
             self.found.push(format!("{}: {structure:?}", self.at));
         }
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.at.push(key);
         }
         fn exit(&mut self) {
@@ -94,7 +96,7 @@ pub(crate) fn renew<M: Module>(module: &mut M) -> Vec<String> {
             self.found.push(format!("{}: array {name}", self.at));
             *array = Array::absent(format!("new {name}"));
         }
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.at.push(key);
         }
         fn exit(&mut self) {
@@ -125,7 +127,7 @@ pub(crate) fn rebuild<M: Module>(module: &M) -> (Vec<String>, M) {
             self.found.push(format!("{}: array {name}", self.at));
             Array::absent(format!("copy {name}"))
         }
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.at.push(key);
         }
         fn exit(&mut self) {

@@ -1,7 +1,7 @@
 //! The Variables of a tree by their paths, as the reference names them.
 
 use super::reference::Case;
-use nnx::module::{Key, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut};
+use nnx::module::{KeyRef, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut};
 use nnx::{Array, Module};
 
 /// The Variables of a tree by their dotted paths.
@@ -15,7 +15,7 @@ pub(crate) fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
         fn array(&mut self, _: &'a Array) {}
         fn static_value(&mut self, _: &dyn StaticValue) {}
         fn structure(&mut self, _: Structure) {}
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.0.push(key);
         }
         fn exit(&mut self) {
@@ -50,7 +50,7 @@ pub(crate) fn start<M: Module>(module: &mut M, case: &Case) {
             *variable.value = given;
         }
         fn array(&mut self, _: &mut Array) {}
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.path.push(key);
         }
         fn exit(&mut self) {

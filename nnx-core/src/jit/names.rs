@@ -1,7 +1,7 @@
 //! Paths that begin with the name of a parameter.
 
 use crate::graph::Array;
-use crate::module::{Key, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{KeyRef, StaticValue, Structure, VarRef, Visitor};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
 pub(super) struct Named<'n, 'v, 'a> {
@@ -29,9 +29,9 @@ impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
     fn structure(&mut self, structure: Structure) {
         self.visitor.structure(structure);
     }
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {
-            Key::Index(i) if self.depth == 0 => Key::Name(self.names[i]),
+            KeyRef::Index(i) if self.depth == 0 => KeyRef::Name(self.names[i]),
             key => key,
         });
         self.depth += 1;

@@ -1,7 +1,7 @@
 //! Modules made of other Modules: lists, options, boxes, tuples, maps, and static primitives.
 
 use super::statics::FloatBits;
-use super::{Key, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
+use super::{KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
@@ -124,7 +124,7 @@ impl<T: Module, const N: usize> Module for [T; N] {
 #[inline]
 fn flatten_list<'a, T: Module, V: Visitor<'a>>(items: &'a [T], visitor: &mut V) {
     for (i, item) in items.iter().enumerate() {
-        visitor.enter(Key::Index(i));
+        visitor.enter(KeyRef::Index(i));
         item.flatten(visitor);
         visitor.exit();
     }
@@ -133,14 +133,14 @@ fn flatten_list<'a, T: Module, V: Visitor<'a>>(items: &'a [T], visitor: &mut V) 
 #[inline]
 fn flatten_list_mut<T: Module, V: VisitorMut>(items: &mut [T], visitor: &mut V) {
     for (i, item) in items.iter_mut().enumerate() {
-        visitor.enter(Key::Index(i));
+        visitor.enter(KeyRef::Index(i));
         item.flatten_mut(visitor);
         visitor.exit();
     }
 }
 
 fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T {
-    leaves.enter(Key::Index(i));
+    leaves.enter(KeyRef::Index(i));
     let item = item.unflatten(leaves);
     leaves.exit();
     item
@@ -152,24 +152,24 @@ fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T
 )]
 pub trait MapKey: super::StaticValue + Clone + Ord + std::hash::Hash {
     /// Calls `f` with the key as a step of a path.
-    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R;
+    fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R;
 }
 
 impl MapKey for String {
-    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
-        f(Key::Name(self))
+    fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
+        f(KeyRef::Name(self))
     }
 }
 impl MapKey for &'static str {
-    fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
-        f(Key::Name(self))
+    fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
+        f(KeyRef::Name(self))
     }
 }
 macro_rules! int_key {
     ($($t:ty),*) => {$(
         impl MapKey for $t {
-            fn with_key<R>(&self, f: impl FnOnce(Key<'_>) -> R) -> R {
-                f(Key::Name(&self.to_string()))
+            fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
+                f(KeyRef::Name(&self.to_string()))
             }
         }
     )*};
@@ -246,7 +246,7 @@ macro_rules! tuple {
             #[inline]
             fn flatten<'a, V: Visitor<'a>>(&'a self, _visitor: &mut V) {
                 $(
-                    _visitor.enter(Key::Index($i));
+                    _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten(_visitor);
                     _visitor.exit();
                 )*
@@ -254,7 +254,7 @@ macro_rules! tuple {
             #[inline]
             fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {
                 $(
-                    _visitor.enter(Key::Index($i));
+                    _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten_mut(_visitor);
                     _visitor.exit();
                 )*
@@ -262,7 +262,7 @@ macro_rules! tuple {
             #[allow(clippy::unused_unit)]
             fn unflatten<L: Leaves>(&self, _leaves: &mut L) -> Self {
                 ($({
-                    _leaves.enter(Key::Index($i));
+                    _leaves.enter(KeyRef::Index($i));
                     let item = self.$i.unflatten(_leaves);
                     _leaves.exit();
                     item

@@ -1,6 +1,6 @@
 //! Which Modules a tree is made of.
 
-use super::{Key, Module, Path, PatternKey, Schema, StaticValue, Structure, VarRef, Visitor};
+use super::{KeyRef, Module, Path, PatternKey, Schema, StaticValue, Structure, VarRef, Visitor};
 use crate::graph::Array;
 
 /// A struct or an enum in a tree, as [`iter_modules`] lists them.
@@ -62,21 +62,21 @@ impl Walk {
     }
 
     /// The schema of the part `key` of what is here.
-    fn part(&self, key: Key<'_>) -> Option<&'static Schema> {
+    fn part(&self, key: KeyRef<'_>) -> Option<&'static Schema> {
         let level = self.levels.last()?;
         let fields = match level.schema? {
             Schema::List(item) | Schema::Map(item) => return Some(item),
             Schema::Tuple(items) => match key {
-                Key::Index(index) => return items.get(index).copied(),
-                Key::Name(_) => return None,
+                KeyRef::Index(index) => return items.get(index).copied(),
+                KeyRef::Name(_) => return None,
             },
             Schema::Struct(_, fields) => fields,
             Schema::Enum(_, variants) => variants.get(level.variant)?.fields,
             _ => return None,
         };
         let is_key = |field: PatternKey| match (field, key) {
-            (PatternKey::Name(a), Key::Name(b)) => a == b,
-            (PatternKey::Index(a), Key::Index(b)) => a == b,
+            (PatternKey::Name(a), KeyRef::Name(b)) => a == b,
+            (PatternKey::Index(a), KeyRef::Index(b)) => a == b,
             _ => false,
         };
         fields.iter().find(|field| is_key(field.key())).map(|field| field.schema)
@@ -104,7 +104,7 @@ impl<'a> Visitor<'a> for Walk {
         }
     }
 
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         let part = self.part(key);
         self.path.push(key);
         self.arrive(part);

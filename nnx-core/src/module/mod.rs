@@ -33,7 +33,7 @@ pub use kind::{
     BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
     Perturbation, RngCount, RngKey, VariableKind,
 };
-pub use path::{Key, Path, PathKey};
+pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
 pub use shared::{Shared, SharedNode};
@@ -72,7 +72,7 @@ pub trait Module: Sized + 'static {
     /// [`flatten`](Module::flatten), with all of it below `key`: the walk through a field.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<Key<'a>>, visitor: &mut V) {
+    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
         visitor.enter(key.into());
         self.flatten(visitor);
         visitor.exit();
@@ -81,7 +81,7 @@ pub trait Module: Sized + 'static {
     /// [`flatten_mut`](Module::flatten_mut), with all of it below `key`.
     #[doc(hidden)]
     #[inline]
-    fn flatten_mut_at<'k, V: VisitorMut>(&mut self, key: impl Into<Key<'k>>, visitor: &mut V) {
+    fn flatten_mut_at<'k, V: VisitorMut>(&mut self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         self.flatten_mut(visitor);
         visitor.exit();
@@ -90,7 +90,7 @@ pub trait Module: Sized + 'static {
     /// [`unflatten`](Module::unflatten), with all of it below `key`.
     #[doc(hidden)]
     #[inline]
-    fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<Key<'k>>, leaves: &mut L) -> Self {
+    fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self {
         leaves.enter(key.into());
         let tree = self.unflatten(leaves);
         leaves.exit();
@@ -115,7 +115,7 @@ pub trait Visitor<'a> {
     fn shared(&mut self, _node: &dyn SharedNode) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
-    fn enter(&mut self, _key: Key<'_>) {}
+    fn enter(&mut self, _key: KeyRef<'_>) {}
     /// Ends the last [`enter`](Visitor::enter).
     #[inline(always)]
     fn exit(&mut self) {}
@@ -132,7 +132,7 @@ pub trait VisitorMut {
     fn shared(&mut self, _node: &dyn SharedNode) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
-    fn enter(&mut self, _key: Key<'_>) {}
+    fn enter(&mut self, _key: KeyRef<'_>) {}
     /// Ends the last [`enter`](VisitorMut::enter).
     #[inline(always)]
     fn exit(&mut self) {}
@@ -156,7 +156,7 @@ pub trait Leaves {
     }
     /// The following leaves lie below `key`, until [`exit`](Leaves::exit).
     #[inline(always)]
-    fn enter(&mut self, _key: Key<'_>) {}
+    fn enter(&mut self, _key: KeyRef<'_>) {}
     /// Ends the last [`enter`](Leaves::enter).
     #[inline(always)]
     fn exit(&mut self) {}
@@ -179,7 +179,7 @@ impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
     fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
     }
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);
     }
     fn exit(&mut self) {
@@ -197,7 +197,7 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
     }
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);
     }
     fn exit(&mut self) {
@@ -218,7 +218,7 @@ impl<L: Leaves + ?Sized> Leaves for &mut L {
     fn flag(&mut self, name: &str, value: bool) -> bool {
         (**self).flag(name, value)
     }
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);
     }
     fn exit(&mut self) {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// One step of a path while walking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key<'a> {
+pub enum KeyRef<'a> {
     /// A field or the key of a map.
     Name(&'a str),
     /// A position in a list, an array or a tuple.
@@ -22,15 +22,15 @@ pub enum PathKey {
     Name(String),
 }
 
-impl From<usize> for Key<'_> {
+impl From<usize> for KeyRef<'_> {
     fn from(index: usize) -> Self {
-        Key::Index(index)
+        KeyRef::Index(index)
     }
 }
 
-impl<'a> From<&'a str> for Key<'a> {
+impl<'a> From<&'a str> for KeyRef<'a> {
     fn from(name: &'a str) -> Self {
-        Key::Name(name)
+        KeyRef::Name(name)
     }
 }
 
@@ -52,11 +52,11 @@ impl From<String> for PathKey {
     }
 }
 
-impl From<Key<'_>> for PathKey {
-    fn from(key: Key<'_>) -> Self {
+impl From<KeyRef<'_>> for PathKey {
+    fn from(key: KeyRef<'_>) -> Self {
         match key {
-            Key::Name(name) => name.into(),
-            Key::Index(index) => index.into(),
+            KeyRef::Name(name) => name.into(),
+            KeyRef::Index(index) => index.into(),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Path {
     }
 
     /// Goes one step down.
-    pub fn push(&mut self, key: Key<'_>) {
+    pub fn push(&mut self, key: KeyRef<'_>) {
         self.0.push(key.into());
     }
 
@@ -144,7 +144,7 @@ impl FromStr for Path {
                 let (index, after) =
                     after.split_once(']').ok_or_else(|| bad("a bracket is not closed"))?;
                 let index = index.parse().map_err(|_| bad("a bracket holds no index"))?;
-                path.push(Key::Index(index));
+                path.push(KeyRef::Index(index));
                 rest = after;
             } else {
                 let name = match path.0.is_empty() {
@@ -155,7 +155,7 @@ impl FromStr for Path {
                 if end == 0 {
                     return Err(bad("a name is empty"));
                 }
-                path.push(Key::Name(&name[..end]));
+                path.push(KeyRef::Name(&name[..end]));
                 rest = &name[end..];
             }
         }

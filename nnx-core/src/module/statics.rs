@@ -1,6 +1,6 @@
 //! Static parts of a tree.
 
-use super::{Key, Visitor};
+use super::{KeyRef, Visitor};
 use std::any::Any;
 use std::hash::{Hash, Hasher};
 
@@ -51,7 +51,7 @@ pub trait StaticField: Sized {
     /// The walk through a field: the value, below `key`.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<Key<'a>>, visitor: &mut V) {
+    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
         visitor.enter(key.into());
         visitor.static_value(self.part());
         visitor.exit();

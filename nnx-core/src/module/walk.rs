@@ -1,8 +1,8 @@
 //! Walks over Modules that several rooms share.
 
 use super::{
-    FloatBits, Key, Kind, Leaves, Metadata, Module, Path, StaticValue, Structure, VarInfo, VarMut,
-    VarRef, Visitor, VisitorMut,
+    FloatBits, KeyRef, Kind, Leaves, Metadata, Module, Path, StaticValue, Structure, VarInfo,
+    VarMut, VarRef, Visitor, VisitorMut,
 };
 use crate::graph::Array;
 use rustc_hash::FxHashMap;
@@ -277,7 +277,7 @@ impl<'a> Visitor<'a> for Statics {
     fn structure(&mut self, structure: Structure) {
         self.items.push((self.path.clone(), StaticPart::Structure(structure)));
     }
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
     }
     fn exit(&mut self) {
@@ -343,7 +343,7 @@ impl<'a> Visitor<'a> for Paths {
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
     }
     fn exit(&mut self) {
@@ -375,7 +375,7 @@ impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for EachLeaf<F> {
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         self.0.push(key);
     }
     fn exit(&mut self) {
@@ -410,7 +410,7 @@ pub(crate) fn for_each_leaf_mut<M: Module>(module: &mut M, f: impl FnMut(&Path, 
         fn array(&mut self, value: &mut Array) {
             (self.1)(&self.0, LeafMut { value, kind: None, metadata: None });
         }
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.0.push(key);
         }
         fn exit(&mut self) {
@@ -430,7 +430,7 @@ pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>
         fn array(&mut self, array: &Array) -> Array {
             (self.1)(&self.0, VarInfo::of_array(array))
         }
-        fn enter(&mut self, key: Key<'_>) {
+        fn enter(&mut self, key: KeyRef<'_>) {
             self.0.push(key);
         }
         fn exit(&mut self) {

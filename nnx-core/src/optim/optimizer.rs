@@ -6,7 +6,7 @@ use crate::error::{Error, or_raise, raise};
 use crate::graph::Array;
 use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
 use crate::module::{
-    Key, Kind, Module, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable,
+    KeyRef, Kind, Module, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable,
     VariableKind, Visitor,
 };
 use crate::run::staged;
@@ -214,7 +214,7 @@ impl<'a> Visitor<'a> for Found<'a> {
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
-    fn enter(&mut self, key: Key<'_>) {
+    fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
     }
     fn exit(&mut self) {

@@ -3,7 +3,7 @@
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{
-    Key, Leaves, Module, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut,
+    KeyRef, Leaves, Module, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut,
 };
 use crate::value::DType;
 use rustc_hash::FxHasher;
@@ -195,10 +195,10 @@ impl fmt::Debug for Params {
     }
 }
 
-fn key(key: &PathKey) -> Key<'_> {
+fn key(key: &PathKey) -> KeyRef<'_> {
     match key {
-        PathKey::Name(name) => Key::Name(name),
-        PathKey::Index(index) => Key::Index(*index),
+        PathKey::Name(name) => KeyRef::Name(name),
+        PathKey::Index(index) => KeyRef::Index(*index),
     }
 }
 

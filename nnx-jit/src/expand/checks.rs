@@ -55,9 +55,9 @@ fn unnamed(parameter: &Parameter) -> TokenStream {
         Form::Value => quote!(&*&),
     };
     let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
-    let arguments = quote!(#reborrow #pointed_at, &mut __nnx::Nobody);
+    let arguments = quote!(#reborrow #pointed_at, &mut __nnx::NullVisitor);
     let is_module = call_at(ty, quote!(__nnx::Module::flatten), arguments);
-    let check = at(quote!(__nnx::Passed::of(#value).check(Name)), first);
+    let check = at(quote!(__nnx::Lend::of(#value).check(Name)), first);
     quote!(__nnx::check_value!(#label, #is_module, #check);)
 }
 

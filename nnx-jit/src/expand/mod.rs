@@ -102,9 +102,9 @@ fn wrapped(parameter: &Parameter) -> TokenStream {
     };
     let passed = match (can_be_named(ty), form) {
         (true, _) => quote!(__nnx::pass::<#ty>()),
-        (false, Form::Ref) => quote!(__nnx::Passed::of(#name)),
-        (false, Form::Mut) => quote!(__nnx::Passed::of(&*#name)),
-        (false, Form::Value) => quote!(__nnx::Passed::of(&#name)),
+        (false, Form::Ref) => quote!(__nnx::Lend::of(#name)),
+        (false, Form::Mut) => quote!(__nnx::Lend::of(&*#name)),
+        (false, Form::Value) => quote!(__nnx::Lend::of(&#name)),
     };
     quote!(#passed.#method(#name))
 }
@@ -134,13 +134,13 @@ struct Output {
 fn output(function: &ItemFn) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
-            call: quote!(__nnx::Returned::<()>::call),
+            call: quote!(__nnx::CallReturning::<()>::call),
             arrow: quote!(-> ()),
             ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
             check: checks::result(ty, &function.sig.generics),
-            call: quote!(__nnx::Returned::<#ty>::call),
+            call: quote!(__nnx::CallReturning::<#ty>::call),
             arrow: quote!(#arrow #ty),
         },
         // The body says what it is.

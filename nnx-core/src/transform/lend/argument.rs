@@ -1,7 +1,7 @@
 //! The forms in which something is lent to a function.
 
 use crate::module::walk::copy;
-use crate::module::{Key, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
+use crate::module::{KeyRef, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,21 +274,21 @@ macro_rules! tuples {
             #[inline]
             fn flatten<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
                 $(
-                    _visitor.enter(Key::Index($i));
+                    _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten(_visitor);
                     _visitor.exit();
                 )*
             }
             fn flatten_updated<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
                 $(
-                    _visitor.enter(Key::Index($i));
+                    _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten_updated(_visitor);
                     _visitor.exit();
                 )*
             }
             fn flatten_twin<'a, Vis: Visitor<'a>>(_twin: &'a Self::Tree, _visitor: &mut Vis) {
                 $(
-                    _visitor.enter(Key::Index($i));
+                    _visitor.enter(KeyRef::Index($i));
                     $t::flatten_twin(&_twin.$i, _visitor);
                     _visitor.exit();
                 )*
@@ -303,7 +303,7 @@ macro_rules! tuples {
             fn twin<Lvs: Leaves>(&self, _leaves: &mut Lvs) -> Self::Tree {
                 ($(
                     {
-                        _leaves.enter(Key::Index($i));
+                        _leaves.enter(KeyRef::Index($i));
                         let part = self.$i.twin(_leaves);
                         _leaves.exit();
                         part

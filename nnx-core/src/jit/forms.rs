@@ -2,8 +2,8 @@
 //!
 //! The expansion asks of each parameter, in a check of its own, what its type must be. If that
 //! fails, everything else has to type-check, or one mistake would become several errors in terms
-//! that the user never wrote. So for any type there is a way to pass it: [`Passed`] has functions
-//! of its own for Modules, and takes those of the trait [`Anything`] for other types.
+//! that the user never wrote. So for any type there is a way to pass it: [`Lend`] has functions
+//! of its own for Modules, and takes those of the trait [`LendUnchecked`] for other types.
 
 use super::call::call;
 use super::function::Function;
@@ -35,9 +35,9 @@ pub trait StaticArgument {
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 
 /// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
-pub struct Nobody;
+pub struct NullVisitor;
 
-impl<'a> Visitor<'a> for Nobody {
+impl<'a> Visitor<'a> for NullVisitor {
     fn variable(&mut self, _: VarRef<'a>) {}
     fn array(&mut self, _: &'a Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
@@ -51,23 +51,23 @@ pub trait Name {
 }
 
 /// Passes parameters of the type `T`.
-pub struct Passed<T>(PhantomData<T>);
+pub struct Lend<T>(PhantomData<T>);
 
-impl<T> Passed<T> {
+impl<T> Lend<T> {
     /// For the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
-        Passed(PhantomData)
+        Lend(PhantomData)
     }
 }
 
 /// Passes parameters of a type that can be written down.
 #[inline]
-pub const fn pass<T>() -> Passed<T> {
-    Passed(PhantomData)
+pub const fn pass<T>() -> Lend<T> {
+    Lend(PhantomData)
 }
 
-impl<T: Module> Passed<T> {
+impl<T: Module> Lend<T> {
     /// What the parameter is made of.
     pub const SCHEMA: &'static Schema = T::SCHEMA;
 
@@ -95,7 +95,7 @@ impl<T: Module> Passed<T> {
     }
 }
 
-impl<T: StaticValue + Clone> Passed<T> {
+impl<T: StaticValue + Clone> Lend<T> {
     /// A parameter `#[nnx(static)] T`.
     #[inline]
     pub fn by_hash(self, value: T) -> Static<T> {
@@ -104,7 +104,7 @@ impl<T: StaticValue + Clone> Passed<T> {
 }
 
 /// Passes parameters of types for which a check fails.
-pub trait Anything<T>: Sized {
+pub trait LendUnchecked<T>: Sized {
     /// There is nothing to check in it.
     const SCHEMA: &'static Schema = &Schema::Skipped;
     /// There is nothing to check in it.
@@ -112,24 +112,24 @@ pub trait Anything<T>: Sized {
         never()
     }
     /// A parameter `&T`.
-    fn by_ref(self, _: &T) -> Stray<&T> {
+    fn by_ref(self, _: &T) -> Refused<&T> {
         never()
     }
     /// A parameter `&mut T`.
-    fn by_mut(self, _: &mut T) -> Stray<&mut T> {
+    fn by_mut(self, _: &mut T) -> Refused<&mut T> {
         never()
     }
     /// A parameter `T`.
-    fn by_value(self, _: T) -> Stray<Owned<T>> {
+    fn by_value(self, _: T) -> Refused<Owned<T>> {
         never()
     }
     /// A parameter `#[nnx(static)] T`.
-    fn by_hash(self, _: T) -> Stray<Owned<T>> {
+    fn by_hash(self, _: T) -> Refused<Owned<T>> {
         never()
     }
 }
 
-impl<T> Anything<T> for Passed<T> {}
+impl<T> LendUnchecked<T> for Lend<T> {}
 
 /// No program with this is ever built: where it is called, a check of the type fails.
 fn never<T>() -> T {
@@ -137,9 +137,9 @@ fn never<T>() -> T {
 }
 
 /// Calls functions that return `R`.
-pub struct Returned<R>(PhantomData<R>);
+pub struct CallReturning<R>(PhantomData<R>);
 
-impl<R: Output + 'static> Returned<R> {
+impl<R: Output + 'static> CallReturning<R> {
     /// [`call`]
     #[track_caller]
     #[inline]
@@ -153,7 +153,7 @@ impl<R: Output + 'static> Returned<R> {
 }
 
 /// Calls functions whose result fails a check.
-pub trait AnyResult<R> {
+pub trait CallUnchecked<R> {
     /// Does nothing.
     fn call<A, F>(_: &'static Function, _: A, _: F) -> R
     where
@@ -164,14 +164,14 @@ pub trait AnyResult<R> {
     }
 }
 
-impl<R> AnyResult<R> for Returned<R> {}
+impl<R> CallUnchecked<R> for CallReturning<R> {}
 
 /// An argument of a type that cannot be one.
-pub struct Stray<A>(PhantomData<A>);
+pub struct Refused<A>(PhantomData<A>);
 
 macro_rules! stray {
     ($form:ty, $body:ty) => {
-        impl<T: 'static> Argument for Stray<$form> {
+        impl<T: 'static> Argument for Refused<$form> {
             type Tree = ();
             type Body<'t> = $body;
             type Saved = ();
