@@ -167,12 +167,12 @@ impl Client {
 
     /// The platform's name: `cpu`, `cuda`, `tpu`.
     pub fn platform(&self) -> &str {
-        self.0.platform().0
+        self.0.describe().platform
     }
 
     /// The platform's version, as the backend puts it.
     pub fn platform_version(&self) -> &str {
-        self.0.platform().1
+        self.0.describe().version
     }
 
     /// Number of devices that this process can use.
@@ -182,12 +182,12 @@ impl Client {
 
     /// The plugin's file; `None` if the backend uses no plugin.
     pub fn plugin_path(&self) -> Option<&Path> {
-        self.0.pjrt().map(Pjrt::path)
+        self.0.describe().plugin.map(|(path, _)| path)
     }
 
     /// Major and minor version of the plugin's PJRT API; `None` if the backend uses no plugin.
     pub fn api_version(&self) -> Option<(i32, i32)> {
-        self.0.pjrt().map(Pjrt::version)
+        self.0.describe().plugin.map(|(_, version)| version)
     }
 
     /// The language in which the backend takes programs.
@@ -213,6 +213,22 @@ impl Client {
             )));
         }
         let raw = self.0.compile(program)?;
+        Ok(Executable::new(*self, raw, program))
+    }
+
+    /// A program from the bytes that [`Executable::serialize`] gave; `program` says what it is, and its
+    /// text is not looked at.
+    ///
+    /// The bytes are machine code for the backend, version and processor that made them: they are to
+    /// come from nobody else. Whether they fit is for the caller to know, for plugins hardly check.
+    ///
+    /// # Errors
+    /// [`Error::Xla`] when the backend cannot load them, or cannot load programs at all
+    /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program returns something else than its
+    /// `outputs`, or its placement does not exist.
+    pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
+        self.check_placement(program.placement)?;
+        let raw = self.0.load(bytes, program)?;
         Ok(Executable::new(*self, raw, program))
     }
 
@@ -257,10 +273,9 @@ impl Client {
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let platform = self.platform();
-        match self.0.pjrt() {
-            Some(pjrt) => {
-                let (major, minor) = pjrt.version();
-                let path = pjrt.path().display();
+        match self.0.describe().plugin {
+            Some((path, (major, minor))) => {
+                let path = path.display();
                 write!(f, "the {platform} plugin {path} (PJRT API {major}.{minor})")
             }
             None => write!(f, "the backend {} on {platform}", self.backend()),

@@ -100,6 +100,17 @@ impl Executable {
         &self.signature
     }
 
+    /// The compiled program as bytes, for [`Client::load`] by the same plugin on the same kind of
+    /// processor.
+    ///
+    /// # Errors
+    /// When the backend cannot serialize programs.
+    pub fn serialize(&self) -> Result<Vec<u8>> {
+        let what = || format!("serializing `{}`", self.name());
+        // SAFETY: the executable is alive.
+        unsafe { self.client.runtime().serialize(self.raw, &what) }
+    }
+
     /// The memory that one run takes.
     ///
     /// # Errors

@@ -1,14 +1,15 @@
 //! What the safe types of this room ask of a backend: the one seam between them.
 
 use super::executable::MemoryAnalysis;
-use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use crate::error::Result;
 use crate::value::Aval;
+use std::any::Any;
 use std::ffi::c_void;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::Path;
 use std::ptr::NonNull;
 use std::str::FromStr;
 
@@ -78,6 +79,16 @@ pub(super) struct Lists {
 /// What is being done, for error messages.
 pub(super) type What<'a> = &'a dyn Fn() -> String;
 
+/// What a backend is.
+pub(super) struct Description<'a> {
+    /// `cpu`, `cuda`, `tpu`.
+    pub(super) platform: &'a str,
+    /// As the backend puts it.
+    pub(super) version: &'a str,
+    /// The plugin's file and the version of its API, if the backend uses a plugin.
+    pub(super) plugin: Option<(&'a Path, (i32, i32))>,
+}
+
 /// A backend that was started: it compiles programs, runs them and holds arrays, and lives as
 /// long as the process.
 ///
@@ -89,13 +100,19 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The language in which it takes programs.
     fn dialect(&self) -> Dialect;
 
-    /// The platform's name and version.
-    fn platform(&self) -> (&str, &str);
+    /// What it is.
+    fn describe(&self) -> Description<'_>;
 
     fn device_count(&self) -> usize;
 
     /// Compiles a program in this backend's dialect, for a placement that exists.
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable>;
+
+    /// A compiled program as bytes, for [`load`](Runtime::load) of the same backend and version.
+    unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>>;
+
+    /// A program from its bytes; `program` says what it is. The backend runs what is in the bytes.
+    fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable>;
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis>;
 
@@ -140,8 +157,6 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Frees an array that nobody uses any more; runs in progress that use it go on.
     unsafe fn destroy_buffer(&self, raw: RawBuffer);
 
-    /// The PJRT plugin behind it, if there is one.
-    fn pjrt(&self) -> Option<&Pjrt> {
-        None
-    }
+    /// Itself, for what is about one backend alone.
+    fn as_any(&self) -> &dyn Any;
 }

@@ -7,7 +7,7 @@ use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, Lists, RawBuffer, RawExecutable, Runtime, What};
+use super::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What};
 use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
@@ -78,8 +78,12 @@ impl Runtime for XlaRs {
         Dialect::Hlo
     }
 
-    fn platform(&self) -> (&str, &str) {
-        (&self.platform, &self.version)
+    fn describe(&self) -> Description<'_> {
+        Description { platform: &self.platform, version: &self.version, plugin: None }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn device_count(&self) -> usize {
@@ -99,6 +103,14 @@ impl Runtime for XlaRs {
             donates[input] = true;
         }
         Ok(RawExecutable(into_raw(Compiled { executable, donates })))
+    }
+
+    unsafe fn serialize(&self, _raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
+        Err(lacks(what, "no way to serialize programs"))
+    }
+
+    fn load(&self, _bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
+        Err(lacks(&|| format!("loading `{}`", program.name), "no way to load programs"))
     }
 
     unsafe fn memory_analysis(

@@ -16,7 +16,7 @@ macro_rules! opaque {
         pub(super) struct $name { _private: [u8; 0] }
     )*};
 }
-opaque! { PjrtError PjrtEvent PjrtClient PjrtDevice PjrtExecutable PjrtLoadedExecutable PjrtBuffer }
+opaque! { PjrtSerialized PjrtError PjrtEvent PjrtClient PjrtDevice PjrtExecutable PjrtLoadedExecutable PjrtBuffer }
 
 /// Zero words at the end of each argument struct, for fields appended after API 0.81.
 const SPARE_WORDS: usize = 8;
@@ -100,6 +100,22 @@ args! {
     }
     ExecutableDestroyArgs { executable: *mut PjrtExecutable }
     LoadedExecutableDestroyArgs { executable: *mut PjrtLoadedExecutable }
+    ExecutableSerializeArgs {
+        executable: *const PjrtExecutable,
+        bytes: *const c_char,
+        size: usize,
+        serialized: *mut PjrtSerialized,
+        deleter: Option<unsafe extern "C" fn(*mut PjrtSerialized)>,
+    }
+    DeserializeAndLoadArgs {
+        client: *mut PjrtClient,
+        bytes: *const c_char,
+        size: usize,
+        loaded: *mut PjrtLoadedExecutable,
+        // Null: the options that the program was compiled with.
+        compile_options: *const c_char,
+        compile_options_size: usize,
+    }
     GetExecutableArgs {
         loaded_executable: *mut PjrtLoadedExecutable,
         executable: *mut PjrtExecutable,
@@ -304,6 +320,8 @@ table! {
         buffer_ready_event: Function<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
     }
     optional {
+        executable_serialize: Function<ExecutableSerializeArgs> = 54,
+        deserialize_and_load: Function<DeserializeAndLoadArgs> = 61,
         buffer_copy_to_device: Function<BufferCopyToDeviceArgs> = 74,
         buffer_unsafe_pointer: Function<BufferUnsafePointerArgs> = 78,
         output_element_types: Function<OutputElementTypesArgs> = 95,

@@ -24,7 +24,8 @@ impl Floor {
     /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ, or the
     /// backend is not PJRT.
     pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
-        let Some(pjrt) = executable.client().runtime().pjrt() else {
+        let runtime: &'static dyn Runtime = executable.client().runtime();
+        let Some(pjrt) = runtime.as_any().downcast_ref::<Pjrt>() else {
             return Err(Error::Invalid("the floor of a call is that of PJRT alone".into()));
         };
         let fits = executable.inputs() == executable.outputs()

@@ -10,6 +10,7 @@ mod installed;
 mod options;
 mod plugin;
 mod runtime;
+mod serialized;
 mod status;
 
 pub use floor::Floor;

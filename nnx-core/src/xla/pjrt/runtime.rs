@@ -8,8 +8,9 @@ use crate::value::Aval;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
-use crate::xla::runtime::{Backend, Lists, RawBuffer, RawExecutable, Runtime, What};
+use crate::xla::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::ptr::NonNull;
 
 impl Runtime for Pjrt {
@@ -21,20 +22,40 @@ impl Runtime for Pjrt {
         Dialect::StableHlo
     }
 
-    fn platform(&self) -> (&str, &str) {
-        (&self.platform, &self.platform_version)
+    fn describe(&self) -> Description<'_> {
+        Description {
+            platform: &self.platform,
+            version: &self.platform_version,
+            plugin: Some((self.path(), self.version())),
+        }
     }
 
     fn device_count(&self) -> usize {
         self.devices.len()
     }
 
-    fn pjrt(&self) -> Option<&Pjrt> {
-        Some(self)
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
+        let raw = RawExecutable(loaded.cast());
+        if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
+            // SAFETY: nobody else has it.
+            unsafe { self.destroy_executable(raw) };
+            return Err(error);
+        }
+        Ok(raw)
+    }
+
+    unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
+        self.bytes_of(raw.0.cast(), what)
+    }
+
+    fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
+        let what = || format!("loading `{}`", program.name);
+        let loaded = self.from_bytes(bytes, &what)?;
         let raw = RawExecutable(loaded.cast());
         if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
             // SAFETY: nobody else has it.
