@@ -172,7 +172,7 @@ fn each_change_that_is_not_handed_back_is_an_error_with_its_path() {
     let (values_before, addresses_before) = (values(&net), addresses(&net));
     for (what, expected) in expected.into_iter().enumerate() {
         let message = panic_message(|| change(&mut net, what));
-        assert_says(&message, &["change: the function changed", expected, "Fixes: (1)"]);
+        assert_says(&message, &["change: the function changed", expected, "fixes:\n  1."]);
         assert_eq!(values(&net), values_before);
         assert_eq!(addresses(&net), addresses_before);
     }

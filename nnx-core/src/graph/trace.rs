@@ -245,9 +245,11 @@ fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
 pub(crate) fn escaped(t: &Traced) -> Error {
     Error::Unavailable(format!(
         "a traced value escaped: {} was made while {} was being traced, at {}, and is used \
-         outside of it. A traced value stands for an array inside one call only. Fixes: \
-         (1) return it from {}; (2) store it in a Variable of an argument; \
-         (3) compute it again where it is needed",
+         outside of it. A traced value stands for an array inside one call only\n\
+         fixes:\n  \
+         1. return it from {}\n  \
+         2. store it in a Variable of an argument\n  \
+         3. compute it again where it is needed",
         t.aval, t.trace.scope, t.location, t.trace.scope
     ))
 }

@@ -250,8 +250,10 @@ impl Wiring {
                             call.invalid(format!(
                                 "the Variable `{}` is not sliced, so that it is carried from step \
                                  to step and must keep its shape and dtype, but it is {} before a \
-                                 step and {now} after it. Fixes: (1) start with a value of the right \
-                                 shape; (2) give it an axis",
+                                 step and {now} after it\n\
+                                 fixes:\n  \
+                                 1. start with a value of the right shape\n  \
+                                 2. give it an axis",
                                 call.paths()[i].below_first(),
                                 before.unwrap_or_else(|| "without a value".into()),
                             ))

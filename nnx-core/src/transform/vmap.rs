@@ -221,8 +221,10 @@ fn put_in_place<A: Argument>(
             (None, false) => out,
             (None, true) => call.invalid(format!(
                 "{} has axis None, which means that all elements share it, but its value differs \
-                 among them. Fixes: (1) give it an axis, as `0`; (2) reduce it over the elements \
-                 after `vmap`",
+                 among them\n\
+                 fixes:\n  \
+                 1. give it an axis, as `0`\n  \
+                 2. reduce it over the elements after `vmap`",
                 place(i)
             )),
         })

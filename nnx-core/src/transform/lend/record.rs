@@ -101,8 +101,11 @@ fn changes(
     if let Some(what) = before.difference(&after) {
         return Err(format!(
             "the function changed a static part of an argument, and only Variables are handed back \
-             to the caller: {}. Fixes: (1) change it outside of the function; (2) make it a \
-             Variable; (3) return it",
+             to the caller: {}\n\
+             fixes:\n  \
+             1. change it outside of the function\n  \
+             2. make it a Variable\n  \
+             3. return it",
             what.message
         ));
     }
@@ -122,7 +125,10 @@ fn changes(
             let path = &paths(|v| body.flatten_twin(v))[at];
             return Err(format!(
                 "the function changed the plain array `{path}`, and only Variables are handed back \
-                 to the caller. Fixes: (1) make the field a Variable; (2) return the new array"
+                 to the caller\n\
+                 fixes:\n  \
+                 1. make the field a Variable\n  \
+                 2. return the new array"
             ));
         }
         updates[i] = if now.is_absent() {
