@@ -30,10 +30,7 @@ pub use filter::{
     of_type, path_contains, with_tag,
 };
 pub use iter_modules::{ModuleInfo, iter_modules};
-pub use kind::{
-    BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
-    Perturbation, RngCount, RngKey, VariableKind,
-};
+pub use kind::*;
 pub use path::{Key, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
@@ -43,7 +40,7 @@ pub use state::{State, StateLeaf, state};
 pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
 pub use tabulate::{Row, Table, Total, tabulate};
-pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};
 
 use crate::graph::Array;
