@@ -37,7 +37,6 @@ pub use schema::{Field, Schema, Variant};
 pub use shared::Shared;
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
-pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
 pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};

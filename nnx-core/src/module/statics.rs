@@ -1,5 +1,7 @@
-//! Static parts of a tree.
+//! Static parts of a tree, and the types that are static by themselves.
 
+use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use crate::value::DType;
 use std::any::Any;
 use std::hash::{Hash, Hasher};
 
@@ -63,10 +65,10 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
 
 /// A float as static data, compared by its bits: NaN is equal to itself, and 0.0 is not -0.0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct FloatBits(u64);
+struct FloatBits(u64);
 
 impl FloatBits {
-    pub(crate) fn new(value: f64) -> Self {
+    fn new(value: f64) -> Self {
         FloatBits(value.to_bits())
     }
 }
@@ -75,6 +77,54 @@ impl std::fmt::Debug for FloatBits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}", f64::from_bits(self.0))
     }
+}
+
+/// The types that are static without a mark: as the field of a Module, and shown by their values
+/// where two of them differ.
+macro_rules! static_types {
+    (exact: $($t:ty)*; by bits: $($float:ty)*;) => {
+        $(
+            impl Module for $t {
+                const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
+                #[inline]
+                fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                    visitor.static_value(self);
+                }
+                #[inline]
+                fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+                fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                    self.clone()
+                }
+            }
+        )*
+        $(
+            impl Module for $float {
+                const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
+                #[inline]
+                fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                    visitor.static_value(&FloatBits::new((*self).into()));
+                }
+                #[inline]
+                fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+                fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                    *self
+                }
+            }
+        )*
+
+        /// A static value as text, if its type is one that can be shown.
+        pub(super) fn describe(value: &dyn StaticValue) -> Option<String> {
+            fn show<T: std::fmt::Debug + 'static>(value: &dyn Any) -> Option<String> {
+                value.downcast_ref::<T>().map(|value| format!("{value:?}"))
+            }
+            let shows = [$(show::<$t>,)* show::<FloatBits>];
+            shows.into_iter().find_map(|show| show(value.as_any()))
+        }
+    };
+}
+static_types! {
+    exact: bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize String &'static str DType;
+    by bits: f32 f64;
 }
 
 /// How a container is filled; part of the key of a jitted function.
