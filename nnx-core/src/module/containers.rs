@@ -1,47 +1,8 @@
-//! Modules made of other Modules: lists, options, boxes, tuples, maps, and static primitives.
+//! Modules made of other Modules: boxes, options, lists, maps and tuples.
 
-use super::statics::FloatBits;
 use super::{KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
-
-macro_rules! static_primitive {
-    ($($t:ty),*) => {$(
-        impl Module for $t {
-            const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
-            #[inline]
-            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-                visitor.static_value(self);
-            }
-            #[inline]
-            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
-                self.clone()
-            }
-        }
-    )*};
-}
-// The table of primitives is the macros': they know the same types by their names.
-nnx_derive::__for_settings!(static_primitive);
-static_primitive!(&'static str, crate::value::DType);
-
-macro_rules! static_float {
-    ($($t:ty),*) => {$(
-        impl Module for $t {
-            const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
-            #[inline]
-            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-                visitor.static_value(&FloatBits::new((*self).into()));
-            }
-            #[inline]
-            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
-                *self
-            }
-        }
-    )*};
-}
-nnx_derive::__for_floats!(static_float);
 
 /// Static, and says nothing.
 impl<T: ?Sized + 'static> Module for PhantomData<T> {
@@ -179,23 +140,13 @@ int_key!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-        visitor.structure(Structure::Len(self.len()));
-        for (key, value) in self {
-            visitor.static_value(key);
-            key.with_key(|key| visitor.enter(key));
-            value.flatten(visitor);
-            visitor.exit();
-        }
+        flatten_entries(self, visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        for (key, value) in self {
-            key.with_key(|key| visitor.enter(key));
-            value.flatten_mut(visitor);
-            visitor.exit();
-        }
+        flatten_entries_mut(self, visitor);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
-        self.iter().map(|(key, value)| unflatten_entry(key, value, leaves)).collect()
+        unflatten_entries(self, leaves)
     }
 }
 
@@ -206,41 +157,67 @@ where
 {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
     fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-        visitor.structure(Structure::Len(self.len()));
-        let mut entries: Vec<_> = self.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        for (key, value) in entries {
-            visitor.static_value(key);
-            key.with_key(|key| visitor.enter(key));
-            value.flatten(visitor);
-            visitor.exit();
-        }
+        flatten_entries(sorted(self), visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        let mut entries: Vec<_> = self.iter_mut().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        for (key, value) in entries {
-            key.with_key(|key| visitor.enter(key));
-            value.flatten_mut(visitor);
-            visitor.exit();
-        }
+        flatten_entries_mut(sorted(self), visitor);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
-        let mut entries: Vec<_> = self.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        entries.into_iter().map(|(key, value)| unflatten_entry(key, value, leaves)).collect()
+        unflatten_entries(sorted(self), leaves)
     }
 }
 
-fn unflatten_entry<K: MapKey, T: Module, L: Leaves>(key: &K, value: &T, leaves: &mut L) -> (K, T) {
-    key.with_key(|key| leaves.enter(key));
-    let value = value.unflatten(leaves);
-    leaves.exit();
-    (key.clone(), value)
+fn sorted<'k, K: MapKey, V>(map: impl IntoIterator<Item = (&'k K, V)>) -> Vec<(&'k K, V)> {
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    entries
 }
 
-macro_rules! tuple {
-    ($($t:ident $i:tt),*) => {
+fn flatten_entries<'a, K: MapKey, T: Module, V: Visitor<'a>>(
+    entries: impl IntoIterator<Item = (&'a K, &'a T), IntoIter: ExactSizeIterator>,
+    visitor: &mut V,
+) {
+    let entries = entries.into_iter();
+    visitor.structure(Structure::Len(entries.len()));
+    for (key, value) in entries {
+        visitor.static_value(key);
+        key.with_key(|key| visitor.enter(key));
+        value.flatten(visitor);
+        visitor.exit();
+    }
+}
+
+fn flatten_entries_mut<'a, K: MapKey, T: Module, V: VisitorMut>(
+    entries: impl IntoIterator<Item = (&'a K, &'a mut T)>,
+    visitor: &mut V,
+) {
+    for (key, value) in entries {
+        key.with_key(|key| visitor.enter(key));
+        value.flatten_mut(visitor);
+        visitor.exit();
+    }
+}
+
+fn unflatten_entries<'a, K: MapKey, T: Module, L: Leaves, M: FromIterator<(K, T)>>(
+    entries: impl IntoIterator<Item = (&'a K, &'a T)>,
+    leaves: &mut L,
+) -> M {
+    let mut unflatten_entry = |(key, value): (&'a K, &'a T)| {
+        key.with_key(|key| leaves.enter(key));
+        let value = value.unflatten(leaves);
+        leaves.exit();
+        (key.clone(), value)
+    };
+    entries.into_iter().map(&mut unflatten_entry).collect()
+}
+
+/// Tuples of every length up to that of the row.
+macro_rules! tuples {
+    ($($t:ident $i:tt)*; $next:ident $next_index:tt $($rest:tt)*) => {
+        tuples!($($t $i)*;);
+        tuples!($($t $i)* $next $next_index; $($rest)*);
+    };
+    ($($t:ident $i:tt)*;) => {
         impl<$($t: Module),*> Module for ($($t,)*) {
             const SCHEMA: &'static Schema = &Schema::Tuple(&[$($t::SCHEMA),*]);
             #[inline]
@@ -271,16 +248,4 @@ macro_rules! tuple {
         }
     };
 }
-tuple!();
-tuple!(A 0);
-tuple!(A 0, B 1);
-tuple!(A 0, B 1, C 2);
-tuple!(A 0, B 1, C 2, D 3);
-tuple!(A 0, B 1, C 2, D 3, E 4);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
-tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, M 11);
+tuples!(; A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 M 11);

@@ -75,6 +75,11 @@ impl<K: VariableKind> HasKind for Variable<K> {
 #[macro_export]
 macro_rules! variable_kind {
     ($($(#[$meta:meta])* $vis:vis struct $name:ident $(: $parent:ty)?;)+) => {$(
+        $crate::variable_kind! {
+            @kind $(#[$meta])* $vis $name, ::core::stringify!($name) $(, $parent)?
+        }
+    )+};
+    (@kind $(#[$meta:meta])* $vis:vis $kind:ident, $name:expr $(, $parent:ty)?) => {
         $(#[$meta])*
         #[derive(
             ::core::fmt::Debug,
@@ -84,56 +89,60 @@ macro_rules! variable_kind {
             ::core::cmp::Eq,
             ::core::hash::Hash,
         )]
-        $vis struct $name;
+        $vis struct $kind;
 
-        impl $crate::module::VariableKind for $name {
+        impl $crate::module::VariableKind for $kind {
             const KIND: &'static $crate::module::Kind = &$crate::module::Kind {
-                name: ::core::stringify!($name),
+                name: $name,
                 parent: $crate::variable_kind!(@parent $($parent)?),
             };
         }
-    )+};
+    };
     (@parent) => { ::core::option::Option::None };
     (@parent $parent:ty) => {
         ::core::option::Option::Some(<$parent as $crate::module::HasKind>::VARIABLE_KIND)
     };
 }
 
+/// The kinds that come with the library, a line each: a kind by itself, as `BatchStat;`, or a type
+/// of Variable with a name of its own, as `Param = Variable<ParamKind>;`.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $t:ident $name:literal $(: $parent:ident)?;)*) => {$(
+    () => {};
+    ($(#[$doc:meta])* $kind:ident $(: $parent:ty)?; $($rest:tt)*) => {
+        variable_kind! { @kind $(#[$doc])* pub $kind, stringify!($kind) $(, $parent)? }
+        kinds! { $($rest)* }
+    };
+    ($(#[$doc:meta])* $name:ident = Variable<$kind:ident> $(: $parent:ty)?; $($rest:tt)*) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub struct $t;
-        impl VariableKind for $t {
-            const KIND: &'static Kind = &Kind {
-                name: $name,
-                parent: kinds!(@parent $($parent)?),
-            };
+        pub type $name = Variable<$kind>;
+        variable_kind! {
+            @kind
+            #[doc = concat!("The kind of a [`", stringify!($name), "`].")]
+            pub $kind, stringify!($name) $(, $parent)?
         }
-    )*};
-    (@parent) => { None };
-    (@parent $parent:ident) => { Some($parent::KIND) };
+        kinds! { $($rest)* }
+    };
 }
 
 kinds! {
-    /// Trained by gradients.
-    ParamKind "Param";
+    /// A parameter: a Variable that is trained by gradients.
+    Param = Variable<ParamKind>;
     /// Running statistics of a batch norm.
-    BatchStat "BatchStat";
+    BatchStat;
     /// Kept between calls, as the keys and values of decoding attention.
-    Cache "Cache";
+    Cache;
     /// Values recorded on the way, as by `sow`.
-    Intermediate "Intermediate";
+    Intermediate;
     /// Zeros added to intermediates, to take gradients with respect to them.
-    Perturbation "Perturbation";
+    Perturbation;
     /// The key of a random stream.
-    RngKey "RngKey";
+    RngKey;
     /// How many keys a random stream has given out.
-    RngCount "RngCount";
+    RngCount;
     /// What an optimizer remembers between steps.
-    OptState "OptState";
+    OptState;
     /// The running totals of a metric.
-    MetricState "MetricState";
-    /// The low-rank factors of a LoRA layer; a `Param` too.
-    LoRAParamKind "LoRAParam": ParamKind;
+    MetricState;
+    /// A low-rank factor of a LoRA layer: a [`Param`] to every filter.
+    LoRAParam = Variable<LoRAParamKind>: Param;
 }

@@ -29,20 +29,16 @@ pub use filter::{
     of_type, path_contains, with_tag,
 };
 pub use iter_modules::{ModuleInfo, iter_modules};
-pub use kind::{
-    BatchStat, Cache, HasKind, Intermediate, Kind, LoRAParamKind, MetricState, OptState, ParamKind,
-    Perturbation, RngCount, RngKey, VariableKind,
-};
+pub use kind::*;
 pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub use schema::{Field, Schema, Variant};
 pub use shared::{Shared, SharedNode};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
-pub(crate) use statics::FloatBits;
 pub use statics::{StaticField, StaticValue, Structure};
 pub use tabulate::{Row, Table, Total, tabulate};
-pub use variable::{LoRAParam, MetaValue, Metadata, Param, VarMut, VarRef, Variable};
+pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};
 
 use crate::graph::Array;

@@ -1,6 +1,7 @@
-//! Static parts of a tree.
+//! Static parts of a tree, and the types that are static by themselves.
 
-use super::{KeyRef, Visitor};
+use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut};
+use crate::value::DType;
 use std::any::Any;
 use std::hash::{Hash, Hasher};
 
@@ -72,10 +73,10 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
 
 /// A float as static data, compared by its bits: NaN is equal to itself, and 0.0 is not -0.0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct FloatBits(u64);
+struct FloatBits(u64);
 
 impl FloatBits {
-    pub(crate) fn new(value: f64) -> Self {
+    fn new(value: f64) -> Self {
         FloatBits(value.to_bits())
     }
 }
@@ -85,6 +86,65 @@ impl std::fmt::Debug for FloatBits {
         write!(f, "{:?}", f64::from_bits(self.0))
     }
 }
+
+/// A static value as text, if it is a `T`.
+fn show<T: std::fmt::Debug + 'static>(value: &dyn Any) -> Option<String> {
+    value.downcast_ref::<T>().map(|value| format!("{value:?}"))
+}
+
+/// A static value as text, if its type is one that is static without a mark.
+pub(super) fn describe(value: &dyn StaticValue) -> Option<String> {
+    let shows = EXACT.iter().chain(&[show::<FloatBits> as Show]);
+    shows.into_iter().find_map(|show| show(value.as_any()))
+}
+
+type Show = fn(&dyn Any) -> Option<String>;
+
+/// The types that are static without a mark, compared by `Eq`.
+macro_rules! exact {
+    ($($t:ty),*) => {
+        $(
+            impl Module for $t {
+                const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
+                #[inline]
+                fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                    visitor.static_value(self);
+                }
+                #[inline]
+                fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+                fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                    self.clone()
+                }
+            }
+        )*
+        const EXACT: &[Show] = &[$(show::<$t>),*];
+    };
+}
+
+/// Those that are compared by their bits.
+macro_rules! by_bits {
+    ($($float:ty),*) => {$(
+        impl Module for $float {
+            const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
+            #[inline]
+            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                visitor.static_value(&FloatBits::new((*self).into()));
+            }
+            #[inline]
+            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+            fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+                *self
+            }
+        }
+    )*};
+}
+
+// The table of primitives is the macros', who know the same types by their names.
+macro_rules! with_ours {
+    ($($t:ty),*) => { exact! { $($t,)* &'static str, DType } };
+}
+nnx_derive::__for_settings!(with_ours);
+nnx_derive::__for_floats!(by_bits);
 
 /// How a container is filled; part of the key of a jitted function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! `Variable<K>`: an array that a Module owns and that a call may update.
 
-use super::kind::{Kind, LoRAParamKind, ParamKind, VariableKind};
+use super::kind::{Kind, VariableKind};
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::graph::Array;
 use std::collections::BTreeMap;
@@ -8,11 +8,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-
-/// A parameter: a Variable that is trained by gradients.
-pub type Param = Variable<ParamKind>;
-/// A low-rank factor of a LoRA layer: a [`Param`] to every filter.
-pub type LoRAParam = Variable<LoRAParamKind>;
 
 /// A value of a Variable's metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

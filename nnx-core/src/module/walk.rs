@@ -1,8 +1,9 @@
 //! Walks over Modules that several rooms share.
 
+use super::statics::describe;
 use super::{
-    FloatBits, KeyRef, Kind, Leaves, Metadata, Module, Path, StaticValue, Structure, VarInfo,
-    VarMut, VarRef, Visitor, VisitorMut,
+    KeyRef, Kind, Leaves, Metadata, Module, Path, StaticValue, Structure, VarInfo, VarMut, VarRef,
+    Visitor, VisitorMut,
 };
 use crate::graph::Array;
 use rustc_hash::FxHashMap;
@@ -159,38 +160,6 @@ impl Difference {
         };
         format!("the metadata of `{path}` is now {now}, before {before}")
     }
-}
-
-/// A static value as text, if its type is one that can be shown.
-fn describe(value: &dyn StaticValue) -> Option<String> {
-    macro_rules! try_types {
-        ($($t:ty),*) => {
-            $(if let Some(value) = value.as_any().downcast_ref::<$t>() {
-                return Some(format!("{value:?}"));
-            })*
-        };
-    }
-    try_types!(
-        bool,
-        char,
-        i8,
-        i16,
-        i32,
-        i64,
-        i128,
-        isize,
-        u8,
-        u16,
-        u32,
-        u64,
-        u128,
-        usize,
-        String,
-        &'static str,
-        crate::value::DType,
-        FloatBits
-    );
-    None
 }
 
 /// The static parts of a tree in order: the part of a jitted function's key that is not shapes.

@@ -1,10 +1,13 @@
-//! Scaling by the moments of Adam and of its relatives.
+//! Adam and its relatives: scaling by moments of updates.
 
 use super::hyper::transformation;
 use super::moments::{
     bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
 };
-use super::{GradientTransformation, Params, safe_increment};
+use super::{
+    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, add_decayed_weights,
+    safe_increment, scale_by_learning_rate,
+};
 use crate::array::select;
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
@@ -46,17 +49,42 @@ transformation! {
     ///
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adam() {
-        /// Decay of the mean of updates. Default: 0.9.
+        /// Decay of the mean of updates.
         b1: f64 = 0.9,
-        /// Decay of the mean of squares. Default: 0.999.
+        /// Decay of the mean of squares.
         b2: f64 = 0.999,
-        /// Added to the root. Default: 1e-8.
+        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Added below the root. Default: 0.
+        /// Added below the root.
         eps_root: f64 = 0.0,
         /// Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016).
-        /// Default: false.
         nesterov: bool = false,
+    }
+    optimizers {
+        Adam;
+        /// Adam. `optax.adam`; with `nesterov` it is NAdam.
+        ///
+        /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
+        adam {}
+        |o, adam| -> (ScaleByAdam, ScaleByLearningRate) {
+            (adam, scale_by_learning_rate(o.learning_rate.clone()))
+        }
+
+        AdamW;
+        /// Adam with decoupled weight decay. `optax.adamw`.
+        ///
+        /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
+        adamw {
+            /// How strongly parameters are pulled to zero, in units of the learning rate.
+            weight_decay: f64 = 1e-4,
+        }
+        |o, adam| -> (ScaleByAdam, AddDecayedWeights, ScaleByLearningRate) {
+            (
+                adam,
+                add_decayed_weights(o.weight_decay),
+                scale_by_learning_rate(o.learning_rate.clone()),
+            )
+        }
     }
 }
 
@@ -83,14 +111,22 @@ transformation! {
     ///
     /// Source: Reddi et al., "On the Convergence of Adam and Beyond", 2018.
     scale_by_amsgrad() {
-        /// Decay of the mean of updates. Default: 0.9.
+        /// Decay of the mean of updates.
         b1: f64 = 0.9,
-        /// Decay of the mean of squares. Default: 0.999.
+        /// Decay of the mean of squares.
         b2: f64 = 0.999,
-        /// Added to the root. Default: 1e-8.
+        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Added below the root. Default: 0.
+        /// Added below the root.
         eps_root: f64 = 0.0,
+    }
+    optimizers {
+        Amsgrad;
+        /// Adam whose second moment never falls. `optax.amsgrad`; see [`scale_by_amsgrad`].
+        amsgrad {}
+        |o, amsgrad| -> (ScaleByAmsgrad, ScaleByLearningRate) {
+            (amsgrad, scale_by_learning_rate(o.learning_rate.clone()))
+        }
     }
 }
 
@@ -135,12 +171,20 @@ transformation! {
     ///
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adamax() {
-        /// Decay of the mean of updates. Default: 0.9.
+        /// Decay of the mean of updates.
         b1: f64 = 0.9,
-        /// Decay of the largest update. Default: 0.999.
+        /// Decay of the largest update.
         b2: f64 = 0.999,
-        /// Added to the size of each update. Default: 1e-8.
+        /// Added to the size of each update.
         eps: f64 = 1e-8,
+    }
+    optimizers {
+        Adamax;
+        /// Adam by the largest update. `optax.adamax`; see [`scale_by_adamax`].
+        adamax {}
+        |o, adamax| -> (ScaleByAdamax, ScaleByLearningRate) {
+            (adamax, scale_by_learning_rate(o.learning_rate.clone()))
+        }
     }
 }
 
@@ -166,18 +210,26 @@ transformation! {
     ///
     /// Source: Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
     scale_by_radam() {
-        /// Decay of the mean of updates. Default: 0.9.
+        /// Decay of the mean of updates.
         b1: f64 = 0.9,
-        /// Decay of the mean of squares. Default: 0.999.
+        /// Decay of the mean of squares.
         b2: f64 = 0.999,
-        /// Added to the root. Default: 1e-8.
+        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Added below the root. Default: 0.
+        /// Added below the root.
         eps_root: f64 = 0.0,
-        /// From which length of the average on the second moment is used. Default: 5.
+        /// From which length of the average on the second moment is used.
         threshold: f64 = 5.0,
-        /// Nesterov's momentum. Default: false.
+        /// Nesterov's momentum.
         nesterov: bool = false,
+    }
+    optimizers {
+        Radam;
+        /// Rectified Adam. `optax.radam`; see [`scale_by_radam`].
+        radam {}
+        |o, radam| -> (ScaleByRadam, ScaleByLearningRate) {
+            (radam, scale_by_learning_rate(o.learning_rate.clone()))
+        }
     }
 }
 
@@ -219,16 +271,24 @@ transformation! {
     ///
     /// Source: Zhuang et al., "AdaBelief Optimizer", 2020.
     scale_by_belief() {
-        /// Decay of the mean of updates. Default: 0.9.
+        /// Decay of the mean of updates.
         b1: f64 = 0.9,
-        /// Decay of the mean of squared distances. Default: 0.999.
+        /// Decay of the mean of squared distances.
         b2: f64 = 0.999,
-        /// Added to the root. Default: 1e-16.
+        /// Added to the root.
         eps: f64 = 1e-16,
-        /// Added to the second moment at each step. Default: 1e-16.
+        /// Added to the second moment at each step.
         eps_root: f64 = 1e-16,
-        /// Nesterov's momentum. Default: false.
+        /// Nesterov's momentum.
         nesterov: bool = false,
+    }
+    optimizers {
+        AdaBelief;
+        /// Adam by its belief in each update. `optax.adabelief`; see [`scale_by_belief`].
+        adabelief {}
+        |o, belief| -> (ScaleByBelief, ScaleByLearningRate) {
+            (belief, scale_by_learning_rate(o.learning_rate.clone()))
+        }
     }
 }
 

@@ -1,7 +1,10 @@
-//! Scaling by norms of whole parameters.
+//! LAMB and LARS: scaling by norms of whole parameters.
 
-use super::hyper::transformation;
-use super::{GradientTransformation, Params};
+use super::hyper::{optimizer, transformation};
+use super::{
+    AddDecayedWeights, GradientTransformation, Params, ScaleByAdam, ScaleByLearningRate, Trace,
+    add_decayed_weights, scale_by_adam, scale_by_learning_rate, trace,
+};
 use crate::array::where_;
 use crate::graph::Array;
 
@@ -22,9 +25,9 @@ transformation! {
     ///
     /// Source: You et al., "Large Batch Optimization for Deep Learning", 2020.
     scale_by_trust_ratio() {
-        /// The share of the norm. Default: 1.
+        /// The share of the norm.
         trust_coefficient: f64 = 1.0,
-        /// Added to the update's norm. Default: 0.
+        /// Added to the update's norm.
         eps: f64 = 0.0,
     }
 }
@@ -62,7 +65,7 @@ transformation! {
     /// Multiplies the update of each parameter by the parameter's root mean square.
     /// `optax.scale_by_param_block_rms`.
     scale_by_param_block_rms() {
-        /// The least factor. Default: 1e-3.
+        /// The least factor.
         min_scale: f64 = 1e-3,
     }
 }
@@ -72,5 +75,57 @@ impl GradientTransformation for ScaleByParamBlockRms {
     fn init(&self, _: &Params) {}
     fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
         updates.zip(params, |u, p| u * root_mean_square(p).maximum(self.min_scale))
+    }
+}
+
+optimizer! {
+    Lamb;
+    /// Adam scaled to the norm of each parameter, for large batches. `optax.lamb`; see
+    /// [`scale_by_trust_ratio`].
+    lamb {
+        /// Decay of the running mean of updates.
+        b1: f64 = 0.9,
+        /// Decay of the running mean of squared updates.
+        b2: f64 = 0.999,
+        /// Added to the root of the second moment.
+        eps: f64 = 1e-6,
+        /// How strongly parameters are pulled to zero.
+        weight_decay: f64 = 0.0,
+    }
+    |o| -> (ScaleByAdam, AddDecayedWeights, ScaleByTrustRatio, ScaleByLearningRate) {
+        (
+            scale_by_adam().b1(o.b1).b2(o.b2).eps(o.eps),
+            add_decayed_weights(o.weight_decay),
+            scale_by_trust_ratio(),
+            scale_by_learning_rate(o.learning_rate.clone()),
+        )
+    }
+}
+
+optimizer! {
+    Lars;
+    /// Momentum scaled to the norm of each parameter, for large batches. `optax.lars`; see
+    /// [`scale_by_trust_ratio`].
+    ///
+    /// Source: You et al., "Large Batch Training of Convolutional Networks", 2017.
+    lars {
+        /// How strongly parameters are pulled to zero.
+        weight_decay: f64 = 0.0,
+        /// The share of a parameter's norm that its update has.
+        trust_coefficient: f64 = 0.001,
+        /// Added to the update's norm.
+        eps: f64 = 0.0,
+        /// Decay of the trace of updates.
+        momentum: f64 = 0.9,
+        /// Nesterov's momentum.
+        nesterov: bool = false,
+    }
+    |o| -> (AddDecayedWeights, ScaleByTrustRatio, ScaleByLearningRate, Trace) {
+        (
+            add_decayed_weights(o.weight_decay),
+            scale_by_trust_ratio().trust_coefficient(o.trust_coefficient).eps(o.eps),
+            scale_by_learning_rate(o.learning_rate.clone()),
+            trace(o.momentum).nesterov(o.nesterov),
+        )
     }
 }

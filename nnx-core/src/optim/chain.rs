@@ -1,4 +1,4 @@
-//! Tuples of gradient transformations are chains.
+//! Tuples of gradient transformations are chains; an option is one that may be left out.
 
 use super::{GradientTransformation, Params};
 
@@ -30,3 +30,19 @@ chain!(A 0, B 1, C 2, D 3, E 4);
 chain!(A 0, B 1, C 2, D 3, E 4, F 5);
 chain!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 chain!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+/// `None` passes updates on unchanged.
+impl<T: GradientTransformation> GradientTransformation for Option<T> {
+    type State = Option<T::State>;
+
+    fn init(&self, params: &Params) -> Self::State {
+        self.as_ref().map(|tx| tx.init(params))
+    }
+
+    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+        match (self, state) {
+            (Some(tx), Some(state)) => tx.update(updates, state, params),
+            _ => updates,
+        }
+    }
+}

@@ -1,7 +1,11 @@
-//! The factored second moment of Adafactor.
+//! Adafactor, and its factored second moment.
 
-use super::hyper::transformation;
-use super::{GradientTransformation, Params, safe_increment};
+use super::hyper::{optimizer, transformation};
+use super::{
+    ClipByBlockRms, GradientTransformation, Params, Scale, ScaleByLearningRate,
+    ScaleByParamBlockRms, clip_by_block_rms, safe_increment, scale, scale_by_learning_rate,
+    scale_by_param_block_rms,
+};
 use crate::array::{keepdims, zeros};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
@@ -16,11 +20,11 @@ transformation! {
     /// Source: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost",
     /// 2018.
     scale_by_factored_rms() {
-        /// How the memory grows with the steps. Default: 0.8.
+        /// How the memory grows with the steps.
         decay_rate: f64 = 0.8,
-        /// The least second largest size of a parameter that is factored. Default: 128.
+        /// The least second largest size of a parameter that is factored.
         min_dim_size_to_factor: usize = 128,
-        /// Added to squared updates. Default: 1e-30.
+        /// Added to squared updates.
         epsilon: f64 = 1e-30,
     }
 }
@@ -118,5 +122,35 @@ impl GradientTransformation for ScaleByFactoredRms {
             None => g.clone(),
             Some((second, _)) => g * col.expand_dims(second as isize),
         })
+    }
+}
+
+/// The parts of [`adafactor`].
+type AdafactorChain =
+    (ScaleByFactoredRms, ClipByBlockRms, ScaleByLearningRate, ScaleByParamBlockRms, Scale);
+
+optimizer! {
+    Adafactor;
+    /// Adafactor: little memory for large matrices. `optax.adafactor`; see
+    /// [`scale_by_factored_rms`].
+    adafactor {
+        /// The least second largest size of a parameter that is factored.
+        min_dim_size_to_factor: usize = 128,
+        /// How the memory grows with the steps.
+        decay_rate: f64 = 0.8,
+        /// The largest root mean square of an update.
+        clipping_threshold: f64 = 1.0,
+        /// Added to squared updates.
+        eps: f64 = 1e-30,
+    }
+    |o| -> AdafactorChain {
+        let rms = scale_by_factored_rms().decay_rate(o.decay_rate).epsilon(o.eps);
+        (
+            rms.min_dim_size_to_factor(o.min_dim_size_to_factor),
+            clip_by_block_rms(o.clipping_threshold),
+            scale_by_learning_rate(o.learning_rate.clone()).flip_sign(false),
+            scale_by_param_block_rms(),
+            scale(-1.0),
+        )
     }
 }

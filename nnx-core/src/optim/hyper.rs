@@ -1,15 +1,42 @@
-//! How transformations and optimizers are declared: their numbers with the defaults, and a method
-//! for each that changes it.
+//! How transformations and optimizers are declared: one table of their numbers with the defaults,
+//! from which come the struct, its methods, what the documentation says of the defaults, and the
+//! optimizers that pass the numbers on.
 
 /// Declares a gradient transformation: the struct of its numbers, the function that makes it with
-/// the defaults, and the methods.
+/// the defaults, and a method for each number that changes it.
+///
+/// The `optimizers` below it have its numbers too, besides those of their own.
 macro_rules! transformation {
     (
         $name:ident;
         $(#[$doc:meta])*
-        $make:ident($($given:ident: $given_type:ty),*) {
-            $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)*
-        }
+        $make:ident($($given:ident: $given_type:ty),*)
+        $numbers:tt
+        $(optimizers {$(
+            $optimizer:ident;
+            $(#[$optimizer_doc:meta])*
+            $make_optimizer:ident
+            $own:tt
+            |$this:ident, $part:ident| -> $chain:ty $body:block
+        )*})?
+    ) => {
+        transformation! { @declare $name; $(#[$doc])* $make($($given: $given_type),*) $numbers }
+        $($(
+            $crate::optim::hyper::optimizer! {
+                $optimizer;
+                $(#[$optimizer_doc])*
+                $make_optimizer
+                $own
+                with $part: $name $numbers
+                |$this| -> $chain $body
+            }
+        )*)?
+    };
+    (
+        @declare $name:ident;
+        $(#[$doc:meta])*
+        $make:ident($($given:ident: $given_type:ty),*)
+        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
     ) => {
         #[doc = concat!("See [`", stringify!($make), "`].")]
         #[derive(Debug, Clone, nnx_derive::Module)]
@@ -25,25 +52,22 @@ macro_rules! transformation {
         }
 
         impl $name {
-            $(
-                $(#[$number_doc])*
-                pub fn $number(mut self, $number: $type) -> Self {
-                    self.$number = $number;
-                    self
-                }
-            )*
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
         }
     };
 }
 
-/// Declares an optimizer with a learning rate: a chain of transformations under one name.
+/// Declares an optimizer with a learning rate: a chain of transformations under one name. Its
+/// numbers are its own and those of the transformation `with` which it is declared.
 macro_rules! optimizer {
     (
         $name:ident;
         $(#[$doc:meta])*
-        $make:ident {
-            $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)*
-        }
+        $make:ident
+        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
+        $(with $part:ident: $part_type:ident {
+            $($(#[$taken_doc:meta])* $taken:ident: $taken_type:ty = $taken_default:expr,)*
+        })?
         |$this:ident| -> $chain:ty $body:block
     ) => {
         #[doc = concat!("See [`", stringify!($make), "`].")]
@@ -51,25 +75,30 @@ macro_rules! optimizer {
         #[module(crate = crate)]
         pub struct $name {
             learning_rate: $crate::optim::LearningRate,
+            $($($taken: $taken_type,)*)?
             $($number: $type,)*
         }
 
         $(#[$doc])*
         pub fn $make(learning_rate: impl Into<$crate::optim::LearningRate>) -> $name {
-            $name { learning_rate: learning_rate.into(), $($number: $default,)* }
+            $name {
+                learning_rate: learning_rate.into(),
+                $($($taken: $taken_default,)*)?
+                $($number: $default,)*
+            }
         }
 
         impl $name {
-            $(
-                $(#[$number_doc])*
-                pub fn $number(mut self, $number: $type) -> Self {
-                    self.$number = $number;
-                    self
+            $($(
+                $crate::optim::hyper::number! {
+                    $(#[$taken_doc])* $taken: $taken_type = $taken_default
                 }
-            )*
+            )*)?
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
 
             fn chain(&self) -> $chain {
                 let $this = self;
+                $(let $part = $part_type { $($taken: self.$taken,)* };)?
                 $body
             }
         }
@@ -93,4 +122,16 @@ macro_rules! optimizer {
     };
 }
 
-pub(super) use {optimizer, transformation};
+/// The method that changes a number.
+macro_rules! number {
+    ($(#[$doc:meta])* $number:ident: $type:ty = $default:expr) => {
+        $(#[$doc])*
+        #[doc = concat!("Default: `", stringify!($default), "`.")]
+        pub fn $number(mut self, $number: $type) -> Self {
+            self.$number = $number;
+            self
+        }
+    };
+}
+
+pub(super) use {number, optimizer, transformation};

@@ -2,7 +2,10 @@
 
 use super::hyper::transformation;
 use super::moments::update_moment;
-use super::{GradientTransformation, Params, safe_increment};
+use super::{
+    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, add_decayed_weights,
+    safe_increment, scale_by_learning_rate,
+};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
@@ -13,10 +16,25 @@ transformation! {
     ///
     /// Source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
     scale_by_lion() {
-        /// Weight of the mean in the mix. Default: 0.9.
+        /// Weight of the mean in the mix.
         b1: f64 = 0.9,
-        /// Decay of the mean. Default: 0.99.
+        /// Decay of the mean.
         b2: f64 = 0.99,
+    }
+    optimizers {
+        Lion;
+        /// Steps of one size by sign. `optax.lion`; see [`scale_by_lion`].
+        lion {
+            /// How strongly parameters are pulled to zero.
+            weight_decay: f64 = 1e-3,
+        }
+        |o, lion| -> (ScaleByLion, AddDecayedWeights, ScaleByLearningRate) {
+            (
+                lion,
+                add_decayed_weights(o.weight_decay),
+                scale_by_learning_rate(o.learning_rate.clone()),
+            )
+        }
     }
 }
 

@@ -17,7 +17,6 @@
 //! ```
 
 mod adam;
-mod alias;
 mod block;
 mod chain;
 mod clip;
@@ -36,42 +35,20 @@ mod rms;
 mod scale;
 mod schedule;
 
-pub use adam::{
-    ScaleByAdam, ScaleByAdamState, ScaleByAdamax, ScaleByAmsgrad, ScaleByAmsgradState,
-    ScaleByBelief, ScaleByRadam, scale_by_adam, scale_by_adamax, scale_by_amsgrad, scale_by_belief,
-    scale_by_radam,
-};
-pub use alias::{
-    AdaBelief, AdaDelta, AdaGrad, Adafactor, Adam, AdamW, Adamax, Amsgrad, Lamb, Lars, Lion, Radam,
-    RmsProp, Sgd, adabelief, adadelta, adafactor, adagrad, adam, adamax, adamw, amsgrad, lamb,
-    lars, lion, radam, rmsprop, sgd,
-};
-pub use block::{
-    ClipByBlockRms, ScaleByParamBlockRms, ScaleByTrustRatio, clip_by_block_rms,
-    scale_by_param_block_rms, scale_by_trust_ratio,
-};
-pub use clip::{ClipByGlobalNorm, clip_by_global_norm};
-pub use decay::{AddDecayedWeights, add_decayed_weights};
-pub use factored::{FactoredState, ScaleByFactoredRms, scale_by_factored_rms};
-pub use lion::{ScaleByLion, ScaleByLionState, scale_by_lion};
-pub use momentum::{Trace, TraceState, trace};
-pub use multi_steps::{MultiSteps, MultiStepsState, multi_steps};
-pub use muon::{Muon, MuonState, ScaleByMuon, ScaleByMuonState, muon, scale_by_muon};
-pub use optimizer::Optimizer;
-pub use params::Params;
-pub use rms::{
-    ScaleByAdaDelta, ScaleByAdaDeltaState, ScaleByRms, ScaleByRmsState, ScaleByRss,
-    ScaleByRssState, scale_by_adadelta, scale_by_rms, scale_by_rss,
-};
-pub use scale::{
-    LearningRate, Scale, ScaleByLearningRate, ScaleBySchedule, ScaleByScheduleState, scale,
-    scale_by_learning_rate, scale_by_schedule,
-};
-pub use schedule::{
-    Schedule, constant_schedule, cosine_decay_schedule, cosine_onecycle_schedule,
-    exponential_decay, join_schedules, linear_schedule, piecewise_constant_schedule,
-    polynomial_schedule, warmup_cosine_decay_schedule,
-};
+pub use adam::*;
+pub use block::*;
+pub use clip::*;
+pub use decay::*;
+pub use factored::*;
+pub use lion::*;
+pub use momentum::*;
+pub use multi_steps::*;
+pub use muon::*;
+pub use optimizer::*;
+pub use params::*;
+pub use rms::*;
+pub use scale::*;
+pub use schedule::*;
 
 use crate::graph::Array;
 use crate::module::Module;

@@ -1,7 +1,7 @@
-//! Traces of past updates: momentum.
+//! Gradient descent, and traces of past updates: momentum.
 
-use super::hyper::transformation;
-use super::{GradientTransformation, Params};
+use super::hyper::{optimizer, transformation};
+use super::{GradientTransformation, Params, ScaleByLearningRate, scale_by_learning_rate};
 use nnx_derive::Module;
 
 transformation! {
@@ -10,7 +10,7 @@ transformation! {
     /// `optax.trace`.
     trace(decay: f64) {
         /// Looks one step ahead along the trace (Sutskever et al., "On the importance of
-        /// initialization and momentum in deep learning", 2013). Default: false.
+        /// initialization and momentum in deep learning", 2013).
         nesterov: bool = false,
     }
 }
@@ -34,5 +34,22 @@ impl GradientTransformation for Trace {
         let add = |trace: &Params| updates.zip(trace, |g, t| g + t * self.decay);
         state.trace = add(&state.trace);
         if self.nesterov { add(&state.trace) } else { state.trace.clone() }
+    }
+}
+
+optimizer! {
+    Sgd;
+    /// Stochastic gradient descent. `optax.sgd`.
+    sgd {
+        /// Adds a trace of past updates that decays by this at each step, if there is one.
+        momentum: Option<f64> = None,
+        /// Nesterov's momentum in place of the plain one.
+        nesterov: bool = false,
+    }
+    |o| -> (Option<Trace>, ScaleByLearningRate) {
+        (
+            o.momentum.map(|decay| trace(decay).nesterov(o.nesterov)),
+            scale_by_learning_rate(o.learning_rate.clone()),
+        )
     }
 }

@@ -20,13 +20,13 @@ transformation! {
     ///
     /// Source: Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
     scale_by_muon() {
-        /// Decay of the mean of updates. Default: 0.95.
+        /// Decay of the mean of updates.
         beta: f64 = 0.95,
-        /// Steps of the iteration. Default: 5.
+        /// Steps of the iteration.
         ns_steps: usize = 5,
-        /// Added to the norm. Default: 1e-8.
+        /// Added to the norm.
         eps: f64 = 1e-8,
-        /// Nesterov's momentum. Default: true.
+        /// Nesterov's momentum.
         nesterov: bool = true,
     }
 }

@@ -1,8 +1,11 @@
-//! Scaling by sums and means of squared updates.
+//! AdaGrad, RMSProp and AdaDelta: scaling by sums and means of squared updates.
 
 use super::hyper::transformation;
 use super::moments::update_second_moment;
-use super::{GradientTransformation, Params};
+use super::{
+    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, Trace,
+    add_decayed_weights, scale_by_learning_rate, trace,
+};
 use crate::array::where_;
 use nnx_derive::Module;
 
@@ -12,10 +15,18 @@ transformation! {
     ///
     /// Source: Duchi et al., "Adaptive Subgradient Methods", 2011.
     scale_by_rss() {
-        /// Where the sum starts. Default: 0.1.
+        /// Where the sum starts.
         initial_accumulator_value: f64 = 0.1,
-        /// Added below the root. Default: 1e-7.
+        /// Added below the root.
         eps: f64 = 1e-7,
+    }
+    optimizers {
+        AdaGrad;
+        /// AdaGrad. `optax.adagrad`; see [`scale_by_rss`].
+        adagrad {}
+        |o, rss| -> (ScaleByRss, ScaleByLearningRate) {
+            (rss, scale_by_learning_rate(o.learning_rate.clone()))
+        }
     }
 }
 
@@ -47,14 +58,31 @@ transformation! {
     ///
     /// Source: Hinton, "Overview of mini-batch gradient descent", 2012.
     scale_by_rms() {
-        /// Decay of the mean of squares. Default: 0.9.
+        /// Decay of the mean of squares.
         decay: f64 = 0.9,
-        /// Added below the root, or to it. Default: 1e-8.
+        /// Added below the root, or to it.
         eps: f64 = 1e-8,
-        /// Where the mean starts. Default: 0.
+        /// Where the mean starts.
         initial_scale: f64 = 0.0,
-        /// Whether `eps` is added below the root. Default: true.
+        /// Whether `eps` is added below the root.
         eps_in_sqrt: bool = true,
+    }
+    optimizers {
+        RmsProp;
+        /// RMSProp. `optax.rmsprop`; see [`scale_by_rms`].
+        rmsprop {
+            /// Decay of a trace of updates; without one there is no trace.
+            momentum: Option<f64> = None,
+            /// Nesterov's momentum.
+            nesterov: bool = false,
+        }
+        |o, rms| -> (ScaleByRms, ScaleByLearningRate, Option<Trace>) {
+            (
+                rms,
+                scale_by_learning_rate(o.learning_rate.clone()),
+                o.momentum.map(|decay| trace(decay).nesterov(o.nesterov)),
+            )
+        }
     }
 }
 
@@ -92,10 +120,25 @@ transformation! {
     ///
     /// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
     scale_by_adadelta() {
-        /// Decay of both means. Default: 0.9.
+        /// Decay of both means.
         rho: f64 = 0.9,
-        /// Added below both roots. Default: 1e-6.
+        /// Added below both roots.
         eps: f64 = 1e-6,
+    }
+    optimizers {
+        AdaDelta;
+        /// AdaDelta. `optax.adadelta`; see [`scale_by_adadelta`].
+        adadelta {
+            /// How strongly parameters are pulled to zero.
+            weight_decay: f64 = 0.0,
+        }
+        |o, adadelta| -> (AddDecayedWeights, ScaleByAdaDelta, ScaleByLearningRate) {
+            (
+                add_decayed_weights(o.weight_decay),
+                adadelta,
+                scale_by_learning_rate(o.learning_rate.clone()),
+            )
+        }
     }
 }
 

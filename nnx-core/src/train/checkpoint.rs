@@ -217,28 +217,27 @@ fn broken(path: &Path, message: String) -> Error {
     Error::Checkpoint { path: path.into(), message }
 }
 
-/// Both names of every dtype that the format knows.
-const DTYPES: [(DType, Dtype); 14] = [
-    (DType::Bool, Dtype::BOOL),
-    (DType::I8, Dtype::I8),
-    (DType::I16, Dtype::I16),
-    (DType::I32, Dtype::I32),
-    (DType::I64, Dtype::I64),
-    (DType::U8, Dtype::U8),
-    (DType::U16, Dtype::U16),
-    (DType::U32, Dtype::U32),
-    (DType::U64, Dtype::U64),
-    (DType::F16, Dtype::F16),
-    (DType::BF16, Dtype::BF16),
-    (DType::F32, Dtype::F32),
-    (DType::F64, Dtype::F64),
-    (DType::C64, Dtype::C64),
-];
-
-fn dtype(safe: Dtype) -> Option<DType> {
-    DTYPES.iter().find(|(_, s)| *s == safe).map(|(d, _)| *d)
+/// The format's name for a dtype; it has none for c128.
+fn safe_dtype(dtype: DType) -> Option<Dtype> {
+    Some(match dtype {
+        DType::Bool => Dtype::BOOL,
+        DType::I8 => Dtype::I8,
+        DType::I16 => Dtype::I16,
+        DType::I32 => Dtype::I32,
+        DType::I64 => Dtype::I64,
+        DType::U8 => Dtype::U8,
+        DType::U16 => Dtype::U16,
+        DType::U32 => Dtype::U32,
+        DType::U64 => Dtype::U64,
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
+        DType::F32 => Dtype::F32,
+        DType::F64 => Dtype::F64,
+        DType::C64 => Dtype::C64,
+        DType::C128 => return None,
+    })
 }
 
-fn safe_dtype(dtype: DType) -> Option<Dtype> {
-    DTYPES.iter().find(|(d, _)| *d == dtype).map(|(_, safe)| *safe)
+fn dtype(safe: Dtype) -> Option<DType> {
+    DType::ALL.into_iter().find(|&dtype| safe_dtype(dtype) == Some(safe))
 }

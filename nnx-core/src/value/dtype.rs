@@ -2,54 +2,148 @@
 
 use std::fmt;
 
-/// The element type of an [`Array`](crate::graph::Array).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum DType {
+/// The table of dtypes: the variant, the type of its elements in Rust, the sort of numbers it holds,
+/// its names in Rust and in NumPy. Within a sort, the order is that of promotion.
+///
+/// `for_each_dtype!(expand!(given))` calls `expand!` with what is given and the rows. What other
+/// languages call a dtype (PJRT, StableHLO, HLO, safetensors) stands with those who speak them, in a
+/// `match` that does not compile without every dtype.
+macro_rules! for_each_dtype {
+    ($expand:ident!($($given:tt)*)) => {
+        $expand! { [$($given)*]
+            Bool, bool, boolean, "bool", "bool";
+            I8, i8, signed, "i8", "int8";
+            I16, i16, signed, "i16", "int16";
+            I32, i32, signed, "i32", "int32";
+            I64, i64, signed, "i64", "int64";
+            U8, u8, unsigned, "u8", "uint8";
+            U16, u16, unsigned, "u16", "uint16";
+            U32, u32, unsigned, "u32", "uint32";
+            U64, u64, unsigned, "u64", "uint64";
+            F16, half::f16, short_float, "f16", "float16";
+            BF16, half::bf16, short_float, "bf16", "bfloat16";
+            F32, f32, float, "f32", "float32";
+            F64, f64, float, "f64", "float64";
+            C64, num_complex::Complex<f32>, complex, "c64", "complex64";
+            C128, num_complex::Complex<f64>, complex, "c128", "complex128";
+        }
+    };
+}
+pub(super) use for_each_dtype;
+
+/// The sorts of numbers.
+enum Sort {
     Bool,
-    I8,
-    I16,
-    I32,
-    I64,
-    U8,
-    U16,
-    U32,
-    U64,
-    F16,
-    BF16,
-    F32,
-    F64,
-    C64,
-    C128,
+    Signed,
+    Unsigned,
+    Float,
+    Complex,
 }
 
-impl DType {
-    /// Every dtype, in promotion order within each kind.
-    pub const ALL: [DType; 15] = {
-        use DType::*;
-        [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, BF16, F32, F64, C64, C128]
+macro_rules! sort {
+    (boolean) => {
+        Sort::Bool
     };
+    (signed) => {
+        Sort::Signed
+    };
+    (unsigned) => {
+        Sort::Unsigned
+    };
+    (short_float) => {
+        Sort::Float
+    };
+    (float) => {
+        Sort::Float
+    };
+    (complex) => {
+        Sort::Complex
+    };
+}
 
-    /// Bytes per element.
-    pub const fn size(self) -> usize {
-        use DType::*;
-        match self {
-            Bool | I8 | U8 => 1,
-            I16 | U16 | F16 | BF16 => 2,
-            I32 | U32 | F32 => 4,
-            I64 | U64 | F64 | C64 => 8,
-            C128 => 16,
+macro_rules! dtypes {
+    ([] $($variant:ident, $element:ty, $sort:ident, $name:literal, $numpy:literal;)*) => {
+        /// The element type of an [`Array`](crate::graph::Array).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)]
+        pub enum DType {
+            $($variant,)*
         }
-    }
 
+        impl DType {
+            /// Every dtype, in promotion order within each kind.
+            pub const ALL: [DType; [$($name),*].len()] = [$(DType::$variant),*];
+
+            /// Bytes per element.
+            pub const fn size(self) -> usize {
+                match self {
+                    $(DType::$variant => size_of::<$element>(),)*
+                }
+            }
+
+            /// NumPy's name for it, as `float32`.
+            pub const fn numpy_name(self) -> &'static str {
+                match self {
+                    $(DType::$variant => $numpy,)*
+                }
+            }
+
+            const fn sort(self) -> Sort {
+                match self {
+                    $(DType::$variant => sort!($sort),)*
+                }
+            }
+        }
+
+        /// Rust's name for it, as `f32`.
+        impl fmt::Display for DType {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(DType::$variant => $name,)*
+                })
+            }
+        }
+
+        $(
+            impl Element for $element {
+                const DTYPE: DType = DType::$variant;
+                bytes! { $sort }
+            }
+        )*
+    };
+}
+
+/// How elements become bytes: Rust does not promise that every byte is a bool.
+macro_rules! bytes {
+    (boolean) => {
+        fn to_bytes(values: &[Self]) -> Vec<u8> {
+            values.iter().map(|&v| u8::from(v)).collect()
+        }
+        fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+            bytes.iter().map(|&b| b != 0).collect()
+        }
+    };
+    ($number:ident) => {
+        fn to_bytes(values: &[Self]) -> Vec<u8> {
+            bytemuck::cast_slice(values).to_vec()
+        }
+        fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+            bytemuck::pod_collect_to_vec(bytes)
+        }
+    };
+}
+
+for_each_dtype!(dtypes!());
+
+impl DType {
     /// Whether this is a real floating-point type.
     pub const fn is_float(self) -> bool {
-        matches!(self, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
+        matches!(self.sort(), Sort::Float)
     }
 
     /// Whether this is a complex type.
     pub const fn is_complex(self) -> bool {
-        matches!(self, DType::C64 | DType::C128)
+        matches!(self.sort(), Sort::Complex)
     }
 
     /// Whether this is a real or complex floating-point type.
@@ -81,58 +175,12 @@ impl DType {
 
     /// Whether this is a signed integer type.
     pub const fn is_signed_int(self) -> bool {
-        matches!(self, DType::I8 | DType::I16 | DType::I32 | DType::I64)
+        matches!(self.sort(), Sort::Signed)
     }
 
     /// Whether this is an unsigned integer type.
     pub const fn is_unsigned_int(self) -> bool {
-        matches!(self, DType::U8 | DType::U16 | DType::U32 | DType::U64)
-    }
-
-    /// NumPy's name for it, as `float32`.
-    pub const fn numpy_name(self) -> &'static str {
-        use DType::*;
-        match self {
-            Bool => "bool",
-            I8 => "int8",
-            I16 => "int16",
-            I32 => "int32",
-            I64 => "int64",
-            U8 => "uint8",
-            U16 => "uint16",
-            U32 => "uint32",
-            U64 => "uint64",
-            F16 => "float16",
-            BF16 => "bfloat16",
-            F32 => "float32",
-            F64 => "float64",
-            C64 => "complex64",
-            C128 => "complex128",
-        }
-    }
-}
-
-/// Rust's name for it, as `f32`.
-impl fmt::Display for DType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use DType::*;
-        f.write_str(match self {
-            Bool => "bool",
-            I8 => "i8",
-            I16 => "i16",
-            I32 => "i32",
-            I64 => "i64",
-            U8 => "u8",
-            U16 => "u16",
-            U32 => "u32",
-            U64 => "u64",
-            F16 => "f16",
-            BF16 => "bf16",
-            F32 => "f32",
-            F64 => "f64",
-            C64 => "c64",
-            C128 => "c128",
-        })
+        matches!(self.sort(), Sort::Unsigned)
     }
 }
 
@@ -144,33 +192,4 @@ pub trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     fn to_bytes(values: &[Self]) -> Vec<u8>;
     /// The elements read back from little-endian bytes.
     fn from_bytes(bytes: &[u8]) -> Vec<Self>;
-}
-
-macro_rules! element {
-    ($($t:ty => $d:ident),*) => {$(
-        impl Element for $t {
-            const DTYPE: DType = DType::$d;
-            fn to_bytes(values: &[Self]) -> Vec<u8> {
-                bytemuck::cast_slice(values).to_vec()
-            }
-            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-                bytemuck::pod_collect_to_vec(bytes)
-            }
-        }
-    )*};
-}
-element!(
-    i8 => I8, i16 => I16, i32 => I32, i64 => I64, u8 => U8, u16 => U16, u32 => U32, u64 => U64,
-    half::f16 => F16, half::bf16 => BF16, f32 => F32, f64 => F64,
-    num_complex::Complex<f32> => C64, num_complex::Complex<f64> => C128
-);
-
-impl Element for bool {
-    const DTYPE: DType = DType::Bool;
-    fn to_bytes(values: &[Self]) -> Vec<u8> {
-        values.iter().map(|&v| u8::from(v)).collect()
-    }
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        bytes.iter().map(|&b| b != 0).collect()
-    }
 }

@@ -62,7 +62,7 @@ impl Probe {
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
-        let dtypes: Vec<DType> = DTYPES.into_iter().filter(|&d| self.takes(d)).collect();
+        let dtypes: Vec<DType> = DType::ALL.into_iter().filter(|&d| self.takes(d)).collect();
         let float = [DType::F32, DType::F64].into_iter().find(|d| dtypes.contains(d));
         Verdict {
             gradient: float.map_or("–", |dtype| self.gradient(dtype)),
@@ -106,24 +106,6 @@ impl Probe {
     }
 }
 
-const DTYPES: [DType; 15] = [
-    DType::Bool,
-    DType::I8,
-    DType::I16,
-    DType::I32,
-    DType::I64,
-    DType::U8,
-    DType::U16,
-    DType::U32,
-    DType::U64,
-    DType::F16,
-    DType::BF16,
-    DType::F32,
-    DType::F64,
-    DType::C64,
-    DType::C128,
-];
-
 /// Groups of dtypes with a name.
 const GROUPS: [(&str, std::ops::Range<usize>); 5] =
     [("bool", 0..1), ("int", 1..5), ("uint", 5..9), ("float", 9..13), ("complex", 13..15)];
@@ -132,14 +114,15 @@ const GROUPS: [(&str, std::ops::Range<usize>); 5] =
 fn names(dtypes: &[DType]) -> String {
     let mut names: Vec<String> = Vec::new();
     for (name, range) in GROUPS {
-        let inside: Vec<_> = DTYPES[range.clone()].iter().filter(|d| dtypes.contains(d)).collect();
+        let inside: Vec<_> =
+            DType::ALL[range.clone()].iter().filter(|d| dtypes.contains(d)).collect();
         if inside.len() == range.len() {
             names.push(name.to_owned());
         } else {
             names.extend(inside.into_iter().map(DType::to_string));
         }
     }
-    if names.len() == GROUPS.len() && dtypes.len() == DTYPES.len() {
+    if names.len() == GROUPS.len() && dtypes.len() == DType::ALL.len() {
         return "all".into();
     }
     names.join(" ")

@@ -1,10 +1,8 @@
 //! Batch normalization.
 
-use super::super::builder::builder;
-use super::super::dtypes::{promote, value};
-use super::super::initializers;
-use super::super::initializers::Initializer;
-use super::{Affine, check_features, scale_and_bias, statistics};
+use super::super::dtypes::value;
+use super::builder::norm_builder;
+use super::{Norm, check_features, statistics};
 use crate::array::{dim, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
@@ -51,10 +49,9 @@ pub struct BatchNorm {
     pub dtype: Option<DType>,
 }
 
-builder! {
+norm_builder! {
     /// Settings of a [`BatchNorm`].
-    BatchNormBuilder;
-    given { num_features: usize, }
+    BatchNormBuilder: scale and bias;
     settings {
         /// Whether to normalize by the running statistics. Default: false.
         use_running_average: bool = false,
@@ -64,37 +61,15 @@ builder! {
         momentum: f64 = 0.99,
         /// What is added to the variance against division by 0. Default: 1e-5.
         epsilon: f64 = 1e-5,
-        /// The dtype of the parameters. Default: f32.
-        param_dtype: DType = DType::F32,
-        /// Whether there is a bias. Default: true.
-        use_bias: bool = true,
-        /// Whether there is a scale; not needed before a linear layer. Default: true.
-        use_scale: bool = true,
-        /// How the bias starts. Default: zeros.
-        bias_init: Initializer = initializers::zeros(),
-        /// How the scale starts. Default: ones.
-        scale_init: Initializer = initializers::ones(),
-        /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but loses
-        /// digits where the mean is large. Default: true.
-        use_fast_variance: bool = true,
     }
-    optional {
-        /// The dtype of the result. Default: the one in which input and parameters meet.
-        dtype: DType,
-    }
+    optional {}
 }
 
 impl BatchNormBuilder {
     /// Makes the layer, with keys of the stream `params`.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> BatchNorm {
-        let (scale, bias) = scale_and_bias(
-            self.use_scale.then_some(&self.scale_init),
-            self.use_bias.then_some(&self.bias_init),
-            self.num_features,
-            self.param_dtype,
-            rngs,
-        );
+        let [scale, bias] = self.scale_and_bias(rngs);
         BatchNorm {
             mean: zeros(self.num_features, DType::F32).into(),
             var: ones(self.num_features, DType::F32).into(),
@@ -146,38 +121,30 @@ impl BatchNorm {
     /// The result, and while training the new running statistics.
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Vec<Array> {
-        let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();
-        let arrays = [
-            Some(x),
-            Some(self.mean.value()),
-            Some(self.var.value()),
-            value(&self.scale),
-            value(&self.bias),
-        ];
-        let [Some(x), Some(mean), Some(variance), scale, bias] = promote(LAYER, arrays, self.dtype)
-        else {
-            unreachable!("arrays that were there stay")
-        };
-        let mut moved = Vec::new();
-        let (mean, variance) = if *self.use_running_average {
-            (mean, variance)
-        } else {
-            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance);
-            for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
-                let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
-                moved.push(sum.stop_gradient());
-            }
-            (mean, variance)
-        };
-        let affine = Affine {
-            scale: scale.as_ref(),
-            bias: bias.as_ref(),
-            feature,
-            dtype: self.dtype,
+        let norm = Norm {
+            layer: LAYER,
+            scale: value(&self.scale),
+            bias: value(&self.bias),
             epsilon: self.epsilon,
+            dtype: self.dtype,
+            feature,
         };
-        let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
-        let y = affine.normalize(LAYER, &x, Some(&mean), &variance);
+        let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();
+        let mut moved = Vec::new();
+        let y = norm.apply(x, [self.mean.value(), self.var.value()], |x, running| {
+            let [mean, variance] = if *self.use_running_average {
+                running
+            } else {
+                let (mean, variance) = statistics(x, &dims, self.use_fast_variance);
+                for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
+                    let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
+                    moved.push(sum.stop_gradient());
+                }
+                [mean, variance]
+            };
+            let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
+            (Some(mean), variance)
+        });
         std::iter::once(y).chain(moved).collect()
     }
 }

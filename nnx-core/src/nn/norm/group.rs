@@ -1,11 +1,9 @@
 //! Group normalization.
 
-use super::super::builder::builder;
-use super::super::dtypes::{promote, value};
-use super::super::initializers;
-use super::super::initializers::Initializer;
-use super::{Affine, check_features, scale_and_bias, statistics};
-use crate::array::{dim, invalid, one_program};
+use super::super::dtypes::value;
+use super::builder::norm_builder;
+use super::{Norm, last_axis_of_batch, statistics};
+use crate::array::{invalid, one_program};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -40,34 +38,18 @@ pub struct GroupNorm {
     pub dtype: Option<DType>,
 }
 
-builder! {
+norm_builder! {
     /// Settings of a [`GroupNorm`].
-    GroupNormBuilder;
-    given { num_features: usize, }
+    GroupNormBuilder: scale and bias;
     settings {
         /// How many groups of neighbouring features there are. Default: 32.
         num_groups: usize = 32,
         /// What is added to the variance against division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
-        /// The dtype of the parameters. Default: f32.
-        param_dtype: DType = DType::F32,
-        /// Whether there is a bias. Default: true.
-        use_bias: bool = true,
-        /// Whether there is a scale. Default: true.
-        use_scale: bool = true,
-        /// How the bias starts. Default: zeros.
-        bias_init: Initializer = initializers::zeros(),
-        /// How the scale starts. Default: ones.
-        scale_init: Initializer = initializers::ones(),
-        /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but loses
-        /// digits where the mean is large. Default: true.
-        use_fast_variance: bool = true,
     }
     optional {
         /// How many features are in a group, in place of `num_groups`.
         group_size: usize,
-        /// The dtype of the result. Default: the one in which input and parameters meet.
-        dtype: DType,
     }
 }
 
@@ -84,13 +66,7 @@ impl GroupNormBuilder {
             let what = if self.group_size.is_some() { "groups of" } else { "the number of groups" };
             invalid("GroupNorm", format!("{what} {parts} does not divide {n} features"));
         }
-        let (scale, bias) = scale_and_bias(
-            self.use_scale.then_some(&self.scale_init),
-            self.use_bias.then_some(&self.bias_init),
-            n,
-            self.param_dtype,
-            rngs,
-        );
+        let [scale, bias] = self.scale_and_bias(rngs);
         let (num_groups, group_size) =
             if self.group_size.is_some() { (n / parts, parts) } else { (parts, n / parts) };
         GroupNorm {
@@ -128,39 +104,32 @@ impl GroupNorm {
     /// When the last axis of `x` does not have size `num_features`, or is the only one.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = dim(LAYER, -1, x.aval());
-        check_features(LAYER, x, feature, Some(self.num_groups * self.group_size));
-        if feature == 0 {
-            invalid(
-                LAYER,
-                format!("the input {} needs a batch axis before the features", x.aval()),
-            );
-        }
+        let feature = last_axis_of_batch(LAYER, x, Some(self.num_groups * self.group_size));
         one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let arrays = [Some(x), value(&self.scale), value(&self.bias)];
-        let [Some(x), scale, bias] = promote(LAYER, arrays, self.dtype) else {
-            unreachable!("arrays that were there stay")
-        };
-        // [batch, …, groups, group size], reduced over all but batch and groups.
-        let mut grouped = x.shape()[..feature].to_vec();
-        grouped.extend([self.num_groups, self.group_size]);
-        let mut dims: Vec<usize> = (1..feature).collect();
-        dims.push(feature + 1);
-        let (mean, variance) = statistics(&x.reshape(&grouped), &dims, self.use_fast_variance);
-        let between: Vec<usize> = (1..feature).collect();
-        let per_feature = |stat: Array| stat.repeat(self.group_size, 1).insert_dims(&between);
-        let [mean, variance] = [mean, variance].map(per_feature);
-        let affine = Affine {
-            scale: scale.as_ref(),
-            bias: bias.as_ref(),
-            feature,
-            dtype: self.dtype,
+        let norm = Norm {
+            layer: LAYER,
+            scale: value(&self.scale),
+            bias: value(&self.bias),
             epsilon: self.epsilon,
+            dtype: self.dtype,
+            feature,
         };
-        affine.normalize(LAYER, &x, Some(&mean), &variance)
+        norm.apply(x, [], |x, []| {
+            // [batch, …, groups, group size], reduced over all but batch and groups.
+            let mut grouped = x.shape()[..feature].to_vec();
+            grouped.extend([self.num_groups, self.group_size]);
+            let mut dims: Vec<usize> = (1..feature).collect();
+            dims.push(feature + 1);
+            let x = x.reshape(&grouped);
+            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance);
+            let between: Vec<usize> = (1..feature).collect();
+            let per_feature = |stat: Array| stat.repeat(self.group_size, 1).insert_dims(&between);
+            let [mean, variance] = [mean, variance].map(per_feature);
+            (Some(mean), variance)
+        })
     }
 }

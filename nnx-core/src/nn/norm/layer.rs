@@ -1,11 +1,9 @@
 //! Layer normalization.
 
-use super::super::builder::builder;
-use super::super::dtypes::{promote, value};
-use super::super::initializers;
-use super::super::initializers::Initializer;
-use super::{Affine, check_features, features, scale_and_bias, statistics};
-use crate::array::{dim, one_program};
+use super::super::dtypes::value;
+use super::builder::norm_builder;
+use super::{Norm, features, last_axis, statistics};
+use crate::array::one_program;
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -35,44 +33,21 @@ pub struct LayerNorm {
     pub dtype: Option<DType>,
 }
 
-builder! {
+norm_builder! {
     /// Settings of a [`LayerNorm`].
-    LayerNormBuilder;
-    given { num_features: usize, }
+    LayerNormBuilder: scale and bias;
     settings {
         /// What is added to the variance against division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
-        /// The dtype of the parameters. Default: f32.
-        param_dtype: DType = DType::F32,
-        /// Whether there is a bias. Default: true.
-        use_bias: bool = true,
-        /// Whether there is a scale. Default: true.
-        use_scale: bool = true,
-        /// How the bias starts. Default: zeros.
-        bias_init: Initializer = initializers::zeros(),
-        /// How the scale starts. Default: ones.
-        scale_init: Initializer = initializers::ones(),
-        /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but loses
-        /// digits where the mean is large. Default: true.
-        use_fast_variance: bool = true,
     }
-    optional {
-        /// The dtype of the result. Default: the one in which input and parameters meet.
-        dtype: DType,
-    }
+    optional {}
 }
 
 impl LayerNormBuilder {
     /// Makes the layer, with keys of the stream `params`.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> LayerNorm {
-        let (scale, bias) = scale_and_bias(
-            self.use_scale.then_some(&self.scale_init),
-            self.use_bias.then_some(&self.bias_init),
-            self.num_features,
-            self.param_dtype,
-            rngs,
-        );
+        let [scale, bias] = self.scale_and_bias(rngs);
         LayerNorm {
             scale,
             bias,
@@ -103,26 +78,24 @@ impl LayerNorm {
     /// When the last axis of `x` does not have size `num_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = dim(LAYER, -1, x.aval());
-        check_features(LAYER, x, feature, features([&self.scale, &self.bias]));
+        let feature = last_axis(LAYER, x, features([&self.scale, &self.bias]));
         one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let arrays = [Some(x), value(&self.scale), value(&self.bias)];
-        let [Some(x), scale, bias] = promote(LAYER, arrays, self.dtype) else {
-            unreachable!("arrays that were there stay")
-        };
-        let (mean, variance) = statistics(&x, &[feature], self.use_fast_variance);
-        let affine = Affine {
-            scale: scale.as_ref(),
-            bias: bias.as_ref(),
-            feature,
-            dtype: self.dtype,
+        let norm = Norm {
+            layer: LAYER,
+            scale: value(&self.scale),
+            bias: value(&self.bias),
             epsilon: self.epsilon,
+            dtype: self.dtype,
+            feature,
         };
-        let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&[feature]));
-        affine.normalize(LAYER, &x, Some(&mean), &variance)
+        norm.apply(x, [], |x, []| {
+            let (mean, variance) = statistics(x, &[feature], self.use_fast_variance);
+            let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&[feature]));
+            (Some(mean), variance)
+        })
     }
 }

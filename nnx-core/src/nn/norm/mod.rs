@@ -1,6 +1,7 @@
 //! Normalization: what the layers share.
 
 mod batch;
+mod builder;
 mod group;
 mod instance;
 mod layer;
@@ -14,7 +15,7 @@ pub use rms::{RMSNorm, RMSNormBuilder};
 
 use super::dtypes::canonicalize;
 use super::initializers::Initializer;
-use crate::array::invalid;
+use crate::array::{dim, invalid};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -48,34 +49,71 @@ fn wide(x: &Array) -> Array {
     if x.dtype().size() < 4 { x.astype(DType::F32) } else { x.clone() }
 }
 
-/// The learned part of a norm and where it stands in the input.
-struct Affine<'a> {
+/// A norm at work: its learned part, its settings, and where the features stand in the input.
+struct Norm<'a> {
+    layer: &'static str,
     scale: Option<&'a Array>,
     bias: Option<&'a Array>,
+    epsilon: f64,
+    /// The dtype of the result, if it is given.
+    dtype: Option<DType>,
     /// The feature dimension of the input.
     feature: usize,
-    dtype: Option<DType>,
-    epsilon: f64,
 }
 
-impl Affine<'_> {
-    /// (x − mean) · (1 / √(variance + ε) · scale) + bias. Mean and variance broadcast to x; without
-    /// a mean it counts as 0.
+impl Norm<'_> {
+    /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the dtype in which everything meets.
+    ///
+    /// Mean and variance come of `statistics`, which is given x and the running statistics in that
+    /// dtype, and broadcast to x; without a mean it counts as 0.
     #[track_caller]
-    fn normalize(&self, layer: &str, x: &Array, mean: Option<&Array>, variance: &Array) -> Array {
+    fn apply<const N: usize>(
+        &self,
+        x: &Array,
+        running: [&Array; N],
+        statistics: impl FnOnce(&Array, [Array; N]) -> (Option<Array>, Array),
+    ) -> Array {
+        let mut arrays = vec![Some(x)];
+        arrays.extend(running.map(Some));
+        arrays.extend([self.scale, self.bias]);
+        let dtype = canonicalize(self.layer, &arrays, self.dtype);
+        let x = x.astype(dtype);
+        let running = running.map(|stat| stat.astype(dtype));
+        let learned = |param: Option<&Array>| param.map(|param| param.astype(dtype));
+        let [scale, bias] = [self.scale, self.bias].map(learned);
+
+        let (mean, variance) = statistics(&x, running);
         let mut feature_shape = vec![1; x.rank()];
         feature_shape[self.feature] = x.shape()[self.feature];
-        let centered = mean.map_or_else(|| x.clone(), |mean| x - mean);
+        let centered = mean.map_or_else(|| x.clone(), |mean| &x - mean);
         let mut factor = (variance + self.epsilon).rsqrt();
-        if let Some(scale) = self.scale {
+        if let Some(scale) = &scale {
             factor = factor * scale.reshape(&feature_shape);
         }
         let mut y = centered * factor;
-        if let Some(bias) = self.bias {
+        if let Some(bias) = &bias {
             y = y + bias.reshape(&feature_shape);
         }
-        y.astype(canonicalize(layer, &[Some(x), self.scale, self.bias], self.dtype))
+        y.astype(dtype)
     }
+}
+
+/// The last axis of the input, which must have as many features as a norm was made for.
+#[track_caller]
+fn last_axis(layer: &str, x: &Array, expected: Option<usize>) -> usize {
+    let feature = dim(layer, -1, x.aval());
+    check_features(layer, x, feature, expected);
+    feature
+}
+
+/// [`last_axis`] of an input that has a batch axis before the features.
+#[track_caller]
+fn last_axis_of_batch(layer: &str, x: &Array, expected: Option<usize>) -> usize {
+    let feature = last_axis(layer, x, expected);
+    if feature == 0 {
+        invalid(layer, format!("the input {} needs a batch axis before the features", x.aval()));
+    }
+    feature
 }
 
 /// Checks that the input has the features that a norm was made for.
@@ -92,16 +130,13 @@ fn features(params: [&Option<Param>; 2]) -> Option<usize> {
     params.into_iter().flatten().next().map(|param| param.shape()[0])
 }
 
-/// Scale and bias in the order in which Flax makes them.
+/// A learned part of a norm, if there is a way in which it starts.
 #[track_caller]
-fn scale_and_bias(
-    scale: Option<&Initializer>,
-    bias: Option<&Initializer>,
+fn learned(
+    init: Option<&Initializer>,
     features: usize,
     dtype: DType,
     rngs: &mut Rngs,
-) -> (Option<Param>, Option<Param>) {
-    let scale = scale.map(|init| init.call(&rngs.params(), features, dtype).into());
-    let bias = bias.map(|init| init.call(&rngs.params(), features, dtype).into());
-    (scale, bias)
+) -> Option<Param> {
+    init.map(|init| init.call(&rngs.params(), features, dtype).into())
 }

@@ -1,11 +1,9 @@
 //! Normalization by the root of the mean square.
 
-use super::super::builder::builder;
-use super::super::dtypes::{promote, value};
-use super::super::initializers;
-use super::super::initializers::Initializer;
-use super::{Affine, check_features, features, mean_square, scale_and_bias};
-use crate::array::{dim, one_program};
+use super::super::dtypes::value;
+use super::builder::norm_builder;
+use super::{Norm, features, last_axis, mean_square};
+use crate::array::one_program;
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -32,33 +30,21 @@ pub struct RMSNorm {
     pub dtype: Option<DType>,
 }
 
-builder! {
+norm_builder! {
     /// Settings of an [`RMSNorm`].
-    RMSNormBuilder;
-    given { num_features: usize, }
+    RMSNormBuilder: scale;
     settings {
         /// What is added to the mean square against division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
-        /// The dtype of the parameters. Default: f32.
-        param_dtype: DType = DType::F32,
-        /// Whether there is a scale. Default: true.
-        use_scale: bool = true,
-        /// How the scale starts. Default: ones.
-        scale_init: Initializer = initializers::ones(),
     }
-    optional {
-        /// The dtype of the result. Default: the one in which input and parameters meet.
-        dtype: DType,
-    }
+    optional {}
 }
 
 impl RMSNormBuilder {
     /// Makes the layer, with a key of the stream `params`.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> RMSNorm {
-        let scale = self.use_scale.then_some(&self.scale_init);
-        let (scale, _) = scale_and_bias(scale, None, self.num_features, self.param_dtype, rngs);
-        RMSNorm { scale, epsilon: self.epsilon, dtype: self.dtype }
+        RMSNorm { scale: self.scale(rngs), epsilon: self.epsilon, dtype: self.dtype }
     }
 }
 
@@ -82,24 +68,20 @@ impl RMSNorm {
     /// When the last axis of `x` does not have size `num_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = dim(LAYER, -1, x.aval());
-        check_features(LAYER, x, feature, features([&self.scale, &None]));
+        let feature = last_axis(LAYER, x, features([&self.scale, &None]));
         one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
     }
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let [Some(x), scale] = promote(LAYER, [Some(x), value(&self.scale)], self.dtype) else {
-            unreachable!("arrays that were there stay")
-        };
-        let affine = Affine {
-            scale: scale.as_ref(),
+        let norm = Norm {
+            layer: LAYER,
+            scale: value(&self.scale),
             bias: None,
-            feature,
-            dtype: self.dtype,
             epsilon: self.epsilon,
+            dtype: self.dtype,
+            feature,
         };
-        let variance = mean_square(&x, &[feature]).insert_dims(&[feature]);
-        affine.normalize(LAYER, &x, None, &variance)
+        norm.apply(x, [], |x, []| (None, mean_square(x, &[feature]).insert_dims(&[feature])))
     }
 }
