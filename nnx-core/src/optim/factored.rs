@@ -1,6 +1,6 @@
 //! Adafactor, and its factored second moment.
 
-use super::hyper::{optimizer, transformation};
+use super::hyper::transformation;
 use super::{
     ClipByBlockRms, GradientTransformation, Params, Scale, ScaleByLearningRate,
     ScaleByParamBlockRms, clip_by_block_rms, safe_increment, scale, scale_by_learning_rate,
@@ -25,7 +25,36 @@ transformation! {
         /// The least second largest size of a parameter that is factored.
         min_dim_size_to_factor: usize = 128,
         /// Added to squared updates.
-        epsilon: f64 = 1e-30,
+        eps: f64 = 1e-30,
+    }
+    optimizers {
+        Adafactor;
+        /// Adafactor: little memory for large matrices. `optax.adafactor`; see
+        /// [`scale_by_factored_rms`].
+        adafactor {
+            /// The largest root mean square of an update.
+            clipping_threshold: f64 = 1.0,
+        }
+        |o, rms| -> AdafactorChain {
+            (
+                rms,
+                clip_by_block_rms(o.clipping_threshold),
+                scale_by_learning_rate(o.learning_rate.clone()).flip_sign(false),
+                scale_by_param_block_rms(),
+                scale(-1.0),
+            )
+        }
+    }
+}
+
+/// The parts of [`adafactor`].
+type AdafactorChain =
+    (ScaleByFactoredRms, ClipByBlockRms, ScaleByLearningRate, ScaleByParamBlockRms, Scale);
+
+impl ScaleByFactoredRms {
+    /// [`eps`](ScaleByFactoredRms::eps) by the name that `optax.scale_by_factored_rms` gives it.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        self.eps(epsilon)
     }
 }
 
@@ -82,7 +111,7 @@ impl GradientTransformation for ScaleByFactoredRms {
     fn update(&self, updates: Params, state: &mut FactoredState, _: &Params) -> Params {
         let step = (state.count.value() + 1).astype(DType::F32);
         let decay = 1.0 - step.pow(-self.decay_rate);
-        let squares = updates.map(|g| g.square() + self.epsilon);
+        let squares = updates.map(|g| g.square() + self.eps);
         // Unused forms stay zero: only the one that a parameter has takes in its squares.
         let average = |old: &Params, axis: &dyn Fn(&Array) -> Option<Option<usize>>| {
             old.zip(&squares, |v, square| match axis(square) {
@@ -122,35 +151,5 @@ impl GradientTransformation for ScaleByFactoredRms {
             None => g.clone(),
             Some((second, _)) => g * col.expand_dims(second as isize),
         })
-    }
-}
-
-/// The parts of [`adafactor`].
-type AdafactorChain =
-    (ScaleByFactoredRms, ClipByBlockRms, ScaleByLearningRate, ScaleByParamBlockRms, Scale);
-
-optimizer! {
-    Adafactor;
-    /// Adafactor: little memory for large matrices. `optax.adafactor`; see
-    /// [`scale_by_factored_rms`].
-    adafactor {
-        /// The least second largest size of a parameter that is factored.
-        min_dim_size_to_factor: usize = 128,
-        /// How the memory grows with the steps.
-        decay_rate: f64 = 0.8,
-        /// The largest root mean square of an update.
-        clipping_threshold: f64 = 1.0,
-        /// Added to squared updates.
-        eps: f64 = 1e-30,
-    }
-    |o| -> AdafactorChain {
-        let rms = scale_by_factored_rms().decay_rate(o.decay_rate).epsilon(o.eps);
-        (
-            rms.min_dim_size_to_factor(o.min_dim_size_to_factor),
-            clip_by_block_rms(o.clipping_threshold),
-            scale_by_learning_rate(o.learning_rate.clone()).flip_sign(false),
-            scale_by_param_block_rms(),
-            scale(-1.0),
-        )
     }
 }
