@@ -2,9 +2,11 @@
 
 pub(crate) mod hlo;
 mod instructions;
+mod opcode;
 pub(crate) mod stablehlo;
 
 pub(crate) use instructions::{
     Attr, Block, ConvDims, DotDims, Function, GatherDims, Id, Ids, Instr, Lowered, ScatterDims,
     ints,
 };
+pub(crate) use opcode::{AttrName, Chlo, Opcode};

@@ -63,7 +63,8 @@ impl Printer<'_> {
     fn instr(&self, out: &mut String, instr: &Instr, depth: usize) {
         let indent = "  ".repeat(depth);
         let outs = names(&instr.outs);
-        let _ = write!(out, "{indent}{outs} = \"{}\"({})", instr.opcode, names(&instr.operands));
+        let _ =
+            write!(out, "{indent}{outs} = \"{}\"({})", instr.opcode.text(), names(&instr.operands));
         if !instr.regions.is_empty() {
             out.push_str(" (");
             for (i, region) in instr.regions.iter().enumerate() {
@@ -78,7 +79,7 @@ impl Printer<'_> {
             let attrs: Vec<String> = instr
                 .attrs
                 .iter()
-                .map(|(name, attr)| format!("{name} = {}", self.attr(attr, instr)))
+                .map(|(name, attr)| format!("{} = {}", name.text(), self.attr(attr, instr)))
                 .collect();
             let _ = write!(out, " {{{}}}", attrs.join(", "));
         }

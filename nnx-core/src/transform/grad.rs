@@ -1,15 +1,15 @@
 //! `grad` and `value_and_grad`.
 
-use super::tree::{Operands, TreeArgument, trace_tree};
+use super::tree::{Operands, TreeArgument, no_derivative, trace_tree};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, collect_leaves, leaves_of, rebuild};
 use crate::module::{Filter, Module, ParamKind, Path, Schema, VarInfo, VariableKind, check};
-use crate::rewrite::vjp;
+use crate::rewrite::LinearMap;
 use crate::run::staged;
 
 /// What a function is differentiated with respect to: a [`TreeArgument`], which means its Params and
-/// float arrays, or the part of one that [`wrt`] names.
+/// plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
 pub trait Differentiated {
     /// What the function gets.
     type Argument: TreeArgument;
@@ -41,7 +41,7 @@ impl Selection<'_> {
 
     fn why(&self) -> &'static str {
         match self.0 {
-            Some(_) => "it is not among those that `wrt` names, or no float",
+            Some(_) => "it is not among those that `wrt` names",
             None => "gradients are taken with respect to Param",
         }
     }
@@ -53,7 +53,7 @@ pub struct Wrt<A, F> {
     filter: F,
 }
 
-/// Differentiates with respect to the float leaves that `filter` names, in place of the Params.
+/// Differentiates with respect to the float and complex leaves that `filter` names, in place of the Params.
 ///
 /// ```no_run
 /// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};
@@ -173,8 +173,9 @@ where
 {
     let (argument, filter) = wanted.parts();
     let operands = Operands::of(argument);
-    let active: Vec<bool> = operands
-        .map(argument, |path, leaf| filter.matches(path, leaf) && leaf.value.dtype().is_inexact());
+    let active: Vec<bool> = operands.map(argument, |path, leaf| {
+        filter.matches(path, leaf) && leaf.value.dtype().is_differentiable()
+    });
     let mut program = trace_tree("grad", f, argument, &operands, &operands.avals, |result: &R| {
         check_loss(result.loss());
         let mut outputs = vec![result.loss().clone()];
@@ -194,11 +195,15 @@ where
     let why = filter.why();
     let gradient = argument.unflatten(&mut Rebuild {
         at: 0,
-        leaf: |i: usize, _: &Array| {
-            gradient_of[i].take().unwrap_or_else(|| {
-                let what = kinds[i].map_or("an array that is no float", |kind| kind.name);
-                Array::absent(format!("there is no gradient here: this is {what}, and {why}"))
-            })
+        leaf: |i: usize, old: &Array| {
+            let what = kinds[i].map_or("array", |kind| kind.name);
+            match (gradient_of[i].take(), old.try_aval()) {
+                (Some(gradient), _) => gradient,
+                (None, Ok(aval)) if !aval.dtype().is_differentiable() => {
+                    no_derivative("gradient", &format!("this {what}"), aval.dtype())
+                }
+                _ => Array::absent(format!("there is no gradient here: this is {what}, and {why}")),
+            }
         },
     });
     let (results, updates) = outs.split_at(program.results);
@@ -217,15 +222,11 @@ fn run_backward(
     let mut all_active = active.to_vec();
     all_active.resize(args.len(), false);
     let mut outs = staged("grad", &args, |args| {
-        let ones = |i: usize, out: &Array| (i == 0).then(|| out.ones_like());
-        let (outs, grads) = vjp(&closed.graph, &all_active, args, &ones);
-        let grads = args
-            .iter()
-            .zip(grads)
-            .zip(&all_active)
-            .filter(|(_, active)| **active)
-            .map(|((arg, grad), _)| grad.unwrap_or_else(|| arg.zeros_like()));
-        outs.into_iter().chain(grads).collect()
+        // The loss is the first output.
+        let (mut outs, map) = LinearMap::record(&closed.graph, &all_active, args, 1);
+        let ct = (!map.is_zero()).then(|| outs[0].ones_like());
+        outs.extend(map.transpose(ct.as_slice()));
+        outs
     })?;
     let grads = outs.split_off(closed.graph.outputs.len());
     Ok((outs, grads))

@@ -1,6 +1,6 @@
 //! Forward-mode derivatives.
 
-use super::tree::{Operands, TreeArgument, leaves, trace_tree};
+use super::tree::{Operands, TreeArgument, leaves, no_derivative, trace_tree};
 use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::{Array, Closed, Mode, Tangent};
 use crate::module::Module;
@@ -12,9 +12,9 @@ use std::panic::Location;
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
 /// argument. `jax.jvp`.
 ///
-/// Leaves of the argument that are no floats have no tangent, whatever `tangents` holds there;
-/// leaves of the result that are no floats hold no value in the second tree, and reading one says
-/// so. Updates of Variables inside `f` do not reach the caller.
+/// Leaves of the argument that are neither floats nor complex numbers have no tangent, whatever
+/// `tangents` holds there; such leaves of the result hold no value in the second tree, and reading
+/// one says so. Updates of Variables inside `f` do not reach the caller.
 ///
 /// ```
 /// # use nnx_core::{Array, jvp};
@@ -59,7 +59,8 @@ where
             location,
         });
     }
-    let active: Vec<bool> = operands.avals.iter().map(|aval| aval.dtype().is_inexact()).collect();
+    let active: Vec<bool> =
+        operands.avals.iter().map(|aval| aval.dtype().is_differentiable()).collect();
     let mut directions = Vec::new();
     for (n, (&i, &aval)) in operands.present.iter().zip(&operands.avals).enumerate() {
         if !active[n] {
@@ -88,7 +89,7 @@ where
         let tangents: Vec<Array> = outs
             .iter()
             .zip(tangents)
-            .filter(|(out, _)| out.dtype().is_inexact())
+            .filter(|(out, _)| out.dtype().is_differentiable())
             .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
             .collect();
         outs.into_iter().chain(tangents).collect()
@@ -96,8 +97,8 @@ where
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
     let value = rebuild(&result, |i, _| outs[i].clone());
     let tangent = rebuild(&result, |i, _| {
-        if !outs[i].dtype().is_inexact() {
-            return Array::absent("there is no tangent here: this result is no float");
+        if !outs[i].dtype().is_differentiable() {
+            return no_derivative("tangent", "this result", outs[i].dtype());
         }
         match tangents.next() {
             Some(tangent) => tangent,

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::{Array, Closed, inherited_name, trace};
 use crate::module::walk::{Statics, collect_leaves, for_each_leaf_of, leaves_of, paths, rebuild};
 use crate::module::{Key, Leaves, Module, Path, VarInfo, Visitor};
-use crate::value::Aval;
+use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// What a transform lends to its function: `&M` to read, `&mut M` to read and set Variables in, or a
@@ -296,6 +296,13 @@ pub(crate) fn leaves<M: Module>(tree: &M) -> Vec<Array> {
 /// A tree of the structure of `tree` with these leaves.
 pub(crate) fn with_leaves<M: Module>(tree: &M, leaves: &[Array]) -> M {
     rebuild(tree, |i, old| leaves.get(i).unwrap_or(old).clone())
+}
+
+/// The gap in a tree of derivatives where an array of `dtype`, `what`, has none.
+pub(crate) fn no_derivative(kind: &str, what: &str, dtype: DType) -> Array {
+    Array::absent(format!(
+        "there is no {kind} here: {what} is {dtype}, which is not a float or complex dtype"
+    ))
 }
 
 /// Raises an error about the arguments of `op`.

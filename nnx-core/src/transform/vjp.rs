@@ -1,133 +1,14 @@
 //! `vjp` and `linearize`: a function at a point, with its derivative there to be used many times.
 
 use super::grad::{Differentiated, Gradient, Selection};
-use super::tree::{Operands, TreeArgument, leaves, trace_tree, with_leaves};
+use super::tree::{Operands, TreeArgument, leaves, no_derivative, trace_tree, with_leaves};
 use crate::error::{Error, Result, or_raise, raise};
-use crate::graph::{Array, Closed, Graph, Lin, Mode, Tangent};
+use crate::graph::Array;
 use crate::module::Module;
 use crate::module::walk::{Rebuild, collect_leaves, rebuild};
-use crate::rewrite::{interpret, jvp_program, transpose};
+use crate::rewrite::LinearMap;
 use crate::run::staged;
 use std::panic::Location;
-
-/// The derivative of a program at a point: linear in the tangents of its active inputs.
-pub(super) struct LinearMap {
-    /// Inputs: the residuals, then the tangents. Outputs: the tangents that are not zero.
-    graph: Graph,
-    residuals: Vec<Array>,
-    /// For each output of the program, whether it has a tangent.
-    has_tangent: Vec<bool>,
-}
-
-impl LinearMap {
-    /// Runs a program on `values`, of which some are active: its outputs, and its derivative.
-    pub(super) fn of(
-        closed: &Closed,
-        active: &[bool],
-        values: &[Array],
-    ) -> Result<(Vec<Array>, LinearMap)> {
-        let args: Vec<Array> = values.iter().chain(&closed.captures).cloned().collect();
-        let mut all_active = active.to_vec();
-        all_active.resize(args.len(), false);
-        let never = vec![false; closed.graph.outputs.len()];
-        let program = jvp_program(&closed.graph, &all_active, &never, Mode::Reverse);
-        let split = program.split(args.len());
-        let known = program.known_part(args.len(), &split.residuals);
-        let mut outs = staged("linearize", &args, |args| interpret(&known, args))?;
-        let residuals = outs.split_off(closed.graph.outputs.len());
-        let has_tangent = program.has_tangent;
-        Ok((outs, LinearMap { graph: split.linear, residuals, has_tangent }))
-    }
-
-    /// Number of inputs: tangents of the active inputs.
-    fn inputs(&self) -> usize {
-        self.graph.inputs.len() - self.residuals.len()
-    }
-
-    fn args(&self, more: &[Array]) -> Vec<Array> {
-        self.residuals.iter().chain(more).cloned().collect()
-    }
-
-    /// The outputs' tangents; `None` is a zero.
-    fn forward(&self, tangents: &[Array]) -> Result<Vec<Tangent>> {
-        let outs = staged("linearize", &self.args(tangents), |args| interpret(&self.graph, args))?;
-        Ok(crate::rewrite::spread(&self.has_tangent, &outs))
-    }
-
-    /// The inputs' cotangents; `None` is a zero.
-    fn backward(&self, args: &[Array]) -> Vec<Tangent> {
-        let n = self.residuals.len();
-        let (residuals, cts) = args.split_at(n);
-        let mut ins: Vec<Lin> = residuals.iter().cloned().map(Lin::Known).collect();
-        ins.extend(self.graph.inputs[n..].iter().map(|&v| Lin::Linear(self.graph.aval(v))));
-        let cts: Vec<Tangent> = cts.iter().cloned().map(Some).collect();
-        transpose(&self.graph, &ins, &cts).split_off(n)
-    }
-
-    /// The inputs' cotangents, zeros too.
-    fn pull_back(&self, cts: &[Array]) -> Result<Vec<Array>> {
-        staged("vjp", &self.args(cts), |args| {
-            let zeros = |i: usize| {
-                Array::zeros_aval(self.graph.aval(self.graph.inputs[self.residuals.len() + i]))
-            };
-            let cts = self.backward(args).into_iter().enumerate();
-            cts.map(|(i, ct)| ct.unwrap_or_else(|| zeros(i))).collect()
-        })
-    }
-
-    /// For each input the derivative of the only output, by rows: `backward` of a basis.
-    pub(super) fn rows(&self, basis: &Array) -> Result<Vec<Array>> {
-        let args = self.args(std::slice::from_ref(basis));
-        let mut batched = vec![false; args.len()];
-        batched[self.residuals.len()] = true;
-        let size = basis.shape()[0];
-        staged("jacrev", &args, |args| {
-            let one = |args: &[Array]| {
-                let zeros = |i: usize| {
-                    Array::zeros_aval(self.graph.aval(self.graph.inputs[self.residuals.len() + i]))
-                };
-                let cts = self.backward(args).into_iter().enumerate();
-                (cts.map(|(i, ct)| ct.unwrap_or_else(|| zeros(i))).collect(), ())
-            };
-            crate::rewrite::batch_call("jacrev", args, &batched, size, one).0
-        })
-    }
-
-    /// The derivative of the only output by input `i`, by columns along dimension 0: `forward` of
-    /// a basis.
-    pub(super) fn columns(&self, i: usize, basis: &Array) -> Result<Array> {
-        let args = self.args(std::slice::from_ref(basis));
-        let mut batched = vec![false; args.len()];
-        batched[self.residuals.len()] = true;
-        let size = basis.shape()[0];
-        let outs = staged("jacfwd", &args, |args| {
-            let n = self.residuals.len();
-            let one = |args: &[Array]| {
-                let tangents = (0..self.inputs()).map(|k| {
-                    let aval = self.graph.aval(self.graph.inputs[n + k]);
-                    if k == i { args[n].clone() } else { Array::zeros_aval(aval) }
-                });
-                let args: Vec<Array> = args[..n].iter().cloned().chain(tangents).collect();
-                (interpret(&self.graph, &args), ())
-            };
-            crate::rewrite::batch_call("jacfwd", args, &batched, size, one).0
-        })?;
-        outs.into_iter().next().ok_or_else(|| Error::Invalid("jacfwd: no result".into()))
-    }
-
-    /// Whether the only output depends on an active input.
-    pub(super) fn is_zero(&self) -> bool {
-        !self.has_tangent.contains(&true)
-    }
-
-    /// Says if it can only be used backwards.
-    pub(super) fn check_forward(&self, op: &str, location: &'static Location<'static>) {
-        if self.graph.contains(&|op| op.is_reverse_only()) {
-            let message = "a `custom_vjp` on the way has a reverse derivative only".into();
-            raise(Error::Op { op: op.into(), message, location });
-        }
-    }
-}
 
 /// A function traced at a point.
 pub(super) struct AtPoint<T, R> {
@@ -152,23 +33,32 @@ impl<T: Module, R> AtPoint<T, R> {
         let (argument, filter): (&mut A::Argument, Selection<'_>) = wanted.parts();
         let operands = Operands::of(argument);
         let active: Vec<bool> = operands.map(argument, |path, leaf| {
-            filter.matches(path, leaf) && leaf.value.dtype().is_float()
+            filter.matches(path, leaf) && leaf.value.dtype().is_differentiable()
         });
         let mut program = trace_tree(op, f, argument, &operands, &operands.avals, leaves);
         let changed = std::mem::take(&mut program.changed);
         program.keep_operands(&changed);
-        let (outs, mut map) = LinearMap::of(&program.closed, &active, &operands.values)?;
+        let args: Vec<Array> =
+            operands.values.iter().chain(&program.closed.captures).cloned().collect();
+        let mut all_active = active.clone();
+        all_active.resize(args.len(), false);
+        // Updates of Variables have no part in the derivative.
+        let (outs, map) =
+            LinearMap::run(&program.closed.graph, &all_active, &args, program.results)?;
         let (results, updates) = outs.split_at(program.results);
         operands.write_back(argument, changed.into_iter().zip(updates.iter().cloned()));
-        // Updates of Variables have no part in the derivative.
-        let kept = map.has_tangent[..program.results].iter().filter(|t| **t).count();
-        map.graph.outputs.truncate(kept);
-        map.has_tangent.truncate(program.results);
-        map.graph.eliminate_dead_code();
         let result = with_leaves(&program.result, results);
         let tree =
             argument.unflatten(&mut Rebuild { at: 0, leaf: |_: usize, a: &Array| a.clone() });
         Ok(AtPoint { tree, result, operands, active, map })
+    }
+
+    /// Says if the derivative can only be used backwards.
+    pub(super) fn check_forward(&self, op: &str, location: &'static Location<'static>) {
+        if self.map.is_reverse_only() {
+            let message = "a `custom_vjp` on the way has a reverse derivative only".into();
+            raise(Error::Op { op: op.into(), message, location });
+        }
     }
 
     /// A tree of the argument's structure with these values for the active operands.
@@ -178,12 +68,14 @@ impl<T: Module, R> AtPoint<T, R> {
         for (&i, _) in self.operands.present.iter().zip(&self.active).filter(|(_, a)| **a) {
             of[i] = values.next();
         }
-        rebuild(&self.tree, |i, _| {
-            of[i].take().unwrap_or_else(|| {
-                Array::absent(
-                    "there is no derivative here: it was not differentiated with respect to",
-                )
-            })
+        rebuild(&self.tree, |i, old| match (of[i].take(), old.try_aval()) {
+            (Some(derivative), _) => derivative,
+            (None, Ok(aval)) if !aval.dtype().is_differentiable() => {
+                no_derivative("derivative", "this leaf", aval.dtype())
+            }
+            (None, _) => Array::absent(
+                "there is no derivative here: it was not differentiated with respect to",
+            ),
         })
     }
 }
@@ -193,16 +85,16 @@ impl<T: Module, R> AtPoint<T, R> {
 pub struct Pullback<T, R>(AtPoint<T, R>);
 
 impl<T: Module, R: Module> Pullback<T, R> {
-    /// The cotangent of the argument for that of the result, whose float leaves have the shapes and
-    /// dtypes of the result's. Leaves that were not differentiated with respect to hold no value.
+    /// The cotangent of the argument for that of the result, whose float and complex leaves have the
+    /// shapes and dtypes of the result's. Leaves that were not differentiated with respect to hold no value.
     ///
     /// # Panics
     /// When a leaf of `ct` has another shape or dtype than the result's.
     #[track_caller]
     pub fn call(&self, ct: &R) -> T {
         let at = &self.0;
-        let cts = matching("vjp", &at.result, ct, &at.map.has_tangent);
-        at.tree_of(or_raise(at.map.pull_back(&cts)))
+        let cts = matching("vjp", &at.result, ct, at.map.has_tangent());
+        at.tree_of(or_raise(staged("vjp", &cts, |cts| at.map.transpose(cts))))
     }
 }
 
@@ -260,8 +152,8 @@ where
 pub struct Linearized<T, R>(AtPoint<T, R>);
 
 impl<T: Module, R: Module> Linearized<T, R> {
-    /// The tangent of the result for that of the argument, whose float leaves have the shapes and
-    /// dtypes of the argument's. Leaves of the result that are no floats hold no value.
+    /// The tangent of the result for that of the argument, whose float and complex leaves have the
+    /// shapes and dtypes of the argument's. Leaves of the result of other dtypes hold no value.
     ///
     /// # Panics
     /// When a leaf of `tangent` has another shape or dtype than the argument's.
@@ -273,11 +165,17 @@ impl<T: Module, R: Module> Linearized<T, R> {
             wanted[i] = active;
         }
         let given = matching("linearize", &at.tree, tangent, &wanted);
-        let tangents = or_raise(at.map.forward(&given));
-        rebuild(&at.result, |i, out| match &tangents[i] {
-            Some(tangent) => tangent.clone(),
-            None if out.dtype().is_float() => out.zeros_like(),
-            None => Array::absent("there is no tangent here: this result is no float"),
+        let mut given = or_raise(staged("linearize", &given, |given| {
+            at.map.apply(given).into_iter().flatten().collect()
+        }))
+        .into_iter();
+        rebuild(&at.result, |i, out| {
+            let tangent = if at.map.has_tangent()[i] { given.next() } else { None };
+            match tangent {
+                Some(tangent) => tangent,
+                None if out.dtype().is_differentiable() => out.zeros_like(),
+                None => no_derivative("tangent", "this result", out.dtype()),
+            }
         })
     }
 }
@@ -305,6 +203,6 @@ where
     const { crate::module::check::returned(R::SCHEMA, "linearize") };
     let location = Location::caller();
     let at = or_raise(AtPoint::of("linearize", f, argument));
-    at.map.check_forward("linearize", location);
+    at.check_forward("linearize", location);
     (with_leaves(&at.result, &[]), Linearized(at))
 }

@@ -2,8 +2,7 @@
 //!
 //! HLO says nearly the same as StableHLO; `table` holds the differences in names. Those in
 //! structure: a computation sees nothing of the one around it, so what a region takes from outside
-//! travels in the tuple that is its parameter (`region`); several results are a tuple; functions
-//! that HLO has no instruction for are computations made from `ops/expansion`.
+//! travels in the tuple that is its parameter (`region`); several results are a tuple.
 
 mod attributes;
 mod body;
@@ -15,13 +14,11 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::lower::stablehlo::symbol;
-use crate::lower::{Attr, Block, Instr, Lowered};
-use crate::ops::expand;
+use crate::lower::{Attr, AttrName, Block, Instr, Lowered};
 use crate::value::Aval;
 use attributes::unexpected;
 use body::Body;
 use literal::shape;
-use rustc_hash::FxHashMap;
 use std::fmt::Write;
 use table::{Form, Part};
 
@@ -49,7 +46,7 @@ pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) ->
         let _ = write!(out, ", input_output_alias={{ {} }}", pairs.join(", "));
     }
     out.push_str("\n\n");
-    let mut writer = Writer { done: out, regions: 0, formulas: FxHashMap::default() };
+    let mut writer = Writer { done: out, regions: 0 };
     // Whatever a function calls was lowered before it.
     for function in &program.functions {
         writer.function(&symbol(&function.name), &function.block, &program.avals)?;
@@ -62,8 +59,6 @@ pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) ->
 struct Writer {
     done: String,
     regions: usize,
-    /// Names of the computations in place of missing instructions.
-    formulas: FxHashMap<(&'static str, Vec<Aval>), String>,
 }
 
 impl Writer {
@@ -104,11 +99,9 @@ impl Writer {
     }
 
     fn instr(&mut self, body: &mut Body<'_>, instr: &Instr) -> Result<()> {
-        let Some((_, form, parts)) = table::row(instr.opcode) else {
-            return Err(unexpected(instr, "the operation"));
-        };
+        let (form, parts) = table::form(instr.opcode);
         let operands: Vec<Aval> = instr.operands.iter().map(|&id| body.aval(id)).collect();
-        match *form {
+        match form {
             Form::Op(name) => {
                 // HLO has no empty list of paddings; a scalar has nothing to pad.
                 if name == "pad" && operands[0].rank() == 0 {
@@ -131,10 +124,7 @@ impl Writer {
                 let tail = format!(", to_apply={}", symbol(name));
                 body.apply(&instr.outs, "call", &instr.operands, &tail);
             }
-            Form::Formula => {
-                let name = self.formula(instr, operands)?;
-                body.apply(&instr.outs, "call", &instr.operands, &format!(", to_apply={name}"));
-            }
+            Form::Missing => return Err(unexpected(instr, "the operation")),
             Form::While => self.while_loop(body, instr)?,
             Form::Branch => self.branch(body, instr)?,
         }
@@ -149,9 +139,9 @@ impl Writer {
         operands: &[Aval],
         avals: &[Aval],
     ) -> Result<String> {
-        let read = |name: &str| parts.iter().any(|part| part.reads().contains(&name));
+        let read = |name: &AttrName| parts.iter().any(|part| part.reads().contains(name));
         if let Some((name, _)) = instr.attrs.iter().find(|(name, _)| !read(name)) {
-            return Err(unexpected(instr, &format!("the attribute {name}")));
+            return Err(unexpected(instr, &format!("the attribute {}", name.text())));
         }
         let mut tail = String::new();
         for part in parts {
@@ -167,21 +157,6 @@ impl Writer {
             }
         }
         Ok(tail)
-    }
-
-    /// The computation that stands for an instruction that HLO lacks.
-    fn formula(&mut self, instr: &Instr, operands: Vec<Aval>) -> Result<String> {
-        let key = (instr.opcode, operands);
-        if let Some(name) = self.formulas.get(&key) {
-            return Ok(name.clone());
-        }
-        let Some(lowered) = expand(key.0, &key.1) else {
-            return Err(unexpected(instr, "the formula"));
-        };
-        let name = self.fresh(key.0.trim_start_matches("chlo."));
-        self.function(&name, &lowered.main, &lowered.avals)?;
-        self.formulas.insert(key, name.clone());
-        Ok(name)
     }
 }
 

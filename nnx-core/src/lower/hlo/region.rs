@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::lower::hlo::attributes::unexpected;
 use crate::lower::hlo::body::{Body, element};
 use crate::lower::hlo::{Writer, body};
-use crate::lower::{Block, Id, Instr};
+use crate::lower::{Block, Id, Instr, Opcode};
 
 impl Writer {
     pub(super) fn while_loop(&mut self, outer: &mut Body<'_>, instr: &Instr) -> Result<()> {
@@ -46,7 +46,7 @@ impl Writer {
             operands.push(outer.tuple(&captures));
             names.push(name);
         }
-        let tail = if instr.opcode == "stablehlo.if" {
+        let tail = if instr.opcode == Opcode::If {
             let [yes, no] = &names[..] else {
                 return Err(unexpected(instr, "the number of regions"));
             };
