@@ -3,7 +3,7 @@
 use super::axes::invalid;
 use crate::graph::Array;
 use crate::lower::ConvDims;
-use crate::ops::{Conv, Reverse, dilated};
+use crate::ops::{ConvGeneralDilated, Reverse, dilated};
 use crate::run::bind1;
 
 /// How much is added before and after each axis that a window slides over.
@@ -241,7 +241,7 @@ pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> 
             same_or_valid.pairs(&sizes(lhs, &dims.lhs[2..]), &window, &strides)
         }
     };
-    let op = Conv {
+    let op = ConvGeneralDilated {
         strides,
         padding,
         lhs_dilation,
@@ -296,7 +296,7 @@ pub fn conv_transpose(lhs: &Array, rhs: &Array, options: &ConvTransposeOptions) 
     } else {
         rhs.clone()
     };
-    let op = Conv {
+    let op = ConvGeneralDilated {
         strides: vec![1; n],
         padding,
         lhs_dilation: strides,

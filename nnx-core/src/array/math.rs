@@ -309,7 +309,7 @@ fn log_add(args: &[Array], rest: fn(&Array) -> Array) -> Array {
 fn shares(cx: &Jvp<'_>, exp: fn(&Array) -> Array) -> Tangent {
     let finite = |x: &Array| select(&x.eq(f64::INFINITY), &x.zeros_like(), x);
     let part = |i: usize| {
-        let share = exp(&(finite(&cx.primals[i]) - finite(&cx.outs[0])));
+        let share = exp(&(finite(&cx.primals[i]) - finite(cx.out())));
         cx.tangent(i).map(|t| t * share)
     };
     add_tangents(part(0), part(1))

@@ -243,7 +243,7 @@ impl CustomJvp for Softmax {
         &unnormalized / unnormalized.sum(keepdims(&self.dims))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
-        let (y, t) = (&cx.outs[0], cx.tangent(0)?);
+        let (y, t) = (cx.out(), cx.tangent(0)?);
         Some(y * (t - (y * t).sum(keepdims(&self.dims))))
     }
 }

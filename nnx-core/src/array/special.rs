@@ -345,7 +345,7 @@ impl CustomJvp for LogNdtr {
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let log_density = cx.primals[0].square() * -0.5 - LOG_SQRT_2PI;
-        Some(cx.tangent(0)? * (log_density - &cx.outs[0]).exp())
+        Some(cx.tangent(0)? * (log_density - cx.out()).exp())
     }
 }
 
@@ -386,7 +386,7 @@ impl CustomJvp for Ndtri {
         select(&known, &x, &x.full_like(f64::NAN))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
-        Some(cx.tangent(0)? * (cx.outs[0].square() * 0.5 + LOG_SQRT_2PI).exp())
+        Some(cx.tangent(0)? * (cx.out().square() * 0.5 + LOG_SQRT_2PI).exp())
     }
 }
 

@@ -1,22 +1,33 @@
 //! The builder that lowering rules write instructions with.
 
 use super::{Body, Graph, Value};
-use crate::lower::{Attr, Block, Function, Id, Ids, Instr, Lowered, ints};
+use crate::lower::{Attr, AttrName, Block, Func, Id, Ids, Instr, Lowering, Opcode, ints};
 use crate::value::{Aval, DType};
+use crate::xla::Dialect;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Collects instructions.
-#[derive(Default)]
 pub(crate) struct Builder {
+    dialect: Dialect,
     pub(crate) avals: Vec<Aval>,
     block: Block,
-    functions: Vec<Function>,
+    functions: Vec<Func>,
     /// What each function was made from: its name and program.
     sources: Vec<(Arc<str>, Body)>,
 }
 
 impl Builder {
+    fn new(dialect: Dialect) -> Self {
+        let (avals, functions, sources) = (vec![], vec![], vec![]);
+        Builder { dialect, avals, block: Block::default(), functions, sources }
+    }
+
+    /// The language that the program is lowered for.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     fn id(&mut self, aval: Aval) -> Id {
         self.avals.push(aval);
         Id(self.avals.len() as u32 - 1)
@@ -29,10 +40,10 @@ impl Builder {
     /// An instruction with one result.
     pub(crate) fn op(
         &mut self,
-        opcode: &'static str,
+        opcode: Opcode,
         operands: &[Id],
         out: Aval,
-        attrs: Vec<(&'static str, Attr)>,
+        attrs: Vec<(AttrName, Attr)>,
     ) -> Id {
         self.op_with_regions(opcode, operands, &[out], attrs, Vec::new())[0]
     }
@@ -40,10 +51,10 @@ impl Builder {
     /// An instruction with any number of results and regions.
     pub(crate) fn op_with_regions(
         &mut self,
-        opcode: &'static str,
+        opcode: Opcode,
         operands: &[Id],
         outs: &[Aval],
-        attrs: Vec<(&'static str, Attr)>,
+        attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
         let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
@@ -73,7 +84,7 @@ impl Builder {
     }
 
     /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
-    pub(crate) fn binary_region(&mut self, opcode: &'static str, dtype: DType) -> Block {
+    pub(crate) fn binary_region(&mut self, opcode: Opcode, dtype: DType) -> Block {
         let scalar = Aval::scalar(dtype);
         self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
     }
@@ -88,18 +99,18 @@ impl Builder {
                 let block = self.region(&inputs, |b, params| b.inline(body, params));
                 // The body may have called others: its number is known only now.
                 let function = format!("{name}_{}", self.functions.len());
-                self.functions.push(Function { name: function.clone(), block });
+                self.functions.push(Func { name: function.clone(), block });
                 self.sources.push((name.clone(), body.clone()));
                 function
             }
         };
-        let attrs = vec![("callee", Attr::Function(function))];
-        self.op_with_regions("func.call", ins, outs, attrs, Vec::new())
+        let attrs = vec![(AttrName::Callee, Attr::Function(function))];
+        self.op_with_regions(Opcode::Call, ins, outs, attrs, Vec::new())
     }
 
     /// A literal: `bytes` are the little-endian elements of an array of `aval`.
     pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
-        self.op("stablehlo.constant", &[], aval, vec![("value", Attr::Dense(bytes.into()))])
+        self.op(Opcode::Constant, &[], aval, vec![(AttrName::Value, Attr::Dense(bytes.into()))])
     }
 
     /// An array of `aval` whose elements all have these little-endian `bytes`.
@@ -108,8 +119,8 @@ impl Builder {
         if aval.rank() == 0 {
             return scalar;
         }
-        let attrs = vec![("broadcast_dimensions", ints(&[]))];
-        self.op("stablehlo.broadcast_in_dim", &[scalar], aval, attrs)
+        let attrs = vec![(AttrName::BroadcastDimensions, ints(&[]))];
+        self.op(Opcode::BroadcastInDim, &[scalar], aval, attrs)
     }
 
     /// The instructions of `graph` with `ins` for its inputs; gives its outputs.
@@ -133,9 +144,9 @@ impl Builder {
     }
 }
 
-/// Lowers a graph.
-pub(crate) fn lower(graph: &Graph) -> Lowered {
-    let mut builder = Builder::default();
+/// Lowers a graph to what `dialect` has instructions for.
+pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> Lowering {
+    let mut builder = Builder::new(dialect);
     let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
-    Lowered { main, functions: builder.functions, avals: builder.avals }
+    Lowering { main, functions: builder.functions, avals: builder.avals }
 }

@@ -5,6 +5,7 @@ mod array;
 mod batch;
 mod body;
 mod builder;
+mod check;
 mod primitive;
 mod print;
 mod program;
@@ -15,7 +16,11 @@ pub(crate) use array::{Identity, Repr, Traced};
 pub(crate) use batch::{Batch, Batched, batched, prepend, shifted};
 pub(crate) use body::{Body, Rule};
 pub(crate) use builder::{Builder, lower};
-pub(crate) use primitive::{Backward, Jvp, Lin, Mode, Primitive, Tangent, Tangents, one, zero};
+pub use check::Checks;
+pub(crate) use check::{Checker, Fault};
+pub(crate) use primitive::{
+    Backward, Dual, DynOp, Jvp, Lin, Mode, Primitive, Product, Tangent, Tangents, one,
+};
 pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{

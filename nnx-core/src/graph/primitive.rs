@@ -1,10 +1,11 @@
 //! An operation of the traced program, and what its rules see.
 
-use super::{Array, Arrays, Avals, Batch, Batched, Builder, Graph};
+use super::{Array, Arrays, Avals, Batch, Batched, Builder, Checker, Fault, Graph, Op};
 use crate::lower::{Id, Ids};
 use crate::value::Aval;
 use smallvec::SmallVec;
 use std::any::Any;
+use std::cell::OnceCell;
 use std::hash::{Hash, Hasher};
 
 /// A tangent or cotangent; `None` is a zero that needs no array.
@@ -32,19 +33,10 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         outs.iter().filter(|aval| aval.dtype().is_float()).map(|aval| aval.size() as u64).sum()
     }
 
-    /// The tangents of the results. Called only when some input has a tangent and some result is
-    /// a float. An error says why there is no derivative.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String>;
-
-    /// Values and tangents of the results together, for an operation that holds a program and
-    /// computes both at once. `None`: apply the operation, then [`jvp`](Primitive::jvp).
-    fn jvp_with_values(
-        &self,
-        _primals: &[Array],
-        _tangents: &[Tangent],
-        _mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        None
+    /// Values and tangents of the results. Called only when some input has a tangent and some result
+    /// is differentiable. An error says why there is no derivative.
+    fn jvp(&self, _cx: &Jvp<'_>) -> Result<Dual, String> {
+        Err("there is no rule for it".into())
     }
 
     /// The results for every element of a batch. Called only when some input has one.
@@ -60,9 +52,31 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         false
     }
 
-    /// Whether it is there for what it does, so that it stays if nothing uses its results.
+    /// Whether it is there for what it says of its operands, which are its results, so that it stays
+    /// if nothing uses them.
     fn is_effect(&self) -> bool {
         false
+    }
+
+    /// What can be wrong with its operands.
+    fn fault(&self) -> Option<Fault<'_>> {
+        None
+    }
+
+    /// For an operation that holds programs: its results with checked programs in their place, and
+    /// the code after it in place of the one before.
+    fn checked(
+        &self,
+        _checker: &mut dyn Checker,
+        _ins: &[Array],
+        _code: &mut Array,
+    ) -> Option<Arrays> {
+        None
+    }
+
+    /// What kind of product it is, if it is one: results that remat policies may keep.
+    fn product(&self) -> Option<Product> {
+        None
     }
 
     /// For an operation that is linear in the inputs marked [`Lin::Linear`]: their cotangents from
@@ -81,18 +95,53 @@ pub(crate) enum Mode {
     Reverse,
 }
 
+/// Values of the results, and their tangents.
+pub(crate) type Dual = (Arrays, Tangents);
+
 /// What a `jvp` rule sees.
 pub(crate) struct Jvp<'a> {
+    pub(crate) op: &'a Op,
     pub(crate) primals: &'a [Array],
     pub(crate) tangents: &'a [Tangent],
-    pub(crate) outs: &'a [Array],
+    pub(crate) mode: Mode,
+    /// The results, once a rule asked for them.
+    pub(crate) outs: OnceCell<Arrays>,
 }
 
-impl Jvp<'_> {
+impl<'a> Jvp<'a> {
+    pub(crate) fn new(
+        op: &'a Op,
+        primals: &'a [Array],
+        tangents: &'a [Tangent],
+        mode: Mode,
+    ) -> Self {
+        Jvp { op, primals, tangents, mode, outs: OnceCell::new() }
+    }
+
+    /// The same of other inputs and the results of these.
+    pub(crate) fn of<'b>(
+        &self,
+        primals: &'b [Array],
+        tangents: &'b [Tangent],
+        outs: Arrays,
+    ) -> Jvp<'b>
+    where
+        'a: 'b,
+    {
+        Jvp { op: self.op, primals, tangents, mode: self.mode, outs: outs.into() }
+    }
+
     /// The tangent of input `i`.
-    pub(crate) fn tangent(&self, i: usize) -> Option<&Array> {
+    pub(crate) fn tangent(&self, i: usize) -> Option<&'a Array> {
         self.tangents[i].as_ref()
     }
+}
+
+/// Products, which are dear to compute again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Product {
+    Dot { has_batch: bool },
+    Convolution,
 }
 
 /// An input of an operation that is being transposed.
@@ -140,14 +189,9 @@ impl Backward<'_> {
     }
 }
 
-/// One tangent.
-pub(crate) fn one(tangent: Tangent) -> Result<Tangents, String> {
-    Ok(SmallVec::from_iter([tangent]))
-}
-
-/// No derivative anywhere: the result does not change with the inputs.
-pub(crate) fn zero() -> Result<Tangents, String> {
-    one(None)
+/// One cotangent.
+pub(crate) fn one(cotangent: Tangent) -> Result<Tangents, String> {
+    Ok(SmallVec::from_iter([cotangent]))
 }
 
 /// Equality and hashing of operations behind `dyn`.

@@ -5,7 +5,7 @@ use crate::graph::{Graph, lower as lower_graph};
 use crate::lower::{hlo, stablehlo};
 use crate::run::compile;
 use crate::value::Aval;
-use crate::xla::{Executable, MemoryAnalysis, Placement};
+use crate::xla::{Dialect, Executable, MemoryAnalysis, Placement};
 use std::cell::RefCell;
 
 /// What the next call of a jitted function on this thread should do.
@@ -48,7 +48,8 @@ impl Lowered {
 
     /// The program as StableHLO text.
     pub fn stablehlo(&self) -> String {
-        stablehlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+        let lowered = lower_graph(&self.graph, Dialect::StableHlo);
+        stablehlo::text(&self.name, &lowered, &self.aliases)
     }
 
     /// The program as HLO text, which the crate `xla` takes.
@@ -66,7 +67,7 @@ impl Lowered {
     /// # Errors
     /// When an operation cannot be expressed in HLO, which is a mistake of this library.
     pub fn hlo(&self) -> Result<String> {
-        hlo::text(&self.name, &lower_graph(&self.graph), &self.aliases)
+        hlo::text(&self.name, &lower_graph(&self.graph, Dialect::Hlo), &self.aliases)
     }
 
     /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the

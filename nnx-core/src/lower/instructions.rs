@@ -1,6 +1,7 @@
 //! Instructions between the graph and a compiler's text: StableHLO's operations with typed
 //! attributes. Each dialect beside this file writes them in its own words.
 
+use super::{AttrName, Opcode};
 use crate::value::Aval;
 use smallvec::SmallVec;
 
@@ -80,11 +81,10 @@ pub(crate) struct ScatterDims {
 /// One instruction.
 #[derive(Debug, Clone)]
 pub(crate) struct Instr {
-    /// StableHLO's or CHLO's name with its dialect, as `stablehlo.add`.
-    pub(crate) opcode: &'static str,
+    pub(crate) opcode: Opcode,
     pub(crate) operands: SmallVec<[Id; 3]>,
     pub(crate) outs: SmallVec<[Id; 1]>,
-    pub(crate) attrs: Vec<(&'static str, Attr)>,
+    pub(crate) attrs: Vec<(AttrName, Attr)>,
     pub(crate) regions: Vec<Block>,
 }
 
@@ -97,15 +97,15 @@ pub(crate) struct Block {
 }
 
 /// A function besides the main one.
-pub(crate) struct Function {
+pub(crate) struct Func {
     pub(crate) name: String,
     pub(crate) block: Block,
 }
 
 /// A lowered program: the main function and the types of all its values.
-pub(crate) struct Lowered {
+pub(crate) struct Lowering {
     pub(crate) main: Block,
-    pub(crate) functions: Vec<Function>,
+    pub(crate) functions: Vec<Func>,
     pub(crate) avals: Vec<Aval>,
 }
 

@@ -2,9 +2,10 @@
 
 pub(crate) mod hlo;
 mod instructions;
+mod opcode;
 pub(crate) mod stablehlo;
 
 pub(crate) use instructions::{
-    Attr, Block, ConvDims, DotDims, Function, GatherDims, Id, Ids, Instr, Lowered, ScatterDims,
-    ints,
+    Attr, Block, ConvDims, DotDims, Func, GatherDims, Id, Ids, Instr, Lowering, ScatterDims, ints,
 };
+pub(crate) use opcode::{AttrName, Chlo, Opcode};

@@ -1,12 +1,12 @@
-//! Lowered programs as StableHLO text, in MLIR's generic form.
+//! Lowering programs as StableHLO text, in MLIR's generic form.
 
-use super::{Attr, Block, Id, Instr, Lowered};
+use super::{Attr, Block, Id, Instr, Lowering};
 use crate::value::{Aval, DType};
 use std::fmt::Write;
 
 /// The text of a module whose public function `main` is the program. `aliases` pairs an input
 /// with the output that may take over its buffer.
-pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) -> String {
+pub(crate) fn text(name: &str, program: &Lowering, aliases: &[(usize, usize)]) -> String {
     let mut out = String::with_capacity(128 * program.main.instrs.len() + 256);
     let printer = Printer { avals: &program.avals };
     // Writing to a String cannot fail.
@@ -63,7 +63,8 @@ impl Printer<'_> {
     fn instr(&self, out: &mut String, instr: &Instr, depth: usize) {
         let indent = "  ".repeat(depth);
         let outs = names(&instr.outs);
-        let _ = write!(out, "{indent}{outs} = \"{}\"({})", instr.opcode, names(&instr.operands));
+        let _ =
+            write!(out, "{indent}{outs} = \"{}\"({})", instr.opcode.text(), names(&instr.operands));
         if !instr.regions.is_empty() {
             out.push_str(" (");
             for (i, region) in instr.regions.iter().enumerate() {
@@ -78,7 +79,7 @@ impl Printer<'_> {
             let attrs: Vec<String> = instr
                 .attrs
                 .iter()
-                .map(|(name, attr)| format!("{name} = {}", self.attr(attr, instr)))
+                .map(|(name, attr)| format!("{} = {}", name.text(), self.attr(attr, instr)))
                 .collect();
             let _ = write!(out, " {{{}}}", attrs.join(", "));
         }

@@ -1,9 +1,9 @@
 //! What the compiler must not see through.
 
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangent, Tangents,
 };
-use crate::lower::{Id, Ids};
+use crate::lower::{Id, Ids, Opcode};
 use crate::rewrite::spread;
 use crate::run::bind;
 use crate::value::Aval;
@@ -28,10 +28,11 @@ impl Primitive for OptimizationBarrier {
         Ok(ins.into())
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        b.op_with_regions("stablehlo.optimization_barrier", ins, outs, vec![], vec![])
+        b.op_with_regions(Opcode::OptimizationBarrier, ins, outs, vec![], vec![])
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        Ok(barrier(cx.tangents))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let outs = cx.outs().clone();
+        Ok((outs, barrier(cx.tangents)))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         Ok(barrier(cx.cts))

@@ -1,8 +1,11 @@
 //! Elementwise operations of two operands of equal shape and dtype.
 
+use super::expansion;
 use super::unary::Takes;
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
-use crate::lower::{Id, Ids};
+use crate::graph::{
+    Avals, Backward, Batch, Batched, Builder, Checks, Dual, Fault, Jvp, Primitive, Tangents,
+};
+use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::rewrite::add_tangents;
 use crate::run::bind1;
 use crate::value::Aval;
@@ -34,30 +37,28 @@ pub(crate) enum BinaryOp {
 pub(crate) struct Binary(pub(crate) BinaryOp);
 
 impl BinaryOp {
-    fn info(self) -> (&'static str, &'static str, Takes) {
+    fn info(self) -> (&'static str, Opcode, Takes) {
         use BinaryOp::*;
         match self {
-            Add => ("add", "stablehlo.add", Takes::Any),
-            Sub => ("sub", "stablehlo.subtract", Takes::Numbers),
-            Mul => ("mul", "stablehlo.multiply", Takes::Any),
-            Div => ("div", "stablehlo.divide", Takes::Numbers),
+            Add => ("add", Opcode::Add, Takes::Any),
+            Sub => ("sub", Opcode::Subtract, Takes::Numbers),
+            Mul => ("mul", Opcode::Multiply, Takes::Any),
+            Div => ("div", Opcode::Divide, Takes::Numbers),
             // XLA's CPU compiler ends the process at complex operands.
-            Rem => ("rem", "stablehlo.remainder", Takes::RealNumbers),
-            Pow => ("pow", "stablehlo.power", Takes::Numbers),
-            Max => ("max", "stablehlo.maximum", Takes::Ordered),
-            Min => ("min", "stablehlo.minimum", Takes::Ordered),
-            Atan2 => ("atan2", "stablehlo.atan2", Takes::Floats),
-            NextAfter => ("nextafter", "chlo.next_after", Takes::Floats),
-            Polygamma => ("polygamma", "chlo.polygamma", Takes::Floats),
-            And => ("and", "stablehlo.and", Takes::BoolOrInts),
-            Or => ("or", "stablehlo.or", Takes::BoolOrInts),
-            Xor => ("xor", "stablehlo.xor", Takes::BoolOrInts),
-            ShiftLeft => ("shift_left", "stablehlo.shift_left", Takes::Ints),
-            ShiftRightLogical => {
-                ("shift_right_logical", "stablehlo.shift_right_logical", Takes::Ints)
-            }
+            Rem => ("rem", Opcode::Remainder, Takes::RealNumbers),
+            Pow => ("pow", Opcode::Power, Takes::Numbers),
+            Max => ("max", Opcode::Maximum, Takes::Ordered),
+            Min => ("min", Opcode::Minimum, Takes::Ordered),
+            Atan2 => ("atan2", Opcode::Atan2, Takes::Floats),
+            NextAfter => ("nextafter", Opcode::Chlo(Chlo::NextAfter), Takes::Floats),
+            Polygamma => ("polygamma", Opcode::Chlo(Chlo::Polygamma), Takes::Floats),
+            And => ("and", Opcode::And, Takes::BoolOrInts),
+            Or => ("or", Opcode::Or, Takes::BoolOrInts),
+            Xor => ("xor", Opcode::Xor, Takes::BoolOrInts),
+            ShiftLeft => ("shift_left", Opcode::ShiftLeft, Takes::Ints),
+            ShiftRightLogical => ("shift_right_logical", Opcode::ShiftRightLogical, Takes::Ints),
             ShiftRightArithmetic => {
-                ("shift_right_arithmetic", "stablehlo.shift_right_arithmetic", Takes::Ints)
+                ("shift_right_arithmetic", Opcode::ShiftRightArithmetic, Takes::Ints)
             }
         }
     }
@@ -71,11 +72,11 @@ impl BinaryOp {
 pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
     let mut number = |x: f64| b.splat(out, &crate::value::scalar_bytes(out.dtype(), x));
     let [low, high, zero] = [number(-1.0), number(1.0), number(0.0)];
-    let finite = b.op("stablehlo.clamp", &[low, y, high], out, vec![]);
-    let nothing = b.op("stablehlo.multiply", &[finite, zero], out, vec![]);
-    let one = b.op("stablehlo.add", &[nothing, high], out, vec![]);
-    let x = b.op("stablehlo.multiply", &[x, one], out, vec![]);
-    b.op("stablehlo.atan2", &[y, x], out, vec![])
+    let finite = b.op(Opcode::Clamp, &[low, y, high], out, vec![]);
+    let nothing = b.op(Opcode::Multiply, &[finite, zero], out, vec![]);
+    let one = b.op(Opcode::Add, &[nothing, high], out, vec![]);
+    let x = b.op(Opcode::Multiply, &[x, one], out, vec![]);
+    b.op(Opcode::Atan2, &[y, x], out, vec![])
 }
 
 /// The common shape rule of elementwise operations.
@@ -103,19 +104,19 @@ impl Primitive for Binary {
         if self.0 == BinaryOp::Atan2 {
             return smallvec![atan2(b, ins[0], ins[1], outs[0])];
         }
-        smallvec![b.op(self.0.info().1, ins, outs[0], vec![])]
+        expansion::lower(b, self.0.info().1, ins, outs[0])
     }
 
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         use BinaryOp::*;
-        let (x, y, out) = (&cx.primals[0], &cx.primals[1], &cx.outs[0]);
+        let (x, y, out) = (&cx.primals[0], &cx.primals[1], cx.out());
         let (tx, ty) = (cx.tangent(0), cx.tangent(1));
-        let sum = |a, b| one(add_tangents(a, b));
+        let sum = |a, b| cx.one(add_tangents(a, b));
         match self.0 {
             Add => sum(tx.cloned(), ty.cloned()),
             Sub => match (tx, ty) {
-                (Some(a), Some(b)) => one(Some(a - b)),
-                (a, b) => one(a.cloned().or(b.map(|b| -b))),
+                (Some(a), Some(b)) => cx.one(Some(a - b)),
+                (a, b) => cx.one(a.cloned().or(b.map(|b| -b))),
             },
             Mul => sum(tx.map(|t| t * y), ty.map(|t| x * t)),
             Div => sum(tx.map(|t| t / y), ty.map(|t| -(t * (out / y)))),
@@ -150,9 +151,9 @@ impl Primitive for Binary {
                 sum(tx.map(|t| t * (y / &norm)), ty.map(|t| t * (-x / &norm)))
             }
             Polygamma if tx.is_some() => Err("there is none with respect to the order".into()),
-            Polygamma => one(ty.map(|t| t * bind1(*self, &[&(x + 1.0), y]))),
+            Polygamma => cx.one(ty.map(|t| t * bind1(*self, &[&(x + 1.0), y]))),
             NextAfter | And | Or | Xor | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic => {
-                zero()
+                cx.zero()
             }
         }
     }
@@ -182,7 +183,17 @@ impl Primitive for Binary {
         }
         Ok(out)
     }
+
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
+    }
+
+    fn fault(&self) -> Option<Fault<'_>> {
+        match self.0 {
+            BinaryOp::Div | BinaryOp::Rem => Fault::new(Checks::DIV, "division by zero", |ins| {
+                Some(ins[1].eq(ins[1].zeros_like()))
+            }),
+            _ => None,
+        }
     }
 }

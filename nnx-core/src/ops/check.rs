@@ -1,6 +1,6 @@
 //! Checks that users put into programs.
 
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::graph::{Avals, Batch, Batched, Builder, Checks, Fault, Primitive};
 use crate::lower::{Id, Ids};
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
@@ -26,13 +26,13 @@ impl Primitive for Check {
     fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         ins.into()
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
-    }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(self.clone())
     }
     fn is_effect(&self) -> bool {
         true
+    }
+    fn fault(&self) -> Option<Fault<'_>> {
+        Fault::new(Checks::USER, &*self.0, |ins| Some(ins[0].logical_not()))
     }
 }

@@ -2,8 +2,8 @@
 
 use super::binary::same;
 use crate::array::select;
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
-use crate::lower::{Attr, Id, Ids};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
@@ -34,7 +34,7 @@ impl Compare {
     }
 
     /// The attributes of StableHLO's `compare` for operands of `dtype`.
-    pub(super) fn attrs(self, dtype: DType) -> Vec<(&'static str, Attr)> {
+    pub(super) fn attrs(self, dtype: DType) -> Vec<(AttrName, Attr)> {
         let kind = if dtype.is_inexact() {
             "FLOAT"
         } else if dtype.is_signed_int() {
@@ -43,8 +43,8 @@ impl Compare {
             "UNSIGNED"
         };
         vec![
-            ("comparison_direction", Attr::Enum("comparison_direction", self.names().1)),
-            ("compare_type", Attr::Enum("comparison_type", kind)),
+            (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", self.names().1)),
+            (AttrName::CompareType, Attr::Enum("comparison_type", kind)),
         ]
     }
 }
@@ -63,10 +63,7 @@ impl Primitive for Compare {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = self.attrs(b.aval(ins[0]).dtype());
-        smallvec![b.op("stablehlo.compare", ins, outs[0], attrs)]
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
+        smallvec![b.op(Opcode::Compare, ins, outs[0], attrs)]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
@@ -93,15 +90,10 @@ impl Primitive for Select {
         Ok(smallvec![out])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.select", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Select, ins, outs[0], vec![])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let branch =
-            |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
-        if cx.tangent(1).is_none() && cx.tangent(2).is_none() {
-            return zero();
-        }
-        one(Some(select(&cx.primals[0], &branch(1), &branch(2))))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear_in(&[1, 2])
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let Some(which) = cx.known(0) else { return Err("its condition is not linear".into()) };

@@ -1,9 +1,8 @@
 //! Complex numbers from their parts and back. All linear.
 
 use super::binary::same;
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one};
-use crate::lower::{Id, Ids};
-use crate::rewrite::add_tangents;
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one};
+use crate::lower::{Id, Ids, Opcode};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
@@ -24,16 +23,13 @@ impl Primitive for Complex {
         }
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.complex", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Complex, ins, outs[0], vec![])]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let zeros = || cx.primals[0].zeros_like();
-        let re = cx.tangent(0).map(|t| bind1(Complex, &[t, &zeros()]));
-        let im = cx.tangent(1).map(|t| bind1(Complex, &[&zeros(), t]));
-        one(add_tangents(re, im))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let mut out: Tangents = SmallVec::from_elem(None, 2);
@@ -65,16 +61,16 @@ impl Primitive for Part {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let opcode = match self {
-            Part::Real => "stablehlo.real",
-            Part::Imag => "stablehlo.imag",
+            Part::Real => Opcode::Real,
+            Part::Imag => Opcode::Imag,
         };
         smallvec![b.op(opcode, ins, outs[0], vec![])]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(*self, &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     /// Cotangents of complex numbers pair with tangents without conjugation, as in JAX.
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {

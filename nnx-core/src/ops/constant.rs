@@ -1,8 +1,8 @@
 //! Values that need no operand.
 
 use super::unary::Takes;
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
-use crate::lower::{Attr, Id, Ids};
+use crate::graph::{Avals, Batch, Batched, Builder, Primitive};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::value::Aval;
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -40,9 +40,6 @@ impl Primitive for Constant {
     fn lower(&self, b: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
         smallvec![b.literal(self.aval, &self.bytes)]
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
-    }
     fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
         Err("it has no operand".into())
     }
@@ -70,11 +67,8 @@ impl Primitive for Iota {
         Ok(smallvec![self.aval])
     }
     fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
-        let attrs = vec![("iota_dimension", Attr::Int(self.dimension as i64))];
-        smallvec![b.op("stablehlo.iota", &[], outs[0], attrs)]
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
+        let attrs = vec![(AttrName::IotaDimension, Attr::Int(self.dimension as i64))];
+        smallvec![b.op(Opcode::Iota, &[], outs[0], attrs)]
     }
     fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
         Err("it has no operand".into())

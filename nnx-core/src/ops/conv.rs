@@ -4,10 +4,10 @@
 
 use super::{Reverse, Transpose};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Product, Tangents,
+    batched,
 };
-use crate::lower::{Attr, ConvDims, Id, Ids, ints};
-use crate::rewrite::add_tangents;
+use crate::lower::{Attr, AttrName, ConvDims, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
@@ -15,7 +15,7 @@ use smallvec::smallvec;
 /// The general dilated convolution of XLA. Per spatial dimension: stride of the window, padding
 /// (negative cuts), dilation of the input and of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Conv {
+pub(crate) struct ConvGeneralDilated {
     pub(crate) strides: Vec<usize>,
     pub(crate) padding: Vec<(i64, i64)>,
     pub(crate) lhs_dilation: Vec<usize>,
@@ -58,7 +58,7 @@ pub(super) fn transposed_padding(
     (before, input + window - 1 - out - before)
 }
 
-impl Conv {
+impl ConvGeneralDilated {
     fn check(&self, lhs: Aval, rhs: Aval) -> Result<(), String> {
         let rank = lhs.rank();
         let both = format!("input {lhs} and kernel {rhs}");
@@ -156,7 +156,7 @@ impl Conv {
         } else {
             rhs.clone()
         };
-        let op = Conv {
+        let op = ConvGeneralDilated {
             strides: self.lhs_dilation.clone(),
             padding,
             lhs_dilation: self.strides.clone(),
@@ -189,7 +189,7 @@ impl Conv {
                 (low, dilated(out[i], self.strides[i]) - n + k - low - 1)
             })
             .collect();
-        let op = Conv {
+        let op = ConvGeneralDilated {
             strides: self.rhs_dilation.clone(),
             padding,
             lhs_dilation: self.lhs_dilation.clone(),
@@ -251,7 +251,7 @@ fn merge_dim(x: &Array, from: usize, to: usize) -> Array {
     bind1(Transpose(perm), &[x]).reshape(shape)
 }
 
-impl Primitive for Conv {
+impl Primitive for ConvGeneralDilated {
     fn name(&self) -> &'static str {
         "conv_general_dilated"
     }
@@ -294,21 +294,19 @@ impl Primitive for Conv {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![
-            ("window_strides", ints(&self.strides)),
-            ("padding", Attr::Pairs(self.padding.clone())),
-            ("lhs_dilation", ints(&self.lhs_dilation)),
-            ("rhs_dilation", ints(&self.rhs_dilation)),
-            ("window_reversal", Attr::Bools(vec![false; self.strides.len()])),
-            ("dimension_numbers", Attr::Conv(self.dims.clone())),
-            ("feature_group_count", Attr::Int(self.feature_group_count as i64)),
-            ("batch_group_count", Attr::Int(self.batch_group_count as i64)),
+            (AttrName::WindowStrides, ints(&self.strides)),
+            (AttrName::Padding, Attr::Pairs(self.padding.clone())),
+            (AttrName::LhsDilation, ints(&self.lhs_dilation)),
+            (AttrName::RhsDilation, ints(&self.rhs_dilation)),
+            (AttrName::WindowReversal, Attr::Bools(vec![false; self.strides.len()])),
+            (AttrName::DimensionNumbers, Attr::Conv(self.dims.clone())),
+            (AttrName::FeatureGroupCount, Attr::Int(self.feature_group_count as i64)),
+            (AttrName::BatchGroupCount, Attr::Int(self.batch_group_count as i64)),
         ];
-        smallvec![b.op("stablehlo.convolution", ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Convolution, ins, outs[0], attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let left = cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]]));
-        let right = cx.tangent(1).map(|t| bind1(self.clone(), &[&cx.primals[0], t]));
-        one(add_tangents(left, right))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.bilinear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         match (cx.known(0), cx.known(1)) {
@@ -322,6 +320,9 @@ impl Primitive for Conv {
             }
             _ => Err("it is linear in one operand at a time".into()),
         }
+    }
+    fn product(&self) -> Option<Product> {
+        Some(Product::Convolution)
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         // The batch becomes part of a dimension that the convolution has: the operand is moved there

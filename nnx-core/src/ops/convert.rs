@@ -1,8 +1,7 @@
 //! Changes of dtype.
 
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
-use crate::lower::{Id, Ids};
-use crate::run::bind1;
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one};
+use crate::lower::{Id, Ids, Opcode};
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
@@ -21,10 +20,10 @@ impl Primitive for Convert {
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.convert", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Convert, ins, outs[0], vec![])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(*self, &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(cx.ct().astype(cx.aval(0).dtype())))
@@ -52,10 +51,10 @@ impl Primitive for Bitcast {
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.bitcast_convert", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::BitcastConvert, ins, outs[0], vec![])]
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.zero()
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)

@@ -5,7 +5,7 @@ use super::prefixes::prefixes;
 use super::window::{ReduceWindow, Window};
 use crate::array::select;
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one,
 };
 use crate::lower::{Id, Ids};
 use crate::run::bind1;
@@ -61,16 +61,16 @@ impl Primitive for Cumulative {
         window.padding[self.dim] = if self.reverse { (0, before) } else { (before, 0) };
         ReduceWindow { reducer: self.reducer, window }.lower(b, ins, outs)
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return zero() };
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
         if self.reducer == Reducer::Sum {
-            return one(Some(bind1(self.clone(), &[t])));
+            return cx.linear();
         }
         let flip = |x: &Array| if self.reverse { x.flip(self.dim) } else { x.clone() };
         let start = [flip(&cx.primals[0]), flip(t)];
         let combine = |a: &[Array], b: &[Array]| combine(self.reducer, a, b);
         let prefixes = prefixes(&start, &|_| self.dim, &combine);
-        one(Some(flip(&prefixes[1])))
+        cx.one(Some(flip(&prefixes[1])))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         if self.reducer != Reducer::Sum {

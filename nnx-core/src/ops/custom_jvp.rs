@@ -1,11 +1,11 @@
 //! Functions written over arrays with a derivative of their own.
 
+use super::RunsProgram;
 use crate::error::{catching, or_raise};
 use crate::graph::{
-    Array, Avals, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Primitive, Rule, Tangent,
-    Tangents, one, trace, user_location, with_location,
+    Array, Batch, Batched, Body, Checker, Closed, Dual, Jvp, Rule, Tangent, Tangents, one, trace,
+    user_location, with_location,
 };
-use crate::lower::{Id, Ids};
 use crate::rewrite::batch_call;
 use crate::run::bind1;
 use crate::value::Aval;
@@ -46,7 +46,7 @@ pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
     bind1(WithRule { name: F::NAME, params, graph: graph.into(), rule: Rule(rule) }, args)
 }
 
-/// A derivative given by a function.
+/// Tangents given by a function.
 pub(crate) type JvpRule = Arc<dyn Fn(&Jvp<'_>) -> Result<Tangents, String> + Send + Sync>;
 
 /// Runs `graph`; its derivative is `rule`.
@@ -58,48 +58,63 @@ pub(crate) struct WithRule {
     pub(crate) rule: Rule<JvpRule>,
 }
 
-impl Primitive for WithRule {
+impl RunsProgram for WithRule {
     fn name(&self) -> &'static str {
         self.name
     }
     fn params(&self) -> String {
         self.params.clone()
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
-        Ok(self.graph.output_avals().into())
+    fn program(&self) -> &Body {
+        &self.graph
     }
-    fn bodies(&self) -> Vec<&Graph> {
-        vec![&self.graph]
+    fn of(&self, graph: Body) -> Self {
+        WithRule { graph, ..self.clone() }
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
-        b.inline(&self.graph, ins)
-    }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
-        self.graph.flops()
-    }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        (self.rule.0)(cx)
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let outs = cx.outs().clone();
+        Ok((outs, (self.rule.0)(cx)?))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let rule = batched_rule(self.rule.0.clone(), cx.batched.to_vec(), cx.size);
-        self.graph.batch(cx, |graph| WithRule { graph, rule: Rule(rule), ..self.clone() })
+        let rule = Rule(batched_rule(self.rule.0.clone(), cx.batched.to_vec(), cx.size));
+        self.graph.batch(cx, |graph| WithRule { graph, rule, ..self.clone() })
     }
+    fn checked(&self, checker: &mut dyn Checker) -> Self {
+        let graph = checker.function(self.name, &self.graph).into();
+        WithRule { graph, rule: Rule(checked_rule(self.rule.0.clone())), ..self.clone() }
+    }
+}
+
+/// The rule where the first input and output are the code of `checkify`.
+fn checked_rule(rule: JvpRule) -> JvpRule {
+    Arc::new(move |cx| {
+        let outs = cx.outs()[1..].iter().cloned().collect();
+        let inner = cx.of(&cx.primals[1..], &cx.tangents[1..], outs);
+        let mut tangents = rule(&inner)?;
+        tangents.insert(0, None);
+        Ok(tangents)
+    })
 }
 
 /// The rule for a batch from that for one element.
 fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
     Arc::new(move |cx| {
-        let (n, outs) = (cx.primals.len(), cx.outs.len());
+        let (n, outs) = (cx.primals.len(), cx.outs().len());
         let given: Vec<bool> = cx.tangents.iter().map(Option::is_some).collect();
-        let args: Vec<Array> =
-            cx.primals.iter().chain(cx.outs).chain(cx.tangents.iter().flatten()).cloned().collect();
+        let args: Vec<Array> = cx
+            .primals
+            .iter()
+            .chain(cx.outs())
+            .chain(cx.tangents.iter().flatten())
+            .cloned()
+            .collect();
         let mut flags = in_batch.clone();
         flags.resize(n + outs, true);
         flags.extend((0..n).filter(|&i| given[i]).map(|i| in_batch[i]));
         let (tangents, result) = batch_call("custom_jvp", &args, &flags, size, |args| {
             let tangents = crate::rewrite::spread(&given, &args[n + outs..]);
-            let one = Jvp { primals: &args[..n], tangents: &tangents, outs: &args[n..n + outs] };
-            match rule(&one) {
+            let outs = args[n..n + outs].iter().cloned().collect();
+            match rule(&cx.of(&args[..n], &tangents, outs)) {
                 Ok(tangents) => {
                     let present: Vec<bool> = tangents.iter().map(Option::is_some).collect();
                     (tangents.into_iter().flatten().collect(), Ok(present))

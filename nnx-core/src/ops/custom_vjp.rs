@@ -1,11 +1,12 @@
 //! Functions with a reverse derivative of their own.
 
+use super::RunsProgram;
 use crate::graph::{
-    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Mode, Primitive,
-    Rule, Tangent, Tangents,
+    Array, Avals, Backward, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph, Jvp, Mode,
+    Primitive, Rule, Tangents, trace,
 };
 use crate::lower::{Id, Ids};
-use crate::rewrite::batch_call;
+use crate::rewrite::{batch_call, interpret};
 use crate::run::bind;
 use crate::value::Aval;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub(crate) struct VjpRule {
     /// From the inputs to the outputs, then what the backward pass needs.
     pub(crate) forward: ArrayFn,
     /// From what the forward pass kept and the cotangents of the outputs, zeros included, to those of
-    /// the float inputs.
+    /// the differentiable inputs.
     pub(crate) backward: ArrayFn,
 }
 
@@ -30,58 +31,44 @@ pub(crate) struct CustomVjp {
     pub(crate) rule: Rule<VjpRule>,
 }
 
-impl Primitive for CustomVjp {
+impl RunsProgram for CustomVjp {
     fn name(&self) -> &'static str {
         "custom_vjp"
     }
-    fn params(&self) -> String {
-        self.graph.to_string()
+    fn program(&self) -> &Body {
+        &self.graph
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
-        Ok(self.graph.output_avals().into())
+    fn of(&self, graph: Body) -> Self {
+        CustomVjp { graph, rule: self.rule.clone() }
     }
-    fn bodies(&self) -> Vec<&Graph> {
-        vec![&self.graph]
-    }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
-        b.inline(&self.graph, ins)
-    }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
-        self.graph.flops()
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        Err("it has a reverse derivative only (`custom_vjp`); for forward mode use `custom_jvp`"
-            .into())
-    }
-    fn jvp_with_values(
-        &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        if mode == Mode::Forward {
-            return None;
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        if cx.mode == Mode::Forward {
+            return Err("it has a reverse derivative only (`custom_vjp`); for forward mode use \
+                        `custom_jvp`"
+                .into());
         }
         let avals = self.graph.output_avals();
-        let mut outs = (self.rule.forward)(primals);
+        let mut outs = (self.rule.forward)(cx.primals);
         let kept = outs.split_off(avals.len());
-        let inputs: Vec<Aval> = primals.iter().map(Array::aval).collect();
         let op = CustomVjpLinear {
             kept: kept.len(),
-            active: tangents.iter().map(Option::is_some).collect(),
-            inputs,
+            active: cx.tangents.iter().map(Option::is_some).collect(),
+            inputs: cx.primals.iter().map(Array::aval).collect(),
             outputs: avals.clone(),
             backward: Rule(self.rule.backward.clone()),
         };
-        let ins: Vec<&Array> = kept.iter().chain(tangents.iter().flatten()).collect();
-        let tangents = bind(op, &ins);
-        let floats = tangents.into_iter().zip(avals);
-        let tangents = floats.map(|(t, aval)| aval.dtype().is_float().then_some(t)).collect();
-        Some(Ok((outs.into(), tangents)))
+        let ins: Vec<&Array> = kept.iter().chain(cx.tangents.iter().flatten()).collect();
+        let tangents = bind(op, &ins).into_iter().zip(avals);
+        let tangents = tangents.map(|(t, aval)| aval.dtype().is_differentiable().then_some(t));
+        Ok((outs.into(), tangents.collect()))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let rule = self.rule.batched(&self.graph, cx.batched.to_vec(), cx.size);
-        self.graph.batch(cx, |graph| CustomVjp { graph, rule: Rule(rule) })
+        let rule = Rule(self.rule.batched(&self.graph, cx.batched.to_vec(), cx.size));
+        self.graph.batch(cx, |graph| CustomVjp { graph, rule })
+    }
+    fn checked(&self, checker: &mut dyn Checker) -> Self {
+        let graph = checker.function(RunsProgram::name(self), &self.graph).into();
+        CustomVjp { graph, rule: Rule(self.rule.checked(checker, &self.graph)) }
     }
 }
 
@@ -89,11 +76,11 @@ impl VjpRule {
     /// The rule for a batch of which the marked inputs have a dimension.
     fn batched(&self, graph: &Graph, in_batch: Vec<bool>, size: usize) -> VjpRule {
         let VjpRule { forward, backward } = self.clone();
-        let floats: Vec<bool> = graph
+        let in_batch_of_cts: Vec<bool> = graph
             .input_avals()
             .iter()
             .zip(&in_batch)
-            .filter(|(aval, _)| aval.dtype().is_float())
+            .filter(|(aval, _)| aval.dtype().is_differentiable())
             .map(|(_, batched)| *batched)
             .collect();
         let all = move |f: &ArrayFn, args: &[Array], flags: &[bool]| {
@@ -105,7 +92,28 @@ impl VjpRule {
                 let cts = all(&backward, args, &vec![true; args.len()]);
                 // An input without the dimension took part in every element.
                 let of = |(ct, &batched): (Array, &bool)| if batched { ct } else { ct.sum(0) };
-                cts.into_iter().zip(&floats).map(of).collect()
+                cts.into_iter().zip(&in_batch_of_cts).map(of).collect()
+            }),
+        }
+    }
+
+    /// The rule of a checked function of `graph`'s shapes, where the first input and output are the
+    /// code. What the forward pass checks is checked; the backward pass runs outside of it.
+    fn checked(&self, checker: &mut dyn Checker, graph: &Graph) -> VjpRule {
+        let VjpRule { forward, backward } = self.clone();
+        let (Closed { graph: forward, captures, .. }, ()) =
+            trace("custom_vjp", &graph.input_avals(), |args| (forward(args), ()));
+        let forward = checker.function("custom_vjp", &forward);
+        let outs = graph.outputs.len() + 1;
+        VjpRule {
+            forward: Arc::new(move |args| {
+                let args: Vec<Array> = args.iter().chain(&captures).cloned().collect();
+                interpret(&forward, &args)
+            }),
+            backward: Arc::new(move |args| {
+                let mut args = args.to_vec();
+                args.remove(args.len() - outs);
+                backward(&args)
             }),
         }
     }
@@ -136,7 +144,7 @@ impl Primitive for CustomVjpLinear {
     fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
         outs.iter().map(|&aval| b.splat(aval, &vec![0; aval.dtype().size()])).collect()
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {
         Err("it has a reverse derivative only (`custom_vjp`)".into())
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
@@ -147,7 +155,7 @@ impl Primitive for CustomVjpLinear {
         let mut cts = (self.backward.0)(&args).into_iter();
         let mut cotangents: Tangents = (0..self.kept).map(|_| None).collect();
         for (aval, &active) in self.inputs.iter().zip(&self.active) {
-            let ct = if aval.dtype().is_float() { cts.next() } else { None };
+            let ct = if aval.dtype().is_differentiable() { cts.next() } else { None };
             if active {
                 cotangents.push(ct);
             }

@@ -2,11 +2,10 @@
 
 use super::Transpose;
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
-    shifted,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Product, Tangents,
+    batched, shifted,
 };
-use crate::lower::{Attr, DotDims, Id, Ids};
-use crate::rewrite::add_tangents;
+use crate::lower::{Attr, AttrName, DotDims, Id, Ids, Opcode};
 use crate::run::bind1;
 use crate::value::Aval;
 use smallvec::smallvec;
@@ -65,17 +64,15 @@ impl Primitive for DotGeneral {
         Ok(smallvec![l.with_shape(&dims)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let attrs = vec![("dot_dimension_numbers", Attr::Dot(self.0.clone()))];
-        smallvec![b.op("stablehlo.dot_general", ins, outs[0], attrs)]
+        let attrs = vec![(AttrName::DotDimensionNumbers, Attr::Dot(self.0.clone()))];
+        smallvec![b.op(Opcode::DotGeneral, ins, outs[0], attrs)]
     }
     fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
         let contracted: usize = self.0.lhs_contract.iter().map(|&d| ins[0].shape()[d]).product();
         2 * (contracted * outs[0].size()) as u64
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let left = cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]]));
-        let right = cx.tangent(1).map(|t| bind1(self.clone(), &[&cx.primals[0], t]));
-        one(add_tangents(left, right))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.bilinear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let d = &self.0;
@@ -104,6 +101,9 @@ impl Primitive for DotGeneral {
             }
             _ => Err("it is linear in one operand at a time".into()),
         }
+    }
+    fn product(&self) -> Option<Product> {
+        Some(Product::Dot { has_batch: !self.0.lhs_batch.is_empty() })
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut d = self.0.clone();

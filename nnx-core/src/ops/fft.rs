@@ -1,8 +1,8 @@
 //! Discrete Fourier transforms along the last dimensions.
 
 use crate::array::{concatenate, full};
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one};
-use crate::lower::{Attr, Id, Ids, ints};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::Aval;
 use smallvec::smallvec;
@@ -77,16 +77,18 @@ impl Primitive for Fft {
             FftKind::Rfft => "RFFT",
             FftKind::Irfft => "IRFFT",
         };
-        let attrs =
-            vec![("fft_type", Attr::Enum("fft_type", kind)), ("fft_length", ints(&self.lengths))];
-        smallvec![b.op("stablehlo.fft", ins, outs[0], attrs)]
+        let attrs = vec![
+            (AttrName::FftType, Attr::Enum("fft_type", kind)),
+            (AttrName::FftLength, ints(&self.lengths)),
+        ];
+        smallvec![b.op(Opcode::Fft, ins, outs[0], attrs)]
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         let n: usize = self.lengths.iter().product();
         5 * ins[0].size() as u64 * u64::from(n.max(2).ilog2())
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(self.clone())

@@ -4,10 +4,10 @@ use super::compare::Compare;
 use super::scatter::{Scatter, ScatterKind};
 use super::{Direction, Reducer};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
-    shifted,
+    Array, Avals, Backward, Batch, Batched, Builder, Checks, Dual, Fault, Jvp, Primitive, Tangents,
+    batched, shifted,
 };
-use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims, ints};
+use crate::lower::{Attr, AttrName, GatherDims, Id, Ids, Opcode, ScatterDims, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
@@ -60,8 +60,8 @@ pub(super) fn per_component(b: &mut Builder, indices: Aval, values: &[i64]) -> I
         .flat_map(|&v| crate::value::int_scalar_bytes(dtype, v.min(largest)))
         .collect();
     let row = b.literal(indices.with_shape(&[values.len()]), &bytes);
-    let attrs = vec![("broadcast_dimensions", ints(&[indices.rank() - 1]))];
-    b.op("stablehlo.broadcast_in_dim", &[row], indices, attrs)
+    let attrs = vec![(AttrName::BroadcastDimensions, ints(&[indices.rank() - 1]))];
+    b.op(Opcode::BroadcastInDim, &[row], indices, attrs)
 }
 
 impl Gather {
@@ -81,7 +81,7 @@ impl Gather {
     }
 
     /// The largest start of a window that lies inside `operand`, for each component of an index.
-    pub(crate) fn last_starts(&self, operand: Aval) -> Vec<i64> {
+    fn last_starts(&self, operand: Aval) -> Vec<i64> {
         last_starts(operand, &self.slice_sizes, &self.dims.start_index_map)
     }
 
@@ -93,23 +93,23 @@ impl Gather {
         let last = per_component(b, aval, &last);
         let zero = b.splat(aval, &vec![0; aval.dtype().size()]);
         let compare = |direction| Compare(direction).attrs(aval.dtype());
-        let low = b.op("stablehlo.compare", &[indices, zero], flags, compare(Direction::Ge));
-        let high = b.op("stablehlo.compare", &[indices, last], flags, compare(Direction::Le));
-        let both = b.op("stablehlo.and", &[low, high], flags, vec![]);
+        let low = b.op(Opcode::Compare, &[indices, zero], flags, compare(Direction::Ge));
+        let high = b.op(Opcode::Compare, &[indices, last], flags, compare(Direction::Le));
+        let both = b.op(Opcode::And, &[low, high], flags, vec![]);
         let axis = aval.rank() - 1;
         let init = b.literal(Aval::scalar(DType::Bool), &[1]);
         let region = b.binary_region(Reducer::And.opcode(), DType::Bool);
         let all = b.op_with_regions(
-            "stablehlo.reduce",
+            Opcode::Reduce,
             &[both, init],
             &[flags.with_shape(&aval.shape()[..axis])],
-            vec![("dimensions", ints(&[axis]))],
+            vec![(AttrName::Dimensions, ints(&[axis]))],
             vec![region],
         )[0];
         let batch: Vec<usize> =
             (0..out.rank()).filter(|i| !self.dims.offset_dims.contains(i)).collect();
-        let attrs = vec![("broadcast_dimensions", ints(&batch))];
-        b.op("stablehlo.broadcast_in_dim", &[all], out.with_dtype(DType::Bool), attrs)
+        let attrs = vec![(AttrName::BroadcastDimensions, ints(&batch))];
+        b.op(Opcode::BroadcastInDim, &[all], out.with_dtype(DType::Bool), attrs)
     }
 }
 
@@ -149,23 +149,23 @@ impl Primitive for Gather {
             return smallvec![b.splat(out, &zero)];
         }
         let attrs = vec![
-            ("dimension_numbers", Attr::Gather(self.dims.clone())),
-            ("slice_sizes", ints(&self.slice_sizes)),
-            ("indices_are_sorted", Attr::Bool(self.flags.sorted)),
+            (AttrName::DimensionNumbers, Attr::Gather(self.dims.clone())),
+            (AttrName::SliceSizes, ints(&self.slice_sizes)),
+            (AttrName::IndicesAreSorted, Attr::Bool(self.flags.sorted)),
         ];
-        let gathered = b.op("stablehlo.gather", ins, out, attrs);
+        let gathered = b.op(Opcode::Gather, ins, out, attrs);
         if self.flags.mode != OutOfBounds::FillOrDrop {
             return smallvec![gathered];
         }
         let inside = self.inside(b, operand, ins[1], out);
         let fill = b.splat(out, &self.fill);
-        smallvec![b.op("stablehlo.select", &[inside, gathered, fill], out, vec![])]
+        smallvec![b.op(Opcode::Select, &[inside, gathered, fill], out, vec![])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| {
-            let op = Gather { fill: vec![0; t.dtype().size()], ..self.clone() };
-            bind1(op, &[t, &cx.primals[1]])
-        }))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
+        let outs = cx.outs().clone();
+        let op = Gather { fill: vec![0; t.dtype().size()], ..self.clone() };
+        Ok((outs, smallvec![Some(bind1(op, &[t, &cx.primals[1]]))]))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let Some(indices) = cx.known(1) else { return Err("its indices are not linear".into()) };
@@ -174,6 +174,9 @@ impl Primitive for Gather {
         let mut out: Tangents = SmallVec::from_elem(None, 2);
         out[0] = Some(bind1(op, &[&zeros, indices, cx.ct()]));
         Ok(out)
+    }
+    fn fault(&self) -> Option<Fault<'_>> {
+        outside(self.name(), |ins| Some((ins[1].clone(), self.last_starts(ins[0].aval()))))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut op = self.clone();
@@ -202,6 +205,20 @@ impl Primitive for Gather {
         }
         batched(smallvec![bind1(op, &[&cx.ins[0], &cx.ins[1]])])
     }
+}
+
+/// The fault of an operation with computed places. `places` gives the starts of its windows along
+/// the last dimension, and the largest of each that lies inside; `None` if there is no such place.
+pub(super) fn outside<'a>(
+    name: &str,
+    places: impl Fn(&[Array]) -> Option<(Array, Vec<i64>)> + 'a,
+) -> Option<Fault<'a>> {
+    Fault::new(Checks::INDEX, format!("out-of-bounds index in {name}"), move |ins| {
+        let (starts, last) = places(ins)?;
+        let last: Vec<i32> = last.iter().map(|&n| n as i32).collect();
+        let starts = starts.astype(DType::I32);
+        Some(starts.lt(0).logical_or(&starts.gt(&Array::constant_ints(&last))))
+    })
 }
 
 /// The dimension numbers with which scatter writes where gather reads.

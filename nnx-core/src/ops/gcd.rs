@@ -5,7 +5,7 @@ use super::inner_loop::inner_while;
 use super::unary::Takes;
 use super::{Binary, BinaryOp};
 use crate::array::select;
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
+use crate::graph::{Avals, Batch, Batched, Builder, Primitive};
 use crate::lower::{Id, Ids};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
@@ -43,8 +43,5 @@ impl Primitive for Gcd {
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
     }
 }

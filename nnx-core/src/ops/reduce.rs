@@ -4,9 +4,9 @@ use super::Direction;
 use super::compare::Compare;
 use super::unary::Takes;
 use crate::graph::{
-    Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, shifted, zero,
+    Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, shifted,
 };
-use crate::lower::{Attr, Id, Ids, ints};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
@@ -22,14 +22,14 @@ pub(crate) enum Reducer {
 }
 
 impl Reducer {
-    pub(super) fn opcode(self) -> &'static str {
+    pub(super) fn opcode(self) -> Opcode {
         match self {
-            Reducer::Sum => "stablehlo.add",
-            Reducer::Prod => "stablehlo.multiply",
-            Reducer::Max => "stablehlo.maximum",
-            Reducer::Min => "stablehlo.minimum",
-            Reducer::And => "stablehlo.and",
-            Reducer::Or => "stablehlo.or",
+            Reducer::Sum => Opcode::Add,
+            Reducer::Prod => Opcode::Multiply,
+            Reducer::Max => Opcode::Maximum,
+            Reducer::Min => Opcode::Minimum,
+            Reducer::And => Opcode::And,
+            Reducer::Or => Opcode::Or,
         }
     }
 
@@ -92,29 +92,29 @@ impl Primitive for Reduce {
         let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
         b.op_with_regions(
-            "stablehlo.reduce",
+            Opcode::Reduce,
             &[ins[0], init],
             outs,
-            vec![("dimensions", ints(&self.dims))],
+            vec![(AttrName::Dimensions, ints(&self.dims))],
             vec![region],
         )
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return zero() };
-        let (x, y) = (&cx.primals[0], &cx.outs[0]);
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
+        let (x, y) = (&cx.primals[0], cx.out());
         match self.reducer {
-            Reducer::Sum => one(Some(bind1(self.clone(), &[t]))),
+            Reducer::Sum => cx.linear(),
             Reducer::Max | Reducer::Min => {
                 // Shared equally among all elements that reach the extreme, as in JAX.
                 let at = x.eq(y.insert_dims(&self.dims)).astype(x.dtype());
                 let count = at.sum_exact(&self.dims);
-                one(Some((t * at).sum_exact(&self.dims) / count))
+                cx.one(Some((t * at).sum_exact(&self.dims) / count))
             }
             Reducer::Prod => {
                 // Product of the others: from the left times from the right, exact at zeros.
-                one(Some((t * x.products_of_others(&self.dims)).sum_exact(&self.dims)))
+                cx.one(Some((t * x.products_of_others(&self.dims)).sum_exact(&self.dims)))
             }
-            Reducer::And | Reducer::Or => zero(),
+            Reducer::And | Reducer::Or => cx.zero(),
         }
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
@@ -163,10 +163,10 @@ impl Primitive for ArgReduce {
         let (value, index) = (Aval::scalar(operand.dtype()), Aval::scalar(self.index_dtype));
         let reducer = if self.max { Reducer::Max } else { Reducer::Min };
         let iota = b.op(
-            "stablehlo.iota",
+            Opcode::Iota,
             &[],
             operand.with_dtype(self.index_dtype),
-            vec![("iota_dimension", Attr::Int(self.dim as i64))],
+            vec![(AttrName::IotaDimension, Attr::Int(self.dim as i64))],
         );
         let start = b.literal(value, &reducer.identity(operand.dtype()));
         let zero = b.literal(index, &vec![0; self.index_dtype.size()]);
@@ -180,30 +180,27 @@ impl Primitive for ArgReduce {
         let flag = Aval::scalar(DType::Bool);
         let region = b.region(&[value, index, value, index], |b, p| {
             let [x, i, y, j] = [p[0], p[1], p[2], p[3]];
-            let wins = b.op("stablehlo.compare", &[x, y], flag, better);
-            let nan = b.op("stablehlo.compare", &[x, x], flag, ne);
-            let pick_x = b.op("stablehlo.or", &[wins, nan], flag, vec![]);
-            let equal = b.op("stablehlo.compare", &[x, y], flag, eq);
-            let first = b.op("stablehlo.compare", &[i, j], flag, lt);
-            let tie = b.op("stablehlo.and", &[equal, first], flag, vec![]);
-            let pick_i = b.op("stablehlo.or", &[pick_x, tie], flag, vec![]);
+            let wins = b.op(Opcode::Compare, &[x, y], flag, better);
+            let nan = b.op(Opcode::Compare, &[x, x], flag, ne);
+            let pick_x = b.op(Opcode::Or, &[wins, nan], flag, vec![]);
+            let equal = b.op(Opcode::Compare, &[x, y], flag, eq);
+            let first = b.op(Opcode::Compare, &[i, j], flag, lt);
+            let tie = b.op(Opcode::And, &[equal, first], flag, vec![]);
+            let pick_i = b.op(Opcode::Or, &[pick_x, tie], flag, vec![]);
             smallvec![
-                b.op("stablehlo.select", &[pick_x, x, y], value, vec![]),
-                b.op("stablehlo.select", &[pick_i, i, j], index, vec![]),
+                b.op(Opcode::Select, &[pick_x, x, y], value, vec![]),
+                b.op(Opcode::Select, &[pick_i, i, j], index, vec![]),
             ]
         });
         let value_out = outs[0].with_dtype(operand.dtype());
         let results = b.op_with_regions(
-            "stablehlo.reduce",
+            Opcode::Reduce,
             &[ins[0], iota, start, zero],
             &[value_out, outs[0]],
-            vec![("dimensions", ints(&[self.dim]))],
+            vec![(AttrName::Dimensions, ints(&[self.dim]))],
             vec![region],
         );
         smallvec![results[1]]
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(ArgReduce { dim: self.dim + 1, ..*self })

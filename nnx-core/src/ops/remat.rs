@@ -1,14 +1,9 @@
 //! Programs whose values are computed again for the backward pass instead of being kept.
 
-use super::OptimizationBarrier;
-use crate::graph::{
-    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Lin, Mode,
-    Primitive, Tangent, Tangents, Value,
-};
-use crate::lower::{Id, Ids};
+use super::{OptimizationBarrier, RunsProgram};
+use crate::graph::{Array, Backward, Body, Dual, Jvp, Lin, Mode, Node, Product, Tangents, Value};
 use crate::rewrite::{interpret, interpret_jvp, jvp_program, spread, transpose};
 use crate::run::bind;
-use crate::value::Aval;
 
 /// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others
 /// are computed again.
@@ -28,14 +23,14 @@ pub enum SavePolicy {
 }
 
 impl SavePolicy {
-    fn keeps(self, node: &crate::graph::Node) -> bool {
-        let op = node.op.as_any();
-        let dot = op.downcast_ref::<super::DotGeneral>();
+    fn keeps(self, node: &Node) -> bool {
         match self {
             SavePolicy::Nothing => false,
             SavePolicy::Everything => true,
-            SavePolicy::Dots => dot.is_some() || op.is::<super::Conv>(),
-            SavePolicy::DotsWithoutBatch => dot.is_some_and(|dot| dot.0.lhs_batch.is_empty()),
+            SavePolicy::Dots => node.op.product().is_some(),
+            SavePolicy::DotsWithoutBatch => {
+                node.op.product() == Some(Product::Dot { has_batch: false })
+            }
         }
     }
 }
@@ -47,42 +42,28 @@ pub(crate) struct Remat {
     pub(crate) saved: SavePolicy,
 }
 
-impl Primitive for Remat {
+impl RunsProgram for Remat {
     fn name(&self) -> &'static str {
         "remat"
     }
     fn params(&self) -> String {
         format!("saved={:?} body={}", self.saved, self.graph)
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
-        Ok(self.graph.output_avals().into())
+    fn program(&self) -> &Body {
+        &self.graph
     }
-    fn bodies(&self) -> Vec<&Graph> {
-        vec![&self.graph]
+    fn of(&self, graph: Body) -> Self {
+        Remat { graph, saved: self.saved }
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
-        b.inline(&self.graph, ins)
-    }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
-        self.graph.flops()
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        Err("its derivative is taken together with its values".into())
-    }
-    fn jvp_with_values(
-        &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        if mode == Mode::Forward {
-            let (outs, tangents) = interpret_jvp(&self.graph, primals, tangents, mode);
-            return Some(Ok((outs.into(), tangents.into())));
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        if cx.mode == Mode::Forward {
+            let (outs, tangents) = interpret_jvp(&self.graph, cx.primals, cx.tangents, cx.mode);
+            return Ok((outs.into(), tangents.into()));
         }
-        let n = primals.len();
-        let active: Vec<bool> = tangents.iter().map(Option::is_some).collect();
+        let n = cx.primals.len();
+        let active: Vec<bool> = cx.tangents.iter().map(Option::is_some).collect();
         let never = vec![false; self.graph.outputs.len()];
-        let program = jvp_program(&self.graph, &active, &never, mode);
+        let program = jvp_program(&self.graph, &active, &never, cx.mode);
         let split = program.split(n);
         let saved: Vec<Value> = program
             .graph
@@ -96,63 +77,44 @@ impl Primitive for Remat {
             })
             .copied()
             .collect();
-        let mut outs = interpret(&program.known_part(n, &saved), primals);
+        let mut outs = interpret(&program.known_part(n, &saved), cx.primals);
         let kept = outs.split_off(program.has_tangent.len());
         let from: Vec<Value> = program.graph.inputs[..n].iter().chain(&saved).copied().collect();
         let linear = program.linear_part(&from, n);
         let ins: Vec<&Array> =
-            primals.iter().chain(&kept).chain(tangents.iter().flatten()).collect();
-        let given = bind(RematLinear { graph: linear.into(), known: from.len() }, &ins);
-        Some(Ok((outs.into(), spread(&program.has_tangent, &given).into())))
-    }
-    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        self.graph.batch(cx, |graph| Remat { graph, saved: self.saved })
+            cx.primals.iter().chain(&kept).chain(cx.tangents.iter().flatten()).collect();
+        let tangents = ins.len() - from.len();
+        let given = bind(RematLinear { graph: linear.into(), tangents }, &ins);
+        Ok((outs.into(), spread(&program.has_tangent, &given).into()))
     }
 }
 
-/// The tangents of a [`Remat`] from its inputs, of which the first `known` are values and the others
-/// tangents. It computes the values on the way again.
+/// The tangents of a [`Remat`] from its inputs: values, and at the end as many tangents as it says.
+/// It computes the values on the way again.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RematLinear {
     graph: Body,
-    known: usize,
+    tangents: usize,
 }
 
-impl Primitive for RematLinear {
+impl RunsProgram for RematLinear {
     fn name(&self) -> &'static str {
         "remat_linear"
     }
     fn params(&self) -> String {
-        format!("known={} body={}", self.known, self.graph)
+        format!("tangents={} body={}", self.tangents, self.graph)
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
-        Ok(self.graph.output_avals().into())
+    fn program(&self) -> &Body {
+        &self.graph
     }
-    fn bodies(&self) -> Vec<&Graph> {
-        vec![&self.graph]
-    }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
-        b.inline(&self.graph, ins)
-    }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
-        self.graph.flops()
-    }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        Err("its derivative is taken together with its values".into())
-    }
-    fn jvp_with_values(
-        &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        let (outs, tangents) = interpret_jvp(&self.graph, primals, tangents, mode);
-        Some(Ok((outs.into(), tangents.into())))
+    fn of(&self, graph: Body) -> Self {
+        RematLinear { graph, tangents: self.tangents }
     }
     /// Behind a barrier that waits for the cotangents, or the compiler would see that the values
     /// are those of the forward pass and keep them after all.
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
-        let known: Option<Vec<&Array>> = (0..self.known).map(|i| cx.known(i)).collect();
+        let known = cx.ins.len() - self.tangents;
+        let known: Option<Vec<&Array>> = (0..known).map(|i| cx.known(i)).collect();
         let Some(known) = known else { return Err("it is linear in tangents only".into()) };
         let n = known.len();
         let waiting: Vec<&Array> = known.into_iter().chain(cx.cts.iter().flatten()).collect();
@@ -169,8 +131,5 @@ impl Primitive for RematLinear {
             })
             .collect();
         Ok(transpose(&self.graph, &ins, &spread(&places, given)).into())
-    }
-    fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        self.graph.batch(cx, |graph| RematLinear { graph, known: self.known })
     }
 }

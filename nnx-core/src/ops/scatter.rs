@@ -1,13 +1,13 @@
 //! Scatter: an array with windows at computed places set or combined with updates.
 
-use super::gather::{Gather, IndexFlags, OutOfBounds, last_starts, per_component};
+use super::gather::{Gather, IndexFlags, OutOfBounds, last_starts, outside, per_component};
 use super::unary::Takes;
 use crate::array::{iota, select};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents, batched,
-    one, shifted, zero,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Fault, Jvp, Primitive, Tangent,
+    Tangents, batched, shifted,
 };
-use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims};
+use crate::lower::{Attr, AttrName, GatherDims, Id, Ids, Opcode, ScatterDims};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
@@ -48,7 +48,7 @@ impl Scatter {
     }
 
     /// The largest start of a window that lies inside `operand`, for each component of an index.
-    pub(crate) fn last_starts(&self, operand: Aval, updates: Aval) -> Vec<i64> {
+    fn last_starts(&self, operand: Aval, updates: Aval) -> Vec<i64> {
         let sizes = self.slice_sizes(operand, updates);
         last_starts(operand, &sizes, &self.dims.scatter_dims_to_operand_dims)
     }
@@ -80,7 +80,7 @@ impl Scatter {
     /// number stays, and add up the tangents of those.
     fn jvp_set(&self, cx: &Jvp<'_>) -> Array {
         let [operand, indices, updates] = cx.primals else { unreachable!("infer counts them") };
-        let tangents = [0, 2].map(|i| tangent_or_zeros(cx, i));
+        let tangents = [0, 2].map(|i| cx.or_zeros(i));
         if self.flags.unique {
             return self.with(ScatterKind::Set, &tangents[0], indices, &tangents[1]);
         }
@@ -103,7 +103,7 @@ impl Scatter {
     /// Shared equally among all that reach the extreme, as for `maximum` itself.
     fn jvp_extreme(&self, cx: &Jvp<'_>) -> Array {
         let [operand, indices, updates] = cx.primals else { unreachable!("infer counts them") };
-        let tangents = [0, 2].map(|i| tangent_or_zeros(cx, i));
+        let tangents = [0, 2].map(|i| cx.or_zeros(i));
         let [t_operand, t_updates] = &tangents;
         let gather = |x: &Array| self.gather(x, indices, updates.aval());
         let count = |x: &Array| {
@@ -111,7 +111,7 @@ impl Scatter {
             gather(&self.with(ScatterKind::Add, &none, indices, x))
         };
         let (ones, none) = (updates.ones_like(), updates.zeros_like());
-        let target = gather(&cx.outs[0]);
+        let target = gather(cx.out());
         let reached = updates.eq(&target);
         let kept = gather(operand).eq(&target);
         let reaching = count(&select(&reached, &ones, &none));
@@ -131,12 +131,8 @@ impl Scatter {
         let last = self.last_starts(b.aval(ins[0]), b.aval(ins[2]));
         let last = per_component(b, indices, &last);
         let zero = b.splat(indices, &vec![0; indices.dtype().size()]);
-        b.op("stablehlo.clamp", &[zero, ins[1], last], indices, vec![])
+        b.op(Opcode::Clamp, &[zero, ins[1], last], indices, vec![])
     }
-}
-
-fn tangent_or_zeros(cx: &Jvp<'_>, i: usize) -> Array {
-    cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like())
 }
 
 impl Primitive for Scatter {
@@ -197,30 +193,27 @@ impl Primitive for Scatter {
         let dtype = outs[0].dtype();
         let region = match self.kind {
             ScatterKind::Set => b.region(&[Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
-            ScatterKind::Add => b.binary_region("stablehlo.add", dtype),
-            ScatterKind::Mul => b.binary_region("stablehlo.multiply", dtype),
-            ScatterKind::Min => b.binary_region("stablehlo.minimum", dtype),
-            ScatterKind::Max => b.binary_region("stablehlo.maximum", dtype),
+            ScatterKind::Add => b.binary_region(Opcode::Add, dtype),
+            ScatterKind::Mul => b.binary_region(Opcode::Multiply, dtype),
+            ScatterKind::Min => b.binary_region(Opcode::Minimum, dtype),
+            ScatterKind::Max => b.binary_region(Opcode::Maximum, dtype),
         };
         let attrs = vec![
-            ("scatter_dimension_numbers", Attr::Scatter(self.dims.clone())),
-            ("indices_are_sorted", Attr::Bool(self.flags.sorted)),
-            ("unique_indices", Attr::Bool(self.flags.unique)),
+            (AttrName::ScatterDimensionNumbers, Attr::Scatter(self.dims.clone())),
+            (AttrName::IndicesAreSorted, Attr::Bool(self.flags.sorted)),
+            (AttrName::UniqueIndices, Attr::Bool(self.flags.unique)),
         ];
-        b.op_with_regions("stablehlo.scatter", &ins, outs, attrs, vec![region])
+        b.op_with_regions(Opcode::Scatter, &ins, outs, attrs, vec![region])
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         let (indices, updates) = (&cx.primals[1], &cx.primals[2]);
-        let or_zeros = |i: usize| tangent_or_zeros(cx, i);
         if cx.tangent(0).is_none() && cx.tangent(2).is_none() {
-            return zero();
+            return cx.zero();
         }
         match self.kind {
-            ScatterKind::Set => one(Some(self.jvp_set(cx))),
-            ScatterKind::Add => {
-                one(Some(self.with(ScatterKind::Add, &or_zeros(0), indices, &or_zeros(2))))
-            }
-            ScatterKind::Min | ScatterKind::Max => one(Some(self.jvp_extreme(cx))),
+            ScatterKind::Set => cx.one(Some(self.jvp_set(cx))),
+            ScatterKind::Add => cx.linear_in(&[0, 2]),
+            ScatterKind::Min | ScatterKind::Max => cx.one(Some(self.jvp_extreme(cx))),
             ScatterKind::Mul => {
                 let left = cx.tangent(0).map(|t| self.with(ScatterKind::Mul, t, indices, updates));
                 let right: Tangent = match cx.tangent(2) {
@@ -237,7 +230,7 @@ impl Primitive for Scatter {
                         Some(x * self.with(ScatterKind::Add, &x.zeros_like(), indices, t))
                     }
                 };
-                one(crate::rewrite::add_tangents(left, right))
+                cx.one(crate::rewrite::add_tangents(left, right))
             }
         }
     }
@@ -268,6 +261,11 @@ impl Primitive for Scatter {
             ScatterKind::Min | ScatterKind::Max => return Err("it is not linear".into()),
         }
         Ok(out)
+    }
+    fn fault(&self) -> Option<Fault<'_>> {
+        outside(self.name(), |ins| {
+            Some((ins[1].clone(), self.last_starts(ins[0].aval(), ins[2].aval())))
+        })
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut op = self.clone();

@@ -2,9 +2,9 @@
 //! reverse. All linear.
 
 use crate::graph::{
-    Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, prepend, shifted,
+    Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, prepend, shifted,
 };
-use crate::lower::{Id, Ids, ints};
+use crate::lower::{AttrName, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::Aval;
 use smallvec::smallvec;
@@ -37,11 +37,11 @@ impl Primitive for BroadcastInDim {
         Ok(smallvec![ins[0].with_shape(&self.shape)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let attrs = vec![("broadcast_dimensions", ints(&self.dims))];
-        smallvec![b.op("stablehlo.broadcast_in_dim", ins, outs[0], attrs)]
+        let attrs = vec![(AttrName::BroadcastDimensions, ints(&self.dims))];
+        smallvec![b.op(Opcode::BroadcastInDim, ins, outs[0], attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let input = cx.aval(0);
@@ -84,10 +84,10 @@ impl Primitive for Reshape {
         Ok(smallvec![ins[0].with_shape(&self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.reshape", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Reshape, ins, outs[0], vec![])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(cx.ct().reshape(cx.aval(0).shape())))
@@ -118,10 +118,15 @@ impl Primitive for Transpose {
         Ok(smallvec![ins[0].with_shape(&dims)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.transpose", ins, outs[0], vec![("permutation", ints(&self.0))])]
+        smallvec![b.op(
+            Opcode::Transpose,
+            ins,
+            outs[0],
+            vec![(AttrName::Permutation, ints(&self.0))]
+        )]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let mut inverse = vec![0; self.0.len()];
@@ -153,10 +158,10 @@ impl Primitive for Reverse {
         }
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op("stablehlo.reverse", ins, outs[0], vec![("dimensions", ints(&self.0))])]
+        smallvec![b.op(Opcode::Reverse, ins, outs[0], vec![(AttrName::Dimensions, ints(&self.0))])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         one(Some(bind1(self.clone(), &[cx.ct()])))

@@ -1,13 +1,14 @@
 //! Parts of arrays and arrays from parts: slice, pad, concatenate, and slices at computed places.
 //! All linear in the data.
 
+use super::gather::outside;
 use super::{BroadcastInDim, Gather, IndexFlags, OutOfBounds, Scatter, ScatterKind};
 use crate::array::{select, stack};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, batched, one,
-    prepend, zero,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Fault, Jvp, Primitive, Tangents,
+    batched, one, prepend,
 };
-use crate::lower::{Attr, GatherDims, Id, Ids, ScatterDims, ints};
+use crate::lower::{Attr, AttrName, GatherDims, Id, Ids, Opcode, ScatterDims, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
@@ -53,14 +54,14 @@ impl Primitive for Slice {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![
-            ("start_indices", ints(&self.start)),
-            ("limit_indices", ints(&self.limit)),
-            ("strides", ints(&self.stride)),
+            (AttrName::StartIndices, ints(&self.start)),
+            (AttrName::LimitIndices, ints(&self.limit)),
+            (AttrName::Strides, ints(&self.stride)),
         ];
-        smallvec![b.op("stablehlo.slice", ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Slice, ins, outs[0], attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let (shape, out) = (cx.aval(0).shape(), self.out_shape());
@@ -117,15 +118,14 @@ impl Primitive for Pad {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![
-            ("edge_padding_low", Attr::Ints(self.0.iter().map(|p| p.0).collect())),
-            ("edge_padding_high", Attr::Ints(self.0.iter().map(|p| p.1).collect())),
-            ("interior_padding", Attr::Ints(self.0.iter().map(|p| p.2).collect())),
+            (AttrName::EdgePaddingLow, Attr::Ints(self.0.iter().map(|p| p.0).collect())),
+            (AttrName::EdgePaddingHigh, Attr::Ints(self.0.iter().map(|p| p.1).collect())),
+            (AttrName::InteriorPadding, Attr::Ints(self.0.iter().map(|p| p.2).collect())),
         ];
-        smallvec![b.op("stablehlo.pad", ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Pad, ins, outs[0], attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let part = |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
-        one(Some(bind1(self.clone(), &[&part(0), &part(1)])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         // Undo edge padding by negative padding, then drop the interior by a stride.
@@ -192,14 +192,11 @@ impl Primitive for Concatenate {
         Ok(smallvec![first.with_shape(&dims)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let attrs = vec![("dimension", Attr::Int(self.0 as i64))];
-        smallvec![b.op("stablehlo.concatenate", ins, outs[0], attrs)]
+        let attrs = vec![(AttrName::Dimension, Attr::Int(self.0 as i64))];
+        smallvec![b.op(Opcode::Concatenate, ins, outs[0], attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let parts: Vec<Array> = (0..cx.primals.len())
-            .map(|i| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like()))
-            .collect();
-        one(Some(bind1(self.clone(), &parts.iter().collect::<Vec<_>>())))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let ct = cx.ct();
@@ -227,6 +224,15 @@ fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
 
 /// One window, moved inside where it sticks out.
 const ONE_WINDOW: IndexFlags = IndexFlags { mode: OutOfBounds::Clip, unique: true, sorted: true };
+
+/// Where a window of `operand` starts, and from where on it sticks out.
+fn places(operand: &Array, sizes: &[usize], starts: &[Array]) -> Option<(Array, Vec<i64>)> {
+    if starts.is_empty() {
+        return None;
+    }
+    let room = operand.shape().iter().zip(sizes).map(|(&n, &size)| n as i64 - size as i64);
+    Some((stack(&starts.iter().collect::<Vec<_>>(), 0), room.collect()))
+}
 
 /// The dtype of the starts of a dynamic slice.
 fn start_dtype(starts: &[Array]) -> DType {
@@ -262,16 +268,14 @@ impl Primitive for DynamicSlice {
             return ins.into();
         }
         smallvec![b.op(
-            "stablehlo.dynamic_slice",
+            Opcode::DynamicSlice,
             ins,
             outs[0],
-            vec![("slice_sizes", ints(&self.0))]
+            vec![(AttrName::SliceSizes, ints(&self.0))]
         )]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return zero() };
-        let ins: Vec<&Array> = std::iter::once(t).chain(&cx.primals[1..]).collect();
-        one(Some(bind1(self.clone(), &ins)))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear_in(&[0])
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let zeros = Array::zeros_aval(cx.aval(0));
@@ -280,6 +284,9 @@ impl Primitive for DynamicSlice {
         let mut out: Tangents = SmallVec::from_elem(None, cx.ins.len());
         out[0] = Some(bind1(DynamicUpdateSlice, &ins));
         Ok(out)
+    }
+    fn fault(&self) -> Option<Fault<'_>> {
+        outside(self.name(), |ins| places(&ins[0], &self.0, &ins[1..]))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         if cx.batched[1..].iter().all(|b| !b) {
@@ -333,14 +340,10 @@ impl Primitive for DynamicUpdateSlice {
         if ins.len() == 2 {
             return smallvec![ins[1]];
         }
-        smallvec![b.op("stablehlo.dynamic_update_slice", ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::DynamicUpdateSlice, ins, outs[0], vec![])]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let part = |i: usize| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like());
-        let (operand, update) = (part(0), part(1));
-        let mut ins = vec![&operand, &update];
-        ins.extend(&cx.primals[2..]);
-        one(Some(bind1(*self, &ins)))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear_in(&[0, 1])
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let ct = cx.ct();
@@ -356,6 +359,9 @@ impl Primitive for DynamicUpdateSlice {
             out[1] = Some(bind1(DynamicSlice(cx.aval(1).shape().to_vec()), &ins));
         }
         Ok(out)
+    }
+    fn fault(&self) -> Option<Fault<'_>> {
+        outside(self.name(), |ins| places(&ins[0], ins[1].shape(), &ins[2..]))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let rank = cx.rank(0);

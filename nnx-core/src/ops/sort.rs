@@ -5,8 +5,10 @@ use super::compare::Compare;
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
 use super::unary::Takes;
 use crate::array::iota;
-use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
-use crate::lower::{Attr, Id, Ids};
+use crate::graph::{
+    Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangent, Tangents,
+};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::run::bind;
 use crate::value::{Aval, DType, scalar_bytes};
 use smallvec::{SmallVec, smallvec};
@@ -26,12 +28,12 @@ fn canonical(b: &mut Builder, x: Id) -> Id {
     let flag = aval.with_dtype(DType::Bool);
     let zero = b.literal(aval, &scalar_bytes(aval.dtype(), 0.0));
     let eq = Compare(Direction::Eq).attrs(aval.dtype());
-    let is_zero = b.op("stablehlo.compare", &[x, zero], flag, eq);
-    let x_or_zero = b.op("stablehlo.select", &[is_zero, zero, x], aval, vec![]);
+    let is_zero = b.op(Opcode::Compare, &[x, zero], flag, eq);
+    let x_or_zero = b.op(Opcode::Select, &[is_zero, zero, x], aval, vec![]);
     let ne = Compare(Direction::Ne).attrs(aval.dtype());
-    let is_nan = b.op("stablehlo.compare", &[x, x], flag, ne);
+    let is_nan = b.op(Opcode::Compare, &[x, x], flag, ne);
     let nan = b.literal(aval, &scalar_bytes(aval.dtype(), f64::NAN));
-    b.op("stablehlo.select", &[is_nan, nan, x_or_zero], aval, vec![])
+    b.op(Opcode::Select, &[is_nan, nan, x_or_zero], aval, vec![])
 }
 
 /// Compares keys; floats by their total order.
@@ -41,7 +43,7 @@ fn compare(b: &mut Builder, direction: Direction, x: Id, y: Id) -> Id {
     if dtype.is_float() {
         attrs[1].1 = Attr::Enum("comparison_type", "TOTALORDER");
     }
-    b.op("stablehlo.compare", &[x, y], Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
 }
 
 /// Whether the keys `pairs` of one element come before those of another.
@@ -54,8 +56,8 @@ fn before(b: &mut Builder, pairs: &[(Id, Id)]) -> Id {
             None => less,
             Some(rest) => {
                 let equal = compare(b, Direction::Eq, x, y);
-                let tie = b.op("stablehlo.and", &[equal, rest], flag, vec![]);
-                b.op("stablehlo.or", &[less, tie], flag, vec![])
+                let tie = b.op(Opcode::And, &[equal, rest], flag, vec![]);
+                b.op(Opcode::Or, &[less, tie], flag, vec![])
             }
         });
     }
@@ -106,17 +108,20 @@ impl Primitive for Sort {
                 .collect();
             smallvec![before(b, &pairs)]
         });
-        let attrs =
-            vec![("dimension", Attr::Int(self.dim as i64)), ("is_stable", Attr::Bool(true))];
-        b.op_with_regions("stablehlo.sort", ins, outs, attrs, vec![region])
+        let attrs = vec![
+            (AttrName::Dimension, Attr::Int(self.dim as i64)),
+            (AttrName::IsStable, Attr::Bool(true)),
+        ];
+        b.op_with_regions(Opcode::Sort, ins, outs, attrs, vec![region])
     }
-    /// Sorts the positions too, and picks the tangents by them.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    /// Sorts the positions along, and picks the tangents by them.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         let positions = iota(cx.primals[0].shape(), DType::I32, self.dim);
         let ins: Vec<&Array> = cx.primals.iter().chain([&positions]).collect();
-        let sorted = bind(*self, &ins);
-        let order = &sorted[cx.primals.len()];
-        Ok(cx.tangents.iter().map(|t| t.as_ref().map(|t| pick(t, order, self.dim))).collect())
+        let mut sorted = bind(*self, &ins);
+        let Some(order) = sorted.pop() else { unreachable!("the positions are among them") };
+        let pick = |t: &Tangent| t.as_ref().map(|t| pick(t, &order, self.dim));
+        Ok((sorted, cx.tangents.iter().map(pick).collect()))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(Sort { dim: self.dim + 1, ..*self })
@@ -152,13 +157,19 @@ impl Primitive for TopK {
         Ok(smallvec![values, values.with_dtype(DType::I32)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        b.op_with_regions("chlo.top_k", ins, outs, vec![("k", Attr::Int(self.0 as i64))], vec![])
+        b.op_with_regions(
+            Opcode::TopK,
+            ins,
+            outs,
+            vec![(AttrName::K, Attr::Int(self.0 as i64))],
+            vec![],
+        )
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         let last = cx.primals[0].rank() - 1;
         let mut out: Tangents = SmallVec::from_elem(None, 2);
-        out[0] = cx.tangent(0).map(|t| pick(t, &cx.outs[1], last));
-        Ok(out)
+        out[0] = cx.tangent(0).map(|t| pick(t, &cx.outs()[1], last));
+        cx.with(out)
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)

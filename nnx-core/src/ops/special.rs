@@ -2,11 +2,12 @@
 //! series and continued fractions, Bessel functions, zeta.
 
 use super::binary::same;
+use super::expansion;
 use super::inner_loop::inner_while;
 use super::unary::Takes;
 use crate::array::{finfo, select};
-use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangent, Tangents, one};
-use crate::lower::{Id, Ids};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangent};
+use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::rewrite::add_tangents;
 use crate::run::bind1;
 use crate::value::{Aval, DType};
@@ -52,12 +53,12 @@ impl Primitive for Special {
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let opcode = match self {
-            Special::Zeta => Some("chlo.zeta"),
-            Special::BesselI1e => Some("chlo.bessel_i1e"),
+            Special::Zeta => Some(Opcode::Chlo(Chlo::Zeta)),
+            Special::BesselI1e => Some(Opcode::Chlo(Chlo::BesselI1e)),
             _ => None,
         };
         if let Some(opcode) = opcode {
-            return smallvec![b.op(opcode, ins, outs[0], vec![])];
+            return expansion::lower(b, opcode, ins, outs[0]);
         }
         if outs[0].size() == 0 {
             return smallvec![ins[0]];
@@ -81,8 +82,8 @@ impl Primitive for Special {
         cx.apply(*self)
     }
 
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let (x, y) = (&cx.primals[0], &cx.outs[0]);
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let (x, y) = (&cx.primals[0], cx.out());
         let second = |f: fn(&Array, &Array) -> Array| -> Tangent {
             cx.tangent(1).map(|t| t * f(&cx.primals[0], &cx.primals[1]))
         };
@@ -90,10 +91,10 @@ impl Primitive for Special {
         let density = |a: &Array, x: &Array| ((a - 1.0) * x.log() - x - a.lgamma()).exp();
         let by_a = || cx.tangent(0).map(|t| t * bind1(Special::IgammaGradA, &[x, &cx.primals[1]]));
         match self {
-            Special::Igamma => one(add_tangents(by_a(), second(density))),
+            Special::Igamma => cx.one(add_tangents(by_a(), second(density))),
             Special::Igammac => {
                 let sum = add_tangents(by_a(), second(density));
-                one(sum.map(|t| -t))
+                cx.one(sum.map(|t| -t))
             }
             Special::IgammaGradA => {
                 Err("the second derivative with respect to the first operand is not known".into())
@@ -105,16 +106,16 @@ impl Primitive for Special {
                 let [a, b, x] = [0, 1, 2].map(|i: usize| &cx.primals[i]);
                 let log_beta = a.lgamma() + b.lgamma() - (a + b).lgamma();
                 let log = (b - 1.0) * (-x).log1p() + (a - 1.0) * x.log() - log_beta;
-                one(cx.tangent(2).map(|t| t * log.exp()))
+                cx.one(cx.tangent(2).map(|t| t * log.exp()))
             }
             Special::Zeta if cx.tangent(0).is_some() => {
                 Err("there is none with respect to the exponent".into())
             }
-            Special::Zeta => one(second(|s, q| -s * bind1(Special::Zeta, &[&(s + 1.0), q]))),
+            Special::Zeta => cx.one(second(|s, q| -s * bind1(Special::Zeta, &[&(s + 1.0), q]))),
             Special::BesselI0e => {
-                one(cx.tangent(0).map(|t| t * (bind1(Special::BesselI1e, &[x]) - x.sign() * y)))
+                cx.one(cx.tangent(0).map(|t| t * (bind1(Special::BesselI1e, &[x]) - x.sign() * y)))
             }
-            Special::BesselI1e => one(cx.tangent(0).map(|t| {
+            Special::BesselI1e => cx.one(cx.tangent(0).map(|t| {
                 let eps = finfo(x.dtype()).eps;
                 let near = x.abs().le(eps);
                 let safe = select(&near, &x.full_like(eps), x);

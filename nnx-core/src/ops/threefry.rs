@@ -1,8 +1,8 @@
 //! The hash behind random numbers.
 
 use super::binary::same;
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, zero};
-use crate::lower::{Attr, Id, Ids, ints};
+use crate::graph::{Avals, Batch, Batched, Builder, Primitive};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
 use crate::value::{Aval, DType, int_scalar_bytes};
 use smallvec::smallvec;
 
@@ -44,14 +44,11 @@ impl Primitive for Threefry2x32 {
         }
         let [x, y] = words.hash(b, ins);
         if self.combine {
-            return smallvec![words.op(b, "stablehlo.xor", x, y)];
+            return smallvec![words.op(b, Opcode::Xor, x, y)];
         }
         smallvec![x, y]
     }
 
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
-    }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
@@ -66,20 +63,20 @@ impl Words {
     /// The two words of the hash.
     fn hash(&self, b: &mut Builder, ins: &[Id]) -> [Id; 2] {
         let parity = self.literal(b, PARITY);
-        let mixed = self.op(b, "stablehlo.xor", ins[0], ins[1]);
-        let keys = [ins[0], ins[1], self.op(b, "stablehlo.xor", mixed, parity)];
-        let mut x = self.op(b, "stablehlo.add", ins[2], keys[0]);
-        let mut y = self.op(b, "stablehlo.add", ins[3], keys[1]);
+        let mixed = self.op(b, Opcode::Xor, ins[0], ins[1]);
+        let keys = [ins[0], ins[1], self.op(b, Opcode::Xor, mixed, parity)];
+        let mut x = self.op(b, Opcode::Add, ins[2], keys[0]);
+        let mut y = self.op(b, Opcode::Add, ins[3], keys[1]);
         for group in 0..5 {
             for rotation in ROTATIONS[group % 2] {
-                x = self.op(b, "stablehlo.add", x, y);
+                x = self.op(b, Opcode::Add, x, y);
                 y = self.rotate_left(b, y, rotation);
-                y = self.op(b, "stablehlo.xor", x, y);
+                y = self.op(b, Opcode::Xor, x, y);
             }
             let counter = self.literal(b, group as u32 + 1);
-            x = self.op(b, "stablehlo.add", x, keys[(group + 1) % 3]);
-            y = self.op(b, "stablehlo.add", y, keys[(group + 2) % 3]);
-            y = self.op(b, "stablehlo.add", y, counter);
+            x = self.op(b, Opcode::Add, x, keys[(group + 1) % 3]);
+            y = self.op(b, Opcode::Add, y, keys[(group + 2) % 3]);
+            y = self.op(b, Opcode::Add, y, counter);
         }
         [x, y]
     }
@@ -93,17 +90,17 @@ impl Words {
         let scalar = Words { shape: Aval::scalar(DType::U32) };
         let n = self.first(b, ins[0]);
         let one = scalar.literal(b, 1);
-        let next = scalar.op(b, "stablehlo.add", n, one);
-        let product = scalar.op(b, "stablehlo.multiply", n, next);
-        let odd = scalar.op(b, "stablehlo.and", product, one);
+        let next = scalar.op(b, Opcode::Add, n, one);
+        let product = scalar.op(b, Opcode::Multiply, n, next);
+        let odd = scalar.op(b, Opcode::And, product, one);
         let zero = scalar.literal(b, 0);
         let even = compare(b, "EQ", [odd, zero]);
         let hash = b.region(&[], |b, _| {
             let [x, y] = self.hash(b, ins);
-            smallvec![self.op(b, "stablehlo.xor", x, y)]
+            smallvec![self.op(b, Opcode::Xor, x, y)]
         });
         let never = b.region(&[], |b, _| smallvec![self.costly(b, n, next)]);
-        b.op_with_regions("stablehlo.if", &[even], &[self.shape], vec![], vec![hash, never])[0]
+        b.op_with_regions(Opcode::If, &[even], &[self.shape], vec![], vec![hash, never])[0]
     }
 
     /// The lesser of two numbers everywhere, by a sort: XLA takes that for costly and keeps the
@@ -111,12 +108,12 @@ impl Words {
     fn costly(&self, b: &mut Builder, n: Id, m: Id) -> Id {
         let (one, two) = (Aval::new(DType::U32, &[1]), Aval::new(DType::U32, &[2]));
         let scalar = Aval::scalar(DType::U32);
-        let parts = [n, m].map(|id| b.op("stablehlo.reshape", &[id], one, vec![]));
-        let dimension = || ("dimension", Attr::Int(0));
-        let both = b.op("stablehlo.concatenate", &parts, two, vec![dimension()]);
+        let parts = [n, m].map(|id| b.op(Opcode::Reshape, &[id], one, vec![]));
+        let dimension = || (AttrName::Dimension, Attr::Int(0));
+        let both = b.op(Opcode::Concatenate, &parts, two, vec![dimension()]);
         let less = b.region(&[scalar, scalar], |b, p| smallvec![compare(b, "LT", [p[0], p[1]])]);
-        let attrs = vec![dimension(), ("is_stable", Attr::Bool(false))];
-        let sorted = b.op_with_regions("stablehlo.sort", &[both], &[two], attrs, vec![less])[0];
+        let attrs = vec![dimension(), (AttrName::IsStable, Attr::Bool(false))];
+        let sorted = b.op_with_regions(Opcode::Sort, &[both], &[two], attrs, vec![less])[0];
         let least = Words { shape: two }.first(b, sorted);
         self.splat(b, least)
     }
@@ -128,15 +125,15 @@ impl Words {
             return x;
         }
         let attrs = vec![
-            ("start_indices", Attr::Ints(vec![0; rank])),
-            ("limit_indices", Attr::Ints(vec![1; rank])),
-            ("strides", Attr::Ints(vec![1; rank])),
+            (AttrName::StartIndices, Attr::Ints(vec![0; rank])),
+            (AttrName::LimitIndices, Attr::Ints(vec![1; rank])),
+            (AttrName::Strides, Attr::Ints(vec![1; rank])),
         ];
-        let part = b.op("stablehlo.slice", &[x], self.shape.with_shape(&vec![1; rank]), attrs);
-        b.op("stablehlo.reshape", &[part], Aval::scalar(DType::U32), vec![])
+        let part = b.op(Opcode::Slice, &[x], self.shape.with_shape(&vec![1; rank]), attrs);
+        b.op(Opcode::Reshape, &[part], Aval::scalar(DType::U32), vec![])
     }
 
-    fn op(&self, b: &mut Builder, opcode: &'static str, x: Id, y: Id) -> Id {
+    fn op(&self, b: &mut Builder, opcode: Opcode, x: Id, y: Id) -> Id {
         b.op(opcode, &[x, y], self.shape, vec![])
     }
 
@@ -150,23 +147,23 @@ impl Words {
         if self.shape.rank() == 0 {
             return scalar;
         }
-        let attrs = vec![("broadcast_dimensions", ints(&[]))];
-        b.op("stablehlo.broadcast_in_dim", &[scalar], self.shape, attrs)
+        let attrs = vec![(AttrName::BroadcastDimensions, ints(&[]))];
+        b.op(Opcode::BroadcastInDim, &[scalar], self.shape, attrs)
     }
 
     fn rotate_left(&self, b: &mut Builder, x: Id, by: u32) -> Id {
         let (left, right) = (self.literal(b, by), self.literal(b, u32::BITS - by));
-        let high = self.op(b, "stablehlo.shift_left", x, left);
-        let low = self.op(b, "stablehlo.shift_right_logical", x, right);
-        self.op(b, "stablehlo.or", high, low)
+        let high = self.op(b, Opcode::ShiftLeft, x, left);
+        let low = self.op(b, Opcode::ShiftRightLogical, x, right);
+        self.op(b, Opcode::Or, high, low)
     }
 }
 
 /// Compares two unsigned scalars.
 fn compare(b: &mut Builder, direction: &'static str, operands: [Id; 2]) -> Id {
     let attrs = vec![
-        ("comparison_direction", Attr::Enum("comparison_direction", direction)),
-        ("compare_type", Attr::Enum("comparison_type", "UNSIGNED")),
+        (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", direction)),
+        (AttrName::CompareType, Attr::Enum("comparison_type", "UNSIGNED")),
     ];
-    b.op("stablehlo.compare", &operands, Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &operands, Aval::scalar(DType::Bool), attrs)
 }

@@ -1,9 +1,9 @@
 //! Elementwise operations of one operand.
 
-use super::{Binary, BinaryOp};
+use super::{Binary, BinaryOp, expansion};
 use crate::array::select;
-use crate::graph::{Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
-use crate::lower::{Id, Ids};
+use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one};
+use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
@@ -89,48 +89,48 @@ impl Takes {
 }
 
 impl UnaryOp {
-    fn info(self) -> (&'static str, &'static str, Takes) {
+    fn info(self) -> (&'static str, Opcode, Takes) {
         use Takes::*;
         use UnaryOp::*;
         match self {
-            Neg => ("neg", "stablehlo.negate", Numbers),
-            Abs => ("abs", "stablehlo.abs", SignedNumbers),
-            Sign => ("sign", "stablehlo.sign", SignedNumbers),
+            Neg => ("neg", Opcode::Negate, Numbers),
+            Abs => ("abs", Opcode::Abs, SignedNumbers),
+            Sign => ("sign", Opcode::Sign, SignedNumbers),
             // Without an operation of its own in StableHLO: x times x.
-            Square => ("square", "stablehlo.multiply", Numbers),
-            Floor => ("floor", "stablehlo.floor", Floats),
-            Ceil => ("ceil", "stablehlo.ceil", Floats),
-            RoundNearestEven => ("round", "stablehlo.round_nearest_even", Floats),
-            Exp => ("exp", "stablehlo.exponential", Inexact),
-            Expm1 => ("expm1", "stablehlo.exponential_minus_one", Inexact),
-            Log => ("log", "stablehlo.log", Inexact),
-            Log1p => ("log1p", "stablehlo.log_plus_one", Inexact),
-            Sqrt => ("sqrt", "stablehlo.sqrt", Inexact),
-            Rsqrt => ("rsqrt", "stablehlo.rsqrt", Inexact),
-            Cbrt => ("cbrt", "stablehlo.cbrt", Floats),
-            Sin => ("sin", "stablehlo.sine", Inexact),
-            Cos => ("cos", "stablehlo.cosine", Inexact),
-            Tan => ("tan", "stablehlo.tan", Inexact),
-            Asin => ("asin", "chlo.asin", Floats),
-            Acos => ("acos", "chlo.acos", Floats),
+            Square => ("square", Opcode::Multiply, Numbers),
+            Floor => ("floor", Opcode::Floor, Floats),
+            Ceil => ("ceil", Opcode::Ceil, Floats),
+            RoundNearestEven => ("round", Opcode::RoundNearestEven, Floats),
+            Exp => ("exp", Opcode::Exponential, Inexact),
+            Expm1 => ("expm1", Opcode::ExponentialMinusOne, Inexact),
+            Log => ("log", Opcode::Log, Inexact),
+            Log1p => ("log1p", Opcode::LogPlusOne, Inexact),
+            Sqrt => ("sqrt", Opcode::Sqrt, Inexact),
+            Rsqrt => ("rsqrt", Opcode::Rsqrt, Inexact),
+            Cbrt => ("cbrt", Opcode::Cbrt, Floats),
+            Sin => ("sin", Opcode::Sine, Inexact),
+            Cos => ("cos", Opcode::Cosine, Inexact),
+            Tan => ("tan", Opcode::Tan, Inexact),
+            Asin => ("asin", Opcode::Chlo(Chlo::Asin), Floats),
+            Acos => ("acos", Opcode::Chlo(Chlo::Acos), Floats),
             // The angle of (1, x).
-            Atan => ("atan", "stablehlo.atan2", Floats),
-            Sinh => ("sinh", "chlo.sinh", Floats),
-            Cosh => ("cosh", "chlo.cosh", Floats),
-            Asinh => ("asinh", "chlo.asinh", Floats),
-            Acosh => ("acosh", "chlo.acosh", Floats),
-            Atanh => ("atanh", "chlo.atanh", Floats),
-            Tanh => ("tanh", "stablehlo.tanh", Inexact),
-            Logistic => ("logistic", "stablehlo.logistic", Inexact),
-            Erf => ("erf", "chlo.erf", Floats),
-            Erfc => ("erfc", "chlo.erfc", Floats),
-            ErfInv => ("erf_inv", "chlo.erf_inv", Floats),
-            Lgamma => ("lgamma", "chlo.lgamma", Floats),
-            Digamma => ("digamma", "chlo.digamma", Floats),
-            Not => ("not", "stablehlo.not", BoolOrInts),
-            IsFinite => ("is_finite", "stablehlo.is_finite", Floats),
-            PopulationCount => ("population_count", "stablehlo.popcnt", Ints),
-            CountLeadingZeros => ("clz", "stablehlo.count_leading_zeros", Ints),
+            Atan => ("atan", Opcode::Atan2, Floats),
+            Sinh => ("sinh", Opcode::Chlo(Chlo::Sinh), Floats),
+            Cosh => ("cosh", Opcode::Chlo(Chlo::Cosh), Floats),
+            Asinh => ("asinh", Opcode::Chlo(Chlo::Asinh), Floats),
+            Acosh => ("acosh", Opcode::Chlo(Chlo::Acosh), Floats),
+            Atanh => ("atanh", Opcode::Chlo(Chlo::Atanh), Floats),
+            Tanh => ("tanh", Opcode::Tanh, Inexact),
+            Logistic => ("logistic", Opcode::Logistic, Inexact),
+            Erf => ("erf", Opcode::Erf, Floats),
+            Erfc => ("erfc", Opcode::Chlo(Chlo::Erfc), Floats),
+            ErfInv => ("erf_inv", Opcode::Chlo(Chlo::ErfInv), Floats),
+            Lgamma => ("lgamma", Opcode::Chlo(Chlo::Lgamma), Floats),
+            Digamma => ("digamma", Opcode::Chlo(Chlo::Digamma), Floats),
+            Not => ("not", Opcode::Not, BoolOrInts),
+            IsFinite => ("is_finite", Opcode::IsFinite, Floats),
+            PopulationCount => ("population_count", Opcode::Popcnt, Ints),
+            CountLeadingZeros => ("clz", Opcode::CountLeadingZeros, Ints),
         }
     }
 }
@@ -160,13 +160,13 @@ impl Primitive for Unary {
         }
         let opcode = self.0.info().1;
         let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };
-        smallvec![b.op(opcode, operands, outs[0], vec![])]
+        expansion::lower(b, opcode, operands, outs[0])
     }
 
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         use UnaryOp::*;
-        let (x, y) = (&cx.primals[0], &cx.outs[0]);
-        let Some(t) = cx.tangent(0) else { return zero() };
+        let (x, y) = (&cx.primals[0], cx.out());
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
         // d/dx of each, times t; formulas as in JAX's `lax` rules.
         let two_over_sqrt_pi = std::f64::consts::FRAC_2_SQRT_PI;
         let tangent = match self.0 {
@@ -205,9 +205,9 @@ impl Primitive for Unary {
             Lgamma => t * x.digamma(),
             Digamma => t * bind1(Binary(BinaryOp::Polygamma), &[&x.ones_like(), x]),
             Sign | Floor | Ceil | RoundNearestEven | Not | IsFinite | PopulationCount
-            | CountLeadingZeros => return zero(),
+            | CountLeadingZeros => return cx.zero(),
         };
-        one(Some(tangent))
+        cx.one(Some(tangent))
     }
 
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
@@ -226,10 +226,10 @@ impl Primitive for Unary {
 fn logistic(b: &mut Builder, x: Id) -> Id {
     let aval = b.aval(x);
     let one = b.splat(aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
-    let negated = b.op("stablehlo.negate", &[x], aval, vec![]);
-    let exp = b.op("stablehlo.exponential", &[negated], aval, vec![]);
-    let sum = b.op("stablehlo.add", &[one, exp], aval, vec![]);
-    b.op("stablehlo.divide", &[one, sum], aval, vec![])
+    let negated = b.op(Opcode::Negate, &[x], aval, vec![]);
+    let exp = b.op(Opcode::Exponential, &[negated], aval, vec![]);
+    let sum = b.op(Opcode::Add, &[one, exp], aval, vec![]);
+    b.op(Opcode::Divide, &[one, sum], aval, vec![])
 }
 
 /// The identity, through which no derivative flows.
@@ -246,8 +246,8 @@ impl Primitive for StopGradient {
     fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         ins.into()
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        zero()
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.zero()
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)

@@ -5,9 +5,9 @@ use super::compare::Compare;
 use super::conv::{dilated, transposed_padding, windows};
 use super::{Direction, Pad, Reducer, Slice};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, prepend, zero,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, prepend,
 };
-use crate::lower::{Attr, Id, Ids, ints};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
@@ -76,13 +76,13 @@ impl Window {
         )
     }
 
-    fn attrs(&self) -> Vec<(&'static str, Attr)> {
+    fn attrs(&self) -> Vec<(AttrName, Attr)> {
         vec![
-            ("window_dimensions", ints(&self.sizes)),
-            ("window_strides", ints(&self.strides)),
-            ("base_dilations", ints(&self.base_dilation)),
-            ("window_dilations", ints(&self.window_dilation)),
-            ("padding", Attr::Pairs(self.padding.clone())),
+            (AttrName::WindowDimensions, ints(&self.sizes)),
+            (AttrName::WindowStrides, ints(&self.strides)),
+            (AttrName::BaseDilations, ints(&self.base_dilation)),
+            (AttrName::WindowDilations, ints(&self.window_dilation)),
+            (AttrName::Padding, Attr::Pairs(self.padding.clone())),
         ]
     }
 
@@ -136,26 +136,26 @@ impl Primitive for ReduceWindow {
         let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
         b.op_with_regions(
-            "stablehlo.reduce_window",
+            Opcode::ReduceWindow,
             &[ins[0], init],
             outs,
             self.window.attrs(),
             vec![region],
         )
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return zero() };
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
         match self.reducer {
-            Reducer::Sum => one(Some(bind1(self.clone(), &[t]))),
+            Reducer::Sum => cx.linear(),
             Reducer::Max | Reducer::Min => {
                 let op = SelectAndGatherAdd {
                     max: self.reducer == Reducer::Max,
                     window: self.window.clone(),
                 };
-                one(Some(bind1(op, &[t, &cx.primals[0]])))
+                cx.one(Some(bind1(op, &[t, &cx.primals[0]])))
             }
             Reducer::Prod => Err("the derivative of a window product is not available".into()),
-            Reducer::And | Reducer::Or => zero(),
+            Reducer::And | Reducer::Or => cx.zero(),
         }
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
@@ -200,7 +200,7 @@ pub(crate) struct SelectAndGatherAdd {
 /// Which of two elements comes first: `x >= y` or `x <= y`.
 fn better(b: &mut Builder, max: bool, dtype: DType, x: Id, y: Id) -> Id {
     let compare = Compare(if max { Direction::Ge } else { Direction::Le });
-    b.op("stablehlo.compare", &[x, y], Aval::scalar(DType::Bool), compare.attrs(dtype))
+    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), compare.attrs(dtype))
 }
 
 fn extreme(max: bool) -> Reducer {
@@ -231,12 +231,12 @@ impl Primitive for SelectAndGatherAdd {
         let region = b.region(&[key, value, key, value], |b, p| {
             let which = better(b, self.max, dtype, p[0], p[2]);
             smallvec![
-                b.op("stablehlo.select", &[which, p[0], p[2]], key, vec![]),
-                b.op("stablehlo.select", &[which, p[1], p[3]], value, vec![]),
+                b.op(Opcode::Select, &[which, p[0], p[2]], key, vec![]),
+                b.op(Opcode::Select, &[which, p[1], p[3]], value, vec![]),
             ]
         });
         let results = b.op_with_regions(
-            "stablehlo.reduce_window",
+            Opcode::ReduceWindow,
             &[ins[1], ins[0], worst, nothing],
             &[outs[0].with_dtype(dtype), outs[0]],
             self.window.attrs(),
@@ -244,8 +244,8 @@ impl Primitive for SelectAndGatherAdd {
         );
         smallvec![results[1]]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear_in(&[0])
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let Some(operand) = cx.known(1) else { return Err("its operand is not linear".into()) };
@@ -320,41 +320,41 @@ impl Primitive for SelectAndScatterAdd {
         let worst = b.literal(Aval::scalar(dtype), &extreme(self.max).identity(dtype));
         let side = |f: fn(&(i64, i64)) -> i64| Attr::Ints(w.padding.iter().map(f).collect());
         let source = b.op(
-            "stablehlo.pad",
+            Opcode::Pad,
             &[ins[1], worst],
             operand.with_shape(&padded),
             vec![
-                ("edge_padding_low", side(|p| p.0)),
-                ("edge_padding_high", side(|p| p.1)),
-                ("interior_padding", Attr::Ints(vec![0; out.rank()])),
+                (AttrName::EdgePaddingLow, side(|p| p.0)),
+                (AttrName::EdgePaddingHigh, side(|p| p.1)),
+                (AttrName::InteriorPadding, Attr::Ints(vec![0; out.rank()])),
             ],
         );
         let nothing = b.literal(Aval::scalar(out.dtype()), &vec![0; out.dtype().size()]);
         let select = b.region(&[Aval::scalar(dtype); 2], |b, p| {
             smallvec![better(b, self.max, dtype, p[0], p[1])]
         });
-        let scatter = b.binary_region("stablehlo.add", out.dtype());
+        let scatter = b.binary_region(Opcode::Add, out.dtype());
         let attrs = vec![
-            ("window_dimensions", ints(&w.sizes)),
-            ("window_strides", ints(&w.strides)),
-            ("padding", Attr::Pairs(vec![(0, 0); out.rank()])),
+            (AttrName::WindowDimensions, ints(&w.sizes)),
+            (AttrName::WindowStrides, ints(&w.strides)),
+            (AttrName::Padding, Attr::Pairs(vec![(0, 0); out.rank()])),
         ];
         let result = b.op_with_regions(
-            "stablehlo.select_and_scatter",
+            Opcode::SelectAndScatter,
             &[source, ins[0], nothing],
             &[out.with_shape(&padded)],
             attrs,
             vec![select, scatter],
         )[0];
         let attrs = vec![
-            ("edge_padding_low", side(|p| -p.0)),
-            ("edge_padding_high", side(|p| -p.1)),
-            ("interior_padding", Attr::Ints(vec![0; out.rank()])),
+            (AttrName::EdgePaddingLow, side(|p| -p.0)),
+            (AttrName::EdgePaddingHigh, side(|p| -p.1)),
+            (AttrName::InteriorPadding, Attr::Ints(vec![0; out.rank()])),
         ];
-        smallvec![b.op("stablehlo.pad", &[result, nothing], out, attrs)]
+        smallvec![b.op(Opcode::Pad, &[result, nothing], out, attrs)]
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        one(cx.tangent(0).map(|t| bind1(self.clone(), &[t, &cx.primals[1]])))
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        cx.linear_in(&[0])
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let Some(operand) = cx.known(1) else { return Err("its operand is not linear".into()) };

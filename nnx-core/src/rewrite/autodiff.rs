@@ -1,12 +1,9 @@
-//! Derivatives of programs. `jvp` makes the program of values and tangents. Reverse mode runs the
-//! part of it that does not depend on tangents forward, and transposes the rest, which is linear.
+//! Derivatives of programs: the program of values and tangents, and its two parts, that of values
+//! and the linear one of tangents.
 
 use super::Env;
 use crate::error::Error;
-use crate::graph::{
-    Array, Backward, Closed, Graph, Jvp, Lin, Mode, Node, Tangent, Value, trace, with_location,
-};
-use crate::value::Aval;
+use crate::graph::{Array, Closed, Graph, Jvp, Mode, Node, Tangent, Value, trace, with_location};
 
 /// A program of values and tangents.
 pub(crate) struct JvpProgram {
@@ -29,7 +26,7 @@ impl JvpProgram {
     }
 }
 
-/// `active` tells which inputs have tangents, `always` which float outputs get one even if it is
+/// `active` tells which inputs have tangents, `always` which differentiable outputs get one even if it is
 /// zero.
 pub(crate) fn jvp_program(
     graph: &Graph,
@@ -77,26 +74,18 @@ pub(crate) fn interpret_jvp(
     for node in &graph.nodes {
         let tangents: Vec<Tangent> =
             node.ins.iter().map(|v| tangent_env[v.index()].clone()).collect();
-        let differentiable = node.outs.iter().any(|&v| graph.aval(v).dtype().is_inexact());
+        let differentiable = node.outs.iter().any(|&v| graph.aval(v).dtype().is_differentiable());
         if !differentiable || tangents.iter().all(Option::is_none) {
             env.replay(node);
             continue;
         }
         let primals: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
-        let out_tangents = with_location(node.location, || {
-            if let Some(both) = node.op.jvp_with_values(&primals, &tangents, mode) {
-                return both.map(|(outs, tangents)| {
-                    for (&value, out) in node.outs.iter().zip(outs) {
-                        env.set(value, out);
-                    }
-                    tangents
-                });
-            }
-            env.replay(node);
-            let outs: Vec<Array> = node.outs.iter().map(|&v| env.get(v)).collect();
-            node.op.jvp(&Jvp { primals: &primals, tangents: &tangents, outs: &outs })
-        })
-        .unwrap_or_else(|why| crate::error::raise(not_differentiable(node, why)));
+        let cx = Jvp::new(&node.op, &primals, &tangents, mode);
+        let (outs, out_tangents) = with_location(node.location, || node.op.jvp(&cx))
+            .unwrap_or_else(|why| crate::error::raise(not_differentiable(node, why)));
+        for (&value, out) in node.outs.iter().zip(outs) {
+            env.set(value, out);
+        }
         for (value, tangent) in node.outs.iter().zip(out_tangents) {
             tangent_env[value.index()] = tangent;
         }
@@ -106,137 +95,12 @@ pub(crate) fn interpret_jvp(
     (outs, tangents)
 }
 
-fn not_differentiable(node: &Node, why: String) -> Error {
+pub(super) fn not_differentiable(node: &Node, why: String) -> Error {
     Error::Op {
         op: node.op.name().into(),
         message: format!("has no derivative here: {why}"),
         location: node.location,
     }
-}
-
-/// Records into the running trace: the outputs of `graph` on `args`, and the cotangents of the
-/// active inputs for the cotangents `cts` of the outputs. `None` is a zero.
-pub(crate) fn vjp(
-    graph: &Graph,
-    active: &[bool],
-    args: &[Array],
-    cts: &dyn Fn(usize, &Array) -> Tangent,
-) -> (Vec<Array>, Vec<Tangent>) {
-    let never = vec![false; graph.outputs.len()];
-    let jvp = jvp_program(graph, active, &never, Mode::Reverse);
-    let mut ins: Vec<Lin> = args.iter().cloned().map(Lin::Known).collect();
-    let tangents = &jvp.graph.inputs[args.len()..];
-    ins.extend(tangents.iter().map(|&v| Lin::Linear(jvp.graph.aval(v))));
-    let forward = Forward::new(&jvp.graph, &ins);
-    let outs: Vec<Array> = jvp.primal_outputs().iter().map(|&v| forward.env.get(v)).collect();
-    let mut all_cts: Vec<Tangent> = vec![None; outs.len()];
-    all_cts.extend((0..outs.len()).filter(|&i| jvp.has_tangent[i]).map(|i| cts(i, &outs[i])));
-    let mut cotangents = forward.backward(&all_cts).into_iter().skip(args.len());
-    let cotangents =
-        active.iter().map(|&a| if a { cotangents.next().flatten() } else { None }).collect();
-    (outs, cotangents)
-}
-
-/// Records into the running trace the cotangents of the linear inputs of a program, for the
-/// cotangents of its outputs. What does not depend on the linear inputs is computed first.
-pub(crate) fn transpose(graph: &Graph, ins: &[Lin], cts: &[Tangent]) -> Vec<Tangent> {
-    Forward::new(graph, ins).backward(cts)
-}
-
-/// A program whose known part is recorded.
-struct Forward<'g> {
-    graph: &'g Graph,
-    env: Env,
-    /// Which values depend on the linear inputs.
-    linear: Vec<bool>,
-}
-
-impl<'g> Forward<'g> {
-    fn new(graph: &'g Graph, ins: &[Lin]) -> Self {
-        let mut env = Env::new(graph, &[]);
-        let mut linear_inputs = Vec::new();
-        for (&input, lin) in graph.inputs.iter().zip(ins) {
-            match lin {
-                Lin::Known(array) => env.set(input, array.clone()),
-                Lin::Linear(_) => linear_inputs.push(input),
-            }
-        }
-        let linear = dependent(graph, &linear_inputs);
-        for node in graph.nodes.iter().filter(|node| !node.makes(&linear)) {
-            env.replay(node);
-        }
-        Forward { graph, env, linear }
-    }
-
-    /// For each input its cotangent, if it is linear.
-    fn backward(&self, cts: &[Tangent]) -> Vec<Tangent> {
-        let mut ct_env: Vec<Tangent> = vec![None; self.graph.avals.len()];
-        for (value, ct) in self.graph.outputs.iter().zip(cts) {
-            if self.linear[value.index()] {
-                accumulate(&mut ct_env, *value, ct.clone());
-            }
-        }
-        for node in self.graph.nodes.iter().rev().filter(|n| n.makes(&self.linear)) {
-            self.node(node, &mut ct_env);
-        }
-        self.graph.inputs.iter().map(|v| ct_env[v.index()].take()).collect()
-    }
-
-    /// Transposes one linear node.
-    fn node(&self, node: &Node, ct_env: &mut [Tangent]) {
-        let cts: Vec<Tangent> = node.outs.iter().map(|v| ct_env[v.index()].take()).collect();
-        if cts.iter().all(Option::is_none) {
-            return;
-        }
-        let lin = |&v: &Value| {
-            if self.linear[v.index()] {
-                Lin::Linear(self.graph.aval(v))
-            } else {
-                Lin::Known(self.env.get(v))
-            }
-        };
-        let ins: Vec<Lin> = node.ins.iter().map(lin).collect();
-        with_location(node.location, || {
-            let cotangents = node
-                .op
-                .transpose(&Backward { ins: &ins, cts: &cts })
-                .unwrap_or_else(|why| crate::error::raise(not_differentiable(node, why)));
-            for (&value, ct) in node.ins.iter().zip(cotangents) {
-                if self.linear[value.index()] {
-                    accumulate(ct_env, value, ct);
-                }
-            }
-        });
-    }
-}
-
-/// The sum of two tangents.
-pub(crate) fn add_tangents(a: Tangent, b: Tangent) -> Tangent {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(&a + &b),
-        (a, b) => a.or(b),
-    }
-}
-
-/// Which values depend on `inputs`.
-pub(crate) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
-    let mut depends = vec![false; graph.avals.len()];
-    for input in inputs {
-        depends[input.index()] = true;
-    }
-    for node in &graph.nodes {
-        if node.ins.iter().any(|v| depends[v.index()]) {
-            for out in &node.outs {
-                depends[out.index()] = true;
-            }
-        }
-    }
-    depends
-}
-
-fn accumulate(ct_env: &mut [Tangent], value: Value, ct: Tangent) {
-    let before = ct_env[value.index()].take();
-    ct_env[value.index()] = add_tangents(before, ct);
 }
 
 /// A program of values and tangents, taken apart where values are handed to the linear part.
@@ -282,11 +146,18 @@ impl JvpProgram {
     }
 }
 
-/// Inputs of a program that is transposed: the known ones; it is linear in the others.
-pub(crate) fn lin_of(avals: &[Aval], known: &[Tangent]) -> Vec<Lin> {
-    let input = |(known, &aval): (&Tangent, &Aval)| match known {
-        Some(array) => Lin::Known(array.clone()),
-        None => Lin::Linear(aval),
-    };
-    known.iter().zip(avals).map(input).collect()
+/// Which values depend on `inputs`.
+pub(crate) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
+    let mut depends = vec![false; graph.avals.len()];
+    for input in inputs {
+        depends[input.index()] = true;
+    }
+    for node in &graph.nodes {
+        if node.ins.iter().any(|v| depends[v.index()]) {
+            for out in &node.outs {
+                depends[out.index()] = true;
+            }
+        }
+    }
+    depends
 }

@@ -4,6 +4,7 @@ use crate::graph::{Array, Graph, Node, Value, with_location};
 use crate::run::bind_op;
 
 /// The arrays that stand for the values of a graph while it is replayed.
+#[derive(Clone)]
 pub(crate) struct Env(Vec<Option<Array>>);
 
 impl Env {
@@ -24,6 +25,11 @@ impl Env {
 
     pub(crate) fn set(&mut self, value: Value, array: Array) {
         self.0[value.index()] = Some(array);
+    }
+
+    /// Whether the node's results are there.
+    pub(crate) fn has_made(&self, node: &Node) -> bool {
+        node.outs.iter().all(|v| self.0[v.index()].is_some())
     }
 
     /// Applies the node's operation again.

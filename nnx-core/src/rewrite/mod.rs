@@ -1,13 +1,17 @@
-//! From program to program: derivatives, batches, replays. No primitive is known here by name.
+//! From program to program: derivatives, batches, checks, replays. No primitive is known here by name.
 
 mod align;
 mod autodiff;
 mod batch;
+mod checkify;
 mod interpret;
+mod linear_map;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use align::align;
-pub(crate) use autodiff::{
-    JvpProgram, add_tangents, dependent, interpret_jvp, jvp_program, lin_of, spread, transpose, vjp,
-};
+pub(crate) use autodiff::{JvpProgram, dependent, interpret_jvp, jvp_program, spread};
 pub(crate) use batch::{batch_aval, batch_call, batch_graph, interpret_batch};
+pub(crate) use checkify::Checkify;
 pub(crate) use interpret::{Env, interpret};
+pub(crate) use linear_map::{LinearMap, add_tangents, lin_of, transpose};

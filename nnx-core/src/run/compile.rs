@@ -19,7 +19,8 @@ pub(crate) fn compile(
         )));
     }
     let client = Client::global()?;
-    let (dialect, lowered) = (client.dialect(), lower(graph));
+    let dialect = client.dialect();
+    let lowered = lower(graph, dialect);
     let text = match dialect {
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,

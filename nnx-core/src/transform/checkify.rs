@@ -1,53 +1,15 @@
 //! `checkify`: mistakes that only values show, as values.
 
 use super::lend::{Argument, TransformCall};
-use crate::array::select;
 use crate::error::{Error, Result, or_raise};
-use crate::graph::{Array, Closed, Graph, Node, trace, with_location};
+use crate::graph::{Array, Checks};
 use crate::module::Module;
-use crate::ops::{
-    Binary, BinaryOp, CallGraph, Check, Cond, DynamicSlice, DynamicUpdateSlice, Gather, Remat,
-    Scan, Scatter, While,
-};
-use crate::rewrite::Env;
+use crate::ops::Check;
+use crate::rewrite::Checkify;
 use crate::run::{bind1, staged};
-use crate::value::{Aval, DType};
+use crate::value::DType;
 use std::panic::Location;
 use std::sync::Arc;
-
-/// What [`checkify`] looks for. `jax.experimental.checkify`'s sets of errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Checks {
-    user: bool,
-    nan: bool,
-    index: bool,
-    div: bool,
-}
-
-impl Checks {
-    /// The user's own: those of [`check`].
-    pub const USER: Checks = Checks { user: true, nan: false, index: false, div: false };
-    /// Operations whose result holds NaN.
-    pub const NAN: Checks = Checks { user: false, nan: true, index: false, div: false };
-    /// Indices out of bounds in gathers, scatters and dynamic slices.
-    pub const INDEX: Checks = Checks { user: false, nan: false, index: true, div: false };
-    /// Divisions by zero.
-    pub const DIV: Checks = Checks { user: false, nan: false, index: false, div: true };
-    /// All.
-    pub const ALL: Checks = Checks { user: true, nan: true, index: true, div: true };
-}
-
-impl std::ops::BitOr for Checks {
-    type Output = Checks;
-    fn bitor(self, other: Checks) -> Checks {
-        Checks {
-            user: self.user | other.user,
-            nan: self.nan | other.nan,
-            index: self.index | other.index,
-            div: self.div | other.div,
-        }
-    }
-}
 
 /// What the first failed check of a run of [`checkify`] was, as a value of the program.
 #[derive(Debug, Clone)]
@@ -133,7 +95,7 @@ where
     const { crate::module::check::returned(R::SCHEMA, "checkify") };
     let call = TransformCall::new("checkify", &mut argument);
     let program = call.trace(f, &call.avals);
-    let mut checker = Checker { checks, messages: Vec::new() };
+    let mut checker = Checkify::new(checks);
     let mut outs = or_raise(staged("checkify", &call.arguments(&program), |args| {
         let none = Array::constant_int(DType::I32, 0);
         let (mut outs, code) = checker.run(&program.closed.graph, args, none);
@@ -143,187 +105,4 @@ where
     let Some(code) = outs.pop() else { unreachable!("the code is the last output") };
     let error = CheckError { code, messages: checker.messages.into() };
     (error, call.finish(program, &outs))
-}
-
-/// Rewrites programs so that they carry the number of the first failed check along.
-struct Checker {
-    checks: Checks,
-    messages: Vec<String>,
-}
-
-impl Checker {
-    /// Records `graph` with checks: its outputs, and the code after it.
-    fn run(&mut self, graph: &Graph, args: &[Array], mut code: Array) -> (Vec<Array>, Array) {
-        let mut env = Env::new(graph, args);
-        for node in &graph.nodes {
-            let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
-            let outs = with_location(node.location, || self.node(node, &ins, &mut code));
-            for (&value, out) in node.outs.iter().zip(outs) {
-                env.set(value, out);
-            }
-        }
-        (graph.outputs.iter().map(|&v| env.get(v)).collect(), code)
-    }
-
-    /// Whether something inside of the programs of an operation is checked.
-    fn looks_into(&self, node: &Node) -> bool {
-        let checks = self.checks;
-        let relevant = |op: &dyn crate::graph::Primitive| {
-            op.is_effect()
-                || checks.nan
-                || (checks.index && is_indexing(op))
-                || (checks.div && is_division(op))
-        };
-        node.op.bodies().iter().any(|body| body.contains(&relevant))
-    }
-
-    fn node(&mut self, node: &Node, ins: &[Array], code: &mut Array) -> Vec<Array> {
-        let op = node.op.as_any();
-        if self.looks_into(node) {
-            if let Some(scan) = op.downcast_ref::<Scan>() {
-                return self.scan(scan, ins, code);
-            }
-            if let Some(cond) = op.downcast_ref::<Cond>() {
-                return self.cond(cond, ins, code);
-            }
-            if let Some(repeat) = op.downcast_ref::<While>() {
-                return self.repeat(repeat, ins, code);
-            }
-            let inline = op.downcast_ref::<CallGraph>().map(|call| &call.graph);
-            let inline = inline.or(op.downcast_ref::<Remat>().map(|remat| &remat.graph));
-            if let Some(graph) = inline {
-                let (outs, after) = self.run(graph, ins, code.clone());
-                *code = after;
-                return outs;
-            }
-        }
-        if op.is::<Check>() {
-            self.after(node, ins, ins, code);
-            return ins.to_vec();
-        }
-        let outs = crate::run::bind_op(node.op.clone(), &ins.iter().collect::<Vec<_>>());
-        self.after(node, ins, &outs, code);
-        outs.into_vec()
-    }
-
-    /// Checks of one operation's operands and results.
-    fn after(&mut self, node: &Node, ins: &[Array], outs: &[Array], code: &mut Array) {
-        let op = node.op.as_any();
-        let name = node.op.name();
-        if let Some(check) = op.downcast_ref::<Check>().filter(|_| self.checks.user) {
-            self.fails(&ins[0].logical_not(), check.0.to_string(), node, code);
-        }
-        if self.checks.div && is_division(&*node.op) {
-            let zero = ins[1].eq(ins[1].zeros_like());
-            self.fails(&zero, "division by zero".into(), node, code);
-        }
-        if self.checks.index
-            && let Some(outside) = outside(node, ins)
-        {
-            self.fails(&outside, format!("out-of-bounds index in {name}"), node, code);
-        }
-        if self.checks.nan {
-            for out in outs.iter().filter(|out| out.dtype().is_float()) {
-                let message = format!("nan generated by {name}");
-                self.fails(&out.ne(out), message, node, code);
-            }
-        }
-    }
-
-    /// Takes note of a check: `failed` is true in some element if it failed.
-    fn fails(&mut self, failed: &Array, message: String, node: &Node, code: &mut Array) {
-        self.messages.push(format!("{message}\n  at {}", node.location));
-        let mine = Array::constant_int(DType::I32, self.messages.len() as i64);
-        let first = failed.any(..).logical_and(&code.eq(0));
-        *code = select(&first, &mine, code);
-    }
-
-    /// A program like `graph` that takes the code after the first `at` inputs, and gives it after the
-    /// first `out` outputs.
-    fn checked(&mut self, graph: &Graph, at: usize, out: usize) -> Graph {
-        let mut avals = graph.input_avals();
-        avals.insert(at, Aval::scalar(DType::I32));
-        let (Closed { graph, .. }, ()) = trace("checkify", &avals, |args| {
-            let mut args = args.to_vec();
-            let code = args.remove(at);
-            let (mut outs, code) = self.run(graph, &args, code);
-            outs.insert(out, code);
-            (outs, ())
-        });
-        graph
-    }
-
-    fn scan(&mut self, scan: &Scan, ins: &[Array], code: &mut Array) -> Vec<Array> {
-        let body = self.checked(&scan.body, scan.carry, scan.carry);
-        let mut ins = ins.to_vec();
-        ins.insert(scan.carry, code.clone());
-        let op = Scan { body: body.into(), carry: scan.carry + 1, linear: vec![], ..scan.clone() };
-        let mut outs = op.bind(&ins).into_vec();
-        *code = outs.remove(scan.carry);
-        outs
-    }
-
-    fn repeat(&mut self, repeat: &While, ins: &[Array], code: &mut Array) -> Vec<Array> {
-        let body = self.checked(&repeat.body, repeat.carry, repeat.carry);
-        // The condition is not checked, and takes the code without a look at it.
-        let mut condition = (*repeat.condition).clone();
-        let unused = condition.value(Aval::scalar(DType::I32));
-        condition.inputs.insert(repeat.carry, unused);
-        let mut ins = ins.to_vec();
-        ins.insert(repeat.carry, code.clone());
-        let op = While { condition: condition.into(), body: body.into(), carry: repeat.carry + 1 };
-        let mut outs = op.bind(&ins).into_vec();
-        *code = outs.remove(repeat.carry);
-        outs
-    }
-
-    fn cond(&mut self, cond: &Cond, ins: &[Array], code: &mut Array) -> Vec<Array> {
-        let branches =
-            cond.branches.iter().map(|branch| self.checked(branch, 0, 0).into()).collect();
-        let mut ins = ins.to_vec();
-        ins.insert(1, code.clone());
-        let mut outs = Cond { branches, linear: vec![] }.bind(&ins).into_vec();
-        *code = outs.remove(0);
-        outs
-    }
-}
-
-fn is_division(op: &dyn crate::graph::Primitive) -> bool {
-    let binary = op.as_any().downcast_ref::<Binary>();
-    binary.is_some_and(|op| matches!(op.0, BinaryOp::Div | BinaryOp::Rem))
-}
-
-fn is_indexing(op: &dyn crate::graph::Primitive) -> bool {
-    let op = op.as_any();
-    op.is::<Gather>()
-        || op.is::<Scatter>()
-        || op.is::<DynamicSlice>()
-        || op.is::<DynamicUpdateSlice>()
-}
-
-/// For an operation with computed places: whether each of these lies outside.
-fn outside(node: &Node, ins: &[Array]) -> Option<Array> {
-    let op = node.op.as_any();
-    let beyond = |starts: &Array, last: &[i64]| {
-        let last: Vec<i32> = last.iter().map(|&n| n as i32).collect();
-        let starts = starts.astype(DType::I32);
-        let rows = Array::constant_ints(&last);
-        starts.lt(0).logical_or(&starts.gt(&rows))
-    };
-    let starts = |first: usize, sizes: &[usize]| {
-        let starts: Vec<&Array> = ins[first..].iter().collect();
-        let room: Vec<i64> =
-            ins[0].shape().iter().zip(sizes).map(|(n, s)| *n as i64 - *s as i64).collect();
-        (!starts.is_empty()).then(|| beyond(&crate::array::stack(&starts, 0), &room))
-    };
-    if let Some(gather) = op.downcast_ref::<Gather>() {
-        return Some(beyond(&ins[1], &gather.last_starts(ins[0].aval())));
-    }
-    if let Some(scatter) = op.downcast_ref::<Scatter>() {
-        return Some(beyond(&ins[1], &scatter.last_starts(ins[0].aval(), ins[2].aval())));
-    }
-    if let Some(slice) = op.downcast_ref::<DynamicSlice>() {
-        return starts(1, &slice.0);
-    }
-    op.is::<DynamicUpdateSlice>().then(|| starts(2, ins[1].shape())).flatten()
 }

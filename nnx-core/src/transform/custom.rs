@@ -1,7 +1,7 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::TransformCall;
-use super::trees::{difference, leaves, with_leaves};
+use super::trees::{difference, leaves, no_derivative, with_leaves};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents};
 use crate::module::Module;
@@ -36,22 +36,25 @@ fn trace_call<A: Module, R: Module>(
     (program.closed, result)
 }
 
-/// Whether two floats' tangents, or nothing for other leaves.
-fn floats<M: Module>(tree: &M) -> Vec<bool> {
-    leaves(tree).iter().map(|leaf| leaf.dtype().is_float()).collect()
+/// Which leaves have derivatives.
+fn differentiable<M: Module>(tree: &M) -> Vec<bool> {
+    leaves(tree).iter().map(|leaf| leaf.dtype().is_differentiable()).collect()
 }
 
-/// A tree like `like` whose float leaves are `given` in turn; the others hold no value.
-fn tree_of_floats<M: Module>(like: &M, given: &[Array], what: &str) -> M {
+/// A tree like `like` whose differentiable leaves are `given` in turn; the others hold no value.
+fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
     let mut given = given.iter();
-    rebuild(like, |_, leaf| match leaf.dtype().is_float().then(|| given.next()).flatten() {
-        Some(array) => array.clone(),
-        None => Array::absent(format!("there is no {what} here: this is no float")),
+    rebuild(like, |_, leaf| {
+        let dtype = leaf.dtype();
+        match dtype.is_differentiable().then(|| given.next()).flatten() {
+            Some(array) => array.clone(),
+            None => no_derivative(what, "this leaf", dtype),
+        }
     })
 }
 
-/// The float leaves of a derivative, which must be like those of `like`.
-fn float_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Array> {
+/// The differentiable leaves of a derivative, which must be like those of `like`.
+fn differentiable_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Array> {
     let fail = |message: String| -> ! { raise(Error::Invalid(format!("{op}: {message}"))) };
     let (expected, found) = (collect_leaves(like), collect_leaves(given));
     if expected.len() != found.len() {
@@ -60,7 +63,7 @@ fn float_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Arr
     let mut arrays = Vec::new();
     for (i, (like_leaf, leaf)) in expected.iter().zip(&found).enumerate() {
         let aval = like_leaf.array.aval();
-        if !aval.dtype().is_float() {
+        if !aval.dtype().is_differentiable() {
             continue;
         }
         match leaf.array.try_aval() {
@@ -80,7 +83,7 @@ fn float_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Arr
 ///
 /// `forward` computes what `f` computes, and anything that `backward` needs; `backward` gets that
 /// and the cotangent of the result (zeros included), and returns the cotangent of the argument.
-/// Leaves that are no floats have no cotangent: they hold no value in what `backward` gets, and are
+/// Leaves that are neither floats nor complex numbers have no cotangent: they hold no value in what `backward` gets, and are
 /// not looked at in what it returns. The argument is any tree: an [`Array`], a tuple, a Module.
 ///
 /// The derivative may be taken in reverse mode only, any number of times; the function may be
@@ -172,7 +175,9 @@ where
         }
         let mut outs = leaves(&result);
         outs.extend(leaves(&residuals));
-        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some(residuals);
+        // Shapes only: the values belong to the trace that runs.
+        let template = rebuild(&residuals, |_, leaf| Array::of_aval(leaf.aval()));
+        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some(template);
         outs
     });
     let backward: ArrayFn = Arc::new(move |args: &[Array]| {
@@ -184,15 +189,16 @@ where
         let residuals = with_leaves(template, &args[..count]);
         let given: Vec<Array> = args[count..]
             .iter()
-            .zip(floats(&*like_result))
-            .filter(|(_, float)| *float)
+            .zip(differentiable(&*like_result))
+            .filter(|(_, differentiable)| *differentiable)
             .map(|(ct, _)| ct.clone())
             .collect();
-        let ct = tree_of_floats(&*like_result, &given, "cotangent");
+        let ct = tree_of(&*like_result, &given, "cotangent");
         let cotangent = backward(residuals, &ct);
-        let mut cts = float_leaves("custom_vjp", "what `backward` returns", &*like, &cotangent);
+        let mut cts =
+            differentiable_leaves("custom_vjp", "what `backward` returns", &*like, &cotangent);
         // Captured arrays are constants: nothing asks for their cotangents.
-        let constants = captured.iter().filter(|aval| aval.dtype().is_float());
+        let constants = captured.iter().filter(|aval| aval.dtype().is_differentiable());
         cts.extend(constants.map(|&aval| Array::zeros_aval(aval)));
         cts
     });
@@ -202,7 +208,7 @@ where
 /// A function with a derivative of its own, for forward and reverse mode. `jax.custom_jvp`.
 ///
 /// `jvp` gets the argument and its tangent (zeros included), and returns the result and its tangent,
-/// which must be linear in the argument's. Leaves that are no floats have no tangent: they hold no
+/// which must be linear in the argument's. Leaves that are neither floats nor complex numbers have no tangent: they hold no
 /// value in what `jvp` gets, and are not looked at in what it returns.
 ///
 /// ```
@@ -238,15 +244,17 @@ where
         let rule: JvpRule = Arc::new(move |cx: &Jvp<'_>| {
             let primals = with_leaves(&like, &cx.primals[..n]);
             let given: Vec<Array> = (0..n)
-                .filter(|&i| cx.primals[i].dtype().is_float())
-                .map(|i| cx.tangent(i).cloned().unwrap_or_else(|| cx.primals[i].zeros_like()))
+                .filter(|&i| cx.primals[i].dtype().is_differentiable())
+                .map(|i| cx.or_zeros(i))
                 .collect();
-            let (_, tangent) = jvp(&primals, &tree_of_floats(&like, &given, "tangent"));
+            let (_, tangent) = jvp(&primals, &tree_of(&like, &given, "tangent"));
             let mut found =
-                float_leaves("custom_jvp", "the tangent", &like_result, &tangent).into_iter();
-            let floats = floats(&like_result).into_iter();
-            let tangents: Tangents =
-                floats.map(|float| if float { found.next() } else { None }).collect();
+                differentiable_leaves("custom_jvp", "the tangent", &like_result, &tangent)
+                    .into_iter();
+            let tangents: Tangents = differentiable(&like_result)
+                .into_iter()
+                .map(|differentiable| if differentiable { found.next() } else { None })
+                .collect();
             Ok(tangents)
         });
         let op = WithRule {

@@ -1,16 +1,17 @@
 //! `grad` and `value_and_grad`.
 
 use super::lend::{Argument, TransformCall};
+use super::trees::no_derivative;
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, leaves_of};
 use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind, check};
-use crate::rewrite::vjp;
+use crate::rewrite::LinearMap;
 use crate::run::staged;
 use std::panic::Location;
 
 /// What a function is differentiated with respect to: an [`Argument`], which means its Params and
-/// float arrays, or the part of one that [`wrt`] names.
+/// plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
 pub trait Differentiated {
     /// What the function gets.
     type Argument: Argument;
@@ -48,24 +49,23 @@ impl Selection<'_> {
         gradients: Vec<Array>,
     ) -> A::Tree {
         let leaves = leaves_of(|v| argument.flatten(v));
-        let why = |i: usize| {
-            let kind = leaves[i].kind.map_or("an array", |kind| kind.name);
-            match (leaves[i].array.try_aval(), self.0) {
-                (Ok(aval), _) if !aval.dtype().is_inexact() => {
-                    format!("this is {kind} of {}, which is not a float", aval.dtype())
+        let gap = |i: usize| {
+            let kind = leaves[i].kind.map_or("array", |kind| kind.name);
+            let why = match (leaves[i].array.try_aval(), self.0) {
+                (Ok(aval), _) if !aval.dtype().is_differentiable() => {
+                    return no_derivative("gradient", &format!("this {kind}"), aval.dtype());
                 }
-                (_, Some(_)) => format!("this is {kind}, and not among those that `wrt` names"),
-                _ => format!("this is {kind}, and gradients are taken with respect to Param"),
-            }
+                (_, Some(_)) => "it is not among those that `wrt` names",
+                _ => "gradients are taken with respect to Param",
+            };
+            Array::absent(format!("there is no gradient here: this is {kind}, and {why}"))
         };
         let mut gradients = gradients.into_iter();
         argument.twin(&mut Rebuild {
             at: 0,
             leaf: |i: usize, _: &Array| {
                 let gradient = active[i].then(|| gradients.next()).flatten();
-                gradient.unwrap_or_else(|| {
-                    Array::absent(format!("there is no gradient here: {}", why(i)))
-                })
+                gradient.unwrap_or_else(|| gap(i))
             },
         })
     }
@@ -77,7 +77,7 @@ pub struct Wrt<A, F> {
     filter: F,
 }
 
-/// Differentiates with respect to the float leaves that `filter` names, in place of the Params.
+/// Differentiates with respect to the float and complex leaves that `filter` names, in place of the Params.
 ///
 /// ```no_run
 /// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};
@@ -193,7 +193,7 @@ pub(super) fn active<A: Argument>(
 ) -> Vec<bool> {
     call.map(|path, leaf| {
         let aval = leaf.value.try_aval();
-        aval.is_ok_and(|aval| aval.dtype().is_inexact() && filter.matches(path, leaf))
+        aval.is_ok_and(|aval| aval.dtype().is_differentiable() && filter.matches(path, leaf))
     })
 }
 
@@ -207,15 +207,11 @@ fn run_backward(
     let mut all_active = active.to_vec();
     all_active.resize(args.len(), false);
     let mut outs = staged("grad", &args, |args| {
-        let ones = |i: usize, out: &Array| (i == 0).then(|| out.ones_like());
-        let (outs, grads) = vjp(&closed.graph, &all_active, args, &ones);
-        let grads = args
-            .iter()
-            .zip(grads)
-            .zip(&all_active)
-            .filter(|(_, active)| **active)
-            .map(|((arg, grad), _)| grad.unwrap_or_else(|| arg.zeros_like()));
-        outs.into_iter().chain(grads).collect()
+        // The loss is the first output.
+        let (mut outs, map) = LinearMap::record(&closed.graph, &all_active, args, 1);
+        let ct = (!map.is_zero()).then(|| outs[0].ones_like());
+        outs.extend(map.transpose(ct.as_slice()));
+        outs
     })?;
     let grads = outs.split_off(closed.graph.outputs.len());
     Ok((outs, grads))

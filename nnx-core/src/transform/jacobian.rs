@@ -86,7 +86,7 @@ where
     const { crate::module::check::tree::<Gradient<A>>("jacfwd") };
     let location = Location::caller();
     let at = or_raise(AtPoint::of("jacfwd", f, argument));
-    at.map.check_forward("jacfwd", location);
+    at.check_forward("jacfwd", location);
     if at.map.is_zero() {
         return at.tree_of(zeros(&at));
     }

@@ -1,6 +1,7 @@
 //! Forward-mode derivatives.
 
 use super::lend::{Argument, TransformCall};
+use super::trees::no_derivative;
 use crate::error::{Error, Result, or_raise};
 use crate::graph::{Array, Mode};
 use crate::module::Module;
@@ -11,9 +12,9 @@ use crate::run::staged;
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
 /// argument. `jax.jvp`.
 ///
-/// Leaves of the argument that are no floats have no tangent, whatever `tangents` holds there;
-/// leaves of the result that are no floats hold no value in the second tree, and reading one says
-/// so. Variables that `f` sets in an argument given as `&mut` are set in the caller's.
+/// Leaves of the argument that are neither floats nor complex numbers have no tangent, whatever
+/// `tangents` holds there; such leaves of the result hold no value in the second tree, and reading
+/// one says so. Variables that `f` sets in an argument given as `&mut` are set in the caller's.
 ///
 /// ```
 /// # use nnx_core::{Array, jvp};
@@ -50,7 +51,7 @@ where
         let tangents: Vec<Array> = outs[..program.result_count()]
             .iter()
             .zip(tangents)
-            .filter(|(out, _)| out.dtype().is_inexact())
+            .filter(|(out, _)| out.dtype().is_differentiable())
             .map(|(out, tangent)| tangent.unwrap_or_else(|| out.zeros_like()))
             .collect();
         outs.into_iter().chain(tangents).collect()
@@ -59,10 +60,9 @@ where
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
     let tangent = rebuild(&program.result, |i, absent| {
         let Some(output) = program.results[i] else { return absent.clone() };
-        let tangent = outs[output].dtype().is_inexact().then(|| tangents.next()).flatten();
-        tangent.unwrap_or_else(|| {
-            Array::absent("there is no tangent here: this result is not a float")
-        })
+        let dtype = outs[output].dtype();
+        let tangent = dtype.is_differentiable().then(|| tangents.next()).flatten();
+        tangent.unwrap_or_else(|| no_derivative("tangent", "this result", dtype))
     });
     (call.finish(program, &outs), tangent)
 }
@@ -81,8 +81,8 @@ fn directions<A: Argument>(
     let mut active = Vec::new();
     let mut directions = Vec::new();
     for (&i, &aval) in call.present.iter().zip(&call.avals) {
-        active.push(aval.dtype().is_inexact());
-        if !aval.dtype().is_inexact() {
+        active.push(aval.dtype().is_differentiable());
+        if !aval.dtype().is_differentiable() {
             continue;
         }
         let tangent = given[i].array.try_aval()?;

@@ -43,9 +43,10 @@ mod trees;
 mod vjp;
 mod vmap;
 
+pub use crate::graph::Checks;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
-pub use checkify::{CheckError, Checks, check, checkify};
+pub use checkify::{CheckError, check, checkify};
 pub use cond::{cond, switch};
 pub use custom::{custom_jvp, custom_vjp};
 pub use grad::{Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};

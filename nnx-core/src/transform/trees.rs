@@ -4,7 +4,7 @@ use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::walk::{Statics, collect_leaves, paths, rebuild};
-use crate::value::Aval;
+use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// The leaves of a tree.
@@ -15,6 +15,13 @@ pub(crate) fn leaves<M: Module>(tree: &M) -> Vec<Array> {
 /// A tree of the structure of `tree` with these leaves.
 pub(crate) fn with_leaves<M: Module>(tree: &M, leaves: &[Array]) -> M {
     rebuild(tree, |i, old| leaves.get(i).unwrap_or(old).clone())
+}
+
+/// The gap in a tree of derivatives where an array of `dtype`, `what`, has none.
+pub(crate) fn no_derivative(kind: &str, what: &str, dtype: DType) -> Array {
+    Array::absent(format!(
+        "there is no {kind} here: {what} is {dtype}, which is not a float or complex dtype"
+    ))
 }
 
 /// Raises an error about the arguments of `op`.

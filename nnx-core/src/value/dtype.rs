@@ -151,6 +151,12 @@ impl DType {
         self.is_float() || self.is_complex()
     }
 
+    /// Whether derivatives are taken of and with respect to arrays of this type: real and complex
+    /// floating-point types. All transforms ask this function.
+    pub(crate) const fn is_differentiable(self) -> bool {
+        self.is_inexact()
+    }
+
     /// The dtype of the parts of a complex number; other dtypes are their own.
     pub const fn real(self) -> DType {
         match self {

@@ -1,6 +1,7 @@
 //! `vjp`, `linearize`, Jacobians, custom derivatives and `remat`.
 
-use nnx_core::array::{arange, stack};
+use nnx_core::array::{arange, complex, stack};
+use nnx_core::module::{BatchStat, Variable};
 use nnx_core::{
     Array, DType, Param, SavePolicy, associative_scan, custom_jvp, custom_vjp, grad, hessian,
     jacfwd, jacrev, jvp, linearize, map_slices, over, remat, remat_with, scan, value_and_grad, vjp,
@@ -128,6 +129,63 @@ fn custom_jvps_in_both_modes() {
     assert_close(&batched, &(xs.cos() * 2.0));
     let second = grad(|x: &Array| grad(|x: &Array| double(x).sum(..), x).sum(..), &x);
     assert_close(&second, &(x.sin() * -2.0));
+}
+
+/// All transforms differentiate the same leaves: floats and complex numbers.
+#[test]
+fn complex_leaves() {
+    let z = complex(&Array::scalar(2.0_f32), &Array::scalar(-1.0_f32));
+    let size = |z: &Array| (z * z.conj()).real();
+    let gradient = grad(size, &z);
+    let parts = |z: &Array| [z.real().item::<f32>(), z.imag().item::<f32>()];
+    // As in JAX: of x² + y² the cotangent is 2x − 2iy.
+    assert_eq!(parts(&gradient), [4.0, 2.0]);
+    let (_, pullback) = vjp(size, &z);
+    assert_eq!(parts(&pullback.call(&Array::scalar(1.0_f32))), [4.0, 2.0]);
+
+    let square = |z: &Array| z * z;
+    let i = complex(&Array::scalar(0.0_f32), &Array::scalar(1.0_f32));
+    let (_, slope) = jvp(square, &z, &i);
+    assert_eq!(parts(&slope), [2.0, 4.0]);
+    let (_, linear) = linearize(square, &z);
+    assert_eq!(parts(&linear.call(&i)), [2.0, 4.0]);
+    assert_eq!(parts(&vjp(square, &z).1.call(&i)), [2.0, 4.0]);
+
+    let with_jvp = custom_jvp(square, |z: &Array, t: &Array| (z * z, t * z * 2.0));
+    assert_eq!(parts(&jvp(|z: &Array| with_jvp(z), &z, &i).1), [2.0, 4.0]);
+    assert_eq!(parts(&grad(|z: &Array| with_jvp(z).real(), &z)), [4.0, -2.0]);
+    let with_vjp =
+        custom_vjp(square, |z: &Array| (z * z, z.clone()), |z: Array, ct: &Array| ct * z * 2.0);
+    assert_eq!(parts(&grad(|z: &Array| with_vjp(z).real(), &z)), [4.0, -2.0]);
+    let zs = complex(&ramp(&[2]), &ramp(&[2]));
+    let each = grad(|zs: &Array| vmap(|z: &Array| with_vjp(z), zs, 0).real().sum(..), &zs);
+    assert_close(&each.real(), &(zs.real() * 2.0));
+}
+
+/// Why there is no derivative: the dtype, or the kind.
+#[test]
+fn what_is_no_float_is_named() {
+    let model = (
+        Param::new(ramp(&[2])),
+        Param::new(Array::scalar(3)),
+        Variable::<BatchStat>::new(ramp(&[2])),
+    );
+    let loss = |m: &(Param, Param, Variable<BatchStat>)| (m.0.value() * m.2.value()).sum(..);
+    let gradient = grad(loss, &model);
+    let why = |x: &Array| x.try_to_vec::<f32>().unwrap_err().to_string();
+    let message = why(gradient.1.value());
+    assert!(
+        message.contains("this Param is i32, which is not a float or complex dtype"),
+        "{message}"
+    );
+    let message = why(gradient.2.value());
+    assert!(
+        message.contains("this is BatchStat, and gradients are taken with respect to Param"),
+        "{message}"
+    );
+    let derivative = vjp(loss, &model).1.call(&Array::scalar(1.0_f32));
+    let message = why(derivative.1.value());
+    assert!(message.contains("i32, which is not a float or complex dtype"), "{message}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl CustomJvp for PseudoInverse {
     }
     /// Golub & Pereyra (1973), "The differentiation of pseudo-inverses …", equation 4.12.
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
-        let (a, p, t) = (&cx.primals[0], &cx.outs[0], cx.tangent(0)?);
+        let (a, p, t) = (&cx.primals[0], cx.out(), cx.tangent(0)?);
         let (pt, tt) = (p.mt(), t.mt());
         let s = p.matmul(pt.matmul(&tt));
         let u = tt.matmul(pt.matmul(p));

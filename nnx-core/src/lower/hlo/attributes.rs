@@ -2,48 +2,52 @@
 
 use crate::error::{Error, Result};
 use crate::lower::hlo::literal::list;
-use crate::lower::hlo::table::Part;
-use crate::lower::{Attr, Instr};
+use crate::lower::hlo::table::AttrForm;
+use crate::lower::{Attr, AttrName, Instr};
 use crate::value::Aval;
 
 /// An attribute with its name, ready to stand after the operands; `None` where HLO has nothing to
 /// say. Regions are written elsewhere. `operands` are the types of the instruction's operands.
-pub(super) fn text(part: &Part, instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
+pub(super) fn text(part: &AttrForm, instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
     let written = match *part {
-        Part::As(from, to) => match find(instr, from)? {
+        AttrForm::As(from, to) => match find(instr, from)? {
             Attr::Text(text) => format!("{to}=\"{text}\""),
             attr => format!("{to}={}", value(instr, attr)?),
         },
-        Part::One(from, to) => format!("{to}={{{}}}", value(instr, find(instr, from)?)?),
-        Part::Numbers(from) => numbers(instr, find(instr, from)?)?,
-        Part::Slice => slice(instr)?,
-        Part::Padding => padding(instr)?,
-        Part::Window => match window(instr, operands)? {
+        AttrForm::One(from, to) => format!("{to}={{{}}}", value(instr, find(instr, from)?)?),
+        AttrForm::Numbers(from) => numbers(instr, find(instr, from)?)?,
+        AttrForm::Slice => slice(instr)?,
+        AttrForm::Padding => padding(instr)?,
+        AttrForm::Window => match window(instr, operands)? {
             Some(window) => window,
             None => return Ok(None),
         },
-        Part::Region(..) => return Ok(None),
+        AttrForm::Region(..) => return Ok(None),
     };
     Ok(Some(written))
 }
 
 /// An instruction that does not look as this backend expects.
 pub(super) fn unexpected(instr: &Instr, what: &str) -> Error {
-    Error::Invalid(format!("HLO: {what} of `{}` cannot be written; please report it", instr.opcode))
+    Error::Invalid(format!(
+        "HLO: {what} of `{}` cannot be written; please report it",
+        instr.opcode.text()
+    ))
 }
 
-fn find<'a>(instr: &'a Instr, name: &str) -> Result<&'a Attr> {
-    optional(instr, name).ok_or_else(|| unexpected(instr, &format!("the missing attribute {name}")))
+fn find<'a>(instr: &'a Instr, name: AttrName) -> Result<&'a Attr> {
+    optional(instr, name)
+        .ok_or_else(|| unexpected(instr, &format!("the missing attribute {}", name.text())))
 }
 
-fn optional<'a>(instr: &'a Instr, name: &str) -> Option<&'a Attr> {
+fn optional<'a>(instr: &'a Instr, name: AttrName) -> Option<&'a Attr> {
     instr.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| attr)
 }
 
-fn ints<'a>(instr: &'a Instr, name: &str) -> Result<&'a [i64]> {
+fn ints<'a>(instr: &'a Instr, name: AttrName) -> Result<&'a [i64]> {
     match find(instr, name)? {
         Attr::Ints(ints) => Ok(ints),
-        _ => Err(unexpected(instr, &format!("the attribute {name}"))),
+        _ => Err(unexpected(instr, &format!("the attribute {}", name.text()))),
     }
 }
 
@@ -58,8 +62,8 @@ fn value(instr: &Instr, attr: &Attr) -> Result<String> {
 }
 
 fn slice(instr: &Instr) -> Result<String> {
-    let starts = ints(instr, "start_indices")?;
-    let (limits, strides) = (ints(instr, "limit_indices")?, ints(instr, "strides")?);
+    let starts = ints(instr, AttrName::StartIndices)?;
+    let (limits, strides) = (ints(instr, AttrName::LimitIndices)?, ints(instr, AttrName::Strides)?);
     let ranges: Vec<String> = (starts.iter().zip(limits).zip(strides))
         .map(|((start, limit), stride)| format!("[{start}:{limit}:{stride}]"))
         .collect();
@@ -67,8 +71,9 @@ fn slice(instr: &Instr) -> Result<String> {
 }
 
 fn padding(instr: &Instr) -> Result<String> {
-    let low = ints(instr, "edge_padding_low")?;
-    let (high, interior) = (ints(instr, "edge_padding_high")?, ints(instr, "interior_padding")?);
+    let low = ints(instr, AttrName::EdgePaddingLow)?;
+    let (high, interior) =
+        (ints(instr, AttrName::EdgePaddingHigh)?, ints(instr, AttrName::InteriorPadding)?);
     let edges: Vec<String> = (low.iter().zip(high).zip(interior))
         .map(|((low, high), interior)| format!("{low}_{high}_{interior}"))
         .collect();
@@ -78,11 +83,11 @@ fn padding(instr: &Instr) -> Result<String> {
 /// A window over all dimensions, or over the spatial ones of a convolution. `None` if there are no
 /// dimensions.
 fn window(instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
-    let sizes: Vec<i64> = match optional(instr, "dimension_numbers") {
+    let sizes: Vec<i64> = match optional(instr, AttrName::DimensionNumbers) {
         Some(Attr::Conv(dims)) => {
             dims.rhs[2..].iter().map(|&d| operands[1].shape()[d] as i64).collect()
         }
-        _ => ints(instr, "window_dimensions")?.to_vec(),
+        _ => ints(instr, AttrName::WindowDimensions)?.to_vec(),
     };
     if sizes.is_empty() {
         return Ok(None);
@@ -91,24 +96,24 @@ fn window(instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
     let numbers = |list: &[i64]| by(list.iter().map(i64::to_string).collect());
     let mut parts = vec![format!("size={}", numbers(&sizes))];
     let lists = [
-        ("stride", "window_strides"),
-        ("lhs_dilate", "base_dilations"),
-        ("lhs_dilate", "lhs_dilation"),
-        ("rhs_dilate", "window_dilations"),
-        ("rhs_dilate", "rhs_dilation"),
+        ("stride", AttrName::WindowStrides),
+        ("lhs_dilate", AttrName::BaseDilations),
+        ("lhs_dilate", AttrName::LhsDilation),
+        ("rhs_dilate", AttrName::WindowDilations),
+        ("rhs_dilate", AttrName::RhsDilation),
     ];
     for (to, from) in lists {
         if optional(instr, from).is_some() {
             parts.push(format!("{to}={}", numbers(ints(instr, from)?)));
         }
     }
-    if let Some(Attr::Pairs(pairs)) = optional(instr, "padding") {
+    if let Some(Attr::Pairs(pairs)) = optional(instr, AttrName::Padding) {
         parts.push(format!(
             "pad={}",
             by(pairs.iter().map(|(low, high)| format!("{low}_{high}")).collect())
         ));
     }
-    if let Some(Attr::Bools(reversal)) = optional(instr, "window_reversal") {
+    if let Some(Attr::Bools(reversal)) = optional(instr, AttrName::WindowReversal) {
         let flags = reversal.iter().map(|&b| u8::from(b).to_string()).collect();
         parts.push(format!("rhs_reversal={}", by(flags)));
     }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// A computation while it is written. Values are called `v` and their number, as everywhere in the
 /// program; other lines `t` and a number.
-pub(super) struct Body<'a> {
+pub(super) struct Computation<'a> {
     pub(super) avals: &'a [Aval],
     pub(super) text: String,
     /// Values that it uses and does not compute.
@@ -19,19 +19,19 @@ pub(super) struct Body<'a> {
     root: Option<Id>,
 }
 
-impl<'a> Body<'a> {
+impl<'a> Computation<'a> {
     /// For the lines of `block`, which returns its result plainly if it is a single one.
     pub(super) fn new(avals: &'a [Aval], block: &Block) -> Self {
         let root = match block.results[..] {
             [one] => Some(one),
             _ => None,
         };
-        Body { root, ..Body::returning_tuple(avals) }
+        Computation { root, ..Computation::returning_tuple(avals) }
     }
 
     /// For lines that return a tuple in any case.
     pub(super) fn returning_tuple(avals: &'a [Aval]) -> Self {
-        Body {
+        Computation {
             avals,
             text: String::new(),
             captures: vec![],

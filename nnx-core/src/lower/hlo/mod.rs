@@ -1,9 +1,8 @@
-//! Lowered programs as HLO text, for the backend that takes no StableHLO.
+//! Lowering programs as HLO text, for the backend that takes no StableHLO.
 //!
 //! HLO says nearly the same as StableHLO; `table` holds the differences in names. Those in
 //! structure: a computation sees nothing of the one around it, so what a region takes from outside
-//! travels in the tuple that is its parameter (`region`); several results are a tuple; functions
-//! that HLO has no instruction for are computations made from `ops/expansion`.
+//! travels in the tuple that is its parameter (`region`); several results are a tuple.
 
 mod attributes;
 mod body;
@@ -15,15 +14,13 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::lower::stablehlo::symbol;
-use crate::lower::{Attr, Block, Instr, Lowered};
-use crate::ops::expand;
+use crate::lower::{Attr, AttrName, Block, Instr, Lowering};
 use crate::value::Aval;
 use attributes::unexpected;
-use body::Body;
+use body::Computation;
 use literal::shape;
-use rustc_hash::FxHashMap;
 use std::fmt::Write;
-use table::{Form, Part};
+use table::{AttrForm, Form};
 
 /// The text of a module whose entry is the program. `aliases` pairs an input with the output that
 /// may take over its buffer.
@@ -36,7 +33,7 @@ use table::{Form, Part};
 ///
 /// # Errors
 /// When an operation cannot be expressed in HLO, which is a mistake of this library.
-pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) -> Result<String> {
+pub(crate) fn text(name: &str, program: &Lowering, aliases: &[(usize, usize)]) -> Result<String> {
     let mut out = format!("HloModule {}", symbol(&format!("jit_{name}")));
     if !aliases.is_empty() {
         let one = program.main.results.len() == 1;
@@ -49,7 +46,7 @@ pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) ->
         let _ = write!(out, ", input_output_alias={{ {} }}", pairs.join(", "));
     }
     out.push_str("\n\n");
-    let mut writer = Writer { done: out, regions: 0, formulas: FxHashMap::default() };
+    let mut writer = Writer { done: out, regions: 0 };
     // Whatever a function calls was lowered before it.
     for function in &program.functions {
         writer.function(&symbol(&function.name), &function.block, &program.avals)?;
@@ -62,8 +59,6 @@ pub(crate) fn text(name: &str, program: &Lowered, aliases: &[(usize, usize)]) ->
 struct Writer {
     done: String,
     regions: usize,
-    /// Names of the computations in place of missing instructions.
-    formulas: FxHashMap<(&'static str, Vec<Aval>), String>,
 }
 
 impl Writer {
@@ -82,7 +77,7 @@ impl Writer {
 
     /// A computation whose parameters are those of `block`.
     fn function(&mut self, head: &str, block: &Block, avals: &[Aval]) -> Result<()> {
-        let mut body = Body::new(avals, block);
+        let mut body = Computation::new(avals, block);
         for (i, &id) in block.params.iter().enumerate() {
             body.define(id, &format!("parameter({i})"));
         }
@@ -99,16 +94,14 @@ impl Writer {
         Ok(())
     }
 
-    fn block(&mut self, body: &mut Body<'_>, block: &Block) -> Result<()> {
+    fn block(&mut self, body: &mut Computation<'_>, block: &Block) -> Result<()> {
         block.instrs.iter().try_for_each(|instr| self.instr(body, instr))
     }
 
-    fn instr(&mut self, body: &mut Body<'_>, instr: &Instr) -> Result<()> {
-        let Some((_, form, parts)) = table::row(instr.opcode) else {
-            return Err(unexpected(instr, "the operation"));
-        };
+    fn instr(&mut self, body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
+        let (form, parts) = table::form(instr.opcode);
         let operands: Vec<Aval> = instr.operands.iter().map(|&id| body.aval(id)).collect();
-        match *form {
+        match form {
             Form::Op(name) => {
                 // HLO has no empty list of paddings; a scalar has nothing to pad.
                 if name == "pad" && operands[0].rank() == 0 {
@@ -131,10 +124,7 @@ impl Writer {
                 let tail = format!(", to_apply={}", symbol(name));
                 body.apply(&instr.outs, "call", &instr.operands, &tail);
             }
-            Form::Formula => {
-                let name = self.formula(instr, operands)?;
-                body.apply(&instr.outs, "call", &instr.operands, &format!(", to_apply={name}"));
-            }
+            Form::Missing => return Err(unexpected(instr, "the operation")),
             Form::While => self.while_loop(body, instr)?,
             Form::Branch => self.branch(body, instr)?,
         }
@@ -145,17 +135,17 @@ impl Writer {
     fn attributes(
         &mut self,
         instr: &Instr,
-        parts: &[Part],
+        parts: &[AttrForm],
         operands: &[Aval],
         avals: &[Aval],
     ) -> Result<String> {
-        let read = |name: &str| parts.iter().any(|part| part.reads().contains(&name));
+        let read = |name: &AttrName| parts.iter().any(|part| part.reads().contains(name));
         if let Some((name, _)) = instr.attrs.iter().find(|(name, _)| !read(name)) {
-            return Err(unexpected(instr, &format!("the attribute {name}")));
+            return Err(unexpected(instr, &format!("the attribute {}", name.text())));
         }
         let mut tail = String::new();
         for part in parts {
-            if let Part::Region(index, name) = *part {
+            if let AttrForm::Region(index, name) = *part {
                 let Some(region) = instr.regions.get(index) else {
                     return Err(unexpected(instr, "a missing region"));
                 };
@@ -168,24 +158,9 @@ impl Writer {
         }
         Ok(tail)
     }
-
-    /// The computation that stands for an instruction that HLO lacks.
-    fn formula(&mut self, instr: &Instr, operands: Vec<Aval>) -> Result<String> {
-        let key = (instr.opcode, operands);
-        if let Some(name) = self.formulas.get(&key) {
-            return Ok(name.clone());
-        }
-        let Some(lowered) = expand(key.0, &key.1) else {
-            return Err(unexpected(instr, "the formula"));
-        };
-        let name = self.fresh(key.0.trim_start_matches("chlo."));
-        self.function(&name, &lowered.main, &lowered.avals)?;
-        self.formulas.insert(key, name.clone());
-        Ok(name)
-    }
 }
 
-fn constant(body: &mut Body<'_>, instr: &Instr) -> Result<()> {
+fn constant(body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
     let [(_, Attr::Dense(bytes))] = &instr.attrs[..] else {
         return Err(unexpected(instr, "the value"));
     };
@@ -206,7 +181,7 @@ fn constant(body: &mut Body<'_>, instr: &Instr) -> Result<()> {
     Ok(())
 }
 
-fn broadcast(body: &mut Body<'_>, instr: &Instr) -> Result<()> {
+fn broadcast(body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
     let [(_, Attr::Ints(dims))] = &instr.attrs[..] else {
         return Err(unexpected(instr, "the dimensions"));
     };

@@ -3,16 +3,16 @@
 
 use crate::error::Result;
 use crate::lower::hlo::attributes::unexpected;
-use crate::lower::hlo::body::{Body, element};
+use crate::lower::hlo::body::{Computation, element};
 use crate::lower::hlo::{Writer, body};
-use crate::lower::{Block, Id, Instr};
+use crate::lower::{Block, Id, Instr, Opcode};
 
 impl Writer {
-    pub(super) fn while_loop(&mut self, outer: &mut Body<'_>, instr: &Instr) -> Result<()> {
+    pub(super) fn while_loop(&mut self, outer: &mut Computation<'_>, instr: &Instr) -> Result<()> {
         let [condition, step] = &instr.regions[..] else {
             return Err(unexpected(instr, "the number of regions"));
         };
-        let mut test = Body::new(outer.avals, condition);
+        let mut test = Computation::new(outer.avals, condition);
         let mut next = Body::returning_tuple(outer.avals);
         for (body, block) in [(&mut test, condition), (&mut next, step)] {
             block.params.iter().for_each(|&id| body.know(id));
@@ -38,7 +38,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn branch(&mut self, outer: &mut Body<'_>, instr: &Instr) -> Result<()> {
+    pub(super) fn branch(&mut self, outer: &mut Computation<'_>, instr: &Instr) -> Result<()> {
         let mut operands = vec![outer.operand(instr.operands[0])];
         let mut names = Vec::with_capacity(instr.regions.len());
         for region in &instr.regions {
@@ -46,7 +46,7 @@ impl Writer {
             operands.push(outer.tuple(&captures));
             names.push(name);
         }
-        let tail = if instr.opcode == "stablehlo.if" {
+        let tail = if instr.opcode == Opcode::If {
             let [yes, no] = &names[..] else {
                 return Err(unexpected(instr, "the number of regions"));
             };
@@ -60,7 +60,7 @@ impl Writer {
 
     /// A region without parameters as a computation from a tuple of what it takes from outside to
     /// a tuple of its results.
-    fn region(&mut self, outer: &Body<'_>, region: &Block) -> Result<(String, Vec<Id>)> {
+    fn region(&mut self, outer: &Computation<'_>, region: &Block) -> Result<(String, Vec<Id>)> {
         let mut body = Body::returning_tuple(outer.avals);
         self.block(&mut body, region)?;
         body.return_results(region, &[]);
@@ -70,7 +70,7 @@ impl Writer {
     }
 
     /// The computation of these lines, whose values `members` are the elements of its parameter.
-    fn over_tuple(&mut self, name: &str, body: &body::Body<'_>, members: &[Id]) {
+    fn over_tuple(&mut self, name: &str, body: &body::Computation<'_>, members: &[Id]) {
         let mut head = format!("  p = {} parameter(0)\n", body.tuple_shape(members));
         for (i, &id) in members.iter().enumerate() {
             head.push_str(&body.line(id, &element("p", i)));

@@ -1,9 +1,9 @@
 //! Where HLO differs from StableHLO: how each operation and each of its attributes is called there.
+//! The match is exhaustive, so that an operation without its HLO form does not compile.
 
+use crate::lower::{AttrName, Opcode};
+use AttrForm::*;
 use Form::*;
-use Part::*;
-use rustc_hash::FxHashMap;
-use std::sync::LazyLock;
 
 /// What an operation becomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,8 +12,9 @@ pub(super) enum Form {
     Op(&'static str),
     /// A call of a function of the program.
     Call,
-    /// A call of the formula in `ops/expansion`: HLO has no such instruction.
-    Formula,
+    /// HLO has no such instruction, and programs for it hold none: their primitives lower themselves
+    /// to calls of formulas.
+    Missing,
     /// A literal.
     Constant,
     /// A broadcast, which stretches no dimension in HLO: those of size 1 are dropped before.
@@ -28,13 +29,13 @@ pub(super) enum Form {
 
 /// How attributes and regions are written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Part {
+pub(super) enum AttrForm {
     /// The same value under HLO's name.
-    As(&'static str, &'static str),
+    As(AttrName, &'static str),
     /// An integer, which HLO wants as a list of one.
-    One(&'static str, &'static str),
+    One(AttrName, &'static str),
     /// Dimension numbers: each list under its own name.
-    Numbers(&'static str),
+    Numbers(AttrName),
     /// Region number `.0` as a computation.
     Region(usize, &'static str),
     /// `start_indices`, `limit_indices` and `strides` as one.
@@ -45,178 +46,159 @@ pub(super) enum Part {
     Window,
 }
 
-impl Part {
+impl AttrForm {
     /// The StableHLO attributes that it writes.
-    pub(super) fn reads(&self) -> &[&'static str] {
+    pub(super) fn reads(&self) -> &[AttrName] {
         match self {
             As(name, _) | One(name, _) | Numbers(name) => std::slice::from_ref(name),
             Region(..) => &[],
-            Slice => &["start_indices", "limit_indices", "strides"],
-            Padding => &["edge_padding_low", "edge_padding_high", "interior_padding"],
+            Slice => &[AttrName::StartIndices, AttrName::LimitIndices, AttrName::Strides],
+            Padding => {
+                &[AttrName::EdgePaddingLow, AttrName::EdgePaddingHigh, AttrName::InteriorPadding]
+            }
             Window => WINDOW,
         }
     }
 }
 
-const WINDOW: &[&str] = &[
-    "window_dimensions",
-    "window_strides",
-    "padding",
-    "base_dilations",
-    "lhs_dilation",
-    "window_dilations",
-    "rhs_dilation",
-    "window_reversal",
+const WINDOW: &[AttrName] = &[
+    AttrName::WindowDimensions,
+    AttrName::WindowStrides,
+    AttrName::Padding,
+    AttrName::BaseDilations,
+    AttrName::LhsDilation,
+    AttrName::WindowDilations,
+    AttrName::RhsDilation,
+    AttrName::WindowReversal,
 ];
 
-/// A row of the table.
-pub(super) type Row = (&'static str, Form, &'static [Part]);
+const DIMENSIONS: AttrForm = As(AttrName::Dimensions, "dimensions");
+const TO_APPLY: AttrForm = Region(0, "to_apply");
+const SORTED: AttrForm = As(AttrName::IndicesAreSorted, "indices_are_sorted");
 
-const DIMENSIONS: Part = As("dimensions", "dimensions");
-const TO_APPLY: Part = Region(0, "to_apply");
-const SORTED: Part = As("indices_are_sorted", "indices_are_sorted");
-
-/// Every operation that a lowering writes.
-pub(super) const TABLE: &[Row] = &[
-    ("chlo.acos", Formula, &[]),
-    ("chlo.acosh", Formula, &[]),
-    ("chlo.asin", Formula, &[]),
-    ("chlo.asinh", Formula, &[]),
-    ("chlo.atanh", Formula, &[]),
-    ("chlo.bessel_i1e", Formula, &[]),
-    ("chlo.cosh", Formula, &[]),
-    ("chlo.digamma", Formula, &[]),
-    ("chlo.erf", Op("erf"), &[]),
-    ("chlo.erf_inv", Formula, &[]),
-    ("chlo.erfc", Formula, &[]),
-    ("chlo.lgamma", Formula, &[]),
-    ("chlo.next_after", Formula, &[]),
-    ("chlo.polygamma", Formula, &[]),
-    ("chlo.sinh", Formula, &[]),
-    ("chlo.top_k", Op("topk"), &[As("k", "k")]),
-    ("chlo.zeta", Formula, &[]),
-    ("func.call", Call, &[]),
-    ("stablehlo.abs", Op("abs"), &[]),
-    ("stablehlo.add", Op("add"), &[]),
-    ("stablehlo.and", Op("and"), &[]),
-    ("stablehlo.atan2", Op("atan2"), &[]),
-    ("stablehlo.bitcast_convert", Op("bitcast-convert"), &[]),
-    ("stablehlo.broadcast_in_dim", Broadcast, &[As("broadcast_dimensions", "dimensions")]),
-    ("stablehlo.case", Branch, &[]),
-    ("stablehlo.cbrt", Op("cbrt"), &[]),
-    ("stablehlo.ceil", Op("ceil"), &[]),
-    ("stablehlo.cholesky", Op("cholesky"), &[As("lower", "lower")]),
-    ("stablehlo.clamp", Op("clamp"), &[]),
-    (
-        "stablehlo.compare",
-        Op("compare"),
-        &[As("comparison_direction", "direction"), As("compare_type", "type")],
-    ),
-    ("stablehlo.complex", Op("complex"), &[]),
-    ("stablehlo.concatenate", Op("concatenate"), &[One("dimension", "dimensions")]),
-    ("stablehlo.constant", Constant, &[]),
-    ("stablehlo.convert", Op("convert"), &[]),
-    (
-        "stablehlo.convolution",
-        Op("convolution"),
-        &[
-            Window,
-            Numbers("dimension_numbers"),
-            As("feature_group_count", "feature_group_count"),
-            As("batch_group_count", "batch_group_count"),
-        ],
-    ),
-    ("stablehlo.cosine", Op("cosine"), &[]),
-    ("stablehlo.count_leading_zeros", Op("count-leading-zeros"), &[]),
-    ("stablehlo.custom_call", Op("custom-call"), &[As("call_target_name", "custom_call_target")]),
-    ("stablehlo.divide", Op("divide"), &[]),
-    ("stablehlo.dot_general", Op("dot"), &[Numbers("dot_dimension_numbers")]),
-    ("stablehlo.dynamic_slice", Op("dynamic-slice"), &[As("slice_sizes", "dynamic_slice_sizes")]),
-    ("stablehlo.dynamic_update_slice", Op("dynamic-update-slice"), &[]),
-    ("stablehlo.exponential", Op("exponential"), &[]),
-    ("stablehlo.exponential_minus_one", Op("exponential-minus-one"), &[]),
-    ("stablehlo.fft", Op("fft"), &[As("fft_type", "fft_type"), As("fft_length", "fft_length")]),
-    ("stablehlo.floor", Op("floor"), &[]),
-    (
-        "stablehlo.gather",
-        Op("gather"),
-        &[Numbers("dimension_numbers"), As("slice_sizes", "slice_sizes"), SORTED],
-    ),
-    ("stablehlo.if", Branch, &[]),
-    ("stablehlo.imag", Op("imag"), &[]),
-    ("stablehlo.iota", Op("iota"), &[As("iota_dimension", "iota_dimension")]),
-    ("stablehlo.is_finite", Op("is-finite"), &[]),
-    ("stablehlo.log", Op("log"), &[]),
-    ("stablehlo.log_plus_one", Op("log-plus-one"), &[]),
-    ("stablehlo.logistic", Op("logistic"), &[]),
-    ("stablehlo.maximum", Op("maximum"), &[]),
-    ("stablehlo.minimum", Op("minimum"), &[]),
-    ("stablehlo.multiply", Op("multiply"), &[]),
-    ("stablehlo.negate", Op("negate"), &[]),
-    ("stablehlo.not", Op("not"), &[]),
-    ("stablehlo.optimization_barrier", Barrier, &[]),
-    ("stablehlo.or", Op("or"), &[]),
-    ("stablehlo.pad", Op("pad"), &[Padding]),
-    ("stablehlo.popcnt", Op("popcnt"), &[]),
-    ("stablehlo.power", Op("power"), &[]),
-    ("stablehlo.real", Op("real"), &[]),
-    ("stablehlo.reduce", Op("reduce"), &[DIMENSIONS, TO_APPLY]),
-    ("stablehlo.reduce_window", Op("reduce-window"), &[Window, TO_APPLY]),
-    ("stablehlo.remainder", Op("remainder"), &[]),
-    ("stablehlo.reshape", Op("reshape"), &[]),
-    ("stablehlo.reverse", Op("reverse"), &[DIMENSIONS]),
-    ("stablehlo.round_nearest_even", Op("round-nearest-even"), &[]),
-    ("stablehlo.rsqrt", Op("rsqrt"), &[]),
-    (
-        "stablehlo.scatter",
-        Op("scatter"),
-        &[
-            Numbers("scatter_dimension_numbers"),
-            SORTED,
-            As("unique_indices", "unique_indices"),
-            TO_APPLY,
-        ],
-    ),
-    ("stablehlo.select", Op("select"), &[]),
-    (
-        "stablehlo.select_and_scatter",
-        Op("select-and-scatter"),
-        &[Window, Region(0, "select"), Region(1, "scatter")],
-    ),
-    ("stablehlo.shift_left", Op("shift-left"), &[]),
-    ("stablehlo.shift_right_arithmetic", Op("shift-right-arithmetic"), &[]),
-    ("stablehlo.shift_right_logical", Op("shift-right-logical"), &[]),
-    ("stablehlo.sign", Op("sign"), &[]),
-    ("stablehlo.sine", Op("sine"), &[]),
-    ("stablehlo.slice", Op("slice"), &[Slice]),
-    (
-        "stablehlo.sort",
-        Op("sort"),
-        &[One("dimension", "dimensions"), As("is_stable", "is_stable"), TO_APPLY],
-    ),
-    ("stablehlo.sqrt", Op("sqrt"), &[]),
-    ("stablehlo.subtract", Op("subtract"), &[]),
-    ("stablehlo.tan", Op("tan"), &[]),
-    ("stablehlo.tanh", Op("tanh"), &[]),
-    ("stablehlo.transpose", Op("transpose"), &[As("permutation", "dimensions")]),
-    (
-        "stablehlo.triangular_solve",
-        Op("triangular-solve"),
-        &[
-            As("left_side", "left_side"),
-            As("lower", "lower"),
-            As("unit_diagonal", "unit_diagonal"),
-            As("transpose_a", "transpose_a"),
-        ],
-    ),
-    ("stablehlo.while", While, &[]),
-    ("stablehlo.xor", Op("xor"), &[]),
-];
-
-static BY_OPCODE: LazyLock<FxHashMap<&str, &Row>> =
-    LazyLock::new(|| TABLE.iter().map(|row| (row.0, row)).collect());
-
-/// The row of an operation.
-pub(super) fn row(opcode: &str) -> Option<&'static Row> {
-    BY_OPCODE.get(opcode).copied()
+/// What becomes of an operation, and of its attributes and regions.
+pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
+    match opcode {
+        Opcode::Chlo(_) => (Missing, &[]),
+        Opcode::Abs => (Op("abs"), &[]),
+        Opcode::Add => (Op("add"), &[]),
+        Opcode::And => (Op("and"), &[]),
+        Opcode::Atan2 => (Op("atan2"), &[]),
+        Opcode::BitcastConvert => (Op("bitcast-convert"), &[]),
+        Opcode::BroadcastInDim => (Broadcast, &[As(AttrName::BroadcastDimensions, "dimensions")]),
+        Opcode::Call => (Call, &[]),
+        Opcode::Case => (Branch, &[]),
+        Opcode::Cbrt => (Op("cbrt"), &[]),
+        Opcode::Ceil => (Op("ceil"), &[]),
+        Opcode::Cholesky => (Op("cholesky"), &[As(AttrName::Lower, "lower")]),
+        Opcode::Clamp => (Op("clamp"), &[]),
+        Opcode::Compare => (
+            Op("compare"),
+            &[As(AttrName::ComparisonDirection, "direction"), As(AttrName::CompareType, "type")],
+        ),
+        Opcode::Complex => (Op("complex"), &[]),
+        Opcode::Concatenate => (Op("concatenate"), &[One(AttrName::Dimension, "dimensions")]),
+        Opcode::Constant => (Constant, &[]),
+        Opcode::Convert => (Op("convert"), &[]),
+        Opcode::Convolution => (
+            Op("convolution"),
+            &[
+                Window,
+                Numbers(AttrName::DimensionNumbers),
+                As(AttrName::FeatureGroupCount, "feature_group_count"),
+                As(AttrName::BatchGroupCount, "batch_group_count"),
+            ],
+        ),
+        Opcode::Cosine => (Op("cosine"), &[]),
+        Opcode::CountLeadingZeros => (Op("count-leading-zeros"), &[]),
+        Opcode::CustomCall => {
+            (Op("custom-call"), &[As(AttrName::CallTargetName, "custom_call_target")])
+        }
+        Opcode::Divide => (Op("divide"), &[]),
+        Opcode::DotGeneral => (Op("dot"), &[Numbers(AttrName::DotDimensionNumbers)]),
+        Opcode::DynamicSlice => {
+            (Op("dynamic-slice"), &[As(AttrName::SliceSizes, "dynamic_slice_sizes")])
+        }
+        Opcode::DynamicUpdateSlice => (Op("dynamic-update-slice"), &[]),
+        Opcode::Erf => (Op("erf"), &[]),
+        Opcode::Exponential => (Op("exponential"), &[]),
+        Opcode::ExponentialMinusOne => (Op("exponential-minus-one"), &[]),
+        Opcode::Fft => {
+            (Op("fft"), &[As(AttrName::FftType, "fft_type"), As(AttrName::FftLength, "fft_length")])
+        }
+        Opcode::Floor => (Op("floor"), &[]),
+        Opcode::Gather => (
+            Op("gather"),
+            &[Numbers(AttrName::DimensionNumbers), As(AttrName::SliceSizes, "slice_sizes"), SORTED],
+        ),
+        Opcode::If => (Branch, &[]),
+        Opcode::Imag => (Op("imag"), &[]),
+        Opcode::Iota => (Op("iota"), &[As(AttrName::IotaDimension, "iota_dimension")]),
+        Opcode::IsFinite => (Op("is-finite"), &[]),
+        Opcode::Log => (Op("log"), &[]),
+        Opcode::LogPlusOne => (Op("log-plus-one"), &[]),
+        Opcode::Logistic => (Op("logistic"), &[]),
+        Opcode::Maximum => (Op("maximum"), &[]),
+        Opcode::Minimum => (Op("minimum"), &[]),
+        Opcode::Multiply => (Op("multiply"), &[]),
+        Opcode::Negate => (Op("negate"), &[]),
+        Opcode::Not => (Op("not"), &[]),
+        Opcode::OptimizationBarrier => (Barrier, &[]),
+        Opcode::Or => (Op("or"), &[]),
+        Opcode::Pad => (Op("pad"), &[Padding]),
+        Opcode::Popcnt => (Op("popcnt"), &[]),
+        Opcode::Power => (Op("power"), &[]),
+        Opcode::Real => (Op("real"), &[]),
+        Opcode::Reduce => (Op("reduce"), &[DIMENSIONS, TO_APPLY]),
+        Opcode::ReduceWindow => (Op("reduce-window"), &[Window, TO_APPLY]),
+        Opcode::Remainder => (Op("remainder"), &[]),
+        Opcode::Reshape => (Op("reshape"), &[]),
+        Opcode::Reverse => (Op("reverse"), &[DIMENSIONS]),
+        Opcode::RoundNearestEven => (Op("round-nearest-even"), &[]),
+        Opcode::Rsqrt => (Op("rsqrt"), &[]),
+        Opcode::Scatter => (
+            Op("scatter"),
+            &[
+                Numbers(AttrName::ScatterDimensionNumbers),
+                SORTED,
+                As(AttrName::UniqueIndices, "unique_indices"),
+                TO_APPLY,
+            ],
+        ),
+        Opcode::Select => (Op("select"), &[]),
+        Opcode::SelectAndScatter => {
+            (Op("select-and-scatter"), &[Window, Region(0, "select"), Region(1, "scatter")])
+        }
+        Opcode::ShiftLeft => (Op("shift-left"), &[]),
+        Opcode::ShiftRightArithmetic => (Op("shift-right-arithmetic"), &[]),
+        Opcode::ShiftRightLogical => (Op("shift-right-logical"), &[]),
+        Opcode::Sign => (Op("sign"), &[]),
+        Opcode::Sine => (Op("sine"), &[]),
+        Opcode::Slice => (Op("slice"), &[Slice]),
+        Opcode::Sort => (
+            Op("sort"),
+            &[
+                One(AttrName::Dimension, "dimensions"),
+                As(AttrName::IsStable, "is_stable"),
+                TO_APPLY,
+            ],
+        ),
+        Opcode::Sqrt => (Op("sqrt"), &[]),
+        Opcode::Subtract => (Op("subtract"), &[]),
+        Opcode::Tan => (Op("tan"), &[]),
+        Opcode::Tanh => (Op("tanh"), &[]),
+        Opcode::TopK => (Op("topk"), &[As(AttrName::K, "k")]),
+        Opcode::Transpose => (Op("transpose"), &[As(AttrName::Permutation, "dimensions")]),
+        Opcode::TriangularSolve => (
+            Op("triangular-solve"),
+            &[
+                As(AttrName::LeftSide, "left_side"),
+                As(AttrName::Lower, "lower"),
+                As(AttrName::UnitDiagonal, "unit_diagonal"),
+                As(AttrName::TransposeA, "transpose_a"),
+            ],
+        ),
+        Opcode::While => (While, &[]),
+        Opcode::Xor => (Op("xor"), &[]),
+    }
 }

@@ -3,10 +3,10 @@
 use super::{active, count};
 use crate::array::select;
 use crate::graph::{
-    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Mode,
-    Primitive, Tangent, Tangents, Value, trace,
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph,
+    Jvp, Mode, Primitive, Tangent, Tangents, Value, trace,
 };
-use crate::lower::{Id, Ids};
+use crate::lower::{Id, Ids, Opcode};
 use crate::rewrite::{
     JvpProgram, batch_graph, interpret, interpret_batch, jvp_program, lin_of, spread, transpose,
 };
@@ -54,7 +54,7 @@ impl Cond {
     }
 
     /// Values and tangents by one choice.
-    fn jvp_joint(&self, primals: &[Array], tangents: &[Tangent]) -> (Arrays, Tangents) {
+    fn jvp_joint(&self, primals: &[Array], tangents: &[Tangent]) -> Dual {
         let programs = self.programs(&active(&tangents[1..]), Mode::Forward);
         let has_tangent = programs[0].has_tangent.clone();
         let op = Cond::of(programs.into_iter().map(|p| p.graph).collect(), vec![]);
@@ -65,7 +65,7 @@ impl Cond {
     }
 
     /// A choice among values that hands over what a linear choice among tangents needs.
-    fn jvp_apart(&self, primals: &[Array], tangents: &[Tangent]) -> (Arrays, Tangents) {
+    fn jvp_apart(&self, primals: &[Array], tangents: &[Tangent]) -> Dual {
         let active = active(&tangents[1..]);
         let n = active.len();
         let programs = self.programs(&active, Mode::Reverse);
@@ -211,25 +211,31 @@ impl Primitive for Cond {
             .iter()
             .map(|branch| b.region(&[], |b, _| b.inline(branch, &ins[1..])))
             .collect();
-        b.op_with_regions("stablehlo.case", &ins[..1], outs, vec![], regions)
+        b.op_with_regions(Opcode::Case, &ins[..1], outs, vec![], regions)
     }
     /// Those of the largest branch.
     fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
         self.branches.iter().map(|branch| branch.flops()).max().unwrap_or(0)
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        Err("its derivative is taken together with its values".into())
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        Ok(match cx.mode {
+            Mode::Forward => self.jvp_joint(cx.primals, cx.tangents),
+            Mode::Reverse => self.jvp_apart(cx.primals, cx.tangents),
+        })
     }
-    fn jvp_with_values(
+    fn checked(
         &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        Some(Ok(match mode {
-            Mode::Forward => self.jvp_joint(primals, tangents),
-            Mode::Reverse => self.jvp_apart(primals, tangents),
-        }))
+        checker: &mut dyn Checker,
+        ins: &[Array],
+        code: &mut Array,
+    ) -> Option<Arrays> {
+        let branches = self.branches.iter().map(|branch| checker.program(branch, 0, 0));
+        let op = Cond::of(branches.collect(), vec![]);
+        let mut ins = ins.to_vec();
+        ins.insert(1, code.clone());
+        let mut outs = op.bind(&ins);
+        *code = outs.remove(0);
+        Some(outs)
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         if self.linear.is_empty() {

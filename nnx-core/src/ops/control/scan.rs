@@ -2,10 +2,10 @@
 
 use super::int;
 use crate::graph::{
-    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Graph, Jvp, Mode, Primitive,
-    Tangent, Tangents,
+    Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Checker, Dual, Graph, Jvp, Mode,
+    Primitive, Tangents,
 };
-use crate::lower::{Id, Ids, ints};
+use crate::lower::{AttrName, Id, Ids, Opcode, ints};
 use crate::rewrite::batch_graph;
 use crate::run::bind;
 use crate::value::{Aval, DType};
@@ -53,9 +53,9 @@ impl Scan {
             let aval = b.aval(x);
             let sizes = crate::graph::prepend(1, &aval.shape()[1..]);
             let operands = starts(b, &[x], i, aval.rank());
-            let attrs = vec![("slice_sizes", ints(&sizes))];
-            let slice = b.op("stablehlo.dynamic_slice", &operands, aval.with_shape(&sizes), attrs);
-            ins.push(b.op("stablehlo.reshape", &[slice], element(aval), vec![]));
+            let attrs = vec![(AttrName::SliceSizes, ints(&sizes))];
+            let slice = b.op(Opcode::DynamicSlice, &operands, aval.with_shape(&sizes), attrs);
+            ins.push(b.op(Opcode::Reshape, &[slice], element(aval), vec![]));
         }
         ins.extend_from_slice(state.consts);
         let outs = b.inline(&self.body, &ins);
@@ -65,9 +65,9 @@ impl Scan {
             .zip(state.ys)
             .map(|(&y, &all)| {
                 let (aval, whole) = (b.aval(y), b.aval(all));
-                let row = b.op("stablehlo.reshape", &[y], stacked(aval, 1), vec![]);
+                let row = b.op(Opcode::Reshape, &[y], stacked(aval, 1), vec![]);
                 let operands = starts(b, &[all, row], i, whole.rank());
-                b.op("stablehlo.dynamic_update_slice", &operands, whole, vec![])
+                b.op(Opcode::DynamicUpdateSlice, &operands, whole, vec![])
             })
             .collect();
         (carry.into(), written)
@@ -79,7 +79,7 @@ impl Scan {
             return step;
         }
         let last = int(b, self.length - 1);
-        b.op("stablehlo.subtract", &[last, step], Aval::scalar(DType::I32), vec![])
+        b.op(Opcode::Subtract, &[last, step], Aval::scalar(DType::I32), vec![])
     }
 }
 
@@ -165,14 +165,14 @@ impl Primitive for Scan {
                     let i = self.position(b, step);
                     let state = State { carry: &carry, xs, consts, ys: &ys };
                     (carry, ys) = self.iteration(b, i, &state);
-                    step = b.op("stablehlo.add", &[step, one], Aval::scalar(DType::I32), vec![]);
+                    step = b.op(Opcode::Add, &[step, one], Aval::scalar(DType::I32), vec![]);
                 }
                 let mut results: Ids = smallvec![step];
                 results.extend(carry.into_iter().chain(ys).chain(p[1 + nc + ny..].iter().copied()));
                 results
             });
             let regions = vec![condition, body];
-            let ids = b.op_with_regions("stablehlo.while", &operands, &avals, vec![], regions);
+            let ids = b.op_with_regions(Opcode::While, &operands, &avals, vec![], regions);
             carry = ids[1..1 + nc].into();
             ys = ids[1 + nc..1 + nc + ny].to_vec();
         }
@@ -187,19 +187,26 @@ impl Primitive for Scan {
     fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
         self.length as u64 * self.body.flops()
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
-        Err("its derivative is taken together with its values".into())
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        Ok(match cx.mode {
+            Mode::Forward => self.jvp_joint(cx.primals, cx.tangents),
+            Mode::Reverse => self.jvp_apart(cx.primals, cx.tangents),
+        })
     }
-    fn jvp_with_values(
+    fn checked(
         &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        Some(Ok(match mode {
-            Mode::Forward => self.jvp_joint(primals, tangents),
-            Mode::Reverse => self.jvp_apart(primals, tangents),
-        }))
+        checker: &mut dyn Checker,
+        ins: &[Array],
+        code: &mut Array,
+    ) -> Option<Arrays> {
+        let at = self.carry;
+        let body = checker.program(&self.body, at, at).into();
+        let op = Scan { body, carry: at + 1, linear: vec![], ..self.clone() };
+        let mut ins = ins.to_vec();
+        ins.insert(at, code.clone());
+        let mut outs = op.bind(&ins);
+        *code = outs.remove(at);
+        Some(outs)
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         self.transpose_linear(cx)

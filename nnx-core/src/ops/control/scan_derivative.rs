@@ -1,7 +1,7 @@
 //! The derivative of [`Scan`].
 
 use super::{Scan, active, count, loop_jvp, reordered};
-use crate::graph::{Array, Arrays, Backward, Closed, Mode, Tangent, Tangents, Value, trace};
+use crate::graph::{Array, Backward, Closed, Dual, Mode, Tangent, Tangents, Value, trace};
 use crate::rewrite::{JvpProgram, add_tangents, dependent, interpret, lin_of, spread, transpose};
 use crate::value::Aval;
 use smallvec::SmallVec;
@@ -33,7 +33,7 @@ impl Scan {
     }
 
     /// Values and tangents in one loop.
-    pub(super) fn jvp_joint(&self, primals: &[Array], tangents: &[Tangent]) -> (Arrays, Tangents) {
+    pub(super) fn jvp_joint(&self, primals: &[Array], tangents: &[Tangent]) -> Dual {
         let mut active = active(tangents);
         let program = loop_jvp(&self.body, &mut active, self.carry, Mode::Forward);
         let [carry, xs, consts] = self.parts(&active);
@@ -71,7 +71,7 @@ impl Scan {
     }
 
     /// A loop of values, which keeps what a linear loop of tangents needs.
-    pub(super) fn jvp_apart(&self, primals: &[Array], tangents: &[Tangent]) -> (Arrays, Tangents) {
+    pub(super) fn jvp_apart(&self, primals: &[Array], tangents: &[Tangent]) -> Dual {
         let mut active = active(tangents);
         let program = loop_jvp(&self.body, &mut active, self.carry, Mode::Reverse);
         let split = program.split(primals.len());

@@ -3,10 +3,10 @@
 use super::{active, count, loop_jvp, reordered};
 use crate::array::select;
 use crate::graph::{
-    Array, Arrays, Avals, Batch, Batched, Body, Builder, Closed, Graph, Jvp, Mode, Primitive,
-    Tangent, Tangents, trace,
+    Array, Arrays, Avals, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph, Jvp, Mode,
+    Primitive, Tangent, Tangents, trace,
 };
-use crate::lower::{Attr, Id, Ids};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::ops::BroadcastInDim;
 use crate::rewrite::{JvpProgram, batch_graph, interpret_batch, spread};
 use crate::run::{bind, bind1};
@@ -26,10 +26,10 @@ pub(crate) struct While {
 /// Whether one counter is below another.
 pub(super) fn less(b: &mut Builder, x: Id, y: Id) -> Id {
     let attrs = vec![
-        ("comparison_direction", Attr::Enum("comparison_direction", "LT")),
-        ("compare_type", Attr::Enum("comparison_type", "SIGNED")),
+        (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", "LT")),
+        (AttrName::CompareType, Attr::Enum("comparison_type", "SIGNED")),
     ];
-    b.op("stablehlo.compare", &[x, y], Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
 }
 
 impl While {
@@ -127,7 +127,7 @@ impl Primitive for While {
             next
         });
         let regions = vec![condition, body];
-        let mut outs = b.op_with_regions("stablehlo.while", ins, &avals, vec![], regions);
+        let mut outs = b.op_with_regions(Opcode::While, ins, &avals, vec![], regions);
         outs.truncate(self.carry);
         outs
     }
@@ -135,23 +135,30 @@ impl Primitive for While {
     fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
         self.body.flops()
     }
-    /// A loop of its own for the tangents, so that the values do not depend on them.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let (outs, program) = self.joint(cx.primals, cx.tangents, Mode::Reverse);
-        Ok(spread(&program.has_tangent, &outs[self.carry..]).into())
-    }
-    fn jvp_with_values(
-        &self,
-        primals: &[Array],
-        tangents: &[Tangent],
-        mode: Mode,
-    ) -> Option<Result<(Arrays, Tangents), String>> {
-        if mode == Mode::Reverse {
-            return None;
-        }
-        let (mut outs, program) = self.joint(primals, tangents, mode);
+    /// In reverse mode a loop of its own for the tangents, so that the values do not depend on them.
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let apart = (cx.mode == Mode::Reverse).then(|| cx.outs().clone());
+        let (mut outs, program) = self.joint(cx.primals, cx.tangents, cx.mode);
         let given: Vec<Array> = outs.drain(self.carry..).collect();
-        Some(Ok((outs, spread(&program.has_tangent, &given).into())))
+        Ok((apart.unwrap_or(outs), spread(&program.has_tangent, &given).into()))
+    }
+    /// The condition is not checked, and takes the code without a look at it.
+    fn checked(
+        &self,
+        checker: &mut dyn Checker,
+        ins: &[Array],
+        code: &mut Array,
+    ) -> Option<Arrays> {
+        let at = self.carry;
+        let body = checker.program(&self.body, at, at).into();
+        let mut condition = Graph::clone(&self.condition);
+        let unused = condition.value(code.aval());
+        condition.inputs.insert(at, unused);
+        let mut ins = ins.to_vec();
+        ins.insert(at, code.clone());
+        let mut outs = While { condition: condition.into(), body, carry: at + 1 }.bind(&ins);
+        *code = outs.remove(at);
+        Some(outs)
     }
     fn transpose(&self, _: &crate::graph::Backward<'_>) -> Result<Tangents, String> {
         Err("how often it runs is not known, so reverse mode cannot keep what it needs; use \

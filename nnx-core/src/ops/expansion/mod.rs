@@ -10,59 +10,61 @@ mod tests;
 mod trigonometric;
 mod zeta;
 
-use crate::graph::{Array, lower, trace};
-use crate::lower::Lowered;
+use crate::graph::{Array, Body, Builder, Closed, trace};
+use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::value::{Aval, DType};
+use crate::xla::Dialect;
+use smallvec::smallvec;
 
 /// What a formula works on: operands of one shape and dtype, f32 or f64.
 type Formula = fn(&[Array]) -> Array;
 
-fn formula(opcode: &str) -> Option<Formula> {
-    Some(match opcode {
-        "chlo.acos" => |x| trigonometric::acos(&x[0]),
-        "chlo.acosh" => |x| trigonometric::acosh(&x[0]),
-        "chlo.asin" => |x| trigonometric::asin(&x[0]),
-        "chlo.asinh" => |x| trigonometric::asinh(&x[0]),
-        "chlo.atanh" => |x| trigonometric::atanh(&x[0]),
-        "chlo.cosh" => |x| trigonometric::cosh(&x[0]),
-        "chlo.sinh" => |x| trigonometric::sinh(&x[0]),
-        "chlo.bessel_i1e" => |x| bessel::i1e(&x[0]),
-        "chlo.erf_inv" => |x| error::erf_inv(&x[0]),
-        "chlo.erfc" => |x| error::erfc(&x[0]),
-        "chlo.lgamma" => |x| gamma::lgamma(&x[0]),
-        "chlo.digamma" => |x| gamma::digamma(&x[0]),
-        "chlo.polygamma" => |x| gamma::polygamma(&x[0], &x[1]),
-        "chlo.zeta" => |x| zeta::zeta(&x[0], &x[1]),
-        _ => return None,
-    })
+/// A name for the formula, and the formula itself.
+fn formula(function: Chlo) -> (&'static str, Formula) {
+    match function {
+        Chlo::Acos => ("acos", |x| trigonometric::acos(&x[0])),
+        Chlo::Acosh => ("acosh", |x| trigonometric::acosh(&x[0])),
+        Chlo::Asin => ("asin", |x| trigonometric::asin(&x[0])),
+        Chlo::Asinh => ("asinh", |x| trigonometric::asinh(&x[0])),
+        Chlo::Atanh => ("atanh", |x| trigonometric::atanh(&x[0])),
+        Chlo::BesselI1e => ("bessel_i1e", |x| bessel::i1e(&x[0])),
+        Chlo::Cosh => ("cosh", |x| trigonometric::cosh(&x[0])),
+        Chlo::Digamma => ("digamma", |x| gamma::digamma(&x[0])),
+        Chlo::ErfInv => ("erf_inv", |x| error::erf_inv(&x[0])),
+        Chlo::Erfc => ("erfc", |x| error::erfc(&x[0])),
+        Chlo::Lgamma => ("lgamma", |x| gamma::lgamma(&x[0])),
+        Chlo::NextAfter => ("next_after", |x| next::next_after(&x[0], &x[1])),
+        Chlo::Polygamma => ("polygamma", |x| gamma::polygamma(&x[0], &x[1])),
+        Chlo::Sinh => ("sinh", |x| trigonometric::sinh(&x[0])),
+        Chlo::Zeta => ("zeta", |x| zeta::zeta(&x[0], &x[1])),
+    }
 }
 
-/// The function that `opcode` names of operands of one shape and dtype; `None` if there is no
-/// formula for it.
-fn apply(opcode: &str, x: &[Array]) -> Option<Array> {
-    if opcode == "chlo.next_after" {
-        // Neighbours among the numbers of the dtype itself.
-        return Some(next::next_after(&x[0], &x[1]));
-    }
-    let formula = formula(opcode)?;
+/// The function by its formula, of operands of one shape and dtype.
+fn apply(function: Chlo, x: &[Array]) -> Array {
+    let (_, formula) = formula(function);
     let own = x[0].dtype();
-    if own.size() >= 4 {
-        return Some(formula(x));
+    // Neighbours are those among the numbers of the dtype itself.
+    if own.size() >= 4 || function == Chlo::NextAfter {
+        return formula(x);
     }
     let wide: Vec<Array> = x.iter().map(|x| x.astype(DType::F32)).collect();
-    Some(formula(&wide).astype(own))
+    formula(&wide).astype(own)
 }
 
-/// The program of the function that `opcode` names for operands of these types; `None` if there is
-/// no formula for it.
-pub(crate) fn expand(opcode: &str, ins: &[Aval]) -> Option<Lowered> {
-    let (closed, found) = trace(opcode, ins, |x| {
-        let out = apply(opcode, x);
-        let found = out.is_some();
-        (Vec::from_iter(out), found)
-    });
-    debug_assert!(closed.captures.is_empty(), "a formula captures arrays");
-    found.then(|| lower(&closed.graph))
+/// An elementwise operation; where the dialect has no instruction for it, a call of its formula.
+pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: Aval) -> Ids {
+    match (b.dialect(), opcode) {
+        (Dialect::Hlo, Opcode::Chlo(function)) => {
+            let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
+            let (name, _) = formula(function);
+            let (Closed { graph, captures, .. }, ()) =
+                trace(name, &avals, |x| (vec![apply(function, x)], ()));
+            debug_assert!(captures.is_empty(), "a formula captures arrays");
+            b.call(&name.into(), &Body::from(graph), ins, &[out])
+        }
+        _ => smallvec![b.op(opcode, ins, out, vec![])],
+    }
 }
 
 /// The polynomial with these coefficients, the highest power first.

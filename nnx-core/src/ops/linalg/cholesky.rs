@@ -2,8 +2,8 @@
 
 use super::triangular::{Side, solve_triangular};
 use super::{adjoint, identity, square, wide_inexact};
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents, one, zero};
-use crate::lower::{Attr, Id, Ids};
+use crate::graph::{Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::value::Aval;
 use smallvec::smallvec;
 
@@ -25,7 +25,7 @@ impl Primitive for Cholesky {
         if outs[0].size() == 0 {
             return ins.into();
         }
-        let l = b.op("stablehlo.cholesky", ins, outs[0], vec![("lower", Attr::Bool(true))]);
+        let l = b.op(Opcode::Cholesky, ins, outs[0], vec![(AttrName::Lower, Attr::Bool(true))]);
         b.traced1(&[l], |args| {
             let l = args[0].tril(0);
             let failed = l.is_nan().any(crate::array::keepdims([-1, -2]));
@@ -41,15 +41,15 @@ impl Primitive for Cholesky {
     }
     /// Murray (2016), "Differentiation of the Cholesky decomposition": L Φ(L⁻¹ Ȧ L⁻ᴴ), where Φ
     /// takes the lower triangle and half of the diagonal.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return zero() };
-        let l = &cx.outs[0];
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.zero() };
+        let l = cx.out();
         // The matrix is symmetric; only its lower triangle counts.
         let lower = t.tril(0);
         let t = &lower + adjoint(&t.tril(-1));
         let right = adjoint(&solve_triangular(l, &adjoint(&t), Side::LowerLeft));
         let both = solve_triangular(l, &right, Side::LowerLeft);
         let phi = both.tril(0) / (identity(l) + 1.0);
-        one(Some(l.matmul(phi)))
+        cx.one(Some(l.matmul(phi)))
     }
 }

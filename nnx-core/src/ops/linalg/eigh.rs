@@ -3,7 +3,7 @@
 use super::svd::rotate;
 use super::{adjoint, batch, identity, square, wide_float};
 use crate::array::{eye, keepdims, select};
-use crate::graph::{Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::graph::{Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
 use crate::lower::{Id, Ids};
 use crate::value::Aval;
 use smallvec::smallvec;
@@ -55,15 +55,15 @@ impl Primitive for Eigh {
         cx.apply(*self)
     }
     /// Giles (2008), "An extended collection of matrix derivative results", 3.1.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return Ok(smallvec![None, None]) };
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.with(smallvec![None, None]) };
         let t = &t.tril(0) + adjoint(&t.tril(-1));
-        let (w, v) = (&cx.outs[0], &cx.outs[1]);
+        let (w, v) = (cx.out(), &cx.outs()[1]);
         let eye = identity(v);
         let gaps = w.expand_dims(-2) - w.expand_dims(-1);
         let f = 1.0 / (&eye + gaps) - &eye;
         let inner = adjoint(v).matmul(t.matmul(v));
         let dw = inner.diagonal(0, -2, -1);
-        Ok(smallvec![Some(dw), Some(v.matmul(f * inner))])
+        cx.with(smallvec![Some(dw), Some(v.matmul(f * inner))])
     }
 }

@@ -4,7 +4,7 @@ use super::triangular::{Side, solve_triangular};
 use super::{TriangularSolve, batch, matrix, square, wide_inexact};
 use crate::array::{concatenate, eye, iota, select, where_};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents,
 };
 use crate::lower::{Id, Ids};
 use crate::ops::inner_loop::inner_for;
@@ -53,9 +53,9 @@ impl Primitive for Lu {
         cx.apply(*self)
     }
     /// With X = L⁻¹ P Ȧ U⁻¹: L̇ = L tril₋₁(X), U̇ = triu(X) U.
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return Ok(smallvec![None, None, None]) };
-        let (lu, rows) = (&cx.outs[0], &cx.outs[2]);
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.with(smallvec![None, None, None]) };
+        let (lu, rows) = (cx.out(), &cx.outs()[2]);
         let (m, n) = matrix(lu.aval())?;
         let k = m.min(n);
         let (dim_m, dim_n) = (lu.rank() - 2, lu.rank() - 1);
@@ -71,7 +71,7 @@ impl Primitive for Lu {
         let x = solve_triangular(&l, &permute_rows(t, rows), Side::UnitLowerLeft);
         let x = solve_triangular(&u, &x, Side::UpperRight);
         let change = l.matmul(x.tril(-1)) + x.triu(0).matmul(&u);
-        Ok(smallvec![Some(change), None, None])
+        cx.with(smallvec![Some(change), None, None])
     }
 }
 
@@ -222,15 +222,15 @@ impl Primitive for LuSolve {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         let [a, lu, rows] = [0, 1, 2].map(|i: usize| &cx.primals[i]);
         let by_a = cx.tangent(0).map(|t| {
             let t = if self.transposed { t.mt() } else { t.clone() };
-            -t.matmul(&cx.outs[0])
+            -t.matmul(cx.out())
         });
         match add_tangents(by_a, cx.tangent(3).cloned()) {
-            Some(right) => one(Some(bind1(*self, &[a, lu, rows, &right]))),
-            None => one(None),
+            Some(right) => cx.one(Some(bind1(*self, &[a, lu, rows, &right]))),
+            None => cx.one(None),
         }
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {

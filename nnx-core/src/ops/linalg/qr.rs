@@ -3,8 +3,8 @@
 
 use super::triangular::{Side, solve_triangular};
 use super::{adjoint, batch, matrix, wide_inexact};
-use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
-use crate::lower::{Attr, Id, Ids};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::run::{bind, bind1};
 use crate::value::Aval;
 use smallvec::smallvec;
@@ -29,13 +29,13 @@ impl Primitive for Geqrf {
             let empty = b.splat(outs[1], &vec![0; outs[1].dtype().size()]);
             return smallvec![ins[0], empty];
         }
-        let attrs = vec![("call_target_name", Attr::Text("Qr"))];
-        b.op_with_regions("stablehlo.custom_call", ins, outs, attrs, vec![])
+        let attrs = vec![(AttrName::CallTargetName, Attr::Text("Qr"))];
+        b.op_with_regions(Opcode::CustomCall, ins, outs, attrs, vec![])
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {
         Err("the derivative is that of the whole QR decomposition".into())
     }
 }
@@ -65,13 +65,13 @@ impl Primitive for HouseholderProduct {
             return smallvec![ins[0]];
         }
         let target = Attr::Text("ProductOfElementaryHouseholderReflectors");
-        let attrs = vec![("call_target_name", target)];
-        smallvec![b.op("stablehlo.custom_call", ins, outs[0], attrs)]
+        let attrs = vec![(AttrName::CallTargetName, target)];
+        smallvec![b.op(Opcode::CustomCall, ins, outs[0], attrs)]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, _: &Jvp<'_>) -> Result<Tangents, String> {
+    fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {
         Err("the derivative is that of the whole QR decomposition".into())
     }
 }
@@ -131,8 +131,8 @@ impl Primitive for Qr {
         cx.apply(*self)
     }
     /// Walter & Lehmann (2018), "Algorithmic differentiation of linear algebra functions".
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return Ok(smallvec![None, None]) };
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.with(smallvec![None, None]) };
         let (m, n) = matrix(cx.primals[0].aval())?;
         if m < n || (self.full && m != n) {
             return Err(format!(
@@ -141,13 +141,13 @@ impl Primitive for Qr {
                 cx.primals[0].aval()
             ));
         }
-        let (q, r) = (&cx.outs[0], &cx.outs[1]);
+        let (q, r) = (cx.out(), &cx.outs()[1]);
         let scaled = solve_triangular(r, t, Side::UpperRight);
         let inner = adjoint(q).matmul(&scaled);
         let lower = inner.tril(-1);
         let turn = &lower - adjoint(&lower);
         let dq = q.matmul(&turn - &inner) + scaled;
         let dr = (inner - turn).matmul(r);
-        Ok(smallvec![Some(dq), Some(Array::triu(&dr, 0))])
+        cx.with(smallvec![Some(dq), Some(Array::triu(&dr, 0))])
     }
 }

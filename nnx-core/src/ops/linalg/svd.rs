@@ -2,7 +2,7 @@
 
 use super::{Qr, adjoint, batch, matrix, wide_float};
 use crate::array::{concatenate, eye, finfo, keepdims, select, where_};
-use crate::graph::{Array, Avals, Batch, Batched, Builder, Jvp, Primitive, Tangents};
+use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
 use crate::lower::{Id, Ids};
 use crate::ops::inner_loop::{inner_for, inner_while};
 use crate::run::bind;
@@ -59,8 +59,8 @@ impl Primitive for Svd {
         cx.apply(*self)
     }
     /// As JAX, after Wan & Zhang (2019), "Automatic differentiation for complex valued SVD".
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let Some(t) = cx.tangent(0) else { return Ok(smallvec![None, None, None]) };
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let Some(t) = cx.tangent(0) else { return cx.with(smallvec![None, None, None]) };
         let (m, n) = matrix(t.aval())?;
         if self.full && m != n {
             return Err(format!(
@@ -69,7 +69,7 @@ impl Primitive for Svd {
                 t.aval()
             ));
         }
-        let (u, s, vt) = (&cx.outs[0], &cx.outs[1], &cx.outs[2]);
+        let (u, s, vt) = (cx.out(), &cx.outs()[1], &cx.outs()[2]);
         let (ut, v) = (adjoint(u), adjoint(vt));
         let (row, column) = (s.expand_dims(-2), s.expand_dims(-1));
         let inner = ut.matmul(t).matmul(&v);
@@ -89,7 +89,7 @@ impl Primitive for Svd {
             let atu = adjoint(t).matmul(u);
             dv = dv + (&atu - v.matmul(vt.matmul(&atu))) / &row;
         }
-        Ok(smallvec![Some(du), Some(ds), Some(adjoint(&dv))])
+        cx.with(smallvec![Some(du), Some(ds), Some(adjoint(&dv))])
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{batch, matrix, square, wide_inexact};
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Builder, Jvp, Primitive, Tangents, one,
+    Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents,
 };
-use crate::lower::{Attr, Id, Ids};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::rewrite::add_tangents;
 use crate::run::bind1;
 use crate::value::Aval;
@@ -75,12 +75,12 @@ impl Primitive for TriangularSolve {
         }
         let transpose = if self.transpose { "TRANSPOSE" } else { "NO_TRANSPOSE" };
         let attrs = vec![
-            ("left_side", Attr::Bool(self.left)),
-            ("lower", Attr::Bool(self.lower)),
-            ("unit_diagonal", Attr::Bool(self.unit_diagonal)),
-            ("transpose_a", Attr::Enum("transpose", transpose)),
+            (AttrName::LeftSide, Attr::Bool(self.left)),
+            (AttrName::Lower, Attr::Bool(self.lower)),
+            (AttrName::UnitDiagonal, Attr::Bool(self.unit_diagonal)),
+            (AttrName::TransposeA, Attr::Enum("transpose", transpose)),
         ];
-        smallvec![b.op("stablehlo.triangular_solve", ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::TriangularSolve, ins, outs[0], attrs)]
     }
     fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
         (outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
@@ -88,8 +88,8 @@ impl Primitive for TriangularSolve {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
     }
-    fn jvp(&self, cx: &Jvp<'_>) -> Result<Tangents, String> {
-        let (a, x) = (&cx.primals[0], &cx.outs[0]);
+    fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        let (a, x) = (&cx.primals[0], cx.out());
         let by_a = cx.tangent(0).map(|t| {
             let k = isize::from(self.unit_diagonal);
             let t = if self.lower { t.tril(-k) } else { t.triu(k) };
@@ -98,7 +98,7 @@ impl Primitive for TriangularSolve {
             bind1(*self, &[a, &-right])
         });
         let by_b = cx.tangent(1).map(|t| bind1(*self, &[a, t]));
-        one(add_tangents(by_a, by_b))
+        cx.one(add_tangents(by_a, by_b))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let Some(a) = cx.known(0) else { return Err("it is not linear in the matrix".into()) };

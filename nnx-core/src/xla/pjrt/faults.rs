@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 
 /// A fault of some plugins that an option of XLA's compiler goes around.
-pub(super) struct Fault {
+pub(super) struct PluginFault {
     /// The platform of these plugins.
     platform: &'static str,
     /// Minor versions of the PJRT API of these plugins.
@@ -17,7 +17,7 @@ pub(super) struct Fault {
     pub(super) value: OptionValue,
 }
 
-impl Fault {
+impl PluginFault {
     /// Whether this is the message of a compiler that has no such option.
     pub(super) fn is_unknown(&self, message: &str) -> bool {
         message.contains(&format!("No such compile option: '{}'", self.option))
@@ -35,10 +35,10 @@ pub(super) enum OptionValue {
 /// A later version that mends a fault ends its range, once a plugin with it was seen.
 const STILL: i32 = i32::MAX;
 
-const FAULTS: &[Fault] = &[
+const FAULTS: &[PluginFault] = &[
     // `max` and `min` lose NaN. jaxlib sets the same option.
     // Case: `nan_is_not_lost` in nnx-core/tests/numeric.
-    Fault {
+    PluginFault {
         platform: "cpu",
         api: 0..=STILL,
         option: "xla_cpu_enable_fast_min_max",
@@ -49,7 +49,7 @@ const FAULTS: &[Fault] = &[
     // broadcast, in bf16 already where one constant is used twice. Wrong numbers or NaN, seen in
     // plugins of jaxlib 0.11.2 (API 0.115); the one of API 0.106 is right.
     // Cases: tests/conformance/faults.rs.
-    Fault {
+    PluginFault {
         platform: "cpu",
         api: 107..=STILL,
         option: "xla_cpu_experimental_ynn_fusion_type",
@@ -62,7 +62,7 @@ pub(super) fn of(
     platform: &str,
     version: (i32, i32),
     given: &[String],
-) -> impl Iterator<Item = &'static Fault> {
+) -> impl Iterator<Item = &'static PluginFault> {
     FAULTS.iter().filter(move |fault| {
         fault.platform == platform
             && fault.api.contains(&version.1)

@@ -251,7 +251,7 @@ pub(super) struct ApiVersion {
 pub(super) const IMMUTABLE_ONLY_DURING_CALL: c_int = 0;
 
 /// A function of the table. It returns an error that the caller must destroy, or null.
-pub(super) type Function<A> = unsafe extern "C" fn(*mut A) -> *mut PjrtError;
+pub(super) type ApiFunction<A> = unsafe extern "C" fn(*mut A) -> *mut PjrtError;
 
 /// A function of the table that cannot fail.
 pub(super) type Infallible<A> = unsafe extern "C" fn(*mut A);
@@ -297,36 +297,36 @@ table! {
     required {
         error_destroy: Infallible<ErrorDestroyArgs> = 5 "PJRT_Error_Destroy",
         error_message: Infallible<ErrorMessageArgs> = 6 "PJRT_Error_Message",
-        error_get_code: Function<ErrorCodeArgs> = 7 "PJRT_Error_GetCode",
-        plugin_initialize: Function<PluginInitializeArgs> = 8 "PJRT_Plugin_Initialize",
-        event_destroy: Function<EventDestroyArgs> = 10 "PJRT_Event_Destroy",
-        event_await: Function<EventAwaitArgs> = 13 "PJRT_Event_Await",
-        client_create: Function<ClientCreateArgs> = 15 "PJRT_Client_Create",
-        client_platform_name: Function<ClientStringArgs> = 17 "PJRT_Client_PlatformName",
-        client_platform_version: Function<ClientStringArgs> = 19 "PJRT_Client_PlatformVersion",
-        client_addressable_devices: Function<ClientDevicesArgs>
+        error_get_code: ApiFunction<ErrorCodeArgs> = 7 "PJRT_Error_GetCode",
+        plugin_initialize: ApiFunction<PluginInitializeArgs> = 8 "PJRT_Plugin_Initialize",
+        event_destroy: ApiFunction<EventDestroyArgs> = 10 "PJRT_Event_Destroy",
+        event_await: ApiFunction<EventAwaitArgs> = 13 "PJRT_Event_Await",
+        client_create: ApiFunction<ClientCreateArgs> = 15 "PJRT_Client_Create",
+        client_platform_name: ApiFunction<ClientStringArgs> = 17 "PJRT_Client_PlatformName",
+        client_platform_version: ApiFunction<ClientStringArgs> = 19 "PJRT_Client_PlatformVersion",
+        client_addressable_devices: ApiFunction<ClientDevicesArgs>
             = 21 "PJRT_Client_AddressableDevices",
-        client_compile: Function<ClientCompileArgs> = 25 "PJRT_Client_Compile",
-        buffer_from_host: Function<BufferFromHostArgs> = 27 "PJRT_Client_BufferFromHostBuffer",
-        executable_destroy: Function<ExecutableDestroyArgs> = 45 "PJRT_Executable_Destroy",
-        num_outputs: Function<NumOutputsArgs> = 49 "PJRT_Executable_NumOutputs",
-        loaded_executable_destroy: Function<LoadedExecutableDestroyArgs>
+        client_compile: ApiFunction<ClientCompileArgs> = 25 "PJRT_Client_Compile",
+        buffer_from_host: ApiFunction<BufferFromHostArgs> = 27 "PJRT_Client_BufferFromHostBuffer",
+        executable_destroy: ApiFunction<ExecutableDestroyArgs> = 45 "PJRT_Executable_Destroy",
+        num_outputs: ApiFunction<NumOutputsArgs> = 49 "PJRT_Executable_NumOutputs",
+        loaded_executable_destroy: ApiFunction<LoadedExecutableDestroyArgs>
             = 55 "PJRT_LoadedExecutable_Destroy",
-        get_executable: Function<GetExecutableArgs> = 56 "PJRT_LoadedExecutable_GetExecutable",
-        execute: Function<ExecuteArgs> = 60 "PJRT_LoadedExecutable_Execute",
-        buffer_destroy: Function<BufferDestroyArgs> = 63 "PJRT_Buffer_Destroy",
-        buffer_is_deleted: Function<BufferIsDeletedArgs> = 73 "PJRT_Buffer_IsDeleted",
-        buffer_to_host: Function<BufferToHostArgs> = 75 "PJRT_Buffer_ToHostBuffer",
-        buffer_ready_event: Function<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
+        get_executable: ApiFunction<GetExecutableArgs> = 56 "PJRT_LoadedExecutable_GetExecutable",
+        execute: ApiFunction<ExecuteArgs> = 60 "PJRT_LoadedExecutable_Execute",
+        buffer_destroy: ApiFunction<BufferDestroyArgs> = 63 "PJRT_Buffer_Destroy",
+        buffer_is_deleted: ApiFunction<BufferIsDeletedArgs> = 73 "PJRT_Buffer_IsDeleted",
+        buffer_to_host: ApiFunction<BufferToHostArgs> = 75 "PJRT_Buffer_ToHostBuffer",
+        buffer_ready_event: ApiFunction<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
     }
     optional {
-        executable_serialize: Function<ExecutableSerializeArgs> = 54,
-        deserialize_and_load: Function<DeserializeAndLoadArgs> = 61,
-        buffer_copy_to_device: Function<BufferCopyToDeviceArgs> = 74,
-        buffer_unsafe_pointer: Function<BufferUnsafePointerArgs> = 78,
-        output_element_types: Function<OutputElementTypesArgs> = 95,
-        output_dimensions: Function<OutputDimensionsArgs> = 96,
-        compiled_memory_stats: Function<CompiledMemoryStatsArgs> = 101,
+        executable_serialize: ApiFunction<ExecutableSerializeArgs> = 54,
+        deserialize_and_load: ApiFunction<DeserializeAndLoadArgs> = 61,
+        buffer_copy_to_device: ApiFunction<BufferCopyToDeviceArgs> = 74,
+        buffer_unsafe_pointer: ApiFunction<BufferUnsafePointerArgs> = 78,
+        output_element_types: ApiFunction<OutputElementTypesArgs> = 95,
+        output_dimensions: ApiFunction<OutputDimensionsArgs> = 96,
+        compiled_memory_stats: ApiFunction<CompiledMemoryStatsArgs> = 101,
     }
 }
 

@@ -19,7 +19,7 @@ use super::client::ClientOptions;
 use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::DType;
-use faults::Fault;
+use faults::PluginFault;
 use ffi::Functions;
 use plugin::Plugin;
 use status::text_from;
@@ -37,7 +37,7 @@ pub(super) struct Pjrt {
     platform: String,
     platform_version: String,
     /// What is wrong in this plugin and gone around when programs are compiled.
-    faults: RwLock<Vec<&'static Fault>>,
+    faults: RwLock<Vec<&'static PluginFault>>,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
@@ -156,7 +156,7 @@ fn addressable_devices(
 fn client_string(
     functions: &Functions,
     client: NonNull<ffi::PjrtClient>,
-    get: ffi::Function<ffi::ClientStringArgs>,
+    get: ffi::ApiFunction<ffi::ClientStringArgs>,
 ) -> Result<String> {
     let mut args = ffi::ClientStringArgs::new();
     args.client = client.as_ptr();

@@ -1,6 +1,6 @@
 //! The options that go into a compilation, written in protocol buffers' wire format.
 
-use super::faults::{Fault, OptionValue};
+use super::faults::{OptionValue, PluginFault};
 
 /// How a program is compiled: for which devices, as how many parts, and around which faults.
 pub(super) struct CompileOptions<'a> {
@@ -11,7 +11,7 @@ pub(super) struct CompileOptions<'a> {
     /// Parts that one program is split into.
     pub(super) num_partitions: i64,
     /// The plugin's faults that are gone around.
-    pub(super) faults: &'a [&'static Fault],
+    pub(super) faults: &'a [&'static PluginFault],
 }
 
 impl Default for CompileOptions<'_> {

@@ -1,6 +1,6 @@
 //! The calls of a running client.
 
-use super::faults::Fault;
+use super::faults::PluginFault;
 use super::options::CompileOptions;
 use super::{Pjrt, element_type, ffi, not_null};
 use crate::error::{Error, Result};
@@ -236,7 +236,7 @@ impl Pjrt {
 
     /// Whether the compiler refused an option against a fault because it does not know it: then it
     /// has not what the option is about, and is not given the option again.
-    fn forget_unknown(&self, faults: &[&'static Fault], error: &Error) -> bool {
+    fn forget_unknown(&self, faults: &[&'static PluginFault], error: &Error) -> bool {
         let Error::Xla { message, .. } = error else { return false };
         let Some(unknown) = faults.iter().find(|fault| fault.is_unknown(message)) else {
             return false;
