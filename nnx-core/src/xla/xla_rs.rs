@@ -11,6 +11,7 @@ use super::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runt
 use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
+use std::any::Any;
 use std::ffi::c_void;
 use std::path::PathBuf;
 use std::ptr::NonNull;

@@ -13,7 +13,7 @@ impl Writer {
             return Err(unexpected(instr, "the number of regions"));
         };
         let mut test = Computation::new(outer.avals, condition);
-        let mut next = Body::returning_tuple(outer.avals);
+        let mut next = Computation::returning_tuple(outer.avals);
         for (body, block) in [(&mut test, condition), (&mut next, step)] {
             block.params.iter().for_each(|&id| body.know(id));
             self.block(body, block)?;
@@ -61,7 +61,7 @@ impl Writer {
     /// A region without parameters as a computation from a tuple of what it takes from outside to
     /// a tuple of its results.
     fn region(&mut self, outer: &Computation<'_>, region: &Block) -> Result<(String, Vec<Id>)> {
-        let mut body = Body::returning_tuple(outer.avals);
+        let mut body = Computation::returning_tuple(outer.avals);
         self.block(&mut body, region)?;
         body.return_results(region, &[]);
         let (name, captures) = (self.fresh("branch"), body.captures.clone());
