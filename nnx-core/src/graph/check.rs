@@ -51,13 +51,15 @@ impl std::ops::BitOr for Checks {
     }
 }
 
+/// From the operands: where they are wrong, in an array of bools; `None` if they cannot be.
+pub(crate) type Failed<'a> = dyn Fn(&[Array]) -> Option<Array> + 'a;
+
 /// What can be wrong with an operation's operands.
 pub(crate) struct Fault<'a> {
     /// Which checks look for it.
     pub(crate) checks: Checks,
     pub(crate) message: String,
-    /// From the operands: where it is wrong, in an array of bools; `None` if it cannot be.
-    pub(crate) failed: Box<dyn Fn(&[Array]) -> Option<Array> + 'a>,
+    pub(crate) failed: Box<Failed<'a>>,
 }
 
 impl<'a> Fault<'a> {

@@ -67,8 +67,10 @@ pub fn check(holds: &Array, message: &str) {
 /// Runs `f` with checks of its values: the first mistake, if any, comes back as a value beside the
 /// result. `jax.experimental.checkify.checkify`.
 ///
-/// It looks into loops and branches, where only what runs is checked. It works inside jitted
-/// functions, which then return the [`CheckError`]'s verdict as they return other values.
+/// It looks into loops and branches, where only what runs is checked, and into functions with
+/// derivatives of their own, which keep these; each of those, `softmax` among them, counts as one
+/// operation where NaN is looked for. It works inside jitted functions, which then return the
+/// [`CheckError`]'s verdict as they return other values.
 ///
 /// ```
 /// # use nnx_core::{Array, checkify, transform::{Checks, check}};

@@ -35,16 +35,16 @@ pub(super) fn unexpected(instr: &Instr, what: &str) -> Error {
     ))
 }
 
-fn find<'a>(instr: &'a Instr, name: AttrName) -> Result<&'a Attr> {
+fn find(instr: &Instr, name: AttrName) -> Result<&Attr> {
     optional(instr, name)
         .ok_or_else(|| unexpected(instr, &format!("the missing attribute {}", name.text())))
 }
 
-fn optional<'a>(instr: &'a Instr, name: AttrName) -> Option<&'a Attr> {
+fn optional(instr: &Instr, name: AttrName) -> Option<&Attr> {
     instr.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| attr)
 }
 
-fn ints<'a>(instr: &'a Instr, name: AttrName) -> Result<&'a [i64]> {
+fn ints(instr: &Instr, name: AttrName) -> Result<&[i64]> {
     match find(instr, name)? {
         Attr::Ints(ints) => Ok(ints),
         _ => Err(unexpected(instr, &format!("the attribute {}", name.text()))),
