@@ -10,6 +10,8 @@ mod tests;
 mod trigonometric;
 mod zeta;
 
+pub(super) use zeta::zeta_by_exponent;
+
 use crate::graph::{Array, lower, trace};
 use crate::lower::Lowered;
 use crate::value::{Aval, DType};
