@@ -159,6 +159,9 @@ fn masks() {
     rows.check("jax.grad(lambda v: (x.at[m].add(v) ** 2).sum())(v)", || {
         grad(|v: &Array| x.at(&m).add(v).square().sum(..), &v)
     });
+    rows.check("jax.grad(lambda v: (x.at[m].mul(v, unique_indices=True) ** 2).sum())(v)", || {
+        grad(|v: &Array| x.at(&m).mul(v).square().sum(..), &v)
+    });
     rows.done();
 }
 

@@ -52,7 +52,11 @@ impl At {
             }
             items.extend(mask.nonzero(None, 0).into_iter().map(IndexItem::from));
         }
-        At { items, ..self }
+        // No mask names a place twice.
+        let arrays = |item: &IndexItem| matches!(&item.0, Item::Positions(_));
+        let masks_only =
+            self.items.iter().filter(|item| arrays(item)).all(|item| item.0.mask().is_some());
+        At { unique: self.unique || masks_only, items, ..self }
     }
 
     /// Masks must have the sizes of the axes that they cover.

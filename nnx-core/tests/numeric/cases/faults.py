@@ -141,6 +141,7 @@ GROUPS = {
             "jax.grad(lambda y: (y.at[r].set(w) ** 2).sum())(y)",
             "jax.grad(lambda w: (y.at[r].mul(w, unique_indices=True) ** 2).sum())(w)",
             "jax.grad(lambda v: (x.at[m].add(v) ** 2).sum())(v)",
+            "jax.grad(lambda v: (x.at[m].mul(v, unique_indices=True) ** 2).sum())(v)",
         ],
     ),
     "names": dict(
