@@ -6,6 +6,8 @@
 mod check;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
+#[path = "numeric/faults.rs"]
+mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
 #[path = "numeric/linalg.rs"]

@@ -1,5 +1,7 @@
 //! `x.at(index)`: reads and functional updates of parts of an array.
 
+mod masks;
+
 use super::arith::broadcast_shapes;
 use super::axes::invalid;
 use super::indexing::{
@@ -18,7 +20,8 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ellipsis;
 
-/// What an index says about one axis: a range, a position, or an array of positions.
+/// What an index says about one axis: a range, a position, or an array of positions; or about
+/// several: a mask.
 #[derive(Debug, Clone)]
 pub struct IndexItem(Item);
 
@@ -30,8 +33,8 @@ enum Item {
 }
 
 /// What may stand in `x.at(…)`: one item or a tuple of items, one per leading axis. Items are
-/// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays and
-/// [`Ellipsis`].
+/// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays, bool
+/// arrays that cover as many axes as they have, and [`Ellipsis`].
 pub trait IntoIndex {
     /// The items.
     fn into_index(self) -> Vec<IndexItem>;
@@ -109,12 +112,16 @@ impl Array {
     /// in which it is changed (`set`, `add`, …). Arrays in the index are broadcast together and
     /// pick elements as in NumPy; negative positions count from the end. `jax.numpy.ndarray.at`.
     ///
+    /// A bool array names the places where it is true. How many there are must be known: outside of
+    /// traces, or where the values of an update do not depend on the number.
+    ///
     /// ```no_run
     /// # use nnx_core::Array;
     /// # fn demo(x: Array, rows: Array) -> Array {
     /// let y = x.at((1..3, -1)).set(0.0); // x.at[1:3, -1].set(0)
     /// let z = y.at(&rows).add(1.0);      // y.at[rows].add(1)
-    /// z.at((.., &rows)).get()            // z[:, rows]
+    /// let w = z.at(z.gt(9.0)).set(9.0);  // z.at[z > 9].set(9)
+    /// w.at((.., &rows)).get()            // w[:, rows]
     /// # }
     /// ```
     pub fn at(&self, index: impl IntoIndex) -> At {
@@ -308,14 +315,14 @@ impl At {
     #[track_caller]
     fn expand(&self) -> Vec<Item> {
         let aval = self.x.aval();
-        let named = self.items.iter().filter(|i| !matches!(i.0, Item::Ellipsis)).count();
-        if named > aval.rank() || self.items.len() > named + 1 {
+        let ellipses = self.items.iter().filter(|i| matches!(i.0, Item::Ellipsis)).count();
+        let named = self.items.len() - ellipses;
+        if named > aval.rank() || ellipses > 1 {
             invalid(
                 OP,
                 format!(
-                    "an index with {named} items and {} ellipses does not fit {aval}, which has {} \
-                     axes",
-                    self.items.len() - named,
+                    "an index with {named} items and {ellipses} ellipses does not fit {aval}, which has \
+                     {} axes",
                     aval.rank()
                 ),
             );
@@ -328,7 +335,7 @@ impl At {
                 item => items.push(item.clone()),
             }
         }
-        if self.items.len() == named {
+        if ellipses == 0 {
             items.extend(rest());
         }
         items
@@ -396,25 +403,26 @@ impl At {
     /// The part itself: `x[index]`. `jax.numpy.ndarray.at[].get`.
     ///
     /// # Panics
-    /// When the index does not fit the array.
+    /// When the index does not fit the array, or holds a mask that is traced.
     #[track_caller]
     pub fn get(self) -> Array {
-        let (plan, arrays) = match self.part() {
+        let at = self.without_masks();
+        let (plan, arrays) = match at.part() {
             Part::Slice(parts) => {
-                let (op, shape) = slice_op(self.x.aval(), &parts);
-                return bind1(op, &[&self.x]).reshape(shape);
+                let (op, shape) = slice_op(at.x.aval(), &parts);
+                return bind1(op, &[&at.x]).reshape(shape);
             }
             Part::Places(plan, arrays) => (plan, arrays),
         };
-        let dtype = self.x.dtype();
+        let dtype = at.x.dtype();
         let op = Gather {
             dims: plan.gather_dims(),
             slice_sizes: plan.slice_sizes(),
-            flags: self.flags(IndexMode::PromiseInBounds),
-            fill: self.fill.map_or_else(|| default_fill(dtype), |v| scalar_bytes(dtype, v)),
+            flags: at.flags(IndexMode::PromiseInBounds),
+            fill: at.fill.map_or_else(|| default_fill(dtype), |v| scalar_bytes(dtype, v)),
         };
-        let wrap = self.mode == Some(IndexMode::Wrap);
-        let args: Vec<Array> = std::iter::once(self.x).chain(arrays).collect();
+        let wrap = at.mode == Some(IndexMode::Wrap);
+        let args: Vec<Array> = std::iter::once(at.x).chain(arrays).collect();
         one_program("get", &args, |args| bind1(op, &[&args[0], &plan.indices(&args[1..], wrap)]))
     }
 
@@ -422,7 +430,8 @@ impl At {
     /// `jax.numpy.ndarray.at[].set`.
     ///
     /// # Panics
-    /// When the index does not fit the array, or `values` do not broadcast to the part.
+    /// When the index does not fit the array, `values` do not broadcast to the part, or a mask is traced
+    /// and the number of values depends on it.
     #[track_caller]
     pub fn set(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Set, &values)
@@ -481,6 +490,14 @@ impl At {
             invalid(OP, format!("`add` and `mul` need a number dtype, got {x}; use `set`"));
         }
         let values = values.array(self.x.dtype());
+        if let Some(out) = self.update_masked(kind, &values) {
+            return out;
+        }
+        self.without_masks().update_places(kind, values)
+    }
+
+    #[track_caller]
+    fn update_places(self, kind: ScatterKind, values: Array) -> Array {
         let (plan, arrays) = match self.part() {
             Part::Slice(parts) if parts.iter().all(|p| p.step == 1) => {
                 return self.update_slice(kind, &parts, &values);
@@ -520,16 +537,22 @@ impl At {
                 op.start.iter().map(|&i| Array::constant_int(DType::I64, i as i64)).collect();
             let old = bind1(op, &[x]);
             let values = values.reshape(old.shape());
-            let new = match kind {
-                ScatterKind::Set => values,
-                ScatterKind::Add => old + values,
-                ScatterKind::Mul => old * values,
-                ScatterKind::Min => old.minimum(values),
-                ScatterKind::Max => old.maximum(values),
-            };
+            let new = combine(kind, &old, values);
             let ins: Vec<&Array> = [x, &new].into_iter().chain(&starts).collect();
             bind1(DynamicUpdateSlice, &ins)
         })
+    }
+}
+
+/// What an update makes of the old elements.
+#[track_caller]
+fn combine(kind: ScatterKind, old: &Array, values: Array) -> Array {
+    match kind {
+        ScatterKind::Set => values,
+        ScatterKind::Add => old + values,
+        ScatterKind::Mul => old * values,
+        ScatterKind::Min => old.minimum(values),
+        ScatterKind::Max => old.maximum(values),
     }
 }
 

@@ -164,6 +164,16 @@ pub fn arange(n: usize, dtype: DType) -> Array {
     iota([n], dtype, 0)
 }
 
+/// An array to be filled. XLA's buffers have no elements without a value: these are zeros, as in JAX.
+/// `jax.numpy.empty`.
+///
+/// # Panics
+/// When a size is negative, or no XLA runtime is found.
+#[track_caller]
+pub fn empty(shape: impl IntoShape, dtype: DType) -> Array {
+    zeros(shape, dtype)
+}
+
 /// Each element is its own index along dimension `dim`. `jax.lax.broadcasted_iota`.
 ///
 /// # Panics
@@ -181,6 +191,15 @@ pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
 #[track_caller]
 pub fn eye(n: usize, dtype: DType) -> Array {
     iota([n, n], DType::I32, 0).eq(iota([n, n], DType::I32, 1)).astype(dtype)
+}
+
+/// The identity matrix of `n` rows: [`eye`] by its other name. `jax.numpy.identity`.
+///
+/// # Panics
+/// When no XLA runtime is found.
+#[track_caller]
+pub fn identity(n: usize, dtype: DType) -> Array {
+    eye(n, dtype)
 }
 
 /// A new last axis of size `classes` that is 1 at the index and 0 elsewhere; all zeros for an

@@ -18,6 +18,22 @@ impl Array {
         self.whole(UnaryOp::Ceil)
     }
 
+    /// Nearest integer, halves to even, of both parts of complex numbers. `jax.numpy.round`.
+    #[track_caller]
+    pub fn round(&self) -> Array {
+        if self.dtype().is_complex() {
+            return super::math::parts("round", self, Array::round);
+        }
+        self.whole(UnaryOp::RoundNearestEven)
+    }
+
+    /// Nearest integer as a float, halves to even: [`round`](Array::round), but integers and bools
+    /// become f32. `jax.numpy.rint`.
+    #[track_caller]
+    pub fn rint(&self) -> Array {
+        self.to_inexact().round()
+    }
+
     #[track_caller]
     fn whole(&self, op: UnaryOp) -> Array {
         if self.dtype().is_inexact() { bind1(Unary(op), &[self]) } else { self.clone() }
@@ -41,8 +57,6 @@ macro_rules! methods {
 }
 
 methods! {
-    /// Nearest integer, halves to even. `jax.numpy.rint`.
-    round RoundNearestEven;
     /// eˣ. `jax.numpy.exp`.
     exp Exp;
     /// eˣ − 1, accurate near 0. `jax.numpy.expm1`.

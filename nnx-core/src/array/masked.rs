@@ -4,6 +4,7 @@ use super::axes::invalid;
 use super::program::common_shape;
 use super::{IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
 use crate::graph::Array;
+use crate::ops::Reducer;
 use crate::value::DType;
 
 /// An array of which only some elements count. Made by [`Array::masked`]; the `where` argument of
@@ -93,7 +94,8 @@ impl Masked {
         self.reduce("std", |x, mask| variance(&x.to_inexact(), mask, axes, ddof).sqrt())
     }
 
-    /// Largest of `initial` and the elements that count. `jax.numpy.max` with `where`.
+    /// Largest of `initial` and the elements that count; `initial` where there are none.
+    /// `jax.numpy.max` with `where`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -102,11 +104,12 @@ impl Masked {
         let axes = axes.into_axes();
         self.reduce("max", |x, mask| {
             let initial = initial.array(x.dtype());
-            where_(mask, x, &initial).max(axes).maximum(&initial)
+            where_(mask, x, &initial).reduce(Reducer::Max, axes).maximum(&initial)
         })
     }
 
-    /// Smallest of `initial` and the elements that count. `jax.numpy.min` with `where`.
+    /// Smallest of `initial` and the elements that count; `initial` where there are none.
+    /// `jax.numpy.min` with `where`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -115,7 +118,7 @@ impl Masked {
         let axes = axes.into_axes();
         self.reduce("min", |x, mask| {
             let initial = initial.array(x.dtype());
-            where_(mask, x, &initial).min(axes).minimum(&initial)
+            where_(mask, x, &initial).reduce(Reducer::Min, axes).minimum(&initial)
         })
     }
 
@@ -156,7 +159,7 @@ fn mean(x: &Array, mask: &Array, axes: super::Axes) -> Array {
 #[track_caller]
 fn variance(x: &Array, mask: &Array, axes: super::Axes, ddof: usize) -> Array {
     let centered = x - mean(x, mask, keepdims(axes.clone()));
-    let square = if x.dtype().is_complex() { centered.abs().square() } else { centered.square() };
+    let square = centered.squared_magnitude();
     let divisor = mask.astype(square.dtype()).sum(axes.clone()) - ddof as f64;
     let sum = select(mask, &square, &square.zeros_like()).sum(axes);
     let value = sum / &divisor;

@@ -60,7 +60,8 @@ impl Array {
         unary("reciprocal", self, |x| 1.0 / x)
     }
 
-    /// The nearest multiple of 10^−`decimals`, halves to even; integers stay as they are.
+    /// The nearest multiple of 10^−`decimals`, halves to even, of both parts of complex numbers;
+    /// integers stay as they are.
     /// `jax.numpy.round` (without decimals: [`round`](Array::round)).
     ///
     /// ```
@@ -74,6 +75,9 @@ impl Array {
     #[track_caller]
     pub fn round_decimals(&self, decimals: i32) -> Array {
         let dtype = self.dtype();
+        if dtype.is_complex() {
+            return parts("round_decimals", self, |x| x.round_decimals(decimals));
+        }
         if !dtype.is_float() {
             if decimals < 0 {
                 let message = format!("{} cannot be rounded to tens", self.aval());
@@ -91,6 +95,36 @@ impl Array {
             let wide = if dtype == DType::F16 { x.astype(DType::F32) } else { x.clone() };
             let factor = 10_f64.powi(decimals);
             ((wide * factor).round() / factor).astype(dtype)
+        })
+    }
+
+    /// The distance to the next float away from zero, with the sign of x; for f16 to the next one above.
+    /// Integers become f32. Its slope is 0. `jax.numpy.spacing`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// assert_eq!(Array::scalar(1.0_f32).spacing().item::<f32>(), f32::EPSILON);
+    /// ```
+    ///
+    /// # Panics
+    /// For complex numbers.
+    #[track_caller]
+    pub fn spacing(&self) -> Array {
+        if self.dtype().is_complex() {
+            super::invalid(
+                "spacing",
+                format!("complex numbers have no order, got {}", self.aval()),
+            );
+        }
+        unary("spacing", self, |x| {
+            let (x, limits) = (x.stop_gradient(), finfo(x.dtype()));
+            if x.dtype() == DType::F16 {
+                return x.nextafter(f64::INFINITY) - &x;
+            }
+            let step = x.nextafter(x.full_like(f64::INFINITY).copysign(&x)) - &x;
+            // A processor that takes denormals for 0 loses the step from 0.
+            let least = x.full_like(limits.tiny * limits.eps).copysign(&x);
+            select(&step.eq(0.0), &least, &step)
         })
     }
 
@@ -224,6 +258,14 @@ impl Array {
             scale(&wide, &exponent.broadcast_to_dims(&shape)).astype(dtype)
         })
     }
+}
+
+/// Complex numbers from what `f` makes of their real and imaginary parts.
+#[track_caller]
+pub(super) fn parts(name: &str, z: &Array, f: impl Fn(&Array) -> Array) -> Array {
+    super::one_program(name, std::slice::from_ref(z), |args| {
+        super::complex(&f(&args[0].real()), &f(&args[0].imag()))
+    })
 }
 
 /// How the bits of a float are laid out.

@@ -24,6 +24,7 @@ mod math;
 mod matmul;
 mod nonzero;
 mod padding;
+mod pieces;
 mod polynomials;
 mod products;
 mod program;
@@ -50,7 +51,7 @@ pub use choose::{
 pub use classify::{FloatInfo, Tolerance, finfo, iinfo};
 pub use complex::complex;
 pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
-pub use create::{arange, eye, full, iota, one_hot, ones, zeros};
+pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
 pub use einsum::einsum;
 pub use indexing::IndexMode;
@@ -60,7 +61,8 @@ pub use math::logaddexp;
 pub use matmul::dot_general;
 pub use nonzero::Unique;
 pub use padding::PadMode;
-pub use polynomials::{polyadd, polyder, polyfit, polyint, polymul};
+pub use pieces::{Trim, append};
+pub use polynomials::{polyadd, polyder, polyfit, polyint, polymul, polysub};
 pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,

@@ -10,7 +10,7 @@ use crate::value::DType;
 
 /// The given size, or how many elements of a bool array are true.
 #[track_caller]
-fn size_of(op: &str, size: Option<usize>, mask: &Array) -> usize {
+pub(super) fn size_of(op: &str, size: Option<usize>, mask: &Array) -> usize {
     if let Some(size) = size {
         return size;
     }

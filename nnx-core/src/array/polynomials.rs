@@ -27,6 +27,21 @@ pub fn polyadd(p: &Array, q: &Array) -> Array {
     })
 }
 
+/// The difference of two polynomials, p − q. `jax.numpy.polysub`.
+///
+/// # Panics
+/// When an operand is no vector or has no elements, or both are bool.
+#[track_caller]
+pub fn polysub(p: &Array, q: &Array) -> Array {
+    check("polysub", p);
+    check("polysub", q);
+    let n = p.size().max(q.size());
+    one_program("polysub", &[p.clone(), q.clone()], |args| {
+        let wide = |p: &Array| p.pad(&[((n - p.size()) as i64, 0)], 0);
+        wide(&args[0]) - wide(&args[1])
+    })
+}
+
 /// The product of two polynomials. `jax.numpy.polymul`.
 ///
 /// # Panics

@@ -4,7 +4,7 @@ use super::axes::invalid;
 use super::program::program2;
 use super::{Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
 use crate::graph::Array;
-use crate::value::{DType, PromotionKind, promote};
+use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
 /// What a quantile between two elements is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -86,7 +86,8 @@ impl Array {
         })
     }
 
-    /// The mean with `weights`, which broadcast. `jax.numpy.average`.
+    /// The mean with `weights`, which broadcast, in the dtype that both meet in; integers become f32.
+    /// `jax.numpy.average`.
     ///
     /// # Panics
     /// When there is no such axis or the weights do not broadcast to this array's shape.
@@ -97,14 +98,17 @@ impl Array {
             let (x, w) = (self.aval(), weights.aval());
             invalid("average", format!("the weights {w} do not broadcast to the shape of {x}"));
         }
+        let dtype = promote_dtypes(self.dtype(), weights.dtype());
+        let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
         one_program("average", &[self.clone(), weights.clone()], |args| {
-            let x = args[0].to_inexact();
-            let weights = args[1].to_inexact().broadcast_to_dims(x.shape());
+            let x = args[0].astype(dtype);
+            let weights = args[1].astype(dtype).broadcast_to_dims(x.shape());
             (x * &weights).sum(axes.clone()) / weights.sum(axes)
         })
     }
 
-    /// Variance with `ddof` taken off the number of elements; the unbiased estimate with 1.
+    /// Variance with `ddof` taken off the number of elements; the unbiased estimate with 1. A real
+    /// number for complex arrays too.
     /// `jax.numpy.var` with `ddof`.
     ///
     /// # Panics
@@ -119,7 +123,7 @@ impl Array {
             let centered = &x - x.mean(keepdims(axes.clone()));
             let divisor = count as f64 - ddof as f64;
             let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
-            centered.square().sum(axes) / divisor
+            centered.squared_magnitude().sum(axes) / divisor
         })
     }
 
@@ -152,7 +156,8 @@ impl Array {
         })
     }
 
-    /// The correlation coefficients of the variables in the rows. `jax.numpy.corrcoef`.
+    /// The correlation coefficients of the variables in the rows; of complex variables both parts are
+    /// cut at −1 and 1. `jax.numpy.corrcoef`.
     ///
     /// # Panics
     /// When there are more than two axes.
@@ -164,8 +169,12 @@ impl Array {
                 // NaN for a constant, as for those of several variables.
                 return c.clone() / c;
             }
-            let deviation = c.diag(0).sqrt();
-            (c / deviation.expand_dims(1) / deviation.expand_dims(0)).clip(-1.0, 1.0)
+            let deviation = c.diag(0).real().sqrt();
+            let r = c / deviation.expand_dims(1) / deviation.expand_dims(0);
+            if !r.dtype().is_complex() {
+                return r.clip(-1.0, 1.0);
+            }
+            super::complex(&r.real().clip(-1.0, 1.0), &r.imag().clip(-1.0, 1.0))
         })
     }
 

@@ -43,7 +43,8 @@ impl Array {
         (wide.reduce(Reducer::Sum, axes) / count as f64).astype(dtype)
     }
 
-    /// Mean squared distance from the mean, computed as mean(|x − mean|²). `jax.numpy.var`.
+    /// Mean squared distance from the mean, computed as mean(|x − mean|²); a real number for complex
+    /// arrays too. `jax.numpy.var`.
     ///
     /// # Panics
     /// When there is no such axis.
@@ -51,7 +52,7 @@ impl Array {
     pub fn var(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
         let mean = self.mean(keepdims(axes.clone()));
-        (self - mean).square().mean(axes)
+        (self - mean).squared_magnitude().mean(axes)
     }
 
     /// Square root of [`var`](Array::var). `jax.numpy.std`.
@@ -70,6 +71,24 @@ impl Array {
     #[track_caller]
     pub fn max(&self, axes: impl IntoAxes) -> Array {
         self.extreme(Reducer::Max, axes.into_axes())
+    }
+
+    /// [`max`](Array::max) by its longer name: the largest element; NaN wins. `jax.numpy.amax`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn amax(&self, axes: impl IntoAxes) -> Array {
+        self.max(axes)
+    }
+
+    /// [`min`](Array::min) by its longer name: the smallest element; NaN wins. `jax.numpy.amin`.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    #[track_caller]
+    pub fn amin(&self, axes: impl IntoAxes) -> Array {
+        self.min(axes)
     }
 
     /// Smallest element; NaN wins. `jax.numpy.min`.
@@ -131,8 +150,15 @@ impl Array {
         self.reduce(reducer, axes)
     }
 
+    /// |x|² as a real number. For complex numbers not through |x|, which has no slope at 0.
     #[track_caller]
-    fn reduce(&self, reducer: Reducer, axes: Axes) -> Array {
+    pub(super) fn squared_magnitude(&self) -> Array {
+        if self.dtype().is_complex() { (self * self.conj()).real() } else { self.square() }
+    }
+
+    /// One reduction over any number of elements; none give the neutral element.
+    #[track_caller]
+    pub(super) fn reduce(&self, reducer: Reducer, axes: Axes) -> Array {
         let name = match reducer {
             Reducer::Sum => "sum",
             Reducer::Prod => "prod",

@@ -118,8 +118,7 @@ pub fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
     })
 }
 
-/// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. Differentiable with respect to
-/// `q`. `jax.scipy.special.zeta`.
+/// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. `jax.scipy.special.zeta`.
 ///
 /// # Panics
 /// When the shapes do not broadcast.
@@ -271,9 +270,26 @@ pub fn kl_div(x: &Array, y: impl Operand) -> Array {
 /// When the shapes do not broadcast.
 #[track_caller]
 pub fn poch(z: &Array, m: impl Operand) -> Array {
-    binary("poch", Compute::Inexact, z, &m, |z, m| {
+    binary("poch", Compute::Inexact, z, &m, |z, m| custom_jvp(Poch, &[z, m]))
+}
+
+/// The slopes by logarithms, because that of the quotient squares Γ(z), which overflows early.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Poch;
+
+impl CustomJvp for Poch {
+    const NAME: &'static str = "poch";
+    fn body(&self, args: &[Array]) -> Array {
+        let (z, m) = (&args[0], &args[1]);
         super::where_(&m.eq(0.0), 1.0, gamma(&(z + m)) / gamma(z))
-    })
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (z, y) = (&cx.primals[0], cx.out());
+        let end = (z + &cx.primals[1]).digamma();
+        let by_z = cx.tangent(0).map(|t| t * ((&end - z.digamma()) * y));
+        let by_m = cx.tangent(1).map(|t| t * (&end * y));
+        add_tangents(by_z, by_m)
+    }
 }
 
 /// The logarithm of the multivariate gamma function of dimension `d`.

@@ -29,10 +29,10 @@ impl CustomJvp for Relu {
     }
 }
 
-/// min(max(x, 0), 6). The derivative at 0 and 6 is 0. `jax.nn.relu6`.
+/// min(max(x, 0), 6); integers become f32. The derivative at 0 and 6 is 0. `jax.nn.relu6`.
 #[track_caller]
 pub fn relu6(x: &Array) -> Array {
-    custom_jvp(Relu6, &[x])
+    custom_jvp(Relu6, &[&x.to_inexact()])
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -109,11 +109,16 @@ pub fn logmeanexp(x: &Array, axes: impl IntoAxes) -> Array {
     sum - count.ln()
 }
 
-/// x · sigmoid(x), also called swish. `jax.nn.silu`.
-#[doc(alias = "swish")]
+/// x · sigmoid(x), also called [`swish`]. `jax.nn.silu`.
 #[track_caller]
 pub fn silu(x: &Array) -> Array {
     one_program("silu", slice::from_ref(x), |args| &args[0] * args[0].sigmoid())
+}
+
+/// [`silu`] by its other name: x · sigmoid(x) (Ramachandran et al. 2017). `jax.nn.swish`.
+#[track_caller]
+pub fn swish(x: &Array) -> Array {
+    silu(x)
 }
 
 /// tanh(x). `jax.numpy.tanh`.
@@ -181,11 +186,17 @@ pub fn hard_sigmoid(x: &Array) -> Array {
     relu6(&(x + 3.0)) / 6.0
 }
 
-/// x times [`hard_sigmoid`] of x, also called hard swish. `jax.nn.hard_silu`.
-#[doc(alias = "hard_swish")]
+/// x times [`hard_sigmoid`] of x, also called [`hard_swish`]. `jax.nn.hard_silu`.
 #[track_caller]
 pub fn hard_silu(x: &Array) -> Array {
     x * hard_sigmoid(x)
+}
+
+/// [`hard_silu`] by its other name: x times [`hard_sigmoid`] of x (Howard et al. 2019).
+/// `jax.nn.hard_swish`.
+#[track_caller]
+pub fn hard_swish(x: &Array) -> Array {
+    hard_silu(x)
 }
 
 /// x cut at −1 and 1. `jax.nn.hard_tanh`.

@@ -15,9 +15,9 @@ pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use dropout::{Dropout, DropoutBuilder};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
-    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid,
-    log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish, one_hot, relu, relu6, selu,
-    sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, tanh,
+    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
+    log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish, one_hot, relu,
+    relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, swish, tanh,
 };
 pub use initializers::Initializer;
 pub use linear::{Linear, LinearBuilder};

@@ -2,7 +2,7 @@
 //! series and continued fractions, Bessel functions, zeta.
 
 use super::binary::same;
-use super::expansion;
+use super::expansion::{self, zeta_by_exponent};
 use super::inner_loop::inner_while;
 use super::unary::Takes;
 use crate::array::{finfo, select};
@@ -108,10 +108,11 @@ impl Primitive for Special {
                 let log = (b - 1.0) * (-x).log1p() + (a - 1.0) * x.log() - log_beta;
                 cx.one(cx.tangent(2).map(|t| t * log.exp()))
             }
-            Special::Zeta if cx.tangent(0).is_some() => {
-                Err("there is none with respect to the exponent".into())
+            Special::Zeta => {
+                let by_s = cx.tangent(0).map(|t| t * zeta_by_exponent(x, &cx.primals[1]));
+                let by_q = second(|s, q| -s * bind1(Special::Zeta, &[&(s + 1.0), q]));
+                cx.one(add_tangents(by_s, by_q))
             }
-            Special::Zeta => cx.one(second(|s, q| -s * bind1(Special::Zeta, &[&(s + 1.0), q]))),
             Special::BesselI0e => {
                 cx.one(cx.tangent(0).map(|t| t * (bind1(Special::BesselI1e, &[x]) - x.sign() * y)))
             }

@@ -1,4 +1,10 @@
-//! Which dtype two operands meet in.
+//! Which dtype two operands meet in: one table, which `docs/promotion.md` shows and explains.
+//!
+//! The table is that of JAX with 64 bits enabled (`jax_enable_x64`), because all 64-bit dtypes are here
+//! to stay: i32 with u32 gives i64, which holds both. JAX as it starts has no i64 and gives i32 there.
+//! One thing is of 32 bits: the default float, which integers become in functions that make fractions
+//! and in which integers meet that no integer dtype holds (u64 with a signed one). A user who writes no
+//! 64-bit dtype and mixes no u32 with signed integers sees no difference from JAX as it starts.
 
 use super::DType;
 
@@ -14,7 +20,7 @@ pub enum PromotionKind {
     WeakFloat,
 }
 
-/// The dtype in which two operands meet, by JAX's lattice with 32-bit defaults.
+/// The dtype in which two operands meet. A literal decides the kind of number, not its size.
 pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
     match (a, b) {
         (PromotionKind::Strong(a), PromotionKind::Strong(b)) => promote_dtypes(a, b),
@@ -62,6 +68,7 @@ pub(crate) fn promote_dtypes(a: DType, b: DType) -> DType {
                 U8 => wider(signed, I16),
                 U16 => wider(signed, I32),
                 U32 => I64,
+                // No integer holds both: the default float.
                 _ => F32,
             }
         }

@@ -156,6 +156,8 @@ fn elementwise() -> Vec<Probe> {
         "deg2rad" [[2, 3]] => |x| x[0].deg2rad();
         "reciprocal" [[2, 3]] => |x| x[0].reciprocal();
         "round_decimals" [[2, 3]] => |x| x[0].round_decimals(2);
+        "rint" [[2, 3]] => |x| x[0].rint();
+        "spacing" [[2, 3]] => |x| x[0].spacing();
         "modf" [[2, 3]] => |x| x[0].modf();
         "fmax" [[2, 3], [3]] => |x| x[0].fmax(&x[1]);
         "fmin" [[2, 3], [3]] => |x| x[0].fmin(&x[1]);
@@ -226,6 +228,8 @@ fn creation() -> Vec<Probe> {
         "zeros" = "jax.numpy.zeros" [] => |x| zeros([2], DType::F32);
         "ones" = "jax.numpy.ones" [] => |x| ones([2], DType::F32);
         "full" = "jax.numpy.full" [] => |x| full([2], 2.0, DType::F32);
+        "empty" [] => |x| empty([2], DType::F32);
+        "identity" [] => |x| identity(3, DType::F32);
         "arange" = "jax.numpy.arange" [] => |x| arange(3, DType::F32);
         "iota" = "jax.lax.broadcasted_iota" [] => |x| iota([2, 3], DType::F32, 0);
         "eye" = "jax.numpy.eye" [] => |x| eye(3, DType::F32);
@@ -261,6 +265,14 @@ fn shapes() -> Vec<Probe> {
         "squeeze" = "jax.numpy.squeeze" [[2, 1]] => |x| x[0].squeeze(1);
         "flatten" = "jax.numpy.ravel" [[2, 3]] => |x| x[0].flatten();
         "flip" = "jax.numpy.flip" [[2, 3]] => |x| x[0].flip(0);
+        "fliplr" [[2, 3]] => |x| x[0].fliplr();
+        "flipud" [[2, 3]] => |x| x[0].flipud();
+        "hsplit" [[2, 4]] => |x| x[0].hsplit(2);
+        "vsplit" [[4, 2]] => |x| x[0].vsplit(2);
+        "resize" [[2, 3]] => |x| x[0].resize([2, 5]);
+        "append" [[2, 3], [3]] => |x| append(&x[0], &x[1], None);
+        "ediff1d" [[4], [2]] => |x| x[0].ediff1d(None, Some(&x[1]));
+        "trim_zeros" [[4]] => |x| x[0].trim_zeros(Trim::Both, 3);
         "tile" = "jax.numpy.tile" [[2, 3]] => |x| x[0].tile(&[2, 1]);
         "repeat" = "jax.numpy.repeat" [[2, 3]] => |x| x[0].repeat(2, 0);
         "concatenate" = "jax.numpy.concatenate" [[2, 3], [1, 3]] => |x| concatenate(&[&x[0], &x[1]], 0);
@@ -354,6 +366,8 @@ fn reductions() -> Vec<Probe> {
         "std" = "jax.numpy.std" [[2, 3]] => |x| x[0].std(0);
         "max" = "jax.numpy.max" [[2, 3]] => |x| x[0].max(0);
         "min" = "jax.numpy.min" [[2, 3]] => |x| x[0].min(0);
+        "amax" [[2, 3]] => |x| x[0].amax(0);
+        "amin" [[2, 3]] => |x| x[0].amin(0);
         "all" = "jax.numpy.all" [[2, 3]] => |x| x[0].all(0);
         "any" = "jax.numpy.any" [[2, 3]] => |x| x[0].any(0);
         "argmax" = "jax.numpy.argmax" [[2, 3]] => |x| x[0].argmax(0);
@@ -426,6 +440,7 @@ fn products() -> Vec<Probe> {
         "vander" [[3]] => |x| vander(&x[0], 3, false);
         "polyval" [[3], [2]] => |x| polyval(&x[0], &x[1]);
         "polyadd" [[3], [2]] => |x| polyadd(&x[0], &x[1]);
+        "polysub" [[3], [2]] => |x| polysub(&x[0], &x[1]);
         "polymul" [[3], [2]] => |x| polymul(&x[0], &x[1]);
         "polyder" [[4]] => |x| polyder(&x[0]);
         "polyint" [[3]] => |x| polyint(&x[0]);
@@ -539,6 +554,7 @@ fn activations() -> Vec<Probe> {
         "soft_sign" = "jax.nn.soft_sign" [[2, 3]] => |x| nn::soft_sign(&x[0]);
         "log_sigmoid" = "jax.nn.log_sigmoid" [[2, 3]] => |x| nn::log_sigmoid(&x[0]);
         "silu" = "jax.nn.silu" [[2, 3]] => |x| nn::silu(&x[0]);
+        "swish" [[2, 3]] => |x| nn::swish(&x[0]);
         "mish" = "jax.nn.mish" [[2, 3]] => |x| nn::mish(&x[0]);
         "squareplus" = "jax.nn.squareplus" [[2, 3]] => |x| nn::squareplus(&x[0], 4.0);
         "log1mexp" = "jax.nn.log1mexp" [[2, 3]] => |x| nn::log1mexp(&x[0]);
@@ -550,6 +566,7 @@ fn activations() -> Vec<Probe> {
         "selu" = "jax.nn.selu" [[2, 3]] => |x| nn::selu(&x[0]);
         "hard_sigmoid" = "jax.nn.hard_sigmoid" [[2, 3]] => |x| nn::hard_sigmoid(&x[0]);
         "hard_silu" = "jax.nn.hard_silu" [[2, 3]] => |x| nn::hard_silu(&x[0]);
+        "hard_swish" [[2, 3]] => |x| nn::hard_swish(&x[0]);
         "hard_tanh" = "jax.nn.hard_tanh" [[2, 3]] => |x| nn::hard_tanh(&x[0]);
         "leaky_relu" = "jax.nn.leaky_relu" [[2, 3]] => |x| nn::leaky_relu(&x[0], 0.01);
         "glu" = "jax.nn.glu" [[2, 4]] => |x| nn::glu(&x[0], -1);

@@ -210,3 +210,36 @@ fn dtypes_are_promoted_as_in_jax() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The table of `docs/promotion.md` is what the code does, number literals too.
+#[test]
+fn the_promotion_table_of_the_docs_holds() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/promotion.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    let known = |name: &str| DType::ALL.into_iter().find(|d| d.to_string() == name);
+    fn cells(line: &str) -> impl Iterator<Item = &str> {
+        line.trim_matches('|').split('|').map(str::trim)
+    }
+    let mut rows = text.lines().filter(|line| line.starts_with('|') && !line.contains("---"));
+    let head: Vec<DType> = cells(rows.next().unwrap()).filter_map(known).collect();
+    assert_eq!(head.len(), DType::ALL.len());
+    let mut seen = 0;
+    for row in rows {
+        let mut row = cells(row);
+        let left = row.next().unwrap().trim_matches(['*', '`']);
+        for (&right, want) in head.iter().zip(row) {
+            let x = Array::shape_only([2], right);
+            let sum = nnx_core::eval_shape(
+                |x: &Array| match known(left) {
+                    Some(left) => zeros([2], left) + x,
+                    None if left == "2" => 2 + x,
+                    None => 2.0 + x,
+                },
+                &x,
+            );
+            assert_eq!(Some(sum.dtype()), known(want), "{left} + {right}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, head.len() * (head.len() + 2));
+}

@@ -10,6 +10,8 @@ mod tests;
 mod trigonometric;
 mod zeta;
 
+pub(super) use zeta::zeta_by_exponent;
+
 use crate::graph::{Array, Body, Builder, Closed, trace};
 use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::value::{Aval, DType};

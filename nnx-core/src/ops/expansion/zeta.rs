@@ -2,6 +2,7 @@
 
 use crate::array::select;
 use crate::graph::Array;
+use crate::value::DType;
 
 /// How many terms are added one by one.
 const TERMS: usize = 10;
@@ -50,4 +51,33 @@ pub(super) fn zeta(s: &Array, q: &Array) -> Array {
     let value = select(&(pole & even), &sum.full_like(f64::INFINITY), &sum);
     let value = select(&nan, &value.full_like(f64::NAN), &value);
     select(&s.eq(1.0), &value.full_like(f64::INFINITY), &value)
+}
+
+/// ∂ζ(s, q)/∂s, term by term of the same formula: that of b⁻ˢ is −b⁻ˢ log b.
+pub(in crate::ops) fn zeta_by_exponent(s: &Array, q: &Array) -> Array {
+    let own = s.dtype();
+    let wide = if own.size() < 4 { DType::F32 } else { own };
+    let (s, q) = (&s.astype(wide), &q.astype(wide));
+    let mut sum = s.zeros_like();
+    for n in 0..TERMS {
+        let base = q + n as f64;
+        sum = sum - base.pow(-s) * base.log();
+    }
+    let a = q + TERMS as f64;
+    let (power, log) = (a.pow(-s), a.log());
+    let gap = s - 1.0;
+    sum = sum - &power * &a / &gap * (&log + 1.0 / &gap) - &power * &log * 0.5;
+    // s (s + 1) … (s + 2j − 2) a⁻ˢ⁻²ʲ⁺¹ and its slope.
+    let mut factor = s * &power / &a;
+    let mut slope = &power / &a - &factor * &log;
+    for (j, &divisor) in DIVISORS.iter().enumerate() {
+        sum = sum + &slope / divisor;
+        let k = 2.0 * j as f64 + 1.0;
+        let (first, second) = ((s + k) / &a, (s + (k + 1.0)) / &a);
+        slope = slope * &first * &second + &factor / &a * (&first + &second);
+        factor = factor * first * second;
+    }
+    // All but the first term vanish for large s, where the others may be 0 times infinity.
+    let sum = select(&power.eq(0.0), &-(q.pow(-s) * q.log()), &sum);
+    sum.astype(own)
 }

@@ -98,13 +98,13 @@ impl Primitive for Svd {
 fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
     let [batches, m, n] = *a.shape() else { unreachable!("batches are one dimension here") };
     let dtype = a.dtype();
-    if n == 0 {
-        let columns = if full { m } else { 0 };
+    if n == 0 || batches == 0 {
+        let columns = if full { m } else { n };
         let u = eye(m, dtype).slice_dim(1, 0, columns).broadcast_to_dims(&[batches, m, columns]);
         return (
             u,
-            crate::array::zeros([batches, 0], dtype),
-            crate::array::zeros([batches, 0, 0], dtype),
+            crate::array::zeros([batches, n], dtype),
+            crate::array::zeros([batches, n, n], dtype),
         );
     }
     // No square may overflow.

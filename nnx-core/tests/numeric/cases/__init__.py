@@ -17,9 +17,14 @@ def of(dtype):
 
 
 b1, i8, u8, i32, u32 = of("bool"), of("int8"), of("uint8"), of("int32"), of("uint32")
-f16, bf16, f64 = of("float16"), of("bfloat16"), of("float64")
+f16, bf16, f32, f64 = of("float16"), of("bfloat16"), of("float32"), of("float64")
 
 
 def c128(real, imag, *shape):
     """A complex array of its real and imaginary parts."""
     return lax.complex(f64(real, *shape), f64(imag, *shape))
+
+
+def c64(real, imag, *shape):
+    """As `c128`, of half the size."""
+    return c128(real, imag, *shape).astype("complex64")
