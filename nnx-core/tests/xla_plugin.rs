@@ -222,7 +222,7 @@ fn flags_that_would_end_the_process_are_errors() {
         ("--xla_cpu_multi_thread_eigen=maybe", "is true or false, not `maybe`"),
         ("--xla_backend_optimization_level=high", "is a whole number, not `high`"),
         ("xla_dump_to=/tmp", "takes it for a file"),
-        ("-x", "`-x` is no flag"),
+        ("-x", "`-x` is not a flag"),
     ] {
         let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(flags))]));
         let error = answer(&text, "error");

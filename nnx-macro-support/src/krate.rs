@@ -15,7 +15,7 @@ impl Default for Krate {
 }
 
 impl Krate {
-    /// From the value of the option `crate`; `None` if that is no path.
+    /// From the value of the option `crate`; `None` if that is not a path.
     pub fn from_value(value: &Expr) -> Option<Self> {
         match value {
             Expr::Path(path) if path.qself.is_none() => Some(Krate(path.path.clone())),

@@ -86,7 +86,7 @@ fn path_contains_takes_whole_steps() {
     assert!(all.filter(path_contains("bia")).is_empty());
     assert_eq!(all.filter(path_contains(1)).len(), 8);
     assert_eq!(paths(&all.filter(path_contains(0))).len(), 9, "layers[0] and bias[0]");
-    assert!(all.filter(path_contains("0")).is_empty(), "an index is no name");
+    assert!(all.filter(path_contains("0")).is_empty(), "an index is not a name");
 }
 
 #[test]

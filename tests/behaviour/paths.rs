@@ -85,7 +85,7 @@ fn a_path_is_one_of_those_that_the_schema_lists() {
     let listed: Vec<PathPattern> = Model::SCHEMA.variables().map(|v| v.path).collect();
     assert!(listed.contains(&path!(Model: encoder.layers[*].ffn[1][1][*])));
     assert!(listed.contains(&path!(Model: heads.*.bias)));
-    assert!(!listed.contains(&path!(Model: heads)), "a sub-tree is no Variable");
+    assert!(!listed.contains(&path!(Model: heads)), "a sub-tree is not a Variable");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_pattern_covers_its_paths_and_what_is_below() {
     assert!(covers("encoder.layers[0]"));
     assert!(covers("encoder.layers[7].anything"));
     assert!(!covers("encoder.layers"), "what is above is not meant");
-    assert!(!covers("encoder.layers.first"), "a key is no position");
+    assert!(!covers("encoder.layers.first"), "a key is not a position");
     assert!(!covers("encoder.lay[0]"));
 }
 

@@ -19,7 +19,7 @@ pub enum Backend {
 /// `cargo xtask mnist`: trains the digits example.
 ///
 /// # Errors
-/// When the set-up fails, or cargo cannot be started.
+/// Returns an error if the set-up fails, or cargo cannot be started.
 pub fn mnist(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
     let mut cargo = cargo("run", backend, Plugin::IfUsed)?;
     cargo.args(["--package", "nnx", "--example", "mnist"]);

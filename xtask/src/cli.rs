@@ -74,7 +74,7 @@ fn usage(message: String) -> Failure {
 /// Runs the command that the arguments ask for; gives the exit code.
 ///
 /// # Errors
-/// With a message for the user and the exit code.
+/// Returns an error with a message for the user and the exit code.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
     let mut arguments = arguments;
     let Some(command) = arguments.next() else {

@@ -74,7 +74,7 @@ pub(crate) fn extract(
     let mut files = Vec::new();
     while let Some(member) = members.next_entry().map_err(broken)? {
         let path = member.file_path();
-        // A name that leads out of the archive's own tree is no wheel's.
+        // A name that leads out of the archive's own tree is not a wheel's.
         let path = path.try_normalize().map_err(broken)?;
         let path: &str = path.as_ref();
         if path.ends_with('/') {

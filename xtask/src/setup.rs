@@ -39,7 +39,7 @@ impl Setup {
     /// A set-up into the folder of the user who runs this.
     ///
     /// # Errors
-    /// When the environment names no home.
+    /// Returns an error if the environment names no home.
     pub fn for_user() -> Result<Self, String> {
         Ok(Setup::new(&user_home()?, std::env::var_os("PATH")))
     }
@@ -62,8 +62,8 @@ impl Setup {
     /// Fetches and installs a pinned plugin, unless it is there.
     ///
     /// # Errors
-    /// When it cannot be fetched, is not the pinned one, or cannot be written. Nothing is
-    /// installed then.
+    /// Returns an error if it cannot be fetched, is not the pinned one, or cannot be written.
+    /// Nothing is installed then.
     pub fn install_pin(&self, pin: &Pin) -> Result<Installed, String> {
         // Without a look at the network, and in a folder that may be read-only.
         if let Some(plugin) = self.installed(&pin.folder()) {
@@ -81,7 +81,7 @@ impl Setup {
     /// Installs a plugin from a wheel or a shared library on disk.
     ///
     /// # Errors
-    /// When the file is neither, or cannot be installed. Nothing is installed then.
+    /// Returns an error if the file is neither, or cannot be installed. Nothing is installed then.
     pub fn install_file(&self, file: &Path) -> Result<Installed, String> {
         if !file.is_file() {
             return Err(format!("{} is no file", file.display()));

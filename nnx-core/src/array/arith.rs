@@ -223,7 +223,7 @@ macro_rules! comparisons {
             $(#[$doc])*
             ///
             /// # Panics
-            /// When the shapes do not broadcast.
+            /// Panics if the shapes do not broadcast.
             #[track_caller]
             pub fn $name(&self, rhs: impl Operand) -> Array {
                 let (a, b) = meet(stringify!($name), self, &rhs);
@@ -252,7 +252,7 @@ impl Array {
     /// The larger element; NaN wins. `jax.numpy.maximum`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn maximum(&self, rhs: impl Operand) -> Array {
         binary("maximum", BinaryOp::Max, self, &rhs)
@@ -261,7 +261,7 @@ impl Array {
     /// The smaller element; NaN wins. `jax.numpy.minimum`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn minimum(&self, rhs: impl Operand) -> Array {
         binary("minimum", BinaryOp::Min, self, &rhs)
@@ -270,7 +270,7 @@ impl Array {
     /// This array to the power of `rhs`. `jax.numpy.power`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn pow(&self, rhs: impl Operand) -> Array {
         binary("pow", BinaryOp::Pow, self, &rhs)
@@ -300,7 +300,7 @@ impl Array {
     /// The angle of the point (`x`, this) in radians. `jax.numpy.arctan2`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn atan2(&self, x: impl Operand) -> Array {
         let (y, x) = meet("atan2", self, &x);
@@ -310,7 +310,7 @@ impl Array {
     /// The next representable number after x in the direction of `rhs`. `jax.numpy.nextafter`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or the dtype is no float.
+    /// Panics if the shapes do not broadcast or the dtype is not a float.
     #[track_caller]
     pub fn nextafter(&self, rhs: impl Operand) -> Array {
         binary("nextafter", BinaryOp::NextAfter, self, &rhs)
@@ -329,7 +329,7 @@ impl Array {
     /// and the maximum of `low` and each element. `jax.numpy.clip`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn clip(&self, low: impl Operand, high: impl Operand) -> Array {
         binary("clip", BinaryOp::Min, &binary("clip", BinaryOp::Max, self, &low), &high)
@@ -338,7 +338,7 @@ impl Array {
     /// Logical and of truth values. `jax.numpy.logical_and`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn logical_and(&self, rhs: &Array) -> Array {
         binary("logical_and", BinaryOp::And, &self.truth(), &rhs.truth())
@@ -347,7 +347,7 @@ impl Array {
     /// Logical or of truth values. `jax.numpy.logical_or`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn logical_or(&self, rhs: &Array) -> Array {
         binary("logical_or", BinaryOp::Or, &self.truth(), &rhs.truth())
@@ -369,7 +369,7 @@ impl Array {
     /// `jax.lax.shift_right_logical`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or the dtype is no integer.
+    /// Panics if the shapes do not broadcast or the dtype is not an integer.
     #[track_caller]
     pub fn shift_right_logical(&self, rhs: impl Operand) -> Array {
         binary("shift_right_logical", BinaryOp::ShiftRightLogical, self, &rhs)
@@ -400,7 +400,7 @@ impl Array {
     /// The same bits read as another dtype of the same width. `jax.lax.bitcast_convert_type`.
     ///
     /// # Panics
-    /// When the widths differ.
+    /// Panics if the widths differ.
     #[track_caller]
     pub fn bitcast(&self, dtype: DType) -> Array {
         bind1(crate::ops::Bitcast(dtype), &[self])
@@ -415,7 +415,7 @@ impl Array {
     /// NumPy broadcasting to `shape`. `jax.numpy.broadcast_to`.
     ///
     /// # Panics
-    /// When this array's shape does not broadcast to `shape`.
+    /// Panics if this array's shape does not broadcast to `shape`.
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl super::IntoShape) -> Array {
         self.broadcast_to_dims(&super::axes::shape_of("broadcast_to", shape))
@@ -437,7 +437,7 @@ impl Array {
 /// `on_true` where `which` is true, `on_false` elsewhere; all of one shape. `jax.lax.select`.
 ///
 /// # Panics
-/// When the shapes or dtypes differ.
+/// Panics if the shapes or dtypes differ.
 #[track_caller]
 pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
     bind1(Select, &[which, on_true, on_false])
@@ -447,7 +447,7 @@ pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
 /// `jax.numpy.where`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn where_(which: &Array, on_true: impl Operand, on_false: impl Operand) -> Array {
     let (a, b) = meet("where", &on_true, &on_false);

@@ -403,7 +403,7 @@ impl At {
     /// The part itself: `x[index]`. `jax.numpy.ndarray.at[].get`.
     ///
     /// # Panics
-    /// When the index does not fit the array, or holds a mask that is traced.
+    /// Panics if the index does not fit the array, or holds a mask that is traced.
     #[track_caller]
     pub fn get(self) -> Array {
         let at = self.without_masks();
@@ -430,8 +430,8 @@ impl At {
     /// `jax.numpy.ndarray.at[].set`.
     ///
     /// # Panics
-    /// When the index does not fit the array, `values` do not broadcast to the part, or a mask is traced
-    /// and the number of values depends on it.
+    /// Panics if the index does not fit the array, `values` do not broadcast to the part, or a
+    /// mask is traced and the number of values depends on it.
     #[track_caller]
     pub fn set(self, values: impl Operand) -> Array {
         self.update(ScatterKind::Set, &values)

@@ -10,7 +10,7 @@ use crate::value::{DType, promote_dtypes};
 /// `jax.numpy.choose` with mode `clip`.
 ///
 /// # Panics
-/// When there are no choices, the shapes do not broadcast, or the index is no integer.
+/// Panics if there are no choices, the shapes do not broadcast, or the index is not an integer.
 #[track_caller]
 pub fn choose(index: &Array, choices: &[&Array]) -> Array {
     let Some((last, rest)) = choices.split_last() else {
@@ -36,7 +36,7 @@ pub fn choose(index: &Array, choices: &[&Array]) -> Array {
 /// Elementwise the first of `choices` whose condition holds, or `default`. `jax.numpy.select`.
 ///
 /// # Panics
-/// When the numbers of conditions and choices differ or the shapes do not broadcast.
+/// Panics if the numbers of conditions and choices differ or the shapes do not broadcast.
 #[track_caller]
 pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Operand) -> Array {
     if conditions.len() != choices.len() || choices.is_empty() {
@@ -59,7 +59,7 @@ pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Ope
 /// `flat`. `jax.numpy.unravel_index`.
 ///
 /// # Panics
-/// When `flat` is no integer array.
+/// Panics if `flat` is not an integer array.
 #[track_caller]
 pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
     let shape = super::shape_of("unravel_index", shape);
@@ -83,7 +83,7 @@ pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
 /// `jax.numpy.ravel_multi_index` with mode `clip`.
 ///
 /// # Panics
-/// When there is not one integer array per axis or they do not broadcast.
+/// Panics if there is not one integer array per axis or they do not broadcast.
 #[track_caller]
 pub fn ravel_multi_index(places: &[&Array], shape: impl super::IntoShape) -> Array {
     let shape = super::shape_of("ravel_multi_index", shape);

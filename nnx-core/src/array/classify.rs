@@ -81,7 +81,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn isclose(&self, rhs: impl Operand, tolerance: Tolerance) -> Array {
         let Tolerance { rtol, atol, equal_nan } = tolerance;
@@ -95,7 +95,7 @@ impl Array {
     /// Whether all elements are close, as one bool. `jax.numpy.allclose`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn allclose(&self, rhs: impl Operand, tolerance: Tolerance) -> Array {
         self.isclose(rhs, tolerance).all(..)
@@ -116,7 +116,7 @@ impl Array {
     /// [`where_`] with this array first. `jax.numpy.where`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn where_or(&self, which: &Array, otherwise: impl Operand) -> Array {
         where_(which, self, otherwise)
@@ -162,7 +162,7 @@ pub struct FloatInfo {
 /// ```
 ///
 /// # Panics
-/// When the dtype is no float.
+/// Panics if the dtype is not a float.
 #[track_caller]
 pub fn finfo(dtype: DType) -> FloatInfo {
     use half::{bf16, f16};
@@ -188,7 +188,7 @@ pub fn finfo(dtype: DType) -> FloatInfo {
         DType::F64 | DType::C128 => {
             FloatInfo { max: f64::MAX, tiny: f64::MIN_POSITIVE, eps: f64::EPSILON, bits: 64 }
         }
-        other => super::invalid("finfo", format!("{other} is no float dtype")),
+        other => super::invalid("finfo", format!("{other} is not a float dtype")),
     }
 }
 
@@ -200,7 +200,7 @@ pub fn finfo(dtype: DType) -> FloatInfo {
 /// ```
 ///
 /// # Panics
-/// When the dtype is no integer.
+/// Panics if the dtype is not an integer.
 #[track_caller]
 pub fn iinfo(dtype: DType) -> (i128, i128) {
     let bits = 8 * dtype.size() as u32;
@@ -209,6 +209,6 @@ pub fn iinfo(dtype: DType) -> (i128, i128) {
     } else if dtype.is_unsigned_int() {
         (0, (1_i128 << bits) - 1)
     } else {
-        super::invalid("iinfo", format!("{dtype} is no integer dtype"))
+        super::invalid("iinfo", format!("{dtype} is not an integer dtype"))
     }
 }

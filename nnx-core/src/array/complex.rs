@@ -53,7 +53,7 @@ impl Array {
 /// from f32 and what is narrower, complex128 from f64. `jax.lax.complex`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn complex(re: &Array, im: &Array) -> Array {
     binary("complex", Compute::Inexact, re, im, |re, im| {

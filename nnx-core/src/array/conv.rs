@@ -31,7 +31,7 @@ impl Padding {
     /// ```
     ///
     /// # Panics
-    /// When the lists differ in length or a stride is 0.
+    /// Panics if the lists differ in length or a stride is 0.
     #[track_caller]
     pub fn pairs(&self, sizes: &[usize], window: &[usize], strides: &[usize]) -> Vec<(i64, i64)> {
         let n = sizes.len();
@@ -214,7 +214,7 @@ fn dilated_kernel(op: &str, rhs: &Array, dims: &[usize], dilation: &[usize]) -> 
 /// ```
 ///
 /// # Panics
-/// When the shapes, dtypes, groups or options do not fit together.
+/// Panics if the shapes, dtypes, groups or options do not fit together.
 #[track_caller]
 pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> Array {
     const OP: &str = "conv_general_dilated";
@@ -270,7 +270,7 @@ fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64
 /// neighbours. `jax.lax.conv_transpose`.
 ///
 /// # Panics
-/// When the shapes, dtypes or options do not fit together; for `Padding::SameLower`.
+/// Panics if the shapes, dtypes or options do not fit together; for `Padding::SameLower`.
 #[track_caller]
 pub fn conv_transpose(lhs: &Array, rhs: &Array, options: &ConvTransposeOptions) -> Array {
     const OP: &str = "conv_transpose";

@@ -74,8 +74,8 @@ mod with_ndarray {
         /// The elements as an array of the crate `ndarray`. Waits until they are computed.
         ///
         /// # Errors
-        /// When `T` is not the dtype, the array is traced or holds no value, or the computation
-        /// that makes it failed.
+        /// Returns an error if `T` is not the dtype, the array is traced or holds no value, or the
+        /// computation that makes it failed.
         pub fn to_ndarray<T: Element>(&self) -> Result<ArrayD<T>> {
             let values = self.try_to_vec::<T>()?;
             let shape = self.try_aval()?.shape();

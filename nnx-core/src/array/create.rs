@@ -19,7 +19,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When the number of values is not the product of the shape, or no XLA runtime is found.
+    /// Panics if the number of values is not the product of the shape, or no XLA runtime is found.
     #[track_caller]
     pub fn from_slice<T: Element>(values: &[T], shape: impl IntoShape) -> Array {
         let shape = shape_of("Array::from_slice", shape);
@@ -33,7 +33,7 @@ impl Array {
     /// A rank-0 array. `jax.numpy.asarray`.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     pub fn scalar<T: Element>(value: T) -> Array {
         Array::constant(Aval::scalar(T::DTYPE), T::to_bytes(&[value]))
@@ -43,7 +43,7 @@ impl Array {
     /// bool). `jax.numpy.frombuffer`.
     ///
     /// # Errors
-    /// When the number of bytes does not fit, or no XLA runtime is found.
+    /// Returns an error if the number of bytes does not fit, or no XLA runtime is found.
     pub fn from_bytes(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Array> {
         let aval = Aval::new(dtype, shape);
         if !aval.is_countable() {
@@ -131,7 +131,7 @@ impl<T: Element> From<T> for Array {
 /// An array of zeros. `jax.numpy.zeros`.
 ///
 /// # Panics
-/// When a size is negative, or no XLA runtime is found.
+/// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
 pub fn zeros(shape: impl IntoShape, dtype: DType) -> Array {
     full(shape, 0.0, dtype)
@@ -140,7 +140,7 @@ pub fn zeros(shape: impl IntoShape, dtype: DType) -> Array {
 /// An array of ones. `jax.numpy.ones`.
 ///
 /// # Panics
-/// When a size is negative, or no XLA runtime is found.
+/// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
 pub fn ones(shape: impl IntoShape, dtype: DType) -> Array {
     full(shape, 1.0, dtype)
@@ -149,7 +149,7 @@ pub fn ones(shape: impl IntoShape, dtype: DType) -> Array {
 /// An array with every element `value`. `jax.numpy.full`.
 ///
 /// # Panics
-/// When a size is negative, or no XLA runtime is found.
+/// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
 pub fn full(shape: impl IntoShape, value: f64, dtype: DType) -> Array {
     Array::constant_scalar(dtype, value).splat(&shape_of("full", shape))
@@ -158,7 +158,7 @@ pub fn full(shape: impl IntoShape, value: f64, dtype: DType) -> Array {
 /// 0, 1, …, `n` − 1. `jax.numpy.arange`.
 ///
 /// # Panics
-/// When no XLA runtime is found.
+/// Panics if no XLA runtime is found.
 #[track_caller]
 pub fn arange(n: usize, dtype: DType) -> Array {
     iota([n], dtype, 0)
@@ -168,7 +168,7 @@ pub fn arange(n: usize, dtype: DType) -> Array {
 /// `jax.numpy.empty`.
 ///
 /// # Panics
-/// When a size is negative, or no XLA runtime is found.
+/// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
 pub fn empty(shape: impl IntoShape, dtype: DType) -> Array {
     zeros(shape, dtype)
@@ -177,7 +177,7 @@ pub fn empty(shape: impl IntoShape, dtype: DType) -> Array {
 /// Each element is its own index along dimension `dim`. `jax.lax.broadcasted_iota`.
 ///
 /// # Panics
-/// When the shape has no such dimension, or no XLA runtime is found.
+/// Panics if the shape has no such dimension, or no XLA runtime is found.
 #[track_caller]
 pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
     let aval = Aval::new(dtype, &shape_of("iota", shape));
@@ -187,7 +187,7 @@ pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
 /// The identity matrix of `n` rows. `jax.numpy.eye`.
 ///
 /// # Panics
-/// When no XLA runtime is found.
+/// Panics if no XLA runtime is found.
 #[track_caller]
 pub fn eye(n: usize, dtype: DType) -> Array {
     iota([n, n], DType::I32, 0).eq(iota([n, n], DType::I32, 1)).astype(dtype)
@@ -196,7 +196,7 @@ pub fn eye(n: usize, dtype: DType) -> Array {
 /// The identity matrix of `n` rows: [`eye`] by its other name. `jax.numpy.identity`.
 ///
 /// # Panics
-/// When no XLA runtime is found.
+/// Panics if no XLA runtime is found.
 #[track_caller]
 pub fn identity(n: usize, dtype: DType) -> Array {
     eye(n, dtype)
@@ -206,7 +206,7 @@ pub fn identity(n: usize, dtype: DType) -> Array {
 /// index out of range. `jax.nn.one_hot`.
 ///
 /// # Panics
-/// When `indices` are not integers.
+/// Panics if `indices` are not integers.
 #[track_caller]
 pub fn one_hot(indices: &Array, classes: usize, dtype: DType) -> Array {
     if !indices.dtype().is_int() {
@@ -229,7 +229,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When a size is negative.
+    /// Panics if a size is negative.
     #[track_caller]
     pub fn shape_only(shape: impl IntoShape, dtype: DType) -> Self {
         Array::of_aval(Aval::new(dtype, &shape_of("Array::shape_only", shape)))

@@ -60,7 +60,7 @@ impl Array {
     /// The lower triangle: zeros above diagonal `k`. `jax.numpy.tril`.
     ///
     /// # Panics
-    /// When there are fewer than two axes.
+    /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn tril(&self, k: isize) -> Array {
         self.triangle("tril", k, false)
@@ -69,7 +69,7 @@ impl Array {
     /// The upper triangle: zeros below diagonal `k`. `jax.numpy.triu`.
     ///
     /// # Panics
-    /// When there are fewer than two axes.
+    /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn triu(&self, k: isize) -> Array {
         self.triangle("triu", k - 1, true)
@@ -99,7 +99,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// Unless there are one or two axes.
+    /// Panics unless there are one or two axes.
     #[track_caller]
     pub fn diag(&self, k: isize) -> Array {
         match self.rank() {
@@ -138,7 +138,7 @@ impl Array {
     /// `jax.numpy.diagonal`.
     ///
     /// # Panics
-    /// When there are no such two axes.
+    /// Panics if there are no such two axes.
     #[track_caller]
     pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Array {
         let aval = self.aval();
@@ -176,7 +176,7 @@ impl Array {
     /// `jax.numpy.trace`.
     ///
     /// # Panics
-    /// When there are no such two axes.
+    /// Panics if there are no such two axes.
     #[track_caller]
     pub fn trace(&self, offset: isize, axis1: isize, axis2: isize) -> Array {
         one_program("trace", std::slice::from_ref(self), |args| {
@@ -188,7 +188,7 @@ impl Array {
     /// `jax.numpy.fill_diagonal`.
     ///
     /// # Panics
-    /// When there are fewer than two axes.
+    /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn fill_diagonal(&self, value: impl super::Operand) -> Array {
         let &[.., n, m] = self.shape() else {
@@ -205,7 +205,7 @@ impl Array {
     /// Exchanges the last two axes. `jax.numpy.matrix_transpose`.
     ///
     /// # Panics
-    /// When there are fewer than two axes.
+    /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn mt(&self) -> Array {
         if self.rank() < 2 {

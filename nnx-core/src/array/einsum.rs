@@ -25,7 +25,7 @@ const SEARCH: usize = 5;
 /// ```
 ///
 /// # Panics
-/// When the subscripts do not fit the operands or the sizes of one letter differ.
+/// Panics if the subscripts do not fit the operands or the sizes of one letter differ.
 #[track_caller]
 pub fn einsum(subscripts: &str, operands: &[&Array]) -> Array {
     let avals: Vec<Aval> = operands.iter().map(|x| x.aval()).collect();
@@ -80,7 +80,7 @@ impl Spec {
             Some(text) => {
                 let named = text.replacen("...", "", 1);
                 if !named.chars().all(char::is_alphabetic) {
-                    return Err(format!("`{text}` is no list of letters"));
+                    return Err(format!("`{text}` is not a list of letters"));
                 }
                 expand(text, most)
             }

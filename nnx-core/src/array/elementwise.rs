@@ -116,7 +116,7 @@ impl Array {
     /// |x|. `jax.numpy.abs`.
     ///
     /// # Panics
-    /// For bool arrays.
+    /// Panics for bool arrays.
     #[track_caller]
     pub fn abs(&self) -> Array {
         if self.dtype().is_unsigned_int() {
@@ -130,7 +130,7 @@ impl Array {
     /// `jax.numpy.square`.
     ///
     /// # Panics
-    /// For bool arrays.
+    /// Panics for bool arrays.
     #[track_caller]
     pub fn square(&self) -> Array {
         bind1(Unary(UnaryOp::Square), &[self])
@@ -139,7 +139,7 @@ impl Array {
     /// −1, 0 or 1 by the sign of x; NaN stays. `jax.numpy.sign`.
     ///
     /// # Panics
-    /// For bool and unsigned arrays.
+    /// Panics for bool and unsigned arrays.
     #[track_caller]
     pub fn sign(&self) -> Array {
         bind1(Unary(UnaryOp::Sign), &[self])
@@ -148,7 +148,7 @@ impl Array {
     /// Number of bits set. `jax.lax.population_count`.
     ///
     /// # Panics
-    /// Unless the dtype is an integer.
+    /// Panics unless the dtype is an integer.
     #[track_caller]
     pub fn population_count(&self) -> Array {
         bind1(Unary(UnaryOp::PopulationCount), &[self])
@@ -157,7 +157,7 @@ impl Array {
     /// Number of leading zero bits. `jax.lax.clz`.
     ///
     /// # Panics
-    /// Unless the dtype is an integer.
+    /// Panics unless the dtype is an integer.
     #[track_caller]
     pub fn count_leading_zeros(&self) -> Array {
         bind1(Unary(UnaryOp::CountLeadingZeros), &[self])

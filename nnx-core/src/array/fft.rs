@@ -120,7 +120,7 @@ fn line(name: &str, x: &Array, n: Option<usize>, axis: isize) -> [(usize, usize)
 /// ```
 ///
 /// # Panics
-/// When there is no such axis or no element.
+/// Panics if there is no such axis or no element.
 #[track_caller]
 pub fn fft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     transform("fft", FftKind::Fft, x, &line("fft", x, n.into(), axis), norm)
@@ -129,7 +129,7 @@ pub fn fft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 /// The inverse of [`fft`]. `jax.numpy.fft.ifft`.
 ///
 /// # Panics
-/// When there is no such axis or no element.
+/// Panics if there is no such axis or no element.
 #[track_caller]
 pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     transform("ifft", FftKind::Ifft, x, &line("ifft", x, n.into(), axis), norm)
@@ -139,7 +139,7 @@ pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// `jax.numpy.fft.rfft`.
 ///
 /// # Panics
-/// When there is no such axis or no element, or for complex numbers.
+/// Panics if there is no such axis or no element, or for complex numbers.
 #[track_caller]
 pub fn rfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     transform("rfft", FftKind::Rfft, x, &line("rfft", x, n.into(), axis), norm)
@@ -149,7 +149,7 @@ pub fn rfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// the axis. `jax.numpy.fft.irfft`.
 ///
 /// # Panics
-/// When there is no such axis or no element.
+/// Panics if there is no such axis or no element.
 #[track_caller]
 pub fn irfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     let d = dim("irfft", axis, x.aval());
@@ -161,7 +161,7 @@ pub fn irfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) ->
 /// `n` real numbers, by default 2 (m − 1). `jax.numpy.fft.hfft`.
 ///
 /// # Panics
-/// When there is no such axis or no element.
+/// Panics if there is no such axis or no element.
 #[track_caller]
 pub fn hfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     let opposite = match norm {
@@ -176,7 +176,7 @@ pub fn hfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// The inverse of [`hfft`]. `jax.numpy.fft.ihfft`.
 ///
 /// # Panics
-/// When there is no such axis or no element, or for complex numbers.
+/// Panics if there is no such axis or no element, or for complex numbers.
 #[track_caller]
 pub fn ihfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> Array {
     let opposite = match norm {
@@ -211,7 +211,7 @@ fn several(name: &str, x: &Array, axes: impl IntoAxes) -> Vec<(usize, usize)> {
 /// [`fft`] along several axes. `jax.numpy.fft.fftn`; with axes `[-2, -1]` `jax.numpy.fft.fft2`.
 ///
 /// # Panics
-/// When there are no such axes or no elements.
+/// Panics if there are no such axes or no elements.
 #[track_caller]
 pub fn fftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
     transform("fftn", FftKind::Fft, x, &several("fftn", x, axes), norm)
@@ -220,7 +220,7 @@ pub fn fftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// The inverse of [`fftn`]. `jax.numpy.fft.ifftn`.
 ///
 /// # Panics
-/// When there are no such axes or no elements.
+/// Panics if there are no such axes or no elements.
 #[track_caller]
 pub fn ifftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
     transform("ifftn", FftKind::Ifft, x, &several("ifftn", x, axes), norm)
@@ -230,7 +230,7 @@ pub fn ifftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// `jax.numpy.fft.rfftn`.
 ///
 /// # Panics
-/// When there are no such axes or no elements, or for complex numbers.
+/// Panics if there are no such axes or no elements, or for complex numbers.
 #[track_caller]
 pub fn rfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
     transform("rfftn", FftKind::Rfft, x, &several("rfftn", x, axes), norm)
@@ -240,7 +240,7 @@ pub fn rfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// `jax.numpy.fft.irfftn`.
 ///
 /// # Panics
-/// When there are no such axes or no elements.
+/// Panics if there are no such axes or no elements.
 #[track_caller]
 pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
     let mut axes = several("irfftn", x, axes);
@@ -253,7 +253,7 @@ pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// [`fftn`] along the last two axes. `jax.numpy.fft.fft2`.
 ///
 /// # Panics
-/// When there are fewer than two axes or no elements.
+/// Panics if there are fewer than two axes or no elements.
 #[track_caller]
 pub fn fft2(x: &Array, norm: Norm) -> Array {
     transform("fft2", FftKind::Fft, x, &several("fft2", x, [-2, -1]), norm)
@@ -262,7 +262,7 @@ pub fn fft2(x: &Array, norm: Norm) -> Array {
 /// [`ifftn`] along the last two axes. `jax.numpy.fft.ifft2`.
 ///
 /// # Panics
-/// When there are fewer than two axes or no elements.
+/// Panics if there are fewer than two axes or no elements.
 #[track_caller]
 pub fn ifft2(x: &Array, norm: Norm) -> Array {
     transform("ifft2", FftKind::Ifft, x, &several("ifft2", x, [-2, -1]), norm)
@@ -271,7 +271,7 @@ pub fn ifft2(x: &Array, norm: Norm) -> Array {
 /// [`rfftn`] along the last two axes. `jax.numpy.fft.rfft2`.
 ///
 /// # Panics
-/// When there are fewer than two axes or no elements, or for complex numbers.
+/// Panics if there are fewer than two axes or no elements, or for complex numbers.
 #[track_caller]
 pub fn rfft2(x: &Array, norm: Norm) -> Array {
     transform("rfft2", FftKind::Rfft, x, &several("rfft2", x, [-2, -1]), norm)
@@ -280,7 +280,7 @@ pub fn rfft2(x: &Array, norm: Norm) -> Array {
 /// [`irfftn`] along the last two axes. `jax.numpy.fft.irfft2`.
 ///
 /// # Panics
-/// When there are fewer than two axes or no elements.
+/// Panics if there are fewer than two axes or no elements.
 #[track_caller]
 pub fn irfft2(x: &Array, norm: Norm) -> Array {
     several("irfft2", x, [-2, -1]);
@@ -291,7 +291,7 @@ pub fn irfft2(x: &Array, norm: Norm) -> Array {
 /// `jax.numpy.fft.fftfreq`.
 ///
 /// # Panics
-/// When `n` is 0.
+/// Panics if `n` is 0.
 #[track_caller]
 pub fn fftfreq(n: usize, d: f64, dtype: DType) -> Array {
     if n == 0 {
@@ -308,7 +308,7 @@ pub fn fftfreq(n: usize, d: f64, dtype: DType) -> Array {
 /// The frequencies of the elements of [`rfft`] for samples `d` apart. `jax.numpy.fft.rfftfreq`.
 ///
 /// # Panics
-/// When `n` is 0.
+/// Panics if `n` is 0.
 #[track_caller]
 pub fn rfftfreq(n: usize, d: f64, dtype: DType) -> Array {
     if n == 0 {
@@ -321,7 +321,7 @@ pub fn rfftfreq(n: usize, d: f64, dtype: DType) -> Array {
 /// The frequency 0 moved to the middle of the axes. `jax.numpy.fft.fftshift`.
 ///
 /// # Panics
-/// When there are no such axes.
+/// Panics if there are no such axes.
 #[track_caller]
 pub fn fftshift(x: &Array, axes: impl IntoAxes) -> Array {
     shift("fftshift", x, axes, |n| n / 2)
@@ -330,7 +330,7 @@ pub fn fftshift(x: &Array, axes: impl IntoAxes) -> Array {
 /// The inverse of [`fftshift`]. `jax.numpy.fft.ifftshift`.
 ///
 /// # Panics
-/// When there are no such axes.
+/// Panics if there are no such axes.
 #[track_caller]
 pub fn ifftshift(x: &Array, axes: impl IntoAxes) -> Array {
     shift("ifftshift", x, axes, |n| n.div_ceil(2))

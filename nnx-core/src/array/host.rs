@@ -10,7 +10,8 @@ impl Array {
     /// they are computed.
     ///
     /// # Errors
-    /// When the array is traced or holds no value, or the computation that makes it failed.
+    /// Returns an error if the array is traced or holds no value, or the computation that makes it
+    /// failed.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         match &self.0 {
             Repr::Device(buffer) => buffer.to_host(),
@@ -27,8 +28,8 @@ impl Array {
     /// The elements in row-major order. Waits until they are computed.
     ///
     /// # Errors
-    /// When `T` is not the dtype, the array is traced or holds no value, or the computation that
-    /// makes it failed.
+    /// Returns an error if `T` is not the dtype, the array is traced or holds no value, or the
+    /// computation that makes it failed.
     pub fn try_to_vec<T: Element>(&self) -> Result<Vec<T>> {
         let aval = self.try_aval()?;
         if aval.dtype() != T::DTYPE {
@@ -53,8 +54,8 @@ impl Array {
     /// The only element of an array of size 1.
     ///
     /// # Errors
-    /// When there is more than one element, and where [`try_to_vec`](Array::try_to_vec) gives an
-    /// error.
+    /// Returns an error if there is more than one element, and where
+    /// [`try_to_vec`](Array::try_to_vec) gives an error.
     pub fn try_item<T: Element>(&self) -> Result<T> {
         let aval = self.try_aval()?;
         match self.try_to_vec()?[..] {
@@ -75,7 +76,7 @@ impl Array {
     /// Waits until the array is computed. `jax.block_until_ready`.
     ///
     /// # Errors
-    /// When the computation failed, or the array is traced or holds no value.
+    /// Returns an error if the computation failed, or the array is traced or holds no value.
     pub fn block_until_ready(&self) -> Result<()> {
         match &self.0 {
             Repr::Device(buffer) => buffer.wait(),
@@ -89,7 +90,7 @@ impl Array {
     /// memory.
     ///
     /// # Errors
-    /// When the array is traced or holds no value, or the device cannot tell.
+    /// Returns an error if the array is traced or holds no value, or the device cannot tell.
     pub fn device_address(&self) -> Result<usize> {
         crate::run::buffer(self)?.device_address()
     }
@@ -100,7 +101,7 @@ impl Array {
     /// The number of the device that the array lies on.
     ///
     /// # Errors
-    /// When the array is traced or holds no value.
+    /// Returns an error if the array is traced or holds no value.
     pub fn device(&self) -> Result<usize> {
         Ok(crate::run::buffer(self)?.placement().index())
     }
@@ -109,7 +110,7 @@ impl Array {
     /// where their operands lie, which must be one device. `jax.device_put`.
     ///
     /// # Errors
-    /// When there is no such device, or the array is traced or holds no value.
+    /// Returns an error if there is no such device, or the array is traced or holds no value.
     pub fn to_device(&self, device: usize) -> Result<Array> {
         self.moved_to(Placement::device(device))
     }

@@ -104,7 +104,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis, it is empty, or `indices` are no integers.
+    /// Panics if there is no such axis, it is empty, or `indices` are not integers.
     #[track_caller]
     pub fn take(&self, indices: &Array, axis: isize) -> Array {
         self.take_mode(indices, axis, IndexMode::Fill)
@@ -164,7 +164,8 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis, the other axes do not broadcast, or `indices` are no integers.
+    /// Panics if there is no such axis, the other axes do not broadcast, or `indices` are no
+    /// integers.
     #[track_caller]
     pub fn take_along_axis(&self, indices: &Array, axis: isize) -> Array {
         const OP: &str = "take_along_axis";
@@ -211,7 +212,8 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis, the other axes do not broadcast, or `indices` are no integers.
+    /// Panics if there is no such axis, the other axes do not broadcast, or `indices` are no
+    /// integers.
     #[track_caller]
     pub fn put_along_axis(&self, indices: &Array, values: impl Operand, axis: isize) -> Array {
         const OP: &str = "put_along_axis";

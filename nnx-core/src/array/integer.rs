@@ -20,7 +20,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn floor_divide(&self, rhs: impl Operand) -> Array {
         binary("floor_divide", Compute::Numeric, self, &rhs, |x, y| {
@@ -31,7 +31,7 @@ impl Array {
     /// Quotient and remainder: [`floor_divide`](Array::floor_divide) and `%`. `jax.numpy.divmod`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn divmod(&self, rhs: impl Operand) -> (Array, Array) {
         let dtype = Compute::Numeric.dtype(crate::value::promote(self.kind(), rhs.kind()));
@@ -52,7 +52,7 @@ impl Array {
     /// `jax.numpy.fmod`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn fmod(&self, rhs: impl Operand) -> Array {
         binary("fmod", Compute::Numeric, self, &rhs, |x, y| {
@@ -64,7 +64,7 @@ impl Array {
     /// integer divided by 0 is its own remainder. `jax.lax.rem`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn rem_trunc(&self, rhs: impl Operand) -> Array {
         binary("rem_trunc", Compute::Numeric, self, &rhs, |x, y| {
@@ -75,7 +75,7 @@ impl Array {
     /// The quotient rounded towards 0, in the operands' dtype. `jax.lax.div`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn div_trunc(&self, rhs: impl Operand) -> Array {
         binary("div_trunc", Compute::Numeric, self, &rhs, |x, y| {
@@ -87,7 +87,7 @@ impl Array {
     /// The greatest common divisor, not negative. `jax.numpy.gcd`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or a dtype is no integer.
+    /// Panics if the shapes do not broadcast or a dtype is not an integer.
     #[track_caller]
     pub fn gcd(&self, rhs: impl Operand) -> Array {
         binary("gcd", Compute::Promoted, self, &rhs, |x, y| {
@@ -99,7 +99,7 @@ impl Array {
     /// The least common multiple, not negative. `jax.numpy.lcm`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or a dtype is no integer.
+    /// Panics if the shapes do not broadcast or a dtype is not an integer.
     #[track_caller]
     pub fn lcm(&self, rhs: impl Operand) -> Array {
         binary("lcm", Compute::Promoted, self, &rhs, |x, y| {
@@ -115,7 +115,7 @@ impl Array {
     /// Logical exclusive or of truth values. `jax.numpy.logical_xor`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn logical_xor(&self, rhs: &Array) -> Array {
         binary("logical_xor", Compute::Promoted, self, rhs, |x, y| x.ne(0) ^ y.ne(0))
@@ -179,7 +179,7 @@ impl Array {
     /// [`population_count`](Array::population_count)).
     ///
     /// # Panics
-    /// Unless the dtype is an integer.
+    /// Panics unless the dtype is an integer.
     #[track_caller]
     pub fn bitwise_count(&self) -> Array {
         check_integers("bitwise_count", self);
@@ -191,7 +191,7 @@ impl Array {
     /// Every bit turned. `jax.numpy.bitwise_not`.
     ///
     /// # Panics
-    /// For floats.
+    /// Panics for floats.
     #[track_caller]
     pub fn bitwise_not(&self) -> Array {
         self.not_array()

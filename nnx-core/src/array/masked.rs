@@ -26,7 +26,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When the mask does not broadcast to the array's shape.
+    /// Panics if the mask does not broadcast to the array's shape.
     #[track_caller]
     pub fn masked(&self, mask: &Array) -> Masked {
         if common_shape("masked", &[self, mask]) != self.shape() {
@@ -48,7 +48,7 @@ impl Masked {
     /// Sum. `jax.numpy.sum` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn sum(&self, axes: impl IntoAxes) -> Array {
         self.reduce("sum", |x, mask| select(mask, x, &x.zeros_like()).sum(axes))
@@ -57,7 +57,7 @@ impl Masked {
     /// Product. `jax.numpy.prod` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn prod(&self, axes: impl IntoAxes) -> Array {
         self.reduce("prod", |x, mask| select(mask, x, &x.ones_like()).prod(axes))
@@ -66,7 +66,7 @@ impl Masked {
     /// Arithmetic mean; NaN where no element counts. `jax.numpy.mean` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn mean(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -77,7 +77,7 @@ impl Masked {
     /// elements. `jax.numpy.var` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn var(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -87,7 +87,7 @@ impl Masked {
     /// Square root of the variance. `jax.numpy.std` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn std(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -98,7 +98,7 @@ impl Masked {
     /// `jax.numpy.max` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn max(&self, axes: impl IntoAxes, initial: impl Operand) -> Array {
         let axes = axes.into_axes();
@@ -112,7 +112,7 @@ impl Masked {
     /// `jax.numpy.min` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn min(&self, axes: impl IntoAxes, initial: impl Operand) -> Array {
         let axes = axes.into_axes();
@@ -125,7 +125,7 @@ impl Masked {
     /// Whether all elements that count are true or not zero. `jax.numpy.all` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn all(&self, axes: impl IntoAxes) -> Array {
         self.reduce("all", |x, mask| (x.astype(DType::Bool) | mask.logical_not()).all(axes))
@@ -134,7 +134,7 @@ impl Masked {
     /// Whether some element that counts is true or not zero. `jax.numpy.any` with `where`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn any(&self, axes: impl IntoAxes) -> Array {
         self.reduce("any", |x, mask| (x.astype(DType::Bool) & mask).any(axes))
@@ -143,7 +143,7 @@ impl Masked {
     /// How many elements count, as i32.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn count(&self, axes: impl IntoAxes) -> Array {
         self.reduce("count", |_, mask| mask.sum(axes))
@@ -177,7 +177,7 @@ impl Array {
     /// Sum of the elements that are not NaN. `jax.numpy.nansum`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nansum(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -187,7 +187,7 @@ impl Array {
     /// Product of the elements that are not NaN. `jax.numpy.nanprod`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanprod(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -197,7 +197,7 @@ impl Array {
     /// Mean of the elements that are not NaN. `jax.numpy.nanmean`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanmean(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -208,7 +208,7 @@ impl Array {
     /// `jax.numpy.nanvar`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanvar(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -218,7 +218,7 @@ impl Array {
     /// Standard deviation of the elements that are not NaN. `jax.numpy.nanstd`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanstd(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -228,7 +228,7 @@ impl Array {
     /// Largest element that is not NaN; NaN where there is none. `jax.numpy.nanmax`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanmax(&self, axes: impl IntoAxes) -> Array {
         self.nan_extreme("nanmax", axes.into_axes(), true)
@@ -237,7 +237,7 @@ impl Array {
     /// Smallest element that is not NaN; NaN where there is none. `jax.numpy.nanmin`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanmin(&self, axes: impl IntoAxes) -> Array {
         self.nan_extreme("nanmin", axes.into_axes(), false)
@@ -262,7 +262,7 @@ impl Array {
     /// none. `jax.numpy.nanargmax`.
     ///
     /// # Panics
-    /// When there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty.
     #[track_caller]
     pub fn nanargmax(&self, axis: isize) -> Array {
         self.nan_arg("nanargmax", axis, true)
@@ -272,7 +272,7 @@ impl Array {
     /// none. `jax.numpy.nanargmin`.
     ///
     /// # Panics
-    /// When there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty.
     #[track_caller]
     pub fn nanargmin(&self, axis: isize) -> Array {
         self.nan_arg("nanargmin", axis, false)
@@ -296,7 +296,7 @@ impl Array {
     /// Running sum along `axis` that takes NaN for 0. `jax.numpy.nancumsum`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nancumsum(&self, axis: isize) -> Array {
         one_program("nancumsum", std::slice::from_ref(self), |args| {
@@ -307,7 +307,7 @@ impl Array {
     /// Running product along `axis` that takes NaN for 1. `jax.numpy.nancumprod`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nancumprod(&self, axis: isize) -> Array {
         one_program("nancumprod", std::slice::from_ref(self), |args| {
@@ -318,7 +318,7 @@ impl Array {
     /// The median of the elements that are not NaN. `jax.numpy.nanmedian`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn nanmedian(&self, axes: impl IntoAxes) -> Array {
         self.nanquantile(0.5, axes)
@@ -327,7 +327,7 @@ impl Array {
     /// The `q`-th quantile of the elements that are not NaN. `jax.numpy.nanquantile`.
     ///
     /// # Panics
-    /// When there is no such axis or `q` has more than one.
+    /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
     pub fn nanquantile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -337,7 +337,7 @@ impl Array {
     /// The quantile of `q` percent of the elements that are not NaN. `jax.numpy.nanpercentile`.
     ///
     /// # Panics
-    /// When there is no such axis or `q` has more than one.
+    /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
     pub fn nanpercentile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
         let q = q.array(quantile::float_of(self, &q)) / 100.0;
@@ -349,7 +349,7 @@ impl Array {
     /// `jax.numpy.count_nonzero`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn count_nonzero(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();

@@ -71,7 +71,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// For integers and negative `decimals`.
+    /// Panics for integers and negative `decimals`.
     #[track_caller]
     pub fn round_decimals(&self, decimals: i32) -> Array {
         let dtype = self.dtype();
@@ -107,7 +107,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// For complex numbers.
+    /// Panics for complex numbers.
     #[track_caller]
     pub fn spacing(&self) -> Array {
         if self.dtype().is_complex() {
@@ -141,7 +141,7 @@ impl Array {
     /// √(x² + y²) without overflow on the way. `jax.numpy.hypot`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn hypot(&self, rhs: impl Operand) -> Array {
         binary("hypot", Compute::Inexact, self, &rhs, |x, y| {
@@ -159,7 +159,7 @@ impl Array {
     /// The magnitude of x with the sign of `rhs`. `jax.numpy.copysign`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn copysign(&self, rhs: impl Operand) -> Array {
         binary("copysign", Compute::Inexact, self, &rhs, |x, y| {
@@ -171,7 +171,7 @@ impl Array {
     /// 0 for negative x, `at_zero` for 0, 1 for positive x. `jax.numpy.heaviside`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn heaviside(&self, at_zero: impl Operand) -> Array {
         binary("heaviside", Compute::Inexact, self, &at_zero, |x, y| {
@@ -184,7 +184,7 @@ impl Array {
     /// The larger element; a number wins over NaN. `jax.numpy.fmax`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn fmax(&self, rhs: impl Operand) -> Array {
         binary("fmax", Compute::Promoted, self, &rhs, |x, y| select(&(x.gt(y) | y.is_nan()), x, y))
@@ -193,7 +193,7 @@ impl Array {
     /// The smaller element; a number wins over NaN. `jax.numpy.fmin`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn fmin(&self, rhs: impl Operand) -> Array {
         binary("fmin", Compute::Promoted, self, &rhs, |x, y| select(&(x.lt(y) | y.is_nan()), x, y))
@@ -202,7 +202,7 @@ impl Array {
     /// This array to the power of `rhs`, in floats. `jax.numpy.float_power`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn float_power(&self, rhs: impl Operand) -> Array {
         binary("float_power", Compute::Inexact, self, &rhs, |x, y| x.pow(y))
@@ -211,7 +211,7 @@ impl Array {
     /// log₂(2ˣ + 2ʸ) without overflow. `jax.numpy.logaddexp2`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast.
+    /// Panics if the shapes do not broadcast.
     #[track_caller]
     pub fn logaddexp2(&self, rhs: impl Operand) -> Array {
         binary("logaddexp2", Compute::Inexact, self, &rhs, |x, y| custom_jvp(LogAddExp2, &[x, y]))
@@ -242,7 +242,7 @@ impl Array {
     /// x · 2^`exponent`, exact as long as the result is a normal number. `jax.numpy.ldexp`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or `exponent` is no integer.
+    /// Panics if the shapes do not broadcast or `exponent` is not an integer.
     #[track_caller]
     pub fn ldexp(&self, exponent: &Array) -> Array {
         if !exponent.dtype().is_int() {
@@ -306,7 +306,7 @@ fn scale(x: &Array, exponent: &Array) -> Array {
 /// log(eˣ + eʸ) without overflow, with broadcasting. `jax.numpy.logaddexp`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn logaddexp(x: &Array, y: impl Operand) -> Array {
     binary("logaddexp", Compute::Inexact, x, &y, |x, y| custom_jvp(LogAddExp, &[x, y]))

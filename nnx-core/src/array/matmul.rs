@@ -13,7 +13,7 @@ impl Array {
     /// the second last of `rhs`; leading axes broadcast. `jax.numpy.matmul`.
     ///
     /// # Panics
-    /// When the inner sizes differ, an operand is a scalar, or the batches do not broadcast.
+    /// Panics if the inner sizes differ, an operand is a scalar, or the batches do not broadcast.
     #[track_caller]
     pub fn matmul(&self, rhs: impl std::borrow::Borrow<Array>) -> Array {
         let rhs = rhs.borrow();
@@ -80,7 +80,7 @@ impl Array {
 /// of `lhs`, then those of `rhs`. `jax.lax.dot_general`.
 ///
 /// # Panics
-/// When dtypes or paired sizes differ.
+/// Panics if dtypes or paired sizes differ.
 #[track_caller]
 pub fn dot_general(
     lhs: &Array,

@@ -51,7 +51,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// For rank-0 arrays, and without a size inside a trace.
+    /// Panics for rank-0 arrays, and without a size inside a trace.
     #[track_caller]
     pub fn nonzero(&self, size: impl Into<Option<usize>>, fill: i32) -> Vec<Array> {
         if self.rank() == 0 {
@@ -94,7 +94,7 @@ impl Array {
     /// `jax.numpy.argwhere`.
     ///
     /// # Panics
-    /// For rank-0 arrays, and without a size inside a trace.
+    /// Panics for rank-0 arrays, and without a size inside a trace.
     #[track_caller]
     pub fn argwhere(&self, size: impl Into<Option<usize>>, fill: i32) -> Array {
         let columns = self.nonzero(size, fill);
@@ -111,7 +111,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When the shapes differ, and without a size inside a trace.
+    /// Panics if the shapes differ, and without a size inside a trace.
     #[track_caller]
     pub fn extract(
         &self,
@@ -130,7 +130,8 @@ impl Array {
     /// with `fill`. `jax.numpy.compress`.
     ///
     /// # Panics
-    /// When there is no such axis, the mask does not fit it, and without a size inside a trace.
+    /// Panics if there is no such axis, the mask does not fit it, and without a size inside a
+    /// trace.
     #[track_caller]
     pub fn compress(
         &self,
@@ -228,7 +229,7 @@ impl Array {
     /// ones count as 0, larger ones do not count. `jax.numpy.bincount`.
     ///
     /// # Panics
-    /// When the dtype is no integer.
+    /// Panics if the dtype is not an integer.
     #[track_caller]
     pub fn bincount(&self, length: usize) -> Array {
         let weights = super::ones(self.shape(), DType::I32);
@@ -239,7 +240,7 @@ impl Array {
     /// `jax.numpy.bincount` with `weights`.
     ///
     /// # Panics
-    /// When the dtype is no integer or the shapes differ.
+    /// Panics if the dtype is not an integer or the shapes differ.
     #[track_caller]
     pub fn bincount_weights(&self, weights: &Array, length: usize) -> Array {
         if !self.dtype().is_int() || self.shape() != weights.shape() {
@@ -256,7 +257,7 @@ impl Array {
     /// `bins[i−1] ≤ x < bins[i]`, or `bins[i−1] < x ≤ bins[i]` if `right`. `jax.numpy.digitize`.
     ///
     /// # Panics
-    /// When `bins` has not exactly one axis.
+    /// Panics if `bins` has not exactly one axis.
     #[track_caller]
     pub fn digitize(&self, bins: &Array, right: bool) -> Array {
         if bins.rank() != 1 {
@@ -279,7 +280,7 @@ impl Array {
     /// `bins` + 1 edges. `jax.numpy.histogram` with a range.
     ///
     /// # Panics
-    /// When `bins` is 0.
+    /// Panics if `bins` is 0.
     #[track_caller]
     pub fn histogram(&self, bins: usize, low: f64, high: f64) -> (Array, Array) {
         if bins == 0 {

@@ -37,7 +37,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is not one pair per axis, or an empty axis is to be padded.
+    /// Panics if there is not one pair per axis, or an empty axis is to be padded.
     #[track_caller]
     pub fn pad_mode(&self, pairs: &[(usize, usize)], mode: PadMode) -> Array {
         let aval = self.aval();

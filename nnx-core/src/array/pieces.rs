@@ -24,7 +24,7 @@ impl Array {
     /// The columns in reverse order: [`flip`](Array::flip) along axis 1. `jax.numpy.fliplr`.
     ///
     /// # Panics
-    /// When there are fewer than two axes.
+    /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn fliplr(&self) -> Array {
         self.flip(1)
@@ -33,7 +33,7 @@ impl Array {
     /// The rows in reverse order: [`flip`](Array::flip) along axis 0. `jax.numpy.flipud`.
     ///
     /// # Panics
-    /// When there is no axis.
+    /// Panics if there is no axis.
     #[track_caller]
     pub fn flipud(&self) -> Array {
         self.flip(0)
@@ -43,7 +43,7 @@ impl Array {
     /// `jax.numpy.hsplit`.
     ///
     /// # Panics
-    /// When the size is not divisible by `parts`, or there is no axis.
+    /// Panics if the size is not divisible by `parts`, or there is no axis.
     #[track_caller]
     pub fn hsplit(&self, parts: usize) -> Vec<Array> {
         self.split(parts, if self.rank() > 1 { 1 } else { 0 })
@@ -52,7 +52,7 @@ impl Array {
     /// Splits into equal parts along the first axis. `jax.numpy.vsplit`.
     ///
     /// # Panics
-    /// When the size is not divisible by `parts`, or there is no axis.
+    /// Panics if the size is not divisible by `parts`, or there is no axis.
     #[track_caller]
     pub fn vsplit(&self, parts: usize) -> Vec<Array> {
         self.split(parts, 0)
@@ -68,7 +68,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When a size is negative.
+    /// Panics if a size is negative.
     #[track_caller]
     pub fn resize(&self, shape: impl IntoShape) -> Array {
         let shape = shape_of("resize", shape);
@@ -92,7 +92,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// For bool arrays.
+    /// Panics for bool arrays.
     #[track_caller]
     pub fn ediff1d(&self, to_begin: Option<&Array>, to_end: Option<&Array>) -> Array {
         if self.dtype() == DType::Bool {
@@ -116,7 +116,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is not exactly one axis, and without a size inside a trace.
+    /// Panics if there is not exactly one axis, and without a size inside a trace.
     #[track_caller]
     pub fn trim_zeros(&self, trim: Trim, size: impl Into<Option<usize>>) -> Array {
         const OP: &str = "trim_zeros";
@@ -161,7 +161,7 @@ impl Array {
 /// ```
 ///
 /// # Panics
-/// When there is no such axis, or the other axes differ.
+/// Panics if there is no such axis, or the other axes differ.
 #[track_caller]
 pub fn append(x: &Array, values: &Array, axis: impl Into<Option<isize>>) -> Array {
     match axis.into() {

@@ -15,7 +15,7 @@ fn check(op: &'static str, p: &Array) {
 /// The sum of two polynomials. `jax.numpy.polyadd`.
 ///
 /// # Panics
-/// When an operand is no vector or has no elements.
+/// Panics if an operand is not a vector or has no elements.
 #[track_caller]
 pub fn polyadd(p: &Array, q: &Array) -> Array {
     check("polyadd", p);
@@ -30,7 +30,7 @@ pub fn polyadd(p: &Array, q: &Array) -> Array {
 /// The difference of two polynomials, p − q. `jax.numpy.polysub`.
 ///
 /// # Panics
-/// When an operand is no vector or has no elements, or both are bool.
+/// Panics if an operand is not a vector or has no elements, or both are bool.
 #[track_caller]
 pub fn polysub(p: &Array, q: &Array) -> Array {
     check("polysub", p);
@@ -45,7 +45,7 @@ pub fn polysub(p: &Array, q: &Array) -> Array {
 /// The product of two polynomials. `jax.numpy.polymul`.
 ///
 /// # Panics
-/// When an operand is no vector or has no elements.
+/// Panics if an operand is not a vector or has no elements.
 #[track_caller]
 pub fn polymul(p: &Array, q: &Array) -> Array {
     check("polymul", p);
@@ -56,7 +56,7 @@ pub fn polymul(p: &Array, q: &Array) -> Array {
 /// The derivative of a polynomial. `jax.numpy.polyder`.
 ///
 /// # Panics
-/// When `p` is no vector or has no elements.
+/// Panics if `p` is not a vector or has no elements.
 #[track_caller]
 pub fn polyder(p: &Array) -> Array {
     check("polyder", p);
@@ -70,7 +70,7 @@ pub fn polyder(p: &Array) -> Array {
 /// The integral of a polynomial with the constant 0. `jax.numpy.polyint`.
 ///
 /// # Panics
-/// When `p` is no vector or has no elements.
+/// Panics if `p` is not a vector or has no elements.
 #[track_caller]
 pub fn polyint(p: &Array) -> Array {
     check("polyint", p);
@@ -91,7 +91,7 @@ pub fn polyint(p: &Array) -> Array {
 /// ```
 ///
 /// # Panics
-/// When `x` is no vector, or `y` has not as many rows.
+/// Panics if `x` is not a vector, or `y` has not as many rows.
 #[track_caller]
 pub fn polyfit(x: &Array, y: &Array, degree: usize) -> Array {
     check("polyfit", x);

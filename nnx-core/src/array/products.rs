@@ -48,7 +48,7 @@ impl IntoContraction for (&[isize], &[isize]) {
 /// ```
 ///
 /// # Panics
-/// When there are no such axes, or their sizes differ.
+/// Panics if there are no such axes, or their sizes differ.
 #[track_caller]
 pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
     const OP: &str = "tensordot";
@@ -69,7 +69,7 @@ pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
 /// over the last axis of `a` and the second last of `b`, without batches. `jax.numpy.dot`.
 ///
 /// # Panics
-/// When the sizes of these axes differ.
+/// Panics if the sizes of these axes differ.
 #[track_caller]
 pub fn dot(a: &Array, b: &Array) -> Array {
     if a.rank() == 0 || b.rank() == 0 {
@@ -82,7 +82,7 @@ pub fn dot(a: &Array, b: &Array) -> Array {
 /// `jax.numpy.vdot`.
 ///
 /// # Panics
-/// When the numbers of elements differ.
+/// Panics if the numbers of elements differ.
 #[track_caller]
 pub fn vdot(a: &Array, b: &Array) -> Array {
     if a.size() != b.size() {
@@ -97,7 +97,7 @@ pub fn vdot(a: &Array, b: &Array) -> Array {
 /// `jax.numpy.inner`.
 ///
 /// # Panics
-/// When the last axes differ in size.
+/// Panics if the last axes differ in size.
 #[track_caller]
 pub fn inner(a: &Array, b: &Array) -> Array {
     if a.rank() == 0 || b.rank() == 0 { a * b } else { tensordot(a, b, ([-1], [-1])) }
@@ -107,7 +107,7 @@ pub fn inner(a: &Array, b: &Array) -> Array {
 /// `jax.numpy.vecdot`.
 ///
 /// # Panics
-/// When the shapes do not broadcast or there is no such axis.
+/// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
 pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
     common_shape("vecdot", &[a, b]);
@@ -118,7 +118,7 @@ pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
 /// `jax.numpy.matvec`.
 ///
 /// # Panics
-/// When the shapes do not fit.
+/// Panics if the shapes do not fit.
 #[track_caller]
 pub fn matvec(a: &Array, x: &Array) -> Array {
     if a.rank() < 2 || x.rank() < 1 || a.shape().last() != x.shape().last() {
@@ -132,7 +132,7 @@ pub fn matvec(a: &Array, x: &Array) -> Array {
 /// are conjugated. `jax.numpy.vecmat`.
 ///
 /// # Panics
-/// When the shapes do not fit.
+/// Panics if the shapes do not fit.
 #[track_caller]
 pub fn vecmat(x: &Array, a: &Array) -> Array {
     let fits = a.rank() >= 2 && x.rank() >= 1 && x.shape().last() == a.shape().iter().nth_back(1);
@@ -171,7 +171,7 @@ pub fn kron(a: &Array, b: &Array) -> Array {
 /// elements it is the number that would be the third. `jax.numpy.cross`.
 ///
 /// # Panics
-/// When the last axes have other sizes, or the others do not broadcast.
+/// Panics if the last axes have other sizes, or the others do not broadcast.
 #[track_caller]
 pub fn cross(a: &Array, b: &Array) -> Array {
     let size = |x: &Array| x.shape().last().copied().unwrap_or(0);
@@ -202,7 +202,7 @@ pub fn cross(a: &Array, b: &Array) -> Array {
 /// The rows 1, x, x², … or the other way round of a vector, `n` columns. `jax.numpy.vander`.
 ///
 /// # Panics
-/// When `x` has not exactly one axis.
+/// Panics if `x` has not exactly one axis.
 #[track_caller]
 pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
     if x.rank() != 1 {
@@ -229,7 +229,7 @@ pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
 /// element of `x`. `jax.numpy.polyval`.
 ///
 /// # Panics
-/// When `p` has not exactly one axis.
+/// Panics if `p` has not exactly one axis.
 #[track_caller]
 pub fn polyval(p: &Array, x: &Array) -> Array {
     if p.rank() != 1 {
@@ -250,7 +250,7 @@ pub fn polyval(p: &Array, x: &Array) -> Array {
 /// `jax.numpy.trapezoid`.
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
     let d = dim("trapezoid", axis, y.aval());
@@ -269,7 +269,7 @@ pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
 /// `y` has. `jax.numpy.trapezoid` with `x`.
 ///
 /// # Panics
-/// When there is no such axis or `x` does not fit it.
+/// Panics if there is no such axis or `x` does not fit it.
 #[track_caller]
 pub fn trapezoid_at(y: &Array, x: &Array, axis: isize) -> Array {
     let d = dim("trapezoid_at", axis, y.aval());
@@ -313,7 +313,7 @@ pub enum ConvolveMode {
 /// ```
 ///
 /// # Panics
-/// When an operand is no vector or is empty.
+/// Panics if an operand is not a vector or is empty.
 #[track_caller]
 pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
     slide("convolve", a, v, mode, true)
@@ -323,7 +323,7 @@ pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
 /// `Valid`).
 ///
 /// # Panics
-/// When an operand is no vector or is empty.
+/// Panics if an operand is not a vector or is empty.
 #[track_caller]
 pub fn correlate(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
     slide("correlate", a, &v.conj(), mode, false)
@@ -361,7 +361,7 @@ fn slide(op: &str, a: &Array, v: &Array, mode: ConvolveMode, flip: bool) -> Arra
 /// `jax.numpy.interp`.
 ///
 /// # Panics
-/// When `xp` and `fp` are no vectors of one size.
+/// Panics if `xp` and `fp` are not vectors of one size.
 #[track_caller]
 pub fn interp(x: &Array, xp: &Array, fp: &Array, left: Option<f64>, right: Option<f64>) -> Array {
     if xp.rank() != 1 || xp.shape() != fp.shape() || xp.size() == 0 {
@@ -394,7 +394,7 @@ pub fn interp(x: &Array, xp: &Array, fp: &Array, left: Option<f64>, right: Optio
 /// adding periods. `jax.numpy.unwrap` (default `period` 2π).
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn unwrap(x: &Array, axis: isize, period: f64) -> Array {
     let d = dim("unwrap", axis, x.aval());

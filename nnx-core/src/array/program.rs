@@ -15,7 +15,7 @@ pub(crate) enum Compute {
     Promoted,
     /// That dtype, bool becoming i32.
     Numeric,
-    /// That dtype, or f32 where it is no float.
+    /// That dtype, or f32 where it is not a float.
     Inexact,
 }
 

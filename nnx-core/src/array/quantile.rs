@@ -27,7 +27,7 @@ impl Array {
     /// The median; NaN if there is a NaN. `jax.numpy.median`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn median(&self, axes: impl IntoAxes) -> Array {
         of("median", self, &0.5, axes.into_axes(), QuantileMethod::Linear, false)
@@ -43,7 +43,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis or `q` has more than one.
+    /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
     pub fn quantile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
         self.quantile_method(q, axes, QuantileMethod::Linear)
@@ -67,7 +67,7 @@ impl Array {
     /// The quantile of `q` percent. `jax.numpy.percentile`.
     ///
     /// # Panics
-    /// When there is no such axis or `q` has more than one.
+    /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
     pub fn percentile(&self, q: impl Operand, axes: impl IntoAxes) -> Array {
         let q = q.array(float_of(self, &q)) / 100.0;
@@ -77,7 +77,7 @@ impl Array {
     /// Largest less smallest element. `jax.numpy.ptp`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn ptp(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -90,7 +90,7 @@ impl Array {
     /// `jax.numpy.average`.
     ///
     /// # Panics
-    /// When there is no such axis or the weights do not broadcast to this array's shape.
+    /// Panics if there is no such axis or the weights do not broadcast to this array's shape.
     #[track_caller]
     pub fn average(&self, weights: &Array, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -112,7 +112,7 @@ impl Array {
     /// `jax.numpy.var` with `ddof`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn var_ddof(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -130,7 +130,7 @@ impl Array {
     /// Square root of [`var_ddof`](Array::var_ddof). `jax.numpy.std` with `ddof`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn std_ddof(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
@@ -142,7 +142,7 @@ impl Array {
     /// `jax.numpy.cov` (default `ddof` 1).
     ///
     /// # Panics
-    /// When there are more than two axes.
+    /// Panics if there are more than two axes.
     #[track_caller]
     pub fn cov(&self, ddof: usize) -> Array {
         if self.rank() > 2 {
@@ -160,7 +160,7 @@ impl Array {
     /// cut at −1 and 1. `jax.numpy.corrcoef`.
     ///
     /// # Panics
-    /// When there are more than two axes.
+    /// Panics if there are more than two axes.
     #[track_caller]
     pub fn corrcoef(&self) -> Array {
         one_program("corrcoef", std::slice::from_ref(self), |args| {
@@ -182,7 +182,7 @@ impl Array {
     /// `jax.lax.cumlogsumexp`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn cumlogsumexp(&self, axis: isize) -> Array {
         let d = super::dim("cumlogsumexp", axis, self.aval());
@@ -290,7 +290,7 @@ pub(super) fn of(
 /// `jax.scipy.special.logsumexp` with `b` and `return_sign`.
 ///
 /// # Panics
-/// When the shapes do not broadcast or there is no such axis.
+/// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
 pub fn logsumexp_signed(x: &Array, b: &Array, axes: impl IntoAxes) -> (Array, Array) {
     let axes = axes.into_axes();

@@ -18,7 +18,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn roll(&self, shift: isize, axis: isize) -> Array {
         let d = dim("roll", axis, self.aval());
@@ -38,7 +38,7 @@ impl Array {
     /// `jax.numpy.rot90` (defaults `k` 1, axes 0 and 1).
     ///
     /// # Panics
-    /// When there are no such two axes.
+    /// Panics if there are no such two axes.
     #[track_caller]
     pub fn rot90(&self, k: isize, axes: [isize; 2]) -> Array {
         let aval = self.aval();
@@ -89,7 +89,7 @@ impl Array {
     /// The parts along `axis`, without that axis. `jax.numpy.unstack`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn unstack(&self, axis: isize) -> Vec<Array> {
         let d = dim("unstack", axis, self.aval());
@@ -110,7 +110,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn split_at(&self, positions: &[usize], axis: isize) -> Vec<Array> {
         let d = dim("split_at", axis, self.aval());
@@ -127,7 +127,7 @@ impl Array {
     /// `jax.numpy.array_split`.
     ///
     /// # Panics
-    /// When there is no such axis or `parts` is 0.
+    /// Panics if there is no such axis or `parts` is 0.
     #[track_caller]
     pub fn array_split(&self, parts: usize, axis: isize) -> Vec<Array> {
         let d = dim("array_split", axis, self.aval());
@@ -145,7 +145,7 @@ impl Array {
     /// `total_repeat_length`.
     ///
     /// # Panics
-    /// When there is no such axis, or there is not one integer count per element.
+    /// Panics if there is no such axis, or there is not one integer count per element.
     #[track_caller]
     pub fn repeat_each(&self, counts: &Array, axis: isize, total: usize) -> Array {
         let d = dim("repeat_each", axis, self.aval());
@@ -170,7 +170,7 @@ impl Array {
     /// `jax.numpy.diff` (defaults `n` 1, last axis).
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn diff(&self, n: usize, axis: isize) -> Array {
         let d = dim("diff", axis, self.aval());
@@ -191,7 +191,7 @@ impl Array {
     /// [`grad`](crate::transform::grad).
     ///
     /// # Panics
-    /// When there is no such axis or it has fewer than two elements.
+    /// Panics if there is no such axis or it has fewer than two elements.
     #[track_caller]
     pub fn gradient(&self, spacing: f64, axis: isize) -> Array {
         let d = dim("gradient", axis, self.aval());
@@ -214,7 +214,7 @@ impl Array {
     /// `jax.numpy.expand_dims` with a tuple.
     ///
     /// # Panics
-    /// When the result has no such axes or one is given twice.
+    /// Panics if the result has no such axes or one is given twice.
     #[track_caller]
     pub fn expand_axes(&self, axes: &[isize]) -> Array {
         let rank = self.rank() + axes.len();
@@ -248,7 +248,7 @@ fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) 
 /// Joins arrays along the second axis, vectors along their only one. `jax.numpy.hstack`.
 ///
 /// # Panics
-/// When there is no array or their other axes differ.
+/// Panics if there is no array or their other axes differ.
 #[track_caller]
 pub fn hstack(arrays: &[&Array]) -> Array {
     let axis = if arrays.first().is_some_and(|a| a.rank() > 1) { 1 } else { 0 };
@@ -258,7 +258,7 @@ pub fn hstack(arrays: &[&Array]) -> Array {
 /// Joins arrays along the first axis; vectors become rows. `jax.numpy.vstack`.
 ///
 /// # Panics
-/// When there is no array or their other axes differ.
+/// Panics if there is no array or their other axes differ.
 #[track_caller]
 pub fn vstack(arrays: &[&Array]) -> Array {
     join("vstack", arrays, |x| x.atleast_2d(), 0)
@@ -267,7 +267,7 @@ pub fn vstack(arrays: &[&Array]) -> Array {
 /// Joins arrays along the third axis. `jax.numpy.dstack`.
 ///
 /// # Panics
-/// When there is no array or their other axes differ.
+/// Panics if there is no array or their other axes differ.
 #[track_caller]
 pub fn dstack(arrays: &[&Array]) -> Array {
     join("dstack", arrays, |x| x.atleast_3d(), 2)
@@ -277,7 +277,7 @@ pub fn dstack(arrays: &[&Array]) -> Array {
 /// `jax.numpy.column_stack`.
 ///
 /// # Panics
-/// When there is no array or their other axes differ.
+/// Panics if there is no array or their other axes differ.
 #[track_caller]
 pub fn column_stack(arrays: &[&Array]) -> Array {
     join("column_stack", arrays, |x| if x.rank() < 2 { x.reshape([-1, 1]) } else { x.clone() }, 1)
@@ -287,7 +287,7 @@ pub fn column_stack(arrays: &[&Array]) -> Array {
 /// `jax.scipy.linalg.block_diag`.
 ///
 /// # Panics
-/// When an array has more than two axes, or there is none.
+/// Panics if an array has more than two axes, or there is none.
 #[track_caller]
 pub fn block_diag(arrays: &[&Array]) -> Array {
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 2) {
@@ -316,7 +316,7 @@ pub fn block_diag(arrays: &[&Array]) -> Array {
 /// The arrays in the shape that all of them broadcast to. `jax.numpy.broadcast_arrays`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn broadcast_arrays(arrays: &[&Array]) -> Vec<Array> {
     let shape = common_shape("broadcast_arrays", arrays);

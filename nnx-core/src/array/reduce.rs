@@ -13,7 +13,7 @@ impl Array {
     /// `jax.numpy.sum`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn sum(&self, axes: impl IntoAxes) -> Array {
         self.reduce(Reducer::Sum, axes.into_axes())
@@ -22,7 +22,7 @@ impl Array {
     /// Product, in the dtypes of [`sum`](Array::sum). `jax.numpy.prod`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn prod(&self, axes: impl IntoAxes) -> Array {
         self.reduce(Reducer::Prod, axes.into_axes())
@@ -31,7 +31,7 @@ impl Array {
     /// Arithmetic mean; integers become f32. `jax.numpy.mean`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn mean(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -47,7 +47,7 @@ impl Array {
     /// arrays too. `jax.numpy.var`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn var(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
@@ -58,7 +58,7 @@ impl Array {
     /// Square root of [`var`](Array::var). `jax.numpy.std`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn std(&self, axes: impl IntoAxes) -> Array {
         self.var(axes).sqrt()
@@ -67,7 +67,7 @@ impl Array {
     /// Largest element; NaN wins. `jax.numpy.max`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn max(&self, axes: impl IntoAxes) -> Array {
         self.extreme(Reducer::Max, axes.into_axes())
@@ -76,7 +76,7 @@ impl Array {
     /// [`max`](Array::max) by its longer name: the largest element; NaN wins. `jax.numpy.amax`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn amax(&self, axes: impl IntoAxes) -> Array {
         self.max(axes)
@@ -85,7 +85,7 @@ impl Array {
     /// [`min`](Array::min) by its longer name: the smallest element; NaN wins. `jax.numpy.amin`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn amin(&self, axes: impl IntoAxes) -> Array {
         self.min(axes)
@@ -94,7 +94,7 @@ impl Array {
     /// Smallest element; NaN wins. `jax.numpy.min`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn min(&self, axes: impl IntoAxes) -> Array {
         self.extreme(Reducer::Min, axes.into_axes())
@@ -103,7 +103,7 @@ impl Array {
     /// Whether all elements are true or not zero. `jax.numpy.all`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn all(&self, axes: impl IntoAxes) -> Array {
         self.astype(DType::Bool).reduce(Reducer::And, axes.into_axes())
@@ -112,7 +112,7 @@ impl Array {
     /// Whether some element is true or not zero. `jax.numpy.any`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn any(&self, axes: impl IntoAxes) -> Array {
         self.astype(DType::Bool).reduce(Reducer::Or, axes.into_axes())
@@ -122,7 +122,7 @@ impl Array {
     /// `jax.numpy.argmax`.
     ///
     /// # Panics
-    /// When there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty.
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Array {
         let dim = dim("argmax", axis, self.aval());
@@ -133,7 +133,7 @@ impl Array {
     /// `jax.numpy.argmin`.
     ///
     /// # Panics
-    /// When there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty.
     #[track_caller]
     pub fn argmin(&self, axis: isize) -> Array {
         let dim = dim("argmin", axis, self.aval());
@@ -223,7 +223,7 @@ impl Array {
 /// log Σ exp(x) along the axes, without overflow. `jax.scipy.special.logsumexp`.
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
@@ -245,7 +245,7 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
 /// exp(x) / Σ exp(x) along the axes, without overflow. `jax.nn.softmax`.
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn softmax(x: &Array, axes: impl IntoAxes) -> Array {
     let dims = axes.into_axes().resolve("softmax", x.aval());

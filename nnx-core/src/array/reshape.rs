@@ -12,7 +12,7 @@ impl Array {
     /// The same elements in another shape; one size may be `-1`. `jax.numpy.reshape`.
     ///
     /// # Panics
-    /// When the number of elements differs.
+    /// Panics if the number of elements differs.
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Array {
         let shape = shape.into_shape();
@@ -46,7 +46,7 @@ impl Array {
     /// Axis `i` of the result is axis `axes[i]` of this array. `jax.numpy.transpose`.
     ///
     /// # Panics
-    /// When `axes` is no permutation of the axes.
+    /// Panics if `axes` is not a permutation of the axes.
     #[track_caller]
     pub fn transpose(&self, axes: impl IntoShape) -> Array {
         let aval = self.aval();
@@ -57,7 +57,7 @@ impl Array {
     /// Exchanges two axes. `jax.numpy.swapaxes`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn swapaxes(&self, a: isize, b: isize) -> Array {
         let (a, b) = (dim("swapaxes", a, self.aval()), dim("swapaxes", b, self.aval()));
@@ -69,7 +69,7 @@ impl Array {
     /// Moves axis `from` to position `to`. `jax.numpy.moveaxis`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn moveaxis(&self, from: isize, to: isize) -> Array {
         let (from, to) = (dim("moveaxis", from, self.aval()), dim("moveaxis", to, self.aval()));
@@ -81,7 +81,7 @@ impl Array {
     /// Inserts an axis of size 1 at position `axis` of the result. `jax.numpy.expand_dims`.
     ///
     /// # Panics
-    /// When the result has no such axis.
+    /// Panics if the result has no such axis.
     #[track_caller]
     pub fn expand_dims(&self, axis: isize) -> Array {
         let rank = self.rank() as isize + 1;
@@ -106,7 +106,7 @@ impl Array {
     /// Drops the given axes, which must have size 1. `jax.numpy.squeeze`.
     ///
     /// # Panics
-    /// When one of them has another size.
+    /// Panics if one of them has another size.
     #[track_caller]
     pub fn squeeze(&self, axes: impl IntoAxes) -> Array {
         let aval = self.aval();
@@ -132,7 +132,7 @@ impl Array {
     /// Reverses the elements along the given axes. `jax.numpy.flip`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn flip(&self, axes: impl IntoAxes) -> Array {
         let dims = axes.into_axes().resolve("flip", self.aval());
@@ -160,7 +160,7 @@ impl Array {
     /// Repeats every element `n` times along `axis`. `jax.numpy.repeat`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn repeat(&self, n: usize, axis: isize) -> Array {
         let d = dim("repeat", axis, self.aval());
@@ -176,7 +176,7 @@ impl Array {
 /// Joins arrays along an existing axis. `jax.numpy.concatenate`.
 ///
 /// # Panics
-/// When there is no array, or their other axes differ.
+/// Panics if there is no array, or their other axes differ.
 #[track_caller]
 pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
     let Some(first) = arrays.first() else {
@@ -191,7 +191,7 @@ pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
 /// Joins arrays of one shape along a new axis. `jax.numpy.stack`.
 ///
 /// # Panics
-/// When there is no array, or the shapes differ.
+/// Panics if there is no array, or the shapes differ.
 #[track_caller]
 pub fn stack(arrays: &[&Array], axis: isize) -> Array {
     let Some(first) = arrays.first() else { invalid("stack", "needs at least one array".into()) };

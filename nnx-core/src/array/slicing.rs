@@ -134,7 +134,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there are more specs than axes, a step is 0, or a position is out of bounds.
+    /// Panics if there are more specs than axes, a step is 0, or a position is out of bounds.
     #[track_caller]
     pub fn slice<const N: usize>(&self, specs: [SliceSpec; N]) -> Array {
         let aval = self.aval();
@@ -163,7 +163,7 @@ impl Array {
     /// Splits into equal parts along `axis`. `jax.numpy.split`.
     ///
     /// # Panics
-    /// When the size is not divisible by `parts`.
+    /// Panics if the size is not divisible by `parts`.
     #[track_caller]
     pub fn split(&self, parts: usize, axis: isize) -> Vec<Array> {
         let d = dim("split", axis, self.aval());
@@ -197,7 +197,7 @@ impl Array {
     /// ones counted from the end; the axis vanishes. `jax.lax.dynamic_index_in_dim` without `keepdims`.
     ///
     /// # Panics
-    /// When there is no such axis or `index` is no integer scalar.
+    /// Panics if there is no such axis or `index` is not an integer scalar.
     #[track_caller]
     pub fn dynamic_index(&self, index: &Array, axis: isize) -> Array {
         let d = dim("dynamic_index", axis, self.aval());
@@ -214,7 +214,7 @@ impl Array {
     /// `jax.lax.dynamic_slice`.
     ///
     /// # Panics
-    /// When there is not one start and size per axis, or a size is too large.
+    /// Panics if there is not one start and size per axis, or a size is too large.
     #[track_caller]
     pub fn dynamic_slice(&self, starts: &[&Array], sizes: &[usize]) -> Array {
         let args: Vec<Array> = starts.iter().map(|&start| start.clone()).collect();
@@ -231,7 +231,7 @@ impl Array {
     /// `jax.lax.dynamic_update_slice`.
     ///
     /// # Panics
-    /// When there is not one start per axis, or the update is too large.
+    /// Panics if there is not one start per axis, or the update is too large.
     #[track_caller]
     pub fn dynamic_update_slice(&self, update: &Array, starts: &[&Array]) -> Array {
         let args = [self, update].into_iter().chain(starts.iter().copied());
@@ -247,7 +247,7 @@ impl Array {
     /// `jax.numpy.pad` with mode `constant`.
     ///
     /// # Panics
-    /// When there is not one pair per axis, or nothing is left.
+    /// Panics if there is not one pair per axis, or nothing is left.
     #[track_caller]
     pub fn pad(&self, pairs: &[(i64, i64)], value: impl Operand) -> Array {
         let config: Vec<(i64, i64, i64)> =
@@ -259,7 +259,7 @@ impl Array {
     /// `jax.lax.pad`.
     ///
     /// # Panics
-    /// When there is not one triple per axis, or nothing is left.
+    /// Panics if there is not one triple per axis, or nothing is left.
     #[track_caller]
     pub fn pad_general(&self, config: &[(i64, i64, i64)], value: impl Operand) -> Array {
         bind1(Pad(config.to_vec()), &[self, &value.array(self.dtype())])

@@ -14,7 +14,7 @@ impl Array {
     /// [`flip`](Array::flip) the result. `jax.numpy.sort`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn sort(&self, axis: isize) -> Array {
         let dim = dim("sort", axis, self.aval());
@@ -33,7 +33,7 @@ impl Array {
     /// ```
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn argsort(&self, axis: isize) -> Array {
         let d = dim("argsort", axis, self.aval());
@@ -48,7 +48,7 @@ impl Array {
     /// The first of equals comes first; NaN counts as largest. `jax.lax.top_k`.
     ///
     /// # Panics
-    /// When the last axis has fewer than `k` elements.
+    /// Panics if the last axis has fewer than `k` elements.
     #[track_caller]
     pub fn top_k(&self, k: usize) -> (Array, Array) {
         let mut outs = bind(TopK(k), &[self]);
@@ -63,7 +63,7 @@ impl Array {
     /// `jax.numpy.searchsorted`.
     ///
     /// # Panics
-    /// When this array has not exactly one axis.
+    /// Panics if this array has not exactly one axis.
     #[track_caller]
     pub fn searchsorted(&self, values: &Array, right: bool) -> Array {
         if self.rank() != 1 {
@@ -84,7 +84,8 @@ impl Array {
 /// the most significant; the others go along. `jax.lax.sort`.
 ///
 /// # Panics
-/// When the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of arrays.
+/// Panics if the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of
+/// arrays.
 #[track_caller]
 pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Array> {
     const OP: &str = "sort_multi";
@@ -96,7 +97,7 @@ pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Arra
 /// `keys` in ascending order along `axis`, and `values` in the same order. `jax.lax.sort_key_val`.
 ///
 /// # Panics
-/// When the shapes differ or there is no such axis.
+/// Panics if the shapes differ or there is no such axis.
 #[track_caller]
 pub fn sort_key_val(keys: &Array, values: &Array, axis: isize) -> (Array, Array) {
     let sorted = sort_multi(&[keys, values], axis, 1);
@@ -107,7 +108,7 @@ pub fn sort_key_val(keys: &Array, values: &Array, axis: isize) -> (Array, Array)
 /// significant. `jax.numpy.lexsort`.
 ///
 /// # Panics
-/// When there is no key, the shapes differ or there is no such axis.
+/// Panics if there is no key, the shapes differ or there is no such axis.
 #[track_caller]
 pub fn lexsort(keys: &[&Array], axis: isize) -> Array {
     let Some(first) = keys.first() else { invalid("lexsort", "needs at least one key".into()) };

@@ -20,7 +20,7 @@ fn computed(dtype: DType) -> DType {
 /// ```
 ///
 /// # Panics
-/// When the shapes of the ends do not broadcast.
+/// Panics if the shapes of the ends do not broadcast.
 #[track_caller]
 pub fn linspace(start: impl Operand, stop: impl Operand, num: usize, dtype: DType) -> Array {
     spaced("linspace", [&start, &stop], num, true, dtype, |x| x)
@@ -29,7 +29,7 @@ pub fn linspace(start: impl Operand, stop: impl Operand, num: usize, dtype: DTyp
 /// [`linspace`] that stops one step before `stop`. `jax.numpy.linspace` with `endpoint=False`.
 ///
 /// # Panics
-/// When the shapes of the ends do not broadcast.
+/// Panics if the shapes of the ends do not broadcast.
 #[track_caller]
 pub fn linspace_exclusive(
     start: impl Operand,
@@ -44,7 +44,7 @@ pub fn linspace_exclusive(
 /// `base` 10).
 ///
 /// # Panics
-/// When the shapes of the ends do not broadcast.
+/// Panics if the shapes of the ends do not broadcast.
 #[track_caller]
 pub fn logspace(
     start: impl Operand,
@@ -60,7 +60,7 @@ pub fn logspace(
 /// one sign. `jax.numpy.geomspace`.
 ///
 /// # Panics
-/// When the shapes of the ends do not broadcast.
+/// Panics if the shapes of the ends do not broadcast.
 #[track_caller]
 pub fn geomspace(start: impl Operand, stop: impl Operand, num: usize, dtype: DType) -> Array {
     let wide = computed(dtype);
@@ -122,7 +122,7 @@ fn line(start: &Array, stop: &Array, num: usize, endpoint: bool) -> Array {
 /// ```
 ///
 /// # Panics
-/// When `step` is 0.
+/// Panics if `step` is 0.
 #[track_caller]
 pub fn arange_step(start: f64, stop: f64, step: f64, dtype: DType) -> Array {
     let length = (stop - start) / step;
@@ -163,7 +163,7 @@ pub enum Indexing {
 /// ```
 ///
 /// # Panics
-/// When an array has more than one axis.
+/// Panics if an array has more than one axis.
 #[track_caller]
 pub fn meshgrid(arrays: &[&Array], indexing: Indexing) -> Vec<Array> {
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 1) {
@@ -193,7 +193,7 @@ pub fn meshgrid(arrays: &[&Array], indexing: Indexing) -> Vec<Array> {
 /// `jax.numpy.indices`.
 ///
 /// # Panics
-/// When a size is negative.
+/// Panics if a size is negative.
 #[track_caller]
 pub fn indices(shape: impl IntoShape) -> Vec<Array> {
     let shape = shape_of("indices", shape);

@@ -56,7 +56,7 @@ pub fn factorial(x: &Array) -> Array {
 /// log |B(a, b)|. `jax.scipy.special.betaln`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn betaln(a: &Array, b: impl Operand) -> Array {
     binary("betaln", Compute::Inexact, a, &b, |a, b| a.lgamma() + b.lgamma() - (a + b).lgamma())
@@ -65,7 +65,7 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn beta(a: &Array, b: impl Operand) -> Array {
     binary("beta", Compute::Inexact, a, &b, |a, b| {
@@ -78,7 +78,7 @@ pub fn beta(a: &Array, b: impl Operand) -> Array {
 /// `jax.scipy.special.polygamma`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn polygamma(n: impl Operand, x: &Array) -> Array {
     binary("polygamma", Compute::Inexact, &n, x, |n, x| {
@@ -90,7 +90,7 @@ pub fn polygamma(n: impl Operand, x: &Array) -> Array {
 /// `jax.scipy.special.gammainc`, `jax.lax.igamma`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn gammainc(a: &Array, x: impl Operand) -> Array {
     binary("gammainc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igamma, &[a, x]))
@@ -100,7 +100,7 @@ pub fn gammainc(a: &Array, x: impl Operand) -> Array {
 /// `jax.scipy.special.gammaincc`, `jax.lax.igammac`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
     binary("gammaincc", Compute::Inexact, a, &x, |a, x| bind1(Special::Igammac, &[a, x]))
@@ -110,7 +110,7 @@ pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
 /// `jax.scipy.special.betainc`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
     ternary("betainc", Compute::Inexact, [a, b, x], |args| {
@@ -121,7 +121,7 @@ pub fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
 /// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. `jax.scipy.special.zeta`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn zeta(s: &Array, q: impl Operand) -> Array {
     binary("zeta", Compute::Inexact, s, &q, |s, q| bind1(Special::Zeta, &[s, q]))
@@ -166,7 +166,7 @@ pub fn expit(x: &Array) -> Array {
 /// x log y, 0 where x is 0. `jax.scipy.special.xlogy`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn xlogy(x: &Array, y: impl Operand) -> Array {
     binary("xlogy", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: false }, &[x, y]))
@@ -175,7 +175,7 @@ pub fn xlogy(x: &Array, y: impl Operand) -> Array {
 /// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn xlog1py(x: &Array, y: impl Operand) -> Array {
     binary("xlog1py", Compute::Inexact, x, &y, |x, y| custom_jvp(XLogY { one_plus: true }, &[x, y]))
@@ -236,7 +236,7 @@ impl CustomJvp for Entropy {
 /// `jax.scipy.special.rel_entr`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn rel_entr(x: &Array, y: impl Operand) -> Array {
     binary("rel_entr", Compute::Inexact, x, &y, relative_entropy)
@@ -257,7 +257,7 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 /// x log(x / y) − x + y. `jax.scipy.special.kl_div`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn kl_div(x: &Array, y: impl Operand) -> Array {
     binary("kl_div", Compute::Inexact, x, &y, |x, y| relative_entropy(x, y) - x + y)
@@ -267,7 +267,7 @@ pub fn kl_div(x: &Array, y: impl Operand) -> Array {
 /// `jax.scipy.special.poch`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn poch(z: &Array, m: impl Operand) -> Array {
     binary("poch", Compute::Inexact, z, &m, |z, m| custom_jvp(Poch, &[z, m]))
@@ -409,7 +409,7 @@ impl CustomJvp for Ndtri {
 /// (xᵏ − 1) / k for k = `lambda`, log x for 0. `jax.scipy.special.boxcox`.
 ///
 /// # Panics
-/// When the shapes do not broadcast.
+/// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
     binary("boxcox", Compute::Inexact, x, &lambda, |x, k| {

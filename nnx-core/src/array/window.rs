@@ -75,7 +75,7 @@ macro_rules! reductions {
         /// ```
         ///
         /// # Panics
-        /// When the window or the options do not fit the axes of `x`.
+        /// Panics if the window or the options do not fit the axes of `x`.
         #[track_caller]
         pub fn $name(x: &Array, window: &[usize], options: &WindowOptions) -> Array {
             reduce_window(x, Reducer::$reducer, window, options)
@@ -99,7 +99,7 @@ impl Array {
     /// become i32. `jax.numpy.cumsum`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Array {
         self.cumulative("cumsum", Reducer::Sum, axis)
@@ -109,7 +109,7 @@ impl Array {
     /// bools become i32. `jax.numpy.cumprod`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn cumprod(&self, axis: isize) -> Array {
         self.cumulative("cumprod", Reducer::Prod, axis)
@@ -119,7 +119,7 @@ impl Array {
     /// `jax.lax.cummax`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn cummax(&self, axis: isize) -> Array {
         self.cumulative("cummax", Reducer::Max, axis)
@@ -129,7 +129,7 @@ impl Array {
     /// `jax.lax.cummin`.
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// Panics if there is no such axis.
     #[track_caller]
     pub fn cummin(&self, axis: isize) -> Array {
         self.cumulative("cummin", Reducer::Min, axis)

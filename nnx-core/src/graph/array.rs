@@ -92,7 +92,7 @@ impl Array {
     /// Shape and dtype together.
     ///
     /// # Panics
-    /// When the array holds no value, with the reason.
+    /// Panics if the array holds no value, with the reason.
     #[track_caller]
     pub fn aval(&self) -> Aval {
         crate::error::or_raise(self.try_aval())
@@ -101,7 +101,7 @@ impl Array {
     /// The dimensions, outermost first; empty for a scalar. `jax.numpy.shape`.
     ///
     /// # Panics
-    /// When the array holds no value, with the reason.
+    /// Panics if the array holds no value, with the reason.
     #[track_caller]
     pub fn shape(&self) -> &'static [usize] {
         self.aval().shape()
@@ -110,7 +110,7 @@ impl Array {
     /// Number of dimensions. `jax.numpy.ndim`.
     ///
     /// # Panics
-    /// When the array holds no value, with the reason.
+    /// Panics if the array holds no value, with the reason.
     #[track_caller]
     pub fn rank(&self) -> usize {
         self.aval().rank()
@@ -119,7 +119,7 @@ impl Array {
     /// Number of elements. `jax.numpy.size`.
     ///
     /// # Panics
-    /// When the array holds no value, with the reason.
+    /// Panics if the array holds no value, with the reason.
     #[track_caller]
     pub fn size(&self) -> usize {
         self.aval().size()
@@ -128,7 +128,7 @@ impl Array {
     /// The element type. `jax.numpy.ndarray.dtype`.
     ///
     /// # Panics
-    /// When the array holds no value, with the reason.
+    /// Panics if the array holds no value, with the reason.
     #[track_caller]
     pub fn dtype(&self) -> DType {
         self.aval().dtype()

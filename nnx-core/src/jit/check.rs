@@ -23,7 +23,7 @@ pub const fn result(schema: &Schema) -> Verdict {
 /// Panics if something is wrong, which is a compile error in a constant.
 ///
 /// # Panics
-/// With what is wrong.
+/// Panics with what is wrong.
 #[track_caller]
 pub const fn report(verdict: &Verdict) {
     verdict.report();
@@ -32,7 +32,7 @@ pub const fn report(verdict: &Verdict) {
 /// The same, but only if an `earlier` check has not said it.
 ///
 /// # Panics
-/// With what is wrong.
+/// Panics with what is wrong.
 #[track_caller]
 pub const fn report_after(earlier: &Verdict, verdict: &Verdict) {
     if earlier.is_fine() {

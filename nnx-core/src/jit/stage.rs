@@ -65,7 +65,8 @@ impl Lowered {
     /// ```
     ///
     /// # Errors
-    /// When an operation cannot be expressed in HLO, which is a mistake of this library.
+    /// Returns an error if an operation cannot be expressed in HLO, which is a mistake of this
+    /// library.
     pub fn hlo(&self) -> Result<String> {
         hlo::text(&self.name, &lower_graph(&self.graph, Dialect::Hlo), &self.aliases)
     }
@@ -95,7 +96,7 @@ impl Lowered {
     /// Compiles the program.
     ///
     /// # Errors
-    /// When there is no XLA runtime, or its compiler refuses the program.
+    /// Returns an error if there is no XLA runtime, or its compiler refuses the program.
     pub fn compile(&self) -> Result<Compiled> {
         Ok(Compiled {
             executable: compile(&self.name, &self.graph, &self.aliases, self.placement)?,
@@ -112,7 +113,7 @@ impl Compiled {
     /// How much memory a run takes.
     ///
     /// # Errors
-    /// When the plugin cannot tell.
+    /// Returns an error if the plugin cannot tell.
     pub fn memory_analysis(&self) -> Result<MemoryAnalysis> {
         self.executable.memory_analysis()
     }
@@ -127,10 +128,10 @@ impl Compiled {
 /// ```
 ///
 /// # Errors
-/// When `call` calls no jitted function, or the function returns an error.
+/// Returns an error if `call` calls no jitted function, or the function returns an error.
 ///
 /// # Panics
-/// When the function's body panics, or `call` calls a second jitted function.
+/// Panics if the function's body panics, or `call` calls a second jitted function.
 ///
 /// [`Array::shape_only`]: crate::graph::Array::shape_only
 pub fn lower<R>(call: impl FnOnce() -> R) -> Result<Lowered> {

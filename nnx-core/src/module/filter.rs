@@ -8,7 +8,7 @@ use crate::graph::Array;
 pub struct VarInfo<'a> {
     /// Its value.
     pub value: &'a Array,
-    /// Its kind; a plain array, which is no Variable, has none.
+    /// Its kind; a plain array, which is not a Variable, has none.
     pub kind: Option<&'static Kind>,
     /// What is noted on it.
     pub metadata: &'a Metadata,

@@ -131,12 +131,12 @@ impl fmt::Display for Path {
 /// ```
 ///
 /// # Errors
-/// When a bracket holds no index or is not closed, or a name is empty.
+/// Returns an error if a bracket holds no index or is not closed, or a name is empty.
 impl FromStr for Path {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bad = |what: &str| Error::Invalid(format!("`{text}` is no path: {what}"));
+        let bad = |what: &str| Error::Invalid(format!("`{text}` is not a path: {what}"));
         let mut path = Path::new();
         let mut rest = text;
         while !rest.is_empty() {

@@ -61,7 +61,7 @@ impl PathPattern {
 /// | `[0]` | one position of a list, an array, a tuple or a tuple struct |
 /// | `[*]` | every position of a list or an array |
 /// | `.*` | every key of a map |
-/// | `["a key"]` | one key of a map that is no name |
+/// | `["a key"]` | one key of a map that is not a name |
 ///
 /// `Option`, `Box` and `Shared` are no steps. Of an enum, the fields of all variants are known. How
 /// long a list is and which keys a map has is not known at compile time: a position or a key that

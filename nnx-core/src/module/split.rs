@@ -99,7 +99,7 @@ pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
 /// ```
 ///
 /// # Errors
-/// When no filter takes a leaf.
+/// Returns an error if no filter takes a leaf.
 pub fn split_by<M: Module, F: Filters>(
     module: &M,
     filters: F,
@@ -111,8 +111,8 @@ pub fn split_by<M: Module, F: Filters>(
 /// The tree with the structure and static parts of `graphdef` and the leaves of `states`.
 ///
 /// # Errors
-/// When the paths or kinds of the leaves are not those of the structure: the error lists all that
-/// are missing, in excess or different.
+/// Returns an error if the paths or kinds of the leaves are not those of the structure: the error
+/// lists all that are missing, in excess or different.
 pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Result<M> {
     let mut module = copy(&graphdef.template);
     let state = State::merge(states.into_states())?;
@@ -124,8 +124,8 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 /// Other leaves stay as they are.
 ///
 /// # Errors
-/// When a path is not in `module`, or a kind, shape or dtype is another one there: the error lists
-/// all such paths, and `module` is as it was.
+/// Returns an error if a path is not in `module`, or a kind, shape or dtype is another one there:
+/// the error lists all such paths, and `module` is as it was.
 pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
     const { super::check::tree::<M>("update") };
     let state = State::merge(states.into_states())?;

@@ -122,8 +122,8 @@ impl State {
     /// The leaves sorted by the first filter that takes them.
     ///
     /// # Errors
-    /// When no filter takes a leaf: [`Everything`](super::Everything) as the last one takes the
-    /// rest.
+    /// Returns an error if no filter takes a leaf: [`Everything`](super::Everything) as the last
+    /// one takes the rest.
     pub fn split<F: Filters>(self, filters: F) -> Result<F::Each<State>> {
         let mut states: Vec<State> = filters.each(|_| State::new()).into_iter().collect();
         let mut rest = Vec::new();
@@ -147,7 +147,7 @@ impl State {
     /// The leaves of several states in one.
     ///
     /// # Errors
-    /// When a path is in more than one of them.
+    /// Returns an error if a path is in more than one of them.
     pub fn merge(states: impl IntoIterator<Item = State>) -> Result<State> {
         let mut merged = State::new();
         let mut twice = Vec::new();
@@ -201,7 +201,7 @@ impl<'a> IntoIterator for &'a State {
 /// The leaf at a path that is written as it is shown: `state["layers[0].kernel"]`.
 ///
 /// # Panics
-/// When there is no such leaf.
+/// Panics if there is no such leaf.
 impl std::ops::Index<&str> for State {
     type Output = StateLeaf;
     #[track_caller]

@@ -125,7 +125,7 @@ impl View {
 /// them in place: drop the copy first.
 ///
 /// # Panics
-/// When no layer has a flag that was named with [`View::set`].
+/// Panics if no layer has a flag that was named with [`View::set`].
 #[track_caller]
 pub fn view<M: Module>(module: &M, view: View) -> M {
     const { super::check::tree::<M>("view") };

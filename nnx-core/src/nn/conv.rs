@@ -140,8 +140,8 @@ impl ConvBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When the groups do not divide the features, a mask does not have the kernel's shape, or a
-    /// list does not have one entry per spatial axis.
+    /// Panics if the groups do not divide the features, a mask does not have the kernel's shape,
+    /// or a list does not have one entry per spatial axis.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Conv {
         let groups = self.feature_group_count;
@@ -224,7 +224,7 @@ impl Conv {
     /// batch axes, none included.
     ///
     /// # Panics
-    /// When `x` has too few axes or another number of features.
+    /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let spatial = self.kernel.rank() - 2;

@@ -51,7 +51,7 @@ impl DropoutBuilder {
     /// Makes the layer. Its masks come from a fork of the stream `rng_collection`.
     ///
     /// # Panics
-    /// Unless the rate is between 0 and 1.
+    /// Panics unless the rate is between 0 and 1.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Dropout {
         if !(0.0..=1.0).contains(&self.rate) {
@@ -70,7 +70,7 @@ impl Dropout {
     /// The layer with default settings.
     ///
     /// # Panics
-    /// Unless the rate is between 0 and 1.
+    /// Panics unless the rate is between 0 and 1.
     #[track_caller]
     pub fn new(rate: f64, rngs: &mut Rngs) -> Dropout {
         Dropout::builder(rate).build(rngs)
@@ -85,7 +85,7 @@ impl Dropout {
     /// nothing is dropped.
     ///
     /// # Panics
-    /// When `x` lacks an axis of `broadcast_dims`.
+    /// Panics if `x` lacks an axis of `broadcast_dims`.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         if self.rate == 0.0 || *self.deterministic {

@@ -7,7 +7,7 @@ use crate::value::{DType, promote_dtypes};
 /// `dtype` if it is given, else the one in which all arrays meet, made a float.
 ///
 /// # Panics
-/// When a given dtype is no float.
+/// Panics if a given dtype is not a float.
 #[track_caller]
 pub(super) fn canonicalize(layer: &str, arrays: &[Option<&Array>], dtype: Option<DType>) -> DType {
     let dtype = dtype.unwrap_or_else(|| common(arrays));
@@ -26,7 +26,7 @@ fn common(arrays: &[Option<&Array>]) -> DType {
 /// All arrays in the dtype of [`canonicalize`].
 ///
 /// # Panics
-/// When a given dtype is no float.
+/// Panics if a given dtype is not a float.
 #[track_caller]
 pub(super) fn promote<const N: usize>(
     layer: &str,

@@ -72,7 +72,7 @@ impl Embed {
     /// those outside of it give NaN.
     ///
     /// # Panics
-    /// When `x` has no integer dtype.
+    /// Panics if `x` has no integer dtype.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         if !x.dtype().is_int() {
@@ -80,7 +80,7 @@ impl Embed {
         }
         let table = self.embedding.astype(self.dtype.unwrap_or(self.embedding.dtype()));
         let &[rows, features] = table.shape() else {
-            invalid("Embed", format!("the embedding {} is no table", table.aval()));
+            invalid("Embed", format!("the embedding {} is not a table", table.aval()));
         };
         if rows == 1 {
             let shape: Vec<usize> = x.shape().iter().copied().chain([features]).collect();
@@ -93,7 +93,7 @@ impl Embed {
     /// `[…, num_embeddings]`. Gives logits that share the table's weights.
     ///
     /// # Panics
-    /// When the last axis of `query` does not have size `features`.
+    /// Panics if the last axis of `query` does not have size `features`.
     #[track_caller]
     pub fn attend(&self, query: &Array) -> Array {
         let features = self.embedding.shape()[1];

@@ -101,7 +101,7 @@ pub fn log1mexp(x: &Array) -> Array {
 /// The logarithm of the mean of eˣ along the axes, without overflow. `jax.nn.logmeanexp`.
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn logmeanexp(x: &Array, axes: impl IntoAxes) -> Array {
     let sum = logsumexp(x, axes);
@@ -221,7 +221,7 @@ pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
 /// halves. `jax.nn.glu`.
 ///
 /// # Panics
-/// When there is no such axis or its size is odd.
+/// Panics if there is no such axis or its size is odd.
 #[track_caller]
 pub fn glu(x: &Array, axis: isize) -> Array {
     let size = x.shape()[crate::array::dim("glu", axis, x.aval())];
@@ -237,7 +237,7 @@ pub fn glu(x: &Array, axis: isize) -> Array {
 /// log(softmax(x)) along the axes, without overflow. `jax.nn.log_softmax`.
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = keepdims(axes);
@@ -254,7 +254,7 @@ pub fn log_softmax(x: &Array, axes: impl IntoAxes) -> Array {
 /// `epsilon` 1e-5).
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn standardize(x: &Array, axes: impl IntoAxes, epsilon: f64) -> Array {
     let axes = keepdims(axes);

@@ -125,7 +125,7 @@ impl Initializer {
     /// The first value of a parameter.
     ///
     /// # Panics
-    /// When a size is negative, `dtype` is no float (except for [`constant`], [`zeros`] and
+    /// Panics if a size is negative, `dtype` is not a float (except for [`constant`], [`zeros`] and
     /// [`ones`]), or the shape has too few axes for the initializer.
     #[track_caller]
     pub fn call(&self, key: &Key, shape: impl IntoShape, dtype: DType) -> Array {

@@ -80,7 +80,7 @@ impl Linear {
     /// `[…, in_features]` to `[…, out_features]`.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `in_features`.
+    /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let inputs = self.kernel.shape()[0];

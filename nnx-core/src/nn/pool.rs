@@ -65,7 +65,7 @@ impl PoolOptions {
 /// ```
 ///
 /// # Panics
-/// When the window or the options do not fit the axes of `x`, or `x` is no float.
+/// Panics if the window or the options do not fit the axes of `x`, or `x` is not a float.
 #[track_caller]
 pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
     const OP: &str = "avg_pool";
@@ -88,7 +88,7 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// `flax.nnx.max_pool`.
 ///
 /// # Panics
-/// When the window or the options do not fit the axes of `x`.
+/// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
 pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
     pool("max_pool", reduce_window_max, x, &shape_of("max_pool", window), options)
@@ -98,7 +98,7 @@ pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// `flax.nnx.min_pool`.
 ///
 /// # Panics
-/// When the window or the options do not fit the axes of `x`.
+/// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
 pub fn min_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
     pool("min_pool", reduce_window_min, x, &shape_of("min_pool", window), options)

@@ -112,7 +112,10 @@ impl Primitive for Transpose {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         if !sorted.iter().copied().eq(0..ins[0].rank()) {
-            return Err(format!("{:?} is no permutation of the dimensions of {}", self.0, ins[0]));
+            return Err(format!(
+                "{:?} is not a permutation of the dimensions of {}",
+                self.0, ins[0]
+            ));
         }
         let dims: Vec<usize> = self.0.iter().map(|&d| ins[0].shape()[d]).collect();
         Ok(smallvec![ins[0].with_shape(&dims)])

@@ -36,7 +36,7 @@ fn check_same_shape(name: &str, predictions: &Array, targets: &Array) {
 /// `[…, classes]`; the result is `[…]`. `optax.softmax_cross_entropy`.
 ///
 /// # Panics
-/// When the shapes do not broadcast or `logits` are no floats.
+/// Panics if the shapes do not broadcast or `logits` are not floats.
 #[track_caller]
 pub fn softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
     const NAME: &str = "softmax_cross_entropy";
@@ -64,7 +64,7 @@ pub fn softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
 /// ```
 ///
 /// # Panics
-/// When `logits` are no floats, `labels` no integers, or the shapes do not fit.
+/// Panics if `logits` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
 pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array) -> Array {
     const NAME: &str = "softmax_cross_entropy_with_integer_labels";
@@ -92,7 +92,7 @@ pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array)
 /// `logits`. `optax.sigmoid_binary_cross_entropy`.
 ///
 /// # Panics
-/// When the shapes do not broadcast or `logits` are no floats.
+/// Panics if the shapes do not broadcast or `logits` are not floats.
 #[track_caller]
 pub fn sigmoid_binary_cross_entropy(logits: &Array, labels: &Array) -> Array {
     const NAME: &str = "sigmoid_binary_cross_entropy";
@@ -113,7 +113,7 @@ fn log_sigmoid(x: &Array) -> Array {
 /// (prediction − target)². `optax.squared_error`.
 ///
 /// # Panics
-/// When the shapes differ or `predictions` are no floats.
+/// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
 pub fn squared_error(predictions: &Array, targets: &Array) -> Array {
     check_same_shape("squared_error", predictions, targets);
@@ -123,7 +123,7 @@ pub fn squared_error(predictions: &Array, targets: &Array) -> Array {
 /// Half of [`squared_error`]. `optax.l2_loss`.
 ///
 /// # Panics
-/// When the shapes differ or `predictions` are no floats.
+/// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
 pub fn l2_loss(predictions: &Array, targets: &Array) -> Array {
     check_same_shape("l2_loss", predictions, targets);
@@ -133,7 +133,7 @@ pub fn l2_loss(predictions: &Array, targets: &Array) -> Array {
 /// Quadratic for errors up to `delta` (usually 1), linear beyond. `optax.huber_loss`.
 ///
 /// # Panics
-/// When the shapes differ or `predictions` are no floats.
+/// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
 pub fn huber_loss(predictions: &Array, targets: &Array, delta: f64) -> Array {
     check_same_shape("huber_loss", predictions, targets);
@@ -149,7 +149,7 @@ pub fn huber_loss(predictions: &Array, targets: &Array, delta: f64) -> Array {
 /// `optax.cosine_similarity`.
 ///
 /// # Panics
-/// When the shapes differ or are scalars, or `predictions` are no floats.
+/// Panics if the shapes differ or are scalars, or `predictions` are not floats.
 #[track_caller]
 pub fn cosine_similarity(predictions: &Array, targets: &Array) -> Array {
     const NAME: &str = "cosine_similarity";

@@ -20,7 +20,7 @@ pub struct MultiSteps<T> {
 /// between change nothing. `optax.MultiSteps`.
 ///
 /// # Panics
-/// When `every` is less than 1.
+/// Panics if `every` is less than 1.
 #[track_caller]
 pub fn multi_steps<T: GradientTransformation>(inner: T, every: i32) -> MultiSteps<T> {
     if every < 1 {

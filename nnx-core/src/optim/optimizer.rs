@@ -46,7 +46,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// An optimizer of the Params of `model`, before the first step.
     ///
     /// # Panics
-    /// When the model has no Param, or one without a value.
+    /// Panics if the model has no Param, or one without a value.
     #[track_caller]
     pub fn new<M: Module>(model: &M, tx: T) -> Self {
         const { crate::module::check::tree::<M>("Optimizer::new") };
@@ -90,7 +90,8 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// this model.
     ///
     /// # Panics
-    /// When the model is not the one that the optimizer was made for, or a gradient is missing.
+    /// Panics if the model is not the one that the optimizer was made for, or a gradient is
+    /// missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
         const { crate::module::check::tree::<M>("Optimizer::update") };

@@ -121,7 +121,7 @@ impl Params {
     /// `f` of every array and the one at the same path in `other`.
     ///
     /// # Panics
-    /// When the paths of both differ.
+    /// Panics if the paths of both differ.
     #[track_caller]
     pub fn zip(&self, other: &Params, mut f: impl FnMut(&Array, &Array) -> Array) -> Params {
         if self.layout != other.layout {

@@ -209,7 +209,7 @@ pub fn constant_schedule(value: f64) -> Schedule {
 /// steps, starting at step `transition_begin`. Without steps it stays at `init_value`.
 ///
 /// # Panics
-/// When `transition_begin` is negative.
+/// Panics if `transition_begin` is negative.
 #[track_caller]
 pub fn polynomial_schedule(
     init_value: f64,
@@ -235,7 +235,7 @@ pub fn polynomial_schedule(
 /// step `transition_begin`.
 ///
 /// # Panics
-/// When `transition_begin` is negative.
+/// Panics if `transition_begin` is negative.
 #[track_caller]
 pub fn linear_schedule(
     init_value: f64,
@@ -250,7 +250,7 @@ pub fn linear_schedule(
 /// [`Schedule::transition_begin`] and [`Schedule::end_value`] refine it.
 ///
 /// # Panics
-/// When there are no steps or the rate is not positive.
+/// Panics if there are no steps or the rate is not positive.
 #[track_caller]
 pub fn exponential_decay(init_value: f64, transition_steps: i32, decay_rate: f64) -> Schedule {
     check(
@@ -272,7 +272,7 @@ impl Schedule {
     /// Decays at whole multiples of the transition steps only.
     ///
     /// # Panics
-    /// When this is no [`exponential_decay`].
+    /// Panics if this is no [`exponential_decay`].
     #[track_caller]
     pub fn staircase(mut self) -> Self {
         match &mut self.0 {
@@ -285,7 +285,7 @@ impl Schedule {
     /// Stays at the initial value for that many steps.
     ///
     /// # Panics
-    /// When this is no [`exponential_decay`], or `steps` is negative.
+    /// Panics if this is no [`exponential_decay`], or `steps` is negative.
     #[track_caller]
     pub fn transition_begin(mut self, steps: i32) -> Self {
         check(steps >= 0, "transition_begin: must not be negative");
@@ -299,7 +299,7 @@ impl Schedule {
     /// Stops at `value`: a lower bound for a rate below 1, an upper bound otherwise.
     ///
     /// # Panics
-    /// When this is no [`exponential_decay`].
+    /// Panics if this is no [`exponential_decay`].
     #[track_caller]
     pub fn end_value(mut self, value: f64) -> Self {
         match &mut self.0 {
@@ -313,7 +313,7 @@ impl Schedule {
 /// From `init_value` to `alpha` · `init_value` along half a cosine wave of `decay_steps` steps.
 ///
 /// # Panics
-/// When there are no steps.
+/// Panics if there are no steps.
 #[track_caller]
 pub fn cosine_decay_schedule(init_value: f64, decay_steps: i32, alpha: f64) -> Schedule {
     check(decay_steps > 0, "cosine_decay_schedule: decay_steps must be positive");
@@ -329,7 +329,7 @@ pub fn cosine_decay_schedule(init_value: f64, decay_steps: i32, alpha: f64) -> S
 /// [`cosine_decay_schedule`] to `end_value` until step `decay_steps`, which counts the warm-up too.
 ///
 /// # Panics
-/// When `decay_steps` is not greater than `warmup_steps`, or that is negative.
+/// Panics if `decay_steps` is not greater than `warmup_steps`, or that is negative.
 #[track_caller]
 pub fn warmup_cosine_decay_schedule(
     init_value: f64,
@@ -356,7 +356,7 @@ pub fn warmup_cosine_decay_schedule(
 /// `init_value`, multiplied by each scale from its boundary on: pairs of step and scale.
 ///
 /// # Panics
-/// When a scale is negative.
+/// Panics if a scale is negative.
 #[track_caller]
 pub fn piecewise_constant_schedule(
     init_value: f64,
@@ -378,7 +378,7 @@ pub fn piecewise_constant_schedule(
 /// Source: Smith et al., "Super-Convergence", 2017.
 ///
 /// # Panics
-/// When there are no steps.
+/// Panics if there are no steps.
 #[track_caller]
 pub fn cosine_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Schedule {
     check(transition_steps > 0, "cosine_onecycle_schedule: transition_steps must be positive");
@@ -400,7 +400,7 @@ pub fn cosine_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Sched
 /// One schedule after the other; each counts from the boundary where it begins.
 ///
 /// # Panics
-/// When there is not one boundary between each two schedules, in rising order.
+/// Panics if there is not one boundary between each two schedules, in rising order.
 #[track_caller]
 pub fn join_schedules(
     schedules: impl IntoIterator<Item = Schedule>,

@@ -8,7 +8,7 @@ use crate::value::{DType, PromotionKind};
 /// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is not unsigned, or a size is negative.
+/// Panics if `key` is a batch of keys, `dtype` is not unsigned, or a size is negative.
 #[track_caller]
 pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     if !dtype.is_unsigned_int() {
@@ -24,7 +24,7 @@ pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 /// The values are multiples of 2⁻²³ for f32 (one for each mantissa).
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
 pub fn uniform(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::uniform");
@@ -35,8 +35,8 @@ pub fn uniform(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 /// Uniform floats in [`low`, `high`). `jax.random.uniform` with `minval` and `maxval`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, a size is negative, or a bound does not
-/// broadcast to the shape.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or a bound does
+/// not broadcast to the shape.
 #[track_caller]
 pub fn uniform_range(
     key: &Key,
@@ -59,8 +59,8 @@ pub fn uniform_range(
 /// range: for sizes that are no power of two the bias is at most size / 2⁶⁴.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` or a bound is no integer, a size is negative, or a bound
-/// does not broadcast to the shape.
+/// Panics if `key` is a batch of keys, `dtype` or a bound is not an integer, a size is negative, or a
+/// bound does not broadcast to the shape.
 #[track_caller]
 pub fn randint(
     key: &Key,

@@ -9,7 +9,7 @@ use crate::value::{DType, PromotionKind};
 /// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
 pub fn normal(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::normal");
@@ -39,8 +39,8 @@ fn after_one_down(dtype: DType) -> f64 {
 /// distribution function. `jax.random.truncated_normal`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, a size is negative, or a bound does not
-/// broadcast to the shape.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or a bound does
+/// not broadcast to the shape.
 #[track_caller]
 pub fn truncated_normal(
     key: &Key,
@@ -81,8 +81,8 @@ pub(super) fn raw_truncated_normal(
 /// True with probability `p`. `jax.random.bernoulli`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `p` is no float, a size is negative, or `p` does not broadcast to
-/// the shape.
+/// Panics if `key` is a batch of keys, `p` is not a float, a size is negative, or `p` does not
+/// broadcast to the shape.
 #[track_caller]
 pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
     let op = "random::bernoulli";
@@ -102,7 +102,7 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
 /// Exponentially distributed floats with mean 1. `jax.random.exponential`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
 pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::exponential");
@@ -116,7 +116,7 @@ pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 /// Gumbel distributed floats: −log(−log u). `jax.random.gumbel`.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `dtype` is no float, or a size is negative.
+/// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
 pub fn gumbel(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::gumbel");
@@ -142,7 +142,7 @@ fn tiny(dtype: DType) -> f64 {
 /// `jax.random.categorical` with its default shape.
 ///
 /// # Panics
-/// When `key` is a batch of keys, `logits` are no floats, or there is no such axis.
+/// Panics if `key` is a batch of keys, `logits` are not floats, or there is no such axis.
 #[track_caller]
 pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
     let op = "random::categorical";

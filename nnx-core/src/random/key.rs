@@ -19,7 +19,7 @@ pub struct Key(Array);
 /// JAX ignores the upper half unless `jax_enable_x64` is set; below 2³² there is no difference.
 ///
 /// # Panics
-/// When no XLA runtime is found.
+/// Panics if no XLA runtime is found.
 #[track_caller]
 pub fn key(seed: u64) -> Key {
     Key(Array::from_slice(&[(seed >> 32) as u32, seed as u32], [2]))
@@ -42,7 +42,7 @@ impl Key {
     /// The keys whose words are `data`. `jax.random.wrap_key_data`.
     ///
     /// # Panics
-    /// When `data` is no u32 array with a last axis of size 2.
+    /// Panics if `data` is no u32 array with a last axis of size 2.
     #[track_caller]
     pub fn from_data(data: Array) -> Key {
         if data.dtype() != DType::U32 || data.shape().last() != Some(&2) {
@@ -71,7 +71,7 @@ impl Key {
     /// The `N` keys along the first axis of a batch.
     ///
     /// # Panics
-    /// When the first axis does not have size `N`.
+    /// Panics if the first axis does not have size `N`.
     #[track_caller]
     pub fn unstack<const N: usize>(&self) -> [Key; N] {
         if self.shape().first() != Some(&N) {
@@ -128,7 +128,7 @@ impl Module for Key {
 /// ```
 ///
 /// # Panics
-/// When `key` is a batch of keys or a size is negative.
+/// Panics if `key` is a batch of keys or a size is negative.
 #[track_caller]
 pub fn split(key: &Key, shape: impl IntoShape) -> Key {
     let data = key.single("split");
@@ -141,7 +141,7 @@ pub fn split(key: &Key, shape: impl IntoShape) -> Key {
 /// `data` is an integer scalar; it counts modulo 2³².
 ///
 /// # Panics
-/// When `key` is a batch of keys or `data` is no integer scalar.
+/// Panics if `key` is a batch of keys or `data` is not an integer scalar.
 #[track_caller]
 pub fn fold_in(key: &Key, data: impl Operand) -> Key {
     let words = key.single("fold_in");

@@ -14,7 +14,7 @@ use crate::value::DType;
 /// ```
 ///
 /// # Panics
-/// When `key` is a batch of keys.
+/// Panics if `key` is a batch of keys.
 #[track_caller]
 pub fn permutation(key: &Key, n: usize) -> Array {
     let data = key.single("random::permutation");
@@ -26,7 +26,7 @@ pub fn permutation(key: &Key, n: usize) -> Array {
 /// `x` with its parts along `axis` in random order. `jax.random.permutation` of an array.
 ///
 /// # Panics
-/// When `key` is a batch of keys or there is no such axis.
+/// Panics if `key` is a batch of keys or there is no such axis.
 #[track_caller]
 pub fn shuffle(key: &Key, x: &Array, axis: isize) -> Array {
     let op = "random::shuffle";

@@ -31,7 +31,7 @@ impl RngStream {
     /// A stream that starts from a seed or a key. `tag` is its name.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     pub fn new(key: impl Into<Key>, tag: &str) -> RngStream {
         let key = key.into();
@@ -92,7 +92,7 @@ impl Rngs {
     /// One stream, `default`, that starts from a seed or a key.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     pub fn new(default: impl Into<Key>) -> Rngs {
         Rngs::empty().with(DEFAULT, default)
@@ -106,7 +106,7 @@ impl Rngs {
     /// The same streams and one more, in place of any of that name.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     pub fn with(mut self, name: &str, key: impl Into<Key>) -> Rngs {
         self.streams.insert(name.to_owned(), RngStream::new(key, name));
@@ -116,7 +116,7 @@ impl Rngs {
     /// The next key for initial parameters: of the stream `params`.
     ///
     /// # Panics
-    /// When there is neither that stream nor `default`.
+    /// Panics if there is neither that stream nor `default`.
     #[track_caller]
     pub fn params(&mut self) -> Key {
         self.next_key("params")
@@ -125,7 +125,7 @@ impl Rngs {
     /// The next key for dropout masks: of the stream `dropout`.
     ///
     /// # Panics
-    /// When there is neither that stream nor `default`.
+    /// Panics if there is neither that stream nor `default`.
     #[track_caller]
     pub fn dropout(&mut self) -> Key {
         self.next_key("dropout")
@@ -134,7 +134,7 @@ impl Rngs {
     /// The next key of the stream `name`.
     ///
     /// # Panics
-    /// When there is neither that stream nor `default`.
+    /// Panics if there is neither that stream nor `default`.
     #[track_caller]
     pub fn next_key(&mut self, name: &str) -> Key {
         self.stream(name).next_key()
@@ -143,7 +143,7 @@ impl Rngs {
     /// The stream `name`, or `default` if there is none of that name.
     ///
     /// # Panics
-    /// When there is neither that stream nor `default`.
+    /// Panics if there is neither that stream nor `default`.
     #[track_caller]
     pub fn stream(&mut self, name: &str) -> &mut RngStream {
         let found = if self.streams.contains_key(name) { name } else { DEFAULT };

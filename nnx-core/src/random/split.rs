@@ -48,7 +48,7 @@ impl RngBackup {
 /// ```
 ///
 /// # Panics
-/// When a stream is split already.
+/// Panics if a stream is split already.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
     renew(tree, &filter, Some(splits))
@@ -61,7 +61,7 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// The result restores the streams as they were, one key further.
 ///
 /// # Panics
-/// When a stream is split.
+/// Panics if a stream is split.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
     renew(tree, &filter, None)

@@ -33,7 +33,8 @@ const CHECKSUM: &str = "nnx.crc32";
 /// ```
 ///
 /// # Errors
-/// When the file cannot be written, or a leaf has no value. The old file is then left as it was.
+/// Returns an error if the file cannot be written, or a leaf has no value. The old file is then
+/// left as it was.
 pub fn save_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &M,
@@ -134,8 +135,9 @@ fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The tree decides what is expected: its structure, shapes and dtypes must be those of the file.
 ///
 /// # Errors
-/// When the file cannot be read, is truncated or corrupt, or belongs to another tree; the message
-/// then names all leaves that are missing, extra or different. The tree is left as it was.
+/// Returns an error if the file cannot be read, is truncated or corrupt, or belongs to another
+/// tree; the message then names all leaves that are missing, extra or different. The tree is left
+/// as it was.
 pub fn load_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &mut M,

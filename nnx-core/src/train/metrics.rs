@@ -61,7 +61,7 @@ impl Average {
     /// A mean of nothing yet.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
     pub fn new() -> Self {
@@ -77,7 +77,7 @@ impl Average {
     /// Takes in the elements of `values` where `mask` (of the same shape) is true.
     ///
     /// # Panics
-    /// When the shapes differ.
+    /// Panics if the shapes differ.
     #[track_caller]
     pub fn update_masked(&mut self, values: &Array, mask: &Array) {
         accumulate(&mut self.total, &mut self.count, values, Some(mask));
@@ -135,7 +135,7 @@ impl Accuracy {
     /// Accuracy of choosing among classes: the largest logit is the prediction.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
     pub fn new() -> Self {
@@ -145,7 +145,7 @@ impl Accuracy {
     /// Accuracy of yes or no: a logit of at least `threshold` says yes.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     pub fn with_threshold(threshold: f64) -> Self {
         Accuracy { threshold: Some(threshold), ..Accuracy::new() }
@@ -155,7 +155,7 @@ impl Accuracy {
     /// both of one shape.
     ///
     /// # Panics
-    /// When the shapes do not fit or the labels are no integers.
+    /// Panics if the shapes do not fit or the labels are not integers.
     #[track_caller]
     pub fn update(&mut self, logits: &Array, labels: &Array) {
         let right = self.right(logits, labels);
@@ -234,7 +234,7 @@ impl Welford {
     /// Statistics of nothing yet.
     ///
     /// # Panics
-    /// When no XLA runtime is found.
+    /// Panics if no XLA runtime is found.
     #[track_caller]
     #[allow(clippy::new_without_default, reason = "it needs an XLA runtime")]
     pub fn new() -> Self {

@@ -33,7 +33,7 @@ impl CheckError {
     /// The first failed check as an error.
     ///
     /// # Errors
-    /// When a check failed.
+    /// Returns an error if a check failed.
     pub fn throw(&self) -> Result<()> {
         match self.get()? {
             Some(message) => Err(Error::Invalid(message)),
@@ -50,7 +50,7 @@ impl CheckError {
 /// that is differentiated it runs once, with the forward pass.
 ///
 /// # Panics
-/// When `holds` is no bool array, or, outside of a trace, when an element does not hold.
+/// Panics if `holds` is not a bool array, or, outside of a trace, when an element does not hold.
 #[track_caller]
 pub fn check(holds: &Array, message: &str) {
     if holds.is_traced() {
@@ -85,7 +85,7 @@ pub fn check(holds: &Array, message: &str) {
 /// ```
 ///
 /// # Panics
-/// When `f` changes static parts or plain arrays of its argument.
+/// Panics if `f` changes static parts or plain arrays of its argument.
 #[track_caller]
 pub fn checkify<A, R, F>(checks: Checks, f: F, mut argument: A) -> (CheckError, R)
 where

@@ -24,8 +24,8 @@ use crate::value::{Aval, DType};
 /// ```
 ///
 /// # Panics
-/// When `which` is no scalar, or what the branches return differs in structure, shape or dtype, with
-/// the place.
+/// Panics if `which` is not a scalar, or what the branches return differs in structure, shape or
+/// dtype, with the place.
 #[track_caller]
 pub fn cond<A, R, T, F>(which: &Array, on_true: T, on_false: F, operands: A) -> R
 where
@@ -66,8 +66,8 @@ where
 /// ```
 ///
 /// # Panics
-/// When there is no branch, `index` is no integer scalar, or what the branches return differs in
-/// structure, shape or dtype.
+/// Panics if there is no branch, `index` is not an integer scalar, or what the branches return differs
+/// in structure, shape or dtype.
 #[track_caller]
 pub fn switch<A, R, F>(index: &Array, count: usize, branch: F, operands: A) -> R
 where

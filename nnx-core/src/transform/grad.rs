@@ -138,8 +138,8 @@ impl<A: Module> LossOutput for (Array, A) {
 /// ```
 ///
 /// # Panics
-/// When the loss is no float scalar, an operation on the way has no derivative, or `f` changes
-/// static parts or plain arrays of the argument.
+/// Panics if the loss is not a float scalar, an operation on the way has no derivative, or `f`
+/// changes static parts or plain arrays of the argument.
 #[track_caller]
 pub fn value_and_grad<A, R, F>(f: F, argument: A) -> (R, Gradient<A>)
 where

@@ -111,7 +111,7 @@ where
 /// ```
 ///
 /// # Panics
-/// When the result of `f` is no float scalar, or an operation on the way has no derivative.
+/// Panics if the result of `f` is not a float scalar, or an operation on the way has no derivative.
 #[track_caller]
 pub fn hessian<F: Fn(&Array) -> Array>(f: F, x: &Array) -> Array {
     jacfwd(|x: &Array| grad(|x: &Array| f(x), x), x)

@@ -24,7 +24,7 @@ use crate::run::staged;
 /// ```
 ///
 /// # Panics
-/// When a tangent has another shape or dtype than its leaf, or an operation on the way has no
+/// Panics if a tangent has another shape or dtype than its leaf, or an operation on the way has no
 /// derivative.
 #[track_caller]
 pub fn jvp<A, R, F>(f: F, primals: A, tangents: &A::Tree) -> (R, R)

@@ -36,7 +36,8 @@ const CARRY: [&str; 2] = ["the carry at the start", "the carry that the body ret
 /// ```
 ///
 /// # Panics
-/// When the condition is no bool scalar, or the carry changes its structure, a shape or a dtype.
+/// Panics if the condition is not a bool scalar, or the carry changes its structure, a shape or a
+/// dtype.
 #[track_caller]
 pub fn while_loop<C: Module>(
     condition: impl FnOnce(&C) -> Array,
@@ -108,7 +109,7 @@ impl From<&Array> for Bound {
 }
 
 impl Bound {
-    /// Says if it is no integer scalar, or beyond i32.
+    /// Says if it is not an integer scalar, or beyond i32.
     fn check(&self, location: &'static Location<'static>) {
         let wrong = match self {
             Bound::Known(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
@@ -145,7 +146,7 @@ impl Bound {
 /// ```
 ///
 /// # Panics
-/// When a bound is no integer scalar, or the carry changes its structure, a shape or a dtype.
+/// Panics if a bound is not an integer scalar, or the carry changes its structure, a shape or a dtype.
 #[track_caller]
 pub fn fori_loop<C: Module>(
     lower: impl Into<Bound>,

@@ -49,7 +49,7 @@ where
 /// ```
 ///
 /// # Panics
-/// When the leaves differ in length along the axis, or `f` returns another structure or other
+/// Panics if the leaves differ in length along the axis, or `f` returns another structure or other
 /// shapes than it gets.
 #[track_caller]
 pub fn associative_scan<T: Module>(

@@ -21,7 +21,7 @@ use crate::run::{bind, staged};
 /// ```
 ///
 /// # Panics
-/// When `f` changes static parts or plain arrays of the argument.
+/// Panics if `f` changes static parts or plain arrays of the argument.
 #[track_caller]
 #[doc(alias = "checkpoint")]
 pub fn remat<A, R, F>(f: F, argument: A) -> R

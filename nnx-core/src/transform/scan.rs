@@ -105,8 +105,8 @@ impl<X: Argument> ScanInputs for Over<X> {
 /// ```
 ///
 /// # Panics
-/// When the arrays differ in length, or the carry, or a Variable that is set in an argument that is not
-/// sliced, changes its structure, shape or dtype.
+/// Panics if the arrays differ in length, or the carry, or a Variable that is set in an argument
+/// that is not sliced, changes its structure, shape or dtype.
 #[track_caller]
 pub fn scan<C, X, Y, F>(f: F, init: C, xs: X) -> (C, Y)
 where

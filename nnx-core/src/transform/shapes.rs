@@ -45,7 +45,7 @@ where
 /// ```
 ///
 /// # Panics
-/// When `f` panics, or a leaf of the argument has no shape.
+/// Panics if `f` panics, or a leaf of the argument has no shape.
 #[track_caller]
 pub fn make_graph<A, R, F>(f: F, argument: A) -> Graph
 where
@@ -68,7 +68,7 @@ where
 /// ```
 ///
 /// # Panics
-/// When `f` panics, or a leaf of the argument has no shape.
+/// Panics if `f` panics, or a leaf of the argument has no shape.
 #[track_caller]
 pub fn eval_shape<A, R, F>(f: F, argument: A) -> R
 where

@@ -89,7 +89,7 @@ impl<T: Module, R: Module> Pullback<T, R> {
     /// shapes and dtypes of the result's. Leaves that were not differentiated with respect to hold no value.
     ///
     /// # Panics
-    /// When a leaf of `ct` has another shape or dtype than the result's.
+    /// Panics if a leaf of `ct` has another shape or dtype than the result's.
     #[track_caller]
     pub fn call(&self, ct: &R) -> T {
         let at = &self.0;
@@ -135,8 +135,8 @@ fn matching<M: Module>(op: &str, like: &M, given: &M, wanted: &[bool]) -> Vec<Ar
 /// ```
 ///
 /// # Panics
-/// When an operation on the way has no derivative, or `f` changes static parts or plain arrays of
-/// the argument.
+/// Panics if an operation on the way has no derivative, or `f` changes static parts or plain
+/// arrays of the argument.
 #[track_caller]
 pub fn vjp<A, R, F>(f: F, argument: A) -> (R, Pullback<Gradient<A>, R>)
 where
@@ -158,7 +158,7 @@ impl<T: Module, R: Module> Linearized<T, R> {
     /// shapes and dtypes of the argument's. Leaves of the result of other dtypes hold no value.
     ///
     /// # Panics
-    /// When a leaf of `tangent` has another shape or dtype than the argument's.
+    /// Panics if a leaf of `tangent` has another shape or dtype than the argument's.
     #[track_caller]
     pub fn call(&self, tangent: &T) -> R {
         let at = &self.0;

@@ -78,9 +78,9 @@ impl IntoVmapAxes for VmapAxes {
 /// [`StateAxes`]: super::StateAxes
 ///
 /// # Panics
-/// When the mapped leaves differ in size along their axes or have no such axis, nothing is mapped, a
-/// Variable that all elements share is set to something that differs among them, or a result with
-/// axis `None` does.
+/// Panics if the mapped leaves differ in size along their axes or have no such axis, nothing is
+/// mapped, a Variable that all elements share is set to something that differs among them, or a
+/// result with axis `None` does.
 #[track_caller]
 pub fn vmap<A, R, F>(f: F, mut argument: A, axes: impl IntoVmapAxes) -> R
 where

@@ -53,7 +53,8 @@ impl Buffer {
     /// A copy at `placement`.
     ///
     /// # Errors
-    /// When there is no such device, the buffer was deleted or donated, or the backend cannot copy.
+    /// Returns an error if there is no such device, the buffer was deleted or donated, or the
+    /// backend cannot copy.
     pub fn copy_to(&self, placement: Placement) -> Result<Buffer> {
         let device = placement.index();
         if placement == self.placement {
@@ -124,7 +125,7 @@ impl Buffer {
     /// The address of the array in the device's memory: tells whether memory was reused.
     ///
     /// # Errors
-    /// When the buffer was deleted or donated, or the backend does not say.
+    /// Returns an error if the buffer was deleted or donated, or the backend does not say.
     pub fn device_address(&self) -> Result<usize> {
         let what = || format!("taking the address of {}", self.describe());
         // SAFETY: the buffer is alive.

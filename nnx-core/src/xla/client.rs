@@ -91,8 +91,8 @@ static MAKING: Mutex<()> = Mutex::new(());
 /// Makes the process-wide client with the given options, before anything else needs one.
 ///
 /// # Errors
-/// When a client with other options already runs, or no client can be made (which may be tried
-/// again, with other options).
+/// Returns an error if a client with other options already runs, or no client can be made (which
+/// may be tried again, with other options).
 pub fn init(options: ClientOptions) -> Result<Client> {
     let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
     match CLIENT.get() {
@@ -137,7 +137,7 @@ impl Client {
     /// The process-wide client, made with default options on first use.
     ///
     /// # Errors
-    /// When no plugin is found or it cannot be used. The next call tries again.
+    /// Returns an error if no plugin is found or it cannot be used. The next call tries again.
     #[inline]
     pub fn global() -> Result<Client> {
         match CLIENT.get() {

@@ -104,7 +104,7 @@ impl Executable {
     /// processor.
     ///
     /// # Errors
-    /// When the backend cannot serialize programs.
+    /// Returns an error if the backend cannot serialize programs.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let what = || format!("serializing `{}`", self.name());
         // SAFETY: the executable is alive.
@@ -114,7 +114,7 @@ impl Executable {
     /// The memory that one run takes.
     ///
     /// # Errors
-    /// When the backend does not say.
+    /// Returns an error if the backend does not say.
     pub fn memory_analysis(&self) -> Result<MemoryAnalysis> {
         let what = || format!("analysing the memory of `{}`", self.name());
         // SAFETY: the executable is alive.

@@ -150,7 +150,9 @@ fn parse(text: &str) -> Result<Vec<Flag>> {
             None => (None, tail),
         };
         let Some(name) = word.strip_prefix("--").filter(|name| !name.is_empty()) else {
-            return Err(Error::Invalid(format!("{VAR}: `{word}` is no flag; flags are `--name`")));
+            return Err(Error::Invalid(format!(
+                "{VAR}: `{word}` is not a flag; flags are `--name`"
+            )));
         };
         flags.push(Flag { name: name.to_string(), value });
         rest = tail.trim_start();

@@ -108,7 +108,7 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
         "# The public functions\n\nMade by `cargo xtask docs` from the code: names in JAX from the \
          documentation, the rest by tracing every\nfunction. Do not edit it.\n\n\
          *Gradient*: `yes` in both modes; `reverse`, `forward` in one; `no`; `–` where the result \
-         is no float.\n*Batching*: whether `vmap` takes it. *Dtypes*: of arguments that are taken \
+         is not a float.\n*Batching*: whether `vmap` takes it. *Dtypes*: of arguments that are taken \
          (`int` is i8 to i64, `float` is f16,\nbf16, f32 and f64, `complex` is c64 and c128).\n",
     );
     let _ = writeln!(out, "\n{rows} functions.");

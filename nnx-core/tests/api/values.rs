@@ -122,7 +122,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// The results that are no integers, in one vector.
+/// The results that are not integers, in one vector.
 fn inexact(outs: &[Array]) -> Array {
     let float = |y: &&Array| y.dtype().is_float() || y.dtype().is_complex();
     let outs: Vec<Array> = outs.iter().filter(float).map(numbers).collect();

@@ -123,7 +123,7 @@ impl Statics<'_> {
 }
 
 const SELF_CANNOT_BE_STATIC: &str = "`self` cannot be static: a Module has arrays in it\nfix: its settings are static already, as \
-     fields that are no Variables and no arrays";
+     fields that are not Variables and no arrays";
 
 fn parse_receiver(
     receiver: &mut Receiver,

@@ -1,4 +1,4 @@
-//! An associated type that is no Module.
+//! An associated type that is not a Module.
 use nnx::{Module, Param};
 
 trait Family {

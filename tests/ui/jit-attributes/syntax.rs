@@ -1,4 +1,4 @@
-//! What is no list of options.
+//! What is not a list of options.
 
 use nnx::Array;
 

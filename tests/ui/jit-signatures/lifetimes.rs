@@ -1,4 +1,4 @@
-//! A type that borrows is no Module.
+//! A type that borrows is not a Module.
 
 use nnx::Array;
 

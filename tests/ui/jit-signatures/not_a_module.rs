@@ -1,4 +1,4 @@
-//! Parameters of types that are no Modules: one error each.
+//! Parameters of types that are not Modules: one error each.
 
 use nnx::Array;
 

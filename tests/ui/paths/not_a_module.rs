@@ -1,4 +1,4 @@
-//! The type is no Module, or not there at all.
+//! The type is not a Module, or not there at all.
 
 use nnx::module::PathPattern;
 use nnx::{Param, path};

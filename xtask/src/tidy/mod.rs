@@ -101,7 +101,7 @@ impl Source {
 /// Everything in a workspace that breaks a rule, by file and line.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// Returns an error if a file cannot be read.
 pub fn check(workspace: &Path) -> Result<Vec<Finding>, String> {
     let mut sources = Vec::new();
     read(workspace, "", &mut sources)?;

@@ -65,7 +65,7 @@ fn literal_or_comment(text: &str) -> usize {
     }
     let prefix = ["br", "cr", "r", "b", "c", ""].into_iter().find(|prefix| {
         let Some(after) = text.strip_prefix(prefix) else { return false };
-        // A raw name, `r#type`, is no string.
+        // A raw name, `r#type`, is not a string.
         let hashes = if prefix.ends_with('r') { after.trim_start_matches('#') } else { after };
         hashes.starts_with('"')
     });

@@ -88,7 +88,7 @@ impl XlaRs {
     /// A set-up into the folder of the user who runs this.
     ///
     /// # Errors
-    /// When the environment names no home.
+    /// Returns an error if the environment names no home.
     pub fn for_user() -> Result<Self, String> {
         let var = |name| std::env::var_os(name);
         Ok(XlaRs::new(&user_home()?, Wheels::PINNED, var("PATH"), var("CXX")))
@@ -97,8 +97,8 @@ impl XlaRs {
     /// Fetches the wheels and puts the library together, unless it is there.
     ///
     /// # Errors
-    /// When a wheel cannot be fetched or is not the pinned one, when there is no C++ compiler, and
-    /// when something cannot be written. Nothing is installed then.
+    /// Returns an error if a wheel cannot be fetched or is not the pinned one, when there is no
+    /// C++ compiler, and when something cannot be written. Nothing is installed then.
     pub fn install(&self) -> Result<Library, String> {
         let name = self.wheels.folder();
         let folder = self.store.path(&name);
@@ -167,7 +167,7 @@ impl Library {
     /// The library in a folder that the user names.
     ///
     /// # Errors
-    /// When it is not there.
+    /// Returns an error if it is not there.
     pub fn given(folder: &OsStr) -> Result<Library, String> {
         // Build scripts run in other folders than the user does.
         let folder =

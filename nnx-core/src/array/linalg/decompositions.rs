@@ -18,7 +18,7 @@ use crate::value::DType;
 /// ```
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn cholesky(a: &Array) -> Array {
     square("cholesky", a);
@@ -32,7 +32,7 @@ pub fn cholesky(a: &Array) -> Array {
 /// A = Q R. Signs are LAPACK's. `jax.numpy.linalg.qr` with mode `reduced`.
 ///
 /// # Panics
-/// When there are fewer than two axes.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn qr(a: &Array) -> (Array, Array) {
     qr_mode("qr", a, false)
@@ -41,7 +41,7 @@ pub fn qr(a: &Array) -> (Array, Array) {
 /// Q `[…, m, m]` and R `[…, m, n]` with A = Q R. `jax.numpy.linalg.qr` with mode `complete`.
 ///
 /// # Panics
-/// When there are fewer than two axes.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn qr_full(a: &Array) -> (Array, Array) {
     qr_mode("qr_full", a, true)
@@ -61,7 +61,7 @@ fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
 /// `[…, k, n]`, k = min(m, n), with A = P L U. `jax.scipy.linalg.lu`.
 ///
 /// # Panics
-/// When there are fewer than two axes.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn lu(a: &Array) -> (Array, Array, Array) {
     let (m, n) = matrix("lu", a);
@@ -87,7 +87,7 @@ pub fn lu(a: &Array) -> (Array, Array, Array) {
 /// `[…, min(m, n)]`: for [`lu_solve`](super::lu_solve). `jax.scipy.linalg.lu_factor`.
 ///
 /// # Panics
-/// When there are fewer than two axes.
+/// Panics if there are fewer than two axes.
 #[track_caller]
 pub fn lu_factor(a: &Array) -> (Array, Array) {
     matrix("lu_factor", a);
@@ -121,7 +121,7 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 /// `[…, n, n]` of symmetric A, of which (A + Aᵀ)/2 is taken. `jax.numpy.linalg.eigh`.
 ///
 /// # Panics
-/// When the matrices are not square or complex.
+/// Panics if the matrices are not square or complex.
 #[track_caller]
 pub fn eigh(a: &Array) -> (Array, Array) {
     square("eigh", a);
@@ -136,7 +136,7 @@ pub fn eigh(a: &Array) -> (Array, Array) {
 /// Eigenvalues in ascending order of symmetric matrices. `jax.numpy.linalg.eigvalsh`.
 ///
 /// # Panics
-/// When the matrices are not square or complex.
+/// Panics if the matrices are not square or complex.
 #[track_caller]
 pub fn eigvalsh(a: &Array) -> Array {
     eigh(a).0
@@ -154,7 +154,7 @@ pub fn eigvalsh(a: &Array) -> Array {
 /// ```
 ///
 /// # Panics
-/// When there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
 pub fn svd(a: &Array) -> (Array, Array, Array) {
     svd_mode("svd", a, false)

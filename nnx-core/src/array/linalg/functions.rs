@@ -10,7 +10,7 @@ use crate::value::DType;
 /// `jax.numpy.linalg.matrix_power`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn matrix_power(a: &Array, n: i32) -> Array {
     let size = square("matrix_power", a);
@@ -41,7 +41,7 @@ pub fn matrix_power(a: &Array, n: i32) -> Array {
 /// and the last may be vectors. `jax.numpy.linalg.multi_dot`.
 ///
 /// # Panics
-/// When there are fewer than two arrays, or neighbours do not fit.
+/// Panics if there are fewer than two arrays, or neighbours do not fit.
 #[track_caller]
 pub fn multi_dot(arrays: &[&Array]) -> Array {
     const OP: &str = "multi_dot";
@@ -126,7 +126,7 @@ const SQUARINGS: i32 = 16;
 /// method for the matrix exponential revisited"). `jax.scipy.linalg.expm`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn expm(a: &Array) -> Array {
     let n = square("expm", a);

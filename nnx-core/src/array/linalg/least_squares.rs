@@ -26,7 +26,7 @@ pub struct LeastSquares {
 /// eps). `jax.numpy.linalg.lstsq`.
 ///
 /// # Panics
-/// When A is no matrix or b does not fit it.
+/// Panics if A is not a matrix or b does not fit it.
 #[track_caller]
 pub fn lstsq(a: &Array, b: &Array, rcond: Option<f64>) -> LeastSquares {
     const OP: &str = "lstsq";
@@ -64,7 +64,7 @@ pub fn lstsq(a: &Array, b: &Array, rcond: Option<f64>) -> LeastSquares {
 /// 10 times the larger size times the dtype's eps). `jax.numpy.linalg.pinv`.
 ///
 /// # Panics
-/// When there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
 pub fn pinv(a: &Array, rtol: Option<f64>) -> Array {
     let (m, n) = matrix("pinv", a);
@@ -111,7 +111,7 @@ impl CustomJvp for PseudoInverse {
 /// dtype's eps), as i32. `jax.numpy.linalg.matrix_rank`.
 ///
 /// # Panics
-/// When there are fewer than two axes, or for complex numbers.
+/// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
 pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
     let (m, n) = matrix("matrix_rank", a);
@@ -132,7 +132,7 @@ pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
 /// The condition number: largest over smallest singular value. `jax.numpy.linalg.cond`.
 ///
 /// # Panics
-/// When there are fewer than two axes, an axis is empty, or for complex numbers.
+/// Panics if there are fewer than two axes, an axis is empty, or for complex numbers.
 #[track_caller]
 pub fn cond(a: &Array) -> Array {
     let (m, n) = matrix("cond", a);

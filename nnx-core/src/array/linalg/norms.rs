@@ -47,7 +47,7 @@ impl From<f64> for Ord {
 /// ```
 ///
 /// # Panics
-/// When there is no such axis.
+/// Panics if there is no such axis.
 #[track_caller]
 pub fn norm(x: &Array, axes: impl IntoAxes) -> Array {
     let axes = axes.into_axes();
@@ -67,7 +67,7 @@ fn squares(x: &Array, axes: Axes) -> Array {
 /// `jax.numpy.linalg.vector_norm`.
 ///
 /// # Panics
-/// When there is no such axis, or the norm is one of matrices.
+/// Panics if there is no such axis, or the norm is one of matrices.
 #[track_caller]
 pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array {
     let (ord, axes) = (ord.into(), axes.into_axes());
@@ -90,7 +90,7 @@ pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array
 /// A norm of the matrices along the last two axes. `jax.numpy.linalg.matrix_norm`.
 ///
 /// # Panics
-/// When there are fewer than two axes, or the norm is none of matrices.
+/// Panics if there are fewer than two axes, or the norm is none of matrices.
 #[track_caller]
 pub fn matrix_norm(x: &Array, ord: impl Into<Ord>) -> Array {
     const OP: &str = "matrix_norm";

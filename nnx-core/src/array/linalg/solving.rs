@@ -60,7 +60,7 @@ fn meet(op: &str, a: &Array, b: &Array, side: usize) -> (Array, Array) {
 /// broadcast. `jax.lax.linalg.triangular_solve`.
 ///
 /// # Panics
-/// When A is not square, or b does not fit it.
+/// Panics if A is not square, or b does not fit it.
 #[track_caller]
 pub fn triangular_solve(a: &Array, b: &Array, options: TriangularOptions) -> Array {
     const OP: &str = "triangular_solve";
@@ -86,7 +86,7 @@ pub fn triangular_solve(a: &Array, b: &Array, options: TriangularOptions) -> Arr
 /// `jax.scipy.linalg.solve_triangular`.
 ///
 /// # Panics
-/// When A is not square, or b does not fit it.
+/// Panics if A is not square, or b does not fit it.
 #[track_caller]
 pub fn solve_triangular(a: &Array, b: &Array, lower: bool) -> Array {
     let options = TriangularOptions { lower, ..Default::default() };
@@ -107,7 +107,7 @@ pub fn solve_triangular(a: &Array, b: &Array, lower: bool) -> Array {
 /// ```
 ///
 /// # Panics
-/// When A is not square, or b does not fit it.
+/// Panics if A is not square, or b does not fit it.
 #[track_caller]
 pub fn solve(a: &Array, b: &Array) -> Array {
     const OP: &str = "solve";
@@ -137,7 +137,7 @@ pub fn solve(a: &Array, b: &Array) -> Array {
 /// `[n]` or matrices `[…, n, k]`. `jax.scipy.linalg.lu_solve`.
 ///
 /// # Panics
-/// When the matrices are not square or b does not fit them.
+/// Panics if the matrices are not square or b does not fit them.
 #[track_caller]
 pub fn lu_solve(lu: &Array, pivots: &Array, b: &Array) -> Array {
     const OP: &str = "lu_solve";
@@ -167,7 +167,7 @@ pub fn lu_solve(lu: &Array, pivots: &Array, b: &Array) -> Array {
 /// `jax.scipy.linalg.cho_factor`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn cho_factor(a: &Array) -> Array {
     cholesky(a)
@@ -177,7 +177,7 @@ pub fn cho_factor(a: &Array) -> Array {
 /// `jax.scipy.linalg.cho_solve`.
 ///
 /// # Panics
-/// When the factor is not square or b does not fit it.
+/// Panics if the factor is not square or b does not fit it.
 #[track_caller]
 pub fn cho_solve(factor: &Array, b: &Array) -> Array {
     if b.rank() == 1 {
@@ -195,7 +195,7 @@ pub fn cho_solve(factor: &Array, b: &Array) -> Array {
 /// `jax.numpy.linalg.inv`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn inv(a: &Array) -> Array {
     let n = square("inv", a);
@@ -208,7 +208,7 @@ pub fn inv(a: &Array) -> Array {
 /// The determinant of square matrices. `jax.numpy.linalg.det`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn det(a: &Array) -> Array {
     square("det", a);
@@ -222,7 +222,7 @@ pub fn det(a: &Array) -> Array {
 /// value of the determinant. `jax.numpy.linalg.slogdet`.
 ///
 /// # Panics
-/// When the matrices are not square.
+/// Panics if the matrices are not square.
 #[track_caller]
 pub fn slogdet(a: &Array) -> (Array, Array) {
     square("slogdet", a);

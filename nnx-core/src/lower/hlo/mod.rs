@@ -32,7 +32,8 @@ use table::{AttrForm, Form};
 /// is copied, where `must-alias` would refuse to run.
 ///
 /// # Errors
-/// When an operation cannot be expressed in HLO, which is a mistake of this library.
+/// Returns an error if an operation cannot be expressed in HLO, which is a mistake of this
+/// library.
 pub(crate) fn text(name: &str, program: &Lowering, aliases: &[(usize, usize)]) -> Result<String> {
     let mut out = format!("HloModule {}", symbol(&format!("jit_{name}")));
     if !aliases.is_empty() {

@@ -110,7 +110,7 @@ impl Verdict {
     /// Panics if something is wrong, which is a compile error in a constant.
     ///
     /// # Panics
-    /// With what is wrong.
+    /// Panics with what is wrong.
     #[track_caller]
     pub const fn report(&self) {
         if let Some(text) = &self.0 {

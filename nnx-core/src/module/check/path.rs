@@ -31,7 +31,7 @@ impl CheckedPath {
     /// Fails to compile if it is this step that leads nowhere.
     ///
     /// # Panics
-    /// With what is there.
+    /// Panics with what is there.
     #[track_caller]
     pub const fn step(&self, step: usize) {
         if let Some(wrong) = &self.wrong
@@ -281,8 +281,8 @@ impl Walk<'_> {
         }
         text.push(match key {
             PatternKey::Name(_) | PatternKey::Index(_) => " has no field ",
-            PatternKey::AnyIndex => " is no list, and has no ",
-            PatternKey::AnyName => " is no map, and has no ",
+            PatternKey::AnyIndex => " is not a list, and has no ",
+            PatternKey::AnyName => " is not a map, and has no ",
         });
         let mut step = Text::new();
         push_key(&mut step, key);

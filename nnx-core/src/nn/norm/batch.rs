@@ -103,7 +103,7 @@ impl BatchNorm {
     /// gradient flows through the update.
     ///
     /// # Panics
-    /// When `x` does not have `num_features` in `axis`.
+    /// Panics if `x` does not have `num_features` in `axis`.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         let feature = dim(LAYER, self.axis, x.aval());

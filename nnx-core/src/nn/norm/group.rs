@@ -57,7 +57,7 @@ impl GroupNormBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When the groups do not divide the features.
+    /// Panics if the groups do not divide the features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> GroupNorm {
         let n = self.num_features;
@@ -87,7 +87,7 @@ impl GroupNorm {
     /// The layer with default settings: 32 groups.
     ///
     /// # Panics
-    /// When 32 does not divide the features.
+    /// Panics if 32 does not divide the features.
     #[track_caller]
     pub fn new(num_features: usize, rngs: &mut Rngs) -> GroupNorm {
         GroupNorm::builder(num_features).build(rngs)
@@ -101,7 +101,7 @@ impl GroupNorm {
     /// `[batch, …, num_features]`, normalized, in its shape.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `num_features`, or is the only one.
+    /// Panics if the last axis of `x` does not have size `num_features`, or is the only one.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let feature = last_axis_of_batch(LAYER, x, Some(self.num_groups * self.group_size));

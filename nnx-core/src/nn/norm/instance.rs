@@ -76,7 +76,7 @@ impl InstanceNorm {
     /// `[batch, …, num_features]`, normalized, in its shape.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `num_features`, or is the only one.
+    /// Panics if the last axis of `x` does not have size `num_features`, or is the only one.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let feature = last_axis_of_batch(LAYER, x, features([&self.scale, &self.bias]));

@@ -65,7 +65,7 @@ impl RMSNorm {
     /// `[…, num_features]`, normalized, in its shape.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `num_features`.
+    /// Panics if the last axis of `x` does not have size `num_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let feature = last_axis(LAYER, x, features([&self.scale, &None]));
