@@ -165,6 +165,15 @@ fn masks() {
     rows.done();
 }
 
+/// None of the elements is chosen.
+#[test]
+fn nothing_chosen() {
+    let x = Array::from([0, 0]);
+    assert_eq!(x.nonzero(None, 0)[0].shape(), [0]);
+    assert_eq!(x.flatnonzero(None, 0).shape(), [0]);
+    assert_eq!(x.extract(&x.ne(0), None, 0).shape(), [0]);
+}
+
 /// Inside a trace a mask is taken where the number of its places does not matter, and refused with
 /// the ways out elsewhere.
 #[test]
