@@ -238,3 +238,11 @@ fn names() {
     rows.check("jax.nn.hard_swish(s[:3])", || nn::hard_swish(&s.at(..3).get()));
     rows.done();
 }
+
+/// From 0 the step is the least denormal, which the conversion to f64 in `Rows` would lose.
+#[test]
+fn spacing_at_zero() {
+    let x = Array::from([0.0_f32, -0.0]);
+    let bits: Vec<u32> = x.spacing().to_vec::<f32>().iter().map(|v| v.to_bits()).collect();
+    assert_eq!(bits, [1, 0x8000_0001]);
+}
