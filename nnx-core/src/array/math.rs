@@ -123,7 +123,8 @@ impl Array {
             }
             let step = x.nextafter(x.full_like(f64::INFINITY).copysign(&x)) - &x;
             // A processor that takes denormals for 0 loses the step from 0.
-            let least = x.full_like(limits.tiny * limits.eps).copysign(&x);
+            let least = limits.tiny * limits.eps;
+            let least = select(&x.signbit(), &x.full_like(-least), &x.full_like(least));
             select(&step.eq(0.0), &least, &step)
         })
     }

@@ -30,6 +30,9 @@ pub(super) fn size_of(op: &str, size: Option<usize>, mask: &Array) -> usize {
 fn positions(mask: &Array, size: usize, fill: &Array) -> Array {
     // Each true element goes to the place that counts the true ones before it.
     let n = mask.size();
+    if size == 0 {
+        return super::zeros([0], DType::I32);
+    }
     let at = mask.astype(DType::I32).cumsum(0) - 1;
     let at = select(mask, &at, &at.full_like(size as f64));
     let start = fill.astype(DType::I32).broadcast_to_dims(&[size]);

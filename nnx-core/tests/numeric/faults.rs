@@ -165,6 +165,15 @@ fn masks() {
     rows.done();
 }
 
+/// None of the elements is chosen.
+#[test]
+fn nothing_chosen() {
+    let x = Array::from([0, 0]);
+    assert_eq!(x.nonzero(None, 0)[0].shape(), [0]);
+    assert_eq!(x.flatnonzero(None, 0).shape(), [0]);
+    assert_eq!(x.extract(&x.ne(0), None, 0).shape(), [0]);
+}
+
 /// Inside a trace a mask is taken where the number of its places does not matter, and refused with
 /// the ways out elsewhere.
 #[test]
@@ -228,4 +237,12 @@ fn names() {
     rows.check("jax.nn.swish(s[:3])", || nn::swish(&s.at(..3).get()));
     rows.check("jax.nn.hard_swish(s[:3])", || nn::hard_swish(&s.at(..3).get()));
     rows.done();
+}
+
+/// From 0 the step is the least denormal, which the conversion to f64 in `Rows` would lose.
+#[test]
+fn spacing_at_zero() {
+    let x = Array::from([0.0_f32, -0.0]);
+    let bits: Vec<u32> = x.spacing().to_vec::<f32>().iter().map(|v| v.to_bits()).collect();
+    assert_eq!(bits, [1, 0x8000_0001]);
 }

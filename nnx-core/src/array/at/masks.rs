@@ -3,6 +3,7 @@
 use super::{At, IndexItem, Item, OP, check_values, combine};
 use crate::array::axes::invalid;
 use crate::array::select;
+use crate::error::or_raise;
 use crate::graph::Array;
 use crate::ops::ScatterKind;
 use crate::value::DType;
@@ -50,7 +51,7 @@ impl At {
                 );
                 invalid(OP, message);
             }
-            items.extend(mask.nonzero(None, 0).into_iter().map(IndexItem::from));
+            items.extend(places(mask).into_iter().map(IndexItem::from));
         }
         // No mask names a place twice.
         let arrays = |item: &IndexItem| matches!(&item.0, Item::Positions(_));
@@ -113,4 +114,19 @@ impl At {
             select(&mask, &combine(kind, x, values), x)
         }))
     }
+}
+
+/// For each axis of a mask the positions where it is true. Read on the host, so that a known mask
+/// serves inside a trace too, where operations on it would be recorded.
+#[track_caller]
+fn places(mask: &Array) -> Vec<Array> {
+    let values = or_raise(mask.try_to_vec::<bool>());
+    let mut columns = vec![Vec::new(); mask.rank()];
+    for mut flat in (0..values.len()).filter(|&i| values[i]) {
+        for (column, &n) in columns.iter_mut().zip(mask.shape()).rev() {
+            column.push((flat % n) as i64);
+            flat /= n;
+        }
+    }
+    columns.iter().map(|column| Array::from_slice(column, [column.len()])).collect()
 }
