@@ -166,7 +166,7 @@ fn agree<A: Argument, R>(
     let results = programs.first().map_or(0, TransformProgram::result_count);
     // The values that each branch leaves in the leaves that some branch sets.
     let mut values: Vec<Vec<Value>> = vec![Vec::new(); programs.len()];
-    for i in 0..call.leaves {
+    for (i, update) in updates.iter_mut().enumerate() {
         let of = |program: &TransformProgram<R>| match &program.updates[i] {
             Update::Kept => call.operand(i).map(|operand| program.closed.graph.inputs[operand]),
             Update::Set(output) => Some(program.closed.graph.outputs[*output]),
@@ -190,9 +190,9 @@ fn agree<A: Argument, R>(
             ));
         }
         match left[0] {
-            None => updates[i] = by.updates[i].clone(),
+            None => *update = by.updates[i].clone(),
             Some(_) => {
-                updates[i] = Update::Set(results + values[0].len());
+                *update = Update::Set(results + values[0].len());
                 for (values, left) in values.iter_mut().zip(left) {
                     values.extend(left);
                 }

@@ -233,9 +233,9 @@ impl Wiring {
             stacked: vec![],
             operands: vec![],
         };
-        for i in carry_leaves..call.leaves {
+        for (i, axis) in sliced.iter().enumerate().skip(carry_leaves) {
             let operand = call.operand(i);
-            match (&program.updates[i], sliced[i]) {
+            match (&program.updates[i], axis) {
                 (Update::Set(output), Some(_)) => wiring.stacked.push((i, *output)),
                 (Update::Set(output), None) => {
                     let graph = &program.closed.graph;
@@ -268,7 +268,7 @@ impl Wiring {
                 (Update::Kept | Update::Emptied(_), _) => {}
             }
             if let Some(operand) = operand {
-                let list = if sliced[i].is_some() { &mut wiring.sliced } else { &mut wiring.whole };
+                let list = if axis.is_some() { &mut wiring.sliced } else { &mut wiring.whole };
                 list.push(operand);
             }
         }

@@ -205,9 +205,13 @@ impl Client {
         self.check_placement(program.placement)?;
         if program.dialect != self.dialect() {
             return Err(Error::Invalid(format!(
-                "`{}` is written in {:?}, but the backend {} takes {:?}",
+                "`{}` is written in {:?}, which the backend {} takes, but this is {}, which takes {:?}",
                 program.name,
                 program.dialect,
+                match program.dialect {
+                    Dialect::StableHlo => Backend::Pjrt,
+                    Dialect::Hlo => Backend::XlaRs,
+                },
                 self.backend(),
                 self.dialect()
             )));

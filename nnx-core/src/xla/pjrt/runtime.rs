@@ -55,7 +55,7 @@ impl Runtime for Pjrt {
 
     fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
         let what = || format!("loading `{}`", program.name);
-        let loaded = self.from_bytes(bytes, &what)?;
+        let loaded = self.deserialized(bytes, &what)?;
         let raw = RawExecutable(loaded.cast());
         if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
             // SAFETY: nobody else has it.

@@ -47,7 +47,7 @@ impl Pjrt {
     }
 
     /// The program in `bytes`, loaded.
-    pub(super) fn from_bytes(
+    pub(super) fn deserialized(
         &self,
         bytes: &[u8],
         what: What<'_>,
