@@ -277,7 +277,7 @@ fn a_value_that_escapes_names_the_scope_that_it_left() {
             },
             x,
         );
-        kept.map_or_else(|| x.clone(), |kept| kept)
+        kept.unwrap_or_else(|| x.clone())
     }
     let text = message(|| {
         step(&two());
@@ -286,6 +286,7 @@ fn a_value_that_escapes_names_the_scope_that_it_left() {
 }
 
 #[test]
+#[allow(clippy::type_complexity)]
 fn up_to_twelve_arguments_are_lent() {
     let x = two();
     let sum = |(a, b, c, d, e, f, g, h, i, j, k, l): (

@@ -214,7 +214,7 @@ fn names() {
     rows.check("jnp.trim_zeros(v)", || v.trim_zeros(Trim::Both, None));
     rows.check("jnp.trim_zeros(v, 'f')", || v.trim_zeros(Trim::Front, None));
     rows.check("jnp.trim_zeros(v, 'b')", || v.trim_zeros(Trim::Back, None));
-    rows.check("jnp.trim_zeros(v * 0)", || (&v * 0).trim_zeros(Trim::Both, None));
+    rows.check("jnp.trim_zeros(v * 0)", || v.zeros_like().trim_zeros(Trim::Both, None));
     rows.check("jnp.trim_zeros(none)", || none.trim_zeros(Trim::Both, None));
     rows.check("jnp.ediff1d(x)", || x.ediff1d(None, None));
     rows.check("jnp.ediff1d(x, to_end=v, to_begin=e)", || x.ediff1d(Some(&e), Some(&v)));
