@@ -1,5 +1,5 @@
-//! [`Array`]: the numeric API users call. Outside a transform operations run at once, inside they
-//! are recorded; the code cannot tell.
+//! [`Array`](crate::Array): the numeric API users call. Outside a transform operations run at once,
+//! inside they are recorded; the code cannot tell.
 
 mod arith;
 mod at;
