@@ -82,7 +82,9 @@ impl LinearMap {
         let values = &self.graph.inputs[..self.graph.inputs.len() - self.inputs];
         let varies = dependent(&self.graph, values);
         let live = self.graph.live();
-        let used = |node: &&Node| node.makes(&self.linear) && node.makes(&live);
+        // Of several results one may be live and the first not.
+        let is_live = |node: &Node| node.outs.iter().any(|v| live[v.index()]);
+        let used = |node: &&Node| node.makes(&self.linear) && is_live(node);
         let mut needed = vec![false; self.graph.avals.len()];
         let used = self.graph.nodes.iter().filter(used).flat_map(|node| &node.ins);
         for v in used.chain(&self.graph.outputs) {
