@@ -259,3 +259,16 @@ fn maps_and_prefixes() {
     let sums = associative_scan(|x: &Array, y: &Array| x + y, &stacked, 0, false);
     assert_close(&sums, &stacked.cumsum(0));
 }
+
+/// Of an operation with several results, only the second may have a part in the derivative.
+#[test]
+fn a_pullback_through_the_second_result_of_a_loop() {
+    let xs = Array::from_slice(&[1.0_f32, 2.0, 3.0], [3]);
+    let products = |xs: &Array| {
+        let step = |c: Array, x: &Array| (&c * x, &c * x * 2.0);
+        nnx_core::scan(step, Array::scalar(1.0_f32), xs).1
+    };
+    let (ys, pullback) = nnx_core::vjp(products, &xs);
+    assert_eq!(ys.to_vec::<f32>(), [2.0, 4.0, 12.0]);
+    assert_eq!(pullback.call(&ys.ones_like()).to_vec::<f32>(), [18.0, 8.0, 4.0]);
+}
