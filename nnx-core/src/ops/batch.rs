@@ -11,6 +11,12 @@ impl Batch<'_> {
         if self.batched[i] { self.ins[i].clone() } else { self.ins[i].repeated(self.size) }
     }
 
+    /// The inputs, those that are marked with a batch dimension.
+    pub(crate) fn where_batched(&self, marked: &[bool]) -> Vec<Array> {
+        let ins = marked.iter().enumerate();
+        ins.map(|(i, &b)| if b { self.with_batch(i) } else { self.ins[i].clone() }).collect()
+    }
+
     /// All inputs with a batch dimension.
     pub(crate) fn all(&self) -> Vec<Array> {
         (0..self.ins.len()).map(|i| self.with_batch(i)).collect()

@@ -1,7 +1,7 @@
 //! What derivative rules have in common.
 
-use crate::graph::{Array, Arrays, Dual, Jvp, Tangent, Tangents};
-use crate::run::bind_op;
+use crate::graph::{Array, Arrays, Dual, Jvp, Primitive, Tangent, Tangents};
+use crate::run::{bind, bind_op};
 use smallvec::SmallVec;
 
 impl Jvp<'_> {
@@ -84,4 +84,19 @@ impl Jvp<'_> {
         let sum = crate::rewrite::add_tangents(left, right);
         Ok((out, SmallVec::from_iter([sum])))
     }
+}
+
+/// Applies an operation that `checkify` gave a further operand and result: the code, at these two
+/// positions.
+pub(super) fn bind_checked(
+    op: impl Primitive,
+    ins: &[Array],
+    [operand, result]: [usize; 2],
+    code: &mut Array,
+) -> Arrays {
+    let mut ins: Vec<&Array> = ins.iter().collect();
+    ins.insert(operand, code);
+    let mut outs = bind(op, &ins);
+    *code = outs.remove(result);
+    outs
 }

@@ -5,8 +5,8 @@ use crate::graph::{
     Jvp, Primitive, Tangents,
 };
 use crate::lower::{Id, Ids};
+use crate::ops::rules::bind_checked;
 use crate::rewrite::interpret_jvp;
-use crate::run::bind;
 use crate::value::Aval;
 
 /// An operation that runs a program. Its rules are those of the program unless it has others.
@@ -85,8 +85,6 @@ impl<T: RunsProgram> Primitive for T {
         code: &mut Array,
     ) -> Option<Arrays> {
         let op = RunsProgram::checked(self, checker);
-        let mut outs = bind(op, &std::iter::once(&*code).chain(ins).collect::<Vec<_>>());
-        *code = outs.remove(0);
-        Some(outs)
+        Some(bind_checked(op, ins, [0, 0], code))
     }
 }

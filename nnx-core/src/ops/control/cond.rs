@@ -7,6 +7,7 @@ use crate::graph::{
     Jvp, Mode, Primitive, Tangent, Tangents, Value, trace,
 };
 use crate::lower::{Id, Ids, Opcode};
+use crate::ops::rules::bind_checked;
 use crate::rewrite::{
     JvpProgram, batch_graph, interpret, interpret_batch, jvp_program, lin_of, spread, transpose,
 };
@@ -231,11 +232,7 @@ impl Primitive for Cond {
     ) -> Option<Arrays> {
         let branches = self.branches.iter().map(|branch| checker.program(branch, 0, 0));
         let op = Cond::of(branches.collect(), vec![]);
-        let mut ins = ins.to_vec();
-        ins.insert(1, code.clone());
-        let mut outs = op.bind(&ins);
-        *code = outs.remove(0);
-        Some(outs)
+        Some(bind_checked(op, ins, [1, 0], code))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         if self.linear.is_empty() {

@@ -11,7 +11,7 @@ pub(crate) use while_loop::While;
 
 use crate::graph::{Builder, Graph, Mode, Tangent, Value};
 use crate::lower::Id;
-use crate::rewrite::{JvpProgram, jvp_program};
+use crate::rewrite::{JvpProgram, batch_graph, jvp_program};
 use crate::value::{Aval, DType, int_scalar_bytes};
 
 /// An integer constant of the counters of loops.
@@ -37,6 +37,20 @@ fn loop_jvp(body: &Graph, active: &mut [bool], carry: usize, mode: Mode) -> JvpP
         for (active, has_tangent) in active.iter_mut().zip(&program.has_tangent[..carry]) {
             *active |= has_tangent;
         }
+    }
+}
+
+/// The body of a loop for a batch, and which of its results have one. A part of the carry that gets a
+/// batch in some iteration has one from the start: `batched`, of the inputs, says so afterwards.
+fn loop_batch(body: &Graph, batched: &mut [bool], carry: usize, size: usize) -> (Graph, Vec<bool>) {
+    loop {
+        let mut always = vec![false; body.outputs.len()];
+        always[..carry].copy_from_slice(&batched[..carry]);
+        let (graph, outs) = batch_graph(body, batched, size, &always);
+        if outs[..carry] == batched[..carry] {
+            return (graph, outs);
+        }
+        batched[..carry].copy_from_slice(&outs[..carry]);
     }
 }
 

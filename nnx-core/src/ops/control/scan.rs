@@ -1,12 +1,12 @@
 //! A loop over the elements of arrays.
 
-use super::int;
+use super::{int, loop_batch};
 use crate::graph::{
     Array, Arrays, Avals, Backward, Batch, Batched, Body, Builder, Checker, Dual, Graph, Jvp, Mode,
     Primitive, Tangents,
 };
 use crate::lower::{AttrName, Id, Ids, Opcode, ints};
-use crate::rewrite::batch_graph;
+use crate::ops::rules::bind_checked;
 use crate::run::bind;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
@@ -202,26 +202,14 @@ impl Primitive for Scan {
         let at = self.carry;
         let body = checker.program(&self.body, at, at).into();
         let op = Scan { body, carry: at + 1, linear: vec![], ..self.clone() };
-        let mut ins = ins.to_vec();
-        ins.insert(at, code.clone());
-        let mut outs = op.bind(&ins);
-        *code = outs.remove(at);
-        Some(outs)
+        Some(bind_checked(op, ins, [at, at], code))
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         self.transpose_linear(cx)
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut flags = cx.batched.to_vec();
-        let (body, out_flags) = loop {
-            let mut always = vec![false; self.body.outputs.len()];
-            always[..self.carry].copy_from_slice(&flags[..self.carry]);
-            let (body, outs) = batch_graph(&self.body, &flags, cx.size, &always);
-            if outs[..self.carry] == flags[..self.carry] {
-                break (body, outs);
-            }
-            flags[..self.carry].copy_from_slice(&outs[..self.carry]);
-        };
+        let (body, out_flags) = loop_batch(&self.body, &mut flags, self.carry, cx.size);
         // The iterations run along dimension 0, so the batch moves behind it.
         let sliced = self.carry..self.carry + self.xs;
         let ins: SmallVec<[Array; 4]> = (0..cx.ins.len())

@@ -1,6 +1,6 @@
 //! A loop that runs as long as a condition holds.
 
-use super::{active, count, loop_jvp, reordered};
+use super::{active, count, loop_batch, loop_jvp, reordered};
 use crate::array::select;
 use crate::graph::{
     Array, Arrays, Avals, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph, Jvp, Mode,
@@ -8,6 +8,7 @@ use crate::graph::{
 };
 use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
 use crate::ops::BroadcastInDim;
+use crate::ops::rules::bind_checked;
 use crate::rewrite::{JvpProgram, batch_graph, interpret_batch, spread};
 use crate::run::{bind, bind1};
 use crate::value::{Aval, DType};
@@ -73,9 +74,7 @@ impl While {
     /// The loop for a batch whose elements end at different times: it runs until the last one
     /// ends, and those that have ended keep their values.
     fn batch_masked(&self, cx: &Batch<'_>, flags: &[bool]) -> Batched {
-        let ins: Vec<Array> = (0..cx.ins.len())
-            .map(|i| if flags[i] { cx.with_batch(i) } else { cx.ins[i].clone() })
-            .collect();
+        let ins = cx.where_batched(flags);
         let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
         let running = |args: &[Array]| interpret_batch(&self.condition, args, flags, cx.size);
         let (Closed { graph: condition, .. }, ()) = trace("while_loop", &avals, |args| {
@@ -154,11 +153,8 @@ impl Primitive for While {
         let mut condition = Graph::clone(&self.condition);
         let unused = condition.value(code.aval());
         condition.inputs.insert(at, unused);
-        let mut ins = ins.to_vec();
-        ins.insert(at, code.clone());
-        let mut outs = While { condition: condition.into(), body, carry: at + 1 }.bind(&ins);
-        *code = outs.remove(at);
-        Some(outs)
+        let op = While { condition: condition.into(), body, carry: at + 1 };
+        Some(bind_checked(op, ins, [at, at], code))
     }
     fn transpose(&self, _: &crate::graph::Backward<'_>) -> Result<Tangents, String> {
         Err("how often it runs is not known, so reverse mode cannot keep what it needs; use \
@@ -167,23 +163,13 @@ impl Primitive for While {
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut flags = cx.batched.to_vec();
-        loop {
-            let (condition, ends) = batch_graph(&self.condition, &flags, cx.size, &[false]);
-            if ends[0] {
-                flags[..self.carry].fill(true);
-                return Ok(self.batch_masked(cx, &flags));
-            }
-            let always = &flags[..self.carry];
-            let (body, outs) = batch_graph(&self.body, &flags, cx.size, always);
-            if outs != always {
-                flags[..self.carry].copy_from_slice(&outs);
-                continue;
-            }
-            let op = While { condition: condition.into(), body: body.into(), carry: self.carry };
-            let ins: Vec<Array> = (0..cx.ins.len())
-                .map(|i| if flags[i] { cx.with_batch(i) } else { cx.ins[i].clone() })
-                .collect();
-            return Ok(op.bind(&ins).into_iter().zip(outs).collect());
+        let (body, outs) = loop_batch(&self.body, &mut flags, self.carry, cx.size);
+        let (condition, ends) = batch_graph(&self.condition, &flags, cx.size, &[false]);
+        if ends[0] {
+            flags[..self.carry].fill(true);
+            return Ok(self.batch_masked(cx, &flags));
         }
+        let op = While { condition: condition.into(), body: body.into(), carry: self.carry };
+        Ok(op.bind(&cx.where_batched(&flags)).into_iter().zip(outs).collect())
     }
 }
