@@ -7,10 +7,10 @@ use crate::run::bind1;
 use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
 use std::ops;
 
-/// What may stand beside an array in arithmetic: arrays, Variables, and Rust numbers, which take
+/// An operand beside an array in arithmetic: an array, a Variable, or a Rust number, which takes
 /// the array's dtype.
 pub trait Operand {
-    /// What it contributes to the dtype of the result.
+    /// Its contribution to the dtype of the result.
     #[doc(hidden)]
     #[track_caller]
     fn kind(&self) -> PromotionKind;

@@ -20,7 +20,7 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ellipsis;
 
-/// What an index says about one axis: a range, a position, or an array of positions; or about
+/// The part of an index for one axis: a range, a position, or an array of positions; or about
 /// several: a mask.
 #[derive(Debug, Clone)]
 pub struct IndexItem(Item);
@@ -32,7 +32,7 @@ enum Item {
     Ellipsis,
 }
 
-/// What may stand in `x.at(…)`: one item or a tuple of items, one per leading axis. Items are
+/// An index as `x.at(…)` takes it: one item or a tuple of items, one per leading axis. Items are
 /// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays, bool
 /// arrays that cover as many axes as they have, and [`Ellipsis`].
 pub trait IntoIndex {
@@ -155,7 +155,7 @@ impl Axis {
     }
 }
 
-/// What gather and scatter need to know of an index.
+/// An index in the form that gather and scatter need.
 struct Plan {
     operand: Aval,
     axes: Vec<Axis>,
@@ -288,13 +288,13 @@ enum Part {
 const OP: &str = "at";
 
 impl At {
-    /// What happens with positions of arrays outside of their axis. By default `get` takes the
+    /// The treatment of positions of arrays outside of their axis. By default `get` takes the
     /// nearest element and updates are dropped.
     pub fn mode(self, mode: IndexMode) -> At {
         At { mode: Some(mode), ..self }
     }
 
-    /// What `get` gives for positions outside of their axis; sets [`IndexMode::Fill`].
+    /// The value that `get` gives for positions outside of their axis; sets [`IndexMode::Fill`].
     pub fn fill_value(self, value: f64) -> At {
         At { fill: Some(value), mode: Some(IndexMode::Fill), ..self }
     }
@@ -544,7 +544,7 @@ impl At {
     }
 }
 
-/// What an update makes of the old elements.
+/// The effect of an update on the old elements.
 #[track_caller]
 fn combine(kind: ScatterKind, old: &Array, values: Array) -> Array {
     match kind {

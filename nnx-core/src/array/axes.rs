@@ -54,7 +54,7 @@ pub(crate) fn invalid(op: &str, message: String) -> ! {
     raise(Error::Op { op: op.into(), message, location: user_location() })
 }
 
-/// What may stand for axes: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.
+/// Axes of reductions: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.
 pub trait IntoAxes {
     /// The axes.
     fn into_axes(self) -> Axes;
@@ -84,7 +84,7 @@ impl IntoAxes for RangeFull {
     }
 }
 
-/// What may stand for a shape: `[2, 3]`, a slice, a vector, a single number. In `reshape` one size
+/// A shape: `[2, 3]`, a slice, a vector, a single number. In `reshape` one size
 /// may be `-1`: what is left.
 pub trait IntoShape {
     /// The sizes; negative ones are for the callee to judge.

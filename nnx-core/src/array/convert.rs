@@ -99,7 +99,7 @@ mod with_serde {
     use serde::de::{Deserialize, Deserializer, Error as _};
     use serde::ser::{Error as _, Serialize, Serializer};
 
-    /// What stands for an array: its dtype as `f32`, its shape, and its elements in row-major order
+    /// The serialized array: its dtype as `f32`, its shape, and its elements in row-major order
     /// as little-endian bytes in hexadecimal digits, so that all bits are kept in every format.
     #[derive(serde::Serialize, serde::Deserialize)]
     #[serde(rename = "Array")]

@@ -15,7 +15,7 @@ const PRECISION: usize = 8;
 /// Most characters in a line.
 const WIDTH: usize = 75;
 
-/// What stands before the elements in JAX's `repr`.
+/// The text before the elements in JAX's `repr`.
 const PREFIX: &str = "Array(";
 
 /// How elements are set: what stands between them, how far lines are moved to the right, what
@@ -79,7 +79,7 @@ impl Array {
     }
 }
 
-/// What can be said without the elements.
+/// The description of an array without its elements.
 fn describe(x: &Array, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match &x.0 {
         Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),

@@ -10,7 +10,7 @@ use crate::ops::{Gather, IndexFlags, OutOfBounds, gather_along};
 use crate::run::{bind1, staged};
 use crate::value::{Aval, DType, highest, lowest, scalar_bytes};
 
-/// What happens with indices that lie outside of their axis.
+/// The treatment of indices that lie outside of their axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IndexMode {
     /// There are none. If there are, reads give some element and updates are dropped.
@@ -34,7 +34,7 @@ impl IndexMode {
     }
 }
 
-/// What [`IndexMode::Fill`] reads outside, as bytes.
+/// The element that [`IndexMode::Fill`] reads outside, as bytes.
 pub(super) fn default_fill(dtype: DType) -> Vec<u8> {
     if dtype.is_inexact() {
         scalar_bytes(dtype, f64::NAN)

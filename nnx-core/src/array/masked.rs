@@ -47,6 +47,8 @@ impl Masked {
 
     /// Sum. `jax.numpy.sum` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -56,6 +58,8 @@ impl Masked {
 
     /// Product. `jax.numpy.prod` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -64,6 +68,8 @@ impl Masked {
     }
 
     /// Arithmetic mean; NaN where no element counts. `jax.numpy.mean` with `where`.
+    ///
+    /// The result has the array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -76,6 +82,8 @@ impl Masked {
     /// Variance: mean squared distance from the mean, with `ddof` taken off the number of
     /// elements. `jax.numpy.var` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -85,6 +93,8 @@ impl Masked {
     }
 
     /// Square root of the variance. `jax.numpy.std` with `where`.
+    ///
+    /// The result has the array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -96,6 +106,8 @@ impl Masked {
 
     /// Largest of `initial` and the elements that count; `initial` where there are none.
     /// `jax.numpy.max` with `where`.
+    ///
+    /// The result has the array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -111,6 +123,8 @@ impl Masked {
     /// Smallest of `initial` and the elements that count; `initial` where there are none.
     /// `jax.numpy.min` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -124,6 +138,8 @@ impl Masked {
 
     /// Whether all elements that count are true or not zero. `jax.numpy.all` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -133,6 +149,8 @@ impl Masked {
 
     /// Whether some element that counts is true or not zero. `jax.numpy.any` with `where`.
     ///
+    /// The result has the array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -141,6 +159,8 @@ impl Masked {
     }
 
     /// How many elements count, as i32.
+    ///
+    /// The result has the array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -176,6 +196,8 @@ impl Array {
 
     /// Sum of the elements that are not NaN. `jax.numpy.nansum`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -186,6 +208,8 @@ impl Array {
 
     /// Product of the elements that are not NaN. `jax.numpy.nanprod`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -195,6 +219,8 @@ impl Array {
     }
 
     /// Mean of the elements that are not NaN. `jax.numpy.nanmean`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -207,6 +233,8 @@ impl Array {
     /// Variance of the elements that are not NaN, with `ddof` taken off their number.
     /// `jax.numpy.nanvar`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -216,6 +244,8 @@ impl Array {
     }
 
     /// Standard deviation of the elements that are not NaN. `jax.numpy.nanstd`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -227,6 +257,8 @@ impl Array {
 
     /// Largest element that is not NaN; NaN where there is none. `jax.numpy.nanmax`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -235,6 +267,8 @@ impl Array {
     }
 
     /// Smallest element that is not NaN; NaN where there is none. `jax.numpy.nanmin`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -261,6 +295,8 @@ impl Array {
     /// Position of the largest element that is not NaN along `axis`, as i32; −1 where there is
     /// none. `jax.numpy.nanargmax`.
     ///
+    /// The result has this array's shape without `axis`.
+    ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
     #[track_caller]
@@ -270,6 +306,8 @@ impl Array {
 
     /// Position of the smallest element that is not NaN along `axis`, as i32; −1 where there is
     /// none. `jax.numpy.nanargmin`.
+    ///
+    /// The result has this array's shape without `axis`.
     ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
@@ -295,6 +333,8 @@ impl Array {
 
     /// Running sum along `axis` that takes NaN for 0. `jax.numpy.nancumsum`.
     ///
+    /// The result has this array's shape.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -305,6 +345,8 @@ impl Array {
     }
 
     /// Running product along `axis` that takes NaN for 1. `jax.numpy.nancumprod`.
+    ///
+    /// The result has this array's shape.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -317,6 +359,8 @@ impl Array {
 
     /// The median of the elements that are not NaN. `jax.numpy.nanmedian`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -325,6 +369,8 @@ impl Array {
     }
 
     /// The `q`-th quantile of the elements that are not NaN. `jax.numpy.nanquantile`.
+    ///
+    /// The result has this array's shape without the axes, after that of `q`.
     ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
@@ -335,6 +381,8 @@ impl Array {
     }
 
     /// The quantile of `q` percent of the elements that are not NaN. `jax.numpy.nanpercentile`.
+    ///
+    /// The result has this array's shape without the axes, after that of `q`.
     ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
@@ -347,6 +395,8 @@ impl Array {
 
     /// The number of elements along the axes that are not zero, as i32.
     /// `jax.numpy.count_nonzero`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.

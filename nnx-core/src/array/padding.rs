@@ -4,7 +4,7 @@ use super::axes::invalid;
 use super::{concatenate, keepdims, linspace, one_program};
 use crate::graph::Array;
 
-/// What [`Array::pad_mode`] fills with.
+/// The filling of [`Array::pad_mode`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PadMode {
     /// The element at the edge.

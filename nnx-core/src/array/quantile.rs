@@ -6,7 +6,7 @@ use super::{Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select,
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
-/// What a quantile between two elements is.
+/// The value of a quantile between two elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum QuantileMethod {
     /// On the line between them.
@@ -26,6 +26,8 @@ pub enum QuantileMethod {
 impl Array {
     /// The median; NaN if there is a NaN. `jax.numpy.median`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -35,6 +37,8 @@ impl Array {
 
     /// The `q`-th quantile, `q` in 0..=1 a number or a vector, whose axis becomes the first of
     /// the result; NaN if there is a NaN. `jax.numpy.quantile`.
+    ///
+    /// The result has this array's shape without the axes, after that of `q`.
     ///
     /// ```
     /// # use nnx_core::Array;
@@ -52,6 +56,8 @@ impl Array {
     /// [`quantile`](Array::quantile) with another rule between two elements.
     /// `jax.numpy.quantile` with `method`.
     ///
+    /// The result has this array's shape without the axes, after that of `q`.
+    ///
     /// # Panics
     /// As `quantile`.
     #[track_caller]
@@ -66,6 +72,8 @@ impl Array {
 
     /// The quantile of `q` percent. `jax.numpy.percentile`.
     ///
+    /// The result has this array's shape without the axes, after that of `q`.
+    ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
@@ -75,6 +83,8 @@ impl Array {
     }
 
     /// Largest less smallest element. `jax.numpy.ptp`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -88,6 +98,8 @@ impl Array {
 
     /// The mean with `weights`, which broadcast, in the dtype that both meet in; integers become f32.
     /// `jax.numpy.average`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis or the weights do not broadcast to this array's shape.
@@ -111,6 +123,8 @@ impl Array {
     /// number for complex arrays too.
     /// `jax.numpy.var` with `ddof`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -129,6 +143,8 @@ impl Array {
 
     /// Square root of [`var_ddof`](Array::var_ddof). `jax.numpy.std` with `ddof`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -140,6 +156,8 @@ impl Array {
     /// The covariance matrix of the variables in the rows of a matrix, whose columns are
     /// observations; `ddof` is taken off their number. A vector is one variable: its variance.
     /// `jax.numpy.cov` (default `ddof` 1).
+    ///
+    /// The result has shape `[n, n]` for n rows; it is a scalar for one.
     ///
     /// # Panics
     /// Panics if there are more than two axes.
@@ -180,6 +198,8 @@ impl Array {
 
     /// Logarithm of the running sum of exponentials along `axis`, without overflow.
     /// `jax.lax.cumlogsumexp`.
+    ///
+    /// The result has this array's shape.
     ///
     /// # Panics
     /// Panics if there is no such axis.

@@ -12,6 +12,8 @@ impl Array {
     /// Sum. Small integers and bools are summed in 32 bits, f16 and bf16 accumulate in f32.
     /// `jax.numpy.sum`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -21,6 +23,8 @@ impl Array {
 
     /// Product, in the dtypes of [`sum`](Array::sum). `jax.numpy.prod`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -29,6 +33,8 @@ impl Array {
     }
 
     /// Arithmetic mean; integers become f32. `jax.numpy.mean`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -46,6 +52,8 @@ impl Array {
     /// Mean squared distance from the mean, computed as mean(|x − mean|²); a real number for complex
     /// arrays too. `jax.numpy.var`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -57,6 +65,8 @@ impl Array {
 
     /// Square root of [`var`](Array::var). `jax.numpy.std`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -65,6 +75,8 @@ impl Array {
     }
 
     /// Largest element; NaN wins. `jax.numpy.max`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -75,6 +87,8 @@ impl Array {
 
     /// [`max`](Array::max) by its longer name: the largest element; NaN wins. `jax.numpy.amax`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -83,6 +97,8 @@ impl Array {
     }
 
     /// [`min`](Array::min) by its longer name: the smallest element; NaN wins. `jax.numpy.amin`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -93,6 +109,8 @@ impl Array {
 
     /// Smallest element; NaN wins. `jax.numpy.min`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -102,6 +120,8 @@ impl Array {
 
     /// Whether all elements are true or not zero. `jax.numpy.all`.
     ///
+    /// The result has this array's shape without the axes.
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -110,6 +130,8 @@ impl Array {
     }
 
     /// Whether some element is true or not zero. `jax.numpy.any`.
+    ///
+    /// The result has this array's shape without the axes.
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -121,6 +143,8 @@ impl Array {
     /// Position of the largest element along `axis`, as i32; the first of equals.
     /// `jax.numpy.argmax`.
     ///
+    /// The result has this array's shape without `axis`.
+    ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
     #[track_caller]
@@ -131,6 +155,8 @@ impl Array {
 
     /// Position of the smallest element along `axis`, as i32; the first of equals.
     /// `jax.numpy.argmin`.
+    ///
+    /// The result has this array's shape without `axis`.
     ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
@@ -222,6 +248,8 @@ impl Array {
 
 /// log Σ exp(x) along the axes, without overflow. `jax.scipy.special.logsumexp`.
 ///
+/// The result has the shape of `x` without the axes.
+///
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
@@ -243,6 +271,8 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
 }
 
 /// exp(x) / Σ exp(x) along the axes, without overflow. `jax.nn.softmax`.
+///
+/// The result has the shape of `x`.
 ///
 /// # Panics
 /// Panics if there is no such axis.

@@ -8,7 +8,7 @@ use crate::run::bind1;
 use crate::value::{Aval, DType};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-/// What to take of one axis: a range with optional step, or one position.
+/// The part of one axis to take: a range with optional step, or one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SliceSpec {
     start: Option<isize>,
@@ -41,7 +41,7 @@ impl SliceSpec {
         SliceSpec { step, ..self }
     }
 
-    /// What it means for axis `d` of an array.
+    /// Its meaning for axis `d` of an array.
     #[track_caller]
     pub(super) fn resolve(self, op: &str, aval: Aval, d: usize) -> Resolved {
         let n = aval.shape()[d] as isize;

@@ -6,7 +6,7 @@ use super::{IntoShape, Operand, iota};
 use crate::graph::Array;
 use crate::value::DType;
 
-/// What a space is computed in: at least f32.
+/// The dtype that a space is computed in: at least f32.
 fn computed(dtype: DType) -> DType {
     if dtype.is_inexact() { dtype } else { DType::F32 }
 }

@@ -53,7 +53,7 @@ pub struct Conv {
     pub kernel: Param,
     /// `[out_features]`.
     pub bias: Option<Param>,
-    /// What the kernel is multiplied by, in its shape: zeros and ones to switch weights off.
+    /// A factor of the kernel, in its shape: zeros and ones to switch weights off.
     pub mask: Option<Array>,
     /// How the kernel slides.
     #[module(static)]
@@ -67,7 +67,7 @@ pub struct Conv {
 pub struct ConvWindow {
     /// Steps of the kernel, one per spatial axis.
     pub strides: Vec<usize>,
-    /// What stands around the input.
+    /// The padding around the input.
     pub padding: ConvPadding,
     /// Distance of neighbours in the input, one per spatial axis.
     pub input_dilation: Vec<usize>,
@@ -100,7 +100,7 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// What the kernel is multiplied by, in its shape. Default: nothing.
+        /// A factor of the kernel, in its shape. Default: none.
         mask: Array,
         /// The dtype to compute in. Default: the one in which input and parameters meet.
         dtype: DType,
@@ -131,7 +131,7 @@ impl ConvBuilder {
         self
     }
 
-    /// What stands around the input: a [`Padding`] or a [`ConvPadding`]. Default: `Padding::Same`.
+    /// The padding around the input: a [`Padding`] or a [`ConvPadding`]. Default: `Padding::Same`.
     pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvBuilder {
         self.padding = padding.into();
         self
@@ -305,7 +305,7 @@ fn with_one_batch_axis(x: &Array, n: usize) -> Array {
     x.reshape(shape)
 }
 
-/// What stands before and after dimension `d`: so many elements of it.
+/// The numbers of elements that stand before and after dimension `d`.
 type Edges = fn(&Array, usize, (usize, usize)) -> [Array; 2];
 
 /// Adds each extent in elements around the spatial dimensions, the smaller half before.

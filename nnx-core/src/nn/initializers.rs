@@ -73,7 +73,7 @@ impl std::hash::Hash for Custom {
     }
 }
 
-/// What [`variance_scaling`] divides the variance by.
+/// The divisor of the variance in [`variance_scaling`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FanMode {
     /// The number of inputs.
@@ -86,7 +86,7 @@ pub enum FanMode {
     FanGeoAvg,
 }
 
-/// What [`variance_scaling`] draws from.
+/// The distribution that [`variance_scaling`] draws from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Distribution {
     /// A normal distribution cut at two standard deviations; the variance is that after the cut.

@@ -40,7 +40,7 @@ impl PoolOptions {
         self
     }
 
-    /// What is added around the window axes. Default: nothing.
+    /// The padding around the window axes. Default: none.
     pub fn padding(mut self, padding: Padding) -> PoolOptions {
         self.padding = padding;
         self

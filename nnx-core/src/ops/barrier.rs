@@ -1,4 +1,4 @@
-//! What the compiler must not see through.
+//! A barrier that the compiler does not see through.
 
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangent, Tangents,

@@ -1,4 +1,4 @@
-//! What batching rules have in common.
+//! Methods that batching rules share.
 
 use super::BroadcastInDim;
 use crate::graph::{Array, Batch, Batched, Body, Primitive, batched, prepend};

@@ -12,7 +12,7 @@ use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
-/// What becomes of windows that do not lie inside the array.
+/// The treatment of windows that do not lie inside the array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum OutOfBounds {
     /// There are none. If there are, gather moves them inside and scatter drops them.
@@ -40,7 +40,7 @@ pub(crate) struct Gather {
     pub(crate) dims: GatherDims,
     pub(crate) slice_sizes: Vec<usize>,
     pub(crate) flags: IndexFlags,
-    /// What [`OutOfBounds::FillOrDrop`] fills with: the bytes of one element.
+    /// The filling of [`OutOfBounds::FillOrDrop`]: the bytes of one element.
     pub(crate) fill: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! What derivative rules have in common.
+//! Methods that derivative rules share.
 
 use crate::graph::{Array, Arrays, Dual, Jvp, Primitive, Tangent, Tangents};
 use crate::run::{bind, bind_op};

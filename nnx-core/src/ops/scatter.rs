@@ -53,7 +53,7 @@ impl Scatter {
         last_starts(operand, &sizes, &self.dims.scatter_dims_to_operand_dims)
     }
 
-    /// What stands where the updates go; 0 for those that are dropped.
+    /// The elements where the updates go; 0 for those that are dropped.
     fn gather(&self, x: &Array, indices: &Array, updates: Aval) -> Array {
         let d = &self.dims;
         let op = Gather {

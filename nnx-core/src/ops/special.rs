@@ -128,7 +128,7 @@ impl Primitive for Special {
     }
 }
 
-/// What is wanted of the incomplete gamma functions.
+/// The wanted one of the incomplete gamma functions.
 #[derive(Clone, Copy, PartialEq)]
 enum Want {
     Lower,

@@ -21,7 +21,7 @@ pub(crate) struct Threefry2x32 {
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 /// From how many elements on the combined words are kept.
 const KEPT_FROM: usize = 256;
-/// What makes the third key word from the first two.
+/// The constant that makes the third key word from the first two.
 const PARITY: u32 = 0x1BD1_1BDA;
 
 impl Primitive for Threefry2x32 {
@@ -84,7 +84,7 @@ impl Words {
     /// Both words in one, which XLA computes once and keeps: otherwise it compiles the rounds into
     /// every loop that uses them, and a dropout mask is hashed four times in a training step.
     ///
-    /// What it does not take apart is a branch. Which one is taken depends on the key, as far as
+    /// XLA does not take a branch apart. Which branch is taken depends on the key, as far as
     /// XLA can tell: n (n + 1) is even for every n.
     fn kept(&self, b: &mut Builder, ins: &[Id]) -> Id {
         let scalar = Words { shape: Aval::scalar(DType::U32) };

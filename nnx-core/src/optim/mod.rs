@@ -75,7 +75,7 @@ use crate::module::Module;
 /// }
 /// ```
 pub trait GradientTransformation: Module {
-    /// What is remembered: Variables of kind `OptState`.
+    /// The state: Variables of kind `OptState`.
     type State: Module;
 
     /// The state before the first step for parameters of these shapes.

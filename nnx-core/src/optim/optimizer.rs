@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub struct Optimizer<T: GradientTransformation> {
     /// Steps taken, a u32 scalar.
     pub step: Variable<OptState>,
-    /// What the transformation remembers.
+    /// The state of the transformation.
     pub opt_state: T::State,
     /// The transformation.
     pub tx: T,

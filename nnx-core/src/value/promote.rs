@@ -8,7 +8,7 @@
 
 use super::DType;
 
-/// What an operand contributes to the dtype of a result. Plain Rust numbers are weak: they take
+/// The contribution of an operand to the dtype of a result. Plain Rust numbers are weak: they take
 /// the dtype of the array they meet, as Python scalars do in JAX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromotionKind {

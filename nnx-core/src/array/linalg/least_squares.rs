@@ -8,7 +8,7 @@ use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::value::promote_dtypes;
 
-/// What [`lstsq`] finds.
+/// The results of [`lstsq`].
 #[derive(Debug, Clone)]
 pub struct LeastSquares {
     /// The x `[n]` or `[n, k]` with the least |A x − b|; of several the shortest.

@@ -55,7 +55,7 @@ fn computed(dtype: DType) -> DType {
     }
 }
 
-/// What the result is converted to: half floats stay half floats.
+/// The dtype of the result: half floats stay half floats.
 fn returned(dtype: DType) -> DType {
     if dtype.is_float() { dtype } else { computed(dtype) }
 }

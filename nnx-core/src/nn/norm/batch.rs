@@ -31,9 +31,9 @@ pub struct BatchNorm {
     pub mean: Variable<BatchStat>,
     /// The running variance of each feature, f32 `[num_features]`.
     pub var: Variable<BatchStat>,
-    /// What the normalized features are multiplied by, `[num_features]`.
+    /// The factor of the normalized features, `[num_features]`.
     pub scale: Option<Param>,
-    /// What is added to them then, `[num_features]`.
+    /// The offset added after the factor, `[num_features]`.
     pub bias: Option<Param>,
     /// Whether to normalize by the running statistics, as in evaluation.
     pub use_running_average: Flag,
@@ -41,7 +41,7 @@ pub struct BatchNorm {
     pub axis: isize,
     /// How much of the old running statistics stays in an update.
     pub momentum: f64,
-    /// What is added to the variance against division by 0.
+    /// A small number added to the variance against division by 0.
     pub epsilon: f64,
     /// Whether the variance is E|x|² − |E x|².
     pub use_fast_variance: bool,
@@ -59,7 +59,7 @@ norm_builder! {
         axis: isize = -1,
         /// How much of the old running statistics stays in an update. Default: 0.99.
         momentum: f64 = 0.99,
-        /// What is added to the variance against division by 0. Default: 1e-5.
+        /// A small number added to the variance against division by 0. Default: 1e-5.
         epsilon: f64 = 1e-5,
     }
     optional {}

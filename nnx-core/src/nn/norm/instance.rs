@@ -22,11 +22,11 @@ use std::slice;
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct InstanceNorm {
-    /// What the normalized features are multiplied by, `[num_features]`.
+    /// The factor of the normalized features, `[num_features]`.
     pub scale: Option<Param>,
-    /// What is added to them then, `[num_features]`.
+    /// The offset added after the factor, `[num_features]`.
     pub bias: Option<Param>,
-    /// What is added to the variance against division by 0.
+    /// A small number added to the variance against division by 0.
     pub epsilon: f64,
     /// Whether the variance is E|x|² − |E x|².
     pub use_fast_variance: bool,
@@ -38,7 +38,7 @@ norm_builder! {
     /// Settings of an [`InstanceNorm`].
     InstanceNormBuilder: scale and bias;
     settings {
-        /// What is added to the variance against division by 0. Default: 1e-6.
+        /// A small number added to the variance against division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
     optional {}

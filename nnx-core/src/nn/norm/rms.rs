@@ -22,9 +22,9 @@ use std::slice;
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct RMSNorm {
-    /// What the normalized features are multiplied by, `[num_features]`.
+    /// The factor of the normalized features, `[num_features]`.
     pub scale: Option<Param>,
-    /// What is added to the mean square against division by 0.
+    /// A small number added to the mean square against division by 0.
     pub epsilon: f64,
     /// The dtype of the result; by default the one in which input and parameters meet.
     pub dtype: Option<DType>,
@@ -34,7 +34,7 @@ norm_builder! {
     /// Settings of an [`RMSNorm`].
     RMSNormBuilder: scale;
     settings {
-        /// What is added to the mean square against division by 0. Default: 1e-6.
+        /// A small number added to the mean square against division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
     optional {}

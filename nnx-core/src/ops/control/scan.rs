@@ -83,7 +83,7 @@ impl Scan {
     }
 }
 
-/// What an iteration works on.
+/// The values that an iteration works on.
 struct State<'a> {
     carry: &'a [Id],
     xs: &'a [Id],

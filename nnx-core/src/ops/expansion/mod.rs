@@ -18,7 +18,7 @@ use crate::value::{Aval, DType};
 use crate::xla::Dialect;
 use smallvec::smallvec;
 
-/// What a formula works on: operands of one shape and dtype, f32 or f64.
+/// A formula of operands of one shape and dtype, f32 or f64.
 type Formula = fn(&[Array]) -> Array;
 
 /// A name for the formula, and the formula itself.
