@@ -4,7 +4,7 @@ use super::key::{fold, raw_split};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::walk::{for_each_leaf, replace_leaves};
-use crate::module::{Filter, Module, RngCount, RngKey, VariableKind};
+use crate::module::{Filter, Module, RngCount, RngKey, VariableKind, check};
 use crate::run::staged;
 use crate::value::DType;
 
@@ -51,7 +51,8 @@ impl RngBackup {
 /// Panics if a stream is split already.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
-    renew(tree, &filter, Some(splits))
+    const { check::tree::<M>("split_rngs") };
+    renew("split_rngs", tree, &filter, Some(splits))
 }
 
 /// Replaces the random streams of `tree` whose key `filter` matches by new ones that start from the
@@ -64,12 +65,17 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// Panics if a stream is split.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
-    renew(tree, &filter, None)
+    const { check::tree::<M>("fork_rngs") };
+    renew("fork_rngs", tree, &filter, None)
 }
 
 #[track_caller]
-fn renew<M: Module>(tree: &mut M, filter: &dyn Filter, splits: Option<usize>) -> RngBackup {
-    const { crate::module::check::tree::<M>("split_rngs") };
+fn renew<M: Module>(
+    function: &str,
+    tree: &mut M,
+    filter: &dyn Filter,
+    splits: Option<usize>,
+) -> RngBackup {
     // A stream is its key, directly followed by its count.
     let (mut streams, mut last, mut at) = (Vec::new(), None, 0);
     for_each_leaf(tree, |path, leaf| {
@@ -86,12 +92,12 @@ fn renew<M: Module>(tree: &mut M, filter: &dyn Filter, splits: Option<usize>) ->
     for (_, key, count) in &streams {
         if key.shape() != [2] {
             let message = format!("a random stream is split already: its key is {}", key.aval());
-            crate::array::invalid("split_rngs", message);
+            crate::array::invalid(function, message);
         }
         values.extend([key.clone(), count.clone()]);
     }
     // For each stream: the new key and count, and the old count moved on.
-    let outs = or_raise(staged("split_rngs", &values, |args| {
+    let outs = or_raise(staged(function, &values, |args| {
         let of = |pair: &[Array]| {
             let next = fold(&pair[0], &pair[1]);
             let (key, counts) = match splits {
