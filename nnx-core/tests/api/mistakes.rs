@@ -2,6 +2,7 @@
 //! user's line with a message that holds one of them. It never trips over its own code.
 
 use super::probe::Probe;
+use super::probes;
 use nnx_core::{Array, DType, eval_shape};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -62,7 +63,7 @@ fn complaint(probe: &Probe, args: &Vec<Array>, wanted: &[String]) -> Option<Stri
     (!named).then(|| format!("{start} does not say so: {message}"))
 }
 
-pub(crate) fn check(probes: &[Probe]) {
+fn check(probes: &[Probe]) {
     let mut wrong = Vec::new();
     for probe in probes.iter().filter(|probe| !probe.shapes.is_empty()) {
         let usual = DType::ALL.into_iter().rev().find(|&d| d.is_float() && probe.takes(d));
@@ -84,4 +85,9 @@ pub(crate) fn check(probes: &[Probe]) {
         wrong.truncate(mine + 3);
     }
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_function_refuses_at_the_users_line() {
+    check(&probes::all());
 }

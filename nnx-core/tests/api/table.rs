@@ -1,9 +1,11 @@
 //! The table as text.
 
 use super::probe::Probe;
-use super::source::Function;
+use super::probes;
+use super::source::{self, Function};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Headings, and the files whose functions stand below them; the first that fits.
 const SECTIONS: [(&str, &[&str]); 9] = [
@@ -125,4 +127,28 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
         }
     }
     out
+}
+
+#[test]
+fn the_table_says_what_the_code_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let functions = source::functions(&root.join("src"));
+    let text = table(&functions, &probes::all());
+    let file = root.join("../docs/api.md");
+    if std::env::var_os("NNX_WRITE_DOCS").is_some() {
+        std::fs::write(&file, text).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = found.lines().zip(text.lines()).find(|(a, b)| a != b);
+    if let Some((found, now)) = differs {
+        panic!(
+            "docs/api.md is old: it says\n  {found}\nand should say\n  {now}\nrun `cargo xtask docs`"
+        );
+    }
+    assert_eq!(
+        found.lines().count(),
+        text.lines().count(),
+        "docs/api.md is old: run `cargo xtask docs`"
+    );
 }

@@ -3,6 +3,7 @@
 
 use super::points::{direction, numbers, point, whole};
 use super::probe::Probe;
+use super::probes;
 use nnx_core::array::{concatenate, stack};
 use nnx_core::{Array, DType, grad, in_axes, jvp, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -178,7 +179,7 @@ fn check(jobs: &[Job<'_>], wrong: &mut Vec<String>) {
 }
 
 /// All probes for which `dtype` chooses a dtype of the arguments.
-pub(crate) fn check_all(probes: &[Probe], mut dtype: impl FnMut(&Probe) -> Option<DType>) {
+fn check_all(probes: &[Probe], mut dtype: impl FnMut(&Probe) -> Option<DType>) {
     let jobs: Vec<Job<'_>> =
         probes.iter().filter_map(|probe| Some(Job::new(probe, dtype(probe)?))).collect();
     let mut wrong = Vec::new();
@@ -188,4 +189,23 @@ pub(crate) fn check_all(probes: &[Probe], mut dtype: impl FnMut(&Probe) -> Optio
     let slopes = jobs.iter().filter(|job| job.differentiable).count();
     println!("{} functions, {slopes} with derivatives", jobs.len());
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// f64 where it is taken, else integers.
+#[test]
+fn every_function_has_the_values_that_the_table_promises() {
+    let dtypes = [DType::F64, DType::I32, DType::Bool];
+    check_all(&probes::all(), |probe| dtypes.into_iter().find(|&d| probe.takes(d)));
+}
+
+/// Each function with one of them, the next one with the next, because compiling takes the time;
+/// the primitives are tried with each in tests/properties/dtypes.rs.
+#[test]
+fn every_function_of_less_precision() {
+    let mut turn = 0;
+    check_all(&probes::all(), |probe| {
+        turn += 1;
+        let dtype = [DType::F32, DType::F16, DType::BF16][turn % 3];
+        probe.takes(dtype).then_some(dtype)
+    });
 }
