@@ -2,6 +2,7 @@
 
 use super::hyper::transformation;
 use super::{GradientTransformation, Params, Schedule, safe_increment};
+use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
@@ -124,9 +125,12 @@ impl GradientTransformation for ScaleByLearningRate {
             (LearningRate::Constant(rate), _) => {
                 scale(rate * f64::from(self.sign())).update(updates, &mut (), params)
             }
-            (LearningRate::Schedule(_), None) => {
-                unreachable!("the state was made by `init` of the same learning rate")
-            }
+            (LearningRate::Schedule(_), None) => raise(Error::Invalid(
+                "scale_by_learning_rate: the learning rate is a schedule, but the state was made \
+                     for a constant one, so it counts no steps: make it with `init` of this \
+                     transformation"
+                    .into(),
+            )),
         }
     }
 }

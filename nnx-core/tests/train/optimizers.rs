@@ -45,6 +45,16 @@ fn chains_work_from_left_to_right() {
 }
 
 #[test]
+fn a_schedule_with_the_state_of_a_constant_rate_is_an_error() {
+    let mut model = single(0.0);
+    let schedule = polynomial_schedule(1.0, 0.1, 1.0, 10, 0);
+    let mut opt = Optimizer::new(&model, optim::scale_by_learning_rate(schedule));
+    opt.opt_state = Optimizer::new(&model, optim::scale_by_learning_rate(0.1)).opt_state;
+    let message = panic_of(|| opt.update(&mut model, &single(1.0)));
+    assert!(message.contains("schedule") && message.contains("constant"), "{message}");
+}
+
+#[test]
 fn parameters_keep_their_dtype() {
     let half = |v: f32| Single { w: Param::new(Array::from_slice(&[v], [1]).astype(DType::BF16)) };
     let mut model = half(1.0);
