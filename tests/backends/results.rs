@@ -54,9 +54,34 @@ fn tolerance(dtype: &str) -> f64 {
     }
 }
 
+/// Results that are the difference of numbers of order 1, by group, function, dtype and index: they
+/// may be a few roundings of such numbers apart, however small the difference is.
+const CANCELLATIONS: [(&str, &str); 4] = [
+    ("elementwise/lgamma/f32/7", "of `true`: 1 is a root, and the terms of the formula cancel"),
+    ("special_functions/gammaln/f32/7", "is `lgamma`"),
+    (
+        "special_functions/betaln/f32/7",
+        "of `true` twice: the sum of three values of `lgamma` at roots",
+    ),
+    (
+        "activations/standardize/f32/7",
+        "the gradient of a sum of squares that is constant but for epsilon: two terms cancel",
+    ),
+];
+
+/// Whether a result is listed above; the position of its function in the group does not count.
+fn cancels(parts: &[&str]) -> bool {
+    let &[group, name, dtype, index] = parts else { return false };
+    let function = name.rsplit_once('.').map_or(name, |(function, _)| function);
+    let place = [group, function, dtype, index].join("/");
+    CANCELLATIONS.iter().any(|(known, _)| *known == place)
+}
+
 pub(crate) fn compare(one: &Results, other: &Results) {
     assert!(one.0.len() > 1000, "only {} results", one.0.len());
     assert!(one.0.keys().eq(other.0.keys()));
+    let listed = one.0.keys().filter(|name| cancels(&name.split('/').collect::<Vec<_>>()));
+    assert_eq!(listed.count(), CANCELLATIONS.len(), "`CANCELLATIONS` names others");
     let (mut equal, mut wrong) = (0, Vec::new());
     for ((name, a), b) in one.0.iter().zip(other.0.values()) {
         if a == b {
@@ -82,14 +107,13 @@ fn differ(name: &str, a: &[u8], b: &[u8]) -> Option<String> {
     };
     let (a, b) = (numbers(a), numbers(b));
     let largest = a.iter().filter(|x| x.is_finite()).fold(0.0_f64, |m, x| m.max(x.abs()));
+    let scale = if cancels(&parts) { largest.max(1.0) } else { largest };
     for (x, y) in a.iter().zip(&b) {
         // NaN has no sign to agree on.
         let same = x == y && x.is_sign_negative() == y.is_sign_negative();
         if same || (x.is_nan() && y.is_nan()) {
             continue;
         }
-        // Inputs are of order 1: a small result may be the difference of such numbers.
-        let scale = largest.max(1.0);
         let allowed = if EXACT.contains(&group) { 0.0 } else { tolerance(dtype) * scale };
         let near = (x - y).abs() <= allowed;
         if !near || x.is_finite() != y.is_finite() {
