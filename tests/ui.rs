@@ -1,5 +1,7 @@
 //! What does not compile, and what its author is told: `tests/ui/<theme>/*.rs` beside the message
 //! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
+//! Some of them: `cargo test --test ui -- ui trybuild=sharing/ trybuild=pass/`. Without a case that
+//! passes, trybuild generates no code, and the constants of generic functions are not evaluated.
 
 // What a mistake's author is told does not depend on the backend, and trybuild would build the crate
 // `xla`, minutes of C++, once more for its own project.
