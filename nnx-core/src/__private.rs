@@ -23,10 +23,7 @@ macro_rules! __nnx_walks {
         const SCHEMA: &'static $crate::__private::Schema = &$schema;
 
         #[inline]
-        fn flatten<'__a, __V: $crate::__private::Visitor<'__a>>(
-            &'__a $this,
-            $walker: &mut __V,
-        ) $flatten
+        fn flatten<__V: $crate::__private::Visitor>(&$this, $walker: &mut __V) $flatten
 
         #[inline]
         fn flatten_mut<__V: $crate::__private::VisitorMut>(

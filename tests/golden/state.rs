@@ -8,11 +8,11 @@ use nnx::{Array, Module};
 pub(crate) fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
     #[derive(Default)]
     struct Collect(Path, Vec<(String, Array)>);
-    impl<'a> Visitor<'a> for Collect {
-        fn variable(&mut self, variable: VarRef<'a>) {
+    impl Visitor for Collect {
+        fn variable(&mut self, variable: VarRef<'_>) {
             self.1.push((self.0.dotted(), variable.value.clone()));
         }
-        fn array(&mut self, _: &'a Array) {}
+        fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, _: &dyn StaticValue) {}
         fn structure(&mut self, _: Structure) {}
         fn enter(&mut self, key: KeyRef<'_>) {

@@ -14,9 +14,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// The leaves of a call's arguments, and a hash of everything else.
-pub(super) struct Collected<'a> {
+pub(super) struct Collected {
     pub(super) started: Instant,
-    pub(super) arrays: Vec<&'a Array>,
+    pub(super) arrays: Vec<Array>,
     hasher: FxHasher,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
@@ -25,7 +25,7 @@ pub(super) struct Collected<'a> {
     error: Option<Error>,
 }
 
-impl<'a> Collected<'a> {
+impl Collected {
     pub(super) fn new(function: &Function) -> Self {
         Collected {
             started: Instant::now(),
@@ -56,11 +56,11 @@ impl<'a> Collected<'a> {
     }
 
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
-        self.arrays.iter().map(|array| concrete_aval(array)).collect()
+        self.arrays.iter().map(concrete_aval).collect()
     }
 
-    pub(super) fn buffer(&self, index: usize) -> Result<&'a Arc<Buffer>> {
-        crate::run::buffer(self.arrays[index])
+    pub(super) fn buffer(&self, index: usize) -> Result<&Arc<Buffer>> {
+        crate::run::buffer(&self.arrays[index])
     }
 }
 
@@ -73,9 +73,9 @@ pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
     }
 }
 
-impl<'a> Visitor<'a> for Collected<'a> {
+impl Visitor for Collected {
     #[inline]
-    fn variable(&mut self, v: VarRef<'a>) {
+    fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             // Which Variable it is noted on is part of the key.
             self.hasher.write_usize(self.arrays.len());
@@ -84,12 +84,12 @@ impl<'a> Visitor<'a> for Collected<'a> {
         self.array(v.value);
     }
     #[inline]
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         self.hasher.write_u64(concrete_aval(array).map_or(0, Aval::content_hash));
         if let Repr::Traced(t) = &array.0 {
             self.error = Some(escaped(t));
         }
-        self.arrays.push(array);
+        self.arrays.push(array.clone());
     }
     #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {

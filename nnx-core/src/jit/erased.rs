@@ -31,10 +31,10 @@ impl<A: Argument> AnyArgument for Arguments<'_, A> {
     fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
         self.arguments.roles(add);
     }
-    fn flatten<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
+    fn flatten(&self, visitor: &mut dyn Visitor) {
         self.arguments.flatten(&mut Named::new(self.names, visitor));
     }
-    fn flatten_updated<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
+    fn flatten_updated(&self, visitor: &mut dyn Visitor) {
         self.arguments.flatten_updated(&mut Named::new(self.names, visitor));
     }
 }
@@ -82,12 +82,12 @@ where
         let outcome = body(A::lend(twin)).split();
         self.outcome.insert(outcome).is_ok()
     }
-    fn flatten_twin<'b>(&'b self, visitor: &mut dyn Visitor<'b>) {
+    fn flatten_twin(&self, visitor: &mut dyn Visitor) {
         if let Some(twin) = &self.twin {
             A::flatten_twin(twin, &mut Named::new(self.arguments.names, visitor));
         }
     }
-    fn flatten_result<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_result(&self, mut visitor: &mut dyn Visitor) {
         if let Some(Ok(tree)) = &self.outcome {
             tree.flatten(&mut visitor);
         }

@@ -37,9 +37,9 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 /// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
 pub struct NullVisitor;
 
-impl<'a> Visitor<'a> for NullVisitor {
-    fn variable(&mut self, _: VarRef<'a>) {}
-    fn array(&mut self, _: &'a Array) {}
+impl Visitor for NullVisitor {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
 }
@@ -175,13 +175,13 @@ macro_rules! stray {
             type Tree = ();
             type Body<'t> = $body;
             type Saved = ();
-            fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+            fn flatten<V: Visitor>(&self, _: &mut V) {
                 never()
             }
-            fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+            fn flatten_updated<V: Visitor>(&self, _: &mut V) {
                 never()
             }
-            fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
+            fn flatten_twin<V: Visitor>(_: &(), _: &mut V) {
                 never()
             }
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {

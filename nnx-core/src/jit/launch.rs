@@ -41,7 +41,7 @@ pub(super) struct Run {
 pub(super) fn launch(
     function: &'static Function,
     instance: TypeId,
-    leaves: &mut Collected<'_>,
+    leaves: &mut Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     if wants_lowering() {
@@ -76,7 +76,7 @@ fn hit(
     function: &Function,
     hash: u64,
     instance: TypeId,
-    leaves: &Collected<'_>,
+    leaves: &Collected,
     body: &dyn AnyCall,
 ) -> Option<Arc<Entry>> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
@@ -102,7 +102,7 @@ fn hit(
 fn build(
     function: &'static Function,
     instance: TypeId,
-    leaves: &Collected<'_>,
+    leaves: &Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Option<Entry>> {
     let avals = leaves.avals();
@@ -125,7 +125,7 @@ fn build(
 #[track_caller]
 fn lower_only(
     function: &'static Function,
-    leaves: &mut Collected<'_>,
+    leaves: &mut Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     stage::begin(function.name)?;
@@ -159,7 +159,7 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
     entry
 }
 
-fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
+fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
     let moved = if leaves.moves { moved(entry, leaves)? } else { Vec::new() };
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
@@ -170,9 +170,9 @@ fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
                     continue;
                 }
                 let buffer = leaves.buffer(*index)?;
-                // Nobody else can see a buffer whose only handle lies in an argument that is
-                // updated or consumed by this call.
-                call.arg(buffer, !donate || Arc::strong_count(buffer) == 1)?;
+                // Nobody else can see a buffer whose only handles lie in an argument that is updated
+                // or consumed by this call, and in what the call collected.
+                call.arg(buffer, !donate || Arc::strong_count(buffer) == 2)?;
             }
             Parameter::Capture(array) => {
                 call.arg(crate::run::buffer(array)?, true)?;
@@ -183,7 +183,7 @@ fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
 }
 
 /// Copies of the arguments that lie on another device than the function was told to run on.
-fn moved(entry: &Entry, leaves: &Collected<'_>) -> Result<Vec<(usize, Buffer)>> {
+fn moved(entry: &Entry, leaves: &Collected) -> Result<Vec<(usize, Buffer)>> {
     let mut moved = Vec::new();
     for parameter in &entry.parameters {
         let Parameter::Leaf { index, .. } = parameter else { continue };

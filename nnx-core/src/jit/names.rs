@@ -4,23 +4,23 @@ use crate::graph::Array;
 use crate::module::{KeyRef, StaticValue, Structure, VarRef, Visitor};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
-pub(super) struct Named<'n, 'v, 'a> {
+pub(super) struct Named<'n, 'v> {
     names: &'n [&'n str],
     depth: usize,
-    visitor: &'v mut dyn Visitor<'a>,
+    visitor: &'v mut dyn Visitor,
 }
 
-impl<'n, 'v, 'a> Named<'n, 'v, 'a> {
-    pub(super) fn new(names: &'n [&'n str], visitor: &'v mut dyn Visitor<'a>) -> Self {
+impl<'n, 'v> Named<'n, 'v> {
+    pub(super) fn new(names: &'n [&'n str], visitor: &'v mut dyn Visitor) -> Self {
         Named { names, depth: 0, visitor }
     }
 }
 
-impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
-    fn variable(&mut self, variable: VarRef<'a>) {
+impl Visitor for Named<'_, '_> {
+    fn variable(&mut self, variable: VarRef<'_>) {
         self.visitor.variable(variable);
     }
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         self.visitor.array(array);
     }
     fn static_value(&mut self, value: &dyn StaticValue) {

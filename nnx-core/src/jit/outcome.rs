@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Gives the outputs of a run to the template of the function's result.
 pub(super) struct Results<'c> {
     leaves: std::slice::Iter<'c, ResultLeaf>,
-    arguments: &'c [&'c Array],
+    arguments: &'c [Array],
     outputs: &'c mut Outputs,
     /// Outputs that several leaves of the result share.
     shared: Vec<(usize, Array)>,
@@ -20,11 +20,7 @@ pub(super) struct Results<'c> {
 }
 
 impl<'c> Results<'c> {
-    pub(super) fn new(
-        entry: &'c Entry,
-        arguments: &'c [&'c Array],
-        outputs: &'c mut Outputs,
-    ) -> Self {
+    pub(super) fn new(entry: &'c Entry, arguments: &'c [Array], outputs: &'c mut Outputs) -> Self {
         let leaves = entry.results.iter();
         Results { leaves, arguments, outputs, shared: Vec::new(), error: None }
     }

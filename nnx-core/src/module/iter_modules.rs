@@ -83,9 +83,9 @@ impl Walk {
     }
 }
 
-impl<'a> Visitor<'a> for Walk {
-    fn variable(&mut self, _: VarRef<'a>) {}
-    fn array(&mut self, _: &'a Array) {}
+impl Visitor for Walk {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
 
     fn structure(&mut self, structure: Structure) {

@@ -56,7 +56,7 @@ pub trait Module: Sized + 'static {
     const SCHEMA: &'static Schema;
 
     /// Visits every leaf and static part in order.
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    fn flatten<V: Visitor>(&self, visitor: &mut V);
 
     /// Visits every leaf in order, so that its value can be replaced.
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
@@ -68,7 +68,7 @@ pub trait Module: Sized + 'static {
     /// [`flatten`](Module::flatten), with all of it below `key`: the walk through a field.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
+    fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         self.flatten(visitor);
         visitor.exit();
@@ -95,11 +95,11 @@ pub trait Module: Sized + 'static {
 }
 
 /// Receives the parts of a tree from [`Module::flatten`].
-pub trait Visitor<'a> {
+pub trait Visitor {
     /// A Variable.
-    fn variable(&mut self, variable: VarRef<'a>);
+    fn variable(&mut self, variable: VarRef<'_>);
     /// A plain array: data that is neither static nor updated.
-    fn array(&mut self, array: &'a Array);
+    fn array(&mut self, array: &Array);
     /// A static part: hashed into the key of a jitted function.
     fn static_value(&mut self, value: &dyn StaticValue);
     /// How a container is filled: its length, its variant, whether it is `Some`.
@@ -159,11 +159,11 @@ pub trait Leaves {
 }
 
 // So that a walk can be given a `&mut dyn Visitor`: then it is compiled once, whoever visits.
-impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
-    fn variable(&mut self, variable: VarRef<'a>) {
+impl<V: Visitor + ?Sized> Visitor for &mut V {
+    fn variable(&mut self, variable: VarRef<'_>) {
         (**self).variable(variable);
     }
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         (**self).array(array);
     }
     fn static_value(&mut self, value: &dyn StaticValue) {

@@ -90,7 +90,7 @@ pub trait SharedNode {
     /// A number that no other node has while a handle to this one is there.
     fn id(&self) -> usize;
     /// Visits what is in the node, which is held for reading meanwhile.
-    fn flatten(&self, visitor: &mut dyn for<'n> Visitor<'n>);
+    fn flatten(&self, visitor: &mut dyn for<'n> Visitor);
     /// Visits the leaves in the node, which is held for writing meanwhile.
     fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
 }
@@ -99,7 +99,7 @@ impl<T: Module> SharedNode for Shared<T> {
     fn id(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
-    fn flatten(&self, mut visitor: &mut dyn for<'n> Visitor<'n>) {
+    fn flatten(&self, mut visitor: &mut dyn for<'n> Visitor) {
         self.read().flatten(&mut visitor);
     }
     fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
@@ -111,7 +111,7 @@ impl<T: Module> SharedNode for Shared<T> {
 /// [`unflatten`](Module::unflatten) gives another handle to the same node, unless it is told another.
 impl<T: Module> Module for Shared<T> {
     const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA);
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.shared(self);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {

@@ -52,7 +52,7 @@ pub trait StaticField: Sized {
     /// The walk through a field: the value, below `key`.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
+    fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         visitor.static_value(self.part());
         visitor.exit();
@@ -107,7 +107,7 @@ macro_rules! exact {
             impl Module for $t {
                 const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
                 #[inline]
-                fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                fn flatten<V: Visitor>(&self, visitor: &mut V) {
                     visitor.static_value(self);
                 }
                 #[inline]
@@ -127,7 +127,7 @@ macro_rules! by_bits {
         impl Module for $float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
             #[inline]
-            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+            fn flatten<V: Visitor>(&self, visitor: &mut V) {
                 visitor.static_value(&FloatBits::new((*self).into()));
             }
             #[inline]

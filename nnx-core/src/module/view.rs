@@ -57,7 +57,7 @@ impl fmt::Debug for Flag {
 impl Module for Flag {
     const SCHEMA: &'static Schema = &Schema::Static("Flag");
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.static_value(&self.value);
     }
     #[inline]

@@ -10,33 +10,33 @@ use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
 /// A leaf of a tree.
-#[derive(Clone, Copy)]
-pub(crate) struct Leaf<'a> {
-    pub(crate) array: &'a Array,
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    pub(crate) array: Array,
     /// The kind of a Variable; plain arrays have none.
     pub(crate) kind: Option<&'static Kind>,
 }
 
 /// All leaves in order.
-pub(crate) fn collect_leaves<M: Module>(module: &M) -> Vec<Leaf<'_>> {
+pub(crate) fn collect_leaves<M: Module>(module: &M) -> Vec<Leaf> {
     leaves_of(|visitor| module.flatten(visitor))
 }
 
 /// The leaves that a walk meets, of one tree or several.
-pub(crate) fn leaves_of<'a>(flatten: impl FnOnce(&mut CollectLeaves<'a>)) -> Vec<Leaf<'a>> {
+pub(crate) fn leaves_of(flatten: impl FnOnce(&mut CollectLeaves)) -> Vec<Leaf> {
     let mut leaves = CollectLeaves(Vec::new());
     flatten(&mut leaves);
     leaves.0
 }
 
-pub(crate) struct CollectLeaves<'a>(Vec<Leaf<'a>>);
+pub(crate) struct CollectLeaves(Vec<Leaf>);
 
-impl<'a> Visitor<'a> for CollectLeaves<'a> {
-    fn variable(&mut self, v: VarRef<'a>) {
-        self.0.push(Leaf { array: v.value, kind: Some(v.kind) });
+impl Visitor for CollectLeaves {
+    fn variable(&mut self, v: VarRef<'_>) {
+        self.0.push(Leaf { array: v.value.clone(), kind: Some(v.kind) });
     }
-    fn array(&mut self, array: &'a Array) {
-        self.0.push(Leaf { array, kind: None });
+    fn array(&mut self, array: &Array) {
+        self.0.push(Leaf { array: array.clone(), kind: None });
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
@@ -229,15 +229,15 @@ impl Hash for Statics {
     }
 }
 
-impl<'a> Visitor<'a> for Statics {
-    fn variable(&mut self, v: VarRef<'a>) {
+impl Visitor for Statics {
+    fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             let metadata = StaticPart::Metadata(self.leaves, v.metadata.clone());
             self.items.push((self.path.clone(), metadata));
         }
         self.leaves += 1;
     }
-    fn array(&mut self, _: &'a Array) {
+    fn array(&mut self, _: &Array) {
         self.leaves += 1;
     }
     fn static_value(&mut self, value: &dyn StaticValue) {
@@ -261,9 +261,9 @@ pub(crate) struct Matcher<'s> {
     same: bool,
 }
 
-impl<'a> Visitor<'a> for Matcher<'_> {
+impl Visitor for Matcher<'_> {
     #[inline]
-    fn variable(&mut self, v: VarRef<'a>) {
+    fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             let next = self.rest.next();
             self.same &= matches!(
@@ -274,7 +274,7 @@ impl<'a> Visitor<'a> for Matcher<'_> {
         self.leaf += 1;
     }
     #[inline]
-    fn array(&mut self, _: &'a Array) {
+    fn array(&mut self, _: &Array) {
         self.leaf += 1;
     }
     #[inline]
@@ -303,11 +303,11 @@ pub(crate) struct Paths {
     all: Vec<Path>,
 }
 
-impl<'a> Visitor<'a> for Paths {
-    fn variable(&mut self, _: VarRef<'a>) {
+impl Visitor for Paths {
+    fn variable(&mut self, _: VarRef<'_>) {
         self.all.push(self.path.clone());
     }
-    fn array(&mut self, _: &'a Array) {
+    fn array(&mut self, _: &Array) {
         self.all.push(self.path.clone());
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}
@@ -321,12 +321,12 @@ impl<'a> Visitor<'a> for Paths {
 }
 
 /// Calls `f` with the path of every leaf and what is known of it.
-pub(crate) fn for_each_leaf<'a, M: Module>(module: &'a M, f: impl FnMut(&Path, VarInfo<'a>)) {
+pub(crate) fn for_each_leaf<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>)) {
     for_each_leaf_of(|v| module.flatten(v), f);
 }
 
 /// [`for_each_leaf`] of the leaves that a walk meets.
-pub(crate) fn for_each_leaf_of<'a, F: FnMut(&Path, VarInfo<'a>)>(
+pub(crate) fn for_each_leaf_of<F: FnMut(&Path, VarInfo<'_>)>(
     flatten: impl FnOnce(&mut EachLeaf<F>),
     f: F,
 ) {
@@ -335,11 +335,11 @@ pub(crate) fn for_each_leaf_of<'a, F: FnMut(&Path, VarInfo<'a>)>(
 
 pub(crate) struct EachLeaf<F>(Path, F);
 
-impl<'a, F: FnMut(&Path, VarInfo<'a>)> Visitor<'a> for EachLeaf<F> {
-    fn variable(&mut self, v: VarRef<'a>) {
+impl<F: FnMut(&Path, VarInfo<'_>)> Visitor for EachLeaf<F> {
+    fn variable(&mut self, v: VarRef<'_>) {
         (self.1)(&self.0, v.into());
     }
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         (self.1)(&self.0, VarInfo::of_array(array));
     }
     fn static_value(&mut self, _: &dyn StaticValue) {}

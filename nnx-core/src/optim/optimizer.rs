@@ -4,11 +4,8 @@ use super::GradientTransformation;
 use super::params::{Layout, Params};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::Array;
-use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
-use crate::module::{
-    KeyRef, Kind, Module, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable,
-    VariableKind, Visitor,
-};
+use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
+use crate::module::{Kind, Module, OptState, ParamKind, Path, Variable, VariableKind};
 use crate::run::staged;
 use nnx_derive::Module;
 use std::collections::BTreeMap;
@@ -55,9 +52,8 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     #[track_caller]
     fn for_kind<M: Module>(model: &M, tx: T, kind: &'static Kind) -> Self {
-        let mut found = Found { kind, ..Found::default() };
-        model.flatten(&mut found);
-        if found.leaves.is_empty() {
+        let found = parameters(model, kind);
+        if found.is_empty() {
             raise(Error::Invalid(format!(
                 "Optimizer::new: {} holds no {} of a float dtype, so there is nothing to update",
                 std::any::type_name::<M>(),
@@ -65,13 +61,13 @@ impl<T: GradientTransformation> Optimizer<T> {
             )));
         }
         let params =
-            Params::new(found.leaves.into_iter().map(|leaf| (leaf.path, leaf.array.clone())));
+            Params::new(found.into_iter().map(|parameter| (parameter.path, parameter.array)));
         let wrt = params.layout().clone();
         let mut state = None;
         let arrays: Vec<Array> = params.arrays().cloned().collect();
         let leaves = or_raise(staged("optimizer_init", &arrays, |arrays| {
             let made = tx.init(&Params::from_layout(&wrt, arrays.iter().cloned()));
-            let leaves = collect_leaves(&made).iter().map(|leaf| leaf.array.clone()).collect();
+            let leaves = collect_leaves(&made).into_iter().map(|leaf| leaf.array).collect();
             state = Some(made);
             leaves
         }));
@@ -99,7 +95,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();
         let state: Vec<Array> =
-            collect_leaves(&self.opt_state).iter().map(|leaf| leaf.array.clone()).collect();
+            collect_leaves(&self.opt_state).into_iter().map(|leaf| leaf.array).collect();
         let step = self.step.value();
         let args: Vec<Array> =
             params.arrays().chain(&gradients).chain(&state).chain([step]).cloned().collect();
@@ -111,7 +107,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             let updates = self.tx.update(gradients, &mut state, &params);
             let new = apply_updates(&params, &updates);
             let step = &args[args.len() - 1] + 1;
-            let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array.clone());
+            let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array);
             new.arrays().cloned().chain(state).chain([step]).collect()
         }));
         // positions[i] is where the i-th parameter lies in the model.
@@ -129,20 +125,19 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     /// The parameters of `model` that are updated, and their positions among its leaves.
     fn select<M: Module>(&self, model: &M) -> Result<(Params, Vec<usize>), Error> {
-        let mut found = Found::default();
-        model.flatten(&mut found);
-        found.leaves.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut found = parameters(model, ParamKind::KIND);
+        found.sort_by(|a, b| a.path.cmp(&b.path));
         let mut arrays = Vec::new();
         let mut positions = Vec::new();
         for path in self.wrt.paths() {
-            let Ok(at) = found.leaves.binary_search_by(|leaf| leaf.path.cmp(path)) else {
+            let Ok(at) = found.binary_search_by(|leaf| leaf.path.cmp(path)) else {
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the model has no parameter at `{path}`, which the model \
                      that this optimizer was made for has"
                 )));
             };
-            arrays.push(found.leaves[at].array.clone());
-            positions.push(found.leaves[at].position);
+            arrays.push(found[at].array.clone());
+            positions.push(found[at].position);
         }
         Ok((Params::from_layout(&self.wrt, arrays), positions))
     }
@@ -150,7 +145,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// The gradient of each parameter, found by its path.
     fn gradients<M: Module>(&self, grads: &M, params: &Params) -> Result<Vec<Array>, Error> {
         let paths = paths(|v| grads.flatten(v));
-        let by_path: BTreeMap<&Path, Leaf<'_>> = paths.iter().zip(collect_leaves(grads)).collect();
+        let by_path: BTreeMap<&Path, Leaf> = paths.iter().zip(collect_leaves(grads)).collect();
         let gradient = |(path, param): (&Path, &Array)| {
             let Some(leaf) = by_path.get(path) else {
                 return Err(Error::Invalid(format!(
@@ -178,47 +173,24 @@ fn apply_updates(params: &Params, updates: &Params) -> Params {
     params.zip(updates, |p, u| (p + u).astype(p.dtype()))
 }
 
-/// Collects the Variables of a kind that hold floats.
-struct Found<'a> {
-    kind: &'static Kind,
+/// A parameter of a model.
+struct Parameter {
     path: Path,
+    /// Its place among the leaves.
     position: usize,
-    leaves: Vec<FoundLeaf<'a>>,
+    array: Array,
 }
 
-struct FoundLeaf<'a> {
-    path: Path,
-    position: usize,
-    array: &'a Array,
-}
-
-impl Default for Found<'_> {
-    fn default() -> Self {
-        Found { kind: ParamKind::KIND, path: Path::new(), position: 0, leaves: Vec::new() }
-    }
-}
-
-impl<'a> Visitor<'a> for Found<'a> {
-    fn variable(&mut self, v: VarRef<'a>) {
-        let is_float = v.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
-        if v.kind.is(self.kind) && is_float {
-            self.leaves.push(FoundLeaf {
-                path: self.path.clone(),
-                position: self.position,
-                array: v.value,
-            });
+/// The Variables of `kind` that hold floats.
+fn parameters<M: Module>(model: &M, kind: &Kind) -> Vec<Parameter> {
+    let (mut found, mut position) = (Vec::new(), 0);
+    for_each_leaf(model, |path, leaf| {
+        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
+        if is_float && leaf.kind.is_some_and(|found| found.is(kind)) {
+            let (path, array) = (path.clone(), leaf.value.clone());
+            found.push(Parameter { path, position, array });
         }
-        self.position += 1;
-    }
-    fn array(&mut self, _: &'a Array) {
-        self.position += 1;
-    }
-    fn static_value(&mut self, _: &dyn StaticValue) {}
-    fn structure(&mut self, _: Structure) {}
-    fn enter(&mut self, key: KeyRef<'_>) {
-        self.path.push(key);
-    }
-    fn exit(&mut self) {
-        self.path.pop();
-    }
+        position += 1;
+    });
+    found
 }

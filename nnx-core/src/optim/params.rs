@@ -205,7 +205,7 @@ fn key(key: &PathKey) -> KeyRef<'_> {
 impl Module for Params {
     const SCHEMA: &'static Schema = &Schema::Map(<Variable<OptState> as Module>::SCHEMA);
 
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.static_value(&self.layout);
         for (path, leaf) in self.layout.paths.iter().zip(&self.leaves) {
             path.keys().iter().for_each(|k| visitor.enter(key(k)));

@@ -9,7 +9,7 @@ use std::panic::Location;
 
 /// The leaves of a tree.
 pub(crate) fn leaves<M: Module>(tree: &M) -> Vec<Array> {
-    collect_leaves(tree).iter().map(|leaf| leaf.array.clone()).collect()
+    collect_leaves(tree).into_iter().map(|leaf| leaf.array).collect()
 }
 
 /// A tree of the structure of `tree` with these leaves.

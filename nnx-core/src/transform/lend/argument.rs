@@ -37,13 +37,13 @@ pub trait Argument {
     const TUPLE: Option<usize> = None;
     /// Visits all parts.
     #[doc(hidden)]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    fn flatten<V: Visitor>(&self, visitor: &mut V);
     /// Visits the parts that may be updated.
     #[doc(hidden)]
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    fn flatten_updated<V: Visitor>(&self, visitor: &mut V);
     /// Visits the parts of a twin that may have been updated.
     #[doc(hidden)]
-    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a Self::Tree, visitor: &mut V);
+    fn flatten_twin<V: Visitor>(twin: &Self::Tree, visitor: &mut V);
     /// Visits the leaves that may be updated.
     #[doc(hidden)]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
@@ -79,11 +79,11 @@ impl<M: Module> Argument for &M {
     type Body<'t> = &'t M;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a M, _: &mut V) {}
+    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
+    fn flatten_twin<V: Visitor>(_: &M, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
@@ -107,13 +107,13 @@ impl<M: Module> Argument for &mut M {
     type Body<'t> = &'t mut M;
     type Saved = M;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten_updated<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a M, visitor: &mut V) {
+    fn flatten_twin<V: Visitor>(twin: &M, visitor: &mut V) {
         twin.flatten(visitor);
     }
     #[inline]
@@ -161,7 +161,7 @@ impl<T> Owned<T> {
 impl<T: Module> Module for Owned<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         if let Some(value) = &self.0 {
             value.flatten(visitor);
         }
@@ -181,11 +181,11 @@ impl<T: Module> Argument for Owned<T> {
     type Body<'t> = T;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
+    fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
@@ -226,7 +226,7 @@ impl<T> Static<T> {
 impl<T: StaticValue + Clone> Module for Static<T> {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         if let Some(value) = &self.0 {
             visitor.static_value(value);
         }
@@ -242,11 +242,11 @@ impl<T: StaticValue + Clone> Argument for Static<T> {
     type Body<'t> = T;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
+    fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {}
@@ -272,21 +272,21 @@ macro_rules! tuples {
             type Saved = ($($t::Saved,)*);
             const TUPLE: Option<usize> = Some($n);
             #[inline]
-            fn flatten<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+            fn flatten<Vis: Visitor>(&self, _visitor: &mut Vis) {
                 $(
                     _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten(_visitor);
                     _visitor.exit();
                 )*
             }
-            fn flatten_updated<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+            fn flatten_updated<Vis: Visitor>(&self, _visitor: &mut Vis) {
                 $(
                     _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten_updated(_visitor);
                     _visitor.exit();
                 )*
             }
-            fn flatten_twin<'a, Vis: Visitor<'a>>(_twin: &'a Self::Tree, _visitor: &mut Vis) {
+            fn flatten_twin<Vis: Visitor>(_twin: &Self::Tree, _visitor: &mut Vis) {
                 $(
                     _visitor.enter(KeyRef::Index($i));
                     $t::flatten_twin(&_twin.$i, _visitor);

@@ -9,19 +9,19 @@ pub(crate) trait AnyArgument {
     /// See [`Argument::roles`].
     fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
     /// Visits all parts.
-    fn flatten<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten(&self, visitor: &mut dyn Visitor);
     /// Visits the parts that may be updated.
-    fn flatten_updated<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten_updated(&self, visitor: &mut dyn Visitor);
 }
 
 impl<A: Argument> AnyArgument for A {
     fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
         Argument::roles(self, add);
     }
-    fn flatten<'a>(&'a self, mut visitor: &mut dyn Visitor<'a>) {
+    fn flatten(&self, mut visitor: &mut dyn Visitor) {
         Argument::flatten(self, &mut visitor);
     }
-    fn flatten_updated<'a>(&'a self, mut visitor: &mut dyn Visitor<'a>) {
+    fn flatten_updated(&self, mut visitor: &mut dyn Visitor) {
         Argument::flatten_updated(self, &mut visitor);
     }
 }
@@ -34,9 +34,9 @@ pub(crate) trait AnyBody {
     /// error of its own.
     fn run(&mut self, leaves: &mut dyn Leaves) -> bool;
     /// Visits the parts of the twin that may have been updated.
-    fn flatten_twin<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten_twin(&self, visitor: &mut dyn Visitor);
     /// Visits the result.
-    fn flatten_result<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten_result(&self, visitor: &mut dyn Visitor);
 }
 
 /// A function that returns a tree.
@@ -76,12 +76,12 @@ where
         self.result = Some(body(A::lend(twin)));
         true
     }
-    fn flatten_twin<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_twin(&self, mut visitor: &mut dyn Visitor) {
         if let Some(twin) = &self.twin {
             A::flatten_twin(twin, &mut visitor);
         }
     }
-    fn flatten_result<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_result(&self, mut visitor: &mut dyn Visitor) {
         if let Some(result) = &self.result {
             result.flatten(&mut visitor);
         }

@@ -113,7 +113,7 @@ fn changes(
     let mut updates = vec![Update::Kept; lent.len()];
     let updated = lent.iter().enumerate().filter(|(_, lent)| lent.role == Role::Updated);
     for (at, (leaf, (i, lent))) in leaves.iter().zip(updated).enumerate() {
-        let (now, before) = (leaf.array, inputs[i]);
+        let (now, before) = (&leaf.array, inputs[i]);
         let same = match before {
             Some(input) => input.is_same_value(now),
             None => now.is_absent(),
