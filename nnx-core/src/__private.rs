@@ -59,7 +59,9 @@ pub use nnx_derive::__path;
 
 // `#[nnx::jit]`.
 // The forms of arguments stand in the types of calls.
-pub use crate::jit::check::{Verdict, argument, report, report_after, result, static_argument};
+pub use crate::jit::check::{
+    Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
+};
 pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
 };

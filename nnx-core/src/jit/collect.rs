@@ -3,7 +3,8 @@
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
-use crate::module::{StaticValue, Structure, VarRef, Visitor};
+use crate::module::node::{LentNodes, Occupied};
+use crate::module::{Arrival, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::value::Aval;
 use crate::xla::{Buffer, Placement};
 use rustc_hash::FxHasher;
@@ -17,6 +18,9 @@ use std::time::Instant;
 pub(super) struct Collected {
     pub(super) started: Instant,
     pub(super) arrays: Vec<Array>,
+    /// Nobody else can set a shared node until the call is over.
+    pub(super) nodes: LentNodes,
+    occupied: Option<Occupied>,
     hasher: FxHasher,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
@@ -26,10 +30,30 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    pub(super) fn new(function: &Function) -> Self {
+    /// What `flatten` visits.
+    pub(super) fn of(
+        function: &Function,
+        flatten: impl Fn(&mut Self),
+        again: &dyn Fn(&mut dyn Visitor),
+    ) -> Result<Self> {
+        loop {
+            let mut collected = Collected::new(function);
+            flatten(&mut collected);
+            let Some(occupied) = collected.occupied.take() else { return Ok(collected) };
+            // While waiting, the call has no node.
+            drop(collected);
+            occupied
+                .wait(again)
+                .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+        }
+    }
+
+    fn new(function: &Function) -> Self {
         Collected {
             started: Instant::now(),
             arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
+            nodes: LentNodes::default(),
+            occupied: None,
             hasher: FxHasher::default(),
             placement: Placement::default(),
             moves: function.options.device.is_some(),
@@ -46,6 +70,11 @@ impl Collected {
         let told = function.options.device.map(Placement::device);
         self.placement = told.or(first).unwrap_or_default();
         self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// The nodes alone, which stay lent.
+    pub(super) fn into_nodes(self) -> LentNodes {
+        self.nodes
     }
 
     pub(super) fn hash(&self, instance: TypeId) -> u64 {
@@ -101,6 +130,22 @@ impl Visitor for Collected {
             Structure::Len(n) => self.hasher.write_usize(n),
             Structure::Some(some) => self.hasher.write_u8(u8::from(some)),
             Structure::Variant(i, _) => self.hasher.write_u32(i),
+            // A number more than any node has tells the first place from others.
+            Structure::Node(_) | Structure::NewNode => self.hasher.write_usize(usize::MAX),
+            Structure::Ref(number) => self.hasher.write_usize(number),
+        }
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.occupied.is_some() {
+            return;
+        }
+        match self.nodes.arrive(node) {
+            Ok(Arrival::First(number)) => {
+                self.structure(Structure::Node(number));
+                node.flatten(self);
+            }
+            Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
+            Err(occupied) => self.occupied = Some(occupied),
         }
     }
 }

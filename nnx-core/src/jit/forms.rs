@@ -10,9 +10,9 @@ use super::function::Function;
 use super::output::Output;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, Module, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
+    Leaves, Module, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
 };
-use crate::transform::lend::{Argument, Owned, Role, Static};
+use crate::transform::lend::{Argument, Owned, Roles, Static};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -42,6 +42,7 @@ impl Visitor for NullVisitor {
     fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, _: &dyn SharedNode) {}
 }
 
 /// The name of a parameter of a type that cannot be written down, for messages.
@@ -74,6 +75,12 @@ impl<T: Module> Lend<T> {
     /// Whether it may be an argument.
     pub fn check<N: Name>(self, _: N) {
         const { check::argument(N::NAME, T::SCHEMA).report() }
+    }
+
+    /// A compile error if the type cannot be an argument in graph mode.
+    #[inline]
+    pub fn check_graph<N: Name>(self, _: N) {
+        const { check::graph_argument(N::NAME, T::SCHEMA).report() }
     }
 
     /// A parameter `&T`.
@@ -109,6 +116,10 @@ pub trait LendUnchecked<T>: Sized {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     /// There is nothing to check in it.
     fn check<N: Name>(self, _: N) {
+        never()
+    }
+    /// There is nothing to check in it.
+    fn check_graph<N: Name>(self, _: N) {
         never()
     }
     /// A parameter `&T`.
@@ -187,7 +198,7 @@ macro_rules! stray {
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {
                 never()
             }
-            fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {
+            fn roles(&self, _: &mut Roles) {
                 never()
             }
             fn twin<L: Leaves>(&self, _: &mut L) {

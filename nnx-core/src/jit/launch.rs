@@ -9,7 +9,8 @@ use super::record::record;
 use super::stage::{Lowered, wants_lowering};
 use super::{limit, stage};
 use crate::error::{Error, Result};
-use crate::module::walk::Statics;
+use crate::module::Nodes;
+use crate::module::compare::Statics;
 use crate::xla::{Buffer, Outputs};
 use std::any::{Any, TypeId};
 use std::panic::Location;
@@ -22,8 +23,8 @@ pub(super) enum Launched {
     /// The program was started.
     Run(Run),
     /// The call was only traced, for [`lower`](super::lower); this is its result, with shapes but no
-    /// elements.
-    Lowered(Box<dyn Any + Send + Sync>),
+    /// elements, and the nodes to put into it.
+    Lowered(Box<dyn Any + Send + Sync>, Nodes),
     /// The body returned an error of its own.
     BodyFailed,
 }
@@ -139,7 +140,7 @@ fn lower_only(
                 recorded.plan.aliases,
                 leaves.placement,
             ));
-            Launched::Lowered(recorded.template)
+            Launched::Lowered(recorded.template, recorded.back)
         }
         None => {
             stage::fail(Error::Jit {

@@ -1,7 +1,7 @@
 //! Paths that begin with the name of a parameter.
 
 use crate::graph::Array;
-use crate::module::{KeyRef, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{KeyRef, SharedNode, StaticValue, Structure, VarRef, Visitor};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
 pub(super) struct Named<'n, 'v> {
@@ -28,6 +28,9 @@ impl Visitor for Named<'_, '_> {
     }
     fn structure(&mut self, structure: Structure) {
         self.visitor.structure(structure);
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        self.visitor.shared(node);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {

@@ -155,6 +155,12 @@ pub enum Structure {
     Some(bool),
     /// Which variant of an enum, by position and name.
     Variant(u32, &'static str),
+    /// The first place of a shared node, which has this number from here on.
+    Node(usize),
+    /// Another place of the node with this number.
+    Ref(usize),
+    /// A place of a node that the function made.
+    NewNode,
 }
 
 /// `of length 3`, `Some`, `None`, or the variant's name.
@@ -165,6 +171,9 @@ impl std::fmt::Display for Structure {
             Structure::Some(true) => f.write_str("Some"),
             Structure::Some(false) => f.write_str("None"),
             Structure::Variant(_, name) => f.write_str(name),
+            Structure::Node(_) => f.write_str("a node of its own"),
+            Structure::Ref(number) => write!(f, "shared node {number}"),
+            Structure::NewNode => f.write_str("a new node"),
         }
     }
 }

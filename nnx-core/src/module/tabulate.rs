@@ -69,7 +69,6 @@ impl Total {
 /// assert_eq!(table.total().byte_size, 802_816);
 /// ```
 pub fn tabulate<M: Module>(module: &M) -> Table {
-    const { super::check::tree::<M>("tabulate") };
     let mut rows = Vec::new();
     for_each_leaf(module, |path, leaf| {
         rows.push(Row {

@@ -46,7 +46,6 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// Panics if the model has no Param, or one without a value.
     #[track_caller]
     pub fn new<M: Module>(model: &M, tx: T) -> Self {
-        const { crate::module::check::tree::<M>("Optimizer::new") };
         Self::for_kind(model, tx, ParamKind::KIND)
     }
 
@@ -90,7 +89,6 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
-        const { crate::module::check::tree::<M>("Optimizer::update") };
         let (params, positions) = or_raise(self.select(model));
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();

@@ -69,7 +69,6 @@ pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
 
 #[track_caller]
 fn renew<M: Module>(tree: &mut M, filter: &dyn Filter, splits: Option<usize>) -> RngBackup {
-    const { crate::module::check::tree::<M>("split_rngs") };
     // A stream is its key, directly followed by its count.
     let (mut streams, mut last, mut at) = (Vec::new(), None, 0);
     for_each_leaf(tree, |path, leaf| {

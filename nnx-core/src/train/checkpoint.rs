@@ -40,7 +40,6 @@ pub fn save_checkpoint<M: Module>(
     tree: &M,
     metadata: &BTreeMap<String, String>,
 ) -> Result<()> {
-    const { crate::module::check::tree::<M>("save_checkpoint") };
     let path = path.as_ref();
     let tensors = tensors(path, tree)?;
     let mut checksum = crc32fast::Hasher::new();
@@ -142,7 +141,6 @@ pub fn load_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &mut M,
 ) -> Result<BTreeMap<String, String>> {
-    const { crate::module::check::tree::<M>("load_checkpoint") };
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|e| Error::io(path, "the checkpoint cannot be read", &e))?;
     let corrupt = |why: String| {

@@ -100,7 +100,7 @@ const fn push_field(path: &mut Text, name: &str) {
 pub struct Verdict(Option<Text>);
 
 impl Verdict {
-    const FINE: Verdict = Verdict(None);
+    pub(crate) const FINE: Verdict = Verdict(None);
 
     /// Whether nothing is wrong.
     pub const fn is_fine(&self) -> bool {
@@ -147,28 +147,14 @@ const fn place(path: &Text, whole: &str) -> Text {
     text
 }
 
-/// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`; `function` is who
-/// does not take it: the walks pass over shared nodes, so it would miss them.
-///
-/// For the functions that users call. What these have in common does without, so that one mistake
-/// is one error.
+/// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`, for a `function` in which a
+/// node would make no sense.
 #[track_caller]
 pub(crate) const fn tree<M: Module>(function: &str) {
-    no_shared(M::SCHEMA, "the argument of ", function);
-}
-
-/// As [`tree`], for what the function that is given to `transform` returns.
-#[track_caller]
-pub(crate) const fn returned(schema: &Schema, transform: &str) {
-    no_shared(schema, "the result of the function given to ", transform);
-}
-
-#[track_caller]
-const fn no_shared(schema: &Schema, role: &str, function: &str) {
     let mut path = Text::new();
-    if find(Wanted::Shared, schema, &mut path) {
+    if find(Wanted::Shared, M::SCHEMA, &mut path) {
         let mut whole = Text::new();
-        whole.push(role);
+        whole.push("the argument of ");
         whole.push_code(function);
         let fix = "keep the node outside of the tree, and lend it to its users when they run";
         shared(&place(&path, whole.as_str()), fix).report();
@@ -184,6 +170,13 @@ pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
         text.push_code(path.as_str());
         return shared(&text, AS_AN_ARGUMENT);
     }
+    graph_argument(name, schema)
+}
+
+/// Whether the argument `name` of a jitted function may be like this in graph mode.
+pub(crate) const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
+    let mut path = Text::new();
+    path.push(name);
     if find(Wanted::BareFloat, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());

@@ -1,6 +1,7 @@
 //! The forms in which something is lent to a function.
 
-use crate::module::walk::copy;
+use super::record::Roles;
+use crate::module::walk::copy_outside_nodes;
 use crate::module::{KeyRef, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
@@ -12,6 +13,8 @@ pub enum Role {
     Updated,
     /// By value: consumed.
     Consumed,
+    /// In a shared node, which the function may write through any of its handles.
+    Node,
 }
 
 /// What is lent to a function that is traced: `&M` to read, `&mut M` to read and set Variables in,
@@ -29,7 +32,7 @@ pub trait Argument {
     type Tree: Module;
     /// What the function gets.
     type Body<'t>;
-    /// A copy of what the function may change in place.
+    /// A copy of what the function may change in place, but for shared nodes.
     #[doc(hidden)]
     type Saved;
     /// The number of elements of a tuple.
@@ -38,7 +41,7 @@ pub trait Argument {
     /// Visits all parts.
     #[doc(hidden)]
     fn flatten<V: Visitor>(&self, visitor: &mut V);
-    /// Visits the parts that may be updated.
+    /// Visits the parts that may be updated, outside of shared nodes.
     #[doc(hidden)]
     fn flatten_updated<V: Visitor>(&self, visitor: &mut V);
     /// Visits the parts of a twin that may have been updated.
@@ -47,10 +50,9 @@ pub trait Argument {
     /// Visits the leaves that may be updated.
     #[doc(hidden)]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
-    /// Calls `add` for each part with its role, its number of leaves, and whether it is an array by
-    /// itself.
+    /// Has `roles` walk through each part.
     #[doc(hidden)]
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
+    fn roles(&self, roles: &mut Roles);
     /// A copy with other leaves.
     #[doc(hidden)]
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self::Tree;
@@ -68,12 +70,6 @@ pub trait Argument {
     fn restore(&mut self, saved: Self::Saved);
 }
 
-/// Tells `add` of one part.
-fn add_part<M: Module>(tree: &M, role: Role, add: &mut dyn FnMut(Role, usize, bool)) {
-    let leaves = crate::module::walk::collect_leaves(tree).len();
-    add(role, leaves, matches!(M::SCHEMA, Schema::Array));
-}
-
 impl<M: Module> Argument for &M {
     type Tree = M;
     type Body<'t> = &'t M;
@@ -86,8 +82,8 @@ impl<M: Module> Argument for &M {
     fn flatten_twin<V: Visitor>(_: &M, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(*self, Role::Read, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(*self, Role::Read);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
         M::unflatten(self, leaves)
@@ -120,8 +116,8 @@ impl<M: Module> Argument for &mut M {
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         M::flatten_mut(self, visitor);
     }
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(&**self, Role::Updated, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(&**self, Role::Updated);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
         M::unflatten(self, leaves)
@@ -133,7 +129,7 @@ impl<M: Module> Argument for &mut M {
         self
     }
     fn save(&self) -> M {
-        copy(&**self)
+        copy_outside_nodes(&**self)
     }
     fn restore(&mut self, saved: M) {
         **self = saved;
@@ -188,8 +184,8 @@ impl<T: Module> Argument for Owned<T> {
     fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(self, Role::Consumed, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(self, Role::Consumed);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
         self.unflatten(leaves)
@@ -249,7 +245,7 @@ impl<T: StaticValue + Clone> Argument for Static<T> {
     fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {}
+    fn roles(&self, _: &mut Roles) {}
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
         self.unflatten(leaves)
     }
@@ -297,8 +293,8 @@ macro_rules! tuples {
             fn flatten_mut<Vis: VisitorMut>(&mut self, _visitor: &mut Vis) {
                 $(self.$i.flatten_mut(_visitor);)*
             }
-            fn roles(&self, _add: &mut dyn FnMut(Role, usize, bool)) {
-                $(self.$i.roles(_add);)*
+            fn roles(&self, _roles: &mut Roles) {
+                $(self.$i.roles(_roles);)*
             }
             fn twin<Lvs: Leaves>(&self, _leaves: &mut Lvs) -> Self::Tree {
                 ($(

@@ -1,13 +1,14 @@
 //! What is lent and the function that gets it, with their types erased: tracing them is the same
 //! work for all, and is compiled once.
 
-use super::argument::{Argument, Role};
+use super::argument::Argument;
+use super::record::Roles;
 use crate::module::{Leaves, Module, Visitor};
 
 /// An [`Argument`] of any type.
 pub(crate) trait AnyArgument {
     /// See [`Argument::roles`].
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
+    fn roles(&self, roles: &mut Roles);
     /// Visits all parts.
     fn flatten(&self, visitor: &mut dyn Visitor);
     /// Visits the parts that may be updated.
@@ -15,8 +16,8 @@ pub(crate) trait AnyArgument {
 }
 
 impl<A: Argument> AnyArgument for A {
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        Argument::roles(self, add);
+    fn roles(&self, roles: &mut Roles) {
+        Argument::roles(self, roles);
     }
     fn flatten(&self, mut visitor: &mut dyn Visitor) {
         Argument::flatten(self, &mut visitor);

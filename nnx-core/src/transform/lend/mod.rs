@@ -13,4 +13,7 @@ mod record;
 pub use argument::{Argument, Owned, Role, Static};
 pub(crate) use call::{TransformCall, TransformProgram, result_of};
 pub(crate) use erased::{AnyArgument, AnyBody};
-pub(crate) use record::{Recorded, Stopped, Update, lent, record};
+pub use record::Roles;
+pub(crate) use record::{
+    Changes, Lent, OrderedChanges, Recorded, SetLeaves, Stopped, Update, lent, record,
+};
