@@ -64,6 +64,9 @@ fn leaves<M: Module>(module: &M) -> Vec<Vec<u8>> {
     use nnx_core::module::{StaticValue, Structure, VarRef, Visitor};
     struct Leaves(Vec<Vec<u8>>);
     impl Visitor for Leaves {
+        fn shared(&mut self, _: &dyn nnx_core::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, v: VarRef<'_>) {
             self.0.push(v.value.to_bytes().unwrap());
         }

@@ -121,6 +121,9 @@ fn patterns_match_the_paths_of_a_walk() {
 fn variable_paths<M: Module>(module: &M) -> Vec<(Path, &'static Kind)> {
     struct Paths(Path, Vec<(Path, &'static Kind)>);
     impl nnx::module::Visitor for Paths {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, variable: nnx::module::VarRef<'_>) {
             self.1.push((self.0.clone(), variable.kind));
         }

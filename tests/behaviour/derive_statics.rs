@@ -90,6 +90,9 @@ fn static_values_compare_by_type_and_value() {
     #[derive(Default)]
     struct Statics(Vec<Box<dyn StaticValue>>);
     impl Visitor for Statics {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, _: VarRef<'_>) {}
         fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, value: &dyn StaticValue) {

@@ -25,6 +25,9 @@ pub(crate) fn parts<M: Module>(module: &M) -> Vec<String> {
         found: Vec<String>,
     }
     impl Visitor for Parts {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, variable: VarRef<'_>) {
             let (kind, name) = (variable.kind.name, name_of(variable.value));
             self.found.push(format!("{}: {kind} {name}", self.at));
@@ -64,6 +67,9 @@ pub(crate) fn leaves<M: Module>(module: &M) -> Vec<String> {
 pub(crate) fn static_hash<M: Module>(module: &M) -> u64 {
     struct Hash64(DefaultHasher);
     impl Visitor for Hash64 {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, _: VarRef<'_>) {}
         fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, value: &dyn StaticValue) {
@@ -86,6 +92,9 @@ pub(crate) fn renew<M: Module>(module: &mut M) -> Vec<String> {
         found: Vec<String>,
     }
     impl VisitorMut for Renew {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, variable: VarMut<'_>) {
             let name = name_of(variable.value);
             self.found.push(format!("{}: {} {name}", self.at, variable.kind.name));
@@ -115,8 +124,12 @@ pub(crate) fn rebuild<M: Module>(module: &M) -> (Vec<String>, M) {
     struct Copies {
         at: Path,
         found: Vec<String>,
+        nodes: nnx::module::Nodes,
     }
     impl Leaves for Copies {
+        fn nodes(&mut self) -> &mut nnx::module::Nodes {
+            &mut self.nodes
+        }
         fn variable(&mut self, variable: VarRef<'_>) -> Array {
             let name = name_of(variable.value);
             self.found.push(format!("{}: {} {name}", self.at, variable.kind.name));

@@ -1,8 +1,22 @@
 //! The places of shared nodes beyond their first ones.
 
-use super::{KeyRef, Path, Seen, SharedNode, StaticValue, Structure, VarInfo, VarRef, Visitor};
+use super::walk::paths;
+use super::{
+    KeyRef, Module, Path, Seen, SharedNode, StaticValue, Structure, VarInfo, VarRef, Visitor,
+};
 use crate::graph::Array;
 use rustc_hash::FxHashMap;
+
+/// The paths of the further places of leaves in nodes, each with that of the first place.
+pub(crate) fn other_places<M: Module>(module: &M) -> Vec<(Path, Path)> {
+    let mut places = Vec::new();
+    for_each_other_place(|v| module.flatten(v), |i, path, _| places.push((path.clone(), i)));
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let first = paths(|v| module.flatten(v));
+    places.into_iter().map(|(path, i)| (path, first[i].clone())).collect()
+}
 
 /// Calls `f` for every further place of every leaf in a node, with the leaf's position in the walk, the path
 /// of the place and the leaf. A place inside of the node itself is none.

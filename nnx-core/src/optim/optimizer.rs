@@ -5,7 +5,9 @@ use super::params::{Layout, Params};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::Array;
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
-use crate::module::{Kind, Module, OptState, ParamKind, Path, Variable, VariableKind};
+use crate::module::{
+    Kind, Module, OptState, ParamKind, Path, Variable, VariableKind, other_places,
+};
 use crate::run::staged;
 use nnx_derive::Module;
 use std::collections::BTreeMap;
@@ -37,6 +39,9 @@ pub struct Optimizer<T: GradientTransformation> {
     /// The paths of the parameters that are updated.
     #[module(static)]
     wrt: Arc<Layout>,
+    /// The places of shared nodes in the model: each further place, and the first one.
+    #[module(static)]
+    shared: Arc<Layout>,
 }
 
 impl<T: GradientTransformation> Optimizer<T> {
@@ -76,6 +81,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             opt_state: rebuild(&state, |i, _| leaves[i].clone()),
             tx,
             wrt,
+            shared: shared_places(model),
         }
     }
 
@@ -89,6 +95,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
+        or_raise(self.check_sharing(model));
         let (params, positions) = or_raise(self.select(model));
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();
@@ -119,6 +126,34 @@ impl<T: GradientTransformation> Optimizer<T> {
         });
         replace_leaves(&mut self.opt_state, |i, array| *array = outs[n + i].clone());
         self.step.set(outs[outs.len() - 1].clone());
+    }
+
+    /// Says if other places of `model` are one node than in the model that the optimizer was made for: a
+    /// parameter that became one of its own has no state here.
+    fn check_sharing<M: Module>(&self, model: &M) -> Result<(), Error> {
+        let now = shared_places(model);
+        if self.shared == now {
+            return Ok(());
+        }
+        let only = |a: &Layout, b: &Layout| {
+            let mut pairs = a.paths().chunks(2);
+            let found = pairs.find(|pair| !b.paths().chunks(2).any(|other| other == *pair))?;
+            Some(format!("`{}` is `{}`", found[0], found[1]))
+        };
+        let (before, after) = (only(&self.shared, &now), only(&now, &self.shared));
+        let what = match (before, after) {
+            (Some(pair), _) => {
+                format!("{pair} in the model that this optimizer was made for, not here")
+            }
+            (_, Some(pair)) => {
+                format!("{pair} here, not in the model that this optimizer was made for")
+            }
+            (None, None) => "the order of the nodes is another one".into(),
+        };
+        Err(Error::Invalid(format!(
+            "Optimizer::update: the model shares other nodes: {what}. Make the optimizer for the model \
+             that it updates"
+        )))
     }
 
     /// The parameters of `model` that are updated, and their positions among its leaves.
@@ -169,6 +204,11 @@ impl<T: GradientTransformation> Optimizer<T> {
 /// Parameters plus updates, in the parameters' dtypes. `optax.apply_updates`.
 fn apply_updates(params: &Params, updates: &Params) -> Params {
     params.zip(updates, |p, u| (p + u).astype(p.dtype()))
+}
+
+/// Each further place of a leaf in a shared node, and the first one.
+fn shared_places<M: Module>(model: &M) -> Arc<Layout> {
+    Layout::new(other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect())
 }
 
 /// A parameter of a model.

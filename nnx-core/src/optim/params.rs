@@ -19,7 +19,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    fn new(paths: Vec<Path>) -> Arc<Self> {
+    pub(super) fn new(paths: Vec<Path>) -> Arc<Self> {
         let mut hasher = FxHasher::default();
         paths.hash(&mut hasher);
         Arc::new(Layout { paths, fingerprint: hasher.finish() })
