@@ -1,6 +1,7 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 
 mod jit;
+mod structure;
 mod transforms;
 mod trees;
 

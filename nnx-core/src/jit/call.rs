@@ -41,7 +41,8 @@ where
             Ok(Launched::Run(mut run)) => {
                 let mut results = Results::new(&run.entry, &leaves, &mut run.outputs);
                 let result: R = from_template(&*run.entry.template, &mut results);
-                results.error.map_or(Ok((result, run)), Err)
+                let parts = run.entry.rebuilt.parts(&mut results);
+                results.error.map_or(Ok((result, parts, run)), Err)
             }
             Ok(Launched::Lowered(template, nodes)) => return shapes(template, nodes),
             Ok(Launched::BodyFailed) => return pending.into_error(),
@@ -50,7 +51,7 @@ where
     };
     // With these handles gone, a buffer that nobody else holds takes its new value in place.
     let nodes = leaves.into_nodes();
-    let (result, run) = match outcome {
+    let (result, parts, run) = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             let mut mark = MarkLost { function, error: &error };
@@ -61,6 +62,7 @@ where
     let mut write = WriteBack::new(&run.entry, run.outputs);
     arguments.flatten_mut(&mut write);
     nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
+    parts.put(&mut arguments, nodes.nodes());
     if let Some(error) = write.error {
         return R::from_error(error);
     }

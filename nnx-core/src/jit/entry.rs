@@ -1,5 +1,6 @@
 //! One executable of a jitted function, and what a call needs to know to use it.
 
+use super::rebuilt::Rebuilt;
 use crate::graph::Array;
 use crate::module::compare::Statics;
 use crate::module::{Metadata, SharedNode};
@@ -49,11 +50,13 @@ pub(super) struct Entry {
     pub(super) updates: Vec<Update>,
     /// Which of them have something else noted on them, in their order.
     pub(super) metadata: Vec<(usize, Metadata)>,
-    /// For every leaf of the result.
+    /// For every leaf of the result, then of the rebuilt parts.
     pub(super) results: Vec<ResultLeaf>,
     /// The result with leaves without values.
     pub(super) template: Box<dyn Any + Send + Sync>,
     /// The shared nodes of the arguments that the result holds: what stands for each in the template, and
     /// its number.
     pub(super) result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    /// The parts of the arguments that got another structure.
+    pub(super) rebuilt: Rebuilt,
 }

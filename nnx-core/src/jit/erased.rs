@@ -3,15 +3,15 @@
 //! A miss is rare and its work is the same for every jitted function, so it is compiled once, here,
 //! and not once for each of the user's functions. Only the way of a hit is generic.
 
-use super::names::Named;
+use super::names::{Named, named};
 use super::output::Output;
 use crate::error::Result;
 use crate::graph::Array;
 use crate::module::compare::Matcher;
 use crate::module::node::LentNodes;
 use crate::module::walk::Rebuild;
-use crate::module::{Leaves, Module, Nodes, Visitor, VisitorMut};
-use crate::transform::lend::{AnyArgument, AnyBody, Argument, Roles};
+use crate::module::{Leaves, Module, Nodes, Path, Visitor, VisitorMut};
+use crate::transform::lend::{AnyArgument, AnyBody, AnyTree, Argument, Roles};
 use std::any::Any;
 
 /// A body that was not run yet, of any type, and what there is after its run.
@@ -37,8 +37,9 @@ impl<A: Argument> AnyArgument for Arguments<'_, A> {
     fn flatten(&self, visitor: &mut dyn Visitor) {
         self.arguments.flatten(&mut Named::new(self.names, visitor));
     }
-    fn flatten_updated(&self, visitor: &mut dyn Visitor) {
-        self.arguments.flatten_updated(&mut Named::new(self.names, visitor));
+    fn updated<'a>(&'a self, add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
+        self.arguments
+            .updated(&mut Path::new(), &mut |path, tree| add(&named(self.names, path), tree));
     }
 }
 
@@ -85,9 +86,9 @@ where
         let outcome = body(A::lend(twin)).split();
         self.outcome.insert(outcome).is_ok()
     }
-    fn flatten_twin(&self, visitor: &mut dyn Visitor) {
+    fn updated_twin<'b>(&'b self, add: &mut dyn FnMut(&'b dyn AnyTree)) {
         if let Some(twin) = &self.twin {
-            A::flatten_twin(twin, &mut Named::new(self.arguments.names, visitor));
+            A::updated_twin(twin, add);
         }
     }
     fn flatten_result(&self, mut visitor: &mut dyn Visitor) {

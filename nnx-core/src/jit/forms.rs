@@ -10,9 +10,10 @@ use super::function::Function;
 use super::output::Output;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, Module, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
+    Leaves, Module, Path, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor, VisitorMut,
+    check,
 };
-use crate::transform::lend::{Argument, Owned, Roles, Static};
+use crate::transform::lend::{AnyTree, Argument, Owned, Roles, Static};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -189,10 +190,13 @@ macro_rules! stray {
             fn flatten<V: Visitor>(&self, _: &mut V) {
                 never()
             }
-            fn flatten_updated<V: Visitor>(&self, _: &mut V) {
+            fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
                 never()
             }
-            fn flatten_twin<V: Visitor>(_: &(), _: &mut V) {
+            fn updated_twin<'a>(_: &'a (), _: &mut dyn FnMut(&'a dyn AnyTree)) {
+                never()
+            }
+            fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {
                 never()
             }
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {

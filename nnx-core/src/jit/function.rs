@@ -30,7 +30,7 @@ impl Options {
         device: None,
         inline: true,
         keep_unused: false,
-        graph_updates: true,
+        graph_updates: false,
     };
 
     /// With [`donate`](Options::donate).

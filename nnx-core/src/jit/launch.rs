@@ -92,6 +92,7 @@ fn hit(
                 .zip(&leaves.arrays)
                 .all(|(aval, array)| *aval == concrete_aval(array))
             && key.statics.matches(|m| body.compare(m))
+            && entry.rebuilt.is_here()
     })?;
     function.hits.fetch_add(1, Relaxed);
     Some(entry.clone())

@@ -1,7 +1,7 @@
 //! Paths that begin with the name of a parameter.
 
 use crate::graph::Array;
-use crate::module::{KeyRef, SharedNode, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{KeyRef, Path, PathKey, SharedNode, StaticValue, Structure, VarRef, Visitor};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
 pub(super) struct Named<'n, 'v> {
@@ -43,4 +43,17 @@ impl Visitor for Named<'_, '_> {
         self.depth -= 1;
         self.visitor.exit();
     }
+}
+
+/// The path of a part of a tuple of arguments, whose position becomes the parameter's name.
+pub(super) fn named(names: &[&str], path: &Path) -> Path {
+    let mut named = Path::new();
+    for (depth, key) in path.keys().iter().enumerate() {
+        named.push(match key {
+            PathKey::Index(i) if depth == 0 => KeyRef::Name(names[*i]),
+            PathKey::Index(i) => KeyRef::Index(*i),
+            PathKey::Name(name) => KeyRef::Name(name),
+        });
+    }
+    named
 }

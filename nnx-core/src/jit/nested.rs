@@ -5,6 +5,7 @@ use super::erased::{AnyCall, Pending, from_template};
 use super::function::Function;
 use super::output::Output;
 use super::plan::Plan;
+use super::rebuilt::{Parts, Rebuilt};
 use super::record::{Planned, record};
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, Arrays};
@@ -90,7 +91,10 @@ where
             let nodes = nodes_of(|v| arguments.flatten(v));
             arguments.flatten_mut(&mut write);
             nodes.iter().for_each(|(_, node)| node.flatten_mut(&mut write));
-            call.result(|template, mut leaves| from_template(template, &mut leaves))
+            let (result, parts) =
+                call.result(|template, mut leaves| from_template(template, &mut leaves));
+            parts.put(arguments, nodes.iter().map(|(_, node)| &**node));
+            result
         }
         Err(error) => R::from_error(error),
     }
@@ -107,6 +111,7 @@ struct Nested {
     template: Box<dyn Any + Send + Sync>,
     /// The arguments' nodes in place of the template's.
     nodes: Nodes,
+    rebuilt: Rebuilt,
 }
 
 /// `None` if the body returned an error of its own.
@@ -118,7 +123,7 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
-    let Planned { plan, template, back: nodes, .. } = recorded;
+    let Planned { plan, template, back: nodes, rebuilt, .. } = recorded;
     let Plan { graph, parameters, updates, metadata, results, .. } = plan;
     let inputs: Vec<&Array> = parameters
         .iter()
@@ -129,17 +134,22 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
         .collect();
     let call = CallGraph { name: function.name.into(), graph: graph.into() };
     let outputs = bind(call, &inputs);
-    Ok(Some(Nested { leaves, outputs, updates, metadata, results, template, nodes }))
+    Ok(Some(Nested { leaves, outputs, updates, metadata, results, template, nodes, rebuilt }))
 }
 
 impl Nested {
     /// Has the result made from its leaves.
-    fn result<R>(self, make: impl FnOnce(&(dyn Any + Send + Sync), &mut dyn Leaves) -> R) -> R {
+    fn result<R>(
+        self,
+        make: impl FnOnce(&(dyn Any + Send + Sync), &mut dyn Leaves) -> R,
+    ) -> (R, Parts) {
         let leaf = |i: usize, absent: &Array| match self.results[i] {
             ResultLeaf::Output { index, .. } => self.outputs[index].clone(),
             ResultLeaf::Leaf(index) => self.leaves[index].clone(),
             ResultLeaf::Absent => absent.clone(),
         };
-        make(&*self.template, &mut Rebuild::with_nodes(self.nodes, leaf))
+        let mut leaves = Rebuild::with_nodes(self.nodes, leaf);
+        let result = make(&*self.template, &mut leaves);
+        (result, self.rebuilt.parts(&mut leaves))
     }
 }

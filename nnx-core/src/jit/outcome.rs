@@ -25,7 +25,7 @@ impl<'c> Results<'c> {
     pub(super) fn new(entry: &'c Entry, call: &'c Collected, outputs: &'c mut Outputs) -> Self {
         let mut nodes = Nodes::fresh();
         for (in_template, number) in &entry.result_nodes {
-            if let Some(node) = call.nodes.nodes().nth(*number) {
+            if let Some(node) = call.nodes.get(*number) {
                 nodes.settle(&**in_template, node.handle());
             }
         }

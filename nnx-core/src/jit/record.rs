@@ -4,13 +4,14 @@ use super::entry::{CacheKey, Entry, Parameter};
 use super::erased::AnyCall;
 use super::function::Function;
 use super::plan::Plan;
+use super::rebuilt::Rebuilt;
 use crate::error::{Error, Result, catching};
 use crate::graph::Array;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
 use crate::run::compile;
 use crate::transform::lend;
-use crate::transform::lend::{Recorded, Stopped};
+use crate::transform::lend::{Allowed, Recorded, Stopped};
 use crate::value::Aval;
 use std::any::Any;
 use std::panic::Location;
@@ -26,6 +27,7 @@ pub(super) struct Planned {
     /// The arguments' nodes in place of those.
     pub(super) back: Nodes,
     result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    pub(super) rebuilt: Rebuilt,
 }
 
 /// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
@@ -54,7 +56,12 @@ fn trace_body(
 ) -> Result<Option<Planned>> {
     function.register();
     let start = Instant::now();
-    let traced = match lend::record(location, format!("`{}`", function.name), body, avals) {
+    let allowed = match function.options.graph_updates {
+        true => Allowed::Structure,
+        false => Allowed::Values,
+    };
+    let traced = match lend::record(location, format!("`{}`", function.name), body, avals, allowed)
+    {
         Ok(traced) => traced,
         Err(Stopped::Body) => return Ok(None),
         Err(Stopped::Rule(message)) => {
@@ -70,9 +77,9 @@ fn trace_body(
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
     };
-    let template = body.template(&mut Rebuild::with_nodes(twins.themselves(), shapes));
-    let result_nodes = twins.among(nodes_of(|mut v| body.flatten_result(&mut v)));
-    if !function.options.graph_updates && !result_nodes.is_empty() {
+    if !function.options.graph_updates
+        && !twins.among(nodes_of(|mut v| body.flatten_result(&mut v))).is_empty()
+    {
         return Err(Error::Jit {
             function: function.name.into(),
             message: "the result holds a shared node of an argument, and with `graph_updates = \
@@ -83,7 +90,13 @@ fn trace_body(
                 .into(),
         });
     }
-    Ok(Some(Planned { plan, template, back: twins.back(), result_nodes }))
+    let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
+    let template = body.template(&mut leaves);
+    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves);
+    let mut held = nodes_of(|mut v| body.flatten_result(&mut v));
+    held.extend(twins.held_by(body, &changes.rebuilt));
+    let result_nodes = twins.among(held);
+    Ok(Some(Planned { plan, template, back: twins.back(), result_nodes, rebuilt }))
 }
 
 impl Planned {
@@ -99,7 +112,7 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let Planned { template, result_nodes, .. } = self;
+        let Planned { template, result_nodes, rebuilt, .. } = self;
         Ok(Entry {
             key,
             number,
@@ -110,6 +123,7 @@ impl Planned {
             results,
             template,
             result_nodes,
+            rebuilt,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Nodes as walks see them: what they are, what is in them, and who is at them.
 
 use super::walk::{Rebuild, nodes_of};
-use super::{Leaves, Path, StaticValue, Structure, VarRef, Visitor, VisitorMut};
+use super::{Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -26,6 +26,12 @@ pub trait SharedNode: Any + Send + Sync {
     /// Replaces what is in the node by something that [`copy`](SharedNode::copy) gave.
     #[doc(hidden)]
     fn put(&self, content: Box<dyn Any + Send + Sync>);
+    /// A new node with something in it that [`copy`](SharedNode::copy) gave.
+    #[doc(hidden)]
+    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode>;
+    /// The description of what is in the node.
+    #[doc(hidden)]
+    fn schema(&self) -> &'static Schema;
     /// Drops what is in the node, so that no cycle of handles keeps itself alive.
     #[doc(hidden)]
     fn clear(&self);
@@ -410,6 +416,11 @@ impl LentNodes {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// The node that was met as number `number`.
+    pub(crate) fn get(&self, number: usize) -> Option<&dyn SharedNode> {
+        self.nodes.get(number).map(|(node, _)| &**node)
     }
 
     /// The nodes in the order of the walk.

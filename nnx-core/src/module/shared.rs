@@ -319,6 +319,14 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
             Err(_) => unreachable!("a node holds what it held, in type"),
         }
     }
+    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode> {
+        let node = Node::<T>::new(None);
+        node.put(content);
+        node
+    }
+    fn schema(&self) -> &'static Schema {
+        T::SCHEMA
+    }
     fn clear(&self) {
         // What is dropped may hold handles to this node: not under the lock.
         let content = self.open().take();
@@ -373,7 +381,7 @@ fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<Node<T>> {
 /// No part of the tree: walks do not follow it. In a copy of a tree it points to the copy of its node,
 /// and to none if the node is not in the tree.
 impl<T: Module + Send + Sync> Module for SharedWeak<T> {
-    const SCHEMA: &'static Schema = &Schema::Skipped;
+    const SCHEMA: &'static Schema = &Schema::Static("SharedWeak");
     fn flatten<V: Visitor>(&self, _: &mut V) {}
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {

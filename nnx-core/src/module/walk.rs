@@ -24,9 +24,7 @@ pub(crate) fn collect_leaves<M: Module>(module: &M) -> Vec<Leaf> {
 
 /// The leaves that a walk meets, of one tree or several.
 pub(crate) fn leaves_of(flatten: impl FnOnce(&mut CollectLeaves)) -> Vec<Leaf> {
-    let mut leaves = CollectLeaves { leaves: Vec::new(), nodes: Some(Seen::default()) };
-    flatten(&mut leaves);
-    leaves.leaves
+    leaves_of_others(Seen::default(), flatten)
 }
 
 /// The leaves that a walk meets outside of shared nodes.
@@ -38,7 +36,7 @@ pub(crate) fn leaves_outside_nodes(flatten: impl FnOnce(&mut CollectLeaves)) -> 
 
 /// The leaves that a walk meets, but for those in the nodes that `known` are.
 pub(crate) fn leaves_of_others(known: Seen, flatten: impl FnOnce(&mut CollectLeaves)) -> Vec<Leaf> {
-    let mut leaves = CollectLeaves { leaves: Vec::new(), nodes: Some(known) };
+    let mut leaves = CollectLeaves::of_others(known);
     flatten(&mut leaves);
     leaves.leaves
 }
@@ -47,6 +45,18 @@ pub(crate) struct CollectLeaves {
     leaves: Vec<Leaf>,
     /// The nodes that were met; none if nodes are passed over.
     nodes: Option<Seen>,
+}
+
+impl CollectLeaves {
+    /// Of the leaves that are not in the nodes that `known` has met.
+    pub(crate) fn of_others(known: Seen) -> Self {
+        CollectLeaves { leaves: Vec::new(), nodes: Some(known) }
+    }
+
+    /// The leaves, and the nodes that were met.
+    pub(crate) fn into_parts(self) -> (Vec<Leaf>, Seen) {
+        (self.leaves, self.nodes.unwrap_or_default())
+    }
 }
 
 impl Visitor for CollectLeaves {

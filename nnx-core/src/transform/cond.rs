@@ -214,5 +214,5 @@ fn agree<A: Argument, R>(
             name(other)
         ));
     }
-    Changes { updates, metadata }
+    Changes { updates, metadata, rebuilt: Vec::new() }
 }

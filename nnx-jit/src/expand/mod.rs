@@ -76,8 +76,8 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     let labels = parameters.iter().map(|parameter| &parameter.label);
     // Those that are not the default.
     let mut others = TokenStream::new();
-    if !options.graph_updates {
-        others.extend(quote!(.graph_updates(false)));
+    if options.graph && options.graph_updates {
+        others.extend(quote!(.graph_updates(true)));
     }
     if !options.donate {
         others.extend(quote!(.donate(false)));

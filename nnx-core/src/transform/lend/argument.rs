@@ -1,8 +1,9 @@
 //! The forms in which something is lent to a function.
 
+use super::erased::AnyTree;
 use super::record::Roles;
 use crate::module::walk::copy_outside_nodes;
-use crate::module::{KeyRef, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
+use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticValue, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +42,16 @@ pub trait Argument {
     /// Visits all parts.
     #[doc(hidden)]
     fn flatten<V: Visitor>(&self, visitor: &mut V);
-    /// Visits the parts that may be updated, outside of shared nodes.
+    /// Calls `add` for each tree behind `&mut`, with its path.
     #[doc(hidden)]
-    fn flatten_updated<V: Visitor>(&self, visitor: &mut V);
-    /// Visits the parts of a twin that may have been updated.
+    fn updated<'a>(&'a self, path: &mut Path, add: &mut dyn FnMut(&Path, &'a dyn AnyTree));
+    /// Calls `add` for each tree of a twin that was lent as `&mut`.
     #[doc(hidden)]
-    fn flatten_twin<V: Visitor>(twin: &Self::Tree, visitor: &mut V);
-    /// Visits the leaves that may be updated.
+    fn updated_twin<'a>(twin: &'a Self::Tree, add: &mut dyn FnMut(&'a dyn AnyTree));
+    /// Calls `change` for each tree behind `&mut`.
+    #[doc(hidden)]
+    fn updated_mut(&mut self, change: &mut dyn FnMut(&mut dyn AnyTree));
+    /// Visits the leaves that may be updated, outside of shared nodes.
     #[doc(hidden)]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
     /// Has `roles` walk through each part.
@@ -78,8 +82,9 @@ impl<M: Module> Argument for &M {
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
-    fn flatten_twin<V: Visitor>(_: &M, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a M, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, roles: &mut Roles) {
@@ -106,11 +111,14 @@ impl<M: Module> Argument for &mut M {
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<V: Visitor>(&self, visitor: &mut V) {
-        M::flatten(self, visitor);
+    fn updated<'a>(&'a self, path: &mut Path, add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
+        add(path, &**self);
     }
-    fn flatten_twin<V: Visitor>(twin: &M, visitor: &mut V) {
-        twin.flatten(visitor);
+    fn updated_twin<'a>(twin: &'a M, add: &mut dyn FnMut(&'a dyn AnyTree)) {
+        add(twin);
+    }
+    fn updated_mut(&mut self, change: &mut dyn FnMut(&mut dyn AnyTree)) {
+        change(&mut **self);
     }
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
@@ -180,8 +188,9 @@ impl<T: Module> Argument for Owned<T> {
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
-    fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, roles: &mut Roles) {
@@ -241,8 +250,9 @@ impl<T: StaticValue + Clone> Argument for Static<T> {
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<V: Visitor>(&self, _: &mut V) {}
-    fn flatten_twin<V: Visitor>(_: &Self, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, _: &mut Roles) {}
@@ -275,19 +285,25 @@ macro_rules! tuples {
                     _visitor.exit();
                 )*
             }
-            fn flatten_updated<Vis: Visitor>(&self, _visitor: &mut Vis) {
+            fn updated<'a>(
+                &'a self,
+                _path: &mut Path,
+                _add: &mut dyn FnMut(&Path, &'a dyn AnyTree),
+            ) {
                 $(
-                    _visitor.enter(KeyRef::Index($i));
-                    self.$i.flatten_updated(_visitor);
-                    _visitor.exit();
+                    _path.push(KeyRef::Index($i));
+                    self.$i.updated(_path, _add);
+                    _path.pop();
                 )*
             }
-            fn flatten_twin<Vis: Visitor>(_twin: &Self::Tree, _visitor: &mut Vis) {
-                $(
-                    _visitor.enter(KeyRef::Index($i));
-                    $t::flatten_twin(&_twin.$i, _visitor);
-                    _visitor.exit();
-                )*
+            fn updated_twin<'a>(
+                _twin: &'a Self::Tree,
+                _add: &mut dyn FnMut(&'a dyn AnyTree),
+            ) {
+                $($t::updated_twin(&_twin.$i, _add);)*
+            }
+            fn updated_mut(&mut self, _change: &mut dyn FnMut(&mut dyn AnyTree)) {
+                $(self.$i.updated_mut(_change);)*
             }
             #[inline]
             fn flatten_mut<Vis: VisitorMut>(&mut self, _visitor: &mut Vis) {

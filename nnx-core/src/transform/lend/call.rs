@@ -4,7 +4,7 @@
 use super::super::trees::invalid;
 use super::argument::Argument;
 use super::erased::{AnyArgument, TreeFunction};
-use super::record::{Changes, Recorded, SetLeaves, Stopped, Twins, Update, lent, record};
+use super::record::{Allowed, Changes, Recorded, SetLeaves, Stopped, Twins, Update, lent, record};
 use crate::graph::{Array, Closed, Scope};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
@@ -297,7 +297,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             of_leaves[i] = Some(aval);
         }
         let mut body = TreeFunction::new(&*self.argument, f);
-        match record(self.location, self.scope(), &mut body, &of_leaves) {
+        match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {
             Ok(Recorded { closed, results, changes, twins }) => {
                 TransformProgram { closed, result: body.into_result(), results, changes, twins }
             }

@@ -1,11 +1,11 @@
 //! A function traced over a twin of what it is lent, and the one rule of what it may change.
 
 use super::argument::Role;
-use super::erased::{AnyArgument, AnyBody};
+use super::compare::Comparison;
+use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
-use crate::module::compare::Statics;
 use crate::module::node::Made;
-use crate::module::walk::{Rebuild, leaves_of_others, leaves_outside_nodes, nodes_of, paths};
+use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{
     Arrival, Metadata, Module, Nodes, Path, Schema, Seen, SharedNode, StaticValue, Structure,
     VarMut, VarRef, Visitor, VisitorMut,
@@ -31,31 +31,50 @@ pub(crate) struct Lent {
     pub(crate) role: Role,
     /// Whether it is an argument by itself: `x: &mut Array` is updated as a Variable.
     is_bare: bool,
-    /// The shared node that it is in.
-    node: Option<usize>,
+    place: Place,
+}
+
+/// The part of an argument that a leaf is in. A part is replaced as a whole if its structure changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// A tree behind `&mut`, by its number among these; for other trees, how many came before.
+    Tree(usize),
+    /// A shared node.
+    Node(usize),
 }
 
 impl Lent {
+    pub(super) fn is_at(&self, place: Place) -> bool {
+        self.place == place
+    }
+
+    pub(super) fn is_bare(&self) -> bool {
+        self.is_bare
+    }
+
     /// The shared node that the leaf is in.
     pub(crate) fn node(&self) -> Option<usize> {
-        self.node
+        match self.place {
+            Place::Node(number) => Some(number),
+            Place::Tree(_) => None,
+        }
     }
 }
 
 /// For every leaf of an argument how it is lent.
 pub(crate) fn lent(argument: &dyn AnyArgument) -> Vec<Lent> {
-    let lent = Lent { role: Role::Read, is_bare: false, node: None };
-    let mut roles = Roles { all: Vec::new(), lent, seen: Seen::default() };
+    let lent = Lent { role: Role::Read, is_bare: false, place: Place::Tree(0) };
+    let mut roles = Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default() };
     argument.roles(&mut roles);
     roles.all
 }
 
 /// The leaves that may be updated, in the order in which they are set: those behind `&mut`, then those of
 /// each shared node.
-fn updated(lent: &[Lent]) -> Vec<usize> {
+pub(super) fn updated(lent: &[Lent]) -> Vec<usize> {
     let is_updated = |i: &usize| matches!(lent[*i].role, Role::Updated | Role::Node);
     let mut updated: Vec<usize> = (0..lent.len()).filter(is_updated).collect();
-    updated.sort_by_key(|&i| lent[i].node.map_or(0, |node| node + 1));
+    updated.sort_by_key(|&i| lent[i].place);
     updated
 }
 
@@ -63,6 +82,8 @@ fn updated(lent: &[Lent]) -> Vec<usize> {
 pub struct Roles {
     all: Vec<Lent>,
     lent: Lent,
+    /// How many trees are lent as `&mut`.
+    updated: usize,
     seen: Seen,
 }
 
@@ -70,8 +91,9 @@ impl Roles {
     /// Walks through a part that is lent as `role` says.
     pub(super) fn of<M: Module>(&mut self, part: &M, role: Role) {
         let is_bare = matches!(M::SCHEMA, Schema::Array);
-        self.lent = Lent { role, is_bare, node: None };
+        self.lent = Lent { role, is_bare, place: Place::Tree(self.updated) };
         part.flatten(self);
+        self.updated += usize::from(role == Role::Updated);
     }
 }
 
@@ -86,7 +108,7 @@ impl Visitor for Roles {
     fn structure(&mut self, _: Structure) {}
     fn shared(&mut self, node: &dyn SharedNode) {
         let Arrival::First(number) = self.seen.arrive(node) else { return };
-        let inside = Lent { role: Role::Node, is_bare: false, node: Some(number) };
+        let inside = Lent { role: Role::Node, is_bare: false, place: Place::Node(number) };
         let outside = std::mem::replace(&mut self.lent, inside);
         node.flatten(self);
         self.lent = outside;
@@ -97,8 +119,8 @@ impl Visitor for Roles {
 /// values of the leaves that it set.
 pub(crate) struct Recorded {
     pub(crate) closed: Closed,
-    /// For every leaf of the result, outside of the argument's nodes, the output that it is, if it has
-    /// a value.
+    /// For every leaf of the result, then of the parts that are rebuilt, outside of the argument's
+    /// nodes, the output that it is, if it has a value.
     pub(crate) results: Vec<Option<usize>>,
     pub(crate) changes: Changes,
     /// The shared nodes of the argument and those of the twin.
@@ -112,6 +134,17 @@ pub(crate) struct Changes {
     pub(crate) updates: Vec<Update>,
     /// The leaves on which something else is noted now.
     pub(crate) metadata: Vec<(usize, Metadata)>,
+    /// The parts of another structure than before, which are replaced as a whole.
+    pub(crate) rebuilt: Vec<Place>,
+}
+
+/// What a function may change in what it is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// Values of Variables, and what is noted on those in shared nodes.
+    Values,
+    /// The structure too.
+    Structure,
 }
 
 impl Changes {
@@ -191,6 +224,15 @@ impl Twins {
         seen
     }
 
+    /// The argument's nodes, as met.
+    pub(super) fn seen_originals(&self) -> Seen {
+        self.seen(|made| &made.old)
+    }
+
+    pub(crate) fn made(&self) -> &[Made] {
+        &self.0
+    }
+
     /// The twins, as met.
     pub(crate) fn seen_twins(&self) -> Seen {
         self.seen(|made| &made.new)
@@ -201,6 +243,21 @@ impl Twins {
         let mut nodes = Nodes::fresh();
         self.0.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
         nodes
+    }
+
+    /// The nodes that rebuilt parts hold.
+    pub(crate) fn held_by(
+        &self,
+        body: &dyn AnyBody,
+        rebuilt: &[Place],
+    ) -> Vec<(Path, Arc<dyn SharedNode>)> {
+        let mut trees: Vec<&dyn AnyTree> = Vec::new();
+        body.updated_twin(&mut |tree| trees.push(tree));
+        let of_part = |place: &Place| match *place {
+            Place::Tree(i) => nodes_of(|mut v| trees[i].flatten_any(&mut v)),
+            Place::Node(i) => nodes_of(|mut v| self.0[i].new.flatten(&mut v)),
+        };
+        rebuilt.iter().flat_map(of_part).collect()
     }
 
     /// Which of these nodes are of the twin, with their numbers.
@@ -244,6 +301,7 @@ pub(crate) fn record(
     scope: String,
     body: &mut dyn AnyBody,
     avals: &[Option<Aval>],
+    allowed: Allowed,
 ) -> Result<Recorded, Stopped> {
     let lent = lent(body.argument());
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
@@ -258,137 +316,11 @@ pub(crate) fn record(
         if !ran {
             return (vec![], Err(Stopped::Body));
         }
-        let mut outputs = Vec::new();
-        let of_twin = twins.seen_twins();
-        let result = leaves_of_others(of_twin.clone(), |v| body.flatten_result(v));
-        let results = result.into_iter().map(|leaf| {
-            leaf.array.try_aval().ok()?;
-            outputs.push(leaf.array);
-            Some(outputs.len() - 1)
-        });
-        let results = results.collect();
-        let comparison = Comparison {
-            body,
-            lent: &lent,
-            inputs: &inputs,
-            paths: nodes_of(|v| body.argument().flatten(v)).into_iter().map(|(p, _)| p).collect(),
-            old: twins.seen(|made| &made.old),
-            new: of_twin,
-        };
-        let changes = comparison.changes(&twins, &mut outputs);
-        match changes {
-            Ok(changes) => (outputs, Ok((results, changes, twins))),
+        match Comparison::new(body, &lent, &inputs, &twins, allowed).outcome() {
+            Ok((outputs, results, changes)) => (outputs, Ok((results, changes, twins))),
             Err(message) => (vec![], Err(Stopped::Rule(message))),
         }
     });
     let (results, changes, twins) = outcome?;
     Ok(Recorded { closed, results, changes, twins })
-}
-
-/// A twin after its function ran, beside the argument.
-struct Comparison<'a> {
-    body: &'a dyn AnyBody,
-    lent: &'a [Lent],
-    inputs: &'a [Option<&'a Array>],
-    /// The paths of the argument's nodes.
-    paths: Vec<Path>,
-    /// The nodes of the argument, and of the twin.
-    old: Seen,
-    new: Seen,
-}
-
-/// A part of a tree that changes as a whole: what lies behind `&mut`, or in one shared node.
-struct Part<'p> {
-    node: Option<usize>,
-    before: &'p dyn Fn(&mut dyn Visitor),
-    after: &'p dyn Fn(&mut dyn Visitor),
-}
-
-impl Comparison<'_> {
-    /// What became of each leaf, with the new values among the outputs. A change of anything but
-    /// Variables is an error that names its path.
-    fn changes(&self, twins: &Twins, outputs: &mut Vec<Array>) -> Result<Changes, String> {
-        let kept = vec![Update::Kept; self.lent.len()];
-        let mut changes = Changes { updates: kept, metadata: Vec::new() };
-        let mut leaves = updated(self.lent).into_iter().peekable();
-        let mut compare = |part: Part<'_>| {
-            let next = || leaves.next_if(|&i| self.lent[i].node == part.node);
-            let leaves = std::iter::from_fn(next).collect();
-            self.part(part, leaves, &mut changes, outputs)
-        };
-        let body = self.body;
-        compare(Part {
-            node: None,
-            before: &|v| body.argument().flatten_updated(v),
-            after: &|v| body.flatten_twin(v),
-        })?;
-        for (number, made) in twins.0.iter().enumerate() {
-            compare(Part {
-                node: Some(number),
-                before: &|v| made.old.flatten(v),
-                after: &|v| made.new.flatten(v),
-            })?;
-        }
-        Ok(changes)
-    }
-
-    /// The changes of a part; `leaves` are its own, not those of nodes in it.
-    fn part(
-        &self,
-        part: Part<'_>,
-        leaves: Vec<usize>,
-        changes: &mut Changes,
-        outputs: &mut Vec<Array>,
-    ) -> Result<(), String> {
-        let root = Path::new();
-        let path = part.node.map_or(&root, |node| &self.paths[node]);
-        let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
-        let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));
-        if part.node.is_some() {
-            (before, after) = (before.without_metadata(), after.without_metadata());
-        }
-        let name = |number: usize| format!("`{}`", self.paths[number]);
-        if let Some(what) = before.difference_of(&after, &name) {
-            return Err(format!(
-                "the function changed a static part of an argument, and only Variables are handed \
-                 back to the caller: {}\n\
-                 fixes:\n  \
-                 1. change it outside of the function\n  \
-                 2. make it a Variable\n  \
-                 3. return it",
-                what.message
-            ));
-        }
-        let before = leaves_outside_nodes(|mut v| (part.before)(&mut v));
-        let after = leaves_outside_nodes(|mut v| (part.after)(&mut v));
-        for ((before, after), i) in before.into_iter().zip(after).zip(leaves) {
-            if before.metadata != after.metadata {
-                changes.metadata.push((i, after.metadata));
-            }
-            let same = match self.inputs[i] {
-                Some(input) => input.is_same_value(&after.array),
-                None => after.array.is_absent(),
-            };
-            if same {
-                continue;
-            }
-            if after.kind.is_none() && !self.lent[i].is_bare {
-                let path = paths(|v| self.body.argument().flatten(v)).swap_remove(i);
-                return Err(format!(
-                    "the function changed the plain array `{path}`, and only Variables are handed \
-                     back to the caller\n\
-                     fixes:\n  \
-                     1. make the field a Variable\n  \
-                     2. return the new array"
-                ));
-            }
-            changes.updates[i] = if after.array.is_absent() {
-                Update::Emptied(after.array)
-            } else {
-                outputs.push(after.array);
-                Update::Set(outputs.len() - 1)
-            };
-        }
-        Ok(())
-    }
 }
