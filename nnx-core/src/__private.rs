@@ -23,10 +23,7 @@ macro_rules! __nnx_walks {
         const SCHEMA: &'static $crate::__private::Schema = &$schema;
 
         #[inline]
-        fn flatten<'__a, __V: $crate::__private::Visitor<'__a>>(
-            &'__a $this,
-            $walker: &mut __V,
-        ) $flatten
+        fn flatten<__V: $crate::__private::Visitor>(&$this, $walker: &mut __V) $flatten
 
         #[inline]
         fn flatten_mut<__V: $crate::__private::VisitorMut>(
@@ -62,7 +59,9 @@ pub use nnx_derive::__path;
 
 // `#[nnx::jit]`.
 // The forms of arguments stand in the types of calls.
-pub use crate::jit::check::{Verdict, argument, report, report_after, result, static_argument};
+pub use crate::jit::check::{
+    Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
+};
 pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
 };

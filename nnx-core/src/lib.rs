@@ -26,9 +26,9 @@ pub use array::{fft, linalg, special};
 pub use error::{Error, Result};
 pub use graph::Array;
 pub use module::{
-    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, State, Variable, View,
-    clone, find_duplicates, iter_modules, map, merge, of_type, path_contains, pop, split, split_by,
-    state, tabulate, update, view, with_tag,
+    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared, SharedWeak,
+    State, Variable, View, clone, find_duplicates, find_shared_buffers, iter_modules, map, merge,
+    of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
 };
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,

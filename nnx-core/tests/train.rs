@@ -63,11 +63,14 @@ fn assert_same<M: Module>(a: &M, b: &M) {
 fn leaves<M: Module>(module: &M) -> Vec<Vec<u8>> {
     use nnx_core::module::{StaticValue, Structure, VarRef, Visitor};
     struct Leaves(Vec<Vec<u8>>);
-    impl<'a> Visitor<'a> for Leaves {
-        fn variable(&mut self, v: VarRef<'a>) {
+    impl Visitor for Leaves {
+        fn shared(&mut self, _: &dyn nnx_core::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, v: VarRef<'_>) {
             self.0.push(v.value.to_bytes().unwrap());
         }
-        fn array(&mut self, array: &'a Array) {
+        fn array(&mut self, array: &Array) {
             self.0.push(array.to_bytes().unwrap());
         }
         fn static_value(&mut self, _: &dyn StaticValue) {}

@@ -120,11 +120,14 @@ fn patterns_match_the_paths_of_a_walk() {
 
 fn variable_paths<M: Module>(module: &M) -> Vec<(Path, &'static Kind)> {
     struct Paths(Path, Vec<(Path, &'static Kind)>);
-    impl<'a> nnx::module::Visitor<'a> for Paths {
-        fn variable(&mut self, variable: nnx::module::VarRef<'a>) {
+    impl nnx::module::Visitor for Paths {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, variable: nnx::module::VarRef<'_>) {
             self.1.push((self.0.clone(), variable.kind));
         }
-        fn array(&mut self, _: &'a Array) {}
+        fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, _: &dyn nnx::module::StaticValue) {}
         fn structure(&mut self, _: nnx::module::Structure) {}
         fn enter(&mut self, key: nnx::module::KeyRef<'_>) {

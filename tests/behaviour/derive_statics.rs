@@ -89,9 +89,12 @@ fn static_parts_are_carried_over() {
 fn static_values_compare_by_type_and_value() {
     #[derive(Default)]
     struct Statics(Vec<Box<dyn StaticValue>>);
-    impl<'a> Visitor<'a> for Statics {
-        fn variable(&mut self, _: VarRef<'a>) {}
-        fn array(&mut self, _: &'a Array) {}
+    impl Visitor for Statics {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, _: VarRef<'_>) {}
+        fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, value: &dyn StaticValue) {
             self.0.push(value.clone_static());
         }

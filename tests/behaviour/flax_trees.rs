@@ -6,8 +6,8 @@ use nnx::module::BatchStat;
 use nnx::nn::{BatchNorm, Linear};
 use nnx::random::Rngs;
 use nnx::{
-    Array, Everything, Module, Param, Variable, find_duplicates, merge, of_type, split, split_by,
-    state, update,
+    Array, Everything, Module, Param, Variable, find_shared_buffers, merge, of_type, split,
+    split_by, state, update,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -156,7 +156,7 @@ fn a_plain_array_is_a_leaf_and_text_is_static() {
 fn a_variable_that_was_cloned_is_two_leaves() {
     let v = Param::new(scalar(1.0));
     let list = vec![v.clone(), v];
-    let groups = find_duplicates(&list);
+    let groups = find_shared_buffers(&list);
     let found: Vec<String> = groups.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(found, ["[0]", "[1]"], "who meant to tie them is told");
     let (graphdef, leaves) = split(&list);

@@ -1,8 +1,8 @@
-//! Looking at trees: `tabulate`, `find_duplicates`, `iter_modules`.
+//! Looking at trees: `tabulate`, `find_shared_buffers`, `iter_modules`.
 
 use crate::support::var;
 use nnx::module::{BatchStat, Total};
-use nnx::{Array, Module, Param, Variable, find_duplicates, iter_modules, tabulate};
+use nnx::{Array, Module, Param, Variable, find_shared_buffers, iter_modules, tabulate};
 use std::collections::BTreeMap;
 
 #[derive(Module)]
@@ -90,13 +90,13 @@ fn arrays_that_share_a_buffer_are_found() {
         heads: BTreeMap::from([(1, (Linear { kernel: Param::new(array(1)), bias: None }, None))]),
         mean: Variable::new(a),
     };
-    let found: Vec<Vec<String>> = find_duplicates(&model)
+    let found: Vec<Vec<String>> = find_shared_buffers(&model)
         .iter()
         .map(|paths| paths.iter().map(ToString::to_string).collect())
         .collect();
     let expected = [["layers[0][0].kernel", "mean"], ["layers[0][0].bias", "layers[1][0].kernel"]];
     assert_eq!(found, expected);
-    assert!(find_duplicates(&(var::<BatchStat>("x"), var::<BatchStat>("x"))).is_empty());
+    assert!(find_shared_buffers(&(var::<BatchStat>("x"), var::<BatchStat>("x"))).is_empty());
 }
 
 #[test]

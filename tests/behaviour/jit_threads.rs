@@ -140,7 +140,7 @@ impl PartialEq for Compared {
 
 impl nnx::Module for Meeting {
     const SCHEMA: &'static nnx::module::Schema = <Param as nnx::Module>::SCHEMA;
-    fn flatten<'a, V: nnx::module::Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: nnx::module::Visitor>(&self, visitor: &mut V) {
         self.0.flatten(visitor);
     }
     fn flatten_mut<V: nnx::module::VisitorMut>(&mut self, visitor: &mut V) {

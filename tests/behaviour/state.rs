@@ -320,11 +320,11 @@ fn visitors_are_shown_shared_nodes() {
         nodes: Vec<usize>,
         leaves: usize,
     }
-    impl<'a> Visitor<'a> for Count {
-        fn variable(&mut self, _: VarRef<'a>) {
+    impl Visitor for Count {
+        fn variable(&mut self, _: VarRef<'_>) {
             self.leaves += 1;
         }
-        fn array(&mut self, _: &'a Array) {
+        fn array(&mut self, _: &Array) {
             self.leaves += 1;
         }
         fn static_value(&mut self, _: &dyn StaticValue) {}

@@ -24,12 +24,15 @@ pub(crate) fn parts<M: Module>(module: &M) -> Vec<String> {
         at: Path,
         found: Vec<String>,
     }
-    impl<'a> Visitor<'a> for Parts {
-        fn variable(&mut self, variable: VarRef<'a>) {
+    impl Visitor for Parts {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, variable: VarRef<'_>) {
             let (kind, name) = (variable.kind.name, name_of(variable.value));
             self.found.push(format!("{}: {kind} {name}", self.at));
         }
-        fn array(&mut self, array: &'a Array) {
+        fn array(&mut self, array: &Array) {
             self.found.push(format!("{}: array {}", self.at, name_of(array)));
         }
         fn static_value(&mut self, value: &dyn StaticValue) {
@@ -63,9 +66,12 @@ pub(crate) fn leaves<M: Module>(module: &M) -> Vec<String> {
 /// A hash of everything static and of the structure, as the key of a jitted function has it.
 pub(crate) fn static_hash<M: Module>(module: &M) -> u64 {
     struct Hash64(DefaultHasher);
-    impl<'a> Visitor<'a> for Hash64 {
-        fn variable(&mut self, _: VarRef<'a>) {}
-        fn array(&mut self, _: &'a Array) {}
+    impl Visitor for Hash64 {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, _: VarRef<'_>) {}
+        fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, value: &dyn StaticValue) {
             value.hash_static(&mut self.0);
         }
@@ -86,6 +92,9 @@ pub(crate) fn renew<M: Module>(module: &mut M) -> Vec<String> {
         found: Vec<String>,
     }
     impl VisitorMut for Renew {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, variable: VarMut<'_>) {
             let name = name_of(variable.value);
             self.found.push(format!("{}: {} {name}", self.at, variable.kind.name));
@@ -115,8 +124,12 @@ pub(crate) fn rebuild<M: Module>(module: &M) -> (Vec<String>, M) {
     struct Copies {
         at: Path,
         found: Vec<String>,
+        nodes: nnx::module::Nodes,
     }
     impl Leaves for Copies {
+        fn nodes(&mut self) -> &mut nnx::module::Nodes {
+            &mut self.nodes
+        }
         fn variable(&mut self, variable: VarRef<'_>) -> Array {
             let name = name_of(variable.value);
             self.found.push(format!("{}: {} {name}", self.at, variable.kind.name));

@@ -8,11 +8,14 @@ use nnx::{Array, Module};
 pub(crate) fn variables<M: Module>(module: &M) -> Vec<(String, Array)> {
     #[derive(Default)]
     struct Collect(Path, Vec<(String, Array)>);
-    impl<'a> Visitor<'a> for Collect {
-        fn variable(&mut self, variable: VarRef<'a>) {
+    impl Visitor for Collect {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
+        fn variable(&mut self, variable: VarRef<'_>) {
             self.1.push((self.0.dotted(), variable.value.clone()));
         }
-        fn array(&mut self, _: &'a Array) {}
+        fn array(&mut self, _: &Array) {}
         fn static_value(&mut self, _: &dyn StaticValue) {}
         fn structure(&mut self, _: Structure) {}
         fn enter(&mut self, key: KeyRef<'_>) {
@@ -36,6 +39,9 @@ pub(crate) fn start<M: Module>(module: &mut M, case: &Case) {
         seen: usize,
     }
     impl VisitorMut for Set<'_> {
+        fn shared(&mut self, _: &dyn nnx::module::SharedNode) {
+            unreachable!("a tree without shared nodes");
+        }
         fn variable(&mut self, variable: VarMut<'_>) {
             self.seen += 1;
             let path = format!("in.state.{}", self.path.dotted());

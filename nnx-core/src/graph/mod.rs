@@ -24,6 +24,6 @@ pub(crate) use primitive::{
 pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
-    Arrays, Scope, TraceInfo, escaped, infer, is_running, is_tracing, note_set, record, trace,
-    trace_at, user_location, with_location,
+    Arrays, Scope, TraceInfo, current_trace, escaped, infer, is_running, is_tracing, note_set,
+    record, trace, trace_at, user_location, with_location,
 };

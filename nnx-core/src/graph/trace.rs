@@ -115,6 +115,11 @@ pub(crate) fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
+/// The number of the innermost trace of this thread, 0 if there is none.
+pub(crate) fn current_trace() -> u64 {
+    STACK.with_borrow(|stack| stack.last().map_or(0, |frame| frame.info.id))
+}
+
 /// Whether `trace` is running on this thread.
 pub(crate) fn is_running(trace: &TraceInfo) -> bool {
     STACK.with_borrow(|stack| stack.iter().any(|frame| frame.info.id == trace.id))

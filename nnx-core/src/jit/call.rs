@@ -1,7 +1,7 @@
 //! A call of a jitted function: the only part that is compiled for each of them.
 
 use super::collect::Collected;
-use super::erased::{Pending, flatten_mut, from_template, same_tree};
+use super::erased::{Pending, flatten_mut, flatten_named, from_template, shapes};
 use super::function::Function;
 use super::launch::{Launched, launch};
 use super::nested::{called, inlined};
@@ -27,31 +27,42 @@ where
             called(function, &mut arguments, body)
         };
     }
+    let collected = Collected::of(function, |v| arguments.flatten(v), &|v| {
+        flatten_named(function.parameters, &arguments, v)
+    });
+    let mut leaves = match collected {
+        Ok(leaves) => leaves,
+        Err(error) => return R::from_error(error),
+    };
     let outcome = {
-        let mut leaves = Collected::new(function);
-        arguments.flatten(&mut leaves);
         let mut pending = Pending::new(function.parameters, &arguments, body);
         // The body's type names the instance of a generic function, whatever lifetimes it has.
         match launch(function, typeid::of::<F>(), &mut leaves, &mut pending) {
             Ok(Launched::Run(mut run)) => {
-                let mut results = Results::new(&run.entry, &leaves.arrays, &mut run.outputs);
+                let mut results = Results::new(&run.entry, &leaves, &mut run.outputs);
                 let result: R = from_template(&*run.entry.template, &mut results);
-                results.error.map_or(Ok((result, run)), Err)
+                let parts = run.entry.rebuilt.parts(&mut results);
+                results.error.map_or(Ok((result, parts, run)), Err)
             }
-            Ok(Launched::Lowered(template)) => return same_tree(template),
+            Ok(Launched::Lowered(template, nodes)) => return shapes(template, nodes),
             Ok(Launched::BodyFailed) => return pending.into_error(),
             Err(error) => Err(error),
         }
     };
-    let (result, run) = match outcome {
+    // With these handles gone, a buffer that nobody else holds takes its new value in place.
+    let nodes = leaves.into_nodes();
+    let (result, parts, run) = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
-            flatten_mut(&mut arguments, &mut MarkLost { function, error: &error });
+            let mut mark = MarkLost { function, error: &error };
+            flatten_mut(&mut arguments, &nodes, &mut mark);
             return R::from_error(error);
         }
     };
     let mut write = WriteBack::new(&run.entry, run.outputs);
     arguments.flatten_mut(&mut write);
+    nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
+    parts.put(&mut arguments, nodes.nodes());
     if let Some(error) = write.error {
         return R::from_error(error);
     }

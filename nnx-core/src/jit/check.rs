@@ -1,4 +1,4 @@
-//! The rules of tree mode for the arguments and the result of a jitted function, checked while the
+//! The rules for the arguments and the result of a jitted function, in tree and in graph mode, checked while the
 //! user's crate compiles: the expansion of `#[nnx::jit]` calls these in constants.
 
 use crate::module::{Schema, check};
@@ -8,6 +8,16 @@ pub use crate::module::check::Verdict;
 /// Whether `schema` may be that of an argument called `name`.
 pub const fn argument(name: &str, schema: &Schema) -> Verdict {
     check::argument(name, schema)
+}
+
+/// Whether `schema` may be that of an argument called `name` in graph mode.
+pub const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
+    check::graph_argument(name, schema)
+}
+
+/// Whether `schema` may be that of a result in graph mode, where any may.
+pub const fn graph_result(_: &Schema) -> Verdict {
+    Verdict::FINE
 }
 
 /// Whether `schema` may be that of a static argument called `name`.

@@ -3,7 +3,8 @@
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
-use crate::module::{StaticValue, Structure, VarRef, Visitor};
+use crate::module::node::{LentNodes, Occupied};
+use crate::module::{Arrival, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::value::Aval;
 use crate::xla::{Buffer, Placement};
 use rustc_hash::FxHasher;
@@ -14,9 +15,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// The leaves of a call's arguments, and a hash of everything else.
-pub(super) struct Collected<'a> {
+pub(super) struct Collected {
     pub(super) started: Instant,
-    pub(super) arrays: Vec<&'a Array>,
+    pub(super) arrays: Vec<Array>,
+    /// Nobody else can set a shared node until the call is over.
+    pub(super) nodes: LentNodes,
+    occupied: Option<Occupied>,
     hasher: FxHasher,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
@@ -25,11 +29,31 @@ pub(super) struct Collected<'a> {
     error: Option<Error>,
 }
 
-impl<'a> Collected<'a> {
-    pub(super) fn new(function: &Function) -> Self {
+impl Collected {
+    /// What `flatten` visits.
+    pub(super) fn of(
+        function: &Function,
+        flatten: impl Fn(&mut Self),
+        again: &dyn Fn(&mut dyn Visitor),
+    ) -> Result<Self> {
+        loop {
+            let mut collected = Collected::new(function);
+            flatten(&mut collected);
+            let Some(occupied) = collected.occupied.take() else { return Ok(collected) };
+            // While waiting, the call has no node.
+            drop(collected);
+            occupied
+                .wait(again)
+                .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+        }
+    }
+
+    fn new(function: &Function) -> Self {
         Collected {
             started: Instant::now(),
             arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
+            nodes: LentNodes::default(),
+            occupied: None,
             hasher: FxHasher::default(),
             placement: Placement::default(),
             moves: function.options.device.is_some(),
@@ -48,6 +72,11 @@ impl<'a> Collected<'a> {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// The nodes alone, which stay lent.
+    pub(super) fn into_nodes(self) -> LentNodes {
+        self.nodes
+    }
+
     pub(super) fn hash(&self, instance: TypeId) -> u64 {
         let mut hasher = self.hasher.clone();
         instance.hash(&mut hasher);
@@ -56,11 +85,11 @@ impl<'a> Collected<'a> {
     }
 
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
-        self.arrays.iter().map(|array| concrete_aval(array)).collect()
+        self.arrays.iter().map(concrete_aval).collect()
     }
 
-    pub(super) fn buffer(&self, index: usize) -> Result<&'a Arc<Buffer>> {
-        crate::run::buffer(self.arrays[index])
+    pub(super) fn buffer(&self, index: usize) -> Result<&Arc<Buffer>> {
+        crate::run::buffer(&self.arrays[index])
     }
 }
 
@@ -73,9 +102,9 @@ pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
     }
 }
 
-impl<'a> Visitor<'a> for Collected<'a> {
+impl Visitor for Collected {
     #[inline]
-    fn variable(&mut self, v: VarRef<'a>) {
+    fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             // Which Variable it is noted on is part of the key.
             self.hasher.write_usize(self.arrays.len());
@@ -84,12 +113,12 @@ impl<'a> Visitor<'a> for Collected<'a> {
         self.array(v.value);
     }
     #[inline]
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         self.hasher.write_u64(concrete_aval(array).map_or(0, Aval::content_hash));
         if let Repr::Traced(t) = &array.0 {
             self.error = Some(escaped(t));
         }
-        self.arrays.push(array);
+        self.arrays.push(array.clone());
     }
     #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {
@@ -101,6 +130,22 @@ impl<'a> Visitor<'a> for Collected<'a> {
             Structure::Len(n) => self.hasher.write_usize(n),
             Structure::Some(some) => self.hasher.write_u8(u8::from(some)),
             Structure::Variant(i, _) => self.hasher.write_u32(i),
+            // A number more than any node has tells the first place from others.
+            Structure::Node(_) | Structure::NewNode => self.hasher.write_usize(usize::MAX),
+            Structure::Ref(number) => self.hasher.write_usize(number),
+        }
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.occupied.is_some() {
+            return;
+        }
+        match self.nodes.arrive(node) {
+            Ok(Arrival::First(number)) => {
+                self.structure(Structure::Node(number));
+                node.flatten(self);
+            }
+            Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
+            Err(occupied) => self.occupied = Some(occupied),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! One executable of a jitted function, and what a call needs to know to use it.
 
+use super::rebuilt::Rebuilt;
 use crate::graph::Array;
-use crate::module::walk::Statics;
+use crate::module::compare::Statics;
+use crate::module::{Metadata, SharedNode};
 use crate::transform::lend::Update;
 use crate::value::Aval;
 use crate::xla::{Executable, Placement};
 use std::any::{Any, TypeId};
+use std::sync::Arc;
 
 /// For which calls an entry stands.
 pub(super) struct CacheKey {
@@ -43,10 +46,17 @@ pub(super) struct Entry {
     pub(super) number: u64,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
-    /// For every leaf behind `&mut`.
+    /// For every leaf that may be updated: those behind `&mut`, then those of each shared node.
     pub(super) updates: Vec<Update>,
-    /// For every leaf of the result.
+    /// Which of them have something else noted on them, in their order.
+    pub(super) metadata: Vec<(usize, Metadata)>,
+    /// For every leaf of the result, then of the rebuilt parts.
     pub(super) results: Vec<ResultLeaf>,
     /// The result with leaves without values.
     pub(super) template: Box<dyn Any + Send + Sync>,
+    /// The shared nodes of the arguments that the result holds: what stands for each in the template, and
+    /// its number.
+    pub(super) result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    /// The parts of the arguments that got another structure.
+    pub(super) rebuilt: Rebuilt,
 }

@@ -3,12 +3,15 @@
 //! A miss is rare and its work is the same for every jitted function, so it is compiled once, here,
 //! and not once for each of the user's functions. Only the way of a hit is generic.
 
-use super::names::Named;
+use super::names::{Named, named};
 use super::output::Output;
 use crate::error::Result;
-use crate::module::walk::Matcher;
-use crate::module::{Leaves, Module, Visitor, VisitorMut};
-use crate::transform::lend::{AnyArgument, AnyBody, Argument, Role};
+use crate::graph::Array;
+use crate::module::compare::Matcher;
+use crate::module::node::LentNodes;
+use crate::module::walk::Rebuild;
+use crate::module::{Leaves, Module, Nodes, Path, Visitor, VisitorMut};
+use crate::transform::lend::{AnyArgument, AnyBody, AnyTree, Argument, Roles};
 use std::any::Any;
 
 /// A body that was not run yet, of any type, and what there is after its run.
@@ -28,14 +31,15 @@ struct Arguments<'a, A> {
 }
 
 impl<A: Argument> AnyArgument for Arguments<'_, A> {
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        self.arguments.roles(add);
+    fn roles(&self, roles: &mut Roles) {
+        self.arguments.roles(roles);
     }
-    fn flatten<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
+    fn flatten(&self, visitor: &mut dyn Visitor) {
         self.arguments.flatten(&mut Named::new(self.names, visitor));
     }
-    fn flatten_updated<'a>(&'a self, visitor: &mut dyn Visitor<'a>) {
-        self.arguments.flatten_updated(&mut Named::new(self.names, visitor));
+    fn updated<'a>(&'a self, add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
+        self.arguments
+            .updated(&mut Path::new(), &mut |path, tree| add(&named(self.names, path), tree));
     }
 }
 
@@ -82,12 +86,12 @@ where
         let outcome = body(A::lend(twin)).split();
         self.outcome.insert(outcome).is_ok()
     }
-    fn flatten_twin<'b>(&'b self, visitor: &mut dyn Visitor<'b>) {
+    fn updated_twin<'b>(&'b self, add: &mut dyn FnMut(&'b dyn AnyTree)) {
         if let Some(twin) = &self.twin {
-            A::flatten_twin(twin, &mut Named::new(self.arguments.names, visitor));
+            A::updated_twin(twin, add);
         }
     }
-    fn flatten_result<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_result(&self, mut visitor: &mut dyn Visitor) {
         if let Some(Ok(tree)) = &self.outcome {
             tree.flatten(&mut visitor);
         }
@@ -114,9 +118,19 @@ where
     }
 }
 
-/// Visits the leaves of arguments that may be updated.
-pub(super) fn flatten_mut<A: Argument>(arguments: &mut A, mut visitor: &mut dyn VisitorMut) {
+/// Visits the leaves of arguments that may be updated, those of `nodes` last.
+pub(super) fn flatten_mut<A: Argument>(
+    arguments: &mut A,
+    nodes: &LentNodes,
+    mut visitor: &mut dyn VisitorMut,
+) {
     arguments.flatten_mut(&mut visitor);
+    nodes.nodes().for_each(|node| node.flatten_mut(visitor));
+}
+
+/// Visits all parts of arguments below the names of their parameters.
+pub(super) fn flatten_named<A: Argument>(names: &[&str], arguments: &A, visitor: &mut dyn Visitor) {
+    arguments.flatten(&mut Named::new(names, visitor));
 }
 
 /// The result, from its template and its leaves.
@@ -130,10 +144,7 @@ pub(super) fn from_template<R: Output + 'static>(
     }
 }
 
-/// The template itself as a result.
-pub(super) fn same_tree<R: Output + 'static>(template: Box<dyn Any + Send + Sync>) -> R {
-    match template.downcast::<R::Tree>() {
-        Ok(tree) => R::from_tree(*tree),
-        Err(_) => unreachable!("the template has the type of the result"),
-    }
+/// The template itself as a result; `nodes` are the arguments' in place of the template's.
+pub(super) fn shapes<R: Output + 'static>(template: Box<dyn Any + Send + Sync>, nodes: Nodes) -> R {
+    from_template(&*template, &mut Rebuild::with_nodes(nodes, |_: usize, old: &Array| old.clone()))
 }

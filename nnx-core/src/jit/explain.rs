@@ -2,7 +2,8 @@
 
 use super::entry::CacheKey;
 use super::function::Function;
-use crate::module::walk::{Statics, paths};
+use crate::module::compare::Statics;
+use crate::module::walk::paths;
 use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use std::any::TypeId;

@@ -10,9 +10,10 @@ use super::function::Function;
 use super::output::Output;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, Module, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut, check,
+    Leaves, Module, Path, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor, VisitorMut,
+    check,
 };
-use crate::transform::lend::{Argument, Owned, Role, Static};
+use crate::transform::lend::{AnyTree, Argument, Owned, Roles, Static};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -37,11 +38,12 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 /// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
 pub struct NullVisitor;
 
-impl<'a> Visitor<'a> for NullVisitor {
-    fn variable(&mut self, _: VarRef<'a>) {}
-    fn array(&mut self, _: &'a Array) {}
+impl Visitor for NullVisitor {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, _: &dyn SharedNode) {}
 }
 
 /// The name of a parameter of a type that cannot be written down, for messages.
@@ -74,6 +76,12 @@ impl<T: Module> Lend<T> {
     /// Whether it may be an argument.
     pub fn check<N: Name>(self, _: N) {
         const { check::argument(N::NAME, T::SCHEMA).report() }
+    }
+
+    /// A compile error if the type cannot be an argument in graph mode.
+    #[inline]
+    pub fn check_graph<N: Name>(self, _: N) {
+        const { check::graph_argument(N::NAME, T::SCHEMA).report() }
     }
 
     /// A parameter `&T`.
@@ -109,6 +117,10 @@ pub trait LendUnchecked<T>: Sized {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     /// There is nothing to check in it.
     fn check<N: Name>(self, _: N) {
+        never()
+    }
+    /// There is nothing to check in it.
+    fn check_graph<N: Name>(self, _: N) {
         never()
     }
     /// A parameter `&T`.
@@ -175,19 +187,22 @@ macro_rules! stray {
             type Tree = ();
             type Body<'t> = $body;
             type Saved = ();
-            fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+            fn flatten<V: Visitor>(&self, _: &mut V) {
                 never()
             }
-            fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {
+            fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
                 never()
             }
-            fn flatten_twin<'a, V: Visitor<'a>>(_: &'a (), _: &mut V) {
+            fn updated_twin<'a>(_: &'a (), _: &mut dyn FnMut(&'a dyn AnyTree)) {
+                never()
+            }
+            fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {
                 never()
             }
             fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {
                 never()
             }
-            fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {
+            fn roles(&self, _: &mut Roles) {
                 never()
             }
             fn twin<L: Leaves>(&self, _: &mut L) {

@@ -19,12 +19,19 @@ pub struct Options {
     pub inline: bool,
     /// Whether arguments that the body does not use stay parameters of the program.
     pub keep_unused: bool,
+    /// Whether the call hands back more than the values of Variables.
+    pub graph_updates: bool,
 }
 
 impl Options {
     /// What holds if nothing is said.
-    pub const DEFAULT: Options =
-        Options { donate: true, device: None, inline: true, keep_unused: false };
+    pub const DEFAULT: Options = Options {
+        donate: true,
+        device: None,
+        inline: true,
+        keep_unused: false,
+        graph_updates: false,
+    };
 
     /// With [`donate`](Options::donate).
     pub const fn donate(self, donate: bool) -> Self {
@@ -39,6 +46,11 @@ impl Options {
     /// With [`inline`](Options::inline).
     pub const fn inline(self, inline: bool) -> Self {
         Options { inline, ..self }
+    }
+
+    /// With [`graph_updates`](Options::graph_updates).
+    pub const fn graph_updates(self, graph_updates: bool) -> Self {
+        Options { graph_updates, ..self }
     }
 
     /// With [`keep_unused`](Options::keep_unused).

@@ -9,7 +9,8 @@ use super::record::record;
 use super::stage::{Lowered, wants_lowering};
 use super::{limit, stage};
 use crate::error::{Error, Result};
-use crate::module::walk::Statics;
+use crate::module::Nodes;
+use crate::module::compare::Statics;
 use crate::xla::{Buffer, Outputs};
 use std::any::{Any, TypeId};
 use std::panic::Location;
@@ -22,8 +23,8 @@ pub(super) enum Launched {
     /// The program was started.
     Run(Run),
     /// The call was only traced, for [`lower`](super::lower); this is its result, with shapes but no
-    /// elements.
-    Lowered(Box<dyn Any + Send + Sync>),
+    /// elements, and the nodes to put into it.
+    Lowered(Box<dyn Any + Send + Sync>, Nodes),
     /// The body returned an error of its own.
     BodyFailed,
 }
@@ -41,7 +42,7 @@ pub(super) struct Run {
 pub(super) fn launch(
     function: &'static Function,
     instance: TypeId,
-    leaves: &mut Collected<'_>,
+    leaves: &mut Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     if wants_lowering() {
@@ -76,7 +77,7 @@ fn hit(
     function: &Function,
     hash: u64,
     instance: TypeId,
-    leaves: &Collected<'_>,
+    leaves: &Collected,
     body: &dyn AnyCall,
 ) -> Option<Arc<Entry>> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
@@ -91,6 +92,7 @@ fn hit(
                 .zip(&leaves.arrays)
                 .all(|(aval, array)| *aval == concrete_aval(array))
             && key.statics.matches(|m| body.compare(m))
+            && entry.rebuilt.is_here()
     })?;
     function.hits.fetch_add(1, Relaxed);
     Some(entry.clone())
@@ -102,7 +104,7 @@ fn hit(
 fn build(
     function: &'static Function,
     instance: TypeId,
-    leaves: &Collected<'_>,
+    leaves: &Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Option<Entry>> {
     let avals = leaves.avals();
@@ -125,7 +127,7 @@ fn build(
 #[track_caller]
 fn lower_only(
     function: &'static Function,
-    leaves: &mut Collected<'_>,
+    leaves: &mut Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Launched> {
     stage::begin(function.name)?;
@@ -139,7 +141,7 @@ fn lower_only(
                 recorded.plan.aliases,
                 leaves.placement,
             ));
-            Launched::Lowered(recorded.template)
+            Launched::Lowered(recorded.template, recorded.back)
         }
         None => {
             stage::fail(Error::Jit {
@@ -159,7 +161,7 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
     entry
 }
 
-fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
+fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
     let moved = if leaves.moves { moved(entry, leaves)? } else { Vec::new() };
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
@@ -170,9 +172,9 @@ fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
                     continue;
                 }
                 let buffer = leaves.buffer(*index)?;
-                // Nobody else can see a buffer whose only handle lies in an argument that is
-                // updated or consumed by this call.
-                call.arg(buffer, !donate || Arc::strong_count(buffer) == 1)?;
+                // Nobody else can see a buffer whose only handles lie in an argument that is updated
+                // or consumed by this call, and in what the call collected.
+                call.arg(buffer, !donate || Arc::strong_count(buffer) == 2)?;
             }
             Parameter::Capture(array) => {
                 call.arg(crate::run::buffer(array)?, true)?;
@@ -183,7 +185,7 @@ fn execute(entry: &Entry, leaves: &Collected<'_>) -> Result<Outputs> {
 }
 
 /// Copies of the arguments that lie on another device than the function was told to run on.
-fn moved(entry: &Entry, leaves: &Collected<'_>) -> Result<Vec<(usize, Buffer)>> {
+fn moved(entry: &Entry, leaves: &Collected) -> Result<Vec<(usize, Buffer)>> {
     let mut moved = Vec::new();
     for parameter in &entry.parameters {
         let Parameter::Leaf { index, .. } = parameter else { continue };

@@ -22,6 +22,7 @@ mod nested;
 mod outcome;
 mod output;
 mod plan;
+mod rebuilt;
 mod record;
 mod stage;
 

@@ -1,26 +1,26 @@
 //! Paths that begin with the name of a parameter.
 
 use crate::graph::Array;
-use crate::module::{KeyRef, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{KeyRef, Path, PathKey, SharedNode, StaticValue, Structure, VarRef, Visitor};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
-pub(super) struct Named<'n, 'v, 'a> {
+pub(super) struct Named<'n, 'v> {
     names: &'n [&'n str],
     depth: usize,
-    visitor: &'v mut dyn Visitor<'a>,
+    visitor: &'v mut dyn Visitor,
 }
 
-impl<'n, 'v, 'a> Named<'n, 'v, 'a> {
-    pub(super) fn new(names: &'n [&'n str], visitor: &'v mut dyn Visitor<'a>) -> Self {
+impl<'n, 'v> Named<'n, 'v> {
+    pub(super) fn new(names: &'n [&'n str], visitor: &'v mut dyn Visitor) -> Self {
         Named { names, depth: 0, visitor }
     }
 }
 
-impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
-    fn variable(&mut self, variable: VarRef<'a>) {
+impl Visitor for Named<'_, '_> {
+    fn variable(&mut self, variable: VarRef<'_>) {
         self.visitor.variable(variable);
     }
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         self.visitor.array(array);
     }
     fn static_value(&mut self, value: &dyn StaticValue) {
@@ -28,6 +28,9 @@ impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
     }
     fn structure(&mut self, structure: Structure) {
         self.visitor.structure(structure);
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        self.visitor.shared(node);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {
@@ -40,4 +43,17 @@ impl<'a> Visitor<'a> for Named<'_, '_, 'a> {
         self.depth -= 1;
         self.visitor.exit();
     }
+}
+
+/// The path of a part of a tuple of arguments, whose position becomes the parameter's name.
+pub(super) fn named(names: &[&str], path: &Path) -> Path {
+    let mut named = Path::new();
+    for (depth, key) in path.keys().iter().enumerate() {
+        named.push(match key {
+            PathKey::Index(i) if depth == 0 => KeyRef::Name(names[*i]),
+            PathKey::Index(i) => KeyRef::Index(*i),
+            PathKey::Name(name) => KeyRef::Name(name),
+        });
+    }
+    named
 }

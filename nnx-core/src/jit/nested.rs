@@ -1,18 +1,20 @@
 //! A call inside another trace.
 
 use super::entry::{Parameter, ResultLeaf};
-use super::erased::{AnyCall, Pending, flatten_mut, from_template};
+use super::erased::{AnyCall, Pending, from_template};
 use super::function::Function;
 use super::output::Output;
 use super::plan::Plan;
-use super::record::record;
+use super::rebuilt::{Parts, Rebuilt};
+use super::record::{Planned, record};
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, Arrays};
-use crate::module::walk::{Rebuild, Replace, leaves_of};
-use crate::module::{Leaves, VisitorMut};
+use crate::module::node::SavedNodes;
+use crate::module::walk::{Rebuild, leaves_of, nodes_of};
+use crate::module::{Leaves, Metadata, Nodes};
 use crate::ops::CallGraph;
 use crate::run::bind;
-use crate::transform::lend::{Argument, Update};
+use crate::transform::lend::{Argument, SetLeaves, Update};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
@@ -26,6 +28,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let saved = arguments.save();
+    let nodes = SavedNodes::of(nodes_of(|v| arguments.flatten(v)));
     let (mut body, mut outcome) = (Some(body), None);
     let interrupted = interrupted(R::CATCHES, &mut || {
         if let Some(body) = body.take() {
@@ -40,6 +43,7 @@ where
         (None, None) => unreachable!("the body ran"),
     };
     arguments.restore(saved);
+    nodes.restore();
     failure.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
@@ -83,8 +87,14 @@ where
     };
     match outcome {
         Ok(call) => {
-            call.update(|v| flatten_mut(arguments, v));
-            call.result(|mut leaves| from_template(&*call.template, &mut leaves))
+            let mut write = SetLeaves::new(&call.updates, &call.metadata, &call.outputs);
+            let nodes = nodes_of(|v| arguments.flatten(v));
+            arguments.flatten_mut(&mut write);
+            nodes.iter().for_each(|(_, node)| node.flatten_mut(&mut write));
+            let (result, parts) =
+                call.result(|template, mut leaves| from_template(template, &mut leaves));
+            parts.put(arguments, nodes.iter().map(|(_, node)| &**node));
+            result
         }
         Err(error) => R::from_error(error),
     }
@@ -96,20 +106,25 @@ struct Nested {
     leaves: Vec<Array>,
     outputs: Arrays,
     updates: Vec<Update>,
+    metadata: Vec<(usize, Metadata)>,
     results: Vec<ResultLeaf>,
     template: Box<dyn Any + Send + Sync>,
+    /// The arguments' nodes in place of the template's.
+    nodes: Nodes,
+    rebuilt: Rebuilt,
 }
 
 /// `None` if the body returned an error of its own.
 #[track_caller]
 fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Option<Nested>> {
     let leaves: Vec<Array> =
-        leaves_of(|v| body.argument().flatten(v)).iter().map(|leaf| leaf.array.clone()).collect();
+        leaves_of(|v| body.argument().flatten(v)).into_iter().map(|leaf| leaf.array).collect();
     let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok()).collect();
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
-    let Plan { graph, parameters, updates, results, .. } = recorded.plan;
+    let Planned { plan, template, back: nodes, rebuilt, .. } = recorded;
+    let Plan { graph, parameters, updates, metadata, results, .. } = plan;
     let inputs: Vec<&Array> = parameters
         .iter()
         .map(|parameter| match parameter {
@@ -119,28 +134,22 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
         .collect();
     let call = CallGraph { name: function.name.into(), graph: graph.into() };
     let outputs = bind(call, &inputs);
-    Ok(Some(Nested { outputs, updates, results, template: recorded.template, leaves }))
+    Ok(Some(Nested { leaves, outputs, updates, metadata, results, template, nodes, rebuilt }))
 }
 
 impl Nested {
-    /// Puts the new values into the leaves that `flatten` visits.
-    fn update(&self, flatten: impl FnOnce(&mut dyn VisitorMut)) {
-        let mut updates = self.updates.iter();
-        let f = |_, array: &mut Array| match updates.next() {
-            Some(Update::Set(output)) => *array = self.outputs[*output].clone(),
-            Some(Update::Emptied(absent)) => *array = absent.clone(),
-            Some(Update::Kept) | None => {}
-        };
-        flatten(&mut Replace { at: 0, f });
-    }
-
     /// Has the result made from its leaves.
-    fn result<R>(&self, make: impl FnOnce(&mut dyn Leaves) -> R) -> R {
+    fn result<R>(
+        self,
+        make: impl FnOnce(&(dyn Any + Send + Sync), &mut dyn Leaves) -> R,
+    ) -> (R, Parts) {
         let leaf = |i: usize, absent: &Array| match self.results[i] {
             ResultLeaf::Output { index, .. } => self.outputs[index].clone(),
             ResultLeaf::Leaf(index) => self.leaves[index].clone(),
             ResultLeaf::Absent => absent.clone(),
         };
-        make(&mut Rebuild { at: 0, leaf })
+        let mut leaves = Rebuild::with_nodes(self.nodes, leaf);
+        let result = make(&*self.template, &mut leaves);
+        (result, self.rebuilt.parts(&mut leaves))
     }
 }

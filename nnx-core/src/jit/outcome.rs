@@ -1,10 +1,11 @@
 //! What a run leaves behind: its result, the new values of the Variables, or why they are lost.
 
+use super::collect::Collected;
 use super::entry::{Entry, ResultLeaf};
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr};
-use crate::module::{Leaves, VarMut, VarRef, VisitorMut};
+use crate::module::{Leaves, Metadata, Nodes, SharedNode, VarMut, VarRef, VisitorMut};
 use crate::transform::lend::Update;
 use crate::xla::Outputs;
 use std::sync::Arc;
@@ -12,21 +13,24 @@ use std::sync::Arc;
 /// Gives the outputs of a run to the template of the function's result.
 pub(super) struct Results<'c> {
     leaves: std::slice::Iter<'c, ResultLeaf>,
-    arguments: &'c [&'c Array],
+    arguments: &'c [Array],
     outputs: &'c mut Outputs,
     /// Outputs that several leaves of the result share.
     shared: Vec<(usize, Array)>,
+    nodes: Nodes,
     pub(super) error: Option<Error>,
 }
 
 impl<'c> Results<'c> {
-    pub(super) fn new(
-        entry: &'c Entry,
-        arguments: &'c [&'c Array],
-        outputs: &'c mut Outputs,
-    ) -> Self {
-        let leaves = entry.results.iter();
-        Results { leaves, arguments, outputs, shared: Vec::new(), error: None }
+    pub(super) fn new(entry: &'c Entry, call: &'c Collected, outputs: &'c mut Outputs) -> Self {
+        let mut nodes = Nodes::fresh();
+        for (in_template, number) in &entry.result_nodes {
+            if let Some(node) = call.nodes.get(*number) {
+                nodes.settle(&**in_template, node.handle());
+            }
+        }
+        let (leaves, arguments) = (entry.results.iter(), &*call.arrays);
+        Results { leaves, arguments, outputs, shared: Vec::new(), nodes, error: None }
     }
 
     fn output(&mut self, index: usize, last: bool) -> Option<Array> {
@@ -61,18 +65,30 @@ impl Leaves for Results<'_> {
         };
         array.unwrap_or_else(|| absent.clone())
     }
+    fn nodes(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
 }
 
-/// Puts the new values into the Variables behind `&mut`.
+/// Puts the new values into the leaves that may be updated: those behind `&mut`, then those of each shared
+/// node, which are visited one by one.
 pub(super) struct WriteBack<'e> {
     updates: std::slice::Iter<'e, Update>,
+    metadata: std::slice::Iter<'e, (usize, Metadata)>,
+    all: usize,
     outputs: Outputs,
     pub(super) error: Option<Error>,
 }
 
 impl<'e> WriteBack<'e> {
     pub(super) fn new(entry: &'e Entry, outputs: Outputs) -> Self {
-        WriteBack { updates: entry.updates.iter(), outputs, error: None }
+        WriteBack {
+            updates: entry.updates.iter(),
+            metadata: entry.metadata.iter(),
+            all: entry.updates.len(),
+            outputs,
+            error: None,
+        }
     }
 
     #[inline]
@@ -91,8 +107,15 @@ impl<'e> WriteBack<'e> {
 impl VisitorMut for WriteBack<'_> {
     #[inline]
     fn variable(&mut self, v: VarMut<'_>) {
+        if let Some((at, metadata)) = self.metadata.as_slice().first()
+            && *at == self.all - self.updates.len()
+        {
+            *v.metadata = metadata.clone();
+            self.metadata.next();
+        }
         self.array(v.value);
     }
+    fn shared(&mut self, _: &dyn SharedNode) {}
     #[inline]
     fn array(&mut self, array: &mut Array) {
         match self.updates.next() {
@@ -125,4 +148,5 @@ impl VisitorMut for MarkLost<'_> {
             ));
         }
     }
+    fn shared(&mut self, _: &dyn SharedNode) {}
 }

@@ -42,6 +42,17 @@ pub trait Output: Sized {
         const { check::result(Self::SCHEMA).report() };
         call(function, arguments, body)
     }
+    /// As [`of_call`](Output::of_call), in graph mode.
+    #[doc(hidden)]
+    #[track_caller]
+    fn of_graph_call<A, F>(function: &'static Function, arguments: A, body: F) -> Self
+    where
+        Self: 'static,
+        A: Argument,
+        F: for<'t> FnOnce(A::Body<'t>) -> Self,
+    {
+        call(function, arguments, body)
+    }
 }
 
 /// The error of a jitted function that returns a `Result`: it takes the errors of tracing,

@@ -3,7 +3,8 @@
 use super::entry::{Parameter, ResultLeaf};
 use super::function::Options;
 use crate::graph::{Closed, Graph, Value};
-use crate::transform::lend::{Recorded, Role, Update};
+use crate::module::Metadata;
+use crate::transform::lend::{Changes, Lent, OrderedChanges, Role, Update};
 use crate::value::Aval;
 use rustc_hash::FxHashMap;
 
@@ -13,8 +14,10 @@ pub(super) struct Plan {
     /// Pairs of an input and the output that takes over its memory.
     pub(super) aliases: Vec<(usize, usize)>,
     pub(super) parameters: Vec<Parameter>,
-    /// For every leaf behind `&mut`.
+    /// For every leaf that may be updated.
     pub(super) updates: Vec<Update>,
+    /// Which of them have something else noted on them.
+    pub(super) metadata: Vec<(usize, Metadata)>,
     /// For every leaf of the result.
     pub(super) results: Vec<ResultLeaf>,
 }
@@ -28,37 +31,33 @@ impl Plan {
     /// buffer may be taken over.
     pub(super) fn new(
         options: &Options,
-        traced: Recorded,
-        roles: &[Role],
+        closed: Closed,
+        traced_results: &[Option<usize>],
+        changes: &Changes,
+        lent: &[Lent],
         avals: &[Option<Aval>],
     ) -> Self {
-        let Closed { mut graph, captures, .. } = traced.closed;
+        let Closed { mut graph, captures, .. } = closed;
         let leaf_of_input: Vec<usize> = (0..avals.len()).filter(|&i| avals[i].is_some()).collect();
         let leaf_of_value: FxHashMap<Value, usize> =
             graph.inputs.iter().copied().zip(leaf_of_input.iter().copied()).collect();
         let all = std::mem::take(&mut graph.outputs);
 
+        let OrderedChanges { leaves, mut updates, metadata } = changes.ordered(lent);
         let mut outputs: Vec<Value> = Vec::new();
-        let mut updates: Vec<Update> = Vec::new();
-        let mut update_of_leaf = vec![None; roles.len()];
-        for (i, update) in traced.updates.into_iter().enumerate() {
-            if roles[i] != Role::Updated {
-                continue;
+        let mut update_of_leaf = vec![None; lent.len()];
+        for (&leaf, update) in leaves.iter().zip(&mut updates) {
+            if let Update::Set(output) = update {
+                outputs.push(all[*output]);
+                *output = outputs.len() - 1;
+                update_of_leaf[leaf] = Some(*output);
             }
-            updates.push(match update {
-                Update::Set(output) => {
-                    outputs.push(all[output]);
-                    update_of_leaf[i] = Some(outputs.len() - 1);
-                    Update::Set(outputs.len() - 1)
-                }
-                other => other,
-            });
         }
         let set = outputs.len();
 
         let mut output_of_value: FxHashMap<Value, usize> = FxHashMap::default();
-        let mut handed_on = vec![false; roles.len()];
-        let results = traced.results.iter().map(|output| {
+        let mut handed_on = vec![false; lent.len()];
+        let results = traced_results.iter().map(|output| {
             let Some(value) = output.map(|output| all[output]) else { return ResultLeaf::Absent };
             if let Some(&leaf) = leaf_of_value.get(&value)
                 && update_of_leaf[leaf].is_none()
@@ -88,9 +87,9 @@ impl Plan {
             .unzip();
         graph.inputs = inputs;
 
-        let mut plan = Plan { graph, parameters, aliases: Vec::new(), updates, results };
+        let mut plan = Plan { graph, parameters, aliases: Vec::new(), updates, metadata, results };
         if options.donate {
-            plan.donate(roles, &update_of_leaf, &handed_on, set);
+            plan.donate(lent, &update_of_leaf, &handed_on, set);
         }
         plan
     }
@@ -99,7 +98,7 @@ impl Plan {
     /// that was set with its new value, a consumed one with any result.
     fn donate(
         &mut self,
-        roles: &[Role],
+        lent: &[Lent],
         update_of_leaf: &[Option<usize>],
         handed_on: &[bool],
         set: usize,
@@ -112,8 +111,8 @@ impl Plan {
         for (parameter, source) in self.parameters.iter_mut().enumerate() {
             let Parameter::Leaf { index, donate } = source else { continue };
             let aval = self.graph.aval(self.graph.inputs[parameter]);
-            let output = match roles[*index] {
-                Role::Updated => update_of_leaf[*index]
+            let output = match lent[*index].role {
+                Role::Updated | Role::Node => update_of_leaf[*index]
                     .filter(|&output| self.graph.aval(self.graph.outputs[output]) == aval),
                 Role::Consumed if !handed_on[*index] => free.get_mut(&aval).and_then(Vec::pop),
                 _ => None,

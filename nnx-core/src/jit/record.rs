@@ -4,23 +4,30 @@ use super::entry::{CacheKey, Entry, Parameter};
 use super::erased::AnyCall;
 use super::function::Function;
 use super::plan::Plan;
+use super::rebuilt::Rebuilt;
 use crate::error::{Error, Result, catching};
 use crate::graph::Array;
-use crate::module::walk::Rebuild;
+use crate::module::walk::{Rebuild, nodes_of};
+use crate::module::{Nodes, SharedNode};
 use crate::run::compile;
 use crate::transform::lend;
-use crate::transform::lend::Stopped;
+use crate::transform::lend::{Allowed, Recorded, Stopped};
 use crate::value::Aval;
 use std::any::Any;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// A traced call, before it is compiled.
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    /// The result with shapes but no elements.
+    /// The result with shapes but no elements. The arguments' nodes are empty ones in it.
     pub(super) template: Box<dyn Any + Send + Sync>,
+    /// The arguments' nodes in place of those.
+    pub(super) back: Nodes,
+    result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    pub(super) rebuilt: Rebuilt,
 }
 
 /// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
@@ -49,7 +56,12 @@ fn trace_body(
 ) -> Result<Option<Planned>> {
     function.register();
     let start = Instant::now();
-    let traced = match lend::record(location, format!("`{}`", function.name), body, avals) {
+    let allowed = match function.options.graph_updates {
+        true => Allowed::Structure,
+        false => Allowed::Values,
+    };
+    let traced = match lend::record(location, format!("`{}`", function.name), body, avals, allowed)
+    {
         Ok(traced) => traced,
         Err(Stopped::Body) => return Ok(None),
         Err(Stopped::Rule(message)) => {
@@ -58,21 +70,40 @@ fn trace_body(
     };
     function.traces.fetch_add(1, Relaxed);
     function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
-    let roles: Vec<_> = lend::lent(body.argument()).iter().map(|lent| lent.role).collect();
-    let plan = Plan::new(&function.options, traced, &roles, avals);
+    let Recorded { closed, results, changes, twins } = traced;
+    let lent = lend::lent(body.argument());
+    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, avals);
     let shapes = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
     };
-    let template = body.template(&mut Rebuild { at: 0, leaf: shapes });
-    Ok(Some(Planned { plan, template }))
+    if !function.options.graph_updates
+        && !twins.among(nodes_of(|mut v| body.flatten_result(&mut v))).is_empty()
+    {
+        return Err(Error::Jit {
+            function: function.name.into(),
+            message: "the result holds a shared node of an argument, and with `graph_updates = \
+                      false` only values are handed back to the caller\n\
+                      fixes:\n  \
+                      1. return the node's value\n  \
+                      2. take `graph_updates = false` away"
+                .into(),
+        });
+    }
+    let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
+    let template = body.template(&mut leaves);
+    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves);
+    let mut held = nodes_of(|mut v| body.flatten_result(&mut v));
+    held.extend(twins.held_by(body, &changes.rebuilt));
+    let result_nodes = twins.among(held);
+    Ok(Some(Planned { plan, template, back: twins.back(), result_nodes, rebuilt }))
 }
 
 impl Planned {
     /// Compiles the program.
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
-        let Plan { graph, aliases, mut parameters, updates, results } = self.plan;
+        let Plan { graph, aliases, mut parameters, updates, metadata, results } = self.plan;
         let executable = compile(function.name, &graph, &aliases, key.placement)?;
         let number = function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
@@ -81,7 +112,18 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let template = self.template;
-        Ok(Entry { key, number, executable, parameters, updates, results, template })
+        let Planned { template, result_nodes, rebuilt, .. } = self;
+        Ok(Entry {
+            key,
+            number,
+            executable,
+            parameters,
+            updates,
+            metadata,
+            results,
+            template,
+            result_nodes,
+            rebuilt,
+        })
     }
 }

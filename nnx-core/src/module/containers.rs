@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 impl<T: ?Sized + 'static> Module for PhantomData<T> {
     const SCHEMA: &'static Schema = &Schema::Static("PhantomData");
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
+    fn flatten<V: Visitor>(&self, _: &mut V) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
@@ -19,7 +19,7 @@ impl<T: ?Sized + 'static> Module for PhantomData<T> {
 impl<T: Module> Module for Box<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         (**self).flatten(visitor);
     }
     #[inline]
@@ -34,7 +34,7 @@ impl<T: Module> Module for Box<T> {
 impl<T: Module> Module for Option<T> {
     const SCHEMA: &'static Schema = &Schema::Option(T::SCHEMA);
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.structure(Structure::Some(self.is_some()));
         if let Some(value) = self {
             value.flatten(visitor);
@@ -54,7 +54,7 @@ impl<T: Module> Module for Option<T> {
 impl<T: Module> Module for Vec<T> {
     const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA);
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.structure(Structure::Len(self.len()));
         flatten_list(self, visitor);
     }
@@ -70,7 +70,7 @@ impl<T: Module> Module for Vec<T> {
 impl<T: Module, const N: usize> Module for [T; N] {
     const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA);
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         flatten_list(self, visitor);
     }
     #[inline]
@@ -83,7 +83,7 @@ impl<T: Module, const N: usize> Module for [T; N] {
 }
 
 #[inline]
-fn flatten_list<'a, T: Module, V: Visitor<'a>>(items: &'a [T], visitor: &mut V) {
+fn flatten_list<T: Module, V: Visitor>(items: &[T], visitor: &mut V) {
     for (i, item) in items.iter().enumerate() {
         visitor.enter(KeyRef::Index(i));
         item.flatten(visitor);
@@ -139,7 +139,7 @@ int_key!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         flatten_entries(self, visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
@@ -156,7 +156,7 @@ where
     S: std::hash::BuildHasher + Default + 'static,
 {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         flatten_entries(sorted(self), visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
@@ -173,7 +173,7 @@ fn sorted<'k, K: MapKey, V>(map: impl IntoIterator<Item = (&'k K, V)>) -> Vec<(&
     entries
 }
 
-fn flatten_entries<'a, K: MapKey, T: Module, V: Visitor<'a>>(
+fn flatten_entries<'a, K: MapKey, T: Module, V: Visitor>(
     entries: impl IntoIterator<Item = (&'a K, &'a T), IntoIter: ExactSizeIterator>,
     visitor: &mut V,
 ) {
@@ -221,7 +221,7 @@ macro_rules! tuples {
         impl<$($t: Module),*> Module for ($($t,)*) {
             const SCHEMA: &'static Schema = &Schema::Tuple(&[$($t::SCHEMA),*]);
             #[inline]
-            fn flatten<'a, V: Visitor<'a>>(&'a self, _visitor: &mut V) {
+            fn flatten<V: Visitor>(&self, _visitor: &mut V) {
                 $(
                     _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten(_visitor);

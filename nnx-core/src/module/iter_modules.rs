@@ -1,6 +1,9 @@
 //! Which Modules a tree is made of.
 
-use super::{KeyRef, Module, Path, PatternKey, Schema, StaticValue, Structure, VarRef, Visitor};
+use super::{
+    KeyRef, Module, Path, PatternKey, Schema, Seen, SharedNode, StaticValue, Structure, VarRef,
+    Visitor,
+};
 use crate::graph::Array;
 
 /// A struct or an enum in a tree, as [`iter_modules`] lists them.
@@ -15,22 +18,23 @@ pub struct ModuleInfo {
 }
 
 /// The structs and enums of a tree that derive Module, each before its parts, in the order of the
-/// walks.
+/// walks; what is in a shared node once, at its first place.
 ///
 /// They are listed by path and type: a typed tree has no common type to lend them as.
 pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
-    const { super::check::tree::<M>("iter_modules") };
-    let mut walk = Walk { path: Path::new(), levels: Vec::new(), found: Vec::new() };
+    let mut walk = Walk::default();
     walk.arrive(Some(M::SCHEMA));
     module.flatten(&mut walk);
     walk.found.into_iter()
 }
 
 /// Follows the schema while the tree is walked: only the schema knows the names of types.
+#[derive(Default)]
 struct Walk {
     path: Path,
     levels: Vec<Level>,
     found: Vec<ModuleInfo>,
+    seen: Seen,
 }
 
 struct Level {
@@ -83,9 +87,9 @@ impl Walk {
     }
 }
 
-impl<'a> Visitor<'a> for Walk {
-    fn variable(&mut self, _: VarRef<'a>) {}
-    fn array(&mut self, _: &'a Array) {}
+impl Visitor for Walk {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}
 
     fn structure(&mut self, structure: Structure) {
@@ -101,6 +105,19 @@ impl<'a> Visitor<'a> for Walk {
                 self.found.push(ModuleInfo { path, name, variant });
             }
             _ => {}
+        }
+    }
+
+    fn shared(&mut self, node: &dyn SharedNode) {
+        // The schema of what is in it stands in its place.
+        let inner = match self.levels.last().and_then(|level| level.schema) {
+            Some(Schema::Shared(inner)) => Some(*inner),
+            _ => None,
+        };
+        if self.seen.is_new(node) {
+            self.levels.pop();
+            self.arrive(inner);
+            node.flatten(self);
         }
     }
 

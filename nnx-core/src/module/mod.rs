@@ -4,14 +4,17 @@
 //! checkpoints and the optimizers are all written against them and nothing else.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 mod containers;
 mod duplicates;
 mod filter;
 mod iter_modules;
 mod kind;
+pub(crate) mod node;
 mod operators;
 mod path;
 mod pattern;
+mod places;
 mod schema;
 mod shared;
 mod split;
@@ -23,17 +26,19 @@ mod view;
 pub(crate) mod walk;
 
 pub use containers::MapKey;
-pub use duplicates::find_duplicates;
+pub use duplicates::{find_duplicates, find_shared_buffers};
 pub use filter::{
     All, Any, Everything, Filter, Filters, Not, Nothing, OfType, PathContains, VarInfo, WithTag,
     of_type, path_contains, with_tag,
 };
 pub use iter_modules::{ModuleInfo, iter_modules};
 pub use kind::*;
+pub use node::{Arrival, Nodes, Seen, SharedNode};
 pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
+pub(crate) use places::{for_each_other_place, other_places};
 pub use schema::{Field, Schema, Variant};
-pub use shared::{Shared, SharedNode};
+pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub use statics::{StaticField, StaticValue, Structure};
@@ -56,7 +61,7 @@ pub trait Module: Sized + 'static {
     const SCHEMA: &'static Schema;
 
     /// Visits every leaf and static part in order.
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
+    fn flatten<V: Visitor>(&self, visitor: &mut V);
 
     /// Visits every leaf in order, so that its value can be replaced.
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
@@ -68,7 +73,7 @@ pub trait Module: Sized + 'static {
     /// [`flatten`](Module::flatten), with all of it below `key`: the walk through a field.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
+    fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         self.flatten(visitor);
         visitor.exit();
@@ -95,20 +100,18 @@ pub trait Module: Sized + 'static {
 }
 
 /// Receives the parts of a tree from [`Module::flatten`].
-pub trait Visitor<'a> {
+pub trait Visitor {
     /// A Variable.
-    fn variable(&mut self, variable: VarRef<'a>);
+    fn variable(&mut self, variable: VarRef<'_>);
     /// A plain array: data that is neither static nor updated.
-    fn array(&mut self, array: &'a Array);
+    fn array(&mut self, array: &Array);
     /// A static part: hashed into the key of a jitted function.
     fn static_value(&mut self, value: &dyn StaticValue);
     /// How a container is filled: its length, its variant, whether it is `Some`.
     fn structure(&mut self, structure: Structure);
-    /// A node that several places may hold. What is in it is visited by [`SharedNode::flatten`], and lives
-    /// no longer than that walk: a visitor that keeps a leaf of it owns a clone. Passed over where a
-    /// visitor says nothing, for whatever takes trees refuses nodes at compile time.
-    #[inline(always)]
-    fn shared(&mut self, _node: &dyn SharedNode) {}
+    /// A place of a node that several places may hold. What is in it is visited by
+    /// [`SharedNode::flatten`], once, as [`Seen`] helps to do: a node may even hold itself.
+    fn shared(&mut self, node: &dyn SharedNode);
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -123,9 +126,9 @@ pub trait VisitorMut {
     fn variable(&mut self, variable: VarMut<'_>);
     /// A plain array.
     fn array(&mut self, array: &mut Array);
-    /// A node that several places may hold; passed over where a visitor says nothing.
-    #[inline(always)]
-    fn shared(&mut self, _node: &dyn SharedNode) {}
+    /// A place of a node that several places may hold. What is in it is visited by
+    /// [`SharedNode::flatten_mut`], once, as [`Seen`] helps to do.
+    fn shared(&mut self, node: &dyn SharedNode);
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -140,12 +143,9 @@ pub trait Leaves {
     fn variable(&mut self, variable: VarRef<'_>) -> Array;
     /// The new value of a plain array.
     fn array(&mut self, array: &Array) -> Array;
-    /// The handle in the place of one to `node`, a [`Shared`] of the same type; `None` for another
-    /// handle to the same node.
-    #[inline(always)]
-    fn shared(&mut self, _node: &dyn SharedNode) -> Option<Box<dyn std::any::Any>> {
-        None
-    }
+    /// Which nodes of the new tree stand for those of the old one: [`Nodes::fresh`], or another rule,
+    /// kept from the first leaf to the last.
+    fn nodes(&mut self) -> &mut Nodes;
     /// The new value of a [`Flag`], which stays as it is unless a [`view`] is made.
     fn flag(&mut self, _name: &str, value: bool) -> bool {
         value
@@ -159,11 +159,11 @@ pub trait Leaves {
 }
 
 // So that a walk can be given a `&mut dyn Visitor`: then it is compiled once, whoever visits.
-impl<'a, V: Visitor<'a> + ?Sized> Visitor<'a> for &mut V {
-    fn variable(&mut self, variable: VarRef<'a>) {
+impl<V: Visitor + ?Sized> Visitor for &mut V {
+    fn variable(&mut self, variable: VarRef<'_>) {
         (**self).variable(variable);
     }
-    fn array(&mut self, array: &'a Array) {
+    fn array(&mut self, array: &Array) {
         (**self).array(array);
     }
     fn static_value(&mut self, value: &dyn StaticValue) {
@@ -208,8 +208,8 @@ impl<L: Leaves + ?Sized> Leaves for &mut L {
     fn array(&mut self, array: &Array) -> Array {
         (**self).array(array)
     }
-    fn shared(&mut self, node: &dyn SharedNode) -> Option<Box<dyn std::any::Any>> {
-        (**self).shared(node)
+    fn nodes(&mut self) -> &mut Nodes {
+        (**self).nodes()
     }
     fn flag(&mut self, name: &str, value: bool) -> bool {
         (**self).flag(name, value)

@@ -1,29 +1,25 @@
 //! `Shared<T>`: one node that several places hold.
 
+use super::node::{Busy, Gate, SharedNode};
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use crate::error::{Error, raise};
+use crate::graph::current_trace;
+use std::any::{Any, type_name};
 use std::fmt;
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, Weak};
 
 /// A handle to a Module or Variable that several places may hold: cloning gives another handle to
 /// the same node.
 ///
-/// Eager code reads and writes the node through [`read`](Shared::read) and
-/// [`write`](Shared::write). Everything that takes a Module as a tree, in which a node has one
-/// owner, would pass over it, so a `Shared` anywhere inside is a compile error that names the path
-/// (in generic code: when it is instantiated):
-/// - arguments and results of `#[nnx::jit(graph = false)]`, and of the functions given to
-///   [`grad`](crate::transform::grad), [`value_and_grad`](crate::transform::value_and_grad), [`jvp`](crate::transform::jvp),
-///   [`eval_shape`](crate::transform::eval_shape) and [`make_graph`](crate::transform::make_graph);
-/// - [`split`](super::split), [`split_by`](super::split_by), [`GraphDef::of`](super::GraphDef::of)
-///   (so there is no `GraphDef` of such a tree to [`merge`](super::merge)),
-///   [`state`](super::state), [`update`](super::update), [`clone`](super::clone),
-///   [`map`](super::map), [`pop`](super::pop) and [`view`](super::view);
-/// - [`tabulate`](super::tabulate), [`iter_modules`](super::iter_modules) and
-///   [`find_duplicates`](super::find_duplicates), which would say that there is less than there is;
-/// - [`Optimizer`](crate::optim::Optimizer) and [checkpoints](crate::train::save_checkpoint).
+/// What is in the node is read and set through [`read`](Shared::read) and [`write`](Shared::write).
+/// Everything that takes Modules keeps the sharing: a node is visited once, at its first place in
+/// the order of the fields, and that place's path names it in [`state`](super::state), filters,
+/// gradients, checkpoints and optimizers. Of what NNX calls graph mode this is the type: a function
+/// under `#[nnx::jit]` takes it, one under `#[nnx::jit(graph = false)]` refuses it at compile time.
 ///
-/// Left open are the walks of the trait [`Module`] themselves, and the constants about a type:
-/// [`Schema::variables`] and [`path!`](crate::path) look into shared nodes.
+/// Two handles are equal if they are handles to one node.
 ///
 /// ```
 /// use nnx_core::{module::Shared, Array, DType, Param};
@@ -32,31 +28,132 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// let tied = table.clone();
 /// tied.write().set(Array::shape_only([20, 4], DType::F32));
 /// assert_eq!(table.read().shape(), [20, 4]);
-/// assert!(table.ptr_eq(&tied));
+/// assert_eq!(table, tied);
 /// ```
-pub struct Shared<T>(Arc<RwLock<T>>);
+pub struct Shared<T>(Arc<Node<T>>);
+
+/// A handle that does not keep its node alive, for links back: a cycle of [`Shared`] alone is never
+/// freed. No part of the tree: walks do not follow it.
+pub struct SharedWeak<T>(Weak<Node<T>>);
+
+struct Node<T> {
+    this: Weak<Node<T>>,
+    /// The trace that it was made in.
+    home: u64,
+    gate: Gate,
+    /// Empty while a tree that holds the node in a cycle is being made, and once its trace is over.
+    content: RwLock<Option<T>>,
+}
+
+impl<T> Node<T> {
+    fn new(content: Option<T>) -> Arc<Self> {
+        Arc::new_cyclic(|this| Node {
+            this: this.clone(),
+            home: current_trace(),
+            gate: Gate::default(),
+            content: RwLock::new(content),
+        })
+    }
+
+    fn this(&self) -> Arc<Self> {
+        match self.this.upgrade() {
+            Some(this) => this,
+            None => unreachable!("whoever sees the node holds a handle"),
+        }
+    }
+
+    #[track_caller]
+    fn busy(&self, what: &str, why: Busy) -> ! {
+        let node = type_name::<T>();
+        raise(Error::Invalid(match why {
+            Busy::Call => format!(
+                "{what}: this node, a `{node}`, is lent to a call that is running on this thread, which \
+                 would not see the change: set it in the argument of the function"
+            ),
+            _ => format!(
+                "{what}: this thread holds this node, a `{node}`, already: drop what `read()` or \
+                 `write()` gave before, for the thread would wait for itself"
+            ),
+        }))
+    }
+
+    /// Says if the node is not one that the running trace may set.
+    #[track_caller]
+    fn check_home(&self, what: &str) {
+        if self.home != current_trace() {
+            raise(Error::Invalid(format!(
+                "{what}: this node, a `{}`, was captured by the function that is being traced, not \
+                 passed to it, so that what is set in it would be lost\n\
+                 fixes:\n  \
+                 1. pass what holds the node in an argument\n  \
+                 2. return the new value",
+                type_name::<T>()
+            )));
+        }
+    }
+
+    fn look(&self, what: &str) -> RwLockReadGuard<'_, Option<T>> {
+        match self.content.try_read() {
+            Ok(content) => content,
+            Err(TryLockError::Poisoned(e)) => e.into_inner(),
+            Err(TryLockError::WouldBlock) if self.gate.is_mine() => self.busy(what, Busy::Guard),
+            Err(TryLockError::WouldBlock) => self.content.read().unwrap_or_else(|e| e.into_inner()),
+        }
+    }
+
+    /// What is in the node, to change it; whoever asks is at the gate.
+    fn open(&self) -> RwLockWriteGuard<'_, Option<T>> {
+        match self.content.try_write() {
+            Ok(content) => content,
+            // A panic while writing leaves whatever was written: Modules have no invariant to lose.
+            Err(TryLockError::Poisoned(e)) => e.into_inner(),
+            Err(TryLockError::WouldBlock) if self.gate.is_read_here() => {
+                self.busy("a change of a tree", Busy::Guard)
+            }
+            Err(TryLockError::WouldBlock) => {
+                self.content.write().unwrap_or_else(|e| e.into_inner())
+            }
+        }
+    }
+}
+
+fn gone<T>() -> ! {
+    raise(Error::Invalid(format!(
+        "this node, a `{}`, belongs to a trace that is over, or is being made: there is nothing in it",
+        type_name::<T>()
+    )))
+}
 
 impl<T> Shared<T> {
     /// A new node with one handle.
     pub fn new(node: T) -> Self {
-        Shared(Arc::new(RwLock::new(node)))
+        Shared(Node::new(Some(node)))
     }
 
-    /// The node, to read. Waits while another thread writes.
+    /// The node, to read. Waits while another thread writes, or has lent the node to a call.
     ///
     /// # Panics
-    /// May panic, or never return, when this thread holds the node for writing.
-    pub fn read(&self) -> RwLockReadGuard<'_, T> {
-        // A panic while writing leaves whatever was written: Modules have no invariant to lose.
-        self.0.read().unwrap_or_else(|e| e.into_inner())
+    /// Panics if this thread holds the node for writing.
+    #[track_caller]
+    pub fn read(&self) -> SharedRef<'_, T> {
+        if let Err(why) = self.0.gate.read() {
+            self.0.busy("Shared::read", why);
+        }
+        SharedRef { gate: &self.0.gate, content: Some(self.0.look("Shared::read")) }
     }
 
-    /// The node, to change. Waits while others read or write.
+    /// The node, to change. Waits while other threads read or write, or have lent the node to a call.
     ///
     /// # Panics
-    /// May panic, or never return, when this thread holds the node already.
-    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.0.write().unwrap_or_else(|e| e.into_inner())
+    /// Panics if this thread holds the node already, or if the function that is being traced did not
+    /// get the node in an argument but captured it.
+    #[track_caller]
+    pub fn write(&self) -> SharedMut<'_, T> {
+        self.0.check_home("Shared::write");
+        if let Err(why) = self.0.gate.write() {
+            self.0.busy("Shared::write", why);
+        }
+        SharedMut { gate: &self.0.gate, content: Some(self.0.open()) }
     }
 
     /// Whether both are handles to one node.
@@ -64,9 +161,26 @@ impl<T> Shared<T> {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// A number that no other node has while a handle to this one is there.
+    pub fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// How many handles to the node there are.
     pub fn handles(&self) -> usize {
         Arc::strong_count(&self.0)
+    }
+
+    /// A handle that does not keep the node alive.
+    pub fn downgrade(&self) -> SharedWeak<T> {
+        SharedWeak(Arc::downgrade(&self.0))
+    }
+}
+
+impl<T> SharedWeak<T> {
+    /// The node, if another handle keeps it alive.
+    pub fn upgrade(&self) -> Option<Shared<T>> {
+        self.0.upgrade().map(Shared)
     }
 }
 
@@ -76,49 +190,209 @@ impl<T> Clone for Shared<T> {
     }
 }
 
+impl<T> Clone for SharedWeak<T> {
+    fn clone(&self) -> Self {
+        SharedWeak(self.0.clone())
+    }
+}
+
+impl<T> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other)
+    }
+}
+
+impl<T> Eq for Shared<T> {}
+
+impl<T> Hash for Shared<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
 impl<T: fmt::Debug> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.try_read() {
-            Ok(node) => f.debug_tuple("Shared").field(&*node).finish(),
-            Err(_) => f.write_str("Shared(<in use>)"),
+        match self.0.content.try_read().as_deref() {
+            Ok(Some(node)) => f.debug_tuple("Shared").field(node).finish(),
+            _ => f.write_str("Shared(<in use>)"),
         }
     }
 }
 
-/// What the handles of one node point to, of any type.
-pub trait SharedNode {
-    /// A number that no other node has while a handle to this one is there.
-    fn id(&self) -> usize;
-    /// Visits what is in the node, which is held for reading meanwhile.
-    fn flatten(&self, visitor: &mut dyn for<'n> Visitor<'n>);
-    /// Visits the leaves in the node, which is held for writing meanwhile.
-    fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
+impl<T> fmt::Debug for SharedWeak<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedWeak")
+    }
 }
 
-impl<T: Module> SharedNode for Shared<T> {
-    fn id(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
+/// A node that is held for reading.
+pub struct SharedRef<'a, T> {
+    gate: &'a Gate,
+    content: Option<RwLockReadGuard<'a, Option<T>>>,
+}
+
+/// A node that is held for writing.
+pub struct SharedMut<'a, T> {
+    gate: &'a Gate,
+    content: Option<RwLockWriteGuard<'a, Option<T>>>,
+}
+
+impl<T> Deref for SharedRef<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.content.as_deref().and_then(Option::as_ref).unwrap_or_else(|| gone::<T>())
     }
-    fn flatten(&self, mut visitor: &mut dyn for<'n> Visitor<'n>) {
-        self.read().flatten(&mut visitor);
+}
+
+impl<T> Deref for SharedMut<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.content.as_deref().and_then(Option::as_ref).unwrap_or_else(|| gone::<T>())
+    }
+}
+
+impl<T> DerefMut for SharedMut<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.content.as_deref_mut().and_then(Option::as_mut).unwrap_or_else(|| gone::<T>())
+    }
+}
+
+impl<T> Drop for SharedRef<'_, T> {
+    fn drop(&mut self) {
+        // The lock goes first, or the next one at the gate would find it closed.
+        self.content = None;
+        self.gate.leave_read();
+    }
+}
+
+impl<T> Drop for SharedMut<'_, T> {
+    fn drop(&mut self) {
+        self.content = None;
+        self.gate.leave(None);
+    }
+}
+
+impl<T: Module + Send + Sync> SharedNode for Node<T> {
+    fn id(&self) -> usize {
+        self.this.as_ptr().addr()
+    }
+    fn flatten(&self, mut visitor: &mut dyn Visitor) {
+        if let Some(content) = &*self.look("a walk through a tree") {
+            content.flatten(&mut visitor);
+        }
     }
     fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
-        self.write().flatten_mut(&mut visitor);
+        self.check_home("a change of a tree");
+        let mut visit = || {
+            if let Some(content) = &mut *self.open() {
+                content.flatten_mut(&mut visitor);
+            }
+        };
+        match self.gate.write() {
+            Ok(()) => {
+                struct Leave<'a>(&'a Gate);
+                impl Drop for Leave<'_> {
+                    fn drop(&mut self) {
+                        self.0.leave(None);
+                    }
+                }
+                let _leave = Leave(&self.gate);
+                visit();
+            }
+            // It is the call that changes it.
+            Err(Busy::Call) => visit(),
+            Err(why) => self.busy("a change of a tree", why),
+        }
+    }
+    fn handle(&self) -> Arc<dyn SharedNode> {
+        self.this()
+    }
+    fn copy(&self, mut leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync> {
+        match &*self.look("a copy of a tree") {
+            Some(content) => Box::new(content.unflatten(&mut leaves)),
+            None => gone::<T>(),
+        }
+    }
+    fn put(&self, content: Box<dyn Any + Send + Sync>) {
+        match content.downcast::<T>() {
+            Ok(content) => *self.open() = Some(*content),
+            Err(_) => unreachable!("a node holds what it held, in type"),
+        }
+    }
+    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode> {
+        let node = Node::<T>::new(None);
+        node.put(content);
+        node
+    }
+    fn schema(&self) -> &'static Schema {
+        T::SCHEMA
+    }
+    fn clear(&self) {
+        // What is dropped may hold handles to this node: not under the lock.
+        let content = self.open().take();
+        drop(content);
+    }
+    fn home(&self) -> u64 {
+        self.home
+    }
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 }
 
-/// The walks show a visitor the node; what takes trees refuses it at compile time.
-/// [`unflatten`](Module::unflatten) gives another handle to the same node, unless it is told another.
-impl<T: Module> Module for Shared<T> {
+/// [`unflatten`](Module::unflatten) gives handles to new nodes with the same sharing, unless it is told
+/// others.
+impl<T: Module + Send + Sync> Module for Shared<T> {
     const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA);
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-        visitor.shared(self);
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        visitor.shared(&*self.0);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        visitor.shared(self);
+        visitor.shared(&*self.0);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
-        let other = leaves.shared(self).and_then(|handle| handle.downcast::<Self>().ok());
-        other.map_or_else(|| self.clone(), |handle| *handle)
+        if let Some(node) = leaves.nodes().of(&*self.0) {
+            return Shared(typed(node));
+        }
+        // Before its content, which may hold handles to it.
+        let node = match leaves.nodes().promised(self.id()) {
+            Some(node) => typed(node),
+            None => Node::<T>::new(None),
+        };
+        leaves.nodes().settle(&*self.0, node.clone());
+        let content = match &*self.0.look("a copy of a tree") {
+            Some(content) => content.unflatten(leaves),
+            None => return Shared(node),
+        };
+        *node.open() = Some(content);
+        Shared(node)
+    }
+}
+
+/// A node as one of its type.
+fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<Node<T>> {
+    let node: Arc<dyn Any + Send + Sync> = node;
+    match node.downcast::<Node<T>>() {
+        Ok(node) => node,
+        Err(_) => unreachable!("a node stands for one of its own type"),
+    }
+}
+
+/// No part of the tree: walks do not follow it. In a copy of a tree it points to the copy of its node,
+/// and to none if the node is not in the tree.
+impl<T: Module + Send + Sync> Module for SharedWeak<T> {
+    const SCHEMA: &'static Schema = &Schema::Static("SharedWeak");
+    fn flatten<V: Visitor>(&self, _: &mut V) {}
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        let Some(old) = self.0.upgrade() else { return SharedWeak(Weak::new()) };
+        let node = match leaves.nodes().of(&*old) {
+            Some(node) => typed(node),
+            None => {
+                let node = Node::<T>::new(None);
+                typed(leaves.nodes().promise(&*old, node))
+            }
+        };
+        SharedWeak(Arc::downgrade(&node))
     }
 }

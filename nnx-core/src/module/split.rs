@@ -1,8 +1,11 @@
 //! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
 
+use super::compare::Statics;
 use super::state::all_leaves;
-use super::walk::{LeafMut, Statics, copy, for_each_leaf, for_each_leaf_mut, map_leaves};
-use super::{Filter, Filters, Module, Path, Schema, State, VarInfo};
+use super::walk::{
+    LeafMut, copy, for_each_leaf, for_each_leaf_mut, map_leaves, paths as all_paths,
+};
+use super::{Filter, Filters, Module, Path, Schema, State, VarInfo, for_each_other_place};
 use crate::error::{Error, Result};
 use crate::graph::Array;
 use std::fmt;
@@ -19,7 +22,6 @@ pub struct GraphDef<M> {
 impl<M: Module> GraphDef<M> {
     /// The structure and static parts of `module`.
     pub fn of(module: &M) -> Self {
-        const { super::check::tree::<M>("GraphDef::of") };
         Self::of_tree(module)
     }
 
@@ -79,7 +81,6 @@ impl<M: Module> fmt::Debug for GraphDef<M> {
 /// # Ok::<(), nnx_core::Error>(())
 /// ```
 pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
-    const { super::check::tree::<M>("split") };
     (GraphDef::of_tree(module), all_leaves(module))
 }
 
@@ -104,7 +105,6 @@ pub fn split_by<M: Module, F: Filters>(
     module: &M,
     filters: F,
 ) -> Result<(GraphDef<M>, F::Each<State>)> {
-    const { super::check::tree::<M>("split_by") };
     Ok((GraphDef::of_tree(module), all_leaves(module).split(filters)?))
 }
 
@@ -121,15 +121,45 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 }
 
 /// Puts the leaves of `states` in the places that they have in `module`: values and metadata.
-/// Other leaves stay as they are.
+/// Other leaves stay as they are. A leaf in a shared node may be given by any of its places.
 ///
 /// # Errors
 /// Returns an error if a path is not in `module`, or a kind, shape or dtype is another one there:
-/// the error lists all such paths, and `module` is as it was.
+/// the error lists all such paths, and `module` is as it was. So does it if one node is given two values, by
+/// two of its places.
 pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
-    const { super::check::tree::<M>("update") };
     let state = State::merge(states.into_states())?;
+    let state = by_first_places(module, state)?;
     apply(module, state, false)
+}
+
+/// The state with every leaf of a shared node at the first place of the node.
+fn by_first_places<M: Module>(module: &M, mut state: State) -> Result<State> {
+    let mut paths: Option<Vec<Path>> = None;
+    let mut twice = Vec::new();
+    for_each_other_place(
+        |v| module.flatten(v),
+        |position, path, _| {
+            let Some(leaf) = state.remove(path) else { return };
+            let paths = paths.get_or_insert_with(|| all_paths(|v| module.flatten(v)));
+            let first = &paths[position];
+            match state.get(first) {
+                Some(other) if other.value.identity() != leaf.value.identity() => {
+                    twice.push(format!("`{first}` and `{path}` are one node"));
+                }
+                _ => {
+                    state.insert(first.clone(), leaf);
+                }
+            }
+        },
+    );
+    match twice.is_empty() {
+        true => Ok(state),
+        false => Err(Error::Invalid(format!(
+            "the state has two values for one node: {}",
+            twice.join("; ")
+        ))),
+    }
 }
 
 /// One state or several.
@@ -241,7 +271,6 @@ fn type_name<M: Module>() -> &'static str {
 /// A copy of a tree. Buffers are shared: no data is copied, and setting a Variable of one tree
 /// does not change the other.
 pub fn clone<M: Module>(module: &M) -> M {
-    const { super::check::tree::<M>("clone") };
     copy(module)
 }
 
@@ -257,7 +286,6 @@ pub fn clone<M: Module>(module: &M) -> M {
 /// assert_eq!(format!("{:?}", emptied[0]), "Param(Absent([0] was emptied))");
 /// ```
 pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Array) -> M {
-    const { super::check::tree::<M>("map") };
     map_leaves(module, |path, leaf| match leaf.kind {
         Some(_) => f(path, &leaf),
         None => leaf.value.clone(),
@@ -278,7 +306,6 @@ pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Arra
 /// assert!(pop(&mut model, of_type::<Intermediate>()).is_empty());
 /// ```
 pub fn pop<M: Module>(module: &mut M, filter: impl Filter) -> State {
-    const { super::check::tree::<M>("pop") };
     let mut popped = State::new();
     for_each_leaf_mut(module, |path, leaf| {
         if leaf.kind.is_some() && !leaf.value.is_absent() && filter.matches(path, &leaf.info()) {

@@ -52,7 +52,7 @@ pub trait StaticField: Sized {
     /// The walk through a field: the value, below `key`.
     #[doc(hidden)]
     #[inline]
-    fn flatten_at<'a, V: Visitor<'a>>(&'a self, key: impl Into<KeyRef<'a>>, visitor: &mut V) {
+    fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         visitor.static_value(self.part());
         visitor.exit();
@@ -107,7 +107,7 @@ macro_rules! exact {
             impl Module for $t {
                 const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
                 #[inline]
-                fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+                fn flatten<V: Visitor>(&self, visitor: &mut V) {
                     visitor.static_value(self);
                 }
                 #[inline]
@@ -127,7 +127,7 @@ macro_rules! by_bits {
         impl Module for $float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
             #[inline]
-            fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+            fn flatten<V: Visitor>(&self, visitor: &mut V) {
                 visitor.static_value(&FloatBits::new((*self).into()));
             }
             #[inline]
@@ -155,6 +155,12 @@ pub enum Structure {
     Some(bool),
     /// Which variant of an enum, by position and name.
     Variant(u32, &'static str),
+    /// The first place of a shared node, which has this number from here on.
+    Node(usize),
+    /// Another place of the node with this number.
+    Ref(usize),
+    /// A place of a node that the function made.
+    NewNode,
 }
 
 /// `of length 3`, `Some`, `None`, or the variant's name.
@@ -165,6 +171,9 @@ impl std::fmt::Display for Structure {
             Structure::Some(true) => f.write_str("Some"),
             Structure::Some(false) => f.write_str("None"),
             Structure::Variant(_, name) => f.write_str(name),
+            Structure::Node(_) => f.write_str("a node of its own"),
+            Structure::Ref(number) => write!(f, "shared node {number}"),
+            Structure::NewNode => f.write_str("a new node"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A table of the Variables and arrays of a tree.
 
 use super::walk::for_each_leaf;
-use super::{Module, Path};
+use super::{Module, Path, for_each_other_place};
 use crate::value::Aval;
 use std::fmt;
 
@@ -20,17 +20,24 @@ pub struct Row {
     pub kind: &'static str,
     /// Shape and dtype; none if it holds no value.
     pub aval: Option<Aval>,
+    /// For a further place of a leaf in a shared node: its first place, where it is counted.
+    pub shared_with: Option<Path>,
 }
 
 impl Row {
-    /// Number of elements.
+    /// Number of elements; 0 if they are counted at another place.
     pub fn size(&self) -> usize {
-        self.aval.map_or(0, Aval::size)
+        self.counted().map_or(0, Aval::size)
     }
 
-    /// Number of bytes.
+    /// Number of bytes; 0 if they are counted at another place.
     pub fn byte_size(&self) -> usize {
-        self.aval.map_or(0, Aval::byte_size)
+        self.counted().map_or(0, Aval::byte_size)
+    }
+
+    /// What is counted here.
+    fn counted(&self) -> Option<Aval> {
+        self.aval.filter(|_| self.shared_with.is_none())
     }
 }
 
@@ -47,7 +54,8 @@ pub struct Total {
 
 impl Total {
     fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
-        rows.fold(Total::default(), |total, row| Total {
+        let counted = rows.filter(|row| row.shared_with.is_none());
+        counted.fold(Total::default(), |total, row| Total {
             leaves: total.leaves + 1,
             size: total.size + row.size(),
             byte_size: total.byte_size + row.byte_size(),
@@ -69,20 +77,29 @@ impl Total {
 /// assert_eq!(table.total().byte_size, 802_816);
 /// ```
 pub fn tabulate<M: Module>(module: &M) -> Table {
-    const { super::check::tree::<M>("tabulate") };
     let mut rows = Vec::new();
     for_each_leaf(module, |path, leaf| {
         rows.push(Row {
             path: path.clone(),
             kind: leaf.kind.map_or("array", |kind| kind.name),
             aval: leaf.value.try_aval().ok(),
+            shared_with: None,
         });
     });
+    let mut others = Vec::new();
+    for_each_other_place(
+        |v| module.flatten(v),
+        |i, path, _| {
+            let shared_with = Some(rows[i].path.clone());
+            others.push(Row { path: path.clone(), shared_with, ..rows[i].clone() });
+        },
+    );
+    rows.extend(others);
     Table { rows }
 }
 
 impl Table {
-    /// The leaves in the order of the walk.
+    /// The leaves in the order of the walk, then further places of those in shared nodes.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -109,13 +126,15 @@ impl Table {
         let mut lines = vec![Line::Cells(heading), Line::Rule];
         lines.extend(self.rows.iter().map(|row| {
             let aval = row.aval.map_or_else(|| "no value".to_owned(), |aval| aval.to_string());
-            Line::Cells([
-                row.path.to_string(),
-                row.kind.to_owned(),
-                aval,
-                grouped(row.size()),
-                bytes(row.byte_size()),
-            ])
+            let (path, kind) = (row.path.to_string(), row.kind.to_owned());
+            match &row.shared_with {
+                Some(first) => {
+                    Line::Cells([path, kind, format!("shared with {first}"), "".into(), "".into()])
+                }
+                None => {
+                    Line::Cells([path, kind, aval, grouped(row.size()), bytes(row.byte_size())])
+                }
+            }
         }));
         lines.push(Line::Rule);
         let totals = self.totals();

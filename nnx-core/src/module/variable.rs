@@ -177,7 +177,7 @@ impl<K: VariableKind> Module for Variable<K> {
     const SCHEMA: &'static Schema = &Schema::Variable(K::KIND);
 
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.variable(VarRef { value: &self.value, kind: K::KIND, metadata: &self.metadata });
     }
 
@@ -200,7 +200,7 @@ impl Module for Array {
     const SCHEMA: &'static Schema = &Schema::Array;
 
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.array(self);
     }
 

@@ -1,6 +1,7 @@
 //! Copies of a Module with other flags, as for evaluation.
 
-use super::{Leaves, Module, Schema, VarRef, Visitor, VisitorMut};
+use super::walk::nodes_of;
+use super::{Leaves, Module, Nodes, Schema, SharedNode, VarRef, Visitor, VisitorMut};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use std::fmt;
@@ -57,7 +58,7 @@ impl fmt::Debug for Flag {
 impl Module for Flag {
     const SCHEMA: &'static Schema = &Schema::Static("Flag");
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.static_value(&self.value);
     }
     #[inline]
@@ -113,6 +114,10 @@ impl View {
 /// A copy of `module` with flags set. It shares the arrays, so it costs no memory; updates of
 /// either do not reach the other. `flax.nnx.view`.
 ///
+/// A shared node ([`Shared`](super::Shared)) in which no flag changes is the same node in the copy, so that
+/// updates of it do reach the other; one in which a flag changes is made anew, and its Variables go
+/// their own ways.
+///
 /// ```no_run
 /// use nnx_core::module::{View, view};
 /// # use nnx_core::{Array, nn::Dropout, random::Rngs};
@@ -128,8 +133,7 @@ impl View {
 /// Panics if no layer has a flag that was named with [`View::set`].
 #[track_caller]
 pub fn view<M: Module>(module: &M, view: View) -> M {
-    const { super::check::tree::<M>("view") };
-    let mut leaves = Viewing { view: &view, seen: Vec::new() };
+    let mut leaves = Viewing::new(&view, Nodes::kept_but(changed_nodes(module, &view)));
     let copy = module.unflatten(&mut leaves);
     let seen = leaves.seen;
     for setting in view.settings.iter().filter(|setting| setting.required) {
@@ -151,10 +155,39 @@ fn unknown_flag(module: &str, name: &str, mut seen: Vec<String>) -> Error {
     Error::Invalid(format!("view: no part of `{module}` has a flag `{name}`; {known}"))
 }
 
+/// The shared nodes in which, or in whose nodes, `view` changes a flag.
+fn changed_nodes<M: Module>(module: &M, view: &View) -> Vec<usize> {
+    let nodes = nodes_of(|v| module.flatten(v));
+    let changes = |node: &dyn SharedNode| {
+        let mut leaves = Viewing::new(view, Nodes::kept());
+        node.copy(&mut leaves);
+        leaves.changed
+    };
+    let changed: Vec<usize> =
+        nodes.iter().filter(|(_, node)| changes(&**node)).map(|(_, node)| node.id()).collect();
+    let holds_changed = |node: &dyn SharedNode| {
+        changed.contains(&node.id())
+            || nodes_of(|mut v| node.flatten(&mut v))
+                .iter()
+                .any(|(_, inner)| changed.contains(&inner.id()))
+    };
+    let holding = nodes.iter().filter(|(_, node)| holds_changed(&**node));
+    holding.map(|(_, node)| node.id()).collect()
+}
+
 /// Gives the old arrays and the new flags.
 struct Viewing<'v> {
     view: &'v View,
     seen: Vec<String>,
+    /// Whether a flag got another value.
+    changed: bool,
+    nodes: Nodes,
+}
+
+impl<'v> Viewing<'v> {
+    fn new(view: &'v View, nodes: Nodes) -> Self {
+        Viewing { view, seen: Vec::new(), changed: false, nodes }
+    }
 }
 
 impl Leaves for Viewing<'_> {
@@ -167,6 +200,11 @@ impl Leaves for Viewing<'_> {
     fn flag(&mut self, name: &str, value: bool) -> bool {
         self.seen.push(name.to_owned());
         let set = self.view.settings.iter().find(|setting| setting.name == name);
-        set.map_or(value, |setting| setting.value)
+        let new = set.map_or(value, |setting| setting.value);
+        self.changed |= new != value;
+        new
+    }
+    fn nodes(&mut self) -> &mut Nodes {
+        &mut self.nodes
     }
 }

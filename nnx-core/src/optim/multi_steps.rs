@@ -67,7 +67,7 @@ impl<T: GradientTransformation> GradientTransformation for MultiSteps<T> {
         let gradients = mean.zip(&updates, |mean, g| mean.astype(g.dtype()));
         let step = self.inner.update(gradients, &mut next, params);
         let next = rebuild(&next, |i, new| {
-            let old = before[i].array;
+            let old = &before[i].array;
             select(&emit.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
         });
         let stepped = safe_increment(&state.gradient_step);

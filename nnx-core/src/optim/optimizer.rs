@@ -4,10 +4,9 @@ use super::GradientTransformation;
 use super::params::{Layout, Params};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::Array;
-use crate::module::walk::{Leaf, collect_leaves, paths, rebuild, replace_leaves};
+use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
-    KeyRef, Kind, Module, OptState, ParamKind, Path, StaticValue, Structure, VarRef, Variable,
-    VariableKind, Visitor,
+    Kind, Module, OptState, ParamKind, Path, Variable, VariableKind, other_places,
 };
 use crate::run::staged;
 use nnx_derive::Module;
@@ -40,6 +39,9 @@ pub struct Optimizer<T: GradientTransformation> {
     /// The paths of the parameters that are updated.
     #[module(static)]
     wrt: Arc<Layout>,
+    /// The places of shared nodes in the model: each further place, and the first one.
+    #[module(static)]
+    shared: Arc<Layout>,
 }
 
 impl<T: GradientTransformation> Optimizer<T> {
@@ -49,15 +51,13 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// Panics if the model has no Param, or one without a value.
     #[track_caller]
     pub fn new<M: Module>(model: &M, tx: T) -> Self {
-        const { crate::module::check::tree::<M>("Optimizer::new") };
         Self::for_kind(model, tx, ParamKind::KIND)
     }
 
     #[track_caller]
     fn for_kind<M: Module>(model: &M, tx: T, kind: &'static Kind) -> Self {
-        let mut found = Found { kind, ..Found::default() };
-        model.flatten(&mut found);
-        if found.leaves.is_empty() {
+        let found = parameters(model, kind);
+        if found.is_empty() {
             raise(Error::Invalid(format!(
                 "Optimizer::new: {} holds no {} of a float dtype, so there is nothing to update",
                 std::any::type_name::<M>(),
@@ -65,13 +65,13 @@ impl<T: GradientTransformation> Optimizer<T> {
             )));
         }
         let params =
-            Params::new(found.leaves.into_iter().map(|leaf| (leaf.path, leaf.array.clone())));
+            Params::new(found.into_iter().map(|parameter| (parameter.path, parameter.array)));
         let wrt = params.layout().clone();
         let mut state = None;
         let arrays: Vec<Array> = params.arrays().cloned().collect();
         let leaves = or_raise(staged("optimizer_init", &arrays, |arrays| {
             let made = tx.init(&Params::from_layout(&wrt, arrays.iter().cloned()));
-            let leaves = collect_leaves(&made).iter().map(|leaf| leaf.array.clone()).collect();
+            let leaves = collect_leaves(&made).into_iter().map(|leaf| leaf.array).collect();
             state = Some(made);
             leaves
         }));
@@ -81,6 +81,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             opt_state: rebuild(&state, |i, _| leaves[i].clone()),
             tx,
             wrt,
+            shared: shared_places(model),
         }
     }
 
@@ -94,12 +95,12 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
-        const { crate::module::check::tree::<M>("Optimizer::update") };
+        or_raise(self.check_sharing(model));
         let (params, positions) = or_raise(self.select(model));
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();
         let state: Vec<Array> =
-            collect_leaves(&self.opt_state).iter().map(|leaf| leaf.array.clone()).collect();
+            collect_leaves(&self.opt_state).into_iter().map(|leaf| leaf.array).collect();
         let step = self.step.value();
         let args: Vec<Array> =
             params.arrays().chain(&gradients).chain(&state).chain([step]).cloned().collect();
@@ -111,7 +112,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             let updates = self.tx.update(gradients, &mut state, &params);
             let new = apply_updates(&params, &updates);
             let step = &args[args.len() - 1] + 1;
-            let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array.clone());
+            let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array);
             new.arrays().cloned().chain(state).chain([step]).collect()
         }));
         // positions[i] is where the i-th parameter lies in the model.
@@ -127,22 +128,49 @@ impl<T: GradientTransformation> Optimizer<T> {
         self.step.set(outs[outs.len() - 1].clone());
     }
 
+    /// Says if other places of `model` are one node than in the model that the optimizer was made for: a
+    /// parameter that became one of its own has no state here.
+    fn check_sharing<M: Module>(&self, model: &M) -> Result<(), Error> {
+        let now = shared_places(model);
+        if self.shared == now {
+            return Ok(());
+        }
+        let only = |a: &Layout, b: &Layout| {
+            let mut pairs = a.paths().chunks(2);
+            let found = pairs.find(|pair| !b.paths().chunks(2).any(|other| other == *pair))?;
+            Some(format!("`{}` is `{}`", found[0], found[1]))
+        };
+        let (before, after) = (only(&self.shared, &now), only(&now, &self.shared));
+        let what = match (before, after) {
+            (Some(pair), _) => {
+                format!("{pair} in the model that this optimizer was made for, not here")
+            }
+            (_, Some(pair)) => {
+                format!("{pair} here, not in the model that this optimizer was made for")
+            }
+            (None, None) => "the order of the nodes is another one".into(),
+        };
+        Err(Error::Invalid(format!(
+            "Optimizer::update: the model shares other nodes: {what}. Make the optimizer for the model \
+             that it updates"
+        )))
+    }
+
     /// The parameters of `model` that are updated, and their positions among its leaves.
     fn select<M: Module>(&self, model: &M) -> Result<(Params, Vec<usize>), Error> {
-        let mut found = Found::default();
-        model.flatten(&mut found);
-        found.leaves.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut found = parameters(model, ParamKind::KIND);
+        found.sort_by(|a, b| a.path.cmp(&b.path));
         let mut arrays = Vec::new();
         let mut positions = Vec::new();
         for path in self.wrt.paths() {
-            let Ok(at) = found.leaves.binary_search_by(|leaf| leaf.path.cmp(path)) else {
+            let Ok(at) = found.binary_search_by(|leaf| leaf.path.cmp(path)) else {
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the model has no parameter at `{path}`, which the model \
                      that this optimizer was made for has"
                 )));
             };
-            arrays.push(found.leaves[at].array.clone());
-            positions.push(found.leaves[at].position);
+            arrays.push(found[at].array.clone());
+            positions.push(found[at].position);
         }
         Ok((Params::from_layout(&self.wrt, arrays), positions))
     }
@@ -150,7 +178,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// The gradient of each parameter, found by its path.
     fn gradients<M: Module>(&self, grads: &M, params: &Params) -> Result<Vec<Array>, Error> {
         let paths = paths(|v| grads.flatten(v));
-        let by_path: BTreeMap<&Path, Leaf<'_>> = paths.iter().zip(collect_leaves(grads)).collect();
+        let by_path: BTreeMap<&Path, Leaf> = paths.iter().zip(collect_leaves(grads)).collect();
         let gradient = |(path, param): (&Path, &Array)| {
             let Some(leaf) = by_path.get(path) else {
                 return Err(Error::Invalid(format!(
@@ -178,47 +206,29 @@ fn apply_updates(params: &Params, updates: &Params) -> Params {
     params.zip(updates, |p, u| (p + u).astype(p.dtype()))
 }
 
-/// Collects the Variables of a kind that hold floats.
-struct Found<'a> {
-    kind: &'static Kind,
+/// Each further place of a leaf in a shared node, and the first one.
+fn shared_places<M: Module>(model: &M) -> Arc<Layout> {
+    Layout::new(other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect())
+}
+
+/// A parameter of a model.
+struct Parameter {
     path: Path,
+    /// Its place among the leaves.
     position: usize,
-    leaves: Vec<FoundLeaf<'a>>,
+    array: Array,
 }
 
-struct FoundLeaf<'a> {
-    path: Path,
-    position: usize,
-    array: &'a Array,
-}
-
-impl Default for Found<'_> {
-    fn default() -> Self {
-        Found { kind: ParamKind::KIND, path: Path::new(), position: 0, leaves: Vec::new() }
-    }
-}
-
-impl<'a> Visitor<'a> for Found<'a> {
-    fn variable(&mut self, v: VarRef<'a>) {
-        let is_float = v.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
-        if v.kind.is(self.kind) && is_float {
-            self.leaves.push(FoundLeaf {
-                path: self.path.clone(),
-                position: self.position,
-                array: v.value,
-            });
+/// The Variables of `kind` that hold floats.
+fn parameters<M: Module>(model: &M, kind: &Kind) -> Vec<Parameter> {
+    let (mut found, mut position) = (Vec::new(), 0);
+    for_each_leaf(model, |path, leaf| {
+        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
+        if is_float && leaf.kind.is_some_and(|found| found.is(kind)) {
+            let (path, array) = (path.clone(), leaf.value.clone());
+            found.push(Parameter { path, position, array });
         }
-        self.position += 1;
-    }
-    fn array(&mut self, _: &'a Array) {
-        self.position += 1;
-    }
-    fn static_value(&mut self, _: &dyn StaticValue) {}
-    fn structure(&mut self, _: Structure) {}
-    fn enter(&mut self, key: KeyRef<'_>) {
-        self.path.push(key);
-    }
-    fn exit(&mut self) {
-        self.path.pop();
-    }
+        position += 1;
+    });
+    found
 }

@@ -19,7 +19,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    fn new(paths: Vec<Path>) -> Arc<Self> {
+    pub(super) fn new(paths: Vec<Path>) -> Arc<Self> {
         let mut hasher = FxHasher::default();
         paths.hash(&mut hasher);
         Arc::new(Layout { paths, fingerprint: hasher.finish() })
@@ -205,7 +205,7 @@ fn key(key: &PathKey) -> KeyRef<'_> {
 impl Module for Params {
     const SCHEMA: &'static Schema = &Schema::Map(<Variable<OptState> as Module>::SCHEMA);
 
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.static_value(&self.layout);
         for (path, leaf) in self.layout.paths.iter().zip(&self.leaves) {
             path.keys().iter().for_each(|k| visitor.enter(key(k)));

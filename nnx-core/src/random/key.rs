@@ -108,7 +108,7 @@ impl Key {
 impl Module for Key {
     const SCHEMA: &'static Schema = &Schema::Array;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(&self.0, visitor);
     }
     #[inline]

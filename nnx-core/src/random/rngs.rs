@@ -182,7 +182,7 @@ impl Rngs {
 /// The streams are fields by their names, as in Flax: `default.key`, `default.count`.
 impl Module for Rngs {
     const SCHEMA: &'static Schema = <BTreeMap<String, RngStream> as Module>::SCHEMA;
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         self.streams.flatten(visitor);
     }
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {

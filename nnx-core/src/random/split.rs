@@ -3,28 +3,35 @@
 use super::key::{fold, raw_split};
 use crate::error::or_raise;
 use crate::graph::Array;
-use crate::module::walk::{for_each_leaf, replace_leaves};
-use crate::module::{Filter, Module, RngCount, RngKey, VariableKind, check};
+use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
+use crate::module::{Filter, Module, Path, RngCount, RngKey, VariableKind};
 use crate::run::staged;
 use crate::value::DType;
+use std::collections::BTreeMap;
 
 /// The state of random streams before they were split; made by [`split_rngs`] and [`fork_rngs`].
 #[derive(Debug, Clone)]
 #[must_use = "`restore` gives the streams back their state"]
-pub struct RngBackup(Vec<(usize, Array)>);
+pub struct RngBackup(BTreeMap<Path, Array>);
 
 impl RngBackup {
     /// Gives the streams of `tree` back the state that they had, one key further, so that the next
     /// split gives other keys.
     ///
-    /// `tree` must be the one that was split, of the same structure.
+    /// `tree` must be the one that was split. Streams are found by their paths; a stream in a shared node
+    /// by the node's first place.
+    ///
+    /// # Panics
+    /// Panics if a stream is no longer where it was.
+    #[track_caller]
     pub fn restore<M: Module>(self, tree: &mut M) {
-        let mut saved = self.0.into_iter().peekable();
-        replace_leaves(tree, |i, leaf| {
-            if let Some((_, value)) = saved.next_if(|(at, _)| *at == i) {
-                *leaf = value;
-            }
-        });
+        if let Some(path) = put(self.0, tree) {
+            let message = format!(
+                "there is no random stream at `{path}`, where one was split: restore the tree that was \
+                 split"
+            );
+            crate::array::invalid("restore", message);
+        }
     }
 }
 
@@ -51,7 +58,6 @@ impl RngBackup {
 /// Panics if a stream is split already.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
-    const { check::tree::<M>("split_rngs") };
     renew("split_rngs", tree, &filter, Some(splits))
 }
 
@@ -65,8 +71,17 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// Panics if a stream is split.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
-    const { check::tree::<M>("fork_rngs") };
     renew("fork_rngs", tree, &filter, None)
+}
+
+/// Sets the leaves at these paths; gives one that is not there.
+fn put<M: Module>(mut values: BTreeMap<Path, Array>, tree: &mut M) -> Option<Path> {
+    for_each_leaf_mut(tree, |path, leaf| {
+        if let Some(value) = values.remove(path) {
+            *leaf.value = value;
+        }
+    });
+    values.into_keys().next()
 }
 
 #[track_caller]
@@ -77,16 +92,16 @@ fn renew<M: Module>(
     splits: Option<usize>,
 ) -> RngBackup {
     // A stream is its key, directly followed by its count.
-    let (mut streams, mut last, mut at) = (Vec::new(), None, 0);
+    let (mut streams, mut last) = (Vec::new(), None);
     for_each_leaf(tree, |path, leaf| {
         let is = |kind| leaf.kind.is_some_and(|found| found.is(kind));
         if is(RngCount::KIND)
-            && let Some((i, key)) = last.take()
+            && let Some((key_path, key)) = last.take()
         {
-            streams.push((i, key, leaf.value.clone()));
+            streams.push(([key_path, path.clone()], key, leaf.value.clone()));
         }
-        last = (is(RngKey::KIND) && filter.matches(path, &leaf)).then(|| (at, leaf.value.clone()));
-        at += 1;
+        let is_chosen = is(RngKey::KIND) && filter.matches(path, &leaf);
+        last = is_chosen.then(|| (path.clone(), leaf.value.clone()));
     });
     let mut values: Vec<Array> = Vec::new();
     for (_, key, count) in &streams {
@@ -108,11 +123,11 @@ fn renew<M: Module>(
         };
         args.chunks(2).flat_map(of).collect()
     }));
-    let (mut new, mut saved) = (Vec::new(), Vec::new());
-    for ((i, key, _), outs) in streams.into_iter().zip(outs.chunks(3)) {
-        new.extend([(i, outs[0].clone()), (i + 1, outs[1].clone())]);
-        saved.extend([(i, key), (i + 1, outs[2].clone())]);
+    let (mut new, mut saved) = (BTreeMap::new(), BTreeMap::new());
+    for (([key_path, count_path], key, _), outs) in streams.into_iter().zip(outs.chunks(3)) {
+        new.extend([(key_path.clone(), outs[0].clone()), (count_path.clone(), outs[1].clone())]);
+        saved.extend([(key_path, key), (count_path, outs[2].clone())]);
     }
-    RngBackup(new).restore(tree);
+    put(new, tree);
     RngBackup(saved)
 }

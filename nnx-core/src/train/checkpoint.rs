@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::graph::Array;
-use crate::module::Module;
 use crate::module::walk::{collect_leaves, paths, replace_leaves};
+use crate::module::{Module, other_places};
 use crate::value::{Aval, DType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -14,10 +14,13 @@ use std::path::Path;
 
 /// Where the checksum of the tensors' bytes stands in the file's metadata.
 const CHECKSUM: &str = "nnx.crc32";
+/// Where the further places of shared nodes stand there, with their first ones, as a JSON object.
+const ALIASES: &str = "nnx.aliases";
 
 /// Writes every leaf of `tree` to the safetensors file `path`: parameters, batch statistics,
 /// optimizer state, random streams, metrics and plain arrays, named by their dotted paths
-/// (`opt.opt_state.0.mu.conv1.kernel`). `metadata` is for what is no array, as the epoch.
+/// (`opt.opt_state.0.mu.conv1.kernel`). `metadata` is for what is no array, as the epoch. A shared node
+/// is written once, at its first place, with a table of its other places.
 ///
 /// The file is written under another name in the same folder, flushed to the disk and renamed, so
 /// that `path` always holds either the old or the new checkpoint whole. Missing folders are made.
@@ -40,13 +43,16 @@ pub fn save_checkpoint<M: Module>(
     tree: &M,
     metadata: &BTreeMap<String, String>,
 ) -> Result<()> {
-    const { crate::module::check::tree::<M>("save_checkpoint") };
     let path = path.as_ref();
     let tensors = tensors(path, tree)?;
     let mut checksum = crc32fast::Hasher::new();
     tensors.values().for_each(|(_, bytes)| checksum.update(bytes));
     let mut metadata = metadata.clone();
     metadata.insert(CHECKSUM.into(), format!("{:08x}", checksum.finalize()));
+    let aliases = aliases(tree);
+    if !aliases.is_empty() {
+        metadata.insert(ALIASES.into(), serde_json::json!(aliases).to_string());
+    }
     replace_file(path, &encode(&tensors, &metadata))
 }
 
@@ -76,6 +82,12 @@ fn encode(tensors: &Tensors, metadata: &BTreeMap<String, String>) -> Vec<u8> {
     file.extend(header);
     order.iter().for_each(|(_, (_, bytes))| file.extend(bytes));
     file
+}
+
+/// The dotted paths of the further places of leaves in shared nodes, and those of the first places, at
+/// which the file has them.
+fn aliases<M: Module>(tree: &M) -> BTreeMap<String, String> {
+    other_places(tree).into_iter().map(|(path, first)| (path.dotted(), first.dotted())).collect()
 }
 
 /// Leaves by their dotted paths.
@@ -132,7 +144,9 @@ fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Reads the leaves of `tree` back from a file that [`save_checkpoint`] wrote; gives its metadata.
 ///
-/// The tree decides what is expected: its structure, shapes and dtypes must be those of the file.
+/// The tree decides what is expected: its structure, shapes and dtypes must be those of the file, and so
+/// must its sharing. A file of a tree without shared nodes, with equal tensors for all places of a node,
+/// can be read too.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, is truncated or corrupt, or belongs to another
@@ -142,7 +156,6 @@ pub fn load_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &mut M,
 ) -> Result<BTreeMap<String, String>> {
-    const { crate::module::check::tree::<M>("load_checkpoint") };
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|e| Error::io(path, "the checkpoint cannot be read", &e))?;
     let corrupt = |why: String| {
@@ -176,14 +189,37 @@ pub fn load_checkpoint<M: Module>(
             let shape = view.shape();
             differences.different.push(format!("{name} (file {got}{shape:?}, model {want})"));
         }
-        views.push((want, view));
+        views.push((name, want, view));
+    }
+    let here = aliases(tree);
+    match metadata.remove(ALIASES) {
+        Some(text) => {
+            let there: BTreeMap<String, String> =
+                serde_json::from_str(&text).map_err(|e| corrupt(format!("{ALIASES}: {e}")))?;
+            let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
+                let only = a.iter().filter(|(alias, first)| b.get(*alias) != Some(*first));
+                only.map(|(alias, first)| format!("{alias} is {first}")).collect()
+            };
+            differences.shared_there = only(&there, &here);
+            differences.shared_here = only(&here, &there);
+        }
+        // A file of a tree without shared nodes: a tensor for every place, equal ones for one node.
+        None => {
+            for (alias, first) in &here {
+                let Some(view) = found.remove(alias) else { continue };
+                if views.iter().any(|(name, _, other)| name == first && same(&view, other)) {
+                    continue;
+                }
+                differences.shared_here.push(format!("{alias} is {first}"));
+            }
+        }
     }
     differences.extra = found.into_keys().collect();
     differences.check(path)?;
 
     let arrays = views
         .iter()
-        .map(|(aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
+        .map(|(_, aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
         .collect::<Result<Vec<_>>>()?;
     replace_leaves(tree, |i, array| *array = arrays[i].clone());
     Ok(metadata)
@@ -195,6 +231,13 @@ struct Differences {
     missing: Vec<String>,
     extra: Vec<String>,
     different: Vec<String>,
+    shared_there: Vec<String>,
+    shared_here: Vec<String>,
+}
+
+/// Whether two tensors are equal to the bit.
+fn same(a: &TensorView<'_>, b: &TensorView<'_>) -> bool {
+    (a.dtype(), a.shape(), a.data()) == (b.dtype(), b.shape(), b.data())
 }
 
 impl Differences {
@@ -205,6 +248,8 @@ impl Differences {
             ("missing in the file", &self.missing),
             ("extra in the file", &self.extra),
             ("different shape or dtype", &self.different),
+            ("one shared node in the file, not here", &self.shared_there),
+            ("one shared node here, not in the file", &self.shared_here),
         ] {
             if !names.is_empty() {
                 fits = false;

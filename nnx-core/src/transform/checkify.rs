@@ -93,8 +93,6 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("checkify") };
-    const { crate::module::check::returned(R::SCHEMA, "checkify") };
     let call = TransformCall::new("checkify", &mut argument);
     let program = call.trace(f, &call.avals);
     let mut checker = Checkify::new(checks);

@@ -1,7 +1,7 @@
 //! `cond` and `switch`.
 
-use super::lend::{Argument, TransformCall, TransformProgram, Update, result_of};
-use super::trees::difference;
+use super::lend::{Argument, Changes, TransformCall, TransformProgram, Update, result_of};
+use super::trees::{Compared, difference};
 use crate::error::or_raise;
 use crate::graph::{Array, Body, Value};
 use crate::module::Module;
@@ -34,8 +34,6 @@ where
     T: for<'t> FnOnce(A::Body<'t>) -> R,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("cond") };
-    const { crate::module::check::returned(R::SCHEMA, "cond") };
     let mut operands = operands;
     let call = TransformCall::new("cond", &mut operands);
     check_scalar(&call, which);
@@ -75,8 +73,6 @@ where
     R: Module,
     F: for<'t> Fn(usize, A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("switch") };
-    const { crate::module::check::returned(R::SCHEMA, "switch") };
     let mut operands = operands;
     let call = TransformCall::new("switch", &mut operands);
     check_scalar(&call, index);
@@ -126,19 +122,21 @@ fn choose<A: Argument, R: Module>(
     };
     for (i, program) in programs.iter().enumerate().skip(1) {
         let names = [name(0), name(i)];
-        let places = [names[0].as_str(), names[1].as_str()];
-        if let Some(what) = difference(&programs[0].result, &program.result, places) {
+        let [before, after] =
+            [(&programs[0], &names[0]), (program, &names[1])].map(|(program, place)| Compared {
+                tree: &program.result,
+                place,
+                nodes: program.seen(),
+            });
+        if let Some(what) = difference(&before, &after, &|number| call.node_name(number)) {
             call.invalid(format!("the branches must return the same shapes and dtypes: {what}"));
         }
     }
-    let updates = agree(&call, &mut programs, &name);
-    let mut programs = programs.into_iter();
-    let Some(first) = programs.next() else { unreachable!("there is a branch") };
-    let mut branches = vec![first.closed];
-    for program in programs {
-        let TransformProgram { closed, result, .. } = program;
-        drop(result);
+    let changes = agree(&call, &mut programs, &name);
+    let (mut branches, mut rest) = (Vec::new(), Vec::new());
+    for TransformProgram { closed, result, results, twins, .. } in programs {
         branches.push(closed);
+        rest.push((result, results, twins));
     }
     let (graphs, captures, scopes) = align(call.values.len(), branches);
     let op = Cond { branches: graphs.into_iter().map(Body::from).collect(), linear: vec![] };
@@ -149,9 +147,10 @@ fn choose<A: Argument, R: Module>(
         ins[0] = index(&args[0]);
         op.bind(&ins).to_vec()
     }));
-    call.write_back(&updates, &outs);
-    let result = result_of(&first.result, &first.results, &outs);
-    drop(first.result);
+    call.write_back(&changes, &outs);
+    let Some((first, results, twins)) = rest.first() else { unreachable!("there is a branch") };
+    let result = result_of(first, results, twins, &outs);
+    drop(rest);
     scopes.iter().for_each(|scope| call.check_left(scope));
     result
 }
@@ -161,18 +160,19 @@ fn agree<A: Argument, R>(
     call: &TransformCall<'_, A>,
     programs: &mut [TransformProgram<R>],
     name: &dyn Fn(usize) -> String,
-) -> Vec<Update> {
+) -> Changes {
     let mut updates = vec![Update::Kept; call.leaves];
     let results = programs.first().map_or(0, TransformProgram::result_count);
     // The values that each branch leaves in the leaves that some branch sets.
     let mut values: Vec<Vec<Value>> = vec![Vec::new(); programs.len()];
     for (i, update) in updates.iter_mut().enumerate() {
-        let of = |program: &TransformProgram<R>| match &program.updates[i] {
+        let of = |program: &TransformProgram<R>| match &program.changes.updates[i] {
             Update::Kept => call.operand(i).map(|operand| program.closed.graph.inputs[operand]),
             Update::Set(output) => Some(program.closed.graph.outputs[*output]),
             Update::Emptied(_) => None,
         };
-        let Some(by) = programs.iter().find(|p| !matches!(p.updates[i], Update::Kept)) else {
+        let Some(by) = programs.iter().find(|p| !matches!(p.changes.updates[i], Update::Kept))
+        else {
             continue;
         };
         let left: Vec<Option<Value>> = programs.iter().map(of).collect();
@@ -190,7 +190,7 @@ fn agree<A: Argument, R>(
             ));
         }
         match left[0] {
-            None => *update = by.updates[i].clone(),
+            None => *update = by.changes.updates[i].clone(),
             Some(_) => {
                 *update = Update::Set(results + values[0].len());
                 for (values, left) in values.iter_mut().zip(left) {
@@ -205,5 +205,14 @@ fn agree<A: Argument, R>(
         graph.outputs.extend(values);
         graph.eliminate_dead_code();
     }
-    updates
+    let metadata = programs[0].changes.metadata.clone();
+    if let Some(other) = (1..programs.len()).find(|&k| programs[k].changes.metadata != metadata) {
+        call.invalid(format!(
+            "{} and {} leave different metadata on a Variable, and metadata is part of the program: \
+             note the same in both",
+            name(0),
+            name(other)
+        ));
+    }
+    Changes { updates, metadata, rebuilt: Vec::new() }
 }

@@ -1,7 +1,7 @@
 //! Functions with derivatives given by the user.
 
-use super::lend::TransformCall;
-use super::trees::{difference, leaves, no_derivative, with_leaves};
+use super::lend::{TransformCall, TransformProgram};
+use super::trees::{difference_of, leaves, no_derivative, with_leaves};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents};
 use crate::module::Module;
@@ -30,10 +30,19 @@ fn trace_call<A: Module, R: Module>(
             outer.aval()
         ));
     }
-    let result = rebuild(&program.result, |_, leaf| Array::of_aval(leaf.aval()));
-    drop(program.result);
-    call.check_left(&program.closed.scope);
-    (program.closed, result)
+    program.check_no_nodes(&call);
+    if let Some(&i) = program.set_leaves().first() {
+        call.invalid(format!(
+            "the function sets {}, which is in a shared node: it may only read, for its derivative \
+             would not know of the change",
+            call.path(i)
+        ));
+    }
+    let TransformProgram { closed, result: traced, twins, .. } = program;
+    let result = rebuild(&traced, |_, leaf| Array::of_aval(leaf.aval()));
+    drop((traced, twins));
+    call.check_left(&closed.scope);
+    (closed, result)
 }
 
 /// Which leaves have derivatives.
@@ -114,9 +123,6 @@ where
     R: Module + Send + Sync,
     S: Module + Send + Sync,
 {
-    const { crate::module::check::tree::<A>("custom_vjp") };
-    const { crate::module::check::returned(R::SCHEMA, "custom_vjp") };
-    const { crate::module::check::returned(S::SCHEMA, "custom_vjp") };
     let (forward, backward) = (Arc::new(forward), Arc::new(backward));
     move |argument: &A| {
         let (closed, result) = trace_call("custom_vjp", &f, argument);
@@ -168,7 +174,7 @@ where
     let forward: ArrayFn = Arc::new(move |args: &[Array]| {
         let (result, residuals) = forward(&with_leaves(&*tree, &args[..n]));
         let places = ["what the function returns", "what `forward` returns"];
-        if let Some(what) = difference(&*expected, &result, places) {
+        if let Some(what) = difference_of(&*expected, &result, places) {
             let message =
                 format!("custom_vjp: `forward` must compute what the function does: {what}");
             raise(Error::Invalid(message));
@@ -232,8 +238,6 @@ where
     A: Module + Send + Sync,
     R: Module + Send + Sync,
 {
-    const { crate::module::check::tree::<A>("custom_jvp") };
-    const { crate::module::check::returned(R::SCHEMA, "custom_jvp") };
     let jvp = Arc::new(jvp);
     move |argument: &A| {
         let (closed, result) = trace_call("custom_jvp", &f, argument);

@@ -5,7 +5,7 @@ use super::trees::no_derivative;
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, leaves_of};
-use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind, check};
+use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind};
 use crate::rewrite::LinearMap;
 use crate::run::staged;
 use std::panic::Location;
@@ -61,13 +61,10 @@ impl Selection<'_> {
             Array::absent(format!("there is no gradient here: this is {kind}, and {why}"))
         };
         let mut gradients = gradients.into_iter();
-        argument.twin(&mut Rebuild {
-            at: 0,
-            leaf: |i: usize, _: &Array| {
-                let gradient = active[i].then(|| gradients.next()).flatten();
-                gradient.unwrap_or_else(|| gap(i))
-            },
-        })
+        argument.twin(&mut Rebuild::new(|i: usize, _: &Array| {
+            let gradient = active[i].then(|| gradients.next()).flatten();
+            gradient.unwrap_or_else(|| gap(i))
+        }))
     }
 }
 
@@ -147,8 +144,6 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    const { check::tree::<Gradient<A>>("value_and_grad") };
-    const { check::returned(R::SCHEMA, "value_and_grad") };
     or_raise(differentiate(f, argument))
 }
 
@@ -163,8 +158,6 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    const { check::tree::<Gradient<A>>("grad") };
-    const { check::returned(R::SCHEMA, "grad") };
     or_raise(differentiate(f, argument)).1
 }
 
@@ -191,6 +184,11 @@ pub(super) fn active<A: Argument>(
     call: &TransformCall<'_, A>,
     filter: &Selection<'_>,
 ) -> Vec<bool> {
+    if filter.0.is_some() {
+        let show = |chosen: &bool| if *chosen { "differentiated" } else { "not differentiated" };
+        let chosen = |path: &Path, leaf: &VarInfo<'_>| filter.matches(path, leaf);
+        call.check_places("`wrt`", chosen, |chosen| show(chosen).to_owned());
+    }
     call.map(|path, leaf| {
         let aval = leaf.value.try_aval();
         aval.is_ok_and(|aval| aval.dtype().is_differentiable() && filter.matches(path, leaf))

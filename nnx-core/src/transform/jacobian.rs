@@ -35,7 +35,6 @@ where
     A: Differentiated,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
 {
-    const { crate::module::check::tree::<Gradient<A>>("jacrev") };
     let at = or_raise(AtPoint::of("jacrev", f, argument));
     let shape = at.result.shape();
     let rows = if at.map.is_zero() {
@@ -83,7 +82,6 @@ where
     A: Differentiated,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
 {
-    const { crate::module::check::tree::<Gradient<A>>("jacfwd") };
     let location = Location::caller();
     let at = or_raise(AtPoint::of("jacfwd", f, argument));
     at.check_forward("jacfwd", location);

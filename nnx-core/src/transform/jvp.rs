@@ -33,12 +33,11 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("jvp") };
-    const { crate::module::check::returned(R::SCHEMA, "jvp") };
     let mut primals = primals;
     let call = TransformCall::new("jvp", &mut primals);
     let (active, directions) = or_raise(directions(&call, tangents));
     let program = call.trace(f, &call.avals);
+    program.check_no_nodes(&call);
     let graph = &program.closed.graph;
     let primals = graph.inputs.len();
     let mut args = call.arguments(&program);

@@ -2,11 +2,11 @@
 
 use super::lend::{Owned, TransformCall, TransformProgram, result_of};
 use super::scan::{length, scanned};
-use super::trees::{difference, invalid};
+use super::trees::{Compared, difference, invalid};
 use crate::error::or_raise;
 use crate::graph::Array;
-use crate::module::Module;
-use crate::module::walk::copy;
+use crate::module::walk::{copy_outside_nodes, nodes_of};
+use crate::module::{Module, Seen};
 use crate::ops::While;
 use crate::rewrite::align;
 use crate::run::staged;
@@ -44,7 +44,6 @@ pub fn while_loop<C: Module>(
     body: impl FnOnce(C) -> C,
     init: C,
 ) -> C {
-    const { crate::module::check::tree::<C>("while_loop") };
     repeated("while_loop", condition, body, init)
 }
 
@@ -64,20 +63,35 @@ fn repeated<C: Module>(
         call.invalid(format!("the condition must be a bool scalar, got {holds}"));
     }
     let next = call.trace(body, &call.avals);
-    if let Some(what) = difference(&*call.argument, &next.result, CARRY) {
+    if let Some(i) = going.set_leaves().first() {
+        call.invalid(format!("the condition sets {}, which is in a shared node", call.path(*i)));
+    }
+    let mut next = next;
+    let start = Compared { tree: &*call.argument, place: CARRY[0], nodes: call.seen() };
+    let end = Compared { tree: &next.result, place: CARRY[1], nodes: next.seen() };
+    if let Some(what) = difference(&start, &end, &|number| call.node_name(number)) {
         call.invalid(format!("the carry must keep its structure, shapes and dtypes: {what}"));
     }
     let carry = call.values.len();
-    let TransformProgram { closed: going, result: verdict, .. } = going;
-    let TransformProgram { closed: next, result: traced, results, .. } = next;
-    drop(verdict);
+    let steps = call.carried(&mut next, call.leaves);
+    let all = std::mem::take(&mut next.closed.graph.outputs);
+    next.closed.graph.outputs = steps.iter().map(|&(_, output)| all[output]).collect();
+    let TransformProgram { closed: going, result: verdict, twins: of_condition, .. } = going;
+    let TransformProgram { closed: next, result: traced, results, changes, twins } = next;
+    drop((verdict, of_condition));
     let (graphs, captures, scopes) = align(carry, vec![going, next]);
     let [condition, body] = graphs.try_into().unwrap_or_default();
     let op = While { condition: condition.into(), body: body.into(), carry };
     let args: Vec<Array> = call.values.iter().chain(&captures).cloned().collect();
     let outs = or_raise(staged(call.op, &args, |args| op.bind(args).to_vec()));
-    let end = result_of(&traced, &results, &outs);
-    drop(traced);
+    // The end, by the outputs of a step.
+    let mut by_output = vec![Array::absent("no output of a step"); all.len()];
+    steps.iter().zip(outs).for_each(|(&(_, output), out)| by_output[output] = out);
+    let outs = by_output;
+    let mut call = call;
+    call.write_back(&changes, &outs);
+    let end = result_of(&traced, &results, &twins, &outs);
+    drop((traced, twins));
     scopes.iter().for_each(|scope| call.check_left(scope));
     end
 }
@@ -154,7 +168,6 @@ pub fn fori_loop<C: Module>(
     body: impl FnOnce(Array, C) -> C,
     init: C,
 ) -> C {
-    const { crate::module::check::tree::<C>("fori_loop") };
     let (lower, upper) = (lower.into(), upper.into());
     let location = Location::caller();
     lower.check(location);
@@ -188,9 +201,16 @@ fn step_of<C: Module>(
     carry: C,
     location: &'static Location<'static>,
 ) -> C {
-    let before = copy(&carry);
+    let before = copy_outside_nodes(&carry);
+    let mut nodes = Seen::default();
+    nodes_of(|v| before.flatten(v)).iter().for_each(|(_, node)| {
+        nodes.arrive(&**node);
+    });
     let next = body(i, carry);
-    if let Some(what) = difference(&before, &next, CARRY) {
+    let old = Compared { tree: &before, place: CARRY[0], nodes: nodes.clone() };
+    let new = Compared { tree: &next, place: CARRY[1], nodes };
+    let name = |number| format!("shared node {number} of the carry");
+    if let Some(what) = difference(&old, &new, &name) {
         let message = format!("the carry must keep its structure, shapes and dtypes: {what}");
         invalid("fori_loop", message, location);
     }

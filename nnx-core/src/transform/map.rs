@@ -2,7 +2,7 @@
 
 use super::lend::Argument;
 use super::scan::{ScanInputs, scan};
-use super::trees::{difference, invalid, leaves, with_leaves};
+use super::trees::{difference_of, invalid, leaves, with_leaves};
 use crate::array::dim;
 use crate::graph::Array;
 use crate::module::Module;
@@ -72,7 +72,7 @@ pub fn associative_scan<T: Module>(
     let combine = |a: &[Array], b: &[Array]| {
         let (a, b) = (with_leaves(xs, a), with_leaves(xs, b));
         let combined = f(&a, &b);
-        if let Some(what) = difference(&a, &combined, ["its arguments", "its result"]) {
+        if let Some(what) = difference_of(&a, &combined, ["its arguments", "its result"]) {
             let message = format!("the function must keep structure, shapes and dtypes: {what}");
             invalid("associative_scan", message, location);
         }

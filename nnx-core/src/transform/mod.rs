@@ -53,7 +53,7 @@ pub use grad::{Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, 
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::jvp;
 #[doc(hidden)]
-pub use lend::Role;
+pub use lend::{AnyTree, Role, Roles};
 pub use lend::{Argument, Owned, Static};
 pub use loops::{Bound, fori_loop, while_loop};
 pub use map::{associative_scan, map_slices};

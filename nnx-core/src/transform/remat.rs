@@ -30,8 +30,6 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("remat") };
-    const { crate::module::check::returned(R::SCHEMA, "remat") };
     rematerialized(SavePolicy::Nothing, f, argument)
 }
 
@@ -46,8 +44,6 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("remat_with") };
-    const { crate::module::check::returned(R::SCHEMA, "remat_with") };
     rematerialized(policy, f, argument)
 }
 

@@ -2,12 +2,12 @@
 
 use super::axes::{IntoMapAxes, MapAxes};
 use super::lend::{Argument, Owned, TransformCall, TransformProgram, Update};
-use super::trees::difference;
+use super::trees::{Compared, difference};
 use super::vmap::without_axis;
 use crate::error::or_raise;
 use crate::graph::Array;
-use crate::module::Module;
 use crate::module::walk::collect_leaves;
+use crate::module::{Module, Path, PathKey, VarInfo};
 use crate::ops::Scan;
 use crate::run::staged;
 use crate::value::Aval;
@@ -115,9 +115,6 @@ where
     Y: Module,
     F: for<'t> FnOnce(C, <X::Xs as Argument>::Body<'t>) -> (C, Y),
 {
-    const { crate::module::check::tree::<C>("scan") };
-    const { crate::module::check::tree::<<X::Xs as Argument>::Tree>("scan") };
-    const { crate::module::check::returned(Y::SCHEMA, "scan") };
     scanned("scan", f, init, xs.into_over())
 }
 
@@ -146,16 +143,24 @@ where
         .collect();
     let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
     let mut program = call.trace(body, &avals);
-    let places = ["the carry at the start", "the carry that the function returns"];
-    if let Some(what) = difference(&call.argument.0, &program.result.0, places) {
+    let start =
+        Compared { tree: &call.argument.0, place: "the carry at the start", nodes: call.seen() };
+    let place = "the carry that the function returns";
+    let end = Compared { tree: &program.result.0, place, nodes: program.seen() };
+    if let Some(what) = difference(&start, &end, &|number| call.node_name(number)) {
         call.invalid(format!(
             "the carry must keep its structure, shapes and dtypes: {what}. Convert with \
              `.astype(…)` or start with an array of the right shape"
         ));
     }
 
+    call.check_result_axes(&program, &sliced, |path, _| {
+        // The carry is not put together, the results are, along axis 0.
+        (path.keys().first() == Some(&PathKey::Index(1))).then_some(0)
+    });
+
     // Variables that are set without being sliced are carried from step to step.
-    let wiring = Wiring::of(&call, &program, carry_leaves, &sliced);
+    let wiring = Wiring::of(&call, &mut program, carry_leaves, &sliced);
     let mut graph = std::mem::take(&mut program.closed.graph);
     let inputs = std::mem::take(&mut graph.inputs);
     let order = |i: &usize| inputs[*i];
@@ -216,17 +221,16 @@ struct Wiring {
 impl Wiring {
     fn of<A: Argument, R>(
         call: &TransformCall<'_, A>,
-        program: &TransformProgram<R>,
+        program: &mut TransformProgram<R>,
         carry_leaves: usize,
         sliced: &[Option<isize>],
     ) -> Self {
-        let (carries, results) = program.results.split_at(carry_leaves);
-        let carries = carries.iter().enumerate().filter_map(|(i, &output)| {
-            // The start has a value wherever the end has.
-            Some((call.operand(i)?, output?))
-        });
+        let carry = call.carried(program, carry_leaves);
+        // What is in nodes is no part of the result.
+        let of_carry = call.in_nodes()[..carry_leaves].iter().filter(|in_node| !**in_node).count();
+        let results = &program.results[of_carry..];
         let mut wiring = Wiring {
-            carry: carries.collect(),
+            carry,
             sliced: vec![],
             whole: vec![],
             results: results.iter().copied().flatten().collect(),
@@ -235,7 +239,7 @@ impl Wiring {
         };
         for (i, axis) in sliced.iter().enumerate().skip(carry_leaves) {
             let operand = call.operand(i);
-            match (&program.updates[i], axis) {
+            match (&program.changes.updates[i], axis) {
                 (Update::Set(output), Some(_)) => wiring.stacked.push((i, *output)),
                 (Update::Set(output), None) => {
                     let graph = &program.closed.graph;
@@ -300,6 +304,13 @@ fn slices<C: Module, X: Argument>(
     given: Option<usize>,
 ) -> Result<(Vec<Option<isize>>, usize), String> {
     axes.check(X::TUPLE).map_err(|message| format!("in_axes: {message}"))?;
+    let axis_at = |path: &Path, leaf: &VarInfo<'_>| match path.keys().first() {
+        Some(PathKey::Index(0)) => None,
+        _ => axes.of(&path.below_first(), leaf),
+    };
+    call.check_places("axes", axis_at, |axis| {
+        axis.map_or("None".to_owned(), |axis| axis.to_string())
+    });
     let mut lengths: Vec<(String, usize)> = Vec::new();
     let mut at = 0;
     let found = call.map(|path, leaf| -> Result<Option<isize>, String> {

@@ -4,7 +4,7 @@ use super::lend::{Argument, TransformCall, TransformProgram};
 use crate::error::{or_raise, raise};
 use crate::graph::{Array, Graph};
 use crate::module::Module;
-use crate::module::walk::{leaves_of, rebuild};
+use crate::module::walk::{Rebuild, leaves_of};
 
 /// The program of `f`, and its result with shapes but no elements.
 #[track_caller]
@@ -24,12 +24,13 @@ where
     let mut graph = program.closed.graph.clone();
     graph.outputs.truncate(program.result_count());
     graph.eliminate_dead_code();
-    let shapes = rebuild(&program.result, |_, array| match array.try_aval() {
+    let TransformProgram { closed, result, twins, .. } = program;
+    let shape = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(error) => raise(error),
-    });
-    let TransformProgram { closed, result, .. } = program;
-    drop(result);
+    };
+    let shapes = result.unflatten(&mut Rebuild::with_nodes(twins.back(), shape));
+    drop((result, twins));
     call.check_left(&closed.scope);
     (graph, shapes)
 }
@@ -53,8 +54,6 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("make_graph") };
-    const { crate::module::check::returned(R::SCHEMA, "make_graph") };
     traced("make_graph", f, argument).0
 }
 
@@ -76,7 +75,5 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("eval_shape") };
-    const { crate::module::check::returned(R::SCHEMA, "eval_shape") };
     traced("eval_shape", f, argument).1
 }

@@ -3,13 +3,15 @@
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
-use crate::module::walk::{Statics, collect_leaves, paths, rebuild};
+use crate::module::Seen;
+use crate::module::compare::Statics;
+use crate::module::walk::{collect_leaves, leaves_of_others, paths_of_others, rebuild};
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// The leaves of a tree.
 pub(crate) fn leaves<M: Module>(tree: &M) -> Vec<Array> {
-    collect_leaves(tree).iter().map(|leaf| leaf.array.clone()).collect()
+    collect_leaves(tree).into_iter().map(|leaf| leaf.array).collect()
 }
 
 /// A tree of the structure of `tree` with these leaves.
@@ -30,26 +32,48 @@ pub(crate) fn invalid(op: &str, message: String, location: &'static Location<'st
     raise(Error::Op { op: op.into(), message, location })
 }
 
-/// Says where two trees that have to be alike are not; `what` names the place, as in "the carry".
-pub(crate) fn difference<M: Module, N: Module>(
+/// A tree that has to be like another one, called `place`, as in "the carry".
+pub(crate) struct Compared<'a, M> {
+    pub(crate) tree: &'a M,
+    pub(crate) place: &'a str,
+    /// The nodes that have a number before the walk: equal numbers stand for one node.
+    pub(crate) nodes: Seen,
+}
+
+/// [`difference`] of trees whose nodes have nothing to do with each other.
+pub(crate) fn difference_of<M: Module, N: Module>(
     before: &M,
     after: &N,
-    what: [&str; 2],
+    [old, new]: [&str; 2],
 ) -> Option<String> {
-    let old = Statics::of(|v| before.flatten(v));
-    if let Some(difference) = old.difference(&Statics::of(|v| after.flatten(v))) {
-        return Some(format!("{}: {}", what[1], difference.message));
+    let before = Compared { tree: before, place: old, nodes: Seen::default() };
+    let after = Compared { tree: after, place: new, nodes: Seen::default() };
+    difference(&before, &after, &|number| format!("shared node {number}"))
+}
+
+/// Says where two trees that have to be alike are not; `name` says what a node with a number is called.
+pub(crate) fn difference<M: Module, N: Module>(
+    before: &Compared<'_, M>,
+    after: &Compared<'_, N>,
+    name: &dyn Fn(usize) -> String,
+) -> Option<String> {
+    let statics = Statics::of_others(&before.nodes, |v| before.tree.flatten(v));
+    let now = Statics::of_others(&after.nodes, |v| after.tree.flatten(v));
+    if let Some(difference) = statics.difference_of(&now, name) {
+        return Some(format!("{}: {}", after.place, difference.message));
     }
-    let paths = paths(|v| before.flatten(v));
-    let pairs = collect_leaves(before).into_iter().zip(collect_leaves(after)).zip(paths);
-    for ((a, b), path) in pairs {
+    let paths = paths_of_others(&before.nodes, |v| before.tree.flatten(v));
+    let old = leaves_of_others(before.nodes.clone(), |v| before.tree.flatten(v));
+    let new = leaves_of_others(after.nodes.clone(), |v| after.tree.flatten(v));
+    for ((a, b), path) in old.into_iter().zip(new).zip(paths) {
         let (a, b) = (a.array.try_aval().ok(), b.array.try_aval().ok());
         if a != b {
             let path = path.to_string();
             let place = if path.is_empty() { String::new() } else { format!("`{path}` is ") };
             let show =
                 |aval: Option<Aval>| aval.map_or("without a value".into(), |a| a.to_string());
-            return Some(format!("{place}{} in {}, {} in {}", show(a), what[0], show(b), what[1]));
+            let (a, b) = (show(a), show(b));
+            return Some(format!("{place}{a} in {}, {b} in {}", before.place, after.place));
         }
     }
     None

@@ -36,14 +36,14 @@ impl<T: Module, R> AtPoint<T, R> {
         let call = TransformCall::new(op, argument);
         let active = active(&call, &filter);
         let program = call.trace(f, &call.avals);
+        program.check_no_nodes(&call);
         let args = call.arguments(&program);
         let mut all_active = call.of_operands(&active);
         all_active.resize(args.len(), false);
         // Updates of Variables have no part in the derivative.
         let results = program.result_count();
         let (outs, map) = LinearMap::run(&program.closed.graph, &all_active, &args, results)?;
-        let tree =
-            call.argument.twin(&mut Rebuild { at: 0, leaf: |_: usize, a: &Array| a.clone() });
+        let tree = call.argument.twin(&mut Rebuild::new(|_: usize, a: &Array| a.clone()));
         let output_of_leaf = program.results.clone();
         let result = call.finish(program, &outs);
         Ok(AtPoint { tree, result, output_of_leaf, active, map })
@@ -144,8 +144,6 @@ where
     R: Module,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<Gradient<A>>("vjp") };
-    const { crate::module::check::returned(R::SCHEMA, "vjp") };
     let at = or_raise(AtPoint::of("vjp", f, argument));
     (with_leaves(&at.result, &[]), Pullback(at))
 }
@@ -198,8 +196,6 @@ where
     R: Module,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<Gradient<A>>("linearize") };
-    const { crate::module::check::returned(R::SCHEMA, "linearize") };
     let location = Location::caller();
     let at = or_raise(AtPoint::of("linearize", f, argument));
     at.check_forward("linearize", location);

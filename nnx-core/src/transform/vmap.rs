@@ -1,11 +1,11 @@
 //! `vmap`: a function of one element, for a whole batch.
 
 use super::axes::{IntoMapAxes, MapAxes, tuple_len};
-use super::lend::{Argument, TransformCall};
+use super::lend::{Argument, TransformCall, TransformProgram};
 use crate::error::or_raise;
 use crate::graph::{Array, Batched};
-use crate::module::Module;
-use crate::module::walk::for_each_leaf;
+use crate::module::walk::for_each_leaf_of;
+use crate::module::{Module, Path, VarInfo};
 use crate::rewrite::interpret_batch;
 use crate::run::staged;
 use crate::value::Aval;
@@ -88,8 +88,6 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    const { crate::module::check::tree::<A::Tree>("vmap") };
-    const { crate::module::check::returned(R::SCHEMA, "vmap") };
     let axes = axes.into_vmap_axes();
     let call = TransformCall::new("vmap", &mut argument);
     let mapped = mapped_axes(&call, &axes);
@@ -103,7 +101,8 @@ where
     let program = call.trace(f, &avals);
 
     // For each output the axis along which the elements are put together.
-    let of_leaf = result_axes(&call, &program.result, &axes);
+    let of_leaf = result_axes(&call, &program, &axes);
+    call.check_result_axes(&program, &mapped, |path, leaf| axes.outputs.of(path, leaf));
     let present = of_leaf.iter().zip(&program.results).filter(|(_, output)| output.is_some());
     let set = program.set_leaves();
     let out_axes: Vec<Option<isize>> =
@@ -138,6 +137,10 @@ fn mapped_axes<A: Argument>(call: &TransformCall<'_, A>, axes: &VmapAxes) -> Vec
     if let Err(message) = axes.inputs.check(A::TUPLE) {
         call.invalid(format!("in_axes: {message}"));
     }
+    let axis_at = |path: &Path, leaf: &VarInfo<'_>| axes.inputs.of(path, leaf);
+    call.check_places("axes", axis_at, |axis| {
+        axis.map_or("None".to_owned(), |axis| axis.to_string())
+    });
     call.map(|path, leaf| {
         let axis = axes.inputs.of(path, leaf)?;
         let Ok(aval) = leaf.value.try_aval() else { return Some(axis) };
@@ -193,7 +196,7 @@ fn common_size<A: Argument>(
 /// For each leaf of the result its axis.
 fn result_axes<A: Argument, R: Module>(
     call: &TransformCall<'_, A>,
-    result: &R,
+    program: &TransformProgram<R>,
     axes: &VmapAxes,
 ) -> Vec<Option<isize>> {
     if let Err(message) = axes.outputs.check(tuple_len::<R>()) {
@@ -201,7 +204,8 @@ fn result_axes<A: Argument, R: Module>(
         call.invalid(format!("out_axes: {message}"));
     }
     let mut found = Vec::new();
-    for_each_leaf(result, |path, leaf| found.push(axes.outputs.of(path, &leaf)));
+    let walk = |v: &mut _| program.result.flatten(v);
+    for_each_leaf_of(&program.seen(), walk, |path, leaf| found.push(axes.outputs.of(path, &leaf)));
     found
 }
 

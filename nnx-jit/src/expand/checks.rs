@@ -1,4 +1,4 @@
-//! The rules of tree mode that need types: constants that fail to evaluate.
+//! The rules of both modes that need types: constants that fail to evaluate.
 //!
 //! A check is written down up to twice. In a `const { … }` it holds for whatever the type turns out
 //! to be, but the compiler evaluates that only when it generates code for the function. As an item
@@ -16,15 +16,16 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Generics, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
-pub(super) fn parameter(parameter: &Parameter, generics: &Generics) -> TokenStream {
+pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool) -> TokenStream {
     let Parameter { label, ty, role, .. } = parameter;
     if is_setting(ty) || is_static_str(ty) {
         return TokenStream::new();
     }
     if !can_be_named(ty) {
-        return unnamed(parameter);
+        return unnamed(parameter, graph);
     }
     let check = match role {
+        Role::Input if graph => quote!(graph_argument),
         Role::Input => quote!(argument),
         Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
@@ -37,7 +38,7 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics) -> TokenStre
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
-fn unnamed(parameter: &Parameter) -> TokenStream {
+fn unnamed(parameter: &Parameter, graph: bool) -> TokenStream {
     let Parameter { label, name, ty, form, role, .. } = parameter;
     let value = match form {
         Form::Ref => quote!(#name),
@@ -57,18 +58,20 @@ fn unnamed(parameter: &Parameter) -> TokenStream {
     let (reborrow, pointed_at) = (at(reborrow, first), located(name, last));
     let arguments = quote!(#reborrow #pointed_at, &mut __nnx::NullVisitor);
     let is_module = call_at(ty, quote!(__nnx::Module::flatten), arguments);
-    let check = at(quote!(__nnx::Lend::of(#value).check(Name)), first);
+    let check = if graph { quote!(check_graph) } else { quote!(check) };
+    let check = at(quote!(__nnx::Lend::of(#value).#check(Name)), first);
     quote!(__nnx::check_value!(#label, #is_module, #check);)
 }
 
 /// The checks of a return type that can be written down, as statements.
-pub(super) fn result(ty: &Type, generics: &Generics) -> TokenStream {
+pub(super) fn result(ty: &Type, generics: &Generics, graph: bool) -> TokenStream {
     // Each part of a `Result` by itself. If this is another type of this name, nothing is lost.
     let result = last_segment(ty).filter(|last| last.ident == "Result");
     let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
     let schema = associated(tree, quote!(__nnx::Output), quote!(SCHEMA));
-    let checks = both(tree, generics, schema, quote!(result), None);
+    let rule = if graph { quote!(graph_result) } else { quote!(result) };
+    let checks = both(tree, generics, schema, rule, None);
     let error = parts
         .get(1)
         .map(|error| constant_at(error, associated(error, quote!(__nnx::CallError), quote!(OK))));

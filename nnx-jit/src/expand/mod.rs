@@ -34,13 +34,13 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
     if sig.receiver().is_some() {
         receiver::rename(&mut block);
     }
-    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics));
+    let checks = parameters.iter().map(|p| checks::parameter(p, &sig.generics, options.graph));
     let description = description(function, parameters, options);
     let wrapped = parameters.iter().map(wrapped);
     let lints = parameters.iter().flat_map(|parameter| &parameter.lints);
     let patterns = parameters.iter().map(pattern);
     let types = parameters.iter().map(|parameter| &parameter.inner);
-    let Output { check, call, arrow } = output(function);
+    let Output { check, call, arrow } = output(function, options.graph);
     let place = match &sig.output {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => sig.ident.span(),
@@ -76,6 +76,9 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     let labels = parameters.iter().map(|parameter| &parameter.label);
     // Those that are not the default.
     let mut others = TokenStream::new();
+    if options.graph && options.graph_updates {
+        others.extend(quote!(.graph_updates(true)));
+    }
     if !options.donate {
         others.extend(quote!(.donate(false)));
     }
@@ -131,7 +134,7 @@ struct Output {
     arrow: TokenStream,
 }
 
-fn output(function: &ItemFn) -> Output {
+fn output(function: &ItemFn, graph: bool) -> Output {
     match &function.sig.output {
         ReturnType::Default => Output {
             call: quote!(__nnx::CallReturning::<()>::call),
@@ -139,13 +142,17 @@ fn output(function: &ItemFn) -> Output {
             ..Output::default()
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
-            check: checks::result(ty, &function.sig.generics),
+            check: checks::result(ty, &function.sig.generics, graph),
             call: quote!(__nnx::CallReturning::<#ty>::call),
             arrow: quote!(#arrow #ty),
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
-            call: checks::inferred(ty, quote!(__nnx::Output), quote!(of_call)),
+            call: checks::inferred(
+                ty,
+                quote!(__nnx::Output),
+                if graph { quote!(of_graph_call) } else { quote!(of_call) },
+            ),
             ..Output::default()
         },
     }

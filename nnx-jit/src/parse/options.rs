@@ -1,7 +1,7 @@
 //! The options in `#[nnx::jit(…)]`.
 
 use nnx_macro_support::Krate;
-use nnx_macro_support::diagnostics::{Errors, list, similar, with_fixes};
+use nnx_macro_support::diagnostics::{Errors, list, similar};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -9,11 +9,24 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, LitBool, LitInt, LitStr, Token};
 
-const KNOWN: [&str; 8] =
-    ["graph", "donate", "static", "name", "inline", "device", "keep_unused", "crate"];
+const KNOWN: [&str; 9] = [
+    "graph",
+    "graph_updates",
+    "donate",
+    "static",
+    "name",
+    "inline",
+    "device",
+    "keep_unused",
+    "crate",
+];
 
 #[derive(Debug)]
 pub(crate) struct Options {
+    /// Graph mode, in which nodes may be shared; tree mode without it.
+    pub(crate) graph: bool,
+    /// Whether a call hands back more than the values of Variables.
+    pub(crate) graph_updates: bool,
     pub(crate) donate: bool,
     pub(crate) device: Option<LitInt>,
     pub(crate) inline: bool,
@@ -27,6 +40,8 @@ pub(crate) struct Options {
 /// Reads the options; every mistake is added to `errors`.
 pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options {
+        graph: true,
+        graph_updates: true,
         donate: true,
         device: None,
         inline: true,
@@ -35,15 +50,13 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
         statics: Vec::new(),
         krate: Krate::default(),
     };
-    let mut graph = None;
+    let mut updates_given = None;
     let mut seen: Vec<String> = Vec::new();
     for tokens in separated_by_commas(attribute, errors) {
         let given = match Given::parse.parse2(tokens) {
             Ok(given) => given,
             Err(error) => {
                 errors.push(error);
-                // Whatever was meant, it may have been this one.
-                graph.get_or_insert(false);
                 continue;
             }
         };
@@ -54,11 +67,11 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
             continue;
         }
         let result = match name.as_str() {
-            "graph" => {
-                let value = given.flag();
-                graph = Some(value.as_ref().is_ok_and(LitBool::value));
-                value.and_then(|value| mode(&value))
-            }
+            "graph" => given.flag().map(|value| options.graph = value.value),
+            "graph_updates" => given.flag().map(|value| {
+                options.graph_updates = value.value;
+                updates_given = Some(given.name.clone());
+            }),
             "donate" => given.flag().map(|value| options.donate = value.value),
             "static" => given.names().map(|names| options.statics = names),
             "name" => given.text().map(|value| options.name = Some(value)),
@@ -67,40 +80,23 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
             "keep_unused" => given.flag().map(|value| options.keep_unused = value.value),
             "crate" => given.krate().map(|value| options.krate = value),
             "true" | "false" => {
-                graph.get_or_insert(false);
                 Err(syn::Error::new_spanned(&given.name, format!("write `graph = {name}`")))
             }
-            _ => {
-                // A misspelt `graph` is one mistake, not two.
-                if similar(&name, &KNOWN) == Some("graph") {
-                    graph.get_or_insert(false);
-                }
-                Err(syn::Error::new_spanned(&given.name, unknown(&name)))
-            }
+            _ => Err(syn::Error::new_spanned(&given.name, unknown(&name))),
         };
         if let Err(error) = result {
             errors.push(error);
         }
         seen.push(name);
     }
-    if graph.is_none() {
-        errors.push(no_graph_mode(proc_macro2::Span::call_site()));
+    if let Some(name) = updates_given.filter(|_| !options.graph) {
+        errors.push(syn::Error::new_spanned(
+            name,
+            "`graph_updates` has no meaning with `graph = false`: in tree mode only Variables are \
+             updated\nfix: leave one of the two out",
+        ));
     }
     options
-}
-
-/// Graph mode does not exist yet, and being the default it must not be meant silently.
-fn mode(graph: &LitBool) -> syn::Result<()> {
-    if graph.value { Err(no_graph_mode(graph.span)) } else { Ok(()) }
-}
-
-fn no_graph_mode(span: proc_macro2::Span) -> syn::Error {
-    let message = with_fixes(
-        "graph mode (`graph = true`, the default as in NNX) is not available yet",
-        &["write `#[nnx::jit(graph = false)]` for tree mode, in which Modules are trees without \
-           shared nodes and only Variables are updated"],
-    );
-    syn::Error::new(span, message)
 }
 
 fn unknown(name: &str) -> String {
@@ -173,7 +169,7 @@ impl Parse for Given {
 fn usage(name: &Ident) -> String {
     let flag = |other: bool| format!("takes `true` or `false`, as in `{name} = {other}`");
     let usage = match name.unraw().to_string().as_str() {
-        "graph" | "donate" | "inline" => flag(false),
+        "graph" | "graph_updates" | "donate" | "inline" => flag(false),
         "keep_unused" => flag(true),
         "static" => "takes names of parameters, as in `static(a, b)`".to_owned(),
         "name" => "takes a string that is not empty, as in `name = \"step\"`".to_owned(),

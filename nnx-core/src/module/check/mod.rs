@@ -18,13 +18,20 @@ enum Wanted {
     BareFloat,
     /// A Variable or an array, however deep.
     Leaf,
+    /// A field that walks pass over, however deep.
+    Skipped,
 }
 
 /// Appends the path of the first part that is `wanted`; false if there is none.
 const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
     let start = path.len();
     let found = match schema {
-        Schema::Shared(item) => matches!(wanted, Wanted::Shared) || find(wanted, item, path),
+        Schema::Shared(item) => match wanted {
+            Wanted::Shared => true,
+            // What is in a node is another tree.
+            Wanted::Skipped => false,
+            _ => find(wanted, item, path),
+        },
         Schema::Variable(_) | Schema::Array => matches!(wanted, Wanted::Leaf),
         Schema::Static(name) => {
             matches!(wanted, Wanted::BareFloat) && (same(name, "f32") || same(name, "f64"))
@@ -63,7 +70,8 @@ const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
             }
             found
         }
-        Schema::Skipped | Schema::Recursive(_) => false,
+        Schema::Skipped => matches!(wanted, Wanted::Skipped),
+        Schema::Recursive(_) => false,
     };
     if !found {
         path.truncate(start);
@@ -96,11 +104,18 @@ const fn push_field(path: &mut Text, name: &str) {
     }
 }
 
+/// The path of a skipped field outside of shared nodes, if there is one.
+pub(crate) fn skipped_field(schema: &Schema) -> Option<String> {
+    let mut path = Text::new();
+    find(Wanted::Skipped, schema, &mut path)
+        .then(|| path.as_str().trim_start_matches('.').to_owned())
+}
+
 /// What a rule says to a type: nothing, or what is wrong with it.
 pub struct Verdict(Option<Text>);
 
 impl Verdict {
-    const FINE: Verdict = Verdict(None);
+    pub(crate) const FINE: Verdict = Verdict(None);
 
     /// Whether nothing is wrong.
     pub const fn is_fine(&self) -> bool {
@@ -119,22 +134,18 @@ impl Verdict {
     }
 }
 
-/// Complains about the node that was found at `place`; `fix` is the one besides owning it.
-const fn shared(place: &Text, fix: &str) -> Verdict {
+/// Complains about the node that was found at `place`.
+const fn shared(place: &Text) -> Verdict {
     let mut text = *place;
     text.push(
         " is `Shared`, but in tree mode a Module is a tree, and a node has one owner\n\
          fixes:\n  \
-         1. own the node there, in place of `Shared<…>`\n  \
-         2. ",
+         1. write `#[nnx::jit]`, without `graph = false`: graph mode keeps shared nodes\n  \
+         2. own the node there, in place of `Shared<…>`\n  \
+         3. give it to the function as an argument of its own, and lend it to its users in the body",
     );
-    text.push(fix);
     Verdict(Some(text))
 }
-
-/// How a jitted function can use a node without owning it.
-const AS_AN_ARGUMENT: &str =
-    "give it to the function as an argument of its own, and lend it to its users in the body";
 
 /// "`path` in whole", or just the whole if that is where the path ends.
 const fn place(path: &Text, whole: &str) -> Text {
@@ -147,31 +158,21 @@ const fn place(path: &Text, whole: &str) -> Text {
     text
 }
 
-/// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`; `function` is who
-/// does not take it: the walks pass over shared nodes, so it would miss them.
-///
-/// For the functions that users call. What these have in common does without, so that one mistake
-/// is one error.
+/// Fails to compile when there is a [`Shared`](super::Shared) node inside `M`, for a `function` in which a
+/// node would make no sense.
 #[track_caller]
 pub(crate) const fn tree<M: Module>(function: &str) {
-    no_shared(M::SCHEMA, "the argument of ", function);
-}
-
-/// As [`tree`], for what the function that is given to `transform` returns.
-#[track_caller]
-pub(crate) const fn returned(schema: &Schema, transform: &str) {
-    no_shared(schema, "the result of the function given to ", transform);
-}
-
-#[track_caller]
-const fn no_shared(schema: &Schema, role: &str, function: &str) {
     let mut path = Text::new();
-    if find(Wanted::Shared, schema, &mut path) {
+    if find(Wanted::Shared, M::SCHEMA, &mut path) {
         let mut whole = Text::new();
-        whole.push(role);
+        whole.push("the argument of ");
         whole.push_code(function);
-        let fix = "keep the node outside of the tree, and lend it to its users when they run";
-        shared(&place(&path, whole.as_str()), fix).report();
+        let mut text = place(&path, whole.as_str());
+        text.push(
+            " is `Shared`, and there is no node that all elements could be\nfix: pass what is in it, \
+             in place of `Shared<…>`",
+        );
+        Verdict(Some(text)).report();
     }
 }
 
@@ -182,8 +183,15 @@ pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
     if find(Wanted::Shared, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());
-        return shared(&text, AS_AN_ARGUMENT);
+        return shared(&text);
     }
+    graph_argument(name, schema)
+}
+
+/// Whether the argument `name` of a jitted function may be like this in graph mode.
+pub(crate) const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
+    let mut path = Text::new();
+    path.push(name);
     if find(Wanted::BareFloat, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());
@@ -220,7 +228,7 @@ pub(crate) const fn static_argument(name: &str, schema: &Schema) -> Verdict {
 pub(crate) const fn result(schema: &Schema) -> Verdict {
     let mut path = Text::new();
     match find(Wanted::Shared, schema, &mut path) {
-        true => shared(&place(&path, "the result"), AS_AN_ARGUMENT),
+        true => shared(&place(&path, "the result")),
         false => Verdict::FINE,
     }
 }

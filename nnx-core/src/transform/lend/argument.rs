@@ -1,7 +1,9 @@
 //! The forms in which something is lent to a function.
 
-use crate::module::walk::copy;
-use crate::module::{KeyRef, Leaves, Module, Schema, StaticValue, Visitor, VisitorMut};
+use super::erased::AnyTree;
+use super::record::Roles;
+use crate::module::walk::copy_outside_nodes;
+use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticValue, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub enum Role {
     Updated,
     /// By value: consumed.
     Consumed,
+    /// In a shared node, which the function may write through any of its handles.
+    Node,
 }
 
 /// What is lent to a function that is traced: `&M` to read, `&mut M` to read and set Variables in,
@@ -29,7 +33,7 @@ pub trait Argument {
     type Tree: Module;
     /// What the function gets.
     type Body<'t>;
-    /// A copy of what the function may change in place.
+    /// A copy of what the function may change in place, but for shared nodes.
     #[doc(hidden)]
     type Saved;
     /// The number of elements of a tuple.
@@ -37,20 +41,22 @@ pub trait Argument {
     const TUPLE: Option<usize> = None;
     /// Visits all parts.
     #[doc(hidden)]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
-    /// Visits the parts that may be updated.
+    fn flatten<V: Visitor>(&self, visitor: &mut V);
+    /// Calls `add` for each tree behind `&mut`, with its path.
     #[doc(hidden)]
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V);
-    /// Visits the parts of a twin that may have been updated.
+    fn updated<'a>(&'a self, path: &mut Path, add: &mut dyn FnMut(&Path, &'a dyn AnyTree));
+    /// Calls `add` for each tree of a twin that was lent as `&mut`.
     #[doc(hidden)]
-    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a Self::Tree, visitor: &mut V);
-    /// Visits the leaves that may be updated.
+    fn updated_twin<'a>(twin: &'a Self::Tree, add: &mut dyn FnMut(&'a dyn AnyTree));
+    /// Calls `change` for each tree behind `&mut`.
+    #[doc(hidden)]
+    fn updated_mut(&mut self, change: &mut dyn FnMut(&mut dyn AnyTree));
+    /// Visits the leaves that may be updated, outside of shared nodes.
     #[doc(hidden)]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
-    /// Calls `add` for each part with its role, its number of leaves, and whether it is an array by
-    /// itself.
+    /// Has `roles` walk through each part.
     #[doc(hidden)]
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
+    fn roles(&self, roles: &mut Roles);
     /// A copy with other leaves.
     #[doc(hidden)]
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self::Tree;
@@ -68,26 +74,21 @@ pub trait Argument {
     fn restore(&mut self, saved: Self::Saved);
 }
 
-/// Tells `add` of one part.
-fn add_part<M: Module>(tree: &M, role: Role, add: &mut dyn FnMut(Role, usize, bool)) {
-    let leaves = crate::module::walk::collect_leaves(tree).len();
-    add(role, leaves, matches!(M::SCHEMA, Schema::Array));
-}
-
 impl<M: Module> Argument for &M {
     type Tree = M;
     type Body<'t> = &'t M;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a M, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a M, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(*self, Role::Read, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(*self, Role::Read);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
         M::unflatten(self, leaves)
@@ -107,21 +108,24 @@ impl<M: Module> Argument for &mut M {
     type Body<'t> = &'t mut M;
     type Saved = M;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
-        M::flatten(self, visitor);
+    fn updated<'a>(&'a self, path: &mut Path, add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
+        add(path, &**self);
     }
-    fn flatten_twin<'a, V: Visitor<'a>>(twin: &'a M, visitor: &mut V) {
-        twin.flatten(visitor);
+    fn updated_twin<'a>(twin: &'a M, add: &mut dyn FnMut(&'a dyn AnyTree)) {
+        add(twin);
+    }
+    fn updated_mut(&mut self, change: &mut dyn FnMut(&mut dyn AnyTree)) {
+        change(&mut **self);
     }
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         M::flatten_mut(self, visitor);
     }
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(&**self, Role::Updated, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(&**self, Role::Updated);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> M {
         M::unflatten(self, leaves)
@@ -133,7 +137,7 @@ impl<M: Module> Argument for &mut M {
         self
     }
     fn save(&self) -> M {
-        copy(&**self)
+        copy_outside_nodes(&**self)
     }
     fn restore(&mut self, saved: M) {
         **self = saved;
@@ -161,7 +165,7 @@ impl<T> Owned<T> {
 impl<T: Module> Module for Owned<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         if let Some(value) = &self.0 {
             value.flatten(visitor);
         }
@@ -181,15 +185,16 @@ impl<T: Module> Argument for Owned<T> {
     type Body<'t> = T;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        add_part(self, Role::Consumed, add);
+    fn roles(&self, roles: &mut Roles) {
+        roles.of(self, Role::Consumed);
     }
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
         self.unflatten(leaves)
@@ -226,7 +231,7 @@ impl<T> Static<T> {
 impl<T: StaticValue + Clone> Module for Static<T> {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         if let Some(value) = &self.0 {
             visitor.static_value(value);
         }
@@ -242,14 +247,15 @@ impl<T: StaticValue + Clone> Argument for Static<T> {
     type Body<'t> = T;
     type Saved = ();
     #[inline]
-    fn flatten<'a, V: Visitor<'a>>(&'a self, visitor: &mut V) {
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
         Module::flatten(self, visitor);
     }
-    fn flatten_updated<'a, V: Visitor<'a>>(&'a self, _: &mut V) {}
-    fn flatten_twin<'a, V: Visitor<'a>>(_: &'a Self, _: &mut V) {}
+    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, _: &mut dyn FnMut(Role, usize, bool)) {}
+    fn roles(&self, _: &mut Roles) {}
     fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
         self.unflatten(leaves)
     }
@@ -272,33 +278,39 @@ macro_rules! tuples {
             type Saved = ($($t::Saved,)*);
             const TUPLE: Option<usize> = Some($n);
             #[inline]
-            fn flatten<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+            fn flatten<Vis: Visitor>(&self, _visitor: &mut Vis) {
                 $(
                     _visitor.enter(KeyRef::Index($i));
                     self.$i.flatten(_visitor);
                     _visitor.exit();
                 )*
             }
-            fn flatten_updated<'a, Vis: Visitor<'a>>(&'a self, _visitor: &mut Vis) {
+            fn updated<'a>(
+                &'a self,
+                _path: &mut Path,
+                _add: &mut dyn FnMut(&Path, &'a dyn AnyTree),
+            ) {
                 $(
-                    _visitor.enter(KeyRef::Index($i));
-                    self.$i.flatten_updated(_visitor);
-                    _visitor.exit();
+                    _path.push(KeyRef::Index($i));
+                    self.$i.updated(_path, _add);
+                    _path.pop();
                 )*
             }
-            fn flatten_twin<'a, Vis: Visitor<'a>>(_twin: &'a Self::Tree, _visitor: &mut Vis) {
-                $(
-                    _visitor.enter(KeyRef::Index($i));
-                    $t::flatten_twin(&_twin.$i, _visitor);
-                    _visitor.exit();
-                )*
+            fn updated_twin<'a>(
+                _twin: &'a Self::Tree,
+                _add: &mut dyn FnMut(&'a dyn AnyTree),
+            ) {
+                $($t::updated_twin(&_twin.$i, _add);)*
+            }
+            fn updated_mut(&mut self, _change: &mut dyn FnMut(&mut dyn AnyTree)) {
+                $(self.$i.updated_mut(_change);)*
             }
             #[inline]
             fn flatten_mut<Vis: VisitorMut>(&mut self, _visitor: &mut Vis) {
                 $(self.$i.flatten_mut(_visitor);)*
             }
-            fn roles(&self, _add: &mut dyn FnMut(Role, usize, bool)) {
-                $(self.$i.roles(_add);)*
+            fn roles(&self, _roles: &mut Roles) {
+                $(self.$i.roles(_roles);)*
             }
             fn twin<Lvs: Leaves>(&self, _leaves: &mut Lvs) -> Self::Tree {
                 ($(

@@ -2,12 +2,13 @@
 //! has run, hand back the result and the updates.
 
 use super::super::trees::invalid;
-use super::argument::{Argument, Role};
-use super::erased::TreeFunction;
-use super::record::{Recorded, Stopped, Update, lent, record};
+use super::argument::Argument;
+use super::erased::{AnyArgument, TreeFunction};
+use super::record::{Allowed, Changes, Recorded, SetLeaves, Stopped, Twins, Update, lent, record};
 use crate::graph::{Array, Closed, Scope};
-use crate::module::walk::{Replace, for_each_leaf_of, leaves_of, paths, rebuild};
-use crate::module::{Module, Path, VarInfo};
+use crate::module::node::{LentNodes, lend_nodes};
+use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
+use crate::module::{Module, Path, Seen, VarInfo, for_each_other_place};
 use crate::value::Aval;
 use std::panic::Location;
 
@@ -25,6 +26,8 @@ pub(crate) struct TransformCall<'a, A> {
     pub(crate) values: Vec<Array>,
     /// Shapes and dtypes of the operands.
     pub(crate) avals: Vec<Aval>,
+    /// The shared nodes of the argument.
+    nodes: LentNodes,
 }
 
 /// The function of a call as a program. Inputs: the operands, then what the function captured.
@@ -33,10 +36,12 @@ pub(crate) struct TransformProgram<R> {
     pub(crate) closed: Closed,
     /// What the function returned, of values of its trace.
     pub(crate) result: R,
-    /// For every leaf of the result, the output that it is, if it has a value.
+    /// For every leaf of the result, outside of the argument's nodes, the output that it is, if it has
+    /// a value.
     pub(crate) results: Vec<Option<usize>>,
-    /// For every leaf of the argument.
-    pub(crate) updates: Vec<Update>,
+    pub(crate) changes: Changes,
+    /// Dropped after the result, which may hold nodes of the twin.
+    pub(crate) twins: Twins,
 }
 
 impl<R> TransformProgram<R> {
@@ -45,16 +50,47 @@ impl<R> TransformProgram<R> {
         self.results.iter().flatten().count()
     }
 
+    /// The result, of the outputs of a run. A node of the twin becomes the argument's.
+    pub(crate) fn result_of(&self, outs: &[Array]) -> R
+    where
+        R: Module,
+    {
+        result_of(&self.result, &self.results, &self.twins, outs)
+    }
+
+    /// The result's leaves outside of the argument's nodes: which nodes these are.
+    pub(crate) fn seen(&self) -> Seen {
+        self.twins.seen_twins()
+    }
+
+    /// Says if the result holds a node of the argument, for transforms whose results have no place for it.
+    pub(crate) fn check_no_nodes<A: Argument>(&self, call: &TransformCall<'_, A>)
+    where
+        R: Module,
+    {
+        if let Some((_, number)) = self.twins.among(nodes_of(|v| self.result.flatten(v))).first() {
+            call.invalid(format!(
+                "the result holds the node {} of the argument: return its value instead",
+                call.node_name(*number)
+            ));
+        }
+    }
+
     /// The leaves that were set, in the order of their outputs.
     pub(crate) fn set_leaves(&self) -> Vec<usize> {
-        let is_set = |i: &usize| matches!(self.updates[*i], Update::Set(_));
-        (0..self.updates.len()).filter(is_set).collect()
+        let is_set = |i: &usize| matches!(self.changes.updates[*i], Update::Set(_));
+        (0..self.changes.updates.len()).filter(is_set).collect()
     }
 }
 
 impl<'a, A: Argument> TransformCall<'a, A> {
     #[track_caller]
     pub(crate) fn new(op: &'static str, argument: &'a mut A) -> Self {
+        let location = Location::caller();
+        let nodes = match lend_nodes(&|v| AnyArgument::flatten(argument, v)) {
+            Ok(nodes) => nodes,
+            Err(message) => invalid(op, message, location),
+        };
         let (mut present, mut values, mut avals) = (Vec::new(), Vec::new(), Vec::new());
         let leaves = leaves_of(|v| argument.flatten(v));
         for (i, leaf) in leaves.iter().enumerate() {
@@ -65,7 +101,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             }
         }
         let leaves = leaves.len();
-        TransformCall { op, location: Location::caller(), argument, leaves, present, values, avals }
+        TransformCall { op, location, argument, leaves, present, values, avals, nodes }
     }
 
     /// The path of each leaf. In an argument that is a tuple it begins with the position.
@@ -89,13 +125,151 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     /// The results of `f` for each leaf.
     pub(crate) fn map<T>(&self, mut f: impl FnMut(&Path, &VarInfo<'_>) -> T) -> Vec<T> {
         let mut results = Vec::with_capacity(self.leaves);
-        for_each_leaf_of(|v| self.argument.flatten(v), |path, leaf| results.push(f(path, &leaf)));
+        for_each_leaf_of(
+            &Seen::default(),
+            |v| self.argument.flatten(v),
+            |path, leaf| results.push(f(path, &leaf)),
+        );
         results
+    }
+
+    /// What the argument's node `number` is called in messages.
+    pub(crate) fn node_name(&self, number: usize) -> String {
+        let nodes = nodes_of(|v| self.argument.flatten(v));
+        nodes.get(number).map_or_else(|| "another node".into(), |(path, _)| format!("`{path}`"))
+    }
+
+    /// The argument's nodes, as met.
+    pub(crate) fn seen(&self) -> Seen {
+        let mut seen = Seen::default();
+        self.nodes.nodes().for_each(|node| {
+            seen.arrive(node);
+        });
+        seen
+    }
+
+    /// For every leaf of the argument, whether it is in a shared node.
+    pub(crate) fn in_nodes(&self) -> Vec<bool> {
+        lent(&*self.argument).iter().map(|lent| lent.node().is_some()).collect()
+    }
+
+    /// Says if a node would have different properties by its different places: `of` gives the property of
+    /// a leaf by its path, and `what` is what that is called.
+    pub(crate) fn check_places<T: PartialEq>(
+        &self,
+        what: &str,
+        mut of: impl FnMut(&Path, &VarInfo<'_>) -> T,
+        show: impl Fn(&T) -> String,
+    ) {
+        if self.nodes.is_empty() {
+            return;
+        }
+        let mut first = Vec::new();
+        for_each_leaf_of(
+            &Seen::default(),
+            |v| self.argument.flatten(v),
+            |path, leaf| first.push((path.clone(), of(path, &leaf))),
+        );
+        let mut wrong: Vec<usize> = Vec::new();
+        let mut places: Vec<(usize, Path, T)> = Vec::new();
+        for_each_other_place(
+            |v| self.argument.flatten(v),
+            |i, path, leaf| {
+                let other = of(path, &leaf);
+                if first[i].1 != other && !wrong.contains(&i) {
+                    wrong.push(i);
+                }
+                places.push((i, path.clone(), other));
+            },
+        );
+        if wrong.is_empty() {
+            return;
+        }
+        let mut message = format!("one node, different {what}:");
+        for i in wrong {
+            let others = places.iter().filter(|(at, ..)| *at == i).map(|(_, path, t)| (path, t));
+            for (path, property) in std::iter::once((&first[i].0, &first[i].1)).chain(others) {
+                message.push_str(&format!("\n  {path}: {}", show(property)));
+            }
+        }
+        self.invalid(message);
     }
 
     /// Those of a list with one entry for each leaf that belong to operands.
     pub(crate) fn of_operands<T: Clone>(&self, of_leaves: &[T]) -> Vec<T> {
         self.present.iter().map(|&i| of_leaves[i].clone()).collect()
+    }
+
+    /// For a loop whose carry is the first `leaves` of the argument and comes first in the result of a step,
+    /// `program`: each operand of it, and the output that is its next value.
+    pub(crate) fn carried<R>(
+        &self,
+        program: &mut TransformProgram<R>,
+        leaves: usize,
+    ) -> Vec<(usize, usize)> {
+        let in_nodes = self.in_nodes();
+        let mut results = program.results.iter();
+        let mut carried = Vec::new();
+        for (i, &in_node) in in_nodes.iter().enumerate().take(leaves) {
+            let result = if in_node { None } else { results.next().copied().flatten() };
+            // The end has a value wherever the start has.
+            let Some(operand) = self.operand(i) else { continue };
+            let graph = &mut program.closed.graph;
+            let output = match (&program.changes.updates[i], result) {
+                (_, Some(output)) => output,
+                (Update::Set(output), None) => *output,
+                (Update::Emptied(_), None) => self.invalid(format!(
+                    "the function takes the value out of the Variable {}, so that the next step would \
+                     find none",
+                    self.path(i)
+                )),
+                (Update::Kept, None) => {
+                    graph.outputs.push(graph.inputs[operand]);
+                    graph.outputs.len() - 1
+                }
+            };
+            let next = graph.aval(graph.outputs[output]);
+            if next != self.avals[operand] {
+                self.invalid(format!(
+                    "the carry must keep its shapes and dtypes: the Variable {} is {} before a step \
+                     and {next} after it",
+                    self.path(i),
+                    self.avals[operand]
+                ));
+            }
+            carried.push((operand, output));
+        }
+        carried
+    }
+
+    /// Says if the result of a call holds a node of the argument in a place of another axis: `of_result` is
+    /// the axis of a place there, `of_leaf` has those of the argument's leaves.
+    pub(crate) fn check_result_axes<R: Module>(
+        &self,
+        program: &TransformProgram<R>,
+        of_leaf: &[Option<isize>],
+        of_result: impl Fn(&Path, &VarInfo<'_>) -> Option<isize>,
+    ) {
+        let lent = lent(&*self.argument);
+        let nodes = nodes_of(|v| program.result.flatten(v));
+        let show = |axis: Option<isize>| axis.map_or("None".to_owned(), |axis| axis.to_string());
+        for (path, node) in nodes {
+            let among = program.twins.among(vec![(path.clone(), node)]);
+            let Some((_, number)) = among.first() else { continue };
+            let mut i = 0;
+            self.map(|_, leaf| {
+                let (before, now) = (of_leaf[i], of_result(&path, leaf));
+                if lent[i].node() == Some(*number) && before != now {
+                    self.invalid(format!(
+                        "one node, different axes:\n  {}: {}\n  {path} of the result: {}",
+                        self.path(i),
+                        show(before),
+                        show(now)
+                    ));
+                }
+                i += 1;
+            });
+        }
     }
 
     /// Raises an error about this call.
@@ -123,9 +297,9 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             of_leaves[i] = Some(aval);
         }
         let mut body = TreeFunction::new(&*self.argument, f);
-        match record(self.location, self.scope(), &mut body, &of_leaves) {
-            Ok(Recorded { closed, results, updates }) => {
-                TransformProgram { closed, result: body.into_result(), results, updates }
+        match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {
+            Ok(Recorded { closed, results, changes, twins }) => {
+                TransformProgram { closed, result: body.into_result(), results, changes, twins }
             }
             Err(Stopped::Rule(message)) => self.invalid(message),
             Err(Stopped::Body) => unreachable!("a tree is no error"),
@@ -138,27 +312,20 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     }
 
     /// Sets in the caller's argument what the function set, of the outputs of a run.
-    pub(crate) fn write_back(&mut self, updates: &[Update], outs: &[Array]) {
-        let updated: Vec<usize> = lent(&*self.argument)
-            .iter()
-            .enumerate()
-            .filter_map(|(i, lent)| (lent.role == Role::Updated).then_some(i))
-            .collect();
-        let f = |at: usize, leaf: &mut Array| match &updates[updated[at]] {
-            Update::Kept => {}
-            Update::Set(output) => *leaf = outs[*output].clone(),
-            Update::Emptied(absent) => *leaf = absent.clone(),
-        };
-        self.argument.flatten_mut(&mut Replace { at: 0, f });
+    pub(crate) fn write_back(&mut self, changes: &Changes, outs: &[Array]) {
+        let ordered = changes.ordered(&lent(&*self.argument));
+        let mut write = SetLeaves::new(&ordered.updates, &ordered.metadata, outs);
+        self.argument.flatten_mut(&mut write);
+        self.nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
     }
 
     /// Ends the call with the outputs of a run of `program`: writes back what the function set, and
     /// gives the result.
     pub(crate) fn finish<R: Module>(mut self, program: TransformProgram<R>, outs: &[Array]) -> R {
-        self.write_back(&program.updates, outs);
-        let result = result_of(&program.result, &program.results, outs);
-        let TransformProgram { closed, result: traced, .. } = program;
-        drop(traced);
+        self.write_back(&program.changes, outs);
+        let result = program.result_of(outs);
+        let TransformProgram { closed, result: traced, twins, .. } = program;
+        drop((traced, twins));
         self.check_left(&closed.scope);
         result
     }
@@ -177,7 +344,14 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     }
 }
 
-/// A tree like `template` of the outputs that its leaves are.
-pub(crate) fn result_of<R: Module>(template: &R, of_leaf: &[Option<usize>], outs: &[Array]) -> R {
-    rebuild(template, |i, absent| of_leaf[i].map_or_else(|| absent.clone(), |o| outs[o].clone()))
+/// A tree like `template` of the outputs that its leaves are, with the argument's nodes for the twins.
+pub(crate) fn result_of<R: Module>(
+    template: &R,
+    of_leaf: &[Option<usize>],
+    twins: &Twins,
+    outs: &[Array],
+) -> R {
+    let leaf =
+        |i: usize, absent: &Array| of_leaf[i].map_or_else(|| absent.clone(), |o| outs[o].clone());
+    template.unflatten(&mut Rebuild::with_nodes(twins.back(), leaf))
 }

@@ -1,28 +1,65 @@
 //! What is lent and the function that gets it, with their types erased: tracing them is the same
 //! work for all, and is compiled once.
 
-use super::argument::{Argument, Role};
-use crate::module::{Leaves, Module, Visitor};
+use super::argument::Argument;
+use super::record::Roles;
+use crate::module::{Leaves, Module, Path, Schema, Visitor};
+use std::any::Any;
 
 /// An [`Argument`] of any type.
 pub(crate) trait AnyArgument {
     /// See [`Argument::roles`].
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool));
+    fn roles(&self, roles: &mut Roles);
     /// Visits all parts.
-    fn flatten<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
-    /// Visits the parts that may be updated.
-    fn flatten_updated<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten(&self, visitor: &mut dyn Visitor);
+    /// See [`Argument::updated`].
+    fn updated<'a>(&'a self, add: &mut dyn FnMut(&Path, &'a dyn AnyTree));
+}
+
+/// A tree of any type.
+pub trait AnyTree {
+    /// The description of its type.
+    fn schema(&self) -> &'static Schema;
+    /// Visits all parts.
+    fn flatten_any(&self, visitor: &mut dyn Visitor);
+    /// A copy with other leaves.
+    fn copy(&self, leaves: &mut dyn Leaves) -> Box<dyn AnyTree>;
+    /// Replaces the tree by a copy of one of its type.
+    fn put(&mut self, tree: Box<dyn AnyTree>);
+    #[doc(hidden)]
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<M: Module> AnyTree for M {
+    fn schema(&self) -> &'static Schema {
+        M::SCHEMA
+    }
+    fn flatten_any(&self, mut visitor: &mut dyn Visitor) {
+        Module::flatten(self, &mut visitor);
+    }
+    fn copy(&self, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        Box::new(self.unflatten(&mut leaves))
+    }
+    fn put(&mut self, tree: Box<dyn AnyTree>) {
+        match tree.into_any().downcast::<M>() {
+            Ok(tree) => *self = *tree,
+            Err(_) => unreachable!("a tree is replaced by one of its type"),
+        }
+    }
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
 }
 
 impl<A: Argument> AnyArgument for A {
-    fn roles(&self, add: &mut dyn FnMut(Role, usize, bool)) {
-        Argument::roles(self, add);
+    fn roles(&self, roles: &mut Roles) {
+        Argument::roles(self, roles);
     }
-    fn flatten<'a>(&'a self, mut visitor: &mut dyn Visitor<'a>) {
+    fn flatten(&self, mut visitor: &mut dyn Visitor) {
         Argument::flatten(self, &mut visitor);
     }
-    fn flatten_updated<'a>(&'a self, mut visitor: &mut dyn Visitor<'a>) {
-        Argument::flatten_updated(self, &mut visitor);
+    fn updated<'a>(&'a self, add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {
+        Argument::updated(self, &mut Path::new(), add);
     }
 }
 
@@ -33,10 +70,10 @@ pub(crate) trait AnyBody {
     /// Runs the function on a twin of the argument with the given leaves; false if it returned an
     /// error of its own.
     fn run(&mut self, leaves: &mut dyn Leaves) -> bool;
-    /// Visits the parts of the twin that may have been updated.
-    fn flatten_twin<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    /// See [`Argument::updated_twin`].
+    fn updated_twin<'a>(&'a self, add: &mut dyn FnMut(&'a dyn AnyTree));
     /// Visits the result.
-    fn flatten_result<'a>(&'a self, visitor: &mut dyn Visitor<'a>);
+    fn flatten_result(&self, visitor: &mut dyn Visitor);
 }
 
 /// A function that returns a tree.
@@ -76,12 +113,12 @@ where
         self.result = Some(body(A::lend(twin)));
         true
     }
-    fn flatten_twin<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn updated_twin<'b>(&'b self, add: &mut dyn FnMut(&'b dyn AnyTree)) {
         if let Some(twin) = &self.twin {
-            A::flatten_twin(twin, &mut visitor);
+            A::updated_twin(twin, add);
         }
     }
-    fn flatten_result<'b>(&'b self, mut visitor: &mut dyn Visitor<'b>) {
+    fn flatten_result(&self, mut visitor: &mut dyn Visitor) {
         if let Some(result) = &self.result {
             result.flatten(&mut visitor);
         }

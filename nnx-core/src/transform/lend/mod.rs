@@ -7,10 +7,16 @@
 
 mod argument;
 mod call;
+mod compare;
 mod erased;
 mod record;
 
 pub use argument::{Argument, Owned, Role, Static};
 pub(crate) use call::{TransformCall, TransformProgram, result_of};
+pub use erased::AnyTree;
 pub(crate) use erased::{AnyArgument, AnyBody};
-pub(crate) use record::{Recorded, Stopped, Update, lent, record};
+pub use record::Roles;
+pub(crate) use record::{
+    Allowed, Changes, Lent, OrderedChanges, Place, Recorded, SetLeaves, Stopped, Twins, Update,
+    lent, record,
+};

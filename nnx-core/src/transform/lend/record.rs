@@ -1,11 +1,18 @@
 //! A function traced over a twin of what it is lent, and the one rule of what it may change.
 
 use super::argument::Role;
-use super::erased::{AnyArgument, AnyBody};
+use super::compare::Comparison;
+use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
-use crate::module::walk::{Rebuild, Statics, leaves_of, paths};
+use crate::module::node::Made;
+use crate::module::walk::{Rebuild, nodes_of};
+use crate::module::{
+    Arrival, Metadata, Module, Nodes, Path, Schema, Seen, SharedNode, StaticValue, Structure,
+    VarMut, VarRef, Visitor, VisitorMut,
+};
 use crate::value::Aval;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// What became of a leaf.
 #[derive(Clone)]
@@ -24,25 +31,258 @@ pub(crate) struct Lent {
     pub(crate) role: Role,
     /// Whether it is an argument by itself: `x: &mut Array` is updated as a Variable.
     is_bare: bool,
+    place: Place,
+}
+
+/// The part of an argument that a leaf is in. A part is replaced as a whole if its structure changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// A tree behind `&mut`, by its number among these; for other trees, how many came before.
+    Tree(usize),
+    /// A shared node.
+    Node(usize),
+}
+
+impl Lent {
+    pub(super) fn is_at(&self, place: Place) -> bool {
+        self.place == place
+    }
+
+    pub(super) fn is_bare(&self) -> bool {
+        self.is_bare
+    }
+
+    /// The shared node that the leaf is in.
+    pub(crate) fn node(&self) -> Option<usize> {
+        match self.place {
+            Place::Node(number) => Some(number),
+            Place::Tree(_) => None,
+        }
+    }
 }
 
 /// For every leaf of an argument how it is lent.
 pub(crate) fn lent(argument: &dyn AnyArgument) -> Vec<Lent> {
-    let mut all = Vec::new();
-    argument.roles(&mut |role, leaves, is_bare| {
-        all.extend(std::iter::repeat_n(Lent { role, is_bare }, leaves));
-    });
-    all
+    let lent = Lent { role: Role::Read, is_bare: false, place: Place::Tree(0) };
+    let mut roles = Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default() };
+    argument.roles(&mut roles);
+    roles.all
+}
+
+/// The leaves that may be updated, in the order in which they are set: those behind `&mut`, then those of
+/// each shared node.
+pub(super) fn updated(lent: &[Lent]) -> Vec<usize> {
+    let is_updated = |i: &usize| matches!(lent[*i].role, Role::Updated | Role::Node);
+    let mut updated: Vec<usize> = (0..lent.len()).filter(is_updated).collect();
+    updated.sort_by_key(|&i| lent[i].place);
+    updated
+}
+
+/// Collects how leaves are lent.
+pub struct Roles {
+    all: Vec<Lent>,
+    lent: Lent,
+    /// How many trees are lent as `&mut`.
+    updated: usize,
+    seen: Seen,
+}
+
+impl Roles {
+    /// Walks through a part that is lent as `role` says.
+    pub(super) fn of<M: Module>(&mut self, part: &M, role: Role) {
+        let is_bare = matches!(M::SCHEMA, Schema::Array);
+        self.lent = Lent { role, is_bare, place: Place::Tree(self.updated) };
+        part.flatten(self);
+        self.updated += usize::from(role == Role::Updated);
+    }
+}
+
+impl Visitor for Roles {
+    fn variable(&mut self, _: VarRef<'_>) {
+        self.all.push(self.lent);
+    }
+    fn array(&mut self, _: &Array) {
+        self.all.push(self.lent);
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, node: &dyn SharedNode) {
+        let Arrival::First(number) = self.seen.arrive(node) else { return };
+        let inside = Lent { role: Role::Node, is_bare: false, place: Place::Node(number) };
+        let outside = std::mem::replace(&mut self.lent, inside);
+        node.flatten(self);
+        self.lent = outside;
+    }
 }
 
 /// A traced function. Its outputs are the leaves of its result that have a value, then the new
 /// values of the leaves that it set.
 pub(crate) struct Recorded {
     pub(crate) closed: Closed,
-    /// For every leaf of the result, the output that it is, if it has a value.
+    /// For every leaf of the result, then of the parts that are rebuilt, outside of the argument's
+    /// nodes, the output that it is, if it has a value.
     pub(crate) results: Vec<Option<usize>>,
+    pub(crate) changes: Changes,
+    /// The shared nodes of the argument and those of the twin.
+    pub(crate) twins: Twins,
+}
+
+/// What a function did to its argument.
+#[derive(Clone)]
+pub(crate) struct Changes {
     /// For every leaf of the argument.
     pub(crate) updates: Vec<Update>,
+    /// The leaves on which something else is noted now.
+    pub(crate) metadata: Vec<(usize, Metadata)>,
+    /// The parts of another structure than before, which are replaced as a whole.
+    pub(crate) rebuilt: Vec<Place>,
+}
+
+/// What a function may change in what it is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// Values of Variables, and what is noted on those in shared nodes.
+    Values,
+    /// The structure too.
+    Structure,
+}
+
+impl Changes {
+    /// With one entry for each leaf that may be updated, in the order in which they are set.
+    pub(crate) fn ordered(&self, lent: &[Lent]) -> OrderedChanges {
+        let leaves = updated(lent);
+        let updates = leaves.iter().map(|&i| self.updates[i].clone()).collect();
+        let noted = |leaf: usize| self.metadata.iter().find(|(i, _)| *i == leaf);
+        let metadata = match self.metadata.is_empty() {
+            true => Vec::new(),
+            false => (leaves.iter().enumerate())
+                .filter_map(|(at, &leaf)| Some((at, noted(leaf)?.1.clone())))
+                .collect(),
+        };
+        OrderedChanges { leaves, updates, metadata }
+    }
+}
+
+/// [`Changes`] of the leaves that may be updated, in the order in which they are set: those behind `&mut`,
+/// then those of each shared node.
+pub(crate) struct OrderedChanges {
+    /// Which leaf of the argument each is.
+    pub(crate) leaves: Vec<usize>,
+    pub(crate) updates: Vec<Update>,
+    /// The places among `updates` of the leaves on which something else is noted.
+    pub(crate) metadata: Vec<(usize, Metadata)>,
+}
+
+/// Sets the leaves that may be updated, visited in their order, to outputs of a program.
+pub(crate) struct SetLeaves<'u> {
+    at: usize,
+    updates: &'u [Update],
+    metadata: &'u [(usize, Metadata)],
+    outputs: &'u [Array],
+}
+
+impl<'u> SetLeaves<'u> {
+    pub(crate) fn new(
+        updates: &'u [Update],
+        metadata: &'u [(usize, Metadata)],
+        outputs: &'u [Array],
+    ) -> Self {
+        SetLeaves { at: 0, updates, metadata, outputs }
+    }
+}
+
+impl VisitorMut for SetLeaves<'_> {
+    fn variable(&mut self, variable: VarMut<'_>) {
+        if let Some((_, metadata)) = self.metadata.iter().find(|(at, _)| *at == self.at) {
+            *variable.metadata = metadata.clone();
+        }
+        self.array(variable.value);
+    }
+    fn array(&mut self, array: &mut Array) {
+        match &self.updates[self.at] {
+            Update::Kept => {}
+            Update::Set(output) => *array = self.outputs[*output].clone(),
+            Update::Emptied(absent) => *array = absent.clone(),
+        }
+        self.at += 1;
+    }
+    // Nodes are visited one by one.
+    fn shared(&mut self, _: &dyn SharedNode) {}
+}
+
+/// The shared nodes of an argument and those of its twin, which are emptied when this is dropped: a cycle
+/// of them would stay alive with the values of its trace.
+pub(crate) struct Twins(Vec<Made>);
+
+impl Twins {
+    /// The nodes of the argument, or of its twin, as met.
+    fn seen(&self, which: fn(&Made) -> &Arc<dyn SharedNode>) -> Seen {
+        let mut seen = Seen::default();
+        self.0.iter().for_each(|made| {
+            seen.arrive(&**which(made));
+        });
+        seen
+    }
+
+    /// The argument's nodes, as met.
+    pub(super) fn seen_originals(&self) -> Seen {
+        self.seen(|made| &made.old)
+    }
+
+    pub(crate) fn made(&self) -> &[Made] {
+        &self.0
+    }
+
+    /// The twins, as met.
+    pub(crate) fn seen_twins(&self) -> Seen {
+        self.seen(|made| &made.new)
+    }
+
+    /// For a copy of the function's result that holds the nodes of the twin.
+    pub(crate) fn themselves(&self) -> Nodes {
+        let mut nodes = Nodes::fresh();
+        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
+        nodes
+    }
+
+    /// The nodes that rebuilt parts hold.
+    pub(crate) fn held_by(
+        &self,
+        body: &dyn AnyBody,
+        rebuilt: &[Place],
+    ) -> Vec<(Path, Arc<dyn SharedNode>)> {
+        let mut trees: Vec<&dyn AnyTree> = Vec::new();
+        body.updated_twin(&mut |tree| trees.push(tree));
+        let of_part = |place: &Place| match *place {
+            Place::Tree(i) => nodes_of(|mut v| trees[i].flatten_any(&mut v)),
+            Place::Node(i) => nodes_of(|mut v| self.0[i].new.flatten(&mut v)),
+        };
+        rebuilt.iter().flat_map(of_part).collect()
+    }
+
+    /// Which of these nodes are of the twin, with their numbers.
+    pub(crate) fn among(
+        &self,
+        nodes: Vec<(Path, Arc<dyn SharedNode>)>,
+    ) -> Vec<(Arc<dyn SharedNode>, usize)> {
+        let twins = self.seen_twins();
+        let number =
+            |(_, node): (Path, Arc<dyn SharedNode>)| Some((node.clone(), twins.number(node.id())?));
+        nodes.into_iter().filter_map(number).collect()
+    }
+
+    /// For a copy of the function's result: nodes of the twin become those of the argument.
+    pub(crate) fn back(&self) -> Nodes {
+        let mut nodes = Nodes::fresh();
+        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
+        nodes
+    }
+}
+
+impl Drop for Twins {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|made| made.new.clear());
+    }
 }
 
 /// Why there is no program.
@@ -61,6 +301,7 @@ pub(crate) fn record(
     scope: String,
     body: &mut dyn AnyBody,
     avals: &[Option<Aval>],
+    allowed: Allowed,
 ) -> Result<Recorded, Stopped> {
     let lent = lent(body.argument());
     let present: Vec<Aval> = avals.iter().copied().flatten().collect();
@@ -69,74 +310,17 @@ pub(crate) fn record(
         let inputs: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| inputs[i].unwrap_or(old).clone();
-        if !body.run(&mut Rebuild { at: 0, leaf }) {
+        let mut leaves = Rebuild::new(leaf);
+        let ran = body.run(&mut leaves);
+        let twins = Twins(leaves.into_nodes().into_made());
+        if !ran {
             return (vec![], Err(Stopped::Body));
         }
-        let mut outputs = Vec::new();
-        let results = leaves_of(|v| body.flatten_result(v)).into_iter().map(|leaf| {
-            leaf.array.try_aval().ok()?;
-            outputs.push(leaf.array.clone());
-            Some(outputs.len() - 1)
-        });
-        let results = results.collect();
-        match changes(body, &lent, &inputs, &mut outputs) {
-            Ok(updates) => (outputs, Ok((results, updates))),
+        match Comparison::new(body, &lent, &inputs, &twins, allowed).outcome() {
+            Ok((outputs, results, changes)) => (outputs, Ok((results, changes, twins))),
             Err(message) => (vec![], Err(Stopped::Rule(message))),
         }
     });
-    let (results, updates) = outcome?;
-    Ok(Recorded { closed, results, updates })
-}
-
-/// Compares the twins behind `&mut` with the arguments: what became of each leaf, with the new
-/// values among the outputs. A change of anything but Variables is an error that names its path.
-fn changes(
-    body: &dyn AnyBody,
-    lent: &[Lent],
-    inputs: &[Option<&Array>],
-    outputs: &mut Vec<Array>,
-) -> Result<Vec<Update>, String> {
-    let before = Statics::of(|v| body.argument().flatten_updated(v));
-    let after = Statics::of(|v| body.flatten_twin(v));
-    if let Some(what) = before.difference(&after) {
-        return Err(format!(
-            "the function changed a static part of an argument, and only Variables are handed back \
-             to the caller: {}\n\
-             fixes:\n  \
-             1. change it outside of the function\n  \
-             2. make it a Variable\n  \
-             3. return it",
-            what.message
-        ));
-    }
-    let leaves = leaves_of(|v| body.flatten_twin(v));
-    let mut updates = vec![Update::Kept; lent.len()];
-    let updated = lent.iter().enumerate().filter(|(_, lent)| lent.role == Role::Updated);
-    for (at, (leaf, (i, lent))) in leaves.iter().zip(updated).enumerate() {
-        let (now, before) = (leaf.array, inputs[i]);
-        let same = match before {
-            Some(input) => input.is_same_value(now),
-            None => now.is_absent(),
-        };
-        if same {
-            continue;
-        }
-        if leaf.kind.is_none() && !lent.is_bare {
-            let path = &paths(|v| body.flatten_twin(v))[at];
-            return Err(format!(
-                "the function changed the plain array `{path}`, and only Variables are handed back \
-                 to the caller\n\
-                 fixes:\n  \
-                 1. make the field a Variable\n  \
-                 2. return the new array"
-            ));
-        }
-        updates[i] = if now.is_absent() {
-            Update::Emptied(now.clone())
-        } else {
-            outputs.push(now.clone());
-            Update::Set(outputs.len() - 1)
-        };
-    }
-    Ok(updates)
+    let (results, changes, twins) = outcome?;
+    Ok(Recorded { closed, results, changes, twins })
 }

@@ -1,0 +1,112 @@
+//! The parts of arguments that a function gave another structure: templates of them, which a hit fills with
+//! arrays and puts in their places.
+
+use crate::module::{Leaves, SharedNode};
+use crate::transform::lend::{AnyBody, AnyTree, Argument, Place, Twins};
+use rustc_hash::FxHashMap;
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread::ThreadId;
+
+/// Templates of rebuilt parts.
+pub(super) struct Rebuilt {
+    /// The nodes, by their numbers, and nodes with what will be in them.
+    nodes: Vec<(usize, Arc<dyn SharedNode>)>,
+    /// The trees behind `&mut`, if there are some: which templates of which thread. An argument need not
+    /// be `Send`, so that other threads make a program of their own.
+    trees: Option<(ThreadId, u64)>,
+}
+
+/// A tree behind `&mut`, by its number, and a template of it.
+type TreeTemplate = (usize, Box<dyn AnyTree>);
+
+thread_local! {
+    /// The templates that this thread made.
+    static TREES: RefCell<FxHashMap<u64, Rc<Vec<TreeTemplate>>>> = RefCell::default();
+}
+
+impl Rebuilt {
+    /// Templates of the parts at `places` of the twin that `body` ran on. `leaves` made the template of the
+    /// result before: a new node may be in several of them.
+    pub(super) fn new(
+        body: &dyn AnyBody,
+        places: &[Place],
+        twins: &Twins,
+        leaves: &mut dyn Leaves,
+    ) -> Self {
+        let (mut nodes, mut trees) = (Vec::new(), Vec::new());
+        let mut after: Vec<&dyn AnyTree> = Vec::new();
+        body.updated_twin(&mut |tree| after.push(tree));
+        for place in places {
+            match *place {
+                Place::Tree(i) => trees.push((i, after[i].copy(leaves))),
+                Place::Node(i) => {
+                    let twin = &twins.made()[i].new;
+                    nodes.push((i, twin.another(twin.copy(leaves))));
+                }
+            }
+        }
+        let trees = (!trees.is_empty()).then(|| {
+            static NEXT: AtomicU64 = AtomicU64::new(0);
+            let number = NEXT.fetch_add(1, Relaxed);
+            TREES.with_borrow_mut(|all| all.insert(number, Rc::new(trees)));
+            (std::thread::current().id(), number)
+        });
+        Rebuilt { nodes, trees }
+    }
+
+    /// Whether this thread has the templates.
+    pub(super) fn is_here(&self) -> bool {
+        self.trees.is_none_or(|(thread, _)| thread == std::thread::current().id())
+    }
+
+    /// The parts, with these leaves.
+    pub(super) fn parts(&self, leaves: &mut dyn Leaves) -> Parts {
+        if self.nodes.is_empty() && self.trees.is_none() {
+            return Parts::default();
+        }
+        let templates =
+            self.trees.and_then(|(_, number)| TREES.with_borrow(|all| all.get(&number).cloned()));
+        let trees = templates.iter().flat_map(|trees| trees.iter());
+        let trees = trees.map(|(i, template)| (*i, template.copy(leaves))).collect();
+        let nodes = self.nodes.iter().map(|(i, template)| (*i, template.copy(leaves))).collect();
+        Parts { trees, nodes }
+    }
+}
+
+/// What is put in the places of rebuilt parts.
+#[derive(Default)]
+pub(super) struct Parts {
+    trees: Vec<TreeTemplate>,
+    nodes: Vec<(usize, Box<dyn Any + Send + Sync>)>,
+}
+
+impl Parts {
+    /// Puts the parts into the arguments and their nodes.
+    pub(super) fn put<'n, A: Argument>(
+        self,
+        arguments: &mut A,
+        nodes: impl Iterator<Item = &'n dyn SharedNode>,
+    ) {
+        let mut contents = self.nodes.into_iter().peekable();
+        for (at, node) in nodes.enumerate() {
+            if let Some((_, content)) = contents.next_if(|(i, _)| *i == at) {
+                node.put(content);
+            }
+        }
+        if self.trees.is_empty() {
+            return;
+        }
+        let mut trees = self.trees.into_iter().peekable();
+        let mut at = 0;
+        arguments.updated_mut(&mut |tree| {
+            if let Some((_, new)) = trees.next_if(|(i, _)| *i == at) {
+                tree.put(new);
+            }
+            at += 1;
+        });
+    }
+}

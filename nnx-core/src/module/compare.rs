@@ -1,0 +1,338 @@
+//! The static parts of trees, compared: for keys of jitted functions, and for what a function changed.
+
+use super::statics::describe;
+use super::{
+    Arrival, KeyRef, Metadata, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
+};
+use crate::graph::Array;
+use rustc_hash::FxHashMap;
+use std::hash::{Hash, Hasher};
+
+/// A static part of a tree, kept for comparison.
+enum StaticPart {
+    Value(Box<dyn StaticValue>),
+    Structure(Structure),
+    /// What is noted on a Variable, and its position among the leaves: one without notes leaves no
+    /// trace here.
+    Metadata(usize, Metadata),
+}
+
+impl StaticPart {
+    fn same(&self, other: &StaticPart) -> bool {
+        match (self, other) {
+            (StaticPart::Value(a), StaticPart::Value(b)) => a.eq_static(&**b),
+            (StaticPart::Structure(a), StaticPart::Structure(b)) => a == b,
+            (StaticPart::Metadata(i, a), StaticPart::Metadata(j, b)) => i == j && a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Where two trees differ in their static parts.
+pub(crate) struct Difference {
+    pub(crate) message: String,
+    /// The path, if it is a static value that differs.
+    pub(crate) value: Option<String>,
+}
+
+/// A part of a tree with its path.
+type Item = (Path, StaticPart);
+
+impl Difference {
+    /// Between two lists, of which one may have ended. `node` is how nodes are called.
+    fn between(
+        before: Option<&Item>,
+        now: Option<&Item>,
+        node: &dyn Fn(Structure) -> Option<String>,
+    ) -> Self {
+        let mut value = None;
+        let message = match (before, now) {
+            (
+                Some((path, StaticPart::Structure(before))),
+                Some((_, StaticPart::Structure(now))),
+            ) => match (node(*before), node(*now)) {
+                (Some(before), Some(now)) => format!("`{path}` was {before}, now it is {now}"),
+                _ => format!("`{path}` is now {now}, before {before}"),
+            },
+            (Some((path, StaticPart::Value(before))), Some((_, StaticPart::Value(now)))) => {
+                value = Some(path.to_string());
+                match (describe(&**before), describe(&**now)) {
+                    (Some(before), Some(now)) => {
+                        format!("the static value `{path}` is now {now}, before {before}")
+                    }
+                    _ => format!("the static value `{path}` ({}) differs", before.type_name()),
+                }
+            }
+            _ => Self::of_metadata(before, now),
+        };
+        Difference { message, value }
+    }
+
+    /// Where one of the two has notes on a Variable that the other lacks, or has different ones.
+    fn of_metadata(before: Option<&Item>, now: Option<&Item>) -> String {
+        type Noted<'a> = (&'a Path, usize, &'a Metadata);
+        fn noted(part: Option<&Item>) -> Option<Noted<'_>> {
+            match part {
+                Some((path, StaticPart::Metadata(leaf, metadata))) => Some((path, *leaf, metadata)),
+                _ => None,
+            }
+        }
+        let (path, before, now) = match (noted(before), noted(now)) {
+            (Some((path, i, before)), Some((_, j, now))) if i == j => (path, before, now),
+            (Some((path, i, before)), other) if other.is_none_or(|(_, j, _)| i < j) => {
+                (path, before, &Metadata::EMPTY)
+            }
+            (_, Some((path, _, now))) => (path, &Metadata::EMPTY, now),
+            _ => return "the number of static parts differs".into(),
+        };
+        format!("the metadata of `{path}` is now {now}, before {before}")
+    }
+}
+
+/// The static parts of a tree in order: the part of a jitted function's key that is not shapes. Of
+/// shared nodes it holds the pattern of their places, never who they are.
+#[derive(Default)]
+pub(crate) struct Statics(Vec<Item>);
+
+impl Statics {
+    pub(crate) fn of(flatten: impl FnOnce(&mut CollectStatics<'_>)) -> Self {
+        Statics::collect(Places::Walk(Seen::default()), Path::new(), flatten)
+    }
+
+    /// As [`of`](Statics::of), but the nodes that `known` numbers are not walked through.
+    pub(crate) fn of_others(known: &Seen, flatten: impl FnOnce(&mut CollectStatics<'_>)) -> Self {
+        Statics::collect(Places::Walk(known.clone()), Path::new(), flatten)
+    }
+
+    /// The static parts outside of shared nodes, which have the numbers that `known` gave them, of a part
+    /// of a tree at `path`.
+    pub(crate) fn outside_nodes(
+        known: &Seen,
+        path: &Path,
+        flatten: impl FnOnce(&mut CollectStatics<'_>),
+    ) -> Self {
+        Statics::collect(Places::Known(known), path.clone(), flatten)
+    }
+
+    fn collect(
+        places: Places<'_>,
+        path: Path,
+        flatten: impl FnOnce(&mut CollectStatics<'_>),
+    ) -> Self {
+        let mut walk = CollectStatics { items: Vec::new(), path, leaves: 0, places };
+        flatten(&mut walk);
+        Statics(walk.items)
+    }
+
+    /// Without what is noted on Variables.
+    pub(crate) fn without_metadata(mut self) -> Self {
+        self.0.retain(|(_, part)| !matches!(part, StaticPart::Metadata(..)));
+        self
+    }
+
+    /// The first place where `other`, the later one, differs, and what is there.
+    pub(crate) fn difference(&self, other: &Statics) -> Option<Difference> {
+        self.difference_of(other, &|number| {
+            let first = |(_, part): &&Item| {
+                matches!(part, StaticPart::Structure(Structure::Node(n)) if *n == number)
+            };
+            let place = self.0.iter().chain(&other.0).find(first);
+            place.map_or_else(|| "another node".into(), |(path, _)| format!("`{path}`"))
+        })
+    }
+
+    /// As [`difference`](Statics::difference); `name` says what node of a number is called.
+    pub(crate) fn difference_of(
+        &self,
+        other: &Statics,
+        name: &dyn Fn(usize) -> String,
+    ) -> Option<Difference> {
+        let node = |structure| match structure {
+            Structure::Node(_) | Structure::NewNode => Some(structure.to_string()),
+            Structure::Ref(number) => Some(name(number)),
+            _ => None,
+        };
+        let length = self.0.len().max(other.0.len());
+        (0..length).map(|i| (self.0.get(i), other.0.get(i))).find_map(|(before, now)| {
+            let same = match (before, now) {
+                (Some((path, before)), Some((other_path, now))) => {
+                    path == other_path && before.same(now)
+                }
+                _ => false,
+            };
+            (!same).then(|| Difference::between(before, now, &node))
+        })
+    }
+
+    /// How many parts only one of the two has.
+    pub(crate) fn distance(&self, other: &Statics) -> usize {
+        let mut unmatched: FxHashMap<&Path, Vec<&StaticPart>> = FxHashMap::default();
+        for (path, part) in &self.0 {
+            unmatched.entry(path).or_default().push(part);
+        }
+        let mut matches = 0;
+        for (path, part) in &other.0 {
+            let Some(parts) = unmatched.get_mut(path) else { continue };
+            if let Some(i) = parts.iter().position(|p| p.same(part)) {
+                parts.swap_remove(i);
+                matches += 1;
+            }
+        }
+        self.0.len() + other.0.len() - 2 * matches
+    }
+
+    /// Whether the tree that `flatten` walks has the same static parts. Its nodes are lent to a call,
+    /// and numbered by it. Allocates nothing.
+    pub(crate) fn matches(&self, flatten: impl FnOnce(&mut Matcher<'_>)) -> bool {
+        let mut matcher = Matcher { rest: self.0.iter(), leaf: 0, nodes: 0, same: true };
+        flatten(&mut matcher);
+        matcher.same && matcher.rest.next().is_none()
+    }
+}
+
+impl Hash for Statics {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (path, part) in &self.0 {
+            path.hash(state);
+            match part {
+                StaticPart::Value(value) => value.hash_static(state),
+                StaticPart::Structure(structure) => structure.hash(state),
+                StaticPart::Metadata(leaf, metadata) => (leaf, metadata).hash(state),
+            }
+        }
+    }
+}
+
+/// How the places of nodes are told.
+enum Places<'m> {
+    /// Nodes are walked through, and numbered in the order of their first places.
+    Walk(Seen),
+    /// Nodes are not walked through, and have numbers already.
+    Known(&'m Seen),
+}
+
+/// Collects static parts while walking.
+pub(crate) struct CollectStatics<'m> {
+    items: Vec<Item>,
+    path: Path,
+    leaves: usize,
+    places: Places<'m>,
+}
+
+impl Visitor for CollectStatics<'_> {
+    fn variable(&mut self, v: VarRef<'_>) {
+        if !v.metadata.is_empty() {
+            let metadata = StaticPart::Metadata(self.leaves, v.metadata.clone());
+            self.items.push((self.path.clone(), metadata));
+        }
+        self.leaves += 1;
+    }
+    fn array(&mut self, _: &Array) {
+        self.leaves += 1;
+    }
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        self.items.push((self.path.clone(), StaticPart::Value(value.clone_static())));
+    }
+    fn structure(&mut self, structure: Structure) {
+        self.items.push((self.path.clone(), StaticPart::Structure(structure)));
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        let place = match &mut self.places {
+            Places::Known(known) => {
+                known.number(node.id()).map_or(Structure::NewNode, Structure::Ref)
+            }
+            Places::Walk(seen) => match seen.arrive(node) {
+                Arrival::Again(number) => Structure::Ref(number),
+                Arrival::First(number) => {
+                    self.structure(Structure::Node(number));
+                    return node.flatten(self);
+                }
+            },
+        };
+        self.structure(place);
+    }
+    fn enter(&mut self, key: KeyRef<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}
+
+/// Compares static parts while walking.
+pub(crate) struct Matcher<'s> {
+    rest: std::slice::Iter<'s, Item>,
+    leaf: usize,
+    /// How many nodes were met.
+    nodes: usize,
+    same: bool,
+}
+
+impl Visitor for Matcher<'_> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'_>) {
+        if !v.metadata.is_empty() {
+            let next = self.rest.next();
+            self.same &= matches!(
+                next,
+                Some((_, StaticPart::Metadata(leaf, m))) if *leaf == self.leaf && m == v.metadata
+            );
+        }
+        self.leaf += 1;
+    }
+    #[inline]
+    fn array(&mut self, _: &Array) {
+        self.leaf += 1;
+    }
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        let next = self.rest.next();
+        self.same &= matches!(next, Some((_, StaticPart::Value(v))) if v.eq_static(value));
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        let next = self.rest.next();
+        self.same &= matches!(next, Some((_, StaticPart::Structure(s))) if *s == structure);
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        // Numbers are given in the order of first places, so this is one if the number is the next.
+        let number = node.gate().number();
+        if number == self.nodes {
+            self.nodes += 1;
+            self.structure(Structure::Node(number));
+            node.flatten(self);
+        } else {
+            self.structure(Structure::Ref(number));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::{MetaValue, Module, Param};
+
+    fn param(noted: bool) -> Param {
+        let mut param = Param::new(Array::absent("no value"));
+        if noted {
+            param.metadata_mut().set("axis", MetaValue::Int(0));
+        }
+        param
+    }
+
+    /// A hash of both might be the same by chance, so the comparison has to tell them apart.
+    #[test]
+    fn metadata_on_another_leaf_does_not_match() {
+        let of = |first, second| (param(first), Array::absent("data"), param(second));
+        let (first, second) = (of(true, false), of(false, true));
+        let statics = |m: &(Param, Array, Param)| Statics::of(|v| m.flatten(v));
+        assert!(statics(&first).matches(|v| first.flatten(v)));
+        assert!(!statics(&first).matches(|v| second.flatten(v)));
+        let message = |a, b| statics(a).difference(&statics(b)).map(|what| what.message);
+        let expected = "the metadata of `[0]` is now {}, before {axis: 0}";
+        assert_eq!(message(&first, &second).as_deref(), Some(expected));
+        let neither = of(false, false);
+        let expected = "the metadata of `[2]` is now {axis: 0}, before {}";
+        assert_eq!(message(&neither, &second).as_deref(), Some(expected));
+    }
+}

@@ -1,0 +1,495 @@
+//! Nodes as walks see them: what they are, what is in them, and who is at them.
+
+use super::walk::{Rebuild, nodes_of};
+use super::{Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
+use crate::graph::Array;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+/// What the handles of one node, [`Shared`](super::Shared), point to, of any type.
+pub trait SharedNode: Any + Send + Sync {
+    /// A number that no other node has while a handle to this one is there.
+    fn id(&self) -> usize;
+    /// Visits what is in the node, which is held for reading meanwhile.
+    fn flatten(&self, visitor: &mut dyn Visitor);
+    /// Visits the leaves in the node, which is held for writing meanwhile.
+    fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
+    /// Another handle.
+    fn handle(&self) -> Arc<dyn SharedNode>;
+    /// A copy of what is in the node, with other leaves.
+    #[doc(hidden)]
+    fn copy(&self, leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync>;
+    /// Replaces what is in the node by something that [`copy`](SharedNode::copy) gave.
+    #[doc(hidden)]
+    fn put(&self, content: Box<dyn Any + Send + Sync>);
+    /// A new node with something in it that [`copy`](SharedNode::copy) gave.
+    #[doc(hidden)]
+    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode>;
+    /// The description of what is in the node.
+    #[doc(hidden)]
+    fn schema(&self) -> &'static Schema;
+    /// Drops what is in the node, so that no cycle of handles keeps itself alive.
+    #[doc(hidden)]
+    fn clear(&self);
+    /// Which trace the node was made in; 0 for none.
+    #[doc(hidden)]
+    fn home(&self) -> u64;
+    #[doc(hidden)]
+    fn gate(&self) -> &Gate;
+}
+
+/// The nodes that a walk has met, numbered in the order of their first places.
+///
+/// ```
+/// use nnx_core::module::{Module, Seen, Shared, SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx_core::{Array, Param};
+///
+/// /// Counts Variables, each node once.
+/// #[derive(Default)]
+/// struct Count(usize, Seen);
+/// impl Visitor for Count {
+///     fn variable(&mut self, _: VarRef<'_>) {
+///         self.0 += 1;
+///     }
+///     fn array(&mut self, _: &Array) {}
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, _: Structure) {}
+///     fn shared(&mut self, node: &dyn SharedNode) {
+///         if self.1.is_new(node) {
+///             node.flatten(self);
+///         }
+///     }
+/// }
+/// let table = Shared::new(Param::new(Array::absent("a table")));
+/// let mut count = Count::default();
+/// (table.clone(), table).flatten(&mut count);
+/// assert_eq!(count.0, 1);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    few: SmallVec<[usize; 8]>,
+    /// All of them, once there are more than a linear search is quick for.
+    many: FxHashMap<usize, usize>,
+}
+
+/// How a walk comes to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// For the first time; the node has this number from now on.
+    First(usize),
+    /// Again, at the node of this number.
+    Again(usize),
+}
+
+impl Seen {
+    const FEW: usize = 32;
+
+    /// Takes note of a place of `node`.
+    pub fn arrive(&mut self, node: &dyn SharedNode) -> Arrival {
+        let id = node.id();
+        if let Some(number) = self.number(id) {
+            return Arrival::Again(number);
+        }
+        let number = self.few.len();
+        self.few.push(id);
+        if number + 1 == Self::FEW {
+            self.many = self.few.iter().copied().zip(0..).collect();
+        } else if number >= Self::FEW {
+            self.many.insert(id, number);
+        }
+        Arrival::First(number)
+    }
+
+    /// Whether `node` was not met yet; it is from now on.
+    pub fn is_new(&mut self, node: &dyn SharedNode) -> bool {
+        matches!(self.arrive(node), Arrival::First(_))
+    }
+
+    /// The number of the node with this [`id`](SharedNode::id), if it was met.
+    pub fn number(&self, id: usize) -> Option<usize> {
+        if self.few.len() < Self::FEW {
+            return self.few.iter().position(|&seen| seen == id);
+        }
+        self.many.get(&id).copied()
+    }
+}
+
+/// Which nodes of a new tree stand for those of the old one: what
+/// [`unflatten`](super::Module::unflatten) asks at each handle.
+#[derive(Default)]
+pub struct Nodes {
+    seen: Seen,
+    made: Vec<Made>,
+    /// New nodes that links back point to, whose places come later in the walk, if at all.
+    promised: Vec<Made>,
+    keep: bool,
+    /// The nodes that get new ones where others are kept.
+    renewed: Vec<usize>,
+}
+
+/// A node of the old tree, and the one in its place.
+pub(crate) struct Made {
+    pub(crate) old: Arc<dyn SharedNode>,
+    pub(crate) new: Arc<dyn SharedNode>,
+}
+
+impl Nodes {
+    /// Every node gets a new one, so that the new tree has the same sharing and shares nothing with
+    /// the old one.
+    pub fn fresh() -> Self {
+        Nodes::default()
+    }
+
+    /// Handles point to the nodes that they pointed to.
+    pub fn kept() -> Self {
+        Nodes { keep: true, ..Nodes::default() }
+    }
+
+    /// Handles point to the nodes that they pointed to, but for these nodes, which get new ones.
+    pub(super) fn kept_but(renewed: Vec<usize>) -> Self {
+        Nodes { renewed, ..Nodes::kept() }
+    }
+
+    /// What stands for `node`, if that is settled.
+    pub(super) fn of(&self, node: &dyn SharedNode) -> Option<Arc<dyn SharedNode>> {
+        match self.seen.number(node.id()) {
+            Some(number) => Some(self.made[number].new.clone()),
+            None if self.renewed.contains(&node.id()) => None,
+            None => self.keep.then(|| node.handle()),
+        }
+    }
+
+    /// The node that will stand for `old`, which is not settled: `new`, unless it was promised before.
+    pub(super) fn promise(
+        &mut self,
+        old: &dyn SharedNode,
+        new: Arc<dyn SharedNode>,
+    ) -> Arc<dyn SharedNode> {
+        if let Some(made) = self.promised.iter().find(|made| made.old.id() == old.id()) {
+            return made.new.clone();
+        }
+        self.promised.push(Made { old: old.handle(), new: new.clone() });
+        new
+    }
+
+    /// What was promised for the node `id`.
+    pub(super) fn promised(&mut self, id: usize) -> Option<Arc<dyn SharedNode>> {
+        let at = self.promised.iter().position(|made| made.old.id() == id)?;
+        Some(self.promised.swap_remove(at).new)
+    }
+
+    /// From now on, `new` stands for `old`.
+    pub(crate) fn settle(&mut self, old: &dyn SharedNode, new: Arc<dyn SharedNode>) {
+        if self.seen.is_new(old) {
+            self.made.push(Made { old: old.handle(), new });
+        }
+    }
+
+    /// The nodes in the order of the walk.
+    pub(crate) fn into_made(self) -> Vec<Made> {
+        self.made
+    }
+}
+
+/// Who is at a node: threads that hold it for reading, one that holds it for writing, or a call that
+/// it is lent to. Other than the locks of the standard library it knows the threads, so that a wait
+/// of a thread for itself is an error and no standstill.
+#[derive(Default)]
+pub struct Gate {
+    holders: Mutex<Holders>,
+    left: Condvar,
+    /// The thread that holds the node alone, 0 for none: to be asked without the lock.
+    owner: AtomicU64,
+    /// The node's number in the call that it is lent to.
+    number: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Holders {
+    readers: SmallVec<[u64; 2]>,
+    /// The thread that holds the node for writing, or whose calls the node is lent to.
+    owner: u64,
+    /// How many calls, one inside another, the node is lent to.
+    calls: usize,
+}
+
+/// Why a node is not to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// This thread has a guard of it.
+    Guard,
+    /// It is lent to a call of this thread.
+    Call,
+    /// Another thread holds it.
+    Elsewhere,
+}
+
+/// A number of this thread, never 0.
+fn thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static ME: u64 = NEXT.fetch_add(1, Relaxed);
+    }
+    ME.with(|me| *me)
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, Holders> {
+        // No code that could panic runs under the lock.
+        self.holders.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Waits while `busy` says that another thread is in the way, then lets `enter` in.
+    fn wait(
+        &self,
+        busy: impl Fn(&Holders, u64) -> Option<Busy>,
+        enter: impl FnOnce(&mut Holders, u64),
+    ) -> Result<(), Busy> {
+        let me = thread();
+        let mut holders = self.lock();
+        loop {
+            match busy(&holders, me) {
+                None => break,
+                Some(Busy::Elsewhere) => {
+                    holders = self.left.wait(holders).unwrap_or_else(|e| e.into_inner());
+                }
+                Some(busy) => return Err(busy),
+            }
+        }
+        enter(&mut holders, me);
+        self.owner.store(holders.owner, Relaxed);
+        Ok(())
+    }
+
+    /// A thread comes to read. It may be the one whose call the node is lent to: what is in the node
+    /// does not change before the call's end.
+    pub(super) fn read(&self) -> Result<(), Busy> {
+        let busy = |holders: &Holders, me| match holders.owner {
+            0 => None,
+            owner if owner != me => Some(Busy::Elsewhere),
+            _ => (holders.calls == 0).then_some(Busy::Guard),
+        };
+        self.wait(busy, |holders, me| holders.readers.push(me))
+    }
+
+    /// A thread comes to write.
+    pub(super) fn write(&self) -> Result<(), Busy> {
+        let busy = |holders: &Holders, me| match holders.owner {
+            0 if holders.readers.contains(&me) => Some(Busy::Guard),
+            0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
+            owner if owner != me => Some(Busy::Elsewhere),
+            _ if holders.calls == 0 => Some(Busy::Guard),
+            _ => Some(Busy::Call),
+        };
+        self.wait(busy, |holders, me| holders.owner = me)
+    }
+
+    /// Lends the node, its number there being `number`, to a call of this thread. Does not wait: a
+    /// call that waited with other nodes in its hands could wait for ever.
+    fn lend(&self, number: usize) -> Result<usize, Busy> {
+        let me = thread();
+        let mut holders = self.lock();
+        match holders.owner {
+            _ if holders.readers.contains(&me) => return Err(Busy::Guard),
+            0 if !holders.readers.is_empty() => return Err(Busy::Elsewhere),
+            owner if owner != 0 && owner != me => return Err(Busy::Elsewhere),
+            owner if owner == me && holders.calls == 0 => return Err(Busy::Guard),
+            _ => {}
+        }
+        holders.owner = me;
+        holders.calls += 1;
+        self.owner.store(me, Relaxed);
+        Ok(self.number.swap(number, Relaxed))
+    }
+
+    /// Waits until no other thread is at the node.
+    fn wait_for_others(&self) {
+        let busy = |holders: &Holders, me| {
+            let others = holders.owner != 0 && holders.owner != me;
+            (others || holders.readers.iter().any(|&reader| reader != me))
+                .then_some(Busy::Elsewhere)
+        };
+        let waited = self.wait(busy, |_, _| {});
+        debug_assert!(waited.is_ok());
+    }
+
+    /// The end of [`read`](Gate::read).
+    pub(super) fn leave_read(&self) {
+        let me = thread();
+        let mut holders = self.lock();
+        if let Some(at) = holders.readers.iter().position(|&reader| reader == me) {
+            holders.readers.swap_remove(at);
+        }
+        drop(holders);
+        self.left.notify_all();
+    }
+
+    /// The end of [`write`](Gate::write) or, with the number that stood there before, of a call.
+    pub(super) fn leave(&self, number: Option<usize>) {
+        let mut holders = self.lock();
+        if let Some(number) = number {
+            self.number.store(number, Relaxed);
+            holders.calls -= 1;
+        }
+        if holders.calls == 0 {
+            holders.owner = 0;
+            self.owner.store(0, Relaxed);
+        }
+        drop(holders);
+        self.left.notify_all();
+    }
+
+    /// Whether the node is lent to a call of this thread, or held for writing by it.
+    pub(super) fn is_mine(&self) -> bool {
+        self.owner.load(Relaxed) == thread()
+    }
+
+    /// Whether this thread holds the node for reading.
+    pub(super) fn is_read_here(&self) -> bool {
+        self.lock().readers.contains(&thread())
+    }
+
+    /// The number of the node in the call that it is lent to.
+    pub(crate) fn number(&self) -> usize {
+        self.number.load(Relaxed)
+    }
+}
+
+/// The nodes that are lent to a call, in the order of a walk. Nobody else can set them meanwhile; they
+/// are given back when this is dropped.
+#[derive(Default)]
+pub(crate) struct LentNodes {
+    nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+}
+
+/// A node that is in other hands, so that a call cannot have it now.
+pub(crate) struct Occupied {
+    node: Arc<dyn SharedNode>,
+    why: Busy,
+}
+
+impl Occupied {
+    /// Waits until the node, which `flatten` comes by, is free.
+    ///
+    /// # Errors
+    /// Returns an error if the thread would wait for itself; the text names the node's path.
+    pub(crate) fn wait(&self, flatten: &dyn Fn(&mut dyn Visitor)) -> Result<(), String> {
+        if self.why == Busy::Elsewhere {
+            self.node.gate().wait_for_others();
+            return Ok(());
+        }
+        let nodes = nodes_of(|mut v| flatten(&mut v));
+        let place = nodes.iter().find(|(_, node)| node.id() == self.node.id());
+        let path = place.map_or_else(String::new, |(path, _)| path.to_string());
+        let path = if path.is_empty() { "the argument".into() } else { format!("`{path}`") };
+        Err(format!(
+            "{path} is held by a guard of this thread, so that the call cannot have it: drop what \
+             `read()` or `write()` gave before the call"
+        ))
+    }
+}
+
+impl LentNodes {
+    /// Takes note of a place of `node`, and has it lent if it is the first one.
+    #[inline]
+    pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
+        // The number may stand there from an enclosing call.
+        if node.gate().is_mine() {
+            let number = node.gate().number();
+            if self.nodes.get(number).is_some_and(|(lent, _)| lent.id() == node.id()) {
+                return Ok(Arrival::Again(number));
+            }
+        }
+        let number = self.nodes.len();
+        match node.gate().lend(number) {
+            Ok(before) => {
+                self.nodes.push((node.handle(), before));
+                Ok(Arrival::First(number))
+            }
+            Err(why) => Err(Occupied { node: node.handle(), why }),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node that was met as number `number`.
+    pub(crate) fn get(&self, number: usize) -> Option<&dyn SharedNode> {
+        self.nodes.get(number).map(|(node, _)| &**node)
+    }
+
+    /// The nodes in the order of the walk.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &dyn SharedNode> {
+        self.nodes.iter().map(|(node, _)| &**node)
+    }
+}
+
+impl Drop for LentNodes {
+    fn drop(&mut self) {
+        for (node, before) in self.nodes.drain(..) {
+            node.gate().leave(Some(before));
+        }
+    }
+}
+
+/// Has the nodes that a walk meets lent to a call of this thread.
+///
+/// # Errors
+/// Returns an error if this thread holds a guard of one; the text names its path.
+pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
+    loop {
+        let mut lend = Lend::default();
+        flatten(&mut lend);
+        let Lend { nodes, occupied, .. } = lend;
+        let Some(occupied) = occupied else { return Ok(nodes) };
+        // While waiting, the call has no node.
+        drop(nodes);
+        occupied.wait(flatten)?;
+    }
+}
+
+#[derive(Default)]
+struct Lend {
+    nodes: LentNodes,
+    occupied: Option<Occupied>,
+}
+
+impl Visitor for Lend {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.occupied.is_some() {
+            return;
+        }
+        match self.nodes.arrive(node) {
+            Ok(Arrival::First(_)) => node.flatten(self),
+            Ok(Arrival::Again(_)) => {}
+            Err(occupied) => self.occupied = Some(occupied),
+        }
+    }
+}
+
+/// What was in nodes, to put it back.
+pub(crate) struct SavedNodes(Vec<(Arc<dyn SharedNode>, Box<dyn Any + Send + Sync>)>);
+
+impl SavedNodes {
+    pub(crate) fn of(nodes: Vec<(Path, Arc<dyn SharedNode>)>) -> Self {
+        let save = |(_, node): (Path, Arc<dyn SharedNode>)| {
+            let leaf = |_: usize, old: &Array| old.clone();
+            let content = node.copy(&mut Rebuild::with_nodes(Nodes::kept(), leaf));
+            (node, content)
+        };
+        SavedNodes(nodes.into_iter().map(save).collect())
+    }
+
+    pub(crate) fn restore(self) {
+        self.0.into_iter().for_each(|(node, content)| node.put(content));
+    }
+}

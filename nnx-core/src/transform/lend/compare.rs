@@ -1,0 +1,216 @@
+//! A twin after its function ran, beside the argument.
+
+use super::erased::{AnyBody, AnyTree};
+use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
+use crate::graph::{Array, current_trace};
+use crate::module::check::skipped_field;
+use crate::module::compare::Statics;
+use crate::module::walk::{CollectLeaves, leaves_outside_nodes, nodes_of, paths};
+use crate::module::{Path, Schema, Seen, SharedNode, Visitor};
+use std::sync::Arc;
+
+/// The outputs of a program; for every leaf of its result and of rebuilt parts, which output it is; what
+/// became of the argument.
+type Outcome = (Vec<Array>, Vec<Option<usize>>, Changes);
+
+pub(super) struct Comparison<'a> {
+    body: &'a dyn AnyBody,
+    lent: &'a [Lent],
+    inputs: &'a [Option<&'a Array>],
+    twins: &'a Twins,
+    allowed: Allowed,
+    /// The paths of the argument's nodes.
+    paths: Vec<Path>,
+    /// The nodes of the argument, and of the twin.
+    old: Seen,
+    new: Seen,
+}
+
+/// A part of a tree, before and after.
+struct Part<'p> {
+    place: Place,
+    path: Path,
+    schema: &'static Schema,
+    before: &'p dyn Fn(&mut dyn Visitor),
+    after: &'p dyn Fn(&mut dyn Visitor),
+}
+
+/// Collects outputs.
+struct Recording {
+    outputs: Vec<Array>,
+    results: Vec<Option<usize>>,
+    /// The nodes whose leaves are among them, or are no part of the result.
+    seen: Seen,
+}
+
+impl Recording {
+    /// Adds the leaves of a result, or of a part that is rebuilt.
+    fn add(&mut self, flatten: impl FnOnce(&mut CollectLeaves)) {
+        let mut leaves = CollectLeaves::of_others(std::mem::take(&mut self.seen));
+        flatten(&mut leaves);
+        let (leaves, seen) = leaves.into_parts();
+        self.seen = seen;
+        for leaf in leaves {
+            let output = leaf.array.try_aval().is_ok().then(|| {
+                self.outputs.push(leaf.array);
+                self.outputs.len() - 1
+            });
+            self.results.push(output);
+        }
+    }
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn new(
+        body: &'a dyn AnyBody,
+        lent: &'a [Lent],
+        inputs: &'a [Option<&'a Array>],
+        twins: &'a Twins,
+        allowed: Allowed,
+    ) -> Self {
+        let paths = nodes_of(|v| body.argument().flatten(v)).into_iter().map(|(path, _)| path);
+        let (paths, old, new) = (paths.collect(), twins.seen_originals(), twins.seen_twins());
+        Comparison { body, lent, inputs, twins, allowed, paths, old, new }
+    }
+
+    /// What the function did, or what it did that it may not do.
+    pub(super) fn outcome(&self) -> Result<Outcome, String> {
+        let (body, twins) = (self.body, self.twins);
+        let seen = self.new.clone();
+        let mut recording = Recording { outputs: Vec::new(), results: Vec::new(), seen };
+        self.check_nodes("the result holds", nodes_of(|mut v| body.flatten_result(&mut v)))?;
+        recording.add(|mut v| body.flatten_result(&mut v));
+
+        let kept = vec![Update::Kept; self.lent.len()];
+        let mut changes = Changes { updates: kept, metadata: Vec::new(), rebuilt: Vec::new() };
+        let mut leaves = updated(self.lent).into_iter().peekable();
+        let mut compare = |part: Part<'_>| {
+            let next = || leaves.next_if(|&i| self.lent[i].is_at(part.place));
+            let leaves = std::iter::from_fn(next).collect();
+            self.part(&part, leaves, &mut changes, &mut recording)
+        };
+        let mut before: Vec<(Path, &dyn AnyTree)> = Vec::new();
+        let mut after: Vec<&dyn AnyTree> = Vec::new();
+        body.argument().updated(&mut |path, tree| before.push((path.clone(), tree)));
+        body.updated_twin(&mut |tree| after.push(tree));
+        for (i, ((path, before), after)) in before.into_iter().zip(after).enumerate() {
+            compare(Part {
+                place: Place::Tree(i),
+                path,
+                schema: before.schema(),
+                before: &|v| before.flatten_any(v),
+                after: &|v| after.flatten_any(v),
+            })?;
+        }
+        for (i, made) in twins.made().iter().enumerate() {
+            compare(Part {
+                place: Place::Node(i),
+                path: self.paths[i].clone(),
+                schema: made.old.schema(),
+                before: &|v| made.old.flatten(v),
+                after: &|v| made.new.flatten(v),
+            })?;
+        }
+        Ok((recording.outputs, recording.results, changes))
+    }
+
+    /// Says if there is a node that is neither of the argument nor made by the function.
+    fn check_nodes(
+        &self,
+        holds: &str,
+        nodes: Vec<(Path, Arc<dyn SharedNode>)>,
+    ) -> Result<(), String> {
+        let captured = |node: &dyn SharedNode| {
+            self.new.number(node.id()).is_none() && node.home() != current_trace()
+        };
+        match nodes.iter().find(|(_, node)| captured(&**node)) {
+            None => Ok(()),
+            Some((path, _)) => {
+                let path = path.to_string();
+                let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
+                Err(format!(
+                    "{holds} a shared node{at} that the function captured, which is no node of this \
+                     trace\nfix: pass what holds the node in an argument"
+                ))
+            }
+        }
+    }
+
+    /// The changes of a part; `leaves` are its own, not those of nodes in it.
+    fn part(
+        &self,
+        part: &Part<'_>,
+        leaves: Vec<usize>,
+        changes: &mut Changes,
+        recording: &mut Recording,
+    ) -> Result<(), String> {
+        let Part { place, path, .. } = part;
+        let structure = self.allowed == Allowed::Structure;
+        let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
+        let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));
+        // What is noted on the Variables of a part that stays as it is can be handed back by itself.
+        if structure || matches!(place, Place::Node(_)) {
+            (before, after) = (before.without_metadata(), after.without_metadata());
+        }
+        let name = |number: usize| format!("`{}`", self.paths[number]);
+        if let Some(what) = before.difference_of(&after, &name) {
+            if !structure {
+                return Err(format!(
+                    "the function changed a static part of an argument, and only Variables are \
+                     handed back to the caller: {}\n\
+                     fixes:\n  \
+                     1. change it outside of the function\n  \
+                     2. make it a Variable\n  \
+                     3. return it",
+                    what.message
+                ));
+            }
+            if let Some(field) = skipped_field(part.schema) {
+                return Err(format!(
+                    "the function changed the structure of `{path}`, which is then made anew, and the \
+                     field `{field}` in it is skipped, so that it would be lost: {}\n\
+                     fixes:\n  \
+                     1. make the change outside of the function\n  \
+                     2. put the part that changes into a `Shared<…>` of its own",
+                    what.message
+                ));
+            }
+            let holds = format!("the function put into `{path}`");
+            self.check_nodes(&holds, nodes_of(|mut v| (part.after)(&mut v)))?;
+            recording.add(|mut v| (part.after)(&mut v));
+            changes.rebuilt.push(*place);
+            return Ok(());
+        }
+        let before = leaves_outside_nodes(|mut v| (part.before)(&mut v));
+        let after = leaves_outside_nodes(|mut v| (part.after)(&mut v));
+        for ((before, after), i) in before.into_iter().zip(after).zip(leaves) {
+            if before.metadata != after.metadata {
+                changes.metadata.push((i, after.metadata));
+            }
+            let same = match self.inputs[i] {
+                Some(input) => input.is_same_value(&after.array),
+                None => after.array.is_absent(),
+            };
+            if same {
+                continue;
+            }
+            if after.kind.is_none() && !self.lent[i].is_bare() && !structure {
+                let path = paths(|v| self.body.argument().flatten(v)).swap_remove(i);
+                return Err(format!(
+                    "the function changed the plain array `{path}`, and only Variables are handed \
+                     back to the caller\n\
+                     fixes:\n  \
+                     1. make the field a Variable\n  \
+                     2. return the new array"
+                ));
+            }
+            changes.updates[i] = if after.array.is_absent() {
+                Update::Emptied(after.array)
+            } else {
+                recording.outputs.push(after.array);
+                Update::Set(recording.outputs.len() - 1)
+            };
+        }
+        Ok(())
+    }
+}
