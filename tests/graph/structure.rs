@@ -305,6 +305,11 @@ fn metadata_of_owned_variables_is_handed_back_too() {
     annotates(&mut block);
 }
 
+#[nnx::jit]
+fn swap_anywhere(model: &mut Tied) {
+    std::mem::swap(&mut model.embed, &mut model.head);
+}
+
 /// The templates of an argument belong to the thread that made them.
 #[test]
 fn other_threads_change_structures_too() {
@@ -312,7 +317,7 @@ fn other_threads_change_structures_too() {
         let mut model = Tied::untied(1.0, 2.0);
         let (a, b) = (model.embed.clone(), model.head.clone());
         for _ in 0..3 {
-            swap(&mut model);
+            swap_anywhere(&mut model);
         }
         assert!(model.embed.ptr_eq(&b) && model.head.ptr_eq(&a));
     };
