@@ -4,15 +4,22 @@ mod builder;
 mod conv;
 mod dropout;
 mod dtypes;
+mod einsum;
 mod embed;
 mod functions;
 pub mod initializers;
+mod layer;
 mod linear;
+mod linear_general;
+mod lora;
 mod norm;
 mod pool;
+mod prelu;
+mod sequential;
 
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use dropout::{Dropout, DropoutBuilder};
+pub use einsum::{Einsum, EinsumBuilder};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
@@ -20,9 +27,14 @@ pub use functions::{
     relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, swish, tanh,
 };
 pub use initializers::Initializer;
+pub use layer::{Activation, ActivationFn, Layer};
 pub use linear::{Linear, LinearBuilder};
+pub use linear_general::{LinearGeneral, LinearGeneralBuilder};
+pub use lora::{LoRA, LoRABuilder, LoRALinear, LoRALinearBuilder};
 pub use norm::{
     BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
     LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,
 };
 pub use pool::{PoolOptions, avg_pool, max_pool, min_pool};
+pub use prelu::{PReLU, PReLUBuilder};
+pub use sequential::{Layers, Sequential};

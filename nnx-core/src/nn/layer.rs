@@ -1,0 +1,98 @@
+//! What chains and wrappers of layers ask of a layer.
+
+use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};
+use crate::graph::Array;
+use crate::module::Module;
+use std::fmt;
+
+/// A Module that maps one array to another: what [`Sequential`](super::Sequential) chains and
+/// [`SpectralNorm`](super::SpectralNorm) and [`WeightNorm`](super::WeightNorm) wrap.
+///
+/// ```
+/// use nnx_core::nn::{Layer, Linear, relu};
+/// use nnx_core::{Array, Module};
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Block {
+///     linear: Linear,
+/// }
+///
+/// impl Layer for Block {
+///     fn forward(&mut self, x: &Array) -> Array {
+///         relu(&self.linear.forward(x))
+///     }
+/// }
+/// ```
+pub trait Layer: Module {
+    /// The result for `x`.
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array;
+}
+
+macro_rules! layers {
+    ($($layer:ident),* $(,)?) => {$(
+        impl $crate::nn::Layer for $layer {
+            #[track_caller]
+            fn forward(&mut self, x: &$crate::Array) -> $crate::Array {
+                $layer::forward(self, x)
+            }
+        }
+    )*};
+}
+pub(super) use layers;
+
+layers!(Linear, Conv, Dropout, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm);
+
+/// A function of one array.
+pub type ActivationFn = fn(&Array) -> Array;
+
+/// A function of one array as a part of a Module, such as [`relu`](super::relu). Static data:
+/// functions are compared by their address, so that at worst equal ones count as different.
+///
+/// ```no_run
+/// use nnx_core::{Array, nn::{Activation, elu, relu}};
+///
+/// let relu = Activation::new(relu);
+/// let elu = Activation::new(|x| elu(x, 0.5));
+/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32))); // 0
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Activation(#[module(static)] Function);
+
+/// A function that is compared by its address.
+#[derive(Clone, Copy)]
+struct Function(ActivationFn);
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Function) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+impl Eq for Function {}
+impl std::hash::Hash for Function {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.0 as usize).hash(state);
+    }
+}
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fn")
+    }
+}
+
+impl Activation {
+    /// The function `f` as a part of a Module.
+    pub const fn new(f: ActivationFn) -> Activation {
+        Activation(Function(f))
+    }
+
+    /// The function's result for `x`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        (self.0.0)(x)
+    }
+}
+
+layers!(Activation);
