@@ -15,6 +15,7 @@ mod lora;
 mod norm;
 mod pool;
 mod prelu;
+mod recurrent;
 mod sequential;
 
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
@@ -37,4 +38,9 @@ pub use norm::{
 };
 pub use pool::{PoolOptions, avg_pool, max_pool, min_pool};
 pub use prelu::{PReLU, PReLUBuilder};
+pub use recurrent::{
+    Bidirectional, BidirectionalBuilder, GRUCell, GRUCellBuilder, LSTMCell, LSTMCellBuilder,
+    MergeFn, OptimizedLSTMCell, OptimizedLSTMCellBuilder, RNN, RNNBuilder, RNNCellBase, RNNOptions,
+    SimpleCell, SimpleCellBuilder, flip_sequences,
+};
 pub use sequential::{Layers, Sequential};
