@@ -29,19 +29,10 @@ pub(crate) type Outputs = Vec<(String, nnx::Array)>;
 pub(crate) type Run = fn(&Case) -> Outputs;
 
 /// Cases for which nnx has no layer yet.
-const SKIPPED: [&str; 14] = [
+const SKIPPED: [&str; 5] = [
     "layers/conv_transpose",
-    "layers/einsum",
-    "layers/gru_rnn",
-    "layers/linear_general",
-    "layers/lora_linear",
-    "layers/lstm_rnn",
     "layers/mha_causal",
     "layers/mha_self",
-    "layers/optimized_lstm_rnn",
-    "layers/prelu",
-    "layers/sequential",
-    "layers/simple_rnn_rnn",
     "layers/spectral_norm",
     "layers/weight_norm",
 ];
