@@ -156,10 +156,10 @@ impl ConvBuilder {
         }
         let n = self.kernel_size.len();
         let window = ConvWindow {
-            strides: per_axis("strides", self.strides, n),
+            strides: per_axis(LAYER, "strides", self.strides, n),
             padding: self.padding,
-            input_dilation: per_axis("input_dilation", self.input_dilation, n),
-            kernel_dilation: per_axis("kernel_dilation", self.kernel_dilation, n),
+            input_dilation: per_axis(LAYER, "input_dilation", self.input_dilation, n),
+            kernel_dilation: per_axis(LAYER, "kernel_dilation", self.kernel_dilation, n),
             feature_group_count: groups,
         };
         if window.padding == ConvPadding::Causal && n != 1 {
@@ -189,11 +189,11 @@ const LAYER: &str = "Conv";
 
 /// One entry per spatial axis; a single one counts for all.
 #[track_caller]
-fn per_axis(what: &str, list: Vec<usize>, n: usize) -> Vec<usize> {
+pub(super) fn per_axis(layer: &str, what: &str, list: Vec<usize>, n: usize) -> Vec<usize> {
     match list.as_slice() {
         &[all] => vec![all; n],
         list if list.len() == n => list.to_vec(),
-        list => invalid(LAYER, format!("{what} {list:?} for {n} spatial axes")),
+        list => invalid(layer, format!("{what} {list:?} for {n} spatial axes")),
     }
 }
 
@@ -296,7 +296,7 @@ impl Conv {
 }
 
 /// Flattens the leading `n` axes into one, which appears if there is none.
-fn with_one_batch_axis(x: &Array, n: usize) -> Array {
+pub(super) fn with_one_batch_axis(x: &Array, n: usize) -> Array {
     if n == 1 {
         return x.clone();
     }

@@ -1,7 +1,9 @@
 //! Layers, activations and initializers, with the names, fields and defaults of `flax.nnx`.
 
+mod attention;
 mod builder;
 mod conv;
+mod conv_transpose;
 mod dropout;
 mod dtypes;
 mod einsum;
@@ -12,13 +14,21 @@ mod layer;
 mod linear;
 mod linear_general;
 mod lora;
+mod multi_head_attention;
 mod norm;
 mod pool;
 mod prelu;
 mod recurrent;
 mod sequential;
+mod spectral_norm;
+mod weight_norm;
 
+pub use attention::{
+    AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
+    make_attention_mask, make_causal_mask,
+};
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
+pub use conv_transpose::{ConvTranspose, ConvTransposeBuilder};
 pub use dropout::{Dropout, DropoutBuilder};
 pub use einsum::{Einsum, EinsumBuilder};
 pub use embed::{Embed, EmbedBuilder};
@@ -32,6 +42,9 @@ pub use layer::{Activation, ActivationFn, Layer};
 pub use linear::{Linear, LinearBuilder};
 pub use linear_general::{LinearGeneral, LinearGeneralBuilder};
 pub use lora::{LoRA, LoRABuilder, LoRALinear, LoRALinearBuilder};
+pub use multi_head_attention::{
+    MultiHeadAttention, MultiHeadAttentionBuilder, MultiHeadAttentionOptions,
+};
 pub use norm::{
     BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
     LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,
@@ -44,3 +57,5 @@ pub use recurrent::{
     SimpleCell, SimpleCellBuilder, flip_sequences,
 };
 pub use sequential::{Layers, Sequential};
+pub use spectral_norm::{SpectralNorm, SpectralNormBuilder, SpectralStats};
+pub use weight_norm::{WeightNorm, WeightNormBuilder};
