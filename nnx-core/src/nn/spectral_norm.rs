@@ -120,7 +120,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
             }
             if rank > 2 && self.error_on_non_matrix {
                 let weight = leaf.value.aval();
-                invalid(LAYER, format!("`{path}` is {weight}, which is no matrix"));
+                invalid(LAYER, format!("`{path}` is {weight}, which is not a matrix"));
             }
             columns.insert(path.clone(), leaf.value.shape()[rank - 1]);
         });
