@@ -1,7 +1,7 @@
 //! Layers: their first state, results, gradients and state after the call.
 
 use super::reference::Case;
-use super::state::{start, variables};
+use super::state::{leaves, start, variables};
 use super::{Outputs, Run};
 use nnx::array::Padding;
 use nnx::nn::{self, *};
@@ -31,6 +31,29 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "einsum" => |c| {
             let einsum = Einsum::builder("nta,hab->nthb", [4, 6, 3]).bias_shape([4, 3]);
             layer(c, einsum.build(&mut rngs(c)), |m, x| m.forward(x))
+        },
+        "conv_transpose" => |c| {
+            let conv = ConvTranspose::builder(3, 5, [3, 3]).strides([2, 2]);
+            layer(c, conv.build(&mut rngs(c)), |m, x| m.forward(x))
+        },
+        "mha_self" => |c| {
+            let attention = MultiHeadAttention::builder(2, 8).qkv_features(8).build(&mut rngs(c));
+            layer(c, attention, |m, x| m.forward(x))
+        },
+        "mha_causal" => |c| {
+            let attention = MultiHeadAttention::builder(2, 8).qkv_features(16).build(&mut rngs(c));
+            layer(c, attention, |m, x| {
+                let mask = make_causal_mask(&x.sum(-1), 0, nnx::DType::F32);
+                m.forward_with(x, MultiHeadAttentionOptions::new().mask(&mask))
+            })
+        },
+        "spectral_norm" => |c| {
+            let linear = Linear::new(5, 7, &mut rngs(c));
+            layer(c, SpectralNorm::new(linear, &mut rngs(c)), |m, x| m.forward(x))
+        },
+        "weight_norm" => |c| {
+            let linear = Linear::new(5, 7, &mut rngs(c));
+            layer(c, WeightNorm::new(linear, &mut rngs(c)), |m, x| m.forward(x))
         },
         "lora_linear" => |c| layer(c, LoRALinear::new(5, 7, 2, &mut rngs(c)), |m, x| m.forward(x)),
         "prelu" => |c| layer(c, PReLU::new(), |m, x| m.forward(x)),
@@ -103,7 +126,7 @@ fn layer<M: Module>(
     for (path, value) in variables(&gradients.0) {
         outputs.push((format!("grad.{path}"), value));
     }
-    for (path, value) in variables(&both.0) {
+    for (path, value) in leaves(&both.0) {
         outputs.push((format!("after.{path}"), value));
     }
     outputs

@@ -28,14 +28,8 @@ pub(crate) type Outputs = Vec<(String, nnx::Array)>;
 /// How to compute a case.
 pub(crate) type Run = fn(&Case) -> Outputs;
 
-/// Cases for which nnx has no layer yet.
-const SKIPPED: [&str; 5] = [
-    "layers/conv_transpose",
-    "layers/mha_causal",
-    "layers/mha_self",
-    "layers/spectral_norm",
-    "layers/weight_norm",
-];
+/// Cases for which nnx has no layer yet: none.
+const SKIPPED: [&str; 0] = [];
 
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {

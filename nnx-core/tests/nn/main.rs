@@ -1,9 +1,11 @@
 //! Layers, activations and initializers beyond the reference cases of `tests/golden`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod attention;
 mod functions;
 mod initializers;
 mod layers;
+mod recurrent;
 mod view;
 
 use nnx_core::{Array, DType};

@@ -1,0 +1,59 @@
+use crate::assert_close;
+use nnx_core::nn::*;
+use nnx_core::random::Rngs;
+use nnx_core::{Array, DType, random};
+
+fn input(seed: u64, shape: [usize; 3]) -> Array {
+    random::normal(&random::key(seed), shape, DType::F32)
+}
+
+#[test]
+fn padding_stays_behind_when_sequences_are_flipped() {
+    let x = Array::from([[1, 0, 0], [2, 3, 0], [4, 5, 6]]);
+    let lengths = Array::from([1, 2, 3]);
+    let y = flip_sequences(&x, Some(&lengths), 1, false);
+    assert_eq!(y.to_vec::<i32>(), [1, 0, 0, 3, 2, 0, 6, 5, 4]);
+    let y = flip_sequences(&x.t(), Some(&lengths), 1, true);
+    assert_eq!(y.t().to_vec::<i32>(), [1, 0, 0, 3, 2, 0, 6, 5, 4]);
+}
+
+#[test]
+fn the_carry_is_that_of_each_sequences_last_step() {
+    let mut rnn = RNN::new(LSTMCell::new(4, 6, &mut Rngs::new(0)));
+    let x = input(1, [2, 5, 4]);
+    let lengths = Array::from([5, 3]);
+    let ((c, h), y) = rnn.forward_with(&x, RNNOptions::new().seq_lengths(&lengths));
+    assert_eq!((c.shape(), y.shape()), (&[2, 6][..], &[2, 5, 6][..]));
+    assert_close("whole", &h.slice([0.into()]), &y.slice([0.into(), 4.into()]), 0.0);
+    assert_close("padded", &h.slice([1.into()]), &y.slice([1.into(), 2.into()]), 0.0);
+}
+
+#[test]
+fn time_may_stand_first_and_run_backwards() {
+    let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
+    let x = input(1, [2, 5, 4]);
+    let y = rnn.forward(&x);
+    let (_, z) = rnn.forward_with(&x.swapaxes(0, 1), RNNOptions::new().time_major(true));
+    assert_close("time first", &z.swapaxes(0, 1), &y, 1e-6);
+    let options = RNNOptions::new().reverse(true).keep_order(true);
+    let (_, z) = rnn.forward_with(&x.flip(1), options);
+    assert_close("backwards", &z.flip(1), &y, 1e-6);
+    let (carry, _) = rnn.forward_with(&x, RNNOptions::new());
+    let two = rnn.forward_with(&x, RNNOptions::new().initial_carry(carry.clone())).1;
+    let long = rnn.forward(&nnx_core::array::concatenate(&[&x, &x], 1));
+    assert_close("from a carry", &two, &long.split(2, 1)[1], 1e-6);
+}
+
+#[test]
+fn both_directions_stand_side_by_side() {
+    let mut rngs = Rngs::new(0);
+    let [mut ahead, back] = [(); 2].map(|()| RNN::new(SimpleCell::new(3, 4, &mut rngs)));
+    let mut both = Bidirectional::new(ahead.clone(), back.clone());
+    let x = input(2, [2, 5, 3]);
+    let y = both.forward(&x);
+    assert_eq!(y.shape(), [2, 5, 8]);
+    assert_close("ahead", &y.split(2, -1)[0], &ahead.forward(&x), 1e-6);
+    let mut sum = Bidirectional::builder(ahead, back).merge_fn(|a, b| a + b).build();
+    let halves = y.split(2, -1);
+    assert_close("sum", &sum.forward(&x), &(&halves[0] + &halves[1]), 1e-6);
+}
