@@ -1,6 +1,7 @@
 //! Transposed convolution.
 
 use super::builder::builder;
+use super::checks::positive;
 use super::conv::{ConvPadding, per_axis, with_one_batch_axis};
 use super::dtypes::{promote, value};
 use super::initializers;
@@ -96,8 +97,8 @@ impl ConvTransposeBuilder {
     }
 
     /// `Padding::Same`, `Padding::Valid` (those of the convolution that this one is the transpose
-    /// of), pairs that are added to the input itself, or `ConvPadding::Circular`. Default:
-    /// `Padding::Same`.
+    /// of), a number or pairs of zeros that are added to the input itself, or
+    /// `ConvPadding::Circular`. Default: `Padding::Same`.
     pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvTransposeBuilder {
         self.padding = padding.into();
         self
@@ -106,14 +107,24 @@ impl ConvTransposeBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When a mask does not have the kernel's shape, a list does not have one entry per spatial
-    /// axis, or the padding is causal or mirrored.
+    /// Panics if a size is 0, a mask does not have the kernel's shape, a list does not have one entry
+    /// per spatial axis, or the padding is causal or mirrored.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> ConvTranspose {
         if matches!(self.padding, ConvPadding::Causal | ConvPadding::Reflect) {
             let padding = self.padding;
-            invalid(LAYER, format!("{padding:?} padding is not defined here"));
+            invalid(LAYER, format!("{padding:?} padding is not defined here: take another"));
         }
+        positive(
+            LAYER,
+            &[
+                ("in_features", &[self.in_features]),
+                ("out_features", &[self.out_features]),
+                ("kernel_size", &self.kernel_size),
+                ("strides", &self.strides),
+                ("kernel_dilation", &self.kernel_dilation),
+            ],
+        );
         let n = self.kernel_size.len();
         let mut shape = self.kernel_size;
         shape.extend(match self.transpose_kernel {
@@ -134,7 +145,7 @@ impl ConvTransposeBuilder {
             mask: self.mask,
             strides: per_axis(LAYER, "strides", self.strides, n),
             kernel_dilation: per_axis(LAYER, "kernel_dilation", self.kernel_dilation, n),
-            padding: self.padding,
+            padding: self.padding.per_axis(LAYER, n),
             transpose_kernel: self.transpose_kernel,
             dtype: self.dtype,
         }
@@ -168,7 +179,7 @@ impl ConvTranspose {
     /// batch axes, none included.
     ///
     /// # Panics
-    /// When `x` has too few axes or another number of features.
+    /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let spatial = self.kernel.rank() - 2;

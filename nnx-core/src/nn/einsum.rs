@@ -1,11 +1,12 @@
 //! A linear map written as an einsum.
 
 use super::builder::builder;
+use super::checks::positive;
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
-use crate::array::{IntoShape, einsum, invalid, one_program, shape_of};
+use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -67,11 +68,13 @@ impl EinsumBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// Unless the text has exactly two operands and a result.
+    /// Panics unless the text has exactly two operands and a result, and kernel and bias the axes
+    /// that it says.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Einsum {
         let einsum_str: String = self.einsum_str.split_whitespace().collect();
-        checked_terms(&einsum_str);
+        positive(LAYER, &[("kernel_shape", &self.kernel_shape)]);
+        check_shapes(&einsum_str, &self.kernel_shape, self.bias_shape.as_deref());
         let kernel = self.kernel_init.call(&rngs.params(), &self.kernel_shape, self.param_dtype);
         let bias = self
             .bias_shape
@@ -90,6 +93,37 @@ fn checked_terms(text: &str) -> [&str; 3] {
         return [input, kernel, result];
     }
     invalid(LAYER, format!("`{text}` needs exactly two operands and a result, as `ab,bc->ac`"))
+}
+
+/// Refuses a kernel and a bias that do not have the axes that the text says.
+#[track_caller]
+fn check_shapes(text: &str, kernel_shape: &[usize], bias_shape: Option<&[usize]>) {
+    let [_, kernel, result] = checked_terms(text);
+    let hidden = hidden(kernel, kernel_shape.len());
+    let in_kernel = axes(kernel, hidden);
+    if in_kernel.len() != kernel_shape.len() {
+        invalid(LAYER, format!("`{text}`: `{kernel}` does not fit the kernel's {kernel_shape:?}"));
+    }
+    let stays = |axis: &Axis| {
+        let at = in_kernel.iter().position(|kernel| kernel == axis)?;
+        Some(kernel_shape[at])
+    };
+    let stay: Vec<usize> = axes(result, hidden).iter().filter_map(stays).collect();
+    if bias_shape.is_some_and(|bias| bias != stay) {
+        let bias = bias_shape.unwrap_or_default();
+        invalid(
+            LAYER,
+            format!(
+                "`{text}`: the bias {bias:?} needs the axes of the kernel {kernel_shape:?} that \
+                 stay, which are {stay:?}"
+            ),
+        );
+    }
+}
+
+/// For how many axes the ellipsis of a term stands that has `rank` in all.
+fn hidden(term: &str, rank: usize) -> usize {
+    (rank + 3).saturating_sub(term.len())
 }
 
 /// An axis: its letter, or its place in the ellipsis counted from the ellipsis' end.
@@ -128,7 +162,7 @@ impl Einsum {
     /// The einsum of `x` and the kernel, plus the bias.
     ///
     /// # Panics
-    /// When the shapes do not fit the text.
+    /// Panics if the shapes do not fit the text.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         one_program(LAYER, slice::from_ref(x), |args| {
@@ -136,7 +170,7 @@ impl Einsum {
             let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
                 unreachable!("arrays that were there stay")
             };
-            let y = einsum(&self.einsum_str, &[&x, &kernel]);
+            let y = einsum_of(LAYER, &self.einsum_str, &[&x, &kernel]);
             match bias {
                 Some(bias) => {
                     let shape = self.bias_shape(y.rank());
@@ -151,7 +185,6 @@ impl Einsum {
     #[track_caller]
     fn bias_shape(&self, rank: usize) -> Vec<usize> {
         let [_, kernel, result] = checked_terms(&self.einsum_str);
-        let hidden = |term: &str, rank: usize| (rank + 3).saturating_sub(term.len());
         let in_kernel = axes(kernel, hidden(kernel, self.kernel.rank()));
         let size = |axis: &Axis| {
             let at = in_kernel.iter().position(|kernel| kernel == axis);

@@ -1,9 +1,9 @@
 //! What chains and wrappers of layers ask of a layer.
 
+use super::by_address::by_address;
 use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};
 use crate::graph::Array;
 use crate::module::Module;
-use std::fmt;
 
 /// A Module that maps one array to another: what [`Sequential`](super::Sequential) chains and
 /// [`SpectralNorm`](super::SpectralNorm) and [`WeightNorm`](super::WeightNorm) wrap.
@@ -34,7 +34,7 @@ macro_rules! layers {
     ($($layer:ident),* $(,)?) => {$(
         impl $crate::nn::Layer for $layer {
             #[track_caller]
-            fn forward(&mut self, x: &$crate::Array) -> $crate::Array {
+            fn forward(&mut self, x: &$crate::graph::Array) -> $crate::graph::Array {
                 $layer::forward(self, x)
             }
         }
@@ -61,25 +61,9 @@ pub type ActivationFn = fn(&Array) -> Array;
 #[module(crate = crate)]
 pub struct Activation(#[module(static)] Function);
 
-/// A function that is compared by its address.
-#[derive(Clone, Copy)]
-struct Function(ActivationFn);
-
-impl PartialEq for Function {
-    fn eq(&self, other: &Function) -> bool {
-        std::ptr::fn_addr_eq(self.0, other.0)
-    }
-}
-impl Eq for Function {}
-impl std::hash::Hash for Function {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.0 as usize).hash(state);
-    }
-}
-impl fmt::Debug for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fn")
-    }
+by_address! {
+    /// The function of an [`Activation`].
+    Function(ActivationFn)
 }
 
 impl Activation {

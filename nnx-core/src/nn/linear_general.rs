@@ -1,6 +1,7 @@
 //! A linear map of any axes.
 
 use super::builder::builder;
+use super::checks::positive;
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
@@ -83,13 +84,21 @@ impl LinearGeneralBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When there are not as many axes as `in_features`, or the batch axes are not the leading ones.
+    /// Panics if a size is 0, there are not as many axes as `in_features`, or the batch axes are not
+    /// the leading ones.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> LinearGeneral {
         let (inputs, outputs) = (self.in_features, self.out_features);
+        positive(LAYER, &[("in_features", &inputs), ("out_features", &outputs)]);
         if inputs.len() != self.axis.len() {
             let axis = self.axis;
-            invalid(LAYER, format!("in_features {inputs:?} need as many axes, not {axis:?}"));
+            invalid(
+                LAYER,
+                format!(
+                    "`in_features` {inputs:?} need as many axes of the input, not {axis:?}: name \
+                     them with `.axis(…)`"
+                ),
+            );
         }
         let mut batch = self.batch_axis;
         batch.sort_unstable();
@@ -144,7 +153,7 @@ impl LinearGeneral {
     /// The input without the axes that are mapped, and with the axes `out_features` at its end.
     ///
     /// # Panics
-    /// When `x` lacks an axis, or its sizes are not those of the kernel.
+    /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let dims = |axes: &[isize]| -> Vec<usize> {
@@ -155,9 +164,17 @@ impl LinearGeneral {
         let (axis, batch) = (dims(&self.axis), dims(&self.batch_axis));
         let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();
         let mapped = sizes.len();
-        if self.kernel.shape()[..mapped] != sizes {
+        if self.kernel.shape().get(..mapped) != Some(&sizes) {
             let (x, kernel) = (x.aval(), self.kernel.aval());
-            invalid(LAYER, format!("the axes {axis:?} of the input {x} do not fit the {kernel}"));
+            invalid(
+                LAYER,
+                format!(
+                    "the axes {axis:?} of the input {x} need the sizes of the kernel {kernel}, \
+                     which are {:?} with {} batch axes first",
+                    self.kernel.shape().get(..mapped).unwrap_or_default(),
+                    batch.len()
+                ),
+            );
         }
         let kernel_batch: Vec<usize> = (0..batch.len()).collect();
         let contracted: Vec<usize> = (batch.len()..mapped).collect();

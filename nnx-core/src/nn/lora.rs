@@ -1,12 +1,12 @@
 //! Low-rank adaptation.
 
 use super::builder::builder;
+use super::checks::{last_axis, positive};
 use super::dtypes::promote;
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::linear::Linear;
-use crate::array::invalid;
 use crate::graph::Array;
 use crate::module::{LoRAParam, Param};
 use crate::random::Rngs;
@@ -54,8 +54,19 @@ builder! {
 
 impl LoRABuilder {
     /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features, or the rank is 0.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> LoRA {
+        positive(
+            "LoRA",
+            &[
+                ("in_features", &[self.in_features]),
+                ("lora_rank", &[self.lora_rank]),
+                ("out_features", &[self.out_features]),
+            ],
+        );
         let shapes = [[self.in_features, self.lora_rank], [self.lora_rank, self.out_features]];
         let a = self.a_initializer.call(&rngs.params(), shapes[0], self.param_dtype);
         let b = self.b_initializer.call(&rngs.params(), shapes[1], self.param_dtype);
@@ -78,14 +89,10 @@ impl LoRA {
     /// `[…, in_features]` to `[…, out_features]`.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `in_features`.
+    /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let inputs = self.lora_a.shape()[0];
-        if x.shape().last() != Some(&inputs) {
-            let x = x.aval();
-            invalid("LoRA", format!("the input {x} needs a last axis of {inputs} features"));
-        }
+        last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
         let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
         let [Some(x), Some(a), Some(b)] = promote("LoRA", arrays, self.dtype) else {
             unreachable!("arrays that were there stay")
@@ -152,6 +159,9 @@ builder! {
 impl LoRALinearBuilder {
     /// Makes the layer, with keys of the stream `params`: the linear map's first, so that it starts
     /// as a [`Linear`] made in its place.
+    ///
+    /// # Panics
+    /// Panics if there are no features, or the rank is 0.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> LoRALinear {
         let mut linear = Linear::builder(self.in_features, self.out_features)
@@ -196,9 +206,10 @@ impl LoRALinear {
     /// `[…, in_features]` to `[…, out_features]`.
     ///
     /// # Panics
-    /// When the last axis of `x` does not have size `in_features`.
+    /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
         let (kernel, bias) = (self.kernel.clone(), self.bias.clone());
         Linear { kernel, bias, dtype: self.dtype }.forward(x) + self.lora.forward(x)
     }

@@ -2,6 +2,8 @@
 
 mod attention;
 mod builder;
+mod by_address;
+mod checks;
 mod conv;
 mod conv_transpose;
 mod dropout;
@@ -33,9 +35,10 @@ pub use dropout::{Dropout, DropoutBuilder};
 pub use einsum::{Einsum, EinsumBuilder};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
-    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
-    log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish, one_hot, relu,
-    relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, swish, tanh,
+    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, identity,
+    leaky_relu, log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish,
+    one_hot, relu, relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus,
+    standardize, swish, tanh,
 };
 pub use initializers::Initializer;
 pub use layer::{Activation, ActivationFn, Layer};
@@ -49,7 +52,7 @@ pub use norm::{
     BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
     LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,
 };
-pub use pool::{PoolOptions, avg_pool, max_pool, min_pool};
+pub use pool::{PoolOptions, WindowReduction, avg_pool, max_pool, min_pool, pool};
 pub use prelu::{PReLU, PReLUBuilder};
 pub use recurrent::{
     Bidirectional, BidirectionalBuilder, GRUCell, GRUCellBuilder, LSTMCell, LSTMCellBuilder,

@@ -2,6 +2,7 @@
 
 use super::attention::{AttentionOptions, combine_masks, dot_product_attention};
 use super::builder::builder;
+use super::checks::{last_axis, positive};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
@@ -116,7 +117,7 @@ impl MultiHeadAttentionBuilder {
     /// Makes the layer, with keys of the stream `params` and, with dropout, a fork of `dropout`.
     ///
     /// # Panics
-    /// When the heads do not divide the features, the heads of keys and values do not divide those
+    /// Panics if the heads do not divide the features, the heads of keys and values do not divide those
     /// of the queries, or the rate is not between 0 and 1.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> MultiHeadAttention {
@@ -124,14 +125,31 @@ impl MultiHeadAttentionBuilder {
         let features = self.qkv_features.unwrap_or(self.in_features);
         let kv_heads = self.num_kv_heads.unwrap_or(heads);
         if heads == 0 || !features.is_multiple_of(heads) {
-            invalid(LAYER, format!("{heads} heads do not divide {features} features"));
+            invalid(
+                LAYER,
+                format!("{heads} heads do not divide {features} features: change `qkv_features`"),
+            );
         }
         if kv_heads == 0 || !heads.is_multiple_of(kv_heads) {
             invalid(
                 LAYER,
-                format!("{kv_heads} heads of keys and values do not divide {heads} heads"),
+                format!(
+                    "{kv_heads} heads of keys and values do not divide {heads} heads: change \
+                     `num_kv_heads`"
+                ),
             );
         }
+        let kv_inputs = self.in_kv_features.unwrap_or(self.in_features);
+        let outputs = self.out_features.unwrap_or(self.in_features);
+        positive(
+            LAYER,
+            &[
+                ("in_features", &[self.in_features]),
+                ("qkv_features", &[features]),
+                ("in_kv_features", &[kv_inputs]),
+                ("out_features", &[outputs]),
+            ],
+        );
         if !(0.0..1.0).contains(&self.dropout_rate) {
             let rate = self.dropout_rate;
             invalid(LAYER, format!("the dropout rate is a probability below 1, got {rate}"));
@@ -148,7 +166,6 @@ impl MultiHeadAttentionBuilder {
             }
             map
         };
-        let kv_inputs = self.in_kv_features.unwrap_or(self.in_features);
         let query = map(&[self.in_features], &[heads, depth]).build(rngs);
         let key = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
         let value = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
@@ -161,8 +178,7 @@ impl MultiHeadAttentionBuilder {
             self.normalize_qk.then(|| norm.build(rngs))
         };
         let (query_ln, key_ln) = (norm(), norm());
-        let mut out =
-            map(&[heads, depth], &[self.out_features.unwrap_or(self.in_features)]).axis([-2, -1]);
+        let mut out = map(&[heads, depth], &[outputs]).axis([-2, -1]);
         if let Some(init) = &self.out_kernel_init {
             out = out.kernel_init(init.clone());
         }
@@ -250,7 +266,7 @@ impl MultiHeadAttention {
     /// `[batch…, length, out_features]`.
     ///
     /// # Panics
-    /// As [`forward_with`](MultiHeadAttention::forward_with) does.
+    /// Panics as [`forward_with`](MultiHeadAttention::forward_with) does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         self.forward_with(x, MultiHeadAttentionOptions::new())
@@ -259,15 +275,36 @@ impl MultiHeadAttention {
     /// Attention of `x` to itself or to other inputs.
     ///
     /// # Panics
-    /// When the inputs do not have the layer's features, values are given without keys, or while
-    /// decoding there is no cache, or it is of another batch.
+    /// Panics if the inputs do not have the layer's features and the same batch axes, values are given
+    /// without keys, or while decoding there is no cache, or it is of another batch.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions) -> Array {
         if options.key.is_none() && options.value.is_some() {
-            invalid(LAYER, "`inputs_v` needs `inputs_k` beside it".into());
+            invalid(
+                LAYER,
+                "`inputs_v` needs `inputs_k` beside it: give both, or keys alone".into(),
+            );
         }
         let inputs_k = options.key.as_ref().unwrap_or(x);
         let inputs_v = options.value.as_ref().unwrap_or(inputs_k);
+        for (what, input, map) in [
+            ("the input", x, &self.query),
+            ("`inputs_k`", inputs_k, &self.key),
+            ("`inputs_v`", inputs_v, &self.value),
+        ] {
+            last_axis(LAYER, what, input, map.kernel.shape()[0]);
+            let axes = |x: &Array| x.shape()[..x.rank().saturating_sub(2)].to_vec();
+            if input.rank() < 2 || input.rank() != x.rank() || axes(input) != axes(x) {
+                let (input, x) = (input.aval(), x.aval());
+                invalid(
+                    LAYER,
+                    format!(
+                        "{what} {input} beside the input {x}: both need a length, features, and \
+                         before them the same batch axes"
+                    ),
+                );
+            }
+        }
         let mut query = self.query.forward(x);
         let mut key = self.key.forward(inputs_k);
         let mut value = self.value.forward(inputs_v);
@@ -330,10 +367,11 @@ impl MultiHeadAttention {
     }
 
     /// Makes an empty cache for decoding inputs of the shape `[batch…, length, features]`, where
-    /// `length` is the largest number of tokens. Flax's default dtype is f32.
+    /// `length` is the largest number of tokens: one more takes the last one's place. Flax's default
+    /// dtype is f32.
     ///
     /// # Panics
-    /// When the shape has fewer than two axes.
+    /// Panics if the shape has fewer than two axes.
     #[track_caller]
     pub fn init_cache(&mut self, input_shape: impl IntoShape, dtype: DType) {
         let mut shape = shape_of("MultiHeadAttention::init_cache", input_shape);

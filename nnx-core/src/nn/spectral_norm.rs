@@ -109,7 +109,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When a weight has more than two axes and that is a mistake.
+    /// Panics if a weight has more than two axes and that is a mistake.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> SpectralNorm<L> {
         let mut columns = BTreeMap::new();
@@ -175,17 +175,28 @@ impl<L: Layer> SpectralNorm<L> {
     /// The layer's result with divided weights.
     ///
     /// # Panics
-    /// As the layer does.
+    /// Panics if a weight has another shape than when the layer was made, or as the layer does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
         let (keep, stats) = (!*self.use_running_average, &mut self.batch_stats);
         for_each_leaf_mut(&mut self.layer_instance, |path, leaf| {
-            let (false, Some(stats)) = (n_steps == 0, stats.get_mut(&path.dotted())) else {
+            if n_steps == 0 || leaf.value.rank() < 2 || !is_param(leaf.kind) {
                 return;
+            }
+            let (path, columns) = (path.dotted(), leaf.value.shape()[leaf.value.rank() - 1]);
+            let Some(stats) = stats.get_mut(&path).filter(|stats| stats.u.shape() == [1, columns])
+            else {
+                let weight = leaf.value.aval();
+                invalid(
+                    LAYER,
+                    format!(
+                        "`{path}` is {weight}, for which there are no statistics: make the layer \
+                         anew when the wrapped layer's weights have changed their shapes"
+                    ),
+                )
             };
             let shape = leaf.value.shape().to_vec();
-            let Some(&columns) = shape.last() else { return };
             let rows = leaf.value.size() / columns.max(1);
             let matrix = leaf.value.reshape([rows, columns]);
             let mut u = stats.u.value().clone();

@@ -3,7 +3,7 @@
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::Layer;
-use crate::array::{IntoAxes, dim};
+use crate::array::{IntoAxes, dim, invalid};
 use crate::graph::Array;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
 use crate::module::{Filter, HasKind, Param, path_contains};
@@ -98,7 +98,7 @@ impl<L: Layer> WeightNormBuilder<L> {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// When a weight lacks a feature axis.
+    /// Panics if a weight lacks a feature axis.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> WeightNorm<L> {
         let mut shapes = BTreeMap::new();
@@ -155,7 +155,7 @@ impl<L: Layer> WeightNorm<L> {
     /// The layer's result with normalized weights.
     ///
     /// # Panics
-    /// As the layer does.
+    /// Panics if a weight has another shape than when the layer was made, or as the layer does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         let (scales, weights) = (&self.scales, &self.weights);
@@ -179,6 +179,18 @@ impl<L: Layer> WeightNorm<L> {
             let mut normal = &weight * (square + epsilon).rsqrt();
             let mut own = weight.dtype();
             if let Some(scale) = scales.get(&path) {
+                let sizes: Vec<usize> = features.iter().map(|&d| weight.shape()[d]).collect();
+                if scale.shape() != sizes {
+                    let (weight, scale) = (weight.aval(), scale.aval());
+                    invalid(
+                        LAYER,
+                        format!(
+                            "`{path}` is {weight}, for which the scale {scale} was not made: make \
+                             the layer anew when the wrapped layer's weights have changed their \
+                             shapes"
+                        ),
+                    );
+                }
                 own = promote_dtypes(own, scale.dtype());
                 normal = normal * scale.reshape(&shape);
             }

@@ -19,3 +19,17 @@ fn assert_close(what: &str, actual: &Array, expected: &Array, tol: f64) {
         assert!((a - b).abs() <= tol, "{what}: element {i} is {a}, expected {b}");
     }
 }
+
+/// Calls that fail, each with a part of its message.
+type Mistakes<'a> = [(&'a dyn Fn(), &'a str)];
+
+/// Holds the messages of failing calls against what they need to say, the caller's file included.
+#[track_caller]
+fn assert_mistakes(mistakes: &Mistakes<'_>, file: &str) {
+    for (f, part) in mistakes {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.contains(part), "{text:?} lacks {part:?}");
+        assert!(text.contains(file), "{text:?} does not name the caller's file");
+    }
+}

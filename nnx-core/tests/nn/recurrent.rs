@@ -1,4 +1,4 @@
-use crate::assert_close;
+use crate::{Mistakes, assert_close, assert_mistakes};
 use nnx_core::nn::*;
 use nnx_core::random::Rngs;
 use nnx_core::{Array, DType, random};
@@ -56,4 +56,56 @@ fn both_directions_stand_side_by_side() {
     let mut sum = Bidirectional::builder(ahead, back).merge_fn(|a, b| a + b).build();
     let halves = y.split(2, -1);
     assert_close("sum", &sum.forward(&x), &(&halves[0] + &halves[1]), 1e-6);
+}
+
+#[test]
+fn an_optimized_cell_has_the_numbers_of_the_plain_one() {
+    let mut rngs = Rngs::new(0);
+    let plain = LSTMCell::new(3, 4, &mut rngs);
+    let mut optimized = OptimizedLSTMCell::new(3, 4, &mut rngs);
+    let beside = |maps: [&Linear; 4]| {
+        let kernels = maps.map(|map| map.kernel.value().clone());
+        nnx_core::array::concatenate(&kernels.each_ref(), 1)
+    };
+    optimized.dense_i.kernel.set(beside([&plain.ii, &plain.if_, &plain.ig, &plain.io]));
+    optimized.dense_h.kernel.set(beside([&plain.hi, &plain.hf, &plain.hg, &plain.ho]));
+    let x = input(3, [2, 5, 3]);
+    assert_close("cells", &RNN::new(optimized).forward(&x), &RNN::new(plain).forward(&x), 1e-6);
+}
+
+#[test]
+fn first_carries_are_made_as_the_cell_was_told() {
+    let ones = initializers::ones();
+    let cell = GRUCell::builder(3, 4).carry_init(ones.clone()).build(&mut Rngs::new(0));
+    let mut stream = nnx_core::random::RngStream::new(0, "carry");
+    let own = cell.initialize_carry(&[2, 3], &mut stream, None);
+    assert_eq!((own.shape(), own.to_vec::<f32>()), (&[2, 4][..], vec![1.0; 8]));
+    let other = cell.initialize_carry(&[2, 3], &mut stream, Some(&initializers::zeros()));
+    assert_eq!(other.to_vec::<f32>(), [0.0; 8]);
+}
+
+#[test]
+fn mistakes_of_recurrent_networks_name_the_cell() {
+    let x = |shape: &[usize]| nnx_core::array::ones(shape, DType::F32);
+    let rngs = || Rngs::new(0);
+    let rnn = || RNN::new(GRUCell::new(3, 4, &mut rngs()));
+    let options = RNNOptions::new;
+    let mistakes: &Mistakes<'_> = &[
+        (&|| drop(LSTMCell::new(0, 4, &mut rngs())), "LSTMCell: `in_features` is 0"),
+        (&|| drop(SimpleCell::new(3, 0, &mut rngs())), "SimpleCell: `hidden_features` is 0"),
+        (&|| drop(rnn().forward(&x(&[3]))), "RNN: the input f32[3] needs a time axis"),
+        (
+            &|| {
+                let lengths = Array::from([1, 2, 3]);
+                drop(rnn().forward_with(&x(&[2, 5, 3]), options().seq_lengths(&lengths)));
+            },
+            "RNN: `seq_lengths` i32[3] for the input f32[2, 5, 3]: give an integer for each \
+             sequence, as an array of the shape [2]",
+        ),
+        (
+            &|| drop(flip_sequences(&x(&[3]), Some(&Array::from([1, 2])), 1, false)),
+            "flip_sequences: lengths i32[2] for inputs f32[3] with 1 batch axes",
+        ),
+    ];
+    assert_mistakes(mistakes, "recurrent.rs");
 }

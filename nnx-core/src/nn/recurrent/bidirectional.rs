@@ -1,11 +1,11 @@
 //! A sequence in both directions.
 
+use super::super::by_address::by_address;
 use super::super::layer::Layer;
 use super::{RNN, RNNCellBase, RNNOptions};
 use crate::array::concatenate;
 use crate::graph::Array;
 use crate::random::{RngStream, Rngs};
-use std::fmt;
 
 /// How the results of both directions become one: of the forward and the backward one.
 pub type MergeFn = fn(&Array, &Array) -> Array;
@@ -38,25 +38,9 @@ pub struct Bidirectional<F: RNNCellBase, B: RNNCellBase> {
     pub rngs: RngStream,
 }
 
-/// A function that is compared by its address.
-#[derive(Clone, Copy)]
-struct Merge(MergeFn);
-
-impl PartialEq for Merge {
-    fn eq(&self, other: &Merge) -> bool {
-        std::ptr::fn_addr_eq(self.0, other.0)
-    }
-}
-impl Eq for Merge {}
-impl std::hash::Hash for Merge {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.0 as usize).hash(state);
-    }
-}
-impl fmt::Debug for Merge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fn")
-    }
+by_address! {
+    /// How a [`Bidirectional`] merges.
+    Merge(MergeFn)
 }
 
 /// Settings of a [`Bidirectional`].
@@ -126,7 +110,7 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// The merged results of all steps, in the order of the input.
     ///
     /// # Panics
-    /// As [`RNN::forward`] does.
+    /// Panics as [`RNN::forward`] does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         self.forward_with(x, RNNOptions::new()).1
@@ -136,7 +120,7 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
     /// options. Flax's `return_carry = True`.
     ///
     /// # Panics
-    /// As [`RNN::forward_with`] does.
+    /// Panics as [`RNN::forward_with`] does.
     #[track_caller]
     pub fn forward_with(
         &mut self,

@@ -1,11 +1,10 @@
 //! Gated recurrent units.
 
-use super::super::builder::builder;
-use super::super::initializers;
+use super::super::Linear;
 use super::super::initializers::Initializer;
-use super::super::layer::{Activation, ActivationFn};
-use super::super::{Linear, sigmoid, tanh};
-use super::{RNNCellBase, gates, state};
+use super::super::layer::Activation;
+use super::builder::gated_cell_builder;
+use super::{FirstCarry, RNNCellBase, check_step, gates};
 use crate::graph::Array;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
@@ -34,80 +33,31 @@ pub struct GRUCell {
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
 }
 
-builder! {
+gated_cell_builder! {
     /// Settings of a [`GRUCell`].
-    GRUCellBuilder;
-    given { in_features: usize, hidden_features: usize, }
-    hidden {
-        gate_fn: Activation = Activation::new(sigmoid),
-        activation_fn: Activation = Activation::new(tanh),
-    }
-    settings {
-        /// The dtype of the parameters and of a first carry. Default: f32.
-        param_dtype: DType = DType::F32,
-        /// How the maps of the input start. Default: [`lecun_normal`](initializers::lecun_normal).
-        kernel_init: Initializer = initializers::lecun_normal(),
-        /// How the maps of the hidden state start. Default:
-        /// [`orthogonal`](initializers::orthogonal).
-        recurrent_kernel_init: Initializer = initializers::orthogonal(1.0, -1),
-        /// How the biases start. Default: zeros.
-        bias_init: Initializer = initializers::zeros(),
-    }
-    optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
-        dtype: DType,
-    }
+    GRUCellBuilder GRUCell
 }
 
 impl GRUCellBuilder {
-    /// What gates go through. Default: [`sigmoid`].
-    pub fn gate_fn(mut self, f: ActivationFn) -> GRUCellBuilder {
-        self.gate_fn = Activation::new(f);
-        self
-    }
-
-    /// What the candidate goes through. Default: [`tanh`].
-    pub fn activation_fn(mut self, f: ActivationFn) -> GRUCellBuilder {
-        self.activation_fn = Activation::new(f);
-        self
-    }
-
     /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> GRUCell {
-        let mut dense_i = Linear::builder(self.in_features, 3 * self.hidden_features)
-            .param_dtype(self.param_dtype)
-            .kernel_init(self.kernel_init)
-            .bias_init(self.bias_init)
-            .build(rngs);
-        let mut dense_h = Linear::builder(self.hidden_features, 3 * self.hidden_features)
-            .use_bias(false)
-            .param_dtype(self.param_dtype)
-            .kernel_init(self.recurrent_kernel_init)
-            .build(rngs);
-        (dense_i.dtype, dense_h.dtype) = (self.dtype, self.dtype);
         GRUCell {
-            dense_i,
-            dense_h,
+            dense_i: self.of_input(3, true, rngs),
+            dense_h: self.of_hidden(3, false, rngs),
             gate_fn: self.gate_fn,
             activation_fn: self.activation_fn,
             param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
         }
-    }
-}
-
-impl GRUCell {
-    /// The cell with default settings.
-    #[track_caller]
-    pub fn new(in_features: usize, hidden_features: usize, rngs: &mut Rngs) -> GRUCell {
-        GRUCell::builder(in_features, hidden_features).build(rngs)
-    }
-
-    /// A cell with other settings.
-    pub fn builder(in_features: usize, hidden_features: usize) -> GRUCellBuilder {
-        GRUCellBuilder::with_defaults(in_features, hidden_features)
     }
 }
 
@@ -117,6 +67,7 @@ impl RNNCellBase for GRUCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        check_step("GRUCell", x, &self.dense_i, &h, &self.dense_h);
         let [xr, xz, xn] = gates(&self.dense_i.forward(x));
         let [hr, hz, hn] = gates(&self.dense_h.forward(&h));
         let r = self.gate_fn.forward(&(xr + hr));
@@ -127,7 +78,13 @@ impl RNNCellBase for GRUCell {
     }
 
     #[track_caller]
-    fn initialize_carry(&self, shape: &[usize], rngs: &mut RngStream, init: &Initializer) -> Array {
-        state(shape, self.dense_h.kernel.shape()[0], rngs, init, self.param_dtype)
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Array {
+        let init = carry_init.or(self.carry_init.as_ref());
+        FirstCarry { input_shape, map: &self.dense_h, rngs, init, dtype: self.param_dtype }.array()
     }
 }

@@ -1,11 +1,10 @@
 //! Long short-term memory.
 
-use super::super::builder::builder;
-use super::super::initializers;
+use super::super::Linear;
 use super::super::initializers::Initializer;
-use super::super::layer::{Activation, ActivationFn};
-use super::super::{Linear, sigmoid, tanh};
-use super::{RNNCellBase, gates, state};
+use super::super::layer::Activation;
+use super::builder::gated_cell_builder;
+use super::{FirstCarry, RNNCellBase, check_step, gates};
 use crate::graph::Array;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
@@ -47,6 +46,9 @@ pub struct LSTMCell {
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
 }
 
 /// A cell of long short-term memory with one product for all gates: the numbers of [`LSTMCell`] for
@@ -71,129 +73,58 @@ pub struct OptimizedLSTMCell {
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
 }
 
-/// The builders of both cells, which have the same settings.
-macro_rules! settings {
-    ($(#[$doc:meta])* $builder:ident $cell:ident) => {
-        builder! {
-            $(#[$doc])*
-            $builder;
-            given { in_features: usize, hidden_features: usize, }
-            hidden {
-                gate_fn: Activation = Activation::new(sigmoid),
-                activation_fn: Activation = Activation::new(tanh),
-            }
-            settings {
-                /// The dtype of the parameters and of a first carry. Default: f32.
-                param_dtype: DType = DType::F32,
-                /// How the maps of the input start. Default:
-                /// [`lecun_normal`](initializers::lecun_normal).
-                kernel_init: Initializer = initializers::lecun_normal(),
-                /// How the maps of the hidden state start. Default:
-                /// [`orthogonal`](initializers::orthogonal).
-                recurrent_kernel_init: Initializer = initializers::orthogonal(1.0, -1),
-                /// How the biases start. Default: zeros.
-                bias_init: Initializer = initializers::zeros(),
-            }
-            optional {
-                /// The dtype to compute in. Default: the one in which input and parameters meet.
-                dtype: DType,
-            }
-        }
-
-        impl $builder {
-            /// What gates go through. Default: [`sigmoid`].
-            pub fn gate_fn(mut self, f: ActivationFn) -> $builder {
-                self.gate_fn = Activation::new(f);
-                self
-            }
-
-            /// What the candidate and the memory go through. Default: [`tanh`].
-            pub fn activation_fn(mut self, f: ActivationFn) -> $builder {
-                self.activation_fn = Activation::new(f);
-                self
-            }
-
-            /// A map of the input to `n` gates.
-            #[track_caller]
-            fn of_input(&self, n: usize, rngs: &mut Rngs) -> Linear {
-                let mut map = Linear::builder(self.in_features, n * self.hidden_features)
-                    .use_bias(false)
-                    .param_dtype(self.param_dtype)
-                    .kernel_init(self.kernel_init.clone())
-                    .build(rngs);
-                map.dtype = self.dtype;
-                map
-            }
-
-            /// A map of the hidden state to `n` gates.
-            #[track_caller]
-            fn of_hidden(&self, n: usize, rngs: &mut Rngs) -> Linear {
-                let mut map = Linear::builder(self.hidden_features, n * self.hidden_features)
-                    .param_dtype(self.param_dtype)
-                    .kernel_init(self.recurrent_kernel_init.clone())
-                    .bias_init(self.bias_init.clone())
-                    .build(rngs);
-                map.dtype = self.dtype;
-                map
-            }
-        }
-
-        impl $cell {
-            /// The cell with default settings.
-            #[track_caller]
-            pub fn new(in_features: usize, hidden_features: usize, rngs: &mut Rngs) -> $cell {
-                $cell::builder(in_features, hidden_features).build(rngs)
-            }
-
-            /// A cell with other settings.
-            pub fn builder(in_features: usize, hidden_features: usize) -> $builder {
-                $builder::with_defaults(in_features, hidden_features)
-            }
-        }
-    };
-}
-
-settings! {
+gated_cell_builder! {
     /// Settings of an [`LSTMCell`].
     LSTMCellBuilder LSTMCell
 }
-settings! {
+gated_cell_builder! {
     /// Settings of an [`OptimizedLSTMCell`].
     OptimizedLSTMCellBuilder OptimizedLSTMCell
 }
 
 impl LSTMCellBuilder {
     /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> LSTMCell {
         LSTMCell {
-            ii: self.of_input(1, rngs),
-            if_: self.of_input(1, rngs),
-            ig: self.of_input(1, rngs),
-            io: self.of_input(1, rngs),
-            hi: self.of_hidden(1, rngs),
-            hf: self.of_hidden(1, rngs),
-            hg: self.of_hidden(1, rngs),
-            ho: self.of_hidden(1, rngs),
+            ii: self.of_input(1, false, rngs),
+            if_: self.of_input(1, false, rngs),
+            ig: self.of_input(1, false, rngs),
+            io: self.of_input(1, false, rngs),
+            hi: self.of_hidden(1, true, rngs),
+            hf: self.of_hidden(1, true, rngs),
+            hg: self.of_hidden(1, true, rngs),
+            ho: self.of_hidden(1, true, rngs),
             gate_fn: self.gate_fn,
             activation_fn: self.activation_fn,
             param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
         }
     }
 }
 
 impl OptimizedLSTMCellBuilder {
     /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> OptimizedLSTMCell {
         OptimizedLSTMCell {
-            dense_i: self.of_input(4, rngs),
-            dense_h: self.of_hidden(4, rngs),
+            dense_i: self.of_input(4, false, rngs),
+            dense_h: self.of_hidden(4, true, rngs),
             gate_fn: self.gate_fn,
             activation_fn: self.activation_fn,
             param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
         }
     }
 }
@@ -210,12 +141,20 @@ fn step(c: Array, [i, f, g, o]: [Array; 4], gate: Activation, activation: Activa
 
 type Carry = (Array, Array);
 
+/// Memory and hidden state before the first step.
+#[track_caller]
+fn first(mut carry: FirstCarry<'_>) -> Carry {
+    let c = carry.array();
+    (c, carry.array())
+}
+
 /// The carry is the memory c and the hidden state h.
 impl RNNCellBase for LSTMCell {
     type Carry = Carry;
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
+        check_step("LSTMCell", x, &self.ii, &h, &self.hi);
         let sums = [
             self.ii.forward(x) + self.hi.forward(&h),
             self.if_.forward(x) + self.hf.forward(&h),
@@ -227,10 +166,14 @@ impl RNNCellBase for LSTMCell {
     }
 
     #[track_caller]
-    fn initialize_carry(&self, shape: &[usize], rngs: &mut RngStream, init: &Initializer) -> Carry {
-        let features = self.hi.kernel.shape()[0];
-        let c = state(shape, features, rngs, init, self.param_dtype);
-        (c, state(shape, features, rngs, init, self.param_dtype))
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Carry {
+        let init = carry_init.or(self.carry_init.as_ref());
+        first(FirstCarry { input_shape, map: &self.hi, rngs, init, dtype: self.param_dtype })
     }
 }
 
@@ -240,15 +183,20 @@ impl RNNCellBase for OptimizedLSTMCell {
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
+        check_step("OptimizedLSTMCell", x, &self.dense_i, &h, &self.dense_h);
         let sums = gates(&(self.dense_i.forward(x) + self.dense_h.forward(&h)));
         let (c, h) = step(c, sums, self.gate_fn, self.activation_fn);
         ((c, h.clone()), h)
     }
 
     #[track_caller]
-    fn initialize_carry(&self, shape: &[usize], rngs: &mut RngStream, init: &Initializer) -> Carry {
-        let features = self.dense_h.kernel.shape()[0];
-        let c = state(shape, features, rngs, init, self.param_dtype);
-        (c, state(shape, features, rngs, init, self.param_dtype))
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Carry {
+        let init = carry_init.or(self.carry_init.as_ref());
+        first(FirstCarry { input_shape, map: &self.dense_h, rngs, init, dtype: self.param_dtype })
     }
 }

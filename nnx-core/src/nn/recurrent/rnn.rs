@@ -1,6 +1,5 @@
 //! A cell over a sequence.
 
-use super::super::initializers;
 use super::super::layer::Layer;
 use super::RNNCellBase;
 use crate::array::{arange, invalid};
@@ -186,7 +185,7 @@ impl<C: RNNCellBase> RNN<C> {
     /// or with the time in front.
     ///
     /// # Panics
-    /// When `x` has too few axes, or as the cell does.
+    /// Panics if `x` has too few axes, or as the cell does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         self.forward_with(x, RNNOptions::new()).1
@@ -196,7 +195,7 @@ impl<C: RNNCellBase> RNN<C> {
     /// `return_carry = True`.
     ///
     /// # Panics
-    /// When `x` has too few axes or other batch axes than the lengths, or as the cell does.
+    /// Panics if `x` has too few axes or other batch axes than the lengths, or as the cell does.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
         let mut rngs = self.rngs.clone();
@@ -224,12 +223,26 @@ impl<C: RNNCellBase> RNN<C> {
         let batch = x.rank() - features - 1;
         let time = if time_major { 0 } else { batch };
         let lengths = options.seq_lengths.as_ref();
+        if let Some(lengths) = lengths {
+            let mut shape = x.shape()[..batch + 1].to_vec();
+            shape.remove(time);
+            if lengths.shape() != shape || !lengths.dtype().is_int() {
+                let (x, lengths) = (x.aval(), lengths.aval());
+                invalid(
+                    LAYER,
+                    format!(
+                        "`seq_lengths` {lengths} for the input {x}: give an integer for each \
+                         sequence, as an array of the shape {shape:?}"
+                    ),
+                );
+            }
+        }
         let flip = |x: &Array| flip_sequences(x, lengths, batch, time_major);
         let x = if reverse { flip(x) } else { x.clone() };
         let carry = options.initial_carry.unwrap_or_else(|| {
             let mut shape = x.shape().to_vec();
             shape.remove(time);
-            self.cell.initialize_carry(&shape, rngs, &initializers::zeros())
+            self.cell.initialize_carry(&shape, rngs, None)
         });
         let axes = (None, Some(time as isize));
         let xs = over((&mut self.cell, &x)).in_axes(axes).unroll(self.unroll);
@@ -286,7 +299,7 @@ fn trailing(x: &Array, rank: usize) -> Array {
 /// ```
 ///
 /// # Panics
-/// When `inputs` has no such axis, or the lengths are not those of the batch.
+/// Panics if `inputs` has no such axis, or the lengths are not those of the batch.
 #[track_caller]
 pub fn flip_sequences(
     inputs: &Array,

@@ -5,7 +5,7 @@ use super::super::initializers;
 use super::super::initializers::Initializer;
 use super::super::layer::{Activation, ActivationFn};
 use super::super::{Linear, tanh};
-use super::{RNNCellBase, state};
+use super::{FirstCarry, RNNCellBase, check_sizes, check_step};
 use crate::graph::Array;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
@@ -33,6 +33,9 @@ pub struct SimpleCell {
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
 }
 
 builder! {
@@ -55,7 +58,10 @@ builder! {
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
     }
-    optional {}
+    optional {
+        /// How a first carry starts. Default: zeros.
+        carry_init: Initializer,
+    }
 }
 
 impl SimpleCellBuilder {
@@ -66,8 +72,12 @@ impl SimpleCellBuilder {
     }
 
     /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> SimpleCell {
+        check_sizes("SimpleCell", self.in_features, self.hidden_features);
         let dense_h = Linear::builder(self.hidden_features, self.hidden_features)
             .use_bias(false)
             .dtype(self.dtype)
@@ -86,6 +96,7 @@ impl SimpleCellBuilder {
             residual: self.residual,
             activation_fn: self.activation_fn,
             param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
         }
     }
 }
@@ -109,6 +120,7 @@ impl RNNCellBase for SimpleCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        check_step("SimpleCell", x, &self.dense_i, &h, &self.dense_h);
         let mut sum = self.dense_i.forward(x) + self.dense_h.forward(&h);
         if self.residual {
             sum = sum + h;
@@ -118,7 +130,13 @@ impl RNNCellBase for SimpleCell {
     }
 
     #[track_caller]
-    fn initialize_carry(&self, shape: &[usize], rngs: &mut RngStream, init: &Initializer) -> Array {
-        state(shape, self.dense_h.kernel.shape()[0], rngs, init, self.param_dtype)
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Array {
+        let init = carry_init.or(self.carry_init.as_ref());
+        FirstCarry { input_shape, map: &self.dense_h, rngs, init, dtype: self.param_dtype }.array()
     }
 }
