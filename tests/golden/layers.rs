@@ -92,7 +92,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
     })
 }
 
-fn rngs(case: &Case) -> Rngs {
+pub(crate) fn rngs(case: &Case) -> Rngs {
     Rngs::new(case.seed)
 }
 
@@ -110,7 +110,7 @@ fn rnn<C: RNNCellBase>(case: &Case, cell: C) -> Outputs {
 
 /// The result of `forward` from the given state, the gradients of its product with `in.ct`, and
 /// the state afterwards.
-fn layer<M: Module>(
+pub(crate) fn layer<M: Module>(
     case: &Case,
     mut model: M,
     forward: impl Fn(&mut M, &Array) -> Array,
