@@ -156,12 +156,7 @@ impl LinearGeneral {
     /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let dims = |axes: &[isize]| -> Vec<usize> {
-            let mut dims: Vec<usize> = axes.iter().map(|&a| dim(LAYER, a, x.aval())).collect();
-            dims.sort_unstable();
-            dims
-        };
-        let (axis, batch) = (dims(&self.axis), dims(&self.batch_axis));
+        let (axis, batch) = (sorted_dims(x, &self.axis), sorted_dims(x, &self.batch_axis));
         let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();
         let mapped = sizes.len();
         if self.kernel.shape().get(..mapped) != Some(&sizes) {
@@ -192,6 +187,18 @@ impl LinearGeneral {
             y + bias.reshape(shape)
         })
     }
+}
+
+/// The axes in the order in which they stand in `x`.
+#[track_caller]
+fn sorted_dims(x: &Array, axes: &[isize]) -> Vec<usize> {
+    let mut dims = Vec::with_capacity(axes.len());
+    // A loop, as a closure would not know the caller's line.
+    for &axis in axes {
+        dims.push(dim(LAYER, axis, x.aval()));
+    }
+    dims.sort_unstable();
+    dims
 }
 
 layers!(LinearGeneral);

@@ -112,7 +112,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
     /// Panics if a weight has more than two axes and that is a mistake.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> SpectralNorm<L> {
-        let mut columns = BTreeMap::new();
+        let (mut columns, mut mistake) = (BTreeMap::new(), None);
         for_each_leaf(&self.layer, |path, leaf| {
             let rank = leaf.value.rank();
             if !is_param(leaf.kind) || rank < 2 || self.n_steps == 0 {
@@ -120,10 +120,13 @@ impl<L: Layer> SpectralNormBuilder<L> {
             }
             if rank > 2 && self.error_on_non_matrix {
                 let weight = leaf.value.aval();
-                invalid(LAYER, format!("`{path}` is {weight}, which is not a matrix"));
+                mistake = Some(format!("`{path}` is {weight}, which is not a matrix"));
             }
             columns.insert(path.clone(), leaf.value.shape()[rank - 1]);
         });
+        if let Some(mistake) = mistake {
+            invalid(LAYER, mistake);
+        }
         // In the order of the paths, as Flax draws them.
         let stats = columns.into_iter().map(|(path, columns)| {
             let u = initializers::normal(0.01);
@@ -180,21 +183,20 @@ impl<L: Layer> SpectralNorm<L> {
     pub fn forward(&mut self, x: &Array) -> Array {
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
         let (keep, stats) = (!*self.use_running_average, &mut self.batch_stats);
+        let mut mistake = None;
         for_each_leaf_mut(&mut self.layer_instance, |path, leaf| {
-            if n_steps == 0 || leaf.value.rank() < 2 || !is_param(leaf.kind) {
+            if mistake.is_some() || n_steps == 0 || leaf.value.rank() < 2 || !is_param(leaf.kind) {
                 return;
             }
             let (path, columns) = (path.dotted(), leaf.value.shape()[leaf.value.rank() - 1]);
             let Some(stats) = stats.get_mut(&path).filter(|stats| stats.u.shape() == [1, columns])
             else {
                 let weight = leaf.value.aval();
-                invalid(
-                    LAYER,
-                    format!(
-                        "`{path}` is {weight}, for which there are no statistics: make the layer \
-                         anew when the wrapped layer's weights have changed their shapes"
-                    ),
-                )
+                mistake = Some(format!(
+                    "`{path}` is {weight}, for which there are no statistics: make the layer anew \
+                     when the wrapped layer's weights have changed their shapes"
+                ));
+                return;
             };
             let shape = leaf.value.shape().to_vec();
             let rows = leaf.value.size() / columns.max(1);
@@ -215,6 +217,9 @@ impl<L: Layer> SpectralNorm<L> {
                 stats.sigma.set(sigma);
             }
         });
+        if let Some(mistake) = mistake {
+            invalid(LAYER, mistake);
+        }
         self.layer_instance.forward(x)
     }
 }

@@ -101,15 +101,21 @@ impl<L: Layer> WeightNormBuilder<L> {
     /// Panics if a weight lacks a feature axis.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> WeightNorm<L> {
-        let mut shapes = BTreeMap::new();
+        let mut chosen = BTreeMap::new();
         for_each_leaf(&self.layer, |path, leaf| {
             let param = leaf.kind.is_some_and(|kind| kind.is(<Param as HasKind>::VARIABLE_KIND));
             if param && self.variable_filter.matches(path, &leaf) {
-                let axes = &self.feature_axes;
-                let size = |&axis: &isize| leaf.value.shape()[dim(LAYER, axis, leaf.value.aval())];
-                shapes.insert(path.clone(), axes.iter().map(size).collect::<Vec<usize>>());
+                chosen.insert(path.clone(), leaf.value.aval());
             }
         });
+        let mut shapes = BTreeMap::new();
+        for (path, aval) in chosen {
+            let mut shape = Vec::new();
+            for &axis in &self.feature_axes {
+                shape.push(aval.shape()[dim(LAYER, axis, aval)]);
+            }
+            shapes.insert(path, shape);
+        }
         let weights = shapes.keys().map(|path| path.dotted()).collect();
         let scales = match self.use_scale {
             true => shapes
@@ -130,6 +136,21 @@ impl<L: Layer> WeightNormBuilder<L> {
             dtype: self.dtype,
         }
     }
+}
+
+/// The dimension that an axis means, if there is one.
+fn try_dim(axis: isize, rank: usize) -> Option<usize> {
+    let d = if axis < 0 { axis + rank as isize } else { axis };
+    usize::try_from(d).ok().filter(|&d| d < rank)
+}
+
+/// What is wrong with a weight that was exchanged.
+fn changed(path: &str, weight: &Array) -> String {
+    format!(
+        "`{path}` is {}, for which its scale was not made: make the layer anew when the wrapped \
+         layer's weights have changed their shapes",
+        weight.aval()
+    )
 }
 
 impl<L: Layer> WeightNorm<L> {
@@ -160,14 +181,18 @@ impl<L: Layer> WeightNorm<L> {
     pub fn forward(&mut self, x: &Array) -> Array {
         let (scales, weights) = (&self.scales, &self.weights);
         let (axes, epsilon, dtype) = (&self.feature_axes, self.epsilon, self.dtype);
+        let mut mistake = None;
         for_each_leaf_mut(&mut self.layer_instance, |path, leaf| {
             let path = path.dotted();
-            if !weights.contains(&path) {
+            if mistake.is_some() || !weights.contains(&path) {
                 return;
             }
             let weight = leaf.value.clone();
-            let features: Vec<usize> =
-                axes.iter().map(|&axis| dim(LAYER, axis, weight.aval())).collect();
+            let place = |&axis: &isize| try_dim(axis, weight.rank());
+            let Some(features) = axes.iter().map(place).collect::<Option<Vec<usize>>>() else {
+                mistake = Some(changed(&path, &weight));
+                return;
+            };
             let (mut summed, mut shape) = (Vec::new(), weight.shape().to_vec());
             for (d, size) in shape.iter_mut().enumerate() {
                 if !features.contains(&d) {
@@ -181,21 +206,17 @@ impl<L: Layer> WeightNorm<L> {
             if let Some(scale) = scales.get(&path) {
                 let sizes: Vec<usize> = features.iter().map(|&d| weight.shape()[d]).collect();
                 if scale.shape() != sizes {
-                    let (weight, scale) = (weight.aval(), scale.aval());
-                    invalid(
-                        LAYER,
-                        format!(
-                            "`{path}` is {weight}, for which the scale {scale} was not made: make \
-                             the layer anew when the wrapped layer's weights have changed their \
-                             shapes"
-                        ),
-                    );
+                    mistake = Some(changed(&path, &weight));
+                    return;
                 }
                 own = promote_dtypes(own, scale.dtype());
                 normal = normal * scale.reshape(&shape);
             }
             *leaf.value = normal.astype(dtype.unwrap_or(own));
         });
+        if let Some(mistake) = mistake {
+            invalid(LAYER, mistake);
+        }
         self.layer_instance.forward(x)
     }
 }

@@ -112,6 +112,7 @@ fn mistakes_name_the_layer_and_the_rule() {
         (&|| drop(circular.forward(&x(&[1, 0, 3]))), "f32[1, 0, 3] has no places to go on with"),
         (&|| drop(transpose.forward(&x(&[9, 3]))), "ConvTranspose: the input f32[9, 3] needs 2"),
         (&|| drop(general.forward(&x(&[3, 4]))), "LinearGeneral: the axes [0, 1] of the input"),
+        (&|| drop(general.forward(&x(&[4]))), "LinearGeneral: axis -2 is out of bounds for f32[4]"),
         (&|| drop(einsum.forward(&x(&[3, 4]))), "Einsum: `nta,hab->nthb`"),
         (&|| drop(lora.forward(&x(&[3, 4]))), "LoRALinear: the input f32[3, 4] needs a last axis"),
         (&|| drop(norm.forward(&x(&[4, 5]))), "LayerNorm: the input f32[4, 5] needs 6 features"),
@@ -152,6 +153,30 @@ fn mistakes_name_the_layer_and_the_rule() {
         (
             &|| drop(Einsum::builder("ab,bc->ac", [2, 3]).bias_shape(2).build(&mut rngs())),
             "the bias [2] needs the axes of the kernel [2, 3] that stay, which are [3]",
+        ),
+        (
+            &|| {
+                let conv = Conv::new(3, 8, 3, &mut rngs());
+                let builder = SpectralNorm::builder(conv).error_on_non_matrix(true);
+                drop(builder.build(&mut rngs()));
+            },
+            "SpectralNorm: `kernel` is f32[3, 3, 8], which is not a matrix",
+        ),
+        (
+            &|| {
+                let mut norm = SpectralNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
+                norm.layer_instance = Linear::new(3, 9, &mut rngs());
+                drop(norm.forward(&x(&[4, 3])));
+            },
+            "SpectralNorm: `kernel` is f32[3, 9], for which there are no statistics",
+        ),
+        (
+            &|| {
+                let mut norm = WeightNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
+                norm.layer_instance = Linear::new(3, 9, &mut rngs());
+                drop(norm.forward(&x(&[4, 3])));
+            },
+            "WeightNorm: `kernel` is f32[3, 9], for which its scale was not made",
         ),
         (&|| drop(GroupNorm::builder(8).num_groups(3).build(&mut rngs())), "does not divide 8"),
         (&|| drop(nn::max_pool(&x(&[4, 5]), [2, 2], &PoolOptions::new())), "max_pool: window"),

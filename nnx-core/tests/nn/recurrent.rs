@@ -95,6 +95,14 @@ fn mistakes_of_recurrent_networks_name_the_cell() {
         (&|| drop(SimpleCell::new(3, 0, &mut rngs())), "SimpleCell: `hidden_features` is 0"),
         (&|| drop(rnn().forward(&x(&[3]))), "RNN: the input f32[3] needs a time axis"),
         (
+            &|| drop(rnn().forward(&x(&[2, 5, 4]))),
+            "GRUCell: the input f32[2, 4] needs a last axis of 3 features",
+        ),
+        (
+            &|| drop(rnn().forward_with(&x(&[2, 5, 3]), options().initial_carry(x(&[2, 5])))),
+            "GRUCell: the hidden state f32[2, 5] needs a last axis of 4 features",
+        ),
+        (
             &|| {
                 let lengths = Array::from([1, 2, 3]);
                 drop(rnn().forward_with(&x(&[2, 5, 3]), options().seq_lengths(&lengths)));

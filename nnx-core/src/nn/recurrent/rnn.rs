@@ -3,7 +3,7 @@
 use super::super::layer::Layer;
 use super::RNNCellBase;
 use crate::array::{arange, invalid};
-use crate::graph::Array;
+use crate::graph::{Array, user_location, with_location};
 use crate::module::walk::replace_leaves;
 use crate::random::{RngStream, Rngs};
 use crate::transform::{over, scan};
@@ -244,17 +244,21 @@ impl<C: RNNCellBase> RNN<C> {
             shape.remove(time);
             self.cell.initialize_carry(&shape, rngs, None)
         });
+        // The cell runs inside the loop, where the caller's line would be one of this file.
+        let line = user_location();
         let axes = (None, Some(time as isize));
         let xs = over((&mut self.cell, &x)).in_axes(axes).unroll(self.unroll);
         let (carry, y) = match lengths {
             None => scan(
-                |carry: C::Carry, (cell, x): (&mut C, &Array)| cell.forward(carry, x),
+                |carry: C::Carry, (cell, x): (&mut C, &Array)| {
+                    with_location(line, || cell.forward(carry, x))
+                },
                 carry,
                 xs,
             ),
             Some(lengths) => {
                 let step = |carry: C::Carry, (cell, x): (&mut C, &Array)| {
-                    let (carry, y) = cell.forward(carry, x);
+                    let (carry, y) = with_location(line, || cell.forward(carry, x));
                     (carry.clone(), (carry, y))
                 };
                 let (_, (mut carries, y)) = scan(step, carry, xs);
