@@ -28,6 +28,7 @@ mod jit_signatures;
 mod jit_stats;
 mod jit_support;
 mod jit_threads;
+mod layers;
 mod lending;
 mod paths;
 mod staging;

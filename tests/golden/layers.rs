@@ -1,7 +1,7 @@
 //! Layers: their first state, results, gradients and state after the call.
 
 use super::reference::Case;
-use super::state::{start, variables};
+use super::state::{leaves, start, variables};
 use super::{Outputs, Run};
 use nnx::array::Padding;
 use nnx::nn::{self, *};
@@ -24,6 +24,49 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         }
         "conv1d" => |c| conv(c, Conv::builder(3, 5, 4).padding(ConvPadding::Causal)),
         "conv_circular" => |c| conv(c, Conv::builder(3, 5, 3).padding(ConvPadding::Circular)),
+        "linear_general" => |c| {
+            let map = LinearGeneral::builder([3, 4], [2, 5]).axis([-2, -1]).build(&mut rngs(c));
+            layer(c, map, |m, x| m.forward(x))
+        },
+        "einsum" => |c| {
+            let einsum = Einsum::builder("nta,hab->nthb", [4, 6, 3]).bias_shape([4, 3]);
+            layer(c, einsum.build(&mut rngs(c)), |m, x| m.forward(x))
+        },
+        "conv_transpose" => |c| {
+            let conv = ConvTranspose::builder(3, 5, [3, 3]).strides([2, 2]);
+            layer(c, conv.build(&mut rngs(c)), |m, x| m.forward(x))
+        },
+        "mha_self" => |c| {
+            let attention = MultiHeadAttention::builder(2, 8).qkv_features(8).build(&mut rngs(c));
+            layer(c, attention, |m, x| m.forward(x))
+        },
+        "mha_causal" => |c| {
+            let attention = MultiHeadAttention::builder(2, 8).qkv_features(16).build(&mut rngs(c));
+            layer(c, attention, |m, x| {
+                let mask = make_causal_mask(&x.sum(-1), 0, nnx::DType::F32);
+                m.forward_with(x, MultiHeadAttentionOptions::new().mask(&mask))
+            })
+        },
+        "spectral_norm" => |c| {
+            let linear = Linear::new(5, 7, &mut rngs(c));
+            layer(c, SpectralNorm::new(linear, &mut rngs(c)), |m, x| m.forward(x))
+        },
+        "weight_norm" => |c| {
+            let linear = Linear::new(5, 7, &mut rngs(c));
+            layer(c, WeightNorm::new(linear, &mut rngs(c)), |m, x| m.forward(x))
+        },
+        "lora_linear" => |c| layer(c, LoRALinear::new(5, 7, 2, &mut rngs(c)), |m, x| m.forward(x)),
+        "prelu" => |c| layer(c, PReLU::new(), |m, x| m.forward(x)),
+        "sequential" => |c| {
+            let first = Linear::new(5, 8, &mut rngs(c));
+            let second = Linear::new(8, 3, &mut Rngs::new(c.seed + 1));
+            let layers = Sequential::new((first, Activation::new(relu), second));
+            layer(c, layers, |m, x| m.forward(x))
+        },
+        "lstm_rnn" => |c| rnn(c, LSTMCell::new(4, 6, &mut rngs(c))),
+        "optimized_lstm_rnn" => |c| rnn(c, OptimizedLSTMCell::new(4, 6, &mut rngs(c))),
+        "gru_rnn" => |c| rnn(c, GRUCell::new(4, 6, &mut rngs(c))),
+        "simple_rnn_rnn" => |c| rnn(c, SimpleCell::new(4, 6, &mut rngs(c))),
         "embed" => |c| layer(c, Embed::new(11, 6, &mut rngs(c)), |m, x| m.forward(x)),
         "embed_attend" => |c| layer(c, Embed::new(11, 6, &mut rngs(c)), |m, x| m.attend(x)),
         "batchnorm_train" => |c| batch_norm(c, BatchNorm::builder(6)),
@@ -49,7 +92,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
     })
 }
 
-fn rngs(case: &Case) -> Rngs {
+pub(crate) fn rngs(case: &Case) -> Rngs {
     Rngs::new(case.seed)
 }
 
@@ -61,9 +104,13 @@ fn batch_norm(case: &Case, builder: BatchNormBuilder) -> Outputs {
     layer(case, builder.build(&mut rngs(case)), |m, x| m.forward(x))
 }
 
+fn rnn<C: RNNCellBase>(case: &Case, cell: C) -> Outputs {
+    layer(case, RNN::builder(cell).build_with(&mut rngs(case)), |m, x| m.forward(x))
+}
+
 /// The result of `forward` from the given state, the gradients of its product with `in.ct`, and
 /// the state afterwards.
-fn layer<M: Module>(
+pub(crate) fn layer<M: Module>(
     case: &Case,
     mut model: M,
     forward: impl Fn(&mut M, &Array) -> Array,
@@ -79,7 +126,7 @@ fn layer<M: Module>(
     for (path, value) in variables(&gradients.0) {
         outputs.push((format!("grad.{path}"), value));
     }
-    for (path, value) in variables(&both.0) {
+    for (path, value) in leaves(&both.0) {
         outputs.push((format!("after.{path}"), value));
     }
     outputs

@@ -1,8 +1,8 @@
 //! Compares this library with reference tensors that JAX, Flax NNX and Optax computed.
 //!
-//! `cargo xtask golden [DIR] [--list]` runs every case of a folder that is implemented here. A
-//! folder holds an `index.json` and one safetensors file per area; without one, `tests/golden/data`
-//! is taken. A case that neither an implementation nor the list below knows is a failure.
+//! `cargo xtask golden DIR [--list]` runs every case of a folder that is implemented here. A folder
+//! holds an `index.json` and one safetensors file per area; `generate.py` makes one. Without one,
+//! `tests/golden/data` and `tests/golden/more` are taken. A case that neither an implementation nor the list below knows is a failure.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,6 +10,7 @@ mod compare;
 mod functions;
 mod initializers;
 mod layers;
+mod more;
 mod optimizers;
 mod random;
 mod reference;
@@ -28,29 +29,15 @@ pub(crate) type Outputs = Vec<(String, nnx::Array)>;
 /// How to compute a case.
 pub(crate) type Run = fn(&Case) -> Outputs;
 
-/// Cases for which nnx has no layer yet.
-const SKIPPED: [&str; 14] = [
-    "layers/conv_transpose",
-    "layers/einsum",
-    "layers/gru_rnn",
-    "layers/linear_general",
-    "layers/lora_linear",
-    "layers/lstm_rnn",
-    "layers/mha_causal",
-    "layers/mha_self",
-    "layers/optimized_lstm_rnn",
-    "layers/prelu",
-    "layers/sequential",
-    "layers/simple_rnn_rnn",
-    "layers/spectral_norm",
-    "layers/weight_norm",
-];
+/// Cases for which nnx has no layer yet: none.
+const SKIPPED: [&str; 0] = [];
 
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
         "functions" => functions::find(name),
-        "initializers" => initializers::find(name),
+        "initializers" => initializers::find(name).or_else(|| more::initializer(name)),
+        "attention" | "convolutions" | "linears" | "pools" | "recurrent" => more::find(name),
         "layers" => layers::find(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
@@ -61,7 +48,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
 }
 
 struct Options {
-    folder: PathBuf,
+    folders: Vec<PathBuf>,
     /// Only cases whose `area/name` holds this.
     filter: Option<String>,
     list: bool,
@@ -69,25 +56,35 @@ struct Options {
 
 /// `cargo test` hands every test binary its own flags and a filter; those are taken or passed over.
 fn options() -> Result<Options, String> {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/data");
-    let mut options = Options { folder: data.into(), filter: None, list: false };
+    let mut options = Options { folders: Vec::new(), filter: None, list: false };
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
             "--list" => options.list = true,
             flag if flag.starts_with('-') => {}
-            folder if PathBuf::from(folder).is_dir() => options.folder = folder.into(),
+            folder if PathBuf::from(folder).is_dir() => options.folders.push(folder.into()),
             path if path.contains(std::path::MAIN_SEPARATOR) => {
                 return Err(format!("{path}: there is no such folder"));
             }
             filter => options.filter = Some(filter.into()),
         }
     }
+    if options.folders.is_empty() {
+        let here = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"));
+        options.folders = vec![here.join("data"), here.join("more")];
+    }
     Ok(options)
 }
 
 fn main() -> ExitCode {
-    match options().and_then(|options| Ok((Reference::open(&options.folder)?, options))) {
-        Ok((reference, options)) => run(&reference, &options),
+    // A case that panics is one failure line, not a backtrace.
+    std::panic::set_hook(Box::new(|_| {}));
+    let all = options().and_then(|options| {
+        let run = |folder: &PathBuf| Ok(run(&Reference::open(folder)?, &options));
+        options.folders.iter().map(run).collect::<Result<Vec<bool>, String>>()
+    });
+    match all {
+        Ok(passed) if passed.iter().all(|&passed| passed) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(message) => {
             eprintln!("golden: {message}");
             ExitCode::from(2)
@@ -95,9 +92,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(reference: &Reference, options: &Options) -> ExitCode {
-    // A case that panics is one failure line, not a backtrace.
-    std::panic::set_hook(Box::new(|_| {}));
+/// Whether all cases of a folder agree.
+fn run(reference: &Reference, options: &Options) -> bool {
     let (mut passed, mut failed) = (0, 0);
     let mut skipped = Vec::new();
     for case in reference.cases() {
@@ -129,7 +125,7 @@ fn run(reference: &Reference, options: &Options) -> ExitCode {
         compare::not_compared().for_each(|entry| println!("not compared {entry}"));
     }
     println!("{passed} passed, {failed} failed, {} skipped", skipped.len());
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    failed == 0
 }
 
 /// The message of a panic on one line.

@@ -28,10 +28,16 @@ const SEARCH: usize = 5;
 /// Panics if the subscripts do not fit the operands or the sizes of one letter differ.
 #[track_caller]
 pub fn einsum(subscripts: &str, operands: &[&Array]) -> Array {
+    einsum_of("einsum", subscripts, operands)
+}
+
+/// [`einsum`] for a caller whose name errors hold.
+#[track_caller]
+pub(crate) fn einsum_of(op: &str, subscripts: &str, operands: &[&Array]) -> Array {
     let avals: Vec<Aval> = operands.iter().map(|x| x.aval()).collect();
     let spec = match Spec::parse(subscripts, &avals) {
         Ok(spec) => spec,
-        Err(why) => invalid("einsum", format!("`{subscripts}`: {why}")),
+        Err(why) => invalid(op, format!("`{subscripts}`: {why}")),
     };
     let args: Vec<Array> = operands.iter().map(|&x| x.clone()).collect();
     one_program("einsum", &args, |args| spec.apply(args))

@@ -54,6 +54,7 @@ pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated,
 pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
 pub use einsum::einsum;
+pub(crate) use einsum::einsum_of;
 pub use indexing::IndexMode;
 pub(crate) use indexing::one_program;
 pub use masked::Masked;

@@ -1,12 +1,12 @@
 //! Convolution.
 
 use super::builder::builder;
+use super::checks::positive;
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
 use crate::array::{
-    ConvOptions, IntoShape, Padding, concatenate, conv_general_dilated, invalid, one_program,
-    shape_of,
+    ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program, shape_of,
 };
 use crate::graph::Array;
 use crate::module::Param;
@@ -15,6 +15,9 @@ use crate::value::DType;
 use std::slice;
 
 /// How a [`Conv`] treats the edges of its input.
+///
+/// A [`Padding`] becomes one, and so do a number (of zeros at each end of each spatial axis) and
+/// pairs of numbers (before and after each spatial axis).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConvPadding {
     /// Zeros, as [`Padding`] says.
@@ -32,6 +35,31 @@ pub enum ConvPadding {
 impl From<Padding> for ConvPadding {
     fn from(padding: Padding) -> ConvPadding {
         ConvPadding::Zeros(padding)
+    }
+}
+
+impl From<i64> for ConvPadding {
+    fn from(both: i64) -> ConvPadding {
+        ConvPadding::Zeros(Padding::Explicit(vec![(both, both)]))
+    }
+}
+
+impl<const N: usize> From<[(i64, i64); N]> for ConvPadding {
+    fn from(pairs: [(i64, i64); N]) -> ConvPadding {
+        ConvPadding::Zeros(Padding::Explicit(pairs.into()))
+    }
+}
+
+impl ConvPadding {
+    /// With a pair for each spatial axis, where pairs are given; a single one counts for all.
+    #[track_caller]
+    pub(super) fn per_axis(self, layer: &str, n: usize) -> ConvPadding {
+        match self {
+            ConvPadding::Zeros(Padding::Explicit(pairs)) => {
+                ConvPadding::Zeros(Padding::Explicit(per_axis(layer, "padding", pairs, n)))
+            }
+            other => other,
+        }
     }
 }
 
@@ -131,7 +159,8 @@ impl ConvBuilder {
         self
     }
 
-    /// The padding around the input: a [`Padding`] or a [`ConvPadding`]. Default: `Padding::Same`.
+    /// The padding around the input: a [`Padding`], a number of zeros, pairs of them, or a
+    /// [`ConvPadding`]. Default: `Padding::Same`.
     pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvBuilder {
         self.padding = padding.into();
         self
@@ -140,11 +169,23 @@ impl ConvBuilder {
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
-    /// Panics if the groups do not divide the features, a mask does not have the kernel's shape,
-    /// or a list does not have one entry per spatial axis.
+    /// Panics if a size is 0, the groups do not divide the features, a mask does not have the
+    /// kernel's shape, or a list does not have one entry per spatial axis.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Conv {
         let groups = self.feature_group_count;
+        positive(
+            LAYER,
+            &[
+                ("in_features", &[self.in_features]),
+                ("out_features", &[self.out_features]),
+                ("kernel_size", &self.kernel_size),
+                ("feature_group_count", &[groups]),
+                ("strides", &self.strides),
+                ("input_dilation", &self.input_dilation),
+                ("kernel_dilation", &self.kernel_dilation),
+            ],
+        );
         if ![self.in_features, self.out_features].iter().all(|n| n.is_multiple_of(groups)) {
             invalid(
                 LAYER,
@@ -156,10 +197,10 @@ impl ConvBuilder {
         }
         let n = self.kernel_size.len();
         let window = ConvWindow {
-            strides: per_axis("strides", self.strides, n),
-            padding: self.padding,
-            input_dilation: per_axis("input_dilation", self.input_dilation, n),
-            kernel_dilation: per_axis("kernel_dilation", self.kernel_dilation, n),
+            strides: per_axis(LAYER, "strides", self.strides, n),
+            padding: self.padding.per_axis(LAYER, n),
+            input_dilation: per_axis(LAYER, "input_dilation", self.input_dilation, n),
+            kernel_dilation: per_axis(LAYER, "kernel_dilation", self.kernel_dilation, n),
             feature_group_count: groups,
         };
         if window.padding == ConvPadding::Causal && n != 1 {
@@ -189,11 +230,19 @@ const LAYER: &str = "Conv";
 
 /// One entry per spatial axis; a single one counts for all.
 #[track_caller]
-fn per_axis(what: &str, list: Vec<usize>, n: usize) -> Vec<usize> {
+pub(super) fn per_axis<T: Clone + std::fmt::Debug>(
+    layer: &str,
+    what: &str,
+    list: Vec<T>,
+    n: usize,
+) -> Vec<T> {
     match list.as_slice() {
-        &[all] => vec![all; n],
+        [all] => vec![all.clone(); n],
         list if list.len() == n => list.to_vec(),
-        list => invalid(LAYER, format!("{what} {list:?} for {n} spatial axes")),
+        list => invalid(
+            layer,
+            format!("{what} {list:?} for {n} spatial axes: give one entry, or one for each axis"),
+        ),
     }
 }
 
@@ -283,54 +332,32 @@ impl Conv {
             .zip(&self.window.kernel_dilation)
             .map(|(&size, &dilation)| (size.max(1) - 1) * dilation)
             .collect();
-        match &self.window.padding {
-            ConvPadding::Zeros(padding) => (x, padding.clone()),
-            ConvPadding::Circular => (extend_all(x, &extents, wrapped), Padding::Valid),
-            ConvPadding::Reflect => (extend_all(x, &extents, mirrored), Padding::Valid),
+        let mode = match &self.window.padding {
+            ConvPadding::Zeros(padding) => return (x, padding.clone()),
             ConvPadding::Causal => {
                 let pairs = [(0, 0), (extents[0] as i64, 0), (0, 0)];
-                (x.pad(&pairs, 0), Padding::Valid)
+                return (x.pad(&pairs, 0), Padding::Valid);
             }
+            ConvPadding::Circular => PadMode::Wrap,
+            ConvPadding::Reflect => PadMode::Reflect,
+        };
+        // The smaller half stands before.
+        let mut pairs = vec![(0, 0)];
+        pairs.extend(extents.iter().map(|extent| (extent / 2, extent.div_ceil(2))));
+        pairs.push((0, 0));
+        if x.shape().iter().zip(&pairs).any(|(&size, &pair)| size == 0 && pair != (0, 0)) {
+            invalid(LAYER, format!("the input {} has no places to go on with", x.aval()));
         }
+        (x.pad_mode(&pairs, mode), Padding::Valid)
     }
 }
 
 /// Flattens the leading `n` axes into one, which appears if there is none.
-fn with_one_batch_axis(x: &Array, n: usize) -> Array {
+pub(super) fn with_one_batch_axis(x: &Array, n: usize) -> Array {
     if n == 1 {
         return x.clone();
     }
     let size: usize = x.shape()[..n].iter().product();
     let shape: Vec<usize> = std::iter::once(size).chain(x.shape()[n..].iter().copied()).collect();
     x.reshape(shape)
-}
-
-/// The numbers of elements that stand before and after dimension `d`.
-type Edges = fn(&Array, usize, (usize, usize)) -> [Array; 2];
-
-/// Adds each extent in elements around the spatial dimensions, the smaller half before.
-#[track_caller]
-fn extend_all(mut x: Array, extents: &[usize], edges: Edges) -> Array {
-    for (i, &extent) in extents.iter().enumerate() {
-        let (d, halves) = (i + 1, (extent / 2, extent.div_ceil(2)));
-        if halves.1 >= x.shape()[d] {
-            let (x, n) = (x.aval(), halves.1);
-            invalid(LAYER, format!("the input {x} is too small in axis {d} to add {n} elements"));
-        }
-        let [before, after] = edges(&x, d, halves);
-        x = concatenate(&[&before, &x, &after], d as isize);
-    }
-    x
-}
-
-/// The other end of the axis.
-fn wrapped(x: &Array, d: usize, (low, high): (usize, usize)) -> [Array; 2] {
-    let size = x.shape()[d];
-    [x.slice_dim(d, size - low, size), x.slice_dim(d, 0, high)]
-}
-
-/// The axis reversed, without its edge elements.
-fn mirrored(x: &Array, d: usize, (low, high): (usize, usize)) -> [Array; 2] {
-    let size = x.shape()[d];
-    [x.slice_dim(d, 1, 1 + low), x.slice_dim(d, size - 1 - high, size - 1)].map(|part| part.flip(d))
 }

@@ -1,6 +1,7 @@
 //! Embedding tables.
 
 use super::builder::builder;
+use super::checks::{last_axis, positive};
 use super::dtypes::promote;
 use super::initializers;
 use super::initializers::{Distribution, FanMode, Initializer};
@@ -48,8 +49,15 @@ builder! {
 
 impl EmbedBuilder {
     /// Makes the layer, with a key of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if the table is empty.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Embed {
+        positive(
+            "Embed",
+            &[("num_embeddings", &[self.num_embeddings]), ("features", &[self.features])],
+        );
         let shape = [self.num_embeddings, self.features];
         let embedding = self.embedding_init.call(&rngs.params(), shape, self.param_dtype);
         Embed { embedding: embedding.into(), dtype: self.dtype }
@@ -96,11 +104,7 @@ impl Embed {
     /// Panics if the last axis of `query` does not have size `features`.
     #[track_caller]
     pub fn attend(&self, query: &Array) -> Array {
-        let features = self.embedding.shape()[1];
-        if query.shape().last() != Some(&features) {
-            let query = query.aval();
-            invalid("Embed", format!("the query {query} needs a last axis of {features} features"));
-        }
+        last_axis("Embed", "the query", query, self.embedding.shape()[1]);
         let dtype = Some(self.dtype.unwrap_or(self.embedding.dtype()));
         let arrays = [Some(query), Some(self.embedding.value())];
         let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype) else {

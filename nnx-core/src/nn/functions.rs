@@ -9,6 +9,12 @@ use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use std::slice;
 
+/// x itself. `jax.nn.identity`.
+#[track_caller]
+pub fn identity(x: &Array) -> Array {
+    x.clone()
+}
+
 /// max(x, 0). The derivative at 0 is 0. `jax.nn.relu`.
 #[track_caller]
 pub fn relu(x: &Array) -> Array {

@@ -7,6 +7,7 @@
 //! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
 //! ```
 
+use super::by_address::by_address;
 use crate::array::{IntoAxes, IntoShape, dim, eye, invalid, one_program, select, shape_of};
 use crate::graph::Array;
 use crate::ops::{Geqrf, HouseholderProduct};
@@ -32,6 +33,7 @@ enum Rule {
     TruncatedNormal { stddev: Float, lower: Float, upper: Float },
     VarianceScaling { scale: Float, mode: FanMode, distribution: Distribution },
     Orthogonal { scale: Float, column_axis: isize },
+    DeltaOrthogonal { scale: Float, column_axis: isize },
     Custom(Custom),
 }
 
@@ -57,20 +59,9 @@ impl std::fmt::Debug for Float {
 /// A function of one's own that makes a parameter's first value.
 pub type InitFn = fn(&Key, &[usize], DType) -> Array;
 
-/// A user's function, compared by its address: at worst equal initializers count as different.
-#[derive(Debug, Clone, Copy)]
-struct Custom(InitFn);
-
-impl PartialEq for Custom {
-    fn eq(&self, other: &Custom) -> bool {
-        std::ptr::fn_addr_eq(self.0, other.0)
-    }
-}
-impl Eq for Custom {}
-impl std::hash::Hash for Custom {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.0 as usize).hash(state);
-    }
+by_address! {
+    /// A user's function.
+    Custom(InitFn)
 }
 
 /// The divisor of the variance in [`variance_scaling`].
@@ -137,11 +128,16 @@ impl Initializer {
             }
             _ => {}
         }
-        let orthogonal = matches!(self.rule, Rule::Orthogonal { .. });
-        if orthogonal && shape.len() < 2 {
-            invalid("initializer", format!("orthogonal needs at least two axes, got {shape:?}"));
+        match &self.rule {
+            Rule::Orthogonal { .. } if shape.len() < 2 => {
+                invalid("initializer", format!("orthogonal needs at least two axes, got {shape:?}"))
+            }
+            Rule::DeltaOrthogonal { .. } => check_delta(&shape),
+            _ => {}
         }
-        if orthogonal && shape.contains(&0) {
+        if matches!(self.rule, Rule::Orthogonal { .. } | Rule::DeltaOrthogonal { .. })
+            && shape.contains(&0)
+        {
             return crate::array::zeros(&shape, dtype);
         }
         if !dtype.is_float() {
@@ -191,6 +187,20 @@ impl Initializer {
             Rule::Orthogonal { scale, column_axis } => {
                 constant(scale.get()) * orthogonal_sample(key, shape, *column_axis, dtype)
             }
+            Rule::DeltaOrthogonal { scale, column_axis } => {
+                let (field, matrix) = shape.split_at(shape.len() - 2);
+                let center =
+                    constant(scale.get()) * orthogonal_sample(key, matrix, *column_axis, dtype);
+                let before = |&size: &usize| (size - 1) as i64 / 2;
+                let mut pairs: Vec<(i64, i64)> = field
+                    .iter()
+                    .map(|size| (before(size), *size as i64 - 1 - before(size)))
+                    .collect();
+                pairs.extend([(0, 0); 2]);
+                let mut ones = vec![1; field.len()];
+                ones.extend(matrix);
+                center.reshape(ones).pad(&pairs, 0)
+            }
             Rule::Constant(_) | Rule::Custom(_) => unreachable!("made without a program"),
         }
     }
@@ -220,6 +230,25 @@ impl Initializer {
                 FanMode::FanAvg => (fan_in + fan_out) / 2.0,
                 FanMode::FanGeoAvg => (fan_in * fan_out).sqrt(),
             }
+    }
+}
+
+/// Refuses what is no kernel of a convolution with at least as many outputs as inputs.
+#[track_caller]
+fn check_delta(shape: &[usize]) {
+    if !(3..=5).contains(&shape.len()) {
+        invalid(
+            "initializer",
+            format!(
+                "delta_orthogonal makes kernels of convolutions, of 3 to 5 axes, not {shape:?}"
+            ),
+        );
+    }
+    if shape[shape.len() - 2] > shape[shape.len() - 1] {
+        invalid(
+            "initializer",
+            format!("delta_orthogonal needs at least as many outputs as inputs, got {shape:?}"),
+        );
     }
 }
 
@@ -253,6 +282,16 @@ pub fn ones() -> Initializer {
     constant(1.0)
 }
 
+/// [`zeros`] by its other name. `flax.nnx.initializers.zeros_init`.
+pub fn zeros_init() -> Initializer {
+    zeros()
+}
+
+/// [`ones`] by its other name. `flax.nnx.initializers.ones_init`.
+pub fn ones_init() -> Initializer {
+    ones()
+}
+
 /// Uniform in [0, `scale`). `jax.nn.initializers.uniform` (default scale 0.01).
 pub fn uniform(scale: f64) -> Initializer {
     Initializer::new(Rule::Uniform(Float::new(scale)))
@@ -284,10 +323,20 @@ pub fn glorot_uniform() -> Initializer {
     variance_scaling(1.0, FanMode::FanAvg, Distribution::Uniform)
 }
 
+/// [`glorot_uniform`] by its other name. `jax.nn.initializers.xavier_uniform`.
+pub fn xavier_uniform() -> Initializer {
+    glorot_uniform()
+}
+
 /// Truncated normal with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
 /// `jax.nn.initializers.glorot_normal`.
 pub fn glorot_normal() -> Initializer {
     variance_scaling(1.0, FanMode::FanAvg, Distribution::TruncatedNormal)
+}
+
+/// [`glorot_normal`] by its other name. `jax.nn.initializers.xavier_normal`.
+pub fn xavier_normal() -> Initializer {
+    glorot_normal()
 }
 
 /// Uniform with variance 1 / inputs (LeCun et al. 1998). `jax.nn.initializers.lecun_uniform`.
@@ -306,9 +355,19 @@ pub fn he_uniform() -> Initializer {
     variance_scaling(2.0, FanMode::FanIn, Distribution::Uniform)
 }
 
+/// [`he_uniform`] by its other name. `jax.nn.initializers.kaiming_uniform`.
+pub fn kaiming_uniform() -> Initializer {
+    he_uniform()
+}
+
 /// Truncated normal with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_normal`.
 pub fn he_normal() -> Initializer {
     variance_scaling(2.0, FanMode::FanIn, Distribution::TruncatedNormal)
+}
+
+/// [`he_normal`] by its other name. `jax.nn.initializers.kaiming_normal`.
+pub fn kaiming_normal() -> Initializer {
+    he_normal()
 }
 
 /// Orthonormal columns, or rows where there are fewer of them, uniformly distributed, times `scale`
@@ -316,6 +375,21 @@ pub fn he_normal() -> Initializer {
 /// `jax.nn.initializers.orthogonal` (default scale 1 and axis −1).
 pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
     Initializer::new(Rule::Orthogonal { scale: Float::new(scale), column_axis })
+}
+
+/// A matrix of [`orthogonal`] at the center of a convolution's kernel, zeros around it (Xiao et al.
+/// 2018): the layer starts as a rotation of each place's features. There need to be at least as many
+/// outputs as inputs. `jax.nn.initializers.delta_orthogonal` (default scale 1 and axis −1).
+///
+/// ```no_run
+/// use nnx_core::nn::{Conv, initializers};
+/// use nnx_core::random::Rngs;
+///
+/// let init = initializers::delta_orthogonal(1.0, -1);
+/// let layer = Conv::builder(16, 32, [3, 3]).kernel_init(init).build(&mut Rngs::new(0));
+/// ```
+pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
+    Initializer::new(Rule::DeltaOrthogonal { scale: Float::new(scale), column_axis })
 }
 
 /// The Q of a QR decomposition of normal samples, with the signs that make R's diagonal positive

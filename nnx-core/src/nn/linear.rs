@@ -1,10 +1,11 @@
 //! A linear map of the last axis.
 
 use super::builder::builder;
+use super::checks::{last_axis, positive};
 use super::dtypes::{promote, value};
 use super::initializers;
 use super::initializers::Initializer;
-use crate::array::{dot_general, invalid, one_program};
+use crate::array::{dot_general, one_program};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
@@ -54,8 +55,15 @@ builder! {
 
 impl LinearBuilder {
     /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> Linear {
+        positive(
+            "Linear",
+            &[("in_features", &[self.in_features]), ("out_features", &[self.out_features])],
+        );
         let shape = [self.in_features, self.out_features];
         let kernel = self.kernel_init.call(&rngs.params(), shape, self.param_dtype);
         let bias = self
@@ -83,11 +91,7 @@ impl Linear {
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let inputs = self.kernel.shape()[0];
-        if x.shape().last() != Some(&inputs) {
-            let x = x.aval();
-            invalid("Linear", format!("the input {x} needs a last axis of {inputs} features"));
-        }
+        last_axis("Linear", "the input", x, self.kernel.shape()[0]);
         one_program("Linear", slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
             let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {

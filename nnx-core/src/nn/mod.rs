@@ -1,28 +1,64 @@
 //! Layers, activations and initializers, with the names, fields and defaults of `flax.nnx`.
 
+mod attention;
 mod builder;
+mod by_address;
+mod checks;
 mod conv;
+mod conv_transpose;
 mod dropout;
 mod dtypes;
+mod einsum;
 mod embed;
 mod functions;
 pub mod initializers;
+mod layer;
 mod linear;
+mod linear_general;
+mod lora;
+mod multi_head_attention;
 mod norm;
 mod pool;
+mod prelu;
+mod recurrent;
+mod sequential;
+mod spectral_norm;
+mod weight_norm;
 
+pub use attention::{
+    AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
+    make_attention_mask, make_causal_mask,
+};
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
+pub use conv_transpose::{ConvTranspose, ConvTransposeBuilder};
 pub use dropout::{Dropout, DropoutBuilder};
+pub use einsum::{Einsum, EinsumBuilder};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
-    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
-    log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish, one_hot, relu,
-    relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus, standardize, swish, tanh,
+    celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, identity,
+    leaky_relu, log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish,
+    one_hot, relu, relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus,
+    standardize, swish, tanh,
 };
 pub use initializers::Initializer;
+pub use layer::{Activation, ActivationFn, Layer};
 pub use linear::{Linear, LinearBuilder};
+pub use linear_general::{LinearGeneral, LinearGeneralBuilder};
+pub use lora::{LoRA, LoRABuilder, LoRALinear, LoRALinearBuilder};
+pub use multi_head_attention::{
+    MultiHeadAttention, MultiHeadAttentionBuilder, MultiHeadAttentionOptions,
+};
 pub use norm::{
     BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
     LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,
 };
-pub use pool::{PoolOptions, avg_pool, max_pool, min_pool};
+pub use pool::{PoolOptions, WindowReduction, avg_pool, max_pool, min_pool, pool};
+pub use prelu::{PReLU, PReLUBuilder};
+pub use recurrent::{
+    Bidirectional, BidirectionalBuilder, GRUCell, GRUCellBuilder, LSTMCell, LSTMCellBuilder,
+    MergeFn, OptimizedLSTMCell, OptimizedLSTMCellBuilder, RNN, RNNBuilder, RNNCellBase, RNNOptions,
+    SimpleCell, SimpleCellBuilder, flip_sequences,
+};
+pub use sequential::{Layers, Sequential};
+pub use spectral_norm::{SpectralNorm, SpectralNormBuilder, SpectralStats};
+pub use weight_norm::{WeightNorm, WeightNormBuilder};

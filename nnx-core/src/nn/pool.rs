@@ -73,14 +73,14 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
         invalid(OP, format!("needs a float array, got {}", x.aval()));
     }
     let window = shape_of(OP, window);
-    let sums = pool(OP, reduce_window_sum, x, &window, options);
+    let sums = windows(OP, reduce_window_sum, x, &window, options);
     if options.count_include_pad {
         return sums / window.iter().product::<usize>();
     }
     let mut shape = vec![1; x.rank()];
     let spatial = x.rank() - window.len() - 1..x.rank() - 1;
     shape[spatial.clone()].copy_from_slice(&x.shape()[spatial]);
-    let counts = pool(OP, reduce_window_sum, &ones(shape, x.dtype()), &window, options);
+    let counts = windows(OP, reduce_window_sum, &ones(shape, x.dtype()), &window, options);
     sums / counts
 }
 
@@ -91,7 +91,7 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
 pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
-    pool("max_pool", reduce_window_max, x, &shape_of("max_pool", window), options)
+    windows("max_pool", reduce_window_max, x, &shape_of("max_pool", window), options)
 }
 
 /// The smallest element of each window, for each feature. `x` is as in [`avg_pool`].
@@ -101,14 +101,42 @@ pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
 pub fn min_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Array {
-    pool("min_pool", reduce_window_min, x, &shape_of("min_pool", window), options)
+    windows("min_pool", reduce_window_min, x, &shape_of("min_pool", window), options)
+}
+
+/// How windows become elements: [`reduce_window_sum`], [`reduce_window_max`],
+/// [`reduce_window_min`], or a function of one's own.
+pub type WindowReduction = fn(&Array, &[usize], &WindowOptions) -> Array;
+
+/// Any reduction of each window, for each feature. `x` is as in [`avg_pool`]. `flax.nnx.pool`, whose
+/// first value and function are a [`WindowReduction`] here.
+///
+/// ```no_run
+/// use nnx_core::array::reduce_window_sum;
+/// use nnx_core::nn::{PoolOptions, pool};
+/// # fn demo(images: nnx_core::Array) -> nnx_core::Array {
+/// // [N, H, W, C] -> [N, H/2, W/2, C]
+/// pool(&images, reduce_window_sum, [2, 2], &PoolOptions::new().strides([2, 2]))
+/// # }
+/// ```
+///
+/// # Panics
+/// Panics if the window or the options do not fit the axes of `x`.
+#[track_caller]
+pub fn pool(
+    x: &Array,
+    reduce: WindowReduction,
+    window: impl IntoShape,
+    options: &PoolOptions,
+) -> Array {
+    windows("pool", reduce, x, &shape_of("pool", window), options)
 }
 
 /// Reduces windows of the axes before the last one.
 #[track_caller]
-fn pool(
+fn windows(
     op: &str,
-    reduce: fn(&Array, &[usize], &WindowOptions) -> Array,
+    reduce: WindowReduction,
     x: &Array,
     window: &[usize],
     options: &PoolOptions,

@@ -548,6 +548,7 @@ fn special_functions() -> Vec<Probe> {
 
 fn activations() -> Vec<Probe> {
     probes! {
+        "identity" = "jax.nn.identity" [[2, 3]] => |x| nn::identity(&x[0]);
         "relu" = "jax.nn.relu" [[2, 3]] => |x| nn::relu(&x[0]);
         "relu6" = "jax.nn.relu6" [[2, 3]] => |x| nn::relu6(&x[0]);
         "softplus" = "jax.nn.softplus" [[2, 3]] => |x| nn::softplus(&x[0]);

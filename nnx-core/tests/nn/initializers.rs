@@ -65,3 +65,27 @@ fn custom_functions_keep_to_the_shape() {
     let custom = init::custom(|_, _, dtype| nnx_core::array::zeros([1], dtype));
     let _ = custom.call(&random::key(0), [3], DType::F32);
 }
+
+#[test]
+fn delta_orthogonal_turns_the_features_of_each_place() {
+    use nnx_core::nn::Conv;
+    let builder = Conv::builder(3, 5, [4, 3]).kernel_init(init::delta_orthogonal(1.0, -1));
+    let layer = builder.build(&mut nnx_core::random::Rngs::new(0));
+    let x = random::normal(&random::key(1), [2, 6, 7, 3], DType::F32);
+    let norms = |x: &nnx_core::Array| x.square().sum(-1);
+    crate::assert_close("norms", &norms(&layer.forward(&x)), &norms(&x), 1e-5);
+    assert_eq!(init::xavier_normal(), init::glorot_normal());
+    assert_eq!(init::kaiming_uniform(), init::he_uniform());
+}
+
+#[test]
+#[should_panic(expected = "at least as many outputs as inputs, got [3, 4, 2]")]
+fn delta_orthogonal_needs_enough_outputs() {
+    let _ = init::delta_orthogonal(1.0, -1).call(&random::key(0), [3, 4, 2], DType::F32);
+}
+
+#[test]
+#[should_panic(expected = "makes kernels of convolutions, of 3 to 5 axes, not [4, 4]")]
+fn delta_orthogonal_is_for_convolutions() {
+    let _ = init::delta_orthogonal(1.0, -1).call(&random::key(0), [4, 4], DType::F32);
+}

@@ -1,4 +1,4 @@
-use crate::assert_close;
+use crate::{Mistakes, assert_close, assert_mistakes};
 use nnx_core::Array;
 use nnx_core::array::Padding;
 use nnx_core::nn::{self, *};
@@ -49,6 +49,8 @@ fn conv_masks_and_mirrors() {
     let mut rngs = Rngs::new(1);
     let x = Array::from_slice(&[1.0_f32, 2.0, 4.0, 8.0], [1, 4, 1]);
     let sum = || Conv::builder(1, 1, 3).kernel_init(initializers::ones());
+    let padded = sum().padding(1).build(&mut rngs);
+    assert_eq!(padded.forward(&x).to_vec::<f32>(), [3.0, 7.0, 14.0, 12.0]);
     let mirrored = sum().padding(ConvPadding::Reflect).build(&mut rngs);
     assert_eq!(mirrored.forward(&x).to_vec::<f32>(), [5.0, 7.0, 14.0, 16.0]);
     let mask = Array::from_slice(&[1.0_f32, 0.0, 0.0], [3, 1, 1]);
@@ -92,18 +94,27 @@ fn mistakes_name_the_layer_and_the_rule() {
     let linear = Linear::new(5, 7, &mut rngs);
     let conv = Conv::new(3, 8, [3, 3], &mut rngs);
     let circular = Conv::builder(3, 8, 9).padding(ConvPadding::Circular).build(&mut rngs);
+    let transpose = ConvTranspose::new(3, 8, [3, 3], &mut rngs);
+    let general = LinearGeneral::builder([4, 5], 2).axis([-2, -1]).build(&mut rngs);
+    let einsum = Einsum::new("nta,hab->nthb", [8, 2, 4], &mut rngs);
+    let lora = LoRALinear::new(5, 7, 2, &mut rngs);
     let norm = LayerNorm::new(6, &mut rngs);
     let embed = Embed::new(3, 4, &mut rngs);
     let rngs = || Rngs::new(0);
     let x = |shape: &[usize]| nnx_core::array::ones(shape, nnx_core::DType::F32);
-    let mistakes: &[(&dyn Fn(), &str)] = &[
+    let mistakes: &Mistakes<'_> = &[
         (
             &|| drop(linear.forward(&x(&[4, 6]))),
             "Linear: the input f32[4, 6] needs a last axis of 5",
         ),
         (&|| drop(linear.forward(&x(&[]))), "Linear: the input f32[]"),
         (&|| drop(conv.forward(&x(&[9, 3]))), "needs 2 spatial axes and then 3 features"),
-        (&|| drop(circular.forward(&x(&[1, 4, 3]))), "too small in axis 1 to add 4"),
+        (&|| drop(circular.forward(&x(&[1, 0, 3]))), "f32[1, 0, 3] has no places to go on with"),
+        (&|| drop(transpose.forward(&x(&[9, 3]))), "ConvTranspose: the input f32[9, 3] needs 2"),
+        (&|| drop(general.forward(&x(&[3, 4]))), "LinearGeneral: the axes [0, 1] of the input"),
+        (&|| drop(general.forward(&x(&[4]))), "LinearGeneral: axis -2 is out of bounds for f32[4]"),
+        (&|| drop(einsum.forward(&x(&[3, 4]))), "Einsum: `nta,hab->nthb`"),
+        (&|| drop(lora.forward(&x(&[3, 4]))), "LoRALinear: the input f32[3, 4] needs a last axis"),
         (&|| drop(norm.forward(&x(&[4, 5]))), "LayerNorm: the input f32[4, 5] needs 6 features"),
         (&|| drop(embed.forward(&x(&[2]))), "Embed: the input must be integers, got f32[2]"),
         (&|| drop(embed.attend(&x(&[2]))), "Embed: the query f32[2] needs a last axis of 4"),
@@ -114,13 +125,61 @@ fn mistakes_name_the_layer_and_the_rule() {
             &|| drop(Conv::builder(3, 8, [3, 3]).padding(ConvPadding::Causal).build(&mut rngs())),
             "causal padding is for one spatial axis",
         ),
+        (
+            &|| drop(Conv::builder(3, 8, [3, 3]).padding([(1, 1); 3]).build(&mut rngs())),
+            "padding [(1, 1), (1, 1), (1, 1)] for 2 spatial axes: give one entry, or one for each",
+        ),
+        (
+            &|| {
+                let padding = ConvPadding::Reflect;
+                drop(ConvTranspose::builder(3, 8, 3).padding(padding).build(&mut rngs()));
+            },
+            "Reflect padding is not defined here",
+        ),
+        (&|| drop(Linear::new(0, 7, &mut rngs())), "Linear: `in_features` is 0, but needs to be"),
+        (&|| drop(Conv::new(3, 8, [3, 0], &mut rngs())), "Conv: `kernel_size` is [3, 0]"),
+        (
+            &|| drop(Conv::builder(3, 8, 3).feature_group_count(0).build(&mut rngs())),
+            "`feature_group_count` is 0",
+        ),
+        (&|| drop(Embed::new(0, 8, &mut rngs())), "Embed: `num_embeddings` is 0"),
+        (&|| drop(LoRA::new(3, 0, 4, &mut rngs())), "LoRA: `lora_rank` is 0"),
+        (
+            &|| drop(LinearGeneral::new([2, 3], 4, &mut rngs())),
+            "need as many axes of the input, not [-1]: name them with `.axis(…)`",
+        ),
+        (&|| drop(Einsum::new("ab,bc", [2, 3], &mut rngs())), "exactly two operands and a result"),
+        (&|| drop(Einsum::new("ab,bc->ac", [2], &mut rngs())), "does not fit the kernel's [2]"),
+        (
+            &|| drop(Einsum::builder("ab,bc->ac", [2, 3]).bias_shape(2).build(&mut rngs())),
+            "the bias [2] needs the axes of the kernel [2, 3] that stay, which are [3]",
+        ),
+        (
+            &|| {
+                let conv = Conv::new(3, 8, 3, &mut rngs());
+                let builder = SpectralNorm::builder(conv).error_on_non_matrix(true);
+                drop(builder.build(&mut rngs()));
+            },
+            "SpectralNorm: `kernel` is f32[3, 3, 8], which is not a matrix",
+        ),
+        (
+            &|| {
+                let mut norm = SpectralNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
+                norm.layer_instance = Linear::new(3, 9, &mut rngs());
+                drop(norm.forward(&x(&[4, 3])));
+            },
+            "SpectralNorm: `kernel` is f32[3, 9], for which there are no statistics",
+        ),
+        (
+            &|| {
+                let mut norm = WeightNorm::new(Linear::new(3, 8, &mut rngs()), &mut rngs());
+                norm.layer_instance = Linear::new(3, 9, &mut rngs());
+                drop(norm.forward(&x(&[4, 3])));
+            },
+            "WeightNorm: `kernel` is f32[3, 9], for which its scale was not made",
+        ),
         (&|| drop(GroupNorm::builder(8).num_groups(3).build(&mut rngs())), "does not divide 8"),
         (&|| drop(nn::max_pool(&x(&[4, 5]), [2, 2], &PoolOptions::new())), "max_pool: window"),
     ];
-    for (f, part) in mistakes {
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
-        let text = panic.downcast_ref::<String>().unwrap();
-        assert!(text.contains(part), "{text:?} lacks {part:?}");
-        assert!(text.contains("layers.rs"), "{text:?} does not name the caller's file");
-    }
+    assert_mistakes(mistakes, "layers.rs");
 }

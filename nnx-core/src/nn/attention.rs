@@ -1,0 +1,432 @@
+//! Attention as functions, and its masks.
+
+use super::dtypes::promote;
+use crate::array::{arange, einsum_of, finfo, invalid, select, softmax};
+use crate::graph::Array;
+use crate::random;
+use crate::random::Key;
+use crate::value::{DType, promote_dtypes};
+
+const OP: &str = "dot_product_attention";
+
+/// What [`dot_product_attention`] does besides its plain formula.
+///
+/// ```no_run
+/// use nnx_core::{Array, nn::AttentionOptions};
+///
+/// let lengths = Array::from([5, 3]);
+/// let padded = AttentionOptions::new().key_value_seq_lengths(&lengths);
+/// let nearby = AttentionOptions::new().is_causal(true).local_window_size(8, 0);
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct AttentionOptions {
+    bias: Option<Array>,
+    mask: Option<Array>,
+    is_causal: bool,
+    local_window_size: Option<(usize, usize)>,
+    query_seq_lengths: Option<Array>,
+    key_value_seq_lengths: Option<Array>,
+    scale: Option<f64>,
+    dropout: Option<AttentionDropout>,
+    dtype: Option<DType>,
+}
+
+#[derive(Debug, Clone)]
+struct AttentionDropout {
+    key: Key,
+    rate: f64,
+    broadcast: bool,
+}
+
+impl AttentionOptions {
+    /// The plain formula.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is added to the logits; broadcasts to `[batch…, num_heads, q_length, kv_length]`.
+    pub fn bias(mut self, bias: &Array) -> Self {
+        self.bias = Some(bias.clone());
+        self
+    }
+
+    /// Which places count: those where `mask` is not 0; broadcasts to
+    /// `[batch…, num_heads, q_length, kv_length]`.
+    pub fn mask(mut self, mask: &Array) -> Self {
+        self.mask = Some(mask.clone());
+        self
+    }
+
+    /// Whether a query sees no later places than its own. Default: false.
+    pub fn is_causal(mut self, is_causal: bool) -> Self {
+        self.is_causal = is_causal;
+        self
+    }
+
+    /// How many places before and after its own a query sees. Default: all of them.
+    pub fn local_window_size(mut self, before: usize, after: usize) -> Self {
+        self.local_window_size = Some((before, after));
+        self
+    }
+
+    /// How many queries each sequence has, integers `[batch…]`; the results of those after them are
+    /// 0. Default: all of them.
+    pub fn query_seq_lengths(mut self, lengths: &Array) -> Self {
+        self.query_seq_lengths = Some(lengths.clone());
+        self
+    }
+
+    /// How many keys and values each sequence has, integers `[batch…]`; those after them do not
+    /// count. Default: all of them.
+    pub fn key_value_seq_lengths(mut self, lengths: &Array) -> Self {
+        self.key_value_seq_lengths = Some(lengths.clone());
+        self
+    }
+
+    /// What the logits are multiplied by. Default: 1 / √depth.
+    pub fn scale(mut self, scale: f64) -> Self {
+        self.scale = Some(scale);
+        self
+    }
+
+    /// Drops weights with probability `rate`: the same for all batches and heads if `broadcast`
+    /// (Flax's default). Default: nothing is dropped.
+    pub fn dropout(mut self, key: Key, rate: f64, broadcast: bool) -> Self {
+        self.dropout = (rate > 0.0).then_some(AttentionDropout { key, rate, broadcast });
+        self
+    }
+
+    /// The dtype to compute in. Default: the one in which the inputs meet.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = Some(dtype);
+        self
+    }
+}
+
+#[track_caller]
+fn check(query: &Array, key: &Array) {
+    let fits = query.rank() == key.rank()
+        && query.rank() >= 3
+        && query.shape()[..query.rank() - 3] == key.shape()[..key.rank() - 3]
+        && query.shape().last() == key.shape().last()
+        && key.shape()[key.rank() - 2] > 0
+        && query.shape()[query.rank() - 2].is_multiple_of(key.shape()[key.rank() - 2]);
+    if !fits {
+        let (query, key) = (query.aval(), key.aval());
+        invalid(
+            OP,
+            format!(
+                "the query {query} and the key {key} are [batch…, length, heads, depth]: they need \
+                 equal batch axes and depths, and the heads of the query a multiple of the key's"
+            ),
+        );
+    }
+}
+
+/// query · keyᵀ as `[batch…, num_heads, q_length, kv_length]`; each head of the key serves as many
+/// heads of the query.
+#[track_caller]
+fn products(query: &Array, key: &Array) -> Array {
+    let (heads, groups) = (query.shape()[query.rank() - 2], key.shape()[key.rank() - 2]);
+    if heads == groups {
+        return einsum_of(OP, "...qhd,...khd->...hqk", &[query, key]);
+    }
+    let grouped = einsum_of(OP, "...qhgd,...khd->...hgqk", &[&group(query, groups), key]);
+    let mut shape = grouped.shape().to_vec();
+    shape.splice(shape.len() - 4..shape.len() - 2, [heads]);
+    grouped.reshape(shape)
+}
+
+/// weights · value as `[batch…, q_length, num_heads, depth]`.
+#[track_caller]
+fn weighted(weights: &Array, value: &Array) -> Array {
+    let (heads, groups) = (weights.shape()[weights.rank() - 3], value.shape()[value.rank() - 2]);
+    if heads == groups {
+        return einsum_of(OP, "...hqk,...khd->...qhd", &[weights, value]);
+    }
+    let mut shape = weights.shape().to_vec();
+    let at = shape.len() - 3;
+    shape.splice(at..=at, [groups, heads / groups]);
+    let grouped = einsum_of(OP, "...hgqk,...khd->...qhgd", &[&weights.reshape(shape), value]);
+    let mut shape = grouped.shape().to_vec();
+    shape.splice(shape.len() - 3..shape.len() - 1, [heads]);
+    grouped.reshape(shape)
+}
+
+/// `[…, heads, depth]` as `[…, groups, heads / groups, depth]`.
+#[track_caller]
+fn group(x: &Array, groups: usize) -> Array {
+    let mut shape = x.shape().to_vec();
+    let at = shape.len() - 2;
+    let heads = shape[at];
+    shape.splice(at..=at, [groups, heads / groups]);
+    x.reshape(shape)
+}
+
+/// Refuses what does not broadcast to the logits' shape.
+#[track_caller]
+fn check_beside(what: &str, x: &Array, logits: &Array) {
+    let (own, all) = (x.shape(), logits.shape());
+    let fits = own.len() <= all.len()
+        && own.iter().rev().zip(all.iter().rev()).all(|(&a, &b)| a == 1 || a == b);
+    if !fits {
+        let x = x.aval();
+        invalid(
+            OP,
+            format!(
+                "the {what} {x} needs to broadcast to [batch…, num_heads, q_length, kv_length], \
+                 which is {all:?}"
+            ),
+        );
+    }
+}
+
+/// Where places count: `[batch…, 1, q_length, 1]` or `[batch…, 1, 1, kv_length]`, those before each
+/// sequence's length along the axis `axis` of the logits.
+#[track_caller]
+fn before(what: &str, lengths: &Array, logits: &Array, axis: usize) -> Array {
+    let batch = &logits.shape()[..logits.rank() - 3];
+    if lengths.shape() != batch || !lengths.dtype().is_int() {
+        let lengths = lengths.aval();
+        invalid(OP, format!("`{what}` {lengths} needs to be integers of the shape {batch:?}"));
+    }
+    let mut places = vec![1; logits.rank()];
+    places[axis] = logits.shape()[axis];
+    let mut own = batch.to_vec();
+    own.extend([1; 3]);
+    let places = arange(logits.shape()[axis], DType::I32).reshape(places);
+    places.lt(lengths.astype(DType::I32).reshape(own))
+}
+
+/// `logits` where all masks let them, else `low`.
+#[track_caller]
+fn masked(logits: Array, options: &AttentionOptions, low: f64) -> Array {
+    let [t, s] = [logits.rank() - 2, logits.rank() - 1];
+    let mut masks = Vec::new();
+    if let Some(mask) = &options.mask {
+        check_beside("mask", mask, &logits);
+        masks.push(mask.ne(0));
+    }
+    if options.is_causal {
+        let places = [logits.shape()[t], logits.shape()[s]];
+        masks.push(crate::array::full(places, 1.0, DType::Bool).tril(0));
+    }
+    if let Some((left, right)) = options.local_window_size {
+        let from = |size: usize| arange(size, DType::I32);
+        let (query, key) = (from(logits.shape()[t]).expand_dims(1), from(logits.shape()[s]));
+        let [left, right] = [left, right].map(|n| n.min(i32::MAX as usize / 2) as i32);
+        masks.push(query.le(&key + left).logical_and(&query.ge(&key - right)));
+    }
+    if let Some(lengths) = &options.query_seq_lengths {
+        masks.push(before("query_seq_lengths", lengths, &logits, t));
+    }
+    if let Some(lengths) = &options.key_value_seq_lengths {
+        masks.push(before("key_value_seq_lengths", lengths, &logits, s));
+    }
+    match masks.into_iter().reduce(|a, b| a.logical_and(&b)) {
+        Some(mask) => select(&mask.broadcast_to(logits.shape()), &logits, &logits.full_like(low)),
+        None => logits,
+    }
+}
+
+/// query · keyᵀ plus the bias.
+#[track_caller]
+fn biased(logits: Array, options: &AttentionOptions) -> Array {
+    match &options.bias {
+        Some(bias) => {
+            check_beside("bias", bias, &logits);
+            logits + bias
+        }
+        None => logits,
+    }
+}
+
+/// The weights of attention, `[batch…, num_heads, q_length, kv_length]`, from queries
+/// `[batch…, q_length, num_heads, depth]` and keys `[batch…, kv_length, num_kv_heads, depth]`:
+/// softmax(query · keyᵀ / √depth). `flax.nnx.nn.attention.dot_product_attention_weights`.
+///
+/// ```no_run
+/// use nnx_core::nn::{AttentionOptions, dot_product_attention_weights};
+/// use nnx_core::{array, DType};
+///
+/// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
+/// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new());
+/// assert_eq!(weights.shape(), [2, 4, 5, 5]);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes do not fit together.
+#[track_caller]
+pub fn dot_product_attention_weights(
+    query: &Array,
+    key: &Array,
+    options: &AttentionOptions,
+) -> Array {
+    let [Some(query), Some(key)] = promote(OP, [Some(query), Some(key)], options.dtype) else {
+        unreachable!("arrays that were there stay")
+    };
+    check(&query, &key);
+    let dtype = query.dtype();
+    let depth = query.shape()[query.rank() - 1];
+    let query = match options.scale {
+        Some(scale) => query * Array::constant_scalar(dtype, scale),
+        None => query / Array::constant_scalar(dtype, (depth as f64).sqrt()),
+    };
+    let weights = biased(products(&query, &key), options);
+    let low = -finfo(dtype).max;
+    let mut weights = softmax(&masked(weights, options, low), -1).astype(dtype);
+    if let Some(dropout) = &options.dropout {
+        let keep = 1.0 - dropout.rate;
+        let mut shape = weights.shape().to_vec();
+        if dropout.broadcast {
+            let outer = shape.len() - 2;
+            shape[..outer].fill(1);
+        }
+        let kept = random::bernoulli(&dropout.key, keep, &shape);
+        weights = weights * (kept.astype(dtype) / Array::constant_scalar(dtype, keep));
+    }
+    weights
+}
+
+/// Attention (Vaswani et al. 2017): softmax(query · keyᵀ / √depth) · value, for each head.
+/// `flax.nnx.dot_product_attention`, and without dropout `jax.nn.dot_product_attention`.
+///
+/// Queries are `[batch…, q_length, num_heads, depth]`, keys `[batch…, kv_length, num_kv_heads,
+/// depth]`, values `[batch…, kv_length, num_kv_heads, v_depth]`; the result is `[batch…, q_length,
+/// num_heads, v_depth]`. With fewer heads of keys and values each serves a group of the queries'.
+///
+/// ```no_run
+/// use nnx_core::nn::{AttentionOptions, dot_product_attention};
+/// use nnx_core::{array, DType};
+///
+/// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
+/// let y = dot_product_attention(&x, &x, &x, &AttentionOptions::new().is_causal(true));
+/// assert_eq!(y.shape(), [2, 5, 4, 8]);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes do not fit together.
+#[track_caller]
+pub fn dot_product_attention(
+    query: &Array,
+    key: &Array,
+    value: &Array,
+    options: &AttentionOptions,
+) -> Array {
+    let arrays = [Some(query), Some(key), Some(value)];
+    let [Some(query), Some(key), Some(value)] = promote(OP, arrays, options.dtype) else {
+        unreachable!("arrays that were there stay")
+    };
+    check(&query, &key);
+    let rank = key.rank();
+    if value.rank() != rank || value.shape()[..rank - 1] != key.shape()[..rank - 1] {
+        let (key, value) = (key.aval(), value.aval());
+        invalid(OP, format!("the key {key} and the value {value} need equal axes but the last"));
+    }
+    let weights = if options.dropout.is_some() {
+        let dtype = query.dtype();
+        dot_product_attention_weights(&query, &key, &options.clone().dtype(dtype))
+    } else {
+        // Logits of half-precision inputs are f32, as in JAX.
+        let dtype = promote_dtypes(query.dtype(), DType::F32);
+        let depth = query.shape()[query.rank() - 1];
+        let scale = options.scale.unwrap_or(1.0 / (depth as f64).sqrt());
+        let mut logits = products(&query.astype(dtype), &key.astype(dtype))
+            * Array::constant_scalar(dtype, scale);
+        logits = biased(logits, options).astype(dtype);
+        // Softmax is computed in f32, where the number stays finite.
+        let low = -0.7 * finfo(dtype).max.min(finfo(DType::F32).max);
+        softmax(&masked(logits, options, low).astype(DType::F32), -1).astype(key.dtype())
+    };
+    let y = weighted(&weights, &value);
+    match &options.query_seq_lengths {
+        Some(lengths) => {
+            // [batch…, 1, q_length, 1], as beside the logits.
+            let kept = before("query_seq_lengths", lengths, &weights, weights.rank() - 2);
+            let dtype = y.dtype();
+            y * kept.swapaxes(-3, -2).astype(dtype)
+        }
+        None => y,
+    }
+}
+
+/// A mask from what stands at the places of queries and keys, `[batch…, q_length]` and
+/// `[batch…, kv_length]`: `[batch…, 1, q_length, kv_length]` of `pairwise(query, key)`.
+/// `flax.nnx.make_attention_mask`.
+///
+/// Flax's default `pairwise_fn` is the product: of ones where there is a token and zeros where there
+/// is padding. The result has `extra_batch_dims` axes of size 1 in front and the dtype `dtype`
+/// (Flax's default: f32).
+///
+/// ```no_run
+/// use nnx_core::{Array, DType, nn::make_attention_mask};
+///
+/// let valid = Array::from([[1, 1, 0]]);
+/// let mask = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
+/// assert_eq!(mask.shape(), [1, 1, 3, 3]);
+/// ```
+#[track_caller]
+pub fn make_attention_mask(
+    query_input: &Array,
+    key_input: &Array,
+    pairwise: impl Fn(&Array, &Array) -> Array,
+    extra_batch_dims: usize,
+    dtype: DType,
+) -> Array {
+    let mask = pairwise(&query_input.expand_dims(-1), &key_input.expand_dims(-2)).expand_dims(-3);
+    let mut shape = vec![1; extra_batch_dims];
+    shape.extend(mask.shape());
+    mask.reshape(shape).astype(dtype)
+}
+
+/// A mask for self-attention in which a query sees no later places than its own: for `x` of the
+/// shape `[batch…, length]` it is `[batch…, 1, length, length]`. `flax.nnx.make_causal_mask`.
+///
+/// ```no_run
+/// use nnx_core::{DType, array, nn::make_causal_mask};
+///
+/// let tokens = array::ones([2, 5], DType::I32);
+/// assert_eq!(make_causal_mask(&tokens, 0, DType::F32).shape(), [2, 1, 5, 5]);
+/// ```
+///
+/// # Panics
+/// Panics if `x` is a scalar.
+#[track_caller]
+pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Array {
+    let Some(&length) = x.shape().last() else {
+        invalid("make_causal_mask", "a scalar has no axis of places".into())
+    };
+    let places = crate::array::arange(length, DType::I32).broadcast_to(x.shape());
+    make_attention_mask(&places, &places, |q, k| q.ge(k), extra_batch_dims, dtype)
+}
+
+/// Where all masks let a place count, in `dtype` (Flax's default: f32); `None` if there are none.
+/// `flax.nnx.combine_masks`.
+///
+/// ```no_run
+/// use nnx_core::nn::{combine_masks, make_attention_mask, make_causal_mask};
+/// use nnx_core::{Array, DType};
+///
+/// let valid = Array::from([[1, 1, 0]]);
+/// let padding = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
+/// let causal = make_causal_mask(&valid, 0, DType::F32);
+/// let both = combine_masks(&[Some(&padding), Some(&causal)], DType::F32); // [1, 1, 3, 3]
+/// ```
+///
+/// # Panics
+/// Panics if the masks differ in their number of axes.
+#[track_caller]
+pub fn combine_masks(masks: &[Option<&Array>], dtype: DType) -> Option<Array> {
+    let mut masks = masks.iter().flatten();
+    let first = masks.next()?;
+    let mut all = first.ne(0);
+    for mask in masks {
+        if mask.rank() != first.rank() {
+            let (a, b) = (first.aval(), mask.aval());
+            invalid("combine_masks", format!("{a} and {b} differ in their number of axes"));
+        }
+        all = all.logical_and(&mask.ne(0));
+    }
+    Some(all.astype(dtype))
+}

@@ -1,0 +1,197 @@
+//! A linear map written as an einsum.
+
+use super::builder::builder;
+use super::checks::positive;
+use super::dtypes::{promote, value};
+use super::initializers;
+use super::initializers::Initializer;
+use super::layer::layers;
+use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
+use crate::graph::Array;
+use crate::module::Param;
+use crate::random::Rngs;
+use crate::value::DType;
+use std::slice;
+
+const LAYER: &str = "Einsum";
+
+/// The einsum of the input and a learned kernel, plus a bias. `flax.nnx.Einsum`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::Einsum, random::Rngs, DType};
+///
+/// let mut rngs = Rngs::new(0);
+/// let layer = Einsum::builder("nta,hab->nthb", [8, 2, 4]).bias_shape([8, 4]).build(&mut rngs);
+/// let y = layer.forward(&array::ones([16, 11, 2], DType::F32)); // [16, 11, 8, 4]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Einsum {
+    /// The second operand.
+    pub kernel: Param,
+    /// In the result's order the axes of the kernel that stay.
+    pub bias: Option<Param>,
+    /// The operands' and the result's axes by letters, without spaces.
+    pub einsum_str: String,
+    /// The dtype to compute in; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of an [`Einsum`].
+    EinsumBuilder;
+    given { einsum_str: String, kernel_shape: Vec<usize>, }
+    hidden { bias_shape: Option<Vec<usize>> = None, }
+    settings {
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl EinsumBuilder {
+    /// That there is a bias, and its shape: in the result's order the axes of the kernel that stay.
+    /// Default: no bias.
+    #[track_caller]
+    pub fn bias_shape(mut self, shape: impl IntoShape) -> EinsumBuilder {
+        self.bias_shape = Some(shape_of("Einsum bias_shape", shape));
+        self
+    }
+
+    /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics unless the text has exactly two operands and a result, and kernel and bias the axes
+    /// that it says.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> Einsum {
+        let einsum_str: String = self.einsum_str.split_whitespace().collect();
+        positive(LAYER, &[("kernel_shape", &self.kernel_shape)]);
+        check_shapes(&einsum_str, &self.kernel_shape, self.bias_shape.as_deref());
+        let kernel = self.kernel_init.call(&rngs.params(), &self.kernel_shape, self.param_dtype);
+        let bias = self
+            .bias_shape
+            .map(|shape| self.bias_init.call(&rngs.params(), &shape, self.param_dtype));
+        Einsum { kernel: kernel.into(), bias: bias.map(Param::from), einsum_str, dtype: self.dtype }
+    }
+}
+
+/// The axes of input, kernel and result.
+#[track_caller]
+fn checked_terms(text: &str) -> [&str; 3] {
+    if let Some((operands, result)) = text.split_once("->")
+        && let Some((input, kernel)) = operands.split_once(',')
+        && !kernel.contains(',')
+    {
+        return [input, kernel, result];
+    }
+    invalid(LAYER, format!("`{text}` needs exactly two operands and a result, as `ab,bc->ac`"))
+}
+
+/// Refuses a kernel and a bias that do not have the axes that the text says.
+#[track_caller]
+fn check_shapes(text: &str, kernel_shape: &[usize], bias_shape: Option<&[usize]>) {
+    let [_, kernel, result] = checked_terms(text);
+    let hidden = hidden(kernel, kernel_shape.len());
+    let in_kernel = axes(kernel, hidden);
+    if in_kernel.len() != kernel_shape.len() {
+        invalid(LAYER, format!("`{text}`: `{kernel}` does not fit the kernel's {kernel_shape:?}"));
+    }
+    let stays = |axis: &Axis| {
+        let at = in_kernel.iter().position(|kernel| kernel == axis)?;
+        Some(kernel_shape[at])
+    };
+    let stay: Vec<usize> = axes(result, hidden).iter().filter_map(stays).collect();
+    if bias_shape.is_some_and(|bias| bias != stay) {
+        let bias = bias_shape.unwrap_or_default();
+        invalid(
+            LAYER,
+            format!(
+                "`{text}`: the bias {bias:?} needs the axes of the kernel {kernel_shape:?} that \
+                 stay, which are {stay:?}"
+            ),
+        );
+    }
+}
+
+/// For how many axes the ellipsis of a term stands that has `rank` in all.
+fn hidden(term: &str, rank: usize) -> usize {
+    (rank + 3).saturating_sub(term.len())
+}
+
+/// An axis: its letter, or its place in the ellipsis counted from the ellipsis' end.
+#[derive(PartialEq, Eq)]
+enum Axis {
+    Letter(char),
+    Ellipsis(usize),
+}
+
+/// The axes of a term; an ellipsis stands for `hidden` of them.
+fn axes(term: &str, hidden: usize) -> Vec<Axis> {
+    let letters = |text: &str| text.chars().map(Axis::Letter).collect::<Vec<_>>();
+    match term.split_once("...") {
+        None => letters(term),
+        Some((before, after)) => {
+            let ellipsis = (0..hidden).rev().map(Axis::Ellipsis);
+            letters(before).into_iter().chain(ellipsis).chain(letters(after)).collect()
+        }
+    }
+}
+
+impl Einsum {
+    /// The layer with default settings: without a bias.
+    #[track_caller]
+    pub fn new(einsum_str: &str, kernel_shape: impl IntoShape, rngs: &mut Rngs) -> Einsum {
+        Einsum::builder(einsum_str, kernel_shape).build(rngs)
+    }
+
+    /// A layer with other settings.
+    #[track_caller]
+    pub fn builder(einsum_str: &str, kernel_shape: impl IntoShape) -> EinsumBuilder {
+        let shape = shape_of("Einsum kernel_shape", kernel_shape);
+        EinsumBuilder::with_defaults(einsum_str.into(), shape)
+    }
+
+    /// The einsum of `x` and the kernel, plus the bias.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not fit the text.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        one_program(LAYER, slice::from_ref(x), |args| {
+            let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
+            let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+                unreachable!("arrays that were there stay")
+            };
+            let y = einsum_of(LAYER, &self.einsum_str, &[&x, &kernel]);
+            match bias {
+                Some(bias) => {
+                    let shape = self.bias_shape(y.rank());
+                    y + bias.reshape(shape)
+                }
+                None => y,
+            }
+        })
+    }
+
+    /// The bias' shape beside a result of `rank` axes: those that the kernel lacks have size 1.
+    #[track_caller]
+    fn bias_shape(&self, rank: usize) -> Vec<usize> {
+        let [_, kernel, result] = checked_terms(&self.einsum_str);
+        let in_kernel = axes(kernel, hidden(kernel, self.kernel.rank()));
+        let size = |axis: &Axis| {
+            let at = in_kernel.iter().position(|kernel| kernel == axis);
+            at.map_or(1, |at| self.kernel.shape()[at])
+        };
+        axes(result, hidden(result, rank)).iter().map(size).collect()
+    }
+}
+
+layers!(Einsum);

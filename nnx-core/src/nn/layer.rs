@@ -1,0 +1,82 @@
+//! What chains and wrappers of layers ask of a layer.
+
+use super::by_address::by_address;
+use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};
+use crate::graph::Array;
+use crate::module::Module;
+
+/// A Module that maps one array to another: what [`Sequential`](super::Sequential) chains and
+/// [`SpectralNorm`](super::SpectralNorm) and [`WeightNorm`](super::WeightNorm) wrap.
+///
+/// ```
+/// use nnx_core::nn::{Layer, Linear, relu};
+/// use nnx_core::{Array, Module};
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Block {
+///     linear: Linear,
+/// }
+///
+/// impl Layer for Block {
+///     fn forward(&mut self, x: &Array) -> Array {
+///         relu(&self.linear.forward(x))
+///     }
+/// }
+/// ```
+pub trait Layer: Module {
+    /// The result for `x`.
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array;
+}
+
+macro_rules! layers {
+    ($($layer:ident),* $(,)?) => {$(
+        impl $crate::nn::Layer for $layer {
+            #[track_caller]
+            fn forward(&mut self, x: &$crate::graph::Array) -> $crate::graph::Array {
+                $layer::forward(self, x)
+            }
+        }
+    )*};
+}
+pub(super) use layers;
+
+layers!(Linear, Conv, Dropout, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm);
+
+/// A function of one array.
+pub type ActivationFn = fn(&Array) -> Array;
+
+/// A function of one array as a part of a Module, such as [`relu`](super::relu). Static data:
+/// functions are compared by their address, so that at worst equal ones count as different.
+///
+/// ```no_run
+/// use nnx_core::{Array, nn::{Activation, elu, relu}};
+///
+/// let relu = Activation::new(relu);
+/// let elu = Activation::new(|x| elu(x, 0.5));
+/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32))); // 0
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Activation(#[module(static)] Function);
+
+by_address! {
+    /// The function of an [`Activation`].
+    Function(ActivationFn)
+}
+
+impl Activation {
+    /// The function `f` as a part of a Module.
+    pub const fn new(f: ActivationFn) -> Activation {
+        Activation(Function(f))
+    }
+
+    /// The function's result for `x`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        (self.0.0)(x)
+    }
+}
+
+layers!(Activation);

@@ -1,0 +1,204 @@
+//! A linear map of any axes.
+
+use super::builder::builder;
+use super::checks::positive;
+use super::dtypes::{promote, value};
+use super::initializers;
+use super::initializers::Initializer;
+use super::layer::layers;
+use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of};
+use crate::graph::Array;
+use crate::module::Param;
+use crate::random::Rngs;
+use crate::value::DType;
+use std::slice;
+
+const LAYER: &str = "LinearGeneral";
+
+/// A linear map of several axes at once, to several others. `flax.nnx.LinearGeneral`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::LinearGeneral, random::Rngs, DType};
+///
+/// let mut rngs = Rngs::new(0);
+/// let heads = LinearGeneral::new(2, [4, 5], &mut rngs);
+/// let y = heads.forward(&array::ones([7, 2], DType::F32)); // [7, 4, 5]
+/// let back = LinearGeneral::builder([4, 5], 2).axis([-2, -1]).build(&mut rngs);
+/// let z = back.forward(&y); // [7, 2]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct LinearGeneral {
+    /// `[batch…, in_features…, out_features…]`.
+    pub kernel: Param,
+    /// `[batch…, out_features…]`.
+    pub bias: Option<Param>,
+    /// The axes of the input that are mapped.
+    pub axis: Vec<isize>,
+    /// The axes of the input with a kernel of their own for each element.
+    pub batch_axis: Vec<isize>,
+    /// The dtype to compute in; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`LinearGeneral`].
+    LinearGeneralBuilder;
+    given { in_features: Vec<usize>, out_features: Vec<usize>, }
+    hidden {
+        axis: Vec<isize> = vec![-1],
+        batch_axis: Vec<(usize, usize)> = vec![],
+    }
+    settings {
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the kernel starts, as a matrix of all inputs and all outputs. Default:
+        /// [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the bias starts, as a vector. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl LinearGeneralBuilder {
+    /// The axes of the input that are mapped, as many as `in_features`; they are taken in the order
+    /// in which they stand in the input. Default: the last one.
+    pub fn axis(mut self, axis: impl IntoAxes) -> LinearGeneralBuilder {
+        self.axis = axis.into_axes().axes.unwrap_or_default();
+        self
+    }
+
+    /// The leading axes of the input with a kernel of their own for each element, and their sizes:
+    /// `[(0, 8)]`. Default: none.
+    pub fn batch_axis(mut self, axes: impl Into<Vec<(usize, usize)>>) -> LinearGeneralBuilder {
+        self.batch_axis = axes.into();
+        self
+    }
+
+    /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if a size is 0, there are not as many axes as `in_features`, or the batch axes are not
+    /// the leading ones.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> LinearGeneral {
+        let (inputs, outputs) = (self.in_features, self.out_features);
+        positive(LAYER, &[("in_features", &inputs), ("out_features", &outputs)]);
+        if inputs.len() != self.axis.len() {
+            let axis = self.axis;
+            invalid(
+                LAYER,
+                format!(
+                    "`in_features` {inputs:?} need as many axes of the input, not {axis:?}: name \
+                     them with `.axis(…)`"
+                ),
+            );
+        }
+        let mut batch = self.batch_axis;
+        batch.sort_unstable();
+        if batch.iter().enumerate().any(|(i, &(axis, _))| i != axis) {
+            let axes: Vec<usize> = batch.iter().map(|&(axis, _)| axis).collect();
+            invalid(LAYER, format!("the batch axes are the leading ones, from 0 on, not {axes:?}"));
+        }
+        let batch_shape: Vec<usize> = batch.iter().map(|&(_, size)| size).collect();
+        let product = |sizes: &[usize]| sizes.iter().product::<usize>();
+        let flat = [product(&batch_shape) * product(&inputs), product(&outputs)];
+        let kernel = self.kernel_init.call(&rngs.params(), flat, self.param_dtype);
+        let shape: Vec<usize> = [&batch_shape[..], &inputs, &outputs].concat();
+        let bias = self.use_bias.then(|| {
+            let shape = [batch_shape, outputs].concat();
+            let flat = product(&shape);
+            self.bias_init.call(&rngs.params(), flat, self.param_dtype).reshape(shape)
+        });
+        LinearGeneral {
+            kernel: kernel.reshape(shape).into(),
+            bias: bias.map(Param::from),
+            axis: self.axis,
+            batch_axis: batch.iter().map(|&(axis, _)| axis as isize).collect(),
+            dtype: self.dtype,
+        }
+    }
+}
+
+impl LinearGeneral {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(
+        in_features: impl IntoShape,
+        out_features: impl IntoShape,
+        rngs: &mut Rngs,
+    ) -> LinearGeneral {
+        LinearGeneral::builder(in_features, out_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    #[track_caller]
+    pub fn builder(
+        in_features: impl IntoShape,
+        out_features: impl IntoShape,
+    ) -> LinearGeneralBuilder {
+        let inputs = shape_of("LinearGeneral in_features", in_features);
+        LinearGeneralBuilder::with_defaults(
+            inputs,
+            shape_of("LinearGeneral out_features", out_features),
+        )
+    }
+
+    /// The input without the axes that are mapped, and with the axes `out_features` at its end.
+    ///
+    /// # Panics
+    /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        let (axis, batch) = (sorted_dims(x, &self.axis), sorted_dims(x, &self.batch_axis));
+        let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();
+        let mapped = sizes.len();
+        if self.kernel.shape().get(..mapped) != Some(&sizes) {
+            let (x, kernel) = (x.aval(), self.kernel.aval());
+            invalid(
+                LAYER,
+                format!(
+                    "the axes {axis:?} of the input {x} need the sizes of the kernel {kernel}, \
+                     which are {:?} with {} batch axes first",
+                    self.kernel.shape().get(..mapped).unwrap_or_default(),
+                    batch.len()
+                ),
+            );
+        }
+        let kernel_batch: Vec<usize> = (0..batch.len()).collect();
+        let contracted: Vec<usize> = (batch.len()..mapped).collect();
+        one_program(LAYER, slice::from_ref(x), |args| {
+            let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
+            let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
+                unreachable!("arrays that were there stay")
+            };
+            let y = dot_general(&x, &kernel, (&axis, &contracted), (&batch, &kernel_batch));
+            let Some(bias) = bias else { return y };
+            // Free axes of the input stand between the batch and the features.
+            let free = x.rank() - mapped;
+            let mut shape = bias.shape().to_vec();
+            shape.splice(batch.len()..batch.len(), vec![1; free]);
+            y + bias.reshape(shape)
+        })
+    }
+}
+
+/// The axes in the order in which they stand in `x`.
+#[track_caller]
+fn sorted_dims(x: &Array, axes: &[isize]) -> Vec<usize> {
+    let mut dims = Vec::with_capacity(axes.len());
+    // A loop, as a closure would not know the caller's line.
+    for &axis in axes {
+        dims.push(dim(LAYER, axis, x.aval()));
+    }
+    dims.sort_unstable();
+    dims
+}
+
+layers!(LinearGeneral);

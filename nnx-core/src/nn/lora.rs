@@ -1,0 +1,218 @@
+//! Low-rank adaptation.
+
+use super::builder::builder;
+use super::checks::{last_axis, positive};
+use super::dtypes::promote;
+use super::initializers;
+use super::initializers::Initializer;
+use super::layer::layers;
+use super::linear::Linear;
+use crate::graph::Array;
+use crate::module::{LoRAParam, Param};
+use crate::random::Rngs;
+use crate::value::DType;
+
+/// x · `lora_a` · `lora_b`: a linear map of low rank (Hu et al. 2021). `flax.nnx.LoRA`.
+///
+/// To adapt a layer of one's own, add the two results: `base.forward(x) + lora.forward(x)`, which
+/// is what Flax's `base_module` does; [`LoRALinear`] does so for a [`Linear`].
+///
+/// ```no_run
+/// use nnx_core::{array, nn::LoRA, random::Rngs, DType};
+///
+/// let layer = LoRA::new(3, 2, 4, &mut Rngs::new(0));
+/// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct LoRA {
+    /// `[in_features, lora_rank]`.
+    pub lora_a: LoRAParam,
+    /// `[lora_rank, out_features]`.
+    pub lora_b: LoRAParam,
+    /// The dtype to compute in; by default the one in which input and parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`LoRA`].
+    LoRABuilder;
+    given { in_features: usize, lora_rank: usize, out_features: usize, }
+    settings {
+        /// The dtype of the parameters. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How `lora_a` starts. Default: [`he_uniform`](initializers::he_uniform).
+        a_initializer: Initializer = initializers::he_uniform(),
+        /// How `lora_b` starts. Default: zeros, so that the layer starts as 0.
+        b_initializer: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        dtype: DType,
+    }
+}
+
+impl LoRABuilder {
+    /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features, or the rank is 0.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> LoRA {
+        positive(
+            "LoRA",
+            &[
+                ("in_features", &[self.in_features]),
+                ("lora_rank", &[self.lora_rank]),
+                ("out_features", &[self.out_features]),
+            ],
+        );
+        let shapes = [[self.in_features, self.lora_rank], [self.lora_rank, self.out_features]];
+        let a = self.a_initializer.call(&rngs.params(), shapes[0], self.param_dtype);
+        let b = self.b_initializer.call(&rngs.params(), shapes[1], self.param_dtype);
+        LoRA { lora_a: a.into(), lora_b: b.into(), dtype: self.dtype }
+    }
+}
+
+impl LoRA {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(in_features: usize, lora_rank: usize, out_features: usize, rngs: &mut Rngs) -> LoRA {
+        LoRA::builder(in_features, lora_rank, out_features).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(in_features: usize, lora_rank: usize, out_features: usize) -> LoRABuilder {
+        LoRABuilder::with_defaults(in_features, lora_rank, out_features)
+    }
+
+    /// `[…, in_features]` to `[…, out_features]`.
+    ///
+    /// # Panics
+    /// Panics if the last axis of `x` does not have size `in_features`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
+        let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
+        let [Some(x), Some(a), Some(b)] = promote("LoRA", arrays, self.dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        x.matmul(a).matmul(b)
+    }
+}
+
+/// A [`Linear`] with a [`LoRA`] beside it, whose results are added. `flax.nnx.LoRALinear`.
+///
+/// To train the low-rank part alone, choose the kind
+/// [`LoRAParam`](crate::module::LoRAParam) in [`wrt`](crate::transform::wrt).
+///
+/// ```no_run
+/// use nnx_core::{array, nn::LoRALinear, random::Rngs, DType};
+///
+/// let mut layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
+/// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct LoRALinear {
+    /// `[in_features, out_features]`.
+    pub kernel: Param,
+    /// `[out_features]`.
+    pub bias: Option<Param>,
+    /// The low-rank map.
+    pub lora: LoRA,
+    /// The dtype in which kernel and bias compute; by default the one in which input and
+    /// parameters meet.
+    pub dtype: Option<DType>,
+}
+
+builder! {
+    /// Settings of a [`LoRALinear`].
+    LoRALinearBuilder;
+    given { in_features: usize, out_features: usize, lora_rank: usize, }
+    settings {
+        /// Whether there is a bias. Default: true.
+        use_bias: bool = true,
+        /// The dtype of kernel and bias. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the kernel starts. Default: [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+        /// The dtype of the low-rank parameters. Default: f32.
+        lora_param_dtype: DType = DType::F32,
+        /// How `lora_a` starts. Default: [`he_uniform`](initializers::he_uniform).
+        a_initializer: Initializer = initializers::he_uniform(),
+        /// How `lora_b` starts. Default: zeros, so that the layer starts as its linear map.
+        b_initializer: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// The dtype in which kernel and bias compute. Default: the one in which input and
+        /// parameters meet.
+        dtype: DType,
+        /// The dtype in which the low-rank map computes. Default: the one in which input and
+        /// parameters meet.
+        lora_dtype: DType,
+    }
+}
+
+impl LoRALinearBuilder {
+    /// Makes the layer, with keys of the stream `params`: the linear map's first, so that it starts
+    /// as a [`Linear`] made in its place.
+    ///
+    /// # Panics
+    /// Panics if there are no features, or the rank is 0.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> LoRALinear {
+        let mut linear = Linear::builder(self.in_features, self.out_features)
+            .use_bias(self.use_bias)
+            .param_dtype(self.param_dtype)
+            .kernel_init(self.kernel_init)
+            .bias_init(self.bias_init)
+            .build(rngs);
+        linear.dtype = self.dtype;
+        let mut lora = LoRA::builder(self.in_features, self.lora_rank, self.out_features)
+            .param_dtype(self.lora_param_dtype)
+            .a_initializer(self.a_initializer)
+            .b_initializer(self.b_initializer)
+            .build(rngs);
+        lora.dtype = self.lora_dtype;
+        LoRALinear::adapt(linear, lora)
+    }
+}
+
+impl LoRALinear {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(
+        in_features: usize,
+        out_features: usize,
+        lora_rank: usize,
+        rngs: &mut Rngs,
+    ) -> LoRALinear {
+        LoRALinear::builder(in_features, out_features, lora_rank).build(rngs)
+    }
+
+    /// A layer with other settings.
+    pub fn builder(in_features: usize, out_features: usize, lora_rank: usize) -> LoRALinearBuilder {
+        LoRALinearBuilder::with_defaults(in_features, out_features, lora_rank)
+    }
+
+    /// A layer that exists, such as a trained one, with a low-rank map beside it.
+    pub fn adapt(linear: Linear, lora: LoRA) -> LoRALinear {
+        LoRALinear { kernel: linear.kernel, bias: linear.bias, lora, dtype: linear.dtype }
+    }
+
+    /// `[…, in_features]` to `[…, out_features]`.
+    ///
+    /// # Panics
+    /// Panics if the last axis of `x` does not have size `in_features`.
+    #[track_caller]
+    pub fn forward(&self, x: &Array) -> Array {
+        last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
+        let (kernel, bias) = (self.kernel.clone(), self.bias.clone());
+        Linear { kernel, bias, dtype: self.dtype }.forward(x) + self.lora.forward(x)
+    }
+}
+
+layers!(LoRA, LoRALinear);

@@ -1,0 +1,156 @@
+//! A sequence in both directions.
+
+use super::super::by_address::by_address;
+use super::super::layer::Layer;
+use super::{RNN, RNNCellBase, RNNOptions};
+use crate::array::concatenate;
+use crate::graph::Array;
+use crate::random::{RngStream, Rngs};
+
+/// How the results of both directions become one: of the forward and the backward one.
+pub type MergeFn = fn(&Array, &Array) -> Array;
+
+/// A sequence run in both directions, and the results of each step merged.
+/// `flax.nnx.Bidirectional`.
+///
+/// ```no_run
+/// use nnx_core::nn::{Bidirectional, GRUCell, RNN};
+/// use nnx_core::{DType, array, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let forward = RNN::new(GRUCell::new(3, 4, &mut rngs));
+/// let backward = RNN::new(GRUCell::new(3, 4, &mut rngs));
+/// let mut layer = Bidirectional::new(forward, backward);
+/// let y = layer.forward(&array::ones([2, 5, 3], DType::F32)); // [2, 5, 8]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Bidirectional<F: RNNCellBase, B: RNNCellBase> {
+    /// From the first step to the last.
+    pub forward_rnn: RNN<F>,
+    /// From the last step to the first.
+    pub backward_rnn: RNN<B>,
+    #[module(static)]
+    merge_fn: Merge,
+    /// Whether the time is the first axis, not the last before the features.
+    pub time_major: bool,
+    /// Where the keys of first carries come from, of both directions.
+    pub rngs: RngStream,
+}
+
+by_address! {
+    /// How a [`Bidirectional`] merges.
+    Merge(MergeFn)
+}
+
+/// Settings of a [`Bidirectional`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder makes nothing until `build` is called"]
+pub struct BidirectionalBuilder<F: RNNCellBase, B: RNNCellBase> {
+    forward_rnn: RNN<F>,
+    backward_rnn: RNN<B>,
+    merge_fn: Merge,
+    time_major: bool,
+}
+
+impl<F: RNNCellBase, B: RNNCellBase> BidirectionalBuilder<F, B> {
+    /// How the results of both directions become one. Default: one after the other along the last
+    /// axis.
+    pub fn merge_fn(mut self, f: MergeFn) -> Self {
+        self.merge_fn = Merge(f);
+        self
+    }
+
+    /// Whether the time is the first axis. Default: false, the last axis before the features.
+    pub fn time_major(mut self, time_major: bool) -> Self {
+        self.time_major = time_major;
+        self
+    }
+
+    /// Makes the layer. Keys of first carries come from a stream of its own with the seed 0.
+    #[track_caller]
+    pub fn build(self) -> Bidirectional<F, B> {
+        self.with_stream(RngStream::new(0, "carry"))
+    }
+
+    /// Makes the layer. Keys of first carries come from a fork of the stream `carry`.
+    #[track_caller]
+    pub fn build_with(self, rngs: &mut Rngs) -> Bidirectional<F, B> {
+        self.with_stream(rngs.stream("carry").fork())
+    }
+
+    fn with_stream(self, rngs: RngStream) -> Bidirectional<F, B> {
+        Bidirectional {
+            forward_rnn: self.forward_rnn,
+            backward_rnn: self.backward_rnn,
+            merge_fn: self.merge_fn,
+            time_major: self.time_major,
+            rngs,
+        }
+    }
+}
+
+impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(forward_rnn: RNN<F>, backward_rnn: RNN<B>) -> Bidirectional<F, B> {
+        Bidirectional::builder(forward_rnn, backward_rnn).build()
+    }
+
+    /// A layer with other settings.
+    pub fn builder(forward_rnn: RNN<F>, backward_rnn: RNN<B>) -> BidirectionalBuilder<F, B> {
+        BidirectionalBuilder {
+            forward_rnn,
+            backward_rnn,
+            merge_fn: Merge(|a, b| concatenate(&[a, b], -1)),
+            time_major: false,
+        }
+    }
+
+    /// The merged results of all steps, in the order of the input.
+    ///
+    /// # Panics
+    /// Panics as [`RNN::forward`] does.
+    #[track_caller]
+    pub fn forward(&mut self, x: &Array) -> Array {
+        self.forward_with(x, RNNOptions::new()).1
+    }
+
+    /// The last carries of both directions and the merged results of all steps, for one call's own
+    /// options. Flax's `return_carry = True`.
+    ///
+    /// # Panics
+    /// Panics as [`RNN::forward_with`] does.
+    #[track_caller]
+    pub fn forward_with(
+        &mut self,
+        x: &Array,
+        options: RNNOptions<(F::Carry, B::Carry)>,
+    ) -> ((F::Carry, B::Carry), Array) {
+        let (forward, backward) = options.initial_carry.unzip();
+        let ahead = RNNOptions {
+            initial_carry: forward,
+            seq_lengths: options.seq_lengths.clone(),
+            time_major: Some(options.time_major.unwrap_or(self.time_major)),
+            reverse: Some(false),
+            keep_order: Some(false),
+        };
+        let back = RNNOptions {
+            initial_carry: backward,
+            seq_lengths: options.seq_lengths,
+            time_major: ahead.time_major,
+            reverse: Some(true),
+            keep_order: Some(true),
+        };
+        let (forward, a) = self.forward_rnn.run(x, ahead, &mut self.rngs);
+        let (backward, b) = self.backward_rnn.run(x, back, &mut self.rngs);
+        ((forward, backward), (self.merge_fn.0)(&a, &b))
+    }
+}
+
+impl<F: RNNCellBase, B: RNNCellBase> Layer for Bidirectional<F, B> {
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array {
+        Bidirectional::forward(self, x)
+    }
+}

@@ -1,0 +1,90 @@
+//! Gated recurrent units.
+
+use super::super::Linear;
+use super::super::initializers::Initializer;
+use super::super::layer::Activation;
+use super::builder::gated_cell_builder;
+use super::{FirstCarry, RNNCellBase, check_step, gates};
+use crate::graph::Array;
+use crate::random::{RngStream, Rngs};
+use crate::value::DType;
+
+/// A cell of gated recurrent units (Cho et al. 2014). `flax.nnx.GRUCell`.
+///
+/// With the carry h and the input x: r = σ(x·ir + h·hr), z = σ(x·iz + h·hz),
+/// n = tanh(x·in + r·(h·hn)), h′ = (1 − z)·n + z·h; the maps of x have biases. The result is h′.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::{GRUCell, RNN}, random::Rngs, DType};
+///
+/// let cell = GRUCell::new(4, 6, &mut Rngs::new(0));
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct GRUCell {
+    /// From the input to r, z, n, side by side.
+    pub dense_i: Linear,
+    /// From the hidden state to r, z, n, side by side.
+    pub dense_h: Linear,
+    /// What gates go through.
+    pub gate_fn: Activation,
+    /// What the candidate goes through.
+    pub activation_fn: Activation,
+    /// The dtype of a first carry.
+    pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
+}
+
+gated_cell_builder! {
+    /// Settings of a [`GRUCell`].
+    GRUCellBuilder GRUCell
+}
+
+impl GRUCellBuilder {
+    /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> GRUCell {
+        GRUCell {
+            dense_i: self.of_input(3, true, rngs),
+            dense_h: self.of_hidden(3, false, rngs),
+            gate_fn: self.gate_fn,
+            activation_fn: self.activation_fn,
+            param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
+        }
+    }
+}
+
+/// The carry is the hidden state.
+impl RNNCellBase for GRUCell {
+    type Carry = Array;
+
+    #[track_caller]
+    fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        check_step("GRUCell", x, &self.dense_i, &h, &self.dense_h);
+        let [xr, xz, xn] = gates(&self.dense_i.forward(x));
+        let [hr, hz, hn] = gates(&self.dense_h.forward(&h));
+        let r = self.gate_fn.forward(&(xr + hr));
+        let z = self.gate_fn.forward(&(xz + hz));
+        let n = self.activation_fn.forward(&(xn + r * hn));
+        let h = (1.0 - &z) * n + z * h;
+        (h.clone(), h)
+    }
+
+    #[track_caller]
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Array {
+        let init = carry_init.or(self.carry_init.as_ref());
+        FirstCarry { input_shape, map: &self.dense_h, rngs, init, dtype: self.param_dtype }.array()
+    }
+}

@@ -1,0 +1,329 @@
+//! A cell over a sequence.
+
+use super::super::layer::Layer;
+use super::RNNCellBase;
+use crate::array::{arange, invalid};
+use crate::graph::{Array, user_location, with_location};
+use crate::module::walk::replace_leaves;
+use crate::random::{RngStream, Rngs};
+use crate::transform::{over, scan};
+use crate::value::DType;
+
+const LAYER: &str = "RNN";
+
+/// A cell applied to every step of a sequence, with a carry from each step to the next.
+/// `flax.nnx.RNN`.
+///
+/// What the cell sets in its own Variables is carried from step to step.
+///
+/// ```no_run
+/// use nnx_core::nn::{GRUCell, RNN, RNNOptions};
+/// use nnx_core::{Array, DType, array, random::Rngs};
+///
+/// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
+/// let x = array::ones([3, 7, 4], DType::F32); // batch, time, features
+/// let y = rnn.forward(&x); // [3, 7, 6]
+///
+/// // Padded sequences: the carry is that of each sequence's own last step.
+/// let lengths = Array::from([7, 2, 5]);
+/// let (carry, y) = rnn.forward_with(&x, RNNOptions::new().seq_lengths(&lengths)); // [3, 6]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct RNN<C: RNNCellBase> {
+    /// One step.
+    pub cell: C,
+    /// Whether the time is the first axis, not the last before the features.
+    pub time_major: bool,
+    /// Whether the sequence is run from its end.
+    pub reverse: bool,
+    /// Whether the results of a reversed run stand in the order of the input.
+    pub keep_order: bool,
+    /// How many steps stand in one iteration of the compiled loop.
+    pub unroll: usize,
+    /// Where the keys of first carries come from.
+    pub rngs: RngStream,
+}
+
+/// Settings of an [`RNN`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder makes nothing until `build` is called"]
+pub struct RNNBuilder<C> {
+    cell: C,
+    time_major: bool,
+    reverse: bool,
+    keep_order: bool,
+    unroll: usize,
+}
+
+impl<C: RNNCellBase> RNNBuilder<C> {
+    /// Whether the time is the first axis. Default: false, the last axis before the features.
+    pub fn time_major(mut self, time_major: bool) -> Self {
+        self.time_major = time_major;
+        self
+    }
+
+    /// Whether the sequence is run from its end. Default: false.
+    pub fn reverse(mut self, reverse: bool) -> Self {
+        self.reverse = reverse;
+        self
+    }
+
+    /// Whether the results of a reversed run stand in the order of the input. Default: false, in the
+    /// order in which the steps ran.
+    pub fn keep_order(mut self, keep_order: bool) -> Self {
+        self.keep_order = keep_order;
+        self
+    }
+
+    /// How many steps stand in one iteration of the compiled loop. Default: 1.
+    pub fn unroll(mut self, unroll: usize) -> Self {
+        self.unroll = unroll;
+        self
+    }
+
+    /// Makes the layer. Keys of first carries come from a stream of its own with the seed 0, which
+    /// matters for cells that start at random only.
+    #[track_caller]
+    pub fn build(self) -> RNN<C> {
+        self.with_stream(RngStream::new(0, "carry"))
+    }
+
+    /// Makes the layer. Keys of first carries come from a fork of the stream `carry`.
+    #[track_caller]
+    pub fn build_with(self, rngs: &mut Rngs) -> RNN<C> {
+        self.with_stream(rngs.stream("carry").fork())
+    }
+
+    fn with_stream(self, rngs: RngStream) -> RNN<C> {
+        RNN {
+            cell: self.cell,
+            time_major: self.time_major,
+            reverse: self.reverse,
+            keep_order: self.keep_order,
+            unroll: self.unroll,
+            rngs,
+        }
+    }
+}
+
+/// How one call of an [`RNN`] or a [`Bidirectional`](super::Bidirectional) differs from the others.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RNNOptions<C> {
+    pub(super) initial_carry: Option<C>,
+    pub(super) seq_lengths: Option<Array>,
+    pub(super) time_major: Option<bool>,
+    pub(super) reverse: Option<bool>,
+    pub(super) keep_order: Option<bool>,
+}
+
+impl<C> Default for RNNOptions<C> {
+    fn default() -> Self {
+        RNNOptions {
+            initial_carry: None,
+            seq_lengths: None,
+            time_major: None,
+            reverse: None,
+            keep_order: None,
+        }
+    }
+}
+
+impl<C> RNNOptions<C> {
+    /// A call like the others.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The carry before the first step. Default: the cell's own, of zeros.
+    pub fn initial_carry(mut self, carry: C) -> Self {
+        self.initial_carry = Some(carry);
+        self
+    }
+
+    /// How long each sequence is, integers `[batch…]`; what follows in it is padding. A reversed run
+    /// starts at each sequence's own end, and the carry is that of its own last step. Results after
+    /// a sequence's end mean nothing.
+    pub fn seq_lengths(mut self, lengths: &Array) -> Self {
+        self.seq_lengths = Some(lengths.clone());
+        self
+    }
+
+    /// As in [`RNNBuilder::time_major`].
+    pub fn time_major(mut self, time_major: bool) -> Self {
+        self.time_major = Some(time_major);
+        self
+    }
+
+    /// As in [`RNNBuilder::reverse`]. A [`Bidirectional`](super::Bidirectional) takes no notice.
+    pub fn reverse(mut self, reverse: bool) -> Self {
+        self.reverse = Some(reverse);
+        self
+    }
+
+    /// As in [`RNNBuilder::keep_order`]. A [`Bidirectional`](super::Bidirectional) takes no notice.
+    pub fn keep_order(mut self, keep_order: bool) -> Self {
+        self.keep_order = Some(keep_order);
+        self
+    }
+}
+
+impl<C: RNNCellBase> RNN<C> {
+    /// The layer with default settings.
+    #[track_caller]
+    pub fn new(cell: C) -> RNN<C> {
+        RNN::builder(cell).build()
+    }
+
+    /// A layer with other settings.
+    pub fn builder(cell: C) -> RNNBuilder<C> {
+        RNNBuilder { cell, time_major: false, reverse: false, keep_order: false, unroll: 1 }
+    }
+
+    /// The results of all steps: `[batch…, time, in_features]` to `[batch…, time, hidden_features]`,
+    /// or with the time in front.
+    ///
+    /// # Panics
+    /// Panics if `x` has too few axes, or as the cell does.
+    #[track_caller]
+    pub fn forward(&mut self, x: &Array) -> Array {
+        self.forward_with(x, RNNOptions::new()).1
+    }
+
+    /// The last carry and the results of all steps, for one call's own options. Flax's
+    /// `return_carry = True`.
+    ///
+    /// # Panics
+    /// Panics if `x` has too few axes or other batch axes than the lengths, or as the cell does.
+    #[track_caller]
+    pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
+        let mut rngs = self.rngs.clone();
+        let out = self.run(x, options, &mut rngs);
+        self.rngs = rngs;
+        out
+    }
+
+    /// A call whose keys come from `rngs`.
+    #[track_caller]
+    pub(super) fn run(
+        &mut self,
+        x: &Array,
+        options: RNNOptions<C::Carry>,
+        rngs: &mut RngStream,
+    ) -> (C::Carry, Array) {
+        let time_major = options.time_major.unwrap_or(self.time_major);
+        let reverse = options.reverse.unwrap_or(self.reverse);
+        let keep_order = options.keep_order.unwrap_or(self.keep_order);
+        let features = self.cell.num_feature_axes();
+        if x.rank() <= features {
+            let x = x.aval();
+            invalid(LAYER, format!("the input {x} needs a time axis and {features} of features"));
+        }
+        let batch = x.rank() - features - 1;
+        let time = if time_major { 0 } else { batch };
+        let lengths = options.seq_lengths.as_ref();
+        if let Some(lengths) = lengths {
+            let mut shape = x.shape()[..batch + 1].to_vec();
+            shape.remove(time);
+            if lengths.shape() != shape || !lengths.dtype().is_int() {
+                let (x, lengths) = (x.aval(), lengths.aval());
+                invalid(
+                    LAYER,
+                    format!(
+                        "`seq_lengths` {lengths} for the input {x}: give an integer for each \
+                         sequence, as an array of the shape {shape:?}"
+                    ),
+                );
+            }
+        }
+        let flip = |x: &Array| flip_sequences(x, lengths, batch, time_major);
+        let x = if reverse { flip(x) } else { x.clone() };
+        let carry = options.initial_carry.unwrap_or_else(|| {
+            let mut shape = x.shape().to_vec();
+            shape.remove(time);
+            self.cell.initialize_carry(&shape, rngs, None)
+        });
+        // The cell runs inside the loop, where the caller's line would be one of this file.
+        let line = user_location();
+        let axes = (None, Some(time as isize));
+        let xs = over((&mut self.cell, &x)).in_axes(axes).unroll(self.unroll);
+        let (carry, y) = match lengths {
+            None => scan(
+                |carry: C::Carry, (cell, x): (&mut C, &Array)| {
+                    with_location(line, || cell.forward(carry, x))
+                },
+                carry,
+                xs,
+            ),
+            Some(lengths) => {
+                let step = |carry: C::Carry, (cell, x): (&mut C, &Array)| {
+                    let (carry, y) = with_location(line, || cell.forward(carry, x));
+                    (carry.clone(), (carry, y))
+                };
+                let (_, (mut carries, y)) = scan(step, carry, xs);
+                let last = (lengths - 1).expand_dims(0);
+                replace_leaves(&mut carries, |_, carry| {
+                    *carry = carry.take_along_axis(&trailing(&last, carry.rank()), 0).squeeze(0);
+                });
+                (carries, y)
+            }
+        };
+        let y = y.moveaxis(0, time as isize);
+        (carry, if reverse && keep_order { flip(&y) } else { y })
+    }
+}
+
+impl<C: RNNCellBase> Layer for RNN<C> {
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array {
+        RNN::forward(self, x)
+    }
+}
+
+/// `x` with axes of size 1 at its end, up to `rank`.
+#[track_caller]
+fn trailing(x: &Array, rank: usize) -> Array {
+    let mut shape = x.shape().to_vec();
+    shape.resize(rank.max(shape.len()), 1);
+    x.reshape(shape)
+}
+
+/// Sequences in reverse along the time axis; with `seq_lengths` (integers `[batch…]`) each up to its
+/// own length, what follows staying behind. `flax.nnx.nn.recurrent.flip_sequences`.
+///
+/// The time is the first axis if `time_major`, else that after `num_batch_dims` batch axes.
+///
+/// ```no_run
+/// use nnx_core::{Array, nn::flip_sequences};
+///
+/// let x = Array::from([[1, 0, 0], [2, 3, 0], [4, 5, 6]]);
+/// let y = flip_sequences(&x, Some(&Array::from([1, 2, 3])), 1, false);
+/// assert_eq!(y.to_vec::<i32>(), [1, 0, 0, 3, 2, 0, 6, 5, 4]);
+/// ```
+///
+/// # Panics
+/// Panics if `inputs` has no such axis, or the lengths are not those of the batch.
+#[track_caller]
+pub fn flip_sequences(
+    inputs: &Array,
+    seq_lengths: Option<&Array>,
+    num_batch_dims: usize,
+    time_major: bool,
+) -> Array {
+    let time = if time_major { 0 } else { num_batch_dims };
+    let Some(lengths) = seq_lengths else { return inputs.flip(time) };
+    if inputs.rank() <= num_batch_dims || lengths.rank() != num_batch_dims {
+        let (inputs, lengths) = (inputs.aval(), lengths.aval());
+        invalid(
+            "flip_sequences",
+            format!("lengths {lengths} for inputs {inputs} with {num_batch_dims} batch axes"),
+        );
+    }
+    let steps = inputs.shape()[time];
+    let mut shape = vec![1; num_batch_dims + 1];
+    shape[time] = steps;
+    let places = arange(steps, DType::I32).flip(0).reshape(shape);
+    let places = (places + lengths.astype(DType::I32).expand_dims(time as isize)) % steps as i32;
+    inputs.take_along_axis(&trailing(&places, inputs.rank()), time as isize)
+}

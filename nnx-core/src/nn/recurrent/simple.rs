@@ -1,0 +1,142 @@
+//! The plain recurrent cell.
+
+use super::super::builder::builder;
+use super::super::initializers;
+use super::super::initializers::Initializer;
+use super::super::layer::{Activation, ActivationFn};
+use super::super::{Linear, tanh};
+use super::{FirstCarry, RNNCellBase, check_sizes, check_step};
+use crate::graph::Array;
+use crate::random::{RngStream, Rngs};
+use crate::value::DType;
+
+/// The plain recurrent cell: h′ = tanh(x·`dense_i` + h·`dense_h`), and with `residual`
+/// tanh(x·`dense_i` + h·`dense_h` + h); the map of x has a bias. The result is h′.
+/// `flax.nnx.SimpleCell`.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::{RNN, SimpleCell}, random::Rngs, DType};
+///
+/// let cell = SimpleCell::new(4, 6, &mut Rngs::new(0));
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct SimpleCell {
+    /// From the hidden state.
+    pub dense_h: Linear,
+    /// From the input.
+    pub dense_i: Linear,
+    /// Whether the hidden state itself is added.
+    pub residual: bool,
+    /// What the sum goes through.
+    pub activation_fn: Activation,
+    /// The dtype of a first carry.
+    pub param_dtype: DType,
+    /// How a first carry starts; by default with zeros.
+    #[module(static)]
+    pub carry_init: Option<Initializer>,
+}
+
+builder! {
+    /// Settings of a [`SimpleCell`].
+    SimpleCellBuilder;
+    given { in_features: usize, hidden_features: usize, }
+    hidden { activation_fn: Activation = Activation::new(tanh), }
+    settings {
+        /// Whether the hidden state itself is added. Default: false.
+        residual: bool = false,
+        /// The dtype to compute in. Default: f32, as in Flax.
+        dtype: DType = DType::F32,
+        /// The dtype of the parameters and of a first carry. Default: f32.
+        param_dtype: DType = DType::F32,
+        /// How the map of the input starts. Default: [`lecun_normal`](initializers::lecun_normal).
+        kernel_init: Initializer = initializers::lecun_normal(),
+        /// How the map of the hidden state starts. Default:
+        /// [`orthogonal`](initializers::orthogonal).
+        recurrent_kernel_init: Initializer = initializers::orthogonal(1.0, -1),
+        /// How the bias starts. Default: zeros.
+        bias_init: Initializer = initializers::zeros(),
+    }
+    optional {
+        /// How a first carry starts. Default: zeros.
+        carry_init: Initializer,
+    }
+}
+
+impl SimpleCellBuilder {
+    /// What the sum goes through. Default: [`tanh`].
+    pub fn activation_fn(mut self, f: ActivationFn) -> SimpleCellBuilder {
+        self.activation_fn = Activation::new(f);
+        self
+    }
+
+    /// Makes the cell, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features.
+    #[track_caller]
+    pub fn build(self, rngs: &mut Rngs) -> SimpleCell {
+        check_sizes("SimpleCell", self.in_features, self.hidden_features);
+        let dense_h = Linear::builder(self.hidden_features, self.hidden_features)
+            .use_bias(false)
+            .dtype(self.dtype)
+            .param_dtype(self.param_dtype)
+            .kernel_init(self.recurrent_kernel_init)
+            .build(rngs);
+        let dense_i = Linear::builder(self.in_features, self.hidden_features)
+            .dtype(self.dtype)
+            .param_dtype(self.param_dtype)
+            .kernel_init(self.kernel_init)
+            .bias_init(self.bias_init)
+            .build(rngs);
+        SimpleCell {
+            dense_h,
+            dense_i,
+            residual: self.residual,
+            activation_fn: self.activation_fn,
+            param_dtype: self.param_dtype,
+            carry_init: self.carry_init,
+        }
+    }
+}
+
+impl SimpleCell {
+    /// The cell with default settings.
+    #[track_caller]
+    pub fn new(in_features: usize, hidden_features: usize, rngs: &mut Rngs) -> SimpleCell {
+        SimpleCell::builder(in_features, hidden_features).build(rngs)
+    }
+
+    /// A cell with other settings.
+    pub fn builder(in_features: usize, hidden_features: usize) -> SimpleCellBuilder {
+        SimpleCellBuilder::with_defaults(in_features, hidden_features)
+    }
+}
+
+/// The carry is the hidden state.
+impl RNNCellBase for SimpleCell {
+    type Carry = Array;
+
+    #[track_caller]
+    fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        check_step("SimpleCell", x, &self.dense_i, &h, &self.dense_h);
+        let mut sum = self.dense_i.forward(x) + self.dense_h.forward(&h);
+        if self.residual {
+            sum = sum + h;
+        }
+        let h = self.activation_fn.forward(&sum);
+        (h.clone(), h)
+    }
+
+    #[track_caller]
+    fn initialize_carry(
+        &self,
+        input_shape: &[usize],
+        rngs: &mut RngStream,
+        carry_init: Option<&Initializer>,
+    ) -> Array {
+        let init = carry_init.or(self.carry_init.as_ref());
+        FirstCarry { input_shape, map: &self.dense_h, rngs, init, dtype: self.param_dtype }.array()
+    }
+}

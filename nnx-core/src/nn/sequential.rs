@@ -1,0 +1,106 @@
+//! Layers one after the other.
+
+use super::layer::Layer;
+use crate::graph::Array;
+use crate::module::Module;
+
+/// Calls its layers one after the other, each with the result of the one before.
+/// `flax.nnx.Sequential`.
+///
+/// Layers of different types stand in a tuple, those of one type in a `Vec` or an array.
+///
+/// ```no_run
+/// use nnx_core::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut mlp = Sequential::new((
+///     Linear::new(5, 8, &mut rngs),
+///     Activation::new(relu),
+///     Linear::new(8, 3, &mut rngs),
+/// ));
+/// let y = mlp.forward(&array::ones([4, 5], DType::F32)); // [4, 3]
+/// ```
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
+pub struct Sequential<L: Layers> {
+    /// The layers in order.
+    pub layers: L,
+}
+
+/// Several [`Layer`]s in order: a tuple of up to twelve, a `Vec` or an array.
+pub trait Layers: Module {
+    /// The result of the last layer; `x` itself if there is none.
+    #[track_caller]
+    fn forward_all(&mut self, x: &Array) -> Array;
+}
+
+impl<L: Layers> Sequential<L> {
+    /// The chain of these layers.
+    pub fn new(layers: L) -> Sequential<L> {
+        Sequential { layers }
+    }
+
+    /// The result of the last layer; `x` itself if there is none.
+    #[track_caller]
+    pub fn forward(&mut self, x: &Array) -> Array {
+        self.layers.forward_all(x)
+    }
+}
+
+impl<L: Layers> Layer for Sequential<L> {
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array {
+        self.layers.forward_all(x)
+    }
+}
+
+impl<L: Layer> Layers for Vec<L> {
+    #[track_caller]
+    fn forward_all(&mut self, x: &Array) -> Array {
+        chain(self, x)
+    }
+}
+
+impl<L: Layer, const N: usize> Layers for [L; N] {
+    #[track_caller]
+    fn forward_all(&mut self, x: &Array) -> Array {
+        chain(self, x)
+    }
+}
+
+#[track_caller]
+fn chain<L: Layer>(layers: &mut [L], x: &Array) -> Array {
+    let mut x = x.clone();
+    for layer in layers {
+        x = layer.forward(&x);
+    }
+    x
+}
+
+macro_rules! tuples {
+    ($($($layer:ident $i:tt),+;)*) => {$(
+        impl<$($layer: Layer),+> Layers for ($($layer,)+) {
+            #[track_caller]
+            fn forward_all(&mut self, x: &Array) -> Array {
+                let x = x.clone();
+                $(let x = self.$i.forward(&x);)+
+                x
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11;
+}
