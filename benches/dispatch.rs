@@ -1,12 +1,13 @@
 //! The cost of a call: a jitted step that adds 1 to each of V Variables f32[8] nested in Modules,
 //! state updated in place and awaited, beside a bare PJRT execute + await + free of the same
-//! program, in one run. On another backend than PJRT, the call alone.
+//! program, in one run: in tree mode, in graph mode without shared nodes, and with every Variable in a
+//! node of its own. On another backend than PJRT, the calls alone.
 //!
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
 use nnx::jit::lower;
 use nnx::xla::{Backend, Client, Floor, Program};
-use nnx::{DType, Module, Param};
+use nnx::{DType, Module, Param, Shared};
 use std::error::Error;
 use std::hint::black_box;
 use std::io::Write;
@@ -28,6 +29,30 @@ struct Model {
     blocks: Vec<Block>,
 }
 
+/// Every Variable a node.
+#[derive(Module)]
+struct Nodes {
+    nodes: Vec<Shared<Param>>,
+}
+
+fn nodes(variables: usize) -> Nodes {
+    let node = || Shared::new(Param::new(nnx::array::zeros([8], DType::F32)));
+    Nodes { nodes: std::iter::repeat_with(node).take(variables).collect() }
+}
+
+#[nnx::jit]
+fn graph_step(model: &mut Model) {
+    add_one(model);
+}
+
+#[nnx::jit]
+fn node_step(model: &Nodes) {
+    for node in &model.nodes {
+        let next = &**node.read() + 1.0;
+        node.write().set(next);
+    }
+}
+
 /// Five leaves a block, two Variables a leaf.
 fn model(variables: usize) -> Model {
     let param = || Param::new(nnx::array::zeros([8], DType::F32));
@@ -47,6 +72,10 @@ fn model(variables: usize) -> Model {
 
 #[nnx::jit(graph = false)]
 fn step(model: &mut Model) {
+    add_one(model);
+}
+
+fn add_one(model: &mut Model) {
     for leaf in model.blocks.iter_mut().flat_map(|block| &mut block.leaves) {
         for param in std::iter::once(&mut leaf.w).chain(&mut leaf.b) {
             let next = &*param + 1.0;
@@ -92,59 +121,84 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "{:>6} {:>12} {:>12} {:>7} {:>22}",
-        "V", "floor us", "nnx::jit us", "ratio", "allocations per call"
+        "{:>6} {:>14} {:>12} {:>12} {:>7} {:>22}",
+        "V", "mode", "floor us", "nnx::jit us", "ratio", "allocations per call"
     );
     for variables in [1, 10, 100, 1000] {
-        let mut model = model(variables);
-        let has_floor = Client::global()?.backend() == Backend::Pjrt;
-        let mut floor = has_floor.then(|| floor(variables)).transpose()?;
-        let mut nnx_call = || {
-            step(black_box(&mut model));
-            if let Err(error) = model.blocks[0].leaves[0].w.block_until_ready() {
+        let (mut tree, mut graph, nodes) = (model(variables), model(variables), nodes(variables));
+        let wait = |param: &Param| {
+            if let Err(error) = param.block_until_ready() {
                 panic!("{error}");
             }
         };
-        let mut floor_call = || {
-            if let Some(Err(error)) = floor.as_mut().map(Floor::step) {
-                panic!("{error}");
-            }
+        let tree_call = || {
+            step(black_box(&mut tree));
+            wait(&tree.blocks[0].leaves[0].w);
         };
-        // The first call compiles.
-        nnx_call();
-        let one = Duration::from_secs_f64(time(20, &mut nnx_call) * 1e-6);
-        let calls = (0.02 / one.as_secs_f64().max(1e-6)) as usize + 5;
-        time(calls, &mut nnx_call);
-        let (mut floors, mut jits, mut ratios) = (vec![], vec![], vec![]);
-        for round in 0..61 {
-            let (a, b);
-            if round % 2 == 0 {
-                a = time(calls, &mut floor_call);
-                b = time(calls, &mut nnx_call);
-            } else {
-                b = time(calls, &mut nnx_call);
-                a = time(calls, &mut floor_call);
-            }
-            floors.push(a);
-            jits.push(b);
-            ratios.push(b / a);
+        compare("tree", variables, json.as_mut(), tree_call)?;
+        let graph_call = || {
+            graph_step(black_box(&mut graph));
+            wait(&graph.blocks[0].leaves[0].w);
+        };
+        compare("graph", variables, json.as_mut(), graph_call)?;
+        let node_call = || {
+            node_step(black_box(&nodes));
+            wait(&nodes.nodes[0].read());
+        };
+        compare("graph, shared", variables, json.as_mut(), node_call)?;
+    }
+    Ok(())
+}
+
+/// Prints the time of `nnx_call` beside the floor of as many Variables.
+fn compare(
+    mode: &str,
+    variables: usize,
+    json: Option<&mut std::fs::File>,
+    mut nnx_call: impl FnMut(),
+) -> Result<(), Box<dyn Error>> {
+    let has_floor = Client::global()?.backend() == Backend::Pjrt;
+    let mut floor = has_floor.then(|| floor(variables)).transpose()?;
+    let mut floor_call = || {
+        if let Some(Err(error)) = floor.as_mut().map(Floor::step) {
+            panic!("{error}");
         }
-        let allocations = allocation_counter::measure(&mut nnx_call).count_total;
-        let (floor, jit, ratio) = (median(&mut floors), median(&mut jits), median(&mut ratios));
-        let beside = |x: String| if has_floor { x } else { "-".into() };
-        let (shown, ratio_shown) = (beside(format!("{floor:.2}")), beside(format!("{ratio:.3}")));
-        println!("{variables:>6} {shown:>12} {jit:>12.2} {ratio_shown:>7} {allocations:>22}");
-        if let Some(json) = &mut json {
-            let rows = [("floor", floor, 1.0), ("nnx_jit", jit, ratio)];
-            for (variant, micros, ratio) in &rows[usize::from(!has_floor)..] {
-                let ratio = if has_floor { format!("{ratio:.4}") } else { "null".into() };
-                writeln!(
-                    json,
-                    "{{\"bench\":\"dispatch\",\"case\":\"V={variables}\",\"variant\":\"{variant}\",\
-                     \"median_us\":{micros:.3},\"ratio\":{ratio}}}"
-                )?;
-            }
+    };
+    // The first call compiles.
+    nnx_call();
+    let one = Duration::from_secs_f64(time(20, &mut nnx_call) * 1e-6);
+    let calls = (0.02 / one.as_secs_f64().max(1e-6)) as usize + 5;
+    time(calls, &mut nnx_call);
+    let (mut floors, mut jits, mut ratios) = (vec![], vec![], vec![]);
+    for round in 0..61 {
+        let (a, b);
+        if round % 2 == 0 {
+            a = time(calls, &mut floor_call);
+            b = time(calls, &mut nnx_call);
+        } else {
+            b = time(calls, &mut nnx_call);
+            a = time(calls, &mut floor_call);
         }
+        floors.push(a);
+        jits.push(b);
+        ratios.push(b / a);
+    }
+    let allocations = allocation_counter::measure(&mut nnx_call).count_total;
+    let (floor, jit, ratio) = (median(&mut floors), median(&mut jits), median(&mut ratios));
+    let beside = |x: String| if has_floor { x } else { "-".into() };
+    let (shown, ratio_shown) = (beside(format!("{floor:.2}")), beside(format!("{ratio:.3}")));
+    println!(
+        "{variables:>6} {mode:>14} {shown:>12} {jit:>12.2} {ratio_shown:>7} {allocations:>22}"
+    );
+    let Some(json) = json else { return Ok(()) };
+    let rows = [("floor", floor, 1.0), (mode, jit, ratio)];
+    for (variant, micros, ratio) in &rows[usize::from(!has_floor)..] {
+        let ratio = if has_floor { format!("{ratio:.4}") } else { "null".into() };
+        writeln!(
+            json,
+            "{{\"bench\":\"dispatch\",\"case\":\"V={variables}\",\"variant\":\"{variant}\",\
+             \"median_us\":{micros:.3},\"ratio\":{ratio}}}"
+        )?;
     }
     Ok(())
 }

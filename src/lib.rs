@@ -60,3 +60,8 @@
 pub use nnx_core::*;
 pub use nnx_derive::Module;
 pub use nnx_jit::jit;
+
+/// The examples of the page.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sharing.md")]
+struct Sharing;

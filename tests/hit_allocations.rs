@@ -4,7 +4,7 @@
 use allocation_counter::measure;
 use nnx::module::MetaValue;
 use nnx::xla::{Backend, Client};
-use nnx::{Array, DType, Module, Param};
+use nnx::{Array, DType, Module, Param, Shared};
 use std::collections::BTreeMap;
 
 #[derive(Module)]
@@ -73,6 +73,32 @@ fn a_hit_allocates_no_more_for_many_variables_than_for_few() {
     // The list of buffers that is handed to the plugin. The crate `xla` allocates for each.
     if Client::global().unwrap().backend() == Backend::Pjrt {
         assert_eq!(counts, [1; 4]);
+    }
+}
+
+#[nnx::jit]
+fn shared_step(nodes: &Vec<Shared<Param>>) {
+    for node in nodes {
+        let next = &**node.read() + 1.0;
+        node.write().set(next);
+    }
+}
+
+/// The list of buffers, and that of the nodes.
+#[test]
+fn a_hit_allocates_twice_for_any_number_of_shared_nodes() {
+    let count = |nodes| {
+        let node = || Shared::new(Param::new(nnx::array::zeros([8], DType::F32)));
+        let nodes: Vec<_> = std::iter::repeat_with(node).take(nodes).collect();
+        shared_step(&nodes);
+        shared_step(&nodes);
+        let counted = measure(|| shared_step(&nodes)).count_total;
+        assert_eq!(nodes[0].read().to_vec::<f32>(), [3.0; 8]);
+        counted
+    };
+    let counts = [1, 100, 1000].map(count);
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        assert_eq!(counts, [2; 3]);
     }
 }
 

@@ -45,7 +45,12 @@ use quote::quote;
 ///   XLA's errors as `Err`; any other function panics at the caller's line.
 ///
 /// # Options
-/// - `graph = false`: tree mode, in which Modules are trees and only Variables change. Required.
+/// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values of
+///   Variables are handed back. Without it, graph mode: `Shared` nodes keep their identity, and what the
+///   body does to the structure of an argument behind `&mut` or to a node is handed back too: an
+///   `Option`, a list, a map, a variant, a static value, where a handle points.
+/// - `graph_updates = false`: graph mode that hands back values alone; a change of structure is an error
+///   with its path.
 /// - `static(a, b)`: the parameters `a` and `b` are static, as if they were marked `#[nnx(static)]`.
 /// - `donate = false`: never reuse the memory of old values.
 /// - `device = n`: run on device number `n`; arguments that lie elsewhere are copied there.

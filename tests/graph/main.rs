@@ -54,9 +54,8 @@ fn value(node: &Shared<Param>) -> f32 {
 
 /// The message of a panic.
 fn message(f: impl FnOnce()) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
-    match panic.downcast::<String>() {
-        Ok(message) => *message,
-        Err(panic) => (*panic.downcast::<&str>().unwrap()).to_owned(),
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+        Ok(()) => panic!("there was no error"),
+        Err(panic) => panic.downcast_ref::<String>().cloned().unwrap_or_default(),
     }
 }

@@ -121,7 +121,7 @@ enum Shape {
 #[nnx::jit]
 fn everything(model: &mut Containers, x: &Array) -> Array {
     model.list.push(Param::new(x + model.list.len() as f32));
-    let node = model.map.values().next().unwrap().clone();
+    let node = model.map["n0"].clone();
     model.map.insert(format!("n{}", model.map.len()), node);
     model.width += 1;
     let shape = std::mem::replace(&mut model.shape, Shape::Flat(param(0.0)));

@@ -52,7 +52,7 @@ impl Collected {
         Collected {
             started: Instant::now(),
             arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
-            nodes: LentNodes::default(),
+            nodes: LentNodes::with_capacity(function.nodes.load(Relaxed)),
             occupied: None,
             hasher: FxHasher::default(),
             placement: Placement::default(),

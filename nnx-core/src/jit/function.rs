@@ -71,6 +71,8 @@ pub struct Function {
     pub(super) building: Building,
     /// How many leaves the last call had: the capacity for the next.
     pub(super) leaves: AtomicUsize,
+    /// How many shared nodes it had.
+    pub(super) nodes: AtomicUsize,
     registered: AtomicBool,
     pub(super) traces: AtomicU64,
     pub(super) compiles: AtomicU64,
@@ -100,6 +102,7 @@ impl Function {
             entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
             building: Building::new(),
             leaves: AtomicUsize::new(0),
+            nodes: AtomicUsize::new(0),
             registered: AtomicBool::new(false),
             traces: AtomicU64::new(0),
             compiles: AtomicU64::new(0),

@@ -61,6 +61,7 @@ pub(super) fn launch(
                 None => match build(function, instance, leaves, body)? {
                     Some(entry) => {
                         since = None;
+                        function.nodes.store(leaves.nodes.len(), Relaxed);
                         insert(function, hash, entry)
                     }
                     None => return Ok(Launched::BodyFailed),

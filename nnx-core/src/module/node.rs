@@ -394,6 +394,15 @@ impl Occupied {
 }
 
 impl LentNodes {
+    /// With room for so many.
+    pub(crate) fn with_capacity(nodes: usize) -> Self {
+        LentNodes { nodes: Vec::with_capacity(nodes) }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Takes note of a place of `node`, and has it lent if it is the first one.
     #[inline]
     pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
