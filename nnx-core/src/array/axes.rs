@@ -2,7 +2,7 @@
 
 use crate::error::{Error, raise};
 use crate::graph::user_location;
-use crate::value::Aval;
+use crate::value::{Aval, saturating_product};
 use std::ops::RangeFull;
 
 /// Which axes a reduction takes, and whether they stay with size 1.
@@ -91,11 +91,16 @@ pub trait IntoShape {
     fn into_shape(self) -> Vec<isize>;
 }
 
+/// A number as a signed one, which a large one does not become by changing its sign.
+pub(super) fn signed(n: impl TryInto<isize>) -> isize {
+    n.try_into().unwrap_or(isize::MAX)
+}
+
 macro_rules! integers {
     ($($t:ty),*) => {$(
         impl IntoAxes for $t {
             fn into_axes(self) -> Axes {
-                Axes { axes: Some(vec![self as isize]), keepdims: false }
+                Axes { axes: Some(vec![signed(self)]), keepdims: false }
             }
         }
         impl<const N: usize> IntoAxes for [$t; N] {
@@ -105,12 +110,12 @@ macro_rules! integers {
         }
         impl IntoAxes for &[$t] {
             fn into_axes(self) -> Axes {
-                Axes { axes: Some(self.iter().map(|&a| a as isize).collect()), keepdims: false }
+                Axes { axes: Some(self.iter().map(|&a| signed(a)).collect()), keepdims: false }
             }
         }
         impl IntoShape for $t {
             fn into_shape(self) -> Vec<isize> {
-                vec![self as isize]
+                vec![signed(self)]
             }
         }
         impl<const N: usize> IntoShape for [$t; N] {
@@ -120,7 +125,7 @@ macro_rules! integers {
         }
         impl IntoShape for &[$t] {
             fn into_shape(self) -> Vec<isize> {
-                self.iter().map(|&n| n as isize).collect()
+                self.iter().map(|&n| signed(n)).collect()
             }
         }
         impl IntoShape for &Vec<$t> {
@@ -155,5 +160,27 @@ pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
     if shape.iter().any(|&n| n < 0) {
         invalid(op, format!("a shape has no negative sizes, got {shape:?}"));
     }
-    shape.into_iter().map(|n| n as usize).collect()
+    let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
+    if !shape.contains(&0) && saturating_product(&shape) == usize::MAX {
+        invalid(op, format!("the elements of an array of shape {shape:?} cannot be counted"));
+    }
+    shape
+}
+
+/// `n` + `more`, or a stop at the user's line.
+#[track_caller]
+pub(super) fn sum_of(op: &str, n: usize, more: usize) -> usize {
+    match n.checked_add(more) {
+        Some(sum) => sum,
+        None => invalid(op, format!("{n} + {more} is more than can be counted")),
+    }
+}
+
+/// `n` · `times`, or a stop at the user's line.
+#[track_caller]
+pub(super) fn product_of(op: &str, n: usize, times: usize) -> usize {
+    match n.checked_mul(times) {
+        Some(product) => product,
+        None => invalid(op, format!("{n} · {times} is more than can be counted")),
+    }
 }

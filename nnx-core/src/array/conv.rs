@@ -46,8 +46,9 @@ impl Padding {
             );
         }
         let total = |i: usize| {
-            let out = sizes[i].div_ceil(strides[i]) as i64;
-            ((out - 1) * strides[i] as i64 + window[i] as i64 - sizes[i] as i64).max(0)
+            let [n, window, stride] = [sizes[i], window[i], strides[i]].map(|n| n as i128);
+            let total = ((n + stride - 1) / stride - 1) * stride + window - n;
+            i64::try_from(total.max(0)).unwrap_or(i64::MAX)
         };
         match self {
             Padding::Valid => vec![(0, 0); n],
@@ -255,7 +256,8 @@ pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> 
 
 /// Padding of the dilated input that undoes a forward convolution with `Same` or `Valid` padding.
 fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64) {
-    let (k, s) = (kernel as i64, stride as i64);
+    // What is larger is refused by the shape rule.
+    let [k, s] = [kernel, stride].map(|n| n.min(1 << 41) as i64);
     let (total, low) = match padding {
         Padding::Valid => (k + s - 2 + (k - s).max(0), k - 1),
         _ => {

@@ -46,9 +46,7 @@ impl Array {
     /// Returns an error if the number of bytes does not fit, or no XLA runtime is found.
     pub fn from_bytes(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Array> {
         let aval = Aval::new(dtype, shape);
-        if !aval.is_countable() {
-            return Err(Error::Invalid(format!("{aval} has more bytes than can be counted")));
-        }
+        aval.check_size().map_err(Error::Invalid)?;
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
                 "{aval} takes {} bytes, got {}",

@@ -1,11 +1,12 @@
 //! Triangles and diagonals of matrices.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, invalid, product_of, signed, sum_of};
 use super::{iota, one_program, select};
 use crate::graph::Array;
 use crate::ops::Slice;
 use crate::run::bind1;
 use crate::value::DType;
+use std::ops::Range;
 
 /// A matrix `[n, m]` of ones on and below diagonal `k` and zeros above. `jax.numpy.tri`.
 #[track_caller]
@@ -19,7 +20,7 @@ pub fn tri(n: usize, m: usize, k: isize, dtype: DType) -> Array {
 pub fn eye_diagonal(n: usize, m: usize, k: isize, dtype: DType) -> Array {
     super::program::program("eye_diagonal", &[], |_| {
         let (i, j) = (iota([n, m], DType::I32, 0), iota([n, m], DType::I32, 1));
-        vec![(i + k as i64).eq(j).astype(dtype)]
+        vec![(i + diagonal_within(n, m, k)).eq(j).astype(dtype)]
     })
     .remove(0)
 }
@@ -28,15 +29,36 @@ pub fn eye_diagonal(n: usize, m: usize, k: isize, dtype: DType) -> Array {
 #[track_caller]
 pub(super) fn lower_mask(n: usize, m: usize, k: isize) -> Array {
     let (i, j) = (iota([n, m], DType::I32, 0), iota([n, m], DType::I32, 1));
-    (i + k as i64).ge(j)
+    (i + diagonal_within(n, m, k)).ge(j)
 }
 
-/// Rows and columns, as i32, of the elements of a matrix `[n, m]` for which `take` holds.
+/// `k`, or a diagonal on the same side of a matrix `[n, m]` that can be added to its rows.
+fn diagonal_within(n: usize, m: usize, k: isize) -> i64 {
+    k.clamp(-signed(n), signed(m)) as i64
+}
+
+/// Rows and columns, as i32, of the elements of a matrix `[n, m]` in the columns that `taken` gives
+/// for each row.
 #[track_caller]
-fn places(n: usize, m: usize, take: impl Fn(isize, isize) -> bool) -> (Array, Array) {
-    let all = (0..n).flat_map(|i| (0..m).map(move |j| (i as isize, j as isize)));
-    let (rows, columns): (Vec<i32>, Vec<i32>) =
-        all.filter(|&(i, j)| take(i, j)).map(|(i, j)| (i as i32, j as i32)).unzip();
+fn places(op: &str, n: usize, m: usize, taken: impl Fn(i64) -> Range<i64>) -> (Array, Array) {
+    if n.max(m) > i32::MAX as usize {
+        invalid(op, format!("rows and columns of a matrix [{n}, {m}] do not fit i32"));
+    }
+    let columns_of = |i: usize| {
+        let range = taken(i as i64);
+        range.start.clamp(0, m as i64) as i32..range.end.clamp(0, m as i64) as i32
+    };
+    let count: usize = (0..n).map(|i| columns_of(i).len()).sum();
+    let (mut rows, mut columns) = (Vec::new(), Vec::new());
+    let reserved = rows.try_reserve_exact(count).and_then(|()| columns.try_reserve_exact(count));
+    if let Err(error) = reserved {
+        invalid(op, format!("{count} elements of a matrix [{n}, {m}]: {error}"));
+    }
+    for i in 0..n {
+        let range = columns_of(i);
+        rows.extend(std::iter::repeat_n(i as i32, range.len()));
+        columns.extend(range);
+    }
     let len = rows.len();
     (Array::from_slice(&rows, [len]), Array::from_slice(&columns, [len]))
 }
@@ -45,14 +67,14 @@ fn places(n: usize, m: usize, take: impl Fn(isize, isize) -> bool) -> (Array, Ar
 /// `jax.numpy.tril_indices`.
 #[track_caller]
 pub fn tril_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
-    places(n, m, |i, j| j <= i + k)
+    places("tril_indices", n, m, |i| 0..i.saturating_add(k as i64).saturating_add(1))
 }
 
 /// Rows and columns, as i32, of the upper triangle of a matrix `[n, m]` from diagonal `k` on.
 /// `jax.numpy.triu_indices`.
 #[track_caller]
 pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
-    places(n, m, |i, j| j >= i + k)
+    places("triu_indices", n, m, |i| i.saturating_add(k as i64)..i64::MAX)
 }
 
 /// Parts of matrices, which stand along the last two axes.
@@ -72,7 +94,7 @@ impl Array {
     /// Panics if there are fewer than two axes.
     #[track_caller]
     pub fn triu(&self, k: isize) -> Array {
-        self.triangle("triu", k - 1, true)
+        self.triangle("triu", k.saturating_sub(1), true)
     }
 
     #[track_caller]
@@ -121,11 +143,12 @@ impl Array {
         let Some((&len, batch)) = self.shape().split_last() else {
             invalid("diag", format!("needs a vector, got {}", self.aval()));
         };
-        let n = len + k.unsigned_abs();
+        let n = sum_of("diag", len, k.unsigned_abs());
+        let area = product_of("diag", n, n);
         let start = if k >= 0 { k as usize } else { k.unsigned_abs() * n };
         let covered = if len == 0 { 0 } else { (len - 1) * (n + 1) + 1 };
         let mut config = vec![(0, 0, 0); self.rank()];
-        let high = (n * n - start.min(n * n)) as i64 - covered as i64;
+        let high = (area - start.min(area)) as i64 - covered as i64;
         config[batch.len()] = (start as i64, high, n as i64);
         let shape: Vec<usize> = batch.iter().copied().chain([n, n]).collect();
         one_program("diag", std::slice::from_ref(self), |args| {
@@ -147,7 +170,7 @@ impl Array {
             invalid("diagonal", format!("axes {axis1} and {axis2} of {aval} are the same"));
         }
         let (rows, columns) = (aval.shape()[a], aval.shape()[b]);
-        let (down, right) = ((-offset).max(0) as usize, offset.max(0) as usize);
+        let (down, right) = (offset.min(0).unsigned_abs(), offset.max(0) as usize);
         let len = rows.saturating_sub(down).min(columns.saturating_sub(right));
         let mut perm: Vec<usize> = (0..aval.rank()).filter(|&d| d != a && d != b).collect();
         let mut flat: Vec<usize> = perm.iter().map(|&d| aval.shape()[d]).collect();

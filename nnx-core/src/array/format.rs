@@ -144,7 +144,13 @@ impl Layout<'_> {
         let count = if short { 2 * EDGE } else { n };
         let last = d + 1 == self.shape.len();
         if last {
-            return self.row(count, short, cells, &indent, width - (self.shape.len() - 1));
+            return self.row(
+                count,
+                short,
+                cells,
+                &indent,
+                width.saturating_sub(self.shape.len() - 1),
+            );
         }
         let deeper = format!("{indent} ");
         let gap = format!("{}{}", self.separator.trim_end(), "\n".repeat(self.shape.len() - d - 1));

@@ -39,7 +39,17 @@ impl Array {
                 T::DTYPE
             )));
         }
-        Ok(T::from_bytes(&self.to_bytes()?))
+        let bytes = self.to_bytes()?;
+        let mut room: Vec<T> = Vec::new();
+        if room.try_reserve_exact(aval.size()).is_err() {
+            return Err(Error::Xla {
+                call: format!("reading {aval}"),
+                code: "RESOURCE_EXHAUSTED",
+                message: format!("the host has no {} bytes for a copy of it", bytes.len()),
+            });
+        }
+        drop(room);
+        Ok(T::from_bytes(&bytes))
     }
 
     /// [`try_to_vec`](Array::try_to_vec) that panics. `numpy.asarray`.

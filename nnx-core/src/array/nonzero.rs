@@ -1,7 +1,7 @@
 //! Functions whose results would have a size that depends on the elements: inside a trace the size
 //! is given, outside it may be counted.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, invalid, sum_of};
 use super::program::program;
 use super::{IndexMode, Operand, concatenate, iota, one_program, select, where_};
 use crate::error::or_raise;
@@ -196,13 +196,14 @@ impl Array {
         if n == 0 && size > 0 {
             invalid("unique", format!("{} has no {size} elements", self.aval()));
         }
+        let bounded = sum_of("unique", size, 1);
         let outs = program("unique", &sorted, |args| {
             let [first, x, order] = [0, 1, 2].map(|i: usize| &args[i]);
             // One start more than asked for: where the last of them ends.
             let end = Array::constant_int(DType::I32, n as i64);
-            let bounds = positions(first, size + 1, &end);
+            let bounds = positions(first, bounded, &end);
             let starts = bounds.slice_dim(0, 0, size);
-            let counts = bounds.slice_dim(0, 1, size + 1) - &starts;
+            let counts = bounds.slice_dim(0, 1, bounded) - &starts;
             let found = starts.lt(n);
             let at_starts = |of: &Array| {
                 let taken = of.take_mode(&starts, 0, IndexMode::Clip);
@@ -289,9 +290,10 @@ impl Array {
         if bins == 0 {
             invalid("histogram", "needs at least one bin".into());
         }
+        let edge_count = sum_of("histogram", bins, 1);
         super::program::program2("histogram", std::slice::from_ref(self), |args| {
             let x = args[0].to_inexact().flatten();
-            let edges = super::linspace(low, high, bins + 1, x.dtype());
+            let edges = super::linspace(low, high, edge_count, x.dtype());
             let at = edges.searchsorted(&x, true);
             let last = edges.slice_dim(0, bins, bins + 1);
             let at = where_(&x.eq(last), bins, at) - 1;

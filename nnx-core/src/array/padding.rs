@@ -1,6 +1,6 @@
 //! Padding with what the array holds.
 
-use super::axes::invalid;
+use super::axes::{invalid, sum_of};
 use super::{concatenate, keepdims, linspace, one_program};
 use crate::graph::Array;
 
@@ -44,6 +44,12 @@ impl Array {
         if pairs.len() != aval.rank() {
             invalid("pad_mode", format!("{} pairs for {aval}; one per axis", pairs.len()));
         }
+        for (&(low, high), &n) in pairs.iter().zip(aval.shape()) {
+            let sum = sum_of("pad_mode", sum_of("pad_mode", n, low), high);
+            if isize::try_from(sum).is_err() {
+                invalid("pad_mode", format!("{sum} elements are more than can be counted"));
+            }
+        }
         let empty =
             |&(d, &(low, high)): &(usize, &(usize, usize))| aval.shape()[d] == 0 && low + high > 0;
         if let Some((d, _)) = pairs.iter().enumerate().find(empty) {
@@ -72,19 +78,19 @@ fn pad_axis(x: &Array, d: usize, low: usize, high: usize, mode: PadMode) -> Arra
         concatenate(&[&part(low), x, &part(high)], d as isize)
     };
     match mode {
-        PadMode::Edge => take_runs(x, d, low, high, |i| i.clamp(0, n as isize - 1) as usize),
-        PadMode::Wrap => take_runs(x, d, low, high, |i| i.rem_euclid(n as isize) as usize),
-        PadMode::Symmetric => take_runs(x, d, low, high, |i| {
-            let i = i.rem_euclid(2 * n as isize) as usize;
-            if i < n { i } else { 2 * n - 1 - i }
-        }),
-        PadMode::Reflect => take_runs(x, d, low, high, |i| {
-            if n == 1 {
-                return 0;
-            }
-            let i = i.rem_euclid(2 * n as isize - 2) as usize;
-            if i < n { i } else { 2 * n - 2 - i }
-        }),
+        PadMode::Edge => {
+            let (first, last) = (x.slice_dim(d, 0, 1), x.slice_dim(d, n - 1, n));
+            let axis = d as isize;
+            concatenate(&[&first.repeat(low, axis), x, &last.repeat(high, axis)], axis)
+        }
+        PadMode::Wrap => periodic(x, d, low, high, n, |i| i),
+        PadMode::Symmetric => {
+            periodic(x, d, low, high, 2 * n, |i| if i < n { i } else { 2 * n - 1 - i })
+        }
+        PadMode::Reflect => {
+            let period = (2 * n - 2).max(1);
+            periodic(x, d, low, high, period, |i| if i < n { i } else { 2 * n - 2 - i })
+        }
         PadMode::Maximum => filled(x, &x.max(axis)),
         PadMode::Minimum => filled(x, &x.min(axis)),
         PadMode::Mean => {
@@ -107,6 +113,31 @@ fn pad_axis(x: &Array, d: usize, low: usize, high: usize, mode: PadMode) -> Arra
             concatenate(&[&before, x, &after], d as isize)
         }
     }
+}
+
+/// The elements at `source(i)` for i from −`low` to n + `high` along dimension `d`, where i counts
+/// modulo `period`, which is at least n.
+#[track_caller]
+fn periodic(
+    x: &Array,
+    d: usize,
+    low: usize,
+    high: usize,
+    period: usize,
+    source: impl Fn(usize) -> usize,
+) -> Array {
+    /// A program with a slice for each of many periods takes minutes to compile.
+    const MANY: usize = 16;
+    let n = x.shape()[d];
+    let total = low + n + high;
+    if total / period <= MANY {
+        return take_runs(x, d, low, high, |i| source(i.rem_euclid(period as isize) as usize));
+    }
+    let one = take_runs(x, d, 0, period - n, |i| source(i as usize));
+    let start = (period - low % period) % period;
+    let mut reps = vec![1; x.rank()];
+    reps[d] = (start + total).div_ceil(period);
+    one.tile(&reps).slice_dim(d, start, start + total)
 }
 
 /// The elements at `source(i)` for i from −`low` to n + `high` along dimension `d`, as slices and

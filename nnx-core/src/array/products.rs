@@ -162,7 +162,7 @@ pub fn kron(a: &Array, b: &Array) -> Array {
         let (a, b) = (wide(&args[0]), wide(&args[1]));
         let left: Vec<usize> = a.iter().flat_map(|&n| [n, 1]).collect();
         let right: Vec<usize> = b.iter().flat_map(|&n| [1, n]).collect();
-        let shape: Vec<usize> = a.iter().zip(&b).map(|(m, n)| m * n).collect();
+        let shape: Vec<usize> = a.iter().zip(&b).map(|(m, n)| m.saturating_mul(*n)).collect();
         (args[0].reshape(left) * args[1].reshape(right)).reshape(shape)
     })
 }

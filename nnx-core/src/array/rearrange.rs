@@ -94,6 +94,7 @@ impl Array {
     pub fn unstack(&self, axis: isize) -> Vec<Array> {
         let d = dim("unstack", axis, self.aval());
         let n = self.shape()[d];
+        check_parts("unstack", n);
         program("unstack", std::slice::from_ref(self), |args| {
             (0..n).map(|i| args[0].slice_dim(d, i, i + 1).squeeze(d)).collect()
         })
@@ -115,6 +116,7 @@ impl Array {
     pub fn split_at(&self, positions: &[usize], axis: isize) -> Vec<Array> {
         let d = dim("split_at", axis, self.aval());
         let n = self.shape()[d];
+        check_parts("split_at", positions.len());
         let starts = std::iter::once(0).chain(positions.iter().map(|&p| p.min(n)));
         let ends = positions.iter().map(|&p| p.min(n)).chain([n]);
         let ranges: Vec<(usize, usize)> = starts.zip(ends).collect();
@@ -135,8 +137,9 @@ impl Array {
             invalid("array_split", format!("{} cannot be split into no parts", self.aval()));
         }
         let n = self.shape()[d];
-        let size = |i: usize| n / parts + usize::from(i < n % parts);
-        let positions: Vec<usize> = (1..parts).map(|i| (0..i).map(size).sum()).collect();
+        check_parts("array_split", parts);
+        let (size, larger) = (n / parts, n % parts);
+        let positions: Vec<usize> = (1..parts).map(|i| i * size + i.min(larger)).collect();
         self.split_at(&positions, axis)
     }
 
@@ -176,7 +179,8 @@ impl Array {
         let d = dim("diff", axis, self.aval());
         one_program("diff", std::slice::from_ref(self), |args| {
             let mut x = args[0].clone();
-            for _ in 0..n {
+            // Nothing is left after as many differences as there are elements.
+            for _ in 0..n.min(x.shape()[d]) {
                 let size = x.shape()[d];
                 let (next, this) =
                     (x.slice_dim(d, 1.min(size), size), x.slice_dim(d, 0, size.max(1) - 1));
@@ -225,6 +229,21 @@ impl Array {
             invalid("expand_axes", format!("axis {} is given twice in {axes:?}", pair[0]));
         }
         self.insert_dims(&dims)
+    }
+}
+
+/// Refuses more results of one program than XLA compiles in some seconds.
+#[track_caller]
+fn check_parts(op: &str, parts: usize) {
+    const MOST: usize = 1 << 14;
+    if parts > MOST {
+        invalid(
+            op,
+            format!(
+                "{parts} arrays are too many for one program, the most are {MOST}: take them in \
+                 several steps, or keep them in one array"
+            ),
+        );
     }
 }
 

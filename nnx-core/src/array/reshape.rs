@@ -1,11 +1,11 @@
 //! Shapes: reshape, transpose, squeeze, join, repeat.
 
-use super::axes::{dim, dims, invalid};
+use super::axes::{dim, dims, invalid, product_of};
 use super::{IntoAxes, IntoShape};
 use crate::graph::Array;
 use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
 use crate::run::bind1;
-use crate::value::promote_dtypes;
+use crate::value::{promote_dtypes, saturating_product};
 
 /// Changes of shape.
 impl Array {
@@ -16,21 +16,20 @@ impl Array {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Array {
         let shape = shape.into_shape();
-        let known: isize = shape.iter().filter(|&&n| n >= 0).product();
-        let holes = shape.iter().filter(|&&n| n < 0).count();
+        let sizes: Vec<usize> = shape.iter().filter_map(|&n| usize::try_from(n).ok()).collect();
+        let known = saturating_product(&sizes);
+        let holes = shape.iter().filter(|&&n| n == -1).count();
         let size = self.size();
         let fits = match holes {
-            0 => true,
-            1 => known > 0 && size.is_multiple_of(known as usize),
+            0 => sizes.len() == shape.len(),
+            1 => known > 0 && size.is_multiple_of(known) && sizes.len() + 1 == shape.len(),
             _ => false,
         };
         if !fits {
             invalid("reshape", format!("cannot reshape {} to {shape:?}", self.aval()));
         }
-        let shape: Vec<usize> = shape
-            .into_iter()
-            .map(|n| if n < 0 { size / known as usize } else { n as usize })
-            .collect();
+        let shape: Vec<usize> =
+            shape.into_iter().map(|n| if n < 0 { size / known } else { n as usize }).collect();
         if self.shape() == shape {
             return self.clone();
         }
@@ -150,7 +149,10 @@ impl Array {
         let (reps, shape) = (fill(reps), fill(self.shape()));
         let wide: Vec<usize> = reps.iter().zip(&shape).flat_map(|(&r, &n)| [r, n]).collect();
         let dims = (0..rank).map(|i| 2 * i + 1).collect();
-        let out: Vec<usize> = reps.iter().zip(&shape).map(|(r, n)| r * n).collect();
+        let mut out = Vec::with_capacity(rank);
+        for (&r, &n) in reps.iter().zip(&shape) {
+            out.push(product_of("tile", n, r));
+        }
         super::one_program("tile", std::slice::from_ref(self), |args| {
             let x = args[0].reshape(shape);
             bind1(BroadcastInDim { shape: wide, dims }, &[&x]).reshape(out)
@@ -167,7 +169,7 @@ impl Array {
         let mut wide = self.shape().to_vec();
         wide.insert(d + 1, n);
         let mut out = self.shape().to_vec();
-        out[d] *= n;
+        out[d] = product_of("repeat", out[d], n);
         let dims = (0..wide.len()).filter(|&i| i != d + 1).collect();
         bind1(BroadcastInDim { shape: wide, dims }, &[self]).reshape(out)
     }

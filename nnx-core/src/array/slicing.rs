@@ -1,6 +1,6 @@
 //! Slices with bounds known while tracing, at computed places, and padding.
 
-use super::axes::{dim, invalid};
+use super::axes::{dim, invalid, signed};
 use super::{Operand, one_program};
 use crate::graph::Array;
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
@@ -90,24 +90,24 @@ macro_rules! specs {
     ($($t:ty),*) => {$(
         impl From<$t> for SliceSpec {
             fn from(i: $t) -> Self {
-                SliceSpec { start: Some(i as isize), end: None, step: 1, index: true }
+                SliceSpec { start: Some(signed(i)), end: None, step: 1, index: true }
             }
         }
         impl From<Range<$t>> for SliceSpec {
             fn from(r: Range<$t>) -> Self {
                 SliceSpec {
-                    start: Some(r.start as isize), end: Some(r.end as isize), step: 1, index: false,
+                    start: Some(signed(r.start)), end: Some(signed(r.end)), step: 1, index: false,
                 }
             }
         }
         impl From<RangeFrom<$t>> for SliceSpec {
             fn from(r: RangeFrom<$t>) -> Self {
-                SliceSpec { start: Some(r.start as isize), end: None, step: 1, index: false }
+                SliceSpec { start: Some(signed(r.start)), end: None, step: 1, index: false }
             }
         }
         impl From<RangeTo<$t>> for SliceSpec {
             fn from(r: RangeTo<$t>) -> Self {
-                SliceSpec { start: None, end: Some(r.end as isize), step: 1, index: false }
+                SliceSpec { start: None, end: Some(signed(r.end)), step: 1, index: false }
             }
         }
     )*};

@@ -134,8 +134,15 @@ impl Builder {
             None => unreachable!("a graph defines its values before their use"),
         };
         for node in &graph.nodes {
-            let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
-            let outs = node.op.lower(self, &ins, &graph.avals_of(&node.outs));
+            let avals = graph.avals_of(&node.outs);
+            let outs = if avals.iter().all(|aval| aval.size() == 0) && !node.has_effect() {
+                // XLA's compiler ends the process over operations on some arrays that have no
+                // elements but are large in other dimensions.
+                avals.iter().map(|&aval| self.literal(aval, &[])).collect()
+            } else {
+                let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
+                node.op.lower(self, &ins, &avals)
+            };
             for (value, id) in node.outs.iter().zip(outs) {
                 env[value.index()] = Some(id);
             }

@@ -295,11 +295,10 @@ pub(crate) fn infer(
     location: &'static Location<'static>,
 ) -> Result<super::Avals, Error> {
     let avals = ins.iter().map(|array| array.try_aval()).collect::<Result<super::Avals, _>>()?;
-    let outs =
-        op.infer(&avals).and_then(|outs| match outs.iter().find(|aval| !aval.is_countable()) {
-            None => Ok(outs),
-            Some(huge) => Err(format!("the result {huge} has more bytes than XLA can count")),
-        });
+    let outs = op.infer(&avals).and_then(|outs| {
+        outs.iter().try_for_each(|aval| aval.check_size())?;
+        Ok(outs)
+    });
     outs.map_err(|message| Error::Op { op: op.name().into(), message, location })
 }
 

@@ -27,12 +27,37 @@ pub(crate) struct ConvGeneralDilated {
 
 /// Size of a dimension of `n` elements with `dilation - 1` holes between neighbours.
 pub(crate) fn dilated(n: usize, dilation: usize) -> i64 {
-    if n == 0 { 0 } else { 1 + dilation as i64 * (n as i64 - 1) }
+    let holes = i64::try_from(dilation).unwrap_or(i64::MAX);
+    if n == 0 { 0 } else { holes.saturating_mul(n as i64 - 1).saturating_add(1) }
+}
+
+/// More than any array has elements, and little enough that sums of some do not overflow.
+const MOST: i64 = 1 << 40;
+
+/// Refuses strides and dilations that XLA has no numbers for.
+pub(super) fn check_steps(lists: &[&[usize]]) -> Result<(), String> {
+    match lists.iter().copied().flatten().find(|&&step| step > MOST as usize) {
+        None => Ok(()),
+        Some(huge) => Err(format!("a stride or dilation of {huge} is larger than {MOST}")),
+    }
+}
+
+/// Size of a dimension of `n` elements with padding, of which none may be so large that XLA's sums
+/// overflow.
+pub(super) fn padded(n: i64, window: i64, padding: (i64, i64)) -> Result<i64, String> {
+    let (low, high) = padding;
+    match [n, window, low, high].into_iter().find(|size| !(-MOST..=MOST).contains(size)) {
+        None => Ok(n + low + high),
+        Some(huge) => Err(format!(
+            "an axis of {n} elements, padding {padding:?} and a window of {window}, dilations \
+             included: {huge} is not between -{MOST} and {MOST}"
+        )),
+    }
 }
 
 /// How many windows of size `window` fit.
 pub(super) fn windows(size: i64, window: i64, stride: usize) -> usize {
-    if size < window { 0 } else { ((size - window) / stride as i64) as usize + 1 }
+    if size < window { 0 } else { ((size - window) as usize / stride) + 1 }
 }
 
 /// The sizes of the dimensions `dims`.
@@ -94,6 +119,7 @@ impl ConvGeneralDilated {
         if zero(&self.strides) || zero(&self.lhs_dilation) || zero(&self.rhs_dilation) {
             return fail("strides and dilations must be positive".into());
         }
+        check_steps(&[&self.strides, &self.lhs_dilation, &self.rhs_dilation]).or_else(fail)?;
         self.check_groups(lhs, rhs).or_else(fail)
     }
 
@@ -279,8 +305,8 @@ impl Primitive for ConvGeneralDilated {
         shape[d.out[0]] = lhs.shape()[d.lhs[0]] / self.batch_group_count;
         shape[d.out[1]] = rhs.shape()[d.rhs[0]];
         for (i, (n, k)) in self.dilated_sizes(lhs, rhs).into_iter().enumerate() {
-            let (low, high) = self.padding[i];
-            let padded = n + low + high;
+            let padded = padded(n, k, self.padding[i])
+                .map_err(|why| format!("input {lhs} and kernel {rhs}: {why}"))?;
             if padded < 0 {
                 return Err(format!(
                     "input {lhs} and kernel {rhs}: padding {:?} cuts more than axis {} has",

@@ -72,7 +72,7 @@ impl Primitive for Reshape {
         format!("shape={:?}", self.0)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let size: usize = self.0.iter().product();
+        let size = Aval::new(ins[0].dtype(), &self.0).size();
         if size != ins[0].size() {
             return Err(format!(
                 "cannot reshape {} ({} elements) to {:?} ({size} elements)",

@@ -108,11 +108,22 @@ impl Primitive for Pad {
         }
         let mut dims = Vec::with_capacity(self.0.len());
         for (&(low, high, interior), &n) in self.0.iter().zip(ins[0].shape()) {
-            let size = low + high + n as i64 + (n as i64 - 1).max(0) * interior;
+            // More than any array has, so that no sum below overflows: XLA's would.
+            const MOST: i64 = 1 << 40;
+            if let Some(huge) =
+                [low, high, interior].into_iter().find(|p| !(-MOST..=MOST).contains(p))
+            {
+                return Err(format!(
+                    "padding {:?} of {}: {huge} is not between -{MOST} and {MOST}",
+                    self.0, ins[0]
+                ));
+            }
+            let holes = i128::from(interior) * (n as i128 - 1).max(0);
+            let size = i128::from(low + high) + n as i128 + holes;
             if size < 0 || interior < 0 {
                 return Err(format!("padding {:?} leaves nothing of {}", self.0, ins[0]));
             }
-            dims.push(size as usize);
+            dims.push(usize::try_from(size).unwrap_or(usize::MAX));
         }
         Ok(smallvec![ins[0].with_shape(&dims)])
     }
@@ -187,7 +198,7 @@ impl Primitive for Concatenate {
             if !fits {
                 return Err(format!("{first} and {aval} differ beside dimension {}", self.0));
             }
-            dims[self.0] += aval.shape()[self.0];
+            dims[self.0] = dims[self.0].saturating_add(aval.shape()[self.0]);
         }
         Ok(smallvec![first.with_shape(&dims)])
     }

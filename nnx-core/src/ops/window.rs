@@ -2,7 +2,7 @@
 //! one array from another (`select_and_gather_add`) and its transpose.
 
 use super::compare::Compare;
-use super::conv::{dilated, transposed_padding, windows};
+use super::conv::{check_steps, dilated, padded, transposed_padding, windows};
 use super::{Direction, Pad, Reducer, Slice};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, prepend,
@@ -55,9 +55,10 @@ impl Window {
                 self.params()
             ));
         }
+        check_steps(&[&self.strides, &self.base_dilation, &self.window_dilation])?;
         let mut shape = Vec::with_capacity(rank);
         for (i, (n, k)) in self.dilated_sizes(operand.shape()).into_iter().enumerate() {
-            let padded = n + self.padding[i].0 + self.padding[i].1;
+            let padded = padded(n, k, self.padding[i])?;
             if padded < 0 {
                 return Err(format!(
                     "padding {:?} cuts more than axis {i} of {operand} has",

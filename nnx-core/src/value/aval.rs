@@ -16,6 +16,8 @@ pub struct Aval(&'static Data);
 struct Data {
     dtype: DType,
     dims: Box<[usize]>,
+    /// Number of elements; what cannot be counted is the largest number.
+    size: usize,
     /// Of dtype and dimensions, so that keys do not depend on where this lies in memory.
     hash: u64,
 }
@@ -33,6 +35,14 @@ impl Hash for Data {
     }
 }
 
+/// The most bytes of an array: below what XLA's compiler can count to in all of its parts.
+const MAX_BYTES: u128 = (1 << 39) - 1;
+
+/// The product of sizes, or the largest number.
+pub(crate) fn saturating_product(sizes: &[usize]) -> usize {
+    sizes.iter().fold(1, |product: usize, &n| product.saturating_mul(n))
+}
+
 static INTERNED: LazyLock<RwLock<FxHashSet<&'static Data>>> = LazyLock::new(Default::default);
 
 impl Aval {
@@ -40,7 +50,8 @@ impl Aval {
     pub fn new(dtype: DType, dims: &[usize]) -> Self {
         let mut hasher = FxHasher::default();
         (dtype, dims).hash(&mut hasher);
-        let data = Data { dtype, dims: dims.into(), hash: hasher.finish() };
+        let size = if dims.contains(&0) { 0 } else { saturating_product(dims) };
+        let data = Data { dtype, dims: dims.into(), size, hash: hasher.finish() };
         // A poisoned lock is harmless: the set is only ever added to, one entry at a time.
         if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).get(&data) {
             return Aval(found);
@@ -76,18 +87,27 @@ impl Aval {
 
     /// Number of elements.
     pub fn size(self) -> usize {
-        self.0.dims.iter().product()
+        self.0.size
     }
 
     /// Number of bytes of the dense array.
     pub fn byte_size(self) -> usize {
-        self.size() * self.0.dtype.size()
+        self.size().saturating_mul(self.0.dtype.size())
     }
 
-    /// Whether the number of bytes is one that XLA can count to: it ends the process otherwise.
-    pub(crate) fn is_countable(self) -> bool {
-        let bytes = self.shape().iter().try_fold(self.dtype().size(), |n, &d| n.checked_mul(d));
-        bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok()) || self.shape().contains(&0)
+    /// Refuses an array that is larger than XLA can work with: its compiler ends the process over
+    /// some operations. Dimensions beside one of size 0 count too, as in NumPy.
+    pub(crate) fn check_size(self) -> Result<(), String> {
+        let sizes = self.shape().iter().filter(|&&n| n > 0);
+        let bytes = sizes.fold(self.dtype().size() as u128, |n, &d| n.saturating_mul(d as u128));
+        let (limit, why) = match self.size() {
+            0 => (isize::MAX as u128, "beside its dimension of size 0"),
+            _ => (MAX_BYTES, "more than any device holds"),
+        };
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(format!("{self} has {bytes} bytes, {why}; the most are {limit}"))
     }
 
     /// The same shape with another dtype.

@@ -1,0 +1,9 @@
+//! Nothing that a user can ask for ends the process. What would is asked for in a child process.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "reliability/arithmetic.rs"]
+mod arithmetic;
+#[path = "reliability/child.rs"]
+mod child;
+#[path = "reliability/sizes.rs"]
+mod sizes;
