@@ -5,5 +5,7 @@
 mod arithmetic;
 #[path = "reliability/child.rs"]
 mod child;
+#[path = "reliability/memory.rs"]
+mod memory;
 #[path = "reliability/sizes.rs"]
 mod sizes;

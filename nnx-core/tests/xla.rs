@@ -52,6 +52,29 @@ fn message(error: Error) -> String {
 }
 
 #[test]
+fn a_program_with_other_parameters_than_said_is_refused() {
+    let text = "module @f {
+  func.func public @main(%arg0: tensor<2x3xf32>, %arg1: tensor<i32>) -> tensor<2x3xf32> {
+    return %arg0 : tensor<2x3xf32>
+  }
+}";
+    let compile = |inputs: &[Aval]| {
+        client().compile(&Program::stablehlo("f", text, inputs, &[f32s(&[2, 3])])).map(drop)
+    };
+    let number = Aval::scalar(DType::I32);
+    compile(&[f32s(&[2, 3]), number]).unwrap();
+    for (inputs, reason) in [
+        (vec![f32s(&[2, 3])], "takes 2 arguments, not the 1"),
+        (vec![Aval::new(DType::I32, &[2, 3]), number], "another dtype"),
+        (vec![f32s(&[3, 2]), number], "shape [2, 3] for argument 0, not the f32[3, 2]"),
+        (vec![f32s(&[2, 3]), f32s(&[])], "for argument 1, not the f32[]"),
+    ] {
+        let error = message(compile(&inputs).unwrap_err());
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn adds_two_arrays() {
     let f = add("add", false);
     let x = upload(&[1.0f32, 2.0, 3.0, 4.0], &[4]);

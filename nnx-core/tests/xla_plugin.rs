@@ -32,6 +32,42 @@ fn a_file_that_is_no_library_is_refused() {
 }
 
 #[test]
+fn a_name_without_a_slash_is_the_file_of_this_folder() {
+    // The loader would look for this library in the system's folders.
+    let error = refusal(Path::new("libm.so.6"));
+    let here = std::env::current_dir().unwrap().join("libm.so.6");
+    assert!(error.contains(&*here.to_string_lossy()), "{error}");
+    assert!(error.contains("no such file"), "{error}");
+}
+
+#[test]
+fn the_loaders_own_reason_is_given_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("needs.rs");
+    let library = folder.path().join("needs.so");
+    std::fs::write(&source, "").unwrap();
+    // A library that needs another one, which is gone when it is loaded.
+    let needed = folder.path().join("libcudart.so.99");
+    let rustc = || Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()));
+    let build = |command: &mut Command| {
+        let output = command.args(["--edition=2024", "--crate-type=cdylib"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    build(rustc().arg("-o").args([&needed, &source]).arg("-Clink-arg=-Wl,-soname,libcudart.so.99"));
+    build(
+        rustc()
+            .arg("-o")
+            .args([&library, &source])
+            .arg("-Clink-arg=-Wl,--no-as-needed")
+            .arg(format!("-Clink-arg={}", needed.display())),
+    );
+    std::fs::remove_file(&needed).unwrap();
+    let error = refusal(&library);
+    assert!(error.contains("libcudart.so.99: cannot open shared object file"), "{error}");
+    assert!(error.contains("LD_LIBRARY_PATH"), "{error}");
+}
+
+#[test]
 fn a_library_that_is_cut_off_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let whole = compile_plugin(folder.path(), "old");
@@ -221,12 +257,19 @@ fn flags_that_would_end_the_process_are_errors() {
         ("--xla_dump_to", "`--xla_dump_to` needs a value"),
         ("--xla_cpu_multi_thread_eigen=maybe", "is true or false, not `maybe`"),
         ("--xla_backend_optimization_level=high", "is a whole number, not `high`"),
+        ("--xla_backend_optimization_level=3000000000", "is between -2147483648 and 2147483647"),
+        ("--xla_gpu_shape_checks=perhaps", "is one of IGNORE, RUNTIME, COMPILE_TIME, not"),
+        ("--xla_multiheap_size_constraint_per_heap=1e3", "is a whole number, not `1e3`"),
         ("xla_dump_to=/tmp", "takes it for a file"),
         ("-x", "`-x` is not a flag"),
     ] {
         let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(flags))]));
         let error = answer(&text, "error");
         assert!(error.contains("XLA_FLAGS") && error.contains(expected), "{flags}: {error}");
+    }
+    for nproc in ["100000", "0", "many"] {
+        let text = stdout(&run_child("default", &[("PJRT_NPROC", Some(nproc))]));
+        assert!(answer(&text, "error").contains("PJRT_NPROC"), "{text}");
     }
     let good = "--xla_cpu_multi_thread_eigen=true --xla_backend_optimization_level=2";
     let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(good))]));

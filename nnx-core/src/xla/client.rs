@@ -1,7 +1,9 @@
 //! The one client of the process.
 
 use super::buffer::Buffer;
+use super::environment::MAX_CPU_COUNT;
 use super::executable::Executable;
+use super::in_flight::{InFlight, wait_at_exit, watch_forks};
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
@@ -10,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once, OnceLock};
 
 /// The variable that chooses the backend.
 const BACKEND_VAR: &str = "NNX_BACKEND";
@@ -80,9 +82,6 @@ impl ClientOptions {
 #[derive(Clone, Copy)]
 pub struct Client(&'static dyn Runtime);
 
-/// More CPU devices or threads than this are a mistake, and would take the machine down.
-const MAX_CPU_COUNT: usize = 1024;
-
 /// The one client of the process, with the options that it was made with.
 static CLIENT: OnceLock<(ClientOptions, Client)> = OnceLock::new();
 /// Held while a client is made.
@@ -103,6 +102,8 @@ pub fn init(options: ClientOptions) -> Result<Client> {
         ))),
         None => {
             let client = Client(start(&options)?);
+            watch_forks();
+            wait_at_exit();
             Ok(CLIENT.get_or_init(|| (options, client)).1)
         }
     }
@@ -216,7 +217,10 @@ impl Client {
                 self.dialect()
             )));
         }
+        let _call = InFlight::start()?;
         let raw = self.0.compile(program)?;
+        static FIRST: Once = Once::new();
+        FIRST.call_once(wait_at_exit);
         Ok(Executable::new(*self, raw, program))
     }
 
@@ -261,6 +265,7 @@ impl Client {
     }
 
     fn upload_raw(self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<RawBuffer> {
+        aval.check_size().map_err(Error::Invalid)?;
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(
                 "{} bytes were given for {aval}, which needs {}",
@@ -269,6 +274,7 @@ impl Client {
             )));
         }
         self.check_placement(placement)?;
+        let _call = InFlight::start()?;
         self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::client::Client;
+use super::in_flight::is_forked;
 use super::placement::Placement;
 use super::program::Program;
 use super::runtime::RawExecutable;
@@ -124,6 +125,9 @@ impl Executable {
 
 impl Drop for Executable {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         // SAFETY: this is the only owner; the runtime waits for runs in progress.
         unsafe { self.client.runtime().destroy_executable(self.raw) }
     }

@@ -28,8 +28,16 @@ pub(super) fn check(libraries: &[&Path]) -> Result<()> {
             .map_err(|error| Error::io(*library, "looking for the flags of XLA_FLAGS", &error))?;
     }
     let name = libraries.first().map(|path| path.display().to_string()).unwrap_or_default();
-    for (flag, known) in flags.iter().zip(known) {
-        flag.check(known, &name)?;
+    let mut cases = Vec::new();
+    for library in libraries {
+        cases.extend(
+            enum_cases(library, &known).map_err(|error| {
+                Error::io(*library, "looking for the flags of XLA_FLAGS", &error)
+            })?,
+        );
+    }
+    for (flag, known) in flags.iter().zip(&known) {
+        flag.check(known, &cases, &name)?;
     }
     Ok(())
 }
@@ -80,17 +88,21 @@ struct Flag {
 }
 
 /// What XLA knows about a flag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Known {
     exists: bool,
     kind: Option<Kind>,
 }
 
 /// The types of flags whose values can be checked here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Bool,
-    Int,
+    /// An integer between the two numbers.
+    Int(i128, i128),
+    Float,
+    /// One of the cases of the enumeration with this name.
+    Enum(String),
     Other,
 }
 
@@ -107,7 +119,7 @@ impl Flag {
         }
     }
 
-    fn check(&self, known: Known, library: &str) -> Result<()> {
+    fn check(&self, known: &Known, cases: &[(String, Vec<String>)], library: &str) -> Result<()> {
         let name = &self.name;
         let refuse = |why: String| {
             Err(Error::Invalid(format!(
@@ -118,7 +130,7 @@ impl Flag {
         if !known.exists {
             return refuse(format!("XLA knows no flag `--{name}`"));
         }
-        match (known.kind, &self.value) {
+        match (&known.kind, &self.value) {
             (Some(Kind::Bool) | None, None) => Ok(()),
             (Some(_), None) => refuse(format!("`--{name}` needs a value: `--{name}=…`")),
             (Some(Kind::Bool), Some(v))
@@ -126,8 +138,28 @@ impl Flag {
             {
                 refuse(format!("`--{name}` is true or false, not `{v}`"))
             }
-            (Some(Kind::Int), Some(v)) if v.trim().parse::<i64>().is_err() => {
-                refuse(format!("`--{name}` is a whole number, not `{v}`"))
+            (Some(Kind::Int(low, high)), Some(v)) => match v.trim().parse::<i128>() {
+                Ok(n) if (*low..=*high).contains(&n) => Ok(()),
+                Ok(n) => refuse(format!("`--{name}` is between {low} and {high}, not {n}")),
+                Err(_) => refuse(format!("`--{name}` is a whole number, not `{v}`")),
+            },
+            (Some(Kind::Float), Some(v)) if v.trim().parse::<f64>().is_err() => {
+                refuse(format!("`--{name}` is a number, not `{v}`"))
+            }
+            (Some(Kind::Enum(of)), Some(v)) => {
+                let cases = cases.iter().find(|(name, _)| name == of).map(|(_, cases)| cases);
+                // A flag may take the case without the words that all cases begin with.
+                let word = v.trim().to_uppercase();
+                let fits = |case: &String| {
+                    let case = case.to_uppercase();
+                    case == word || case.strip_suffix(&word).is_some_and(|c| c.ends_with('_'))
+                };
+                match cases {
+                    Some(cases) if !cases.iter().any(fits) => {
+                        refuse(format!("`--{name}` is one of {}, not `{v}`", cases.join(", ")))
+                    }
+                    _ => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -199,6 +231,54 @@ fn look_up(library: &Path, flags: &[Flag], known: &mut [Known]) -> std::io::Resu
     }
 }
 
+/// The field with this tag at the start of `bytes`, which is a short text, and what follows it.
+fn text(bytes: &[u8], tag: u8) -> Option<(&str, &[u8])> {
+    let (&[found, len], rest) = bytes.split_first_chunk::<2>()?;
+    if found != tag || len >= 0x80 {
+        return None;
+    }
+    let (text, rest) = rest.split_at_checked(len.into())?;
+    Some((std::str::from_utf8(text).ok()?, rest))
+}
+
+/// The names of the cases of each enumeration in `known` that `library` describes.
+fn enum_cases(library: &Path, known: &[Known]) -> std::io::Result<Vec<(String, Vec<String>)>> {
+    let names: Vec<&str> = known
+        .iter()
+        .filter_map(|known| match &known.kind {
+            Some(Kind::Enum(name)) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let bytes = std::fs::read(library)?;
+    for name in names {
+        for start in memchr::memmem::find_iter(&bytes, name) {
+            // The name (field 1, with its length), then the cases (field 2, short messages) which
+            // begin with their names.
+            if start < 2 || bytes[start - 2] != 0x0a || usize::from(bytes[start - 1]) != name.len()
+            {
+                continue;
+            }
+            let mut cases = Vec::new();
+            let mut rest = &bytes[start + name.len()..];
+            while let Some((&[0x12, len], tail)) = rest.split_first_chunk::<2>() {
+                let Some((case, after)) = tail.split_at_checked(len.into()) else { break };
+                let Some((case, _)) = text(case, 0x0a) else { break };
+                cases.push(case.to_string());
+                rest = after;
+            }
+            if !cases.is_empty() {
+                found.push((name.to_string(), cases));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Looks at one place where a flag's name was found.
 fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
     let after = &bytes[start + len..];
@@ -216,7 +296,16 @@ fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
             known.kind = Some(match (label, kind) {
                 (REPEATED, _) => Kind::Other,
                 (_, 8) => Kind::Bool,
-                (_, 3 | 5) => Kind::Int,
+                (_, 1 | 2) => Kind::Float,
+                (_, 3) => Kind::Int(i64::MIN.into(), i64::MAX.into()),
+                (_, 4) => Kind::Int(0, u64::MAX.into()),
+                (_, 5) => Kind::Int(i32::MIN.into(), i32::MAX.into()),
+                (_, 13) => Kind::Int(0, u32::MAX.into()),
+                // The type's name (field 6), as `.xla.DebugOptions.Name`.
+                (_, 14) => match after.get(5 + number_len..).and_then(|rest| text(rest, 0x32)) {
+                    Some((of, _)) => Kind::Enum(of.rsplit('.').next().unwrap_or(of).to_string()),
+                    None => Kind::Other,
+                },
                 _ => Kind::Other,
             });
         }
@@ -227,6 +316,8 @@ fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    const INT: Kind = Kind::Int(i32::MIN as i128, i32::MAX as i128);
 
     fn flag(name: &str, value: Option<&str>) -> Flag {
         Flag { name: name.to_string(), value: value.map(str::to_string) }
@@ -251,13 +342,24 @@ mod tests {
         bytes.extend(b"\x0a\x0axla_flag_a\x18\x8f\x01\x20\x01\x28\x08");
         bytes.extend(b"\x0a\x0bxla_flag_bc\x18\x05\x20\x01\x28\x05");
         bytes.extend(b"\0longer_xla_end\0");
+        bytes.extend(b"\x0a\x0axla_flag_e\x18\x05\x20\x01\x28\x0e\x32\x08.x.D.Enu\x3a");
+        bytes.extend(b"\x0a\x03Enu\x12\x07\x0a\x03A_B\x10\0\x12\x07\x0a\x03A_C\x10\x01\x1a\0");
         std::io::Write::write_all(&mut file, &bytes).unwrap();
-        let flags = ["xla_flag_a", "xla_flag_b", "xla_flag_bc", "xla_end"].map(|n| flag(n, None));
-        let mut known = [Known::default(); 4];
+        let flags = ["xla_flag_a", "xla_flag_b", "xla_flag_bc", "xla_end", "xla_flag_e"]
+            .map(|n| flag(n, None));
+        let mut known = vec![Known::default(); 5];
         look_up(file.path(), &flags, &mut known).unwrap();
         assert_eq!(known[3], Known::default());
         assert_eq!(known[0], Known { exists: true, kind: Some(Kind::Bool) });
         assert_eq!(known[1], Known { exists: false, kind: None });
-        assert_eq!(known[2], Known { exists: true, kind: Some(Kind::Int) });
+        assert_eq!(known[2], Known { exists: true, kind: Some(INT) });
+        assert_eq!(known[4].kind, Some(Kind::Enum("Enu".into())));
+        let cases = enum_cases(file.path(), &known).unwrap();
+        assert_eq!(cases, [("Enu".into(), vec!["A_B".to_string(), "A_C".into()])]);
+        let refusal = |value: &str| {
+            flag("xla_flag_e", Some(value)).check(&known[4], &cases, "x").map_err(|e| e.to_string())
+        };
+        assert!(refusal("A_B").is_ok() && refusal("c").is_ok());
+        assert!(refusal("A").unwrap_err().contains("one of A_B, A_C, not `A`"));
     }
 }

@@ -24,6 +24,7 @@ mod client;
 mod environment;
 mod executable;
 mod flags;
+mod in_flight;
 mod pjrt;
 mod placement;
 mod program;

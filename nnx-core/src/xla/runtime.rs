@@ -76,6 +76,19 @@ pub(super) struct Lists {
     pub(super) outputs: Vec<Option<RawBuffer>>,
 }
 
+/// Room for `size` bytes of an array on the host, or the error that says that there is none.
+pub(super) fn reserved(size: usize, what: What<'_>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match bytes.try_reserve_exact(size) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(crate::error::Error::Xla {
+            call: what(),
+            code: "RESOURCE_EXHAUSTED",
+            message: format!("the host has no {size} bytes for a copy of it"),
+        }),
+    }
+}
+
 /// What is being done, for error messages.
 pub(super) type What<'a> = &'a dyn Fn() -> String;
 

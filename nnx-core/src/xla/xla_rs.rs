@@ -7,7 +7,7 @@ use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What};
+use super::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved};
 use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
@@ -54,7 +54,7 @@ impl XlaRs {
                 "the backend xla-rs has one CPU device; for more, use the backend pjrt".into(),
             ));
         }
-        if environment::prepare(options.cpu_threads) {
+        if environment::prepare(options.cpu_threads)? {
             // The library is loaded, and the newer part of its log has read the variable by then.
             xla::set_min_log_level(xla::TfLogLevel::Warning);
         }
@@ -184,12 +184,10 @@ impl Runtime for XlaRs {
     unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
         // SAFETY: the buffer is alive.
         let stored = unsafe { raw.0.cast::<Stored>().as_ref() };
-        let mut bytes = vec![0; aval.byte_size()];
-        stored
-            .buffer
-            .to_literal_sync()
-            .and_then(|literal| literal.copy_untyped_to(&mut bytes))
-            .map_err(|error| failed(what, error))?;
+        let literal = stored.buffer.to_literal_sync().map_err(|error| failed(what, error))?;
+        let mut bytes = reserved(aval.byte_size(), what)?;
+        bytes.resize(aval.byte_size(), 0);
+        literal.copy_untyped_to(&mut bytes).map_err(|error| failed(what, error))?;
         Ok(bytes)
     }
 

@@ -1,23 +1,37 @@
 //! What a compiled program says of itself.
 
 use super::ffi::Functions;
-use super::{Pjrt, element_type, ffi, not_null};
+use super::{Pjrt, element_type, ffi, not_null, parameters};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::runtime::What;
 use std::ptr::NonNull;
 
+impl Functions {
+    /// Whether the plugin tells shapes and dtypes of results, so that they were checked.
+    pub(super) fn tells_outputs(&self) -> bool {
+        self.output_element_types.is_some() && self.output_dimensions.is_some()
+    }
+}
+
 impl Pjrt {
-    /// Compares what the program returns with what the caller expects of it: the outputs of a run
-    /// are taken on trust.
-    pub(super) fn check_outputs(
+    /// Compares what the program takes and returns with what the caller expects of it: arguments
+    /// and outputs of a run are taken on trust.
+    pub(super) fn check_signature(
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
         name: &str,
+        inputs: &[Aval],
         outputs: &[Aval],
     ) -> Result<()> {
         let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
+        if let Some(difference) = parameters::difference(self.functions(), description.raw, inputs)
+        {
+            return Err(Error::Invalid(format!(
+                "the program of `{name}` {difference} expected of it"
+            )));
+        }
         let count = description.num_outputs()?;
         if count != outputs.len() {
             return Err(Error::Invalid(format!(

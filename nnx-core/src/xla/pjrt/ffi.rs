@@ -52,6 +52,12 @@ args! {
     PluginInitializeArgs {}
     EventDestroyArgs { event: *mut PjrtEvent }
     EventAwaitArgs { event: *mut PjrtEvent }
+    EventOnReadyArgs {
+        event: *mut PjrtEvent,
+        // Never null when given to the plugin.
+        callback: Option<unsafe extern "C" fn(*mut PjrtError, *mut c_void)>,
+        argument: *mut c_void,
+    }
     ClientCreateArgs {
         create_options: *const NamedValue,
         num_options: usize,
@@ -63,6 +69,7 @@ args! {
         kv_try_get_callback: *const c_void,
         kv_try_get_user_arg: *mut c_void,
     }
+    ClientDestroyArgs { client: *mut PjrtClient }
     // Platform name and platform version have this one layout.
     ClientStringArgs { client: *mut PjrtClient, text: *const c_char, text_size: usize }
     ClientDevicesArgs {
@@ -121,6 +128,7 @@ args! {
         executable: *mut PjrtExecutable,
     }
     NumOutputsArgs { executable: *mut PjrtExecutable, num_outputs: usize }
+    OptimizedProgramArgs { executable: *mut PjrtExecutable, program: *mut Program }
     OutputElementTypesArgs {
         executable: *mut PjrtExecutable,
         output_types: *const c_int,
@@ -263,6 +271,7 @@ macro_rules! table {
     ) => {
         /// The functions that we call, taken out of the plugin's table after checking that the
         /// plugin has them.
+        #[derive(Clone, Copy)]
         pub(super) struct Functions {
             $(pub(super) $name: $ty,)*
             $(pub(super) $opt_name: Option<$opt_ty>,)*
@@ -320,6 +329,8 @@ table! {
         buffer_ready_event: ApiFunction<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
     }
     optional {
+        client_destroy: ApiFunction<ClientDestroyArgs> = 16,
+        optimized_program: ApiFunction<OptimizedProgramArgs> = 53,
         executable_serialize: ApiFunction<ExecutableSerializeArgs> = 54,
         deserialize_and_load: ApiFunction<DeserializeAndLoadArgs> = 61,
         buffer_copy_to_device: ApiFunction<BufferCopyToDeviceArgs> = 74,

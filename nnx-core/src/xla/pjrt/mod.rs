@@ -8,6 +8,7 @@ mod ffi;
 mod floor;
 mod installed;
 mod options;
+mod parameters;
 mod plugin;
 mod runtime;
 mod serialized;
@@ -49,9 +50,15 @@ impl Pjrt {
     /// Finds and opens a plugin, and makes its client.
     pub(super) fn start(options: &ClientOptions) -> Result<Self> {
         let path = discovery::find(options.plugin.as_deref())?;
-        environment::prepare(options.cpu_threads);
+        environment::prepare(options.cpu_threads)?;
         let plugin = Plugin::load(&path)?;
         let raw = create(&plugin, options)?;
+        let functions = plugin.functions;
+        Self::with_client(plugin, raw).inspect_err(|_| destroy(&functions, raw))
+    }
+
+    /// The backend of a client that was made.
+    fn with_client(plugin: Plugin, raw: NonNull<ffi::PjrtClient>) -> Result<Self> {
         let devices = addressable_devices(&plugin, raw)?;
         let functions = &plugin.functions;
         let platform = client_string(functions, raw, functions.client_platform_name)?;
@@ -134,6 +141,16 @@ fn create(plugin: &Plugin, options: &ClientOptions) -> Result<NonNull<ffi::PjrtC
     let error = unsafe { (plugin.functions.client_create)(&mut args) };
     plugin.functions.check(error, what)?;
     not_null(args.client, what)
+}
+
+/// Frees a client with which nothing was done.
+fn destroy(functions: &Functions, client: NonNull<ffi::PjrtClient>) {
+    let Some(client_destroy) = functions.client_destroy else { return };
+    let mut args = ffi::ClientDestroyArgs::new();
+    args.client = client.as_ptr();
+    // SAFETY: nobody else has the client.
+    let error = unsafe { client_destroy(&mut args) };
+    functions.destroy_error(error);
 }
 
 fn addressable_devices(

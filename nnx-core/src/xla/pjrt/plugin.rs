@@ -4,7 +4,9 @@ use super::ffi;
 use super::ffi::{Functions, PjrtApi};
 use crate::error::{Error, Result};
 use crate::xla::flags;
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// The oldest plugin that this library was tested with.
 const MIN_VERSION: (i32, i32) = (0, 81);
@@ -26,7 +28,9 @@ impl Plugin {
     /// [`Error::Invalid`] when `XLA_FLAGS` does not fit it; [`Error::Plugin`] when the file cannot be
     /// loaded, is no PJRT plugin, or has an API that we do not know.
     pub(super) fn load(path: &Path) -> Result<Plugin> {
-        let refuse = |reason: String| Error::Plugin { path: path.to_path_buf(), reason };
+        // A name without a slash is one that the system's loader would search for elsewhere.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let refuse = |reason: String| Error::Plugin { path: path.clone(), reason };
         if !path.is_file() {
             return Err(refuse(format!("there is no such file; `{SETUP}` installs a plugin")));
         }
@@ -37,11 +41,11 @@ impl Plugin {
             }
             Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
         }
-        flags::check(&[path])?;
+        flags::check(&[path.as_path()])?;
         // SAFETY: loading a library runs its initializers. The file was named by the user, or
         // found where only plugins are installed.
         let library = unsafe { libloading::Library::new(path) }
-            .map_err(|e| refuse(format!("it cannot be loaded: {e}; `{SETUP}` installs another")))?;
+            .map_err(|error| refuse(format!("it cannot be loaded: {}", with_advice(&error))))?;
         // SAFETY: the type is that of the one symbol which every PJRT plugin exports.
         let get_api =
             match unsafe { library.get::<unsafe extern "C" fn() -> *const PjrtApi>(b"GetPjrtApi") }
@@ -67,16 +71,56 @@ impl Plugin {
             refuse(format!("its API {}.{} lacks `{missing}`", version.0, version.1))
         })?;
         let plugin = Plugin { path: path.to_path_buf(), version, functions };
-        plugin.initialize()?;
+        plugin.initialize(api)?;
         Ok(plugin)
     }
 
-    fn initialize(&self) -> Result<()> {
+    /// Initializes the plugin whose table is `api`, once in the life of the process: a library that
+    /// is opened again is the same one.
+    fn initialize(&self, api: *const PjrtApi) -> Result<()> {
+        static INITIALIZED: Mutex<Vec<(usize, Result<()>)>> = Mutex::new(Vec::new());
+        let mut initialized = INITIALIZED.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some((_, outcome)) = initialized.iter().find(|(table, _)| *table == api.addr()) {
+            return outcome.clone();
+        }
         let mut args = ffi::PluginInitializeArgs::new();
         // SAFETY: called once per load, before any other function.
         let error = unsafe { (self.functions.plugin_initialize)(&mut args) };
-        self.functions.check(error, || format!("initializing the plugin {}", self.path.display()))
+        let what = || format!("initializing the plugin {}", self.path.display());
+        let outcome = self.functions.check(error, what);
+        initialized.push((api.addr(), outcome.clone()));
+        outcome
     }
+}
+
+/// What the system's loader says, and what to do about it.
+fn with_advice(error: &libloading::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_reason = inner.to_string();
+        if !reason.contains(&inner_reason) {
+            reason = format!("{reason}: {inner_reason}");
+        }
+        source = inner.source();
+    }
+    let is_about = |names: &[&str]| names.iter().any(|name| reason.contains(name));
+    let advice = if is_about(&["libcuda.so"]) {
+        "the driver of the GPU is not installed on this machine".to_string()
+    } else if is_about(&["libcu", "libnv", "libnccl"]) {
+        "this is a library of CUDA: install the CUDA that the plugin was built for, and put the \
+         folder that holds the library into LD_LIBRARY_PATH"
+            .to_string()
+    } else if is_about(&["libamd", "libroc", "librccl", "libhip", "libMIOpen", "libhsa"]) {
+        "this is a library of ROCm: install ROCm, and put the folder that holds the library into \
+         LD_LIBRARY_PATH"
+            .to_string()
+    } else if is_about(&["GLIBC_", "GLIBCXX_", "CXXABI_"]) {
+        format!("the plugin was built for a newer system than this one; `{SETUP}` installs another")
+    } else {
+        format!("`{SETUP}` installs another")
+    };
+    format!("{reason}; {advice}")
 }
 
 /// The version of the table, or why it cannot be used.

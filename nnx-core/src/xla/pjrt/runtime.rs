@@ -8,7 +8,9 @@ use crate::value::Aval;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
-use crate::xla::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What};
+use crate::xla::runtime::{
+    Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::ptr::NonNull;
@@ -41,7 +43,8 @@ impl Runtime for Pjrt {
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
         let raw = RawExecutable(loaded.cast());
-        if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
+        let Program { name, inputs, outputs, .. } = *program;
+        if let Err(error) = self.check_signature(loaded, name, inputs, outputs) {
             // SAFETY: nobody else has it.
             unsafe { self.destroy_executable(raw) };
             return Err(error);
@@ -93,10 +96,15 @@ impl Runtime for Pjrt {
         args.num_devices = 1;
         args.num_args = lists.arguments.len();
         args.output_lists = &output_list;
+        let mut complete = std::ptr::null_mut();
+        args.device_complete_events = &mut complete;
         let functions = self.functions();
-        // SAFETY: the program is alive, and the caller promises that the lists fit it.
+        // SAFETY: the program is alive, and the caller promises that the lists fit it; there is a
+        // place for the event of the one device.
         let error = unsafe { (functions.execute)(&mut args) };
-        functions.check(error, what)
+        functions.check(error, what)?;
+        functions.count_until(complete);
+        Ok(())
     }
 
     fn upload(
@@ -130,13 +138,20 @@ impl Runtime for Pjrt {
     }
 
     unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+        // An array that XLA could not allocate is no reason to reserve as much memory here.
+        // SAFETY: the buffer is alive.
+        unsafe { self.wait(raw, what) }?;
         let functions = self.functions();
         let rank = aval.rank() as i64;
         let minor_to_major: SmallVec<[i64; 8]> = (0..rank).rev().collect();
         // The device may keep another order of dimensions: ask for ours.
         let layout = ffi::MemoryLayout::dense(&minor_to_major);
         let size = aval.byte_size();
-        let mut bytes: Vec<u8> = Vec::with_capacity(size);
+        let mut bytes = reserved(size, what)?;
+        if !functions.tells_outputs() {
+            // The array may be smaller than the program was said to make it.
+            bytes.resize(size, 0);
+        }
         let mut args = ffi::BufferToHostArgs::new();
         args.src = pointer(raw);
         args.host_layout = &layout;

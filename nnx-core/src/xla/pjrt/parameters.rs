@@ -1,0 +1,185 @@
+//! What a compiled program takes, by its own account: arguments of a run are taken on trust.
+
+use super::ffi::Functions;
+use super::{element_type, ffi};
+use crate::value::{Aval, DType};
+use std::ptr::NonNull;
+
+/// Type and dimensions of a parameter, in XLA's numbers.
+#[derive(Debug, PartialEq, Eq)]
+struct Parameter {
+    element_type: u64,
+    dims: Vec<u64>,
+}
+
+/// How the parameters of a compiled program differ from `inputs`, if they do and the plugin tells.
+pub(super) fn difference(
+    functions: &Functions,
+    executable: NonNull<ffi::PjrtExecutable>,
+    inputs: &[Aval],
+) -> Option<String> {
+    let program = optimized_program(functions, executable)?;
+    let found = parameters(&program)?;
+    if found.len() != inputs.len() {
+        return Some(format!("takes {} arguments, not the {}", found.len(), inputs.len()));
+    }
+    found.iter().zip(inputs).enumerate().find_map(|(i, (found, expected))| {
+        let wanted = Parameter {
+            element_type: primitive_type(expected.dtype()),
+            dims: expected.shape().iter().map(|&n| n as u64).collect(),
+        };
+        let same = *found == wanted;
+        (!same).then(|| {
+            let kind = match found.element_type == wanted.element_type {
+                true => "the same dtype",
+                false => "another dtype",
+            };
+            format!("takes {kind} and shape {:?} for argument {i}, not the {expected}", found.dims)
+        })
+    })
+}
+
+/// XLA's number for a dtype in serialized programs, which is not PJRT's for all of them.
+fn primitive_type(dtype: DType) -> u64 {
+    match dtype {
+        DType::C64 => 15,
+        DType::BF16 => 16,
+        DType::C128 => 18,
+        other => element_type(other) as u64,
+    }
+}
+
+/// The compiled program in XLA's serialized form.
+fn optimized_program(
+    functions: &Functions,
+    executable: NonNull<ffi::PjrtExecutable>,
+) -> Option<Vec<u8>> {
+    let optimized = functions.optimized_program?;
+    let mut program = ffi::Program::new();
+    let mut args = ffi::OptimizedProgramArgs::new();
+    args.executable = executable.as_ptr();
+    args.program = &mut program;
+    // SAFETY: the executable is alive; without memory for the text only its length is given.
+    let error = unsafe { optimized(&mut args) };
+    functions.check(error, String::new).ok()?;
+    // SAFETY: the plugin's text, which is a constant of its.
+    let format = unsafe { super::text_from(program.format, program.format_size) };
+    let mut text = vec![0_u8; program.code_size];
+    program.code = text.as_mut_ptr().cast_const().cast();
+    args.program = &mut program;
+    // SAFETY: as above; there is room for the text.
+    let error = unsafe { optimized(&mut args) };
+    functions.check(error, String::new).ok()?;
+    match format.as_str() {
+        "hlo" => Some(text),
+        "hlo_with_config" => message(&text, 1).map(<[u8]>::to_vec),
+        _ => None,
+    }
+}
+
+/// The parameters of a serialized `HloModuleProto`: those (field 1) of its program's shape (4).
+fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
+    let shape = message(module, 4)?;
+    let mut found = Vec::new();
+    for field in Fields(shape) {
+        if let (1, Field::Bytes(parameter)) = field? {
+            found.push(parse_parameter(parameter)?);
+        }
+    }
+    Some(found)
+}
+
+/// A `ShapeProto`: the type is field 2, the dimensions are field 3.
+fn parse_parameter(shape: &[u8]) -> Option<Parameter> {
+    let mut parameter = Parameter { element_type: 0, dims: Vec::new() };
+    for field in Fields(shape) {
+        match field? {
+            (2, Field::Number(number)) => parameter.element_type = number,
+            (3, Field::Number(size)) => parameter.dims.push(size),
+            (3, Field::Bytes(mut packed)) => {
+                while !packed.is_empty() {
+                    parameter.dims.push(varint(&mut packed)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(parameter)
+}
+
+/// The first field `number` of a message that is itself a message.
+fn message(bytes: &[u8], number: u64) -> Option<&[u8]> {
+    Fields(bytes).map_while(|field| field).find_map(|(found, field)| match field {
+        Field::Bytes(inner) if found == number => Some(inner),
+        _ => None,
+    })
+}
+
+enum Field<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a protocol buffer, or `None` where it cannot be read.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Option<(u64, Field<'a>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = next_field(&mut self.0);
+        if field.is_none() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
+    let key = varint(bytes)?;
+    let length = match key & 7 {
+        0 => return Some((key >> 3, Field::Number(varint(bytes)?))),
+        1 => 8,
+        2 => usize::try_from(varint(bytes)?).ok()?,
+        5 => 4,
+        _ => return None,
+    };
+    let (inner, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some((key >> 3, Field::Bytes(inner)))
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_from_a_serialized_module() {
+        // A name, and a program shape with f32[2, 300] and i32[].
+        let shape = b"\x0a\x07\x10\x0b\x1a\x03\x02\xac\x02\x0a\x02\x10\x04\x12\x02\x10\x0b";
+        let module = [&b"\x0a\x01m\x22"[..], &[shape.len() as u8], shape].concat();
+        let wanted = [
+            Parameter { element_type: 11, dims: vec![2, 300] },
+            Parameter { element_type: 4, dims: vec![] },
+        ];
+        assert_eq!(parameters(&module).as_deref(), Some(&wanted[..]));
+        assert_eq!(parameters(&module[..module.len() - 1]), None);
+        assert_eq!(parameters(b""), None);
+    }
+}
