@@ -162,7 +162,7 @@ pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
     }
     let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
     if !shape.contains(&0) && saturating_product(&shape) == usize::MAX {
-        invalid(op, format!("the elements of an array of shape {shape:?} cannot be counted"));
+        invalid(op, format!("the bytes of an array of shape {shape:?} cannot be counted"));
     }
     shape
 }
