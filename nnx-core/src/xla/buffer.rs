@@ -2,13 +2,13 @@
 
 use super::client::Client;
 use super::executable::Signature;
-use super::in_flight::{InFlight, is_forked, wait_at_exit};
+use super::fork;
 use super::placement::Placement;
 use super::runtime::RawBuffer;
 use crate::error::Result;
 use crate::value::Aval;
 use std::fmt;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 /// An array on a device, perhaps still being computed.
 ///
@@ -63,7 +63,7 @@ impl Buffer {
             return self.client.upload(&self.to_host()?, self.aval, device);
         }
         self.client.check_placement(placement)?;
-        let _call = InFlight::start()?;
+        fork::check()?;
         let what = || format!("copying {} to device {device}", self.describe());
         // SAFETY: the buffer is alive.
         let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
@@ -109,13 +109,10 @@ impl Buffer {
     /// [`Error::Xla`](crate::error::Error::Xla) when the computation that makes the buffer failed (the
     /// message names it), or when the buffer was deleted or donated.
     pub fn to_host(&self) -> Result<Vec<u8>> {
-        let _call = InFlight::start()?;
+        fork::check()?;
         let what = || format!("reading {}", self.describe());
         // SAFETY: the buffer is alive, and of this shape and dtype.
-        let bytes = unsafe { self.client.runtime().to_host(self.raw, self.aval, &what) };
-        static FIRST: Once = Once::new();
-        FIRST.call_once(wait_at_exit);
-        bytes
+        unsafe { self.client.runtime().to_host(self.raw, self.aval, &what) }
     }
 
     /// Waits until the buffer holds its value.
@@ -123,7 +120,7 @@ impl Buffer {
     /// # Errors
     /// As for [`to_host`](Self::to_host).
     pub fn wait(&self) -> Result<()> {
-        let _call = InFlight::start()?;
+        fork::check()?;
         let what = || format!("waiting for {}", self.describe());
         // SAFETY: the buffer is alive.
         unsafe { self.client.runtime().wait(self.raw, &what) }
@@ -149,7 +146,7 @@ impl Buffer {
 impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
-        if is_forked() {
+        if fork::is_forked() {
             return;
         }
         // SAFETY: this is the only owner.

@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::client::Client;
 use super::executable::{Executable, Signature};
-use super::in_flight::InFlight;
+use super::fork;
 use super::placement::Placement;
 use super::runtime::{Lists, RawBuffer};
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
-        let _call = InFlight::start()?;
+        fork::check()?;
         lists.outputs.resize(executable.outputs().len(), None);
         let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive; the lists have as many arguments and places for results

@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::environment::MAX_CPU_COUNT;
 use super::executable::Executable;
-use super::in_flight::{InFlight, wait_at_exit, watch_forks};
+use super::fork;
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
 /// The variable that chooses the backend.
 const BACKEND_VAR: &str = "NNX_BACKEND";
@@ -102,8 +102,7 @@ pub fn init(options: ClientOptions) -> Result<Client> {
         ))),
         None => {
             let client = Client(start(&options)?);
-            watch_forks();
-            wait_at_exit();
+            fork::watch();
             Ok(CLIENT.get_or_init(|| (options, client)).1)
         }
     }
@@ -217,10 +216,8 @@ impl Client {
                 self.dialect()
             )));
         }
-        let _call = InFlight::start()?;
+        fork::check()?;
         let raw = self.0.compile(program)?;
-        static FIRST: Once = Once::new();
-        FIRST.call_once(wait_at_exit);
         Ok(Executable::new(*self, raw, program))
     }
 
@@ -236,6 +233,7 @@ impl Client {
     /// `outputs`, or its placement does not exist.
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
+        fork::check()?;
         let raw = self.0.load(bytes, program)?;
         Ok(Executable::new(*self, raw, program))
     }
@@ -274,7 +272,7 @@ impl Client {
             )));
         }
         self.check_placement(placement)?;
-        let _call = InFlight::start()?;
+        fork::check()?;
         self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
     }
 }

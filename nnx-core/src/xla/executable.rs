@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::client::Client;
-use super::in_flight::is_forked;
+use super::fork;
 use super::placement::Placement;
 use super::program::Program;
 use super::runtime::RawExecutable;
@@ -125,7 +125,7 @@ impl Executable {
 
 impl Drop for Executable {
     fn drop(&mut self) {
-        if is_forked() {
+        if fork::is_forked() {
             return;
         }
         // SAFETY: this is the only owner; the runtime waits for runs in progress.

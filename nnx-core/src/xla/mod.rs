@@ -24,7 +24,7 @@ mod client;
 mod environment;
 mod executable;
 mod flags;
-mod in_flight;
+mod fork;
 mod pjrt;
 mod placement;
 mod program;

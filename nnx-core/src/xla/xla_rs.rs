@@ -7,7 +7,9 @@ use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved};
+use super::runtime::{
+    Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+};
 use super::{environment, flags};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};

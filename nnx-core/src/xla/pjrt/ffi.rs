@@ -52,12 +52,6 @@ args! {
     PluginInitializeArgs {}
     EventDestroyArgs { event: *mut PjrtEvent }
     EventAwaitArgs { event: *mut PjrtEvent }
-    EventOnReadyArgs {
-        event: *mut PjrtEvent,
-        // Never null when given to the plugin.
-        callback: Option<unsafe extern "C" fn(*mut PjrtError, *mut c_void)>,
-        argument: *mut c_void,
-    }
     ClientCreateArgs {
         create_options: *const NamedValue,
         num_options: usize,

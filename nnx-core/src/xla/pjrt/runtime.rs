@@ -60,7 +60,8 @@ impl Runtime for Pjrt {
         let what = || format!("loading `{}`", program.name);
         let loaded = self.deserialized(bytes, &what)?;
         let raw = RawExecutable(loaded.cast());
-        if let Err(error) = self.check_outputs(loaded, program.name, program.outputs) {
+        let Program { name, inputs, outputs, .. } = *program;
+        if let Err(error) = self.check_signature(loaded, name, inputs, outputs) {
             // SAFETY: nobody else has it.
             unsafe { self.destroy_executable(raw) };
             return Err(error);
@@ -96,15 +97,10 @@ impl Runtime for Pjrt {
         args.num_devices = 1;
         args.num_args = lists.arguments.len();
         args.output_lists = &output_list;
-        let mut complete = std::ptr::null_mut();
-        args.device_complete_events = &mut complete;
         let functions = self.functions();
-        // SAFETY: the program is alive, and the caller promises that the lists fit it; there is a
-        // place for the event of the one device.
+        // SAFETY: the program is alive, and the caller promises that the lists fit it.
         let error = unsafe { (functions.execute)(&mut args) };
-        functions.check(error, what)?;
-        functions.count_until(complete);
-        Ok(())
+        functions.check(error, what)
     }
 
     fn upload(

@@ -4,8 +4,6 @@ use super::ffi;
 use super::ffi::Functions;
 use crate::error::{Error, Result};
 use crate::xla::CODES;
-use crate::xla::in_flight::InFlight;
-use std::ffi::c_void;
 use std::ptr::NonNull;
 
 impl Functions {
@@ -58,31 +56,6 @@ impl Functions {
         }
     }
 
-    /// Counts a run as one in flight until its event happens, and frees the event.
-    #[inline]
-    pub(super) fn count_until(&self, event: *mut ffi::PjrtEvent) {
-        if event.is_null() {
-            return;
-        }
-        std::mem::forget(InFlight::unchecked());
-        let mut args = ffi::EventOnReadyArgs::new();
-        args.event = event;
-        args.callback = Some(run_is_over);
-        args.argument = std::ptr::from_ref(self).cast_mut().cast();
-        // SAFETY: the event is alive. The callback is called once, with an error that it owns and
-        // with these functions, which live as long as the process: a backend is never stopped.
-        let failed = unsafe { (self.event_on_ready)(&mut args) };
-        if !failed.is_null() {
-            self.destroy_error(failed);
-            InFlight::end();
-        }
-        let mut destroy = ffi::EventDestroyArgs::new();
-        destroy.event = event;
-        // SAFETY: the event is ours to free and is not used again; its callback stays.
-        let failed = unsafe { (self.event_destroy)(&mut destroy) };
-        self.destroy_error(failed);
-    }
-
     /// Waits for an event and frees it. A null event is one that has already happened.
     pub(super) fn wait(
         &self,
@@ -103,19 +76,6 @@ impl Functions {
         self.destroy_error(failed);
         self.check(outcome, call)
     }
-}
-
-/// What the plugin calls when a run of [`Functions::count_until`] is over. An error of it shows where
-/// a result is read.
-///
-/// # Safety
-/// `functions` points to the functions of the plugin that calls.
-unsafe extern "C" fn run_is_over(error: *mut ffi::PjrtError, functions: *mut c_void) {
-    // SAFETY: the caller's promise.
-    if let Some(functions) = unsafe { functions.cast::<Functions>().as_ref() } {
-        functions.destroy_error(error);
-    }
-    InFlight::end();
 }
 
 /// A copy of the plugin's text.
