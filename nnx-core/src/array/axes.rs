@@ -2,7 +2,7 @@
 
 use crate::error::{Error, raise};
 use crate::graph::user_location;
-use crate::value::{Aval, saturating_product};
+use crate::value::{Aval, MAX_BYTES, saturating_product};
 use std::ops::RangeFull;
 
 /// Which axes a reduction takes, and whether they stay with size 1.
@@ -162,7 +162,15 @@ pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
     }
     let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
     if !shape.contains(&0) && saturating_product(&shape) == usize::MAX {
-        invalid(op, format!("the bytes of an array of shape {shape:?} cannot be counted"));
+        // What can be counted is refused by its dtype, with the same words.
+        let bytes = shape.iter().fold(1, |bytes: u128, &n| bytes.saturating_mul(n as u128));
+        invalid(
+            op,
+            format!(
+                "an array of shape {shape:?} has at least {bytes} bytes, more than any device holds; \
+                 the most are {MAX_BYTES}"
+            ),
+        );
     }
     shape
 }

@@ -15,12 +15,13 @@ pub(crate) struct Builder {
     functions: Vec<Func>,
     /// What each function was made from: its name and program.
     sources: Vec<(Arc<str>, Body)>,
+    endless: Option<Aval>,
 }
 
 impl Builder {
     fn new(dialect: Dialect) -> Self {
         let (avals, functions, sources) = (vec![], vec![], vec![]);
-        Builder { dialect, avals, block: Block::default(), functions, sources }
+        Builder { dialect, avals, block: Block::default(), functions, sources, endless: None }
     }
 
     /// The language that the program is lowered for.
@@ -57,6 +58,8 @@ impl Builder {
         attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
+        let endless = |aval: &&Aval| aval.empty_rows() > Aval::MOST_EMPTY_ROWS;
+        self.endless = self.endless.or_else(|| outs.iter().find(endless).copied());
         let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
         self.block.instrs.push(Instr {
             opcode,
@@ -155,5 +158,6 @@ impl Builder {
 pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> Lowering {
     let mut builder = Builder::new(dialect);
     let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
-    Lowering { main, functions: builder.functions, avals: builder.avals }
+    let Builder { avals, functions, endless, .. } = builder;
+    Lowering { main, functions, avals, endless }
 }

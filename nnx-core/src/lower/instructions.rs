@@ -107,6 +107,9 @@ pub(crate) struct Lowering {
     pub(crate) main: Block,
     pub(crate) functions: Vec<Func>,
     pub(crate) avals: Vec<Aval>,
+    /// A result of an instruction that has no elements, but so many rows of none that the program
+    /// would take minutes to compile.
+    pub(crate) endless: Option<Aval>,
 }
 
 /// Dimensions as the integers of an attribute.

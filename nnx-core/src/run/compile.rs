@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::graph::{Graph, lower};
 use crate::lower::{hlo, stablehlo};
+use crate::value::Aval;
 use crate::xla::{Client, Dialect, Executable, Placement, Program};
 
 /// Compiles a graph. `aliases` pairs an input with the output that may take over its buffer.
@@ -21,6 +22,15 @@ pub(crate) fn compile(
     let client = Client::global()?;
     let dialect = client.dialect();
     let lowered = lower(graph, dialect);
+    if let Some(aval) = lowered.endless {
+        return Err(Error::Invalid(format!(
+            "`{name}` has an array {aval} inside: no elements, but {} rows of none, and XLA takes \
+             minutes to compile more than {}; put the dimension of size 0 first, or leave the array \
+             out of the program",
+            aval.empty_rows(),
+            Aval::MOST_EMPTY_ROWS
+        )));
+    }
     let text = match dialect {
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,

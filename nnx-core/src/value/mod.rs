@@ -6,7 +6,7 @@ mod promote;
 mod scalar;
 
 pub use aval::Aval;
-pub(crate) use aval::saturating_product;
+pub(crate) use aval::{MAX_BYTES, saturating_product};
 pub use dtype::{DType, Element};
 pub use promote::PromotionKind;
 pub(crate) use promote::{promote, promote_dtypes};

@@ -1,8 +1,10 @@
 //! Arrays without elements, and arrays larger than any device.
 
+use super::child;
 use nnx_core::random::Rngs;
 use nnx_core::{Array, DType, array};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 /// The message with which `f` panics.
 fn refusal(f: impl FnOnce() -> Array) -> String {
@@ -22,6 +24,35 @@ fn operations_on_arrays_without_elements_are_constants() {
     assert_eq!(joined.cumsum(0).sort(-1).shape(), [200, 20, 0]);
     assert_eq!(x.sum([0, 1]).to_vec::<f32>(), [0.0_f32; 0]);
     assert_eq!(x.sum(2).to_vec::<f32>(), [0.0; 4000]);
+}
+
+const EMPTY: &str = "sizes::arrays_without_elements_are_quick_whatever_their_other_axes";
+
+#[test]
+fn arrays_without_elements_are_quick_whatever_their_other_axes() {
+    if !child::is(EMPTY) {
+        let text = child::output(&mut child::command(EMPTY));
+        return assert!(text.contains("all done"), "{text}");
+    }
+    let start = Instant::now();
+    let shapes: [&[usize]; 4] = [&[20000, 20000, 0], &[1 << 27, 0], &[0, 1 << 27], &[0, 1 << 40]];
+    for shape in shapes {
+        let x = array::zeros(shape, DType::F32);
+        let y = (&x + 1.0).exp() * array::iota(shape, DType::F32, 0) - &x;
+        assert_eq!(array::concatenate(&[&y, &x], 0).astype(DType::I32).to_vec::<i32>(), [0; 0]);
+        assert_eq!(x.sum(..).item::<f32>(), 0.0);
+        // As one program: a constant inside, or a refusal where XLA takes minutes for one.
+        let program = catch_unwind(AssertUnwindSafe(|| x.nansum(..).item::<f32>()));
+        match shape[0] {
+            0 => assert_eq!(program.unwrap(), 0.0),
+            _ => {
+                let message = *program.unwrap_err().downcast::<String>().unwrap();
+                assert!(message.contains("more than 4194304"), "{message}");
+            }
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    println!("all done");
 }
 
 #[test]
