@@ -259,6 +259,9 @@ fn arguments_are_checked_by_shape_and_dtype() {
 fn uploads_are_checked_by_size() {
     let error = message(client().upload(&[0; 15], f32s(&[4]), 0).unwrap_err());
     assert_eq!(error, "15 bytes were given for f32[4], which needs 16");
+    // The number of bytes would be 0 if it were counted in 64 bits.
+    let error = message(client().upload(&[], Aval::new(DType::U8, &[1 << 63, 2]), 0).unwrap_err());
+    assert!(error.contains("18446744073709551616 bytes, more than any device holds"), "{error}");
 }
 
 #[test]

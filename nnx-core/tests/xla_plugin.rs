@@ -260,6 +260,7 @@ fn flags_that_would_end_the_process_are_errors() {
         ("--xla_backend_optimization_level=3000000000", "is between -2147483648 and 2147483647"),
         ("--xla_gpu_shape_checks=perhaps", "is one of IGNORE, RUNTIME, COMPILE_TIME, not"),
         ("--xla_multiheap_size_constraint_per_heap=1e3", "is a whole number, not `1e3`"),
+        ("--xla_gpu_autotune_gemm_rtol=little", "is a number, not `little`"),
         ("xla_dump_to=/tmp", "takes it for a file"),
         ("-x", "`-x` is not a flag"),
     ] {

@@ -60,6 +60,7 @@ extern "C" fn note() {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use crate::graph::Array;
+    use crate::value::DType;
 
     unsafe extern "C" {
         fn fork() -> i32;
@@ -83,7 +84,12 @@ mod tests {
         // SAFETY: the child calls nothing that waits for a thread of the parent.
         match unsafe { fork() } {
             0 => {
-                let refused = x.to_bytes().is_err_and(|e| e.to_string().contains("the fork of"));
+                let is_told = |text: String| text.contains("the fork of");
+                let sum = std::panic::catch_unwind(|| &x + 2.0).map(drop);
+                let refused = x.to_bytes().is_err_and(|e| is_told(e.to_string()))
+                    && Array::from_bytes(&[0; 4], DType::F32, &[1])
+                        .is_err_and(|e| is_told(e.to_string()))
+                    && sum.is_err_and(|e| e.downcast::<String>().is_ok_and(|text| is_told(*text)));
                 drop(x);
                 // SAFETY: ends the child at once.
                 unsafe { _exit(if refused { 7 } else { 1 }) }

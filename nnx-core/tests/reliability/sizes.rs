@@ -60,7 +60,8 @@ fn arrays_larger_than_any_device_are_refused_with_both_numbers() {
     let n = 1_usize << 39;
     let mut rngs = Rngs::new(0);
     let indices = array::zeros([4], DType::I32);
-    let calls: [(&str, Box<dyn FnOnce() -> Array>); 6] = [
+    type Call<'a> = (&'a str, Box<dyn FnOnce() -> Array + 'a>);
+    let calls: [Call<'_>; 6] = [
         ("iota", Box::new(|| array::iota([n, 2], DType::I32, 0))),
         ("iota", Box::new(|| array::arange(n, DType::U8))),
         ("iota", Box::new(|| array::one_hot(&indices, n, DType::Bool))),

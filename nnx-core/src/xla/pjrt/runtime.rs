@@ -134,15 +134,20 @@ impl Runtime for Pjrt {
     }
 
     unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
-        // An array that XLA could not allocate is no reason to reserve as much memory here.
-        // SAFETY: the buffer is alive.
-        unsafe { self.wait(raw, what) }?;
+        /// So little that it may be reserved before the array is known to be there, which saves an
+        /// event.
+        const LITTLE: usize = 1 << 20;
+        let size = aval.byte_size();
+        if size > LITTLE {
+            // An array that XLA could not allocate is no reason to reserve as much memory here.
+            // SAFETY: the buffer is alive.
+            unsafe { self.wait(raw, what) }?;
+        }
         let functions = self.functions();
         let rank = aval.rank() as i64;
         let minor_to_major: SmallVec<[i64; 8]> = (0..rank).rev().collect();
         // The device may keep another order of dimensions: ask for ours.
         let layout = ffi::MemoryLayout::dense(&minor_to_major);
-        let size = aval.byte_size();
         let mut bytes = reserved(size, what)?;
         if !functions.tells_outputs() {
             // The array may be smaller than the program was said to make it.
