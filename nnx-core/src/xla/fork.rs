@@ -59,8 +59,9 @@ extern "C" fn note() {
 #[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use crate::graph::Array;
-    use crate::value::DType;
+    use crate::error::Result;
+    use crate::value::{Aval, DType};
+    use crate::xla::{Backend, Buffer, ClientOptions, Executable, Program, init};
 
     unsafe extern "C" {
         fn fork() -> i32;
@@ -69,6 +70,12 @@ mod tests {
     }
 
     const TEST: &str = "xla::fork::tests::a_forked_child_says_that_it_is_one";
+
+    fn doubled(double: &Executable, x: &Buffer) -> Result<Vec<u8>> {
+        let mut call = double.call();
+        call.arg(x, false)?;
+        call.run()?.take(0)?.to_host()
+    }
 
     #[test]
     fn a_forked_child_says_that_it_is_one() {
@@ -79,20 +86,34 @@ mod tests {
             assert!(output.status.success(), "{output:?}");
             return;
         }
-        let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
-        assert_eq!((&x + 1.0).to_vec::<f32>(), [2.0, 3.0]);
+        let client = init(ClientOptions::new().backend(Backend::Pjrt)).unwrap();
+        let avals = [Aval::new(DType::U8, &[2])];
+        let text = "module @f {
+  func.func public @main(%x: tensor<2xui8>) -> tensor<2xui8> {
+    %y = stablehlo.add %x, %x : tensor<2xui8>
+    return %y : tensor<2xui8>
+  }
+}";
+        let program = Program::stablehlo("f", text, &avals, &avals);
+        let double = client.compile(&program).unwrap();
+        let x = client.upload(&[1, 2], avals[0], 0).unwrap();
+        assert_eq!(doubled(&double, &x).unwrap(), [2, 4]);
         // SAFETY: the child calls nothing that waits for a thread of the parent.
         match unsafe { fork() } {
             0 => {
-                let is_told = |text: String| text.contains("the fork of");
-                let sum = std::panic::catch_unwind(|| &x + 2.0).map(drop);
-                let refused = x.to_bytes().is_err_and(|e| is_told(e.to_string()))
-                    && Array::from_bytes(&[0; 4], DType::F32, &[1])
-                        .is_err_and(|e| is_told(e.to_string()))
-                    && sum.is_err_and(|e| e.downcast::<String>().is_ok_and(|text| is_told(*text)));
-                drop(x);
+                let calls = [
+                    x.to_host().map(drop),
+                    x.wait(),
+                    doubled(&double, &x).map(drop),
+                    client.upload(&[1, 2], avals[0], 0).map(drop),
+                    client.compile(&program).map(drop),
+                ];
+                drop((x, double));
+                let is_told = |call: Result<()>| {
+                    call.is_err_and(|error| error.to_string().contains("the fork of"))
+                };
                 // SAFETY: ends the child at once.
-                unsafe { _exit(if refused { 7 } else { 1 }) }
+                unsafe { _exit(if calls.into_iter().all(is_told) { 7 } else { 1 }) }
             }
             child => {
                 let mut status = 0;
@@ -100,7 +121,7 @@ mod tests {
                 assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
                 assert_eq!(status >> 8, 7);
                 // The parent goes on.
-                assert_eq!((&x + 1.0).to_vec::<f32>(), [2.0, 3.0]);
+                assert_eq!(doubled(&double, &x).unwrap(), [2, 4]);
             }
         }
     }
