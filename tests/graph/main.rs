@@ -1,5 +1,7 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 
+mod flax_transforms;
+mod flax_trees;
 mod jit;
 mod structure;
 mod transforms;

@@ -353,3 +353,20 @@ fn a_shared_stream_is_split_and_restored_once() {
     let text = message(|| before.restore(&mut shared(1.0)));
     assert!(text.contains("there is no random stream at `[0]"), "{text}");
 }
+
+/// Structure is handed back by jit alone.
+#[test]
+fn a_structure_that_a_transform_changes_is_an_error_with_its_path() {
+    let mut block = Block::new(1.0);
+    let text = message(|| {
+        value_and_grad(
+            |b: &mut Block| {
+                b.sub = Some(Shared::new(Block::new(2.0)));
+                b.kernel.square()
+            },
+            &mut block,
+        );
+    });
+    assert!(text.contains("`sub` is now Some, before None"), "{text}");
+    assert!(block.sub.is_none());
+}
