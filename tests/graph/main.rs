@@ -3,6 +3,7 @@
 mod flax_transforms;
 mod flax_trees;
 mod jit;
+mod random;
 mod structure;
 mod transforms;
 mod trees;
