@@ -1,4 +1,5 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
+#![allow(clippy::unwrap_used)]
 
 mod flax_transforms;
 mod flax_trees;

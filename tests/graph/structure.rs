@@ -324,3 +324,58 @@ fn other_threads_change_structures_too() {
     run();
     std::thread::spawn(run).join().unwrap();
 }
+
+#[nnx::jit]
+fn takes(block: &mut Block) -> Option<Shared<Block>> {
+    block.sub.take()
+}
+
+#[test]
+fn a_node_that_is_taken_out_and_returned_is_the_callers() {
+    for _ in 0..2 {
+        let sub = Shared::new(Block::new(2.0));
+        let mut block = Block { sub: Some(sub.clone()), ..Block::new(1.0) };
+        assert!(takes(&mut block).unwrap().ptr_eq(&sub));
+        assert!(block.sub.is_none() && takes(&mut block).is_none());
+    }
+}
+
+#[nnx::jit]
+fn wraps(node: &Shared<Block>) -> Shared<Block> {
+    let next = node.read().kernel.value() + 1.0;
+    node.write().kernel.set(next.clone());
+    let around =
+        Block { sub: Some(node.clone()), kernel: Param::new(next * 2.0), ..Block::new(0.0) };
+    Shared::new(around)
+}
+
+#[test]
+fn a_new_node_may_hold_a_node_of_an_argument() {
+    let node = Shared::new(Block::new(1.0));
+    for expected in [2.0, 3.0] {
+        let around = wraps(&node);
+        assert!(around.read().sub.as_ref().unwrap().ptr_eq(&node));
+        assert_eq!(node.read().kernel.item::<f32>(), expected);
+        assert_eq!(around.read().kernel.item::<f32>(), 2.0 * expected);
+    }
+}
+
+#[nnx::jit]
+fn cycle(x: &Array) -> Shared<Block> {
+    let node = Shared::new(Block { kernel: Param::new(x * 2.0), ..Block::new(0.0) });
+    node.write().sub = Some(node.clone());
+    node
+}
+
+#[test]
+fn a_new_node_that_holds_itself_is_the_callers_alone() {
+    for x in [1.0_f32, 2.0] {
+        let node = cycle(&Array::scalar(x));
+        assert!(node.read().sub.as_ref().unwrap().ptr_eq(&node));
+        assert_eq!((node.read().kernel.item::<f32>(), node.handles()), (2.0 * x, 2));
+        let weak = node.downgrade();
+        node.write().sub = None;
+        drop(node);
+        assert!(weak.upgrade().is_none());
+    }
+}
