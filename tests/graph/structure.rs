@@ -4,7 +4,7 @@
 
 use super::{Block, Tied, message, param, shared, value};
 use nnx::module::MetaValue;
-use nnx::{Array, Module, Param, Shared};
+use nnx::{Array, Module, Param, Shared, SharedWeak};
 use std::collections::BTreeMap;
 
 fn traces(name: &str) -> u64 {
@@ -378,4 +378,83 @@ fn a_new_node_that_holds_itself_is_the_callers_alone() {
         drop(node);
         assert!(weak.upgrade().is_none());
     }
+}
+
+#[derive(Module)]
+struct Parent {
+    children: Vec<Shared<Child>>,
+    value: Param,
+}
+
+#[derive(Module)]
+struct Child {
+    weight: Param,
+    parent: SharedWeak<Parent>,
+}
+
+fn family() -> Shared<Parent> {
+    let parent = Shared::new(Parent { children: vec![], value: param(1.0) });
+    let child = Child { weight: param(2.0), parent: parent.downgrade() };
+    parent.write().children.push(Shared::new(child));
+    parent
+}
+
+#[nnx::jit]
+fn adopts(parent: &Shared<Parent>) {
+    let child = Child { weight: param(3.0), parent: parent.downgrade() };
+    parent.write().children.push(Shared::new(child));
+}
+
+#[nnx::jit(name = "structure_relinks")]
+fn relinks(from: &Shared<Parent>, to: &Shared<Parent>) -> Array {
+    let child = from.read().children[0].clone();
+    let before = child.read().parent.upgrade().unwrap();
+    child.write().parent = to.downgrade();
+    before.read().value.value() + &*child.read().weight
+}
+
+#[test]
+fn links_back_are_handed_back() {
+    for _ in 0..2 {
+        let parent = family();
+        adopts(&parent);
+        adopts(&parent);
+        for child in &parent.read().children {
+            assert!(child.read().parent.upgrade().unwrap().ptr_eq(&parent));
+        }
+        let other = family();
+        assert_eq!(relinks(&parent, &other).item::<f32>(), 3.0);
+        let child = parent.read().children[0].clone();
+        assert!(child.read().parent.upgrade().unwrap().ptr_eq(&other));
+        // The link is part of the key.
+        let count = traces("structure_relinks");
+        relinks(&parent, &other);
+        assert!(child.read().parent.upgrade().unwrap().ptr_eq(&other));
+        assert!(count == 2 || traces("structure_relinks") == count + 1);
+    }
+    assert_eq!(traces("structure_relinks"), 2);
+}
+
+#[nnx::jit]
+fn grows_child(child: &Shared<Child>, list: &mut Vec<Shared<Child>>) {
+    list.push(child.clone());
+}
+
+#[test]
+fn links_to_nodes_outside_of_the_arguments_are_kept_or_named() {
+    let parent = family();
+    let child = parent.read().children[0].clone();
+    let mut list = vec![];
+    grows_child(&child, &mut list);
+    assert!(list[0].ptr_eq(&child));
+    assert!(child.read().parent.upgrade().unwrap().ptr_eq(&parent));
+    // Of a Variable that is set, the link beside it is not touched.
+    #[nnx::jit]
+    fn sets(child: &Shared<Child>) {
+        let next = &*child.read().weight + 1.0;
+        child.write().weight.set(next);
+    }
+    sets(&child);
+    assert!(child.read().parent.upgrade().unwrap().ptr_eq(&parent));
+    assert_eq!(child.read().weight.item::<f32>(), 3.0);
 }

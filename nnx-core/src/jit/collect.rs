@@ -133,7 +133,12 @@ impl Visitor for Collected {
             // A number more than any node has tells the first place from others.
             Structure::Node(_) | Structure::NewNode => self.hasher.write_usize(usize::MAX),
             Structure::Ref(number) => self.hasher.write_usize(number),
+            // The node may come later in the walk, so that only the comparison tells.
+            Structure::Link(_) => self.hasher.write_usize(usize::MAX - 1),
         }
+    }
+    fn link(&mut self, _: Option<&dyn SharedNode>) {
+        self.structure(Structure::Link(None));
     }
     fn shared(&mut self, node: &dyn SharedNode) {
         if self.occupied.is_some() {

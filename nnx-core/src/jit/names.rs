@@ -32,6 +32,9 @@ impl Visitor for Named<'_, '_> {
     fn shared(&mut self, node: &dyn SharedNode) {
         self.visitor.shared(node);
     }
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
+        self.visitor.link(node);
+    }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {
             KeyRef::Index(i) if self.depth == 0 => KeyRef::Name(self.names[i]),

@@ -93,7 +93,7 @@ fn trace_body(
     let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
     let template = body.template(&mut leaves);
     let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves);
-    let mut held = nodes_of(|mut v| body.flatten_result(&mut v));
+    let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(twins.held_by(body, &changes.rebuilt));
     let result_nodes = twins.among(held);
     Ok(Some(Planned { plan, template, back: twins.back(), result_nodes, rebuilt }))

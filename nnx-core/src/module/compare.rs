@@ -4,7 +4,7 @@ use super::statics::describe;
 use super::{
     Arrival, KeyRef, Metadata, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
 };
-use crate::graph::Array;
+use crate::graph::{Array, current_trace};
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
@@ -119,9 +119,19 @@ impl Statics {
         path: Path,
         flatten: impl FnOnce(&mut CollectStatics<'_>),
     ) -> Self {
-        let mut walk = CollectStatics { items: Vec::new(), path, leaves: 0, places };
+        let links = Vec::new();
+        let mut walk = CollectStatics { items: Vec::new(), path, leaves: 0, places, links };
         flatten(&mut walk);
-        Statics(walk.items)
+        let CollectStatics { mut items, places, links, .. } = walk;
+        for (at, id, is_new) in links {
+            let number = places.number(id);
+            let link = match number {
+                None if is_new => Structure::NewNode,
+                number => Structure::Link(number),
+            };
+            items[at].1 = StaticPart::Structure(link);
+        }
+        Statics(items)
     }
 
     /// Without what is noted on Variables.
@@ -150,6 +160,8 @@ impl Statics {
         let node = |structure| match structure {
             Structure::Node(_) | Structure::NewNode => Some(structure.to_string()),
             Structure::Ref(number) => Some(name(number)),
+            Structure::Link(Some(number)) => Some(format!("a link to {}", name(number))),
+            Structure::Link(None) => Some(structure.to_string()),
             _ => None,
         };
         let length = self.0.len().max(other.0.len());
@@ -211,12 +223,24 @@ enum Places<'m> {
     Known(&'m Seen),
 }
 
+impl Places<'_> {
+    fn number(&self, id: usize) -> Option<usize> {
+        match self {
+            Places::Walk(seen) => seen.number(id),
+            Places::Known(known) => known.number(id),
+        }
+    }
+}
+
 /// Collects static parts while walking.
 pub(crate) struct CollectStatics<'m> {
     items: Vec<Item>,
     path: Path,
     leaves: usize,
     places: Places<'m>,
+    /// Links, whose nodes may come later in the walk: the item, the node, and whether it was made by the
+    /// running trace.
+    links: Vec<(usize, usize, bool)>,
 }
 
 impl Visitor for CollectStatics<'_> {
@@ -250,6 +274,13 @@ impl Visitor for CollectStatics<'_> {
             },
         };
         self.structure(place);
+    }
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
+        if let Some(node) = node {
+            let is_new = node.home() != 0 && node.home() == current_trace();
+            self.links.push((self.items.len(), node.id(), is_new));
+        }
+        self.structure(Structure::Link(None));
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
@@ -304,6 +335,11 @@ impl Visitor for Matcher<'_> {
         } else {
             self.structure(Structure::Ref(number));
         }
+    }
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
+        // All nodes of the call are lent by now, those that come later in this walk too.
+        let is_lent = |node: &&dyn SharedNode| node.gate().is_mine();
+        self.structure(Structure::Link(node.filter(is_lent).map(|node| node.gate().number())));
     }
 }
 

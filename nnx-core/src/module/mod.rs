@@ -112,6 +112,8 @@ pub trait Visitor {
     /// A place of a node that several places may hold. What is in it is visited by
     /// [`SharedNode::flatten`], once, as [`Seen`] helps to do: a node may even hold itself.
     fn shared(&mut self, node: &dyn SharedNode);
+    /// A link to a node, if it is still there, that does not hold it: no part of the tree.
+    fn link(&mut self, _node: Option<&dyn SharedNode>) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -174,6 +176,9 @@ impl<V: Visitor + ?Sized> Visitor for &mut V {
     }
     fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
+    }
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
+        (**self).link(node);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);

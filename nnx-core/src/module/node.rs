@@ -344,7 +344,7 @@ impl Gate {
     }
 
     /// Whether the node is lent to a call of this thread, or held for writing by it.
-    pub(super) fn is_mine(&self) -> bool {
+    pub(crate) fn is_mine(&self) -> bool {
         self.owner.load(Relaxed) == thread()
     }
 

@@ -382,7 +382,10 @@ fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<Node<T>> {
 /// and to none if the node is not in the tree.
 impl<T: Module + Send + Sync> Module for SharedWeak<T> {
     const SCHEMA: &'static Schema = &Schema::Static("SharedWeak");
-    fn flatten<V: Visitor>(&self, _: &mut V) {}
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        let node = self.0.upgrade();
+        visitor.link(node.as_deref().map(|node| node as &dyn SharedNode));
+    }
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         let Some(old) = self.0.upgrade() else { return SharedWeak(Weak::new()) };

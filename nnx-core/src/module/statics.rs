@@ -161,6 +161,8 @@ pub enum Structure {
     Ref(usize),
     /// A place of a node that the function made.
     NewNode,
+    /// A link to the node with this number, or to none of the tree.
+    Link(Option<usize>),
 }
 
 /// `of length 3`, `Some`, `None`, or the variant's name.
@@ -174,6 +176,8 @@ impl std::fmt::Display for Structure {
             Structure::Node(_) => f.write_str("a node of its own"),
             Structure::Ref(number) => write!(f, "shared node {number}"),
             Structure::NewNode => f.write_str("a new node"),
+            Structure::Link(Some(number)) => write!(f, "a link to shared node {number}"),
+            Structure::Link(None) => f.write_str("a link to no node of the tree"),
         }
     }
 }

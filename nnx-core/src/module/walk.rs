@@ -91,6 +91,7 @@ pub(crate) struct CollectNodes {
     path: Path,
     seen: Seen,
     nodes: Vec<(Path, Arc<dyn SharedNode>)>,
+    links: Vec<(Path, Arc<dyn SharedNode>)>,
 }
 
 impl Visitor for CollectNodes {
@@ -104,12 +105,24 @@ impl Visitor for CollectNodes {
             node.flatten(self);
         }
     }
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
+        self.links.extend(node.map(|node| (self.path.clone(), node.handle())));
+    }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
     }
     fn exit(&mut self) {
         self.path.pop();
     }
+}
+
+/// The nodes that links of a tree point to, with the paths of the links.
+pub(crate) fn links_of(
+    flatten: impl FnOnce(&mut CollectNodes),
+) -> Vec<(Path, Arc<dyn SharedNode>)> {
+    let mut nodes = CollectNodes::default();
+    flatten(&mut nodes);
+    nodes.links
 }
 
 /// A tree of the structure of `module` whose leaf `i` is `leaf(i, old)`, and whose nodes are new.

@@ -5,7 +5,7 @@ use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
 use crate::graph::{Array, current_trace};
 use crate::module::check::skipped_field;
 use crate::module::compare::Statics;
-use crate::module::walk::{CollectLeaves, leaves_outside_nodes, nodes_of, paths};
+use crate::module::walk::{CollectLeaves, leaves_outside_nodes, links_of, nodes_of, paths};
 use crate::module::{Path, Schema, Seen, SharedNode, Visitor};
 use std::sync::Arc;
 
@@ -79,6 +79,7 @@ impl<'a> Comparison<'a> {
         let seen = self.new.clone();
         let mut recording = Recording { outputs: Vec::new(), results: Vec::new(), seen };
         self.check_nodes("the result holds", nodes_of(|mut v| body.flatten_result(&mut v)))?;
+        self.check_nodes("the result links to", links_of(|mut v| body.flatten_result(&mut v)))?;
         recording.add(|mut v| body.flatten_result(&mut v));
 
         let kept = vec![Update::Kept; self.lent.len()];
@@ -136,6 +137,21 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// Says if a part that is made anew had a link to a node outside of the argument, which would be lost.
+    fn check_links(&self, part: &Part<'_>, change: &str) -> Result<(), String> {
+        let links = links_of(|mut v| (part.before)(&mut v));
+        match links.iter().find(|(_, node)| self.old.number(node.id()).is_none()) {
+            None => Ok(()),
+            Some((link, _)) => Err(format!(
+                "the function changed the structure of `{}`, which is then made anew, and the link \
+                 `{link}` in it points to a node outside of the arguments, so that it would be lost: \
+                 {change}\n\
+                 fix: pass what holds that node in an argument",
+                part.path
+            )),
+        }
+    }
+
     /// The changes of a part; `leaves` are its own, not those of nodes in it.
     fn part(
         &self,
@@ -177,6 +193,9 @@ impl<'a> Comparison<'a> {
             }
             let holds = format!("the function put into `{path}`");
             self.check_nodes(&holds, nodes_of(|mut v| (part.after)(&mut v)))?;
+            let links = format!("the function put into `{path}` a link to");
+            self.check_nodes(&links, links_of(|mut v| (part.after)(&mut v)))?;
+            self.check_links(part, &what.message)?;
             recording.add(|mut v| (part.after)(&mut v));
             changes.rebuilt.push(*place);
             return Ok(());

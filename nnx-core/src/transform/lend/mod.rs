@@ -18,5 +18,5 @@ pub(crate) use erased::{AnyArgument, AnyBody};
 pub use record::Roles;
 pub(crate) use record::{
     Allowed, Changes, Lent, OrderedChanges, Place, Recorded, SetLeaves, Stopped, Twins, Update,
-    lent, record,
+    held, lent, record,
 };

@@ -5,7 +5,7 @@ use super::compare::Comparison;
 use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
 use crate::module::node::Made;
-use crate::module::walk::{Rebuild, nodes_of};
+use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
     Arrival, Metadata, Module, Nodes, Path, Schema, Seen, SharedNode, StaticValue, Structure,
     VarMut, VarRef, Visitor, VisitorMut,
@@ -254,8 +254,8 @@ impl Twins {
         let mut trees: Vec<&dyn AnyTree> = Vec::new();
         body.updated_twin(&mut |tree| trees.push(tree));
         let of_part = |place: &Place| match *place {
-            Place::Tree(i) => nodes_of(|mut v| trees[i].flatten_any(&mut v)),
-            Place::Node(i) => nodes_of(|mut v| self.0[i].new.flatten(&mut v)),
+            Place::Tree(i) => held(&|v| trees[i].flatten_any(v)),
+            Place::Node(i) => held(&|v| self.0[i].new.flatten(v)),
         };
         rebuilt.iter().flat_map(of_part).collect()
     }
@@ -283,6 +283,13 @@ impl Drop for Twins {
     fn drop(&mut self) {
         self.0.iter().for_each(|made| made.new.clear());
     }
+}
+
+/// The nodes that a tree holds or links to.
+pub(crate) fn held(flatten: &dyn Fn(&mut dyn Visitor)) -> Vec<(Path, Arc<dyn SharedNode>)> {
+    let mut held = nodes_of(|mut v| flatten(&mut v));
+    held.extend(links_of(|mut v| flatten(&mut v)));
+    held
 }
 
 /// Why there is no program.
