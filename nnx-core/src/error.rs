@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::path::PathBuf;
 
-/// What a fallible call of this library returns.
+/// The result of a fallible call of this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, by where it went wrong.
@@ -32,13 +32,13 @@ pub enum Error {
     Plugin {
         /// The shared library.
         path: PathBuf,
-        /// What is wrong with it and how to mend it.
+        /// The fault of the plugin, and how to mend it.
         reason: String,
     },
     /// XLA refused a request or failed while it carried one out.
     #[error("XLA: {call} failed ({code}): {message}")]
     Xla {
-        /// What was asked of XLA.
+        /// The request to XLA.
         call: String,
         /// The status code's name, as `INVALID_ARGUMENT`.
         code: &'static str,
@@ -50,7 +50,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried and what the system said.
+        /// The attempt, and the system's message.
         message: String,
     },
     /// A checkpoint is broken, or does not fit what it is loaded into.
@@ -58,7 +58,7 @@ pub enum Error {
     Checkpoint {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with every path concerned.
+        /// The mistakes, with every path concerned.
         message: String,
     },
     /// The rules of `jit` were broken by the function's body or arguments.

@@ -77,7 +77,7 @@ pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
     derive(&input).into()
 }
 
-/// What `nnx::path!` expands to; it says where the crate is.
+/// The expansion of `nnx::path!`, which adds where the crate is.
 #[doc(hidden)]
 #[proc_macro]
 pub fn __path(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

@@ -82,7 +82,7 @@ impl Parse for Path {
     }
 }
 
-/// What may come after a dot, which is at `dot`; of `.0.1` the compiler makes one number.
+/// Parses the names after a dot, which is at `dot`; of `.0.1` the compiler makes one number.
 fn names(input: ParseStream<'_>, dot: Span, steps: &mut Vec<Step>) -> syn::Result<()> {
     let span = input.span();
     if input.peek(Token![*]) {

@@ -1,5 +1,5 @@
-//! What the macros of nnx share: errors that are gathered and reported together, types as a macro
-//! sees them, types as text, and the path of the crate `nnx`.
+//! The common parts of the macros of nnx: errors that are gathered and reported together, types as
+//! a macro sees them, types as text, and the path of the crate `nnx`.
 //!
 //! An implementation detail of `nnx-derive` and `nnx-jit`, without a stable interface.
 

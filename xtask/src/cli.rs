@@ -49,7 +49,7 @@ Environment:
 /// Why a command failed, and the exit code.
 #[derive(Debug)]
 pub struct Failure {
-    /// For the user.
+    /// The message for the user.
     pub message: String,
     /// 1, or 2 when the command line was wrong.
     pub code: u8,
@@ -115,7 +115,7 @@ fn help() -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// What `setup` installs.
+/// The source that `setup` installs from.
 enum Source {
     Pinned(Pin),
     File(PathBuf),

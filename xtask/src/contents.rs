@@ -1,4 +1,4 @@
-//! What is in a wheel or a library: digests, and getting the plugin out.
+//! The contents of a wheel or a library: digests, and getting the plugin out.
 
 use sha2::{Digest, Sha256};
 use std::fs::File;

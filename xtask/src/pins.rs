@@ -1,4 +1,4 @@
-//! What the set-up command fetches: which version, and which digest.
+//! The packages that the set-up command fetches, with their versions and digests.
 
 use crate::installed::Platform;
 
@@ -13,7 +13,7 @@ pub struct Pin {
     pub sha256: &'static str,
     /// Arguments that make pip choose this very wheel where a version has several.
     pub pip_tags: &'static [&'static str],
-    /// What else a machine needs for it, or nothing.
+    /// Further needs of the package on a machine; empty if there are none.
     pub needs: &'static str,
 }
 
@@ -103,7 +103,7 @@ impl Pin {
         format!("{}-{}", self.name, self.version)
     }
 
-    /// As pip takes it.
+    /// The package and its version, as pip takes them.
     pub fn requirement(&self) -> String {
         format!("{}=={}", self.name, self.version)
     }

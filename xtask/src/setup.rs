@@ -8,7 +8,7 @@ use crate::store::{Store, make_folder};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What to do where pip cannot fetch a plugin.
+/// Advice for machines where pip cannot fetch a plugin.
 const OFFLINE: &str = "On a machine without pip or network: fetch the wheel elsewhere, then \
                        `cargo xtask setup --from FILE`";
 
@@ -21,7 +21,7 @@ pub struct Setup {
     search_path: Option<OsString>,
 }
 
-/// What a set-up did.
+/// The result of a set-up.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Installed {
     /// The plugin's file.

@@ -42,7 +42,7 @@ pub(crate) struct Traced {
     pub(crate) location: &'static Location<'static>,
 }
 
-/// What makes an array the one that it is: its clones have the same, others don't.
+/// The identity of an array: its clones have the same, other arrays don't.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Identity {
     /// The address of a buffer that is alive.

@@ -1,4 +1,4 @@
-//! What a batching rule sees and gives: `vmap` applies an operation to a whole batch at once.
+//! Operands and results of batching rules: `vmap` applies an operation to a whole batch at once.
 
 use super::{Array, Arrays};
 use smallvec::SmallVec;

@@ -13,7 +13,7 @@ pub(crate) struct Builder {
     pub(crate) avals: Vec<Aval>,
     block: Block,
     functions: Vec<Func>,
-    /// What each function was made from: its name and program.
+    /// The source of each function: its name and program.
     sources: Vec<(Arc<str>, Body)>,
     endless: Option<Aval>,
 }

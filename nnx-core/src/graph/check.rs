@@ -1,9 +1,9 @@
-//! What a rule of `checkify` sees and gives: mistakes that only values show.
+//! The types that rules of `checkify` work with, for mistakes that only values show.
 
 use super::{Array, Graph};
 
-/// What [`checkify`](crate::transform::checkify()) looks for. `jax.experimental.checkify`'s sets of
-/// errors.
+/// The mistakes that [`checkify`](crate::transform::checkify()) looks for.
+/// `jax.experimental.checkify`'s sets of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Checks {
     user: bool,
@@ -33,7 +33,7 @@ impl Checks {
             || (self.div && other.div)
     }
 
-    /// Without those for NaN.
+    /// These checks, without those for NaN.
     pub(crate) fn without_nan(self) -> Checks {
         Checks { nan: false, ..self }
     }
@@ -54,7 +54,7 @@ impl std::ops::BitOr for Checks {
 /// From the operands: where they are wrong, in an array of bools; `None` if they cannot be.
 pub(crate) type Failed<'a> = dyn Fn(&[Array]) -> Option<Array> + 'a;
 
-/// What can be wrong with an operation's operands.
+/// A possible mistake in an operation's operands.
 pub(crate) struct Fault<'a> {
     /// Which checks look for it.
     pub(crate) checks: Checks,
@@ -72,8 +72,8 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// What operations that hold programs get to have these checked. A checked program takes the code,
-/// the number of the first check that failed, and gives it on.
+/// Makes checked programs, for operations that hold programs. A checked program takes the code, the
+/// number of the first check that failed, and passes it on.
 pub(crate) trait Checker {
     /// A program like `graph` that takes the code before input `at` and gives it before output
     /// `out`.

@@ -58,7 +58,7 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         false
     }
 
-    /// What can be wrong with its operands.
+    /// The possible mistake in its operands, if there is one.
     fn fault(&self) -> Option<Fault<'_>> {
         None
     }
@@ -74,7 +74,7 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         None
     }
 
-    /// What kind of product it is, if it is one: results that remat policies may keep.
+    /// The kind of product, if it is one: remat policies may keep the results of products.
     fn product(&self) -> Option<Product> {
         None
     }
@@ -86,7 +86,7 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
     }
 }
 
-/// What becomes of tangents.
+/// The purpose of tangents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// They are wanted themselves.
@@ -98,7 +98,7 @@ pub(crate) enum Mode {
 /// Values of the results, and their tangents.
 pub(crate) type Dual = (Arrays, Tangents);
 
-/// What a `jvp` rule sees.
+/// The arguments of a `jvp` rule.
 pub(crate) struct Jvp<'a> {
     pub(crate) op: &'a Op,
     pub(crate) primals: &'a [Array],
@@ -118,7 +118,7 @@ impl<'a> Jvp<'a> {
         Jvp { op, primals, tangents, mode, outs: OnceCell::new() }
     }
 
-    /// The same of other inputs and the results of these.
+    /// The same arguments, but with other inputs and the results for those inputs.
     pub(crate) fn of<'b>(
         &self,
         primals: &'b [Array],
@@ -148,11 +148,11 @@ pub(crate) enum Product {
 pub(crate) enum Lin {
     /// A value of the forward pass.
     Known(Array),
-    /// What the operation is linear in.
+    /// An input that the operation is linear in.
     Linear(Aval),
 }
 
-/// What a `transpose` rule sees.
+/// The arguments of a `transpose` rule.
 pub(crate) struct Backward<'a> {
     pub(crate) ins: &'a [Lin],
     /// Cotangents of the results; at least one is there.

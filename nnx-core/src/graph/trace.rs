@@ -21,7 +21,7 @@ pub(crate) type Arrays = SmallVec<[Array; 1]>;
 #[derive(Debug)]
 pub(crate) struct TraceInfo {
     pub(crate) id: u64,
-    /// What is traced, for messages: "`train_step`", "the function given to `grad`".
+    /// The name of the traced function in messages: "`train_step`", "the function given to `grad`".
     pub(crate) scope: Arc<str>,
 }
 

@@ -1,4 +1,4 @@
-//! What a call looks at in its arguments: their leaves, and a hash of everything else.
+//! A call's view of its arguments: their leaves, and a hash of everything else.
 
 use super::function::Function;
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    /// What `flatten` visits.
+    /// The leaves that `flatten` visits, and a hash of everything else.
     pub(super) fn of(
         function: &Function,
         flatten: impl Fn(&mut Self),

@@ -14,7 +14,7 @@ const LISTED: usize = 3;
 /// From how many misses on by one static value there is advice.
 const ADVICE_AFTER: u32 = 3;
 
-/// What differs, and the static value to blame if it is one.
+/// The difference behind a miss, and the static value to blame, if it is one.
 pub(super) struct Miss {
     pub(super) message: String,
     blame: Option<String>,

@@ -17,7 +17,7 @@ use crate::transform::lend::{AnyTree, Argument, Owned, Roles, Static};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-/// What a parameter under `#[nnx(static)]` must be.
+/// A type for parameters under `#[nnx(static)]`.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
 #[diagnostic::on_unimplemented(
@@ -56,7 +56,7 @@ pub trait Name {
 pub struct Lend<T>(PhantomData<T>);
 
 impl<T> Lend<T> {
-    /// For the type of a value.
+    /// A `Lend` for the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
         Lend(PhantomData)
@@ -70,10 +70,10 @@ pub const fn pass<T>() -> Lend<T> {
 }
 
 impl<T: Module> Lend<T> {
-    /// What the parameter is made of.
+    /// The schema of the parameter.
     pub const SCHEMA: &'static Schema = T::SCHEMA;
 
-    /// Whether it may be an argument.
+    /// A compile error if the type cannot be an argument.
     pub fn check<N: Name>(self, _: N) {
         const { check::argument(N::NAME, T::SCHEMA).report() }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
-/// What `#[nnx::jit(…)]` was told.
+/// The options of `#[nnx::jit(…)]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Whether buffers of old values may be reused.
@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// What holds if nothing is said.
+    /// The options of a plain `#[nnx::jit]`.
     pub const DEFAULT: Options = Options {
         donate: true,
         device: None,
@@ -67,11 +67,11 @@ pub struct Function {
     pub(super) parameters: &'static [&'static str],
     pub(super) options: Options,
     pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
-    /// What is being traced and compiled.
+    /// The programs that are being traced and compiled.
     pub(super) building: Building,
     /// How many leaves the last call had: the capacity for the next.
     pub(super) leaves: AtomicUsize,
-    /// How many shared nodes it had.
+    /// How many shared nodes the last call had.
     pub(super) nodes: AtomicUsize,
     registered: AtomicBool,
     pub(super) traces: AtomicU64,
@@ -87,7 +87,7 @@ pub struct Function {
 static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
 
 impl Function {
-    /// A function that was not called yet.
+    /// A function that has not been called yet.
     pub const fn new(
         name: &'static str,
         module: &'static str,
@@ -128,7 +128,7 @@ impl Function {
         }
     }
 
-    /// What happened so far.
+    /// The statistics so far.
     pub fn stats(&self) -> Stats {
         Stats {
             name: self.name,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) enum Launched {
     /// The program was started.
     Run(Run),

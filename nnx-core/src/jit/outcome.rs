@@ -1,4 +1,4 @@
-//! What a run leaves behind: its result, the new values of the Variables, or why they are lost.
+//! The outcome of a run: its result, the new values of the Variables, or why they are lost.
 
 use super::collect::Collected;
 use super::entry::{Entry, ResultLeaf};

@@ -1,4 +1,4 @@
-//! What a jitted function may return.
+//! Results of jitted functions.
 
 use super::call::call;
 use super::function::Function;
@@ -18,7 +18,7 @@ use crate::transform::lend::Argument;
 pub trait Output: Sized {
     /// The tree of arrays.
     type Tree: Module + Send + Sync;
-    /// What the tree is made of.
+    /// The schema of the tree.
     const SCHEMA: &'static Schema = <Self::Tree as Module>::SCHEMA;
     /// Whether mistakes in the body come back as `Err`.
     const CATCHES: bool;
@@ -26,7 +26,7 @@ pub trait Output: Sized {
     fn split(self) -> Result<Self::Tree, Self>;
     /// A result from a finished tree.
     fn from_tree(tree: Self::Tree) -> Self;
-    /// What the caller gets when the call fails.
+    /// The caller's result when the call fails.
     #[track_caller]
     fn from_error(error: Error) -> Self;
     /// Calls a function whose result is of a type that cannot be written down, and so was not

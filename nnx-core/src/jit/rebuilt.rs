@@ -77,7 +77,7 @@ impl Rebuilt {
     }
 }
 
-/// What is put in the places of rebuilt parts.
+/// The contents to put in the places of rebuilt parts.
 #[derive(Default)]
 pub(super) struct Parts {
     trees: Vec<TreeTemplate>,

@@ -8,7 +8,7 @@ use crate::value::Aval;
 use crate::xla::{Dialect, Executable, MemoryAnalysis, Placement};
 use std::cell::RefCell;
 
-/// What the next call of a jitted function on this thread should do.
+/// The task of the next call of a jitted function on this thread, then its outcome.
 enum Stage {
     Run,
     /// Trace, keep the program, do not run.

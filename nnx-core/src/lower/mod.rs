@@ -1,4 +1,4 @@
-//! What a compiler reads: instructions, and a dialect each to write them in.
+//! The input of compilers: instructions, and a dialect for each compiler to write them in.
 
 pub(crate) mod hlo;
 mod instructions;

@@ -26,7 +26,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What an instruction does. Each has its HLO form in `lower/hlo/table.rs`.
+    /// The operation of an instruction. Each has its HLO form in `lower/hlo/table.rs`.
     Opcode {
         Abs = "stablehlo.abs",
         Add = "stablehlo.add",

@@ -12,8 +12,8 @@ use std::hash::{Hash, Hasher};
 enum StaticPart {
     Value(Box<dyn StaticValue>),
     Structure(Structure),
-    /// What is noted on a Variable, and its position among the leaves: one without notes leaves no
-    /// trace here.
+    /// The metadata of a Variable, and the Variable's position among the leaves: one without
+    /// metadata leaves no trace here.
     Metadata(usize, Metadata),
 }
 
@@ -134,7 +134,7 @@ impl Statics {
         Statics(items)
     }
 
-    /// Without what is noted on Variables.
+    /// Without the metadata of Variables.
     pub(crate) fn without_metadata(mut self) -> Self {
         self.0.retain(|(_, part)| !matches!(part, StaticPart::Metadata(..)));
         self
@@ -151,7 +151,7 @@ impl Statics {
         })
     }
 
-    /// As [`difference`](Statics::difference); `name` says what node of a number is called.
+    /// As [`difference`](Statics::difference); `name` gives the name of a node by its number.
     pub(crate) fn difference_of(
         &self,
         other: &Statics,

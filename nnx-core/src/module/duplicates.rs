@@ -1,4 +1,4 @@
-//! What is in a tree more than once.
+//! Parts that are in a tree more than once.
 
 use super::walk::for_each_leaf;
 use super::{KeyRef, Module, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor};

@@ -3,14 +3,14 @@
 use super::{HasKind, Kind, MetaValue, Metadata, Path, PathKey, VarRef};
 use crate::graph::Array;
 
-/// What a filter is shown of a leaf, besides its path.
+/// The properties of a leaf that a filter sees, besides its path.
 #[derive(Debug, Clone, Copy)]
 pub struct VarInfo<'a> {
     /// Its value.
     pub value: &'a Array,
     /// Its kind; a plain array, which is not a Variable, has none.
     pub kind: Option<&'static Kind>,
-    /// What is noted on it.
+    /// Its metadata.
     pub metadata: &'a Metadata,
 }
 
@@ -22,7 +22,7 @@ impl<'a> From<VarRef<'a>> for VarInfo<'a> {
 }
 
 impl<'a> VarInfo<'a> {
-    /// What a filter is shown of a plain array.
+    /// The properties of a plain array that a filter sees.
     pub fn of_array(value: &'a Array) -> Self {
         VarInfo { value, kind: None, metadata: &Metadata::EMPTY }
     }

@@ -38,7 +38,7 @@ struct Walk {
 }
 
 struct Level {
-    /// What is here, as far as the walk has shown.
+    /// The schema of this place, as far as the walk has shown it.
     schema: Option<&'static Schema>,
     /// Which variant, if this is an enum.
     variant: usize,

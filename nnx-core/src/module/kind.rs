@@ -139,7 +139,7 @@ kinds! {
     RngKey;
     /// How many keys a random stream has given out.
     RngCount;
-    /// What an optimizer remembers between steps.
+    /// The state of an optimizer between steps.
     OptState;
     /// The running totals of a metric.
     MetricState;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-/// What the handles of one node, [`Shared`](super::Shared), point to, of any type.
+/// A node with content of any type; its handles are [`Shared`](super::Shared).
 pub trait SharedNode: Any + Send + Sync {
     /// A number that no other node has while a handle to this one is there.
     fn id(&self) -> usize;
@@ -72,7 +72,7 @@ pub trait SharedNode: Any + Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     few: SmallVec<[usize; 8]>,
-    /// All of them, once there are more than a linear search is quick for.
+    /// All nodes, once there are more than a linear search is quick for.
     many: FxHashMap<usize, usize>,
 }
 
@@ -104,7 +104,7 @@ impl Seen {
         Arrival::First(number)
     }
 
-    /// Whether `node` was not met yet; it is from now on.
+    /// Whether `node` has not been met yet; from now on it has.
     pub fn is_new(&mut self, node: &dyn SharedNode) -> bool {
         matches!(self.arrive(node), Arrival::First(_))
     }
@@ -154,7 +154,7 @@ impl Nodes {
         Nodes { renewed, ..Nodes::kept() }
     }
 
-    /// What stands for `node`, if that is settled.
+    /// The node that stands for `node`, if that is settled.
     pub(super) fn of(&self, node: &dyn SharedNode) -> Option<Arc<dyn SharedNode>> {
         match self.seen.number(node.id()) {
             Some(number) => Some(self.made[number].new.clone()),
@@ -176,7 +176,7 @@ impl Nodes {
         new
     }
 
-    /// What was promised for the node `id`.
+    /// The new node that was promised for the node `id`.
     pub(super) fn promised(&mut self, id: usize) -> Option<Arc<dyn SharedNode>> {
         let at = self.promised.iter().position(|made| made.old.id() == id)?;
         Some(self.promised.swap_remove(at).new)
@@ -394,7 +394,7 @@ impl Occupied {
 }
 
 impl LentNodes {
-    /// With room for so many.
+    /// An empty list with room for this number of nodes.
     pub(crate) fn with_capacity(nodes: usize) -> Self {
         LentNodes { nodes: Vec::with_capacity(nodes) }
     }
@@ -485,7 +485,7 @@ impl Visitor for Lend {
     }
 }
 
-/// What was in nodes, to put it back.
+/// The former contents of nodes, to put them back.
 pub(crate) struct SavedNodes(Vec<(Arc<dyn SharedNode>, Box<dyn Any + Send + Sync>)>);
 
 impl SavedNodes {

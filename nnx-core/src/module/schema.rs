@@ -36,7 +36,7 @@ pub enum Schema {
 pub struct Field {
     /// Its name in paths; tuple fields are named by their index.
     pub name: &'static str,
-    /// What it holds.
+    /// The schema of its type.
     pub schema: &'static Schema,
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, We
 /// A handle to a Module or Variable that several places may hold: cloning gives another handle to
 /// the same node.
 ///
-/// What is in the node is read and set through [`read`](Shared::read) and [`write`](Shared::write).
+/// The node's content is read and set through [`read`](Shared::read) and [`write`](Shared::write).
 /// Everything that takes Modules keeps the sharing: a node is visited once, at its first place in
 /// the order of the fields, and that place's path names it in [`state`](super::state), filters,
 /// gradients, checkpoints and optimizers. Of what NNX calls graph mode this is the type: a function
@@ -77,7 +77,7 @@ impl<T> Node<T> {
         }))
     }
 
-    /// Says if the node is not one that the running trace may set.
+    /// Raises an error if the running trace may not set the node.
     #[track_caller]
     fn check_home(&self, what: &str) {
         if self.home != current_trace() {
@@ -101,7 +101,7 @@ impl<T> Node<T> {
         }
     }
 
-    /// What is in the node, to change it; whoever asks is at the gate.
+    /// The node's content, open to change; whoever asks is at the gate.
     fn open(&self) -> RwLockWriteGuard<'_, Option<T>> {
         match self.content.try_write() {
             Ok(content) => content,

@@ -14,12 +14,12 @@ pub struct StateLeaf {
     pub value: Array,
     /// Its kind; a plain array has none.
     pub kind: Option<&'static Kind>,
-    /// What is noted on it.
+    /// Its metadata.
     pub metadata: Metadata,
 }
 
 impl StateLeaf {
-    /// What filters are shown of this leaf.
+    /// The properties of this leaf that filters see.
     pub fn info(&self) -> VarInfo<'_> {
         VarInfo { value: &self.value, kind: self.kind, metadata: &self.metadata }
     }

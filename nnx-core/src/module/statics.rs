@@ -15,7 +15,7 @@ pub trait StaticValue: Any + Send + Sync {
     fn clone_static(&self) -> Box<dyn StaticValue>;
     /// The value's type, for messages.
     fn type_name(&self) -> &'static str;
-    /// For the comparison of types.
+    /// The value, for the comparison of types.
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -37,7 +37,7 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
     }
 }
 
-/// What the type of a field under `#[module(static)]` must be.
+/// A type for fields under `#[module(static)]`.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
 #[diagnostic::on_unimplemented(
@@ -121,7 +121,7 @@ macro_rules! exact {
     };
 }
 
-/// Those that are compared by their bits.
+/// The types that are compared by their bits.
 macro_rules! by_bits {
     ($($float:ty),*) => {$(
         impl Module for $float {

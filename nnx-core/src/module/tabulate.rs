@@ -5,7 +5,7 @@ use super::{Module, Path, for_each_other_place};
 use crate::value::Aval;
 use std::fmt;
 
-/// What [`tabulate`] shows: a line per leaf, a line per kind, and the total.
+/// The result of [`tabulate`]: a line per leaf, a line per kind, and the total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     rows: Vec<Row>,
@@ -35,7 +35,7 @@ impl Row {
         self.counted().map_or(0, Aval::byte_size)
     }
 
-    /// What is counted here.
+    /// The shape and dtype that count here, if any.
     fn counted(&self) -> Option<Aval> {
         self.aval.filter(|_| self.shared_with.is_none())
     }

@@ -36,7 +36,7 @@ impl fmt::Display for MetaValue {
     }
 }
 
-/// What a user notes on a Variable besides its value: sharding names, tags. Static.
+/// A user's notes on a Variable, besides its value: sharding names, tags. Static.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Metadata(Option<Arc<BTreeMap<String, MetaValue>>>);
 
@@ -48,7 +48,7 @@ impl Metadata {
         self.0.as_ref().is_none_or(|map| map.is_empty())
     }
 
-    /// What is noted under `name`.
+    /// The value noted under `name`.
     pub fn get(&self, name: &str) -> Option<&MetaValue> {
         self.0.as_ref()?.get(name)
     }
@@ -110,12 +110,12 @@ impl<K: VariableKind> Variable<K> {
         self.value
     }
 
-    /// What is noted on this Variable.
+    /// The metadata of this Variable.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// What is noted on this Variable, to change it.
+    /// The metadata of this Variable, open to change.
     pub fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata
     }
@@ -159,7 +159,7 @@ pub struct VarRef<'a> {
     pub value: &'a Array,
     /// Its kind.
     pub kind: &'static Kind,
-    /// What is noted on it.
+    /// Its metadata.
     pub metadata: &'a Metadata,
 }
 
@@ -169,7 +169,7 @@ pub struct VarMut<'a> {
     pub value: &'a mut Array,
     /// Its kind.
     pub kind: &'static Kind,
-    /// What is noted on it.
+    /// Its metadata.
     pub metadata: &'a mut Metadata,
 }
 

@@ -29,7 +29,7 @@ impl Flag {
         Flag { name, value }
     }
 
-    /// What views know it as.
+    /// The name that views know the flag by.
     pub fn name(&self) -> &'static str {
         self.name
     }

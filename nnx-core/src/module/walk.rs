@@ -13,7 +13,7 @@ pub(crate) struct Leaf {
     pub(crate) array: Array,
     /// The kind of a Variable; plain arrays have none.
     pub(crate) kind: Option<&'static Kind>,
-    /// What is noted on a Variable.
+    /// The metadata of a Variable.
     pub(crate) metadata: Metadata,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct CollectLeaves {
 }
 
 impl CollectLeaves {
-    /// Of the leaves that are not in the nodes that `known` has met.
+    /// A collection of the leaves that are not in the nodes that `known` has met.
     pub(crate) fn of_others(known: Seen) -> Self {
         CollectLeaves { leaves: Vec::new(), nodes: Some(known) }
     }
@@ -138,7 +138,7 @@ pub(crate) struct Rebuild<F> {
 }
 
 impl<F: FnMut(usize, &Array) -> Array> Rebuild<F> {
-    /// With new nodes.
+    /// The leaves of a copy with new nodes.
     pub(crate) fn new(leaf: F) -> Self {
         Rebuild::with_nodes(Nodes::fresh(), leaf)
     }
@@ -178,7 +178,7 @@ pub(crate) struct Replace<F> {
 }
 
 impl<F: FnMut(usize, &mut Array)> Replace<F> {
-    /// Of the leaves outside of shared nodes.
+    /// A visit of the leaves outside of shared nodes.
     pub(crate) fn outside_nodes(f: F) -> Self {
         Replace { at: 0, f, nodes: None }
     }
@@ -284,7 +284,7 @@ pub(crate) struct LeafMut<'a> {
     pub(crate) value: &'a mut Array,
     /// The kind of a Variable; plain arrays have none.
     pub(crate) kind: Option<&'static Kind>,
-    /// What is noted on a Variable.
+    /// The metadata of a Variable.
     pub(crate) metadata: Option<&'a mut Metadata>,
 }
 

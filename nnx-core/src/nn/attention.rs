@@ -9,7 +9,7 @@ use crate::value::{DType, promote_dtypes};
 
 const OP: &str = "dot_product_attention";
 
-/// What [`dot_product_attention`] does besides its plain formula.
+/// Options of [`dot_product_attention`] beyond its plain formula.
 ///
 /// ```no_run
 /// use nnx_core::{Array, nn::AttentionOptions};
@@ -45,7 +45,7 @@ impl AttentionOptions {
         Self::default()
     }
 
-    /// What is added to the logits; broadcasts to `[batch…, num_heads, q_length, kv_length]`.
+    /// A bias of the logits; broadcasts to `[batch…, num_heads, q_length, kv_length]`.
     pub fn bias(mut self, bias: &Array) -> Self {
         self.bias = Some(bias.clone());
         self
@@ -84,7 +84,7 @@ impl AttentionOptions {
         self
     }
 
-    /// What the logits are multiplied by. Default: 1 / √depth.
+    /// The factor that the logits are multiplied by. Default: 1 / √depth.
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = Some(scale);
         self

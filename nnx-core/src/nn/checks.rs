@@ -1,4 +1,4 @@
-//! What layers refuse, in one wording.
+//! Checks that layers share, with one wording for their messages.
 
 use crate::array::invalid;
 use crate::graph::Array;

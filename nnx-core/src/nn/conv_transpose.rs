@@ -34,13 +34,13 @@ pub struct ConvTranspose {
     pub kernel: Param,
     /// `[out_features]`.
     pub bias: Option<Param>,
-    /// What the kernel is multiplied by, in its shape: zeros and ones to switch weights off.
+    /// Factors of the kernel's elements, in its shape: zeros and ones to switch weights off.
     pub mask: Option<Array>,
     /// How much larger the result is than the input, one per spatial axis.
     pub strides: Vec<usize>,
     /// Distance of neighbours in the kernel, one per spatial axis.
     pub kernel_dilation: Vec<usize>,
-    /// What stands around the input.
+    /// The padding around the input.
     #[module(static)]
     pub padding: ConvPadding,
     /// Whether the kernel's spatial axes are reversed and its feature axes exchanged.
@@ -72,7 +72,7 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// What the kernel is multiplied by, in its shape. Default: nothing.
+        /// Factors of the kernel's elements, in its shape. Default: none.
         mask: Array,
         /// The dtype to compute in. Default: the one in which input and parameters meet.
         dtype: DType,

@@ -1,4 +1,4 @@
-//! What chains and wrappers of layers ask of a layer.
+//! [`Layer`], the interface that chains and wrappers of layers use.
 
 use super::by_address::by_address;
 use super::{BatchNorm, Conv, Dropout, GroupNorm, InstanceNorm, LayerNorm, Linear, RMSNorm};

@@ -222,15 +222,15 @@ impl MultiHeadAttentionOptions {
         Self::default()
     }
 
-    /// What keys are made of, `[batch…, kv_length, in_kv_features]`, and values too if nothing else
-    /// is said. Default: what queries are made of.
+    /// The inputs of the keys, `[batch…, kv_length, in_kv_features]`, and of the values unless
+    /// those have their own. Default: the inputs of the queries.
     pub fn inputs_k(mut self, inputs: &Array) -> Self {
         self.key = Some(inputs.clone());
         self
     }
 
-    /// What values are made of, `[batch…, kv_length, in_kv_features]`. Default: what keys are made
-    /// of.
+    /// The inputs of the values, `[batch…, kv_length, in_kv_features]`. Default: the inputs of the
+    /// keys.
     pub fn inputs_v(mut self, inputs: &Array) -> Self {
         self.value = Some(inputs.clone());
         self

@@ -37,7 +37,7 @@ pub struct SpectralNorm<L: Layer> {
     pub batch_stats: BTreeMap<String, SpectralStats>,
     /// Steps of power iteration per call.
     pub n_steps: usize,
-    /// What is added to a squared norm before the square root.
+    /// The number added to a squared norm before the square root.
     pub epsilon: f64,
     /// Whether power iteration starts from where it was without keeping what it finds, as in
     /// evaluation.
@@ -76,7 +76,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
         self
     }
 
-    /// What is added to a squared norm before the square root. Default: 1e-12.
+    /// The number added to a squared norm before the square root. Default: 1e-12.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self

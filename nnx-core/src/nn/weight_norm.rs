@@ -33,13 +33,13 @@ const LAYER: &str = "WeightNorm";
 pub struct WeightNorm<L: Layer> {
     /// The layer.
     pub layer_instance: L,
-    /// What each normalized weight is multiplied by, by its path: one number per feature.
+    /// The factors of each normalized weight, by its path: one number per feature.
     pub scales: BTreeMap<String, Array>,
     /// The paths of the weights that are normalized.
     pub weights: Vec<String>,
     /// The axes with a norm for each element; the others are summed over.
     pub feature_axes: Vec<isize>,
-    /// What is added to a squared norm before the square root.
+    /// The number added to a squared norm before the square root.
     pub epsilon: f64,
     /// The dtype of the normalized weights; by default that in which weight and scale meet.
     pub dtype: Option<DType>,
@@ -77,7 +77,7 @@ impl<L: Layer> WeightNormBuilder<L> {
         self
     }
 
-    /// What is added to a squared norm before the square root. Default: 1e-12.
+    /// The number added to a squared norm before the square root. Default: 1e-12.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
@@ -144,7 +144,7 @@ fn try_dim(axis: isize, rank: usize) -> Option<usize> {
     usize::try_from(d).ok().filter(|&d| d < rank)
 }
 
-/// What is wrong with a weight that was exchanged.
+/// The message about a weight that was exchanged.
 fn changed(path: &str, weight: &Array) -> String {
     format!(
         "`{path}` is {}, for which its scale was not made: make the layer anew when the wrapped \

@@ -128,8 +128,8 @@ impl<T: GradientTransformation> Optimizer<T> {
         self.step.set(outs[outs.len() - 1].clone());
     }
 
-    /// Says if other places of `model` are one node than in the model that the optimizer was made for: a
-    /// parameter that became one of its own has no state here.
+    /// Returns an error if other places of `model` are one node than in the model that the
+    /// optimizer was made for: a parameter that became a node of its own has no state here.
     fn check_sharing<M: Module>(&self, model: &M) -> Result<(), Error> {
         let now = shared_places(model);
         if self.shared == now {

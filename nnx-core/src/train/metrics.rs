@@ -27,7 +27,7 @@ use nnx_derive::Module;
 /// # }
 /// ```
 pub trait Metric: Module {
-    /// What the metric computes.
+    /// The metric's result.
     type Value;
 
     /// Forgets everything.
@@ -218,7 +218,7 @@ pub struct Welford {
     pub m2: State,
 }
 
-/// What [`Welford`] computes: f32 scalars, NaN before the first update except the mean.
+/// The results of [`Welford`]: f32 scalars, NaN before the first update except the mean.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Statistics {

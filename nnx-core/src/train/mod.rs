@@ -1,4 +1,4 @@
-//! What a training run needs around its steps: metrics and checkpoints.
+//! The parts of a training run around its steps: metrics and checkpoints.
 
 mod checkpoint;
 mod metrics;

@@ -70,9 +70,9 @@ impl ArgAxis {
 /// The axes of all arguments: one for all of them, or one for each.
 #[derive(Clone)]
 pub enum MapAxes {
-    /// The same for every argument.
+    /// The same axis for every argument.
     All(ArgAxis),
-    /// One for each element of the tuple of arguments.
+    /// One axis for each element of the tuple of arguments.
     Each(Vec<ArgAxis>),
 }
 
@@ -88,7 +88,7 @@ impl MapAxes {
         }
     }
 
-    /// Says if there are not as many axes as arguments.
+    /// Returns an error if there are not as many axes as arguments.
     pub(super) fn check(&self, arguments: Option<usize>) -> Result<(), String> {
         match self {
             MapAxes::Each(axes) if Some(axes.len()) != arguments => Err(format!(

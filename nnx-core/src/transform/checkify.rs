@@ -11,7 +11,7 @@ use crate::value::DType;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What the first failed check of a run of [`checkify`] was, as a value of the program.
+/// The first failed check of a run of [`checkify`], if there is one, as a value of the program.
 #[derive(Debug, Clone)]
 pub struct CheckError {
     /// 0, or the number of the failed check, an i32 scalar.
@@ -42,7 +42,7 @@ impl CheckError {
     }
 }
 
-/// Says that `holds`, a bool array, holds in all its elements. `jax.experimental.checkify.check`.
+/// Asserts that `holds`, a bool array, is true everywhere. `jax.experimental.checkify.check`.
 ///
 /// Outside of a trace it panics at once if not. In a traced function the values are not known yet:
 /// there it takes a [`checkify`] around the function, and a program without one is refused.

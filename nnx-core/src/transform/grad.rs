@@ -10,10 +10,10 @@ use crate::rewrite::LinearMap;
 use crate::run::staged;
 use std::panic::Location;
 
-/// What a function is differentiated with respect to: an [`Argument`], which means its Params and
-/// plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
+/// The values that a function is differentiated with respect to: an [`Argument`], which means its
+/// Params and plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
 pub trait Differentiated {
-    /// What the function gets.
+    /// The function's argument.
     type Argument: Argument;
     #[doc(hidden)]
     fn parts(&mut self) -> (&mut Self::Argument, Selection<'_>);
@@ -96,7 +96,7 @@ impl<A: Argument, F: Filter> Differentiated for Wrt<A, F> {
     }
 }
 
-/// What a differentiated function returns: the loss, a scalar float array, alone or with other
+/// The result of a differentiated function: the loss, a scalar float array, alone or with other
 /// results: `(loss, aux)`.
 #[diagnostic::on_unimplemented(
     message = "a differentiated function returns its loss: `Array`, or `(Array, aux)`",
@@ -179,7 +179,7 @@ where
     Ok((result, gradient))
 }
 
-/// For each leaf whether it is differentiated with respect to.
+/// For each leaf, whether the function is differentiated with respect to it.
 pub(super) fn active<A: Argument>(
     call: &TransformCall<'_, A>,
     filter: &Selection<'_>,

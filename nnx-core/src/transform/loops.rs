@@ -123,7 +123,7 @@ impl From<&Array> for Bound {
 }
 
 impl Bound {
-    /// Says if it is not an integer scalar, or beyond i32.
+    /// Raises an error if the bound is not an integer scalar, or is beyond i32.
     fn check(&self, location: &'static Location<'static>) {
         let wrong = match self {
             Bound::Known(n) => i32::try_from(*n).is_err().then(|| n.to_string()),

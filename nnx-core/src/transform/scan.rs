@@ -12,7 +12,7 @@ use crate::ops::Scan;
 use crate::run::staged;
 use crate::value::Aval;
 
-/// What [`scan`] runs over, with options; made by [`over`] and [`length`].
+/// The inputs of [`scan`], with options; made by [`over`] and [`length`].
 pub struct Over<X> {
     xs: X,
     axes: MapAxes,
@@ -59,9 +59,9 @@ impl<X> Over<X> {
     }
 }
 
-/// What [`scan`] may run over: a [`Argument`] or [`Over`].
+/// The inputs that [`scan`] takes: an [`Argument`] or an [`Over`].
 pub trait ScanInputs {
-    /// What the function gets slices of.
+    /// The argument that the function gets slices of.
     type Xs: Argument;
     #[doc(hidden)]
     fn into_over(self) -> Over<Self::Xs>;

@@ -51,7 +51,8 @@ pub(crate) fn difference_of<M: Module, N: Module>(
     difference(&before, &after, &|number| format!("shared node {number}"))
 }
 
-/// Says where two trees that have to be alike are not; `name` says what a node with a number is called.
+/// A message about the first difference between two trees that have to be alike; `name` gives the
+/// name of a node by its number.
 pub(crate) fn difference<M: Module, N: Module>(
     before: &Compared<'_, M>,
     after: &Compared<'_, N>,

@@ -56,7 +56,7 @@ impl<T: Module, R> AtPoint<T, R> {
         active.map(|(leaf, _)| leaf.array.clone()).collect()
     }
 
-    /// Says if the derivative can only be used backwards.
+    /// Raises an error if the derivative can only be used backwards.
     pub(super) fn check_forward(&self, op: &str, location: &'static Location<'static>) {
         if self.map.is_reverse_only() {
             let message = "a `custom_vjp` on the way has a reverse derivative only".into();
@@ -124,7 +124,7 @@ fn matching<M: Module>(op: &str, like: &M, given: &M, wanted: &[bool]) -> Vec<Ar
 /// The result of `f` and its reverse derivative at this point, to be applied to any number of
 /// cotangents. `jax.vjp`.
 ///
-/// With respect to what it differentiates is as for [`grad`](super::grad()).
+/// `vjp` differentiates with respect to the same leaves as [`grad`](super::grad()).
 ///
 /// ```
 /// # use nnx_core::{Array, vjp};

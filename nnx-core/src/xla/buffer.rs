@@ -94,7 +94,7 @@ impl Buffer {
         }
     }
 
-    /// What this buffer is, for error messages.
+    /// A description of this buffer, for error messages.
     fn describe(&self) -> String {
         match &self.origin {
             Some(origin) => format!("the {} made by `{}`", self.aval, origin.name),

@@ -17,11 +17,11 @@ use std::sync::{Mutex, OnceLock};
 /// The variable that chooses the backend.
 const BACKEND_VAR: &str = "NNX_BACKEND";
 
-/// What the process-wide client is made with.
+/// The settings of the process-wide client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOptions {
-    /// What runs programs; without it, `NNX_BACKEND` in the environment (`pjrt` or `xla-rs`) says,
-    /// and without that it is PJRT.
+    /// The backend; without it, the one that `NNX_BACKEND` in the environment names (`pjrt` or
+    /// `xla-rs`), and without that PJRT.
     pub backend: Option<Backend>,
     /// The plugin file; without it, the plugin is searched for. Only for PJRT.
     pub plugin: Option<PathBuf>,
@@ -160,7 +160,7 @@ impl Client {
         self.0
     }
 
-    /// What runs programs.
+    /// The backend that runs programs.
     pub fn backend(&self) -> Backend {
         self.0.backend()
     }

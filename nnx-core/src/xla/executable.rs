@@ -18,8 +18,8 @@ pub struct Executable {
     signature: Arc<Signature>,
 }
 
-/// What an executable takes and returns. Its results keep a handle to it, to say where they come
-/// from.
+/// The inputs and outputs of an executable. Its results keep a handle to this signature, to say
+/// where they come from.
 pub(super) struct Signature {
     pub(super) name: Box<str>,
     pub(super) inputs: Box<[Aval]>,

@@ -81,13 +81,13 @@ pub(super) fn with(name: &str, value: &str) -> Result<Option<String>> {
 /// A flag as the user wrote it.
 #[derive(Debug, PartialEq, Eq)]
 struct Flag {
-    /// Without the dashes.
+    /// The flag's name, without the dashes.
     name: String,
-    /// What follows `=`.
+    /// The text after `=`.
     value: Option<String>,
 }
 
-/// What XLA knows about a flag.
+/// XLA's knowledge of a flag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Known {
     exists: bool,

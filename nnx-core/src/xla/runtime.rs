@@ -1,4 +1,4 @@
-//! What the safe types of this room ask of a backend: the one seam between them.
+//! The interface of a backend to the safe types of this room: the one seam between them.
 
 use super::executable::MemoryAnalysis;
 use super::placement::Placement;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::str::FromStr;
 
-/// What runs programs.
+/// The library that runs programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
@@ -89,10 +89,10 @@ pub(super) fn reserved(size: usize, what: What<'_>) -> Result<Vec<u8>> {
     }
 }
 
-/// What is being done, for error messages.
+/// A description of the request at hand, for error messages.
 pub(super) type What<'a> = &'a dyn Fn() -> String;
 
-/// What a backend is.
+/// The description of a backend.
 pub(super) struct Description<'a> {
     /// `cpu`, `cuda`, `tpu`.
     pub(super) platform: &'a str,
@@ -113,7 +113,7 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The language in which it takes programs.
     fn dialect(&self) -> Dialect;
 
-    /// What it is.
+    /// The description of this backend.
     fn describe(&self) -> Description<'_>;
 
     fn device_count(&self) -> usize;

@@ -29,14 +29,14 @@ pub(super) struct XlaRs {
     version: String,
 }
 
-/// What a [`RawBuffer`] of this backend points to.
+/// The target of a [`RawBuffer`] of this backend.
 struct Stored {
     buffer: PjRtBuffer,
     /// The crate does not tell whether a buffer was donated.
     donated: AtomicBool,
 }
 
-/// What a [`RawExecutable`] of this backend points to.
+/// The target of a [`RawExecutable`] of this backend.
 struct Compiled {
     executable: PjRtLoadedExecutable,
     /// For each argument whether a result may take over its memory.

@@ -36,7 +36,7 @@ pub(crate) fn placeholder(item: &Item<'_>) -> TokenStream {
     in_const(item, &TokenStream::new(), &implementation(item, &where_clause, &body))
 }
 
-/// What stands in the impl; the template in `__nnx` writes the signatures.
+/// The body of the impl; the template in `__nnx` writes the signatures.
 fn walks(
     schema: &TokenStream,
     flatten: &TokenStream,

@@ -36,7 +36,7 @@ fn fields(item: &Item<'_>, fields: &[Field<'_>]) -> TokenStream {
     quote!(__nnx::fields![#(#fields),*])
 }
 
-/// What stands behind the name of a field in `fields!`.
+/// The part behind the name of a field in `fields!`.
 fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
     match field.role {
         Role::Skip => quote!(),

@@ -14,7 +14,7 @@ pub(crate) struct Field<'a> {
     pub(crate) key: Key,
     pub(crate) ty: &'a Type,
     pub(crate) role: Role,
-    /// What gave the field its name in paths, for errors.
+    /// The literal that gave the field its name in paths, for errors.
     pub(crate) renamed: Option<LitStr>,
 }
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for Key {
     }
 }
 
-/// What the walks do with a field.
+/// The role of a field in the walks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// They go through the Module that its type is.

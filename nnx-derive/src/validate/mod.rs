@@ -1,4 +1,4 @@
-//! What cannot be a Module, said at the place where it stands.
+//! Mistakes in items that cannot be Modules, each reported at its place.
 
 mod generics;
 mod names;

@@ -123,7 +123,7 @@ fn pattern(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// What the return type becomes.
+/// The expansion of the return type.
 #[derive(Default)]
 struct Output {
     /// Statements.

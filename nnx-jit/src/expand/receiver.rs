@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, 
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Item, Lit, LitStr, Macro};
 
-/// What `self` is called inside the closure. No variable of the user's is called like this, for
-/// none has the macro's hygiene.
+/// The name of `self` inside the closure. No variable of the user's has this name, for none has the
+/// macro's hygiene.
 pub(crate) fn name(span: Span) -> Ident {
     Ident::new("this", Span::mixed_site().located_at(span))
 }

@@ -1,4 +1,4 @@
-//! What the attribute stands on.
+//! The item that the attribute stands on.
 
 use super::parameters::take_marks;
 use nnx_macro_support::diagnostics::with_fixes;
@@ -6,9 +6,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Item, ItemFn, TraitItemFn};
 
-/// What the attribute stands on is no function with a body.
+/// An item under the attribute that is no function with a body.
 pub(crate) struct NoFunction {
-    /// What is wrong.
+    /// The error to report.
     pub(crate) error: syn::Error,
     /// The item, to be put back.
     pub(crate) item: TokenStream,

@@ -165,7 +165,7 @@ impl Parse for Given {
     }
 }
 
-/// What an option takes, and how it is written.
+/// The usage of an option: the value that it takes, and how it is written.
 fn usage(name: &Ident) -> String {
     let flag = |other: bool| format!("takes `true` or `false`, as in `{name} = {other}`");
     let usage = match name.unraw().to_string().as_str() {
@@ -181,7 +181,7 @@ fn usage(name: &Ident) -> String {
 }
 
 impl Given {
-    /// That the value is not of the kind that the option takes.
+    /// The error that the value is not of the kind that the option takes.
     fn mistake(&self) -> syn::Error {
         let message = usage(&self.name);
         match &self.value {

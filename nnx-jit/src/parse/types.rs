@@ -1,4 +1,4 @@
-//! What stands in a type, as far as its tokens tell.
+//! The parts of a type, as far as its tokens tell.
 
 use nnx_macro_support::types::{elements, is_float, last_segment, type_arguments};
 use syn::Type;

@@ -1,4 +1,4 @@
-//! What cannot be jitted, said at the place where it stands.
+//! Mistakes in items that cannot be jitted, each reported at its place.
 
 mod signature;
 mod types;

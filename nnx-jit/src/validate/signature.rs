@@ -1,4 +1,4 @@
-//! What a jitted function cannot be, whatever its parameters are.
+//! Mistakes in the signature of a jitted function, whatever its parameters are.
 
 use crate::parse::is_jit;
 use nnx_macro_support::diagnostics::{Errors, with_fixes};

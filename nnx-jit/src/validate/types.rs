@@ -22,7 +22,7 @@ enum Place {
 }
 
 impl Place {
-    /// What the type cannot be.
+    /// The noun for a type at this place, for messages.
     fn noun(self) -> &'static str {
         match self {
             Place::Parameter => "an argument of a jitted function",
@@ -132,7 +132,7 @@ fn why_not(place: Place, ty: &Type) -> Option<String> {
     }
 }
 
-/// What changes without its owner.
+/// The message about a type whose values change without their owner, if it is one.
 fn shared(place: Place, ty: &Type) -> Option<String> {
     if place == Place::Static {
         return None;

@@ -117,7 +117,7 @@ fn text<'a>(tokens: &[Token<'a>], at: usize) -> Option<&'a str> {
     tokens.get(at).map(|token| token.text)
 }
 
-/// What is needed to follow one path, or the tree of paths of a `use`.
+/// The context for following one path, or the tree of paths of a `use`.
 struct Tree<'a, 't> {
     tokens: &'t [Token<'a>],
     /// The module that the path stands in.

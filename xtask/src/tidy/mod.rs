@@ -21,7 +21,7 @@ const UNSAFE: &str = "nnx-core/src/xla";
 /// Programs that must not compile, each a test of the message.
 const MISTAKES: &str = "tests/ui";
 
-/// What a finding breaks.
+/// The rule that a finding breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// A room imports from those below it alone.

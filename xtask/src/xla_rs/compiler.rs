@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What must compile before anything is fetched: that the language version and the standard
-/// library are there.
+/// The program that must compile before anything is fetched: it shows that the language version and
+/// the standard library are there.
 const TRIAL: &[u8] = b"#include <memory>\n#include <optional>\nint main() { return 0; }\n";
 
 /// The C++ functions that the wheel hides.

@@ -5,9 +5,9 @@ use super::{EXTENSION_VAR, Library};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// Chooses the backend at run time.
+/// The variable that chooses the backend at run time.
 pub(crate) const BACKEND_VAR: &str = "NNX_BACKEND";
-/// What [`BACKEND_VAR`] is for this one.
+/// The value of [`BACKEND_VAR`] for the crate `xla`.
 pub(crate) const BACKEND: &str = "xla-rs";
 
 const LIBCLANG_VAR: &str = "LIBCLANG_PATH";
@@ -25,7 +25,7 @@ fn lookup<'a>(
     move |name| var(name).filter(|value| !value.is_empty())
 }
 
-/// What building needs beside what the user's environment, `var`, says already.
+/// The variables that a build needs, besides those that the user's environment, `var`, has.
 fn for_builds(
     library: &Library,
     var: impl Fn(&str) -> Option<OsString>,
@@ -50,7 +50,7 @@ fn lib(library: &Library) -> PathBuf {
     library.folder.join("lib")
 }
 
-/// What cargo and the programs that it runs are given.
+/// The variables for cargo and the programs that it runs.
 pub(crate) fn for_cargo(
     library: &Library,
     var: impl Fn(&str) -> Option<OsString>,
@@ -66,7 +66,7 @@ pub(crate) fn for_cargo(
     Ok(variables)
 }
 
-/// What users put into their shell, or into the configuration of their own project.
+/// The lines that users put into their shell, or into the configuration of their own project.
 pub(crate) fn instructions(
     library: &Library,
     var: impl Fn(&str) -> Option<OsString>,

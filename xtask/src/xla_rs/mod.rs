@@ -1,6 +1,6 @@
-//! What the crate `xla` (xla-rs) is built with and linked to, for users without `xla_extension`:
-//! put together from three Python packages, as nothing else that a package index holds has XLA's
-//! C++ library with its headers.
+//! The library that the crate `xla` (xla-rs) is built with and linked to, for users without
+//! `xla_extension`: put together from three Python packages, as nothing else that a package index
+//! holds has XLA's C++ library with its headers.
 
 mod compiler;
 pub(crate) mod environment;
@@ -22,13 +22,13 @@ pub(crate) const EXTENSION_VAR: &str = "XLA_EXTENSION_DIR";
 /// Counts the ways in which the parts were put together, so that a change here is a new set-up.
 const REVISION: u32 = 1;
 
-/// What to do where pip cannot fetch the wheels.
+/// Advice for machines where pip cannot fetch the wheels.
 const OFFLINE: &str = "On a machine without network: fetch the wheels elsewhere (with the options \
                        of pip that stand in xtask/src/pins.rs), and set PIP_NO_INDEX=1 and \
                        PIP_FIND_LINKS to their folder. If you have an `xla_extension`, set \
                        XLA_EXTENSION_DIR to its folder: then nothing is fetched";
 
-/// What XLA's library, its headers and libclang are taken from.
+/// The wheels that XLA's library, its headers and libclang are taken from.
 #[derive(Clone, Debug)]
 pub struct Wheels {
     /// XLA's libraries, and the headers of XLA and of what it is made from.
@@ -40,7 +40,7 @@ pub struct Wheels {
 }
 
 impl Wheels {
-    /// Those known to work.
+    /// The wheels that are known to work.
     pub const PINNED: Wheels =
         Wheels { tensorflow: pins::TENSORFLOW, llvm: pins::LLVM, libclang: pins::LIBCLANG };
 
@@ -202,7 +202,7 @@ impl Library {
     }
 }
 
-/// What the crate links, less the ending.
+/// The name of the library that the crate links, less the ending.
 const LIBRARY: &str = "libxla_extension";
 
 /// Whether a folder that was installed still holds what matters.

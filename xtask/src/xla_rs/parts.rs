@@ -1,4 +1,4 @@
-//! What is taken out of the wheels, and where it goes.
+//! The parts that are taken out of the wheels, and where they go.
 //!
 //! The rules are folders, not a list of files: which headers the crate's C++ code reaches depends a
 //! little on the compiler. They were found by asking one (`g++ -M`), and hold a few times the 950

@@ -5,7 +5,7 @@ use crate::lower::{AttrName, Opcode};
 use AttrForm::*;
 use Form::*;
 
-/// What an operation becomes.
+/// The HLO form of an operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Form {
     /// The HLO instruction of this name, with the same operands and results.
@@ -76,7 +76,7 @@ const DIMENSIONS: AttrForm = As(AttrName::Dimensions, "dimensions");
 const TO_APPLY: AttrForm = Region(0, "to_apply");
 const SORTED: AttrForm = As(AttrName::IndicesAreSorted, "indices_are_sorted");
 
-/// What becomes of an operation, and of its attributes and regions.
+/// The HLO form of an operation, and those of its attributes and regions.
 pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
     match opcode {
         Opcode::Chlo(_) => (Missing, &[]),

@@ -9,7 +9,7 @@ use super::{Field, Module, Schema};
 pub use path::path;
 use text::{Text, same};
 
-/// What a walk looks for.
+/// The target of a walk.
 #[derive(Clone, Copy)]
 enum Wanted {
     /// A shared node, however deep.
@@ -111,7 +111,7 @@ pub(crate) fn skipped_field(schema: &Schema) -> Option<String> {
         .then(|| path.as_str().trim_start_matches('.').to_owned())
 }
 
-/// What a rule says to a type: nothing, or what is wrong with it.
+/// A rule's verdict on a type: nothing, or the message about what is wrong with it.
 pub struct Verdict(Option<Text>);
 
 impl Verdict {

@@ -141,7 +141,7 @@ impl Walk<'_> {
         None
     }
 
-    /// What is said of the place that the first `i` steps lead to: `` `layers[*].attn` ``.
+    /// The place that the first `i` steps lead to, for messages: `` `layers[*].attn` ``.
     const fn place(&self, i: usize) -> Text {
         let mut text = Text::new();
         match i {

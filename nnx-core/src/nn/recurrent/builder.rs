@@ -35,13 +35,13 @@ macro_rules! gated_cell_builder {
         }
 
         impl $builder {
-            /// What gates go through. Default: [`sigmoid`](crate::nn::sigmoid).
+            /// The activation function of the gates. Default: [`sigmoid`](crate::nn::sigmoid).
             pub fn gate_fn(mut self, f: $crate::nn::ActivationFn) -> $builder {
                 self.gate_fn = $crate::nn::Activation::new(f);
                 self
             }
 
-            /// What the candidate goes through, and an LSTM's memory. Default:
+            /// The activation function of the candidate, and of an LSTM's memory. Default:
             /// [`tanh`](crate::nn::tanh).
             pub fn activation_fn(mut self, f: $crate::nn::ActivationFn) -> $builder {
                 self.activation_fn = $crate::nn::Activation::new(f);

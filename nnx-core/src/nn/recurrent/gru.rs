@@ -27,9 +27,9 @@ pub struct GRUCell {
     pub dense_i: Linear,
     /// From the hidden state to r, z, n, side by side.
     pub dense_h: Linear,
-    /// What gates go through.
+    /// The activation function of the gates.
     pub gate_fn: Activation,
-    /// What the candidate goes through.
+    /// The activation function of the candidate.
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,

@@ -40,9 +40,9 @@ pub struct LSTMCell {
     pub hg: Linear,
     /// From the hidden state to the output gate.
     pub ho: Linear,
-    /// What gates go through.
+    /// The activation function of the gates.
     pub gate_fn: Activation,
-    /// What the candidate and the memory go through.
+    /// The activation function of the candidate and the memory.
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
@@ -67,9 +67,9 @@ pub struct OptimizedLSTMCell {
     pub dense_i: Linear,
     /// From the hidden state to the gates i, f, g, o, side by side.
     pub dense_h: Linear,
-    /// What gates go through.
+    /// The activation function of the gates.
     pub gate_fn: Activation,
-    /// What the candidate and the memory go through.
+    /// The activation function of the candidate and the memory.
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,

@@ -52,7 +52,7 @@ use crate::value::DType;
 /// }
 /// ```
 pub trait RNNCellBase: Module {
-    /// What goes from step to step: an array or a tree of arrays.
+    /// The state that goes from step to step: an array or a tree of arrays.
     type Carry: Module + Clone;
 
     /// The next carry and this step's result, from the carry and this step's input
@@ -77,7 +77,7 @@ pub trait RNNCellBase: Module {
     }
 }
 
-/// What the arrays of a first carry are made of.
+/// A maker of the arrays of a first carry.
 struct FirstCarry<'a> {
     /// The shape of one step's input.
     input_shape: &'a [usize],

@@ -14,7 +14,7 @@ const LAYER: &str = "RNN";
 /// A cell applied to every step of a sequence, with a carry from each step to the next.
 /// `flax.nnx.RNN`.
 ///
-/// What the cell sets in its own Variables is carried from step to step.
+/// The values of the cell's own Variables are carried from step to step.
 ///
 /// ```no_run
 /// use nnx_core::nn::{GRUCell, RNN, RNNOptions};
@@ -31,7 +31,7 @@ const LAYER: &str = "RNN";
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct RNN<C: RNNCellBase> {
-    /// One step.
+    /// The cell, which computes one step.
     pub cell: C,
     /// Whether the time is the first axis, not the last before the features.
     pub time_major: bool,

@@ -29,7 +29,7 @@ pub struct SimpleCell {
     pub dense_i: Linear,
     /// Whether the hidden state itself is added.
     pub residual: bool,
-    /// What the sum goes through.
+    /// The activation function of the sum.
     pub activation_fn: Activation,
     /// The dtype of a first carry.
     pub param_dtype: DType,
@@ -65,7 +65,7 @@ builder! {
 }
 
 impl SimpleCellBuilder {
-    /// What the sum goes through. Default: [`tanh`].
+    /// The activation function of the sum. Default: [`tanh`].
     pub fn activation_fn(mut self, f: ActivationFn) -> SimpleCellBuilder {
         self.activation_fn = Activation::new(f);
         self

@@ -18,7 +18,7 @@ pub enum Role {
     Node,
 }
 
-/// What is lent to a function that is traced: `&M` to read, `&mut M` to read and set Variables in,
+/// An argument lent to a traced function: `&M` to read, `&mut M` to read and set Variables in,
 /// [`Owned`] by value, [`Static`] as a part of the program, or a tuple of up to twelve of these.
 ///
 /// The function gets the same form: of `(&mut model, &x)`, a pair of `&mut Model` and `&Array`.
@@ -31,7 +31,7 @@ pub enum Role {
 pub trait Argument {
     /// The tree's type, without references; gradients have it too.
     type Tree: Module;
-    /// What the function gets.
+    /// The argument as the function gets it.
     type Body<'t>;
     /// A copy of what the function may change in place, but for shared nodes.
     #[doc(hidden)]
@@ -66,7 +66,7 @@ pub trait Argument {
     /// The argument itself, as the function takes it.
     #[doc(hidden)]
     fn lend_self(&mut self) -> Self::Body<'_>;
-    /// What [`restore`](Argument::restore) puts back.
+    /// The copy that [`restore`](Argument::restore) puts back.
     #[doc(hidden)]
     fn save(&self) -> Self::Saved;
     /// Undoes what the function did to the argument itself.

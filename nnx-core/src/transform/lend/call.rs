@@ -34,7 +34,7 @@ pub(crate) struct TransformCall<'a, A> {
 /// Outputs: the leaves of the result that have a value, then the new values of the leaves it set.
 pub(crate) struct TransformProgram<R> {
     pub(crate) closed: Closed,
-    /// What the function returned, of values of its trace.
+    /// The function's result, made of values of its trace.
     pub(crate) result: R,
     /// For every leaf of the result, outside of the argument's nodes, the output that it is, if it has
     /// a value.
@@ -63,7 +63,8 @@ impl<R> TransformProgram<R> {
         self.twins.seen_twins()
     }
 
-    /// Says if the result holds a node of the argument, for transforms whose results have no place for it.
+    /// Raises an error if the result holds a node of the argument, for transforms whose results
+    /// have no place for it.
     pub(crate) fn check_no_nodes<A: Argument>(&self, call: &TransformCall<'_, A>)
     where
         R: Module,
@@ -133,7 +134,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         results
     }
 
-    /// What the argument's node `number` is called in messages.
+    /// The name of the argument's node `number` in messages.
     pub(crate) fn node_name(&self, number: usize) -> String {
         let nodes = nodes_of(|v| self.argument.flatten(v));
         nodes.get(number).map_or_else(|| "another node".into(), |(path, _)| format!("`{path}`"))
@@ -153,8 +154,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         lent(&*self.argument).iter().map(|lent| lent.node().is_some()).collect()
     }
 
-    /// Says if a node would have different properties by its different places: `of` gives the property of
-    /// a leaf by its path, and `what` is what that is called.
+    /// Raises an error if a node would have different properties by its different places: `of`
+    /// gives the property of a leaf by its path, and `what` is the property's name.
     pub(crate) fn check_places<T: PartialEq>(
         &self,
         what: &str,
@@ -195,7 +196,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         self.invalid(message);
     }
 
-    /// Those of a list with one entry for each leaf that belong to operands.
+    /// The operands' entries of a list with one entry for each leaf.
     pub(crate) fn of_operands<T: Clone>(&self, of_leaves: &[T]) -> Vec<T> {
         self.present.iter().map(|&i| of_leaves[i].clone()).collect()
     }
@@ -242,8 +243,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         carried
     }
 
-    /// Says if the result of a call holds a node of the argument in a place of another axis: `of_result` is
-    /// the axis of a place there, `of_leaf` has those of the argument's leaves.
+    /// Raises an error if a call's result holds a node of the argument in a place of another axis:
+    /// `of_result` is the axis of a place there, `of_leaf` has those of the argument's leaves.
     pub(crate) fn check_result_axes<R: Module>(
         &self,
         program: &TransformProgram<R>,
@@ -277,7 +278,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         invalid(self.op, message, self.location)
     }
 
-    /// What the function of this call is called in messages.
+    /// The name of this call's function in messages.
     fn scope(&self) -> String {
         match self.op {
             "cond" | "switch" => format!("a branch of `{}`", self.op),
@@ -330,8 +331,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         result
     }
 
-    /// Says if the function put a value of its trace, which is over, into something that it
-    /// captured. To be called once the traced result is dropped.
+    /// Raises an error if the function put a value of its trace, which is over, into something that
+    /// it captured. To be called once the traced result is dropped.
     pub(crate) fn check_left(&self, scope: &Scope) {
         if let Some(what) = scope.left() {
             self.invalid(format!(

@@ -73,7 +73,7 @@ impl<'a> Comparison<'a> {
         Comparison { body, lent, inputs, twins, allowed, paths, old, new }
     }
 
-    /// What the function did, or what it did that it may not do.
+    /// The outputs, results and changes of the function, or a message if it did what it may not do.
     pub(super) fn outcome(&self) -> Result<Outcome, String> {
         let (body, twins) = (self.body, self.twins);
         let seen = self.new.clone();
@@ -115,7 +115,7 @@ impl<'a> Comparison<'a> {
         Ok((recording.outputs, recording.results, changes))
     }
 
-    /// Says if there is a node that is neither of the argument nor made by the function.
+    /// Returns an error if a node is neither of the argument nor made by the function.
     fn check_nodes(
         &self,
         holds: &str,

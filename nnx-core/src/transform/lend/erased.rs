@@ -1,5 +1,5 @@
-//! What is lent and the function that gets it, with their types erased: tracing them is the same
-//! work for all, and is compiled once.
+//! The lent argument and the function that gets it, with their types erased: tracing them is the
+//! same work for all, and is compiled once.
 
 use super::argument::Argument;
 use super::record::Roles;
@@ -63,9 +63,9 @@ impl<A: Argument> AnyArgument for A {
     }
 }
 
-/// A function that did not run yet, with what it will be lent, and what there is after its run.
+/// A function that has not run yet, with the argument to lend to it, and its result after the run.
 pub(crate) trait AnyBody {
-    /// What is lent.
+    /// The lent argument.
     fn argument(&self) -> &dyn AnyArgument;
     /// Runs the function on a twin of the argument with the given leaves; false if it returned an
     /// error of its own.
@@ -89,7 +89,7 @@ impl<'a, A: Argument, R, F> TreeFunction<'a, A, R, F> {
         TreeFunction { argument, body: Some(body), twin: None, result: None }
     }
 
-    /// What the function returned.
+    /// The function's result.
     pub(super) fn into_result(self) -> R {
         match self.result {
             Some(result) => result,

@@ -1,5 +1,5 @@
-//! What is lent to a function that is traced, and what comes back of it: the part that `jit` and
-//! all transforms have in common.
+//! The arguments lent to a function that is traced, and the changes that come back: the part that
+//! `jit` and all transforms have in common.
 //!
 //! A function never runs on the caller's tree. It gets a twin with traced leaves; afterwards the twin
 //! is compared with the argument ([`record()`]), and what was set is written back once the program

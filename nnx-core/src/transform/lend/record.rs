@@ -14,7 +14,7 @@ use crate::value::Aval;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What became of a leaf.
+/// The fate of a leaf.
 #[derive(Clone)]
 pub(crate) enum Update {
     /// It was not set.
@@ -25,7 +25,7 @@ pub(crate) enum Update {
     Emptied(Array),
 }
 
-/// What is known of a leaf of the argument besides its value.
+/// The properties of a leaf of the argument, besides its value.
 #[derive(Clone, Copy)]
 pub(crate) struct Lent {
     pub(crate) role: Role,
@@ -61,7 +61,7 @@ impl Lent {
     }
 }
 
-/// For every leaf of an argument how it is lent.
+/// For every leaf of an argument, how it is lent.
 pub(crate) fn lent(argument: &dyn AnyArgument) -> Vec<Lent> {
     let lent = Lent { role: Role::Read, is_bare: false, place: Place::Tree(0) };
     let mut roles = Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default() };
@@ -127,23 +127,23 @@ pub(crate) struct Recorded {
     pub(crate) twins: Twins,
 }
 
-/// What a function did to its argument.
+/// The changes that a function made to its argument.
 #[derive(Clone)]
 pub(crate) struct Changes {
     /// For every leaf of the argument.
     pub(crate) updates: Vec<Update>,
-    /// The leaves on which something else is noted now.
+    /// The leaves with new metadata.
     pub(crate) metadata: Vec<(usize, Metadata)>,
     /// The parts of another structure than before, which are replaced as a whole.
     pub(crate) rebuilt: Vec<Place>,
 }
 
-/// What a function may change in what it is lent.
+/// The changes that a function may make to its argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowed {
-    /// Values of Variables, and what is noted on those in shared nodes.
+    /// Changes of the values of Variables, and of the metadata of those in shared nodes.
     Values,
-    /// The structure too.
+    /// Changes of the structure too.
     Structure,
 }
 
@@ -169,7 +169,7 @@ pub(crate) struct OrderedChanges {
     /// Which leaf of the argument each is.
     pub(crate) leaves: Vec<usize>,
     pub(crate) updates: Vec<Update>,
-    /// The places among `updates` of the leaves on which something else is noted.
+    /// The places among `updates` of the leaves with new metadata.
     pub(crate) metadata: Vec<(usize, Metadata)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a compiled program says of itself.
+//! A compiled program's description of itself.
 
 use super::ffi::Functions;
 use super::{Pjrt, element_type, ffi, not_null, parameters};

@@ -37,7 +37,7 @@ pub(super) struct Pjrt {
     devices: Vec<NonNull<ffi::PjrtDevice>>,
     platform: String,
     platform_version: String,
-    /// What is wrong in this plugin and gone around when programs are compiled.
+    /// The faults of this plugin that are worked around when programs are compiled.
     faults: RwLock<Vec<&'static PluginFault>>,
 }
 
@@ -78,7 +78,7 @@ impl Pjrt {
         &self.plugin.path
     }
 
-    /// Of the API.
+    /// The version of the plugin's API.
     pub(super) fn version(&self) -> (i32, i32) {
         self.plugin.version
     }

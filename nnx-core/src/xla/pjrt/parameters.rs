@@ -1,4 +1,4 @@
-//! What a compiled program takes, by its own account: arguments of a run are taken on trust.
+//! The parameters of a compiled program, by its own account: arguments of a run are taken on trust.
 
 use super::ffi::Functions;
 use super::{element_type, ffi};

@@ -93,7 +93,7 @@ impl Plugin {
     }
 }
 
-/// What the system's loader says, and what to do about it.
+/// The message of the system's loader, and advice about it.
 fn with_advice(error: &libloading::Error) -> String {
     let mut reason = error.to_string();
     let mut source = error.source();
