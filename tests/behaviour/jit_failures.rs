@@ -242,7 +242,7 @@ fn a_function_works_after_a_run_that_failed_and_so_do_the_other_variables() {
         cell.kernel.set(next);
     }
     let mut cell = Numbers::default().cell(true);
-    let error = failure_of_run(&mut cell, |cell| fill(cell, 1 << 46), |cell| &cell.kernel);
+    let error = failure_of_run(&mut cell, |cell| fill(cell, 1 << 36), |cell| &cell.kernel);
     assert_says(&error, &["`fill`"]);
     assert_eq!(cell.bias.as_ref().unwrap().item::<f32>(), 2.0);
     // The lost Variable poisons what is computed from it, and can be set again.
@@ -258,7 +258,7 @@ fn a_run_that_fails_three_levels_down_names_itself_and_leaves_the_rest_readable(
     /// Sets two kernels, one of them to what takes more memory than there is.
     #[nnx::jit(graph = false)]
     fn overfill(net: &mut Net) {
-        let huge = nnx::array::iota([1_usize << 46], nnx::DType::F32, 0) * &net.head.0;
+        let huge = nnx::array::iota([1_usize << 36], nnx::DType::F32, 0) * &net.head.0;
         let cell = &mut net.blocks[1].cells[0];
         let next = &cell.kernel + huge.cumsum(0).max(..);
         cell.kernel.set(next);

@@ -329,3 +329,36 @@ fn lowering_leaves_nodes_as_they_were() {
     assert_eq!(value(&model.embed), 1.0);
     assert_eq!(param(1.0).item::<f32>(), 1.0);
 }
+
+#[nnx::jit]
+fn panics(node: &Shared<Block>, kept: &Array) {
+    KEPT.with_borrow_mut(|all| all.push(node.clone()));
+    let next = node.read().kernel.value() + kept;
+    node.write().kernel.set(next);
+    panic!("on purpose");
+}
+
+thread_local! {
+    static KEPT: std::cell::RefCell<Vec<Shared<Block>>> = const { std::cell::RefCell::new(vec![]) };
+}
+
+/// The twin of a node that holds itself would stay alive with its traced values.
+#[test]
+fn a_body_that_panics_leaves_no_cycle_behind() {
+    let node = Shared::new(Block::new(1.0));
+    node.write().sub = Some(node.clone());
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        panics(&node, &Array::scalar(1.0_f32));
+    }));
+    assert!(panic.is_err());
+    assert_eq!(node.read().kernel.item::<f32>(), 1.0);
+    let twin = KEPT.with_borrow_mut(|all| all.pop()).unwrap();
+    assert!(!twin.ptr_eq(&node));
+    // Its own handle to itself is gone with its content.
+    assert_eq!(twin.handles(), 1);
+    let read = || {
+        twin.read().kernel.item::<f32>();
+    };
+    assert!(message(read).contains("a trace that is over"));
+    node.write().sub = None;
+}

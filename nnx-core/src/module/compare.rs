@@ -33,6 +33,8 @@ pub(crate) struct Difference {
     pub(crate) message: String,
     /// The path, if it is a static value that differs.
     pub(crate) value: Option<String>,
+    /// Whether it is about which node a place holds.
+    pub(crate) is_node: bool,
 }
 
 /// A part of a tree with its path.
@@ -45,13 +47,16 @@ impl Difference {
         now: Option<&Item>,
         node: &dyn Fn(Structure) -> Option<String>,
     ) -> Self {
-        let mut value = None;
+        let (mut value, mut is_node) = (None, false);
         let message = match (before, now) {
             (
                 Some((path, StaticPart::Structure(before))),
                 Some((_, StaticPart::Structure(now))),
             ) => match (node(*before), node(*now)) {
-                (Some(before), Some(now)) => format!("`{path}` was {before}, now it is {now}"),
+                (Some(before), Some(now)) => {
+                    is_node = true;
+                    format!("`{path}` was {before}, now it is {now}")
+                }
                 _ => format!("`{path}` is now {now}, before {before}"),
             },
             (Some((path, StaticPart::Value(before))), Some((_, StaticPart::Value(now)))) => {
@@ -65,7 +70,7 @@ impl Difference {
             }
             _ => Self::of_metadata(before, now),
         };
-        Difference { message, value }
+        Difference { message, value, is_node }
     }
 
     /// Where one of the two has notes on a Variable that the other lacks, or has different ones.

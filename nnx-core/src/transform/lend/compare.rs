@@ -171,9 +171,13 @@ impl<'a> Comparison<'a> {
         let name = |number: usize| format!("`{}`", self.paths[number]);
         if let Some(what) = before.difference_of(&after, &name) {
             if !structure {
+                let changed = match what.is_node {
+                    true => "which node a place of an argument holds",
+                    false => "a static part of an argument",
+                };
                 return Err(format!(
-                    "the function changed a static part of an argument, and only Variables are \
-                     handed back to the caller: {}\n\
+                    "the function changed {changed}, and only Variables are handed back to the \
+                     caller: {}\n\
                      fixes:\n  \
                      1. change it outside of the function\n  \
                      2. make it a Variable\n  \

@@ -279,6 +279,21 @@ impl Twins {
     }
 }
 
+/// The leaves of a twin, while its function runs: a panic there must empty the nodes too.
+struct Twinning<F: FnMut(usize, &Array) -> Array>(Option<Rebuild<F>>);
+
+impl<F: FnMut(usize, &Array) -> Array> Twinning<F> {
+    fn finish(&mut self) -> Twins {
+        Twins(self.0.take().map(|leaves| leaves.into_nodes().into_made()).unwrap_or_default())
+    }
+}
+
+impl<F: FnMut(usize, &Array) -> Array> Drop for Twinning<F> {
+    fn drop(&mut self) {
+        drop(self.finish());
+    }
+}
+
 impl Drop for Twins {
     fn drop(&mut self) {
         self.0.iter().for_each(|made| made.new.clear());
@@ -317,9 +332,12 @@ pub(crate) fn record(
         let inputs: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| inputs[i].unwrap_or(old).clone();
-        let mut leaves = Rebuild::new(leaf);
-        let ran = body.run(&mut leaves);
-        let twins = Twins(leaves.into_nodes().into_made());
+        let mut twinning = Twinning(Some(Rebuild::new(leaf)));
+        let ran = match &mut twinning.0 {
+            Some(leaves) => body.run(leaves),
+            None => unreachable!("they are given up below"),
+        };
+        let twins = twinning.finish();
         if !ran {
             return (vec![], Err(Stopped::Body));
         }
