@@ -10,7 +10,8 @@ use crate::module::Module;
 ///
 /// ```
 /// use nnx_core::nn::{Layer, Linear, relu};
-/// use nnx_core::{Array, Module};
+/// use nnx_core::Array;
+/// # use nnx_derive::Module;
 ///
 /// #[derive(Module)]
 /// # #[module(crate = nnx_core)]

@@ -27,7 +27,8 @@ use crate::value::DType;
 /// ```
 /// use nnx_core::nn::{Initializer, RNNCellBase, initializers};
 /// use nnx_core::random::RngStream;
-/// use nnx_core::{Array, DType, Module};
+/// use nnx_core::{Array, DType};
+/// # use nnx_derive::Module;
 ///
 /// /// Sums its inputs.
 /// #[derive(Module)]
