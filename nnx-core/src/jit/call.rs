@@ -27,13 +27,13 @@ where
             called(function, &mut arguments, body)
         };
     }
-    let collected = Collected::of(function, |v| arguments.flatten(v), &|v| {
+    let mut leaves = Collected::new(function);
+    let filled = leaves.fill(function, |v| arguments.flatten(v), &|v| {
         flatten_named(function.parameters, &arguments, v)
     });
-    let mut leaves = match collected {
-        Ok(leaves) => leaves,
-        Err(error) => return R::from_error(error),
-    };
+    if let Err(error) = filled {
+        return R::from_error(error);
+    }
     let outcome = {
         let mut pending = Pending::new(function.parameters, &arguments, body);
         // The body's type names the instance of a generic function, whatever lifetimes it has.
@@ -50,22 +50,27 @@ where
         }
     };
     // With these handles gone, a buffer that nobody else holds takes its new value in place.
-    let nodes = leaves.into_nodes();
+    leaves.release();
+    let nodes = &leaves.nodes;
     let (result, parts, run) = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             let mut mark = MarkLost { function, error: &error };
-            flatten_mut(&mut arguments, &nodes, &mut mark);
+            flatten_mut(&mut arguments, nodes, &mut mark);
             return R::from_error(error);
         }
     };
     let mut write = WriteBack::new(&run.entry, run.outputs);
     arguments.flatten_mut(&mut write);
     nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
-    parts.put(&mut arguments, nodes.nodes());
+    if let Some(parts) = parts {
+        parts.put(&mut arguments, nodes.nodes());
+    }
     if let Some(error) = write.error {
         return R::from_error(error);
     }
-    function.note_hit(run.since);
+    if let Some(since) = run.since {
+        function.note_hit(since);
+    }
     result
 }

@@ -6,53 +6,53 @@ use crate::graph::{Array, Repr, escaped};
 use crate::module::node::{LentNodes, Occupied};
 use crate::module::{Arrival, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::value::Aval;
-use crate::xla::{Buffer, Placement};
+use crate::xla::{Buffer, Kept, Placement, Pooled, Reuse};
 use rustc_hash::FxHasher;
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// The leaves of a call's arguments, and a hash of everything else.
 pub(super) struct Collected {
-    pub(super) started: Instant,
-    pub(super) arrays: Vec<Array>,
+    /// When the call began, if its time is taken.
+    pub(super) started: Option<Instant>,
+    leaves: Pooled<Leaves>,
     /// Nobody else can set a shared node until the call is over.
     pub(super) nodes: LentNodes,
-    occupied: Option<Occupied>,
+    occupied: Option<Box<Occupied>>,
     hasher: FxHasher,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
     /// Whether arrays that lie elsewhere are copied there.
     pub(super) moves: bool,
-    error: Option<Error>,
+    error: Option<Box<Error>>,
+}
+
+#[derive(Default)]
+struct Leaves(Vec<Array>);
+
+impl Reuse for Leaves {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+    #[inline]
+    fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
+        thread_local! {
+            static LEAVES: Kept<Leaves> = const { RefCell::new(Vec::new()) };
+        }
+        LEAVES.try_with(with).ok()
+    }
 }
 
 impl Collected {
-    /// The leaves that `flatten` visits, and a hash of everything else.
-    pub(super) fn of(
-        function: &Function,
-        flatten: impl Fn(&mut Self),
-        again: &dyn Fn(&mut dyn Visitor),
-    ) -> Result<Self> {
-        loop {
-            let mut collected = Collected::new(function);
-            flatten(&mut collected);
-            let Some(occupied) = collected.occupied.take() else { return Ok(collected) };
-            // While waiting, the call has no node.
-            drop(collected);
-            occupied
-                .wait(again)
-                .map_err(|message| Error::Jit { function: function.name.into(), message })?;
-        }
-    }
-
-    fn new(function: &Function) -> Self {
+    #[inline]
+    pub(super) fn new(function: &Function) -> Self {
         Collected {
-            started: Instant::now(),
-            arrays: Vec::with_capacity(function.leaves.load(Relaxed)),
-            nodes: LentNodes::with_capacity(function.nodes.load(Relaxed)),
+            started: function.is_timed().then(Instant::now),
+            leaves: Pooled::take(),
+            nodes: LentNodes::new(),
             occupied: None,
             hasher: FxHasher::default(),
             placement: Placement::default(),
@@ -61,20 +61,42 @@ impl Collected {
         }
     }
 
+    /// Takes the leaves that `flatten` visits, and a hash of everything else.
+    pub(super) fn fill(
+        &mut self,
+        function: &Function,
+        flatten: impl Fn(&mut Self),
+        again: &dyn Fn(&mut dyn Visitor),
+    ) -> Result<()> {
+        loop {
+            flatten(self);
+            let Some(occupied) = self.occupied.take() else { return Ok(()) };
+            // While waiting, the call has no node.
+            *self = Collected { started: self.started, ..Collected::new(function) };
+            occupied
+                .wait(again)
+                .map_err(|message| Error::Jit { function: function.name.into(), message })?;
+        }
+    }
+
     /// To be called once all leaves are here.
     pub(super) fn finish(&mut self, function: &Function) -> Result<()> {
-        let first = self.arrays.iter().find_map(|array| match &array.0 {
+        let first = self.leaves.0.iter().find_map(|array| match &array.0 {
             Repr::Device(buffer) => Some(buffer.placement()),
             _ => None,
         });
         let told = function.options.device.map(Placement::device);
         self.placement = told.or(first).unwrap_or_default();
-        self.error.take().map_or(Ok(()), Err)
+        self.error.take().map_or(Ok(()), |error| Err(*error))
     }
 
-    /// The nodes alone, which stay lent.
-    pub(super) fn into_nodes(self) -> LentNodes {
-        self.nodes
+    /// Lets go of the arrays. The nodes stay lent.
+    pub(super) fn release(&mut self) {
+        self.leaves.clear();
+    }
+
+    pub(super) fn arrays(&self) -> &[Array] {
+        &self.leaves.0
     }
 
     pub(super) fn hash(&self, instance: TypeId) -> u64 {
@@ -85,11 +107,11 @@ impl Collected {
     }
 
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
-        self.arrays.iter().map(concrete_aval).collect()
+        self.leaves.0.iter().map(concrete_aval).collect()
     }
 
     pub(super) fn buffer(&self, index: usize) -> Result<&Arc<Buffer>> {
-        crate::run::buffer(&self.arrays[index])
+        crate::run::buffer(&self.leaves.0[index])
     }
 }
 
@@ -107,7 +129,7 @@ impl Visitor for Collected {
     fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             // Which Variable it is noted on is part of the key.
-            self.hasher.write_usize(self.arrays.len());
+            self.hasher.write_usize(self.leaves.0.len());
             v.metadata.hash(&mut self.hasher);
         }
         self.array(v.value);
@@ -116,9 +138,9 @@ impl Visitor for Collected {
     fn array(&mut self, array: &Array) {
         self.hasher.write_u64(concrete_aval(array).map_or(0, Aval::content_hash));
         if let Repr::Traced(t) = &array.0 {
-            self.error = Some(escaped(t));
+            self.error = Some(Box::new(escaped(t)));
         }
-        self.arrays.push(array.clone());
+        self.leaves.0.push(array.clone());
     }
     #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {
@@ -150,7 +172,7 @@ impl Visitor for Collected {
                 node.flatten(self);
             }
             Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
-            Err(occupied) => self.occupied = Some(occupied),
+            Err(occupied) => self.occupied = Some(Box::new(occupied)),
         }
     }
 }

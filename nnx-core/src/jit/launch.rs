@@ -33,7 +33,7 @@ pub(super) enum Launched {
 pub(super) struct Run {
     pub(super) entry: Arc<Entry>,
     pub(super) outputs: Outputs,
-    /// When the call began, if it found its executable.
+    /// When the call began, if it found its executable and its time is taken.
     pub(super) since: Option<Instant>,
 }
 
@@ -50,18 +50,17 @@ pub(super) fn launch(
     }
     leaves.finish(function)?;
     let hash = leaves.hash(instance);
-    let mut since = Some(leaves.started);
+    let mut since = leaves.started;
     let entry = match hit(function, hash, instance, leaves, body) {
         Some(entry) => entry,
         None => {
             let _turn = function.building.begin(hash);
-            since = Some(Instant::now());
+            since = since.map(|_| Instant::now());
             match hit(function, hash, instance, leaves, body) {
                 Some(entry) => entry,
                 None => match build(function, instance, leaves, body)? {
                     Some(entry) => {
                         since = None;
-                        function.nodes.store(leaves.nodes.len(), Relaxed);
                         insert(function, hash, entry)
                     }
                     None => return Ok(Launched::BodyFailed),
@@ -86,11 +85,11 @@ fn hit(
         let key = &entry.key;
         key.instance == instance
             && key.placement == leaves.placement
-            && key.avals.len() == leaves.arrays.len()
+            && key.avals.len() == leaves.arrays().len()
             && key
                 .avals
                 .iter()
-                .zip(&leaves.arrays)
+                .zip(leaves.arrays())
                 .all(|(aval, array)| *aval == concrete_aval(array))
             && key.statics.matches(|m| body.compare(m))
             && entry.rebuilt.is_here()
@@ -133,7 +132,7 @@ fn lower_only(
 ) -> Result<Launched> {
     stage::begin(function.name)?;
     leaves.finish(function)?;
-    let avals: Vec<_> = leaves.arrays.iter().map(|array| array.try_aval().ok()).collect();
+    let avals: Vec<_> = leaves.arrays().iter().map(|array| array.try_aval().ok()).collect();
     Ok(match record(function, Location::caller(), body, &avals)? {
         Some(recorded) => {
             stage::keep(Lowered::new(
@@ -155,7 +154,6 @@ fn lower_only(
 }
 
 fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
-    function.leaves.store(entry.key.avals.len(), Relaxed);
     let entry = Arc::new(entry);
     let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
     entries.entry(hash).or_default().push(entry.clone());

@@ -93,7 +93,9 @@ where
             nodes.iter().for_each(|(_, node)| node.flatten_mut(&mut write));
             let (result, parts) =
                 call.result(|template, mut leaves| from_template(template, &mut leaves));
-            parts.put(arguments, nodes.iter().map(|(_, node)| &**node));
+            if let Some(parts) = parts {
+                parts.put(arguments, nodes.iter().map(|(_, node)| &**node));
+            }
             result
         }
         Err(error) => R::from_error(error),
@@ -142,7 +144,7 @@ impl Nested {
     fn result<R>(
         self,
         make: impl FnOnce(&(dyn Any + Send + Sync), &mut dyn Leaves) -> R,
-    ) -> (R, Parts) {
+    ) -> (R, Option<Box<Parts>>) {
         let leaf = |i: usize, absent: &Array| match self.results[i] {
             ResultLeaf::Output { index, .. } => self.outputs[index].clone(),
             ResultLeaf::Leaf(index) => self.leaves[index].clone(),

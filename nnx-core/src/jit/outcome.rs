@@ -13,24 +13,27 @@ use std::sync::Arc;
 /// Gives the outputs of a run to the template of the function's result.
 pub(super) struct Results<'c> {
     leaves: std::slice::Iter<'c, ResultLeaf>,
-    arguments: &'c [Array],
     outputs: &'c mut Outputs,
     /// Outputs that several leaves of the result share.
     shared: Vec<(usize, Array)>,
-    nodes: Nodes,
+    /// Made when they are asked for.
+    nodes: Option<Nodes>,
+    call: &'c Collected,
+    entry: &'c Entry,
     pub(super) error: Option<Error>,
 }
 
 impl<'c> Results<'c> {
     pub(super) fn new(entry: &'c Entry, call: &'c Collected, outputs: &'c mut Outputs) -> Self {
-        let mut nodes = Nodes::fresh();
-        for (in_template, number) in &entry.result_nodes {
-            if let Some(node) = call.nodes.get(*number) {
-                nodes.settle(&**in_template, node.handle());
-            }
+        Results {
+            leaves: entry.results.iter(),
+            outputs,
+            shared: Vec::new(),
+            nodes: None,
+            call,
+            entry,
+            error: None,
         }
-        let (leaves, arguments) = (entry.results.iter(), &*call.arrays);
-        Results { leaves, arguments, outputs, shared: Vec::new(), nodes, error: None }
     }
 
     fn output(&mut self, index: usize, last: bool) -> Option<Array> {
@@ -59,14 +62,22 @@ impl Leaves for Results<'_> {
     }
     fn array(&mut self, absent: &Array) -> Array {
         let array = match self.leaves.next() {
-            Some(&ResultLeaf::Leaf(index)) => Some(self.arguments[index].clone()),
+            Some(&ResultLeaf::Leaf(index)) => Some(self.call.arrays()[index].clone()),
             Some(&ResultLeaf::Output { index, last }) => self.output(index, last),
             Some(ResultLeaf::Absent) | None => None,
         };
         array.unwrap_or_else(|| absent.clone())
     }
     fn nodes(&mut self) -> &mut Nodes {
-        &mut self.nodes
+        self.nodes.get_or_insert_with(|| {
+            let mut nodes = Nodes::fresh();
+            for (in_template, number) in &self.entry.result_nodes {
+                if let Some(node) = self.call.nodes.get(*number) {
+                    nodes.settle(&**in_template, node.handle());
+                }
+            }
+            nodes
+        })
     }
 }
 

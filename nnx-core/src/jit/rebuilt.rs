@@ -63,22 +63,21 @@ impl Rebuilt {
         self.trees.is_none_or(|(thread, _)| thread == std::thread::current().id())
     }
 
-    /// The parts, with these leaves.
-    pub(super) fn parts(&self, leaves: &mut dyn Leaves) -> Parts {
+    /// The parts, with these leaves, if there are any.
+    pub(super) fn parts(&self, leaves: &mut dyn Leaves) -> Option<Box<Parts>> {
         if self.nodes.is_empty() && self.trees.is_none() {
-            return Parts::default();
+            return None;
         }
         let templates =
             self.trees.and_then(|(_, number)| TREES.with_borrow(|all| all.get(&number).cloned()));
         let trees = templates.iter().flat_map(|trees| trees.iter());
         let trees = trees.map(|(i, template)| (*i, template.copy(leaves))).collect();
         let nodes = self.nodes.iter().map(|(i, template)| (*i, template.copy(leaves))).collect();
-        Parts { trees, nodes }
+        Some(Box::new(Parts { trees, nodes }))
     }
 }
 
 /// The contents to put in the places of rebuilt parts.
-#[derive(Default)]
 pub(super) struct Parts {
     trees: Vec<TreeTemplate>,
     nodes: Vec<(usize, Box<dyn Any + Send + Sync>)>,

@@ -3,9 +3,11 @@
 use super::walk::{Rebuild, nodes_of};
 use super::{Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
+use crate::xla::{Kept, Pooled, Reuse};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -202,7 +204,8 @@ impl Nodes {
 pub struct Gate {
     holders: Mutex<Holders>,
     left: Condvar,
-    /// The thread that holds the node alone, 0 for none: to be asked without the lock.
+    /// The thread that holds the node alone, 0 for none, with [`LENT`] if it is lent to calls: to be asked
+    /// without the lock.
     owner: AtomicU64,
     /// The node's number in the call that it is lent to.
     number: AtomicUsize,
@@ -215,7 +218,12 @@ struct Holders {
     owner: u64,
     /// How many calls, one inside another, the node is lent to.
     calls: usize,
+    /// How many threads wait until others leave.
+    waiting: usize,
 }
+
+/// Marks a thread's number as that of one whose calls a node is lent to.
+const LENT: u64 = 1 << 63;
 
 /// Why a node is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,6 +251,22 @@ impl Gate {
         self.holders.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    /// Lets the owner be asked without the lock.
+    fn note(&self, holders: &Holders) {
+        let lent = if holders.calls > 0 { LENT } else { 0 };
+        self.owner.store(holders.owner | lent, Relaxed);
+    }
+
+    /// Says that somebody left.
+    fn notify(&self, holders: MutexGuard<'_, Holders>) {
+        let waited_for = holders.waiting > 0;
+        drop(holders);
+        // Costs a call of the system.
+        if waited_for {
+            self.left.notify_all();
+        }
+    }
+
     /// Waits while `busy` says that another thread is in the way, then lets `enter` in.
     fn wait(
         &self,
@@ -255,13 +279,15 @@ impl Gate {
             match busy(&holders, me) {
                 None => break,
                 Some(Busy::Elsewhere) => {
+                    holders.waiting += 1;
                     holders = self.left.wait(holders).unwrap_or_else(|e| e.into_inner());
+                    holders.waiting -= 1;
                 }
                 Some(busy) => return Err(busy),
             }
         }
         enter(&mut holders, me);
-        self.owner.store(holders.owner, Relaxed);
+        self.note(&holders);
         Ok(())
     }
 
@@ -302,8 +328,11 @@ impl Gate {
         }
         holders.owner = me;
         holders.calls += 1;
-        self.owner.store(me, Relaxed);
-        Ok(self.number.swap(number, Relaxed))
+        self.note(&holders);
+        // Only the thread that the node is lent to sets the number.
+        let before = self.number();
+        self.number.store(number, Relaxed);
+        Ok(before)
     }
 
     /// Waits until no other thread is at the node.
@@ -324,8 +353,7 @@ impl Gate {
         if let Some(at) = holders.readers.iter().position(|&reader| reader == me) {
             holders.readers.swap_remove(at);
         }
-        drop(holders);
-        self.left.notify_all();
+        self.notify(holders);
     }
 
     /// The end of [`write`](Gate::write) or, with the number that stood there before, of a call.
@@ -337,15 +365,20 @@ impl Gate {
         }
         if holders.calls == 0 {
             holders.owner = 0;
-            self.owner.store(0, Relaxed);
         }
-        drop(holders);
-        self.left.notify_all();
+        self.note(&holders);
+        self.notify(holders);
     }
 
     /// Whether the node is lent to a call of this thread, or held for writing by it.
     pub(crate) fn is_mine(&self) -> bool {
-        self.owner.load(Relaxed) == thread()
+        self.owner.load(Relaxed) & !LENT == thread()
+    }
+
+    /// Whether the node is lent to a call of this thread.
+    #[inline]
+    pub(super) fn is_lent_here(&self) -> bool {
+        self.owner.load(Relaxed) == thread() | LENT
     }
 
     /// Whether this thread holds the node for reading.
@@ -361,9 +394,27 @@ impl Gate {
 
 /// The nodes that are lent to a call, in the order of a walk. Nobody else can set them meanwhile; they
 /// are given back when this is dropped.
-#[derive(Default)]
 pub(crate) struct LentNodes {
-    nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    nodes: Pooled<Lent>,
+}
+
+/// The nodes, and the number that each had in the enclosing call.
+#[derive(Default)]
+struct Lent(Vec<(Arc<dyn SharedNode>, usize)>);
+
+impl Reuse for Lent {
+    fn clear(&mut self) {
+        for (node, before) in self.0.drain(..) {
+            node.gate().leave(Some(before));
+        }
+    }
+    #[inline]
+    fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
+        thread_local! {
+            static LENT: Kept<Lent> = const { RefCell::new(Vec::new()) };
+        }
+        LENT.try_with(with).ok()
+    }
 }
 
 /// A node that is in other hands, so that a call cannot have it now.
@@ -394,13 +445,10 @@ impl Occupied {
 }
 
 impl LentNodes {
-    /// An empty list with room for this number of nodes.
-    pub(crate) fn with_capacity(nodes: usize) -> Self {
-        LentNodes { nodes: Vec::with_capacity(nodes) }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+    /// An empty list.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        LentNodes { nodes: Pooled::take() }
     }
 
     /// Takes note of a place of `node`, and has it lent if it is the first one.
@@ -409,14 +457,14 @@ impl LentNodes {
         // The number may stand there from an enclosing call.
         if node.gate().is_mine() {
             let number = node.gate().number();
-            if self.nodes.get(number).is_some_and(|(lent, _)| lent.id() == node.id()) {
+            if self.nodes.0.get(number).is_some_and(|(lent, _)| lent.id() == node.id()) {
                 return Ok(Arrival::Again(number));
             }
         }
-        let number = self.nodes.len();
+        let number = self.nodes.0.len();
         match node.gate().lend(number) {
             Ok(before) => {
-                self.nodes.push((node.handle(), before));
+                self.nodes.0.push((node.handle(), before));
                 Ok(Arrival::First(number))
             }
             Err(why) => Err(Occupied { node: node.handle(), why }),
@@ -424,25 +472,17 @@ impl LentNodes {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.nodes.0.is_empty()
     }
 
     /// The node that was met as number `number`.
     pub(crate) fn get(&self, number: usize) -> Option<&dyn SharedNode> {
-        self.nodes.get(number).map(|(node, _)| &**node)
+        self.nodes.0.get(number).map(|(node, _)| &**node)
     }
 
     /// The nodes in the order of the walk.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &dyn SharedNode> {
-        self.nodes.iter().map(|(node, _)| &**node)
-    }
-}
-
-impl Drop for LentNodes {
-    fn drop(&mut self) {
-        for (node, before) in self.nodes.drain(..) {
-            node.gate().leave(Some(before));
-        }
+        self.nodes.0.iter().map(|(node, _)| &**node)
     }
 }
 
@@ -452,7 +492,7 @@ impl Drop for LentNodes {
 /// Returns an error if this thread holds a guard of one; the text names its path.
 pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
     loop {
-        let mut lend = Lend::default();
+        let mut lend = Lend { nodes: LentNodes::new(), occupied: None };
         flatten(&mut lend);
         let Lend { nodes, occupied, .. } = lend;
         let Some(occupied) = occupied else { return Ok(nodes) };
@@ -462,7 +502,6 @@ pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes
     }
 }
 
-#[derive(Default)]
 struct Lend {
     nodes: LentNodes,
     occupied: Option<Occupied>,

@@ -288,6 +288,10 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
                 content.flatten_mut(&mut visitor);
             }
         };
+        // It is the call that changes it.
+        if self.gate.is_lent_here() {
+            return visit();
+        }
         match self.gate.write() {
             Ok(()) => {
                 struct Leave<'a>(&'a Gate);
@@ -299,8 +303,6 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
                 let _leave = Leave(&self.gate);
                 visit();
             }
-            // It is the call that changes it.
-            Err(Busy::Call) => visit(),
             Err(why) => self.busy("a change of a tree", why),
         }
     }

@@ -5,25 +5,25 @@ use super::client::Client;
 use super::executable::{Executable, Signature};
 use super::fork;
 use super::placement::Placement;
+use super::pool::{Kept, Pooled, Reuse};
 use super::runtime::{Lists, RawBuffer};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// A call while its arguments are put together.
 pub struct Call<'a> {
     executable: &'a Executable,
-    lists: PooledLists,
+    lists: Pooled<Lists>,
     _arguments: PhantomData<&'a Buffer>,
 }
 
 impl<'a> Call<'a> {
     #[inline]
     pub(super) fn new(executable: &'a Executable) -> Self {
-        Call { executable, lists: PooledLists::take(), _arguments: PhantomData }
+        Call { executable, lists: Pooled::take(), _arguments: PhantomData }
     }
 
     /// Adds the next argument.
@@ -109,7 +109,7 @@ impl<'a> Call<'a> {
 pub struct Outputs {
     client: Client,
     signature: Arc<Signature>,
-    lists: PooledLists,
+    lists: Pooled<Lists>,
 }
 
 impl Outputs {
@@ -174,51 +174,17 @@ impl Drop for Outputs {
     }
 }
 
-/// Lists that go back to their thread's pool, so that a call allocates nothing once its thread has
-/// made one as large.
-struct PooledLists(Lists);
-
-thread_local! {
-    static POOL: RefCell<Vec<Lists>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How many sets of lists a thread keeps: calls are rarely nested.
-const POOL_SIZE: usize = 4;
-
-impl PooledLists {
+impl Reuse for Lists {
+    fn clear(&mut self) {
+        self.arguments.clear();
+        self.kept.clear();
+        self.outputs.clear();
+    }
     #[inline]
-    fn take() -> Self {
-        // While a thread ends its pool may be gone.
-        PooledLists(
-            POOL.try_with(|pool| pool.borrow_mut().pop()).ok().flatten().unwrap_or_default(),
-        )
-    }
-}
-
-impl Drop for PooledLists {
-    fn drop(&mut self) {
-        let mut lists = std::mem::take(&mut self.0);
-        lists.arguments.clear();
-        lists.kept.clear();
-        lists.outputs.clear();
-        let _ = POOL.try_with(|pool| {
-            let mut pool = pool.borrow_mut();
-            if pool.len() < POOL_SIZE {
-                pool.push(lists);
-            }
-        });
-    }
-}
-
-impl Deref for PooledLists {
-    type Target = Lists;
-    fn deref(&self) -> &Lists {
-        &self.0
-    }
-}
-
-impl DerefMut for PooledLists {
-    fn deref_mut(&mut self) -> &mut Lists {
-        &mut self.0
+    fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
+        thread_local! {
+            static LISTS: Kept<Lists> = const { RefCell::new(Vec::new()) };
+        }
+        LISTS.try_with(with).ok()
     }
 }

@@ -27,6 +27,7 @@ mod flags;
 mod fork;
 mod pjrt;
 mod placement;
+mod pool;
 mod program;
 mod runtime;
 #[cfg(feature = "xla-rs")]
@@ -38,6 +39,7 @@ pub use client::{Client, ClientOptions, init};
 pub use executable::{Executable, MemoryAnalysis};
 pub use pjrt::Floor;
 pub use placement::Placement;
+pub(crate) use pool::{Kept, Pooled, Reuse};
 pub use program::{Dialect, Program};
 pub use runtime::Backend;
 
