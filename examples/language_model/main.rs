@@ -24,10 +24,10 @@ const ABOUT: About = About {
     examples: "Windows",
     data: "A text file",
     shipped: "examples/data/sonnets/sonnets.txt",
-    epochs: 10,
-    batch_size: 16,
+    epochs: 16,
+    batch_size: 32,
     learning_rate: 4e-3,
-    decay: 0.8,
+    decay: 0.9,
     flags: &[("--lend", "Tree mode: the model owns its table and lends it to the output layer")],
 };
 

@@ -5,7 +5,7 @@ use nnx::Array;
 use std::path::Path;
 
 /// How many characters the model looks back at.
-pub(crate) const CONTEXT: usize = 64;
+pub(crate) const CONTEXT: usize = 32;
 
 /// A text, its characters numbered.
 pub(crate) struct Text {

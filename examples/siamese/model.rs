@@ -46,11 +46,13 @@ impl Siamese {
             conv2: Conv::new(8, 16, [3, 3], rngs),
             linear: Linear::new(pooled * 16, FEATURES, rngs),
         });
-        let mut branch =
-            || Branch { encoder: encoder.clone(), norm: BatchNorm::new(FEATURES, rngs) };
+        let mut branch = || Branch {
+            encoder: encoder.clone(),
+            norm: BatchNorm::builder(FEATURES).momentum(0.9).build(rngs),
+        };
         let (left, right) = (branch(), branch());
         let number = |x: f32| Param::new(Array::scalar(x));
-        Siamese { left, right, scale: number(1.0), offset: number(1.0) }
+        Siamese { left, right, scale: number(2.0), offset: number(2.0) }
     }
 
     /// Logits `[n]` that the images, f32 `[n, height, width, 1]` each, show the same digit.
