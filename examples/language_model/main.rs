@@ -24,7 +24,7 @@ const ABOUT: About = About {
     examples: "Windows",
     data: "A text file",
     shipped: "examples/data/sonnets/sonnets.txt",
-    epochs: 16,
+    epochs: 12,
     batch_size: 32,
     learning_rate: 4e-3,
     decay: 0.9,
