@@ -40,9 +40,9 @@ impl Program for Training {
         examples: "Pairs",
         data: "A folder with IDX files as MNIST has them, gzipped or not",
         shipped: "examples/data/mnist",
-        epochs: 5,
+        epochs: 6,
         batch_size: 64,
-        learning_rate: 4e-3,
+        learning_rate: 1e-2,
         decay: 0.6,
         flags: &[],
     };

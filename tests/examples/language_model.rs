@@ -11,19 +11,43 @@ fn write_text(folder: &Path) {
     std::fs::write(folder.join("text"), &text[..8000]).unwrap();
 }
 
-const RUN: &str = "--data text --batch-size 16 --epochs";
-
 #[test]
-fn a_shared_table_learns_as_one_that_is_lent() {
+fn a_shared_table_learns_as_one_that_is_lent_and_is_tied_again_when_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write_text(folder);
     let read = |out: &str| Checkpoint::read(&folder.join(out));
-    let output = LANGUAGE_MODEL.succeeds(folder, &format!("{RUN} 4 --out tied"));
+    let run = |arguments: &str| {
+        LANGUAGE_MODEL.succeeds(folder, &format!("--data text --batch-size 16 {arguments}"))
+    };
+    let output = run("--epochs 4 --out tied");
     assert!(output.contains("train_step: traced 1 x, compiled 1 x"), "{output}");
-    LANGUAGE_MODEL.succeeds(folder, &format!("{RUN} 4 --out lent --lend"));
+    run("--epochs 4 --out lent --lend");
     let (tied, lent) = (read("tied"), read("lent"));
+    alike(&tied, &lent);
+    one_table(&tied, &lent);
 
+    run("--epochs 2 --out part");
+    let resumed = run("--epochs 4 --out rest --resume part/checkpoint.safetensors");
+    assert!(read("part").bytes != tied.bytes);
+    assert!(read("rest").bytes == tied.bytes, "the checkpoints differ");
+    assert_eq!(written(&resumed), written(&output));
+    assert_eq!(written(&output).chars().count(), 400 + 1);
+
+    // A run that the lending model began can go on with the shared table, but not the other way round.
+    run("--epochs 5 --out further --resume lent/checkpoint.safetensors");
+    let further = read("further");
+    assert_eq!(further.aliases, tied.aliases);
+    assert!(further.history[4][0] < lent.history[3][0]);
+    let error = LANGUAGE_MODEL.fails(
+        folder,
+        "--data text --epochs 5 --resume tied/checkpoint.safetensors --out further --lend",
+    );
+    assert!(error.contains("model.head.embedding is model.embed.embedding"), "{error}");
+}
+
+/// Both learned, and the same.
+fn alike(tied: &Checkpoint, lent: &Checkpoint) {
     assert_eq!(tied.history.len(), 4);
     for (tied, lent) in tied.history.iter().zip(&lent.history) {
         for (a, b) in tied.iter().zip(lent) {
@@ -32,49 +56,24 @@ fn a_shared_table_learns_as_one_that_is_lent() {
     }
     let losses: Vec<f32> = tied.history.iter().map(|epoch| epoch[0]).collect();
     assert!(losses.is_sorted_by(|a, b| a > b) && losses[3] < losses[0] - 0.5, "{losses:?}");
+}
 
-    // One table in both, with one pair of moments, and the second place in the list of aliases.
-    assert!(tied.model().eq(lent.model()), "the tensors of the models differ in names");
-    assert!(tied.tensors.keys().eq(lent.tensors.keys()));
-    let tables: Vec<&String> =
-        tied.tensors.keys().filter(|name| name.ends_with("embed.embedding")).collect();
+/// Both files hold one table, with one pair of moments, and the second place is an alias.
+fn one_table(tied: &Checkpoint, lent: &Checkpoint) {
+    assert!(tied.tensors.keys().eq(lent.tensors.keys()), "the tensors differ in names");
+    let tables = tied.tensors.keys().filter(|name| name.ends_with("embed.embedding"));
     let moments = ["mu", "nu"].map(|m| format!("optimizer.opt_state.0.{m}.embed.embedding"));
-    assert_eq!(tables, ["model.embed.embedding", &moments[0], &moments[1]]);
+    assert!(tables.eq([&"model.embed.embedding".to_owned(), &moments[0], &moments[1]]));
     assert!(!tied.tensors.keys().any(|name| name.contains("head")));
     let alias = ("model.head.embedding".to_owned(), "model.embed.embedding".to_owned());
     assert_eq!(tied.aliases, [alias].into());
     assert!(lent.aliases.is_empty());
-
-    // A run that the lending model began can go on with the shared table, but not the other way round.
-    let go_on = format!("{RUN} 5 --out further --resume");
-    LANGUAGE_MODEL.succeeds(folder, &format!("{go_on} lent/checkpoint.safetensors"));
-    let further = read("further");
-    assert_eq!(further.aliases, tied.aliases);
-    assert!(further.history[4][0] < lent.history[3][0]);
-    let error =
-        LANGUAGE_MODEL.fails(folder, &format!("{go_on} tied/checkpoint.safetensors --lend"));
-    assert!(error.contains("model.head.embedding is model.embed.embedding"), "{error}");
 }
 
-#[test]
-fn a_resumed_run_is_tied_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    write_text(folder);
-    let whole = LANGUAGE_MODEL.succeeds(folder, &format!("{RUN} 2 --out whole"));
-    LANGUAGE_MODEL.succeeds(folder, &format!("{RUN} 1 --out part"));
-    let rest = LANGUAGE_MODEL
-        .succeeds(folder, &format!("{RUN} 2 --out rest --resume part/checkpoint.safetensors"));
-    let read = |out: &str| Checkpoint::read(&folder.join(out)).bytes;
-    assert!(read("whole") == read("rest"), "the checkpoints differ");
-    assert!(read("whole") != read("part"));
-    // What the model writes comes last.
-    let written = |output: &str| {
-        let at = output.find("curves.png\n\n").expect("a sample") + "curves.png\n\n".len();
-        output[at..].to_owned()
-    };
-    assert_eq!(written(&whole), written(&rest));
-    assert_eq!(written(&whole).chars().count(), 400 + 1);
+/// The text that the model wrote, which comes last in the output of a run.
+fn written(output: &str) -> &str {
+    let (_, written) = output.split_once("curves.png\n\n").expect("a sample");
+    written
 }
 
 #[test]
