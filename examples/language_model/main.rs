@@ -4,11 +4,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod lent;
 mod model;
 mod text;
 
 use common::{About, Data, EpochRun, Metrics, Options, Program};
-use model::{LanguageModel, Lent, Tied, eval_step, next_token};
+use lent::Lent;
+use model::{LanguageModel, Tied, eval_step, next_token};
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module};

@@ -1,5 +1,5 @@
-//! A small transformer, with its embedding table shared or lent, and the jitted functions that train,
-//! test and ask it.
+//! A small transformer whose output layer is its embedding table, and the jitted functions that train,
+//! test and ask it. `lent.rs` has the same for tree mode.
 
 use crate::common::Metrics;
 use crate::text::CONTEXT;
@@ -10,7 +10,7 @@ use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module, Shared, value_and_grad};
 
-const FEATURES: usize = 64;
+pub(crate) const FEATURES: usize = 64;
 const HEADS: usize = 4;
 const BLOCKS: usize = 2;
 /// Below 1, likely characters are drawn more often than the model says.
@@ -24,16 +24,9 @@ pub(crate) struct Tied {
     head: Shared<Embed>,
 }
 
-/// Tree mode: the embedding owns the table, and `logits` lends it to the output layer.
+/// What stands between the embedding and the output layer.
 #[derive(Module)]
-pub(crate) struct Lent {
-    embed: Embed,
-    body: Body,
-}
-
-/// What both have between the embedding and the output layer.
-#[derive(Module)]
-struct Body {
+pub(crate) struct Body {
     positions: Embed,
     blocks: [Block; BLOCKS],
     norm: LayerNorm,
@@ -75,24 +68,8 @@ impl LanguageModel for Tied {
     }
 }
 
-impl LanguageModel for Lent {
-    fn new(vocabulary: usize, rngs: &mut Rngs) -> Self {
-        Lent { embed: Embed::new(vocabulary, FEATURES, rngs), body: Body::new(rngs) }
-    }
-
-    fn logits(&mut self, tokens: &Array) -> Array {
-        let x = self.embed.forward(tokens);
-        self.embed.attend(&self.body.forward(&x))
-    }
-
-    #[nnx::jit(graph = false)]
-    fn train_step(&mut self, opt: &mut Optimizer<AdamW>, metrics: &mut Metrics, windows: &Array) {
-        learn(self, opt, metrics, windows);
-    }
-}
-
 impl Body {
-    fn new(rngs: &mut Rngs) -> Self {
+    pub(crate) fn new(rngs: &mut Rngs) -> Self {
         Body {
             positions: Embed::new(CONTEXT, FEATURES, rngs),
             blocks: std::array::from_fn(|_| Block::new(rngs)),
@@ -100,7 +77,7 @@ impl Body {
         }
     }
 
-    fn forward(&mut self, x: &Array) -> Array {
+    pub(crate) fn forward(&mut self, x: &Array) -> Array {
         let places = nnx::array::arange(x.shape()[1], DType::I32);
         let x = x + self.positions.forward(&places);
         self.norm.forward(&self.blocks.iter_mut().fold(x, |x, block| block.forward(&x)))
@@ -126,7 +103,7 @@ impl Block {
 }
 
 /// The gradient of a tied table is the sum over its two uses, and one step is taken with it.
-fn learn<M: LanguageModel>(
+pub(crate) fn learn<M: LanguageModel>(
     model: &mut M,
     optimizer: &mut Optimizer<AdamW>,
     metrics: &mut Metrics,
