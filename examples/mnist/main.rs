@@ -2,98 +2,78 @@
 //!
 //! `cargo xtask mnist` sets up XLA and runs it; `cargo xtask mnist --help` lists the options.
 
-mod cli;
-mod data;
-mod history;
-mod idx;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/digits.rs"]
+mod digits;
 mod model;
-mod plot;
-mod progress;
-mod training;
 
-use cli::Options;
-use data::Data;
-use std::path::{Path, PathBuf};
+use common::{About, EpochRun, Metrics, Program};
+use digits::{Data, shuffled};
+use model::{Cnn, eval_step, train_step};
+use nnx::Module;
+use nnx::optim::{AdamW, Optimizer};
+use nnx::random::{RngStream, Rngs};
 use std::process::ExitCode;
-use std::time::Instant;
-use training::Training;
+
+/// Test images per call; the last call is filled up, so that one program serves all.
+const EVAL_BATCH: usize = 500;
 
 fn main() -> ExitCode {
-    let (result, code) = match cli::parse(lexopt::Parser::from_env()) {
-        Ok(options) if options.help => {
-            print!("{}", cli::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Ok(options) => (run(&options), 1),
-        Err(message) => (Err(message), 2),
+    common::main(Training::ABOUT, |options| common::train::<Training>(options).map(drop))
+}
+
+#[derive(Module)]
+struct Training {
+    model: Cnn,
+    optimizer: Optimizer<AdamW>,
+    shuffle: RngStream,
+}
+
+impl Program for Training {
+    const ABOUT: &'static About = &About {
+        name: "mnist",
+        purpose: "Trains the CNN of Flax's MNIST tutorial.",
+        examples: "Images",
+        data: "A folder with IDX files as MNIST has them, gzipped or not",
+        shipped: "examples/data/mnist",
+        epochs: 5,
+        batch_size: 64,
+        learning_rate: 5e-3,
+        decay: 0.5,
+        flags: &[],
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(code)
+    type Data = Data;
+
+    fn new(data: &Data, tx: AdamW, rngs: &mut Rngs) -> Self {
+        let model = Cnn::new(data.train.height, data.train.width, rngs);
+        let optimizer = Optimizer::new(&model, tx);
+        Training { model, optimizer, shuffle: rngs.stream("shuffle").fork() }
+    }
+
+    fn optimizer(&mut self) -> &mut Optimizer<AdamW> {
+        &mut self.optimizer
+    }
+
+    fn train(&mut self, data: &Data, epoch: &mut EpochRun<'_>) -> nnx::Result<()> {
+        let order = shuffled(&self.shuffle.next_key(), data.train.len())?;
+        // The rest that fills no batch is left out, as in the tutorial.
+        for (step, indices) in order.chunks_exact(epoch.batch_size).enumerate() {
+            let batch = data.train.batch(indices, epoch.batch_size)?;
+            let Training { model, optimizer, .. } = &mut *self;
+            train_step(model, optimizer, epoch.metrics, &batch.images, &batch.labels);
+            epoch.started(step)?;
         }
+        Ok(())
     }
-}
 
-fn run(options: &Options) -> Result<(), String> {
-    let started = Instant::now();
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist");
-    let data = Data::load(options.data.as_deref().unwrap_or(Path::new(shipped)))?;
-    let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs/mnist"));
-    check_writable(&out)?;
-    // Says at once, and how to mend it, if there is no XLA.
-    nnx::xla::Client::global().map_err(|e| e.to_string())?;
-
-    let mut training = Training::new(options, &data)?;
-    println!("{} training images, {} test images", data.train.len(), data.test.len());
-    let checkpoint = out.join("checkpoint.safetensors");
-    training.run(&data, &checkpoint)?;
-    let curves = out.join("curves.png");
-    plot::draw(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
-    summary(&training, started);
-    println!("checkpoint: {}", checkpoint.display());
-    println!("curves: {}", curves.display());
-    Ok(())
-}
-
-/// A folder that cannot be written to is found before the first epoch, not after it.
-fn check_writable(out: &Path) -> Result<(), String> {
-    let probe = out.join(".writable");
-    std::fs::create_dir_all(out)
-        .and_then(|()| std::fs::write(&probe, b""))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))
-}
-
-fn summary(training: &Training, started: Instant) {
-    let functions = nnx::jit::functions();
-    println!();
-    if let Some(last) = training.history().last() {
-        println!(
-            "test accuracy {:.4} after {} epochs",
-            last.test_accuracy,
-            training.history().len()
-        );
-    }
-    let compiling: f64 =
-        functions.iter().map(|f| (f.trace_time + f.compile_time).as_secs_f64()).sum();
-    // Each function is compiled within the first epoch, the training step within its time.
-    let step = functions.iter().find(|f| f.name == "train_step");
-    let step = step.map_or(0.0, |f| (f.trace_time + f.compile_time).as_secs_f64());
-    let seconds = training.train_time.as_secs_f64() - step;
-    println!(
-        "{:.0} images/s in training; {:.1} s in all, {compiling:.1} s of them tracing and compiling",
-        training.images as f64 / seconds.max(1e-9),
-        started.elapsed().as_secs_f64(),
-    );
-    for f in &functions {
-        println!(
-            "{}: traced {} x, compiled {} x, {} calls",
-            f.name,
-            f.traces,
-            f.compiles,
-            f.traces + f.hits
-        );
+    fn test(&self, data: &Data, metrics: &mut Metrics) -> nnx::Result<()> {
+        let size = EVAL_BATCH.min(data.test.len());
+        let indices: Vec<usize> = (0..data.test.len()).collect();
+        for indices in indices.chunks(size) {
+            let batch = data.test.batch(indices, size)?;
+            eval_step(&self.model, metrics, &batch.images, &batch.labels, &batch.mask);
+        }
+        Ok(())
     }
 }

@@ -5,10 +5,10 @@ use nnx::nn::{BatchNorm, Conv, Dropout, Linear, PoolOptions, avg_pool, relu};
 use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
-use nnx::train::{Accuracy, Average};
-use nnx::{Array, DType, Module, value_and_grad};
+use nnx::{Array, Module, value_and_grad};
 
-use crate::data::CLASSES;
+use crate::common::Metrics;
+use crate::digits::{CLASSES, pixels};
 
 /// Two convolutions and two linear layers.
 #[derive(Module)]
@@ -51,18 +51,6 @@ impl Cnn {
         let x = relu(&self.dropout2.forward(&self.linear1.forward(&x)));
         self.linear2.forward(&x)
     }
-}
-
-/// What is measured during an epoch.
-#[derive(Module)]
-pub(crate) struct Metrics {
-    pub(crate) loss: Average,
-    pub(crate) accuracy: Accuracy,
-}
-
-/// Bytes to numbers from 0 to 1.
-fn pixels(images: &Array) -> Array {
-    images.astype(DType::F32) / 255.0
 }
 
 /// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`.

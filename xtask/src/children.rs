@@ -21,10 +21,46 @@ pub enum Backend {
 /// # Errors
 /// Returns an error if the set-up fails, or cargo cannot be started.
 pub fn mnist(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
+    run(backend, &[], "mnist", arguments)
+}
+
+/// `cargo xtask example NAME`: runs an example, optimized.
+///
+/// # Errors
+/// As for [`mnist`].
+pub fn example(backend: Backend, name: &str, arguments: Vec<OsString>) -> Result<u8, String> {
+    run(backend, &["--release"], name, arguments)
+}
+
+fn run(
+    backend: Backend,
+    options: &[&str],
+    example: &str,
+    arguments: Vec<OsString>,
+) -> Result<u8, String> {
     let mut cargo = cargo("run", backend, Plugin::IfUsed)?;
-    cargo.args(["--package", "nnx", "--example", "mnist"]);
+    cargo.args(options).args(["--package", "nnx", "--example", example]);
     cargo.args(backend.features(&["nnx".into()])).arg("--").args(arguments);
     hand_over(cargo)
+}
+
+/// The names of the examples, in order.
+///
+/// # Errors
+/// Returns an error if their folder cannot be read.
+pub fn examples() -> Result<Vec<String>, String> {
+    let folder = workspace().join("examples");
+    let cannot = |e: std::io::Error| format!("cannot read {}: {e}", folder.display());
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        // The other folders are what examples have in common.
+        if entry.path().join("main.rs").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// `cargo xtask test`: all tests of the workspace, or those that cargo's own arguments choose.

@@ -22,6 +22,9 @@ Commands:
     --xla-rs           instead of a plugin: what the crate `xla` is built with (386 MB to fetch,
                        0.8 GB on disk; needs a C++ compiler), and how to build with it
   mnist [OPTIONS]    Set up, then train a CNN on handwritten digits (`mnist --help` lists options)
+  example NAME [OPTIONS]
+                     Set up, then run a program of the folder examples, optimized: `mnist`,
+                     `language_model`, `siamese`; each has --help
   test [ARGS]        Set up, then run all tests; ARGS are those of `cargo test`
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the
@@ -35,8 +38,8 @@ Commands:
                      per line
   help               Print this
 
-`mnist`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that goes
-through the crate `xla` (docs/backends.md).
+`mnist`, `example`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that
+goes through the crate `xla` (docs/backends.md).
 
 Environment:
   NNX_HOME           The folder to install to (default: nnx in XDG_DATA_HOME or ~/.local/share)
@@ -85,6 +88,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "setup" => setup(rest),
         // These hand their arguments on as they are, `--help` included.
         "mnist" => Ok(run_child(rest, children::mnist)?),
+        "example" => example(rest),
         "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
@@ -108,6 +112,20 @@ fn run_child(
         Backend::XlaRs
     });
     command(backend, arguments)
+}
+
+fn example(mut arguments: Vec<OsString>) -> Result<u8, Failure> {
+    let names = children::examples()?;
+    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    // The name comes first; what follows is for the program.
+    if arguments.is_empty() {
+        return Err(usage(format!("example needs the name of an example: {known}")));
+    }
+    let name = arguments.remove(0).to_string_lossy().into_owned();
+    if !names.contains(&name) {
+        return Err(usage(format!("there is no example `{name}`; there are {known}")));
+    }
+    Ok(run_child(arguments, |backend, rest| children::example(backend, &name, rest))?)
 }
 
 fn help() -> Result<u8, Failure> {

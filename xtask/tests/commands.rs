@@ -48,6 +48,7 @@ fn help_lists_every_command() {
             "--tpu",
             "--xla-rs",
             "mnist",
+            "example NAME",
             "test",
             "golden DIR",
             "tidy",
@@ -68,6 +69,8 @@ fn a_wrong_command_line_has_exit_code_2() {
         (&["setup", "--from"], "--from"),
         (&["setup", "extra"], "extra"),
         (&["golden"], "needs the folder"),
+        (&["example"], "`language_model`, `mnist`, `siamese`"),
+        (&["example", "common"], "no example `common`"),
         (&["golden", ".", "--quick"], "--quick"),
     ] {
         let (code, _, err) = run(&mut xtask(&Machine::new(), arguments));
@@ -92,7 +95,9 @@ fn a_failed_setup_has_exit_code_1_and_starts_nothing() {
     let machine = Machine::new();
     machine.python("echo 'no route to the index' >&2; exit 1");
     let cargo = fake_cargo(&machine);
-    for arguments in [&["setup"][..], &["mnist"], &["test"], &["golden", "/"]] {
+    for arguments in
+        [&["setup"][..], &["mnist"], &["example", "mnist"], &["test"], &["golden", "/"]]
+    {
         let (code, out, err) = run(xtask(&machine, arguments).env("CARGO", &cargo));
         assert_eq!(code, 1, "{arguments:?}");
         assert_eq!(out, "");
@@ -115,6 +120,10 @@ fn cargo_is_run_with_the_plugin_and_its_exit_code_kept() {
     let folder = folder.canonicalize().unwrap();
     for (arguments, expected) in [
         (&["mnist", "--epochs", "2"][..], "--example mnist -- --epochs 2".to_string()),
+        (
+            &["example", "siamese", "--help"],
+            "Cargo.toml --release --package nnx --example siamese -- --help".to_string(),
+        ),
         (&["test", "--", "-q"], "--workspace -- -q".to_string()),
         (&["test", "-p", "nnx-core", "name"], "Cargo.toml -p nnx-core name".to_string()),
         (
@@ -197,6 +206,10 @@ fn xla_rs_is_a_feature_of_the_packages_that_are_built_and_an_environment() {
         (
             &["mnist", "--epochs", "2", "--xla-rs"],
             "--package nnx --example mnist --features nnx/xla-rs -- --epochs 2",
+        ),
+        (
+            &["example", "mnist", "--xla-rs", "--seed", "1"],
+            "--package nnx --example mnist --features nnx/xla-rs -- --seed 1",
         ),
         (&["golden", "/", "--xla-rs"], "--test golden --features nnx/xla-rs -- /"),
         (&["bench", "dispatch", "--xla-rs"], "--bench dispatch --features nnx/xla-rs"),

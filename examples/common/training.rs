@@ -1,67 +1,54 @@
-//! The training loop, and the checkpoint from which it can go on.
+//! The loop over epochs, and the checkpoint from which it can go on.
 
-use crate::cli::Options;
-use crate::data::{Data, Dataset};
-use crate::history::{self, Epoch};
-use crate::model::{Cnn, Metrics, eval_step, train_step};
-use crate::progress::Progress;
-use nnx::optim::{AdamW, Optimizer, adamw, exponential_decay};
-use nnx::random::{self, RngStream, Rngs};
-use nnx::train::{Accuracy, Average, Metric, load_checkpoint, save_checkpoint};
-use nnx::{DType, Module};
+use super::history::{self, Epoch};
+use super::{Data, EpochRun, Metrics, Options, Program, Progress};
+use nnx::optim::{AdamW, adamw, exponential_decay};
+use nnx::random::Rngs;
+use nnx::train::{Average, Metric, load_checkpoint, save_checkpoint};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-const EPOCHS: u32 = 5;
-const BATCH_SIZE: usize = 64;
-const LEARNING_RATE: f64 = 5e-3;
-/// What is left of the learning rate after each epoch.
-const DECAY: f64 = 0.5;
+const SEED: u32 = 0;
 /// The share of the learning rate that it never falls below.
 const LEAST: f64 = 1e-2;
-const SEED: u32 = 0;
-/// Test images per call; the last call is filled up, so that one program serves all.
-const EVAL_BATCH: usize = 500;
-
-/// Everything that a step changes, and so everything that a checkpoint holds.
-#[derive(Module)]
-struct State {
-    model: Cnn,
-    optimizer: Optimizer<AdamW>,
-    shuffle: RngStream,
-}
 
 /// A run: its state, settings and figures so far.
-pub(crate) struct Training {
-    state: State,
+pub(super) struct Training<P> {
+    pub(super) program: P,
     metrics: Metrics,
     settings: Settings,
     /// How many epochs there shall be in all.
     epochs: usize,
-    /// Images trained on in this process, and how long that took.
-    pub(crate) images: usize,
-    pub(crate) train_time: Duration,
+    /// In an epoch.
+    steps: usize,
+    /// Examples trained on in this process, and how long that took.
+    examples: usize,
+    train_time: Duration,
 }
 
-impl Training {
+impl<P: Program> Training<P> {
     /// A new run, or the rest of the one that `--resume` names.
-    pub(crate) fn new(options: &Options, data: &Data) -> Result<Self, String> {
+    pub(super) fn new(options: &Options, data: &P::Data) -> Result<Self, String> {
         let seed = options.seed.unwrap_or(SEED);
-        let mut rngs = Rngs::new(u64::from(seed));
-        let model = Cnn::new(data.train.height, data.train.width, &mut rngs);
-        let optimizer = Optimizer::new(&model, decaying(LEARNING_RATE, 1));
-        let mut state = State { model, optimizer, shuffle: rngs.stream("shuffle").fork() };
+        let [examples, _] = data.counts();
+        let tx = |settings: &Settings| {
+            // The rest that fills no batch is left out.
+            let steps = (examples / settings.batch_size).max(1);
+            decaying(settings.learning_rate, steps, P::ABOUT.decay)
+        };
         let mut settings = Settings {
-            batch_size: BATCH_SIZE,
-            learning_rate: LEARNING_RATE,
+            batch_size: P::ABOUT.batch_size,
+            learning_rate: P::ABOUT.learning_rate,
             seed,
             history: vec![],
         };
-        let epochs = options.epochs.unwrap_or(EPOCHS);
+        let mut rngs = Rngs::new(u64::from(seed));
+        let mut program = P::new(data, tx(&settings), &mut rngs);
+        let epochs = options.epochs.unwrap_or(P::ABOUT.epochs);
         if let Some(path) = &options.resume {
-            let metadata = load_checkpoint(path, &mut state).map_err(|e| e.to_string())?;
+            let metadata = load_checkpoint(path, &mut program).map_err(|e| e.to_string())?;
             settings = Settings::from_metadata(&metadata, path)?;
             let done = settings.history.len();
             if done >= epochs as usize {
@@ -74,78 +61,56 @@ impl Training {
         }
         settings.batch_size = options.batch_size.unwrap_or(settings.batch_size);
         settings.learning_rate = options.learning_rate.unwrap_or(settings.learning_rate);
-        if settings.batch_size > data.train.len() {
+        if settings.batch_size > examples {
             return Err(format!(
-                "--batch-size {}: there are only {} training images",
+                "--batch-size {}: there are only {examples} training {}",
                 settings.batch_size,
-                data.train.len()
+                P::ABOUT.examples.to_lowercase()
             ));
         }
-        let steps = data.train.len() / settings.batch_size;
-        state.optimizer.tx = decaying(settings.learning_rate, steps);
+        program.optimizer().tx = tx(&settings);
         Ok(Training {
-            state,
-            metrics: Metrics { loss: Average::new(), accuracy: Accuracy::new() },
+            program,
+            metrics: Metrics { loss: Average::new(), accuracy: P::accuracy() },
+            steps: examples / settings.batch_size,
             settings,
             epochs: epochs as usize,
-            images: 0,
+            examples: 0,
             train_time: Duration::ZERO,
         })
     }
 
     /// What each epoch came to, those before a resumed checkpoint included.
-    pub(crate) fn history(&self) -> &[Epoch] {
+    pub(super) fn history(&self) -> &[Epoch] {
         &self.settings.history
     }
 
     /// Trains the epochs that are left; a checkpoint is written to `checkpoint` after each.
-    pub(crate) fn run(&mut self, data: &Data, checkpoint: &Path) -> Result<(), String> {
-        let steps = data.train.len() / self.settings.batch_size;
+    pub(super) fn run(&mut self, data: &P::Data, checkpoint: &Path) -> Result<(), String> {
         while self.history().len() < self.epochs {
             let number = self.history().len() + 1;
-            let progress = Progress::new(number, self.epochs, steps);
+            let progress = Progress::new(number, self.epochs, self.steps);
             let started = Instant::now();
             let epoch = self.epoch(data, &progress).map_err(|e| e.to_string())?;
             self.settings.history.push(epoch);
-            save_checkpoint(checkpoint, &self.state, &self.settings.to_metadata())
+            save_checkpoint(checkpoint, &self.program, &self.settings.to_metadata())
                 .map_err(|e| e.to_string())?;
             progress.finish(&epoch, started.elapsed());
         }
         Ok(())
     }
 
-    fn epoch(&mut self, data: &Data, progress: &Progress) -> nnx::Result<Epoch> {
+    fn epoch(&mut self, data: &P::Data, progress: &Progress) -> nnx::Result<Epoch> {
         let started = Instant::now();
-        let order = self.shuffled(data.train.len())?;
-        // The rest that fills no batch is left out, as in the tutorial.
-        for (step, indices) in order.chunks_exact(self.settings.batch_size).enumerate() {
-            let batch = data.train.batch(indices, self.settings.batch_size)?;
-            let State { model, optimizer, .. } = &mut self.state;
-            train_step(model, optimizer, &mut self.metrics, &batch.images, &batch.labels);
-            self.images += indices.len();
-            progress.step(step, || self.metrics.loss.compute().try_item())?;
-        }
+        let batch_size = self.settings.batch_size;
+        let mut epoch = EpochRun { batch_size, metrics: &mut self.metrics, progress };
+        self.program.train(data, &mut epoch)?;
         let (train_loss, train_accuracy) = self.figures()?;
         self.train_time += started.elapsed();
-        self.evaluate(&data.test)?;
+        self.examples += self.steps * batch_size;
+        self.program.test(data, &mut self.metrics)?;
         let (test_loss, test_accuracy) = self.figures()?;
         Ok(Epoch { train_loss, train_accuracy, test_loss, test_accuracy })
-    }
-
-    /// All indices below `n` in the order of this epoch.
-    fn shuffled(&mut self, n: usize) -> nnx::Result<Vec<usize>> {
-        let order = random::permutation(&self.state.shuffle.next_key(), n);
-        Ok(order.astype(DType::I64).try_to_vec::<i64>()?.into_iter().map(|i| i as usize).collect())
-    }
-
-    fn evaluate(&mut self, test: &Dataset) -> nnx::Result<()> {
-        let size = EVAL_BATCH.min(test.len());
-        let indices: Vec<usize> = (0..test.len()).collect();
-        for indices in indices.chunks(size) {
-            let b = test.batch(indices, size)?;
-            eval_step(&self.state.model, &mut self.metrics, &b.images, &b.labels, &b.mask);
-        }
-        Ok(())
     }
 
     /// Loss and accuracy since the last time this was called.
@@ -156,13 +121,47 @@ impl Training {
         self.metrics.accuracy.reset();
         Ok((loss, accuracy))
     }
+
+    /// Prints what the run came to.
+    pub(super) fn summary(&self, started: Instant) {
+        let functions = nnx::jit::functions();
+        println!();
+        if let Some(last) = self.history().last() {
+            println!(
+                "test accuracy {:.4} after {} epochs",
+                last.test_accuracy,
+                self.history().len()
+            );
+        }
+        let compiling: f64 =
+            functions.iter().map(|f| (f.trace_time + f.compile_time).as_secs_f64()).sum();
+        // Each function is compiled within the first epoch, the training step within its time.
+        let step = functions.iter().find(|f| f.name == "train_step");
+        let step = step.map_or(0.0, |f| (f.trace_time + f.compile_time).as_secs_f64());
+        let seconds = self.train_time.as_secs_f64() - step;
+        println!(
+            "{:.0} {}/s in training; {:.1} s in all, {compiling:.1} s of them tracing and compiling",
+            self.examples as f64 / seconds.max(1e-9),
+            P::ABOUT.examples.to_lowercase(),
+            started.elapsed().as_secs_f64(),
+        );
+        for f in &functions {
+            println!(
+                "{}: traced {} x, compiled {} x, {} calls",
+                f.name,
+                f.traces,
+                f.compiles,
+                f.traces + f.hits
+            );
+        }
+    }
 }
 
-/// AdamW whose learning rate halves with each epoch of so many steps. How many epochs are to come has
+/// AdamW whose learning rate falls with each epoch of so many steps. How many epochs are to come has
 /// no part in it: a resumed run may get more.
-fn decaying(learning_rate: f64, steps: usize) -> AdamW {
+fn decaying(learning_rate: f64, steps: usize, decay: f64) -> AdamW {
     let steps = i32::try_from(steps).unwrap_or(i32::MAX);
-    adamw(exponential_decay(learning_rate, steps, DECAY).end_value(learning_rate * LEAST))
+    adamw(exponential_decay(learning_rate, steps, decay).end_value(learning_rate * LEAST))
 }
 
 /// The settings of a run and what it came to so far: a checkpoint's metadata.

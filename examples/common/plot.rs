@@ -1,6 +1,6 @@
 //! Curves of loss and accuracy as a PNG.
 
-use crate::history::Epoch;
+use super::history::Epoch;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! What the user sees while an epoch runs: a bar on a terminal, a plain line at its end elsewhere.
 
-use crate::history::Epoch;
+use super::history::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;

@@ -1,7 +1,10 @@
-//! Labelled images: loading, checking and batching.
+//! Labelled images: loading, checking, shuffling and batching.
 
-use crate::idx::{self, Idx};
-use nnx::{Array, DType};
+mod idx;
+
+use idx::Idx;
+use nnx::random::{self, Key};
+use nnx::{Array, DType, Module};
 use std::path::{Path, PathBuf};
 
 /// How many kinds of things the images show.
@@ -16,12 +19,13 @@ pub(crate) struct Data {
 /// Grey images with a label each.
 pub(crate) struct Dataset {
     images: Vec<u8>,
-    labels: Vec<u8>,
+    pub(crate) labels: Vec<u8>,
     pub(crate) height: usize,
     pub(crate) width: usize,
 }
 
 /// A batch on the device.
+#[derive(Module)]
 pub(crate) struct Batch {
     /// u8 `[n, height, width, 1]`.
     pub(crate) images: Array,
@@ -31,9 +35,9 @@ pub(crate) struct Batch {
     pub(crate) mask: Array,
 }
 
-impl Data {
+impl super::common::Data for Data {
     /// Reads the four files of MNIST in `folder`, gzipped or not.
-    pub(crate) fn load(folder: &Path) -> Result<Self, String> {
+    fn load(folder: &Path) -> Result<Self, String> {
         if !folder.is_dir() {
             return Err(format!("--data {}: there is no such folder", folder.display()));
         }
@@ -51,6 +55,10 @@ impl Data {
             ));
         }
         Ok(data)
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [self.train.len(), self.test.len()]
     }
 }
 
@@ -111,6 +119,17 @@ impl Dataset {
             mask: Array::from_slice(&mask, [size]),
         })
     }
+}
+
+/// Bytes to numbers from 0 to 1.
+pub(crate) fn pixels(images: &Array) -> Array {
+    images.astype(DType::F32) / 255.0
+}
+
+/// All indices below `n` in a random order.
+pub(crate) fn shuffled(key: &Key, n: usize) -> nnx::Result<Vec<usize>> {
+    let order = random::permutation(key, n);
+    Ok(order.astype(DType::I64).try_to_vec::<i64>()?.into_iter().map(|i| i as usize).collect())
 }
 
 /// The file of that name as MNIST is found: with `-` or `.` before `idx`, gzipped or not.

@@ -1,41 +1,9 @@
 //! The MNIST program as its users run it: resuming, and what bad input gets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
+use crate::program::Program;
 use std::path::Path;
-use std::process::{Command, Output};
 
-/// The example with arguments separated by spaces.
-fn command(folder: &Path, arguments: &str) -> Command {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--manifest-path", manifest, "--example", "mnist"]);
-    if cfg!(feature = "xla-rs") {
-        command.args(["--features", "xla-rs"]);
-    }
-    command.arg("--").args(arguments.split_whitespace()).current_dir(folder);
-    command
-}
-
-fn mnist(folder: &Path, arguments: &str) -> Output {
-    command(folder, arguments).output().expect("cargo runs")
-}
-
-fn succeeds(folder: &Path, arguments: &str) -> String {
-    let output = mnist(folder, arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments}: {error}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The message of a run that fails.
-fn fails(folder: &Path, arguments: &str) -> String {
-    let output = mnist(folder, arguments);
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success(), "{arguments}");
-    assert!(error.starts_with("error: ") && !error.contains("panicked"), "{arguments}: {error}");
-    error
-}
+const MNIST: Program = Program("mnist");
 
 fn idx(axes: &[u32], data: impl Iterator<Item = u8>) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, axes.len() as u8];
@@ -45,7 +13,7 @@ fn idx(axes: &[u32], data: impl Iterator<Item = u8>) -> Vec<u8> {
 }
 
 /// Images of 8 x 8 pixels whose brightness is a function of their label.
-fn write_data(folder: &Path) {
+pub(crate) fn write_data(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     for (part, count) in [("train", 48_u32), ("t10k", 20)] {
         let label = |i: u32| (i % 10) as u8;
@@ -63,11 +31,11 @@ fn a_resumed_run_gives_exactly_the_numbers_of_an_uninterrupted_one() {
     let folder = folder.path();
     write_data(&folder.join("data"));
     let run = "--data data --batch-size 16 --epochs";
-    let output = succeeds(folder, &format!("{run} 3 --out whole"));
+    let output = MNIST.succeeds(folder, &format!("{run} 3 --out whole"));
     assert!(output.contains("train_step: traced 1 x, compiled 1 x"), "{output}");
     assert!(folder.join("whole/curves.png").metadata().unwrap().len() > 1000);
-    succeeds(folder, &format!("{run} 2 --out parts"));
-    succeeds(folder, &format!("{run} 3 --out rest --resume parts/checkpoint.safetensors"));
+    MNIST.succeeds(folder, &format!("{run} 2 --out parts"));
+    MNIST.succeeds(folder, &format!("{run} 3 --out rest --resume parts/checkpoint.safetensors"));
     let read =
         |name: &str| std::fs::read(folder.join(name).join("checkpoint.safetensors")).unwrap();
     assert!(read("whole") == read("rest"), "the checkpoints differ");
@@ -81,14 +49,17 @@ fn a_resumed_run_gives_exactly_the_numbers_of_an_uninterrupted_one() {
         std::fs::write(data.join("train-images-idx3-ubyte"), images).unwrap();
         let images = idx(&[20, 12, 8], (0..20 * 96).map(|i| i as u8));
         std::fs::write(data.join("t10k-images-idx3-ubyte"), images).unwrap();
-        fails(folder, "--data wide --epochs 4 --resume parts/checkpoint.safetensors --out other")
+        MNIST.fails(
+            folder,
+            "--data wide --epochs 4 --resume parts/checkpoint.safetensors --out other",
+        )
     };
     assert!(error.contains("model.linear1.kernel"), "{error}");
 
     // A truncated one.
     let whole = read("parts");
     std::fs::write(folder.join("cut.safetensors"), &whole[..whole.len() / 2]).unwrap();
-    let error = fails(folder, "--data data --epochs 4 --resume cut.safetensors --out other");
+    let error = MNIST.fails(folder, "--data data --epochs 4 --resume cut.safetensors --out other");
     assert!(error.contains("cut.safetensors"), "{error}");
 }
 
@@ -105,24 +76,24 @@ fn bad_input_gets_an_error_that_names_it() {
     let run = "--data data --out out --epochs 1";
 
     std::fs::write(&images, &good_images[..good_images.len() - 5]).unwrap();
-    let error = fails(folder, run);
+    let error = MNIST.fails(folder, run);
     assert!(error.contains("train-images") && error.contains("truncated"), "{error}");
 
     std::fs::write(&images, &good_labels).unwrap();
-    assert!(fails(folder, run).contains("train-images"));
+    assert!(MNIST.fails(folder, run).contains("train-images"));
 
     std::fs::write(&images, b"no digits here").unwrap();
-    assert!(fails(folder, run).contains("is no IDX file"));
+    assert!(MNIST.fails(folder, run).contains("is no IDX file"));
 
     std::fs::write(&images, &good_images).unwrap();
     std::fs::write(&labels, idx(&[48], std::iter::repeat_n(11, 48))).unwrap();
-    assert!(fails(folder, run).contains("label 0 is 11"));
+    assert!(MNIST.fails(folder, run).contains("label 0 is 11"));
 
     std::fs::write(&labels, idx(&[47], std::iter::repeat_n(1, 47))).unwrap();
-    assert!(fails(folder, run).contains("48 images"));
+    assert!(MNIST.fails(folder, run).contains("48 images"));
 
     std::fs::remove_file(&labels).unwrap();
-    assert!(fails(folder, run).contains("train-labels"));
+    assert!(MNIST.fails(folder, run).contains("train-labels"));
     std::fs::write(&labels, &good_labels).unwrap();
 
     for (arguments, expected) in [
@@ -134,7 +105,7 @@ fn bad_input_gets_an_error_that_names_it() {
         ("--data data --batch-size 100", "48"),
         ("--data data --resume nothing.safetensors", "nothing.safetensors"),
     ] {
-        let error = fails(folder, arguments);
+        let error = MNIST.fails(folder, arguments);
         assert!(error.contains(expected), "{arguments}: {error}");
     }
     assert!(!folder.join("out/checkpoint.safetensors").exists(), "nothing was written");
@@ -155,7 +126,7 @@ fn both_backends_train_alike() {
     let folder = tempfile::tempdir().unwrap();
     write_data(&folder.path().join("data"));
     let [pjrt, xla_rs] = ["pjrt", "xla-rs"].map(|backend| {
-        let mut run = command(
+        let mut run = MNIST.command(
             folder.path(),
             &format!("--data data --batch-size 16 --epochs 2 --out {backend}"),
         );

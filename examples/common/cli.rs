@@ -1,29 +1,12 @@
-//! The command line.
+//! The command line that the examples have in common.
 
+use super::About;
 use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-pub(crate) const HELP: &str = "\
-Trains the CNN of Flax's MNIST tutorial.
-
-Usage: mnist [OPTIONS]
-
-Options:
-  --epochs N            How many epochs to train in all [default: 5]
-  --batch-size N        Examples per step [default: 64]
-  --learning-rate X     AdamW's learning rate at first; it halves with each epoch
-                        [default: 0.005]
-  --seed N              Seed of parameters, dropout and shuffling [default: 0]
-  --data DIR            IDX files as MNIST has them, gzipped or not
-                        [default: the digits that ship with this example]
-  --out DIR             Where the checkpoint and the curves go [default: runs/mnist]
-  --resume CHECKPOINT   Goes on where this checkpoint ended; it brings its own settings
-  --help                Prints this text
-";
-
 /// What the user asked for; `None` where nothing was said.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) epochs: Option<u32>,
     pub(crate) batch_size: Option<usize>,
@@ -32,11 +15,43 @@ pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
     pub(crate) out: Option<PathBuf>,
     pub(crate) resume: Option<PathBuf>,
+    /// Those of the program's own flags that were given.
+    pub(crate) flags: Vec<&'static str>,
     pub(crate) help: bool,
 }
 
+/// The text of `--help`.
+pub(crate) fn help(about: &About) -> String {
+    let About { name, epochs, batch_size, learning_rate, decay, .. } = about;
+    let mut options = vec![
+        ("--epochs N", format!("How many epochs to train in all [default: {epochs}]")),
+        ("--batch-size N", format!("{} per step [default: {batch_size}]", about.examples)),
+        (
+            "--learning-rate X",
+            format!(
+                "AdamW's learning rate at first; each epoch leaves {decay} of it\n\
+                 [default: {learning_rate}]"
+            ),
+        ),
+        ("--seed N", "Seed of all that is random [default: 0]".into()),
+        ("--data PATH", format!("{}\n[default: {}]", about.data, about.shipped)),
+        ("--out DIR", format!("Where the checkpoint and the curves go [default: runs/{name}]")),
+        (
+            "--resume CHECKPOINT",
+            "Goes on where this checkpoint ended; it brings its own settings".into(),
+        ),
+    ];
+    options.extend(about.flags.iter().map(|(flag, text)| (*flag, (*text).to_owned())));
+    options.push(("--help", "Prints this text".into()));
+    let mut help = format!("{}\n\nUsage: {name} [OPTIONS]\n\nOptions:\n", about.purpose);
+    for (option, text) in options {
+        help += &format!("  {option:<22}{}\n", text.replace('\n', &format!("\n{:24}", "")));
+    }
+    help
+}
+
 /// Reads the command line. The error names the option.
-pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
+pub(crate) fn parse(about: &About, mut args: lexopt::Parser) -> Result<Options, String> {
     let mut options = Options::default();
     while let Some(arg) = args.next().map_err(|e| e.to_string())? {
         match arg {
@@ -48,7 +63,11 @@ pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
             Long("out") => options.out = Some(value(&mut args)?.into()),
             Long("resume") => options.resume = Some(value(&mut args)?.into()),
             Long("help") | Short('h') => options.help = true,
-            Long(name) => return Err(format!("there is no option --{name}; see --help")),
+            Long(name) => match about.flags.iter().find(|(flag, _)| flag[2..] == *name) {
+                Some((flag, _)) if options.flags.contains(flag) => {}
+                Some((flag, _)) => options.flags.push(flag),
+                None => return Err(format!("there is no option --{name}; see --help")),
+            },
             Short(name) => return Err(format!("there is no option -{name}; see --help")),
             Value(value) => {
                 return Err(format!("unexpected argument {}; see --help", value.display()));

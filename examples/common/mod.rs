@@ -1,0 +1,146 @@
+//! The parts that all examples have: a command line, a loop over epochs that can be resumed, its
+//! checkpoint, progress and curves. An example itself is a [`Program`].
+
+mod cli;
+mod history;
+mod plot;
+mod progress;
+mod training;
+
+pub(crate) use cli::Options;
+pub(crate) use progress::Progress;
+
+use nnx::Module;
+use nnx::optim::{AdamW, Optimizer};
+use nnx::random::Rngs;
+use nnx::train::{Accuracy, Average, Metric};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use training::Training;
+
+/// A program in words and numbers, for its command line.
+pub(crate) struct About {
+    /// Also the name of the folder in `runs` with its results.
+    pub(crate) name: &'static str,
+    pub(crate) purpose: &'static str,
+    /// The things that a batch consists of, as "Images".
+    pub(crate) examples: &'static str,
+    /// What `--data` takes.
+    pub(crate) data: &'static str,
+    /// The default of `--data`, in the repository.
+    pub(crate) shipped: &'static str,
+    pub(crate) epochs: u32,
+    pub(crate) batch_size: usize,
+    pub(crate) learning_rate: f64,
+    /// What is left of the learning rate after each epoch.
+    pub(crate) decay: f64,
+    /// Further options, with what they do.
+    pub(crate) flags: &'static [(&'static str, &'static str)],
+}
+
+/// Examples to train on, and others to test on.
+pub(crate) trait Data: Sized {
+    /// Reads them; the error names the file.
+    fn load(path: &Path) -> Result<Self, String>;
+
+    /// How many there are to train on, and how many to test on.
+    fn counts(&self) -> [usize; 2];
+}
+
+/// Something that is trained by epochs: everything that a step changes, and so everything that a
+/// checkpoint holds.
+pub(crate) trait Program: Module {
+    const ABOUT: &'static About;
+    type Data: Data;
+
+    /// A model before its training, to be optimized by `tx`.
+    fn new(data: &Self::Data, tx: AdamW, rngs: &mut Rngs) -> Self;
+
+    /// The optimizer, to set the learning rate.
+    fn optimizer(&mut self) -> &mut Optimizer<AdamW>;
+
+    /// The accuracy that is measured.
+    fn accuracy() -> Accuracy {
+        Accuracy::new()
+    }
+
+    /// Trains for an epoch, with a function named `train_step`.
+    fn train(&mut self, data: &Self::Data, epoch: &mut EpochRun<'_>) -> nnx::Result<()>;
+
+    /// Measures the model on the examples to test on.
+    fn test(&self, data: &Self::Data, metrics: &mut Metrics) -> nnx::Result<()>;
+}
+
+/// What is measured during an epoch.
+#[derive(Module)]
+pub(crate) struct Metrics {
+    pub(crate) loss: Average,
+    pub(crate) accuracy: Accuracy,
+}
+
+/// An epoch of training that is under way.
+pub(crate) struct EpochRun<'a> {
+    pub(crate) batch_size: usize,
+    pub(crate) metrics: &'a mut Metrics,
+    progress: &'a Progress,
+}
+
+impl EpochRun<'_> {
+    /// Step `step` was started.
+    pub(crate) fn started(&self, step: usize) -> nnx::Result<()> {
+        self.progress.step(step, || self.metrics.loss.compute().try_item())
+    }
+}
+
+/// Reads the command line and runs the program.
+pub(crate) fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> ExitCode {
+    let (result, code) = match cli::parse(about, lexopt::Parser::from_env()) {
+        Ok(options) if options.help => {
+            print!("{}", cli::help(about));
+            return ExitCode::SUCCESS;
+        }
+        Ok(options) => (run(&options), 1),
+        Err(message) => (Err(message), 2),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Trains as the command line says; the results are in a folder then, and returned.
+pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), String> {
+    let started = Instant::now();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(P::ABOUT.shipped);
+    let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
+    let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
+    check_writable(&out)?;
+    // Says at once, and how to mend it, if there is no XLA.
+    nnx::xla::Client::global().map_err(|e| e.to_string())?;
+
+    let mut training = Training::<P>::new(options, &data)?;
+    let examples = P::ABOUT.examples.to_lowercase();
+    let [to_train, to_test] = data.counts();
+    println!("{to_train} training {examples}, {to_test} test {examples}");
+    let checkpoint = out.join("checkpoint.safetensors");
+    training.run(&data, &checkpoint)?;
+    let curves = out.join("curves.png");
+    plot::draw(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
+    training.summary(started);
+    println!("checkpoint: {}", checkpoint.display());
+    println!("curves: {}", curves.display());
+    Ok((training.program, data))
+}
+
+/// A folder that cannot be written to is found before the first epoch, not after it.
+fn check_writable(out: &Path) -> Result<(), String> {
+    let probe = out.join(".writable");
+    std::fs::create_dir_all(out)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))
+}
