@@ -147,20 +147,6 @@ impl<M: Module> Argument for &mut M {
 /// An argument by value; empty once the function has it.
 pub struct Owned<T>(Option<T>);
 
-impl<T> Owned<T> {
-    /// The argument.
-    pub fn new(value: T) -> Self {
-        Owned(Some(value))
-    }
-
-    fn give(&mut self) -> T {
-        match self.0.take() {
-            Some(value) => value,
-            None => unreachable!("an argument is lent once"),
-        }
-    }
-}
-
 /// The value's tree, or nothing.
 impl<T: Module> Module for Owned<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
@@ -180,52 +166,9 @@ impl<T: Module> Module for Owned<T> {
     }
 }
 
-impl<T: Module> Argument for Owned<T> {
-    type Tree = Owned<T>;
-    type Body<'t> = T;
-    type Saved = ();
-    #[inline]
-    fn flatten<V: Visitor>(&self, visitor: &mut V) {
-        Module::flatten(self, visitor);
-    }
-    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
-    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
-    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
-    #[inline]
-    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, roles: &mut Roles) {
-        roles.of(self, Role::Consumed);
-    }
-    fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
-        self.unflatten(leaves)
-    }
-    fn lend(twin: &mut Self) -> T {
-        twin.give()
-    }
-    fn lend_self(&mut self) -> T {
-        self.give()
-    }
-    fn save(&self) {}
-    fn restore(&mut self, (): ()) {}
-}
-
 /// An argument that is part of the program: hashed into a jitted function's key, and passed to the
 /// function as it is.
 pub struct Static<T>(Option<T>);
-
-impl<T> Static<T> {
-    /// The argument.
-    pub fn new(value: T) -> Self {
-        Static(Some(value))
-    }
-
-    fn give(&mut self) -> T {
-        match self.0.take() {
-            Some(value) => value,
-            None => unreachable!("an argument is lent once"),
-        }
-    }
-}
 
 /// A tree without leaves.
 impl<T: StaticValue + Clone> Module for Static<T> {
@@ -242,31 +185,57 @@ impl<T: StaticValue + Clone> Module for Static<T> {
     }
 }
 
-impl<T: StaticValue + Clone> Argument for Static<T> {
-    type Tree = Static<T>;
-    type Body<'t> = T;
-    type Saved = ();
-    #[inline]
-    fn flatten<V: Visitor>(&self, visitor: &mut V) {
-        Module::flatten(self, visitor);
-    }
-    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
-    fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
-    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
-    #[inline]
-    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
-    fn roles(&self, _: &mut Roles) {}
-    fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
-        self.unflatten(leaves)
-    }
-    fn lend(twin: &mut Self) -> T {
-        twin.give()
-    }
-    fn lend_self(&mut self) -> T {
-        self.give()
-    }
-    fn save(&self) {}
-    fn restore(&mut self, (): ()) {}
+macro_rules! by_value {
+    ($($wrapper:ident<T: $($bound:path),+>, $roles:expr;)*) => {$(
+        impl<T> $wrapper<T> {
+            /// The argument.
+            pub fn new(value: T) -> Self {
+                $wrapper(Some(value))
+            }
+
+            fn give(&mut self) -> T {
+                match self.0.take() {
+                    Some(value) => value,
+                    None => unreachable!("an argument is lent once"),
+                }
+            }
+        }
+
+        impl<T: $($bound +)+> Argument for $wrapper<T> {
+            type Tree = Self;
+            type Body<'t> = T;
+            type Saved = ();
+            #[inline]
+            fn flatten<V: Visitor>(&self, visitor: &mut V) {
+                Module::flatten(self, visitor);
+            }
+            fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
+            fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
+            fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
+            #[inline]
+            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+            fn roles(&self, roles: &mut Roles) {
+                let of: fn(&Self, &mut Roles) = $roles;
+                of(self, roles);
+            }
+            fn twin<L: Leaves>(&self, leaves: &mut L) -> Self {
+                self.unflatten(leaves)
+            }
+            fn lend(twin: &mut Self) -> T {
+                twin.give()
+            }
+            fn lend_self(&mut self) -> T {
+                self.give()
+            }
+            fn save(&self) {}
+            fn restore(&mut self, (): ()) {}
+        }
+    )*};
+}
+
+by_value! {
+    Owned<T: Module>, |argument, roles| roles.of(argument, Role::Consumed);
+    Static<T: StaticValue, Clone>, |_, _| {};
 }
 
 macro_rules! tuples {
