@@ -21,6 +21,7 @@ fn ui() {
         "jit-signatures",
         "output",
         "paths",
+        "recursion",
         "sharing",
         "statics",
     ] {

@@ -9,6 +9,9 @@ pub use crate::module::{
     Field, KeyRef, Leaves, Module, Schema, StaticField, Structure, Variant, Visitor, VisitorMut,
 };
 
+pub use crate::module::check::{
+    Part, PartOf, UnknownPart, is_module, schema_of, skipped, static_field,
+};
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
 
 /// The constant and the three walks of `Module`. The names of the receiver and the walker come from
@@ -36,17 +39,18 @@ macro_rules! __nnx_walks {
     };
 }
 
-/// The fields of a schema: `"name": Type` for Modules, `"name" = "Type"` for static data, `"name"`
-/// for what is skipped.
+/// The fields of a schema: `"name": Type` for Modules, `"name" => schema` for what may be one of two,
+/// `"name" = "Type"` for static data, `"name"` for what is skipped.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nnx_fields {
-    ($($name:literal $(: $module:ty)? $(= $static:literal)?),*) => {
+    ($($name:literal $(: $module:ty)? $(= $static:literal)? $(=> $schema:expr)?),*) => {
         &[$($crate::__private::Field {
             name: $name,
-            schema: $crate::__nnx_fields!(@ $($module)? $(= $static)?),
+            schema: $crate::__nnx_fields!(@ $($module)? $(= $static)? $(=> $schema)?),
         }),*]
     };
+    (@ => $schema:expr) => { $schema };
     (@ = $static:literal) => { &$crate::__private::Schema::Static($static) };
     (@ $module:ty) => { <$module as $crate::__private::Module>::SCHEMA };
     (@) => { &$crate::__private::Schema::Skipped };

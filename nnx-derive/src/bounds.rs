@@ -4,6 +4,7 @@
 //! while `K` is a kind and none; an `Option<Rc<T>>` can be cloned, whatever `T` is.
 
 use crate::parse::{Field, Item, Role};
+use crate::recursion::mentions_self;
 use nnx_macro_support::types::parts;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
@@ -47,6 +48,7 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         mentions_parameter(item.generics, ty) && !mentions_self(item, ty) && !is_phantom(ty)
     };
     let types = match field.role {
+        Role::Module if field.recursive => Vec::new(),
         Role::Module => parts(field.ty),
         Role::Static | Role::Skip => vec![field.ty],
     };
@@ -68,13 +70,9 @@ fn is_phantom(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if is(&ty.path))
 }
 
-fn mentions_parameter(generics: &Generics, ty: &Type) -> bool {
+/// Whether a type names one of the parameters of the item.
+pub(crate) fn mentions_parameter(generics: &Generics, ty: &Type) -> bool {
     mentions(ty, |ident| generics.type_params().any(|parameter| parameter.ident == *ident))
-}
-
-/// Whether a type speaks of the item that it is a field of.
-pub(crate) fn mentions_self(item: &Item<'_>, ty: &Type) -> bool {
-    mentions(ty, |ident| ident == item.ident || ident == "Self")
 }
 
 /// Whether a path in `ty` starts with an identifier that `is` wanted.

@@ -9,6 +9,7 @@ mod bounds;
 mod expand;
 mod parse;
 mod path;
+mod recursion;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -32,6 +33,11 @@ use syn::DeriveInput;
 /// - `#[module(skip)]`: the walks pass over the field and copies of the Module get a clone of it.
 ///   A jitted function must not compute with it, for it would not see it change.
 ///
+/// What a field under `skip` or `static` holds is checked: a Variable, an array or a `Shared` in it is an
+/// error, for a jitted function would go on with the values that it saw first. (A type parameter that is
+/// not a Module, and a type of yours that derives nothing, cannot be looked into.) To freeze a layer,
+/// leave it out of what `wrt` names.
+///
 /// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
 /// structs and tuple variants are called by their index. The variant of an enum is static.
 ///
@@ -41,6 +47,28 @@ use syn::DeriveInput;
 /// # Generics
 /// A type parameter that is a field, or stands in one, gets the bounds that the field needs.
 /// Lifetime parameters are rejected: a Module owns its data.
+///
+/// # Types that hold themselves
+/// A field may hold the type itself, by its name and its own parameters: `Vec<Tree<T>>`, `Option<Box<Self>>`,
+/// `self::Tree<T>`, `crate::trees::Tree<T>`. Where the name does not show it, the field is marked
+/// `#[module(recursive)]`: types that hold each other (one of the two has the mark), an alias, the same
+/// type with other arguments. Without the mark rustc reports a cycle (`E0391`, "cycle detected when
+/// evaluating … `SCHEMA`") or an overflow (`E0275`). `SCHEMA` ends at the mark, so that `nnx::path!` and the
+/// rules of tree mode do not look further; a marked field adds no bound to the impl.
+///
+/// ```
+/// use nnx::{Module, Param};
+///
+/// #[derive(Module)]
+/// struct Encoder { blocks: Vec<Block> }
+///
+/// #[derive(Module)]
+/// struct Block {
+///     kernel: Param,
+///     #[module(recursive)]
+///     inner: Option<Box<Encoder>>,
+/// }
+/// ```
 ///
 /// # Example
 /// ```

@@ -105,6 +105,14 @@ snapshots! {
             Boxed { inner: Option<Box<Self>> },
         }
     }
+    recursive_mark {
+        struct Block<T> {
+            kernel: T,
+            #[module(recursive)]
+            inner: Option<(Box<Encoder<T>>, Vec<Alias>, usize)>,
+            other: Vec<crate::blocks::Block<T>>,
+        }
+    }
     other_crate {
         #[module(crate = crate::reexported::nnx)]
         struct Unit;

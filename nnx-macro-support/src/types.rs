@@ -54,12 +54,12 @@ pub fn parts(ty: &Type) -> Vec<&Type> {
 
 /// Whether this is `f32` or `f64`.
 pub fn is_float(ty: &Type) -> bool {
-    is_primitive(ty, FLOATS)
+    is_in(ty, FLOATS)
 }
 
 /// Whether this is a primitive that is static as it is, such as `usize` or `String`.
 pub fn is_setting(ty: &Type) -> bool {
-    is_primitive(ty, SETTINGS)
+    is_in(ty, SETTINGS)
 }
 
 /// Whether this is the name of a primitive, float or not.
@@ -67,7 +67,12 @@ pub fn is_primitive_name(name: &Ident) -> bool {
     is_one_of(name, FLOATS) || is_one_of(name, SETTINGS)
 }
 
-fn is_primitive(ty: &Type, table: &[&str]) -> bool {
+/// Whether this is a primitive, float or not.
+pub fn is_primitive(ty: &Type) -> bool {
+    is_float(ty) || is_setting(ty)
+}
+
+fn is_in(ty: &Type, table: &[&str]) -> bool {
     let Type::Path(TypePath { qself: None, path }) = ty else { return false };
     let roots = ["std", "core", "alloc", "primitive", "string"];
     let plausible = match path.segments.first() {

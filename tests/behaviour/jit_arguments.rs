@@ -319,3 +319,19 @@ fn a_variable_may_change_its_shape() {
     assert_eq!(kernel, [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
     assert_eq!(traces("grow"), 2);
 }
+
+#[test]
+fn a_variable_is_set_by_the_operators_that_assign() {
+    #[nnx::jit(graph = false)]
+    fn step(w: &mut Param, x: &Array) {
+        *w += x;
+        *w *= 2.0;
+    }
+    let mut w = Param::new(Array::from_slice(&[1.0_f32, 2.0], [2]));
+    step(&mut w, &Array::from_slice(&[3.0_f32, 4.0], [2]));
+    assert_eq!(w.to_vec::<f32>(), [8.0, 12.0]);
+    let mut x = w.value().clone();
+    x -= &w;
+    assert_eq!(x.to_vec::<f32>(), [0.0, 0.0]);
+    assert_eq!(w.to_vec::<f32>(), [8.0, 12.0]);
+}

@@ -120,7 +120,11 @@ fn remainder(a: &dyn Operand, b: &dyn Operand) -> Array {
 }
 
 macro_rules! operators {
-    ($($trait:ident $method:ident $f:expr;)*) => {$(
+    ($($trait:ident $method:ident $f:ident $assign:ident $assign_method:ident;)*) => {$(
+        impl<R: Operand> ops::$assign<R> for Array {
+            #[track_caller]
+            fn $assign_method(&mut self, rhs: R) { *self = $f(&*self, &rhs); }
+        }
         impl<R: Operand> ops::$trait<R> for &Array {
             type Output = Array;
             #[track_caller]
@@ -134,7 +138,7 @@ macro_rules! operators {
         // One float and one integer type, so that `(1.0 - &x).sqrt()` needs no annotation.
         operators!(@scalar $trait $method $f; f64 i32);
     )*};
-    (@scalar $trait:ident $method:ident $f:expr; $($t:ty)*) => {$(
+    (@scalar $trait:ident $method:ident $f:ident; $($t:ty)*) => {$(
         impl ops::$trait<&Array> for $t {
             type Output = Array;
             #[track_caller]
@@ -185,16 +189,16 @@ fn shr(a: &dyn Operand, b: &dyn Operand) -> Array {
 }
 
 operators! {
-    Add add add;
-    Sub sub sub;
-    Mul mul mul;
-    Div div true_divide;
-    Rem rem remainder;
-    BitAnd bitand and;
-    BitOr bitor or;
-    BitXor bitxor xor;
-    Shl shl shl;
-    Shr shr shr;
+    Add add add AddAssign add_assign;
+    Sub sub sub SubAssign sub_assign;
+    Mul mul mul MulAssign mul_assign;
+    Div div true_divide DivAssign div_assign;
+    Rem rem remainder RemAssign rem_assign;
+    BitAnd bitand and BitAndAssign bitand_assign;
+    BitOr bitor or BitOrAssign bitor_assign;
+    BitXor bitxor xor BitXorAssign bitxor_assign;
+    Shl shl shl ShlAssign shl_assign;
+    Shr shr shr ShrAssign shr_assign;
 }
 
 macro_rules! unary_operators {

@@ -6,12 +6,12 @@ use crate::module::{Schema, check};
 pub use crate::module::check::Verdict;
 
 /// Whether `schema` may be that of an argument called `name`.
-pub const fn argument(name: &str, schema: &Schema) -> Verdict {
+pub const fn argument(name: &str, schema: &'static Schema) -> Verdict {
     check::argument(name, schema)
 }
 
 /// Whether `schema` may be that of an argument called `name` in graph mode.
-pub const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
+pub const fn graph_argument(name: &str, schema: &'static Schema) -> Verdict {
     check::graph_argument(name, schema)
 }
 
@@ -21,12 +21,12 @@ pub const fn graph_result(_: &Schema) -> Verdict {
 }
 
 /// Whether `schema` may be that of a static argument called `name`.
-pub const fn static_argument(name: &str, schema: &Schema) -> Verdict {
+pub const fn static_argument(name: &str, schema: &'static Schema) -> Verdict {
     check::static_argument(name, schema)
 }
 
 /// Whether `schema` may be that of a result.
-pub const fn result(schema: &Schema) -> Verdict {
+pub const fn result(schema: &'static Schema) -> Verdict {
     check::result(schema)
 }
 

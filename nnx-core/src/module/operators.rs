@@ -4,6 +4,7 @@ use super::{Variable, VariableKind};
 use crate::array::Operand;
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind};
+use std::borrow::Borrow;
 use std::ops;
 
 impl<K: VariableKind> Operand for Variable<K> {
@@ -17,8 +18,31 @@ impl<K: VariableKind> Operand for Variable<K> {
     }
 }
 
+/// Where a function takes an array or a reference to one, a Variable does too.
+impl<K: VariableKind> Borrow<Array> for Variable<K> {
+    fn borrow(&self) -> &Array {
+        self.value()
+    }
+}
+
+impl<K: VariableKind> Borrow<Array> for &Variable<K> {
+    fn borrow(&self) -> &Array {
+        self.value()
+    }
+}
+
 macro_rules! binary {
-    ($($trait:ident $method:ident $op:tt;)*) => {$(
+    ($($trait:ident $method:ident $op:tt $assign:ident $assign_method:ident;)*) => {$(
+        impl<K: VariableKind, R: Operand> ops::$trait<R> for Variable<K> {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: R) -> Array { self.value() $op rhs }
+        }
+        /// Sets the Variable, to what its value and the operand give.
+        impl<K: VariableKind, R: Operand> ops::$assign<R> for Variable<K> {
+            #[track_caller]
+            fn $assign_method(&mut self, rhs: R) { self.set(self.value() $op rhs) }
+        }
         impl<K: VariableKind, R: Operand> ops::$trait<R> for &Variable<K> {
             type Output = Array;
             #[track_caller]
@@ -32,20 +56,25 @@ macro_rules! binary {
             #[track_caller]
             fn $method(self, rhs: &Variable<K>) -> Array { self $op rhs.value() }
         }
+        impl<K: VariableKind> ops::$trait<Variable<K>> for $t {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, rhs: Variable<K>) -> Array { self $op rhs.value() }
+        }
     )*};
 }
 
 binary! {
-    Add add +;
-    Sub sub -;
-    Mul mul *;
-    Div div /;
-    Rem rem %;
-    BitAnd bitand &;
-    BitOr bitor |;
-    BitXor bitxor ^;
-    Shl shl <<;
-    Shr shr >>;
+    Add add + AddAssign add_assign;
+    Sub sub - SubAssign sub_assign;
+    Mul mul * MulAssign mul_assign;
+    Div div / DivAssign div_assign;
+    Rem rem % RemAssign rem_assign;
+    BitAnd bitand & BitAndAssign bitand_assign;
+    BitOr bitor | BitOrAssign bitor_assign;
+    BitXor bitxor ^ BitXorAssign bitxor_assign;
+    Shl shl << ShlAssign shl_assign;
+    Shr shr >> ShrAssign shr_assign;
 }
 
 impl<K: VariableKind> ops::Neg for &Variable<K> {
@@ -57,6 +86,22 @@ impl<K: VariableKind> ops::Neg for &Variable<K> {
 }
 
 impl<K: VariableKind> ops::Not for &Variable<K> {
+    type Output = Array;
+    #[track_caller]
+    fn not(self) -> Array {
+        !self.value()
+    }
+}
+
+impl<K: VariableKind> ops::Neg for Variable<K> {
+    type Output = Array;
+    #[track_caller]
+    fn neg(self) -> Array {
+        -self.value()
+    }
+}
+
+impl<K: VariableKind> ops::Not for Variable<K> {
     type Output = Array;
     #[track_caller]
     fn not(self) -> Array {

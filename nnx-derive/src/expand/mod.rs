@@ -3,6 +3,7 @@
 //! The impl stands in `const _: () = { … };`, where it can name the room of the expansions `__nnx`
 //! without adding a name to the user's scope. Everything else is written with absolute paths.
 
+mod checks;
 mod recursion;
 mod schema;
 mod walks;
@@ -15,14 +16,22 @@ use quote::quote;
 
 /// The impl of `Module`.
 pub(crate) fn module(item: &Item<'_>) -> TokenStream {
-    let recursion = recursion::stand_in(item);
+    let recursion = recursion::stand_ins(item);
+    let checks = checks::of(item);
     let schema = schema::of(item);
+    let of_instances = checks.of_instances;
+    let schema = match of_instances.is_empty() {
+        true => schema,
+        false => quote!({ #of_instances #schema }),
+    };
     let flatten = walks::flatten(item);
     let flatten_mut = walks::flatten_mut(item);
     let unflatten = walks::unflatten(item);
     let where_clause = bounds::where_clause(item);
     let body = walks(&schema, &flatten, &flatten_mut, &unflatten);
-    in_const(item, &recursion, &implementation(item, &where_clause, &body))
+    let mut implementation = implementation(item, &where_clause, &body);
+    implementation.extend(checks.early);
+    in_const(item, &recursion, &implementation)
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no

@@ -1,7 +1,6 @@
 //! The constant `SCHEMA`.
 
 use super::recursion;
-use crate::bounds::mentions_self;
 use crate::parse::{Data, Field, Item, Role};
 use nnx_macro_support::text::{self, plain_name};
 use proc_macro2::TokenStream;
@@ -44,13 +43,22 @@ fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
             let name = text::of(field.ty);
             quote!(= #name)
         }
-        Role::Module if mentions_self(item, field.ty) => {
-            let ty = recursion::cut(item, field.ty);
+        Role::Module if field.recursive => {
+            let ty = recursion::marked(item, field);
             quote!(: #ty)
         }
         Role::Module => {
             let ty = field.ty;
-            quote!(: #ty)
+            match recursion::cut(item, ty) {
+                (cut, None) => quote!(: #cut),
+                (cut, Some(module)) => quote! {
+                    => if __nnx::is_module(::core::module_path!(), #module) {
+                        __nnx::schema_of::<#cut>()
+                    } else {
+                        __nnx::schema_of::<#ty>()
+                    }
+                },
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use nnx_macro_support::text::plain_name;
 use nnx_macro_support::types::{is_float, is_setting, parts};
 use syn::{Expr, ExprLit, Lit, LitStr, Member, Type};
 
-const KNOWN: &str = "a field can have `static`, `skip` and `rename = \"…\"`";
+const KNOWN: &str = "a field can have `static`, `skip`, `recursive` and `rename = \"…\"`";
 
 /// A field of a struct or of a variant.
 pub(crate) struct Field<'a> {
@@ -14,6 +14,9 @@ pub(crate) struct Field<'a> {
     pub(crate) key: Key,
     pub(crate) ty: &'a Type,
     pub(crate) role: Role,
+    /// Whether the schema ends at this field: its type leads back to the item, or to another type
+    /// around it.
+    pub(crate) recursive: bool,
     /// The literal that gave the field its name in paths, for errors.
     pub(crate) renamed: Option<LitStr>,
 }
@@ -62,10 +65,17 @@ fn field<'a>(
 ) -> Field<'a> {
     let options = attributes::options(&field.attrs, KNOWN, errors);
     let role = role(&options, &field.ty, errors);
-    let mut renamed = None;
+    let (mut renamed, mut recursive) = (None, false);
     for option in &options {
         match option.name.to_string().as_str() {
             "static" | "skip" => option.expect_no_value(errors),
+            "recursive" => {
+                option.expect_no_value(errors);
+                recursive = role == Role::Module;
+                if !recursive {
+                    errors.at(option, "a field with `static` or `skip` ends the schema by itself: it cannot have `recursive`");
+                }
+            }
             "rename" => renamed = rename(option, role, errors),
             "crate" => errors.at(option, "`crate` belongs on the struct or enum, not on a field"),
             name => errors.at(option, format!("unknown option `{name}`; {KNOWN}")),
@@ -76,7 +86,7 @@ fn field<'a>(
         (None, Some(ident)) => Key::Name(plain_name(ident)),
         (None, None) => Key::Index(index),
     };
-    Field { member, key, ty: &field.ty, role, renamed }
+    Field { member, key, ty: &field.ty, role, recursive, renamed }
 }
 
 fn role(options: &[Opt], ty: &Type, errors: &mut Errors) -> Role {

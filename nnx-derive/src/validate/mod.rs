@@ -11,7 +11,7 @@ use nnx_macro_support::diagnostics::Errors;
 /// Checks everything that the tokens of the item can tell.
 pub(crate) fn item(item: &Item<'_>, errors: &mut Errors) {
     for field in item.fields() {
-        roles::field(field, errors);
+        roles::field(item, field, errors);
     }
     generics::lifetimes(item, errors);
     names::distinct(item, errors);

@@ -1,11 +1,13 @@
 //! Rules that are checked while the user's crate compiles: walks over the schema of a type that end
 //! in a compile error with the path of whatever breaks the rule.
 
+mod field;
 mod nearest;
 mod path;
 mod text;
 
 use super::{Field, Module, Schema};
+pub use field::{Part, PartOf, UnknownPart, is_module, schema_of, skipped, static_field};
 pub use path::path;
 use text::{Text, same};
 
@@ -18,24 +20,32 @@ enum Wanted {
     BareFloat,
     /// A Variable or an array, however deep.
     Leaf,
+    /// A leaf, a shared node, or a type in itself, which has some.
+    Data,
     /// A field that walks pass over, however deep.
     Skipped,
 }
 
-/// Appends the path of the first part that is `wanted`; false if there is none.
-const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
+/// The schema of the first part that is `wanted`, whose path is appended to `path`.
+const fn find(wanted: Wanted, schema: &'static Schema, path: &mut Text) -> Option<&'static Schema> {
     let start = path.len();
-    let found = match schema {
-        Schema::Shared(item) => match wanted {
-            Wanted::Shared => true,
-            // What is in a node is another tree.
-            Wanted::Skipped => false,
-            _ => find(wanted, item, path),
-        },
-        Schema::Variable(_) | Schema::Array => matches!(wanted, Wanted::Leaf),
+    let is_it = match schema {
+        Schema::Shared(_) => matches!(wanted, Wanted::Shared | Wanted::Data),
+        Schema::Variable(_) | Schema::Array => matches!(wanted, Wanted::Leaf | Wanted::Data),
         Schema::Static(name) => {
             matches!(wanted, Wanted::BareFloat) && (same(name, "f32") || same(name, "f64"))
         }
+        Schema::Skipped => matches!(wanted, Wanted::Skipped),
+        Schema::Recursive(_) => matches!(wanted, Wanted::Data),
+        _ => false,
+    };
+    if is_it {
+        return Some(schema);
+    }
+    let found = match schema {
+        // What is in a node is another tree.
+        Schema::Shared(_) if matches!(wanted, Wanted::Skipped) => None,
+        Schema::Shared(item) | Schema::Option(item) => find(wanted, item, path),
         Schema::List(item) => {
             path.push("[*]");
             find(wanted, item, path)
@@ -44,11 +54,10 @@ const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
             path.push_name("*");
             find(wanted, item, path)
         }
-        Schema::Option(item) => find(wanted, item, path),
         Schema::Tuple(items) => {
             let mut i = 0;
-            let mut found = false;
-            while i < items.len() && !found {
+            let mut found = None;
+            while i < items.len() && found.is_none() {
                 path.truncate(start);
                 path.push("[");
                 path.push_number(i);
@@ -58,39 +67,43 @@ const fn find(wanted: Wanted, schema: &Schema, path: &mut Text) -> bool {
             }
             found
         }
-        Schema::Struct(_, fields) => {
-            !matches!(wanted, Wanted::BareFloat) && find_in_fields(wanted, fields, path)
-        }
+        // What is in a Module is a setting.
+        Schema::Struct(..) | Schema::Enum(..) if matches!(wanted, Wanted::BareFloat) => None,
+        Schema::Struct(_, fields) => find_in_fields(wanted, fields, path),
         Schema::Enum(_, variants) => {
             let mut i = 0;
-            let mut found = false;
-            while i < variants.len() && !found && !matches!(wanted, Wanted::BareFloat) {
+            let mut found = None;
+            while i < variants.len() && found.is_none() {
                 found = find_in_fields(wanted, variants[i].fields, path);
                 i += 1;
             }
             found
         }
-        Schema::Skipped => matches!(wanted, Wanted::Skipped),
-        Schema::Recursive(_) => false,
+        _ => None,
     };
-    if !found {
+    if found.is_none() {
         path.truncate(start);
     }
     found
 }
 
-const fn find_in_fields(wanted: Wanted, fields: &[Field], path: &mut Text) -> bool {
+const fn find_in_fields(
+    wanted: Wanted,
+    fields: &'static [Field],
+    path: &mut Text,
+) -> Option<&'static Schema> {
     let start = path.len();
     let mut i = 0;
     while i < fields.len() {
         push_field(path, fields[i].name);
-        if find(wanted, fields[i].schema, path) {
-            return true;
+        let found = find(wanted, fields[i].schema, path);
+        if found.is_some() {
+            return found;
         }
         path.truncate(start);
         i += 1;
     }
-    false
+    None
 }
 
 /// Adds the step to a field: `.kernel`, or `[0]` for the field of a tuple struct.
@@ -105,10 +118,10 @@ const fn push_field(path: &mut Text, name: &str) {
 }
 
 /// The path of a skipped field outside of shared nodes, if there is one.
-pub(crate) fn skipped_field(schema: &Schema) -> Option<String> {
+pub(crate) fn skipped_field(schema: &'static Schema) -> Option<String> {
     let mut path = Text::new();
-    find(Wanted::Skipped, schema, &mut path)
-        .then(|| path.as_str().trim_start_matches('.').to_owned())
+    find(Wanted::Skipped, schema, &mut path)?;
+    Some(path.as_str().trim_start_matches('.').to_owned())
 }
 
 /// A rule's verdict on a type: nothing, or the message about what is wrong with it.
@@ -163,7 +176,7 @@ const fn place(path: &Text, whole: &str) -> Text {
 #[track_caller]
 pub(crate) const fn tree<M: Module>(function: &str) {
     let mut path = Text::new();
-    if find(Wanted::Shared, M::SCHEMA, &mut path) {
+    if find(Wanted::Shared, M::SCHEMA, &mut path).is_some() {
         let mut whole = Text::new();
         whole.push("the argument of ");
         whole.push_code(function);
@@ -177,10 +190,10 @@ pub(crate) const fn tree<M: Module>(function: &str) {
 }
 
 /// Whether the argument `name` of a jitted function may be like this in tree mode.
-pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
+pub(crate) const fn argument(name: &str, schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
-    if find(Wanted::Shared, schema, &mut path) {
+    if find(Wanted::Shared, schema, &mut path).is_some() {
         let mut text = Text::new();
         text.push_code(path.as_str());
         return shared(&text);
@@ -189,10 +202,10 @@ pub(crate) const fn argument(name: &str, schema: &Schema) -> Verdict {
 }
 
 /// Whether the argument `name` of a jitted function may be like this in graph mode.
-pub(crate) const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
+pub(crate) const fn graph_argument(name: &str, schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
-    if find(Wanted::BareFloat, schema, &mut path) {
+    if find(Wanted::BareFloat, schema, &mut path).is_some() {
         let mut text = Text::new();
         text.push_code(path.as_str());
         text.push(
@@ -209,10 +222,10 @@ pub(crate) const fn graph_argument(name: &str, schema: &Schema) -> Verdict {
 }
 
 /// Whether the argument `name`, marked `#[nnx(static)]`, holds nothing but settings.
-pub(crate) const fn static_argument(name: &str, schema: &Schema) -> Verdict {
+pub(crate) const fn static_argument(name: &str, schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
-    if find(Wanted::Leaf, schema, &mut path) {
+    if find(Wanted::Leaf, schema, &mut path).is_some() {
         let mut text = Text::new();
         text.push_code(path.as_str());
         text.push(
@@ -225,10 +238,10 @@ pub(crate) const fn static_argument(name: &str, schema: &Schema) -> Verdict {
 }
 
 /// Whether the result of a jitted function may be like this in tree mode.
-pub(crate) const fn result(schema: &Schema) -> Verdict {
+pub(crate) const fn result(schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     match find(Wanted::Shared, schema, &mut path) {
-        true => shared(&place(&path, "the result")),
-        false => Verdict::FINE,
+        Some(_) => shared(&place(&path, "the result")),
+        None => Verdict::FINE,
     }
 }

@@ -1,0 +1,90 @@
+//! What only its type can tell of a field under `skip` or `static`: whether data would be lost in it.
+//! A constant asks the type, and the names in it, for their schemas.
+
+use super::recursion;
+use crate::bounds::mentions_parameter;
+use crate::parse::{Field, Item, Role};
+use nnx_macro_support::types::{is_float, is_setting, last_segment, parts, type_arguments};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
+
+/// The checks of an item's fields, as statements.
+#[derive(Default)]
+pub(super) struct Checks {
+    /// Those that stand by themselves, and that `cargo check` evaluates.
+    pub(super) early: TokenStream,
+    /// Those that name type parameters. They are part of the schema.
+    pub(super) of_instances: TokenStream,
+}
+
+/// The checks of an item's fields.
+pub(super) fn of(item: &Item<'_>) -> Checks {
+    let mut checks = Checks::default();
+    for field in item.fields().filter(|field| needs_check(field)) {
+        let check = check(item, field);
+        match mentions_parameter(item.generics, field.ty) {
+            true => checks.of_instances.extend(check),
+            false => checks.early.extend(quote!(const _: () = { #check };)),
+        }
+    }
+    if !checks.of_instances.is_empty() {
+        let of_instances = checks.of_instances;
+        checks.of_instances = quote!(use __nnx::UnknownPart as _; #of_instances);
+    }
+    checks
+}
+
+/// Whether a field has a check: its type is looked at, in place of a Module's.
+pub(super) fn needs_check(field: &Field<'_>) -> bool {
+    let is_plain = |ty: &Type| is_setting(ty) || is_float(ty);
+    field.role != Role::Module && !parts(field.ty).into_iter().all(is_plain)
+}
+
+fn check(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
+    let name = field.key.to_string();
+    let ty = &recursion::cut(item, field.ty).0;
+    let rule = match field.role {
+        Role::Static => quote!(static_field),
+        _ => quote!(skipped),
+    };
+    let part = part(ty);
+    // So that the compiler points at the type.
+    let (first, last) = ends(field.ty);
+    let path = quote_spanned!(first=> __nnx::report);
+    let arguments = quote_spanned!(last=> (&__nnx::#rule(#name, &#part)));
+    match mentions_parameter(item.generics, field.ty) {
+        true => quote!(#path #arguments;),
+        false => quote!(use __nnx::UnknownPart as _; #path #arguments),
+    }
+}
+
+/// The type, and the types in it that may own something of theirs.
+fn part(ty: &Type) -> TokenStream {
+    let inside: Vec<&Type> = match ty {
+        Type::Array(ty) => vec![&ty.elem],
+        Type::Slice(ty) => return with_insides(quote!(::core::option::Option::None), &[&ty.elem]),
+        Type::Reference(ty) => vec![&ty.elem],
+        Type::Ptr(ty) => vec![&ty.elem],
+        Type::Paren(ty) => vec![&ty.elem],
+        Type::Group(ty) => vec![&ty.elem],
+        Type::Tuple(ty) => ty.elems.iter().collect(),
+        Type::Path(_) => last_segment(ty)
+            .filter(|last| last.ident != "PhantomData")
+            .map_or_else(Vec::new, |last| type_arguments(last).collect()),
+        _ => return quote!(__nnx::Part { schema: ::core::option::Option::None, inside: &[] }),
+    };
+    with_insides(quote!(__nnx::PartOf::<#ty>::SCHEMA), &inside)
+}
+
+fn with_insides(schema: TokenStream, inside: &[&Type]) -> TokenStream {
+    let inside = inside.iter().map(|ty| part(ty));
+    quote!(__nnx::Part { schema: #schema, inside: &[#(#inside),*] })
+}
+
+/// Where a type begins and ends.
+fn ends(ty: &Type) -> (Span, Span) {
+    let mut tokens = ty.to_token_stream().into_iter();
+    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
+    (first, tokens.last().map_or(first, |token| token.span()))
+}

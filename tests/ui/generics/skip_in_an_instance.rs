@@ -1,0 +1,17 @@
+//! What a type parameter under `skip` turns out to be.
+use nnx::nn::Linear;
+use nnx::{Array, Module};
+
+#[derive(Module)]
+struct Ema<M: Module + Clone> {
+    live: M,
+    #[module(skip)]
+    old: Option<M>,
+}
+
+#[nnx::jit(graph = false)]
+fn forward(model: &Ema<Linear>, x: &Array) -> Array {
+    model.live.forward(x)
+}
+
+fn main() {}

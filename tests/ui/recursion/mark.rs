@@ -1,0 +1,13 @@
+//! `recursive` where there is nothing to end.
+use nnx::{Module, Param};
+
+#[derive(Module)]
+struct Model {
+    kernel: Param,
+    #[module(recursive, skip)]
+    note: String,
+    #[module(recursive = true)]
+    inner: Option<Box<Model>>,
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A type that holds itself with other arguments: its schema would say the wrong thing.
+use nnx::module::Shared;
+use nnx::nn::Linear;
+use nnx::{Module, Param};
+
+#[derive(Module)]
+struct Node<T> {
+    t: T,
+    next: Option<Box<Node<Shared<Param>>>>,
+}
+
+#[derive(Module)]
+struct Pair<A, B> {
+    a: A,
+    b: B,
+    swapped: Vec<self::Pair<B, A>>,
+}
+
+#[derive(Module)]
+struct Default<T = Linear> {
+    t: T,
+    next: Option<Box<Default>>,
+}
+
+fn main() {}
