@@ -13,6 +13,7 @@ mod training;
 
 use cli::Options;
 use data::Data;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -41,7 +42,7 @@ fn run(options: &Options) -> Result<(), String> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist");
     let data = Data::load(options.data.as_deref().unwrap_or(Path::new(shipped)))?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs/mnist"));
-    check_writable(&out)?;
+    let _alone = occupy(&out)?;
     // Says at once, and how to mend it, if there is no XLA.
     nnx::xla::Client::global().map_err(|e| e.to_string())?;
 
@@ -50,20 +51,30 @@ fn run(options: &Options) -> Result<(), String> {
     let checkpoint = out.join("checkpoint.safetensors");
     training.run(&data, &checkpoint)?;
     let curves = out.join("curves.png");
-    plot::draw(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
+    plot::write(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
     summary(&training, started);
     println!("checkpoint: {}", checkpoint.display());
     println!("curves: {}", curves.display());
     Ok(())
 }
 
-/// A folder that cannot be written to is found before the first epoch, not after it.
-fn check_writable(out: &Path) -> Result<(), String> {
-    let probe = out.join(".writable");
-    std::fs::create_dir_all(out)
-        .and_then(|()| std::fs::write(&probe, b""))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))
+/// Takes the folder for this run, for as long as the returned file is there. A folder that cannot be written
+/// to is found before the first epoch, not after it, and so is one that another run writes to.
+fn occupy(out: &Path) -> Result<File, String> {
+    let lock = std::fs::create_dir_all(out)
+        .and_then(|()| File::create(out.join(".lock")))
+        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "--out {}: another run writes to this folder; choose another one, or wait for it to end",
+            out.display()
+        )),
+        // Not every system has locks.
+        Ok(()) | Err(TryLockError::Error(_)) => {
+            plot::remove_unfinished(out);
+            Ok(lock)
+        }
+    }
 }
 
 fn summary(training: &Training, started: Instant) {

@@ -65,7 +65,7 @@ fn pixels(images: &Array) -> Array {
     images.astype(DType::F32) / 255.0
 }
 
-/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`.
+/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Gives the loss.
 #[nnx::jit(graph = false)]
 pub(crate) fn train_step(
     model: &mut Cnn,
@@ -73,7 +73,7 @@ pub(crate) fn train_step(
     metrics: &mut Metrics,
     images: &Array,
     labels: &Array,
-) {
+) -> Array {
     let x = pixels(images);
     let ((loss, logits), grads) = value_and_grad(
         |model: &mut Cnn| {
@@ -86,6 +86,7 @@ pub(crate) fn train_step(
     metrics.loss.update(&loss);
     metrics.accuracy.update(&logits, labels);
     optimizer.update(model, &grads);
+    loss
 }
 
 /// Measures the model on a batch; only examples under the mask count.
