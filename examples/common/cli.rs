@@ -97,19 +97,31 @@ fn positive<T: FromStr + PartialEq + Default>(
     args: &mut lexopt::Parser,
     option: &str,
 ) -> Result<T, String> {
-    let what = "a whole number of at least 1";
-    let n: T = number(args, option, what)?;
-    if n == T::default() {
-        return Err(format!("{option} 0: expected {what}"));
+    let n: T = number(args, option, COUNT)?;
+    if !is_count(&n) {
+        return Err(format!("{option} 0: expected {COUNT}"));
     }
     Ok(n)
 }
 
+/// The description of what [`is_count`] takes.
+pub(crate) const COUNT: &str = "a whole number of at least 1";
+
+pub(crate) fn is_count<T: PartialEq + Default>(n: &T) -> bool {
+    *n != T::default()
+}
+
+/// The description of what [`is_rate`] takes.
+pub(crate) const RATE: &str = "a positive number";
+
+pub(crate) fn is_rate(rate: &f64) -> bool {
+    rate.is_finite() && *rate > 0.0
+}
+
 fn rate(args: &mut lexopt::Parser) -> Result<f64, String> {
-    let what = "a positive number";
-    let rate: f64 = number(args, "--learning-rate", what)?;
-    if !rate.is_finite() || rate <= 0.0 {
-        return Err(format!("--learning-rate {rate}: expected {what}"));
+    let rate: f64 = number(args, "--learning-rate", RATE)?;
+    if !is_rate(&rate) {
+        return Err(format!("--learning-rate {rate}: expected {RATE}"));
     }
     Ok(rate)
 }

@@ -10,10 +10,11 @@ mod training;
 pub(crate) use cli::Options;
 pub(crate) use progress::Progress;
 
-use nnx::Module;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
 use nnx::train::{Accuracy, Average, Metric};
+use nnx::{Array, Module};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -84,11 +85,14 @@ pub(crate) struct EpochRun<'a> {
     pub(crate) batch_size: usize,
     pub(crate) metrics: &'a mut Metrics,
     progress: &'a Progress,
+    /// Of each step.
+    losses: Vec<Array>,
 }
 
 impl EpochRun<'_> {
-    /// Step `step` was started.
-    pub(crate) fn started(&self, step: usize) -> nnx::Result<()> {
+    /// Step `step` was started, with this loss f32 `[]`.
+    pub(crate) fn started(&mut self, step: usize, loss: Array) -> nnx::Result<()> {
+        self.losses.push(loss);
         self.progress.step(step, || self.metrics.loss.compute().try_item())
     }
 }
@@ -118,7 +122,7 @@ pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), Strin
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(P::ABOUT.shipped);
     let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
-    check_writable(&out)?;
+    let _alone = occupy(&out)?;
     // Says at once, and how to mend it, if there is no XLA.
     nnx::xla::Client::global().map_err(|e| e.to_string())?;
 
@@ -129,18 +133,28 @@ pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), Strin
     let checkpoint = out.join("checkpoint.safetensors");
     training.run(&data, &checkpoint)?;
     let curves = out.join("curves.png");
-    plot::draw(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
+    plot::write(&curves, training.history()).map_err(|e| format!("{}: {e}", curves.display()))?;
     training.summary(started);
     println!("checkpoint: {}", checkpoint.display());
     println!("curves: {}", curves.display());
     Ok((training.program, data))
 }
 
-/// A folder that cannot be written to is found before the first epoch, not after it.
-fn check_writable(out: &Path) -> Result<(), String> {
-    let probe = out.join(".writable");
-    std::fs::create_dir_all(out)
-        .and_then(|()| std::fs::write(&probe, b""))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))
+/// Takes the folder for this run, for as long as the returned file is there. A folder that cannot be written
+/// to is found before the first epoch, not after it, and so is one that another run writes to.
+fn occupy(out: &Path) -> Result<File, String> {
+    let lock = std::fs::create_dir_all(out)
+        .and_then(|()| File::create(out.join(".lock")))
+        .map_err(|e| format!("--out {}: cannot be written to: {e}", out.display()))?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "--out {}: another run writes to this folder; choose another one, or wait for it to end",
+            out.display()
+        )),
+        // Not every system has locks.
+        Ok(()) | Err(TryLockError::Error(_)) => {
+            plot::remove_unfinished(out);
+            Ok(lock)
+        }
+    }
 }

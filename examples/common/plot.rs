@@ -17,8 +17,38 @@ struct Panel<'a> {
     test: Vec<f32>,
 }
 
+/// The name of a picture that is not finished starts with this.
+const UNFINISHED: &str = ".curves-";
+
+/// Draws the curves beside the file `path` and moves them there, so that `path` is whole or as it was.
+pub(crate) fn write(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED).suffix(".png");
+    #[cfg(unix)]
+    {
+        // As any new file: readable by others unless the umask says no.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder)?;
+    draw(file.path(), history)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Removes the pictures of runs into `folder` that were killed. No run may be going on there.
+pub(crate) fn remove_unfinished(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok()) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Draws the epochs numbered from 1 on into the file `path`.
-pub(crate) fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
+fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
     // The font comes with the program: a bare machine has none.
     register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF)
         .map_err(|_| "the built-in font cannot be read")?;

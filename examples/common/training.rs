@@ -1,7 +1,8 @@
 //! The loop over epochs, and the checkpoint from which it can go on.
 
 use super::history::{self, Epoch};
-use super::{Data, EpochRun, Metrics, Options, Program, Progress};
+use super::{Data, EpochRun, Metrics, Options, Program, Progress, cli};
+use nnx::Array;
 use nnx::optim::{AdamW, adamw, exponential_decay};
 use nnx::random::Rngs;
 use nnx::train::{Average, Metric, load_checkpoint, save_checkpoint};
@@ -26,6 +27,8 @@ pub(super) struct Training<P> {
     /// Examples trained on in this process, and how long that took.
     examples: usize,
     train_time: Duration,
+    /// Whether it was said that the loss is not a number.
+    said_nan: bool,
 }
 
 impl<P: Program> Training<P> {
@@ -77,6 +80,7 @@ impl<P: Program> Training<P> {
             epochs: epochs as usize,
             examples: 0,
             train_time: Duration::ZERO,
+            said_nan: false,
         })
     }
 
@@ -103,14 +107,38 @@ impl<P: Program> Training<P> {
     fn epoch(&mut self, data: &P::Data, progress: &Progress) -> nnx::Result<Epoch> {
         let started = Instant::now();
         let batch_size = self.settings.batch_size;
-        let mut epoch = EpochRun { batch_size, metrics: &mut self.metrics, progress };
+        let mut epoch =
+            EpochRun { batch_size, metrics: &mut self.metrics, progress, losses: Vec::new() };
         self.program.train(data, &mut epoch)?;
+        let losses = epoch.losses;
         let (train_loss, train_accuracy) = self.figures()?;
         self.train_time += started.elapsed();
+        self.say_nan(train_loss, &losses)?;
         self.examples += self.steps * batch_size;
         self.program.test(data, &mut self.metrics)?;
         let (test_loss, test_accuracy) = self.figures()?;
         Ok(Epoch { train_loss, train_accuracy, test_loss, test_accuracy })
+    }
+
+    /// Says once, with the step, that the loss is not a number; `train_loss` is the mean of `losses`, those of
+    /// the steps of an epoch.
+    fn say_nan(&mut self, train_loss: f32, losses: &[Array]) -> nnx::Result<()> {
+        if !train_loss.is_nan() || self.said_nan {
+            return Ok(());
+        }
+        for (step, loss) in losses.iter().enumerate() {
+            if loss.try_item::<f32>()?.is_nan() {
+                self.said_nan = true;
+                eprintln!(
+                    "warning: the loss is NaN since step {} of epoch {}; a smaller --learning-rate may \
+                     help",
+                    step + 1,
+                    self.history().len() + 1
+                );
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Loss and accuracy since the last time this was called.
@@ -186,23 +214,39 @@ impl Settings {
     }
 
     fn from_metadata(metadata: &BTreeMap<String, String>, path: &Path) -> Result<Self, String> {
-        let missing = |name: &str| {
-            format!(
-                "{}: this checkpoint was not made by this program: `{name}` is missing in its \
+        let text = |name: &str| {
+            metadata.get(name).ok_or_else(|| {
+                format!(
+                    "{}: this checkpoint was not made by this program: `{name}` is missing in its \
                      metadata",
+                    path.display()
+                )
+            })
+        };
+        let wrong = |name: &str, expected: &str| {
+            let found = metadata.get(name).map_or("", String::as_str);
+            format!(
+                "{}: `{name}` is `{found}` in this checkpoint's metadata: expected {expected}",
                 path.display()
             )
         };
-        fn get<T: FromStr>(metadata: &BTreeMap<String, String>, name: &str) -> Option<T> {
-            metadata.get(name)?.parse().ok()
+        fn parsed<T: FromStr>(text: &str, is_allowed: fn(&T) -> bool) -> Option<T> {
+            text.parse().ok().filter(is_allowed)
         }
-        let history = metadata.get("history").and_then(|text| history::from_text(text));
-        Ok(Settings {
-            batch_size: get(metadata, "batch_size").ok_or_else(|| missing("batch_size"))?,
-            learning_rate: get(metadata, "learning_rate")
-                .ok_or_else(|| missing("learning_rate"))?,
-            seed: get(metadata, "seed").ok_or_else(|| missing("seed"))?,
-            history: history.ok_or_else(|| missing("history"))?,
-        })
+        // As strict as the command line.
+        let settings = Settings {
+            batch_size: parsed(text("batch_size")?, cli::is_count)
+                .ok_or_else(|| wrong("batch_size", cli::COUNT))?,
+            learning_rate: parsed(text("learning_rate")?, cli::is_rate)
+                .ok_or_else(|| wrong("learning_rate", cli::RATE))?,
+            seed: parsed(text("seed")?, |_| true).ok_or_else(|| wrong("seed", "a whole number"))?,
+            history: history::from_text(text("history")?)
+                .ok_or_else(|| wrong("history", "four numbers for each epoch"))?,
+        };
+        let epochs = settings.history.len();
+        match text("epoch")?.parse::<usize>() {
+            Ok(epoch) if epoch == epochs => Ok(settings),
+            _ => Err(wrong("epoch", &format!("{epochs}, as in its history"))),
+        }
     }
 }

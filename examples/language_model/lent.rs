@@ -25,7 +25,12 @@ impl LanguageModel for Lent {
     }
 
     #[nnx::jit(graph = false)]
-    fn train_step(&mut self, opt: &mut Optimizer<AdamW>, metrics: &mut Metrics, windows: &Array) {
-        learn(self, opt, metrics, windows);
+    fn train_step(
+        &mut self,
+        opt: &mut Optimizer<AdamW>,
+        metrics: &mut Metrics,
+        windows: &Array,
+    ) -> Array {
+        learn(self, opt, metrics, windows)
     }
 }

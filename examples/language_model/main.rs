@@ -76,8 +76,8 @@ impl<M: LanguageModel> Program for Training<M> {
         for (step, starts) in starts.chunks_exact(epoch.batch_size).enumerate() {
             let starts = starts.iter().map(|&start| start as usize);
             let batch = text::windows(&text.train, starts);
-            model.train_step(optimizer, epoch.metrics, &batch);
-            epoch.started(step)?;
+            let loss = model.train_step(optimizer, epoch.metrics, &batch);
+            epoch.started(step, loss)?;
         }
         Ok(())
     }

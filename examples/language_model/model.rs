@@ -47,8 +47,13 @@ pub(crate) trait LanguageModel: Module {
     /// Logits `[n, length, vocabulary]` of what comes after each of the tokens i32 `[n, length]`.
     fn logits(&mut self, tokens: &Array) -> Array;
 
-    /// One step of training on windows i32 `[n, CONTEXT + 1]`.
-    fn train_step(&mut self, opt: &mut Optimizer<AdamW>, metrics: &mut Metrics, windows: &Array);
+    /// One step of training on windows i32 `[n, CONTEXT + 1]`. Gives the loss.
+    fn train_step(
+        &mut self,
+        opt: &mut Optimizer<AdamW>,
+        metrics: &mut Metrics,
+        windows: &Array,
+    ) -> Array;
 }
 
 impl LanguageModel for Tied {
@@ -63,8 +68,13 @@ impl LanguageModel for Tied {
     }
 
     #[nnx::jit]
-    fn train_step(&mut self, opt: &mut Optimizer<AdamW>, metrics: &mut Metrics, windows: &Array) {
-        learn(self, opt, metrics, windows);
+    fn train_step(
+        &mut self,
+        opt: &mut Optimizer<AdamW>,
+        metrics: &mut Metrics,
+        windows: &Array,
+    ) -> Array {
+        learn(self, opt, metrics, windows)
     }
 }
 
@@ -108,7 +118,7 @@ pub(crate) fn learn<M: LanguageModel>(
     optimizer: &mut Optimizer<AdamW>,
     metrics: &mut Metrics,
     windows: &Array,
-) {
+) -> Array {
     let (tokens, next) = tokens_and_next(windows);
     let ((loss, logits), grads) = value_and_grad(
         |model: &mut M| {
@@ -121,6 +131,7 @@ pub(crate) fn learn<M: LanguageModel>(
     metrics.loss.update(&loss);
     metrics.accuracy.update(&logits, &next);
     optimizer.update(model, &grads);
+    loss
 }
 
 /// Measures the model on windows i32 `[n, CONTEXT + 1]`. Graph mode takes models of both kinds.

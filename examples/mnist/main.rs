@@ -61,8 +61,8 @@ impl Program for Training {
         for (step, indices) in order.chunks_exact(epoch.batch_size).enumerate() {
             let batch = data.train.batch(indices, epoch.batch_size)?;
             let Training { model, optimizer, .. } = &mut *self;
-            train_step(model, optimizer, epoch.metrics, &batch.images, &batch.labels);
-            epoch.started(step)?;
+            let loss = train_step(model, optimizer, epoch.metrics, &batch.images, &batch.labels);
+            epoch.started(step, loss)?;
         }
         Ok(())
     }

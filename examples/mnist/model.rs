@@ -53,7 +53,7 @@ impl Cnn {
     }
 }
 
-/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`.
+/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Gives the loss.
 #[nnx::jit(graph = false)]
 pub(crate) fn train_step(
     model: &mut Cnn,
@@ -61,7 +61,7 @@ pub(crate) fn train_step(
     metrics: &mut Metrics,
     images: &Array,
     labels: &Array,
-) {
+) -> Array {
     let x = pixels(images);
     let ((loss, logits), grads) = value_and_grad(
         |model: &mut Cnn| {
@@ -74,6 +74,7 @@ pub(crate) fn train_step(
     metrics.loss.update(&loss);
     metrics.accuracy.update(&logits, labels);
     optimizer.update(model, &grads);
+    loss
 }
 
 /// Measures the model on a batch; only examples under the mask count.

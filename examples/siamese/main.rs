@@ -70,8 +70,8 @@ impl Program for Training {
         for (step, (left, right)) in batches.enumerate() {
             let left = data.train.batch(left, epoch.batch_size)?;
             let right = data.train.batch(right, epoch.batch_size)?;
-            train_step(model, optimizer, epoch.metrics, &left, &right);
-            epoch.started(step)?;
+            let loss = train_step(model, optimizer, epoch.metrics, &left, &right);
+            epoch.started(step, loss)?;
         }
         Ok(())
     }

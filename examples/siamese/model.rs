@@ -82,7 +82,7 @@ fn looks(left: &Array, right: &Array) -> (Array, Array) {
     (pixels(left), 1.0 - pixels(right) * 0.5)
 }
 
-/// One step of training on pairs: images u8 `[n, height, width, 1]`, labels i32 `[n]`.
+/// One step of training on pairs: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Gives the loss.
 #[nnx::jit]
 pub(crate) fn train_step(
     model: &mut Siamese,
@@ -90,7 +90,7 @@ pub(crate) fn train_step(
     metrics: &mut Metrics,
     left: &Batch,
     right: &Batch,
-) {
+) -> Array {
     let same = left.labels.eq(&right.labels).astype(DType::I32);
     let (x, y) = looks(&left.images, &right.images);
     let ((loss, logits), grads) = value_and_grad(
@@ -103,6 +103,7 @@ pub(crate) fn train_step(
     metrics.loss.update(&loss);
     metrics.accuracy.update(&logits, &same);
     optimizer.update(model, &grads);
+    loss
 }
 
 /// Measures the model on pairs; only those under the mask count.

@@ -111,6 +111,106 @@ fn bad_input_gets_an_error_that_names_it() {
     assert!(!folder.join("out/checkpoint.safetensors").exists(), "nothing was written");
 }
 
+/// A checkpoint as another program would write it, with other metadata.
+fn with_metadata(checkpoint: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let file = safetensors::SafeTensors::deserialize(checkpoint).unwrap();
+    let (_, header) = safetensors::SafeTensors::read_metadata(checkpoint).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    metadata.retain(|name, _| !name.starts_with("nnx.checksum") && name != "nnx.format");
+    metadata.insert(name.into(), value.into());
+    safetensors::serialize(file.tensors(), Some(metadata)).unwrap()
+}
+
+#[test]
+fn settings_in_a_checkpoint_are_as_strict_as_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_data(&folder.join("data"));
+    let output = succeeds(folder, "--data data --batch-size 16 --epochs 1 --learning-rate 1e30");
+    assert!(output.contains("epoch 1/1"), "{output}");
+    let checkpoint = std::fs::read(folder.join("runs/mnist/checkpoint.safetensors")).unwrap();
+    for (name, value) in [
+        ("learning_rate", "0"),
+        ("learning_rate", "-1"),
+        ("learning_rate", "NaN"),
+        ("learning_rate", "inf"),
+        ("batch_size", "0"),
+        ("batch_size", "1e3"),
+        ("seed", "-5"),
+        ("epoch", "7"),
+        ("history", "1 2 3"),
+    ] {
+        let changed = with_metadata(&checkpoint, name, value);
+        std::fs::write(folder.join("changed.safetensors"), changed).unwrap();
+        let error = fails(folder, "--data data --epochs 4 --resume changed.safetensors");
+        assert!(error.contains(&format!("`{name}` is `{value}`")), "{error}");
+        assert!(error.contains("changed.safetensors"), "{error}");
+    }
+    let same = with_metadata(&checkpoint, "seed", "0");
+    std::fs::write(folder.join("changed.safetensors"), same).unwrap();
+    succeeds(folder, "--data data --epochs 2 --resume changed.safetensors --learning-rate 1e-3");
+}
+
+#[test]
+fn a_loss_that_is_nan_is_said_once_with_the_step() {
+    let folder = tempfile::tempdir().unwrap();
+    write_data(&folder.path().join("data"));
+    let run = "--data data --batch-size 16 --epochs 3 --learning-rate 1e30";
+    let output = mnist(folder.path(), run);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert_eq!(error.matches("the loss is NaN since step 2 of epoch 1").count(), 1, "{error}");
+    assert_eq!(error.matches("NaN").count(), 1, "{error}");
+}
+
+#[test]
+fn a_folder_belongs_to_one_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_data(&folder.join("data"));
+    std::fs::create_dir(folder.join("out")).unwrap();
+    let lock = std::fs::File::create(folder.join("out/.lock")).unwrap();
+    lock.lock().unwrap();
+    let error = fails(folder, "--data data --epochs 1 --out out");
+    assert!(error.contains("--out out: another run writes to this folder"), "{error}");
+    drop(lock);
+    // What a killed run left is removed.
+    let left = folder.join("out/.curves-dead.png");
+    std::fs::write(&left, "half a picture").unwrap();
+    succeeds(folder, "--data data --epochs 1 --batch-size 16 --out out");
+    assert!(!left.exists());
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder.join("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".lock", "checkpoint.safetensors", "curves.png"]);
+}
+
+#[test]
+fn no_more_of_a_packed_file_is_unpacked_than_its_header_promises() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_data(&data);
+    let fails_with = |content: &[u8], zeros: usize, cut: usize, expected: &str| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(content).unwrap();
+        let block = vec![0; 1 << 20];
+        (0..zeros >> 20).for_each(|_| packed.write_all(&block).unwrap());
+        let mut packed = packed.finish().unwrap();
+        packed.truncate(packed.len() - cut);
+        std::fs::write(data.join("train-labels-idx1-ubyte.gz"), packed).unwrap();
+        let error = fails(folder.path(), "--data data --epochs 1");
+        assert!(error.contains("train-labels") && error.contains(expected), "{error}");
+    };
+    let labels = || idx(&[48], (0..48).map(|i| i % 10));
+    fails_with(&labels(), 1 << 30, 0, "promises [48] bytes, but more follow");
+    fails_with(b"no digits here", 1 << 30, 0, "is no IDX file");
+    fails_with(&idx(&[u32::MAX, 9], [].into_iter()), 0, 0, "more than 4294967296");
+    fails_with(&idx(&[1 << 31], [1; 9].into_iter()), 0, 0, "but only 9 follow");
+    fails_with(&labels(), 0, 3, "truncated or corrupt gzip file");
+    fails_with(&labels(), 0, 12, "truncated or corrupt gzip file");
+}
+
 /// The figures of a run's epochs, as `loss` and `accuracy` are followed by one.
 #[cfg(feature = "xla-rs")]
 fn figures(output: &str) -> Vec<f64> {

@@ -34,8 +34,8 @@ Commands:
   docs               Set up, then write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
-                     execute; `trace`, the cost of making a program; --json writes one object
-                     per line
+                     execute; `trace`, the cost of making a program; `soak`, memory and memory
+                     maps over 60,000 programs; --json writes one object per line
   help               Print this
 
 `mnist`, `example`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that
@@ -210,10 +210,10 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
     Ok(children::golden(backend, folder, rest)?)
 }
 
-const BENCHMARKS: [&str; 2] = ["dispatch", "trace"];
+const BENCHMARKS: [&str; 3] = ["dispatch", "trace", "soak"];
 
 fn benchmarks() -> String {
-    BENCHMARKS.map(|name| format!("`{name}`")).join(" and ")
+    BENCHMARKS.map(|name| format!("`{name}`")).join(", ")
 }
 
 fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {

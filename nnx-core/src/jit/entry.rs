@@ -4,6 +4,7 @@ use super::rebuilt::Rebuilt;
 use crate::graph::Array;
 use crate::module::compare::Statics;
 use crate::module::{Metadata, SharedNode};
+use crate::run::Stamp;
 use crate::transform::lend::Update;
 use crate::value::Aval;
 use crate::xla::{Executable, Placement};
@@ -44,6 +45,8 @@ pub(super) struct Entry {
     pub(super) key: CacheKey,
     /// Later entries have greater numbers.
     pub(super) number: u64,
+    /// When it was used last.
+    pub(super) used: Stamp,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
     /// For every leaf that may be updated: those behind `&mut`, then those of each shared node.

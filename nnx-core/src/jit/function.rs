@@ -2,6 +2,7 @@
 
 use super::building::Building;
 use super::entry::Entry;
+use crate::run::{self, Evicted, ProgramCache};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -115,6 +116,7 @@ impl Function {
     pub(super) fn register(&'static self) {
         if !self.registered.swap(true, Relaxed) {
             REGISTRY.write().unwrap_or_else(|e| e.into_inner()).push(self);
+            run::register(self);
         }
     }
 
@@ -154,6 +156,26 @@ impl Function {
     }
 }
 
+impl ProgramCache for Function {
+    fn stamps(&self, visit: &mut dyn FnMut(u64)) {
+        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
+        entries.values().flatten().for_each(|entry| visit(entry.used.get()));
+    }
+
+    fn evict(&self, leave: &mut dyn FnMut(u64) -> bool) -> Evicted {
+        let mut evicted = Evicted::default();
+        let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
+        entries.retain(|&hash, programs| {
+            for program in programs.extract_if(.., |entry| leave(entry.used.get())) {
+                evicted.keys.push(hash);
+                evicted.programs.push(Box::new(program));
+            }
+            !programs.is_empty()
+        });
+        evicted
+    }
+}
+
 /// Statistics of a jitted function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
@@ -186,10 +208,10 @@ pub struct Stats {
 /// ```
 pub fn clear_cache(name: &str) -> usize {
     let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
-    let programs = registry.iter().filter(|function| function.name == name).map(|function| {
-        let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
-        entries.drain().map(|(_, programs)| programs.len()).sum::<usize>()
-    });
+    let programs = registry
+        .iter()
+        .filter(|function| function.name == name)
+        .map(|function| take_entries(function).values().map(Vec::len).sum::<usize>());
     programs.sum()
 }
 
@@ -197,9 +219,14 @@ pub fn clear_cache(name: &str) -> usize {
 /// again when they are needed. `jax.clear_caches`.
 pub fn clear_caches() {
     for function in REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter() {
-        function.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
+        drop(take_entries(function));
     }
-    crate::run::clear();
+    run::clear();
+}
+
+/// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
+fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
+    std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()))
 }
 
 /// Statistics of every jitted function that was called so far, in the order of first calls.

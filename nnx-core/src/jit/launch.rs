@@ -11,6 +11,7 @@ use super::{limit, stage};
 use crate::error::{Error, Result};
 use crate::module::Nodes;
 use crate::module::compare::Statics;
+use crate::run::{inserted, note_compiled};
 use crate::xla::{Buffer, Outputs};
 use std::any::{Any, TypeId};
 use std::panic::Location;
@@ -58,7 +59,7 @@ pub(super) fn launch(
             since = since.map(|_| Instant::now());
             match hit(function, hash, instance, leaves, body) {
                 Some(entry) => entry,
-                None => match build(function, instance, leaves, body)? {
+                None => match build(function, hash, instance, leaves, body)? {
                     Some(entry) => {
                         since = None;
                         insert(function, hash, entry)
@@ -95,6 +96,7 @@ fn hit(
             && entry.rebuilt.is_here()
     })?;
     function.hits.fetch_add(1, Relaxed);
+    entry.used.touch();
     Some(entry.clone())
 }
 
@@ -103,6 +105,7 @@ fn hit(
 #[track_caller]
 fn build(
     function: &'static Function,
+    hash: u64,
     instance: TypeId,
     leaves: &Collected,
     body: &mut dyn AnyCall,
@@ -117,6 +120,7 @@ fn build(
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
+    note_compiled(function.name, hash);
     let statics = Statics::of(|v| body.argument().flatten(v));
     let key = CacheKey { instance, avals, statics, placement: leaves.placement };
     recorded.compile(function, key).map(Some)
@@ -157,6 +161,8 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
     let entry = Arc::new(entry);
     let mut entries = function.entries.write().unwrap_or_else(|e| e.into_inner());
     entries.entry(hash).or_default().push(entry.clone());
+    drop(entries);
+    inserted();
     entry
 }
 

@@ -26,6 +26,7 @@ mod rebuilt;
 mod record;
 mod stage;
 
+pub use crate::run::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub use forms::StaticArgument;
 pub use function::{Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;

@@ -7,17 +7,25 @@ use rustc_hash::FxHashMap;
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::thread::ThreadId;
 
 /// Templates of rebuilt parts.
 pub(super) struct Rebuilt {
     /// The nodes, by their numbers, and nodes with what will be in them.
     nodes: Vec<(usize, Arc<dyn SharedNode>)>,
-    /// The trees behind `&mut`, if there are some: which templates of which thread. An argument need not
-    /// be `Send`, so that other threads make a program of their own.
-    trees: Option<(ThreadId, u64)>,
+    /// The trees behind `&mut`, if there are some.
+    trees: Option<TreesOfThread>,
+}
+
+/// Which templates of which thread. An argument need not be `Send`, so that other threads make a program of
+/// their own.
+struct TreesOfThread {
+    thread: ThreadId,
+    number: u64,
+    /// The thread keeps the templates as long as this is there.
+    alive: Arc<()>,
 }
 
 /// A tree behind `&mut`, by its number, and a template of it.
@@ -25,7 +33,32 @@ type TreeTemplate = (usize, Box<dyn AnyTree>);
 
 thread_local! {
     /// The templates that this thread made.
-    static TREES: RefCell<FxHashMap<u64, Rc<Vec<TreeTemplate>>>> = RefCell::default();
+    static TREES: RefCell<FxHashMap<u64, Templates>> = RefCell::default();
+}
+
+/// Templates, and whether their program is still there.
+struct Templates {
+    trees: Rc<Vec<TreeTemplate>>,
+    alive: Weak<()>,
+}
+
+/// Frees the templates of this thread whose programs are gone: another thread may have dropped them.
+fn free_templates() {
+    let freed = TREES.try_with(|all| {
+        let mut all = all.borrow_mut();
+        all.extract_if(|_, templates| templates.alive.strong_count() == 0).collect::<Vec<_>>()
+    });
+    // They may hold values that do anything when they are dropped.
+    drop(freed);
+}
+
+impl Drop for TreesOfThread {
+    fn drop(&mut self) {
+        self.alive = Arc::default();
+        if self.thread == std::thread::current().id() {
+            free_templates();
+        }
+    }
 }
 
 impl Rebuilt {
@@ -51,16 +84,19 @@ impl Rebuilt {
         }
         let trees = (!trees.is_empty()).then(|| {
             static NEXT: AtomicU64 = AtomicU64::new(0);
+            free_templates();
             let number = NEXT.fetch_add(1, Relaxed);
-            TREES.with_borrow_mut(|all| all.insert(number, Rc::new(trees)));
-            (std::thread::current().id(), number)
+            let alive = Arc::new(());
+            let templates = Templates { trees: Rc::new(trees), alive: Arc::downgrade(&alive) };
+            TREES.with_borrow_mut(|all| all.insert(number, templates));
+            TreesOfThread { thread: std::thread::current().id(), number, alive }
         });
         Rebuilt { nodes, trees }
     }
 
     /// Whether this thread has the templates.
     pub(super) fn is_here(&self) -> bool {
-        self.trees.is_none_or(|(thread, _)| thread == std::thread::current().id())
+        self.trees.as_ref().is_none_or(|trees| trees.thread == std::thread::current().id())
     }
 
     /// The parts, with these leaves, if there are any.
@@ -68,8 +104,9 @@ impl Rebuilt {
         if self.nodes.is_empty() && self.trees.is_none() {
             return None;
         }
-        let templates =
-            self.trees.and_then(|(_, number)| TREES.with_borrow(|all| all.get(&number).cloned()));
+        let templates = self.trees.as_ref().and_then(|trees| {
+            TREES.with_borrow(|all| all.get(&trees.number).map(|found| found.trees.clone()))
+        });
         let trees = templates.iter().flat_map(|trees| trees.iter());
         let trees = trees.map(|(i, template)| (*i, template.copy(leaves))).collect();
         let nodes = self.nodes.iter().map(|(i, template)| (*i, template.copy(leaves))).collect();

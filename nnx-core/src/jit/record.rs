@@ -9,7 +9,7 @@ use crate::error::{Error, Result, catching};
 use crate::graph::Array;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
-use crate::run::compile;
+use crate::run::{Stamp, compile};
 use crate::transform::lend;
 use crate::transform::lend::{Allowed, Recorded, Stopped};
 use crate::value::Aval;
@@ -116,6 +116,7 @@ impl Planned {
         Ok(Entry {
             key,
             number,
+            used: Stamp::new(),
             executable,
             parameters,
             updates,

@@ -4,6 +4,7 @@ mod bind;
 mod cache;
 mod compile;
 mod eager;
+mod kept;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -12,3 +13,5 @@ pub(crate) use bind::{bind, bind_op, bind1};
 pub(crate) use cache::clear;
 pub(crate) use compile::compile;
 pub(crate) use eager::{buffer, staged};
+pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
+pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};

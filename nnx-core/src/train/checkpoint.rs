@@ -1,5 +1,6 @@
 //! Checkpoints: every leaf of a tree in one safetensors file.
 
+use super::replace::replace_file;
 use crate::error::{Error, Result};
 use crate::graph::Array;
 use crate::module::walk::{collect_leaves, paths, replace_leaves};
@@ -8,12 +9,16 @@ use crate::value::{Aval, DType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
-/// Where the checksum of the tensors' bytes stands in the file's metadata.
-const CHECKSUM: &str = "nnx.crc32";
+/// Where the checksum of the whole file stands in its metadata.
+const CHECKSUM: &str = "nnx.checksum";
+/// What stands there while the checksum is counted.
+const NO_CHECKSUM: &str = "00000000";
+/// Says that the file was written here, so that it has a checksum: what damages the name of one of the two
+/// leaves the other.
+const WRITER: &str = "nnx.format";
 /// Where the further places of shared nodes stand there, with their first ones, as a JSON object.
 const ALIASES: &str = "nnx.aliases";
 
@@ -45,15 +50,36 @@ pub fn save_checkpoint<M: Module>(
 ) -> Result<()> {
     let path = path.as_ref();
     let tensors = tensors(path, tree)?;
-    let mut checksum = crc32fast::Hasher::new();
-    tensors.values().for_each(|(_, bytes)| checksum.update(bytes));
     let mut metadata = metadata.clone();
-    metadata.insert(CHECKSUM.into(), format!("{:08x}", checksum.finalize()));
+    metadata.insert(CHECKSUM.into(), NO_CHECKSUM.into());
+    metadata.insert(WRITER.into(), "1".into());
     let aliases = aliases(tree);
     if !aliases.is_empty() {
         metadata.insert(ALIASES.into(), serde_json::json!(aliases).to_string());
     }
-    replace_file(path, &encode(&tensors, &metadata))
+    let mut file = encode(&tensors, &metadata);
+    if let Some(at) = checksum_at(&file) {
+        let checksum = checksum(&file, at);
+        file[at..at + NO_CHECKSUM.len()].copy_from_slice(checksum.as_bytes());
+    }
+    replace_file(path, &file)
+}
+
+/// Where the digits of the checksum are. In a text of the header the quotes around its name would have
+/// backslashes before them.
+fn checksum_at(file: &[u8]) -> Option<usize> {
+    let name = format!("\"{CHECKSUM}\":\"");
+    let at = memchr::memmem::find(file, name.as_bytes())? + name.len();
+    (at + NO_CHECKSUM.len() <= file.len()).then_some(at)
+}
+
+/// The checksum of a file whose checksum is `at` there.
+fn checksum(file: &[u8], at: usize) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&file[..at]);
+    hasher.update(NO_CHECKSUM.as_bytes());
+    hasher.update(&file[at + NO_CHECKSUM.len()..]);
+    format!("{:08x}", hasher.finalize())
 }
 
 /// A safetensors file: the size of the header, the header, the tensors. Equal trees give equal
@@ -112,36 +138,6 @@ fn tensors<M: Module>(path: &Path, tree: &M) -> Result<Tensors> {
     Ok(tensors)
 }
 
-/// Puts a file with these contents at `path`, or leaves what is there.
-fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |what: &str, e: &std::io::Error| Error::io(path, what, e);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(|e| Error::io(folder, "cannot make the folder", &e))?;
-    let write = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".checkpoint-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            // As any new file: readable by others unless the umask says no.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        // Dropping the file on an error above removes it.
-        file.persist(path)?;
-        // The rename itself is safe once the folder is on the disk too. Not every system can do
-        // this, and the file is whole either way.
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        Ok(())
-    };
-    write().map_err(|e: std::io::Error| io("the checkpoint cannot be written", &e))
-}
-
 /// Reads the leaves of `tree` back from a file that [`save_checkpoint`] wrote; gives its metadata.
 ///
 /// The tree decides what is expected: its structure, shapes and dtypes must be those of the file, and so
@@ -166,11 +162,11 @@ pub fn load_checkpoint<M: Module>(
     let mut metadata: BTreeMap<String, String> =
         header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    if let Some(checksum) = metadata.remove(CHECKSUM) {
-        let mut hasher = crc32fast::Hasher::new();
-        found.values().for_each(|view| hasher.update(view.data()));
-        if checksum != format!("{:08x}", hasher.finalize()) {
-            return Err(corrupt("the checksum of its tensors does not fit".into()));
+    let (given, ours) = (metadata.remove(CHECKSUM), metadata.remove(WRITER));
+    if given.is_some() || ours.is_some() {
+        let found = checksum_at(&bytes).map(|at| checksum(&bytes, at));
+        if given.is_none() || ours.is_none() || given != found {
+            return Err(corrupt("its checksum does not fit".into()));
         }
     }
 

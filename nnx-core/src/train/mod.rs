@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod metrics;
+mod replace;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};

@@ -180,17 +180,54 @@ fn a_truncated_file_is_an_error_wherever_it_ends() {
     assert_eq!(leaves(&tree), before);
 }
 
+/// Every bit of the file, its header and the checksum itself included.
 #[test]
-fn a_flipped_bit_in_the_data_is_found() {
+fn a_flipped_bit_is_found_wherever_it_is() {
     let (_folder, path) = folder();
     let mut tree = state(2);
     save_checkpoint(&path, &tree, &metadata()).unwrap();
-    let mut bytes = fs::read(&path).unwrap();
-    let last = bytes.len() - 3;
-    bytes[last] ^= 0x10;
-    fs::write(&path, &bytes).unwrap();
-    let error = message(&load_checkpoint(&path, &mut tree).unwrap_err());
-    assert!(error.contains("checksum"), "{error}");
+    let whole = fs::read(&path).unwrap();
+    let before = leaves(&tree);
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let places = (0..header).chain((header..whole.len()).step_by(97)).chain([whole.len() - 1]);
+    for at in places {
+        for bit in [0x01, 0x10, 0x80] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= bit;
+            fs::write(&path, &bytes).unwrap();
+            let result = load_checkpoint(&path, &mut tree);
+            let error = message(&result.expect_err(&format!("byte {at}, bit {bit:#x}")));
+            assert!(error.contains("truncated or corrupt"), "byte {at}, bit {bit:#x}: {error}");
+        }
+    }
+    assert_eq!(leaves(&tree), before);
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(load_checkpoint(&path, &mut tree).unwrap(), metadata());
+}
+
+#[test]
+fn metadata_that_looks_like_a_checksum_is_not_taken_for_one() {
+    let (_folder, path) = folder();
+    let mut tree = state(2);
+    let text = "\"nnx.checksum\":\"12345678\"";
+    let metadata = BTreeMap::from([("a".to_owned(), text.to_owned()), (text.into(), "b".into())]);
+    save_checkpoint(&path, &tree, &metadata).unwrap();
+    assert_eq!(load_checkpoint(&path, &mut tree).unwrap(), metadata);
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed_and_what_another_writes_is_not() {
+    let (folder, path) = folder();
+    let left = folder.path().join(".checkpoint-dead.tmp");
+    let written = folder.path().join(".checkpoint-alive.tmp");
+    let mine = folder.path().join("checkpoint-mine.tmp");
+    for file in [&left, &written, &mine] {
+        fs::write(file, "half").unwrap();
+    }
+    let other = fs::File::open(&written).unwrap();
+    other.lock().unwrap();
+    save_checkpoint(&path, &state(1), &metadata()).unwrap();
+    assert!(!left.exists() && written.exists() && mine.exists());
 }
 
 #[test]

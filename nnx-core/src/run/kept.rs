@@ -1,0 +1,203 @@
+//! How many compiled programs are kept, over all caches: the least recently used make room for new ones.
+
+use rustc_hash::FxHashSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{LazyLock, Mutex, RwLock, TryLockError};
+
+/// The bounds of the caches of compiled programs, those of jitted functions and those of eager
+/// operations together.
+///
+/// A program that is not kept is traced and compiled again when it is needed. Those that were not used
+/// for the longest time go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// The most programs; at least one is kept. 4096 without a setting. A small one takes 0.2 MB.
+    pub programs: usize,
+    /// The most memory maps that programs may take, of those that the system lets a process have: each
+    /// program takes three. Half of `vm.max_map_count` without a setting; no bound where there is none.
+    pub maps: usize,
+}
+
+/// The memory maps of a program: code, constants and tables, on the plugins of XLA for CPUs.
+const MAPS_PER_PROGRAM: usize = 3;
+
+impl CacheLimits {
+    fn of_this_machine() -> Self {
+        let system = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+        let maps = system.ok().and_then(|text| text.trim().parse::<usize>().ok());
+        CacheLimits { programs: 4096, maps: maps.map_or(usize::MAX, |maps| maps / 2) }
+    }
+
+    fn most_programs(self) -> usize {
+        self.programs.min(self.maps / MAPS_PER_PROGRAM).max(1)
+    }
+}
+
+static LIMITS: LazyLock<RwLock<CacheLimits>> =
+    LazyLock::new(|| RwLock::new(CacheLimits::of_this_machine()));
+
+/// The bounds of the caches of compiled programs.
+pub fn cache_limits() -> CacheLimits {
+    *LIMITS.read().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Sets the bounds of the caches of compiled programs. Programs beyond them are dropped at once, the
+/// least recently used first.
+///
+/// ```
+/// use nnx_core::jit::{cache_limits, cached_programs, set_cache_limits};
+/// let mut limits = cache_limits();
+/// limits.programs = 500;
+/// set_cache_limits(limits);
+/// assert!(cached_programs() <= 500);
+/// ```
+pub fn set_cache_limits(limits: CacheLimits) {
+    *LIMITS.write().unwrap_or_else(|e| e.into_inner()) = limits;
+    make_room(0);
+}
+
+/// How many compiled programs the caches hold, those of jitted functions and of eager operations.
+pub fn cached_programs() -> usize {
+    KEPT.load(Relaxed)
+}
+
+/// A cache of programs.
+pub(crate) trait ProgramCache: Sync {
+    /// Visits the stamp of every program.
+    fn stamps(&self, visit: &mut dyn FnMut(u64));
+    /// Takes the programs out for which `leave` says so, given their stamps, and the keys of these.
+    fn evict(&self, leave: &mut dyn FnMut(u64) -> bool) -> Evicted;
+}
+
+/// Programs that were taken out, to be dropped where no lock is held, and their keys.
+#[derive(Default)]
+pub(crate) struct Evicted {
+    pub(crate) keys: Vec<u64>,
+    pub(crate) programs: Vec<Box<dyn std::any::Any>>,
+}
+
+static CACHES: RwLock<Vec<&'static dyn ProgramCache>> = RwLock::new(Vec::new());
+
+/// Lets programs of `cache` make room for others, to be called once.
+pub(crate) fn register(cache: &'static dyn ProgramCache) {
+    CACHES.write().unwrap_or_else(|e| e.into_inner()).push(cache);
+}
+
+/// Programs in the caches, and those that were taken out but still run.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+/// Advances with each new program.
+static CLOCK: AtomicU64 = AtomicU64::new(0);
+
+/// When a program was used last; one for each program.
+pub(crate) struct Stamp(AtomicU64);
+
+impl Stamp {
+    /// The stamp of a new program.
+    pub(crate) fn new() -> Self {
+        KEPT.fetch_add(1, Relaxed);
+        Stamp(AtomicU64::new(CLOCK.fetch_add(1, Relaxed) + 1))
+    }
+
+    /// The program is used. What matters is only which programs were made since, so that a program that
+    /// is used again and again is not written to.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        let now = CLOCK.load(Relaxed);
+        if self.0.load(Relaxed) != now {
+            self.0.store(now, Relaxed);
+        }
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Drop for Stamp {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(1, Relaxed);
+    }
+}
+
+/// One thread at a time makes room.
+static MAKING_ROOM: Mutex<()> = Mutex::new(());
+
+/// Drops the least recently used programs if there are more than the limits allow; `slack` more, so that
+/// this is not done for every new program.
+fn make_room(slack: usize) {
+    let most = cache_limits().most_programs();
+    if KEPT.load(Relaxed) <= most {
+        return;
+    }
+    let _one = match MAKING_ROOM.try_lock() {
+        Ok(one) => one,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        // Another thread does it.
+        Err(TryLockError::WouldBlock) => return,
+    };
+    let caches = CACHES.read().unwrap_or_else(|e| e.into_inner()).clone();
+    let mut stamps = Vec::new();
+    caches.iter().for_each(|cache| cache.stamps(&mut |stamp| stamps.push(stamp)));
+    let more = stamps.len().saturating_sub(most.saturating_sub(slack).max(1));
+    if more == 0 {
+        return;
+    }
+    let (_, &mut youngest, _) = stamps.select_nth_unstable(more - 1);
+    // Of those of one age as many as are needed.
+    let mut left = more;
+    let mut leave = |stamp: u64| {
+        let leaves = stamp <= youngest && left > 0;
+        left -= usize::from(leaves);
+        leaves
+    };
+    let evicted: Vec<Evicted> = caches.iter().map(|cache| cache.evict(&mut leave)).collect();
+    let mut known = EVICTED.lock().unwrap_or_else(|e| e.into_inner());
+    if known.len() > MOST_REMEMBERED {
+        known.clear();
+    }
+    known.extend(evicted.iter().flat_map(|evicted| &evicted.keys));
+}
+
+/// To be called after a program was put into a cache, with no lock held.
+pub(crate) fn inserted() {
+    make_room(cache_limits().most_programs() / 8);
+}
+
+/// The keys of programs that made room for others.
+static EVICTED: LazyLock<Mutex<FxHashSet<u64>>> = LazyLock::new(Default::default);
+/// So many keys are remembered.
+const MOST_REMEMBERED: usize = 1 << 17;
+
+/// To be called when a program is compiled. Tells the log if it was compiled before and had to make room;
+/// of many such programs at ever greater distances.
+pub(crate) fn note_compiled(what: &str, key: u64) {
+    static AGAIN: AtomicU64 = AtomicU64::new(0);
+    if !EVICTED.lock().unwrap_or_else(|e| e.into_inner()).remove(&key) {
+        return;
+    }
+    let again = AGAIN.fetch_add(1, Relaxed) + 1;
+    if again.is_power_of_two() {
+        tracing::warn!(
+            target: "nnx::jit",
+            "`{what}` is compiled again, having made room for other programs: no more than {} are kept, \
+             and this happened {again} times so far. Every shape is a program of its own: pad arrays to \
+             a few sizes, or sort them into buckets of one shape each. If there is memory for more \
+             programs, raise the limit (`nnx::jit::set_cache_limits`)",
+            cache_limits().most_programs(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smaller_limit_counts_and_one_program_is_always_kept() {
+        let most = |programs, maps| CacheLimits { programs, maps }.most_programs();
+        assert_eq!(most(10, 300), 10);
+        assert_eq!(most(1000, 300), 100);
+        assert_eq!(most(0, 300), 1);
+        assert_eq!(most(10, 0), 1);
+    }
+}
