@@ -126,7 +126,8 @@ fn settings_in_a_checkpoint_are_as_strict_as_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write_data(&folder.join("data"));
-    let output = succeeds(folder, "--data data --batch-size 16 --epochs 1 --learning-rate 1e30");
+    let output =
+        MNIST.succeeds(folder, "--data data --batch-size 16 --epochs 1 --learning-rate 1e30");
     assert!(output.contains("epoch 1/1"), "{output}");
     let checkpoint = std::fs::read(folder.join("runs/mnist/checkpoint.safetensors")).unwrap();
     for (name, value) in [
@@ -142,13 +143,16 @@ fn settings_in_a_checkpoint_are_as_strict_as_the_command_line() {
     ] {
         let changed = with_metadata(&checkpoint, name, value);
         std::fs::write(folder.join("changed.safetensors"), changed).unwrap();
-        let error = fails(folder, "--data data --epochs 4 --resume changed.safetensors");
+        let error = MNIST.fails(folder, "--data data --epochs 4 --resume changed.safetensors");
         assert!(error.contains(&format!("`{name}` is `{value}`")), "{error}");
         assert!(error.contains("changed.safetensors"), "{error}");
     }
     let same = with_metadata(&checkpoint, "seed", "0");
     std::fs::write(folder.join("changed.safetensors"), same).unwrap();
-    succeeds(folder, "--data data --epochs 2 --resume changed.safetensors --learning-rate 1e-3");
+    MNIST.succeeds(
+        folder,
+        "--data data --epochs 2 --resume changed.safetensors --learning-rate 1e-3",
+    );
 }
 
 #[test]
@@ -156,7 +160,7 @@ fn a_loss_that_is_nan_is_said_once_with_the_step() {
     let folder = tempfile::tempdir().unwrap();
     write_data(&folder.path().join("data"));
     let run = "--data data --batch-size 16 --epochs 3 --learning-rate 1e30";
-    let output = mnist(folder.path(), run);
+    let output = MNIST.output(folder.path(), run);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     assert_eq!(error.matches("the loss is NaN since step 2 of epoch 1").count(), 1, "{error}");
@@ -171,13 +175,13 @@ fn a_folder_belongs_to_one_run_at_a_time() {
     std::fs::create_dir(folder.join("out")).unwrap();
     let lock = std::fs::File::create(folder.join("out/.lock")).unwrap();
     lock.lock().unwrap();
-    let error = fails(folder, "--data data --epochs 1 --out out");
+    let error = MNIST.fails(folder, "--data data --epochs 1 --out out");
     assert!(error.contains("--out out: another run writes to this folder"), "{error}");
     drop(lock);
     // What a killed run left is removed.
     let left = folder.join("out/.curves-dead.png");
     std::fs::write(&left, "half a picture").unwrap();
-    succeeds(folder, "--data data --epochs 1 --batch-size 16 --out out");
+    MNIST.succeeds(folder, "--data data --epochs 1 --batch-size 16 --out out");
     assert!(!left.exists());
     let mut names: Vec<_> =
         std::fs::read_dir(folder.join("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
@@ -199,7 +203,7 @@ fn no_more_of_a_packed_file_is_unpacked_than_its_header_promises() {
         let mut packed = packed.finish().unwrap();
         packed.truncate(packed.len() - cut);
         std::fs::write(data.join("train-labels-idx1-ubyte.gz"), packed).unwrap();
-        let error = fails(folder.path(), "--data data --epochs 1");
+        let error = MNIST.fails(folder.path(), "--data data --epochs 1");
         assert!(error.contains("train-labels") && error.contains(expected), "{error}");
     };
     let labels = || idx(&[48], (0..48).map(|i| i % 10));

@@ -21,7 +21,8 @@ impl Program {
         command
     }
 
-    fn output(&self, folder: &Path, arguments: &str) -> Output {
+    /// Its output and exit code.
+    pub(crate) fn output(&self, folder: &Path, arguments: &str) -> Output {
         self.command(folder, arguments).output().expect("cargo runs")
     }
 
