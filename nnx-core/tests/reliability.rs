@@ -5,6 +5,8 @@
 mod arithmetic;
 #[path = "reliability/child.rs"]
 mod child;
+#[path = "reliability/exit.rs"]
+mod exit;
 #[path = "reliability/memory.rs"]
 mod memory;
 #[path = "reliability/sizes.rs"]
