@@ -7,6 +7,8 @@ mod arithmetic;
 mod child;
 #[path = "reliability/exit.rs"]
 mod exit;
+#[path = "reliability/extremes.rs"]
+mod extremes;
 #[path = "reliability/memory.rs"]
 mod memory;
 #[path = "reliability/sizes.rs"]
