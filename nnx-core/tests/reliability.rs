@@ -5,6 +5,10 @@
 mod arithmetic;
 #[path = "reliability/child.rs"]
 mod child;
+#[path = "reliability/exit.rs"]
+mod exit;
+#[path = "reliability/extremes.rs"]
+mod extremes;
 #[path = "reliability/memory.rs"]
 mod memory;
 #[path = "reliability/sizes.rs"]

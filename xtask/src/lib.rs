@@ -5,6 +5,7 @@ pub mod cli;
 mod contents;
 pub mod pins;
 mod pip;
+mod probe;
 pub mod setup;
 mod store;
 pub mod tidy;
@@ -16,3 +17,5 @@ pub mod xla_rs;
 mod elf;
 #[path = "../../nnx-core/src/xla/pjrt/installed.rs"]
 mod installed;
+#[path = "../../nnx-core/src/xla/pjrt/record.rs"]
+mod record;

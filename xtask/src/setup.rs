@@ -4,6 +4,8 @@ use crate::contents::{self, cannot};
 use crate::installed::{PLUGINS, Platform, newest_install, shared_libraries};
 use crate::pins::Pin;
 use crate::pip;
+use crate::probe;
+use crate::record::{self, Thorough};
 use crate::store::{Store, make_folder};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -46,10 +48,22 @@ impl Setup {
 
     /// Makes sure that some plugin for `platform` is installed, and gives the one in use.
     pub(crate) fn ensure(&self, platform: Platform) -> Result<Installed, String> {
+        let pin = Pin::of(platform);
         if let Some(plugin) = newest_install(self.plugins.root(), platform) {
-            return Ok(Installed { plugin, already: true });
+            let Some(why) = damage(&plugin, Thorough::IfChanged)? else {
+                return Ok(Installed { plugin, already: true });
+            };
+            // What was pinned can be fetched again; other things only whoever installed them has.
+            if pin.as_ref().is_none_or(|pin| self.installed(&pin.folder()) != Some(plugin.clone()))
+            {
+                return Err(format!(
+                    "{} is damaged: {why}. Install it again (`cargo xtask setup --from FILE`), or remove \
+                     its folder",
+                    plugin.display()
+                ));
+            }
         }
-        match Pin::of(platform) {
+        match pin {
             Some(pin) => self.install_pin(&pin),
             None => Err(format!(
                 "there is no plugin for {} to fetch; install one from a file: `cargo xtask setup \
@@ -67,15 +81,46 @@ impl Setup {
     pub fn install_pin(&self, pin: &Pin) -> Result<Installed, String> {
         // Without a look at the network, and in a folder that may be read-only.
         if let Some(plugin) = self.installed(&pin.folder()) {
-            return Ok(Installed { plugin, already: true });
+            match self.trouble(&plugin)? {
+                None => return Ok(Installed { plugin, already: true }),
+                Some(why) => {
+                    eprintln!("{} is damaged: {why}. It is installed anew", plugin.display());
+                }
+            }
         }
         check_machine(pin)?;
-        self.install(&pin.folder(), |staging, plugin| {
+        let installed = self.install(&pin.folder(), |staging, plugin| {
             let downloads = staging.join("download");
             make_folder(&downloads)?;
             let wheel = pip::fetch(pin, &downloads, self.search_path.as_deref(), OFFLINE)?;
             contents::unpack(&wheel, plugin)
-        })
+        })?;
+        // What it needs may be installed later.
+        if let Err(why) = probe::loads(&installed.plugin) {
+            eprintln!("warning: {}: {why}", installed.plugin.display());
+        }
+        Ok(installed)
+    }
+
+    /// Looks a plugin over that is installed: what is wrong with the file itself, if something is.
+    fn trouble(&self, plugin: &Path) -> Result<Option<String>, String> {
+        if let Some(why) = damage(plugin, Thorough::Always)? {
+            return Ok(Some(why));
+        }
+        match probe::loads(plugin) {
+            Ok(()) if !record::exists(plugin) => {
+                // From an earlier version of this command: from now on damage is found.
+                let _ = record::write(plugin);
+                Ok(None)
+            }
+            Ok(()) => Ok(None),
+            // A file that is as it was installed is not mended by another copy.
+            Err(why) if record::exists(plugin) => {
+                eprintln!("warning: {}: {why}", plugin.display());
+                Ok(None)
+            }
+            Err(why) => Ok(Some(why)),
+        }
     }
 
     /// Installs a plugin from a wheel or a shared library on disk.
@@ -91,12 +136,18 @@ impl Setup {
             if let Some(pin) = Pin::by_folder(&folder) {
                 pip::check_digest(file, &pin, "Fetch the wheel again")?;
             }
-            self.install_or_prefer(&folder, |_, plugin| contents::unpack(file, plugin))
+            self.install_or_prefer(&folder, |_, plugin| {
+                contents::unpack(file, plugin)?;
+                must_load(plugin, file)
+            })
         } else {
             let digest = contents::sha256(file)?;
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let folder = format!("{}-{}", stem.trim_start_matches('.'), &digest[..12]);
-            self.install_or_prefer(&folder, |_, plugin| contents::copy_library(file, plugin))
+            self.install_or_prefer(&folder, |_, plugin| {
+                contents::copy_library(file, plugin)?;
+                must_load(plugin, file)
+            })
         }
     }
 
@@ -125,7 +176,17 @@ impl Setup {
         folder: &str,
         fill: impl FnOnce(&Path, &Path) -> Result<(), String>,
     ) -> Result<Installed, String> {
-        let already = self.plugins.install(folder, |path| plugin_in(path).is_some(), fill)?;
+        let whole = |path: &Path| {
+            plugin_in(path)
+                .is_some_and(|plugin| self.trouble(&plugin).is_ok_and(|trouble| trouble.is_none()))
+        };
+        let already = self.plugins.install(folder, whole, |staging, new| {
+            fill(staging, new)?;
+            match plugin_in(new) {
+                Some(plugin) => record::write(&plugin).map_err(|e| cannot("read", &plugin, &e)),
+                None => Ok(()),
+            }
+        })?;
         let plugin = self.installed(folder).ok_or_else(|| {
             format!("{} vanished while it was installed", self.plugins.path(folder).display())
         })?;
@@ -135,6 +196,24 @@ impl Setup {
 
 fn plugin_in(folder: &Path) -> Option<PathBuf> {
     shared_libraries(folder).into_iter().next()
+}
+
+/// What is wrong with a plugin's file, by its record and by the sizes that it names itself.
+fn damage(plugin: &Path, thorough: Thorough) -> Result<Option<String>, String> {
+    let cannot_read = |e: std::io::Error| cannot("read", plugin, &e);
+    if let Some(why) = crate::elf::truncated(plugin).map_err(cannot_read)? {
+        return Ok(Some(why));
+    }
+    record::damage(plugin, thorough).map_err(cannot_read)
+}
+
+/// Refuses what cannot be loaded, before it is installed from `file`.
+fn must_load(folder: &Path, file: &Path) -> Result<(), String> {
+    match plugin_in(folder) {
+        Some(plugin) => probe::loads(&plugin)
+            .map_err(|why| format!("{} was not installed: {why}", file.display())),
+        None => Ok(()),
+    }
 }
 
 /// `<name>-<version>` of a wheel, from its file name `name-version-…whl`.
@@ -154,11 +233,9 @@ fn wheel_folder(wheel: &Path) -> Result<String, String> {
 
 /// The folder that everything is installed to for the user who runs this.
 pub(crate) fn user_home() -> Result<PathBuf, String> {
-    let home = crate::installed::user_folder(|name| std::env::var_os(name)).ok_or(
-        "there is no folder to install to: set HOME, or NNX_HOME to a folder of your choice",
-    )?;
-    // A relative NNX_HOME would mean another folder in every place.
-    std::path::absolute(&home).map_err(|e| cannot("use", &home, &e))
+    crate::installed::user_folder(|name| std::env::var_os(name))?.ok_or(
+        "there is no folder to install to: set HOME, or NNX_HOME to a folder of your choice".into(),
+    )
 }
 
 fn check_machine(pin: &Pin) -> Result<(), String> {

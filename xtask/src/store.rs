@@ -53,6 +53,7 @@ impl Store {
         let new = staging.path().join("new");
         make_folder(&new)?;
         fill(staging.path(), &new)?;
+        set_modes(&new).map_err(|e| cannot("set the permissions of", &new, &e))?;
         if target.exists() {
             // Someone took out what must be in it.
             let old = staging.path().join("old");
@@ -95,8 +96,36 @@ impl Store {
     }
 }
 
+/// Makes a folder, and those above it, that only its owner may write to.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(folder).map_err(|e| unwritable(folder, &e))
+}
+
+/// Lets everybody read what is in a folder, and only its owner write there, whatever the umask is.
+#[cfg(unix)]
+fn set_modes(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_folder = path.symlink_metadata()?.is_dir();
+    let mode = if is_folder { 0o755 } else { 0o644 };
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode))?;
+    if is_folder {
+        for entry in std::fs::read_dir(path)? {
+            set_modes(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn set_modes(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> String {

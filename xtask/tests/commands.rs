@@ -90,6 +90,60 @@ fn setup_from_a_file_is_done_once() {
     assert_eq!((code, out.starts_with("XLA is already set up: ")), (0, true), "{out}");
 }
 
+/// The permissions of a file or folder.
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn what_is_installed_only_its_owner_may_change_whatever_the_umask() {
+    for umask in ["000", "002", "077"] {
+        let machine = Machine::new();
+        let wheel = machine.good_wheel();
+        let home = machine.home();
+        let script = format!(
+            "umask {umask}; exec '{}' setup --from '{}'",
+            env!("CARGO_BIN_EXE_xtask"),
+            wheel.display()
+        );
+        let mut command = Command::new("sh");
+        let (code, out, err) = run(command.args(["-c", &script]).env("NNX_HOME", &home));
+        assert_eq!(code, 0, "{out}{err}");
+        let folder = home.join("plugins").join(&machine.plugins()[0]);
+        assert_eq!(mode(&folder), 0o755);
+        for file in ["plugin.so", ".installed", "licenses/LICENSE"] {
+            assert_eq!(mode(&folder.join(file)), 0o644, "{file}");
+        }
+        for above in [&home, &home.join("plugins")] {
+            assert_eq!(mode(above) & 0o022, 0, "{}", above.display());
+        }
+    }
+}
+
+#[test]
+fn a_relative_home_is_refused() {
+    let machine = Machine::new();
+    let mut command = xtask(&machine, &["setup"]);
+    let (code, _, err) = run(command.env("NNX_HOME", "relative/folder"));
+    assert_eq!(code, 1);
+    assert!(err.contains("NNX_HOME is `relative/folder`, a relative path"), "{err}");
+}
+
+#[test]
+fn a_damaged_plugin_of_another_origin_is_not_used() {
+    let machine = Machine::new();
+    let library = machine.path("plugin.so");
+    std::fs::write(&library, PLUGIN).unwrap();
+    run(&mut xtask(&machine, &["setup", "--from", library.to_str().unwrap()]));
+    let folder = machine.home().join("plugins").join(&machine.plugins()[0]);
+    std::fs::write(folder.join("plugin.so"), &PLUGIN[..PLUGIN.len() - 1]).unwrap();
+    let cargo = fake_cargo(&machine);
+    let (code, _, err) = run(xtask(&machine, &["test"]).env("CARGO", cargo));
+    assert_eq!(code, 1);
+    assert!(err.contains("is damaged") && err.contains("setup --from FILE"), "{err}");
+}
+
 #[test]
 fn a_failed_setup_has_exit_code_1_and_starts_nothing() {
     let machine = Machine::new();

@@ -146,6 +146,47 @@ fn a_library_on_disk_is_installed_under_its_digest() {
 }
 
 #[test]
+fn a_damaged_plugin_is_noticed_and_installed_anew() {
+    let machine = Machine::new();
+    let wheel = machine.good_wheel();
+    let pin = machine.pin(&wheel);
+    machine.python(&format!("cp '{}' \"$dest\"", wheel.display()));
+    let plugin = machine.setup().install_pin(&pin).unwrap().plugin;
+    let other = [PLUGIN.to_vec(), b"more".to_vec()].concat();
+    let changed: Vec<u8> = PLUGIN.iter().map(|byte| byte ^ 1).collect();
+    for (downloads, damage) in [(2, &PLUGIN[..PLUGIN.len() - 1]), (3, &other), (4, &changed)] {
+        std::fs::write(&plugin, damage).unwrap();
+        assert!(!machine.setup().install_pin(&pin).unwrap().already);
+        assert_eq!(std::fs::read(&plugin).unwrap(), PLUGIN);
+        assert_eq!(machine.downloads(), downloads);
+    }
+    // Another time of change, with the same contents, is no damage.
+    std::fs::write(&plugin, PLUGIN).unwrap();
+    assert!(machine.setup().install_pin(&pin).unwrap().already);
+    // One installed from a file is replaced by that file.
+    let library = machine.path("my_plugin.so");
+    std::fs::write(&library, PLUGIN).unwrap();
+    let mine = machine.setup().install_file(&library).unwrap().plugin;
+    std::fs::write(&mine, &changed).unwrap();
+    assert!(!machine.setup().install_file(&library).unwrap().already);
+    assert_eq!(std::fs::read(&mine).unwrap(), PLUGIN);
+}
+
+#[test]
+fn a_library_that_cannot_be_loaded_is_not_installed() {
+    let machine = Machine::new();
+    // A header of this machine's kind, and no contents.
+    let mut elf = std::fs::read("/proc/self/exe").unwrap()[..64].to_vec();
+    elf[32..64].fill(0);
+    elf.extend(PLUGIN);
+    let library = machine.path("empty.so");
+    std::fs::write(&library, elf).unwrap();
+    let error = machine.setup().install_file(&library).unwrap_err();
+    assert!(error.contains("empty.so was not installed: it cannot be loaded"), "{error}");
+    assert_eq!(machine.plugins(), [""; 0]);
+}
+
+#[test]
 fn files_that_are_no_plugins_are_refused() {
     let machine = Machine::new();
     let whole = std::fs::read(machine.good_wheel()).unwrap();

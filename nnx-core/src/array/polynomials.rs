@@ -1,5 +1,6 @@
 //! Polynomials as vectors of coefficients, that of the highest power first.
 
+use super::products::check_powers;
 use super::program::program;
 use super::{ConvolveMode, convolve, finfo, invalid, iota, linalg, one_program, vander};
 use crate::graph::Array;
@@ -91,7 +92,7 @@ pub fn polyint(p: &Array) -> Array {
 /// ```
 ///
 /// # Panics
-/// Panics if `x` is not a vector, or `y` has not as many rows.
+/// Panics if `x` is not a vector, `y` has not as many rows, or the degree is above 16,384.
 #[track_caller]
 pub fn polyfit(x: &Array, y: &Array, degree: usize) -> Array {
     check("polyfit", x);
@@ -99,6 +100,7 @@ pub fn polyfit(x: &Array, y: &Array, degree: usize) -> Array {
         let (x, y) = (x.aval(), y.aval());
         invalid("polyfit", format!("needs as many points as values, got {x} and {y}"));
     }
+    check_powers("polyfit", degree);
     let dtype = promote_dtypes(promote_dtypes(x.dtype(), y.dtype()), DType::F32);
     let outs = program("polyfit", &[x.astype(dtype), y.astype(dtype)], |args| {
         let powers = vander(&args[0], degree + 1, false);

@@ -199,15 +199,26 @@ pub fn cross(a: &Array, b: &Array) -> Array {
     })
 }
 
+/// Refuses so many powers, or other terms that are written out one by one, that their program would take
+/// minutes to make.
+#[track_caller]
+pub(super) fn check_powers(op: &str, n: usize) {
+    const MOST: usize = 1 << 14;
+    if n > MOST {
+        invalid(op, format!("{n} terms are too many for one program, the most are {MOST}"));
+    }
+}
+
 /// The rows 1, x, x², … or the other way round of a vector, `n` columns. `jax.numpy.vander`.
 ///
 /// # Panics
-/// Panics if `x` has not exactly one axis.
+/// Panics if `x` has not exactly one axis, or there are more than 16,384 columns.
 #[track_caller]
 pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
     if x.rank() != 1 {
         invalid("vander", format!("needs a vector, got {}", x.aval()));
     }
+    check_powers("vander", n);
     one_program("vander", std::slice::from_ref(x), |args| {
         let mut column = args[0].ones_like();
         let mut columns = Vec::with_capacity(n);

@@ -5,6 +5,7 @@
 pub use super::quantile::logsumexp_signed;
 pub use super::reduce::{logsumexp, softmax};
 
+use super::products::check_powers;
 use super::program::{Compute, binary, ternary, unary};
 use super::{Operand, select};
 use crate::graph::{Array, Jvp, Tangent};
@@ -294,8 +295,12 @@ impl CustomJvp for Poch {
 
 /// The logarithm of the multivariate gamma function of dimension `d`.
 /// `jax.scipy.special.multigammaln`.
+///
+/// # Panics
+/// Panics if `d` is above 16,384.
 #[track_caller]
 pub fn multigammaln(a: &Array, d: usize) -> Array {
+    check_powers("multigammaln", d);
     unary("multigammaln", a, |a| {
         let d = d as f64;
         let start = a.full_like(d * (d - 1.0) / 4.0 * PI.ln());

@@ -13,13 +13,16 @@ use std::sync::{LazyLock, Mutex, RwLock, TryLockError};
 pub struct CacheLimits {
     /// The most programs; at least one is kept. 4096 without a setting. A small one takes 0.2 MB.
     pub programs: usize,
-    /// The most memory maps that programs may take, of those that the system lets a process have: each
-    /// program takes three. Half of `vm.max_map_count` without a setting; no bound where there is none.
+    /// The most memory maps of the process, of which a program takes three and more: beyond them a quarter
+    /// of the programs goes. Half of `vm.max_map_count` without a setting; no bound where there is none.
+    /// Looked at after every 64 new programs.
     pub maps: usize,
 }
 
-/// The memory maps of a program: code, constants and tables, on the plugins of XLA for CPUs.
+/// The least memory maps of a program, on the plugins of XLA for CPUs: code, constants and tables.
 const MAPS_PER_PROGRAM: usize = 3;
+/// After so many new programs the memory maps are counted.
+const MAPS_COUNTED_EVERY: u64 = 64;
 
 impl CacheLimits {
     fn of_this_machine() -> Self {
@@ -126,9 +129,13 @@ static MAKING_ROOM: Mutex<()> = Mutex::new(());
 /// this is not done for every new program.
 fn make_room(slack: usize) {
     let most = cache_limits().most_programs();
-    if KEPT.load(Relaxed) <= most {
-        return;
+    if KEPT.load(Relaxed) > most {
+        keep(most.saturating_sub(slack));
     }
+}
+
+/// Drops the least recently used programs but for `most`, or for one.
+fn keep(most: usize) {
     let _one = match MAKING_ROOM.try_lock() {
         Ok(one) => one,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -138,7 +145,7 @@ fn make_room(slack: usize) {
     let caches = CACHES.read().unwrap_or_else(|e| e.into_inner()).clone();
     let mut stamps = Vec::new();
     caches.iter().for_each(|cache| cache.stamps(&mut |stamp| stamps.push(stamp)));
-    let more = stamps.len().saturating_sub(most.saturating_sub(slack).max(1));
+    let more = stamps.len().saturating_sub(most.max(1));
     if more == 0 {
         return;
     }
@@ -160,7 +167,18 @@ fn make_room(slack: usize) {
 
 /// To be called after a program was put into a cache, with no lock held.
 pub(crate) fn inserted() {
-    make_room(cache_limits().most_programs() / 8);
+    let limits = cache_limits();
+    make_room(limits.most_programs() / 8);
+    let is_time = CLOCK.load(Relaxed).is_multiple_of(MAPS_COUNTED_EVERY);
+    if is_time && limits.maps < usize::MAX && maps_of_process() > limits.maps {
+        keep(KEPT.load(Relaxed) / 4 * 3);
+    }
+}
+
+/// How many memory maps the process has; 0 where the system does not say.
+fn maps_of_process() -> usize {
+    let maps = std::fs::read("/proc/self/maps").unwrap_or_default();
+    maps.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// The keys of programs that made room for others.

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::executable::Signature;
-use super::fork;
+use super::exit;
 use super::placement::Placement;
 use super::runtime::RawBuffer;
 use crate::error::Result;
@@ -63,7 +63,7 @@ impl Buffer {
             return self.client.upload(&self.to_host()?, self.aval, device);
         }
         self.client.check_placement(placement)?;
-        fork::check()?;
+        let _calling = exit::calling()?;
         let what = || format!("copying {} to device {device}", self.describe());
         // SAFETY: the buffer is alive.
         let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
@@ -109,7 +109,7 @@ impl Buffer {
     /// [`Error::Xla`](crate::error::Error::Xla) when the computation that makes the buffer failed (the
     /// message names it), or when the buffer was deleted or donated.
     pub fn to_host(&self) -> Result<Vec<u8>> {
-        fork::check()?;
+        let _calling = exit::calling()?;
         let what = || format!("reading {}", self.describe());
         // SAFETY: the buffer is alive, and of this shape and dtype.
         unsafe { self.client.runtime().to_host(self.raw, self.aval, &what) }
@@ -120,7 +120,7 @@ impl Buffer {
     /// # Errors
     /// As for [`to_host`](Self::to_host).
     pub fn wait(&self) -> Result<()> {
-        fork::check()?;
+        let _calling = exit::calling()?;
         let what = || format!("waiting for {}", self.describe());
         // SAFETY: the buffer is alive.
         unsafe { self.client.runtime().wait(self.raw, &what) }
@@ -146,7 +146,7 @@ impl Buffer {
 impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
-        if fork::is_forked() {
+        if exit::is_over() {
             return;
         }
         // SAFETY: this is the only owner.

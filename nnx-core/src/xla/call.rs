@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::client::Client;
 use super::executable::{Executable, Signature};
-use super::fork;
+use super::exit;
 use super::placement::Placement;
 use super::pool::{Kept, Pooled, Reuse};
 use super::runtime::{Lists, RawBuffer};
@@ -69,13 +69,16 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
-        fork::check()?;
+        let _calling = exit::calling()?;
         lists.outputs.resize(executable.outputs().len(), None);
         let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive; the lists have as many arguments and places for results
         // as it has inputs and outputs, checked here and when it was compiled; the arguments are
         // alive, being borrowed for as long as this call, and of the right shapes and dtypes.
-        unsafe { executable.client().runtime().execute(executable.raw(), &mut lists, &what) }?;
+        unsafe {
+            let runtime = executable.client().runtime();
+            runtime.execute(executable.raw(), &mut lists, executable.habits(), &what)
+        }?;
         Ok(Outputs {
             client: executable.client(),
             signature: executable.signature().clone(),
@@ -167,6 +170,9 @@ impl Outputs {
 
 impl Drop for Outputs {
     fn drop(&mut self) {
+        if exit::is_over() {
+            return;
+        }
         for &raw in self.lists.outputs.iter().flatten() {
             // SAFETY: nobody took it out, so this is the only owner.
             unsafe { self.client.runtime().destroy_buffer(raw) };

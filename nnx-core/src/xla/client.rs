@@ -3,11 +3,11 @@
 use super::buffer::Buffer;
 use super::environment::MAX_CPU_COUNT;
 use super::executable::Executable;
-use super::fork;
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{Backend, RawBuffer, Runtime};
+use super::{exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
@@ -87,6 +87,11 @@ static CLIENT: OnceLock<(ClientOptions, Client)> = OnceLock::new();
 /// Held while a client is made.
 static MAKING: Mutex<()> = Mutex::new(());
 
+/// The backend that was started, if one was.
+pub(super) fn running() -> Option<&'static dyn Runtime> {
+    CLIENT.get().map(|(_, client)| client.0)
+}
+
 /// Makes the process-wide client with the given options, before anything else needs one.
 ///
 /// # Errors
@@ -103,6 +108,7 @@ pub fn init(options: ClientOptions) -> Result<Client> {
         None => {
             let client = Client(start(&options)?);
             fork::watch();
+            exit::watch();
             Ok(CLIENT.get_or_init(|| (options, client)).1)
         }
     }
@@ -216,7 +222,7 @@ impl Client {
                 self.dialect()
             )));
         }
-        fork::check()?;
+        let _calling = exit::calling()?;
         let raw = self.0.compile(program)?;
         Ok(Executable::new(*self, raw, program))
     }
@@ -233,7 +239,7 @@ impl Client {
     /// `outputs`, or its placement does not exist.
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
-        fork::check()?;
+        let _calling = exit::calling()?;
         let raw = self.0.load(bytes, program)?;
         Ok(Executable::new(*self, raw, program))
     }
@@ -272,7 +278,7 @@ impl Client {
             )));
         }
         self.check_placement(placement)?;
-        fork::check()?;
+        let _calling = exit::calling()?;
         self.0.upload(bytes, aval, placement, &|| format!("uploading {aval}"))
     }
 }

@@ -14,10 +14,8 @@ const CPU_THREADS: &str = "PJRT_NPROC";
 /// Sets the environment up for starting XLA: no chatter on stderr, unless the user has set a
 /// log level; the number of threads, if one is asked for. Gives whether there is to be no chatter.
 ///
-/// As with every change of the environment, another thread that reads it at the same moment
-/// through C (not through Rust's standard library, which takes a lock) may misread it. Programs
-/// with such threads should make their client before starting them, or set the log level
-/// themselves, in which case nothing is changed here.
+/// Other threads may read the environment at the same moment, through C too: they see it as it was or as it
+/// is. (Where this system is not Linux, only readers through Rust's standard library do.)
 ///
 /// # Errors
 /// When the environment has a number of threads that is none, or too large: XLA starts them all.
@@ -42,9 +40,86 @@ pub(super) fn prepare(cpu_threads: Option<usize>) -> Result<bool> {
     Ok(quiet)
 }
 
+#[cfg(not(target_os = "linux"))]
 fn set(name: &str, value: &OsStr) {
     // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.
     unsafe { std::env::set_var(name, value) };
+}
+
+/// Puts a whole new list of variables in the place of the old one, which stays as it is for those who are
+/// reading it. C's own way writes into the list, or frees it.
+#[cfg(target_os = "linux")]
+fn set(name: &str, value: &OsStr) {
+    use std::ffi::{CStr, CString, c_char};
+    use std::os::unix::ffi::OsStrExt;
+    use std::ptr::null_mut;
+    use std::sync::atomic::{AtomicPtr, Ordering};
+
+    unsafe extern "C" {
+        static mut environ: *mut *mut c_char;
+    }
+    let start = [name.as_bytes(), b"="].concat();
+    // Neither a flag nor a number has a zero byte in it.
+    let Ok(entry) = CString::new([&start, value.as_bytes()].concat()) else { return };
+    // SAFETY: the system's list; only its address is taken.
+    let place = unsafe { AtomicPtr::from_ptr(&raw mut environ) };
+    let old = place.load(Ordering::Acquire);
+    let mut list: Vec<*mut c_char> = Vec::new();
+    if !old.is_null() {
+        // SAFETY: the list ends in a null pointer, and its entries are C strings. It stays as it is here:
+        // whoever changes it elsewhere has promised that no other thread looks at it.
+        unsafe {
+            let entries = (0..).map(|i| *old.add(i)).take_while(|entry| !entry.is_null());
+            list.extend(entries.filter(|&e| !CStr::from_ptr(e).to_bytes().starts_with(&start)));
+        }
+    }
+    list.extend([entry.into_raw(), null_mut()]);
+    // Kept for good, as readers may be at it at any time.
+    place.store(Box::leak(list.into_boxed_slice()).as_mut_ptr(), Ordering::Release);
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::ffi::{CStr, CString, c_char};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    unsafe extern "C" {
+        fn getenv(name: *const c_char) -> *const c_char;
+    }
+
+    #[test]
+    fn readers_through_c_see_the_environment_as_it_was_or_as_it_is() {
+        let path = std::env::var_os("PATH").unwrap();
+        let done = AtomicBool::new(false);
+        let read = |name: &str| {
+            let name = CString::new(name).unwrap();
+            // SAFETY: a C string; the text that comes back is never freed.
+            unsafe {
+                let found = getenv(name.as_ptr());
+                (!found.is_null()).then(|| CStr::from_ptr(found).to_owned().into_string().unwrap())
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        assert_eq!(read("PATH").as_deref(), path.to_str());
+                        let value = read("NNX_TEST_SET");
+                        assert!(value.is_none_or(|value| value.parse::<u32>().is_ok()));
+                    }
+                });
+            }
+            for n in 0..2000 {
+                set("NNX_TEST_SET", OsStr::new(&n.to_string()));
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(std::env::var("NNX_TEST_SET").unwrap(), "1999");
+        assert_eq!(std::env::vars_os().filter(|(name, _)| name == "NNX_TEST_SET").count(), 1);
+        assert_eq!(std::env::var_os("PATH").unwrap(), path);
+    }
 }
 
 /// Adds a flag to those that XLA is given, unless the user has set it.

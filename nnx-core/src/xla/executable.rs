@@ -2,10 +2,10 @@
 
 use super::call::Call;
 use super::client::Client;
-use super::fork;
+use super::exit;
 use super::placement::Placement;
 use super::program::Program;
-use super::runtime::RawExecutable;
+use super::runtime::{Habits, RawExecutable};
 use crate::error::Result;
 use crate::value::Aval;
 use std::fmt;
@@ -16,6 +16,7 @@ pub struct Executable {
     client: Client,
     raw: RawExecutable,
     signature: Arc<Signature>,
+    habits: Habits,
 }
 
 /// The inputs and outputs of an executable. Its results keep a handle to this signature, to say
@@ -57,7 +58,7 @@ impl Executable {
             outputs: program.outputs.into(),
             placement: program.placement,
         };
-        Executable { client, raw, signature: Arc::new(signature) }
+        Executable { client, raw, signature: Arc::new(signature), habits: Habits::default() }
     }
 
     /// The name given to [`Client::compile`].
@@ -97,6 +98,11 @@ impl Executable {
     }
 
     #[inline]
+    pub(super) fn habits(&self) -> &Habits {
+        &self.habits
+    }
+
+    #[inline]
     pub(super) fn signature(&self) -> &Arc<Signature> {
         &self.signature
     }
@@ -125,7 +131,7 @@ impl Executable {
 
 impl Drop for Executable {
     fn drop(&mut self) {
-        if fork::is_forked() {
+        if exit::is_over() {
             return;
         }
         // SAFETY: this is the only owner; the runtime waits for runs in progress.

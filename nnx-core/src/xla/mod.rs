@@ -23,6 +23,7 @@ mod call;
 mod client;
 mod environment;
 mod executable;
+mod exit;
 mod flags;
 mod fork;
 mod pjrt;

@@ -12,6 +12,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// The library that runs programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,44 @@ pub(super) struct Lists {
     pub(super) outputs: Vec<Option<RawBuffer>>,
 }
 
+/// How the runs of a program went so far.
+#[derive(Default)]
+pub(super) struct Habits {
+    /// How many of the latest runs were done when their calls returned.
+    quick_runs: AtomicU8,
+    /// Whether a run was done.
+    ran: AtomicBool,
+}
+
+impl Habits {
+    /// After so many of them the next ones are taken for quick: a backend runs small programs within the
+    /// call.
+    const ENOUGH: u8 = 16;
+
+    /// Whether its runs are done when their calls return, as far as they need not wait for others.
+    #[inline]
+    pub(super) fn is_quick(&self) -> bool {
+        self.quick_runs.load(Ordering::Relaxed) >= Self::ENOUGH
+    }
+
+    /// Whether this is the first run, as far as is known.
+    pub(super) fn is_first(&self) -> bool {
+        !self.ran.load(Ordering::Relaxed)
+    }
+
+    /// The first run is done.
+    pub(super) fn note_first(&self) {
+        self.ran.store(true, Ordering::Relaxed);
+    }
+
+    /// A run was done when its call returned, or was not.
+    pub(super) fn note(&self, done: bool) {
+        let runs = self.quick_runs.load(Ordering::Relaxed);
+        let runs = if done { runs.saturating_add(1) } else { 0 };
+        self.quick_runs.store(runs, Ordering::Relaxed);
+    }
+}
+
 /// Room for `size` bytes of an array on the host, or the error that says that there is none.
 pub(super) fn reserved(size: usize, what: What<'_>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -136,7 +175,16 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// # Safety
     /// The arguments are as many as the program takes, of the right shapes and dtypes and on its
     /// device; there is a place for each result.
-    unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()>;
+    unsafe fn execute(
+        &self,
+        raw: RawExecutable,
+        lists: &mut Lists,
+        habits: &Habits,
+        what: What<'_>,
+    ) -> Result<()>;
+
+    /// Whether runs are still going on.
+    fn has_runs_in_flight(&self) -> bool;
 
     /// Copies an array to `placement`, which exists; `bytes` is as long as `aval` says.
     fn upload(

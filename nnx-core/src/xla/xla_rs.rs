@@ -8,7 +8,7 @@ use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
-    Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
 };
 use super::{environment, flags};
 use crate::error::{Error, Result};
@@ -129,7 +129,18 @@ impl Runtime for XlaRs {
         drop(unsafe { Box::from_raw(raw.0.cast::<Compiled>().as_ptr()) });
     }
 
-    unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()> {
+    // The crate tells of no run when it is done.
+    fn has_runs_in_flight(&self) -> bool {
+        false
+    }
+
+    unsafe fn execute(
+        &self,
+        raw: RawExecutable,
+        lists: &mut Lists,
+        _: &Habits,
+        what: What<'_>,
+    ) -> Result<()> {
         // SAFETY: the program is alive.
         let program = unsafe { raw.0.cast::<Compiled>().as_ref() };
         // SAFETY: the caller promises that the arguments are alive.

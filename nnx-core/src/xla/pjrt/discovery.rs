@@ -1,8 +1,8 @@
 //! Finding a PJRT plugin on this machine.
 
 use super::installed::{
-    NAMES_VAR, PLATFORM_VAR, PLUGIN_VAR, PLUGINS, Platform, newest_install, shared_libraries,
-    subfolders, user_folder,
+    NAMES_VAR, PLATFORM_VAR, PLUGIN_VAR, PLUGINS, Platform, absolute, newest_install,
+    shared_libraries, subfolders, user_folder,
 };
 use super::plugin::SETUP;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ fn find_with(explicit: Option<&Path>, var: &dyn Fn(&str) -> Option<OsString>) ->
         None => tried.push(format!("the environment variable {NAMES_VAR}: not set")),
     }
     let platform = wanted_platform(set(PLATFORM_VAR))?;
-    match user_folder(var) {
+    match user_folder(var).map_err(Error::Invalid)? {
         Some(folder) => {
             let plugins = folder.join(PLUGINS);
             if let Some(found) = newest_install(&plugins, platform) {
@@ -47,7 +47,7 @@ fn find_with(explicit: Option<&Path>, var: &dyn Fn(&str) -> Option<OsString>) ->
         }
         None => tried.push("the per-user folder: neither NNX_HOME nor HOME is set".to_string()),
     }
-    for site in site_packages(var) {
+    for site in site_packages(var)? {
         if let Some(found) = python_plugin(&site, platform) {
             return Ok(found);
         }
@@ -103,11 +103,13 @@ fn first_of_list(list: &OsString) -> Result<PathBuf> {
 }
 
 /// The folders where Python packages live, in the order in which Python would look.
-fn site_packages(var: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-    let set = |name| var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let mut roots: Vec<PathBuf> =
-        ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(set).collect();
-    roots.extend(set("HOME").map(|home| home.join(".local")));
+fn site_packages(var: &dyn Fn(&str) -> Option<OsString>) -> Result<Vec<PathBuf>> {
+    let set = |name| absolute(name, &var).map_err(Error::Invalid);
+    let mut roots = Vec::new();
+    for name in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        roots.extend(set(name)?);
+    }
+    roots.extend(set("HOME")?.map(|home| home.join(".local")));
     roots.extend(["/usr/local", "/usr"].map(PathBuf::from));
     let mut sites = Vec::new();
     for root in roots {
@@ -125,7 +127,7 @@ fn site_packages(var: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
             }
         }
     }
-    sites
+    Ok(sites)
 }
 
 /// A plugin for `platform` in one of the Python packages known to ship one.
@@ -231,6 +233,22 @@ mod tests {
     }
 
     #[test]
+    fn relative_folders_are_refused() {
+        for name in ["NNX_HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "HOME"] {
+            let mut machine = Machine::new();
+            machine.set(name, "some/folder");
+            let error = machine.find().unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("`some/folder`"), "{error}");
+            assert!(error.contains("absolute"), "{error}");
+        }
+        // What is found before they are looked at needs none of them.
+        let mut machine = Machine::new();
+        let installed = machine.file(".local/share/nnx/plugins/some-cpu-1.0/p.so");
+        machine.set("VIRTUAL_ENV", "some/folder");
+        assert_eq!(machine.find().unwrap(), installed);
+    }
+
+    #[test]
     fn a_list_without_names_is_refused() {
         let mut machine = Machine::new();
         machine.set("PJRT_NAMES_AND_LIBRARY_PATHS", "/a/b.so");
@@ -243,6 +261,7 @@ mod tests {
             user_folder(|name| {
                 variables.iter().find(|(n, _)| *n == name).map(|(_, v)| OsString::from(v))
             })
+            .unwrap()
         };
         assert_eq!(folder(&[]), None);
         assert_eq!(folder(&[("HOME", "/h")]), Some("/h/.local/share/nnx".into()));

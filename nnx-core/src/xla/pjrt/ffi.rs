@@ -52,6 +52,7 @@ args! {
     PluginInitializeArgs {}
     EventDestroyArgs { event: *mut PjrtEvent }
     EventAwaitArgs { event: *mut PjrtEvent }
+    EventIsReadyArgs { event: *mut PjrtEvent, is_ready: bool, _padding: [u8; 7] }
     ClientCreateArgs {
         create_options: *const NamedValue,
         num_options: usize,
@@ -323,6 +324,7 @@ table! {
         buffer_ready_event: ApiFunction<BufferReadyEventArgs> = 77 "PJRT_Buffer_ReadyEvent",
     }
     optional {
+        event_is_ready: ApiFunction<EventIsReadyArgs> = 11,
         client_destroy: ApiFunction<ClientDestroyArgs> = 16,
         optimized_program: ApiFunction<OptimizedProgramArgs> = 53,
         executable_serialize: ApiFunction<ExecutableSerializeArgs> = 54,

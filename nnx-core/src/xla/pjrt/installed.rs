@@ -9,15 +9,40 @@ use std::time::SystemTime;
 /// `XDG_DATA_HOME`, else `.local/share/nnx` in the home folder. `None` when no home is known.
 ///
 /// `var` looks up an environment variable; an empty or (for XDG) relative value counts as unset.
-pub(crate) fn user_folder(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+///
+/// # Errors
+/// For a relative value of a variable that must not be one: it would mean whatever folder of that name lies
+/// where the program was started.
+pub(crate) fn user_folder(
+    var: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<PathBuf>, String> {
     let path = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    if let Some(home) = path("NNX_HOME") {
-        return Some(home);
+    if let Some(home) = absolute("NNX_HOME", &var)? {
+        return Ok(Some(home));
     }
     if let Some(data) = path("XDG_DATA_HOME").filter(|p| p.is_absolute()) {
-        return Some(data.join("nnx"));
+        return Ok(Some(data.join("nnx")));
     }
-    path("HOME").or_else(|| path("USERPROFILE")).map(|home| home.join(".local/share/nnx"))
+    let home = absolute("HOME", &var)?.or_else(|| path("USERPROFILE"));
+    Ok(home.map(|home| home.join(".local/share/nnx")))
+}
+
+/// The folder that a variable names; none if it is not set.
+///
+/// # Errors
+/// For a relative path.
+pub(crate) fn absolute(
+    name: &str,
+    var: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<PathBuf>, String> {
+    match var(name).filter(|value| !value.is_empty()).map(PathBuf::from) {
+        Some(path) if !path.is_absolute() => Err(format!(
+            "{name} is `{}`, a relative path: what lies there depends on the folder in which a program is \
+             started, and would be loaded; set it to an absolute path",
+            path.display()
+        )),
+        path => Ok(path),
+    }
 }
 
 /// The folder, inside [`user_folder`], with one folder `<name>-<version>` per installed plugin.

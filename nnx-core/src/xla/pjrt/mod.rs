@@ -6,13 +6,16 @@ mod elf;
 mod faults;
 mod ffi;
 mod floor;
+mod in_flight;
 mod installed;
 mod options;
 mod parameters;
 mod plugin;
+mod record;
 mod runtime;
 mod serialized;
 mod status;
+mod trust;
 
 pub use floor::Floor;
 
@@ -22,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::value::DType;
 use faults::PluginFault;
 use ffi::Functions;
+use in_flight::InFlight;
 use plugin::Plugin;
 use status::text_from;
 use std::ffi::c_int;
@@ -39,6 +43,7 @@ pub(super) struct Pjrt {
     platform_version: String,
     /// The faults of this plugin that are worked around when programs are compiled.
     faults: RwLock<Vec<&'static PluginFault>>,
+    in_flight: InFlight,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
@@ -71,7 +76,8 @@ impl Pjrt {
         }
         let faults = faults::of(&platform, plugin.version, &flags::names()?).collect();
         let faults = RwLock::new(faults);
-        Ok(Pjrt { raw, devices, platform, platform_version, faults, plugin })
+        let in_flight = InFlight::default();
+        Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, plugin })
     }
 
     pub(super) fn path(&self) -> &Path {

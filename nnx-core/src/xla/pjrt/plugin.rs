@@ -2,6 +2,8 @@
 
 use super::ffi;
 use super::ffi::{Functions, PjrtApi};
+use super::record::Thorough;
+use super::{record, trust};
 use crate::error::{Error, Result};
 use crate::xla::flags;
 use std::error::Error as _;
@@ -34,12 +36,19 @@ impl Plugin {
         if !path.is_file() {
             return Err(refuse(format!("there is no such file; `{SETUP}` installs a plugin")));
         }
+        let unreadable = |error: std::io::Error| refuse(format!("it cannot be read: {error}"));
         match super::elf::truncated(path) {
             Ok(None) => {}
             Ok(Some(why)) => {
                 return Err(refuse(format!("{why}; `{SETUP}` installs a plugin")));
             }
-            Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
+            Err(error) => return Err(unreadable(error)),
+        }
+        if let Some(why) = trust::objection(path).map_err(unreadable)? {
+            return Err(refuse(why));
+        }
+        if let Some(why) = record::damage(path, Thorough::IfChanged).map_err(unreadable)? {
+            return Err(refuse(format!("{why}; `{SETUP}` installs it again")));
         }
         flags::check(&[path.as_path()])?;
         // SAFETY: loading a library runs its initializers. The file was named by the user, or

@@ -9,7 +9,7 @@ use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
 use crate::xla::runtime::{
-    Backend, Description, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
 };
 use smallvec::SmallVec;
 use std::any::Any;
@@ -83,7 +83,13 @@ impl Runtime for Pjrt {
     }
 
     #[inline]
-    unsafe fn execute(&self, raw: RawExecutable, lists: &mut Lists, what: What<'_>) -> Result<()> {
+    unsafe fn execute(
+        &self,
+        raw: RawExecutable,
+        lists: &mut Lists,
+        habits: &Habits,
+        what: What<'_>,
+    ) -> Result<()> {
         let mut options = ffi::ExecuteOptions::new();
         options.non_donatable_input_indices = lists.kept.as_ptr();
         options.num_non_donatable_input_indices = lists.kept.len();
@@ -98,9 +104,20 @@ impl Runtime for Pjrt {
         args.num_args = lists.arguments.len();
         args.output_lists = &output_list;
         let functions = self.functions();
+        let mut event = std::ptr::null_mut();
+        if self.in_flight.wants_event(habits) {
+            args.device_complete_events = &mut event;
+        }
         // SAFETY: the program is alive, and the caller promises that the lists fit it.
         let error = unsafe { (functions.execute)(&mut args) };
+        if !event.is_null() {
+            self.in_flight.add(functions, event, habits);
+        }
         functions.check(error, what)
+    }
+
+    fn has_runs_in_flight(&self) -> bool {
+        self.in_flight.any(self.functions())
     }
 
     fn upload(
