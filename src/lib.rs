@@ -58,7 +58,7 @@
 #![forbid(unsafe_code)]
 
 pub use nnx_core::*;
-pub use nnx_derive::Module;
+pub use nnx_derive::{Module, dyn_module};
 pub use nnx_jit::jit;
 
 /// The examples of the page.

@@ -107,7 +107,7 @@ fn cargo_check_reports_what_a_function_itself_shows() {
     assert!(!success, "{message}");
     let path = "`model.encoder.embed` is `Shared`";
     for (part, line) in [
-        ("`RefCell` cannot be part of a Module", "cache: std::cell::RefCell"),
+        ("cannot be part of a Module: what changes behind", "cache: std::cell::RefCell"),
         ("a float argument would compile the function again", "rate: &f32"),
         ("a jitted function cannot return a reference", "-> &'a Shared<Param>"),
         (path, "fn shared(model: &mut Tied"),

@@ -19,6 +19,7 @@ fn ui() {
         "generics",
         "jit-attributes",
         "jit-signatures",
+        "objects",
         "output",
         "paths",
         "recursion",

@@ -4,14 +4,17 @@
 //! public API is free of what only they use. The items live where they belong; this file lists
 //! them, with the templates for what no error message points at.
 
-// `#[derive(Module)]`.
+// `#[derive(Module)]` and `#[nnx::dyn_module]`.
 pub use crate::module::{
     Field, KeyRef, Leaves, Module, Schema, StaticField, Structure, Variant, Visitor, VisitorMut,
 };
+pub use std::boxed::Box;
 
+pub use crate::module::boxed::{flatten_boxed, flatten_mut_boxed, unflatten_boxed};
 pub use crate::module::check::{
-    Part, PartOf, UnknownPart, is_module, schema_of, skipped, static_field,
+    Part, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
 };
+pub use crate::module::sharing::{CountedField, InteriorField, ObjectField};
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
 
 /// The constant and the three walks of `Module`. The names of the receiver and the walker come from
@@ -70,6 +73,9 @@ pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
 };
 pub use crate::jit::function::{Function, Options};
+pub use crate::jit::sharing::{
+    CountedArgument, CountedResult, InteriorArgument, InteriorResult, ObjectArgument, ObjectResult,
+};
 pub use crate::jit::{CallError, Output};
 pub use crate::transform::{Argument, Owned, Static};
 pub use crate::{

@@ -5,11 +5,12 @@
 
 use crate::parse::{Field, Item, Role};
 use crate::recursion::mentions_self;
-use nnx_macro_support::types::parts;
+use nnx_macro_support::types::{Sharing, innermost, object, parts, sharing};
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Generics, Ident, Path, Type, WhereClause, WherePredicate, parse_quote};
+use syn::{Generics, Ident, Path, Type, TypeParamBound, WhereClause, WherePredicate, parse_quote};
 
 /// The user's where clause with the bounds that the fields need.
 pub(crate) fn where_clause(item: &Item<'_>) -> WhereClause {
@@ -21,12 +22,20 @@ pub(crate) fn where_clause(item: &Item<'_>) -> WhereClause {
                 predicates.push(predicate);
             }
         }
-        clause.predicates.extend(predicates);
         // As every Module is.
-        let parameters = item.generics.type_params().map(|parameter| &parameter.ident);
-        clause
-            .predicates
-            .extend(parameters.map(|ident| -> WherePredicate { parse_quote!(#ident: 'static) }));
+        for parameter in item.generics.type_params() {
+            let ident = &parameter.ident;
+            let ty: Type = parse_quote!(#ident);
+            let of_it = predicates.iter().position(|predicate| match predicate {
+                WherePredicate::Type(predicate) => predicate.bounded_ty == ty,
+                _ => false,
+            });
+            match of_it {
+                Some(at) if is_module(&predicates[at]) => {}
+                _ => predicates.push(parse_quote!(#ident: 'static)),
+            }
+        }
+        clause.predicates.extend(predicates);
     }
     clause
 }
@@ -53,8 +62,9 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         Role::Static | Role::Skip => vec![field.ty],
     };
     let predicate = |ty: &Type| -> WherePredicate {
-        // With the span of the type, so that it is the field that the compiler points at.
-        let span = ty.span();
+        // With the place of the type, so that it is the field that the compiler points at, and with the
+        // marks of an expansion, so that lints on what users write do not look at it.
+        let span = Span::call_site().located_at(ty.span());
         let bound = match field.role {
             Role::Module => quote_spanned!(span=> __nnx::Module),
             Role::Static => quote_spanned!(span=> __nnx::StaticField),
@@ -63,6 +73,31 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         parse_quote!(#ty: #bound)
     };
     types.into_iter().filter(needs_bound).map(predicate).collect()
+}
+
+/// The trait that says of a field's type that it is a Module: one with a better message, if the type has
+/// the name of one of the standard library's that is none.
+pub(crate) fn module_trait(ty: &Type, span: Span) -> TokenStream {
+    let inner = innermost(ty);
+    match sharing(ty) {
+        Some((Sharing::Counted, _)) => quote_spanned!(span=> __nnx::CountedField<#inner>),
+        Some(_) => quote_spanned!(span=> __nnx::InteriorField<#inner>),
+        None => match object(ty) {
+            Some(object) => quote_spanned!(span=> __nnx::ObjectField<#object>),
+            None => quote_spanned!(span=> __nnx::Module),
+        },
+    }
+}
+
+/// Whether this is the bound of a field that is a Module, and so holds for ever.
+fn is_module(predicate: &WherePredicate) -> bool {
+    let WherePredicate::Type(predicate) = predicate else { return false };
+    predicate.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| last.ident == "Module")
+        }
+        _ => false,
+    })
 }
 
 fn is_phantom(ty: &Type) -> bool {

@@ -6,6 +6,7 @@
 //! turn into many.
 
 mod bounds;
+mod dyn_module;
 mod expand;
 mod parse;
 mod path;
@@ -103,6 +104,58 @@ use syn::DeriveInput;
 pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     derive(&input).into()
+}
+
+/// On a trait: `Box<dyn Trait>` is a Module, so that a list can hold layers of different types.
+///
+/// ```
+/// use nnx::nn::{Dropout, Linear, relu};
+/// use nnx::random::Rngs;
+/// use nnx::{Array, Module};
+///
+/// #[nnx::dyn_module]
+/// trait Layer: Send + Sync {
+///     fn call(&mut self, x: &Array) -> Array;
+/// }
+///
+/// impl Layer for Linear {
+///     fn call(&mut self, x: &Array) -> Array {
+///         relu(&self.forward(x))
+///     }
+/// }
+///
+/// #[derive(Module)]
+/// struct Model {
+///     layers: Vec<Box<dyn Layer>>,
+/// }
+///
+/// #[nnx::jit(graph = false)]
+/// fn forward(model: &mut Model, x: &Array) -> Array {
+///     model.layers.iter_mut().fold(x.clone(), |x, layer| layer.call(&x))
+/// }
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut model = Model {
+///     layers: vec![Box::new(Linear::new(2, 3, &mut rngs)), Box::new(Linear::new(3, 1, &mut rngs))],
+/// };
+/// let y = forward(&mut model, &nnx::array::ones([4, 2], nnx::DType::F32));
+/// assert_eq!(y.shape(), [4, 1]);
+/// assert!(model.layers[0].is::<Linear>());
+/// ```
+///
+/// - Only Modules can implement the trait. Objects have `is`, `downcast_ref` and `downcast_mut`.
+/// - The type in the box is a static part of the tree: another type there is another program.
+/// - `SCHEMA` says `dyn Trait` and no more, and `nnx::path!` takes any path below.
+/// - A `Shared` in a type is an error when the type is boxed (`cargo build` reports it). With
+///   `#[nnx::dyn_module(graph)]` there may be one, and tree mode refuses the objects as a whole.
+/// - With the supertraits `Send + Sync`, objects can be results of jitted functions and stand in a `Shared`.
+/// - `crate = path`: where the crate `nnx` is, if it was renamed.
+#[proc_macro_attribute]
+pub fn dyn_module(
+    attribute: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    dyn_module::expand(attribute.into(), item.into()).into()
 }
 
 /// The expansion of `nnx::path!`, which adds where the crate is.

@@ -38,8 +38,27 @@ pub fn elements(ty: &Type) -> Option<Vec<&Type>> {
         Type::Group(inner) => Some(vec![&inner.elem]),
         _ => {
             let container = last_segment(ty).filter(|last| is_container(last))?;
-            Some(type_arguments(container).collect())
+            let arguments: Vec<&Type> = type_arguments(container).collect();
+            // An object is a Module with its box, or not at all.
+            let is_object = |ty: &&Type| matches!(ungrouped(ty), Type::TraitObject(_));
+            (!arguments.iter().any(is_object)).then_some(arguments)
         }
+    }
+}
+
+/// The first object in a type: `dyn Layer` for `Vec<Box<dyn Layer>>`.
+pub fn object(ty: &Type) -> Option<&Type> {
+    parts(ty).into_iter().find_map(|part| {
+        let inside = type_arguments(last_segment(part)?).next()?;
+        matches!(ungrouped(inside), Type::TraitObject(_)).then_some(inside)
+    })
+}
+
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        ty => ty,
     }
 }
 
@@ -123,6 +142,22 @@ pub fn sharing(ty: &Type) -> Option<(Sharing, &PathSegment)> {
         _ => sharing == Sharing::Atomic || !last.arguments.is_none(),
     };
     plausible.then_some((sharing, last))
+}
+
+/// What is inside of a type whose values change without their owner, through several of them: `Param`
+/// for `Arc<Mutex<Param>>`.
+pub fn innermost(ty: &Type) -> Type {
+    let Some((kind, last)) = sharing(ty) else { return ty.clone() };
+    match type_arguments(last).next() {
+        Some(inner) => innermost(inner),
+        // `usize`, for `AtomicUsize`.
+        None if kind == Sharing::Atomic => {
+            let name = last.ident.to_string().trim_start_matches("Atomic").to_lowercase();
+            let name = Ident::new(&name, last.ident.span());
+            syn::parse_quote!(::core::primitive::#name)
+        }
+        None => ty.clone(),
+    }
 }
 
 fn is_one_of(name: &Ident, table: &[&str]) -> bool {

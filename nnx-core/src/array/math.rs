@@ -298,8 +298,8 @@ fn scale(x: &Array, exponent: &Array) -> Array {
     for _ in 0..4 {
         let part = left.clip(-step, step);
         let bits = (&part + bias).astype(ints) << mantissa;
-        value = value * bits.bitcast(x.dtype());
-        left = left - part;
+        value *= bits.bitcast(x.dtype());
+        left -= part;
     }
     value
 }

@@ -328,7 +328,7 @@ fn first_of_equals(x: &Array) -> Array {
     let (before, after) = (x.slice_dim(0, 0, n - 1), x.slice_dim(0, 1, n));
     let mut differs = before.ne(&after);
     if x.dtype().is_inexact() {
-        differs = differs & (before.is_nan() & after.is_nan()).logical_not();
+        differs &= (before.is_nan() & after.is_nan()).logical_not();
     }
     concatenate(&[&super::ones([1], DType::Bool), &differs], 0)
 }

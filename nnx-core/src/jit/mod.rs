@@ -24,6 +24,7 @@ mod output;
 mod plan;
 mod rebuilt;
 mod record;
+pub(crate) mod sharing;
 mod stage;
 
 pub use crate::run::{CacheLimits, cache_limits, cached_programs, set_cache_limits};

@@ -25,6 +25,7 @@ impl<T: Module> Module for Box<T> {
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         (**self).flatten_mut(visitor);
+        visitor.module(&mut **self);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         Box::new((**self).unflatten(leaves))
@@ -44,6 +45,7 @@ impl<T: Module> Module for Option<T> {
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         if let Some(value) = self {
             value.flatten_mut(visitor);
+            visitor.module(value);
         }
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
@@ -94,9 +96,7 @@ fn flatten_list<T: Module, V: Visitor>(items: &[T], visitor: &mut V) {
 #[inline]
 fn flatten_list_mut<T: Module, V: VisitorMut>(items: &mut [T], visitor: &mut V) {
     for (i, item) in items.iter_mut().enumerate() {
-        visitor.enter(KeyRef::Index(i));
-        item.flatten_mut(visitor);
-        visitor.exit();
+        item.flatten_mut_at(i, visitor);
     }
 }
 
@@ -192,9 +192,7 @@ fn flatten_entries_mut<'a, K: MapKey, T: Module, V: VisitorMut>(
     visitor: &mut V,
 ) {
     for (key, value) in entries {
-        key.with_key(|key| visitor.enter(key));
-        value.flatten_mut(visitor);
-        visitor.exit();
+        key.with_key(|key| value.flatten_mut_at(key, visitor));
     }
 }
 
@@ -231,9 +229,7 @@ macro_rules! tuples {
             #[inline]
             fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {
                 $(
-                    _visitor.enter(KeyRef::Index($i));
-                    self.$i.flatten_mut(_visitor);
-                    _visitor.exit();
+                    self.$i.flatten_mut_at($i, _visitor);
                 )*
             }
             #[allow(clippy::unused_unit)]

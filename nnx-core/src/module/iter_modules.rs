@@ -1,5 +1,6 @@
 //! Which Modules a tree is made of.
 
+use super::boxed::BoxedType;
 use super::{
     KeyRef, Module, Path, PatternKey, Schema, Seen, SharedNode, StaticValue, Structure, VarRef,
     Visitor,
@@ -90,7 +91,14 @@ impl Walk {
 impl Visitor for Walk {
     fn variable(&mut self, _: VarRef<'_>) {}
     fn array(&mut self, _: &Array) {}
-    fn static_value(&mut self, _: &dyn StaticValue) {}
+
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        // What is in a box is what stands at its place.
+        if let Some(boxed) = value.as_any().downcast_ref::<BoxedType>() {
+            self.levels.pop();
+            self.arrive(Some(boxed.schema));
+        }
+    }
 
     fn structure(&mut self, structure: Structure) {
         let Some(level) = self.levels.last_mut() else { return };

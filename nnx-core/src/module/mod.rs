@@ -3,6 +3,7 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
+pub(crate) mod boxed;
 pub(crate) mod check;
 pub(crate) mod compare;
 mod containers;
@@ -10,6 +11,7 @@ mod duplicates;
 mod filter;
 mod iter_modules;
 mod kind;
+mod map_modules;
 pub(crate) mod node;
 mod operators;
 mod path;
@@ -17,6 +19,7 @@ mod pattern;
 mod places;
 mod schema;
 mod shared;
+pub(crate) mod sharing;
 mod split;
 mod state;
 mod statics;
@@ -33,6 +36,7 @@ pub use filter::{
 };
 pub use iter_modules::{ModuleInfo, iter_modules};
 pub use kind::*;
+pub use map_modules::map_modules;
 pub use node::{Arrival, Nodes, Seen, SharedNode};
 pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
@@ -47,6 +51,7 @@ pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};
 
 use crate::graph::Array;
+use std::any;
 
 /// A tree whose leaves are Variables and Arrays and whose other parts are static.
 ///
@@ -85,6 +90,7 @@ pub trait Module: Sized + 'static {
     fn flatten_mut_at<'k, V: VisitorMut>(&mut self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
         visitor.enter(key.into());
         self.flatten_mut(visitor);
+        visitor.module(self);
         visitor.exit();
     }
 
@@ -131,6 +137,9 @@ pub trait VisitorMut {
     /// A place of a node that several places may hold. What is in it is visited by
     /// [`SharedNode::flatten_mut`], once, as [`Seen`] helps to do.
     fn shared(&mut self, node: &dyn SharedNode);
+    /// A part of the tree, after its leaves. The walk does not ask again for what is in its place.
+    #[inline(always)]
+    fn module(&mut self, _module: &mut dyn any::Any) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -197,6 +206,9 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     }
     fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
+    }
+    fn module(&mut self, module: &mut dyn any::Any) {
+        (**self).module(module);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);

@@ -208,7 +208,11 @@ fn collect(schema: &Schema, at: &mut Vec<PatternKey>, found: &mut Vec<VariablePa
         Schema::List(item) => below(PatternKey::AnyIndex, item),
         Schema::Map(item) => below(PatternKey::AnyName, item),
         Schema::Option(item) | Schema::Shared(item) => collect(item, at, found),
-        Schema::Array | Schema::Static(_) | Schema::Skipped | Schema::Recursive(_) => {}
+        Schema::Array
+        | Schema::Static(_)
+        | Schema::Skipped
+        | Schema::Recursive(_)
+        | Schema::Dyn(..) => {}
     }
 }
 

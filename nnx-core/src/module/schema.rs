@@ -29,6 +29,9 @@ pub enum Schema {
     Shared(&'static Schema),
     /// Another of the struct or enum with this name, which stands around this place.
     Recursive(&'static str),
+    /// A trait object with this name, in which any type of the trait may be; with shared nodes, if
+    /// that is true.
+    Dyn(&'static str, bool),
 }
 
 /// A field of a struct or variant.

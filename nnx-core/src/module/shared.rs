@@ -286,6 +286,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
         let mut visit = || {
             if let Some(content) = &mut *self.open() {
                 content.flatten_mut(&mut visitor);
+                visitor.module(content);
             }
         };
         // It is the call that changes it.

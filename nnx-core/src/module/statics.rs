@@ -94,7 +94,7 @@ fn show<T: std::fmt::Debug + 'static>(value: &dyn Any) -> Option<String> {
 
 /// A static value as text, if its type is one that is static without a mark.
 pub(super) fn describe(value: &dyn StaticValue) -> Option<String> {
-    let shows = EXACT.iter().chain(&[show::<FloatBits> as Show]);
+    let shows = EXACT.iter().chain(&[show::<FloatBits> as Show, show::<super::boxed::BoxedType>]);
     shows.into_iter().find_map(|show| show(value.as_any()))
 }
 

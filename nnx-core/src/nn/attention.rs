@@ -284,7 +284,7 @@ pub fn dot_product_attention_weights(
             shape[..outer].fill(1);
         }
         let kept = random::bernoulli(&dropout.key, keep, &shape);
-        weights = weights * (kept.astype(dtype) / Array::constant_scalar(dtype, keep));
+        weights *= kept.astype(dtype) / Array::constant_scalar(dtype, keep);
     }
     weights
 }

@@ -313,7 +313,7 @@ impl Conv {
         };
         let mut y = conv_general_dilated(&x, &kernel, &options);
         if let Some(bias) = bias {
-            y = y + bias;
+            y += bias;
         }
         if batch.len() == 1 {
             return y;

@@ -228,7 +228,7 @@ impl ConvTranspose {
             }
         }
         if let Some(bias) = bias {
-            y = y + bias;
+            y += bias;
         }
         if batch.len() == 1 {
             return y;

@@ -15,6 +15,7 @@ pub mod initializers;
 mod layer;
 mod linear;
 mod linear_general;
+mod list;
 mod lora;
 mod multi_head_attention;
 mod norm;
@@ -44,6 +45,7 @@ pub use initializers::Initializer;
 pub use layer::{Activation, ActivationFn, Layer};
 pub use linear::{Linear, LinearBuilder};
 pub use linear_general::{LinearGeneral, LinearGeneralBuilder};
+pub use list::{AnyLayer, List};
 pub use lora::{LoRA, LoRABuilder, LoRALinear, LoRALinearBuilder};
 pub use multi_head_attention::{
     MultiHeadAttention, MultiHeadAttentionBuilder, MultiHeadAttentionOptions,

@@ -210,7 +210,7 @@ impl<L: Layer> WeightNorm<L> {
                     return;
                 }
                 own = promote_dtypes(own, scale.dtype());
-                normal = normal * scale.reshape(&shape);
+                normal *= scale.reshape(&shape);
             }
             *leaf.value = normal.astype(dtype.unwrap_or(own));
         });

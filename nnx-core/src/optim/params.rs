@@ -183,7 +183,7 @@ impl Params {
         let squares = self.map(Array::square);
         let mut sum = Array::scalar(0.0_f32);
         for square in squares.arrays() {
-            sum = sum + square.sum(..);
+            sum += square.sum(..);
         }
         sum.sqrt()
     }

@@ -169,10 +169,10 @@ fn piecewise_cosine(points: &[(i32, Number)], count: &Array) -> Array {
         // Both values are f32 before they meet, as in Optax.
         let (from, to) = (from.0 as f32, to.0 as f32);
         let half = (from - to) / 2.0;
-        value = value + inside * (((done * PI).cos() + 1.0) * half + to);
+        value += inside * (((done * PI).cos() + 1.0) * half + to);
     }
     if let Some((end, last)) = points.last() {
-        value = value + count.ge(*end).astype(DType::F32) * last.0;
+        value += count.ge(*end).astype(DType::F32) * last.0;
     }
     value
 }

@@ -66,7 +66,7 @@ fn implementation(
     let (impl_generics, type_generics, _) = item.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, private_bounds)]
+        #[allow(deprecated, private_bounds, clippy::type_repetition_in_bounds)]
         impl #impl_generics __nnx::Module for #ident #type_generics #where_clause {
             #body
         }

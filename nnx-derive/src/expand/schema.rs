@@ -1,9 +1,12 @@
 //! The constant `SCHEMA`.
 
 use super::recursion;
+use crate::bounds::module_trait;
 use crate::parse::{Data, Field, Item, Role};
+use crate::recursion::mentions_self;
 use nnx_macro_support::text::{self, plain_name};
-use proc_macro2::TokenStream;
+use nnx_macro_support::types::{object, sharing};
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 /// The `Schema` of the item.
@@ -49,6 +52,10 @@ fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
         }
         Role::Module => {
             let ty = field.ty;
+            if (sharing(ty).is_some() || object(ty).is_some()) && !mentions_self(item, ty) {
+                let module = module_trait(ty, Span::call_site());
+                return quote!(=> <#ty as #module>::SCHEMA);
+            }
             match recursion::cut(item, ty) {
                 (cut, None) => quote!(: #cut),
                 (cut, Some(module)) => quote! {

@@ -1,8 +1,9 @@
 //! The three walks: one straight line of calls per struct, or per variant of an enum.
 
+use crate::bounds::module_trait;
 use crate::parse::{Data, Field, Item, Key, Role, Variant};
 use nnx_macro_support::text::plain_name;
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Member;
 
@@ -11,11 +12,11 @@ pub(super) fn flatten(item: &Item<'_>) -> TokenStream {
     let visit = |field: &Field<'_>, place: &TokenStream| {
         let (ty, key) = (field.ty, key(&field.key));
         let part = match field.role {
-            Role::Module => quote!(Module),
-            Role::Static => quote!(StaticField),
+            Role::Module => module_trait(ty, Span::call_site()),
+            Role::Static => quote!(__nnx::StaticField),
             Role::Skip => return None,
         };
-        Some(quote!(<#ty as __nnx::#part>::flatten_at(#place, #key, __walker);))
+        Some(quote!(<#ty as #part>::flatten_at(#place, #key, __walker);))
     };
     match &item.data {
         Data::Struct(fields) => on_self(fields, &quote!(&), visit),
@@ -37,7 +38,8 @@ pub(super) fn flatten_mut(item: &Item<'_>) -> TokenStream {
             return None;
         }
         let (ty, key) = (field.ty, key(&field.key));
-        Some(quote!(<#ty as __nnx::Module>::flatten_mut_at(#place, #key, __walker);))
+        let module = module_trait(ty, Span::call_site());
+        Some(quote!(<#ty as #module>::flatten_mut_at(#place, #key, __walker);))
     };
     match &item.data {
         Data::Struct(fields) => on_self(fields, &quote!(&mut), visit),
@@ -85,7 +87,8 @@ fn rebuilt(field: &Field<'_>, place: &TokenStream) -> TokenStream {
         Role::Skip => quote!(<#ty as ::core::clone::Clone>::clone(#place)),
         Role::Module => {
             let key = key(&field.key);
-            quote!(<#ty as __nnx::Module>::unflatten_at(#place, #key, __walker))
+            let module = module_trait(ty, Span::call_site());
+            quote!(<#ty as #module>::unflatten_at(#place, #key, __walker))
         }
     }
 }

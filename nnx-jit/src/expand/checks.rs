@@ -9,7 +9,8 @@
 
 use crate::parse::{Form, Parameter, Role, can_be_named, inside};
 use nnx_macro_support::types::{
-    is_primitive_name, is_setting, is_static_str, last_segment, type_arguments,
+    Sharing, innermost, is_primitive_name, is_setting, is_static_str, last_segment, object,
+    sharing, type_arguments,
 };
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -33,7 +34,8 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
             return constant_at(ty, ok);
         }
     };
-    let schema = associated(ty, quote!(__nnx::Module), quote!(SCHEMA));
+    let module = in_words_for(ty, "Module", "Argument");
+    let schema = associated(ty, module, quote!(SCHEMA));
     both(ty, generics, schema, check, Some(label))
 }
 
@@ -69,13 +71,30 @@ pub(super) fn result(ty: &Type, generics: &Generics, graph: bool) -> TokenStream
     let result = last_segment(ty).filter(|last| last.ident == "Result");
     let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
-    let schema = associated(tree, quote!(__nnx::Output), quote!(SCHEMA));
+    let output = in_words_for(tree, "Output", "Result");
+    let schema = associated(tree, output, quote!(SCHEMA));
     let rule = if graph { quote!(graph_result) } else { quote!(result) };
     let checks = both(tree, generics, schema, rule, None);
     let error = parts
         .get(1)
         .map(|error| constant_at(error, associated(error, quote!(__nnx::CallError), quote!(OK))));
     quote!(#checks #error)
+}
+
+/// The trait that a type must have, or one that says the same with a better message, if the type has the
+/// name of one of the standard library's that cannot have it.
+fn in_words_for(ty: &Type, it: &str, place: &str) -> TokenStream {
+    let (adjective, inner) = match (sharing(ty), object(ty)) {
+        (Some((Sharing::Counted, _)), _) => ("Counted", innermost(ty)),
+        (Some(_), _) => ("Interior", innermost(ty)),
+        (None, Some(object)) => ("Object", object.clone()),
+        (None, None) => {
+            let it = Ident::new(it, Span::call_site());
+            return quote!(__nnx::#it);
+        }
+    };
+    let name = Ident::new(&format!("{adjective}{place}"), Span::call_site());
+    quote!(__nnx::#name<#inner>)
 }
 
 /// A check for all instances of the function, and one that does not wait for them: that `rule` has

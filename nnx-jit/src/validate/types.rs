@@ -5,9 +5,7 @@
 use crate::parse::{floats, inside};
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text::of as text;
-use nnx_macro_support::types::{
-    Sharing, is_container, is_static_str, is_str, last_segment, sharing, type_arguments,
-};
+use nnx_macro_support::types::{is_container, is_static_str, is_str, last_segment, type_arguments};
 use syn::{
     GenericArgument, Generics, PathArguments, PathSegment, Type, TypeImplTrait, TypeParamBound,
     TypeReference, WherePredicate,
@@ -116,7 +114,7 @@ fn borrows(place: Place, ty: &Type, errors: &mut Errors) {
 
 fn why_not(place: Place, ty: &Type) -> Option<String> {
     match ty {
-        Type::Path(_) => shared(place, ty).or_else(|| borrowing(place, last_segment(ty)?)),
+        Type::Path(_) => borrowing(place, last_segment(ty)?),
         Type::Reference(_) if is_static_str(ty) => None,
         Type::Reference(reference) => Some(reference_message(place, reference)),
         Type::Slice(slice) => Some(slice_message(&slice.elem)),
@@ -129,36 +127,6 @@ fn why_not(place: Place, ty: &Type) -> Option<String> {
             Some(function_message(place, &text(bounds)))
         }
         _ => None,
-    }
-}
-
-/// The message about a type whose values change without their owner, if it is one.
-fn shared(place: Place, ty: &Type) -> Option<String> {
-    if place == Place::Static {
-        return None;
-    }
-    let (sharing, last) = sharing(ty)?;
-    let (name, noun) = (&last.ident, place.noun());
-    let why = match sharing {
-        Sharing::Counted => "what several places own cannot be updated through one of them",
-        Sharing::Cell | Sharing::Atomic => {
-            "what changes behind a shared reference would change without the function knowing"
-        }
-    };
-    let fix = match (sharing, place) {
-        (Sharing::Atomic, _) => "use a number, an `Array` or a Variable".to_owned(),
-        (_, Place::Result) => format!("return {} itself", innermost(last)),
-        _ => format!("take {} itself, by `&`, or by `&mut` to update it", innermost(last)),
-    };
-    Some(with_fixes(format!("`{name}` cannot be {noun}: {why}"), &[fix]))
-}
-
-/// `Param`, for `Arc<Mutex<Param>>`.
-fn innermost(segment: &PathSegment) -> String {
-    let Some(inner) = type_arguments(segment).next() else { return "the value".to_owned() };
-    match sharing(inner) {
-        Some((_, last)) => innermost(last),
-        None => format!("`{}`", text(inner)),
     }
 }
 
@@ -272,6 +240,7 @@ fn dyn_message(place: Place, ty: &str) -> String {
     with_fixes(
         format!("`{ty}` cannot be {}: its arrays must be known when Rust compiles", place.noun()),
         &[
+            "boxed, if the trait has `#[nnx::dyn_module]`: `Box<…>`, by `&` or `&mut`",
             "one of several types: an enum that derives Module, with a variant for each",
             "any type, chosen by the caller: a type parameter with the bound `Module`",
         ],

@@ -72,6 +72,11 @@ const fn says_what(name: &str, part: &Part, wanted: Wanted, text: &mut Text) -> 
             match found {
                 Schema::Variable(kind) => push_kind(text, kind),
                 Schema::Array => text.push("an `Array`"),
+                Schema::Dyn(name, _) => {
+                    text.push("a `");
+                    text.push(name);
+                    text.push("`, which may have Variables");
+                }
                 Schema::Shared(_) => text.push("`Shared`"),
                 Schema::Recursive(name) => {
                     text.push("a `");

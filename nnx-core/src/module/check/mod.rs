@@ -37,6 +37,11 @@ const fn find(wanted: Wanted, schema: &'static Schema, path: &mut Text) -> Optio
         }
         Schema::Skipped => matches!(wanted, Wanted::Skipped),
         Schema::Recursive(_) => matches!(wanted, Wanted::Data),
+        Schema::Dyn(_, shared) => match wanted {
+            Wanted::Shared => *shared,
+            Wanted::Leaf | Wanted::Data => true,
+            Wanted::BareFloat | Wanted::Skipped => false,
+        },
         _ => false,
     };
     if is_it {
@@ -148,14 +153,34 @@ impl Verdict {
 }
 
 /// Complains about the node that was found at `place`.
-const fn shared(place: &Text) -> Verdict {
+const fn shared(place: &Text, found: &Schema) -> Verdict {
     let mut text = *place;
+    text.push(match found {
+        Schema::Dyn(..) => " may hold a `Shared`, as its trait says, but in",
+        _ => " is `Shared`, but in",
+    });
     text.push(
-        " is `Shared`, but in tree mode a Module is a tree, and a node has one owner\n\
+        " tree mode a Module is a tree, and a node has one owner\n\
          fixes:\n  \
          1. write `#[nnx::jit]`, without `graph = false`: graph mode keeps shared nodes\n  \
          2. own the node there, in place of `Shared<…>`\n  \
          3. give it to the function as an argument of its own, and lend it to its users in the body",
+    );
+    Verdict(Some(text))
+}
+
+/// Whether a type may be put behind a trait object that is said to hold no shared nodes.
+pub const fn boxed(schema: &'static Schema) -> Verdict {
+    let mut path = Text::new();
+    if find(Wanted::Shared, schema, &mut path).is_none() {
+        return Verdict::FINE;
+    }
+    let mut text = place(&path, "what is boxed as a trait object");
+    text.push(
+        " is `Shared`, and the trait promises functions in tree mode that there is none in it\n\
+         fixes:\n  \
+         1. write `#[nnx::dyn_module(graph)]` on the trait: tree mode then refuses its objects\n  \
+         2. own the node there, in place of `Shared<…>`",
     );
     Verdict(Some(text))
 }
@@ -193,10 +218,10 @@ pub(crate) const fn tree<M: Module>(function: &str) {
 pub(crate) const fn argument(name: &str, schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     path.push(name);
-    if find(Wanted::Shared, schema, &mut path).is_some() {
+    if let Some(found) = find(Wanted::Shared, schema, &mut path) {
         let mut text = Text::new();
         text.push_code(path.as_str());
-        return shared(&text);
+        return shared(&text, found);
     }
     graph_argument(name, schema)
 }
@@ -241,7 +266,7 @@ pub(crate) const fn static_argument(name: &str, schema: &'static Schema) -> Verd
 pub(crate) const fn result(schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
     match find(Wanted::Shared, schema, &mut path) {
-        Some(_) => shared(&place(&path, "the result")),
+        Some(found) => shared(&place(&path, "the result"), found),
         None => Verdict::FINE,
     }
 }

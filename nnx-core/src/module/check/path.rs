@@ -89,6 +89,8 @@ impl Walk<'_> {
                 Some(schema) => self.follow(schema, around, i),
                 None => true,
             },
+            // Only the program knows what is in it.
+            (Schema::Dyn(..), _) => true,
             (Schema::Option(item) | Schema::Shared(item), _) => self.follow(item, around, i),
             (Schema::Static(_) | Schema::Skipped, _) => self.no_leaf(schema, i),
             (_, None) => holds_leaf(schema) || self.no_leaf(schema, i),
@@ -414,7 +416,7 @@ const fn push_key(text: &mut Text, key: PatternKey) {
 const fn holds_leaf(schema: &Schema) -> bool {
     match schema {
         // Another of a type around, which holds what was found on the way here.
-        Schema::Variable(_) | Schema::Array | Schema::Recursive(_) => true,
+        Schema::Variable(_) | Schema::Array | Schema::Recursive(_) | Schema::Dyn(..) => true,
         Schema::Static(_) | Schema::Skipped => false,
         Schema::List(item) | Schema::Map(item) | Schema::Option(item) | Schema::Shared(item) => {
             holds_leaf(item)

@@ -88,11 +88,11 @@ impl Norm<'_> {
         let centered = mean.map_or_else(|| x.clone(), |mean| &x - mean);
         let mut factor = (variance + self.epsilon).rsqrt();
         if let Some(scale) = &scale {
-            factor = factor * scale.reshape(&feature_shape);
+            factor *= scale.reshape(&feature_shape);
         }
         let mut y = centered * factor;
         if let Some(bias) = &bias {
-            y = y + bias.reshape(&feature_shape);
+            y += bias.reshape(&feature_shape);
         }
         y.astype(dtype)
     }

@@ -123,7 +123,7 @@ impl RNNCellBase for SimpleCell {
         check_step("SimpleCell", x, &self.dense_i, &h, &self.dense_h);
         let mut sum = self.dense_i.forward(x) + self.dense_h.forward(&h);
         if self.residual {
-            sum = sum + h;
+            sum += h;
         }
         let h = self.activation_fn.forward(&sum);
         (h.clone(), h)

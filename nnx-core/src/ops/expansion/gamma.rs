@@ -38,7 +38,7 @@ pub(super) fn lgamma(x: &Array) -> Array {
     let (reflect, z) = reflected(x);
     let mut sum = z.full_like(FIRST);
     for (i, &c) in COEFFICIENTS.iter().enumerate() {
-        sum = sum + c / (&z + (i as f64 + 1.0));
+        sum += c / (&z + (i as f64 + 1.0));
     }
     let (t, log_t) = shifted(&z);
     let log_sqrt_two_pi = (2.0 * PI).ln() / 2.0;
@@ -63,8 +63,8 @@ pub(super) fn digamma(x: &Array) -> Array {
     let mut sum = z.full_like(FIRST);
     for (i, &c) in COEFFICIENTS.iter().enumerate() {
         let place = &z + (i as f64 + 1.0);
-        slope = slope - c / (&place * &place);
-        sum = sum + c / &place;
+        slope -= c / (&place * &place);
+        sum += c / &place;
     }
     let (t, log_t) = shifted(&z);
     let y = log_t + slope / sum - G / t;

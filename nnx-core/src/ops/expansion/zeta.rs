@@ -29,7 +29,7 @@ const DIVISORS: [f64; 12] = [
 pub(super) fn zeta(s: &Array, q: &Array) -> Array {
     let mut sum = s.zeros_like();
     for n in 0..TERMS {
-        sum = sum + (q + n as f64).pow(-s);
+        sum += (q + n as f64).pow(-s);
     }
     let a = q + TERMS as f64;
     let power = a.pow(-s);
@@ -37,7 +37,7 @@ pub(super) fn zeta(s: &Array, q: &Array) -> Array {
     // s (s + 1) … (s + 2j − 2) a⁻ˢ⁻²ʲ⁺¹
     let mut factor = s * &power / &a;
     for (j, &divisor) in DIVISORS.iter().enumerate() {
-        sum = sum + &factor / divisor;
+        sum += &factor / divisor;
         let k = 2.0 * j as f64 + 1.0;
         factor = factor * (s + k) / &a * (s + (k + 1.0)) / &a;
     }
@@ -61,7 +61,7 @@ pub(in crate::ops) fn zeta_by_exponent(s: &Array, q: &Array) -> Array {
     let mut sum = s.zeros_like();
     for n in 0..TERMS {
         let base = q + n as f64;
-        sum = sum - base.pow(-s) * base.log();
+        sum -= base.pow(-s) * base.log();
     }
     let a = q + TERMS as f64;
     let (power, log) = (a.pow(-s), a.log());
@@ -71,7 +71,7 @@ pub(in crate::ops) fn zeta_by_exponent(s: &Array, q: &Array) -> Array {
     let mut factor = s * &power / &a;
     let mut slope = &power / &a - &factor * &log;
     for (j, &divisor) in DIVISORS.iter().enumerate() {
-        sum = sum + &slope / divisor;
+        sum += &slope / divisor;
         let k = 2.0 * j as f64 + 1.0;
         let (first, second) = ((s + k) / &a, (s + (k + 1.0)) / &a);
         slope = slope * &first * &second + &factor / &a * (&first + &second);

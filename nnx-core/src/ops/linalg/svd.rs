@@ -83,11 +83,11 @@ impl Primitive for Svd {
         let mut dv = v.matmul(&f * (&by_column + adjoint(&by_column)));
         if m > n {
             let av = t.matmul(&v);
-            du = du + (&av - u.matmul(ut.matmul(&av))) / &row;
+            du += (&av - u.matmul(ut.matmul(&av))) / &row;
         }
         if n > m {
             let atu = adjoint(t).matmul(u);
-            dv = dv + (&atu - v.matmul(vt.matmul(&atu))) / &row;
+            dv += (&atu - v.matmul(vt.matmul(&atu))) / &row;
         }
         cx.with(smallvec![Some(du), Some(ds), Some(adjoint(&dv))])
     }

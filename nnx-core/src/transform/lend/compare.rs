@@ -3,6 +3,7 @@
 use super::erased::{AnyBody, AnyTree};
 use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
 use crate::graph::{Array, current_trace};
+use crate::module::boxed::skipped_in_boxes;
 use crate::module::check::skipped_field;
 use crate::module::compare::Statics;
 use crate::module::walk::{CollectLeaves, leaves_outside_nodes, links_of, nodes_of, paths};
@@ -185,7 +186,8 @@ impl<'a> Comparison<'a> {
                     what.message
                 ));
             }
-            if let Some(field) = skipped_field(part.schema) {
+            let in_boxes = || skipped_in_boxes(|visitor| (part.after)(visitor));
+            if let Some(field) = skipped_field(part.schema).or_else(in_boxes) {
                 return Err(format!(
                     "the function changed the structure of `{path}`, which is then made anew, and the \
                      field `{field}` in it is skipped, so that it would be lost: {}\n\

@@ -1,0 +1,65 @@
+//! What the derive asks of a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in words for
+//! the standard library's types of these names. A type of the user's that is a Module passes.
+
+use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut};
+
+/// Traits that every Module has, with the message for a type that is none. `Inner` is the type inside.
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident: $message:literal, $label:literal, $note:literal;)*) => {$(
+        $(#[$doc])*
+        #[diagnostic::on_unimplemented(message = $message, label = $label, note = $note)]
+        pub trait $name<Inner: ?Sized>: Sized {
+            /// As of the Module.
+            const SCHEMA: &'static Schema;
+            /// As of the Module.
+            fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V);
+            /// As of the Module.
+            fn flatten_mut_at<'k, V: VisitorMut>(
+                &mut self,
+                key: impl Into<KeyRef<'k>>,
+                visitor: &mut V,
+            );
+            /// As of the Module.
+            fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Module, Inner: ?Sized> $name<Inner> for T {
+            const SCHEMA: &'static Schema = T::SCHEMA;
+            #[inline]
+            fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
+                Module::flatten_at(self, key, visitor);
+            }
+            #[inline]
+            fn flatten_mut_at<'k, V: VisitorMut>(
+                &mut self,
+                key: impl Into<KeyRef<'k>>,
+                visitor: &mut V,
+            ) {
+                Module::flatten_mut_at(self, key, visitor);
+            }
+            #[inline]
+            fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self {
+                Module::unflatten_at(self, key, leaves)
+            }
+        }
+    )*};
+}
+
+fields! {
+    /// A field of a type called `Rc`, `Arc` or `Weak`.
+    CountedField:
+        "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
+        "several places may own it",
+        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>`, or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
+    /// A field of a type called `Cell`, `Mutex` or the like.
+    InteriorField:
+        "`{Self}` cannot be part of a Module: what changes behind a shared reference would change without the jitted function knowing",
+        "it changes behind a shared reference",
+        "fixes:\n  1. hold `{Inner}` itself and change it through `&mut self`\n  2. numbers that a jitted function changes: use a `Variable`\n  3. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`, if it can be cloned (`Arc<…>` can)";
+    /// A field with a trait object in a box.
+    ObjectField:
+        "`{Self}` is not a Module: nothing says what is in a `{Inner}`",
+        "not a Module",
+        "fixes:\n  1. a trait of yours: put `#[nnx::dyn_module]` on it, and box the object as it is (`Box<dyn Layer>`, with `Send` and `Sync` as supertraits)\n  2. layers that map an array to an array: `nnx::nn::List`, or `Box<dyn nnx::nn::AnyLayer>`\n  3. one of several types: an enum that derives Module, with a variant for each\n  4. a function: `nnx::nn::Activation`, or a `fn(&Array) -> Array` in a field marked `#[module(static)]`";
+}

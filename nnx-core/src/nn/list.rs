@@ -1,0 +1,109 @@
+//! Layers of different types in one list.
+
+use super::layer::Layer;
+use super::sequential::Layers;
+use crate::graph::Array;
+use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
+
+/// A [`Layer`] of any type, boxed: `Box<dyn AnyLayer>` is a Module and a layer.
+///
+/// Every `Layer` that is `Send + Sync` is one. Its type is static: a list of other layers is another
+/// program. A `Shared` in it is found where it is boxed.
+#[nnx_derive::dyn_module(crate = crate)]
+pub trait AnyLayer: Send + Sync {
+    /// The result for `x`.
+    #[track_caller]
+    fn forward_any(&mut self, x: &Array) -> Array;
+}
+
+impl<L: Layer + Send + Sync> AnyLayer for L {
+    #[track_caller]
+    fn forward_any(&mut self, x: &Array) -> Array {
+        self.forward(x)
+    }
+}
+
+impl Layer for Box<dyn AnyLayer> {
+    #[track_caller]
+    fn forward(&mut self, x: &Array) -> Array {
+        (**self).forward_any(x)
+    }
+}
+
+/// A list of layers of any types, chosen while the program runs. `flax.nnx.List`.
+///
+/// [`Sequential`](super::Sequential) calls them one after the other.
+///
+/// ```no_run
+/// use nnx_core::nn::{Activation, Dropout, Linear, List, Sequential, relu};
+/// use nnx_core::{DType, array, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut layers = List::new().with(Linear::new(5, 8, &mut rngs));
+/// if std::env::args().count() > 1 {
+///     layers.push(Activation::new(relu));
+/// }
+/// layers.push(Linear::new(8, 3, &mut rngs));
+/// let y = Sequential::new(layers).forward(&array::ones([4, 5], DType::F32)); // [4, 3]
+/// ```
+#[derive(Default)]
+pub struct List(Vec<Box<dyn AnyLayer>>);
+
+impl List {
+    /// A list without layers.
+    pub fn new() -> List {
+        List::default()
+    }
+
+    /// Adds a layer.
+    pub fn push(&mut self, layer: impl AnyLayer + Module) {
+        self.0.push(Box::new(layer));
+    }
+
+    /// The list with one more layer.
+    pub fn with(mut self, layer: impl AnyLayer + Module) -> List {
+        self.push(layer);
+        self
+    }
+}
+
+/// The layers, as those of a `Vec`.
+impl std::ops::Deref for List {
+    type Target = Vec<Box<dyn AnyLayer>>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for List {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<Box<dyn AnyLayer>> for List {
+    fn from_iter<I: IntoIterator<Item = Box<dyn AnyLayer>>>(layers: I) -> List {
+        List(layers.into_iter().collect())
+    }
+}
+
+impl Layers for List {
+    #[track_caller]
+    fn forward_all(&mut self, x: &Array) -> Array {
+        self.0.forward_all(x)
+    }
+}
+
+/// As its `Vec`: `[0].kernel`.
+impl Module for List {
+    const SCHEMA: &'static Schema = <Vec<Box<dyn AnyLayer>> as Module>::SCHEMA;
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        self.0.flatten(visitor);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        self.0.flatten_mut(visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        List(self.0.unflatten(leaves))
+    }
+}

@@ -1,0 +1,223 @@
+//! `#[nnx::dyn_module]` on a trait: its boxed objects are Modules.
+//!
+//! A Module is `Sized` and its walks are generic, so an object cannot have them. The expansion gives the
+//! trait a hidden supertrait with walks for objects, which every Module of the trait has, and implements
+//! `Module` for the box on top of it.
+
+use nnx_macro_support::Krate;
+use nnx_macro_support::diagnostics::{Errors, with_fixes};
+use nnx_macro_support::text::plain_name;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Expr, Ident, Item, ItemTrait, Token, TraitItem, parse_quote};
+
+/// The options of the attribute.
+#[derive(Default)]
+struct Options {
+    krate: Krate,
+    graph: bool,
+}
+
+const USAGE: &str = "`#[nnx::dyn_module]` takes `graph`, if there may be a `Shared` in the objects, and `crate = path`";
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut options = Options::default();
+        while !input.is_empty() {
+            let name = Ident::parse_any(input).map_err(|error| Error::new(error.span(), USAGE))?;
+            match name.to_string().as_str() {
+                "graph" => options.graph = true,
+                "crate" => {
+                    input.parse::<Token![=]>()?;
+                    let value: Expr = input.parse()?;
+                    let krate = Krate::from_value(&value);
+                    options.krate = krate.ok_or_else(|| Error::new_spanned(value, USAGE))?;
+                }
+                _ => return Err(Error::new_spanned(name, USAGE)),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// The trait, with all that its objects need.
+pub(crate) fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
+    let item = match syn::parse2::<ItemTrait>(tokens.clone()) {
+        Ok(item) => item,
+        Err(error) => {
+            let error = no_trait(error, tokens.clone()).into_compile_error();
+            return quote!(#tokens #error);
+        }
+    };
+    let mut errors = Errors::default();
+    let options = syn::parse2::<Options>(attribute).unwrap_or_else(|error| {
+        errors.push(error);
+        Options::default()
+    });
+    validate(&item, &mut errors);
+    match errors.into_compile_errors() {
+        None => objects(&item, &options),
+        Some(errors) => quote!(#item #errors),
+    }
+}
+
+fn no_trait(error: Error, tokens: TokenStream) -> Error {
+    match syn::parse2::<Item>(tokens) {
+        Ok(Item::Struct(_) | Item::Enum(_)) => Error::new(
+            error.span(),
+            "`#[nnx::dyn_module]` goes on a trait\nfix: derive `Module` on a struct or an enum",
+        ),
+        _ => Error::new(error.span(), format!("`#[nnx::dyn_module]` goes on a trait: {error}")),
+    }
+}
+
+/// What rustc would complain about in words that the user never wrote.
+fn validate(item: &ItemTrait, errors: &mut Errors) {
+    for lifetime in item.generics.lifetimes() {
+        errors.at(
+            lifetime,
+            "the objects of a trait with a lifetime borrow, and a Module owns its data\n\
+             fix: take the lifetime off the trait",
+        );
+    }
+    for part in &item.items {
+        match part {
+            TraitItem::Type(part) => {
+                let message = with_fixes(
+                    "a trait with an associated type has no `dyn` type of its own",
+                    &["make it a type parameter of the trait", "name the type in the methods"],
+                );
+                errors.at(&part.ident, message);
+            }
+            TraitItem::Const(part) => {
+                let message = "a trait with a constant has no objects\nfix: make it a method";
+                errors.at(&part.ident, message);
+            }
+            _ => {}
+        }
+    }
+    for bound in &item.supertraits {
+        let syn::TypeParamBound::Trait(bound) = bound else { continue };
+        let last = bound.path.segments.last();
+        if last.is_some_and(|last| last.ident == "Module" || last.ident == "Sized") {
+            errors.at(
+                bound,
+                "a trait above which `Module` or `Sized` stands has no objects\n\
+                 fix: take it off: with `#[nnx::dyn_module]`, only Modules can implement the trait",
+            );
+        }
+    }
+}
+
+fn objects(item: &ItemTrait, options: &Options) -> TokenStream {
+    let Options { krate, graph } = options;
+    let (vis, name) = (&item.vis, &item.ident);
+    let tree = format_ident!("__{}Tree", name, span = name.span());
+    let text = format!("dyn {}", plain_name(name));
+    let (_, type_generics, where_clause) = item.generics.split_for_impl();
+    let (of_trait, _, _) = item.generics.split_for_impl();
+    let mut generics = item.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!('static));
+        parameter.default = None;
+    }
+    let (declared, _, _) = generics.split_for_impl();
+    let mut of_all = generics.clone();
+    of_all.params.push(parse_quote!(__M: #name #type_generics + #krate::__private::Module));
+    let (of_all, _, _) = of_all.split_for_impl();
+    let mut declaration = item.clone();
+    declaration.supertraits.push(parse_quote!(#tree #type_generics));
+    declaration.colon_token.get_or_insert_with(Default::default);
+    let message = format!("`{{Self}}` is not a Module, and only Modules can be `{text}`");
+    let object = quote!(dyn #name #type_generics);
+    let private = quote!(#krate::__private);
+    let is_tree = quote!(<#object as #tree #type_generics>);
+    let body = quote! {
+        __nnx::walks! {
+            self __walker
+            __nnx::Schema::Dyn(#text, #graph),
+            { #is_tree::__flatten(&**self, __walker) }
+            { #is_tree::__flatten_mut(&mut **self, __walker) }
+            { #is_tree::__unflatten(&**self, __walker) }
+        }
+    };
+    let check = (!graph)
+        .then(|| quote!(const { __nnx::report(&__nnx::boxed(<__M as __nnx::Module>::SCHEMA)) };));
+    let import = krate.import();
+    quote! {
+        #declaration
+
+        #[doc(hidden)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+        #[diagnostic::on_unimplemented(
+            message = #message,
+            label = "not a Module",
+            note = "fix: add `#[derive(nnx::Module)]` to the type"
+        )]
+        #vis trait #tree #of_trait: 'static #where_clause {
+            #[doc(hidden)]
+            fn __flatten(&self, visitor: &mut dyn #private::Visitor);
+            #[doc(hidden)]
+            fn __flatten_mut(&mut self, visitor: &mut dyn #private::VisitorMut);
+            #[doc(hidden)]
+            fn __unflatten(&self, leaves: &mut dyn #private::Leaves) -> #private::Box<#object>;
+            #[doc(hidden)]
+            fn __any(&self) -> &dyn ::core::any::Any;
+            #[doc(hidden)]
+            fn __any_mut(&mut self) -> &mut dyn ::core::any::Any;
+        }
+
+        const _: () = {
+            #import
+
+            #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+            #[diagnostic::do_not_recommend]
+            impl #of_all #tree #type_generics for __M #where_clause {
+                fn __flatten(&self, visitor: &mut dyn __nnx::Visitor) {
+                    #check
+                    __nnx::flatten_boxed(self, visitor);
+                }
+                fn __flatten_mut(&mut self, visitor: &mut dyn __nnx::VisitorMut) {
+                    __nnx::flatten_mut_boxed(self, visitor);
+                }
+                fn __unflatten(&self, leaves: &mut dyn __nnx::Leaves) -> __nnx::Box<#object> {
+                    __nnx::Box::new(__nnx::unflatten_boxed(self, leaves))
+                }
+                fn __any(&self) -> &dyn ::core::any::Any {
+                    self
+                }
+                fn __any_mut(&mut self) -> &mut dyn ::core::any::Any {
+                    self
+                }
+            }
+
+            #[automatically_derived]
+            impl #declared __nnx::Module for __nnx::Box<#object> #where_clause {
+                #body
+            }
+
+            #[allow(dead_code)]
+            impl #declared #object #where_clause {
+                /// Whether the object is an `N`.
+                pub fn is<__N: __nnx::Module>(&self) -> ::core::primitive::bool {
+                    #is_tree::__any(self).is::<__N>()
+                }
+                /// The object as an `N`, if it is one.
+                pub fn downcast_ref<__N: __nnx::Module>(&self) -> ::core::option::Option<&__N> {
+                    #is_tree::__any(self).downcast_ref::<__N>()
+                }
+                /// The object as an `N`, open to change, if it is one.
+                pub fn downcast_mut<__N: __nnx::Module>(
+                    &mut self,
+                ) -> ::core::option::Option<&mut __N> {
+                    #is_tree::__any_mut(self).downcast_mut::<__N>()
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,25 @@
+//! A shared node in what is boxed.
+#![allow(dead_code)]
+use nnx::module::Shared;
+use nnx::{Array, Module, Param};
+
+#[nnx::dyn_module]
+trait Layer {
+    fn forward(&mut self, x: &Array) -> Array;
+}
+
+#[derive(Module)]
+pub struct Tied {
+    table: Shared<Param>,
+}
+
+impl Layer for Tied {
+    fn forward(&mut self, x: &Array) -> Array {
+        x * &*self.table.read()
+    }
+}
+
+fn main() {
+    let table = Shared::new(Param::new(Array::scalar(1.0_f32)));
+    let _boxed: Box<dyn Layer> = Box::new(Tied { table });
+}
