@@ -9,7 +9,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The events of runs that were still going on when their calls returned.
-#[derive(Default)]
 pub(super) struct InFlight {
     events: Mutex<Vec<RunEvent>>,
     /// How many events there are, for a look without the lock.
@@ -25,7 +24,14 @@ unsafe impl Send for RunEvent {}
 /// So many events are kept before those that have happened are looked for.
 const MANY: usize = 16;
 
+/// There is room for so many from the start: a call allocates nothing for its event.
+const ROOM: usize = 256;
+
 impl InFlight {
+    pub(super) fn new() -> Self {
+        InFlight { events: Mutex::new(Vec::with_capacity(ROOM)), count: AtomicUsize::new(0) }
+    }
+
     /// Whether a run is to have an event. One of a program that is done when its call returns needs none,
     /// unless it may have to wait for another.
     #[inline]

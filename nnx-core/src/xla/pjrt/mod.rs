@@ -76,7 +76,7 @@ impl Pjrt {
         }
         let faults = faults::of(&platform, plugin.version, &flags::names()?).collect();
         let faults = RwLock::new(faults);
-        let in_flight = InFlight::default();
+        let in_flight = InFlight::new();
         Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, plugin })
     }
 
