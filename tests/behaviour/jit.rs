@@ -50,7 +50,7 @@ fn count_up(model: &mut Model, x: &Array) -> Array {
     for middle in &mut model.middle {
         let steps = &middle.leaf.steps + 1;
         middle.leaf.steps.set(steps);
-        total = total + &middle.leaf.kernel * &middle.scale;
+        total += &middle.leaf.kernel * &middle.scale;
     }
     total + &model.data
 }
@@ -127,7 +127,7 @@ fn arguments_by_value_are_consumed_and_one_buffer_may_come_twice() {
 fn keyed(x: &Array, width: usize, extra: Option<Array>, list: &Vec<Array>) -> Array {
     let mut y = x * width;
     if let Some(extra) = extra {
-        y = y + extra;
+        y += extra;
     }
     list.iter().fold(y, |y, x| y + x)
 }

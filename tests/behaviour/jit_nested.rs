@@ -18,9 +18,9 @@ impl Cell {
 fn tick_block(block: &mut Block, by: &Array) -> Array {
     let mut total = scalar(0.0);
     for cell in &mut block.cells {
-        total = total + cell.tick(by);
+        total += cell.tick(by);
         // What the inner call set is seen here.
-        total = total + &cell.count;
+        total += &cell.count;
     }
     total
 }

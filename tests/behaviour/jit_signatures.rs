@@ -229,7 +229,7 @@ fn patterns(
     _: &Array,
 ) -> Array {
     b = &b * 2.0;
-    e = e + &whole.0;
+    e += &whole.0;
     p.set(q.value().clone());
     let pair = Pair { left: a + b + x + y, right: c + d + e + whole.1 };
     pair.sum()

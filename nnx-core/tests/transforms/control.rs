@@ -36,7 +36,7 @@ fn rnn(w: &Array, xs: &Array, scanned: bool) -> Array {
     let (mut h, mut total) = (h0, Array::scalar(0.0_f32));
     for i in 0..xs.shape()[0] {
         h = step(&h, &xs.slice([i.into()]));
-        total = total + h.square().sum(..);
+        total += h.square().sum(..);
     }
     total + h.sum(..)
 }
