@@ -12,7 +12,7 @@ pub use std::boxed::Box;
 
 pub use crate::module::boxed::{flatten_boxed, flatten_mut_boxed, unflatten_boxed};
 pub use crate::module::check::{
-    Part, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
+    FieldPart, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
 };
 pub use crate::module::sharing::{CountedField, InteriorField, ObjectField};
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};

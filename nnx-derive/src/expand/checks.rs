@@ -72,14 +72,14 @@ fn part(ty: &Type) -> TokenStream {
         Type::Path(_) => last_segment(ty)
             .filter(|last| last.ident != "PhantomData")
             .map_or_else(Vec::new, |last| type_arguments(last).collect()),
-        _ => return quote!(__nnx::Part { schema: ::core::option::Option::None, inside: &[] }),
+        _ => return quote!(__nnx::FieldPart { schema: ::core::option::Option::None, inside: &[] }),
     };
     with_insides(quote!(__nnx::PartOf::<#ty>::SCHEMA), &inside)
 }
 
 fn with_insides(schema: TokenStream, inside: &[&Type]) -> TokenStream {
     let inside = inside.iter().map(|ty| part(ty));
-    quote!(__nnx::Part { schema: #schema, inside: &[#(#inside),*] })
+    quote!(__nnx::FieldPart { schema: #schema, inside: &[#(#inside),*] })
 }
 
 /// Where a type begins and ends.

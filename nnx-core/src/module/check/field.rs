@@ -23,15 +23,15 @@ pub trait UnknownPart {
 impl<T: ?Sized> UnknownPart for PartOf<T> {}
 
 /// The type of a field.
-pub struct Part {
+pub struct FieldPart {
     /// Its schema, if it is a Module.
     pub schema: Option<&'static Schema>,
     /// The types that its arguments name.
-    pub inside: &'static [Part],
+    pub inside: &'static [FieldPart],
 }
 
 /// Whether the field `name` under `skip` has nothing in it that a jitted function would have to see.
-pub const fn skipped(name: &str, part: &Part) -> Verdict {
+pub const fn skipped(name: &str, part: &FieldPart) -> Verdict {
     let mut text = Text::new();
     if !says_what(name, part, Wanted::Data, &mut text) {
         return Verdict::FINE;
@@ -49,7 +49,7 @@ pub const fn skipped(name: &str, part: &Part) -> Verdict {
 }
 
 /// Whether the field `name` under `static` has no shared node in it, which could be hashed, as itself.
-pub const fn static_field(name: &str, part: &Part) -> Verdict {
+pub const fn static_field(name: &str, part: &FieldPart) -> Verdict {
     let mut text = Text::new();
     if !says_what(name, part, Wanted::Shared, &mut text) {
         return Verdict::FINE;
@@ -62,7 +62,7 @@ pub const fn static_field(name: &str, part: &Part) -> Verdict {
 }
 
 /// Says what was found in the field; false if nothing was.
-const fn says_what(name: &str, part: &Part, wanted: Wanted, text: &mut Text) -> bool {
+const fn says_what(name: &str, part: &FieldPart, wanted: Wanted, text: &mut Text) -> bool {
     let mut path = Text::new();
     super::push_field(&mut path, name);
     match find_in(part, wanted, &mut path) {
@@ -97,7 +97,7 @@ const fn push_kind(text: &mut Text, kind: &Kind) {
     text.push("`)");
 }
 
-const fn find_in(part: &Part, wanted: Wanted, path: &mut Text) -> Option<&'static Schema> {
+const fn find_in(part: &FieldPart, wanted: Wanted, path: &mut Text) -> Option<&'static Schema> {
     if let Some(schema) = part.schema {
         return find(wanted, schema, path);
     }

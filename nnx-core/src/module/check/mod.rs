@@ -7,7 +7,7 @@ mod path;
 mod text;
 
 use super::{Field, Module, Schema};
-pub use field::{Part, PartOf, UnknownPart, is_module, schema_of, skipped, static_field};
+pub use field::{FieldPart, PartOf, UnknownPart, is_module, schema_of, skipped, static_field};
 pub use path::path;
 use text::{Text, same};
 
