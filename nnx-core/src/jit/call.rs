@@ -28,7 +28,8 @@ where
         };
     }
     let mut leaves = Collected::new(function);
-    let filled = leaves.fill(function, |v| arguments.flatten(v), &|v| {
+    let expected = function.latest();
+    let filled = leaves.fill(function, expected.as_deref(), |v| arguments.flatten(v), &|v| {
         flatten_named(function.parameters, &arguments, v)
     });
     if let Err(error) = filled {
@@ -37,7 +38,7 @@ where
     let outcome = {
         let mut pending = Pending::new(function.parameters, &arguments, body);
         // The body's type names the instance of a generic function, whatever lifetimes it has.
-        match launch(function, typeid::of::<F>(), &mut leaves, &mut pending) {
+        match launch(function, typeid::of::<F>(), expected, &mut leaves, &mut pending) {
             Ok(Launched::Run(mut run)) => {
                 let mut results = Results::new(&run.entry, &leaves, &mut run.outputs);
                 let result: R = from_template(&*run.entry.template, &mut results);

@@ -1,10 +1,13 @@
-//! A call's view of its arguments: their leaves, and a hash of everything else.
+//! A call's view of its arguments: their leaves, and whether everything else is as in the last call.
 
+use super::entry::{CacheKey, Entry};
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
+use crate::module::compare::Matcher;
 use crate::module::node::{LentNodes, Occupied};
 use crate::module::{Arrival, SharedNode, StaticValue, Structure, VarRef, Visitor};
+use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use crate::xla::{Buffer, Kept, Placement, Pooled, Reuse};
 use rustc_hash::FxHasher;
@@ -14,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The leaves of a call's arguments, and a hash of everything else.
+/// The leaves of a call's arguments.
 pub(super) struct Collected {
     /// When the call began, if its time is taken.
     pub(super) started: Option<Instant>,
@@ -22,7 +25,8 @@ pub(super) struct Collected {
     /// Nobody else can set a shared node until the call is over.
     pub(super) nodes: LentNodes,
     occupied: Option<Box<Occupied>>,
-    hasher: FxHasher,
+    /// Whether the arguments fit the entry that was expected, as far as a walk tells.
+    as_expected: bool,
     /// Where the call runs: what the options say, or where the first array lies.
     pub(super) placement: Placement,
     /// Whether arrays that lie elsewhere are copied there.
@@ -54,22 +58,27 @@ impl Collected {
             leaves: Pooled::take(),
             nodes: LentNodes::new(),
             occupied: None,
-            hasher: FxHasher::default(),
+            as_expected: false,
             placement: Placement::default(),
             moves: function.options.device.is_some(),
             error: None,
         }
     }
 
-    /// Takes the leaves that `flatten` visits, and a hash of everything else.
+    /// Takes the leaves that `flatten` visits, and compares everything with what `expected` was made for:
+    /// most calls are like the one before, and need no other walk.
     pub(super) fn fill(
         &mut self,
         function: &Function,
-        flatten: impl Fn(&mut Self),
+        expected: Option<&Entry>,
+        flatten: impl Fn(&mut Filling<'_>),
         again: &dyn Fn(&mut dyn Visitor),
     ) -> Result<()> {
         loop {
-            flatten(self);
+            let expected = expected.map(|entry| Expected::new(&entry.key));
+            let mut filling = Filling { call: self, expected };
+            flatten(&mut filling);
+            self.as_expected = filling.expected.is_some_and(Expected::is_met);
             let Some(occupied) = self.occupied.take() else { return Ok(()) };
             // While waiting, the call has no node.
             *self = Collected { started: self.started, ..Collected::new(function) };
@@ -99,11 +108,21 @@ impl Collected {
         &self.leaves.0
     }
 
-    pub(super) fn hash(&self, instance: TypeId) -> u64 {
-        let mut hasher = self.hasher.clone();
-        instance.hash(&mut hasher);
-        self.placement.hash(&mut hasher);
-        hasher.finish()
+    /// Whether the call is one that `expected`, which [`fill`](Collected::fill) got, was made for.
+    pub(super) fn is_for(&self, expected: &Entry, instance: TypeId) -> bool {
+        self.as_expected
+            && expected.key.instance == instance
+            && expected.key.placement == self.placement
+            && expected.rebuilt.is_here()
+    }
+
+    /// A hash of everything but the values of the leaves.
+    pub(super) fn hash(&self, instance: TypeId, arguments: &dyn AnyArgument) -> u64 {
+        let mut walk = KeyHash { hasher: FxHasher::default(), leaves: 0, nodes: 0 };
+        arguments.flatten(&mut walk);
+        instance.hash(&mut walk.hasher);
+        self.placement.hash(&mut walk.hasher);
+        walk.hasher.finish()
     }
 
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
@@ -124,29 +143,112 @@ pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
     }
 }
 
-impl Visitor for Collected {
+/// What a call is expected to be like.
+struct Expected<'e> {
+    statics: Matcher<'e>,
+    avals: std::slice::Iter<'e, Option<Aval>>,
+    same_avals: bool,
+}
+
+impl<'e> Expected<'e> {
+    fn new(key: &'e CacheKey) -> Self {
+        Expected { statics: key.statics.matcher(), avals: key.avals.iter(), same_avals: true }
+    }
+
+    fn is_met(self) -> bool {
+        self.same_avals && self.avals.as_slice().is_empty() && self.statics.is_match()
+    }
+}
+
+/// The walk that fills a [`Collected`].
+pub(super) struct Filling<'c> {
+    call: &'c mut Collected,
+    expected: Option<Expected<'c>>,
+}
+
+impl Filling<'_> {
     #[inline]
+    fn take(&mut self, array: &Array) {
+        if let Some(expected) = &mut self.expected {
+            expected.same_avals &= expected.avals.next() == Some(&concrete_aval(array));
+        }
+        if let Repr::Traced(t) = &array.0 {
+            self.call.error = Some(Box::new(escaped(t)));
+        }
+        self.call.leaves.0.push(array.clone());
+    }
+}
+
+impl Visitor for Filling<'_> {
+    #[inline]
+    fn variable(&mut self, v: VarRef<'_>) {
+        self.take(v.value);
+        if let Some(expected) = &mut self.expected {
+            expected.statics.variable(v);
+        }
+    }
+    #[inline]
+    fn array(&mut self, array: &Array) {
+        self.take(array);
+        if let Some(expected) = &mut self.expected {
+            expected.statics.array(array);
+        }
+    }
+    #[inline]
+    fn static_value(&mut self, value: &dyn StaticValue) {
+        if let Some(expected) = &mut self.expected {
+            expected.statics.static_value(value);
+        }
+    }
+    #[inline]
+    fn structure(&mut self, structure: Structure) {
+        if let Some(expected) = &mut self.expected {
+            expected.statics.structure(structure);
+        }
+    }
+    /// Its node may come later in the walk: entries with links are not expected.
+    fn link(&mut self, _: Option<&dyn SharedNode>) {
+        self.expected = None;
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.call.occupied.is_some() {
+            return;
+        }
+        match self.call.nodes.arrive(node) {
+            Ok(Arrival::First(number)) => {
+                self.structure(Structure::Node(number));
+                node.flatten(self);
+            }
+            Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
+            Err(occupied) => self.call.occupied = Some(Box::new(occupied)),
+        }
+    }
+}
+
+/// Hashes what a key holds. The nodes are lent to the call, and numbered by it.
+struct KeyHash {
+    hasher: FxHasher,
+    leaves: usize,
+    /// How many nodes were met.
+    nodes: usize,
+}
+
+impl Visitor for KeyHash {
     fn variable(&mut self, v: VarRef<'_>) {
         if !v.metadata.is_empty() {
             // Which Variable it is noted on is part of the key.
-            self.hasher.write_usize(self.leaves.0.len());
+            self.hasher.write_usize(self.leaves);
             v.metadata.hash(&mut self.hasher);
         }
         self.array(v.value);
     }
-    #[inline]
     fn array(&mut self, array: &Array) {
         self.hasher.write_u64(concrete_aval(array).map_or(0, Aval::content_hash));
-        if let Repr::Traced(t) = &array.0 {
-            self.error = Some(Box::new(escaped(t)));
-        }
-        self.leaves.0.push(array.clone());
+        self.leaves += 1;
     }
-    #[inline]
     fn static_value(&mut self, value: &dyn StaticValue) {
         value.hash_static(&mut self.hasher);
     }
-    #[inline]
     fn structure(&mut self, structure: Structure) {
         match structure {
             Structure::Len(n) => self.hasher.write_usize(n),
@@ -155,7 +257,7 @@ impl Visitor for Collected {
             // A number more than any node has tells the first place from others.
             Structure::Node(_) | Structure::NewNode => self.hasher.write_usize(usize::MAX),
             Structure::Ref(number) => self.hasher.write_usize(number),
-            // The node may come later in the walk, so that only the comparison tells.
+            // Only the comparison tells where it points.
             Structure::Link(_) => self.hasher.write_usize(usize::MAX - 1),
         }
     }
@@ -163,16 +265,13 @@ impl Visitor for Collected {
         self.structure(Structure::Link(None));
     }
     fn shared(&mut self, node: &dyn SharedNode) {
-        if self.occupied.is_some() {
-            return;
-        }
-        match self.nodes.arrive(node) {
-            Ok(Arrival::First(number)) => {
-                self.structure(Structure::Node(number));
-                node.flatten(self);
-            }
-            Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
-            Err(occupied) => self.occupied = Some(Box::new(occupied)),
+        let number = node.gate().number();
+        if number == self.nodes {
+            self.nodes += 1;
+            self.structure(Structure::Node(number));
+            node.flatten(self);
+        } else {
+            self.structure(Structure::Ref(number));
         }
     }
 }

@@ -7,7 +7,6 @@ use super::names::{Named, named};
 use super::output::Output;
 use crate::error::Result;
 use crate::graph::Array;
-use crate::module::compare::Matcher;
 use crate::module::node::LentNodes;
 use crate::module::walk::Rebuild;
 use crate::module::{Leaves, Module, Nodes, Path, Visitor, VisitorMut};
@@ -18,8 +17,6 @@ use std::any::Any;
 pub(super) trait AnyCall: AnyBody {
     /// Whether mistakes in the body are to come back as errors.
     fn catches(&self) -> bool;
-    /// Compares the arguments' static parts, which a hit does too.
-    fn compare(&self, matcher: &mut Matcher<'_>);
     /// The result with other leaves.
     fn template(&self, leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync>;
 }
@@ -106,9 +103,6 @@ where
 {
     fn catches(&self) -> bool {
         R::CATCHES
-    }
-    fn compare(&self, matcher: &mut Matcher<'_>) {
-        self.arguments.arguments.flatten(matcher);
     }
     fn template(&self, mut leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync> {
         match &self.outcome {

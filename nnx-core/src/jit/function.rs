@@ -68,6 +68,8 @@ pub struct Function {
     pub(super) parameters: &'static [&'static str],
     pub(super) options: Options,
     pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
+    /// The program of the latest call that was not like the one before it.
+    latest: RwLock<Option<Arc<Entry>>>,
     /// The programs that are being traced and compiled.
     pub(super) building: Building,
     registered: AtomicBool,
@@ -99,6 +101,7 @@ impl Function {
             parameters,
             options,
             entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
+            latest: RwLock::new(None),
             building: Building::new(),
             registered: AtomicBool::new(false),
             traces: AtomicU64::new(0),
@@ -118,6 +121,26 @@ impl Function {
             REGISTRY.write().unwrap_or_else(|e| e.into_inner()).push(self);
             run::register(self);
         }
+    }
+
+    /// The program that the next call will probably run.
+    #[inline]
+    pub(super) fn latest(&self) -> Option<Arc<Entry>> {
+        self.latest.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// Expects the next call to be like this one. Links cannot be compared while the leaves are collected.
+    pub(super) fn expect(&self, entry: &Arc<Entry>) {
+        let latest = (!entry.key.statics.has_links()).then(|| entry.clone());
+        self.set_latest(latest);
+    }
+
+    fn set_latest(&self, latest: Option<Arc<Entry>>) {
+        let mut place = self.latest.write().unwrap_or_else(|e| e.into_inner());
+        let before = std::mem::replace(&mut *place, latest);
+        // Values that a program holds may do anything when they are dropped: not under the lock.
+        drop(place);
+        drop(before);
     }
 
     /// Whether the time of the next hit is taken. Clocks are slow beside a call, so that it is that of one
@@ -164,6 +187,7 @@ impl ProgramCache for Function {
 
     fn evict(&self, leave: &mut dyn FnMut(u64) -> bool) -> Evicted {
         let mut evicted = Evicted::default();
+        self.set_latest(None);
         let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
         entries.retain(|&hash, programs| {
             for program in programs.extract_if(.., |entry| leave(entry.used.get())) {
@@ -226,6 +250,7 @@ pub fn clear_caches() {
 
 /// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
 fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
+    function.set_latest(None);
     std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()))
 }
 

@@ -38,11 +38,12 @@ pub(super) struct Run {
     pub(super) since: Option<Instant>,
 }
 
-/// Starts the program of a call.
+/// Starts the program of a call, whose `leaves` were compared with those that `expected` was made for.
 #[track_caller]
 pub(super) fn launch(
     function: &'static Function,
     instance: TypeId,
+    expected: Option<Arc<Entry>>,
     leaves: &mut Collected,
     body: &mut dyn AnyCall,
 ) -> Result<Launched> {
@@ -50,31 +51,61 @@ pub(super) fn launch(
         return lower_only(function, leaves, body).inspect_err(|error| stage::fail(error.clone()));
     }
     leaves.finish(function)?;
-    let hash = leaves.hash(instance);
     let mut since = leaves.started;
-    let entry = match hit(function, hash, instance, leaves, body) {
-        Some(entry) => entry,
-        None => {
-            let _turn = function.building.begin(hash);
-            since = since.map(|_| Instant::now());
-            match hit(function, hash, instance, leaves, body) {
-                Some(entry) => entry,
-                None => match build(function, hash, instance, leaves, body)? {
-                    Some(entry) => {
-                        since = None;
-                        insert(function, hash, entry)
-                    }
-                    None => return Ok(Launched::BodyFailed),
-                },
-            }
+    let entry = match expected.filter(|entry| leaves.is_for(entry, instance)) {
+        Some(entry) => {
+            count_hit(function, &entry);
+            entry
         }
+        None => match find(function, instance, leaves, body, &mut since)? {
+            Some(entry) => entry,
+            None => return Ok(Launched::BodyFailed),
+        },
     };
     let outputs = execute(&entry, leaves)?;
     Ok(Launched::Run(Run { entry, outputs, since }))
 }
 
+fn count_hit(function: &Function, entry: &Entry) {
+    function.hits.fetch_add(1, Relaxed);
+    entry.used.touch();
+}
+
+/// The executable for a call that is not like the one before: one of the cache, or a new one. `None` if the
+/// body returned an error of its own. `since` is emptied if the executable was made for the call.
+#[cold]
+#[track_caller]
+fn find(
+    function: &'static Function,
+    instance: TypeId,
+    leaves: &Collected,
+    body: &mut dyn AnyCall,
+    since: &mut Option<Instant>,
+) -> Result<Option<Arc<Entry>>> {
+    let hash = leaves.hash(instance, body.argument());
+    let entry = match cached(function, hash, instance, leaves, body) {
+        Some(entry) => entry,
+        None => {
+            let _turn = function.building.begin(hash);
+            *since = since.map(|_| Instant::now());
+            match cached(function, hash, instance, leaves, body) {
+                Some(entry) => entry,
+                None => {
+                    *since = None;
+                    match build(function, hash, instance, leaves, body)? {
+                        Some(entry) => insert(function, hash, entry),
+                        None => return Ok(None),
+                    }
+                }
+            }
+        }
+    };
+    function.expect(&entry);
+    Ok(Some(entry))
+}
+
 /// The executable for a call, if there is one already.
-fn hit(
+fn cached(
     function: &Function,
     hash: u64,
     instance: TypeId,
@@ -92,11 +123,10 @@ fn hit(
                 .iter()
                 .zip(leaves.arrays())
                 .all(|(aval, array)| *aval == concrete_aval(array))
-            && key.statics.matches(|m| body.compare(m))
+            && key.statics.matches(|m| body.argument().flatten(m))
             && entry.rebuilt.is_here()
     })?;
-    function.hits.fetch_add(1, Relaxed);
-    entry.used.touch();
+    count_hit(function, entry);
     Some(entry.clone())
 }
 

@@ -201,9 +201,20 @@ impl Statics {
     /// Whether the tree that `flatten` walks has the same static parts. Its nodes are lent to a call,
     /// and numbered by it. Allocates nothing.
     pub(crate) fn matches(&self, flatten: impl FnOnce(&mut Matcher<'_>)) -> bool {
-        let mut matcher = Matcher { rest: self.0.iter(), leaf: 0, nodes: 0, same: true };
+        let mut matcher = self.matcher();
         flatten(&mut matcher);
-        matcher.same && matcher.rest.next().is_none()
+        matcher.is_match()
+    }
+
+    /// To compare with a tree while it is walked, as [`matches`](Statics::matches) does.
+    #[inline]
+    pub(crate) fn matcher(&self) -> Matcher<'_> {
+        Matcher { rest: self.0.iter(), leaf: 0, nodes: 0, same: true }
+    }
+
+    /// Whether there are links, which can be compared only when all nodes are numbered.
+    pub(crate) fn has_links(&self) -> bool {
+        self.0.iter().any(|(_, part)| matches!(part, StaticPart::Structure(Structure::Link(_))))
     }
 }
 
@@ -302,6 +313,14 @@ pub(crate) struct Matcher<'s> {
     /// How many nodes were met.
     nodes: usize,
     same: bool,
+}
+
+impl Matcher<'_> {
+    /// Whether the tree that was walked has the same static parts.
+    #[inline]
+    pub(crate) fn is_match(&self) -> bool {
+        self.same && self.rest.as_slice().is_empty()
+    }
 }
 
 impl Visitor for Matcher<'_> {
