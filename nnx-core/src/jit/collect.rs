@@ -78,7 +78,7 @@ impl Collected {
             let expected = expected.map(|entry| Expected::new(&entry.key));
             let mut filling = Filling { call: self, expected };
             flatten(&mut filling);
-            self.as_expected = filling.expected.is_some_and(Expected::is_met);
+            self.as_expected = filling.expected.as_ref().is_some_and(Expected::is_met);
             let Some(occupied) = self.occupied.take() else { return Ok(()) };
             // While waiting, the call has no node.
             *self = Collected { started: self.started, ..Collected::new(function) };
@@ -155,7 +155,7 @@ impl<'e> Expected<'e> {
         Expected { statics: key.statics.matcher(), avals: key.avals.iter(), same_avals: true }
     }
 
-    fn is_met(self) -> bool {
+    fn is_met(&self) -> bool {
         self.same_avals && self.avals.as_slice().is_empty() && self.statics.is_match()
     }
 }
