@@ -19,7 +19,7 @@ impl Value {
     }
 }
 
-pub(crate) type Avals = SmallVec<[Aval; 1]>;
+pub(crate) type Avals = SmallVec<[Aval; 2]>;
 pub(crate) type Op = Arc<dyn Primitive>;
 
 /// One application of a primitive.
@@ -36,6 +36,12 @@ impl Node {
     /// Whether it, or a program inside of it, is there for what it does.
     pub(crate) fn has_effect(&self) -> bool {
         self.op.is_effect() || self.op.bodies().iter().any(|b| b.contains(&|op| op.is_effect()))
+    }
+
+    /// Whether an output depends on it, or it is there for what it does.
+    fn is_kept(&self, live: &[bool]) -> bool {
+        // Nearly always the results decide, and looking for effects takes longer.
+        self.outs.iter().any(|v| live[v.index()]) || self.has_effect()
     }
 
     /// Whether its results are among the marked values. All of them are, or none.
@@ -122,7 +128,7 @@ impl Graph {
             live[output.index()] = true;
         }
         for node in self.nodes.iter().rev() {
-            if node.has_effect() || node.outs.iter().any(|v| live[v.index()]) {
+            if node.is_kept(&live) {
                 for v in &node.ins {
                     live[v.index()] = true;
                 }
@@ -134,7 +140,7 @@ impl Graph {
     /// Drops the nodes that no output depends on.
     pub(crate) fn eliminate_dead_code(&mut self) {
         let live = self.live();
-        self.nodes.retain(|node| node.has_effect() || node.outs.iter().any(|v| live[v.index()]));
+        self.nodes.retain(|node| node.is_kept(&live));
     }
 
     /// Whether an operation of it, or of a program inside, is one that is looked for.

@@ -294,7 +294,10 @@ pub(crate) fn infer(
     ins: &[&Array],
     location: &'static Location<'static>,
 ) -> Result<super::Avals, Error> {
-    let avals = ins.iter().map(|array| array.try_aval()).collect::<Result<super::Avals, _>>()?;
+    let mut avals = super::Avals::new();
+    for array in ins {
+        avals.push(array.try_aval()?);
+    }
     let outs = op.infer(&avals).and_then(|outs| {
         outs.iter().try_for_each(|aval| aval.check_size())?;
         Ok(outs)
@@ -319,16 +322,19 @@ fn record_on(
 ) -> Result<Arrays, Error> {
     let location = stack.last().and_then(|frame| frame.location).unwrap_or(caller);
     let avals = infer(&op, ins, location)?;
-    let ins = ins.iter().map(|array| lift(stack, array)).collect::<Result<_, _>>()?;
+    let mut values = SmallVec::new();
+    for array in ins {
+        values.push(lift(stack, array)?);
+    }
     let Some(frame) = stack.last_mut() else {
         return Err(Error::Invalid("no trace is running".into()));
     };
-    let outs: SmallVec<[Value; 1]> = avals.iter().map(|&aval| frame.graph.value(aval)).collect();
-    let arrays = outs
-        .iter()
-        .zip(&avals)
-        .map(|(&value, &aval)| traced(&frame.info, value, aval, location))
-        .collect();
-    frame.graph.nodes.push(Node { op, ins, outs, location });
+    let (mut outs, mut arrays) = (SmallVec::new(), Arrays::new());
+    for &aval in &avals {
+        let value = frame.graph.value(aval);
+        outs.push(value);
+        arrays.push(traced(&frame.info, value, aval, location));
+    }
+    frame.graph.nodes.push(Node { op, ins: values, outs, location });
     Ok(arrays)
 }

@@ -2,7 +2,7 @@
 
 use super::lend::{Argument, TransformCall, TransformProgram};
 use crate::error::{or_raise, raise};
-use crate::graph::{Array, Graph};
+use crate::graph::{Array, Closed, Graph};
 use crate::module::Module;
 use crate::module::walk::{Rebuild, leaves_of};
 
@@ -21,17 +21,19 @@ where
         }
     }
     let program = call.trace(f, &call.avals);
-    let mut graph = program.closed.graph.clone();
-    graph.outputs.truncate(program.result_count());
-    graph.eliminate_dead_code();
-    let TransformProgram { closed, result, twins, .. } = program;
+    let results = program.result_count();
+    let TransformProgram { closed: Closed { mut graph, scope, .. }, result, twins, .. } = program;
+    if results < graph.outputs.len() {
+        graph.outputs.truncate(results);
+        graph.eliminate_dead_code();
+    }
     let shape = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(error) => raise(error),
     };
     let shapes = result.unflatten(&mut Rebuild::with_nodes(twins.back(), shape));
     drop((result, twins));
-    call.check_left(&closed.scope);
+    call.check_left(&scope);
     (graph, shapes)
 }
 

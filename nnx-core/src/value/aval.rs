@@ -18,8 +18,22 @@ struct Data {
     dims: Box<[usize]>,
     /// Number of elements; what cannot be counted is the largest number.
     size: usize,
+    /// Whether it is no larger than XLA can work with: asked of every result that is recorded.
+    fits: bool,
     /// Of dtype and dimensions, so that keys do not depend on where this lies in memory.
     hash: u64,
+}
+
+impl Data {
+    /// Bytes, where dimensions beside one of size 0 count too, the most there may be, and why.
+    fn extent(&self) -> (u128, u128, &'static str) {
+        let sizes = self.dims.iter().filter(|&&n| n > 0);
+        let bytes = sizes.fold(self.dtype.size() as u128, |n, &d| n.saturating_mul(d as u128));
+        match self.size {
+            0 => (bytes, isize::MAX as u128, "beside its dimension of size 0"),
+            _ => (bytes, MAX_BYTES, "more than any device holds"),
+        }
+    }
 }
 
 impl PartialEq for Data {
@@ -51,7 +65,7 @@ impl Aval {
         let mut hasher = FxHasher::default();
         (dtype, dims).hash(&mut hasher);
         let size = if dims.contains(&0) { 0 } else { saturating_product(dims) };
-        let data = Data { dtype, dims: dims.into(), size, hash: hasher.finish() };
+        let mut data = Data { dtype, dims: dims.into(), size, fits: false, hash: hasher.finish() };
         // A poisoned lock is harmless: the set is only ever added to, one entry at a time.
         if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).get(&data) {
             return Aval(found);
@@ -60,6 +74,8 @@ impl Aval {
         if let Some(found) = set.get(&data) {
             return Aval(found);
         }
+        let (bytes, limit, _) = data.extent();
+        data.fits = bytes <= limit;
         let leaked: &'static Data = Box::leak(Box::new(data));
         set.insert(leaked);
         Aval(leaked)
@@ -98,15 +114,10 @@ impl Aval {
     /// Refuses an array that is larger than XLA can work with: its compiler ends the process over
     /// some operations. Dimensions beside one of size 0 count too, as in NumPy.
     pub(crate) fn check_size(self) -> Result<(), String> {
-        let sizes = self.shape().iter().filter(|&&n| n > 0);
-        let bytes = sizes.fold(self.dtype().size() as u128, |n, &d| n.saturating_mul(d as u128));
-        let (limit, why) = match self.size() {
-            0 => (isize::MAX as u128, "beside its dimension of size 0"),
-            _ => (MAX_BYTES, "more than any device holds"),
-        };
-        if bytes <= limit {
+        if self.0.fits {
             return Ok(());
         }
+        let (bytes, limit, why) = self.0.extent();
         Err(format!("{self} has {bytes} bytes, {why}; the most are {limit}"))
     }
 
