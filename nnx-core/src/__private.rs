@@ -64,6 +64,79 @@ pub use crate::module::PatternKey;
 pub use crate::module::check::path;
 pub use nnx_derive::__path;
 
+/// A path into a type, checked at compile time: `path!(Model: encoder.layers[*].attn.query.kernel)`.
+///
+/// It evaluates to a [`PathPattern`](crate::module::PathPattern), can be used in constants, and is
+/// a [`Filter`](crate::module::Filter) for what it leads to: a Variable, an array, or all that are
+/// below. A step that is not in the type is a compile error that lists what is there.
+///
+/// | step | |
+/// |---|---|
+/// | `.kernel` | a field, or one key of a map; the first one stands without the dot |
+/// | `[0]` | one position of a list, an array, a tuple or a tuple struct |
+/// | `[*]` | every position of a list or an array |
+/// | `.*` | every key of a map |
+/// | `["a key"]` | one key of a map that is not a name |
+///
+/// `Option`, `Box` and `Shared` are no steps. Of an enum, the fields of all variants are known. How
+/// long a list is and which keys a map has is not known at compile time: a position or a key that
+/// does not exist is a filter that takes nothing.
+///
+/// ```
+/// # use nnx_derive::Module;
+/// use nnx_core::module::{Everything, PathPattern, split_by};
+/// use nnx_core::{Array, Module, Param, path};
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Linear {
+///     kernel: Param,
+///     bias: Option<Param>,
+/// }
+///
+/// #[derive(Module)]
+/// # #[module(crate = nnx_core)]
+/// struct Model {
+///     layers: Vec<Linear>,
+///     head: Linear,
+/// }
+///
+/// const KERNELS: PathPattern = path!(Model: layers[*].kernel);
+/// assert_eq!(KERNELS.to_string(), "layers[*].kernel");
+///
+/// let linear = || Linear { kernel: Param::new(Array::absent("no value")), bias: None };
+/// let model = Model { layers: vec![linear(), linear()], head: linear() };
+/// let (_, [kernels, head, rest]) =
+///     split_by(&model, (KERNELS, path!(Model: head), Everything))?;
+/// assert_eq!((kernels.len(), head.len(), rest.len()), (2, 1, 0));
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// A typo does not compile:
+///
+/// ```compile_fail
+/// # use nnx_core::{Param, module::PathPattern, path};
+/// # #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// # struct Linear { kernel: Param }
+/// # #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// # struct Model { layers: Vec<Linear> }
+/// const KERNELS: PathPattern = path!(Model: layers[*].kernle);
+/// // error: `layers[*]` is `Linear`, which has no field `kernle`
+/// //        fields with Variables or arrays: `kernel`
+/// //        fix: `layers[*].kernel`
+/// ```
+///
+/// `cargo check` and editors report it where the macro stands in a `const` item; elsewhere, and
+/// with type parameters (`path!(Block<M>: inner.kernel)`), `cargo build` does.
+#[macro_export]
+macro_rules! path {
+    ($($path:tt)*) => {
+        $crate::__private::__path!($crate $($path)*)
+    };
+}
+
 // `#[nnx::jit]`.
 // The forms of arguments stand in the types of calls.
 pub use crate::jit::check::{

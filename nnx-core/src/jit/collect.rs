@@ -265,13 +265,12 @@ impl Visitor for KeyHash {
         self.structure(Structure::Link(None));
     }
     fn shared(&mut self, node: &dyn SharedNode) {
-        let number = node.gate().number();
-        if number == self.nodes {
-            self.nodes += 1;
-            self.structure(Structure::Node(number));
-            node.flatten(self);
-        } else {
-            self.structure(Structure::Ref(number));
+        match node.gate().arrival(&mut self.nodes) {
+            Arrival::First(number) => {
+                self.structure(Structure::Node(number));
+                node.flatten(self);
+            }
+            Arrival::Again(number) => self.structure(Structure::Ref(number)),
         }
     }
 }

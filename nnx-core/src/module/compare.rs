@@ -350,14 +350,12 @@ impl Visitor for Matcher<'_> {
         self.same &= matches!(next, Some((_, StaticPart::Structure(s))) if *s == structure);
     }
     fn shared(&mut self, node: &dyn SharedNode) {
-        // Numbers are given in the order of first places, so this is one if the number is the next.
-        let number = node.gate().number();
-        if number == self.nodes {
-            self.nodes += 1;
-            self.structure(Structure::Node(number));
-            node.flatten(self);
-        } else {
-            self.structure(Structure::Ref(number));
+        match node.gate().arrival(&mut self.nodes) {
+            Arrival::First(number) => {
+                self.structure(Structure::Node(number));
+                node.flatten(self);
+            }
+            Arrival::Again(number) => self.structure(Structure::Ref(number)),
         }
     }
     fn link(&mut self, node: Option<&dyn SharedNode>) {

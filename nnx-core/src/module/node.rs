@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// A node with content of any type; its handles are [`Shared`](super::Shared).
@@ -202,11 +203,12 @@ impl Nodes {
 /// of a thread for itself is an error and no standstill.
 #[derive(Default)]
 pub struct Gate {
+    /// 0 if nobody is there, or the thread that holds the node alone, with [`LENT`] if it is lent to a
+    /// call. With [`LISTED`], the list says more. Without it the list is empty: a call comes and goes
+    /// by this word alone.
+    state: AtomicU64,
     holders: Mutex<Holders>,
     left: Condvar,
-    /// The thread that holds the node alone, 0 for none, with [`LENT`] if it is lent to calls: to be asked
-    /// without the lock.
-    owner: AtomicU64,
     /// The node's number in the call that it is lent to.
     number: AtomicUsize,
 }
@@ -222,8 +224,16 @@ struct Holders {
     waiting: usize,
 }
 
+impl Holders {
+    fn is_empty(&self) -> bool {
+        self.readers.is_empty() && self.owner == 0 && self.waiting == 0
+    }
+}
+
 /// Marks a thread's number as that of one whose calls a node is lent to.
 const LENT: u64 = 1 << 63;
+/// Marks the state of a gate whose list counts.
+const LISTED: u64 = 1 << 62;
 
 /// Why a node is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,20 +256,29 @@ fn thread() -> u64 {
 }
 
 impl Gate {
+    /// The list, with everybody who is there. [`note`](Gate::note) ends it.
     fn lock(&self) -> MutexGuard<'_, Holders> {
         // No code that could panic runs under the lock.
-        self.holders.lock().unwrap_or_else(|e| e.into_inner())
+        let mut holders = self.holders.lock().unwrap_or_else(|e| e.into_inner());
+        let state = self.state.fetch_or(LISTED, Acquire);
+        if state & LISTED == 0 {
+            holders.owner = state & !LENT;
+            holders.calls = usize::from(state & LENT != 0);
+        }
+        holders
     }
 
-    /// Lets the owner be asked without the lock.
+    /// Lets the owner be asked without the lock, and calls come without it once the list is empty.
     fn note(&self, holders: &Holders) {
         let lent = if holders.calls > 0 { LENT } else { 0 };
-        self.owner.store(holders.owner | lent, Relaxed);
+        let listed = if holders.is_empty() { 0 } else { LISTED };
+        self.state.store(holders.owner | lent | listed, Release);
     }
 
     /// Says that somebody left.
     fn notify(&self, holders: MutexGuard<'_, Holders>) {
         let waited_for = holders.waiting > 0;
+        self.note(&holders);
         drop(holders);
         // Costs a call of the system.
         if waited_for {
@@ -283,7 +302,10 @@ impl Gate {
                     holders = self.left.wait(holders).unwrap_or_else(|e| e.into_inner());
                     holders.waiting -= 1;
                 }
-                Some(busy) => return Err(busy),
+                Some(busy) => {
+                    self.note(&holders);
+                    return Err(busy);
+                }
             }
         }
         enter(&mut holders, me);
@@ -318,17 +340,21 @@ impl Gate {
     /// call that waited with other nodes in its hands could wait for ever.
     fn lend(&self, number: usize) -> Result<usize, Busy> {
         let me = thread();
-        let mut holders = self.lock();
-        match holders.owner {
-            _ if holders.readers.contains(&me) => return Err(Busy::Guard),
-            0 if !holders.readers.is_empty() => return Err(Busy::Elsewhere),
-            owner if owner != 0 && owner != me => return Err(Busy::Elsewhere),
-            owner if owner == me && holders.calls == 0 => return Err(Busy::Guard),
-            _ => {}
+        if self.state.compare_exchange(0, me | LENT, Acquire, Relaxed).is_err() {
+            let mut holders = self.lock();
+            let busy = match holders.owner {
+                _ if holders.readers.contains(&me) => Some(Busy::Guard),
+                0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
+                owner if owner != me => Some(Busy::Elsewhere),
+                _ => (holders.calls == 0).then_some(Busy::Guard),
+            };
+            if busy.is_none() {
+                holders.owner = me;
+                holders.calls += 1;
+            }
+            self.note(&holders);
+            busy.map_or(Ok(()), Err)?;
         }
-        holders.owner = me;
-        holders.calls += 1;
-        self.note(&holders);
         // Only the thread that the node is lent to sets the number.
         let before = self.number();
         self.number.store(number, Relaxed);
@@ -358,37 +384,56 @@ impl Gate {
 
     /// The end of [`write`](Gate::write) or, with the number that stood there before, of a call.
     pub(super) fn leave(&self, number: Option<usize>) {
-        let mut holders = self.lock();
         if let Some(number) = number {
             self.number.store(number, Relaxed);
+            let alone = thread() | LENT;
+            if self.state.compare_exchange(alone, 0, Release, Relaxed).is_ok() {
+                return;
+            }
+        }
+        let mut holders = self.lock();
+        if number.is_some() {
             holders.calls -= 1;
         }
         if holders.calls == 0 {
             holders.owner = 0;
         }
-        self.note(&holders);
         self.notify(holders);
     }
 
     /// Whether the node is lent to a call of this thread, or held for writing by it.
     pub(crate) fn is_mine(&self) -> bool {
-        self.owner.load(Relaxed) & !LENT == thread()
+        self.state.load(Relaxed) & !(LENT | LISTED) == thread()
     }
 
     /// Whether the node is lent to a call of this thread.
     #[inline]
     pub(super) fn is_lent_here(&self) -> bool {
-        self.owner.load(Relaxed) == thread() | LENT
+        self.state.load(Relaxed) & !LISTED == thread() | LENT
     }
 
     /// Whether this thread holds the node for reading.
     pub(super) fn is_read_here(&self) -> bool {
-        self.lock().readers.contains(&thread())
+        let holders = self.lock();
+        let read = holders.readers.contains(&thread());
+        self.note(&holders);
+        read
     }
 
     /// The number of the node in the call that it is lent to.
     pub(crate) fn number(&self) -> usize {
         self.number.load(Relaxed)
+    }
+
+    /// How a walk through the call's arguments, which met `nodes` before, comes to the node.
+    pub(crate) fn arrival(&self, nodes: &mut usize) -> Arrival {
+        let number = self.number();
+        // Numbers are given in the order of first places, so this is one if the number is the next.
+        if number == *nodes {
+            *nodes += 1;
+            return Arrival::First(number);
+        }
+        Arrival::Again(number)
     }
 }
 

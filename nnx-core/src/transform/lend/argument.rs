@@ -44,16 +44,17 @@ pub trait Argument {
     fn flatten<V: Visitor>(&self, visitor: &mut V);
     /// Calls `add` for each tree behind `&mut`, with its path.
     #[doc(hidden)]
-    fn updated<'a>(&'a self, path: &mut Path, add: &mut dyn FnMut(&Path, &'a dyn AnyTree));
+    fn updated<'a>(&'a self, _path: &mut Path, _add: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
     /// Calls `add` for each tree of a twin that was lent as `&mut`.
     #[doc(hidden)]
-    fn updated_twin<'a>(twin: &'a Self::Tree, add: &mut dyn FnMut(&'a dyn AnyTree));
+    fn updated_twin<'a>(_twin: &'a Self::Tree, _add: &mut dyn FnMut(&'a dyn AnyTree)) {}
     /// Calls `change` for each tree behind `&mut`.
     #[doc(hidden)]
-    fn updated_mut(&mut self, change: &mut dyn FnMut(&mut dyn AnyTree));
+    fn updated_mut(&mut self, _change: &mut dyn FnMut(&mut dyn AnyTree)) {}
     /// Visits the leaves that may be updated, outside of shared nodes.
     #[doc(hidden)]
-    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
+    #[inline]
+    fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {}
     /// Has `roles` walk through each part.
     #[doc(hidden)]
     fn roles(&self, roles: &mut Roles);
@@ -82,11 +83,6 @@ impl<M: Module> Argument for &M {
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
     }
-    fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
-    fn updated_twin<'a>(_: &'a M, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
-    fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
-    #[inline]
-    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn roles(&self, roles: &mut Roles) {
         roles.of(*self, Role::Read);
     }
@@ -209,11 +205,6 @@ macro_rules! by_value {
             fn flatten<V: Visitor>(&self, visitor: &mut V) {
                 Module::flatten(self, visitor);
             }
-            fn updated<'a>(&'a self, _: &mut Path, _: &mut dyn FnMut(&Path, &'a dyn AnyTree)) {}
-            fn updated_twin<'a>(_: &'a Self, _: &mut dyn FnMut(&'a dyn AnyTree)) {}
-            fn updated_mut(&mut self, _: &mut dyn FnMut(&mut dyn AnyTree)) {}
-            #[inline]
-            fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
             fn roles(&self, roles: &mut Roles) {
                 let of: fn(&Self, &mut Roles) = $roles;
                 of(self, roles);
