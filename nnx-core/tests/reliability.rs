@@ -11,5 +11,7 @@ mod exit;
 mod extremes;
 #[path = "reliability/memory.rs"]
 mod memory;
+#[path = "reliability/program_cache.rs"]
+mod program_cache;
 #[path = "reliability/sizes.rs"]
 mod sizes;

@@ -14,6 +14,10 @@ impl Program {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let mut command = Command::new(env!("CARGO"));
         command.args(["run", "--quiet", "--manifest-path", manifest, "--example", self.0]);
+        // As it was built with these tests.
+        command.args(["--profile", "test"]);
+        // Most runs of an example need the same programs.
+        command.env("NNX_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/programs"));
         if cfg!(feature = "xla-rs") {
             command.args(["--features", "xla-rs"]);
         }

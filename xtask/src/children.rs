@@ -75,6 +75,10 @@ pub fn test(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
         cargo.arg("--workspace");
     }
     cargo.args(backend.features(&packages)).args(arguments);
+    // Tests compile what they test, and nobody wants their programs again.
+    if std::env::var_os("NNX_CACHE").is_none() {
+        cargo.env("NNX_CACHE", "off");
+    }
     hand_over(cargo)
 }
 

@@ -31,6 +31,11 @@ Commands:
                      skipped cases
   tidy               Check what no compiler does: which room imports from which, where unsafe code
                      stands, the length of files, names of types that stand for two things
+  cache list         List the compiled programs that are kept for the next start
+  cache why NAME       what the newest program of a function differs in from the one before
+  cache clear          remove them all
+  cache bundle FILE [NAME…]
+                       write them, or those of these functions, to a file for `xla::add_bundle`
   docs               Set up, then write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
@@ -43,6 +48,8 @@ goes through the crate `xla` (docs/backends.md).
 
 Environment:
   NNX_HOME           The folder to install to (default: nnx in XDG_DATA_HOME or ~/.local/share)
+  NNX_CACHE          The folder of compiled programs, or `off` (default: cache in the folder above;
+                     `test` sets `off`)
   NNX_PJRT_PLUGIN    A plugin's path: the other commands use it and set nothing up
   NNX_PLATFORM       The kind of plugin that they use: cpu (default), cuda, tpu
   XLA_EXTENSION_DIR  XLA's library for the crate `xla`: --xla-rs uses it and fetches nothing
@@ -92,6 +99,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
+        "cache" => cache(&rest),
         "docs" if rest.is_empty() => Ok(children::docs()?),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
@@ -126,6 +134,12 @@ fn example(mut arguments: Vec<OsString>) -> Result<u8, Failure> {
         return Err(usage(format!("there is no example `{name}`; there are {known}")));
     }
     Ok(run_child(arguments, |backend, rest| children::example(backend, &name, rest))?)
+}
+
+fn cache(arguments: &[OsString]) -> Result<u8, Failure> {
+    let words: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    print!("{}", crate::cache::run(&words)?);
+    Ok(0)
 }
 
 fn help() -> Result<u8, Failure> {

@@ -1,5 +1,6 @@
 //! The commands behind `cargo xtask`.
 
+pub mod cache;
 pub mod children;
 pub mod cli;
 mod contents;
@@ -15,6 +16,10 @@ pub mod xla_rs;
 // library's own: the same source files, not copies.
 #[path = "../../nnx-core/src/xla/pjrt/elf.rs"]
 mod elf;
+// The library writes entries; here they are read.
+#[allow(dead_code)]
+#[path = "../../nnx-core/src/xla/cache/entry.rs"]
+mod entry;
 #[path = "../../nnx-core/src/xla/pjrt/installed.rs"]
 mod installed;
 #[path = "../../nnx-core/src/xla/pjrt/record.rs"]

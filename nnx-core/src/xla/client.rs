@@ -1,6 +1,7 @@
 //! The one client of the process.
 
 use super::buffer::Buffer;
+use super::cache::{Cache, CacheStats, DiskCache};
 use super::environment::MAX_CPU_COUNT;
 use super::executable::Executable;
 use super::pjrt::Pjrt;
@@ -30,6 +31,12 @@ pub struct ClientOptions {
     /// Number of threads that computations on CPUs share; one per core without it. It is passed
     /// on as `PJRT_NPROC` in the environment.
     pub cpu_threads: Option<usize>,
+    /// Where compiled programs are kept for the next process; without it, `NNX_CACHE` in the environment
+    /// says so (`off`, or a folder), and without that it is `cache` in the per-user folder.
+    pub cache: Option<DiskCache>,
+    /// The most bytes that all programs in the cache may have; 2 GB without it. Those that were used least
+    /// lately go first.
+    pub cache_limit: Option<u64>,
 }
 
 impl ClientOptions {
@@ -62,6 +69,18 @@ impl ClientOptions {
         self
     }
 
+    /// Keeps compiled programs there, whatever the environment says.
+    pub fn cache(mut self, cache: DiskCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Keeps compiled programs of up to `bytes` bytes.
+    pub fn cache_limit(mut self, bytes: u64) -> Self {
+        self.cache_limit = Some(bytes);
+        self
+    }
+
     /// The backend that these options and the environment ask for.
     fn wanted_backend(&self) -> Result<Backend> {
         if let Some(backend) = self.backend {
@@ -83,13 +102,43 @@ impl ClientOptions {
 pub struct Client(&'static dyn Runtime);
 
 /// The one client of the process, with the options that it was made with.
-static CLIENT: OnceLock<(ClientOptions, Client)> = OnceLock::new();
+static CLIENT: OnceLock<Running> = OnceLock::new();
+
+struct Running {
+    options: ClientOptions,
+    client: Client,
+    cache: Cache,
+}
+
 /// Held while a client is made.
 static MAKING: Mutex<()> = Mutex::new(());
 
 /// The backend that was started, if one was.
 pub(super) fn running() -> Option<&'static dyn Runtime> {
-    CLIENT.get().map(|(_, client)| client.0)
+    CLIENT.get().map(|running| running.client.0)
+}
+
+/// The cache of compiled programs.
+pub(super) fn cache() -> Result<&'static Cache> {
+    Client::global()?;
+    match CLIENT.get() {
+        Some(running) => Ok(&running.cache),
+        None => unreachable!("there is a client"),
+    }
+}
+
+/// The use that was made so far of the cache of compiled programs. Nothing is counted where it is off.
+///
+/// ```no_run
+/// let stats = nnx_core::xla::cache_stats()?;
+/// println!("{} programs loaded, {} compiled", stats.loaded, stats.compiled);
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// # Errors
+/// Returns an error if no client can be made.
+pub fn cache_stats() -> Result<CacheStats> {
+    Ok(cache()?.stats())
 }
 
 /// Makes the process-wide client with the given options, before anything else needs one.
@@ -100,16 +149,17 @@ pub(super) fn running() -> Option<&'static dyn Runtime> {
 pub fn init(options: ClientOptions) -> Result<Client> {
     let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
     match CLIENT.get() {
-        Some((running, client)) if *running == options => Ok(*client),
-        Some((running, client)) => Err(Error::Invalid(format!(
+        Some(running) if running.options == options => Ok(running.client),
+        Some(Running { options: running, client, .. }) => Err(Error::Invalid(format!(
             "a client already runs ({client}) with {running:?}; it cannot be replaced by one with \
              {options:?}. Call `init` before the first use of an array"
         ))),
         None => {
+            let cache = Cache::open(&options)?;
             let client = Client(start(&options)?);
             fork::watch();
             exit::watch();
-            Ok(CLIENT.get_or_init(|| (options, client)).1)
+            Ok(CLIENT.get_or_init(|| Running { options, client, cache }).client)
         }
     }
 }
@@ -147,7 +197,7 @@ impl Client {
     #[inline]
     pub fn global() -> Result<Client> {
         match CLIENT.get() {
-            Some((_, client)) => Ok(*client),
+            Some(running) => Ok(running.client),
             None => Self::first_use(),
         }
     }
@@ -157,7 +207,7 @@ impl Client {
         match init(ClientOptions::default()) {
             Ok(client) => Ok(client),
             // Another thread was first, with other options.
-            Err(error) => CLIENT.get().map(|(_, client)| *client).ok_or(error),
+            Err(error) => CLIENT.get().map(|running| running.client).ok_or(error),
         }
     }
 
@@ -223,7 +273,7 @@ impl Client {
             )));
         }
         let _calling = exit::calling()?;
-        let raw = self.0.compile(program)?;
+        let raw = cache()?.compile(self.0, program)?;
         Ok(Executable::new(*self, raw, program))
     }
 

@@ -40,6 +40,12 @@ pub(super) fn prepare(cpu_threads: Option<usize>) -> Result<bool> {
     Ok(quiet)
 }
 
+/// The number of threads of XLA's CPU client, if the environment has one.
+pub(super) fn cpu_threads() -> Option<String> {
+    let given = std::env::var_os(CPU_THREADS).filter(|value| !value.is_empty())?;
+    Some(given.to_string_lossy().trim().to_string())
+}
+
 #[cfg(not(target_os = "linux"))]
 fn set(name: &str, value: &OsStr) {
     // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.

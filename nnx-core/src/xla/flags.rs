@@ -47,6 +47,17 @@ pub(super) fn names() -> Result<Vec<String>> {
     Ok(given()?.into_iter().map(|flag| flag.name).collect())
 }
 
+/// The flags in the environment, as text; `None` if one of them asks the compiler to write files.
+pub(super) fn described() -> Result<Option<String>> {
+    let flags = given()?;
+    let dumps = flags.iter().any(|flag| flag.name.starts_with("xla_dump"));
+    Ok((!dumps).then(|| {
+        let value = |flag: &Flag| flag.value.as_ref().map_or(String::new(), |v| format!("={v:?}"));
+        let words: Vec<_> = flags.iter().map(|f| format!("--{}{}", f.name, value(f))).collect();
+        words.join(" ")
+    }))
+}
+
 /// The flags in the environment.
 fn given() -> Result<Vec<Flag>> {
     let Some(value) = std::env::var_os(VAR).filter(|value| !value.is_empty()) else {

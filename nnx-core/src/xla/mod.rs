@@ -16,9 +16,17 @@
 //! `cargo xtask setup`, in `plugins` of the per-user folder (`NNX_HOME`, else `nnx` in
 //! `XDG_DATA_HOME`, else `~/.local/share/nnx`); the plugin of a Python package. In the last two
 //! places only plugins for CPUs are considered, unless `NNX_PLATFORM` is `cuda`, `rocm` or `tpu`.
+//!
+//! # Where compiled programs are kept
+//! What takes the compiler more than a few milliseconds is kept on disk for the next process, in `cache` of
+//! the per-user folder, up to 2 GB, of which those go first that were used least lately. `NNX_CACHE=off`
+//! turns this off, `NNX_CACHE=/a/folder` or [`ClientOptions::cache`] chooses the folder; [`cache_stats`]
+//! counts, and `cargo xtask cache list` shows what is there. With [`write_bundle`] and [`add_bundle`] a
+//! program ships its compiled programs. The backend `xla-rs` cannot store programs.
 #![allow(unsafe_code)]
 
 mod buffer;
+mod cache;
 mod call;
 mod client;
 mod environment;
@@ -31,12 +39,14 @@ mod placement;
 mod pool;
 mod program;
 mod runtime;
+mod trust;
 #[cfg(feature = "xla-rs")]
 mod xla_rs;
 
 pub use buffer::Buffer;
+pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
-pub use client::{Client, ClientOptions, init};
+pub use client::{Client, ClientOptions, cache_stats, init};
 pub use executable::{Executable, MemoryAnalysis};
 pub use pjrt::Floor;
 pub use placement::Placement;

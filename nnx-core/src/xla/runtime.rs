@@ -157,6 +157,10 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     fn device_count(&self) -> usize;
 
+    /// What decides what the compiler makes, besides the program: names with values. `None` if its programs
+    /// cannot be kept.
+    fn compiler(&self) -> Option<&[(&'static str, String)]>;
+
     /// Compiles a program in this backend's dialect, for a placement that exists.
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable>;
 

@@ -108,6 +108,10 @@ impl Runtime for XlaRs {
         Ok(RawExecutable(into_raw(Compiled { executable, donates })))
     }
 
+    fn compiler(&self) -> Option<&[(&'static str, String)]> {
+        None
+    }
+
     unsafe fn serialize(&self, _raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
         Err(lacks(what, "no way to serialize programs"))
     }

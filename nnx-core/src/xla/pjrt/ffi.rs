@@ -16,7 +16,7 @@ macro_rules! opaque {
         pub(super) struct $name { _private: [u8; 0] }
     )*};
 }
-opaque! { PjrtSerialized PjrtError PjrtEvent PjrtClient PjrtDevice PjrtExecutable PjrtLoadedExecutable PjrtBuffer }
+opaque! { PjrtSerialized PjrtError PjrtEvent PjrtClient PjrtDevice PjrtDeviceDescription PjrtExecutable PjrtLoadedExecutable PjrtBuffer }
 
 /// Zero words at the end of each argument struct, for fields appended after API 0.81.
 const SPARE_WORDS: usize = 8;
@@ -53,6 +53,12 @@ args! {
     EventDestroyArgs { event: *mut PjrtEvent }
     EventAwaitArgs { event: *mut PjrtEvent }
     EventIsReadyArgs { event: *mut PjrtEvent, is_ready: bool, _padding: [u8; 7] }
+    DeviceDescriptionArgs { device: *mut PjrtDevice, description: *mut PjrtDeviceDescription }
+    DeviceKindArgs {
+        description: *mut PjrtDeviceDescription,
+        kind: *const c_char,
+        kind_size: usize,
+    }
     ClientCreateArgs {
         create_options: *const NamedValue,
         num_options: usize,
@@ -326,6 +332,8 @@ table! {
     optional {
         event_is_ready: ApiFunction<EventIsReadyArgs> = 11,
         client_destroy: ApiFunction<ClientDestroyArgs> = 16,
+        device_kind: ApiFunction<DeviceKindArgs> = 31,
+        device_description: ApiFunction<DeviceDescriptionArgs> = 34,
         optimized_program: ApiFunction<OptimizedProgramArgs> = 53,
         executable_serialize: ApiFunction<ExecutableSerializeArgs> = 54,
         deserialize_and_load: ApiFunction<DeserializeAndLoadArgs> = 61,

@@ -1,5 +1,6 @@
 //! The backend of PJRT plugins: shared libraries with the PJRT C API, opened at run time.
 
+mod compiler;
 mod description;
 mod discovery;
 mod elf;
@@ -15,9 +16,9 @@ mod record;
 mod runtime;
 mod serialized;
 mod status;
-mod trust;
 
 pub use floor::Floor;
+pub(super) use installed::{absolute, user_folder};
 
 use super::client::ClientOptions;
 use super::{environment, flags};
@@ -44,6 +45,8 @@ pub(super) struct Pjrt {
     /// The faults of this plugin that are worked around when programs are compiled.
     faults: RwLock<Vec<&'static PluginFault>>,
     in_flight: InFlight,
+    /// What decides what the compiler makes, besides the program; `None` if programs are not to be kept.
+    compiler: Option<Vec<(&'static str, String)>>,
 }
 
 // SAFETY: PJRT clients and devices may be used from any thread; everything else is only read.
@@ -74,10 +77,11 @@ impl Pjrt {
                 reason: format!("it has no {platform} device on this machine"),
             });
         }
-        let faults = faults::of(&platform, plugin.version, &flags::names()?).collect();
+        let faults: Vec<_> = faults::of(&platform, plugin.version, &flags::names()?).collect();
+        let compiler = compiler::parts(&plugin, devices[0], &platform_version, &faults)?;
         let faults = RwLock::new(faults);
         let in_flight = InFlight::new();
-        Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, plugin })
+        Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, compiler, plugin })
     }
 
     pub(super) fn path(&self) -> &Path {

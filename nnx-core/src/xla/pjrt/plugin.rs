@@ -2,10 +2,10 @@
 
 use super::ffi;
 use super::ffi::{Functions, PjrtApi};
+use super::record;
 use super::record::Thorough;
-use super::{record, trust};
 use crate::error::{Error, Result};
-use crate::xla::flags;
+use crate::xla::{flags, trust};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -56,6 +56,18 @@ pub(crate) fn damage(plugin: &Path, thorough: Thorough) -> std::io::Result<Optio
     Ok(None)
 }
 
+/// What tells a plugin from others: by its record what is in it, without one where it lies and when it was
+/// changed.
+#[allow(dead_code)]
+pub(crate) fn identity(plugin: &Path) -> std::io::Result<String> {
+    if let Some(Record { size, checksum, .. }) = Record::read(plugin) {
+        return Ok(format!("{size} bytes, CRC-32 {checksum:08x}"));
+    }
+    let metadata = plugin.metadata()?;
+    let (size, time) = (metadata.len(), modified(&metadata));
+    Ok(format!("{}, {size} bytes, of {time}", plugin.display()))
+}
+
 /// Whether there is a record of a plugin.
 #[allow(dead_code)]
 pub(crate) fn exists(plugin: &Path) -> bool {

@@ -40,6 +40,10 @@ impl Runtime for Pjrt {
         self
     }
 
+    fn compiler(&self) -> Option<&[(&'static str, String)]> {
+        self.compiler.as_deref().filter(|_| self.tells_programs())
+    }
+
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
         let raw = RawExecutable(loaded.cast());

@@ -6,6 +6,12 @@ use crate::xla::runtime::What;
 use std::ptr::NonNull;
 
 impl Pjrt {
+    /// Whether it can give compiled programs as bytes and load them.
+    pub(super) fn tells_programs(&self) -> bool {
+        let functions = self.functions();
+        functions.executable_serialize.is_some() && functions.deserialize_and_load.is_some()
+    }
+
     /// The bytes of a compiled program.
     pub(super) fn bytes_of(
         &self,

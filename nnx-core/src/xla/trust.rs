@@ -1,4 +1,4 @@
-//! Whether a plugin lies where strangers could put another one.
+//! Whether code that is to be loaded lies where strangers could put other code.
 
 use std::path::Path;
 
@@ -7,11 +7,7 @@ use std::path::Path;
 pub(super) fn objection(path: &Path) -> std::io::Result<Option<String>> {
     use std::os::unix::fs::MetadataExt;
 
-    unsafe extern "C" {
-        fn geteuid() -> u32;
-    }
-    // SAFETY: the system's own function, which takes nothing and cannot fail.
-    let me = unsafe { geteuid() };
+    let me = me();
     // Where the file really is, and the way to it that was given.
     let real = path.canonicalize()?;
     for file in [path, &real] {
@@ -34,6 +30,39 @@ pub(super) fn objection(path: &Path) -> std::io::Result<Option<String>> {
 #[cfg(not(unix))]
 pub(super) fn objection(_: &Path) -> std::io::Result<Option<String>> {
     Ok(None)
+}
+
+/// Why what this library wrote to `folder` may be somebody else's by now: it is not this user's folder, or
+/// others may write to it.
+#[cfg(unix)]
+pub(super) fn stranger(folder: &Path) -> std::io::Result<Option<String>> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = folder.metadata()?;
+    let place = folder.display();
+    Ok(if metadata.uid() != me() {
+        Some(format!("{place} is a folder of user {}", metadata.uid()))
+    } else if metadata.mode() & 0o022 != 0 {
+        Some(format!("others may write to {place} (`chmod go-w` takes that right away)"))
+    } else {
+        None
+    })
+}
+
+/// As on unix, where folders have no such modes.
+#[cfg(not(unix))]
+pub(super) fn stranger(_: &Path) -> std::io::Result<Option<String>> {
+    Ok(None)
+}
+
+/// The user that this process acts for.
+#[cfg(unix)]
+fn me() -> u32 {
+    unsafe extern "C" {
+        fn geteuid() -> u32;
+    }
+    // SAFETY: the system's own function, which takes nothing and cannot fail.
+    unsafe { geteuid() }
 }
 
 /// The owner and mode of a folder.

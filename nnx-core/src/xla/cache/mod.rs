@@ -1,0 +1,267 @@
+//! Compiled programs on disk, so that the next process need not compile them again.
+//!
+//! An entry is machine code, so that it is as trusted as the plugin: folders that others may write to are
+//! not used. What goes wrong with the cache is said once, and costs no more than a compilation.
+
+mod bundle;
+mod entry;
+mod folder;
+
+pub use bundle::{Bundle, add_bundle, write_bundle};
+
+use super::client::ClientOptions;
+use super::pjrt::{absolute, user_folder};
+use super::program::Program;
+use super::runtime::{RawExecutable, Runtime};
+use crate::error::{Error, Result};
+use entry::{Header, ProgramKey};
+use folder::{Folder, Found};
+use rustc_hash::FxHashSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// `off`, or the folder of the cache.
+const VAR: &str = "NNX_CACHE";
+/// The folder's name in the per-user folder.
+const FOLDER: &str = "cache";
+/// The most bytes of all entries, if the options do not say.
+const LIMIT: u64 = 2 << 30;
+/// Programs that compile faster are not kept: loading them takes about as long.
+const WORTH: Duration = Duration::from_millis(4);
+
+/// The parts of keys that are about the program, not about what compiles it.
+const OF_PROGRAM: [&str; 6] = ["program", "takes", "returns", "aliases", "dialect", "device"];
+
+/// Where compiled programs are kept for the next process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiskCache {
+    /// Nowhere.
+    Off,
+    /// In this folder, which is made if it is not there. Nobody else may be able to write to it.
+    Folder(PathBuf),
+}
+
+/// The use that was made of the cache in this process so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Programs that were loaded, from the folder or from a bundle.
+    pub loaded: u64,
+    /// Programs that were compiled, as there was no entry, or one that could not be used.
+    pub compiled: u64,
+    /// Programs that were written to the folder.
+    pub written: u64,
+}
+
+/// The cache of the process.
+pub(super) struct Cache {
+    /// `None` if it is off, or the folder cannot be used.
+    folder: Option<Folder>,
+    stats: [AtomicU64; 3],
+    /// What was said already.
+    said: [AtomicBool; 3],
+    /// The entries that this process has used.
+    used: Mutex<FxHashSet<String>>,
+}
+
+/// What may be said of the cache, once each.
+#[derive(Clone, Copy)]
+enum Trouble {
+    Reading,
+    Writing,
+    Bundle,
+}
+
+impl Cache {
+    /// The cache that the options and the environment ask for.
+    ///
+    /// # Errors
+    /// Returns an error if they ask for something that cannot be meant.
+    pub(super) fn open(options: &ClientOptions) -> Result<Self> {
+        let var = |name: &str| std::env::var_os(name);
+        let setting = match &options.cache {
+            Some(setting) => Some(setting.clone()),
+            None if var(VAR).is_some_and(|value| value == "off") => Some(DiskCache::Off),
+            None => absolute(VAR, &var)
+                .map_err(|why| Error::Invalid(format!("{why}, or to `off`")))?
+                .map(DiskCache::Folder),
+        };
+        let path = match setting {
+            Some(DiskCache::Off) => None,
+            Some(DiskCache::Folder(path)) => Some(path),
+            // Where plugins are looked for, an unusable home is an error.
+            None => user_folder(var).ok().flatten().map(|folder| folder.join(FOLDER)),
+        };
+        let limit = options.cache_limit.unwrap_or(LIMIT);
+        let folder = path.and_then(|path| {
+            let folder = Folder::open(&path, limit);
+            if let Err(why) = &folder {
+                tracing::warn!(
+                    target: "nnx::cache",
+                    "compiled programs are not kept: {why} ({VAR} names another folder)"
+                );
+            }
+            folder.ok()
+        });
+        let used = Mutex::default();
+        Ok(Cache { folder, stats: Default::default(), said: Default::default(), used })
+    }
+
+    pub(super) fn stats(&self) -> CacheStats {
+        let [loaded, compiled, written] = [0, 1, 2].map(|i| self.stats[i].load(Relaxed));
+        CacheStats { loaded, compiled, written }
+    }
+
+    fn say(&self, trouble: Trouble, message: impl FnOnce() -> String) {
+        if !self.said[trouble as usize].swap(true, Relaxed) {
+            tracing::warn!(target: "nnx::cache", "{}", message());
+        }
+    }
+
+    /// Loads a program, or compiles and keeps it.
+    pub(super) fn compile(
+        &self,
+        runtime: &dyn Runtime,
+        program: &Program<'_>,
+    ) -> Result<RawExecutable> {
+        let is_used = self.folder.is_some() || bundle::is_there();
+        let Some(key) = is_used.then(|| key(runtime, program)).flatten() else {
+            return runtime.compile(program);
+        };
+        if let Some(bytes) = bundle::find(self, &key)
+            && let Some(raw) = self.load(runtime, program, &key, bytes)
+        {
+            return Ok(raw);
+        }
+        let Some(folder) = &self.folder else { return runtime.compile(program) };
+        let mut refused = false;
+        match folder.read(&key) {
+            Ok(None) => {}
+            Ok(Some(Found::Refused(why))) => {
+                tracing::debug!(target: "nnx::cache", "`{}` is not loaded: {why}", program.name);
+                refused = true;
+            }
+            Ok(Some(Found::Program(bytes))) => match folder.loading(&key) {
+                Ok(note) => {
+                    let loaded = self.load(runtime, program, &key, &bytes);
+                    drop(note);
+                    match loaded {
+                        Some(raw) => return Ok(raw),
+                        None => refused = true,
+                    }
+                }
+                Err(why) => {
+                    self.refuse(folder, program, &key, &why);
+                    refused = true;
+                }
+            },
+            Err(why) => {
+                self.say(Trouble::Reading, || {
+                    format!("`{}` is compiled again: {why}", program.name)
+                });
+            }
+        }
+        self.compile_and_keep(runtime, program, key, folder, refused)
+    }
+
+    /// The program in `bytes`; if it cannot be loaded, that is not tried again.
+    fn load(
+        &self,
+        runtime: &dyn Runtime,
+        program: &Program<'_>,
+        key: &ProgramKey,
+        bytes: &[u8],
+    ) -> Option<RawExecutable> {
+        let start = Instant::now();
+        match runtime.load(bytes, program) {
+            Ok(raw) => {
+                self.stats[0].fetch_add(1, Relaxed);
+                self.note_used(key);
+                let took = start.elapsed();
+                tracing::debug!(target: "nnx::cache", "`{}` was loaded in {took:.1?}", program.name);
+                Some(raw)
+            }
+            Err(error) => {
+                if let Some(folder) = &self.folder {
+                    self.refuse(folder, program, key, &error.to_string());
+                }
+                None
+            }
+        }
+    }
+
+    /// Says that an entry cannot be loaded, and sees to it that nobody tries again.
+    fn refuse(&self, folder: &Folder, program: &Program<'_>, key: &ProgramKey, why: &str) {
+        self.say(Trouble::Reading, || {
+            format!("`{}` cannot be loaded from the cache, and is compiled: {why}", program.name)
+        });
+        let refused = Some(why.to_string());
+        let name = program.name.to_string();
+        let _ = folder.write(&Header { key: key.clone(), name, compile_us: 0, refused }, &[]);
+    }
+
+    fn compile_and_keep(
+        &self,
+        runtime: &dyn Runtime,
+        program: &Program<'_>,
+        key: ProgramKey,
+        folder: &Folder,
+        refused: bool,
+    ) -> Result<RawExecutable> {
+        let start = Instant::now();
+        let raw = runtime.compile(program)?;
+        let took = start.elapsed();
+        self.stats[1].fetch_add(1, Relaxed);
+        tracing::debug!(target: "nnx::cache", "`{}` was compiled in {took:.1?}", program.name);
+        if refused || took < WORTH {
+            return Ok(raw);
+        }
+        let name = program.name.to_string();
+        let what = || format!("serializing `{name}`");
+        // SAFETY: the program was made above, and nobody else has it.
+        let bytes = unsafe { runtime.serialize(raw, &what) }.map_err(|error| error.to_string());
+        let compile_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let header = Header { key, name: program.name.to_string(), compile_us, refused: None };
+        match bytes.and_then(|bytes| folder.write(&header, &bytes)) {
+            Ok(()) => {
+                self.stats[2].fetch_add(1, Relaxed);
+                self.note_used(&header.key);
+            }
+            Err(why) => self.say(Trouble::Writing, || format!("`{name}` is not kept: {why}")),
+        }
+        Ok(raw)
+    }
+
+    fn note_used(&self, key: &ProgramKey) {
+        self.used.lock().unwrap_or_else(|e| e.into_inner()).insert(key.id());
+    }
+}
+
+/// All that decides what comes out of the compiler; `None` if the backend's programs cannot be kept.
+fn key(runtime: &dyn Runtime, program: &Program<'_>) -> Option<ProgramKey> {
+    let compiler = runtime.compiler()?;
+    let program = [
+        entry::hash(without_name(program.text)),
+        list(program.inputs),
+        list(program.outputs),
+        format!("{:?}", program.aliases),
+        format!("{:?}", program.dialect),
+        program.placement.index().to_string(),
+    ];
+    let parts = OF_PROGRAM.into_iter().zip(program).chain(compiler.iter().cloned());
+    Some(ProgramKey(parts.map(|(name, value)| (name.to_string(), value)).collect()))
+}
+
+fn list(avals: &[crate::value::Aval]) -> String {
+    avals.iter().map(|aval| aval.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The text but for the name of its module, which does not change what comes out.
+fn without_name(text: &str) -> &[u8] {
+    let end = |rest: &str| rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let rest = text.strip_prefix("module @");
+    rest.and_then(|rest| rest.get(end(rest)?..)).unwrap_or(text).as_bytes()
+}
