@@ -70,7 +70,7 @@ fn the_message_names_both_rooms() {
 #[test]
 fn a_room_of_one_file_is_a_room() {
     assert_eq!(lines("use super::graph::Array;", "error.rs", Rule::Upwards), [1]);
-    assert_eq!(lines("use crate::error::Error;", "graph.rs", Rule::Upwards), []);
+    assert!(lines("use crate::error::Error;", "graph.rs", Rule::Upwards).is_empty());
 }
 
 #[test]
