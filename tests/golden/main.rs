@@ -19,6 +19,7 @@ mod training;
 mod transforms;
 
 use reference::{Case, Reference};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,14 +53,17 @@ struct Options {
     /// Only cases whose `area/name` holds this.
     filter: Option<String>,
     list: bool,
+    /// Whether to print a line per area, for the table of `cargo xtask conformance`.
+    table: bool,
 }
 
 /// `cargo test` hands every test binary its own flags and a filter; those are taken or passed over.
 fn options() -> Result<Options, String> {
-    let mut options = Options { folders: Vec::new(), filter: None, list: false };
+    let mut options = Options { folders: Vec::new(), filter: None, list: false, table: false };
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
             "--list" => options.list = true,
+            "--table" => options.table = true,
             flag if flag.starts_with('-') => {}
             folder if PathBuf::from(folder).is_dir() => options.folders.push(folder.into()),
             path if path.contains(std::path::MAIN_SEPARATOR) => {
@@ -95,6 +99,8 @@ fn main() -> ExitCode {
 /// Whether all cases of a folder agree.
 fn run(reference: &Reference, options: &Options) -> bool {
     let (mut passed, mut failed) = (0, 0);
+    // Of each area: how many cases agree, how many do not, and the largest error of what is allowed.
+    let mut areas: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
     let mut skipped = Vec::new();
     for case in reference.cases() {
         let title = case.title();
@@ -112,10 +118,17 @@ fn run(reference: &Reference, options: &Options) -> bool {
             Some(compute) => catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))))
                 .unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])),
         };
+        let area = areas.entry(&case.area).or_default();
         match outcome {
-            Ok(()) => passed += 1,
+            Ok(worst) => {
+                passed += 1;
+                area.0 += 1;
+                area.2 = area.2.max(worst);
+            }
             Err(messages) => {
                 failed += 1;
+                area.1 += 1;
+                area.2 = f64::INFINITY;
                 println!("FAILED {title}: {}", messages.join("; "));
             }
         }
@@ -123,6 +136,10 @@ fn run(reference: &Reference, options: &Options) -> bool {
     if options.list {
         skipped.iter().for_each(|title| println!("skipped {title}"));
         compare::not_compared().for_each(|entry| println!("not compared {entry}"));
+    }
+    for (area, (passed, failed, worst)) in areas.iter().filter(|_| options.table) {
+        let cases = passed + failed;
+        println!("| reference values: {area} | {cases} | {passed} | {failed} | {worst:.2} |");
     }
     println!("{passed} passed, {failed} failed, {} skipped", skipped.len());
     failed == 0

@@ -98,6 +98,14 @@ pub(super) fn running() -> Option<&'static dyn Runtime> {
 /// Returns an error if a client with other options already runs, or no client can be made (which
 /// may be tried again, with other options).
 pub fn init(options: ClientOptions) -> Result<Client> {
+    init_with(options, |runtime| runtime)
+}
+
+/// As [`init`], with a runtime around the one that the options ask for.
+pub(super) fn init_with(
+    options: ClientOptions,
+    around: impl FnOnce(&'static dyn Runtime) -> &'static dyn Runtime,
+) -> Result<Client> {
     let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
     match CLIENT.get() {
         Some((running, client)) if *running == options => Ok(*client),
@@ -106,7 +114,7 @@ pub fn init(options: ClientOptions) -> Result<Client> {
              {options:?}. Call `init` before the first use of an array"
         ))),
         None => {
-            let client = Client(start(&options)?);
+            let client = Client(around(start(&options)?));
             fork::watch();
             exit::watch();
             Ok(CLIENT.get_or_init(|| (options, client)).1)

@@ -26,6 +26,8 @@ mod executable;
 mod exit;
 mod flags;
 mod fork;
+#[cfg(feature = "fault-injection")]
+mod injected;
 mod pjrt;
 mod placement;
 mod pool;
@@ -38,6 +40,8 @@ pub use buffer::Buffer;
 pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, init};
 pub use executable::{Executable, MemoryAnalysis};
+#[cfg(feature = "fault-injection")]
+pub use injected::{InjectedFault, disarm, init_injected, inject};
 pub use pjrt::Floor;
 pub use placement::Placement;
 pub(crate) use pool::{Kept, Pooled, Reuse};

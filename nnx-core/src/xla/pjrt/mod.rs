@@ -42,7 +42,7 @@ pub(super) struct Pjrt {
     platform: String,
     platform_version: String,
     /// The faults of this plugin that are worked around when programs are compiled.
-    faults: RwLock<Vec<&'static PluginFault>>,
+    faults: RwLock<Vec<PluginFault>>,
     in_flight: InFlight,
 }
 
@@ -74,8 +74,7 @@ impl Pjrt {
                 reason: format!("it has no {platform} device on this machine"),
             });
         }
-        let faults = faults::of(&platform, plugin.version, &flags::names()?).collect();
-        let faults = RwLock::new(faults);
+        let faults = RwLock::new(faults::of(&platform, plugin.version, &flags::names()?));
         let in_flight = InFlight::new();
         Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, plugin })
     }
