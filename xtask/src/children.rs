@@ -108,7 +108,7 @@ pub fn conformance(plugin: Option<PathBuf>) -> Result<u8, String> {
     let parts: [(&str, &str, &[&str]); 3] = [
         ("programs", "test", &["--test", "conformance", "--", "--all"]),
         ("reference values", "test", &["--test", "golden", "--", "--table"]),
-        ("MNIST", "run", &["--example", "mnist", "--", "--epochs", "2", "--out"]),
+        ("MNIST", "run", &["--example", "mnist", "--", "--epochs", "1", "--out"]),
     ];
     let mut table = Table::default();
     for (name, subcommand, arguments) in parts {
@@ -139,8 +139,8 @@ struct Table {
 }
 
 impl Table {
-    /// Below it, the two epochs of MNIST went wrong; they come to 0.95 and more on CPUs.
-    const LEAST_ACCURACY: f64 = 0.94;
+    /// Below it, the epoch of MNIST went wrong; it comes to 0.95 on CPUs.
+    const LEAST_ACCURACY: f64 = 0.93;
 
     /// Runs a part. Its lines of the table are kept, and the others shown at once.
     fn part(&mut self, name: &str, mut command: Command) -> Result<(), String> {
@@ -162,7 +162,7 @@ impl Table {
         if let Some(accuracy) = accuracy {
             let (passed, failed) = (u8::from(worked), u8::from(!worked));
             self.lines.push(format!(
-                "| {name}, two epochs | 1 | {passed} | {failed} | accuracy {accuracy:.4} |"
+                "| {name}, one epoch | 1 | {passed} | {failed} | accuracy {accuracy:.4} |"
             ));
         } else if !matches!(status.code(), Some(0 | 1)) || name == "MNIST" {
             self.lines.push(format!("| {name} | | | | {status} |"));
@@ -176,7 +176,7 @@ impl Table {
     }
 }
 
-/// The number in a line as `test accuracy 0.9671 after 2 epochs`.
+/// The number in a line as `test accuracy 0.9530 after 1 epochs`.
 fn accuracy_in(line: &str) -> Option<f64> {
     line.strip_prefix("test accuracy ")?.split(' ').next()?.parse().ok()
 }

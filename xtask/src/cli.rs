@@ -32,7 +32,7 @@ Commands:
   conformance [--plugin PATH]
                      Set up, then see whether the plugin, or the one at PATH, computes what it
                      should: programs that were wrong once, random programs, the reference values,
-                     and two epochs of MNIST; what to run first on a new kind of device
+                     and an epoch of MNIST; what to run first on a new kind of device
   tidy               Check what no compiler does: which room imports from which, where unsafe code
                      stands, the length of files, names of types that stand for two things
   docs               Set up, then write docs/api.md, the table of public functions, from the code
