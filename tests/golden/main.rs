@@ -83,8 +83,14 @@ fn main() -> ExitCode {
     // A case that panics is one failure line, not a backtrace.
     std::panic::set_hook(Box::new(|_| {}));
     let all = options().and_then(|options| {
-        let run = |folder: &PathBuf| Ok(run(&Reference::open(folder)?, &options));
-        options.folders.iter().map(run).collect::<Result<Vec<bool>, String>>()
+        let mut areas = Areas::new();
+        let mut run = |folder: &PathBuf| Ok(run(&Reference::open(folder)?, &options, &mut areas));
+        let passed = options.folders.iter().map(&mut run).collect::<Result<Vec<bool>, String>>();
+        for (area, (passed, failed, worst)) in areas.iter().filter(|_| options.table) {
+            let cases = passed + failed;
+            println!("| reference values: {area} | {cases} | {passed} | {failed} | {worst:.2} |");
+        }
+        passed
     });
     match all {
         Ok(passed) if passed.iter().all(|&passed| passed) => ExitCode::SUCCESS,
@@ -96,11 +102,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Of each area: how many cases agree, how many do not, and the largest error as a share of what is allowed.
+type Areas = BTreeMap<String, (usize, usize, f64)>;
+
 /// Whether all cases of a folder agree.
-fn run(reference: &Reference, options: &Options) -> bool {
+fn run(reference: &Reference, options: &Options, areas: &mut Areas) -> bool {
     let (mut passed, mut failed) = (0, 0);
-    // Of each area: how many cases agree, how many do not, and the largest error of what is allowed.
-    let mut areas: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
     let mut skipped = Vec::new();
     for case in reference.cases() {
         let title = case.title();
@@ -118,7 +125,7 @@ fn run(reference: &Reference, options: &Options) -> bool {
             Some(compute) => catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))))
                 .unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])),
         };
-        let area = areas.entry(&case.area).or_default();
+        let area = areas.entry(case.area.clone()).or_default();
         match outcome {
             Ok(worst) => {
                 passed += 1;
@@ -136,10 +143,6 @@ fn run(reference: &Reference, options: &Options) -> bool {
     if options.list {
         skipped.iter().for_each(|title| println!("skipped {title}"));
         compare::not_compared().for_each(|entry| println!("not compared {entry}"));
-    }
-    for (area, (passed, failed, worst)) in areas.iter().filter(|_| options.table) {
-        let cases = passed + failed;
-        println!("| reference values: {area} | {cases} | {passed} | {failed} | {worst:.2} |");
     }
     println!("{passed} passed, {failed} failed, {} skipped", skipped.len());
     failed == 0
