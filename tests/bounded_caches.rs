@@ -1,5 +1,6 @@
 //! The caches of compiled programs are bounded. The limits are the process's, so this is a process of its
 //! own.
+#![allow(clippy::unwrap_used)]
 
 use nnx::jit::{CacheLimits, cache_limits, cached_programs, functions, set_cache_limits};
 use nnx::{Array, Module, Param, Shared};

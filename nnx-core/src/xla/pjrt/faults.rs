@@ -50,13 +50,14 @@ const FAULTS: &[PluginFault] = &[
     // Fusions that are handed to the library YNNPACK read memory that nobody wrote, from a few
     // thousand elements on: in every float dtype where an operand of a product of matrices is
     // broadcast, in bf16 already where one constant is used twice. Wrong numbers or NaN, seen in
-    // plugins of jaxlib 0.11.2 (API 0.115); the one of API 0.106 is right.
+    // plugins of jaxlib 0.11.2 (API 0.115); the one of API 0.106 is right. docs/backends.md has what
+    // it costs: nothing.
     // Cases: tests/conformance/faults.rs.
     PluginFault {
         platform: "cpu",
         api: (107, STILL),
         option: "xla_cpu_experimental_ynn_fusion_type",
-        // Single products and convolutions are right, and faster with the library.
+        // Single products and convolutions are right with the library.
         values: &[
             OptionValue::Text(
                 "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION",
