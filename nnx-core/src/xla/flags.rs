@@ -362,7 +362,7 @@ mod tests {
             inspect(&bytes, before.len(), 8, &mut known);
             if let Some(&[tag, len]) = after.first_chunk() {
                 let found = text(&after, tag);
-                proptest::prop_assert!(found.is_none_or(|(text, _)| text.len() == len.into()));
+                proptest::prop_assert!(found.is_none_or(|(text, _)| text.len() == usize::from(len)));
             }
         }
     }
