@@ -1,8 +1,9 @@
 //! The caches of compiled programs are bounded. The limits are the process's, so this is a process of its
 //! own.
+#![allow(clippy::unwrap_used)]
 
 use nnx::jit::{CacheLimits, cache_limits, cached_programs, functions, set_cache_limits};
-use nnx::{Array, Module, Param};
+use nnx::{Array, Module, Param, Shared};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -104,6 +105,121 @@ fn threads_may_run_programs_while_others_make_room() {
     });
     set_cache_limits(cache_limits());
     assert!(cached_programs() <= 4);
+}
+
+/// A call that finds its program while that makes room must not keep it for the next call.
+#[test]
+fn programs_that_made_room_are_freed_also_while_they_are_called() {
+    #[nnx::jit(graph = false, name = "found_while_dropped")]
+    fn found(x: &Array) -> Array {
+        x * 5.0
+    }
+    let _one = alone();
+    let arrays: Vec<Array> = (1..=4).map(array).collect();
+    for _ in 0..25 {
+        std::thread::scope(|scope| {
+            // Each is unlike the one before, so that each is looked up.
+            scope.spawn(|| arrays.iter().cycle().take(12).for_each(|x| drop(found(x))));
+            scope.spawn(|| {
+                for programs in [1, 40, 1, 40] {
+                    set_cache_limits(CacheLimits { programs, maps: usize::MAX });
+                }
+            });
+        });
+        // Programs that nobody lists are there if these two differ.
+        let kept = cached_programs();
+        assert_eq!(nnx::jit::clear_cache("found_while_dropped"), kept);
+        assert_eq!(cached_programs(), 0);
+    }
+}
+
+/// Several threads, more shapes than there is room for, jitted and not, with limits that change.
+#[test]
+fn many_threads_with_little_room_get_right_results() {
+    #[nnx::jit(name = "crowded")]
+    fn crowded(state: &Shared<Param>, x: &Array) -> Array {
+        let next = &**state.read() + x.sum(..);
+        state.write().set(next);
+        x * 2.0
+    }
+    let _one = alone();
+    set_cache_limits(CacheLimits { programs: 3, maps: usize::MAX });
+    let state = Shared::new(Param::new(Array::scalar(0.0_f32)));
+    const ROUNDS: usize = 40;
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let state = state.clone();
+            scope.spawn(move || {
+                for i in 0..ROUNDS {
+                    let n = 1 + (i + thread) % 5;
+                    assert_eq!(crowded(&state, &array(n)).to_vec::<f32>(), vec![2.0; n]);
+                    let programs = 1 + i % 4;
+                    set_cache_limits(CacheLimits { programs, maps: usize::MAX });
+                }
+            });
+        }
+    });
+    let sum: usize = (0..4).flat_map(|t| (0..ROUNDS).map(move |i| 1 + (i + t) % 5)).sum();
+    assert_eq!(state.read().item::<f32>(), sum as f32);
+    set_cache_limits(CacheLimits { programs: 1, maps: usize::MAX });
+    assert!(cached_programs() <= 1);
+}
+
+/// What the log says about programs that are compiled again.
+static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "nnx::jit" && *metadata.level() == tracing::Level::WARN
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Text;
+        impl tracing::field::Visit for Text {
+            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                WARNINGS.lock().unwrap().push(format!("{value:?}"));
+            }
+        }
+        event.record(&mut Text);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// At the first time, the second, the fourth and so on, of all functions together.
+#[test]
+fn the_log_says_that_a_program_is_compiled_again_because_it_made_room() {
+    #[nnx::jit(graph = false, name = "again_and_again")]
+    fn again(x: &Array) -> Array {
+        x * 7.0
+    }
+    let _one = alone();
+    // For all threads; nobody else has one here.
+    tracing::subscriber::set_global_default(Log).unwrap();
+    WARNINGS.lock().unwrap().clear();
+    again(&array(1));
+    nnx::jit::clear_cache("again_and_again");
+    again(&array(1));
+    assert!(WARNINGS.lock().unwrap().is_empty(), "it was dropped, and made no room");
+    set_cache_limits(CacheLimits { programs: 1, maps: usize::MAX });
+    let mut said = Vec::new();
+    for n in (2..200).map(|n| 1 + n % 2) {
+        again(&array(n));
+        said = WARNINGS.lock().unwrap().clone();
+        if !said.is_empty() {
+            break;
+        }
+    }
+    let message = said.first().expect("a line of the log");
+    for part in ["`again_and_again` is compiled again", "no more than 1 are kept", "pad arrays"] {
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 /// Counts how many of it there are.

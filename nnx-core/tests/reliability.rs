@@ -9,6 +9,8 @@ mod child;
 mod exit;
 #[path = "reliability/extremes.rs"]
 mod extremes;
+#[path = "reliability/fuzz.rs"]
+mod fuzz;
 #[path = "reliability/memory.rs"]
 mod memory;
 #[path = "reliability/program_cache.rs"]

@@ -1,7 +1,7 @@
 //! The smallest programs that came out wrong on a plugin, each beside the same operations one at a
 //! time. What is done about them is in nnx-core/src/xla/pjrt/faults.rs and nnx-core/src/ops.
 
-use super::compare::far;
+use super::compare::{Distance, distance};
 use nnx::array::{ConvOptions, Padding, conv_general_dilated};
 use nnx::nn::relu;
 use nnx::random::{key, normal};
@@ -10,9 +10,15 @@ use nnx::{Array, DType};
 /// A program that was wrong, and the shapes of its arguments.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
-    pub(crate) dtypes: &'static [DType],
+    dtypes: &'static [DType],
     shapes: &'static [&'static [&'static [usize]]],
     program: fn(&[Array]) -> Array,
+}
+
+impl Fault {
+    pub(crate) fn programs(&self) -> usize {
+        self.dtypes.len() * self.shapes.len()
+    }
 }
 
 const FLOATS: &[DType] = &[DType::F32, DType::F64, DType::BF16, DType::F16];
@@ -109,20 +115,19 @@ fn jitted(x: &Vec<Array>, fault: usize) -> Array {
     (FAULTS[fault].program)(x)
 }
 
-/// How the program differs from its operations one at a time, for each dtype and shape.
-pub(crate) fn check(index: usize) -> Vec<String> {
+/// How far the program is from its operations one at a time, for each dtype and shape.
+pub(crate) fn check(index: usize) -> Vec<(String, Distance)> {
     let fault = &FAULTS[index];
-    let mut wrong = Vec::new();
+    let mut found = Vec::new();
     for &dtype in fault.dtypes {
         for shapes in fault.shapes {
             let argument = |(i, shape): (usize, &&[usize])| {
                 (normal(&key(i as u64), *shape, DType::F32) * 0.5).astype(dtype)
             };
             let x: Vec<Array> = shapes.iter().enumerate().map(argument).collect();
-            if let Some(how) = far(&jitted(&x, index), &(fault.program)(&x)) {
-                wrong.push(format!("{dtype}{:?}: {how}", shapes[0]));
-            }
+            let distance = distance(&jitted(&x, index), &(fault.program)(&x));
+            found.push((format!("{dtype}{:?}", shapes[0]), distance));
         }
     }
-    wrong
+    found
 }

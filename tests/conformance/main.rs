@@ -1,18 +1,83 @@
 //! Whether a plugin computes what it should: `cargo xtask conformance [--plugin PATH]`.
+//!
+//! With `--all` more than a hundred random programs run; `cargo test` runs a few of them, and every program
+//! that was wrong on a plugin. Each group is a process of its own, so that one that ends its process
+//! is a line of the table.
 #![allow(clippy::unwrap_used)]
 
 mod compare;
 mod faults;
+mod random;
 
-use std::process::ExitCode;
+use compare::Distance;
+use std::process::{Command, ExitCode};
+
+/// Random programs per dtype: all, and those of the ordinary test suite.
+const PROGRAMS: [u64; 2] = [18, 2];
+
+/// Cases that stand in one line of the table.
+struct Group {
+    name: String,
+    cases: usize,
+    run: Box<dyn Fn() -> Vec<(String, Distance)>>,
+}
+
+fn groups(all: bool) -> Vec<Group> {
+    let programs = if all { PROGRAMS[0] } else { PROGRAMS[1] };
+    let faults = faults::FAULTS.iter().enumerate().map(|(index, fault)| Group {
+        name: format!("known faults: {}", fault.name),
+        cases: fault.programs(),
+        run: Box::new(move || faults::check(index)),
+    });
+    let random = random::DTYPES.into_iter().map(|dtype| Group {
+        name: format!("random programs in {dtype}"),
+        cases: programs as usize,
+        run: Box::new(move || {
+            (0..programs).map(|seed| (format!("seed {seed}"), random::check(seed, dtype))).collect()
+        }),
+    });
+    faults.chain(random).collect()
+}
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let all = arguments.iter().any(|argument| argument == "--all");
+    if let Some(at) = arguments.iter().position(|argument| argument == "--group") {
+        return run(&groups(all)[arguments[at + 1].parse::<usize>().unwrap()]);
+    }
+    match nnx::xla::Client::global() {
+        Ok(client) => println!("{client}\n"),
+        Err(error) => {
+            eprintln!("conformance: {error}");
+            return ExitCode::from(2);
+        }
+    }
+    println!("| group | cases | passed | failed | worst error |\n|---|---:|---:|---:|---:|");
     let mut failed = false;
-    for (index, fault) in faults::FAULTS.iter().enumerate() {
-        let wrong = faults::check(index);
-        println!("{}: {}", fault.name, if wrong.is_empty() { "ok" } else { "WRONG" });
-        wrong.iter().for_each(|line| println!("  {line}"));
-        failed |= !wrong.is_empty();
+    for (index, group) in groups(all).iter().enumerate() {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(all.then_some("--all")).arg("--group").arg(index.to_string());
+        let status = command.status().unwrap();
+        failed |= !status.success();
+        if !matches!(status.code(), Some(0 | 1)) {
+            let Group { name, cases, .. } = group;
+            println!("| {name} | {cases} | 0 | {cases} | {status} |");
+        }
     }
     ExitCode::from(u8::from(failed))
+}
+
+/// Runs the cases of a group and prints its line, and one for each wrong case.
+fn run(group: &Group) -> ExitCode {
+    let found = (group.run)();
+    let worst = found.iter().map(|(_, distance)| distance.share);
+    let worst =
+        worst.fold(0.0_f64, |m, share| if share.is_nan() { f64::INFINITY } else { m.max(share) });
+    let wrong: Vec<_> = found.iter().filter(|(_, distance)| distance.is_wrong()).collect();
+    let (name, cases, failed) = (&group.name, found.len(), wrong.len());
+    println!("| {name} | {cases} | {} | {failed} | {worst:.2} |", cases - failed);
+    for (case, distance) in &wrong {
+        println!("WRONG {name}: {case}: {}", distance.text);
+    }
+    ExitCode::from(u8::from(failed > 0))
 }

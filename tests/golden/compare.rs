@@ -18,27 +18,29 @@ pub(crate) fn not_compared() -> impl Iterator<Item = String> {
     NOT_COMPARED.iter().map(|(case, tensor, why)| format!("{case}: {tensor}: {why}"))
 }
 
-/// Holds every expected tensor of the case against the computed ones. The error has a message for
-/// each tensor that differs.
-pub(crate) fn check(case: &Case, outputs: Outputs) -> Result<(), Vec<String>> {
+/// Holds every expected tensor of the case against the computed ones. Gives the largest error as a share of
+/// what is allowed; the error has a message for each tensor that differs.
+pub(crate) fn check(case: &Case, outputs: Outputs) -> Result<f64, Vec<String>> {
     let title = case.title();
     let mut left_out: Vec<&str> =
         NOT_COMPARED.iter().filter(|(c, ..)| *c == title).map(|(_, tensor, _)| *tensor).collect();
     let mut messages = Vec::new();
+    let mut worst = 0.0_f64;
     for (name, want) in case.expected() {
         let compared = !left_out.contains(&name);
         left_out.retain(|tensor| *tensor != name);
         let result = match outputs.iter().find(|(computed, _)| computed == name) {
             Some((_, got)) if compared => check_tensor(got, want, case.tolerance),
-            Some((_, got)) => check_form(got, want),
+            Some((_, got)) => check_form(got, want).map(|()| 0.0),
             None => Err("was not computed".into()),
         };
-        if let Err(message) = result {
-            messages.push(format!("{name} {message}"));
+        match result {
+            Ok(share) => worst = worst.max(share),
+            Err(message) => messages.push(format!("{name} {message}")),
         }
     }
     messages.extend(left_out.iter().map(|name| format!("{name} is listed, but not in the case")));
-    if messages.is_empty() { Ok(()) } else { Err(messages) }
+    if messages.is_empty() { Ok(worst) } else { Err(messages) }
 }
 
 /// Holds a tensor's dtype and shape against the reference.
@@ -51,44 +53,29 @@ fn check_form(got: &Array, want: &Tensor) -> Result<(), String> {
     Ok(())
 }
 
-/// Holds one tensor against the reference.
-pub(crate) fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<(), String> {
+/// Holds one tensor against the reference. Gives the largest error as a share of what is allowed.
+pub(crate) fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<f64, String> {
     // Booleans are stored as bytes.
     let got = if got.dtype() == DType::Bool { got.astype(DType::U8) } else { got.clone() };
     check_form(&got, want)?;
     let bytes = got.to_bytes().map_err(|e| e.to_string())?;
     let (got, want) = (numbers(want.dtype, &bytes), numbers(want.dtype, &want.bytes));
-    let mut worst: Option<(usize, f64)> = None;
-    for (i, (&g, &w)) in got.iter().zip(&want).enumerate() {
-        let error = excess(g, w, tolerance);
-        if error > 0.0 && worst.is_none_or(|(_, most)| error > most) {
-            worst = Some((i, error));
-        }
-    }
-    match worst {
-        None => Ok(()),
-        Some((i, _)) => {
+    let shares = got.iter().zip(&want).map(|(&g, &w)| share(g, w, tolerance));
+    match shares.enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+        Some((i, share)) if share > 1.0 => {
             Err(format!("[{i}]: got {}, want {}, tolerance {tolerance}", got[i], want[i]))
         }
+        worst => Ok(worst.map_or(0.0, |(_, share)| share)),
     }
 }
 
-/// By how much `got` is further from `want` than allowed; 0 where it is near enough.
-fn excess(got: f64, want: f64, tolerance: f64) -> f64 {
-    let same = got.to_bits() == want.to_bits() || (got.is_nan() && want.is_nan());
-    if same || (got == want && tolerance > 0.0) {
+/// How far `got` is from `want`, of what is allowed.
+fn share(got: f64, want: f64, tolerance: f64) -> f64 {
+    if got == want || (got.is_nan() && want.is_nan()) {
         return 0.0;
     }
-    let error = (got - want).abs();
-    let allowed = tolerance + tolerance * want.abs();
-    if error.is_nan() {
-        f64::INFINITY
-    } else if tolerance == 0.0 {
-        // Unequal bits that compare equal are zeros of different sign.
-        if got == want { 0.0 } else { error }
-    } else {
-        (error - allowed).max(0.0)
-    }
+    let (error, allowed) = ((got - want).abs(), tolerance + tolerance * want.abs());
+    if error.is_finite() && allowed > 0.0 { error / allowed } else { f64::INFINITY }
 }
 
 fn numbers(dtype: DType, bytes: &[u8]) -> Vec<f64> {

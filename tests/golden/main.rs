@@ -19,6 +19,7 @@ mod training;
 mod transforms;
 
 use reference::{Case, Reference};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,14 +53,17 @@ struct Options {
     /// Only cases whose `area/name` holds this.
     filter: Option<String>,
     list: bool,
+    /// Whether to print a line per area, for the table of `cargo xtask conformance`.
+    table: bool,
 }
 
 /// `cargo test` hands every test binary its own flags and a filter; those are taken or passed over.
 fn options() -> Result<Options, String> {
-    let mut options = Options { folders: Vec::new(), filter: None, list: false };
+    let mut options = Options { folders: Vec::new(), filter: None, list: false, table: false };
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
             "--list" => options.list = true,
+            "--table" => options.table = true,
             flag if flag.starts_with('-') => {}
             folder if PathBuf::from(folder).is_dir() => options.folders.push(folder.into()),
             path if path.contains(std::path::MAIN_SEPARATOR) => {
@@ -79,8 +83,14 @@ fn main() -> ExitCode {
     // A case that panics is one failure line, not a backtrace.
     std::panic::set_hook(Box::new(|_| {}));
     let all = options().and_then(|options| {
-        let run = |folder: &PathBuf| Ok(run(&Reference::open(folder)?, &options));
-        options.folders.iter().map(run).collect::<Result<Vec<bool>, String>>()
+        let mut areas = Areas::new();
+        let mut run = |folder: &PathBuf| Ok(run(&Reference::open(folder)?, &options, &mut areas));
+        let passed = options.folders.iter().map(&mut run).collect::<Result<Vec<bool>, String>>();
+        for (area, (passed, failed, worst)) in areas.iter().filter(|_| options.table) {
+            let cases = passed + failed;
+            println!("| reference values: {area} | {cases} | {passed} | {failed} | {worst:.2} |");
+        }
+        passed
     });
     match all {
         Ok(passed) if passed.iter().all(|&passed| passed) => ExitCode::SUCCESS,
@@ -92,8 +102,11 @@ fn main() -> ExitCode {
     }
 }
 
+/// Of each area: how many cases agree, how many do not, and the largest error as a share of what is allowed.
+type Areas = BTreeMap<String, (usize, usize, f64)>;
+
 /// Whether all cases of a folder agree.
-fn run(reference: &Reference, options: &Options) -> bool {
+fn run(reference: &Reference, options: &Options, areas: &mut Areas) -> bool {
     let (mut passed, mut failed) = (0, 0);
     let mut skipped = Vec::new();
     for case in reference.cases() {
@@ -112,10 +125,17 @@ fn run(reference: &Reference, options: &Options) -> bool {
             Some(compute) => catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))))
                 .unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])),
         };
+        let area = areas.entry(case.area.clone()).or_default();
         match outcome {
-            Ok(()) => passed += 1,
+            Ok(worst) => {
+                passed += 1;
+                area.0 += 1;
+                area.2 = area.2.max(worst);
+            }
             Err(messages) => {
                 failed += 1;
+                area.1 += 1;
+                area.2 = f64::INFINITY;
                 println!("FAILED {title}: {}", messages.join("; "));
             }
         }

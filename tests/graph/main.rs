@@ -5,6 +5,7 @@ mod flax_transforms;
 mod flax_trees;
 mod jit;
 mod random;
+mod stress;
 mod structure;
 mod transforms;
 mod trees;

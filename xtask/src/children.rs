@@ -4,8 +4,9 @@ use crate::installed::{NAMES_VAR, PLATFORM_VAR, PLUGIN_VAR, Platform};
 use crate::setup::Setup;
 use crate::xla_rs::{Library, environment};
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The backend that runs the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,94 @@ pub fn golden(backend: Backend, folder: OsString, arguments: Vec<OsString>) -> R
     hand_over(cargo)
 }
 
+/// `cargo xtask conformance`: whether a plugin computes what it should. Each part is a process of its
+/// own, so that one that dies is seen and the others run.
+///
+/// # Errors
+/// As for [`mnist`]; also when there is no such plugin.
+pub fn conformance(plugin: Option<PathBuf>) -> Result<u8, String> {
+    let plugin = plugin
+        .map(|path| {
+            std::fs::canonicalize(&path).map_err(|e| format!("the plugin {}: {e}", path.display()))
+        })
+        .transpose()?;
+    let results = tempfile::tempdir().map_err(|e| format!("a folder for results: {e}"))?;
+    let parts: [(&str, &str, &[&str]); 3] = [
+        ("programs", "test", &["--test", "conformance", "--", "--all"]),
+        ("reference values", "test", &["--test", "golden", "--", "--table"]),
+        ("MNIST", "run", &["--example", "mnist", "--", "--epochs", "1", "--out"]),
+    ];
+    let mut table = Table::default();
+    for (name, subcommand, arguments) in parts {
+        let mut cargo = match &plugin {
+            // The user's own needs no set-up.
+            Some(path) => {
+                let mut cargo = bare(subcommand);
+                cargo.env(PLUGIN_VAR, path);
+                cargo
+            }
+            None => cargo(subcommand, Backend::Pjrt, Plugin::Always)?,
+        };
+        cargo.args(["--package", "nnx"]).args(arguments);
+        if name == "MNIST" {
+            cargo.arg(results.path());
+        }
+        table.part(name, cargo)?;
+    }
+    println!("\n{}", table.text());
+    Ok(u8::from(table.failed))
+}
+
+/// The lines that the parts of the conformance test print.
+#[derive(Default)]
+struct Table {
+    lines: Vec<String>,
+    failed: bool,
+}
+
+impl Table {
+    /// Below it, the epoch of MNIST went wrong; it comes to 0.95 on CPUs.
+    const LEAST_ACCURACY: f64 = 0.93;
+
+    /// Runs a part. Its lines of the table are kept, and the others shown at once.
+    fn part(&mut self, name: &str, mut command: Command) -> Result<(), String> {
+        let cannot = |e: std::io::Error| format!("cargo cannot be started: {e}");
+        let mut child = command.stdout(Stdio::piped()).spawn().map_err(cannot)?;
+        let mut accuracy = None;
+        for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+            let line = line.map_err(|e| format!("the output of {name}: {e}"))?;
+            if line.starts_with("| ") && !line.starts_with("| group ") {
+                self.lines.push(line);
+            } else if !line.starts_with('|') {
+                accuracy = accuracy.or_else(|| accuracy_in(&line));
+                println!("{line}");
+            }
+        }
+        let status = child.wait().map_err(cannot)?;
+        let worked = status.success() && accuracy.is_none_or(|found| found >= Self::LEAST_ACCURACY);
+        self.failed |= !worked;
+        if let Some(accuracy) = accuracy {
+            let (passed, failed) = (u8::from(worked), u8::from(!worked));
+            self.lines.push(format!(
+                "| {name}, one epoch | 1 | {passed} | {failed} | accuracy {accuracy:.4} |"
+            ));
+        } else if !matches!(status.code(), Some(0 | 1)) || name == "MNIST" {
+            self.lines.push(format!("| {name} | | | | {status} |"));
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        let head = "| group | cases | passed | failed | worst error |\n|---|---:|---:|---:|---:|";
+        format!("{head}\n{}", self.lines.join("\n"))
+    }
+}
+
+/// The number in a line as `test accuracy 0.9530 after 1 epochs`.
+fn accuracy_in(line: &str) -> Option<f64> {
+    line.strip_prefix("test accuracy ")?.split(' ').next()?.parse().ok()
+}
+
 /// `cargo xtask docs`: writes the table of public functions anew.
 ///
 /// # Errors
@@ -131,10 +220,16 @@ enum Plugin {
     IfUsed,
 }
 
-/// A cargo command on this workspace, with a backend to run on.
-fn cargo(subcommand: &str, backend: Backend, plugin: Plugin) -> Result<Command, String> {
+/// A cargo command on this workspace.
+fn bare(subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.arg(subcommand).arg("--manifest-path").arg(workspace().join("Cargo.toml"));
+    command
+}
+
+/// A cargo command on this workspace, with a backend to run on.
+fn cargo(subcommand: &str, backend: Backend, plugin: Plugin) -> Result<Command, String> {
+    let mut command = bare(subcommand);
     let var = |name: &str| std::env::var_os(name);
     let set = |name| var(name).is_some_and(|value| !value.is_empty());
     if backend == Backend::XlaRs {

@@ -29,6 +29,10 @@ Commands:
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the
                      skipped cases
+  conformance [--plugin PATH]
+                     Set up, then see whether the plugin, or the one at PATH, computes what it
+                     should: programs that were wrong once, random programs, the reference values,
+                     and an epoch of MNIST; what to run first on a new kind of device
   tidy               Check what no compiler does: which room imports from which, where unsafe code
                      stands, the length of files, names of types that stand for two things
   cache list         List the compiled programs that are kept for the next start
@@ -98,6 +102,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "example" => example(rest),
         "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
+        "conformance" => conformance(rest),
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
         "cache" => cache(&rest),
         "docs" if rest.is_empty() => Ok(children::docs()?),
@@ -222,6 +227,19 @@ fn golden(arguments: Vec<OsString>) -> Result<u8, Failure> {
         return Err(usage("golden needs the folder with the reference values".to_string()));
     };
     Ok(children::golden(backend, folder, rest)?)
+}
+
+fn conformance(arguments: Vec<OsString>) -> Result<u8, Failure> {
+    let mut plugin = None;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("plugin") => plugin = Some(PathBuf::from(parser.value()?)),
+            Long("help") | Short('h') => return help(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(children::conformance(plugin)?)
 }
 
 const BENCHMARKS: [&str; 3] = ["dispatch", "trace", "soak"];

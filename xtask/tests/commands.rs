@@ -51,6 +51,7 @@ fn help_lists_every_command() {
             "example NAME",
             "test",
             "golden DIR",
+            "conformance [--plugin PATH]",
             "tidy",
         ] {
             assert!(out.contains(command), "{command}");
@@ -72,6 +73,7 @@ fn a_wrong_command_line_has_exit_code_2() {
         (&["example"], "`language_model`, `mnist`, `siamese`"),
         (&["example", "common"], "no example `common`"),
         (&["golden", ".", "--quick"], "--quick"),
+        (&["conformance", "plugin.so"], "plugin.so"),
     ] {
         let (code, _, err) = run(&mut xtask(&Machine::new(), arguments));
         assert_eq!(code, 2, "{arguments:?}");
@@ -205,6 +207,37 @@ fn a_plugin_that_the_user_names_is_used_without_setup() {
     assert_eq!(code, 7);
     assert!(out.contains("plugin=/my/plugin.so\n"), "{out}");
     assert!(!machine.home().exists());
+}
+
+#[test]
+fn conformance_makes_one_table_of_its_parts_and_fails_if_one_does() {
+    let machine = Machine::new();
+    std::fs::write(machine.path("plugin.so"), PLUGIN).unwrap();
+    let table = |good: &str, accuracy: f64| {
+        let script = format!(
+            "case \"$*\" in
+              *conformance*) echo \"plugin=$NNX_PJRT_PLUGIN\"
+                echo '| group | cases |'; echo '|---|---:|'; echo '| programs | 3 |'; exit {good};;
+              *golden*) echo '| values | 4 |'; echo '4 passed';;
+              *) echo 'test accuracy {accuracy} after 1 epochs';;
+            esac"
+        );
+        let cargo = machine.script("cargo", &script);
+        let mut command = xtask(&machine, &["conformance", "--plugin", "plugin.so"]);
+        run(command.env("CARGO", cargo).current_dir(machine.path(".")))
+    };
+    let (code, out, _) = table("0", 0.96);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("/plugin.so\n4 passed\n"), "{out}");
+    let expected =
+        "| programs | 3 |\n| values | 4 |\n| MNIST, one epoch | 1 | 1 | 0 | accuracy 0.9600 |";
+    assert!(out.trim_end().ends_with(expected), "{out}");
+    assert_eq!(table("1", 0.96).0, 1);
+    assert_eq!(table("0", 0.5).0, 1);
+    let (code, out, _) = table("101", 0.96);
+    assert_eq!((code, out.contains("| programs | | | | exit status: 101 |")), (1, true), "{out}");
+    let (code, _, err) = run(&mut xtask(&machine, &["conformance", "--plugin", "missing.so"]));
+    assert_eq!((code, err.contains("the plugin missing.so")), (1, true), "{err}");
 }
 
 #[test]

@@ -236,6 +236,39 @@ fn damage_inside_a_wheel_is_noticed() {
     assert_eq!(machine.plugins(), [""; 0]);
 }
 
+/// A wheel is whole, or nothing of it is installed; the plugin that is installed is the one that was packed.
+#[test]
+fn any_bytes_may_be_a_wheel() {
+    use proptest::prelude::*;
+    let machine = Machine::new();
+    let whole = std::fs::read(machine.good_wheel()).unwrap();
+    let damage = proptest::collection::vec((any::<usize>(), any::<u8>()), 1..4);
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner
+        .run(&(damage, any::<bool>(), any::<usize>()), |(damage, cut, length)| {
+            let machine = Machine::new();
+            let mut bytes = whole.clone();
+            damage.iter().for_each(|(at, byte)| bytes[at % whole.len()] = *byte);
+            if cut {
+                bytes.truncate(length % whole.len());
+            }
+            let wheel = machine.path(WHEEL);
+            std::fs::write(&wheel, bytes).unwrap();
+            match machine.setup().install_file(&wheel) {
+                Ok(installed) => {
+                    prop_assert_eq!(std::fs::read(installed.plugin).unwrap(), PLUGIN);
+                }
+                Err(message) => {
+                    prop_assert!(message.contains(WHEEL), "{message}");
+                    prop_assert!(machine.plugins().is_empty(), "{:?}", machine.plugins());
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }

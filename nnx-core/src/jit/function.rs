@@ -130,17 +130,22 @@ impl Function {
     }
 
     /// Expects the next call to be like this one. Links cannot be compared while the leaves are collected.
-    pub(super) fn expect(&self, entry: &Arc<Entry>) {
-        let latest = (!entry.key.statics.has_links()).then(|| entry.clone());
-        self.set_latest(latest);
+    /// What has made room for others meanwhile is not kept: programs leave the cache before
+    /// [`latest`](Function::latest) is emptied.
+    pub(super) fn expect(&self, hash: u64, entry: &Arc<Entry>) {
+        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
+        let is_there = |programs: &Vec<Arc<Entry>>| programs.iter().any(|p| Arc::ptr_eq(p, entry));
+        let is_expected =
+            !entry.key.statics.has_links() && entries.get(&hash).is_some_and(is_there);
+        let before = self.replace_latest(is_expected.then(|| entry.clone()));
+        // Values that a program holds may do anything when they are dropped: not under a lock.
+        drop(entries);
+        drop(before);
     }
 
-    fn set_latest(&self, latest: Option<Arc<Entry>>) {
+    fn replace_latest(&self, latest: Option<Arc<Entry>>) -> Option<Arc<Entry>> {
         let mut place = self.latest.write().unwrap_or_else(|e| e.into_inner());
-        let before = std::mem::replace(&mut *place, latest);
-        // Values that a program holds may do anything when they are dropped: not under the lock.
-        drop(place);
-        drop(before);
+        std::mem::replace(&mut *place, latest)
     }
 
     /// Whether the time of the next hit is taken. Clocks are slow beside a call, so that it is that of one
@@ -187,7 +192,6 @@ impl ProgramCache for Function {
 
     fn evict(&self, leave: &mut dyn FnMut(u64) -> bool) -> Evicted {
         let mut evicted = Evicted::default();
-        self.set_latest(None);
         let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
         entries.retain(|&hash, programs| {
             for program in programs.extract_if(.., |entry| leave(entry.used.get())) {
@@ -196,6 +200,8 @@ impl ProgramCache for Function {
             }
             !programs.is_empty()
         });
+        drop(entries);
+        evicted.programs.push(Box::new(self.replace_latest(None)));
         evicted
     }
 }
@@ -250,8 +256,9 @@ pub fn clear_caches() {
 
 /// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
 fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
-    function.set_latest(None);
-    std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()))
+    let entries = std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()));
+    drop(function.replace_latest(None));
+    entries
 }
 
 /// Statistics of every jitted function that was called so far, in the order of first calls.

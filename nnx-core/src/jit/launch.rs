@@ -100,7 +100,7 @@ fn find(
             }
         }
     };
-    function.expect(&entry);
+    function.expect(hash, &entry);
     Ok(Some(entry))
 }
 

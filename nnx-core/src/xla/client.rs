@@ -147,6 +147,14 @@ pub fn cache_stats() -> Result<CacheStats> {
 /// Returns an error if a client with other options already runs, or no client can be made (which
 /// may be tried again, with other options).
 pub fn init(options: ClientOptions) -> Result<Client> {
+    init_with(options, |runtime| runtime)
+}
+
+/// As [`init`], with a runtime around the one that the options ask for.
+pub(super) fn init_with(
+    options: ClientOptions,
+    around: impl FnOnce(&'static dyn Runtime) -> &'static dyn Runtime,
+) -> Result<Client> {
     let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
     match CLIENT.get() {
         Some(running) if running.options == options => Ok(running.client),
@@ -156,7 +164,7 @@ pub fn init(options: ClientOptions) -> Result<Client> {
         ))),
         None => {
             let cache = Cache::open(&options)?;
-            let client = Client(start(&options)?);
+            let client = Client(around(start(&options)?));
             fork::watch();
             exit::watch();
             Ok(CLIENT.get_or_init(|| Running { options, client, cache }).client)

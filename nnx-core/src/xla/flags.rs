@@ -344,6 +344,40 @@ mod tests {
         assert!(parse("--").is_err());
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            cases: 2000,
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn any_text_may_stand_in_the_variable(text in "(--?[a-z_=]{0,6}[ \t'\"=a1é]{0,6}){0,4}|.*") {
+            if let Ok(flags) = parse(&text) {
+                for flag in &flags {
+                    proptest::prop_assert!(!flag.name.is_empty(), "{flag:?}");
+                    for kind in [None, Some(Kind::Bool), Some(INT), Some(Kind::Float)] {
+                        let _ = flag.check(&Known { exists: true, kind }, &[], "x");
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_may_surround_a_flag(
+            before in proptest::collection::vec(0_u8..0x30, 0..6),
+            after in proptest::collection::vec(0_u8..0x40, 0..24),
+        ) {
+            let bytes = [&before[..], b"xla_flag", &after[..]].concat();
+            let mut known = Known::default();
+            inspect(&bytes, before.len(), 8, &mut known);
+            if let Some(&[tag, len]) = after.first_chunk() {
+                let found = text(&after, tag);
+                proptest::prop_assert!(found.is_none_or(|(text, _)| text.len() == usize::from(len)));
+            }
+        }
+    }
+
     #[test]
     fn names_and_types_are_read_from_a_plugin() {
         let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -34,6 +34,8 @@ mod executable;
 mod exit;
 mod flags;
 mod fork;
+#[cfg(feature = "fault-injection")]
+mod injected;
 mod pjrt;
 mod placement;
 mod pool;
@@ -48,6 +50,8 @@ pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, cache_stats, init};
 pub use executable::{Executable, MemoryAnalysis};
+#[cfg(feature = "fault-injection")]
+pub use injected::{InjectedFault, disarm, init_injected, inject};
 pub use pjrt::Floor;
 pub use placement::Placement;
 pub(crate) use pool::{Kept, Pooled, Reuse};

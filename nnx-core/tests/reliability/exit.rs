@@ -6,11 +6,13 @@ use nnx_core::{Array, DType, array};
 const MAIN: &str = "exit::a_process_may_exit_while_programs_run";
 const THREAD: &str = "exit::a_process_may_exit_while_another_thread_runs_programs";
 
+const MANY: &str = "exit::a_process_may_exit_while_many_threads_run_programs_of_all_lengths";
+
 /// So many processes end.
 const TRIES: usize = 25;
 
-fn all_end_well(test: &str) {
-    for attempt in 0..TRIES {
+fn all_end_well(test: &str, tries: usize) {
+    for attempt in 0..tries {
         let output = child::run(&mut child::command(test));
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{attempt}: {:?} {error}", output.status);
@@ -32,7 +34,7 @@ fn a_process_may_exit_while_programs_run() {
         start(&array::ones([400, 400], DType::F32), 20);
         std::process::exit(7);
     }
-    all_end_well(MAIN);
+    all_end_well(MAIN, TRIES);
 }
 
 #[test]
@@ -53,5 +55,33 @@ fn a_process_may_exit_while_another_thread_runs_programs() {
         wait.recv().unwrap();
         std::process::exit(7);
     }
-    all_end_well(THREAD);
+    all_end_well(THREAD, TRIES);
+}
+
+/// Quick and slow runs of the same programs from many threads: what is counted as in flight is right at any
+/// moment at which the process ends, and nobody waits for a run that is over.
+#[test]
+fn a_process_may_exit_while_many_threads_run_programs_of_all_lengths() {
+    if child::is(MANY) {
+        let (started, wait) = std::sync::mpsc::channel();
+        for thread in 0..6_usize {
+            let started = started.clone();
+            std::thread::spawn(move || {
+                for i in 0.. {
+                    let n = [2, 3, 150, 200][(i + thread) % 4];
+                    let x = array::ones([n, n], DType::F32);
+                    start(&x, 1 + i % 3);
+                    if i % 5 == thread % 5 {
+                        assert_eq!((&x + 1.0).sum(..).item::<f32>(), (2 * n * n) as f32);
+                    }
+                    if i == 12 {
+                        started.send(()).unwrap();
+                    }
+                }
+            });
+        }
+        (0..6).for_each(|_| wait.recv().unwrap());
+        std::process::exit(7);
+    }
+    all_end_well(MANY, TRIES / 3);
 }

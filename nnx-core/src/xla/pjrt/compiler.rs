@@ -15,7 +15,7 @@ pub(super) fn parts(
     plugin: &Plugin,
     device: NonNull<ffi::PjrtDevice>,
     version: &str,
-    faults: &[&'static PluginFault],
+    faults: &[PluginFault],
 ) -> Result<Option<Vec<(&'static str, String)>>> {
     let Some(flags) = flags::described()? else { return Ok(None) };
     let identity = record::identity(&plugin.path)

@@ -43,7 +43,7 @@ pub(super) struct Pjrt {
     platform: String,
     platform_version: String,
     /// The faults of this plugin that are worked around when programs are compiled.
-    faults: RwLock<Vec<&'static PluginFault>>,
+    faults: RwLock<Vec<PluginFault>>,
     in_flight: InFlight,
     /// What decides what the compiler makes, besides the program; `None` if programs are not to be kept.
     compiler: Option<Vec<(&'static str, String)>>,
@@ -77,7 +77,7 @@ impl Pjrt {
                 reason: format!("it has no {platform} device on this machine"),
             });
         }
-        let faults: Vec<_> = faults::of(&platform, plugin.version, &flags::names()?).collect();
+        let faults = faults::of(&platform, plugin.version, &flags::names()?);
         let compiler = compiler::parts(&plugin, devices[0], &platform_version, &faults)?;
         let faults = RwLock::new(faults);
         let in_flight = InFlight::new();

@@ -11,7 +11,7 @@ pub(super) struct CompileOptions<'a> {
     /// Parts that one program is split into.
     pub(super) num_partitions: i64,
     /// The plugin's faults that are gone around.
-    pub(super) faults: &'a [&'static PluginFault],
+    pub(super) faults: &'a [PluginFault],
 }
 
 impl Default for CompileOptions<'_> {
@@ -34,7 +34,9 @@ impl CompileOptions<'_> {
         let mut options = Message::default();
         options.message(3, &build);
         for fault in self.faults {
-            options.message(7, &override_entry(fault.option, fault.value));
+            if let Some(value) = fault.values.first() {
+                options.message(7, &override_entry(fault.option, *value));
+            }
         }
         options.0
     }
@@ -118,7 +120,8 @@ mod tests {
         assert_eq!(CompileOptions::default().to_proto(), expected);
 
         // Map entries: the option's name and a message with a bool that is false, or a text.
-        let faults: Vec<_> = crate::xla::pjrt::faults::of("cpu", (0, 115), &[]).collect();
+        let mut faults = crate::xla::pjrt::faults::of("cpu", (0, 115), &[]);
+        faults[1].values = &[OptionValue::Text("")];
         expected.extend([0x3a, 33, 0x0a, 27]);
         expected.extend(b"xla_cpu_enable_fast_min_max");
         expected.extend([0x12, 2, 0x10, 0]);

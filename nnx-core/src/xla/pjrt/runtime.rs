@@ -1,8 +1,7 @@
 //! The calls of a running client.
 
-use super::faults::PluginFault;
 use super::options::CompileOptions;
-use super::{Pjrt, element_type, ffi, not_null};
+use super::{Pjrt, element_type, faults, ffi, not_null};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use crate::xla::executable::MemoryAnalysis;
@@ -259,28 +258,19 @@ fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
 
 impl Pjrt {
     fn load(&self, program: &Program<'_>) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+        // Each turn takes a value away that the compiler refused.
         loop {
-            let faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
+            let mut faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
             // The first device is the default, which every plugin takes.
             let device = Some(program.placement.index()).filter(|&device| device > 0);
             let options = CompileOptions { device, faults: &faults, ..Default::default() };
             match self.load_with(program, &options) {
-                Err(error) if self.forget_unknown(&faults, &error) => {}
+                Err(Error::Xla { message, .. }) if faults::refused(&mut faults, &message) => {
+                    *self.faults.write().unwrap_or_else(|e| e.into_inner()) = faults;
+                }
                 result => return result,
             }
         }
-    }
-
-    /// Whether the compiler refused an option against a fault because it does not know it: then it
-    /// has not what the option is about, and is not given the option again.
-    fn forget_unknown(&self, faults: &[&'static PluginFault], error: &Error) -> bool {
-        let Error::Xla { message, .. } = error else { return false };
-        let Some(unknown) = faults.iter().find(|fault| fault.is_unknown(message)) else {
-            return false;
-        };
-        let mut known = self.faults.write().unwrap_or_else(|e| e.into_inner());
-        known.retain(|fault| fault.option != unknown.option);
-        true
     }
 
     fn load_with(
