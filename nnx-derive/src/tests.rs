@@ -35,6 +35,56 @@ fn path() {
     });
 }
 
+/// Whatever stands in `path!`, its expansion is a constant's value or errors at their places.
+#[test]
+fn any_tokens_may_stand_in_a_path() {
+    const PARTS: [&str; 24] = [
+        "Model",
+        "Block<M>",
+        ":",
+        ":",
+        ".",
+        ".",
+        "*",
+        "[",
+        "]",
+        "[*]",
+        "[0]",
+        "[\"a key\"]",
+        "layers",
+        "r#type",
+        "0",
+        "1.2",
+        "1.",
+        "-1",
+        "0x1u8",
+        "self",
+        "::",
+        "()",
+        "\"text\"",
+        "9999999999999999999999",
+    ];
+    let (mut seed, mut parsed) = (0_u64, 0);
+    let mut below = |n: usize| {
+        // SplitMix64.
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    };
+    for _ in 0..5000 {
+        let start = ["krate Model: layers", "krate Model: ", "krate ", ""][below(4)];
+        let parts: Vec<&str> = (0..below(7)).map(|_| PARTS[below(PARTS.len())]).collect();
+        let text = format!("{start}{}", parts.concat());
+        let Ok(tokens) = text.parse::<proc_macro2::TokenStream>() else { continue };
+        let expansion = crate::path::expand(tokens);
+        let item = quote::quote!(const PATH: PathPattern = #expansion;);
+        assert!(syn::parse2::<syn::File>(item).is_ok(), "{text}: {expansion}");
+        parsed += 1;
+    }
+    assert!(parsed > 1000, "{parsed}");
+}
+
 macro_rules! snapshots {
     ($($name:ident { $($item:tt)* })*) => {$(
         #[test]

@@ -57,7 +57,7 @@ const FAULTS: &[PluginFault] = &[
         platform: "cpu",
         api: (107, STILL),
         option: "xla_cpu_experimental_ynn_fusion_type",
-        // Single products and convolutions are right with the library.
+        // Single products and convolutions are right with the library, and small ones faster.
         values: &[
             OptionValue::Text(
                 "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION",
