@@ -23,6 +23,11 @@ impl Krate {
         }
     }
 
+    /// Whether the crate is the one that is being compiled.
+    pub fn is_own(&self) -> bool {
+        self.0.is_ident("crate")
+    }
+
     /// The import that gives the room of the macros the name `__nnx`. It belongs into a block of the
     /// expansion, so that the user's scope gets no name.
     pub fn import(&self) -> TokenStream {

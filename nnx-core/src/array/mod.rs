@@ -4,6 +4,7 @@
 mod arith;
 mod at;
 mod axes;
+mod brackets;
 mod choose;
 mod classify;
 mod complex;
@@ -42,6 +43,8 @@ mod window;
 pub(crate) use arith::broadcast_shapes;
 pub use arith::{Operand, select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
+#[doc(hidden)]
+pub use brackets::BracketIndex;
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
 pub use choose::{

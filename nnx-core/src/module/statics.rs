@@ -104,6 +104,7 @@ type Show = fn(&dyn Any) -> Option<String>;
 macro_rules! exact {
     ($($t:ty),*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Module for $t {
                 const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
                 #[inline]
@@ -124,6 +125,7 @@ macro_rules! exact {
 /// The types that are compared by their bits.
 macro_rules! by_bits {
     ($($float:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Module for $float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
             #[inline]

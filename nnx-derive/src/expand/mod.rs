@@ -64,8 +64,14 @@ fn implementation(
 ) -> TokenStream {
     let ident = item.ident;
     let (impl_generics, type_generics, _) = item.generics.split_for_impl();
+    // The compiler lists the types that have a trait which another lacks. An impl that can fail must stay
+    // in the list, for only then the compiler says which part of it failed.
+    let can_fail = item.generics.type_params().next().is_some();
+    let unlisted = (!can_fail || item.krate.is_own())
+        .then(|| quote!(#[diagnostic::do_not_recommend]));
     quote! {
         #[automatically_derived]
+        #unlisted
         #[allow(deprecated, private_bounds, clippy::type_repetition_in_bounds)]
         impl #impl_generics __nnx::Module for #ident #type_generics #where_clause {
             #body

@@ -144,6 +144,7 @@ impl<M: Module> Argument for &mut M {
 pub struct Owned<T>(Option<T>);
 
 /// The value's tree, or nothing.
+#[diagnostic::do_not_recommend]
 impl<T: Module> Module for Owned<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
     #[inline]
@@ -167,6 +168,7 @@ impl<T: Module> Module for Owned<T> {
 pub struct Static<T>(Option<T>);
 
 /// A tree without leaves.
+#[diagnostic::do_not_recommend]
 impl<T: StaticValue + Clone> Module for Static<T> {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     #[inline]
