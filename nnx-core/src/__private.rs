@@ -14,7 +14,9 @@ pub use crate::module::boxed::{flatten_boxed, flatten_mut_boxed, unflatten_boxed
 pub use crate::module::check::{
     FieldPart, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
 };
-pub use crate::module::sharing::{CountedField, InteriorField, ObjectField};
+pub use crate::module::sharing::{
+    CountedData, CountedField, InteriorData, InteriorField, ObjectField,
+};
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
 
 /// The constant and the three walks of `Module`. The names of the receiver and the walker come from
