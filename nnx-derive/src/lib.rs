@@ -5,6 +5,7 @@
 //! and reported together; an item with errors still gets an impl, so that one mistake does not
 //! turn into many.
 
+mod aliases;
 mod bounds;
 mod dyn_module;
 mod expand;
@@ -181,10 +182,13 @@ pub fn __for_floats(callback: proc_macro::TokenStream) -> proc_macro::TokenStrea
 
 fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
-    let item = parse::item(input, &mut errors);
+    let (input, aliases) = aliases::of_macros(input);
+    let item = parse::item(&input, &mut errors);
+    let is_missing = item.krate.report_missing("#[module(crate = other_crate::nnx)]", &mut errors);
     validate::item(&item, &mut errors);
     match errors.into_compile_errors() {
-        None => expand::module(&item),
+        None => expand::module(&item, &aliases),
+        Some(compile_errors) if is_missing => compile_errors,
         Some(compile_errors) => {
             let placeholder = expand::placeholder(&item);
             quote::quote!(#compile_errors #placeholder)

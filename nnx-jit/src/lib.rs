@@ -78,6 +78,7 @@ fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let item = parse::item(attribute, &function, &mut errors);
+    item.options.krate.report_missing("#[nnx::jit(crate = other_crate::nnx)]", &mut errors);
     validate::item(&item, &mut errors);
     match errors.into_compile_errors() {
         None => expand::jitted(&item),

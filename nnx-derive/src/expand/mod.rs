@@ -14,8 +14,8 @@ use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The impl of `Module`.
-pub(crate) fn module(item: &Item<'_>) -> TokenStream {
+/// The impl of `Module`; `aliases` are items that it needs.
+pub(crate) fn module(item: &Item<'_>, aliases: &TokenStream) -> TokenStream {
     let recursion = recursion::stand_ins(item);
     let checks = checks::of(item);
     let schema = schema::of(item);
@@ -31,7 +31,7 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
     let body = walks(&schema, &flatten, &flatten_mut, &unflatten);
     let mut implementation = implementation(item, &where_clause, &body);
     implementation.extend(checks.early);
-    in_const(item, &recursion, &implementation)
+    in_const(item, &quote!(#aliases #recursion), &implementation)
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
