@@ -43,8 +43,10 @@ use syn::DeriveInput;
 /// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
 /// structs and tuple variants are called by their index. The variant of an enum is static.
 ///
-/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`: the crate
-/// itself, or a module with all of its items (`pub use nnx::*`).
+/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if this crate does not depend on it: the
+/// crate as another crate hands it on, or a module with all of its items (`pub use nnx::*`). Another name of
+/// a dependency, `neural = { package = "nnx", … }`, is read in the Cargo.toml of this crate; and there the
+/// path can stand once for all macros, as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 ///
 /// # Generics
 /// A type parameter that is a field, or stands in one, gets the bounds that the field needs.

@@ -18,7 +18,9 @@ pub(crate) enum Place {
 
 /// What the manifest in the folder says.
 pub(crate) fn place(folder: &Path) -> Place {
-    let Ok(text) = std::fs::read_to_string(folder.join("Cargo.toml")) else { return Place::Unknown };
+    let Ok(text) = std::fs::read_to_string(folder.join("Cargo.toml")) else {
+        return Place::Unknown;
+    };
     let manifest = Manifest::read(&text);
     let inherited = |name: &str| {
         let root = folder.ancestors().find_map(|folder| {
@@ -205,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_crate_may_say_where_it_is() {
-        let named = "[dependencies]\nlayers = \"1\"\n[package.metadata.nnx]\ncrate = \"layers::nnx\"";
+        let named =
+            "[dependencies]\nlayers = \"1\"\n[package.metadata.nnx]\ncrate = \"layers::nnx\"";
         assert_eq!(place(named), Place::At("layers::nnx".to_owned()));
     }
 

@@ -43,10 +43,10 @@ mod window;
 pub(crate) use arith::broadcast_shapes;
 pub use arith::{Operand, select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
-#[doc(hidden)]
-pub use brackets::BracketIndex;
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
+#[doc(hidden)]
+pub use brackets::BracketIndex;
 pub use choose::{
     bartlett, blackman, choose, hamming, hanning, kaiser, ravel_multi_index, select_first,
     unravel_index,

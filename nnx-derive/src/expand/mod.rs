@@ -64,11 +64,9 @@ fn implementation(
 ) -> TokenStream {
     let ident = item.ident;
     let (impl_generics, type_generics, _) = item.generics.split_for_impl();
-    // The compiler lists the types that have a trait which another lacks. An impl that can fail must stay
-    // in the list, for only then the compiler says which part of it failed.
-    let can_fail = item.generics.type_params().next().is_some();
-    let unlisted = (!can_fail || item.krate.is_own())
-        .then(|| quote!(#[diagnostic::do_not_recommend]));
+    // Where a type is no Module, rustc lists some that are. nnx's own say nothing to a user. (Others stay
+    // in the list, for where there is no prelude, there is no such attribute.)
+    let unlisted = item.krate.is_own().then(|| quote!(#[diagnostic::do_not_recommend]));
     quote! {
         #[automatically_derived]
         #unlisted

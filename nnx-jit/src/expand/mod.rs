@@ -152,7 +152,9 @@ fn output(function: &ItemFn, graph: bool) -> Output {
                 arrow: quote!(-> ()),
                 ..Output::default()
             },
-            tail => Output { call: quote!(__nnx::CallReturning::<_>::call), tail, ..Output::default() },
+            tail => {
+                Output { call: quote!(__nnx::CallReturning::<_>::call), tail, ..Output::default() }
+            }
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
             check: checks::result(ty, &function.sig.generics, graph),

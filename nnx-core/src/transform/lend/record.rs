@@ -7,8 +7,8 @@ use crate::graph::{Array, Closed, trace_at};
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
-    Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure,
-    VarMut, VarRef, Visitor, VisitorMut,
+    Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure, VarMut,
+    VarRef, Visitor, VisitorMut,
 };
 use crate::value::Aval;
 use std::panic::Location;
