@@ -98,6 +98,11 @@ pub(super) fn describe(value: &dyn StaticValue) -> Option<String> {
     shows.into_iter().find_map(|show| show(value.as_any()))
 }
 
+/// Whether a static value is a float.
+pub(super) fn is_float(value: &dyn StaticValue) -> bool {
+    value.as_any().is::<FloatBits>()
+}
+
 type Show = fn(&dyn Any) -> Option<String>;
 
 /// The types that are static without a mark, compared by `Eq`.
