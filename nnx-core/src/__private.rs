@@ -145,13 +145,14 @@ pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };
 pub use crate::jit::forms::{
-    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
+    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, pass,
 };
 pub use crate::jit::function::{Function, Options};
 pub use crate::jit::sharing::{
     CountedArgument, CountedResult, InteriorArgument, InteriorResult, ObjectArgument, ObjectResult,
 };
 pub use crate::jit::{CallError, Output};
+pub use crate::module::StaticArgument;
 pub use crate::transform::{Argument, Owned, Static};
 pub use crate::{
     __nnx_check as check, __nnx_check_value as check_value, __nnx_function as function,

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::children::{self, Backend};
+use crate::mistakes;
 use crate::pins::{self, Pin};
 use crate::setup::{Installed, Setup};
 use crate::tidy;
@@ -31,7 +32,8 @@ Commands:
                      skipped cases
   tidy               Check what no compiler does: which room imports from which, where unsafe code
                      stands, the length of files, names of types that stand for two things
-  docs               Set up, then write docs/api.md, the table of public functions, from the code
+  docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
+                     up, and write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
                      execute; `trace`, the cost of making a program; `soak`, memory and memory
@@ -92,7 +94,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "test" => Ok(run_child(rest, children::test)?),
         "golden" => golden(rest),
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
-        "docs" if rest.is_empty() => Ok(children::docs()?),
+        "docs" if rest.is_empty() => docs(),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),
@@ -126,6 +128,14 @@ fn example(mut arguments: Vec<OsString>) -> Result<u8, Failure> {
         return Err(usage(format!("there is no example `{name}`; there are {known}")));
     }
     Ok(run_child(arguments, |backend, rest| children::example(backend, &name, rest))?)
+}
+
+fn docs() -> Result<u8, Failure> {
+    let workspace = children::workspace();
+    let page = mistakes::page(&mistakes::cases(&workspace)?);
+    let file = workspace.join(mistakes::PAGE);
+    std::fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    Ok(children::docs()?)
 }
 
 fn help() -> Result<u8, Failure> {

@@ -3,6 +3,7 @@
 pub mod children;
 pub mod cli;
 mod contents;
+pub mod mistakes;
 pub mod pins;
 mod pip;
 mod probe;

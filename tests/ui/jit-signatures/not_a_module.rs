@@ -3,10 +3,14 @@
 use nnx::Array;
 
 struct Batch {
+//~ #[derive(nnx::Module)]
+//~ struct Batch {
     x: Array,
 }
 
 enum Layer {
+//~ #[derive(nnx::Module)]
+//~ enum Layer {
     Dense,
 }
 
