@@ -63,8 +63,11 @@ macro_rules! __nnx_fields {
 
 // `path!`.
 pub use crate::module::PatternKey;
-pub use crate::module::check::path;
+pub use crate::module::check::{CheckedPath, path};
 pub use nnx_derive::__path;
+
+/// In place of a type that an item cannot name: any path leads somewhere in it.
+pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 
 /// A path into a type, checked at compile time: `path!(Model: encoder.layers[*].attn.query.kernel)`.
 ///
@@ -130,8 +133,10 @@ pub use nnx_derive::__path;
 /// //        fix: `layers[*].kernel`
 /// ```
 ///
-/// `cargo check` and editors report it where the macro stands in a `const` item; elsewhere, and
-/// with type parameters (`path!(Block<M>: inner.kernel)`), `cargo build` does.
+/// `cargo check` and editors report it where the type is a name that its module knows (`Model`), and everywhere
+/// in `const` items; a type with arguments, a type parameter and a type inside of a function are looked into
+/// when code is generated, by `cargo build`, and only then the compiler knows them. (So a name must not stand for
+/// one type in the module and for another in the function.)
 #[macro_export]
 macro_rules! path {
     ($($path:tt)*) => {
@@ -203,7 +208,7 @@ macro_rules! __nnx_check {
 #[macro_export]
 macro_rules! __nnx_check_value {
     ($label:literal, $is_module:expr, $check:expr) => {{
-        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
+        #[allow(unused_qualifications, clippy::borrow_deref_ref, clippy::deref_addrof)]
         if false {
             $is_module
         }

@@ -52,6 +52,12 @@ use quote::quote;
 /// `&mut` of a container of arrays, such as `&mut Vec<Array>`, are updated as Variables are; an array that is
 /// the field of a Module is its data, which tree mode does not hand back.
 ///
+/// # What `cargo check` sees
+/// All that the signature shows, and the rules for types that the module knows: a `Shared` in tree mode, a float behind
+/// another name. For type parameters, types inside of functions and `impl Trait` the types are known when
+/// code is generated, so that `cargo build` and `cargo test` report the same rules there. So it is with a
+/// `Shared` in the argument of `associative_scan`, and with one that is boxed as an object of a trait.
+///
 /// # Options
 /// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values of
 ///   Variables are handed back. Without it, graph mode: `Shared` nodes keep their identity, and what the

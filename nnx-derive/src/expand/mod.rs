@@ -70,7 +70,12 @@ fn implementation(
     quote! {
         #[automatically_derived]
         #unlisted
-        #[allow(deprecated, private_bounds, clippy::type_repetition_in_bounds)]
+        #[allow(
+            deprecated,
+            private_bounds,
+            clippy::trait_duplication_in_bounds,
+            clippy::type_repetition_in_bounds
+        )]
         impl #impl_generics __nnx::Module for #ident #type_generics #where_clause {
             #body
         }

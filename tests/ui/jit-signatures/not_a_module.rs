@@ -32,6 +32,11 @@ fn value(Batch { x }: Batch, layer: Layer) -> Array {
 }
 
 #[nnx::jit(graph = false)]
+fn part_of_a_tuple(pair: (Array, Batch)) -> Array {
+    pair.0 + pair.1.x
+}
+
+#[nnx::jit(graph = false)]
 fn inside(batches: &Vec<(Array, Batch)>) -> Array {
     batches[0].1.x.clone()
 }
