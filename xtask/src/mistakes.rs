@@ -135,45 +135,52 @@ impl Case {
     }
 
     /// The messages without the pieces of source that they show, and without what rustc adds about types that
-    /// are not the user's.
+    /// are not the user's. Advice that was given before is not given again.
     fn words(&self) -> String {
-        let mut words = String::new();
-        let mut block = Block::Shown;
-        for line in self.message.lines() {
-            let text = line.trim_start();
-            let bar = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-            let is_source =
-                bar.starts_with('|') || text.starts_with("-->") || text.starts_with(":::");
-            if is_source || text == "..." {
-                continue;
-            }
+        let mut words: Vec<String> = Vec::new();
+        let mut is_shown = true;
+        for line in self.message.lines().filter(|line| !is_source(line)) {
+            let text = line.trim();
+            let marks = ["= note: ", "= help: ", "note: ", "help: "];
             if is_headline(line) {
-                block = Block::Shown;
-                if !words.is_empty() {
-                    words.push('\n');
+                is_shown = true;
+                words.push(text.to_owned());
+            } else if let Some(note) = marks.iter().find_map(|mark| text.strip_prefix(mark)) {
+                is_shown = !adds_nothing(note);
+                if is_shown {
+                    words.push(format!("  {note}"));
                 }
-            } else if let Some(note) = ["= note: ", "= help: ", "note: ", "help: "]
-                .iter()
-                .find_map(|start| text.strip_prefix(start))
-            {
-                block = if adds_nothing(note) { Block::Left } else { Block::Shown };
-                if let Block::Shown = block {
-                    let _ = writeln!(words, "  {note}");
-                }
-                continue;
-            }
-            if matches!(block, Block::Shown) && !text.is_empty() {
-                let _ = writeln!(words, "{}", line.trim_end());
+            } else if is_shown && !text.is_empty() {
+                let indent =
+                    if text.starts_with(|c: char| c.is_ascii_digit()) { "    " } else { "  " };
+                words.push(format!("{indent}{text}"));
             }
         }
-        words
+        let mut page = String::new();
+        let mut given: Vec<&[String]> = Vec::new();
+        for message in words.chunk_by(|_, next| !is_headline(next)) {
+            let (headline, advice) = message.split_at(1);
+            if !page.is_empty() {
+                page.push('\n');
+            }
+            let _ = writeln!(page, "{}", headline[0]);
+            if !given.contains(&advice) {
+                advice.iter().for_each(|line| page.extend([line.as_str(), "\n"]));
+                given.push(advice);
+            }
+        }
+        page
     }
 }
 
-/// Whether a part of a message is shown.
-enum Block {
-    Shown,
-    Left,
+/// Whether a line of a message shows source, or says where it is.
+fn is_source(line: &str) -> bool {
+    let text = line.trim_start();
+    let code = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let is_numbered = code.len() < text.len();
+    let is_change = is_numbered && ["- ", "+ ", "~ "].iter().any(|mark| code.starts_with(mark));
+    let is_shown = ["|", "...", "-->", ":::"].iter().any(|start| code.starts_with(start));
+    is_shown || is_change
 }
 
 fn is_headline(line: &str) -> bool {
@@ -210,8 +217,8 @@ pub fn page(cases: &[Case]) -> String {
          \n\
          {mistakes} mistakes in {count} programs, what the compiler says of each, and, for {mended} of the \
          programs, the code that compiles. Made of `{FOLDER}` by `cargo xtask docs`; tests hold that the \
-         messages are these and that the mended code compiles. The pieces of source that rustc shows, with \
-         the place of each mistake, are left out here.\n",
+         messages are these and that the mended code compiles. Left out here: the pieces of source that rustc \
+         shows, with the place of each mistake, and advice that another message of the program gave.\n",
         count = cases.len(),
     );
     let mut theme = "";
