@@ -11,7 +11,7 @@
 use std::path::Path;
 
 #[path = "../xtask/src/mistakes.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod mistakes;
 
 /// What `cargo xtask docs` writes.
