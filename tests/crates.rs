@@ -119,6 +119,26 @@ fn cargo_check_reports_what_a_function_itself_shows() {
 }
 
 #[test]
+fn a_crate_says_once_where_it_has_nnx_from() {
+    let Said { success, stderr: message, .. } = cargo(&["check", "--package", "handed_on"]);
+    assert!(success, "{message}");
+    assert!(!message.contains("warning"), "{message}");
+}
+
+#[test]
+fn a_macro_that_cannot_tell_where_nnx_is_names_the_option() {
+    let Said { success, stderr: message, .. } = cargo(&["check", "--package", "lost"]);
+    assert!(!success, "{message}");
+    let lost = "`lost` has no dependency `nnx`, so this cannot tell where the crate is";
+    for option in ["#[module(", "#[nnx::jit(", "#[nnx::dyn_module("] {
+        let option = format!("say where, `{option}crate = other_crate::nnx)]`");
+        assert_says(&message, &[lost, &option, "[package.metadata.nnx]"]);
+    }
+    // The function says it for itself, and that its argument is no Module.
+    assert_eq!(errors(&message).len(), 4, "one for each item, and cargo's own: {message}");
+}
+
+#[test]
 fn only_an_instance_shows_what_is_wrong_with_a_generic_function() {
     let Said { success, stderr: message, .. } = cargo(&["check", "--package", "mistakes"]);
     assert!(success, "nothing is instantiated yet: {message}");

@@ -2,6 +2,26 @@
 //! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
 //! Some of them: `cargo test --test ui -- ui trybuild=sharing/ trybuild=pass/`. Without a case that
 //! passes, trybuild generates no code, and the constants of generic functions are not evaluated.
+//!
+//! A case may say how it is mended (`xtask/src/mistakes.rs`): the mended code compiles, and docs/errors.md
+//! shows it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+#[path = "../xtask/src/mistakes.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod mistakes;
+
+/// What `cargo xtask docs` writes.
+#[test]
+fn the_page_of_errors_shows_these_cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join(mistakes::PAGE)).unwrap();
+    let now = mistakes::page(&mistakes::cases(root).unwrap());
+    assert!(page == now, "{} is out of date: run `cargo xtask docs`", mistakes::PAGE);
+}
 
 // What a mistake's author is told does not depend on the backend, and trybuild would build the crate
 // `xla`, minutes of C++, once more for its own project.
@@ -11,6 +31,7 @@ fn ui() {
     // One instance: all cases share one build of the library.
     let cases = trybuild::TestCases::new();
     for theme in [
+        "arrays",
         "attributes",
         "captures",
         "donation",
@@ -25,8 +46,15 @@ fn ui() {
         "recursion",
         "sharing",
         "statics",
+        "transforms",
     ] {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
     cases.pass("tests/ui/pass/*.rs");
+    // The fixes that the messages advise, followed.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mended = mistakes::mended(&mistakes::cases(root).unwrap());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mended.rs");
+    std::fs::write(&file, mended).unwrap();
+    cases.pass(file);
 }

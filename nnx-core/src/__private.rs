@@ -14,7 +14,9 @@ pub use crate::module::boxed::{flatten_boxed, flatten_mut_boxed, unflatten_boxed
 pub use crate::module::check::{
     FieldPart, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
 };
-pub use crate::module::sharing::{CountedField, InteriorField, ObjectField};
+pub use crate::module::sharing::{
+    CountedData, CountedField, InteriorData, InteriorField, ObjectField,
+};
 pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
 
 /// The constant and the three walks of `Module`. The names of the receiver and the walker come from
@@ -61,8 +63,11 @@ macro_rules! __nnx_fields {
 
 // `path!`.
 pub use crate::module::PatternKey;
-pub use crate::module::check::path;
+pub use crate::module::check::{CheckedPath, path};
 pub use nnx_derive::__path;
+
+/// In place of a type that an item cannot name: any path leads somewhere in it.
+pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 
 /// A path into a type, checked at compile time: `path!(Model: encoder.layers[*].attn.query.kernel)`.
 ///
@@ -128,8 +133,10 @@ pub use nnx_derive::__path;
 /// //        fix: `layers[*].kernel`
 /// ```
 ///
-/// `cargo check` and editors report it where the macro stands in a `const` item; elsewhere, and
-/// with type parameters (`path!(Block<M>: inner.kernel)`), `cargo build` does.
+/// `cargo check` and editors report it where the type is a name that its module knows (`Model`), and everywhere
+/// in `const` items; a type with arguments, a type parameter and a type inside of a function are looked into
+/// when code is generated, by `cargo build`, and only then the compiler knows them. (So a name must not stand for
+/// one type in the module and for another in the function.)
 #[macro_export]
 macro_rules! path {
     ($($path:tt)*) => {
@@ -143,13 +150,14 @@ pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };
 pub use crate::jit::forms::{
-    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, StaticArgument, pass,
+    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, pass,
 };
 pub use crate::jit::function::{Function, Options};
 pub use crate::jit::sharing::{
     CountedArgument, CountedResult, InteriorArgument, InteriorResult, ObjectArgument, ObjectResult,
 };
 pub use crate::jit::{CallError, Output};
+pub use crate::module::StaticArgument;
 pub use crate::transform::{Argument, Owned, Static};
 pub use crate::{
     __nnx_check as check, __nnx_check_value as check_value, __nnx_function as function,
@@ -200,7 +208,7 @@ macro_rules! __nnx_check {
 #[macro_export]
 macro_rules! __nnx_check_value {
     ($label:literal, $is_module:expr, $check:expr) => {{
-        #[allow(clippy::borrow_deref_ref, clippy::deref_addrof)]
+        #[allow(unused_qualifications, clippy::borrow_deref_ref, clippy::deref_addrof)]
         if false {
             $is_module
         }

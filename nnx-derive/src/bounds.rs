@@ -5,7 +5,7 @@
 
 use crate::parse::{Field, Item, Role};
 use crate::recursion::mentions_self;
-use nnx_macro_support::types::{Sharing, innermost, object, parts, sharing};
+use nnx_macro_support::types::{Sharing, innermost, is_data, object, parts, sharing};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
@@ -80,6 +80,10 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
 pub(crate) fn module_trait(ty: &Type, span: Span) -> TokenStream {
     let inner = innermost(ty);
     match sharing(ty) {
+        Some((Sharing::Counted, _)) if is_data(&inner) => {
+            quote_spanned!(span=> __nnx::CountedData<#inner>)
+        }
+        Some(_) if is_data(&inner) => quote_spanned!(span=> __nnx::InteriorData<#inner>),
         Some((Sharing::Counted, _)) => quote_spanned!(span=> __nnx::CountedField<#inner>),
         Some(_) => quote_spanned!(span=> __nnx::InteriorField<#inner>),
         None => match object(ty) {

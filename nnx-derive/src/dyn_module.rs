@@ -59,6 +59,7 @@ pub(crate) fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream
         errors.push(error);
         Options::default()
     });
+    options.krate.report_missing("#[nnx::dyn_module(crate = other_crate::nnx)]", &mut errors);
     validate(&item, &mut errors);
     match errors.into_compile_errors() {
         None => objects(&item, &options),

@@ -5,6 +5,7 @@
 //! and reported together; an item with errors still gets an impl, so that one mistake does not
 //! turn into many.
 
+mod aliases;
 mod bounds;
 mod dyn_module;
 mod expand;
@@ -42,8 +43,10 @@ use syn::DeriveInput;
 /// `#[module(rename = "…")]` gives a field another name in paths and checkpoints. Fields of tuple
 /// structs and tuple variants are called by their index. The variant of an enum is static.
 ///
-/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if not at `::nnx`: the crate
-/// itself, or a module with all of its items (`pub use nnx::*`).
+/// `#[module(crate = path)]` on the item says where the crate `nnx` is, if this crate does not depend on it: the
+/// crate as another crate hands it on, or a module with all of its items (`pub use nnx::*`). Another name of
+/// a dependency, `neural = { package = "nnx", … }`, is read in the Cargo.toml of this crate; and there the
+/// path can stand once for all macros, as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 ///
 /// # Generics
 /// A type parameter that is a field, or stands in one, gets the bounds that the field needs.
@@ -181,10 +184,13 @@ pub fn __for_floats(callback: proc_macro::TokenStream) -> proc_macro::TokenStrea
 
 fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
-    let item = parse::item(input, &mut errors);
+    let (input, aliases) = aliases::of_macros(input);
+    let item = parse::item(&input, &mut errors);
+    let is_missing = item.krate.report_missing("#[module(crate = other_crate::nnx)]", &mut errors);
     validate::item(&item, &mut errors);
     match errors.into_compile_errors() {
-        None => expand::module(&item),
+        None => expand::module(&item, &aliases),
+        Some(compile_errors) if is_missing => compile_errors,
         Some(compile_errors) => {
             let placeholder = expand::placeholder(&item);
             quote::quote!(#compile_errors #placeholder)

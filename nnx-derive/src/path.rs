@@ -5,12 +5,13 @@
 //! step that led nowhere. That call is what the compiler points at.
 
 use nnx_macro_support::text::{self, plain_name};
+use nnx_macro_support::types::is_primitive_name;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Error, Ident, LitFloat, LitInt, LitStr, Token, Type, bracketed, token};
+use syn::{Error, Ident, LitFloat, LitInt, LitStr, Token, Type, TypePath, bracketed, token};
 
 /// The expansion of `__path!($crate Type: steps)`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -155,12 +156,51 @@ impl Path {
         });
         let schema = quote_spanned!(first=> SCHEMA);
         let schema = quote!(<#ty as #krate::__private::Module>::#schema);
+        let checked = quote!(#krate::__private::path(#name, #schema, &[#(#keys),*]));
         let keyword = quote_spanned!(first=> const);
+        let Some(unknown) = self.name_that_may_be_unknown() else {
+            let block = quote_spanned! {last=> {
+                let #binding = #checked;
+                #(#checks)*
+                #binding.pattern()
+            }};
+            return quote!(#keyword #block);
+        };
+        let early = steps
+            .iter()
+            .enumerate()
+            .map(|(i, step)| quote_spanned!(step.span=> __NNX_PATH.step(#i);));
         let block = quote_spanned! {last=> {
-            let #binding = #krate::__private::path(#name, #schema, &[#(#keys),*]);
-            #(#checks)*
+            let #binding = #checked;
+            if __NNX_PATH.is_right() {
+                #(#checks)*
+            }
             #binding.pattern()
         }};
-        quote!(#keyword #block)
+        quote! {{
+            const __NNX_PATH: #krate::__private::CheckedPath = {
+                #[allow(dead_code, non_camel_case_types)]
+                type #unknown = #krate::__private::UnknownModule;
+                {
+                    #[allow(unused_imports)]
+                    use self::*;
+                    #checked
+                }
+            };
+            const _: () = { #(#early)* };
+            #keyword #block
+        }}
+    }
+
+    /// The type, if it is a name by itself.
+    ///
+    /// `cargo check` evaluates a constant that is an item, wherever the macro stands; but an item cannot name
+    /// the type parameters around it, and nothing tells which names are parameters. So the item looks the
+    /// name up in the module alone, as `#[nnx::jit]` does, and a path into a type that the module does not
+    /// know is right as far as the item goes. The other constant knows the type.
+    fn name_that_may_be_unknown(&self) -> Option<&Ident> {
+        let Type::Path(TypePath { qself: None, path }) = &self.ty else { return None };
+        let name = path.get_ident()?;
+        (!is_primitive_name(name) && name != "Self").then_some(name)
     }
 }

@@ -44,6 +44,20 @@ use quote::quote;
 /// - A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets shape mistakes and
 ///   XLA's errors as `Err`; any other function panics at the caller's line.
 ///
+/// What the body reads beside its parameters, a `static`, a `thread_local!`, a file, the time, is read when it
+/// is traced, and not again: an `Array` in a `static` is baked in as a constant, with the value that it had on
+/// the first call. What may change is passed as an argument. (A function cannot capture variables.)
+///
+/// A whole number, a bool or a string is part of the program, so that each new value is compiled. `&mut Array` and
+/// `&mut` of a container of arrays, such as `&mut Vec<Array>`, are updated as Variables are; an array that is
+/// the field of a Module is its data, which tree mode does not hand back.
+///
+/// # What `cargo check` sees
+/// All that the signature shows, and the rules for types that the module knows: a `Shared` in tree mode, a float behind
+/// another name. For type parameters, types inside of functions and `impl Trait` the types are known when
+/// code is generated, so that `cargo build` and `cargo test` report the same rules there. So it is with a
+/// `Shared` in the argument of `associative_scan`, and with one that is boxed as an object of a trait.
+///
 /// # Options
 /// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values of
 ///   Variables are handed back. Without it, graph mode: `Shared` nodes keep their identity, and what the
@@ -58,8 +72,10 @@ use quote::quote;
 ///   program, which is lowered once however often it is called.
 /// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
 /// - `name = "…"`: the name in messages and statistics.
-/// - `crate = path`: where `nnx` is, if it was renamed: the crate itself, or a module with all of its
-///   items (`pub use nnx::*`).
+/// - `crate = path`: where `nnx` is, if this crate does not depend on it: the crate as another crate hands it
+///   on, or a module with all of its items (`pub use nnx::*`). Another name of a dependency, `neural = { package
+///   = "nnx", … }`, is read in the Cargo.toml of this crate; and there the path can stand once for all macros,
+///   as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 #[proc_macro_attribute]
 pub fn jit(
     attribute: proc_macro::TokenStream,
@@ -78,6 +94,7 @@ fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let item = parse::item(attribute, &function, &mut errors);
+    item.options.krate.report_missing("#[nnx::jit(crate = other_crate::nnx)]", &mut errors);
     validate::item(&item, &mut errors);
     match errors.into_compile_errors() {
         None => expand::jitted(&item),

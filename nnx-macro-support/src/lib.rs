@@ -5,6 +5,7 @@
 
 pub mod diagnostics;
 mod krate;
+mod manifest;
 pub mod table;
 pub mod text;
 pub mod types;

@@ -44,6 +44,12 @@ table! {
         AtomicI64 AtomicIsize AtomicPtr
 }
 
+table! {
+    /// The types that hold arrays, as far as nnx's own go: never settings.
+    DATA:
+        Array Variable Shared Param BatchStat Cache Intermediate Perturbation RngKey RngCount LoRAParam OptState
+}
+
 /// Calls the macro `callback` with every name of a table: `callback! { f32, f64 }`.
 pub fn apply(callback: TokenStream, table: &[&str]) -> TokenStream {
     let names = table.iter().map(|name| Ident::new(name, Span::call_site()));

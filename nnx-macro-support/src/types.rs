@@ -1,6 +1,6 @@
 //! Types as a macro sees them: by their names.
 
-use crate::table::{ATOMICS, CELLS, CONTAINERS, COUNTED, FLOATS, SETTINGS};
+use crate::table::{ATOMICS, CELLS, CONTAINERS, COUNTED, DATA, FLOATS, SETTINGS};
 use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type, TypePath};
 
 /// `A` and `B` for `Name<'a, A, B, 3>`.
@@ -99,6 +99,11 @@ fn is_in(ty: &Type, table: &[&str]) -> bool {
         _ => true,
     };
     plausible && path.segments.last().is_some_and(|last| is_one_of(&last.ident, table))
+}
+
+/// Whether this has the name of one of nnx's types with arrays in them, and so is no setting.
+pub fn is_data(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|last| is_one_of(&last.ident, DATA))
 }
 
 /// `str`, in whatever path.

@@ -146,6 +146,26 @@ fn every_kind_of_argument_can_be_updated() {
 }
 
 #[nnx::jit(graph = false)]
+fn update_plain_arrays(list: &mut Vec<Array>, pair: &mut (Array, Option<Array>)) {
+    list.iter_mut().for_each(|array| *array *= 2);
+    pair.0 += 1;
+    pair.1 = pair.1.as_ref().map(|array| array + 1);
+}
+
+/// An array in a container is an argument as an array by itself is; in a struct it is data of the struct.
+#[test]
+fn arrays_in_a_container_are_updated_as_an_array_is() {
+    let scalar = Array::scalar::<f32>;
+    let mut list = vec![scalar(1.0), scalar(2.0)];
+    let mut pair = (scalar(3.0), Some(scalar(4.0)));
+    for _ in 0..2 {
+        update_plain_arrays(&mut list, &mut pair);
+    }
+    assert_eq!([list[0].item::<f32>(), list[1].item()], [4.0, 8.0]);
+    assert_eq!((pair.0.item::<f32>(), pair.1.map(|array| array.item::<f32>())), (5.0, Some(6.0)));
+}
+
+#[nnx::jit(graph = false)]
 fn consume_and_return(mut all: Kinds) -> Kinds {
     double(&mut all.2);
     all.4.push(Param::new(&all.0 + 100.0));

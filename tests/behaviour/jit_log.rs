@@ -203,6 +203,57 @@ fn repeated_misses_by_one_static_value_are_advised_about_once() {
             scheduled(&mut schedule, 0);
         }
     });
-    assert_eq!(found.iter().filter(|line| line.contains("`schedule.rate` changed")).count(), 1);
+    let advice: Vec<_> = found.iter().filter(|line| line.starts_with("WARN")).collect();
+    assert_eq!(advice.len(), 1);
+    assert_says(advice[0], &["4 times", "`schedule.rate`", "hold an `Array`"]);
     assert!(!found.iter().any(|line| line.contains("`epoch` changed")), "{found:?}");
+}
+
+/// Floats that a Module holds are settings, and no type tells a setting from a number that changes.
+#[test]
+fn a_function_compiled_again_for_floats_alone_warns_once_with_the_path_and_the_fix() {
+    #[derive(Module)]
+    struct Hyper {
+        lr: f32,
+        betas: [f32; 2],
+    }
+    #[derive(Module)]
+    enum Schedule {
+        Constant(f32),
+        Steps(Vec<f32>, usize),
+    }
+    #[nnx::jit(graph = false)]
+    fn floats(x: &Array, hyper: &Hyper, schedule: &Schedule) -> Array {
+        let rate = match schedule {
+            Schedule::Constant(rate) => *rate,
+            Schedule::Steps(rates, at) => rates[*at],
+        };
+        x * hyper.lr * rate * hyper.betas[1]
+    }
+    let call = |lr: f32, schedule: Schedule| {
+        let hyper = Hyper { lr, betas: [0.9, lr] };
+        messages("floats", || drop(floats(&scalar(1.0), &hyper, &schedule)))
+    };
+    let warnings = |found: Vec<String>| {
+        found.into_iter().filter(|message| message.starts_with("WARN")).collect::<Vec<_>>()
+    };
+    let steps = || Schedule::Steps(vec![1.0, 0.5], 0);
+    // The variant and the length are no floats.
+    for schedule in [Schedule::Constant(1.0), steps(), Schedule::Steps(vec![1.0], 0)] {
+        assert!(warnings(call(1.0, schedule)).is_empty());
+    }
+    assert_eq!(stats("floats").float_misses, 0);
+    for lr in [0.5, 0.25] {
+        assert!(warnings(call(lr, steps())).is_empty());
+    }
+    let found = warnings(call(0.125, steps()));
+    let expected = [
+        "`floats` was compiled 4 times for arguments that differ in floats alone: ",
+        "`hyper.lr` is now 0.125, before 0.25, `hyper.betas[1]` is now 0.125, before 0.25",
+        "hold an `Array`, as `lr: Array`",
+    ];
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_says(&found[0], &expected);
+    assert!(warnings(call(0.0625, steps())).is_empty(), "one warning is enough");
+    assert_eq!(stats("floats").float_misses, 4);
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::children::{self, Backend};
+use crate::mistakes;
 use crate::pins::{self, Pin};
 use crate::setup::{Installed, Setup};
 use crate::tidy;
@@ -40,7 +41,8 @@ Commands:
   cache clear          remove them all
   cache bundle FILE [NAME…]
                        write them, or those of these functions, to a file for `xla::add_bundle`
-  docs               Set up, then write docs/api.md, the table of public functions, from the code
+  docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
+                     up, and write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
                      execute; `trace`, the cost of making a program; `soak`, memory and memory
@@ -105,7 +107,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "conformance" => conformance(rest),
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
         "cache" => cache(&rest),
-        "docs" if rest.is_empty() => Ok(children::docs()?),
+        "docs" if rest.is_empty() => docs(),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),
@@ -145,6 +147,14 @@ fn cache(arguments: &[OsString]) -> Result<u8, Failure> {
     let words: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     print!("{}", crate::cache::run(&words)?);
     Ok(0)
+}
+
+fn docs() -> Result<u8, Failure> {
+    let workspace = children::workspace();
+    let page = mistakes::page(&mistakes::cases(&workspace)?);
+    let file = workspace.join(mistakes::PAGE);
+    std::fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    Ok(children::docs()?)
 }
 
 fn help() -> Result<u8, Failure> {

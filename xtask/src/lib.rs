@@ -4,6 +4,7 @@ pub mod cache;
 pub mod children;
 pub mod cli;
 mod contents;
+pub mod mistakes;
 pub mod pins;
 mod pip;
 mod probe;

@@ -9,6 +9,11 @@ use std::ops;
 
 /// An operand beside an array in arithmetic: an array, a Variable, or a Rust number, which takes
 /// the array's dtype.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an operand beside an array",
+    label = "not an array and not a number of these types",
+    note = "fixes:\n  1. a number: write it as `f32`, `f64`, `i32`, `i64`, `u32` or `usize` (`x + 3`, `x + f64::from(n)`); it takes the array's dtype, whatever its own type is\n  2. a list of numbers: make an array of it, `Array::from_slice(&list, [list.len()])`\n  3. an element type that matters: `x.astype(DType::U8) + Array::scalar(n)`"
+)]
 pub trait Operand {
     /// Its contribution to the dtype of the result.
     #[doc(hidden)]
@@ -20,6 +25,7 @@ pub trait Operand {
     fn array(&self, dtype: DType) -> Array;
 }
 
+#[diagnostic::do_not_recommend]
 impl Operand for Array {
     #[track_caller]
     fn kind(&self) -> PromotionKind {
@@ -30,6 +36,7 @@ impl Operand for Array {
         self.astype(dtype)
     }
 }
+#[diagnostic::do_not_recommend]
 impl<T: Operand> Operand for &T {
     #[track_caller]
     fn kind(&self) -> PromotionKind {
@@ -43,6 +50,7 @@ impl<T: Operand> Operand for &T {
 
 macro_rules! scalar_operands {
     ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operand for $t {
             fn kind(&self) -> PromotionKind {
                 $kind

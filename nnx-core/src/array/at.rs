@@ -35,11 +35,17 @@ enum Item {
 /// An index as `x.at(…)` takes it: one item or a tuple of items, one per leading axis. Items are
 /// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays, bool
 /// arrays that cover as many axes as they have, and [`Ellipsis`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an index for `x.at(…)`",
+    label = "not an index",
+    note = "an index is one item or a tuple of items, one per leading axis: a position (`0`, `-1`), a range (`..`, `1..3`, `-2..`), a `SliceSpec` with a step, `&positions` with an array of integers, `&mask` with an array of bools, `Ellipsis`"
+)]
 pub trait IntoIndex {
     /// The items.
     fn into_index(self) -> Vec<IndexItem>;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoIndex for Vec<IndexItem> {
     fn into_index(self) -> Vec<IndexItem> {
         self
@@ -53,6 +59,7 @@ macro_rules! items {
                 IndexItem($item)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoIndex for $t {
             fn into_index(self) -> Vec<IndexItem> {
                 vec![self.into()]
@@ -77,6 +84,7 @@ items! {
 
 macro_rules! tuples {
     ($($($t:ident)*;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: Into<IndexItem>),*> IntoIndex for ($($t,)*) {
             fn into_index(self) -> Vec<IndexItem> {
                 #[allow(non_snake_case)]

@@ -55,6 +55,11 @@ pub(crate) fn invalid(op: &str, message: String) -> ! {
 }
 
 /// Axes of reductions: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axes",
+    label = "not axes",
+    note = "axes are `..` for all, a number (`0`, `-1`), several (`[0, 1]`), or `keepdims(…)` of one of these"
+)]
 pub trait IntoAxes {
     /// The axes.
     fn into_axes(self) -> Axes;
@@ -73,11 +78,13 @@ pub fn keepdims(axes: impl IntoAxes) -> Axes {
     Axes { keepdims: true, ..axes.into_axes() }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoAxes for Axes {
     fn into_axes(self) -> Axes {
         self
     }
 }
+#[diagnostic::do_not_recommend]
 impl IntoAxes for RangeFull {
     fn into_axes(self) -> Axes {
         Axes { axes: None, keepdims: false }
@@ -86,6 +93,11 @@ impl IntoAxes for RangeFull {
 
 /// A shape: `[2, 3]`, a slice, a vector, a single number. In `reshape` one size
 /// may be `-1`: what is left.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape",
+    label = "not a shape",
+    note = "a shape is `[2, 3]`, a slice or `Vec` of integers, a single number, or `()` for a scalar"
+)]
 pub trait IntoShape {
     /// The sizes; negative ones are for the callee to judge.
     fn into_shape(self) -> Vec<isize>;
@@ -98,41 +110,49 @@ pub(super) fn signed(n: impl TryInto<isize>) -> isize {
 
 macro_rules! integers {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoAxes for $t {
             fn into_axes(self) -> Axes {
                 Axes { axes: Some(vec![signed(self)]), keepdims: false }
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<const N: usize> IntoAxes for [$t; N] {
             fn into_axes(self) -> Axes {
                 self.as_slice().into_axes()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoAxes for &[$t] {
             fn into_axes(self) -> Axes {
                 Axes { axes: Some(self.iter().map(|&a| signed(a)).collect()), keepdims: false }
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoShape for $t {
             fn into_shape(self) -> Vec<isize> {
                 vec![signed(self)]
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<const N: usize> IntoShape for [$t; N] {
             fn into_shape(self) -> Vec<isize> {
                 self.as_slice().into_shape()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoShape for &[$t] {
             fn into_shape(self) -> Vec<isize> {
                 self.iter().map(|&n| signed(n)).collect()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoShape for &Vec<$t> {
             fn into_shape(self) -> Vec<isize> {
                 self.as_slice().into_shape()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoShape for Vec<$t> {
             fn into_shape(self) -> Vec<isize> {
                 self.as_slice().into_shape()
@@ -142,11 +162,13 @@ macro_rules! integers {
 }
 integers!(i32, i64, isize, usize);
 
+#[diagnostic::do_not_recommend]
 impl IntoAxes for &Vec<usize> {
     fn into_axes(self) -> Axes {
         self.as_slice().into_axes()
     }
 }
+#[diagnostic::do_not_recommend]
 impl IntoShape for () {
     fn into_shape(self) -> Vec<isize> {
         vec![]

@@ -4,6 +4,7 @@
 mod arith;
 mod at;
 mod axes;
+mod brackets;
 mod choose;
 mod classify;
 mod complex;
@@ -44,6 +45,8 @@ pub use arith::{Operand, select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
+#[doc(hidden)]
+pub use brackets::BracketIndex;
 pub use choose::{
     bartlett, blackman, choose, hamming, hanning, kaiser, ravel_multi_index, select_first,
     unravel_index,

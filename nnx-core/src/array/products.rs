@@ -11,6 +11,11 @@ use crate::value::promote_dtypes;
 
 /// Which axes [`tensordot`] contracts: a number of axes, the last of the left with the first of
 /// the right operand; or a list for each.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axes are contracted",
+    label = "not axes to contract",
+    note = "give a number of axes (`2_usize`), or a list for each operand: `([1_isize], [0_isize])`"
+)]
 pub trait IntoContraction {
     /// The axes of both operands for their ranks.
     #[doc(hidden)]

@@ -8,6 +8,7 @@ use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use std::any::TypeId;
 use std::cmp::Reverse;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// How many differing shapes a message lists.
 const LISTED: usize = 3;
@@ -18,6 +19,8 @@ const ADVICE_AFTER: u32 = 3;
 pub(super) struct Miss {
     pub(super) message: String,
     blame: Option<String>,
+    /// What floats differ, if nothing else does: the paths, and what is there.
+    floats: Option<Vec<(String, String)>>,
 }
 
 /// Compares a call with all cached keys; `None` for the first call.
@@ -38,10 +41,12 @@ pub(super) fn explain(
         .min_by_key(|entry| (distance(&entry.key, avals, &statics), Reverse(entry.number)));
     let Some(nearest) = nearest.map(|entry| &entry.key) else {
         let message = "it is the first call with these generic arguments".into();
-        return Some(Miss { message, blame: None });
+        return Some(Miss { message, blame: None, floats: None });
     };
     if let Some(difference) = nearest.statics.difference(&statics) {
-        return Some(Miss { message: difference.message, blame: difference.value });
+        let same_shapes = nearest.avals == avals;
+        let floats = same_shapes.then(|| nearest.statics.floats_that_differ(&statics)).flatten();
+        return Some(Miss { message: difference.message, blame: difference.value, floats });
     }
     let paths = paths(|v| arguments.flatten(v));
     let show = |aval: &Option<Aval>| aval.map_or("without a value".into(), |aval| aval.to_string());
@@ -58,7 +63,7 @@ pub(super) fn explain(
     if more > 0 {
         message.push(format!("and {more} more"));
     }
-    Some(Miss { message: message.join(", "), blame: None })
+    Some(Miss { message: message.join(", "), blame: None, floats: None })
 }
 
 fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize {
@@ -74,6 +79,9 @@ impl Miss {
     /// Tells the log; the third miss by one static value comes with advice, once.
     pub(super) fn log(&self, function: &Function) {
         tracing::debug!(target: "nnx::jit", "`{}` is traced again: {}", function.name, self.message);
+        if let Some(floats) = &self.floats {
+            return Self::log_floats(function, floats);
+        }
         let Some(path) = &self.blame else { return };
         let mut misses = function.static_misses.lock().unwrap_or_else(|e| e.into_inner());
         let count = misses.entry(path.clone()).or_insert(0);
@@ -87,5 +95,29 @@ impl Miss {
                 ADVICE_AFTER + 1
             );
         }
+    }
+
+    /// Counts a miss by floats alone; the third one comes with advice, once.
+    fn log_floats(function: &Function, floats: &[(String, String)]) {
+        let misses = function.float_misses.fetch_add(1, Relaxed) + 1;
+        if misses != u64::from(ADVICE_AFTER) {
+            return;
+        }
+        let listed: Vec<String> = floats
+            .iter()
+            .take(LISTED)
+            .map(|(path, values)| format!("`{path}` is now {values}"))
+            .collect();
+        let field = floats[0].0.rsplit('.').next().unwrap_or_default();
+        tracing::warn!(
+            target: "nnx::jit",
+            "`{}` was compiled {} times for arguments that differ in floats alone: {}. A float is part of \
+             the program, and each new one is compiled. Fixes: 1. a number that changes: hold an `Array`, \
+             as `{field}: Array` with `Array::scalar(value)`, which is an input of the program; 2. one that \
+             only these few values have: nothing needs to be done",
+            function.name,
+            misses + 1,
+            listed.join(", "),
+        );
     }
 }

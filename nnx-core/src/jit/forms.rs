@@ -10,30 +10,11 @@ use super::function::Function;
 use super::output::Output;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, Module, Path, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor, VisitorMut,
-    check,
+    Leaves, Module, Path, Schema, SharedNode, StaticArgument, StaticValue, Structure, VarRef,
+    Visitor, VisitorMut, check,
 };
 use crate::transform::lend::{AnyTree, Argument, Owned, Roles, Static};
-use std::hash::Hash;
 use std::marker::PhantomData;
-
-/// A type for parameters under `#[nnx(static)]`.
-///
-/// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
-    label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
-    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
-)]
-pub trait StaticArgument {
-    /// Holds for every such type.
-    const OK: () = ();
-    /// Holds for every such value.
-    fn ok(&self) {}
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {}
 
 /// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.
 pub struct NullVisitor;
@@ -103,7 +84,7 @@ impl<T: Module> Lend<T> {
     }
 }
 
-impl<T: StaticValue + Clone> Lend<T> {
+impl<T: StaticArgument> Lend<T> {
     /// A parameter `#[nnx(static)] T`.
     #[inline]
     pub fn by_hash(self, value: T) -> Static<T> {

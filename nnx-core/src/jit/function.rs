@@ -83,6 +83,8 @@ pub struct Function {
     timed: AtomicU64,
     /// How often each static value was the reason for a miss.
     pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
+    /// How many misses were due to floats alone.
+    pub(super) float_misses: AtomicU64,
 }
 
 static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
@@ -112,6 +114,7 @@ impl Function {
             timed_nanos: AtomicU64::new(0),
             timed: AtomicU64::new(0),
             static_misses: Mutex::new(HashMap::with_hasher(FxBuildHasher)),
+            float_misses: AtomicU64::new(0),
         }
     }
 
@@ -177,6 +180,7 @@ impl Function {
             traces: self.traces.load(Relaxed),
             compiles: self.compiles.load(Relaxed),
             hits: self.hits.load(Relaxed),
+            float_misses: self.float_misses.load(Relaxed),
             trace_time: Duration::from_nanos(self.trace_nanos.load(Relaxed)),
             compile_time: Duration::from_nanos(self.compile_nanos.load(Relaxed)),
             hit_time: self.hit_time(),
@@ -219,6 +223,9 @@ pub struct Stats {
     pub compiles: u64,
     /// Calls that found their executable.
     pub hits: u64,
+    /// Calls that were traced again because floats in the arguments differed, and nothing else: those should
+    /// be arrays. The third comes with a warning in the log target `nnx::jit`.
+    pub float_misses: u64,
     /// Time spent in tracing.
     pub trace_time: Duration,
     /// Time spent in lowering to StableHLO and in XLA's compiler.

@@ -27,8 +27,8 @@ mod record;
 pub(crate) mod sharing;
 mod stage;
 
+pub use crate::module::StaticArgument;
 pub use crate::run::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
-pub use forms::StaticArgument;
 pub use function::{Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};

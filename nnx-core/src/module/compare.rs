@@ -1,6 +1,6 @@
 //! The static parts of trees, compared: for keys of jitted functions, and for what a function changed.
 
-use super::statics::describe;
+use super::statics::{describe, is_float};
 use super::{
     Arrival, KeyRef, Metadata, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
 };
@@ -179,6 +179,34 @@ impl Statics {
             };
             (!same).then(|| Difference::between(before, now, &node))
         })
+    }
+
+    /// What differs in `other`, the later one, if floats do and nothing else: each path, the float and the
+    /// float before.
+    pub(crate) fn floats_that_differ(&self, other: &Statics) -> Option<Vec<(String, String)>> {
+        if self.0.len() != other.0.len() {
+            return None;
+        }
+        let mut floats = Vec::new();
+        for ((path, before), (other_path, now)) in self.0.iter().zip(&other.0) {
+            if path != other_path {
+                return None;
+            }
+            match (before, now) {
+                (before, now) if before.same(now) => {}
+                (StaticPart::Value(before), StaticPart::Value(now))
+                    if is_float(&**before) && is_float(&**now) =>
+                {
+                    let show = |value: &dyn StaticValue| describe(value).unwrap_or_default();
+                    floats.push((
+                        path.to_string(),
+                        format!("{}, before {}", show(&**now), show(&**before)),
+                    ));
+                }
+                _ => return None,
+            }
+        }
+        (!floats.is_empty()).then_some(floats)
     }
 
     /// How many parts only one of the two has.

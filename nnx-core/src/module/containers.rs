@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
 /// Static, and says nothing.
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + 'static> Module for PhantomData<T> {
     const SCHEMA: &'static Schema = &Schema::Static("PhantomData");
     #[inline]
@@ -109,18 +110,22 @@ fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T
 
 /// The key of a map of Modules: shown in paths, static.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the key of a map of Modules: keys are steps of paths, so they are strings or integers"
+    message = "`{Self}` cannot be the key of a map of Modules: keys are steps of paths",
+    label = "not a string and not an integer",
+    note = "fixes:\n  1. take `String`, `&'static str` or an integer as the key\n  2. a key of several parts: a map in a map, or the parts in one string"
 )]
 pub trait MapKey: super::StaticValue + Clone + Ord + std::hash::Hash {
     /// Calls `f` with the key as a step of a path.
     fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R;
 }
 
+#[diagnostic::do_not_recommend]
 impl MapKey for String {
     fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
         f(KeyRef::Name(self))
     }
 }
+#[diagnostic::do_not_recommend]
 impl MapKey for &'static str {
     fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
         f(KeyRef::Name(self))
@@ -128,6 +133,7 @@ impl MapKey for &'static str {
 }
 macro_rules! int_key {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl MapKey for $t {
             fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
                 f(KeyRef::Name(&self.to_string()))
@@ -216,6 +222,7 @@ macro_rules! tuples {
         tuples!($($t $i)* $next $next_index; $($rest)*);
     };
     ($($t:ident $i:tt)*;) => {
+        #[diagnostic::do_not_recommend]
         impl<$($t: Module),*> Module for ($($t,)*) {
             const SCHEMA: &'static Schema = &Schema::Tuple(&[$($t::SCHEMA),*]);
             #[inline]

@@ -45,11 +45,17 @@ impl<'a> VarInfo<'a> {
 /// let top_level = |path: &Path, _: &VarInfo| path.keys().len() == 1;
 /// assert_eq!(state(&model).filter(top_level).len(), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a filter",
+    label = "not a filter",
+    note = "filters:\n  1. the leaves below a path that the compiler knows: `path!(Model: layers[*].kernel)`\n  2. the leaves with a name in their path: `path_contains(\"kernel\")`\n  3. the Variables of a kind: `of_type::<Param>()`\n  4. any other rule: a closure `|path: &Path, leaf: &VarInfo| …`"
+)]
 pub trait Filter {
     /// Whether the leaf at `path` is meant.
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Fn(&Path, &VarInfo<'_>) -> bool> Filter for F {
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self(path, leaf)
@@ -66,6 +72,7 @@ pub fn of_type<K: HasKind>() -> OfType {
     OfType(K::VARIABLE_KIND)
 }
 
+#[diagnostic::do_not_recommend]
 impl Filter for OfType {
     fn matches(&self, _: &Path, leaf: &VarInfo<'_>) -> bool {
         leaf.kind.is_some_and(|kind| kind.is(self.0))
@@ -83,6 +90,7 @@ pub fn path_contains(key: impl Into<PathKey>) -> PathContains {
     PathContains(key.into())
 }
 
+#[diagnostic::do_not_recommend]
 impl Filter for PathContains {
     fn matches(&self, path: &Path, _: &VarInfo<'_>) -> bool {
         path.keys().contains(&self.0)
@@ -107,6 +115,7 @@ pub fn with_tag(tag: impl Into<String>) -> WithTag {
     WithTag(tag.into())
 }
 
+#[diagnostic::do_not_recommend]
 impl Filter for WithTag {
     fn matches(&self, _: &Path, leaf: &VarInfo<'_>) -> bool {
         let is_tag = |value: &MetaValue| matches!(value, MetaValue::Text(tag) if *tag == self.0);
@@ -122,6 +131,7 @@ impl Filter for WithTag {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Everything;
 
+#[diagnostic::do_not_recommend]
 impl Filter for Everything {
     fn matches(&self, _: &Path, _: &VarInfo<'_>) -> bool {
         true
@@ -132,6 +142,7 @@ impl Filter for Everything {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nothing;
 
+#[diagnostic::do_not_recommend]
 impl Filter for Nothing {
     fn matches(&self, _: &Path, _: &VarInfo<'_>) -> bool {
         false
@@ -169,6 +180,11 @@ impl<F: Filters> Filter for All<F> {
 }
 
 /// Several filters: a tuple, or an array or `Vec` of filters of one type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of filters",
+    label = "not several filters",
+    note = "several filters are a tuple, or an array or `Vec` of filters of one type: `(of_type::<Param>(), Everything)`, `(path_contains(\"kernel\"),)`"
+)]
 pub trait Filters {
     /// Something for each filter: an array, or a `Vec` if their number is not known.
     type Each<T>: IntoIterator<Item = T>;

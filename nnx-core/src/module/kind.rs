@@ -28,6 +28,11 @@ impl Kind {
 /// A kind of Variable at compile time: the `K` of `Variable<K>`.
 ///
 /// [`variable_kind!`](crate::variable_kind) makes new ones.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a kind of Variable",
+    label = "not a kind",
+    note = "fixes:\n  1. a kind of your own: `nnx::variable_kind!` makes it\n  2. a type of Variable is one already, without `Variable<…>`: `Param`, `BatchStat`"
+)]
 pub trait VariableKind: 'static {
     /// The kind's name and parent.
     const KIND: &'static Kind;
@@ -43,10 +48,12 @@ pub trait HasKind {
     const VARIABLE_KIND: &'static Kind;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: VariableKind> HasKind for K {
     const VARIABLE_KIND: &'static Kind = K::KIND;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: VariableKind> HasKind for Variable<K> {
     const VARIABLE_KIND: &'static Kind = K::KIND;
 }

@@ -7,6 +7,7 @@ use crate::value::{DType, PromotionKind};
 use std::borrow::Borrow;
 use std::ops;
 
+#[diagnostic::do_not_recommend]
 impl<K: VariableKind> Operand for Variable<K> {
     #[track_caller]
     fn kind(&self) -> PromotionKind {

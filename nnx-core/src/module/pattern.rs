@@ -49,6 +49,7 @@ impl PathPattern {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Filter for PathPattern {
     fn matches(&self, path: &Path, _: &VarInfo<'_>) -> bool {
         self.covers(path)

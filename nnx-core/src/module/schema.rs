@@ -34,6 +34,19 @@ pub enum Schema {
     Dyn(&'static str, bool),
 }
 
+impl Schema {
+    /// Whether this is a container of arrays, Variables and static data, or one of these, without a struct
+    /// or an enum: then its arrays are nobody's fields.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Schema::Variable(_) | Schema::Array | Schema::Static(_) => true,
+            Schema::Tuple(items) => items.iter().all(|item| item.is_plain()),
+            Schema::List(item) | Schema::Map(item) | Schema::Option(item) => item.is_plain(),
+            _ => false,
+        }
+    }
+}
+
 /// A field of a struct or variant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Field {

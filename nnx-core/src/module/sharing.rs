@@ -52,6 +52,16 @@ fields! {
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
         "several places may own it",
         "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>`, or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
+    /// The same, with nothing but data in it.
+    CountedData:
+        "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
+        "several places may own it",
+        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one in several places: `nnx::module::Shared<{Inner}>`, or keep it in one field and lend it to the others when they are called";
+    /// The same, with nothing but data in it.
+    InteriorData:
+        "`{Self}` cannot be part of a Module: what changes behind a shared reference would change without the jitted function knowing",
+        "it changes behind a shared reference",
+        "fix: hold `{Inner}` itself and change it through `&mut self`";
     /// A field of a type called `Cell`, `Mutex` or the like.
     InteriorField:
         "`{Self}` cannot be part of a Module: what changes behind a shared reference would change without the jitted function knowing",

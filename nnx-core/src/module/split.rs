@@ -163,6 +163,11 @@ fn by_first_places<M: Module>(module: &M, mut state: State) -> Result<State> {
 }
 
 /// One state or several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state",
+    label = "not a `State`, nor several",
+    note = "give the states that `split` and `split_by` made: one `State`, or an array or `Vec` of them"
+)]
 pub trait IntoStates {
     /// The states.
     fn into_states(self) -> Vec<State>;

@@ -71,6 +71,38 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
     }
 }
 
+/// A type for parameters under `#[nnx(static)]`.
+///
+/// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
+    label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
+    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
+)]
+pub trait StaticArgument: Sized + 'static {
+    /// Holds for every such type.
+    const OK: () = ();
+    /// Holds for every such value.
+    fn ok(&self) {}
+    /// The value as the key holds it.
+    #[doc(hidden)]
+    fn part(&self) -> &dyn StaticValue;
+    /// A copy for the body.
+    #[doc(hidden)]
+    fn copy(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticArgument for T {
+    #[inline]
+    fn part(&self) -> &dyn StaticValue {
+        self
+    }
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+}
+
 /// A float as static data, compared by its bits: NaN is equal to itself, and 0.0 is not -0.0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct FloatBits(u64);
@@ -98,12 +130,18 @@ pub(super) fn describe(value: &dyn StaticValue) -> Option<String> {
     shows.into_iter().find_map(|show| show(value.as_any()))
 }
 
+/// Whether a static value is a float.
+pub(super) fn is_float(value: &dyn StaticValue) -> bool {
+    value.as_any().is::<FloatBits>()
+}
+
 type Show = fn(&dyn Any) -> Option<String>;
 
 /// The types that are static without a mark, compared by `Eq`.
 macro_rules! exact {
     ($($t:ty),*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Module for $t {
                 const SCHEMA: &'static Schema = &Schema::Static(stringify!($t));
                 #[inline]
@@ -124,6 +162,7 @@ macro_rules! exact {
 /// The types that are compared by their bits.
 macro_rules! by_bits {
     ($($float:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Module for $float {
             const SCHEMA: &'static Schema = &Schema::Static(stringify!($float));
             #[inline]

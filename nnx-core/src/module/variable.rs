@@ -196,6 +196,7 @@ impl<K: VariableKind> Module for Variable<K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Module for Array {
     const SCHEMA: &'static Schema = &Schema::Array;
 

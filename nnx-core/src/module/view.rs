@@ -55,6 +55,7 @@ impl fmt::Debug for Flag {
 }
 
 /// Static: another value is another program.
+#[diagnostic::do_not_recommend]
 impl Module for Flag {
     const SCHEMA: &'static Schema = &Schema::Static("Flag");
     #[inline]

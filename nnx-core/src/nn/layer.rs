@@ -25,6 +25,11 @@ use crate::module::Module;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "`nnx::nn::Layer` is missing",
+    note = "fixes:\n  1. a type of your own: implement `nnx::nn::Layer` for it, whose one method is `fn forward(&mut self, x: &Array) -> Array`\n  2. a function such as `relu`: `nnx::nn::Activation::new(relu)`"
+)]
 pub trait Layer: Module {
     /// The result for `x`.
     #[track_caller]

@@ -95,6 +95,7 @@ impl Layers for List {
 }
 
 /// As its `Vec`: `[0].kernel`.
+#[diagnostic::do_not_recommend]
 impl Module for List {
     const SCHEMA: &'static Schema = <Vec<Box<dyn AnyLayer>> as Module>::SCHEMA;
     fn flatten<V: Visitor>(&self, visitor: &mut V) {

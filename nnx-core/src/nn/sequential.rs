@@ -22,12 +22,17 @@ use crate::module::Module;
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
-pub struct Sequential<L: Layers> {
+pub struct Sequential<L> {
     /// The layers in order.
     pub layers: L,
 }
 
 /// Several [`Layer`]s in order: a tuple of up to twelve, a `Vec` or an array.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a chain of layers",
+    label = "not a tuple, `Vec` or array of layers",
+    note = "fixes:\n  1. layers of different types: a tuple of up to twelve, or `nnx::nn::List`\n  2. something in it that is no layer: implement `nnx::nn::Layer` for its type"
+)]
 pub trait Layers: Module {
     /// The result of the last layer; `x` itself if there is none.
     #[track_caller]

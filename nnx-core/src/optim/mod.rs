@@ -74,6 +74,11 @@ use crate::module::Module;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer",
+    label = "not a gradient transformation",
+    note = "give one of `nnx::optim` (`adam(1e-3)`, `sgd(0.1)`, `chain((clip_by_global_norm(1.0), adam(1e-3)))`), or a type of yours that implements `GradientTransformation`"
+)]
 pub trait GradientTransformation: Module {
     /// The state: Variables of kind `OptState`.
     type State: Module;

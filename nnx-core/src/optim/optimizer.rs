@@ -10,7 +10,9 @@ use crate::module::{
 };
 use crate::run::staged;
 use nnx_derive::Module;
+use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Updates a model's parameters from gradients. `nnx.Optimizer`.
@@ -42,6 +44,41 @@ pub struct Optimizer<T: GradientTransformation> {
     /// The places of shared nodes in the model: each further place, and the first one.
     #[module(static)]
     shared: Arc<Layout>,
+    /// The shapes of the parameters that the state was made for.
+    #[module(static)]
+    shapes: Arc<Shapes>,
+}
+
+/// Shapes, hashed once.
+#[derive(Debug, PartialEq, Eq)]
+struct Shapes {
+    fingerprint: u64,
+    all: Vec<Vec<usize>>,
+}
+
+impl Shapes {
+    fn of(params: &Params) -> Result<Self, Error> {
+        let shape = |array: &Array| Ok(array.try_aval()?.shape().to_vec());
+        let all: Vec<Vec<usize>> = params.arrays().map(shape).collect::<Result<_, Error>>()?;
+        let mut hasher = FxHasher::default();
+        all.hash(&mut hasher);
+        Ok(Shapes { fingerprint: hasher.finish(), all })
+    }
+
+    /// Whether each shape is the other's with some axes more.
+    fn is_batch_of(&self, others: &Shapes) -> bool {
+        let has_more = |shape: &[usize], other: &[usize]| {
+            let mut sizes = shape.iter();
+            shape.len() > other.len() && other.iter().all(|size| sizes.any(|s| s == size))
+        };
+        self.all.iter().zip(&others.all).all(|(shape, other)| has_more(shape, other))
+    }
+}
+
+impl Hash for Shapes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.fingerprint);
+    }
 }
 
 impl<T: GradientTransformation> Optimizer<T> {
@@ -67,6 +104,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         let params =
             Params::new(found.into_iter().map(|parameter| (parameter.path, parameter.array)));
         let wrt = params.layout().clone();
+        let shapes = Arc::new(or_raise(Shapes::of(&params)));
         let mut state = None;
         let arrays: Vec<Array> = params.arrays().cloned().collect();
         let leaves = or_raise(staged("optimizer_init", &arrays, |arrays| {
@@ -82,6 +120,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             tx,
             wrt,
             shared: shared_places(model),
+            shapes,
         }
     }
 
@@ -91,12 +130,13 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// this model.
     ///
     /// # Panics
-    /// Panics if the model is not the one that the optimizer was made for, or a gradient is
-    /// missing.
+    /// Panics if the model has other parameters, or parameters of other shapes, than the one that the
+    /// optimizer was made for, or a gradient is missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
         or_raise(self.check_sharing(model));
         let (params, positions) = or_raise(self.select(model));
+        or_raise(self.check_shapes(&params));
         let gradients = or_raise(self.gradients(grads, &params));
         let n = params.len();
         let state: Vec<Array> =
@@ -153,6 +193,24 @@ impl<T: GradientTransformation> Optimizer<T> {
         Err(Error::Invalid(format!(
             "Optimizer::update: the model shares other nodes: {what}. Make the optimizer for the model \
              that it updates"
+        )))
+    }
+
+    /// Returns an error if the state was made for parameters of other shapes. Inside of `vmap` all of them
+    /// have fewer axes than outside of it, and so has the state.
+    fn check_shapes(&self, params: &Params) -> Result<(), Error> {
+        let now = Shapes::of(params)?;
+        if now == *self.shapes || now.is_batch_of(&self.shapes) || self.shapes.is_batch_of(&now) {
+            return Ok(());
+        }
+        let shapes = self.shapes.all.iter().zip(&now.all).zip(self.wrt.paths());
+        let found = shapes.into_iter().find(|((before, now), _)| before != now);
+        let what = found.map_or_else(String::new, |((before, now), path)| {
+            format!("`{path}` is of shape {now:?}, and was of shape {before:?}")
+        });
+        Err(Error::Invalid(format!(
+            "Optimizer::update: the model has other shapes than the one that this optimizer was made for: \
+             {what}. Make the optimizer for the model that it updates"
         )))
     }
 

@@ -202,6 +202,7 @@ fn key(key: &PathKey) -> KeyRef<'_> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Module for Params {
     const SCHEMA: &'static Schema = &Schema::Map(<Variable<OptState> as Module>::SCHEMA);
 

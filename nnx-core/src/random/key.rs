@@ -105,6 +105,7 @@ impl Key {
 }
 
 /// A key counts as plain data: an [`Array`] leaf.
+#[diagnostic::do_not_recommend]
 impl Module for Key {
     const SCHEMA: &'static Schema = &Schema::Array;
     #[inline]

@@ -180,6 +180,7 @@ impl Rngs {
 }
 
 /// The streams are fields by their names, as in Flax: `default.key`, `default.count`.
+#[diagnostic::do_not_recommend]
 impl Module for Rngs {
     const SCHEMA: &'static Schema = <BTreeMap<String, RngStream> as Module>::SCHEMA;
     fn flatten<V: Visitor>(&self, visitor: &mut V) {

@@ -26,6 +26,11 @@ use nnx_derive::Module;
 /// metrics.accuracy.update(&logits, &labels);
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a metric",
+    label = "not a metric",
+    note = "give one of `nnx::train`, or a type of yours that implements `Metric`"
+)]
 pub trait Metric: Module {
     /// The metric's result.
     type Value;

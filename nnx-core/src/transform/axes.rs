@@ -39,6 +39,11 @@ impl StateAxes {
 }
 
 /// An axis, or `None`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an axis",
+    label = "not an axis",
+    note = "an axis is a number (`0`, `-1`), or `None` for no axis: `None::<isize>`"
+)]
 pub trait IntoAxis {
     #[doc(hidden)]
     fn into_axis(self) -> Option<isize>;
@@ -111,12 +116,22 @@ pub(super) fn tuple_len<M: Module>() -> Option<usize> {
 }
 
 /// Axes as they may be written: `0`, `None`, [`StateAxes`], or a tuple of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axes are mapped",
+    label = "not axes",
+    note = "axes are a number (`0`, `-1`) for every argument, `None::<isize>` for none, a `StateAxes`, or a tuple with one of these per argument: `(0, None::<isize>)`"
+)]
 pub trait IntoMapAxes {
     #[doc(hidden)]
     fn into_map_axes(self) -> MapAxes;
 }
 
 /// The axis of one argument as it may be written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axis of an argument is mapped",
+    label = "not an axis",
+    note = "the axis of one argument is a number (`0`, `-1`), `None::<isize>` for one that is the same for all, or a `StateAxes`"
+)]
 pub trait IntoArgAxis {
     #[doc(hidden)]
     fn into_arg_axis(self) -> ArgAxis;

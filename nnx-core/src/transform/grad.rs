@@ -2,16 +2,23 @@
 
 use super::lend::{Argument, TransformCall};
 use super::trees::no_derivative;
+use crate::array::BracketIndex;
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, leaves_of};
 use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind};
 use crate::rewrite::LinearMap;
 use crate::run::staged;
+use std::convert::Infallible;
 use std::panic::Location;
 
 /// The values that a function is differentiated with respect to: an [`Argument`], which means its
 /// Params and plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to a function that is differentiated",
+    label = "not `&M`, `&mut M`, a tuple of these, or `wrt(filter, …)` of one",
+    note = "write `&x` for an argument that the function reads, `&mut model` for one whose Variables it sets, `(&mut model, &x)` for several; `wrt(of_type::<Param>(), &model)` for other leaves than the Params"
+)]
 pub trait Differentiated {
     /// The function's argument.
     type Argument: Argument;
@@ -85,8 +92,43 @@ pub struct Wrt<A, F> {
 /// assert_eq!(gradient.1.value().item::<f32>(), 18.0);
 /// assert!(gradient.0.value().is_absent());
 /// ```
-pub fn wrt<A: Argument, F: Filter>(filter: F, argument: A) -> Wrt<A, F> {
-    Wrt { argument, filter }
+pub fn wrt<A, F, By>(filter: F, argument: A) -> F::Wrt
+where
+    F: Chooses<A, By>,
+{
+    filter.wrt(argument)
+}
+
+/// Every [`Filter`].
+///
+/// A second trait, of which the compiler never knows that it holds for a type that is no filter: then
+/// the result of [`wrt`] has no type, and the function that it is passed to reports nothing more.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a filter: `wrt` takes a filter, and then the argument that it is about",
+    label = "not a filter",
+    note = "write `wrt(filter, &model)`; filters:\n  1. the leaves below a path that the compiler knows: `path!(Model: layers[*].kernel)`\n  2. the leaves with a name in their path: `path_contains(\"kernel\")`\n  3. the Variables of a kind: `of_type::<Param>()`\n  4. any other rule: a closure `|path: &Path, leaf: &VarInfo| …`"
+)]
+pub trait Chooses<A, By>: Sized {
+    type Wrt;
+    fn wrt(self, argument: A) -> Self::Wrt;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A, F: Filter> Chooses<A, ()> for F {
+    type Wrt = Wrt<A, F>;
+    fn wrt(self, argument: A) -> Wrt<A, F> {
+        Wrt { argument, filter: self }
+    }
+}
+
+// The other candidate, without which the compiler would go by the first and look no further.
+#[diagnostic::do_not_recommend]
+impl<A, F: BracketIndex> Chooses<A, Infallible> for F {
+    type Wrt = Infallible;
+    fn wrt(self, _: A) -> Infallible {
+        unreachable!("there is no value of a type with `BracketIndex`")
+    }
 }
 
 impl<A: Argument, F: Filter> Differentiated for Wrt<A, F> {
@@ -100,13 +142,15 @@ impl<A: Argument, F: Filter> Differentiated for Wrt<A, F> {
 /// results: `(loss, aux)`.
 #[diagnostic::on_unimplemented(
     message = "a differentiated function returns its loss: `Array`, or `(Array, aux)`",
-    label = "this is `{Self}`"
+    label = "this is `{Self}`",
+    note = "end the function with the loss as an array, `loss.mean(..)` or `loss.sum(..)`; a number becomes one with `Array::scalar(…)`"
 )]
 pub trait LossOutput: Module {
     #[doc(hidden)]
     fn loss(&self) -> &Array;
 }
 
+#[diagnostic::do_not_recommend]
 impl LossOutput for Array {
     fn loss(&self) -> &Array {
         self

@@ -49,7 +49,7 @@ pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
 pub use checkify::{CheckError, check, checkify};
 pub use cond::{cond, switch};
 pub use custom::{custom_jvp, custom_vjp};
-pub use grad::{Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
+pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::jvp;
 #[doc(hidden)]

@@ -60,6 +60,11 @@ impl<X> Over<X> {
 }
 
 /// The inputs that [`scan`] takes: an [`Argument`] or an [`Over`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be what a loop goes over",
+    label = "not `&M`, a tuple of such references, or `over(…)` of one",
+    note = "write `&xs` for the arrays whose slices each step gets, `(&xs, &ys)` for several, `length(n)` for steps without inputs"
+)]
 pub trait ScanInputs {
     /// The argument that the function gets slices of.
     type Xs: Argument;

@@ -39,11 +39,17 @@ impl VmapAxes {
 }
 
 /// [`VmapAxes`] as they may be written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which axes are mapped",
+    label = "not axes",
+    note = "axes are a number (`0`, `-1`) for every argument, `None::<isize>` for none, a `StateAxes`, a tuple with one of these per argument (`(0, None::<isize>)`), or `in_axes(…).out_axes(…)`"
+)]
 pub trait IntoVmapAxes {
     #[doc(hidden)]
     fn into_vmap_axes(self) -> VmapAxes;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: IntoMapAxes> IntoVmapAxes for A {
     fn into_vmap_axes(self) -> VmapAxes {
         in_axes(self)

@@ -105,6 +105,7 @@ macro_rules! dtypes {
         }
 
         $(
+            #[diagnostic::do_not_recommend]
             impl Element for $element {
                 const DTYPE: DType = DType::$variant;
                 bytes! { $sort }
@@ -191,6 +192,11 @@ impl DType {
 }
 
 /// A Rust type that is the element of some [`DType`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of an array's elements",
+    label = "not an element type",
+    note = "elements are `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`, `f16`, `bf16` or a complex number; write the type out where Rust cannot tell: `x.item::<f32>()`, `1.0_f32`"
+)]
 pub trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     /// The dtype of an array of these.
     const DTYPE: DType;

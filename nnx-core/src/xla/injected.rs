@@ -147,6 +147,10 @@ impl Runtime for Injected {
         self.inner.dialect()
     }
 
+    fn compiler(&self) -> Option<&[(&'static str, String)]> {
+        self.inner.compiler()
+    }
+
     fn describe(&self) -> Description<'_> {
         self.inner.describe()
     }

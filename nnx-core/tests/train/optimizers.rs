@@ -33,6 +33,32 @@ fn only_params_change_and_the_step_counts() {
     assert_eq!(after[3..], before[3..]);
 }
 
+/// Adam's state of the other model would broadcast, and make parameters of another shape.
+#[test]
+fn a_model_of_other_shapes_is_refused() {
+    let of_shape =
+        |shape: &[usize]| Single { w: Param::new(nnx_core::array::ones(shape, DType::F32)) };
+    for made_for in [&[2, 3][..], &[4, 1]] {
+        let mut opt = Optimizer::new(&of_shape(made_for), optim::adam(0.1));
+        let mut model = of_shape(&[1, 3]);
+        let message = panic_of(|| opt.update(&mut model, &of_shape(&[1, 3])));
+        let expected = format!("`w` is of shape [1, 3], and was of shape {made_for:?}");
+        assert!(message.contains(&expected), "{message}");
+    }
+    // A batch of models, and of the optimizers made for each.
+    let (mut models, mut opt) = nnx_core::vmap(
+        |w: &Array| {
+            let model = Single { w: Param::new(w.clone()) };
+            let opt = Optimizer::new(&model, optim::sgd(0.5));
+            (model, opt)
+        },
+        &nnx_core::array::ones([5, 2, 3], DType::F32),
+        0,
+    );
+    opt.update(&mut models, &of_shape(&[5, 2, 3]));
+    assert_eq!(models.w.to_vec::<f32>(), [0.5; 30]);
+}
+
 #[test]
 fn chains_work_from_left_to_right() {
     let run = |tx: (optim::Scale, optim::ClipByGlobalNorm)| {

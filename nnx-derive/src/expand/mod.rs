@@ -14,8 +14,8 @@ use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The impl of `Module`.
-pub(crate) fn module(item: &Item<'_>) -> TokenStream {
+/// The impl of `Module`; `aliases` are items that it needs.
+pub(crate) fn module(item: &Item<'_>, aliases: &TokenStream) -> TokenStream {
     let recursion = recursion::stand_ins(item);
     let checks = checks::of(item);
     let schema = schema::of(item);
@@ -31,7 +31,7 @@ pub(crate) fn module(item: &Item<'_>) -> TokenStream {
     let body = walks(&schema, &flatten, &flatten_mut, &unflatten);
     let mut implementation = implementation(item, &where_clause, &body);
     implementation.extend(checks.early);
-    in_const(item, &recursion, &implementation)
+    in_const(item, &quote!(#aliases #recursion), &implementation)
 }
 
 /// An impl that does nothing, for an item with errors: whatever uses the item as a Module gives no
@@ -64,9 +64,18 @@ fn implementation(
 ) -> TokenStream {
     let ident = item.ident;
     let (impl_generics, type_generics, _) = item.generics.split_for_impl();
+    // Where a type is no Module, rustc lists some that are. nnx's own say nothing to a user. (Others stay
+    // in the list, for where there is no prelude, there is no such attribute.)
+    let unlisted = item.krate.is_own().then(|| quote!(#[diagnostic::do_not_recommend]));
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, private_bounds, clippy::type_repetition_in_bounds)]
+        #unlisted
+        #[allow(
+            deprecated,
+            private_bounds,
+            clippy::trait_duplication_in_bounds,
+            clippy::type_repetition_in_bounds
+        )]
         impl #impl_generics __nnx::Module for #ident #type_generics #where_clause {
             #body
         }

@@ -5,7 +5,7 @@
 
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text;
-use nnx_macro_support::types::{is_static_str, is_str, parts};
+use nnx_macro_support::types::{is_data, is_static_str, is_str, parts};
 use syn::{Type, TypeReference};
 
 /// Reports every part of `ty` that can't be a Module.
@@ -42,7 +42,8 @@ fn reference_message(reference: &TypeReference) -> String {
         format!("own it: {owned} (cloning an `Array` or a `Param` copies no data)"),
         "pass the reference to the methods that need it".to_owned(),
     ];
-    if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+    let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+    if is_static && reference.mutability.is_none() && !is_data(&reference.elem) {
         fixes.push("settings that never change: mark the field `#[module(static)]`".to_owned());
     }
     with_fixes("a reference cannot be part of a Module: a Module owns its data", &fixes)

@@ -34,9 +34,20 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
             return constant_at(ty, ok);
         }
     };
-    let module = in_words_for(ty, "Module", "Argument");
-    let schema = associated(ty, module, quote!(SCHEMA));
-    both(ty, generics, schema, check, Some(label))
+    both(ty, generics, schema(ty, "Module", "Argument"), check, Some(label))
+}
+
+/// The schema of a type. Each element of a tuple is asked by itself: rustc says of a tuple that it is no
+/// Module, but not for which element.
+fn schema(ty: &Type, it: &str, place: &str) -> TokenStream {
+    match ty {
+        Type::Tuple(tuple) if !tuple.elems.is_empty() && it == "Module" => {
+            let elements = tuple.elems.iter().map(|ty| schema(ty, it, place));
+            quote!(&__nnx::Schema::Tuple(&[#(#elements),*]))
+        }
+        Type::Paren(inner) => schema(&inner.elem, it, place),
+        _ => associated(ty, in_words_for(ty, it, place), quote!(SCHEMA)),
+    }
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
@@ -49,7 +60,7 @@ fn unnamed(parameter: &Parameter, graph: bool) -> TokenStream {
     };
     if *role != Role::Input {
         let ok = call_at(ty, quote!(__nnx::StaticArgument::ok), value);
-        return quote!(#ok;);
+        return quote!(#[allow(unused_qualifications)] { #ok; });
     }
     let (first, last) = ends(ty);
     // The compiler points at what it dereferences: from the begin of the type to its end.
@@ -71,8 +82,7 @@ pub(super) fn result(ty: &Type, generics: &Generics, graph: bool) -> TokenStream
     let result = last_segment(ty).filter(|last| last.ident == "Result");
     let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
-    let output = in_words_for(tree, "Output", "Result");
-    let schema = associated(tree, output, quote!(SCHEMA));
+    let schema = schema(tree, "Output", "Result");
     let rule = if graph { quote!(graph_result) } else { quote!(result) };
     let checks = both(tree, generics, schema, rule, None);
     let error = parts

@@ -8,10 +8,10 @@ mod receiver;
 
 use crate::parse::{Form, Item, Options, Parameter, Role, can_be_named, is_jit, take_marks};
 use nnx_macro_support::text::plain_name;
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemFn, Pat, ReturnType};
+use syn::{BinOp, Block, Expr, ItemFn, Pat, ReturnType, Stmt};
 
 /// The function without what makes it a jitted one: for a function with mistakes, so that its
 /// users and the editor still see it, and no other errors come of it.
@@ -40,7 +40,7 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
     let lints = parameters.iter().flat_map(|parameter| &parameter.lints);
     let patterns = parameters.iter().map(pattern);
     let types = parameters.iter().map(|parameter| &parameter.inner);
-    let Output { check, call, arrow } = output(function, options.graph);
+    let Output { check, call, arrow, tail } = output(function, options.graph);
     let place = match &sig.output {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => sig.ident.span(),
@@ -54,6 +54,13 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
     let mut arguments =
         Group::new(Delimiter::Parenthesis, quote!(&__NNX_FUNCTION, (#(#wrapped,)*), #body));
     arguments.set_span(place);
+    let result = match tail {
+        None => quote!(#call #arguments),
+        Some(span) => {
+            let result = Ident::new("result", Span::mixed_site().located_at(span));
+            quote!(let #result = #call #arguments; #result)
+        }
+    };
     quote! {
         #(#attrs)*
         #track_caller
@@ -62,7 +69,7 @@ pub(crate) fn jitted(item: &Item) -> TokenStream {
             #description
             #(#checks)*
             #check
-            #call #arguments
+            #result
         }
     }
 }
@@ -132,19 +139,28 @@ struct Output {
     call: TokenStream,
     /// The return type of the closure, if it can be written down.
     arrow: TokenStream,
+    /// Where the value stands that a function without a return type ends with. The body then says what it
+    /// returns, and the compiler sees that the function cannot: it advises to add the type.
+    tail: Option<Span>,
 }
 
 fn output(function: &ItemFn, graph: bool) -> Output {
     match &function.sig.output {
-        ReturnType::Default => Output {
-            call: quote!(__nnx::CallReturning::<()>::call),
-            arrow: quote!(-> ()),
-            ..Output::default()
+        ReturnType::Default => match value_at_the_end(&function.block) {
+            None => Output {
+                call: quote!(__nnx::CallReturning::<()>::call),
+                arrow: quote!(-> ()),
+                ..Output::default()
+            },
+            tail => {
+                Output { call: quote!(__nnx::CallReturning::<_>::call), tail, ..Output::default() }
+            }
         },
         ReturnType::Type(arrow, ty) if can_be_named(ty) => Output {
             check: checks::result(ty, &function.sig.generics, graph),
             call: quote!(__nnx::CallReturning::<#ty>::call),
             arrow: quote!(#arrow #ty),
+            tail: None,
         },
         // The body says what it is.
         ReturnType::Type(_, ty) => Output {
@@ -156,4 +172,47 @@ fn output(function: &ItemFn, graph: bool) -> Output {
             ..Output::default()
         },
     }
+}
+
+/// The place of the expression that a block ends with, if it may have a value: not of a loop or a macro, which
+/// may have none, or none ever.
+fn value_at_the_end(block: &Block) -> Option<Span> {
+    let Some(Stmt::Expr(last, None)) = block.stmts.last() else { return None };
+    let has_value = matches!(
+        last,
+        Expr::Array(_)
+            | Expr::Binary(_)
+            | Expr::Call(_)
+            | Expr::Cast(_)
+            | Expr::Field(_)
+            | Expr::Index(_)
+            | Expr::Lit(_)
+            | Expr::MethodCall(_)
+            | Expr::Paren(_)
+            | Expr::Path(_)
+            | Expr::Reference(_)
+            | Expr::Struct(_)
+            | Expr::Tuple(_)
+            | Expr::Unary(_)
+    );
+    // `a += b` is one of these too, and nothing.
+    let is_assignment = matches!(last, Expr::Binary(binary) if is_assignment(&binary.op));
+    (has_value && !is_assignment).then(|| last.span())
+}
+
+fn is_assignment(operator: &BinOp) -> bool {
+    use BinOp::*;
+    matches!(
+        operator,
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitXorAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
+    )
 }

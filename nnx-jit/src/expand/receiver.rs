@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Item, Lit, LitStr, Macro};
+use syn::{Block, Expr, Item, Lit, LitStr, Macro};
 
 /// The name of `self` inside the closure. No variable of the user's has this name, for none has the
 /// macro's hygiene.
@@ -32,6 +32,14 @@ impl VisitMut for Rename {
             for segment in path.segments.iter_mut() {
                 self.visit_path_arguments_mut(&mut segment.arguments);
             }
+        }
+    }
+
+    // A body that only rustc can read.
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Verbatim(body) => *body = tokens(std::mem::take(body), None),
+            expr => visit_mut::visit_expr_mut(self, expr),
         }
     }
 

@@ -4,7 +4,8 @@ use super::parameters::take_marks;
 use nnx_macro_support::diagnostics::with_fixes;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Item, ItemFn, TraitItemFn};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Block, Expr, Item, ItemFn, Stmt, TraitItemFn, braced};
 
 /// An item under the attribute that is no function with a body.
 pub(crate) struct NoFunction {
@@ -16,8 +17,27 @@ pub(crate) struct NoFunction {
 
 /// The function under the attribute.
 pub(crate) fn function(tokens: TokenStream) -> Result<ItemFn, NoFunction> {
-    syn::parse2(tokens.clone())
-        .map_err(|error| NoFunction { error: why(error, tokens.clone()), item: plain(tokens) })
+    syn::parse2(tokens.clone()).or_else(|error| {
+        // rustc reads the body by itself, and reports what is wrong in it.
+        syn::parse2::<Unread>(tokens.clone())
+            .map(|Unread(function)| function)
+            .map_err(|_| NoFunction { error: why(error, tokens.clone()), item: plain(tokens) })
+    })
+}
+
+/// A function whose body is left as its tokens.
+struct Unread(ItemFn);
+
+impl Parse for Unread {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (attrs, vis, sig) =
+            (input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?);
+        let body;
+        let brace_token = braced!(body in input);
+        let body = Stmt::Expr(Expr::Verbatim(body.parse()?), None);
+        let block = Box::new(Block { brace_token, stmts: vec![body] });
+        Ok(Unread(ItemFn { attrs, vis, sig, block }))
+    }
 }
 
 /// The item without our marks.

@@ -5,7 +5,6 @@ use nnx_macro_support::diagnostics::{Errors, list, similar};
 use nnx_macro_support::text::plain_name;
 use nnx_macro_support::types::is_static_str;
 use proc_macro2::{Ident, Span};
-use quote::format_ident;
 use syn::visit::{self, Visit};
 use syn::{Attribute, FnArg, ItemFn, Meta, Pat, PatType, Receiver, Type, TypeReference};
 
@@ -169,8 +168,8 @@ fn parse_typed(
         Pat::Ident(ident) if ident.subpat.is_none() && ident.by_ref.is_none() => {
             (ident.ident.clone(), plain_name(&ident.ident))
         }
-        _ => {
-            let name = format_ident!("argument_{i}", span = Span::mixed_site());
+        pattern => {
+            let name = Ident::new(&name_of(pattern, i), Span::mixed_site());
             (name, format!("argument #{}", i + 1))
         }
     };
@@ -196,6 +195,24 @@ fn parse_typed(
     let lints = take_lints(&mut input.attrs);
     let inner = inner(&written, &ty);
     Parameter { label, name, form, role, lints, pattern, inner, written, ty }
+}
+
+/// The name of a parameter with a pattern, which documentation shows: of the names that the pattern binds.
+fn name_of(pattern: &Pat, position: usize) -> String {
+    #[derive(Default)]
+    struct Names(Vec<String>);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+            self.0.push(plain_name(&pattern.ident));
+            visit::visit_pat_ident(self, pattern);
+        }
+    }
+    let mut names = Names::default();
+    names.visit_pat(pattern);
+    match names.0.as_slice() {
+        [] => format!("unused_{position}"),
+        names => names.join("_and_"),
+    }
 }
 
 /// How an argument of this type is passed.

@@ -2,7 +2,7 @@
 //!
 //! Names are all that a macro sees. What hides behind an alias is found by the traits.
 
-use crate::parse::{floats, inside};
+use crate::parse::{Role, floats, inside};
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text::of as text;
 use nnx_macro_support::types::{is_container, is_static_str, is_str, last_segment, type_arguments};
@@ -65,20 +65,51 @@ pub(super) fn static_parameter(name: &str, ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// Reports that the type of a parameter is a type parameter that stands for closures.
-pub(super) fn closure(ty: &Type, generics: &Generics, errors: &mut Errors) {
-    let Type::Path(path) = ty else { return };
-    let Some(name) = path.path.get_ident() else { return };
-    let declared = generics.type_params().filter(|parameter| parameter.ident == *name);
-    let declared = declared.flat_map(|parameter| &parameter.bounds);
-    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let wanted = clauses.filter_map(|clause| match clause {
-        WherePredicate::Type(clause) if clause.bounded_ty == *ty => Some(&clause.bounds),
-        _ => None,
-    });
-    if declared.chain(wanted.flatten()).any(is_fn_bound) {
-        errors.at(ty, function_message(Place::Parameter, &text(name)));
+/// Reports that the type of a parameter stands for closures: a type parameter with such a bound, or,
+/// under the mark, an `impl Trait`. Under the mark it may be one if it is said to be a part of the key.
+pub(super) fn closure(ty: &Type, role: Role, generics: &Generics, errors: &mut Errors) {
+    let bounds: Vec<&TypeParamBound> = match ty {
+        Type::ImplTrait(ty) if role == Role::Static => ty.bounds.iter().collect(),
+        Type::Path(path) => path.path.get_ident().map_or_else(Vec::new, |name| {
+            let declared = generics.type_params().filter(|parameter| parameter.ident == *name);
+            let declared = declared.flat_map(|parameter| &parameter.bounds);
+            let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+            let wanted = clauses.filter_map(|clause| match clause {
+                WherePredicate::Type(clause) if clause.bounded_ty == *ty => Some(&clause.bounds),
+                _ => None,
+            });
+            declared.chain(wanted.flatten()).collect()
+        }),
+        _ => return,
+    };
+    let is_of_the_key =
+        |bound: &&TypeParamBound| is_bound(bound, &["Hash", "StaticArgument", "StaticValue"]);
+    if !bounds.iter().any(|bound| is_fn_bound(bound)) {
+        return;
     }
+    match role {
+        Role::Input => errors.at(ty, function_message(Place::Parameter, &text(ty))),
+        Role::Static if bounds.iter().any(is_of_the_key) => {}
+        Role::Static => errors.at(ty, static_closure_message(&text(ty))),
+    }
+}
+
+/// Reports a primitive behind `&mut`.
+pub(super) fn setting_behind_mut(name: &str, written: &Type, ty: &Type, errors: &mut Errors) {
+    let ty = text(ty);
+    let mut fixes = Vec::new();
+    if ty != "String" && ty != "char" {
+        fixes.push(format!(
+            "a number that the program computes with: `{name}: &mut Array`, with `Array::scalar(value)` \
+             before the first call"
+        ));
+    }
+    fixes.push(format!("a setting: `{name}: {ty}`, and change it outside of the function"));
+    let message = format!(
+        "`&mut {ty}` cannot be an argument of a jitted function: a `{ty}` is static, part of the compiled \
+         program, and with each new value the function would be compiled again"
+    );
+    errors.at(written, with_fixes(message, &fixes));
 }
 
 /// Reports what is wrong with a return type.
@@ -87,6 +118,10 @@ pub(super) fn result(ty: &Type, errors: &mut Errors) {
 }
 
 fn report(place: Place, ty: &Type, errors: &mut Errors) {
+    if let (Place::Parameter, Some(reference)) = (place, reference_in_option(ty)) {
+        errors.at(reference, optional_reference_message(reference));
+        return;
+    }
     if let Some(message) = why_not(place, ty) {
         errors.at(ty, message);
         return;
@@ -172,6 +207,29 @@ fn reference_message(place: Place, reference: &TypeReference) -> String {
     }
 }
 
+/// `&A` for `Option<&A>`.
+fn reference_in_option(ty: &Type) -> Option<&TypeReference> {
+    let option = last_segment(ty).filter(|last| last.ident == "Option")?;
+    match type_arguments(option).next()? {
+        ty if is_static_str(ty) => None,
+        Type::Reference(reference) => Some(reference),
+        _ => None,
+    }
+}
+
+fn optional_reference_message(reference: &TypeReference) -> String {
+    let owned = owned(&reference.elem);
+    let (mutable, at_the_call) = match reference.mutability {
+        None => (format!("`Option<{owned}>`"), ", with `.cloned()` at the call"),
+        Some(_) => (format!("`&mut Option<{owned}>`"), ""),
+    };
+    with_fixes(
+        "there cannot be a reference inside the type of an argument: `&` and `&mut` stand before the whole \
+         type, and say whether it is updated",
+        &[format!("{mutable}{at_the_call} (cloning an `Array` or a `Param` copies no data)")],
+    )
+}
+
 /// The owned form of what a reference points to.
 fn owned(ty: &Type) -> String {
     match ty {
@@ -236,6 +294,19 @@ fn function_message(place: Place, ty: &str) -> String {
     }
 }
 
+fn static_closure_message(ty: &str) -> String {
+    with_fixes(
+        format!(
+            "`{ty}` cannot be a static argument: static arguments are compared, as part of the key of a \
+             compiled program, and nothing compares closures"
+        ),
+        &[
+            "a plain function: `#[nnx(static)] f: fn(&Array) -> Array`",
+            "a function with data: a struct that derives Module, with a method",
+        ],
+    )
+}
+
 fn dyn_message(place: Place, ty: &str) -> String {
     with_fixes(
         format!("`{ty}` cannot be {}: its arrays must be known when Rust compiles", place.noun()),
@@ -252,9 +323,13 @@ fn is_closure(bounds: &TypeImplTrait) -> bool {
 }
 
 fn is_fn_bound(bound: &TypeParamBound) -> bool {
+    is_bound(bound, &["Fn", "FnMut", "FnOnce"])
+}
+
+fn is_bound(bound: &TypeParamBound, traits: &[&str]) -> bool {
     let TypeParamBound::Trait(bound) = bound else { return false };
     let last = bound.path.segments.last();
-    last.is_some_and(|last| ["Fn", "FnMut", "FnOnce"].iter().any(|name| last.ident == name))
+    last.is_some_and(|last| traits.iter().any(|name| last.ident == name))
 }
 
 fn float_message(name: &str, float: &Type, ty: &Type) -> String {

@@ -4,6 +4,7 @@ use nnx::{Module, Param};
 struct Model {
     kernel: Param,
     #[module(skip, rename = "remark")]
+    //~ #[module(skip)]
     note: String,
 }
 

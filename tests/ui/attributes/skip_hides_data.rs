@@ -12,18 +12,27 @@ struct Note;
 #[derive(Module)]
 struct Model {
     #[module(skip)]
+    //~
     frozen: Linear,
     #[module(skip)]
+    //~
     alias: Weight,
     #[module(skip)]
+    //~
     tied: Tied,
     #[module(skip)]
+    //~
     cache: Option<(usize, Vec<Array>)>,
     #[module(skip)]
+    //~
     notes: Vec<(Note, Linear)>,
+    //~ notes: Vec<Linear>,
     #[module(skip)]
+    //~
     teacher: Arc<Mutex<Linear>>,
+    //~ teacher: Linear,
     #[module(static)]
+    //~
     node: Tied,
 }
 
@@ -31,6 +40,7 @@ struct Model {
 struct Tree {
     kernel: Param,
     #[module(skip)]
+    //~
     last: Option<Box<Tree>>,
 }
 

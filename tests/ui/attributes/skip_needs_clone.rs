@@ -1,6 +1,8 @@
 use nnx::{Module, Param};
 
 struct Logger;
+//~ #[derive(Clone)]
+//~ struct Logger;
 
 #[derive(Module)]
 struct Model {

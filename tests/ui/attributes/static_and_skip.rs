@@ -4,8 +4,10 @@ use nnx::{Module, Param};
 struct Model {
     kernel: Param,
     #[module(static, skip)]
+    //~ #[module(static)]
     width: usize,
     #[module(skip)]
+    //~
     #[module(static)]
     depth: usize,
 }

@@ -2,6 +2,7 @@
 use nnx::Module;
 
 #[derive(Clone, Copy, PartialEq)]
+//~ #[derive(Clone, Copy, PartialEq, Module)]
 struct Range {
     low: f32,
     high: f32,
@@ -14,6 +15,7 @@ struct Model {
     #[module(static)]
     bounds: Option<(f32, f64)>,
     #[module(static)]
+    //~
     range: Range,
 }
 

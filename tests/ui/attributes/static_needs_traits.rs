@@ -2,10 +2,12 @@
 use nnx::{Module, Param};
 
 #[derive(Clone)]
+//~ #[derive(Clone, PartialEq, Eq, Hash)]
 struct OnlyClone;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Threadbound(std::rc::Rc<()>);
+//~ struct Threadbound(std::sync::Arc<()>);
 
 #[derive(Module)]
 struct Model {

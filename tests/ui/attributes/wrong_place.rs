@@ -3,14 +3,17 @@ use nnx::{Module, Param};
 
 #[derive(Module)]
 #[module(static)]
+//~
 struct Config {
     width: usize,
 }
 
 #[derive(Module)]
 #[module(skip, rename = "config")]
+//~
 struct Model {
     #[module(crate = nnx)]
+    //~
     kernel: Param,
 }
 

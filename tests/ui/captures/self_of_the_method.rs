@@ -11,9 +11,12 @@ impl Linear {
     fn forward(&self, x: &Array) -> Array {
         #[nnx::jit(graph = false)]
         fn product(x: &Array) -> Array {
+        //~ fn product(kernel: &Param, x: &Array) -> Array {
             x * &self.kernel
+            //~ x * kernel
         }
         product(x)
+        //~ product(&self.kernel, x)
     }
 }
 

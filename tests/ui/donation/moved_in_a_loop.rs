@@ -12,5 +12,6 @@ fn main() {
     let kernel = Param::new(x.clone());
     for _ in 0..2 {
         step(kernel, &x);
+        //~ step(kernel.clone(), &x);
     }
 }

@@ -14,11 +14,13 @@ fn consume(kernel: Param) -> Array {
 
 fn train(linear: &mut Linear) -> Array {
     consume(linear.kernel)
+    //~ consume(linear.kernel.clone())
 }
 
 #[nnx::jit(graph = false)]
 fn inside(linear: &Linear) -> Param {
     linear.kernel
+    //~ linear.kernel.clone()
 }
 
 fn main() {}

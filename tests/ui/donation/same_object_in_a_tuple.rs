@@ -15,7 +15,10 @@ fn step(layers: &mut (Linear, Linear)) {
 
 fn main() {
     let linear = Linear { kernel: Param::new(Array::scalar(1.0_f32)) };
+    //~ let linear = || Linear { kernel: Param::new(Array::scalar(1.0_f32)) };
     step(&mut (linear, linear));
+    //~ step(&mut (linear(), linear()));
     let kernel = Param::new(Array::scalar(1.0_f32));
     nnx::eval_shape(|pair: &(Param, Param)| pair.0.sum(..), &(kernel, kernel));
+    //~ nnx::eval_shape(|pair: &(Param, Param)| pair.0.sum(..), &(kernel.clone(), kernel));
 }

@@ -26,6 +26,11 @@ fn add(to: &mut Linear, kernel: &Param) {
 fn main() {
     let mut linear = Linear { kernel: Param::new(Array::scalar(1.0_f32)) };
     swap(&mut linear, &mut linear);
+    //~ let mut other = nnx::module::clone(&linear);
+    //~ swap(&mut linear, &mut other);
     copy(&mut linear, &linear);
+    //~ copy(&mut linear, &other);
     add(&mut linear, &linear.kernel);
+    //~ let kernel = linear.kernel.clone();
+    //~ add(&mut linear, &kernel);
 }

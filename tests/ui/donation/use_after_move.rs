@@ -23,7 +23,11 @@ fn main() {
     let x = Array::scalar(1.0_f32);
     let linear = Linear { kernel: Param::new(x.clone()) };
     let new = consume(linear, x);
+    //~ let kernel = linear.kernel.clone();
+    //~ let new = consume(linear, x.clone());
     println!("{x:?} {:?}", linear.kernel);
+    //~ println!("{x:?} {kernel:?}");
     let kernel = new.into_kernel();
     println!("{kernel:?} {:?}", new.kernel);
+    //~ println!("{kernel:?}");
 }

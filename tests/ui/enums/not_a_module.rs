@@ -1,6 +1,8 @@
 use nnx::{Module, Param};
 
 struct Config;
+//~ #[derive(Module)]
+//~ struct Config;
 
 #[derive(Module)]
 enum Layer {

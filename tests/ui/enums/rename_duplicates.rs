@@ -5,6 +5,7 @@ use nnx::{Module, Param};
 enum Layer {
     Linear {
         #[module(rename = "kernel")]
+        //~
         weight: Param,
         kernel: Param,
     },

@@ -2,6 +2,7 @@
 use nnx::{Module, Param};
 
 #[derive(Clone, PartialEq, Eq, Hash)]
+//~ #[derive(Clone, PartialEq, Eq, Hash, Module)]
 enum Padding {
     Same,
     Valid,

@@ -2,6 +2,7 @@
 use nnx::{Module, Param};
 
 type Tied = std::rc::Rc<Param>;
+//~ type Tied = nnx::Shared<Param>;
 
 #[derive(Module)]
 struct Model {

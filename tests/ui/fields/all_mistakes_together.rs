@@ -4,12 +4,18 @@ use std::rc::Rc;
 
 #[derive(Module)]
 #[module(version = 2)]
+//~
 struct Model<'a> {
+//~ struct Model {
     tied: Rc<Param>,
+    //~ tied: nnx::Shared<Param>,
     #[module(frozen)]
+    //~
     bias: Param,
     borrowed: &'a Param,
+    //~ borrowed: Param,
     #[module(rename = "a.b")]
+    //~ #[module(rename = "b")]
     scale: Param,
 }
 

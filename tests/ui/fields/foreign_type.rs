@@ -7,7 +7,11 @@ use std::time::Duration;
 struct Model {
     kernel: Param,
     file: PathBuf,
+    //~ #[module(static)]
+    //~ file: PathBuf,
     patience: Option<Duration>,
+    //~ #[module(skip)]
+    //~ patience: Option<Duration>,
 }
 
 fn main() {}

@@ -4,6 +4,8 @@ use nnx::{Array, Module, Param};
 struct Layer {
     kernel: Param,
     activation: fn(&Array) -> Array,
+    //~ #[module(static)]
+    //~ activation: fn(&Array) -> Array,
 }
 
 fn main() {}

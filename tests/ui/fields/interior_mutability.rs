@@ -7,12 +7,20 @@ use std::sync::{Mutex, OnceLock, RwLock};
 #[derive(Module)]
 struct Model {
     kernel: RefCell<Param>,
+    //~ kernel: Param,
     calls: Cell<usize>,
+    //~ calls: usize,
     cache: OnceCell<Array>,
+    //~ cache: Option<Array>,
     lock: Mutex<Param>,
+    //~ lock: Param,
     rw: RwLock<Vec<Param>>,
+    //~ rw: Vec<Param>,
     once: OnceLock<Array>,
+    //~ once: Option<Array>,
     steps: AtomicUsize,
+    //~ #[module(skip)]
+    //~ steps: std::sync::Arc<AtomicUsize>,
 }
 
 fn main() {}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 #[derive(Module)]
 struct Model {
     heads: BTreeMap<(usize, usize), Param>,
+    //~ heads: BTreeMap<usize, BTreeMap<usize, Param>>,
 }
 
 fn main() {}

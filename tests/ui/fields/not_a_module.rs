@@ -2,6 +2,8 @@
 use nnx::{Module, Param};
 
 struct Config {
+//~ #[derive(Module)]
+//~ struct Config {
     width: usize,
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 #[derive(Module)]
 struct Inner {
     kernel: Rc<Param>,
+    //~ kernel: Param,
 }
 
 #[derive(Module)]

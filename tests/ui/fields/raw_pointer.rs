@@ -3,7 +3,9 @@ use nnx::{Module, Param};
 #[derive(Module)]
 struct Model {
     first: *const Param,
+    //~ first: Param,
     second: Option<*mut Param>,
+    //~ second: Option<Box<Param>>,
 }
 
 fn main() {}

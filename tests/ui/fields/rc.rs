@@ -10,7 +10,9 @@ struct Linear {
 #[derive(Module)]
 struct Model {
     encoder: Rc<Linear>,
+    //~ encoder: nnx::Shared<Linear>,
     decoder: Rc<Linear>,
+    //~ decoder: nnx::Shared<Linear>,
 }
 
 fn main() {}

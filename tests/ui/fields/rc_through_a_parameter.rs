@@ -10,6 +10,7 @@ struct Wrap<T> {
 #[derive(Module)]
 struct Model {
     tied: Wrap<Rc<Param>>,
+    //~ tied: Wrap<Param>,
 }
 
 fn main() {}

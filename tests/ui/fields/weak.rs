@@ -5,6 +5,8 @@ use std::rc::Weak;
 #[derive(Module)]
 struct Child {
     parent: Weak<Parent>,
+    //~ #[module(skip)]
+    //~ parent: Weak<()>,
 }
 
 #[derive(Module)]

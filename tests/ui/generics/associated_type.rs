@@ -8,6 +8,7 @@ trait Family {
 struct Texts;
 impl Family for Texts {
     type Layer = std::path::PathBuf;
+    //~ type Layer = String;
 }
 
 #[derive(Module)]

@@ -9,6 +9,7 @@ struct Wrap<T> {
 fn takes<M: Module>(_: M) {}
 
 fn forward<T: 'static>(inner: T) {
+//~ fn forward<T: Module>(inner: T) {
     takes(Wrap { inner });
 }
 

@@ -3,7 +3,9 @@ use nnx::{Module, Param};
 
 #[derive(Module)]
 struct Model<'a> {
+//~ struct Model {
     kernel: &'a Param,
+    //~ kernel: Param,
 }
 
 fn main() {}

@@ -2,6 +2,8 @@
 use nnx::Module;
 
 struct NotAModule;
+//~ #[derive(Module)]
+//~ struct NotAModule;
 
 #[derive(Module)]
 struct Residual<T> {

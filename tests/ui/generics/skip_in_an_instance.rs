@@ -6,6 +6,7 @@ use nnx::{Array, Module};
 struct Ema<M: Module + Clone> {
     live: M,
     #[module(skip)]
+    //~
     old: Option<M>,
 }
 

@@ -2,6 +2,7 @@
 use nnx::{Module, Param};
 
 #[derive(Clone)]
+//~ #[derive(Clone, PartialEq, Eq, Hash)]
 struct NoHash;
 
 #[derive(Module)]

@@ -3,16 +3,19 @@
 use nnx::Array;
 
 #[nnx::jit(graph = false, graph_updates = false)]
+//~ #[nnx::jit(graph = false)]
 fn in_tree_mode(x: &Array) -> Array {
     x.clone()
 }
 
 #[nnx::jit(graph_updates = 1)]
+//~ #[nnx::jit(graph_updates = false)]
 fn number(x: &Array) -> Array {
     x.clone()
 }
 
 #[nnx::jit(graph_update = false)]
+//~ #[nnx::jit(graph_updates = false)]
 fn misspelt(x: &Array) -> Array {
     x.clone()
 }

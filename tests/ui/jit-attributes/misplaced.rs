@@ -3,17 +3,20 @@
 use nnx::{Array, Module, Param};
 
 #[nnx::jit(graph = false)]
+//~
 struct Linear {
     kernel: Param,
 }
 
 #[nnx::jit(graph = false)]
+//~
 #[derive(Module)]
 enum Layer {
     Dense(Param),
 }
 
 #[nnx::jit(graph = false)]
+//~
 impl Linear {
     fn forward(&self, x: &Array) -> Array {
         x * &self.kernel
@@ -21,23 +24,29 @@ impl Linear {
 }
 
 #[nnx::jit(graph = false)]
+//~
 trait Forward {
     fn forward(&self, x: &Array) -> Array;
 }
 
 #[nnx::jit(graph = false)]
+//~
 mod layers {}
 
 #[nnx::jit(graph = false)]
+//~
 const WIDTH: usize = 1;
 
 #[nnx::jit(graph = false)]
+//~
 static DEPTH: usize = 1;
 
 #[nnx::jit(graph = false)]
+//~
 type Kernel = Param;
 
 #[nnx::jit(graph = false)]
+//~
 use std::collections::BTreeMap;
 
 fn main() {

@@ -4,10 +4,13 @@ use nnx::{Array, Module};
 
 trait Forward: Module {
     #[nnx::jit(graph = false)]
+    //~
     fn forward(&self, x: &Array) -> Array;
 
     #[nnx::jit(graph = false)]
+    //~
     fn named(x: &Array, #[nnx(static)] name: String) -> Array;
+    //~ fn named(x: &Array, name: String) -> Array;
 }
 
 fn main() {}

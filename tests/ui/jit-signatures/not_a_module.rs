@@ -3,10 +3,14 @@
 use nnx::Array;
 
 struct Batch {
+//~ #[derive(nnx::Module)]
+//~ struct Batch {
     x: Array,
 }
 
 enum Layer {
+//~ #[derive(nnx::Module)]
+//~ enum Layer {
     Dense,
 }
 
@@ -25,6 +29,11 @@ fn value(Batch { x }: Batch, layer: Layer) -> Array {
     match layer {
         Layer::Dense => x,
     }
+}
+
+#[nnx::jit(graph = false)]
+fn part_of_a_tuple(pair: (Array, Batch)) -> Array {
+    pair.0 + pair.1.x
 }
 
 #[nnx::jit(graph = false)]

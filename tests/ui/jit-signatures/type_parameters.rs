@@ -3,6 +3,7 @@
 use nnx::{Array, Module};
 
 trait Layer {
+//~ trait Layer: Module {
     fn forward(&self, x: &Array) -> Array;
 }
 

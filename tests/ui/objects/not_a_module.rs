@@ -7,6 +7,8 @@ trait Layer {
 }
 
 struct Scale(Param);
+//~ #[derive(Module)]
+//~ struct Scale(Param);
 
 impl Layer for Scale {
     fn forward(&mut self, x: &Array) -> Array {

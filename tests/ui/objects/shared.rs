@@ -4,6 +4,7 @@ use nnx::module::Shared;
 use nnx::{Array, Module, Param};
 
 #[nnx::dyn_module]
+//~ #[nnx::dyn_module(graph)]
 trait Layer {
     fn forward(&mut self, x: &Array) -> Array;
 }

@@ -5,6 +5,7 @@ use nnx::Array;
 trait Node {}
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn tree(nodes: &Vec<Box<dyn Node>>, x: &Array) -> Array {
     x + nodes.len() as i32
 }

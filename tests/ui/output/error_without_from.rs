@@ -4,6 +4,13 @@ use nnx::Array;
 
 #[derive(Debug)]
 struct TrainingError;
+//~ struct TrainingError;
+//~ 
+//~ impl From<nnx::Error> for TrainingError {
+//~     fn from(_: nnx::Error) -> Self {
+//~         TrainingError
+//~     }
+//~ }
 
 #[nnx::jit(graph = false)]
 fn own_error(x: &Array) -> Result<Array, TrainingError> {
@@ -12,7 +19,9 @@ fn own_error(x: &Array) -> Result<Array, TrainingError> {
 
 #[nnx::jit(graph = false)]
 fn text(x: &Array) -> Result<(), String> {
+//~ fn text(x: &Array) -> nnx::Result<()> {
     if x.rank() == 0 { Err("a scalar".to_owned()) } else { Ok(()) }
+    //~ if x.rank() == 0 { Err(nnx::Error::Invalid("a scalar".to_owned())) } else { Ok(()) }
 }
 
 fn main() {}

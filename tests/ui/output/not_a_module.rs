@@ -4,10 +4,13 @@ use nnx::{Array, Error};
 use std::rc::Rc;
 
 struct Metrics {
+//~ #[derive(nnx::Module)]
+//~ struct Metrics {
     loss: Array,
 }
 
 type Handle = Rc<Array>;
+//~ type Handle = Array;
 
 #[nnx::jit(graph = false)]
 fn metrics(x: &Array) -> Metrics {
@@ -27,6 +30,7 @@ fn result(x: &Array) -> Result<(Array, Metrics), Error> {
 #[nnx::jit(graph = false)]
 fn handle(x: &Array) -> Handle {
     Rc::new(x.clone())
+    //~ x.clone()
 }
 
 fn main() {}

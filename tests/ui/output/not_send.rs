@@ -8,11 +8,13 @@ struct Traced {
     value: Array,
     #[module(skip)]
     log: Rc<String>,
+    //~ log: std::sync::Arc<String>,
 }
 
 #[nnx::jit(graph = false)]
 fn traced(x: &Array) -> Traced {
     Traced { value: x.clone(), log: Rc::new(String::new()) }
+    //~ Traced { value: x.clone(), log: std::sync::Arc::new(String::new()) }
 }
 
 fn main() {}

@@ -35,7 +35,10 @@ struct Tree {
 }
 
 const FOURTH: PathPattern = path!(Encoder: layers[*].attn.qery.kernel);
+//~ const FOURTH: PathPattern = path!(Encoder: layers[*].attn.query.kernel);
 const LAST: PathPattern = path!(Encoder: layers[0].attn.query.weight);
+//~ const LAST: PathPattern = path!(Encoder: layers[0].attn.query.kernel);
 const RECURSIVE: PathPattern = path!(Tree: children[*].children[*].wieght);
+//~ const RECURSIVE: PathPattern = path!(Tree: children[*].children[*].weight);
 
 fn main() {}

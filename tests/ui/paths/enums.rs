@@ -17,7 +17,10 @@ enum Head {
 }
 
 const IN_NO_VARIANT: PathPattern = path!(Vec<Head>: [*].tabel);
+//~ const IN_NO_VARIANT: PathPattern = path!(Vec<Head>: [*].table);
 const DEEPER_IN_ONE: PathPattern = path!(Vec<Head>: [*].table.kernl);
+//~ const DEEPER_IN_ONE: PathPattern = path!(Vec<Head>: [*].table.kernel);
 const STATIC_IN_ALL: PathPattern = path!(Head: scale);
+//~ const STATIC_IN_ALL: PathPattern = path!(Head: left);
 
 fn main() {}

@@ -16,7 +16,10 @@ struct Model {
 }
 
 const A_SLIP: PathPattern = path!(Model: encodr.kernel);
+//~ const A_SLIP: PathPattern = path!(Model: encoder.kernel);
 const ANOTHER_NAME: PathPattern = path!(Model: head.kernel);
+//~ const ANOTHER_NAME: PathPattern = path!(Model: decoder.kernel);
 const UPPER_CASE: PathPattern = path!(Model: Decoder);
+//~ const UPPER_CASE: PathPattern = path!(Model: decoder);
 
 fn main() {}

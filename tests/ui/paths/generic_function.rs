@@ -25,4 +25,5 @@ fn kernels<M: Module>() -> PathPattern {
 fn main() {
     kernels::<Linear>();
     kernels::<Embed>();
+    //~
 }

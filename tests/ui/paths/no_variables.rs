@@ -27,12 +27,20 @@ struct Model {
 }
 
 const PAST_A_VARIABLE: PathPattern = path!(Model: kernel.value);
+//~ const PAST_A_VARIABLE: PathPattern = path!(Model: kernel);
 const PAST_AN_ARRAY: PathPattern = path!(Model: table[0]);
+//~ const PAST_AN_ARRAY: PathPattern = path!(Model: table);
 const THROUGH_A_STATIC_FIELD: PathPattern = path!(Model: config.depth);
+//~
 const TO_A_STATIC_FIELD: PathPattern = path!(Model: config);
+//~
 const SKIPPED: PathPattern = path!(Model: note);
+//~
 const NOTHING_IN_IT: PathPattern = path!(Model: activation);
+//~
 const NOTHING_THERE: PathPattern = path!(Model: activation.alpha);
+//~
 const STATIC_ITSELF: PathPattern = path!(usize: depth);
+//~
 
 fn main() {}

@@ -5,8 +5,10 @@ use nnx::{Module, Param};
 struct Model {
     kernel: Param,
     #[module(recursive, skip)]
+    //~ #[module(skip)]
     note: String,
     #[module(recursive = true)]
+    //~ #[module(recursive)]
     inner: Option<Box<Model>>,
 }
 

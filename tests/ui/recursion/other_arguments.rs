@@ -7,6 +7,7 @@ use nnx::{Module, Param};
 struct Node<T> {
     t: T,
     next: Option<Box<Node<Shared<Param>>>>,
+    //~ next: Option<Box<Node<T>>>,
 }
 
 #[derive(Module)]
@@ -14,12 +15,14 @@ struct Pair<A, B> {
     a: A,
     b: B,
     swapped: Vec<self::Pair<B, A>>,
+    //~ same: Vec<self::Pair<A, B>>,
 }
 
 #[derive(Module)]
 struct Default<T = Linear> {
     t: T,
     next: Option<Box<Default>>,
+    //~ next: Option<Box<Default<T>>>,
 }
 
 fn main() {}

@@ -18,11 +18,13 @@ struct Residual<L> {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn by_alias(net: &Net, x: &Array) -> Array {
     x * &net.scale
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn written_out(nets: &Vec<Residual<Shared<Linear>>>, x: &Array) -> Array {
     x * &nets[0].scale
 }

@@ -15,6 +15,7 @@ struct Model {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn forward(model: &Model, x: &Array) -> Array {
     match &model.heads[0] {
         Head::Own(kernel) => x * kernel,

@@ -9,6 +9,7 @@ struct Block<L> {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn count<M: Module>(block: &Block<M>, x: &Array) -> Array {
     let _ = &block.inner;
     x.clone()

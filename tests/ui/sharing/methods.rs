@@ -10,11 +10,13 @@ struct Model {
 
 impl Model {
     #[nnx::jit(graph = false)]
+    //~ #[nnx::jit]
     fn forward(&self, x: &Array) -> Array {
         x * &*self.tied.0.read()
     }
 
     #[nnx::jit(graph = false)]
+    //~ #[nnx::jit]
     fn step(x: &Array, other: &mut Self) -> Array {
         x * &*other.tied.0.read()
     }

@@ -22,6 +22,7 @@ struct Model {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn step(model: &mut Model, x: &Array) -> Array {
     x * &model.encoder.scale
 }

@@ -18,12 +18,15 @@ fn main() {
     let weight = || Param::new(Array::scalar(1.0_f32));
     let v = weight();
     let list = vec![v, v];
+    //~ let list = vec![v.clone(), v];
     nnx::state(&list);
 
     let embed = weight();
     nnx::split(&Tied { embed, head: embed });
+    //~ nnx::split(&Tied { embed: embed.clone(), head: embed });
 
     let mut a = Node { children: vec![], weight: weight() };
     let b = Node { children: vec![a], weight: weight() };
+    //~ let b = Node { children: vec![], weight: weight() };
     a.children.push(b);
 }

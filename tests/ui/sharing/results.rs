@@ -9,16 +9,19 @@ struct Tied {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn one(x: &Array) -> Shared<Param> {
     Shared::new(Param::new(x.clone()))
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn in_a_tuple(x: &Array) -> (Array, Shared<Param>) {
     (x.clone(), Shared::new(Param::new(x.clone())))
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn in_a_result(x: &Array) -> Result<Option<Tied>, Error> {
     Ok(Some(Tied { embed: Shared::new(Param::new(x.clone())) }))
 }

@@ -14,6 +14,7 @@ struct Decoder {
 }
 
 #[nnx::jit(graph = false)]
+//~ #[nnx::jit]
 fn step(encoder: &mut Encoder, decoder: &Decoder, x: &Array) -> (Array, Encoder) {
     let _ = encoder;
     (x.clone(), Encoder { embed: decoder.head.clone() })

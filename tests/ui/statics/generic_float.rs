@@ -12,4 +12,5 @@ fn main() {
     let x = Array::scalar(1.0_f32);
     scaled(&x, &(1_i32, 2));
     scaled(&x, &(1.0_f32, 2.0));
+    //~ scaled(&x, &(x.clone(), x.clone()));
 }

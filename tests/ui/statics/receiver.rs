@@ -10,6 +10,7 @@ struct Linear {
 impl Linear {
     #[nnx::jit(graph = false)]
     fn forward(#[nnx(static)] &self, x: &Array) -> Array {
+    //~ fn forward(&self, x: &Array) -> Array {
         x * &self.kernel
     }
 }

@@ -8,7 +8,7 @@ mod text;
 
 use super::{Field, Module, Schema};
 pub use field::{FieldPart, PartOf, UnknownPart, is_module, schema_of, skipped, static_field};
-pub use path::path;
+pub use path::{CheckedPath, path};
 use text::{Text, same};
 
 /// The target of a walk.

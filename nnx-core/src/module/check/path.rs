@@ -41,6 +41,11 @@ impl CheckedPath {
         }
     }
 
+    /// Whether all steps lead somewhere.
+    pub const fn is_right(&self) -> bool {
+        self.wrong.is_none()
+    }
+
     /// The constant.
     pub const fn pattern(&self) -> PathPattern {
         PathPattern::from_static(self.keys)

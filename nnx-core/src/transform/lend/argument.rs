@@ -3,7 +3,7 @@
 use super::erased::AnyTree;
 use super::record::Roles;
 use crate::module::walk::copy_outside_nodes;
-use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticValue, Visitor, VisitorMut};
+use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticArgument, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,7 @@ impl<M: Module> Argument for &mut M {
 pub struct Owned<T>(Option<T>);
 
 /// The value's tree, or nothing.
+#[diagnostic::do_not_recommend]
 impl<T: Module> Module for Owned<T> {
     const SCHEMA: &'static Schema = T::SCHEMA;
     #[inline]
@@ -167,17 +168,18 @@ impl<T: Module> Module for Owned<T> {
 pub struct Static<T>(Option<T>);
 
 /// A tree without leaves.
-impl<T: StaticValue + Clone> Module for Static<T> {
+#[diagnostic::do_not_recommend]
+impl<T: StaticArgument> Module for Static<T> {
     const SCHEMA: &'static Schema = &Schema::Skipped;
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         if let Some(value) = &self.0 {
-            visitor.static_value(value);
+            visitor.static_value(value.part());
         }
     }
     fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
     fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
-        Static(self.0.clone())
+        Static(self.0.as_ref().map(StaticArgument::copy))
     }
 }
 
@@ -226,7 +228,7 @@ macro_rules! by_value {
 
 by_value! {
     Owned<T: Module>, |argument, roles| roles.of(argument, Role::Consumed);
-    Static<T: StaticValue, Clone>, |_, _| {};
+    Static<T: StaticArgument>, |_, _| {};
 }
 
 macro_rules! tuples {

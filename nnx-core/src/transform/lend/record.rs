@@ -7,8 +7,8 @@ use crate::graph::{Array, Closed, trace_at};
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
-    Arrival, Metadata, Module, Nodes, Path, Schema, Seen, SharedNode, StaticValue, Structure,
-    VarMut, VarRef, Visitor, VisitorMut,
+    Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure, VarMut,
+    VarRef, Visitor, VisitorMut,
 };
 use crate::value::Aval;
 use std::panic::Location;
@@ -90,7 +90,7 @@ pub struct Roles {
 impl Roles {
     /// Walks through a part that is lent as `role` says.
     pub(super) fn of<M: Module>(&mut self, part: &M, role: Role) {
-        let is_bare = matches!(M::SCHEMA, Schema::Array);
+        let is_bare = M::SCHEMA.is_plain();
         self.lent = Lent { role, is_bare, place: Place::Tree(self.updated) };
         part.flatten(self);
         self.updated += usize::from(role == Role::Updated);

@@ -23,7 +23,7 @@ pub(super) fn parts(
     let (major, minor) = plugin.version;
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
     let options: Vec<String> =
-        faults.iter().map(|fault| format!("{}={:?}", fault.option, fault.value)).collect();
+        faults.iter().map(|fault| format!("{}={:?}", fault.option, fault.values)).collect();
     Ok(Some(vec![
         ("plugin", identity),
         ("version", format!("PJRT API {major}.{minor}, {version}")),

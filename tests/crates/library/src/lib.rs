@@ -1,9 +1,12 @@
-//! A library of layers by somebody else. nnx has another name here, nothing of the prelude is in
-//! scope, and the library has its own idea of what a `Module`, an `Array`, an `Option` and a
-//! `Result` is.
+//! A library of layers by somebody else. nnx has another name here, which the macros read in
+//! Cargo.toml, nothing of the prelude is in scope, and the library has its own idea of what a
+//! `Module`, an `Array`, an `Option` and a `Result` is.
 #![no_implicit_prelude]
 #![deny(missing_docs, warnings)]
 #![forbid(unsafe_code)]
+
+/// The crate, for those who depend on this one alone.
+pub use ::flax as nnx;
 
 use ::flax::module::BatchStat;
 use ::flax::{Param, Variable};
@@ -16,7 +19,6 @@ pub trait Module: ::flax::Module + ::core::marker::Send + ::core::marker::Sync {
 
 /// A table of numbers that is trained.
 #[derive(::flax::Module)]
-#[module(crate = ::flax)]
 pub struct Array {
     /// The numbers.
     pub values: Param,
@@ -33,7 +35,7 @@ impl Array {
 }
 
 impl Module for Array {
-    #[::flax::jit(graph = false, crate = ::flax)]
+    #[::flax::jit(graph = false)]
     fn apply(&mut self, x: &::flax::Array) -> ::flax::Array {
         x * &*self.values
     }
@@ -41,7 +43,6 @@ impl Module for Array {
 
 /// A layer that may be left out.
 #[derive(::flax::Module)]
-#[module(crate = ::flax)]
 pub enum Option<M> {
     /// It is left out.
     None,
@@ -60,7 +61,6 @@ impl<M: Module> Module for Option<M> {
 
 /// `x + inner(x)`, counting its calls.
 #[derive(::flax::Module)]
-#[module(crate = ::flax)]
 pub struct Residual<M> {
     /// What is added.
     pub inner: M,
@@ -88,7 +88,7 @@ impl<M: Module> Module for Residual<M> {
 
 impl<M: Module> Residual<M> {
     /// [`apply`](Module::apply), compiled.
-    #[::flax::jit(graph = false, crate = ::flax)]
+    #[::flax::jit(graph = false)]
     pub fn forward(&mut self, x: &::flax::Array) -> ::flax::Array {
         self.apply(x)
     }
@@ -96,7 +96,6 @@ impl<M: Module> Residual<M> {
 
 /// A trained model.
 #[derive(::flax::Module)]
-#[module(crate = ::flax)]
 pub struct Result<M> {
     /// The model.
     pub model: M,
@@ -108,7 +107,7 @@ pub struct Result<M> {
 ///
 /// # Errors
 /// When the shapes of `x` and the model do not fit.
-#[::flax::jit(graph = false, crate = ::flax)]
+#[::flax::jit(graph = false)]
 pub fn train_step<M: Module>(
     mut model: M,
     x: &::flax::Array,
@@ -127,7 +126,7 @@ pub fn train_step<M: Module>(
 }
 
 /// How often the inner layer was added so far, an i32 scalar.
-#[::flax::jit(graph = false, crate = ::flax)]
+#[::flax::jit(graph = false)]
 pub fn count<M: ::flax::Module>(tree: &Residual<M>) -> ::flax::Array {
     &tree.calls * tree.times
 }

@@ -1,0 +1,20 @@
+// Data that several places share, or that changes behind a shared reference.
+use nnx::{Array, Module, Param};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+#[derive(Module)]
+struct Model {
+    locked: Arc<Mutex<Param>>,
+    //~ locked: Param,
+    counted: Vec<Arc<Array>>,
+    //~ counted: Vec<Array>,
+}
+
+#[derive(Module)]
+struct Cached {
+    cache: RefCell<Array>,
+    //~ cache: Array,
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+// A number that the function counts up would be part of the program: each count another one.
+use nnx::Array;
+
+#[nnx::jit(graph = false)]
+fn counted(x: &Array, calls: &mut usize) -> Array {
+//~ fn counted(x: &Array, calls: &mut Array) -> Array {
+    *calls += 1;
+    x * 2
+}
+
+#[nnx::jit]
+fn toggled(x: &Array, on: &mut bool) -> Array {
+//~ fn toggled(x: &Array, on: bool) -> Array {
+    *on = !*on;
+    //~
+    x * 2
+}
+
+#[nnx::jit]
+fn named(x: &Array, name: &mut String) -> Array {
+//~ fn named(x: &Array, name: String) -> Array {
+    name.push('x');
+    //~
+    x * 2
+}
+
+fn main() {}

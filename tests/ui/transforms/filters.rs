@@ -1,0 +1,35 @@
+// What a filter is, and where it stands.
+use nnx::{Module, Param};
+
+#[derive(Module)]
+struct Model {
+    kernel: Param,
+    bias: Param,
+}
+
+fn name(model: &Model) -> usize {
+    nnx::state(model).filter("kernel").len()
+    //~ nnx::state(model).filter(nnx::path_contains("kernel")).len()
+}
+
+fn kind(model: &Model) -> usize {
+    nnx::state(model).filter(std::any::TypeId::of::<Param>()).len()
+    //~ nnx::state(model).filter(nnx::of_type::<Param>()).len()
+}
+
+fn swapped(model: &Model) -> Model {
+    nnx::grad(|m: &Model| m.kernel.sum(..), nnx::wrt(model, nnx::of_type::<Param>()))
+    //~ nnx::grad(|m: &Model| m.kernel.sum(..), nnx::wrt(nnx::of_type::<Param>(), model))
+}
+
+fn not_a_kind(model: &Model) -> usize {
+    nnx::state(model).filter(nnx::of_type::<Model>()).len()
+    //~ nnx::state(model).filter(nnx::of_type::<Param>()).len()
+}
+
+fn one_of_several(model: &Model) -> usize {
+    nnx::state(model).filter(nnx::Any(nnx::of_type::<Param>())).len()
+    //~ nnx::state(model).filter(nnx::of_type::<Param>()).len()
+}
+
+fn main() {}

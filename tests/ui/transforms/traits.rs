@@ -1,0 +1,16 @@
+// Optimizers, layers and metrics are types with a trait.
+use nnx::nn::{Linear, Sequential, relu};
+use nnx::optim::Optimizer;
+use nnx::random::Rngs;
+
+fn number_as_optimizer(model: &Linear) {
+    let _ = Optimizer::new(model, 0.1);
+    //~ let _ = Optimizer::new(model, nnx::optim::sgd(0.1));
+}
+
+fn function_as_layer(rngs: &mut Rngs) {
+    let _ = Sequential::new((Linear::new(2, 3, rngs), relu));
+    //~ let _ = Sequential::new((Linear::new(2, 3, rngs), nnx::nn::Activation::new(relu)));
+}
+
+fn main() {}
