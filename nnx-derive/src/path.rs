@@ -201,6 +201,8 @@ impl Path {
     fn name_that_may_be_unknown(&self) -> Option<&Ident> {
         let Type::Path(TypePath { qself: None, path }) = &self.ty else { return None };
         let name = path.get_ident()?;
-        (!is_primitive_name(name) && name != "Self").then_some(name)
+        // `self`, `Self`, `super` and `crate` are paths too.
+        let is_keyword = ["self", "Self", "super", "crate"].iter().any(|keyword| name == keyword);
+        (!is_primitive_name(name) && !is_keyword).then_some(name)
     }
 }
