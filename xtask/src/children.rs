@@ -76,11 +76,15 @@ pub fn test(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
         cargo.arg("--workspace");
     }
     cargo.args(backend.features(&packages)).args(arguments);
-    // Tests compile what they test, and nobody wants their programs again.
-    if std::env::var_os("NNX_CACHE").is_none() {
-        cargo.env("NNX_CACHE", "off");
-    }
+    turn_cache_off(&mut cargo);
     hand_over(cargo)
+}
+
+/// Tests compile what they test, and nobody wants their programs again. What the user sets goes.
+fn turn_cache_off(command: &mut Command) {
+    if std::env::var_os("NNX_CACHE").is_none() {
+        command.env("NNX_CACHE", "off");
+    }
 }
 
 /// `cargo xtask golden DIR`: compares with the reference values in a folder.
@@ -126,6 +130,7 @@ pub fn conformance(plugin: Option<PathBuf>) -> Result<u8, String> {
             None => cargo(subcommand, Backend::Pjrt, Plugin::Always)?,
         };
         cargo.args(["--package", "nnx"]).args(arguments);
+        turn_cache_off(&mut cargo);
         if name == "MNIST" {
             cargo.arg(results.path());
         }

@@ -60,7 +60,9 @@ pub struct CacheStats {
 pub(super) struct Cache {
     /// `None` if it is off, or the folder cannot be used.
     folder: Option<Folder>,
-    stats: [AtomicU64; 3],
+    loaded: AtomicU64,
+    compiled: AtomicU64,
+    written: AtomicU64,
     /// What was said already.
     said: [AtomicBool; 3],
     /// The entries that this process has used.
@@ -106,13 +108,17 @@ impl Cache {
             }
             folder.ok()
         });
-        let used = Mutex::default();
-        Ok(Cache { folder, stats: Default::default(), said: Default::default(), used })
+        let (loaded, compiled, written) = Default::default();
+        let (said, used) = Default::default();
+        Ok(Cache { folder, loaded, compiled, written, said, used })
     }
 
     pub(super) fn stats(&self) -> CacheStats {
-        let [loaded, compiled, written] = [0, 1, 2].map(|i| self.stats[i].load(Relaxed));
-        CacheStats { loaded, compiled, written }
+        CacheStats {
+            loaded: self.loaded.load(Relaxed),
+            compiled: self.compiled.load(Relaxed),
+            written: self.written.load(Relaxed),
+        }
     }
 
     fn say(&self, trouble: Trouble, message: impl FnOnce() -> String) {
@@ -137,37 +143,31 @@ impl Cache {
             return Ok(raw);
         }
         let Some(folder) = &self.folder else { return runtime.compile(program) };
-        let mut refused = false;
-        match folder.read(&key) {
-            Ok(None) => {}
+        let name = program.name;
+        let bytes = match folder.read(&key) {
+            Ok(Some(Found::Program(bytes))) => bytes,
             Ok(Some(Found::Refused(why))) => {
-                tracing::debug!(target: "nnx::cache", "`{}` is not loaded: {why}", program.name);
-                refused = true;
+                tracing::debug!(target: "nnx::cache", "`{name}` is not loaded: {why}");
+                return self.compile_anew(runtime, program);
             }
-            Ok(Some(Found::Program(bytes))) => match folder.loading(&key) {
-                Ok(note) => {
-                    let loaded = self.load(runtime, program, &key, &bytes);
-                    drop(note);
-                    match loaded {
-                        Some(raw) => return Ok(raw),
-                        None => refused = true,
-                    }
-                }
-                Err(why) => {
-                    self.refuse(folder, program, &key, &why);
-                    refused = true;
-                }
-            },
+            Ok(None) => return self.compile_and_keep(runtime, program, key, folder),
             Err(why) => {
-                self.say(Trouble::Reading, || {
-                    format!("`{}` is compiled again: {why}", program.name)
-                });
+                self.say(Trouble::Reading, || format!("`{name}` is compiled again: {why}"));
+                return self.compile_and_keep(runtime, program, key, folder);
             }
-        }
-        self.compile_and_keep(runtime, program, key, folder, refused)
+        };
+        let loaded = match folder.loading(&key) {
+            // The note stays until the program is loaded.
+            Ok(_note) => self.load(runtime, program, &key, &bytes),
+            Err(why) => {
+                self.refuse(program, &key, &why);
+                None
+            }
+        };
+        loaded.map_or_else(|| self.compile_anew(runtime, program), Ok)
     }
 
-    /// The program in `bytes`; if it cannot be loaded, that is not tried again.
+    /// The program in `bytes`; if it cannot be loaded, that is not tried again, unless memory was short.
     fn load(
         &self,
         runtime: &dyn Runtime,
@@ -178,15 +178,15 @@ impl Cache {
         let start = Instant::now();
         match runtime.load(bytes, program) {
             Ok(raw) => {
-                self.stats[0].fetch_add(1, Relaxed);
+                self.loaded.fetch_add(1, Relaxed);
                 self.note_used(key);
                 let took = start.elapsed();
                 tracing::debug!(target: "nnx::cache", "`{}` was loaded in {took:.1?}", program.name);
                 Some(raw)
             }
             Err(error) => {
-                if let Some(folder) = &self.folder {
-                    self.refuse(folder, program, key, &error.to_string());
+                if !matches!(&error, Error::Xla { code: "RESOURCE_EXHAUSTED", .. }) {
+                    self.refuse(program, key, &error.to_string());
                 }
                 None
             }
@@ -194,13 +194,20 @@ impl Cache {
     }
 
     /// Says that an entry cannot be loaded, and sees to it that nobody tries again.
-    fn refuse(&self, folder: &Folder, program: &Program<'_>, key: &ProgramKey, why: &str) {
+    fn refuse(&self, program: &Program<'_>, key: &ProgramKey, why: &str) {
         self.say(Trouble::Reading, || {
             format!("`{}` cannot be loaded from the cache, and is compiled: {why}", program.name)
         });
         let refused = Some(why.to_string());
         let name = program.name.to_string();
-        let _ = folder.write(&Header { key: key.clone(), name, compile_us: 0, refused }, &[]);
+        if let Some(folder) = &self.folder {
+            let _ = folder.write(&Header { key: key.clone(), name, compile_us: 0, refused }, &[]);
+        }
+    }
+
+    fn compile_anew(&self, runtime: &dyn Runtime, program: &Program<'_>) -> Result<RawExecutable> {
+        self.compiled.fetch_add(1, Relaxed);
+        runtime.compile(program)
     }
 
     fn compile_and_keep(
@@ -209,14 +216,12 @@ impl Cache {
         program: &Program<'_>,
         key: ProgramKey,
         folder: &Folder,
-        refused: bool,
     ) -> Result<RawExecutable> {
         let start = Instant::now();
-        let raw = runtime.compile(program)?;
+        let raw = self.compile_anew(runtime, program)?;
         let took = start.elapsed();
-        self.stats[1].fetch_add(1, Relaxed);
         tracing::debug!(target: "nnx::cache", "`{}` was compiled in {took:.1?}", program.name);
-        if refused || took < WORTH {
+        if took < WORTH {
             return Ok(raw);
         }
         let name = program.name.to_string();
@@ -227,7 +232,7 @@ impl Cache {
         let header = Header { key, name: program.name.to_string(), compile_us, refused: None };
         match bytes.and_then(|bytes| folder.write(&header, &bytes)) {
             Ok(()) => {
-                self.stats[2].fetch_add(1, Relaxed);
+                self.written.fetch_add(1, Relaxed);
                 self.note_used(&header.key);
             }
             Err(why) => self.say(Trouble::Writing, || format!("`{name}` is not kept: {why}")),
