@@ -1,7 +1,7 @@
 //! What does not compile, and what its author is told: `tests/ui/<theme>/*.rs` beside the message
 //! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
-//! Some of them: `cargo test --test ui -- ui trybuild=sharing/ trybuild=pass/`. Without a case that
-//! passes, trybuild generates no code, and the constants of generic functions are not evaluated.
+//! Some of them: `cargo test --test ui -- at_check trybuild=sharing/`. Nearly all are seen at `cargo check`;
+//! those in `at-build` when code is generated, because the constants of generic functions are not evaluated before.
 //!
 //! A case may say how it is mended (`xtask/src/mistakes.rs`): the mended code compiles, and docs/errors.md
 //! shows it.
@@ -27,8 +27,8 @@ fn the_page_of_errors_shows_these_cases() {
 // `xla`, minutes of C++, once more for its own project.
 #[test]
 #[cfg_attr(feature = "xla-rs", ignore = "the same on every backend")]
-fn ui() {
-    // One instance: all cases share one build of the library.
+fn at_check() {
+    // Without a case that passes, trybuild generates no code, and checks all cases in one run of cargo.
     let cases = trybuild::TestCases::new();
     for theme in [
         "arrays",
@@ -50,6 +50,13 @@ fn ui() {
     ] {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
+}
+
+#[test]
+#[cfg_attr(feature = "xla-rs", ignore = "the same on every backend")]
+fn at_build() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/at-build/*.rs");
     cases.pass("tests/ui/pass/*.rs");
     // The fixes that the messages advise, followed.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
