@@ -10,7 +10,8 @@ mod faults;
 mod random;
 
 use compare::Distance;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 
 /// Random programs per dtype: all, and those of the ordinary test suite.
 const PROGRAMS: [u64; 2] = [18, 2];
@@ -19,7 +20,7 @@ const PROGRAMS: [u64; 2] = [18, 2];
 struct Group {
     name: String,
     cases: usize,
-    run: Box<dyn Fn() -> Vec<(String, Distance)>>,
+    run: Box<dyn Fn() -> Vec<(String, Distance)> + Sync>,
 }
 
 fn groups(all: bool) -> Vec<Group> {
@@ -53,18 +54,35 @@ fn main() -> ExitCode {
         }
     }
     println!("| group | cases | passed | failed | worst error |\n|---|---:|---:|---:|---:|");
-    let mut failed = false;
-    for (index, group) in groups(all).iter().enumerate() {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(all.then_some("--all")).arg("--group").arg(index.to_string());
-        let status = command.status().unwrap();
-        failed |= !status.success();
-        if !matches!(status.code(), Some(0 | 1)) {
-            let Group { name, cases, .. } = group;
-            println!("| {name} | {cases} | 0 | {cases} | {status} |");
+    // A device may have memory for one process; `cargo test` has processors, and they compile on one each.
+    let workers = if all { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let groups = groups(all);
+    let left = Mutex::new(groups.iter().enumerate());
+    let work = || {
+        let mut failed = false;
+        loop {
+            let next = left.lock().unwrap().next();
+            let Some((index, group)) = next else { return failed };
+            failed |= !apart(group, index, all);
         }
-    }
+    };
+    let failed = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().fold(false, |failed, worker| worker.join().unwrap() | failed)
+    });
     ExitCode::from(u8::from(failed))
+}
+
+/// Runs a group in a process of its own and prints what that printed; gives whether all is well.
+fn apart(Group { name, cases, .. }: &Group, index: usize, all: bool) -> bool {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(all.then_some("--all")).arg("--group").arg(index.to_string());
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        println!("| {name} | {cases} | 0 | {cases} | {} |", output.status);
+    }
+    output.status.success()
 }
 
 /// Runs the cases of a group and prints its line, and one for each wrong case.

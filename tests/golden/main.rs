@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 /// What a case computes: tensors by the name under which the reference has them.
 pub(crate) type Outputs = Vec<(String, nnx::Array)>;
@@ -109,21 +110,14 @@ type Areas = BTreeMap<String, (usize, usize, f64)>;
 fn run(reference: &Reference, options: &Options, areas: &mut Areas) -> bool {
     let (mut passed, mut failed) = (0, 0);
     let mut skipped = Vec::new();
-    for case in reference.cases() {
+    let chosen = |case: &&Case| {
+        options.filter.as_ref().is_none_or(|filter| case.title().contains(filter.as_str()))
+    };
+    for (case, outcome) in outcomes(reference.cases().filter(chosen)) {
         let title = case.title();
-        if options.filter.as_ref().is_some_and(|filter| !title.contains(filter.as_str())) {
+        let Some(outcome) = outcome else {
+            skipped.push(title);
             continue;
-        }
-        let listed = SKIPPED.contains(&title.as_str());
-        let outcome = match implementation(&case.area, &case.name) {
-            None if listed => {
-                skipped.push(title);
-                continue;
-            }
-            None => Err(vec!["there is no such case here".into()]),
-            Some(_) if listed => Err(vec!["is implemented: take it off the list SKIPPED".into()]),
-            Some(compute) => catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))))
-                .unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])),
         };
         let area = areas.entry(case.area.clone()).or_default();
         match outcome {
@@ -146,6 +140,41 @@ fn run(reference: &Reference, options: &Options, areas: &mut Areas) -> bool {
     }
     println!("{passed} passed, {failed} failed, {} skipped", skipped.len());
     failed == 0
+}
+
+/// The largest error of a case, as a share of what is allowed, or what is wrong; nothing if it is skipped.
+type Outcome = Option<Result<f64, Vec<String>>>;
+
+/// Runs the cases on all processors, because the compiler of a small program uses one.
+fn outcomes<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<(&'a Case, Outcome)> {
+    let cases: Vec<&Case> = cases.collect();
+    let left = Mutex::new(cases.iter().enumerate());
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let next = left.lock().unwrap().next();
+            let Some((index, case)) = next else { return done };
+            done.push((index, (*case, outcome(case))));
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut done: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn outcome(case: &Case) -> Outcome {
+    let listed = SKIPPED.contains(&case.title().as_str());
+    Some(match implementation(&case.area, &case.name) {
+        None if listed => return None,
+        None => Err(vec!["there is no such case here".into()]),
+        Some(_) if listed => Err(vec!["is implemented: take it off the list SKIPPED".into()]),
+        Some(compute) => catch_unwind(AssertUnwindSafe(|| compare::check(case, compute(case))))
+            .unwrap_or_else(|payload| Err(vec![panic_message(&*payload)])),
+    })
 }
 
 /// The message of a panic on one line.
