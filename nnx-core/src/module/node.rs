@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 /// A node with content of any type; its handles are [`Shared`](super::Shared).
 pub trait SharedNode: Any + Send + Sync {
@@ -207,10 +207,16 @@ pub struct Gate {
     /// call. With [`LISTED`], the list says more. Without it the list is empty: a call comes and goes
     /// by this word alone.
     state: AtomicU64,
-    holders: Mutex<Holders>,
-    left: Condvar,
     /// The node's number in the call that it is lent to.
     number: AtomicUsize,
+    /// Made when first needed, and not inside: what many nodes cost a call is the memory that they lie in.
+    crowd: OnceLock<Box<Crowd>>,
+}
+
+#[derive(Default)]
+struct Crowd {
+    holders: Mutex<Holders>,
+    left: Condvar,
 }
 
 #[derive(Default)]
@@ -256,10 +262,14 @@ fn thread() -> u64 {
 }
 
 impl Gate {
+    fn crowd(&self) -> &Crowd {
+        self.crowd.get_or_init(Box::default)
+    }
+
     /// The list, with everybody who is there. [`note`](Gate::note) ends it.
     fn lock(&self) -> MutexGuard<'_, Holders> {
         // No code that could panic runs under the lock.
-        let mut holders = self.holders.lock().unwrap_or_else(|e| e.into_inner());
+        let mut holders = self.crowd().holders.lock().unwrap_or_else(|e| e.into_inner());
         let state = self.state.fetch_or(LISTED, Acquire);
         if state & LISTED == 0 {
             holders.owner = state & !LENT;
@@ -282,7 +292,7 @@ impl Gate {
         drop(holders);
         // Costs a call of the system.
         if waited_for {
-            self.left.notify_all();
+            self.crowd().left.notify_all();
         }
     }
 
@@ -299,7 +309,7 @@ impl Gate {
                 None => break,
                 Some(Busy::Elsewhere) => {
                     holders.waiting += 1;
-                    holders = self.left.wait(holders).unwrap_or_else(|e| e.into_inner());
+                    holders = self.crowd().left.wait(holders).unwrap_or_else(|e| e.into_inner());
                     holders.waiting -= 1;
                 }
                 Some(busy) => {

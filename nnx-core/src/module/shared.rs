@@ -40,9 +40,9 @@ struct Node<T> {
     this: Weak<Node<T>>,
     /// The trace that it was made in.
     home: u64,
-    gate: Gate,
     /// Empty while a tree that holds the node in a cycle is being made, and once its trace is over.
     content: RwLock<Option<T>>,
+    gate: Gate,
 }
 
 impl<T> Node<T> {
