@@ -3,6 +3,7 @@
 
 mod flax_transforms;
 mod flax_trees;
+mod forms;
 mod jit;
 mod random;
 mod stress;

@@ -181,6 +181,38 @@ impl Statics {
         })
     }
 
+    /// The first place where `other` has another form: a container that is filled in another way, or a place
+    /// that holds another node; and a description of what both have there. Values and links are passed over.
+    pub(crate) fn other_form(&self, other: &Statics) -> Option<(Path, [String; 2])> {
+        let (mut mine, mut others) = (self.form(), other.form());
+        loop {
+            let (a, b) = (mine.next(), others.next());
+            if a == b {
+                a?;
+                continue;
+            }
+            let path = a.or(b)?.0;
+            let show = |part: Option<(&Path, Structure)>, of: &Statics| match part {
+                Some((at, Structure::Ref(number))) if at == path => {
+                    let first = |(_, part): &(&Path, Structure)| *part == Structure::Node(number);
+                    let first = of.form().find(first).map(|(path, _)| path.to_string());
+                    format!("the node of `{}`", first.unwrap_or_default())
+                }
+                Some((at, structure)) if at == path => structure.to_string(),
+                _ => "nothing".into(),
+            };
+            return Some((path.clone(), [show(a, self), show(b, other)]));
+        }
+    }
+
+    fn form(&self) -> impl Iterator<Item = (&Path, Structure)> {
+        self.0.iter().filter_map(|(path, part)| match part {
+            StaticPart::Structure(Structure::Link(_)) => None,
+            StaticPart::Structure(structure) => Some((path, *structure)),
+            _ => None,
+        })
+    }
+
     /// What differs in `other`, the later one, if floats do and nothing else: each path, the float and the
     /// float before.
     pub(crate) fn floats_that_differ(&self, other: &Statics) -> Option<Vec<(String, String)>> {

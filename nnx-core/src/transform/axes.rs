@@ -3,6 +3,12 @@
 use crate::module::{Filter, Module, Path, PathKey, Schema, VarInfo};
 use std::sync::Arc;
 
+/// An axis of a leaf, or of one with `more` axes, counted from the first; as it is for a leaf without a value.
+pub(super) fn from_first(axis: Option<isize>, leaf: &VarInfo<'_>, more: isize) -> Option<isize> {
+    let rank = leaf.value.try_aval().map_or(0, |aval| aval.rank() as isize + more);
+    axis.map(|axis| if axis < 0 { axis + rank } else { axis })
+}
+
 /// The axis of one argument: a number, `None` for an argument that all elements share, or
 /// [`StateAxes`].
 #[derive(Clone)]

@@ -1,10 +1,11 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::{TransformCall, TransformProgram};
-use super::trees::{difference_of, leaves, no_derivative, with_leaves};
+use super::trees::{difference_in_form, difference_of, leaves, no_derivative, with_leaves};
 use crate::error::{Error, or_raise, raise};
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents};
 use crate::module::Module;
+use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
@@ -68,6 +69,10 @@ fn differentiable_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -
     let (expected, found) = (collect_leaves(like), collect_leaves(given));
     if expected.len() != found.len() {
         fail(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
+    }
+    let forms = [Statics::of(|v| like.flatten(v)), Statics::of(|v| given.flatten(v))];
+    if let Some(difference) = difference_in_form(&forms[0], &forms[1]) {
+        fail(format!("of {what}, {difference}"));
     }
     let mut arrays = Vec::new();
     for (i, (like_leaf, leaf)) in expected.iter().zip(&found).enumerate() {

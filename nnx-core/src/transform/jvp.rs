@@ -1,10 +1,11 @@
 //! Forward-mode derivatives.
 
 use super::lend::{Argument, TransformCall};
-use super::trees::no_derivative;
+use super::trees::{difference_in_form, no_derivative};
 use crate::error::{Error, Result, or_raise};
 use crate::graph::{Array, Mode};
 use crate::module::Module;
+use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::rewrite::{interpret_jvp, spread};
 use crate::run::staged;
@@ -76,6 +77,11 @@ fn directions<A: Argument>(
     let given = collect_leaves(tangents);
     if given.len() != call.leaves {
         return Err(error(format!("{} tangents for {} leaves", given.len(), call.leaves)));
+    }
+    let of_argument = Statics::of(|v| call.argument.flatten(v));
+    let of_tangents = Statics::of(|v| tangents.flatten(v));
+    if let Some(difference) = difference_in_form(&of_argument, &of_tangents) {
+        return Err(error(format!("of the tangents, {difference}")));
     }
     let mut active = Vec::new();
     let mut directions = Vec::new();

@@ -26,6 +26,13 @@ pub(crate) fn no_derivative(kind: &str, what: &str, dtype: DType) -> Array {
     ))
 }
 
+/// A message about the first place where `given` has another form than `like`: other lengths, options or
+/// variants, or other places that hold one node. Then its leaves are not those of the same places.
+pub(crate) fn difference_in_form(like: &Statics, given: &Statics) -> Option<String> {
+    let (path, [like, given]) = like.other_form(given)?;
+    Some(format!("`{path}` is {given}, where {like} is needed"))
+}
+
 /// Raises an error about the arguments of `op`.
 #[track_caller]
 pub(crate) fn invalid(op: &str, message: String, location: &'static Location<'static>) -> ! {

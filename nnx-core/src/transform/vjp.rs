@@ -2,10 +2,11 @@
 
 use super::grad::{Differentiated, Gradient, Selection, active};
 use super::lend::{Argument, TransformCall};
-use super::trees::{no_derivative, with_leaves};
+use super::trees::{difference_in_form, invalid, no_derivative, with_leaves};
 use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::Array;
 use crate::module::Module;
+use crate::module::compare::Statics;
 use crate::module::walk::{Rebuild, collect_leaves, rebuild};
 use crate::rewrite::LinearMap;
 use crate::run::staged;
@@ -104,17 +105,20 @@ impl<T: Module, R: Module> Pullback<T, R> {
 #[track_caller]
 fn matching<M: Module>(op: &str, like: &M, given: &M, wanted: &[bool]) -> Vec<Array> {
     let location = Location::caller();
+    let forms = [Statics::of(|v| like.flatten(v)), Statics::of(|v| given.flatten(v))];
     let (like, given) = (collect_leaves(like), collect_leaves(given));
     if like.len() != given.len() {
         let message = format!("{} leaves are given for {}", given.len(), like.len());
-        raise(Error::Op { op: op.into(), message, location });
+        invalid(op, message, location);
+    }
+    if let Some(difference) = difference_in_form(&forms[0], &forms[1]) {
+        invalid(op, format!("of what is given, {difference}"), location);
     }
     let mut found = Vec::new();
     for ((like, given), _) in like.iter().zip(&given).zip(wanted).filter(|(_, w)| **w) {
         let (like, aval) = (like.array.aval(), or_raise(given.array.try_aval()));
         if like != aval {
-            let message = format!("a leaf is {aval}, where {like} is needed");
-            raise(Error::Op { op: op.into(), message, location });
+            invalid(op, format!("a leaf is {aval}, where {like} is needed"), location);
         }
         found.push(given.array.clone());
     }

@@ -1,6 +1,6 @@
 //! `vmap`: a function of one element, for a whole batch.
 
-use super::axes::{IntoMapAxes, MapAxes, tuple_len};
+use super::axes::{IntoMapAxes, MapAxes, from_first, tuple_len};
 use super::lend::{Argument, TransformCall, TransformProgram};
 use crate::error::or_raise;
 use crate::graph::{Array, Batched};
@@ -143,20 +143,20 @@ fn mapped_axes<A: Argument>(call: &TransformCall<'_, A>, axes: &VmapAxes) -> Vec
     if let Err(message) = axes.inputs.check(A::TUPLE) {
         call.invalid(format!("in_axes: {message}"));
     }
-    let axis_at = |path: &Path, leaf: &VarInfo<'_>| axes.inputs.of(path, leaf);
+    let axis_at = |path: &Path, leaf: &VarInfo<'_>| from_first(axes.inputs.of(path, leaf), leaf, 0);
     call.check_places("axes", axis_at, |axis| {
         axis.map_or("None".to_owned(), |axis| axis.to_string())
     });
     call.map(|path, leaf| {
-        let axis = axes.inputs.of(path, leaf)?;
+        let axis = axis_at(path, leaf)?;
         let Ok(aval) = leaf.value.try_aval() else { return Some(axis) };
-        let rank = aval.rank() as isize;
-        if axis < -rank || axis >= rank {
+        if !(0..aval.rank() as isize).contains(&axis) {
+            let axis = axes.inputs.of(path, leaf)?;
             let path = path.to_string();
             let path = if path.is_empty() { "the argument".into() } else { format!("`{path}`") };
             call.invalid(format!("{path} is {aval} and has no axis {axis} to map along"));
         }
-        Some(if axis < 0 { axis + rank } else { axis })
+        Some(axis)
     })
 }
 

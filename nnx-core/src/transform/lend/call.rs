@@ -1,6 +1,7 @@
 //! The frame of a transform: take the argument's leaves, trace the function, and, once its program
 //! has run, hand back the result and the updates.
 
+use super::super::axes::from_first;
 use super::super::trees::invalid;
 use super::argument::Argument;
 use super::erased::{AnyArgument, TreeFunction};
@@ -8,7 +9,7 @@ use super::record::{Allowed, Changes, Recorded, SetLeaves, Stopped, Twins, Updat
 use crate::graph::{Array, Closed, Scope};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
-use crate::module::{Module, Path, Seen, VarInfo, for_each_other_place};
+use crate::module::{Module, Path, Seen, VarInfo, Visitor, for_each_other_place};
 use crate::value::Aval;
 use std::panic::Location;
 
@@ -75,6 +76,15 @@ impl<R> TransformProgram<R> {
                 call.node_name(*number)
             ));
         }
+    }
+
+    /// Walks the nodes of the twin, then the result: every place of such a node there is a further one.
+    fn twins_and_result<V: Visitor>(&self, visitor: &mut V)
+    where
+        R: Module,
+    {
+        self.twins.made().iter().for_each(|made| visitor.shared(&*made.new));
+        self.result.flatten(visitor);
     }
 
     /// The leaves that were set, in the order of their outputs.
@@ -243,34 +253,54 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         carried
     }
 
-    /// Raises an error if a call's result holds a node of the argument in a place of another axis:
-    /// `of_result` is the axis of a place there, `of_leaf` has those of the argument's leaves.
+    /// Raises an error if a node in a call's result has places of different axes, its places in the argument
+    /// among them: `of_result` is the axis of a place in the result, `of_leaf` has those of the argument's leaves.
     pub(crate) fn check_result_axes<R: Module>(
         &self,
         program: &TransformProgram<R>,
         of_leaf: &[Option<isize>],
         of_result: impl Fn(&Path, &VarInfo<'_>) -> Option<isize>,
     ) {
-        let lent = lent(&*self.argument);
-        let nodes = nodes_of(|v| program.result.flatten(v));
-        let show = |axis: Option<isize>| axis.map_or("None".to_owned(), |axis| axis.to_string());
-        for (path, node) in nodes {
-            let among = program.twins.among(vec![(path.clone(), node)]);
-            let Some((_, number)) = among.first() else { continue };
-            let mut i = 0;
-            self.map(|_, leaf| {
-                let (before, now) = (of_leaf[i], of_result(&path, leaf));
-                if lent[i].node() == Some(*number) && before != now {
-                    self.invalid(format!(
-                        "one node, different axes:\n  {}: {}\n  {path} of the result: {}",
-                        self.path(i),
-                        show(before),
-                        show(now)
-                    ));
+        // The argument's nodes come first, so that all their places in the result are further ones.
+        let in_nodes: Vec<usize> =
+            self.in_nodes().iter().enumerate().filter(|(_, is)| **is).map(|(i, _)| i).collect();
+        let mut first = Vec::new();
+        // The elements are put together along an axis more than a leaf of one of them has.
+        let axis = |path: &Path, leaf: &VarInfo<'_>| from_first(of_result(path, leaf), leaf, 1);
+        for_each_leaf_of(
+            &Seen::default(),
+            |v| program.twins_and_result(v),
+            |path, leaf| {
+                first.push(match in_nodes.get(first.len()) {
+                    Some(&i) => of_leaf[i],
+                    None => axis(path, &leaf),
+                });
+            },
+        );
+        let mut wrong = None;
+        for_each_other_place(
+            |v| program.twins_and_result(v),
+            |i, path, leaf| {
+                let other = axis(path, &leaf);
+                if other != first[i] {
+                    wrong.get_or_insert_with(|| (i, path.clone(), other));
                 }
-                i += 1;
-            });
-        }
+            },
+        );
+        let Some((i, path, other)) = wrong else { return };
+        let place = match in_nodes.get(i) {
+            Some(&i) => self.path(i),
+            None => {
+                let paths = paths(|v| program.twins_and_result(v));
+                format!("{} of the result", paths[i])
+            }
+        };
+        let show = |axis: Option<isize>| axis.map_or("None".to_owned(), |axis| axis.to_string());
+        self.invalid(format!(
+            "one node, different axes:\n  {place}: {}\n  {path} of the result: {}",
+            show(first[i]),
+            show(other)
+        ));
     }
 
     /// Raises an error about this call.
