@@ -5,7 +5,7 @@ use super::nonzero::size_of;
 use super::program::program;
 use super::{IntoShape, concatenate, iota, one_program, select};
 use crate::graph::Array;
-use crate::value::DType;
+use crate::value::{DType, saturating_product};
 
 /// At which ends [`Array::trim_zeros`] cuts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -72,7 +72,7 @@ impl Array {
     #[track_caller]
     pub fn resize(&self, shape: impl IntoShape) -> Array {
         let shape = shape_of("resize", shape);
-        let (size, wanted) = (self.size(), shape.iter().product::<usize>());
+        let (size, wanted) = (self.size(), saturating_product(&shape));
         if size == 0 {
             return super::zeros(&shape, self.dtype());
         }

@@ -330,12 +330,13 @@ impl Conv {
             .shape()
             .iter()
             .zip(&self.window.kernel_dilation)
-            .map(|(&size, &dilation)| (size.max(1) - 1) * dilation)
+            .map(|(&size, &dilation)| (size.max(1) - 1).saturating_mul(dilation))
             .collect();
         let mode = match &self.window.padding {
             ConvPadding::Zeros(padding) => return (x, padding.clone()),
             ConvPadding::Causal => {
-                let pairs = [(0, 0), (extents[0] as i64, 0), (0, 0)];
+                let before = i64::try_from(extents[0]).unwrap_or(i64::MAX);
+                let pairs = [(0, 0), (before, 0), (0, 0)];
                 return (x.pad(&pairs, 0), Padding::Valid);
             }
             ConvPadding::Circular => PadMode::Wrap,

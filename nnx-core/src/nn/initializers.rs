@@ -14,7 +14,7 @@ use crate::ops::{Geqrf, HouseholderProduct};
 use crate::random;
 use crate::random::Key;
 use crate::run::{bind, bind1};
-use crate::value::{Aval, DType};
+use crate::value::{Aval, DType, saturating_product};
 
 /// How a parameter starts. Static data: it can be compared and hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -397,7 +397,7 @@ pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
 fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DType) -> Array {
     let axis = dim("orthogonal", column_axis, Aval::new(dtype, shape));
     let columns = shape[axis];
-    let rows = shape.iter().product::<usize>() / columns;
+    let rows = saturating_product(shape).checked_div(columns).unwrap_or(0);
     let (long, short) = (rows.max(columns), rows.min(columns));
     let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
     let sample = random::normal(key, [long, short], wide);

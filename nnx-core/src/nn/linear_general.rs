@@ -10,7 +10,7 @@ use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, 
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
-use crate::value::DType;
+use crate::value::{DType, saturating_product};
 use std::slice;
 
 const LAYER: &str = "LinearGeneral";
@@ -107,13 +107,13 @@ impl LinearGeneralBuilder {
             invalid(LAYER, format!("the batch axes are the leading ones, from 0 on, not {axes:?}"));
         }
         let batch_shape: Vec<usize> = batch.iter().map(|&(_, size)| size).collect();
-        let product = |sizes: &[usize]| sizes.iter().product::<usize>();
-        let flat = [product(&batch_shape) * product(&inputs), product(&outputs)];
+        let flat = [[&batch_shape[..], &inputs].concat(), outputs.clone()];
+        let flat = flat.map(|sizes| saturating_product(&sizes));
         let kernel = self.kernel_init.call(&rngs.params(), flat, self.param_dtype);
         let shape: Vec<usize> = [&batch_shape[..], &inputs, &outputs].concat();
         let bias = self.use_bias.then(|| {
             let shape = [batch_shape, outputs].concat();
-            let flat = product(&shape);
+            let flat = saturating_product(&shape);
             self.bias_init.call(&rngs.params(), flat, self.param_dtype).reshape(shape)
         });
         LinearGeneral {

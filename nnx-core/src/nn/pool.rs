@@ -1,10 +1,11 @@
 //! Pooling: reductions over windows of the spatial axes. `flax.nnx`'s `avg_pool` and its like.
 
 use crate::array::{
-    IntoShape, Padding, WindowOptions, invalid, ones, reduce_window_max, reduce_window_min,
-    reduce_window_sum, shape_of,
+    IntoShape, Padding, WindowOptions, invalid, one_program, ones, reduce_window_max,
+    reduce_window_min, reduce_window_sum, shape_of,
 };
 use crate::graph::Array;
+use crate::value::saturating_product;
 
 /// How the window of a pool slides.
 ///
@@ -75,7 +76,7 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
     let window = shape_of(OP, window);
     let sums = windows(OP, reduce_window_sum, x, &window, options);
     if options.count_include_pad {
-        return sums / window.iter().product::<usize>();
+        return sums / saturating_product(&window);
     }
     let mut shape = vec![1; x.rank()];
     let spatial = x.rank() - window.len() - 1..x.rank() - 1;
@@ -173,5 +174,8 @@ fn windows(
     };
     let window_options =
         WindowOptions { strides: whole(&options.strides), padding, ..WindowOptions::default() };
-    reduce(x, &whole(window), &window_options)
+    // A pointer to a function does not tell it who calls; a program does.
+    one_program(op, std::slice::from_ref(x), |args| {
+        reduce(&args[0], &whole(window), &window_options)
+    })
 }

@@ -27,8 +27,8 @@ pub(crate) struct ConvGeneralDilated {
 
 /// Size of a dimension of `n` elements with `dilation - 1` holes between neighbours.
 pub(crate) fn dilated(n: usize, dilation: usize) -> i64 {
-    let holes = i64::try_from(dilation).unwrap_or(i64::MAX);
-    if n == 0 { 0 } else { holes.saturating_mul(n as i64 - 1).saturating_add(1) }
+    let [n, holes] = [n, dilation].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    if n == 0 { 0 } else { holes.saturating_mul(n - 1).saturating_add(1) }
 }
 
 /// More than any array has elements, and little enough that sums of some do not overflow.

@@ -9,8 +9,11 @@ use crate::graph::{
 };
 use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
 use crate::run::bind1;
-use crate::value::{Aval, DType};
+use crate::value::{Aval, DType, saturating_product};
 use smallvec::smallvec;
+
+/// XLA goes through a window one element after the other, padding included: a larger one takes minutes.
+const MOST_ELEMENTS: usize = 1 << 30;
 
 /// A sliding window, one entry per dimension of the operand.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +59,13 @@ impl Window {
             ));
         }
         check_steps(&[&self.strides, &self.base_dilation, &self.window_dilation])?;
+        let elements = saturating_product(&self.sizes);
+        if elements > MOST_ELEMENTS {
+            return Err(format!(
+                "a window of {:?} has {elements} elements, the most are {MOST_ELEMENTS}",
+                self.sizes
+            ));
+        }
         let mut shape = Vec::with_capacity(rank);
         for (i, (n, k)) in self.dilated_sizes(operand.shape()).into_iter().enumerate() {
             let padded = padded(n, k, self.padding[i])?;

@@ -6,7 +6,7 @@ use crate::graph::Array;
 use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::ops::{OptimizationBarrier, Threefry2x32};
 use crate::run::{bind, bind1, staged};
-use crate::value::{DType, PromotionKind};
+use crate::value::{DType, PromotionKind, saturating_product};
 
 /// The state of a random generator, or a batch of them: u32 words `[…, 2]`. `jax.random.key`.
 ///
@@ -194,8 +194,7 @@ pub(super) fn hash_positions_combined(key: &Array, shape: &[usize]) -> Array {
 
 /// The words of the key and of every position.
 fn hash_inputs(key: &Array, shape: &[usize]) -> [Array; 4] {
-    let size: u128 = shape.iter().map(|&n| n as u128).product();
-    let (high, low) = if size <= 1 << 32 {
+    let (high, low) = if saturating_product(shape) <= 1 << 32 {
         let low = positions(shape, DType::U32);
         (low.zeros_like(), low)
     } else {

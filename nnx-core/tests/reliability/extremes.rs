@@ -1,9 +1,14 @@
-//! Every function that takes a size, a position or an axis, at the ends of the integers.
+//! Functions and layers that take a size, a position or an axis, at the ends of the integers.
 
 use nnx_core::array::fft::{Norm, fft, fftfreq, hfft, ifft, ihfft, irfft, rfft, rfftfreq};
 use nnx_core::array::linalg::matrix_power;
 use nnx_core::array::special::multigammaln;
-use nnx_core::array::{self, PadMode};
+use nnx_core::array::{self, PadMode, Padding, Trim, WindowOptions};
+use nnx_core::nn::{
+    Conv, ConvPadding, Embed, GRUCell, LSTMCell, Linear, LinearGeneral, MultiHeadAttention,
+    PoolOptions, avg_pool, glu, initializers, max_pool, min_pool,
+};
+use nnx_core::random::{self, Rngs};
 use nnx_core::{Array, DType};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -67,7 +72,47 @@ fn sizes_at_the_ends_of_the_integers() {
             x.slice([(..n).into()]); x.slice([(n..n).into()]); x.sum(n); x.reshape([n, 2]);
             x.pad_mode(&[(n, n)], PadMode::Edge); x.pad_mode(&[(n, 0)], PadMode::Wrap);
             x.pad_mode(&[(0, n)], PadMode::Symmetric); x.pad_mode(&[(0, n)], PadMode::Reflect);
-            array::sort_multi(&[&x], 0, n);
+            array::sort_multi(&[&x], 0, n); x.resize([n, n]); array::identity(n, f32);
+            array::intersect1d(&x, &x, n, 0.0); array::setdiff1d(&x, &x, n, 0.0);
+            x.extract(&x.gt(0.0), n, 0.0); x.compress(&x.gt(0.0), 0, n, 0.0);
+            x.trim_zeros(Trim::Both, n); array::linspace_exclusive(0.0, 1.0, n, f32);
+            array::logspace(0.0, 1.0, n, 10.0, f32); array::indices([n, n]);
+            array::unravel_index(&i, [n, n]); array::ravel_multi_index(&[&i, &i], [n, n]);
+        );
+    }
+    assert!(failures.0.is_empty(), "{:#?}", failures.0);
+}
+
+#[test]
+fn windows_samples_and_layers_at_the_ends_of_the_integers() {
+    let x = array::ones([1, 4, 2], DType::F32);
+    let (f32, u32, i32) = (DType::F32, DType::U32, DType::I32);
+    let mut failures = Failures::default();
+    let same = PoolOptions::new().padding(Padding::Same);
+    let key = random::key(0);
+    for n in [1_usize << 40, 1 << 43, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
+        let window = WindowOptions { padding: Padding::Same, ..WindowOptions::default() };
+        let strides = PoolOptions::new().strides([n]);
+        each!(failures, n,
+            array::reduce_window_sum(&x, &[1, n, 1], &window);
+            array::reduce_window_max(&x, &[1, n, 1], &window);
+            array::reduce_window_min(&x, &[n, n, n], &window);
+            max_pool(&x, [n], &same); min_pool(&x, [n], &same); avg_pool(&x, [n], &same);
+            max_pool(&x, [2], &strides); glu(&x, n as isize);
+            random::bits(&key, [n, n, n], u32); random::uniform(&key, [n, n, n], f32);
+            random::normal(&key, [n, n, n], f32); random::randint(&key, [n, n, n], 0, 9, i32);
+            random::bernoulli(&key, 0.5, [n, n, n]); random::permutation(&key, n);
+            random::categorical(&key, &x, n as isize);
+            Linear::new(n, n, &mut Rngs::new(0)); Embed::new(n, n, &mut Rngs::new(0));
+            Conv::new(2, n, [3], &mut Rngs::new(0)); Conv::new(2, 2, [n, n], &mut Rngs::new(0));
+            LinearGeneral::new([n, n], [n, n], &mut Rngs::new(0));
+            LSTMCell::new(2, n, &mut Rngs::new(0)); GRUCell::new(n, n, &mut Rngs::new(0));
+            initializers::orthogonal(1.0, -1).call(&key, [n, n, n], f32);
+            MultiHeadAttention::new(2, n, &mut Rngs::new(0));
+            Conv::builder(2, 2, [3]).kernel_dilation([n]).padding(ConvPadding::Causal)
+                .build(&mut Rngs::new(0)).forward(&x);
+            Conv::builder(2, 2, [3]).kernel_dilation([n]).padding(ConvPadding::Circular)
+                .build(&mut Rngs::new(0)).forward(&x);
         );
     }
     assert!(failures.0.is_empty(), "{:#?}", failures.0);

@@ -84,7 +84,7 @@ macro_rules! gated_cell_builder {
                     self.in_features,
                     self.hidden_features,
                 );
-                let mut map = $crate::nn::Linear::builder(inputs, n * self.hidden_features)
+                let mut map = $crate::nn::Linear::builder(inputs, self.hidden_features.saturating_mul(n))
                     .use_bias(use_bias)
                     .param_dtype(self.param_dtype)
                     .kernel_init(init.clone())
