@@ -23,6 +23,14 @@ fn the_page_of_errors_shows_these_cases() {
     assert!(page == now, "{} is out of date: run `cargo xtask docs`", mistakes::PAGE);
 }
 
+#[test]
+fn the_readme_shows_a_message_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let message = read("tests/ui/sharing/nested.stderr");
+    assert!(read("README.md").contains(&format!("```\n{}\n```", message.trim_end())), "{message}");
+}
+
 // What a mistake's author is told does not depend on the backend, and trybuild would build the crate
 // `xla`, minutes of C++, once more for its own project.
 #[test]

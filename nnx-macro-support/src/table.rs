@@ -46,8 +46,7 @@ table! {
 
 table! {
     /// The types that hold arrays, as far as nnx's own go: never settings.
-    DATA:
-        Array Variable Shared Param BatchStat Cache Intermediate Perturbation RngKey RngCount LoRAParam OptState
+    DATA: Array Variable Shared Param LoRAParam
 }
 
 /// Calls the macro `callback` with every name of a table: `callback! { f32, f64 }`.

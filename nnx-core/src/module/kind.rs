@@ -31,7 +31,7 @@ impl Kind {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of Variable",
     label = "not a kind",
-    note = "fixes:\n  1. a kind of your own: `nnx::variable_kind!` makes it\n  2. a type of Variable is one already, without `Variable<…>`: `Param`, `BatchStat`"
+    note = "fixes:\n  1. a kind of your own: `nnx::variable_kind!` makes it\n  2. a type of Variable is one already, without `Variable<…>`: `Param`, `LoRAParam`"
 )]
 pub trait VariableKind: 'static {
     /// The kind's name and parent.

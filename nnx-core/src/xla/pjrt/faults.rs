@@ -40,7 +40,7 @@ const STILL: i32 = i32::MAX;
 
 const FAULTS: &[PluginFault] = &[
     // `max` and `min` lose NaN. jaxlib sets the same option.
-    // Case: `nan_is_not_lost` in nnx-core/tests/numeric.
+    // Case: "a NaN in a maximum" in tests/conformance/faults.rs.
     PluginFault {
         platform: "cpu",
         api: (0, STILL),
