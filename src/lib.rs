@@ -61,7 +61,15 @@ pub use nnx_core::*;
 pub use nnx_derive::{Module, dyn_module};
 pub use nnx_jit::jit;
 
-/// The examples of the page.
+/// The examples of the pages.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/sharing.md")]
-struct Sharing;
+mod pages {
+    #[doc = include_str!("../docs/sharing.md")]
+    struct Sharing;
+    #[doc = include_str!("../docs/guide/getting-started.md")]
+    struct GettingStarted;
+    #[doc = include_str!("../docs/guide/from-flax.md")]
+    struct FromFlax;
+    #[doc = include_str!("../docs/guide/from-pytorch.md")]
+    struct FromPyTorch;
+}
