@@ -30,6 +30,7 @@ mod jit_support;
 mod jit_threads;
 mod layers;
 mod lending;
+mod lines_of_transforms;
 mod objects;
 mod paths;
 mod staging;

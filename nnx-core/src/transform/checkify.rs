@@ -1,12 +1,12 @@
 //! `checkify`: mistakes that only values show, as values.
 
 use super::lend::{Argument, TransformCall};
-use crate::error::{Error, Result, or_raise};
+use crate::error::{Error, Result};
 use crate::graph::{Array, Checks};
 use crate::module::Module;
 use crate::ops::Check;
 use crate::rewrite::Checkify;
-use crate::run::{bind1, staged};
+use crate::run::bind1;
 use crate::value::DType;
 use std::panic::Location;
 use std::sync::Arc;
@@ -96,12 +96,12 @@ where
     let call = TransformCall::new("checkify", &mut argument);
     let program = call.trace(f, &call.avals);
     let mut checker = Checkify::new(checks);
-    let mut outs = or_raise(staged("checkify", &call.arguments(&program), |args| {
+    let mut outs = call.staged(&call.arguments(&program), |args| {
         let none = Array::constant_int(DType::I32, 0);
         let (mut outs, code) = checker.run(&program.closed.graph, args, none);
         outs.push(code);
         outs
-    }));
+    });
     let Some(code) = outs.pop() else { unreachable!("the code is the last output") };
     let error = CheckError { code, messages: checker.messages.into() };
     (error, call.finish(program, &outs))

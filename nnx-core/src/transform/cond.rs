@@ -2,12 +2,10 @@
 
 use super::lend::{Argument, Changes, TransformCall, TransformProgram, Update, result_of};
 use super::trees::{Compared, difference};
-use crate::error::or_raise;
 use crate::graph::{Array, Body, Value};
 use crate::module::Module;
 use crate::ops::Cond;
 use crate::rewrite::align;
-use crate::run::staged;
 use crate::value::{Aval, DType};
 
 /// Runs `on_true` or `on_false`, which both get `operands`. `jax.lax.cond`, `flax.nnx.cond`.
@@ -142,11 +140,11 @@ fn choose<A: Argument, R: Module>(
     let op = Cond { branches: graphs.into_iter().map(Body::from).collect(), linear: vec![] };
     let args: Vec<Array> =
         std::iter::once(which).chain(&call.values).chain(&captures).cloned().collect();
-    let outs = or_raise(staged(call.op, &args, |args| {
+    let outs = call.staged(&args, |args| {
         let mut ins = args.to_vec();
         ins[0] = index(&args[0]);
         op.bind(&ins).to_vec()
-    }));
+    });
     call.write_back(&changes, &outs);
     let Some((first, results, twins)) = rest.first() else { unreachable!("there is a branch") };
     let result = result_of(first, results, twins, &outs);

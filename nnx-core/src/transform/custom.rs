@@ -1,28 +1,49 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::{TransformCall, TransformProgram};
-use super::trees::{difference_in_form, difference_of, leaves, no_derivative, with_leaves};
-use crate::error::{Error, or_raise, raise};
-use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents};
+use super::trees::{
+    difference_in_form, difference_of, invalid, leaves, no_derivative, with_leaves,
+};
+use crate::error::or_raise;
+use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
 use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
 use crate::value::Aval;
+use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
-/// A function as a program, for the shapes and dtypes of one call.
-#[track_caller]
-fn trace_call<A: Module, R: Module>(
+/// Where a function with a rule of its own was made. A closure does not know who calls it, so that mistakes
+/// are told at this line.
+#[derive(Clone, Copy)]
+struct Made {
     op: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl Made {
+    #[track_caller]
+    fn here(op: &'static str) -> Self {
+        Made { op, location: Location::caller() }
+    }
+
+    fn invalid(self, message: String) -> ! {
+        invalid(self.op, message, self.location)
+    }
+}
+
+/// A function as a program, for the shapes and dtypes of one call.
+fn trace_call<A: Module, R: Module>(
+    made: Made,
     f: &dyn Fn(&A) -> R,
     mut argument: &A,
 ) -> (Closed, R) {
     for leaf in collect_leaves(argument) {
         or_raise(leaf.array.try_aval());
     }
-    let call = TransformCall::new(op, &mut argument);
+    let call = TransformCall::at(made.location, made.op, &mut argument);
     let program = call.trace(|argument: &A| f(argument), &call.avals);
     if let Some(outer) = program.closed.captures.iter().find(|array| array.is_traced()) {
         call.invalid(format!(
@@ -64,15 +85,14 @@ fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
 }
 
 /// The differentiable leaves of a derivative, which must be like those of `like`.
-fn differentiable_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -> Vec<Array> {
-    let fail = |message: String| -> ! { raise(Error::Invalid(format!("{op}: {message}"))) };
+fn differentiable_leaves<M: Module>(made: Made, what: &str, like: &M, given: &M) -> Vec<Array> {
     let (expected, found) = (collect_leaves(like), collect_leaves(given));
     if expected.len() != found.len() {
-        fail(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
+        made.invalid(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
     }
     let forms = [Statics::of(|v| like.flatten(v)), Statics::of(|v| given.flatten(v))];
     if let Some(difference) = difference_in_form(&forms[0], &forms[1]) {
-        fail(format!("of {what}, {difference}"));
+        made.invalid(format!("of {what}, {difference}"));
     }
     let mut arrays = Vec::new();
     for (i, (like_leaf, leaf)) in expected.iter().zip(&found).enumerate() {
@@ -86,7 +106,7 @@ fn differentiable_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -
                 let path = paths(|v| like.flatten(v))[i].to_string();
                 let path = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
                 let got = other.map_or("nothing".to_owned(), |aval| aval.to_string());
-                fail(format!("{what}{path} must be {aval}, got {got}"));
+                made.invalid(format!("{what}{path} must be {aval}, got {got}"));
             }
         }
     }
@@ -116,8 +136,9 @@ fn differentiable_leaves<M: Module>(op: &str, what: &str, like: &M, given: &M) -
 /// ```
 ///
 /// # Panics
-/// The function panics when `f` uses traced arrays from outside; the derivative, when `forward`
+/// The function panics if `f` uses traced arrays from outside; the derivative, if `forward`
 /// returns something unlike `f`, or `backward` something unlike the argument.
+#[track_caller]
 pub fn custom_vjp<A, R, S>(
     f: impl Fn(&A) -> R,
     forward: impl Fn(&A) -> (R, S) + Send + Sync + 'static,
@@ -128,14 +149,15 @@ where
     R: Module + Send + Sync,
     S: Module + Send + Sync,
 {
+    let made = Made::here("custom_vjp");
     let (forward, backward) = (Arc::new(forward), Arc::new(backward));
     move |argument: &A| {
-        let (closed, result) = trace_call("custom_vjp", &f, argument);
+        let (closed, result) = trace_call(made, &f, argument);
         let n = closed.graph.inputs.len() - closed.captures.len();
         let graph = Body::from(closed.graph);
-        let rule = vjp_rule(argument, &result, n, &graph, forward.clone(), backward.clone());
+        let rule = vjp_rule(made, argument, &result, n, &graph, forward.clone(), backward.clone());
         let op = CustomVjp { graph, rule: Rule(rule) };
-        run("custom_vjp", argument, &closed.captures, result, |args| {
+        run(made, argument, &closed.captures, result, |args| {
             bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
         })
     }
@@ -143,7 +165,7 @@ where
 
 /// Runs an operation on the leaves of an argument and what its function captured.
 fn run<A: Module, R: Module>(
-    op: &str,
+    made: Made,
     argument: &A,
     captures: &[Array],
     result: R,
@@ -151,13 +173,15 @@ fn run<A: Module, R: Module>(
 ) -> R {
     let mut args = leaves(argument);
     args.extend(captures.iter().cloned());
-    let outs = or_raise(staged(op, &args, body));
+    let body = |args: &[Array]| with_location(made.location, || body(args));
+    let outs = or_raise(staged(made.op, &args, body));
     with_leaves(&result, &outs)
 }
 
 /// The halves of a reverse derivative over the leaves of trees. What the first keeps has a structure
 /// that is known only after it ran.
 fn vjp_rule<A, R, S>(
+    made: Made,
     argument: &A,
     result: &R,
     n: usize,
@@ -180,9 +204,7 @@ where
         let (result, residuals) = forward(&with_leaves(&*tree, &args[..n]));
         let places = ["what the function returns", "what `forward` returns"];
         if let Some(what) = difference_of(&*expected, &result, places) {
-            let message =
-                format!("custom_vjp: `forward` must compute what the function does: {what}");
-            raise(Error::Invalid(message));
+            made.invalid(format!("`forward` must compute what the function does: {what}"));
         }
         let mut outs = leaves(&result);
         outs.extend(leaves(&residuals));
@@ -194,7 +216,7 @@ where
     let backward: ArrayFn = Arc::new(move |args: &[Array]| {
         let template = kept.lock().unwrap_or_else(|e| e.into_inner());
         let Some(template) = template.as_ref() else {
-            raise(Error::Invalid("custom_vjp: `backward` runs before `forward`".into()))
+            made.invalid("`backward` runs before `forward`".into())
         };
         let count = collect_leaves(template).len();
         let residuals = with_leaves(template, &args[..count]);
@@ -206,8 +228,7 @@ where
             .collect();
         let ct = tree_of(&*like_result, &given, "cotangent");
         let cotangent = backward(residuals, &ct);
-        let mut cts =
-            differentiable_leaves("custom_vjp", "what `backward` returns", &*like, &cotangent);
+        let mut cts = differentiable_leaves(made, "what `backward` returns", &*like, &cotangent);
         // Captured arrays are constants: nothing asks for their cotangents.
         let constants = captured.iter().filter(|aval| aval.dtype().is_differentiable());
         cts.extend(constants.map(|&aval| Array::zeros_aval(aval)));
@@ -233,8 +254,9 @@ where
 /// ```
 ///
 /// # Panics
-/// The function panics when `f` uses traced arrays from outside; the derivative, when `jvp` returns
+/// The function panics if `f` uses traced arrays from outside; the derivative, if `jvp` returns
 /// something unlike `f`.
+#[track_caller]
 pub fn custom_jvp<A, R>(
     f: impl Fn(&A) -> R,
     jvp: impl Fn(&A, &A) -> (R, R) + Send + Sync + 'static,
@@ -243,9 +265,10 @@ where
     A: Module + Send + Sync,
     R: Module + Send + Sync,
 {
+    let made = Made::here("custom_jvp");
     let jvp = Arc::new(jvp);
     move |argument: &A| {
-        let (closed, result) = trace_call("custom_jvp", &f, argument);
+        let (closed, result) = trace_call(made, &f, argument);
         let n = closed.graph.inputs.len() - closed.captures.len();
         let like = rebuild(argument, |_, leaf| Array::of_aval(leaf.aval()));
         let like_result = rebuild(&result, |_, leaf| Array::of_aval(leaf.aval()));
@@ -258,8 +281,7 @@ where
                 .collect();
             let (_, tangent) = jvp(&primals, &tree_of(&like, &given, "tangent"));
             let mut found =
-                differentiable_leaves("custom_jvp", "the tangent", &like_result, &tangent)
-                    .into_iter();
+                differentiable_leaves(made, "the tangent", &like_result, &tangent).into_iter();
             let tangents: Tangents = differentiable(&like_result)
                 .into_iter()
                 .map(|differentiable| if differentiable { found.next() } else { None })
@@ -272,7 +294,7 @@ where
             graph: closed.graph.into(),
             rule: Rule(rule),
         };
-        run("custom_jvp", argument, &closed.captures, result, |args| {
+        run(made, argument, &closed.captures, result, |args| {
             bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
         })
     }

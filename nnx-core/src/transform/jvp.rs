@@ -8,7 +8,6 @@ use crate::module::Module;
 use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::rewrite::{interpret_jvp, spread};
-use crate::run::staged;
 
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
 /// argument. `jax.jvp`.
@@ -43,7 +42,7 @@ where
     let primals = graph.inputs.len();
     let mut args = call.arguments(&program);
     args.extend(directions);
-    let outs = staged("jvp", &args, |args| {
+    let mut outs = call.staged(&args, |args| {
         let (primals, directions) = args.split_at(primals);
         let tangents = spread(&active, directions);
         let (outs, tangents) = interpret_jvp(graph, primals, &tangents, Mode::Forward);
@@ -56,7 +55,6 @@ where
             .collect();
         outs.into_iter().chain(tangents).collect()
     });
-    let mut outs = or_raise(outs);
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
     let tangent = rebuild(&program.result, |i, absent| {
         let Some(output) = program.results[i] else { return absent.clone() };

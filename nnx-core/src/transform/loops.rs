@@ -3,13 +3,11 @@
 use super::lend::{Owned, TransformCall, TransformProgram, result_of};
 use super::scan::{length, scanned};
 use super::trees::{Compared, difference, invalid};
-use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::walk::{copy_outside_nodes, nodes_of};
 use crate::module::{Module, Seen};
 use crate::ops::While;
 use crate::rewrite::align;
-use crate::run::staged;
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
@@ -83,7 +81,7 @@ fn repeated<C: Module>(
     let [condition, body] = graphs.try_into().unwrap_or_default();
     let op = While { condition: condition.into(), body: body.into(), carry };
     let args: Vec<Array> = call.values.iter().chain(&captures).cloned().collect();
-    let outs = or_raise(staged(call.op, &args, |args| op.bind(args).to_vec()));
+    let outs = call.staged(&args, |args| op.bind(args).to_vec());
     // The end, by the outputs of a step.
     let mut by_output = vec![Array::absent("no output of a step"); all.len()];
     steps.iter().zip(outs).for_each(|(&(_, output), out)| by_output[output] = out);

@@ -1,10 +1,9 @@
 //! `remat`: memory for time in the backward pass.
 
 use super::lend::{Argument, TransformCall};
-use crate::error::or_raise;
 use crate::module::Module;
 use crate::ops::{Remat, SavePolicy};
-use crate::run::{bind, staged};
+use crate::run::bind;
 
 /// Runs `f` so that its backward pass computes the values on the way again instead of keeping them.
 /// `jax.checkpoint`, `flax.nnx.remat`.
@@ -59,8 +58,6 @@ where
     let args = call.arguments(&program);
     let graph = std::mem::take(&mut program.closed.graph).into();
     let op = Remat { graph, saved: policy };
-    let outs = or_raise(staged("remat", &args, |args| {
-        bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
-    }));
+    let outs = call.staged(&args, |args| bind(op, &args.iter().collect::<Vec<_>>()).to_vec());
     call.finish(program, &outs)
 }

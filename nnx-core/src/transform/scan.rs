@@ -4,12 +4,10 @@ use super::axes::{IntoMapAxes, MapAxes};
 use super::lend::{Argument, Owned, TransformCall, TransformProgram, Update};
 use super::trees::{Compared, difference};
 use super::vmap::without_axis;
-use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::walk::collect_leaves;
 use crate::module::{Module, Path, PathKey, VarInfo};
 use crate::ops::Scan;
-use crate::run::staged;
 use crate::value::Aval;
 
 /// The inputs of [`scan`], with options; made by [`over`] and [`length`].
@@ -183,7 +181,7 @@ where
         linear: vec![],
     };
     let operand_axes = call.of_operands(&sliced);
-    let outs = or_raise(staged(call.op, &call.arguments(&program), |args| {
+    let outs = call.staged(&call.arguments(&program), |args| {
         let (operands, captures) = args.split_at(call.values.len());
         let ins: Vec<Array> = wiring
             .inputs()
@@ -203,7 +201,7 @@ where
         }
         // All outputs are in the wiring.
         outs.into_iter().flatten().collect()
-    }));
+    });
     call.finish(program, &outs)
 }
 

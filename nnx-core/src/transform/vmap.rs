@@ -2,12 +2,10 @@
 
 use super::axes::{IntoMapAxes, MapAxes, from_first, tuple_len};
 use super::lend::{Argument, TransformCall, TransformProgram};
-use crate::error::or_raise;
 use crate::graph::{Array, Batched};
 use crate::module::walk::for_each_leaf_of;
 use crate::module::{Module, Path, VarInfo};
 use crate::rewrite::interpret_batch;
-use crate::run::staged;
 use crate::value::Aval;
 
 /// How [`vmap`] maps: axes of the arguments and of the result. Written as axes alone, or made by
@@ -118,7 +116,7 @@ where
         Some(i) => format!("the Variable {}", call.path(set[i])),
     };
     let operands = call.of_operands(&mapped);
-    let outs = or_raise(staged("vmap", &call.arguments(&program), |args| {
+    let outs = call.staged(&call.arguments(&program), |args| {
         let mut flags = vec![false; args.len()];
         let ins: Vec<Array> = args
             .iter()
@@ -133,7 +131,7 @@ where
             .collect();
         let outs = interpret_batch(&program.closed.graph, &ins, &flags, size);
         put_in_place(&call, outs, &out_axes, size, place)
-    }));
+    });
     call.finish(program, &outs)
 }
 

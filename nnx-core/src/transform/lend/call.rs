@@ -6,10 +6,12 @@ use super::super::trees::invalid;
 use super::argument::Argument;
 use super::erased::{AnyArgument, TreeFunction};
 use super::record::{Allowed, Changes, Recorded, SetLeaves, Stopped, Twins, Update, lent, record};
-use crate::graph::{Array, Closed, Scope};
+use crate::error::or_raise;
+use crate::graph::{Array, Closed, Scope, with_location};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
 use crate::module::{Module, Path, Seen, VarInfo, Visitor, for_each_other_place};
+use crate::run::staged;
 use crate::value::Aval;
 use std::panic::Location;
 
@@ -97,7 +99,15 @@ impl<R> TransformProgram<R> {
 impl<'a, A: Argument> TransformCall<'a, A> {
     #[track_caller]
     pub(crate) fn new(op: &'static str, argument: &'a mut A) -> Self {
-        let location = Location::caller();
+        TransformCall::at(Location::caller(), op, argument)
+    }
+
+    /// A call for the line `location`.
+    pub(crate) fn at(
+        location: &'static Location<'static>,
+        op: &'static str,
+        argument: &'a mut A,
+    ) -> Self {
         let nodes = match lend_nodes(&|v| AnyArgument::flatten(argument, v)) {
             Ok(nodes) => nodes,
             Err(message) => invalid(op, message, location),
@@ -340,6 +350,15 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     /// The operands, then what the function of `program` captured: the arguments of the program.
     pub(crate) fn arguments<R>(&self, program: &TransformProgram<R>) -> Vec<Array> {
         self.values.iter().chain(&program.closed.captures).cloned().collect()
+    }
+
+    /// Runs `body` as one program, with this call's line for what it records.
+    pub(crate) fn staged(
+        &self,
+        args: &[Array],
+        body: impl FnOnce(&[Array]) -> Vec<Array>,
+    ) -> Vec<Array> {
+        or_raise(staged(self.op, args, |args| with_location(self.location, || body(args))))
     }
 
     /// Sets in the caller's argument what the function set, of the outputs of a run.
