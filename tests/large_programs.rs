@@ -201,3 +201,26 @@ fn the_memory_of_a_long_loop() {
     let (a, b) = (saved(&w).to_vec::<f32>(), recomputed(&w).to_vec::<f32>());
     assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs())));
 }
+
+/// A result of many leaves, of which each stands in it twice.
+#[nnx::jit(graph = false)]
+fn doubled(model: &Mlp) -> (Mlp, Mlp) {
+    let double = |param: &Param| Param::new(param.value() * 2.0);
+    let layer = |l: &Linear| Linear { kernel: double(&l.kernel), bias: double(&l.bias) };
+    let model = Mlp { layers: model.layers.iter().map(layer).collect() };
+    (nnx::clone(&model), model)
+}
+
+#[test]
+fn a_model_of_many_layers_is_returned() {
+    let ones = || Param::new(nnx::array::ones([1], DType::F32));
+    let layers = (0..1000).map(|_| Linear { kernel: ones(), bias: ones() }).collect();
+    let model = Mlp { layers };
+    // The first call, and a hit.
+    for _ in 0..2 {
+        let (a, b) = doubled(&model);
+        for layer in a.layers.iter().chain(&b.layers) {
+            assert_eq!([layer.kernel.to_vec::<f32>(), layer.bias.to_vec::<f32>()], [[2.0], [2.0]]);
+        }
+    }
+}

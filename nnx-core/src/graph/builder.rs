@@ -4,6 +4,7 @@ use super::{Body, Graph, Value};
 use crate::lower::{Attr, AttrName, Block, Func, Id, Ids, Instr, Lowering, Opcode, ints};
 use crate::value::{Aval, DType};
 use crate::xla::Dialect;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -14,13 +15,13 @@ pub(crate) struct Builder {
     block: Block,
     functions: Vec<Func>,
     /// The source of each function: its name and program.
-    sources: Vec<(Arc<str>, Body)>,
+    sources: FxHashMap<(Arc<str>, Body), usize>,
     endless: Option<Aval>,
 }
 
 impl Builder {
     fn new(dialect: Dialect) -> Self {
-        let (avals, functions, sources) = (vec![], vec![], vec![]);
+        let (avals, functions, sources) = (vec![], vec![], FxHashMap::default());
         Builder { dialect, avals, block: Block::default(), functions, sources, endless: None }
     }
 
@@ -94,16 +95,16 @@ impl Builder {
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.
     pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[Aval]) -> Ids {
-        let known = self.sources.iter().position(|(n, b)| n == name && b == body);
-        let function = match known {
-            Some(i) => self.functions[i].name.clone(),
+        let source = (name.clone(), body.clone());
+        let function = match self.sources.get(&source) {
+            Some(&i) => self.functions[i].name.clone(),
             None => {
                 let inputs = body.input_avals();
                 let block = self.region(&inputs, |b, params| b.inline(body, params));
                 // The body may have called others: its number is known only now.
                 let function = format!("{name}_{}", self.functions.len());
+                self.sources.insert(source, self.functions.len());
                 self.functions.push(Func { name: function.clone(), block });
-                self.sources.push((name.clone(), body.clone()));
                 function
             }
         };

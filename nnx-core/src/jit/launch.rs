@@ -13,6 +13,7 @@ use crate::module::Nodes;
 use crate::module::compare::Statics;
 use crate::run::{inserted, note_compiled};
 use crate::xla::{Buffer, Outputs};
+use rustc_hash::FxHashMap;
 use std::any::{Any, TypeId};
 use std::panic::Location;
 use std::sync::Arc;
@@ -197,12 +198,12 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
 }
 
 fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
-    let moved = if leaves.moves { moved(entry, leaves)? } else { Vec::new() };
+    let moved = if leaves.moves { moved(entry, leaves)? } else { FxHashMap::default() };
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
         match parameter {
             Parameter::Leaf { index, donate } => {
-                if let Some((_, copy)) = moved.iter().find(|(at, _)| at == index) {
+                if let Some(copy) = moved.get(index) {
                     call.arg(copy, true)?;
                     continue;
                 }
@@ -220,13 +221,13 @@ fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
 }
 
 /// Copies of the arguments that lie on another device than the function was told to run on.
-fn moved(entry: &Entry, leaves: &Collected) -> Result<Vec<(usize, Buffer)>> {
-    let mut moved = Vec::new();
+fn moved(entry: &Entry, leaves: &Collected) -> Result<FxHashMap<usize, Buffer>> {
+    let mut moved = FxHashMap::default();
     for parameter in &entry.parameters {
         let Parameter::Leaf { index, .. } = parameter else { continue };
         let buffer = leaves.buffer(*index)?;
         if buffer.placement() != entry.key.placement {
-            moved.push((*index, buffer.copy_to(entry.key.placement)?));
+            moved.insert(*index, buffer.copy_to(entry.key.placement)?);
         }
     }
     Ok(moved)

@@ -8,6 +8,7 @@ use crate::graph::{Array, Repr};
 use crate::module::{Leaves, Metadata, Nodes, SharedNode, VarMut, VarRef, VisitorMut};
 use crate::transform::lend::Update;
 use crate::xla::Outputs;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Gives the outputs of a run to the template of the function's result.
@@ -15,7 +16,7 @@ pub(super) struct Results<'c> {
     leaves: std::slice::Iter<'c, ResultLeaf>,
     outputs: &'c mut Outputs,
     /// Outputs that several leaves of the result share.
-    shared: Vec<(usize, Array)>,
+    shared: FxHashMap<usize, Array>,
     /// Made when they are asked for.
     nodes: Option<Nodes>,
     call: &'c Collected,
@@ -28,7 +29,7 @@ impl<'c> Results<'c> {
         Results {
             leaves: entry.results.iter(),
             outputs,
-            shared: Vec::new(),
+            shared: FxHashMap::default(),
             nodes: None,
             call,
             entry,
@@ -37,14 +38,14 @@ impl<'c> Results<'c> {
     }
 
     fn output(&mut self, index: usize, last: bool) -> Option<Array> {
-        if let Some((_, array)) = self.shared.iter().find(|(at, _)| *at == index) {
+        if let Some(array) = self.shared.get(&index) {
             return Some(array.clone());
         }
         match self.outputs.take(index) {
             Ok(buffer) => {
                 let array = Array::from_buffer(buffer);
                 if !last {
-                    self.shared.push((index, array.clone()));
+                    self.shared.insert(index, array.clone());
                 }
                 Some(array)
             }

@@ -4,6 +4,7 @@ use super::{OptimizationBarrier, RunsProgram};
 use crate::graph::{Array, Backward, Body, Dual, Jvp, Lin, Mode, Node, Product, Tangents, Value};
 use crate::rewrite::{interpret, interpret_jvp, jvp_program, spread, transpose};
 use crate::run::bind;
+use rustc_hash::FxHashSet;
 
 /// Which values [`remat_with`](crate::transform::remat_with) keeps for the backward pass; all others
 /// are computed again.
@@ -65,6 +66,7 @@ impl RunsProgram for Remat {
         let never = vec![false; self.graph.outputs.len()];
         let program = jvp_program(&self.graph, &active, &never, cx.mode);
         let split = program.split(n);
+        let residuals: FxHashSet<Value> = split.residuals.iter().copied().collect();
         let saved: Vec<Value> = program
             .graph
             .nodes
@@ -72,7 +74,7 @@ impl RunsProgram for Remat {
             .filter(|node| self.saved.keeps(node))
             .flat_map(|node| &node.outs)
             .filter(|v| match self.saved {
-                SavePolicy::Everything => split.residuals.contains(v),
+                SavePolicy::Everything => residuals.contains(v),
                 _ => !split.depends_on_tangents[v.index()],
             })
             .copied()

@@ -11,6 +11,7 @@ use crate::module::{
     VarRef, Visitor, VisitorMut,
 };
 use crate::value::Aval;
+use rustc_hash::FxHashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -152,12 +153,15 @@ impl Changes {
     pub(crate) fn ordered(&self, lent: &[Lent]) -> OrderedChanges {
         let leaves = updated(lent);
         let updates = leaves.iter().map(|&i| self.updates[i].clone()).collect();
-        let noted = |leaf: usize| self.metadata.iter().find(|(i, _)| *i == leaf);
         let metadata = match self.metadata.is_empty() {
             true => Vec::new(),
-            false => (leaves.iter().enumerate())
-                .filter_map(|(at, &leaf)| Some((at, noted(leaf)?.1.clone())))
-                .collect(),
+            false => {
+                let noted: FxHashMap<usize, &Metadata> =
+                    self.metadata.iter().map(|(leaf, metadata)| (*leaf, metadata)).collect();
+                (leaves.iter().enumerate())
+                    .filter_map(|(at, leaf)| Some((at, (*noted.get(leaf)?).clone())))
+                    .collect()
+            }
         };
         OrderedChanges { leaves, updates, metadata }
     }
@@ -193,8 +197,12 @@ impl<'u> SetLeaves<'u> {
 
 impl VisitorMut for SetLeaves<'_> {
     fn variable(&mut self, variable: VarMut<'_>) {
-        if let Some((_, metadata)) = self.metadata.iter().find(|(at, _)| *at == self.at) {
+        // They are in the order of the leaves.
+        if let [(at, metadata), rest @ ..] = self.metadata
+            && *at == self.at
+        {
             *variable.metadata = metadata.clone();
+            self.metadata = rest;
         }
         self.array(variable.value);
     }
