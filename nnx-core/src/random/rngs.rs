@@ -5,8 +5,7 @@ use crate::array::invalid;
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, MetaValue, Module, RngCount, RngKey, Schema, Variable, VariableKind, Visitor,
-    VisitorMut,
+    Leaves, MetaValue, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut,
 };
 use crate::run::staged;
 use crate::value::DType;
@@ -49,7 +48,11 @@ impl RngStream {
     pub fn new(key: impl Into<Key>, tag: &str) -> RngStream {
         let key = key.into();
         let count = crate::array::zeros(key.shape(), DType::U32);
-        RngStream { key: tagged(key.into_data(), tag), count: tagged(count, tag) }
+        let mut stream =
+            RngStream { key: Variable::new(key.into_data()), count: Variable::new(count) };
+        stream.key.metadata_mut().set(TAG, MetaValue::Text(tag.to_owned()));
+        *stream.count.metadata_mut() = stream.key.metadata().clone();
+        stream
     }
 
     /// The stream's name; empty if it was taken out of the metadata.
@@ -82,10 +85,6 @@ impl RngStream {
         let key = self.next_key();
         RngStream::new(key, self.tag())
     }
-}
-
-fn tagged<K: VariableKind>(value: Array, tag: &str) -> Variable<K> {
-    Variable::new(value).with_metadata(TAG, MetaValue::Text(tag.to_owned()))
 }
 
 /// Named random streams: where layers get their keys from. `flax.nnx.Rngs`.
