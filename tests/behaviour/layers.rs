@@ -1,11 +1,13 @@
 //! Layers under jit and in training: a compiled call gives the eager call's result and state, and
 //! gradients reach every parameter.
 
+use crate::jit_support::traces;
 use nnx::jit::assert_max_traces;
-use nnx::module::{of_type, state};
+use nnx::module::{LoRAParam, of_type, state};
 use nnx::nn::*;
+use nnx::optim::{Optimizer, Sgd, sgd};
 use nnx::random::{self, Rngs};
-use nnx::{Array, DType, Param, value_and_grad};
+use nnx::{Array, DType, Param, value_and_grad, wrt};
 
 fn input(shape: &[usize]) -> Array {
     random::normal(&random::key(5), shape, DType::F32)
@@ -105,8 +107,6 @@ fn recurrent_networks_are_the_same_under_jit() {
 
 #[test]
 fn only_the_low_rank_part_is_trained_when_it_is_asked_for() {
-    use nnx::module::LoRAParam;
-    use nnx::transform::wrt;
     let mut layer = LoRALinear::new(4, 3, 2, &mut Rngs::new(0));
     let x = input(&[5, 4]);
     let (_, gradients) = value_and_grad(
@@ -117,4 +117,43 @@ fn only_the_low_rank_part_is_trained_when_it_is_asked_for() {
         state(&gradients).filter(of_type::<LoRAParam>()).paths().map(ToString::to_string).collect();
     assert_eq!(paths, ["lora.lora_a", "lora.lora_b"]);
     assert!(gradients.lora.lora_b.abs().max(..).item::<f32>() > 0.0);
+}
+
+#[nnx::jit(graph = false)]
+fn adapt(layer: &mut LoRALinear, opt: &mut Optimizer<Sgd>, x: &Array) -> (Array, LoRALinear) {
+    let (loss, gradients) = value_and_grad(
+        |layer: &mut LoRALinear| layer.forward(x).square().sum(..),
+        wrt(of_type::<LoRAParam>(), &mut *layer),
+    );
+    opt.update(layer, &gradients);
+    (loss, gradients)
+}
+
+/// The frozen parameters keep their bits; those of the low-rank part are where plain SGD takes them.
+#[test]
+fn the_low_rank_part_alone_is_trained_under_jit() {
+    let mut layer = LoRALinear::new(4, 3, 2, &mut Rngs::new(0));
+    let bits = |layer: &LoRALinear| {
+        let leaf = |array: &Array| array.to_bytes().unwrap();
+        (leaf(&layer.kernel), layer.bias.as_ref().map(|bias| leaf(bias)))
+    };
+    let frozen = bits(&layer);
+    // A power of two, so that products are exact, however they are fused.
+    let mut opt = Optimizer::wrt(&layer, sgd(0.0625), of_type::<LoRAParam>());
+    let x = input(&[5, 4]);
+    let mut losses = Vec::new();
+    for _ in 0..3 {
+        let before = layer.lora.clone();
+        let (loss, gradients) = adapt(&mut layer, &mut opt, &x);
+        let by_hand =
+            |before: &Array, gradient: &Array| (before - gradient * 0.0625).to_vec::<f32>();
+        let (a, b) = (&layer.lora.lora_a, &layer.lora.lora_b);
+        assert_eq!(a.to_vec::<f32>(), by_hand(&before.lora_a, &gradients.lora.lora_a));
+        assert_eq!(b.to_vec::<f32>(), by_hand(&before.lora_b, &gradients.lora.lora_b));
+        assert!(gradients.kernel.is_absent());
+        losses.push(loss.item::<f32>());
+    }
+    assert!(losses[2] < losses[1] && losses[1] < losses[0], "{losses:?}");
+    assert_eq!(bits(&layer), frozen);
+    assert_eq!((opt.step.item::<u32>(), traces("adapt")), (3, 1));
 }

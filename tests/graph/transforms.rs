@@ -3,8 +3,8 @@
 use super::{Block, Tied, message, param, shared, value};
 use nnx::optim::{Optimizer, sgd};
 use nnx::{
-    Array, DType, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over, remat, scan,
-    value_and_grad, vmap, while_loop, wrt,
+    Array, DType, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over, path_contains,
+    remat, scan, value_and_grad, vmap, while_loop, wrt,
 };
 
 fn product(model: &Tied) -> Array {
@@ -41,6 +41,33 @@ fn differentiated_and_not_is_an_error_with_both_paths() {
     });
     assert!(text.contains("one node, different `wrt`:"), "{text}");
     assert!(text.contains("[0]: differentiated\n  [1]: not differentiated"), "{text}");
+}
+
+#[test]
+fn updated_and_not_is_an_error_with_both_paths() {
+    let model = Tied::new(2.0);
+    let text = message(|| {
+        Optimizer::wrt(&model, sgd(0.5), path_contains("head"));
+    });
+    assert!(text.contains("Optimizer::wrt: one node, different `wrt`:"), "{text}");
+    assert!(text.contains("embed: not updated\n  head: updated"), "{text}");
+    // Both places, and so the node once.
+    let mut opt = Optimizer::wrt(&model, sgd(0.5), of_type::<Param>());
+    let mut model = model;
+    let gradient = grad(product, &model);
+    opt.update(&mut model, &gradient);
+    assert_eq!((value(&model.embed), value(&model.head)), (-1.5, -1.5));
+}
+
+#[test]
+fn a_gradient_whose_nodes_are_untied_is_refused() {
+    let mut model = Tied::new(2.0);
+    let mut opt = Optimizer::new(&model, sgd(0.5));
+    let text = message(|| opt.update(&mut model, &Tied::untied(1.0, 3.0)));
+    assert!(text.contains("the gradient shares other nodes: `head` is `embed`"), "{text}");
+    assert_eq!(value(&model.embed), 2.0);
+    opt.update(&mut model, &Tied::new(1.0));
+    assert_eq!(value(&model.embed), 1.5);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub use map_modules::map_modules;
 pub use node::{Arrival, Nodes, Seen, SharedNode};
 pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
-pub(crate) use places::{for_each_other_place, other_places};
+pub(crate) use places::{check_places, for_each_other_place, other_places};
 pub use schema::{Field, Schema, Variant};
 pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};

@@ -1,6 +1,6 @@
 //! The places of shared nodes beyond their first ones.
 
-use super::walk::paths;
+use super::walk::{for_each_leaf_of, paths};
 use super::{
     KeyRef, Module, Path, Seen, SharedNode, StaticValue, Structure, VarInfo, VarRef, Visitor,
 };
@@ -16,6 +16,45 @@ pub(crate) fn other_places<M: Module>(module: &M) -> Vec<(Path, Path)> {
     }
     let first = paths(|v| module.flatten(v));
     places.into_iter().map(|(path, i)| (path, first[i].clone())).collect()
+}
+
+/// Returns an error if a leaf in a node has different properties by its different places: `of` gives the
+/// property of a leaf by its path, and `what` is the property's name.
+pub(crate) fn check_places<T: PartialEq>(
+    flatten: impl Fn(&mut dyn Visitor),
+    what: &str,
+    mut of: impl FnMut(&Path, &VarInfo<'_>) -> T,
+    show: impl Fn(&T) -> String,
+) -> Result<(), String> {
+    let mut first = Vec::new();
+    for_each_leaf_of(
+        &Seen::default(),
+        |v| flatten(v),
+        |path, leaf| first.push((path.clone(), of(path, &leaf))),
+    );
+    let mut wrong: Vec<usize> = Vec::new();
+    let mut places: Vec<(usize, Path, T)> = Vec::new();
+    for_each_other_place(
+        |v| flatten(v),
+        |i, path, leaf| {
+            let other = of(path, &leaf);
+            if first[i].1 != other && !wrong.contains(&i) {
+                wrong.push(i);
+            }
+            places.push((i, path.clone(), other));
+        },
+    );
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let mut message = format!("one node, different {what}:");
+    for i in wrong {
+        let others = places.iter().filter(|(at, ..)| *at == i).map(|(_, path, t)| (path, t));
+        for (path, property) in std::iter::once((&first[i].0, &first[i].1)).chain(others) {
+            message.push_str(&format!("\n  {path}: {}", show(property)));
+        }
+    }
+    Err(message)
 }
 
 /// Calls `f` for every further place of every leaf in a node, with the leaf's position in the walk, the path

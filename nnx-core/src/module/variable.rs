@@ -3,8 +3,10 @@
 use super::kind::{Kind, VariableKind};
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::graph::Array;
+use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -38,29 +40,47 @@ impl fmt::Display for MetaValue {
 
 /// A user's notes on a Variable, besides its value: sharding names, tags. Static.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Metadata(Option<Arc<BTreeMap<String, MetaValue>>>);
+pub struct Metadata(Option<Arc<Notes>>);
+
+/// Notes by name, hashed once: the call path of a jitted function sees one number instead of every
+/// name, also of the random streams, which all have one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Notes {
+    fingerprint: u64,
+    all: BTreeMap<String, MetaValue>,
+}
+
+impl Hash for Notes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.fingerprint);
+    }
+}
 
 impl Metadata {
     pub(crate) const EMPTY: Metadata = Metadata(None);
 
     /// Whether nothing is noted.
     pub fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|map| map.is_empty())
+        self.0.as_ref().is_none_or(|notes| notes.all.is_empty())
     }
 
     /// The value noted under `name`.
     pub fn get(&self, name: &str) -> Option<&MetaValue> {
-        self.0.as_ref()?.get(name)
+        self.0.as_ref()?.all.get(name)
     }
 
     /// Notes `value` under `name`.
     pub fn set(&mut self, name: impl Into<String>, value: MetaValue) {
-        Arc::make_mut(self.0.get_or_insert_default()).insert(name.into(), value);
+        let notes = Arc::make_mut(self.0.get_or_insert_default());
+        notes.all.insert(name.into(), value);
+        let mut hasher = FxHasher::default();
+        notes.all.hash(&mut hasher);
+        notes.fingerprint = hasher.finish();
     }
 
     /// Everything noted, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &MetaValue)> {
-        self.0.iter().flat_map(|map| map.iter()).map(|(k, v)| (k.as_str(), v))
+        self.0.iter().flat_map(|notes| notes.all.iter()).map(|(k, v)| (k.as_str(), v))
     }
 }
 

@@ -103,8 +103,8 @@ impl LoRA {
 
 /// A [`Linear`] with a [`LoRA`] beside it, whose results are added. `flax.nnx.LoRALinear`.
 ///
-/// To train the low-rank part alone, choose the kind
-/// [`LoRAParam`](crate::module::LoRAParam) in [`wrt`](crate::transform::wrt).
+/// To train the low-rank part alone, choose the kind [`LoRAParam`](crate::module::LoRAParam) in
+/// [`wrt`](crate::transform::wrt()) and in [`Optimizer::wrt`](crate::optim::Optimizer::wrt).
 ///
 /// ```no_run
 /// use nnx_core::{array, nn::LoRALinear, random::Rngs, DType};

@@ -15,6 +15,8 @@
 //! opt.update(&mut model, &grads);
 //! # }
 //! ```
+//!
+//! [`Optimizer::wrt`] trains a part of a model, such as its low-rank adaptation alone.
 
 mod adam;
 mod block;

@@ -2,11 +2,12 @@
 
 use super::GradientTransformation;
 use super::params::{Layout, Params};
-use crate::error::{Error, or_raise, raise};
+use crate::error::{Error, or_raise};
 use crate::graph::Array;
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
-    Kind, Module, OptState, ParamKind, Path, Variable, VariableKind, other_places,
+    Filter, Kind, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
+    other_places,
 };
 use crate::run::staged;
 use nnx_derive::Module;
@@ -41,6 +42,9 @@ pub struct Optimizer<T: GradientTransformation> {
     /// The paths of the parameters that are updated.
     #[module(static)]
     wrt: Arc<Layout>,
+    /// Their kinds.
+    #[module(static)]
+    kinds: Arc<Hashed<&'static Kind>>,
     /// The places of shared nodes in the model: each further place, and the first one.
     #[module(static)]
     shared: Arc<Layout>,
@@ -49,20 +53,33 @@ pub struct Optimizer<T: GradientTransformation> {
     shapes: Arc<Shapes>,
 }
 
-/// Shapes, hashed once.
+/// Something of each parameter, hashed once.
 #[derive(Debug, PartialEq, Eq)]
-struct Shapes {
+struct Hashed<V> {
     fingerprint: u64,
-    all: Vec<Vec<usize>>,
+    all: Vec<V>,
 }
+
+impl<V: Hash> Hashed<V> {
+    fn new(all: Vec<V>) -> Self {
+        let mut hasher = FxHasher::default();
+        all.hash(&mut hasher);
+        Hashed { fingerprint: hasher.finish(), all }
+    }
+}
+
+impl<V> Hash for Hashed<V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.fingerprint);
+    }
+}
+
+type Shapes = Hashed<Vec<usize>>;
 
 impl Shapes {
     fn of(params: &Params) -> Result<Self, Error> {
         let shape = |array: &Array| Ok(array.try_aval()?.shape().to_vec());
-        let all: Vec<Vec<usize>> = params.arrays().map(shape).collect::<Result<_, Error>>()?;
-        let mut hasher = FxHasher::default();
-        all.hash(&mut hasher);
-        Ok(Shapes { fingerprint: hasher.finish(), all })
+        Ok(Hashed::new(params.arrays().map(shape).collect::<Result<_, Error>>()?))
     }
 
     /// Whether each shape is the other's with some axes more.
@@ -75,34 +92,67 @@ impl Shapes {
     }
 }
 
-impl Hash for Shapes {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.fingerprint);
-    }
-}
-
 impl<T: GradientTransformation> Optimizer<T> {
-    /// An optimizer of the Params of `model`, before the first step.
+    /// An optimizer of the Params of `model`, before the first step: [`wrt`](Optimizer::wrt) with
+    /// `of_type::<Param>()`.
     ///
     /// # Panics
-    /// Panics if the model has no Param, or one without a value.
+    /// Panics if the model has no Param of a float dtype, or one without a value.
     #[track_caller]
     pub fn new<M: Module>(model: &M, tx: T) -> Self {
-        Self::for_kind(model, tx, ParamKind::KIND)
+        Self::before_first_step("Optimizer::new", "Param", model, tx, &of_type::<Param>())
+    }
+
+    /// An optimizer of the Variables of `model` that `filter` takes and that hold floats, before the
+    /// first step. All others stay as they are. The argument `wrt` of `nnx.Optimizer`.
+    ///
+    /// Gradients are taken with respect to the same ones, by [`wrt`](crate::transform::wrt()):
+    ///
+    /// ```
+    /// use nnx_core::module::LoRAParam;
+    /// use nnx_core::nn::LoRALinear;
+    /// use nnx_core::optim::{Optimizer, adamw};
+    /// use nnx_core::random::Rngs;
+    /// use nnx_core::{DType, array, of_type, value_and_grad, wrt};
+    ///
+    /// let mut layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
+    /// let (kernel, lora_b) = (layer.kernel.to_vec::<f32>(), layer.lora.lora_b.to_vec::<f32>());
+    ///
+    /// // The low-rank part alone is trained.
+    /// let trained = of_type::<LoRAParam>();
+    /// let mut opt = Optimizer::wrt(&layer, adamw(1e-3), trained);
+    /// let x = array::ones([16, 3], DType::F32);
+    /// let loss = |layer: &mut LoRALinear| layer.forward(&x).square().mean(..);
+    /// let (_, grads) = value_and_grad(loss, wrt(trained, &mut layer));
+    /// opt.update(&mut layer, &grads);
+    /// assert_eq!(layer.kernel.to_vec::<f32>(), kernel);
+    /// assert_ne!(layer.lora.lora_b.to_vec::<f32>(), lora_b);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the filter takes no Variable of a float dtype, one without a value, or a Variable in a
+    /// shared node at one of the node's places and not at another.
+    #[track_caller]
+    pub fn wrt<M: Module>(model: &M, tx: T, filter: impl Filter) -> Self {
+        let what = "Variable that the filter takes and that is";
+        Self::before_first_step("Optimizer::wrt", what, model, tx, &filter)
     }
 
     #[track_caller]
-    fn for_kind<M: Module>(model: &M, tx: T, kind: &'static Kind) -> Self {
-        let found = parameters(model, kind);
-        if found.is_empty() {
-            raise(Error::Invalid(format!(
-                "Optimizer::new: {} holds no {} of a float dtype, so there is nothing to update",
-                std::any::type_name::<M>(),
-                kind.name
-            )));
-        }
+    fn before_first_step<M: Module>(
+        function: &str,
+        what: &str,
+        model: &M,
+        tx: T,
+        filter: &dyn Filter,
+    ) -> Self {
+        let invalid = |why| Error::Invalid(format!("{function}: {why}"));
+        let mut chosen = or_raise(chosen(model, filter, what).map_err(invalid));
+        // The order of `Params`.
+        chosen.sort_by(|a, b| a.path.cmp(&b.path));
+        let kinds = Arc::new(Hashed::new(chosen.iter().map(|parameter| parameter.kind).collect()));
         let params =
-            Params::new(found.into_iter().map(|parameter| (parameter.path, parameter.array)));
+            Params::new(chosen.into_iter().map(|parameter| (parameter.path, parameter.array)));
         let wrt = params.layout().clone();
         let shapes = Arc::new(or_raise(Shapes::of(&params)));
         let mut state = None;
@@ -119,12 +169,14 @@ impl<T: GradientTransformation> Optimizer<T> {
             opt_state: rebuild(&state, |i, _| leaves[i].clone()),
             tx,
             wrt,
+            kinds,
             shared: shared_places(model),
             shapes,
         }
     }
 
-    /// Takes one step: changes the parameters of `model`, the state and the step count.
+    /// Takes one step: changes the parameters of `model` that this optimizer was made for, the state
+    /// and the step count.
     ///
     /// `grads` is what [`grad`](crate::transform::grad) or [`value_and_grad`](crate::transform::value_and_grad) gave for
     /// this model.
@@ -134,7 +186,9 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// optimizer was made for, or a gradient is missing.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
-        or_raise(self.check_sharing(model));
+        or_raise(self.check_sharing(model, "model"));
+        // Of a node's gradient only that at its first place is looked at.
+        or_raise(self.check_sharing(grads, "gradient"));
         let (params, positions) = or_raise(self.select(model));
         or_raise(self.check_shapes(&params));
         let gradients = or_raise(self.gradients(grads, &params));
@@ -168,10 +222,10 @@ impl<T: GradientTransformation> Optimizer<T> {
         self.step.set(outs[outs.len() - 1].clone());
     }
 
-    /// Returns an error if other places of `model` are one node than in the model that the
+    /// Returns an error if other places of `tree` are one node than in the model that the
     /// optimizer was made for: a parameter that became a node of its own has no state here.
-    fn check_sharing<M: Module>(&self, model: &M) -> Result<(), Error> {
-        let now = shared_places(model);
+    fn check_sharing<M: Module>(&self, tree: &M, name: &str) -> Result<(), Error> {
+        let now = shared_places(tree);
         if self.shared == now {
             return Ok(());
         }
@@ -191,8 +245,8 @@ impl<T: GradientTransformation> Optimizer<T> {
             (None, None) => "the order of the nodes is another one".into(),
         };
         Err(Error::Invalid(format!(
-            "Optimizer::update: the model shares other nodes: {what}. Make the optimizer for the model \
-             that it updates"
+            "Optimizer::update: the {name} shares other nodes: {what}. Make the optimizer for the model \
+             that it updates, and take its gradient"
         )))
     }
 
@@ -216,19 +270,21 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     /// The parameters of `model` that are updated, and their positions among its leaves.
     fn select<M: Module>(&self, model: &M) -> Result<(Params, Vec<usize>), Error> {
-        let mut found = parameters(model, ParamKind::KIND);
+        let mut found = parameters(model, |_, _| true);
         found.sort_by(|a, b| a.path.cmp(&b.path));
         let mut arrays = Vec::new();
         let mut positions = Vec::new();
-        for path in self.wrt.paths() {
-            let Ok(at) = found.binary_search_by(|leaf| leaf.path.cmp(path)) else {
+        for (path, kind) in self.wrt.paths().iter().zip(&self.kinds.all) {
+            let at = found.binary_search_by(|leaf| leaf.path.cmp(path)).ok();
+            let Some(leaf) = at.map(|at| &found[at]).filter(|leaf| leaf.kind.is(kind)) else {
+                let kind = kind.name;
                 return Err(Error::Invalid(format!(
-                    "Optimizer::update: the model has no parameter at `{path}`, which the model \
-                     that this optimizer was made for has"
+                    "Optimizer::update: the model has no {kind} of a float dtype at `{path}`, which \
+                     the model that this optimizer was made for has"
                 )));
             };
-            arrays.push(found[at].array.clone());
-            positions.push(found[at].position);
+            arrays.push(leaf.array.clone());
+            positions.push(leaf.position);
         }
         Ok((Params::from_layout(&self.wrt, arrays), positions))
     }
@@ -269,24 +325,62 @@ fn shared_places<M: Module>(model: &M) -> Arc<Layout> {
     Layout::new(other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect())
 }
 
-/// A parameter of a model.
+/// A Variable of a model that holds floats.
 struct Parameter {
     path: Path,
+    kind: &'static Kind,
     /// Its place among the leaves.
     position: usize,
     array: Array,
 }
 
-/// The Variables of `kind` that hold floats.
-fn parameters<M: Module>(model: &M, kind: &Kind) -> Vec<Parameter> {
+/// The Variables that `take` holds for, if they hold floats.
+fn parameters<M: Module>(
+    model: &M,
+    mut take: impl FnMut(&Path, &VarInfo<'_>) -> bool,
+) -> Vec<Parameter> {
     let (mut found, mut position) = (Vec::new(), 0);
     for_each_leaf(model, |path, leaf| {
         let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
-        if is_float && leaf.kind.is_some_and(|found| found.is(kind)) {
+        if let Some(kind) = leaf.kind
+            && is_float
+            && take(path, &leaf)
+        {
             let (path, array) = (path.clone(), leaf.value.clone());
-            found.push(Parameter { path, position, array });
+            found.push(Parameter { path, kind, position, array });
         }
         position += 1;
     });
     found
+}
+
+/// The Variables that an optimizer updates: those that `filter` takes, at least one.
+fn chosen<M: Module>(model: &M, filter: &dyn Filter, what: &str) -> Result<Vec<Parameter>, String> {
+    let flatten = |mut v: &mut dyn Visitor| model.flatten(&mut v);
+    let takes = |path: &Path, leaf: &VarInfo<'_>| filter.matches(path, leaf);
+    let show = |taken: &bool| if *taken { "updated" } else { "not updated" }.to_owned();
+    check_places(flatten, "`wrt`", takes, show)?;
+    let mut gap = None;
+    for_each_leaf(model, |path, leaf| {
+        if let Some(kind) = leaf.kind
+            && let Err(why) = leaf.value.try_aval()
+            && takes(path, &leaf)
+        {
+            gap.get_or_insert_with(|| format!("the {} at `{path}` has no value: {why}", kind.name));
+        }
+    });
+    if let Some(gap) = gap {
+        return Err(gap);
+    }
+    let found = parameters(model, takes);
+    if found.is_empty() {
+        let all = parameters(model, |_, _| true);
+        let all: Vec<_> = all.iter().map(|p| format!("\n  {}: {}", p.path, p.kind.name)).collect();
+        let there = if all.is_empty() { "" } else { "; its Variables of a float dtype:" };
+        let (model, all) = (std::any::type_name::<M>(), all.concat());
+        return Err(format!(
+            "{model} holds no {what} of a float dtype, so there is nothing to update{there}{all}"
+        ));
+    }
+    Ok(found)
 }

@@ -4,17 +4,29 @@ use super::key::{Key, fold};
 use crate::array::invalid;
 use crate::error::or_raise;
 use crate::graph::Array;
-use crate::module::{Leaves, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut};
+use crate::module::{
+    Leaves, MetaValue, Module, RngCount, RngKey, Schema, Variable, Visitor, VisitorMut,
+};
 use crate::run::staged;
 use crate::value::DType;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The stream that stands in for streams that do not exist.
 const DEFAULT: &str = "default";
 
 /// A key and how many keys were made from it: key number `n` is the stream's key with `n` folded
 /// in. `flax.nnx.RngStream`.
+///
+/// Both Variables have the stream's name as their metadata `tag`, so that a filter finds them by it:
+///
+/// ```no_run
+/// use nnx_core::module::{state, with_tag};
+/// use nnx_core::nn::Dropout;
+/// use nnx_core::random::Rngs;
+///
+/// let layer = Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 1));
+/// assert_eq!(state(&layer).filter(with_tag("dropout")).len(), 2);
+/// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct RngStream {
@@ -22,10 +34,10 @@ pub struct RngStream {
     pub key: Variable<RngKey>,
     /// How many keys were handed out, a u32 scalar.
     pub count: Variable<RngCount>,
-    /// A name for people: no program depends on it.
-    #[module(skip)]
-    tag: Arc<str>,
 }
+
+/// The name of a stream among the metadata of its Variables.
+const TAG: &str = "tag";
 
 impl RngStream {
     /// A stream that starts from a seed or a key. `tag` is its name.
@@ -36,16 +48,19 @@ impl RngStream {
     pub fn new(key: impl Into<Key>, tag: &str) -> RngStream {
         let key = key.into();
         let count = crate::array::zeros(key.shape(), DType::U32);
-        RngStream {
-            key: Variable::new(key.into_data()),
-            count: Variable::new(count),
-            tag: tag.into(),
-        }
+        let mut stream =
+            RngStream { key: Variable::new(key.into_data()), count: Variable::new(count) };
+        stream.key.metadata_mut().set(TAG, MetaValue::Text(tag.to_owned()));
+        *stream.count.metadata_mut() = stream.key.metadata().clone();
+        stream
     }
 
-    /// The stream's name.
+    /// The stream's name; empty if it was taken out of the metadata.
     pub fn tag(&self) -> &str {
-        &self.tag
+        match self.key.metadata().get(TAG) {
+            Some(MetaValue::Text(tag)) => tag,
+            _ => "",
+        }
     }
 
     /// The next key. Inside a jitted function the count is an update that the caller sees.
@@ -67,7 +82,8 @@ impl RngStream {
     /// A new stream of the same name that starts from this one's next key.
     #[track_caller]
     pub fn fork(&mut self) -> RngStream {
-        RngStream::new(self.next_key(), &self.tag)
+        let key = self.next_key();
+        RngStream::new(key, self.tag())
     }
 }
 

@@ -4,15 +4,25 @@ use super::key::{fold, raw_split};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
-use crate::module::{Filter, Module, Path, RngCount, RngKey, VariableKind};
+use crate::module::{Filter, Kind, Module, Path, RngCount, RngKey, VariableKind};
 use crate::run::staged;
-use crate::value::DType;
+use crate::value::{Aval, DType};
 use std::collections::BTreeMap;
 
 /// The state of random streams before they were split; made by [`split_rngs`] and [`fork_rngs`].
 #[derive(Debug, Clone)]
 #[must_use = "`restore` gives the streams back their state"]
-pub struct RngBackup(BTreeMap<Path, Array>);
+pub struct RngBackup(BTreeMap<Path, Saved>);
+
+/// A leaf of a stream that was split.
+#[derive(Debug, Clone)]
+struct Saved {
+    /// What `restore` gives it back.
+    value: Array,
+    kind: &'static Kind,
+    /// What it was split into.
+    split: Aval,
+}
 
 impl RngBackup {
     /// Gives the streams of `tree` back the state that they had, one key further, so that the next
@@ -22,15 +32,47 @@ impl RngBackup {
     /// by the node's first place.
     ///
     /// # Panics
-    /// Panics if a stream is no longer where it was.
+    /// Panics, and changes nothing, if a stream is no longer where it was: if there is nothing at its
+    /// path, something that is no random stream, or a stream that is split otherwise.
     #[track_caller]
-    pub fn restore<M: Module>(self, tree: &mut M) {
-        if let Some(path) = put(self.0, tree) {
-            let message = format!(
-                "there is no random stream at `{path}`, where one was split: restore the tree that was \
-                 split"
-            );
+    pub fn restore<M: Module>(mut self, tree: &mut M) {
+        if let Err(what) = self.check(tree) {
+            let message = format!("{what}: restore the tree that was split");
             crate::array::invalid("restore", message);
+        }
+        for_each_leaf_mut(tree, |path, leaf| {
+            if let Some(saved) = self.0.remove(path) {
+                *leaf.value = saved.value;
+            }
+        });
+    }
+
+    /// Returns what is not where it was.
+    fn check<M: Module>(&self, tree: &M) -> Result<(), String> {
+        let mut missing: BTreeMap<&Path, &Saved> = self.0.iter().collect();
+        let mut other = None;
+        for_each_leaf(tree, |path, leaf| {
+            let Some(saved) = missing.remove(path) else { return };
+            let kind = saved.kind.name;
+            if !leaf.kind.is_some_and(|found| found.is(saved.kind)) {
+                let found = leaf.kind.map_or("plain array", |kind| kind.name);
+                other.get_or_insert(format!("the {kind} at `{path}` is now a {found}"));
+                return;
+            }
+            let now = match leaf.value.try_aval() {
+                Ok(aval) if aval == saved.split => return,
+                Ok(aval) => aval.to_string(),
+                Err(why) => why.to_string(),
+            };
+            let was = format!("the {kind} at `{path}` became {} when it was split", saved.split);
+            other.get_or_insert(format!("{was}, and is now {now}"));
+        });
+        match (other, missing.into_keys().next()) {
+            (Some(text), _) => Err(text),
+            (None, Some(path)) => {
+                Err(format!("there is no random stream at `{path}`, where one was split"))
+            }
+            (None, None) => Ok(()),
         }
     }
 }
@@ -55,7 +97,7 @@ impl RngBackup {
 /// ```
 ///
 /// # Panics
-/// Panics if a stream is split already.
+/// Panics if a stream is split already, or the filter takes none of the streams that there are.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
     renew("split_rngs", tree, &filter, Some(splits))
@@ -68,20 +110,10 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// The result restores the streams as they were, one key further.
 ///
 /// # Panics
-/// Panics if a stream is split.
+/// Panics if a stream is split, or the filter takes none of the streams that there are.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
     renew("fork_rngs", tree, &filter, None)
-}
-
-/// Sets the leaves at these paths; gives one that is not there.
-fn put<M: Module>(mut values: BTreeMap<Path, Array>, tree: &mut M) -> Option<Path> {
-    for_each_leaf_mut(tree, |path, leaf| {
-        if let Some(value) = values.remove(path) {
-            *leaf.value = value;
-        }
-    });
-    values.into_keys().next()
 }
 
 #[track_caller]
@@ -92,7 +124,7 @@ fn renew<M: Module>(
     splits: Option<usize>,
 ) -> RngBackup {
     // A stream is its key, directly followed by its count.
-    let (mut streams, mut last) = (Vec::new(), None);
+    let (mut streams, mut others, mut last) = (Vec::new(), Vec::new(), None);
     for_each_leaf(tree, |path, leaf| {
         let is = |kind| leaf.kind.is_some_and(|found| found.is(kind));
         if is(RngCount::KIND)
@@ -100,9 +132,21 @@ fn renew<M: Module>(
         {
             streams.push(([key_path, path.clone()], key, leaf.value.clone()));
         }
-        let is_chosen = is(RngKey::KIND) && filter.matches(path, &leaf);
-        last = is_chosen.then(|| (path.clone(), leaf.value.clone()));
+        let (is_key, is_chosen) = (is(RngKey::KIND), filter.matches(path, &leaf));
+        if is_key && !is_chosen {
+            let tag = leaf.metadata.get("tag").map_or_else(String::new, |t| format!(" (tag {t})"));
+            others.push(format!("`{path}`{tag}"));
+        }
+        last = (is_key && is_chosen).then(|| (path.clone(), leaf.value.clone()));
     });
+    if streams.is_empty() && !others.is_empty() {
+        let message = format!(
+            "the filter takes none of the random streams, whose keys are {}: choose them by name, as with \
+             `with_tag(\"dropout\")`, by path, or all of them with `Everything`",
+            others.join(", ")
+        );
+        crate::array::invalid(function, message);
+    }
     let mut values: Vec<Array> = Vec::new();
     for (_, key, count) in &streams {
         if key.shape() != [2] {
@@ -125,9 +169,19 @@ fn renew<M: Module>(
     }));
     let (mut new, mut saved) = (BTreeMap::new(), BTreeMap::new());
     for (([key_path, count_path], key, _), outs) in streams.into_iter().zip(outs.chunks(3)) {
-        new.extend([(key_path.clone(), outs[0].clone()), (count_path.clone(), outs[1].clone())]);
-        saved.extend([(key_path, key), (count_path, outs[2].clone())]);
+        let both = [
+            (key_path, RngKey::KIND, &outs[0], key),
+            (count_path, RngCount::KIND, &outs[1], outs[2].clone()),
+        ];
+        for (path, kind, now, value) in both {
+            new.insert(path.clone(), now.clone());
+            saved.insert(path, Saved { value, kind, split: now.aval() });
+        }
     }
-    put(new, tree);
+    for_each_leaf_mut(tree, |path, leaf| {
+        if let Some(value) = new.remove(path) {
+            *leaf.value = value;
+        }
+    });
     RngBackup(saved)
 }

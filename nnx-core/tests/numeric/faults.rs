@@ -1,7 +1,7 @@
 //! What fuzzing found to differ from JAX, and names that came with the mending.
 use crate::values::*;
 use nnx_core::array::*;
-use nnx_core::linalg::{cond, matrix_rank, pinv, svd, svd_full, svdvals};
+use nnx_core::linalg::*;
 use nnx_core::special::{poch, zeta};
 use nnx_core::{Array, DType, grad, hessian, jvp, make_graph, nn};
 use std::panic::catch_unwind;
@@ -120,6 +120,68 @@ fn dtypes() {
     rows.check("2 - i", || (2 - &i).flatten());
     rows.check("2 * h", || 2 * h.clone());
     rows.check("2 / b", || 2 / &b);
+    rows.done();
+}
+
+/// What lies next to the faults, and was right.
+#[test]
+fn neighbours() {
+    let mut rows = Rows::of("faults", "neighbours");
+    let [z, k, i, n, h, b, a, x] = rows.inputs(["z", "k", "i", "n", "h", "b", "a", "x"]);
+    rows.check("jnp.var(z, where=k)", || z.masked(&k).var(.., 0));
+    rows.check("jnp.std(z, where=k, ddof=1)", || z.masked(&k).std(.., 1));
+    rows.check("jnp.nanstd(z)", || z.nanstd(.., 0));
+    rows.check("jax.grad(lambda z: jnp.std(z))(z)", || grad(|z: &Array| z.std(..), &z));
+    rows.check("jnp.average(z, weights=n.astype(jnp.float32)).astype(jnp.complex64)", || {
+        z.average(&n.astype(DType::F32), ..)
+    });
+    rows.check("jnp.average(h, weights=z)", || h.average(&z, ..));
+    rows.check("jnp.average(k, weights=b)", || k.average(&b, ..));
+    rows.check("jnp.round(i, 2)", || i.round_decimals(2));
+    rows.check("jnp.round(h * 100, -1)", || (&h * 100).round_decimals(-1));
+    rows.check("jnp.floor(i)", || i.floor());
+    rows.check("jnp.ceil(n)", || n.ceil());
+    rows.check("jnp.trunc(n)", || n.trunc());
+    rows.check("jax.nn.hard_tanh(i)", || nn::hard_tanh(&i));
+    rows.check("jax.nn.hard_sigmoid(i).astype(jnp.float32)", || nn::hard_sigmoid(&i));
+    rows.check("jax.nn.relu(i)", || nn::relu(&i));
+    rows.check("jax.nn.leaky_relu(i).astype(jnp.float32)", || nn::leaky_relu(&i, 0.01));
+    rows.check("2 & n", || 2 & &n);
+    rows.check("2 | n", || 2 | &n);
+    rows.check("2 ^ n", || 2 ^ &n);
+    rows.check("2 % i", || 2 % &i);
+    rows.check("2 << n // 9", || 2 << n.floor_divide(9));
+    rows.check("2 - k.astype(jnp.uint8)", || 2 - k.astype(DType::U8));
+    rows.check("jnp.linalg.cholesky(a)", || cholesky(&a));
+    rows.check("[*jnp.linalg.qr(a)]", || qr(&a));
+    rows.check("[*jnp.linalg.qr(a, mode='complete')]", || qr_full(&a));
+    rows.check("[*jsp.linalg.lu_factor(a)]", || lu_factor(&a));
+    rows.check("[*jnp.linalg.eigh(a)]", || eigh(&a));
+    rows.check("jnp.linalg.eigvalsh(a)", || eigvalsh(&a));
+    rows.check("jnp.linalg.inv(a)", || inv(&a));
+    rows.check("jnp.linalg.det(a)", || det(&a));
+    rows.check("[*jnp.linalg.slogdet(a)]", || slogdet(&a));
+    rows.check("jnp.linalg.solve(a, a)", || solve(&a, &a));
+    rows.check("jsp.linalg.solve_triangular(a, a, lower=True)", || solve_triangular(&a, &a, true));
+    rows.check("jsp.linalg.expm(a)", || expm(&a));
+    rows.check("jnp.linalg.matrix_power(a, 3)", || matrix_power(&a, 3));
+    rows.check("jnp.linalg.matrix_norm(a, ord='nuc')", || matrix_norm(&a, Ord::Nuclear));
+    rows.check("jnp.linalg.matrix_norm(a, ord=2)", || matrix_norm(&a, 2));
+    rows.check("jax.grad(lambda a: jnp.linalg.inv(a).sum())(a)", || {
+        grad(|a: &Array| inv(a).sum(..), &a)
+    });
+    rows.check("jax.grad(lambda a: jnp.linalg.det(a).sum())(a)", || {
+        grad(|a: &Array| det(a).sum(..), &a)
+    });
+    let masked = x.masked(&x.gt(0));
+    rows.check("jnp.sum(x, axis=0, where=x > 0)", || masked.sum(0));
+    rows.check("jnp.prod(x, axis=0, where=x > 0)", || masked.prod(0));
+    rows.check("jnp.mean(x, axis=0, where=x > 0)", || masked.mean(0));
+    rows.check("jnp.var(x, axis=0, where=x > 0)", || masked.var(0, 0));
+    rows.check("jnp.all(x, axis=0, where=x > 0)", || masked.all(0));
+    rows.check("jnp.any(x, axis=0, where=x > 0)", || masked.any(0));
+    rows.check("jnp.max(n, initial=30, where=n > 99)", || n.masked(&n.gt(99)).max(.., 30));
+    rows.check("jnp.min(i, initial=3, where=i > 0)", || i.masked(&i.gt(0)).min(.., 3));
     rows.done();
 }
 

@@ -1,8 +1,11 @@
 use super::{Model, leaves, panic_of};
+use nnx_core::module::{BatchStat, Everything, LoRAParam, Nothing, Path, VarInfo, with_tag};
+use nnx_core::nn::{Linear, LoRA, LoRALinear};
 use nnx_core::optim::{
     self, GradientTransformation, Optimizer, Params, Schedule, losses, polynomial_schedule,
 };
-use nnx_core::{Array, DType, Param, grad};
+use nnx_core::random::Rngs;
+use nnx_core::{Array, DType, Param, Variable, grad, of_type, path_contains, value_and_grad, wrt};
 
 #[derive(Clone, nnx_derive::Module)]
 #[module(crate = nnx_core)]
@@ -202,4 +205,122 @@ fn losses_name_shapes_that_do_not_fit() {
     assert!(message.contains("optimizers.rs"), "the user's line: {message}");
     let message = panic_of(|| losses::squared_error(&logits, &labels.astype(DType::F32)));
     assert!(message.contains("same shape"), "{message}");
+}
+
+/// Plain SGD by hand. A rate that is a power of two makes the products exact, however they are fused.
+fn stepped(param: &Array, gradient: &Array, rate: f64) -> Vec<f32> {
+    (param - gradient * rate).to_vec()
+}
+
+#[test]
+fn the_low_rank_part_alone_is_trained() {
+    let mut rngs = Rngs::new(0);
+    let lora = LoRA::builder(3, 2, 4).b_initializer(nnx_core::nn::initializers::ones());
+    let mut layer = LoRALinear::adapt(Linear::new(3, 4, &mut rngs), lora.build(&mut rngs));
+    let trained = of_type::<LoRAParam>();
+    let mut opt = Optimizer::wrt(&layer, optim::sgd(0.125), trained);
+    let x = Array::from([[1.0_f32, -2.0, 0.5], [0.25, 3.0, -1.0]]);
+    let loss = |layer: &mut LoRALinear| layer.forward(&x).square().mean(..);
+    for step in 1..=3_u32 {
+        let (_, grads) = value_and_grad(loss, wrt(trained, &mut layer));
+        let lora = (&layer.lora, &grads.lora);
+        let a = stepped(&lora.0.lora_a, &lora.1.lora_a, 0.125);
+        let b = stepped(&lora.0.lora_b, &lora.1.lora_b, 0.125);
+        let frozen = (layer.kernel.to_bytes(), layer.bias.as_ref().map(|bias| bias.to_bytes()));
+        opt.update(&mut layer, &grads);
+        assert_eq!((layer.lora.lora_a.to_vec::<f32>(), layer.lora.lora_b.to_vec::<f32>()), (a, b));
+        let now = (layer.kernel.to_bytes(), layer.bias.as_ref().map(|bias| bias.to_bytes()));
+        assert_eq!(format!("{now:?}"), format!("{frozen:?}"));
+        assert_eq!(opt.step.item::<u32>(), step);
+    }
+    // What is frozen has no state, and the gradient of everything moves no more.
+    let mut opt = Optimizer::wrt(&layer, optim::adam(0.1), trained);
+    let moments: Vec<String> =
+        opt.opt_state.0.mu.iter().map(|(path, _)| path.to_string()).collect();
+    assert_eq!(moments, ["lora.lora_a", "lora.lora_b"]);
+    let (_, grads) = value_and_grad(loss, &mut layer);
+    let kernel = layer.kernel.to_bytes().unwrap();
+    opt.update(&mut layer, &grads);
+    assert_eq!(layer.kernel.to_bytes().unwrap(), kernel);
+}
+
+/// Of any kind and by any rule: Variables that hold floats.
+#[test]
+fn an_optimizer_of_what_a_filter_takes() {
+    let loss = |m: &Model| m.layers[0].kernel.sum(..) + m.mean.square().sum(..);
+    let paths = |opt: &Optimizer<optim::Trace>| -> Vec<String> {
+        opt.opt_state.trace.iter().map(|(path, _)| path.to_string()).collect()
+    };
+    let tx = || optim::trace(0.0);
+    let mut model = Model::new(2);
+    let all = Optimizer::wrt(&model, tx(), Everything);
+    assert_eq!(paths(&all), ["layers[0].bias", "layers[0].kernel", "layers[1].kernel", "mean"]);
+    let last = |path: &Path, _: &VarInfo<'_>| path.to_string().starts_with("layers[1]");
+    assert_eq!(paths(&Optimizer::wrt(&model, tx(), last)), ["layers[1].kernel"]);
+
+    let before = leaves(&model);
+    let statistics = of_type::<BatchStat>();
+    let mut opt = Optimizer::wrt(&model, optim::sgd(0.5), statistics);
+    let grads = grad(loss, wrt(statistics, &model));
+    let mean = stepped(&model.mean, &grads.mean, 0.5);
+    opt.update(&mut model, &grads);
+    assert_eq!(model.mean.to_vec::<f32>(), mean);
+    model.mean = Model::new(2).mean;
+    assert_eq!(leaves(&model), before);
+}
+
+#[test]
+fn an_optimizer_of_nothing_is_an_error_with_what_there_is() {
+    let model = Model::new(1);
+    let what = "holds no Variable that the filter takes and that is of a float dtype";
+    for message in [
+        panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), Nothing)),
+        panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), of_type::<LoRAParam>())),
+        panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), path_contains("table"))),
+        panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), with_tag("trained"))),
+    ] {
+        assert!(message.starts_with("Optimizer::wrt: ") && message.contains(what), "{message}");
+        let there = "\n  layers[0].kernel: Param\n  layers[0].bias: Param\n  mean: BatchStat";
+        assert!(message.contains(there), "{message}");
+    }
+    let gap = (Param::new(Array::absent("split off")), Param::new(Array::scalar(1.0_f32)));
+    let message = panic_of(|| Optimizer::wrt(&gap, optim::sgd(0.1), of_type::<Param>()));
+    assert!(message.contains("the Param at `[0]` has no value: split off"), "{message}");
+}
+
+#[test]
+fn gradients_of_other_variables_are_named() {
+    let mut model = Model::new(2);
+    let sum = |m: &Model| m.layers[0].kernel.sum(..) + m.mean.sum(..);
+    let mut opt = Optimizer::wrt(&model, optim::sgd(0.1), path_contains("kernel"));
+    let before = leaves(&model);
+    let grads = grad(sum, wrt(path_contains("bias"), &model));
+    let message = panic_of(|| opt.update(&mut model, &grads));
+    let expected = "no gradient for `layers[0].kernel`: there is no gradient here: this is Param, and it \
+                    is not among those that `wrt` names";
+    assert!(message.contains(expected), "{message}");
+    // Params alone, where statistics are updated.
+    let mut opt = Optimizer::wrt(&model, optim::sgd(0.1), of_type::<BatchStat>());
+    let grads = grad(sum, &model);
+    let message = panic_of(|| opt.update(&mut model, &grads));
+    assert!(message.contains("no gradient for `mean`"), "{message}");
+    assert_eq!(leaves(&model), before);
+    assert_eq!(opt.step.item::<u32>(), 0);
+}
+
+#[test]
+fn another_kind_at_the_path_is_an_error() {
+    #[derive(Clone, nnx_derive::Module)]
+    #[module(crate = nnx_core)]
+    enum Either {
+        Trained(Param),
+        Counted(Variable<BatchStat>),
+    }
+    let value = || Array::scalar(1.0_f32);
+    let mut opt =
+        Optimizer::wrt(&Either::Trained(Param::new(value())), optim::sgd(0.1), Everything);
+    let mut model = Either::Counted(Variable::new(value()));
+    let grads = model.clone();
+    let message = panic_of(|| opt.update(&mut model, &grads));
+    assert!(message.contains("no Param of a float dtype at `[0]`"), "{message}");
 }

@@ -4,4 +4,5 @@
 mod checkify;
 mod control;
 mod derivatives;
+mod streams;
 mod vmap;

@@ -10,7 +10,9 @@ use crate::error::or_raise;
 use crate::graph::{Array, Closed, Scope, with_location};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
-use crate::module::{Module, Path, Seen, VarInfo, Visitor, for_each_other_place};
+use crate::module::{
+    Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place,
+};
 use crate::run::staged;
 use crate::value::Aval;
 use std::panic::Location;
@@ -179,41 +181,16 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     pub(crate) fn check_places<T: PartialEq>(
         &self,
         what: &str,
-        mut of: impl FnMut(&Path, &VarInfo<'_>) -> T,
+        of: impl FnMut(&Path, &VarInfo<'_>) -> T,
         show: impl Fn(&T) -> String,
     ) {
         if self.nodes.is_empty() {
             return;
         }
-        let mut first = Vec::new();
-        for_each_leaf_of(
-            &Seen::default(),
-            |v| self.argument.flatten(v),
-            |path, leaf| first.push((path.clone(), of(path, &leaf))),
-        );
-        let mut wrong: Vec<usize> = Vec::new();
-        let mut places: Vec<(usize, Path, T)> = Vec::new();
-        for_each_other_place(
-            |v| self.argument.flatten(v),
-            |i, path, leaf| {
-                let other = of(path, &leaf);
-                if first[i].1 != other && !wrong.contains(&i) {
-                    wrong.push(i);
-                }
-                places.push((i, path.clone(), other));
-            },
-        );
-        if wrong.is_empty() {
-            return;
+        let flatten = |mut v: &mut dyn Visitor| self.argument.flatten(&mut v);
+        if let Err(message) = check_places(flatten, what, of, show) {
+            self.invalid(message);
         }
-        let mut message = format!("one node, different {what}:");
-        for i in wrong {
-            let others = places.iter().filter(|(at, ..)| *at == i).map(|(_, path, t)| (path, t));
-            for (path, property) in std::iter::once((&first[i].0, &first[i].1)).chain(others) {
-                message.push_str(&format!("\n  {path}: {}", show(property)));
-            }
-        }
-        self.invalid(message);
     }
 
     /// The operands' entries of a list with one entry for each leaf.

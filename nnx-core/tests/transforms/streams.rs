@@ -1,0 +1,105 @@
+//! Random streams of trees that are split and restored.
+
+use nnx_core::module::{Everything, of_type, state, with_tag};
+use nnx_core::nn::Dropout;
+use nnx_core::random::{RngBackup, RngStream, Rngs, fork_rngs, normal, split_rngs};
+use nnx_core::{Array, DType, Param, StateAxes, vmap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).err().unwrap();
+    payload.downcast_ref::<String>().unwrap().clone()
+}
+
+#[derive(Clone, nnx_derive::Module)]
+#[module(crate = nnx_core)]
+enum Layer {
+    Noise(RngStream),
+    Affine(Affine),
+}
+
+/// Its paths are those of a stream.
+#[derive(Clone, nnx_derive::Module)]
+#[module(crate = nnx_core)]
+struct Affine {
+    key: Param,
+    count: Param,
+}
+
+/// Something else has moved to the path of a stream: nothing is written.
+#[test]
+fn restoring_a_tree_that_has_changed_names_the_path() {
+    let noise = |seed| Layer::Noise(RngStream::new(seed, "noise"));
+    let param = |value| Param::new(Array::from([value, value + 1.0]));
+    let affine = Layer::Affine(Affine { key: param(1.0_f32), count: param(3.0) });
+    let values = |layers: &Vec<Layer>| -> Vec<Vec<u8>> {
+        state(layers).iter().map(|(_, leaf)| leaf.value.to_bytes().unwrap()).collect()
+    };
+    for (put, expected) in [
+        (affine, "the RngKey at `[0][0].key` is now a Param: restore the tree that was split"),
+        (
+            noise(7),
+            "the RngKey at `[0][0].key` became u32[3, 2] when it was split, and is now u32[2]",
+        ),
+    ] {
+        let mut layers = vec![noise(0), noise(1)];
+        let before = split_rngs(&mut layers, Everything, 3);
+        layers.insert(0, put);
+        let now = values(&layers);
+        let message = panic_of(|| before.clone().restore(&mut layers));
+        assert!(message.contains(expected), "{message}");
+        assert_eq!(values(&layers), now);
+        layers.remove(0);
+        before.clone().restore(&mut layers);
+        // A stream behind those that were split moves none of them.
+        let before = split_rngs(&mut layers, Everything, 3);
+        layers.push(noise(7));
+        before.restore(&mut layers);
+        let counts: Vec<u32> = layers
+            .iter()
+            .map(|layer| match layer {
+                Layer::Noise(stream) => stream.count.item(),
+                Layer::Affine(_) => unreachable!("taken out again"),
+            })
+            .collect();
+        assert_eq!(counts, [2, 2, 0]);
+    }
+}
+
+/// A stream has its name as a tag, in a layer too.
+#[test]
+fn streams_are_chosen_by_tag() {
+    let mut rngs = Rngs::new(0).with("dropout", 1).with("noise", 2);
+    let mut layers = (Dropout::new(0.5, &mut rngs), RngStream::new(3, "carry"));
+    let before = split_rngs(&mut layers, with_tag("dropout"), 4);
+    assert_eq!(layers.0.rngs.key.shape(), [4, 2]);
+    assert_eq!(layers.1.key.shape(), [2]);
+    before.restore(&mut layers);
+    assert_eq!(layers.0.rngs.tag(), "dropout");
+    let axes = StateAxes::new().with(with_tag("dropout"), 0).with(Everything, None);
+    let before = split_rngs(&mut rngs, with_tag("dropout"), 4);
+    let draw = |rngs: &mut Rngs| normal(&rngs.dropout(), [2], DType::F32);
+    assert_eq!(vmap(draw, &mut rngs, axes).shape(), [4, 2]);
+    before.restore(&mut rngs);
+}
+
+#[test]
+fn a_filter_that_takes_no_stream_is_an_error() {
+    let mut rngs = Rngs::new(0).with("dropout", 1);
+    for function in ["split_rngs", "fork_rngs"] {
+        let message = panic_of(|| -> RngBackup {
+            match function {
+                "split_rngs" => split_rngs(&mut rngs, with_tag("dropuot"), 4),
+                _ => fork_rngs(&mut rngs, of_type::<Param>()),
+            }
+        });
+        let keys = "`default.key` (tag \"default\"), `dropout.key` (tag \"dropout\")";
+        let expected = format!(
+            "{function}: the filter takes none of the random streams, whose keys are {keys}"
+        );
+        assert!(message.contains(&expected), "{message}");
+    }
+    // There is nothing random in it, as in a model without dropout.
+    split_rngs(&mut Param::new(Array::scalar(1.0_f32)), Everything, 4)
+        .restore(&mut Param::new(Array::scalar(1.0_f32)));
+}
