@@ -43,6 +43,24 @@ fn ever_new_shapes_leave_memory_maps_and_programs_bounded() {
     assert!(maps() < before + 100, "{} memory maps, {before} before", maps());
 }
 
+/// The memory maps that there are count, not only what programs should have.
+#[test]
+fn memory_maps_are_bounded_also_where_more_programs_would_be_allowed() {
+    #[nnx::jit(graph = false)]
+    fn mapped(x: &Array) -> Array {
+        x * 9.0
+    }
+    let _one = alone();
+    mapped(&array(1));
+    let most = maps() + 200;
+    set_cache_limits(CacheLimits { programs: usize::MAX, maps: most });
+    let programs = 300.min(most / 3 - 10);
+    (2..2 + programs).for_each(|n| drop(mapped(&array(n))));
+    // They are counted after every 64 programs, each of which has a handful.
+    let now = maps();
+    assert!(now < most + 64 * 5, "{now} memory maps, {most} allowed, after {programs} programs");
+}
+
 #[test]
 fn the_least_recently_used_programs_go_first() {
     #[nnx::jit(graph = false)]
@@ -192,12 +210,16 @@ impl tracing::Subscriber for Log {
     fn exit(&self, _: &tracing::span::Id) {}
 }
 
-/// At the first time, the second, the fourth and so on, of all functions together.
+/// At the first time, the second, the fourth and so on, of each function and operation.
 #[test]
 fn the_log_says_that_a_program_is_compiled_again_because_it_made_room() {
     #[nnx::jit(graph = false, name = "again_and_again")]
     fn again(x: &Array) -> Array {
         x * 7.0
+    }
+    #[nnx::jit(graph = false, name = "once_more")]
+    fn more(x: &Array) -> Array {
+        x * 8.0
     }
     let _one = alone();
     // For all threads; nobody else has one here.
@@ -208,18 +230,23 @@ fn the_log_says_that_a_program_is_compiled_again_because_it_made_room() {
     again(&array(1));
     assert!(WARNINGS.lock().unwrap().is_empty(), "it was dropped, and made no room");
     set_cache_limits(CacheLimits { programs: 1, maps: usize::MAX });
-    let mut said = Vec::new();
-    for n in (2..200).map(|n| 1 + n % 2) {
-        again(&array(n));
-        said = WARNINGS.lock().unwrap().clone();
-        if !said.is_empty() {
-            break;
+    // Each one is named, however many others were compiled again before it.
+    let told = |name: &str, call: &dyn Fn(&Array)| {
+        let is_told = |line: &String| line.contains(&format!("`{name}` is compiled again"));
+        for n in (2..200).map(|n| 1 + n % 2) {
+            call(&array(n));
+            if let Some(line) = WARNINGS.lock().unwrap().iter().find(|line| is_told(line)) {
+                return line.clone();
+            }
         }
-    }
-    let message = said.first().expect("a line of the log");
-    for part in ["`again_and_again` is compiled again", "no more than 1 are kept", "pad arrays"] {
+        panic!("nothing is said of `{name}`: {:?}", WARNINGS.lock().unwrap());
+    };
+    let message = told("again_and_again", &|x| drop(again(x)));
+    for part in ["no more than 1 are kept", "pad arrays"] {
         assert!(message.contains(part), "{message}");
     }
+    told("once_more", &|x| drop(more(x)));
+    told("sin", &|x| drop(x.sin()));
 }
 
 /// Counts how many of it there are.

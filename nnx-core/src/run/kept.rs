@@ -1,6 +1,6 @@
 //! How many compiled programs are kept, over all caches: the least recently used make room for new ones.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{LazyLock, Mutex, RwLock, TryLockError};
 
@@ -169,7 +169,11 @@ fn keep(most: usize) {
 pub(crate) fn inserted() {
     let limits = cache_limits();
     make_room(limits.most_programs() / 8);
-    let is_time = CLOCK.load(Relaxed).is_multiple_of(MAPS_COUNTED_EVERY);
+    // Programs are made by several threads: none of them may meet a certain number.
+    static DUE: AtomicU64 = AtomicU64::new(0);
+    let (made, due) = (CLOCK.load(Relaxed), DUE.load(Relaxed));
+    let next = made + MAPS_COUNTED_EVERY;
+    let is_time = made >= due && DUE.compare_exchange(due, next, Relaxed, Relaxed).is_ok();
     if is_time && limits.maps < usize::MAX && maps_of_process() > limits.maps {
         keep(KEPT.load(Relaxed) / 4 * 3);
     }
@@ -187,18 +191,23 @@ static EVICTED: LazyLock<Mutex<FxHashSet<u64>>> = LazyLock::new(Default::default
 const MOST_REMEMBERED: usize = 1 << 17;
 
 /// To be called when a program is compiled. Tells the log if it was compiled before and had to make room;
-/// of many such programs at ever greater distances.
+/// of many such programs of one function or operation at ever greater distances.
 pub(crate) fn note_compiled(what: &str, key: u64) {
-    static AGAIN: AtomicU64 = AtomicU64::new(0);
+    static AGAIN: LazyLock<Mutex<FxHashMap<String, u64>>> = LazyLock::new(Default::default);
     if !EVICTED.lock().unwrap_or_else(|e| e.into_inner()).remove(&key) {
         return;
     }
-    let again = AGAIN.fetch_add(1, Relaxed) + 1;
+    let again = {
+        let mut again = AGAIN.lock().unwrap_or_else(|e| e.into_inner());
+        let again = again.entry(what.to_owned()).or_default();
+        *again += 1;
+        *again
+    };
     if again.is_power_of_two() {
         tracing::warn!(
             target: "nnx::jit",
             "`{what}` is compiled again, having made room for other programs: no more than {} are kept, \
-             and this happened {again} times so far. Every shape is a program of its own: pad arrays to \
+             and this happened to it {again} times so far. Every shape is a program of its own: pad arrays to \
              a few sizes, or sort them into buckets of one shape each. If there is memory for more \
              programs, raise the limit (`nnx::jit::set_cache_limits`)",
             cache_limits().most_programs(),

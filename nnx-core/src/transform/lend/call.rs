@@ -10,9 +10,7 @@ use crate::error::or_raise;
 use crate::graph::{Array, Closed, Scope, with_location};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
-use crate::module::{
-    Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place,
-};
+use crate::module::{Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place};
 use crate::run::staged;
 use crate::value::Aval;
 use std::panic::Location;
