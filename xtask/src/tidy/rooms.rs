@@ -26,9 +26,13 @@ pub(super) const FLOORS: [&[&str]; 15] = [
 pub(super) const CLOSED: [(&str, &[&str]); 2] =
     [("xla", &["error", "value"]), ("lower", &["error", "value"])];
 
-/// Modules that only some rooms import, beside their own.
-pub(super) const RESERVED: [(&[&str], &[&str]); 2] =
-    [(&["lower", "stablehlo"], &["run", "jit"]), (&["lower", "hlo"], &["run", "jit"])];
+/// Modules and types that only some rooms import, beside their own.
+pub(super) const RESERVED: [(&[&str], &[&str]); 3] = [
+    (&["lower", "stablehlo"], &["run", "jit"]),
+    (&["lower", "hlo"], &["run", "jit"]),
+    // Who compiles needs one.
+    (&["xla", "Program"], &["run"]),
+];
 
 /// Files beside the rooms, which may import from all: what users see, and what the expansions of
 /// the macros use.
