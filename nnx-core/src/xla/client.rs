@@ -37,6 +37,11 @@ pub struct ClientOptions {
     /// The most bytes that all programs in the cache may have; 2 GB without it. Those that were used least
     /// lately go first.
     pub cache_limit: Option<u64>,
+    /// The most bytes of a block of memory that this process keeps for the next run when it is freed; 0 leaves
+    /// that to the C library, which gives it back to the system. Without it, `NNX_KEEP_MEMORY` in the
+    /// environment says so (`off`, or a number of bytes), and without that it is 1 GiB, unless the environment
+    /// has settings of glibc's own about it. All new threads share one arena then. Only for CPUs, and only with glibc.
+    pub keep_memory: Option<u64>,
 }
 
 impl ClientOptions {
@@ -78,6 +83,13 @@ impl ClientOptions {
     /// Keeps compiled programs of up to `bytes` bytes.
     pub fn cache_limit(mut self, bytes: u64) -> Self {
         self.cache_limit = Some(bytes);
+        self
+    }
+
+    /// Keeps freed blocks of memory of up to `bytes` bytes for the next run, whatever the environment says; 0
+    /// keeps none.
+    pub fn keep_memory(mut self, bytes: u64) -> Self {
+        self.keep_memory = Some(bytes);
         self
     }
 

@@ -10,7 +10,7 @@ use super::program::{Dialect, Program};
 use super::runtime::{
     Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
 };
-use super::{environment, flags};
+use super::{environment, flags, malloc};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use std::any::Any;
@@ -65,6 +65,7 @@ impl XlaRs {
         // The crate passes no options to the compiler. As for plugins: `max` and `min` would lose
         // NaN.
         environment::add_flag("xla_cpu_enable_fast_min_max", "false")?;
+        malloc::keep_freed(options)?;
         let client = PjRtClient::cpu()
             .map_err(|error| failed(&|| "starting XLA's C++ library".to_string(), error))?;
         let (platform, version) = (client.platform_name(), client.platform_version());
