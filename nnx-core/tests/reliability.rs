@@ -11,8 +11,6 @@ mod exit;
 mod extremes;
 #[path = "reliability/fuzz.rs"]
 mod fuzz;
-#[path = "reliability/kept_memory.rs"]
-mod kept_memory;
 #[path = "reliability/memory.rs"]
 mod memory;
 #[path = "reliability/program_cache.rs"]

@@ -80,18 +80,24 @@ fn set(kept: Kept) {
     use std::ffi::c_int;
 
     const TRIM_THRESHOLD: c_int = -1;
+    const TOP_PAD: c_int = -2;
     const MMAP_THRESHOLD: c_int = -3;
     const MMAP_MAX: c_int = -4;
     const ARENA_MAX: c_int = -8;
     unsafe extern "C" {
         fn mallopt(parameter: c_int, value: c_int) -> c_int;
     }
+    /// The size of a part of a thread's arena.
+    const PART: c_int = 64 << 20;
     let bytes = c_int::try_from(kept.bytes).unwrap_or(c_int::MAX);
     // SAFETY: takes numbers alone, and glibc's own lock; it may be called at any time.
     unsafe {
         // One without the other gains nothing: a block that was mapped is unmapped, and the free end of the heap
         // is given back.
         mallopt(TRIM_THRESHOLD, bytes);
+        // The parts of the arena of a thread that was there before are given back one by one unless so much is to
+        // be free.
+        mallopt(TOP_PAD, bytes.min(PART));
         if mallopt(MMAP_THRESHOLD, bytes) == 0 {
             // Older versions take no more than 32 MB there; so no block is mapped, whatever its size.
             mallopt(MMAP_MAX, 0);
