@@ -7,7 +7,7 @@ use super::executable::Executable;
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, RawBuffer, Runtime};
+use super::runtime::{Backend, Check, RawBuffer, Runtime};
 use super::{exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
@@ -305,12 +305,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Xla`] when the backend cannot load them, or cannot load programs at all
-    /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program returns something else than its
-    /// `outputs`, or its placement does not exist.
+    /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program takes or returns something else than its
+    /// `inputs` and `outputs`, or its placement does not exist.
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
-        let raw = self.0.load(bytes, program)?;
+        let raw = self.0.load(bytes, program, Check::All)?;
         Ok(Executable::new(*self, raw, program))
     }
 
