@@ -373,3 +373,25 @@ fn one_program_serves_all_positions_of_an_update() {
         assert_eq!(taken.to_vec::<i32>(), [6 * i as i32 + 5, 6 * i as i32]);
     });
 }
+
+#[test]
+fn one_program_serves_all_numbers() {
+    let _one = alone();
+    let x = array(24).reshape([6, 4]);
+    let same = |what: &str, f: &dyn Fn(f64) -> Array| {
+        nnx::jit::clear_caches();
+        f(0.3);
+        let first = cached_programs();
+        assert_ne!(f(0.7).to_vec::<f32>(), f(0.8).to_vec::<f32>(), "{what}");
+        assert_eq!(cached_programs(), first, "{what}");
+    };
+    same("mul", &|n| &x * n);
+    same("add", &|n| n + &x);
+    same("pow", &|n| (&x + 1.0).pow(n));
+    same("maximum", &|n| x.maximum(n + 1.0));
+    same("clip", &|n| x.clip(0.0, n));
+    same("full", &|n| nnx::array::full([3, 3], n, nnx::DType::F32));
+    same("full_like", &|n| x.full_like(n));
+    same("pad", &|n| x.pad(&[(1, 1), (0, 0)], n));
+    same("linspace", &|n| nnx::array::linspace(0.0, n, 5, nnx::DType::F32));
+}
