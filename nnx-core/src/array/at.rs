@@ -14,7 +14,7 @@ use crate::lower::ScatterDims;
 use crate::ops::{DynamicUpdateSlice, Gather, IndexFlags, Scatter, ScatterKind};
 use crate::run::bind1;
 use crate::value::{Aval, DType, scalar_bytes};
-use plan::{Axis, Plan, strided_plan};
+use plan::{Axis, IndexPlan, strided_plan};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// All axes that the other items of an index leave over. `...` in NumPy.
@@ -148,7 +148,7 @@ impl Array {
 /// An index without arrays is a slice.
 enum Part {
     Slice(Vec<Resolved>),
-    Places(Plan, Vec<Array>),
+    Places(IndexPlan, Vec<Array>),
 }
 
 const OP: &str = "at";
@@ -255,7 +255,7 @@ impl At {
         {
             invalid(OP, format!("axis {d} of {aval} has no elements to name"));
         }
-        Part::Places(Plan::new(aval, axes, positions), arrays)
+        Part::Places(IndexPlan::new(aval, axes, positions), arrays)
     }
 
     fn flags(&self, default: IndexMode) -> IndexFlags {

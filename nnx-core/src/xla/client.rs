@@ -7,7 +7,7 @@ use super::executable::Executable;
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, Check, RawBuffer, Runtime};
+use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
 use super::{exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
@@ -310,7 +310,7 @@ impl Client {
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
-        let raw = self.0.load(bytes, program, Check::All)?;
+        let raw = self.0.load(bytes, program, Inspection::All)?;
         Ok(Executable::new(*self, raw, program))
     }
 

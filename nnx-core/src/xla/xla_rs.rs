@@ -8,7 +8,8 @@ use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
-    Backend, Check, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
+    reserved,
 };
 use super::{environment, flags, malloc};
 use crate::error::{Error, Result};
@@ -117,7 +118,12 @@ impl Runtime for XlaRs {
         Err(lacks(what, "no way to serialize programs"))
     }
 
-    fn load(&self, _bytes: &[u8], program: &Program<'_>, _check: Check) -> Result<RawExecutable> {
+    fn load(
+        &self,
+        _bytes: &[u8],
+        program: &Program<'_>,
+        _check: Inspection,
+    ) -> Result<RawExecutable> {
         Err(lacks(&|| format!("loading `{}`", program.name), "no way to load programs"))
     }
 

@@ -30,7 +30,7 @@ impl Axis {
 }
 
 /// An index in the form that gather and scatter need.
-pub(super) struct Plan {
+pub(super) struct IndexPlan {
     operand: Aval,
     axes: Vec<Axis>,
     /// Common shape of the arrays of positions.
@@ -45,13 +45,13 @@ pub(super) struct Plan {
     strided_at: Vec<usize>,
 }
 
-impl Plan {
-    pub(super) fn new(operand: Aval, axes: Vec<Axis>, positions: Vec<usize>) -> Plan {
+impl IndexPlan {
+    pub(super) fn new(operand: Aval, axes: Vec<Axis>, positions: Vec<usize>) -> IndexPlan {
         let advanced: Vec<usize> = (0..axes.len()).filter(|&d| axes[d].is_advanced()).collect();
         let adjacent = advanced.windows(2).all(|w| w[1] == w[0] + 1);
         // Arrays that are not side by side come first, as in NumPy.
         let first = if adjacent { advanced.first().copied() } else { Some(0) };
-        let mut plan = Plan {
+        let mut plan = IndexPlan {
             operand,
             axes: vec![],
             positions,
@@ -167,7 +167,7 @@ impl Plan {
 }
 
 /// The plan of an index of ranges and positions only.
-pub(super) fn strided_plan(aval: Aval, parts: &[Resolved]) -> Plan {
+pub(super) fn strided_plan(aval: Aval, parts: &[Resolved]) -> IndexPlan {
     let axes = parts
         .iter()
         .map(|p| match p.index {
@@ -176,5 +176,5 @@ pub(super) fn strided_plan(aval: Aval, parts: &[Resolved]) -> Plan {
             false => Axis::Strided { start: p.start, step: p.step, len: p.len() },
         })
         .collect();
-    Plan::new(aval, axes, vec![])
+    IndexPlan::new(aval, axes, vec![])
 }

@@ -12,7 +12,7 @@ pub use bundle::{Bundle, add_bundle, write_bundle};
 use super::client::ClientOptions;
 use super::pjrt::{absolute, user_folder};
 use super::program::Program;
-use super::runtime::{Check, RawExecutable, Runtime};
+use super::runtime::{Inspection, RawExecutable, Runtime};
 use crate::error::{Error, Result};
 use entry::{Header, ProgramKey};
 use folder::{Folder, Found};
@@ -177,7 +177,7 @@ impl Cache {
     ) -> Option<RawExecutable> {
         let start = Instant::now();
         // What the key says of parameters was compared with the program before it was written.
-        match runtime.load(bytes, program, Check::Results) {
+        match runtime.load(bytes, program, Inspection::Results) {
             Ok(raw) => {
                 self.loaded.fetch_add(1, Relaxed);
                 self.note_used(key);

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::value::DType;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::program::Program;
-use crate::xla::runtime::{Check, What};
+use crate::xla::runtime::{Inspection, What};
 use std::ptr::NonNull;
 
 impl Functions {
@@ -23,11 +23,11 @@ impl Pjrt {
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
         program: &Program<'_>,
-        check: Check,
+        check: Inspection,
     ) -> Result<()> {
         let Program { name, inputs, outputs, .. } = *program;
         let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
-        if check == Check::All
+        if check == Inspection::All
             && let Some(difference) =
                 parameters::difference(self.functions(), description.raw, inputs)
         {

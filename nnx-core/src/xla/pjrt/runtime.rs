@@ -8,7 +8,8 @@ use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
 use crate::xla::runtime::{
-    Backend, Check, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
+    reserved,
 };
 use smallvec::SmallVec;
 use std::any::Any;
@@ -45,14 +46,19 @@ impl Runtime for Pjrt {
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
-        self.checked(loaded, program, Check::All)
+        self.checked(loaded, program, Inspection::All)
     }
 
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
         self.bytes_of(raw.0.cast(), what)
     }
 
-    fn load(&self, bytes: &[u8], program: &Program<'_>, check: Check) -> Result<RawExecutable> {
+    fn load(
+        &self,
+        bytes: &[u8],
+        program: &Program<'_>,
+        check: Inspection,
+    ) -> Result<RawExecutable> {
         let what = || format!("loading `{}`", program.name);
         let loaded = self.deserialized(bytes, &what)?;
         self.checked(loaded, program, check)
@@ -248,7 +254,7 @@ impl Pjrt {
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
         program: &Program<'_>,
-        check: Check,
+        check: Inspection,
     ) -> Result<RawExecutable> {
         let raw = RawExecutable(loaded.cast());
         if let Err(error) = self.check_signature(loaded, program, check) {
