@@ -319,3 +319,105 @@ fn templates_of_arguments_are_freed_with_their_programs() {
     assert!(one < few, "{one}");
     assert_eq!(count.load(SeqCst), 0);
 }
+
+/// Runs `part` at each of `count` positions, with a program for the first and none for the others.
+fn one_program(what: &str, count: usize, part: impl Fn(usize)) {
+    nnx::jit::clear_caches();
+    part(0);
+    let first = cached_programs();
+    (1..count).for_each(part);
+    assert_eq!((first, cached_programs()), (1, 1), "{what}");
+}
+
+#[test]
+fn one_program_serves_all_positions_of_a_part() {
+    let _one = alone();
+    let all: Vec<i32> = (0..240).collect();
+    let x = Array::from_slice(&all, [120, 2]);
+    let line = x.reshape([240]);
+    let rows = |from: usize, to: usize| all[2 * from..2 * to].to_vec();
+    one_program("a range", 100, |i| {
+        assert_eq!(x.at(i..i + 20).get().to_vec::<i32>(), rows(i, i + 20));
+    });
+    one_program("a negative range", 100, |i| {
+        let (from, to) = (i as isize - 120, i as isize - 101);
+        assert_eq!(x.at(from..to).get().to_vec::<i32>(), rows(i, i + 19));
+    });
+    one_program("a position", 120, |i| assert_eq!(x.at(i).get().to_vec::<i32>(), rows(i, i + 1)));
+    one_program("a column", 2, |i| {
+        let column: Vec<i32> = all.iter().copied().skip(i).step_by(2).collect();
+        assert_eq!(x.at((.., i)).get().to_vec::<i32>(), column);
+    });
+    one_program("both", 120, |i| {
+        assert_eq!(x.at((-1 - i as isize, 1)).get().item::<i32>(), 2 * (119 - i as i32) + 1);
+    });
+    one_program("every third", 100, |i| {
+        let every = nnx::array::SliceSpec::from(i..i + 100).step_by(3);
+        let third: Vec<i32> = all[i..i + 100].iter().copied().step_by(3).collect();
+        assert_eq!(line.at(every).get().to_vec::<i32>(), third);
+        assert_eq!(line.slice([every]).to_vec::<i32>(), third);
+    });
+    one_program("split", 1, |_| {
+        let parts = x.split(30, 0);
+        for (i, part) in parts.iter().enumerate() {
+            assert_eq!(part.to_vec::<i32>(), rows(4 * i, 4 * i + 4));
+        }
+    });
+    one_program("roll", 120, |i| {
+        let shift = i % 119 + 1;
+        let mut rolled = all.clone();
+        rolled.rotate_right(2 * shift);
+        assert_eq!(x.roll(shift as isize, 0).to_vec::<i32>(), rolled);
+        assert_eq!(x.roll(shift as isize - 120, 0).to_vec::<i32>(), rolled);
+    });
+}
+
+#[test]
+fn one_program_serves_all_positions_of_an_update() {
+    let _one = alone();
+    let all: Vec<i32> = (0..60).collect();
+    let x = Array::from_slice(&all, [60]);
+    let expect = |places: &[usize], f: &dyn Fn(i32) -> i32| {
+        let mut expected = all.clone();
+        places.iter().for_each(|&i| expected[i] = f(all[i]));
+        expected
+    };
+    one_program("set", 60, |i| {
+        assert_eq!(x.at(i).set(i as i32 - 9).to_vec::<i32>(), expect(&[i], &|_| i as i32 - 9));
+    });
+    one_program("add", 57, |i| {
+        let y = x.at(i..i + 3).add(i as i32);
+        assert_eq!(y.to_vec::<i32>(), expect(&[i, i + 1, i + 2], &|x| x + i as i32));
+    });
+    one_program("every second", 50, |i| {
+        let y = x.at(nnx::array::SliceSpec::from(i..i + 5).step_by(2)).mul(7);
+        assert_eq!(y.to_vec::<i32>(), expect(&[i, i + 2, i + 4], &|x| x * 7));
+    });
+    let (table, columns) = (x.reshape([10, 6]), Array::from_slice(&[5, 0], [2]));
+    one_program("beside positions", 10, |i| {
+        let taken = table.at((i, &columns)).get();
+        assert_eq!(taken.to_vec::<i32>(), [6 * i as i32 + 5, 6 * i as i32]);
+    });
+}
+
+#[test]
+fn one_program_serves_all_numbers() {
+    let _one = alone();
+    let x = array(24).reshape([6, 4]);
+    let same = |what: &str, f: &dyn Fn(f64) -> Array| {
+        nnx::jit::clear_caches();
+        f(0.3);
+        let first = cached_programs();
+        assert_ne!(f(0.7).to_vec::<f32>(), f(0.8).to_vec::<f32>(), "{what}");
+        assert_eq!(cached_programs(), first, "{what}");
+    };
+    same("mul", &|n| &x * n);
+    same("add", &|n| n + &x);
+    same("pow", &|n| (&x + 1.0).pow(n));
+    same("maximum", &|n| x.maximum(n + 1.0));
+    same("clip", &|n| x.clip(0.0, n));
+    same("full", &|n| nnx::array::full([3, 3], n, nnx::DType::F32));
+    same("full_like", &|n| x.full_like(n));
+    same("pad", &|n| x.pad(&[(1, 1), (0, 0)], n));
+    same("linspace", &|n| nnx::array::linspace(0.0, n, 5, nnx::DType::F32));
+}

@@ -32,6 +32,10 @@ fn arrays_and_calls_have_a_device() -> Result<(), Error> {
     // Operations run where their operands lie.
     let sum = there.exp().log().sum(..);
     assert_eq!((sum.device()?, sum.item::<f32>()), (1, 3.0));
+    let part = there.at(1).get();
+    assert_eq!((part.device()?, part.item::<f32>()), (1, 2.0));
+    assert_eq!(there.at(0).set(there.at(1).get()).to_vec::<f32>(), [2.0, 2.0]);
+    assert_eq!(there.roll(1, 0).to_vec::<f32>(), [2.0, 1.0]);
 
     // `device = 1` fetches what lies elsewhere, and the state stays there.
     let mut state = Param::new(x.clone());

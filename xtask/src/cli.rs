@@ -45,8 +45,9 @@ Commands:
                      up, and write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
                      Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
-                     execute; `trace`, the cost of making a program; `soak`, memory and memory
-                     maps over 60,000 programs; --json writes one object per line
+                     execute; `trace`, the cost of making a program; `start`, the time to the end
+                     of the first training step, with and without kept programs; `soak`, memory
+                     and memory maps over 60,000 programs; --json writes one object per line
   help               Print this
 
 `mnist`, `example`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that
@@ -252,7 +253,7 @@ fn conformance(arguments: Vec<OsString>) -> Result<u8, Failure> {
     Ok(children::conformance(plugin)?)
 }
 
-const BENCHMARKS: [&str; 3] = ["dispatch", "trace", "soak"];
+const BENCHMARKS: [&str; 4] = ["dispatch", "trace", "start", "soak"];
 
 fn benchmarks() -> String {
     BENCHMARKS.map(|name| format!("`{name}`")).join(", ")

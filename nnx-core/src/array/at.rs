@@ -1,19 +1,20 @@
 //! `x.at(index)`: reads and functional updates of parts of an array.
 
 mod masks;
+mod plan;
 
+use super::Operand;
 use super::arith::broadcast_shapes;
 use super::axes::invalid;
-use super::indexing::{
-    IndexMode, check_indices, default_fill, index_dtype, normalize, one_program,
-};
+use super::indexing::{IndexMode, check_indices, default_fill, one_program};
 use super::slicing::{Resolved, SliceSpec, slice_op};
-use super::{Operand, concatenate, iota};
+use super::starts::{Starts, cut};
 use crate::graph::Array;
-use crate::lower::{GatherDims, ScatterDims};
-use crate::ops::{BroadcastInDim, DynamicUpdateSlice, Gather, IndexFlags, Scatter, ScatterKind};
+use crate::lower::ScatterDims;
+use crate::ops::{DynamicUpdateSlice, Gather, IndexFlags, Scatter, ScatterKind};
 use crate::run::bind1;
 use crate::value::{Aval, DType, scalar_bytes};
+use plan::{Axis, IndexPlan, strided_plan};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// All axes that the other items of an index leave over. `...` in NumPy.
@@ -144,153 +145,10 @@ impl Array {
     }
 }
 
-/// One axis of the array under an index.
-#[derive(Clone, Copy)]
-enum Axis {
-    /// A part whose elements stand side by side.
-    Window { start: usize, len: usize },
-    /// Every `step`-th element.
-    Strided { start: usize, step: usize, len: usize },
-    /// The positions of the array of this number.
-    Positions(usize),
-    /// One position beside arrays of positions, with which it goes.
-    Position(usize),
-}
-
-impl Axis {
-    fn is_advanced(self) -> bool {
-        matches!(self, Axis::Positions(_) | Axis::Position(_))
-    }
-}
-
-/// An index in the form that gather and scatter need.
-struct Plan {
-    operand: Aval,
-    axes: Vec<Axis>,
-    /// Common shape of the arrays of positions.
-    positions: Vec<usize>,
-    /// Shape of the part.
-    shape: Vec<usize>,
-    /// Which dimensions of the part are windows.
-    offset_dims: Vec<usize>,
-    /// Dimension of the part where those of `positions` start.
-    positions_at: usize,
-    /// For each strided axis its dimension in the part.
-    strided_at: Vec<usize>,
-}
-
-impl Plan {
-    fn new(operand: Aval, axes: Vec<Axis>, positions: Vec<usize>) -> Plan {
-        let advanced: Vec<usize> = (0..axes.len()).filter(|&d| axes[d].is_advanced()).collect();
-        let adjacent = advanced.windows(2).all(|w| w[1] == w[0] + 1);
-        // Arrays that are not side by side come first, as in NumPy.
-        let first = if adjacent { advanced.first().copied() } else { Some(0) };
-        let mut plan = Plan {
-            operand,
-            axes: vec![],
-            positions,
-            shape: vec![],
-            offset_dims: vec![],
-            positions_at: 0,
-            strided_at: vec![],
-        };
-        for (d, &axis) in axes.iter().enumerate() {
-            if first == Some(d) {
-                plan.positions_at = plan.shape.len();
-                plan.shape.extend(&plan.positions);
-            }
-            let at = plan.shape.len();
-            match axis {
-                Axis::Window { len, .. } => {
-                    plan.offset_dims.push(at);
-                    plan.shape.push(len);
-                }
-                Axis::Strided { len, .. } => {
-                    plan.strided_at.push(at);
-                    plan.shape.push(len);
-                }
-                Axis::Positions(_) | Axis::Position(_) => {}
-            }
-        }
-        plan.axes = axes;
-        plan
-    }
-
-    /// The dimensions of the part that are no windows.
-    fn batch_dims(&self) -> Vec<usize> {
-        (0..self.shape.len()).filter(|d| !self.offset_dims.contains(d)).collect()
-    }
-
-    /// Whether the index vectors name this axis.
-    fn is_named(&self, d: usize) -> bool {
-        match self.axes[d] {
-            Axis::Window { start, len } => start != 0 || len != self.operand.shape()[d],
-            _ => true,
-        }
-    }
-
-    /// The index vectors: one component per named axis.
-    fn indices(&self, arrays: &[Array], wrap: bool) -> Array {
-        let dtypes: Vec<DType> = arrays.iter().map(Array::dtype).collect();
-        let dtype = index_dtype(self.operand, &dtypes);
-        let batch = self.batch_dims();
-        let mut shape: Vec<usize> = batch.iter().map(|&d| self.shape[d]).collect();
-        // Position of a dimension of the part among the batch dimensions.
-        let place = |at: usize| batch.iter().filter(|&&d| d < at).count();
-        shape.push(1);
-        let mut strided = self.strided_at.iter();
-        let mut components = Vec::new();
-        for (d, axis) in self.axes.iter().enumerate() {
-            let component = match *axis {
-                Axis::Strided { start, step, .. } => {
-                    let at = strided.next().map_or(0, |&at| place(at));
-                    iota(&shape, dtype, at) * step + start
-                }
-                Axis::Positions(i) => {
-                    let n = self.operand.shape()[d];
-                    let indices = normalize(&arrays[i], n, wrap, dtype);
-                    let indices = indices.broadcast_to_dims(&self.positions);
-                    let at = place(self.positions_at);
-                    let dims = (at..at + self.positions.len()).collect();
-                    bind1(BroadcastInDim { shape: shape.clone(), dims }, &[&indices])
-                }
-                _ if !self.is_named(d) => continue,
-                Axis::Window { start, .. } | Axis::Position(start) => {
-                    Array::constant_int(dtype, start as i64).splat(&shape)
-                }
-            };
-            components.push(component);
-        }
-        if components.is_empty() {
-            shape.pop();
-            shape.push(0);
-            return Array::constant_int(dtype, 0).splat(&shape);
-        }
-        concatenate(&components.iter().collect::<Vec<_>>(), -1)
-    }
-
-    fn gather_dims(&self) -> GatherDims {
-        let dims = |f: &dyn Fn(usize) -> bool| (0..self.axes.len()).filter(|&d| f(d)).collect();
-        GatherDims {
-            offset_dims: self.offset_dims.clone(),
-            collapsed_slice_dims: dims(&|d| !matches!(self.axes[d], Axis::Window { .. })),
-            operand_batching_dims: vec![],
-            start_indices_batching_dims: vec![],
-            start_index_map: dims(&|d| self.is_named(d)),
-            index_vector_dim: self.shape.len() - self.offset_dims.len(),
-        }
-    }
-
-    fn slice_sizes(&self) -> Vec<usize> {
-        let size = |axis: &Axis| if let Axis::Window { len, .. } = axis { *len } else { 1 };
-        self.axes.iter().map(size).collect()
-    }
-}
-
 /// An index without arrays is a slice.
 enum Part {
     Slice(Vec<Resolved>),
-    Places(Plan, Vec<Array>),
+    Places(IndexPlan, Vec<Array>),
 }
 
 const OP: &str = "at";
@@ -397,7 +255,7 @@ impl At {
         {
             invalid(OP, format!("axis {d} of {aval} has no elements to name"));
         }
-        Part::Places(Plan::new(aval, axes, positions), arrays)
+        Part::Places(IndexPlan::new(aval, axes, positions), arrays)
     }
 
     fn flags(&self, default: IndexMode) -> IndexFlags {
@@ -418,7 +276,7 @@ impl At {
         let (plan, arrays) = match at.part() {
             Part::Slice(parts) => {
                 let (op, shape) = slice_op(at.x.aval(), &parts);
-                return bind1(op, &[&at.x]).reshape(shape);
+                return cut(&at.x, op, &shape);
             }
             Part::Places(plan, arrays) => (plan, arrays),
         };
@@ -430,8 +288,12 @@ impl At {
             fill: at.fill.map_or_else(|| default_fill(dtype), |v| scalar_bytes(dtype, v)),
         };
         let wrap = at.mode == Some(IndexMode::Wrap);
-        let args: Vec<Array> = std::iter::once(at.x).chain(arrays).collect();
-        one_program("get", &args, |args| bind1(op, &[&args[0], &plan.indices(&args[1..], wrap)]))
+        let (starts, count) = (plan.starts(&at.x), arrays.len());
+        let args = starts.after(std::iter::once(at.x).chain(arrays));
+        one_program("get", &args, |args| {
+            let indices = plan.indices(&args[1..=count], &starts.scalars(args), wrap);
+            bind1(op, &[&args[0], &indices])
+        })
     }
 
     /// The array with `values` in this part. Where several values meet, one of them stays.
@@ -450,7 +312,6 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
-    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a sum.
     #[track_caller]
     #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn add(self, values: impl Operand) -> Array {
@@ -463,7 +324,6 @@ impl At {
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
-    #[allow(clippy::should_implement_trait)] // The name in JAX; an update, not a product.
     #[track_caller]
     #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn mul(self, values: impl Operand) -> Array {
@@ -527,9 +387,10 @@ impl At {
         flags.unique |= arrays.is_empty();
         let op = Scatter { kind, dims, flags };
         let wrap = self.mode == Some(IndexMode::Wrap);
-        let args: Vec<Array> = [self.x, values].into_iter().chain(arrays).collect();
+        let (starts, end) = (plan.starts(&self.x), 2 + arrays.len());
+        let args = starts.after([self.x, values].into_iter().chain(arrays));
         one_program("update", &args, |args| {
-            let indices = plan.indices(&args[2..], wrap);
+            let indices = plan.indices(&args[2..end], &starts.scalars(args), wrap);
             bind1(op, &[&args[0], &indices, &args[1].broadcast_to_dims(&plan.shape)])
         })
     }
@@ -539,13 +400,15 @@ impl At {
     fn update_slice(self, kind: ScatterKind, parts: &[Resolved], values: &Array) -> Array {
         let (op, shape) = slice_op(self.x.aval(), parts);
         check_values(self.x.aval(), values, &shape);
-        one_program("update", &[self.x, values.clone()], |args| {
-            let (x, values) = (&args[0], args[1].broadcast_to_dims(&shape));
-            let starts: Vec<Array> =
-                op.start.iter().map(|&i| Array::constant_int(DType::I64, i as i64)).collect();
-            let old = bind1(op, &[x]);
-            let values = values.reshape(old.shape());
-            let new = combine(kind, &old, values);
+        let sizes = op.out_shape();
+        let places = Starts::beside(&self.x, op.start);
+        one_program("update", &places.after([self.x, values.clone()]), |args| {
+            let (x, starts) = (&args[0], places.scalars(args));
+            let values = args[1].broadcast_to_dims(&shape).reshape(&sizes);
+            let new = match kind {
+                ScatterKind::Set => values,
+                _ => combine(kind, &places.window(x, &starts, &sizes), values),
+            };
             let ins: Vec<&Array> = [x, &new].into_iter().chain(&starts).collect();
             bind1(DynamicUpdateSlice, &ins)
         })
@@ -562,19 +425,6 @@ fn combine(kind: ScatterKind, old: &Array, values: Array) -> Array {
         ScatterKind::Min => old.minimum(values),
         ScatterKind::Max => old.maximum(values),
     }
-}
-
-/// The plan of an index of ranges and positions only.
-fn strided_plan(aval: Aval, parts: &[Resolved]) -> Plan {
-    let axes = parts
-        .iter()
-        .map(|p| match p.index {
-            true => Axis::Position(p.start),
-            false if p.step == 1 => Axis::Window { start: p.start, len: p.len() },
-            false => Axis::Strided { start: p.start, step: p.step, len: p.len() },
-        })
-        .collect();
-    Plan::new(aval, axes, vec![])
 }
 
 #[track_caller]

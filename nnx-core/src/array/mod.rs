@@ -38,6 +38,7 @@ mod slicing;
 mod sort;
 mod spaces;
 pub mod special;
+mod starts;
 mod window;
 
 pub(crate) use arith::broadcast_shapes;

@@ -2,8 +2,9 @@
 
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
+use super::starts::Starts;
 use super::{IndexMode, concatenate, iota, one_program};
-use crate::graph::Array;
+use crate::graph::{Array, is_tracing};
 use crate::value::DType;
 
 /// Elements moved around.
@@ -26,6 +27,15 @@ impl Array {
         let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
         if shift == 0 {
             return self.clone();
+        }
+        if !is_tracing() {
+            // One program for all shifts: a part of two copies side by side.
+            let starts = (0..self.rank()).map(|e| if e == d { n - shift } else { 0 }).collect();
+            let starts = Starts::beside(self, starts);
+            return one_program("roll", &starts.after([self.clone()]), |args| {
+                let twice = concatenate(&[&args[0], &args[0]], d as isize);
+                starts.window(&twice, &starts.scalars(args), self.shape())
+            });
         }
         one_program("roll", std::slice::from_ref(self), |args| {
             let x = &args[0];

@@ -1,6 +1,7 @@
 //! Slices with bounds known while tracing, at computed places, and padding.
 
 use super::axes::{dim, invalid, signed};
+use super::starts::cut;
 use super::{Operand, one_program};
 use crate::graph::Array;
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
@@ -146,7 +147,7 @@ impl Array {
             parts.push(spec.resolve("slice", aval, d));
         }
         let (op, shape) = slice_op(aval, &parts);
-        bind1(op, &[self]).reshape(shape)
+        cut(self, op, &shape)
     }
 
     /// Elements `start..limit` along dimension `d`.
@@ -157,7 +158,8 @@ impl Array {
             Slice { start: vec![0; rank], limit: self.shape().to_vec(), stride: vec![1; rank] };
         op.start[d] = start;
         op.limit[d] = limit;
-        bind1(op, &[self])
+        let shape = op.out_shape();
+        cut(self, op, &shape)
     }
 
     /// Splits into equal parts along `axis`. `jax.numpy.split`.

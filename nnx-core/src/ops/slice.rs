@@ -22,7 +22,7 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    fn out_shape(&self) -> Vec<usize> {
+    pub(crate) fn out_shape(&self) -> Vec<usize> {
         (0..self.start.len())
             .map(|i| (self.limit[i] - self.start[i]).div_ceil(self.stride[i]))
             .collect()

@@ -7,7 +7,7 @@ use super::executable::Executable;
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
-use super::runtime::{Backend, RawBuffer, Runtime};
+use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
 use super::{exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
@@ -37,6 +37,11 @@ pub struct ClientOptions {
     /// The most bytes that all programs in the cache may have; 2 GB without it. Those that were used least
     /// lately go first.
     pub cache_limit: Option<u64>,
+    /// The most bytes of a block of memory that this process keeps for the next run when it is freed; 0 leaves
+    /// that to the C library, which gives it back to the system. Without it, `NNX_KEEP_MEMORY` in the
+    /// environment says so (`off`, or a number of bytes), and without that it is 1 GiB, unless the environment
+    /// has settings of glibc's own about it. All new threads share one arena then. Only for CPUs, and only with glibc.
+    pub keep_memory: Option<u64>,
 }
 
 impl ClientOptions {
@@ -78,6 +83,13 @@ impl ClientOptions {
     /// Keeps compiled programs of up to `bytes` bytes.
     pub fn cache_limit(mut self, bytes: u64) -> Self {
         self.cache_limit = Some(bytes);
+        self
+    }
+
+    /// Keeps freed blocks of memory of up to `bytes` bytes for the next run, whatever the environment says; 0
+    /// keeps none.
+    pub fn keep_memory(mut self, bytes: u64) -> Self {
+        self.keep_memory = Some(bytes);
         self
     }
 
@@ -293,12 +305,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Xla`] when the backend cannot load them, or cannot load programs at all
-    /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program returns something else than its
-    /// `outputs`, or its placement does not exist.
+    /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program takes or returns something else than its
+    /// `inputs` and `outputs`, or its placement does not exist.
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
-        let raw = self.0.load(bytes, program)?;
+        let raw = self.0.load(bytes, program, Inspection::All)?;
         Ok(Executable::new(*self, raw, program))
     }
 

@@ -6,7 +6,7 @@ use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
-    Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What,
+    Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
 };
 use crate::error::{Error, Result};
 use crate::value::Aval;
@@ -182,8 +182,13 @@ impl Runtime for Injected {
         unsafe { self.inner.serialize(raw, what) }
     }
 
-    fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
-        let raw = self.inner.load(bytes, program)?;
+    fn load(
+        &self,
+        bytes: &[u8],
+        program: &Program<'_>,
+        check: Inspection,
+    ) -> Result<RawExecutable> {
+        let raw = self.inner.load(bytes, program, check)?;
         self.note(raw, program);
         Ok(raw)
     }

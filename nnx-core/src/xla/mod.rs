@@ -23,6 +23,11 @@
 //! turns this off, `NNX_CACHE=/a/folder` or [`ClientOptions::cache`] chooses the folder; [`cache_stats`]
 //! counts, and `cargo xtask cache list` shows what is there. With [`write_bundle`] and [`add_bundle`] a
 //! program ships its compiled programs. The backend `xla-rs` cannot store programs.
+//!
+//! # Memory that is freed
+//! XLA on CPUs allocates its scratch memory anew in each run. With glibc, freed blocks of up to 1 GiB stay with
+//! the process, so that the next run takes no page faults for them, and threads share one arena;
+//! `NNX_KEEP_MEMORY=off` or [`ClientOptions::keep_memory`] turns this off (docs/performance.md).
 #![allow(unsafe_code)]
 
 mod buffer;
@@ -36,6 +41,7 @@ mod flags;
 mod fork;
 #[cfg(feature = "fault-injection")]
 mod injected;
+mod malloc;
 mod pjrt;
 mod placement;
 mod pool;

@@ -141,6 +141,16 @@ pub(super) struct Description<'a> {
     pub(super) plugin: Option<(&'a Path, (i32, i32))>,
 }
 
+/// How much of a program is compared with what it is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inspection {
+    /// Parameters and results.
+    All,
+    /// Results. For a program that was compared when it was compiled: asking for its parameters takes a tenth of
+    /// the time that loading it does.
+    Results,
+}
+
 /// A backend that was started: it compiles programs, runs them and holds arrays, and lives as
 /// long as the process.
 ///
@@ -168,7 +178,8 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>>;
 
     /// A program from its bytes; `program` says what it is. The backend runs what is in the bytes.
-    fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable>;
+    fn load(&self, bytes: &[u8], program: &Program<'_>, check: Inspection)
+    -> Result<RawExecutable>;
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis>;
 

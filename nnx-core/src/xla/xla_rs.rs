@@ -8,9 +8,10 @@ use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
-    Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
+    reserved,
 };
-use super::{environment, flags};
+use super::{environment, flags, malloc};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use std::any::Any;
@@ -65,6 +66,7 @@ impl XlaRs {
         // The crate passes no options to the compiler. As for plugins: `max` and `min` would lose
         // NaN.
         environment::add_flag("xla_cpu_enable_fast_min_max", "false")?;
+        malloc::keep_freed(options)?;
         let client = PjRtClient::cpu()
             .map_err(|error| failed(&|| "starting XLA's C++ library".to_string(), error))?;
         let (platform, version) = (client.platform_name(), client.platform_version());
@@ -116,7 +118,12 @@ impl Runtime for XlaRs {
         Err(lacks(what, "no way to serialize programs"))
     }
 
-    fn load(&self, _bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
+    fn load(
+        &self,
+        _bytes: &[u8],
+        program: &Program<'_>,
+        _check: Inspection,
+    ) -> Result<RawExecutable> {
         Err(lacks(&|| format!("loading `{}`", program.name), "no way to load programs"))
     }
 

@@ -12,7 +12,7 @@ pub use bundle::{Bundle, add_bundle, write_bundle};
 use super::client::ClientOptions;
 use super::pjrt::{absolute, user_folder};
 use super::program::Program;
-use super::runtime::{RawExecutable, Runtime};
+use super::runtime::{Inspection, RawExecutable, Runtime};
 use crate::error::{Error, Result};
 use entry::{Header, ProgramKey};
 use folder::{Folder, Found};
@@ -176,7 +176,8 @@ impl Cache {
         bytes: &[u8],
     ) -> Option<RawExecutable> {
         let start = Instant::now();
-        match runtime.load(bytes, program) {
+        // What the key says of parameters was compared with the program before it was written.
+        match runtime.load(bytes, program, Inspection::Results) {
             Ok(raw) => {
                 self.loaded.fetch_add(1, Relaxed);
                 self.note_used(key);

@@ -3,9 +3,10 @@
 use super::ffi::Functions;
 use super::{Pjrt, element_type, ffi, not_null, parameters};
 use crate::error::{Error, Result};
-use crate::value::{Aval, DType};
+use crate::value::DType;
 use crate::xla::executable::MemoryAnalysis;
-use crate::xla::runtime::What;
+use crate::xla::program::Program;
+use crate::xla::runtime::{Inspection, What};
 use std::ptr::NonNull;
 
 impl Functions {
@@ -21,12 +22,14 @@ impl Pjrt {
     pub(super) fn check_signature(
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
-        name: &str,
-        inputs: &[Aval],
-        outputs: &[Aval],
+        program: &Program<'_>,
+        check: Inspection,
     ) -> Result<()> {
+        let Program { name, inputs, outputs, .. } = *program;
         let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
-        if let Some(difference) = parameters::difference(self.functions(), description.raw, inputs)
+        if check == Inspection::All
+            && let Some(difference) =
+                parameters::difference(self.functions(), description.raw, inputs)
         {
             return Err(Error::Invalid(format!(
                 "the program of `{name}` {difference} expected of it"

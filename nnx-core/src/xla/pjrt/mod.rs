@@ -21,7 +21,7 @@ pub use floor::Floor;
 pub(super) use installed::{absolute, user_folder};
 
 use super::client::ClientOptions;
-use super::{environment, flags};
+use super::{environment, flags, malloc};
 use crate::error::{Error, Result};
 use crate::value::DType;
 use faults::PluginFault;
@@ -60,6 +60,9 @@ impl Pjrt {
         let path = discovery::find(options.plugin.as_deref())?;
         environment::prepare(options.cpu_threads)?;
         let plugin = Plugin::load(&path)?;
+        if discovery::is_cpu(&path) {
+            malloc::keep_freed(options)?;
+        }
         let raw = create(&plugin, options)?;
         let functions = plugin.functions;
         Self::with_client(plugin, raw).inspect_err(|_| destroy(&functions, raw))

@@ -8,7 +8,8 @@ use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
 use crate::xla::runtime::{
-    Backend, Description, Habits, Lists, RawBuffer, RawExecutable, Runtime, What, reserved,
+    Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
+    reserved,
 };
 use smallvec::SmallVec;
 use std::any::Any;
@@ -45,31 +46,22 @@ impl Runtime for Pjrt {
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
-        let raw = RawExecutable(loaded.cast());
-        let Program { name, inputs, outputs, .. } = *program;
-        if let Err(error) = self.check_signature(loaded, name, inputs, outputs) {
-            // SAFETY: nobody else has it.
-            unsafe { self.destroy_executable(raw) };
-            return Err(error);
-        }
-        Ok(raw)
+        self.checked(loaded, program, Inspection::All)
     }
 
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
         self.bytes_of(raw.0.cast(), what)
     }
 
-    fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<RawExecutable> {
+    fn load(
+        &self,
+        bytes: &[u8],
+        program: &Program<'_>,
+        check: Inspection,
+    ) -> Result<RawExecutable> {
         let what = || format!("loading `{}`", program.name);
         let loaded = self.deserialized(bytes, &what)?;
-        let raw = RawExecutable(loaded.cast());
-        let Program { name, inputs, outputs, .. } = *program;
-        if let Err(error) = self.check_signature(loaded, name, inputs, outputs) {
-            // SAFETY: nobody else has it.
-            unsafe { self.destroy_executable(raw) };
-            return Err(error);
-        }
-        Ok(raw)
+        self.checked(loaded, program, check)
     }
 
     unsafe fn memory_analysis(&self, raw: RawExecutable, what: What<'_>) -> Result<MemoryAnalysis> {
@@ -257,6 +249,22 @@ fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
 }
 
 impl Pjrt {
+    /// The program, if it takes and returns what it is said to.
+    fn checked(
+        &self,
+        loaded: NonNull<ffi::PjrtLoadedExecutable>,
+        program: &Program<'_>,
+        check: Inspection,
+    ) -> Result<RawExecutable> {
+        let raw = RawExecutable(loaded.cast());
+        if let Err(error) = self.check_signature(loaded, program, check) {
+            // SAFETY: nobody else has it.
+            unsafe { self.destroy_executable(raw) };
+            return Err(error);
+        }
+        Ok(raw)
+    }
+
     fn load(&self, program: &Program<'_>) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
         // Each turn takes a value away that the compiler refused.
         loop {
