@@ -112,7 +112,7 @@ where
     Ok(())
 }
 
-/// Where the values lie, with a margin; also for one value, none, or values that are no numbers.
+/// The range of the values, with a margin; also for one value, none, or values that are not numbers.
 fn range<'a>(values: impl Iterator<Item = &'a f32>) -> (f32, f32) {
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     for &value in values.filter(|value| value.is_finite()) {

@@ -84,7 +84,7 @@ impl<P: Program> Training<P> {
         })
     }
 
-    /// What each epoch came to, those before a resumed checkpoint included.
+    /// The results of each epoch, those before a resumed checkpoint included.
     pub(super) fn history(&self) -> &[Epoch] {
         &self.settings.history
     }

@@ -24,7 +24,7 @@ pub(crate) struct Tied {
     head: Shared<Embed>,
 }
 
-/// What stands between the embedding and the output layer.
+/// The layers between the embedding and the output layer.
 #[derive(Module)]
 pub(crate) struct Body {
     positions: Embed,

@@ -83,7 +83,7 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 /// | `.*` | every key of a map |
 /// | `["a key"]` | one key of a map that is not a name |
 ///
-/// `Option`, `Box` and `Shared` are no steps. Of an enum, the fields of all variants are known. How
+/// `Option`, `Box` and `Shared` are not steps. Of an enum, the fields of all variants are known. How
 /// long a list is and which keys a map has is not known at compile time: a position or a key that
 /// does not exist is a filter that takes nothing.
 ///

@@ -35,7 +35,7 @@ use syn::DeriveInput;
 /// - `#[module(skip)]`: the walks pass over the field and copies of the Module get a clone of it.
 ///   A jitted function must not compute with it, for it would not see it change.
 ///
-/// What a field under `skip` or `static` holds is checked: a Variable, an array or a `Shared` in it is an
+/// The contents of a field under `skip` or `static` are checked: a Variable, an array or a `Shared` in it is an
 /// error, for a jitted function would go on with the values that it saw first. (A type parameter that is
 /// not a Module, and a type of yours that derives nothing, cannot be looked into.) To freeze a layer,
 /// leave it out of what `wrt` names.

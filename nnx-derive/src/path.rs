@@ -107,7 +107,7 @@ fn names(input: ParseStream<'_>, dot: Span, steps: &mut Vec<Step>) -> syn::Resul
     Ok(())
 }
 
-/// `[0]`, `[*]`, or `["key"]` for the keys of maps that are no names.
+/// `[0]`, `[*]`, or `["key"]` for the keys of maps that are not names.
 fn position(input: ParseStream<'_>) -> syn::Result<Step> {
     let inside;
     let bracket = bracketed!(inside in input);

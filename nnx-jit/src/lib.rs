@@ -44,7 +44,7 @@ use quote::quote;
 /// - A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets shape mistakes and
 ///   XLA's errors as `Err`; any other function panics at the caller's line.
 ///
-/// What the body reads beside its parameters, a `static`, a `thread_local!`, a file, the time, is read when it
+/// Anything else that the body reads, a `static`, a `thread_local!`, a file, the time, is read when it
 /// is traced, and not again: an `Array` in a `static` is baked in as a constant, with the value that it had on
 /// the first call. What may change is passed as an argument. (A function cannot capture variables.)
 ///

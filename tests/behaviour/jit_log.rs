@@ -238,7 +238,7 @@ fn a_function_compiled_again_for_floats_alone_warns_once_with_the_path_and_the_f
         found.into_iter().filter(|message| message.starts_with("WARN")).collect::<Vec<_>>()
     };
     let steps = || Schedule::Steps(vec![1.0, 0.5], 0);
-    // The variant and the length are no floats.
+    // The variant and the length are not floats.
     for schedule in [Schedule::Constant(1.0), steps(), Schedule::Steps(vec![1.0], 0)] {
         assert!(warnings(call(1.0, schedule)).is_empty());
     }

@@ -24,7 +24,7 @@ struct Entry {
     path: PathBuf,
     size: u64,
     used: SystemTime,
-    /// What it says of itself, or what is wrong with it.
+    /// The entry's header, or what is wrong with the entry.
     header: Result<Header, String>,
 }
 

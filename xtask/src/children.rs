@@ -205,7 +205,7 @@ pub fn docs() -> Result<u8, String> {
 /// # Errors
 /// As for [`mnist`]; also when the file for the results has no absolute path.
 pub fn bench(backend: Backend, name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
-    // What they measure stands beside a bare plugin.
+    // Their measurements stand beside a bare plugin.
     let mut cargo = cargo("bench", backend, Plugin::Always)?;
     cargo.args(["--package", "nnx", "--bench"]).arg(name);
     cargo.args(backend.features(&["nnx".into()]));

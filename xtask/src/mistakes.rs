@@ -20,7 +20,7 @@ pub struct Case {
     pub theme: String,
     /// The name of its file, without the ending.
     pub name: String,
-    /// What stands in front of the code.
+    /// The text in front of the code.
     title: String,
     /// The lines of the code.
     lines: Vec<Line>,

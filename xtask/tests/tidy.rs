@@ -4,7 +4,7 @@
 use std::path::Path;
 use xtask::tidy::{Finding, Rule, check};
 
-/// What breaks a rule in a workspace of these files, where a path from `nnx-core/src` is enough.
+/// The findings in a workspace of these files, where a path from `nnx-core/src` is enough.
 fn findings(files: &[(&str, &str)]) -> Vec<Finding> {
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in files {

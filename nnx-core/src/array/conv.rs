@@ -256,7 +256,7 @@ pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> 
 
 /// Padding of the dilated input that undoes a forward convolution with `Same` or `Valid` padding.
 fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64) {
-    // What is larger is refused by the shape rule.
+    // Larger sizes are refused by the shape rule.
     let [k, s] = [kernel, stride].map(|n| n.min(1 << 41) as i64);
     let (total, low) = match padding {
         Padding::Valid => (k + s - 2 + (k - s).max(0), k - 1),

@@ -56,7 +56,7 @@ impl fmt::Debug for Array {
         };
         let text = text + &empty;
         let dtype = format!("dtype={})", self.dtype().numpy_name());
-        // What does not fit behind the last line stands further right, as in JAX.
+        // A dtype that does not fit behind the last line stands further right, as in JAX.
         let last = text.rfind('\n').map_or(text.len() + 2, |at| text.len() - at + 1);
         let gap = if last + dtype.len() + 1 > WIDTH { PREFIX.len() } else { 1 };
         write!(f, "{PREFIX}{text},{}{dtype}", " ".repeat(gap))

@@ -297,7 +297,7 @@ impl Array {
             let at = edges.searchsorted(&x, true);
             let last = edges.slice_dim(0, bins, bins + 1);
             let at = where_(&x.eq(last), bins, at) - 1;
-            // What lies outside counts in no bin.
+            // Values outside of the range count in no bin.
             let at = where_(&at.lt(0), bins, at);
             let counts = super::zeros([bins], x.dtype());
             (counts.at(&at).mode(IndexMode::Fill).add(x.ones_like()), edges)

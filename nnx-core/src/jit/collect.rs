@@ -143,7 +143,7 @@ pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
     }
 }
 
-/// What a call is expected to be like.
+/// The structure that a call is expected to have.
 struct Expected<'e> {
     statics: Matcher<'e>,
     avals: std::slice::Iter<'e, Option<Aval>>,

@@ -19,7 +19,7 @@ const ADVICE_AFTER: u32 = 3;
 pub(super) struct Miss {
     pub(super) message: String,
     blame: Option<String>,
-    /// What floats differ, if nothing else does: the paths, and what is there.
+    /// The floats that differ, if nothing else does: their paths and values.
     floats: Option<Vec<(String, String)>>,
 }
 

@@ -133,7 +133,7 @@ impl Function {
     }
 
     /// Expects the next call to be like this one. Links cannot be compared while the leaves are collected.
-    /// What has made room for others meanwhile is not kept: programs leave the cache before
+    /// A program that has made room for others meanwhile is not kept: programs leave the cache before
     /// [`latest`](Function::latest) is emptied.
     pub(super) fn expect(&self, hash: u64, entry: &Arc<Entry>) {
         let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());

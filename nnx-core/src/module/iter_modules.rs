@@ -93,7 +93,7 @@ impl Visitor for Walk {
     fn array(&mut self, _: &Array) {}
 
     fn static_value(&mut self, value: &dyn StaticValue) {
-        // What is in a box is what stands at its place.
+        // The contents of a box stand at its place.
         if let Some(boxed) = value.as_any().downcast_ref::<BoxedType>() {
             self.levels.pop();
             self.arrive(Some(boxed.schema));

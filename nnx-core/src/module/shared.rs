@@ -331,7 +331,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
         T::SCHEMA
     }
     fn clear(&self) {
-        // What is dropped may hold handles to this node: not under the lock.
+        // The dropped content may hold handles to this node: not under the lock.
         let content = self.open().take();
         drop(content);
     }

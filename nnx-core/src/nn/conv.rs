@@ -322,7 +322,7 @@ impl Conv {
         y.reshape(shape)
     }
 
-    /// The input with the padding that is no plain zeros, and what is left to the convolution.
+    /// The input with the padding other than plain zeros, and the padding left to the convolution.
     #[track_caller]
     fn pad(&self, x: Array) -> (Array, Padding) {
         let extents: Vec<usize> = self

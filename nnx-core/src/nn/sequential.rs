@@ -31,7 +31,7 @@ pub struct Sequential<L> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a chain of layers",
     label = "not a tuple, `Vec` or array of layers",
-    note = "fixes:\n  1. layers of different types: a tuple of up to twelve, or `nnx::nn::List`\n  2. something in it that is no layer: implement `nnx::nn::Layer` for its type"
+    note = "fixes:\n  1. layers of different types: a tuple of up to twelve, or `nnx::nn::List`\n  2. an element that is not a layer: implement `nnx::nn::Layer` for its type"
 )]
 pub trait Layers: Module {
     /// The result of the last layer; `x` itself if there is none.

@@ -42,7 +42,7 @@ impl Key {
     /// The keys whose words are `data`. `jax.random.wrap_key_data`.
     ///
     /// # Panics
-    /// Panics if `data` is no u32 array with a last axis of size 2.
+    /// Panics if `data` is not a u32 array with a last axis of size 2.
     #[track_caller]
     pub fn from_data(data: Array) -> Key {
         if data.dtype() != DType::U32 || data.shape().last() != Some(&2) {

@@ -101,7 +101,7 @@ where
 
 /// Every [`Filter`].
 ///
-/// A second trait, of which the compiler never knows that it holds for a type that is no filter: then
+/// A second trait, which the compiler never finds to hold for a type that is not a filter: then
 /// the result of [`wrt`] has no type, and the function that it is passed to reports nothing more.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

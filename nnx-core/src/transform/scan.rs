@@ -229,7 +229,7 @@ impl Wiring {
         sliced: &[Option<isize>],
     ) -> Self {
         let carry = call.carried(program, carry_leaves);
-        // What is in nodes is no part of the result.
+        // Leaves in nodes are not part of the result.
         let of_carry = call.in_nodes()[..carry_leaves].iter().filter(|in_node| !**in_node).count();
         let results = &program.results[of_carry..];
         let mut wiring = Wiring {

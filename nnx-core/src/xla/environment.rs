@@ -12,7 +12,7 @@ const LOG_LEVEL: &str = "TF_CPP_MIN_LOG_LEVEL";
 const CPU_THREADS: &str = "PJRT_NPROC";
 
 /// Sets the environment up for starting XLA: no chatter on stderr, unless the user has set a
-/// log level; the number of threads, if one is asked for. Gives whether there is to be no chatter.
+/// log level; the number of threads, if one is asked for. Returns whether there is to be no chatter.
 ///
 /// Other threads may read the environment at the same moment, through C too: they see it as it was or as it
 /// is. (Where this system is not Linux, only readers through Rust's standard library do.)

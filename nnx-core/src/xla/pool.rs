@@ -55,7 +55,7 @@ impl<T: Reuse> DerefMut for Pooled<T> {
 impl<T: Reuse> Drop for Pooled<T> {
     fn drop(&mut self) {
         let Some(mut lists) = self.0.take() else { return };
-        // What is dropped here may itself make a call.
+        // A value that is dropped here may itself make a call.
         lists.clear();
         T::kept(|kept| {
             let mut kept = kept.borrow_mut();

@@ -20,7 +20,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("Arrays", &["array/", "ops/"]),
 ];
 
-/// Functions that are no operation on arrays: they read, describe or configure.
+/// Functions that are not operations on arrays: they read, describe or configure.
 const NOT_OPERATIONS: &[&str] = &[
     "to_bytes",
     "try_to_vec",

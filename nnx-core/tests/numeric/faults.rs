@@ -1,4 +1,4 @@
-//! What fuzzing found to differ from JAX, and names that came with the mending.
+//! Differences from JAX that fuzzing found, and functions that came with the fixes.
 use crate::values::*;
 use nnx_core::array::*;
 use nnx_core::linalg::{cond, matrix_rank, pinv, svd, svd_full, svdvals};

@@ -1,4 +1,4 @@
-//! What only its type can tell of a field under `skip` or `static`: whether data would be lost in it.
+//! The check of a field under `skip` or `static` that needs its type: whether data would be lost in it.
 //! A constant asks the type, and the names in it, for their schemas.
 
 use super::recursion;

@@ -15,8 +15,8 @@ use crate::run::staged;
 use crate::value::Aval;
 use std::panic::Location;
 
-/// A call of the transform `op`. Leaves of the argument without a value, as the gaps of a gradient,
-/// are no operands of the program.
+/// A call of the transform `op`. Leaves of the argument without a value, such as the gaps of a gradient,
+/// are not operands of the program.
 pub(crate) struct TransformCall<'a, A> {
     pub(crate) op: &'static str,
     pub(crate) location: &'static Location<'static>,
@@ -343,7 +343,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
                 TransformProgram { closed, result: body.into_result(), results, changes, twins }
             }
             Err(Stopped::Rule(message)) => self.invalid(message),
-            Err(Stopped::Body) => unreachable!("a tree is no error"),
+            Err(Stopped::Body) => unreachable!("a tree is not an error"),
         }
     }
 

@@ -40,7 +40,7 @@ struct Part<'p> {
 struct Recording {
     outputs: Vec<Array>,
     results: Vec<Option<usize>>,
-    /// The nodes whose leaves are among them, or are no part of the result.
+    /// The nodes whose leaves are among them, or are not part of the result.
     seen: Seen,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Comparison<'a> {
                 let path = path.to_string();
                 let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
                 Err(format!(
-                    "{holds} a shared node{at} that the function captured, which is no node of this \
+                    "{holds} a shared node{at} that the function captured, which is not a node of this \
                      trace\nfix: pass what holds the node in an argument"
                 ))
             }
@@ -165,7 +165,7 @@ impl<'a> Comparison<'a> {
         let structure = self.allowed == Allowed::Structure;
         let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
         let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));
-        // What is noted on the Variables of a part that stays as it is can be handed back by itself.
+        // Metadata of the Variables of a part that stays as it is can be handed back by itself.
         if structure || matches!(place, Place::Node(_)) {
             (before, after) = (before.without_metadata(), after.without_metadata());
         }

@@ -41,7 +41,7 @@ pub struct Bundle {
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] if the bytes are no bundle, or were cut off or changed.
+/// [`Error::Invalid`] if the bytes are not a bundle, or were cut off or changed.
 pub fn add_bundle(bundle: &'static [u8]) -> Result<Bundle> {
     let invalid = |why: String| Error::Invalid(format!("a bundle of programs: {why}"));
     let mut rest = bundle

@@ -4,10 +4,10 @@
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What entries begin with; another number where this form changes.
+/// The first bytes of an entry; another number where this format changes.
 const MAGIC: &str = "nnx program 1\n";
 
-/// What files with several entries begin with.
+/// The first bytes of a file with several entries.
 pub(crate) const BUNDLE: &[u8] = b"nnx bundle 1\n";
 
 /// Everything that decides what the compiler makes: names of parts, with their values, in order.
@@ -48,7 +48,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
-/// What an entry says of itself.
+/// The header of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) key: ProgramKey,

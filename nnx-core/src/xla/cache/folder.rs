@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 const EXTENSION: &str = "program";
-/// What a file is called while it is written.
+/// The start of a file's name while it is written.
 const UNFINISHED: &str = ".new-";
 
 /// A folder with entries.

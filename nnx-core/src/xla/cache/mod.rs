@@ -63,13 +63,13 @@ pub(super) struct Cache {
     loaded: AtomicU64,
     compiled: AtomicU64,
     written: AtomicU64,
-    /// What was said already.
+    /// The troubles that were reported already.
     said: [AtomicBool; 3],
     /// The entries that this process has used.
     used: Mutex<FxHashSet<String>>,
 }
 
-/// What may be said of the cache, once each.
+/// Troubles with the cache, each reported once.
 #[derive(Clone, Copy)]
 enum Trouble {
     Reading,

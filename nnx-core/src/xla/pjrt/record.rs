@@ -1,4 +1,4 @@
-//! What a set-up notes about the plugin that it installs, so that damage is found. The set-up command
+//! The record that a set-up writes about the plugin that it installs, so that damage is found. The set-up command
 //! includes this file too.
 
 use std::fs::{File, Metadata};
@@ -36,7 +36,7 @@ pub(crate) fn write(plugin: &Path) -> std::io::Result<()> {
     record.write(plugin)
 }
 
-/// What is wrong with a plugin by its record; nothing for one without a record, which nobody set up.
+/// The damage to a plugin by its record; `None` for one without a record, which nobody set up.
 pub(crate) fn damage(plugin: &Path, thorough: Thorough) -> std::io::Result<Option<String>> {
     let Some(record) = Record::read(plugin) else { return Ok(None) };
     let metadata = plugin.metadata()?;
@@ -56,7 +56,7 @@ pub(crate) fn damage(plugin: &Path, thorough: Thorough) -> std::io::Result<Optio
     Ok(None)
 }
 
-/// What tells a plugin from others: by its record what is in it, without one where it lies and when it was
+/// Tells a plugin from others: with a record by its contents, without one by its path and when it was
 /// changed.
 #[allow(dead_code)]
 pub(crate) fn identity(plugin: &Path) -> std::io::Result<String> {
