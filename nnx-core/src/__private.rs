@@ -77,7 +77,7 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 ///
 /// | step | |
 /// |---|---|
-/// | `.kernel` | a field, or one key of a map; the first one stands without the dot |
+/// | `.kernel` | a field, or one key of a map; the first one has no dot |
 /// | `[0]` | one position of a list, an array, a tuple or a tuple struct |
 /// | `[*]` | every position of a list or an array |
 /// | `.*` | every key of a map |
@@ -145,7 +145,7 @@ macro_rules! path {
 }
 
 // `#[nnx::jit]`.
-// The forms of arguments stand in the types of calls.
+// The forms of arguments are in the types of calls.
 pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };

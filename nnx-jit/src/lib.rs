@@ -74,7 +74,7 @@ use quote::quote;
 /// - `name = "…"`: the name in messages and statistics.
 /// - `crate = path`: where `nnx` is, if this crate does not depend on it: the crate as another crate hands it
 ///   on, or a module with all of its items (`pub use nnx::*`). Another name of a dependency, `neural = { package
-///   = "nnx", … }`, is read in the Cargo.toml of this crate; and there the path can stand once for all macros,
+///   = "nnx", … }`, is read in the Cargo.toml of this crate; and there the path can be given once for all macros,
 ///   as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 #[proc_macro_attribute]
 pub fn jit(

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 /// Random programs per dtype: all, and those of the ordinary test suite.
 const PROGRAMS: [u64; 2] = [18, 2];
 
-/// Cases that stand in one line of the table.
+/// Cases that share one line of the table.
 struct Group {
     name: String,
     cases: usize,

@@ -119,7 +119,7 @@ fn run_child(
     mut arguments: Vec<OsString>,
     command: impl FnOnce(Backend, Vec<OsString>) -> Result<u8, String>,
 ) -> Result<u8, String> {
-    // Arguments behind `--` are for the program that the command runs.
+    // Arguments after `--` are for the program that the command runs.
     let end = arguments.iter().position(|a| a == "--").unwrap_or(arguments.len());
     let ours = arguments[..end].iter().position(|a| a == "--xla-rs");
     let backend = ours.map_or(Backend::Pjrt, |at| {

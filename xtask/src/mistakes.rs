@@ -1,6 +1,6 @@
-//! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test mends them.
+//! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test fixes them.
 //!
-//! A case may say how it is mended: `//~ code` stands below the line whose place it takes (several of them for
+//! A case may say how it is fixed: `//~ code` comes below the line whose place it takes (several of them for
 //! several lines, an empty one for none), and `//+ code` is a line more.
 
 use std::fmt::Write;

@@ -84,7 +84,7 @@ impl Setup {
             match self.trouble(&plugin)? {
                 None => return Ok(Installed { plugin, already: true }),
                 Some(why) => {
-                    eprintln!("{} is damaged: {why}. It is installed anew", plugin.display());
+                    eprintln!("{} is damaged: {why}. It is installed again", plugin.display());
                 }
             }
         }

@@ -85,7 +85,7 @@ impl Store {
         }
     }
 
-    /// Removes what set-ups left behind that were killed. Called under the lock.
+    /// Removes files left by set-ups that were killed. Called under the lock.
     fn remove_leftovers(&self) {
         for folder in subfolders(&self.root) {
             let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());

@@ -146,7 +146,7 @@ fn a_library_on_disk_is_installed_under_its_digest() {
 }
 
 #[test]
-fn a_damaged_plugin_is_noticed_and_installed_anew() {
+fn a_damaged_plugin_is_noticed_and_installed_again() {
     let machine = Machine::new();
     let wheel = machine.good_wheel();
     let pin = machine.pin(&wheel);

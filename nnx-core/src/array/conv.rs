@@ -85,7 +85,7 @@ pub struct ConvOptions {
     pub batch_group_count: usize,
     /// The axes of input, kernel and result by letters, as `["NHWC", "HWIO", "NHWC"]`: `N` batch,
     /// `C` features, `O` and `I` output and input features, any others spatial. By default the
-    /// features stand last, as here, with any number of spatial axes.
+    /// features come last, as here, with any number of spatial axes.
     pub dimension_numbers: Option<[&'static str; 3]>,
 }
 

@@ -77,7 +77,7 @@ pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
     places("triu_indices", n, m, |i| i.saturating_add(k as i64)..i64::MAX)
 }
 
-/// Parts of matrices, which stand along the last two axes.
+/// Parts of matrices, which lie along the last two axes.
 impl Array {
     /// The lower triangle: zeros above diagonal `k`. `jax.numpy.tril`.
     ///

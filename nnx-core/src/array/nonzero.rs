@@ -229,7 +229,7 @@ impl Array {
         })
     }
 
-    /// How often each number from 0 to `length` − 1 stands among the elements, as i32; negative
+    /// How often each number from 0 to `length` − 1 occurs among the elements, as i32; negative
     /// ones count as 0, larger ones do not count. `jax.numpy.bincount`.
     ///
     /// # Panics
@@ -314,7 +314,7 @@ pub struct Unique {
     pub index: Array,
     /// For each element of the array the position of its value, as i32.
     pub inverse: Array,
-    /// How often each stands in the array, as i32.
+    /// How often each occurs in the array, as i32.
     pub counts: Array,
 }
 

@@ -112,9 +112,11 @@ impl Miss {
         tracing::warn!(
             target: "nnx::jit",
             "`{}` was compiled {} times for arguments that differ in floats alone: {}. A float is part of \
-             the program, and each new one is compiled. Fixes: 1. a number that changes: hold an `Array`, \
-             as `{field}: Array` with `Array::scalar(value)`, which is an input of the program; 2. one that \
-             only these few values have: nothing needs to be done",
+             the program, and each new one is compiled\n\
+             fixes:\n  \
+             1. a number that changes: hold an `Array`, as `{field}: Array` with `Array::scalar(value)`, which \
+             is an input of the program\n  \
+             2. a number that has only a few values: nothing needs to be done",
             function.name,
             misses + 1,
             listed.join(", "),

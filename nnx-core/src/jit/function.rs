@@ -215,7 +215,7 @@ impl ProgramCache for Function {
 pub struct Stats {
     /// The function's name, or what `name = "…"` says.
     pub name: &'static str,
-    /// The Rust module it stands in.
+    /// The Rust module it is in.
     pub module: &'static str,
     /// How often the body was traced.
     pub traces: u64,

@@ -351,7 +351,7 @@ pub fn dot_product_attention(
     }
 }
 
-/// A mask from what stands at the places of queries and keys, `[batch…, q_length]` and
+/// A mask from values at the places of queries and keys, `[batch…, q_length]` and
 /// `[batch…, kv_length]`: `[batch…, 1, q_length, kv_length]` of `pairwise(query, key)`.
 /// `flax.nnx.make_attention_mask`.
 ///

@@ -342,7 +342,7 @@ impl Conv {
             ConvPadding::Circular => PadMode::Wrap,
             ConvPadding::Reflect => PadMode::Reflect,
         };
-        // The smaller half stands before.
+        // The smaller half comes before.
         let mut pairs = vec![(0, 0)];
         pairs.extend(extents.iter().map(|extent| (extent / 2, extent.div_ceil(2))));
         pairs.push((0, 0));

@@ -57,7 +57,7 @@ builder! {
 }
 
 impl EinsumBuilder {
-    /// That there is a bias, and its shape: in the result's order the axes of the kernel that stay.
+    /// Adds a bias of this shape: the axes of the kernel that stay, in the result's order.
     /// Default: no bias.
     #[track_caller]
     pub fn bias_shape(mut self, shape: impl IntoShape) -> EinsumBuilder {

@@ -7,7 +7,7 @@ use crate::module::Module;
 /// Calls its layers one after the other, each with the result of the one before.
 /// `flax.nnx.Sequential`.
 ///
-/// Layers of different types stand in a tuple, those of one type in a `Vec` or an array.
+/// Layers of different types are held in a tuple, those of one type in a `Vec` or an array.
 ///
 /// ```no_run
 /// use nnx_core::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};

@@ -147,7 +147,7 @@ fn try_dim(axis: isize, rank: usize) -> Option<usize> {
 /// The message about a weight that was exchanged.
 fn changed(path: &str, weight: &Array) -> String {
     format!(
-        "`{path}` is {}, for which its scale was not made: make the layer anew when the wrapped \
+        "`{path}` is {}, for which its scale was not made: make the layer again when the wrapped \
          layer's weights have changed their shapes",
         weight.aval()
     )

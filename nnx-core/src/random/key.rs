@@ -139,7 +139,7 @@ pub fn split(key: &Key, shape: impl IntoShape) -> Key {
 
 /// A new key from one and an integer. `jax.random.fold_in`.
 ///
-/// `data` is an integer scalar; it counts modulo 2³².
+/// `data` is an integer scalar, taken modulo 2³².
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys or `data` is not an integer scalar.

@@ -30,13 +30,13 @@ pub fn length(n: usize) -> Over<()> {
 }
 
 impl<X> Over<X> {
-    /// Starts with the last elements; results stand where their slices stood.
+    /// Starts with the last elements; results take the places of their slices.
     pub fn reverse(mut self) -> Self {
         self.reverse = true;
         self
     }
 
-    /// How many times the body stands in one iteration of the compiled loop: more is faster to run
+    /// The copies of the body in one iteration of the compiled loop: more is faster to run
     /// and slower to compile.
     pub fn unroll(mut self, n: usize) -> Self {
         self.unroll = n.max(1);
@@ -205,7 +205,7 @@ where
     call.finish(program, &outs)
 }
 
-/// Where the operands and outputs of a loop's body stand in the loop.
+/// Where the operands and outputs of a loop's body are in the loop.
 struct Wiring {
     /// The operands that are carried along, and the outputs that are their next values.
     carry: Vec<(usize, usize)>,

@@ -18,7 +18,7 @@ const CPU_THREADS: &str = "PJRT_NPROC";
 /// is. (Where this system is not Linux, only readers through Rust's standard library do.)
 ///
 /// # Errors
-/// When the environment has a number of threads that is none, or too large: XLA starts them all.
+/// Returns an error if the environment's number of threads is not a number, or too large: XLA starts them all.
 pub(super) fn prepare(cpu_threads: Option<usize>) -> Result<bool> {
     if let (None, Some(given)) = (cpu_threads, std::env::var_os(CPU_THREADS)) {
         let given = given.to_string_lossy();

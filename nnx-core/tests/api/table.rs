@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Headings, and the files whose functions stand below them; the first that fits.
+/// Headings, and the files whose functions are listed below them; the first that fits.
 const SECTIONS: [(&str, &[&str]); 9] = [
     ("Transforms", &["transform/"]),
     ("Random numbers", &["random/"]),

@@ -1,4 +1,4 @@
-//! The item that the attribute stands on.
+//! The item that the attribute is on.
 
 use super::parameters::take_marks;
 use nnx_macro_support::diagnostics::with_fixes;

@@ -26,7 +26,7 @@ fn forward(block: &Block, table: &Param, x: &Array) -> Array {
     block.forward(table, x)
 }
 
-/// The traits of a handle.
+/// Requires the traits of a handle.
 fn is_a_handle<T: Clone + Send + Sync + 'static>(_: &T) {}
 
 fn main() {

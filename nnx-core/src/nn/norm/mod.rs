@@ -49,7 +49,7 @@ fn wide(x: &Array) -> Array {
     if x.dtype().size() < 4 { x.astype(DType::F32) } else { x.clone() }
 }
 
-/// A norm at work: its learned part, its settings, and where the features stand in the input.
+/// A norm at work: its learned part, its settings, and the place of the features in the input.
 struct Norm<'a> {
     layer: &'static str,
     scale: Option<&'a Array>,

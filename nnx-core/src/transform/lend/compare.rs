@@ -138,13 +138,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Says if a part that is made anew had a link to a node outside of the argument, which would be lost.
+    /// Returns an error if a part that is rebuilt had a link to a node outside of the argument, which would be lost.
     fn check_links(&self, part: &Part<'_>, change: &str) -> Result<(), String> {
         let links = links_of(|mut v| (part.before)(&mut v));
         match links.iter().find(|(_, node)| self.old.number(node.id()).is_none()) {
             None => Ok(()),
             Some((link, _)) => Err(format!(
-                "the function changed the structure of `{}`, which is then made anew, and the link \
+                "the function changed the structure of `{}`, which is then rebuilt, and the link \
                  `{link}` in it points to a node outside of the arguments, so that it would be lost: \
                  {change}\n\
                  fix: pass what holds that node in an argument",
@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
             let in_boxes = || skipped_in_boxes(|visitor| (part.after)(visitor));
             if let Some(field) = skipped_field(part.schema).or_else(in_boxes) {
                 return Err(format!(
-                    "the function changed the structure of `{path}`, which is then made anew, and the \
+                    "the function changed the structure of `{path}`, which is then rebuilt, and the \
                      field `{field}` in it is skipped, so that it would be lost: {}\n\
                      fixes:\n  \
                      1. make the change outside of the function\n  \

@@ -117,7 +117,7 @@ pub(super) fn find(cache: &Cache, key: &ProgramKey) -> Option<&'static [u8]> {
         if !differences.is_empty() {
             let differences = differences.join("; ");
             cache.say(Trouble::Bundle, || {
-                format!("programs of a bundle are compiled anew, as they were made elsewhere: {differences}")
+                format!("programs of a bundle are compiled again, because they were made elsewhere: {differences}")
             });
         }
         return None;
@@ -126,7 +126,7 @@ pub(super) fn find(cache: &Cache, key: &ProgramKey) -> Option<&'static [u8]> {
         Ok((header, program)) if header.key == *key => Some(program),
         _ => {
             cache.say(Trouble::Bundle, || {
-                "a program of a bundle was changed, and is compiled anew".into()
+                "a program of a bundle was changed, and is compiled again".into()
             });
             None
         }

@@ -74,7 +74,7 @@ pub(crate) fn encode(header: &Header, program: &[u8]) -> Vec<u8> {
     fields.insert("program_xxh3".into(), hash(program).into());
     let mut text = Value::Object(fields).to_string();
     text.push('\n');
-    // The header's own hash comes first, for a changed byte in it must be found too.
+    // The header's own hash comes first, because a changed byte in it must be found too.
     let head = format!("{MAGIC}{}\n{text}", hash(text.as_bytes()));
     [head.as_bytes(), program].concat()
 }
@@ -124,7 +124,7 @@ pub(crate) struct Content {
 /// Says what is wrong with it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let (header, start, program) = decode_header(bytes)?;
-    let end = start.checked_add(program.size).ok_or("its size is none")?;
+    let end = start.checked_add(program.size).ok_or("its size is too large")?;
     let content = bytes.get(start..end).ok_or("it was cut off")?;
     if hash(content) != program.sum {
         return Err("its program was changed".into());
