@@ -1,4 +1,4 @@
-//! Programs that do not compile, and their messages: `tests/ui/<theme>/*.rs` beside the message
+//! Programs that do not compile, and their messages: `tests/ui/<theme>/*.rs` next to the message
 //! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
 //! Some of them: `cargo test --test ui -- at_check trybuild=sharing/`. Nearly all are seen at `cargo check`;
 //! those in `at-build` when code is generated, because the constants of generic functions are not evaluated before.

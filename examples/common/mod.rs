@@ -123,7 +123,7 @@ pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), Strin
     let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
     let _alone = occupy(&out)?;
-    // Says at once, and how to mend it, if there is no XLA.
+    // Says at once if there is no XLA, and how to fix that.
     nnx::xla::Client::global().map_err(|e| e.to_string())?;
 
     let mut training = Training::<P>::new(options, &data)?;

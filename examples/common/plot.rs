@@ -20,7 +20,7 @@ struct Panel<'a> {
 /// The name of a picture that is not finished starts with this.
 const UNFINISHED: &str = ".curves-";
 
-/// Draws the curves beside the file `path` and moves them there, so that `path` is whole or as it was.
+/// Draws the curves in a file next to `path` and moves it there, so that `path` is whole or as it was.
 pub(crate) fn write(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

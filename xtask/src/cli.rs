@@ -44,7 +44,7 @@ Commands:
   docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
                      up, and write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
-                     Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
+                     Set up, then measure: `dispatch`, the cost of a call next to a bare PJRT
                      execute; `trace`, the cost of making a program; `soak`, memory and memory
                      maps over 60,000 programs; --json writes one object per line
   help               Print this

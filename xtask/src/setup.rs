@@ -114,7 +114,7 @@ impl Setup {
                 Ok(None)
             }
             Ok(()) => Ok(None),
-            // A file that is as it was installed is not mended by another copy.
+            // A file that is as it was installed is not fixed by another copy.
             Err(why) if record::exists(plugin) => {
                 eprintln!("warning: {}: {why}", plugin.display());
                 Ok(None)

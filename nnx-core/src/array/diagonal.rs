@@ -110,7 +110,7 @@ impl Array {
         })
     }
 
-    /// Of a vector the matrix with it on diagonal `k`; of a matrix its diagonal `k`.
+    /// For a vector, the matrix with it on diagonal `k`; for a matrix, its diagonal `k`.
     /// `jax.numpy.diag`.
     ///
     /// ```
@@ -131,7 +131,7 @@ impl Array {
         }
     }
 
-    /// A matrix with all elements on its diagonal `k`, and zeros beside. `jax.numpy.diagflat`.
+    /// A matrix with all elements on its diagonal `k`, and zeros elsewhere. `jax.numpy.diagflat`.
     #[track_caller]
     pub fn diagflat(&self, k: isize) -> Array {
         self.flatten().diagonal_matrix(k)

@@ -44,7 +44,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// How it left a value in something that outlives it, if it did. To be asked once the program's
+    /// How it left a value in something that outlives it, if it did. Must be asked once the program's
     /// traced inputs and results are given up: what remains was captured.
     pub(crate) fn left(&self) -> Option<String> {
         // Each value of a trace holds a handle to it.

@@ -88,7 +88,7 @@ impl Collected {
         }
     }
 
-    /// To be called once all leaves are here.
+    /// Must be called once all leaves are here.
     pub(super) fn finish(&mut self, function: &Function) -> Result<()> {
         let first = self.leaves.0.iter().find_map(|array| match &array.0 {
             Repr::Device(buffer) => Some(buffer.placement()),

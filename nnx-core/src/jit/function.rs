@@ -151,7 +151,7 @@ impl Function {
         std::mem::replace(&mut *place, latest)
     }
 
-    /// Whether the time of the next hit is taken. Clocks are slow beside a call, so that it is that of one
+    /// Whether the time of the next hit is taken. Clocks are slow compared with a call, so that it is that of one
     /// hit in sixteen.
     #[inline]
     pub(super) fn is_timed(&self) -> bool {

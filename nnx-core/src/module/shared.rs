@@ -72,7 +72,7 @@ impl<T> Node<T> {
             ),
             _ => format!(
                 "{what}: this thread holds this node, a `{node}`, already: drop what `read()` or \
-                 `write()` gave before, for the thread would wait for itself"
+                 `write()` gave before, because the thread would wait for itself"
             ),
         }))
     }

@@ -342,7 +342,7 @@ pub fn dot_product_attention(
     let y = weighted(&weights, &value);
     match &options.query_seq_lengths {
         Some(lengths) => {
-            // [batch…, 1, q_length, 1], as beside the logits.
+            // [batch…, 1, q_length, 1], to broadcast to the logits.
             let kept = before("query_seq_lengths", lengths, &weights, weights.rank() - 2);
             let dtype = y.dtype();
             y * kept.swapaxes(-3, -2).astype(dtype)

@@ -238,7 +238,7 @@ impl ConvTranspose {
     }
 
     /// Folds dimension `d` into one period: zeros around it make whole periods, which are added.
-    /// Of an odd number of zeros the larger half goes before, as Flax aligns even kernels; with a
+    /// If the number of zeros is odd, the larger half goes before, as Flax aligns even kernels; with a
     /// transposed kernel after, as the transpose of a convolution has it.
     #[track_caller]
     fn wrap(&self, y: &Array, d: usize, period: usize) -> Array {

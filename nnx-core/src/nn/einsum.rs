@@ -181,7 +181,7 @@ impl Einsum {
         })
     }
 
-    /// The bias' shape beside a result of `rank` axes: those that the kernel lacks have size 1.
+    /// The bias's shape for a result of `rank` axes: those that the kernel lacks have size 1.
     #[track_caller]
     fn bias_shape(&self, rank: usize) -> Vec<usize> {
         let [_, kernel, result] = checked_terms(&self.einsum_str);

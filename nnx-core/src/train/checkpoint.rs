@@ -16,8 +16,8 @@ use std::path::Path;
 const CHECKSUM: &str = "nnx.checksum";
 /// The placeholder there while the checksum is computed.
 const NO_CHECKSUM: &str = "00000000";
-/// Says that the file was written here, so that it has a checksum: what damages the name of one of the two
-/// leaves the other.
+/// A key that shows that the file was written here, so that it has a checksum: damage to the name of one of the two
+/// leaves the other intact.
 const WRITER: &str = "nnx.format";
 /// The key of the further places of shared nodes there, with their first ones, as a JSON object.
 const ALIASES: &str = "nnx.aliases";

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 pub(crate) trait Reuse: Default {
     /// Empties the lists, which keep their room.
     fn clear(&mut self);
-    /// Gives the lists that this thread keeps to `with`; `None` while the thread ends and they are gone.
+    /// Calls `with` with the lists that this thread keeps; `None` while the thread ends and they are gone.
     fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R>;
 }
 

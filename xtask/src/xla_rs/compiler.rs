@@ -93,7 +93,7 @@ impl Compiler {
         }
     }
 
-    /// Compiles the shim to `lib/libxla_shim.so` in `folder`, beside the headers and libraries
+    /// Compiles the shim to `lib/libxla_shim.so` in `folder`, next to the headers and libraries
     /// that it needs; `work` is for its source.
     pub(super) fn compile_shim(
         &self,

@@ -381,7 +381,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     }
 
     /// Raises an error if the function put a value of its trace, which is over, into something that
-    /// it captured. To be called once the traced result is dropped.
+    /// it captured. Must be called once the traced result is dropped.
     pub(crate) fn check_left(&self, scope: &Scope) {
         if let Some(what) = scope.left() {
             self.invalid(format!(

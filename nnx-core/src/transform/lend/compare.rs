@@ -1,4 +1,4 @@
-//! A twin after its function ran, beside the argument.
+//! A twin after its function ran, compared with the argument.
 
 use super::erased::{AnyBody, AnyTree};
 use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};

@@ -83,7 +83,7 @@ pub(crate) fn encode(header: &Header, program: &[u8]) -> Vec<u8> {
 /// enough for the header.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Returns what is wrong with it.
 pub(crate) fn decode_header(bytes: &[u8]) -> Result<(Header, usize, Content), String> {
     let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or("it does not begin like an entry")?;
     let line = |bytes: &'_ [u8]| bytes.iter().position(|&b| b == b'\n');
@@ -121,7 +121,7 @@ pub(crate) struct Content {
 /// The header of an entry, and its program. There may be other bytes after it, which are left alone.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Returns what is wrong with it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let (header, start, program) = decode_header(bytes)?;
     let end = start.checked_add(program.size).ok_or("its size is too large")?;

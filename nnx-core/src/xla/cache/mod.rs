@@ -193,7 +193,7 @@ impl Cache {
         }
     }
 
-    /// Says that an entry cannot be loaded, and sees to it that nobody tries again.
+    /// Reports that an entry cannot be loaded, and makes sure that nobody tries again.
     fn refuse(&self, program: &Program<'_>, key: &ProgramKey, why: &str) {
         self.say(Trouble::Reading, || {
             format!("`{}` cannot be loaded from the cache, and is compiled: {why}", program.name)

@@ -35,7 +35,7 @@ pub(super) enum OptionValue {
     Text(&'static str),
 }
 
-/// A later version that mends a fault ends its range, once a plugin with it was seen.
+/// A later version that fixes a fault ends its range, once a plugin with it was seen.
 const STILL: i32 = i32::MAX;
 
 const FAULTS: &[PluginFault] = &[

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// The file with the record, beside the plugin.
+/// The file with the record, next to the plugin.
 const NAME: &str = ".installed";
 
 /// Size, time of the last change and CRC-32 of a plugin's file.
@@ -92,7 +92,7 @@ impl Record {
         // The folder's own time says when the plugin was installed.
         let folder = plugin.parent().and_then(|folder| File::open(folder).ok());
         let installed = folder.as_ref().and_then(|folder| folder.metadata().ok()?.modified().ok());
-        // Whoever reads half a record takes it for none.
+        // A reader takes half a record for no record.
         std::fs::write(place(plugin), text)?;
         if let (Some(folder), Some(installed)) = (folder, installed) {
             let _ = folder.set_modified(installed);
