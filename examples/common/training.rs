@@ -27,7 +27,7 @@ pub(super) struct Training<P> {
     /// Examples trained on in this process, and how long that took.
     examples: usize,
     train_time: Duration,
-    /// Whether it was said that the loss is not a number.
+    /// Whether it was reported that the loss is not a number.
     said_nan: bool,
 }
 

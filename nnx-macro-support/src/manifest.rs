@@ -111,7 +111,7 @@ impl Manifest {
     }
 }
 
-/// Notes what is said of a dependency: its version, a table, or one key of it.
+/// Notes what the manifest says of a dependency: its version, a table, or one key of it.
 fn note(dependencies: &mut Vec<Dependency>, name: &str, key: &[&str], value: &str) {
     if dependencies.last().is_none_or(|last| last.name != name) {
         dependencies.push(Dependency { name: name.to_owned(), ..Dependency::default() });

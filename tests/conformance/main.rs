@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-/// Runs a group in a process of its own and prints what that printed; gives whether all is well.
+/// Runs a group in a process of its own and prints what that printed; returns whether all is well.
 fn apart(Group { name, cases, .. }: &Group, index: usize, all: bool) -> bool {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(all.then_some("--all")).arg("--group").arg(index.to_string());

@@ -65,7 +65,7 @@ fn header(path: &Path) -> Result<Header, String> {
     }
 }
 
-/// Runs the command; gives what it prints.
+/// Runs the command; returns what it prints.
 ///
 /// # Errors
 /// Returns an error for wrong arguments, and if the folder cannot be read.

@@ -87,7 +87,7 @@ fn usage(message: String) -> Failure {
     Failure { message: format!("{message}\nSee `cargo xtask --help`"), code: 2 }
 }
 
-/// Runs the command that the arguments ask for; gives the exit code.
+/// Runs the command that the arguments ask for; returns the exit code.
 ///
 /// # Errors
 /// Returns an error with a message for the user and the exit code.

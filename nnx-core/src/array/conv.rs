@@ -72,10 +72,10 @@ pub struct ConvOptions {
     pub strides: Vec<usize>,
     /// Elements added around the input (after its dilation); none by default.
     pub padding: Padding,
-    /// Distance of neighbours in the input: above 1 gives a transposed (fractionally strided)
+    /// The distance between neighbours in the input: above 1 gives a transposed (fractionally strided)
     /// convolution.
     pub lhs_dilation: Vec<usize>,
-    /// Distance of neighbours in the kernel: above 1 gives an atrous convolution.
+    /// The distance between neighbours in the kernel: above 1 gives an atrous convolution.
     pub rhs_dilation: Vec<usize>,
     /// In how many groups the features are convolved separately; the number of features gives a
     /// depthwise convolution.
@@ -111,7 +111,7 @@ pub struct ConvTransposeOptions {
     /// `Same` and `Valid` are the forward convolution's padding, explicit pairs are added to the
     /// (dilated) input.
     pub padding: Padding,
-    /// Distance of neighbours in the kernel.
+    /// The distance between neighbours in the kernel.
     pub rhs_dilation: Vec<usize>,
     /// As in [`ConvOptions`].
     pub dimension_numbers: Option<[&'static str; 3]>,

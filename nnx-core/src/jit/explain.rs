@@ -76,7 +76,7 @@ fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize 
 }
 
 impl Miss {
-    /// Tells the log; the third miss by one static value comes with advice, once.
+    /// Writes to the log; the third miss by one static value comes with advice, once.
     pub(super) fn log(&self, function: &Function) {
         tracing::debug!(target: "nnx::jit", "`{}` is traced again: {}", function.name, self.message);
         if let Some(floats) = &self.floats {

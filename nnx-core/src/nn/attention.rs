@@ -97,7 +97,7 @@ impl AttentionOptions {
         self
     }
 
-    /// The dtype to compute in. Default: the one in which the inputs meet.
+    /// The dtype to compute in. Default: the promoted dtype of the inputs.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self

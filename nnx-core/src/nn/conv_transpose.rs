@@ -38,14 +38,14 @@ pub struct ConvTranspose {
     pub mask: Option<Array>,
     /// How much larger the result is than the input, one per spatial axis.
     pub strides: Vec<usize>,
-    /// Distance of neighbours in the kernel, one per spatial axis.
+    /// The distance between neighbours in the kernel, one per spatial axis.
     pub kernel_dilation: Vec<usize>,
     /// The padding around the input.
     #[module(static)]
     pub padding: ConvPadding,
     /// Whether the kernel's spatial axes are reversed and its feature axes exchanged.
     pub transpose_kernel: bool,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -74,7 +74,7 @@ builder! {
     optional {
         /// Factors of the kernel's elements, in its shape. Default: none.
         mask: Array,
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
@@ -88,7 +88,7 @@ impl ConvTransposeBuilder {
         self
     }
 
-    /// Distance of neighbours in the kernel: one number for all spatial axes, or one for each.
+    /// The distance between neighbours in the kernel: one number for all spatial axes, or one for each.
     /// Default: 1.
     #[track_caller]
     pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvTransposeBuilder {

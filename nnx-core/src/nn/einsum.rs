@@ -33,7 +33,7 @@ pub struct Einsum {
     pub bias: Option<Param>,
     /// The operands' and the result's axes by letters, without spaces.
     pub einsum_str: String,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -51,7 +51,7 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }

@@ -37,7 +37,7 @@ pub struct LinearGeneral {
     pub axis: Vec<isize>,
     /// The axes of the input with a kernel of their own for each element.
     pub batch_axis: Vec<isize>,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -61,7 +61,7 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }

@@ -30,7 +30,7 @@ pub struct LoRA {
     pub lora_a: LoRAParam,
     /// `[lora_rank, out_features]`.
     pub lora_b: LoRAParam,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -47,7 +47,7 @@ builder! {
         b_initializer: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }

@@ -88,7 +88,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
         self
     }
 
-    /// The dtype of the divided weights. Default: that in which weight and vectors meet.
+    /// The dtype of the divided weights. Default: the promoted dtype of weight and vectors.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self

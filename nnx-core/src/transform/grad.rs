@@ -81,7 +81,7 @@ pub struct Wrt<A, F> {
     filter: F,
 }
 
-/// Differentiates with respect to the float and complex leaves that `filter` names, in place of the Params.
+/// Differentiates with respect to the float and complex leaves that `filter` selects, instead of the Params.
 ///
 /// ```no_run
 /// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};

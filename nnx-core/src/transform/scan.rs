@@ -43,7 +43,7 @@ impl<X> Over<X> {
         self
     }
 
-    /// Along which axis each argument is sliced, 0 if nothing is said; `None` for one that every
+    /// Along which axis each argument is sliced, by default 0; `None` for one that every
     /// iteration gets whole. As in [`vmap`](super::vmap()).
     pub fn in_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.axes = axes.into_map_axes();

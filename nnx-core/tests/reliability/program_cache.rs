@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Once;
 use tracing::span;
 
-/// Writes what is said of the cache to standard output.
+/// Writes the messages about the cache to standard output.
 struct Say;
 
 impl tracing::Subscriber for Say {

@@ -126,7 +126,7 @@ struct Tree<'a, 't> {
 }
 
 impl<'a> Tree<'a, '_> {
-    /// Follows the path that goes on at a place; gives the place after it.
+    /// Follows the path that goes on at a place; returns the place after it.
     fn walk(
         &self,
         mut at: usize,

@@ -62,7 +62,7 @@ struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the dtype in which everything meets.
+    /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the promoted dtype of all of these.
     ///
     /// Mean and variance come of `statistics`, which is given x and the running statistics in that
     /// dtype, and broadcast to x; without a mean it counts as 0.

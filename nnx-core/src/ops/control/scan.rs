@@ -46,7 +46,7 @@ impl Scan {
         bind(self, &ins.iter().collect::<Vec<_>>())
     }
 
-    /// One run of the body at position `i`, a scalar: gives the carry, and writes the other results.
+    /// One run of the body at position `i`, a scalar: returns the carry, and writes the other results.
     fn iteration(&self, b: &mut Builder, i: Id, state: &State<'_>) -> (Ids, Vec<Id>) {
         let mut ins: Ids = state.carry.into();
         for &x in state.xs {

@@ -1,7 +1,7 @@
 //! Compiled programs on disk, so that the next process need not compile them again.
 //!
 //! An entry is machine code, so that it is as trusted as the plugin: folders that others may write to are
-//! not used. What goes wrong with the cache is said once, and costs no more than a compilation.
+//! not used. A failure of the cache is reported once, and costs no more than a compilation.
 
 mod bundle;
 mod entry;
