@@ -35,7 +35,8 @@ Commands:
                      should: programs that were wrong once, random programs, the reference values,
                      and an epoch of MNIST; what to run first on a new kind of device
   tidy               Check what no compiler does: which room imports from which, where unsafe code
-                     stands, the length of files, names of types that stand for two things
+                     is, the length of files, names of types that stand for two things, and
+                     two turns of phrase in comments
   cache list         List the compiled programs that are kept for the next start
   cache why NAME       what the newest program of a function differs in from the one before
   cache clear          remove them all

@@ -201,7 +201,11 @@ fn wording_is_found_in_comments_alone() {
     let found =
         "//! What is in a node.\n  // What is left.\n/// An array that is no matrix.\nfn f() {}";
     assert_eq!(lines(found, "ops/sin.rs", Rule::Wording), [1, 2, 3]);
-    let right = "/// What's new. Whatever is in it. There is no axis, or it is no longer there.\n\
-                 // is no wider\nconst WHAT: &str = \"What it is no more is no news\"; // What is this?\n";
-    assert_eq!(findings(&[("ops/sin.rs", right)]), []);
+    let right = [
+        "/// What's new. Whatever is in it. There is no axis, or it is no longer there.",
+        "// is no wider",
+        "const WHAT: &str = \"What it is no more is no news\"; // What is this?",
+    ];
+    let right = right.join("\n");
+    assert_eq!(findings(&[("ops/sin.rs", &right)]), []);
 }

@@ -1,5 +1,5 @@
-//! The bounds that the derive puts on a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in words for
-//! the standard library's types of these names. A type of the user's that is a Module passes.
+//! The bounds that the derive puts on a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in
+//! words for the standard library's types of these names. A type of the user's that is a Module passes.
 
 use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut};
 

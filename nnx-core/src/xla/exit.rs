@@ -29,8 +29,8 @@ pub(super) struct Calling(());
 /// Must be called before anything of the backend, and the result kept until it has returned.
 ///
 /// # Errors
-/// Returns an error in a forked child, and on the thread that ends the process. On any other thread of a process that is
-/// ending this does not return.
+/// Returns an error in a forked child, and on the thread that ends the process. On any other thread of a
+/// process that is ending this does not return.
 #[inline]
 pub(super) fn calling() -> Result<Calling> {
     fork::check()?;
