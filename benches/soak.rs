@@ -14,7 +14,7 @@ fn jitted(x: &Array) -> Array {
     (x * 2.0 + 1.0).tanh().sum(..)
 }
 
-/// What the process takes: megabytes of memory in use, and memory maps. Zeros where the system does not say.
+/// Megabytes of memory in use, and memory maps, of the process. Zeros where the system does not say.
 fn taken() -> (f64, usize) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -90,7 +90,7 @@ fn cnn_step(model: &mut Cnn, opt: &mut Optimizer<AdamW>, x: &Array, labels: &Arr
     loss
 }
 
-/// What a child measures, in milliseconds but for the last three.
+/// The things that a child measures, in milliseconds but for the last three.
 const COLUMNS: [&str; 9] = [
     "total",
     "client",

@@ -183,7 +183,7 @@ fn many_threads_with_little_room_get_right_results() {
     assert!(cached_programs() <= 1);
 }
 
-/// What the log says about programs that are compiled again.
+/// The warnings in the log about programs that are compiled again.
 static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Log;

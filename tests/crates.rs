@@ -28,7 +28,7 @@ fn is_ours(name: &str) -> bool {
     name.starts_with("NNX_") || name.starts_with("PJRT_")
 }
 
-/// What cargo and the program said.
+/// The output of cargo and the program.
 struct Said {
     success: bool,
     stdout: String,

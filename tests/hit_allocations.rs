@@ -1,4 +1,4 @@
-//! What a call that finds its executable allocates. The crate that counts is the allocator of the
+//! The allocations of a call that finds its executable. The crate that counts is the allocator of the
 //! whole process, so this is a process of its own.
 
 use allocation_counter::measure;

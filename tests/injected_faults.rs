@@ -167,7 +167,7 @@ fn check<M: Module>(
                     InjectedFault::Upload | InjectedFault::Compile | InjectedFault::Run => {
                         assert!(result.is_err() && found == old, "{case}");
                     }
-                    // What was taken says so, and all else is old.
+                    // The Variables that were taken say so, and all else is old.
                     InjectedFault::RunTakesArguments => {
                         assert!(result.is_err() && broken, "{case}");
                         assert!(

@@ -173,7 +173,7 @@ fn forward(w: &Array) -> Array {
     recurrence(w, true)
 }
 
-/// What the backward pass of a loop keeps, in arrays of the carry's size per step.
+/// The memory that the backward pass of a loop keeps, in arrays of the carry's size per step.
 #[test]
 fn the_memory_of_a_long_loop() {
     let w = nnx::array::zeros([WIDTH], DType::F32) + 0.3;

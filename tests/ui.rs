@@ -1,4 +1,4 @@
-//! What does not compile, and what its author is told: `tests/ui/<theme>/*.rs` beside the message
+//! Programs that do not compile, and their messages: `tests/ui/<theme>/*.rs` next to the message
 //! in `*.stderr`. After a change: `TRYBUILD=overwrite cargo test --test ui`, then read the messages.
 //! Some of them: `cargo test --test ui -- at_check trybuild=sharing/`. Nearly all are seen at `cargo check`;
 //! those in `at-build` when code is generated, because the constants of generic functions are not evaluated before.
@@ -14,7 +14,7 @@ use std::path::Path;
 #[allow(dead_code, unreachable_pub)]
 mod mistakes;
 
-/// What `cargo xtask docs` writes.
+/// The page that `cargo xtask docs` writes.
 #[test]
 fn the_page_of_errors_shows_these_cases() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -31,7 +31,7 @@ fn the_readme_shows_a_message_as_it_is() {
     assert!(read("README.md").contains(&format!("```\n{}\n```", message.trim_end())), "{message}");
 }
 
-// What a mistake's author is told does not depend on the backend, and trybuild would build the crate
+// The message for a mistake does not depend on the backend, and trybuild would build the crate
 // `xla`, minutes of C++, once more for its own project.
 #[test]
 #[cfg_attr(feature = "xla-rs", ignore = "the same on every backend")]

@@ -5,7 +5,7 @@ use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// What the user asked for; `None` where nothing was said.
+/// The options from the command line; `None` where one was not given.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) epochs: Option<u32>,

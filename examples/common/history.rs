@@ -1,4 +1,4 @@
-//! What each epoch came to; kept in the checkpoint so that a resumed run draws whole curves.
+//! The results of each epoch; kept in the checkpoint so that a resumed run draws whole curves.
 
 use std::fmt;
 

@@ -27,14 +27,14 @@ pub(crate) struct About {
     pub(crate) purpose: &'static str,
     /// The things that a batch consists of, as "Images".
     pub(crate) examples: &'static str,
-    /// What `--data` takes.
+    /// The value that `--data` takes.
     pub(crate) data: &'static str,
     /// The default of `--data`, in the repository.
     pub(crate) shipped: &'static str,
     pub(crate) epochs: u32,
     pub(crate) batch_size: usize,
     pub(crate) learning_rate: f64,
-    /// What is left of the learning rate after each epoch.
+    /// The factor on the learning rate after each epoch.
     pub(crate) decay: f64,
     /// Further options, with what they do.
     pub(crate) flags: &'static [(&'static str, &'static str)],
@@ -73,7 +73,7 @@ pub(crate) trait Program: Module {
     fn test(&self, data: &Self::Data, metrics: &mut Metrics) -> nnx::Result<()>;
 }
 
-/// What is measured during an epoch.
+/// The metrics of an epoch.
 #[derive(Module)]
 pub(crate) struct Metrics {
     pub(crate) loss: Average,
@@ -123,7 +123,7 @@ pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), Strin
     let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
     let _alone = occupy(&out)?;
-    // Says at once, and how to mend it, if there is no XLA.
+    // Says at once if there is no XLA, and how to fix that.
     nnx::xla::Client::global().map_err(|e| e.to_string())?;
 
     let mut training = Training::<P>::new(options, &data)?;

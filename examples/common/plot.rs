@@ -20,7 +20,7 @@ struct Panel<'a> {
 /// The name of a picture that is not finished starts with this.
 const UNFINISHED: &str = ".curves-";
 
-/// Draws the curves beside the file `path` and moves them there, so that `path` is whole or as it was.
+/// Draws the curves in a file next to `path` and moves it there, so that `path` is whole or as it was.
 pub(crate) fn write(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -112,7 +112,7 @@ where
     Ok(())
 }
 
-/// Where the values lie, with a margin; also for one value, none, or values that are no numbers.
+/// The range of the values, with a margin; also for one value, none, or values that are not numbers.
 fn range<'a>(values: impl Iterator<Item = &'a f32>) -> (f32, f32) {
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     for &value in values.filter(|value| value.is_finite()) {

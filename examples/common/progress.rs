@@ -1,4 +1,4 @@
-//! What the user sees while an epoch runs: a bar on a terminal, a plain line at its end elsewhere.
+//! Progress while an epoch runs: a bar on a terminal, a plain line at its end elsewhere.
 
 use super::history::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};

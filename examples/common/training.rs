@@ -27,7 +27,7 @@ pub(super) struct Training<P> {
     /// Examples trained on in this process, and how long that took.
     examples: usize,
     train_time: Duration,
-    /// Whether it was said that the loss is not a number.
+    /// Whether it was reported that the loss is not a number.
     said_nan: bool,
 }
 
@@ -84,7 +84,7 @@ impl<P: Program> Training<P> {
         })
     }
 
-    /// What each epoch came to, those before a resumed checkpoint included.
+    /// The results of each epoch, those before a resumed checkpoint included.
     pub(super) fn history(&self) -> &[Epoch] {
         &self.settings.history
     }

@@ -96,7 +96,7 @@ impl<M: LanguageModel> Training<M> {
         while tokens.len() <= SAMPLE {
             let seen = &tokens[tokens.len().saturating_sub(CONTEXT)..];
             let last = Array::scalar(seen.len() as i32 - 1);
-            // What comes behind the last one is not seen.
+            // The positions after the last one are not seen.
             let mut window = seen.to_vec();
             window.resize(CONTEXT, 0);
             let window = Array::from_slice(&window, [1, CONTEXT]);

@@ -24,7 +24,7 @@ pub(crate) struct Tied {
     head: Shared<Embed>,
 }
 
-/// What stands between the embedding and the output layer.
+/// The layers between the embedding and the output layer.
 #[derive(Module)]
 pub(crate) struct Body {
     positions: Embed,
@@ -47,7 +47,7 @@ pub(crate) trait LanguageModel: Module {
     /// Logits `[n, length, vocabulary]` of what comes after each of the tokens i32 `[n, length]`.
     fn logits(&mut self, tokens: &Array) -> Array;
 
-    /// One step of training on windows i32 `[n, CONTEXT + 1]`. Gives the loss.
+    /// One step of training on windows i32 `[n, CONTEXT + 1]`. Returns the loss.
     fn train_step(
         &mut self,
         opt: &mut Optimizer<AdamW>,

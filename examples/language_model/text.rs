@@ -50,7 +50,7 @@ impl Text {
     }
 }
 
-/// The windows of a text from these places on, each with the character behind it: i32
+/// The windows of a text from these places on, each with the character after it: i32
 /// `[n, CONTEXT + 1]`.
 pub(crate) fn windows(tokens: &[i32], starts: impl ExactSizeIterator<Item = usize>) -> Array {
     let shape = [starts.len(), CONTEXT + 1];

@@ -53,7 +53,7 @@ impl Cnn {
     }
 }
 
-/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Gives the loss.
+/// One step of training on a batch: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Returns the loss.
 #[nnx::jit(graph = false)]
 pub(crate) fn train_step(
     model: &mut Cnn,

@@ -82,7 +82,7 @@ fn looks(left: &Array, right: &Array) -> (Array, Array) {
     (pixels(left), 1.0 - pixels(right) * 0.5)
 }
 
-/// One step of training on pairs: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Gives the loss.
+/// One step of training on pairs: images u8 `[n, height, width, 1]`, labels i32 `[n]`. Returns the loss.
 #[nnx::jit]
 pub(crate) fn train_step(
     model: &mut Siamese,

@@ -77,13 +77,13 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 ///
 /// | step | |
 /// |---|---|
-/// | `.kernel` | a field, or one key of a map; the first one stands without the dot |
+/// | `.kernel` | a field, or one key of a map; the first one has no dot |
 /// | `[0]` | one position of a list, an array, a tuple or a tuple struct |
 /// | `[*]` | every position of a list or an array |
 /// | `.*` | every key of a map |
 /// | `["a key"]` | one key of a map that is not a name |
 ///
-/// `Option`, `Box` and `Shared` are no steps. Of an enum, the fields of all variants are known. How
+/// `Option`, `Box` and `Shared` are not steps. Of an enum, the fields of all variants are known. How
 /// long a list is and which keys a map has is not known at compile time: a position or a key that
 /// does not exist is a filter that takes nothing.
 ///
@@ -145,7 +145,7 @@ macro_rules! path {
 }
 
 // `#[nnx::jit]`.
-// The forms of arguments stand in the types of calls.
+// The forms of arguments are in the types of calls.
 pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };

@@ -32,7 +32,7 @@ pub enum Error {
     Plugin {
         /// The shared library.
         path: PathBuf,
-        /// The fault of the plugin, and how to mend it.
+        /// The fault of the plugin, and how to fix it.
         reason: String,
     },
     /// XLA refused a request or failed while it carried one out.
@@ -66,7 +66,7 @@ pub enum Error {
     Jit {
         /// The jitted function.
         function: String,
-        /// Which rule, at which path, and how to mend it.
+        /// Which rule, at which path, and how to fix it.
         message: String,
     },
     /// Something given by the caller does not fit: a name, a number, a structure.

@@ -1,6 +1,6 @@
 //! Finding and opening plugins: what goes wrong, and what the options do.
 //!
-//! A process has one client, so that whatever makes one runs in a child process.
+//! A process has one client, so each test that makes one runs in a child process.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use nnx_core::xla::{Client, ClientOptions, init};

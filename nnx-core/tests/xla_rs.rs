@@ -99,7 +99,7 @@ fn child() {
         .unwrap()
         .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
     println!("pool {}", names.filter(|name| name.contains("Eigen")).count());
-    // The flag that the backend adds stands beside the user's.
+    // The flag that the backend adds is next to the user's.
     println!("flags {}", std::env::var("XLA_FLAGS").unwrap());
 }
 

@@ -1,7 +1,7 @@
 //! The bounds that an impl needs beyond the user's own.
 //!
 //! They are put on the types of the fields, not on their parameters: a `Variable<K>` is a Module,
-//! while `K` is a kind and none; an `Option<Rc<T>>` can be cloned, whatever `T` is.
+//! while `K` is a kind and not a Module; an `Option<Rc<T>>` can be cloned, whatever `T` is.
 
 use crate::parse::{Field, Item, Role};
 use crate::recursion::mentions_self;
@@ -76,7 +76,7 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
 }
 
 /// The trait that says of a field's type that it is a Module: one with a better message, if the type has
-/// the name of one of the standard library's that is none.
+/// the name of one of the standard library's that is not a Module.
 pub(crate) fn module_trait(ty: &Type, span: Span) -> TokenStream {
     let inner = innermost(ty);
     match sharing(ty) {

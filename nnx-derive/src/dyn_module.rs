@@ -77,7 +77,7 @@ fn no_trait(error: Error, tokens: TokenStream) -> Error {
     }
 }
 
-/// What rustc would complain about in words that the user never wrote.
+/// Refuses what rustc would complain about in words that the user never wrote.
 fn validate(item: &ItemTrait, errors: &mut Errors) {
     for lifetime in item.generics.lifetimes() {
         errors.at(

@@ -35,7 +35,7 @@ use syn::DeriveInput;
 /// - `#[module(skip)]`: the walks pass over the field and copies of the Module get a clone of it.
 ///   A jitted function must not compute with it, for it would not see it change.
 ///
-/// What a field under `skip` or `static` holds is checked: a Variable, an array or a `Shared` in it is an
+/// The contents of a field under `skip` or `static` are checked: a Variable, an array or a `Shared` in it is an
 /// error, for a jitted function would go on with the values that it saw first. (A type parameter that is
 /// not a Module, and a type of yours that derives nothing, cannot be looked into.) To freeze a layer,
 /// leave it out of what `wrt` names.
@@ -46,10 +46,10 @@ use syn::DeriveInput;
 /// `#[module(crate = path)]` on the item says where the crate `nnx` is, if this crate does not depend on it: the
 /// crate as another crate hands it on, or a module with all of its items (`pub use nnx::*`). Another name of
 /// a dependency, `neural = { package = "nnx", … }`, is read in the Cargo.toml of this crate; and there the
-/// path can stand once for all macros, as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
+/// path can be given once for all macros, as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 ///
 /// # Generics
-/// A type parameter that is a field, or stands in one, gets the bounds that the field needs.
+/// A type parameter that is the type of a field, or part of one, gets the bounds that the field needs.
 /// Lifetime parameters are rejected: a Module owns its data.
 ///
 /// # Types that hold themselves
@@ -151,7 +151,7 @@ pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
 /// - `SCHEMA` says `dyn Trait` and no more, and `nnx::path!` takes any path below.
 /// - A `Shared` in a type is an error when the type is boxed (`cargo build` reports it). With
 ///   `#[nnx::dyn_module(graph)]` there may be one, and tree mode refuses the objects as a whole.
-/// - With the supertraits `Send + Sync`, objects can be results of jitted functions and stand in a `Shared`.
+/// - With the supertraits `Send + Sync`, objects can be results of jitted functions and be in a `Shared`.
 /// - `crate = path`: where the crate `nnx` is, if it was renamed.
 #[proc_macro_attribute]
 pub fn dyn_module(

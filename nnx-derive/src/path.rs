@@ -1,4 +1,4 @@
-//! `path!(Model: layers[*].kernel)`: the steps, and where each of them stands in the source.
+//! `path!(Model: layers[*].kernel)`: the steps, and where each of them is in the source.
 //!
 //! Only the compiler knows the fields of a type, so the expansion asks constant functions of the
 //! crate: one follows all steps, then each step has a call of its own that fails if it was this
@@ -107,7 +107,7 @@ fn names(input: ParseStream<'_>, dot: Span, steps: &mut Vec<Step>) -> syn::Resul
     Ok(())
 }
 
-/// `[0]`, `[*]`, or `["key"]` for the keys of maps that are no names.
+/// `[0]`, `[*]`, or `["key"]` for the keys of maps that are not names.
 fn position(input: ParseStream<'_>) -> syn::Result<Step> {
     let inside;
     let bracket = bracketed!(inside in input);
@@ -145,7 +145,7 @@ impl Path {
             Key::AnyIndex => quote!(#krate::__private::PatternKey::AnyIndex),
             Key::AnyName => quote!(#krate::__private::PatternKey::AnyName),
         });
-        // All of it stands where the user's tokens stand, so that the compiler shows these alone.
+        // All of it has the places of the user's tokens, so that the compiler shows these alone.
         // One block, one hygiene: the name is the same in all of these places.
         let (first, last) = (ty.span(), steps.last().map_or_else(Span::call_site, |s| s.span));
         let path = |span: Span| Ident::new("__path", first.located_at(span));
@@ -194,7 +194,7 @@ impl Path {
 
     /// The type, if it is a name by itself.
     ///
-    /// `cargo check` evaluates a constant that is an item, wherever the macro stands; but an item cannot name
+    /// `cargo check` evaluates a constant that is an item, wherever the macro is used; but an item cannot name
     /// the type parameters around it, and nothing tells which names are parameters. So the item looks the
     /// name up in the module alone, as `#[nnx::jit]` does, and a path into a type that the module does not
     /// know is right as far as the item goes. The other constant knows the type.

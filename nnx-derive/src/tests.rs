@@ -35,7 +35,7 @@ fn path() {
     });
 }
 
-/// Whatever stands in `path!`, its expansion is a constant's value or errors at their places.
+/// Whatever is in `path!`, its expansion is a constant's value or errors at their places.
 #[test]
 fn any_tokens_may_stand_in_a_path() {
     const PARTS: [&str; 24] = [

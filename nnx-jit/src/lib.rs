@@ -44,7 +44,7 @@ use quote::quote;
 /// - A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets shape mistakes and
 ///   XLA's errors as `Err`; any other function panics at the caller's line.
 ///
-/// What the body reads beside its parameters, a `static`, a `thread_local!`, a file, the time, is read when it
+/// Anything else that the body reads, a `static`, a `thread_local!`, a file, the time, is read when it
 /// is traced, and not again: an `Array` in a `static` is baked in as a constant, with the value that it had on
 /// the first call. What may change is passed as an argument. (A function cannot capture variables.)
 ///
@@ -74,7 +74,7 @@ use quote::quote;
 /// - `name = "…"`: the name in messages and statistics.
 /// - `crate = path`: where `nnx` is, if this crate does not depend on it: the crate as another crate hands it
 ///   on, or a module with all of its items (`pub use nnx::*`). Another name of a dependency, `neural = { package
-///   = "nnx", … }`, is read in the Cargo.toml of this crate; and there the path can stand once for all macros,
+///   = "nnx", … }`, is read in the Cargo.toml of this crate; and there the path can be given once for all macros,
 ///   as `crate = "other_crate::nnx"` in `[package.metadata.nnx]`.
 #[proc_macro_attribute]
 pub fn jit(

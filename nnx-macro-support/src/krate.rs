@@ -67,7 +67,7 @@ fn default() -> Path {
     parse_quote!(::nnx)
 }
 
-/// What the manifest of the crate that is being compiled says, if cargo compiles it.
+/// The place by the manifest of the crate that is being compiled, if cargo compiles it.
 fn in_manifest() -> Place {
     match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => manifest::place(folder.as_ref()),

@@ -1,4 +1,4 @@
-//! What the manifest of the user's crate, `Cargo.toml`, says of the crate `nnx`: what it is called there.
+//! The name of the crate `nnx` in the manifest of the user's crate, `Cargo.toml`.
 //!
 //! A part of TOML is read, as far as tables of dependencies are written in it. Whatever else a manifest
 //! says, the crate is then taken to have its own name.
@@ -16,7 +16,7 @@ pub(crate) enum Place {
     NotADependency(String),
 }
 
-/// What the manifest in the folder says.
+/// The place by the manifest in the folder.
 pub(crate) fn place(folder: &Path) -> Place {
     let Ok(text) = std::fs::read_to_string(folder.join("Cargo.toml")) else {
         return Place::Unknown;
@@ -111,7 +111,7 @@ impl Manifest {
     }
 }
 
-/// Notes what is said of a dependency: its version, a table, or one key of it.
+/// Notes what the manifest says of a dependency: its version, a table, or one key of it.
 fn note(dependencies: &mut Vec<Dependency>, name: &str, key: &[&str], value: &str) {
     if dependencies.last().is_none_or(|last| last.name != name) {
         dependencies.push(Dependency { name: name.to_owned(), ..Dependency::default() });

@@ -42,7 +42,7 @@ fn write(tokens: TokenStream, text: &mut String) {
                 c => text.push(c),
             },
             word => {
-                // Two words in a row, as in `dyn Layer`, or a word behind `for<'a>`.
+                // Two words in a row, as in `dyn Layer`, or a word after `for<'a>`.
                 if text.ends_with(|c| is_word(c) || c == '>' || c == '"') {
                     text.push(' ');
                 }

@@ -101,7 +101,7 @@ fn is_in(ty: &Type, table: &[&str]) -> bool {
     plausible && path.segments.last().is_some_and(|last| is_one_of(&last.ident, table))
 }
 
-/// Whether this has the name of one of nnx's types with arrays in them, and so is no setting.
+/// Whether this has the name of one of nnx's types with arrays in them, and so is not a setting.
 pub fn is_data(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| is_one_of(&last.ident, DATA))
 }
@@ -149,7 +149,7 @@ pub fn sharing(ty: &Type) -> Option<(Sharing, &PathSegment)> {
     plausible.then_some((sharing, last))
 }
 
-/// What is inside of a type whose values change without their owner, through several of them: `Param`
+/// The type inside of one whose values change without their owner, through several of them: `Param`
 /// for `Arc<Mutex<Param>>`.
 pub fn innermost(ty: &Type) -> Type {
     let Some((kind, last)) = sharing(ty) else { return ty.clone() };

@@ -40,7 +40,7 @@ fn the_backends_agree() {
             .args(["--exact", "child", "--nocapture"])
             .env("NNX_TEST_RESULTS", &file)
             .env("NNX_BACKEND", backend.name())
-            // What a function does not take is found out by trying.
+            // The inputs that a function does not take are found by trying.
             .env("RUST_BACKTRACE", "0")
             .output()
             .unwrap();

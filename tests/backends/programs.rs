@@ -1,4 +1,4 @@
-//! What both backends compute.
+//! The programs that both backends compute.
 
 use super::points::{point, whole};
 use super::probe::Probe;

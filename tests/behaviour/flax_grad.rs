@@ -1,5 +1,5 @@
-//! What Flax's tests ask of `grad`, `value_and_grad`, `eval_shape`, `make_jaxpr` and whole training
-//! steps in tree mode, asked of ours. The table in `docs/flax-tests.md` says which is which.
+//! Counterparts of Flax's tests of `grad`, `value_and_grad`, `eval_shape`, `make_jaxpr` and whole training
+//! steps in tree mode. The table in `docs/flax-tests.md` says which is which.
 
 use super::jit_support::*;
 use nnx::module::{BatchStat, View, view};

@@ -1,4 +1,4 @@
-//! What Flax's tests ask of `nnx.jit` in tree mode, asked of ours. The table in
+//! Counterparts of Flax's tests of `nnx.jit` in tree mode. The table in
 //! `docs/flax-tests.md` says which is which.
 
 use super::jit_support::*;

@@ -33,7 +33,7 @@ fn rows() -> Vec<Row> {
         if !flax.contains("test_") {
             continue;
         }
-        // The class stands before the test, or in the title of the section.
+        // The class comes before the test, or in the title of the section.
         let class = section.rsplit(' ').next().unwrap();
         let flax = if flax.contains('.') { flax.into() } else { format!("{class}.{flax}") };
         let ours = ours.split('`').skip(1).step_by(2).map(str::to_owned).collect();

@@ -1,5 +1,5 @@
-//! What Flax's tests ask of aliasing in `vmap`, `scan`, `cond` and the loops in tree mode, and of the
-//! choice of what is differentiated, asked of ours. The table in `docs/flax-tests.md` says which is
+//! Counterparts of Flax's tests of aliasing in `vmap`, `scan`, `cond` and the loops in tree mode, and of the
+//! choice of what is differentiated. The table in `docs/flax-tests.md` says which is
 //! which.
 
 use super::jit_support::*;

@@ -1,4 +1,4 @@
-//! What Flax's tests ask of trees (flatten, split, merge, state, clone), asked of ours. The table in
+//! Counterparts of Flax's tests of trees (flatten, split, merge, state, clone). The table in
 //! `docs/flax-tests.md` says which is which.
 
 use super::jit_support::*;

@@ -268,7 +268,7 @@ fn an_unchanged_variable_is_neither_an_output_nor_copied() {
     assert_eq!(changed, ["blocks[0].cells[1].count", "blocks[1].cells[1].count"]);
 }
 
-/// Sets Variables to what they are: that is no change.
+/// Sets Variables to the values that they have: that is not a change.
 #[nnx::jit(graph = false)]
 fn set_to_the_same(net: &mut Net) {
     for cell in net.blocks.iter_mut().flat_map(|block| &mut block.cells) {

@@ -266,7 +266,7 @@ fn a_run_that_fails_three_levels_down_names_itself_and_leaves_the_rest_readable(
     let mut net = net();
     let before = values(&net);
     for _ in 0..2 {
-        // At the second time a Variable is lost already, which is no reason to abort either.
+        // The second time a Variable is lost already, which is not a reason to abort either.
         let error = failure_of_run(&mut net, overfill, |net| &net.blocks[1].cells[0].kernel);
         assert_says(&error, &["`overfill`"]);
     }

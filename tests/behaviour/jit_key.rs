@@ -1,4 +1,4 @@
-//! What is part of the key of a jitted function: a call is traced again for each of these that
+//! The parts of the key of a jitted function: a call is traced again for each of these that
 //! differs, and for nothing else.
 
 use super::jit_support::*;

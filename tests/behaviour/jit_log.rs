@@ -238,7 +238,7 @@ fn a_function_compiled_again_for_floats_alone_warns_once_with_the_path_and_the_f
         found.into_iter().filter(|message| message.starts_with("WARN")).collect::<Vec<_>>()
     };
     let steps = || Schedule::Steps(vec![1.0, 0.5], 0);
-    // The variant and the length are no floats.
+    // The variant and the length are not floats.
     for schedule in [Schedule::Constant(1.0), steps(), Schedule::Steps(vec![1.0], 0)] {
         assert!(warnings(call(1.0, schedule)).is_empty());
     }
@@ -250,7 +250,8 @@ fn a_function_compiled_again_for_floats_alone_warns_once_with_the_path_and_the_f
     let expected = [
         "`floats` was compiled 4 times for arguments that differ in floats alone: ",
         "`hyper.lr` is now 0.125, before 0.25, `hyper.betas[1]` is now 0.125, before 0.25",
-        "hold an `Array`, as `lr: Array`",
+        "and each new one is compiled\nfixes:\n  1. a number that changes: hold an `Array`, as `lr: Array`",
+        "which is an input of the program\n  2. a number that has only a few values: nothing needs to be done",
     ];
     assert_eq!(found.len(), 1, "{found:?}");
     assert_says(&found[0], &expected);

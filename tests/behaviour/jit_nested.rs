@@ -19,7 +19,7 @@ fn tick_block(block: &mut Block, by: &Array) -> Array {
     let mut total = scalar(0.0);
     for cell in &mut block.cells {
         total += cell.tick(by);
-        // What the inner call set is seen here.
+        // The value that the inner call set is seen here.
         total += &cell.count;
     }
     total

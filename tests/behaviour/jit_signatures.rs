@@ -312,7 +312,7 @@ mod inner {
         x + 1.0
     }
 
-    /// The attribute of jit may stand first.
+    /// The attribute of jit may come first.
     #[nnx::jit(graph = false, name = "a name of its own")]
     #[allow(clippy::needless_pass_by_value)]
     #[cfg_attr(all(), allow(dead_code))]

@@ -18,7 +18,7 @@ fn traces_compiles_hits_and_the_time_in_each() {
     let first = stats("counted");
     assert_eq!((first.traces, first.compiles, first.hits), (1, 1, 0));
     assert!(first.trace_time > Duration::ZERO && first.compile_time > Duration::ZERO, "{first:?}");
-    assert_eq!(first.hit_time, Duration::ZERO, "a first call is no hit");
+    assert_eq!(first.hit_time, Duration::ZERO, "a first call is not a hit");
     for _ in 0..3 {
         counted(&mut v, 1);
     }
@@ -30,7 +30,7 @@ fn traces_compiles_hits_and_the_time_in_each() {
     let then = stats("counted");
     assert_eq!((then.traces, then.compiles, then.hits), (2, 2, 3));
     assert!(then.trace_time > hit.trace_time && then.compile_time > hit.compile_time, "{then:?}");
-    assert_eq!(then.hit_time, hit.hit_time, "another key is no hit");
+    assert_eq!(then.hit_time, hit.hit_time, "another key is not a hit");
     assert!(then.module.ends_with("jit_stats"));
     assert!(functions().contains(&then), "all functions are listed");
 }
@@ -69,7 +69,7 @@ fn limits_nest_and_count_each_function_by_itself() {
             one(&of(1));
             two(&of(1));
         });
-        // The outer limit counts what the inner one allowed; nested calls are no traces.
+        // The outer limit counts what the inner one allowed; nested calls are not traces.
         one(&of(2));
         two(&of(2));
         let message = panic_message(|| drop(one(&of(3))));
@@ -82,7 +82,7 @@ fn limits_nest_and_count_each_function_by_itself() {
     two(&of(3));
     one(&of(3));
     assert_eq!((traces("one"), traces("two")), (3, 3));
-    // What is in the cache already is no trace.
+    // A call whose program is in the cache already is not a trace.
     assert_max_traces(0, || one(&of(1)));
     let message = panic_message(|| {
         #[nnx::jit(graph = false)]

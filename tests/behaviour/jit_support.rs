@@ -1,4 +1,4 @@
-//! What the tests of jit share: a Module nested three deep, and how calls are watched.
+//! Helpers that the tests of jit share: a Module nested three deep, and ways to watch calls.
 
 use nnx::jit::Stats;
 use nnx::module::BatchStat;

@@ -1,5 +1,5 @@
-//! What a function does to what it is lent arrives at the caller, whatever transform lends it: one
-//! rule for `jit` and all transforms. What cannot arrive is an error that names the place.
+//! A function's changes to what it is lent arrive at the caller, whatever transform lends it: one
+//! rule for `jit` and all transforms. A change that cannot arrive is an error that names the place.
 
 use nnx::module::{Intermediate, of_type, pop};
 use nnx::transform::{Checks, vjp};
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Module)]
 struct Layer {
     weight: Param,
-    /// What `forward` notes; empty at first.
+    /// The values that `forward` notes; empty at first.
     seen: Variable<Intermediate>,
 }
 

@@ -1,4 +1,4 @@
-//! What a user relies on, one module per behaviour.
+//! The behaviours that a user relies on, one module for each.
 #![allow(clippy::unwrap_used)]
 
 mod derive_containers;

@@ -1,4 +1,4 @@
-//! What several behaviours need to look at Modules.
+//! Helpers of several behaviours to look at Modules.
 
 use nnx::module::{
     KeyRef, Leaves, Path, StaticValue, Structure, VarMut, VarRef, Visitor, VisitorMut,
@@ -17,7 +17,7 @@ pub(crate) fn name_of(array: &Array) -> String {
     debug.trim_start_matches("Absent(").trim_end_matches(')').to_owned()
 }
 
-/// What `flatten` shows, a line per part: `layers[0].kernel: Param k0`.
+/// The parts that `flatten` shows, a line for each: `layers[0].kernel: Param k0`.
 pub(crate) fn parts<M: Module>(module: &M) -> Vec<String> {
     #[derive(Default)]
     struct Parts {

@@ -8,7 +8,7 @@ const ROUNDINGS: f64 = 64.0;
 
 /// How far a result is from what it should be.
 pub(crate) struct Distance {
-    /// The share of what is allowed: above 1 the result is wrong.
+    /// The error as a fraction of what is allowed: above 1 the result is wrong.
     pub(crate) share: f64,
     pub(crate) text: String,
 }

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 /// Random programs per dtype: all, and those of the ordinary test suite.
 const PROGRAMS: [u64; 2] = [18, 2];
 
-/// Cases that stand in one line of the table.
+/// Cases that share one line of the table.
 struct Group {
     name: String,
     cases: usize,
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-/// Runs a group in a process of its own and prints what that printed; gives whether all is well.
+/// Runs a group in a process of its own and prints what that printed; returns whether all is well.
 fn apart(Group { name, cases, .. }: &Group, index: usize, all: bool) -> bool {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(all.then_some("--all")).arg("--group").arg(index.to_string());

@@ -14,7 +14,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-/// Headers that are nearly right, with some bytes behind them, packed or not, and damaged then or not.
+/// Headers that are nearly right, with some bytes after them, packed or not, and damaged then or not.
 fn files() -> impl Strategy<Value = Vec<u8>> {
     let byte = || prop_oneof![4 => 0_u8..4, 1 => any::<u8>()];
     let start = prop_oneof![4 => Just(vec![0, 0, 8]), 1 => vec(any::<u8>(), 0..4)];

@@ -178,7 +178,7 @@ fn a_folder_belongs_to_one_run_at_a_time() {
     let error = MNIST.fails(folder, "--data data --epochs 1 --out out");
     assert!(error.contains("--out out: another run writes to this folder"), "{error}");
     drop(lock);
-    // What a killed run left is removed.
+    // Files that a killed run left are removed.
     let left = folder.join("out/.curves-dead.png");
     std::fs::write(&left, "half a picture").unwrap();
     MNIST.succeeds(folder, "--data data --epochs 1 --batch-size 16 --out out");

@@ -18,7 +18,7 @@ pub(crate) fn not_compared() -> impl Iterator<Item = String> {
     NOT_COMPARED.iter().map(|(case, tensor, why)| format!("{case}: {tensor}: {why}"))
 }
 
-/// Holds every expected tensor of the case against the computed ones. Gives the largest error as a share of
+/// Compares every expected tensor of the case with the computed ones. Returns the largest error as a fraction of
 /// what is allowed; the error has a message for each tensor that differs.
 pub(crate) fn check(case: &Case, outputs: Outputs) -> Result<f64, Vec<String>> {
     let title = case.title();
@@ -53,7 +53,7 @@ fn check_form(got: &Array, want: &Tensor) -> Result<(), String> {
     Ok(())
 }
 
-/// Holds one tensor against the reference. Gives the largest error as a share of what is allowed.
+/// Compares one tensor with the reference. Returns the largest error as a fraction of what is allowed.
 pub(crate) fn check_tensor(got: &Array, want: &Tensor, tolerance: f64) -> Result<f64, String> {
     // Booleans are stored as bytes.
     let got = if got.dtype() == DType::Bool { got.astype(DType::U8) } else { got.clone() };

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-/// What a case computes: tensors by the name under which the reference has them.
+/// The results of a case: tensors by the name under which the reference has them.
 pub(crate) type Outputs = Vec<(String, nnx::Array)>;
 
 /// How to compute a case.

@@ -48,7 +48,7 @@ impl Reference {
             let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             let file =
                 SafeTensors::deserialize(&bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-            let entries = entries.as_object().ok_or("index.json: an area is no object")?;
+            let entries = entries.as_object().ok_or("index.json: an area is not an object")?;
             for (name, entry) in entries {
                 cases.push(
                     case(area, name, entry, seed, &file)
@@ -75,7 +75,7 @@ fn case(
     let tolerance = entry["tol"].as_f64().ok_or("`tol` is missing")?;
     let mut tensors = BTreeMap::new();
     for tensor in entry["tensors"].as_array().ok_or("`tensors` is missing")? {
-        let tensor = tensor.as_str().ok_or("a tensor's name is no text")?;
+        let tensor = tensor.as_str().ok_or("a tensor's name is not text")?;
         let view =
             file.tensor(&format!("{name}/{tensor}")).map_err(|e| format!("{tensor}: {e}"))?;
         let dtype = dtype(view.dtype()).ok_or(format!("{tensor}: unknown dtype"))?;

@@ -1,4 +1,4 @@
-//! What Flax's tests of graph mode ask of jit and the transforms, asked of ours. The table in
+//! Counterparts of Flax's tests of jit and the transforms in graph mode. The table in
 //! `docs/flax-tests.md` says which is which.
 
 use super::{Block, Tied, message, param, shared, value};

@@ -1,5 +1,5 @@
-//! What Flax's tests of graph mode ask of trees (split, merge, update, clone) and of whole training
-//! steps, asked of ours. The table in `docs/flax-tests.md` says which is which.
+//! Counterparts of Flax's tests of graph mode: trees (split, merge, update, clone) and of whole training
+//! steps. The table in `docs/flax-tests.md` says which is which.
 
 use super::{Block, Tied, param, shared, value};
 use nnx::nn::{BatchNorm, Linear};
@@ -130,7 +130,7 @@ fn a_node_that_holds_itself_is_split_and_merged() {
     }
 }
 
-/// What a pure function of leaves does to the nodes that they come from.
+/// The effect of a pure function of leaves on the nodes that they come from.
 #[test]
 fn what_is_split_merged_changed_and_split_again_updates_the_same_nodes() {
     let mut model =

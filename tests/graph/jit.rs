@@ -35,7 +35,7 @@ fn pairs(a: &Shared<Param>, b: &Shared<Param>) -> Array {
     &**b.read() + &sum
 }
 
-/// Keys hold the pattern of nodes, never who they are.
+/// Keys hold the pattern of nodes, never their identities.
 #[test]
 fn programs_are_kept_by_the_pattern_of_nodes() {
     let (a, b) = (shared(1.0), shared(2.0));

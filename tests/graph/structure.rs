@@ -1,4 +1,4 @@
-//! What a jitted function does to the structure of its arguments: `Option`, lists, maps, variants, static
+//! Changes of a jitted function to the structure of its arguments: `Option`, lists, maps, variants, static
 //! values, and where handles point. Each is tried twice: the second call finds a program, or makes the one
 //! for the structure that the first call left.
 

@@ -1,4 +1,4 @@
-//! What takes Modules apart and puts them together keeps their sharing.
+//! Functions that take Modules apart and put them together keep their sharing.
 
 use super::{Block, Tied, message, param, shared, value};
 use nnx::module::{

@@ -24,7 +24,7 @@ struct Entry {
     path: PathBuf,
     size: u64,
     used: SystemTime,
-    /// What it says of itself, or what is wrong with it.
+    /// The entry's header, or what is wrong with the entry.
     header: Result<Header, String>,
 }
 
@@ -65,7 +65,7 @@ fn header(path: &Path) -> Result<Header, String> {
     }
 }
 
-/// Runs the command; gives what it prints.
+/// Runs the command; returns what it prints.
 ///
 /// # Errors
 /// Returns an error for wrong arguments, and if the folder cannot be read.

@@ -190,7 +190,7 @@ fn accuracy_in(line: &str) -> Option<f64> {
     line.strip_prefix("test accuracy ")?.split(' ').next()?.parse().ok()
 }
 
-/// `cargo xtask docs`: writes the table of public functions anew.
+/// `cargo xtask docs`: writes the table of public functions.
 ///
 /// # Errors
 /// As for [`mnist`].
@@ -205,7 +205,7 @@ pub fn docs() -> Result<u8, String> {
 /// # Errors
 /// As for [`mnist`]; also when the file for the results has no absolute path.
 pub fn bench(backend: Backend, name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
-    // What they measure stands beside a bare plugin.
+    // Their measurements are compared with a bare plugin's.
     let mut cargo = cargo("bench", backend, Plugin::Always)?;
     cargo.args(["--package", "nnx", "--bench"]).arg(name);
     cargo.args(backend.features(&["nnx".into()]));

@@ -35,7 +35,8 @@ Commands:
                      should: programs that were wrong once, random programs, the reference values,
                      and an epoch of MNIST; what to run first on a new kind of device
   tidy               Check what no compiler does: which room imports from which, where unsafe code
-                     stands, the length of files, names of types that stand for two things
+                     is, the length of files, names of types that stand for two things, and
+                     two turns of phrase in comments
   cache list         List the compiled programs that are kept for the next start
   cache why NAME       what the newest program of a function differs in from the one before
   cache clear          remove them all
@@ -44,7 +45,7 @@ Commands:
   docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
                      up, and write docs/api.md, the table of public functions, from the code
   bench NAME [--json FILE]
-                     Set up, then measure: `dispatch`, the cost of a call beside a bare PJRT
+                     Set up, then measure: `dispatch`, the cost of a call next to a bare PJRT
                      execute; `trace`, the cost of making a program; `start`, the time to the end
                      of the first training step, with and without kept programs; `soak`, memory
                      and memory maps over 60,000 programs; --json writes one object per line
@@ -88,7 +89,7 @@ fn usage(message: String) -> Failure {
     Failure { message: format!("{message}\nSee `cargo xtask --help`"), code: 2 }
 }
 
-/// Runs the command that the arguments ask for; gives the exit code.
+/// Runs the command that the arguments ask for; returns the exit code.
 ///
 /// # Errors
 /// Returns an error with a message for the user and the exit code.
@@ -120,7 +121,7 @@ fn run_child(
     mut arguments: Vec<OsString>,
     command: impl FnOnce(Backend, Vec<OsString>) -> Result<u8, String>,
 ) -> Result<u8, String> {
-    // What stands behind `--` is for the program that the command runs.
+    // Arguments after `--` are for the program that the command runs.
     let end = arguments.iter().position(|a| a == "--").unwrap_or(arguments.len());
     let ours = arguments[..end].iter().position(|a| a == "--xla-rs");
     let backend = ours.map_or(Backend::Pjrt, |at| {

@@ -1,6 +1,6 @@
-//! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test mends them.
+//! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test fixes them.
 //!
-//! A case may say how it is mended: `//~ code` stands below the line whose place it takes (several of them for
+//! A case may say how it is fixed: `//~ code` comes below the line whose place it takes (several of them for
 //! several lines, an empty one for none), and `//+ code` is a line more.
 
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub struct Case {
     pub theme: String,
     /// The name of its file, without the ending.
     pub name: String,
-    /// What stands in front of the code.
+    /// The text in front of the code.
     title: String,
     /// The lines of the code.
     lines: Vec<Line>,
@@ -31,9 +31,9 @@ pub struct Case {
 #[derive(Debug)]
 enum Line {
     Kept(String),
-    /// Not in the mended code.
+    /// Not in the fixed code.
     Mistake(String),
-    /// In the mended code alone.
+    /// In the fixed code alone.
     Mended(String),
 }
 
@@ -105,7 +105,7 @@ impl Case {
         self.message.lines().filter(|line| is_headline(line)).count()
     }
 
-    /// The code with its mistakes mended, if the case says how.
+    /// The code with its mistakes fixed, if the case says how.
     pub fn mended(&self) -> Option<String> {
         let is_mended = self.lines.iter().any(|line| !matches!(line, Line::Kept(_)));
         let lines = self.lines.iter().filter_map(|line| match line {
@@ -124,7 +124,7 @@ impl Case {
         code.trim().trim_end_matches("fn main() {}").trim_end().to_owned()
     }
 
-    /// The lines that are other ones in the mended code.
+    /// The lines that differ in the fixed code.
     fn changes(&self) -> String {
         let lines = self.lines.iter().filter_map(|line| match line {
             Line::Kept(_) => None,
@@ -216,8 +216,8 @@ pub fn page(cases: &[Case]) -> String {
         "# What the compiler says\n\
          \n\
          {mistakes} mistakes in {count} programs, what the compiler says of each, and, for {mended} of the \
-         programs, the code that compiles. Made of `{FOLDER}` by `cargo xtask docs`; tests hold that the \
-         messages are these and that the mended code compiles. Left out here: the pieces of source that rustc \
+         programs, the code that compiles. Generated from `{FOLDER}` by `cargo xtask docs`; tests check that the \
+         messages are these and that the fixed code compiles. Left out here: the pieces of source that rustc \
          shows, with the place of each mistake, and advice that another message of the program gave.\n",
         count = cases.len(),
     );
@@ -240,7 +240,7 @@ pub fn page(cases: &[Case]) -> String {
     page
 }
 
-/// One program with the mended code of all cases, each in a module.
+/// One program with the fixed code of all cases, each in a module.
 pub fn mended(cases: &[Case]) -> String {
     let mut program = "#![allow(warnings)]\n\n".to_owned();
     for case in cases {

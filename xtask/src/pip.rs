@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Downloads the pinned wheel into the empty folder `to`, looking for Python in `search_path`, and
-/// checks that it is the very one. `otherwise` tells what else to do where pip cannot.
+/// checks that it is exactly the pinned one. `otherwise` tells what else to do where pip cannot.
 pub(crate) fn fetch(
     pin: &Pin,
     to: &Path,

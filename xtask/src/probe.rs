@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Refuses a library that the system's loader cannot load. What is no library of this system is left to
+/// Refuses a library that the system's loader cannot load. A library for another system is left to
 /// whoever loads it.
 pub(crate) fn loads(library: &Path) -> Result<(), String> {
     let (Some(folder), Some(name)) = (library.parent(), library.file_name()) else { return Ok(()) };

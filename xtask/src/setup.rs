@@ -53,7 +53,7 @@ impl Setup {
             let Some(why) = damage(&plugin, Thorough::IfChanged)? else {
                 return Ok(Installed { plugin, already: true });
             };
-            // What was pinned can be fetched again; other things only whoever installed them has.
+            // A pinned plugin can be fetched again; other things only whoever installed them has.
             if pin.as_ref().is_none_or(|pin| self.installed(&pin.folder()) != Some(plugin.clone()))
             {
                 return Err(format!(
@@ -84,7 +84,7 @@ impl Setup {
             match self.trouble(&plugin)? {
                 None => return Ok(Installed { plugin, already: true }),
                 Some(why) => {
-                    eprintln!("{} is damaged: {why}. It is installed anew", plugin.display());
+                    eprintln!("{} is damaged: {why}. It is installed again", plugin.display());
                 }
             }
         }
@@ -95,7 +95,7 @@ impl Setup {
             let wheel = pip::fetch(pin, &downloads, self.search_path.as_deref(), OFFLINE)?;
             contents::unpack(&wheel, plugin)
         })?;
-        // What it needs may be installed later.
+        // Libraries that it needs may be installed later.
         if let Err(why) = probe::loads(&installed.plugin) {
             eprintln!("warning: {}: {why}", installed.plugin.display());
         }
@@ -114,7 +114,7 @@ impl Setup {
                 Ok(None)
             }
             Ok(()) => Ok(None),
-            // A file that is as it was installed is not mended by another copy.
+            // A file that is as it was installed is not fixed by another copy.
             Err(why) if record::exists(plugin) => {
                 eprintln!("warning: {}: {why}", plugin.display());
                 Ok(None)
@@ -129,7 +129,7 @@ impl Setup {
     /// Returns an error if the file is neither, or cannot be installed. Nothing is installed then.
     pub fn install_file(&self, file: &Path) -> Result<Installed, String> {
         if !file.is_file() {
-            return Err(format!("{} is no file", file.display()));
+            return Err(format!("{} is not a file", file.display()));
         }
         if contents::is_zip(file)? {
             let folder = wheel_folder(file)?;
@@ -198,7 +198,7 @@ fn plugin_in(folder: &Path) -> Option<PathBuf> {
     shared_libraries(folder).into_iter().next()
 }
 
-/// What is wrong with a plugin's file, by its record and by the sizes that it names itself.
+/// The damage to a plugin's file, by its record and by the sizes that it names itself.
 fn damage(plugin: &Path, thorough: Thorough) -> Result<Option<String>, String> {
     let cannot_read = |e: std::io::Error| cannot("read", plugin, &e);
     if let Some(why) = crate::elf::truncated(plugin).map_err(cannot_read)? {

@@ -1,4 +1,4 @@
-//! A folder of things that are installed whole or not at all.
+//! A folder of things that are installed completely or not at all.
 
 use crate::contents::cannot;
 use crate::installed::subfolders;
@@ -31,7 +31,7 @@ impl Store {
 
     /// Lets `fill` put files into a new folder, and moves that to its place at once. `fill` is
     /// given a folder for its own use, and the one to fill. Nothing is done when `whole` says that
-    /// the folder of this name holds all it should; gives whether that was so.
+    /// the folder of this name holds all it should; returns whether it did before.
     pub(crate) fn install(
         &self,
         name: &str,
@@ -85,7 +85,7 @@ impl Store {
         }
     }
 
-    /// Removes what set-ups left behind that were killed. Called under the lock.
+    /// Removes files left by set-ups that were killed. Called under the lock.
     fn remove_leftovers(&self) {
         for folder in subfolders(&self.root) {
             let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());

@@ -257,7 +257,7 @@ fn the_platform_chooses_the_plugin() {
     assert!(err.contains("`abacus`"), "{err}");
 }
 
-/// What stands in for an unpacked `xla_extension`.
+/// A stand-in for an unpacked `xla_extension`.
 fn extension(machine: &Machine) -> std::path::PathBuf {
     let folder = machine.path("xla_extension");
     std::fs::create_dir_all(folder.join("include/xla")).unwrap();

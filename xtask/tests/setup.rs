@@ -146,7 +146,7 @@ fn a_library_on_disk_is_installed_under_its_digest() {
 }
 
 #[test]
-fn a_damaged_plugin_is_noticed_and_installed_anew() {
+fn a_damaged_plugin_is_noticed_and_installed_again() {
     let machine = Machine::new();
     let wheel = machine.good_wheel();
     let pin = machine.pin(&wheel);
@@ -160,7 +160,7 @@ fn a_damaged_plugin_is_noticed_and_installed_anew() {
         assert_eq!(std::fs::read(&plugin).unwrap(), PLUGIN);
         assert_eq!(machine.downloads(), downloads);
     }
-    // Another time of change, with the same contents, is no damage.
+    // Another time of change, with the same contents, is not damage.
     std::fs::write(&plugin, PLUGIN).unwrap();
     assert!(machine.setup().install_pin(&pin).unwrap().already);
     // One installed from a file is replaced by that file.
@@ -215,7 +215,7 @@ fn files_that_are_no_plugins_are_refused() {
         (&two, "holds 2 PJRT plugins"),
         (&unnamed, "not that of a wheel"),
         (&pinned, "not the pinned one"),
-        (&missing, "is no file"),
+        (&missing, "is not a file"),
     ] {
         let error = machine.setup().install_file(file).unwrap_err();
         assert!(error.contains(expected), "{}: {error}", file.display());

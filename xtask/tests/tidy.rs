@@ -4,7 +4,7 @@
 use std::path::Path;
 use xtask::tidy::{Finding, Rule, check};
 
-/// What breaks a rule in a workspace of these files, where a path from `nnx-core/src` is enough.
+/// The findings in a workspace of these files, where a path from `nnx-core/src` is enough.
 fn findings(files: &[(&str, &str)]) -> Vec<Finding> {
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in files {
@@ -194,4 +194,18 @@ fn what_git_would_not_hold_is_not_read() {
 fn a_missing_folder_is_an_error() {
     let message = check(Path::new("no/such/folder")).unwrap_err();
     assert!(message.contains("no/such/folder"), "{message}");
+}
+
+#[test]
+fn wording_is_found_in_comments_alone() {
+    let found =
+        "//! What is in a node.\n  // What is left.\n/// An array that is no matrix.\nfn f() {}";
+    assert_eq!(lines(found, "ops/sin.rs", Rule::Wording), [1, 2, 3]);
+    let right = [
+        "/// What's new. Whatever is in it. There is no axis, or it is no longer there.",
+        "// is no wider",
+        "const WHAT: &str = \"What it is no more is no news\"; // What is this?",
+    ];
+    let right = right.join("\n");
+    assert_eq!(findings(&[("ops/sin.rs", &right)]), []);
 }

@@ -7,7 +7,7 @@ use crate::run::bind1;
 use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
 use std::ops;
 
-/// An operand beside an array in arithmetic: an array, a Variable, or a Rust number, which takes
+/// The other operand of an array in arithmetic: an array, a Variable, or a Rust number, which takes
 /// the array's dtype.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an operand beside an array",

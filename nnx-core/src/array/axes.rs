@@ -184,7 +184,7 @@ pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
     }
     let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
     if !shape.contains(&0) && saturating_product(&shape) == usize::MAX {
-        // What can be counted is refused by its dtype, with the same words.
+        // A shape whose elements can be counted is refused later, with its dtype, in the same words.
         let bytes = shape.iter().fold(1, |bytes: u128, &n| bytes.saturating_mul(n as u128));
         invalid(
             op,

@@ -72,10 +72,10 @@ pub struct ConvOptions {
     pub strides: Vec<usize>,
     /// Elements added around the input (after its dilation); none by default.
     pub padding: Padding,
-    /// Distance of neighbours in the input: above 1 gives a transposed (fractionally strided)
+    /// The distance between neighbours in the input: above 1 gives a transposed (fractionally strided)
     /// convolution.
     pub lhs_dilation: Vec<usize>,
-    /// Distance of neighbours in the kernel: above 1 gives an atrous convolution.
+    /// The distance between neighbours in the kernel: above 1 gives an atrous convolution.
     pub rhs_dilation: Vec<usize>,
     /// In how many groups the features are convolved separately; the number of features gives a
     /// depthwise convolution.
@@ -85,7 +85,7 @@ pub struct ConvOptions {
     pub batch_group_count: usize,
     /// The axes of input, kernel and result by letters, as `["NHWC", "HWIO", "NHWC"]`: `N` batch,
     /// `C` features, `O` and `I` output and input features, any others spatial. By default the
-    /// features stand last, as here, with any number of spatial axes.
+    /// features come last, as here, with any number of spatial axes.
     pub dimension_numbers: Option<[&'static str; 3]>,
 }
 
@@ -111,7 +111,7 @@ pub struct ConvTransposeOptions {
     /// `Same` and `Valid` are the forward convolution's padding, explicit pairs are added to the
     /// (dilated) input.
     pub padding: Padding,
-    /// Distance of neighbours in the kernel.
+    /// The distance between neighbours in the kernel.
     pub rhs_dilation: Vec<usize>,
     /// As in [`ConvOptions`].
     pub dimension_numbers: Option<[&'static str; 3]>,
@@ -256,7 +256,7 @@ pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> 
 
 /// Padding of the dilated input that undoes a forward convolution with `Same` or `Valid` padding.
 fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64) {
-    // What is larger is refused by the shape rule.
+    // Larger sizes are refused by the shape rule.
     let [k, s] = [kernel, stride].map(|n| n.min(1 << 41) as i64);
     let (total, low) = match padding {
         Padding::Valid => (k + s - 2 + (k - s).max(0), k - 1),

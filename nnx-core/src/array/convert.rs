@@ -126,7 +126,7 @@ mod with_serde {
             let Stored { dtype, shape, data } = Stored::deserialize(deserializer)?;
             let found = DType::ALL.into_iter().find(|known| known.to_string() == dtype);
             let Some(dtype) = found else {
-                return Err(D::Error::custom(format!("`{dtype}` is no dtype")));
+                return Err(D::Error::custom(format!("`{dtype}` is not a dtype")));
             };
             let digit = |c: &u8| char::from(*c).to_digit(16).map(|d| d as u8);
             let byte = |pair: &[u8]| match pair {

@@ -77,7 +77,7 @@ pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
     places("triu_indices", n, m, |i| i.saturating_add(k as i64)..i64::MAX)
 }
 
-/// Parts of matrices, which stand along the last two axes.
+/// Parts of matrices, which lie along the last two axes.
 impl Array {
     /// The lower triangle: zeros above diagonal `k`. `jax.numpy.tril`.
     ///
@@ -110,7 +110,7 @@ impl Array {
         })
     }
 
-    /// Of a vector the matrix with it on diagonal `k`; of a matrix its diagonal `k`.
+    /// For a vector, the matrix with it on diagonal `k`; for a matrix, its diagonal `k`.
     /// `jax.numpy.diag`.
     ///
     /// ```
@@ -131,7 +131,7 @@ impl Array {
         }
     }
 
-    /// A matrix with all elements on its diagonal `k`, and zeros beside. `jax.numpy.diagflat`.
+    /// A matrix with all elements on its diagonal `k`, and zeros elsewhere. `jax.numpy.diagflat`.
     #[track_caller]
     pub fn diagflat(&self, k: isize) -> Array {
         self.flatten().diagonal_matrix(k)

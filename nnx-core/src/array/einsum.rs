@@ -224,7 +224,7 @@ fn expand(text: &str, hidden: usize) -> Vec<char> {
     text.replacen("...", &all, 1).chars().collect()
 }
 
-/// The output of subscripts without `->`: `...`, then the letters that stand once, sorted.
+/// The output of subscripts without `->`: `...`, then the letters that appear once, sorted.
 fn implicit(labels: &[Vec<char>], hidden: usize) -> Vec<char> {
     let all: Vec<char> = labels.iter().flatten().copied().collect();
     let mut once: Vec<char> = all
@@ -243,7 +243,7 @@ struct Labeled {
 }
 
 impl Labeled {
-    /// Takes the diagonal wherever a letter stands twice.
+    /// Takes the diagonal wherever a letter appears twice.
     #[track_caller]
     fn diagonals(mut self) -> Self {
         let twice = |labels: &[char]| {

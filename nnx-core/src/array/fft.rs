@@ -69,7 +69,7 @@ fn sized(x: &Array, lengths: &[usize], kind: FftKind) -> Array {
     for (i, &n) in lengths.iter().enumerate() {
         let half = kind == FftKind::Irfft && i + 1 == lengths.len();
         let wanted = if half { n / 2 + 1 } else { n };
-        // What is more than can be counted is refused by the padding.
+        // A length too large to count is refused by the padding.
         let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
         pairs[first + i].1 = wanted - x.shape()[first + i] as i64;
     }

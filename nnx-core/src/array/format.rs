@@ -8,9 +8,9 @@ use std::fmt;
 
 /// Most elements that are printed in full.
 const THRESHOLD: usize = 1000;
-/// How many elements stand at each edge of a summarized axis.
+/// How many elements are shown at each edge of a summarized axis.
 const EDGE: usize = 3;
-/// Most digits behind the point.
+/// Most digits after the point.
 const PRECISION: usize = 8;
 /// Most characters in a line.
 const WIDTH: usize = 75;
@@ -18,7 +18,7 @@ const WIDTH: usize = 75;
 /// The text before the elements in JAX's `repr`.
 const PREFIX: &str = "Array(";
 
-/// How elements are set: what stands between them, how far lines are moved to the right, what
+/// How elements are set: what is between them, how far lines are moved to the right, what
 /// follows the last one, and whether a single number is set as an element of an array is.
 struct Setting {
     separator: &'static str,
@@ -56,7 +56,7 @@ impl fmt::Debug for Array {
         };
         let text = text + &empty;
         let dtype = format!("dtype={})", self.dtype().numpy_name());
-        // What does not fit behind the last line stands further right, as in JAX.
+        // A dtype that does not fit after the last line is set further right, as in JAX.
         let last = text.rfind('\n').map_or(text.len() + 2, |at| text.len() - at + 1);
         let gap = if last + dtype.len() + 1 > WIDTH { PREFIX.len() } else { 1 };
         write!(f, "{PREFIX}{text},{}{dtype}", " ".repeat(gap))
@@ -235,7 +235,7 @@ fn cells(dtype: DType, elements: &[&[u8]]) -> Vec<String> {
     }
 }
 
-/// A complex number from its parts: the `j` stands before the spaces that fill up.
+/// A complex number from its parts: the `j` comes before the spaces that pad it.
 fn join(re: &str, im: &str) -> String {
     let digits = im.trim_end();
     format!("{re}{digits}j{}", &im[digits.len()..])
@@ -277,7 +277,7 @@ impl Float {
         Float { value, digits }
     }
 
-    /// Sign and digits before the point, digits behind it, exponent.
+    /// Sign and digits before the point, digits after it, exponent.
     fn parts(&self, scientific: bool) -> (String, String, i32) {
         let text = &self.digits[usize::from(scientific)];
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
@@ -321,7 +321,7 @@ fn whole_below(dtype: DType) -> f64 {
     }
 }
 
-/// Numbers with their points below each other, in scientific notation if they differ much in size.
+/// Numbers aligned at their points, in scientific notation if they differ much in size.
 fn floats(values: &[Float], dtype: DType, sign: bool) -> Vec<String> {
     let sizes = values.iter().map(|x| x.value.abs()).filter(|x| x.is_finite() && *x != 0.0);
     let (low, high) = sizes.fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(x), h.max(x)));

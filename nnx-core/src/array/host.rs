@@ -108,7 +108,7 @@ impl Array {
 
 /// Devices.
 impl Array {
-    /// The number of the device that the array lies on.
+    /// The number of the device that holds the array.
     ///
     /// # Errors
     /// Returns an error if the array is traced or holds no value.

@@ -79,7 +79,7 @@ impl Masked {
         self.reduce("mean", |x, mask| mean(&x.to_inexact(), mask, axes))
     }
 
-    /// Variance: mean squared distance from the mean, with `ddof` taken off the number of
+    /// Variance: mean squared distance from the mean, with `ddof` subtracted from the number of
     /// elements. `jax.numpy.var` with `where`.
     ///
     /// The result has the array's shape without the axes.
@@ -230,7 +230,7 @@ impl Array {
         one_program("nanmean", std::slice::from_ref(self), |args| args[0].numbers().mean(axes))
     }
 
-    /// Variance of the elements that are not NaN, with `ddof` taken off their number.
+    /// Variance of the elements that are not NaN, with `ddof` subtracted from their number.
     /// `jax.numpy.nanvar`.
     ///
     /// The result has this array's shape without the axes.

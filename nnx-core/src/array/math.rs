@@ -228,7 +228,7 @@ impl Array {
             let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x.clone() };
             let Bits { mantissa, bias, ints } = Bits::of(wide.dtype());
             let special = wide.eq(0.0).logical_or(&wide.is_finite().logical_not());
-            // Denormals are scaled up, so that their exponent stands in the bits too.
+            // Denormals are scaled up, so that their exponent is in the bits too.
             let small = wide.abs().lt(finfo(wide.dtype()).tiny);
             let scaled = select(&small, &(&wide * 2_f64.powi(mantissa + 2)), &wide);
             let raw = scaled.bitcast(ints).shift_right_logical(mantissa) & (2 * bias + 1);

@@ -229,7 +229,7 @@ impl Array {
         })
     }
 
-    /// How often each number from 0 to `length` − 1 stands among the elements, as i32; negative
+    /// How often each number from 0 to `length` − 1 occurs among the elements, as i32; negative
     /// ones count as 0, larger ones do not count. `jax.numpy.bincount`.
     ///
     /// # Panics
@@ -297,7 +297,7 @@ impl Array {
             let at = edges.searchsorted(&x, true);
             let last = edges.slice_dim(0, bins, bins + 1);
             let at = where_(&x.eq(last), bins, at) - 1;
-            // What lies outside counts in no bin.
+            // Values outside of the range count in no bin.
             let at = where_(&at.lt(0), bins, at);
             let counts = super::zeros([bins], x.dtype());
             (counts.at(&at).mode(IndexMode::Fill).add(x.ones_like()), edges)
@@ -314,7 +314,7 @@ pub struct Unique {
     pub index: Array,
     /// For each element of the array the position of its value, as i32.
     pub inverse: Array,
-    /// How often each stands in the array, as i32.
+    /// How often each occurs in the array, as i32.
     pub counts: Array,
 }
 

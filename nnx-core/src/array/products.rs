@@ -265,6 +265,8 @@ pub fn polyval(p: &Array, x: &Array) -> Array {
 /// The integral along `axis` by the trapezoidal rule, of samples `dx` apart.
 /// `jax.numpy.trapezoid`.
 ///
+/// The result has the shape of `y` without `axis`.
+///
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
@@ -283,6 +285,8 @@ pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
 
 /// The integral along `axis` by the trapezoidal rule, of samples at `x`: a vector, or as many as
 /// `y` has. `jax.numpy.trapezoid` with `x`.
+///
+/// The result has the shape of `y` without `axis`.
 ///
 /// # Panics
 /// Panics if there is no such axis or `x` does not fit it.

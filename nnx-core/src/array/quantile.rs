@@ -119,7 +119,7 @@ impl Array {
         })
     }
 
-    /// Variance with `ddof` taken off the number of elements; the unbiased estimate with 1. A real
+    /// Variance with `ddof` subtracted from the number of elements; 1 gives the unbiased estimate. A real
     /// number for complex arrays too.
     /// `jax.numpy.var` with `ddof`.
     ///
@@ -154,7 +154,7 @@ impl Array {
     }
 
     /// The covariance matrix of the variables in the rows of a matrix, whose columns are
-    /// observations; `ddof` is taken off their number. A vector is one variable: its variance.
+    /// observations; `ddof` is subtracted from their number. A vector is one variable: its variance.
     /// `jax.numpy.cov` (default `ddof` 1).
     ///
     /// The result has shape `[n, n]` for n rows; it is a scalar for one.

@@ -92,7 +92,7 @@ impl Array {
         self.insert_dims(&[at as usize])
     }
 
-    /// Inserts size-1 dimensions so that they stand at `dims` (sorted) of the result.
+    /// Inserts size-1 dimensions at the positions `dims` (sorted) of the result.
     #[track_caller]
     pub(crate) fn insert_dims(&self, dims: &[usize]) -> Array {
         let mut shape = self.shape().to_vec();

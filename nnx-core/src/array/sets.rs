@@ -34,7 +34,7 @@ pub fn union1d(a: &Array, b: &Array, size: impl Into<Option<usize>>) -> Array {
     concatenate(&[&a.flatten(), &b.flatten()], 0).unique(size)
 }
 
-/// The different elements that stand in both arrays, in ascending order; with a `size`, as many,
+/// The different elements that are in both arrays, in ascending order; with a `size`, as many,
 /// filled up with `fill`. `jax.numpy.intersect1d`.
 ///
 /// # Panics
@@ -49,7 +49,7 @@ pub fn intersect1d(
     subset(a, |values| values.isin(b), size.into(), fill)
 }
 
-/// The different elements of `a` that do not stand in `b`, in ascending order; with a `size`, as
+/// The different elements of `a` that are not in `b`, in ascending order; with a `size`, as
 /// many, filled up with `fill`. `jax.numpy.setdiff1d`.
 ///
 /// # Panics
@@ -64,7 +64,7 @@ pub fn setdiff1d(
     subset(a, |values| values.isin(b).logical_not(), size.into(), fill)
 }
 
-/// The different elements that stand in one of the arrays only, in ascending order; with a `size`,
+/// The different elements that are in one of the arrays only, in ascending order; with a `size`,
 /// as many, filled up with `fill`. `jax.numpy.setxor1d`.
 ///
 /// # Panics

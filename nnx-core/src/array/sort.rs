@@ -69,11 +69,11 @@ impl Array {
         if self.rank() != 1 {
             invalid("searchsorted", format!("needs a sorted 1-d array, got {}", self.aval()));
         }
-        // How many elements stand before each value, by one comparison each.
+        // How many elements come before each value, by one comparison each.
         one_program("searchsorted", &[self.clone(), values.clone()], |args| {
             let (sorted, value) = (&args[0], args[1].expand_dims(-1));
             let before = if right { value.ge(sorted) } else { value.gt(sorted) };
-            // NaN stands behind all numbers.
+            // NaN comes after all numbers.
             let last = if right { value.ne(&value) } else { value.ne(&value) & sorted.eq(sorted) };
             (before | last).sum(-1)
         })

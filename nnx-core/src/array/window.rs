@@ -14,9 +14,9 @@ pub struct WindowOptions {
     pub strides: Vec<usize>,
     /// Neutral elements around the array; none by default.
     pub padding: Padding,
-    /// Distance of neighbours in the array.
+    /// The distance between neighbours in the array.
     pub base_dilation: Vec<usize>,
-    /// Distance of neighbours in the window.
+    /// The distance between neighbours in the window.
     pub window_dilation: Vec<usize>,
 }
 

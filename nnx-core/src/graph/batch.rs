@@ -19,7 +19,7 @@ pub(crate) fn batched(arrays: Arrays) -> Result<Batched, String> {
     Ok(arrays.into_iter().map(|array| (array, true)).collect())
 }
 
-/// Dimensions moved behind the batch's.
+/// Dimensions moved after the batch's.
 pub(crate) fn shifted(dims: &[usize]) -> Vec<usize> {
     dims.iter().map(|d| d + 1).collect()
 }

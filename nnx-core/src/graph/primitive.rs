@@ -17,7 +17,7 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
     /// Its name in printed graphs and messages.
     fn name(&self) -> &'static str;
 
-    /// Its parameters, as they stand in a printed graph.
+    /// Its parameters, as a printed graph shows them.
     fn params(&self) -> String {
         String::new()
     }

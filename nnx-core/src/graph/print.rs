@@ -1,4 +1,4 @@
-//! Graphs as text, in the manner of a jaxpr.
+//! Graphs as text, in the style of a jaxpr.
 
 use super::{Graph, Value};
 use std::fmt;

@@ -52,7 +52,7 @@ impl Node {
 
 /// A traced program: inputs, nodes in order of execution, outputs.
 ///
-/// `Display` prints it in the manner of a jaxpr.
+/// `Display` prints it in the style of a jaxpr.
 #[derive(Clone, Default)]
 pub struct Graph {
     pub(crate) avals: Vec<Aval>,
@@ -150,7 +150,7 @@ impl Graph {
         })
     }
 
-    /// The part that computes `outputs` from `inputs`, which may be any values; numbered anew.
+    /// The part that computes `outputs` from `inputs`, which may be any values; renumbered.
     pub(crate) fn part(&self, inputs: &[Value], outputs: &[Value]) -> Graph {
         self.part_that(inputs, outputs, false)
     }

@@ -44,7 +44,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// How it left a value in something that outlives it, if it did. To be asked once the program's
+    /// How it left a value in something that outlives it, if it did. Must be asked once the program's
     /// traced inputs and results are given up: what remains was captured.
     pub(crate) fn left(&self) -> Option<String> {
         // Each value of a trace holds a handle to it.
@@ -272,7 +272,7 @@ pub(crate) fn with_location<R>(location: &'static Location<'static>, f: impl FnO
     f()
 }
 
-/// Sets the line of the innermost trace; gives the one before.
+/// Sets the line of the innermost trace; returns the one before.
 fn set_location(
     location: Option<&'static Location<'static>>,
 ) -> Option<&'static Location<'static>> {
@@ -281,7 +281,7 @@ fn set_location(
     })
 }
 
-/// The user's line: that which stands in for the caller's, or the caller's.
+/// The user's line: the one set in place of the caller's, or the caller's.
 #[track_caller]
 pub(crate) fn user_location() -> &'static Location<'static> {
     let caller = Location::caller();

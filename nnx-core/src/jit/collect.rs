@@ -88,7 +88,7 @@ impl Collected {
         }
     }
 
-    /// To be called once all leaves are here.
+    /// Must be called once all leaves are here.
     pub(super) fn finish(&mut self, function: &Function) -> Result<()> {
         let first = self.leaves.0.iter().find_map(|array| match &array.0 {
             Repr::Device(buffer) => Some(buffer.placement()),
@@ -143,7 +143,7 @@ pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
     }
 }
 
-/// What a call is expected to be like.
+/// The structure that a call is expected to have.
 struct Expected<'e> {
     statics: Matcher<'e>,
     avals: std::slice::Iter<'e, Option<Aval>>,

@@ -11,7 +11,7 @@ use crate::xla::{Executable, Placement};
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-/// For which calls an entry stands.
+/// The calls that an entry is for.
 pub(super) struct CacheKey {
     /// Which instance of a generic function: the type of its body, which is another for each.
     pub(super) instance: TypeId,

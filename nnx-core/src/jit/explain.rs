@@ -19,7 +19,7 @@ const ADVICE_AFTER: u32 = 3;
 pub(super) struct Miss {
     pub(super) message: String,
     blame: Option<String>,
-    /// What floats differ, if nothing else does: the paths, and what is there.
+    /// The floats that differ, if nothing else does: their paths and values.
     floats: Option<Vec<(String, String)>>,
 }
 
@@ -76,7 +76,7 @@ fn distance(key: &CacheKey, avals: &[Option<Aval>], statics: &Statics) -> usize 
 }
 
 impl Miss {
-    /// Tells the log; the third miss by one static value comes with advice, once.
+    /// Writes to the log; the third miss by one static value comes with advice, once.
     pub(super) fn log(&self, function: &Function) {
         tracing::debug!(target: "nnx::jit", "`{}` is traced again: {}", function.name, self.message);
         if let Some(floats) = &self.floats {
@@ -112,9 +112,11 @@ impl Miss {
         tracing::warn!(
             target: "nnx::jit",
             "`{}` was compiled {} times for arguments that differ in floats alone: {}. A float is part of \
-             the program, and each new one is compiled. Fixes: 1. a number that changes: hold an `Array`, \
-             as `{field}: Array` with `Array::scalar(value)`, which is an input of the program; 2. one that \
-             only these few values have: nothing needs to be done",
+             the program, and each new one is compiled\n\
+             fixes:\n  \
+             1. a number that changes: hold an `Array`, as `{field}: Array` with `Array::scalar(value)`, which \
+             is an input of the program\n  \
+             2. a number that has only a few values: nothing needs to be done",
             function.name,
             misses + 1,
             listed.join(", "),

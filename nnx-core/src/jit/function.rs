@@ -133,7 +133,7 @@ impl Function {
     }
 
     /// Expects the next call to be like this one. Links cannot be compared while the leaves are collected.
-    /// What has made room for others meanwhile is not kept: programs leave the cache before
+    /// A program that has made room for others meanwhile is not kept: programs leave the cache before
     /// [`latest`](Function::latest) is emptied.
     pub(super) fn expect(&self, hash: u64, entry: &Arc<Entry>) {
         let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
@@ -151,7 +151,7 @@ impl Function {
         std::mem::replace(&mut *place, latest)
     }
 
-    /// Whether the time of the next hit is taken. Clocks are slow beside a call, so that it is that of one
+    /// Whether the time of the next hit is taken. Clocks are slow compared with a call, so that it is that of one
     /// hit in sixteen.
     #[inline]
     pub(super) fn is_timed(&self) -> bool {
@@ -215,7 +215,7 @@ impl ProgramCache for Function {
 pub struct Stats {
     /// The function's name, or what `name = "…"` says.
     pub name: &'static str,
-    /// The Rust module it stands in.
+    /// The Rust module it is in.
     pub module: &'static str,
     /// How often the body was traced.
     pub traces: u64,

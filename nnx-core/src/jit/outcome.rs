@@ -142,7 +142,7 @@ impl VisitorMut for WriteBack<'_> {
     }
 }
 
-/// Says in the Variables whose memory a failed run had taken already that they are lost, and why.
+/// Marks the Variables whose memory a failed run had taken already as lost, with the reason.
 pub(super) struct MarkLost<'e> {
     pub(super) function: &'static Function,
     pub(super) error: &'e Error,

@@ -48,7 +48,7 @@ fn free_templates() {
         let mut all = all.borrow_mut();
         all.extract_if(|_, templates| templates.alive.strong_count() == 0).collect::<Vec<_>>()
     });
-    // They may hold values that do anything when they are dropped.
+    // The templates may hold values that run any code when they are dropped: not under the borrow.
     drop(freed);
 }
 

@@ -1,4 +1,4 @@
-//! What `#[nnx::jit]` asks of an argument's or result's type that is called `Rc`, `Cell` or the like: that
+//! The bounds that `#[nnx::jit]` puts on an argument's or result's type that is called `Rc`, `Cell` or the like: that
 //! it can be one, in words for the standard library's types of these names. A type of the user's passes.
 
 use super::output::Output;

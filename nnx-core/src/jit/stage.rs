@@ -110,7 +110,7 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// How much memory a run takes.
+    /// The memory that a run takes.
     ///
     /// # Errors
     /// Returns an error if the plugin cannot tell.

@@ -1,5 +1,5 @@
 //! Instructions between the graph and a compiler's text: StableHLO's operations with typed
-//! attributes. Each dialect beside this file writes them in its own words.
+//! attributes. Each dialect next to this file writes them in its own words.
 
 use super::{AttrName, Opcode};
 use crate::value::Aval;

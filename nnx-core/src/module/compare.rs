@@ -213,7 +213,7 @@ impl Statics {
         })
     }
 
-    /// What differs in `other`, the later one, if floats do and nothing else: each path, the float and the
+    /// The floats that differ in `other`, the later one, if nothing else does: each path, the float and the
     /// float before.
     pub(crate) fn floats_that_differ(&self, other: &Statics) -> Option<Vec<(String, String)>> {
         if self.0.len() != other.0.len() {

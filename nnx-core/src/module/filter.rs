@@ -28,7 +28,7 @@ impl<'a> VarInfo<'a> {
     }
 }
 
-/// Says of every leaf of a tree whether it is meant.
+/// Decides for every leaf of a tree whether it is selected.
 ///
 /// Filters are [`of_type`], [`path_contains`] and [`with_tag`], paths that the compiler checks
 /// ([`path!`](crate::path)), their combinations [`Any`], [`All`] and [`Not`], [`Everything`] and

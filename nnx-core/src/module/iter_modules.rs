@@ -93,7 +93,7 @@ impl Visitor for Walk {
     fn array(&mut self, _: &Array) {}
 
     fn static_value(&mut self, value: &dyn StaticValue) {
-        // What is in a box is what stands at its place.
+        // The contents of a box are listed at its place.
         if let Some(boxed) = value.as_any().downcast_ref::<BoxedType>() {
             self.levels.pop();
             self.arrive(Some(boxed.schema));
@@ -117,7 +117,7 @@ impl Visitor for Walk {
     }
 
     fn shared(&mut self, node: &dyn SharedNode) {
-        // The schema of what is in it stands in its place.
+        // The schema of its contents takes its place.
         let inner = match self.levels.last().and_then(|level| level.schema) {
             Some(Schema::Shared(inner)) => Some(*inner),
             _ => None,

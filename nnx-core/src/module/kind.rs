@@ -70,7 +70,7 @@ impl<K: VariableKind> HasKind for Variable<K> {
 /// variable_kind! {
 ///     /// Parameters of embedding tables, which are trained with another learning rate.
 ///     pub struct Table: Param;
-///     /// What is counted for reports.
+///     /// Counts for reports.
 ///     struct Count;
 /// }
 ///

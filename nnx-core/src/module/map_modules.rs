@@ -1,4 +1,4 @@
-//! Surgery: the parts of a tree of one type, open to change.
+//! Surgery: changes to the parts of a tree that have one type.
 
 use super::{KeyRef, Module, Path, Seen, SharedNode, VarMut, VisitorMut};
 use crate::graph::Array;

@@ -59,7 +59,7 @@ use std::any;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Module",
     label = "not a Module",
-    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`\n  4. a reference, `Rc`, `Arc`, `Cell`, `RefCell`, `Mutex` and the like: own the value itself, for a Module owns its data and changes only through `&mut` (arrays share their buffers anyway)"
+    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`\n  4. a reference, `Rc`, `Arc`, `Cell`, `RefCell`, `Mutex` and the like: own the value itself, because a Module owns its data and changes only through `&mut` (arrays share their buffers anyway)"
 )]
 pub trait Module: Sized + 'static {
     /// The tree of field names, Variable kinds and static parts, known at compile time.

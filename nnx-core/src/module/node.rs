@@ -285,7 +285,7 @@ impl Gate {
         self.state.store(holders.owner | lent | listed, Release);
     }
 
-    /// Says that somebody left.
+    /// Notes that a holder left.
     fn notify(&self, holders: MutexGuard<'_, Holders>) {
         let waited_for = holders.waiting > 0;
         self.note(&holders);

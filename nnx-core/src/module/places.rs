@@ -58,7 +58,7 @@ pub(crate) fn check_places<T: PartialEq>(
 }
 
 /// Calls `f` for every further place of every leaf in a node, with the leaf's position in the walk, the path
-/// of the place and the leaf. A place inside of the node itself is none.
+/// of the place and the leaf. Places inside of the node itself do not count.
 pub(crate) fn for_each_other_place<F: FnMut(usize, &Path, VarInfo<'_>)>(
     flatten: impl FnOnce(&mut OtherPlaces<F>),
     f: F,

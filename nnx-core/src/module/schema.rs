@@ -27,7 +27,7 @@ pub enum Schema {
     Option(&'static Schema),
     /// A node that other places may hold too.
     Shared(&'static Schema),
-    /// Another of the struct or enum with this name, which stands around this place.
+    /// Another of the struct or enum with this name, which encloses this place.
     Recursive(&'static str),
     /// A trait object with this name, in which any type of the trait may be; with shared nodes, if
     /// that is true.

@@ -72,7 +72,7 @@ impl<T> Node<T> {
             ),
             _ => format!(
                 "{what}: this thread holds this node, a `{node}`, already: drop what `read()` or \
-                 `write()` gave before, for the thread would wait for itself"
+                 `write()` gave before, because the thread would wait for itself"
             ),
         }))
     }
@@ -331,7 +331,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
         T::SCHEMA
     }
     fn clear(&self) {
-        // What is dropped may hold handles to this node: not under the lock.
+        // The dropped content may hold handles to this node: not under the lock.
         let content = self.open().take();
         drop(content);
     }

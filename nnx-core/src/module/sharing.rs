@@ -1,9 +1,9 @@
-//! What the derive asks of a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in words for
-//! the standard library's types of these names. A type of the user's that is a Module passes.
+//! The bounds that the derive puts on a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in
+//! words for the standard library's types of these names. A type of the user's that is a Module passes.
 
 use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut};
 
-/// Traits that every Module has, with the message for a type that is none. `Inner` is the type inside.
+/// Traits that every Module has, with the message for a type that is not one. `Inner` is the type inside.
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident: $message:literal, $label:literal, $note:literal;)*) => {$(
         $(#[$doc])*

@@ -77,7 +77,7 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
     label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
-    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, for what is in it is no part of the program"
+    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type, or these bounds to a type parameter\n  2. floats, which have no `Eq`: write `f32` or `f64` in the signature, not another name for it\n  3. a Module or an array: take the mark off, since its contents are not part of the program"
 )]
 pub trait StaticArgument: Sized + 'static {
     /// Holds for every such type.

@@ -211,7 +211,7 @@ fn bytes(n: usize) -> String {
     let mut value = n as f64;
     let mut unit = "B";
     for larger in ["kB", "MB", "GB", "TB"] {
-        // What would be rounded to 1000.0 belongs to the next unit.
+        // A value that would be rounded to 1000.0 belongs to the next unit.
         if value < 999.95 {
             break;
         }

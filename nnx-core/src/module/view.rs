@@ -116,7 +116,7 @@ impl View {
 /// either do not reach the other. `flax.nnx.view`.
 ///
 /// A shared node ([`Shared`](super::Shared)) in which no flag changes is the same node in the copy, so that
-/// updates of it do reach the other; one in which a flag changes is made anew, and its Variables go
+/// updates of it do reach the other; one in which a flag changes is rebuilt, and its Variables go
 /// their own ways.
 ///
 /// ```no_run

@@ -97,7 +97,7 @@ impl AttentionOptions {
         self
     }
 
-    /// The dtype to compute in. Default: the one in which the inputs meet.
+    /// The dtype to compute in. Default: the promoted dtype of the inputs.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
@@ -342,7 +342,7 @@ pub fn dot_product_attention(
     let y = weighted(&weights, &value);
     match &options.query_seq_lengths {
         Some(lengths) => {
-            // [batch…, 1, q_length, 1], as beside the logits.
+            // [batch…, 1, q_length, 1], to broadcast to the logits.
             let kept = before("query_seq_lengths", lengths, &weights, weights.rank() - 2);
             let dtype = y.dtype();
             y * kept.swapaxes(-3, -2).astype(dtype)
@@ -351,7 +351,7 @@ pub fn dot_product_attention(
     }
 }
 
-/// A mask from what stands at the places of queries and keys, `[batch…, q_length]` and
+/// A mask from values at the places of queries and keys, `[batch…, q_length]` and
 /// `[batch…, kv_length]`: `[batch…, 1, q_length, kv_length]` of `pairwise(query, key)`.
 /// `flax.nnx.make_attention_mask`.
 ///

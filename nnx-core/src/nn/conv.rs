@@ -86,7 +86,7 @@ pub struct Conv {
     /// How the kernel slides.
     #[module(static)]
     pub window: ConvWindow,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -97,9 +97,9 @@ pub struct ConvWindow {
     pub strides: Vec<usize>,
     /// The padding around the input.
     pub padding: ConvPadding,
-    /// Distance of neighbours in the input, one per spatial axis.
+    /// The distance between neighbours in the input, one per spatial axis.
     pub input_dilation: Vec<usize>,
-    /// Distance of neighbours in the kernel, one per spatial axis.
+    /// The distance between neighbours in the kernel, one per spatial axis.
     pub kernel_dilation: Vec<usize>,
     /// In how many groups the features are convolved separately.
     pub feature_group_count: usize,
@@ -130,7 +130,7 @@ builder! {
     optional {
         /// A factor of the kernel, in its shape. Default: none.
         mask: Array,
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
@@ -143,7 +143,7 @@ impl ConvBuilder {
         self
     }
 
-    /// Distance of neighbours in the input: one number for all spatial axes, or one for each.
+    /// The distance between neighbours in the input: one number for all spatial axes, or one for each.
     /// Default: 1.
     #[track_caller]
     pub fn input_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
@@ -151,7 +151,7 @@ impl ConvBuilder {
         self
     }
 
-    /// Distance of neighbours in the kernel: one number for all spatial axes, or one for each.
+    /// The distance between neighbours in the kernel: one number for all spatial axes, or one for each.
     /// Default: 1.
     #[track_caller]
     pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
@@ -322,7 +322,7 @@ impl Conv {
         y.reshape(shape)
     }
 
-    /// The input with the padding that is no plain zeros, and what is left to the convolution.
+    /// The input with the padding other than plain zeros, and the padding left to the convolution.
     #[track_caller]
     fn pad(&self, x: Array) -> (Array, Padding) {
         let extents: Vec<usize> = self
@@ -342,7 +342,7 @@ impl Conv {
             ConvPadding::Circular => PadMode::Wrap,
             ConvPadding::Reflect => PadMode::Reflect,
         };
-        // The smaller half stands before.
+        // The smaller half comes before.
         let mut pairs = vec![(0, 0)];
         pairs.extend(extents.iter().map(|extent| (extent / 2, extent.div_ceil(2))));
         pairs.push((0, 0));

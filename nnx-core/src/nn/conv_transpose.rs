@@ -38,14 +38,14 @@ pub struct ConvTranspose {
     pub mask: Option<Array>,
     /// How much larger the result is than the input, one per spatial axis.
     pub strides: Vec<usize>,
-    /// Distance of neighbours in the kernel, one per spatial axis.
+    /// The distance between neighbours in the kernel, one per spatial axis.
     pub kernel_dilation: Vec<usize>,
     /// The padding around the input.
     #[module(static)]
     pub padding: ConvPadding,
     /// Whether the kernel's spatial axes are reversed and its feature axes exchanged.
     pub transpose_kernel: bool,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -74,7 +74,7 @@ builder! {
     optional {
         /// Factors of the kernel's elements, in its shape. Default: none.
         mask: Array,
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
@@ -88,7 +88,7 @@ impl ConvTransposeBuilder {
         self
     }
 
-    /// Distance of neighbours in the kernel: one number for all spatial axes, or one for each.
+    /// The distance between neighbours in the kernel: one number for all spatial axes, or one for each.
     /// Default: 1.
     #[track_caller]
     pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvTransposeBuilder {
@@ -238,7 +238,7 @@ impl ConvTranspose {
     }
 
     /// Folds dimension `d` into one period: zeros around it make whole periods, which are added.
-    /// Of an odd number of zeros the larger half goes before, as Flax aligns even kernels; with a
+    /// If the number of zeros is odd, the larger half goes before, as Flax aligns even kernels; with a
     /// transposed kernel after, as the transpose of a convolution has it.
     #[track_caller]
     fn wrap(&self, y: &Array, d: usize, period: usize) -> Array {

@@ -28,7 +28,7 @@ pub struct Dropout {
     pub broadcast_dims: Vec<isize>,
     /// Whether nothing is dropped, as in evaluation.
     pub deterministic: Flag,
-    /// Where the masks come from: a fork of the stream `dropout` that the layer was made with.
+    /// The source of the masks: a fork of the stream `dropout` that the layer was made with.
     pub rngs: RngStream,
 }
 

@@ -4,7 +4,7 @@ use crate::array::invalid;
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
-/// `dtype` if it is given, else the one in which all arrays meet, made a float.
+/// `dtype` if it is given, else the promoted dtype of all arrays, made a float.
 ///
 /// # Panics
 /// Panics if a given dtype is not a float.

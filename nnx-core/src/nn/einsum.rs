@@ -33,7 +33,7 @@ pub struct Einsum {
     pub bias: Option<Param>,
     /// The operands' and the result's axes by letters, without spaces.
     pub einsum_str: String,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -51,13 +51,13 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
 
 impl EinsumBuilder {
-    /// That there is a bias, and its shape: in the result's order the axes of the kernel that stay.
+    /// Adds a bias of this shape: the axes of the kernel that stay, in the result's order.
     /// Default: no bias.
     #[track_caller]
     pub fn bias_shape(mut self, shape: impl IntoShape) -> EinsumBuilder {
@@ -181,7 +181,7 @@ impl Einsum {
         })
     }
 
-    /// The bias' shape beside a result of `rank` axes: those that the kernel lacks have size 1.
+    /// The bias's shape for a result of `rank` axes: those that the kernel lacks have size 1.
     #[track_caller]
     fn bias_shape(&self, rank: usize) -> Vec<usize> {
         let [_, kernel, result] = checked_terms(&self.einsum_str);

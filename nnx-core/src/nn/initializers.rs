@@ -233,7 +233,7 @@ impl Initializer {
     }
 }
 
-/// Refuses what is no kernel of a convolution with at least as many outputs as inputs.
+/// Refuses a shape that is not the kernel of a convolution with at least as many outputs as inputs.
 #[track_caller]
 fn check_delta(shape: &[usize]) {
     if !(3..=5).contains(&shape.len()) {

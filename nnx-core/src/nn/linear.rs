@@ -29,7 +29,7 @@ pub struct Linear {
     pub kernel: Param,
     /// `[out_features]`.
     pub bias: Option<Param>,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -48,7 +48,7 @@ builder! {
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }

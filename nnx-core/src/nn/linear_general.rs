@@ -37,7 +37,7 @@ pub struct LinearGeneral {
     pub axis: Vec<isize>,
     /// The axes of the input with a kernel of their own for each element.
     pub batch_axis: Vec<isize>,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -54,21 +54,21 @@ builder! {
         use_bias: bool = true,
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
-        /// How the kernel starts, as a matrix of all inputs and all outputs. Default:
+        /// The initializer of the kernel, as a matrix of all inputs and all outputs. Default:
         /// [`lecun_normal`](initializers::lecun_normal).
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts, as a vector. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
 
 impl LinearGeneralBuilder {
     /// The axes of the input that are mapped, as many as `in_features`; they are taken in the order
-    /// in which they stand in the input. Default: the last one.
+    /// in which they appear in the input. Default: the last one.
     pub fn axis(mut self, axis: impl IntoAxes) -> LinearGeneralBuilder {
         self.axis = axis.into_axes().axes.unwrap_or_default();
         self
@@ -180,7 +180,7 @@ impl LinearGeneral {
             };
             let y = dot_general(&x, &kernel, (&axis, &contracted), (&batch, &kernel_batch));
             let Some(bias) = bias else { return y };
-            // Free axes of the input stand between the batch and the features.
+            // Free axes of the input lie between the batch and the features.
             let free = x.rank() - mapped;
             let mut shape = bias.shape().to_vec();
             shape.splice(batch.len()..batch.len(), vec![1; free]);
@@ -189,7 +189,7 @@ impl LinearGeneral {
     }
 }
 
-/// The axes in the order in which they stand in `x`.
+/// The axes in the order in which they appear in `x`.
 #[track_caller]
 fn sorted_dims(x: &Array, axes: &[isize]) -> Vec<usize> {
     let mut dims = Vec::with_capacity(axes.len());

@@ -30,7 +30,7 @@ pub struct LoRA {
     pub lora_a: LoRAParam,
     /// `[lora_rank, out_features]`.
     pub lora_b: LoRAParam,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -47,7 +47,7 @@ builder! {
         b_initializer: Initializer = initializers::zeros(),
     }
     optional {
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
@@ -101,7 +101,7 @@ impl LoRA {
     }
 }
 
-/// A [`Linear`] with a [`LoRA`] beside it, whose results are added. `flax.nnx.LoRALinear`.
+/// A [`Linear`] and a [`LoRA`] in parallel, whose results are added. `flax.nnx.LoRALinear`.
 ///
 /// To train the low-rank part alone, choose the kind [`LoRAParam`](crate::module::LoRAParam) in
 /// [`wrt`](crate::transform::wrt()) and in [`Optimizer::wrt`](crate::optim::Optimizer::wrt).
@@ -198,7 +198,7 @@ impl LoRALinear {
         LoRALinearBuilder::with_defaults(in_features, out_features, lora_rank)
     }
 
-    /// A layer that exists, such as a trained one, with a low-rank map beside it.
+    /// A layer that exists, such as a trained one, with a low-rank map in parallel.
     pub fn adapt(linear: Linear, lora: LoRA) -> LoRALinear {
         LoRALinear { kernel: linear.kernel, bias: linear.bias, lora, dtype: linear.dtype }
     }

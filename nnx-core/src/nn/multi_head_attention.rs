@@ -65,7 +65,7 @@ pub struct MultiHeadAttention {
     pub cached_value: Option<Variable<Cache>>,
     /// The number of tokens so far.
     pub cache_index: Option<Variable<Cache>>,
-    /// The dtype to compute in; by default the one in which input and parameters meet.
+    /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -108,7 +108,7 @@ builder! {
         out_kernel_init: Initializer,
         /// How the last map's bias starts. Default: as `bias_init`.
         out_bias_init: Initializer,
-        /// The dtype to compute in. Default: the one in which input and parameters meet.
+        /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }

@@ -7,7 +7,7 @@ use crate::module::Module;
 /// Calls its layers one after the other, each with the result of the one before.
 /// `flax.nnx.Sequential`.
 ///
-/// Layers of different types stand in a tuple, those of one type in a `Vec` or an array.
+/// Layers of different types are held in a tuple, those of one type in a `Vec` or an array.
 ///
 /// ```no_run
 /// use nnx_core::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};
@@ -31,7 +31,7 @@ pub struct Sequential<L> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a chain of layers",
     label = "not a tuple, `Vec` or array of layers",
-    note = "fixes:\n  1. layers of different types: a tuple of up to twelve, or `nnx::nn::List`\n  2. something in it that is no layer: implement `nnx::nn::Layer` for its type"
+    note = "fixes:\n  1. layers of different types: a tuple of up to twelve, or `nnx::nn::List`\n  2. an element that is not a layer: implement `nnx::nn::Layer` for its type"
 )]
 pub trait Layers: Module {
     /// The result of the last layer; `x` itself if there is none.

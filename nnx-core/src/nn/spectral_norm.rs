@@ -33,7 +33,7 @@ const LAYER: &str = "SpectralNorm";
 pub struct SpectralNorm<L: Layer> {
     /// The layer.
     pub layer_instance: L,
-    /// Where power iteration stands, for each weight by its path.
+    /// The state of power iteration, for each weight by its path.
     pub batch_stats: BTreeMap<String, SpectralStats>,
     /// Steps of power iteration per call.
     pub n_steps: usize,
@@ -46,7 +46,7 @@ pub struct SpectralNorm<L: Layer> {
     pub dtype: Option<DType>,
 }
 
-/// Where power iteration of one weight stands.
+/// The state of power iteration of one weight.
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct SpectralStats {
@@ -88,7 +88,7 @@ impl<L: Layer> SpectralNormBuilder<L> {
         self
     }
 
-    /// The dtype of the divided weights. Default: that in which weight and vectors meet.
+    /// The dtype of the divided weights. Default: the promoted dtype of weight and vectors.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
@@ -193,7 +193,7 @@ impl<L: Layer> SpectralNorm<L> {
             else {
                 let weight = leaf.value.aval();
                 mistake = Some(format!(
-                    "`{path}` is {weight}, for which there are no statistics: make the layer anew \
+                    "`{path}` is {weight}, for which there are no statistics: make the layer again \
                      when the wrapped layer's weights have changed their shapes"
                 ));
                 return;

@@ -41,7 +41,7 @@ pub struct WeightNorm<L: Layer> {
     pub feature_axes: Vec<isize>,
     /// The number added to a squared norm before the square root.
     pub epsilon: f64,
-    /// The dtype of the normalized weights; by default that in which weight and scale meet.
+    /// The dtype of the normalized weights; by default the promoted dtype of weight and scale.
     pub dtype: Option<DType>,
 }
 
@@ -83,7 +83,7 @@ impl<L: Layer> WeightNormBuilder<L> {
         self
     }
 
-    /// The dtype of the normalized weights. Default: that in which weight and scale meet.
+    /// The dtype of the normalized weights. Default: the promoted dtype of weight and scale.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
@@ -147,7 +147,7 @@ fn try_dim(axis: isize, rank: usize) -> Option<usize> {
 /// The message about a weight that was exchanged.
 fn changed(path: &str, weight: &Array) -> String {
     format!(
-        "`{path}` is {}, for which its scale was not made: make the layer anew when the wrapped \
+        "`{path}` is {}, for which its scale was not made: make the layer again when the wrapped \
          layer's weights have changed their shapes",
         weight.aval()
     )

@@ -6,7 +6,7 @@ use crate::value::{Aval, DType};
 use smallvec::smallvec;
 use std::sync::Arc;
 
-/// That all elements of a bool array hold. Only `checkify` gives it a meaning.
+/// Asserts that all elements of a bool array are true. Only `checkify` gives it a meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Check(pub(crate) Arc<str>);
 

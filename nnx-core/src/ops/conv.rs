@@ -260,7 +260,7 @@ fn exchanged(dims: &[usize]) -> Vec<usize> {
     dims
 }
 
-/// Splits dimension `d` in `groups`, which stand before it.
+/// Splits dimension `d` in `groups`, which come before it.
 fn split_dim(x: &Array, d: usize, groups: usize) -> Array {
     let mut shape = x.shape().to_vec();
     shape[d] /= groups;

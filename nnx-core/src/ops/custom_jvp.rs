@@ -18,7 +18,7 @@ pub(crate) trait CustomJvp: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'stat
     /// Its name in printed graphs and messages.
     const NAME: &'static str;
 
-    /// Its parameters, as they stand in a printed graph.
+    /// Its parameters, as a printed graph shows them.
     fn params(&self) -> String {
         String::new()
     }

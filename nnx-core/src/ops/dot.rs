@@ -114,7 +114,7 @@ impl Primitive for DotGeneral {
         if cx.batched[1] {
             (d.rhs_batch, d.rhs_contract) = (shifted(&d.rhs_batch), shifted(&d.rhs_contract));
         }
-        // Where the batch of one operand, a free dimension of it, stands in the result.
+        // Where the batch of one operand, a free dimension of it, is in the result.
         let mut at = self.0.lhs_batch.len();
         if cx.batched[0] && cx.batched[1] {
             d.lhs_batch.insert(0, 0);

@@ -33,7 +33,7 @@ pub(crate) struct IndexFlags {
     pub(crate) sorted: bool,
 }
 
-/// `stablehlo.gather`, whose index vectors stand along the last dimension of the indices.
+/// `stablehlo.gather`, whose index vectors lie along the last dimension of the indices.
 /// Operands: the array, integer indices.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Gather {

@@ -12,7 +12,7 @@ use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};
 
-/// How an update meets what stands at its place.
+/// How an update is combined with the element at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ScatterKind {
     Set,
@@ -22,7 +22,7 @@ pub(crate) enum ScatterKind {
     Max,
 }
 
-/// `stablehlo.scatter`, whose index vectors stand along the last dimension of the indices.
+/// `stablehlo.scatter`, whose index vectors lie along the last dimension of the indices.
 /// Operands: the array, integer indices, updates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scatter {

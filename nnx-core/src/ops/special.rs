@@ -1,4 +1,4 @@
-//! Special functions that are no single operation of XLA: incomplete gamma and beta functions by
+//! Special functions that are not a single operation of XLA: incomplete gamma and beta functions by
 //! series and continued fractions, Bessel functions, zeta.
 
 use super::binary::same;

@@ -199,7 +199,7 @@ impl Primitive for ReduceWindow {
     }
 }
 
-/// For each window of the second operand, the element of the first that stands at its extreme.
+/// For each window of the second operand, the element of the first at the place of its extreme.
 /// Linear in the first. The derivative of a window maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SelectAndGatherAdd {

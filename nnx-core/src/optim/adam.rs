@@ -34,7 +34,7 @@ impl ScaleByAdamState {
         }
     }
 
-    /// Sets everything; gives the new count.
+    /// Sets everything; returns the new count.
     fn set(&mut self, mu: Params, nu: Params) -> Array {
         let count = safe_increment(&self.count);
         *self = ScaleByAdamState { count: Variable::new(count.clone()), mu, nu };

@@ -1,4 +1,4 @@
-//! Optimizers in the manner of Optax: gradient transformations that chain, schedules, losses, and
+//! Optimizers in the style of Optax: gradient transformations that chain, schedules, losses, and
 //! [`Optimizer`], which keeps their state next to a model.
 //!
 //! Every transformation computes the numbers of its namesake in Optax, operation by operation, so

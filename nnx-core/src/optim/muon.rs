@@ -92,9 +92,9 @@ pub fn muon(learning_rate: impl Into<LearningRate>) -> Muon {
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MuonState {
-    /// Of the matrices.
+    /// The state of the matrices.
     pub muon: <(ScaleByMuon, ScaleByLearningRate) as GradientTransformation>::State,
-    /// Of all other parameters.
+    /// The state of all other parameters.
     pub adam: <AdamW as GradientTransformation>::State,
 }
 

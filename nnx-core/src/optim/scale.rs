@@ -95,7 +95,7 @@ pub fn scale_by_learning_rate(learning_rate: impl Into<LearningRate>) -> ScaleBy
 }
 
 impl ScaleByLearningRate {
-    /// Whether the sign is turned. Default: true.
+    /// Whether the sign is flipped. Default: true.
     pub fn flip_sign(self, flip_sign: bool) -> Self {
         ScaleByLearningRate { flip_sign, ..self }
     }

@@ -272,7 +272,7 @@ impl Schedule {
     /// Decays at whole multiples of the transition steps only.
     ///
     /// # Panics
-    /// Panics if this is no [`exponential_decay`].
+    /// Panics if this is not an [`exponential_decay`].
     #[track_caller]
     pub fn staircase(mut self) -> Self {
         match &mut self.0 {
@@ -285,7 +285,7 @@ impl Schedule {
     /// Stays at the initial value for that many steps.
     ///
     /// # Panics
-    /// Panics if this is no [`exponential_decay`], or `steps` is negative.
+    /// Panics if this is not an [`exponential_decay`], or `steps` is negative.
     #[track_caller]
     pub fn transition_begin(mut self, steps: i32) -> Self {
         check(steps >= 0, "transition_begin: must not be negative");
@@ -299,7 +299,7 @@ impl Schedule {
     /// Stops at `value`: a lower bound for a rate below 1, an upper bound otherwise.
     ///
     /// # Panics
-    /// Panics if this is no [`exponential_decay`].
+    /// Panics if this is not an [`exponential_decay`].
     #[track_caller]
     pub fn end_value(mut self, value: f64) -> Self {
         match &mut self.0 {

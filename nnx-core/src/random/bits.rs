@@ -56,7 +56,7 @@ pub fn uniform_range(
 /// Uniform integers in [`low`, `high`); `low` where the range is empty. `jax.random.randint`.
 ///
 /// As in JAX the sample is a 64-bit (for 64-bit dtypes 128-bit) number modulo the size of the
-/// range: for sizes that are no power of two the bias is at most size / 2⁶⁴.
+/// range: for sizes that are not a power of two the bias is at most size / 2⁶⁴.
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` or a bound is not an integer, a size is negative, or a

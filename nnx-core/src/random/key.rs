@@ -42,7 +42,7 @@ impl Key {
     /// The keys whose words are `data`. `jax.random.wrap_key_data`.
     ///
     /// # Panics
-    /// Panics if `data` is no u32 array with a last axis of size 2.
+    /// Panics if `data` is not a u32 array with a last axis of size 2.
     #[track_caller]
     pub fn from_data(data: Array) -> Key {
         if data.dtype() != DType::U32 || data.shape().last() != Some(&2) {
@@ -139,7 +139,7 @@ pub fn split(key: &Key, shape: impl IntoShape) -> Key {
 
 /// A new key from one and an integer. `jax.random.fold_in`.
 ///
-/// `data` is an integer scalar; it counts modulo 2³².
+/// `data` is an integer scalar, taken modulo 2³².
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys or `data` is not an integer scalar.

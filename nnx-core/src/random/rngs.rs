@@ -156,7 +156,7 @@ impl Rngs {
         self.stream(name).next_key()
     }
 
-    /// The stream `name`, or `default` if there is none of that name.
+    /// The stream `name`, or `default` if there is no stream of that name.
     ///
     /// # Panics
     /// Panics if there is neither that stream nor `default`.

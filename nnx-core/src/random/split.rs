@@ -17,10 +17,10 @@ pub struct RngBackup(BTreeMap<Path, Saved>);
 /// A leaf of a stream that was split.
 #[derive(Debug, Clone)]
 struct Saved {
-    /// What `restore` gives it back.
+    /// The value that `restore` puts back.
     value: Array,
     kind: &'static Kind,
-    /// What it was split into.
+    /// Shape and dtype after the split.
     split: Aval,
 }
 
@@ -33,7 +33,7 @@ impl RngBackup {
     ///
     /// # Panics
     /// Panics, and changes nothing, if a stream is no longer where it was: if there is nothing at its
-    /// path, something that is no random stream, or a stream that is split otherwise.
+    /// path, something that is not a random stream, or a stream that is split otherwise.
     #[track_caller]
     pub fn restore<M: Module>(mut self, tree: &mut M) {
         if let Err(what) = self.check(tree) {

@@ -122,7 +122,7 @@ impl JvpProgram {
         let mut is_residual = vec![false; self.graph.avals.len()];
         let used = self.graph.nodes.iter().filter(|n| n.makes(&linear));
         for &v in used.flat_map(|n| &n.ins).chain(self.tangent_outputs()) {
-            // What depends on nothing is computed again where it is needed.
+            // A value that depends on no input is computed again where it is needed.
             is_residual[v.index()] |= known[v.index()] && !linear[v.index()];
         }
         let residuals: Vec<Value> =

@@ -77,7 +77,7 @@ impl LinearMap {
     }
 
     /// The values that the linear part takes from the other one. Those that depend on nothing are
-    /// no part of these: they are computed again.
+    /// not part of these: they are computed again.
     fn needed(&self) -> Vec<Value> {
         let values = &self.graph.inputs[..self.graph.inputs.len() - self.inputs];
         let varies = dependent(&self.graph, values);

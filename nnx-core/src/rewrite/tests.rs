@@ -1,4 +1,4 @@
-//! What `checkify` sees of the functions of this library.
+//! The checks that `checkify` finds in the functions of this library.
 
 use super::Checkify;
 use crate::array::{linalg, softmax};

@@ -165,7 +165,7 @@ fn keep(most: usize) {
     known.extend(evicted.iter().flat_map(|evicted| &evicted.keys));
 }
 
-/// To be called after a program was put into a cache, with no lock held.
+/// Must be called after a program was put into a cache, with no lock held.
 pub(crate) fn inserted() {
     let limits = cache_limits();
     make_room(limits.most_programs() / 8);
@@ -190,8 +190,8 @@ static EVICTED: LazyLock<Mutex<FxHashSet<u64>>> = LazyLock::new(Default::default
 /// So many keys are remembered.
 const MOST_REMEMBERED: usize = 1 << 17;
 
-/// To be called when a program is compiled. Tells the log if it was compiled before and had to make room;
-/// of many such programs of one function or operation at ever greater distances.
+/// Must be called when a program is compiled. Logs a warning if it was compiled before and had to make room;
+/// for many such programs of one function or operation, ever less often.
 pub(crate) fn note_compiled(what: &str, key: u64) {
     static AGAIN: LazyLock<Mutex<FxHashMap<String, u64>>> = LazyLock::new(Default::default);
     if !EVICTED.lock().unwrap_or_else(|e| e.into_inner()).remove(&key) {

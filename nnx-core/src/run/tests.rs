@@ -1,4 +1,4 @@
-//! What a call of a compiled program refuses, and what it does to its arguments, on any backend.
+//! Refusals of a call of a compiled program, and its effects on its arguments, on any backend.
 
 use super::compile;
 use crate::error::{Error, Result};

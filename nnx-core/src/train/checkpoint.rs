@@ -12,19 +12,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Where the checksum of the whole file stands in its metadata.
+/// The key of the whole file's checksum in its metadata.
 const CHECKSUM: &str = "nnx.checksum";
-/// What stands there while the checksum is counted.
+/// The placeholder there while the checksum is computed.
 const NO_CHECKSUM: &str = "00000000";
-/// Says that the file was written here, so that it has a checksum: what damages the name of one of the two
-/// leaves the other.
+/// A key that shows that the file was written here, so that it has a checksum: damage to the name of one of the two
+/// leaves the other intact.
 const WRITER: &str = "nnx.format";
-/// Where the further places of shared nodes stand there, with their first ones, as a JSON object.
+/// The key of the further places of shared nodes there, with their first ones, as a JSON object.
 const ALIASES: &str = "nnx.aliases";
 
 /// Writes every leaf of `tree` to the safetensors file `path`: parameters, batch statistics,
 /// optimizer state, random streams, metrics and plain arrays, named by their dotted paths
-/// (`opt.opt_state.0.mu.conv1.kernel`). `metadata` is for what is no array, as the epoch. A shared node
+/// (`opt.opt_state.0.mu.conv1.kernel`). `metadata` is for data other than arrays, such as the epoch. A shared node
 /// is written once, at its first place, with a table of its other places.
 ///
 /// The file is written under another name in the same folder, flushed to the disk and renamed, so
@@ -155,7 +155,10 @@ pub fn load_checkpoint<M: Module>(
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|e| Error::io(path, "the checkpoint cannot be read", &e))?;
     let corrupt = |why: String| {
-        broken(path, format!("this is no whole safetensors file, but truncated or corrupt: {why}"))
+        broken(
+            path,
+            format!("this is not a complete safetensors file, but truncated or corrupt: {why}"),
+        )
     };
     let file = SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| corrupt(e.to_string()))?;

@@ -52,7 +52,7 @@ fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes what processes left behind that were killed while they wrote: nobody holds its lock.
+/// Removes files left by processes that were killed while they wrote: nobody holds its lock.
 fn remove_unfinished(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok());
     for entry in entries {

@@ -46,7 +46,7 @@ impl CheckError {
 ///
 /// Outside of a trace it panics at once if not. In a traced function the values are not known yet:
 /// there it takes a [`checkify`] around the function, and a program without one is refused.
-/// It stays where nothing uses the results of the loop or branch that it stands in. In a function
+/// It stays even if nothing uses the results of the loop or branch around it. In a function
 /// that is differentiated it runs once, with the forward pass.
 ///
 /// # Panics

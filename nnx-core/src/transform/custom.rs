@@ -55,7 +55,7 @@ fn trace_call<A: Module, R: Module>(
     program.check_no_nodes(&call);
     if let Some(&i) = program.set_leaves().first() {
         call.invalid(format!(
-            "the function sets {}, which is in a shared node: it may only read, for its derivative \
+            "the function sets {}, which is in a shared node: it may only read, because its derivative \
              would not know of the change",
             call.path(i)
         ));

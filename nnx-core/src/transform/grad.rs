@@ -81,7 +81,7 @@ pub struct Wrt<A, F> {
     filter: F,
 }
 
-/// Differentiates with respect to the float and complex leaves that `filter` names, in place of the Params.
+/// Differentiates with respect to the float and complex leaves that `filter` selects, instead of the Params.
 ///
 /// ```no_run
 /// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};
@@ -101,7 +101,7 @@ where
 
 /// Every [`Filter`].
 ///
-/// A second trait, of which the compiler never knows that it holds for a type that is no filter: then
+/// A second trait, which the compiler never finds to hold for a type that is not a filter: then
 /// the result of [`wrt`] has no type, and the function that it is passed to reports nothing more.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

@@ -30,20 +30,20 @@ pub fn length(n: usize) -> Over<()> {
 }
 
 impl<X> Over<X> {
-    /// Starts with the last elements; results stand where their slices stood.
+    /// Starts with the last elements; results take the places of their slices.
     pub fn reverse(mut self) -> Self {
         self.reverse = true;
         self
     }
 
-    /// How many times the body stands in one iteration of the compiled loop: more is faster to run
+    /// The copies of the body in one iteration of the compiled loop: more is faster to run
     /// and slower to compile.
     pub fn unroll(mut self, n: usize) -> Self {
         self.unroll = n.max(1);
         self
     }
 
-    /// Along which axis each argument is sliced, 0 if nothing is said; `None` for one that every
+    /// Along which axis each argument is sliced, by default 0; `None` for one that every
     /// iteration gets whole. As in [`vmap`](super::vmap()).
     pub fn in_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.axes = axes.into_map_axes();
@@ -205,7 +205,7 @@ where
     call.finish(program, &outs)
 }
 
-/// Where the operands and outputs of a loop's body stand in the loop.
+/// Where the operands and outputs of a loop's body are in the loop.
 struct Wiring {
     /// The operands that are carried along, and the outputs that are their next values.
     carry: Vec<(usize, usize)>,
@@ -229,7 +229,7 @@ impl Wiring {
         sliced: &[Option<isize>],
     ) -> Self {
         let carry = call.carried(program, carry_leaves);
-        // What is in nodes is no part of the result.
+        // Leaves in nodes are not part of the result.
         let of_carry = call.in_nodes()[..carry_leaves].iter().filter(|in_node| !**in_node).count();
         let results = &program.results[of_carry..];
         let mut wiring = Wiring {

@@ -22,7 +22,7 @@ pub fn in_axes(axes: impl IntoMapAxes) -> VmapAxes {
 }
 
 impl VmapAxes {
-    /// Along which axis the results are put together, 0 if nothing is said; `None` for a result that
+    /// Along which axis the results are put together, by default 0; `None` for a result that
     /// is the same for every element. A tuple has one for each element of a tuple of results.
     pub fn out_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.outputs = axes.into_map_axes();

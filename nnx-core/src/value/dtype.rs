@@ -6,7 +6,7 @@ use std::fmt;
 /// its names in Rust and in NumPy. Within a sort, the order is that of promotion.
 ///
 /// `for_each_dtype!(expand!(given))` calls `expand!` with what is given and the rows. What other
-/// languages call a dtype (PJRT, StableHLO, HLO, safetensors) stands with those who speak them, in a
+/// languages call a dtype (PJRT, StableHLO, HLO, safetensors) is in the rooms that speak them, in a
 /// `match` that does not compile without every dtype.
 macro_rules! for_each_dtype {
     ($expand:ident!($($given:tt)*)) => {

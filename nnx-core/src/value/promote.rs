@@ -20,7 +20,7 @@ pub enum PromotionKind {
     WeakFloat,
 }
 
-/// The dtype in which two operands meet. A literal decides the kind of number, not its size.
+/// The dtype to which two operands are promoted. A literal decides the kind of number, not its size.
 pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
     match (a, b) {
         (PromotionKind::Strong(a), PromotionKind::Strong(b)) => promote_dtypes(a, b),
@@ -45,7 +45,7 @@ pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
     }
 }
 
-/// The dtype in which arrays of two dtypes meet.
+/// The dtype to which arrays of two dtypes are promoted.
 pub(crate) fn promote_dtypes(a: DType, b: DType) -> DType {
     use DType::*;
     if a == b {

@@ -12,13 +12,13 @@ const LOG_LEVEL: &str = "TF_CPP_MIN_LOG_LEVEL";
 const CPU_THREADS: &str = "PJRT_NPROC";
 
 /// Sets the environment up for starting XLA: no chatter on stderr, unless the user has set a
-/// log level; the number of threads, if one is asked for. Gives whether there is to be no chatter.
+/// log level; the number of threads, if one is asked for. Returns whether there is to be no chatter.
 ///
 /// Other threads may read the environment at the same moment, through C too: they see it as it was or as it
 /// is. (Where this system is not Linux, only readers through Rust's standard library do.)
 ///
 /// # Errors
-/// When the environment has a number of threads that is none, or too large: XLA starts them all.
+/// Returns an error if the environment's number of threads is not a number, or too large: XLA starts them all.
 pub(super) fn prepare(cpu_threads: Option<usize>) -> Result<bool> {
     if let (None, Some(given)) = (cpu_threads, std::env::var_os(CPU_THREADS)) {
         let given = given.to_string_lossy();

@@ -26,11 +26,11 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[must_use]
 pub(super) struct Calling(());
 
-/// To be called before anything of the backend, and kept until it has returned.
+/// Must be called before anything of the backend, and the result kept until it has returned.
 ///
 /// # Errors
-/// In a forked child, and on the thread that ends the process. On any other thread of a process that is
-/// ending this does not return.
+/// Returns an error in a forked child, and on the thread that ends the process. On any other thread of a
+/// process that is ending this does not return.
 #[inline]
 pub(super) fn calling() -> Result<Calling> {
     fork::check()?;

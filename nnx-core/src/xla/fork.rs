@@ -15,10 +15,10 @@ pub(super) fn is_forked() -> bool {
     IS_FORKED.load(Ordering::Relaxed)
 }
 
-/// To be called before anything of the backend.
+/// Must be called before anything of the backend.
 ///
 /// # Errors
-/// In a forked child.
+/// Returns an error in a forked child.
 #[inline]
 pub(super) fn check() -> Result<()> {
     if is_forked() { Err(refusal()) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! What the C library does with memory that is freed. XLA on CPUs allocates its scratch memory anew in each
+//! Freed memory, as the C library treats it. XLA on CPUs allocates its scratch memory anew in each
 //! run, and glibc gives large blocks back to the system as soon as they are free: the next run takes a page
 //! fault for every 4 KB of them. So glibc is told to keep them. Elsewhere (musl, macOS) there is no such
 //! setting, and nothing is done.
@@ -41,7 +41,7 @@ pub(super) fn keep_freed(options: &ClientOptions) -> Result<()> {
     Ok(())
 }
 
-/// What is asked of the C library.
+/// The settings that the C library is asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Kept {
     /// The largest block that is kept.

@@ -18,7 +18,7 @@
 //! places only plugins for CPUs are considered, unless `NNX_PLATFORM` is `cuda`, `rocm` or `tpu`.
 //!
 //! # Where compiled programs are kept
-//! What takes the compiler more than a few milliseconds is kept on disk for the next process, in `cache` of
+//! A program that takes more than a few milliseconds to compile is kept on disk for the next process, in `cache` of
 //! the per-user folder, up to 2 GB, of which those go first that were used least lately. `NNX_CACHE=off`
 //! turns this off, `NNX_CACHE=/a/folder` or [`ClientOptions::cache`] chooses the folder; [`cache_stats`]
 //! counts, and `cargo xtask cache list` shows what is there. With [`write_bundle`] and [`add_bundle`] a

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 pub(crate) trait Reuse: Default {
     /// Empties the lists, which keep their room.
     fn clear(&mut self);
-    /// Gives the lists that this thread keeps to `with`; `None` while the thread ends and they are gone.
+    /// Calls `with` with the lists that this thread keeps; `None` while the thread ends and they are gone.
     fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R>;
 }
 
@@ -55,7 +55,7 @@ impl<T: Reuse> DerefMut for Pooled<T> {
 impl<T: Reuse> Drop for Pooled<T> {
     fn drop(&mut self) {
         let Some(mut lists) = self.0.take() else { return };
-        // What is dropped here may itself make a call.
+        // A value that is dropped here may itself make a call.
         lists.clear();
         T::kept(|kept| {
             let mut kept = kept.borrow_mut();

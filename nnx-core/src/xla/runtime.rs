@@ -167,7 +167,7 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     fn device_count(&self) -> usize;
 
-    /// What decides what the compiler makes, besides the program: names with values. `None` if its programs
+    /// Everything besides the program that decides what the compiler makes: names with values. `None` if its programs
     /// cannot be kept.
     fn compiler(&self) -> Option<&[(&'static str, String)]>;
 

@@ -51,7 +51,7 @@ fn odd(probe: &Probe) -> Vec<Vec<&'static [usize]>> {
     places.flat_map(one).collect()
 }
 
-/// What is wrong with refusals of `args`, if anything.
+/// The fault in the refusal of `args`, if there is one.
 fn complaint(probe: &Probe, args: &Vec<Array>, wanted: &[String]) -> Option<String> {
     let (message, file) = refusal(probe, args)?;
     let avals: Vec<String> = args.iter().map(|x| x.aval().to_string()).collect();

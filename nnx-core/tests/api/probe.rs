@@ -17,7 +17,7 @@ pub(crate) struct Probe {
     pub(crate) call: Function,
 }
 
-/// What works.
+/// The transforms and dtypes that work.
 pub(crate) struct Verdict {
     pub(crate) gradient: &'static str,
     pub(crate) batching: &'static str,
@@ -28,7 +28,7 @@ thread_local! {
     static TRYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `f` gives, unless it is refused; that is not reported.
+/// The result of `f`, unless it is refused; that is not reported.
 fn works<R>(f: impl FnOnce() -> R) -> Option<R> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

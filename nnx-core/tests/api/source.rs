@@ -5,7 +5,7 @@ use syn::{Attribute, ImplItem, Item, Type, Visibility};
 
 /// A public function or method.
 pub(crate) struct Function {
-    /// The file it stands in, from `src` on.
+    /// The file it is in, from `src` on.
     pub(crate) file: String,
     /// `roll`, or `Masked::sum`; methods of `Array` go by their name alone.
     pub(crate) name: String,
@@ -13,7 +13,7 @@ pub(crate) struct Function {
     pub(crate) jax: Option<String>,
 }
 
-/// The rooms whose functions stand in the table.
+/// The rooms whose functions are in the table.
 const ROOMS: [&str; 5] = ["array", "nn/functions.rs", "ops", "random", "transform"];
 
 pub(crate) fn functions(src: &Path) -> Vec<Function> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Headings, and the files whose functions stand below them; the first that fits.
+/// Headings, and the files whose functions are listed below them; the first that fits.
 const SECTIONS: [(&str, &[&str]); 9] = [
     ("Transforms", &["transform/"]),
     ("Random numbers", &["random/"]),
@@ -20,7 +20,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("Arrays", &["array/", "ops/"]),
 ];
 
-/// Functions that are no operation on arrays: they read, describe or configure.
+/// Functions that are not operations on arrays: they read, describe or configure.
 const NOT_OPERATIONS: &[&str] = &[
     "to_bytes",
     "try_to_vec",

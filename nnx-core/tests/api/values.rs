@@ -60,7 +60,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What should agree, recorded from traced inputs.
+    /// The pairs that should agree, recorded from traced inputs.
     fn record(&self, inputs: &[Array], pairs: &mut Vec<Pair>) {
         let n = self.x.len();
         let [x, near, t] = [0, 1, 2].map(|i| inputs[i * n..(i + 1) * n].to_vec());

@@ -1,4 +1,4 @@
-//! What fuzzing found to differ from JAX, and names that came with the mending.
+//! Differences from JAX that fuzzing found, and functions that came with the fixes.
 use crate::values::*;
 use nnx_core::array::*;
 use nnx_core::linalg::*;
@@ -123,7 +123,7 @@ fn dtypes() {
     rows.done();
 }
 
-/// What lies next to the faults, and was right.
+/// Cases next to the faults that were right.
 #[test]
 fn neighbours() {
     let mut rows = Rows::of("faults", "neighbours");

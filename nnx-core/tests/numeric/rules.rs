@@ -193,7 +193,7 @@ fn dtypes_are_promoted_as_in_jax() {
         serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(table.len(), DType::ALL.len());
     let known = |name: &str| DType::ALL.into_iter().find(|d| d.to_string() == name).unwrap();
-    // Those on the right stand in the order of a row with nothing to promote.
+    // Those on the right are in the order of a row with nothing to promote.
     let rights: Vec<DType> = table["bool"].split(' ').map(known).collect();
     let mut wrong = Vec::new();
     for (a, row) in &table {

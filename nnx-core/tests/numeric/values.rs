@@ -117,7 +117,7 @@ impl Stored {
     }
 }
 
-/// What a row computes: one array or several.
+/// The results of a row: one array or several.
 pub(crate) trait Results {
     fn into_list(self) -> Vec<Array>;
 }

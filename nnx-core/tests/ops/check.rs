@@ -1,4 +1,4 @@
-//! What the tests of all families share.
+//! Helpers that the tests of all families share.
 
 use nnx_core::array::*;
 use nnx_core::{Array, grad, value_and_grad};

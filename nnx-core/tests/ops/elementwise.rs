@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 1e-10;
 
 const POINTS: [f64; 12] = [-INF, -2.5, -1.0, -0.5, -0.0, 0.0, 0.25, 1.0, 2.5, 40.0, INF, NAN];
 
-/// What is wrong with an operation, if anything.
+/// The fault of an operation, if there is one.
 fn unary(f: fn(&Array) -> Array, values: &[f64], gradients: &[f64]) -> Option<String> {
     let x = f64s(&POINTS, &[POINTS.len()]);
     let slopes = grad(|x: &Array| f(x).sum(..), &x);

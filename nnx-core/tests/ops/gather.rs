@@ -86,7 +86,7 @@ fn indices_outside() {
     let take = |mode| x.take_mode(&far, 0, mode).to_vec::<f64>();
     assert_eq!(take(Clip), [5., 5., 0., 0., 5.]);
     assert_eq!(take(Wrap), [5., 0., 0., 5., 4.]);
-    // What lies outside gets no gradient.
+    // Places outside get no gradient.
     for mode in [Clip, Fill, Wrap] {
         let loss = |x: &Array| where_(&far.lt(6), x.take_mode(&far, 0, mode), 0.0).sum(..);
         let want = match mode {
@@ -96,7 +96,7 @@ fn indices_outside() {
         };
         assert_eq!(grad(loss, &x).to_vec::<f64>(), want, "{mode:?}");
     }
-    // What fills integers and bools.
+    // The fill values of integers and bools.
     let five = ints(&[5], &[1]);
     assert_eq!(Array::from_slice(&[1_i8, 2], [2]).take(&five, 0).to_vec::<i8>(), [-128]);
     assert_eq!(Array::from_slice(&[1_u8, 2], [2]).take(&five, 0).to_vec::<u8>(), [255]);

@@ -72,7 +72,7 @@ macro_rules! mistakes {
     };
 }
 
-/// What is done, and what the message has to name.
+/// Operations with bad input, and the parts that the message has to name.
 const ELEMENTWISE: &[Mistake] = mistakes! {
     "add": |x| &x.m + &x.v => "f32[2, 3]", "f32[4]", "broadcast";
     "sub": |x| &x.m - &x.v => "f32[2, 3]", "f32[4]", "broadcast";
@@ -405,7 +405,7 @@ fn check(table: &[Mistake]) {
             if !missing.is_empty() {
                 wrong.push(format!("{name}: {missing:?} is missing in: {message}"));
             }
-            // What is wrong with a value and not with an operation names no line of its own.
+            // A message about a value, not about an operation, names no line of its own.
             let of_value = ["an absent", "the shape of", "to_vec", "item"];
             if !of_value.iter().any(|start| name.starts_with(start)) && !message.contains(file!()) {
                 wrong.push(format!("{name}: another place in: {message}"));

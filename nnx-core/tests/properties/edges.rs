@@ -15,9 +15,9 @@ fn exact(got: &[f32], want: &[f32]) -> bool {
     got.len() == want.len() && got.iter().zip(want).all(|(&a, &b)| same(a, b))
 }
 
-/// As [`exact`] for what is no ordinary number, else up to rounding.
+/// As [`exact`] for values that are not ordinary numbers, else up to rounding.
 pub(crate) fn near(got: &[f32], want: &[f32]) -> bool {
-    // What becomes of denormal numbers is the compiler's choice, and the numbers here are the
+    // The treatment of denormal numbers is the compiler's choice, and the numbers here are the
     // plugin's.
     let other = Client::global().unwrap().backend() != Backend::Pjrt;
     let tiny = |x: f32| x.abs() <= 1e-15;

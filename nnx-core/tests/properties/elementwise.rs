@@ -99,7 +99,7 @@ fn of_two_operands_that_broadcast() {
     });
 }
 
-/// Scalars of Rust beside an array, and operands that are the same array.
+/// Scalars of Rust combined with an array, and operands that are the same array.
 #[test]
 fn of_scalars_and_of_one_array_twice() {
     properties!("scalars", 3, 2, |draw| {

@@ -32,7 +32,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// What a child that ended well wrote to its standard output.
+/// The standard output of a child that ended well.
 pub(crate) fn output(command: &mut Command) -> String {
     let output = run(command);
     assert!(output.status.success(), "{output:?}");

@@ -141,7 +141,7 @@ fn any_text_may_be_a_path() {
     runner
         .run(&some, |text| {
             if let Ok(path) = text.parse::<Path>() {
-                // What is shown is what was read, but for zeros before a number.
+                // A path is shown as it was read, but for zeros before a number.
                 let shown = path.to_string();
                 prop_assert_eq!(shown.parse::<Path>().unwrap(), path);
             }

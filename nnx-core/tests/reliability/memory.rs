@@ -47,7 +47,7 @@ fn memory_that_is_missing_is_an_error() {
     assert_eq!(code(some.to_bytes().map(drop)), "RESOURCE_EXHAUSTED");
     assert_eq!(code(some.try_to_vec::<u8>().map(drop)), "RESOURCE_EXHAUSTED");
     assert!(panics(|| drop(some.to_vec::<u8>())).contains("RESOURCE_EXHAUSTED"));
-    // The device has no room for a result: told at once, or where it is read.
+    // The device has no room for a result: an error at once, or where it is read.
     let huge = |x: &Array| x.broadcast_to([1_usize << 35]);
     let x = Array::scalar(1.0_f32);
     assert!(panics(|| drop(huge(&x).to_vec::<f32>())).contains("RESOURCE_EXHAUSTED"));

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Once;
 use tracing::span;
 
-/// Writes what is said of the cache to standard output.
+/// Writes the messages about the cache to standard output.
 struct Say;
 
 impl tracing::Subscriber for Say {
@@ -49,7 +49,7 @@ fn work() {
 
 const WORK: &str = "program_cache::a_process_loads_what_another_one_compiled";
 
-/// What a child said.
+/// The report of a child.
 #[derive(Debug)]
 struct Said {
     result: String,
@@ -118,7 +118,7 @@ fn a_process_loads_what_another_one_compiled() {
         use std::os::unix::fs::MetadataExt;
         assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
     }
-    // What decides what comes out of the compiler is part of the key.
+    // Everything that decides what the compiler makes is part of the key.
     let other = said(&child::output(command(WORK, &folder).env("PJRT_NPROC", "3")));
     assert_eq!(other.loaded, 0, "{other:?}");
     let flag = "--xla_cpu_multi_thread_eigen=false";

@@ -30,7 +30,7 @@ fn only_params_change_and_the_step_counts() {
     opt.update(&mut model, &grads);
     assert_eq!(opt.step.item::<u32>(), 2);
     assert_eq!(model.layers[1].kernel.to_vec::<f32>(), [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]);
-    // No gradient reached the bias; the statistics and the table are no parameters.
+    // No gradient reached the bias; the statistics and the table are not parameters.
     let after = leaves(&model);
     assert_eq!(after[1], before[1]);
     assert_eq!(after[3..], before[3..]);
@@ -233,7 +233,7 @@ fn the_low_rank_part_alone_is_trained() {
         assert_eq!(format!("{now:?}"), format!("{frozen:?}"));
         assert_eq!(opt.step.item::<u32>(), step);
     }
-    // What is frozen has no state, and the gradient of everything moves no more.
+    // A frozen Variable has no state, and the gradient of everything moves no more.
     let mut opt = Optimizer::wrt(&layer, optim::adam(0.1), trained);
     let moments: Vec<String> =
         opt.opt_state.0.mu.iter().map(|(path, _)| path.to_string()).collect();

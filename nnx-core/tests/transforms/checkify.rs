@@ -141,8 +141,8 @@ fn where_nothing_else_is_wanted() {
     assert!(first(Checks::USER, gradient, arange(5, DType::F32)).unwrap().starts_with("three"));
 }
 
-/// What a function checks is checked once, while it runs forward (JAX drops a check in a scan that
-/// is differentiated); what is wrong with numbers of the backward pass is found there.
+/// The checks of a function run once, while it runs forward (JAX drops a check in a scan that
+/// is differentiated); bad numbers of the backward pass are found there.
 #[test]
 fn in_the_two_passes_of_a_gradient() {
     let scanned = |x: &Array| {
@@ -233,7 +233,7 @@ fn inside_of_custom_derivatives() {
 }
 
 /// A function with a rule is one operation where NaN is looked for: the ones inside of it that are
-/// selected away are no mistakes.
+/// selected away are not mistakes.
 #[test]
 fn nan_inside_of_functions() {
     let zero = || Array::scalar(0.0_f32);

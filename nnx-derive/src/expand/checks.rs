@@ -1,4 +1,4 @@
-//! What only its type can tell of a field under `skip` or `static`: whether data would be lost in it.
+//! The check of a field under `skip` or `static` that needs its type: whether data would be lost in it.
 //! A constant asks the type, and the names in it, for their schemas.
 
 use super::recursion;
@@ -12,7 +12,7 @@ use syn::Type;
 /// The checks of an item's fields, as statements.
 #[derive(Default)]
 pub(super) struct Checks {
-    /// Those that stand by themselves, and that `cargo check` evaluates.
+    /// Those that are items by themselves, and that `cargo check` evaluates.
     pub(super) early: TokenStream,
     /// Those that name type parameters. They are part of the schema.
     pub(super) of_instances: TokenStream,

@@ -1,6 +1,6 @@
 //! From a checked item to its impl.
 //!
-//! The impl stands in `const _: () = { … };`, where it can name the room of the expansions `__nnx`
+//! The impl is inside `const _: () = { … };`, where it can name the room of the expansions `__nnx`
 //! without adding a name to the user's scope. Everything else is written with absolute paths.
 
 mod checks;

@@ -38,7 +38,7 @@ fn fields(item: &Item<'_>, fields: &[Field<'_>]) -> TokenStream {
     quote!(__nnx::fields![#(#fields),*])
 }
 
-/// The part behind the name of a field in `fields!`.
+/// The part after the name of a field in `fields!`.
 fn field_schema(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
     match field.role {
         Role::Skip => quote!(),

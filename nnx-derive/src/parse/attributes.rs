@@ -69,7 +69,7 @@ impl Opt {
 
 /// All options of all `#[module(…)]` attributes in `attrs`, each at most once.
 ///
-/// `known` lists what may stand here, for the messages.
+/// `known` lists what is allowed here, for the messages.
 pub(super) fn options(attrs: &[Attribute], known: &str, errors: &mut Errors) -> Vec<Opt> {
     let mut options: Vec<Opt> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("module")) {

@@ -1,6 +1,6 @@
-//! Types that can be no part of a Module, found by how they are written.
+//! Types that cannot be part of a Module, found by how they are written.
 //!
-//! What a name stands for only the compiler knows: there the trait `Module` decides, or one of its
+//! Only the compiler knows the type behind a name: there the trait `Module` decides, or one of its
 //! stand-ins that say more about a type of that name.
 
 use nnx_macro_support::diagnostics::{Errors, with_fixes};

@@ -254,7 +254,7 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// The same name, seen from where it stands, with another place.
+/// The same name, resolved where it was written, with another place.
 fn located(name: &Ident, span: Span) -> Ident {
     let mut name = name.clone();
     name.set_span(name.span().located_at(span));

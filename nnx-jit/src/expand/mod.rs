@@ -1,4 +1,4 @@
-//! The function that stands in place of the annotated one.
+//! The function that takes the place of the annotated one.
 //!
 //! It calls the room of the macros `__nnx`. Whatever the compiler may complain about is written here,
 //! with the span of the type that it is about; the rest comes from the templates in that room.
@@ -139,7 +139,7 @@ struct Output {
     call: TokenStream,
     /// The return type of the closure, if it can be written down.
     arrow: TokenStream,
-    /// Where the value stands that a function without a return type ends with. The body then says what it
+    /// The place of the value that a function without a return type ends with. The body then says what it
     /// returns, and the compiler sees that the function cannot: it advises to add the type.
     tail: Option<Span>,
 }

@@ -1,4 +1,4 @@
-//! `self` under another name, so that the body of a method can stand in a closure.
+//! `self` under another name, so that the body of a method can be put into a closure.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};

@@ -1,4 +1,4 @@
-//! The item that the attribute stands on.
+//! The item that the attribute is on.
 
 use super::parameters::take_marks;
 use nnx_macro_support::diagnostics::with_fixes;
@@ -7,7 +7,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Block, Expr, Item, ItemFn, Stmt, TraitItemFn, braced};
 
-/// An item under the attribute that is no function with a body.
+/// An item under the attribute that is not a function with a body.
 pub(crate) struct NoFunction {
     /// The error to report.
     pub(crate) error: syn::Error,

@@ -101,7 +101,7 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
 
 fn unknown(name: &str) -> String {
     let known = list(KNOWN);
-    // What users of JAX look for.
+    // The names that users of JAX look for.
     let instead = match name {
         "static_argnums" | "static_argnames" => {
             "name the parameters, `static(a, b)`, or mark them, `#[nnx(static)] a: usize`"

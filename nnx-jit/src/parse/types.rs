@@ -7,7 +7,7 @@ use syn::Type;
 /// `Result` holds.
 pub(crate) fn inside(ty: &Type) -> Vec<&Type> {
     match last_segment(ty) {
-        // What a function returns as its error may be anything.
+        // The error type of a function may be any type.
         Some(last) if last.ident == "Result" => type_arguments(last).take(1).collect(),
         _ => elements(ty).unwrap_or_default(),
     }

@@ -11,7 +11,7 @@ use syn::{
     TypeReference, WherePredicate,
 };
 
-/// Where a type stands.
+/// Where a type is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Parameter,

@@ -1,4 +1,4 @@
-//! What a type parameter under `skip` turns out to be.
+//! The type that a type parameter under `skip` turns out to be.
 use nnx::nn::Linear;
 use nnx::{Array, Module};
 

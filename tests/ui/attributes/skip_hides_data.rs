@@ -1,4 +1,4 @@
-//! What the name of a skipped type does not tell.
+//! Data that the name of a skipped type does not tell of.
 use nnx::module::Shared;
 use nnx::nn::Linear;
 use nnx::{Array, Module, Param};

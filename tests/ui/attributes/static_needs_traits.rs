@@ -1,4 +1,4 @@
-//! What static data must be able to do.
+//! The traits that static data needs.
 use nnx::{Module, Param};
 
 #[derive(Clone)]

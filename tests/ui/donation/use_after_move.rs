@@ -1,4 +1,4 @@
-//! What is passed by value is gone: its memory may be reused.
+//! A value that is passed by value is gone: its memory may be reused.
 
 use nnx::{Array, Module, Param};
 

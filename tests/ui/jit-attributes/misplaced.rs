@@ -1,4 +1,4 @@
-//! On what is no function.
+//! On items other than functions.
 
 use nnx::{Array, Module, Param};
 

@@ -1,4 +1,4 @@
-//! What is not a list of options.
+//! Attributes that are not a list of options.
 
 use nnx::Array;
 

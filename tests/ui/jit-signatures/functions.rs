@@ -1,4 +1,4 @@
-//! Functions and closures are no arguments; functions can be static.
+//! Functions and closures cannot be arguments; functions can be static.
 
 use nnx::Array;
 

@@ -1,4 +1,4 @@
-//! What a jitted function cannot be.
+//! Qualifiers that a jitted function cannot have.
 
 use nnx::Array;
 

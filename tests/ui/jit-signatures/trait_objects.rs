@@ -1,4 +1,4 @@
-//! What is behind `dyn` is not known when Rust compiles.
+//! The type behind `dyn` is not known when Rust compiles.
 
 use nnx::Array;
 

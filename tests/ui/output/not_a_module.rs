@@ -1,4 +1,4 @@
-//! Types that are no trees of arrays.
+//! Types that are not trees of arrays.
 
 use nnx::{Array, Error};
 use std::rc::Rc;

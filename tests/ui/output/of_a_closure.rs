@@ -1,4 +1,4 @@
-//! What a transform's closure returns is new as well: it cannot point into the argument.
+//! The result of a transform's closure is new as well: it cannot point into the argument.
 
 use nnx::{Array, Module, Param};
 

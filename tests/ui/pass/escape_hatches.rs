@@ -1,4 +1,4 @@
-//! What `static` and `skip` let in.
+//! Types that `static` and `skip` let in.
 use nnx::{Array, Module, Param};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Items that are no items of a module, and items that a macro writes.
+//! Items inside functions, not in a module, and items that a macro writes.
 use nnx::{Module, Param};
 
 macro_rules! layer {

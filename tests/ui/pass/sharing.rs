@@ -1,4 +1,4 @@
-//! What may be done with shared nodes: own one in eager code, keep it outside of the trees that are
+//! Uses of shared nodes: own one in eager code, keep it outside of the trees that are
 //! split and trained, and lend it to them; ask a type about its paths.
 
 use nnx::module::Shared;
@@ -26,7 +26,7 @@ fn forward(block: &Block, table: &Param, x: &Array) -> Array {
     block.forward(table, x)
 }
 
-/// What a handle can do.
+/// Requires the traits of a handle.
 fn is_a_handle<T: Clone + Send + Sync + 'static>(_: &T) {}
 
 fn main() {

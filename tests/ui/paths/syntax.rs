@@ -1,4 +1,4 @@
-//! What is not the grammar of a path.
+//! Paths that do not follow the grammar.
 
 use nnx::module::PathPattern;
 use nnx::{Module, Param, path};

@@ -1,4 +1,4 @@
-//! What changes from call to call cannot be part of the program.
+//! A value that changes from call to call cannot be part of the program.
 
 use nnx::{Array, Param};
 

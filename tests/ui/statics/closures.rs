@@ -1,4 +1,4 @@
-// A closure cannot be compared with another one, and so is no part of a key.
+// A closure cannot be compared with another one, and so cannot be part of a key.
 use nnx::Array;
 
 #[nnx::jit(graph = false)]

@@ -1,4 +1,4 @@
-// What a filter is, and where it stands.
+// The types of filters, and where a filter stands.
 use nnx::{Module, Param};
 
 #[derive(Module)]

@@ -120,13 +120,13 @@ fn text<'a>(tokens: &[Token<'a>], at: usize) -> Option<&'a str> {
 /// The context for following one path, or the tree of paths of a `use`.
 struct Tree<'a, 't> {
     tokens: &'t [Token<'a>],
-    /// The module that the path stands in.
+    /// The module that the path is in.
     here: Vec<&'a str>,
     in_macro: bool,
 }
 
 impl<'a> Tree<'a, '_> {
-    /// Follows the path that goes on at a place; gives the place behind it.
+    /// Follows the path that goes on at a place; returns the place after it.
     fn walk(
         &self,
         mut at: usize,

@@ -5,6 +5,7 @@ mod imports;
 mod names;
 mod rooms;
 mod tokens;
+mod wording;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -30,22 +31,25 @@ pub enum Rule {
     ThroughTheRoot,
     /// Every room has its place in the table.
     UnknownRoom,
-    /// Unsafe code stands in one room.
+    /// Unsafe code is in one room.
     Unsafe,
     /// A file is read at one sitting.
     TooLong,
     /// A type's name stands for one thing.
     NameTwice,
+    /// A comment is in plain English.
+    Wording,
 }
 
 impl Rule {
-    const ALL: [Rule; 6] = [
+    const ALL: [Rule; 7] = [
         Rule::Upwards,
         Rule::ThroughTheRoot,
         Rule::UnknownRoom,
         Rule::Unsafe,
         Rule::TooLong,
         Rule::NameTwice,
+        Rule::Wording,
     ];
 }
 
@@ -58,6 +62,7 @@ impl fmt::Display for Rule {
             Rule::Unsafe => "unsafe outside xla",
             Rule::TooLong => "file too long",
             Rule::NameTwice => "type name twice",
+            Rule::Wording => "comment's wording",
         })
     }
 }
@@ -121,6 +126,7 @@ pub fn check(workspace: &Path) -> Result<Vec<Finding>, String> {
                 source.finding(token.line, Rule::Unsafe, message)
             }));
         }
+        wording::check(source, &mut findings);
         if source.is_in(HOUSE) {
             house.push((source, tokens));
         }

@@ -5,7 +5,7 @@ use super::{Finding, Rule, Source};
 use std::collections::HashMap;
 
 /// Finds the types that share a name with an earlier one. Those that only their own module sees
-/// are let be.
+/// are left alone.
 pub(super) fn twice(house: &[(&Source, Vec<Token<'_>>)], findings: &mut Vec<Finding>) {
     let mut known: HashMap<&str, (&str, usize)> = HashMap::new();
     for (source, tokens) in house {

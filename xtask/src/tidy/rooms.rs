@@ -38,7 +38,7 @@ pub(super) const RESERVED: [(&[&str], &[&str]); 3] = [
 /// the macros use.
 const ROOT: [&str; 2] = ["lib", "__private"];
 
-/// The place of a room; `None` for a name that is no room.
+/// The place of a room; `None` for a name that is not a room.
 pub(super) fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&room))
 }

@@ -127,7 +127,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Takes out the items that stand behind `#[cfg(test)]`.
+/// Takes out the items after `#[cfg(test)]`.
 pub(super) fn drop_tests(tokens: &mut Vec<Token<'_>>) {
     let mut kept = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -147,7 +147,7 @@ fn is_test_attribute(tokens: &[Token<'_>]) -> bool {
     tokens.len() >= expected.len() && tokens.iter().zip(expected).all(|(t, e)| t.text == e)
 }
 
-/// The place behind the item whose attributes begin at a place.
+/// The place after the item whose attributes begin at a place.
 fn end_of_item(tokens: &[Token<'_>], mut at: usize) -> usize {
     while at < tokens.len() {
         match tokens[at].text {
@@ -160,7 +160,7 @@ fn end_of_item(tokens: &[Token<'_>], mut at: usize) -> usize {
     at
 }
 
-/// The place behind the bracket that closes the one at a place.
+/// The place after the bracket that closes the one at a place.
 pub(super) fn close(tokens: &[Token<'_>], open: usize) -> usize {
     let mut depth = 0usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {

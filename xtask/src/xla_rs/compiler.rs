@@ -81,7 +81,7 @@ impl Compiler {
             .output()
             .map_err(|e| format!("the C++ compiler {self} cannot be started: {e}"))?;
         let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        // What it does not find it gives back as it was asked.
+        // For a folder that the compiler does not find, it prints the name that it was asked for.
         if folder.is_absolute() {
             Ok(folder)
         } else {
@@ -93,7 +93,7 @@ impl Compiler {
         }
     }
 
-    /// Compiles the shim to `lib/libxla_shim.so` in `folder`, beside the headers and libraries
+    /// Compiles the shim to `lib/libxla_shim.so` in `folder`, next to the headers and libraries
     /// that it needs; `work` is for its source.
     pub(super) fn compile_shim(
         &self,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The crate's C++ code includes these four of XLA's headers, and needs one function and one struct
 /// of what they declare. In XLA they pull in its client library and its GPU runtime: a quarter of
-/// the time that a compiler takes for the crate. What stands here declares just what is used.
+/// the time that a compiler takes for the crate. The declarations here are just those that are used.
 const SLIM: [(&str, &str); 4] = [
     ("xla/client/client_library.h", "#pragma once\n"),
     (

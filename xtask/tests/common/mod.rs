@@ -10,7 +10,7 @@ use xtask::pins::Pin;
 use xtask::setup::Setup;
 use xtask::xla_rs::{Wheels, XlaRs};
 
-/// What a plugin's file holds, as far as the set-up looks.
+/// The contents of a plugin's file, as far as the set-up looks.
 pub const PLUGIN: &[u8] =
     b"a library of more than 64 bytes with the function GetPjrtApi and others.....";
 
@@ -32,7 +32,7 @@ impl Machine {
         self.folder.path().join(name)
     }
 
-    /// What `NNX_HOME` is.
+    /// The value of `NNX_HOME`.
     pub fn home(&self) -> PathBuf {
         self.path("home")
     }
@@ -80,12 +80,12 @@ impl Machine {
         std::fs::read_to_string(self.path("log")).map_or(0, |log| log.lines().count())
     }
 
-    /// What lies in the folder of plugins, but for the lock.
+    /// The entries of the folder of plugins, but for the lock.
     pub fn plugins(&self) -> Vec<String> {
         self.installed("plugins")
     }
 
-    /// What lies in a folder of the home folder, but for the lock.
+    /// The entries of a folder in the home folder, but for the lock.
     pub fn installed(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.home().join(folder)) else { return vec![] };
         let mut names: Vec<String> =
@@ -195,7 +195,7 @@ impl Machine {
         }
     }
 
-    /// What pip does that has the wheels of [`xla_wheels`](Self::xla_wheels).
+    /// The script of a pip that has the wheels of [`xla_wheels`](Self::xla_wheels).
     pub fn xla_pip(&self) -> String {
         let folder = self.path("");
         format!("for last; do :; done; cp '{}'\"${{last%==*}}.whl\" \"$dest\"", folder.display())

@@ -89,7 +89,7 @@ impl At {
     }
 
     /// The array with values that are the same at each place of a mask: a choice, element by element,
-    /// that needs not know how many places there are. `None` where this is no such update.
+    /// that need not know how many places there are. `None` where this is not such an update.
     #[track_caller]
     pub(super) fn update_masked(&self, kind: ScatterKind, values: &Array) -> Option<Array> {
         let mask = self.sole_mask()?;

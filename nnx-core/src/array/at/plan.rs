@@ -1,4 +1,4 @@
-//! What an index with arrays of positions means to gather and scatter.
+//! The meaning of an index with arrays of positions for gather and scatter.
 
 use crate::array::indexing::{index_dtype, normalize};
 use crate::array::slicing::Resolved;

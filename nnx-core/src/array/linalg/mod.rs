@@ -1,4 +1,4 @@
-//! Linear algebra, with the names and semantics of `jax.numpy.linalg`. Matrices stand along the
+//! Linear algebra, with the names and semantics of `jax.numpy.linalg`. Matrices lie along the
 //! last two axes, all axes before them are batches. f32 and f64 are computed as such, integers and
 //! half floats in f32; Cholesky, LU, QR and what is made of them take complex numbers too.
 //!

@@ -40,6 +40,8 @@ impl From<f64> for Ord {
 
 /// The 2-norm of the elements along the axes: √Σ|x|². `jax.numpy.linalg.norm` without `ord`.
 ///
+/// The result has the shape of `x` without the axes.
+///
 /// ```
 /// # use nnx_core::{Array, array::linalg::norm};
 /// let x = Array::from_slice(&[3.0_f32, 4.0, 6.0, 8.0], [2, 2]);
@@ -63,8 +65,10 @@ fn squares(x: &Array, axes: Axes) -> Array {
     x.square().sum(axes)
 }
 
-/// A norm of vectors along the axes, all their elements taken together.
+/// A norm of the elements along the axes, taken together as one vector.
 /// `jax.numpy.linalg.vector_norm`.
+///
+/// The result has the shape of `x` without the axes.
 ///
 /// # Panics
 /// Panics if there is no such axis, or the norm is one of matrices.
@@ -89,8 +93,10 @@ pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array
 
 /// A norm of the matrices along the last two axes. `jax.numpy.linalg.matrix_norm`.
 ///
+/// The result has the shape of `x` without its last two axes.
+///
 /// # Panics
-/// Panics if there are fewer than two axes, or the norm is none of matrices.
+/// Panics if there are fewer than two axes, or the norm is not one of matrices.
 #[track_caller]
 pub fn matrix_norm(x: &Array, ord: impl Into<Ord>) -> Array {
     const OP: &str = "matrix_norm";

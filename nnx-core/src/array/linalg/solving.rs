@@ -191,7 +191,7 @@ pub fn cho_solve(factor: &Array, b: &Array) -> Array {
     })
 }
 
-/// The inverse of square matrices. To solve equations, [`solve`] is faster and more exact.
+/// The inverse of square matrices. To solve equations, [`solve`] is faster and more accurate.
 /// `jax.numpy.linalg.inv`.
 ///
 /// # Panics

@@ -6,7 +6,7 @@ use crate::lower::hlo::table::AttrForm;
 use crate::lower::{Attr, AttrName, Instr};
 use crate::value::Aval;
 
-/// An attribute with its name, ready to stand after the operands; `None` where HLO has nothing to
+/// An attribute with its name, ready to be put after the operands; `None` where HLO has nothing to
 /// say. Regions are written elsewhere. `operands` are the types of the instruction's operands.
 pub(super) fn text(part: &AttrForm, instr: &Instr, operands: &[Aval]) -> Result<Option<String>> {
     let written = match *part {

@@ -57,7 +57,7 @@ impl<'a> Computation<'a> {
         ids.iter().map(|&id| self.operand(id)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Says that `id` is computed here.
+    /// Notes that `id` is computed here.
     pub(super) fn know(&mut self, id: Id) {
         self.known.insert(id);
     }

@@ -188,7 +188,7 @@ fn a_branch_of_a_large_hash() {
         bind(Threefry2x32 { combine: true }, &args.iter().collect::<Vec<_>>()).to_vec()
     });
     assert!(text.contains("true_computation=branch.1, false_computation=branch."), "{text}");
-    // What both need from outside is in a tuple of each.
+    // The values that both need from outside are in a tuple of each.
     assert!(text.contains("p = (u32[300], u32[300], u32[300], u32[300]) parameter(0)"), "{text}");
 }
 

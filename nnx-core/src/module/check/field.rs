@@ -61,7 +61,7 @@ pub const fn static_field(name: &str, part: &FieldPart) -> Verdict {
     Verdict(Some(text))
 }
 
-/// Says what was found in the field; false if nothing was.
+/// Writes what was found in the field; false if nothing was.
 const fn says_what(name: &str, part: &FieldPart, wanted: Wanted, text: &mut Text) -> bool {
     let mut path = Text::new();
     super::push_field(&mut path, name);

@@ -48,7 +48,7 @@ const fn find(wanted: Wanted, schema: &'static Schema, path: &mut Text) -> Optio
         return Some(schema);
     }
     let found = match schema {
-        // What is in a node is another tree.
+        // The contents of a node are another tree.
         Schema::Shared(_) if matches!(wanted, Wanted::Skipped) => None,
         Schema::Shared(item) | Schema::Option(item) => find(wanted, item, path),
         Schema::List(item) => {
@@ -72,7 +72,7 @@ const fn find(wanted: Wanted, schema: &'static Schema, path: &mut Text) -> Optio
             }
             found
         }
-        // What is in a Module is a setting.
+        // A float in a Module is a setting.
         Schema::Struct(..) | Schema::Enum(..) if matches!(wanted, Wanted::BareFloat) => None,
         Schema::Struct(_, fields) => find_in_fields(wanted, fields, path),
         Schema::Enum(_, variants) => {

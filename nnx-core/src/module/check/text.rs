@@ -25,7 +25,7 @@ impl Text {
         }
     }
 
-    /// Adds a step to a name; the first step of a path stands without a dot.
+    /// Adds a step to a name; the first step of a path has no dot.
     pub(super) const fn push_name(&mut self, name: &str) {
         if self.len > 0 {
             self.push(".");

@@ -41,11 +41,11 @@ pub struct BatchNorm {
     pub axis: isize,
     /// How much of the old running statistics stays in an update.
     pub momentum: f64,
-    /// A small number added to the variance against division by 0.
+    /// A small number added to the variance to avoid division by 0.
     pub epsilon: f64,
     /// Whether the variance is E|x|² − |E x|².
     pub use_fast_variance: bool,
-    /// The dtype of the result; by default the one in which input and parameters meet.
+    /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -59,7 +59,7 @@ norm_builder! {
         axis: isize = -1,
         /// How much of the old running statistics stays in an update. Default: 0.99.
         momentum: f64 = 0.99,
-        /// A small number added to the variance against division by 0. Default: 1e-5.
+        /// A small number added to the variance to avoid division by 0. Default: 1e-5.
         epsilon: f64 = 1e-5,
     }
     optional {}

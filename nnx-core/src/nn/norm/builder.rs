@@ -62,7 +62,7 @@ macro_rules! norm_builder {
             }
             optional {
                 $($optional)*
-                /// The dtype of the result. Default: the one in which input and parameters meet.
+                /// The dtype of the result. Default: the promoted dtype of input and parameters.
                 dtype: $crate::value::DType,
             }
         }

@@ -26,15 +26,15 @@ pub struct GroupNorm {
     pub scale: Option<Param>,
     /// The offset added after the factor, `[num_features]`.
     pub bias: Option<Param>,
-    /// How many groups of neighbouring features there are.
+    /// The number of groups of neighbouring features.
     pub num_groups: usize,
     /// How many features are in a group.
     pub group_size: usize,
-    /// A small number added to the variance against division by 0.
+    /// A small number added to the variance to avoid division by 0.
     pub epsilon: f64,
     /// Whether the variance is E|x|² − |E x|².
     pub use_fast_variance: bool,
-    /// The dtype of the result; by default the one in which input and parameters meet.
+    /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -42,9 +42,9 @@ norm_builder! {
     /// Settings of a [`GroupNorm`].
     GroupNormBuilder: scale and bias;
     settings {
-        /// How many groups of neighbouring features there are. Default: 32.
+        /// The number of groups of neighbouring features. Default: 32.
         num_groups: usize = 32,
-        /// A small number added to the variance against division by 0. Default: 1e-6.
+        /// A small number added to the variance to avoid division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
     optional {

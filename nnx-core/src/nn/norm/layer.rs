@@ -25,11 +25,11 @@ pub struct LayerNorm {
     pub scale: Option<Param>,
     /// The offset added after the factor, `[num_features]`.
     pub bias: Option<Param>,
-    /// A small number added to the variance against division by 0.
+    /// A small number added to the variance to avoid division by 0.
     pub epsilon: f64,
     /// Whether the variance is E|x|² − |E x|².
     pub use_fast_variance: bool,
-    /// The dtype of the result; by default the one in which input and parameters meet.
+    /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -37,7 +37,7 @@ norm_builder! {
     /// Settings of a [`LayerNorm`].
     LayerNormBuilder: scale and bias;
     settings {
-        /// A small number added to the variance against division by 0. Default: 1e-6.
+        /// A small number added to the variance to avoid division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
     optional {}

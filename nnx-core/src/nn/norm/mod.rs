@@ -49,7 +49,7 @@ fn wide(x: &Array) -> Array {
     if x.dtype().size() < 4 { x.astype(DType::F32) } else { x.clone() }
 }
 
-/// A norm at work: its learned part, its settings, and where the features stand in the input.
+/// A norm at work: its learned part, its settings, and the place of the features in the input.
 struct Norm<'a> {
     layer: &'static str,
     scale: Option<&'a Array>,
@@ -62,7 +62,7 @@ struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the dtype in which everything meets.
+    /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the promoted dtype of all of these.
     ///
     /// Mean and variance come of `statistics`, which is given x and the running statistics in that
     /// dtype, and broadcast to x; without a mean it counts as 0.

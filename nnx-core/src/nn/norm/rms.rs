@@ -24,9 +24,9 @@ use std::slice;
 pub struct RMSNorm {
     /// The factor of the normalized features, `[num_features]`.
     pub scale: Option<Param>,
-    /// A small number added to the mean square against division by 0.
+    /// A small number added to the mean square to avoid division by 0.
     pub epsilon: f64,
-    /// The dtype of the result; by default the one in which input and parameters meet.
+    /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
 }
 
@@ -34,7 +34,7 @@ norm_builder! {
     /// Settings of an [`RMSNorm`].
     RMSNormBuilder: scale;
     settings {
-        /// A small number added to the mean square against division by 0. Default: 1e-6.
+        /// A small number added to the mean square to avoid division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
     optional {}

@@ -27,7 +27,7 @@ macro_rules! gated_cell_builder {
                 bias_init: $crate::nn::Initializer = $crate::nn::initializers::zeros(),
             }
             optional {
-                /// The dtype to compute in. Default: the one in which input and parameters meet.
+                /// The dtype to compute in. Default: the promoted dtype of input and parameters.
                 dtype: $crate::value::DType,
                 /// How a first carry starts. Default: zeros.
                 carry_init: $crate::nn::Initializer,

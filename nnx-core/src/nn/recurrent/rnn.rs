@@ -37,9 +37,9 @@ pub struct RNN<C: RNNCellBase> {
     pub time_major: bool,
     /// Whether the sequence is run from its end.
     pub reverse: bool,
-    /// Whether the results of a reversed run stand in the order of the input.
+    /// Whether the results of a reversed run are in the order of the input.
     pub keep_order: bool,
-    /// How many steps stand in one iteration of the compiled loop.
+    /// The number of steps in one iteration of the compiled loop.
     pub unroll: usize,
     /// Where the keys of first carries come from.
     pub rngs: RngStream,
@@ -69,14 +69,14 @@ impl<C: RNNCellBase> RNNBuilder<C> {
         self
     }
 
-    /// Whether the results of a reversed run stand in the order of the input. Default: false, in the
+    /// Whether the results of a reversed run are in the order of the input. Default: false, in the
     /// order in which the steps ran.
     pub fn keep_order(mut self, keep_order: bool) -> Self {
         self.keep_order = keep_order;
         self
     }
 
-    /// How many steps stand in one iteration of the compiled loop. Default: 1.
+    /// The number of steps in one iteration of the compiled loop. Default: 1.
     pub fn unroll(mut self, unroll: usize) -> Self {
         self.unroll = unroll;
         self
@@ -290,7 +290,7 @@ fn trailing(x: &Array, rank: usize) -> Array {
 }
 
 /// Sequences in reverse along the time axis; with `seq_lengths` (integers `[batch…]`) each up to its
-/// own length, what follows staying behind. `flax.nnx.nn.recurrent.flip_sequences`.
+/// own length, and what follows it stays after it. `flax.nnx.nn.recurrent.flip_sequences`.
 ///
 /// The time is the first axis if `time_major`, else that after `num_batch_dims` batch axes.
 ///

@@ -24,7 +24,7 @@ pub(crate) struct Scan {
     pub(crate) length: usize,
     /// Whether the last elements come first.
     pub(crate) reverse: bool,
-    /// How many times the body stands in one iteration of the compiled loop.
+    /// The copies of the body in one iteration of the compiled loop.
     pub(crate) unroll: usize,
     /// The operands that the results are linear in, where it is known.
     pub(crate) linear: Vec<bool>,
@@ -46,7 +46,7 @@ impl Scan {
         bind(self, &ins.iter().collect::<Vec<_>>())
     }
 
-    /// One run of the body at position `i`, a scalar: gives the carry, and writes the other results.
+    /// One run of the body at position `i`, a scalar: returns the carry, and writes the other results.
     fn iteration(&self, b: &mut Builder, i: Id, state: &State<'_>) -> (Ids, Vec<Id>) {
         let mut ins: Ids = state.carry.into();
         for &x in state.xs {
@@ -210,7 +210,7 @@ impl Primitive for Scan {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut flags = cx.batched.to_vec();
         let (body, out_flags) = loop_batch(&self.body, &mut flags, self.carry, cx.size);
-        // The iterations run along dimension 0, so the batch moves behind it.
+        // The iterations run along dimension 0, so the batch moves after it.
         let sliced = self.carry..self.carry + self.xs;
         let ins: SmallVec<[Array; 4]> = (0..cx.ins.len())
             .map(|i| match flags[i] {

@@ -80,7 +80,7 @@ pub(super) fn digamma(x: &Array) -> Array {
 }
 
 /// The derivative of order `n` of digamma: (−1)ⁿ⁺¹ n! ζ(n + 1, x) (DLMF 25.11.12). NaN if `n` is
-/// no natural number.
+/// not a natural number.
 pub(super) fn polygamma(n: &Array, x: &Array) -> Array {
     let next = n + 1.0;
     let factorial = next.lgamma().exp();

@@ -164,7 +164,7 @@ fn unblocked(a: &Array) -> Factors {
         let factors = &column / safe * &rest;
         let right = iota([n], DType::I32, 0).gt(step).astype(a.dtype());
         let a = &a - factors.expand_dims(2) * (row * right).expand_dims(1);
-        // The factors stand where zeros would.
+        // The factors take the place of the zeros.
         let at = iota([m, n], DType::I32, 1).eq(step) & iota([m, n], DType::I32, 0).gt(step);
         let a = where_(&at, factors.expand_dims(2), a);
         vec![a, pivots, rows]

@@ -1,4 +1,4 @@
-//! Decompositions of matrices, which stand along the last two dimensions, and systems of linear
+//! Decompositions of matrices, which lie along the last two dimensions, and systems of linear
 //! equations. Leading dimensions are batches.
 
 mod cholesky;

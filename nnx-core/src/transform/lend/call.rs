@@ -15,8 +15,8 @@ use crate::run::staged;
 use crate::value::Aval;
 use std::panic::Location;
 
-/// A call of the transform `op`. Leaves of the argument without a value, as the gaps of a gradient,
-/// are no operands of the program.
+/// A call of the transform `op`. Leaves of the argument without a value, such as the gaps of a gradient,
+/// are not operands of the program.
 pub(crate) struct TransformCall<'a, A> {
     pub(crate) op: &'static str,
     pub(crate) location: &'static Location<'static>,
@@ -318,7 +318,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
                 TransformProgram { closed, result: body.into_result(), results, changes, twins }
             }
             Err(Stopped::Rule(message)) => self.invalid(message),
-            Err(Stopped::Body) => unreachable!("a tree is no error"),
+            Err(Stopped::Body) => unreachable!("a tree is not an error"),
         }
     }
 
@@ -356,7 +356,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     }
 
     /// Raises an error if the function put a value of its trace, which is over, into something that
-    /// it captured. To be called once the traced result is dropped.
+    /// it captured. Must be called once the traced result is dropped.
     pub(crate) fn check_left(&self, scope: &Scope) {
         if let Some(what) = scope.left() {
             self.invalid(format!(

@@ -1,4 +1,4 @@
-//! A twin after its function ran, beside the argument.
+//! A twin after its function ran, compared with the argument.
 
 use super::erased::{AnyBody, AnyTree};
 use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
@@ -40,7 +40,7 @@ struct Part<'p> {
 struct Recording {
     outputs: Vec<Array>,
     results: Vec<Option<usize>>,
-    /// The nodes whose leaves are among them, or are no part of the result.
+    /// The nodes whose leaves are among them, or are not part of the result.
     seen: Seen,
 }
 
@@ -131,20 +131,20 @@ impl<'a> Comparison<'a> {
                 let path = path.to_string();
                 let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
                 Err(format!(
-                    "{holds} a shared node{at} that the function captured, which is no node of this \
+                    "{holds} a shared node{at} that the function captured, which is not a node of this \
                      trace\nfix: pass what holds the node in an argument"
                 ))
             }
         }
     }
 
-    /// Says if a part that is made anew had a link to a node outside of the argument, which would be lost.
+    /// Returns an error if a part that is rebuilt had a link to a node outside of the argument, which would be lost.
     fn check_links(&self, part: &Part<'_>, change: &str) -> Result<(), String> {
         let links = links_of(|mut v| (part.before)(&mut v));
         match links.iter().find(|(_, node)| self.old.number(node.id()).is_none()) {
             None => Ok(()),
             Some((link, _)) => Err(format!(
-                "the function changed the structure of `{}`, which is then made anew, and the link \
+                "the function changed the structure of `{}`, which is then rebuilt, and the link \
                  `{link}` in it points to a node outside of the arguments, so that it would be lost: \
                  {change}\n\
                  fix: pass what holds that node in an argument",
@@ -165,7 +165,7 @@ impl<'a> Comparison<'a> {
         let structure = self.allowed == Allowed::Structure;
         let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
         let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));
-        // What is noted on the Variables of a part that stays as it is can be handed back by itself.
+        // Metadata of the Variables of a part that stays as it is can be handed back by itself.
         if structure || matches!(place, Place::Node(_)) {
             (before, after) = (before.without_metadata(), after.without_metadata());
         }
@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
             let in_boxes = || skipped_in_boxes(|visitor| (part.after)(visitor));
             if let Some(field) = skipped_field(part.schema).or_else(in_boxes) {
                 return Err(format!(
-                    "the function changed the structure of `{path}`, which is then made anew, and the \
+                    "the function changed the structure of `{path}`, which is then rebuilt, and the \
                      field `{field}` in it is skipped, so that it would be lost: {}\n\
                      fixes:\n  \
                      1. make the change outside of the function\n  \

@@ -319,7 +319,7 @@ pub(crate) fn held(flatten: &dyn Fn(&mut dyn Visitor)) -> Vec<(Path, Arc<dyn Sha
 pub(crate) enum Stopped {
     /// The function returned an error of its own.
     Body,
-    /// The function changed what it may not change; the text says what, where, and how to mend it.
+    /// The function changed what it may not change; the text says what, where, and how to fix it.
     Rule(String),
 }
 

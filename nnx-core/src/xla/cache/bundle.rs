@@ -41,7 +41,7 @@ pub struct Bundle {
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] if the bytes are no bundle, or were cut off or changed.
+/// [`Error::Invalid`] if the bytes are not a bundle, or were cut off or changed.
 pub fn add_bundle(bundle: &'static [u8]) -> Result<Bundle> {
     let invalid = |why: String| Error::Invalid(format!("a bundle of programs: {why}"));
     let mut rest = bundle
@@ -117,7 +117,7 @@ pub(super) fn find(cache: &Cache, key: &ProgramKey) -> Option<&'static [u8]> {
         if !differences.is_empty() {
             let differences = differences.join("; ");
             cache.say(Trouble::Bundle, || {
-                format!("programs of a bundle are compiled anew, as they were made elsewhere: {differences}")
+                format!("programs of a bundle are compiled again, because they were made elsewhere: {differences}")
             });
         }
         return None;
@@ -126,7 +126,7 @@ pub(super) fn find(cache: &Cache, key: &ProgramKey) -> Option<&'static [u8]> {
         Ok((header, program)) if header.key == *key => Some(program),
         _ => {
             cache.say(Trouble::Bundle, || {
-                "a program of a bundle was changed, and is compiled anew".into()
+                "a program of a bundle was changed, and is compiled again".into()
             });
             None
         }

@@ -4,10 +4,10 @@
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What entries begin with; another number where this form changes.
+/// The first bytes of an entry; another number where this format changes.
 const MAGIC: &str = "nnx program 1\n";
 
-/// What files with several entries begin with.
+/// The first bytes of a file with several entries.
 pub(crate) const BUNDLE: &[u8] = b"nnx bundle 1\n";
 
 /// Everything that decides what the compiler makes: names of parts, with their values, in order.
@@ -48,7 +48,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
-/// What an entry says of itself.
+/// The header of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) key: ProgramKey,
@@ -74,7 +74,7 @@ pub(crate) fn encode(header: &Header, program: &[u8]) -> Vec<u8> {
     fields.insert("program_xxh3".into(), hash(program).into());
     let mut text = Value::Object(fields).to_string();
     text.push('\n');
-    // The header's own hash comes first, for a changed byte in it must be found too.
+    // The header's own hash comes first, because a changed byte in it must be found too.
     let head = format!("{MAGIC}{}\n{text}", hash(text.as_bytes()));
     [head.as_bytes(), program].concat()
 }
@@ -83,7 +83,7 @@ pub(crate) fn encode(header: &Header, program: &[u8]) -> Vec<u8> {
 /// enough for the header.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Returns what is wrong with it.
 pub(crate) fn decode_header(bytes: &[u8]) -> Result<(Header, usize, Content), String> {
     let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or("it does not begin like an entry")?;
     let line = |bytes: &'_ [u8]| bytes.iter().position(|&b| b == b'\n');
@@ -121,10 +121,10 @@ pub(crate) struct Content {
 /// The header of an entry, and its program. There may be other bytes after it, which are left alone.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Returns what is wrong with it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let (header, start, program) = decode_header(bytes)?;
-    let end = start.checked_add(program.size).ok_or("its size is none")?;
+    let end = start.checked_add(program.size).ok_or("its size is too large")?;
     let content = bytes.get(start..end).ok_or("it was cut off")?;
     if hash(content) != program.sum {
         return Err("its program was changed".into());

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 const EXTENSION: &str = "program";
-/// What a file is called while it is written.
+/// The start of a file's name while it is written.
 const UNFINISHED: &str = ".new-";
 
 /// A folder with entries.
@@ -32,7 +32,7 @@ impl Folder {
     /// The folder at `path`, which is made if it is not there.
     ///
     /// # Errors
-    /// Says why it cannot be used.
+    /// Returns the reason why it cannot be used.
     pub(super) fn open(path: &Path, limit: u64) -> Result<Folder, String> {
         let cannot = |error: std::io::Error| format!("{}: {error}", path.display());
         if !path.is_dir() {
@@ -60,7 +60,7 @@ impl Folder {
     /// The entry of `key`, if there is one.
     ///
     /// # Errors
-    /// Says what is wrong with the entry, which is gone then.
+    /// Returns what is wrong with the entry, which is then removed.
     pub(super) fn read(&self, key: &ProgramKey) -> Result<Option<Found>, String> {
         let place = self.place(key);
         let bytes = match std::fs::read(&place) {
@@ -99,7 +99,7 @@ impl Folder {
     /// Puts an entry there, in the place of the one that was there.
     ///
     /// # Errors
-    /// Says why not: a full disk, a folder that cannot be written to.
+    /// Returns the reason: a full disk, a folder that cannot be written to.
     pub(super) fn write(&self, header: &Header, program: &[u8]) -> Result<(), String> {
         let cannot = |error: std::io::Error| format!("{}: {error}", self.path.display());
         let bytes = entry::encode(header, program);

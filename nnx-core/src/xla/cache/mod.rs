@@ -1,7 +1,7 @@
 //! Compiled programs on disk, so that the next process need not compile them again.
 //!
 //! An entry is machine code, so that it is as trusted as the plugin: folders that others may write to are
-//! not used. What goes wrong with the cache is said once, and costs no more than a compilation.
+//! not used. A failure of the cache is reported once, and costs no more than a compilation.
 
 mod bundle;
 mod entry;
@@ -63,13 +63,13 @@ pub(super) struct Cache {
     loaded: AtomicU64,
     compiled: AtomicU64,
     written: AtomicU64,
-    /// What was said already.
+    /// The troubles that were reported already.
     said: [AtomicBool; 3],
     /// The entries that this process has used.
     used: Mutex<FxHashSet<String>>,
 }
 
-/// What may be said of the cache, once each.
+/// Troubles with the cache, each reported once.
 #[derive(Clone, Copy)]
 enum Trouble {
     Reading,
@@ -176,7 +176,7 @@ impl Cache {
         bytes: &[u8],
     ) -> Option<RawExecutable> {
         let start = Instant::now();
-        // What the key says of parameters was compared with the program before it was written.
+        // The parameters in the key were compared with the program before the entry was written.
         match runtime.load(bytes, program, Inspection::Results) {
             Ok(raw) => {
                 self.loaded.fetch_add(1, Relaxed);
@@ -194,7 +194,7 @@ impl Cache {
         }
     }
 
-    /// Says that an entry cannot be loaded, and sees to it that nobody tries again.
+    /// Reports that an entry cannot be loaded, and makes sure that nobody tries again.
     fn refuse(&self, program: &Program<'_>, key: &ProgramKey, why: &str) {
         self.say(Trouble::Reading, || {
             format!("`{}` cannot be loaded from the cache, and is compiled: {why}", program.name)

@@ -1,4 +1,4 @@
-//! What decides what a plugin's compiler makes of a program.
+//! The settings and versions that decide what a plugin's compiler makes of a program.
 
 use super::faults::PluginFault;
 use super::plugin::Plugin;

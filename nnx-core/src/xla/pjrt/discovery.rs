@@ -241,7 +241,7 @@ mod tests {
             assert!(error.contains(name) && error.contains("`some/folder`"), "{error}");
             assert!(error.contains("absolute"), "{error}");
         }
-        // What is found before they are looked at needs none of them.
+        // A plugin that is found before they are looked at needs none of them.
         let mut machine = Machine::new();
         let installed = machine.file(".local/share/nnx/plugins/some-cpu-1.0/p.so");
         machine.set("VIRTUAL_ENV", "some/folder");

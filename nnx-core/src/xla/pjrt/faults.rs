@@ -1,4 +1,4 @@
-//! The one table of what is known to be wrong in plugins, and what is done about it.
+//! The one table of known faults of plugins, and their workarounds.
 //!
 //! `cargo xtask conformance` finds such faults; each entry names the case that shows it. An entry
 //! stays as long as a plugin with the fault is in use.
@@ -35,7 +35,7 @@ pub(super) enum OptionValue {
     Text(&'static str),
 }
 
-/// A later version that mends a fault ends its range, once a plugin with it was seen.
+/// A later version that fixes a fault ends its range, once a plugin with it was seen.
 const STILL: i32 = i32::MAX;
 
 const FAULTS: &[PluginFault] = &[

@@ -45,7 +45,7 @@ pub(super) struct Pjrt {
     /// The faults of this plugin that are worked around when programs are compiled.
     faults: RwLock<Vec<PluginFault>>,
     in_flight: InFlight,
-    /// What decides what the compiler makes, besides the program; `None` if programs are not to be kept.
+    /// Everything besides the program that decides what the compiler makes; `None` if programs are not to be kept.
     compiler: Option<Vec<(&'static str, String)>>,
 }
 

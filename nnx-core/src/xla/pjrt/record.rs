@@ -1,4 +1,4 @@
-//! What a set-up notes about the plugin that it installs, so that damage is found. The set-up command
+//! The record that a set-up writes about the plugin that it installs, so that damage is found. The set-up command
 //! includes this file too.
 
 use std::fs::{File, Metadata};
@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// The file with the record, beside the plugin.
+/// The file with the record, next to the plugin.
 const NAME: &str = ".installed";
 
 /// Size, time of the last change and CRC-32 of a plugin's file.
@@ -36,7 +36,7 @@ pub(crate) fn write(plugin: &Path) -> std::io::Result<()> {
     record.write(plugin)
 }
 
-/// What is wrong with a plugin by its record; nothing for one without a record, which nobody set up.
+/// The damage to a plugin by its record; `None` for one without a record, which nobody set up.
 pub(crate) fn damage(plugin: &Path, thorough: Thorough) -> std::io::Result<Option<String>> {
     let Some(record) = Record::read(plugin) else { return Ok(None) };
     let metadata = plugin.metadata()?;
@@ -56,7 +56,7 @@ pub(crate) fn damage(plugin: &Path, thorough: Thorough) -> std::io::Result<Optio
     Ok(None)
 }
 
-/// What tells a plugin from others: by its record what is in it, without one where it lies and when it was
+/// Tells a plugin from others: with a record by its contents, without one by its path and when it was
 /// changed.
 #[allow(dead_code)]
 pub(crate) fn identity(plugin: &Path) -> std::io::Result<String> {
@@ -92,7 +92,7 @@ impl Record {
         // The folder's own time says when the plugin was installed.
         let folder = plugin.parent().and_then(|folder| File::open(folder).ok());
         let installed = folder.as_ref().and_then(|folder| folder.metadata().ok()?.modified().ok());
-        // Whoever reads half a record takes it for none.
+        // A reader takes half a record for no record.
         std::fs::write(place(plugin), text)?;
         if let (Some(folder), Some(installed)) = (folder, installed) {
             let _ = folder.set_modified(installed);

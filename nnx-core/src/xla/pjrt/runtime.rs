@@ -151,7 +151,7 @@ impl Runtime for Pjrt {
         const LITTLE: usize = 1 << 20;
         let size = aval.byte_size();
         if size > LITTLE {
-            // An array that XLA could not allocate is no reason to reserve as much memory here.
+            // Nothing is reserved here for an array that XLA could not allocate.
             // SAFETY: the buffer is alive.
             unsafe { self.wait(raw, what) }?;
         }

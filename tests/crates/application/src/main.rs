@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     let trained = lower(|| library::train_step(model, &x, 0.5))?;
     println!("train_step {:?}", show(trained.output_avals()));
     println!("{}", trained.stablehlo().lines().next().unwrap_or_default());
-    // What runs needs a plugin.
+    // Running a program needs a plugin.
     println!("{}", Array::scalar(1.0_f32).try_item::<f32>()?);
     Ok(())
 }

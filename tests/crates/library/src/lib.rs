@@ -11,7 +11,7 @@ pub use ::flax as nnx;
 use ::flax::module::BatchStat;
 use ::flax::{Param, Variable};
 
-/// What can be called.
+/// A Module that can be called.
 pub trait Module: ::flax::Module + ::core::marker::Send + ::core::marker::Sync {
     /// The output for `x`.
     fn apply(&mut self, x: &::flax::Array) -> ::flax::Array;
@@ -62,7 +62,7 @@ impl<M: Module> Module for Option<M> {
 /// `x + inner(x)`, counting its calls.
 #[derive(::flax::Module)]
 pub struct Residual<M> {
-    /// What is added.
+    /// The Module whose output is added.
     pub inner: M,
     /// The calls so far, an i32 scalar.
     pub calls: Variable<BatchStat>,

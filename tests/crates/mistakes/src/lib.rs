@@ -14,7 +14,7 @@ pub struct Tied {
     pub head: Param,
 }
 
-/// What holds the embedding.
+/// The Module that holds the embedding.
 #[derive(Module)]
 pub struct Encoder {
     /// One of its handles.
