@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 use xtask::pins::Pin;
 use xtask::setup::Setup;
 use xtask::xla_rs::{Wheels, XlaRs};
@@ -19,11 +20,16 @@ pub const WHEEL: &str = "some_cpu_plugin-1.2-py3-none-any.whl";
 
 pub struct Machine {
     folder: tempfile::TempDir,
+    /// One test at a time: a script that one thread writes is busy in a child that another one starts.
+    _alone: MutexGuard<'static, ()>,
 }
+
+static ONE: Mutex<()> = Mutex::new(());
 
 impl Machine {
     pub fn new() -> Self {
-        let machine = Machine { folder: tempfile::tempdir().unwrap() };
+        let alone = ONE.lock().unwrap_or_else(|e| e.into_inner());
+        let machine = Machine { folder: tempfile::tempdir().unwrap(), _alone: alone };
         std::fs::create_dir(machine.bin()).unwrap();
         machine
     }
