@@ -40,7 +40,7 @@ pub struct ClientOptions {
     /// The most bytes of a block of memory that this process keeps for the next run when it is freed; 0 leaves
     /// that to the C library, which gives it back to the system. Without it, `NNX_KEEP_MEMORY` in the
     /// environment says so (`off`, or a number of bytes), and without that it is 1 GiB, unless the environment
-    /// has settings of glibc's own about it. All new threads share one arena then. Only for CPUs, and only with glibc.
+    /// has settings of glibc's own about it. Only for CPUs, and only with glibc.
     pub keep_memory: Option<u64>,
 }
 

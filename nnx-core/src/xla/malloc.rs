@@ -11,19 +11,13 @@ use std::ffi::OsString;
 const VAR: &str = "NNX_KEEP_MEMORY";
 /// The most bytes of a block that is kept, if nothing is said.
 const LIMIT: u64 = 1 << 30;
-/// Settings of glibc's own about blocks, as variables and as tunables.
-const OF_BLOCKS: [(&str, &str); 4] = [
+/// Settings of glibc's own about freed blocks, as variables and as tunables.
+const OF_GLIBC: [(&str, &str); 4] = [
     ("MALLOC_MMAP_THRESHOLD_", "glibc.malloc.mmap_threshold"),
     ("MALLOC_TRIM_THRESHOLD_", "glibc.malloc.trim_threshold"),
     ("MALLOC_MMAP_MAX_", "glibc.malloc.mmap_max"),
     ("MALLOC_TOP_PAD_", "glibc.malloc.top_pad"),
 ];
-/// Those about arenas.
-const OF_ARENAS: [(&str, &str); 2] = [
-    ("MALLOC_ARENA_MAX", "glibc.malloc.arena_max"),
-    ("MALLOC_ARENA_TEST", "glibc.malloc.arena_test"),
-];
-
 /// The variable with all tunables.
 const TUNABLES: &str = "GLIBC_TUNABLES";
 
@@ -35,22 +29,14 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// # Errors
 /// Returns an error if the environment asks for something that cannot be meant.
 pub(super) fn keep_freed(options: &ClientOptions) -> Result<()> {
-    if let Some(kept) = kept(options.keep_memory, &|name| std::env::var_os(name))? {
-        set(kept);
+    if let Some(bytes) = kept(options.keep_memory, &|name| std::env::var_os(name))? {
+        set(bytes);
     }
     Ok(())
 }
 
-/// The settings that the C library is asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Kept {
-    /// The largest block that is kept.
-    bytes: u64,
-    /// Whether all new threads share one arena.
-    one_arena: bool,
-}
-
-fn kept(option: Option<u64>, var: Environment<'_>) -> Result<Option<Kept>> {
+/// The size of the largest block that is kept; `None` for none.
+fn kept(option: Option<u64>, var: Environment<'_>) -> Result<Option<u64>> {
     let given = var(VAR).map(|value| value.to_string_lossy().trim().to_string());
     let bytes = match (option, given.filter(|value| !value.is_empty())) {
         (Some(bytes), _) => bytes,
@@ -62,34 +48,33 @@ fn kept(option: Option<u64>, var: Environment<'_>) -> Result<Option<Kept>> {
             ))
         })?,
         // Who set glibc's own variables has chosen.
-        (None, None) if is_set(&OF_BLOCKS, var) => 0,
+        (None, None) if is_set(var) => 0,
         (None, None) => LIMIT,
     };
-    Ok((bytes > 0).then(|| Kept { bytes, one_arena: !is_set(&OF_ARENAS, var) }))
+    Ok((bytes > 0).then_some(bytes))
 }
 
-/// Whether the user has set one of these.
-fn is_set(settings: &[(&str, &str)], var: Environment<'_>) -> bool {
+/// Whether the user has given glibc settings.
+fn is_set(var: Environment<'_>) -> bool {
     let all = var(TUNABLES).unwrap_or_default();
     let all = all.to_string_lossy();
-    settings.iter().any(|(name, tunable)| var(name).is_some() || all.contains(tunable))
+    OF_GLIBC.iter().any(|(name, tunable)| var(name).is_some() || all.contains(tunable))
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn set(kept: Kept) {
+fn set(bytes: u64) {
     use std::ffi::c_int;
 
     const TRIM_THRESHOLD: c_int = -1;
     const TOP_PAD: c_int = -2;
     const MMAP_THRESHOLD: c_int = -3;
     const MMAP_MAX: c_int = -4;
-    const ARENA_MAX: c_int = -8;
     unsafe extern "C" {
         fn mallopt(parameter: c_int, value: c_int) -> c_int;
     }
     /// The size of a part of a thread's arena.
     const PART: c_int = 64 << 20;
-    let bytes = c_int::try_from(kept.bytes).unwrap_or(c_int::MAX);
+    let bytes = c_int::try_from(bytes).unwrap_or(c_int::MAX);
     // SAFETY: takes numbers alone, and glibc's own lock; it may be called at any time.
     unsafe {
         // One without the other gains nothing: a block that was mapped is unmapped, and the free end of the heap
@@ -102,16 +87,11 @@ fn set(kept: Kept) {
             // Older versions take no more than 32 MB there; so no block is mapped, whatever its size.
             mallopt(MMAP_MAX, 0);
         }
-        if kept.one_arena {
-            // XLA allocates on threads of its own. Their arenas are of parts of 64 MB, beside which what is
-            // larger is mapped after all.
-            mallopt(ARENA_MAX, 1);
-        }
     }
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn set(_: Kept) {}
+fn set(_: u64) {}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -124,24 +104,18 @@ mod tests {
             let find = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());
             kept(option, &find)
         };
-        let bytes = |option, vars: &[(&str, &str)]| kept(option, vars).unwrap().map(|k| k.bytes);
-        assert_eq!(kept(None, &[]).unwrap(), Some(Kept { bytes: LIMIT, one_arena: true }));
+        let bytes = |option, vars: &[(&str, &str)]| kept(option, vars).unwrap();
+        assert_eq!(bytes(None, &[]), Some(LIMIT));
         assert_eq!(bytes(None, &[(VAR, "")]), Some(LIMIT));
         assert_eq!(bytes(None, &[(VAR, "off")]), None);
         assert_eq!(bytes(None, &[(VAR, "4096")]), Some(4096));
         assert_eq!(bytes(Some(0), &[(VAR, "4096")]), None);
         assert_eq!(bytes(Some(7), &[(VAR, "off")]), Some(7));
-        for (name, tunable) in OF_BLOCKS {
+        for (name, tunable) in OF_GLIBC {
             let tunable = format!("glibc.rtld.nns=3:{tunable}=1");
             for set in [(name, "1"), (TUNABLES, &tunable)] {
                 assert_eq!(bytes(None, &[set]), None, "{set:?}");
                 assert_eq!(bytes(Some(7), &[set]), Some(7), "{set:?}");
-            }
-        }
-        for (name, tunable) in OF_ARENAS {
-            for set in [(name, "4"), (TUNABLES, &format!("{tunable}=4"))] {
-                let left = Kept { bytes: LIMIT, one_arena: false };
-                assert_eq!(kept(None, &[set]).unwrap(), Some(left), "{set:?}");
             }
         }
         for wrong in ["on", "-1", "1 GB"] {
