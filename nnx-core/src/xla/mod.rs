@@ -26,7 +26,7 @@
 //!
 //! # Memory that is freed
 //! XLA on CPUs allocates its scratch memory anew in each run. With glibc, freed blocks of up to 1 GiB stay with
-//! the process, so that the next run takes no page faults for them, and threads share one arena;
+//! the process, so that the next run takes no page faults for them;
 //! `NNX_KEEP_MEMORY=off` or [`ClientOptions::keep_memory`] turns this off (docs/performance.md).
 #![allow(unsafe_code)]
 
