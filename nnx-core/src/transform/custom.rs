@@ -7,7 +7,6 @@ use super::trees::{
 use crate::error::or_raise;
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
-use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
@@ -18,15 +17,15 @@ use std::sync::{Arc, Mutex};
 /// Where a function with a rule of its own was made. A closure does not know who calls it, so that mistakes
 /// are told at this line.
 #[derive(Clone, Copy)]
-struct Made {
+struct MadeAt {
     op: &'static str,
     location: &'static Location<'static>,
 }
 
-impl Made {
+impl MadeAt {
     #[track_caller]
     fn here(op: &'static str) -> Self {
-        Made { op, location: Location::caller() }
+        MadeAt { op, location: Location::caller() }
     }
 
     fn invalid(self, message: String) -> ! {
@@ -36,7 +35,7 @@ impl Made {
 
 /// A function as a program, for the shapes and dtypes of one call.
 fn trace_call<A: Module, R: Module>(
-    made: Made,
+    made: MadeAt,
     f: &dyn Fn(&A) -> R,
     mut argument: &A,
 ) -> (Closed, R) {
@@ -85,13 +84,12 @@ fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
 }
 
 /// The differentiable leaves of a derivative, which must be like those of `like`.
-fn differentiable_leaves<M: Module>(made: Made, what: &str, like: &M, given: &M) -> Vec<Array> {
+fn differentiable_leaves<M: Module>(made: MadeAt, what: &str, like: &M, given: &M) -> Vec<Array> {
     let (expected, found) = (collect_leaves(like), collect_leaves(given));
     if expected.len() != found.len() {
         made.invalid(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
     }
-    let forms = [Statics::of(|v| like.flatten(v)), Statics::of(|v| given.flatten(v))];
-    if let Some(difference) = difference_in_form(&forms[0], &forms[1]) {
+    if let Some(difference) = difference_in_form(|v| like.flatten(v), |v| given.flatten(v)) {
         made.invalid(format!("of {what}, {difference}"));
     }
     let mut arrays = Vec::new();
@@ -149,7 +147,7 @@ where
     R: Module + Send + Sync,
     S: Module + Send + Sync,
 {
-    let made = Made::here("custom_vjp");
+    let made = MadeAt::here("custom_vjp");
     let (forward, backward) = (Arc::new(forward), Arc::new(backward));
     move |argument: &A| {
         let (closed, result) = trace_call(made, &f, argument);
@@ -165,7 +163,7 @@ where
 
 /// Runs an operation on the leaves of an argument and what its function captured.
 fn run<A: Module, R: Module>(
-    made: Made,
+    made: MadeAt,
     argument: &A,
     captures: &[Array],
     result: R,
@@ -181,7 +179,7 @@ fn run<A: Module, R: Module>(
 /// The halves of a reverse derivative over the leaves of trees. What the first keeps has a structure
 /// that is known only after it ran.
 fn vjp_rule<A, R, S>(
-    made: Made,
+    made: MadeAt,
     argument: &A,
     result: &R,
     n: usize,
@@ -265,7 +263,7 @@ where
     A: Module + Send + Sync,
     R: Module + Send + Sync,
 {
-    let made = Made::here("custom_jvp");
+    let made = MadeAt::here("custom_jvp");
     let jvp = Arc::new(jvp);
     move |argument: &A| {
         let (closed, result) = trace_call(made, &f, argument);

@@ -5,7 +5,6 @@ use super::trees::{difference_in_form, no_derivative};
 use crate::error::{Error, Result, or_raise};
 use crate::graph::{Array, Mode};
 use crate::module::Module;
-use crate::module::compare::Statics;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::rewrite::{interpret_jvp, spread};
 
@@ -76,9 +75,8 @@ fn directions<A: Argument>(
     if given.len() != call.leaves {
         return Err(error(format!("{} tangents for {} leaves", given.len(), call.leaves)));
     }
-    let of_argument = Statics::of(|v| call.argument.flatten(v));
-    let of_tangents = Statics::of(|v| tangents.flatten(v));
-    if let Some(difference) = difference_in_form(&of_argument, &of_tangents) {
+    let difference = difference_in_form(|v| call.argument.flatten(v), |v| tangents.flatten(v));
+    if let Some(difference) = difference {
         return Err(error(format!("of the tangents, {difference}")));
     }
     let mut active = Vec::new();

@@ -4,7 +4,7 @@ use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::Seen;
-use crate::module::compare::Statics;
+use crate::module::compare::{CollectStatics, Statics};
 use crate::module::walk::{collect_leaves, leaves_of_others, paths_of_others, rebuild};
 use crate::value::{Aval, DType};
 use std::panic::Location;
@@ -28,8 +28,11 @@ pub(crate) fn no_derivative(kind: &str, what: &str, dtype: DType) -> Array {
 
 /// A message about the first place where `given` has another form than `like`: other lengths, options or
 /// variants, or other places that hold one node. Then its leaves are not those of the same places.
-pub(crate) fn difference_in_form(like: &Statics, given: &Statics) -> Option<String> {
-    let (path, [like, given]) = like.other_form(given)?;
+pub(crate) fn difference_in_form(
+    like: impl FnOnce(&mut CollectStatics<'_>),
+    given: impl FnOnce(&mut CollectStatics<'_>),
+) -> Option<String> {
+    let (path, [like, given]) = Statics::of(like).other_form(&Statics::of(given))?;
     Some(format!("`{path}` is {given}, where {like} is needed"))
 }
 

@@ -6,7 +6,6 @@ use super::trees::{difference_in_form, invalid, no_derivative, with_leaves};
 use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::Array;
 use crate::module::Module;
-use crate::module::compare::Statics;
 use crate::module::walk::{Rebuild, collect_leaves, rebuild};
 use crate::rewrite::LinearMap;
 use crate::run::staged;
@@ -105,13 +104,13 @@ impl<T: Module, R: Module> Pullback<T, R> {
 #[track_caller]
 fn matching<M: Module>(op: &str, like: &M, given: &M, wanted: &[bool]) -> Vec<Array> {
     let location = Location::caller();
-    let forms = [Statics::of(|v| like.flatten(v)), Statics::of(|v| given.flatten(v))];
+    let difference = difference_in_form(|v| like.flatten(v), |v| given.flatten(v));
     let (like, given) = (collect_leaves(like), collect_leaves(given));
     if like.len() != given.len() {
         let message = format!("{} leaves are given for {}", given.len(), like.len());
         invalid(op, message, location);
     }
-    if let Some(difference) = difference_in_form(&forms[0], &forms[1]) {
+    if let Some(difference) = difference {
         invalid(op, format!("of what is given, {difference}"), location);
     }
     let mut found = Vec::new();
