@@ -275,6 +275,27 @@ fn a_program_that_does_not_parse_gives_xlas_message() {
     assert!(message.contains("nonsense"), "{message}");
 }
 
+/// XLA's parser looks at the byte after the text; what lies there is not part of the program.
+#[test]
+fn a_program_ends_where_its_text_ends() {
+    let whole = "module @f {
+  func.func public @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {
+    return %arg0 : tensor<4xf32>
+  }
+}";
+    let avals = [f32s(&[4])];
+    let compile =
+        |text: &str| client().compile(&Program::stablehlo("f", text, &avals, &avals)).map(drop);
+    for follows in ["stop", "}", "\"", "%7", "// "] {
+        let longer = format!("{whole}{follows}");
+        assert!(compile(&longer[..whole.len()]).is_ok(), "before {follows:?}");
+    }
+    // Cut off in a word, the lexer's token had ended far outside of the text.
+    for end in [4, 8, 20, 60, whole.len() - 1] {
+        assert!(compile(&whole[..end]).is_err(), "{:?}", &whole[..end]);
+    }
+}
+
 #[test]
 fn a_program_with_other_results_than_expected_is_refused() {
     let text = "module @id {

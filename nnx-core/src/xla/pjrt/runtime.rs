@@ -287,11 +287,14 @@ impl Pjrt {
         options: &CompileOptions<'_>,
     ) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
         let functions = self.functions();
-        let (name, text) = (program.name, program.text);
+        let name = program.name;
+        // MLIR's lexer looks at the byte after the text, which ends it when it is zero: any other byte becomes
+        // part of the program.
+        let text = [program.text.as_bytes(), b"\0"].concat();
         let options = options.to_proto();
         let mut program = ffi::Program::new();
         program.code = text.as_ptr().cast();
-        program.code_size = text.len();
+        program.code_size = text.len() - 1;
         program.format = c"mlir".as_ptr();
         program.format_size = 4;
         let mut args = ffi::ClientCompileArgs::new();
