@@ -1,11 +1,11 @@
 //! The model for tree mode, where a node cannot be shared.
 
-use crate::common::Metrics;
 use crate::model::{Body, FEATURES, LanguageModel, learn};
 use nnx::nn::Embed;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
 use nnx::{Array, Module};
+use nnx_examples::Metrics;
 
 /// The embedding owns the table, and `logits` lends it to the output layer.
 #[derive(Module)]

@@ -2,18 +2,16 @@
 //!
 //! `cargo xtask example language_model` sets up XLA and runs it; `--help` after it lists the options.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod lent;
 mod model;
 mod text;
 
-use common::{About, Data, EpochRun, Metrics, Options, Program};
 use lent::Lent;
 use model::{LanguageModel, Tied, eval_step, next_token};
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module};
+use nnx_examples::{About, Data, EpochRun, Metrics, Options, Program};
 use std::process::ExitCode;
 use text::{CONTEXT, Text};
 
@@ -34,13 +32,13 @@ const ABOUT: About = About {
 };
 
 fn main() -> ExitCode {
-    common::main(&ABOUT, |options| {
+    nnx_examples::main(&ABOUT, |options| {
         if options.flags.contains(&"--lend") { run::<Lent>(options) } else { run::<Tied>(options) }
     })
 }
 
 fn run<M: LanguageModel>(options: &Options) -> Result<(), String> {
-    let (mut training, text) = common::train::<Training<M>>(options)?;
+    let (mut training, text) = nnx_examples::train::<Training<M>>(options)?;
     println!("\n{}", training.write(&text).map_err(|e| e.to_string())?);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Text as numbers.
 
-use crate::common::Data;
 use nnx::Array;
+use nnx_examples::Data;
 use std::path::Path;
 
 /// How many characters the model looks back at.

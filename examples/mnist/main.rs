@@ -2,25 +2,23 @@
 //!
 //! `cargo xtask mnist` sets up XLA and runs it; `cargo xtask mnist --help` lists the options.
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/digits.rs"]
-mod digits;
 mod model;
 
-use common::{About, EpochRun, Metrics, Program};
-use digits::{Data, shuffled};
 use model::{Cnn, eval_step, train_step};
 use nnx::Module;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{RngStream, Rngs};
+use nnx_examples::digits::{Data, shuffled};
+use nnx_examples::{About, EpochRun, Metrics, Program};
 use std::process::ExitCode;
 
 /// Test images per call; the last call is filled up, so that one program serves all.
 const EVAL_BATCH: usize = 500;
 
 fn main() -> ExitCode {
-    common::main(Training::ABOUT, |options| common::train::<Training>(options).map(drop))
+    nnx_examples::main(Training::ABOUT, |options| {
+        nnx_examples::train::<Training>(options).map(drop)
+    })
 }
 
 #[derive(Module)]

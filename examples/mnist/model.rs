@@ -7,8 +7,8 @@ use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
 use nnx::{Array, Module, value_and_grad};
 
-use crate::common::Metrics;
-use crate::digits::{CLASSES, pixels};
+use nnx_examples::Metrics;
+use nnx_examples::digits::{CLASSES, pixels};
 
 /// Two convolutions and two linear layers.
 #[derive(Module)]

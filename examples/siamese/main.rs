@@ -2,20 +2,16 @@
 //!
 //! `cargo xtask example siamese` sets up XLA and runs it; `--help` after it lists the options.
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/digits.rs"]
-mod digits;
 mod model;
 mod pairs;
 
-use common::{About, EpochRun, Metrics, Program};
-use digits::Data;
 use model::{Siamese, eval_step, train_step};
 use nnx::Module;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::train::Accuracy;
+use nnx_examples::digits::Data;
+use nnx_examples::{About, EpochRun, Metrics, Program};
 use pairs::pairs;
 use std::process::ExitCode;
 
@@ -23,7 +19,9 @@ use std::process::ExitCode;
 const EVAL_BATCH: usize = 500;
 
 fn main() -> ExitCode {
-    common::main(Training::ABOUT, |options| common::train::<Training>(options).map(drop))
+    nnx_examples::main(Training::ABOUT, |options| {
+        nnx_examples::train::<Training>(options).map(drop)
+    })
 }
 
 #[derive(Module)]

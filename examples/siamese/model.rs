@@ -1,13 +1,13 @@
 //! The network, and the two jitted functions that train and test it.
 
-use crate::common::Metrics;
-use crate::digits::{Batch, pixels};
 use nnx::module::{View, view};
 use nnx::nn::{BatchNorm, Conv, Linear, PoolOptions, max_pool, relu};
 use nnx::optim::losses::sigmoid_binary_cross_entropy;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
 use nnx::{Array, DType, Module, Param, Shared, value_and_grad};
+use nnx_examples::Metrics;
+use nnx_examples::digits::{Batch, pixels};
 
 /// How many numbers describe a digit.
 const FEATURES: usize = 32;

@@ -1,8 +1,8 @@
 //! Pairs of images.
 
-use crate::digits::{CLASSES, Dataset, shuffled};
 use nnx::DType;
 use nnx::random::{self, Key};
+use nnx_examples::digits::{CLASSES, Dataset, shuffled};
 
 /// Each image once, in random order, and as many partners: every other one of the same class, the rest
 /// of other classes.

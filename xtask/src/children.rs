@@ -8,6 +8,12 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// The package of the example programs.
+const EXAMPLES: &str = "nnx-examples";
+
+/// The features that give packages the backend of XLA's C++ library.
+const FEATURES: [&str; 3] = ["nnx/xla-rs", "nnx-core/xla-rs", "nnx-examples/xla-rs"];
+
 /// The backend that runs the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -40,8 +46,8 @@ fn run(
     arguments: Vec<OsString>,
 ) -> Result<u8, String> {
     let mut cargo = cargo("run", backend, Plugin::IfUsed)?;
-    cargo.args(options).args(["--package", "nnx", "--example", example]);
-    cargo.args(backend.features(&["nnx".into()])).arg("--").args(arguments);
+    cargo.args(options).args(["--package", EXAMPLES, "--bin", example]);
+    cargo.args(backend.features(&[EXAMPLES.into()])).arg("--").args(arguments);
     hand_over(cargo)
 }
 
@@ -55,7 +61,7 @@ pub fn examples() -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
-        // The other folders are what examples have in common.
+        // The other folders hold what examples have in common.
         if entry.path().join("main.rs").is_file() {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
@@ -114,9 +120,9 @@ pub fn conformance(plugin: Option<PathBuf>) -> Result<u8, String> {
         .transpose()?;
     let results = tempfile::tempdir().map_err(|e| format!("a folder for results: {e}"))?;
     let parts: [(&str, &str, &[&str]); 3] = [
-        ("programs", "test", &["--test", "conformance", "--", "--all"]),
-        ("reference values", "test", &["--test", "golden", "--", "--table"]),
-        ("MNIST", "run", &["--example", "mnist", "--", "--epochs", "1", "--out"]),
+        ("programs", "test", &["nnx", "--test", "conformance", "--", "--all"]),
+        ("reference values", "test", &["nnx", "--test", "golden", "--", "--table"]),
+        ("MNIST", "run", &[EXAMPLES, "--bin", "mnist", "--", "--epochs", "1", "--out"]),
     ];
     let mut table = Table::default();
     for (name, subcommand, arguments) in parts {
@@ -129,7 +135,7 @@ pub fn conformance(plugin: Option<PathBuf>) -> Result<u8, String> {
             }
             None => cargo(subcommand, Backend::Pjrt, Plugin::Always)?,
         };
-        cargo.args(["--package", "nnx"]).args(arguments);
+        cargo.arg("--package").args(arguments);
         turn_cache_off(&mut cargo);
         if name == "MNIST" {
             cargo.arg(results.path());
@@ -207,8 +213,10 @@ pub fn docs() -> Result<u8, String> {
 pub fn bench(backend: Backend, name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
     // Their measurements are compared with a bare plugin's.
     let mut cargo = cargo("bench", backend, Plugin::Always)?;
-    cargo.args(["--package", "nnx", "--bench"]).arg(name);
-    cargo.args(backend.features(&["nnx".into()]));
+    // The start that is measured is that of an example.
+    let package = if name == "start" { EXAMPLES } else { "nnx" };
+    cargo.args(["--package", package, "--bench"]).arg(name);
+    cargo.args(backend.features(&[package.into()]));
     if let Some(json) = json {
         // The benchmark runs in another folder than the user does.
         let json = std::path::absolute(&json).map_err(|e| format!("{}: {e}", json.display()))?;
@@ -256,11 +264,11 @@ impl Backend {
             return Vec::new();
         }
         // Cargo takes a package's feature only where that package is one of those chosen.
-        let chosen = |name: &str| packages.is_empty() || packages.iter().any(|p| p == name);
-        let features: Vec<&str> = [("nnx", "nnx/xla-rs"), ("nnx-core", "nnx-core/xla-rs")]
-            .into_iter()
-            .filter_map(|(package, feature)| chosen(package).then_some(feature))
-            .collect();
+        let chosen = |feature: &&str| {
+            let package = feature.split('/').next();
+            packages.is_empty() || packages.iter().any(|p| Some(p.as_str()) == package)
+        };
+        let features: Vec<&str> = FEATURES.into_iter().filter(chosen).collect();
         match features.as_slice() {
             [] => Vec::new(),
             some => vec!["--features".into(), some.join(",").into()],

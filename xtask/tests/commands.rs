@@ -175,10 +175,10 @@ fn cargo_is_run_with_the_plugin_and_its_exit_code_kept() {
     std::fs::create_dir(&folder).unwrap();
     let folder = folder.canonicalize().unwrap();
     for (arguments, expected) in [
-        (&["mnist", "--epochs", "2"][..], "--example mnist -- --epochs 2".to_string()),
+        (&["mnist", "--epochs", "2"][..], "--bin mnist -- --epochs 2".to_string()),
         (
             &["example", "siamese", "--help"],
-            "Cargo.toml --release --package nnx --example siamese -- --help".to_string(),
+            "Cargo.toml --release --package nnx-examples --bin siamese -- --help".to_string(),
         ),
         (&["test", "--", "-q"], "--workspace -- -q".to_string()),
         (&["test", "-p", "nnx-core", "name"], "Cargo.toml -p nnx-core name".to_string()),
@@ -284,22 +284,35 @@ fn xla_rs_is_a_feature_of_the_packages_that_are_built_and_an_environment() {
     let extension = extension(&machine);
     let cargo = telling_cargo(&machine);
     for (arguments, expected) in [
-        (&["test", "--xla-rs"][..], "--workspace --features nnx/xla-rs,nnx-core/xla-rs"),
-        (&["test", "a", "--xla-rs", "--", "-q"], "nnx/xla-rs,nnx-core/xla-rs a -- -q"),
+        (
+            &["test", "--xla-rs"][..],
+            "--workspace --features nnx/xla-rs,nnx-core/xla-rs,nnx-examples/xla-rs",
+        ),
+        (
+            &["test", "a", "--xla-rs", "--", "-q"],
+            "nnx/xla-rs,nnx-core/xla-rs,nnx-examples/xla-rs a -- -q",
+        ),
         (&["test", "--", "--xla-rs"], "--workspace -- --xla-rs"),
         (&["test", "--xla-rs", "-p", "nnx-core"], "--features nnx-core/xla-rs -p nnx-core"),
         (&["test", "--xla-rs", "--package=nnx"], "--features nnx/xla-rs --package=nnx"),
         (&["test", "--xla-rs", "-pxtask"], "Cargo.toml -pxtask"),
         (
             &["mnist", "--epochs", "2", "--xla-rs"],
-            "--package nnx --example mnist --features nnx/xla-rs -- --epochs 2",
+            "--package nnx-examples --bin mnist --features nnx-examples/xla-rs -- --epochs 2",
         ),
         (
             &["example", "mnist", "--xla-rs", "--seed", "1"],
-            "--package nnx --example mnist --features nnx/xla-rs -- --seed 1",
+            "--package nnx-examples --bin mnist --features nnx-examples/xla-rs -- --seed 1",
         ),
         (&["golden", "/", "--xla-rs"], "--test golden --features nnx/xla-rs -- /"),
-        (&["bench", "dispatch", "--xla-rs"], "--bench dispatch --features nnx/xla-rs"),
+        (
+            &["bench", "dispatch", "--xla-rs"],
+            "--package nnx --bench dispatch --features nnx/xla-rs",
+        ),
+        (
+            &["bench", "start", "--xla-rs"],
+            "--package nnx-examples --bench start --features nnx-examples/xla-rs",
+        ),
     ] {
         let mut command = xtask(&machine, arguments);
         command.env("CARGO", &cargo).env("XLA_EXTENSION_DIR", &extension);

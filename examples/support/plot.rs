@@ -1,6 +1,6 @@
 //! Curves of loss and accuracy as a PNG.
 
-use super::history::Epoch;
+use crate::history::Epoch;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 use std::error::Error;

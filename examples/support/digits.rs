@@ -1,41 +1,44 @@
 //! Labelled images: loading, checking, shuffling and batching.
 
-mod idx;
-
-use idx::Idx;
+use crate::idx::{self, Idx};
 use nnx::random::{self, Key};
 use nnx::{Array, DType, Module};
 use std::path::{Path, PathBuf};
 
 /// How many kinds of things the images show.
-pub(crate) const CLASSES: u8 = 10;
+pub const CLASSES: u8 = 10;
 
 /// The digits for training and those for testing.
-pub(crate) struct Data {
-    pub(crate) train: Dataset,
-    pub(crate) test: Dataset,
+pub struct Data {
+    /// To train on.
+    pub train: Dataset,
+    /// To test on.
+    pub test: Dataset,
 }
 
 /// Grey images with a label each.
-pub(crate) struct Dataset {
+pub struct Dataset {
     images: Vec<u8>,
-    pub(crate) labels: Vec<u8>,
-    pub(crate) height: usize,
-    pub(crate) width: usize,
+    /// Each below [`CLASSES`].
+    pub labels: Vec<u8>,
+    /// In pixels.
+    pub height: usize,
+    /// In pixels.
+    pub width: usize,
 }
 
 /// A batch on the device.
 #[derive(Module)]
-pub(crate) struct Batch {
+pub struct Batch {
     /// u8 `[n, height, width, 1]`.
-    pub(crate) images: Array,
+    pub images: Array,
     /// i32 `[n]`.
-    pub(crate) labels: Array,
+    pub labels: Array,
     /// bool `[n]`: false where the batch is filled up.
-    pub(crate) mask: Array,
+    pub mask: Array,
 }
 
-impl super::common::Data for Data {
+impl crate::Data for Data {
     /// Reads the four files of MNIST in `folder`, gzipped or not.
     fn load(folder: &Path) -> Result<Self, String> {
         if !folder.is_dir() {
@@ -98,12 +101,17 @@ impl Dataset {
         Ok(Dataset { images: images.data, labels: labels.data, height, width })
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many images there are.
+    #[allow(clippy::len_without_is_empty, reason = "there is at least one")]
+    pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// The examples at `indices`, filled up with blanks to `size`.
-    pub(crate) fn batch(&self, indices: &[usize], size: usize) -> nnx::Result<Batch> {
+    ///
+    /// # Errors
+    /// Returns an error if there is no device.
+    pub fn batch(&self, indices: &[usize], size: usize) -> nnx::Result<Batch> {
         let pixels = self.height * self.width;
         let mut images = vec![0; size * pixels];
         let mut labels = vec![0_i32; size];
@@ -122,12 +130,15 @@ impl Dataset {
 }
 
 /// Bytes to numbers from 0 to 1.
-pub(crate) fn pixels(images: &Array) -> Array {
+pub fn pixels(images: &Array) -> Array {
     images.astype(DType::F32) / 255.0
 }
 
 /// All indices below `n` in a random order.
-pub(crate) fn shuffled(key: &Key, n: usize) -> nnx::Result<Vec<usize>> {
+///
+/// # Errors
+/// Returns an error if there is no device.
+pub fn shuffled(key: &Key, n: usize) -> nnx::Result<Vec<usize>> {
     let order = random::permutation(key, n);
     Ok(order.astype(DType::I64).try_to_vec::<i64>()?.into_iter().map(|i| i as usize).collect())
 }

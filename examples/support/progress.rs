@@ -1,6 +1,6 @@
 //! Progress while an epoch runs: a bar on a terminal, a plain line at its end elsewhere.
 
-use super::history::Epoch;
+use crate::history::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;

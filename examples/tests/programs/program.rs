@@ -1,33 +1,26 @@
-//! Running an example, and reading what it writes.
+//! Running a program, and reading what it writes.
 
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// An example.
+/// The path of a program.
 pub(crate) struct Program(pub(crate) &'static str);
 
 impl Program {
     /// The program in a folder, with arguments separated by spaces.
     pub(crate) fn command(&self, folder: &Path, arguments: &str) -> Command {
-        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--manifest-path", manifest, "--example", self.0]);
-        // As it was built with these tests.
-        command.args(["--profile", "test"]);
-        // Most runs of an example need the same programs.
+        let mut command = Command::new(self.0);
+        // Most runs need the same compiled programs.
         command.env("NNX_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/programs"));
-        if cfg!(feature = "xla-rs") {
-            command.args(["--features", "xla-rs"]);
-        }
-        command.arg("--").args(arguments.split_whitespace()).current_dir(folder);
+        command.args(arguments.split_whitespace()).current_dir(folder);
         command
     }
 
     /// Its output and exit code.
     pub(crate) fn output(&self, folder: &Path, arguments: &str) -> Output {
-        self.command(folder, arguments).output().expect("cargo runs")
+        self.command(folder, arguments).output().expect("the program starts")
     }
 
     /// The output of a run.

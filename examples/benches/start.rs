@@ -3,12 +3,17 @@
 //!
 //! `cargo bench --bench start -- [--runs N] [--json FILE]`
 
-use nnx::nn::{BatchNorm, Conv, Dropout, Linear, PoolOptions, avg_pool, relu};
-use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
-use nnx::optim::{Adam, AdamW, Optimizer, adam, adamw};
+#[path = "../mnist/model.rs"]
+mod model;
+
+use model::{Cnn, train_step};
+use nnx::nn::{Linear, relu};
+use nnx::optim::{Adam, Optimizer, adam, adamw};
 use nnx::random::Rngs;
+use nnx::train::{Accuracy, Average};
 use nnx::xla::{Client, cache_stats};
 use nnx::{Array, DType, Module, array, value_and_grad};
+use nnx_examples::Metrics;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
@@ -34,56 +39,6 @@ fn mlp_step(model: &mut Mlp, opt: &mut Optimizer<Adam>, x: &Array, y: &Array) ->
         let (last, hidden) = model.layers.split_last().expect("there are 32 layers");
         let h = hidden.iter().fold(x.clone(), |h, layer| relu(&layer.forward(&h)));
         (last.forward(&h) - y).square().mean(..)
-    };
-    let (loss, grads) = value_and_grad(loss, &mut *model);
-    opt.update(model, &grads);
-    loss
-}
-
-/// The network of the example `mnist`.
-#[derive(Module)]
-struct Cnn {
-    conv1: Conv,
-    batch_norm1: BatchNorm,
-    dropout1: Dropout,
-    conv2: Conv,
-    batch_norm2: BatchNorm,
-    linear1: Linear,
-    dropout2: Dropout,
-    linear2: Linear,
-}
-
-impl Cnn {
-    fn new(rngs: &mut Rngs) -> Self {
-        Cnn {
-            conv1: Conv::new(1, 32, [3, 3], rngs),
-            batch_norm1: BatchNorm::new(32, rngs),
-            dropout1: Dropout::new(0.025, rngs),
-            conv2: Conv::new(32, 64, [3, 3], rngs),
-            batch_norm2: BatchNorm::new(64, rngs),
-            linear1: Linear::new(7 * 7 * 64, 256, rngs),
-            dropout2: Dropout::new(0.025, rngs),
-            linear2: Linear::new(256, 10, rngs),
-        }
-    }
-
-    fn forward(&mut self, x: &Array) -> Array {
-        let halves = PoolOptions::new().strides([2, 2]);
-        let x = self.dropout1.forward(&self.conv1.forward(x));
-        let x = avg_pool(&relu(&self.batch_norm1.forward(&x)), [2, 2], &halves);
-        let x = self.batch_norm2.forward(&self.conv2.forward(&x));
-        let x = avg_pool(&relu(&x), [2, 2], &halves);
-        let x = x.reshape([BATCH as isize, -1]);
-        let x = relu(&self.dropout2.forward(&self.linear1.forward(&x)));
-        self.linear2.forward(&x)
-    }
-}
-
-#[nnx::jit(graph = false)]
-fn cnn_step(model: &mut Cnn, opt: &mut Optimizer<AdamW>, x: &Array, labels: &Array) -> Array {
-    let loss = |model: &mut Cnn| {
-        let logits = model.forward(x);
-        softmax_cross_entropy_with_integer_labels(&logits, labels).mean(..)
     };
     let (loss, grads) = value_and_grad(loss, &mut *model);
     opt.update(model, &grads);
@@ -131,13 +86,14 @@ fn child(model: &str, started_nanos: u128) -> Result<(), Box<dyn Error>> {
         let x = Array::from_slice(&vec![0.5_f32; BATCH * WIDTH], [BATCH, WIDTH]);
         step = Box::new(move || mlp_step(&mut model, &mut opt, &x, &x));
     } else {
-        let mut model = Cnn::new(&mut rngs);
+        let mut model = Cnn::new(28, 28, &mut rngs);
         made = clock.lap();
         let mut opt = Optimizer::new(&model, adamw(5e-3));
         optimizer = clock.lap();
-        let x = Array::from_slice(&vec![0.5_f32; BATCH * 784], [BATCH, 28, 28, 1]);
+        let mut metrics = Metrics { loss: Average::new(), accuracy: Accuracy::new() };
+        let x = Array::from_slice(&vec![127_u8; BATCH * 784], [BATCH, 28, 28, 1]);
         let labels = array::zeros([BATCH], DType::I32);
-        step = Box::new(move || cnn_step(&mut model, &mut opt, &x, &labels));
+        step = Box::new(move || train_step(&mut model, &mut opt, &mut metrics, &x, &labels));
     }
     step().block_until_ready()?;
     let first = clock.lap();

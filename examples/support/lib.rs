@@ -1,14 +1,16 @@
 //! The parts that all examples have: a command line, a loop over epochs that can be resumed, its
-//! checkpoint, progress and curves. An example itself is a [`Program`].
+//! checkpoint, progress and curves; the digits that some of them learn. An example itself is a [`Program`].
 
 mod cli;
+pub mod digits;
 mod history;
+pub mod idx;
 mod plot;
 mod progress;
 mod training;
 
-pub(crate) use cli::Options;
-pub(crate) use progress::Progress;
+pub use cli::Options;
+use progress::Progress;
 
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
@@ -21,27 +23,31 @@ use std::time::Instant;
 use training::Training;
 
 /// A program in words and numbers, for its command line.
-pub(crate) struct About {
+pub struct About {
     /// Also the name of the folder in `runs` with its results.
-    pub(crate) name: &'static str,
-    pub(crate) purpose: &'static str,
+    pub name: &'static str,
+    /// What it is for, in a sentence.
+    pub purpose: &'static str,
     /// The things that a batch consists of, as "Images".
-    pub(crate) examples: &'static str,
+    pub examples: &'static str,
     /// The value that `--data` takes.
-    pub(crate) data: &'static str,
+    pub data: &'static str,
     /// The default of `--data`, in the repository.
-    pub(crate) shipped: &'static str,
-    pub(crate) epochs: u32,
-    pub(crate) batch_size: usize,
-    pub(crate) learning_rate: f64,
+    pub shipped: &'static str,
+    /// The default of `--epochs`.
+    pub epochs: u32,
+    /// The default of `--batch-size`.
+    pub batch_size: usize,
+    /// The default of `--learning-rate`.
+    pub learning_rate: f64,
     /// The factor on the learning rate after each epoch.
-    pub(crate) decay: f64,
+    pub decay: f64,
     /// Further options, with what they do.
-    pub(crate) flags: &'static [(&'static str, &'static str)],
+    pub flags: &'static [(&'static str, &'static str)],
 }
 
 /// Examples to train on, and others to test on.
-pub(crate) trait Data: Sized {
+pub trait Data: Sized {
     /// Reads them; the error names the file.
     fn load(path: &Path) -> Result<Self, String>;
 
@@ -51,8 +57,10 @@ pub(crate) trait Data: Sized {
 
 /// Something that is trained by epochs: everything that a step changes, and so everything that a
 /// checkpoint holds.
-pub(crate) trait Program: Module {
+pub trait Program: Module {
+    /// The program in words.
     const ABOUT: &'static About;
+    /// Its examples.
     type Data: Data;
 
     /// A model before its training, to be optimized by `tx`.
@@ -75,15 +83,19 @@ pub(crate) trait Program: Module {
 
 /// The metrics of an epoch.
 #[derive(Module)]
-pub(crate) struct Metrics {
-    pub(crate) loss: Average,
-    pub(crate) accuracy: Accuracy,
+pub struct Metrics {
+    /// The mean of the losses.
+    pub loss: Average,
+    /// The share that is right.
+    pub accuracy: Accuracy,
 }
 
 /// An epoch of training that is under way.
-pub(crate) struct EpochRun<'a> {
-    pub(crate) batch_size: usize,
-    pub(crate) metrics: &'a mut Metrics,
+pub struct EpochRun<'a> {
+    /// Examples per step.
+    pub batch_size: usize,
+    /// The metrics that a step updates.
+    pub metrics: &'a mut Metrics,
     progress: &'a Progress,
     /// Of each step.
     losses: Vec<Array>,
@@ -91,14 +103,14 @@ pub(crate) struct EpochRun<'a> {
 
 impl EpochRun<'_> {
     /// Step `step` was started, with this loss f32 `[]`.
-    pub(crate) fn started(&mut self, step: usize, loss: Array) -> nnx::Result<()> {
+    pub fn started(&mut self, step: usize, loss: Array) -> nnx::Result<()> {
         self.losses.push(loss);
         self.progress.step(step, || self.metrics.loss.compute().try_item())
     }
 }
 
 /// Reads the command line and runs the program.
-pub(crate) fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> ExitCode {
+pub fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> ExitCode {
     let (result, code) = match cli::parse(about, lexopt::Parser::from_env()) {
         Ok(options) if options.help => {
             print!("{}", cli::help(about));
@@ -117,9 +129,10 @@ pub(crate) fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), Strin
 }
 
 /// Trains as the command line says; the results are in a folder then, and returned.
-pub(crate) fn train<P: Program>(options: &Options) -> Result<(P, P::Data), String> {
+pub fn train<P: Program>(options: &Options) -> Result<(P, P::Data), String> {
     let started = Instant::now();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(P::ABOUT.shipped);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let shipped = repository.unwrap_or(Path::new("")).join(P::ABOUT.shipped);
     let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
     let _alone = occupy(&out)?;

@@ -3,7 +3,7 @@
 use crate::program::Program;
 use std::path::Path;
 
-const MNIST: Program = Program("mnist");
+const MNIST: Program = Program(env!("CARGO_BIN_EXE_mnist"));
 
 fn idx(axes: &[u32], data: impl Iterator<Item = u8>) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, axes.len() as u8];

@@ -1,23 +1,31 @@
 //! The command line that the examples have in common.
 
-use super::About;
+use crate::About;
 use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// The options from the command line; `None` where one was not given.
 #[derive(Debug, Default)]
-pub(crate) struct Options {
-    pub(crate) epochs: Option<u32>,
-    pub(crate) batch_size: Option<usize>,
-    pub(crate) learning_rate: Option<f64>,
-    pub(crate) seed: Option<u32>,
-    pub(crate) data: Option<PathBuf>,
-    pub(crate) out: Option<PathBuf>,
-    pub(crate) resume: Option<PathBuf>,
+pub struct Options {
+    /// How many epochs to train in all.
+    pub epochs: Option<u32>,
+    /// Examples per step.
+    pub batch_size: Option<usize>,
+    /// The learning rate at first.
+    pub learning_rate: Option<f64>,
+    /// The seed of all that is random.
+    pub seed: Option<u32>,
+    /// Where the examples are.
+    pub data: Option<PathBuf>,
+    /// The folder for the results.
+    pub out: Option<PathBuf>,
+    /// The checkpoint to go on from.
+    pub resume: Option<PathBuf>,
     /// Those of the program's own flags that were given.
-    pub(crate) flags: Vec<&'static str>,
-    pub(crate) help: bool,
+    pub flags: Vec<&'static str>,
+    /// Whether the help was asked for.
+    pub help: bool,
 }
 
 /// The text of `--help`.

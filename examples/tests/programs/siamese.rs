@@ -2,7 +2,7 @@
 
 use crate::program::{Checkpoint, Program};
 
-const SIAMESE: Program = Program("siamese");
+const SIAMESE: Program = Program(env!("CARGO_BIN_EXE_siamese"));
 
 #[test]
 fn both_branches_hold_one_encoder_and_a_norm_each() {

@@ -3,11 +3,11 @@
 use crate::program::{Checkpoint, Program};
 use std::path::Path;
 
-const LANGUAGE_MODEL: Program = Program("language_model");
+const LANGUAGE_MODEL: Program = Program(env!("CARGO_BIN_EXE_language_model"));
 
 /// The start of the text that ships with the program.
 fn write_text(folder: &Path) {
-    let text = include_str!("../../examples/data/sonnets/sonnets.txt");
+    let text = include_str!("../../data/sonnets/sonnets.txt");
     std::fs::write(folder.join("text"), &text[..8000]).unwrap();
 }
 

@@ -1,8 +1,6 @@
 //! Whatever a file with digits holds, reading it ends, with an error that names it or with its elements.
 
-#[path = "../../examples/common/idx.rs"]
-mod idx;
-
+use nnx_examples::idx;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

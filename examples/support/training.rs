@@ -1,7 +1,7 @@
 //! The loop over epochs, and the checkpoint from which it can go on.
 
-use super::history::{self, Epoch};
-use super::{Data, EpochRun, Metrics, Options, Program, Progress, cli};
+use crate::history::{self, Epoch};
+use crate::{Data, EpochRun, Metrics, Options, Program, Progress, cli};
 use nnx::Array;
 use nnx::optim::{AdamW, adamw, exponential_decay};
 use nnx::random::Rngs;

@@ -7,11 +7,11 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 /// An array of unsigned bytes.
-pub(crate) struct Idx {
+pub struct Idx {
     /// Sizes of the axes, outermost first.
-    pub(crate) shape: Vec<usize>,
+    pub shape: Vec<usize>,
     /// The elements in row-major order.
-    pub(crate) data: Vec<u8>,
+    pub data: Vec<u8>,
 }
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -21,7 +21,7 @@ const MOST: usize = 1 << 32;
 
 /// Reads a file. The error names it and says what is wrong with it. No more of it is read
 /// or unpacked than its header promises.
-pub(crate) fn read(path: &Path) -> Result<Idx, String> {
+pub fn read(path: &Path) -> Result<Idx, String> {
     let name = path.display();
     let cannot = |e: std::io::Error| format!("{name} cannot be read: {e}");
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
