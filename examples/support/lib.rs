@@ -28,7 +28,7 @@ pub struct About {
     pub name: &'static str,
     /// What it is for, in a sentence.
     pub purpose: &'static str,
-    /// The things that a batch consists of, as "Images".
+    /// The name of what a batch consists of, as "Images".
     pub examples: &'static str,
     /// The value that `--data` takes.
     pub data: &'static str,
