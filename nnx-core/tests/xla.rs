@@ -432,6 +432,7 @@ fn a_program_is_loaded_from_its_bytes() {
     let again = client().load(&bytes, &Program::stablehlo("again", "", &inputs, &y)).unwrap();
     let (a, b) = (upload(&[1.0f32, 2.0, 3.0, 4.0], &[4]), upload(&[0.5f32; 4], &[4]));
     assert_eq!(read::<f32>(&run1(&again, &[&a, &b]).unwrap()), [1.5, 2.5, 3.5, 4.5]);
+    assert!(message(again.serialize().unwrap_err()).contains("keep those bytes"));
     // Its results are checked, like those of a program that is compiled.
     let other = [f32s(&[2, 2])];
     let program = Program::stablehlo("other", "", &inputs, &other);

@@ -172,8 +172,8 @@ fn child() {
     }
 }
 
-/// Runs [`child`] in its own process, with these environment variables changed.
-fn run_child(request: &str, variables: &[(&str, Option<&str>)]) -> Output {
+/// The command that runs [`child`] in its own process, with these environment variables changed.
+fn child_command(request: &str, variables: &[(&str, Option<&str>)]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "child", "--nocapture"]);
     command.env("NNX_TEST_CHILD", request).env("NNX_BACKEND", "pjrt");
@@ -183,7 +183,12 @@ fn run_child(request: &str, variables: &[(&str, Option<&str>)]) -> Output {
             None => command.env_remove(name),
         };
     }
-    command.output().unwrap()
+    command
+}
+
+/// The output of [`child`], with these environment variables changed.
+fn run_child(request: &str, variables: &[(&str, Option<&str>)]) -> Output {
+    child_command(request, variables).output().unwrap()
 }
 
 /// The child's output after `key`.
@@ -248,6 +253,44 @@ fn without_any_plugin_every_place_tried_is_listed() {
     ] {
         assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
     }
+}
+
+/// By each of the ways to find a plugin, a file that cannot be loaded is named, with the loader's reason.
+#[test]
+fn a_plugin_that_is_found_and_does_not_load_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().canonicalize().unwrap();
+    let folder = home.join("plugins/lammps-jax-pjrt-cpu-0.11.2");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("pjrt_c_api_cpu_plugin.so");
+    std::fs::write(&file, vec![b'x'; 4096]).unwrap();
+    let (file, folder) = (file.to_str().unwrap(), folder.to_str().unwrap());
+    let none = [("NNX_PJRT_PLUGIN", None), ("PJRT_NAMES_AND_LIBRARY_PATHS", None)];
+    let named = format!("cpu:{file}");
+    for variables in [
+        [none[1], ("NNX_PJRT_PLUGIN", Some(file))],
+        [none[0], ("PJRT_NAMES_AND_LIBRARY_PATHS", Some(named.as_str()))],
+    ] {
+        let text = stdout(&run_child("default", &variables));
+        let error = answer(&text, "error");
+        assert!(error.contains(file) && error.contains("cannot be loaded"), "{error}");
+    }
+    let installed = [none[0], none[1], ("NNX_HOME", home.to_str())];
+    let text = stdout(&run_child("default", &installed));
+    let error = answer(&text, "error");
+    assert!(error.contains(file) && error.contains("cargo xtask setup"), "{error}");
+
+    // A name without a slash is a file of the folder in which the program runs, wherever the loader would look.
+    let child = |variables: &[(&str, Option<&str>)]| {
+        let mut command = child_command("default", variables);
+        stdout(&command.current_dir(folder).output().unwrap())
+    };
+    let text = child(&[("NNX_PJRT_PLUGIN", Some("pjrt_c_api_cpu_plugin.so"))]);
+    let error = answer(&text, "error");
+    assert!(error.contains(file) && error.contains("cannot be loaded"), "{error}");
+    let text = child(&[("NNX_PJRT_PLUGIN", Some("libm.so.6"))]);
+    let error = answer(&text, "error");
+    assert!(error.contains(&format!("{folder}/libm.so.6")), "{error}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::cache::{Cache, CacheStats, DiskCache};
 use super::environment::MAX_CPU_COUNT;
-use super::executable::Executable;
+use super::executable::{Executable, Origin};
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
@@ -293,8 +293,8 @@ impl Client {
             )));
         }
         let _calling = exit::calling()?;
-        let raw = cache()?.compile(self.0, program)?;
-        Ok(Executable::new(*self, raw, program))
+        let (raw, origin) = cache()?.compile(self.0, program)?;
+        Ok(Executable::new(*self, raw, origin, program))
     }
 
     /// A program from the bytes that [`Executable::serialize`] gave; `program` says what it is, and its
@@ -311,7 +311,7 @@ impl Client {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
         let raw = self.0.load(bytes, program, Inspection::All)?;
-        Ok(Executable::new(*self, raw, program))
+        Ok(Executable::new(*self, raw, Origin::Bytes, program))
     }
 
     /// Refuses a placement that does not exist.

@@ -1,12 +1,12 @@
 //! Compiled programs.
 
 use super::call::Call;
-use super::client::Client;
+use super::client::{Client, cache};
 use super::exit;
 use super::placement::Placement;
 use super::program::Program;
 use super::runtime::{Habits, RawExecutable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +17,16 @@ pub struct Executable {
     raw: RawExecutable,
     signature: Arc<Signature>,
     habits: Habits,
+    origin: Origin,
+}
+
+/// The place from which a compiled program came.
+pub(super) enum Origin {
+    Compiler,
+    /// The entry of the cache of programs with this name.
+    Entry(String),
+    /// Bytes that the user had.
+    Bytes,
 }
 
 /// The inputs and outputs of an executable. Its results keep a handle to this signature, to say
@@ -51,14 +61,25 @@ pub struct MemoryAnalysis {
 }
 
 impl Executable {
-    pub(super) fn new(client: Client, raw: RawExecutable, program: &Program<'_>) -> Self {
+    pub(super) fn new(
+        client: Client,
+        raw: RawExecutable,
+        origin: Origin,
+        program: &Program<'_>,
+    ) -> Self {
         let signature = Signature {
             name: program.name.into(),
             inputs: program.inputs.into(),
             outputs: program.outputs.into(),
             placement: program.placement,
         };
-        Executable { client, raw, signature: Arc::new(signature), habits: Habits::default() }
+        Executable {
+            client,
+            raw,
+            signature: Arc::new(signature),
+            habits: Habits::default(),
+            origin,
+        }
     }
 
     /// The name given to [`Client::compile`].
@@ -111,11 +132,28 @@ impl Executable {
     /// processor.
     ///
     /// # Errors
-    /// Returns an error if the backend cannot serialize programs.
+    /// Returns an error if the backend cannot serialize programs; if this one was itself loaded from bytes, which
+    /// are what to keep then; or if it came from the cache of programs, which has lost it since.
     pub fn serialize(&self) -> Result<Vec<u8>> {
-        let what = || format!("serializing `{}`", self.name());
-        // SAFETY: the executable is alive.
-        unsafe { self.client.runtime().serialize(self.raw, &what) }
+        // Plugins can serialize a program that they loaded, but its code is missing then: only a run would tell.
+        let name = self.name();
+        match &self.origin {
+            Origin::Compiler => {
+                let what = || format!("serializing `{name}`");
+                // SAFETY: the executable is alive.
+                unsafe { self.client.runtime().serialize(self.raw, &what) }
+            }
+            Origin::Entry(entry) => cache()?.program(entry).ok_or_else(|| {
+                Error::Invalid(format!(
+                    "serializing `{name}`: it was loaded from the cache of programs, and is no longer there; \
+                     compile it with `NNX_CACHE=off`"
+                ))
+            }),
+            Origin::Bytes => Err(Error::Invalid(format!(
+                "serializing `{name}`: it was loaded from bytes, and a plugin can serialize only what it compiled; \
+                 keep those bytes"
+            ))),
+        }
     }
 
     /// The memory that one run takes.

@@ -2,7 +2,8 @@
 //! the folder changes a result or ends a process.
 
 use super::child;
-use nnx_core::xla::{self, Client, ClientOptions, DiskCache, Program};
+use nnx_core::value::Aval;
+use nnx_core::xla::{self, Client, ClientOptions, DiskCache, Executable, Program};
 use nnx_core::{DType, array, random};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -133,6 +134,69 @@ fn a_process_loads_what_another_one_compiled() {
         assert!(dump.read_dir().unwrap().count() > 0);
         std::fs::remove_dir_all(&dump).unwrap();
     }
+}
+
+const SERIALIZE: &str = "program_cache::a_program_from_the_cache_can_be_serialized";
+
+/// Compiles or loads a program, serializes it, and runs the program that its bytes are.
+fn serialize() {
+    // Enough for the compiler to take longer than what is not worth keeping.
+    let step = |n: usize| {
+        let before = if n == 0 { "%arg0".to_string() } else { format!("%t{}", n - 1) };
+        format!(
+            "    %d{n} = stablehlo.dot_general {before}, %arg0, contracting_dims = [1] x [0] : \
+             (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+    %t{n} = stablehlo.tanh %d{n} : tensor<8x8xf32>\n"
+        )
+    };
+    let text = format!(
+        "module @f {{
+  func.func public @main(%arg0: tensor<8x8xf32>) -> tensor<8x8xf32> {{
+{}    return %t39 : tensor<8x8xf32>
+  }}
+}}\n",
+        (0..40).map(step).collect::<String>()
+    );
+    let client = Client::global().unwrap();
+    let avals = [Aval::new(DType::F32, &[8, 8])];
+    let program = Program::stablehlo("f", &text, &avals, &avals);
+    let f = client.compile(&program).unwrap();
+    let x: Vec<u8> = (0..64).flat_map(|n| (n as f32 / 64.0).to_le_bytes()).collect();
+    let x = client.upload(&x, avals[0], 0).unwrap();
+    let run = |f: &Executable| {
+        let mut call = f.call();
+        call.arg(&x, false).unwrap();
+        call.run().unwrap().take(0).unwrap().to_host().unwrap()
+    };
+    let again = client.load(&f.serialize().unwrap(), &program).unwrap();
+    println!("result: {}", u8::from(run(&f) == run(&again)));
+    println!("warning: {}", again.serialize().unwrap_err());
+    if xla::cache_stats().unwrap().loaded > 0 {
+        let folder = std::env::var_os("NNX_CACHE").unwrap();
+        entries(Path::new(&folder)).iter().for_each(|entry| std::fs::remove_file(entry).unwrap());
+        println!("warning: {}", f.serialize().unwrap_err());
+    }
+    let stats = xla::cache_stats().unwrap();
+    println!("loaded {} compiled {} written {}", stats.loaded, stats.compiled, stats.written);
+}
+
+/// The plugin serializes a program that it loaded without its code, and says nothing.
+#[test]
+fn a_program_from_the_cache_can_be_serialized() {
+    if child::is(SERIALIZE) {
+        return serialize();
+    }
+    if !can_keep() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let keep = home.path();
+    let first = said(&child::output(&mut command(SERIALIZE, keep)));
+    assert_eq!((first.result.as_str(), first.written), ("1", 1), "{first:?}");
+    assert!(first.warnings.len() == 1 && first.warnings[0].contains("keep those bytes"));
+    let second = said(&child::output(&mut command(SERIALIZE, keep)));
+    assert_eq!((second.result.as_str(), second.loaded), ("1", 1), "{second:?}");
+    assert!(second.warnings[1].contains("is no longer there"), "{second:?}");
 }
 
 #[test]

@@ -72,9 +72,9 @@ pub fn write_bundle(path: impl AsRef<Path>) -> Result<Bundle> {
     let path = path.as_ref();
     let invalid = |why: &str| Error::Invalid(format!("writing {}: {why}", path.display()));
     let cache = cache()?;
-    let Some(folder) = &cache.folder else {
+    if cache.folder.is_none() && !is_there() {
         return Err(invalid("the programs are taken from the cache, which is off (`NNX_CACHE`)"));
-    };
+    }
     let mut names: Vec<String> =
         cache.used.lock().unwrap_or_else(|e| e.into_inner()).iter().cloned().collect();
     names.sort_unstable();
@@ -82,7 +82,7 @@ pub fn write_bundle(path: impl AsRef<Path>) -> Result<Bundle> {
     let mut bundle = Bundle::default();
     for name in names {
         // Somebody may have cleared the cache.
-        let Some(entry) = folder.entry(&name) else { continue };
+        let Some(entry) = cache.entry(&name) else { continue };
         let Ok((header, _)) = entry::decode(&entry) else { continue };
         bundle.functions.push(header.name);
         bytes.extend(entry);
@@ -99,6 +99,11 @@ pub fn write_bundle(path: impl AsRef<Path>) -> Result<Bundle> {
 /// Whether there is a bundle.
 pub(super) fn is_there() -> bool {
     !ENTRIES.read().unwrap_or_else(|e| e.into_inner()).is_empty()
+}
+
+/// The entry with this name in a bundle.
+pub(super) fn entry(name: &str) -> Option<&'static [u8]> {
+    ENTRIES.read().unwrap_or_else(|e| e.into_inner()).get(name).copied()
 }
 
 /// The program of `key` in a bundle. Says once how this machine differs from that of a bundle.

@@ -10,6 +10,7 @@ mod folder;
 pub use bundle::{Bundle, add_bundle, write_bundle};
 
 use super::client::ClientOptions;
+use super::executable::Origin;
 use super::pjrt::{absolute, user_folder};
 use super::program::Program;
 use super::runtime::{Inspection, RawExecutable, Runtime};
@@ -127,33 +128,46 @@ impl Cache {
         }
     }
 
+    /// The program of the entry with this name, which was there before.
+    pub(super) fn program(&self, name: &str) -> Option<Vec<u8>> {
+        let entry = self.entry(name)?;
+        entry::decode(&entry).ok().map(|(_, program)| program.to_vec())
+    }
+
+    /// The entry with this name, in a bundle or in the folder.
+    fn entry(&self, name: &str) -> Option<Vec<u8>> {
+        let folder = || self.folder.as_ref()?.entry(name);
+        bundle::entry(name).map(<[u8]>::to_vec).or_else(folder)
+    }
+
     /// Loads a program, or compiles and keeps it.
     pub(super) fn compile(
         &self,
         runtime: &dyn Runtime,
         program: &Program<'_>,
-    ) -> Result<RawExecutable> {
+    ) -> Result<(RawExecutable, Origin)> {
+        let compiled = |raw| (raw, Origin::Compiler);
         let is_used = self.folder.is_some() || bundle::is_there();
         let Some(key) = is_used.then(|| key(runtime, program)).flatten() else {
-            return runtime.compile(program);
+            return runtime.compile(program).map(compiled);
         };
         if let Some(bytes) = bundle::find(self, &key)
             && let Some(raw) = self.load(runtime, program, &key, bytes)
         {
-            return Ok(raw);
+            return Ok((raw, Origin::Entry(key.id())));
         }
-        let Some(folder) = &self.folder else { return runtime.compile(program) };
+        let Some(folder) = &self.folder else { return runtime.compile(program).map(compiled) };
         let name = program.name;
         let bytes = match folder.read(&key) {
             Ok(Some(Found::Program(bytes))) => bytes,
             Ok(Some(Found::Refused(why))) => {
                 tracing::debug!(target: "nnx::cache", "`{name}` is not loaded: {why}");
-                return self.compile_anew(runtime, program);
+                return self.compile_anew(runtime, program).map(compiled);
             }
-            Ok(None) => return self.compile_and_keep(runtime, program, key, folder),
+            Ok(None) => return self.compile_and_keep(runtime, program, key, folder).map(compiled),
             Err(why) => {
                 self.say(Trouble::Reading, || format!("`{name}` is compiled again: {why}"));
-                return self.compile_and_keep(runtime, program, key, folder);
+                return self.compile_and_keep(runtime, program, key, folder).map(compiled);
             }
         };
         let loaded = match folder.loading(&key) {
@@ -164,7 +178,10 @@ impl Cache {
                 None
             }
         };
-        loaded.map_or_else(|| self.compile_anew(runtime, program), Ok)
+        match loaded {
+            Some(raw) => Ok((raw, Origin::Entry(key.id()))),
+            None => self.compile_anew(runtime, program).map(compiled),
+        }
     }
 
     /// The program in `bytes`; if it cannot be loaded, that is not tried again, unless memory was short.

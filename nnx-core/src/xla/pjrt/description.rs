@@ -1,12 +1,14 @@
 //! A compiled program's description of itself.
 
 use super::ffi::Functions;
+use super::runtime::pointer;
 use super::{Pjrt, element_type, ffi, not_null, parameters};
 use crate::error::{Error, Result};
-use crate::value::DType;
+use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::program::Program;
-use crate::xla::runtime::{Inspection, What};
+use crate::xla::runtime::{Inspection, RawBuffer, What};
+use std::ffi::c_int;
 use std::ptr::NonNull;
 
 impl Functions {
@@ -14,6 +16,17 @@ impl Functions {
     pub(super) fn tells_outputs(&self) -> bool {
         self.output_element_types.is_some() && self.output_dimensions.is_some()
     }
+}
+
+fn is_shape(dims: &[i64], aval: Aval) -> bool {
+    dims.len() == aval.rank() && dims.iter().zip(aval.shape()).all(|(&a, &b)| a == b as i64)
+}
+
+/// A dtype by PJRT's number, and dimensions, as in `f32[2, 3]`.
+fn shown(number: Option<c_int>, dims: Option<&[i64]>) -> String {
+    let dtype = DType::ALL.into_iter().find(|&dtype| Some(element_type(dtype)) == number);
+    let dtype = dtype.map_or("an unknown dtype".to_string(), |d| d.to_string());
+    format!("{dtype}{:?}", dims.unwrap_or_default())
 }
 
 impl Pjrt {
@@ -49,24 +62,49 @@ impl Pjrt {
         };
         for (i, expected) in outputs.iter().enumerate() {
             let same_type = types.get(i) == Some(&element_type(expected.dtype()));
-            let same_dims = dims.get(i).is_some_and(|found| {
-                found.len() == expected.rank()
-                    && found.iter().zip(expected.shape()).all(|(&a, &b)| a == b as i64)
-            });
+            let same_dims = dims.get(i).is_some_and(|found| is_shape(found, *expected));
             if !same_type || !same_dims {
-                let dtype = types.get(i).and_then(|&number| {
-                    DType::ALL.into_iter().find(|&dtype| element_type(dtype) == number)
-                });
-                let dtype = dtype.map_or("an unknown dtype".to_string(), |d| d.to_string());
-                let found = dims.get(i).map(Vec::as_slice).unwrap_or_default();
+                let found = shown(types.get(i).copied(), dims.get(i).map(Vec::as_slice));
                 return Err(Error::Invalid(format!(
-                    "output {i} of the program of `{}` is {dtype}{found:?}, not the {expected} \
-                     expected of it",
-                    name
+                    "output {i} of the program of `{name}` is {found}, not the {expected} expected of it"
                 )));
             }
         }
         Ok(())
+    }
+
+    /// Compares an array on the device with what it is taken for, as far as the plugin tells.
+    ///
+    /// # Safety
+    /// The buffer is alive.
+    pub(super) unsafe fn check_buffer(
+        &self,
+        raw: RawBuffer,
+        expected: Aval,
+        what: What<'_>,
+    ) -> Result<()> {
+        let functions = self.functions();
+        let (Some(element_type_of), Some(dimensions)) =
+            (functions.buffer_element_type, functions.buffer_dimensions)
+        else {
+            return Ok(());
+        };
+        let mut type_args = ffi::BufferElementTypeArgs::new();
+        type_args.buffer = pointer(raw);
+        let mut args = ffi::BufferDimensionsArgs::new();
+        args.buffer = pointer(raw);
+        // SAFETY: the caller's promise; the dimensions live as long as the buffer.
+        let dims = unsafe {
+            functions.check(element_type_of(&mut type_args), what)?;
+            functions.check(dimensions(&mut args), what)?;
+            list(args.dims, args.num_dims)
+        };
+        if type_args.element_type == element_type(expected.dtype()) && is_shape(dims, expected) {
+            return Ok(());
+        }
+        let found = shown(Some(type_args.element_type), Some(dims));
+        let what = what();
+        Err(Error::Invalid(format!("{what}: the array is {found}, not the {expected} expected")))
     }
 
     pub(super) fn memory_of(

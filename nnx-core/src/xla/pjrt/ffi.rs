@@ -180,6 +180,8 @@ args! {
         execute_device: *mut PjrtDevice,
     }
     BufferDestroyArgs { buffer: *mut PjrtBuffer }
+    BufferElementTypeArgs { buffer: *mut PjrtBuffer, element_type: c_int, _padding: c_int }
+    BufferDimensionsArgs { buffer: *mut PjrtBuffer, dims: *const i64, num_dims: usize }
     BufferIsDeletedArgs { buffer: *mut PjrtBuffer, is_deleted: bool, _padding: [u8; 7] }
     BufferCopyToDeviceArgs {
         buffer: *mut PjrtBuffer,
@@ -337,6 +339,8 @@ table! {
         optimized_program: ApiFunction<OptimizedProgramArgs> = 53,
         executable_serialize: ApiFunction<ExecutableSerializeArgs> = 54,
         deserialize_and_load: ApiFunction<DeserializeAndLoadArgs> = 61,
+        buffer_element_type: ApiFunction<BufferElementTypeArgs> = 64,
+        buffer_dimensions: ApiFunction<BufferDimensionsArgs> = 65,
         buffer_copy_to_device: ApiFunction<BufferCopyToDeviceArgs> = 74,
         buffer_unsafe_pointer: ApiFunction<BufferUnsafePointerArgs> = 78,
         output_element_types: ApiFunction<OutputElementTypesArgs> = 95,

@@ -162,7 +162,10 @@ impl Runtime for Pjrt {
         let layout = ffi::MemoryLayout::dense(&minor_to_major);
         let mut bytes = reserved(size, what)?;
         if !functions.tells_outputs() {
-            // The array may be smaller than the program was said to make it.
+            // What a program was said to return was not compared with what it returns.
+            // SAFETY: the buffer is alive.
+            unsafe { self.check_buffer(raw, aval, what) }?;
+            // The plugin may not tell this either.
             bytes.resize(size, 0);
         }
         let mut args = ffi::BufferToHostArgs::new();
@@ -244,7 +247,7 @@ impl Runtime for Pjrt {
     }
 }
 
-fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
+pub(super) fn pointer(raw: RawBuffer) -> *mut ffi::PjrtBuffer {
     raw.0.as_ptr().cast()
 }
 
