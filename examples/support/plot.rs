@@ -125,3 +125,41 @@ fn range<'a>(values: impl Iterator<Item = &'a f32>) -> (f32, f32) {
     let margin = ((high - low) * 0.08).max(high.abs() * 1e-3).max(1e-6);
     (low - margin, high + margin)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use std::process::Command;
+
+    const TEST: &str = "plot::tests::a_picture_that_does_not_fit_leaves_the_one_that_was_there";
+    const FOLDER: &str = "NNX_TEST_FOLDER";
+
+    /// A limit on the size of files stands for a full disk: writing fails halfway.
+    #[test]
+    fn a_picture_that_does_not_fit_leaves_the_one_that_was_there() {
+        let epoch =
+            Epoch { train_loss: 1.0, train_accuracy: 0.5, test_loss: 2.0, test_accuracy: 0.25 };
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            let error = write(&Path::new(&folder).join("curves.png"), &[epoch; 9]).unwrap_err();
+            println!("error: {error}");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("curves.png");
+        write(&path, &[epoch]).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" --exact --nocapture \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg(TEST)
+            .env(FOLDER, folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("error: "), "{output:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "a part of a picture is left");
+    }
+}
