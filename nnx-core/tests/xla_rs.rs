@@ -5,7 +5,7 @@
 #![cfg(feature = "xla-rs")]
 
 use nnx_core::value::Aval;
-use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Placement, Program, init};
+use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Dialect, Placement, Program, init};
 use nnx_core::{Array, DType, Element};
 use std::process::Command;
 
@@ -51,6 +51,37 @@ fn operations_run_on_it() {
     let nan = Array::from_slice(&[f32::NAN, 1.0], [2]);
     assert!(nan.max(..).item::<f32>().is_nan());
     assert_eq!(client.backend(), Client::global().unwrap().backend());
+}
+
+#[test]
+fn programs_are_compared_with_their_inputs_and_outputs() {
+    let text = "HloModule f
+
+ENTRY main {
+  x = f32[2]{0} parameter(0)
+  y = f32[2]{0} add(x, x)
+  ROOT r = (f32[2]{0}, f32[2]{0}) tuple(x, y)
+}
+";
+    let [f, i, longer] = [(DType::F32, 2), (DType::I32, 2), (DType::F32, 3)]
+        .map(|(dtype, size)| Aval::new(dtype, &[size]));
+    let compile = |inputs: &[Aval], outputs: &[Aval]| {
+        let (name, placement, aliases) = ("f", Placement::default(), &[][..]);
+        let dialect = Dialect::Hlo;
+        let program = Program { name, text, dialect, inputs, outputs, aliases, placement };
+        client().compile(&program).map(drop).map_err(|e| e.to_string())
+    };
+    compile(&[f], &[f, f]).unwrap();
+    for (inputs, outputs, expected) in [
+        (&[i][..], &[f, f][..], "another dtype and shape [2] for argument 0, not the i32[2]"),
+        (&[longer], &[f, f], "takes the same dtype and shape [2] for argument 0, not the f32[3]"),
+        (&[f, f], &[f, f], "takes 1 arguments, not the 2"),
+        (&[f], &[f, i], "returns another dtype and shape [2] for output 1, not the i32[2]"),
+        (&[f], &[f], "returns 2 outputs, not the 1"),
+    ] {
+        let error = compile(inputs, outputs).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]

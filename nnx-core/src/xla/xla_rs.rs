@@ -5,6 +5,7 @@
 
 use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
+use super::pjrt::difference_in;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
@@ -99,6 +100,13 @@ impl Runtime for XlaRs {
         let what = || format!("compiling `{}`", program.name);
         let module = HloModuleProto::parse_and_return_unverified_module(program.text.as_bytes())
             .map_err(|error| failed(&what, error))?;
+        let bytes = module.to_bytes().map_err(|error| failed(&what, error))?;
+        if let Some(difference) = difference_in(&bytes, program.inputs, program.outputs) {
+            let name = program.name;
+            return Err(Error::Invalid(format!(
+                "the program of `{name}` {difference} expected of it"
+            )));
+        }
         let executable = self
             .client
             .compile(&XlaComputation::from_proto(&module))

@@ -19,6 +19,8 @@ mod status;
 
 pub use floor::Floor;
 pub(super) use installed::{absolute, user_folder};
+#[cfg(feature = "xla-rs")]
+pub(super) use parameters::difference_in;
 
 use super::client::ClientOptions;
 use super::{environment, flags, malloc};

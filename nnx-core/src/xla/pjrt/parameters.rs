@@ -19,11 +19,27 @@ pub(super) fn difference(
     inputs: &[Aval],
 ) -> Option<String> {
     let program = optimized_program(functions, executable)?;
-    let found = parameters(&program)?;
-    if found.len() != inputs.len() {
-        return Some(format!("takes {} arguments, not the {}", found.len(), inputs.len()));
+    between(&parameters(&program)?, inputs, "takes", "argument")
+}
+
+/// How a serialized `HloModuleProto` differs from a program with these inputs and outputs, if it does and can be
+/// read.
+#[cfg(feature = "xla-rs")]
+pub(in crate::xla) fn difference_in(
+    module: &[u8],
+    inputs: &[Aval],
+    outputs: &[Aval],
+) -> Option<String> {
+    let found = parameters(module).and_then(|found| between(&found, inputs, "takes", "argument"));
+    found.or_else(|| between(&results(module)?, outputs, "returns", "output"))
+}
+
+/// How tensors of a program differ from those that it is said to have.
+fn between(found: &[Parameter], expected: &[Aval], verb: &str, noun: &str) -> Option<String> {
+    if found.len() != expected.len() {
+        return Some(format!("{verb} {} {noun}s, not the {}", found.len(), expected.len()));
     }
-    found.iter().zip(inputs).enumerate().find_map(|(i, (found, expected))| {
+    found.iter().zip(expected).enumerate().find_map(|(i, (found, expected))| {
         let wanted = Parameter {
             element_type: primitive_type(expected.dtype()),
             dims: expected.shape().iter().map(|&n| n as u64).collect(),
@@ -34,7 +50,7 @@ pub(super) fn difference(
                 true => "the same dtype",
                 false => "another dtype",
             };
-            format!("takes {kind} and shape {:?} for argument {i}, not the {expected}", found.dims)
+            format!("{verb} {kind} and shape {:?} for {noun} {i}, not the {expected}", found.dims)
         })
     })
 }
@@ -87,6 +103,24 @@ fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
         }
     }
     Some(found)
+}
+
+/// The results of a serialized `HloModuleProto`: its program's shape (4) has them as field 2, a tuple's parts
+/// are field 4 there.
+#[cfg(feature = "xla-rs")]
+fn results(module: &[u8]) -> Option<Vec<Parameter>> {
+    const TUPLE: u64 = 13;
+    let result = message(message(module, 4)?, 2)?;
+    let whole = parse_parameter(result)?;
+    if whole.element_type != TUPLE {
+        return Some(vec![whole]);
+    }
+    let parts = Fields(result).filter_map(|field| match field {
+        Some((4, Field::Bytes(part))) => Some(parse_parameter(part)),
+        Some(_) => None,
+        None => Some(None),
+    });
+    parts.collect()
 }
 
 /// A `ShapeProto`: the type is field 2, the dimensions are field 3.
