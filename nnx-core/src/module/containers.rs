@@ -17,8 +17,9 @@ impl<T: ?Sized + 'static> Module for PhantomData<T> {
     }
 }
 
+// rustc shows the lines of `SCHEMA` with their comments where types hold each other in a way that no derive sees.
 impl<T: Module> Module for Box<T> {
-    const SCHEMA: &'static Schema = T::SCHEMA;
+    const SCHEMA: &'static Schema = T::SCHEMA; // a cycle? mark the field `#[module(recursive)]`
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         (**self).flatten(visitor);
@@ -55,7 +56,7 @@ impl<T: Module> Module for Option<T> {
 }
 
 impl<T: Module> Module for Vec<T> {
-    const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA);
+    const SCHEMA: &'static Schema = &Schema::List(T::SCHEMA); // a cycle? mark the field `#[module(recursive)]`
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.structure(Structure::Len(self.len()));
@@ -144,7 +145,7 @@ macro_rules! int_key {
 int_key!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
-    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
+    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA); // a cycle? mark the field `#[module(recursive)]`
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         flatten_entries(self, visitor);
     }
@@ -161,7 +162,7 @@ impl<K: MapKey, T: Module, S> Module for HashMap<K, T, S>
 where
     S: std::hash::BuildHasher + Default + 'static,
 {
-    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA);
+    const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA); // a cycle? mark the field `#[module(recursive)]`
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         flatten_entries(sorted(self), visitor);
     }

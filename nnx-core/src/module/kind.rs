@@ -98,6 +98,7 @@ macro_rules! variable_kind {
         )]
         $vis struct $kind;
 
+        #[diagnostic::do_not_recommend]
         impl $crate::module::VariableKind for $kind {
             const KIND: &'static $crate::module::Kind = &$crate::module::Kind {
                 name: $name,

@@ -346,7 +346,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
 /// [`unflatten`](Module::unflatten) gives handles to new nodes with the same sharing, unless it is told
 /// others.
 impl<T: Module + Send + Sync> Module for Shared<T> {
-    const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA);
+    const SCHEMA: &'static Schema = &Schema::Shared(T::SCHEMA); // a cycle? mark the field `#[module(recursive)]`
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.shared(&*self.0);
     }
