@@ -311,7 +311,7 @@ pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };
 pub use crate::jit::forms::{
-    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, pass,
+    CallReturning, CallUnchecked, Lend, LendUnchecked, NullVisitor, ParameterName, pass,
 };
 pub use crate::jit::function::{Function, Options};
 pub use crate::jit::sharing::{
@@ -374,7 +374,7 @@ macro_rules! __nnx_check_value {
             $is_module
         }
         struct Name;
-        impl $crate::__private::Name for Name {
+        impl $crate::__private::ParameterName for Name {
             const NAME: &'static ::core::primitive::str = $label;
         }
         $check

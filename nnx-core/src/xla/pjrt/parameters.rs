@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 /// Type and dimensions of a parameter, in XLA's numbers.
 #[derive(Debug, PartialEq, Eq)]
-struct Parameter {
+struct ParameterType {
     element_type: u64,
     dims: Vec<u64>,
 }
@@ -24,7 +24,7 @@ pub(super) fn difference(
         return Some(format!("takes {} arguments, not the {}", found.len(), inputs.len()));
     }
     found.iter().zip(inputs).enumerate().find_map(|(i, (found, expected))| {
-        let wanted = Parameter {
+        let wanted = ParameterType {
             element_type: primitive_type(expected.dtype()),
             dims: expected.shape().iter().map(|&n| n as u64).collect(),
         };
@@ -78,11 +78,11 @@ fn optimized_program(
 }
 
 /// The parameters of a serialized `HloModuleProto`: those (field 1) of its program's shape (4).
-fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
+fn parameters(module: &[u8]) -> Option<Vec<ParameterType>> {
     let shape = message(module, 4)?;
     let mut found = Vec::new();
     for field in Fields(shape) {
-        if let (1, Field::Bytes(parameter)) = field? {
+        if let (1, WireField::Bytes(parameter)) = field? {
             found.push(parse_parameter(parameter)?);
         }
     }
@@ -90,13 +90,13 @@ fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
 }
 
 /// A `ShapeProto`: the type is field 2, the dimensions are field 3.
-fn parse_parameter(shape: &[u8]) -> Option<Parameter> {
-    let mut parameter = Parameter { element_type: 0, dims: Vec::new() };
+fn parse_parameter(shape: &[u8]) -> Option<ParameterType> {
+    let mut parameter = ParameterType { element_type: 0, dims: Vec::new() };
     for field in Fields(shape) {
         match field? {
-            (2, Field::Number(number)) => parameter.element_type = number,
-            (3, Field::Number(size)) => parameter.dims.push(size),
-            (3, Field::Bytes(mut packed)) => {
+            (2, WireField::Number(number)) => parameter.element_type = number,
+            (3, WireField::Number(size)) => parameter.dims.push(size),
+            (3, WireField::Bytes(mut packed)) => {
                 while !packed.is_empty() {
                     parameter.dims.push(varint(&mut packed)?);
                 }
@@ -110,12 +110,12 @@ fn parse_parameter(shape: &[u8]) -> Option<Parameter> {
 /// The first field `number` of a message that is itself a message.
 fn message(bytes: &[u8], number: u64) -> Option<&[u8]> {
     Fields(bytes).map_while(|field| field).find_map(|(found, field)| match field {
-        Field::Bytes(inner) if found == number => Some(inner),
+        WireField::Bytes(inner) if found == number => Some(inner),
         _ => None,
     })
 }
 
-enum Field<'a> {
+enum WireField<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
@@ -124,7 +124,7 @@ enum Field<'a> {
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Option<(u64, Field<'a>)>;
+    type Item = Option<(u64, WireField<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
@@ -138,10 +138,10 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
+fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, WireField<'a>)> {
     let key = varint(bytes)?;
     let length = match key & 7 {
-        0 => return Some((key >> 3, Field::Number(varint(bytes)?))),
+        0 => return Some((key >> 3, WireField::Number(varint(bytes)?))),
         1 => 8,
         2 => usize::try_from(varint(bytes)?).ok()?,
         5 => 4,
@@ -149,7 +149,7 @@ fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
     };
     let (inner, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
-    Some((key >> 3, Field::Bytes(inner)))
+    Some((key >> 3, WireField::Bytes(inner)))
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {
@@ -175,8 +175,8 @@ mod tests {
         let shape = b"\x0a\x07\x10\x0b\x1a\x03\x02\xac\x02\x0a\x02\x10\x04\x12\x02\x10\x0b";
         let module = [&b"\x0a\x01m\x22"[..], &[shape.len() as u8], shape].concat();
         let wanted = [
-            Parameter { element_type: 11, dims: vec![2, 300] },
-            Parameter { element_type: 4, dims: vec![] },
+            ParameterType { element_type: 11, dims: vec![2, 300] },
+            ParameterType { element_type: 4, dims: vec![] },
         ];
         assert_eq!(parameters(&module).as_deref(), Some(&wanted[..]));
         assert_eq!(parameters(&module[..module.len() - 1]), None);
