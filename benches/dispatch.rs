@@ -6,7 +6,7 @@
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
 use nnx::jit::lower;
-use nnx::xla::{Backend, Client, Floor, Program};
+use nnx::xla::{Backend, Client, Floor, Placement, Program};
 use nnx::{DType, Module, Param, Shared};
 use std::error::Error;
 use std::hint::black_box;
@@ -93,8 +93,10 @@ fn floor(variables: usize) -> Result<Floor, Box<dyn Error>> {
     let executable =
         client.compile(&Program::stablehlo("floor", &lowered.stablehlo(), &avals, &avals))?;
     let zeros = vec![0; avals[0].byte_size()];
-    let state =
-        avals.iter().map(|&aval| client.upload(&zeros, aval, 0)).collect::<Result<_, _>>()?;
+    let state = avals
+        .iter()
+        .map(|&aval| client.upload(&zeros, aval, Placement::default()))
+        .collect::<Result<_, _>>()?;
     Ok(Floor::new(executable, state)?)
 }
 

@@ -17,7 +17,185 @@ pub use crate::module::check::{
 pub use crate::module::sharing::{
     CountedData, CountedField, InteriorData, InteriorField, ObjectField,
 };
-pub use crate::{__nnx_fields as fields, __nnx_walks as walks};
+pub use crate::{__nnx_module as module, __nnx_part as part, __nnx_walks as walks};
+
+/// The impl of `Module`, from one description of the fields. Each field is named once, with the parts that
+/// errors point at: its type, and what else decides about it.
+///
+/// | field | |
+/// |---|---|
+/// | `member binding key: Type` | a Module; `{ schema }` where the schema is not that of the type |
+/// | `… as Type: Trait` | a Module, if its type is not the one that its name suggests: the trait says so otherwise |
+/// | `… = "Type" Type` | static data |
+/// | `… [skip] Type` | left out |
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_module {
+    ([$($header:tt)*] struct $name:literal [$($check:tt)*] { $($field:tt)* }) => {
+        $crate::__nnx_module! {
+            @ [$($header)*]
+            { $($check)* $crate::__private::Schema::Struct($name, $crate::__nnx_fields![$($field)*]) }
+            Self { $($field)* }
+        }
+    };
+    (
+        [$($header:tt)*] enum $name:literal [$($check:tt)*]
+        $($position:literal $variant:ident $label:literal { $($field:tt)* })*
+    ) => {
+        $crate::__nnx_module! {
+            @ [$($header)*]
+            {
+                $($check)*
+                $crate::__private::Schema::Enum($name, &[$($crate::__private::Variant {
+                    name: $label,
+                    fields: $crate::__nnx_fields![$($field)*],
+                }),*])
+            }
+            $(Self::$variant [$position, $label] { $($field)* })*
+        }
+    };
+    // The stand-in for a type inside itself.
+    (recursive $stand_in:ident $name:literal) => {
+        enum $stand_in {}
+
+        $crate::__nnx_module! {
+            @ [impl $crate::__private::Module for $stand_in]
+            { $crate::__private::Schema::Recursive($name) }
+        }
+    };
+    // For an item with errors.
+    ([$($header:tt)*] unusable $name:literal) => {
+        #[automatically_derived]
+        #[allow(deprecated, private_bounds)]
+        $($header)* {
+            $crate::__nnx_walks! {
+                self __walker $crate::__private::Schema::Struct($name, &[]),
+                {} {} { ::core::unreachable!() }
+            }
+        }
+    };
+    (@ [$($header:tt)*] $schema:block) => {
+        #[automatically_derived]
+        $($header)* {
+            $crate::__nnx_walks! {
+                self __walker $schema,
+                { match *self {} } { match *self {} } { match *self {} }
+            }
+        }
+    };
+    (
+        @ [$($header:tt)*] $schema:block
+        $($item:ident $(:: $variant:ident [$position:literal, $label:literal])? {
+            $($member:tt $binding:ident $key:literal
+                $(: $module:ty $($_schema:block)?)?
+                $(as $doubted:ty : $trait:path $($_doubted_schema:block)?)?
+                $(= $_type:literal $static:ty)?
+                $([skip] $skipped:ty)?
+            ),*
+        })*
+    ) => {
+        #[automatically_derived]
+        #[allow(
+            deprecated,
+            private_bounds,
+            unused_variables,
+            clippy::trait_duplication_in_bounds,
+            clippy::type_repetition_in_bounds
+        )]
+        $($header)* {
+            $crate::__nnx_walks! {
+                self __walker $schema,
+                {
+                    match self {
+                        $($item $(:: $variant)? { $($member: $binding),* } => {
+                            $($crate::__private::Visitor::structure(
+                                __walker,
+                                $crate::__private::Structure::Variant($position, $label),
+                            );)?
+                            $(
+                                $(<$module as $crate::__private::Module>::flatten_at(
+                                    $binding, $key, __walker,
+                                );)?
+                                $(<$doubted as $trait>::flatten_at($binding, $key, __walker);)?
+                                $(<$static as $crate::__private::StaticField>::flatten_at(
+                                    $binding, $key, __walker,
+                                );)?
+                            )*
+                        })*
+                    }
+                }
+                {
+                    match self {
+                        $($item $(:: $variant)? { $($member: $binding),* } => {
+                            $(
+                                $(<$module as $crate::__private::Module>::flatten_mut_at(
+                                    $binding, $key, __walker,
+                                );)?
+                                $(<$doubted as $trait>::flatten_mut_at($binding, $key, __walker);)?
+                            )*
+                        })*
+                    }
+                }
+                {
+                    match self {
+                        $($item $(:: $variant)? { $($member: $binding),* } => $item $(:: $variant)? { $($member: {
+                            $(<$module as $crate::__private::Module>::unflatten_at(
+                                $binding, $key, __walker,
+                            ))?
+                            $(<$doubted as $trait>::unflatten_at($binding, $key, __walker))?
+                            $(<$static as $crate::__private::StaticField>::copy($binding))?
+                            $(<$skipped as ::core::clone::Clone>::clone($binding))?
+                        }),* },)*
+                    }
+                }
+            }
+        }
+    };
+}
+
+/// The fields of a schema, from the description of them for `module!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_fields {
+    ($($_member:tt $_binding:ident $key:literal
+        $(: $module:ty $($schema:block)?)?
+        $(as $doubted:ty : $trait:path $($doubted_schema:block)?)?
+        $(= $type:literal $_static:ty)?
+        $([skip] $skipped:ty)?
+    ),*) => {
+        &[$($crate::__private::Field {
+            name: ::core::concat!($key),
+            schema: $crate::__nnx_fields!(
+                @ $(: $module $($schema)?)? $(as $doubted: $trait $($doubted_schema)?)?
+                $(= $type)? $([skip] $skipped)?
+            ),
+        }),*]
+    };
+    (@ : $module:ty) => { <$module as $crate::__private::Module>::SCHEMA };
+    (@ as $doubted:ty : $trait:path) => { <$doubted as $trait>::SCHEMA };
+    (@ : $module:ty $schema:block) => { $schema };
+    (@ as $doubted:ty : $trait:path $schema:block) => { $schema };
+    (@ = $type:literal) => { &$crate::__private::Schema::Static($type) };
+    (@ [skip] $skipped:ty) => { &$crate::__private::Schema::Skipped };
+}
+
+/// A type as the check of a field sees it, with the types in it that may own something of theirs.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_part {
+    (_ $([$($inside:tt)*])?) => {
+        &$crate::__private::FieldPart {
+            schema: ::core::option::Option::None,
+            inside: &[$($($crate::__nnx_part! $inside),*)?],
+        }
+    };
+    ($part:ty $([$($inside:tt)*])?) => {
+        &$crate::__private::FieldPart {
+            schema: $crate::__private::PartOf::<$part>::SCHEMA,
+            inside: &[$($($crate::__nnx_part! $inside),*)?],
+        }
+    };
+}
 
 /// The constant and the three walks of `Module`. The names of the receiver and the walker come from
 /// the caller, who uses them in the bodies.
@@ -42,23 +220,6 @@ macro_rules! __nnx_walks {
         #[inline]
         fn unflatten<__L: $crate::__private::Leaves>(&$this, $walker: &mut __L) -> Self $unflatten
     };
-}
-
-/// The fields of a schema: `"name": Type` for Modules, `"name" => schema` for what may be one of two,
-/// `"name" = "Type"` for static data, `"name"` for what is skipped.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __nnx_fields {
-    ($($name:literal $(: $module:ty)? $(= $static:literal)? $(=> $schema:expr)?),*) => {
-        &[$($crate::__private::Field {
-            name: $name,
-            schema: $crate::__nnx_fields!(@ $($module)? $(= $static)? $(=> $schema)?),
-        }),*]
-    };
-    (@ => $schema:expr) => { $schema };
-    (@ = $static:literal) => { &$crate::__private::Schema::Static($static) };
-    (@ $module:ty) => { <$module as $crate::__private::Module>::SCHEMA };
-    (@) => { &$crate::__private::Schema::Skipped };
 }
 
 // `path!`.
@@ -150,7 +311,7 @@ pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
 };
 pub use crate::jit::forms::{
-    CallReturning, CallUnchecked, Lend, LendUnchecked, Name, NullVisitor, pass,
+    CallReturning, CallUnchecked, Lend, LendUnchecked, NullVisitor, ParameterName, pass,
 };
 pub use crate::jit::function::{Function, Options};
 pub use crate::jit::sharing::{
@@ -213,7 +374,7 @@ macro_rules! __nnx_check_value {
             $is_module
         }
         struct Name;
-        impl $crate::__private::Name for Name {
+        impl $crate::__private::ParameterName for Name {
             const NAME: &'static ::core::primitive::str = $label;
         }
         $check

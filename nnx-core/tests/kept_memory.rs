@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use nnx_core::value::{Aval, DType};
-use nnx_core::xla::{Client, Program};
+use nnx_core::xla::{Client, Placement, Program};
 use std::process::Command;
 
 /// Variables that decide what is kept.
@@ -43,7 +43,8 @@ fn faults_a_run(rows: usize) -> u64 {
     let program = client.compile(&Program::stablehlo("products", &text, &ins, &[out])).unwrap();
     let scratch = program.memory_analysis().unwrap().temp;
     assert!(scratch >= rows as u64 * 8192, "{scratch} bytes of scratch memory");
-    let args = ins.map(|aval| client.upload(&vec![0; aval.byte_size()], aval, 0).unwrap());
+    let args = ins
+        .map(|aval| client.upload(&vec![0; aval.byte_size()], aval, Placement::default()).unwrap());
     let run = || {
         let mut call = program.call();
         args.iter().for_each(|arg| call.arg(arg, false).unwrap());

@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use nnx_core::value::Aval;
-use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Executable, Program, init};
+use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Executable, Placement, Program, init};
 use nnx_core::{DType, Element, Error};
 
 fn client() -> Client {
@@ -15,7 +15,7 @@ fn f32s(dims: &[usize]) -> Aval {
 }
 
 fn upload<T: Element>(values: &[T], dims: &[usize]) -> Buffer {
-    client().upload(&T::to_bytes(values), Aval::new(T::DTYPE, dims), 0).unwrap()
+    client().upload(&T::to_bytes(values), Aval::new(T::DTYPE, dims), Placement::default()).unwrap()
 }
 
 fn read<T: Element>(buffer: &Buffer) -> Vec<T> {
@@ -257,10 +257,14 @@ fn arguments_are_checked_by_shape_and_dtype() {
 
 #[test]
 fn uploads_are_checked_by_size() {
-    let error = message(client().upload(&[0; 15], f32s(&[4]), 0).unwrap_err());
+    let error = message(client().upload(&[0; 15], f32s(&[4]), Placement::default()).unwrap_err());
     assert_eq!(error, "15 bytes were given for f32[4], which needs 16");
     // The number of bytes would be 0 if it were counted in 64 bits.
-    let error = message(client().upload(&[], Aval::new(DType::U8, &[1 << 63, 2]), 0).unwrap_err());
+    let error = message(
+        client()
+            .upload(&[], Aval::new(DType::U8, &[1 << 63, 2]), Placement::default())
+            .unwrap_err(),
+    );
     assert!(error.contains("18446744073709551616 bytes, more than any device holds"), "{error}");
 }
 

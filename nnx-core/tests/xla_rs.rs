@@ -14,7 +14,7 @@ fn client() -> Client {
 }
 
 fn upload<T: Element>(values: &[T], dims: &[usize]) -> Buffer {
-    client().upload(&T::to_bytes(values), Aval::new(T::DTYPE, dims), 0).unwrap()
+    client().upload(&T::to_bytes(values), Aval::new(T::DTYPE, dims), Placement::default()).unwrap()
 }
 
 #[test]
@@ -31,12 +31,13 @@ fn arrays_of_every_dtype_come_back() {
     for dtype in DType::ALL {
         let aval = Aval::new(dtype, &[2, 3]);
         let bytes: Vec<u8> = (0..aval.byte_size()).map(|i| (i % 2) as u8).collect();
-        let buffer = client().upload(&bytes, aval, 0).unwrap();
+        let buffer = client().upload(&bytes, aval, Placement::default()).unwrap();
         buffer.wait().unwrap();
         assert_eq!(buffer.to_host().unwrap(), bytes, "{dtype}");
         for dims in [&[][..], &[0], &[2, 0, 3]] {
             let aval = Aval::new(dtype, dims);
-            let buffer = client().upload(&vec![0; aval.byte_size()], aval, 0).unwrap();
+            let buffer =
+                client().upload(&vec![0; aval.byte_size()], aval, Placement::default()).unwrap();
             assert_eq!(buffer.to_host().unwrap().len(), aval.byte_size(), "{aval}");
         }
     }

@@ -23,6 +23,24 @@ fn commented(text: &str) -> String {
     text.lines().map(|line| format!("// {line}\n")).collect()
 }
 
+/// Every user's compiler reads the expansions, so their length is held. Before the templates, this one was 871
+/// tokens long.
+#[test]
+fn expansions_are_short() {
+    let expansion = super::expand(
+        quote!(graph = false),
+        quote! {
+            /// Documented.
+            #[must_use]
+            pub fn step(model: &mut Model, x: Array, depth: usize) -> Array {
+                model.forward(&x, depth)
+            }
+        },
+    );
+    let length = nnx_macro_support::text::length(expansion);
+    assert!(length <= 350, "{length}");
+}
+
 macro_rules! snapshots {
     ($($name:ident { #[nnx::jit($($attribute:tt)*)] $($item:tt)* })*) => {$(
         #[test]

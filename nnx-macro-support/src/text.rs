@@ -17,6 +17,15 @@ pub fn of(tokens: impl ToTokens) -> String {
     text
 }
 
+/// How many tokens there are, delimiters among them: the length of an expansion.
+pub fn length(tokens: TokenStream) -> usize {
+    let of_one = |token| match token {
+        TokenTree::Group(group) => 2 + length(group.stream()),
+        _ => 1,
+    };
+    tokens.into_iter().map(of_one).sum()
+}
+
 fn write(tokens: TokenStream, text: &mut String) {
     for token in tokens {
         if ends_with_single_word(text) {

@@ -173,13 +173,16 @@ fn a_type_name_stands_for_one_thing() {
         macro_rules! m { ($name:ident) => { pub struct $name; pub struct $name; } }
         impl T for Key { type Item = u8; }
         pub(in crate::ops) type Kind = u8;
-        pub unsafe trait Plan {}\npub trait Plan {}";
+        pub unsafe trait Plan {}\npub trait Plan {}
+        trait Walk { type Item; }
+        macro_rules! n { ($trait:ident) => {$( impl $trait for u8 { type Item = u8; } )*}; }
+        fn f(x: impl Walk) -> impl Walk { type Own = u8; }";
     let found = findings(&[("ops/a.rs", a), ("ops/b.rs", b)]);
     let places: Vec<_> = found.iter().map(|f| (f.file.as_str(), f.line, f.rule)).collect();
     let twice = |line| ("nnx-core/src/ops/b.rs", line, Rule::NameTwice);
-    let mut expected = vec![twice(1), twice(7), twice(9)];
+    let mut expected = vec![twice(1), twice(2), twice(7), twice(9), twice(12)];
     // The made-up unsafe trait.
-    expected.insert(2, ("nnx-core/src/ops/b.rs", 8, Rule::Unsafe));
+    expected.insert(3, ("nnx-core/src/ops/b.rs", 8, Rule::Unsafe));
     assert_eq!(places, expected);
     assert!(found[0].message.contains("`Key` is also nnx-core/src/ops/a.rs:1"), "{}", found[0]);
 }

@@ -146,7 +146,7 @@ impl Array {
 }
 
 /// An index without arrays is a slice.
-enum Part {
+enum IndexPart {
     Slice(Vec<Resolved>),
     Places(IndexPlan, Vec<Array>),
 }
@@ -208,7 +208,7 @@ impl At {
     }
 
     #[track_caller]
-    fn part(&self) -> Part {
+    fn part(&self) -> IndexPart {
         let aval = self.x.aval();
         let items = self.expand();
         let mut parts = Vec::new();
@@ -247,7 +247,7 @@ impl At {
             }
         }
         if arrays.is_empty() {
-            return Part::Slice(parts);
+            return IndexPart::Slice(parts);
         }
         let empty = |d: &usize| aval.shape()[*d] == 0 && matches!(axes[*d], Axis::Positions(_));
         if let Some(d) = (0..axes.len()).find(empty)
@@ -255,7 +255,7 @@ impl At {
         {
             invalid(OP, format!("axis {d} of {aval} has no elements to name"));
         }
-        Part::Places(IndexPlan::new(aval, axes, positions), arrays)
+        IndexPart::Places(IndexPlan::new(aval, axes, positions), arrays)
     }
 
     fn flags(&self, default: IndexMode) -> IndexFlags {
@@ -274,11 +274,11 @@ impl At {
     pub fn get(self) -> Array {
         let at = self.without_masks();
         let (plan, arrays) = match at.part() {
-            Part::Slice(parts) => {
+            IndexPart::Slice(parts) => {
                 let (op, shape) = slice_op(at.x.aval(), &parts);
                 return cut(&at.x, op, &shape);
             }
-            Part::Places(plan, arrays) => (plan, arrays),
+            IndexPart::Places(plan, arrays) => (plan, arrays),
         };
         let dtype = at.x.dtype();
         let op = Gather {
@@ -367,11 +367,11 @@ impl At {
     #[track_caller]
     fn update_places(self, kind: ScatterKind, values: Array) -> Array {
         let (plan, arrays) = match self.part() {
-            Part::Slice(parts) if parts.iter().all(|p| p.step == 1) => {
+            IndexPart::Slice(parts) if parts.iter().all(|p| p.step == 1) => {
                 return self.update_slice(kind, &parts, &values);
             }
-            Part::Slice(parts) => (strided_plan(self.x.aval(), &parts), vec![]),
-            Part::Places(plan, arrays) => (plan, arrays),
+            IndexPart::Slice(parts) => (strided_plan(self.x.aval(), &parts), vec![]),
+            IndexPart::Places(plan, arrays) => (plan, arrays),
         };
         check_values(self.x.aval(), &values, &plan.shape);
         let d = plan.gather_dims();

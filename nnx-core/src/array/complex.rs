@@ -3,7 +3,7 @@
 use super::one_program;
 use super::program::{Compute, binary};
 use crate::graph::Array;
-use crate::ops::{Complex, Part};
+use crate::ops::{Complex, ComplexPart};
 use crate::run::bind1;
 
 /// Complex numbers. Cotangents pair with tangents without conjugation, as in JAX: the gradient of
@@ -18,13 +18,17 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn real(&self) -> Array {
-        if self.dtype().is_complex() { bind1(Part::Real, &[self]) } else { self.clone() }
+        if self.dtype().is_complex() { bind1(ComplexPart::Real, &[self]) } else { self.clone() }
     }
 
     /// The imaginary part; zeros for real arrays. `jax.numpy.imag`.
     #[track_caller]
     pub fn imag(&self) -> Array {
-        if self.dtype().is_complex() { bind1(Part::Imag, &[self]) } else { self.zeros_like() }
+        if self.dtype().is_complex() {
+            bind1(ComplexPart::Imag, &[self])
+        } else {
+            self.zeros_like()
+        }
     }
 
     /// The complex conjugate; real arrays stay as they are. `jax.numpy.conj`.

@@ -103,7 +103,7 @@ mod with_serde {
     /// as little-endian bytes in hexadecimal digits, so that all bits are kept in every format.
     #[derive(serde::Serialize, serde::Deserialize)]
     #[serde(rename = "Array")]
-    struct Stored {
+    struct SerializedArray {
         dtype: String,
         shape: Vec<usize>,
         data: String,
@@ -117,13 +117,14 @@ mod with_serde {
             let (aval, bytes) = read().map_err(|why: crate::error::Error| S::Error::custom(why))?;
             let data = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             let dtype = aval.dtype().to_string();
-            Stored { dtype, shape: aval.shape().to_vec(), data }.serialize(serializer)
+            SerializedArray { dtype, shape: aval.shape().to_vec(), data }.serialize(serializer)
         }
     }
 
     impl<'de> Deserialize<'de> for Array {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let Stored { dtype, shape, data } = Stored::deserialize(deserializer)?;
+            let SerializedArray { dtype, shape, data } =
+                SerializedArray::deserialize(deserializer)?;
             let found = DType::ALL.into_iter().find(|known| known.to_string() == dtype);
             let Some(dtype) = found else {
                 return Err(D::Error::custom(format!("`{dtype}` is not a dtype")));

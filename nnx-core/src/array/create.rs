@@ -7,7 +7,7 @@ use crate::graph::{Array, is_tracing};
 use crate::ops::{BroadcastInDim, Constant, Iota};
 use crate::run::bind1;
 use crate::value::{Aval, DType, Element, int_scalar_bytes, scalar_bytes};
-use crate::xla::Client;
+use crate::xla::{Client, Placement};
 
 /// Arrays from host data and constants.
 impl Array {
@@ -57,7 +57,7 @@ impl Array {
         if is_tracing() {
             return Ok(Array::constant(aval, bytes.to_vec()));
         }
-        Ok(Array::from_buffer(Client::global()?.upload(bytes, aval, 0)?))
+        Ok(Array::from_buffer(Client::global()?.upload(bytes, aval, Placement::default())?))
     }
 
     /// A literal: part of the program inside a trace, an upload outside.
@@ -66,7 +66,9 @@ impl Array {
         if is_tracing() {
             return bind1(Constant { aval, bytes: bytes.into() }, &[]);
         }
-        let upload = || Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, 0)?));
+        let upload = || {
+            Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, Placement::default())?))
+        };
         or_raise(upload())
     }
 

@@ -5,9 +5,9 @@ use super::one_program;
 use crate::error::or_raise;
 use crate::graph::{Array, is_tracing};
 use crate::ops::{DynamicSlice, Slice};
-use crate::run::bind1;
+use crate::run::{bind1, buffer};
 use crate::value::{Aval, DType};
-use crate::xla::Client;
+use crate::xla::{Client, Placement};
 
 /// Whole numbers: literals inside a trace, an operand outside.
 pub(super) struct Starts {
@@ -23,8 +23,9 @@ impl Starts {
             let bytes: Vec<u8> = values.iter().flat_map(|&n| (n as i64).to_le_bytes()).collect();
             let aval = Aval::new(DType::I64, &[values.len()]);
             // An `x` without a device is refused where it is used.
-            let device = x.device().unwrap_or(0);
-            let upload = || Client::global()?.upload(&bytes, aval, device);
+            let placement =
+                buffer(x).map_or_else(|_| Placement::default(), |buffer| buffer.placement());
+            let upload = || Client::global()?.upload(&bytes, aval, placement);
             Array::from_buffer(or_raise(upload()))
         });
         Starts { values, operand }

@@ -21,7 +21,7 @@ use std::time::Instant;
 pub(super) struct Collected {
     /// When the call began, if its time is taken.
     pub(super) started: Option<Instant>,
-    leaves: Pooled<Leaves>,
+    leaves: Pooled<CollectedLeaves>,
     /// Nobody else can set a shared node until the call is over.
     pub(super) nodes: LentNodes,
     occupied: Option<Box<Occupied>>,
@@ -35,16 +35,16 @@ pub(super) struct Collected {
 }
 
 #[derive(Default)]
-struct Leaves(Vec<Array>);
+struct CollectedLeaves(Vec<Array>);
 
-impl Reuse for Leaves {
+impl Reuse for CollectedLeaves {
     fn clear(&mut self) {
         self.0.clear();
     }
     #[inline]
     fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
         thread_local! {
-            static LEAVES: Kept<Leaves> = const { RefCell::new(Vec::new()) };
+            static LEAVES: Kept<CollectedLeaves> = const { RefCell::new(Vec::new()) };
         }
         LEAVES.try_with(with).ok()
     }

@@ -28,7 +28,7 @@ impl Visitor for NullVisitor {
 }
 
 /// The name of a parameter of a type that cannot be written down, for messages.
-pub trait Name {
+pub trait ParameterName {
     /// The name.
     const NAME: &'static str;
 }
@@ -55,13 +55,13 @@ impl<T: Module> Lend<T> {
     pub const SCHEMA: &'static Schema = T::SCHEMA;
 
     /// A compile error if the type cannot be an argument.
-    pub fn check<N: Name>(self, _: N) {
+    pub fn check<N: ParameterName>(self, _: N) {
         const { check::argument(N::NAME, T::SCHEMA).report() }
     }
 
     /// A compile error if the type cannot be an argument in graph mode.
     #[inline]
-    pub fn check_graph<N: Name>(self, _: N) {
+    pub fn check_graph<N: ParameterName>(self, _: N) {
         const { check::graph_argument(N::NAME, T::SCHEMA).report() }
     }
 
@@ -97,11 +97,11 @@ pub trait LendUnchecked<T>: Sized {
     /// There is nothing to check in it.
     const SCHEMA: &'static Schema = &Schema::Skipped;
     /// There is nothing to check in it.
-    fn check<N: Name>(self, _: N) {
+    fn check<N: ParameterName>(self, _: N) {
         never()
     }
     /// There is nothing to check in it.
-    fn check_graph<N: Name>(self, _: N) {
+    fn check_graph<N: ParameterName>(self, _: N) {
         never()
     }
     /// A parameter `&T`.

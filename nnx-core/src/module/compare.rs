@@ -38,13 +38,13 @@ pub(crate) struct Difference {
 }
 
 /// A part of a tree with its path.
-type Item = (Path, StaticPart);
+type PartAtPath = (Path, StaticPart);
 
 impl Difference {
     /// Between two lists, of which one may have ended. `node` is how nodes are called.
     fn between(
-        before: Option<&Item>,
-        now: Option<&Item>,
+        before: Option<&PartAtPath>,
+        now: Option<&PartAtPath>,
         node: &dyn Fn(Structure) -> Option<String>,
     ) -> Self {
         let (mut value, mut is_node) = (None, false);
@@ -74,9 +74,9 @@ impl Difference {
     }
 
     /// Where one of the two has notes on a Variable that the other lacks, or has different ones.
-    fn of_metadata(before: Option<&Item>, now: Option<&Item>) -> String {
+    fn of_metadata(before: Option<&PartAtPath>, now: Option<&PartAtPath>) -> String {
         type Noted<'a> = (&'a Path, usize, &'a Metadata);
-        fn noted(part: Option<&Item>) -> Option<Noted<'_>> {
+        fn noted(part: Option<&PartAtPath>) -> Option<Noted<'_>> {
             match part {
                 Some((path, StaticPart::Metadata(leaf, metadata))) => Some((path, *leaf, metadata)),
                 _ => None,
@@ -97,7 +97,7 @@ impl Difference {
 /// The static parts of a tree in order: the part of a jitted function's key that is not shapes. Of
 /// shared nodes it holds the pattern of their places, never who they are.
 #[derive(Default)]
-pub(crate) struct Statics(Vec<Item>);
+pub(crate) struct Statics(Vec<PartAtPath>);
 
 impl Statics {
     pub(crate) fn of(flatten: impl FnOnce(&mut CollectStatics<'_>)) -> Self {
@@ -148,7 +148,7 @@ impl Statics {
     /// The first place where `other`, the later one, differs, and what is there.
     pub(crate) fn difference(&self, other: &Statics) -> Option<Difference> {
         self.difference_of(other, &|number| {
-            let first = |(_, part): &&Item| {
+            let first = |(_, part): &&PartAtPath| {
                 matches!(part, StaticPart::Structure(Structure::Node(n)) if *n == number)
             };
             let place = self.0.iter().chain(&other.0).find(first);
@@ -310,7 +310,7 @@ impl Places<'_> {
 
 /// Collects static parts while walking.
 pub(crate) struct CollectStatics<'m> {
-    items: Vec<Item>,
+    items: Vec<PartAtPath>,
     path: Path,
     leaves: usize,
     places: Places<'m>,
@@ -368,7 +368,7 @@ impl Visitor for CollectStatics<'_> {
 
 /// Compares static parts while walking.
 pub(crate) struct Matcher<'s> {
-    rest: std::slice::Iter<'s, Item>,
+    rest: std::slice::Iter<'s, PartAtPath>,
     leaf: usize,
     /// How many nodes were met.
     nodes: usize,

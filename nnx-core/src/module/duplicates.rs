@@ -19,20 +19,20 @@ use std::collections::HashMap;
 /// assert_eq!(duplicates[0].iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]", "[2]"]);
 /// ```
 pub fn find_duplicates<M: Module>(module: &M) -> Vec<Vec<Path>> {
-    let mut places = Places::default();
+    let mut places = PlaceFinder::default();
     module.flatten(&mut places);
     places.of_node.retain(|paths| paths.len() > 1);
     places.of_node
 }
 
 #[derive(Default)]
-struct Places {
+struct PlaceFinder {
     path: Path,
     seen: Seen,
     of_node: Vec<Vec<Path>>,
 }
 
-impl Visitor for Places {
+impl Visitor for PlaceFinder {
     fn variable(&mut self, _: VarRef<'_>) {}
     fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}

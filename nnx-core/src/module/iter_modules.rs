@@ -23,7 +23,7 @@ pub struct ModuleInfo {
 ///
 /// They are listed by path and type: a typed tree has no common type to lend them as.
 pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
-    let mut walk = Walk::default();
+    let mut walk = ModuleWalk::default();
     walk.arrive(Some(M::SCHEMA));
     module.flatten(&mut walk);
     walk.found.into_iter()
@@ -31,7 +31,7 @@ pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
 
 /// Follows the schema while the tree is walked: only the schema knows the names of types.
 #[derive(Default)]
-struct Walk {
+struct ModuleWalk {
     path: Path,
     levels: Vec<Level>,
     found: Vec<ModuleInfo>,
@@ -45,7 +45,7 @@ struct Level {
     variant: usize,
 }
 
-impl Walk {
+impl ModuleWalk {
     /// Goes to a place where `schema` is said to be.
     fn arrive(&mut self, schema: Option<&'static Schema>) {
         let schema = match schema {
@@ -88,7 +88,7 @@ impl Walk {
     }
 }
 
-impl Visitor for Walk {
+impl Visitor for ModuleWalk {
     fn variable(&mut self, _: VarRef<'_>) {}
     fn array(&mut self, _: &Array) {}
 

@@ -29,13 +29,13 @@ use std::any::Any;
 /// });
 /// ```
 pub fn map_modules<T: Module, M: Module>(tree: &mut M, f: impl FnMut(&Path, &mut T)) {
-    struct Map<T, F> {
+    struct MapModules<T, F> {
         path: Path,
         f: F,
         seen: Seen,
         of: std::marker::PhantomData<T>,
     }
-    impl<T: Module, F: FnMut(&Path, &mut T)> VisitorMut for Map<T, F> {
+    impl<T: Module, F: FnMut(&Path, &mut T)> VisitorMut for MapModules<T, F> {
         fn variable(&mut self, _: VarMut<'_>) {}
         fn array(&mut self, _: &mut Array) {}
         fn shared(&mut self, node: &dyn SharedNode) {
@@ -56,7 +56,7 @@ pub fn map_modules<T: Module, M: Module>(tree: &mut M, f: impl FnMut(&Path, &mut
         }
     }
     let (path, seen) = (Path::new(), Seen::default());
-    let mut map = Map { path, f, seen, of: std::marker::PhantomData };
+    let mut map = MapModules { path, f, seen, of: std::marker::PhantomData };
     tree.flatten_mut(&mut map);
     map.module(tree);
 }

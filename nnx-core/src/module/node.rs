@@ -450,14 +450,14 @@ impl Gate {
 /// The nodes that are lent to a call, in the order of a walk. Nobody else can set them meanwhile; they
 /// are given back when this is dropped.
 pub(crate) struct LentNodes {
-    nodes: Pooled<Lent>,
+    nodes: Pooled<NumberedNodes>,
 }
 
 /// The nodes, and the number that each had in the enclosing call.
 #[derive(Default)]
-struct Lent(Vec<(Arc<dyn SharedNode>, usize)>);
+struct NumberedNodes(Vec<(Arc<dyn SharedNode>, usize)>);
 
-impl Reuse for Lent {
+impl Reuse for NumberedNodes {
     fn clear(&mut self) {
         for (node, before) in self.0.drain(..) {
             node.gate().leave(Some(before));
@@ -466,7 +466,7 @@ impl Reuse for Lent {
     #[inline]
     fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
         thread_local! {
-            static LENT: Kept<Lent> = const { RefCell::new(Vec::new()) };
+            static LENT: Kept<NumberedNodes> = const { RefCell::new(Vec::new()) };
         }
         LENT.try_with(with).ok()
     }
@@ -547,9 +547,9 @@ impl LentNodes {
 /// Returns an error if this thread holds a guard of one; the text names its path.
 pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
     loop {
-        let mut lend = Lend { nodes: LentNodes::new(), occupied: None };
+        let mut lend = NodeLender { nodes: LentNodes::new(), occupied: None };
         flatten(&mut lend);
-        let Lend { nodes, occupied, .. } = lend;
+        let NodeLender { nodes, occupied, .. } = lend;
         let Some(occupied) = occupied else { return Ok(nodes) };
         // While waiting, the call has no node.
         drop(nodes);
@@ -557,12 +557,12 @@ pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes
     }
 }
 
-struct Lend {
+struct NodeLender {
     nodes: LentNodes,
     occupied: Option<Occupied>,
 }
 
-impl Visitor for Lend {
+impl Visitor for NodeLender {
     fn variable(&mut self, _: VarRef<'_>) {}
     fn array(&mut self, _: &Array) {}
     fn static_value(&mut self, _: &dyn StaticValue) {}

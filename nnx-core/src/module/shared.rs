@@ -30,14 +30,14 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, We
 /// assert_eq!(table.read().shape(), [20, 4]);
 /// assert_eq!(table, tied);
 /// ```
-pub struct Shared<T>(Arc<Node<T>>);
+pub struct Shared<T>(Arc<NodeCell<T>>);
 
 /// A handle that does not keep its node alive, for links back: a cycle of [`Shared`] alone is never
 /// freed. No part of the tree: walks do not follow it.
-pub struct SharedWeak<T>(Weak<Node<T>>);
+pub struct SharedWeak<T>(Weak<NodeCell<T>>);
 
-struct Node<T> {
-    this: Weak<Node<T>>,
+struct NodeCell<T> {
+    this: Weak<NodeCell<T>>,
     /// The trace that it was made in.
     home: u64,
     /// Empty while a tree that holds the node in a cycle is being made, and once its trace is over.
@@ -45,9 +45,9 @@ struct Node<T> {
     gate: Gate,
 }
 
-impl<T> Node<T> {
+impl<T> NodeCell<T> {
     fn new(content: Option<T>) -> Arc<Self> {
-        Arc::new_cyclic(|this| Node {
+        Arc::new_cyclic(|this| NodeCell {
             this: this.clone(),
             home: current_trace(),
             gate: Gate::default(),
@@ -127,7 +127,7 @@ fn gone<T>() -> ! {
 impl<T> Shared<T> {
     /// A new node with one handle.
     pub fn new(node: T) -> Self {
-        Shared(Node::new(Some(node)))
+        Shared(NodeCell::new(Some(node)))
     }
 
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
@@ -272,7 +272,7 @@ impl<T> Drop for SharedMut<'_, T> {
     }
 }
 
-impl<T: Module + Send + Sync> SharedNode for Node<T> {
+impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
     fn id(&self) -> usize {
         self.this.as_ptr().addr()
     }
@@ -323,7 +323,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
         }
     }
     fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode> {
-        let node = Node::<T>::new(None);
+        let node = NodeCell::<T>::new(None);
         node.put(content);
         node
     }
@@ -360,7 +360,7 @@ impl<T: Module + Send + Sync> Module for Shared<T> {
         // Before its content, which may hold handles to it.
         let node = match leaves.nodes().promised(self.id()) {
             Some(node) => typed(node),
-            None => Node::<T>::new(None),
+            None => NodeCell::<T>::new(None),
         };
         leaves.nodes().settle(&*self.0, node.clone());
         let content = match &*self.0.look("a copy of a tree") {
@@ -373,9 +373,9 @@ impl<T: Module + Send + Sync> Module for Shared<T> {
 }
 
 /// A node as one of its type.
-fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<Node<T>> {
+fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<NodeCell<T>> {
     let node: Arc<dyn Any + Send + Sync> = node;
-    match node.downcast::<Node<T>>() {
+    match node.downcast::<NodeCell<T>>() {
         Ok(node) => node,
         Err(_) => unreachable!("a node stands for one of its own type"),
     }
@@ -395,7 +395,7 @@ impl<T: Module + Send + Sync> Module for SharedWeak<T> {
         let node = match leaves.nodes().of(&*old) {
             Some(node) => typed(node),
             None => {
-                let node = Node::<T>::new(None);
+                let node = NodeCell::<T>::new(None);
                 typed(leaves.nodes().promise(&*old, node))
             }
         };

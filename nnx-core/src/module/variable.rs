@@ -99,7 +99,7 @@ impl fmt::Display for Metadata {
 ///
 /// Reading goes through `Deref`: every method of [`Array`] is there. Cloning shares the buffer
 /// until one of the two is set.
-pub struct Variable<K: VariableKind> {
+pub struct Variable<K> {
     value: Array,
     metadata: Metadata,
     kind: PhantomData<fn() -> K>,

@@ -72,11 +72,11 @@ impl Module for Flag {
 /// Which flags a [`view`] sets.
 #[derive(Debug, Clone, Default)]
 pub struct View {
-    settings: Vec<Setting>,
+    settings: Vec<ViewSetting>,
 }
 
 #[derive(Debug, Clone)]
-struct Setting {
+struct ViewSetting {
     name: String,
     value: bool,
     /// Whether it is a mistake if no layer has such a flag.
@@ -95,7 +95,8 @@ impl View {
     }
 
     fn mode(eval: bool) -> View {
-        let setting = |name: &str| Setting { name: name.to_owned(), value: eval, required: false };
+        let setting =
+            |name: &str| ViewSetting { name: name.to_owned(), value: eval, required: false };
         View { settings: vec![setting("deterministic"), setting("use_running_average")] }
     }
 
@@ -107,7 +108,7 @@ impl View {
     /// Sets the flags called `name` too; some layer must have one.
     pub fn set(mut self, name: &str, value: bool) -> View {
         self.settings.retain(|setting| setting.name != name);
-        self.settings.push(Setting { name: name.to_owned(), value, required: true });
+        self.settings.push(ViewSetting { name: name.to_owned(), value, required: true });
         self
     }
 }

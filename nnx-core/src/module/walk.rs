@@ -323,8 +323,8 @@ pub(crate) fn for_each_leaf_mut<M: Module>(module: &mut M, f: impl FnMut(&Path, 
 
 /// A tree of the structure of `module` with the values `f(path, leaf)`.
 pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>) -> Array) -> M {
-    struct Map<F>(Path, F, Nodes);
-    impl<F: FnMut(&Path, VarInfo<'_>) -> Array> Leaves for Map<F> {
+    struct MapLeaves<F>(Path, F, Nodes);
+    impl<F: FnMut(&Path, VarInfo<'_>) -> Array> Leaves for MapLeaves<F> {
         fn variable(&mut self, v: VarRef<'_>) -> Array {
             (self.1)(&self.0, v.into())
         }
@@ -341,7 +341,7 @@ pub(crate) fn map_leaves<M: Module>(module: &M, f: impl FnMut(&Path, VarInfo<'_>
             self.0.pop();
         }
     }
-    module.unflatten(&mut Map(Path::new(), f, Nodes::fresh()))
+    module.unflatten(&mut MapLeaves(Path::new(), f, Nodes::fresh()))
 }
 
 /// A tree with the same leaves, whose buffers are shared, and new nodes.

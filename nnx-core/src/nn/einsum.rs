@@ -104,7 +104,7 @@ fn check_shapes(text: &str, kernel_shape: &[usize], bias_shape: Option<&[usize]>
     if in_kernel.len() != kernel_shape.len() {
         invalid(LAYER, format!("`{text}`: `{kernel}` does not fit the kernel's {kernel_shape:?}"));
     }
-    let stays = |axis: &Axis| {
+    let stays = |axis: &EinsumAxis| {
         let at = in_kernel.iter().position(|kernel| kernel == axis)?;
         Some(kernel_shape[at])
     };
@@ -128,18 +128,18 @@ fn hidden(term: &str, rank: usize) -> usize {
 
 /// An axis: its letter, or its place in the ellipsis counted from the ellipsis' end.
 #[derive(PartialEq, Eq)]
-enum Axis {
+enum EinsumAxis {
     Letter(char),
     Ellipsis(usize),
 }
 
 /// The axes of a term; an ellipsis stands for `hidden` of them.
-fn axes(term: &str, hidden: usize) -> Vec<Axis> {
-    let letters = |text: &str| text.chars().map(Axis::Letter).collect::<Vec<_>>();
+fn axes(term: &str, hidden: usize) -> Vec<EinsumAxis> {
+    let letters = |text: &str| text.chars().map(EinsumAxis::Letter).collect::<Vec<_>>();
     match term.split_once("...") {
         None => letters(term),
         Some((before, after)) => {
-            let ellipsis = (0..hidden).rev().map(Axis::Ellipsis);
+            let ellipsis = (0..hidden).rev().map(EinsumAxis::Ellipsis);
             letters(before).into_iter().chain(ellipsis).chain(letters(after)).collect()
         }
     }
@@ -186,7 +186,7 @@ impl Einsum {
     fn bias_shape(&self, rank: usize) -> Vec<usize> {
         let [_, kernel, result] = checked_terms(&self.einsum_str);
         let in_kernel = axes(kernel, hidden(kernel, self.kernel.rank()));
-        let size = |axis: &Axis| {
+        let size = |axis: &EinsumAxis| {
             let at = in_kernel.iter().position(|kernel| kernel == axis);
             at.map_or(1, |at| self.kernel.shape()[at])
         };

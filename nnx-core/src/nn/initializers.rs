@@ -19,38 +19,38 @@ use crate::value::{Aval, DType, saturating_product};
 /// How a parameter starts. Static data: it can be compared and hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Initializer {
-    rule: Rule,
+    rule: InitRule,
     in_axes: Vec<isize>,
     out_axes: Vec<isize>,
     batch_axes: Vec<isize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Rule {
-    Constant(Float),
-    Uniform(Float),
-    Normal(Float),
-    TruncatedNormal { stddev: Float, lower: Float, upper: Float },
-    VarianceScaling { scale: Float, mode: FanMode, distribution: Distribution },
-    Orthogonal { scale: Float, column_axis: isize },
-    DeltaOrthogonal { scale: Float, column_axis: isize },
+enum InitRule {
+    Constant(InitFloat),
+    Uniform(InitFloat),
+    Normal(InitFloat),
+    TruncatedNormal { stddev: InitFloat, lower: InitFloat, upper: InitFloat },
+    VarianceScaling { scale: InitFloat, mode: FanMode, distribution: Distribution },
+    Orthogonal { scale: InitFloat, column_axis: isize },
+    DeltaOrthogonal { scale: InitFloat, column_axis: isize },
     Custom(Custom),
 }
 
 /// A float that is compared by its bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Float(u64);
+struct InitFloat(u64);
 
-impl Float {
-    fn new(value: f64) -> Float {
-        Float(value.to_bits())
+impl InitFloat {
+    fn new(value: f64) -> InitFloat {
+        InitFloat(value.to_bits())
     }
     fn get(self) -> f64 {
         f64::from_bits(self.0)
     }
 }
 
-impl std::fmt::Debug for Float {
+impl std::fmt::Debug for InitFloat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.get().fmt(f)
     }
@@ -89,7 +89,7 @@ pub enum Distribution {
 }
 
 impl Initializer {
-    fn new(rule: Rule) -> Initializer {
+    fn new(rule: InitRule) -> Initializer {
         Initializer { rule, in_axes: vec![-2], out_axes: vec![-1], batch_axes: vec![] }
     }
 
@@ -122,20 +122,20 @@ impl Initializer {
     pub fn call(&self, key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
         let shape = shape_of("initializer", shape);
         match &self.rule {
-            Rule::Constant(value) => return crate::array::full(&shape, value.get(), dtype),
-            Rule::Custom(custom) => {
+            InitRule::Constant(value) => return crate::array::full(&shape, value.get(), dtype),
+            InitRule::Custom(custom) => {
                 return self.checked(custom.0(key, &shape, dtype), &shape, dtype);
             }
             _ => {}
         }
         match &self.rule {
-            Rule::Orthogonal { .. } if shape.len() < 2 => {
+            InitRule::Orthogonal { .. } if shape.len() < 2 => {
                 invalid("initializer", format!("orthogonal needs at least two axes, got {shape:?}"))
             }
-            Rule::DeltaOrthogonal { .. } => check_delta(&shape),
+            InitRule::DeltaOrthogonal { .. } => check_delta(&shape),
             _ => {}
         }
-        if matches!(self.rule, Rule::Orthogonal { .. } | Rule::DeltaOrthogonal { .. })
+        if matches!(self.rule, InitRule::Orthogonal { .. } | InitRule::DeltaOrthogonal { .. })
             && shape.contains(&0)
         {
             return crate::array::zeros(&shape, dtype);
@@ -165,12 +165,12 @@ impl Initializer {
         let truncated =
             |low: f64, high: f64| random::truncated_normal(key, low, high, shape, dtype);
         match &self.rule {
-            Rule::Uniform(scale) => random::uniform(key, shape, dtype) * constant(scale.get()),
-            Rule::Normal(stddev) => random::normal(key, shape, dtype) * constant(stddev.get()),
-            Rule::TruncatedNormal { stddev, lower, upper } => {
+            InitRule::Uniform(scale) => random::uniform(key, shape, dtype) * constant(scale.get()),
+            InitRule::Normal(stddev) => random::normal(key, shape, dtype) * constant(stddev.get()),
+            InitRule::TruncatedNormal { stddev, lower, upper } => {
                 truncated(lower.get(), upper.get()) * constant(stddev.get())
             }
-            Rule::VarianceScaling { distribution, .. } => match distribution {
+            InitRule::VarianceScaling { distribution, .. } => match distribution {
                 Distribution::TruncatedNormal => {
                     // The standard deviation of a unit normal distribution cut at -2 and 2.
                     let stddev = constant(variance).sqrt() / constant(0.879_625_661_034_239_8);
@@ -184,10 +184,10 @@ impl Initializer {
                     sample * (3.0 * constant(variance)).sqrt()
                 }
             },
-            Rule::Orthogonal { scale, column_axis } => {
+            InitRule::Orthogonal { scale, column_axis } => {
                 constant(scale.get()) * orthogonal_sample(key, shape, *column_axis, dtype)
             }
-            Rule::DeltaOrthogonal { scale, column_axis } => {
+            InitRule::DeltaOrthogonal { scale, column_axis } => {
                 let (field, matrix) = shape.split_at(shape.len() - 2);
                 let center =
                     constant(scale.get()) * orthogonal_sample(key, matrix, *column_axis, dtype);
@@ -201,14 +201,14 @@ impl Initializer {
                 ones.extend(matrix);
                 center.reshape(ones).pad(&pairs, 0)
             }
-            Rule::Constant(_) | Rule::Custom(_) => unreachable!("made without a program"),
+            InitRule::Constant(_) | InitRule::Custom(_) => unreachable!("made without a program"),
         }
     }
 
     /// The variance that variance scaling wants for a parameter.
     #[track_caller]
     fn variance(&self, shape: &[usize], dtype: DType) -> f64 {
-        let Rule::VarianceScaling { scale, mode, .. } = &self.rule else { return 0.0 };
+        let InitRule::VarianceScaling { scale, mode, .. } = &self.rule else { return 0.0 };
         let aval = Aval::new(dtype, shape);
         if shape.len() < 2 && self.in_axes == [-2] {
             invalid(
@@ -269,7 +269,7 @@ fn axes_size(axes: &[isize], aval: Aval) -> f64 {
 
 /// Every element is `value`. `jax.nn.initializers.constant`.
 pub fn constant(value: f64) -> Initializer {
-    Initializer::new(Rule::Constant(Float::new(value)))
+    Initializer::new(InitRule::Constant(InitFloat::new(value)))
 }
 
 /// Zeros. `jax.nn.initializers.zeros`.
@@ -294,27 +294,27 @@ pub fn ones_init() -> Initializer {
 
 /// Uniform in [0, `scale`). `jax.nn.initializers.uniform` (default scale 0.01).
 pub fn uniform(scale: f64) -> Initializer {
-    Initializer::new(Rule::Uniform(Float::new(scale)))
+    Initializer::new(InitRule::Uniform(InitFloat::new(scale)))
 }
 
 /// Normal with mean 0. `jax.nn.initializers.normal` (default `stddev` 0.01).
 pub fn normal(stddev: f64) -> Initializer {
-    Initializer::new(Rule::Normal(Float::new(stddev)))
+    Initializer::new(InitRule::Normal(InitFloat::new(stddev)))
 }
 
 /// A standard normal distribution cut at `lower` and `upper`, then multiplied by `stddev`.
 /// `jax.nn.initializers.truncated_normal` (default `stddev` 0.01, cut at −2 and 2).
 pub fn truncated_normal(stddev: f64, lower: f64, upper: f64) -> Initializer {
-    Initializer::new(Rule::TruncatedNormal {
-        stddev: Float::new(stddev),
-        lower: Float::new(lower),
-        upper: Float::new(upper),
+    Initializer::new(InitRule::TruncatedNormal {
+        stddev: InitFloat::new(stddev),
+        lower: InitFloat::new(lower),
+        upper: InitFloat::new(upper),
     })
 }
 
 /// Mean 0 and variance `scale` / n, where `mode` says which n. `jax.nn.initializers.variance_scaling`.
 pub fn variance_scaling(scale: f64, mode: FanMode, distribution: Distribution) -> Initializer {
-    Initializer::new(Rule::VarianceScaling { scale: Float::new(scale), mode, distribution })
+    Initializer::new(InitRule::VarianceScaling { scale: InitFloat::new(scale), mode, distribution })
 }
 
 /// Uniform with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
@@ -374,7 +374,7 @@ pub fn kaiming_normal() -> Initializer {
 /// (Saxe et al. 2013). The axis `column_axis` counts the columns, all others together the rows.
 /// `jax.nn.initializers.orthogonal` (default scale 1 and axis −1).
 pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
-    Initializer::new(Rule::Orthogonal { scale: Float::new(scale), column_axis })
+    Initializer::new(InitRule::Orthogonal { scale: InitFloat::new(scale), column_axis })
 }
 
 /// A matrix of [`orthogonal`] at the center of a convolution's kernel, zeros around it (Xiao et al.
@@ -389,7 +389,7 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
 /// let layer = Conv::builder(16, 32, [3, 3]).kernel_init(init).build(&mut Rngs::new(0));
 /// ```
 pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
-    Initializer::new(Rule::DeltaOrthogonal { scale: Float::new(scale), column_axis })
+    Initializer::new(InitRule::DeltaOrthogonal { scale: InitFloat::new(scale), column_axis })
 }
 
 /// The Q of a QR decomposition of normal samples, with the signs that make R's diagonal positive
@@ -421,5 +421,5 @@ fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DTyp
 /// let init = initializers::custom(|_key, shape, dtype| nnx_core::array::full(shape, 0.5, dtype));
 /// ```
 pub fn custom(f: InitFn) -> Initializer {
-    Initializer::new(Rule::Custom(Custom(f)))
+    Initializer::new(InitRule::Custom(Custom(f)))
 }

@@ -41,16 +41,16 @@ impl Primitive for Complex {
 
 /// The real or the imaginary part of complex numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Part {
+pub(crate) enum ComplexPart {
     Real,
     Imag,
 }
 
-impl Primitive for Part {
+impl Primitive for ComplexPart {
     fn name(&self) -> &'static str {
         match self {
-            Part::Real => "real",
-            Part::Imag => "imag",
+            ComplexPart::Real => "real",
+            ComplexPart::Imag => "imag",
         }
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
@@ -61,8 +61,8 @@ impl Primitive for Part {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let opcode = match self {
-            Part::Real => Opcode::Real,
-            Part::Imag => Opcode::Imag,
+            ComplexPart::Real => Opcode::Real,
+            ComplexPart::Imag => Opcode::Imag,
         };
         smallvec![b.op(opcode, ins, outs[0], vec![])]
     }
@@ -76,8 +76,8 @@ impl Primitive for Part {
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let (ct, zeros) = (cx.ct(), cx.ct().zeros_like());
         one(Some(match self {
-            Part::Real => bind1(Complex, &[ct, &zeros]),
-            Part::Imag => bind1(Complex, &[&zeros, &-ct]),
+            ComplexPart::Real => bind1(Complex, &[ct, &zeros]),
+            ComplexPart::Imag => bind1(Complex, &[&zeros, &-ct]),
         }))
     }
 }

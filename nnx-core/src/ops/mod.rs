@@ -43,7 +43,7 @@ pub(crate) use binary::{Binary, BinaryOp};
 pub(crate) use call::CallGraph;
 pub(crate) use check::Check;
 pub(crate) use compare::{Compare, Direction, Select};
-pub(crate) use complex::{Complex, Part};
+pub(crate) use complex::{Complex, ComplexPart};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use control::{Cond, Scan, While};
 pub(crate) use conv::{ConvGeneralDilated, dilated};

@@ -6,10 +6,10 @@ use crate::graph::Array;
 use crate::run::{bind1, staged};
 use crate::value::DType;
 
-type Function = (&'static str, fn(&Array) -> Array);
+type NamedFunction = (&'static str, fn(&Array) -> Array);
 
 /// Functions that are one operation, with constants where compilers know special cases.
-const FUNCTIONS: &[Function] = &[
+const FUNCTIONS: &[NamedFunction] = &[
     ("exp", Array::exp),
     ("expm1", Array::expm1),
     ("log", Array::log),

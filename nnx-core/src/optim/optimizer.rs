@@ -1,7 +1,7 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
 use super::GradientTransformation;
-use super::params::{Layout, Params};
+use super::params::{ParamPaths, Params};
 use crate::error::{Error, or_raise};
 use crate::graph::Array;
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
@@ -41,13 +41,13 @@ pub struct Optimizer<T: GradientTransformation> {
     pub tx: T,
     /// The paths of the parameters that are updated.
     #[module(static)]
-    wrt: Arc<Layout>,
+    wrt: Arc<ParamPaths>,
     /// Their kinds.
     #[module(static)]
     kinds: Arc<Hashed<&'static Kind>>,
     /// The places of shared nodes in the model: each further place, and the first one.
     #[module(static)]
-    shared: Arc<Layout>,
+    shared: Arc<ParamPaths>,
     /// The shapes of the parameters that the state was made for.
     #[module(static)]
     shapes: Arc<Shapes>,
@@ -229,7 +229,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         if self.shared == now {
             return Ok(());
         }
-        let only = |a: &Layout, b: &Layout| {
+        let only = |a: &ParamPaths, b: &ParamPaths| {
             let mut pairs = a.paths().chunks(2);
             let found = pairs.find(|pair| !b.paths().chunks(2).any(|other| other == *pair))?;
             Some(format!("`{}` is `{}`", found[0], found[1]))
@@ -321,12 +321,14 @@ fn apply_updates(params: &Params, updates: &Params) -> Params {
 }
 
 /// Each further place of a leaf in a shared node, and the first one.
-fn shared_places<M: Module>(model: &M) -> Arc<Layout> {
-    Layout::new(other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect())
+fn shared_places<M: Module>(model: &M) -> Arc<ParamPaths> {
+    ParamPaths::new(
+        other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect(),
+    )
 }
 
 /// A Variable of a model that holds floats.
-struct Parameter {
+struct FloatVariable {
     path: Path,
     kind: &'static Kind,
     /// Its place among the leaves.
@@ -338,7 +340,7 @@ struct Parameter {
 fn parameters<M: Module>(
     model: &M,
     mut take: impl FnMut(&Path, &VarInfo<'_>) -> bool,
-) -> Vec<Parameter> {
+) -> Vec<FloatVariable> {
     let (mut found, mut position) = (Vec::new(), 0);
     for_each_leaf(model, |path, leaf| {
         let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
@@ -347,7 +349,7 @@ fn parameters<M: Module>(
             && take(path, &leaf)
         {
             let (path, array) = (path.clone(), leaf.value.clone());
-            found.push(Parameter { path, kind, position, array });
+            found.push(FloatVariable { path, kind, position, array });
         }
         position += 1;
     });
@@ -355,7 +357,11 @@ fn parameters<M: Module>(
 }
 
 /// The Variables that an optimizer updates: those that `filter` takes, at least one.
-fn chosen<M: Module>(model: &M, filter: &dyn Filter, what: &str) -> Result<Vec<Parameter>, String> {
+fn chosen<M: Module>(
+    model: &M,
+    filter: &dyn Filter,
+    what: &str,
+) -> Result<Vec<FloatVariable>, String> {
     let flatten = |mut v: &mut dyn Visitor| model.flatten(&mut v);
     let takes = |path: &Path, leaf: &VarInfo<'_>| filter.matches(path, leaf);
     let show = |taken: &bool| if *taken { "updated" } else { "not updated" }.to_owned();

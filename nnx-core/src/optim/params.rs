@@ -13,16 +13,16 @@ use std::sync::Arc;
 
 /// The sorted paths of a [`Params`], hashed once: the call path of a jitted function sees one
 /// number instead of every name.
-pub(super) struct Layout {
+pub(super) struct ParamPaths {
     paths: Vec<Path>,
     fingerprint: u64,
 }
 
-impl Layout {
+impl ParamPaths {
     pub(super) fn new(paths: Vec<Path>) -> Arc<Self> {
         let mut hasher = FxHasher::default();
         paths.hash(&mut hasher);
-        Arc::new(Layout { paths, fingerprint: hasher.finish() })
+        Arc::new(ParamPaths { paths, fingerprint: hasher.finish() })
     }
 
     pub(super) fn paths(&self) -> &[Path] {
@@ -30,19 +30,19 @@ impl Layout {
     }
 }
 
-impl PartialEq for Layout {
+impl PartialEq for ParamPaths {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
             || (self.fingerprint == other.fingerprint && self.paths == other.paths)
     }
 }
-impl Eq for Layout {}
-impl Hash for Layout {
+impl Eq for ParamPaths {}
+impl Hash for ParamPaths {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.fingerprint);
     }
 }
-impl fmt::Debug for Layout {
+impl fmt::Debug for ParamPaths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.paths.iter().map(Path::to_string)).finish()
     }
@@ -55,7 +55,7 @@ impl fmt::Debug for Layout {
 /// [`OptState`] at the parameters' own paths: `mu.linear1.kernel`.
 #[derive(Clone)]
 pub struct Params {
-    layout: Arc<Layout>,
+    layout: Arc<ParamPaths>,
     leaves: Vec<Variable<OptState>>,
 }
 
@@ -66,11 +66,11 @@ impl Params {
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         let (paths, leaves): (Vec<_>, Vec<_>) =
             entries.into_iter().map(|(path, array)| (path, Variable::new(array))).unzip();
-        Params { layout: Layout::new(paths), leaves }
+        Params { layout: ParamPaths::new(paths), leaves }
     }
 
     pub(super) fn from_layout(
-        layout: &Arc<Layout>,
+        layout: &Arc<ParamPaths>,
         arrays: impl IntoIterator<Item = Array>,
     ) -> Self {
         let leaves: Vec<_> = arrays.into_iter().map(Variable::new).collect();
@@ -78,7 +78,7 @@ impl Params {
         Params { layout: layout.clone(), leaves }
     }
 
-    pub(super) fn layout(&self) -> &Arc<Layout> {
+    pub(super) fn layout(&self) -> &Arc<ParamPaths> {
         &self.layout
     }
 

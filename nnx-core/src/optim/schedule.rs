@@ -12,38 +12,38 @@ use std::sync::Arc;
 /// A number that depends on the count of steps taken. Static: two schedules of the same kind and
 /// numbers are the same program.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Schedule(Form);
+pub struct Schedule(ScheduleForm);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Form {
-    Constant(Number),
+enum ScheduleForm {
+    Constant(ScheduleNumber),
     Polynomial {
-        init: Number,
-        end: Number,
-        power: Number,
+        init: ScheduleNumber,
+        end: ScheduleNumber,
+        power: ScheduleNumber,
         steps: i32,
         begin: i32,
     },
     Exponential {
-        init: Number,
+        init: ScheduleNumber,
         steps: i32,
-        rate: Number,
+        rate: ScheduleNumber,
         begin: i32,
         staircase: bool,
-        end: Option<Number>,
+        end: Option<ScheduleNumber>,
     },
     Cosine {
-        init: Number,
+        init: ScheduleNumber,
         steps: i32,
-        alpha: Number,
-        exponent: Number,
+        alpha: ScheduleNumber,
+        exponent: ScheduleNumber,
     },
     PiecewiseConstant {
-        init: Number,
-        scales: Vec<(i32, Number)>,
+        init: ScheduleNumber,
+        scales: Vec<(i32, ScheduleNumber)>,
     },
     /// Boundaries with the value reached there, the first at step 0.
-    PiecewiseCosine(Vec<(i32, Number)>),
+    PiecewiseCosine(Vec<(i32, ScheduleNumber)>),
     /// Each schedule counts from its own boundary; the first starts at 0.
     Join(Vec<(i32, Schedule)>),
     Custom(Custom),
@@ -51,15 +51,15 @@ enum Form {
 
 /// A float that compares and hashes by its bits.
 #[derive(Clone, Copy)]
-struct Number(f64);
+struct ScheduleNumber(f64);
 
-impl PartialEq for Number {
+impl PartialEq for ScheduleNumber {
     fn eq(&self, other: &Self) -> bool {
         self.0.to_bits() == other.0.to_bits()
     }
 }
-impl Eq for Number {}
-impl Hash for Number {
+impl Eq for ScheduleNumber {}
+impl Hash for ScheduleNumber {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.to_bits().hash(state);
     }
@@ -85,20 +85,20 @@ impl Schedule {
     /// A schedule computed by `f` from the count, an i32 scalar. Only clones of this very schedule
     /// count as equal: a new one means a new program.
     pub fn custom(f: impl Fn(&Array) -> Array + Send + Sync + 'static) -> Self {
-        Schedule(Form::Custom(Custom(Arc::new(f))))
+        Schedule(ScheduleForm::Custom(Custom(Arc::new(f))))
     }
 
     /// The value after `count` steps: an f32 scalar for an i32 scalar. Also for several counts at
     /// once.
     pub fn value(&self, count: &Array) -> Array {
         match &self.0 {
-            Form::Constant(value) => value.like(count),
-            Form::Polynomial { init, end, power, steps, begin } => {
+            ScheduleForm::Constant(value) => value.like(count),
+            ScheduleForm::Polynomial { init, end, power, steps, begin } => {
                 let count = (count - *begin).clip(0, *steps);
                 let frac = 1.0 - count.astype(DType::F32) / *steps;
                 raised(&frac, power.0) * (init.0 - end.0) + end.0
             }
-            Form::Exponential { init, steps, rate, begin, staircase, end } => {
+            ScheduleForm::Exponential { init, steps, rate, begin, staircase, end } => {
                 let count = count - *begin;
                 let mut p = count.astype(DType::F32) / *steps;
                 if *staircase {
@@ -112,13 +112,13 @@ impl Schedule {
                     None => value,
                 }
             }
-            Form::Cosine { init, steps, alpha, exponent } => {
+            ScheduleForm::Cosine { init, steps, alpha, exponent } => {
                 let steps = f64::from(*steps);
                 let count = count.astype(DType::F32).minimum(steps);
                 let cosine = ((count * PI / steps).cos() + 1.0) * 0.5;
                 (raised(&cosine, exponent.0) * (1.0 - alpha.0) + alpha.0) * init.0
             }
-            Form::PiecewiseConstant { init, scales } => {
+            ScheduleForm::PiecewiseConstant { init, scales } => {
                 let mut value = init.like(count);
                 for (boundary, scale) in scales {
                     let before = (*boundary - count).sign().astype(DType::F32).maximum(0.0);
@@ -126,8 +126,8 @@ impl Schedule {
                 }
                 value
             }
-            Form::PiecewiseCosine(points) => piecewise_cosine(points, count),
-            Form::Join(parts) => {
+            ScheduleForm::PiecewiseCosine(points) => piecewise_cosine(points, count),
+            ScheduleForm::Join(parts) => {
                 let mut value: Option<Array> = None;
                 for (boundary, schedule) in parts {
                     let next = schedule.value(&(count - *boundary));
@@ -136,14 +136,14 @@ impl Schedule {
                         None => next,
                     });
                 }
-                value.unwrap_or_else(|| Number(0.0).like(count))
+                value.unwrap_or_else(|| ScheduleNumber(0.0).like(count))
             }
-            Form::Custom(f) => (f.0)(count),
+            ScheduleForm::Custom(f) => (f.0)(count),
         }
     }
 }
 
-impl Number {
+impl ScheduleNumber {
     fn like(self, count: &Array) -> Array {
         count.astype(DType::F32).full_like(self.0)
     }
@@ -160,8 +160,8 @@ fn raised(x: &Array, power: f64) -> Array {
 }
 
 /// In each interval `to + (from - to) / 2 * (cos(pi * done) + 1)`; the last value after the end.
-fn piecewise_cosine(points: &[(i32, Number)], count: &Array) -> Array {
-    let mut value = Number(0.0).like(count);
+fn piecewise_cosine(points: &[(i32, ScheduleNumber)], count: &Array) -> Array {
+    let mut value = ScheduleNumber(0.0).like(count);
     for pair in points.windows(2) {
         let [(begin, from), (end, to)] = pair else { continue };
         let inside = count.ge(*begin).logical_and(&count.lt(*end)).astype(DType::F32);
@@ -180,14 +180,14 @@ fn piecewise_cosine(points: &[(i32, Number)], count: &Array) -> Array {
 impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.0 {
-            Form::Constant(value) => return write!(f, "constant_schedule({})", value.0),
-            Form::Polynomial { .. } => "polynomial_schedule",
-            Form::Exponential { .. } => "exponential_decay",
-            Form::Cosine { .. } => "cosine_decay_schedule",
-            Form::PiecewiseConstant { .. } => "piecewise_constant_schedule",
-            Form::PiecewiseCosine(_) => "cosine_onecycle_schedule",
-            Form::Join(parts) => return f.debug_list().entries(parts).finish(),
-            Form::Custom(_) => "Schedule::custom",
+            ScheduleForm::Constant(value) => return write!(f, "constant_schedule({})", value.0),
+            ScheduleForm::Polynomial { .. } => "polynomial_schedule",
+            ScheduleForm::Exponential { .. } => "exponential_decay",
+            ScheduleForm::Cosine { .. } => "cosine_decay_schedule",
+            ScheduleForm::PiecewiseConstant { .. } => "piecewise_constant_schedule",
+            ScheduleForm::PiecewiseCosine(_) => "cosine_onecycle_schedule",
+            ScheduleForm::Join(parts) => return f.debug_list().entries(parts).finish(),
+            ScheduleForm::Custom(_) => "Schedule::custom",
         };
         write!(f, "{name}(..)")
     }
@@ -202,7 +202,7 @@ fn check(ok: bool, message: &str) {
 
 /// The same value at every step.
 pub fn constant_schedule(value: f64) -> Schedule {
-    Schedule(Form::Constant(Number(value)))
+    Schedule(ScheduleForm::Constant(ScheduleNumber(value)))
 }
 
 /// From `init_value` to `end_value` by a polynomial of degree `power` over `transition_steps`
@@ -222,10 +222,10 @@ pub fn polynomial_schedule(
     if transition_steps <= 0 {
         return constant_schedule(init_value);
     }
-    Schedule(Form::Polynomial {
-        init: Number(init_value),
-        end: Number(end_value),
-        power: Number(power),
+    Schedule(ScheduleForm::Polynomial {
+        init: ScheduleNumber(init_value),
+        end: ScheduleNumber(end_value),
+        power: ScheduleNumber(power),
         steps: transition_steps,
         begin: transition_begin,
     })
@@ -257,10 +257,10 @@ pub fn exponential_decay(init_value: f64, transition_steps: i32, decay_rate: f64
         transition_steps > 0 && decay_rate > 0.0,
         "exponential_decay: transition_steps and decay_rate must be positive",
     );
-    Schedule(Form::Exponential {
-        init: Number(init_value),
+    Schedule(ScheduleForm::Exponential {
+        init: ScheduleNumber(init_value),
         steps: transition_steps,
-        rate: Number(decay_rate),
+        rate: ScheduleNumber(decay_rate),
         begin: 0,
         staircase: false,
         end: None,
@@ -276,7 +276,7 @@ impl Schedule {
     #[track_caller]
     pub fn staircase(mut self) -> Self {
         match &mut self.0 {
-            Form::Exponential { staircase, .. } => *staircase = true,
+            ScheduleForm::Exponential { staircase, .. } => *staircase = true,
             _ => check(false, "staircase: only exponential_decay has this option"),
         }
         self
@@ -290,7 +290,7 @@ impl Schedule {
     pub fn transition_begin(mut self, steps: i32) -> Self {
         check(steps >= 0, "transition_begin: must not be negative");
         match &mut self.0 {
-            Form::Exponential { begin, .. } => *begin = steps,
+            ScheduleForm::Exponential { begin, .. } => *begin = steps,
             _ => check(false, "transition_begin: only exponential_decay has this option"),
         }
         self
@@ -303,7 +303,7 @@ impl Schedule {
     #[track_caller]
     pub fn end_value(mut self, value: f64) -> Self {
         match &mut self.0 {
-            Form::Exponential { end, .. } => *end = Some(Number(value)),
+            ScheduleForm::Exponential { end, .. } => *end = Some(ScheduleNumber(value)),
             _ => check(false, "end_value: only exponential_decay has this option"),
         }
         self
@@ -317,11 +317,11 @@ impl Schedule {
 #[track_caller]
 pub fn cosine_decay_schedule(init_value: f64, decay_steps: i32, alpha: f64) -> Schedule {
     check(decay_steps > 0, "cosine_decay_schedule: decay_steps must be positive");
-    Schedule(Form::Cosine {
-        init: Number(init_value),
+    Schedule(ScheduleForm::Cosine {
+        init: ScheduleNumber(init_value),
         steps: decay_steps,
-        alpha: Number(alpha),
-        exponent: Number(1.0),
+        alpha: ScheduleNumber(alpha),
+        exponent: ScheduleNumber(1.0),
     })
 }
 
@@ -363,13 +363,13 @@ pub fn piecewise_constant_schedule(
     boundaries_and_scales: impl IntoIterator<Item = (i32, f64)>,
 ) -> Schedule {
     let mut scales: Vec<_> =
-        boundaries_and_scales.into_iter().map(|(at, scale)| (at, Number(scale))).collect();
+        boundaries_and_scales.into_iter().map(|(at, scale)| (at, ScheduleNumber(scale))).collect();
     check(
         scales.iter().all(|(_, scale)| scale.0 >= 0.0),
         "piecewise_constant_schedule: scales must not be negative",
     );
     scales.sort_by_key(|(at, _)| *at);
-    Schedule(Form::PiecewiseConstant { init: Number(init_value), scales })
+    Schedule(ScheduleForm::PiecewiseConstant { init: ScheduleNumber(init_value), scales })
 }
 
 /// The one-cycle schedule: a rise to `peak_value` over the first 30 % of `transition_steps`, from
@@ -389,8 +389,8 @@ pub fn cosine_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Sched
     let init = (peak_value / DIV) as f32;
     let peak = init * DIV as f32;
     let last = peak * (1.0 / (DIV * FINAL_DIV)) as f32;
-    let number = |value: f32| Number(f64::from(value));
-    Schedule(Form::PiecewiseCosine(vec![
+    let number = |value: f32| ScheduleNumber(f64::from(value));
+    Schedule(ScheduleForm::PiecewiseCosine(vec![
         (0, number(init)),
         ((START * f64::from(transition_steps)) as i32, number(peak)),
         (transition_steps, number(last)),
@@ -412,5 +412,5 @@ pub fn join_schedules(
         starts.len() == schedules.len() && starts.is_sorted(),
         "join_schedules: there must be one boundary fewer than schedules, in rising order",
     );
-    Schedule(Form::Join(starts.into_iter().zip(schedules).collect()))
+    Schedule(ScheduleForm::Join(starts.into_iter().zip(schedules).collect()))
 }

@@ -29,7 +29,7 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
     if outputs.iter().all(|aval| aval.size() == 0) && !graph.contains(&|op| op.is_effect()) {
         // There is nothing to compute, and XLA would take minutes to compile some shapes.
         let client = Client::global()?;
-        let empty = |&aval: &Aval| client.upload(&[], aval, placement.index());
+        let empty = |&aval: &Aval| client.upload(&[], aval, placement);
         return outputs.iter().map(|aval| Ok(Array::from_buffer(empty(aval)?))).collect();
     }
     let program = program(graph, placement);

@@ -15,7 +15,10 @@ fn add() -> Executable {
 
 fn upload(values: [f32; 2], dims: &[usize]) -> Buffer {
     let bytes = values.map(f32::to_le_bytes).concat();
-    Client::global().unwrap().upload(&bytes, Aval::new(DType::F32, dims), 0).unwrap()
+    Client::global()
+        .unwrap()
+        .upload(&bytes, Aval::new(DType::F32, dims), Placement::default())
+        .unwrap()
 }
 
 fn run(f: &Executable, x: (&Buffer, bool), y: &Buffer) -> Result<Vec<u8>> {
@@ -30,7 +33,7 @@ fn arguments_of_another_shape_or_dtype_are_refused() {
     let (f, x) = (add(), upload([1.0, 2.0], &[2]));
     // Of the same size in bytes, which no backend finds out.
     let ints = Aval::new(DType::I32, &[2]);
-    let ints = Client::global().unwrap().upload(&[0; 8], ints, 0).unwrap();
+    let ints = Client::global().unwrap().upload(&[0; 8], ints, Placement::default()).unwrap();
     for wrong in [ints, upload([0.0; 2], &[2, 1]), upload([0.0; 2], &[1, 2])] {
         let error = run(&f, (&wrong, true), &x).unwrap_err().to_string();
         assert!(error.contains("argument 0 of `add` must be f32[2]"), "{error}");

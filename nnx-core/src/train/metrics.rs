@@ -42,13 +42,13 @@ pub trait Metric: Module {
     fn compute(&self) -> Self::Value;
 }
 
-type State = Variable<MetricState>;
+type MetricVariable = Variable<MetricState>;
 
-fn zero_f32() -> State {
+fn zero_f32() -> MetricVariable {
     Variable::new(Array::scalar(0.0_f32))
 }
 
-fn zero_i32() -> State {
+fn zero_i32() -> MetricVariable {
     Variable::new(Array::scalar(0_i32))
 }
 
@@ -57,9 +57,9 @@ fn zero_i32() -> State {
 #[module(crate = crate)]
 pub struct Average {
     /// Sum of the values, an f32 scalar.
-    pub total: State,
+    pub total: MetricVariable,
     /// Number of values, an i32 scalar.
-    pub count: State,
+    pub count: MetricVariable,
 }
 
 impl Average {
@@ -90,7 +90,12 @@ impl Average {
 }
 
 #[track_caller]
-fn accumulate(total: &mut State, count: &mut State, values: &Array, mask: Option<&Array>) {
+fn accumulate(
+    total: &mut MetricVariable,
+    count: &mut MetricVariable,
+    values: &Array,
+    mask: Option<&Array>,
+) {
     if let Some(mask) = mask.filter(|mask| mask.shape() != values.shape()) {
         let (v, m) = (values.aval(), mask.aval());
         invalid("update_masked", format!("the mask {m} must have the shape of the values {v}"));
@@ -130,9 +135,9 @@ impl Metric for Average {
 #[module(crate = crate)]
 pub struct Accuracy {
     /// Number of right predictions, an f32 scalar.
-    pub total: State,
+    pub total: MetricVariable,
     /// Number of predictions, an i32 scalar.
-    pub count: State,
+    pub count: MetricVariable,
     threshold: Option<f64>,
 }
 
@@ -216,11 +221,11 @@ impl Metric for Accuracy {
 #[module(crate = crate)]
 pub struct Welford {
     /// Number of values, an i32 scalar.
-    pub count: State,
+    pub count: MetricVariable,
     /// Their mean, an f32 scalar.
-    pub mean: State,
+    pub mean: MetricVariable,
     /// Sum of squared distances from the mean, an f32 scalar.
-    pub m2: State,
+    pub m2: MetricVariable,
 }
 
 /// The results of [`Welford`]: f32 scalars, NaN before the first update except the mean.

@@ -32,7 +32,7 @@ macro_rules! for_each_dtype {
 pub(super) use for_each_dtype;
 
 /// The sorts of numbers.
-enum Sort {
+enum NumberSort {
     Bool,
     Signed,
     Unsigned,
@@ -42,22 +42,22 @@ enum Sort {
 
 macro_rules! sort {
     (boolean) => {
-        Sort::Bool
+        NumberSort::Bool
     };
     (signed) => {
-        Sort::Signed
+        NumberSort::Signed
     };
     (unsigned) => {
-        Sort::Unsigned
+        NumberSort::Unsigned
     };
     (short_float) => {
-        Sort::Float
+        NumberSort::Float
     };
     (float) => {
-        Sort::Float
+        NumberSort::Float
     };
     (complex) => {
-        Sort::Complex
+        NumberSort::Complex
     };
 }
 
@@ -88,7 +88,7 @@ macro_rules! dtypes {
                 }
             }
 
-            const fn sort(self) -> Sort {
+            const fn sort(self) -> NumberSort {
                 match self {
                     $(DType::$variant => sort!($sort),)*
                 }
@@ -139,12 +139,12 @@ for_each_dtype!(dtypes!());
 impl DType {
     /// Whether this is a real floating-point type.
     pub const fn is_float(self) -> bool {
-        matches!(self.sort(), Sort::Float)
+        matches!(self.sort(), NumberSort::Float)
     }
 
     /// Whether this is a complex type.
     pub const fn is_complex(self) -> bool {
-        matches!(self.sort(), Sort::Complex)
+        matches!(self.sort(), NumberSort::Complex)
     }
 
     /// Whether this is a real or complex floating-point type.
@@ -182,12 +182,12 @@ impl DType {
 
     /// Whether this is a signed integer type.
     pub const fn is_signed_int(self) -> bool {
-        matches!(self.sort(), Sort::Signed)
+        matches!(self.sort(), NumberSort::Signed)
     }
 
     /// Whether this is an unsigned integer type.
     pub const fn is_unsigned_int(self) -> bool {
-        matches!(self.sort(), Sort::Unsigned)
+        matches!(self.sort(), NumberSort::Unsigned)
     }
 }
 

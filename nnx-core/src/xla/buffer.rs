@@ -57,14 +57,13 @@ impl Buffer {
     /// Returns an error if there is no such device, the buffer was deleted or donated, or the
     /// backend cannot copy.
     pub fn copy_to(&self, placement: Placement) -> Result<Buffer> {
-        let device = placement.index();
         if placement == self.placement {
             // Plugins refuse to copy to the same device.
-            return self.client.upload(&self.to_host()?, self.aval, device);
+            return self.client.upload(&self.to_host()?, self.aval, placement);
         }
         self.client.check_placement(placement)?;
         let _calling = exit::calling()?;
-        let what = || format!("copying {} to device {device}", self.describe());
+        let what = || format!("copying {} to device {}", self.describe(), placement.index());
         // SAFETY: the buffer is alive.
         let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
         Ok(Buffer::new(self.client, raw, self.aval, placement, self.origin.clone()))

@@ -326,14 +326,13 @@ impl Client {
         )))
     }
 
-    /// Copies an array from host memory to device number `device`: dense, the last dimension fastest,
-    /// little-endian, one byte (0 or 1) per bool.
+    /// Copies an array from host memory to `placement`: dense, the last dimension fastest, little-endian, one byte
+    /// (0 or 1) per bool.
     ///
     /// # Errors
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
-    pub fn upload(&self, bytes: &[u8], aval: Aval, device: usize) -> Result<Buffer> {
-        let placement = Placement::device(device);
+    pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
         let raw = self.upload_raw(bytes, aval, placement)?;
         Ok(Buffer::new(*self, raw, aval, placement, None))
     }

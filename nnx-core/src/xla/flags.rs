@@ -52,14 +52,15 @@ pub(super) fn described() -> Result<Option<String>> {
     let flags = given()?;
     let dumps = flags.iter().any(|flag| flag.name.starts_with("xla_dump"));
     Ok((!dumps).then(|| {
-        let value = |flag: &Flag| flag.value.as_ref().map_or(String::new(), |v| format!("={v:?}"));
+        let value =
+            |flag: &GivenFlag| flag.value.as_ref().map_or(String::new(), |v| format!("={v:?}"));
         let words: Vec<_> = flags.iter().map(|f| format!("--{}{}", f.name, value(f))).collect();
         words.join(" ")
     }))
 }
 
 /// The flags in the environment.
-fn given() -> Result<Vec<Flag>> {
+fn given() -> Result<Vec<GivenFlag>> {
     let Some(value) = std::env::var_os(VAR).filter(|value| !value.is_empty()) else {
         return Ok(Vec::new());
     };
@@ -84,14 +85,14 @@ pub(super) fn with(name: &str, value: &str) -> Result<Option<String>> {
     if flags.iter().any(|flag| flag.name == name) {
         return Ok(None);
     }
-    flags.push(Flag { name: name.to_string(), value: Some(value.to_string()) });
-    let words: Vec<String> = flags.iter().map(Flag::text).collect();
+    flags.push(GivenFlag { name: name.to_string(), value: Some(value.to_string()) });
+    let words: Vec<String> = flags.iter().map(GivenFlag::text).collect();
     Ok(Some(words.join(" ")))
 }
 
 /// A flag as the user wrote it.
 #[derive(Debug, PartialEq, Eq)]
-struct Flag {
+struct GivenFlag {
     /// The flag's name, without the dashes.
     name: String,
     /// The text after `=`.
@@ -102,12 +103,12 @@ struct Flag {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Known {
     exists: bool,
-    kind: Option<Kind>,
+    kind: Option<FlagKind>,
 }
 
 /// The types of flags whose values can be checked here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum FlagKind {
     Bool,
     /// An integer between the two numbers.
     Int(i128, i128),
@@ -117,7 +118,7 @@ enum Kind {
     Other,
 }
 
-impl Flag {
+impl GivenFlag {
     /// As XLA reads it; what is in quotes may hold the other kind of quotes alone.
     #[cfg(feature = "xla-rs")]
     fn text(&self) -> String {
@@ -142,22 +143,22 @@ impl Flag {
             return refuse(format!("XLA knows no flag `--{name}`"));
         }
         match (&known.kind, &self.value) {
-            (Some(Kind::Bool) | None, None) => Ok(()),
+            (Some(FlagKind::Bool) | None, None) => Ok(()),
             (Some(_), None) => refuse(format!("`--{name}` needs a value: `--{name}=…`")),
-            (Some(Kind::Bool), Some(v))
+            (Some(FlagKind::Bool), Some(v))
                 if !matches!(v.to_lowercase().as_str(), "true" | "false" | "0" | "1") =>
             {
                 refuse(format!("`--{name}` is true or false, not `{v}`"))
             }
-            (Some(Kind::Int(low, high)), Some(v)) => match v.trim().parse::<i128>() {
+            (Some(FlagKind::Int(low, high)), Some(v)) => match v.trim().parse::<i128>() {
                 Ok(n) if (*low..=*high).contains(&n) => Ok(()),
                 Ok(n) => refuse(format!("`--{name}` is between {low} and {high}, not {n}")),
                 Err(_) => refuse(format!("`--{name}` is a whole number, not `{v}`")),
             },
-            (Some(Kind::Float), Some(v)) if v.trim().parse::<f64>().is_err() => {
+            (Some(FlagKind::Float), Some(v)) if v.trim().parse::<f64>().is_err() => {
                 refuse(format!("`--{name}` is a number, not `{v}`"))
             }
-            (Some(Kind::Enum(of)), Some(v)) => {
+            (Some(FlagKind::Enum(of)), Some(v)) => {
                 let cases = cases.iter().find(|(name, _)| name == of).map(|(_, cases)| cases);
                 // A flag may take the case without the words that all cases begin with.
                 let word = v.trim().to_uppercase();
@@ -179,7 +180,7 @@ impl Flag {
 
 /// Splits a list of flags: words separated by white space, up to the first that does not start
 /// with a dash; a value may be put in single or double quotes.
-fn parse(text: &str) -> Result<Vec<Flag>> {
+fn parse(text: &str) -> Result<Vec<GivenFlag>> {
     let mut flags = Vec::new();
     let mut rest = text.trim_start();
     while rest.starts_with('-') {
@@ -197,7 +198,7 @@ fn parse(text: &str) -> Result<Vec<Flag>> {
                 "{VAR}: `{word}` is not a flag; flags are `--name`"
             )));
         };
-        flags.push(Flag { name: name.to_string(), value });
+        flags.push(GivenFlag { name: name.to_string(), value });
         rest = tail.trim_start();
     }
     Ok(flags)
@@ -221,7 +222,7 @@ fn parse_value(text: &str) -> (String, &str) {
 }
 
 /// Adds to `known` what the XLA in `library` knows about each flag, by reading its file once.
-fn look_up(library: &Path, flags: &[Flag], known: &mut [Known]) -> std::io::Result<()> {
+fn look_up(library: &Path, flags: &[GivenFlag], known: &mut [Known]) -> std::io::Result<()> {
     /// Longer than any flag's name and the few bytes around it.
     const OVERLAP: usize = 512;
     let finders: Vec<_> = flags.iter().map(|f| memchr::memmem::Finder::new(&f.name)).collect();
@@ -257,7 +258,7 @@ fn enum_cases(library: &Path, known: &[Known]) -> std::io::Result<Vec<(String, V
     let names: Vec<&str> = known
         .iter()
         .filter_map(|known| match &known.kind {
-            Some(Kind::Enum(name)) => Some(name.as_str()),
+            Some(FlagKind::Enum(name)) => Some(name.as_str()),
             _ => None,
         })
         .collect();
@@ -305,19 +306,21 @@ fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
             const REPEATED: u8 = 3;
             known.exists = true;
             known.kind = Some(match (label, kind) {
-                (REPEATED, _) => Kind::Other,
-                (_, 8) => Kind::Bool,
-                (_, 1 | 2) => Kind::Float,
-                (_, 3) => Kind::Int(i64::MIN.into(), i64::MAX.into()),
-                (_, 4) => Kind::Int(0, u64::MAX.into()),
-                (_, 5) => Kind::Int(i32::MIN.into(), i32::MAX.into()),
-                (_, 13) => Kind::Int(0, u32::MAX.into()),
+                (REPEATED, _) => FlagKind::Other,
+                (_, 8) => FlagKind::Bool,
+                (_, 1 | 2) => FlagKind::Float,
+                (_, 3) => FlagKind::Int(i64::MIN.into(), i64::MAX.into()),
+                (_, 4) => FlagKind::Int(0, u64::MAX.into()),
+                (_, 5) => FlagKind::Int(i32::MIN.into(), i32::MAX.into()),
+                (_, 13) => FlagKind::Int(0, u32::MAX.into()),
                 // The type's name (field 6), as `.xla.DebugOptions.Name`.
                 (_, 14) => match after.get(5 + number_len..).and_then(|rest| text(rest, 0x32)) {
-                    Some((of, _)) => Kind::Enum(of.rsplit('.').next().unwrap_or(of).to_string()),
-                    None => Kind::Other,
+                    Some((of, _)) => {
+                        FlagKind::Enum(of.rsplit('.').next().unwrap_or(of).to_string())
+                    }
+                    None => FlagKind::Other,
                 },
-                _ => Kind::Other,
+                _ => FlagKind::Other,
             });
         }
     }
@@ -328,10 +331,10 @@ fn inspect(bytes: &[u8], start: usize, len: usize, known: &mut Known) {
 mod tests {
     use super::*;
 
-    const INT: Kind = Kind::Int(i32::MIN as i128, i32::MAX as i128);
+    const INT: FlagKind = FlagKind::Int(i32::MIN as i128, i32::MAX as i128);
 
-    fn flag(name: &str, value: Option<&str>) -> Flag {
-        Flag { name: name.to_string(), value: value.map(str::to_string) }
+    fn flag(name: &str, value: Option<&str>) -> GivenFlag {
+        GivenFlag { name: name.to_string(), value: value.map(str::to_string) }
     }
 
     #[test]
@@ -356,7 +359,7 @@ mod tests {
             if let Ok(flags) = parse(&text) {
                 for flag in &flags {
                     proptest::prop_assert!(!flag.name.is_empty(), "{flag:?}");
-                    for kind in [None, Some(Kind::Bool), Some(INT), Some(Kind::Float)] {
+                    for kind in [None, Some(FlagKind::Bool), Some(INT), Some(FlagKind::Float)] {
                         let _ = flag.check(&Known { exists: true, kind }, &[], "x");
                     }
                 }
@@ -395,10 +398,10 @@ mod tests {
         let mut known = vec![Known::default(); 5];
         look_up(file.path(), &flags, &mut known).unwrap();
         assert_eq!(known[3], Known::default());
-        assert_eq!(known[0], Known { exists: true, kind: Some(Kind::Bool) });
+        assert_eq!(known[0], Known { exists: true, kind: Some(FlagKind::Bool) });
         assert_eq!(known[1], Known { exists: false, kind: None });
         assert_eq!(known[2], Known { exists: true, kind: Some(INT) });
-        assert_eq!(known[4].kind, Some(Kind::Enum("Enu".into())));
+        assert_eq!(known[4].kind, Some(FlagKind::Enum("Enu".into())));
         let cases = enum_cases(file.path(), &known).unwrap();
         assert_eq!(cases, [("Enu".into(), vec!["A_B".to_string(), "A_C".into()])]);
         let refusal = |value: &str| {

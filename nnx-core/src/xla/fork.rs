@@ -61,7 +61,7 @@ extern "C" fn note() {
 mod tests {
     use crate::error::Result;
     use crate::value::{Aval, DType};
-    use crate::xla::{Backend, Buffer, ClientOptions, Executable, Program, init};
+    use crate::xla::{Backend, Buffer, ClientOptions, Executable, Placement, Program, init};
 
     unsafe extern "C" {
         fn fork() -> i32;
@@ -96,7 +96,7 @@ mod tests {
 }";
         let program = Program::stablehlo("f", text, &avals, &avals);
         let double = client.compile(&program).unwrap();
-        let x = client.upload(&[1, 2], avals[0], 0).unwrap();
+        let x = client.upload(&[1, 2], avals[0], Placement::default()).unwrap();
         assert_eq!(doubled(&double, &x).unwrap(), [2, 4]);
         // SAFETY: the child calls nothing that waits for a thread of the parent.
         match unsafe { fork() } {
@@ -105,7 +105,7 @@ mod tests {
                     x.to_host().map(drop),
                     x.wait(),
                     doubled(&double, &x).map(drop),
-                    client.upload(&[1, 2], avals[0], 0).map(drop),
+                    client.upload(&[1, 2], avals[0], Placement::default()).map(drop),
                     client.compile(&program).map(drop),
                 ];
                 drop((x, double));

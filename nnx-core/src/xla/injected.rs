@@ -73,11 +73,11 @@ pub fn disarm() -> bool {
 
 struct Injected {
     inner: &'static dyn Runtime,
-    state: Mutex<State>,
+    state: Mutex<Injection>,
 }
 
 #[derive(Default)]
-struct State {
+struct Injection {
     armed: Option<(InjectedFault, usize)>,
     /// Arrays that cannot be used any more, by their addresses, and why.
     broken: HashMap<usize, Broken>,
@@ -93,7 +93,7 @@ enum Broken {
     Gone,
 }
 
-impl State {
+impl Injection {
     /// Whether this request is the one that is to fail.
     fn fails(&mut self, fault: InjectedFault) -> bool {
         match &mut self.armed {
@@ -119,7 +119,7 @@ fn failure(code: &'static str, what: What<'_>) -> Error {
 }
 
 impl Injected {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Injection> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 

@@ -13,7 +13,7 @@ pub(super) fn objection(path: &Path) -> std::io::Result<Option<String>> {
     for file in [path, &real] {
         let Some(folder) = file.parent() else { continue };
         let metadata = folder.metadata()?;
-        let place = Folder { owner: metadata.uid(), mode: metadata.mode() };
+        let place = FolderOwner { owner: metadata.uid(), mode: metadata.mode() };
         if let Some(who) = place.writable_by(me, real.metadata()?.uid()) {
             return Ok(Some(format!(
                 "it lies in {}, a folder of user {} that {who} may write to, so that it may be \
@@ -67,13 +67,13 @@ fn me() -> u32 {
 
 /// The owner and mode of a folder.
 #[cfg(unix)]
-struct Folder {
+struct FolderOwner {
     owner: u32,
     mode: u32,
 }
 
 #[cfg(unix)]
-impl Folder {
+impl FolderOwner {
     /// Who may put a file there in the place of one of user `file`, to the harm of user `me`.
     fn writable_by(&self, me: u32, file: u32) -> Option<&'static str> {
         const ROOT: u32 = 0;
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn folders_of_others_that_others_may_write_to_are_not_trusted() {
-        let writable = |owner, mode, file| Folder { owner, mode }.writable_by(1000, file);
+        let writable = |owner, mode, file| FolderOwner { owner, mode }.writable_by(1000, file);
         assert_eq!(writable(1000, 0o777, 1000), None, "my own");
         assert_eq!(writable(1001, 0o755, 1001), None, "another's, who alone may write");
         assert_eq!(writable(1001, 0o775, 1001), Some("a group"));

@@ -39,7 +39,7 @@ struct Stored {
 }
 
 /// The target of a [`RawExecutable`] of this backend.
-struct Compiled {
+struct LoadedProgram {
     executable: PjRtLoadedExecutable,
     /// For each argument whether a result may take over its memory.
     donates: Vec<bool>,
@@ -115,7 +115,7 @@ impl Runtime for XlaRs {
         for &(input, _) in program.aliases {
             donates[input] = true;
         }
-        Ok(RawExecutable(into_raw(Compiled { executable, donates })))
+        Ok(RawExecutable(into_raw(LoadedProgram { executable, donates })))
     }
 
     fn compiler(&self) -> Option<&[(&'static str, String)]> {
@@ -145,7 +145,7 @@ impl Runtime for XlaRs {
 
     unsafe fn destroy_executable(&self, raw: RawExecutable) {
         // SAFETY: the caller owns the program and gives it up.
-        drop(unsafe { Box::from_raw(raw.0.cast::<Compiled>().as_ptr()) });
+        drop(unsafe { Box::from_raw(raw.0.cast::<LoadedProgram>().as_ptr()) });
     }
 
     // The crate tells of no run when it is done.
@@ -161,7 +161,7 @@ impl Runtime for XlaRs {
         what: What<'_>,
     ) -> Result<()> {
         // SAFETY: the program is alive.
-        let program = unsafe { raw.0.cast::<Compiled>().as_ref() };
+        let program = unsafe { raw.0.cast::<LoadedProgram>().as_ref() };
         // SAFETY: the caller promises that the arguments are alive.
         let stored: Vec<&Stored> =
             lists.arguments.iter().map(|raw| unsafe { raw.0.cast::<Stored>().as_ref() }).collect();

@@ -3,7 +3,7 @@
 
 use super::child;
 use nnx_core::value::Aval;
-use nnx_core::xla::{self, Client, ClientOptions, DiskCache, Executable, Program};
+use nnx_core::xla::{self, Client, ClientOptions, DiskCache, Executable, Placement, Program};
 use nnx_core::{DType, array, random};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -162,7 +162,7 @@ fn serialize() {
     let program = Program::stablehlo("f", &text, &avals, &avals);
     let f = client.compile(&program).unwrap();
     let x: Vec<u8> = (0..64).flat_map(|n| (n as f32 / 64.0).to_le_bytes()).collect();
-    let x = client.upload(&x, avals[0], 0).unwrap();
+    let x = client.upload(&x, avals[0], Placement::default()).unwrap();
     let run = |f: &Executable| {
         let mut call = f.call();
         call.arg(&x, false).unwrap();

@@ -4,7 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use nnx_core::value::Aval;
-use nnx_core::xla::{Backend, Client, ClientOptions, Program, init};
+use nnx_core::xla::{Backend, Client, ClientOptions, Placement, Program, init};
 use nnx_core::{Array, DType};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -124,7 +124,7 @@ fn results_of_another_shape_are_found_also_where_the_plugin_does_not_tell_them()
 }
 ";
     let input = Aval::new(DType::F32, &[2]);
-    let x = client.upload(&[0; 8], input, 0).unwrap();
+    let x = client.upload(&[0; 8], input, Placement::default()).unwrap();
     for output in
         [Aval::new(DType::F32, &[4]), Aval::new(DType::I32, &[2]), Aval::new(DType::F32, &[1, 2])]
     {

@@ -52,18 +52,18 @@ fn check(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
     // So that the compiler points at the type.
     let (first, last) = ends(field.ty);
     let path = quote_spanned!(first=> __nnx::report);
-    let arguments = quote_spanned!(last=> (&__nnx::#rule(#name, &#part)));
+    let arguments = quote_spanned!(last=> (&__nnx::#rule(#name, __nnx::part!(#part))));
     match mentions_parameter(item.generics, field.ty) {
         true => quote!(#path #arguments;),
         false => quote!(use __nnx::UnknownPart as _; #path #arguments),
     }
 }
 
-/// The type, and the types in it that may own something of theirs.
+/// The type, and the types in it that may own something of theirs, as `part!` takes them.
 fn part(ty: &Type) -> TokenStream {
     let inside: Vec<&Type> = match ty {
         Type::Array(ty) => vec![&ty.elem],
-        Type::Slice(ty) => return with_insides(quote!(::core::option::Option::None), &[&ty.elem]),
+        Type::Slice(ty) => return with_insides(quote!(_), &[&ty.elem]),
         Type::Reference(ty) => vec![&ty.elem],
         Type::Ptr(ty) => vec![&ty.elem],
         Type::Paren(ty) => vec![&ty.elem],
@@ -72,14 +72,17 @@ fn part(ty: &Type) -> TokenStream {
         Type::Path(_) => last_segment(ty)
             .filter(|last| last.ident != "PhantomData")
             .map_or_else(Vec::new, |last| type_arguments(last).collect()),
-        _ => return quote!(__nnx::FieldPart { schema: ::core::option::Option::None, inside: &[] }),
+        _ => return quote!(_),
     };
-    with_insides(quote!(__nnx::PartOf::<#ty>::SCHEMA), &inside)
+    with_insides(quote!(#ty), &inside)
 }
 
-fn with_insides(schema: TokenStream, inside: &[&Type]) -> TokenStream {
+fn with_insides(ty: TokenStream, inside: &[&Type]) -> TokenStream {
+    if inside.is_empty() {
+        return ty;
+    }
     let inside = inside.iter().map(|ty| part(ty));
-    quote!(__nnx::FieldPart { schema: #schema, inside: &[#(#inside),*] })
+    quote!(#ty [#((#inside))*])
 }
 
 /// Where a type begins and ends.

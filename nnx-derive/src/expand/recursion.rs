@@ -5,7 +5,6 @@
 //! names tell, or `#[module(recursive)]`.
 
 use super::checks::needs_check;
-use super::walks;
 use crate::parse::{Field, Item, Role};
 use crate::recursion::{Itself, mention, mentions_self};
 use nnx_macro_support::text::{self, plain_name};
@@ -97,14 +96,5 @@ pub(super) fn stand_ins(item: &Item<'_>) -> TokenStream {
 }
 
 fn stand_in(ident: &Ident, name: &str) -> TokenStream {
-    let never = quote!(match *self {});
-    let body = walks(&quote!(__nnx::Schema::Recursive(#name)), &never, &never, &never);
-    quote! {
-        enum #ident {}
-
-        #[automatically_derived]
-        impl __nnx::Module for #ident {
-            #body
-        }
-    }
+    quote!(__nnx::module! { recursive #ident #name })
 }

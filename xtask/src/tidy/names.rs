@@ -4,8 +4,8 @@ use super::tokens::{Token, close};
 use super::{Finding, Rule, Source};
 use std::collections::HashMap;
 
-/// Finds the types that share a name with an earlier one. Those that only their own module sees
-/// are left alone.
+/// Finds the types that share a name with another one, whoever sees them. The names of traits' own types are left
+/// alone: the trait gives them.
 pub(super) fn twice(house: &[(&Source, Vec<Token<'_>>)], findings: &mut Vec<Finding>) {
     let mut known: HashMap<&str, (&str, usize)> = HashMap::new();
     for (source, tokens) in house {
@@ -20,22 +20,42 @@ pub(super) fn twice(house: &[(&Source, Vec<Token<'_>>)], findings: &mut Vec<Find
     }
 }
 
-/// The names of the types that a file defines with `pub`, `pub(crate)` or the like.
+/// The names of the types that a file defines.
 fn types<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
     let mut names = Vec::new();
-    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text == "pub") {
-        let mut at = at + 1;
-        if tokens.get(at).is_some_and(|token| token.text == "(") {
-            at = close(tokens, at);
-        }
-        while tokens.get(at).is_some_and(|token| token.text == "unsafe") {
-            at += 1;
-        }
-        let defines = tokens.get(at).is_some_and(|token| {
-            matches!(token.text, "struct" | "enum" | "trait" | "type" | "union")
-        });
+    let mut ends_of_owners: Vec<usize> = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        ends_of_owners.retain(|end| at < *end);
+        let defines = match token.text {
+            _ if follows_dollar(tokens, at) => false,
+            "impl" if !is_item(tokens, at) => false,
+            "impl" | "trait" => {
+                let open = tokens[at..].iter().position(|token| token.text == "{");
+                ends_of_owners.extend(open.map(|open| close(tokens, at + open)));
+                token.text == "trait"
+            }
+            "struct" | "enum" | "union" => true,
+            "type" => ends_of_owners.is_empty(),
+            _ => false,
+        };
         // A macro's definition has a placeholder where the name would be.
         names.extend(tokens.get(at + 1).filter(|token| defines && token.is_name()));
     }
     names
+}
+
+/// Whether the word at a place names a macro's part, as in `$trait`.
+fn follows_dollar(tokens: &[Token<'_>], at: usize) -> bool {
+    at.checked_sub(1).is_some_and(|before| tokens[before].text == "$")
+}
+
+/// Whether the `impl` at a place begins an item, and is not the type of a value.
+fn is_item(tokens: &[Token<'_>], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return true };
+    match tokens[before].text {
+        "{" | "}" | ";" | "]" | "unsafe" => true,
+        // The repetition of a macro.
+        "(" => follows_dollar(tokens, before),
+        _ => false,
+    }
 }

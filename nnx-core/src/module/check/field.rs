@@ -27,7 +27,7 @@ pub struct FieldPart {
     /// Its schema, if it is a Module.
     pub schema: Option<&'static Schema>,
     /// The types that its arguments name.
-    pub inside: &'static [FieldPart],
+    pub inside: &'static [&'static FieldPart],
 }
 
 /// Whether the field `name` under `skip` has nothing in it that a jitted function would have to see.
@@ -103,7 +103,7 @@ const fn find_in(part: &FieldPart, wanted: Wanted, path: &mut Text) -> Option<&'
     }
     let mut i = 0;
     while i < part.inside.len() {
-        if let Some(found) = find_in(&part.inside[i], wanted, path) {
+        if let Some(found) = find_in(part.inside[i], wanted, path) {
             return Some(found);
         }
         i += 1;

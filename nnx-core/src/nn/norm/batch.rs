@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Norm, check_features, statistics};
+use super::{Normalization, check_features, statistics};
 use crate::array::{dim, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
@@ -121,7 +121,7 @@ impl BatchNorm {
     /// The result, and while training the new running statistics.
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Vec<Array> {
-        let norm = Norm {
+        let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: value(&self.bias),

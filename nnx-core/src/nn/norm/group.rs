@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Norm, last_axis_of_batch, statistics};
+use super::{Normalization, last_axis_of_batch, statistics};
 use crate::array::{invalid, one_program};
 use crate::graph::Array;
 use crate::module::Param;
@@ -110,7 +110,7 @@ impl GroupNorm {
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let norm = Norm {
+        let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: value(&self.bias),

@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Norm, features, last_axis_of_batch, statistics};
+use super::{Normalization, features, last_axis_of_batch, statistics};
 use crate::array::one_program;
 use crate::graph::Array;
 use crate::module::Param;
@@ -85,7 +85,7 @@ impl InstanceNorm {
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let norm = Norm {
+        let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: value(&self.bias),

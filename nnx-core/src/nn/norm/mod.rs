@@ -50,7 +50,7 @@ fn wide(x: &Array) -> Array {
 }
 
 /// A norm at work: its learned part, its settings, and the place of the features in the input.
-struct Norm<'a> {
+struct Normalization<'a> {
     layer: &'static str,
     scale: Option<&'a Array>,
     bias: Option<&'a Array>,
@@ -61,7 +61,7 @@ struct Norm<'a> {
     feature: usize,
 }
 
-impl Norm<'_> {
+impl Normalization<'_> {
     /// (x − mean) · (1 / √(variance + ε) · scale) + bias, in the promoted dtype of all of these.
     ///
     /// Mean and variance come of `statistics`, which is given x and the running statistics in that

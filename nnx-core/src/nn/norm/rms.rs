@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Norm, features, last_axis, mean_square};
+use super::{Normalization, features, last_axis, mean_square};
 use crate::array::one_program;
 use crate::graph::Array;
 use crate::module::Param;
@@ -74,7 +74,7 @@ impl RMSNorm {
 
     #[track_caller]
     fn normalize(&self, x: &Array, feature: usize) -> Array {
-        let norm = Norm {
+        let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: None,

@@ -47,7 +47,7 @@ impl Scan {
     }
 
     /// One run of the body at position `i`, a scalar: returns the carry, and writes the other results.
-    fn iteration(&self, b: &mut Builder, i: Id, state: &State<'_>) -> (Ids, Vec<Id>) {
+    fn iteration(&self, b: &mut Builder, i: Id, state: &IterationValues<'_>) -> (Ids, Vec<Id>) {
         let mut ins: Ids = state.carry.into();
         for &x in state.xs {
             let aval = b.aval(x);
@@ -84,7 +84,7 @@ impl Scan {
 }
 
 /// The values that an iteration works on.
-struct State<'a> {
+struct IterationValues<'a> {
     carry: &'a [Id],
     xs: &'a [Id],
     consts: &'a [Id],
@@ -163,7 +163,7 @@ impl Primitive for Scan {
                 let one = int(b, 1);
                 for _ in 0..unroll {
                     let i = self.position(b, step);
-                    let state = State { carry: &carry, xs, consts, ys: &ys };
+                    let state = IterationValues { carry: &carry, xs, consts, ys: &ys };
                     (carry, ys) = self.iteration(b, i, &state);
                     step = b.op(Opcode::Add, &[step, one], Aval::scalar(DType::I32), vec![]);
                 }
@@ -179,7 +179,7 @@ impl Primitive for Scan {
         for step in looped..self.length {
             let step = int(b, step);
             let i = self.position(b, step);
-            let state = State { carry: &carry, xs, consts, ys: &ys };
+            let state = IterationValues { carry: &carry, xs, consts, ys: &ys };
             (carry, ys) = self.iteration(b, i, &state);
         }
         carry.into_iter().chain(ys).collect()

@@ -28,7 +28,7 @@ pub(super) struct Comparison<'a> {
 }
 
 /// A part of a tree, before and after.
-struct Part<'p> {
+struct PartPair<'p> {
     place: Place,
     path: Path,
     schema: &'static Schema,
@@ -86,7 +86,7 @@ impl<'a> Comparison<'a> {
         let kept = vec![Update::Kept; self.lent.len()];
         let mut changes = Changes { updates: kept, metadata: Vec::new(), rebuilt: Vec::new() };
         let mut leaves = updated(self.lent).into_iter().peekable();
-        let mut compare = |part: Part<'_>| {
+        let mut compare = |part: PartPair<'_>| {
             let next = || leaves.next_if(|&i| self.lent[i].is_at(part.place));
             let leaves = std::iter::from_fn(next).collect();
             self.part(&part, leaves, &mut changes, &mut recording)
@@ -96,7 +96,7 @@ impl<'a> Comparison<'a> {
         body.argument().updated(&mut |path, tree| before.push((path.clone(), tree)));
         body.updated_twin(&mut |tree| after.push(tree));
         for (i, ((path, before), after)) in before.into_iter().zip(after).enumerate() {
-            compare(Part {
+            compare(PartPair {
                 place: Place::Tree(i),
                 path,
                 schema: before.schema(),
@@ -105,7 +105,7 @@ impl<'a> Comparison<'a> {
             })?;
         }
         for (i, made) in twins.made().iter().enumerate() {
-            compare(Part {
+            compare(PartPair {
                 place: Place::Node(i),
                 path: self.paths[i].clone(),
                 schema: made.old.schema(),
@@ -139,7 +139,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns an error if a part that is rebuilt had a link to a node outside of the argument, which would be lost.
-    fn check_links(&self, part: &Part<'_>, change: &str) -> Result<(), String> {
+    fn check_links(&self, part: &PartPair<'_>, change: &str) -> Result<(), String> {
         let links = links_of(|mut v| (part.before)(&mut v));
         match links.iter().find(|(_, node)| self.old.number(node.id()).is_none()) {
             None => Ok(()),
@@ -156,12 +156,12 @@ impl<'a> Comparison<'a> {
     /// The changes of a part; `leaves` are its own, not those of nodes in it.
     fn part(
         &self,
-        part: &Part<'_>,
+        part: &PartPair<'_>,
         leaves: Vec<usize>,
         changes: &mut Changes,
         recording: &mut Recording,
     ) -> Result<(), String> {
-        let Part { place, path, .. } = part;
+        let PartPair { place, path, .. } = part;
         let structure = self.allowed == Allowed::Structure;
         let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
         let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));

@@ -137,24 +137,24 @@ impl Pjrt {
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
         what: What<'_>,
-    ) -> Result<Description<'_>> {
+    ) -> Result<ExecutableAnswers<'_>> {
         let functions = self.functions();
         let mut args = ffi::GetExecutableArgs::new();
         args.loaded_executable = loaded.as_ptr();
         // SAFETY: the executable is alive.
         let error = unsafe { (functions.get_executable)(&mut args) };
         functions.check(error, what)?;
-        Ok(Description { functions, raw: not_null(args.executable, what)? })
+        Ok(ExecutableAnswers { functions, raw: not_null(args.executable, what)? })
     }
 }
 
 /// The part of an executable that answers questions.
-struct Description<'a> {
+struct ExecutableAnswers<'a> {
     functions: &'a Functions,
     raw: NonNull<ffi::PjrtExecutable>,
 }
 
-impl Description<'_> {
+impl ExecutableAnswers<'_> {
     fn num_outputs(&self) -> Result<usize> {
         let functions = self.functions;
         let mut args = ffi::NumOutputsArgs::new();
@@ -205,7 +205,7 @@ impl Description<'_> {
     }
 }
 
-impl Drop for Description<'_> {
+impl Drop for ExecutableAnswers<'_> {
     fn drop(&mut self) {
         let mut args = ffi::ExecutableDestroyArgs::new();
         args.executable = self.raw.as_ptr();

@@ -5,9 +5,9 @@ use super::{element_type, ffi};
 use crate::value::{Aval, DType};
 use std::ptr::NonNull;
 
-/// Type and dimensions of a parameter, in XLA's numbers.
+/// Type and dimensions of a parameter or a result, in XLA's numbers.
 #[derive(Debug, PartialEq, Eq)]
-struct Parameter {
+struct ParameterType {
     element_type: u64,
     dims: Vec<u64>,
 }
@@ -35,12 +35,12 @@ pub(in crate::xla) fn difference_in(
 }
 
 /// How tensors of a program differ from those that it is said to have.
-fn between(found: &[Parameter], expected: &[Aval], verb: &str, noun: &str) -> Option<String> {
+fn between(found: &[ParameterType], expected: &[Aval], verb: &str, noun: &str) -> Option<String> {
     if found.len() != expected.len() {
         return Some(format!("{verb} {} {noun}s, not the {}", found.len(), expected.len()));
     }
     found.iter().zip(expected).enumerate().find_map(|(i, (found, expected))| {
-        let wanted = Parameter {
+        let wanted = ParameterType {
             element_type: primitive_type(expected.dtype()),
             dims: expected.shape().iter().map(|&n| n as u64).collect(),
         };
@@ -94,11 +94,11 @@ fn optimized_program(
 }
 
 /// The parameters of a serialized `HloModuleProto`: those (field 1) of its program's shape (4).
-fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
+fn parameters(module: &[u8]) -> Option<Vec<ParameterType>> {
     let shape = message(module, 4)?;
     let mut found = Vec::new();
     for field in Fields(shape) {
-        if let (1, Field::Bytes(parameter)) = field? {
+        if let (1, WireField::Bytes(parameter)) = field? {
             found.push(parse_parameter(parameter)?);
         }
     }
@@ -108,7 +108,7 @@ fn parameters(module: &[u8]) -> Option<Vec<Parameter>> {
 /// The results of a serialized `HloModuleProto`: its program's shape (4) has them as field 2, a tuple's parts
 /// are field 4 there.
 #[cfg(feature = "xla-rs")]
-fn results(module: &[u8]) -> Option<Vec<Parameter>> {
+fn results(module: &[u8]) -> Option<Vec<ParameterType>> {
     const TUPLE: u64 = 13;
     let result = message(message(module, 4)?, 2)?;
     let whole = parse_parameter(result)?;
@@ -116,7 +116,7 @@ fn results(module: &[u8]) -> Option<Vec<Parameter>> {
         return Some(vec![whole]);
     }
     let parts = Fields(result).filter_map(|field| match field {
-        Some((4, Field::Bytes(part))) => Some(parse_parameter(part)),
+        Some((4, WireField::Bytes(part))) => Some(parse_parameter(part)),
         Some(_) => None,
         None => Some(None),
     });
@@ -124,13 +124,13 @@ fn results(module: &[u8]) -> Option<Vec<Parameter>> {
 }
 
 /// A `ShapeProto`: the type is field 2, the dimensions are field 3.
-fn parse_parameter(shape: &[u8]) -> Option<Parameter> {
-    let mut parameter = Parameter { element_type: 0, dims: Vec::new() };
+fn parse_parameter(shape: &[u8]) -> Option<ParameterType> {
+    let mut parameter = ParameterType { element_type: 0, dims: Vec::new() };
     for field in Fields(shape) {
         match field? {
-            (2, Field::Number(number)) => parameter.element_type = number,
-            (3, Field::Number(size)) => parameter.dims.push(size),
-            (3, Field::Bytes(mut packed)) => {
+            (2, WireField::Number(number)) => parameter.element_type = number,
+            (3, WireField::Number(size)) => parameter.dims.push(size),
+            (3, WireField::Bytes(mut packed)) => {
                 while !packed.is_empty() {
                     parameter.dims.push(varint(&mut packed)?);
                 }
@@ -144,12 +144,12 @@ fn parse_parameter(shape: &[u8]) -> Option<Parameter> {
 /// The first field `number` of a message that is itself a message.
 fn message(bytes: &[u8], number: u64) -> Option<&[u8]> {
     Fields(bytes).map_while(|field| field).find_map(|(found, field)| match field {
-        Field::Bytes(inner) if found == number => Some(inner),
+        WireField::Bytes(inner) if found == number => Some(inner),
         _ => None,
     })
 }
 
-enum Field<'a> {
+enum WireField<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
@@ -158,7 +158,7 @@ enum Field<'a> {
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Option<(u64, Field<'a>)>;
+    type Item = Option<(u64, WireField<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
@@ -172,10 +172,10 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
+fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, WireField<'a>)> {
     let key = varint(bytes)?;
     let length = match key & 7 {
-        0 => return Some((key >> 3, Field::Number(varint(bytes)?))),
+        0 => return Some((key >> 3, WireField::Number(varint(bytes)?))),
         1 => 8,
         2 => usize::try_from(varint(bytes)?).ok()?,
         5 => 4,
@@ -183,7 +183,7 @@ fn next_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
     };
     let (inner, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
-    Some((key >> 3, Field::Bytes(inner)))
+    Some((key >> 3, WireField::Bytes(inner)))
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {
@@ -209,8 +209,8 @@ mod tests {
         let shape = b"\x0a\x07\x10\x0b\x1a\x03\x02\xac\x02\x0a\x02\x10\x04\x12\x02\x10\x0b";
         let module = [&b"\x0a\x01m\x22"[..], &[shape.len() as u8], shape].concat();
         let wanted = [
-            Parameter { element_type: 11, dims: vec![2, 300] },
-            Parameter { element_type: 4, dims: vec![] },
+            ParameterType { element_type: 11, dims: vec![2, 300] },
+            ParameterType { element_type: 4, dims: vec![] },
         ];
         assert_eq!(parameters(&module).as_deref(), Some(&wanted[..]));
         assert_eq!(parameters(&module[..module.len() - 1]), None);
