@@ -17,6 +17,14 @@ pub use crate::module::check::{
 pub use crate::module::sharing::{
     CountedData, CountedField, InteriorData, InteriorField, ObjectField,
 };
+/// Named where the type of a field shows a float, so that rustc warns there.
+#[deprecated(
+    note = "a float in a Module is a part of the key of compiled programs: the functions that take the Module are \
+            compiled again for every new value. Mark the field `#[module(static)]` if it seldom changes; hold an \
+            `Array` if it does"
+)]
+pub const FLOAT_WITHOUT_A_MARK: () = ();
+
 pub use crate::{__nnx_module as module, __nnx_part as part, __nnx_walks as walks};
 
 /// The impl of `Module`, from one description of the fields. Each field is named once, with the parts that

@@ -31,7 +31,9 @@ use syn::DeriveInput;
 /// `Array`, a primitive or `String` (which are static), or a `Vec`, array, `Option`, `Box`, tuple,
 /// `BTreeMap` or `HashMap` of these. Everything else needs one of
 /// - `#[module(static)]`: settings. They are part of the key of a jitted function: another value
-///   is another program. The type needs `Clone + Eq + Hash + Send + Sync`.
+///   is another program. The type needs `Clone + Eq + Hash + Send + Sync`. Floats are static without the
+///   mark too, with a warning where the field's type shows one: a learning rate that changes in every step
+///   would be a program for each, and is an `Array`.
 /// - `#[module(skip)]`: the walks pass over the field and copies of the Module get a clone of it.
 ///   A jitted function must not compute with it, for it would not see it change.
 ///

@@ -1,5 +1,7 @@
 //! Static data: hashed, compared, carried over.
 
+#![allow(deprecated, reason = "a float without a mark is static too")]
+
 use crate::support::{assert_walks, leaves, parts, rebuild, static_hash, var};
 use nnx::module::{StaticValue, VarRef, Visitor};
 use nnx::{Array, DType, Module, Param};

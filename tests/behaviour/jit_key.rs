@@ -1,6 +1,8 @@
 //! The parts of the key of a jitted function: a call is traced again for each of these that
 //! differs, and for nothing else.
 
+#![allow(deprecated, reason = "a float without a mark is static too")]
+
 use super::jit_support::*;
 use nnx::module::{BatchStat, MetaValue, VariableKind};
 use nnx::{Array, DType, Module, Param, Variable};

@@ -1,6 +1,7 @@
 //! With a subscriber for the target `nnx::jit`, every call that is traced again says why.
 
 #![allow(clippy::type_complexity)]
+#![allow(deprecated, reason = "a float without a mark is static too")]
 
 use super::jit_support::*;
 use nnx::module::MetaValue;

@@ -28,11 +28,24 @@ pub(super) fn of(item: &Item<'_>) -> Checks {
             false => checks.early.extend(quote!(const _: () = { #check };)),
         }
     }
+    let unmarked = item.fields().filter(|field| field.role == Role::Module);
+    // nnx's own settings say in their docs what they are.
+    for float in unmarked.filter(|_| !item.krate.is_own()).flat_map(floats) {
+        // rustc warns of it, at the type.
+        let (span, _) = ends(float);
+        let warning = quote_spanned!(span=> __nnx::FLOAT_WITHOUT_A_MARK);
+        checks.early.extend(quote!(const _: () = #warning;));
+    }
     if !checks.of_instances.is_empty() {
         let of_instances = checks.of_instances;
         checks.of_instances = quote!(use __nnx::UnknownPart as _; #of_instances);
     }
     checks
+}
+
+/// The floats that a field's type shows.
+fn floats<'t>(field: &Field<'t>) -> impl Iterator<Item = &'t Type> {
+    parts(field.ty).into_iter().filter(|part| is_float(part))
 }
 
 /// Whether a field has a check: its type is looked at, in place of a Module's.
