@@ -50,7 +50,7 @@
 //! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
 //! | [`grad`], [`vjp`], [`jvp`], [`vmap`], [`scan()`], [`cond`], [`remat`], …: [`transform`] | functions to functions: derivatives, batches, loops, branches |
 //! | [`random`] | keys, distributions, [`random::Rngs`] |
-//! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; metrics, checkpoints |
+//! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; batches, metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |
 //!
 //! XLA comes as a PJRT plugin that is found and opened at run time; `cargo xtask setup` in the

@@ -8,9 +8,11 @@ use model::{Cnn, eval_step, train_step};
 use nnx::Module;
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{RngStream, Rngs};
-use nnx_examples::digits::{Data, shuffled};
+use nnx::train::Loader;
+use nnx_examples::digits::Data;
 use nnx_examples::{About, EpochRun, Metrics, Program};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Test images per call; the last call is filled up, so that one program serves all.
 const EVAL_BATCH: usize = 500;
@@ -54,10 +56,12 @@ impl Program for Training {
     }
 
     fn train(&mut self, data: &Data, epoch: &mut EpochRun<'_>) -> nnx::Result<()> {
-        let order = shuffled(&self.shuffle.next_key(), data.train.len())?;
+        let (train, size) = (Arc::clone(&data.train), epoch.batch_size);
+        let loader = Loader::new(train.len(), size, move |indices| train.batch(indices, size));
         // The rest that fills no batch is left out, as in the tutorial.
-        for (step, indices) in order.chunks_exact(epoch.batch_size).enumerate() {
-            let batch = data.train.batch(indices, epoch.batch_size)?;
+        let batches = loader.drop_last(true).shuffled(&self.shuffle.next_key())?;
+        for (step, batch) in batches.enumerate() {
+            let batch = batch?;
             let Training { model, optimizer, .. } = &mut *self;
             let loss = train_step(model, optimizer, epoch.metrics, &batch.images, &batch.labels);
             epoch.started(step, loss)?;

@@ -4,14 +4,15 @@ use crate::idx::{self, Idx};
 use nnx::random::{self, Key};
 use nnx::{Array, DType, Module};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many kinds of things the images show.
 pub const CLASSES: u8 = 10;
 
 /// The digits for training and those for testing.
 pub struct Data {
-    /// To train on.
-    pub train: Dataset,
+    /// To train on. Threads that make batches hold it too.
+    pub train: Arc<Dataset>,
     /// To test on.
     pub test: Dataset,
 }
@@ -44,9 +45,7 @@ impl crate::Data for Data {
         if !folder.is_dir() {
             return Err(format!("--data {}: there is no such folder", folder.display()));
         }
-        let data =
-            Data { train: Dataset::load(folder, "train")?, test: Dataset::load(folder, "t10k")? };
-        let (train, test) = (&data.train, &data.test);
+        let (train, test) = (Dataset::load(folder, "train")?, Dataset::load(folder, "t10k")?);
         if (train.height, train.width) != (test.height, test.width) {
             return Err(format!(
                 "{}: the training images have {} x {} pixels, the test images {} x {}",
@@ -57,7 +56,7 @@ impl crate::Data for Data {
                 test.width
             ));
         }
-        Ok(data)
+        Ok(Data { train: train.into(), test })
     }
 
     fn counts(&self) -> [usize; 2] {

@@ -4,6 +4,8 @@
 
 #[path = "train/checkpoints.rs"]
 mod checkpoints;
+#[path = "train/loader.rs"]
+mod loader;
 #[path = "train/metrics.rs"]
 mod metrics;
 #[path = "train/optimizers.rs"]

@@ -1,8 +1,10 @@
-//! The parts of a training run around its steps: metrics and checkpoints.
+//! The parts of a training run around its steps: batches, metrics and checkpoints.
 
 mod checkpoint;
+mod loader;
 mod metrics;
 mod replace;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use loader::{Epoch, Loader};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};

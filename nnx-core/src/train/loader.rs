@@ -1,0 +1,235 @@
+//! Batches made ahead of the loop that takes them.
+
+use crate::error::{Error, Result};
+use crate::random::{Key, permutation};
+use crate::value::DType;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+/// Makes batches of examples on threads of its own, so that a batch is on the device when the training loop
+/// wants it.
+///
+/// The function that makes a batch is given the indices of its examples. It may return anything that can be sent to
+/// another thread: a Module with arrays (which are uploaded by the thread that makes them), or a `Result` of one.
+/// The batches come in the order of their indices, whatever the number of threads.
+///
+/// ```no_run
+/// use nnx_core::train::Loader;
+/// use nnx_core::{Array, random};
+/// # fn train_step(images: &Array) {}
+/// # fn demo(images: Vec<[f32; 784]>) -> nnx_core::Result<()> {
+/// let loader = Loader::new(images.len(), 64, move |indices| {
+///     let batch: Vec<f32> = indices.iter().flat_map(|&i| images[i]).collect();
+///     Array::from_slice(&batch, [indices.len(), 784])
+/// });
+/// for epoch in 0..10 {
+///     for batch in loader.shuffled(&random::fold_in(&random::key(0), epoch))? {
+///         train_step(&batch);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Loader<T> {
+    examples: usize,
+    batch_size: usize,
+    drop_last: bool,
+    workers: usize,
+    ahead: usize,
+    make: Arc<Make<T>>,
+}
+
+type Make<T> = dyn Fn(&[usize]) -> T + Send + Sync;
+
+impl<T: Send + 'static> Loader<T> {
+    /// Batches of `batch_size` of the examples 0, 1, …, `examples` − 1, each made by `make` from their indices. The
+    /// last batch is smaller if their number does not divide; see [`drop_last`](Loader::drop_last).
+    ///
+    /// # Panics
+    /// Panics if `batch_size` is 0.
+    #[track_caller]
+    pub fn new(
+        examples: usize,
+        batch_size: usize,
+        make: impl Fn(&[usize]) -> T + Send + Sync + 'static,
+    ) -> Self {
+        assert!(batch_size > 0, "Loader::new: a batch of 0 examples; take at least 1");
+        let (drop_last, workers, ahead) = (false, 1, 2);
+        Loader { examples, batch_size, drop_last, workers, ahead, make: Arc::new(make) }
+    }
+
+    /// Leaves the last batch out if it is smaller than the others: each shape is a compiled program.
+    #[must_use]
+    pub fn drop_last(mut self, drop_last: bool) -> Self {
+        self.drop_last = drop_last;
+        self
+    }
+
+    /// The number of threads that make batches, by default 1. With 0 the loop makes them itself.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// How many batches each thread makes ahead of the loop, by default 2: one is on its way to the device while
+    /// another one waits there. Memory is taken for as many, and at least for 1.
+    #[must_use]
+    pub fn ahead(mut self, ahead: usize) -> Self {
+        self.ahead = ahead.max(1);
+        self
+    }
+
+    /// The number of batches in an epoch.
+    pub fn batches(&self) -> usize {
+        match self.drop_last {
+            true => self.examples / self.batch_size,
+            false => self.examples.div_ceil(self.batch_size),
+        }
+    }
+
+    /// An epoch in the order of the examples.
+    ///
+    /// # Errors
+    /// Returns an error if the system starts no thread.
+    pub fn in_order(&self) -> Result<Epoch<T>> {
+        self.epoch((0..self.examples).collect())
+    }
+
+    /// An epoch in the order of [`permutation`], which the key decides: the same key gives the same batches.
+    ///
+    /// # Errors
+    /// Returns an error if the key is that of a function being traced, no device is there, or the system starts
+    /// no thread.
+    ///
+    /// # Panics
+    /// Panics if `key` is a batch of keys.
+    #[track_caller]
+    pub fn shuffled(&self, key: &Key) -> Result<Epoch<T>> {
+        let order = permutation(key, self.examples).astype(DType::I64).try_to_vec::<i64>()?;
+        self.epoch(order.into_iter().map(|index| index as usize).collect())
+    }
+
+    fn epoch(&self, order: Vec<usize>) -> Result<Epoch<T>> {
+        let (batches, size) = (self.batches(), self.batch_size);
+        let work = Work { order: order.into(), size, make: Arc::clone(&self.make) };
+        let count = self.workers.min(batches);
+        let mut workers = Vec::with_capacity(count);
+        for first in 0..count {
+            let (sender, batch) = sync_channel(self.ahead);
+            let work = work.clone();
+            let run = move || {
+                // Sending fails when the epoch was dropped.
+                let _ = (first..batches)
+                    .step_by(count)
+                    .try_for_each(|number| sender.send(work.batch(number)));
+            };
+            let thread = Builder::new().name("nnx-loader".into()).spawn(run).map_err(|error| {
+                Error::Invalid(format!("a thread that makes batches cannot be started: {error}"))
+            })?;
+            workers.push(Worker { batch, thread });
+        }
+        Ok(Epoch { work, workers, next: 0, batches })
+    }
+}
+
+impl<T> fmt::Debug for Loader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Loader { examples, batch_size, workers, .. } = self;
+        write!(f, "Loader({examples} examples, batches of {batch_size}, {workers} threads)")
+    }
+}
+
+/// The batches of an epoch, from a [`Loader`]. A panic of the function that makes them is passed on by `next`.
+/// Dropping it before its end waits for the batches that are being made.
+pub struct Epoch<T> {
+    work: Work<T>,
+    workers: Vec<Worker<T>>,
+    next: usize,
+    batches: usize,
+}
+
+/// Makes each batch whose number, divided by the number of threads, leaves that of this thread.
+struct Worker<T> {
+    batch: Receiver<T>,
+    thread: JoinHandle<()>,
+}
+
+struct Work<T> {
+    order: Arc<[usize]>,
+    size: usize,
+    make: Arc<Make<T>>,
+}
+
+impl<T> Clone for Work<T> {
+    fn clone(&self) -> Self {
+        let Work { order, size, make } = self;
+        Work { order: Arc::clone(order), size: *size, make: Arc::clone(make) }
+    }
+}
+
+impl<T> Work<T> {
+    fn batch(&self, number: usize) -> T {
+        let indices = self.order.chunks(self.size).nth(number);
+        (self.make)(indices.unwrap_or_default())
+    }
+}
+
+impl<T> Epoch<T> {
+    /// Ends the threads; the payload of the first that panicked.
+    fn stop(&mut self) -> Option<Box<dyn Any + Send>> {
+        let (batches, threads): (Vec<_>, Vec<_>) =
+            self.workers.drain(..).map(|worker| (worker.batch, worker.thread)).unzip();
+        // A thread that waits for room goes on, and stops.
+        drop(batches);
+        threads.into_iter().filter_map(|thread| thread.join().err()).next()
+    }
+}
+
+impl<T> Iterator for Epoch<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        if self.next == self.batches {
+            return None;
+        }
+        let number = self.next;
+        self.next += 1;
+        if self.workers.is_empty() {
+            return Some(self.work.batch(number));
+        }
+        let count = self.workers.len();
+        match self.workers[number % count].batch.recv() {
+            Ok(batch) => Some(batch),
+            Err(_) => {
+                self.next = self.batches;
+                match self.stop() {
+                    Some(payload) => std::panic::resume_unwind(payload),
+                    None => None,
+                }
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.batches - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<T> ExactSizeIterator for Epoch<T> {}
+
+impl<T> Drop for Epoch<T> {
+    fn drop(&mut self) {
+        // What a thread panicked of in a batch that nobody took is not to end the loop.
+        let _ = self.stop();
+    }
+}
+
+impl<T> fmt::Debug for Epoch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Epoch({} of {} batches taken)", self.next, self.batches)
+    }
+}
