@@ -26,7 +26,7 @@ use training::Training;
 pub struct About {
     /// Also the name of the folder in `runs` with its results.
     pub name: &'static str,
-    /// What it is for, in a sentence.
+    /// Its purpose, in a sentence.
     pub purpose: &'static str,
     /// The name of what a batch consists of, as "Images".
     pub examples: &'static str,

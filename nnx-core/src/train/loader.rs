@@ -223,7 +223,7 @@ impl<T> ExactSizeIterator for Epoch<T> {}
 
 impl<T> Drop for Epoch<T> {
     fn drop(&mut self) {
-        // What a thread panicked of in a batch that nobody took is not to end the loop.
+        // A panic in a batch that nobody took is not to end the loop.
         let _ = self.stop();
     }
 }

@@ -19,7 +19,7 @@ fn wrapper() -> &'static Path {
         let status = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()))
             .args(["--edition=2024", "--crate-type=cdylib", "-o"])
             .arg(&library)
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xla_wrapped/plugin.rs"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xla_wrapped/plugin/lib.rs"))
             .status()
             .unwrap();
         assert!(status.success());
@@ -28,8 +28,8 @@ fn wrapper() -> &'static Path {
     library
 }
 
-/// What the child of the test `name` printed, and the calls that the plugin noted. The variables make the
-/// plugin what it is.
+/// The output of the child of the test `name`, and the calls that the plugin noted. The variables say which
+/// functions it lacks, and which fail.
 fn child(name: &str, variables: &[(&str, &str)]) -> (String, String) {
     let real = init(ClientOptions::new().backend(Backend::Pjrt)).unwrap();
     let log = tempfile::NamedTempFile::new().unwrap();

@@ -162,7 +162,7 @@ impl Runtime for Pjrt {
         let layout = ffi::MemoryLayout::dense(&minor_to_major);
         let mut bytes = reserved(size, what)?;
         if !functions.tells_outputs() {
-            // What a program was said to return was not compared with what it returns.
+            // The results of a program were not compared with those that it was said to have.
             // SAFETY: the buffer is alive.
             unsafe { self.check_buffer(raw, aval, what) }?;
             // The plugin may not tell this either.
