@@ -13,6 +13,7 @@ pub use std::boxed::Box;
 pub use crate::module::boxed::{flatten_boxed, flatten_mut_boxed, unflatten_boxed};
 pub use crate::module::check::{
     FieldPart, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
+    static_parameter,
 };
 pub use crate::module::sharing::{
     CountedData, CountedField, InteriorData, InteriorField, ObjectField,

@@ -3,6 +3,7 @@
 //!
 //! An implementation detail of `nnx-derive` and `nnx-jit`, without a stable interface.
 
+pub mod contents;
 pub mod diagnostics;
 mod krate;
 mod manifest;

@@ -101,7 +101,8 @@ impl Manifest {
         };
         let ours: Vec<&Dependency> =
             self.dependencies.iter().filter(|dependency| package_of(dependency) == "nnx").collect();
-        if package.starts_with("nnx") || ours.iter().any(|dependency| dependency.name == "nnx") {
+        if OWN.contains(&package.as_str()) || ours.iter().any(|dependency| dependency.name == "nnx")
+        {
             return Place::Unknown;
         }
         match ours.first() {
@@ -110,6 +111,9 @@ impl Manifest {
         }
     }
 }
+
+/// The packages of this workspace that say themselves where the crate is.
+const OWN: [&str; 3] = ["nnx", "nnx-core", "nnx-examples"];
 
 /// Notes what the manifest says of a dependency: its version, a table, or one key of it.
 fn note(dependencies: &mut Vec<Dependency>, name: &str, key: &[&str], value: &str) {

@@ -1,5 +1,6 @@
 //! `Shared<T>`: one node that several places hold.
 
+use super::check::LINK;
 use super::node::{Busy, Gate, SharedNode};
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::error::{Error, raise};
@@ -384,7 +385,7 @@ fn typed<T: Send + Sync + 'static>(node: Arc<dyn SharedNode>) -> Arc<NodeCell<T>
 /// No part of the tree: walks do not follow it. In a copy of a tree it points to the copy of its node,
 /// and to none if the node is not in the tree.
 impl<T: Module + Send + Sync> Module for SharedWeak<T> {
-    const SCHEMA: &'static Schema = &Schema::Static("SharedWeak");
+    const SCHEMA: &'static Schema = &Schema::Static(LINK);
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         let node = self.0.upgrade();
         visitor.link(node.as_deref().map(|node| node as &dyn SharedNode));

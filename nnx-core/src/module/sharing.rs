@@ -51,7 +51,7 @@ fields! {
     CountedField:
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
         "several places may own it",
-        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>`, or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
+        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>` (a link back: `SharedWeak`), or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
     /// The same, with nothing but data in it.
     CountedData:
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",

@@ -4,9 +4,10 @@
 use super::recursion;
 use crate::bounds::mentions_parameter;
 use crate::parse::{Field, Item, Role};
-use nnx_macro_support::types::{is_float, is_setting, last_segment, parts, type_arguments};
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use nnx_macro_support::contents::{ends, part};
+use nnx_macro_support::types::{is_float, is_setting, parts};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::Type;
 
 /// The checks of an item's fields, as statements.
@@ -28,7 +29,7 @@ pub(super) fn of(item: &Item<'_>) -> Checks {
             false => checks.early.extend(quote!(const _: () = { #check };)),
         }
     }
-    let unmarked = item.fields().filter(|field| field.role == Role::Module);
+    let unmarked = item.fields().filter(|field| !field.is_marked);
     // nnx's own settings say in their docs what they are.
     for float in unmarked.filter(|_| !item.krate.is_own()).flat_map(floats) {
         // rustc warns of it, at the type.
@@ -70,37 +71,4 @@ fn check(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
         true => quote!(#path #arguments;),
         false => quote!(use __nnx::UnknownPart as _; #path #arguments),
     }
-}
-
-/// The type, and the types in it that may own something of theirs, as `part!` takes them.
-fn part(ty: &Type) -> TokenStream {
-    let inside: Vec<&Type> = match ty {
-        Type::Array(ty) => vec![&ty.elem],
-        Type::Slice(ty) => return with_insides(quote!(_), &[&ty.elem]),
-        Type::Reference(ty) => vec![&ty.elem],
-        Type::Ptr(ty) => vec![&ty.elem],
-        Type::Paren(ty) => vec![&ty.elem],
-        Type::Group(ty) => vec![&ty.elem],
-        Type::Tuple(ty) => ty.elems.iter().collect(),
-        Type::Path(_) => last_segment(ty)
-            .filter(|last| last.ident != "PhantomData")
-            .map_or_else(Vec::new, |last| type_arguments(last).collect()),
-        _ => return quote!(_),
-    };
-    with_insides(quote!(#ty), &inside)
-}
-
-fn with_insides(ty: TokenStream, inside: &[&Type]) -> TokenStream {
-    if inside.is_empty() {
-        return ty;
-    }
-    let inside = inside.iter().map(|ty| part(ty));
-    quote!(#ty [#((#inside))*])
-}
-
-/// Where a type begins and ends.
-fn ends(ty: &Type) -> (Span, Span) {
-    let mut tokens = ty.to_token_stream().into_iter();
-    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
-    (first, tokens.last().map_or(first, |token| token.span()))
 }

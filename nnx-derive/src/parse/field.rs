@@ -14,6 +14,8 @@ pub(crate) struct Field<'a> {
     pub(crate) key: Key,
     pub(crate) ty: &'a Type,
     pub(crate) role: Role,
+    /// Whether `static` or `skip` is written on it.
+    pub(crate) is_marked: bool,
     /// Whether the schema ends at this field: its type leads back to the item, or to another type
     /// around it.
     pub(crate) recursive: bool,
@@ -86,7 +88,9 @@ fn field<'a>(
         (None, Some(ident)) => Key::Name(plain_name(ident)),
         (None, None) => Key::Index(index),
     };
-    Field { member, key, ty: &field.ty, role, recursive, renamed }
+    let is_marked =
+        options.iter().any(|option| ["static", "skip"].iter().any(|m| option.name == m));
+    Field { member, key, ty: &field.ty, role, is_marked, recursive, renamed }
 }
 
 fn role(options: &[Opt], ty: &Type, errors: &mut Errors) -> Role {

@@ -8,12 +8,13 @@
 //! there: see [`Early`]. The other check then has nothing to add to what that one says.
 
 use crate::parse::{Form, Parameter, Role, can_be_named, inside};
+use nnx_macro_support::contents::{ends, part};
 use nnx_macro_support::types::{
     Sharing, innermost, is_primitive_name, is_setting, is_static_str, last_segment, object,
     sharing, type_arguments,
 };
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Expr, Generics, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
@@ -30,8 +31,13 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
         Role::Input => quote!(argument),
         Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
-            let ok = associated(ty, quote!(__nnx::StaticArgument), quote!(OK));
-            return constant_at(ty, ok);
+            let ok = constant_at(ty, associated(ty, quote!(__nnx::StaticArgument), quote!(OK)));
+            // A node may be anywhere in it, and could be hashed.
+            let part = part(ty);
+            let verdict = quote!(&__nnx::static_parameter(#label, __nnx::part!(#part)));
+            let verdict = call_at(ty, quote!(__nnx::report), verdict);
+            let nodes = constant_at(ty, quote!(use __nnx::UnknownPart as _; #verdict));
+            return quote!(#ok #nodes);
         }
     };
     both(ty, generics, schema(ty, "Module", "Argument"), check, Some(label))
@@ -226,13 +232,6 @@ fn constant(ty: &Type, content: TokenStream) -> TokenStream {
     let keyword = quote_spanned!(first=> const);
     let block = quote_spanned!(last=> { #content });
     quote!(#keyword #block)
-}
-
-/// Where a type begins and ends.
-fn ends(ty: &Type) -> (Span, Span) {
-    let mut tokens = ty.to_token_stream().into_iter();
-    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
-    (first, tokens.last().map_or(first, |token| token.span()))
 }
 
 /// The same tokens with another place, for messages that should point there.

@@ -5,13 +5,13 @@ use std::rc::Weak;
 #[derive(Module)]
 struct Child {
     parent: Weak<Parent>,
-    //~ #[module(skip)]
-    //~ parent: Weak<()>,
+    //~ parent: nnx::module::SharedWeak<Parent>,
 }
 
 #[derive(Module)]
 struct Parent {
     children: Vec<Child>,
+    //~ children: Vec<nnx::module::Shared<Child>>,
 }
 
 fn main() {}

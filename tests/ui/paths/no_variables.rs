@@ -11,6 +11,7 @@ struct Config {
 
 #[derive(Module)]
 struct Activation {
+    #[module(static)]
     leak: f32,
     of: PhantomData<Param>,
 }

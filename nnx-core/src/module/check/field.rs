@@ -51,12 +51,25 @@ pub const fn skipped(name: &str, part: &FieldPart) -> Verdict {
 /// Whether the field `name` under `static` has no shared node in it, which could be hashed, as itself.
 pub const fn static_field(name: &str, part: &FieldPart) -> Verdict {
     let mut text = Text::new();
-    if !says_what(name, part, Wanted::Shared, &mut text) {
+    if !says_what(name, part, Wanted::Node, &mut text) {
         return Verdict::FINE;
     }
     text.push(
         ", and cannot be under `static`: a node would be part of the key as itself, whatever is in it\n\
          fix: take `#[module(static)]` off",
+    );
+    Verdict(Some(text))
+}
+
+/// Whether the static argument `name` has no shared node in it, which could be hashed, as itself.
+pub const fn static_parameter(name: &str, part: &FieldPart) -> Verdict {
+    let mut text = Text::new();
+    if !says_what(name, part, Wanted::Node, &mut text) {
+        return Verdict::FINE;
+    }
+    text.push(
+        ", and cannot be a static argument: a node would be part of the key as itself, whatever is in it\n\
+         fix: take `#[nnx(static)]` off, and pass it by `&` or `&mut`",
     );
     Verdict(Some(text))
 }
@@ -78,6 +91,7 @@ const fn says_what(name: &str, part: &FieldPart, wanted: Wanted, text: &mut Text
                     text.push("`, which may have Variables");
                 }
                 Schema::Shared(_) => text.push("`Shared`"),
+                Schema::Static(name) => text.push_code(name),
                 Schema::Recursive(name) => {
                     text.push("a `");
                     text.push(name);

@@ -7,7 +7,9 @@ mod path;
 mod text;
 
 use super::{Field, Module, Schema};
-pub use field::{FieldPart, PartOf, UnknownPart, is_module, schema_of, skipped, static_field};
+pub use field::{
+    FieldPart, PartOf, UnknownPart, is_module, schema_of, skipped, static_field, static_parameter,
+};
 pub use path::{CheckedPath, path};
 use text::{Text, same};
 
@@ -16,11 +18,13 @@ use text::{Text, same};
 enum Wanted {
     /// A shared node, however deep.
     Shared,
+    /// A shared node or a link to one, however deep.
+    Node,
     /// A float that is not inside a Module, where it would be a setting.
     BareFloat,
     /// A Variable or an array, however deep.
     Leaf,
-    /// A leaf, a shared node, or a type in itself, which has some.
+    /// A leaf, a shared node or a link to one, or a type in itself, which has some.
     Data,
     /// A field that walks pass over, however deep.
     Skipped,
@@ -30,15 +34,17 @@ enum Wanted {
 const fn find(wanted: Wanted, schema: &'static Schema, path: &mut Text) -> Option<&'static Schema> {
     let start = path.len();
     let is_it = match schema {
-        Schema::Shared(_) => matches!(wanted, Wanted::Shared | Wanted::Data),
+        Schema::Shared(_) => matches!(wanted, Wanted::Shared | Wanted::Node | Wanted::Data),
         Schema::Variable(_) | Schema::Array => matches!(wanted, Wanted::Leaf | Wanted::Data),
-        Schema::Static(name) => {
-            matches!(wanted, Wanted::BareFloat) && (same(name, "f32") || same(name, "f64"))
-        }
+        Schema::Static(name) => match wanted {
+            Wanted::BareFloat => same(name, "f32") || same(name, "f64"),
+            Wanted::Node | Wanted::Data => same(name, LINK),
+            _ => false,
+        },
         Schema::Skipped => matches!(wanted, Wanted::Skipped),
         Schema::Recursive(_) => matches!(wanted, Wanted::Data),
         Schema::Dyn(_, shared) => match wanted {
-            Wanted::Shared => *shared,
+            Wanted::Shared | Wanted::Node => *shared,
             Wanted::Leaf | Wanted::Data => true,
             Wanted::BareFloat | Wanted::Skipped => false,
         },
@@ -121,6 +127,9 @@ const fn push_field(path: &mut Text, name: &str) {
         path.push_name(name);
     }
 }
+
+/// The name of `SharedWeak` in schemas: to most rules it is static data.
+pub(crate) const LINK: &str = "SharedWeak";
 
 /// The path of a skipped field outside of shared nodes, if there is one.
 pub(crate) fn skipped_field(schema: &'static Schema) -> Option<String> {
