@@ -306,6 +306,18 @@ fn flags_that_would_end_the_process_are_errors() {
         ("--xla_gpu_autotune_gemm_rtol=little", "is a number, not `little`"),
         ("xla_dump_to=/tmp", "takes it for a file"),
         ("-x", "`-x` is not a flag"),
+        // Each flag has rules of its own, which XLA alone knows.
+        (
+            "--xla_cpu_experimental_ynn_fusion_type=NONSENSE",
+            "Illegal value for --xla_cpu_experimental_ynn_fusion_type",
+        ),
+        ("--xla_gpu_enable_command_buffer=FUSION,ZZ", "--xla_gpu_enable_command_buffer"),
+        ("--xla_fuel=x", "Illegal value for --xla_fuel"),
+        ("--xla_gpu_shape_checks=ignore", "it cannot read `--xla_gpu_shape_checks`"),
+        ("--xla_step_marker_location=ENTRY", "it cannot read `--xla_step_marker_location`"),
+        // Texts of the library that are no flags.
+        ("--xla_dump=1", "Unknown flag in XLA_FLAGS: --xla_dump=1"),
+        ("--xla_shape=1", "Unknown flag in XLA_FLAGS: --xla_shape=1"),
     ] {
         let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(flags))]));
         let error = answer(&text, "error");
@@ -315,7 +327,12 @@ fn flags_that_would_end_the_process_are_errors() {
         let text = stdout(&run_child("default", &[("PJRT_NPROC", Some(nproc))]));
         assert!(answer(&text, "error").contains("PJRT_NPROC"), "{text}");
     }
-    let good = "--xla_cpu_multi_thread_eigen=true --xla_backend_optimization_level=2";
-    let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(good))]));
-    assert_eq!(answer(&text, "devices"), "1");
+    for good in [
+        "--xla_cpu_multi_thread_eigen=true --xla_backend_optimization_level=2",
+        "--xla_cpu_experimental_ynn_fusion_type=+dot,-eltwise --xla_detect_unstable_reductions=dump",
+        "--xla_fuel=a=3",
+    ] {
+        let text = stdout(&run_child("default", &[("XLA_FLAGS", Some(good))]));
+        assert_eq!(answer(&text, "devices"), "1", "{good}");
+    }
 }

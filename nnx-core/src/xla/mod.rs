@@ -47,6 +47,7 @@ mod placement;
 mod pool;
 mod program;
 mod runtime;
+mod trial;
 mod trust;
 #[cfg(feature = "xla-rs")]
 mod xla_rs;

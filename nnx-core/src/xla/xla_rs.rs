@@ -12,7 +12,7 @@ use super::runtime::{
     Backend, Description, Habits, Inspection, Lists, RawBuffer, RawExecutable, Runtime, What,
     reserved,
 };
-use super::{environment, flags, malloc};
+use super::{environment, flags, malloc, trial};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use std::any::Any;
@@ -64,6 +64,7 @@ impl XlaRs {
         }
         let libraries = libraries();
         flags::check(&libraries.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        trial::of_flags("XLA's C++ library", || drop(PjRtClient::cpu()))?;
         // The crate passes no options to the compiler. As for plugins: `max` and `min` would lose
         // NaN.
         environment::add_flag("xla_cpu_enable_fast_min_max", "false")?;

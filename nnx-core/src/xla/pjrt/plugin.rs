@@ -5,7 +5,8 @@ use super::ffi::{Functions, PjrtApi};
 use super::record;
 use super::record::Thorough;
 use crate::error::{Error, Result};
-use crate::xla::{flags, trust};
+use crate::xla::client::ClientOptions;
+use crate::xla::{flags, trial, trust};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -51,6 +52,17 @@ impl Plugin {
             return Err(refuse(format!("{why}; `{SETUP}` installs it again")));
         }
         flags::check(&[path.as_path()])?;
+        trial::of_flags(&path.display().to_string(), || {
+            if let Ok(plugin) = Plugin::open(path) {
+                let _ = super::create(&plugin, &ClientOptions::default());
+            }
+        })?;
+        Plugin::open(path)
+    }
+
+    /// Loads the file, reads its table and initializes it.
+    fn open(path: &PathBuf) -> Result<Plugin> {
+        let refuse = |reason: String| Error::Plugin { path: path.clone(), reason };
         // SAFETY: loading a library runs its initializers. The file was named by the user, or
         // found where only plugins are installed.
         let library = unsafe { libloading::Library::new(path) }
