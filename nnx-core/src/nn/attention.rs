@@ -366,6 +366,9 @@ pub fn dot_product_attention(
 /// let mask = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
 /// assert_eq!(mask.shape(), [1, 1, 3, 3]);
 /// ```
+///
+/// # Panics
+/// Panics if `extra_batch_dims` is above 1024.
 #[track_caller]
 pub fn make_attention_mask(
     query_input: &Array,
@@ -375,10 +378,19 @@ pub fn make_attention_mask(
     dtype: DType,
 ) -> Array {
     let mask = pairwise(&query_input.expand_dims(-1), &key_input.expand_dims(-2)).expand_dims(-3);
+    if extra_batch_dims > MOST_EXTRA_DIMS {
+        invalid(
+            "make_attention_mask",
+            format!("{extra_batch_dims} extra axes are more than {MOST_EXTRA_DIMS}"),
+        );
+    }
     let mut shape = vec![1; extra_batch_dims];
     shape.extend(mask.shape());
     mask.reshape(shape).astype(dtype)
 }
+
+/// More axes than any array of batches has.
+const MOST_EXTRA_DIMS: usize = 1024;
 
 /// A mask for self-attention in which a query sees no later places than its own: for `x` of the
 /// shape `[batch…, length]` it is `[batch…, 1, length, length]`. `flax.nnx.make_causal_mask`.
@@ -391,7 +403,7 @@ pub fn make_attention_mask(
 /// ```
 ///
 /// # Panics
-/// Panics if `x` is a scalar.
+/// Panics if `x` is a scalar, or `extra_batch_dims` is above 1024.
 #[track_caller]
 pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Array {
     let Some(&length) = x.shape().last() else {

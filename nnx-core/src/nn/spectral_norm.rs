@@ -69,8 +69,11 @@ pub struct SpectralNormBuilder<L> {
     update_stats: bool,
 }
 
+/// Each step is a part of the program: more of them would take minutes to compile.
+const MOST_STEPS: usize = 1024;
+
 impl<L: Layer> SpectralNormBuilder<L> {
-    /// Steps of power iteration per call. Default: 1; with 0 the layer is as it is.
+    /// Steps of power iteration per call, at most 1024. Default: 1; with 0 the layer is as it is.
     pub fn n_steps(mut self, n: usize) -> Self {
         self.n_steps = n;
         self
@@ -178,10 +181,17 @@ impl<L: Layer> SpectralNorm<L> {
     /// The layer's result with divided weights.
     ///
     /// # Panics
-    /// Panics if a weight has another shape than when the layer was made, or as the layer does.
+    /// Panics if a weight has another shape than when the layer was made, if there are more than 1024 steps in a
+    /// call, or as the layer does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
+        if n_steps > MOST_STEPS {
+            invalid(
+                "SpectralNorm",
+                format!("{n_steps} steps in a call are more than {MOST_STEPS}"),
+            );
+        }
         let (keep, stats) = (!*self.use_running_average, &mut self.batch_stats);
         let mut mistake = None;
         for_each_leaf_mut(&mut self.layer_instance, |path, leaf| {

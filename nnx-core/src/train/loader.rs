@@ -95,7 +95,7 @@ impl<T: Send + 'static> Loader<T> {
     /// # Errors
     /// Returns an error if the system starts no thread.
     pub fn in_order(&self) -> Result<Epoch<T>> {
-        self.epoch((0..self.examples).collect())
+        self.epoch(None)
     }
 
     /// An epoch in the order of [`permutation`], which the key decides: the same key gives the same batches.
@@ -109,16 +109,16 @@ impl<T: Send + 'static> Loader<T> {
     #[track_caller]
     pub fn shuffled(&self, key: &Key) -> Result<Epoch<T>> {
         let order = permutation(key, self.examples).astype(DType::I64).try_to_vec::<i64>()?;
-        self.epoch(order.into_iter().map(|index| index as usize).collect())
+        self.epoch(Some(order.into_iter().map(|index| index as usize).collect()))
     }
 
-    fn epoch(&self, order: Vec<usize>) -> Result<Epoch<T>> {
+    fn epoch(&self, order: Option<Arc<[usize]>>) -> Result<Epoch<T>> {
         let (batches, size) = (self.batches(), self.batch_size);
-        let work = Work { order: order.into(), size, make: Arc::clone(&self.make) };
+        let work = Work { order, examples: self.examples, size, make: Arc::clone(&self.make) };
         let count = self.workers.min(batches);
         let mut workers = Vec::with_capacity(count);
         for first in 0..count {
-            let (sender, batch) = sync_channel(self.ahead);
+            let (sender, batch) = sync_channel(self.ahead.min(batches));
             let work = work.clone();
             let run = move || {
                 // Sending fails when the epoch was dropped.
@@ -158,22 +158,28 @@ struct Worker<T> {
 }
 
 struct Work<T> {
-    order: Arc<[usize]>,
+    /// `None` if it is that of the examples.
+    order: Option<Arc<[usize]>>,
+    examples: usize,
     size: usize,
     make: Arc<Make<T>>,
 }
 
 impl<T> Clone for Work<T> {
     fn clone(&self) -> Self {
-        let Work { order, size, make } = self;
-        Work { order: Arc::clone(order), size: *size, make: Arc::clone(make) }
+        let Work { order, examples, size, make } = self;
+        Work { order: order.clone(), examples: *examples, size: *size, make: Arc::clone(make) }
     }
 }
 
 impl<T> Work<T> {
     fn batch(&self, number: usize) -> T {
-        let indices = self.order.chunks(self.size).nth(number);
-        (self.make)(indices.unwrap_or_default())
+        let start = number * self.size;
+        let end = start.saturating_add(self.size).min(self.examples);
+        match &self.order {
+            Some(order) => (self.make)(&order[start..end]),
+            None => (self.make)(&(start..end).collect::<Vec<usize>>()),
+        }
     }
 }
 

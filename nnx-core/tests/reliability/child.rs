@@ -20,10 +20,15 @@ pub(crate) fn command(test: &str) -> Command {
 
 /// Runs to the end, which must come within two minutes.
 pub(crate) fn run(command: &mut Command) -> Output {
+    run_within(Duration::from_secs(120), command)
+}
+
+/// Runs to the end, which must come within this time.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Output {
     let mut child: Child = command.spawn().unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_secs(120) {
+        if start.elapsed() > limit {
             child.kill().unwrap();
             panic!("the child does not end: {:?}", child.wait_with_output().unwrap());
         }

@@ -1,19 +1,23 @@
 //! A process may end while programs run.
 
 use super::child;
-use nnx_core::{Array, DType, array};
+use nnx_core::{Array, DType, array, while_loop};
+use std::time::Duration;
 
 const MAIN: &str = "exit::a_process_may_exit_while_programs_run";
 const THREAD: &str = "exit::a_process_may_exit_while_another_thread_runs_programs";
 
 const MANY: &str = "exit::a_process_may_exit_while_many_threads_run_programs_of_all_lengths";
 
+const LOOP: &str = "exit::a_process_may_exit_while_a_loop_runs_that_was_always_short";
+
 /// So many processes end.
 const TRIES: usize = 25;
 
 fn all_end_well(test: &str, tries: usize) {
     for attempt in 0..tries {
-        let output = child::run(&mut child::command(test));
+        // A run that is waited for though it is over ends the process only after 30 s.
+        let output = child::run_within(Duration::from_secs(25), &mut child::command(test));
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{attempt}: {:?} {error}", output.status);
         assert!(!error.contains("panicked"), "{attempt}: {error}");
@@ -56,6 +60,27 @@ fn a_process_may_exit_while_another_thread_runs_programs() {
         std::process::exit(7);
     }
     all_end_well(THREAD, TRIES);
+}
+
+/// Only its arguments say how long a loop goes on.
+#[test]
+fn a_process_may_exit_while_a_loop_runs_that_was_always_short() {
+    if child::is(LOOP) {
+        let x = array::ones([64, 64], DType::F32);
+        let powers = |n: i32| {
+            while_loop(
+                |(left, ..): &(Array, Array, Array)| left.gt(0),
+                |(left, x, y)| (left - 1, x.clone(), y.matmul(&x) * 1e-2),
+                (Array::scalar(n), x.clone(), x.clone()),
+            )
+        };
+        for _ in 0..40 {
+            powers(1);
+        }
+        powers(3000);
+        std::process::exit(7);
+    }
+    all_end_well(LOOP, TRIES);
 }
 
 /// Quick and slow runs of the same programs from many threads: what is counted as in flight is right at any
