@@ -34,6 +34,7 @@ mod buffer;
 mod cache;
 mod call;
 mod client;
+mod compiler_option;
 mod environment;
 mod executable;
 mod exit;
@@ -55,6 +56,7 @@ pub use buffer::Buffer;
 pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, cache_stats, init};
+pub use compiler_option::{CompilerOption, OptionValue};
 pub use executable::{Executable, MemoryAnalysis};
 #[cfg(feature = "fault-injection")]
 pub use injected::{InjectedFault, disarm, init_injected, inject};

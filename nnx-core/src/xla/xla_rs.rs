@@ -97,6 +97,16 @@ impl Runtime for XlaRs {
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let what = || format!("compiling `{}`", program.name);
+        if let Some(option) = program.options.first() {
+            return Err(Error::Invalid(format!(
+                "`{}` is to be compiled with `{option}`, and the backend {} takes no options for one \
+                 program\nfixes:\n  1. use the backend {}\n  2. take the options away, and set the \
+                 environment variable `XLA_FLAGS`, which holds for all programs",
+                program.name,
+                Backend::XlaRs,
+                Backend::Pjrt
+            )));
+        }
         let module = HloModuleProto::parse_and_return_unverified_module(program.text.as_bytes())
             .map_err(|error| failed(&what, error))?;
         let executable = self

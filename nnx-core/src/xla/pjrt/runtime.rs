@@ -4,6 +4,7 @@ use super::options::CompileOptions;
 use super::{Pjrt, element_type, faults, ffi, not_null};
 use crate::error::{Error, Result};
 use crate::value::Aval;
+use crate::xla::compiler_option::CompilerOption;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
@@ -266,14 +267,24 @@ impl Pjrt {
     }
 
     fn load(&self, program: &Program<'_>) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+        let is_users = |message: &str| {
+            program.options.iter().any(|option| CompilerOption::is_refused(option.name, message))
+        };
         // Each turn takes a value away that the compiler refused.
         loop {
             let mut faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
             // The first device is the default, which every plugin takes.
             let device = Some(program.placement.index()).filter(|&device| device > 0);
-            let options = CompileOptions { device, faults: &faults, ..Default::default() };
+            let options = CompileOptions {
+                device,
+                faults: &faults,
+                options: program.options,
+                ..Default::default()
+            };
             match self.load_with(program, &options) {
-                Err(Error::Xla { message, .. }) if faults::refused(&mut faults, &message) => {
+                Err(Error::Xla { message, .. })
+                    if !is_users(&message) && faults::refused(&mut faults, &message) =>
+                {
                     *self.faults.write().unwrap_or_else(|e| e.into_inner()) = faults;
                 }
                 result => return result,
