@@ -39,6 +39,7 @@ mod environment;
 mod executable;
 mod exit;
 mod flags;
+mod floor;
 mod fork;
 #[cfg(feature = "fault-injection")]
 mod injected;
@@ -58,9 +59,9 @@ pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, cache_stats, init};
 pub use compiler_option::{CompilerOption, OptionValue};
 pub use executable::{Executable, MemoryAnalysis};
+pub use floor::Floor;
 #[cfg(feature = "fault-injection")]
 pub use injected::{InjectedFault, disarm, init_injected, inject};
-pub use pjrt::Floor;
 pub use placement::Placement;
 pub(crate) use pool::{Kept, Pooled, Reuse};
 pub use program::{Dialect, Program};

@@ -14,7 +14,6 @@ use super::runtime::{
 use super::{environment, flags, malloc};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
-use std::any::Any;
 use std::ffi::c_void;
 use std::path::PathBuf;
 use std::ptr::NonNull;
@@ -85,10 +84,6 @@ impl Runtime for XlaRs {
 
     fn describe(&self) -> Description<'_> {
         Description { platform: &self.platform, version: &self.version, plugin: None }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 
     fn device_count(&self) -> usize {

@@ -13,8 +13,7 @@ use crate::xla::runtime::{
     reserved,
 };
 use smallvec::SmallVec;
-use std::any::Any;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 impl Runtime for Pjrt {
     fn backend(&self) -> Backend {
@@ -37,8 +36,29 @@ impl Runtime for Pjrt {
         self.devices.len()
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    unsafe fn bare_run(
+        &self,
+        raw: RawExecutable,
+        arguments: &[RawBuffer],
+        outputs: &mut [Option<RawBuffer>],
+    ) -> Result<()> {
+        let functions = self.functions();
+        let mut options = ffi::ExecuteOptions::new();
+        let argument_list = arguments.as_ptr().cast();
+        let output_list = outputs.as_mut_ptr().cast();
+        let mut event = null_mut();
+        let mut args = ffi::ExecuteArgs::new();
+        args.executable = raw.0.as_ptr().cast();
+        args.options = &mut options;
+        args.argument_lists = &argument_list;
+        args.num_devices = 1;
+        args.num_args = arguments.len();
+        args.output_lists = &output_list;
+        args.device_complete_events = &mut event;
+        // SAFETY: the caller's promise; both lists hold bare pointers.
+        let error = unsafe { (functions.execute)(&mut args) };
+        functions.check(error, || "running the floor".into())?;
+        functions.wait(event, || "awaiting the floor".into())
     }
 
     fn compiler(&self) -> Option<&[(&'static str, String)]> {
@@ -100,7 +120,7 @@ impl Runtime for Pjrt {
         args.num_args = lists.arguments.len();
         args.output_lists = &output_list;
         let functions = self.functions();
-        let mut event = std::ptr::null_mut();
+        let mut event = null_mut();
         if self.in_flight.wants_event(habits) {
             args.device_complete_events = &mut event;
         }
@@ -337,10 +357,10 @@ impl ffi::MemoryLayout {
     fn dense(minor_to_major: &[i64]) -> Self {
         ffi::MemoryLayout {
             struct_size: size_of::<ffi::MemoryLayout>(),
-            extension_start: std::ptr::null_mut(),
+            extension_start: null_mut(),
             tiled: ffi::TiledLayout {
                 struct_size: size_of::<ffi::TiledLayout>(),
-                extension_start: std::ptr::null_mut(),
+                extension_start: null_mut(),
                 minor_to_major: minor_to_major.as_ptr(),
                 minor_to_major_size: minor_to_major.len(),
                 tile_dims: std::ptr::null(),
