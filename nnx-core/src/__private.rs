@@ -329,6 +329,7 @@ pub use crate::jit::sharing::{
 pub use crate::jit::{CallError, Output};
 pub use crate::module::StaticArgument;
 pub use crate::transform::{Argument, Owned, Static};
+pub use crate::xla::{CompilerOption, OptionValue};
 pub use crate::{
     __nnx_check as check, __nnx_check_value as check_value, __nnx_function as function,
 };

@@ -2,7 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use nnx_core::value::Aval;
-use nnx_core::xla::{Backend, Buffer, Client, ClientOptions, Executable, Placement, Program, init};
+use nnx_core::xla::{
+    Backend, Buffer, Client, ClientOptions, Executable, Floor, Placement, Program, init,
+};
 use nnx_core::{DType, Element, Error};
 
 fn client() -> Client {
@@ -442,4 +444,23 @@ fn a_program_is_loaded_from_its_bytes() {
     let program = Program::stablehlo("other", "", &inputs, &other);
     assert!(message(client().load(&bytes, &program).unwrap_err()).contains("output 0"));
     assert!(client().load(b"nothing", &Program::stablehlo("none", "", &inputs, &y)).is_err());
+}
+
+#[test]
+fn the_floor_of_a_call_runs_a_program_on_its_own_results() {
+    let avals = [f32s(&[4])];
+    let text = "module @double {
+  func.func public @main(%x: tensor<4xf32> {tf.aliasing_output = 0 : i32}) -> tensor<4xf32> {
+    %0 = stablehlo.add %x, %x : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+}";
+    let double = client().compile(&Program::stablehlo("double", text, &avals, &avals)).unwrap();
+    let mut floor = Floor::new(double, vec![upload(&[1f32; 4], &[4])]).unwrap();
+    for _ in 0..3 {
+        floor.step().unwrap();
+    }
+    let error =
+        Floor::new(add("add", false), vec![upload(&[1f32; 4], &[4])]).map(drop).unwrap_err();
+    assert!(message(error).contains("cannot be the next inputs"));
 }

@@ -69,7 +69,8 @@ ENTRY main {
     let compile = |inputs: &[Aval], outputs: &[Aval]| {
         let (name, placement, aliases) = ("f", Placement::default(), &[][..]);
         let dialect = Dialect::Hlo;
-        let program = Program { name, text, dialect, inputs, outputs, aliases, placement };
+        let options = &[][..];
+        let program = Program { name, text, dialect, inputs, outputs, aliases, placement, options };
         client().compile(&program).map(drop).map_err(|e| e.to_string())
     };
     compile(&[f], &[f, f]).unwrap();

@@ -71,6 +71,11 @@ use quote::quote;
 /// - `inline = false`: called by another jitted function, it stays a function of its own in the
 ///   program, which is lowered once however often it is called.
 /// - `keep_unused = true`: arguments that the body does not use stay parameters of the program.
+/// - `compiler_options(xla_cpu_enable_fast_math = true)`: options of XLA's compiler with their values, for the
+///   programs of this function alone; names are those of the flags in `XLA_FLAGS`. A call fails with XLA's message
+///   if XLA does not know one, and on the backend `xla-rs`, which takes none. A function that is called
+///   inside another one is part of its program, and compiled with the options of that one. JAX's
+///   `compiler_options`.
 /// - `name = "…"`: the name in messages and statistics.
 /// - `crate = path`: where `nnx` is, if this crate does not depend on it: the crate as another crate hands it
 ///   on, or a module with all of its items (`pub use nnx::*`). Another name of a dependency, `neural = { package

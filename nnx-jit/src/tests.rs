@@ -69,6 +69,7 @@ snapshots! {
     options {
         #[nnx::jit(
             graph = false, donate = false, device = 1, inline = false, keep_unused = true,
+            compiler_options(xla_fast = true, level = -1, factor = 0.5, r#type = "a,b"),
             name = "other", static(config), crate = crate::reexported::nnx
         )]
         fn step(config: Config, #[nnx(static)] rate: f32, #[nnx(static)] mode: &'static str) {}

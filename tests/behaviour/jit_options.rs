@@ -2,6 +2,7 @@
 
 use super::jit_support::*;
 use nnx::jit::{Lowered, lower};
+use nnx::xla::{Backend, Client, CompilerOption, OptionValue};
 use nnx::{Array, Param};
 
 /// The shapes of the inputs of a program.
@@ -88,4 +89,79 @@ fn options_go_together() {
     assert_eq!(stats("all of them").compiles, 1);
     let text = lower(|| calls_it(&mut v, &unused)).unwrap().stablehlo();
     assert_eq!(text.matches("func.func private").count(), 1, "{text}");
+}
+
+#[nnx::jit(
+    graph = false,
+    compiler_options(xla_cpu_enable_fast_math = true, xla_cpu_fast_math_honor_nans = false)
+)]
+fn sees_no_nan(x: &Array) -> Array {
+    x.is_nan()
+}
+
+#[nnx::jit(graph = false)]
+fn sees_nan(x: &Array) -> Array {
+    x.is_nan()
+}
+
+#[nnx::jit(graph = false, compiler_options(xla_not_an_option = true))]
+fn unknown_option(x: &Array) -> nnx::Result<Array> {
+    Ok(x + 1.0)
+}
+
+#[nnx::jit(graph = false, compiler_options(xla_cpu_enable_fast_min_max = "perhaps"))]
+fn no_such_value(x: &Array) -> nnx::Result<Array> {
+    Ok(x + 1.0)
+}
+
+fn takes_options() -> bool {
+    Client::global().unwrap().backend() == Backend::Pjrt
+}
+
+#[test]
+fn compiler_options_are_those_of_one_function() {
+    if !takes_options() {
+        return;
+    }
+    let found = |found: Array| found.to_vec::<bool>()[0];
+    // The second program of each finds the right options too.
+    for length in [64, 128] {
+        let x = f32s(&vec![f32::NAN; length]);
+        assert!(found(sees_nan(&x)));
+        assert!(!found(sees_no_nan(&x)));
+    }
+    assert_eq!((stats("sees_nan").compiles, stats("sees_no_nan").compiles), (2, 2));
+}
+
+#[test]
+fn a_wrong_compiler_option_is_an_error() {
+    let x = f32s(&[1.0]);
+    let messages =
+        [unknown_option(&x), no_such_value(&x)].map(|result| result.unwrap_err().to_string());
+    if !takes_options() {
+        let parts = ["unknown_option", "xla_not_an_option=true", "xla-rs", "XLA_FLAGS"];
+        return assert_says(&messages[0], &parts);
+    }
+    assert_says(&messages[0], &["unknown_option", "xla_not_an_option"]);
+    assert_says(&messages[1], &["no_such_value", "xla_cpu_enable_fast_min_max", "perhaps"]);
+}
+
+#[test]
+fn a_lowered_program_is_compiled_with_other_options() {
+    let lowered = lower(|| sees_nan(&f32s(&[1.0; 16]))).unwrap();
+    let with = |name, value| lowered.compile_with(&[CompilerOption::new(name, value)]).map(drop);
+    let unknown = with("xla_not_an_option", OptionValue::Int(1)).unwrap_err().to_string();
+    assert_says(&unknown, &["sees_nan", "xla_not_an_option"]);
+    if !takes_options() {
+        return;
+    }
+    with("xla_backend_optimization_level", OptionValue::Int(0)).unwrap();
+    // Those of the function hold as well, unless they are given.
+    let lowered = lower(|| unknown_option(&f32s(&[1.0])).unwrap()).unwrap();
+    let level = CompilerOption::new("xla_backend_optimization_level", 0);
+    let unknown = lowered.compile_with(&[level]).map(drop).unwrap_err().to_string();
+    assert_says(&unknown, &["unknown_option", "xla_not_an_option"]);
+    let lowered = lower(|| no_such_value(&f32s(&[1.0])).unwrap()).unwrap();
+    let right = CompilerOption::new("xla_cpu_enable_fast_min_max", false);
+    lowered.compile_with(&[right]).unwrap();
 }

@@ -5,13 +5,15 @@
 //! is a line of the table.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/queue.rs"]
+mod queue;
+
 mod compare;
 mod faults;
 mod random;
 
 use compare::Distance;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
 
 /// Random programs per dtype: all, and those of the ordinary test suite.
 const PROGRAMS: [u64; 2] = [18, 2];
@@ -55,21 +57,9 @@ fn main() -> ExitCode {
     }
     println!("| group | cases | passed | failed | worst error |\n|---|---:|---:|---:|---:|");
     // A device may have memory for one process; `cargo test` has processors, and they compile on one each.
-    let workers = if all { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
-    let groups = groups(all);
-    let left = Mutex::new(groups.iter().enumerate());
-    let work = || {
-        let mut failed = false;
-        loop {
-            let next = left.lock().unwrap().next();
-            let Some((index, group)) = next else { return failed };
-            failed |= !apart(group, index, all);
-        }
-    };
-    let failed = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().fold(false, |failed, worker| worker.join().unwrap() | failed)
-    });
+    let workers = if all { 1 } else { queue::processors() };
+    let right = queue::share(workers, &groups(all), |index, group| apart(group, index, all));
+    let failed = right.contains(&false);
     ExitCode::from(u8::from(failed))
 }
 

@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/queue.rs"]
+mod queue;
+
 mod compare;
 mod functions;
 mod initializers;
@@ -23,7 +26,6 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 /// The results of a case: tensors by the name under which the reference has them.
 pub(crate) type Outputs = Vec<(String, nnx::Array)>;
@@ -148,22 +150,7 @@ type Outcome = Option<Result<f64, Vec<String>>>;
 /// Runs the cases on all processors, because the compiler of a small program uses one.
 fn outcomes<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<(&'a Case, Outcome)> {
     let cases: Vec<&Case> = cases.collect();
-    let left = Mutex::new(cases.iter().enumerate());
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let next = left.lock().unwrap().next();
-            let Some((index, case)) = next else { return done };
-            done.push((index, (*case, outcome(case))));
-        }
-    };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut done: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    queue::share(queue::processors(), &cases, |_, case| (*case, outcome(case)))
 }
 
 fn outcome(case: &Case) -> Outcome {

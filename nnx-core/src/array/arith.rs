@@ -2,7 +2,8 @@
 
 use super::axes::invalid;
 use crate::graph::Array;
-use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Direction, Select};
+use crate::lower::Direction;
+use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Select};
 use crate::run::bind1;
 use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
 use std::ops;

@@ -4,7 +4,8 @@
 use super::axes::{dim, invalid};
 use super::{IntoAxes, iota, one_program};
 use crate::graph::Array;
-use crate::ops::{Fft, FftKind};
+use crate::lower::FftKind;
+use crate::ops::Fft;
 use crate::run::bind1;
 use crate::value::DType;
 

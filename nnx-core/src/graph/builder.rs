@@ -25,9 +25,12 @@ impl Builder {
         Builder { dialect, avals, block: Block::default(), functions, sources, endless: None }
     }
 
-    /// The language that the program is lowered for.
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
+    /// Whether the program's dialect has an instruction for this operation.
+    pub(crate) fn has(&self, opcode: Opcode) -> bool {
+        match self.dialect {
+            Dialect::StableHlo => true,
+            Dialect::Hlo => opcode.is_in_hlo(),
+        }
     }
 
     fn id(&mut self, aval: Aval) -> Id {

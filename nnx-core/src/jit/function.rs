@@ -3,6 +3,7 @@
 use super::building::Building;
 use super::entry::Entry;
 use crate::run::{self, Evicted, ProgramCache};
+use crate::xla::CompilerOption;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -22,6 +23,8 @@ pub struct Options {
     pub keep_unused: bool,
     /// Whether the call hands back more than the values of Variables.
     pub graph_updates: bool,
+    /// Further options of XLA's compiler.
+    pub compiler: &'static [CompilerOption<'static>],
 }
 
 impl Options {
@@ -32,6 +35,7 @@ impl Options {
         inline: true,
         keep_unused: false,
         graph_updates: false,
+        compiler: &[],
     };
 
     /// With [`donate`](Options::donate).
@@ -57,6 +61,11 @@ impl Options {
     /// With [`keep_unused`](Options::keep_unused).
     pub const fn keep_unused(self, keep_unused: bool) -> Self {
         Options { keep_unused, ..self }
+    }
+
+    /// With [`compiler`](Options::compiler).
+    pub const fn compiler(self, compiler: &'static [CompilerOption<'static>]) -> Self {
+        Options { compiler, ..self }
     }
 }
 

@@ -175,6 +175,7 @@ fn lower_only(
                 recorded.plan.graph,
                 recorded.plan.aliases,
                 leaves.placement,
+                function.options.compiler,
             ));
             Launched::Lowered(recorded.template, recorded.back)
         }

@@ -104,7 +104,8 @@ impl Planned {
     pub(super) fn compile(self, function: &'static Function, key: CacheKey) -> Result<Entry> {
         let start = Instant::now();
         let Plan { graph, aliases, mut parameters, updates, metadata, results } = self.plan;
-        let executable = compile(function.name, &graph, &aliases, key.placement)?;
+        let executable =
+            compile(function.name, &graph, &aliases, key.placement, function.options.compiler)?;
         let number = function.compiles.fetch_add(1, Relaxed);
         function.compile_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
         for parameter in &mut parameters {

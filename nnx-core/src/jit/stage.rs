@@ -5,7 +5,7 @@ use crate::graph::{Graph, lower as lower_graph};
 use crate::lower::{hlo, stablehlo};
 use crate::run::compile;
 use crate::value::Aval;
-use crate::xla::{Dialect, Executable, MemoryAnalysis, Placement};
+use crate::xla::{CompilerOption, Dialect, Executable, MemoryAnalysis, Placement};
 use std::cell::RefCell;
 
 /// The task of the next call of a jitted function on this thread, then its outcome.
@@ -29,6 +29,7 @@ pub struct Lowered {
     graph: Graph,
     aliases: Vec<(usize, usize)>,
     placement: Placement,
+    options: &'static [CompilerOption<'static>],
 }
 
 impl Lowered {
@@ -37,8 +38,9 @@ impl Lowered {
         graph: Graph,
         aliases: Vec<(usize, usize)>,
         placement: Placement,
+        options: &'static [CompilerOption<'static>],
     ) -> Self {
-        Lowered { name: name.to_owned(), graph, aliases, placement }
+        Lowered { name: name.to_owned(), graph, aliases, placement, options }
     }
 
     /// The program as traced; `Display` prints it.
@@ -98,9 +100,30 @@ impl Lowered {
     /// # Errors
     /// Returns an error if there is no XLA runtime, or its compiler refuses the program.
     pub fn compile(&self) -> Result<Compiled> {
-        Ok(Compiled {
-            executable: compile(&self.name, &self.graph, &self.aliases, self.placement)?,
-        })
+        self.compile_with(&[])
+    }
+
+    /// Compiles the program with options of XLA's compiler. They win over those in
+    /// `#[nnx::jit(compiler_options(…))]`, which hold as well. JAX's `lowered.compile(compiler_options)`.
+    ///
+    /// ```no_run
+    /// # fn show(lowered: &nnx_core::jit::Lowered) -> nnx_core::Result<()> {
+    /// use nnx_core::xla::CompilerOption;
+    ///
+    /// let options = [CompilerOption::new("xla_backend_optimization_level", 0)];
+    /// println!("{:?}", lowered.compile_with(&options)?.memory_analysis());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile); with XLA's message if it does not know an option or its value; on the
+    /// backend [`XlaRs`](crate::xla::Backend::XlaRs), which takes no options.
+    pub fn compile_with(&self, options: &[CompilerOption<'_>]) -> Result<Compiled> {
+        let is_given = |own: &&CompilerOption<'_>| options.iter().any(|o| o.name == own.name);
+        let own = self.options.iter().filter(|own| !is_given(own));
+        let options: Vec<CompilerOption<'_>> = own.chain(options).copied().collect();
+        let Lowered { name, graph, aliases, placement, .. } = self;
+        Ok(Compiled { executable: compile(name, graph, aliases, *placement, &options)? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Instructions between the graph and a compiler's text: StableHLO's operations with typed
 //! attributes. Each dialect next to this file writes them in its own words.
 
-use super::{AttrName, Opcode};
+use super::{AttrName, Case, Opcode};
 use crate::value::Aval;
 use smallvec::SmallVec;
 
@@ -24,8 +24,8 @@ pub(crate) enum Attr {
     Pairs(Vec<(i64, i64)>),
     /// A dense literal of the result's type: little-endian bytes.
     Dense(std::sync::Arc<[u8]>),
-    /// A case of an enumeration: its StableHLO name and the case, as `("comparison_direction", "LT")`.
-    Enum(&'static str, &'static str),
+    /// A case of an enum.
+    Case(Case),
     Dot(DotDims),
     Conv(ConvDims),
     Gather(GatherDims),

@@ -1,10 +1,12 @@
 //! The input of compilers: instructions, and a dialect for each compiler to write them in.
 
+mod cases;
 pub(crate) mod hlo;
 mod instructions;
 mod opcode;
 pub(crate) mod stablehlo;
 
+pub(crate) use cases::{Case, ComparisonType, Direction, FftKind, Transposition};
 pub(crate) use instructions::{
     Attr, Block, ConvDims, DotDims, Func, GatherDims, Id, Ids, Instr, Lowering, ScatterDims, ints,
 };

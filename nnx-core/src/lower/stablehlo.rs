@@ -127,7 +127,7 @@ impl Printer<'_> {
                 let aval = self.avals[instr.outs[0].0 as usize];
                 format!("dense<{}> : {}", dense(aval, bytes), tensor(aval))
             }
-            Attr::Enum(kind, case) => format!("#stablehlo<{kind} {case}>"),
+            Attr::Case(case) => format!("#stablehlo<{} {}>", case.of(), case.text()),
             Attr::Dot(d) => {
                 let mut parts = Vec::new();
                 if !d.lhs_batch.is_empty() {

@@ -132,17 +132,22 @@ impl MapKey for &'static str {
         f(KeyRef::Name(self))
     }
 }
-macro_rules! int_key {
-    ($($t:ty),*) => {$(
+/// The integers among the primitives that are static as they are.
+macro_rules! keys {
+    ($($t:ident),*) => { $(keys! { @ $t })* };
+    (@ bool) => {};
+    (@ char) => {};
+    (@ String) => {};
+    (@ $integer:ident) => {
         #[diagnostic::do_not_recommend]
-        impl MapKey for $t {
+        impl MapKey for $integer {
             fn with_key<R>(&self, f: impl FnOnce(KeyRef<'_>) -> R) -> R {
                 f(KeyRef::Name(&self.to_string()))
             }
         }
-    )*};
+    };
 }
-int_key!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+nnx_derive::__for_settings!(keys);
 
 impl<K: MapKey, T: Module> Module for BTreeMap<K, T> {
     const SCHEMA: &'static Schema = &Schema::Map(T::SCHEMA); // a cycle? mark the field `#[module(recursive)]`

@@ -3,55 +3,41 @@
 use super::binary::same;
 use crate::array::select;
 use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents};
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
+use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode};
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Direction {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
 
 /// Compares elementwise; the result is bool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Compare(pub(crate) Direction);
 
 impl Compare {
-    fn names(self) -> (&'static str, &'static str) {
-        match self.0 {
-            Direction::Eq => ("eq", "EQ"),
-            Direction::Ne => ("ne", "NE"),
-            Direction::Lt => ("lt", "LT"),
-            Direction::Le => ("le", "LE"),
-            Direction::Gt => ("gt", "GT"),
-            Direction::Ge => ("ge", "GE"),
-        }
-    }
-
     /// The attributes of StableHLO's `compare` for operands of `dtype`.
     pub(super) fn attrs(self, dtype: DType) -> Vec<(AttrName, Attr)> {
         let kind = if dtype.is_inexact() {
-            "FLOAT"
+            ComparisonType::Float
         } else if dtype.is_signed_int() {
-            "SIGNED"
+            ComparisonType::Signed
         } else {
-            "UNSIGNED"
+            ComparisonType::Unsigned
         };
         vec![
-            (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", self.names().1)),
-            (AttrName::CompareType, Attr::Enum("comparison_type", kind)),
+            (AttrName::ComparisonDirection, Attr::Case(self.0.into())),
+            (AttrName::CompareType, Attr::Case(kind.into())),
         ]
     }
 }
 
 impl Primitive for Compare {
     fn name(&self) -> &'static str {
-        self.names().0
+        match self.0 {
+            Direction::Eq => "eq",
+            Direction::Ne => "ne",
+            Direction::Lt => "lt",
+            Direction::Le => "le",
+            Direction::Gt => "gt",
+            Direction::Ge => "ge",
+        }
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
         let aval = same(ins)?;

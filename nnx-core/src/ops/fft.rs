@@ -2,22 +2,10 @@
 
 use crate::array::{concatenate, full};
 use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one};
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
+use crate::lower::{Attr, AttrName, FftKind, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::Aval;
 use smallvec::smallvec;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum FftKind {
-    /// Complex to complex.
-    Fft,
-    /// The inverse of it, divided by the number of elements.
-    Ifft,
-    /// Real to the half of the complex result that is not the mirror of the other.
-    Rfft,
-    /// The inverse of that.
-    Irfft,
-}
 
 /// A transform along the last `lengths.len()` dimensions, one to three, whose sizes before (`Rfft`)
 /// or after (`Irfft`) it are `lengths`.
@@ -71,14 +59,8 @@ impl Primitive for Fft {
         if outs[0].size() == 0 {
             return smallvec![b.splat(outs[0], &vec![0; outs[0].dtype().size()])];
         }
-        let kind = match self.kind {
-            FftKind::Fft => "FFT",
-            FftKind::Ifft => "IFFT",
-            FftKind::Rfft => "RFFT",
-            FftKind::Irfft => "IRFFT",
-        };
         let attrs = vec![
-            (AttrName::FftType, Attr::Enum("fft_type", kind)),
+            (AttrName::FftType, Attr::Case(self.kind.into())),
             (AttrName::FftLength, ints(&self.lengths)),
         ];
         smallvec![b.op(Opcode::Fft, ins, outs[0], attrs)]

@@ -1,13 +1,13 @@
 //! Gather: windows of an array at computed places.
 
+use super::Reducer;
 use super::compare::Compare;
 use super::scatter::{Scatter, ScatterKind};
-use super::{Direction, Reducer};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Checks, Dual, Fault, Jvp, Primitive, Tangents,
     batched, shifted,
 };
-use crate::lower::{Attr, AttrName, GatherDims, Id, Ids, Opcode, ScatterDims, ints};
+use crate::lower::{Attr, AttrName, Direction, GatherDims, Id, Ids, Opcode, ScatterDims, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::{SmallVec, smallvec};

@@ -1,12 +1,11 @@
 //! Reductions over dimensions.
 
-use super::Direction;
 use super::compare::Compare;
 use super::unary::Takes;
 use crate::graph::{
     Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, shifted,
 };
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
+use crate::lower::{Attr, AttrName, Direction, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;

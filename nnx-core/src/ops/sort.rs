@@ -1,6 +1,5 @@
 //! Sorting and the largest elements.
 
-use super::Direction;
 use super::compare::Compare;
 use super::gather::{IndexFlags, OutOfBounds, gather_along};
 use super::unary::Takes;
@@ -8,7 +7,7 @@ use crate::array::iota;
 use crate::graph::{
     Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangent, Tangents,
 };
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
+use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode};
 use crate::run::bind;
 use crate::value::{Aval, DType, scalar_bytes};
 use smallvec::{SmallVec, smallvec};
@@ -41,7 +40,7 @@ fn compare(b: &mut Builder, direction: Direction, x: Id, y: Id) -> Id {
     let dtype = b.aval(x).dtype();
     let mut attrs = Compare(direction).attrs(dtype);
     if dtype.is_float() {
-        attrs[1].1 = Attr::Enum("comparison_type", "TOTALORDER");
+        attrs[1].1 = Attr::Case(ComparisonType::TotalOrder.into());
     }
     b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
 }

@@ -2,7 +2,7 @@
 
 use super::binary::same;
 use crate::graph::{Avals, Batch, Batched, Builder, Primitive};
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
+use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode, ints};
 use crate::value::{Aval, DType, int_scalar_bytes};
 use smallvec::smallvec;
 
@@ -94,7 +94,7 @@ impl Words {
         let product = scalar.op(b, Opcode::Multiply, n, next);
         let odd = scalar.op(b, Opcode::And, product, one);
         let zero = scalar.literal(b, 0);
-        let even = compare(b, "EQ", [odd, zero]);
+        let even = compare(b, Direction::Eq, [odd, zero]);
         let hash = b.region(&[], |b, _| {
             let [x, y] = self.hash(b, ins);
             smallvec![self.op(b, Opcode::Xor, x, y)]
@@ -111,7 +111,8 @@ impl Words {
         let parts = [n, m].map(|id| b.op(Opcode::Reshape, &[id], one, vec![]));
         let dimension = || (AttrName::Dimension, Attr::Int(0));
         let both = b.op(Opcode::Concatenate, &parts, two, vec![dimension()]);
-        let less = b.region(&[scalar, scalar], |b, p| smallvec![compare(b, "LT", [p[0], p[1]])]);
+        let less =
+            b.region(&[scalar, scalar], |b, p| smallvec![compare(b, Direction::Lt, [p[0], p[1]])]);
         let attrs = vec![dimension(), (AttrName::IsStable, Attr::Bool(false))];
         let sorted = b.op_with_regions(Opcode::Sort, &[both], &[two], attrs, vec![less])[0];
         let least = Words { shape: two }.first(b, sorted);
@@ -160,10 +161,10 @@ impl Words {
 }
 
 /// Compares two unsigned scalars.
-fn compare(b: &mut Builder, direction: &'static str, operands: [Id; 2]) -> Id {
+fn compare(b: &mut Builder, direction: Direction, operands: [Id; 2]) -> Id {
     let attrs = vec![
-        (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", direction)),
-        (AttrName::CompareType, Attr::Enum("comparison_type", "UNSIGNED")),
+        (AttrName::ComparisonDirection, Attr::Case(direction.into())),
+        (AttrName::CompareType, Attr::Case(ComparisonType::Unsigned.into())),
     ];
     b.op(Opcode::Compare, &operands, Aval::scalar(DType::Bool), attrs)
 }

@@ -3,11 +3,11 @@
 
 use super::compare::Compare;
 use super::conv::{check_steps, dilated, padded, transposed_padding, windows};
-use super::{Direction, Pad, Reducer, Slice};
+use super::{Pad, Reducer, Slice};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, prepend,
 };
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode, ints};
+use crate::lower::{Attr, AttrName, Direction, Id, Ids, Opcode, ints};
 use crate::run::bind1;
 use crate::value::{Aval, DType, saturating_product};
 use smallvec::smallvec;

@@ -31,7 +31,7 @@ impl EagerProgram {
         }
         let name = self.graph.nodes.last().map_or("identity", |node| node.op.name());
         kept::note_compiled(name, self.fingerprint);
-        let executable = compile(name, &self.graph, &[], self.placement)?;
+        let executable = compile(name, &self.graph, &[], self.placement, &[])?;
         Ok(self.executable.get_or_init(|| executable))
     }
 }

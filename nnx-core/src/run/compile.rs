@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, lower};
 use crate::lower::{hlo, stablehlo};
 use crate::value::Aval;
-use crate::xla::{Client, Dialect, Executable, Placement, Program};
+use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program};
 
 /// Compiles a graph. `aliases` pairs an input with the output that may take over its buffer.
 pub(crate) fn compile(
@@ -12,6 +12,7 @@ pub(crate) fn compile(
     graph: &Graph,
     aliases: &[(usize, usize)],
     placement: Placement,
+    options: &[CompilerOption<'_>],
 ) -> Result<Executable> {
     if graph.contains(&|op| op.is_effect()) {
         return Err(Error::Invalid(format!(
@@ -43,5 +44,6 @@ pub(crate) fn compile(
         outputs: &graph.output_avals(),
         aliases,
         placement,
+        options,
     })
 }

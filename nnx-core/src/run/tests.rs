@@ -10,7 +10,7 @@ use crate::xla::{Buffer, Client, Executable, Placement};
 fn add() -> Executable {
     let aval = Aval::new(DType::F32, &[2]);
     let (closed, ()) = trace("add", &[aval, aval], |x| (vec![&x[0] + &x[1]], ()));
-    compile("add", &closed.graph, &[(0, 0)], Placement::default()).unwrap()
+    compile("add", &closed.graph, &[(0, 0)], Placement::default(), &[]).unwrap()
 }
 
 fn upload(values: [f32; 2], dims: &[usize]) -> Buffer {

@@ -10,7 +10,6 @@ use super::runtime::{
 };
 use crate::error::{Error, Result};
 use crate::value::Aval;
-use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -158,10 +157,6 @@ impl Runtime for Injected {
 
     fn device_count(&self) -> usize {
         self.inner.device_count()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self.inner.as_any()
     }
 
     fn has_runs_in_flight(&self) -> bool {

@@ -34,10 +34,12 @@ mod buffer;
 mod cache;
 mod call;
 mod client;
+mod compiler_option;
 mod environment;
 mod executable;
 mod exit;
 mod flags;
+mod floor;
 mod fork;
 #[cfg(feature = "fault-injection")]
 mod injected;
@@ -56,10 +58,11 @@ pub use buffer::Buffer;
 pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
 pub use client::{Client, ClientOptions, cache_stats, init};
+pub use compiler_option::{CompilerOption, OptionValue};
 pub use executable::{Executable, MemoryAnalysis};
+pub use floor::Floor;
 #[cfg(feature = "fault-injection")]
 pub use injected::{InjectedFault, disarm, init_injected, inject};
-pub use pjrt::Floor;
 pub use placement::Placement;
 pub(crate) use pool::{Kept, Pooled, Reuse};
 pub use program::{Dialect, Program};

@@ -1,5 +1,6 @@
 //! A program to compile, as data.
 
+use super::compiler_option::CompilerOption;
 use super::placement::Placement;
 use crate::value::Aval;
 
@@ -38,10 +39,12 @@ pub struct Program<'a> {
     pub aliases: &'a [(usize, usize)],
     /// Where it runs.
     pub placement: Placement,
+    /// Further options of the compiler; the backend [`XlaRs`](super::Backend::XlaRs) takes no options.
+    pub options: &'a [CompilerOption<'a>],
 }
 
 impl<'a> Program<'a> {
-    /// A StableHLO text for the first device, without aliases but those in the text.
+    /// A StableHLO text for the first device, without options, and without aliases but those in the text.
     pub fn stablehlo(
         name: &'a str,
         text: &'a str,
@@ -56,6 +59,7 @@ impl<'a> Program<'a> {
             outputs,
             aliases: &[],
             placement: Placement::default(),
+            options: &[],
         }
     }
 }

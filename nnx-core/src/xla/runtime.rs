@@ -5,7 +5,6 @@ use super::placement::Placement;
 use super::program::{Dialect, Program};
 use crate::error::Result;
 use crate::value::Aval;
-use std::any::Any;
 use std::ffi::c_void;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -233,6 +232,17 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Frees an array that nobody uses any more; runs in progress that use it go on.
     unsafe fn destroy_buffer(&self, raw: RawBuffer);
 
-    /// Itself, for what is about one backend alone.
-    fn as_any(&self) -> &dyn Any;
+    /// A run and the wait for its end, with nothing around them: the floor that calls are measured against.
+    /// There is an error if the backend has none.
+    ///
+    /// # Safety
+    /// As for [`execute`](Runtime::execute).
+    unsafe fn bare_run(
+        &self,
+        _raw: RawExecutable,
+        _arguments: &[RawBuffer],
+        _outputs: &mut [Option<RawBuffer>],
+    ) -> Result<()> {
+        Err(crate::error::Error::Invalid("the floor of a call is that of PJRT alone".into()))
+    }
 }

@@ -15,7 +15,6 @@ use super::runtime::{
 use super::{environment, flags, malloc, trial};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
-use std::any::Any;
 use std::ffi::c_void;
 use std::path::PathBuf;
 use std::ptr::NonNull;
@@ -89,16 +88,22 @@ impl Runtime for XlaRs {
         Description { platform: &self.platform, version: &self.version, plugin: None }
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
     fn device_count(&self) -> usize {
         1
     }
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let what = || format!("compiling `{}`", program.name);
+        if let Some(option) = program.options.first() {
+            return Err(Error::Invalid(format!(
+                "`{}` is to be compiled with `{option}`, and the backend {} takes no options for one \
+                 program\nfixes:\n  1. use the backend {}\n  2. take the options away, and set the \
+                 environment variable `XLA_FLAGS`, which holds for all programs",
+                program.name,
+                Backend::XlaRs,
+                Backend::Pjrt
+            )));
+        }
         let module = HloModuleProto::parse_and_return_unverified_module(program.text.as_bytes())
             .map_err(|error| failed(&what, error))?;
         let bytes = module.to_bytes().map_err(|error| failed(&what, error))?;

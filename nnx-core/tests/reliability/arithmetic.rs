@@ -1,9 +1,9 @@
 //! Sizes and positions at the ends of the integers, and requests for very many parts.
 
+use super::child;
 use nnx_core::array::{ConvOptions, PadMode, Padding, conv_general_dilated};
 use nnx_core::{Array, DType, array};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
 
 fn vector() -> Array {
     Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [4])
@@ -103,45 +103,44 @@ fn arrays_of_very_many_axes_can_be_printed() {
     }
 }
 
-/// Requires that `f` takes a short time.
-fn quick<R>(what: &str, f: impl FnOnce() -> R) -> R {
-    let start = Instant::now();
-    let result = f();
-    assert!(start.elapsed() < Duration::from_secs(60), "{what}: {:?}", start.elapsed());
-    result
-}
-
 #[test]
-fn very_many_parts_take_no_longer_than_they_need() {
-    let x = vector();
-    refused("array_split", "1048576 arrays are too many", || x.array_split(1 << 20, 0).remove(0));
-    let sizes =
-        |parts: usize| -> Vec<usize> { x.array_split(parts, 0).iter().map(Array::size).collect() };
-    assert_eq!(sizes(3), [2, 1, 1]);
-    assert_eq!(sizes(6), [1, 1, 1, 1, 0, 0]);
-    assert_eq!(quick("diff", || x.diff(usize::MAX, 0)).size(), 0);
-    refused("broadcast_in_dim", "more than any device holds", || {
-        quick("nonzero", || x.nonzero(1_usize << 50, 0)).remove(0)
+fn very_many_parts_end() {
+    child::ends("arithmetic::very_many_parts_end", || {
+        let x = vector();
+        refused("array_split", "1048576 arrays are too many", || {
+            x.array_split(1 << 20, 0).remove(0)
+        });
+        let sizes = |parts: usize| -> Vec<usize> {
+            x.array_split(parts, 0).iter().map(Array::size).collect()
+        };
+        assert_eq!(sizes(3), [2, 1, 1]);
+        assert_eq!(sizes(6), [1, 1, 1, 1, 0, 0]);
+        assert_eq!(x.diff(usize::MAX, 0).size(), 0);
+        refused("broadcast_in_dim", "more than any device holds", || {
+            x.nonzero(1_usize << 50, 0).remove(0)
+        });
     });
 }
 
 #[test]
 fn padding_by_many_periods_is_right() {
-    let x = Array::from_slice(&[1, 2, 3, 4], [4]);
-    let padded = |mode| quick("pad", || x.pad_mode(&[(1 << 20, 1 << 20)], mode));
-    let source = |mode: PadMode, i: i64| match mode {
-        PadMode::Wrap => i.rem_euclid(4),
-        PadMode::Symmetric => [0, 1, 2, 3, 3, 2, 1, 0][i.rem_euclid(8) as usize],
-        PadMode::Edge => i.clamp(0, 3),
-        _ => [0, 1, 2, 3, 2, 1][i.rem_euclid(6) as usize],
-    };
-    for mode in [PadMode::Reflect, PadMode::Wrap, PadMode::Symmetric, PadMode::Edge] {
-        let found = padded(mode).to_vec::<i32>();
-        let wanted = (-(1_i64 << 20)..4 + (1 << 20)).map(|i| source(mode, i) as i32 + 1);
-        assert!(found.into_iter().eq(wanted), "{mode:?}");
-    }
-    let one = Array::from_slice(&[7], [1]);
-    for mode in [PadMode::Reflect, PadMode::Wrap, PadMode::Symmetric] {
-        assert_eq!(one.pad_mode(&[(30, 30)], mode).to_vec::<i32>(), [7; 61]);
-    }
+    child::ends("arithmetic::padding_by_many_periods_is_right", || {
+        let x = Array::from_slice(&[1, 2, 3, 4], [4]);
+        let padded = |mode| x.pad_mode(&[(1 << 20, 1 << 20)], mode);
+        let source = |mode: PadMode, i: i64| match mode {
+            PadMode::Wrap => i.rem_euclid(4),
+            PadMode::Symmetric => [0, 1, 2, 3, 3, 2, 1, 0][i.rem_euclid(8) as usize],
+            PadMode::Edge => i.clamp(0, 3),
+            _ => [0, 1, 2, 3, 2, 1][i.rem_euclid(6) as usize],
+        };
+        for mode in [PadMode::Reflect, PadMode::Wrap, PadMode::Symmetric, PadMode::Edge] {
+            let found = padded(mode).to_vec::<i32>();
+            let wanted = (-(1_i64 << 20)..4 + (1 << 20)).map(|i| source(mode, i) as i32 + 1);
+            assert!(found.into_iter().eq(wanted), "{mode:?}");
+        }
+        let one = Array::from_slice(&[7], [1]);
+        for mode in [PadMode::Reflect, PadMode::Wrap, PadMode::Symmetric] {
+            assert_eq!(one.pad_mode(&[(30, 30)], mode).to_vec::<i32>(), [7; 61]);
+        }
+    });
 }

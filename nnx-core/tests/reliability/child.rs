@@ -1,6 +1,8 @@
 //! Child processes: this test binary again, with one test alone.
 
+use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const VAR: &str = "NNX_TEST_CHILD";
@@ -26,15 +28,44 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// Runs to the end, which must come within this time.
 pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Output {
     let mut child: Child = command.spawn().unwrap();
+    // A child that nobody listens to stands still when the pipe is full.
+    let stdout = read_all(child.stdout.take());
+    let stderr = read_all(child.stderr.take());
     let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
         if start.elapsed() > limit {
             child.kill().unwrap();
-            panic!("the child does not end: {:?}", child.wait_with_output().unwrap());
+            child.wait().unwrap();
+            break None;
         }
         std::thread::sleep(Duration::from_millis(20));
+    };
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    match status {
+        Some(status) => Output { status, stdout, stderr },
+        None => panic!("the child does not end: {}", String::from_utf8_lossy(&stderr)),
     }
-    child.wait_with_output().unwrap()
+}
+
+fn read_all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).unwrap();
+        }
+        bytes
+    })
+}
+
+/// Runs the body of the test `test` in a child, which has to end.
+pub(crate) fn ends(test: &str, body: impl FnOnce()) {
+    match is(test) {
+        true => body(),
+        false => drop(output(&mut command(test))),
+    }
 }
 
 /// The standard output of a child that ended well.

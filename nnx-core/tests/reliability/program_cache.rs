@@ -3,7 +3,9 @@
 
 use super::child;
 use nnx_core::value::Aval;
-use nnx_core::xla::{self, Client, ClientOptions, DiskCache, Executable, Placement, Program};
+use nnx_core::xla::{
+    self, Client, ClientOptions, CompilerOption, DiskCache, Executable, Placement, Program,
+};
 use nnx_core::{DType, array, random};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,7 +67,7 @@ fn said(output: &str) -> Said {
     let stats = output.lines().find(|line| line.starts_with("loaded ")).unwrap();
     let numbers: Vec<u64> = stats.split(' ').filter_map(|word| word.parse().ok()).collect();
     Said {
-        result: lines("result: ").next().unwrap().into(),
+        result: lines("result:").next().unwrap().trim().into(),
         loaded: numbers[0],
         compiled: numbers[1],
         written: numbers[2],
@@ -403,5 +405,48 @@ fn a_bundle_needs_no_folder() {
     let bytes: &'static [u8] = std::fs::read(&path).unwrap().leak();
     for bad in [&bytes[..bytes.len() - 1], &bytes[1..], b"", &bytes[..100]] {
         assert!(xla::add_bundle(bad).unwrap_err().to_string().contains("bundle"));
+    }
+}
+
+const WITH_OPTIONS: &str = "program_cache::options_of_a_program_are_part_of_its_key";
+
+#[test]
+fn options_of_a_program_are_part_of_its_key() {
+    if child::is(WITH_OPTIONS) {
+        let options = std::env::var("OPTION").ok();
+        let options = options.iter().map(|name| CompilerOption::new(name, 0)).collect::<Vec<_>>();
+        let avals = [Aval::new(DType::F32, &[64, 64])];
+        // A program that takes long enough to be kept.
+        let line = |i: usize| format!("%{} = stablehlo.tanh %{i} : tensor<64x64xf32>\n", i + 1);
+        let text = format!(
+            "module @f {{
+                func.func public @main(%0: tensor<64x64xf32>) -> tensor<64x64xf32> {{
+                {}return %40 : tensor<64x64xf32>
+            }}}}",
+            (0..40).map(line).collect::<String>()
+        );
+        let program =
+            Program { options: &options, ..Program::stablehlo("f", &text, &avals, &avals) };
+        Client::global().unwrap().compile(&program).unwrap();
+        println!("result:");
+        let stats = xla::cache_stats().unwrap();
+        return println!(
+            "loaded {} compiled {} written {}",
+            stats.loaded, stats.compiled, stats.written
+        );
+    }
+    if !can_keep() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let run = |option: Option<&str>| {
+        let mut command = command(WITH_OPTIONS, home.path());
+        command.envs(option.map(|option| ("OPTION", option)));
+        said(&child::output(&mut command))
+    };
+    let level = Some("xla_backend_optimization_level");
+    for (option, loaded) in [(None, 0), (level, 0), (None, 1), (level, 1)] {
+        let said = run(option);
+        assert_eq!((said.loaded, said.compiled), (loaded, 1 - loaded), "{option:?} {said:?}");
     }
 }

@@ -103,3 +103,18 @@ fn a_filter_that_takes_no_stream_is_an_error() {
     split_rngs(&mut Param::new(Array::scalar(1.0_f32)), Everything, 4)
         .restore(&mut Param::new(Array::scalar(1.0_f32)));
 }
+
+#[test]
+fn streams_that_are_split_are_not_split_again() {
+    let mut rngs = Rngs::new(0).with("dropout", 1);
+    let before = split_rngs(&mut rngs, with_tag("dropout"), 4);
+    let payload = catch_unwind(AssertUnwindSafe(|| {
+        let _ = split_rngs(&mut rngs, Everything, 2);
+    }))
+    .unwrap_err();
+    let message = *payload.downcast::<String>().unwrap();
+    let says = "split_rngs: a random stream is split already: its key is u32[4, 2]";
+    assert!(message.contains(says), "{message}");
+    before.restore(&mut rngs);
+    split_rngs(&mut rngs, Everything, 2).restore(&mut rngs);
+}

@@ -6,7 +6,9 @@
 mod checks;
 mod receiver;
 
-use crate::parse::{Form, Item, Options, Parameter, Role, can_be_named, is_jit, take_marks};
+use crate::parse::{
+    Form, Item, OptionValue, Options, Parameter, Role, can_be_named, is_jit, take_marks,
+};
 use nnx_macro_support::text::plain_name;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -97,6 +99,19 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     }
     if options.keep_unused {
         others.extend(quote!(.keep_unused(true)));
+    }
+    if !options.compiler.is_empty() {
+        let compiler = options.compiler.iter().map(|option| {
+            let name = plain_name(&option.name);
+            let value = match &option.value {
+                OptionValue::Bool(value) => quote!(Bool(#value)),
+                OptionValue::Int(value) => quote!(Int(#value)),
+                OptionValue::Float(value) => quote!(Float(#value)),
+                OptionValue::Text(value) => quote!(Text(#value)),
+            };
+            quote!(__nnx::CompilerOption { name: #name, value: __nnx::OptionValue::#value })
+        });
+        others.extend(quote!(.compiler(&[#(#compiler),*])));
     }
     quote!(__nnx::function!(#name [#(#labels),*] #others);)
 }

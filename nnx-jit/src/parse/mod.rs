@@ -6,7 +6,7 @@ mod parameters;
 mod types;
 
 pub(crate) use function::{NoFunction, function};
-pub(crate) use options::Options;
+pub(crate) use options::{OptionValue, Options};
 pub(crate) use parameters::{Form, Parameter, Role, can_be_named, take_marks};
 pub(crate) use types::{floats, inside};
 

@@ -3,13 +3,12 @@
 use nnx_macro_support::Krate;
 use nnx_macro_support::diagnostics::{Errors, list, similar};
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, LitBool, LitInt, LitStr, Token};
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "graph",
     "graph_updates",
     "donate",
@@ -18,6 +17,7 @@ const KNOWN: [&str; 9] = [
     "inline",
     "device",
     "keep_unused",
+    "compiler_options",
     "crate",
 ];
 
@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) device: Option<LitInt>,
     pub(crate) inline: bool,
     pub(crate) keep_unused: bool,
+    /// The names and values in `compiler_options(…)`.
+    pub(crate) compiler: Vec<CompilerOption>,
     pub(crate) name: Option<LitStr>,
     /// The names in `static(…)`.
     pub(crate) statics: Vec<Ident>,
@@ -46,6 +48,7 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
         device: None,
         inline: true,
         keep_unused: false,
+        compiler: Vec::new(),
         name: None,
         statics: Vec::new(),
         krate: Krate::default(),
@@ -78,6 +81,7 @@ pub(super) fn parse(attribute: TokenStream, errors: &mut Errors) -> Options {
             "inline" => given.flag().map(|value| options.inline = value.value),
             "device" => given.index().map(|value| options.device = Some(value)),
             "keep_unused" => given.flag().map(|value| options.keep_unused = value.value),
+            "compiler_options" => given.compiler_options().map(|given| options.compiler = given),
             "crate" => given.krate().map(|value| options.krate = value),
             "true" | "false" => {
                 Err(syn::Error::new_spanned(&given.name, format!("write `graph = {name}`")))
@@ -132,7 +136,8 @@ struct Given {
 enum Value {
     None,
     Expr(Box<Expr>),
-    List(Punctuated<TokenTree, Token![,]>, TokenStream),
+    /// In parentheses, which are part of it.
+    List(proc_macro2::Group),
 }
 
 impl Parse for Given {
@@ -147,10 +152,7 @@ impl Parse for Given {
         let value = if input.is_empty() {
             Value::None
         } else if input.peek(syn::token::Paren) {
-            let tokens = input.parse::<proc_macro2::Group>()?;
-            let names = Punctuated::parse_terminated.parse2(tokens.stream());
-            let names = names.map_err(|error| syn::Error::new(error.span(), usage(&name)))?;
-            Value::List(names, tokens.into_token_stream())
+            Value::List(input.parse()?)
         } else if input.peek(Token![=]) && !input.peek(Token![==]) {
             input.parse::<Token![=]>()?;
             let value = input.parse().map_err(|_| syn::Error::new_spanned(&name, usage(&name)))?;
@@ -172,6 +174,9 @@ fn usage(name: &Ident) -> String {
         "graph" | "graph_updates" | "donate" | "inline" => flag(false),
         "keep_unused" => flag(true),
         "static" => "takes names of parameters, as in `static(a, b)`".to_owned(),
+        "compiler_options" => "takes options of XLA with their values, as in \
+             `compiler_options(xla_cpu_enable_fast_math = true)`"
+            .to_owned(),
         "name" => "takes a string that is not empty, as in `name = \"step\"`".to_owned(),
         "device" => "takes the number of a device, as in `device = 1`".to_owned(),
         "crate" => "takes the path of the crate, as in `crate = my_nnx`".to_owned(),
@@ -187,7 +192,7 @@ impl Given {
         match &self.value {
             Value::None => syn::Error::new_spanned(&self.name, message),
             Value::Expr(value) => syn::Error::new_spanned(value, message),
-            Value::List(_, tokens) => syn::Error::new_spanned(tokens, message),
+            Value::List(tokens) => syn::Error::new_spanned(tokens, message),
         }
     }
 
@@ -229,8 +234,29 @@ impl Given {
         }
     }
 
+    fn compiler_options(&self) -> syn::Result<Vec<CompilerOption>> {
+        let Value::List(tokens) = &self.value else { return Err(self.mistake()) };
+        let options = Punctuated::<CompilerOption, Token![,]>::parse_terminated;
+        let options = options.parse2(tokens.stream());
+        let options = options.map_err(|error| syn::Error::new(error.span(), usage(&self.name)))?;
+        let mut seen: Vec<&Ident> = Vec::new();
+        for option in &options {
+            if seen.contains(&&option.name) {
+                let message = format!("`{}` is given twice", option.name);
+                return Err(syn::Error::new_spanned(&option.name, message));
+            }
+            seen.push(&option.name);
+        }
+        if options.is_empty() {
+            return Err(self.mistake());
+        }
+        Ok(options.into_iter().collect())
+    }
+
     fn names(&self) -> syn::Result<Vec<Ident>> {
-        let Value::List(names, _) = &self.value else { return Err(self.mistake()) };
+        let Value::List(tokens) = &self.value else { return Err(self.mistake()) };
+        let names = Punctuated::<TokenTree, Token![,]>::parse_terminated.parse2(tokens.stream());
+        let names = names.map_err(|error| syn::Error::new(error.span(), usage(&self.name)))?;
         if names.is_empty() {
             return Err(self.mistake());
         }
@@ -239,6 +265,44 @@ impl Given {
             other => Err(syn::Error::new_spanned(other, usage(&self.name))),
         };
         names.iter().map(name).collect()
+    }
+}
+
+/// One of XLA's options with its value.
+#[derive(Debug)]
+pub(crate) struct CompilerOption {
+    pub(crate) name: Ident,
+    pub(crate) value: OptionValue,
+}
+
+#[derive(Debug)]
+pub(crate) enum OptionValue {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+impl Parse for CompilerOption {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let sign = input.parse::<Option<Token![-]>>()?;
+        let literal: Lit = input.parse()?;
+        let value = match &literal {
+            Lit::Int(value) if value.suffix().is_empty() => {
+                format!("{}{value}", sign.map_or("", |_| "-")).parse().ok().map(OptionValue::Int)
+            }
+            Lit::Float(value) if value.suffix().is_empty() => {
+                let value: f64 = value.base10_parse()?;
+                Some(OptionValue::Float(if sign.is_some() { -value } else { value }))
+            }
+            Lit::Bool(value) if sign.is_none() => Some(OptionValue::Bool(value.value)),
+            Lit::Str(value) if sign.is_none() => Some(OptionValue::Text(value.value())),
+            _ => None,
+        };
+        let value = value.ok_or_else(|| syn::Error::new_spanned(&literal, "no value"))?;
+        Ok(CompilerOption { name, value })
     }
 }
 

@@ -56,7 +56,7 @@ fn value(instr: &Instr, attr: &Attr) -> Result<String> {
         Attr::Int(i) => i.to_string(),
         Attr::Bool(b) => b.to_string(),
         Attr::Ints(ints) => format!("{{{}}}", list(ints)),
-        Attr::Enum(_, case) => (*case).to_owned(),
+        Attr::Case(case) => case.text().to_owned(),
         other => return Err(unexpected(instr, &format!("the attribute {other:?}"))),
     })
 }

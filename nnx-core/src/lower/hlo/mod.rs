@@ -14,13 +14,20 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::lower::stablehlo::symbol;
-use crate::lower::{Attr, AttrName, Block, Instr, Lowering};
+use crate::lower::{Attr, AttrName, Block, Instr, Lowering, Opcode};
 use crate::value::Aval;
 use attributes::unexpected;
 use body::Computation;
 use literal::shape;
 use std::fmt::Write;
 use table::{AttrForm, Form};
+
+impl Opcode {
+    /// Whether HLO has an instruction for the operation.
+    pub(crate) const fn is_in_hlo(self) -> bool {
+        !matches!(table::form(self).0, Form::Missing)
+    }
+}
 
 /// The text of a module whose entry is the program. `aliases` pairs an input with the output that
 /// may take over its buffer.

@@ -6,7 +6,7 @@ use crate::graph::{
     Array, Arrays, Avals, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph, Jvp, Mode,
     Primitive, Tangent, Tangents, trace,
 };
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
+use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode};
 use crate::ops::BroadcastInDim;
 use crate::ops::rules::bind_checked;
 use crate::rewrite::{JvpProgram, batch_graph, interpret_batch, spread};
@@ -27,8 +27,8 @@ pub(crate) struct While {
 /// Whether one counter is below another.
 pub(super) fn less(b: &mut Builder, x: Id, y: Id) -> Id {
     let attrs = vec![
-        (AttrName::ComparisonDirection, Attr::Enum("comparison_direction", "LT")),
-        (AttrName::CompareType, Attr::Enum("comparison_type", "SIGNED")),
+        (AttrName::ComparisonDirection, Attr::Case(Direction::Lt.into())),
+        (AttrName::CompareType, Attr::Case(ComparisonType::Signed.into())),
     ];
     b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
 }

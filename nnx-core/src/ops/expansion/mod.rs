@@ -15,7 +15,6 @@ pub(super) use zeta::zeta_by_exponent;
 use crate::graph::{Array, Body, Builder, Closed, trace};
 use crate::lower::{Chlo, Id, Ids, Opcode};
 use crate::value::{Aval, DType};
-use crate::xla::Dialect;
 use smallvec::smallvec;
 
 /// A formula of operands of one shape and dtype, f32 or f64.
@@ -56,8 +55,8 @@ fn apply(function: Chlo, x: &[Array]) -> Array {
 
 /// An elementwise operation; where the dialect has no instruction for it, a call of its formula.
 pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: Aval) -> Ids {
-    match (b.dialect(), opcode) {
-        (Dialect::Hlo, Opcode::Chlo(function)) => {
+    match opcode {
+        Opcode::Chlo(function) if !b.has(opcode) => {
             let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
             let (name, _) = formula(function);
             let (Closed { graph, captures, .. }, ()) =

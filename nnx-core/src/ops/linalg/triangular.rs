@@ -4,7 +4,7 @@ use super::{batch, matrix, square, wide_inexact};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents,
 };
-use crate::lower::{Attr, AttrName, Id, Ids, Opcode};
+use crate::lower::{Attr, AttrName, Id, Ids, Opcode, Transposition};
 use crate::rewrite::add_tangents;
 use crate::run::bind1;
 use crate::value::Aval;
@@ -73,12 +73,12 @@ impl Primitive for TriangularSolve {
         if outs[0].size() == 0 {
             return smallvec![ins[1]];
         }
-        let transpose = if self.transpose { "TRANSPOSE" } else { "NO_TRANSPOSE" };
+        let transpose = if self.transpose { Transposition::Yes } else { Transposition::No };
         let attrs = vec![
             (AttrName::LeftSide, Attr::Bool(self.left)),
             (AttrName::Lower, Attr::Bool(self.lower)),
             (AttrName::UnitDiagonal, Attr::Bool(self.unit_diagonal)),
-            (AttrName::TransposeA, Attr::Enum("transpose", transpose)),
+            (AttrName::TransposeA, Attr::Case(transpose.into())),
         ];
         smallvec![b.op(Opcode::TriangularSolve, ins, outs[0], attrs)]
     }

@@ -33,7 +33,8 @@ const LIMIT: u64 = 2 << 30;
 const WORTH: Duration = Duration::from_millis(4);
 
 /// The parts of keys that are about the program, not about what compiles it.
-const OF_PROGRAM: [&str; 6] = ["program", "takes", "returns", "aliases", "dialect", "device"];
+const OF_PROGRAM: [&str; 7] =
+    ["program", "takes", "returns", "aliases", "dialect", "device", "compiler options"];
 
 /// Where compiled programs are kept for the next process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,6 +267,10 @@ impl Cache {
 /// All that decides what comes out of the compiler; `None` if the backend's programs cannot be kept.
 fn key(runtime: &dyn Runtime, program: &Program<'_>) -> Option<ProgramKey> {
     let compiler = runtime.compiler()?;
+    // A compiler that is to write files has to compile.
+    if program.options.iter().any(|option| option.name.starts_with("xla_dump")) {
+        return None;
+    }
     let program = [
         entry::hash(without_name(program.text)),
         list(program.inputs),
@@ -273,13 +278,14 @@ fn key(runtime: &dyn Runtime, program: &Program<'_>) -> Option<ProgramKey> {
         format!("{:?}", program.aliases),
         format!("{:?}", program.dialect),
         program.placement.index().to_string(),
+        list(program.options),
     ];
     let parts = OF_PROGRAM.into_iter().zip(program).chain(compiler.iter().cloned());
     Some(ProgramKey(parts.map(|(name, value)| (name.to_string(), value)).collect()))
 }
 
-fn list(avals: &[crate::value::Aval]) -> String {
-    avals.iter().map(|aval| aval.to_string()).collect::<Vec<_>>().join(", ")
+fn list(parts: &[impl ToString]) -> String {
+    parts.iter().map(|part| part.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// The text but for the name of its module, which does not change what comes out.

@@ -3,6 +3,8 @@
 //! `cargo xtask conformance` finds such faults; each entry names the case that shows it. An entry
 //! stays as long as a plugin with the fault is in use.
 
+use crate::xla::compiler_option::{CompilerOption, OptionValue};
+
 /// A fault of some plugins that an option of XLA's compiler goes around.
 #[derive(Clone, Copy)]
 pub(super) struct PluginFault {
@@ -14,25 +16,14 @@ pub(super) struct PluginFault {
     pub(super) option: &'static str,
     /// Values of the option without the fault. The first that the compiler knows is taken; if it
     /// knows none, it has not what the fault is in.
-    pub(super) values: &'static [OptionValue],
+    pub(super) values: &'static [OptionValue<'static>],
 }
 
 impl PluginFault {
     /// Whether this is the message of a compiler that does not know the option, or its value.
     pub(super) fn is_refused(&self, message: &str) -> bool {
-        let option = self.option;
-        [format!("No such compile option: '{option}'"), format!("While setting option {option},")]
-            .iter()
-            .any(|refusal| message.contains(refusal))
+        CompilerOption::is_refused(self.option, message)
     }
-}
-
-/// A value of an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OptionValue {
-    Bool(bool),
-    /// A list is written with commas; an empty text is the empty list.
-    Text(&'static str),
 }
 
 /// A later version that fixes a fault ends its range, once a plugin with it was seen.

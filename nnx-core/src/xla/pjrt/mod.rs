@@ -6,7 +6,6 @@ mod discovery;
 mod elf;
 mod faults;
 mod ffi;
-mod floor;
 mod in_flight;
 mod installed;
 mod options;
@@ -17,7 +16,6 @@ mod runtime;
 mod serialized;
 mod status;
 
-pub use floor::Floor;
 pub(super) use installed::{absolute, user_folder};
 #[cfg(feature = "xla-rs")]
 pub(super) use parameters::difference_in;

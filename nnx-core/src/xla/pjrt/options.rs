@@ -1,6 +1,7 @@
 //! The options that go into a compilation, written in protocol buffers' wire format.
 
-use super::faults::{OptionValue, PluginFault};
+use super::faults::PluginFault;
+use crate::xla::compiler_option::{CompilerOption, OptionValue};
 
 /// How a program is compiled: for which devices, as how many parts, and around which faults.
 pub(super) struct CompileOptions<'a> {
@@ -12,11 +13,19 @@ pub(super) struct CompileOptions<'a> {
     pub(super) num_partitions: i64,
     /// The plugin's faults that are gone around.
     pub(super) faults: &'a [PluginFault],
+    /// The options that the program asks for; they win over what goes around a fault.
+    pub(super) options: &'a [CompilerOption<'a>],
 }
 
 impl Default for CompileOptions<'_> {
     fn default() -> Self {
-        CompileOptions { device: None, num_replicas: 1, num_partitions: 1, faults: &[] }
+        CompileOptions {
+            device: None,
+            num_replicas: 1,
+            num_partitions: 1,
+            faults: &[],
+            options: &[],
+        }
     }
 }
 
@@ -33,8 +42,12 @@ impl CompileOptions<'_> {
         }
         let mut options = Message::default();
         options.message(3, &build);
+        for option in self.options {
+            options.message(7, &override_entry(option.name, option.value));
+        }
         for fault in self.faults {
-            if let Some(value) = fault.values.first() {
+            let is_given = self.options.iter().any(|option| option.name == fault.option);
+            if let Some(value) = fault.values.first().filter(|_| !is_given) {
                 options.message(7, &override_entry(fault.option, *value));
             }
         }
@@ -54,11 +67,13 @@ fn device_assignment(device: usize) -> Message {
 }
 
 /// An entry of the map `env_option_overrides`.
-fn override_entry(name: &str, value: OptionValue) -> Message {
+fn override_entry(name: &str, value: OptionValue<'_>) -> Message {
     let mut inner = Message::default();
     match value {
         OptionValue::Text(text) => inner.string(1, text),
         OptionValue::Bool(value) => inner.bool(2, value),
+        OptionValue::Int(value) => inner.int64(3, value),
+        OptionValue::Float(value) => inner.double(4, value),
     }
     let mut entry = Message::default();
     entry.string(1, name);
@@ -91,6 +106,11 @@ impl Message {
     fn bool(&mut self, field: u64, value: bool) {
         self.key(field, 0);
         self.varint(value.into());
+    }
+
+    fn double(&mut self, field: u64, value: f64) {
+        self.key(field, 1);
+        self.0.extend(value.to_le_bytes());
     }
 
     fn string(&mut self, field: u64, text: &str) {
@@ -129,6 +149,24 @@ mod tests {
         expected.extend(b"xla_cpu_experimental_ynn_fusion_type");
         expected.extend([0x12, 2, 0x0a, 0]);
         let options = CompileOptions { faults: &faults, ..Default::default() };
+        assert_eq!(options.to_proto(), expected);
+
+        // The options of the program come first, and no fault contradicts them.
+        let asked = [
+            CompilerOption::new(faults[0].option, true),
+            CompilerOption::new("i", -1),
+            CompilerOption::new("f", 1.0),
+        ];
+        let options =
+            CompileOptions { faults: &faults[..1], options: &asked, ..Default::default() };
+        let mut expected = expected[..17].to_vec();
+        expected.extend([0x3a, 33, 0x0a, 27]);
+        expected.extend(b"xla_cpu_enable_fast_min_max");
+        expected.extend([0x12, 2, 0x10, 1]);
+        expected.extend([0x3a, 16, 0x0a, 1, b'i', 0x12, 11, 0x18]);
+        expected.extend([0xff; 9]);
+        expected.push(0x01);
+        expected.extend([0x3a, 14, 0x0a, 1, b'f', 0x12, 9, 0x21, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
         assert_eq!(options.to_proto(), expected);
     }
 }

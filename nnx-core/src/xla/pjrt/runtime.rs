@@ -4,6 +4,7 @@ use super::options::CompileOptions;
 use super::{Pjrt, element_type, faults, ffi, not_null};
 use crate::error::{Error, Result};
 use crate::value::Aval;
+use crate::xla::compiler_option::CompilerOption;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
 use crate::xla::program::{Dialect, Program};
@@ -12,8 +13,7 @@ use crate::xla::runtime::{
     reserved,
 };
 use smallvec::SmallVec;
-use std::any::Any;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 impl Runtime for Pjrt {
     fn backend(&self) -> Backend {
@@ -36,8 +36,29 @@ impl Runtime for Pjrt {
         self.devices.len()
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    unsafe fn bare_run(
+        &self,
+        raw: RawExecutable,
+        arguments: &[RawBuffer],
+        outputs: &mut [Option<RawBuffer>],
+    ) -> Result<()> {
+        let functions = self.functions();
+        let mut options = ffi::ExecuteOptions::new();
+        let argument_list = arguments.as_ptr().cast();
+        let output_list = outputs.as_mut_ptr().cast();
+        let mut event = null_mut();
+        let mut args = ffi::ExecuteArgs::new();
+        args.executable = raw.0.as_ptr().cast();
+        args.options = &mut options;
+        args.argument_lists = &argument_list;
+        args.num_devices = 1;
+        args.num_args = arguments.len();
+        args.output_lists = &output_list;
+        args.device_complete_events = &mut event;
+        // SAFETY: the caller's promise; both lists hold bare pointers.
+        let error = unsafe { (functions.execute)(&mut args) };
+        functions.check(error, || "running the floor".into())?;
+        functions.wait(event, || "awaiting the floor".into())
     }
 
     fn compiler(&self) -> Option<&[(&'static str, String)]> {
@@ -99,7 +120,7 @@ impl Runtime for Pjrt {
         args.num_args = lists.arguments.len();
         args.output_lists = &output_list;
         let functions = self.functions();
-        let mut event = std::ptr::null_mut();
+        let mut event = null_mut();
         if self.in_flight.wants_event(habits) {
             args.device_complete_events = &mut event;
         }
@@ -269,14 +290,24 @@ impl Pjrt {
     }
 
     fn load(&self, program: &Program<'_>) -> Result<NonNull<ffi::PjrtLoadedExecutable>> {
+        let is_users = |message: &str| {
+            program.options.iter().any(|option| CompilerOption::is_refused(option.name, message))
+        };
         // Each turn takes a value away that the compiler refused.
         loop {
             let mut faults = self.faults.read().unwrap_or_else(|e| e.into_inner()).clone();
             // The first device is the default, which every plugin takes.
             let device = Some(program.placement.index()).filter(|&device| device > 0);
-            let options = CompileOptions { device, faults: &faults, ..Default::default() };
+            let options = CompileOptions {
+                device,
+                faults: &faults,
+                options: program.options,
+                ..Default::default()
+            };
             match self.load_with(program, &options) {
-                Err(Error::Xla { message, .. }) if faults::refused(&mut faults, &message) => {
+                Err(Error::Xla { message, .. })
+                    if !is_users(&message) && faults::refused(&mut faults, &message) =>
+                {
                     *self.faults.write().unwrap_or_else(|e| e.into_inner()) = faults;
                 }
                 result => return result,
@@ -329,10 +360,10 @@ impl ffi::MemoryLayout {
     fn dense(minor_to_major: &[i64]) -> Self {
         ffi::MemoryLayout {
             struct_size: size_of::<ffi::MemoryLayout>(),
-            extension_start: std::ptr::null_mut(),
+            extension_start: null_mut(),
             tiled: ffi::TiledLayout {
                 struct_size: size_of::<ffi::TiledLayout>(),
-                extension_start: std::ptr::null_mut(),
+                extension_start: null_mut(),
                 minor_to_major: minor_to_major.as_ptr(),
                 minor_to_major_size: minor_to_major.len(),
                 tile_dims: std::ptr::null(),

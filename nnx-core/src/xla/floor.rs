@@ -1,0 +1,59 @@
+//! The floor of a call: execute, await and free with nothing around them, to measure the call path of jitted
+//! functions against.
+
+use super::buffer::Buffer;
+use super::executable::Executable;
+use super::runtime::RawBuffer;
+use crate::error::{Error, Result};
+
+/// A program whose outputs are its next inputs, with its buffers.
+pub struct Floor {
+    executable: Executable,
+    state: Vec<RawBuffer>,
+    outputs: Vec<Option<RawBuffer>>,
+}
+
+impl Floor {
+    /// Takes a program whose outputs have the shapes and dtypes of its inputs, and the first
+    /// inputs.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ.
+    pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
+        let fits = executable.inputs() == executable.outputs()
+            && executable.inputs().iter().copied().eq(state.iter().map(Buffer::aval));
+        if !fits {
+            return Err(Error::Invalid("the outputs cannot be the next inputs".into()));
+        }
+        let outputs = vec![None; state.len()];
+        Ok(Floor { executable, state: state.into_iter().map(Buffer::into_raw).collect(), outputs })
+    }
+
+    /// One execute, await of its end, and free of the old inputs.
+    ///
+    /// # Errors
+    /// [`Error::Xla`] when the run fails, or the backend has no floor: PJRT has.
+    pub fn step(&mut self) -> Result<()> {
+        let runtime = self.executable.client().runtime();
+        // SAFETY: the lists have as many entries as the program has inputs and outputs, checked in
+        // `new`, and the inputs are alive and of the right shapes.
+        unsafe { runtime.bare_run(self.executable.raw(), &self.state, &mut self.outputs) }?;
+        for (state, output) in self.state.iter_mut().zip(&mut self.outputs) {
+            if let Some(output) = output.take() {
+                // SAFETY: the list alone owns its buffers.
+                unsafe { runtime.destroy_buffer(std::mem::replace(state, output)) };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        // A run that failed may have left outputs.
+        for &raw in self.state.iter().chain(self.outputs.iter().flatten()) {
+            // SAFETY: the list alone owns its buffers.
+            unsafe { self.executable.client().runtime().destroy_buffer(raw) };
+        }
+    }
+}
