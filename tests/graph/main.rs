@@ -5,6 +5,7 @@ mod donation;
 mod flax_transforms;
 mod flax_trees;
 mod forms;
+mod freed;
 mod jit;
 mod random;
 mod stress;

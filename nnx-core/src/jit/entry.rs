@@ -3,6 +3,7 @@
 use super::rebuilt::Rebuilt;
 use crate::graph::Array;
 use crate::module::compare::Statics;
+use crate::module::new_nodes::NewNodes;
 use crate::module::{Metadata, SharedNode};
 use crate::run::Stamp;
 use crate::transform::lend::Update;
@@ -62,4 +63,6 @@ pub(super) struct Entry {
     pub(super) result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
     /// The parts of the arguments that got another structure.
     pub(super) rebuilt: Rebuilt,
+    /// The nodes of the templates. Dropped after these.
+    pub(super) _template_nodes: NewNodes,
 }

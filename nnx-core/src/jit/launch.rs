@@ -11,6 +11,7 @@ use super::{limit, stage};
 use crate::error::{Error, Result};
 use crate::module::Nodes;
 use crate::module::compare::Statics;
+use crate::module::new_nodes::NewNodes;
 use crate::run::{inserted, note_compiled};
 use crate::xla::{Buffer, Outputs};
 use rustc_hash::FxHashMap;
@@ -25,8 +26,8 @@ pub(super) enum Launched {
     /// The program was started.
     Run(Run),
     /// The call was only traced, for [`lower`](super::lower); this is its result, with shapes but no
-    /// elements, and the nodes to put into it.
-    Lowered(Box<dyn Any + Send + Sync>, Nodes),
+    /// elements, the nodes to put into it, and those to drop after it.
+    Lowered(Box<dyn Any + Send + Sync>, Nodes, NewNodes),
     /// The body returned an error of its own.
     BodyFailed,
 }
@@ -176,7 +177,7 @@ fn lower_only(
                 recorded.plan.aliases,
                 leaves.placement,
             ));
-            Launched::Lowered(recorded.template, recorded.back)
+            Launched::Lowered(recorded.template, recorded.back, recorded.template_nodes)
         }
         None => {
             stage::fail(Error::Jit {

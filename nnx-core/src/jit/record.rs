@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use crate::error::{Error, Result, catching};
 use crate::graph::Array;
+use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
 use crate::run::{Stamp, compile};
@@ -28,6 +29,8 @@ pub(super) struct Planned {
     pub(super) back: Nodes,
     result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
     pub(super) rebuilt: Rebuilt,
+    /// The nodes of the templates.
+    pub(super) template_nodes: NewNodes,
 }
 
 /// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
@@ -90,13 +93,17 @@ fn trace_body(
                 .into(),
         });
     }
+    let template_nodes = NewNodes::default();
+    let noting = template_nodes.note();
     let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
     let template = body.template(&mut leaves);
-    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves);
+    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves, &template_nodes);
+    drop(noting);
     let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(twins.held_by(body, &changes.rebuilt));
     let result_nodes = twins.among(held);
-    Ok(Some(Planned { plan, template, back: twins.back(), result_nodes, rebuilt }))
+    let back = twins.back();
+    Ok(Some(Planned { plan, template, back, result_nodes, rebuilt, template_nodes }))
 }
 
 impl Planned {
@@ -112,7 +119,7 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let Planned { template, result_nodes, rebuilt, .. } = self;
+        let Planned { template, result_nodes, rebuilt, template_nodes, .. } = self;
         Ok(Entry {
             key,
             number,
@@ -125,6 +132,7 @@ impl Planned {
             template,
             result_nodes,
             rebuilt,
+            _template_nodes: template_nodes,
         })
     }
 }

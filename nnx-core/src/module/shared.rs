@@ -1,6 +1,8 @@
 //! `Shared<T>`: one node that several places hold.
 
-use super::node::{Busy, Gate, SharedNode};
+use super::gate::{Busy, Gate};
+use super::new_nodes::note;
+use super::node::SharedNode;
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::error::{Error, raise};
 use crate::graph::current_trace;
@@ -45,16 +47,20 @@ struct Node<T> {
     gate: Gate,
 }
 
-impl<T> Node<T> {
+impl<T: Module + Send + Sync> Node<T> {
     fn new(content: Option<T>) -> Arc<Self> {
-        Arc::new_cyclic(|this| Node {
+        let node = Arc::new_cyclic(|this| Node {
             this: this.clone(),
             home: current_trace(),
             gate: Gate::default(),
             content: RwLock::new(content),
-        })
+        });
+        note(&node);
+        node
     }
+}
 
+impl<T> Node<T> {
     fn this(&self) -> Arc<Self> {
         match self.this.upgrade() {
             Some(this) => this,
@@ -124,12 +130,14 @@ fn gone<T>() -> ! {
     )))
 }
 
-impl<T> Shared<T> {
+impl<T: Module + Send + Sync> Shared<T> {
     /// A new node with one handle.
     pub fn new(node: T) -> Self {
         Shared(Node::new(Some(node)))
     }
+}
 
+impl<T> Shared<T> {
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
     ///
     /// # Panics

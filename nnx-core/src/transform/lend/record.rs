@@ -4,6 +4,7 @@ use super::argument::Role;
 use super::compare::Comparison;
 use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
+use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
@@ -220,13 +221,17 @@ impl VisitorMut for SetLeaves<'_> {
 
 /// The shared nodes of an argument and those of its twin, which are emptied when this is dropped: a cycle
 /// of them would stay alive with the values of its trace.
-pub(crate) struct Twins(Vec<Made>);
+pub(crate) struct Twins {
+    made: Vec<Made>,
+    /// The nodes that the function made, which are freed after these.
+    _new: NewNodes,
+}
 
 impl Twins {
     /// The nodes of the argument, or of its twin, as met.
     fn seen(&self, which: fn(&Made) -> &Arc<dyn SharedNode>) -> Seen {
         let mut seen = Seen::default();
-        self.0.iter().for_each(|made| {
+        self.made.iter().for_each(|made| {
             seen.arrive(&**which(made));
         });
         seen
@@ -238,7 +243,7 @@ impl Twins {
     }
 
     pub(crate) fn made(&self) -> &[Made] {
-        &self.0
+        &self.made
     }
 
     /// The twins, as met.
@@ -249,7 +254,7 @@ impl Twins {
     /// For a copy of the function's result that holds the nodes of the twin.
     pub(crate) fn themselves(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
+        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
         nodes
     }
 
@@ -263,7 +268,7 @@ impl Twins {
         body.updated_twin(&mut |tree| trees.push(tree));
         let of_part = |place: &Place| match *place {
             Place::Tree(i) => held(&|v| trees[i].flatten_any(v)),
-            Place::Node(i) => held(&|v| self.0[i].new.flatten(v)),
+            Place::Node(i) => held(&|v| self.made[i].new.flatten(v)),
         };
         rebuilt.iter().flat_map(of_part).collect()
     }
@@ -282,17 +287,21 @@ impl Twins {
     /// For a copy of the function's result: nodes of the twin become those of the argument.
     pub(crate) fn back(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
+        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
         nodes
     }
 }
 
 /// The leaves of a twin, while its function runs: a panic there must empty the nodes too.
-struct Twinning<F: FnMut(usize, &Array) -> Array>(Option<Rebuild<F>>);
+struct Twinning<F: FnMut(usize, &Array) -> Array> {
+    leaves: Option<Rebuild<F>>,
+    new: NewNodes,
+}
 
 impl<F: FnMut(usize, &Array) -> Array> Twinning<F> {
     fn finish(&mut self) -> Twins {
-        Twins(self.0.take().map(|leaves| leaves.into_nodes().into_made()).unwrap_or_default())
+        let made = self.leaves.take().map(|leaves| leaves.into_nodes().into_made());
+        Twins { made: made.unwrap_or_default(), _new: self.new.clone() }
     }
 }
 
@@ -304,7 +313,7 @@ impl<F: FnMut(usize, &Array) -> Array> Drop for Twinning<F> {
 
 impl Drop for Twins {
     fn drop(&mut self) {
-        self.0.iter().for_each(|made| made.new.clear());
+        self.made.iter().for_each(|made| made.new.clear());
     }
 }
 
@@ -340,8 +349,11 @@ pub(crate) fn record(
         let inputs: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| inputs[i].unwrap_or(old).clone();
-        let mut twinning = Twinning(Some(Rebuild::new(leaf)));
-        let ran = match &mut twinning.0 {
+        let new = NewNodes::default();
+        body.keep(new.clone());
+        let _noting = new.note();
+        let mut twinning = Twinning { leaves: Some(Rebuild::new(leaf)), new };
+        let ran = match &mut twinning.leaves {
             Some(leaves) => body.run(leaves),
             None => unreachable!("they are given up below"),
         };
