@@ -79,6 +79,11 @@ fn update_reaches_all_places_and_takes_any_of_them() {
 fn clones_share_inside_and_not_with_the_original() {
     let model = Tied::new(1.0);
     let copy = nnx::clone(&model);
+    // Whoever is at the original is not at the copy, though the buffers are the same ones.
+    let guard = model.embed.write();
+    assert_eq!(value(&copy.embed), 1.0);
+    drop(guard);
+    assert!(find_shared_buffers(&(nnx::clone(&copy), nnx::clone(&model))).len() == 1);
     assert!(copy.embed.ptr_eq(&copy.head) && !copy.embed.ptr_eq(&model.embed));
     copy.head.write().set(Array::scalar(2.0_f32));
     assert_eq!((value(&copy.embed), value(&model.embed)), (2.0, 1.0));
