@@ -12,7 +12,7 @@ use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
 use crate::run::{Stamp, compile};
 use crate::transform::lend;
-use crate::transform::lend::{Allowed, Recorded, Stopped};
+use crate::transform::lend::{Allowed, Consumable, Recorded, Stopped};
 use crate::value::Aval;
 use std::any::Any;
 use std::panic::Location;
@@ -23,6 +23,7 @@ use std::time::Instant;
 /// A traced call, before it is compiled.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    consumable: Vec<Consumable>,
     /// The result with shapes but no elements. The arguments' nodes are empty ones in it.
     pub(super) template: Box<dyn Any + Send + Sync>,
     /// The arguments' nodes in place of those.
@@ -74,8 +75,13 @@ fn trace_body(
     function.traces.fetch_add(1, Relaxed);
     function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     let Recorded { closed, results, changes, twins } = traced;
+    let mut held = lend::held(&|v| body.flatten_result(v));
+    held.extend(twins.held_by(body, &changes.rebuilt));
+    let result_nodes = twins.among(held);
+    let kept: Vec<usize> = result_nodes.iter().map(|(_, number)| *number).collect();
+    let consumable = lend::consumable(body.argument(), &kept);
     let lent = lend::lent(body.argument());
-    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, avals);
+    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, &consumable, avals);
     let shapes = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
@@ -99,11 +105,8 @@ fn trace_body(
     let template = body.template(&mut leaves);
     let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves, &template_nodes);
     drop(noting);
-    let mut held = lend::held(&|v| body.flatten_result(v));
-    held.extend(twins.held_by(body, &changes.rebuilt));
-    let result_nodes = twins.among(held);
     let back = twins.back();
-    Ok(Some(Planned { plan, template, back, result_nodes, rebuilt, template_nodes }))
+    Ok(Some(Planned { plan, consumable, template, back, result_nodes, rebuilt, template_nodes }))
 }
 
 impl Planned {
@@ -119,13 +122,14 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let Planned { template, result_nodes, rebuilt, template_nodes, .. } = self;
+        let Planned { consumable, template, result_nodes, rebuilt, template_nodes, .. } = self;
         Ok(Entry {
             key,
             number,
             used: Stamp::new(),
             executable,
             parameters,
+            consumable,
             updates,
             metadata,
             results,

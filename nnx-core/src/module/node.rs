@@ -284,6 +284,14 @@ impl LentNodes {
         self.nodes.0.get(number).map(|(node, _)| &**node)
     }
 
+    /// How many handles to the node `number` there are besides that of this list; `None` if somebody may
+    /// make more of one that does not keep it alive.
+    pub(crate) fn handles(&self, number: usize) -> Option<usize> {
+        let (node, _) = self.nodes.0.get(number)?;
+        // A node has one such handle to itself.
+        (Arc::weak_count(node) == 1).then(|| Arc::strong_count(node) - 1)
+    }
+
     /// The nodes in the order of the walk.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &dyn SharedNode> {
         self.nodes.0.iter().map(|(node, _)| &**node)

@@ -65,10 +65,31 @@ impl Lent {
 
 /// For every leaf of an argument, how it is lent.
 pub(crate) fn lent(argument: &dyn AnyArgument) -> Vec<Lent> {
+    roles(argument).all
+}
+
+/// The places of every shared node of an argument.
+pub(super) fn node_places(argument: &dyn AnyArgument) -> Vec<NodePlaces> {
+    roles(argument).nodes
+}
+
+fn roles(argument: &dyn AnyArgument) -> Roles {
     let lent = Lent { role: Role::Read, is_bare: false, place: Place::Tree(0) };
-    let mut roles = Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default() };
+    let mut roles =
+        Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default(), nodes: Vec::new() };
     argument.roles(&mut roles);
-    roles.all
+    roles
+}
+
+/// The places of a shared node.
+#[derive(Default)]
+pub(super) struct NodePlaces {
+    /// How many are in trees that are consumed.
+    pub(super) by_value: usize,
+    /// The nodes that the others are in.
+    pub(super) in_nodes: Vec<usize>,
+    /// Whether there are some in other trees.
+    pub(super) elsewhere: bool,
 }
 
 /// The leaves that may be updated, in the order in which they are set: those behind `&mut`, then those of
@@ -87,6 +108,7 @@ pub struct Roles {
     /// How many trees are lent as `&mut`.
     updated: usize,
     seen: Seen,
+    nodes: Vec<NodePlaces>,
 }
 
 impl Roles {
@@ -109,7 +131,20 @@ impl Visitor for Roles {
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
     fn shared(&mut self, node: &dyn SharedNode) {
-        let Arrival::First(number) = self.seen.arrive(node) else { return };
+        let arrival = self.seen.arrive(node);
+        let (Arrival::First(number) | Arrival::Again(number)) = arrival;
+        if arrival == Arrival::First(number) {
+            self.nodes.push(NodePlaces::default());
+        }
+        let places = &mut self.nodes[number];
+        match (self.lent.place, self.lent.role) {
+            (Place::Node(holder), _) => places.in_nodes.push(holder),
+            (_, Role::Consumed) => places.by_value += 1,
+            _ => places.elsewhere = true,
+        }
+        if arrival == Arrival::Again(number) {
+            return;
+        }
         let inside = Lent { role: Role::Node, is_bare: false, place: Place::Node(number) };
         let outside = std::mem::replace(&mut self.lent, inside);
         node.flatten(self);
