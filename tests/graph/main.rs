@@ -1,6 +1,7 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod donation;
 mod flax_transforms;
 mod flax_trees;

@@ -111,10 +111,12 @@ impl Plan {
         for output in (set..self.graph.outputs.len()).rev() {
             free.entry(self.graph.aval(self.graph.outputs[output])).or_default().push(output);
         }
+        let positions: FxHashMap<usize, usize> =
+            consumable.iter().enumerate().map(|(at, node)| (node.number, at)).collect();
         for (parameter, source) in self.parameters.iter_mut().enumerate() {
             let Parameter::Leaf { index, donate } = source else { continue };
             let aval = self.graph.aval(self.graph.inputs[parameter]);
-            let of_node = |number| consumable.iter().position(|node| node.number == number);
+            let of_node = |number| positions.get(&number).copied();
             let with_node = lent[*index].node().and_then(of_node).map(Donate::WithNode);
             let is_set = update_of_leaf[*index].is_some();
             let (when, output) = match lent[*index].role {

@@ -3,6 +3,7 @@
 use super::erased::AnyArgument;
 use super::record::{NodePlaces, node_places};
 use crate::module::node::LentNodes;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// A node that nobody can reach after a call if its handles are those that the call met.
@@ -20,14 +21,17 @@ pub(crate) struct Consumable {
 pub(crate) fn consumable(argument: &dyn AnyArgument, kept: &[usize]) -> Vec<Consumable> {
     let mut left: Vec<(usize, NodePlaces)> =
         node_places(argument).into_iter().enumerate().collect();
+    let kept: FxHashSet<usize> = kept.iter().copied().collect();
     left.retain(|(number, places)| !places.elsewhere && !kept.contains(number));
     let mut all: Vec<Consumable> = Vec::new();
+    let mut positions: FxHashMap<usize, usize> = FxHashMap::default();
     loop {
         let before = all.len();
         left.retain(|(number, places)| {
-            let position = |holder: &usize| all.iter().position(|node| node.number == *holder);
+            let position = |holder: &usize| positions.get(holder).copied();
             let Some(holders) = places.in_nodes.iter().map(position).collect() else { return true };
             let handles = places.by_value + places.in_nodes.len();
+            positions.insert(*number, all.len());
             all.push(Consumable { number: *number, handles, holders });
             false
         });
