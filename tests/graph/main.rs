@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
+mod derivatives;
 mod donation;
 mod flax_transforms;
 mod flax_trees;
 mod forms;
 mod freed;
 mod jit;
+mod links;
 mod random;
+mod streams;
 mod stress;
 mod structure;
 mod transforms;

@@ -33,6 +33,9 @@ pub trait SharedNode: Any + Send + Sync {
     /// The description of what is in the node.
     #[doc(hidden)]
     fn schema(&self) -> &'static Schema;
+    /// Whether there is nothing in it: so it is with a node that only a link leads to, in the copy of a tree.
+    #[doc(hidden)]
+    fn is_empty(&self) -> bool;
     /// Drops what is in the node, so that no cycle of handles keeps itself alive.
     #[doc(hidden)]
     fn clear(&self);

@@ -125,7 +125,8 @@ impl<T> Node<T> {
 
 fn gone<T>() -> ! {
     raise(Error::Invalid(format!(
-        "this node, a `{}`, belongs to a trace that is over, or is being made: there is nothing in it",
+        "this node, a `{}`, is empty: it belongs to a trace that is over, or a link led to it from an \
+         argument of a traced function, and no argument holds it: then pass what holds it too",
         type_name::<T>()
     )))
 }
@@ -337,6 +338,9 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
     }
     fn schema(&self) -> &'static Schema {
         T::SCHEMA
+    }
+    fn is_empty(&self) -> bool {
+        self.look("a walk through a tree").is_none()
     }
     fn clear(&self) {
         // The dropped content may hold handles to this node: not under the lock.
