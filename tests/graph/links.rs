@@ -94,7 +94,7 @@ fn copies_link_into_themselves() {
     // A child has no flag, so that it is the same node, with the same link.
     assert!(!evaluated.ptr_eq(&parent) && child(&evaluated).ptr_eq(&child(&parent)));
     assert!(evaluated.read().weight.ptr_eq(&parent.read().weight));
-    // Of a child alone, the parent is no part.
+    // The copy of a child alone has no parent.
     let alone = nnx::clone(&child(&parent));
     assert!(alone.read().parent.upgrade().is_none());
     let (graphdef, leaves) = split(&child(&parent));

@@ -50,7 +50,7 @@ fn draws_of_all_holders_are_those_of_one_stream() {
         assert_eq!(floats(&draws(&eager)), expected);
         assert_eq!(floats(&jitted(&shared)), expected);
     }
-    // What comes next is the same too: the count was handed back.
+    // The next draws are the same too: the count was handed back.
     let next = floats(&alone(&mut stream));
     assert_eq!(floats(&draws(&shared)), next);
 }
