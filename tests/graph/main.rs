@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
+mod checkpoints;
 mod derivatives;
 mod donation;
 mod flax_transforms;

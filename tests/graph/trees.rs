@@ -201,35 +201,3 @@ fn a_captured_node_cannot_be_set_in_a_traced_function() {
     assert!(text.contains("was captured by the function that is being traced"), "{text}");
     assert_eq!(value(&node), 1.0);
 }
-
-#[test]
-fn a_checkpoint_has_a_node_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tied.safetensors");
-    let none = std::collections::BTreeMap::new();
-    nnx::train::save_checkpoint(&file, &Tied::new(3.0), &none).unwrap();
-    let bytes = std::fs::read(&file).unwrap();
-    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    assert_eq!(tensors.names(), ["embed"]);
-    let mut tied = Tied::new(0.0);
-    let metadata = nnx::train::load_checkpoint(&file, &mut tied).unwrap();
-    assert!(metadata.is_empty());
-    assert_eq!(value(&tied.head), 3.0);
-    let error = nnx::train::load_checkpoint(&file, &mut Tied::untied(0.0, 0.0)).unwrap_err();
-    assert!(
-        error.to_string().contains("one shared node in the file, not here: head is embed"),
-        "{error}"
-    );
-
-    // A file without sharing can be read if both places have one value.
-    nnx::train::save_checkpoint(&file, &Tied::untied(5.0, 5.0), &none).unwrap();
-    nnx::train::load_checkpoint(&file, &mut tied).unwrap();
-    assert_eq!(value(&tied.embed), 5.0);
-    nnx::train::save_checkpoint(&file, &Tied::untied(5.0, 6.0), &none).unwrap();
-    let error = nnx::train::load_checkpoint(&file, &mut tied).unwrap_err();
-    assert!(
-        error.to_string().contains("one shared node here, not in the file: head is embed"),
-        "{error}"
-    );
-    assert_eq!(value(&tied.embed), 5.0);
-}
