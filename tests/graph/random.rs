@@ -235,12 +235,13 @@ fn run_values(world: &mut World, #[nnx(static)] steps: Vec<Step>) -> Vec<Shared<
     apply(world, &steps)
 }
 
-/// The cells that can be reached, with their structure.
-fn reached(from: &[Handle]) -> BTreeMap<usize, String> {
+/// The cells that can be reached, with their structure. They are kept, so that no other gets the address of one.
+fn reached(from: &[Handle]) -> BTreeMap<usize, (Handle, String)> {
     let (mut left, mut found) = (from.to_vec(), BTreeMap::new());
     while let Some(cell) = left.pop() {
         let plain = cell.borrow();
-        if found.insert(Rc::as_ptr(&cell).addr(), plain.structure()).is_none() {
+        let entry = (cell.clone(), plain.structure());
+        if found.insert(Rc::as_ptr(&cell).addr(), entry).is_none() {
             left.extend(plain.handles());
         }
     }
@@ -335,7 +336,9 @@ impl Pair {
         let before = (addresses(&self.plain), reached(&self.plain));
         let plain = apply_plain(&mut self.plain, steps);
         let after = reached(&self.plain);
-        let is_same = |(cell, structure)| after.get(cell) == Some(structure);
+        let is_same = |(cell, (_, structure)): (&usize, &(Handle, String))| {
+            after.get(cell).is_some_and(|(_, now)| now == structure)
+        };
         let of_argument = reached(&plain).keys().any(|cell| before.1.contains_key(cell));
         let values_alone =
             before.0 == addresses(&self.plain) && before.1.iter().all(is_same) && !of_argument;

@@ -90,8 +90,9 @@ where
         Ok(call) => {
             let mut write = SetLeaves::new(&call.updates, &call.metadata, &call.outputs);
             let nodes = nodes_of(|v| arguments.flatten(v));
+            call.rebuilt.check_change(|i| &*nodes[i].1);
             arguments.flatten_mut(&mut write);
-            nodes.iter().for_each(|(_, node)| node.flatten_mut(&mut write));
+            nodes.iter().for_each(|(_, node)| write.node(&**node));
             let (result, parts) =
                 call.result(|template, mut leaves| from_template(template, &mut leaves));
             if let Some(parts) = parts {

@@ -107,6 +107,13 @@ impl Rebuilt {
         self.trees.as_ref().is_none_or(|trees| trees.thread == std::thread::current().id())
     }
 
+    /// Raises an error if one of these parts is a node that the running trace may not change; the nodes are
+    /// those of the arguments.
+    #[track_caller]
+    pub(super) fn check_change<'n>(&self, nodes: impl Fn(usize) -> &'n dyn SharedNode) {
+        self.nodes.iter().for_each(|(i, _)| nodes(*i).check_change());
+    }
+
     /// The parts, with these leaves, if there are any.
     pub(super) fn parts(&self, leaves: &mut dyn Leaves) -> Option<Box<Parts>> {
         if self.nodes.is_empty() && self.trees.is_none() {

@@ -42,6 +42,10 @@ pub trait SharedNode: Any + Send + Sync {
     /// Which trace the node was made in; 0 for none.
     #[doc(hidden)]
     fn home(&self) -> u64;
+    /// Raises an error if the running trace may not change the node.
+    #[doc(hidden)]
+    #[track_caller]
+    fn check_change(&self);
     #[doc(hidden)]
     fn gate(&self) -> &Gate;
 }

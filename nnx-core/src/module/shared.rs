@@ -291,7 +291,7 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
         }
     }
     fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
-        self.check_home("a change of a tree");
+        self.check_change();
         let mut visit = || {
             if let Some(content) = &mut *self.open() {
                 content.flatten_mut(&mut visitor);
@@ -349,6 +349,10 @@ impl<T: Module + Send + Sync> SharedNode for Node<T> {
     }
     fn home(&self) -> u64 {
         self.home
+    }
+    #[track_caller]
+    fn check_change(&self) {
+        self.check_home("a change of a tree");
     }
     fn gate(&self) -> &Gate {
         &self.gate

@@ -359,7 +359,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         let ordered = changes.ordered(&lent(&*self.argument));
         let mut write = SetLeaves::new(&ordered.updates, &ordered.metadata, outs);
         self.argument.flatten_mut(&mut write);
-        self.nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
+        self.nodes.nodes().for_each(|node| write.node(node));
     }
 
     /// Ends the call with the outputs of a run of `program`: writes back what the function set, and

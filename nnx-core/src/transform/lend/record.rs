@@ -229,6 +229,35 @@ impl<'u> SetLeaves<'u> {
     ) -> Self {
         SetLeaves { at: 0, updates, metadata, outputs }
     }
+
+    /// Goes on with the leaves of a node. One without changes is let be: it may be one that can only be read.
+    pub(crate) fn node(&mut self, node: &dyn SharedNode) {
+        let mut leaves = CountLeaves(0);
+        node.flatten(&mut leaves);
+        let end = self.at + leaves.0;
+        let is_kept = |update: &Update| matches!(update, Update::Kept);
+        let is_noted = self.metadata.first().is_some_and(|(at, _)| *at < end);
+        if self.updates[self.at..end].iter().all(is_kept) && !is_noted {
+            self.at = end;
+        } else {
+            node.flatten_mut(self);
+        }
+    }
+}
+
+/// Counts the leaves of a node, without those of nodes in it.
+struct CountLeaves(usize);
+
+impl Visitor for CountLeaves {
+    fn variable(&mut self, _: VarRef<'_>) {
+        self.0 += 1;
+    }
+    fn array(&mut self, _: &Array) {
+        self.0 += 1;
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, _: &dyn SharedNode) {}
 }
 
 impl VisitorMut for SetLeaves<'_> {
