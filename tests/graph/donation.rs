@@ -83,8 +83,8 @@ struct Holder {
 }
 
 impl Parts {
-    fn of(list: &[Shared<Param>]) -> Self {
-        Parts { list: list.to_vec(), inner: None }
+    fn of(list: impl Into<Vec<Shared<Param>>>) -> Self {
+        Parts { list: list.into(), inner: None }
     }
 
     fn holding(inner: &Shared<Holder>) -> Self {
@@ -133,11 +133,11 @@ fn check_taken(make: impl Fn() -> (Parts, Vec<Box<dyn std::any::Any>>), taken: b
 
 #[test]
 fn nodes_that_an_argument_by_value_alone_holds_are_consumed() {
-    check_taken(|| (Parts::of(&[shared(1.0)]), vec![]), true);
-    check_taken(|| (Parts::of(&[shared(1.0), shared(2.0)]), vec![]), true);
+    check_taken(|| (Parts::of([shared(1.0)]), vec![]), true);
+    check_taken(|| (Parts::of([shared(1.0), shared(2.0)]), vec![]), true);
     let tied = || {
         let node = shared(3.0);
-        (Parts::of(&[node.clone(), node]), vec![])
+        (Parts::of([node.clone(), node]), vec![])
     };
     check_taken(tied, true);
     check_taken(|| (Parts::holding(&holder(&shared(4.0))), vec![]), true);
@@ -152,13 +152,13 @@ fn nodes_that_an_argument_by_value_alone_holds_are_consumed() {
 fn nodes_that_somebody_else_holds_are_not_consumed() {
     let handle = || {
         let node = shared(1.0);
-        (Parts::of(&[node.clone()]), vec![Box::new(node) as _])
+        (Parts::of([node.clone()]), vec![Box::new(node) as _])
     };
     check_taken(handle, false);
     let array = || {
         let node = shared(1.0);
         let held = node.read().value().clone();
-        (Parts::of(&[node]), vec![Box::new(held) as _])
+        (Parts::of([node]), vec![Box::new(held) as _])
     };
     check_taken(array, false);
     // The node that holds the node is held.
@@ -171,11 +171,11 @@ fn nodes_that_somebody_else_holds_are_not_consumed() {
     let link = || {
         let node = shared(1.0);
         let link = node.downgrade();
-        (Parts::of(&[node]), vec![Box::new(link) as _])
+        (Parts::of([node]), vec![Box::new(link) as _])
     };
     check_taken(link, false);
     let node = shared(7.0);
-    doubled(Parts::of(&[node.clone()]));
+    doubled(Parts::of([node.clone()]));
     assert_eq!(value(&node), 7.0);
     let inner = holder(&shared(8.0));
     doubled(Parts::holding(&inner));
@@ -214,14 +214,14 @@ fn nodes_that_the_function_hands_on_are_not_consumed() {
     for _ in 0..2 {
         let mut place = None;
         let (doubled, second) =
-            handed_back(Parts::of(&[shared(1.0), shared(2.0), shared(3.0)]), &mut place);
+            handed_back(Parts::of([shared(1.0), shared(2.0), shared(3.0)]), &mut place);
         assert_eq!((value(&place.unwrap()), value(&second)), (1.0, 2.0));
         assert_eq!(doubled.iter().map(Array::item::<f32>).collect::<Vec<_>>(), [2.0, 4.0, 6.0]);
     }
     // The caller lends the same node.
     for _ in 0..2 {
         let node = shared(2.0);
-        assert_eq!(beside(Parts::of(&[node.clone()]), &node)[0].item::<f32>(), 6.0);
+        assert_eq!(beside(Parts::of([node.clone()]), &node)[0].item::<f32>(), 6.0);
         assert_eq!(value(&node), 2.0);
     }
 }
@@ -233,7 +233,7 @@ fn undonated(parts: Parts) -> Vec<Array> {
 
 #[test]
 fn without_donation_nothing_is_consumed() {
-    let parts = Parts::of(&[shared(1.0)]);
+    let parts = Parts::of([shared(1.0)]);
     let before = tells_memory().then(|| address(&parts.list[0]));
     let results = undonated(parts);
     assert!(before.is_none_or(|before| !lie_at(&results, &[before])));

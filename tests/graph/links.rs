@@ -166,8 +166,9 @@ fn rows() -> [Array; 2] {
 
 #[test]
 fn loops_branches_and_maps_go_by_links() {
+    type Call<'c> = &'c dyn Fn(&Shared<Parent>) -> Array;
     let [a, b] = rows();
-    let mapped: [&dyn Fn(&Shared<Parent>) -> Array; 3] =
+    let mapped: [Call<'_>; 3] =
         [&|parent| vmap(adds, parent, 0), &|parent| map_slices(adds, parent), &|parent| {
             scan(|(), p: &Shared<Parent>| ((), adds(p)), (), parent).1
         }];

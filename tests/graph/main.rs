@@ -10,6 +10,7 @@ mod flax_transforms;
 mod flax_trees;
 mod forms;
 mod freed;
+mod handles;
 mod jit;
 mod links;
 mod random;
