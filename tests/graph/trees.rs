@@ -5,6 +5,7 @@ use nnx::module::{
     Flag, MetaValue, Shared, View, find_duplicates, find_shared_buffers, path_contains,
 };
 use nnx::{Array, Module, Param, iter_modules, merge, of_type, pop, split, state, update, view};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 fn paths(state: &nnx::State) -> Vec<String> {
     state.paths().map(|path| path.to_string()).collect()
@@ -41,6 +42,10 @@ fn definitions_are_equal_by_pattern_and_metadata() {
     let noted = Tied::new(1.0);
     noted.embed.write().metadata_mut().set("axis", MetaValue::Int(1));
     assert_ne!(def(&Tied::new(1.0)), def(&noted));
+    let hash = |model: &Tied| BuildHasherDefault::<DefaultHasher>::default().hash_one(def(model));
+    assert_eq!(hash(&Tied::new(1.0)), hash(&Tied::new(2.0)));
+    assert_ne!(hash(&Tied::new(1.0)), hash(&Tied::untied(1.0, 2.0)));
+    assert_ne!(hash(&Tied::new(1.0)), hash(&noted));
 }
 
 #[test]
