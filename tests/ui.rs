@@ -48,6 +48,7 @@ fn at_check() {
         "generics",
         "jit-attributes",
         "jit-signatures",
+        "nodes",
         "objects",
         "output",
         "paths",

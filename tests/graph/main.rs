@@ -1,12 +1,20 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 #![allow(clippy::unwrap_used)]
 
+mod captured;
+mod changes;
+mod checkpoints;
+mod derivatives;
 mod donation;
 mod flax_transforms;
 mod flax_trees;
 mod forms;
+mod freed;
+mod handles;
 mod jit;
+mod links;
 mod random;
+mod streams;
 mod stress;
 mod structure;
 mod transforms;

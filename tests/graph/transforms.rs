@@ -397,3 +397,16 @@ fn a_structure_that_a_transform_changes_is_an_error_with_its_path() {
     assert!(text.contains("`sub` is now Some, before None"), "{text}");
     assert!(block.sub.is_none());
 }
+
+#[test]
+fn a_node_in_a_node_is_sliced_with_it() {
+    let inner = Shared::new(Param::new(batch()));
+    let node = Shared::new(inner.clone());
+    let step = |(), n: &Shared<Shared<Param>>| {
+        let y = n.read().read().value() * 2.0;
+        n.read().write().set(y.clone());
+        ((), y)
+    };
+    assert_eq!(scan(step, (), &node).1.to_vec::<f32>(), [2.0, 4.0, 6.0]);
+    assert_eq!(inner.read().to_vec::<f32>(), [2.0, 4.0, 6.0]);
+}

@@ -45,7 +45,9 @@ where
                 let parts = run.entry.rebuilt.parts(&mut results);
                 results.error.map_or(Ok((result, parts, run)), Err)
             }
-            Ok(Launched::Lowered(template, nodes)) => return shapes(template, nodes),
+            Ok(Launched::Lowered(template, nodes, _template_nodes)) => {
+                return shapes(template, nodes);
+            }
             Ok(Launched::BodyFailed) => return pending.into_error(),
             Err(error) => Err(error),
         }

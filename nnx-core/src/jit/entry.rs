@@ -3,9 +3,10 @@
 use super::rebuilt::Rebuilt;
 use crate::graph::Array;
 use crate::module::compare::Statics;
+use crate::module::new_nodes::NewNodes;
 use crate::module::{Metadata, SharedNode};
 use crate::run::Stamp;
-use crate::transform::lend::Update;
+use crate::transform::lend::{Consumable, Update};
 use crate::value::Aval;
 use crate::xla::{Executable, Placement};
 use std::any::{Any, TypeId};
@@ -25,9 +26,18 @@ pub(super) struct CacheKey {
 /// Where a parameter of the program comes from.
 pub(super) enum Parameter {
     /// A leaf of the arguments.
-    Leaf { index: usize, donate: bool },
+    Leaf { index: usize, donate: Donate },
     /// An array that the body took from outside.
     Capture(Array),
+}
+
+/// Whether the program may take over the memory of a leaf that nobody else can see.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Donate {
+    No,
+    Yes,
+    /// In calls that consume this node, by its position in [`Entry::consumable`].
+    WithNode(usize),
 }
 
 /// Where a leaf of the result comes from.
@@ -49,6 +59,8 @@ pub(super) struct Entry {
     pub(super) used: Stamp,
     pub(super) executable: Executable,
     pub(super) parameters: Vec<Parameter>,
+    /// The nodes that a call may consume.
+    pub(super) consumable: Vec<Consumable>,
     /// For every leaf that may be updated: those behind `&mut`, then those of each shared node.
     pub(super) updates: Vec<Update>,
     /// Which of them have something else noted on them, in their order.
@@ -62,4 +74,6 @@ pub(super) struct Entry {
     pub(super) result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
     /// The parts of the arguments that got another structure.
     pub(super) rebuilt: Rebuilt,
+    /// The nodes of the templates. Dropped after these.
+    pub(super) _template_nodes: NewNodes,
 }

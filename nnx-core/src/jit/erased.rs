@@ -7,6 +7,7 @@ use super::names::{Named, named};
 use super::output::Output;
 use crate::error::Result;
 use crate::graph::Array;
+use crate::module::new_nodes::NewNodes;
 use crate::module::node::LentNodes;
 use crate::module::walk::Rebuild;
 use crate::module::{Leaves, Module, Nodes, Path, Visitor, VisitorMut};
@@ -46,6 +47,8 @@ pub(super) struct Pending<'a, A: Argument, R: Output, F> {
     body: Option<F>,
     twin: Option<A::Tree>,
     outcome: Option<Result<R::Tree, R>>,
+    /// Dropped after the trees above, which may hold such nodes.
+    new_nodes: Option<NewNodes>,
 }
 
 impl<'a, A, R, F> Pending<'a, A, R, F>
@@ -56,7 +59,7 @@ where
 {
     pub(super) fn new(names: &'a [&'a str], arguments: &'a A, body: F) -> Self {
         let arguments = Arguments { names, arguments };
-        Pending { arguments, body: Some(body), twin: None, outcome: None }
+        Pending { arguments, body: Some(body), twin: None, outcome: None, new_nodes: None }
     }
 
     /// The error that the body itself returned.
@@ -92,6 +95,9 @@ where
         if let Some(Ok(tree)) = &self.outcome {
             tree.flatten(&mut visitor);
         }
+    }
+    fn keep(&mut self, nodes: NewNodes) {
+        self.new_nodes = Some(nodes);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the arguments of a call to its run: finds the executable or makes it, and executes it.
 
 use super::collect::{Collected, concrete_aval};
-use super::entry::{CacheKey, Entry, Parameter};
+use super::entry::{CacheKey, Donate, Entry, Parameter};
 use super::erased::AnyCall;
 use super::explain::explain;
 use super::function::Function;
@@ -11,7 +11,9 @@ use super::{limit, stage};
 use crate::error::{Error, Result};
 use crate::module::Nodes;
 use crate::module::compare::Statics;
+use crate::module::new_nodes::NewNodes;
 use crate::run::{inserted, note_compiled};
+use crate::transform::lend::consumed;
 use crate::xla::{Buffer, Outputs};
 use rustc_hash::FxHashMap;
 use std::any::{Any, TypeId};
@@ -25,8 +27,8 @@ pub(super) enum Launched {
     /// The program was started.
     Run(Run),
     /// The call was only traced, for [`lower`](super::lower); this is its result, with shapes but no
-    /// elements, and the nodes to put into it.
-    Lowered(Box<dyn Any + Send + Sync>, Nodes),
+    /// elements, the nodes to put into it, and those to drop after it.
+    Lowered(Box<dyn Any + Send + Sync>, Nodes, NewNodes),
     /// The body returned an error of its own.
     BodyFailed,
 }
@@ -177,7 +179,7 @@ fn lower_only(
                 leaves.placement,
                 function.options.compiler,
             ));
-            Launched::Lowered(recorded.template, recorded.back)
+            Launched::Lowered(recorded.template, recorded.back, recorded.template_nodes)
         }
         None => {
             stage::fail(Error::Jit {
@@ -200,6 +202,7 @@ fn insert(function: &'static Function, hash: u64, entry: Entry) -> Arc<Entry> {
 
 fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
     let moved = if leaves.moves { moved(entry, leaves)? } else { FxHashMap::default() };
+    let consumed = consumed(&entry.consumable, &leaves.nodes);
     let mut call = entry.executable.call();
     for parameter in &entry.parameters {
         match parameter {
@@ -211,7 +214,13 @@ fn execute(entry: &Entry, leaves: &Collected) -> Result<Outputs> {
                 let buffer = leaves.buffer(*index)?;
                 // Nobody else can see a buffer whose only handles lie in an argument that is updated
                 // or consumed by this call, and in what the call collected.
-                call.arg(buffer, !donate || Arc::strong_count(buffer) == 2)?;
+                let is_alone = || Arc::strong_count(buffer) == 2;
+                let may_donate = match *donate {
+                    Donate::No => true,
+                    Donate::Yes => is_alone(),
+                    Donate::WithNode(node) => consumed[node] && is_alone(),
+                };
+                call.arg(buffer, may_donate)?;
             }
             Parameter::Capture(array) => {
                 call.arg(crate::run::buffer(array)?, true)?;

@@ -9,6 +9,7 @@ use super::rebuilt::{Parts, Rebuilt};
 use super::record::{Planned, record};
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, Arrays};
+use crate::module::new_nodes::NewNodes;
 use crate::module::node::SavedNodes;
 use crate::module::walk::{Rebuild, leaves_of, nodes_of};
 use crate::module::{Leaves, Metadata, Nodes};
@@ -89,8 +90,9 @@ where
         Ok(call) => {
             let mut write = SetLeaves::new(&call.updates, &call.metadata, &call.outputs);
             let nodes = nodes_of(|v| arguments.flatten(v));
+            call.rebuilt.check_change(|i| &*nodes[i].1);
             arguments.flatten_mut(&mut write);
-            nodes.iter().for_each(|(_, node)| node.flatten_mut(&mut write));
+            nodes.iter().for_each(|(_, node)| write.node(&**node));
             let (result, parts) =
                 call.result(|template, mut leaves| from_template(template, &mut leaves));
             if let Some(parts) = parts {
@@ -114,6 +116,8 @@ struct Nested {
     /// The arguments' nodes in place of the template's.
     nodes: Nodes,
     rebuilt: Rebuilt,
+    /// The nodes of the templates. Dropped after these.
+    _template_nodes: NewNodes,
 }
 
 /// `None` if the body returned an error of its own.
@@ -125,7 +129,8 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
     let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
         return Ok(None);
     };
-    let Planned { plan, template, back: nodes, rebuilt, .. } = recorded;
+    let Planned { plan, template, back: nodes, rebuilt, template_nodes: _template_nodes, .. } =
+        recorded;
     let Plan { graph, parameters, updates, metadata, results, .. } = plan;
     let inputs: Vec<&Array> = parameters
         .iter()
@@ -136,7 +141,17 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
         .collect();
     let call = CallGraph { name: function.name.into(), graph: graph.into() };
     let outputs = bind(call, &inputs);
-    Ok(Some(Nested { leaves, outputs, updates, metadata, results, template, nodes, rebuilt }))
+    Ok(Some(Nested {
+        leaves,
+        outputs,
+        updates,
+        metadata,
+        results,
+        template,
+        nodes,
+        rebuilt,
+        _template_nodes,
+    }))
 }
 
 impl Nested {

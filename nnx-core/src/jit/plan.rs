@@ -1,10 +1,10 @@
 //! How a traced program is wired to the arguments and the result of its calls.
 
-use super::entry::{Parameter, ResultLeaf};
+use super::entry::{Donate, Parameter, ResultLeaf};
 use super::function::Options;
 use crate::graph::{Closed, Graph, Value};
 use crate::module::Metadata;
-use crate::transform::lend::{Changes, Lent, OrderedChanges, Role, Update};
+use crate::transform::lend::{Changes, Consumable, Lent, OrderedChanges, Role, Update};
 use crate::value::Aval;
 use rustc_hash::FxHashMap;
 
@@ -35,6 +35,7 @@ impl Plan {
         traced_results: &[Option<usize>],
         changes: &Changes,
         lent: &[Lent],
+        consumable: &[Consumable],
         avals: &[Option<Aval>],
     ) -> Self {
         let Closed { mut graph, captures, .. } = closed;
@@ -78,7 +79,8 @@ impl Plan {
 
         // Parameters: the inputs that the program uses.
         let live = graph.live();
-        let leaves = leaf_of_input.iter().map(|&index| Parameter::Leaf { index, donate: false });
+        let leaves =
+            leaf_of_input.iter().map(|&index| Parameter::Leaf { index, donate: Donate::No });
         let sources = leaves.chain(captures.into_iter().map(Parameter::Capture));
         let (inputs, parameters) = std::mem::take(&mut graph.inputs)
             .into_iter()
@@ -89,16 +91,17 @@ impl Plan {
 
         let mut plan = Plan { graph, parameters, aliases: Vec::new(), updates, metadata, results };
         if options.donate {
-            plan.donate(lent, &update_of_leaf, &handed_on, set);
+            plan.donate(lent, consumable, &update_of_leaf, &handed_on, set);
         }
         plan
     }
 
     /// Pairs inputs whose old value nobody can reach with outputs of the same shape and dtype: a leaf
-    /// that was set with its new value, a consumed one with any result.
+    /// that was set with its new value, a consumed one with any result, as is one of a node that is consumed.
     fn donate(
         &mut self,
         lent: &[Lent],
+        consumable: &[Consumable],
         update_of_leaf: &[Option<usize>],
         handed_on: &[bool],
         set: usize,
@@ -108,17 +111,33 @@ impl Plan {
         for output in (set..self.graph.outputs.len()).rev() {
             free.entry(self.graph.aval(self.graph.outputs[output])).or_default().push(output);
         }
+        let positions: FxHashMap<usize, usize> =
+            consumable.iter().enumerate().map(|(at, node)| (node.number, at)).collect();
         for (parameter, source) in self.parameters.iter_mut().enumerate() {
             let Parameter::Leaf { index, donate } = source else { continue };
             let aval = self.graph.aval(self.graph.inputs[parameter]);
-            let output = match lent[*index].role {
-                Role::Updated | Role::Node => update_of_leaf[*index]
-                    .filter(|&output| self.graph.aval(self.graph.outputs[output]) == aval),
-                Role::Consumed if !handed_on[*index] => free.get_mut(&aval).and_then(Vec::pop),
-                _ => None,
+            let of_node = |number| positions.get(&number).copied();
+            let with_node = lent[*index].node().and_then(of_node).map(Donate::WithNode);
+            let is_set = update_of_leaf[*index].is_some();
+            let (when, output) = match lent[*index].role {
+                Role::Updated | Role::Node if is_set => {
+                    let same =
+                        |output: &usize| self.graph.aval(self.graph.outputs[*output]) == aval;
+                    (Donate::Yes, update_of_leaf[*index].filter(same))
+                }
+                Role::Consumed | Role::Node if !handed_on[*index] => {
+                    let when = if lent[*index].role == Role::Consumed {
+                        Some(Donate::Yes)
+                    } else {
+                        with_node
+                    };
+                    let Some(when) = when else { continue };
+                    (when, free.get_mut(&aval).and_then(Vec::pop))
+                }
+                _ => continue,
             };
             if let Some(output) = output {
-                *donate = true;
+                *donate = when;
                 self.aliases.push((parameter, output));
             }
         }

@@ -1,6 +1,7 @@
 //! The parts of arguments that a function gave another structure: templates of them, which a hit fills with
 //! arrays and puts in their places.
 
+use crate::module::new_nodes::NewNodes;
 use crate::module::{Leaves, SharedNode};
 use crate::transform::lend::{AnyBody, AnyTree, Argument, Place, Twins};
 use rustc_hash::FxHashMap;
@@ -40,6 +41,8 @@ thread_local! {
 struct Templates {
     trees: Rc<Vec<TreeTemplate>>,
     alive: Weak<()>,
+    /// The nodes in the trees, which another thread may be the last to use. Dropped after these.
+    _nodes: NewNodes,
 }
 
 /// Frees the templates of this thread whose programs are gone: another thread may have dropped them.
@@ -69,6 +72,7 @@ impl Rebuilt {
         places: &[Place],
         twins: &Twins,
         leaves: &mut dyn Leaves,
+        template_nodes: &NewNodes,
     ) -> Self {
         let (mut nodes, mut trees) = (Vec::new(), Vec::new());
         let mut after: Vec<&dyn AnyTree> = Vec::new();
@@ -87,7 +91,11 @@ impl Rebuilt {
             free_templates();
             let number = NEXT.fetch_add(1, Relaxed);
             let alive = Arc::new(());
-            let templates = Templates { trees: Rc::new(trees), alive: Arc::downgrade(&alive) };
+            let templates = Templates {
+                trees: Rc::new(trees),
+                alive: Arc::downgrade(&alive),
+                _nodes: template_nodes.clone(),
+            };
             TREES.with_borrow_mut(|all| all.insert(number, templates));
             TreesOfThread { thread: std::thread::current().id(), number, alive }
         });
@@ -97,6 +105,13 @@ impl Rebuilt {
     /// Whether this thread has the templates.
     pub(super) fn is_here(&self) -> bool {
         self.trees.as_ref().is_none_or(|trees| trees.thread == std::thread::current().id())
+    }
+
+    /// Raises an error if one of these parts is a node that the running trace may not change; the nodes are
+    /// those of the arguments.
+    #[track_caller]
+    pub(super) fn check_change<'n>(&self, nodes: impl Fn(usize) -> &'n dyn SharedNode) {
+        self.nodes.iter().for_each(|(i, _)| nodes(*i).check_change());
     }
 
     /// The parts, with these leaves, if there are any.

@@ -7,11 +7,12 @@ use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use crate::error::{Error, Result, catching};
 use crate::graph::Array;
+use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
 use crate::run::{Stamp, compile};
 use crate::transform::lend;
-use crate::transform::lend::{Allowed, Recorded, Stopped};
+use crate::transform::lend::{Allowed, Consumable, Recorded, Stopped};
 use crate::value::Aval;
 use std::any::Any;
 use std::panic::Location;
@@ -22,12 +23,15 @@ use std::time::Instant;
 /// A traced call, before it is compiled.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    consumable: Vec<Consumable>,
     /// The result with shapes but no elements. The arguments' nodes are empty ones in it.
     pub(super) template: Box<dyn Any + Send + Sync>,
     /// The arguments' nodes in place of those.
     pub(super) back: Nodes,
     result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
     pub(super) rebuilt: Rebuilt,
+    /// The nodes of the templates.
+    pub(super) template_nodes: NewNodes,
 }
 
 /// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
@@ -71,8 +75,13 @@ fn trace_body(
     function.traces.fetch_add(1, Relaxed);
     function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     let Recorded { closed, results, changes, twins } = traced;
+    let mut held = lend::held(&|v| body.flatten_result(v));
+    held.extend(twins.held_by(body, &changes.rebuilt));
+    let result_nodes = twins.among(held);
+    let kept: Vec<usize> = result_nodes.iter().map(|(_, number)| *number).collect();
+    let consumable = lend::consumable(body.argument(), &kept);
     let lent = lend::lent(body.argument());
-    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, avals);
+    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, &consumable, avals);
     let shapes = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
@@ -90,13 +99,14 @@ fn trace_body(
                 .into(),
         });
     }
+    let template_nodes = NewNodes::default();
+    let noting = template_nodes.note();
     let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
     let template = body.template(&mut leaves);
-    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves);
-    let mut held = lend::held(&|v| body.flatten_result(v));
-    held.extend(twins.held_by(body, &changes.rebuilt));
-    let result_nodes = twins.among(held);
-    Ok(Some(Planned { plan, template, back: twins.back(), result_nodes, rebuilt }))
+    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves, &template_nodes);
+    drop(noting);
+    let back = twins.back();
+    Ok(Some(Planned { plan, consumable, template, back, result_nodes, rebuilt, template_nodes }))
 }
 
 impl Planned {
@@ -113,19 +123,21 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let Planned { template, result_nodes, rebuilt, .. } = self;
+        let Planned { consumable, template, result_nodes, rebuilt, template_nodes, .. } = self;
         Ok(Entry {
             key,
             number,
             used: Stamp::new(),
             executable,
             parameters,
+            consumable,
             updates,
             metadata,
             results,
             template,
             result_nodes,
             rebuilt,
+            _template_nodes: template_nodes,
         })
     }
 }

@@ -1,5 +1,6 @@
-//! Nodes as walks see them: what they are, what is in them, and who is at them.
+//! Nodes as walks see them: what they are, what is in them, and which ones a call has.
 
+use super::gate::{Busy, Gate};
 use super::walk::{Rebuild, nodes_of};
 use super::{Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
@@ -9,9 +10,6 @@ use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 /// A node with content of any type; its handles are [`Shared`](super::Shared).
 pub trait SharedNode: Any + Send + Sync {
@@ -35,12 +33,19 @@ pub trait SharedNode: Any + Send + Sync {
     /// The description of what is in the node.
     #[doc(hidden)]
     fn schema(&self) -> &'static Schema;
+    /// Whether there is nothing in it: so it is with a node that only a link leads to, in the copy of a tree.
+    #[doc(hidden)]
+    fn is_empty(&self) -> bool;
     /// Drops what is in the node, so that no cycle of handles keeps itself alive.
     #[doc(hidden)]
     fn clear(&self);
     /// Which trace the node was made in; 0 for none.
     #[doc(hidden)]
     fn home(&self) -> u64;
+    /// Raises an error if the running trace may not change the node.
+    #[doc(hidden)]
+    #[track_caller]
+    fn check_change(&self);
     #[doc(hidden)]
     fn gate(&self) -> &Gate;
 }
@@ -198,255 +203,6 @@ impl Nodes {
     }
 }
 
-/// Who is at a node: threads that hold it for reading, one that holds it for writing, or a call that
-/// it is lent to. Other than the locks of the standard library it knows the threads, so that a wait
-/// of a thread for itself is an error and no standstill.
-#[derive(Default)]
-pub struct Gate {
-    /// 0 if nobody is there, or the thread that holds the node alone, with [`LENT`] if it is lent to a
-    /// call. With [`LISTED`], the list says more. Without it the list is empty: a call comes and goes
-    /// by this word alone.
-    state: AtomicU64,
-    /// The node's number in the call that it is lent to.
-    number: AtomicUsize,
-    /// Made when first needed, and not inside: what many nodes cost a call is the memory that they lie in.
-    crowd: OnceLock<Box<Crowd>>,
-}
-
-#[derive(Default)]
-struct Crowd {
-    holders: Mutex<Holders>,
-    left: Condvar,
-}
-
-#[derive(Default)]
-struct Holders {
-    readers: SmallVec<[u64; 2]>,
-    /// The thread that holds the node for writing, or whose calls the node is lent to.
-    owner: u64,
-    /// How many calls, one inside another, the node is lent to.
-    calls: usize,
-    /// How many threads wait until others leave.
-    waiting: usize,
-}
-
-impl Holders {
-    fn is_empty(&self) -> bool {
-        self.readers.is_empty() && self.owner == 0 && self.waiting == 0
-    }
-}
-
-/// Marks a thread's number as that of one whose calls a node is lent to.
-const LENT: u64 = 1 << 63;
-/// Marks the state of a gate whose list counts.
-const LISTED: u64 = 1 << 62;
-
-/// Why a node is not to be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Busy {
-    /// This thread has a guard of it.
-    Guard,
-    /// It is lent to a call of this thread.
-    Call,
-    /// Another thread holds it.
-    Elsewhere,
-}
-
-/// A number of this thread, never 0.
-fn thread() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static ME: u64 = NEXT.fetch_add(1, Relaxed);
-    }
-    ME.with(|me| *me)
-}
-
-impl Gate {
-    fn crowd(&self) -> &Crowd {
-        self.crowd.get_or_init(Box::default)
-    }
-
-    /// The list, with everybody who is there. [`note`](Gate::note) ends it.
-    fn lock(&self) -> MutexGuard<'_, Holders> {
-        // No code that could panic runs under the lock.
-        let mut holders = self.crowd().holders.lock().unwrap_or_else(|e| e.into_inner());
-        let state = self.state.fetch_or(LISTED, Acquire);
-        if state & LISTED == 0 {
-            holders.owner = state & !LENT;
-            holders.calls = usize::from(state & LENT != 0);
-        }
-        holders
-    }
-
-    /// Lets the owner be asked without the lock, and calls come without it once the list is empty.
-    fn note(&self, holders: &Holders) {
-        let lent = if holders.calls > 0 { LENT } else { 0 };
-        let listed = if holders.is_empty() { 0 } else { LISTED };
-        self.state.store(holders.owner | lent | listed, Release);
-    }
-
-    /// Notes that a holder left.
-    fn notify(&self, holders: MutexGuard<'_, Holders>) {
-        let waited_for = holders.waiting > 0;
-        self.note(&holders);
-        drop(holders);
-        // Costs a call of the system.
-        if waited_for {
-            self.crowd().left.notify_all();
-        }
-    }
-
-    /// Waits while `busy` says that another thread is in the way, then lets `enter` in.
-    fn wait(
-        &self,
-        busy: impl Fn(&Holders, u64) -> Option<Busy>,
-        enter: impl FnOnce(&mut Holders, u64),
-    ) -> Result<(), Busy> {
-        let me = thread();
-        let mut holders = self.lock();
-        loop {
-            match busy(&holders, me) {
-                None => break,
-                Some(Busy::Elsewhere) => {
-                    holders.waiting += 1;
-                    holders = self.crowd().left.wait(holders).unwrap_or_else(|e| e.into_inner());
-                    holders.waiting -= 1;
-                }
-                Some(busy) => {
-                    self.note(&holders);
-                    return Err(busy);
-                }
-            }
-        }
-        enter(&mut holders, me);
-        self.note(&holders);
-        Ok(())
-    }
-
-    /// A thread comes to read. It may be the one whose call the node is lent to: what is in the node
-    /// does not change before the call's end.
-    pub(super) fn read(&self) -> Result<(), Busy> {
-        let busy = |holders: &Holders, me| match holders.owner {
-            0 => None,
-            owner if owner != me => Some(Busy::Elsewhere),
-            _ => (holders.calls == 0).then_some(Busy::Guard),
-        };
-        self.wait(busy, |holders, me| holders.readers.push(me))
-    }
-
-    /// A thread comes to write.
-    pub(super) fn write(&self) -> Result<(), Busy> {
-        let busy = |holders: &Holders, me| match holders.owner {
-            0 if holders.readers.contains(&me) => Some(Busy::Guard),
-            0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
-            owner if owner != me => Some(Busy::Elsewhere),
-            _ if holders.calls == 0 => Some(Busy::Guard),
-            _ => Some(Busy::Call),
-        };
-        self.wait(busy, |holders, me| holders.owner = me)
-    }
-
-    /// Lends the node, its number there being `number`, to a call of this thread. Does not wait: a
-    /// call that waited with other nodes in its hands could wait for ever.
-    fn lend(&self, number: usize) -> Result<usize, Busy> {
-        let me = thread();
-        if self.state.compare_exchange(0, me | LENT, Acquire, Relaxed).is_err() {
-            let mut holders = self.lock();
-            let busy = match holders.owner {
-                _ if holders.readers.contains(&me) => Some(Busy::Guard),
-                0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
-                owner if owner != me => Some(Busy::Elsewhere),
-                _ => (holders.calls == 0).then_some(Busy::Guard),
-            };
-            if busy.is_none() {
-                holders.owner = me;
-                holders.calls += 1;
-            }
-            self.note(&holders);
-            busy.map_or(Ok(()), Err)?;
-        }
-        // Only the thread that the node is lent to sets the number.
-        let before = self.number();
-        self.number.store(number, Relaxed);
-        Ok(before)
-    }
-
-    /// Waits until no other thread is at the node.
-    fn wait_for_others(&self) {
-        let busy = |holders: &Holders, me| {
-            let others = holders.owner != 0 && holders.owner != me;
-            (others || holders.readers.iter().any(|&reader| reader != me))
-                .then_some(Busy::Elsewhere)
-        };
-        let waited = self.wait(busy, |_, _| {});
-        debug_assert!(waited.is_ok());
-    }
-
-    /// The end of [`read`](Gate::read).
-    pub(super) fn leave_read(&self) {
-        let me = thread();
-        let mut holders = self.lock();
-        if let Some(at) = holders.readers.iter().position(|&reader| reader == me) {
-            holders.readers.swap_remove(at);
-        }
-        self.notify(holders);
-    }
-
-    /// The end of [`write`](Gate::write) or, with the number that stood there before, of a call.
-    pub(super) fn leave(&self, number: Option<usize>) {
-        if let Some(number) = number {
-            self.number.store(number, Relaxed);
-            let alone = thread() | LENT;
-            if self.state.compare_exchange(alone, 0, Release, Relaxed).is_ok() {
-                return;
-            }
-        }
-        let mut holders = self.lock();
-        if number.is_some() {
-            holders.calls -= 1;
-        }
-        if holders.calls == 0 {
-            holders.owner = 0;
-        }
-        self.notify(holders);
-    }
-
-    /// Whether the node is lent to a call of this thread, or held for writing by it.
-    pub(crate) fn is_mine(&self) -> bool {
-        self.state.load(Relaxed) & !(LENT | LISTED) == thread()
-    }
-
-    /// Whether the node is lent to a call of this thread.
-    #[inline]
-    pub(super) fn is_lent_here(&self) -> bool {
-        self.state.load(Relaxed) & !LISTED == thread() | LENT
-    }
-
-    /// Whether this thread holds the node for reading.
-    pub(super) fn is_read_here(&self) -> bool {
-        let holders = self.lock();
-        let read = holders.readers.contains(&thread());
-        self.note(&holders);
-        read
-    }
-
-    /// The number of the node in the call that it is lent to.
-    pub(crate) fn number(&self) -> usize {
-        self.number.load(Relaxed)
-    }
-
-    /// How a walk through the call's arguments, which met `nodes` before, comes to the node.
-    pub(crate) fn arrival(&self, nodes: &mut usize) -> Arrival {
-        let number = self.number();
-        // Numbers are given in the order of first places, so this is one if the number is the next.
-        if number == *nodes {
-            *nodes += 1;
-            return Arrival::First(number);
-        }
-        Arrival::Again(number)
-    }
-}
-
 /// The nodes that are lent to a call, in the order of a walk. Nobody else can set them meanwhile; they
 /// are given back when this is dropped.
 pub(crate) struct LentNodes {
@@ -533,6 +289,14 @@ impl LentNodes {
     /// The node that was met as number `number`.
     pub(crate) fn get(&self, number: usize) -> Option<&dyn SharedNode> {
         self.nodes.0.get(number).map(|(node, _)| &**node)
+    }
+
+    /// How many handles to the node `number` there are besides that of this list; `None` if somebody may
+    /// make more of one that does not keep it alive.
+    pub(crate) fn handles(&self, number: usize) -> Option<usize> {
+        let (node, _) = self.nodes.0.get(number)?;
+        // A node has one such handle to itself.
+        (Arc::weak_count(node) == 1).then(|| Arc::strong_count(node) - 1)
     }
 
     /// The nodes in the order of the walk.

@@ -19,10 +19,11 @@ pub(crate) fn other_places<M: Module>(module: &M) -> Vec<(Path, Path)> {
 }
 
 /// Returns an error if a leaf in a node has different properties by its different places: `of` gives the
-/// property of a leaf by its path, and `what` is the property's name.
+/// property of a leaf by its path, `what` is the property's name, and `name` how a path is shown.
 pub(crate) fn check_places<T: PartialEq>(
     flatten: impl Fn(&mut dyn Visitor),
     what: &str,
+    name: fn(&Path) -> String,
     mut of: impl FnMut(&Path, &VarInfo<'_>) -> T,
     show: impl Fn(&T) -> String,
 ) -> Result<(), String> {
@@ -51,7 +52,7 @@ pub(crate) fn check_places<T: PartialEq>(
     for i in wrong {
         let others = places.iter().filter(|(at, ..)| *at == i).map(|(_, path, t)| (path, t));
         for (path, property) in std::iter::once((&first[i].0, &first[i].1)).chain(others) {
-            message.push_str(&format!("\n  {path}: {}", show(property)));
+            message.push_str(&format!("\n  {}: {}", name(path), show(property)));
         }
     }
     Err(message)

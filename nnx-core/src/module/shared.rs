@@ -1,7 +1,9 @@
 //! `Shared<T>`: one node that several places hold.
 
 use super::check::LINK;
-use super::node::{Busy, Gate, SharedNode};
+use super::gate::{Busy, Gate};
+use super::new_nodes::note;
+use super::node::SharedNode;
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::error::{Error, raise};
 use crate::graph::current_trace;
@@ -46,16 +48,20 @@ struct NodeCell<T> {
     gate: Gate,
 }
 
-impl<T> NodeCell<T> {
+impl<T: Module + Send + Sync> NodeCell<T> {
     fn new(content: Option<T>) -> Arc<Self> {
-        Arc::new_cyclic(|this| NodeCell {
+        let node = Arc::new_cyclic(|this| NodeCell {
             this: this.clone(),
             home: current_trace(),
             gate: Gate::default(),
             content: RwLock::new(content),
-        })
+        });
+        note(&node);
+        node
     }
+}
 
+impl<T> NodeCell<T> {
     fn this(&self) -> Arc<Self> {
         match self.this.upgrade() {
             Some(this) => this,
@@ -120,17 +126,20 @@ impl<T> NodeCell<T> {
 
 fn gone<T>() -> ! {
     raise(Error::Invalid(format!(
-        "this node, a `{}`, belongs to a trace that is over, or is being made: there is nothing in it",
+        "this node, a `{}`, is empty: it belongs to a trace that is over, or a link led to it from an \
+         argument of a traced function, and no argument holds it: then pass what holds it too",
         type_name::<T>()
     )))
 }
 
-impl<T> Shared<T> {
+impl<T: Module + Send + Sync> Shared<T> {
     /// A new node with one handle.
     pub fn new(node: T) -> Self {
         Shared(NodeCell::new(Some(node)))
     }
+}
 
+impl<T> Shared<T> {
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
     ///
     /// # Panics
@@ -283,7 +292,7 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
         }
     }
     fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
-        self.check_home("a change of a tree");
+        self.check_change();
         let mut visit = || {
             if let Some(content) = &mut *self.open() {
                 content.flatten_mut(&mut visitor);
@@ -331,6 +340,9 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
     fn schema(&self) -> &'static Schema {
         T::SCHEMA
     }
+    fn is_empty(&self) -> bool {
+        self.look("a walk through a tree").is_none()
+    }
     fn clear(&self) {
         // The dropped content may hold handles to this node: not under the lock.
         let content = self.open().take();
@@ -338,6 +350,10 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
     }
     fn home(&self) -> u64 {
         self.home
+    }
+    #[track_caller]
+    fn check_change(&self) {
+        self.check_home("a change of a tree");
     }
     fn gate(&self) -> &Gate {
         &self.gate

@@ -365,7 +365,7 @@ fn chosen<M: Module>(
     let flatten = |mut v: &mut dyn Visitor| model.flatten(&mut v);
     let takes = |path: &Path, leaf: &VarInfo<'_>| filter.matches(path, leaf);
     let show = |taken: &bool| if *taken { "updated" } else { "not updated" }.to_owned();
-    check_places(flatten, "`wrt`", takes, show)?;
+    check_places(flatten, "`wrt`", Path::to_string, takes, show)?;
     let mut gap = None;
     for_each_leaf(model, |path, leaf| {
         if let Some(kind) = leaf.kind

@@ -4,7 +4,9 @@ use super::key::{fold, raw_split};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
-use crate::module::{Filter, Kind, Module, Path, RngCount, RngKey, VariableKind};
+use crate::module::{
+    Filter, Kind, Module, Path, RngCount, RngKey, VarInfo, VariableKind, Visitor, check_places,
+};
 use crate::run::staged;
 use crate::value::{Aval, DType};
 use std::collections::BTreeMap;
@@ -97,7 +99,8 @@ impl RngBackup {
 /// ```
 ///
 /// # Panics
-/// Panics if a stream is split already, or the filter takes none of the streams that there are.
+/// Panics if a stream is split already, if the filter takes none of the streams that there are, or takes a
+/// shared one at one of its places and not at another.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
     renew("split_rngs", tree, &filter, Some(splits))
@@ -110,7 +113,8 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// The result restores the streams as they were, one key further.
 ///
 /// # Panics
-/// Panics if a stream is split, or the filter takes none of the streams that there are.
+/// Panics if a stream is split, if the filter takes none of the streams that there are, or takes a shared one
+/// at one of its places and not at another.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
     renew("fork_rngs", tree, &filter, None)
@@ -123,6 +127,15 @@ fn renew<M: Module>(
     filter: &dyn Filter,
     splits: Option<usize>,
 ) -> RngBackup {
+    let takes = |path: &Path, leaf: &VarInfo<'_>| {
+        leaf.kind.is_some_and(|kind| kind.is(RngKey::KIND)) && filter.matches(path, leaf)
+    };
+    let show = |takes: &bool| if *takes { "taken" } else { "not taken" }.to_owned();
+    let flatten = |mut visitor: &mut dyn Visitor| tree.flatten(&mut visitor);
+    let places = check_places(flatten, "answers of the filter", Path::to_string, takes, show);
+    if let Err(message) = places {
+        crate::array::invalid(function, message);
+    }
     // A stream is its key, directly followed by its count.
     let (mut streams, mut others, mut last) = (Vec::new(), Vec::new(), None);
     for_each_leaf(tree, |path, leaf| {

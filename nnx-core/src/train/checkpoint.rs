@@ -8,7 +8,7 @@ use crate::module::{Module, other_places};
 use crate::value::{Aval, DType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -84,7 +84,7 @@ fn checksum(file: &[u8], at: usize) -> String {
 
 /// A safetensors file: the size of the header, the header, the tensors. Equal trees give equal
 /// bytes, which the encoder of the safetensors crate does not promise.
-fn encode(tensors: &Tensors, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+fn encode(tensors: &SavedLeaves, metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let mut order: Vec<_> = tensors.iter().collect();
     // Wide dtypes first, so that every tensor is aligned.
     order.sort_by_key(|(_, (aval, _))| std::cmp::Reverse(aval.dtype().size()));
@@ -116,12 +116,14 @@ fn aliases<M: Module>(tree: &M) -> BTreeMap<String, String> {
     other_places(tree).into_iter().map(|(path, first)| (path.dotted(), first.dotted())).collect()
 }
 
-/// Leaves by their dotted paths.
-type Tensors = BTreeMap<String, (Aval, Vec<u8>)>;
+/// SavedLeaves by their dotted paths.
+type SavedLeaves = BTreeMap<String, (Aval, Vec<u8>)>;
+/// The tensors of a file, by their names.
+type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
 
 /// Dotted paths with the shape, dtype and bytes of every leaf.
-fn tensors<M: Module>(path: &Path, tree: &M) -> Result<Tensors> {
-    let mut tensors = Tensors::new();
+fn tensors<M: Module>(path: &Path, tree: &M) -> Result<SavedLeaves> {
+    let mut tensors = SavedLeaves::new();
     for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
         let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
         let tensor = read()
@@ -141,8 +143,8 @@ fn tensors<M: Module>(path: &Path, tree: &M) -> Result<Tensors> {
 /// Reads the leaves of `tree` back from a file that [`save_checkpoint`] wrote; gives its metadata.
 ///
 /// The tree decides what is expected: its structure, shapes and dtypes must be those of the file, and so
-/// must its sharing. A file of a tree without shared nodes, with equal tensors for all places of a node,
-/// can be read too.
+/// must its sharing: which places are one node, in whatever order. Equal tensors for all places of a node can be
+/// read too, as they are in a file of a tree without shared nodes.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, is truncated or corrupt, or belongs to another
@@ -164,7 +166,7 @@ pub fn load_checkpoint<M: Module>(
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| corrupt(e.to_string()))?;
     let mut metadata: BTreeMap<String, String> =
         header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    let found: Tensors<'_> = file.tensors().into_iter().collect();
     let (given, ours) = (metadata.remove(CHECKSUM), metadata.remove(WRITER));
     if given.is_some() || ours.is_some() {
         let found = checksum_at(&bytes).map(|at| checksum(&bytes, at));
@@ -173,55 +175,94 @@ pub fn load_checkpoint<M: Module>(
         }
     }
 
+    let sharing = Sharing {
+        here: aliases(tree),
+        there: match metadata.remove(ALIASES) {
+            Some(text) => {
+                Some(serde_json::from_str(&text).map_err(|e| corrupt(format!("{ALIASES}: {e}")))?)
+            }
+            None => None,
+        },
+    };
     let mut differences = Differences::default();
     let mut views = Vec::new();
+    let mut used = BTreeSet::new();
     for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
         let name = leaf_path.dotted();
         let want = leaf.array.try_aval()?;
-        let Some(view) = found.remove(&name) else {
+        // The file may have another one of the node's places first.
+        let Some((stored, view)) = found.get_key_value(sharing.first_there(&name)) else {
             differences.missing.push(name);
             continue;
         };
+        used.insert(stored.clone());
         if dtype(view.dtype()) != Some(want.dtype()) || view.shape() != want.shape() {
             let got = dtype(view.dtype())
                 .map_or_else(|| format!("{:?}", view.dtype()), |dtype| dtype.to_string());
             let shape = view.shape();
             differences.different.push(format!("{name} (file {got}{shape:?}, model {want})"));
         }
-        views.push((name, want, view));
+        views.push((want, view));
     }
-    let here = aliases(tree);
-    match metadata.remove(ALIASES) {
-        Some(text) => {
-            let there: BTreeMap<String, String> =
-                serde_json::from_str(&text).map_err(|e| corrupt(format!("{ALIASES}: {e}")))?;
-            let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
-                let only = a.iter().filter(|(alias, first)| b.get(*alias) != Some(*first));
-                only.map(|(alias, first)| format!("{alias} is {first}")).collect()
-            };
-            differences.shared_there = only(&there, &here);
-            differences.shared_here = only(&here, &there);
-        }
-        // A file of a tree without shared nodes: a tensor for every place, equal ones for one node.
-        None => {
-            for (alias, first) in &here {
-                let Some(view) = found.remove(alias) else { continue };
-                if views.iter().any(|(name, _, other)| name == first && same(&view, other)) {
-                    continue;
-                }
-                differences.shared_here.push(format!("{alias} is {first}"));
-            }
-        }
-    }
-    differences.extra = found.into_keys().collect();
+    sharing.compare(&found, &mut used, &mut differences);
+    differences.extra = found.keys().filter(|name| !used.contains(*name)).cloned().collect();
     differences.check(path)?;
 
     let arrays = views
         .iter()
-        .map(|(_, aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
+        .map(|(aval, view)| Array::from_bytes(view.data(), aval.dtype(), aval.shape()))
         .collect::<Result<Vec<_>>>()?;
     replace_leaves(tree, |i, array| *array = arrays[i].clone());
     Ok(metadata)
+}
+
+/// The further places of nodes, with the first ones: those of a tree, and those of a file that tells.
+struct Sharing {
+    here: BTreeMap<String, String>,
+    there: Option<BTreeMap<String, String>>,
+}
+
+impl Sharing {
+    /// The name under which the file has a place.
+    fn first_there<'n>(&'n self, name: &'n str) -> &'n str {
+        self.there.as_ref().and_then(|there| there.get(name)).map_or(name, String::as_str)
+    }
+
+    fn first_here<'n>(&'n self, name: &'n str) -> &'n str {
+        self.here.get(name).map_or(name, String::as_str)
+    }
+
+    /// Notes where the two differ, and which of the file's tensors belong to further places here.
+    fn compare(
+        &self,
+        found: &Tensors<'_>,
+        used: &mut BTreeSet<String>,
+        differences: &mut Differences,
+    ) {
+        for (alias, first) in self.there.iter().flatten() {
+            if self.first_here(alias) != self.first_here(first) {
+                differences.shared_there.push(format!("{alias} is {first}"));
+            }
+        }
+        for (alias, first) in &self.here {
+            let [alias_there, first_there] = [alias, first].map(|name| self.first_there(name));
+            if alias_there == first_there {
+                continue;
+            }
+            match (found.get(alias_there), found.get(first_there)) {
+                // A file of a tree without nodes, that has less of it.
+                (None, _) if self.there.is_none() => {}
+                (None, _) => differences.missing.push(alias.clone()),
+                (Some(a), b) => {
+                    used.insert(alias_there.to_owned());
+                    // Of a tree without nodes: a tensor for every place, equal ones for one node.
+                    if b.is_none_or(|b| !same(a, b)) {
+                        differences.shared_here.push(format!("{alias} is {first}"));
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// How a file and a tree differ.
@@ -239,20 +280,25 @@ fn same(a: &TensorView<'_>, b: &TensorView<'_>) -> bool {
     (a.dtype(), a.shape(), a.data()) == (b.dtype(), b.shape(), b.data())
 }
 
+const TIE: &str = "\n  fix: tie them before loading, by a handle to one node in both places, and untie them after it \
+                   if they should be two";
+const UNTIE: &str = "\n  fix: untie them before loading, by a node for each place, and tie them after it by a handle \
+                     to the one whose value counts";
+
 impl Differences {
     fn check(&self, path: &Path) -> Result<()> {
         let mut message = String::from("this checkpoint belongs to another model");
         let mut fits = true;
-        for (what, names) in [
-            ("missing in the file", &self.missing),
-            ("extra in the file", &self.extra),
-            ("different shape or dtype", &self.different),
-            ("one shared node in the file, not here", &self.shared_there),
-            ("one shared node here, not in the file", &self.shared_here),
+        for (what, names, fix) in [
+            ("missing in the file", &self.missing, ""),
+            ("extra in the file", &self.extra, ""),
+            ("different shape or dtype", &self.different, ""),
+            ("one shared node in the file, not here", &self.shared_there, TIE),
+            ("one shared node here, not in the file", &self.shared_here, UNTIE),
         ] {
             if !names.is_empty() {
                 fits = false;
-                message += &format!("\n  {what}: {}", names.join(", "));
+                message += &format!("\n  {what}: {}{fix}", names.join(", "));
             }
         }
         if fits { Ok(()) } else { Err(broken(path, message)) }

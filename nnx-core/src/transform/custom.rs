@@ -7,6 +7,7 @@ use super::trees::{
 use crate::error::or_raise;
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
+use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
@@ -195,10 +196,13 @@ where
     let like = Arc::new(rebuild(argument, |_, leaf| Array::of_aval(leaf.aval())));
     let like_result = Arc::new(rebuild(result, |_, leaf| Array::of_aval(leaf.aval())));
     let captured: Vec<Aval> = graph.input_avals()[n..].to_vec();
-    let kept: Arc<Mutex<Option<S>>> = Arc::default();
+    // The nodes in it come last: they are freed after it.
+    let kept: Arc<Mutex<Option<(S, NewNodes)>>> = Arc::default();
     let keep = kept.clone();
     let (tree, expected) = (like.clone(), like_result.clone());
     let forward: ArrayFn = Arc::new(move |args: &[Array]| {
+        let nodes = NewNodes::default();
+        let _noting = nodes.note();
         let (result, residuals) = forward(&with_leaves(&*tree, &args[..n]));
         let places = ["what the function returns", "what `forward` returns"];
         if let Some(what) = difference_of(&*expected, &result, places) {
@@ -208,12 +212,13 @@ where
         outs.extend(leaves(&residuals));
         // Shapes only: the values belong to the trace that runs.
         let template = rebuild(&residuals, |_, leaf| Array::of_aval(leaf.aval()));
-        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some(template);
+        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some((template, nodes));
         outs
     });
     let backward: ArrayFn = Arc::new(move |args: &[Array]| {
+        let _noting = NewNodes::noting();
         let template = kept.lock().unwrap_or_else(|e| e.into_inner());
-        let Some(template) = template.as_ref() else {
+        let Some((template, _)) = template.as_ref() else {
             made.invalid("`backward` runs before `forward`".into())
         };
         let count = collect_leaves(template).len();
@@ -272,6 +277,7 @@ where
         let like_result = rebuild(&result, |_, leaf| Array::of_aval(leaf.aval()));
         let jvp = jvp.clone();
         let rule: JvpRule = Arc::new(move |cx: &Jvp<'_>| {
+            let _noting = NewNodes::noting();
             let primals = with_leaves(&like, &cx.primals[..n]);
             let given: Vec<Array> = (0..n)
                 .filter(|&i| cx.primals[i].dtype().is_differentiable())

@@ -1,7 +1,7 @@
 //! `map` and `associative_scan`.
 
 use super::lend::Argument;
-use super::scan::{ScanInputs, scan};
+use super::scan::{MAP, ScanInputs, scanned};
 use super::trees::{difference_of, invalid, leaves, with_leaves};
 use crate::array::dim;
 use crate::graph::Array;
@@ -13,7 +13,7 @@ use std::panic::Location;
 /// Applies `f` to each slice of `xs` along its first axis, one after the other, and stacks the
 /// results. `jax.lax.map`.
 ///
-/// As [`scan`] without a carry: it takes the same options, needs the memory of one element at a time,
+/// As [`scan`](super::scan()) without a carry: it takes the same options, needs the memory of one element at a time,
 /// and is slower than [`vmap`](super::vmap()), which does all elements at once.
 ///
 /// ```
@@ -23,7 +23,7 @@ use std::panic::Location;
 /// ```
 ///
 /// # Panics
-/// As [`scan`].
+/// As [`scan`](super::scan()).
 #[track_caller]
 pub fn map_slices<X, Y, F>(f: F, xs: X) -> Y
 where
@@ -31,7 +31,7 @@ where
     Y: Module,
     F: for<'t> FnOnce(<X::Xs as Argument>::Body<'t>) -> Y,
 {
-    scan(|(), x: <X::Xs as Argument>::Body<'_>| ((), f(x)), (), xs).1
+    scanned(MAP, |(), x: <X::Xs as Argument>::Body<'_>| ((), f(x)), (), xs.into_over()).1
 }
 
 /// All prefixes of `xs` along `axis`, combined by the associative function `f`: element `i` of the
@@ -39,7 +39,7 @@ where
 /// `f(…f(xₙ₋₁, xₙ₋₂)…, xᵢ)`. `jax.lax.associative_scan`.
 ///
 /// `f` combines many elements at once: it gets two trees like `xs`, shorter along the axis, and
-/// returns one. It is applied about 2 log₂ n times, which is what makes it faster than [`scan`] on
+/// returns one. It is applied about 2 log₂ n times, which is what makes it faster than [`scan`](super::scan()) on
 /// parallel hardware. The method is that of Blelloch, "Prefix sums and their applications", 1990.
 ///
 /// ```

@@ -121,6 +121,9 @@ where
     scanned("scan", f, init, xs.into_over())
 }
 
+/// The name of the loop that has no carry.
+pub(super) const MAP: &str = "map_slices";
+
 /// A loop over slices, called `op` in messages.
 #[track_caller]
 pub(super) fn scanned<C, X, Y, F>(op: &'static str, f: F, init: C, over: Over<X>) -> (C, Y)
@@ -132,7 +135,11 @@ where
 {
     let Over { xs, axes, length, reverse, unroll } = over;
     let mut lent = (Owned::new(init), xs);
-    let call = TransformCall::new(op, &mut lent);
+    let mut call = TransformCall::new(op, &mut lent);
+    if op == MAP {
+        // There is no carry that would be the argument's first part.
+        call.name = |path| path.below_first().to_string();
+    }
     let carry_leaves = collect_leaves(&call.argument.0).len();
     let (sliced, length) = match slices(&call, carry_leaves, &axes, length) {
         Ok(found) => found,

@@ -8,7 +8,7 @@ use super::checks::needs_check;
 use crate::parse::{Field, Item, Role};
 use crate::recursion::{Itself, mention, mentions_self};
 use nnx_macro_support::text::{self, plain_name};
-use nnx_macro_support::types::{is_primitive, last_segment, parts};
+use nnx_macro_support::types::{is_primitive, last_segment, parts, type_arguments};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
@@ -72,13 +72,23 @@ fn numbered(at: usize) -> Ident {
 fn names(item: &Item<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for field in item.fields().filter(|field| field.recursive) {
-        for name in parts(field.ty).into_iter().filter_map(name) {
+        for name in ends(field.ty).into_iter().filter_map(name) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
     }
     names
+}
+
+/// The types that a marked type is made of. A handle is looked through, so that the schema shows it: the rules of
+/// tree mode ask for handles.
+fn ends(ty: &Type) -> Vec<&Type> {
+    let inside = |part| match last_segment(part).filter(|last| last.ident == "Shared") {
+        Some(last) => type_arguments(last).flat_map(ends).collect(),
+        None => vec![part],
+    };
+    parts(ty).into_iter().flat_map(inside).collect()
 }
 
 fn name(ty: &Type) -> Option<String> {

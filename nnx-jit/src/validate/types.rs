@@ -190,9 +190,14 @@ fn reference_message(place: Place, reference: &TypeReference) -> String {
         Place::Result => with_fixes(
             "a jitted function cannot return a reference: its results are new arrays",
             &[
-                format!(
-                    "return it by value: `{owned}` (cloning an `Array` or a `Param` copies no data)"
-                ),
+                match last_segment(&reference.elem).filter(|last| last.ident == "Shared") {
+                    Some(_) => format!(
+                        "return another handle: `{owned}`, with `.clone()`; the caller gets the node itself"
+                    ),
+                    None => format!(
+                        "return it by value: `{owned}` (cloning an `Array` or a `Param` copies no data)"
+                    ),
+                },
                 "return nothing, and read the argument after the call".to_owned(),
             ],
         ),

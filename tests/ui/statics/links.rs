@@ -1,4 +1,4 @@
-// A link to a node is no setting, and not to be passed over: a function would go on with the values it saw first.
+// A link to a node is not a setting, and not to be passed over: a function would go on with the values it saw first.
 use nnx::module::SharedWeak;
 use nnx::{Module, Param};
 

@@ -13,6 +13,7 @@ use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths}
 use crate::module::{Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place};
 use crate::run::staged;
 use crate::value::Aval;
+use std::cell::Cell;
 use std::panic::Location;
 
 /// A call of the transform `op`. Leaves of the argument without a value, such as the gaps of a gradient,
@@ -20,6 +21,8 @@ use std::panic::Location;
 pub(crate) struct TransformCall<'a, A> {
     pub(crate) op: &'static str,
     pub(crate) location: &'static Location<'static>,
+    /// How paths are shown.
+    pub(crate) name: fn(&Path) -> String,
     pub(crate) argument: &'a mut A,
     /// Number of leaves, with and without a value.
     pub(crate) leaves: usize,
@@ -85,8 +88,12 @@ impl<R> TransformProgram<R> {
     where
         R: Module,
     {
-        self.twins.made().iter().for_each(|made| visitor.shared(&*made.new));
+        self.twins(visitor);
         self.result.flatten(visitor);
+    }
+
+    fn twins<V: Visitor>(&self, visitor: &mut V) {
+        self.twins.made().iter().for_each(|made| visitor.shared(&*made.new));
     }
 
     /// The leaves that were set, in the order of their outputs.
@@ -122,7 +129,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             }
         }
         let leaves = leaves.len();
-        TransformCall { op, location, argument, leaves, present, values, avals, nodes }
+        let name = Path::to_string;
+        TransformCall { op, location, name, argument, leaves, present, values, avals, nodes }
     }
 
     /// The path of each leaf. In an argument that is a tuple it begins with the position.
@@ -132,7 +140,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
 
     /// The path of leaf `i`, for messages.
     pub(crate) fn path(&self, i: usize) -> String {
-        match self.paths()[i].to_string() {
+        match (self.name)(&self.paths()[i]) {
             path if path.is_empty() => "the argument".into(),
             path => format!("`{path}`"),
         }
@@ -157,7 +165,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     /// The name of the argument's node `number` in messages.
     pub(crate) fn node_name(&self, number: usize) -> String {
         let nodes = nodes_of(|v| self.argument.flatten(v));
-        nodes.get(number).map_or_else(|| "another node".into(), |(path, _)| format!("`{path}`"))
+        let name = |(path, _): &(Path, _)| format!("`{}`", (self.name)(path));
+        nodes.get(number).map_or_else(|| "another node".into(), name)
     }
 
     /// The argument's nodes, as met.
@@ -186,7 +195,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             return;
         }
         let flatten = |mut v: &mut dyn Visitor| self.argument.flatten(&mut v);
-        if let Err(message) = check_places(flatten, what, of, show) {
+        if let Err(message) = check_places(flatten, what, self.name, of, show) {
             self.invalid(message);
         }
     }
@@ -263,9 +272,18 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             },
         );
         let mut wrong = None;
+        let in_result = Cell::new(false);
         for_each_other_place(
-            |v| program.twins_and_result(v),
+            |v| {
+                program.twins(v);
+                in_result.set(true);
+                program.result.flatten(v);
+            },
             |i, path, leaf| {
+                // A node in a node of the argument has no other place by that.
+                if !in_result.get() {
+                    return;
+                }
                 let other = axis(path, &leaf);
                 if other != first[i] {
                     wrong.get_or_insert_with(|| (i, path.clone(), other));
@@ -341,7 +359,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         let ordered = changes.ordered(&lent(&*self.argument));
         let mut write = SetLeaves::new(&ordered.updates, &ordered.metadata, outs);
         self.argument.flatten_mut(&mut write);
-        self.nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
+        self.nodes.nodes().for_each(|node| write.node(node));
     }
 
     /// Ends the call with the outputs of a run of `program`: writes back what the function set, and

@@ -125,17 +125,21 @@ impl<'a> Comparison<'a> {
         let captured = |node: &dyn SharedNode| {
             self.new.number(node.id()).is_none() && node.home() != current_trace()
         };
-        match nodes.iter().find(|(_, node)| captured(&**node)) {
-            None => Ok(()),
-            Some((path, _)) => {
-                let path = path.to_string();
-                let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
-                Err(format!(
-                    "{holds} a shared node{at} that the function captured, which is not a node of this \
-                     trace\nfix: pass what holds the node in an argument"
-                ))
-            }
+        let by_link =
+            |node: &dyn SharedNode| self.new.number(node.id()).is_none() && node.is_empty();
+        for (path, node) in &nodes {
+            let how = match (captured(&**node), by_link(&**node)) {
+                (false, false) => continue,
+                (true, _) => "the function captured, which is not a node of this trace",
+                (false, true) => "a link led to, and that no argument holds",
+            };
+            let path = path.to_string();
+            let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
+            return Err(format!(
+                "{holds} a shared node{at} that {how}\nfix: pass what holds the node in an argument"
+            ));
         }
+        Ok(())
     }
 
     /// Returns an error if a part that is rebuilt had a link to a node outside of the argument, which would be lost.

@@ -3,6 +3,7 @@
 
 use super::argument::Argument;
 use super::record::Roles;
+use crate::module::new_nodes::NewNodes;
 use crate::module::{Leaves, Module, Path, Schema, Visitor};
 use std::any::Any;
 
@@ -74,6 +75,8 @@ pub(crate) trait AnyBody {
     fn updated_twin<'a>(&'a self, add: &mut dyn FnMut(&'a dyn AnyTree));
     /// Visits the result.
     fn flatten_result(&self, visitor: &mut dyn Visitor);
+    /// Keeps what stands for the nodes that the function makes until the trees that may hold them are gone.
+    fn keep(&mut self, nodes: NewNodes);
 }
 
 /// A function that returns a tree.
@@ -82,11 +85,13 @@ pub(super) struct TreeFunction<'a, A: Argument, R, F> {
     body: Option<F>,
     twin: Option<A::Tree>,
     result: Option<R>,
+    /// Dropped after the trees above, which may hold such nodes.
+    new_nodes: Option<NewNodes>,
 }
 
 impl<'a, A: Argument, R, F> TreeFunction<'a, A, R, F> {
     pub(super) fn new(argument: &'a A, body: F) -> Self {
-        TreeFunction { argument, body: Some(body), twin: None, result: None }
+        TreeFunction { argument, body: Some(body), twin: None, result: None, new_nodes: None }
     }
 
     /// The function's result.
@@ -122,5 +127,8 @@ where
         if let Some(result) = &self.result {
             result.flatten(&mut visitor);
         }
+    }
+    fn keep(&mut self, nodes: NewNodes) {
+        self.new_nodes = Some(nodes);
     }
 }

@@ -8,11 +8,13 @@
 mod argument;
 mod call;
 mod compare;
+mod consumed;
 mod erased;
 mod record;
 
 pub use argument::{Argument, Owned, Role, Static};
 pub(crate) use call::{TransformCall, TransformProgram, result_of};
+pub(crate) use consumed::{Consumable, consumable, consumed};
 pub use erased::AnyTree;
 pub(crate) use erased::{AnyArgument, AnyBody};
 pub use record::Roles;

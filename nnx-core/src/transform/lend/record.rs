@@ -4,6 +4,7 @@ use super::argument::Role;
 use super::compare::Comparison;
 use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
+use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
@@ -64,10 +65,31 @@ impl Lent {
 
 /// For every leaf of an argument, how it is lent.
 pub(crate) fn lent(argument: &dyn AnyArgument) -> Vec<Lent> {
+    roles(argument).all
+}
+
+/// The places of every shared node of an argument.
+pub(super) fn node_places(argument: &dyn AnyArgument) -> Vec<NodePlaces> {
+    roles(argument).nodes
+}
+
+fn roles(argument: &dyn AnyArgument) -> Roles {
     let lent = Lent { role: Role::Read, is_bare: false, place: Place::Tree(0) };
-    let mut roles = Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default() };
+    let mut roles =
+        Roles { all: Vec::new(), lent, updated: 0, seen: Seen::default(), nodes: Vec::new() };
     argument.roles(&mut roles);
-    roles.all
+    roles
+}
+
+/// The places of a shared node.
+#[derive(Default)]
+pub(super) struct NodePlaces {
+    /// How many are in trees that are consumed.
+    pub(super) by_value: usize,
+    /// The nodes that the others are in.
+    pub(super) in_nodes: Vec<usize>,
+    /// Whether there are some in other trees.
+    pub(super) elsewhere: bool,
 }
 
 /// The leaves that may be updated, in the order in which they are set: those behind `&mut`, then those of
@@ -86,6 +108,7 @@ pub struct Roles {
     /// How many trees are lent as `&mut`.
     updated: usize,
     seen: Seen,
+    nodes: Vec<NodePlaces>,
 }
 
 impl Roles {
@@ -108,7 +131,20 @@ impl Visitor for Roles {
     fn static_value(&mut self, _: &dyn StaticValue) {}
     fn structure(&mut self, _: Structure) {}
     fn shared(&mut self, node: &dyn SharedNode) {
-        let Arrival::First(number) = self.seen.arrive(node) else { return };
+        let arrival = self.seen.arrive(node);
+        let (Arrival::First(number) | Arrival::Again(number)) = arrival;
+        if arrival == Arrival::First(number) {
+            self.nodes.push(NodePlaces::default());
+        }
+        let places = &mut self.nodes[number];
+        match (self.lent.place, self.lent.role) {
+            (Place::Node(holder), _) => places.in_nodes.push(holder),
+            (_, Role::Consumed) => places.by_value += 1,
+            _ => places.elsewhere = true,
+        }
+        if arrival == Arrival::Again(number) {
+            return;
+        }
         let inside = Lent { role: Role::Node, is_bare: false, place: Place::Node(number) };
         let outside = std::mem::replace(&mut self.lent, inside);
         node.flatten(self);
@@ -193,6 +229,35 @@ impl<'u> SetLeaves<'u> {
     ) -> Self {
         SetLeaves { at: 0, updates, metadata, outputs }
     }
+
+    /// Goes on with the leaves of a node. One without changes is let be: it may be one that can only be read.
+    pub(crate) fn node(&mut self, node: &dyn SharedNode) {
+        let mut leaves = CountLeaves(0);
+        node.flatten(&mut leaves);
+        let end = self.at + leaves.0;
+        let is_kept = |update: &Update| matches!(update, Update::Kept);
+        let is_noted = self.metadata.first().is_some_and(|(at, _)| *at < end);
+        if self.updates[self.at..end].iter().all(is_kept) && !is_noted {
+            self.at = end;
+        } else {
+            node.flatten_mut(self);
+        }
+    }
+}
+
+/// Counts the leaves of a node, without those of nodes in it.
+struct CountLeaves(usize);
+
+impl Visitor for CountLeaves {
+    fn variable(&mut self, _: VarRef<'_>) {
+        self.0 += 1;
+    }
+    fn array(&mut self, _: &Array) {
+        self.0 += 1;
+    }
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, _: &dyn SharedNode) {}
 }
 
 impl VisitorMut for SetLeaves<'_> {
@@ -220,13 +285,17 @@ impl VisitorMut for SetLeaves<'_> {
 
 /// The shared nodes of an argument and those of its twin, which are emptied when this is dropped: a cycle
 /// of them would stay alive with the values of its trace.
-pub(crate) struct Twins(Vec<Made>);
+pub(crate) struct Twins {
+    made: Vec<Made>,
+    /// The nodes that the function made, which are freed after these.
+    _new: NewNodes,
+}
 
 impl Twins {
     /// The nodes of the argument, or of its twin, as met.
     fn seen(&self, which: fn(&Made) -> &Arc<dyn SharedNode>) -> Seen {
         let mut seen = Seen::default();
-        self.0.iter().for_each(|made| {
+        self.made.iter().for_each(|made| {
             seen.arrive(&**which(made));
         });
         seen
@@ -238,7 +307,7 @@ impl Twins {
     }
 
     pub(crate) fn made(&self) -> &[Made] {
-        &self.0
+        &self.made
     }
 
     /// The twins, as met.
@@ -249,7 +318,7 @@ impl Twins {
     /// For a copy of the function's result that holds the nodes of the twin.
     pub(crate) fn themselves(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
+        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
         nodes
     }
 
@@ -263,7 +332,7 @@ impl Twins {
         body.updated_twin(&mut |tree| trees.push(tree));
         let of_part = |place: &Place| match *place {
             Place::Tree(i) => held(&|v| trees[i].flatten_any(v)),
-            Place::Node(i) => held(&|v| self.0[i].new.flatten(v)),
+            Place::Node(i) => held(&|v| self.made[i].new.flatten(v)),
         };
         rebuilt.iter().flat_map(of_part).collect()
     }
@@ -282,17 +351,21 @@ impl Twins {
     /// For a copy of the function's result: nodes of the twin become those of the argument.
     pub(crate) fn back(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.0.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
+        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
         nodes
     }
 }
 
 /// The leaves of a twin, while its function runs: a panic there must empty the nodes too.
-struct Twinning<F: FnMut(usize, &Array) -> Array>(Option<Rebuild<F>>);
+struct Twinning<F: FnMut(usize, &Array) -> Array> {
+    leaves: Option<Rebuild<F>>,
+    new: NewNodes,
+}
 
 impl<F: FnMut(usize, &Array) -> Array> Twinning<F> {
     fn finish(&mut self) -> Twins {
-        Twins(self.0.take().map(|leaves| leaves.into_nodes().into_made()).unwrap_or_default())
+        let made = self.leaves.take().map(|leaves| leaves.into_nodes().into_made());
+        Twins { made: made.unwrap_or_default(), _new: self.new.clone() }
     }
 }
 
@@ -304,7 +377,7 @@ impl<F: FnMut(usize, &Array) -> Array> Drop for Twinning<F> {
 
 impl Drop for Twins {
     fn drop(&mut self) {
-        self.0.iter().for_each(|made| made.new.clear());
+        self.made.iter().for_each(|made| made.new.clear());
     }
 }
 
@@ -340,8 +413,11 @@ pub(crate) fn record(
         let inputs: Vec<Option<&Array>> =
             avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| inputs[i].unwrap_or(old).clone();
-        let mut twinning = Twinning(Some(Rebuild::new(leaf)));
-        let ran = match &mut twinning.0 {
+        let new = NewNodes::default();
+        body.keep(new.clone());
+        let _noting = new.note();
+        let mut twinning = Twinning { leaves: Some(Rebuild::new(leaf)), new };
+        let ran = match &mut twinning.leaves {
             Some(leaves) => body.run(leaves),
             None => unreachable!("they are given up below"),
         };
