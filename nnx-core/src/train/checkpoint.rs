@@ -116,7 +116,7 @@ fn aliases<M: Module>(tree: &M) -> BTreeMap<String, String> {
     other_places(tree).into_iter().map(|(path, first)| (path.dotted(), first.dotted())).collect()
 }
 
-/// SavedLeaves by their dotted paths.
+/// Leaves by their dotted paths.
 type SavedLeaves = BTreeMap<String, (Aval, Vec<u8>)>;
 /// The tensors of a file, by their names.
 type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
