@@ -61,11 +61,15 @@ impl Soak {
             }
         }
         let (memory, maps) = taken();
+        let (megabytes, more_maps) = (memory - half.0, maps as i64 - half.1 as i64);
         println!(
-            "{kind}: in the second half, memory grew by {:.0} MB, memory maps by {}",
-            memory - half.0,
-            maps as i64 - half.1 as i64
+            "{kind}: in the second half, memory grew by {megabytes:.0} MB, memory maps by {more_maps}"
         );
+        // Half as many programs as the caches keep must have been made, for a half to say something.
+        let is_full = count / 2 >= cache_limits().programs;
+        if is_full && (megabytes > memory * 0.05 || more_maps > maps as i64 / 10) {
+            return Err(format!("{kind}: programs are kept that should have made room").into());
+        }
         Ok(())
     }
 }

@@ -5,6 +5,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Type;
 
+/// Types that hold nothing of their arguments: a `GraphDef` has the pattern of a tree's nodes.
+const NOTHING_OF: [&str; 2] = ["PhantomData", "GraphDef"];
+
 /// The type, and the types in it that may own something of theirs, as `part!` takes them.
 pub fn part(ty: &Type) -> TokenStream {
     let inside: Vec<&Type> = match ty {
@@ -16,7 +19,7 @@ pub fn part(ty: &Type) -> TokenStream {
         Type::Group(ty) => vec![&ty.elem],
         Type::Tuple(ty) => ty.elems.iter().collect(),
         Type::Path(_) => last_segment(ty)
-            .filter(|last| last.ident != "PhantomData")
+            .filter(|last| !NOTHING_OF.iter().any(|name| last.ident == name))
             .map_or_else(Vec::new, |last| type_arguments(last).collect()),
         _ => return quote!(_),
     };

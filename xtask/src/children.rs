@@ -206,21 +206,26 @@ pub fn docs() -> Result<u8, String> {
     hand_over(cargo)
 }
 
-/// `cargo xtask bench NAME`: runs a benchmark.
+/// `cargo xtask bench NAME`: runs a benchmark, with options of its `own`.
 ///
 /// # Errors
 /// As for [`mnist`]; also when the file for the results has no absolute path.
-pub fn bench(backend: Backend, name: &OsStr, json: Option<PathBuf>) -> Result<u8, String> {
+pub fn bench(
+    backend: Backend,
+    name: &OsStr,
+    json: Option<PathBuf>,
+    own: Vec<OsString>,
+) -> Result<u8, String> {
     // Their measurements are compared with a bare plugin's.
     let mut cargo = cargo("bench", backend, Plugin::Always)?;
     // The start that is measured is that of an example.
     let package = if name == "start" { EXAMPLES } else { "nnx" };
     cargo.args(["--package", package, "--bench"]).arg(name);
-    cargo.args(backend.features(&[package.into()]));
+    cargo.args(backend.features(&[package.into()])).arg("--").args(own);
     if let Some(json) = json {
         // The benchmark runs in another folder than the user does.
         let json = std::path::absolute(&json).map_err(|e| format!("{}: {e}", json.display()))?;
-        cargo.args(["--", "--json"]).arg(json);
+        cargo.arg("--json").arg(json);
     }
     hand_over(cargo)
 }

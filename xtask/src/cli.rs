@@ -44,7 +44,7 @@ Commands:
                        write them, or those of these functions, to a file for `xla::add_bundle`
   docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
                      up, and write docs/api.md, the table of public functions, from the code
-  bench NAME [--json FILE]
+  bench NAME [--json FILE] [-- ARGS]
                      Set up, then measure: `dispatch`, the cost of a call next to a bare PJRT
                      execute; `trace`, the cost of making a program; `start`, the time to the end
                      of the first training step, with and without kept programs; `soak`, memory
@@ -263,11 +263,14 @@ fn benchmarks() -> String {
 fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     let mut name = None;
     let mut json = None;
+    let mut own = Vec::new();
     let mut backend = Backend::Pjrt;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(value) if name.is_none() => name = Some(value),
+            // After `--` all words are the benchmark's own.
+            Value(value) => own.push(value),
             Long("xla-rs") => backend = Backend::XlaRs,
             Long("json") => json = Some(PathBuf::from(parser.value()?)),
             Long("help") | Short('h') => return help(),
@@ -276,7 +279,7 @@ fn bench(arguments: Vec<OsString>) -> Result<u8, Failure> {
     }
     match name {
         Some(name) if BENCHMARKS.iter().any(|known| name == *known) => {
-            Ok(children::bench(backend, &name, json)?)
+            Ok(children::bench(backend, &name, json, own)?)
         }
         Some(name) => Err(usage(format!(
             "there is no benchmark `{}`; there are {}",

@@ -307,11 +307,15 @@ fn xla_rs_is_a_feature_of_the_packages_that_are_built_and_an_environment() {
         (&["golden", "/", "--xla-rs"], "--test golden --features nnx/xla-rs -- /"),
         (
             &["bench", "dispatch", "--xla-rs"],
-            "--package nnx --bench dispatch --features nnx/xla-rs",
+            "--package nnx --bench dispatch --features nnx/xla-rs --",
+        ),
+        (
+            &["bench", "soak", "--json", "/a", "--", "--eager", "5"],
+            "--package nnx --bench soak -- --eager 5 --json /a",
         ),
         (
             &["bench", "start", "--xla-rs"],
-            "--package nnx-examples --bench start --features nnx-examples/xla-rs",
+            "--package nnx-examples --bench start --features nnx-examples/xla-rs --",
         ),
     ] {
         let mut command = xtask(&machine, arguments);
