@@ -183,6 +183,10 @@ fn cargo_is_run_with_the_plugin_and_its_exit_code_kept() {
         (&["test", "--", "-q"], "--workspace -- -q".to_string()),
         (&["test", "-p", "nnx-core", "name"], "Cargo.toml -p nnx-core name".to_string()),
         (
+            &["bench", "soak", "--json", "/a", "--", "--eager", "5"],
+            "--package nnx --bench soak -- --eager 5 --json /a".to_string(),
+        ),
+        (
             &["golden", "golden", "--list"],
             format!("--package nnx --test golden -- {} --list", folder.display()),
         ),
@@ -308,10 +312,6 @@ fn xla_rs_is_a_feature_of_the_packages_that_are_built_and_an_environment() {
         (
             &["bench", "dispatch", "--xla-rs"],
             "--package nnx --bench dispatch --features nnx/xla-rs --",
-        ),
-        (
-            &["bench", "soak", "--json", "/a", "--", "--eager", "5"],
-            "--package nnx --bench soak -- --eager 5 --json /a",
         ),
         (
             &["bench", "start", "--xla-rs"],
