@@ -3,7 +3,7 @@
 use super::GradientTransformation;
 use super::params::{ParamPaths, Params};
 use crate::error::{Error, or_raise};
-use crate::graph::Array;
+use crate::graph::{Array, is_tracing};
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
     Filter, Kind, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
@@ -209,6 +209,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array);
             new.arrays().cloned().chain(state).chain([step]).collect()
         }));
+        or_raise(self.check_results(&params, &outs));
         // positions[i] is where the i-th parameter lies in the model.
         let mut at: Vec<(usize, usize)> = positions.into_iter().zip(0..).collect();
         at.sort_unstable();
@@ -251,21 +252,38 @@ impl<T: GradientTransformation> Optimizer<T> {
     }
 
     /// Returns an error if the state was made for parameters of other shapes. Inside of `vmap` all of them
-    /// have fewer axes than outside of it, and so has the state.
+    /// have fewer axes than outside of it, and so has the state: [`check_results`](Self::check_results) then
+    /// decides.
     fn check_shapes(&self, params: &Params) -> Result<(), Error> {
         let now = Shapes::of(params)?;
-        if now == *self.shapes || now.is_batch_of(&self.shapes) || self.shapes.is_batch_of(&now) {
+        if now == *self.shapes || (is_tracing() && self.shapes.is_batch_of(&now)) {
             return Ok(());
         }
-        let shapes = self.shapes.all.iter().zip(&now.all).zip(self.wrt.paths());
+        Err(self.other_shapes(&self.shapes, &now))
+    }
+
+    /// Returns an error if an update would give a parameter another shape: the state has axes that the parameter
+    /// has not.
+    fn check_results(&self, params: &Params, updated: &[Array]) -> Result<(), Error> {
+        let before = Shapes::of(params)?;
+        let updated = updated.iter().take(params.len()).cloned();
+        let after = Shapes::of(&Params::from_layout(&self.wrt, updated))?;
+        if before == after {
+            return Ok(());
+        }
+        Err(self.other_shapes(&after, &before))
+    }
+
+    fn other_shapes(&self, made_for: &Shapes, now: &Shapes) -> Error {
+        let shapes = made_for.all.iter().zip(&now.all).zip(self.wrt.paths());
         let found = shapes.into_iter().find(|((before, now), _)| before != now);
         let what = found.map_or_else(String::new, |((before, now), path)| {
             format!("`{path}` is of shape {now:?}, and was of shape {before:?}")
         });
-        Err(Error::Invalid(format!(
+        Error::Invalid(format!(
             "Optimizer::update: the model has other shapes than the one that this optimizer was made for: \
              {what}. Make the optimizer for the model that it updates"
-        )))
+        ))
     }
 
     /// The parameters of `model` that are updated, and their positions among its leaves.

@@ -48,18 +48,41 @@ fn a_model_of_other_shapes_is_refused() {
         let expected = format!("`w` is of shape [1, 3], and was of shape {made_for:?}");
         assert!(message.contains(&expected), "{message}");
     }
+    // Of more or fewer axes, in a traced function too.
+    for (made_for, now) in [(&[3][..], &[2, 3][..]), (&[2, 3], &[3]), (&[3, 3], &[3])] {
+        let opt = Optimizer::new(&of_shape(made_for), optim::adam(0.1));
+        let expected = format!("`w` is of shape {now:?}, and was of shape {made_for:?}");
+        let (mut eager, mut model) = (opt.clone(), of_shape(now));
+        let message = panic_of(|| eager.update(&mut model, &of_shape(now)));
+        assert!(message.contains(&expected), "{message}");
+        let traced = |w: &Array| {
+            let (mut opt, mut model) = (opt.clone(), Single { w: Param::new(w.clone()) });
+            opt.update(&mut model, &of_shape(now));
+            model.w.value().clone()
+        };
+        let message = panic_of(|| drop(nnx_core::eval_shape(traced, &of_shape(now).w)));
+        assert!(message.contains(&expected), "{message}");
+    }
     // A batch of models, and of the optimizers made for each.
-    let (mut models, mut opt) = nnx_core::vmap(
+    let mut batch = nnx_core::vmap(
         |w: &Array| {
             let model = Single { w: Param::new(w.clone()) };
-            let opt = Optimizer::new(&model, optim::sgd(0.5));
+            let opt = Optimizer::new(&model, optim::adam(0.5));
             (model, opt)
         },
         &nnx_core::array::ones([5, 2, 3], DType::F32),
         0,
     );
-    opt.update(&mut models, &of_shape(&[5, 2, 3]));
-    assert_eq!(models.w.to_vec::<f32>(), [0.5; 30]);
+    let step = |(model, opt): &mut (Single, Optimizer<optim::Adam>)| {
+        opt.update(model, &of_shape(&[2, 3]));
+    };
+    nnx_core::vmap(step, &mut batch, 0);
+    assert_eq!(batch.0.w.shape(), [5, 2, 3]);
+    let expected = batch.0.w.to_vec::<f32>();
+    assert!(expected.iter().all(|w| (w - 0.5).abs() < 1e-5), "{expected:?}");
+    // All at once the count of steps would be one for each model, and not for each row of one.
+    let message = panic_of(|| batch.1.update(&mut batch.0, &of_shape(&[5, 2, 3])));
+    assert!(message.contains("of shape [5, 2, 3], and was of shape [2, 3]"), "{message}");
 }
 
 #[test]
