@@ -1,8 +1,8 @@
 //! A mistake that a transform finds is told at the user's line, whichever transform it is.
 
 use nnx::{
-    Array, DType, Param, Shared, cond, custom_jvp, custom_vjp, fori_loop, grad, jvp, scan, vjp,
-    while_loop,
+    Array, DType, Param, Shared, cond, custom_jvp, custom_vjp, fori_loop, grad, hessian, jvp, scan,
+    value_and_grad, vjp, while_loop,
 };
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +26,22 @@ fn a_loop_without_a_reverse_derivative() {
         line.set(line!() + 1);
         grad(|x: &Array| while_loop(|x: &Array| x.lt(9.0), |x: Array| x * 2.0, x.clone()), &x());
     });
+}
+
+/// Transforms that are made of others tell their own name.
+#[test]
+fn a_loss_that_is_not_a_scalar() {
+    let xs = Array::from([1.0_f32, 2.0]);
+    for (name, f) in [
+        ("grad", (|xs| drop(grad(|x: &Array| x * 2.0, xs))) as fn(&Array)),
+        ("value_and_grad", |xs| drop(value_and_grad(|x: &Array| x * 2.0, xs))),
+        ("hessian", |xs| drop(hessian(|x: &Array| x * 2.0, xs))),
+    ] {
+        let payload = catch_unwind(AssertUnwindSafe(|| f(&xs))).unwrap_err();
+        let text = payload.downcast_ref::<String>().unwrap();
+        assert!(text.contains(&format!("{name}: the loss must be a float scalar")), "{text}");
+        assert!(text.contains("lines_of_transforms.rs:"), "{text}");
+    }
 }
 
 #[test]

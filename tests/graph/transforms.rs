@@ -337,6 +337,51 @@ fn custom_derivatives_of_tied_modules() {
     assert!(text.contains("the function sets `embed`"), "{text}");
 }
 
+/// Functions that may only read are refused every change that a handle allows.
+#[test]
+fn changes_by_functions_that_only_read_are_refused() {
+    type Change = fn(&Tied);
+    let set: Change = |m| {
+        let twice = m.head.read().value() * 2.0;
+        m.head.write().set(twice);
+    };
+    let note: Change = |m| {
+        m.head.write().metadata_mut().set("seen", nnx::module::MetaValue::Bool(true));
+    };
+    let empty: Change = |m| {
+        let _ = nnx::pop(&mut *m.head.write(), nnx::module::Everything);
+    };
+    let changes =
+        [(set, "sets"), (note, "changes the metadata of"), (empty, "takes the value out of")];
+    for (change, does) in changes {
+        let text = message(|| {
+            let condition = |m: &Tied| {
+                let holds = m.head.read().value().lt(3.0);
+                change(m);
+                holds
+            };
+            nnx::while_loop(condition, |m: Tied| m, Tied::new(1.0));
+        });
+        assert!(text.contains(&format!("the condition {does} `embed`")), "{text}");
+        let f = move |m: &Tied| {
+            let y = product(m);
+            change(m);
+            y
+        };
+        let backward = |(), ct: &Array| Tied::from_value(ct * 10.0);
+        let made = nnx::custom_vjp(f, |m: &Tied| (product(m), ()), backward);
+        let text = message(|| drop(made(&Tied::new(1.0))));
+        assert!(text.contains(&format!("the function {does} `embed`")), "{text}");
+
+        let made = nnx::custom_vjp(product, move |m: &Tied| (f(m), ()), backward);
+        let text = message(|| drop(grad(|m: &Tied| made(m), &Tied::new(1.0))));
+        assert!(text.contains("`forward` changes `embed`"), "{text}");
+        let made = nnx::custom_jvp(product, move |m: &Tied, t: &Tied| (f(m), product(t)));
+        let text = message(|| drop(grad(|m: &Tied| made(m), &Tied::new(1.0))));
+        assert!(text.contains("`jvp` changes `embed`"), "{text}");
+    }
+}
+
 impl Tied {
     fn from_value(value: Array) -> Self {
         let embed = Shared::new(Param::new(value));

@@ -8,7 +8,7 @@ use crate::error::or_raise;
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
 use crate::module::new_nodes::NewNodes;
-use crate::module::walk::{collect_leaves, paths, rebuild};
+use crate::module::walk::{collect_leaves, for_each_leaf, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
 use crate::value::Aval;
@@ -34,6 +34,37 @@ impl MadeAt {
     }
 }
 
+/// The reason why a change is refused, after the path of what was changed.
+const ONLY_READS: &str = "which is in a shared node: it may only read, because its derivative would not know of the \
+                          change";
+
+/// The result of a part of a rule, called `part` in messages, for a copy of the argument.
+fn only_reading<A: Module, R>(
+    made: MadeAt,
+    part: &str,
+    argument: &A,
+    f: impl FnOnce(&A) -> R,
+) -> R {
+    let state = |tree: &A| {
+        let mut leaves = Vec::new();
+        for_each_leaf(tree, |_, leaf| leaves.push((leaf.value.clone(), leaf.metadata.clone())));
+        leaves
+    };
+    let before = state(argument);
+    let result = f(argument);
+    let after = state(argument);
+    if before.len() != after.len() {
+        made.invalid(format!("`{part}` changes the structure of a node, {ONLY_READS}"));
+    }
+    for (i, (old, new)) in before.iter().zip(after).enumerate() {
+        if !old.0.is_same_value(&new.0) || old.1 != new.1 {
+            let path = paths(|v| argument.flatten(v))[i].to_string();
+            made.invalid(format!("`{part}` changes `{path}`, {ONLY_READS}"));
+        }
+    }
+    result
+}
+
 /// A function as a program, for the shapes and dtypes of one call.
 fn trace_call<A: Module, R: Module>(
     made: MadeAt,
@@ -53,12 +84,8 @@ fn trace_call<A: Module, R: Module>(
         ));
     }
     program.check_no_nodes(&call);
-    if let Some(&i) = program.set_leaves().first() {
-        call.invalid(format!(
-            "the function sets {}, which is in a shared node: it may only read, because its derivative \
-             would not know of the change",
-            call.path(i)
-        ));
+    if let Some((i, changes)) = program.first_change() {
+        call.invalid(format!("the function {changes} {}, {ONLY_READS}", call.path(i)));
     }
     let TransformProgram { closed, result: traced, twins, .. } = program;
     let result = rebuild(&traced, |_, leaf| Array::of_aval(leaf.aval()));
@@ -203,7 +230,8 @@ where
     let forward: ArrayFn = Arc::new(move |args: &[Array]| {
         let nodes = NewNodes::default();
         let _noting = nodes.note();
-        let (result, residuals) = forward(&with_leaves(&*tree, &args[..n]));
+        let argument = with_leaves(&*tree, &args[..n]);
+        let (result, residuals) = only_reading(made, "forward", &argument, |tree| forward(tree));
         let places = ["what the function returns", "what `forward` returns"];
         if let Some(what) = difference_of(&*expected, &result, places) {
             made.invalid(format!("`forward` must compute what the function does: {what}"));
@@ -283,7 +311,8 @@ where
                 .filter(|&i| cx.primals[i].dtype().is_differentiable())
                 .map(|i| cx.or_zeros(i))
                 .collect();
-            let (_, tangent) = jvp(&primals, &tree_of(&like, &given, "tangent"));
+            let tangents = tree_of(&like, &given, "tangent");
+            let (_, tangent) = only_reading(made, "jvp", &primals, |tree| jvp(tree, &tangents));
             let mut found =
                 differentiable_leaves(made, "the tangent", &like_result, &tangent).into_iter();
             let tangents: Tangents = differentiable(&like_result)

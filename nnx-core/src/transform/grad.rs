@@ -3,7 +3,7 @@
 use super::lend::{Argument, TransformCall};
 use super::trees::no_derivative;
 use crate::array::BracketIndex;
-use crate::error::{Error, or_raise, raise};
+use crate::error::{Error, or_raise};
 use crate::graph::{Array, Closed};
 use crate::module::walk::{Rebuild, leaves_of};
 use crate::module::{Filter, Module, ParamKind, Path, VarInfo, VariableKind};
@@ -188,7 +188,7 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    or_raise(differentiate(f, argument))
+    or_raise(differentiate("value_and_grad", Location::caller(), f, argument))
 }
 
 /// The gradient of [`value_and_grad`] alone. `jax.grad`, `flax.nnx.grad`.
@@ -202,22 +202,47 @@ where
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    or_raise(differentiate(f, argument)).1
+    grad_at("grad", Location::caller(), f, argument)
 }
 
-#[track_caller]
-fn differentiate<A, R, F>(f: F, mut wanted: A) -> Result<(R, Gradient<A>), Error>
+/// [`grad`] as a part of the transform `op` at a line of the user's.
+pub(super) fn grad_at<A, R, F>(
+    op: &'static str,
+    location: &'static Location<'static>,
+    f: F,
+    argument: A,
+) -> Gradient<A>
+where
+    A: Differentiated,
+    R: LossOutput,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
+{
+    or_raise(differentiate(op, location, f, argument)).1
+}
+
+fn differentiate<A, R, F>(
+    op: &'static str,
+    location: &'static Location<'static>,
+    f: F,
+    mut wanted: A,
+) -> Result<(R, Gradient<A>), Error>
 where
     A: Differentiated,
     R: LossOutput,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     let (argument, filter) = wanted.parts();
-    let call = TransformCall::new("grad", argument);
+    let call = TransformCall::at(location, op, argument);
     let active = active(&call, &filter);
     let program = call.trace(f, &call.avals);
-    check_loss(program.result.loss(), call.location);
-    let (outs, grads) = run_backward(&program.closed, &call.of_operands(&active), &call.values)?;
+    let loss = program.result.loss().aval();
+    if loss.rank() != 0 || !loss.dtype().is_float() {
+        call.invalid(format!(
+            "the loss must be a float scalar, got {loss}; reduce it with `.mean(..)` or `.sum(..)`"
+        ));
+    }
+    let active_values = call.of_operands(&active);
+    let (outs, grads) = run_backward(op, &program.closed, &active_values, &call.values)?;
     let gradient = filter.gradient(&*call.argument, &active, grads);
     let result = call.finish(program, &outs);
     Ok((result, gradient))
@@ -241,6 +266,7 @@ pub(super) fn active<A: Argument>(
 
 /// Outputs, and a gradient for each active input.
 fn run_backward(
+    op: &'static str,
     closed: &Closed,
     active: &[bool],
     values: &[Array],
@@ -248,7 +274,7 @@ fn run_backward(
     let args: Vec<Array> = values.iter().chain(&closed.captures).cloned().collect();
     let mut all_active = active.to_vec();
     all_active.resize(args.len(), false);
-    let mut outs = staged("grad", &args, |args| {
+    let mut outs = staged(op, &args, |args| {
         // The loss is the first output.
         let (mut outs, map) = LinearMap::record(&closed.graph, &all_active, args, 1);
         let ct = (!map.is_zero()).then(|| outs[0].ones_like());
@@ -257,17 +283,4 @@ fn run_backward(
     })?;
     let grads = outs.split_off(closed.graph.outputs.len());
     Ok((outs, grads))
-}
-
-fn check_loss(loss: &Array, location: &'static Location<'static>) {
-    let aval = loss.aval();
-    if aval.rank() != 0 || !aval.dtype().is_float() {
-        raise(Error::Op {
-            op: "grad".into(),
-            message: format!(
-                "the loss must be a float scalar, got {aval}; reduce it with `.mean(..)` or `.sum(..)`"
-            ),
-            location,
-        });
-    }
 }

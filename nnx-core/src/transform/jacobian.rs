@@ -1,6 +1,6 @@
 //! Jacobians and Hessians: derivatives of a function along every element of a basis at once.
 
-use super::grad::{Differentiated, Gradient, grad};
+use super::grad::{Differentiated, Gradient, grad_at};
 use super::lend::Argument;
 use super::vjp::AtPoint;
 use crate::array::eye;
@@ -82,9 +82,22 @@ where
     A: Differentiated,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
 {
-    let location = Location::caller();
-    let at = or_raise(AtPoint::of("jacfwd", f, argument));
-    at.check_forward("jacfwd", location);
+    jacfwd_at("jacfwd", Location::caller(), f, argument)
+}
+
+/// [`jacfwd`] as a part of the transform `op` at a line of the user's.
+fn jacfwd_at<A, F>(
+    op: &'static str,
+    location: &'static Location<'static>,
+    f: F,
+    argument: A,
+) -> Gradient<A>
+where
+    A: Differentiated,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
+{
+    let at = or_raise(AtPoint::at(location, op, f, argument));
+    at.check_forward(op, location);
     if at.map.is_zero() {
         return at.tree_of(zeros(&at));
     }
@@ -112,5 +125,8 @@ where
 /// Panics if the result of `f` is not a float scalar, or an operation on the way has no derivative.
 #[track_caller]
 pub fn hessian<F: Fn(&Array) -> Array>(f: F, x: &Array) -> Array {
-    jacfwd(|x: &Array| grad(|x: &Array| f(x), x), x)
+    const OP: &str = "hessian";
+    let location = Location::caller();
+    let gradient = |x: &Array| grad_at(OP, location, |x: &Array| f(x), x);
+    jacfwd_at(OP, location, gradient, x)
 }

@@ -61,8 +61,9 @@ fn repeated<C: Module>(
         call.invalid(format!("the condition must be a bool scalar, got {holds}"));
     }
     let next = call.trace(body, &call.avals);
-    if let Some(i) = going.set_leaves().first() {
-        call.invalid(format!("the condition sets {}, which is in a shared node", call.path(*i)));
+    if let Some((i, changes)) = going.first_change() {
+        let path = call.path(i);
+        call.invalid(format!("the condition {changes} {path}, which is in a shared node"));
     }
     let mut next = next;
     let start = Compared { tree: &*call.argument, place: CARRY[0], nodes: call.seen() };

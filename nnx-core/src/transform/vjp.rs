@@ -25,7 +25,22 @@ pub(super) struct AtPoint<T, R> {
 
 impl<T: Module, R> AtPoint<T, R> {
     #[track_caller]
-    pub(super) fn of<A, F>(op: &'static str, f: F, mut wanted: A) -> Result<Self>
+    pub(super) fn of<A, F>(op: &'static str, f: F, wanted: A) -> Result<Self>
+    where
+        A: Differentiated,
+        A::Argument: Argument<Tree = T>,
+        R: Module,
+        F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
+    {
+        AtPoint::at(Location::caller(), op, f, wanted)
+    }
+
+    pub(super) fn at<A, F>(
+        location: &'static Location<'static>,
+        op: &'static str,
+        f: F,
+        mut wanted: A,
+    ) -> Result<Self>
     where
         A: Differentiated,
         A::Argument: Argument<Tree = T>,
@@ -33,7 +48,7 @@ impl<T: Module, R> AtPoint<T, R> {
         F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
     {
         let (argument, filter): (&mut A::Argument, Selection<'_>) = wanted.parts();
-        let call = TransformCall::new(op, argument);
+        let call = TransformCall::at(location, op, argument);
         let active = active(&call, &filter);
         let program = call.trace(f, &call.avals);
         program.check_no_nodes(&call);

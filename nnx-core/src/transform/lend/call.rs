@@ -101,6 +101,19 @@ impl<R> TransformProgram<R> {
         let is_set = |i: &usize| matches!(self.changes.updates[*i], Update::Set(_));
         (0..self.changes.updates.len()).filter(is_set).collect()
     }
+
+    /// The first leaf of the argument that the function changed, with what it did, as in "sets". Only the
+    /// contents of shared nodes can be changed behind a `&`.
+    pub(crate) fn first_change(&self) -> Option<(usize, &'static str)> {
+        let updates = self.changes.updates.iter().enumerate();
+        let changed = updates.filter_map(|(i, update)| match update {
+            Update::Kept => None,
+            Update::Set(_) => Some((i, "sets")),
+            Update::Emptied(_) => Some((i, "takes the value out of")),
+        });
+        let noted = self.changes.metadata.iter().map(|(i, _)| (*i, "changes the metadata of"));
+        changed.chain(noted).min_by_key(|(i, _)| *i)
+    }
 }
 
 impl<'a, A: Argument> TransformCall<'a, A> {
