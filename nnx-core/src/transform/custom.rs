@@ -7,8 +7,9 @@ use super::trees::{
 use crate::error::or_raise;
 use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
+use crate::module::compare::Statics;
 use crate::module::new_nodes::NewNodes;
-use crate::module::walk::{collect_leaves, for_each_leaf, paths, rebuild};
+use crate::module::walk::{collect_leaves, leaves_of, paths, rebuild};
 use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
 use crate::run::{bind, staged};
 use crate::value::Aval;
@@ -45,22 +46,18 @@ fn only_reading<A: Module, R>(
     argument: &A,
     f: impl FnOnce(&A) -> R,
 ) -> R {
-    let state = |tree: &A| {
-        let mut leaves = Vec::new();
-        for_each_leaf(tree, |_, leaf| leaves.push((leaf.value.clone(), leaf.metadata.clone())));
-        leaves
-    };
-    let before = state(argument);
+    let state = |tree: &A| (Statics::of(|v| tree.flatten(v)), leaves_of(|v| tree.flatten(v)));
+    let (statics, leaves) = state(argument);
     let result = f(argument);
-    let after = state(argument);
-    if before.len() != after.len() {
-        made.invalid(format!("`{part}` changes the structure of a node, {ONLY_READS}"));
+    let (statics_after, leaves_after) = state(argument);
+    if let Some(difference) = statics.difference(&statics_after) {
+        let what = difference.message;
+        made.invalid(format!("`{part}` changes its argument, {ONLY_READS}: {what}"));
     }
-    for (i, (old, new)) in before.iter().zip(after).enumerate() {
-        if !old.0.is_same_value(&new.0) || old.1 != new.1 {
-            let path = paths(|v| argument.flatten(v))[i].to_string();
-            made.invalid(format!("`{part}` changes `{path}`, {ONLY_READS}"));
-        }
+    let mut pairs = leaves.iter().zip(&leaves_after);
+    if let Some(i) = pairs.position(|(old, new)| !old.array.is_same_value(&new.array)) {
+        let path = &paths(|v| argument.flatten(v))[i];
+        made.invalid(format!("`{part}` changes `{path}`, {ONLY_READS}"));
     }
     result
 }

@@ -206,8 +206,9 @@ where
             let axis = sliced[leaf].unwrap_or_default();
             outs[output] = outs[output].take().map(|out| out.moveaxis(0, axis));
         }
-        // All outputs are in the wiring.
-        outs.into_iter().flatten().collect()
+        // All outputs are in the wiring: none may take the place of another.
+        let missing = || Array::absent("no output of a step");
+        outs.into_iter().map(|out| out.unwrap_or_else(missing)).collect()
     });
     call.finish(program, &outs)
 }

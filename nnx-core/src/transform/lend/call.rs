@@ -231,7 +231,16 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         for (i, &in_node) in in_nodes.iter().enumerate().take(leaves) {
             let result = if in_node { None } else { results.next().copied().flatten() };
             // The end has a value wherever the start has.
-            let Some(operand) = self.operand(i) else { continue };
+            let Some(operand) = self.operand(i) else {
+                if matches!(program.changes.updates[i], Update::Set(_)) {
+                    self.invalid(format!(
+                        "the carry must keep its structure: the Variable {} has no value before a step and one \
+                         after it; start with a value",
+                        self.path(i)
+                    ));
+                }
+                continue;
+            };
             let graph = &mut program.closed.graph;
             let output = match (&program.changes.updates[i], result) {
                 (_, Some(output)) => output,
