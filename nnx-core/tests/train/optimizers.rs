@@ -60,7 +60,7 @@ fn a_model_of_other_shapes_is_refused() {
             opt.update(&mut model, &of_shape(now));
             model.w.value().clone()
         };
-        let message = panic_of(|| drop(nnx_core::eval_shape(traced, &of_shape(now).w)));
+        let message = panic_of(|| drop(nnx_core::eval_shape(traced, of_shape(now).w.value())));
         assert!(message.contains(&expected), "{message}");
     }
     // A batch of models, and of the optimizers made for each.
