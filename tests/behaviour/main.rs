@@ -33,6 +33,7 @@ mod lending;
 mod lines_of_transforms;
 mod objects;
 mod paths;
+mod readme;
 mod staging;
 mod state;
 mod support;

@@ -52,7 +52,7 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         false
     }
 
-    /// Whether it is there for what it says of its operands, which are its results, so that it stays
+    /// Whether it has a side effect: it says something of its operands, which are its results, so that it stays
     /// if nothing uses them.
     fn is_effect(&self) -> bool {
         false

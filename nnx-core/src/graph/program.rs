@@ -33,12 +33,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Whether it, or a program inside of it, is there for what it does.
+    /// Whether it, or a program inside of it, has a side effect.
     pub(crate) fn has_effect(&self) -> bool {
         self.op.is_effect() || self.op.bodies().iter().any(|b| b.contains(&|op| op.is_effect()))
     }
 
-    /// Whether an output depends on it, or it is there for what it does.
+    /// Whether an output depends on it, or it has a side effect.
     fn is_kept(&self, live: &[bool]) -> bool {
         // Nearly always the results decide, and looking for effects takes longer.
         self.outs.iter().any(|v| live[v.index()]) || self.has_effect()

@@ -1,11 +1,10 @@
 //! Looking at a jitted function's program without running it.
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, lower as lower_graph};
-use crate::lower::{hlo, stablehlo};
-use crate::run::compile;
+use crate::graph::Graph;
+use crate::run::{compile, hlo_text, stablehlo_text};
 use crate::value::Aval;
-use crate::xla::{CompilerOption, Dialect, Executable, MemoryAnalysis, Placement};
+use crate::xla::{CompilerOption, Executable, MemoryAnalysis, Placement};
 use std::cell::RefCell;
 
 /// The task of the next call of a jitted function on this thread, then its outcome.
@@ -50,8 +49,7 @@ impl Lowered {
 
     /// The program as StableHLO text.
     pub fn stablehlo(&self) -> String {
-        let lowered = lower_graph(&self.graph, Dialect::StableHlo);
-        stablehlo::text(&self.name, &lowered, &self.aliases)
+        stablehlo_text(&self.name, &self.graph, &self.aliases)
     }
 
     /// The program as HLO text, which the crate `xla` takes.
@@ -70,7 +68,7 @@ impl Lowered {
     /// Returns an error if an operation cannot be expressed in HLO, which is a mistake of this
     /// library.
     pub fn hlo(&self) -> Result<String> {
-        hlo::text(&self.name, &lower_graph(&self.graph, Dialect::Hlo), &self.aliases)
+        hlo_text(&self.name, &self.graph, &self.aliases)
     }
 
     /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the

@@ -117,7 +117,7 @@ pub trait Visitor {
     fn static_value(&mut self, value: &dyn StaticValue);
     /// How a container is filled: its length, its variant, whether it is `Some`.
     fn structure(&mut self, structure: Structure);
-    /// A place of a node that several places may hold. What is in it is visited by
+    /// A place of a node that several places may hold. Its contents are visited by
     /// [`SharedNode::flatten`], once, as [`Seen`] helps to do: a node may even hold itself.
     fn shared(&mut self, node: &dyn SharedNode);
     /// A link to a node, if it is still there, that does not hold it: no part of the tree.
@@ -136,7 +136,7 @@ pub trait VisitorMut {
     fn variable(&mut self, variable: VarMut<'_>);
     /// A plain array.
     fn array(&mut self, array: &mut Array);
-    /// A place of a node that several places may hold. What is in it is visited by
+    /// A place of a node that several places may hold. Its contents are visited by
     /// [`SharedNode::flatten_mut`], once, as [`Seen`] helps to do.
     fn shared(&mut self, node: &dyn SharedNode);
     /// A part of the tree, after its leaves. The walk does not ask again for what is in its place.

@@ -184,7 +184,7 @@ impl LinearMap {
 }
 
 /// Records into the running trace the cotangents of the linear inputs of a program, for the
-/// cotangents of its outputs. What does not depend on the linear inputs is computed first.
+/// cotangents of its outputs. The parts that do not depend on the linear inputs are computed first.
 pub(crate) fn transpose(graph: &Graph, ins: &[Lin], cts: &[Tangent]) -> Vec<Tangent> {
     let mut known = Env::new(graph, &[]);
     let mut linear_inputs = Vec::new();

@@ -6,6 +6,16 @@ use crate::lower::{hlo, stablehlo};
 use crate::value::Aval;
 use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program};
 
+/// A graph as StableHLO text.
+pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
+    stablehlo::text(name, &lower(graph, Dialect::StableHlo), aliases)
+}
+
+/// A graph as HLO text.
+pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
+    hlo::text(name, &lower(graph, Dialect::Hlo), aliases)
+}
+
 /// Compiles a graph. `aliases` pairs an input with the output that may take over its buffer.
 pub(crate) fn compile(
     name: &str,

@@ -101,7 +101,7 @@ impl Stamp {
         Stamp(AtomicU64::new(CLOCK.fetch_add(1, Relaxed) + 1))
     }
 
-    /// The program is used. What matters is only which programs were made since, so that a program that
+    /// The program is used. Only the programs that were made since count, so that a program that
     /// is used again and again is not written to.
     #[inline]
     pub(crate) fn touch(&self) {

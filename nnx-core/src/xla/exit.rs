@@ -70,8 +70,8 @@ unsafe extern "C" {
     fn atexit(end: extern "C" fn()) -> c_int;
 }
 
-/// Has the end of the process wait from now on. What a library has set up since the last such call is
-/// taken down before the wait, so that this is called again after the first run of each program.
+/// Has the end of the process wait from now on. The state that a library has set up since the
+/// last such call is taken down before the wait, so that this is called again after the first run of each program.
 #[cold]
 pub(super) fn watch() {
     // SAFETY: the system's own function, given one that may be called once the process ends. Without

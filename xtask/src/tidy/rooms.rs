@@ -28,8 +28,8 @@ pub(super) const CLOSED: [(&str, &[&str]); 2] =
 
 /// Modules and types that only some rooms import, beside their own.
 pub(super) const RESERVED: [(&[&str], &[&str]); 3] = [
-    (&["lower", "stablehlo"], &["run", "jit"]),
-    (&["lower", "hlo"], &["run", "jit"]),
+    (&["lower", "stablehlo"], &["run"]),
+    (&["lower", "hlo"], &["run"]),
     // Who compiles needs one.
     (&["xla", "Program"], &["run"]),
 ];
