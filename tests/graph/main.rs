@@ -14,6 +14,7 @@ mod handles;
 mod jit;
 mod links;
 mod random;
+mod snapshots;
 mod streams;
 mod stress;
 mod structure;

@@ -58,7 +58,7 @@ fn add_in_a_call_in_a_call(nodes: &Both) {
 }
 
 /// Ends the process if `run` does not end: a test that waits for ever says nothing.
-fn within(limit: Duration, run: impl FnOnce()) {
+pub(super) fn within(limit: Duration, run: impl FnOnce()) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -71,8 +71,15 @@ fn within(limit: Duration, run: impl FnOnce()) {
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
+        // Also if an assertion fails.
+        struct Done<'a>(&'a AtomicBool);
+        impl Drop for Done<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, SeqCst);
+            }
+        }
+        let _done = Done(&done);
         run();
-        done.store(true, SeqCst);
     });
 }
 

@@ -42,6 +42,15 @@ impl Holders {
     fn is_empty(&self) -> bool {
         self.readers.is_empty() && self.owner == 0 && self.waiting == 0
     }
+
+    /// Why thread `me` cannot read now.
+    fn keep_from_reading(&self, me: u64) -> Option<Busy> {
+        match self.owner {
+            0 => None,
+            owner if owner != me => Some(Busy::Elsewhere),
+            _ => (self.calls == 0).then_some(Busy::Guard),
+        }
+    }
 }
 
 /// Marks a thread's number as that of one whose calls a node is lent to.
@@ -134,12 +143,19 @@ impl Gate {
     /// A thread comes to read. It may be the one whose call the node is lent to: what is in the node
     /// does not change before the call's end.
     pub(super) fn read(&self) -> Result<(), Busy> {
-        let busy = |holders: &Holders, me| match holders.owner {
-            0 => None,
-            owner if owner != me => Some(Busy::Elsewhere),
-            _ => (holders.calls == 0).then_some(Busy::Guard),
-        };
-        self.wait(busy, |holders, me| holders.readers.push(me))
+        self.wait(Holders::keep_from_reading, |holders, me| holders.readers.push(me))
+    }
+
+    /// As [`read`](Gate::read), but does not wait: for those who have other nodes in their hands.
+    pub(super) fn try_read(&self) -> Result<(), Busy> {
+        let me = thread();
+        let mut holders = self.lock();
+        let busy = holders.keep_from_reading(me);
+        if busy.is_none() {
+            holders.readers.push(me);
+        }
+        self.note(&holders);
+        busy.map_or(Ok(()), Err)
     }
 
     /// A thread comes to write.

@@ -1,6 +1,8 @@
 //! Surgery: changes to the parts of a tree that have one type.
 
+use super::held::hold_to_write;
 use super::{KeyRef, Module, Path, Seen, SharedNode, VarMut, VisitorMut};
+use crate::error::or_raise;
 use crate::graph::Array;
 use std::any::Any;
 
@@ -28,6 +30,10 @@ use std::any::Any;
 ///     }
 /// });
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a guard of a shared node.
+#[track_caller]
 pub fn map_modules<T: Module, M: Module>(tree: &mut M, f: impl FnMut(&Path, &mut T)) {
     struct MapModules<T, F> {
         path: Path,
@@ -55,6 +61,8 @@ pub fn map_modules<T: Module, M: Module>(tree: &mut M, f: impl FnMut(&Path, &mut
             self.path.pop();
         }
     }
+    // A guard is an error before the first change. Then `f`, which may use other nodes, is called without them.
+    drop(or_raise(hold_to_write("map_modules", tree)));
     let (path, seen) = (Path::new(), Seen::default());
     let mut map = MapModules { path, f, seen, of: std::marker::PhantomData };
     tree.flatten_mut(&mut map);

@@ -10,6 +10,7 @@ mod containers;
 mod duplicates;
 mod filter;
 mod gate;
+pub(crate) mod held;
 mod iter_modules;
 mod kind;
 mod map_modules;

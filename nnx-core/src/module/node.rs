@@ -1,8 +1,8 @@
 //! Nodes as walks see them: what they are, what is in them, and which ones a call has.
 
 use super::gate::{Busy, Gate};
-use super::walk::{Rebuild, nodes_of};
-use super::{Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
+use super::walk::Rebuild;
+use super::{KeyRef, Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
 use crate::xla::{Kept, Pooled, Reuse};
 use rustc_hash::FxHashMap;
@@ -232,21 +232,38 @@ impl Reuse for NumberedNodes {
 pub(crate) struct Occupied {
     node: Arc<dyn SharedNode>,
     why: Busy,
+    /// Whether it is wanted for reading, so that other readers are in nobody's way.
+    to_read: bool,
 }
 
 impl Occupied {
+    /// A node that cannot be read now.
+    pub(super) fn to_read(node: &dyn SharedNode, why: Busy) -> Self {
+        Occupied { node: node.handle(), why, to_read: true }
+    }
+
     /// Waits until the node, which `flatten` comes by, is free.
     ///
     /// # Errors
     /// Returns an error if the thread would wait for itself; the text names the node's path.
     pub(crate) fn wait(&self, flatten: &dyn Fn(&mut dyn Visitor)) -> Result<(), String> {
-        if self.why == Busy::Elsewhere {
-            self.node.gate().wait_for_others();
-            return Ok(());
+        let gate = self.node.gate();
+        match self.why {
+            Busy::Elsewhere if self.to_read => {
+                if gate.read().is_ok() {
+                    gate.leave_read();
+                }
+                return Ok(());
+            }
+            Busy::Elsewhere => {
+                gate.wait_for_others();
+                return Ok(());
+            }
+            _ => {}
         }
-        let nodes = nodes_of(|mut v| flatten(&mut v));
-        let place = nodes.iter().find(|(_, node)| node.id() == self.node.id());
-        let path = place.map_or_else(String::new, |(path, _)| path.to_string());
+        let mut find = FindNode { id: self.node.id(), ..FindNode::default() };
+        flatten(&mut find);
+        let path = find.found.unwrap_or_default().to_string();
         let path = if path.is_empty() { "the argument".into() } else { format!("`{path}`") };
         Err(format!(
             "{path} is held by a guard of this thread, so that the call cannot have it: drop what \
@@ -278,7 +295,7 @@ impl LentNodes {
                 self.nodes.0.push((node.handle(), before));
                 Ok(Arrival::First(number))
             }
-            Err(why) => Err(Occupied { node: node.handle(), why }),
+            Err(why) => Err(Occupied { node: node.handle(), why, to_read: false }),
         }
     }
 
@@ -311,13 +328,50 @@ impl LentNodes {
 /// Returns an error if this thread holds a guard of one; the text names its path.
 pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
     loop {
-        let mut lend = NodeLender { nodes: LentNodes::new(), occupied: None };
-        flatten(&mut lend);
-        let NodeLender { nodes, occupied, .. } = lend;
-        let Some(occupied) = occupied else { return Ok(nodes) };
-        // While waiting, the call has no node.
-        drop(nodes);
-        occupied.wait(flatten)?;
+        match try_lend(flatten) {
+            Ok(nodes) => return Ok(nodes),
+            // While waiting, the call has no node.
+            Err(occupied) => occupied.wait(flatten)?,
+        }
+    }
+}
+
+/// Has the nodes that a walk meets lent to a call of this thread, all or none.
+pub(super) fn try_lend(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, Occupied> {
+    let mut lend = NodeLender { nodes: LentNodes::new(), occupied: None };
+    flatten(&mut lend);
+    lend.occupied.map_or(Ok(lend.nodes), Err)
+}
+
+/// Looks for the first place of a node, and not into it: a guard may be in the way.
+#[derive(Default)]
+struct FindNode {
+    id: usize,
+    path: Path,
+    seen: Seen,
+    found: Option<Path>,
+}
+
+impl Visitor for FindNode {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.found.is_some() {
+            return;
+        }
+        if node.id() == self.id {
+            self.found = Some(self.path.clone());
+        } else if self.seen.is_new(node) {
+            node.flatten(self);
+        }
+    }
+    fn enter(&mut self, key: KeyRef<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
     }
 }
 

@@ -1,12 +1,13 @@
 //! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
 
 use super::compare::Statics;
+use super::held::{hold_to_read, hold_to_write};
 use super::state::all_leaves;
 use super::walk::{
     LeafMut, copy, for_each_leaf, for_each_leaf_mut, map_leaves, paths as all_paths,
 };
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo, for_each_other_place};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, or_raise};
 use crate::graph::Array;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -21,7 +22,12 @@ pub struct GraphDef<M> {
 
 impl<M: Module> GraphDef<M> {
     /// The structure and static parts of `module`.
+    ///
+    /// # Panics
+    /// Panics if this thread holds a shared node for writing.
+    #[track_caller]
     pub fn of(module: &M) -> Self {
+        let _held = hold_to_read("GraphDef::of", module);
         Self::of_tree(module)
     }
 
@@ -80,7 +86,12 @@ impl<M: Module> fmt::Debug for GraphDef<M> {
 /// assert_eq!(same.1, 3);
 /// # Ok::<(), nnx_core::Error>(())
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
+    let _held = hold_to_read("split", module);
     (GraphDef::of_tree(module), all_leaves(module))
 }
 
@@ -101,11 +112,18 @@ pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
 ///
 /// # Errors
 /// Returns an error if no filter takes a leaf.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn split_by<M: Module, F: Filters>(
     module: &M,
     filters: F,
 ) -> Result<(GraphDef<M>, F::Each<State>)> {
-    Ok((GraphDef::of_tree(module), all_leaves(module).split(filters)?))
+    let held = hold_to_read("split_by", module);
+    let (graphdef, state) = (GraphDef::of_tree(module), all_leaves(module));
+    drop(held);
+    Ok((graphdef, state.split(filters)?))
 }
 
 /// The tree with the structure and static parts of `graphdef` and the leaves of `states`.
@@ -126,9 +144,10 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 /// # Errors
 /// Returns an error if a path is not in `module`, or a kind, shape or dtype is another one there:
 /// the error lists all such paths, and `module` is as it was. So does it if one node is given two values, by
-/// two of its places.
+/// two of its places, or if this thread holds a guard of a shared node.
 pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
     let state = State::merge(states.into_states())?;
+    let _held = hold_to_write("update", module)?;
     let state = by_first_places(module, state)?;
     apply(module, state, false)
 }
@@ -275,7 +294,12 @@ fn type_name<M: Module>() -> &'static str {
 
 /// A copy of a tree. Buffers are shared: no data is copied, and setting a Variable of one tree
 /// does not change the other.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn clone<M: Module>(module: &M) -> M {
+    let _held = hold_to_read("clone", module);
     copy(module)
 }
 
@@ -290,7 +314,12 @@ pub fn clone<M: Module>(module: &M) -> M {
 /// let emptied = map(&model, |path, _| Array::absent(format!("{path} was emptied")));
 /// assert_eq!(format!("{:?}", emptied[0]), "Param(Absent([0] was emptied))");
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Array) -> M {
+    let _held = hold_to_read("map", module);
     map_leaves(module, |path, leaf| match leaf.kind {
         Some(_) => f(path, &leaf),
         None => leaf.value.clone(),
@@ -310,11 +339,18 @@ pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Arra
 /// let mut model = vec![Variable::<Intermediate>::new(Array::absent("nothing recorded"))];
 /// assert!(pop(&mut model, of_type::<Intermediate>()).is_empty());
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a guard of a shared node.
+#[track_caller]
 pub fn pop<M: Module>(module: &mut M, filter: impl Filter) -> State {
-    let mut popped = State::new();
+    let _held = or_raise(hold_to_write("pop", module));
+    // No node is open to change while the filter, which may be anybody's code, is asked.
+    let popped = all_leaves(module).filter(|path: &Path, leaf: &VarInfo<'_>| {
+        leaf.kind.is_some() && !leaf.value.is_absent() && filter.matches(path, leaf)
+    });
     for_each_leaf_mut(module, |path, leaf| {
-        if leaf.kind.is_some() && !leaf.value.is_absent() && filter.matches(path, &leaf.info()) {
-            popped.insert(path.clone(), leaf.info().into());
+        if popped.get(path).is_some() {
             take_value(path, leaf);
         }
     });

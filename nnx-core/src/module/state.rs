@@ -1,5 +1,6 @@
 //! [`State`]: the leaves of a tree by their paths.
 
+use super::held::hold_to_read;
 use super::walk::for_each_leaf;
 use super::{Filter, Filters, Kind, Metadata, Module, Path, VarInfo};
 use crate::error::{Error, Result};
@@ -49,7 +50,12 @@ impl From<VarInfo<'_>> for StateLeaf {
 pub struct State(BTreeMap<Path, StateLeaf>);
 
 /// All leaves of `module`: Variables and plain arrays. The values are shared, not copied.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn state<M: Module>(module: &M) -> State {
+    let _held = hold_to_read("state", module);
     all_leaves(module)
 }
 

@@ -1,5 +1,6 @@
 //! Copies of a Module with other flags, as for evaluation.
 
+use super::held::hold_to_read;
 use super::walk::nodes_of;
 use super::{Leaves, Module, Nodes, Schema, SharedNode, VarRef, Visitor, VisitorMut};
 use crate::error::{Error, raise};
@@ -132,9 +133,11 @@ impl View {
 /// them in place: drop the copy first.
 ///
 /// # Panics
-/// Panics if no layer has a flag that was named with [`View::set`].
+/// Panics if no layer has a flag that was named with [`View::set`], or if this thread holds a shared node for
+/// writing.
 #[track_caller]
 pub fn view<M: Module>(module: &M, view: View) -> M {
+    let _held = hold_to_read("view", module);
     let mut leaves = Viewing::new(&view, Nodes::kept_but(changed_nodes(module, &view)));
     let copy = module.unflatten(&mut leaves);
     let seen = leaves.seen;

@@ -288,13 +288,6 @@ pub(crate) struct LeafMut<'a> {
     pub(crate) metadata: Option<&'a mut Metadata>,
 }
 
-impl LeafMut<'_> {
-    pub(crate) fn info(&self) -> VarInfo<'_> {
-        let metadata = self.metadata.as_deref().unwrap_or(&Metadata::EMPTY);
-        VarInfo { value: self.value, kind: self.kind, metadata }
-    }
-}
-
 /// Calls `f` with the path of every leaf and the leaf, to change it.
 pub(crate) fn for_each_leaf_mut<M: Module>(module: &mut M, f: impl FnMut(&Path, LeafMut<'_>)) {
     struct Each<F>(Path, F, Seen);

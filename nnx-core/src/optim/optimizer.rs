@@ -4,6 +4,7 @@ use super::GradientTransformation;
 use super::params::{ParamPaths, Params};
 use crate::error::{Error, or_raise};
 use crate::graph::{Array, is_tracing};
+use crate::module::held::{hold, hold_to_read};
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
     Filter, Kind, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
@@ -146,6 +147,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         tx: T,
         filter: &dyn Filter,
     ) -> Self {
+        let _held = hold_to_read(function, model);
         let invalid = |why| Error::Invalid(format!("{function}: {why}"));
         let mut chosen = or_raise(chosen(model, filter, what).map_err(invalid));
         // The order of `Params`.
@@ -183,9 +185,20 @@ impl<T: GradientTransformation> Optimizer<T> {
     ///
     /// # Panics
     /// Panics if the model has other parameters, or parameters of other shapes, than the one that the
-    /// optimizer was made for, or a gradient is missing.
+    /// optimizer was made for, or a gradient is missing, or if this thread holds a guard of a shared node of the
+    /// model. The model is then as it was.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
+        let write = |mut v: &mut dyn Visitor| {
+            model.flatten(&mut v);
+            self.opt_state.flatten(&mut v);
+        };
+        let read = |mut v: &mut dyn Visitor| {
+            grads.flatten(&mut v);
+            self.tx.flatten(&mut v);
+        };
+        let invalid = |why| Error::Invalid(format!("Optimizer::update: {why}"));
+        let _held = or_raise(hold(&write, &read).map_err(invalid));
         or_raise(self.check_sharing(model, "model"));
         // Of a node's gradient only that at its first place is looked at.
         or_raise(self.check_sharing(grads, "gradient"));

@@ -3,6 +3,7 @@
 use super::key::{fold, raw_split};
 use crate::error::or_raise;
 use crate::graph::Array;
+use crate::module::held::hold_to_write;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
 use crate::module::{
     Filter, Kind, Module, Path, RngCount, RngKey, VarInfo, VariableKind, Visitor, check_places,
@@ -35,9 +36,11 @@ impl RngBackup {
     ///
     /// # Panics
     /// Panics, and changes nothing, if a stream is no longer where it was: if there is nothing at its
-    /// path, something that is not a random stream, or a stream that is split otherwise.
+    /// path, something that is not a random stream, or a stream that is split otherwise; or if this thread holds a
+    /// guard of a shared node.
     #[track_caller]
     pub fn restore<M: Module>(mut self, tree: &mut M) {
+        let _held = or_raise(hold_to_write("restore", tree));
         if let Err(what) = self.check(tree) {
             let message = format!("{what}: restore the tree that was split");
             crate::array::invalid("restore", message);
@@ -100,7 +103,7 @@ impl RngBackup {
 ///
 /// # Panics
 /// Panics if a stream is split already, if the filter takes none of the streams that there are, or takes a
-/// shared one at one of its places and not at another.
+/// shared one at one of its places and not at another, or if this thread holds a guard of a shared node.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
     renew("split_rngs", tree, &filter, Some(splits))
@@ -114,7 +117,7 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 ///
 /// # Panics
 /// Panics if a stream is split, if the filter takes none of the streams that there are, or takes a shared one
-/// at one of its places and not at another.
+/// at one of its places and not at another, or if this thread holds a guard of a shared node.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
     renew("fork_rngs", tree, &filter, None)
@@ -127,6 +130,7 @@ fn renew<M: Module>(
     filter: &dyn Filter,
     splits: Option<usize>,
 ) -> RngBackup {
+    let _held = or_raise(hold_to_write(function, tree));
     let takes = |path: &Path, leaf: &VarInfo<'_>| {
         leaf.kind.is_some_and(|kind| kind.is(RngKey::KIND)) && filter.matches(path, leaf)
     };

@@ -3,8 +3,9 @@
 use super::replace::replace_file;
 use crate::error::{Error, Result};
 use crate::graph::Array;
-use crate::module::walk::{collect_leaves, paths, replace_leaves};
-use crate::module::{Module, other_places};
+use crate::module::held::hold;
+use crate::module::walk::{Leaf, collect_leaves, paths, replace_leaves};
+use crate::module::{Module, Path as LeafPath, other_places};
 use crate::value::{Aval, DType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -41,19 +42,23 @@ const ALIASES: &str = "nnx.aliases";
 /// ```
 ///
 /// # Errors
-/// Returns an error if the file cannot be written, or a leaf has no value. The old file is then
-/// left as it was.
+/// Returns an error if the file cannot be written, a leaf has no value, or this thread holds a shared node for
+/// writing. The old file is then left as it was.
 pub fn save_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &M,
     metadata: &BTreeMap<String, String>,
 ) -> Result<()> {
     let path = path.as_ref();
-    let tensors = tensors(path, tree)?;
+    // The leaves keep their buffers: the nodes are free before the first is read.
+    let held = hold(&|_| {}, &|mut v| tree.flatten(&mut v)).map_err(|why| broken(path, why))?;
+    let leaves = paths(|v| tree.flatten(v)).into_iter().zip(collect_leaves(tree));
+    let aliases = aliases(tree);
+    drop(held);
+    let tensors = tensors(path, leaves)?;
     let mut metadata = metadata.clone();
     metadata.insert(CHECKSUM.into(), NO_CHECKSUM.into());
     metadata.insert(WRITER.into(), "1".into());
-    let aliases = aliases(tree);
     if !aliases.is_empty() {
         metadata.insert(ALIASES.into(), serde_json::json!(aliases).to_string());
     }
@@ -122,9 +127,9 @@ type SavedLeaves = BTreeMap<String, (Aval, Vec<u8>)>;
 type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
 
 /// Dotted paths with the shape, dtype and bytes of every leaf.
-fn tensors<M: Module>(path: &Path, tree: &M) -> Result<SavedLeaves> {
+fn tensors(path: &Path, leaves: impl Iterator<Item = (LeafPath, Leaf)>) -> Result<SavedLeaves> {
     let mut tensors = SavedLeaves::new();
-    for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
+    for (leaf_path, leaf) in leaves {
         let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
         let tensor = read()
             .map_err(|why: Error| broken(path, format!("`{leaf_path}` cannot be saved: {why}")))?;
@@ -148,8 +153,8 @@ fn tensors<M: Module>(path: &Path, tree: &M) -> Result<SavedLeaves> {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, is truncated or corrupt, or belongs to another
-/// tree; the message then names all leaves that are missing, extra or different. The tree is left
-/// as it was.
+/// tree, or if this thread holds a guard of a shared node; the message names all leaves that are missing, extra or
+/// different. The tree is left as it was.
 pub fn load_checkpoint<M: Module>(
     path: impl AsRef<Path>,
     tree: &mut M,
@@ -175,6 +180,7 @@ pub fn load_checkpoint<M: Module>(
         }
     }
 
+    let _held = hold(&|mut v| tree.flatten(&mut v), &|_| {}).map_err(|why| broken(path, why))?;
     let sharing = Sharing {
         here: aliases(tree),
         there: match metadata.remove(ALIASES) {
