@@ -3,8 +3,10 @@
 
 use super::stress::within;
 use super::{message, shared, value};
-use nnx::module::{KeyRef, Leaves, Schema, VisitorMut};
-use nnx::module::{View, Visitor, map, of_type, pop, split, state, update, view};
+use nnx::module::{
+    Leaves, Schema, View, Visitor, VisitorMut, map, map_modules, of_type, pop, split, state,
+    update, view,
+};
 use nnx::optim::{Optimizer, sgd};
 use nnx::random::{Rngs, split_rngs};
 use nnx::train::{load_checkpoint, save_checkpoint};
@@ -195,6 +197,11 @@ fn what_writes_is_an_error_before_the_first_leaf_if_a_later_node_is_guarded() {
     assert_eq!(opt.step.item::<u32>(), 0);
     let error = message(|| drop(pop(&mut model, of_type::<Param>())));
     assert!(error.contains("pop: ") && error.contains(guarded), "{error}");
+    assert_eq!(model.values(), [1.0, 1.0]);
+
+    let error =
+        message(|| map_modules(&mut model, |_, param: &mut Param| *param = super::param(3.0)));
+    assert!(error.contains("map_modules: ") && error.contains(guarded), "{error}");
     assert_eq!(model.values(), [1.0, 1.0]);
 
     // A guard of the gradient is in nobody's way.

@@ -25,8 +25,8 @@ impl Drop for HeldNodes {
 /// reading, beside other readers and guards of this thread. Waits while other threads have one, and has none
 /// meanwhile, as calls do.
 ///
-/// Inside of a trace that is nothing: its nodes are twins that no other thread sees, and what a running call
-/// waited for with its own nodes in its hands could wait for the call.
+/// Inside of a trace that is nothing: its nodes are twins that no other thread sees, and a call that waited for a
+/// captured one, its own nodes in its hands, could wait for ever.
 ///
 /// # Errors
 /// Returns an error if a guard of this thread is in the way; the text names the path of its node.
@@ -88,7 +88,7 @@ impl Visitor for NodeReader {
         if self.occupied.is_some() || !self.seen.is_new(node) {
             return;
         }
-        // What is lent to this thread no other one changes.
+        // A node that is lent to this thread is in no other hands.
         if !node.gate().is_lent_here() {
             match node.gate().try_read() {
                 Ok(()) => self.held.read.push(node.handle()),
