@@ -270,3 +270,222 @@ fn a_node_that_a_link_alone_leads_to_is_an_error() {
     );
     linked_and_same(&parent, &alone.parent.upgrade().unwrap());
 }
+
+fn traces(name: &str) -> u64 {
+    nnx::jit::functions().into_iter().find(|f| f.name == name).map_or(0, |f| f.traces)
+}
+
+fn lone(weight: f32, parent: &Shared<Parent>) -> Child {
+    Child { weight: param(weight), parent: parent.downgrade() }
+}
+
+fn orphan(weight: f32) -> Child {
+    lone(weight, &scalars(0.0, 0.0))
+}
+
+fn flag(flag: bool) -> f32 {
+    f32::from(u8::from(flag))
+}
+
+#[nnx::jit(name = "links_is_linked")]
+fn is_linked(child: &Child) -> Array {
+    child.weight.value() + flag(child.parent.upgrade().is_some())
+}
+
+#[nnx::jit(name = "links_are_siblings")]
+fn are_siblings(a: &Child, b: &Child) -> Array {
+    a.weight.value() + flag(a.parent.upgrade() == b.parent.upgrade())
+}
+
+#[test]
+fn where_links_lead_is_part_of_the_key() {
+    let [x, y] = [1.0, 2.0].map(|weight| scalars(weight, weight));
+    for _ in 0..2 {
+        assert_eq!(is_linked(&lone(0.0, &x)).item::<f32>(), 1.0);
+        assert_eq!(is_linked(&orphan(0.0)).item::<f32>(), 0.0);
+        assert_eq!(is_linked(&lone(0.0, &y)).item::<f32>(), 1.0);
+    }
+    assert_eq!(traces("links_is_linked"), 2);
+    let pairs = [(&x, &x, 1.0), (&x, &y, 0.0), (&y, &y, 1.0), (&y, &x, 0.0)];
+    for (a, b, expected) in pairs.into_iter().chain(pairs) {
+        assert_eq!(are_siblings(&lone(0.0, a), &lone(0.0, b)).item::<f32>(), expected);
+    }
+    assert_eq!(traces("links_are_siblings"), 2);
+    assert_eq!(are_siblings(&orphan(0.0), &orphan(0.0)).item::<f32>(), 1.0);
+}
+
+#[nnx::jit(name = "links_logged", graph_updates = false)]
+fn logged(a: &Child, b: &Child) -> Array {
+    are_siblings(a, b)
+}
+
+#[test]
+fn the_reason_of_a_miss_tells_where_the_link_led() {
+    let [x, y] = [1.0, 2.0].map(|weight| scalars(weight, weight));
+    logged(&lone(0.0, &x), &lone(0.0, &x));
+    let reason =
+        |b: &Child| message(|| nnx::jit::assert_max_traces(0, || drop(logged(&lone(0.0, &x), b))));
+    let was = "`b.parent` was a link to the node that `a.parent` links to, now it is a link to";
+    let text = reason(&lone(0.0, &y));
+    assert!(text.contains(&format!("{was} a node outside of the tree")), "{text}");
+    let text = reason(&orphan(0.0));
+    assert!(text.contains("now it is a link to no node"), "{text}");
+}
+
+#[nnx::jit(name = "links_is_parent")]
+fn is_parent(parent: &Shared<Parent>, child: &Child) -> Array {
+    child.weight.value() + flag(child.parent.upgrade().as_ref() == Some(parent))
+}
+
+#[test]
+fn a_node_outside_that_this_thread_writes_is_none_of_the_arguments() {
+    let [parent, other] = [1.0, 2.0].map(|weight| scalars(weight, weight));
+    assert_eq!(is_parent(&parent, &lone(0.0, &parent)).item::<f32>(), 1.0);
+    let guard = other.write();
+    assert_eq!(is_parent(&parent, &lone(0.0, &other)).item::<f32>(), 0.0);
+    drop(guard);
+    assert_eq!(traces("links_is_parent"), 2);
+}
+
+/// Cuts the first link, and has the second lead where the third did.
+fn relink(cut: &mut Child, set: &mut Child, to: &Child) {
+    cut.parent = orphan(0.0).parent;
+    set.parent = to.parent.clone();
+    let next = to.weight.value() + set.weight.value();
+    set.weight.set(next);
+}
+
+#[nnx::jit(name = "links_relinks_trees")]
+fn relinks_trees(cut: &mut Child, set: &mut Child, to: &Child) {
+    relink(cut, set, to);
+}
+
+#[nnx::jit(name = "links_relinks_nodes")]
+fn relinks_nodes(cut: &Shared<Child>, set: &Shared<Child>, to: &Child) {
+    relink(&mut cut.write(), &mut set.write(), to);
+}
+
+#[nnx::jit(inline = false)]
+fn relinks_inside(cut: &mut Child, set: &mut Child, to: &Child) {
+    relink(cut, set, to);
+}
+
+#[nnx::jit(name = "links_relinks_nested")]
+fn relinks_nested(cut: &mut Child, set: &mut Child, to: &Child) {
+    relinks_inside(cut, set, to);
+}
+
+#[test]
+fn a_changed_link_to_a_node_outside_arrives() {
+    for _ in 0..2 {
+        let [x, y, z] = [1.0, 2.0, 3.0].map(|weight| scalars(weight, weight));
+        let (mut cut, mut set, to) = (lone(1.0, &x), lone(2.0, &y), lone(3.0, &z));
+        relinks_trees(&mut cut, &mut set, &to);
+        assert!(cut.parent.upgrade().is_none() && set.parent.upgrade() == Some(z.clone()));
+        assert_eq!((cut.weight.item::<f32>(), set.weight.item::<f32>()), (1.0, 5.0));
+        let (mut cut, mut set) = (lone(1.0, &x), lone(2.0, &y));
+        relinks_nested(&mut cut, &mut set, &to);
+        assert!(cut.parent.upgrade().is_none() && set.parent.upgrade() == Some(z.clone()));
+        assert_eq!((cut.weight.item::<f32>(), set.weight.item::<f32>()), (1.0, 5.0));
+        let [cut, set] = [lone(1.0, &x), lone(2.0, &y)].map(Shared::new);
+        relinks_nodes(&cut, &set, &to);
+        let (cut, set) = (cut.read(), set.read());
+        assert!(cut.parent.upgrade().is_none() && set.parent.upgrade() == Some(z));
+        assert_eq!((cut.weight.item::<f32>(), set.weight.item::<f32>()), (1.0, 5.0));
+    }
+    let names = ["links_relinks_trees", "links_relinks_nodes", "links_relinks_nested"];
+    assert_eq!(names.map(traces), [1, 1, 1]);
+}
+
+#[nnx::jit(graph_updates = false)]
+fn may_not_cut(child: &Shared<Child>) {
+    child.write().parent = orphan(0.0).parent;
+}
+
+#[test]
+fn a_changed_link_to_a_node_outside_is_an_error_where_it_would_be_lost() {
+    let [x, y] = [1.0, 2.0].map(|weight| scalars(weight, weight));
+    let [a, b] = [&x, &y].map(|parent| Shared::new(lone(1.0, parent)));
+    let text = message(|| may_not_cut(&a));
+    let cut =
+        "`child.parent` was a link to a node outside of the tree, now it is a link to no node";
+    assert!(text.contains(cut), "{text}");
+    let moves = |(a, b): (&Shared<Child>, &Shared<Child>)| {
+        let to = b.read().parent.clone();
+        a.write().parent = to;
+        a.read().weight.value() * 1.0
+    };
+    let text = message(|| drop(grad(moves, (&a, &b))));
+    let moved = "`[0].parent` was a link to a node outside of the tree, now it is another one";
+    assert!(text.contains(moved), "{text}");
+    let step =
+        |(a, b): (Child, Child), _: &Array| ((Child { parent: b.parent.clone(), ..a }, b), ());
+    let steps = nnx::array::zeros([3], nnx::DType::F32);
+    let text = message(|| drop(scan(step, (lone(1.0, &x), lone(2.0, &y)), &steps)));
+    assert!(text.contains("`[0].parent` was a link to a node outside"), "{text}");
+    assert!(a.read().parent.upgrade() == Some(x) && b.read().parent.upgrade() == Some(y));
+}
+
+#[nnx::jit(name = "links_hands_on")]
+fn hands_on(a: Child, b: &Child) -> (Child, SharedWeak<Parent>) {
+    let weight = Param::new(a.weight.value() + b.weight.value());
+    (Child { weight, ..a }, b.parent.clone())
+}
+
+#[nnx::jit(name = "links_loops")]
+fn loops(child: &Child, steps: &Array) -> [Child; 2] {
+    let of = |child: &Child| Child {
+        weight: Param::new(child.weight.value() * 2.0),
+        parent: child.parent.clone(),
+    };
+    let scanned = scan(|child: Child, _: &Array| (of(&child), ()), of(child), steps).0;
+    [scanned, while_loop(|c: &Child| c.weight.value().lt(16.0), |c: Child| of(&c), of(child))]
+}
+
+#[test]
+fn links_in_results_lead_where_they_led() {
+    let [x, y] = [1.0, 2.0].map(|weight| scalars(weight, weight));
+    for (a, b) in [(&x, &y), (&y, &x)] {
+        let (child, link) = hands_on(lone(1.0, a), &lone(2.0, b));
+        assert_eq!(child.weight.item::<f32>(), 3.0);
+        assert!(child.parent.upgrade().as_ref() == Some(a) && link.upgrade().as_ref() == Some(b));
+    }
+    assert_eq!(traces("links_hands_on"), 1);
+    let twice = |child: &Child| Child {
+        weight: Param::new(child.weight.value() * 2.0),
+        parent: child.parent.clone(),
+    };
+    let alone = lone(2.0, &x);
+    let steps = nnx::array::zeros([3], nnx::DType::F32);
+    let results = [
+        cond(&Array::scalar(true), twice, twice, &alone),
+        scan(|child: Child, _: &Array| (twice(&child), ()), lone(0.5, &x), &steps).0,
+        nnx::fori_loop(0, 2, |_, child: Child| twice(&child), lone(1.0, &x)),
+        while_loop(|c: &Child| c.weight.value().lt(4.0), |c: Child| twice(&c), lone(2.0, &x)),
+        remat(twice, &alone),
+    ];
+    for result in results {
+        assert_eq!(result.weight.item::<f32>(), 4.0);
+        assert!(result.parent.upgrade().as_ref() == Some(&x));
+    }
+    for parent in [&x, &y] {
+        for result in loops(&lone(1.0, parent), &steps) {
+            assert_eq!(result.weight.item::<f32>(), 16.0);
+            assert!(result.parent.upgrade().as_ref() == Some(parent));
+        }
+    }
+    assert_eq!(traces("links_loops"), 1);
+}
+
+#[test]
+fn links_in_the_result_of_vjp_lead_to_the_argument() {
+    let parent = scalars(2.0, 3.0);
+    let f = |p: &Shared<Parent>| Child { weight: Param::new(product(p)), parent: p.downgrade() };
+    let (result, pullback) = vjp(f, &parent);
+    assert!(result.parent.upgrade().as_ref() == Some(&parent));
+    assert_eq!(result.weight.item::<f32>(), 12.0);
+    assert_eq!(weight(&pullback.call(&orphan(1.0))), 12.0);
+    let (result, linear) = linearize(f, &parent);
+    assert!(result.parent.upgrade().as_ref() == Some(&parent));
+    assert_eq!(linear.call(&scalars(1.0, 0.0)).weight.item::<f32>(), 12.0);
+}

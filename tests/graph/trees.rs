@@ -75,9 +75,21 @@ fn update_reaches_all_places_and_takes_any_of_them() {
     let mut two = other;
     leaf.value = Array::scalar(7.0_f32);
     two.insert("embed".parse().unwrap(), leaf);
-    let error = update(&mut model, two).unwrap_err().to_string();
-    assert!(error.contains("`embed` and `head` are one node"), "{error}");
+    let error = update(&mut model, two.clone()).unwrap_err().to_string();
+    assert!(error.contains("`embed` and `head` are one node, with two values"), "{error}");
     assert_eq!(value(&model.embed), 6.0);
+    // With one value and two notes; the same notes are taken.
+    let head = "head".parse().unwrap();
+    two["embed"].value = two["head"].value.clone();
+    two["embed"].metadata.set("axis", MetaValue::Int(1));
+    let error = update(&mut model, two.clone()).unwrap_err().to_string();
+    let expected = "`embed` and `head` are one node, with the metadata {axis: 1} and {}";
+    assert!(error.contains(expected), "{error}");
+    assert!(model.embed.read().metadata().is_empty());
+    let noted = two["embed"].clone();
+    two.insert(head, noted);
+    update(&mut model, two).unwrap();
+    assert_eq!(model.head.read().metadata().to_string(), "{axis: 1}");
 }
 
 #[test]

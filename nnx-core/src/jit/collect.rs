@@ -6,7 +6,9 @@ use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
 use crate::module::compare::Matcher;
 use crate::module::node::{LentNodes, Occupied};
-use crate::module::{Arrival, SharedNode, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{
+    Arrival, LinkTarget, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
+};
 use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use crate::xla::{Buffer, Kept, Placement, Pooled, Reuse};
@@ -35,11 +37,16 @@ pub(super) struct Collected {
 }
 
 #[derive(Default)]
-struct CollectedLeaves(Vec<Array>);
+struct CollectedLeaves {
+    arrays: Vec<Array>,
+    /// The nodes that links lead to, which must not vanish while the call goes on.
+    linked: Vec<Arc<dyn SharedNode>>,
+}
 
 impl Reuse for CollectedLeaves {
     fn clear(&mut self) {
-        self.0.clear();
+        self.arrays.clear();
+        self.linked.clear();
     }
     #[inline]
     fn kept<R>(with: impl FnOnce(&Kept<Self>) -> R) -> Option<R> {
@@ -90,7 +97,7 @@ impl Collected {
 
     /// Must be called once all leaves are here.
     pub(super) fn finish(&mut self, function: &Function) -> Result<()> {
-        let first = self.leaves.0.iter().find_map(|array| match &array.0 {
+        let first = self.leaves.arrays.iter().find_map(|array| match &array.0 {
             Repr::Device(buffer) => Some(buffer.placement()),
             _ => None,
         });
@@ -105,7 +112,7 @@ impl Collected {
     }
 
     pub(super) fn arrays(&self) -> &[Array] {
-        &self.leaves.0
+        &self.leaves.arrays
     }
 
     /// Whether the call is one that `expected`, which [`fill`](Collected::fill) got, was made for.
@@ -125,12 +132,19 @@ impl Collected {
         walk.hasher.finish()
     }
 
+    /// The nodes outside of the arguments that links in these lead to, in the order of their numbers.
+    pub(super) fn outside(&self) -> impl Iterator<Item = &dyn SharedNode> {
+        let mut seen = Seen::default();
+        let linked = self.leaves.linked.iter().map(|node| &**node);
+        linked.filter(move |node| self.nodes.number(*node).is_none() && seen.is_new(*node))
+    }
+
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
-        self.leaves.0.iter().map(concrete_aval).collect()
+        self.leaves.arrays.iter().map(concrete_aval).collect()
     }
 
     pub(super) fn buffer(&self, index: usize) -> Result<&Arc<Buffer>> {
-        crate::run::buffer(&self.leaves.0[index])
+        crate::run::buffer(&self.leaves.arrays[index])
     }
 }
 
@@ -175,7 +189,7 @@ impl Filling<'_> {
         if let Repr::Traced(t) = &array.0 {
             self.call.error = Some(Box::new(escaped(t)));
         }
-        self.call.leaves.0.push(array.clone());
+        self.call.leaves.arrays.push(array.clone());
     }
 }
 
@@ -207,8 +221,9 @@ impl Visitor for Filling<'_> {
         }
     }
     /// Its node may come later in the walk: entries with links are not expected.
-    fn link(&mut self, _: Option<&dyn SharedNode>) {
+    fn link(&mut self, node: Option<&dyn SharedNode>) {
         self.expected = None;
+        self.call.leaves.linked.extend(node.map(SharedNode::handle));
     }
     fn shared(&mut self, node: &dyn SharedNode) {
         if self.call.occupied.is_some() {
@@ -262,7 +277,7 @@ impl Visitor for KeyHash {
         }
     }
     fn link(&mut self, _: Option<&dyn SharedNode>) {
-        self.structure(Structure::Link(None));
+        self.structure(Structure::Link(LinkTarget::Nothing));
     }
     fn shared(&mut self, node: &dyn SharedNode) {
         match node.gate().arrival(&mut self.nodes) {

@@ -72,6 +72,8 @@ pub(super) struct Entry {
     /// The shared nodes of the arguments that the result holds: what stands for each in the template, and
     /// its number.
     pub(super) result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    /// The nodes outside of the arguments that the result or a rebuilt part links to: the same.
+    pub(super) result_outside: Vec<(Arc<dyn SharedNode>, usize)>,
     /// The parts of the arguments that got another structure.
     pub(super) rebuilt: Rebuilt,
     /// The nodes of the templates. Dropped after these.

@@ -126,7 +126,7 @@ fn cached(
                 .iter()
                 .zip(leaves.arrays())
                 .all(|(aval, array)| *aval == concrete_aval(array))
-            && key.statics.matches(|m| body.argument().flatten(m))
+            && key.statics.matches(&leaves.nodes, |m| body.argument().flatten(m))
             && entry.rebuilt.is_here()
     })?;
     count_hit(function, entry);

@@ -77,6 +77,14 @@ impl Leaves for Results<'_> {
                     nodes.settle(&**in_template, node.handle());
                 }
             }
+            if !self.entry.result_outside.is_empty() {
+                let outside: Vec<&dyn SharedNode> = self.call.outside().collect();
+                for (in_template, number) in &self.entry.result_outside {
+                    if let Some(node) = outside.get(*number) {
+                        nodes.settle(&**in_template, node.handle());
+                    }
+                }
+            }
             nodes
         })
     }

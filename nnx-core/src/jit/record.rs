@@ -29,6 +29,7 @@ pub(super) struct Planned {
     /// The arguments' nodes in place of those.
     pub(super) back: Nodes,
     result_nodes: Vec<(Arc<dyn SharedNode>, usize)>,
+    result_outside: Vec<(Arc<dyn SharedNode>, usize)>,
     pub(super) rebuilt: Rebuilt,
     /// The nodes of the templates.
     pub(super) template_nodes: NewNodes,
@@ -77,6 +78,7 @@ fn trace_body(
     let Recorded { closed, results, changes, twins } = traced;
     let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(twins.held_by(body, &changes.rebuilt));
+    let result_outside = twins.outside_among(&held);
     let result_nodes = twins.among(held);
     let kept: Vec<usize> = result_nodes.iter().map(|(_, number)| *number).collect();
     let consumable = lend::consumable(body.argument(), &kept);
@@ -106,7 +108,16 @@ fn trace_body(
     let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves, &template_nodes);
     drop(noting);
     let back = twins.back();
-    Ok(Some(Planned { plan, consumable, template, back, result_nodes, rebuilt, template_nodes }))
+    Ok(Some(Planned {
+        plan,
+        consumable,
+        template,
+        back,
+        result_nodes,
+        result_outside,
+        rebuilt,
+        template_nodes,
+    }))
 }
 
 impl Planned {
@@ -123,7 +134,15 @@ impl Planned {
                 *array = array.moved_to(key.placement)?;
             }
         }
-        let Planned { consumable, template, result_nodes, rebuilt, template_nodes, .. } = self;
+        let Planned {
+            consumable,
+            template,
+            result_nodes,
+            result_outside,
+            rebuilt,
+            template_nodes,
+            ..
+        } = self;
         Ok(Entry {
             key,
             number,
@@ -136,6 +155,7 @@ impl Planned {
             results,
             template,
             result_nodes,
+            result_outside,
             rebuilt,
             _template_nodes: template_nodes,
         })

@@ -1,8 +1,10 @@
 //! The static parts of trees, compared: for keys of jitted functions, and for what a function changed.
 
+use super::node::LentNodes;
 use super::statics::{describe, is_float};
 use super::{
-    Arrival, KeyRef, Metadata, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
+    Arrival, KeyRef, LinkTarget, Metadata, Path, Seen, SharedNode, StaticValue, Structure, VarRef,
+    Visitor,
 };
 use crate::graph::{Array, current_trace};
 use rustc_hash::FxHashMap;
@@ -41,21 +43,22 @@ pub(crate) struct Difference {
 type PartAtPath = (Path, StaticPart);
 
 impl Difference {
-    /// Between two lists, of which one may have ended. `node` is how nodes are called.
+    /// Between two lists, of which one may have ended. `node` is how a node at a place is called, before or now.
     fn between(
         before: Option<&PartAtPath>,
         now: Option<&PartAtPath>,
-        node: &dyn Fn(Structure) -> Option<String>,
+        node: &dyn Fn(&Path, Structure, bool) -> Option<String>,
     ) -> Self {
         let (mut value, mut is_node) = (None, false);
         let message = match (before, now) {
             (
                 Some((path, StaticPart::Structure(before))),
                 Some((_, StaticPart::Structure(now))),
-            ) => match (node(*before), node(*now)) {
+            ) => match (node(path, *before, true), node(path, *now, false)) {
                 (Some(before), Some(now)) => {
                     is_node = true;
-                    format!("`{path}` was {before}, now it is {now}")
+                    let other = if before == now { "another one" } else { &now };
+                    format!("`{path}` was {before}, now it is {other}")
                 }
                 _ => format!("`{path}` is now {now}, before {before}"),
             },
@@ -101,26 +104,33 @@ pub(crate) struct Statics(Vec<PartAtPath>);
 
 impl Statics {
     pub(crate) fn of(flatten: impl FnOnce(&mut CollectStatics<'_>)) -> Self {
-        Statics::collect(Places::Walk(Seen::default()), Path::new(), flatten)
+        let known = KnownNodes { inside: Seen::default(), outside: Some(Seen::default()) };
+        Statics::of_others(&known, flatten)
     }
 
     /// As [`of`](Statics::of), but the nodes that `known` numbers are not walked through.
-    pub(crate) fn of_others(known: &Seen, flatten: impl FnOnce(&mut CollectStatics<'_>)) -> Self {
-        Statics::collect(Places::Walk(known.clone()), Path::new(), flatten)
+    pub(crate) fn of_others(
+        known: &KnownNodes,
+        flatten: impl FnOnce(&mut CollectStatics<'_>),
+    ) -> Self {
+        let outside = known.outside.clone();
+        Statics::collect(Places::Walk(known.inside.clone()), outside, Path::new(), flatten)
     }
 
     /// The static parts outside of shared nodes, which have the numbers that `known` gave them, of a part
     /// of a tree at `path`.
     pub(crate) fn outside_nodes(
-        known: &Seen,
+        known: &KnownNodes,
         path: &Path,
         flatten: impl FnOnce(&mut CollectStatics<'_>),
     ) -> Self {
-        Statics::collect(Places::Known(known), path.clone(), flatten)
+        let outside = known.outside.clone();
+        Statics::collect(Places::Known(&known.inside), outside, path.clone(), flatten)
     }
 
     fn collect(
         places: Places<'_>,
+        mut outside: Option<Seen>,
         path: Path,
         flatten: impl FnOnce(&mut CollectStatics<'_>),
     ) -> Self {
@@ -129,10 +139,12 @@ impl Statics {
         flatten(&mut walk);
         let CollectStatics { mut items, places, links, .. } = walk;
         for (at, id, is_new) in links {
-            let number = places.number(id);
-            let link = match number {
-                None if is_new => Structure::NewNode,
-                number => Structure::Link(number),
+            let is_known = outside.as_ref().is_some_and(|seen| seen.number(id).is_some());
+            let link = match (places.number(id), &mut outside) {
+                (Some(number), _) => Structure::Link(LinkTarget::Node(number)),
+                (None, _) if is_new && !is_known => Structure::NewNode,
+                (None, Some(outside)) => Structure::Link(outside_target(outside, id)),
+                (None, None) => continue,
             };
             items[at].1 = StaticPart::Structure(link);
         }
@@ -162,11 +174,23 @@ impl Statics {
         other: &Statics,
         name: &dyn Fn(usize) -> String,
     ) -> Option<Difference> {
-        let node = |structure| match structure {
-            Structure::Node(_) | Structure::NewNode => Some(structure.to_string()),
+        let node = |path: &Path, structure, is_before| match structure {
+            Structure::Node(_) | Structure::NewNode | Structure::Link(LinkTarget::Nothing) => {
+                Some(structure.to_string())
+            }
             Structure::Ref(number) => Some(name(number)),
-            Structure::Link(Some(number)) => Some(format!("a link to {}", name(number))),
-            Structure::Link(None) => Some(structure.to_string()),
+            Structure::Link(LinkTarget::Node(number)) => {
+                Some(format!("a link to {}", name(number)))
+            }
+            Structure::Link(LinkTarget::Outside(_)) => {
+                let part = StaticPart::Structure(structure);
+                let of = if is_before { self } else { other };
+                let first = of.0.iter().find(|(_, other)| other.same(&part));
+                Some(match first.filter(|(first, _)| first != path) {
+                    Some((first, _)) => format!("a link to the node that `{first}` links to"),
+                    None => structure.to_string(),
+                })
+            }
             _ => None,
         };
         let length = self.0.len().max(other.0.len());
@@ -259,17 +283,23 @@ impl Statics {
     }
 
     /// Whether the tree that `flatten` walks has the same static parts. Its nodes are lent to a call,
-    /// and numbered by it. Allocates nothing.
-    pub(crate) fn matches(&self, flatten: impl FnOnce(&mut Matcher<'_>)) -> bool {
-        let mut matcher = self.matcher();
+    /// and numbered by it. Allocates nothing, but for links to many nodes outside of the tree.
+    pub(crate) fn matches(
+        &self,
+        nodes: &LentNodes,
+        flatten: impl FnOnce(&mut Matcher<'_>),
+    ) -> bool {
+        let mut outside = Seen::default();
+        let links = Some(Links { nodes, outside: &mut outside });
+        let mut matcher = Matcher { links, ..self.matcher() };
         flatten(&mut matcher);
         matcher.is_match()
     }
 
-    /// To compare with a tree while it is walked, as [`matches`](Statics::matches) does.
+    /// To compare with a tree without links while it is walked, as [`matches`](Statics::matches) does.
     #[inline]
     pub(crate) fn matcher(&self) -> Matcher<'_> {
-        Matcher { rest: self.0.iter(), leaf: 0, nodes: 0, same: true }
+        Matcher { rest: self.0.iter(), leaf: 0, nodes: 0, links: None, same: true }
     }
 
     /// Whether there are links, which can be compared only when all nodes are numbered.
@@ -289,6 +319,20 @@ impl Hash for Statics {
             }
         }
     }
+}
+
+/// The nodes that have numbers before a walk.
+#[derive(Default, Clone)]
+pub(crate) struct KnownNodes {
+    pub(crate) inside: Seen,
+    /// Those outside of the tree that links lead to. If there is no list, links to them pass for links to nothing.
+    pub(crate) outside: Option<Seen>,
+}
+
+/// The target of a link to the node `id`, which is outside of the tree.
+fn outside_target(outside: &mut Seen, id: usize) -> LinkTarget {
+    let (Arrival::First(number) | Arrival::Again(number)) = outside.arrive_at(id);
+    LinkTarget::Outside(number)
 }
 
 /// How the places of nodes are told.
@@ -356,7 +400,7 @@ impl Visitor for CollectStatics<'_> {
             let is_new = node.home() != 0 && node.home() == current_trace();
             self.links.push((self.items.len(), node.id(), is_new));
         }
-        self.structure(Structure::Link(None));
+        self.structure(Structure::Link(LinkTarget::Nothing));
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
@@ -372,7 +416,16 @@ pub(crate) struct Matcher<'s> {
     leaf: usize,
     /// How many nodes were met.
     nodes: usize,
+    links: Option<Links<'s>>,
     same: bool,
+}
+
+/// How links are told.
+struct Links<'s> {
+    /// All nodes of the call, those that come later in the walk too.
+    nodes: &'s LentNodes,
+    /// The nodes outside of the tree that links led to.
+    outside: &'s mut Seen,
 }
 
 impl Matcher<'_> {
@@ -419,9 +472,15 @@ impl Visitor for Matcher<'_> {
         }
     }
     fn link(&mut self, node: Option<&dyn SharedNode>) {
-        // All nodes of the call are lent by now, those that come later in this walk too.
-        let is_lent = |node: &&dyn SharedNode| node.gate().is_mine();
-        self.structure(Structure::Link(node.filter(is_lent).map(|node| node.gate().number())));
+        let Some(Links { nodes, outside }) = &mut self.links else {
+            self.same = false;
+            return;
+        };
+        let target = node.map_or(LinkTarget::Nothing, |node| match nodes.number(node) {
+            Some(number) => LinkTarget::Node(number),
+            None => outside_target(outside, node.id()),
+        });
+        self.structure(Structure::Link(target));
     }
 }
 
@@ -444,8 +503,9 @@ mod tests {
         let of = |first, second| (param(first), Array::absent("data"), param(second));
         let (first, second) = (of(true, false), of(false, true));
         let statics = |m: &(Param, Array, Param)| Statics::of(|v| m.flatten(v));
-        assert!(statics(&first).matches(|v| first.flatten(v)));
-        assert!(!statics(&first).matches(|v| second.flatten(v)));
+        let nodes = LentNodes::new();
+        assert!(statics(&first).matches(&nodes, |v| first.flatten(v)));
+        assert!(!statics(&first).matches(&nodes, |v| second.flatten(v)));
         let message = |a, b| statics(a).difference(&statics(b)).map(|what| what.message);
         let expected = "the metadata of `[0]` is now {}, before {axis: 0}";
         assert_eq!(message(&first, &second).as_deref(), Some(expected));

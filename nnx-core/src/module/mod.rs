@@ -48,7 +48,7 @@ pub use schema::{Field, Schema, Variant};
 pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
 pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
-pub use statics::{StaticArgument, StaticField, StaticValue, Structure};
+pub use statics::{LinkTarget, StaticArgument, StaticField, StaticValue, Structure};
 pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};

@@ -98,7 +98,11 @@ impl Seen {
 
     /// Takes note of a place of `node`.
     pub fn arrive(&mut self, node: &dyn SharedNode) -> Arrival {
-        let id = node.id();
+        self.arrive_at(node.id())
+    }
+
+    /// As [`arrive`](Seen::arrive), by the node's [`id`](SharedNode::id).
+    pub(crate) fn arrive_at(&mut self, id: usize) -> Arrival {
         if let Some(number) = self.number(id) {
             return Arrival::Again(number);
         }
@@ -187,7 +191,8 @@ impl Nodes {
     /// The new node that was promised for the node `id`.
     pub(super) fn promised(&mut self, id: usize) -> Option<Arc<dyn SharedNode>> {
         let at = self.promised.iter().position(|made| made.old.id() == id)?;
-        Some(self.promised.swap_remove(at).new)
+        // The others stay in the order in which links led to them.
+        Some(self.promised.remove(at).new)
     }
 
     /// From now on, `new` stands for `old`.
@@ -197,9 +202,10 @@ impl Nodes {
         }
     }
 
-    /// The nodes in the order of the walk.
-    pub(crate) fn into_made(self) -> Vec<Made> {
-        self.made
+    /// The nodes in the order of the walk, and those outside of the tree, in the order in which links led to
+    /// them.
+    pub(crate) fn into_made(self) -> (Vec<Made>, Vec<Made>) {
+        (self.made, self.promised)
     }
 }
 
@@ -282,12 +288,8 @@ impl LentNodes {
     /// Takes note of a place of `node`, and has it lent if it is the first one.
     #[inline]
     pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
-        // The number may stand there from an enclosing call.
-        if node.gate().is_mine() {
-            let number = node.gate().number();
-            if self.nodes.0.get(number).is_some_and(|(lent, _)| lent.id() == node.id()) {
-                return Ok(Arrival::Again(number));
-            }
+        if let Some(number) = self.number(node) {
+            return Ok(Arrival::Again(number));
         }
         let number = self.nodes.0.len();
         match node.gate().lend(number) {
@@ -297,6 +299,18 @@ impl LentNodes {
             }
             Err(why) => Err(Occupied { node: node.handle(), why, to_read: false }),
         }
+    }
+
+    /// The number of `node`, if it was met.
+    #[inline]
+    pub(crate) fn number(&self, node: &dyn SharedNode) -> Option<usize> {
+        if !node.gate().is_lent_here() {
+            return None;
+        }
+        // The number may stand there from an enclosing call.
+        let number = node.gate().number();
+        let is_it = self.nodes.0.get(number).is_some_and(|(lent, _)| lent.id() == node.id());
+        is_it.then_some(number)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -143,8 +143,8 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 ///
 /// # Errors
 /// Returns an error if a path is not in `module`, or a kind, shape or dtype is another one there:
-/// the error lists all such paths, and `module` is as it was. So does it if one node is given two values, by
-/// two of its places, or if this thread holds a guard of a shared node.
+/// the error lists all such paths, and `module` is as it was. So does it if one node is given two values
+/// or different metadata, by two of its places, or if this thread holds a guard of a shared node.
 pub fn update<M: Module>(module: &mut M, states: impl IntoStates) -> Result<()> {
     let state = State::merge(states.into_states())?;
     let _held = hold_to_write("update", module)?;
@@ -164,8 +164,12 @@ fn by_first_places<M: Module>(module: &M, mut state: State) -> Result<State> {
             let first = &paths[position];
             match state.get(first) {
                 Some(other) if other.value.identity() != leaf.value.identity() => {
-                    twice.push(format!("`{first}` and `{path}` are one node"));
+                    twice.push(format!("`{first}` and `{path}` are one node, with two values"));
                 }
+                Some(other) if other.metadata != leaf.metadata => twice.push(format!(
+                    "`{first}` and `{path}` are one node, with the metadata {} and {}",
+                    other.metadata, leaf.metadata
+                )),
                 _ => {
                     state.insert(first.clone(), leaf);
                 }
@@ -175,7 +179,7 @@ fn by_first_places<M: Module>(module: &M, mut state: State) -> Result<State> {
     match twice.is_empty() {
         true => Ok(state),
         false => Err(Error::Invalid(format!(
-            "the state has two values for one node: {}",
+            "the state says two things of one node: {}",
             twice.join("; ")
         ))),
     }

@@ -200,8 +200,19 @@ pub enum Structure {
     Ref(usize),
     /// A place of a node that the function made.
     NewNode,
-    /// A link to the node with this number, or to none of the tree.
-    Link(Option<usize>),
+    /// A link back.
+    Link(LinkTarget),
+}
+
+/// Where a link back leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LinkTarget {
+    /// To no node, or to one that is gone.
+    Nothing,
+    /// To the node of the tree with this number.
+    Node(usize),
+    /// To a node outside of the tree; these have numbers of their own, in the order in which links lead there.
+    Outside(usize),
 }
 
 /// `of length 3`, `Some`, `None`, or the variant's name.
@@ -215,8 +226,13 @@ impl std::fmt::Display for Structure {
             Structure::Node(_) => f.write_str("a node of its own"),
             Structure::Ref(number) => write!(f, "shared node {number}"),
             Structure::NewNode => f.write_str("a new node"),
-            Structure::Link(Some(number)) => write!(f, "a link to shared node {number}"),
-            Structure::Link(None) => f.write_str("a link to no node of the tree"),
+            Structure::Link(LinkTarget::Node(number)) => {
+                write!(f, "a link to shared node {number}")
+            }
+            Structure::Link(LinkTarget::Outside(_)) => {
+                f.write_str("a link to a node outside of the tree")
+            }
+            Structure::Link(LinkTarget::Nothing) => f.write_str("a link to no node"),
         }
     }
 }

@@ -124,7 +124,7 @@ fn choose<A: Argument, R: Module>(
             [(&programs[0], &names[0]), (program, &names[1])].map(|(program, place)| Compared {
                 tree: &program.result,
                 place,
-                nodes: program.seen(),
+                nodes: program.twins.known(),
             });
         if let Some(what) = difference(&before, &after, &|number| call.node_name(number)) {
             call.invalid(format!("the branches must return the same shapes and dtypes: {what}"));

@@ -4,7 +4,8 @@ use super::lend::{Owned, TransformCall, TransformProgram, result_of};
 use super::scan::{length, scanned};
 use super::trees::{Compared, difference, invalid};
 use crate::graph::Array;
-use crate::module::walk::{copy_outside_nodes, nodes_of};
+use crate::module::compare::KnownNodes;
+use crate::module::walk::{copy_outside_nodes, links_of, nodes_of};
 use crate::module::{Module, Seen};
 use crate::ops::While;
 use crate::rewrite::align;
@@ -66,8 +67,8 @@ fn repeated<C: Module>(
         call.invalid(format!("the condition {changes} {path}, which is in a shared node"));
     }
     let mut next = next;
-    let start = Compared { tree: &*call.argument, place: CARRY[0], nodes: call.seen() };
-    let end = Compared { tree: &next.result, place: CARRY[1], nodes: next.seen() };
+    let start = Compared { tree: &*call.argument, place: CARRY[0], nodes: next.twins.originals() };
+    let end = Compared { tree: &next.result, place: CARRY[1], nodes: next.twins.known() };
     if let Some(what) = difference(&start, &end, &|number| call.node_name(number)) {
         call.invalid(format!("the carry must keep its structure, shapes and dtypes: {what}"));
     }
@@ -97,21 +98,21 @@ fn repeated<C: Module>(
 
 /// A bound of [`fori_loop`].
 pub enum Bound {
-    /// Known while tracing.
-    Known(i64),
+    /// KnownNodes while tracing.
+    KnownNodes(i64),
     /// An integer scalar.
     Computed(Array),
 }
 
 impl From<i32> for Bound {
     fn from(n: i32) -> Bound {
-        Bound::Known(n.into())
+        Bound::KnownNodes(n.into())
     }
 }
 
 impl From<usize> for Bound {
     fn from(n: usize) -> Bound {
-        Bound::Known(n as i64)
+        Bound::KnownNodes(n as i64)
     }
 }
 
@@ -125,7 +126,7 @@ impl Bound {
     /// Raises an error if the bound is not an integer scalar, or is beyond i32.
     fn check(&self, location: &'static Location<'static>) {
         let wrong = match self {
-            Bound::Known(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
+            Bound::KnownNodes(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
             Bound::Computed(array) => {
                 let aval = array.aval();
                 (aval.rank() > 0 || !aval.dtype().is_int()).then(|| aval.to_string())
@@ -140,7 +141,7 @@ impl Bound {
 
     fn array(self) -> Array {
         match self {
-            Bound::Known(n) => Array::constant_int(DType::I32, n),
+            Bound::KnownNodes(n) => Array::constant_int(DType::I32, n),
             Bound::Computed(array) => array.astype(DType::I32),
         }
     }
@@ -172,7 +173,7 @@ pub fn fori_loop<C: Module>(
     lower.check(location);
     upper.check(location);
     match (lower, upper) {
-        (Bound::Known(lower), Bound::Known(upper)) => {
+        (Bound::KnownNodes(lower), Bound::KnownNodes(upper)) => {
             let n = (upper - lower).max(0) as usize;
             let start = Array::constant_int(DType::I32, lower);
             let step = |(i, carry): (Array, C), ()| {
@@ -201,10 +202,15 @@ fn step_of<C: Module>(
     location: &'static Location<'static>,
 ) -> C {
     let before = copy_outside_nodes(&carry);
-    let mut nodes = Seen::default();
+    let (mut nodes, mut outside) = (Seen::default(), Seen::default());
     nodes_of(|v| before.flatten(v)).iter().for_each(|(_, node)| {
         nodes.arrive(&**node);
     });
+    let linked = links_of(|v| before.flatten(v));
+    linked.iter().filter(|(_, node)| nodes.number(node.id()).is_none()).for_each(|(_, node)| {
+        outside.arrive(&**node);
+    });
+    let nodes = KnownNodes { inside: nodes, outside: Some(outside) };
     let next = body(i, carry);
     let old = Compared { tree: &before, place: CARRY[0], nodes: nodes.clone() };
     let new = Compared { tree: &next, place: CARRY[1], nodes };

@@ -153,10 +153,13 @@ where
         .collect();
     let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
     let mut program = call.trace(body, &avals);
-    let start =
-        Compared { tree: &call.argument.0, place: "the carry at the start", nodes: call.seen() };
+    let start = Compared {
+        tree: &call.argument.0,
+        place: "the carry at the start",
+        nodes: program.twins.originals(),
+    };
     let place = "the carry that the function returns";
-    let end = Compared { tree: &program.result.0, place, nodes: program.seen() };
+    let end = Compared { tree: &program.result.0, place, nodes: program.twins.known() };
     if let Some(what) = difference(&start, &end, &|number| call.node_name(number)) {
         call.invalid(format!(
             "the carry must keep its structure, shapes and dtypes: {what}. Convert with \

@@ -3,8 +3,7 @@
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
-use crate::module::Seen;
-use crate::module::compare::{CollectStatics, Statics};
+use crate::module::compare::{CollectStatics, KnownNodes, Statics};
 use crate::module::walk::{collect_leaves, leaves_of_others, paths_of_others, rebuild};
 use crate::value::{Aval, DType};
 use std::panic::Location;
@@ -46,8 +45,8 @@ pub(crate) fn invalid(op: &str, message: String, location: &'static Location<'st
 pub(crate) struct Compared<'a, M> {
     pub(crate) tree: &'a M,
     pub(crate) place: &'a str,
-    /// The nodes that have a number before the walk: equal numbers stand for one node.
-    pub(crate) nodes: Seen,
+    /// Equal numbers stand for one node.
+    pub(crate) nodes: KnownNodes,
 }
 
 /// [`difference`] of trees whose nodes have nothing to do with each other.
@@ -56,8 +55,8 @@ pub(crate) fn difference_of<M: Module, N: Module>(
     after: &N,
     [old, new]: [&str; 2],
 ) -> Option<String> {
-    let before = Compared { tree: before, place: old, nodes: Seen::default() };
-    let after = Compared { tree: after, place: new, nodes: Seen::default() };
+    let before = Compared { tree: before, place: old, nodes: KnownNodes::default() };
+    let after = Compared { tree: after, place: new, nodes: KnownNodes::default() };
     difference(&before, &after, &|number| format!("shared node {number}"))
 }
 
@@ -73,9 +72,9 @@ pub(crate) fn difference<M: Module, N: Module>(
     if let Some(difference) = statics.difference_of(&now, name) {
         return Some(format!("{}: {}", after.place, difference.message));
     }
-    let paths = paths_of_others(&before.nodes, |v| before.tree.flatten(v));
-    let old = leaves_of_others(before.nodes.clone(), |v| before.tree.flatten(v));
-    let new = leaves_of_others(after.nodes.clone(), |v| after.tree.flatten(v));
+    let paths = paths_of_others(&before.nodes.inside, |v| before.tree.flatten(v));
+    let old = leaves_of_others(before.nodes.inside.clone(), |v| before.tree.flatten(v));
+    let new = leaves_of_others(after.nodes.inside.clone(), |v| after.tree.flatten(v));
     for ((a, b), path) in old.into_iter().zip(new).zip(paths) {
         let (a, b) = (a.array.try_aval().ok(), b.array.try_aval().ok());
         if a != b {

@@ -64,6 +64,15 @@ impl<T: Module, R> AtPoint<T, R> {
         Ok(AtPoint { tree, result, output_of_leaf, active, map })
     }
 
+    /// The result, for the caller: links in it lead to the nodes of the argument. A copy stays.
+    fn take_result(&mut self) -> R
+    where
+        R: Module,
+    {
+        let copy = with_leaves(&self.result, &[]);
+        std::mem::replace(&mut self.result, copy)
+    }
+
     /// The values of the active leaves.
     pub(super) fn active_leaves(&self) -> Vec<Array> {
         let leaves = collect_leaves(&self.tree);
@@ -162,8 +171,8 @@ where
     R: Module,
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
-    let at = or_raise(AtPoint::of("vjp", f, argument));
-    (with_leaves(&at.result, &[]), Pullback(at))
+    let mut at = or_raise(AtPoint::of("vjp", f, argument));
+    (at.take_result(), Pullback(at))
 }
 
 /// The derivative of a function at a point, in forward mode: `linear.call(&tangent)`.
@@ -215,7 +224,7 @@ where
     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
 {
     let location = Location::caller();
-    let at = or_raise(AtPoint::of("linearize", f, argument));
+    let mut at = or_raise(AtPoint::of("linearize", f, argument));
     at.check_forward("linearize", location);
-    (with_leaves(&at.result, &[]), Linearized(at))
+    (at.take_result(), Linearized(at))
 }

@@ -182,15 +182,6 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         nodes.get(number).map_or_else(|| "another node".into(), name)
     }
 
-    /// The argument's nodes, as met.
-    pub(crate) fn seen(&self) -> Seen {
-        let mut seen = Seen::default();
-        self.nodes.nodes().for_each(|node| {
-            seen.arrive(node);
-        });
-        seen
-    }
-
     /// For every leaf of the argument, whether it is in a shared node.
     pub(crate) fn in_nodes(&self) -> Vec<bool> {
         lent(&*self.argument).iter().map(|lent| lent.node().is_some()).collect()

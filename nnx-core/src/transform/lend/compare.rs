@@ -5,7 +5,7 @@ use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
 use crate::graph::{Array, current_trace};
 use crate::module::boxed::skipped_in_boxes;
 use crate::module::check::skipped_field;
-use crate::module::compare::Statics;
+use crate::module::compare::{KnownNodes, Statics};
 use crate::module::walk::{CollectLeaves, leaves_outside_nodes, links_of, nodes_of, paths};
 use crate::module::{Path, Schema, Seen, SharedNode, Visitor};
 use std::sync::Arc;
@@ -22,9 +22,9 @@ pub(super) struct Comparison<'a> {
     allowed: Allowed,
     /// The paths of the argument's nodes.
     paths: Vec<Path>,
-    /// The nodes of the argument, and of the twin.
-    old: Seen,
-    new: Seen,
+    /// The nodes of the argument and those that its links lead to, and their twins.
+    old: KnownNodes,
+    new: KnownNodes,
 }
 
 /// A part of a tree, before and after.
@@ -70,17 +70,17 @@ impl<'a> Comparison<'a> {
         allowed: Allowed,
     ) -> Self {
         let paths = nodes_of(|v| body.argument().flatten(v)).into_iter().map(|(path, _)| path);
-        let (paths, old, new) = (paths.collect(), twins.seen_originals(), twins.seen_twins());
+        let (paths, old, new) = (paths.collect(), twins.originals(), twins.known());
         Comparison { body, lent, inputs, twins, allowed, paths, old, new }
     }
 
     /// The outputs, results and changes of the function, or a message if it did what it may not do.
     pub(super) fn outcome(&self) -> Result<Outcome, String> {
         let (body, twins) = (self.body, self.twins);
-        let seen = self.new.clone();
+        let seen = self.new.inside.clone();
         let mut recording = Recording { outputs: Vec::new(), results: Vec::new(), seen };
         self.check_nodes("the result holds", nodes_of(|mut v| body.flatten_result(&mut v)))?;
-        self.check_nodes("the result links to", links_of(|mut v| body.flatten_result(&mut v)))?;
+        self.check_links("the result links to", links_of(|mut v| body.flatten_result(&mut v)))?;
         recording.add(|mut v| body.flatten_result(&mut v));
 
         let kept = vec![Update::Kept; self.lent.len()];
@@ -123,10 +123,10 @@ impl<'a> Comparison<'a> {
         nodes: Vec<(Path, Arc<dyn SharedNode>)>,
     ) -> Result<(), String> {
         let captured = |node: &dyn SharedNode| {
-            self.new.number(node.id()).is_none() && node.home() != current_trace()
+            self.new.inside.number(node.id()).is_none() && node.home() != current_trace()
         };
         let by_link =
-            |node: &dyn SharedNode| self.new.number(node.id()).is_none() && node.is_empty();
+            |node: &dyn SharedNode| self.new.inside.number(node.id()).is_none() && node.is_empty();
         for (path, node) in &nodes {
             let how = match (captured(&**node), by_link(&**node)) {
                 (false, false) => continue,
@@ -142,19 +142,18 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// Returns an error if a part that is rebuilt had a link to a node outside of the argument, which would be lost.
-    fn check_links(&self, part: &PartPair<'_>, change: &str) -> Result<(), String> {
-        let links = links_of(|mut v| (part.before)(&mut v));
-        match links.iter().find(|(_, node)| self.old.number(node.id()).is_none()) {
-            None => Ok(()),
-            Some((link, _)) => Err(format!(
-                "the function changed the structure of `{}`, which is then rebuilt, and the link \
-                 `{link}` in it points to a node outside of the arguments, so that it would be lost: \
-                 {change}\n\
-                 fix: pass what holds that node in an argument",
-                part.path
-            )),
-        }
+    /// As [`check_nodes`](Comparison::check_nodes), of nodes that links lead to: they may be outside of the argument,
+    /// if a link in it led there.
+    fn check_links(
+        &self,
+        holds: &str,
+        mut nodes: Vec<(Path, Arc<dyn SharedNode>)>,
+    ) -> Result<(), String> {
+        let is_outside = |node: &dyn SharedNode| {
+            self.new.outside.as_ref().is_some_and(|outside| outside.number(node.id()).is_some())
+        };
+        nodes.retain(|(_, node)| !is_outside(&**node));
+        self.check_nodes(holds, nodes)
     }
 
     /// The changes of a part; `leaves` are its own, not those of nodes in it.
@@ -204,8 +203,7 @@ impl<'a> Comparison<'a> {
             let holds = format!("the function put into `{path}`");
             self.check_nodes(&holds, nodes_of(|mut v| (part.after)(&mut v)))?;
             let links = format!("the function put into `{path}` a link to");
-            self.check_nodes(&links, links_of(|mut v| (part.after)(&mut v)))?;
-            self.check_links(part, &what.message)?;
+            self.check_links(&links, links_of(|mut v| (part.after)(&mut v)))?;
             recording.add(|mut v| (part.after)(&mut v));
             changes.rebuilt.push(*place);
             return Ok(());

@@ -4,6 +4,7 @@ use super::argument::Role;
 use super::compare::Comparison;
 use super::erased::{AnyArgument, AnyBody, AnyTree};
 use crate::graph::{Array, Closed, trace_at};
+use crate::module::compare::KnownNodes;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
@@ -287,23 +288,23 @@ impl VisitorMut for SetLeaves<'_> {
 /// of them would stay alive with the values of its trace.
 pub(crate) struct Twins {
     made: Vec<Made>,
+    /// The nodes outside of the argument that links lead to, and the empty ones that stand for them.
+    outside: Vec<Made>,
     /// The nodes that the function made, which are freed after these.
     _new: NewNodes,
 }
 
 impl Twins {
-    /// The nodes of the argument, or of its twin, as met.
-    fn seen(&self, which: fn(&Made) -> &Arc<dyn SharedNode>) -> Seen {
-        let mut seen = Seen::default();
-        self.made.iter().for_each(|made| {
-            seen.arrive(&**which(made));
-        });
-        seen
+    /// The argument's nodes and those outside, as met.
+    pub(crate) fn originals(&self) -> KnownNodes {
+        let old = |made: &Made| made.old.id();
+        KnownNodes { inside: seen(&self.made, old), outside: Some(seen(&self.outside, old)) }
     }
 
-    /// The argument's nodes, as met.
-    pub(super) fn seen_originals(&self) -> Seen {
-        self.seen(|made| &made.old)
+    /// The twins of [`originals`](Twins::originals).
+    pub(crate) fn known(&self) -> KnownNodes {
+        let new = |made: &Made| made.new.id();
+        KnownNodes { inside: self.seen_twins(), outside: Some(seen(&self.outside, new)) }
     }
 
     pub(crate) fn made(&self) -> &[Made] {
@@ -312,13 +313,13 @@ impl Twins {
 
     /// The twins, as met.
     pub(crate) fn seen_twins(&self) -> Seen {
-        self.seen(|made| &made.new)
+        seen(&self.made, |made| made.new.id())
     }
 
     /// For a copy of the function's result that holds the nodes of the twin.
     pub(crate) fn themselves(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
+        self.all().for_each(|made| nodes.settle(&*made.new, made.new.clone()));
         nodes
     }
 
@@ -348,12 +349,36 @@ impl Twins {
         nodes.into_iter().filter_map(number).collect()
     }
 
+    /// As [`among`](Twins::among), of the nodes that stand for those outside of the argument.
+    pub(crate) fn outside_among(
+        &self,
+        nodes: &[(Path, Arc<dyn SharedNode>)],
+    ) -> Vec<(Arc<dyn SharedNode>, usize)> {
+        let stands = |node: &Arc<dyn SharedNode>| {
+            self.outside.iter().position(|made| made.new.id() == node.id())
+        };
+        nodes.iter().filter_map(|(_, node)| Some((node.clone(), stands(node)?))).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Made> {
+        self.made.iter().chain(&self.outside)
+    }
+
     /// For a copy of the function's result: nodes of the twin become those of the argument.
     pub(crate) fn back(&self) -> Nodes {
         let mut nodes = Nodes::fresh();
-        self.made.iter().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
+        self.all().for_each(|made| nodes.settle(&*made.new, made.old.clone()));
         nodes
     }
+}
+
+/// The nodes with the identities that `id` gives, as met.
+fn seen(made: &[Made], id: impl Fn(&Made) -> usize) -> Seen {
+    let mut seen = Seen::default();
+    made.iter().for_each(|made| {
+        seen.arrive_at(id(made));
+    });
+    seen
 }
 
 /// The leaves of a twin, while its function runs: a panic there must empty the nodes too.
@@ -365,7 +390,8 @@ struct Twinning<F: FnMut(usize, &Array) -> Array> {
 impl<F: FnMut(usize, &Array) -> Array> Twinning<F> {
     fn finish(&mut self) -> Twins {
         let made = self.leaves.take().map(|leaves| leaves.into_nodes().into_made());
-        Twins { made: made.unwrap_or_default(), _new: self.new.clone() }
+        let (made, outside) = made.unwrap_or_default();
+        Twins { made, outside, _new: self.new.clone() }
     }
 }
 
