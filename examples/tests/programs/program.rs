@@ -34,7 +34,7 @@ impl Program {
     /// The message of a run that fails.
     pub(crate) fn fails(&self, folder: &Path, arguments: &str) -> String {
         let output = self.output(folder, arguments);
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        let error = without_log(&String::from_utf8_lossy(&output.stderr));
         assert!(!output.status.success(), "{arguments}");
         assert!(
             error.starts_with("error: ") && !error.contains("panicked"),
@@ -42,6 +42,15 @@ impl Program {
         );
         error
     }
+}
+
+/// The text without the first lines of XLA's C++ library, which logs before anybody can tell it not to.
+fn without_log(text: &str) -> String {
+    let is_log = |line: &&str| {
+        cfg!(feature = "xla-rs")
+            && (line.starts_with("WARNING: All log") || line.starts_with("I0000"))
+    };
+    text.split_inclusive('\n').skip_while(is_log).collect()
 }
 
 /// The checkpoint that a run left in the folder that `--out` named.
