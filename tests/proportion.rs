@@ -71,14 +71,15 @@ fn lowered(ops: usize) {
 #[test]
 fn memory_is_taken_in_proportion_to_the_program() {
     const OPS: usize = 2000;
-    let parts: [(&str, fn(usize)); 4] = [
+    type Part = fn(usize);
+    let parts: [(&str, Part); 4] = [
         ("a chain", |ops| drop(make_graph(|x: &Array| chain(x, ops), &x()))),
         ("a derivative, as text", lowered),
         ("batches, loops and their derivatives", in_loops),
         ("a step of training of many Variables, as text", train),
     ];
     for (what, part) in parts {
-        // What is made once in the process is made before.
+        // Tables that are made once in the process are made before.
         part(OPS / 10);
         let [one, two] = [OPS, 2 * OPS].map(|ops| measure(|| part(ops)).bytes_total);
         assert!(two < one * 5 / 2, "{what}: {one} bytes, and {two} for twice the length");
