@@ -65,6 +65,8 @@ fn child(place: &str, rows: &[usize], setting: (&str, &str)) -> Vec<u64> {
         command.env_remove(var);
     }
     command.env(setting.0, setting.1).args(["--child", place]);
+    // The programs below are StableHLO.
+    command.env("NNX_BACKEND", "pjrt");
     let output = command.args(rows.iter().map(usize::to_string)).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();

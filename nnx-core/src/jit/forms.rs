@@ -162,7 +162,7 @@ impl<R> CallUnchecked<R> for CallReturning<R> {}
 /// An argument of a type that cannot be one.
 pub struct Refused<A>(PhantomData<A>);
 
-macro_rules! stray {
+macro_rules! refused {
     ($form:ty, $body:ty) => {
         impl<T: 'static> Argument for Refused<$form> {
             type Tree = ();
@@ -204,6 +204,6 @@ macro_rules! stray {
         }
     };
 }
-stray!(&T, &'t T);
-stray!(&mut T, &'t mut T);
-stray!(Owned<T>, T);
+refused!(&T, &'t T);
+refused!(&mut T, &'t mut T);
+refused!(Owned<T>, T);

@@ -92,7 +92,15 @@ extern "C" fn end() {
         CALLS.load(Ordering::SeqCst) > 0
             || client::running().is_some_and(|runtime| runtime.has_runs_in_flight())
     };
-    while is_busy() && Instant::now() < deadline {
+    while is_busy() {
+        if Instant::now() > deadline {
+            let seconds = PATIENCE.as_secs();
+            tracing::warn!(
+                target: "nnx::xla",
+                "the process ends though a program runs for {seconds} s since: it may end in a fault"
+            );
+            return;
+        }
         std::thread::sleep(PAUSE);
     }
 }

@@ -22,11 +22,7 @@ pub(crate) fn command(test: &str) -> Command {
 
 /// Runs to the end, which must come within two minutes.
 pub(crate) fn run(command: &mut Command) -> Output {
-    run_within(Duration::from_secs(120), command)
-}
-
-/// Runs to the end, which must come within this time.
-pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Output {
+    const LIMIT: Duration = Duration::from_secs(120);
     let mut child: Child = command.spawn().unwrap();
     // A child that nobody listens to stands still when the pipe is full.
     let stdout = read_all(child.stdout.take());
@@ -36,7 +32,7 @@ pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Output {
         if let Some(status) = child.try_wait().unwrap() {
             break Some(status);
         }
-        if start.elapsed() > limit {
+        if start.elapsed() > LIMIT {
             child.kill().unwrap();
             child.wait().unwrap();
             break None;

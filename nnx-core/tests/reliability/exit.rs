@@ -2,7 +2,7 @@
 
 use super::child;
 use nnx_core::{Array, DType, array, while_loop};
-use std::time::Duration;
+use tracing::span;
 
 const MAIN: &str = "exit::a_process_may_exit_while_programs_run";
 const THREAD: &str = "exit::a_process_may_exit_while_another_thread_runs_programs";
@@ -11,16 +11,47 @@ const MANY: &str = "exit::a_process_may_exit_while_many_threads_run_programs_of_
 
 const LOOP: &str = "exit::a_process_may_exit_while_a_loop_runs_that_was_always_short";
 
+/// A part of the warning that the end of a process gives when it waited for long enough.
+const GIVEN_UP: &str = "the process ends though a program runs";
+
+/// Says on standard error what the library warns of.
+fn warnings_are_shown() {
+    struct Show;
+    impl tracing::Subscriber for Show {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            metadata.target() == "nnx::xla"
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &tracing::Event<'_>) {
+            struct Text;
+            impl tracing::field::Visit for Text {
+                fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                    eprintln!("warning: {value:?}");
+                }
+            }
+            event.record(&mut Text);
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+    tracing::subscriber::set_global_default(Show).unwrap();
+}
+
 /// So many processes end.
 const TRIES: usize = 25;
 
 fn all_end_well(test: &str, tries: usize) {
     for attempt in 0..tries {
-        // A run that is waited for though it is over ends the process only after 30 s.
-        let output = child::run_within(Duration::from_secs(25), &mut child::command(test));
+        let output = child::run(&mut child::command(test));
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{attempt}: {:?} {error}", output.status);
         assert!(!error.contains("panicked"), "{attempt}: {error}");
+        // Nobody waits for a run that is over.
+        assert!(!error.contains(GIVEN_UP), "{attempt}: {error}");
     }
 }
 
@@ -35,6 +66,7 @@ fn start(x: &Array, runs: usize) {
 #[test]
 fn a_process_may_exit_while_programs_run() {
     if child::is(MAIN) {
+        warnings_are_shown();
         start(&array::ones([400, 400], DType::F32), 20);
         std::process::exit(7);
     }
@@ -44,6 +76,7 @@ fn a_process_may_exit_while_programs_run() {
 #[test]
 fn a_process_may_exit_while_another_thread_runs_programs() {
     if child::is(THREAD) {
+        warnings_are_shown();
         let (started, wait) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let (large, small) =
@@ -66,6 +99,7 @@ fn a_process_may_exit_while_another_thread_runs_programs() {
 #[test]
 fn a_process_may_exit_while_a_loop_runs_that_was_always_short() {
     if child::is(LOOP) {
+        warnings_are_shown();
         let x = array::ones([64, 64], DType::F32);
         let powers = |n: i32| {
             while_loop(
@@ -88,6 +122,7 @@ fn a_process_may_exit_while_a_loop_runs_that_was_always_short() {
 #[test]
 fn a_process_may_exit_while_many_threads_run_programs_of_all_lengths() {
     if child::is(MANY) {
+        warnings_are_shown();
         let (started, wait) = std::sync::mpsc::channel();
         for thread in 0..6_usize {
             let started = started.clone();
