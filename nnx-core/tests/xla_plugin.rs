@@ -212,7 +212,10 @@ fn a_client_has_one_device_makes_no_noise_and_stays() {
     assert_eq!(answer(&text, "again"), "true");
     assert_eq!(answer(&text, "global"), "true");
     assert!(answer(&text, "other").contains("already runs"), "{text}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    // XLA's C++ library, where it is linked, logs before anybody can tell it not to.
+    if !cfg!(feature = "xla-rs") {
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
 }
 
 #[test]
