@@ -19,7 +19,7 @@ fn wrapper() -> &'static Path {
         let status = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()))
             .args(["--edition=2024", "--crate-type=cdylib", "-o"])
             .arg(&library)
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xla_wrapped/plugin/lib.rs"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/xla/pjrt/tests/plugin.rs"))
             .status()
             .unwrap();
         assert!(status.success());

@@ -11,7 +11,7 @@ unsafe extern "C" {
     fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-type Function = unsafe extern "C" fn(*mut usize) -> *mut c_void;
+type PjrtFunction = unsafe extern "C" fn(*mut usize) -> *mut c_void;
 
 struct Tables {
     real: &'static [usize],
@@ -34,7 +34,7 @@ fn is_own(error: usize) -> bool {
 }
 
 unsafe fn real(place: usize, args: *mut usize) -> *mut c_void {
-    let function: Function = unsafe { std::mem::transmute(TABLES.get().unwrap().real[place]) };
+    let function: PjrtFunction = unsafe { std::mem::transmute(TABLES.get().unwrap().real[place]) };
     unsafe { function(args) }
 }
 
@@ -89,7 +89,7 @@ fn tables() -> Tables {
     own[5] = error_destroy as *const () as usize;
     own[6] = error_message as *const () as usize;
     own[7] = error_code as *const () as usize;
-    let wrappers: [(usize, Function); 4] =
+    let wrappers: [(usize, PjrtFunction); 4] =
         [(8, at::<8>), (15, at::<15>), (16, at::<16>), (21, at::<21>)];
     for (place, wrapper) in wrappers {
         own[place] = wrapper as *const () as usize;
