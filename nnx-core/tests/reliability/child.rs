@@ -4,6 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tracing::span;
 
 const VAR: &str = "NNX_TEST_CHILD";
 
@@ -69,4 +70,33 @@ pub(crate) fn output(command: &mut Command) -> String {
     let output = run(command);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Writes the warnings with this log target to standard output, from now on.
+pub(crate) fn show_warnings(target: &'static str) {
+    tracing::subscriber::set_global_default(Warnings(target)).unwrap();
+}
+
+struct Warnings(&'static str);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == self.0 && *metadata.level() == tracing::Level::WARN
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Text;
+        impl tracing::field::Visit for Text {
+            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                println!("warning: {value:?}");
+            }
+        }
+        event.record(&mut Text);
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
 }

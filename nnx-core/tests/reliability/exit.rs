@@ -2,7 +2,6 @@
 
 use super::child;
 use nnx_core::{Array, DType, array, while_loop};
-use tracing::span;
 
 const MAIN: &str = "exit::a_process_may_exit_while_programs_run";
 const THREAD: &str = "exit::a_process_may_exit_while_another_thread_runs_programs";
@@ -14,33 +13,6 @@ const LOOP: &str = "exit::a_process_may_exit_while_a_loop_runs_that_was_always_s
 /// A part of the warning that the end of a process gives when it waited for long enough.
 const GIVEN_UP: &str = "the process ends though a program runs";
 
-/// Says on standard error what the library warns of.
-fn warnings_are_shown() {
-    struct Show;
-    impl tracing::Subscriber for Show {
-        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-            metadata.target() == "nnx::xla"
-        }
-        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-            span::Id::from_u64(1)
-        }
-        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-        fn event(&self, event: &tracing::Event<'_>) {
-            struct Text;
-            impl tracing::field::Visit for Text {
-                fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                    eprintln!("warning: {value:?}");
-                }
-            }
-            event.record(&mut Text);
-        }
-        fn enter(&self, _: &span::Id) {}
-        fn exit(&self, _: &span::Id) {}
-    }
-    tracing::subscriber::set_global_default(Show).unwrap();
-}
-
 /// So many processes end.
 const TRIES: usize = 25;
 
@@ -51,7 +23,8 @@ fn all_end_well(test: &str, tries: usize) {
         assert_eq!(output.status.code(), Some(7), "{attempt}: {:?} {error}", output.status);
         assert!(!error.contains("panicked"), "{attempt}: {error}");
         // Nobody waits for a run that is over.
-        assert!(!error.contains(GIVEN_UP), "{attempt}: {error}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!said.contains(GIVEN_UP), "{attempt}: {said}");
     }
 }
 
@@ -66,7 +39,7 @@ fn start(x: &Array, runs: usize) {
 #[test]
 fn a_process_may_exit_while_programs_run() {
     if child::is(MAIN) {
-        warnings_are_shown();
+        child::show_warnings("nnx::xla");
         start(&array::ones([400, 400], DType::F32), 20);
         std::process::exit(7);
     }
@@ -76,7 +49,7 @@ fn a_process_may_exit_while_programs_run() {
 #[test]
 fn a_process_may_exit_while_another_thread_runs_programs() {
     if child::is(THREAD) {
-        warnings_are_shown();
+        child::show_warnings("nnx::xla");
         let (started, wait) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let (large, small) =
@@ -99,7 +72,7 @@ fn a_process_may_exit_while_another_thread_runs_programs() {
 #[test]
 fn a_process_may_exit_while_a_loop_runs_that_was_always_short() {
     if child::is(LOOP) {
-        warnings_are_shown();
+        child::show_warnings("nnx::xla");
         let x = array::ones([64, 64], DType::F32);
         let powers = |n: i32| {
             while_loop(
@@ -122,7 +95,7 @@ fn a_process_may_exit_while_a_loop_runs_that_was_always_short() {
 #[test]
 fn a_process_may_exit_while_many_threads_run_programs_of_all_lengths() {
     if child::is(MANY) {
-        warnings_are_shown();
+        child::show_warnings("nnx::xla");
         let (started, wait) = std::sync::mpsc::channel();
         for thread in 0..6_usize {
             let started = started.clone();

@@ -10,37 +10,11 @@ use nnx_core::{DType, array, random};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
-use tracing::span;
-
-/// Writes the messages about the cache to standard output.
-struct Say;
-
-impl tracing::Subscriber for Say {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "nnx::cache" && *metadata.level() == tracing::Level::WARN
-    }
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Text;
-        impl tracing::field::Visit for Text {
-            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                println!("warning: {value:?}");
-            }
-        }
-        event.record(&mut Text);
-    }
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
 
 /// Runs two programs that take a while to compile, and prints their results and the use of the cache.
 fn work() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| tracing::subscriber::set_global_default(Say).unwrap());
+    ONCE.call_once(|| child::show_warnings("nnx::cache"));
     let x = random::normal(&random::key(1), [64, 32], DType::F32);
     let y = x.matmul(x.t()).tanh();
     let (_, vectors) = nnx_core::linalg::eigh(&(&y + y.t()));
