@@ -1,7 +1,8 @@
 //! The cost of a call: a jitted step that adds 1 to each of V Variables f32[8] nested in Modules,
 //! state updated in place and awaited, beside a bare PJRT execute + await + free of the same
 //! program, in one run: in tree mode, in graph mode without shared nodes, and with every Variable in a
-//! node of its own. On another backend than PJRT, the calls alone.
+//! node of its own. The rows "changed" give the model another structure in every call: one Variable
+//! comes or goes. On another backend than PJRT, the calls alone.
 //!
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
@@ -51,6 +52,32 @@ fn node_step(model: &Nodes) {
         let next = &**node.read() + 1.0;
         node.write().set(next);
     }
+}
+
+/// A Variable that was there goes, one that was not comes.
+#[nnx::jit]
+fn owned_toggle(model: &mut Model, fresh: &Param) {
+    add_one(model);
+    let last = model.blocks.last_mut().and_then(|block| block.leaves.last_mut());
+    let last = last.expect("a model has a leaf");
+    last.b = last.b.is_none().then(|| fresh.clone());
+}
+
+/// As `owned_toggle`, with the Variable in a node.
+#[derive(Module)]
+struct Toggled {
+    nodes: Vec<Shared<Param>>,
+    last: Shared<Leaf>,
+}
+
+#[nnx::jit]
+fn node_toggle(model: &Toggled, fresh: &Param) {
+    for node in &model.nodes {
+        let next = &**node.read() + 1.0;
+        node.write().set(next);
+    }
+    let mut last = model.last.write();
+    last.b = last.b.is_none().then(|| fresh.clone());
 }
 
 /// Five leaves a block, two Variables a leaf.
@@ -123,11 +150,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "{:>6} {:>14} {:>12} {:>12} {:>7} {:>22}",
+        "{:>6} {:>15} {:>12} {:>12} {:>7} {:>22}",
         "V", "mode", "floor us", "nnx::jit us", "ratio", "allocations per call"
     );
     for variables in [1, 10, 100, 1000] {
-        let (mut tree, mut graph, nodes) = (model(variables), model(variables), nodes(variables));
+        let (mut tree, mut graph, shared) = (model(variables), model(variables), nodes(variables));
         let wait = |param: &Param| {
             if let Err(error) = param.block_until_ready() {
                 panic!("{error}");
@@ -144,10 +171,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         compare("graph", variables, json.as_mut(), graph_call)?;
         let node_call = || {
-            node_step(black_box(&nodes));
-            wait(&nodes.nodes[0].read());
+            node_step(black_box(&shared));
+            wait(&shared.nodes[0].read());
         };
         compare("graph, shared", variables, json.as_mut(), node_call)?;
+        let fresh = Param::new(nnx::array::zeros([8], DType::F32));
+        let mut owned = model(variables);
+        let owned_call = || {
+            owned_toggle(black_box(&mut owned), &fresh);
+            wait(&owned.blocks[0].leaves[0].w);
+        };
+        compare("graph, changed", variables, json.as_mut(), owned_call)?;
+        let last = Shared::new(Leaf { w: fresh.clone(), b: None });
+        let toggled = Toggled { nodes: nodes(variables).nodes, last };
+        let toggled_call = || {
+            node_toggle(black_box(&toggled), &fresh);
+            wait(&toggled.nodes[0].read());
+        };
+        compare("shared, changed", variables, json.as_mut(), toggled_call)?;
     }
     Ok(())
 }
@@ -166,7 +207,8 @@ fn compare(
             panic!("{error}");
         }
     };
-    // The first call compiles.
+    // The first calls compile.
+    nnx_call();
     nnx_call();
     let one = Duration::from_secs_f64(time(20, &mut nnx_call) * 1e-6);
     let calls = (0.02 / one.as_secs_f64().max(1e-6)) as usize + 5;
@@ -190,7 +232,7 @@ fn compare(
     let beside = |x: String| if has_floor { x } else { "-".into() };
     let (shown, ratio_shown) = (beside(format!("{floor:.2}")), beside(format!("{ratio:.3}")));
     println!(
-        "{variables:>6} {mode:>14} {shown:>12} {jit:>12.2} {ratio_shown:>7} {allocations:>22}"
+        "{variables:>6} {mode:>15} {shown:>12} {jit:>12.2} {ratio_shown:>7} {allocations:>22}"
     );
     let Some(json) = json else { return Ok(()) };
     let rows = [("floor", floor, 1.0), (mode, jit, ratio)];

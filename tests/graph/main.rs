@@ -16,6 +16,7 @@ mod links;
 mod random;
 mod snapshots;
 mod streams;
+mod standstill;
 mod stress;
 mod structure;
 mod transforms;

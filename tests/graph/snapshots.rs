@@ -4,8 +4,8 @@
 use super::stress::within;
 use super::{message, shared, value};
 use nnx::module::{
-    Leaves, Schema, View, Visitor, VisitorMut, map, map_modules, of_type, pop, split, state,
-    update, view,
+    Leaves, Schema, View, Visitor, VisitorMut, find_duplicates, find_shared_buffers, iter_modules,
+    map, map_modules, of_type, pop, split, state, tabulate, update, view,
 };
 use nnx::optim::{Optimizer, sgd};
 use nnx::random::{Rngs, split_rngs};
@@ -252,6 +252,17 @@ fn what_reads_comes_in_beside_read_guards_and_names_a_node_that_is_being_written
     let guard = model.second.write();
     let error = message(|| drop(nnx::clone(&model)));
     assert!(error.contains("clone: `second` is held by a guard of this thread"), "{error}");
+    let walks: [(&str, &dyn Fn()); 4] = [
+        ("tabulate", &|| drop(tabulate(&model))),
+        ("iter_modules", &|| drop(iter_modules(&model).count())),
+        ("find_duplicates", &|| drop(find_duplicates(&model))),
+        ("find_shared_buffers", &|| drop(find_shared_buffers(&model))),
+    ];
+    for (name, walk) in walks {
+        let error = message(walk);
+        let expected = format!("{name}: `second` is held by a guard of this thread");
+        assert!(error.contains(&expected), "{error}");
+    }
     drop(guard);
     step(&model.first, &model.second);
     assert_eq!(model.values(), [2.0, 2.0]);

@@ -1,9 +1,9 @@
 //! Transforms of functions of trees with shared nodes.
 
 use super::{Block, Tied, message, param, shared, value};
-use nnx::optim::{Optimizer, sgd};
+use nnx::optim::{GradientTransformation, Optimizer, Params, sgd};
 use nnx::{
-    Array, DType, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over, path_contains,
+    Array, DType, Module, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over, path_contains,
     remat, scan, value_and_grad, vmap, while_loop, wrt,
 };
 
@@ -104,6 +104,52 @@ fn an_optimizer_has_one_moment_and_one_step_for_a_node() {
         text.contains("`head` is `embed` in the model that this optimizer was made for"),
         "{text}"
     );
+}
+
+/// A transformation whose rate lies in a node of the caller's.
+#[derive(Module)]
+struct SharedRate {
+    rate: Shared<Param>,
+}
+
+impl GradientTransformation for SharedRate {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        let rate = -self.rate.read().value();
+        updates.map(|u| u * &rate)
+    }
+}
+
+#[nnx::jit(name = "graph_shared_rate")]
+fn step_both(model: &Tied, other: &mut Param, opts: &mut [Optimizer<SharedRate>; 2]) {
+    let gradient = grad(product, model);
+    let mut model = Tied { embed: model.embed.clone(), head: model.head.clone() };
+    opts[0].update(&mut model, &gradient);
+    let gradient = Param::new(Array::scalar(1.0_f32));
+    opts[1].update(other, &gradient);
+    // A schedule of the body's own.
+    let next = opts[0].tx.rate.read().value() * 0.5;
+    opts[1].tx.rate.write().set(next);
+}
+
+#[test]
+fn two_optimizers_share_a_rate_that_is_set_without_another_program() {
+    let rate = shared(0.5);
+    let (model, mut other) = (Tied::new(1.0), param(1.0));
+    let mut opts = [
+        Optimizer::new(&model, SharedRate { rate: rate.clone() }),
+        Optimizer::new(&other, SharedRate { rate: rate.clone() }),
+    ];
+    step_both(&model, &mut other, &mut opts);
+    // 1 - 0.5 (3 + 2 · 1), and 1 - 0.5.
+    assert_eq!((value(&model.head), other.item::<f32>(), value(&rate)), (-1.5, 0.5, 0.25));
+    rate.write().set(Array::scalar(1.0_f32));
+    step_both(&model, &mut other, &mut opts);
+    // -1.5 - (3 - 2 · 1.5), and 0.5 - 1.
+    assert_eq!((value(&model.head), other.item::<f32>(), value(&rate)), (-1.5, -0.5, 0.5));
+    let traces = nnx::jit::functions().into_iter().find(|f| f.name == "graph_shared_rate");
+    assert_eq!(traces.map(|f| f.traces), Some(1));
 }
 
 fn batch() -> Array {

@@ -1,5 +1,6 @@
 //! Parts that are in a tree more than once.
 
+use super::held::hold_to_read;
 use super::walk::for_each_leaf;
 use super::{KeyRef, Module, Path, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::graph::{Array, Identity};
@@ -18,7 +19,12 @@ use std::collections::HashMap;
 /// assert_eq!(duplicates.len(), 1);
 /// assert_eq!(duplicates[0].iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]", "[2]"]);
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn find_duplicates<M: Module>(module: &M) -> Vec<Vec<Path>> {
+    let _held = hold_to_read("find_duplicates", module);
     let mut places = PlaceFinder::default();
     module.flatten(&mut places);
     places.of_node.retain(|paths| paths.len() > 1);
@@ -71,7 +77,12 @@ impl Visitor for PlaceFinder {
 /// assert_eq!(shared.len(), 1);
 /// assert_eq!(shared[0].iter().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]", "[2]"]);
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn find_shared_buffers<M: Module>(module: &M) -> Vec<Vec<Path>> {
+    let _held = hold_to_read("find_shared_buffers", module);
     let mut groups: Vec<Vec<Path>> = Vec::new();
     let mut seen: HashMap<Identity, usize> = HashMap::new();
     for_each_leaf(module, |path, leaf| {

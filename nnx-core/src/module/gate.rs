@@ -1,14 +1,16 @@
 //! Who is at a node.
 
 use super::node::Arrival;
+use super::waits::{self, Threads};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 /// Who is at a node: threads that hold it for reading, one that holds it for writing, or a call that
 /// it is lent to. Other than the locks of the standard library it knows the threads, so that a wait
-/// of a thread for itself is an error and no standstill.
+/// of a thread for itself, or of threads for each other, is an error and no standstill.
 #[derive(Default)]
 pub struct Gate {
     /// 0 if nobody is there, or the thread that holds the node alone, with [`LENT`] if it is lent to a
@@ -43,6 +45,12 @@ impl Holders {
         self.readers.is_empty() && self.owner == 0 && self.waiting == 0
     }
 
+    /// The threads here but `me`.
+    fn others(&self, me: u64) -> Threads {
+        let owner = (self.owner != 0).then_some(self.owner);
+        self.readers.iter().copied().chain(owner).filter(|&thread| thread != me).collect()
+    }
+
     /// Why thread `me` cannot read now.
     fn keep_from_reading(&self, me: u64) -> Option<Busy> {
         match self.owner {
@@ -58,6 +66,9 @@ const LENT: u64 = 1 << 63;
 /// Marks the state of a gate whose list counts.
 const LISTED: u64 = 1 << 62;
 
+/// How long a thread waits before it looks again for whom.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Why a node is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Busy {
@@ -67,6 +78,8 @@ pub(crate) enum Busy {
     Call,
     /// Another thread holds it.
     Elsewhere,
+    /// Another thread holds it, and waits for this one.
+    Circle,
 }
 
 /// A number of this thread, never 0.
@@ -109,8 +122,13 @@ impl Gate {
         drop(holders);
         // Costs a call of the system.
         if waited_for {
+            waits::left(self.address());
             self.crowd().left.notify_all();
         }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// Waits while `busy` says that another thread is in the way, then lets `enter` in.
@@ -125,9 +143,16 @@ impl Gate {
             match busy(&holders, me) {
                 None => break,
                 Some(Busy::Elsewhere) => {
+                    if !waits::begin(me, self.address(), holders.others(me)) {
+                        self.note(&holders);
+                        return Err(Busy::Circle);
+                    }
                     holders.waiting += 1;
-                    holders = self.crowd().left.wait(holders).unwrap_or_else(|e| e.into_inner());
+                    // A reader may come meanwhile, whom this thread waits for too: hence the time.
+                    let woken = self.crowd().left.wait_timeout(holders, LOOK_AGAIN);
+                    (holders, _) = woken.unwrap_or_else(|e| e.into_inner());
                     holders.waiting -= 1;
+                    waits::end(me);
                 }
                 Some(busy) => {
                     self.note(&holders);
@@ -196,14 +221,11 @@ impl Gate {
     }
 
     /// Waits until no other thread is at the node.
-    pub(super) fn wait_for_others(&self) {
+    pub(super) fn wait_for_others(&self) -> Result<(), Busy> {
         let busy = |holders: &Holders, me| {
-            let others = holders.owner != 0 && holders.owner != me;
-            (others || holders.readers.iter().any(|&reader| reader != me))
-                .then_some(Busy::Elsewhere)
+            (!holders.others(me).is_empty()).then_some(Busy::Elsewhere)
         };
-        let waited = self.wait(busy, |_, _| {});
-        debug_assert!(waited.is_ok());
+        self.wait(busy, |_, _| {})
     }
 
     /// The end of [`read`](Gate::read).

@@ -1,5 +1,6 @@
 //! Which Modules a tree is made of.
 
+use super::held::hold_to_read;
 use super::boxed::BoxedType;
 use super::{
     KeyRef, Module, Path, PatternKey, Schema, Seen, SharedNode, StaticValue, Structure, VarRef,
@@ -22,7 +23,12 @@ pub struct ModuleInfo {
 /// walks; what is in a shared node once, at its first place.
 ///
 /// They are listed by path and type: a typed tree has no common type to lend them as.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
+    let _held = hold_to_read("iter_modules", module);
     let mut walk = ModuleWalk::default();
     walk.arrive(Some(M::SCHEMA));
     module.flatten(&mut walk);

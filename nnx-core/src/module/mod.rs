@@ -29,6 +29,7 @@ mod statics;
 mod tabulate;
 mod variable;
 mod view;
+mod waits;
 pub(crate) mod walk;
 
 pub use containers::MapKey;

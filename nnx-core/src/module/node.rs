@@ -251,30 +251,37 @@ impl Occupied {
     /// Waits until the node, which `flatten` comes by, is free.
     ///
     /// # Errors
-    /// Returns an error if the thread would wait for itself; the text names the node's path.
+    /// Returns an error if the thread would wait for itself, or for one that waits for it; the text names the
+    /// node's path.
     pub(crate) fn wait(&self, flatten: &dyn Fn(&mut dyn Visitor)) -> Result<(), String> {
         let gate = self.node.gate();
-        match self.why {
-            Busy::Elsewhere if self.to_read => {
-                if gate.read().is_ok() {
-                    gate.leave_read();
-                }
-                return Ok(());
-            }
-            Busy::Elsewhere => {
-                gate.wait_for_others();
-                return Ok(());
-            }
-            _ => {}
-        }
+        let waited = match self.why {
+            Busy::Elsewhere if self.to_read => gate.read().map(|()| gate.leave_read()),
+            Busy::Elsewhere => gate.wait_for_others(),
+            why => Err(why),
+        };
+        let why = match waited {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
+        };
         let mut find = FindNode { id: self.node.id(), ..FindNode::default() };
         flatten(&mut find);
         let path = find.found.unwrap_or_default().to_string();
         let path = if path.is_empty() { "the argument".into() } else { format!("`{path}`") };
-        Err(format!(
-            "{path} is held by a guard of this thread, so that the call cannot have it: drop what \
-             `read()` or `write()` gave before the call"
-        ))
+        Err(match why {
+            Busy::Circle => format!(
+                "{path} is held by another thread, which waits for a node that this thread has: neither could \
+                 go on\n\
+                 fixes:\n  \
+                 1. drop what `read()` or `write()` gave before the call\n  \
+                 2. in a function that is traced, pass what it captures in an argument: a call waits for all \
+                 of its nodes together and has none meanwhile"
+            ),
+            _ => format!(
+                "{path} is held by a guard of this thread, so that the call cannot have it: drop what \
+                 `read()` or `write()` gave before the call"
+            ),
+        })
     }
 }
 

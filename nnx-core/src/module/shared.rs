@@ -77,6 +77,11 @@ impl<T> NodeCell<T> {
                 "{what}: this node, a `{node}`, is lent to a call that is running on this thread, which \
                  would not see the change: set it in the argument of the function"
             ),
+            Busy::Circle => format!(
+                "{what}: another thread holds this node, a `{node}`, and waits for one that this thread has: \
+                 neither could go on. Take the nodes in the same order in all threads, or drop what `read()` or \
+                 `write()` gave before"
+            ),
             _ => format!(
                 "{what}: this thread holds this node, a `{node}`, already: drop what `read()` or \
                  `write()` gave before, because the thread would wait for itself"
@@ -143,7 +148,7 @@ impl<T> Shared<T> {
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
     ///
     /// # Panics
-    /// Panics if this thread holds the node for writing.
+    /// Panics if this thread holds the node for writing, or if the thread that does waits for this one.
     #[track_caller]
     pub fn read(&self) -> SharedRef<'_, T> {
         if let Err(why) = self.0.gate.read() {
@@ -155,8 +160,8 @@ impl<T> Shared<T> {
     /// The node, to change. Waits while other threads read or write, or have lent the node to a call.
     ///
     /// # Panics
-    /// Panics if this thread holds the node already, or if the function that is being traced did not
-    /// get the node in an argument but captured it.
+    /// Panics if this thread holds the node already, if a thread that does waits for this one, or if the
+    /// function that is being traced did not get the node in an argument but captured it.
     #[track_caller]
     pub fn write(&self) -> SharedMut<'_, T> {
         self.0.check_home("Shared::write");

@@ -1,5 +1,6 @@
 //! A table of the Variables and arrays of a tree.
 
+use super::held::hold_to_read;
 use super::walk::for_each_leaf;
 use super::{Module, Path, for_each_other_place};
 use crate::value::Aval;
@@ -76,7 +77,12 @@ impl Total {
 /// println!("{table}");
 /// assert_eq!(table.total().byte_size, 802_816);
 /// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
 pub fn tabulate<M: Module>(module: &M) -> Table {
+    let _held = hold_to_read("tabulate", module);
     let mut rows = Vec::new();
     for_each_leaf(module, |path, leaf| {
         rows.push(Row {
