@@ -135,11 +135,52 @@ fn widen_inside(net: &mut Net) {
 }
 
 #[test]
-fn a_static_field_changed_three_levels_down_is_an_error_with_the_whole_path() {
+fn a_static_field_changed_by_an_inner_function_is_its_error_as_it_is_in_a_call_of_it() {
     let mut net = net();
-    let message = panic_message(|| widen_inside(&mut net));
-    assert_says(&message, &["widen_inside", "`net.blocks[1].cells[0].width` is now 2, before 1"]);
+    let alone = panic_message(|| widen(&mut net.blocks[1].cells[0]));
+    assert_says(&alone, &["widen: ", "`cell.width` is now 2, before 1"]);
+    assert_eq!(panic_message(|| widen_inside(&mut net)), alone);
     assert_eq!(net.blocks[1].cells[0].width, 1);
+}
+
+#[nnx::jit]
+fn widen_inside_graph_mode(net: &mut Net, stays: bool) {
+    widen_values(&mut net.blocks[1].cells[0]);
+    if !stays {
+        net.blocks[1].cells[0].width += 1;
+    }
+}
+
+#[nnx::jit(graph_updates = false)]
+fn widen_values(cell: &mut Cell) {
+    let next = &cell.count + 1.0;
+    cell.count.set(next);
+}
+
+#[nnx::jit]
+fn widen_by_values(net: &mut Net) {
+    widen_badly(&mut net.blocks[1].cells[0]);
+}
+
+#[nnx::jit(graph_updates = false)]
+fn widen_badly(cell: &mut Cell) {
+    cell.width += 1;
+}
+
+/// Each function has its own rule, whoever calls it.
+#[test]
+fn functions_of_other_modes_keep_their_rules_inside() {
+    let mut net = net();
+    let count = |net: &Net| net.blocks[1].cells[0].count.item::<f32>();
+    let before = count(&net);
+    widen_inside_graph_mode(&mut net, false);
+    assert_eq!((net.blocks[1].cells[0].width, count(&net)), (2, before + 1.0));
+    widen_inside_graph_mode(&mut net, true);
+    assert_eq!((net.blocks[1].cells[0].width, count(&net)), (2, before + 2.0));
+    let alone = panic_message(|| widen_badly(&mut net.blocks[1].cells[0]));
+    assert_says(&alone, &["widen_badly: ", "`cell.width` is now 3, before 2"]);
+    assert_eq!(panic_message(|| widen_by_values(&mut net)), alone);
+    assert_eq!((net.blocks[1].cells[0].width, count(&net)), (2, before + 2.0));
 }
 
 /// Sets before it fails.

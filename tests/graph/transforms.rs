@@ -3,8 +3,8 @@
 use super::{Block, Tied, message, param, shared, value};
 use nnx::optim::{GradientTransformation, Optimizer, Params, sgd};
 use nnx::{
-    Array, DType, Module, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over, path_contains,
-    remat, scan, value_and_grad, vmap, while_loop, wrt,
+    Array, DType, Module, Param, Shared, cond, fori_loop, grad, in_axes, of_type, over,
+    path_contains, remat, scan, value_and_grad, vmap, while_loop, wrt,
 };
 
 fn product(model: &Tied) -> Array {

@@ -4,7 +4,7 @@ use super::collect::Collected;
 use super::erased::{Pending, flatten_mut, flatten_named, from_template, shapes};
 use super::function::Function;
 use super::launch::{Launched, launch};
-use super::nested::{called, inlined};
+use super::nested::nested;
 use super::outcome::{MarkLost, Results, WriteBack};
 use super::output::Output;
 use crate::graph::is_tracing;
@@ -12,7 +12,7 @@ use crate::transform::lend::Argument;
 
 /// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
 ///
-/// Inside another trace the body becomes part of it, and its updates reach the caller.
+/// Inside another trace the body's program becomes part of it, and its updates reach the caller.
 #[track_caller]
 pub(super) fn call<A, R, F>(function: &'static Function, mut arguments: A, body: F) -> R
 where
@@ -21,11 +21,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     if is_tracing() {
-        return if function.options.inline {
-            inlined(&mut arguments, body)
-        } else {
-            called(function, &mut arguments, body)
-        };
+        return nested(function, &mut arguments, body);
     }
     let mut leaves = Collected::new(function);
     let expected = function.latest();

@@ -167,7 +167,6 @@ macro_rules! refused {
         impl<T: 'static> Argument for Refused<$form> {
             type Tree = ();
             type Body<'t> = $body;
-            type Saved = ();
             fn flatten<V: Visitor>(&self, _: &mut V) {
                 never()
             }
@@ -190,15 +189,6 @@ macro_rules! refused {
                 never()
             }
             fn lend(_: &mut ()) -> Self::Body<'_> {
-                never()
-            }
-            fn lend_self(&mut self) -> Self::Body<'_> {
-                never()
-            }
-            fn save(&self) {
-                never()
-            }
-            fn restore(&mut self, _: ()) {
                 never()
             }
         }

@@ -7,72 +7,23 @@ use super::output::Output;
 use super::plan::Plan;
 use super::rebuilt::{Parts, Rebuilt};
 use super::record::{Planned, record};
-use crate::error::{Error, Result, catching};
+use crate::error::Result;
 use crate::graph::{Array, Arrays};
 use crate::module::new_nodes::NewNodes;
-use crate::module::node::SavedNodes;
 use crate::module::walk::{Rebuild, leaves_of, nodes_of};
 use crate::module::{Leaves, Metadata, Nodes};
 use crate::ops::CallGraph;
+use crate::rewrite::interpret;
 use crate::run::bind;
 use crate::transform::lend::{Argument, SetLeaves, Update};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 
-/// Runs the body on the arguments themselves, so that it becomes part of the trace around it. If it
-/// fails, the arguments are as they were, as in a call outside of any trace.
+/// Traces the body on its own, as for a call outside of any trace, and puts its program into the trace around it:
+/// operation by operation, or as a function of its own. What the body may change, and what it changed, is settled as
+/// there.
 #[track_caller]
-pub(super) fn inlined<A, R, F>(arguments: &mut A, body: F) -> R
-where
-    A: Argument,
-    R: Output + 'static,
-    F: for<'t> FnOnce(A::Body<'t>) -> R,
-{
-    let saved = arguments.save();
-    let nodes = SavedNodes::of(nodes_of(|v| arguments.flatten(v)));
-    let (mut body, mut outcome) = (Some(body), None);
-    let interrupted = interrupted(R::CATCHES, &mut || {
-        if let Some(body) = body.take() {
-            outcome = Some(body(arguments.lend_self()).split());
-        }
-    });
-    let failure = match (interrupted, outcome) {
-        (None, Some(Ok(tree))) => return R::from_tree(tree),
-        (None, Some(Err(error))) => Ok(error),
-        (Some(Interrupted::Mistake(error)), _) => Ok(R::from_error(error)),
-        (Some(Interrupted::Panic(panic)), _) => Err(panic),
-        (None, None) => unreachable!("the body ran"),
-    };
-    arguments.restore(saved);
-    nodes.restore();
-    failure.unwrap_or_else(|panic| resume_unwind(panic))
-}
-
-/// Why a body did not come to its end.
-enum Interrupted {
-    /// A mistake, in a function that returns a `Result`.
-    Mistake(Error),
-    Panic(Box<dyn Any + Send>),
-}
-
-fn interrupted(catches: bool, run: &mut dyn FnMut()) -> Option<Interrupted> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        if catches {
-            return catching(run);
-        }
-        run();
-        Ok(())
-    }));
-    match outcome {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(Interrupted::Mistake(error)),
-        Err(panic) => Some(Interrupted::Panic(panic)),
-    }
-}
-
-/// Traces the body on its own, and records a call of it; updates reach the arguments.
-#[track_caller]
-pub(super) fn called<A, R, F>(function: &'static Function, arguments: &mut A, body: F) -> R
+pub(super) fn nested<A, R, F>(function: &'static Function, arguments: &mut A, body: F) -> R
 where
     A: Argument,
     R: Output + 'static,
@@ -139,8 +90,10 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
             Parameter::Capture(array) => array,
         })
         .collect();
-    let call = CallGraph { name: function.name.into(), graph: graph.into() };
-    let outputs = bind(call, &inputs);
+    let outputs = match function.options.inline {
+        true => interpret(&graph, &inputs.into_iter().cloned().collect::<Vec<_>>()).into(),
+        false => bind(CallGraph { name: function.name.into(), graph: graph.into() }, &inputs),
+    };
     Ok(Some(Nested {
         leaves,
         outputs,

@@ -6,7 +6,7 @@ use super::function::Function;
 use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use crate::error::{Error, Result, catching};
-use crate::graph::Array;
+use crate::graph::{Array, is_tracing};
 use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
@@ -73,8 +73,11 @@ fn trace_body(
             return Err(Error::Jit { function: function.name.into(), message });
         }
     };
-    function.traces.fetch_add(1, Relaxed);
-    function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    // Inlined, it is a part of the trace that counts.
+    if !(is_tracing() && function.options.inline) {
+        function.traces.fetch_add(1, Relaxed);
+        function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+    }
     let Recorded { closed, results, changes, twins } = traced;
     let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(twins.held_by(body, &changes.rebuilt));

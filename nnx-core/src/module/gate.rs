@@ -222,9 +222,8 @@ impl Gate {
 
     /// Waits until no other thread is at the node.
     pub(super) fn wait_for_others(&self) -> Result<(), Busy> {
-        let busy = |holders: &Holders, me| {
-            (!holders.others(me).is_empty()).then_some(Busy::Elsewhere)
-        };
+        let busy =
+            |holders: &Holders, me| (!holders.others(me).is_empty()).then_some(Busy::Elsewhere);
         self.wait(busy, |_, _| {})
     }
 

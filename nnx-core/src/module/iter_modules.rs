@@ -1,7 +1,7 @@
 //! Which Modules a tree is made of.
 
-use super::held::hold_to_read;
 use super::boxed::BoxedType;
+use super::held::hold_to_read;
 use super::{
     KeyRef, Module, Path, PatternKey, Schema, Seen, SharedNode, StaticValue, Structure, VarRef,
     Visitor,

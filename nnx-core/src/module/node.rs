@@ -1,7 +1,6 @@
 //! Nodes as walks see them: what they are, what is in them, and which ones a call has.
 
 use super::gate::{Busy, Gate};
-use super::walk::Rebuild;
 use super::{KeyRef, Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
 use crate::xla::{Kept, Pooled, Reuse};
@@ -415,23 +414,5 @@ impl Visitor for NodeLender {
             Ok(Arrival::Again(_)) => {}
             Err(occupied) => self.occupied = Some(occupied),
         }
-    }
-}
-
-/// The former contents of nodes, to put them back.
-pub(crate) struct SavedNodes(Vec<(Arc<dyn SharedNode>, Box<dyn Any + Send + Sync>)>);
-
-impl SavedNodes {
-    pub(crate) fn of(nodes: Vec<(Path, Arc<dyn SharedNode>)>) -> Self {
-        let save = |(_, node): (Path, Arc<dyn SharedNode>)| {
-            let leaf = |_: usize, old: &Array| old.clone();
-            let content = node.copy(&mut Rebuild::with_nodes(Nodes::kept(), leaf));
-            (node, content)
-        };
-        SavedNodes(nodes.into_iter().map(save).collect())
-    }
-
-    pub(crate) fn restore(self) {
-        self.0.into_iter().for_each(|(node, content)| node.put(content));
     }
 }

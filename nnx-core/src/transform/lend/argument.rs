@@ -2,7 +2,6 @@
 
 use super::erased::AnyTree;
 use super::record::Roles;
-use crate::module::walk::copy_outside_nodes;
 use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticArgument, Visitor, VisitorMut};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
@@ -33,9 +32,6 @@ pub trait Argument {
     type Tree: Module;
     /// The argument as the function gets it.
     type Body<'t>;
-    /// A copy of what the function may change in place, but for shared nodes.
-    #[doc(hidden)]
-    type Saved;
     /// The number of elements of a tuple.
     #[doc(hidden)]
     const TUPLE: Option<usize> = None;
@@ -64,21 +60,11 @@ pub trait Argument {
     /// The twin, as the function takes it.
     #[doc(hidden)]
     fn lend(twin: &mut Self::Tree) -> Self::Body<'_>;
-    /// The argument itself, as the function takes it.
-    #[doc(hidden)]
-    fn lend_self(&mut self) -> Self::Body<'_>;
-    /// The copy that [`restore`](Argument::restore) puts back.
-    #[doc(hidden)]
-    fn save(&self) -> Self::Saved;
-    /// Undoes what the function did to the argument itself.
-    #[doc(hidden)]
-    fn restore(&mut self, saved: Self::Saved);
 }
 
 impl<M: Module> Argument for &M {
     type Tree = M;
     type Body<'t> = &'t M;
-    type Saved = ();
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
@@ -92,17 +78,11 @@ impl<M: Module> Argument for &M {
     fn lend(twin: &mut M) -> &M {
         twin
     }
-    fn lend_self(&mut self) -> &M {
-        self
-    }
-    fn save(&self) {}
-    fn restore(&mut self, (): ()) {}
 }
 
 impl<M: Module> Argument for &mut M {
     type Tree = M;
     type Body<'t> = &'t mut M;
-    type Saved = M;
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
@@ -128,15 +108,6 @@ impl<M: Module> Argument for &mut M {
     }
     fn lend(twin: &mut M) -> &mut M {
         twin
-    }
-    fn lend_self(&mut self) -> &mut M {
-        self
-    }
-    fn save(&self) -> M {
-        copy_outside_nodes(&**self)
-    }
-    fn restore(&mut self, saved: M) {
-        **self = saved;
     }
 }
 
@@ -202,7 +173,6 @@ macro_rules! by_value {
         impl<T: $($bound +)+> Argument for $wrapper<T> {
             type Tree = Self;
             type Body<'t> = T;
-            type Saved = ();
             #[inline]
             fn flatten<V: Visitor>(&self, visitor: &mut V) {
                 Module::flatten(self, visitor);
@@ -217,11 +187,6 @@ macro_rules! by_value {
             fn lend(twin: &mut Self) -> T {
                 twin.give()
             }
-            fn lend_self(&mut self) -> T {
-                self.give()
-            }
-            fn save(&self) {}
-            fn restore(&mut self, (): ()) {}
         }
     )*};
 }
@@ -237,7 +202,6 @@ macro_rules! tuples {
         impl<$($t: Argument),*> Argument for ($($t,)*) {
             type Tree = ($($t::Tree,)*);
             type Body<'t> = ($($t::Body<'t>,)*);
-            type Saved = ($($t::Saved,)*);
             const TUPLE: Option<usize> = Some($n);
             #[inline]
             fn flatten<Vis: Visitor>(&self, _visitor: &mut Vis) {
@@ -286,15 +250,6 @@ macro_rules! tuples {
             }
             fn lend(_twin: &mut Self::Tree) -> Self::Body<'_> {
                 ($($t::lend(&mut _twin.$i),)*)
-            }
-            fn lend_self(&mut self) -> Self::Body<'_> {
-                ($(self.$i.lend_self(),)*)
-            }
-            fn save(&self) -> Self::Saved {
-                ($(self.$i.save(),)*)
-            }
-            fn restore(&mut self, _saved: Self::Saved) {
-                $(self.$i.restore(_saved.$i);)*
             }
         }
     )*};
