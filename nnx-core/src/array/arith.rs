@@ -425,6 +425,14 @@ impl Array {
         if self.dtype().is_inexact() { self.clone() } else { self.astype(DType::F32) }
     }
 
+    /// As [`to_inexact`](Array::to_inexact), and f16 and bf16 as f32: the dtype in which means and variances are
+    /// computed, because sums, squares and counts soon leave the range of those two.
+    #[track_caller]
+    pub(crate) fn to_wide(&self) -> Array {
+        let x = self.to_inexact();
+        if x.dtype().size() < 4 { x.astype(DType::F32) } else { x }
+    }
+
     /// NumPy broadcasting to `shape`. `jax.numpy.broadcast_to`.
     ///
     /// # Panics

@@ -76,7 +76,7 @@ impl Masked {
     #[track_caller]
     pub fn mean(&self, axes: impl IntoAxes) -> Array {
         let axes = axes.into_axes();
-        self.reduce("mean", |x, mask| mean(&x.to_inexact(), mask, axes))
+        self.reduce("mean", |x, mask| mean(x, mask, axes))
     }
 
     /// Variance: mean squared distance from the mean, with `ddof` subtracted from the number of
@@ -89,7 +89,7 @@ impl Masked {
     #[track_caller]
     pub fn var(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
-        self.reduce("var", |x, mask| variance(&x.to_inexact(), mask, axes, ddof))
+        self.reduce("var", |x, mask| variance(x, mask, axes, ddof))
     }
 
     /// Square root of the variance. `jax.numpy.std` with `where`.
@@ -101,7 +101,7 @@ impl Masked {
     #[track_caller]
     pub fn std(&self, axes: impl IntoAxes, ddof: usize) -> Array {
         let axes = axes.into_axes();
-        self.reduce("std", |x, mask| variance(&x.to_inexact(), mask, axes, ddof).sqrt())
+        self.reduce("std", |x, mask| variance(x, mask, axes, ddof).sqrt())
     }
 
     /// Largest of `initial` and the elements that count; `initial` where there are none.
@@ -172,18 +172,22 @@ impl Masked {
 
 #[track_caller]
 fn mean(x: &Array, mask: &Array, axes: super::Axes) -> Array {
-    let count = mask.astype(x.dtype().real()).sum(axes.clone());
-    select(mask, x, &x.zeros_like()).sum(axes) / count.astype(x.dtype())
+    let dtype = x.to_inexact().dtype();
+    let x = x.to_wide();
+    let count = mask.astype(x.dtype().real()).sum(axes.clone()).astype(x.dtype());
+    (select(mask, &x, &x.zeros_like()).sum(axes) / count).astype(dtype)
 }
 
 #[track_caller]
 fn variance(x: &Array, mask: &Array, axes: super::Axes, ddof: usize) -> Array {
-    let centered = x - mean(x, mask, keepdims(axes.clone()));
+    let dtype = x.to_inexact().dtype().real();
+    let x = x.to_wide();
+    let centered = &x - mean(&x, mask, keepdims(axes.clone()));
     let square = centered.squared_magnitude();
     let divisor = mask.astype(square.dtype()).sum(axes.clone()) - ddof as f64;
     let sum = select(mask, &square, &square.zeros_like()).sum(axes);
     let value = sum / &divisor;
-    select(&divisor.gt(0.0), &value, &value.full_like(f64::NAN))
+    select(&divisor.gt(0.0), &value, &value.full_like(f64::NAN)).astype(dtype)
 }
 
 /// Reductions that pass over NaN.

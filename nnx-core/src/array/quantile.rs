@@ -133,11 +133,12 @@ impl Array {
         let dims = axes.resolve("var", self.aval());
         let count: usize = dims.iter().map(|&d| self.shape()[d]).product();
         one_program("var", std::slice::from_ref(self), |args| {
-            let x = args[0].to_inexact();
+            let x = args[0].to_wide();
             let centered = &x - x.mean(keepdims(axes.clone()));
             let divisor = count as f64 - ddof as f64;
             let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
-            centered.squared_magnitude().sum(axes) / divisor
+            let dtype = args[0].to_inexact().dtype().real();
+            (centered.squared_magnitude().sum(axes) / divisor).astype(dtype)
         })
     }
 

@@ -43,14 +43,12 @@ impl Array {
         let axes = axes.into_axes();
         let dims = axes.resolve("mean", self.aval());
         let count: usize = dims.iter().map(|&d| self.shape()[d]).product();
-        let x = self.to_inexact();
-        let dtype = x.dtype();
-        let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x };
-        (wide.reduce(Reducer::Sum, axes) / count as f64).astype(dtype)
+        let dtype = self.to_inexact().dtype();
+        (self.to_wide().reduce(Reducer::Sum, axes) / count as f64).astype(dtype)
     }
 
-    /// Mean squared distance from the mean, computed as mean(|x − mean|²); a real number for complex
-    /// arrays too. `jax.numpy.var`.
+    /// Mean squared distance from the mean, computed as mean(|x − mean|²), in f32 for f16 and bf16; a real number
+    /// for complex arrays too. `jax.numpy.var`.
     ///
     /// The result has this array's shape without the axes.
     ///
@@ -58,9 +56,7 @@ impl Array {
     /// Panics if there is no such axis.
     #[track_caller]
     pub fn var(&self, axes: impl IntoAxes) -> Array {
-        let axes = axes.into_axes();
-        let mean = self.mean(keepdims(axes.clone()));
-        (self - mean).squared_magnitude().mean(axes)
+        self.var_ddof(axes, 0)
     }
 
     /// Square root of [`var`](Array::var). `jax.numpy.std`.

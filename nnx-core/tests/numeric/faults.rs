@@ -29,6 +29,38 @@ fn complex_numbers() {
     rows.done();
 }
 
+/// Squares, sums and counts that leave the range of the short dtypes.
+#[test]
+fn short_floats() {
+    let mut rows = Rows::of("faults", "short_floats");
+    let [h, b, t] = rows.inputs(["h", "b", "t"]);
+    rows.check("jnp.var(h)", || h.var(..));
+    rows.check("jnp.std(h)", || h.std(..));
+    rows.check("jnp.var(h, ddof=1)", || h.var_ddof(.., 1));
+    rows.check("jnp.std(h, ddof=1)", || h.std_ddof(.., 1));
+    rows.check("jnp.var(b)", || b.var(..));
+    rows.check("jnp.var(b, ddof=1)", || b.var_ddof(.., 1));
+    rows.check("jnp.mean(t, where=t > 0)", || t.masked(&t.gt(0.0)).mean(..));
+    let all = h.ge(0.0);
+    rows.check("jnp.var(h, where=h >= 0)", || h.masked(&all).var(.., 0));
+    rows.check("jnp.std(h, where=h >= 0)", || h.masked(&all).std(.., 0));
+    rows.check("jnp.var(b, where=b < 101.2)", || b.masked(&b.lt(101.2)).var(.., 0));
+    let with_nan = || append(&h, &full([1], f64::NAN, DType::F16), None);
+    rows.check("jnp.nanvar(jnp.append(h, h.dtype.type(nan)))", || with_nan().nanvar(.., 0));
+    rows.check("jnp.nanstd(jnp.append(h, h.dtype.type(nan)))", || with_nan().nanstd(.., 0));
+    rows.check("jnp.mean(jnp.ones(100_000, jnp.float16), where=True)", || {
+        ones([100_000], DType::F16).masked(&Array::scalar(true)).mean(..)
+    });
+    rows.check("jnp.mean(jnp.ones(300, jnp.bfloat16), where=jnp.arange(300) != 1)", || {
+        let mask = arange(300, DType::I32).ne(1);
+        ones([300], DType::BF16).masked(&mask).mean(..)
+    });
+    rows.check("jax.grad(lambda h: jnp.var(h))(h)[-2:]", || {
+        grad(|h: &Array| h.var(..), &h).slice([(98..).into()])
+    });
+    rows.done();
+}
+
 #[test]
 fn slopes() {
     let mut rows = Rows::of("faults", "slopes");

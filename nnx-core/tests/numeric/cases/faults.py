@@ -30,6 +30,32 @@ GROUPS = {
             "jnp.corrcoef(z)",
         ],
     ),
+    # Squares, sums and counts that leave the range of the short dtypes.
+    "short_floats": dict(
+        tolerance=1e-3,
+        inputs=dict(
+            h=f16([0.0] * 99 + [300.0]),
+            b=bf16([100.5, 101.0, 101.5, 100.0]),
+            t=f16([1000.0] * 100),
+        ),
+        rows=[
+            "jnp.var(h)",
+            "jnp.std(h)",
+            "jnp.var(h, ddof=1)",
+            "jnp.std(h, ddof=1)",
+            "jnp.var(b)",
+            "jnp.var(b, ddof=1)",
+            "jnp.mean(t, where=t > 0)",
+            "jnp.var(h, where=h >= 0)",
+            "jnp.std(h, where=h >= 0)",
+            "jnp.var(b, where=b < 101.2)",
+            "jnp.nanvar(jnp.append(h, h.dtype.type(nan)))",
+            "jnp.nanstd(jnp.append(h, h.dtype.type(nan)))",
+            "jnp.mean(jnp.ones(100_000, jnp.float16), where=True)",
+            "jnp.mean(jnp.ones(300, jnp.bfloat16), where=jnp.arange(300) != 1)",
+            "jax.grad(lambda h: jnp.var(h))(h)[-2:]",
+        ],
+    ),
     "slopes": dict(
         tolerance=1e-9,
         inputs=dict(
