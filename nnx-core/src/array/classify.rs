@@ -146,6 +146,8 @@ impl Default for Tolerance {
 pub struct FloatInfo {
     /// The largest finite number.
     pub max: f64,
+    /// The smallest finite number, −[`max`](FloatInfo::max).
+    pub min: f64,
     /// The smallest positive normal number.
     pub tiny: f64,
     /// The distance from 1 to the next larger number.
@@ -169,25 +171,32 @@ pub fn finfo(dtype: DType) -> FloatInfo {
     match dtype {
         DType::F16 => FloatInfo {
             max: f16::MAX.to_f64(),
+            min: -f16::MAX.to_f64(),
             tiny: f16::MIN_POSITIVE.to_f64(),
             eps: f16::EPSILON.to_f64(),
             bits: 16,
         },
         DType::BF16 => FloatInfo {
             max: bf16::MAX.to_f64(),
+            min: -bf16::MAX.to_f64(),
             tiny: bf16::MIN_POSITIVE.to_f64(),
             eps: bf16::EPSILON.to_f64(),
             bits: 16,
         },
         DType::F32 | DType::C64 => FloatInfo {
             max: f64::from(f32::MAX),
+            min: -f64::from(f32::MAX),
             tiny: f64::from(f32::MIN_POSITIVE),
             eps: f64::from(f32::EPSILON),
             bits: 32,
         },
-        DType::F64 | DType::C128 => {
-            FloatInfo { max: f64::MAX, tiny: f64::MIN_POSITIVE, eps: f64::EPSILON, bits: 64 }
-        }
+        DType::F64 | DType::C128 => FloatInfo {
+            max: f64::MAX,
+            min: f64::MIN,
+            tiny: f64::MIN_POSITIVE,
+            eps: f64::EPSILON,
+            bits: 64,
+        },
         other => super::invalid("finfo", format!("{other} is not a float dtype")),
     }
 }

@@ -30,6 +30,11 @@ impl Flag {
         Flag { name, value }
     }
 
+    /// Sets the flag: `layer.use_running_average.set(true)`, as `*layer.use_running_average = true` does.
+    pub fn set(&mut self, value: bool) {
+        self.value = value;
+    }
+
     /// The name that views know the flag by.
     pub fn name(&self) -> &'static str {
         self.name

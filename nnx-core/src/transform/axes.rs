@@ -32,7 +32,8 @@ pub enum ArgAxis {
 pub struct StateAxes(Vec<(Arc<dyn Filter>, Option<isize>)>);
 
 impl StateAxes {
-    /// No filter yet. A leaf that no filter matches is not mapped.
+    /// No filter yet. Every leaf must be taken by a filter: `with(Everything, None)` at the end takes the rest,
+    /// which is then not mapped.
     pub fn new() -> Self {
         StateAxes::default()
     }
@@ -76,6 +77,24 @@ impl ArgAxis {
             }
         }
     }
+
+    /// Returns an error if no filter takes the leaf.
+    fn check_taken(&self, path: &Path, leaf: &VarInfo<'_>) -> Result<(), String> {
+        match self {
+            ArgAxis::State(StateAxes(filters))
+                if !filters.iter().any(|(filter, _)| filter.matches(path, leaf)) =>
+            {
+                let kind = leaf.kind.map_or("array", |kind| kind.name);
+                let path = path.to_string();
+                let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
+                Err(format!(
+                    "no filter of the `StateAxes` takes the {kind}{at}\n\
+                     fix: say its axis, or end with `.with(Everything, None)` for leaves that are not mapped"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The axes of all arguments: one for all of them, or one for each.
@@ -90,11 +109,21 @@ pub enum MapAxes {
 impl MapAxes {
     /// The axis of a leaf, whose path begins with the position of its argument if there are several.
     pub(super) fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<isize> {
+        self.of_argument(path)?.of(path, leaf)
+    }
+
+    /// Returns an error if the axes are by filter, and none takes the leaf.
+    pub(super) fn check_taken(&self, path: &Path, leaf: &VarInfo<'_>) -> Result<(), String> {
+        self.of_argument(path).map_or(Ok(()), |axis| axis.check_taken(path, leaf))
+    }
+
+    /// The axis of the argument that a path leads into.
+    fn of_argument(&self, path: &Path) -> Option<&ArgAxis> {
         match self {
-            MapAxes::All(axis) => axis.of(path, leaf),
+            MapAxes::All(axis) => Some(axis),
             MapAxes::Each(axes) => match path.keys().first() {
-                Some(PathKey::Index(i)) => axes.get(*i)?.of(path, leaf),
-                _ => axes.first()?.of(path, leaf),
+                Some(PathKey::Index(i)) => axes.get(*i),
+                _ => axes.first(),
             },
         }
     }

@@ -248,7 +248,7 @@ where
     Ok((result, gradient))
 }
 
-/// For each leaf, whether the function is differentiated with respect to it.
+/// For each leaf, whether the function is differentiated with respect to it: at least one is.
 pub(super) fn active<A: Argument>(
     call: &TransformCall<'_, A>,
     filter: &Selection<'_>,
@@ -258,10 +258,52 @@ pub(super) fn active<A: Argument>(
         let chosen = |path: &Path, leaf: &VarInfo<'_>| filter.matches(path, leaf);
         call.check_places("`wrt`", chosen, |chosen| show(chosen).to_owned());
     }
-    call.map(|path, leaf| {
+    let active = call.map(|path, leaf| {
         let aval = leaf.value.try_aval();
         aval.is_ok_and(|aval| aval.dtype().is_differentiable() && filter.matches(path, leaf))
-    })
+    });
+    if !active.contains(&true) {
+        call.invalid(nothing_active(call, filter));
+    }
+    active
+}
+
+/// Says why there is nothing to differentiate with respect to.
+fn nothing_active<A: Argument>(call: &TransformCall<'_, A>, filter: &Selection<'_>) -> String {
+    const SHOWN: usize = 5;
+    let taken = call.map(|path, leaf| filter.matches(path, leaf));
+    let leaves = leaves_of(|v| call.argument.flatten(v));
+    // Those that the filter takes say most; they hold no floats.
+    let any_taken = taken.contains(&true);
+    let told = (0..leaves.len()).filter(|&i| taken[i] || !any_taken);
+    let lines: Vec<String> = told
+        .map(|i| {
+            let kind = leaves[i].kind.map_or("array", |kind| kind.name);
+            let aval = leaves[i].array.try_aval();
+            let aval = aval.map_or("no value".to_owned(), |aval| aval.to_string());
+            format!("\n  {}: {kind}, {aval}", call.path(i))
+        })
+        .collect();
+    let more = match lines.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    let (why, fix) = match (any_taken, filter.0) {
+        (true, _) => {
+            ("derivatives are taken of float and complex values", "convert it with `astype`")
+        }
+        (false, Some(_)) => {
+            ("the filter of `wrt` takes none of these leaves", "give `wrt` a filter that takes one")
+        }
+        (false, None) => (
+            "derivatives are taken with respect to Param and plain arrays",
+            "name others with `wrt`, as in `wrt(of_type::<LoRAParam>(), &model)`",
+        ),
+    };
+    format!(
+        "there is nothing to differentiate with respect to: {why}{}{more}\nfix: {fix}",
+        lines.into_iter().take(SHOWN).collect::<String>()
+    )
 }
 
 /// Outputs, and a gradient for each active input.

@@ -98,21 +98,27 @@ fn repeated<C: Module>(
 
 /// A bound of [`fori_loop`].
 pub enum Bound {
-    /// KnownNodes while tracing.
-    KnownNodes(i64),
+    /// Known while tracing.
+    Known(i64),
     /// An integer scalar.
     Computed(Array),
 }
 
 impl From<i32> for Bound {
     fn from(n: i32) -> Bound {
-        Bound::KnownNodes(n.into())
+        Bound::Known(n.into())
     }
 }
 
 impl From<usize> for Bound {
     fn from(n: usize) -> Bound {
-        Bound::KnownNodes(n as i64)
+        Bound::Known(n as i64)
+    }
+}
+
+impl From<Array> for Bound {
+    fn from(n: Array) -> Bound {
+        Bound::Computed(n)
     }
 }
 
@@ -126,7 +132,7 @@ impl Bound {
     /// Raises an error if the bound is not an integer scalar, or is beyond i32.
     fn check(&self, location: &'static Location<'static>) {
         let wrong = match self {
-            Bound::KnownNodes(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
+            Bound::Known(n) => i32::try_from(*n).is_err().then(|| n.to_string()),
             Bound::Computed(array) => {
                 let aval = array.aval();
                 (aval.rank() > 0 || !aval.dtype().is_int()).then(|| aval.to_string())
@@ -141,7 +147,7 @@ impl Bound {
 
     fn array(self) -> Array {
         match self {
-            Bound::KnownNodes(n) => Array::constant_int(DType::I32, n),
+            Bound::Known(n) => Array::constant_int(DType::I32, n),
             Bound::Computed(array) => array.astype(DType::I32),
         }
     }
@@ -173,7 +179,7 @@ pub fn fori_loop<C: Module>(
     lower.check(location);
     upper.check(location);
     match (lower, upper) {
-        (Bound::KnownNodes(lower), Bound::KnownNodes(upper)) => {
+        (Bound::Known(lower), Bound::Known(upper)) => {
             let n = (upper - lower).max(0) as usize;
             let start = Array::constant_int(DType::I32, lower);
             let step = |(i, carry): (Array, C), ()| {

@@ -333,6 +333,7 @@ fn slices<C: Module, X: Argument>(
             return Ok(None);
         }
         let path = path.below_first();
+        axes.check_taken(&path, leaf).map_err(|message| format!("in_axes: {message}"))?;
         let Some(axis) = axes.of(&path, leaf) else { return Ok(None) };
         let Ok(aval) = leaf.value.try_aval() else { return Ok(Some(axis)) };
         let rank = aval.rank() as isize;

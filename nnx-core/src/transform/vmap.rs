@@ -146,6 +146,9 @@ fn mapped_axes<A: Argument>(call: &TransformCall<'_, A>, axes: &VmapAxes) -> Vec
         axis.map_or("None".to_owned(), |axis| axis.to_string())
     });
     call.map(|path, leaf| {
+        if let Err(message) = axes.inputs.check_taken(path, leaf) {
+            call.invalid(format!("in_axes: {message}"));
+        }
         let axis = axis_at(path, leaf)?;
         let Ok(aval) = leaf.value.try_aval() else { return Some(axis) };
         if !(0..aval.rank() as isize).contains(&axis) {
@@ -209,7 +212,12 @@ fn result_axes<A: Argument, R: Module>(
     }
     let mut found = Vec::new();
     let walk = |v: &mut _| program.result.flatten(v);
-    for_each_leaf_of(&program.seen(), walk, |path, leaf| found.push(axes.outputs.of(path, &leaf)));
+    for_each_leaf_of(&program.seen(), walk, |path, leaf| {
+        if let Err(message) = axes.outputs.check_taken(path, &leaf) {
+            call.invalid(format!("out_axes: {message}"));
+        }
+        found.push(axes.outputs.of(path, &leaf));
+    });
     found
 }
 

@@ -179,6 +179,17 @@ fn mistakes_name_the_layer_and_the_rule() {
             "WeightNorm: `kernel` is f32[3, 9], for which its scale was not made",
         ),
         (&|| drop(GroupNorm::builder(8).num_groups(3).build(&mut rngs())), "does not divide 8"),
+        (&|| drop(GroupNorm::builder(8).num_groups(0).build(&mut rngs())), "does not divide 8"),
+        (
+            &|| drop(GroupNorm::builder(0).group_size(0).build(&mut rngs())),
+            "GroupNorm: `num_features` is 0, but needs to be at least 1",
+        ),
+        (&|| drop(LayerNorm::new(0, &mut rngs())), "LayerNorm: `num_features` is 0"),
+        (&|| drop(BatchNorm::new(0, &mut rngs())), "BatchNorm: `num_features` is 0"),
+        (
+            &|| drop(BatchNorm::builder(3).momentum(1.5).build(&mut rngs())),
+            "BatchNorm: `momentum` is 1.5, but needs to be in [0, 1]",
+        ),
         (&|| drop(nn::max_pool(&x(&[4, 5]), [2, 2], &PoolOptions::new())), "max_pool: window"),
     ];
     assert_mistakes(mistakes, "layers.rs");

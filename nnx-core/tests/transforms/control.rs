@@ -217,7 +217,7 @@ fn fori_loops() {
     assert!((power(&x).item::<f32>() - 1.1_f32.powi(5)).abs() < 1e-5);
     assert!((grad(power, &x).item::<f32>() - 5.0 * 1.1_f32.powi(4)).abs() < 1e-4);
     let n = Array::scalar(4);
-    let sum = fori_loop(0, &n, |i, c: Array| c + i, Array::scalar(0));
+    let sum = fori_loop(Array::scalar(0), &n, |i, c: Array| c + i, Array::scalar(0));
     assert_eq!(sum.item::<i32>(), 6);
 }
 

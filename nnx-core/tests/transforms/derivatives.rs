@@ -4,9 +4,10 @@ use nnx_core::array::{arange, complex, stack};
 use nnx_core::module::{BatchStat, Variable};
 use nnx_core::{
     Array, DType, Param, SavePolicy, associative_scan, custom_jvp, custom_vjp, grad, hessian,
-    jacfwd, jacrev, jvp, linearize, map_slices, over, remat, remat_with, scan, value_and_grad, vjp,
-    vmap,
+    jacfwd, jacrev, jvp, linearize, map_slices, of_type, over, remat, remat_with, scan,
+    value_and_grad, vjp, vmap, wrt,
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -186,6 +187,46 @@ fn what_is_no_float_is_named() {
     let derivative = vjp(loss, &model).1.call(&Array::scalar(1.0_f32));
     let message = why(derivative.1.value());
     assert!(message.contains("i32, which is not a float or complex dtype"), "{message}");
+}
+
+/// Nothing to differentiate with respect to is an error at once, in each of these transforms.
+#[test]
+fn where_no_leaf_is_differentiated() {
+    let whole = Array::scalar(3);
+    let stat = Variable::<BatchStat>::new(ramp(&[2]));
+    let message = |call: &dyn Fn()| {
+        let error = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+        error.downcast_ref::<String>().cloned().unwrap_or_default()
+    };
+    let sum = |x: &Array| x.astype(DType::F32).sum(..);
+    let calls: [(&str, &dyn Fn()); 6] = [
+        ("grad", &|| drop(grad(sum, &whole))),
+        ("value_and_grad", &|| drop(value_and_grad(sum, &whole))),
+        ("vjp", &|| drop(vjp(sum, &whole))),
+        ("linearize", &|| drop(linearize(sum, &whole))),
+        ("jacrev", &|| drop(jacrev(sum, &whole))),
+        ("jacfwd", &|| drop(jacfwd(sum, &whole))),
+    ];
+    for (name, call) in calls {
+        let text = message(call);
+        assert!(
+            text.contains(&format!("{name}: there is nothing to differentiate with respect to"))
+                && text.contains("\n  the argument: array, i32[]\nfix: convert it with `astype`"),
+            "{text}"
+        );
+    }
+    let loss = |v: &Variable<BatchStat>| v.value().sum(..);
+    let text = message(&|| drop(grad(loss, &stat)));
+    assert!(
+        text.contains("with respect to Param and plain arrays\n  the argument: BatchStat, f32[2]"),
+        "{text}"
+    );
+    let text = message(&|| drop(grad(loss, wrt(of_type::<Param>(), &stat))));
+    assert!(
+        text.contains("the filter of `wrt` takes none of these leaves\n  the argument: BatchStat"),
+        "{text}"
+    );
+    assert_eq!(grad(loss, wrt(of_type::<BatchStat>(), &stat)).to_vec::<f32>(), [1.0, 1.0]);
 }
 
 #[test]

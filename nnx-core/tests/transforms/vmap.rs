@@ -1,7 +1,8 @@
 //! `vmap` against loops.
 
 use nnx_core::array::{arange, stack};
-use nnx_core::{Array, DType, Param, StateAxes, grad, in_axes, of_type, vmap};
+use nnx_core::module::Everything;
+use nnx_core::{Array, DType, Param, StateAxes, grad, in_axes, of_type, over, scan, vmap};
 
 fn ramp(shape: &[usize]) -> Array {
     let n = shape.iter().product();
@@ -100,7 +101,7 @@ struct Counter {
 fn modules_with_axes_by_filter() {
     let mut model =
         Counter { w: Param::new(ramp(&[3, 2])), seen: nnx_core::Variable::new(Array::scalar(0)) };
-    let axes = StateAxes::new().with(of_type::<Param>(), 0);
+    let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
     let y = vmap(
         |(m, x): (&mut Counter, &Array)| {
             let seen = m.seen.value() + 1;
@@ -115,6 +116,35 @@ fn modules_with_axes_by_filter() {
     assert_eq!(y.shape(), [3]);
     assert_eq!(model.seen.value().item::<i32>(), 1);
     assert_close(model.w.value(), &(ramp(&[3, 2]) * 2.0));
+}
+
+#[test]
+#[should_panic(
+    expected = "vmap: in_axes: no filter of the `StateAxes` takes the BatchStat at `[0].seen`"
+)]
+fn a_leaf_that_no_filter_takes() {
+    let model =
+        Counter { w: Param::new(ramp(&[3, 2])), seen: nnx_core::Variable::new(Array::scalar(0)) };
+    let axes = StateAxes::new().with(of_type::<Param>(), 0);
+    vmap(|(m, x): (&Counter, &Array)| m.w.value() * x, (&model, &ramp(&[3, 2])), (axes, 0));
+}
+
+#[test]
+#[should_panic(expected = "vmap: out_axes: no filter of the `StateAxes` takes the array")]
+fn a_leaf_of_the_result_that_no_filter_takes() {
+    let axes = in_axes(0).out_axes(StateAxes::new().with(of_type::<Param>(), 0));
+    vmap(|x: &Array| x * 2.0, &ramp(&[3, 2]), axes);
+}
+
+#[test]
+#[should_panic(
+    expected = "scan: in_axes: no filter of the `StateAxes` takes the BatchStat at `seen`"
+)]
+fn a_leaf_of_a_scan_that_no_filter_takes() {
+    let model =
+        Counter { w: Param::new(ramp(&[3, 2])), seen: nnx_core::Variable::new(Array::scalar(0)) };
+    let axes = StateAxes::new().with(of_type::<Param>(), 0);
+    scan(|(), m: &Counter| ((), m.w.value() * 2.0), (), over(&model).in_axes(axes));
 }
 
 #[test]

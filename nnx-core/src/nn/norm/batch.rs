@@ -3,7 +3,7 @@
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, check_features, statistics};
-use crate::array::{dim, ones, zeros};
+use crate::array::{dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{BatchStat, Flag, Param, Variable};
@@ -67,8 +67,14 @@ norm_builder! {
 
 impl BatchNormBuilder {
     /// Makes the layer, with keys of the stream `params`.
+    ///
+    /// # Panics
+    /// Panics if there are no features, or if the momentum is outside of [0, 1].
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> BatchNorm {
+        if !(0.0..=1.0).contains(&self.momentum) {
+            invalid(LAYER, format!("`momentum` is {}, but needs to be in [0, 1]", self.momentum));
+        }
         let [scale, bias] = self.scale_and_bias(rngs);
         BatchNorm {
             mean: zeros(self.num_features, DType::F32).into(),

@@ -70,6 +70,8 @@ macro_rules! norm_builder {
         impl $builder {
             #[track_caller]
             fn scale(&self, rngs: &mut $crate::random::Rngs) -> Option<$crate::module::Param> {
+                let layer = stringify!($builder).trim_end_matches("Builder");
+                $crate::nn::checks::positive(layer, &[("num_features", &[self.num_features])]);
                 let scale = self.use_scale.then_some(&self.scale_init);
                 $crate::nn::norm::learned(scale, self.num_features, self.param_dtype, rngs)
             }
