@@ -32,6 +32,7 @@ mod layers;
 mod lending;
 mod lines_of_transforms;
 mod objects;
+mod optimizers;
 mod paths;
 mod readme;
 mod staging;

@@ -174,7 +174,7 @@ impl Array {
 
     /// |x|² as a real number. For complex numbers not through |x|, which has no slope at 0.
     #[track_caller]
-    pub(super) fn squared_magnitude(&self) -> Array {
+    pub(crate) fn squared_magnitude(&self) -> Array {
         if self.dtype().is_complex() { (self * self.conj()).real() } else { self.square() }
     }
 

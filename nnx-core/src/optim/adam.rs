@@ -5,8 +5,8 @@ use super::moments::{
     bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
 };
 use super::{
-    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, add_decayed_weights,
-    safe_increment, scale_by_learning_rate,
+    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate,
+    add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
 use crate::array::select;
 use crate::graph::Array;
@@ -77,11 +77,13 @@ transformation! {
         adamw {
             /// How strongly parameters are pulled to zero, in units of the learning rate.
             weight_decay: f64 = 1e-4,
+            /// Which parameters decay.
+            mask: Mask = Mask::everything(),
         }
         |o, adam| -> (ScaleByAdam, AddDecayedWeights, ScaleByLearningRate) {
             (
                 adam,
-                add_decayed_weights(o.weight_decay),
+                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }

@@ -2,20 +2,20 @@
 
 use super::hyper::{optimizer, transformation};
 use super::{
-    AddDecayedWeights, GradientTransformation, Params, ScaleByAdam, ScaleByLearningRate, Trace,
-    add_decayed_weights, scale_by_adam, scale_by_learning_rate, trace,
+    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
+    Trace, add_decayed_weights, scale_by_adam, scale_by_learning_rate, trace,
 };
 use crate::array::where_;
 use crate::graph::Array;
 
 /// √Σx² of one array.
 fn norm(x: &Array) -> Array {
-    x.square().sum(..).sqrt()
+    x.squared_magnitude().sum(..).sqrt()
 }
 
 /// √(mean x²) of one array.
 pub(super) fn root_mean_square(x: &Array) -> Array {
-    x.square().mean(..).sqrt()
+    x.squared_magnitude().mean(..).sqrt()
 }
 
 transformation! {
@@ -91,11 +91,13 @@ optimizer! {
         eps: f64 = 1e-6,
         /// How strongly parameters are pulled to zero.
         weight_decay: f64 = 0.0,
+        /// Which parameters decay.
+        mask: Mask = Mask::everything(),
     }
     |o| -> (ScaleByAdam, AddDecayedWeights, ScaleByTrustRatio, ScaleByLearningRate) {
         (
             scale_by_adam().b1(o.b1).b2(o.b2).eps(o.eps),
-            add_decayed_weights(o.weight_decay),
+            add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
             scale_by_trust_ratio(),
             scale_by_learning_rate(o.learning_rate.clone()),
         )
@@ -111,6 +113,8 @@ optimizer! {
     lars {
         /// How strongly parameters are pulled to zero.
         weight_decay: f64 = 0.0,
+        /// Which parameters decay.
+        mask: Mask = Mask::everything(),
         /// The share of a parameter's norm that its update has.
         trust_coefficient: f64 = 0.001,
         /// Added to the update's norm.
@@ -122,7 +126,7 @@ optimizer! {
     }
     |o| -> (AddDecayedWeights, ScaleByTrustRatio, ScaleByLearningRate, Trace) {
         (
-            add_decayed_weights(o.weight_decay),
+            add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
             scale_by_trust_ratio().trust_coefficient(o.trust_coefficient).eps(o.eps),
             scale_by_learning_rate(o.learning_rate.clone()),
             trace(o.momentum).nesterov(o.nesterov),

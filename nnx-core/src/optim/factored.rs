@@ -111,7 +111,7 @@ impl GradientTransformation for ScaleByFactoredRms {
     fn update(&self, updates: Params, state: &mut FactoredState, _: &Params) -> Params {
         let step = (state.count.value() + 1).astype(DType::F32);
         let decay = 1.0 - step.pow(-self.decay_rate);
-        let squares = updates.map(|g| g.square() + self.eps);
+        let squares = updates.map(|g| g.squared_magnitude() + self.eps);
         // Unused forms stay zero: only the one that a parameter has takes in its squares.
         let average = |old: &Params, axis: &dyn Fn(&Array) -> Option<Option<usize>>| {
             old.zip(&squares, |v, square| match axis(square) {

@@ -96,6 +96,20 @@ macro_rules! optimizer {
             )*)?
             $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
 
+            /// The learning rate.
+            pub fn learning_rate(&self) -> &$crate::optim::LearningRate {
+                &self.learning_rate
+            }
+
+            /// Sets the learning rate. A number or a schedule is a part of the program, so that a jitted
+            /// function is compiled again for another one; an array is not.
+            pub fn set_learning_rate(
+                &mut self,
+                learning_rate: impl Into<$crate::optim::LearningRate>,
+            ) {
+                self.learning_rate = learning_rate.into();
+            }
+
             fn chain(&self) -> $chain {
                 let $this = self;
                 $(let $part = $part_type { $($taken: self.$taken,)* };)?

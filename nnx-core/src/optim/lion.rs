@@ -3,8 +3,8 @@
 use super::hyper::transformation;
 use super::moments::update_moment;
 use super::{
-    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, add_decayed_weights,
-    safe_increment, scale_by_learning_rate,
+    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate,
+    add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
@@ -27,11 +27,13 @@ transformation! {
         lion {
             /// How strongly parameters are pulled to zero.
             weight_decay: f64 = 1e-3,
+            /// Which parameters decay.
+            mask: Mask = Mask::everything(),
         }
         |o, lion| -> (ScaleByLion, AddDecayedWeights, ScaleByLearningRate) {
             (
                 lion,
-                add_decayed_weights(o.weight_decay),
+                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }

@@ -16,7 +16,9 @@
 //! # }
 //! ```
 //!
-//! [`Optimizer::wrt`] trains a part of a model, such as its low-rank adaptation alone.
+//! [`Optimizer::wrt`] trains a part of a model, such as its low-rank adaptation alone; [`partition`] gives groups of
+//! parameters transformations of their own, [`freeze`] leaves a group as it is, and a [`Mask`] says which
+//! parameters decay. A learning rate that is an array can be set between steps without another program.
 
 mod adam;
 mod block;
@@ -33,6 +35,7 @@ mod multi_steps;
 mod muon;
 mod optimizer;
 mod params;
+mod partition;
 mod rms;
 mod scale;
 mod schedule;
@@ -48,6 +51,7 @@ pub use multi_steps::*;
 pub use muon::*;
 pub use optimizer::*;
 pub use params::*;
+pub use partition::*;
 pub use rms::*;
 pub use scale::*;
 pub use schedule::*;

@@ -9,9 +9,9 @@ pub(super) fn update_moment(values: &Params, moments: &Params, decay: f64) -> Pa
     values.zip(moments, |g, t| g * (1.0 - decay) + t * decay)
 }
 
-/// (1 − decay) · value² + decay · moment.
+/// (1 − decay) · |value|² + decay · moment.
 pub(super) fn update_second_moment(values: &Params, moments: &Params, decay: f64) -> Params {
-    update_moment(&values.map(Array::square), moments, decay)
+    update_moment(&values.map(Array::squared_magnitude), moments, decay)
 }
 
 /// decay^count, taken in f32: in a shorter dtype it could round to 1.

@@ -61,7 +61,7 @@ impl ScaleByMuon {
     fn orthogonal(&self, x: &Array) -> Array {
         let tall = x.shape()[0] > x.shape()[1];
         let x = if tall { x.t() } else { x.clone() };
-        let mut x = &x / (x.square().sum(..).sqrt() + self.eps);
+        let mut x = &x / (x.squared_magnitude().sum(..).sqrt() + self.eps);
         let [c0, c1, c2] = COEFFICIENTS;
         for _ in 0..self.ns_steps {
             let a = x.matmul(x.t());

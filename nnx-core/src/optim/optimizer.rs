@@ -1,20 +1,18 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
 use super::GradientTransformation;
-use super::params::{ParamPaths, Params};
+use super::params::{Hashed, Layout, ParamPlace, Params};
 use crate::error::{Error, or_raise};
 use crate::graph::{Array, is_tracing};
 use crate::module::held::{hold, hold_to_read};
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
-    Filter, Kind, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
+    Filter, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
     other_places,
 };
 use crate::run::staged;
 use nnx_derive::Module;
-use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Updates a model's parameters from gradients. `nnx.Optimizer`.
@@ -40,45 +38,23 @@ pub struct Optimizer<T: GradientTransformation> {
     pub opt_state: T::State,
     /// The transformation.
     pub tx: T,
-    /// The paths of the parameters that are updated.
+    /// The parameters that are updated.
     #[module(static)]
-    wrt: Arc<ParamPaths>,
-    /// Their kinds.
-    #[module(static)]
-    kinds: Arc<Hashed<&'static Kind>>,
+    wrt: Arc<Layout>,
     /// The places of shared nodes in the model: each further place, and the first one.
     #[module(static)]
-    shared: Arc<ParamPaths>,
+    shared: Arc<SharedPlaces>,
     /// The shapes of the parameters that the state was made for.
     #[module(static)]
     shapes: Arc<Shapes>,
 }
 
-/// Something of each parameter, hashed once.
-#[derive(Debug, PartialEq, Eq)]
-struct Hashed<V> {
-    fingerprint: u64,
-    all: Vec<V>,
-}
-
-impl<V: Hash> Hashed<V> {
-    fn new(all: Vec<V>) -> Self {
-        let mut hasher = FxHasher::default();
-        all.hash(&mut hasher);
-        Hashed { fingerprint: hasher.finish(), all }
-    }
-}
-
-impl<V> Hash for Hashed<V> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.fingerprint);
-    }
-}
+type SharedPlaces = Hashed<(Path, Path)>;
 
 type Shapes = Hashed<Vec<usize>>;
 
 impl Shapes {
-    fn of(params: &Params) -> Result<Self, Error> {
+    fn of(params: &Params) -> Result<Arc<Self>, Error> {
         let shape = |array: &Array| Ok(array.try_aval()?.shape().to_vec());
         Ok(Hashed::new(params.arrays().map(shape).collect::<Result<_, Error>>()?))
     }
@@ -89,7 +65,7 @@ impl Shapes {
             let mut sizes = shape.iter();
             shape.len() > other.len() && other.iter().all(|size| sizes.any(|s| s == size))
         };
-        self.all.iter().zip(&others.all).all(|(shape, other)| has_more(shape, other))
+        self.iter().zip(others.iter()).all(|(shape, other)| has_more(shape, other))
     }
 }
 
@@ -149,14 +125,11 @@ impl<T: GradientTransformation> Optimizer<T> {
     ) -> Self {
         let _held = hold_to_read(function, model);
         let invalid = |why| Error::Invalid(format!("{function}: {why}"));
-        let mut chosen = or_raise(chosen(model, filter, what).map_err(invalid));
-        // The order of `Params`.
-        chosen.sort_by(|a, b| a.path.cmp(&b.path));
-        let kinds = Arc::new(Hashed::new(chosen.iter().map(|parameter| parameter.kind).collect()));
+        let chosen = or_raise(chosen(model, filter, what).map_err(invalid));
         let params =
-            Params::new(chosen.into_iter().map(|parameter| (parameter.path, parameter.array)));
+            Params::at(chosen.into_iter().map(|found| (found.place, found.array)).collect());
         let wrt = params.layout().clone();
-        let shapes = Arc::new(or_raise(Shapes::of(&params)));
+        let shapes = or_raise(Shapes::of(&params));
         let mut state = None;
         let arrays: Vec<Array> = params.arrays().cloned().collect();
         let leaves = or_raise(staged("optimizer_init", &arrays, |arrays| {
@@ -171,7 +144,6 @@ impl<T: GradientTransformation> Optimizer<T> {
             opt_state: rebuild(&state, |i, _| leaves[i].clone()),
             tx,
             wrt,
-            kinds,
             shared: shared_places(model),
             shapes,
         }
@@ -243,10 +215,9 @@ impl<T: GradientTransformation> Optimizer<T> {
         if self.shared == now {
             return Ok(());
         }
-        let only = |a: &ParamPaths, b: &ParamPaths| {
-            let mut pairs = a.paths().chunks(2);
-            let found = pairs.find(|pair| !b.paths().chunks(2).any(|other| other == *pair))?;
-            Some(format!("`{}` is `{}`", found[0], found[1]))
+        let only = |a: &SharedPlaces, b: &SharedPlaces| {
+            let (path, first) = a.iter().find(|pair| !b.contains(pair))?;
+            Some(format!("`{path}` is `{first}`"))
         };
         let (before, after) = (only(&self.shared, &now), only(&now, &self.shared));
         let what = match (before, after) {
@@ -269,7 +240,7 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// decides.
     fn check_shapes(&self, params: &Params) -> Result<(), Error> {
         let now = Shapes::of(params)?;
-        if now == *self.shapes || (is_tracing() && self.shapes.is_batch_of(&now)) {
+        if now == self.shapes || (is_tracing() && self.shapes.is_batch_of(&now)) {
             return Ok(());
         }
         Err(self.other_shapes(&self.shapes, &now))
@@ -288,9 +259,10 @@ impl<T: GradientTransformation> Optimizer<T> {
     }
 
     fn other_shapes(&self, made_for: &Shapes, now: &Shapes) -> Error {
-        let shapes = made_for.all.iter().zip(&now.all).zip(self.wrt.paths());
+        let shapes = made_for.iter().zip(now.iter()).zip(self.wrt.iter());
         let found = shapes.into_iter().find(|((before, now), _)| before != now);
-        let what = found.map_or_else(String::new, |((before, now), path)| {
+        let what = found.map_or_else(String::new, |((before, now), place)| {
+            let path = &place.path;
             format!("`{path}` is of shape {now:?}, and was of shape {before:?}")
         });
         Error::Invalid(format!(
@@ -302,12 +274,12 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// The parameters of `model` that are updated, and their positions among its leaves.
     fn select<M: Module>(&self, model: &M) -> Result<(Params, Vec<usize>), Error> {
         let mut found = parameters(model, |_, _| true);
-        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found.sort_by(|a, b| a.place.path.cmp(&b.place.path));
         let mut arrays = Vec::new();
         let mut positions = Vec::new();
-        for (path, kind) in self.wrt.paths().iter().zip(&self.kinds.all) {
-            let at = found.binary_search_by(|leaf| leaf.path.cmp(path)).ok();
-            let Some(leaf) = at.map(|at| &found[at]).filter(|leaf| leaf.kind.is(kind)) else {
+        for ParamPlace { path, kind, .. } in self.wrt.iter() {
+            let at = found.binary_search_by(|leaf| leaf.place.path.cmp(path)).ok();
+            let Some(leaf) = at.map(|at| &found[at]).filter(|leaf| leaf.place.kind.is(kind)) else {
                 let kind = kind.name;
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the model has no {kind} of a float dtype at `{path}`, which \
@@ -352,16 +324,13 @@ fn apply_updates(params: &Params, updates: &Params) -> Params {
 }
 
 /// Each further place of a leaf in a shared node, and the first one.
-fn shared_places<M: Module>(model: &M) -> Arc<ParamPaths> {
-    ParamPaths::new(
-        other_places(model).into_iter().flat_map(|(path, first)| [path, first]).collect(),
-    )
+fn shared_places<M: Module>(model: &M) -> Arc<SharedPlaces> {
+    Hashed::new(other_places(model))
 }
 
-/// A Variable of a model that holds floats.
+/// A Variable of a model that holds real or complex floats.
 struct FloatVariable {
-    path: Path,
-    kind: &'static Kind,
+    place: ParamPlace,
     /// Its place among the leaves.
     position: usize,
     array: Array,
@@ -374,13 +343,13 @@ fn parameters<M: Module>(
 ) -> Vec<FloatVariable> {
     let (mut found, mut position) = (Vec::new(), 0);
     for_each_leaf(model, |path, leaf| {
-        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_float());
+        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_inexact());
         if let Some(kind) = leaf.kind
             && is_float
             && take(path, &leaf)
         {
-            let (path, array) = (path.clone(), leaf.value.clone());
-            found.push(FloatVariable { path, kind, position, array });
+            let place = ParamPlace { path: path.clone(), kind, metadata: leaf.metadata.clone() };
+            found.push(FloatVariable { place, position, array: leaf.value.clone() });
         }
         position += 1;
     });
@@ -412,7 +381,8 @@ fn chosen<M: Module>(
     let found = parameters(model, takes);
     if found.is_empty() {
         let all = parameters(model, |_, _| true);
-        let all: Vec<_> = all.iter().map(|p| format!("\n  {}: {}", p.path, p.kind.name)).collect();
+        let all: Vec<_> =
+            all.iter().map(|p| format!("\n  {}: {}", p.place.path, p.place.kind.name)).collect();
         let there = if all.is_empty() { "" } else { "; its Variables of a float dtype:" };
         let (model, all) = (std::any::type_name::<M>(), all.concat());
         return Err(format!(

@@ -3,50 +3,71 @@
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{
-    KeyRef, Leaves, Module, OptState, Path, PathKey, Schema, Variable, Visitor, VisitorMut,
+    Filter, HasKind, KeyRef, Kind, Leaves, Metadata, Module, OptState, Param, Path, PathKey,
+    Schema, VarInfo, Variable, Visitor, VisitorMut,
 };
 use crate::value::DType;
 use rustc_hash::FxHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// The sorted paths of a [`Params`], hashed once: the call path of a jitted function sees one
-/// number instead of every name.
-pub(super) struct ParamPaths {
-    paths: Vec<Path>,
+/// Values hashed once: the call path of a jitted function sees one number instead of every name.
+pub(super) struct Hashed<V> {
     fingerprint: u64,
+    all: Vec<V>,
 }
 
-impl ParamPaths {
-    pub(super) fn new(paths: Vec<Path>) -> Arc<Self> {
+impl<V: Hash> Hashed<V> {
+    pub(super) fn new(all: Vec<V>) -> Arc<Self> {
         let mut hasher = FxHasher::default();
-        paths.hash(&mut hasher);
-        Arc::new(ParamPaths { paths, fingerprint: hasher.finish() })
-    }
-
-    pub(super) fn paths(&self) -> &[Path] {
-        &self.paths
+        all.hash(&mut hasher);
+        Arc::new(Hashed { fingerprint: hasher.finish(), all })
     }
 }
 
-impl PartialEq for ParamPaths {
+impl<V> Deref for Hashed<V> {
+    type Target = [V];
+    fn deref(&self) -> &[V] {
+        &self.all
+    }
+}
+
+impl<V: PartialEq> PartialEq for Hashed<V> {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
-            || (self.fingerprint == other.fingerprint && self.paths == other.paths)
+            || (self.fingerprint == other.fingerprint && self.all == other.all)
     }
 }
-impl Eq for ParamPaths {}
-impl Hash for ParamPaths {
+impl<V: Eq> Eq for Hashed<V> {}
+impl<V> Hash for Hashed<V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.fingerprint);
     }
 }
-impl fmt::Debug for ParamPaths {
+impl<V: fmt::Debug> fmt::Debug for Hashed<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.paths.iter().map(Path::to_string)).finish()
+        self.all.fmt(f)
     }
 }
+
+/// Where a parameter is, and what a filter sees of it besides its value.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ParamPlace {
+    pub(super) path: Path,
+    pub(super) kind: &'static Kind,
+    pub(super) metadata: Metadata,
+}
+
+impl fmt::Debug for ParamPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.path, f)
+    }
+}
+
+/// The places of a [`Params`], in the order of their paths.
+pub(super) type Layout = Hashed<ParamPlace>;
 
 /// Arrays by path, in the order of their paths: parameters, gradients, updates, and what an
 /// optimizer remembers about each parameter.
@@ -55,30 +76,36 @@ impl fmt::Debug for ParamPaths {
 /// [`OptState`] at the parameters' own paths: `mu.linear1.kernel`.
 #[derive(Clone)]
 pub struct Params {
-    layout: Arc<ParamPaths>,
+    layout: Arc<Layout>,
     leaves: Vec<Variable<OptState>>,
 }
 
 impl Params {
-    /// Arrays at the paths given; sorted here.
+    /// Arrays at the paths given, as of Params; sorted here.
     pub fn new(entries: impl IntoIterator<Item = (Path, Array)>) -> Self {
-        let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let (paths, leaves): (Vec<_>, Vec<_>) =
-            entries.into_iter().map(|(path, array)| (path, Variable::new(array))).unzip();
-        Params { layout: ParamPaths::new(paths), leaves }
+        let place =
+            |path| ParamPlace { path, kind: Param::VARIABLE_KIND, metadata: Metadata::EMPTY };
+        Params::at(entries.into_iter().map(|(path, array)| (place(path), array)).collect())
+    }
+
+    /// Arrays at these places; sorted here.
+    pub(super) fn at(mut entries: Vec<(ParamPlace, Array)>) -> Self {
+        entries.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+        let (places, leaves): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|(place, array)| (place, Variable::new(array))).unzip();
+        Params { layout: Hashed::new(places), leaves }
     }
 
     pub(super) fn from_layout(
-        layout: &Arc<ParamPaths>,
+        layout: &Arc<Layout>,
         arrays: impl IntoIterator<Item = Array>,
     ) -> Self {
         let leaves: Vec<_> = arrays.into_iter().map(Variable::new).collect();
-        debug_assert_eq!(leaves.len(), layout.paths.len());
+        debug_assert_eq!(leaves.len(), layout.len());
         Params { layout: layout.clone(), leaves }
     }
 
-    pub(super) fn layout(&self) -> &Arc<ParamPaths> {
+    pub(super) fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 
@@ -94,7 +121,12 @@ impl Params {
 
     /// Paths and arrays in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &Array)> {
-        self.layout.paths.iter().zip(self.arrays())
+        self.layout.iter().map(|place| &place.path).zip(self.arrays())
+    }
+
+    /// Places and arrays in order.
+    fn entries(&self) -> impl Iterator<Item = (ParamPlace, Array)> {
+        self.layout.iter().cloned().zip(self.arrays().cloned())
     }
 
     /// The arrays in the order of their paths.
@@ -136,8 +168,8 @@ impl Params {
 
     fn mismatch(&self, other: &Params) -> String {
         let only = |a: &Params, b: &Params| {
-            let b = b.layout.paths();
-            a.layout.paths().iter().find(|path| !b.contains(path)).map(Path::to_string)
+            let found = a.layout.iter().find(|place| !b.layout.contains(place));
+            found.map(|place| place.path.to_string())
         };
         let found = only(self, other).or_else(|| only(other, self)).unwrap_or_default();
         format!(
@@ -148,18 +180,38 @@ impl Params {
 
     /// The arrays for which `first` holds, and the others.
     pub fn partition(&self, mut first: impl FnMut(&Array) -> bool) -> (Params, Params) {
-        let entries = self.iter().map(|(path, array)| (path.clone(), array.clone()));
-        let (yes, no): (Vec<_>, Vec<_>) = entries.partition(|(_, array)| first(array));
-        (Params::new(yes), Params::new(no))
+        let (yes, no): (Vec<_>, Vec<_>) = self.entries().partition(|(_, array)| first(array));
+        (Params::at(yes), Params::at(no))
+    }
+
+    /// Those that `filter` takes, and the others. The filter sees path, kind, metadata and the array here.
+    pub fn split(&self, filter: &dyn Filter) -> (Params, Params) {
+        let taken = |(place, array): &(ParamPlace, Array)| {
+            let ParamPlace { path, kind, metadata } = place;
+            filter.matches(path, &VarInfo { value: array, kind: Some(kind), metadata })
+        };
+        let (yes, no): (Vec<_>, Vec<_>) = self.entries().partition(taken);
+        (Params::at(yes), Params::at(no))
+    }
+
+    /// The arrays at the paths of `other`, and the rest.
+    pub(super) fn split_like(&self, other: &Params) -> (Params, Params) {
+        if self.layout == other.layout {
+            return (self.clone(), Params::new([]));
+        }
+        let is_there = |place: &ParamPlace| {
+            other.layout.binary_search_by(|other| other.path.cmp(&place.path)).is_ok()
+        };
+        let (yes, no): (Vec<_>, Vec<_>) = self.entries().partition(|(place, _)| is_there(place));
+        (Params::at(yes), Params::at(no))
     }
 
     /// These arrays and those of `other`, which are at other paths.
     pub fn union(self, other: Params) -> Params {
-        let entries = |params: Params| {
-            let paths = params.layout.paths.clone();
-            paths.into_iter().zip(params.leaves.into_iter().map(Variable::into_value))
-        };
-        Params::new(entries(self).chain(entries(other)))
+        if other.is_empty() {
+            return self;
+        }
+        Params::at(self.entries().chain(other.entries()).collect())
     }
 
     /// Zeros in the shapes and dtypes of these arrays.
@@ -177,10 +229,10 @@ impl Params {
         self.map(|array| array.astype(dtype))
     }
 
-    /// √Σx² over all elements of all arrays, an f32 scalar unless the arrays are wider.
+    /// √Σ|x|² over all elements of all arrays, an f32 scalar unless the arrays are wider.
     /// `optax.tree.norm`.
     pub fn global_norm(&self) -> Array {
-        let squares = self.map(Array::square);
+        let squares = self.map(Array::squared_magnitude);
         let mut sum = Array::scalar(0.0_f32);
         for square in squares.arrays() {
             sum += square.sum(..);
@@ -208,7 +260,7 @@ impl Module for Params {
 
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         visitor.static_value(&self.layout);
-        for (path, leaf) in self.layout.paths.iter().zip(&self.leaves) {
+        for (ParamPlace { path, .. }, leaf) in self.layout.iter().zip(&self.leaves) {
             path.keys().iter().for_each(|k| visitor.enter(key(k)));
             leaf.flatten(visitor);
             path.keys().iter().for_each(|_| visitor.exit());
@@ -216,7 +268,7 @@ impl Module for Params {
     }
 
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
-        for (path, leaf) in self.layout.paths.iter().zip(&mut self.leaves) {
+        for (ParamPlace { path, .. }, leaf) in self.layout.iter().zip(&mut self.leaves) {
             path.keys().iter().for_each(|k| visitor.enter(key(k)));
             leaf.flatten_mut(visitor);
             path.keys().iter().for_each(|_| visitor.exit());
@@ -224,13 +276,13 @@ impl Module for Params {
     }
 
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
-        let unflatten = |(path, leaf): (&Path, &Variable<OptState>)| {
+        let unflatten = |(ParamPlace { path, .. }, leaf): (&ParamPlace, &Variable<OptState>)| {
             path.keys().iter().for_each(|k| leaves.enter(key(k)));
             let leaf = leaf.unflatten(leaves);
             path.keys().iter().for_each(|_| leaves.exit());
             leaf
         };
-        let leaves = self.layout.paths.iter().zip(&self.leaves).map(unflatten).collect();
+        let leaves = self.layout.iter().zip(&self.leaves).map(unflatten).collect();
         Params { layout: self.layout.clone(), leaves }
     }
 }

@@ -3,7 +3,7 @@
 use super::hyper::transformation;
 use super::moments::update_second_moment;
 use super::{
-    AddDecayedWeights, GradientTransformation, Params, ScaleByLearningRate, Trace,
+    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate, Trace,
     add_decayed_weights, scale_by_learning_rate, trace,
 };
 use crate::array::where_;
@@ -46,8 +46,9 @@ impl GradientTransformation for ScaleByRss {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByRssState, _: &Params) -> Params {
-        state.sum_of_squares = updates.zip(&state.sum_of_squares, |g, t| g.square() + t);
-        let scaling = state.sum_of_squares.map(|t| where_(&t.gt(0.0), (t + self.eps).rsqrt(), 0.0));
+        state.sum_of_squares = updates.zip(&state.sum_of_squares, |g, t| g.squared_magnitude() + t);
+        let scaling =
+            state.sum_of_squares.map(|t| where_(&t.real().gt(0.0), (t + self.eps).rsqrt(), 0.0));
         scaling.zip(&updates, |s, g| s * g)
     }
 }
@@ -131,10 +132,12 @@ transformation! {
         adadelta {
             /// How strongly parameters are pulled to zero.
             weight_decay: f64 = 0.0,
+            /// Which parameters decay.
+            mask: Mask = Mask::everything(),
         }
         |o, adadelta| -> (AddDecayedWeights, ScaleByAdaDelta, ScaleByLearningRate) {
             (
-                add_decayed_weights(o.weight_decay),
+                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
                 adadelta,
                 scale_by_learning_rate(o.learning_rate.clone()),
             )

@@ -59,19 +59,41 @@ impl GradientTransformation for ScaleBySchedule {
     }
 }
 
-/// A learning rate: a number or a [`Schedule`].
+/// A learning rate: a number, a [`Schedule`], or an array, which can be set without another program.
+///
+/// ```
+/// use nnx_core::Array;
+/// use nnx_core::optim::{LearningRate, adamw};
+///
+/// let mut tx = adamw(Array::scalar(1e-3_f32));
+/// // Between two steps, in a body that has the optimizer, or by a search over rates under `vmap`.
+/// tx.set_learning_rate(Array::scalar(1e-4_f32));
+/// assert!(matches!(tx.learning_rate(), LearningRate::Injected(_)));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub enum LearningRate {
-    /// The same at every step.
+    /// The same at every step, and a part of the program.
     Constant(f64),
     /// Depends on the step.
     Schedule(#[module(static)] Schedule),
+    /// An input of the program, a float scalar. `optax.inject_hyperparams`.
+    Injected(Variable<OptState>),
 }
 
 impl From<f64> for LearningRate {
     fn from(value: f64) -> Self {
         LearningRate::Constant(value)
+    }
+}
+impl From<Array> for LearningRate {
+    fn from(value: Array) -> Self {
+        LearningRate::Injected(Variable::new(value))
+    }
+}
+impl From<&Array> for LearningRate {
+    fn from(value: &Array) -> Self {
+        value.clone().into()
     }
 }
 impl From<Schedule> for LearningRate {
@@ -111,7 +133,7 @@ impl GradientTransformation for ScaleByLearningRate {
 
     fn init(&self, params: &Params) -> Self::State {
         match &self.learning_rate {
-            LearningRate::Constant(_) => None,
+            LearningRate::Constant(_) | LearningRate::Injected(_) => None,
             LearningRate::Schedule(s) => Some(scale_by_schedule(s.clone()).init(params)),
         }
     }
@@ -124,6 +146,10 @@ impl GradientTransformation for ScaleByLearningRate {
             }
             (LearningRate::Constant(rate), _) => {
                 scale(rate * f64::from(self.sign())).update(updates, &mut (), params)
+            }
+            (LearningRate::Injected(rate), _) => {
+                let step_size = rate.value() * self.sign();
+                updates.map(|g| step_size.astype(g.dtype()) * g)
             }
             (LearningRate::Schedule(_), None) => raise(Error::Invalid(
                 "scale_by_learning_rate: the learning rate is a schedule, but the state was made \

@@ -1,0 +1,288 @@
+//! Different transformations for different parameters.
+
+use super::{GradientTransformation, Params};
+use crate::error::{Error, raise};
+use crate::module::{
+    Everything, Filter, Leaves, Module, Path, Schema, VarInfo, Visitor, VisitorMut,
+};
+use nnx_derive::Module;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Which parameters are meant: those that a [`Filter`] takes. The filter sees path, kind, metadata and value of a
+/// parameter: `|_: &Path, leaf: &VarInfo| leaf.value.rank() > 1` takes kernels.
+///
+/// Static, and only clones of this very mask count as equal: a function that is jitted is compiled again for a new one.
+#[derive(Clone)]
+pub struct Mask(Option<Arc<dyn Filter + Send + Sync>>);
+
+impl Mask {
+    /// All parameters.
+    pub fn everything() -> Self {
+        Mask(None)
+    }
+
+    /// Those that `filter` takes.
+    pub fn of(filter: impl Filter + Send + Sync + 'static) -> Self {
+        Mask(Some(Arc::new(filter)))
+    }
+
+    fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |filter| Arc::as_ptr(filter).cast::<()>().addr())
+    }
+
+    /// The parameters that the mask takes, and the others.
+    pub(super) fn split(&self, params: &Params) -> (Params, Params) {
+        match self.0 {
+            Some(_) => params.split(self),
+            None => (params.clone(), Params::new([])),
+        }
+    }
+
+    /// Raises an error if the mask takes none of the parameters: a filter that never matches is a mistake.
+    #[track_caller]
+    pub(super) fn check_takes_some(&self, who: &str, params: &Params) {
+        if self.split(params).0.is_empty() && !params.is_empty() {
+            raise(Error::Invalid(format!(
+                "{who} takes none of the parameters: {}",
+                listed(params)
+            )));
+        }
+    }
+}
+
+impl Filter for Mask {
+    fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
+        self.0.as_ref().is_none_or(|filter| filter.matches(path, leaf))
+    }
+}
+
+impl PartialEq for Mask {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
+impl Eq for Mask {}
+impl Hash for Mask {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address().hash(state);
+    }
+}
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_none() { "Mask::everything()" } else { "Mask::of(…)" })
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Module for Mask {
+    const SCHEMA: &'static Schema = &Schema::Static("Mask");
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        visitor.static_value(self);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, _: &mut V) {}
+    fn unflatten<L: Leaves>(&self, _: &mut L) -> Self {
+        self.clone()
+    }
+}
+
+/// A transformation for some parameters; made by [`group`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Group<T> {
+    mask: Mask,
+    /// The transformation.
+    pub tx: T,
+}
+
+/// The transformation `tx` for the parameters that `filter` takes, as a part of a [`partition`].
+pub fn group<T>(filter: impl Filter + Send + Sync + 'static, tx: T) -> Group<T> {
+    Group { mask: Mask::of(filter), tx }
+}
+
+/// A tuple of up to eight [`Group`]s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tuple of groups of parameters",
+    label = "not groups",
+    note = "write `partition((group(path_contains(\"bias\"), sgd(0.1)), group(Everything, adamw(1e-3))))`"
+)]
+pub trait Groups: Module {
+    /// The states of the transformations.
+    type States: Module;
+    /// Calls `group` with the mask of each.
+    #[doc(hidden)]
+    fn masks<'a>(&'a self, group: &mut dyn FnMut(&'a Mask));
+    /// The states for the parameters of each group.
+    #[doc(hidden)]
+    fn init(&self, params: &[Params]) -> Self::States;
+    /// The updates of each group.
+    #[doc(hidden)]
+    fn update(
+        &self,
+        updates: Vec<Params>,
+        states: &mut Self::States,
+        params: &[Params],
+    ) -> Vec<Params>;
+}
+
+macro_rules! groups {
+    ($($($t:ident $i:tt),*;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($t: GradientTransformation),*> Groups for ($(Group<$t>,)*) {
+            type States = ($($t::State,)*);
+
+            fn masks<'a>(&'a self, group: &mut dyn FnMut(&'a Mask)) {
+                $(group(&self.$i.mask);)*
+            }
+            #[track_caller]
+            fn init(&self, params: &[Params]) -> Self::States {
+                ($(self.$i.tx.init(&params[$i]),)*)
+            }
+            #[track_caller]
+            fn update(
+                &self,
+                updates: Vec<Params>,
+                states: &mut Self::States,
+                params: &[Params],
+            ) -> Vec<Params> {
+                let mut updates = updates.into_iter();
+                let mut next = || updates.next().unwrap_or_else(|| Params::new([]));
+                vec![$(self.$i.tx.update(next(), &mut states.$i, &params[$i])),*]
+            }
+        }
+    )*};
+}
+groups! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+}
+
+/// See [`partition`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Partition<G> {
+    /// The groups.
+    pub groups: G,
+}
+
+/// A transformation for each group of parameters; the first group whose filter takes a parameter has it.
+/// `optax.partition`, whose older name is `optax.multi_transform`.
+///
+/// ```
+/// use nnx_core::module::{Everything, path_contains};
+/// use nnx_core::nn::Linear;
+/// use nnx_core::optim::{Optimizer, adamw, group, partition, sgd};
+/// use nnx_core::random::Rngs;
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// // Biases without momentum and at a rate of their own.
+/// let groups = (group(path_contains("bias"), sgd(0.1)), group(Everything, adamw(1e-3)));
+/// let opt = Optimizer::new(&layer, partition(groups));
+/// assert_eq!(opt.opt_state.1.0.mu.len(), 1);
+/// ```
+///
+/// # Panics
+/// `init` panics if a parameter is in no group, or a filter takes no parameter at all.
+pub fn partition<G: Groups>(groups: G) -> Partition<G> {
+    Partition { groups }
+}
+
+/// `tx` for the parameters that `filter` takes; the updates of the others pass unchanged. `optax.masked`.
+///
+/// # Panics
+/// `init` panics if the filter takes no parameter.
+pub fn masked<T: GradientTransformation>(
+    tx: T,
+    filter: impl Filter + Send + Sync + 'static,
+) -> Partition<(Group<T>, Group<()>)> {
+    partition((group(filter, tx), group(Everything, ())))
+}
+
+/// Updates of zero for the parameters that `filter` takes, so that they stay as they are; put it last in a chain.
+/// `optax.transforms.freeze`.
+///
+/// [`Optimizer::wrt`](super::Optimizer::wrt) leaves parameters out altogether: then they cost nothing.
+///
+/// # Panics
+/// `init` panics if the filter takes no parameter.
+pub fn freeze(
+    filter: impl Filter + Send + Sync + 'static,
+) -> Partition<(Group<SetToZero>, Group<()>)> {
+    masked(set_to_zero(), filter)
+}
+
+impl<G: Groups> Partition<G> {
+    /// The parameters of each group.
+    #[track_caller]
+    fn split(&self, params: &Params) -> Vec<Params> {
+        let (mut rest, mut groups) = (params.clone(), Vec::new());
+        self.groups.masks(&mut |mask| {
+            let (taken, others) = mask.split(&rest);
+            if taken.is_empty() {
+                let who = format!("partition: the filter of group {}", groups.len());
+                mask.check_takes_some(&who, params);
+            }
+            groups.push(taken);
+            rest = others;
+        });
+        if !rest.is_empty() {
+            raise(Error::Invalid(format!(
+                "partition: no group takes {}\nfix: end with `group(Everything, tx)`",
+                listed(&rest)
+            )));
+        }
+        groups
+    }
+}
+
+/// The first few paths.
+fn listed(params: &Params) -> String {
+    const SHOWN: usize = 5;
+    let paths: Vec<String> =
+        params.iter().take(SHOWN).map(|(path, _)| format!("`{path}`")).collect();
+    let more = params.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", paths.join(", "))
+}
+
+impl<G: Groups> GradientTransformation for Partition<G> {
+    type State = G::States;
+
+    #[track_caller]
+    fn init(&self, params: &Params) -> Self::State {
+        self.groups.init(&self.split(params))
+    }
+
+    #[track_caller]
+    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+        let params = self.split(params);
+        let updates = params.iter().map(|group| updates.split_like(group).0).collect();
+        let groups = self.groups.update(updates, state, &params);
+        groups.into_iter().fold(Params::new([]), Params::union)
+    }
+}
+
+/// See [`set_to_zero`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct SetToZero;
+
+/// Updates of zero: parameters stay as they are. `optax.set_to_zero`.
+pub fn set_to_zero() -> SetToZero {
+    SetToZero
+}
+
+impl GradientTransformation for SetToZero {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        updates.zeros_like()
+    }
+}
