@@ -1,7 +1,7 @@
-"""Writes more reference values from Flax NNX in the format of data/: layers with arguments that are
-not the defaults, attention, initializers. Run by hand, on a CPU:
+"""Writes more reference values from Flax NNX and Optax in the format of data/: layers with arguments that are
+not the defaults, attention, initializers, losses, schedules, gradient transformations. Run by hand, on a CPU:
 
-    python -m venv FOLDER && FOLDER/bin/pip install jax==0.10.2 flax==0.12.8 safetensors
+    python -m venv FOLDER && FOLDER/bin/pip install jax==0.10.2 flax==0.12.8 optax==0.2.8 safetensors
     FOLDER/bin/python tests/golden/generate.py tests/golden/more [SEED]
 
 Every case is compared by `cargo xtask golden DIR`. SEED (default 0) moves all inputs and keys; shapes
@@ -23,6 +23,7 @@ import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax import nnx
 from flax.nnx.nn.attention import dot_product_attention_weights
 from flax.nnx.nn.recurrent import flip_sequences
@@ -345,11 +346,161 @@ def pools(area):
                   lambda x: nnx.max_pool(x, (2,)), x=sample(5, 3))
 
 
+def losses(area):
+    from optax import losses as l
+
+    logits, soft = sample(5, 4, low=-3, high=3), np.asarray(jax.nn.softmax(sample(5, 4)))
+    whole = RANDOM.randint(0, 4, 5).astype(np.int32)
+    hard = np.eye(4, dtype=np.float32)[whole]
+    signs = np.sign(sample(5, 4)).astype(np.float32)
+    log_p = np.asarray(jax.nn.log_softmax(logits))
+    sparse = soft * (sample(5, 4) > 0)
+    in_order = lambda f: lambda **named: f(*named.values())
+    case = area.function
+    case("safe_softmax", "safe_softmax_cross_entropy(x, p)", in_order(l.safe_softmax_cross_entropy), x=logits, p=soft)
+    # Without slopes in the labels: there the reference is infinite.
+    masked = np.where(hard == 0, -np.inf, logits).astype(np.float32)
+    masked[:, 0] = logits[:, 0]
+    case("safe_softmax_masked", "safe_softmax_cross_entropy, classes of probability 0",
+         lambda x: l.safe_softmax_cross_entropy(x, hard), x=masked)
+    area.tensors["safe_softmax_masked/in.p"] = hard
+    area.index["safe_softmax_masked"]["tensors"].append("in.p")
+    case("focal", "sigmoid_focal_loss(x, p)", in_order(l.sigmoid_focal_loss), x=logits, p=soft)
+    case("focal_alpha", "sigmoid_focal_loss(x, p, alpha=0.25, gamma=1.5)",
+         lambda x: l.sigmoid_focal_loss(x, hard, alpha=0.25, gamma=1.5), x=logits)
+    # Without slopes in the labels: at 0 and 1 the reference leaves out a part of them.
+    area.tensors["focal_alpha/in.p"] = hard
+    area.index["focal_alpha"]["tensors"].append("in.p")
+    case("hinge", "hinge_loss(x, s)", in_order(l.hinge_loss), x=logits, s=signs)
+    case("perceptron", "perceptron_loss(x, s)", in_order(l.perceptron_loss), x=logits, s=signs)
+    case("multiclass_hinge", "multiclass_hinge_loss(x, i)", in_order(l.multiclass_hinge_loss), x=logits, i=whole)
+    case("multiclass_perceptron", "multiclass_perceptron_loss(x, i)", in_order(l.multiclass_perceptron_loss),
+         x=logits, i=whole)
+    case("sparsemax", "sparsemax_loss(x, i)", lambda x, i: l.sparsemax_loss(x, i), x=logits[:, 0],
+         i=(whole % 2).astype(np.int32))
+    case("poly", "poly_loss_cross_entropy(x, p, epsilon=-1)",
+         lambda x, p: l.poly_loss_cross_entropy(x, p, epsilon=-1.0), x=logits, p=soft)
+    case("kl", "kl_divergence(q, p)", in_order(l.kl_divergence), q=log_p, p=soft)
+    case("kl_sparse", "kl_divergence(q, p), some p are 0", lambda q: l.kl_divergence(q, sparse), q=log_p)
+    area.tensors["kl_sparse/in.p"] = sparse
+    area.index["kl_sparse"]["tensors"].append("in.p")
+    case("kl_log", "kl_divergence_with_log_targets(q, p)", in_order(l.kl_divergence_with_log_targets), q=log_p,
+         p=np.log(soft))
+    case("kl_generalized", "generalized_kl_divergence(q, p)", in_order(l.generalized_kl_divergence), q=log_p, p=soft)
+    case("log_cosh", "log_cosh(x, t)", in_order(l.log_cosh), x=20 * sample(5, 4), t=sample(5, 4))
+    case("cosine_distance", "cosine_distance(x, t)", in_order(l.cosine_distance), x=sample(5, 4), t=sample(5, 4))
+    case("triplet", "triplet_margin_loss(a, p, n, margin=0.5)",
+         lambda a, p, n: l.triplet_margin_loss(a, p, n, margin=0.5),
+         a=sample(5, 4), p=sample(5, 4), n=sample(5, 4))
+    case("ntxent", "ntxent(x, i, temperature=0.3)",
+         lambda x, i: l.ntxent(x, i, temperature=0.3)[None], x=sample(6, 4),
+         i=np.asarray([0, 1, 0, 2, 1, 0], np.int32), tolerance=2e-5)
+    case("ranking", "ranking_softmax_loss(x, p, reduce_fn=None)",
+         lambda x, p: l.ranking_softmax_loss(x, p, reduce_fn=None), x=logits, p=soft)
+    kept = np.asarray(sample(5, 4) > -0.5)
+    kept[0], kept[1, 0] = False, True
+    case("ranking_mask", "ranking_softmax_loss(x, p, where=m, reduce_fn=None)",
+         lambda x, p, m: l.ranking_softmax_loss(x, p, where=m, reduce_fn=None), x=logits, p=soft, m=kept)
+    case("smooth", "smooth_labels(p, 0.1)", lambda p: optax.smooth_labels(p, 0.1), p=hard)
+    image = np.asarray(sample(2, 3, 5, 4))
+    targets = np.eye(4, dtype=np.float32)[RANDOM.randint(0, 4, (2, 3, 5))]
+    case("dice", "dice_loss(x, t, smooth=0.5, reduction='none')",
+         lambda x, t: l.dice_loss(x, t, smooth=0.5, reduction="none"), x=image, t=targets)
+    case("dice_binary", "dice_loss of one class",
+         lambda x, t: l.dice_loss(x, t, reduction="none"), x=image[..., :1], t=targets[..., :1])
+    speech = sample(4, 7, 5, low=-2, high=2)
+    words = np.asarray([[1, 2, 3], [2, 2, 4], [4, 1, 0], [3, 0, 0]], np.int32)
+    word_paddings = np.asarray([[0, 0, 0], [0, 0, 0], [0, 0, 1], [1, 1, 1]], np.float32)
+    frame_paddings = np.asarray(np.arange(7) >= np.asarray([[7], [6], [4], [5]]), np.float32)
+    ctc = lambda blank: lambda x: l.ctc_loss(x, frame_paddings, words, word_paddings, blank_id=blank)
+    for name, blank in ("ctc", 0), ("ctc_blank", 4):
+        case(name, f"ctc_loss, blank {blank}", ctc(blank), x=speech, tolerance=2e-5)
+        for tensor, value in {"xp": frame_paddings, "y": words, "yp": word_paddings}.items():
+            area.tensors[f"{name}/in.{tensor}"] = value
+            area.index[name]["tensors"].append(f"in.{tensor}")
+
+
+def schedules(area):
+    cosine = dict(init_value=0.0, peak_value=0.1, warmup_steps=2, decay_steps=6, end_value=0.01)
+    for name, schedule in {
+        "warmup_constant": optax.warmup_constant_schedule(0.1, 0.7, 6),
+        "warmup_exponential": optax.warmup_exponential_decay_schedule(
+            0.0, 0.5, 4, 5, 0.6, transition_begin=2, staircase=True, end_value=0.15),
+        "linear_onecycle": optax.linear_onecycle_schedule(20, 0.5),
+        "cosine_onecycle": optax.cosine_onecycle_schedule(13, 0.3),
+        "interpolate_linear": optax.piecewise_interpolate_schedule("linear", 0.4, {4: 3.0, 11: 0.2}),
+        "interpolate_cosine": optax.piecewise_interpolate_schedule("cosine", 0.4, {4: 3.0, 11: 0.2}),
+        "sgdr": optax.sgdr_schedule([cosine, cosine | dict(decay_steps=10, peak_value=0.05)]),
+        "cosine_exponent": optax.cosine_decay_schedule(0.1, 20, 0.1, exponent=1.7),
+        "warmup_cosine_exponent": optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20, 0.01, exponent=2.0),
+    }.items():
+        values = jnp.stack([jnp.asarray(schedule(jnp.asarray(i)), jnp.float32) for i in range(25)])
+        area.case(name, name, 2e-6, {"out.y": values})
+
+
+def updates(area):
+    steps = 20
+    bias = lambda yes: {"b": yes, "w": not yes}
+    rank = lambda params: jax.tree.map(lambda p: p.ndim > 1, params)
+    every = {
+        "clip": optax.clip(0.3),
+        "adaptive_grad_clip": optax.adaptive_grad_clip(0.2),
+        "zero_nans": optax.zero_nans(),
+        "keep_params_nonnegative": optax.keep_params_nonnegative(),
+        "param_block_norm": optax.scale_by_param_block_norm(),
+        "update_norm": optax.normalize_by_update_norm(2.0),
+        "centralize": optax.centralize(),
+        "ema": optax.ema(0.8),
+        "ema_biased": optax.ema(0.8, debias=False),
+        "sign_sgd": optax.sign_sgd(0.05),
+        "signum": optax.signum(0.05, 0.7),
+        "adamaxw": optax.adamaxw(0.02, weight_decay=0.1, mask=rank),
+        "nadamw": optax.nadamw(0.02, eps_root=1e-6),
+        "yogi": optax.yogi(0.02),
+        "novograd": optax.novograd(0.02, weight_decay=0.1),
+        "adan": optax.adan(0.02, weight_decay=0.1),
+        "rprop": optax.rprop(0.02),
+        "optimistic": optax.optimistic_gradient_descent(0.02, alpha=0.7, beta=0.4),
+        "optimistic_adam": optax.optimistic_adam_v2(0.02, beta=0.5),
+        "noisy_sgd": optax.noisy_sgd(0.02, key=3),
+        "apply_if_finite": optax.apply_if_finite(optax.adam(0.02), 1),
+        "adamw_mask": optax.adamw(0.02, weight_decay=0.3, mask=rank),
+        "partition": optax.partition({"a": optax.sgd(0.1), "b": optax.adam(0.02)}, {"b": "a", "w": "b"}),
+        "masked": optax.masked(optax.adam(0.02), bias(True)),
+        "freeze": optax.chain(optax.adam(0.02), optax.transforms.freeze(bias(False))),
+        "rmsprop": optax.rmsprop(0.02, decay=0.8, eps=1e-3, initial_scale=0.5, momentum=0.6, nesterov=True),
+        "lamb": optax.lamb(0.02, b1=0.8, weight_decay=0.1, mask=rank),
+        "lion": optax.lion(0.02, weight_decay=0.1, mask=rank),
+    }
+    params = {"b": sample(3), "w": sample(2, 3)}
+    gradients = {"b": sample(steps, 3), "w": sample(steps, 2, 3)}
+    # Zeros, huge and tiny ones, and one step of zeros alone.
+    gradients["w"][2:5, 0, 0] = 0
+    gradients["w"][:, 1, 1] *= 1e-6
+    gradients["b"][7] = 1e4
+    for k in gradients:
+        gradients[k][11] = 0
+    broken = jax.tree.map(np.copy, gradients)
+    broken["w"][3, 1, 0], broken["b"][8:11, 0] = np.nan, np.inf
+    for name, tx in every.items():
+        given = broken if name in ("zero_nans", "apply_if_finite") else gradients
+        if name == "zero_nans":
+            given = jax.tree.map(lambda g: np.where(np.isinf(g), np.nan, g), broken)
+        now, state, after = params, tx.init(params), []
+        for i in range(steps):
+            change, state = tx.update(jax.tree.map(lambda g: g[i], given), state, now)
+            now = optax.apply_updates(now, change)
+            after.append(now)
+        tensors = {f"in.{k}": v for k, v in params.items()} | {f"in.g{k}": v for k, v in given.items()}
+        tensors |= {f"out.{k}": np.stack([a[k] for a in after]) for k in params}
+        area.case(name, name, 2e-5, tensors)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    versions = {"jax": jax.__version__, "flax": flax.__version__}
+    versions = {"jax": jax.__version__, "flax": flax.__version__, "optax": optax.__version__}
     index = {"versions": versions, "seed": SEED, "files": {}}
-    for write in (convolutions, linears, attention, recurrent, initializers, pools):
+    for write in (convolutions, linears, attention, recurrent, initializers, pools, losses, schedules, updates):
         area = Area(write.__name__)
         write(area)
         area.done(index)

@@ -14,6 +14,7 @@ mod functions;
 mod initializers;
 mod layers;
 mod more;
+mod optax;
 mod optimizers;
 mod random;
 mod reference;
@@ -43,10 +44,13 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "initializers" => initializers::find(name).or_else(|| more::initializer(name)),
         "attention" | "convolutions" | "linears" | "pools" | "recurrent" => more::find(name),
         "layers" => layers::find(name),
+        "losses" => optax::loss(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
+        "schedules" => optax::schedule(name),
         "training" => training::find(name),
         "transforms" => transforms::find(name),
+        "updates" => optax::update(name),
         _ => None,
     }
 }

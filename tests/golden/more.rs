@@ -232,7 +232,7 @@ fn dot(case: &Case, options: AttentionOptions) -> Outputs {
 }
 
 /// The result of a function of the inputs `names`, and the gradients of its product with `in.ct`.
-fn function(case: &Case, names: &[&str], f: impl Fn(&[Array]) -> Array) -> Outputs {
+pub(crate) fn function(case: &Case, names: &[&str], f: impl Fn(&[Array]) -> Array) -> Outputs {
     let inputs: Vec<Array> = names.iter().map(|name| case.input(name)).collect();
     let ct = case.input("ct");
     let ((_, y), gradients) = value_and_grad(

@@ -73,7 +73,7 @@ fn six_updates<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
     outputs
 }
 
-fn values(schedule: Schedule) -> Outputs {
+pub(crate) fn values(schedule: Schedule) -> Outputs {
     let steps: Vec<Array> = (0..25).map(|step| schedule.value(&Array::scalar(step))).collect();
     let stacked = nnx::array::stack(&steps.iter().collect::<Vec<_>>(), 0);
     // All counts at once give the same.

@@ -5,7 +5,7 @@ use super::moments::{
     bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
 };
 use super::{
-    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate,
+    AddDecayedWeights, GradientTransformation, LearningRate, Mask, Params, ScaleByLearningRate,
     add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
 use crate::array::select;
@@ -26,7 +26,7 @@ pub struct ScaleByAdamState {
 }
 
 impl ScaleByAdamState {
-    fn new(params: &Params) -> Self {
+    pub(super) fn new(params: &Params) -> Self {
         ScaleByAdamState {
             count: Variable::new(Array::scalar(0_i32)),
             mu: params.zeros_like(),
@@ -35,7 +35,7 @@ impl ScaleByAdamState {
     }
 
     /// Sets everything; returns the new count.
-    fn set(&mut self, mu: Params, nu: Params) -> Array {
+    pub(super) fn set(&mut self, mu: Params, nu: Params) -> Array {
         let count = safe_increment(&self.count);
         *self = ScaleByAdamState { count: Variable::new(count.clone()), mu, nu };
         count
@@ -88,6 +88,16 @@ transformation! {
             )
         }
     }
+}
+
+/// Adam with Nesterov's momentum: `adam(learning_rate).nesterov(true)`. `optax.nadam`.
+pub fn nadam(learning_rate: impl Into<LearningRate>) -> Adam {
+    adam(learning_rate).nesterov(true)
+}
+
+/// AdamW with Nesterov's momentum: `adamw(learning_rate).nesterov(true)`. `optax.nadamw`.
+pub fn nadamw(learning_rate: impl Into<LearningRate>) -> AdamW {
+    adamw(learning_rate).nesterov(true)
 }
 
 impl GradientTransformation for ScaleByAdam {
@@ -186,6 +196,22 @@ transformation! {
         adamax {}
         |o, adamax| -> (ScaleByAdamax, ScaleByLearningRate) {
             (adamax, scale_by_learning_rate(o.learning_rate.clone()))
+        }
+
+        AdamaxW;
+        /// Adam by the largest update, with decoupled weight decay. `optax.adamaxw`; see [`scale_by_adamax`].
+        adamaxw {
+            /// How strongly parameters are pulled to zero, in units of the learning rate.
+            weight_decay: f64 = 1e-4,
+            /// Which parameters decay.
+            mask: Mask = Mask::everything(),
+        }
+        |o, adamax| -> (ScaleByAdamax, AddDecayedWeights, ScaleByLearningRate) {
+            (
+                adamax,
+                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                scale_by_learning_rate(o.learning_rate.clone()),
+            )
         }
     }
 }

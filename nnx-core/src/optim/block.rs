@@ -5,7 +5,7 @@ use super::{
     AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
     Trace, add_decayed_weights, scale_by_adam, scale_by_learning_rate, trace,
 };
-use crate::array::where_;
+use crate::array::{keepdims, where_};
 use crate::graph::Array;
 
 /// √Σx² of one array.
@@ -131,5 +131,66 @@ optimizer! {
             scale_by_learning_rate(o.learning_rate.clone()),
             trace(o.momentum).nesterov(o.nesterov),
         )
+    }
+}
+
+transformation! {
+    ScaleByParamBlockNorm;
+    /// Multiplies the update of each parameter by the parameter's norm, at least `min_scale`.
+    /// `optax.scale_by_param_block_norm`.
+    scale_by_param_block_norm() {
+        /// The least norm.
+        min_scale: f64 = 1e-3,
+    }
+}
+
+impl GradientTransformation for ScaleByParamBlockNorm {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
+        updates.zip(params, |u, p| u * norm(p).maximum(self.min_scale))
+    }
+}
+
+transformation! {
+    NormalizeByUpdateNorm;
+    /// Scales all updates so that their common norm is `scale_factor`. `optax.normalize_by_update_norm`.
+    normalize_by_update_norm() {
+        /// The norm that they get.
+        scale_factor: f64 = 1.0,
+        /// Added to the norm that they have.
+        eps: f64 = 1e-6,
+    }
+}
+
+impl GradientTransformation for NormalizeByUpdateNorm {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        let norm = (updates.global_norm() + self.eps) / self.scale_factor;
+        updates.map(|g| g / norm.astype(g.dtype()))
+    }
+}
+
+transformation! {
+    Centralize;
+    /// Takes the mean over all axes but the first from the updates of parameters with two axes and more.
+    /// `optax.centralize`.
+    ///
+    /// Source: Yong et al., "Gradient Centralization", 2020.
+    centralize() {}
+}
+
+impl GradientTransformation for Centralize {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        updates.map(|g| match g.rank() {
+            0 | 1 => g.clone(),
+            _ => {
+                let rows = g.reshape([g.shape()[0], g.shape()[1..].iter().product()]);
+                (&rows - rows.mean(keepdims(1))).reshape(g.shape())
+            }
+        })
     }
 }

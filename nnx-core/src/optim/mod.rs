@@ -21,6 +21,7 @@
 //! parameters decay. A learning rate that is an array can be set between steps without another program.
 
 mod adam;
+mod apply_if_finite;
 mod block;
 mod chain;
 mod clip;
@@ -33,14 +34,18 @@ mod moments;
 mod momentum;
 mod multi_steps;
 mod muon;
+mod noise;
 mod optimizer;
 mod params;
 mod partition;
 mod rms;
+mod rprop;
 mod scale;
 mod schedule;
+mod yogi;
 
 pub use adam::*;
+pub use apply_if_finite::*;
 pub use block::*;
 pub use clip::*;
 pub use decay::*;
@@ -49,12 +54,15 @@ pub use lion::*;
 pub use momentum::*;
 pub use multi_steps::*;
 pub use muon::*;
+pub use noise::*;
 pub use optimizer::*;
 pub use params::*;
 pub use partition::*;
 pub use rms::*;
+pub use rprop::*;
 pub use scale::*;
 pub use schedule::*;
+pub use yogi::*;
 
 use crate::graph::Array;
 use crate::module::Module;

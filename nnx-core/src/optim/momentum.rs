@@ -1,7 +1,12 @@
-//! Gradient descent, and traces of past updates: momentum.
+//! Gradient descent by the size or the sign of updates, and traces and means of past updates.
 
 use super::hyper::{optimizer, transformation};
-use super::{GradientTransformation, Params, ScaleByLearningRate, scale_by_learning_rate};
+use super::moments::{bias_correction, update_moment};
+use super::{
+    GradientTransformation, Params, ScaleByLearningRate, safe_increment, scale_by_learning_rate,
+};
+use crate::graph::Array;
+use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 transformation! {
@@ -49,6 +54,87 @@ optimizer! {
     |o| -> (Option<Trace>, ScaleByLearningRate) {
         (
             o.momentum.map(|decay| trace(decay).nesterov(o.nesterov)),
+            scale_by_learning_rate(o.learning_rate.clone()),
+        )
+    }
+}
+
+transformation! {
+    Ema;
+    /// The running mean of updates in their place. `optax.ema`.
+    ema(decay: f64) {
+        /// Whether the mean is corrected for its start at zero.
+        debias: bool = true,
+    }
+}
+
+/// The running mean of updates.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct EmaState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// In the parameters' shapes and dtypes.
+    pub ema: Params,
+}
+
+impl GradientTransformation for Ema {
+    type State = EmaState;
+
+    fn init(&self, params: &Params) -> EmaState {
+        EmaState { count: Variable::new(Array::scalar(0_i32)), ema: params.zeros_like() }
+    }
+
+    fn update(&self, updates: Params, state: &mut EmaState, _: &Params) -> Params {
+        let count = safe_increment(&state.count);
+        state.ema = update_moment(&updates, &state.ema, self.decay);
+        state.count.set(count.clone());
+        if self.debias {
+            bias_correction(&state.ema, self.decay, &count)
+        } else {
+            state.ema.clone()
+        }
+    }
+}
+
+transformation! {
+    ScaleBySign;
+    /// The sign of each element of the updates. `optax.scale_by_sign`.
+    scale_by_sign() {}
+}
+
+impl GradientTransformation for ScaleBySign {
+    type State = ();
+    fn init(&self, _: &Params) {}
+    fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+        updates.map(Array::sign)
+    }
+}
+
+optimizer! {
+    SignSgd;
+    /// Steps of one size against the sign of the gradient. `optax.sign_sgd`.
+    ///
+    /// Source: Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems", 2018.
+    sign_sgd {}
+    |o| -> (ScaleBySign, ScaleByLearningRate) {
+        (scale_by_sign(), scale_by_learning_rate(o.learning_rate.clone()))
+    }
+}
+
+optimizer! {
+    Signum;
+    /// Steps of one size against the sign of the running mean of gradients. `optax.signum`.
+    ///
+    /// Source: Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems", 2018.
+    signum {
+        /// Decay of the mean.
+        beta: f64 = 0.9,
+    }
+    |o| -> (Ema, ScaleBySign, ScaleByLearningRate) {
+        (
+            ema(o.beta).debias(false),
+            scale_by_sign(),
             scale_by_learning_rate(o.learning_rate.clone()),
         )
     }

@@ -1,7 +1,7 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
 use super::GradientTransformation;
-use super::params::{Hashed, Layout, ParamPlace, Params};
+use super::params::{Hashed, ParamLayout, ParamPlace, Params};
 use crate::error::{Error, or_raise};
 use crate::graph::{Array, is_tracing};
 use crate::module::held::{hold, hold_to_read};
@@ -40,7 +40,7 @@ pub struct Optimizer<T: GradientTransformation> {
     pub tx: T,
     /// The parameters that are updated.
     #[module(static)]
-    wrt: Arc<Layout>,
+    wrt: Arc<ParamLayout>,
     /// The places of shared nodes in the model: each further place, and the first one.
     #[module(static)]
     shared: Arc<SharedPlaces>,

@@ -67,7 +67,7 @@ impl fmt::Debug for ParamPlace {
 }
 
 /// The places of a [`Params`], in the order of their paths.
-pub(super) type Layout = Hashed<ParamPlace>;
+pub(super) type ParamLayout = Hashed<ParamPlace>;
 
 /// Arrays by path, in the order of their paths: parameters, gradients, updates, and what an
 /// optimizer remembers about each parameter.
@@ -76,7 +76,7 @@ pub(super) type Layout = Hashed<ParamPlace>;
 /// [`OptState`] at the parameters' own paths: `mu.linear1.kernel`.
 #[derive(Clone)]
 pub struct Params {
-    layout: Arc<Layout>,
+    layout: Arc<ParamLayout>,
     leaves: Vec<Variable<OptState>>,
 }
 
@@ -97,7 +97,7 @@ impl Params {
     }
 
     pub(super) fn from_layout(
-        layout: &Arc<Layout>,
+        layout: &Arc<ParamLayout>,
         arrays: impl IntoIterator<Item = Array>,
     ) -> Self {
         let leaves: Vec<_> = arrays.into_iter().map(Variable::new).collect();
@@ -105,7 +105,7 @@ impl Params {
         Params { layout: layout.clone(), leaves }
     }
 
-    pub(super) fn layout(&self) -> &Arc<Layout> {
+    pub(super) fn layout(&self) -> &Arc<ParamLayout> {
         &self.layout
     }
 

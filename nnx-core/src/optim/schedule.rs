@@ -43,7 +43,10 @@ enum ScheduleForm {
         scales: Vec<(i32, ScheduleNumber)>,
     },
     /// Boundaries with the value reached there, the first at step 0.
-    PiecewiseCosine(Vec<(i32, ScheduleNumber)>),
+    PiecewiseInterpolate {
+        points: Vec<(i32, ScheduleNumber)>,
+        along: Interpolation,
+    },
     /// Each schedule counts from its own boundary; the first starts at 0.
     Join(Vec<(i32, Schedule)>),
     Custom(Custom),
@@ -126,7 +129,9 @@ impl Schedule {
                 }
                 value
             }
-            ScheduleForm::PiecewiseCosine(points) => piecewise_cosine(points, count),
+            ScheduleForm::PiecewiseInterpolate { points, along } => {
+                interpolated(points, *along, count)
+            }
             ScheduleForm::Join(parts) => {
                 let mut value: Option<Array> = None;
                 for (boundary, schedule) in parts {
@@ -159,8 +164,8 @@ fn raised(x: &Array, power: f64) -> Array {
     }
 }
 
-/// In each interval `to + (from - to) / 2 * (cos(pi * done) + 1)`; the last value after the end.
-fn piecewise_cosine(points: &[(i32, ScheduleNumber)], count: &Array) -> Array {
+/// In each interval from one value to the next; the last value after the end.
+fn interpolated(points: &[(i32, ScheduleNumber)], along: Interpolation, count: &Array) -> Array {
     let mut value = ScheduleNumber(0.0).like(count);
     for pair in points.windows(2) {
         let [(begin, from), (end, to)] = pair else { continue };
@@ -168,8 +173,11 @@ fn piecewise_cosine(points: &[(i32, ScheduleNumber)], count: &Array) -> Array {
         let done = (count - *begin).astype(DType::F32) / (end - begin).max(1);
         // Both values are f32 before they meet, as in Optax.
         let (from, to) = (from.0 as f32, to.0 as f32);
-        let half = (from - to) / 2.0;
-        value += inside * (((done * PI).cos() + 1.0) * half + to);
+        value += inside
+            * match along {
+                Interpolation::Linear => done * (to - from) + from,
+                Interpolation::Cosine => ((done * PI).cos() + 1.0) * ((from - to) / 2.0) + to,
+            };
     }
     if let Some((end, last)) = points.last() {
         value += count.ge(*end).astype(DType::F32) * last.0;
@@ -185,7 +193,7 @@ impl fmt::Debug for Schedule {
             ScheduleForm::Exponential { .. } => "exponential_decay",
             ScheduleForm::Cosine { .. } => "cosine_decay_schedule",
             ScheduleForm::PiecewiseConstant { .. } => "piecewise_constant_schedule",
-            ScheduleForm::PiecewiseCosine(_) => "cosine_onecycle_schedule",
+            ScheduleForm::PiecewiseInterpolate { .. } => "piecewise_interpolate_schedule",
             ScheduleForm::Join(parts) => return f.debug_list().entries(parts).finish(),
             ScheduleForm::Custom(_) => "Schedule::custom",
         };
@@ -310,6 +318,26 @@ impl Schedule {
     }
 }
 
+/// Option of [`cosine_decay_schedule`].
+impl Schedule {
+    /// Raises the cosine, which falls from 1 to 0, to this power. Default: 1.
+    ///
+    /// # Panics
+    /// Panics if this is neither a [`cosine_decay_schedule`] nor a [`warmup_cosine_decay_schedule`].
+    #[track_caller]
+    pub fn exponent(mut self, power: f64) -> Self {
+        let last = match &mut self.0 {
+            ScheduleForm::Join(parts) => parts.last_mut().map(|(_, schedule)| &mut schedule.0),
+            form => Some(form),
+        };
+        match last {
+            Some(ScheduleForm::Cosine { exponent, .. }) => *exponent = ScheduleNumber(power),
+            _ => check(false, "exponent: only schedules of cosine decay have this option"),
+        }
+        self
+    }
+}
+
 /// From `init_value` to `alpha` · `init_value` along half a cosine wave of `decay_steps` steps.
 ///
 /// # Panics
@@ -372,8 +400,51 @@ pub fn piecewise_constant_schedule(
     Schedule(ScheduleForm::PiecewiseConstant { init: ScheduleNumber(init_value), scales })
 }
 
+/// How a [`piecewise_interpolate_schedule`] goes from one value to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Interpolation {
+    /// In a straight line.
+    Linear,
+    /// Along half a cosine wave.
+    Cosine,
+}
+
+/// `init_value` at step 0, and at each boundary the value before times the scale given with it; between
+/// them it goes along a line or a cosine, and stays at the last value.
+/// `optax.piecewise_interpolate_schedule`.
+///
+/// # Panics
+/// Panics if a boundary or a scale is negative.
+#[track_caller]
+pub fn piecewise_interpolate_schedule(
+    along: Interpolation,
+    init_value: f64,
+    boundaries_and_scales: impl IntoIterator<Item = (i32, f64)>,
+) -> Schedule {
+    let mut scales: Vec<_> = boundaries_and_scales.into_iter().collect();
+    check(
+        scales.iter().all(|&(at, scale)| at >= 0 && scale >= 0.0),
+        "piecewise_interpolate_schedule: boundaries and scales must not be negative",
+    );
+    scales.sort_by_key(|(at, _)| *at);
+    // Optax multiplies in f32.
+    let mut value = init_value as f32;
+    let mut points = vec![(0, ScheduleNumber(f64::from(value)))];
+    for (at, scale) in scales {
+        value *= scale as f32;
+        points.push((at, ScheduleNumber(f64::from(value))));
+    }
+    Schedule(ScheduleForm::PiecewiseInterpolate { points, along })
+}
+
+/// The step at a share of all steps.
+fn share(of: f64, steps: i32) -> i32 {
+    (of * f64::from(steps)) as i32
+}
+
 /// The one-cycle schedule: a rise to `peak_value` over the first 30 % of `transition_steps`, from
-/// a 25th of it, then a fall to a 250,000th, both along cosines.
+/// a 25th of it, then a fall to a 250,000th, both along cosines. Other shares and factors:
+/// [`piecewise_interpolate_schedule`].
 ///
 /// Source: Smith et al., "Super-Convergence", 2017.
 ///
@@ -382,19 +453,85 @@ pub fn piecewise_constant_schedule(
 #[track_caller]
 pub fn cosine_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Schedule {
     check(transition_steps > 0, "cosine_onecycle_schedule: transition_steps must be positive");
-    const START: f64 = 0.3;
-    const DIV: f64 = 25.0;
-    const FINAL_DIV: f64 = 1e4;
-    // Optax multiplies in f32.
-    let init = (peak_value / DIV) as f32;
-    let peak = init * DIV as f32;
-    let last = peak * (1.0 / (DIV * FINAL_DIV)) as f32;
-    let number = |value: f32| ScheduleNumber(f64::from(value));
-    Schedule(ScheduleForm::PiecewiseCosine(vec![
-        (0, number(init)),
-        ((START * f64::from(transition_steps)) as i32, number(peak)),
-        (transition_steps, number(last)),
-    ]))
+    let scales = [(share(0.3, transition_steps), 25.0), (transition_steps, 1.0 / (25.0 * 1e4))];
+    piecewise_interpolate_schedule(Interpolation::Cosine, peak_value / 25.0, scales)
+}
+
+/// The one-cycle schedule in straight lines: a rise to `peak_value` over the first 30 % of `transition_steps`, from
+/// a 25th of it, a fall back to that until 85 %, and then to a 10,000th of it. Other shares and factors:
+/// [`piecewise_interpolate_schedule`]. `optax.linear_onecycle_schedule`.
+///
+/// # Panics
+/// Panics if there are no steps.
+#[track_caller]
+pub fn linear_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Schedule {
+    check(transition_steps > 0, "linear_onecycle_schedule: transition_steps must be positive");
+    let scales = [
+        (share(0.3, transition_steps), 25.0),
+        (share(0.85, transition_steps), 1.0 / 25.0),
+        (transition_steps, 1e-4),
+    ];
+    piecewise_interpolate_schedule(Interpolation::Linear, peak_value / 25.0, scales)
+}
+
+/// A straight line from `init_value` to `peak_value` over `warmup_steps`, then `peak_value`.
+/// `optax.warmup_constant_schedule`.
+pub fn warmup_constant_schedule(init_value: f64, peak_value: f64, warmup_steps: i32) -> Schedule {
+    linear_schedule(init_value, peak_value, warmup_steps, 0)
+}
+
+/// A straight line from `init_value` over `warmup_steps` to the value at which `decay`, an [`exponential_decay`]
+/// with its options, starts. `optax.warmup_exponential_decay_schedule`.
+///
+/// ```
+/// use nnx_core::Array;
+/// use nnx_core::optim::{exponential_decay, warmup_exponential_decay_schedule};
+///
+/// let decay = exponential_decay(0.1, 10, 0.5).end_value(0.01);
+/// let schedule = warmup_exponential_decay_schedule(0.0, 5, decay);
+/// assert_eq!(schedule.value(&Array::scalar(15)).item::<f32>(), 0.05);
+/// ```
+///
+/// # Panics
+/// Panics if `decay` is another schedule, or there is a negative number of steps.
+#[track_caller]
+pub fn warmup_exponential_decay_schedule(
+    init_value: f64,
+    warmup_steps: i32,
+    decay: Schedule,
+) -> Schedule {
+    let peak_value = match &decay.0 {
+        ScheduleForm::Exponential { init, .. } => init.0,
+        _ => {
+            check(false, "warmup_exponential_decay_schedule: decay must be an exponential_decay");
+            0.0
+        }
+    };
+    let rise = linear_schedule(init_value, peak_value, warmup_steps, 0);
+    join_schedules([rise, decay], [warmup_steps])
+}
+
+/// Stochastic gradient descent with restarts: one schedule after the other, usually
+/// [`warmup_cosine_decay_schedule`]s, each for the number of steps given with it, and the last one for ever.
+/// `optax.sgdr_schedule`.
+///
+/// Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+///
+/// # Panics
+/// Panics if there is no cycle, one has a negative number of steps, or their sum is beyond i32.
+#[track_caller]
+pub fn sgdr_schedule(cycles: impl IntoIterator<Item = (i32, Schedule)>) -> Schedule {
+    let (mut schedules, mut ends, mut end) = (Vec::new(), Vec::new(), Some(0_i32));
+    for (steps, schedule) in cycles {
+        check(steps >= 0, "sgdr_schedule: a cycle cannot have a negative number of steps");
+        // The end of the last cycle may be beyond i32: no schedule begins there.
+        ends.extend(end);
+        check(end.is_some(), "sgdr_schedule: the cycles have more steps than i32 counts");
+        end = end.and_then(|end| end.checked_add(steps));
+        schedules.push(schedule);
+    }
+    check(!schedules.is_empty(), "sgdr_schedule: there is no cycle");
+    join_schedules(schedules, ends.into_iter().skip(1))
 }
 
 /// One schedule after the other; each counts from the boundary where it begins.

@@ -59,7 +59,7 @@ fn each_group_is_trained_as_if_it_were_alone() {
 #[test]
 fn the_others_pass_a_mask_and_stay_as_they_are_where_they_are_frozen() {
     let bias = || path_contains("bias");
-    // What passes is the gradient, which is added.
+    // The gradient passes, and is added.
     let passed = trained((masked(sgd(0.1), bias()), masked(sgd(0.01), Not(bias()))));
     assert_same(&passed, &mixed(trained(sgd(0.01)), trained(sgd(0.1))));
     let frozen = trained((adam(0.1), freeze(bias())));

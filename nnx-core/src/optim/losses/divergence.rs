@@ -1,0 +1,51 @@
+//! How far one distribution is from another.
+
+use super::{check_same_last_axis, loss};
+use crate::array::where_;
+use crate::graph::Array;
+
+/// Σ target · (log target − log prediction) over the last axis, where a target of 0 counts nothing: predictions as
+/// logarithms, both `[…, dim]`; the result is `[…]`. `optax.kl_divergence`.
+///
+/// Source: Kullback and Leibler, "On Information and Sufficiency", 1951.
+///
+/// # Panics
+/// Panics if the last axes differ, or one array is not of floats.
+#[track_caller]
+pub fn kl_divergence(log_predictions: &Array, targets: &Array) -> Array {
+    const NAME: &str = "kl_divergence";
+    check_same_last_axis(NAME, ("log_predictions", log_predictions), ("targets", targets));
+    loss(NAME, &[log_predictions, targets], |args| {
+        let zero = args[1].eq(0.0);
+        let log_targets = where_(&zero, 0.0, where_(&zero, 1.0, &args[1]).log());
+        (&args[1] * (log_targets - &args[0])).sum(-1)
+    })
+}
+
+/// [`kl_divergence`] with the logarithms of the targets. `optax.losses.kl_divergence_with_log_targets`.
+///
+/// # Panics
+/// Panics if the last axes differ, or one array is not of floats.
+#[track_caller]
+pub fn kl_divergence_with_log_targets(log_predictions: &Array, log_targets: &Array) -> Array {
+    const NAME: &str = "kl_divergence_with_log_targets";
+    let given = ("log_targets", log_targets);
+    check_same_last_axis(NAME, ("log_predictions", log_predictions), given);
+    loss(NAME, &[log_predictions, log_targets], |args| {
+        (args[1].exp() * (&args[1] - &args[0])).sum(-1)
+    })
+}
+
+/// [`kl_divergence`] of measures that need not sum to 1: plus Σ (prediction − target).
+/// `optax.losses.generalized_kl_divergence`, formerly `convex_kl_divergence`.
+///
+/// # Panics
+/// Panics if the last axes differ, or one array is not of floats.
+#[track_caller]
+pub fn generalized_kl_divergence(log_predictions: &Array, targets: &Array) -> Array {
+    const NAME: &str = "generalized_kl_divergence";
+    check_same_last_axis(NAME, ("log_predictions", log_predictions), ("targets", targets));
+    loss(NAME, &[log_predictions, targets], |args| {
+        kl_divergence(&args[0], &args[1]) + (args[0].exp() - &args[1]).sum(-1)
+    })
+}

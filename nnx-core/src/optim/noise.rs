@@ -1,0 +1,67 @@
+//! Noise on gradients.
+
+use super::hyper::transformation;
+use super::{
+    GradientTransformation, Params, ScaleByLearningRate, safe_increment, scale_by_learning_rate,
+};
+use crate::graph::Array;
+use crate::module::{OptState, Variable};
+use crate::random::{Key, key, normal, split};
+use crate::value::DType;
+use nnx_derive::Module;
+
+transformation! {
+    AddNoise;
+    /// Adds normal noise of variance `eta` / step^`gamma` to the updates. The draws are those of a key that `seed`
+    /// gives. `optax.add_noise`.
+    ///
+    /// Source: Neelakantan et al., "Adding Gradient Noise Improves Learning for Very Deep Networks", 2015.
+    add_noise(eta: f64, gamma: f64, seed: u64) {}
+}
+
+/// The key of the next draws.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct AddNoiseState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// The data of a key, u32 `[2]`.
+    pub rng_key: Variable<OptState>,
+}
+
+impl GradientTransformation for AddNoise {
+    type State = AddNoiseState;
+
+    fn init(&self, _: &Params) -> AddNoiseState {
+        AddNoiseState {
+            count: Variable::new(Array::scalar(0_i32)),
+            rng_key: Variable::new(key(self.seed).into_data()),
+        }
+    }
+
+    fn update(&self, updates: Params, state: &mut AddNoiseState, _: &Params) -> Params {
+        let count = safe_increment(&state.count);
+        let deviation = (self.eta / count.astype(DType::F32).pow(self.gamma)).sqrt();
+        let [next, sample] = split(&Key::from_data(state.rng_key.value().clone()), 2).unstack();
+        let keys = split(&sample, updates.len()).into_data();
+        let mut i = 0..;
+        let noisy = updates.map(|u| {
+            let row = i.next().unwrap_or_default();
+            let key = Key::from_data(keys.slice([row.into()]));
+            u + normal(&key, u.shape(), u.dtype()) * deviation.astype(u.dtype())
+        });
+        *state =
+            AddNoiseState { count: Variable::new(count), rng_key: Variable::new(next.into_data()) };
+        noisy
+    }
+}
+
+/// Gradient descent with [`add_noise`]. `optax.noisy_sgd`, whose defaults are 0.01 and 0.55.
+pub fn noisy_sgd(
+    learning_rate: impl Into<super::LearningRate>,
+    eta: f64,
+    gamma: f64,
+    seed: u64,
+) -> (AddNoise, ScaleByLearningRate) {
+    (add_noise(eta, gamma, seed), scale_by_learning_rate(learning_rate))
+}
