@@ -69,8 +69,9 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
+        let made = executable.make_empty()?;
         let _calling = exit::calling()?;
-        lists.outputs.resize(executable.outputs().len(), None);
+        lists.outputs.resize(executable.outputs().len() - made.len(), None);
         let what = || format!("running `{}`", executable.name());
         // SAFETY: the executable is alive; the lists have as many arguments and places for results
         // as it has inputs and outputs, checked here and when it was compiled; the arguments are
@@ -79,6 +80,9 @@ impl<'a> Call<'a> {
             let runtime = executable.client().runtime();
             runtime.execute(executable.raw(), &mut lists, executable.habits(), &what)
         }?;
+        for (place, empty) in made {
+            lists.outputs.insert(place, Some(empty.into_raw()));
+        }
         Ok(Outputs {
             client: executable.client(),
             signature: executable.signature().clone(),
