@@ -1,4 +1,4 @@
-//! Arrays without elements in programs that have other results, also such with more rows of none than XLA can write.
+//! Arrays without elements, also such with more rows of none than XLA can write, in programs with other results.
 
 use nnx::array::{concatenate, einsum, full, iota, ones, zeros};
 use nnx::{Array, DType, Module, Param, cond, fori_loop, grad, length, remat, scan, vmap};
@@ -26,7 +26,7 @@ fn they_are_results_beside_others() {
         assert_eq!((a.shape(), c.shape()), (&HUGE[..], &HUGE[..]));
         assert_eq!((floats(&a), floats(&c)), (vec![], vec![]));
         assert_eq!((floats(&b), floats(&d)), (vec![2.0, 3.0], vec![2.0, 4.0]));
-        // What a call made is an argument of others, and of operations.
+        // The results of a call are arguments of others, and of operations.
         assert_eq!(floats(&results(&d, &c).1), [3.0, 5.0]);
         assert_eq!((a + c).sum(..).item::<f32>(), 0.0);
     }
