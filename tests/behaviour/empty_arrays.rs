@@ -42,7 +42,7 @@ fn consumers(x: &Array, e: &Array) -> Vec<Array> {
         rows.sum(1).sum(..),
         concatenate(&[&rows, &row, &(&rows + 1.0)], 1).sum(..),
         concatenate(&[&zeros([0, 2], DType::F32), &ones([1, 2], DType::F32)], 0),
-        (rows.matmul(&zeros([0, 3], DType::F32)) + 1.0).sum(..),
+        (rows.matmul(zeros([0, 3], DType::F32)) + 1.0).sum(..),
         einsum("abi,ibc->c", &[&zeros([2, 3, 0], DType::F32), &zeros([0, 3, 2], DType::F32)]) + x,
         zeros([0], DType::F32).pad(&[(1, 1)], 7.0),
         x.dynamic_update_slice(&zeros([0], DType::F32), &[&Array::scalar(0_i32)]),

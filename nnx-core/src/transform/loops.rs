@@ -112,7 +112,7 @@ impl From<i32> for Bound {
 
 impl From<usize> for Bound {
     fn from(n: usize) -> Bound {
-        // What is beyond i64 is beyond i32 too.
+        // A number beyond i64 is beyond i32 too.
         Bound::Known(i64::try_from(n).unwrap_or(i64::MAX))
     }
 }

@@ -51,7 +51,7 @@ fn without_comments_and_strings(text: &str) -> Option<String> {
     Some(code)
 }
 
-/// What lies between the commas up to the parenthesis that ends the list.
+/// The pieces between commas, up to the parenthesis that ends the list.
 fn parts(list: &str) -> Option<Vec<&str>> {
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
     for (at, c) in list.char_indices() {
