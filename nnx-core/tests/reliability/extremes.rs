@@ -7,9 +7,10 @@ use nnx_core::array::special::multigammaln;
 use nnx_core::array::{self, PadMode, Padding, Trim, WindowOptions};
 use nnx_core::module::Everything;
 use nnx_core::nn::{
-    Conv, ConvPadding, Embed, GRUCell, LSTMCell, Linear, LinearGeneral, MultiHeadAttention,
-    PoolOptions, SpectralNorm, avg_pool, glu, initializers, make_attention_mask, make_causal_mask,
-    max_pool, min_pool,
+    AttentionOptions, BatchNorm, Conv, ConvPadding, ConvTranspose, Embed, GRUCell, GroupNorm,
+    InstanceNorm, LSTMCell, LayerNorm, Linear, LinearGeneral, LoRA, LoRALinear, MultiHeadAttention,
+    PoolOptions, RMSNorm, RNN, SimpleCell, SpectralNorm, avg_pool, dot_product_attention, glu,
+    initializers, make_attention_mask, make_causal_mask, max_pool, min_pool,
 };
 use nnx_core::random::{self, Rngs, split_rngs};
 use nnx_core::train::Loader;
@@ -91,6 +92,7 @@ fn windows_samples_and_layers_at_the_ends_of_the_integers() {
         let x = array::ones([1, 4, 2], DType::F32);
         let (f32, u32, i32) = (DType::F32, DType::U32, DType::I32);
         let mut failures = Failures::default();
+        let q = array::ones([1, 3, 2, 4], DType::F32);
         let same = PoolOptions::new().padding(Padding::Same);
         let key = random::key(0);
         for n in [1_usize << 40, 1 << 43, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
@@ -116,6 +118,34 @@ fn windows_samples_and_layers_at_the_ends_of_the_integers() {
                     .build(&mut Rngs::new(0)).forward(&x);
                 Conv::builder(2, 2, [3]).kernel_dilation([n]).padding(ConvPadding::Circular)
                     .build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).strides([n]).build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).input_dilation([n]).build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).feature_group_count(n).build(&mut Rngs::new(0));
+                ConvTranspose::new(2, n, [3], &mut Rngs::new(0));
+                ConvTranspose::new(2, 2, [n, n], &mut Rngs::new(0));
+                ConvTranspose::builder(2, 2, [3]).strides([n]).build(&mut Rngs::new(0)).forward(&x);
+                ConvTranspose::builder(2, 2, [3]).kernel_dilation([n]).build(&mut Rngs::new(0))
+                    .forward(&x);
+                ConvTranspose::builder(2, 2, [3]).kernel_dilation([n]).strides([n])
+                    .padding(ConvPadding::Circular).build(&mut Rngs::new(0)).forward(&x);
+                LoRA::new(n, n, n, &mut Rngs::new(0)); LoRA::new(2, n, 2, &mut Rngs::new(0));
+                LoRALinear::builder(2, 2, n).build(&mut Rngs::new(0));
+                SimpleCell::new(2, n, &mut Rngs::new(0));
+                BatchNorm::new(n, &mut Rngs::new(0)); LayerNorm::new(n, &mut Rngs::new(0));
+                GroupNorm::new(n, &mut Rngs::new(0)); RMSNorm::new(n, &mut Rngs::new(0));
+                GroupNorm::builder(4).num_groups(n).build(&mut Rngs::new(0));
+                GroupNorm::builder(4).group_size(n).build(&mut Rngs::new(0));
+                InstanceNorm::new(n, &mut Rngs::new(0));
+                MultiHeadAttention::builder(n, 4).qkv_features(n).build(&mut Rngs::new(0));
+                MultiHeadAttention::builder(2, 4).out_features(n).build(&mut Rngs::new(0));
+                MultiHeadAttention::new(2, 4, &mut Rngs::new(0)).init_cache([n, n, 4], f32);
+                dot_product_attention(&q, &q, &q, &AttentionOptions::new().local_window_size(n, n));
+                dot_product_attention(&q, &q, &q, &AttentionOptions::new().local_window_size(0, n));
+                RNN::builder(SimpleCell::new(2, 2, &mut Rngs::new(0))).unroll(n).build()
+                    .forward(&x);
+                random::split(&key, n); random::split(&key, [n, n]); random::gumbel(&key, [n, n], f32);
+                random::truncated_normal(&key, -1.0, 1.0, [n, n], f32);
+                random::exponential(&key, [n, n], f32); random::shuffle(&key, &x, n as isize);
             );
         }
         assert!(failures.0.is_empty(), "{:#?}", failures.0);
