@@ -27,25 +27,24 @@ impl Lowering {
         rewrite(&mut main, &mut avals);
         functions.iter_mut().for_each(|function| rewrite(&mut function.block, &mut avals));
 
-        // An argument is what the caller has. Nothing uses it.
+        // An argument is what the caller has; a constant takes its place inside.
+        let values = avals.len();
         let mut instead = Vec::new();
-        let mut params = Vec::new();
         for param in &mut main.params {
             let aval = avals[param.index()];
             if has_many_rows(aval) {
-                params.push((Id(avals.len() as u32), aval));
+                let argument = Id(avals.len() as u32);
                 avals.push(aval);
-                instead.push(constant(std::mem::replace(param, params[params.len() - 1].0), &[]));
+                instead.push(constant(std::mem::replace(param, argument), &[]));
             }
         }
         main.instrs.splice(0..0, instead);
         let is_left_out = |id: &Id| has_many_rows(avals[id.index()]);
         let left_out = (0..main.results.len()).filter(|&i| is_left_out(&main.results[i])).collect();
         main.results.retain(|id| !is_left_out(id));
-        for aval in avals.iter_mut().filter(|aval| has_many_rows(**aval)) {
+        for aval in avals[..values].iter_mut().filter(|aval| has_many_rows(**aval)) {
             *aval = aval.with_shape(&[0]);
         }
-        params.into_iter().for_each(|(id, aval)| avals[id.index()] = aval);
         Lowering { main, functions, avals, left_out }
     }
 }
