@@ -7,6 +7,10 @@ use crate::value::DType;
 /// not understood here, such as by the name of a type.
 pub(super) fn parameters(text: &str) -> Option<Vec<ParameterType>> {
     let code = without_comments_and_strings(text)?;
+    // A name in quotation marks may be `main` too.
+    if code.contains("@\"") {
+        return None;
+    }
     let mut mains = code.match_indices("@main").filter_map(|(at, name)| {
         let before = code[..at].trim_end();
         let before = before.strip_suffix("public").unwrap_or(before).trim_end();
@@ -148,5 +152,6 @@ mod tests {
         assert_eq!(found("%0: tensor<2xf32, #sparse>"), None);
         assert_eq!(parameters("func.func @f() {"), None);
         assert_eq!(parameters("func.func @main() {} func.func @main() {}"), None);
+        assert_eq!(parameters("func.func @main() {} func.func @\"main\"() {}"), None);
     }
 }
