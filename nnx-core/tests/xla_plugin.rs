@@ -98,6 +98,25 @@ fn libraries_that_are_no_fitting_plugins_are_refused() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_plugin_below_a_folder_that_everybody_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    let open = root.path().join("open");
+    std::fs::create_dir_all(open.join("plugins")).unwrap();
+    let path = compile_plugin(&open.join("plugins"), "old");
+    let chmod = |mode| {
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    chmod(0o777);
+    let error = refusal(&path);
+    assert!(error.contains("everybody may write to"), "{error}");
+    assert!(error.contains(&format!("`chmod o-w {}`", open.display())), "{error}");
+    chmod(0o755);
+    assert!(refusal(&path).contains("too old"), "{}", refusal(&path));
+}
+
 /// Builds a shared library that behaves like a plugin in the way that `kind` says.
 fn compile_plugin(folder: &Path, kind: &str) -> PathBuf {
     let source = folder.join(format!("{kind}.rs"));

@@ -147,7 +147,7 @@ fn a_carry_has_a_value_before_and_after_a_step_or_never() {
     for loops in [
         &(|| drop(while_loop(|m: &Layer| m.weight.gt(9.0), step, Layer::new()))) as &dyn Fn(),
         &|| drop(fori_loop(0, 3, |_, m: Layer| step(m), Layer::new())),
-        &|| drop(fori_loop(0, &Array::scalar(3), |_, m: Layer| step(m), Layer::new())),
+        &|| drop(fori_loop(0, Array::scalar(3), |_, m: Layer| step(m), Layer::new())),
         &|| drop(scan(|m: Layer, ()| (step(m), ()), Layer::new(), nnx::length(3))),
     ] {
         let message = message(loops);

@@ -1,5 +1,5 @@
 //! The smallest programs that came out wrong on a plugin, each beside the same operations one at a
-//! time. What is done about them is in nnx-core/src/xla/pjrt/faults.rs and nnx-core/src/ops.
+//! time. The table in docs/backends.md has a row for each, with what is done about it.
 
 use super::compare::{Distance, distance};
 use nnx::array::{ConvOptions, Padding, conv_general_dilated};

@@ -166,3 +166,65 @@ fn guards_that_come_and_go_keep_others_out() {
     let expected = (0..4).flat_map(|t| (0..ROUNDS).map(move |i| (i + t) % 3 == 0));
     assert_eq!(writers.load(SeqCst), expected.filter(|writes| *writes).count());
 }
+
+/// With nodes of their own, lent by reference and as `&mut` with a change of structure.
+#[test]
+fn a_body_may_wait_for_a_thread_that_calls_its_own_function_with_another_key() {
+    #[derive(Module)]
+    struct Nodes(Vec<Shared<Param>>);
+
+    #[nnx::jit(name = "stress_nested")]
+    fn nested(node: &Shared<Param>, nodes: &mut Nodes, depth: u32) -> Array {
+        let below = depth.checked_sub(1).map_or(0.0, |depth| {
+            std::thread::spawn(move || {
+                let (node, mut nodes) = (shared(10.0), Nodes(vec![]));
+                let sum = nested(&node, &mut nodes, depth).item::<f32>();
+                assert_eq!((node.read().item::<f32>(), nodes.0.len()), (11.0, 1));
+                sum
+            })
+            .join()
+            .unwrap()
+        });
+        let next = node.read().value() + 1.0;
+        node.write().set(next.clone());
+        nodes.0.push(node.clone());
+        next + f64::from(below)
+    }
+
+    within(Duration::from_secs(300), || {
+        for round in 1..3 {
+            let (node, mut nodes) = (shared(0.0), Nodes(vec![]));
+            // 11 of each thread below, the first of which starts another one.
+            assert_eq!(nested(&node, &mut nodes, 2).item::<f32>(), 23.0, "round {round}");
+            assert_eq!(node.read().item::<f32>(), 1.0);
+            assert!(nodes.0[0].ptr_eq(&node));
+        }
+    });
+    let stats = nnx::jit::functions().into_iter().find(|f| f.name == "stress_nested").unwrap();
+    assert_eq!((stats.traces, stats.compiles, stats.hits), (3, 3, 1));
+}
+
+/// Two keys of one function with nodes are traced at the same time: each waits for the other in its body.
+#[test]
+fn two_keys_of_one_function_with_nodes_are_traced_at_the_same_time() {
+    static INSIDE: std::sync::Barrier = std::sync::Barrier::new(2);
+    #[nnx::jit(name = "stress_meets")]
+    fn meets(node: &Shared<Param>, x: &Array) -> Array {
+        INSIDE.wait();
+        let next = node.read().value() + x.sum(..);
+        node.write().set(next.clone());
+        next
+    }
+    within(Duration::from_secs(300), || {
+        std::thread::scope(|scope| {
+            for n in [2, 3] {
+                scope.spawn(move || {
+                    let node = shared(1.0);
+                    let x = nnx::array::ones([n], nnx::DType::F32);
+                    assert_eq!(meets(&node, &x).item::<f32>(), 1.0 + n as f32);
+                    assert_eq!(node.read().item::<f32>(), 1.0 + n as f32);
+                });
+            }
+        });
+    });
+}

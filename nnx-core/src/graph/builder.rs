@@ -16,13 +16,12 @@ pub(crate) struct Builder {
     functions: Vec<Func>,
     /// The source of each function: its name and program.
     sources: FxHashMap<(Arc<str>, Body), usize>,
-    endless: Option<Aval>,
 }
 
 impl Builder {
     fn new(dialect: Dialect) -> Self {
         let (avals, functions, sources) = (vec![], vec![], FxHashMap::default());
-        Builder { dialect, avals, block: Block::default(), functions, sources, endless: None }
+        Builder { dialect, avals, block: Block::default(), functions, sources }
     }
 
     /// Whether the program's dialect has an instruction for this operation.
@@ -39,7 +38,7 @@ impl Builder {
     }
 
     pub(crate) fn aval(&self, id: Id) -> Aval {
-        self.avals[id.0 as usize]
+        self.avals[id.index()]
     }
 
     /// An instruction with one result.
@@ -62,8 +61,6 @@ impl Builder {
         attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
-        let endless = |aval: &&Aval| aval.empty_rows() > Aval::MOST_EMPTY_ROWS;
-        self.endless = self.endless.or_else(|| outs.iter().find(endless).copied());
         let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
         self.block.instrs.push(Instr {
             opcode,
@@ -143,8 +140,7 @@ impl Builder {
         for node in &graph.nodes {
             let avals = graph.avals_of(&node.outs);
             let outs = if avals.iter().all(|aval| aval.size() == 0) && !node.has_effect() {
-                // XLA's compiler ends the process over operations on some arrays that have no
-                // elements but are large in other dimensions.
+                // Rules need not think of it: there is nothing to compute.
                 avals.iter().map(|&aval| self.literal(aval, &[])).collect()
             } else {
                 let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
@@ -162,6 +158,5 @@ impl Builder {
 pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> Lowering {
     let mut builder = Builder::new(dialect);
     let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
-    let Builder { avals, functions, endless, .. } = builder;
-    Lowering { main, functions, avals, endless }
+    Lowering::new(main, builder.functions, builder.avals)
 }

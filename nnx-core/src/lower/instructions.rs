@@ -12,6 +12,12 @@ pub(crate) type Ids = SmallVec<[Id; 1]>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Id(pub(crate) u32);
 
+impl Id {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A typed attribute of an instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Attr {
@@ -107,9 +113,18 @@ pub(crate) struct Lowering {
     pub(crate) main: Block,
     pub(crate) functions: Vec<Func>,
     pub(crate) avals: Vec<Aval>,
-    /// A result of an instruction that has no elements, but so many rows of none that the program
-    /// would take minutes to compile.
-    pub(crate) endless: Option<Aval>,
+    /// Results that `main` does not have, by their places among all: they have no elements.
+    pub(crate) left_out: Vec<usize>,
+}
+
+impl Lowering {
+    /// Pairs of an input and an output, which is counted among those that `main` has.
+    pub(crate) fn aliases(&self, aliases: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let is_there = |&&(_, output): &&(usize, usize)| !self.left_out.contains(&output);
+        let before = |output| self.left_out.iter().filter(|&&out| out < output).count();
+        let among = |&(input, output)| (input, output - before(output));
+        aliases.iter().filter(is_there).map(among).collect()
+    }
 }
 
 /// Dimensions as the integers of an attribute.

@@ -1,6 +1,7 @@
 //! The input of compilers: instructions, and a dialect for each compiler to write them in.
 
 mod cases;
+mod empty;
 pub(crate) mod hlo;
 mod instructions;
 mod opcode;

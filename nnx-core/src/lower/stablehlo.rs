@@ -31,7 +31,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn ty(&self, id: Id) -> String {
-        tensor(self.avals[id.0 as usize])
+        tensor(self.avals[id.index()])
     }
 
     fn types(&self, ids: &[Id]) -> String {
@@ -124,7 +124,7 @@ impl Printer<'_> {
                 }
             }
             Attr::Dense(bytes) => {
-                let aval = self.avals[instr.outs[0].0 as usize];
+                let aval = self.avals[instr.outs[0].index()];
                 format!("dense<{}> : {}", dense(aval, bytes), tensor(aval))
             }
             Attr::Case(case) => format!("#stablehlo<{} {}>", case.of(), case.text()),

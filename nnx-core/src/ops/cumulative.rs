@@ -45,9 +45,6 @@ impl Primitive for Cumulative {
     /// A window over all elements before: XLA recognises it and does not take quadratic time.
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let shape = outs[0].shape();
-        if outs[0].size() == 0 {
-            return ins.into();
-        }
         let ones = vec![1; shape.len()];
         let mut window = Window {
             sizes: ones.clone(),

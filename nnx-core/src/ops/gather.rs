@@ -144,10 +144,6 @@ impl Primitive for Gather {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let (out, operand) = (outs[0], b.aval(ins[0]));
-        let zero = vec![0; out.dtype().size()];
-        if out.size() == 0 {
-            return smallvec![b.splat(out, &zero)];
-        }
         let attrs = vec![
             (AttrName::DimensionNumbers, Attr::Gather(self.dims.clone())),
             (AttrName::SliceSizes, ints(&self.slice_sizes)),

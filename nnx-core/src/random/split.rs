@@ -102,7 +102,7 @@ impl RngBackup {
 /// ```
 ///
 /// # Panics
-/// Panics if a stream is split already, if the filter takes none of the streams that there are, or takes a
+/// Panics if a stream is split already, there are more parts than an array can hold, if the filter takes none of the streams that there are, or takes a
 /// shared one at one of its places and not at another, or if this thread holds a guard of a shared node.
 #[track_caller]
 pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
@@ -163,6 +163,11 @@ fn renew<M: Module>(
             others.join(", ")
         );
         crate::array::invalid(function, message);
+    }
+    if let Some(n) = splits
+        && let Err(message) = Aval::new(DType::U32, &[n, 2]).check_size()
+    {
+        crate::array::invalid(function, format!("the keys of {n} streams: {message}"));
     }
     let mut values: Vec<Array> = Vec::new();
     for (_, key, count) in &streams {

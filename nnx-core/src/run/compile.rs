@@ -8,12 +8,14 @@ use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program
 
 /// A graph as StableHLO text.
 pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
-    stablehlo::text(name, &lower(graph, Dialect::StableHlo), aliases)
+    let lowered = lower(graph, Dialect::StableHlo);
+    stablehlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
 /// A graph as HLO text.
 pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
-    hlo::text(name, &lower(graph, Dialect::Hlo), aliases)
+    let lowered = lower(graph, Dialect::Hlo);
+    hlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
 /// Compiles a graph. `aliases` pairs an input with the output that may take over its buffer.
@@ -33,27 +35,23 @@ pub(crate) fn compile(
     let client = Client::global()?;
     let dialect = client.dialect();
     let lowered = lower(graph, dialect);
-    if let Some(aval) = lowered.endless {
-        return Err(Error::Invalid(format!(
-            "`{name}` has an array {aval} inside: no elements, but {} rows of none, and XLA takes \
-             minutes to compile more than {}; put the dimension of size 0 first, or leave the array \
-             out of the program",
-            aval.empty_rows(),
-            Aval::MOST_EMPTY_ROWS
-        )));
-    }
+    let aliases = &lowered.aliases(aliases);
+    let all = graph.output_avals();
+    let is_left_out = |i: &usize| lowered.left_out.contains(i);
+    let outputs: Vec<Aval> = (0..all.len()).filter(|i| !is_left_out(i)).map(|i| all[i]).collect();
     let text = match dialect {
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,
     };
-    client.compile(&Program {
+    let executable = client.compile(&Program {
         name,
         text: &text,
         dialect,
         inputs: &graph.input_avals(),
-        outputs: &graph.output_avals(),
+        outputs: &outputs,
         aliases,
         placement,
         options,
-    })
+    })?;
+    Ok(executable.with_empty(&lowered.left_out, &all))
 }

@@ -41,6 +41,11 @@ pub struct Loader<T> {
     make: Arc<Make<T>>,
 }
 
+/// More threads than a machine has processors.
+const MOST_WORKERS: usize = 1024;
+/// Memory for as many is taken before the first is there.
+const MOST_AHEAD: usize = 1 << 16;
+
 type Make<T> = dyn Fn(&[usize]) -> T + Send + Sync;
 
 impl<T: Send + 'static> Loader<T> {
@@ -67,7 +72,7 @@ impl<T: Send + 'static> Loader<T> {
         self
     }
 
-    /// The number of threads that make batches, by default 1. With 0 the loop makes them itself.
+    /// The number of threads that make batches, by default 1, at most 1024. With 0 the loop makes them itself.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
@@ -75,7 +80,7 @@ impl<T: Send + 'static> Loader<T> {
     }
 
     /// How many batches each thread makes ahead of the loop, by default 2: one is on its way to the device while
-    /// another one waits there. Memory is taken for as many, and at least for 1.
+    /// another one waits there. Memory is taken for as many, at least for 1 and at most for 65,536.
     #[must_use]
     pub fn ahead(mut self, ahead: usize) -> Self {
         self.ahead = ahead.max(1);
@@ -93,7 +98,7 @@ impl<T: Send + 'static> Loader<T> {
     /// An epoch in the order of the examples.
     ///
     /// # Errors
-    /// Returns an error if the system starts no thread.
+    /// Returns an error if there are too many threads or batches ahead, or the system starts no thread.
     pub fn in_order(&self) -> Result<Epoch<T>> {
         self.epoch(None)
     }
@@ -101,8 +106,8 @@ impl<T: Send + 'static> Loader<T> {
     /// An epoch in the order of [`permutation`], which the key decides: the same key gives the same batches.
     ///
     /// # Errors
-    /// Returns an error if the key is that of a function being traced, no device is there, or the system starts
-    /// no thread.
+    /// Returns an error if the key is that of a function being traced, no device is there, there are too many
+    /// threads or batches ahead, or the system starts no thread.
     ///
     /// # Panics
     /// Panics if `key` is a batch of keys.
@@ -115,10 +120,19 @@ impl<T: Send + 'static> Loader<T> {
     fn epoch(&self, order: Option<Arc<[usize]>>) -> Result<Epoch<T>> {
         let (batches, size) = (self.batches(), self.batch_size);
         let work = Work { order, examples: self.examples, size, make: Arc::clone(&self.make) };
-        let count = self.workers.min(batches);
+        let (count, ahead) = (self.workers.min(batches), self.ahead.min(batches));
+        for (what, number, most) in
+            [("threads", count, MOST_WORKERS), ("batches ahead", ahead, MOST_AHEAD)]
+        {
+            if number > most {
+                return Err(Error::Invalid(format!(
+                    "Loader: {number} {what} for {batches} batches are more than {most}"
+                )));
+            }
+        }
         let mut workers = Vec::with_capacity(count);
         for first in 0..count {
-            let (sender, batch) = sync_channel(self.ahead.min(batches));
+            let (sender, batch) = sync_channel(ahead);
             let work = work.clone();
             let run = move || {
                 // Sending fails when the epoch was dropped.
@@ -178,7 +192,16 @@ impl<T> Work<T> {
         let end = start.saturating_add(self.size).min(self.examples);
         match &self.order {
             Some(order) => (self.make)(&order[start..end]),
-            None => (self.make)(&(start..end).collect::<Vec<usize>>()),
+            None => {
+                let (count, mut indices) = (end - start, Vec::new());
+                if indices.try_reserve_exact(count).is_err() {
+                    panic!(
+                        "Loader: there is no memory for the indices of a batch of {count} examples"
+                    );
+                }
+                indices.extend(start..end);
+                (self.make)(&indices)
+            }
         }
     }
 }

@@ -112,7 +112,8 @@ impl From<i32> for Bound {
 
 impl From<usize> for Bound {
     fn from(n: usize) -> Bound {
-        Bound::Known(n as i64)
+        // A number beyond i64 is beyond i32 too.
+        Bound::Known(i64::try_from(n).unwrap_or(i64::MAX))
     }
 }
 
@@ -166,7 +167,8 @@ impl Bound {
 /// ```
 ///
 /// # Panics
-/// Panics if a bound is not an integer scalar, or the carry changes its structure, a shape or a dtype.
+/// Panics if a bound is not an integer scalar in the range of i32, there are more than 2^31 − 1 steps between two
+/// integers, or the carry changes its structure, a shape or a dtype.
 #[track_caller]
 pub fn fori_loop<C: Module>(
     lower: impl Into<Bound>,

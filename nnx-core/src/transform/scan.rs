@@ -36,7 +36,7 @@ impl<X> Over<X> {
         self
     }
 
-    /// The copies of the body in one iteration of the compiled loop: more is faster to run
+    /// The copies of the body in one iteration of the compiled loop, at most 16,384: more is faster to run
     /// and slower to compile.
     pub fn unroll(mut self, n: usize) -> Self {
         self.unroll = n.max(1);
@@ -108,7 +108,8 @@ impl<X: Argument> ScanInputs for Over<X> {
 /// ```
 ///
 /// # Panics
-/// Panics if the arrays differ in length, or the carry, or a Variable that is set in an argument
+/// Panics if the arrays differ in length, there are more than 2^31 − 1 iterations or 16,384 copies of the body,
+/// or the carry, or a Variable that is set in an argument
 /// that is not sliced, changes its structure, shape or dtype.
 #[track_caller]
 pub fn scan<C, X, Y, F>(f: F, init: C, xs: X) -> (C, Y)
@@ -120,6 +121,9 @@ where
 {
     scanned("scan", f, init, xs.into_over())
 }
+
+/// Each copy of a body is a part of the program.
+const MOST_COPIES: usize = 1 << 14;
 
 /// The name of the loop that has no carry.
 pub(super) const MAP: &str = "map_slices";
@@ -145,6 +149,12 @@ where
         Ok(found) => found,
         Err(message) => call.invalid(message),
     };
+    let copies = unroll.min(length);
+    if copies > MOST_COPIES {
+        call.invalid(format!(
+            "{copies} copies of the body in one iteration are more than {MOST_COPIES}, which take minutes to compile"
+        ));
+    }
     let avals: Vec<Aval> = call
         .of_operands(&sliced)
         .into_iter()
@@ -356,6 +366,12 @@ fn slices<C: Module, X: Argument>(
         let all: Vec<String> = lengths.iter().map(|(x, n)| format!("{x} has {n}")).collect();
         let given = given.map_or(String::new(), |n| format!("length is {n}; "));
         return Err(format!("the numbers of slices differ: {given}{}", all.join("; ")));
+    }
+    if i32::try_from(length).is_err() {
+        return Err(format!(
+            "{length} iterations are more than the {} to which a loop counts",
+            i32::MAX
+        ));
     }
     Ok((found, length))
 }

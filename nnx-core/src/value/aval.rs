@@ -121,19 +121,6 @@ impl Aval {
         Err(format!("{self} has {bytes} bytes, {why}; the most are {limit}"))
     }
 
-    /// More rows of no elements than this take the compiler of XLA's CPU plugin seconds, for it
-    /// writes each row of a constant: 0.2 µs for one, measured on API 0.115.
-    pub(crate) const MOST_EMPTY_ROWS: usize = 1 << 22;
-
-    /// How many rows an array without elements has, which is the product of the dimensions before
-    /// its first of size 0; no rows for any other array.
-    pub(crate) fn empty_rows(self) -> usize {
-        match self.shape().iter().position(|&n| n == 0) {
-            Some(zero) => saturating_product(&self.shape()[..zero]),
-            None => 0,
-        }
-    }
-
     /// The same shape with another dtype.
     pub fn with_dtype(self, dtype: DType) -> Self {
         if dtype == self.0.dtype { self } else { Self::new(dtype, self.shape()) }

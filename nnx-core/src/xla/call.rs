@@ -69,16 +69,23 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
+        let made = executable.make_empty()?;
         let _calling = exit::calling()?;
-        lists.outputs.resize(executable.outputs().len(), None);
+        lists.outputs.resize(executable.outputs().len() - made.len(), None);
         let what = || format!("running `{}`", executable.name());
-        // SAFETY: the executable is alive; the lists have as many arguments and places for results
-        // as it has inputs and outputs, checked here and when it was compiled; the arguments are
-        // alive, being borrowed for as long as this call, and of the right shapes and dtypes.
+        // SAFETY: the executable is alive. The arguments are alive, being borrowed for as long as this call, and
+        // of the signature's number, shapes and dtypes, by the checks here and in `arg`; there are as many places
+        // as the program has results. When it was compiled or loaded the signature was compared with what the
+        // plugin tells of the program; parameters that it does not tell, with those in the text that was compiled;
+        // those of an entry of the cache, before it was written; a program of which neither is known was refused.
+        // Results whose shapes it does not tell are looked at when they are read.
         unsafe {
             let runtime = executable.client().runtime();
             runtime.execute(executable.raw(), &mut lists, executable.habits(), &what)
         }?;
+        for (place, empty) in made {
+            lists.outputs.insert(place, Some(empty.into_raw()));
+        }
         Ok(Outputs {
             client: executable.client(),
             signature: executable.signature().clone(),

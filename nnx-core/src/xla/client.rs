@@ -274,9 +274,10 @@ impl Client {
     /// Compiles a program.
     ///
     /// # Errors
-    /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program returns
-    /// something else than its `outputs`, its placement does not exist, or the backend takes
-    /// another [`Dialect`].
+    /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program takes or returns
+    /// something else than its `inputs` and `outputs`, or it cannot be known what it takes (the plugin does not tell,
+    /// and the text has the parameters of `main` in a form that is not understood); when its placement does not
+    /// exist, or the backend takes another [`Dialect`].
     pub fn compile(&self, program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
         if program.dialect != self.dialect() {
@@ -306,7 +307,7 @@ impl Client {
     /// # Errors
     /// [`Error::Xla`] when the backend cannot load them, or cannot load programs at all
     /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program takes or returns something else than its
-    /// `inputs` and `outputs`, or its placement does not exist.
+    /// `inputs` and `outputs`, the plugin does not tell what it takes, or its placement does not exist.
     pub fn load(&self, bytes: &[u8], program: &Program<'_>) -> Result<Executable> {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;

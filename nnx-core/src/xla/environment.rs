@@ -15,7 +15,7 @@ const CPU_THREADS: &str = "PJRT_NPROC";
 /// log level; the number of threads, if one is asked for. Returns whether there is to be no chatter.
 ///
 /// Other threads may read the environment at the same moment, through C too: they see it as it was or as it
-/// is. (Where this system is not Linux, only readers through Rust's standard library do.)
+/// is.
 ///
 /// # Errors
 /// Returns an error if the environment's number of threads is not a number, or too large: XLA starts them all.
@@ -46,29 +46,47 @@ pub(super) fn cpu_threads() -> Option<String> {
     Some(given.to_string_lossy().trim().to_string())
 }
 
-#[cfg(not(target_os = "linux"))]
+/// Of all systems that are not Unix, plugins can be loaded on Windows alone.
+#[cfg(not(unix))]
 fn set(name: &str, value: &OsStr) {
-    // SAFETY: Rust's own reads and writes are synchronized; for C's see `prepare`.
+    // SAFETY: Windows lets one thread at a time read or write its variables, and this does not write to C's own
+    // copy of them.
     unsafe { std::env::set_var(name, value) };
+}
+
+/// Where the system keeps the list of variables.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn list_of_variables() -> *mut *mut *mut std::ffi::c_char {
+    unsafe extern "C" {
+        static mut environ: *mut *mut std::ffi::c_char;
+    }
+    &raw mut environ
+}
+
+/// As elsewhere, for libraries as well, which may not name the list itself here.
+#[cfg(target_vendor = "apple")]
+fn list_of_variables() -> *mut *mut *mut std::ffi::c_char {
+    unsafe extern "C" {
+        fn _NSGetEnviron() -> *mut *mut *mut std::ffi::c_char;
+    }
+    // SAFETY: the system's own function, which takes nothing and cannot fail.
+    unsafe { _NSGetEnviron() }
 }
 
 /// Puts a whole new list of variables in the place of the old one, which stays as it is for those who are
 /// reading it. C's own way writes into the list, or frees it.
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 fn set(name: &str, value: &OsStr) {
     use std::ffi::{CStr, CString, c_char};
     use std::os::unix::ffi::OsStrExt;
     use std::ptr::null_mut;
     use std::sync::atomic::{AtomicPtr, Ordering};
 
-    unsafe extern "C" {
-        static mut environ: *mut *mut c_char;
-    }
     let start = [name.as_bytes(), b"="].concat();
     // Neither a flag nor a number has a zero byte in it.
     let Ok(entry) = CString::new([&start, value.as_bytes()].concat()) else { return };
-    // SAFETY: the system's list; only its address is taken.
-    let place = unsafe { AtomicPtr::from_ptr(&raw mut environ) };
+    // SAFETY: it is there as long as the process, and written like this alone while others may read it.
+    let place = unsafe { AtomicPtr::from_ptr(list_of_variables()) };
     let old = place.load(Ordering::Acquire);
     let mut list: Vec<*mut c_char> = Vec::new();
     if !old.is_null() {
@@ -84,7 +102,7 @@ fn set(name: &str, value: &OsStr) {
     place.store(Box::leak(list.into_boxed_slice()).as_mut_ptr(), Ordering::Release);
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;

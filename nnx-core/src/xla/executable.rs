@@ -1,5 +1,6 @@
 //! Compiled programs.
 
+use super::buffer::Buffer;
 use super::call::Call;
 use super::client::{Client, cache};
 use super::exit;
@@ -18,6 +19,8 @@ pub struct Executable {
     signature: Arc<Signature>,
     habits: Habits,
     origin: Origin,
+    /// Results without elements that each call makes, because the program does not.
+    made: Box<[usize]>,
 }
 
 /// The place from which a compiled program came.
@@ -31,6 +34,7 @@ pub(super) enum Origin {
 
 /// The inputs and outputs of an executable. Its results keep a handle to this signature, to say
 /// where they come from.
+#[derive(Clone)]
 pub(super) struct Signature {
     pub(super) name: Box<str>,
     pub(super) inputs: Box<[Aval]>,
@@ -79,7 +83,30 @@ impl Executable {
             signature: Arc::new(signature),
             habits: Habits::default(),
             origin,
+            made: Box::default(),
         }
+    }
+
+    /// The program with further results, which have no elements: `outputs` are all of them, and `made` the places
+    /// of the further ones in ascending order.
+    pub(crate) fn with_empty(mut self, made: &[usize], outputs: &[Aval]) -> Self {
+        if !made.is_empty() {
+            Arc::make_mut(&mut self.signature).outputs = outputs.into();
+            self.made = made.into();
+        }
+        self
+    }
+
+    /// Whether the program makes all results.
+    pub(super) fn makes_all(&self) -> bool {
+        self.made.is_empty()
+    }
+
+    /// The results that the program does not make, with their places.
+    pub(super) fn make_empty(&self) -> Result<Vec<(usize, Buffer)>> {
+        let Signature { outputs, placement, .. } = &*self.signature;
+        let make = |&i: &usize| Ok((i, self.client.upload(&[], outputs[i], *placement)?));
+        self.made.iter().map(make).collect()
     }
 
     /// The name given to [`Client::compile`].

@@ -20,7 +20,8 @@ impl Floor {
     /// # Errors
     /// [`Error::Invalid`] when the shapes or dtypes of inputs, outputs and `state` differ.
     pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
-        let fits = executable.inputs() == executable.outputs()
+        let fits = executable.makes_all()
+            && executable.inputs() == executable.outputs()
             && executable.inputs().iter().copied().eq(state.iter().map(Buffer::aval));
         if !fits {
             return Err(Error::Invalid("the outputs cannot be the next inputs".into()));

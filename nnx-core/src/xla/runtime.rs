@@ -143,6 +143,9 @@ pub(super) struct Description<'a> {
 /// How much of a program is compared with what it is said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inspection {
+    /// Parameters and results. For a program that was just compiled: its text has its parameters where the plugin does
+    /// not tell them.
+    Compiled,
     /// Parameters and results.
     All,
     /// Results. For a program that was compared when it was compiled: asking for its parameters takes a tenth of

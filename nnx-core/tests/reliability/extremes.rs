@@ -5,12 +5,16 @@ use nnx_core::array::fft::{Norm, fft, fftfreq, hfft, ifft, ihfft, irfft, rfft, r
 use nnx_core::array::linalg::matrix_power;
 use nnx_core::array::special::multigammaln;
 use nnx_core::array::{self, PadMode, Padding, Trim, WindowOptions};
+use nnx_core::module::Everything;
 use nnx_core::nn::{
-    Conv, ConvPadding, Embed, GRUCell, LSTMCell, Linear, LinearGeneral, MultiHeadAttention,
-    PoolOptions, avg_pool, glu, initializers, max_pool, min_pool,
+    AttentionOptions, BatchNorm, Conv, ConvPadding, ConvTranspose, Embed, GRUCell, GroupNorm,
+    InstanceNorm, LSTMCell, LayerNorm, Linear, LinearGeneral, LoRA, LoRALinear, MultiHeadAttention,
+    PoolOptions, RMSNorm, RNN, SimpleCell, SpectralNorm, avg_pool, dot_product_attention, glu,
+    initializers, make_attention_mask, make_causal_mask, max_pool, min_pool,
 };
-use nnx_core::random::{self, Rngs};
-use nnx_core::{Array, DType};
+use nnx_core::random::{self, Rngs, split_rngs};
+use nnx_core::train::Loader;
+use nnx_core::{Array, DType, fori_loop, in_axes, length, map_slices, over, scan, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls that did not go as they should.
@@ -88,6 +92,7 @@ fn windows_samples_and_layers_at_the_ends_of_the_integers() {
         let x = array::ones([1, 4, 2], DType::F32);
         let (f32, u32, i32) = (DType::F32, DType::U32, DType::I32);
         let mut failures = Failures::default();
+        let q = array::ones([1, 3, 2, 4], DType::F32);
         let same = PoolOptions::new().padding(Padding::Same);
         let key = random::key(0);
         for n in [1_usize << 40, 1 << 43, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
@@ -113,6 +118,34 @@ fn windows_samples_and_layers_at_the_ends_of_the_integers() {
                     .build(&mut Rngs::new(0)).forward(&x);
                 Conv::builder(2, 2, [3]).kernel_dilation([n]).padding(ConvPadding::Circular)
                     .build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).strides([n]).build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).input_dilation([n]).build(&mut Rngs::new(0)).forward(&x);
+                Conv::builder(2, 2, [3]).feature_group_count(n).build(&mut Rngs::new(0));
+                ConvTranspose::new(2, n, [3], &mut Rngs::new(0));
+                ConvTranspose::new(2, 2, [n, n], &mut Rngs::new(0));
+                ConvTranspose::builder(2, 2, [3]).strides([n]).build(&mut Rngs::new(0)).forward(&x);
+                ConvTranspose::builder(2, 2, [3]).kernel_dilation([n]).build(&mut Rngs::new(0))
+                    .forward(&x);
+                ConvTranspose::builder(2, 2, [3]).kernel_dilation([n]).strides([n])
+                    .padding(ConvPadding::Circular).build(&mut Rngs::new(0)).forward(&x);
+                LoRA::new(n, n, n, &mut Rngs::new(0)); LoRA::new(2, n, 2, &mut Rngs::new(0));
+                LoRALinear::builder(2, 2, n).build(&mut Rngs::new(0));
+                SimpleCell::new(2, n, &mut Rngs::new(0));
+                BatchNorm::new(n, &mut Rngs::new(0)); LayerNorm::new(n, &mut Rngs::new(0));
+                GroupNorm::new(n, &mut Rngs::new(0)); RMSNorm::new(n, &mut Rngs::new(0));
+                GroupNorm::builder(4).num_groups(n).build(&mut Rngs::new(0));
+                GroupNorm::builder(4).group_size(n).build(&mut Rngs::new(0));
+                InstanceNorm::new(n, &mut Rngs::new(0));
+                MultiHeadAttention::builder(n, 4).qkv_features(n).build(&mut Rngs::new(0));
+                MultiHeadAttention::builder(2, 4).out_features(n).build(&mut Rngs::new(0));
+                MultiHeadAttention::new(2, 4, &mut Rngs::new(0)).init_cache([n, n, 4], f32);
+                dot_product_attention(&q, &q, &q, &AttentionOptions::new().local_window_size(n, n));
+                dot_product_attention(&q, &q, &q, &AttentionOptions::new().local_window_size(0, n));
+                RNN::builder(SimpleCell::new(2, 2, &mut Rngs::new(0))).unroll(n).build()
+                    .forward(&x);
+                random::split(&key, n); random::split(&key, [n, n]); random::gumbel(&key, [n, n], f32);
+                random::truncated_normal(&key, -1.0, 1.0, [n, n], f32);
+                random::exponential(&key, [n, n], f32); random::shuffle(&key, &x, n as isize);
             );
         }
         assert!(failures.0.is_empty(), "{:#?}", failures.0);
@@ -155,5 +188,85 @@ fn positions_and_axes_at_the_ends_of_the_integers() {
             each!(failures, n, x.powi(n); x.round_decimals(n); matrix_power(&m, n););
         }
         assert!(failures.0.is_empty(), "{:#?}", failures.0);
+    });
+}
+
+#[test]
+fn transforms_masks_and_streams_at_the_ends_of_the_integers() {
+    child::ends("extremes::transforms_masks_and_streams_at_the_ends_of_the_integers", || {
+        let (x, m) = (array::ones([4], DType::F32), array::ones([2, 3], DType::F32));
+        let zero = || Array::scalar(0.0_f32);
+        let add = |c: Array, x: &Array| (c + x, ());
+        let mask = |n| make_attention_mask(&x, &x, |q, k| q * k, n, DType::F32);
+        let mut failures = Failures::default();
+        for n in [1_usize << 40, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
+            each!(failures, n,
+                mask(n); make_causal_mask(&x, n, DType::F32);
+                SpectralNorm::builder(Linear::new(3, 3, &mut Rngs::new(0))).n_steps(n)
+                    .build(&mut Rngs::new(0)).forward(&m);
+                split_rngs(&mut Rngs::new(0), Everything, n);
+                vmap(|x: &Array| x + 1.0, &x, in_axes(0).axis_size(n));
+                vmap(|x: &Array| x + 1.0, &x, in_axes(None).axis_size(n));
+                vmap(|x: &Array| x + 1.0, &x, Some(n as isize));
+                scan(add, zero(), over(&x).in_axes(Some(n as isize))); scan(add, zero(), over(&x).length(n));
+                scan(|c: Array, ()| (c.clone(), c), zero(), length(n));
+                map_slices(|()| Array::scalar(1.0_f32), length(n));
+            );
+        }
+        for n in [1_usize << 31, 1 << 40, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
+            // A number of steps that is cut off would be another one.
+            refused(&mut failures, n, || scan(|c: Array, ()| (c + 1.0, ()), zero(), length(n)).0);
+            refused(&mut failures, n, || {
+                scan(|c: Array, ()| (c + 1.0, ()), zero(), length(1 << 20).unroll(n)).0
+            });
+            refused(&mut failures, n, || fori_loop(0, n, |_, c: Array| c + 1.0, zero()));
+            // There are four copies.
+            let (sum, ()) = scan(add, zero(), over(&x).unroll(n));
+            assert_eq!(sum.item::<f32>(), 4.0);
+        }
+        let all = || fori_loop(i32::MIN, i32::MAX, |_, c: Array| c + 1.0, zero());
+        refused(&mut failures, "the range of i32", all);
+        assert!(failures.0.is_empty(), "{:#?}", failures.0);
+    });
+}
+
+/// As `check`, and there must be a refusal.
+fn refused(failures: &mut Failures, n: impl std::fmt::Debug, f: impl FnOnce() -> Array) {
+    let mut result = None;
+    failures.check("a loop", &n, || result = Some(f()));
+    if let Some(result) = result {
+        failures.0.push(format!("a loop of {n:?} was run, and gives {result:?}"));
+    }
+}
+
+#[test]
+fn loaders_at_the_ends_of_the_integers() {
+    child::ends("extremes::loaders_at_the_ends_of_the_integers", || {
+        for n in [1_usize << 40, 1 << 62, 1 << 63, usize::MAX - 1, usize::MAX] {
+            let of = |examples, batch| Loader::new(examples, batch, |indices| indices.len());
+            let error = |loader: Loader<usize>| loader.in_order().unwrap_err().to_string();
+            for (loader, what) in [
+                (of(n, 1).ahead(n), "batches ahead for"),
+                (of(n, 1).workers(n), "threads for"),
+                (of(n, 2).workers(3).ahead(1 << 20), "1048576 batches ahead for"),
+            ] {
+                let error = error(loader);
+                assert!(error.starts_with("Loader: ") && error.contains(what), "{error}");
+            }
+            let few: Vec<usize> = of(5, 2).ahead(n).workers(n).in_order().unwrap().collect();
+            assert_eq!(few, [2, 2, 1]);
+            assert_eq!(of(n, 7).in_order().unwrap().next(), Some(7));
+            assert_eq!(of(5, n).in_order().unwrap().collect::<Vec<_>>(), [5]);
+            for workers in [0, 1] {
+                let mut epoch = of(n, n).workers(workers).in_order().unwrap();
+                let payload = catch_unwind(AssertUnwindSafe(|| epoch.next())).unwrap_err();
+                let message = payload.downcast::<String>().unwrap();
+                assert!(message.contains(&format!("a batch of {n} examples")), "{message}");
+            }
+            let shuffled = || drop(of(n, 1).shuffled(&random::key(0)));
+            let payload = catch_unwind(shuffled).unwrap_err();
+            let message = payload.downcast::<String>().unwrap();
+            assert!(message.contains("more than any device holds"), "{message}");
+        }
     });
 }

@@ -39,15 +39,8 @@ fn arrays_without_elements_are_quick_whatever_their_other_axes() {
         let y = (&x + 1.0).exp() * array::iota(shape, DType::F32, 0) - &x;
         assert_eq!(array::concatenate(&[&y, &x], 0).astype(DType::I32).to_vec::<i32>(), [0; 0]);
         assert_eq!(x.sum(..).item::<f32>(), 0.0);
-        // As one program: a constant inside, or a refusal where XLA takes minutes for one.
-        let program = catch_unwind(AssertUnwindSafe(|| x.nansum(..).item::<f32>()));
-        match shape[0] {
-            0 => assert_eq!(program.unwrap(), 0.0),
-            _ => {
-                let message = *program.unwrap_err().downcast::<String>().unwrap();
-                assert!(message.contains("more than 4194304"), "{message}");
-            }
-        }
+        // As one program, with a result that has elements.
+        assert_eq!(x.nansum(..).item::<f32>(), 0.0);
     }
     println!("all done");
 }

@@ -243,5 +243,5 @@ fn branches_that_differ() {
 #[test]
 #[should_panic(expected = "a bound must be an integer scalar in the range of i32, got f32[]")]
 fn bounds_that_are_no_integers() {
-    fori_loop(0, &Array::scalar(2.0_f32), |_, c: Array| c, Array::scalar(0));
+    fori_loop(0, Array::scalar(2.0_f32), |_, c: Array| c, Array::scalar(0));
 }

@@ -143,3 +143,62 @@ fn results_of_another_shape_are_found_also_where_the_plugin_does_not_tell_them()
         }
     }
 }
+
+#[test]
+fn programs_that_take_other_arguments_are_refused_also_where_the_plugin_does_not_tell_them() {
+    const TEST: &str =
+        "programs_that_take_other_arguments_are_refused_also_where_the_plugin_does_not_tell_them";
+    let Some(start) = in_child() else {
+        for (lacks, unknown) in
+            [("", "accepted"), ("53", "the plugin does not tell its parameters")]
+        {
+            let (output, _) = child(TEST, &[("LACKS", lacks), ("NNX_CACHE", "off")]);
+            for (answer, expected) in [
+                ("itself", "accepted"),
+                (
+                    "another dtype",
+                    "takes another dtype and shape [2] for argument 0, not the i32[2]",
+                ),
+                (
+                    "another shape",
+                    "takes the same dtype and shape [2] for argument 0, not the f32[4]",
+                ),
+                ("another number", "takes 1 arguments, not the 0"),
+                ("by name", unknown),
+                ("loaded", unknown),
+            ] {
+                let line =
+                    output.lines().find_map(|line| line.strip_prefix(&format!("{answer}: ")));
+                assert!(
+                    line.is_some_and(|line| line.contains(expected)),
+                    "{lacks} {answer}: {output}"
+                );
+            }
+        }
+        return;
+    };
+    let client = start().unwrap();
+    let text = |of_type: &str| {
+        format!(
+            "module @f {{ func.func public @main(%arg0: {of_type}) -> {of_type} {{
+              return %arg0 : {of_type} }} }}"
+        )
+    };
+    let output = [Aval::new(DType::F32, &[2])];
+    let plain = text("tensor<2xf32>");
+    let named = "!t = tensor<2xf32>\n".to_string() + &text("!t");
+    for (what, text, inputs) in [
+        ("itself", &plain, &output[..]),
+        ("another dtype", &plain, &[Aval::new(DType::I32, &[2])]),
+        ("another shape", &plain, &[Aval::new(DType::F32, &[4])]),
+        ("another number", &plain, &[]),
+        ("by name", &named, &output),
+    ] {
+        let compiled = client.compile(&Program::stablehlo("f", text, inputs, &output));
+        println!("{what}: {}", compiled.map_or_else(|e| e.to_string(), |_| "accepted".into()));
+    }
+    let program = Program::stablehlo("f", &plain, &output, &output);
+    let bytes = client.compile(&program).unwrap().serialize().unwrap();
+    let loaded = client.load(&bytes, &program);
+    println!("loaded: {}", loaded.map_or_else(|e| e.to_string(), |_| "accepted".into()));
+}

@@ -42,7 +42,7 @@ impl<'a> Computation<'a> {
     }
 
     pub(super) fn aval(&self, id: Id) -> Aval {
-        self.avals[id.0 as usize]
+        self.avals[id.index()]
     }
 
     /// The name of a value that is used.

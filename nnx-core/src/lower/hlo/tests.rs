@@ -235,6 +235,22 @@ fn nothing_is_left_out_silently() {
 }
 
 #[test]
+fn empty_rows_are_never_written() {
+    let empty = f32s(&[20_000, 0]);
+    let text = hlo(&[empty, f32s(&[])], &[], |args| {
+        let sum = args[0].sum(0).sum(..);
+        let carry = (args[0].clone(), &args[1] + sum);
+        let step = |_, (e, x): (Array, Array)| (&e + 1.0, x + e.sum(..));
+        let (e, x) = crate::transform::fori_loop(0, 3, step, carry);
+        vec![e, x]
+    });
+    // The argument alone, which nothing uses.
+    assert_eq!(text.matches("20000").count(), 1, "{text}");
+    assert!(text.contains("f32[20000,0] parameter(0)"), "{text}");
+    assert!(!text.contains("reduce"), "{text}");
+}
+
+#[test]
 fn select_is_elementwise() {
     let text = hlo(&[f32s(&[2])], &[], |args| vec![select(&args[0].lt(0.0), &args[0], &-&args[0])]);
     assert!(text.contains("compare(v0, v2), direction=LT, type=FLOAT"), "{text}");

@@ -138,5 +138,7 @@ fn learned(
     dtype: DType,
     rngs: &mut Rngs,
 ) -> Option<Param> {
-    init.map(|init| init.call(&rngs.params(), features, dtype).into())
+    // Not in a closure, which would hide the user's line.
+    let init = init?;
+    Some(init.call(&rngs.params(), features, dtype).into())
 }

@@ -70,9 +70,6 @@ impl Primitive for TriangularSolve {
         Ok(smallvec![b])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        if outs[0].size() == 0 {
-            return smallvec![ins[1]];
-        }
         let transpose = if self.transpose { Transposition::Yes } else { Transposition::No };
         let attrs = vec![
             (AttrName::LeftSide, Attr::Bool(self.left)),

@@ -2,7 +2,7 @@
 
 use super::ffi::Functions;
 use super::runtime::pointer;
-use super::{Pjrt, element_type, ffi, not_null, parameters};
+use super::{Pjrt, element_type, ffi, not_null, parameters, written};
 use crate::error::{Error, Result};
 use crate::value::{Aval, DType};
 use crate::xla::executable::MemoryAnalysis;
@@ -30,8 +30,8 @@ fn shown(number: Option<c_int>, dims: Option<&[i64]>) -> String {
 }
 
 impl Pjrt {
-    /// Compares what the program takes and returns with what the caller expects of it: arguments
-    /// and outputs of a run are taken on trust.
+    /// Compares what the program takes and returns with what the caller expects of it: a plugin compares
+    /// neither the arguments of a run nor the places for its results.
     pub(super) fn check_signature(
         &self,
         loaded: NonNull<ffi::PjrtLoadedExecutable>,
@@ -40,13 +40,22 @@ impl Pjrt {
     ) -> Result<()> {
         let Program { name, inputs, outputs, .. } = *program;
         let description = self.description(loaded, &|| format!("inspecting `{name}`"))?;
-        if check == Inspection::All
-            && let Some(difference) =
-                parameters::difference(self.functions(), description.raw, inputs)
-        {
-            return Err(Error::Invalid(format!(
-                "the program of `{name}` {difference} expected of it"
-            )));
+        if check != Inspection::Results {
+            let mut found = parameters::told(self.functions(), description.raw);
+            if found.is_none() && check == Inspection::Compiled {
+                found = written::parameters(program.text);
+            }
+            let difference = match found {
+                Some(found) => parameters::difference(&found, inputs).map(|how| how + " expected of it"),
+                None => Some(
+                    "may take anything: the plugin does not tell its parameters, nor can they be read from a \
+                     text, so that arguments could not be checked"
+                        .to_string(),
+                ),
+            };
+            if let Some(difference) = difference {
+                return Err(Error::Invalid(format!("the program of `{name}` {difference}")));
+            }
         }
         let count = description.num_outputs()?;
         if count != outputs.len() {

@@ -1,7 +1,8 @@
-//! The one table of known faults of plugins, and their workarounds.
+//! The known faults of plugins that an option of the compiler goes around, by platform and version.
 //!
-//! `cargo xtask conformance` finds such faults; each entry names the case that shows it. An entry
-//! stays as long as a plugin with the fault is in use.
+//! `cargo xtask conformance` finds faults; each entry names the case that shows it. An entry stays as long as a
+//! plugin with the fault is in use. The table of all faults, those without such an option included, is in
+//! docs/backends.md.
 
 use crate::xla::compiler_option::{CompilerOption, OptionValue};
 

@@ -15,6 +15,7 @@ mod record;
 mod runtime;
 mod serialized;
 mod status;
+mod written;
 
 pub(super) use installed::{absolute, user_folder};
 #[cfg(feature = "xla-rs")]

@@ -1,4 +1,4 @@
-//! The parameters of a compiled program, by its own account: arguments of a run are taken on trust.
+//! The parameters of a compiled program, by its own account: a plugin does not compare arguments with them.
 
 use super::ffi::Functions;
 use super::{element_type, ffi};
@@ -7,19 +7,27 @@ use std::ptr::NonNull;
 
 /// Type and dimensions of a parameter or a result, in XLA's numbers.
 #[derive(Debug, PartialEq, Eq)]
-struct ParameterType {
+pub(super) struct ParameterType {
     element_type: u64,
     dims: Vec<u64>,
 }
 
-/// How the parameters of a compiled program differ from `inputs`, if they do and the plugin tells.
-pub(super) fn difference(
+/// The parameters of a compiled program, if the plugin tells.
+pub(super) fn told(
     functions: &Functions,
     executable: NonNull<ffi::PjrtExecutable>,
-    inputs: &[Aval],
-) -> Option<String> {
-    let program = optimized_program(functions, executable)?;
-    between(&parameters(&program)?, inputs, "takes", "argument")
+) -> Option<Vec<ParameterType>> {
+    parameters(&optimized_program(functions, executable)?)
+}
+
+/// How parameters differ from `inputs`, if they do.
+pub(super) fn difference(found: &[ParameterType], inputs: &[Aval]) -> Option<String> {
+    between(found, inputs, "takes", "argument")
+}
+
+/// A parameter of this dtype.
+pub(super) fn parameter(dtype: DType, dims: Vec<u64>) -> ParameterType {
+    ParameterType { element_type: primitive_type(dtype), dims }
 }
 
 /// How a serialized `HloModuleProto` differs from a program with these inputs and outputs, if it does and can be
@@ -30,7 +38,7 @@ pub(in crate::xla) fn difference_in(
     inputs: &[Aval],
     outputs: &[Aval],
 ) -> Option<String> {
-    let found = parameters(module).and_then(|found| between(&found, inputs, "takes", "argument"));
+    let found = parameters(module).and_then(|found| difference(&found, inputs));
     found.or_else(|| between(&results(module)?, outputs, "returns", "output"))
 }
 
@@ -40,10 +48,8 @@ fn between(found: &[ParameterType], expected: &[Aval], verb: &str, noun: &str) -
         return Some(format!("{verb} {} {noun}s, not the {}", found.len(), expected.len()));
     }
     found.iter().zip(expected).enumerate().find_map(|(i, (found, expected))| {
-        let wanted = ParameterType {
-            element_type: primitive_type(expected.dtype()),
-            dims: expected.shape().iter().map(|&n| n as u64).collect(),
-        };
+        let dims = expected.shape().iter().map(|&n| n as u64).collect();
+        let wanted = parameter(expected.dtype(), dims);
         let same = *found == wanted;
         (!same).then(|| {
             let kind = match found.element_type == wanted.element_type {

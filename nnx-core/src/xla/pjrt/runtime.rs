@@ -67,7 +67,7 @@ impl Runtime for Pjrt {
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
-        self.checked(loaded, program, Inspection::All)
+        self.checked(loaded, program, Inspection::Compiled)
     }
 
     unsafe fn serialize(&self, raw: RawExecutable, what: What<'_>) -> Result<Vec<u8>> {
