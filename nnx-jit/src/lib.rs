@@ -59,11 +59,11 @@ use quote::quote;
 /// `Shared` in the argument of `associative_scan`, and with one that is boxed as an object of a trait.
 ///
 /// # Options
-/// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values of
+/// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values and metadata of
 ///   Variables are handed back. Without it, graph mode: `Shared` nodes keep their identity, and what the
 ///   body does to the structure of an argument behind `&mut` or to a node is handed back too: an
 ///   `Option`, a list, a map, a variant, a static value, where a handle points.
-/// - `graph_updates = false`: graph mode that hands back values alone; a change of structure is an error
+/// - `graph_updates = false`: graph mode that hands back values and metadata alone; a change of structure is an error
 ///   with its path.
 /// - `static(a, b)`: the parameters `a` and `b` are static, as if they were marked `#[nnx(static)]`.
 /// - `donate = false`: never reuse the memory of old values.

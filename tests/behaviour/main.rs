@@ -32,6 +32,7 @@ mod jit_threads;
 mod layers;
 mod lending;
 mod lines_of_transforms;
+mod metadata;
 mod objects;
 mod optimizers;
 mod paths;

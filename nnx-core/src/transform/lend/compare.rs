@@ -166,12 +166,11 @@ impl<'a> Comparison<'a> {
     ) -> Result<(), String> {
         let PartPair { place, path, .. } = part;
         let structure = self.allowed == Allowed::Structure;
-        let mut before = Statics::outside_nodes(&self.old, path, |mut v| (part.before)(&mut v));
-        let mut after = Statics::outside_nodes(&self.new, path, |mut v| (part.after)(&mut v));
         // Metadata of the Variables of a part that stays as it is can be handed back by itself.
-        if structure || matches!(place, Place::Node(_)) {
-            (before, after) = (before.without_metadata(), after.without_metadata());
-        }
+        let statics = |nodes, flatten: &dyn Fn(&mut dyn Visitor)| {
+            Statics::outside_nodes(nodes, path, |mut v| flatten(&mut v)).without_metadata()
+        };
+        let (before, after) = (statics(&self.old, part.before), statics(&self.new, part.after));
         let name = |number: usize| format!("`{}`", self.paths[number]);
         if let Some(what) = before.difference_of(&after, &name) {
             if !structure {

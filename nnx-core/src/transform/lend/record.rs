@@ -179,7 +179,7 @@ pub(crate) struct Changes {
 /// The changes that a function may make to its argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowed {
-    /// Changes of the values of Variables, and of the metadata of those in shared nodes.
+    /// Changes of the values and the metadata of Variables.
     Values,
     /// Changes of the structure too.
     Structure,
