@@ -27,9 +27,10 @@ pub use error::{Error, Result};
 pub use graph::Array;
 pub use module::{
     All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared, SharedWeak,
-    State, Variable, View, clone, find_duplicates, find_shared_buffers, iter_modules, map, merge,
-    of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
+    State, Variable, View, clone, find_duplicates, find_shared_buffers, iter_modules, map, map2,
+    merge, of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
 };
+pub use random::Rngs;
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,
     custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jvp,

@@ -4,6 +4,8 @@
 
 #[path = "train/checkpoints.rs"]
 mod checkpoints;
+#[path = "train/ema.rs"]
+mod ema;
 #[path = "train/groups.rs"]
 mod groups;
 #[path = "train/loader.rs"]

@@ -95,9 +95,8 @@ fn usage(message: String) -> Failure {
 /// Returns an error with a message for the user and the exit code.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
     let mut arguments = arguments;
-    let Some(command) = arguments.next() else {
-        return Err(usage("no command was given".to_string()));
-    };
+    // Without arguments: what there is.
+    let command = arguments.next().unwrap_or_else(|| "help".into());
     let rest: Vec<OsString> = arguments.collect();
     match command.to_string_lossy().as_ref() {
         "setup" => setup(rest),

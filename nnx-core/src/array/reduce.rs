@@ -1,6 +1,6 @@
 //! Sums, means, extremes and what is made of them.
 
-use super::axes::{dim, invalid};
+use super::axes::invalid;
 use super::{Axes, IntoAxes, keepdims, one_program};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{ArgReduce, CustomJvp, Reduce, Reducer, custom_jvp};
@@ -136,30 +136,58 @@ impl Array {
         self.astype(DType::Bool).reduce(Reducer::Or, axes.into_axes())
     }
 
-    /// Position of the largest element along `axis`, as i32; the first of equals.
+    /// Position of the largest element along one axis, or with `..` that in the flattened array, as i32; the first of equals.
     /// `jax.numpy.argmax`.
     ///
-    /// The result has this array's shape without `axis`.
+    /// The result has this array's shape without the axis; a scalar with `..`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1, 5, 3, 4, 0, 2], [2, 3]);
+    /// assert_eq!(x.argmax(1).to_vec::<i32>(), [1, 0]);
+    /// assert_eq!(x.argmax(..).item::<i32>(), 1);
+    /// ```
     ///
     /// # Panics
-    /// Panics if there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty, or if several axes are given.
     #[track_caller]
-    pub fn argmax(&self, axis: isize) -> Array {
-        let dim = dim("argmax", axis, self.aval());
-        bind1(ArgReduce { max: true, dim, index_dtype: DType::I32 }, &[self])
+    pub fn argmax(&self, axis: impl IntoAxes) -> Array {
+        self.arg_extreme("argmax", true, axis.into_axes())
     }
 
-    /// Position of the smallest element along `axis`, as i32; the first of equals.
+    /// Position of the smallest element along one axis, or with `..` that in the flattened array, as i32; the first of equals.
     /// `jax.numpy.argmin`.
     ///
-    /// The result has this array's shape without `axis`.
+    /// The result has this array's shape without the axis; a scalar with `..`.
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from_slice(&[1, 5, 3, 4, 0, 2], [2, 3]);
+    /// assert_eq!(x.argmin(1).to_vec::<i32>(), [0, 1]);
+    /// assert_eq!(x.argmin(..).item::<i32>(), 4);
+    /// ```
     ///
     /// # Panics
-    /// Panics if there is no such axis or it is empty.
+    /// Panics if there is no such axis or it is empty, or if several axes are given.
     #[track_caller]
-    pub fn argmin(&self, axis: isize) -> Array {
-        let dim = dim("argmin", axis, self.aval());
-        bind1(ArgReduce { max: false, dim, index_dtype: DType::I32 }, &[self])
+    pub fn argmin(&self, axis: impl IntoAxes) -> Array {
+        self.arg_extreme("argmin", false, axis.into_axes())
+    }
+
+    #[track_caller]
+    fn arg_extreme(&self, name: &str, max: bool, axes: Axes) -> Array {
+        let keepdims = axes.keepdims;
+        let (x, dim, shape) = match (&axes.axes, axes.resolve(name, self.aval())[..].as_ref()) {
+            (None, _) => (self.flatten(), 0, vec![1; self.rank()]),
+            (_, &[dim]) => {
+                let mut shape = self.shape().to_vec();
+                shape[dim] = 1;
+                (self.clone(), dim, shape)
+            }
+            (_, dims) => invalid(name, format!("takes one axis or `..`, got {dims:?}")),
+        };
+        let position = bind1(ArgReduce { max, dim, index_dtype: DType::I32 }, &[&x]);
+        if keepdims { position.reshape(shape) } else { position }
     }
 
     /// The largest or smallest of at least one element.

@@ -47,7 +47,7 @@ pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub(crate) use places::{check_places, for_each_other_place, other_places};
 pub use schema::{Field, Schema, Variant};
 pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
-pub use split::{GraphDef, IntoStates, clone, map, merge, pop, split, split_by, update};
+pub use split::{GraphDef, IntoStates, clone, map, map2, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub use statics::{LinkTarget, StaticArgument, StaticField, StaticValue, Structure};
 pub use tabulate::{Row, Table, Total, tabulate};

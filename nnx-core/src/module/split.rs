@@ -1,13 +1,13 @@
-//! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`.
+//! Trees taken apart and put together: `split`, `merge`, `update`, `clone`, `pop`, `map`, `map2`.
 
 use super::compare::Statics;
-use super::held::{hold_to_read, hold_to_write};
+use super::held::{hold, hold_to_read, hold_to_write};
 use super::state::all_leaves;
 use super::walk::{
-    LeafMut, copy, for_each_leaf, for_each_leaf_mut, map_leaves, paths as all_paths,
+    LeafMut, collect_leaves, copy, for_each_leaf, for_each_leaf_mut, map_leaves, paths as all_paths,
 };
 use super::{Filter, Filters, Module, Path, Schema, State, VarInfo, for_each_other_place};
-use crate::error::{Error, Result, or_raise};
+use crate::error::{Error, Result, or_raise, raise};
 use crate::graph::Array;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -327,6 +327,42 @@ pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Arra
     map_leaves(module, |path, leaf| match leaf.kind {
         Some(_) => f(path, &leaf),
         None => leaf.value.clone(),
+    })
+}
+
+/// A copy of `a` in which every Variable has the value `f(path, variable, value of the same one in b)`. Plain arrays and
+/// static parts are those of `a`.
+///
+/// ```
+/// use nnx_core::module::map2;
+/// use nnx_core::{Array, Param};
+///
+/// // A target network that follows another one slowly.
+/// let (online, target) = (Param::new(Array::scalar(1.0_f32)), Param::new(Array::scalar(0.0_f32)));
+/// let target = map2(&target, &online, |_, old, new| old.value * 0.9 + new * 0.1);
+/// assert!((target.item::<f32>() - 0.1).abs() < 1e-6);
+/// ```
+///
+/// # Panics
+/// Panics if both have another structure: other lengths, options or variants, or other places that hold one shared node;
+/// and if this thread holds a shared node for writing.
+#[track_caller]
+pub fn map2<M: Module>(a: &M, b: &M, mut f: impl FnMut(&Path, &VarInfo<'_>, &Array) -> Array) -> M {
+    let held = hold(&|_| {}, &|mut v| {
+        a.flatten(&mut v);
+        b.flatten(&mut v);
+    });
+    let _held = or_raise(held.map_err(|why| Error::Invalid(format!("map2: {why}"))));
+    let form = |module: &M| Statics::of(|v| module.flatten(v));
+    if let Some((path, [a, b])) = form(a).other_form(&form(b)) {
+        raise(Error::Invalid(format!(
+            "map2: `{path}` is {a} in the first tree and {b} in the second"
+        )));
+    }
+    let mut others = collect_leaves(b).into_iter();
+    map_leaves(a, |path, leaf| match (leaf.kind, others.next()) {
+        (Some(_), Some(other)) => f(path, &leaf, &other.array),
+        _ => leaf.value.clone(),
     })
 }
 

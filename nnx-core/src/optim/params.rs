@@ -2,6 +2,7 @@
 
 use crate::error::{Error, raise};
 use crate::graph::Array;
+use crate::module::walk::for_each_leaf;
 use crate::module::{
     Filter, HasKind, KeyRef, Kind, Leaves, Metadata, Module, OptState, Param, Path, PathKey,
     Schema, VarInfo, Variable, Visitor, VisitorMut,
@@ -86,6 +87,23 @@ impl Params {
         let place =
             |path| ParamPlace { path, kind: Param::VARIABLE_KIND, metadata: Metadata::EMPTY };
         Params::at(entries.into_iter().map(|(path, array)| (place(path), array)).collect())
+    }
+
+    /// The values of the Variables of `module` that `filter` takes and that hold floats or complex numbers.
+    pub fn of<M: Module>(module: &M, filter: &dyn Filter) -> Self {
+        let mut entries = Vec::new();
+        for_each_leaf(module, |path, leaf| {
+            let is_inexact = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_inexact());
+            if let Some(kind) = leaf.kind
+                && is_inexact
+                && filter.matches(path, &leaf)
+            {
+                let place =
+                    ParamPlace { path: path.clone(), kind, metadata: leaf.metadata.clone() };
+                entries.push((place, leaf.value.clone()));
+            }
+        });
+        Params::at(entries)
     }
 
     /// Arrays at these places; sorted here.

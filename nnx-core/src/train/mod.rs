@@ -1,10 +1,12 @@
 //! The parts of a training run around its steps: batches, metrics and checkpoints.
 
 mod checkpoint;
+mod ema;
 mod loader;
 mod metrics;
 mod replace;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use ema::EMA;
 pub use loader::{Epoch, Loader};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};
