@@ -1,4 +1,4 @@
-//! What a function writes into the metadata of a Variable arrives, as its values do.
+//! Metadata that a function sets arrives, as values do.
 
 use super::jit_support::{scalar, traces};
 use nnx::module::MetaValue;
@@ -59,7 +59,8 @@ fn beside_a_new_value() {
 
 #[test]
 fn out_of_transforms() {
-    let calls: [(&str, &dyn Fn(&mut Layer)); 5] = [
+    type Call<'c> = (&'c str, &'c dyn Fn(&mut Layer));
+    let calls: [Call<'_>; 5] = [
         ("grad", &|l| drop(grad(note, l))),
         ("value_and_grad", &|l| drop(value_and_grad(note, l))),
         ("vmap", &|l| drop(vmap(|l: &mut Layer| note(l), l, 0))),

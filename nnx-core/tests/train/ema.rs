@@ -23,7 +23,7 @@ fn averages_follow_the_parameters() {
         let moved = averaged.kernel.value() - first.kernel.value();
         assert_eq!(moved.to_vec::<f32>(), [1.75; 6]);
     }
-    // What is not averaged is the model's, and an update later does not reach the copy.
+    // All else is the model's, and an update later does not reach the copy.
     assert_eq!(averaged.table.to_vec::<i32>(), model.table.to_vec::<i32>());
     let before = leaves(&averaged);
     ema.update(&model);
