@@ -15,6 +15,12 @@ pub fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
     })
 }
 
+/// Whether an argument of a type may be a constant: `WIDTH`, and so `LSTM`. A name by itself does not tell.
+pub fn may_be_constant(ty: &Type) -> bool {
+    let name = last_segment(ty).filter(|last| last.arguments.is_none());
+    name.is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
+}
+
 /// The last segment of a type that is a path: `Vec<A>` for `std::vec::Vec<A>`.
 pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
