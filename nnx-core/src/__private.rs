@@ -375,6 +375,7 @@ macro_rules! path {
 // The forms of arguments are in the types of calls.
 pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
+    updated_argument, updated_graph_argument,
 };
 pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, NullVisitor, ParameterName, pass,

@@ -21,7 +21,7 @@ use syn::{Expr, Generics, Path, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
 pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool) -> TokenStream {
-    let Parameter { label, ty, role, .. } = parameter;
+    let Parameter { label, ty, form, role, .. } = parameter;
     if is_setting(ty) || is_static_str(ty) {
         return TokenStream::new();
     }
@@ -29,8 +29,12 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
         return unnamed(parameter, graph);
     }
     let check = match role {
-        Role::Input if graph => quote!(graph_argument),
-        Role::Input => quote!(argument),
+        Role::Input => match (form, graph) {
+            (Form::Mut, true) => quote!(updated_graph_argument),
+            (Form::Mut, false) => quote!(updated_argument),
+            (_, true) => quote!(graph_argument),
+            (_, false) => quote!(argument),
+        },
         Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
             let ok = constant_at(ty, associated(ty, quote!(__nnx::StaticArgument), quote!(OK)));

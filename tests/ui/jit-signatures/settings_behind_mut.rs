@@ -24,4 +24,13 @@ fn named(x: &Array, name: &mut String) -> Array {
     x * 2
 }
 
+type Count = usize;
+//~ type Count = Array;
+
+#[nnx::jit]
+fn through_an_alias(x: &Array, count: &mut Count) -> Array {
+    *count += 1;
+    x * 2
+}
+
 fn main() {}
