@@ -35,6 +35,7 @@ mod lines_of_transforms;
 mod metadata;
 mod objects;
 mod optimizers;
+mod operand_forms;
 mod paths;
 mod readme;
 mod staging;

@@ -73,6 +73,14 @@ scalar_operands! {
     bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
 }
 
+/// A function takes an array as `impl AsRef<Array>` where a number makes no sense: the array, a Variable, or
+/// a reference to one.
+impl AsRef<Array> for Array {
+    fn as_ref(&self) -> &Array {
+        self
+    }
+}
+
 /// The shape that two shapes broadcast to by NumPy's rule.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
@@ -470,7 +478,8 @@ pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn where_(which: &Array, on_true: impl Operand, on_false: impl Operand) -> Array {
+pub fn where_(which: impl AsRef<Array>, on_true: impl Operand, on_false: impl Operand) -> Array {
+    let which = which.as_ref();
     let (a, b) = meet("where", &on_true, &on_false);
     match broadcast_shapes(which.shape(), a.shape()) {
         Some(shape) => select(
