@@ -215,7 +215,7 @@ macro_rules! __nnx_doubts {
 
 /// A statement that does not compile if a type is not a Module.
 ///
-/// | `Type`, `Type []` | |
+/// | `Type` | |
 /// |---|---|
 /// | `Type [as Trait]` | in the words of the trait |
 /// | `Type [(inside) …]` | a container; what is in it is asked likewise |
@@ -223,7 +223,7 @@ macro_rules! __nnx_doubts {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nnx_doubt {
-    ($type:ty $([])?) => {
+    ($type:ty) => {
         let _: () = <$type as $crate::__private::IsModule>::OK;
     };
     ($type:ty [as $trait:path]) => {
@@ -413,11 +413,17 @@ macro_rules! __nnx_function {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nnx_check {
+    // An argument, with its name: a Module.
     (
-        [$($name:ident)*] $rule:ident ($($label:literal,)? $ty:ty $([$($doubt:tt)*])?),
-        $early:expr, $late:expr
+        $names:tt $rule:ident ($label:literal, $ty:ty $([$($doubt:tt)*])?), $early:expr, $late:expr
     ) => {{
-        $($crate::__nnx_doubts! { @ body $ty [$($doubt)*] })?
+        $crate::__nnx_doubts! { @ body $ty $([$($doubt)*])? }
+        $crate::__nnx_check!(@ $names $rule ($label, $ty), $early, $late)
+    }};
+    ($names:tt $rule:ident ($ty:ty), $early:expr, $late:expr) => {
+        $crate::__nnx_check!(@ $names $rule ($ty), $early, $late)
+    };
+    (@ [$($name:ident)*] $rule:ident ($($label:literal,)? $ty:ty), $early:expr, $late:expr) => {{
         const __NNX_VERDICT: $crate::__private::Verdict = {
             $(
                 #[allow(dead_code, non_camel_case_types)]

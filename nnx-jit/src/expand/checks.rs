@@ -48,7 +48,6 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
     };
     let words = |ty: &Type| in_words_for(ty, "IsModule", "Argument");
     let doubt = doubt::of(ty, &words, &|ty| mentions_parameter(ty, generics));
-    let doubt = doubt.unwrap_or_else(|| quote!([]));
     both(ty, generics, quote!(__nnx::Lend::<#ty>::SCHEMA), check, Some((label, doubt)))
 }
 
@@ -133,10 +132,11 @@ fn both(
     generics: &Generics,
     schema: TokenStream,
     rule: TokenStream,
-    argument: Option<(&String, TokenStream)>,
+    argument: Option<(&String, Option<TokenStream>)>,
 ) -> TokenStream {
     let (label, doubt) = argument.map(|(label, doubt)| (quote!(#label,), doubt)).unzip();
     let asked = doubt.as_ref().map(|doubt| quote!(__nnx::doubts! { @ body #ty #doubt }));
+    let doubt = doubt.flatten();
     let late = quote!(__nnx::#rule(#label #schema));
     let report = |verdict| call_at(ty, quote!(__nnx::report), verdict);
     let Some(Early(names)) = Early::of(ty, generics) else {

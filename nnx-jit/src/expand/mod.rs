@@ -85,6 +85,9 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     let labels = parameters.iter().map(|parameter| &parameter.label);
     // Those that are not the default.
     let mut others = TokenStream::new();
+    if !options.graph {
+        others.extend(quote!(.tree(true)));
+    }
     if options.graph && options.graph_updates {
         others.extend(quote!(.graph_updates(true)));
     }
