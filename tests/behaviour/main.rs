@@ -40,5 +40,6 @@ mod paths;
 mod readme;
 mod staging;
 mod state;
+mod strict_clippy;
 mod support;
 mod transforms;

@@ -42,7 +42,7 @@ fn every_function_takes_what_plus_takes() {
         x.pow(y),
         x.atan2(y),
         x.clip(y, 9.0),
-        where_(x.gt(2.0), x, y),
+        where_(&x.gt(2.0), x, y),
         array::logaddexp(x, y),
         array::dot(x, y),
         array::tensordot(x, y, 1),
@@ -60,6 +60,6 @@ fn lists_take_references_to_arrays_and_variables() {
     for joined in [array::concatenate(&[&x, &w], 0), array::concatenate(&[&w, &w], 0)] {
         assert_eq!(joined.shape(), [4, 2]);
     }
-    assert_eq!(array::stack(&[&w, &&x], 0).shape(), [2, 2, 2]);
+    assert_eq!(array::stack(&[&w, &x], 0).shape(), [2, 2, 2]);
     assert_eq!(array::einsum("ij,jk->ik", &[&x, &w]).to_vec::<f32>(), [15.0, 15.0, 35.0, 35.0]);
 }

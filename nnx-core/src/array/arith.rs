@@ -478,8 +478,7 @@ pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn where_(which: impl AsRef<Array>, on_true: impl Operand, on_false: impl Operand) -> Array {
-    let which = which.as_ref();
+pub fn where_(which: &Array, on_true: impl Operand, on_false: impl Operand) -> Array {
     let (a, b) = meet("where", &on_true, &on_false);
     match broadcast_shapes(which.shape(), a.shape()) {
         Some(shape) => select(

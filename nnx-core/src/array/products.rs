@@ -97,7 +97,7 @@ pub fn vdot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
         invalid("vdot", format!("{} and {} differ in size", a.aval(), b.aval()));
     }
     one_program("vdot", &[a.clone(), b.clone()], |args| {
-        dot(&args[0].flatten().conj(), &args[1].flatten())
+        dot(args[0].flatten().conj(), args[1].flatten())
     })
 }
 
