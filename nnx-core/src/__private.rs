@@ -16,7 +16,7 @@ pub use crate::module::check::{
     static_parameter,
 };
 pub use crate::module::doubt::{
-    Blame, BlameInside, BlameWhole, HoldsModules, IsModule, Walk, WalkUnchecked,
+    Blame, BlameInside, BlameWhole, FieldWalk, FieldWalkUnchecked, HoldsModules, IsModule,
 };
 pub use crate::module::sharing::{
     CountedData, CountedField, InteriorData, InteriorField, ObjectField,
@@ -113,7 +113,7 @@ macro_rules! __nnx_module {
         })*
     ) => {
         #[allow(unused_imports)]
-        use $crate::__private::WalkUnchecked as _;
+        use $crate::__private::FieldWalkUnchecked as _;
 
         #[automatically_derived]
         #[allow(
@@ -134,7 +134,7 @@ macro_rules! __nnx_module {
                                 $crate::__private::Structure::Variant($position, $label),
                             );)?
                             $(
-                                $($crate::__private::Walk::<$module>::flatten_at(
+                                $($crate::__private::FieldWalk::<$module>::flatten_at(
                                     $binding, $key, __walker,
                                 );)?
                                 $(<$static as $crate::__private::StaticField>::flatten_at(
@@ -148,7 +148,7 @@ macro_rules! __nnx_module {
                     match self {
                         $($item $(:: $variant)? { $($member: $binding),* } => {
                             $(
-                                $($crate::__private::Walk::<$module>::flatten_mut_at(
+                                $($crate::__private::FieldWalk::<$module>::flatten_mut_at(
                                     $binding, $key, __walker,
                                 );)?
                             )*
@@ -158,7 +158,7 @@ macro_rules! __nnx_module {
                 {
                     match self {
                         $($item $(:: $variant)? { $($member: $binding),* } => $item $(:: $variant)? { $($member: {
-                            $($crate::__private::Walk::<$module>::unflatten_at(
+                            $($crate::__private::FieldWalk::<$module>::unflatten_at(
                                 $binding, $key, __walker,
                             ))?
                             $(<$static as $crate::__private::StaticField>::copy($binding))?
@@ -187,7 +187,7 @@ macro_rules! __nnx_fields {
             ),
         }),*]
     };
-    (@ : $module:ty) => { $crate::__private::Walk::<$module>::SCHEMA };
+    (@ : $module:ty) => { $crate::__private::FieldWalk::<$module>::SCHEMA };
     (@ : $module:ty $schema:block) => { $schema };
     (@ = $type:literal) => { &$crate::__private::Schema::Static($type) };
     (@ [skip] $skipped:ty) => { &$crate::__private::Schema::Skipped };

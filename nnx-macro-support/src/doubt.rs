@@ -1,4 +1,4 @@
-//! What a type shows of the types in it, as the template `doubt!` takes it.
+//! The types that a type shows in itself, as the template `doubt!` takes them.
 
 use crate::types::{
     elements, is_container, is_str, last_segment, may_be_constant, object, sharing, type_arguments,
@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-/// What follows the type, if anything does, in brackets.
+/// The brackets after the type, if there are any.
 ///
 /// `words` is the trait that speaks of a type that is called `Rc`, `Cell` or the like, or that is an object in a box.
 /// `is_open` says whether a type may have parameters: rustc says what bounds they need, of `Module` itself.
@@ -36,7 +36,7 @@ pub fn of(
         let words = words(ty);
         return Some(quote!([as #words]));
     }
-    // What is wrong with a Variable says the trait of its kind.
+    // The trait of its kind says why a Variable is not one.
     if is_open(ty) || last_segment(ty).is_some_and(|last| last.ident == "Variable") {
         return Some(quote!([as __nnx::HoldsModules]));
     }

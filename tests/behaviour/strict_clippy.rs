@@ -1,5 +1,5 @@
-//! What the macros expand to, under lints that users' crates turn on. Clippy looks at it wherever it looks at the
-//! tests.
+//! The expansions of the macros under lints that users' crates turn on: clippy looks at them wherever it looks at
+//! the tests.
 
 #![deny(clippy::all, clippy::pedantic, clippy::nursery, unused_qualifications)]
 

@@ -35,7 +35,7 @@ struct Line {
     mends: Vec<Mend>,
 }
 
-/// What stands below a line of a case.
+/// A line of the fixed code, below the line of a case that it is about.
 #[derive(Debug)]
 struct Mend {
     /// Which fix it belongs to, from 1. The first is that of all others that say nothing here.
@@ -47,7 +47,7 @@ struct Mend {
 }
 
 impl Line {
-    /// What a fix does here.
+    /// The part of a fix that is here.
     fn mends(&self, fix: usize) -> Vec<&Mend> {
         let of = |fix| self.mends.iter().filter(|mend| mend.fix == fix).collect::<Vec<_>>();
         Some(of(fix)).filter(|mends| !mends.is_empty()).unwrap_or_else(|| of(1))
@@ -162,7 +162,7 @@ impl Case {
         for line in self.message.lines() {
             let text = line.trim();
             if is_source(line) {
-                // What a line of nnx says to the user whom rustc shows it.
+                // A line of nnx may say something to the user whom rustc shows it.
                 is_of_nnx =
                     text.strip_prefix("--> ").map_or(is_of_nnx, |at| !at.starts_with(FOLDER));
                 if let Some((_, comment)) = text.split_once("; // ").filter(|_| is_of_nnx) {

@@ -3,7 +3,7 @@
 //!
 //! The traits here are those of all Modules. rustc lists types that have a trait where one has it not; of these
 //! there are none to list. And whatever else names the type must compile with any type, or one mistake would be
-//! several errors: [`Walk`] takes its functions from [`WalkUnchecked`] then.
+//! several errors: [`FieldWalk`] takes its functions from [`FieldWalkUnchecked`] then.
 
 use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut, not_a_module};
 use std::marker::PhantomData;
@@ -95,9 +95,9 @@ pub trait BlameInside {
 impl<W, I> BlameInside for &Blame<W, I> {}
 
 /// The walks through a field.
-pub struct Walk<T>(PhantomData<T>);
+pub struct FieldWalk<T>(PhantomData<T>);
 
-impl<T: Module> Walk<T> {
+impl<T: Module> FieldWalk<T> {
     /// The schema of the field.
     pub const SCHEMA: &'static Schema = T::SCHEMA; // a cycle? mark the field `#[module(recursive)]`
 
@@ -134,7 +134,7 @@ impl<T: Module> Walk<T> {
 
 /// The walks through a field that is not a Module. No program with them is ever built: a statement about the
 /// field does not compile.
-pub trait WalkUnchecked<T> {
+pub trait FieldWalkUnchecked<T> {
     /// There is nothing to check in it.
     const SCHEMA: &'static Schema = &Schema::Skipped;
     /// Never called.
@@ -151,7 +151,7 @@ pub trait WalkUnchecked<T> {
     }
 }
 
-impl<T> WalkUnchecked<T> for Walk<T> {}
+impl<T> FieldWalkUnchecked<T> for FieldWalk<T> {}
 
 fn never<T>() -> T {
     const { panic!("a Module has a field that is not a Module") }

@@ -75,10 +75,12 @@ fn schema(item: &Item<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.ty;
     if field.recursive {
         let ty = recursion::marked(item, field);
-        return Some(quote!({ __nnx::Walk::<#ty>::SCHEMA }));
+        return Some(quote!({ __nnx::FieldWalk::<#ty>::SCHEMA }));
     }
     match recursion::cut(item, ty) {
-        (cut, None) => mentions_self(item, ty).then(|| quote!({ __nnx::Walk::<#cut>::SCHEMA })),
+        (cut, None) => {
+            mentions_self(item, ty).then(|| quote!({ __nnx::FieldWalk::<#cut>::SCHEMA }))
+        }
         (cut, Some(module)) => Some(quote! {
             {
                 if __nnx::is_module(::core::module_path!(), #module) {
