@@ -15,6 +15,9 @@ pub use crate::module::check::{
     FieldPart, PartOf, UnknownPart, boxed, is_module, schema_of, skipped, static_field,
     static_parameter,
 };
+pub use crate::module::doubt::{
+    Blame, BlameInside, BlameWhole, FieldWalk, FieldWalkUnchecked, HoldsModules, IsModule,
+};
 pub use crate::module::sharing::{
     CountedData, CountedField, InteriorData, InteriorField, ObjectField,
 };
@@ -26,35 +29,42 @@ pub use crate::module::sharing::{
 )]
 pub const FLOAT_WITHOUT_A_MARK: () = ();
 
-pub use crate::{__nnx_module as module, __nnx_part as part, __nnx_walks as walks};
+pub use crate::{
+    __nnx_doubt as doubt, __nnx_doubts as doubts, __nnx_module as module, __nnx_part as part,
+    __nnx_walks as walks,
+};
 
 /// The impl of `Module`, from one description of the fields. Each field is named once, with the parts that
 /// errors point at: its type, and what else decides about it.
 ///
 /// | field | |
 /// |---|---|
-/// | `member binding key: Type` | a Module; `{ schema }` where the schema is not that of the type |
-/// | `… as Type: Trait` | a Module, if its type is not the one that its name suggests: the trait says so otherwise |
+/// | `member binding key: Type` | a Module; `[…]` what `doubt!` takes about it; `{ schema }` where the schema is not that of the type |
 /// | `… = "Type" Type` | static data |
 /// | `… [skip] Type` | left out |
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nnx_module {
-    ([$($header:tt)*] struct $name:literal [$($check:tt)*] { $($field:tt)* }) => {
+    ([$($header:tt)*] $place:ident struct $name:literal [$($check:tt)*] { $($field:tt)* }) => {
         $crate::__nnx_module! {
             @ [$($header)*]
-            { $($check)* $crate::__private::Schema::Struct($name, $crate::__nnx_fields![$($field)*]) }
+            {
+                $($check)*
+                $crate::__nnx_doubts! { $place $($field)* }
+                $crate::__private::Schema::Struct($name, $crate::__nnx_fields![$($field)*])
+            }
             Self { $($field)* }
         }
     };
     (
-        [$($header:tt)*] enum $name:literal [$($check:tt)*]
+        [$($header:tt)*] $place:ident enum $name:literal [$($check:tt)*]
         $($position:literal $variant:ident $label:literal { $($field:tt)* })*
     ) => {
         $crate::__nnx_module! {
             @ [$($header)*]
             {
                 $($check)*
+                $($crate::__nnx_doubts! { $place $($field)* })*
                 $crate::__private::Schema::Enum($name, &[$($crate::__private::Variant {
                     name: $label,
                     fields: $crate::__nnx_fields![$($field)*],
@@ -96,13 +106,15 @@ macro_rules! __nnx_module {
         @ [$($header:tt)*] $schema:block
         $($item:ident $(:: $variant:ident [$position:literal, $label:literal])? {
             $($member:tt $binding:ident $key:literal
-                $(: $module:ty $($_schema:block)?)?
-                $(as $doubted:ty : $trait:path $($_doubted_schema:block)?)?
+                $(: $module:ty $([$($_doubt:tt)*])? $($_schema:block)?)?
                 $(= $_type:literal $static:ty)?
                 $([skip] $skipped:ty)?
             ),*
         })*
     ) => {
+        #[allow(unused_imports)]
+        use $crate::__private::FieldWalkUnchecked as _;
+
         #[automatically_derived]
         #[allow(
             deprecated,
@@ -122,10 +134,9 @@ macro_rules! __nnx_module {
                                 $crate::__private::Structure::Variant($position, $label),
                             );)?
                             $(
-                                $(<$module as $crate::__private::Module>::flatten_at(
+                                $($crate::__private::FieldWalk::<$module>::flatten_at(
                                     $binding, $key, __walker,
                                 );)?
-                                $(<$doubted as $trait>::flatten_at($binding, $key, __walker);)?
                                 $(<$static as $crate::__private::StaticField>::flatten_at(
                                     $binding, $key, __walker,
                                 );)?
@@ -137,10 +148,9 @@ macro_rules! __nnx_module {
                     match self {
                         $($item $(:: $variant)? { $($member: $binding),* } => {
                             $(
-                                $(<$module as $crate::__private::Module>::flatten_mut_at(
+                                $($crate::__private::FieldWalk::<$module>::flatten_mut_at(
                                     $binding, $key, __walker,
                                 );)?
-                                $(<$doubted as $trait>::flatten_mut_at($binding, $key, __walker);)?
                             )*
                         })*
                     }
@@ -148,10 +158,9 @@ macro_rules! __nnx_module {
                 {
                     match self {
                         $($item $(:: $variant)? { $($member: $binding),* } => $item $(:: $variant)? { $($member: {
-                            $(<$module as $crate::__private::Module>::unflatten_at(
+                            $($crate::__private::FieldWalk::<$module>::unflatten_at(
                                 $binding, $key, __walker,
                             ))?
-                            $(<$doubted as $trait>::unflatten_at($binding, $key, __walker))?
                             $(<$static as $crate::__private::StaticField>::copy($binding))?
                             $(<$skipped as ::core::clone::Clone>::clone($binding))?
                         }),* },)*
@@ -167,25 +176,73 @@ macro_rules! __nnx_module {
 #[macro_export]
 macro_rules! __nnx_fields {
     ($($_member:tt $_binding:ident $key:literal
-        $(: $module:ty $($schema:block)?)?
-        $(as $doubted:ty : $trait:path $($doubted_schema:block)?)?
+        $(: $module:ty $([$($_doubt:tt)*])? $($schema:block)?)?
         $(= $type:literal $_static:ty)?
         $([skip] $skipped:ty)?
     ),*) => {
         &[$($crate::__private::Field {
             name: ::core::concat!($key),
             schema: $crate::__nnx_fields!(
-                @ $(: $module $($schema)?)? $(as $doubted: $trait $($doubted_schema)?)?
-                $(= $type)? $([skip] $skipped)?
+                @ $(: $module $($schema)?)? $(= $type)? $([skip] $skipped)?
             ),
         }),*]
     };
-    (@ : $module:ty) => { <$module as $crate::__private::Module>::SCHEMA };
-    (@ as $doubted:ty : $trait:path) => { <$doubted as $trait>::SCHEMA };
+    (@ : $module:ty) => { $crate::__private::FieldWalk::<$module>::SCHEMA };
     (@ : $module:ty $schema:block) => { $schema };
-    (@ as $doubted:ty : $trait:path $schema:block) => { $schema };
     (@ = $type:literal) => { &$crate::__private::Schema::Static($type) };
     (@ [skip] $skipped:ty) => { &$crate::__private::Schema::Skipped };
+}
+
+/// Asks of the fields, from the description of them for `module!`, whether they are Modules: in items, as rustc
+/// reports a mistake once in each; where a type names parameters, in the body.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_doubts {
+    ($place:ident $($_member:tt $_binding:ident $_key:literal
+        $(: $module:ty $([$($doubt:tt)*])? $($_schema:block)?)?
+        $(= $_type:literal $_static:ty)?
+        $([skip] $_skipped:ty)?
+    ),*) => {
+        $($($crate::__nnx_doubts! { @ $place $module $([$($doubt)*])? })?)*
+    };
+    (@ item $module:ty $([$($doubt:tt)*])?) => {
+        const _: fn() = || { $crate::__nnx_doubt!($module $([$($doubt)*])?); };
+    };
+    (@ body $module:ty $([$($doubt:tt)*])?) => {
+        let _ = || { $crate::__nnx_doubt!($module $([$($doubt)*])?); };
+    };
+}
+
+/// A statement that does not compile if a type is not a Module.
+///
+/// | `Type` | |
+/// |---|---|
+/// | `Type [as Trait]` | in the words of the trait |
+/// | `Type [(inside) …]` | a container; what is in it is asked likewise |
+/// | `Type [: A, …]` | with the type arguments, of which no one knows what they have to be |
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nnx_doubt {
+    ($type:ty) => {
+        let _: () = <$type as $crate::__private::IsModule>::OK;
+    };
+    ($type:ty [as $trait:path]) => {
+        let _: () = <$type as $trait>::OK;
+    };
+    ($type:ty [: $($argument:ty),*]) => {
+        #[allow(unused_imports)]
+        use $crate::__private::{BlameInside as _, BlameWhole as _};
+        let blame = $crate::__private::Blame::<$type, ($($argument,)*)>::NEW;
+        $(<$argument as $crate::__private::IsModule<_>>::ok((&blame).inside());)*
+        <$type as $crate::__private::IsModule<_>>::ok((&blame).whole());
+    };
+    ($type:ty [$(($inside:ty $([$($doubt:tt)*])?))*]) => {
+        #[allow(unused_imports)]
+        use $crate::__private::{BlameInside as _, BlameWhole as _};
+        $($crate::__nnx_doubt!($inside $([$($doubt)*])?);)*
+        let blame = $crate::__private::Blame::<$type, ($($inside,)*)>::NEW;
+        <$type as $crate::__private::HoldsModules<_>>::ok((&blame).whole());
+    };
 }
 
 /// A type as the check of a field sees it, with the types in it that may own something of theirs.
@@ -318,6 +375,7 @@ macro_rules! path {
 // The forms of arguments are in the types of calls.
 pub use crate::jit::check::{
     Verdict, argument, graph_argument, graph_result, report, report_after, result, static_argument,
+    updated_argument, updated_graph_argument,
 };
 pub use crate::jit::forms::{
     CallReturning, CallUnchecked, Lend, LendUnchecked, NullVisitor, ParameterName, pass,
@@ -355,7 +413,17 @@ macro_rules! __nnx_function {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nnx_check {
-    ([$($name:ident)*] $rule:ident ($($label:literal,)? $ty:ty), $early:expr, $late:expr) => {{
+    // An argument, with its name: a Module.
+    (
+        $names:tt $rule:ident ($label:literal, $ty:ty $([$($doubt:tt)*])?), $early:expr, $late:expr
+    ) => {{
+        $crate::__nnx_doubts! { @ body $ty $([$($doubt)*])? }
+        $crate::__nnx_check!(@ $names $rule ($label, $ty), $early, $late)
+    }};
+    ($names:tt $rule:ident ($ty:ty), $early:expr, $late:expr) => {
+        $crate::__nnx_check!(@ $names $rule ($ty), $early, $late)
+    };
+    (@ [$($name:ident)*] $rule:ident ($($label:literal,)? $ty:ty), $early:expr, $late:expr) => {{
         const __NNX_VERDICT: $crate::__private::Verdict = {
             $(
                 #[allow(dead_code, non_camel_case_types)]

@@ -5,8 +5,8 @@
 
 use crate::parse::{Field, Item, Role};
 use crate::recursion::mentions_self;
-use nnx_macro_support::types::{Sharing, innermost, is_data, object, parts, sharing};
-use proc_macro2::{Span, TokenStream};
+use nnx_macro_support::types::parts;
+use proc_macro2::Span;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -75,24 +75,6 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
     types.into_iter().filter(needs_bound).map(predicate).collect()
 }
 
-/// The trait that says of a field's type that it is a Module: one with a better message, if the type has
-/// the name of one of the standard library's that is not a Module.
-pub(crate) fn module_trait(ty: &Type, span: Span) -> TokenStream {
-    let inner = innermost(ty);
-    match sharing(ty) {
-        Some((Sharing::Counted, _)) if is_data(&inner) => {
-            quote_spanned!(span=> __nnx::CountedData<#inner>)
-        }
-        Some(_) if is_data(&inner) => quote_spanned!(span=> __nnx::InteriorData<#inner>),
-        Some((Sharing::Counted, _)) => quote_spanned!(span=> __nnx::CountedField<#inner>),
-        Some(_) => quote_spanned!(span=> __nnx::InteriorField<#inner>),
-        None => match object(ty) {
-            Some(object) => quote_spanned!(span=> __nnx::ObjectField<#object>),
-            None => quote_spanned!(span=> __nnx::Module),
-        },
-    }
-}
-
 /// Whether this is the bound of a field that is a Module, and so holds for ever.
 fn is_module(predicate: &WherePredicate) -> bool {
     let WherePredicate::Type(predicate) = predicate else { return false };
@@ -109,9 +91,16 @@ fn is_phantom(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if is(&ty.path))
 }
 
-/// Whether a type names one of the parameters of the item.
+/// Whether a type names one of the type parameters of the item.
 pub(crate) fn mentions_parameter(generics: &Generics, ty: &Type) -> bool {
     mentions(ty, |ident| generics.type_params().any(|parameter| parameter.ident == *ident))
+}
+
+/// Whether a type names one of the parameters of the item, a constant or a type.
+pub(crate) fn is_of_an_instance(generics: &Generics, ty: &Type) -> bool {
+    let is_constant =
+        |ident: &Ident| generics.const_params().any(|parameter| parameter.ident == *ident);
+    mentions_parameter(generics, ty) || mentions(ty, is_constant)
 }
 
 /// Whether a path in `ty` starts with an identifier that `is` wanted.

@@ -60,7 +60,8 @@ use syn::DeriveInput;
 /// `#[module(recursive)]`: types that hold each other (one of the two has the mark), an alias, the same
 /// type with other arguments. Without the mark rustc reports a cycle (`E0391`, "cycle detected when
 /// evaluating … `SCHEMA`") or an overflow (`E0275`). `SCHEMA` ends at the mark, so that `nnx::path!` and the
-/// rules of tree mode do not look further; a marked field adds no bound to the impl.
+/// rules of tree mode do not look further: a `Shared` behind it is an error when a function under
+/// `#[nnx::jit(graph = false)]` is traced. A marked field adds no bound to the impl.
 ///
 /// ```
 /// use nnx::{Module, Param};

@@ -156,6 +156,11 @@ impl Path {
         });
         let schema = quote_spanned!(first=> SCHEMA);
         let schema = quote!(<#ty as #krate::__private::Module>::#schema);
+        // rustc lists the types that are Modules where one is not, but not after it has said so in other words.
+        let schema = match self.name_that_may_be_unknown() {
+            Some(_) => quote!({ let _ = <#ty as #krate::__private::IsModule>::OK; #schema }),
+            None => schema,
+        };
         let checked = quote!(#krate::__private::path(#name, #schema, &[#(#keys),*]));
         let keyword = quote_spanned!(first=> const);
         let Some(unknown) = self.name_that_may_be_unknown() else {

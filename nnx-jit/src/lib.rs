@@ -56,7 +56,8 @@ use quote::quote;
 /// All that the signature shows, and the rules for types that the module knows: a `Shared` in tree mode, a float behind
 /// another name. For type parameters, types inside of functions and `impl Trait` the types are known when
 /// code is generated, so that `cargo build` and `cargo test` report the same rules there. So it is with a
-/// `Shared` in the argument of `associative_scan`, and with one that is boxed as an object of a trait.
+/// `Shared` in the argument of `associative_scan`, and with one that is boxed as an object of a trait. A `Shared` behind
+/// a field under `#[module(recursive)]` is found when a function in tree mode is traced.
 ///
 /// # Options
 /// - `graph = false`: tree mode, in which Modules are trees without shared nodes, and only the values and metadata of

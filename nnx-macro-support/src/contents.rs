@@ -1,6 +1,6 @@
 //! The types that a type may own something of, as the template `part!` takes them, and their places.
 
-use crate::types::{last_segment, type_arguments};
+use crate::types::{is_container, last_segment, may_be_constant, sharing, type_arguments};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Type;
@@ -20,7 +20,10 @@ pub fn part(ty: &Type) -> TokenStream {
         Type::Tuple(ty) => ty.elems.iter().collect(),
         Type::Path(_) => last_segment(ty)
             .filter(|last| !NOTHING_OF.iter().any(|name| last.ident == name))
-            .map_or_else(Vec::new, |last| type_arguments(last).collect()),
+            .map_or_else(Vec::new, |last| {
+                let takes_types = is_container(last) || sharing(ty).is_some();
+                type_arguments(last).filter(|ty| takes_types || !may_be_constant(ty)).collect()
+            }),
         _ => return quote!(_),
     };
     with_insides(quote!(#ty), &inside)

@@ -5,6 +5,7 @@
 
 pub mod contents;
 pub mod diagnostics;
+pub mod doubt;
 mod krate;
 mod manifest;
 pub mod table;

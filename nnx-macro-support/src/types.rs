@@ -1,7 +1,7 @@
 //! Types as a macro sees them: by their names.
 
 use crate::table::{ATOMICS, CELLS, CONTAINERS, COUNTED, DATA, FLOATS, SETTINGS};
-use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type, TypePath};
+use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type, TypeParamBound, TypePath};
 
 /// `A` and `B` for `Name<'a, A, B, 3>`.
 pub fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
@@ -13,6 +13,12 @@ pub fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })
+}
+
+/// Whether an argument of a type may be a constant: `WIDTH`, and so `LSTM`. A name by itself does not tell.
+pub fn may_be_constant(ty: &Type) -> bool {
+    let name = last_segment(ty).filter(|last| last.arguments.is_none());
+    name.is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
 }
 
 /// The last segment of a type that is a path: `Vec<A>` for `std::vec::Vec<A>`.
@@ -51,6 +57,17 @@ pub fn object(ty: &Type) -> Option<&Type> {
     parts(ty).into_iter().find_map(|part| {
         let inside = type_arguments(last_segment(part)?).next()?;
         matches!(ungrouped(inside), Type::TraitObject(_)).then_some(inside)
+    })
+}
+
+/// Whether this is `dyn Module`, which there is not.
+pub fn is_object_of_module(ty: &Type) -> bool {
+    let Type::TraitObject(object) = ty else { return false };
+    object.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| last.ident == "Module")
+        }
+        _ => false,
     })
 }
 

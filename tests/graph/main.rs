@@ -20,6 +20,7 @@ mod streams;
 mod stress;
 mod structure;
 mod transforms;
+mod tree_mode;
 mod trees;
 
 use nnx::{Array, Module, Param, Shared, Variable};

@@ -1,7 +1,8 @@
 //! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test fixes them.
 //!
 //! A case may say how it is fixed: `//~ code` comes below the line whose place it takes (several of them for
-//! several lines, an empty one for none), and `//+ code` is a line more.
+//! several lines, an empty one for none), and `//+ code` is a line more. Where the message offers more than one
+//! fix, `//~2 code` and `//+2 code` are what the second does below this line, in place of the first.
 
 use std::fmt::Write;
 use std::fs;
@@ -29,12 +30,35 @@ pub struct Case {
 }
 
 #[derive(Debug)]
-enum Line {
-    Kept(String),
-    /// Not in the fixed code.
-    Mistake(String),
-    /// In the fixed code alone.
-    Mended(String),
+struct Line {
+    code: String,
+    mends: Vec<Mend>,
+}
+
+/// A line of the fixed code, below the line of a case that it is about.
+#[derive(Debug)]
+struct Mend {
+    /// Which fix it belongs to, from 1. The first is that of all others that say nothing here.
+    fix: usize,
+    /// Whether it takes the line's place.
+    replaces: bool,
+    /// The line of the fixed code, if it is one.
+    code: Option<String>,
+}
+
+impl Line {
+    /// The part of a fix that is here.
+    fn mends(&self, fix: usize) -> Vec<&Mend> {
+        let of = |fix| self.mends.iter().filter(|mend| mend.fix == fix).collect::<Vec<_>>();
+        Some(of(fix)).filter(|mends| !mends.is_empty()).unwrap_or_else(|| of(1))
+    }
+
+    /// Whether a fix keeps the line, and the lines that follow it in the fixed code.
+    fn fixed(&self, fix: usize) -> (bool, Vec<&str>) {
+        let mends = self.mends(fix);
+        let is_kept = !mends.iter().any(|mend| mend.replaces);
+        (is_kept, mends.into_iter().filter_map(|mend| mend.code.as_deref()).collect())
+    }
 }
 
 /// All cases, by theme and name.
@@ -78,23 +102,12 @@ impl Case {
         let title: Vec<&str> = code.lines().map_while(|line| line.strip_prefix("//")).collect();
         let title = title.iter().map(|line| line.trim_start_matches('!').trim());
         let title = title.collect::<Vec<_>>().join(" ");
-        let mut lines = Vec::new();
+        let mut lines: Vec<Line> = Vec::new();
         for line in code.lines().skip_while(|line| line.starts_with("//")) {
             let (indent, text) = line.split_at(line.len() - line.trim_start().len());
-            if let Some(code) = text.strip_prefix("//~") {
-                // The first of several takes the line's place.
-                if let Some(Line::Kept(last)) = lines.last_mut() {
-                    let mistake = std::mem::take(last);
-                    lines.pop();
-                    lines.push(Line::Mistake(mistake));
-                }
-                if !code.is_empty() {
-                    lines.push(Line::Mended(format!("{indent}{}", &code[1..])));
-                }
-            } else if let Some(code) = text.strip_prefix("//+ ") {
-                lines.push(Line::Mended(format!("{indent}{code}")));
-            } else {
-                lines.push(Line::Kept(line.to_owned()));
+            match (mend(indent, text), lines.last_mut()) {
+                (Some(mend), Some(line)) => line.mends.push(mend),
+                _ => lines.push(Line { code: line.to_owned(), mends: Vec::new() }),
             }
         }
         Case { theme, name, title, lines, message }
@@ -105,33 +118,39 @@ impl Case {
         self.message.lines().filter(|line| is_headline(line)).count()
     }
 
-    /// The code with its mistakes fixed, if the case says how.
-    pub fn mended(&self) -> Option<String> {
-        let is_mended = self.lines.iter().any(|line| !matches!(line, Line::Kept(_)));
-        let lines = self.lines.iter().filter_map(|line| match line {
-            Line::Kept(code) | Line::Mended(code) => Some(code.as_str()),
-            Line::Mistake(_) => None,
-        });
-        is_mended.then(|| lines.collect::<Vec<_>>().join("\n"))
+    /// How many ways there are to fix the case.
+    pub fn fixes(&self) -> usize {
+        self.lines.iter().flat_map(|line| &line.mends).map(|mend| mend.fix).max().unwrap_or(0)
+    }
+
+    /// The code with its mistakes fixed, in the way with this number, from 1.
+    pub fn mended(&self, fix: usize) -> String {
+        let mut lines = Vec::new();
+        for line in &self.lines {
+            let (is_kept, fixed) = line.fixed(fix);
+            lines.extend(is_kept.then_some(line.code.as_str()));
+            lines.extend(fixed);
+        }
+        lines.join("\n")
     }
 
     fn mistaken(&self) -> String {
-        let lines = self.lines.iter().filter_map(|line| match line {
-            Line::Kept(code) | Line::Mistake(code) => Some(code.as_str()),
-            Line::Mended(_) => None,
-        });
-        let code = lines.collect::<Vec<_>>().join("\n");
+        let code = self.lines.iter().map(|line| line.code.as_str()).collect::<Vec<_>>().join("\n");
         code.trim().trim_end_matches("fn main() {}").trim_end().to_owned()
     }
 
-    /// The lines that differ in the fixed code.
-    fn changes(&self) -> String {
-        let lines = self.lines.iter().filter_map(|line| match line {
-            Line::Kept(_) => None,
-            Line::Mistake(code) => Some(format!("-{code}")),
-            Line::Mended(code) => Some(format!("+{code}")),
-        });
-        lines.collect::<Vec<_>>().join("\n")
+    /// The lines that differ in the fixed code. Of another fix than the first, those that it says itself.
+    fn changes(&self, fix: usize) -> String {
+        let mut lines = Vec::new();
+        for line in self.lines.iter().filter(|line| line.mends.iter().any(|mend| mend.fix == fix)) {
+            let (is_kept, fixed) = line.fixed(fix);
+            if fixed == [line.code.as_str()] && !is_kept {
+                continue;
+            }
+            lines.extend((!is_kept).then(|| format!("-{}", line.code)));
+            lines.extend(fixed.into_iter().map(|code| format!("+{code}")));
+        }
+        lines.join("\n")
     }
 
     /// The messages without the pieces of source that they show, and without what rustc adds about types that
@@ -139,8 +158,21 @@ impl Case {
     fn words(&self) -> String {
         let mut words: Vec<String> = Vec::new();
         let mut is_shown = true;
-        for line in self.message.lines().filter(|line| !is_source(line)) {
+        let mut is_of_nnx = false;
+        for line in self.message.lines() {
             let text = line.trim();
+            if is_source(line) {
+                // A line of nnx may say something to the user whom rustc shows it.
+                is_of_nnx =
+                    text.strip_prefix("--> ").map_or(is_of_nnx, |at| !at.starts_with(FOLDER));
+                if let Some((_, comment)) = text.split_once("; // ").filter(|_| is_of_nnx) {
+                    let comment = format!("  {comment}");
+                    if !words.contains(&comment) {
+                        words.push(comment);
+                    }
+                }
+                continue;
+            }
             let marks = ["= note: ", "= help: ", "note: ", "help: "];
             if is_headline(line) {
                 is_shown = true;
@@ -171,6 +203,19 @@ impl Case {
         }
         page
     }
+}
+
+/// The line as what it says about the one above it, if it is such a line.
+fn mend(indent: &str, text: &str) -> Option<Mend> {
+    let (replaces, rest) = match (text.strip_prefix("//~"), text.strip_prefix("//+")) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => return None,
+    };
+    let number = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let fix = rest[..number].parse().unwrap_or(1);
+    let code = rest[number..].strip_prefix(' ').map(|code| format!("{indent}{code}"));
+    Some(Mend { fix, replaces, code })
 }
 
 /// Whether a line of a message shows source, or says where it is.
@@ -211,7 +256,7 @@ fn adds_nothing(note: &str) -> bool {
 /// The page of all cases.
 pub fn page(cases: &[Case]) -> String {
     let mistakes: usize = cases.iter().map(Case::mistakes).sum();
-    let mended = cases.iter().filter(|case| case.mended().is_some()).count();
+    let mended = cases.iter().filter(|case| case.fixes() > 0).count();
     let mut page = format!(
         "# What the compiler says\n\
          \n\
@@ -233,8 +278,9 @@ pub fn page(cases: &[Case]) -> String {
         }
         let _ = write!(page, "\n```rust\n{}\n```\n", case.mistaken());
         let _ = write!(page, "\n```text\n{}```\n", case.words());
-        if case.mended().is_some() {
-            let _ = write!(page, "\n```diff\n{}\n```\n", case.changes());
+        for fix in 1..=case.fixes() {
+            let or = if fix > 1 { "\nOr:\n" } else { "" };
+            let _ = write!(page, "{or}\n```diff\n{}\n```\n", case.changes(fix));
         }
     }
     page
@@ -244,9 +290,11 @@ pub fn page(cases: &[Case]) -> String {
 pub fn mended(cases: &[Case]) -> String {
     let mut program = "#![allow(warnings)]\n\n".to_owned();
     for case in cases {
-        let Some(code) = case.mended() else { continue };
         let theme = case.theme.replace('-', "_");
-        let _ = write!(program, "mod {theme}_{} {{\n{code}\n}}\n\n", case.name);
+        for fix in 1..=case.fixes() {
+            let code = case.mended(fix);
+            let _ = write!(program, "mod {theme}_{}_{fix} {{\n{code}\n}}\n\n", case.name);
+        }
     }
     program.push_str("fn main() {}\n");
     program
@@ -266,6 +314,7 @@ fn f(x: &Array) {
     //~ let y = x.at(0);
     //~ y.get();
     //+ return;
+    //~2 x.at([0]);
     x[1];
     //~
 }
@@ -283,11 +332,17 @@ fn main() {}
     fn a_mended_case_has_the_lines_of_its_comments() {
         let expected = "use nnx::Array;\n\nfn f(x: &Array) {\n    let y = x.at(0);\n    y.get();\n    \
                         return;\n}\n\nfn main() {}";
-        assert_eq!(case().mended().as_deref(), Some(expected));
-        assert_eq!(
-            Case::new("a".into(), "b".into(), "fn f() {}", "".into()).mended().as_deref(),
-            None
-        );
+        assert_eq!((case().fixes(), case().mended(1).as_str()), (2, expected));
+        assert_eq!(Case::new("a".into(), "b".into(), "fn f() {}", "".into()).fixes(), 0);
+    }
+
+    #[test]
+    fn another_fix_is_the_first_but_for_its_own_lines() {
+        let expected =
+            "use nnx::Array;\n\nfn f(x: &Array) {\n    x.at([0]);\n    x[1];\n}\n\nfn main() {}";
+        let code = CODE.replace("    x[1];\n    //~\n", "    x[1];\n    //~\n    //~2 x[1];\n");
+        let case = Case::new("arrays".into(), "brackets".into(), &code, "".into());
+        assert_eq!(case.mended(2), expected);
     }
 
     #[test]
@@ -299,6 +354,7 @@ fn main() {}
             "\n```rust\nuse nnx::Array;\n\nfn f(x: &Array) {\n    x[0]; // the mistake\n    x[1];\n}\n```\n",
             "\n```text\nerror[E0277]: no\n  fix: do\n\nerror: two\n```\n",
             "\n```diff\n-    x[0]; // the mistake\n+    let y = x.at(0);\n+    y.get();\n+    return;\n-    x[1];\n```\n",
+            "\nOr:\n\n```diff\n-    x[0]; // the mistake\n+    x.at([0]);\n```\n",
         ] {
             assert!(page.contains(part), "{part}\n{page}");
         }

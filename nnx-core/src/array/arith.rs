@@ -73,6 +73,14 @@ scalar_operands! {
     bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
 }
 
+/// A function takes an array as `impl AsRef<Array>` where a number makes no sense: the array, a Variable, or
+/// a reference to one.
+impl AsRef<Array> for Array {
+    fn as_ref(&self) -> &Array {
+        self
+    }
+}
+
 /// The shape that two shapes broadcast to by NumPy's rule.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());

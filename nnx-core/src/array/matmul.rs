@@ -15,8 +15,8 @@ impl Array {
     /// # Panics
     /// Panics if the inner sizes differ, an operand is a scalar, or the batches do not broadcast.
     #[track_caller]
-    pub fn matmul(&self, rhs: impl std::borrow::Borrow<Array>) -> Array {
-        let rhs = rhs.borrow();
+    pub fn matmul(&self, rhs: impl AsRef<Array>) -> Array {
+        let rhs = rhs.as_ref();
         let dtype = promote_dtypes(self.dtype(), rhs.dtype());
         let (a, b) = (self.array(dtype), rhs.array(dtype));
         let (ra, rb) = (a.rank(), b.rank());

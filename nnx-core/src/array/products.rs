@@ -55,7 +55,8 @@ impl IntoContraction for (&[isize], &[isize]) {
 /// # Panics
 /// Panics if there are no such axes, or their sizes differ.
 #[track_caller]
-pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
+pub fn tensordot(a: impl AsRef<Array>, b: impl AsRef<Array>, axes: impl IntoContraction) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     const OP: &str = "tensordot";
     let (left, right) = axes.contraction(a.rank());
     if left.len() != right.len() {
@@ -76,7 +77,8 @@ pub fn tensordot(a: &Array, b: &Array, axes: impl IntoContraction) -> Array {
 /// # Panics
 /// Panics if the sizes of these axes differ.
 #[track_caller]
-pub fn dot(a: &Array, b: &Array) -> Array {
+pub fn dot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     if a.rank() == 0 || b.rank() == 0 {
         return a * b;
     }
@@ -89,12 +91,13 @@ pub fn dot(a: &Array, b: &Array) -> Array {
 /// # Panics
 /// Panics if the numbers of elements differ.
 #[track_caller]
-pub fn vdot(a: &Array, b: &Array) -> Array {
+pub fn vdot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     if a.size() != b.size() {
         invalid("vdot", format!("{} and {} differ in size", a.aval(), b.aval()));
     }
     one_program("vdot", &[a.clone(), b.clone()], |args| {
-        dot(&args[0].flatten().conj(), &args[1].flatten())
+        dot(args[0].flatten().conj(), args[1].flatten())
     })
 }
 
@@ -104,7 +107,8 @@ pub fn vdot(a: &Array, b: &Array) -> Array {
 /// # Panics
 /// Panics if the last axes differ in size.
 #[track_caller]
-pub fn inner(a: &Array, b: &Array) -> Array {
+pub fn inner(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     if a.rank() == 0 || b.rank() == 0 { a * b } else { tensordot(a, b, ([-1], [-1])) }
 }
 
@@ -114,7 +118,8 @@ pub fn inner(a: &Array, b: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
-pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
+pub fn vecdot(a: impl AsRef<Array>, b: impl AsRef<Array>, axis: isize) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     common_shape("vecdot", &[a, b]);
     one_program("vecdot", &[a.clone(), b.clone()], |args| (args[0].conj() * &args[1]).sum(axis))
 }
@@ -125,7 +130,8 @@ pub fn vecdot(a: &Array, b: &Array, axis: isize) -> Array {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn matvec(a: &Array, x: &Array) -> Array {
+pub fn matvec(a: impl AsRef<Array>, x: impl AsRef<Array>) -> Array {
+    let (a, x) = (a.as_ref(), x.as_ref());
     if a.rank() < 2 || x.rank() < 1 || a.shape().last() != x.shape().last() {
         let (a, x) = (a.aval(), x.aval());
         invalid("matvec", format!("needs [.., m, n] and [.., n], got {a} and {x}"));
@@ -139,7 +145,8 @@ pub fn matvec(a: &Array, x: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn vecmat(x: &Array, a: &Array) -> Array {
+pub fn vecmat(x: impl AsRef<Array>, a: impl AsRef<Array>) -> Array {
+    let (x, a) = (x.as_ref(), a.as_ref());
     let fits = a.rank() >= 2 && x.rank() >= 1 && x.shape().last() == a.shape().iter().nth_back(1);
     if !fits {
         let (x, a) = (x.aval(), a.aval());
@@ -150,7 +157,8 @@ pub fn vecmat(x: &Array, a: &Array) -> Array {
 
 /// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
 #[track_caller]
-pub fn outer(a: &Array, b: &Array) -> Array {
+pub fn outer(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     one_program("outer", &[a.clone(), b.clone()], |args| {
         args[0].flatten().expand_dims(1) * args[1].flatten().expand_dims(0)
     })
@@ -158,7 +166,8 @@ pub fn outer(a: &Array, b: &Array) -> Array {
 
 /// The Kronecker product: every element of `a` times the whole of `b`. `jax.numpy.kron`.
 #[track_caller]
-pub fn kron(a: &Array, b: &Array) -> Array {
+pub fn kron(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     one_program("kron", &[a.clone(), b.clone()], |args| {
         let rank = args[0].rank().max(args[1].rank());
         let wide = |x: &Array| -> Vec<usize> {
@@ -178,7 +187,8 @@ pub fn kron(a: &Array, b: &Array) -> Array {
 /// # Panics
 /// Panics if the last axes have other sizes, or the others do not broadcast.
 #[track_caller]
-pub fn cross(a: &Array, b: &Array) -> Array {
+pub fn cross(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
+    let (a, b) = (a.as_ref(), b.as_ref());
     let size = |x: &Array| x.shape().last().copied().unwrap_or(0);
     if !matches!((size(a), size(b)), (2 | 3, 2 | 3)) {
         let (a, b) = (a.aval(), b.aval());

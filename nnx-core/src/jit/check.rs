@@ -15,6 +15,18 @@ pub const fn graph_argument(name: &str, schema: &'static Schema) -> Verdict {
     check::graph_argument(name, schema)
 }
 
+/// Whether `schema` may be that of an argument called `name` behind `&mut`.
+pub const fn updated_argument(name: &str, schema: &'static Schema) -> Verdict {
+    let verdict = check::argument(name, schema);
+    if verdict.is_fine() { check::updated_argument(name, schema) } else { verdict }
+}
+
+/// Whether `schema` may be that of an argument called `name` behind `&mut` in graph mode.
+pub const fn updated_graph_argument(name: &str, schema: &'static Schema) -> Verdict {
+    let verdict = check::graph_argument(name, schema);
+    if verdict.is_fine() { check::updated_argument(name, schema) } else { verdict }
+}
+
 /// Whether `schema` may be that of a result in graph mode, where any may.
 pub const fn graph_result(_: &Schema) -> Verdict {
     Verdict::FINE

@@ -23,6 +23,8 @@ pub struct Options {
     pub keep_unused: bool,
     /// Whether the call hands back more than the values of Variables.
     pub graph_updates: bool,
+    /// Whether every node has one owner, in the arguments and in the result.
+    pub tree: bool,
     /// Further options of XLA's compiler.
     pub compiler: &'static [CompilerOption<'static>],
 }
@@ -35,6 +37,7 @@ impl Options {
         inline: true,
         keep_unused: false,
         graph_updates: false,
+        tree: false,
         compiler: &[],
     };
 
@@ -56,6 +59,11 @@ impl Options {
     /// With [`graph_updates`](Options::graph_updates).
     pub const fn graph_updates(self, graph_updates: bool) -> Self {
         Options { graph_updates, ..self }
+    }
+
+    /// With [`tree`](Options::tree).
+    pub const fn tree(self, tree: bool) -> Self {
+        Options { tree, ..self }
     }
 
     /// With [`keep_unused`](Options::keep_unused).

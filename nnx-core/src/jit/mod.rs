@@ -26,6 +26,7 @@ mod rebuilt;
 mod record;
 pub(crate) mod sharing;
 mod stage;
+mod tree_mode;
 
 pub use crate::module::StaticArgument;
 pub use crate::run::{CacheLimits, cache_limits, cached_programs, set_cache_limits};

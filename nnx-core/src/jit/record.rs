@@ -5,6 +5,7 @@ use super::erased::AnyCall;
 use super::function::Function;
 use super::plan::Plan;
 use super::rebuilt::Rebuilt;
+use super::tree_mode;
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, is_tracing};
 use crate::module::new_nodes::NewNodes;
@@ -60,6 +61,7 @@ fn trace_body(
     avals: &[Option<Aval>],
 ) -> Result<Option<Planned>> {
     function.register();
+    tree_mode::check(function, "", |v| body.argument().flatten(v))?;
     let start = Instant::now();
     let allowed = match function.options.graph_updates {
         true => Allowed::Structure,
@@ -78,6 +80,7 @@ fn trace_body(
         function.traces.fetch_add(1, Relaxed);
         function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     }
+    tree_mode::check(function, " in the result", |mut v| body.flatten_result(&mut v))?;
     let Recorded { closed, results, changes, twins } = traced;
     let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(twins.held_by(body, &changes.rebuilt));

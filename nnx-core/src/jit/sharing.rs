@@ -12,6 +12,8 @@ macro_rules! parameters {
         pub trait $name<Inner: ?Sized> {
             /// As of the argument or the result.
             const SCHEMA: &'static Schema;
+            /// Holds where the trait does.
+            const OK: () = ();
         }
 
         #[diagnostic::do_not_recommend]

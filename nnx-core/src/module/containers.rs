@@ -1,5 +1,6 @@
 //! Modules made of other Modules: boxes, options, lists, maps and tuples.
 
+use super::doubt::FieldWalk;
 use super::{KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
@@ -98,7 +99,7 @@ fn flatten_list<T: Module, V: Visitor>(items: &[T], visitor: &mut V) {
 #[inline]
 fn flatten_list_mut<T: Module, V: VisitorMut>(items: &mut [T], visitor: &mut V) {
     for (i, item) in items.iter_mut().enumerate() {
-        item.flatten_mut_at(i, visitor);
+        FieldWalk::flatten_mut_at(item, i, visitor);
     }
 }
 
@@ -204,7 +205,7 @@ fn flatten_entries_mut<'a, K: MapKey, T: Module, V: VisitorMut>(
     visitor: &mut V,
 ) {
     for (key, value) in entries {
-        key.with_key(|key| value.flatten_mut_at(key, visitor));
+        key.with_key(|key| FieldWalk::flatten_mut_at(value, key, visitor));
     }
 }
 
@@ -242,7 +243,7 @@ macro_rules! tuples {
             #[inline]
             fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {
                 $(
-                    self.$i.flatten_mut_at($i, _visitor);
+                    FieldWalk::flatten_mut_at(&mut self.$i, $i, _visitor);
                 )*
             }
             #[allow(clippy::unused_unit)]

@@ -153,6 +153,7 @@ impl Filter for Nothing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Not<F>(pub F);
 
+#[diagnostic::do_not_recommend]
 impl<F: Filter> Filter for Not<F> {
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         !self.0.matches(path, leaf)
@@ -163,6 +164,7 @@ impl<F: Filter> Filter for Not<F> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Any<F>(pub F);
 
+#[diagnostic::do_not_recommend]
 impl<F: Filters> Filter for Any<F> {
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self.0.first(path, leaf).is_some()
@@ -173,6 +175,7 @@ impl<F: Filters> Filter for Any<F> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct All<F>(pub F);
 
+#[diagnostic::do_not_recommend]
 impl<F: Filters> Filter for All<F> {
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self.0.all(path, leaf)

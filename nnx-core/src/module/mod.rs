@@ -7,6 +7,7 @@ pub(crate) mod boxed;
 pub(crate) mod check;
 pub(crate) mod compare;
 mod containers;
+pub(crate) mod doubt;
 mod duplicates;
 mod filter;
 mod gate;
@@ -57,55 +58,36 @@ pub use view::{Flag, View, view};
 use crate::graph::Array;
 use std::any;
 
-/// A tree whose leaves are Variables and Arrays and whose other parts are static.
-///
-/// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a Module",
-    label = "not a Module",
-    note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`\n  4. a reference, `Rc`, `Arc`, `Cell`, `RefCell`, `Mutex` and the like: own the value itself, because a Module owns its data and changes only through `&mut` (arrays share their buffers anyway)"
-)]
-pub trait Module: Sized + 'static {
-    /// The tree of field names, Variable kinds and static parts, known at compile time.
-    const SCHEMA: &'static Schema;
+/// The message for a type that is not a Module, on the traits that say so.
+macro_rules! not_a_module {
+    ($of:item) => {
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not a Module",
+            label = "not a Module",
+            note = "fixes:\n  1. a type of your own with layers, Variables or arrays in it: add `#[derive(Module)]` to it\n  2. settings (`Clone + Eq + Hash`): mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  3. anything that no jitted function looks at: mark the field `#[module(skip)]`\n  4. a reference, `Rc`, `Arc`, `Cell`, `RefCell`, `Mutex` and the like: own the value itself, because a Module owns its data and changes only through `&mut` (arrays share their buffers anyway)"
+        )]
+        $of
+    };
+}
+pub(crate) use not_a_module;
 
-    /// Visits every leaf and static part in order.
-    fn flatten<V: Visitor>(&self, visitor: &mut V);
+not_a_module! {
+    /// A tree whose leaves are Variables and Arrays and whose other parts are static.
+    ///
+    /// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
+    pub trait Module: Sized + 'static {
+        /// The tree of field names, Variable kinds and static parts, known at compile time.
+        const SCHEMA: &'static Schema;
 
-    /// Visits every leaf in order, so that its value can be replaced.
-    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
+        /// Visits every leaf and static part in order.
+        fn flatten<V: Visitor>(&self, visitor: &mut V);
 
-    /// Builds another tree of the same structure: static parts are cloned from `self`, the leaves'
-    /// values come from `leaves`.
-    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self;
+        /// Visits every leaf in order, so that its value can be replaced.
+        fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V);
 
-    /// [`flatten`](Module::flatten), with all of it below `key`: the walk through a field.
-    #[doc(hidden)]
-    #[inline]
-    fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
-        visitor.enter(key.into());
-        self.flatten(visitor);
-        visitor.exit();
-    }
-
-    /// [`flatten_mut`](Module::flatten_mut), with all of it below `key`.
-    #[doc(hidden)]
-    #[inline]
-    fn flatten_mut_at<'k, V: VisitorMut>(&mut self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
-        visitor.enter(key.into());
-        self.flatten_mut(visitor);
-        visitor.module(self);
-        visitor.exit();
-    }
-
-    /// [`unflatten`](Module::unflatten), with all of it below `key`.
-    #[doc(hidden)]
-    #[inline]
-    fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self {
-        leaves.enter(key.into());
-        let tree = self.unflatten(leaves);
-        leaves.exit();
-        tree
+        /// Builds another tree of the same structure: static parts are cloned from `self`, the leaves'
+        /// values come from `leaves`.
+        fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self;
     }
 }
 

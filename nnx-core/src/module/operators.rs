@@ -4,7 +4,6 @@ use super::{Variable, VariableKind};
 use crate::array::Operand;
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind};
-use std::borrow::Borrow;
 use std::ops;
 
 #[diagnostic::do_not_recommend]
@@ -20,14 +19,8 @@ impl<K: VariableKind> Operand for Variable<K> {
 }
 
 /// Where a function takes an array or a reference to one, a Variable does too.
-impl<K: VariableKind> Borrow<Array> for Variable<K> {
-    fn borrow(&self) -> &Array {
-        self.value()
-    }
-}
-
-impl<K: VariableKind> Borrow<Array> for &Variable<K> {
-    fn borrow(&self) -> &Array {
+impl<K: VariableKind> AsRef<Array> for Variable<K> {
+    fn as_ref(&self) -> &Array {
         self.value()
     }
 }

@@ -1,48 +1,20 @@
 //! The bounds that the derive puts on a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in
 //! words for the standard library's types of these names. A type of the user's that is a Module passes.
 
-use super::{KeyRef, Leaves, Module, Schema, Visitor, VisitorMut};
+use super::Module;
 
 /// Traits that every Module has, with the message for a type that is not one. `Inner` is the type inside.
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident: $message:literal, $label:literal, $note:literal;)*) => {$(
         $(#[$doc])*
         #[diagnostic::on_unimplemented(message = $message, label = $label, note = $note)]
-        pub trait $name<Inner: ?Sized>: Sized {
-            /// As of the Module.
-            const SCHEMA: &'static Schema;
-            /// As of the Module.
-            fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V);
-            /// As of the Module.
-            fn flatten_mut_at<'k, V: VisitorMut>(
-                &mut self,
-                key: impl Into<KeyRef<'k>>,
-                visitor: &mut V,
-            );
-            /// As of the Module.
-            fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self;
+        pub trait $name<Inner: ?Sized> {
+            /// Holds for every Module.
+            const OK: () = ();
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: Module, Inner: ?Sized> $name<Inner> for T {
-            const SCHEMA: &'static Schema = T::SCHEMA;
-            #[inline]
-            fn flatten_at<'k, V: Visitor>(&self, key: impl Into<KeyRef<'k>>, visitor: &mut V) {
-                Module::flatten_at(self, key, visitor);
-            }
-            #[inline]
-            fn flatten_mut_at<'k, V: VisitorMut>(
-                &mut self,
-                key: impl Into<KeyRef<'k>>,
-                visitor: &mut V,
-            ) {
-                Module::flatten_mut_at(self, key, visitor);
-            }
-            #[inline]
-            fn unflatten_at<'k, L: Leaves>(&self, key: impl Into<KeyRef<'k>>, leaves: &mut L) -> Self {
-                Module::unflatten_at(self, key, leaves)
-            }
-        }
+        impl<T: Module, Inner: ?Sized> $name<Inner> for T {}
     )*};
 }
 

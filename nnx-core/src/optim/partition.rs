@@ -52,6 +52,7 @@ impl Mask {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Filter for Mask {
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self.0.as_ref().is_none_or(|filter| filter.matches(path, leaf))

@@ -48,6 +48,9 @@ where
 /// assert_eq!(sums.to_vec::<f32>(), [0.0, 1.0, 3.0, 6.0, 10.0]);
 /// ```
 ///
+/// A `Shared` in `T` does not compile. rustc sees it when it generates code: `cargo build` reports it, `cargo check`
+/// does not.
+///
 /// # Panics
 /// Panics if the leaves differ in length along the axis, or `f` returns another structure or other
 /// shapes than it gets.

@@ -2,7 +2,7 @@
 //! A constant asks the type, and the names in it, for their schemas.
 
 use super::recursion;
-use crate::bounds::mentions_parameter;
+use crate::bounds::is_of_an_instance;
 use crate::parse::{Field, Item, Role};
 use nnx_macro_support::contents::{ends, part};
 use nnx_macro_support::types::{is_float, is_setting, parts};
@@ -24,7 +24,7 @@ pub(super) fn of(item: &Item<'_>) -> Checks {
     let mut checks = Checks::default();
     for field in item.fields().filter(|field| needs_check(field)) {
         let check = check(item, field);
-        match mentions_parameter(item.generics, field.ty) {
+        match is_of_an_instance(item.generics, field.ty) {
             true => checks.of_instances.extend(check),
             false => checks.early.extend(quote!(const _: () = { #check };)),
         }
@@ -67,7 +67,7 @@ fn check(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
     let (first, last) = ends(field.ty);
     let path = quote_spanned!(first=> __nnx::report);
     let arguments = quote_spanned!(last=> (&__nnx::#rule(#name, __nnx::part!(#part))));
-    match mentions_parameter(item.generics, field.ty) {
+    match is_of_an_instance(item.generics, field.ty) {
         true => quote!(#path #arguments;),
         false => quote!(use __nnx::UnknownPart as _; #path #arguments),
     }

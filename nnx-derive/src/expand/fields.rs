@@ -2,14 +2,15 @@
 //! the constant `SCHEMA` and the three walks from that.
 
 use super::recursion;
-use crate::bounds::module_trait;
+use crate::bounds::mentions_parameter;
 use crate::parse::{Data, Field, Item, Key, Role};
 use crate::recursion::mentions_self;
+use nnx_macro_support::doubt;
 use nnx_macro_support::text::{self, plain_name};
-use nnx_macro_support::types::{object, sharing};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use nnx_macro_support::types::{Sharing, innermost, is_data, object, sharing};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::Member;
+use syn::{Member, Type};
 
 /// The fields of a struct, or the variants of an enum.
 pub(super) fn of(item: &Item<'_>) -> TokenStream {
@@ -47,14 +48,24 @@ fn rest(item: &Item<'_>, field: &Field<'_>) -> TokenStream {
             quote!(= #name #ty)
         }
         Role::Module => {
-            let schema = schema(item, field);
-            match sharing(ty).is_some() || object(ty).is_some() {
-                true => {
-                    let doubting = module_trait(ty, Span::call_site());
-                    quote!(as #ty: #doubting #schema)
-                }
-                false => quote!(: #ty #schema),
-            }
+            let is_open = |ty: &Type| mentions_parameter(item.generics, ty);
+            let (doubt, schema) = (doubt::of(ty, &words, &is_open), schema(item, field));
+            quote!(: #ty #doubt #schema)
+        }
+    }
+}
+
+/// The trait that says of a type with the name of one of the standard library's that it is not a Module.
+fn words(ty: &Type) -> TokenStream {
+    let inner = innermost(ty);
+    match sharing(ty) {
+        Some((Sharing::Counted, _)) if is_data(&inner) => quote!(__nnx::CountedData<#inner>),
+        Some(_) if is_data(&inner) => quote!(__nnx::InteriorData<#inner>),
+        Some((Sharing::Counted, _)) => quote!(__nnx::CountedField<#inner>),
+        Some(_) => quote!(__nnx::InteriorField<#inner>),
+        None => {
+            let object = object(ty).unwrap_or(ty);
+            quote!(__nnx::ObjectField<#object>)
         }
     }
 }
@@ -64,10 +75,12 @@ fn schema(item: &Item<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.ty;
     if field.recursive {
         let ty = recursion::marked(item, field);
-        return Some(quote!({ <#ty as __nnx::Module>::SCHEMA }));
+        return Some(quote!({ __nnx::FieldWalk::<#ty>::SCHEMA }));
     }
     match recursion::cut(item, ty) {
-        (cut, None) => mentions_self(item, ty).then(|| quote!({ <#cut as __nnx::Module>::SCHEMA })),
+        (cut, None) => {
+            mentions_self(item, ty).then(|| quote!({ __nnx::FieldWalk::<#cut>::SCHEMA }))
+        }
         (cut, Some(module)) => Some(quote! {
             {
                 if __nnx::is_module(::core::module_path!(), #module) {

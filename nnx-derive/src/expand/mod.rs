@@ -9,6 +9,7 @@ mod recursion;
 
 use crate::bounds;
 use crate::parse::{Data, Item};
+use crate::recursion::mentions_self;
 use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -24,8 +25,12 @@ pub(crate) fn module(item: &Item<'_>, aliases: &TokenStream) -> TokenStream {
         Data::Enum(_) => quote!(enum),
         Data::Struct(_) | Data::Union => quote!(struct),
     };
+    // An item inside of the impl can name neither its parameters nor `Self`.
+    let is_open = !item.generics.params.is_empty()
+        || item.fields().any(|field| mentions_self(item, field.ty));
+    let place = if is_open { quote!(body) } else { quote!(item) };
     let implementation = quote! {
-        __nnx::module! { [#header] #form #name [#of_instances] #body }
+        __nnx::module! { [#header] #place #form #name [#of_instances] #body }
         #early
     };
     in_const(item, &quote!(#aliases #recursion), &implementation)

@@ -5,7 +5,9 @@
 
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text;
-use nnx_macro_support::types::{is_data, is_static_str, is_str, parts};
+use nnx_macro_support::types::{
+    is_data, is_object_of_module, is_static_str, is_str, object, parts,
+};
 use syn::{Type, TypeReference};
 
 /// Reports every part of `ty` that can't be a Module.
@@ -24,7 +26,7 @@ fn why_not(part: &Type) -> Option<String> {
         Type::Ptr(_) => Some(pointer_message()),
         Type::BareFn(_) => Some(fn_message()),
         Type::Slice(slice) => Some(slice_message(&slice.elem)),
-        _ => None,
+        part => object(part).filter(|object| is_object_of_module(object)).map(|_| object_message()),
     }
 }
 
@@ -47,6 +49,17 @@ fn reference_message(reference: &TypeReference) -> String {
         fixes.push("settings that never change: mark the field `#[module(static)]`".to_owned());
     }
     with_fixes("a reference cannot be part of a Module: a Module owns its data", &fixes)
+}
+
+fn object_message() -> String {
+    with_fixes(
+        "there are no objects of the trait `Module`: its walks are generic",
+        &[
+            "layers that map an array to an array: `nnx::nn::List`, or `Box<dyn nnx::nn::AnyLayer>`",
+            "objects of a trait of yours with `#[nnx::dyn_module]`",
+            "one of several types: an enum that derives Module, with a variant for each",
+        ],
+    )
 }
 
 fn pointer_message() -> String {

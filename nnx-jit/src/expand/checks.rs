@@ -9,17 +9,19 @@
 
 use crate::parse::{Form, Parameter, Role, can_be_named, inside};
 use nnx_macro_support::contents::{ends, part};
+use nnx_macro_support::doubt;
 use nnx_macro_support::types::{
     Sharing, innermost, is_primitive_name, is_setting, is_static_str, last_segment, object,
     sharing, type_arguments,
 };
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::{Expr, Generics, PathSegment, Type, TypePath};
+use syn::visit::{self, Visit};
+use syn::{Expr, Generics, Path, PathSegment, Type, TypePath};
 
 /// The checks of a parameter, as statements.
 pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool) -> TokenStream {
-    let Parameter { label, ty, role, .. } = parameter;
+    let Parameter { label, ty, form, role, .. } = parameter;
     if is_setting(ty) || is_static_str(ty) {
         return TokenStream::new();
     }
@@ -27,8 +29,12 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
         return unnamed(parameter, graph);
     }
     let check = match role {
-        Role::Input if graph => quote!(graph_argument),
-        Role::Input => quote!(argument),
+        Role::Input => match (form, graph) {
+            (Form::Mut, true) => quote!(updated_graph_argument),
+            (Form::Mut, false) => quote!(updated_argument),
+            (_, true) => quote!(graph_argument),
+            (_, false) => quote!(argument),
+        },
         Role::Static if parameter.has_floats() => quote!(static_argument),
         Role::Static => {
             let ok = constant_at(ty, associated(ty, quote!(__nnx::StaticArgument), quote!(OK)));
@@ -40,20 +46,26 @@ pub(super) fn parameter(parameter: &Parameter, generics: &Generics, graph: bool)
             return quote!(#ok #nodes);
         }
     };
-    both(ty, generics, schema(ty, "Module", "Argument"), check, Some(label))
+    let words = |ty: &Type| in_words_for(ty, "IsModule", "Argument");
+    let doubt = doubt::of(ty, &words, &|ty| mentions_parameter(ty, generics));
+    both(ty, generics, quote!(__nnx::Lend::<#ty>::SCHEMA), check, Some((label, doubt)))
 }
 
-/// The schema of a type. Each element of a tuple is asked by itself: rustc says of a tuple that it is no
-/// Module, but not for which element.
-fn schema(ty: &Type, it: &str, place: &str) -> TokenStream {
-    match ty {
-        Type::Tuple(tuple) if !tuple.elems.is_empty() && it == "Module" => {
-            let elements = tuple.elems.iter().map(|ty| schema(ty, it, place));
-            quote!(&__nnx::Schema::Tuple(&[#(#elements),*]))
+/// Whether a type may have parameters: of the function, or of the impl around it, which `Self` may have.
+fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
+    struct Search<'a>(&'a Generics, bool);
+    impl<'ast> Visit<'ast> for Search<'_> {
+        fn visit_path(&mut self, path: &'ast Path) {
+            let is = |name: &Ident| {
+                name == "Self" || self.0.type_params().any(|parameter| parameter.ident == *name)
+            };
+            self.1 |= path.segments.first().is_some_and(|first| is(&first.ident));
+            visit::visit_path(self, path);
         }
-        Type::Paren(inner) => schema(&inner.elem, it, place),
-        _ => associated(ty, in_words_for(ty, it, place), quote!(SCHEMA)),
     }
+    let mut search = Search(generics, false);
+    search.visit_type(ty);
+    search.1
 }
 
 /// The checks of a parameter whose type holds an `impl Trait`: of the value.
@@ -88,7 +100,7 @@ pub(super) fn result(ty: &Type, generics: &Generics, graph: bool) -> TokenStream
     let result = last_segment(ty).filter(|last| last.ident == "Result");
     let parts: Vec<&Type> = result.into_iter().flat_map(type_arguments).collect();
     let tree = parts.first().copied().unwrap_or(ty);
-    let schema = schema(tree, "Output", "Result");
+    let schema = associated(tree, in_words_for(tree, "Output", "Result"), quote!(SCHEMA));
     let rule = if graph { quote!(graph_result) } else { quote!(result) };
     let checks = both(tree, generics, schema, rule, None);
     let error = parts
@@ -114,28 +126,31 @@ fn in_words_for(ty: &Type, it: &str, place: &str) -> TokenStream {
 }
 
 /// A check for all instances of the function, and one that does not wait for them: that `rule` has
-/// nothing to say against `schema`.
+/// nothing to say against `schema`. Of an argument, with its name, also that it is a Module.
 fn both(
     ty: &Type,
     generics: &Generics,
     schema: TokenStream,
     rule: TokenStream,
-    label: Option<&String>,
+    argument: Option<(&String, Option<TokenStream>)>,
 ) -> TokenStream {
-    let label = label.map(|label| quote!(#label,));
+    let (label, doubt) = argument.map(|(label, doubt)| (quote!(#label,), doubt)).unzip();
+    let asked = doubt.as_ref().map(|doubt| quote!(__nnx::doubts! { @ body #ty #doubt }));
+    let doubt = doubt.flatten();
     let late = quote!(__nnx::#rule(#label #schema));
     let report = |verdict| call_at(ty, quote!(__nnx::report), verdict);
     let Some(Early(names)) = Early::of(ty, generics) else {
-        return constant_at(ty, report(quote!(&#late)));
+        let check = constant_at(ty, report(quote!(&#late)));
+        return quote!(#asked #check);
     };
     if names.is_empty() {
         let report = report(quote!(&#late));
-        return quote!(const _: () = #report;);
+        return quote!(#asked const _: () = #report;);
     }
     let early = report(quote!(&__NNX_VERDICT));
     let late = call_at(ty, quote!(__nnx::report_after), quote!(&__NNX_VERDICT, &#late));
     let late = constant(ty, late);
-    quote!(__nnx::check!([#(#names)*] #rule(#label #ty), #early, #late);)
+    quote!(__nnx::check!([#(#names)*] #rule(#label #ty #doubt), #early, #late);)
 }
 
 /// The names in a type that may be type parameters.

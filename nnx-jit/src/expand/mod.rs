@@ -10,10 +10,12 @@ use crate::parse::{
     Form, Item, OptionValue, Options, Parameter, Role, can_be_named, is_jit, take_marks,
 };
 use nnx_macro_support::text::plain_name;
+use nnx_macro_support::types::is_object_of_module;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{BinOp, Block, Expr, ItemFn, Pat, ReturnType, Stmt};
+use syn::visit_mut::{self, VisitMut};
+use syn::{BinOp, Block, Expr, ItemFn, Pat, ReturnType, Stmt, Type, parse_quote};
 
 /// The function without what makes it a jitted one: for a function with mistakes, so that its
 /// users and the editor still see it, and no other errors come of it.
@@ -24,7 +26,27 @@ pub(crate) fn plain(mut function: ItemFn) -> ItemFn {
     function.sig.abi = None;
     function.sig.variadic = None;
     function.sig.inputs.iter_mut().for_each(take_marks);
+    // rustc has its own words for an object of the trait, beside those of the mistake.
+    let mut objects = ObjectsOfModule(false);
+    objects.visit_signature_mut(&mut function.sig);
+    if objects.0 {
+        *function.block = parse_quote!({ ::core::unreachable!() });
+    }
     function
+}
+
+/// Takes `dyn Module` out of a signature.
+struct ObjectsOfModule(bool);
+
+impl VisitMut for ObjectsOfModule {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if is_object_of_module(ty) {
+            self.0 = true;
+            *ty = parse_quote!(());
+        } else {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
 }
 
 /// The jitted function.
@@ -85,6 +107,9 @@ fn description(function: &ItemFn, parameters: &[Parameter], options: &Options) -
     let labels = parameters.iter().map(|parameter| &parameter.label);
     // Those that are not the default.
     let mut others = TokenStream::new();
+    if !options.graph {
+        others.extend(quote!(.tree(true)));
+    }
     if options.graph && options.graph_updates {
         others.extend(quote!(.graph_updates(true)));
     }

@@ -5,7 +5,9 @@
 use crate::parse::{Role, floats, inside};
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text::of as text;
-use nnx_macro_support::types::{is_container, is_static_str, is_str, last_segment, type_arguments};
+use nnx_macro_support::types::{
+    is_container, is_object_of_module, is_static_str, is_str, last_segment, object, type_arguments,
+};
 use syn::{
     GenericArgument, Generics, PathArguments, PathSegment, Type, TypeImplTrait, TypeParamBound,
     TypeReference, WherePredicate,
@@ -124,6 +126,10 @@ fn report(place: Place, ty: &Type, errors: &mut Errors) {
     }
     if let Some(message) = why_not(place, ty) {
         errors.at(ty, message);
+        return;
+    }
+    if let Some(object) = object(ty).filter(|object| is_object_of_module(object)) {
+        errors.at(object, dyn_message(place, &text(object)));
         return;
     }
     for part in inside(ty) {

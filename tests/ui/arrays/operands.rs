@@ -4,6 +4,7 @@ use nnx::Array;
 fn small_number(x: &Array) -> Array {
     x + 3_u8
     //~ x + 3
+    //~2 x.astype(nnx::DType::U8) + Array::scalar(3_u8)
 }
 
 fn list(x: &Array, factors: Vec<f32>) -> Array {

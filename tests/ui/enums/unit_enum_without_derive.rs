@@ -3,6 +3,7 @@ use nnx::{Module, Param};
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 //~ #[derive(Clone, PartialEq, Eq, Hash, Module)]
+//~2 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Padding {
     Same,
     Valid,
@@ -12,6 +13,8 @@ enum Padding {
 struct Conv {
     kernel: Param,
     padding: Padding,
+    //~2 #[module(static)]
+    //~2 padding: Padding,
 }
 
 fn main() {}

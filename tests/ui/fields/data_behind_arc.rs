@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 struct Model {
     locked: Arc<Mutex<Param>>,
     //~ locked: Param,
+    //~2 locked: nnx::Shared<Param>,
     counted: Vec<Arc<Array>>,
     //~ counted: Vec<Array>,
+    //~2 counted: Vec<nnx::Shared<Array>>,
 }
 
 #[derive(Module)]

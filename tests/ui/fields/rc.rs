@@ -10,9 +10,11 @@ struct Linear {
 #[derive(Module)]
 struct Model {
     encoder: Rc<Linear>,
-    //~ encoder: nnx::Shared<Linear>,
+    //~ encoder: Linear,
+    //~2 encoder: nnx::Shared<Linear>,
     decoder: Rc<Linear>,
-    //~ decoder: nnx::Shared<Linear>,
+    //~ decoder: Linear,
+    //~2 decoder: nnx::Shared<Linear>,
 }
 
 fn main() {}

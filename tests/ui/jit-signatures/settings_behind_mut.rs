@@ -4,7 +4,9 @@ use nnx::Array;
 #[nnx::jit(graph = false)]
 fn counted(x: &Array, calls: &mut usize) -> Array {
 //~ fn counted(x: &Array, calls: &mut Array) -> Array {
+//~2 fn counted(x: &Array, calls: usize) -> Array {
     *calls += 1;
+    //~2
     x * 2
 }
 
@@ -21,6 +23,18 @@ fn named(x: &Array, name: &mut String) -> Array {
 //~ fn named(x: &Array, name: String) -> Array {
     name.push('x');
     //~
+    x * 2
+}
+
+type Count = usize;
+//~ type Count = Array;
+//~2 type Count = usize;
+
+#[nnx::jit]
+fn through_an_alias(x: &Array, count: &mut Count) -> Array {
+//~2 fn through_an_alias(x: &Array, count: Count) -> Array {
+    *count += 1;
+    //~2
     x * 2
 }
 

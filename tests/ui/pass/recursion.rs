@@ -30,8 +30,17 @@ pub mod inner {
     }
 }
 
+const WIDTH: usize = 3;
+
+#[derive(Clone)]
+struct Mark<const N: usize>;
+
 #[derive(Module)]
 struct UNet<const D: usize> {
+    #[module(skip)]
+    mark: Option<Mark<D>>,
+    #[module(skip)]
+    wide: [Mark<WIDTH>; D],
     down: Param,
     inner: Option<Box<UNet<D>>>,
 }

@@ -8,6 +8,8 @@ struct Node<T> {
     t: T,
     next: Option<Box<Node<Shared<Param>>>>,
     //~ next: Option<Box<Node<T>>>,
+    //~2 #[module(recursive)]
+    //~2 next: Option<Box<Node<Shared<Param>>>>,
 }
 
 #[derive(Module)]
@@ -16,6 +18,8 @@ struct Pair<A, B> {
     b: B,
     swapped: Vec<self::Pair<B, A>>,
     //~ same: Vec<self::Pair<A, B>>,
+    //~2 #[module(recursive)]
+    //~2 swapped: Vec<self::Pair<B, A>>,
 }
 
 #[derive(Module)]
@@ -23,6 +27,8 @@ struct Default<T = Linear> {
     t: T,
     next: Option<Box<Default>>,
     //~ next: Option<Box<Default<T>>>,
+    //~2 #[module(recursive)]
+    //~2 next: Option<Box<Default>>,
 }
 
 fn main() {}

@@ -255,6 +255,28 @@ pub(crate) const fn graph_argument(name: &str, schema: &'static Schema) -> Verdi
     Verdict::FINE
 }
 
+/// Whether the argument `name` of a jitted function, of which nothing else is wrong, may be behind `&mut`.
+pub(crate) const fn updated_argument(name: &str, schema: &'static Schema) -> Verdict {
+    let Schema::Static(ty) = schema else { return Verdict::FINE };
+    if same(ty, LINK) || same(ty, "PhantomData") {
+        return Verdict::FINE;
+    }
+    let mut text = Text::new();
+    text.push_code(name);
+    text.push(" is a `");
+    text.push(ty);
+    text.push(
+        "`, which is static, part of the compiled program, and cannot be behind `&mut`: with each new value the \
+         function would be compiled again\nfixes:\n  1. a number that the program computes with: `",
+    );
+    text.push(name);
+    text.push(
+        ": &mut Array`, with `Array::scalar(value)` before the first call\n  \
+         2. a setting: take it by value, and change it outside of the function",
+    );
+    Verdict(Some(text))
+}
+
 /// Whether the argument `name`, marked `#[nnx(static)]`, holds nothing but settings.
 pub(crate) const fn static_argument(name: &str, schema: &'static Schema) -> Verdict {
     let mut path = Text::new();
