@@ -1,4 +1,5 @@
-//! With a subscriber for the target `nnx::jit`, every call that is traced again says why.
+//! With a subscriber for the targets `nnx::jit` and `nnx::nn`, every call that is traced again says why, and a layer
+//! of f32 that computes in f64 says so.
 
 #![allow(clippy::type_complexity)]
 #![allow(deprecated, reason = "a float without a mark is static too")]
@@ -15,7 +16,7 @@ static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl tracing::Subscriber for Log {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "nnx::jit"
+        matches!(metadata.target(), "nnx::jit" | "nnx::nn")
     }
     fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
         tracing::span::Id::from_u64(1)
@@ -47,6 +48,27 @@ fn messages(function: &str, calls: impl FnOnce()) -> Vec<String> {
     calls();
     let name = format!("`{function}`");
     MESSAGES.lock().unwrap().extract_if(.., |message| message.contains(&name)).collect()
+}
+
+#[test]
+fn a_layer_of_f32_that_computes_in_f64_says_so_once() {
+    messages("", || ());
+    // Of shapes that no other test has.
+    let layer = nnx::nn::Linear::new(2, 37, &mut nnx::Rngs::new(0));
+    let told = |x: &Array| -> Vec<String> {
+        layer.forward(x);
+        let mut messages = MESSAGES.lock().unwrap();
+        messages.extract_if(.., |message| message.contains("f32[2, 37]")).collect()
+    };
+    let wide = Array::from([[0.5, 1.0]]);
+    assert!(told(&wide.astype(nnx::DType::F32)).is_empty());
+    let found = told(&wide);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_says(
+        &found[0],
+        &["WARN Linear computes in f64: it has f64[1, 2] and f32[2, 37]", "`0.5_f32`"],
+    );
+    assert!(told(&wide).is_empty());
 }
 
 #[test]

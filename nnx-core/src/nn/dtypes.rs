@@ -2,7 +2,9 @@
 
 use crate::array::invalid;
 use crate::graph::Array;
-use crate::value::{DType, promote_dtypes};
+use crate::value::{Aval, DType, promote_dtypes};
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::sync::Mutex;
 
 /// `dtype` if it is given, else the promoted dtype of all arrays, made a float.
 ///
@@ -10,11 +12,38 @@ use crate::value::{DType, promote_dtypes};
 /// Panics if a given dtype is not a float.
 #[track_caller]
 pub(super) fn canonicalize(layer: &str, arrays: &[Option<&Array>], dtype: Option<DType>) -> DType {
-    let dtype = dtype.unwrap_or_else(|| common(arrays));
+    let dtype = dtype.unwrap_or_else(|| {
+        let dtype = common(arrays);
+        warn_of_f64(layer, arrays, dtype);
+        dtype
+    });
     if !dtype.is_float() {
         invalid(layer, format!("computes in a float dtype, not {dtype}"));
     }
     dtype
+}
+
+/// Says once for each kind of layer and shapes that a layer of f32 computes in f64: mostly it is a float literal, which
+/// is f64 in Rust, and the whole model behind it is twice as large and slow.
+fn warn_of_f64(layer: &str, arrays: &[Option<&Array>], dtype: DType) {
+    let of = |wanted| arrays.iter().flatten().find(|array| array.dtype() == wanted);
+    let (DType::F64, Some(wide), Some(narrow)) = (dtype, of(DType::F64), of(DType::F32)) else {
+        return;
+    };
+    static TOLD: Mutex<FxHashSet<(String, Aval, Aval)>> =
+        Mutex::new(FxHashSet::with_hasher(FxBuildHasher));
+    let this = (layer.to_owned(), wide.aval(), narrow.aval());
+    if TOLD.lock().unwrap_or_else(|e| e.into_inner()).insert(this) {
+        tracing::warn!(
+            target: "nnx::nn",
+            "{layer} computes in f64: it has {} and {}. A float literal is f64 in Rust\n\
+             fixes:\n  \
+             1. write `0.5_f32`, or `x.astype(DType::F32)`\n  \
+             2. where f64 is meant: make the layer with `param_dtype(DType::F64)`",
+            wide.aval(),
+            narrow.aval(),
+        );
+    }
 }
 
 fn common(arrays: &[Option<&Array>]) -> DType {
