@@ -1,5 +1,6 @@
 """Writes more reference values from Flax NNX and Optax in the format of data/: layers with arguments that are
-not the defaults, attention, initializers, losses, schedules, gradient transformations. Run by hand, on a CPU:
+not the defaults, attention, initializers, losses, schedules, gradient transformations, distributions. Run by
+hand, on a CPU:
 
     python -m venv FOLDER && FOLDER/bin/pip install jax==0.10.2 flax==0.12.8 optax==0.2.8 safetensors
     FOLDER/bin/python tests/golden/generate.py tests/golden/more [SEED]
@@ -496,11 +497,111 @@ def updates(area):
         area.case(name, name, 2e-5, tensors)
 
 
+def distributions(area):
+    key = jax.random.key(SEED + 11)
+    r = jax.random
+    shape = (3, 4)
+    half = {"f16": jnp.float16, "bf16": jnp.bfloat16}
+
+    def case(name, call, f, tolerance=2e-5, **inputs):
+        area.function(name, call, lambda **kw: f(key, **kw), tolerance, **inputs)
+
+    for name in ("laplace", "logistic", "cauchy", "maxwell"):
+        f = getattr(r, name)
+        case(name, f"{name}(key, (3, 4))", lambda key: f(key, shape))
+        for short, dtype in half.items():
+            case(f"{name}_{short}", f"{name}(key, (3, 4), {short})", lambda key: f(key, shape, dtype), 2e-2)
+    case("rademacher", "rademacher(key, (3, 4), int8)", lambda key: r.rademacher(key, shape, jnp.int8))
+
+    positive = lambda *shape: sample(*shape, low=0.2, high=4.0)
+    row, column = positive(4), positive(3, 1)
+    mixed = np.asarray([[0.02, 0.3, 0.999, 1.0], [1.5, 7.0, 40.0, 1000.0], [0.1, 2.0, 3.0, 12.0]], np.float32)
+    case("lognormal", "lognormal(key, sigma, (3, 4))", lambda key, a: r.lognormal(key, a, shape), a=row)
+    case("pareto", "pareto(key, b, (3, 4))", lambda key, a: r.pareto(key, a, shape), a=column)
+    case("rayleigh", "rayleigh(key, scale, (3, 4))", lambda key, a: r.rayleigh(key, a, shape), a=row)
+    case("weibull_min", "weibull_min(key, scale, concentration, (3, 4))",
+         lambda key, a, b: r.weibull_min(key, a, b, shape), a=row, b=column)
+    case("triangular", "triangular(key, left, mode, right, (3, 4))",
+         lambda key, a, b, c: r.triangular(key, a, a + b, a + b + c, shape),
+         a=row, b=column, c=positive())
+    case("double_sided_maxwell", "double_sided_maxwell(key, loc, scale)",
+         lambda key, a, b: r.double_sided_maxwell(key, a, b, (3,)), a=row, b=positive(4))
+    case("wald", "wald(key, mean, (3, 4))", lambda key, a: r.wald(key, a, shape), a=column)
+
+    case("gamma", "gamma(key, a)", lambda key, a: r.gamma(key, a), 1e-4, a=mixed)
+    case("gamma_many", "gamma(key, 0.7, (500,))", lambda key: r.gamma(key, 0.7, (500,)))
+    case("loggamma", "loggamma(key, a)", lambda key, a: r.loggamma(key, a), 1e-4, a=mixed)
+    case("loggamma_tiny", "loggamma(key, 1e-3, (20,))", lambda key: r.loggamma(key, 1e-3, (20,)))
+    for short, dtype in half.items():
+        case(f"gamma_{short}", f"gamma(key, 3, (3, 4), {short})", lambda key: r.gamma(key, 3.0, shape, dtype), 2e-2)
+    case("beta", "beta(key, a, b, (3, 4))", lambda key, a, b: r.beta(key, a, b, shape), 1e-4, a=row, b=column)
+    case("dirichlet", "dirichlet(key, alpha, (2, 3))", lambda key, a: r.dirichlet(key, a, (2, 3)), 1e-4, a=mixed)
+    case("chisquare", "chisquare(key, df, (3, 4))", lambda key, a: r.chisquare(key, a, shape), 1e-4, a=row)
+    case("t", "t(key, df, (3, 4))", lambda key, a: r.t(key, a, shape), 1e-4, a=row)
+    whole = lambda x: jnp.broadcast_to(x, shape)
+    case("f", "f(key, dfnum, dfden, (3, 4))",
+         lambda key, a, b: r.f(key, whole(a), whole(b), shape), 1e-4, a=row, b=column)
+    case("generalized_normal", "generalized_normal(key, p, (3, 4))",
+         lambda key, a: r.generalized_normal(key, a, shape), 1e-4, a=row)
+    case("ball", "ball(key, 3, p, (5,))", lambda key, a: r.ball(key, 3, a, (5,)), 1e-4, a=positive())
+
+    rates = np.asarray([0.0, 0.3, 4.0, 9.9, 10.0, 35.0, 1e3, 1e6, -1.0, np.nan], np.float32)
+    case("poisson", "poisson(key, rates, (20, 10))",
+         lambda key, rates: r.poisson(key, rates, (20, 10)), 0, rates=rates)
+    case("geometric", "geometric(key, p, (30, 4))",
+         lambda key, p: r.geometric(key, p, (30, 4)), 0, p=np.asarray([0.01, 0.3, 0.9, 1.0], np.float32))
+    # Without an infinite one, for which JAX does not end.
+    trials = np.asarray([0, 1, 20, 100, 5000, -1], np.float32)
+    chances = np.asarray([[0.0], [0.05], [0.5], [0.7], [1.0], [np.nan]], np.float32)
+    plainly = lambda name, call, y, **inputs: area.case(
+        name, call, 0, {f"in.{k}": v for k, v in inputs.items()} | {"out.y": y})
+    plainly("binomial", "binomial(key, n, p, (9, 6, 6))", r.binomial(key, trials, chances, (9, 6, 6)),
+            n=trials, p=chances)
+    shares = sample(2, 5, low=0.0, high=1.0)
+    shares[1, 3:] = 0
+    counts = np.asarray([[30.0, 400.0]], np.float32)
+    plainly("multinomial", "multinomial(key, n, p, (3, 2, 5))",
+            r.multinomial(key, counts, shares, shape=(3, 2, 5)), n=counts, p=shares)
+
+    root = sample(2, 1, 3, 3)
+    cov = root @ np.swapaxes(root, -1, -2) + 0.5 * np.eye(3, dtype=np.float32)
+    case("multivariate_normal", "multivariate_normal(key, mean, cov, (2, 4))",
+         lambda key, mean, cov: r.multivariate_normal(key, mean, cov, (2, 4)), 1e-4,
+         mean=sample(4, 3), cov=cov)
+    for name, n, m in (("square", 4, 4), ("wide", 2, 5), ("tall", 5, 2)):
+        case(f"orthogonal_{name}", f"orthogonal(key, {n}, (2,), m={m})",
+             lambda key: r.orthogonal(key, n, (2,), m=m), 1e-4)
+
+    p = sample(7, low=0.0, high=1.0)
+    p[2] = 0
+    p /= p.sum()
+    x = sample(2, 7, 3)
+    for name, replace in (("", True), ("_once", False)):
+        how = f"replace={replace}"
+        draw = lambda *args, **kw: r.choice(key, *args, replace=replace, **kw)
+        plainly(f"choice{name}", f"choice(key, 60, (5, 3), {how})", draw(60, (5, 3)))
+        plainly(f"choice_p{name}", f"choice(key, 7, (2, 3), {how}, p=p)", draw(7, (2, 3), p=p), p=p)
+        case(f"choice_from{name}", f"choice(key, x, (2, 3), {how}, axis=1)",
+             lambda key, x: r.choice(key, x, (2, 3), replace, axis=1), x=x)
+        plainly(f"choice_from_p{name}", f"choice(key, x, (2, 3), {how}, p=p, axis=1)",
+                draw(x, (2, 3), p=p, axis=1), x=x, p=p)
+        logits = sample(4, 6, 2)
+        plainly(f"categorical{name}", f"categorical(key, logits, 1, (2, 3, 4, 2), {how})",
+                r.categorical(key, logits, 1, (2, 3, 4, 2), replace=replace), logits=logits)
+    logits = sample(4, 1, 6)
+    plainly("categorical_broadcast", "categorical(key, logits, -1, (3, 4, 5))",
+            r.categorical(key, logits, -1, (3, 4, 5)), logits=logits)
+    for axis in (0, 1, 2):
+        plainly(f"permutation_independent_{axis}", f"permutation(key, x, {axis}, independent=True)",
+                r.permutation(key, x, axis, independent=True), x=x)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     versions = {"jax": jax.__version__, "flax": flax.__version__, "optax": optax.__version__}
     index = {"versions": versions, "seed": SEED, "files": {}}
-    for write in (convolutions, linears, attention, recurrent, initializers, pools, losses, schedules, updates):
+    for write in (convolutions, linears, attention, recurrent, initializers, pools, losses, schedules, updates,
+                  distributions):
         area = Area(write.__name__)
         write(area)
         area.done(index)

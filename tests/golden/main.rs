@@ -10,6 +10,7 @@
 mod queue;
 
 mod compare;
+mod distributions;
 mod functions;
 mod initializers;
 mod layers;
@@ -40,6 +41,7 @@ const SKIPPED: [&str; 0] = [];
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
+        "distributions" => distributions::find(name),
         "functions" => functions::find(name),
         "initializers" => initializers::find(name).or_else(|| more::initializer(name)),
         "attention" | "convolutions" | "linears" | "pools" | "recurrent" => more::find(name),

@@ -24,6 +24,11 @@ pub trait Operand {
     #[doc(hidden)]
     #[track_caller]
     fn array(&self, dtype: DType) -> Array;
+    /// The number, if it is one of Rust's: known while the program is made.
+    #[doc(hidden)]
+    fn number(&self) -> Option<f64> {
+        None
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -47,6 +52,9 @@ impl<T: Operand> Operand for &T {
     fn array(&self, dtype: DType) -> Array {
         (**self).array(dtype)
     }
+    fn number(&self) -> Option<f64> {
+        (**self).number()
+    }
 }
 
 macro_rules! scalar_operands {
@@ -59,6 +67,10 @@ macro_rules! scalar_operands {
             #[track_caller]
             fn array(&self, dtype: DType) -> Array {
                 Array::constant(Aval::scalar(dtype), $bytes(dtype, *self as _))
+            }
+            fn number(&self) -> Option<f64> {
+                let bytes = $bytes(DType::F64, *self as _);
+                bytes.try_into().ok().map(f64::from_ne_bytes)
             }
         }
     )*};

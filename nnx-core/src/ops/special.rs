@@ -22,6 +22,8 @@ pub(crate) enum Special {
     Igammac,
     /// ∂P(a, x)/∂a.
     IgammaGradA,
+    /// ∂x/∂a of a sample x of the gamma distribution at a fixed P(a, x): −∂P/∂a over the density.
+    GammaSampleGrad,
     /// The regularized incomplete beta function I(a, b, x).
     Betainc,
     /// The Hurwitz zeta function ζ(s, q).
@@ -38,6 +40,7 @@ impl Primitive for Special {
             Special::Igamma => "igamma",
             Special::Igammac => "igammac",
             Special::IgammaGradA => "igamma_grad_a",
+            Special::GammaSampleGrad => "random_gamma_grad",
             Special::Betainc => "betainc",
             Special::Zeta => "zeta",
             Special::BesselI0e => "bessel_i0e",
@@ -68,6 +71,7 @@ impl Primitive for Special {
                 Special::Igamma => igamma(&args[0], &args[1], Want::Lower),
                 Special::Igammac => igamma(&args[0], &args[1], Want::Upper),
                 Special::IgammaGradA => igamma(&args[0], &args[1], Want::Derivative),
+                Special::GammaSampleGrad => igamma(&args[0], &args[1], Want::OfSample),
                 Special::Betainc => betainc(&args[0], &args[1], &args[2]),
                 _ => bessel_i0e(&args[0]),
             };
@@ -95,6 +99,9 @@ impl Primitive for Special {
             }
             Special::IgammaGradA => {
                 Err("the second derivative with respect to the first operand is not known".into())
+            }
+            Special::GammaSampleGrad => {
+                Err("the second derivative of a sample of the gamma distribution is not known".into())
             }
             Special::Betainc => {
                 if cx.tangent(0).is_some() || cx.tangent(1).is_some() {
@@ -131,6 +138,7 @@ enum Want {
     Lower,
     Upper,
     Derivative,
+    OfSample,
 }
 
 /// A value that depends on a, and its derivative.
@@ -139,7 +147,7 @@ type Pair = [Array; 2];
 /// The incomplete gamma functions: the series of the lower one where x is small or below a, the
 /// continued fraction of the upper one elsewhere (DLMF 8.7.1 and 8.9.2).
 fn igamma(a: &Array, x: &Array, want: Want) -> Array {
-    let derive = want == Want::Derivative;
+    let derive = matches!(want, Want::Derivative | Want::OfSample);
     let infinite = x.eq(f64::INFINITY);
     let nan = a.is_nan() | x.is_nan() | x.lt(0.0) | a.lt(0.0);
     let nan = nan | if derive { a.eq(0.0) } else { a.eq(0.0) & x.eq(0.0) };
@@ -147,7 +155,9 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     // x^a e^-x / Γ(a), of which all else is a multiple.
     let log_scale = a * x.log() - x - a.lgamma();
     let vanishes = log_scale.lt(-finfo(a.dtype()).max.ln());
-    let skip = &nan | &infinite | x.eq(0.0) | a.eq(0.0) | vanishes;
+    let skip = &nan | &infinite | x.eq(0.0) | a.eq(0.0);
+    // The derivative of a sample is the quotient of two such multiples.
+    let skip = if want == Want::OfSample { skip } else { skip | vanishes };
     let (one, half) = (a.ones_like(), a.full_like(0.5));
     let pick = |take: &Array| {
         let take = take & skip.logical_not();
@@ -159,7 +169,8 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     let [a_fraction, x_fraction] = pick(&by_fraction);
     let x_fraction = select(&x_fraction.lt(1.0), &x_fraction.full_like(2.0), &x_fraction);
     let fraction = fraction(&a_fraction, &x_fraction, derive);
-    let scale = select(&skip, &a.zeros_like(), &log_scale.exp());
+    let scale = if want == Want::OfSample { -x } else { log_scale.exp() };
+    let scale = select(&skip, &a.zeros_like(), &scale);
     if derive {
         // The scale depends on a too.
         let slope = x.log() - a.digamma();

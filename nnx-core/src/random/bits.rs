@@ -1,7 +1,8 @@
 //! Bits, and what is made of them by exact arithmetic: uniform floats and integers.
 
-use super::key::{Key, hash_positions, hash_positions_combined, raw_split};
-use crate::array::{IntoShape, Operand, broadcast_shapes, invalid, one_program, select, shape_of};
+use super::key::{Key, hash_positions, hash_positions_combined, split_into};
+use super::parameters::parameter;
+use crate::array::{IntoShape, Operand, invalid, one_program, select, shape_of};
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind};
 
@@ -48,7 +49,7 @@ pub fn uniform_range(
     let op = "random::uniform_range";
     let data = key.single(op);
     let shape = float_sample(op, shape, dtype);
-    let [low, high] = [parameter(op, low, dtype, &shape), parameter(op, high, dtype, &shape)];
+    let [low, high] = [parameter(op, &low, dtype, &shape), parameter(op, &high, dtype, &shape)];
     let args = [data.clone(), low, high];
     one_program("uniform", &args, |args| raw_uniform_range(&args[0], &shape, &args[1], &args[2]))
 }
@@ -83,7 +84,7 @@ pub fn randint(
         }
     }
     let wide = if dtype == DType::U64 { DType::U64 } else { DType::I64 };
-    let [low, high] = [parameter(op, low, wide, &shape), parameter(op, high, wide, &shape)];
+    let [low, high] = [parameter(op, &low, wide, &shape), parameter(op, &high, wide, &shape)];
     let args = [data.clone(), low, high];
     one_program("randint", &args, |args| raw_randint(&args[0], &shape, &args[1], &args[2], dtype))
 }
@@ -128,7 +129,8 @@ pub(super) fn raw_uniform_range(key: &Array, shape: &[usize], low: &Array, high:
     low.maximum(unit * (high - low) + low)
 }
 
-fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: DType) -> Array {
+/// [`randint`] inside a trace.
+pub(super) fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: DType) -> Array {
     // Short integers are drawn in 32 bits, to keep the bias small.
     let word = if dtype.size() == 8 { DType::U64 } else { DType::U32 };
     let (low, high) = match integer_range(dtype) {
@@ -142,8 +144,7 @@ fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: D
     let half = span.full_like((1_u64 << (4 * word.size())) as f64).rem_int(&span);
     let multiplier = (&half * &half).rem_int(&span);
 
-    let keys = raw_split(key, &[2]);
-    let [upper, lower] = [0, 1].map(|i| raw_bits(&keys.slice([i.into()]), shape, word));
+    let [upper, lower] = split_into(key).map(|key| raw_bits(&key, shape, word));
     let span = span.broadcast_to(shape);
     let offset = upper.rem_int(&span) * multiplier + lower.rem_int(&span);
     let offset = offset.rem_int(&span);
@@ -161,15 +162,4 @@ fn integer_range(dtype: DType) -> Option<(i64, i64)> {
     } else {
         (0, (1 << bits) - 1)
     })
-}
-
-/// A parameter of a distribution in `dtype`, which must broadcast to the sample's shape.
-#[track_caller]
-pub(super) fn parameter(op: &str, value: impl Operand, dtype: DType, shape: &[usize]) -> Array {
-    let value = value.array(dtype);
-    if broadcast_shapes(value.shape(), shape).as_deref() != Some(shape) {
-        let aval = value.aval();
-        invalid(op, format!("the parameter {aval} does not broadcast to the shape {shape:?}"));
-    }
-    value
 }

@@ -1,8 +1,9 @@
 //! Distributions made from uniform samples.
 
-use super::bits::{float_sample, parameter, raw_uniform, raw_uniform_range};
+use super::bits::{float_sample, raw_uniform, raw_uniform_range};
 use super::key::Key;
-use crate::array::{IntoShape, Operand, dim, invalid, one_program, shape_of};
+use super::parameters::parameter;
+use crate::array::{IntoShape, Operand, finfo, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind};
 
@@ -25,7 +26,7 @@ pub(super) fn raw_normal(key: &Array, shape: &[usize], dtype: DType) -> Array {
 }
 
 /// The largest number of `dtype` below 1.
-fn after_one_down(dtype: DType) -> f64 {
+pub(super) fn after_one_down(dtype: DType) -> f64 {
     let precision = match dtype {
         DType::F64 => 53,
         DType::F32 => 24,
@@ -52,7 +53,7 @@ pub fn truncated_normal(
     let op = "random::truncated_normal";
     let data = key.single(op);
     let shape = float_sample(op, shape, dtype);
-    let [lower, upper] = [parameter(op, lower, dtype, &shape), parameter(op, upper, dtype, &shape)];
+    let [lower, upper] = [parameter(op, &lower, dtype, &shape), parameter(op, &upper, dtype, &shape)];
     let args = [data.clone(), lower, upper];
     one_program("truncated_normal", &args, |args| {
         raw_truncated_normal(&args[0], &args[1], &args[2], &shape)
@@ -93,7 +94,7 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
         PromotionKind::Strong(dtype) if dtype.is_float() => dtype,
         _ => invalid(op, "a probability is a float, got an integer or bool".into()),
     };
-    let p = parameter(op, p, dtype, &shape);
+    let p = parameter(op, &p, dtype, &shape);
     one_program("bernoulli", &[data.clone(), p], |args| {
         raw_uniform(&args[0], &shape, dtype).lt(&args[1])
     })
@@ -108,9 +109,14 @@ pub fn exponential(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     let data = key.single("random::exponential");
     let shape = float_sample("random::exponential", shape, dtype);
     one_program("exponential", std::slice::from_ref(data), |args| {
-        // 1 - u moves the logarithm's domain from [0, 1) to (0, 1].
-        -(-raw_uniform(&args[0], &shape, dtype)).log1p()
+        raw_exponential(&args[0], &shape, dtype)
     })
+}
+
+/// [`exponential`] inside a trace.
+pub(super) fn raw_exponential(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    // 1 - u moves the logarithm's domain from [0, 1) to (0, 1].
+    -(-raw_uniform(key, shape, dtype)).log1p()
 }
 
 /// Gumbel distributed floats: −log(−log u). `jax.random.gumbel`.
@@ -124,36 +130,8 @@ pub fn gumbel(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
     one_program("gumbel", std::slice::from_ref(data), |args| raw_gumbel(&args[0], &shape, dtype))
 }
 
-fn raw_gumbel(key: &Array, shape: &[usize], dtype: DType) -> Array {
-    let [low, high] = [tiny(dtype), 1.0].map(|v| Array::constant_scalar(dtype, v));
+/// [`gumbel`] inside a trace.
+pub(super) fn raw_gumbel(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let [low, high] = [finfo(dtype).tiny, 1.0].map(|v| Array::constant_scalar(dtype, v));
     -(-raw_uniform_range(key, shape, &low, &high).log()).log()
-}
-
-/// The smallest normal number of `dtype` above 0.
-fn tiny(dtype: DType) -> f64 {
-    match dtype {
-        DType::F64 => f64::MIN_POSITIVE,
-        DType::F16 => half::f16::MIN_POSITIVE.to_f64(),
-        _ => f64::from(f32::MIN_POSITIVE),
-    }
-}
-
-/// One index per distribution, drawn with the probabilities softmax(`logits`) along `axis`; i32.
-/// `jax.random.categorical` with its default shape.
-///
-/// # Panics
-/// Panics if `key` is a batch of keys, `logits` are not floats, or there is no such axis.
-#[track_caller]
-pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
-    let op = "random::categorical";
-    let data = key.single(op);
-    let dtype = logits.dtype();
-    if !dtype.is_float() {
-        invalid(op, format!("takes float logits, got {}", logits.aval()));
-    }
-    let axis = dim(op, axis, logits.aval()) as isize;
-    one_program("categorical", &[data.clone(), logits.clone()], |args| {
-        let noise = raw_gumbel(&args[0], args[1].shape(), dtype);
-        (noise + &args[1]).argmax(axis)
-    })
 }

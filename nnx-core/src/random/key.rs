@@ -172,6 +172,12 @@ pub(super) fn raw_split(key: &Array, shape: &[usize]) -> Array {
     computed_once(stack(&[&high, &low], -1))
 }
 
+/// `N` new keys, inside a trace.
+pub(super) fn split_into<const N: usize>(key: &Array) -> [Array; N] {
+    let keys = raw_split(key, &[N]);
+    std::array::from_fn(|i| keys.slice([i.into()]))
+}
+
 /// New keys, kept from being computed again in every loop that uses them: the hash is long, and
 /// XLA would compile a copy of it into each.
 fn computed_once(keys: Array) -> Array {

@@ -15,15 +15,29 @@
 //! ```
 
 mod bits;
+mod choice;
+mod continuous;
+mod counts;
 mod distributions;
+mod gamma;
 mod key;
+mod parameters;
 mod permutation;
 mod rngs;
 mod split;
+mod vectors;
 
 pub use bits::{bits, randint, uniform, uniform_range};
-pub use distributions::{bernoulli, categorical, exponential, gumbel, normal, truncated_normal};
+pub use choice::{categorical, categorical_samples, choice, choice_from};
+pub use continuous::{
+    cauchy, double_sided_maxwell, laplace, logistic, lognormal, maxwell, pareto, rayleigh, triangular,
+    wald, weibull_min,
+};
+pub use counts::{binomial, geometric, multinomial, poisson, rademacher};
+pub use distributions::{bernoulli, exponential, gumbel, normal, truncated_normal};
+pub use gamma::{beta, chisquare, dirichlet, f, gamma, generalized_normal, loggamma, t};
 pub use key::{Key, fold_in, key, split};
-pub use permutation::{permutation, shuffle};
+pub use permutation::{permutation, shuffle, shuffle_independent};
 pub use rngs::{RngStream, Rngs};
 pub use split::{RngBackup, fork_rngs, split_rngs};
+pub use vectors::{ball, multivariate_normal, orthogonal};

@@ -1,7 +1,7 @@
 //! Random orders.
 
 use super::bits::raw_bits;
-use super::key::{Key, raw_split};
+use super::key::{Key, split_into};
 use crate::array::{IndexMode, arange, dim, one_program, sort_key_val};
 use crate::graph::Array;
 use crate::value::DType;
@@ -19,7 +19,7 @@ use crate::value::DType;
 pub fn permutation(key: &Key, n: usize) -> Array {
     let data = key.single("random::permutation");
     one_program("permutation", std::slice::from_ref(data), |args| {
-        raw_shuffle(&args[0], arange(n, DType::I32))
+        raw_permutation(&args[0], n)
     })
 }
 
@@ -35,23 +35,49 @@ pub fn shuffle(key: &Key, x: &Array, axis: isize) -> Array {
     one_program("shuffle", &[data.clone(), x.clone()], |args| {
         let (key, x) = (&args[0], &args[1]);
         if x.rank() == 1 {
-            return raw_shuffle(key, x.clone());
+            return raw_shuffle(key, x.clone(), 0);
         }
-        let order = raw_shuffle(key, arange(x.shape()[d], DType::I32));
+        let order = raw_permutation(key, x.shape()[d]);
         x.take_mode(&order, axis, IndexMode::PromiseInBounds)
     })
 }
 
-/// Shuffles a vector: sorts it by random 32-bit keys, as often as makes it unlikely that two
-/// elements have equal keys in all rounds. JAX repeats ⌈3 ln n / ln 2³²⌉ times.
-fn raw_shuffle(key: &Array, mut x: Array) -> Array {
+/// `x` with the elements of each line along `axis` in a random order of their own.
+/// `jax.random.permutation` with `independent=True`.
+///
+/// ```
+/// use nnx_core::{Array, random};
+/// let x = Array::from_slice(&[1, 2, 3, 10, 20, 30], [2, 3]);
+/// let y = random::shuffle_independent(&random::key(0), &x, 1);
+/// assert_eq!(y.sum(1).to_vec::<i32>(), [6, 60]);
+/// ```
+///
+/// # Panics
+/// Panics if `key` is a batch of keys or there is no such axis.
+#[track_caller]
+pub fn shuffle_independent(key: &Key, x: &Array, axis: isize) -> Array {
+    let op = "random::shuffle_independent";
+    let data = key.single(op);
+    dim(op, axis, x.aval());
+    one_program("shuffle_independent", &[data.clone(), x.clone()], |args| {
+        raw_shuffle(&args[0], args[1].clone(), axis)
+    })
+}
+
+/// [`permutation`] inside a trace.
+pub(super) fn raw_permutation(key: &Array, n: usize) -> Array {
+    raw_shuffle(key, arange(n, DType::I32), 0)
+}
+
+/// Shuffles each line along `axis`: sorts it by random 32-bit keys, as often as makes it unlikely that
+/// two elements have equal keys in all rounds. JAX repeats ⌈3 ln n / ln 2³²⌉ times.
+fn raw_shuffle(key: &Array, mut x: Array, axis: isize) -> Array {
     let rounds = (3.0 * (x.size().max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
     let mut key = key.clone();
     for _ in 0..rounds {
-        let keys = raw_split(&key, &[2]);
-        let [next, subkey] = [0, 1].map(|i| keys.slice([i.into()]));
+        let [next, subkey] = split_into(&key);
         let order = raw_bits(&subkey, x.shape(), DType::U32);
-        (_, x) = sort_key_val(&order, &x, 0);
+        (_, x) = sort_key_val(&order, &x, axis);
         key = next;
     }
     x

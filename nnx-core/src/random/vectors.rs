@@ -1,0 +1,113 @@
+//! Random vectors and matrices.
+
+use super::bits::float_sample;
+use super::distributions::{raw_exponential, raw_normal};
+use super::gamma::raw_generalized_normal;
+use super::key::{Key, split_into};
+use super::parameters::{Range, check_broadcast, parameter};
+use crate::array::linalg::{cholesky, qr};
+use crate::array::{IntoShape, Operand, invalid, matvec, one_program};
+use crate::graph::Array;
+use crate::value::DType;
+
+/// Normally distributed vectors with the given mean and covariance, by its Cholesky decomposition.
+/// Differentiable with respect to both. `jax.random.multivariate_normal`.
+///
+/// `mean` is `[…, n]`, `cov` `[…, n, n]`, symmetric and positive definite; their other axes broadcast to
+/// `shape`. The result is `[shape…, n]`; it is NaN where `cov` is not positive definite.
+///
+/// ```
+/// use nnx_core::{Array, DType, random};
+/// let mean = Array::from([1.0_f32, -1.0]);
+/// let cov = Array::from([[2.0_f32, 0.5], [0.5, 1.0]]);
+/// let x = random::multivariate_normal(&random::key(0), &mean, &cov, [4], DType::F32);
+/// assert_eq!(x.shape(), [4, 2]);
+/// ```
+///
+/// # Panics
+/// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, `mean` is not a vector,
+/// `cov` not a square matrix of its size, or the other axes do not broadcast to the shape.
+#[track_caller]
+pub fn multivariate_normal(
+    key: &Key,
+    mean: &Array,
+    cov: &Array,
+    shape: impl IntoShape,
+    dtype: DType,
+) -> Array {
+    let op = "random::multivariate_normal";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    let (Some((&n, of_mean)), [of_cov @ .., rows, columns]) =
+        (mean.shape().split_last(), cov.shape())
+    else {
+        let (mean, cov) = (mean.aval(), cov.aval());
+        invalid(op, format!("needs a mean […, n] and a covariance […, n, n], got {mean} and {cov}"));
+    };
+    if *rows != n || *columns != n {
+        let (mean, cov) = (mean.aval(), cov.aval());
+        invalid(op, format!("the covariance of the mean {mean} is […, {n}, {n}], got {cov}"));
+    }
+    check_broadcast(op, "mean", mean, of_mean, &shape);
+    check_broadcast(op, "covariance", cov, of_cov, &shape);
+    let args = [data.clone(), mean.astype(dtype), cov.astype(dtype)];
+    one_program("multivariate_normal", &args, |args| {
+        let normal = raw_normal(&args[0], &[&shape[..], &[n]].concat(), dtype);
+        &args[1] + matvec(&cholesky(&args[2]), &normal)
+    })
+}
+
+/// Uniformly distributed orthogonal matrices `[shape…, n, m]`: rows are orthonormal if n ≤ m, columns if
+/// n ≥ m. `jax.random.orthogonal`.
+///
+/// ```
+/// use nnx_core::{DType, array::eye, random};
+/// let q = random::orthogonal(&random::key(0), 3, 3, (), DType::F32);
+/// assert!(q.matmul(&q.t()).all_close(&eye(3, DType::F32)).item::<bool>());
+/// ```
+///
+/// # Panics
+/// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
+#[track_caller]
+pub fn orthogonal(key: &Key, n: usize, m: usize, shape: impl IntoShape, dtype: DType) -> Array {
+    let op = "random::orthogonal";
+    let data = key.single(op);
+    let mut shape = float_sample(op, shape, dtype);
+    shape.extend([n.max(m), n.min(m)]);
+    one_program("orthogonal", std::slice::from_ref(data), |args| {
+        let (q, r) = qr(&raw_normal(&args[0], &shape, dtype));
+        let q = q * r.diagonal(0, -2, -1).sign().expand_dims(-2);
+        if n < m { q.swapaxes(-1, -2) } else { q }
+    })
+}
+
+/// Vectors `[shape…, d]` that are uniformly distributed in the unit ball of the `p` norm.
+/// `jax.random.ball`.
+///
+/// `p` is a number or an array of rank 0; it is positive.
+///
+/// ```
+/// use nnx_core::{DType, random};
+/// let x = random::ball(&random::key(0), 3, 2.0, [4], DType::F32);
+/// assert!((&x * &x).sum(-1).le(1.0).all(..).item::<bool>());
+/// ```
+///
+/// # Panics
+/// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or `p` has an axis
+/// or is a number that is not positive.
+#[track_caller]
+pub fn ball(key: &Key, d: usize, p: impl Operand, shape: impl IntoShape, dtype: DType) -> Array {
+    let op = "random::ball";
+    let data = key.single(op);
+    let shape = float_sample(op, shape, dtype);
+    Range::Positive.check(op, "p", &p);
+    let p = parameter(op, &p, dtype, &[]);
+    one_program("ball", &[data.clone(), p], |args| {
+        let [normal, exponential] = split_into(&args[0]);
+        let p = &args[1];
+        let x = raw_generalized_normal(&normal, p, &[&shape[..], &[d]].concat());
+        let e = raw_exponential(&exponential, &shape, dtype);
+        let length = (x.abs().pow(p).sum(-1) + e).pow(1.0 / p);
+        x / length.expand_dims(-1)
+    })
+}
