@@ -167,6 +167,75 @@ fn moments_of_large_samples() {
     near(moments(dice.astype(f) / 6.0), 3.5 / 6.0, 35.0 / 12.0 / 36.0);
 }
 
+/// Values of JAX 0.10.2 with 64-bit types enabled.
+#[test]
+fn distributions_in_f64_equal_jax() {
+    let (key, d) = (random::key(11), DType::F64);
+    let close = |what: &str, array: Array, expected: [f64; 3]| {
+        let got = array.to_vec::<f64>();
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+        assert!(got.iter().zip(&expected).all(near), "{what}: {got:?}, expected {expected:?}");
+    };
+    let laplace = [0.09989154600336497, -1.8227829553382275, -0.9540904672629393];
+    close("laplace", random::laplace(&key, 3, d), laplace);
+    let gamma = [0.07982566442174471, 0.3830288853253235, 0.2606166640388692];
+    close("gamma", random::gamma(&key, 0.7, 3, d), gamma);
+    let loggamma = [-11.17651966668512, -7.513121365216666, -16.640803061730526];
+    close("loggamma", random::loggamma(&key, 0.1, 3, d), loggamma);
+    let t = [2.2219972073011856, 0.09396558729056961, 0.26230483654514264];
+    close("t", random::t(&key, 5.0, 3, d), t);
+    let wald = [0.12378890730683523, 1.7581523696453651, 1.3155795045907757];
+    close("wald", random::wald(&key, 2.0, 3, d), wald);
+    let slope =
+        |a: f64| nnx_core::grad(|a: &Array| random::gamma(&key, a, (), d), &Array::scalar(a));
+    let slopes = nnx_core::array::stack(&[0.3, 2.0, 50.0].map(slope).each_ref(), 0);
+    close("slope of gamma", slopes, [0.11598183758806359, 0.4304460923576554, 0.8954590872258613]);
+}
+
+/// Loops of rejection end for each element of a batch when its own sample is found.
+#[test]
+fn batches_of_keys_draw_what_each_key_draws() {
+    let keys = random::split(&random::key(3), 4);
+    let f = DType::F32;
+    let rates = Array::from([0.3_f32, 3.0, 20.0, 500.0]);
+    let p = Array::from([0.1_f32, 0.2, 0.7]);
+    type Draw<'a> = &'a dyn Fn(&Key, &Array) -> Array;
+    let draws: [(&str, Draw<'_>); 7] = [
+        ("gamma", &|key, rate| random::gamma(key, rate, 5, f)),
+        ("beta", &|key, rate| random::beta(key, rate, 2.0, 5, f)),
+        ("poisson", &|key, rate| random::poisson(key, rate, 5, DType::I32).astype(f)),
+        ("binomial", &|key, rate| random::binomial(key, rate, 0.3, 5, f)),
+        ("multinomial", &|key, rate| random::multinomial(key, rate, &p, [2, 3], f)),
+        ("choice", &|key, _| random::choice(key, 3, 5, true, Some(&p)).astype(f)),
+        ("cauchy", &|key, rate| random::cauchy(key, 5, f) * rate),
+    ];
+    for (name, draw) in draws {
+        let batch =
+            nnx_core::vmap(|(key, rate): (&Key, &Array)| draw(key, rate), (&keys, &rates), 0);
+        let each: Vec<Array> = (0..4)
+            .map(|i| draw(&Key::from_data(keys.data().slice([i.into()])), &rates.slice([i.into()])))
+            .collect();
+        let each = nnx_core::array::stack(&each.iter().collect::<Vec<_>>(), 0);
+        let (got, want) = (batch.to_vec::<f32>(), each.to_vec::<f32>());
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+        assert!(got.iter().zip(&want).all(near), "{name}: {got:?}, alone {want:?}");
+    }
+}
+
+#[test]
+fn samples_without_elements_and_awkward_parameters() {
+    let (key, f) = (random::key(1), DType::F32);
+    assert_eq!(random::gamma(&key, 2.0, [0, 3], f).shape(), [0, 3]);
+    assert_eq!(random::poisson(&key, 2.0, 0, DType::I32).shape(), [0]);
+    assert_eq!(random::choice(&key, 0, [0, 2], true, None).shape(), [0, 2]);
+    // JAX does not end for an infinite number of trials.
+    assert_eq!(random::binomial(&key, f64::INFINITY, 0.5, (), f).item::<f32>(), f32::INFINITY);
+    let shifted = random::poisson(&key, Array::scalar(-2.0_f32), (), DType::I32);
+    assert_eq!(shifted.item::<i32>(), -1);
+    let once = random::choice(&key, 1000, 1000, false, None).sort(0).to_vec::<i32>();
+    assert_eq!(once, (0..1000).collect::<Vec<_>>());
+}
+
 #[test]
 fn mistakes_name_the_rule() {
     let message = |f: &dyn Fn()| {
@@ -175,6 +244,8 @@ fn mistakes_name_the_rule() {
     };
     let key = random::key(0);
     let batch = random::split(&key, 3);
+    let (f, three) = (DType::F32, Array::from([0.5_f32; 3]));
+    let second = |a: &Array| nnx_core::grad(|a: &Array| random::gamma(&key, a, (), f), a);
     let mistakes: &[(&dyn Fn(), &str)] = &[
         (&|| drop(random::normal(&batch, 2, DType::F32)), "a single key"),
         (&|| drop(random::normal(&key, 2, DType::I32)), "makes floats, not i32"),
@@ -186,6 +257,45 @@ fn mistakes_name_the_rule() {
         (&|| drop(random::split(&key, -1)), "negative"),
         (&|| drop(batch.unstack::<2>()), "not 2 along axis 0"),
         (&|| drop(Key::from_data(Array::scalar(1_u32))), "u32[…, 2]"),
+        (
+            &|| drop(random::poisson(&key, -1.0, 2, DType::I32)),
+            "`lam` must be 0 or positive, got -1",
+        ),
+        (&|| drop(random::poisson(&key, 1.0, 2, f)), "makes integers, not f32"),
+        (&|| drop(random::gamma(&key, 0, 2, f)), "`a` must be positive, got 0"),
+        (&|| drop(random::gamma(&key, &three, 2, f)), "does not broadcast to the shape [2]"),
+        (&|| drop(random::gamma(&batch, 1.0, 2, f)), "a single key"),
+        (
+            &|| drop(random::geometric(&key, 1.5, 2, DType::I32)),
+            "`p` must be above 0 and at most 1",
+        ),
+        (&|| drop(random::binomial(&key, 4, -0.5, 2, f)), "`p` must be from 0 to 1"),
+        (&|| drop(random::triangular(&key, 0.0, 2.0, 1.0, 2, f)), "left ≤ mode ≤ right"),
+        (&|| drop(random::rademacher(&key, 2, DType::U8)), "signed integers, not u8"),
+        (
+            &|| drop(random::dirichlet(&key, &Array::scalar(1.0_f32), 2, f)),
+            "vector of concentrations",
+        ),
+        (&|| drop(random::multinomial(&key, 4, &three, [2, 2], f)), "has 3 categories"),
+        (
+            &|| drop(random::multivariate_normal(&key, &three, &three, 2, f)),
+            "a covariance […, n, n]",
+        ),
+        (&|| drop(random::ball(&key, 3, &three, 2, f)), "does not broadcast"),
+        (
+            &|| drop(random::choice(&key, 4, 2, true, Some(&three))),
+            "each of 4 elements, got f32[3]",
+        ),
+        (&|| drop(random::choice(&key, 4, 5, false, None)), "draws 5 of 4 without replacement"),
+        (&|| drop(random::choice(&key, 0, 5, true, None)), "nothing to draw"),
+        (
+            &|| drop(random::categorical_samples(&key, &three, 0, 4, false)),
+            "draws 4 of 3 categories",
+        ),
+        (
+            &|| drop(nnx_core::grad(second, &Array::scalar(2.0_f32))),
+            "gamma distribution is not known",
+        ),
         (&|| drop(random::Rngs::empty().with("a", 0).params()), "no stream `params`"),
     ];
     for (f, part) in mistakes {

@@ -51,9 +51,9 @@ fn with_parameters(name: &str) -> Option<Run> {
                 random::triangular(key, a, a + b, a + b + c, SHAPE, F)
             })
         },
-        "double_sided_maxwell" => {
-            |c| grads(c, ["a", "b"], |key, [a, b]| random::double_sided_maxwell(key, a, b, SHAPE, F))
-        }
+        "double_sided_maxwell" => |c| {
+            grads(c, ["a", "b"], |key, [a, b]| random::double_sided_maxwell(key, a, b, SHAPE, F))
+        },
         "wald" => |c| grads(c, ["a"], |key, [a]| random::wald(key, a, SHAPE, F)),
         "multivariate_normal" => |c| {
             grads(c, ["mean", "cov"], |key, [mean, cov]| {
@@ -62,9 +62,7 @@ fn with_parameters(name: &str) -> Option<Run> {
         },
         "poisson" => |c| y(random::poisson(&key(c), c.input("rates"), [20, 10], DType::I32)),
         "geometric" => |c| y(random::geometric(&key(c), c.input("p"), [30, 4], DType::I32)),
-        "binomial" => {
-            |c| y(random::binomial(&key(c), c.input("n"), c.input("p"), [9, 6, 6], F))
-        }
+        "binomial" => |c| y(random::binomial(&key(c), c.input("n"), c.input("p"), [9, 6, 6], F)),
         "multinomial" => {
             |c| y(random::multinomial(&key(c), c.input("n"), &c.input("p"), [3, 2, 5], F))
         }
@@ -105,8 +103,12 @@ fn drawn(name: &str) -> Option<Run> {
         "categorical_broadcast" => {
             |c| y(random::categorical_samples(&key(c), &c.input("logits"), -1, [3, 4, 5], true))
         }
-        "permutation_independent_0" => |c| y(random::shuffle_independent(&key(c), &c.input("x"), 0)),
-        "permutation_independent_1" => |c| y(random::shuffle_independent(&key(c), &c.input("x"), 1)),
+        "permutation_independent_0" => {
+            |c| y(random::shuffle_independent(&key(c), &c.input("x"), 0))
+        }
+        "permutation_independent_1" => {
+            |c| y(random::shuffle_independent(&key(c), &c.input("x"), 1))
+        }
         "permutation_independent_2" => {
             |c| y(random::shuffle_independent(&key(c), &c.input("x"), -1))
         }

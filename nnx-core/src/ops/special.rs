@@ -101,7 +101,8 @@ impl Primitive for Special {
                 Err("the second derivative with respect to the first operand is not known".into())
             }
             Special::GammaSampleGrad => {
-                Err("the second derivative of a sample of the gamma distribution is not known".into())
+                Err("the second derivative of a sample of the gamma distribution is not known"
+                    .into())
             }
             Special::Betainc => {
                 if cx.tangent(0).is_some() || cx.tangent(1).is_some() {

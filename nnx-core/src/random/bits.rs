@@ -130,7 +130,13 @@ pub(super) fn raw_uniform_range(key: &Array, shape: &[usize], low: &Array, high:
 }
 
 /// [`randint`] inside a trace.
-pub(super) fn raw_randint(key: &Array, shape: &[usize], low: &Array, high: &Array, dtype: DType) -> Array {
+pub(super) fn raw_randint(
+    key: &Array,
+    shape: &[usize],
+    low: &Array,
+    high: &Array,
+    dtype: DType,
+) -> Array {
     // Short integers are drawn in 32 bits, to keep the bias small.
     let word = if dtype.size() == 8 { DType::U64 } else { DType::U32 };
     let (low, high) = match integer_range(dtype) {

@@ -175,10 +175,18 @@ pub fn categorical_samples(
     let count = saturating_product(front);
     if !replace && back != others {
         let aval = logits.aval();
-        invalid(op, format!("without replacement the shape of {aval} ends with {others:?}, got {shape:?}"));
+        invalid(
+            op,
+            format!("without replacement the shape of {aval} ends with {others:?}, got {shape:?}"),
+        );
     }
     if !replace && count > n {
-        invalid(op, format!("draws {count} of {n} categories without replacement; draw fewer, or with `replace`"));
+        invalid(
+            op,
+            format!(
+                "draws {count} of {n} categories without replacement; draw fewer, or with `replace`"
+            ),
+        );
     }
     one_program("categorical", &[data.clone(), logits.clone()], |args| {
         let (key, logits) = (&args[0], &args[1]);

@@ -85,12 +85,7 @@ fn uniform_from(key: &Array, shape: &[usize], low: f64, dtype: DType) -> Array {
 /// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or `sigma` does not
 /// broadcast to the shape.
 #[track_caller]
-pub fn lognormal(
-    key: &Key,
-    sigma: impl Operand,
-    shape: impl IntoShape,
-    dtype: DType,
-) -> Array {
+pub fn lognormal(key: &Key, sigma: impl Operand, shape: impl IntoShape, dtype: DType) -> Array {
     let parameters = [("sigma", &sigma as &dyn Operand, Range::Any)];
     float_program("random::lognormal", key, shape, dtype, &parameters, |key, args, shape| {
         (raw_normal(key, shape, dtype) * &args[0]).exp()
@@ -200,7 +195,10 @@ pub fn triangular(
     if let (Some(l), Some(m), Some(r)) = (left.number(), mode.number(), right.number())
         && !(l <= m && m <= r && l < r)
     {
-        crate::array::invalid(op, format!("needs left ≤ mode ≤ right and left < right, got {l}, {m}, {r}"));
+        crate::array::invalid(
+            op,
+            format!("needs left ≤ mode ≤ right and left < right, got {l}, {m}, {r}"),
+        );
     }
     let parameters = [
         ("left", &left as &dyn Operand, Range::Any),

@@ -55,7 +55,9 @@ pub fn geometric(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType
     let shape = integer_sample(op, shape, dtype);
     let float = match p.kind() {
         PromotionKind::Strong(dtype) if dtype.is_float() => dtype,
-        PromotionKind::Strong(dtype) => invalid(op, format!("a probability is a float, got {dtype}")),
+        PromotionKind::Strong(dtype) => {
+            invalid(op, format!("a probability is a float, got {dtype}"))
+        }
         _ => DType::F32,
     };
     program(op, key, &shape, float, &[("p", &p, Range::Chance)], |key, args, shape| {

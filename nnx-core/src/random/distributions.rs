@@ -53,7 +53,8 @@ pub fn truncated_normal(
     let op = "random::truncated_normal";
     let data = key.single(op);
     let shape = float_sample(op, shape, dtype);
-    let [lower, upper] = [parameter(op, &lower, dtype, &shape), parameter(op, &upper, dtype, &shape)];
+    let [lower, upper] =
+        [parameter(op, &lower, dtype, &shape), parameter(op, &upper, dtype, &shape)];
     let args = [data.clone(), lower, upper];
     one_program("truncated_normal", &args, |args| {
         raw_truncated_normal(&args[0], &args[1], &args[2], &shape)

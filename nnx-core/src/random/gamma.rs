@@ -79,8 +79,7 @@ pub fn beta(
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
-    let parameters =
-        [("a", &a as &dyn Operand, Range::Positive), ("b", &b, Range::Positive)];
+    let parameters = [("a", &a as &dyn Operand, Range::Positive), ("b", &b, Range::Positive)];
     float_program("random::beta", key, shape, dtype, &parameters, |key, args, shape| {
         let [of_a, of_b] = split_into(key);
         let log_a = raw_gamma(&of_a, &args[0], shape, true);
@@ -221,7 +220,12 @@ pub fn f(
 /// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, `p` does not
 /// broadcast to the shape, or is a number that is not positive.
 #[track_caller]
-pub fn generalized_normal(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType) -> Array {
+pub fn generalized_normal(
+    key: &Key,
+    p: impl Operand,
+    shape: impl IntoShape,
+    dtype: DType,
+) -> Array {
     let op = "random::generalized_normal";
     let parameters = [("p", &p as &dyn Operand, Range::Positive)];
     float_program(op, key, shape, dtype, &parameters, |key, args, shape| {

@@ -30,8 +30,8 @@ mod vectors;
 pub use bits::{bits, randint, uniform, uniform_range};
 pub use choice::{categorical, categorical_samples, choice, choice_from};
 pub use continuous::{
-    cauchy, double_sided_maxwell, laplace, logistic, lognormal, maxwell, pareto, rayleigh, triangular,
-    wald, weibull_min,
+    cauchy, double_sided_maxwell, laplace, logistic, lognormal, maxwell, pareto, rayleigh,
+    triangular, wald, weibull_min,
 };
 pub use counts::{binomial, geometric, multinomial, poisson, rademacher};
 pub use distributions::{bernoulli, exponential, gumbel, normal, truncated_normal};

@@ -50,7 +50,13 @@ pub(super) fn parameter(op: &str, value: &dyn Operand, dtype: DType, shape: &[us
 
 /// Stops if `part`, the shape of `value` or the front of it, does not broadcast to `shape`.
 #[track_caller]
-pub(super) fn check_broadcast(op: &str, what: &str, value: &Array, part: &[usize], shape: &[usize]) {
+pub(super) fn check_broadcast(
+    op: &str,
+    what: &str,
+    value: &Array,
+    part: &[usize],
+    shape: &[usize],
+) {
     if broadcast_shapes(part, shape).as_deref() == Some(shape) {
         return;
     }

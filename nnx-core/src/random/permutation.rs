@@ -18,9 +18,7 @@ use crate::value::DType;
 #[track_caller]
 pub fn permutation(key: &Key, n: usize) -> Array {
     let data = key.single("random::permutation");
-    one_program("permutation", std::slice::from_ref(data), |args| {
-        raw_permutation(&args[0], n)
-    })
+    one_program("permutation", std::slice::from_ref(data), |args| raw_permutation(&args[0], n))
 }
 
 /// `x` with its parts along `axis` in random order. `jax.random.permutation` of an array.

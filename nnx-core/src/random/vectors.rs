@@ -42,7 +42,10 @@ pub fn multivariate_normal(
         (mean.shape().split_last(), cov.shape())
     else {
         let (mean, cov) = (mean.aval(), cov.aval());
-        invalid(op, format!("needs a mean […, n] and a covariance […, n, n], got {mean} and {cov}"));
+        invalid(
+            op,
+            format!("needs a mean […, n] and a covariance […, n, n], got {mean} and {cov}"),
+        );
     };
     if *rows != n || *columns != n {
         let (mean, cov) = (mean.aval(), cov.aval());
