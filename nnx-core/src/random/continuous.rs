@@ -5,7 +5,7 @@ use super::counts::raw_rademacher;
 use super::distributions::{after_one_down, raw_exponential, raw_normal};
 use super::key::{Key, split_into};
 use super::parameters::{Range, float_program};
-use crate::array::{IntoShape, Operand, finfo, select};
+use crate::array::{IntoShape, Operand, finfo, invalid, select};
 use crate::graph::Array;
 use crate::value::DType;
 use std::f64::consts::PI;
@@ -195,10 +195,7 @@ pub fn triangular(
     if let (Some(l), Some(m), Some(r)) = (left.number(), mode.number(), right.number())
         && !(l <= m && m <= r && l < r)
     {
-        crate::array::invalid(
-            op,
-            format!("needs left ≤ mode ≤ right and left < right, got {l}, {m}, {r}"),
-        );
+        invalid(op, format!("needs left ≤ mode ≤ right and left < right, got {l}, {m}, {r}"));
     }
     let parameters = [
         ("left", &left as &dyn Operand, Range::Any),

@@ -1,14 +1,20 @@
 //! Distributions of whole numbers.
 
-use super::bits::raw_uniform;
+use super::bits::{float_sample, raw_uniform};
 use super::key::{Key, raw_split, split_into};
-use super::parameters::{Parameter, Range, check_broadcast, float_program, program};
+use super::parameters::{
+    GivenParameter, Range, check_broadcast, float_program, parameter, program,
+};
 use crate::array::{IndexMode, IntoShape, Operand, iinfo, invalid, one_program, select, shape_of};
 use crate::graph::Array;
 use crate::ops::{Cumulative, Reducer};
 use crate::run::bind1;
 use crate::transform::{scan, while_loop};
 use crate::value::{Aval, DType, PromotionKind, scalar_bytes};
+
+/// The carry of a loop.
+type LoopOfThree = (Array, Array, Array);
+type LoopOfFour = (Array, Array, Array, Array);
 
 /// −1 or 1, each with probability ½, in an integer or float dtype. `jax.random.rademacher`.
 ///
@@ -85,7 +91,7 @@ pub fn geometric(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType
 pub fn poisson(key: &Key, lam: impl Operand, shape: impl IntoShape, dtype: DType) -> Array {
     let op = "random::poisson";
     let shape = integer_sample(op, shape, dtype);
-    let parameters: [Parameter<'_>; 1] = [("lam", &lam, Range::NotNegative)];
+    let parameters: [GivenParameter<'_>; 1] = [("lam", &lam, Range::NotNegative)];
     program(op, key, &shape, DType::F32, &parameters, |key, args, shape| {
         let lam = args[0].broadcast_to(shape);
         // As many rounds as JAX, which counts them in i32.
@@ -108,9 +114,8 @@ fn poisson_by_product(
     dtype: DType,
     rounds: i32,
 ) -> Array {
-    type Carry = (Array, Array, Array, Array);
-    let going = |(i, _, _, log): &Carry| log.gt(-lam).any(..) & i.lt(rounds);
-    let step = |(i, k, key, log): Carry| {
+    let going = |(i, _, _, log): &LoopOfFour| log.gt(-lam).any(..) & i.lt(rounds);
+    let step = |(i, k, key, log): LoopOfFour| {
         let [key, uniform] = split_into(&key);
         let k = select(&log.gt(-lam), &(&k + 1), &k);
         (i + 1, k, key, log + raw_uniform(&uniform, shape, DType::F32).log())
@@ -127,9 +132,8 @@ fn poisson_by_rejection(key: &Array, lam: &Array, shape: &[usize], rounds: i32) 
     let a = &b * 0.02483 - 0.059;
     let inverse_alpha = 1.1328 / (&b - 3.4) + 1.1239;
     let v_r = 0.9277 - 3.6224 / (&b - 2.0);
-    type Carry = (Array, Array, Array, Array);
-    let going = |(i, _, accepted, _): &Carry| accepted.logical_not().any(..) & i.lt(rounds);
-    let step = |(i, out, accepted, key): Carry| {
+    let going = |(i, _, accepted, _): &LoopOfFour| accepted.logical_not().any(..) & i.lt(rounds);
+    let step = |(i, out, accepted, key): LoopOfFour| {
         let [key, of_u, of_v] = split_into(&key);
         let u = raw_uniform(&of_u, shape, DType::F32) - 0.5;
         let v = raw_uniform(&of_v, shape, DType::F32);
@@ -170,7 +174,7 @@ pub fn binomial(
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
-    let parameters: [Parameter<'_>; 2] =
+    let parameters: [GivenParameter<'_>; 2] =
         [("n", &n, Range::NotNegative), ("p", &p, Range::Probability)];
     float_program("random::binomial", key, shape, dtype, &parameters, |key, args, shape| {
         raw_binomial(key, &args[0].broadcast_to(shape), &args[1].broadcast_to(shape))
@@ -202,10 +206,9 @@ fn raw_binomial(key: &Array, n: &Array, p: &Array) -> Array {
 
 /// Adds geometric samples, the distances between successes, until they exceed `n`.
 fn by_geometric(key: &Array, n: &Array, p: &Array) -> Array {
-    type Carry = (Array, Array, Array);
     let log_failure = (-p).log1p();
-    let going = |(_, sum, _): &Carry| sum.le(n).any(..);
-    let step = |(count, sum, key): Carry| {
+    let going = |(_, sum, _): &LoopOfThree| sum.le(n).any(..);
+    let step = |(count, sum, key): LoopOfThree| {
         let [uniform, key] = split_into(&key);
         let count = select(&sum.le(n), &(&count + 1.0), &count);
         let u = raw_uniform(&uniform, n.shape(), n.dtype());
@@ -216,7 +219,6 @@ fn by_geometric(key: &Array, n: &Array, p: &Array) -> Array {
 
 /// Transformed rejection (Hörmann 1993, BTRS).
 fn by_rejection(key: &Array, n: &Array, p: &Array) -> Array {
-    type Carry = (Array, Array, Array);
     let (shape, dtype) = (n.shape(), n.dtype());
     let deviation = (n * p * (1.0 - p)).sqrt();
     let b = &deviation * 2.53 + 1.15;
@@ -226,7 +228,7 @@ fn by_rejection(key: &Array, n: &Array, p: &Array) -> Array {
     let r = p / (1.0 - p);
     let alpha = (5.1 / &b + 2.83) * deviation;
     let m = ((n + 1.0) * p).floor();
-    let step = |(out, accepted, key): Carry| {
+    let step = |(out, accepted, key): LoopOfThree| {
         let [key, of_u, of_v] = split_into(&key);
         let u = raw_uniform(&of_u, shape, dtype);
         let v = raw_uniform(&of_v, shape, dtype);
@@ -247,7 +249,7 @@ fn by_rejection(key: &Array, n: &Array, p: &Array) -> Array {
         (select(&accept, &k, &out), accepted | accept, key)
     };
     let none = Array::constant_scalar(DType::Bool, 0.0).splat(shape);
-    let going = |(_, accepted, _): &Carry| accepted.logical_not().any(..);
+    let going = |(_, accepted, _): &LoopOfThree| accepted.logical_not().any(..);
     while_loop(going, step, (n.full_like(-1.0), none, key.clone())).0
 }
 
@@ -304,7 +306,7 @@ pub fn multinomial(
 ) -> Array {
     let op = "random::multinomial";
     let data = key.single(op);
-    let shape = super::bits::float_sample(op, shape, dtype);
+    let shape = float_sample(op, shape, dtype);
     let (Some((&k, others)), Some(&categories)) = (shape.split_last(), p.shape().last()) else {
         let aval = p.aval();
         invalid(op, format!("needs a last axis of categories, got `p` {aval} and shape {shape:?}"));
@@ -315,7 +317,7 @@ pub fn multinomial(
     }
     check_broadcast(op, "probabilities", p, p.shape(), &shape);
     Range::NotNegative.check(op, "n", &n);
-    let n = super::parameters::parameter(op, &n, dtype, others);
+    let n = parameter(op, &n, dtype, others);
     one_program("multinomial", &[data.clone(), n, p.astype(dtype)], |args| {
         let (n, p) = (args[1].broadcast_to(others), args[2].broadcast_to(&shape[..]));
         let p = p.moveaxis(-1, 0);

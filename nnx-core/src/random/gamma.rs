@@ -4,7 +4,7 @@ use super::bits::{float_sample, raw_uniform};
 use super::counts::raw_rademacher;
 use super::distributions::{raw_exponential, raw_normal};
 use super::key::{Key, raw_split, split_into};
-use super::parameters::{Parameter, Range, check_broadcast, float_program};
+use super::parameters::{GivenParameter, Range, check_broadcast, float_program};
 use crate::array::{IntoShape, Operand, finfo, invalid, one_program, select, softmax};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, Special, custom_jvp};
@@ -194,7 +194,7 @@ pub fn f(
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
-    let parameters: [Parameter<'_>; 2] =
+    let parameters: [GivenParameter<'_>; 2] =
         [("dfnum", &dfnum, Range::Positive), ("dfden", &dfden, Range::Positive)];
     float_program("random::f", key, shape, dtype, &parameters, |key, args, shape| {
         let [below, above] = split_into(key);

@@ -7,7 +7,7 @@ use crate::graph::Array;
 use crate::value::DType;
 
 /// A parameter: its name, its value, and which numbers it may be.
-pub(super) type Parameter<'a> = (&'static str, &'a dyn Operand, Range);
+pub(super) type GivenParameter<'a> = (&'static str, &'a dyn Operand, Range);
 
 /// Which numbers a parameter may be. Held against Rust's numbers; what an array holds is known to the
 /// device alone.
@@ -76,7 +76,7 @@ pub(super) fn float_program(
     key: &Key,
     shape: impl IntoShape,
     dtype: DType,
-    parameters: &[Parameter<'_>],
+    parameters: &[GivenParameter<'_>],
     body: impl FnOnce(&Array, &[Array], &[usize]) -> Array,
 ) -> Array {
     let shape = float_sample(op, shape, dtype);
@@ -90,7 +90,7 @@ pub(super) fn program(
     key: &Key,
     shape: &[usize],
     dtype: DType,
-    parameters: &[Parameter<'_>],
+    parameters: &[GivenParameter<'_>],
     body: impl FnOnce(&Array, &[Array], &[usize]) -> Array,
 ) -> Array {
     let mut args = vec![key.single(op).clone()];
