@@ -7,6 +7,7 @@ mod derive_fields;
 mod derive_generics;
 mod derive_schema;
 mod derive_statics;
+mod distributions;
 mod empty_arrays;
 mod features;
 mod filters;
