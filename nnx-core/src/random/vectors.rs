@@ -56,7 +56,7 @@ pub fn multivariate_normal(
     let args = [data.clone(), mean.astype(dtype), cov.astype(dtype)];
     one_program("multivariate_normal", &args, |args| {
         let normal = raw_normal(&args[0], &[&shape[..], &[n]].concat(), dtype);
-        &args[1] + matvec(&cholesky(&args[2]), &normal)
+        &args[1] + matvec(cholesky(&args[2]), &normal)
     })
 }
 
