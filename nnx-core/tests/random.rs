@@ -186,10 +186,41 @@ fn distributions_in_f64_equal_jax() {
     close("t", random::t(&key, 5.0, 3, d), t);
     let wald = [0.12378890730683523, 1.7581523696453651, 1.3155795045907757];
     close("wald", random::wald(&key, 2.0, 3, d), wald);
+    // Their signs are drawn in f64 too.
+    let normal = [0.16846374916745047, 0.498738797059245, -0.11537237843381459];
+    close("generalized_normal", random::generalized_normal(&key, 1.5, 3, d), normal);
+    let maxwell = [2.342250783452541, 1.7942704738527813, -0.4019882007408013];
+    close("double_sided_maxwell", random::double_sided_maxwell(&key, 1.0, 0.5, 3, d), maxwell);
+    let ball = [-0.859699542567067, 0.46145390548567516, -0.09317522394987474];
+    close("ball", random::ball(&key, 3, 2.0, (), d), ball);
     let slope =
         |a: f64| nnx_core::grad(|a: &Array| random::gamma(&key, a, (), d), &Array::scalar(a));
     let slopes = nnx_core::array::stack(&[0.3, 2.0, 50.0].map(slope).each_ref(), 0);
     close("slope of gamma", slopes, [0.11598183758806359, 0.4304460923576554, 0.8954590872258613]);
+}
+
+/// Counts are found in f32, whose terms do not cancel, and rounded.
+#[test]
+fn counts_in_short_dtypes_are_those_of_f32() {
+    let (key, f) = (random::key(0), DType::F32);
+    let p = Array::from([0.2_f32, 0.3, 0.5]);
+    let (mean, cov) = (Array::from([1.0_f32, 2.0]), Array::from([[2.0_f32, 0.5], [0.5, 1.0]]));
+    for dtype in [DType::F16, DType::BF16] {
+        let same = |what: &str, short: Array, wide: Array| {
+            assert_eq!(short.dtype(), dtype, "{what}");
+            let wide = wide.astype(dtype).astype(f).to_vec::<f32>();
+            assert_eq!(short.astype(f).to_vec::<f32>(), wide, "{what}");
+        };
+        for (n, q) in [(10_000, 0.5), (1000, 0.3), (8, 0.9)] {
+            let draw = |dtype| random::binomial(&key, n, q, 200, dtype);
+            same("binomial", draw(dtype), draw(f));
+        }
+        let draw = |dtype| random::multinomial(&key, 1001, &p, [50, 3], dtype);
+        same("multinomial", draw(dtype), draw(f));
+        let normal = random::multivariate_normal(&key, &mean, &cov, [5], dtype);
+        assert_eq!((normal.dtype(), normal.shape()), (dtype, &[5, 2][..]));
+        assert!(normal.is_finite().all(..).item::<bool>());
+    }
 }
 
 /// Loops of rejection end for each element of a batch when its own sample is found.

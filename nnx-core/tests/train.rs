@@ -10,6 +10,8 @@ mod ema;
 mod groups;
 #[path = "train/loader.rs"]
 mod loader;
+#[path = "train/losses.rs"]
+mod losses;
 #[path = "train/metrics.rs"]
 mod metrics;
 #[path = "train/optimizers.rs"]

@@ -40,6 +40,10 @@ pub fn of(
     if is_open(ty) || last_segment(ty).is_some_and(|last| last.ident == "Variable") {
         return Some(quote!([as __nnx::HoldsModules]));
     }
+    // Of it nothing is asked, and its argument may be of any size.
+    if last_segment(ty)?.ident == "PhantomData" {
+        return None;
+    }
     let arguments: Vec<&Type> = last_segment(ty).map(type_arguments)?.collect();
     if arguments.is_empty() || !arguments.iter().all(|ty| is_sized(ty)) {
         return None;

@@ -65,7 +65,11 @@ pub fn is_object_of_module(ty: &Type) -> bool {
     let Type::TraitObject(object) = ty else { return false };
     object.bounds.iter().any(|bound| match bound {
         TypeParamBound::Trait(bound) => {
-            bound.path.segments.last().is_some_and(|last| last.ident == "Module")
+            // A trait of the user's own may have this name in another path.
+            let names: Vec<String> =
+                bound.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            matches!(names[..], ["Module"] | ["nnx" | "nnx_core", .., "Module"])
         }
         _ => false,
     })

@@ -123,3 +123,19 @@ fn generic_code_can_ask_for_a_module() {
     }
     assert_eq!(count(var::<ParamKind>("x")), 1);
 }
+
+type Object = dyn Fn(f32) -> f32;
+
+/// A mark of a type of no known size, behind an alias.
+#[derive(Module)]
+struct Marked {
+    kernel: Param,
+    tag: PhantomData<Object>,
+}
+
+#[test]
+fn a_mark_may_be_of_any_size() {
+    let marked = Marked { kernel: var("k"), tag: PhantomData };
+    assert_eq!(nnx::state(&marked).len(), 1);
+    let _: PhantomData<Object> = marked.tag;
+}

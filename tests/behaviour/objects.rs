@@ -161,3 +161,36 @@ fn a_list_is_a_sequential_and_takes_a_lora_around_a_layer() {
     map_modules(&mut model, |_, _: &mut Param| kernels += 1);
     assert_eq!(kernels, 6);
 }
+
+mod parts {
+    use nnx::{Array, Param};
+
+    /// A trait of a user's own may have this name.
+    #[nnx::dyn_module]
+    pub trait Module: Send + Sync {
+        fn apply(&self, x: &Array) -> Array;
+    }
+
+    impl Module for Param {
+        fn apply(&self, x: &Array) -> Array {
+            x * self
+        }
+    }
+}
+
+#[derive(Module)]
+struct Parts {
+    all: Vec<Box<dyn parts::Module>>,
+}
+
+#[nnx::jit]
+fn apply_parts(parts: &Parts, x: &Array) -> Array {
+    parts.all.iter().fold(x.clone(), |x, part| part.apply(&x))
+}
+
+#[test]
+fn a_trait_that_is_called_module() {
+    let part = |n: f32| -> Box<dyn parts::Module> { Box::new(Param::new(Array::scalar(n))) };
+    let parts = Parts { all: vec![part(2.0), part(3.0)] };
+    assert_eq!(apply_parts(&parts, &Array::scalar(5.0_f32)).item::<f32>(), 30.0);
+}

@@ -368,10 +368,7 @@ def losses(area):
     area.index["safe_softmax_masked"]["tensors"].append("in.p")
     case("focal", "sigmoid_focal_loss(x, p)", in_order(l.sigmoid_focal_loss), x=logits, p=soft)
     case("focal_alpha", "sigmoid_focal_loss(x, p, alpha=0.25, gamma=1.5)",
-         lambda x: l.sigmoid_focal_loss(x, hard, alpha=0.25, gamma=1.5), x=logits)
-    # Without slopes in the labels: at 0 and 1 the reference leaves out a part of them.
-    area.tensors["focal_alpha/in.p"] = hard
-    area.index["focal_alpha"]["tensors"].append("in.p")
+         lambda x, p: l.sigmoid_focal_loss(x, p, alpha=0.25, gamma=1.5), x=logits, p=hard)
     case("hinge", "hinge_loss(x, s)", in_order(l.hinge_loss), x=logits, s=signs)
     case("perceptron", "perceptron_loss(x, s)", in_order(l.perceptron_loss), x=logits, s=signs)
     case("multiclass_hinge", "multiclass_hinge_loss(x, i)", in_order(l.multiclass_hinge_loss), x=logits, i=whole)

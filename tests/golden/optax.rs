@@ -19,10 +19,9 @@ pub(crate) fn loss(name: &str) -> Option<Run> {
             function(c, &["x"], |a| safe_softmax_cross_entropy(&a[0], &p))
         },
         "focal" => |c| function(c, &["x", "p"], |a| sigmoid_focal_loss(&a[0], &a[1], None, 2.0)),
-        "focal_alpha" => |c| {
-            let p = c.input("p");
-            function(c, &["x"], |a| sigmoid_focal_loss(&a[0], &p, Some(0.25), 1.5))
-        },
+        "focal_alpha" => {
+            |c| function(c, &["x", "p"], |a| sigmoid_focal_loss(&a[0], &a[1], Some(0.25), 1.5))
+        }
         "hinge" => |c| function(c, &["x", "s"], |a| hinge_loss(&a[0], &a[1])),
         "perceptron" => |c| function(c, &["x", "s"], |a| perceptron_loss(&a[0], &a[1])),
         "multiclass_hinge" => |c| {

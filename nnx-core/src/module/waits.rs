@@ -1,6 +1,6 @@
 //! Which threads wait for which at nodes, so that those that would wait for each other for ever get an error.
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::sync::{Mutex, MutexGuard};
 
@@ -25,12 +25,14 @@ fn waits() -> MutexGuard<'static, FxHashMap<u64, Wait>> {
 pub(super) fn begin(me: u64, gate: usize, others: Threads) -> bool {
     let mut waits = waits();
     let mut ahead = others.clone();
-    // Each thread of the chain waits at one gate. There is no circle in what is noted but through `me`.
+    let mut seen = FxHashSet::default();
     while let Some(thread) = ahead.pop() {
         if thread == me {
             return false;
         }
-        if let Some(wait) = waits.get(&thread) {
+        if seen.insert(thread)
+            && let Some(wait) = waits.get(&thread)
+        {
             ahead.extend(wait.others.iter().copied());
         }
     }

@@ -4,6 +4,7 @@ use super::hyper::transformation;
 use super::{
     GradientTransformation, Params, ScaleByLearningRate, safe_increment, scale_by_learning_rate,
 };
+use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use crate::random::{Key, key, normal, split};
@@ -32,7 +33,15 @@ pub struct AddNoiseState {
 impl GradientTransformation for AddNoise {
     type State = AddNoiseState;
 
-    fn init(&self, _: &Params) -> AddNoiseState {
+    #[track_caller]
+    fn init(&self, params: &Params) -> AddNoiseState {
+        if let Some((path, p)) = params.iter().find(|(_, p)| p.dtype().is_complex()) {
+            let aval = p.aval();
+            raise(Error::Invalid(format!(
+                "add_noise: `{path}` is {aval}, and the noise is real\n\
+                 fix: give the noise to the others alone, as in `masked(add_noise(..), filter)`"
+            )));
+        }
         AddNoiseState {
             count: Variable::new(Array::scalar(0_i32)),
             rng_key: Variable::new(key(self.seed).into_data()),

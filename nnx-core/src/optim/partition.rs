@@ -45,7 +45,7 @@ impl Mask {
     pub(super) fn check_takes_some(&self, who: &str, params: &Params) {
         if self.split(params).0.is_empty() && !params.is_empty() {
             raise(Error::Invalid(format!(
-                "{who} takes none of the parameters: {}",
+                "{who} takes none of the parameters here: {}",
                 listed(params)
             )));
         }
@@ -98,6 +98,9 @@ pub struct Group<T> {
 }
 
 /// The transformation `tx` for the parameters that `filter` takes, as a part of a [`partition`].
+///
+/// The filter is asked at every update. So one that looks at values should not change its mind: under `vmap` it sees
+/// the shapes of one example.
 pub fn group<T>(filter: impl Filter + Send + Sync + 'static, tx: T) -> Group<T> {
     Group { mask: Mask::of(filter), tx }
 }

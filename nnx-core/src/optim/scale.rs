@@ -127,13 +127,29 @@ impl ScaleByLearningRate {
     }
 }
 
+/// An integer would wrap around when its sign changes, and an axis would broadcast.
+#[track_caller]
+fn check_rate(rate: &Array) {
+    let aval = rate.aval();
+    if aval.rank() > 0 || !aval.dtype().is_float() {
+        raise(Error::Invalid(format!(
+            "scale_by_learning_rate: the learning rate must be a float scalar, got {aval}"
+        )));
+    }
+}
+
 impl GradientTransformation for ScaleByLearningRate {
     /// Only a schedule counts steps.
     type State = Option<ScaleByScheduleState>;
 
+    #[track_caller]
     fn init(&self, params: &Params) -> Self::State {
         match &self.learning_rate {
-            LearningRate::Constant(_) | LearningRate::Injected(_) => None,
+            LearningRate::Constant(_) => None,
+            LearningRate::Injected(rate) => {
+                check_rate(rate);
+                None
+            }
             LearningRate::Schedule(s) => Some(scale_by_schedule(s.clone()).init(params)),
         }
     }
@@ -148,6 +164,7 @@ impl GradientTransformation for ScaleByLearningRate {
                 scale(rate * f64::from(self.sign())).update(updates, &mut (), params)
             }
             (LearningRate::Injected(rate), _) => {
+                check_rate(rate);
                 let step_size = rate.value() * self.sign();
                 updates.map(|g| step_size.astype(g.dtype()) * g)
             }

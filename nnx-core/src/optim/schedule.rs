@@ -476,7 +476,16 @@ pub fn linear_onecycle_schedule(transition_steps: i32, peak_value: f64) -> Sched
 
 /// A straight line from `init_value` to `peak_value` over `warmup_steps`, then `peak_value`.
 /// `optax.warmup_constant_schedule`.
+///
+/// # Panics
+/// Panics if there are no warm-up steps: Optax's schedule would stay at `init_value`.
+#[track_caller]
 pub fn warmup_constant_schedule(init_value: f64, peak_value: f64, warmup_steps: i32) -> Schedule {
+    check(
+        warmup_steps > 0,
+        "warmup_constant_schedule: warmup_steps must be positive; without a warm-up write \
+         `constant_schedule(peak_value)`",
+    );
     linear_schedule(init_value, peak_value, warmup_steps, 0)
 }
 

@@ -9,7 +9,8 @@ use crate::array::{IndexMode, IntoShape, dim, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::value::{DType, saturating_product};
 
-/// Draws from 0, 1, …, `n` − 1, as i32: with replacement, or each number at most once.
+/// Draws from 0, 1, …, `n` − 1, as i32: with replacement, or each number at most once. With fewer positive probabilities
+/// than draws without replacement, numbers of probability 0 are among them, as in JAX.
 /// `jax.random.choice` of a number.
 ///
 /// `p` `[n]` has the probability of each number, with the sum 1; without it all are equally likely. It has no
@@ -117,7 +118,8 @@ fn draws(key: &Array, n: usize, shape: &[usize], replace: bool, p: Option<&Array
             // The sum need not be 1 exactly: the samples are below it in any case.
             let ends = p.cumsum(0);
             let u = 1.0 - raw_uniform(key, shape, p.dtype());
-            ends.searchsorted(&(ends.slice([(n - 1).into()]) * u), false)
+            let last = Array::constant_int(DType::I32, n as i64 - 1);
+            ends.searchsorted(&(ends.slice([(n - 1).into()]) * u), false).minimum(&last)
         }
         (Some(p), false) => {
             let scores = raw_gumbel(key, &[n], p.dtype()) + p.log();

@@ -38,7 +38,9 @@ pub fn rademacher(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 
 /// [`rademacher`] inside a trace.
 pub(super) fn raw_rademacher(key: &Array, shape: &[usize], dtype: DType) -> Array {
-    raw_uniform(key, shape, DType::F32).lt(0.5).astype(dtype) * 2 - 1
+    // As JAX, which draws in f64 where it makes f64.
+    let drawn = if dtype == DType::F64 { dtype } else { DType::F32 };
+    raw_uniform(key, shape, drawn).lt(0.5).astype(dtype) * 2 - 1
 }
 
 /// The number of trials up to the first success, 1 at least, where each succeeds with probability `p`;
@@ -76,7 +78,7 @@ pub fn geometric(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType
 /// Poisson distributed numbers with mean `lam`, in an integer dtype. `jax.random.poisson`.
 ///
 /// `lam` is a number or an array that broadcasts to `shape`, taken as f32; where an array is negative or NaN,
-/// the result is −1.
+/// the result is −1, or the largest number of an unsigned dtype.
 ///
 /// ```
 /// use nnx_core::{DType, random};
@@ -154,8 +156,8 @@ fn poisson_by_rejection(key: &Array, lam: &Array, shape: &[usize], rounds: i32) 
 /// The number of successes among `n` trials that each succeed with probability `p`, as floats.
 /// `jax.random.binomial`.
 ///
-/// `n` and `p` are numbers or arrays that broadcast to `shape`, computed in `dtype`; fractions of
-/// `n` are dropped. Where an array holds a negative or NaN, the result is NaN.
+/// `n` and `p` are numbers or arrays that broadcast to `shape`, computed in `dtype`, in f32 for f16 and bf16; fractions
+/// of `n` are dropped. Where an array holds a negative or NaN, the result is NaN.
 ///
 /// ```
 /// use nnx_core::{DType, random};
@@ -176,9 +178,16 @@ pub fn binomial(
 ) -> Array {
     let parameters: [GivenParameter<'_>; 2] =
         [("n", &n, Range::NotNegative), ("p", &p, Range::Probability)];
-    float_program("random::binomial", key, shape, dtype, &parameters, |key, args, shape| {
-        raw_binomial(key, &args[0].broadcast_to(shape), &args[1].broadcast_to(shape))
+    let op = "random::binomial";
+    float_program(op, key, shape, computed_in(dtype), &parameters, |key, args, shape| {
+        let counts = raw_binomial(key, &args[0].broadcast_to(shape), &args[1].broadcast_to(shape));
+        counts.astype(dtype)
     })
+}
+
+/// In which dtype counts are computed: the terms of the rejection cancel in f16 and bf16.
+fn computed_in(dtype: DType) -> DType {
+    if dtype.is_float() && dtype.size() < 4 { DType::F32 } else { dtype }
 }
 
 /// [`binomial`] inside a trace, of parameters of the sample's shape and dtype.
@@ -279,7 +288,7 @@ fn stirling_tail(k: &Array) -> Array {
     select(&small, &tails.take_mode(&at, 0, IndexMode::Clip), &approx)
 }
 
-/// How many of `n` trials end in each category, as floats with the sum `n` along the last axis.
+/// How many of `n` trials end in each category, as floats whose sum along the last axis is `n` without its fraction.
 /// `jax.random.multinomial`.
 ///
 /// `p` `[…, k]` has the probabilities of the categories along its last axis, scaled to the sum 1, and
@@ -317,8 +326,9 @@ pub fn multinomial(
     }
     check_broadcast(op, "probabilities", p, p.shape(), &shape);
     Range::NotNegative.check(op, "n", &n);
-    let n = parameter(op, &n, dtype, others);
-    one_program("multinomial", &[data.clone(), n, p.astype(dtype)], |args| {
+    let wide = computed_in(dtype);
+    let n = parameter(op, &n, wide, others);
+    one_program("multinomial", &[data.clone(), n, p.astype(wide)], |args| {
         let (n, p) = (args[1].broadcast_to(others), args[2].broadcast_to(&shape[..]));
         let p = p.moveaxis(-1, 0);
         let rest = bind1(Cumulative { reducer: Reducer::Sum, dim: 0, reverse: true }, &[&p]);
@@ -329,7 +339,7 @@ pub fn multinomial(
             (left - &count, count)
         };
         let (_, counts) = scan(step, n, (&ratios, &keys));
-        counts.moveaxis(0, -1)
+        counts.moveaxis(0, -1).astype(dtype)
     })
 }
 

@@ -53,10 +53,12 @@ pub fn multivariate_normal(
     }
     check_broadcast(op, "mean", mean, of_mean, &shape);
     check_broadcast(op, "covariance", cov, of_cov, &shape);
-    let args = [data.clone(), mean.astype(dtype), cov.astype(dtype)];
+    // No factors are found in f16 and bf16.
+    let wide = if dtype.size() < 4 { DType::F32 } else { dtype };
+    let args = [data.clone(), mean.astype(wide), cov.astype(wide)];
     one_program("multivariate_normal", &args, |args| {
-        let normal = raw_normal(&args[0], &[&shape[..], &[n]].concat(), dtype);
-        &args[1] + matvec(cholesky(&args[2]), &normal)
+        let normal = raw_normal(&args[0], &[&shape[..], &[n]].concat(), dtype).astype(wide);
+        (&args[1] + matvec(cholesky(&args[2]), &normal)).astype(dtype)
     })
 }
 
@@ -79,8 +81,9 @@ pub fn orthogonal(key: &Key, n: usize, m: usize, shape: impl IntoShape, dtype: D
     let mut shape = float_sample(op, shape, dtype);
     shape.extend([n.max(m), n.min(m)]);
     one_program("orthogonal", std::slice::from_ref(data), |args| {
-        let (q, r) = qr(&raw_normal(&args[0], &shape, dtype));
-        let q = q * r.diagonal(0, -2, -1).sign().expand_dims(-2);
+        let wide = if dtype.size() < 4 { DType::F32 } else { dtype };
+        let (q, r) = qr(&raw_normal(&args[0], &shape, dtype).astype(wide));
+        let q = (q * r.diagonal(0, -2, -1).sign().expand_dims(-2)).astype(dtype);
         if n < m { q.swapaxes(-1, -2) } else { q }
     })
 }

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct EMA {
-    /// The averages, in the parameters' dtypes.
+    /// The averages; those of f16 and bf16 are f32, where small steps are not lost.
     pub params: Params,
     #[module(static)]
     decay: f64,
@@ -61,7 +61,7 @@ impl EMA {
             _ => Ok(()),
         };
         or_raise(wrong.map_err(Error::Invalid));
-        EMA { params, decay }
+        EMA { params: params.map(Array::to_wide), decay }
     }
 
     /// Moves the averages towards the values of `model`: decay · average + (1 − decay) · value.
@@ -93,7 +93,8 @@ impl EMA {
         let averages = or_raise(staged("ema", &args, |args| {
             let (averages, values) = args.split_at(args.len() / 2);
             let next = |(average, value): (&Array, &Array)| {
-                (average * self.decay + value * (1.0 - self.decay)).astype(average.dtype())
+                (average * self.decay + value.to_wide() * (1.0 - self.decay))
+                    .astype(average.dtype())
             };
             averages.iter().zip(values).map(next).collect()
         }));
@@ -101,14 +102,18 @@ impl EMA {
         self.params = self.params.map(|before| averages.next().unwrap_or_else(|| before.clone()));
     }
 
-    /// A copy of `model` with the averages in place of the values; all other Variables are as in `model`. Buffers
-    /// are shared, and a later [`update`](EMA::update) does not change the copy.
+    /// A copy of `model` with the averages in place of the values, in the values' dtypes; all other Variables are as in
+    /// `model`. Buffers are shared, and a later [`update`](EMA::update) does not change the copy.
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
     #[track_caller]
     pub fn apply_to<M: Module>(&self, model: &M) -> M {
         let averages: BTreeMap<&Path, &Array> = self.params.iter().collect();
-        map(model, |path, leaf| averages.get(path).map_or(leaf.value, |average| *average).clone())
+        map(model, |path, leaf| match (averages.get(path), leaf.value.try_aval()) {
+            (Some(average), Ok(aval)) => average.astype(aval.dtype()),
+            (Some(average), Err(_)) => (*average).clone(),
+            (None, _) => leaf.value.clone(),
+        })
     }
 }

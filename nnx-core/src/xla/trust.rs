@@ -44,6 +44,16 @@ pub(super) fn objection(path: &Path) -> std::io::Result<Option<String>> {
                 place.owner
             )));
         }
+        if found.is_file() {
+            let file = FolderOwner { owner: found.uid(), mode: found.mode() };
+            if let Some((who, right)) = file.writable_by(me(), file.owner) {
+                let (entry, owner) = (entry.display(), file.owner);
+                return Ok(Some(format!(
+                    "{who} may write to {entry}, a file of user {owner}, so that it may be anybody's: copy it to a \
+                     folder of your own, or take that right away (`chmod {right} {entry}`)"
+                )));
+            }
+        }
         if !found.is_symlink() {
             folder = entry;
             continue;
@@ -96,7 +106,7 @@ fn me() -> u32 {
     unsafe { geteuid() }
 }
 
-/// The owner and mode of a folder.
+/// The owner and mode of a folder, or of a file.
 #[cfg(unix)]
 struct FolderOwner {
     owner: u32,
@@ -110,14 +120,16 @@ impl FolderOwner {
     fn writable_by(&self, me: u32, entry: u32) -> Option<(&'static str, &'static str)> {
         const STICKY: u32 = 0o1000;
         let is_trusted = |user: u32| user == me || user == 0;
-        // There only the owner of the folder or of what lies in it may replace it.
-        if self.mode & STICKY != 0 && is_trusted(self.owner) && is_trusted(entry) {
+        // Whoever may write to a folder of mine, I let in. In a sticky one, only the owner of it or of the entry may
+        // replace that.
+        let is_kept = self.owner == me || self.mode & STICKY != 0 && is_trusted(self.owner);
+        if is_kept && is_trusted(entry) {
             return None;
         }
         if self.mode & 0o002 != 0 {
             return Some(("everybody", "o-w"));
         }
-        // I know who is in the groups of my folders, as does the administrator of a system.
+        // The administrator of a system knows who is in its groups.
         (self.mode & 0o020 != 0 && !is_trusted(self.owner)).then_some(("a group", "g-w"))
     }
 }
@@ -137,7 +149,8 @@ mod tests {
         };
         assert_eq!(writable(1000, 0o700, 1000), None, "my own");
         assert_eq!(writable(1000, 0o775, 1000), None, "my group's, which I let in");
-        assert_eq!(writable(1000, 0o777, 1000), Some("everybody"), "my own");
+        assert_eq!(writable(1000, 0o777, 1000), None, "my own, where I let everybody in");
+        assert_eq!(writable(1000, 0o777, 1001), Some("everybody"), "what another put there");
         assert_eq!(writable(1001, 0o755, 1001), None, "another's, who alone may write");
         assert_eq!(writable(1001, 0o775, 1001), Some("a group"));
         assert_eq!(writable(1001, 0o777, 1000), Some("everybody"));
@@ -170,6 +183,22 @@ mod tests {
             std::fs::set_permissions(self.at(path), Permissions::from_mode(mode)).unwrap();
         }
 
+        /// Gives a folder to another user, and lets everybody write to it. False where that is not to be had.
+        fn open(&self, path: &str) -> bool {
+            if me() != 0 {
+                eprintln!("skipped: only root can give folders to other users");
+                return false;
+            }
+            chown(self.at(path), Some(1001), None).unwrap();
+            self.chmod(path, 0o777);
+            true
+        }
+
+        fn close(&self, path: &str) {
+            chown(self.at(path), Some(me()), None).unwrap();
+            self.chmod(path, 0o755);
+        }
+
         fn objection(&self, path: &str) -> Option<String> {
             objection(&self.at(path)).unwrap()
         }
@@ -188,13 +217,19 @@ mod tests {
         let file = "a/b/c/plugin.so";
         assert_eq!(tree.objection(file), None);
         for folder in ["a", "a/b", "a/b/c"] {
-            for usual in [0o700, 0o755, 0o775, 0o1777] {
-                tree.chmod(folder, usual);
-                assert_eq!(tree.objection(file), None, "{folder} {usual:o}");
+            for mode in [0o700, 0o755, 0o775, 0o777, 0o1777] {
+                tree.chmod(folder, mode);
+                assert_eq!(tree.objection(file), None, "my own folder {folder}, {mode:o}");
             }
-            tree.chmod(folder, 0o777);
-            tree.is_refused_for(file, folder, "o-w");
-            tree.chmod(folder, 0o755);
+            if tree.open(folder) {
+                tree.is_refused_for(file, folder, "o-w");
+                tree.close(folder);
+            }
+        }
+        assert_eq!(tree.objection(file), None);
+        // The file itself.
+        if tree.open(file) {
+            tree.is_refused_for(file, file, "o-w");
         }
     }
 
@@ -207,14 +242,16 @@ mod tests {
         let file = "absolute/c/plugin.so";
         assert_eq!(tree.objection(file), None);
         for folder in ["a", "a/b/c", "x", "x/y"] {
-            tree.chmod(folder, 0o777);
-            tree.is_refused_for(file, folder, "o-w");
-            tree.chmod(folder, 0o755);
+            if tree.open(folder) {
+                tree.is_refused_for(file, folder, "o-w");
+                tree.close(folder);
+            }
         }
         // Folders that the path enters and leaves again count as well.
         assert_eq!(tree.objection("x/../a/b/c/plugin.so"), None);
-        tree.chmod("x/y", 0o777);
-        tree.is_refused_for("x/y/relative/../b/c/plugin.so", "x/y", "o-w");
+        if tree.open("x/y") {
+            tree.is_refused_for("x/y/relative/../b/c/plugin.so", "x/y", "o-w");
+        }
         symlink("around", tree.at("around")).unwrap();
         assert!(objection(&tree.at("around/plugin.so")).is_err());
     }
@@ -245,7 +282,9 @@ mod tests {
     fn a_folder_is_a_strangers_where_one_above_can_be_changed() {
         let tree = Tree::new();
         assert_eq!(stranger(&tree.at("a/b/c")).unwrap(), None);
-        tree.chmod("a", 0o777);
+        if !tree.open("a") {
+            return;
+        }
         let why = stranger(&tree.at("a/b/c")).unwrap().unwrap();
         assert!(why.contains(&format!("`chmod o-w {}`", tree.at("a").display())), "{why}");
     }

@@ -171,6 +171,9 @@ fn singular_values_of_hard_matrices() {
     for empty in [[0, 3], [3, 0]] {
         let (u, s, vt) = linalg::svd(&zeros(empty, DType::F64));
         assert_eq!((u.shape()[0], s.size(), vt.shape()[1]), (empty[0], 0, empty[1]));
+        let (q, r) = linalg::qr_full(&zeros(empty, DType::F64));
+        assert_eq!(q.to_vec::<f64>(), eye(empty[0], DType::F64).to_vec::<f64>());
+        assert_eq!(r.shape(), empty);
     }
     assert_eq!(linalg::det(&zeros([2, 0, 0], DType::F64)).to_vec::<f64>(), [1.0, 1.0]);
     assert_eq!(linalg::solve(&eye(2, DType::F64), &zeros([2, 0], DType::F64)).shape(), [2, 0]);

@@ -41,6 +41,14 @@ fn averages_of_some_in_their_dtypes() {
     assert_eq!(averaged.0.dtype(), DType::BF16);
     assert_eq!(averaged.0.astype(DType::F32).item::<f32>(), 2.0);
     assert_eq!(averaged.1.item::<f32>(), 3.0);
+    // A step that bf16 would round away.
+    let mut slow = EMA::only(&model, 0.999, path_contains(0));
+    for _ in 0..1000 {
+        slow.update(&moved);
+    }
+    // 1 - 0.999¹⁰⁰⁰ = 0.632 of the way from 1 to 3.
+    let averaged = slow.apply_to(&model).0.astype(DType::F32).item::<f32>();
+    assert!((averaged - 2.26).abs() < 0.01, "{averaged}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_filter_that_takes_nothing_and_a_parameter_in_no_group() {
     let listed = "`layers[0].bias`, `layers[0].kernel`, `layers[1].kernel`";
     assert!(
         message.contains(&format!(
-            "partition: the filter of group 0 takes none of the parameters: {listed}"
+            "partition: the filter of group 0 takes none of the parameters here: {listed}"
         )),
         "{message}"
     );
@@ -103,7 +103,7 @@ fn a_filter_that_takes_nothing_and_a_parameter_in_no_group() {
     );
     let mask = Mask::of(path_contains("biases"));
     let message = panic_of(|| Optimizer::new(&model, adamw(0.1).mask(mask)));
-    assert!(message.contains("the mask takes none of the parameters"), "{message}");
+    assert!(message.contains("the mask takes none of the parameters here"), "{message}");
 }
 
 #[test]

@@ -102,6 +102,14 @@ impl Primitive for Qr {
             let (rows, columns) = (x.rank() - 2, x.rank() - 1);
             let (m, n) = (x.shape()[rows], x.shape()[columns]);
             let k = self.rank(m, n);
+            if m.min(n) == 0 {
+                // No column to reflect: Q is the identity.
+                let shape = [&x.shape()[..rows], &[m, k]].concat();
+                let q = crate::array::eye(m.max(k), x.dtype());
+                let q = q.slice_dim(0, 0, m).slice_dim(1, 0, k).broadcast_to_dims(&shape);
+                let r = [&x.shape()[..rows], &[k, n]].concat();
+                return vec![q, Array::zeros_aval(x.aval().with_shape(&r))];
+            }
             let [packed, factors] = {
                 let outs = bind(Geqrf, &[x]);
                 [outs[0].clone(), outs[1].clone()]

@@ -1,7 +1,9 @@
 //! Losses of class scores.
 
 use super::{check_class_numbers, check_float, check_same_last_axis, check_same_shape, loss};
-use crate::array::{invalid, keepdims, logsumexp, one_hot, select, where_};
+use crate::array::{
+    invalid, keepdims, logsumexp, logsumexp_signed, one_hot, select, stack, where_,
+};
 use crate::graph::Array;
 
 /// Cross entropy between the softmax of `logits` and distributions `labels`, both
@@ -105,10 +107,9 @@ pub fn sigmoid_focal_loss(logits: &Array, labels: &Array, alpha: Option<f64>, ga
         let (log_p, log_not_p) = (log_sigmoid(x), log_sigmoid(&-x));
         let cross_entropy = -&labels * &log_p - (1.0 - &labels) * &log_not_p;
         // log(1 − pₜ): of both probabilities, weighed by the other label, as soft labels need.
-        let largest = log_p.maximum(&log_not_p).stop_gradient();
-        let weighed =
-            (1.0 - &labels) * (log_p - &largest).exp() + &labels * (log_not_p - &largest).exp();
-        let log_wrong = weighed.log() + largest;
+        let terms = stack(&[&log_p, &log_not_p], -1);
+        let weights = stack(&[&(1.0 - &labels), &labels], -1);
+        let (log_wrong, _) = logsumexp_signed(&terms, &weights, -1);
         let focal = cross_entropy * (log_wrong * gamma).exp();
         match alpha {
             Some(alpha) => (&labels * alpha + (1.0 - &labels) * (1.0 - alpha)) * focal,

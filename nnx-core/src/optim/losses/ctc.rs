@@ -12,11 +12,12 @@ use crate::value::DType;
 const LOG_ZERO: f64 = -1e5;
 
 /// Minus the logarithm of the probability that a sequence of frames spells a sequence of labels, if repeated labels
-/// are merged and then blanks dropped; `[batch]`. `optax.ctc_loss`.
+/// are merged and then blanks dropped; `[batch]`, computed in f32 for f16 and bf16, and of that dtype.
+/// `optax.ctc_loss`.
 ///
 /// - `logits` `[batch, frames, classes]`: scores of the classes in each frame, `blank_id` (usually 0) among them;
 /// - `logit_paddings` `[batch, frames]`: 1 for a frame that is not there, 0 otherwise;
-/// - `labels` `[batch, length]`: class numbers;
+/// - `labels` `[batch, length]`: class numbers; one that is not of a class, and not padded, makes the loss NaN;
 /// - `label_paddings` `[batch, length]`: 1 for a label that is not there; these stand at the end.
 ///
 /// Labels that do not fit into the frames give a loss of about 1e5.
@@ -69,9 +70,13 @@ pub fn ctc_loss(
         invalid(NAME, format!("the blank is class {blank_id}, and there are {classes} classes"));
     }
     loss(NAME, &[logits, logit_paddings, labels, label_paddings], |args| {
-        let dtype = args[0].dtype();
-        let log_probs = &args[0] - logsumexp(&args[0], keepdims(-1));
+        let logits = args[0].to_wide();
+        let dtype = logits.dtype();
+        // A class that a logit of −∞ rules out has slopes too.
+        let log_probs = (&logits - logsumexp(&logits, keepdims(-1))).maximum(LOG_ZERO);
+        // Whatever stands in the place of a label that is not there.
         let labels = args[2].astype(DType::I32);
+        let labels = where_(&args[3].ne(0), blank_id as i32, &labels);
         // The states: a blank before each label and after the last one.
         let states = 2 * length + 1;
         let blank = labels.full_like(blank_id as f64);

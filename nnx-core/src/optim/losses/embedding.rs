@@ -5,7 +5,8 @@ use crate::array::{eye, finfo, invalid, keepdims, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
-/// The cosine of the angle between vectors along the last axis, `[…, dim]`; the result is `[…]`.
+/// The cosine of the angle between vectors along the last axis, `[…, dim]`; the result is `[…]`, and NaN for a vector of
+/// zeros, which has no direction.
 /// `optax.cosine_similarity`.
 ///
 /// # Panics
@@ -62,7 +63,8 @@ pub fn triplet_margin_loss(
 }
 
 /// The normalized temperature-scaled cross entropy of contrastive learning, a scalar: rows of `embeddings` `[n, dim]`
-/// whose `labels` `[n]` are equal are to point the same way, all others elsewhere. `temperature` is usually 0.07.
+/// whose `labels` `[n]` are equal are to point the same way, all others elsewhere; 0 if no two labels are equal.
+/// `temperature` is usually 0.07.
 /// `optax.ntxent`.
 ///
 /// Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020.
@@ -93,6 +95,7 @@ pub fn ntxent(embeddings: &Array, labels: &Array, temperature: f64) -> Array {
         let others = where_(&same, 0.0, where_(&same, 0.0, &shifted).exp()).sum(keepdims(1));
         let safe = where_(&matches, &shifted, 0.0);
         let log_softmax = &safe - (safe.exp() + others).log();
-        -where_(&matches, &log_softmax, 0.0).sum(..) / matches.astype(x.dtype()).sum(..)
+        let pairs = matches.astype(x.dtype()).sum(..).maximum(1.0);
+        -where_(&matches, &log_softmax, 0.0).sum(..) / pairs
     })
 }
