@@ -329,15 +329,15 @@ fn shared_places<M: Module>(model: &M) -> Arc<SharedPlaces> {
 }
 
 /// A Variable of a model that holds real or complex floats.
-struct FloatVariable {
-    place: ParamPlace,
-    /// Its place among the leaves.
+pub(super) struct FloatVariable {
+    pub(super) place: ParamPlace,
+    /// Its number among the leaves.
     position: usize,
-    array: Array,
+    pub(super) array: Array,
 }
 
 /// The Variables that `take` holds for, if they hold floats.
-fn parameters<M: Module>(
+pub(super) fn parameters<M: Module>(
     model: &M,
     mut take: impl FnMut(&Path, &VarInfo<'_>) -> bool,
 ) -> Vec<FloatVariable> {

@@ -1,8 +1,8 @@
 //! `Params`: arrays by path, what gradient transformations work on.
 
+use super::optimizer::parameters;
 use crate::error::{Error, raise};
 use crate::graph::Array;
-use crate::module::walk::for_each_leaf;
 use crate::module::{
     Filter, HasKind, KeyRef, Kind, Leaves, Metadata, Module, OptState, Param, Path, PathKey,
     Schema, VarInfo, Variable, Visitor, VisitorMut,
@@ -91,19 +91,8 @@ impl Params {
 
     /// The values of the Variables of `module` that `filter` takes and that hold floats or complex numbers.
     pub fn of<M: Module>(module: &M, filter: &dyn Filter) -> Self {
-        let mut entries = Vec::new();
-        for_each_leaf(module, |path, leaf| {
-            let is_inexact = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_inexact());
-            if let Some(kind) = leaf.kind
-                && is_inexact
-                && filter.matches(path, &leaf)
-            {
-                let place =
-                    ParamPlace { path: path.clone(), kind, metadata: leaf.metadata.clone() };
-                entries.push((place, leaf.value.clone()));
-            }
-        });
-        Params::at(entries)
+        let found = parameters(module, |path, leaf| filter.matches(path, leaf));
+        Params::at(found.into_iter().map(|found| (found.place, found.array)).collect())
     }
 
     /// Arrays at these places; sorted here.
