@@ -118,3 +118,32 @@ fn reading_many_variables_allocates_for_the_result_alone() {
         assert_eq!(counts[0], counts[1]);
     }
 }
+
+#[nnx::jit]
+fn toggle(net: &mut Net, bias: &Array) {
+    for cell in net.blocks.iter_mut().flat_map(|block| &mut block.cells) {
+        let next = &cell.kernel + 1.0;
+        cell.kernel.set(next);
+    }
+    let last = &mut net.blocks[0].cells[1];
+    last.bias = if last.bias.is_some() { None } else { Some(Param::new(bias.clone())) };
+}
+
+#[test]
+fn a_change_of_structure_allocates_for_what_changes_alone() {
+    let bias = nnx::array::zeros([8], DType::F32);
+    let counts = [1, 20, 100].map(|blocks| {
+        let mut net = net(blocks);
+        let kernel = std::ptr::from_ref(&net.blocks[0].cells[0].kernel);
+        (0..4).for_each(|_| toggle(&mut net, &bias));
+        let counted = [(); 2].map(|()| measure(|| toggle(&mut net, &bias)).count_total);
+        assert_eq!(net.blocks[blocks - 1].cells[1].kernel.to_vec::<f32>(), [6.0; 8]);
+        assert_eq!(kernel, std::ptr::from_ref(&net.blocks[0].cells[0].kernel));
+        counted
+    });
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        println!("{counts:?}");
+        assert_eq!(counts, [counts[0]; 3]);
+        assert!(counts[0][0] <= 8 && counts[0][1] <= 8, "{counts:?}");
+    }
+}

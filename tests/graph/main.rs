@@ -13,6 +13,7 @@ mod freed;
 mod handles;
 mod jit;
 mod links;
+mod parts;
 mod random;
 mod snapshots;
 mod standstill;

@@ -216,6 +216,17 @@ struct Logged {
     log: Vec<String>,
 }
 
+impl Logged {
+    fn new(log: &str) -> Self {
+        Logged { parts: vec![], log: vec![log.into()] }
+    }
+}
+
+#[nnx::jit]
+fn appends(models: &mut Vec<Logged>) {
+    models.push(Logged::new("traced"));
+}
+
 #[nnx::jit]
 fn pushes(model: &mut Logged) {
     model.parts.push(param(1.0));
@@ -223,10 +234,16 @@ fn pushes(model: &mut Logged) {
 
 #[test]
 fn a_skipped_field_is_not_lost_in_silence() {
-    let mut model = Logged { parts: vec![], log: vec!["kept".into()] };
-    let text = message(|| pushes(&mut model));
-    assert!(text.contains("the field `log` in it is skipped"), "{text}");
-    assert_eq!((model.parts.len(), model.log.len()), (0, 1));
+    let mut models = vec![Logged::new("kept")];
+    let text = message(|| appends(&mut models));
+    assert!(text.contains("the field `[*].log` in it is skipped"), "{text}");
+    assert_eq!((models.len(), &*models[0].log), (1, &["kept".to_string()][..]));
+    // It stays as it is where another part changes.
+    for kept in ["first", "second"] {
+        let mut model = Logged::new(kept);
+        pushes(&mut model);
+        assert_eq!((model.parts.len(), &*model.log), (1, &[kept.to_string()][..]));
+    }
 }
 
 #[nnx::jit(inline = false)]

@@ -10,8 +10,8 @@ use crate::graph::Array;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::LentNodes;
 use crate::module::walk::Rebuild;
-use crate::module::{Leaves, Module, Nodes, Path, Visitor, VisitorMut};
-use crate::transform::lend::{AnyArgument, AnyBody, AnyTree, Argument, Roles};
+use crate::module::{AnyTree, Leaves, Module, Nodes, Path, Visitor, VisitorMut};
+use crate::transform::lend::{AnyArgument, AnyBody, Argument, Roles};
 use std::any::Any;
 
 /// A body that was not run yet, of any type, and what there is after its run.

@@ -10,10 +10,10 @@ use super::function::Function;
 use super::output::Output;
 use crate::graph::Array;
 use crate::module::{
-    Leaves, Module, Path, Schema, SharedNode, StaticArgument, StaticValue, Structure, VarRef,
-    Visitor, VisitorMut, check,
+    AnyTree, Leaves, Module, Path, Schema, SharedNode, StaticArgument, StaticValue, Structure,
+    VarRef, Visitor, VisitorMut, check,
 };
-use crate::transform::lend::{AnyTree, Argument, Owned, Roles, Static};
+use crate::transform::lend::{Argument, Owned, Roles, Static};
 use std::marker::PhantomData;
 
 /// Looks at nothing. A walk with it asks of a value that its type is a Module, in those words.

@@ -2,8 +2,8 @@
 //! arrays and puts in their places.
 
 use crate::module::new_nodes::NewNodes;
-use crate::module::{Leaves, SharedNode};
-use crate::transform::lend::{AnyBody, AnyTree, Argument, Place, Twins};
+use crate::module::{AnyTree, Leaves, SharedNode, parts};
+use crate::transform::lend::{Argument, RebuiltPart, Twins};
 use rustc_hash::FxHashMap;
 use std::any::Any;
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ use std::thread::ThreadId;
 pub(super) struct Rebuilt {
     /// The nodes, by their numbers, and nodes with what will be in them.
     nodes: Vec<(usize, Arc<dyn SharedNode>)>,
-    /// The trees behind `&mut`, if there are some.
+    /// Parts of trees behind `&mut`, if there are some.
     trees: Option<TreesOfThread>,
 }
 
@@ -29,8 +29,8 @@ struct TreesOfThread {
     alive: Arc<()>,
 }
 
-/// A tree behind `&mut`, by its number, and a template of it.
-type TreeTemplate = (usize, Box<dyn AnyTree>);
+/// A part of a tree behind `&mut`, by the number of the tree and its own in it, and a template of the part.
+type PartTemplate = (usize, usize, Box<dyn AnyTree>);
 
 thread_local! {
     /// The templates that this thread made.
@@ -39,7 +39,7 @@ thread_local! {
 
 /// Templates, and whether their program is still there.
 struct Templates {
-    trees: Rc<Vec<TreeTemplate>>,
+    trees: Rc<Vec<PartTemplate>>,
     alive: Weak<()>,
     /// The nodes in the trees, which another thread may be the last to use. Dropped after these.
     _nodes: NewNodes,
@@ -65,24 +65,23 @@ impl Drop for TreesOfThread {
 }
 
 impl Rebuilt {
-    /// Templates of the parts at `places` of the twin that `body` ran on. `leaves` made the template of the
-    /// result before: a new node may be in several of them.
+    /// Templates of rebuilt `parts`. `leaves` made the template of the result before: a new node may be in several
+    /// of them.
     pub(super) fn new(
-        body: &dyn AnyBody,
-        places: &[Place],
+        parts: &[RebuiltPart],
         twins: &Twins,
         leaves: &mut dyn Leaves,
         template_nodes: &NewNodes,
     ) -> Self {
         let (mut nodes, mut trees) = (Vec::new(), Vec::new());
-        let mut after: Vec<&dyn AnyTree> = Vec::new();
-        body.updated_twin(&mut |tree| after.push(tree));
-        for place in places {
-            match *place {
-                Place::Tree(i) => trees.push((i, after[i].copy(leaves))),
-                Place::Node(i) => {
-                    let twin = &twins.made()[i].new;
-                    nodes.push((i, twin.another(twin.copy(leaves))));
+        for part in parts {
+            match part {
+                RebuiltPart::Tree { tree, number, part, .. } => {
+                    trees.push((*tree, *number, part.copy(leaves)));
+                }
+                RebuiltPart::Node { node, .. } => {
+                    let twin = &twins.made()[*node].new;
+                    nodes.push((*node, twin.another(twin.copy(leaves))));
                 }
             }
         }
@@ -123,7 +122,7 @@ impl Rebuilt {
             TREES.with_borrow(|all| all.get(&trees.number).map(|found| found.trees.clone()))
         });
         let trees = templates.iter().flat_map(|trees| trees.iter());
-        let trees = trees.map(|(i, template)| (*i, template.copy(leaves))).collect();
+        let trees = trees.map(|(tree, number, part)| (*tree, *number, part.copy(leaves))).collect();
         let nodes = self.nodes.iter().map(|(i, template)| (*i, template.copy(leaves))).collect();
         Some(Box::new(Parts { trees, nodes }))
     }
@@ -131,7 +130,7 @@ impl Rebuilt {
 
 /// The contents to put in the places of rebuilt parts.
 pub(super) struct Parts {
-    trees: Vec<TreeTemplate>,
+    trees: Vec<PartTemplate>,
     nodes: Vec<(usize, Box<dyn Any + Send + Sync>)>,
 }
 
@@ -154,8 +153,10 @@ impl Parts {
         let mut trees = self.trees.into_iter().peekable();
         let mut at = 0;
         arguments.updated_mut(&mut |tree| {
-            if let Some((_, new)) = trees.next_if(|(i, _)| *i == at) {
-                tree.put(new);
+            let of_tree = std::iter::from_fn(|| trees.next_if(|(i, ..)| *i == at));
+            let mut of_tree = of_tree.map(|(_, number, part)| (number, part)).peekable();
+            if of_tree.peek().is_some() {
+                parts::put(tree, of_tree);
             }
             at += 1;
         });

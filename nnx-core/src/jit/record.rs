@@ -83,7 +83,7 @@ fn trace_body(
     tree_mode::check(function, " in the result", |mut v| body.flatten_result(&mut v))?;
     let Recorded { closed, results, changes, twins } = traced;
     let mut held = lend::held(&|v| body.flatten_result(v));
-    held.extend(twins.held_by(body, &changes.rebuilt));
+    held.extend(changes.rebuilt.iter().flat_map(|part| part.held().iter().cloned()));
     let result_outside = twins.outside_among(&held);
     let result_nodes = twins.among(held);
     let kept: Vec<usize> = result_nodes.iter().map(|(_, number)| *number).collect();
@@ -111,7 +111,7 @@ fn trace_body(
     let noting = template_nodes.note();
     let mut leaves = Rebuild::with_nodes(twins.themselves(), shapes);
     let template = body.template(&mut leaves);
-    let rebuilt = Rebuilt::new(body, &changes.rebuilt, &twins, &mut leaves, &template_nodes);
+    let rebuilt = Rebuilt::new(&changes.rebuilt, &twins, &mut leaves, &template_nodes);
     drop(noting);
     let back = twins.back();
     Ok(Some(Planned {

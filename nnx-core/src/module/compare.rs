@@ -30,6 +30,13 @@ impl StaticPart {
     }
 }
 
+fn same<'s>(
+    one: impl ExactSizeIterator<Item = &'s PartAtPath>,
+    other: impl ExactSizeIterator<Item = &'s PartAtPath>,
+) -> bool {
+    one.len() == other.len() && one.zip(other).all(|(a, b)| a.0 == b.0 && a.1.same(&b.1))
+}
+
 /// Where two trees differ in their static parts.
 pub(crate) struct Difference {
     pub(crate) message: String,
@@ -149,6 +156,33 @@ impl Statics {
             items[at].1 = StaticPart::Structure(link);
         }
         Statics(items)
+    }
+
+    /// Whether `other` has the same parts.
+    pub(crate) fn is_same(&self, other: &Statics) -> bool {
+        same(self.0.iter(), other.0.iter())
+    }
+
+    /// As [`is_same`](Statics::is_same), but for what is in parts of both trees, which are given in their order.
+    pub(crate) fn is_same_but<'s>(
+        &'s self,
+        parts: impl Iterator<Item = &'s Statics>,
+        other: &'s Statics,
+        parts_of_other: impl Iterator<Item = &'s Statics>,
+    ) -> bool {
+        same(self.without(parts).into_iter(), other.without(parts_of_other).into_iter())
+    }
+
+    fn without<'s>(&'s self, parts: impl Iterator<Item = &'s Statics>) -> Vec<&'s PartAtPath> {
+        let (mut left, mut rest) = (Vec::new(), self.0.as_slice());
+        for Statics(part) in parts.filter(|part| !part.0.is_empty()) {
+            let starts = |at: &usize| same(rest[*at..].iter().take(part.len()), part.iter());
+            let Some(at) = (0..rest.len()).find(starts) else { break };
+            left.extend(&rest[..at]);
+            rest = &rest[at + part.len()..];
+        }
+        left.extend(rest);
+        left
     }
 
     /// Without the metadata of Variables.

@@ -1,10 +1,9 @@
 //! Surgery: changes to the parts of a tree that have one type.
 
 use super::held::hold_to_write;
-use super::{KeyRef, Module, Path, Seen, SharedNode, VarMut, VisitorMut};
+use super::{AnyTree, KeyRef, Module, Path, Seen, SharedNode, VarMut, VisitorMut};
 use crate::error::or_raise;
 use crate::graph::Array;
-use std::any::Any;
 
 /// Calls `f` with the path of every `T` in a tree and the `T` itself, to change or replace it; parts come
 /// before what holds them. What is in a shared node is visited once, at its first place.
@@ -49,7 +48,7 @@ pub fn map_modules<T: Module, M: Module>(tree: &mut M, f: impl FnMut(&Path, &mut
                 node.flatten_mut(self);
             }
         }
-        fn module(&mut self, module: &mut dyn Any) {
+        fn module(&mut self, module: &mut dyn AnyTree) {
             if let Some(module) = module.downcast_mut::<T>() {
                 (self.f)(&self.path, module);
             }

@@ -3,6 +3,7 @@
 //! `#[derive(Module)]` writes the three walks of a type as straight-line code; jit, grad, split,
 //! checkpoints and the optimizers are all written against them and nothing else.
 
+mod any_tree;
 pub(crate) mod boxed;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -18,6 +19,7 @@ mod map_modules;
 pub(crate) mod new_nodes;
 pub(crate) mod node;
 mod operators;
+pub(crate) mod parts;
 mod path;
 mod pattern;
 mod places;
@@ -33,6 +35,7 @@ mod view;
 mod waits;
 pub(crate) mod walk;
 
+pub use any_tree::AnyTree;
 pub use containers::MapKey;
 pub use duplicates::{find_duplicates, find_shared_buffers};
 pub use filter::{
@@ -56,7 +59,6 @@ pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};
 
 use crate::graph::Array;
-use std::any;
 
 /// The message for a type that is not a Module, on the traits that say so.
 macro_rules! not_a_module {
@@ -125,7 +127,7 @@ pub trait VisitorMut {
     fn shared(&mut self, node: &dyn SharedNode);
     /// A part of the tree, after its leaves. The walk does not ask again for what is in its place.
     #[inline(always)]
-    fn module(&mut self, _module: &mut dyn any::Any) {}
+    fn module(&mut self, _module: &mut dyn AnyTree) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -193,7 +195,7 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     fn shared(&mut self, node: &dyn SharedNode) {
         (**self).shared(node);
     }
-    fn module(&mut self, module: &mut dyn any::Any) {
+    fn module(&mut self, module: &mut dyn AnyTree) {
         (**self).module(module);
     }
     fn enter(&mut self, key: KeyRef<'_>) {

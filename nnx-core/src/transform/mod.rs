@@ -52,9 +52,9 @@ pub use custom::{custom_jvp, custom_vjp};
 pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::jvp;
-#[doc(hidden)]
-pub use lend::{AnyTree, Role, Roles};
 pub use lend::{Argument, Owned, Static};
+#[doc(hidden)]
+pub use lend::{Role, Roles};
 pub use loops::{Bound, fori_loop, while_loop};
 pub use map::{associative_scan, map_slices};
 pub use remat::{remat, remat_with};

@@ -1,8 +1,9 @@
 //! The forms in which something is lent to a function.
 
-use super::erased::AnyTree;
 use super::record::Roles;
-use crate::module::{KeyRef, Leaves, Module, Path, Schema, StaticArgument, Visitor, VisitorMut};
+use crate::module::{
+    AnyTree, KeyRef, Leaves, Module, Path, Schema, StaticArgument, Visitor, VisitorMut,
+};
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

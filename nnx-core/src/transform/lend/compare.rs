@@ -1,13 +1,18 @@
 //! A twin after its function ran, compared with the argument.
 
-use super::erased::{AnyBody, AnyTree};
-use super::record::{Allowed, Changes, Lent, Place, Twins, Update, updated};
+use super::erased::AnyBody;
+use super::record::{Allowed, Changes, Lent, Place, RebuiltPart, Twins, Update, held, updated};
 use crate::graph::{Array, current_trace};
 use crate::module::boxed::skipped_in_boxes;
 use crate::module::check::skipped_field;
 use crate::module::compare::{KnownNodes, Statics};
-use crate::module::walk::{CollectLeaves, leaves_outside_nodes, links_of, nodes_of, paths};
-use crate::module::{Path, Schema, Seen, SharedNode, Visitor};
+use crate::module::parts::{ChangedPart, changed_parts};
+use crate::module::walk::{
+    CollectLeaves, Rebuild, leaves_outside_nodes, links_of, nodes_of, paths,
+};
+use crate::module::{AnyTree, Leaves, Nodes, Path, Schema, Seen, SharedNode, Visitor};
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The outputs of a program; for every leaf of its result and of rebuilt parts, which output it is; what
@@ -27,10 +32,12 @@ pub(super) struct Comparison<'a> {
     new: KnownNodes,
 }
 
-/// A part of a tree, before and after.
+/// A tree behind `&mut` or what is in a node, before and after.
 struct PartPair<'p> {
     place: Place,
     path: Path,
+    /// The trees, if it is not a node.
+    trees: Option<[&'p dyn AnyTree; 2]>,
     schema: &'static Schema,
     before: &'p dyn Fn(&mut dyn Visitor),
     after: &'p dyn Fn(&mut dyn Visitor),
@@ -99,6 +106,7 @@ impl<'a> Comparison<'a> {
             compare(PartPair {
                 place: Place::Tree(i),
                 path,
+                trees: Some([before, after]),
                 schema: before.schema(),
                 before: &|v| before.flatten_any(v),
                 after: &|v| after.flatten_any(v),
@@ -108,6 +116,7 @@ impl<'a> Comparison<'a> {
             compare(PartPair {
                 place: Place::Node(i),
                 path: self.paths[i].clone(),
+                trees: None,
                 schema: made.old.schema(),
                 before: &|v| made.old.flatten(v),
                 after: &|v| made.new.flatten(v),
@@ -172,6 +181,7 @@ impl<'a> Comparison<'a> {
         };
         let (before, after) = (statics(&self.old, part.before), statics(&self.new, part.after));
         let name = |number: usize| format!("`{}`", self.paths[number]);
+        let mut rebuilt = Vec::new();
         if let Some(what) = before.difference_of(&after, &name) {
             if !structure {
                 let changed = match what.is_node {
@@ -188,28 +198,39 @@ impl<'a> Comparison<'a> {
                     what.message
                 ));
             }
-            let in_boxes = || skipped_in_boxes(|visitor| (part.after)(visitor));
-            if let Some(field) = skipped_field(part.schema).or_else(in_boxes) {
-                return Err(format!(
-                    "the function changed the structure of `{path}`, which is then rebuilt, and the \
-                     field `{field}` in it is skipped, so that it would be lost: {}\n\
-                     fixes:\n  \
-                     1. make the change outside of the function\n  \
-                     2. put the part that changes into a `Shared<…>` of its own",
-                    what.message
-                ));
+            match (part.trees, *place) {
+                (Some([before, after]), Place::Tree(tree)) => {
+                    for (changed, new) in self.changed_parts(before, after, path) {
+                        let flatten = |v: &mut dyn Visitor| new.flatten_any(v);
+                        self.rebuild(
+                            &changed.path,
+                            new.schema(),
+                            &flatten,
+                            &what.message,
+                            recording,
+                        )?;
+                        let (held, number) = (held(&flatten), changed.number);
+                        let part = Rc::from(new);
+                        changes.rebuilt.push(RebuiltPart::Tree { tree, number, part, held });
+                        rebuilt.push(changed);
+                    }
+                }
+                (_, Place::Node(node) | Place::Tree(node)) => {
+                    self.rebuild(path, part.schema, part.after, &what.message, recording)?;
+                    changes.rebuilt.push(RebuiltPart::Node { node, held: held(part.after) });
+                    return Ok(());
+                }
             }
-            let holds = format!("the function put into `{path}`");
-            self.check_nodes(&holds, nodes_of(|mut v| (part.after)(&mut v)))?;
-            let links = format!("the function put into `{path}` a link to");
-            self.check_links(&links, links_of(|mut v| (part.after)(&mut v)))?;
-            recording.add(|mut v| (part.after)(&mut v));
-            changes.rebuilt.push(*place);
-            return Ok(());
         }
-        let before = leaves_outside_nodes(|mut v| (part.before)(&mut v));
+        let (was, is) = (
+            |part: &ChangedPart| part.leaves.clone(),
+            |part: &ChangedPart| part.leaves_after.clone(),
+        );
+        let before = leaves_outside_nodes(|mut v| (part.before)(&mut v)).into_iter().zip(leaves);
+        let before = outside(before, rebuilt.iter().map(was));
         let after = leaves_outside_nodes(|mut v| (part.after)(&mut v));
-        for ((before, after), i) in before.into_iter().zip(after).zip(leaves) {
+        let after = outside(after.into_iter(), rebuilt.iter().map(is));
+        for ((before, i), after) in before.zip(after) {
             if before.metadata != after.metadata {
                 changes.metadata.push((i, after.metadata));
             }
@@ -239,4 +260,58 @@ impl<'a> Comparison<'a> {
         }
         Ok(())
     }
+
+    /// The parts that make the tree `before` one like `after`, of the twin.
+    fn changed_parts(
+        &self,
+        before: &dyn AnyTree,
+        after: &dyn AnyTree,
+        path: &Path,
+    ) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
+        let leaves = |nodes| Rebuild::with_nodes(nodes, |_: usize, old: &Array| old.clone());
+        let before = before.copy(&mut leaves(self.twins.there()));
+        let kept = &mut || Box::new(leaves(Nodes::kept())) as Box<dyn Leaves>;
+        let after = after.copy(&mut *kept());
+        changed_parts(before, after, path, &self.new, kept)
+    }
+
+    /// Adds the leaves of a part that got another structure. `what` says what else is there.
+    fn rebuild(
+        &self,
+        path: &Path,
+        schema: &'static Schema,
+        flatten: &dyn Fn(&mut dyn Visitor),
+        what: &str,
+        recording: &mut Recording,
+    ) -> Result<(), String> {
+        let in_boxes = || skipped_in_boxes(|visitor| flatten(visitor));
+        if let Some(field) = skipped_field(schema).or_else(in_boxes) {
+            return Err(format!(
+                "the function changed the structure of `{path}`, which is then rebuilt, and the \
+                 field `{field}` in it is skipped, so that it would be lost: {what}\n\
+                 fixes:\n  \
+                 1. make the change outside of the function\n  \
+                 2. put the part that changes into a `Shared<…>` of its own"
+            ));
+        }
+        let holds = format!("the function put into `{path}`");
+        self.check_nodes(&holds, nodes_of(|mut v| flatten(&mut v)))?;
+        let links = format!("the function put into `{path}` a link to");
+        self.check_links(&links, links_of(|mut v| flatten(&mut v)))?;
+        recording.add(|mut v| flatten(&mut v));
+        Ok(())
+    }
+}
+
+/// The leaves of a tree but those of some parts, which are given in their order.
+fn outside<T>(
+    leaves: impl Iterator<Item = T>,
+    parts: impl Iterator<Item = Range<usize>>,
+) -> impl Iterator<Item = T> {
+    let mut parts = parts.peekable();
+    let is_outside = move |(at, leaf)| {
+        while parts.next_if(|part| part.end <= at).is_some() {}
+        parts.peek().is_none_or(|part| at < part.start).then_some(leaf)
+    };
+    leaves.enumerate().filter_map(is_outside)
 }

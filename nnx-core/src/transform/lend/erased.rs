@@ -4,8 +4,7 @@
 use super::argument::Argument;
 use super::record::Roles;
 use crate::module::new_nodes::NewNodes;
-use crate::module::{Leaves, Module, Path, Schema, Visitor};
-use std::any::Any;
+use crate::module::{AnyTree, Leaves, Module, Path, Visitor};
 
 /// An [`Argument`] of any type.
 pub(crate) trait AnyArgument {
@@ -15,41 +14,6 @@ pub(crate) trait AnyArgument {
     fn flatten(&self, visitor: &mut dyn Visitor);
     /// See [`Argument::updated`].
     fn updated<'a>(&'a self, add: &mut dyn FnMut(&Path, &'a dyn AnyTree));
-}
-
-/// A tree of any type.
-pub trait AnyTree {
-    /// The description of its type.
-    fn schema(&self) -> &'static Schema;
-    /// Visits all parts.
-    fn flatten_any(&self, visitor: &mut dyn Visitor);
-    /// A copy with other leaves.
-    fn copy(&self, leaves: &mut dyn Leaves) -> Box<dyn AnyTree>;
-    /// Replaces the tree by a copy of one of its type.
-    fn put(&mut self, tree: Box<dyn AnyTree>);
-    #[doc(hidden)]
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-impl<M: Module> AnyTree for M {
-    fn schema(&self) -> &'static Schema {
-        M::SCHEMA
-    }
-    fn flatten_any(&self, mut visitor: &mut dyn Visitor) {
-        Module::flatten(self, &mut visitor);
-    }
-    fn copy(&self, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
-        Box::new(self.unflatten(&mut leaves))
-    }
-    fn put(&mut self, tree: Box<dyn AnyTree>) {
-        match tree.into_any().downcast::<M>() {
-            Ok(tree) => *self = *tree,
-            Err(_) => unreachable!("a tree is replaced by one of its type"),
-        }
-    }
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
 }
 
 impl<A: Argument> AnyArgument for A {

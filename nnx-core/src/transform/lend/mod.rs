@@ -15,10 +15,9 @@ mod record;
 pub use argument::{Argument, Owned, Role, Static};
 pub(crate) use call::{TransformCall, TransformProgram, result_of};
 pub(crate) use consumed::{Consumable, consumable, consumed};
-pub use erased::AnyTree;
 pub(crate) use erased::{AnyArgument, AnyBody};
 pub use record::Roles;
 pub(crate) use record::{
-    Allowed, Changes, Lent, OrderedChanges, Place, Recorded, SetLeaves, Stopped, Twins, Update,
-    held, lent, record,
+    Allowed, Changes, Lent, OrderedChanges, RebuiltPart, Recorded, SetLeaves, Stopped, Twins,
+    Update, held, lent, record,
 };

@@ -2,19 +2,20 @@
 
 use super::argument::Role;
 use super::compare::Comparison;
-use super::erased::{AnyArgument, AnyBody, AnyTree};
+use super::erased::{AnyArgument, AnyBody};
 use crate::graph::{Array, Closed, trace_at};
 use crate::module::compare::KnownNodes;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
-    Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure, VarMut,
-    VarRef, Visitor, VisitorMut,
+    AnyTree, Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure,
+    VarMut, VarRef, Visitor, VisitorMut,
 };
 use crate::value::Aval;
 use rustc_hash::FxHashMap;
 use std::panic::Location;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The fate of a leaf.
@@ -37,7 +38,7 @@ pub(crate) struct Lent {
     place: Place,
 }
 
-/// The part of an argument that a leaf is in. A part is replaced as a whole if its structure changes.
+/// The part of an argument that a leaf is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     /// A tree behind `&mut`, by its number among these; for other trees, how many came before.
@@ -172,8 +173,28 @@ pub(crate) struct Changes {
     pub(crate) updates: Vec<Update>,
     /// The leaves with new metadata.
     pub(crate) metadata: Vec<(usize, Metadata)>,
-    /// The parts of another structure than before, which are replaced as a whole.
-    pub(crate) rebuilt: Vec<Place>,
+    /// The parts of another structure than before, which are replaced.
+    pub(crate) rebuilt: Vec<RebuiltPart>,
+}
+
+/// The nodes that a tree holds or links to, with their paths.
+pub(crate) type Held = Vec<(Path, Arc<dyn SharedNode>)>;
+
+/// A part of the argument that is replaced, and the nodes that it holds then.
+#[derive(Clone)]
+pub(crate) enum RebuiltPart {
+    /// The part `number` of a tree behind `&mut`, which `part` takes the place of.
+    Tree { tree: usize, number: usize, part: Rc<dyn AnyTree>, held: Held },
+    /// What is in a shared node.
+    Node { node: usize, held: Held },
+}
+
+impl RebuiltPart {
+    /// The nodes that it holds.
+    pub(crate) fn held(&self) -> &Held {
+        let (RebuiltPart::Tree { held, .. } | RebuiltPart::Node { held, .. }) = self;
+        held
+    }
 }
 
 /// The changes that a function may make to its argument.
@@ -323,21 +344,6 @@ impl Twins {
         nodes
     }
 
-    /// The nodes that rebuilt parts hold.
-    pub(crate) fn held_by(
-        &self,
-        body: &dyn AnyBody,
-        rebuilt: &[Place],
-    ) -> Vec<(Path, Arc<dyn SharedNode>)> {
-        let mut trees: Vec<&dyn AnyTree> = Vec::new();
-        body.updated_twin(&mut |tree| trees.push(tree));
-        let of_part = |place: &Place| match *place {
-            Place::Tree(i) => held(&|v| trees[i].flatten_any(v)),
-            Place::Node(i) => held(&|v| self.made[i].new.flatten(v)),
-        };
-        rebuilt.iter().flat_map(of_part).collect()
-    }
-
     /// Which of these nodes are of the twin, with their numbers.
     pub(crate) fn among(
         &self,
@@ -358,6 +364,13 @@ impl Twins {
             self.outside.iter().position(|made| made.new.id() == node.id())
         };
         nodes.iter().filter_map(|(_, node)| Some((node.clone(), stands(node)?))).collect()
+    }
+
+    /// For a copy of the argument: its nodes become those of the twin.
+    pub(crate) fn there(&self) -> Nodes {
+        let mut nodes = Nodes::fresh();
+        self.all().for_each(|made| nodes.settle(&*made.old, made.new.clone()));
+        nodes
     }
 
     fn all(&self) -> impl Iterator<Item = &Made> {
@@ -408,7 +421,7 @@ impl Drop for Twins {
 }
 
 /// The nodes that a tree holds or links to.
-pub(crate) fn held(flatten: &dyn Fn(&mut dyn Visitor)) -> Vec<(Path, Arc<dyn SharedNode>)> {
+pub(crate) fn held(flatten: &dyn Fn(&mut dyn Visitor)) -> Held {
     let mut held = nodes_of(|mut v| flatten(&mut v));
     held.extend(links_of(|mut v| flatten(&mut v)));
     held
