@@ -52,7 +52,6 @@ fn model(log: &'static str) -> Model {
 }
 
 /// Changes six parts in six ways, and values in them and beside them.
-#[nnx::jit]
 fn change_parts(model: &mut Model) {
     let kernel = &*model.layers[0].kernel + 10.0;
     model.layers[0].kernel.set(kernel);
@@ -68,13 +67,22 @@ fn change_parts(model: &mut Model) {
     std::mem::swap(&mut model.tied, &mut model.last);
 }
 
+#[nnx::jit]
+fn change(model: &mut Model) {
+    change_parts(model);
+}
+
+fn traces(name: &str) -> Option<u64> {
+    nnx::jit::functions().into_iter().find(|f| f.name == name).map(|function| function.traces)
+}
+
 #[test]
 fn many_parts_of_a_tree() {
     // The first call traces, the second finds the program.
     for log in ["one", "two"] {
         let mut model = model(log);
         let (tied, last) = (model.tied.clone(), model.last.clone());
-        change_parts(&mut model);
+        change(&mut model);
         let [first, second, third] = &model.layers[..] else { panic!("three layers") };
         assert_eq!((value(&first.kernel), first.width, first.bias.is_some()), (11.0, 1, false));
         assert_eq!(value(&second.kernel), 2.0);
@@ -87,8 +95,30 @@ fn many_parts_of_a_tree() {
         assert!(model.tied.ptr_eq(&last) && model.last.ptr_eq(&tied));
         assert_eq!(model.calls, [log]);
     }
-    let function = nnx::jit::functions().into_iter().find(|f| f.name == "change_parts");
-    assert_eq!(function.map(|function| function.traces), Some(1));
+    assert_eq!(traces("change"), Some(1));
+}
+
+#[nnx::jit]
+fn change_node(model: &Shared<Model>) {
+    change_parts(&mut model.write());
+}
+
+#[test]
+fn many_parts_of_a_node() {
+    let change = |log| {
+        let node = Shared::new(model(log));
+        let other = node.clone();
+        change_node(&node);
+        let model = other.read();
+        assert_eq!((value(&model.layers[0].kernel), model.layers[1].width), (11.0, 2));
+        assert_eq!(model.layers[1].bias.as_ref().map(value), Some(22.0));
+        assert_eq!((model.gains.len(), model.calls[0]), (2, log));
+        assert_eq!(value(&model.tied.read()), 6.0);
+    };
+    change("one");
+    // Another thread takes the same program.
+    std::thread::scope(|threads| threads.spawn(|| change("two")).join()).expect("no panic");
+    assert_eq!(traces("change_node"), Some(1));
 }
 
 /// Its parts come in another order than its static values, so that these cannot be told apart.

@@ -5,7 +5,6 @@ use crate::module::new_nodes::NewNodes;
 use crate::module::{AnyTree, Leaves, SharedNode, parts};
 use crate::transform::lend::{Argument, RebuiltPart, Twins};
 use rustc_hash::FxHashMap;
-use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,10 +13,19 @@ use std::thread::ThreadId;
 
 /// Templates of rebuilt parts.
 pub(super) struct Rebuilt {
-    /// The nodes, by their numbers, and nodes with what will be in them.
-    nodes: Vec<(usize, Arc<dyn SharedNode>)>,
+    nodes: Vec<NodeTemplate>,
     /// Parts of trees behind `&mut`, if there are some.
     trees: Option<TreesOfThread>,
+}
+
+/// Parts of a node.
+struct NodeTemplate {
+    /// Which node of the arguments.
+    node: usize,
+    /// A node like it.
+    template: Arc<dyn SharedNode>,
+    /// The numbers of the parts, and of what takes their places in the template.
+    parts: Vec<(usize, usize)>,
 }
 
 /// Which templates of which thread. An argument need not be `Send`, so that other threads make a program of
@@ -79,9 +87,9 @@ impl Rebuilt {
                 RebuiltPart::Tree { tree, number, part, .. } => {
                     trees.push((*tree, *number, part.copy(leaves)));
                 }
-                RebuiltPart::Node { node, .. } => {
-                    let twin = &twins.made()[*node].new;
-                    nodes.push((*node, twin.another(twin.copy(leaves))));
+                RebuiltPart::Node { node, parts, .. } => {
+                    let template = twins.made()[*node].new.another(leaves);
+                    nodes.push(NodeTemplate { node: *node, template, parts: parts.clone() });
                 }
             }
         }
@@ -110,7 +118,7 @@ impl Rebuilt {
     /// those of the arguments.
     #[track_caller]
     pub(super) fn check_change<'n>(&self, nodes: impl Fn(usize) -> &'n dyn SharedNode) {
-        self.nodes.iter().for_each(|(i, _)| nodes(*i).check_change());
+        self.nodes.iter().for_each(|template| nodes(template.node).check_change());
     }
 
     /// The parts, with these leaves, if there are any.
@@ -123,15 +131,24 @@ impl Rebuilt {
         });
         let trees = templates.iter().flat_map(|trees| trees.iter());
         let trees = trees.map(|(tree, number, part)| (*tree, *number, part.copy(leaves))).collect();
-        let nodes = self.nodes.iter().map(|(i, template)| (*i, template.copy(leaves))).collect();
+        let in_node = |of: &NodeTemplate| {
+            let numbers = of.parts.iter().map(|(_, number)| *number);
+            let copies = parts::copies(&mut |v| of.template.flatten_own(v), numbers, leaves);
+            (of.node, of.parts.iter().map(|(number, _)| *number).zip(copies).collect())
+        };
+        let nodes = self.nodes.iter().map(in_node).collect();
         Some(Box::new(Parts { trees, nodes }))
     }
 }
 
+/// New parts, by their numbers.
+type NewParts = Vec<(usize, Box<dyn AnyTree>)>;
+
 /// The contents to put in the places of rebuilt parts.
 pub(super) struct Parts {
     trees: Vec<PartTemplate>,
-    nodes: Vec<(usize, Box<dyn Any + Send + Sync>)>,
+    /// By the numbers of the nodes and those of the parts in them.
+    nodes: Vec<(usize, NewParts)>,
 }
 
 impl Parts {
@@ -141,10 +158,10 @@ impl Parts {
         arguments: &mut A,
         nodes: impl Iterator<Item = &'n dyn SharedNode>,
     ) {
-        let mut contents = self.nodes.into_iter().peekable();
+        let mut in_nodes = self.nodes.into_iter().peekable();
         for (at, node) in nodes.enumerate() {
-            if let Some((_, content)) = contents.next_if(|(i, _)| *i == at) {
-                node.put(content);
+            if let Some((_, parts)) = in_nodes.next_if(|(i, _)| *i == at) {
+                parts::put(&mut |v| node.flatten_mut(v), parts.into_iter());
             }
         }
         if self.trees.is_empty() {
@@ -156,7 +173,7 @@ impl Parts {
             let of_tree = std::iter::from_fn(|| trees.next_if(|(i, ..)| *i == at));
             let mut of_tree = of_tree.map(|(_, number, part)| (number, part)).peekable();
             if of_tree.peek().is_some() {
-                parts::put(tree, of_tree);
+                parts::put(&mut |v| tree.flatten_mut_any(v), of_tree);
             }
             at += 1;
         });

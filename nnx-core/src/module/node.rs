@@ -20,15 +20,12 @@ pub trait SharedNode: Any + Send + Sync {
     fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
     /// Another handle.
     fn handle(&self) -> Arc<dyn SharedNode>;
-    /// A copy of what is in the node, with other leaves.
+    /// As [`flatten_mut`](SharedNode::flatten_mut), of a node that no call and no guard can have.
     #[doc(hidden)]
-    fn copy(&self, leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync>;
-    /// Replaces what is in the node by something that [`copy`](SharedNode::copy) gave.
+    fn flatten_own(&self, visitor: &mut dyn VisitorMut);
+    /// A new node with a copy of what is in this one, with other leaves.
     #[doc(hidden)]
-    fn put(&self, content: Box<dyn Any + Send + Sync>);
-    /// A new node with something in it that [`copy`](SharedNode::copy) gave.
-    #[doc(hidden)]
-    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode>;
+    fn another(&self, leaves: &mut dyn Leaves) -> Arc<dyn SharedNode>;
     /// The description of what is in the node.
     #[doc(hidden)]
     fn schema(&self) -> &'static Schema;

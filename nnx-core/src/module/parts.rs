@@ -15,48 +15,50 @@ pub(crate) struct ChangedPart {
     /// Its number before.
     pub(crate) number: usize,
     /// Its number after.
-    number_after: usize,
+    pub(crate) number_after: usize,
     /// Its leaves among those of the tree, before and after.
     pub(crate) leaves: Range<usize>,
     pub(crate) leaves_after: Range<usize>,
 }
 
+/// A walk through the parts of a tree, which ends with the tree itself.
+pub(crate) type PartsWalk<'w> = &'w mut dyn FnMut(&mut dyn VisitorMut);
+
 /// The smallest parts of a tree that have to be replaced to make it like `after`, and copies of them with `leaves`.
-/// Both trees hold the nodes that `known` numbers, and lie at `path`.
+/// Both trees hold the nodes that `known` numbers, and lie at `path`. The first one is changed.
 pub(crate) fn changed_parts(
-    mut before: Box<dyn AnyTree>,
-    mut after: Box<dyn AnyTree>,
+    before: PartsWalk<'_>,
+    after: PartsWalk<'_>,
     path: &Path,
     known: &KnownNodes,
-    leaves: &mut dyn FnMut() -> Box<dyn Leaves>,
+    leaves: &dyn Fn() -> Box<dyn Leaves>,
 ) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
-    let (whole, whole_after) =
-        (Part::of(&mut *before, path, known), Part::of(&mut *after, path, known));
+    let (whole, whole_after) = (Part::of(before, path, known), Part::of(after, path, known));
     let mut changed = Vec::new();
     whole.add_changed(&whole_after, &mut changed);
-    let copies = |changed: &[ChangedPart], after: &mut dyn AnyTree, leaves: &mut dyn Leaves| {
-        let numbers: Vec<usize> = changed.iter().map(|part| part.number_after).collect();
-        copies(after, &numbers, leaves)
+    let mut new = |changed: &[ChangedPart]| {
+        copies(&mut *after, changed.iter().map(|part| part.number_after), &mut *leaves())
     };
-    let first = copies(&changed, &mut *after, &mut *leaves());
-    put(&mut *before, changed.iter().map(|part| part.number).zip(first));
+    let parts = new(&changed);
+    put(before, changed.iter().map(|part| part.number).zip(new(&changed)));
     // Which part a static value belongs to is told by paths, and a walk written by hand may have its own.
-    if !Part::of(&mut *before, path, known).statics.is_same(&whole_after.statics) {
-        changed = vec![whole.changed(&whole_after)];
+    if Part::of(before, path, known).statics.is_same(&whole_after.statics) {
+        return changed.into_iter().zip(parts).collect();
     }
-    let parts = copies(&changed, &mut *after, &mut *leaves());
+    changed = vec![whole.changed(&whole_after)];
+    let parts = new(&changed);
     changed.into_iter().zip(parts).collect()
 }
 
 /// Copies of the parts of a tree with these numbers, which rise.
-fn copies(
-    tree: &mut dyn AnyTree,
-    numbers: &[usize],
+pub(crate) fn copies(
+    tree: PartsWalk<'_>,
+    numbers: impl Iterator<Item = usize>,
     leaves: &mut dyn Leaves,
 ) -> Vec<Box<dyn AnyTree>> {
-    let (mut numbers, mut copies) = (numbers.iter().peekable(), Vec::new());
-    tree.flatten_mut_any(&mut EachPart::new(|at, part| {
-        if numbers.next_if_eq(&&at).is_some() {
+    let (mut numbers, mut copies) = (numbers.peekable(), Vec::new());
+    tree(&mut EachPart::new(|at, part| {
+        if numbers.next_if_eq(&at).is_some() {
             copies.push(part.copy(leaves));
         }
     }));
@@ -64,9 +66,9 @@ fn copies(
 }
 
 /// Replaces parts of a tree, by their numbers, which rise.
-pub(crate) fn put(tree: &mut dyn AnyTree, parts: impl Iterator<Item = (usize, Box<dyn AnyTree>)>) {
+pub(crate) fn put(tree: PartsWalk<'_>, parts: impl Iterator<Item = (usize, Box<dyn AnyTree>)>) {
     let mut parts = parts.peekable();
-    tree.flatten_mut_any(&mut EachPart::new(|at, part| {
+    tree(&mut EachPart::new(|at, part| {
         if let Some((_, new)) = parts.next_if(|(number, _)| *number == at) {
             part.put(new);
         }
@@ -108,7 +110,7 @@ struct Part {
 
 impl Part {
     /// A whole tree at `path`, which holds nodes that `known` numbers.
-    fn of(tree: &mut dyn AnyTree, path: &Path, known: &KnownNodes) -> Part {
+    fn of(tree: PartsWalk<'_>, path: &Path, known: &KnownNodes) -> Part {
         let mut parts = CollectParts {
             known,
             path: path.clone(),
@@ -118,7 +120,7 @@ impl Part {
             begun: (0, 0),
             done: Vec::new(),
         };
-        tree.flatten_mut_any(&mut parts);
+        tree(&mut parts);
         match parts.done.pop() {
             Some(whole) => whole,
             None => unreachable!("the walk ends with the tree itself"),

@@ -296,17 +296,11 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
             content.flatten(&mut visitor);
         }
     }
-    fn flatten_mut(&self, mut visitor: &mut dyn VisitorMut) {
+    fn flatten_mut(&self, visitor: &mut dyn VisitorMut) {
         self.check_change();
-        let mut visit = || {
-            if let Some(content) = &mut *self.open() {
-                content.flatten_mut(&mut visitor);
-                visitor.module(content);
-            }
-        };
         // It is the call that changes it.
         if self.gate.is_lent_here() {
-            return visit();
+            return self.flatten_own(visitor);
         }
         match self.gate.write() {
             Ok(()) => {
@@ -317,7 +311,7 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
                     }
                 }
                 let _leave = Leave(&self.gate);
-                visit();
+                self.flatten_own(visitor);
             }
             Err(why) => self.busy("a change of a tree", why),
         }
@@ -325,22 +319,17 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
     fn handle(&self) -> Arc<dyn SharedNode> {
         self.this()
     }
-    fn copy(&self, mut leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync> {
+    fn flatten_own(&self, mut visitor: &mut dyn VisitorMut) {
+        if let Some(content) = &mut *self.open() {
+            content.flatten_mut(&mut visitor);
+            visitor.module(content);
+        }
+    }
+    fn another(&self, mut leaves: &mut dyn Leaves) -> Arc<dyn SharedNode> {
         match &*self.look("a copy of a tree") {
-            Some(content) => Box::new(content.unflatten(&mut leaves)),
+            Some(content) => NodeCell::new(Some(content.unflatten(&mut leaves))),
             None => gone::<T>(),
         }
-    }
-    fn put(&self, content: Box<dyn Any + Send + Sync>) {
-        match content.downcast::<T>() {
-            Ok(content) => *self.open() = Some(*content),
-            Err(_) => unreachable!("a node holds what it held, in type"),
-        }
-    }
-    fn another(&self, content: Box<dyn Any + Send + Sync>) -> Arc<dyn SharedNode> {
-        let node = NodeCell::<T>::new(None);
-        node.put(content);
-        node
     }
     fn schema(&self) -> &'static Schema {
         T::SCHEMA

@@ -170,7 +170,7 @@ fn changed_nodes<M: Module>(module: &M, view: &View) -> Vec<usize> {
     let nodes = nodes_of(|v| module.flatten(v));
     let changes = |node: &dyn SharedNode| {
         let mut leaves = Viewing::new(view, Nodes::kept());
-        node.copy(&mut leaves);
+        node.another(&mut leaves);
         leaves.changed
     };
     let changed: Vec<usize> =

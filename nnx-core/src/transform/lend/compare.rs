@@ -6,11 +6,12 @@ use crate::graph::{Array, current_trace};
 use crate::module::boxed::skipped_in_boxes;
 use crate::module::check::skipped_field;
 use crate::module::compare::{KnownNodes, Statics};
+use crate::module::node::Made;
 use crate::module::parts::{ChangedPart, changed_parts};
 use crate::module::walk::{
     CollectLeaves, Rebuild, leaves_outside_nodes, links_of, nodes_of, paths,
 };
-use crate::module::{AnyTree, Leaves, Nodes, Path, Schema, Seen, SharedNode, Visitor};
+use crate::module::{AnyTree, Leaves, Nodes, Path, Seen, SharedNode, Visitor};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,15 +33,33 @@ pub(super) struct Comparison<'a> {
     new: KnownNodes,
 }
 
-/// A tree behind `&mut` or what is in a node, before and after.
+/// A part of the argument, before and after.
 struct PartPair<'p> {
     place: Place,
     path: Path,
-    /// The trees, if it is not a node.
-    trees: Option<[&'p dyn AnyTree; 2]>,
-    schema: &'static Schema,
-    before: &'p dyn Fn(&mut dyn Visitor),
-    after: &'p dyn Fn(&mut dyn Visitor),
+    of: PairOf<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum PairOf<'p> {
+    Tree([&'p dyn AnyTree; 2]),
+    Node(&'p Made),
+}
+
+impl PartPair<'_> {
+    fn before(&self, visitor: &mut dyn Visitor) {
+        match self.of {
+            PairOf::Tree([before, _]) => before.flatten_any(visitor),
+            PairOf::Node(made) => made.old.flatten(visitor),
+        }
+    }
+
+    fn after(&self, visitor: &mut dyn Visitor) {
+        match self.of {
+            PairOf::Tree([_, after]) => after.flatten_any(visitor),
+            PairOf::Node(made) => made.new.flatten(visitor),
+        }
+    }
 }
 
 /// Collects outputs.
@@ -103,24 +122,12 @@ impl<'a> Comparison<'a> {
         body.argument().updated(&mut |path, tree| before.push((path.clone(), tree)));
         body.updated_twin(&mut |tree| after.push(tree));
         for (i, ((path, before), after)) in before.into_iter().zip(after).enumerate() {
-            compare(PartPair {
-                place: Place::Tree(i),
-                path,
-                trees: Some([before, after]),
-                schema: before.schema(),
-                before: &|v| before.flatten_any(v),
-                after: &|v| after.flatten_any(v),
-            })?;
+            let of = PairOf::Tree([before, after]);
+            compare(PartPair { place: Place::Tree(i), path, of })?;
         }
         for (i, made) in twins.made().iter().enumerate() {
-            compare(PartPair {
-                place: Place::Node(i),
-                path: self.paths[i].clone(),
-                trees: None,
-                schema: made.old.schema(),
-                before: &|v| made.old.flatten(v),
-                after: &|v| made.new.flatten(v),
-            })?;
+            let (path, of) = (self.paths[i].clone(), PairOf::Node(made));
+            compare(PartPair { place: Place::Node(i), path, of })?;
         }
         Ok((recording.outputs, recording.results, changes))
     }
@@ -179,7 +186,8 @@ impl<'a> Comparison<'a> {
         let statics = |nodes, flatten: &dyn Fn(&mut dyn Visitor)| {
             Statics::outside_nodes(nodes, path, |mut v| flatten(&mut v)).without_metadata()
         };
-        let (before, after) = (statics(&self.old, part.before), statics(&self.new, part.after));
+        let before = statics(&self.old, &|v| part.before(v));
+        let after = statics(&self.new, &|v| part.after(v));
         let name = |number: usize| format!("`{}`", self.paths[number]);
         let mut rebuilt = Vec::new();
         if let Some(what) = before.difference_of(&after, &name) {
@@ -198,37 +206,35 @@ impl<'a> Comparison<'a> {
                     what.message
                 ));
             }
-            match (part.trees, *place) {
-                (Some([before, after]), Place::Tree(tree)) => {
-                    for (changed, new) in self.changed_parts(before, after, path) {
-                        let flatten = |v: &mut dyn Visitor| new.flatten_any(v);
-                        self.rebuild(
-                            &changed.path,
-                            new.schema(),
-                            &flatten,
-                            &what.message,
-                            recording,
-                        )?;
-                        let (held, number) = (held(&flatten), changed.number);
-                        let part = Rc::from(new);
+            let parts = self.changed_parts(part);
+            let (mut in_node, mut held_in_node) = (Vec::new(), Vec::new());
+            for (changed, new) in parts {
+                self.rebuild(&changed.path, &*new, &what.message, recording)?;
+                let held = held(&|v| new.flatten_any(v));
+                match *place {
+                    Place::Tree(tree) => {
+                        let (number, part) = (changed.number, Rc::from(new));
                         changes.rebuilt.push(RebuiltPart::Tree { tree, number, part, held });
-                        rebuilt.push(changed);
+                    }
+                    Place::Node(_) => {
+                        in_node.push((changed.number, changed.number_after));
+                        held_in_node.extend(held);
                     }
                 }
-                (_, Place::Node(node) | Place::Tree(node)) => {
-                    self.rebuild(path, part.schema, part.after, &what.message, recording)?;
-                    changes.rebuilt.push(RebuiltPart::Node { node, held: held(part.after) });
-                    return Ok(());
-                }
+                rebuilt.push(changed);
+            }
+            if let Place::Node(node) = *place {
+                let (parts, held) = (in_node, held_in_node);
+                changes.rebuilt.push(RebuiltPart::Node { node, parts, held });
             }
         }
         let (was, is) = (
             |part: &ChangedPart| part.leaves.clone(),
             |part: &ChangedPart| part.leaves_after.clone(),
         );
-        let before = leaves_outside_nodes(|mut v| (part.before)(&mut v)).into_iter().zip(leaves);
+        let before = leaves_outside_nodes(|mut v| part.before(&mut v)).into_iter().zip(leaves);
         let before = outside(before, rebuilt.iter().map(was));
-        let after = leaves_outside_nodes(|mut v| (part.after)(&mut v));
+        let after = leaves_outside_nodes(|mut v| part.after(&mut v));
         let after = outside(after.into_iter(), rebuilt.iter().map(is));
         for ((before, i), after) in before.zip(after) {
             if before.metadata != after.metadata {
@@ -261,31 +267,34 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// The parts that make the tree `before` one like `after`, of the twin.
-    fn changed_parts(
-        &self,
-        before: &dyn AnyTree,
-        after: &dyn AnyTree,
-        path: &Path,
-    ) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
+    /// The parts that make what was before like what is after, made of the twin's.
+    fn changed_parts(&self, part: &PartPair<'_>) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
         let leaves = |nodes| Rebuild::with_nodes(nodes, |_: usize, old: &Array| old.clone());
-        let before = before.copy(&mut leaves(self.twins.there()));
-        let kept = &mut || Box::new(leaves(Nodes::kept())) as Box<dyn Leaves>;
-        let after = after.copy(&mut *kept());
-        changed_parts(before, after, path, &self.new, kept)
+        let kept = || Box::new(leaves(Nodes::kept())) as Box<dyn Leaves>;
+        let mut there = leaves(self.twins.there());
+        let changed = |before, after| changed_parts(before, after, &part.path, &self.new, &kept);
+        match part.of {
+            PairOf::Tree([before, after]) => {
+                let (mut before, mut after) = (before.copy(&mut there), after.copy(&mut *kept()));
+                changed(&mut |v| before.flatten_mut_any(v), &mut |v| after.flatten_mut_any(v))
+            }
+            PairOf::Node(Made { old, new }) => {
+                let before = old.another(&mut there);
+                changed(&mut |v| before.flatten_own(v), &mut |v| new.flatten_own(v))
+            }
+        }
     }
 
     /// Adds the leaves of a part that got another structure. `what` says what else is there.
     fn rebuild(
         &self,
         path: &Path,
-        schema: &'static Schema,
-        flatten: &dyn Fn(&mut dyn Visitor),
+        part: &dyn AnyTree,
         what: &str,
         recording: &mut Recording,
     ) -> Result<(), String> {
-        let in_boxes = || skipped_in_boxes(|visitor| flatten(visitor));
-        if let Some(field) = skipped_field(schema).or_else(in_boxes) {
+        let flatten = |v: &mut dyn Visitor| part.flatten_any(v);
+        if let Some(field) = skipped_field(part.schema()).or_else(|| skipped_in_boxes(flatten)) {
             return Err(format!(
                 "the function changed the structure of `{path}`, which is then rebuilt, and the \
                  field `{field}` in it is skipped, so that it would be lost: {what}\n\

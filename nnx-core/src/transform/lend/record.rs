@@ -185,8 +185,8 @@ pub(crate) type Held = Vec<(Path, Arc<dyn SharedNode>)>;
 pub(crate) enum RebuiltPart {
     /// The part `number` of a tree behind `&mut`, which `part` takes the place of.
     Tree { tree: usize, number: usize, part: Rc<dyn AnyTree>, held: Held },
-    /// What is in a shared node.
-    Node { node: usize, held: Held },
+    /// Parts of what is in a shared node: their numbers, and those of what takes their places in the node's twin.
+    Node { node: usize, parts: Vec<(usize, usize)>, held: Held },
 }
 
 impl RebuiltPart {
