@@ -206,9 +206,8 @@ fn lift(stack: &mut [Frame], array: &Array) -> Value {
         let is_running = outer.iter().any(|frame| frame.trace == t.trace);
         assert!(is_running, "a traced value escaped from its trace: return it from the function");
     }
-    if let Some((_, value)) =
-        frame.captures.iter().find(|(known, _)| known.identity() == array.identity())
-    {
+    let known = frame.captures.iter().find(|(known, _)| known.identity() == array.identity());
+    if let Some((_, value)) = known {
         return *value;
     }
     let value = frame.graph.input(array.aval());

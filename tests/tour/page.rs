@@ -19,7 +19,8 @@ fn prose(page: &str) -> String {
 /// A file as the page names it.
 fn file(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let is_elsewhere = ["docs/", "nnx-core/", "tests/"].iter().any(|folder| name.starts_with(folder));
+    let is_elsewhere =
+        ["docs/", "nnx-core/", "tests/"].iter().any(|folder| name.starts_with(folder));
     root.join(if is_elsewhere { "" } else { "nnx-core/src" }).join(name)
 }
 
