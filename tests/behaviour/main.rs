@@ -1,6 +1,7 @@
 //! The behaviours that a user relies on, one module for each.
 #![allow(clippy::unwrap_used)]
 
+mod axis_names;
 mod derive_containers;
 mod derive_enums;
 mod derive_fields;

@@ -1,14 +1,14 @@
 //! Operands and results of batching rules: `vmap` applies an operation to a whole batch at once.
 
-use super::{Array, Arrays};
+use super::{Array, Arrays, BatchAxis};
 use smallvec::SmallVec;
 
 /// Operands of an operation, some of which hold a batch along their dimension 0.
 pub(crate) struct Batch<'a> {
     pub(crate) ins: &'a [Array],
     pub(crate) batched: &'a [bool],
-    /// Number of elements of the batch.
-    pub(crate) size: usize,
+    /// The batch's dimension.
+    pub(crate) axis: &'a BatchAxis,
 }
 
 /// Results, and whether each holds a batch along its dimension 0.

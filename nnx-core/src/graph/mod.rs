@@ -2,6 +2,7 @@
 //! of running traces that records them. Nothing is run here.
 
 mod array;
+mod axis;
 mod batch;
 mod body;
 mod builder;
@@ -13,6 +14,7 @@ mod trace;
 
 pub use array::Array;
 pub(crate) use array::{Identity, Repr, Traced};
+pub(crate) use axis::{AxisName, BatchAxis};
 pub(crate) use batch::{Batch, Batched, batched, prepend, shifted};
 pub(crate) use body::{Body, Rule};
 pub(crate) use builder::{Builder, lower};

@@ -1,6 +1,6 @@
 //! An operation of the traced program, and what its rules see.
 
-use super::{Array, Arrays, Avals, Batch, Batched, Builder, Checker, Fault, Graph, Op};
+use super::{Array, Arrays, Avals, AxisName, Batch, Batched, Builder, Checker, Fault, Graph, Op};
 use crate::lower::{Id, Ids};
 use crate::value::Aval;
 use smallvec::SmallVec;
@@ -41,6 +41,11 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
 
     /// The results for every element of a batch. Called only when some input has one.
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String>;
+
+    /// The axis of a batch whose elements it combines, if it does.
+    fn axis_name(&self) -> Option<&AxisName> {
+        None
+    }
 
     /// The programs that it holds.
     fn bodies(&self) -> Vec<&Graph> {

@@ -8,7 +8,7 @@ use crate::run::{bind, bind1};
 impl Batch<'_> {
     /// Input `i` with a batch dimension, repeated along it if it had none.
     pub(crate) fn with_batch(&self, i: usize) -> Array {
-        if self.batched[i] { self.ins[i].clone() } else { self.ins[i].repeated(self.size) }
+        if self.batched[i] { self.ins[i].clone() } else { self.ins[i].repeated(self.axis.size) }
     }
 
     /// The inputs, those that are marked with a batch dimension.
@@ -43,7 +43,7 @@ impl Body {
         of: impl FnOnce(Body) -> P,
     ) -> Result<Batched, String> {
         let always = vec![true; self.outputs.len()];
-        let (graph, _) = batch_graph(self, cx.batched, cx.size, &always);
+        let (graph, _) = batch_graph(self, cx.batched, cx.axis, &always);
         batched(bind(of(graph.into()), &cx.ins.iter().collect::<Vec<_>>()))
     }
 }

@@ -237,14 +237,14 @@ impl ConvGeneralDilated {
         let (lhs, rhs) = (cx.with_batch(0), cx.with_batch(1));
         let mut op = self.clone();
         let lhs = if self.batch_group_count > 1 {
-            op.batch_group_count *= cx.size;
+            op.batch_group_count *= cx.axis.size;
             merge_dim(&lhs, 0, d.lhs[0])
         } else {
-            op.feature_group_count *= cx.size;
+            op.feature_group_count *= cx.axis.size;
             merge_dim(&lhs, 0, d.lhs[1])
         };
         let out = bind1(op, &[&lhs, &merge_dim(&rhs, 0, d.rhs[0])]);
-        batched(smallvec![split_to_front(&out, d.out[1], cx.size)])
+        batched(smallvec![split_to_front(&out, d.out[1], cx.axis.size)])
     }
 }
 
@@ -359,12 +359,12 @@ impl Primitive for ConvGeneralDilated {
             (true, false) if self.batch_group_count == 1 => {
                 let lhs = merge_dim(lhs, 0, d.lhs[0]);
                 let out = bind1(self.clone(), &[&lhs, rhs]);
-                batched(smallvec![split_to_front(&out, d.out[0], cx.size)])
+                batched(smallvec![split_to_front(&out, d.out[0], cx.axis.size)])
             }
             (false, true) if self.feature_group_count == 1 && self.batch_group_count == 1 => {
                 let rhs = merge_dim(rhs, 0, d.rhs[0]);
                 let out = bind1(self.clone(), &[lhs, &rhs]);
-                batched(smallvec![split_to_front(&out, d.out[1], cx.size)])
+                batched(smallvec![split_to_front(&out, d.out[1], cx.axis.size)])
             }
             _ => self.batch_as_groups(cx),
         }

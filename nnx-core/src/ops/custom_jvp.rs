@@ -3,8 +3,8 @@
 use super::RunsProgram;
 use crate::error::{catching, or_raise};
 use crate::graph::{
-    Array, Batch, Batched, Body, Checker, Closed, Dual, Jvp, Rule, Tangent, Tangents, one, trace,
-    user_location, with_location,
+    Array, Batch, BatchAxis, Batched, Body, Checker, Closed, Dual, Jvp, Rule, Tangent, Tangents,
+    one, trace, user_location, with_location,
 };
 use crate::rewrite::batch_call;
 use crate::run::bind1;
@@ -76,7 +76,7 @@ impl RunsProgram for WithRule {
         Ok((outs, (self.rule.0)(cx)?))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let rule = Rule(batched_rule(self.rule.0.clone(), cx.batched.to_vec(), cx.size));
+        let rule = Rule(batched_rule(self.rule.0.clone(), cx.batched.to_vec(), cx.axis.clone()));
         self.graph.batch(cx, |graph| WithRule { graph, rule, ..self.clone() })
     }
     fn checked(&self, checker: &mut dyn Checker) -> Self {
@@ -97,7 +97,7 @@ fn checked_rule(rule: JvpRule) -> JvpRule {
 }
 
 /// The rule for a batch from that for one element.
-fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
+fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, axis: BatchAxis) -> JvpRule {
     Arc::new(move |cx| {
         let (n, outs) = (cx.primals.len(), cx.outs().len());
         let given: Vec<bool> = cx.tangents.iter().map(Option::is_some).collect();
@@ -111,7 +111,7 @@ fn batched_rule(rule: JvpRule, in_batch: Vec<bool>, size: usize) -> JvpRule {
         let mut flags = in_batch.clone();
         flags.resize(n + outs, true);
         flags.extend((0..n).filter(|&i| given[i]).map(|i| in_batch[i]));
-        let (tangents, result) = batch_call("custom_jvp", &args, &flags, size, |args| {
+        let (tangents, result) = batch_call("custom_jvp", &args, &flags, &axis, |args| {
             let tangents = crate::rewrite::spread(&given, &args[n + outs..]);
             let outs = args[n..n + outs].iter().cloned().collect();
             match rule(&cx.of(&args[..n], &tangents, outs)) {

@@ -2,8 +2,8 @@
 
 use super::RunsProgram;
 use crate::graph::{
-    Array, Avals, Backward, Batch, Batched, Body, Builder, Checker, Closed, Dual, Graph, Jvp, Mode,
-    Primitive, Rule, Tangents, trace,
+    Array, Avals, Backward, Batch, BatchAxis, Batched, Body, Builder, Checker, Closed, Dual, Graph,
+    Jvp, Mode, Primitive, Rule, Tangents, trace,
 };
 use crate::lower::{Id, Ids};
 use crate::rewrite::{batch_call, interpret};
@@ -63,7 +63,7 @@ impl RunsProgram for CustomVjp {
         Ok((outs.into(), tangents.collect()))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        let rule = Rule(self.rule.batched(&self.graph, cx.batched.to_vec(), cx.size));
+        let rule = Rule(self.rule.batched(&self.graph, cx.batched.to_vec(), cx.axis.clone()));
         self.graph.batch(cx, |graph| CustomVjp { graph, rule })
     }
     fn checked(&self, checker: &mut dyn Checker) -> Self {
@@ -74,7 +74,7 @@ impl RunsProgram for CustomVjp {
 
 impl VjpRule {
     /// The rule for a batch of which the marked inputs have a dimension.
-    fn batched(&self, graph: &Graph, in_batch: Vec<bool>, size: usize) -> VjpRule {
+    fn batched(&self, graph: &Graph, in_batch: Vec<bool>, axis: BatchAxis) -> VjpRule {
         let VjpRule { forward, backward } = self.clone();
         let in_batch_of_cts: Vec<bool> = graph
             .input_avals()
@@ -84,10 +84,11 @@ impl VjpRule {
             .map(|(_, batched)| *batched)
             .collect();
         let all = move |f: &ArrayFn, args: &[Array], flags: &[bool]| {
-            batch_call("custom_vjp", args, flags, size, |args| (f(args), ())).0
+            batch_call("custom_vjp", args, flags, &axis, |args| (f(args), ())).0
         };
+        let all_forward = all.clone();
         VjpRule {
-            forward: Arc::new(move |args| all(&forward, args, &in_batch)),
+            forward: Arc::new(move |args| all_forward(&forward, args, &in_batch)),
             backward: Arc::new(move |args| {
                 let cts = all(&backward, args, &vec![true; args.len()]);
                 // An input without the dimension took part in every element.

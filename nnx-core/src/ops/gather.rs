@@ -191,11 +191,11 @@ impl Primitive for Gather {
             (true, true) => {
                 d.operand_batching_dims.insert(0, 0);
                 d.start_indices_batching_dims.insert(0, 0);
-                op.slice_sizes.insert(0, usize::from(cx.size > 0));
+                op.slice_sizes.insert(0, usize::from(cx.axis.size > 0));
             }
             (true, false) => {
                 d.offset_dims.insert(0, 0);
-                op.slice_sizes.insert(0, cx.size);
+                op.slice_sizes.insert(0, cx.axis.size);
             }
             _ => {}
         }

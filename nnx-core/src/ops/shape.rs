@@ -56,7 +56,7 @@ impl Primitive for BroadcastInDim {
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let dims = prepend(0, &shifted(&self.dims));
-        cx.apply(BroadcastInDim { shape: prepend(cx.size, &self.shape), dims })
+        cx.apply(BroadcastInDim { shape: prepend(cx.axis.size, &self.shape), dims })
     }
 }
 
@@ -93,7 +93,7 @@ impl Primitive for Reshape {
         one(Some(cx.ct().reshape(cx.aval(0).shape())))
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
-        cx.apply(Reshape(prepend(cx.size, &self.0)))
+        cx.apply(Reshape(prepend(cx.axis.size, &self.0)))
     }
 }
 

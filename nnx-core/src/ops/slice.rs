@@ -79,7 +79,7 @@ impl Primitive for Slice {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(Slice {
             start: prepend(0, &self.start),
-            limit: prepend(cx.size, &self.limit),
+            limit: prepend(cx.axis.size, &self.limit),
             stride: prepend(1, &self.stride),
         })
     }
@@ -303,7 +303,7 @@ impl Primitive for DynamicSlice {
         if cx.batched[1..].iter().all(|b| !b) {
             let start = Array::constant_int(start_dtype(&cx.ins[1..]), 0);
             let ins: Vec<&Array> = [&cx.ins[0], &start].into_iter().chain(&cx.ins[1..]).collect();
-            let op = DynamicSlice(prepend(cx.size, &self.0));
+            let op = DynamicSlice(prepend(cx.axis.size, &self.0));
             return batched(smallvec![bind1(op, &ins)]);
         }
         // A start for each element: a gather of one window.
@@ -324,7 +324,7 @@ impl Primitive for DynamicSlice {
         gather.batch(&Batch {
             ins: &[cx.ins[0].clone(), stacked_starts(cx, 1)],
             batched: &[cx.batched[0], true],
-            size: cx.size,
+            axis: cx.axis,
         })
     }
 }
@@ -398,7 +398,7 @@ impl Primitive for DynamicUpdateSlice {
         scatter.batch(&Batch {
             ins: &[operand, stacked_starts(cx, 2), update],
             batched: &[true; 3],
-            size: cx.size,
+            axis: cx.axis,
         })
     }
 }

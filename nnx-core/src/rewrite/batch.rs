@@ -2,16 +2,18 @@
 
 use super::Env;
 use crate::error::{Error, raise};
-use crate::graph::{Array, Batch, Batched, Closed, Graph, Node, trace, with_location};
+use crate::graph::{
+    Array, Batch, BatchAxis, Batched, Closed, Graph, Node, Primitive, trace, with_location,
+};
 use crate::value::Aval;
 
-/// Records into the running trace `graph` for every element of a batch of `size`, which lies along
-/// dimension 0 of the `batched` arguments.
+/// Records into the running trace `graph` for every element of a batch, which lies along dimension 0 of the
+/// `batched` arguments.
 pub(crate) fn interpret_batch(
     graph: &Graph,
     args: &[Array],
     batched: &[bool],
-    size: usize,
+    axis: &BatchAxis,
 ) -> Batched {
     let mut env = Env::new(graph, args);
     let mut in_batch = vec![false; graph.avals.len()];
@@ -20,11 +22,11 @@ pub(crate) fn interpret_batch(
     }
     for node in &graph.nodes {
         let batched: Vec<bool> = node.ins.iter().map(|v| in_batch[v.index()]).collect();
-        if !batched.contains(&true) {
+        if !batched.contains(&true) && !is_over(node, axis) {
             env.replay(node);
             continue;
         }
-        if size == 0 {
+        if axis.size == 0 {
             // No element needs it, and a rule may not know what to do without any.
             for &value in &node.outs {
                 env.set(value, Array::zeros_aval(batch_aval(graph.aval(value), 0)));
@@ -33,7 +35,7 @@ pub(crate) fn interpret_batch(
             continue;
         }
         let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
-        let cx = Batch { ins: &ins, batched: &batched, size };
+        let cx = Batch { ins: &ins, batched: &batched, axis };
         let outs = with_location(node.location, || node.op.batch(&cx))
             .unwrap_or_else(|why| raise(not_batched(node, why)));
         for (&value, (array, batched)) in node.outs.iter().zip(outs) {
@@ -42,6 +44,13 @@ pub(crate) fn interpret_batch(
         }
     }
     graph.outputs.iter().map(|&v| (env.get(v), in_batch[v.index()])).collect()
+}
+
+/// Whether an operation over the elements of the batch is `node`, or in a program that it holds.
+fn is_over(node: &Node, axis: &BatchAxis) -> bool {
+    let Some(name) = &axis.name else { return false };
+    let is_over = |op: &dyn Primitive| op.axis_name() == Some(name);
+    is_over(&*node.op) || node.op.bodies().iter().any(|body| body.contains(&is_over))
 }
 
 fn not_batched(node: &Node, why: String) -> Error {
@@ -62,24 +71,24 @@ pub(crate) fn batch_aval(aval: Aval, size: usize) -> Aval {
 pub(crate) fn batch_graph(
     graph: &Graph,
     batched: &[bool],
-    size: usize,
+    axis: &BatchAxis,
     always: &[bool],
 ) -> (Graph, Vec<bool>) {
     let avals: Vec<Aval> = graph
         .input_avals()
         .iter()
         .zip(batched)
-        .map(|(&aval, &b)| if b { batch_aval(aval, size) } else { aval })
+        .map(|(&aval, &b)| if b { batch_aval(aval, axis.size) } else { aval })
         .collect();
     let (Closed { graph, .. }, flags) = trace("vmap", &avals, |args| {
-        let outs = interpret_batch(graph, args, batched, size);
+        let outs = interpret_batch(graph, args, batched, axis);
         let mut flags = Vec::new();
         let outs = outs
             .into_iter()
             .zip(always)
             .map(|((out, batched), &always)| {
                 flags.push(batched || always);
-                if always && !batched { out.repeated(size) } else { out }
+                if always && !batched { out.repeated(axis.size) } else { out }
             })
             .collect();
         (outs, flags)
@@ -93,7 +102,7 @@ pub(crate) fn batch_call<R>(
     name: &'static str,
     args: &[Array],
     batched: &[bool],
-    size: usize,
+    axis: &BatchAxis,
     f: impl FnOnce(&[Array]) -> (Vec<Array>, R),
 ) -> (Vec<Array>, R) {
     let avals: Vec<Aval> = args
@@ -101,13 +110,13 @@ pub(crate) fn batch_call<R>(
         .zip(batched)
         .map(|(arg, &b)| if b { arg.aval().with_shape(&arg.shape()[1..]) } else { arg.aval() })
         .collect();
-    let (Closed { graph, captures, .. }, rest) = trace(name, &avals, f);
+    let (Closed { graph, captures, .. }, rest) = axis.bind(|| trace(name, &avals, f));
     let args: Vec<Array> = args.iter().chain(&captures).cloned().collect();
     let mut batched = batched.to_vec();
     batched.resize(args.len(), false);
-    let outs = interpret_batch(&graph, &args, &batched, size)
+    let outs = interpret_batch(&graph, &args, &batched, axis)
         .into_iter()
-        .map(|(out, batched)| if batched { out } else { out.repeated(size) })
+        .map(|(out, batched)| if batched { out } else { out.repeated(axis.size) })
         .collect();
     (outs, rest)
 }

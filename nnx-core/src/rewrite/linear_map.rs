@@ -4,7 +4,9 @@
 use super::autodiff::not_differentiable;
 use super::{Env, batch_call, dependent, jvp_program, spread};
 use crate::error::{Error, Result, raise};
-use crate::graph::{Array, Backward, Graph, Lin, Mode, Node, Tangent, Value, with_location};
+use crate::graph::{
+    Array, Backward, BatchAxis, Graph, Lin, Mode, Node, Tangent, Value, with_location,
+};
 use crate::run::staged;
 use crate::value::Aval;
 use std::borrow::Cow;
@@ -176,9 +178,9 @@ impl LinearMap {
         basis: &Array,
         f: impl FnOnce(&Array) -> Vec<Array>,
     ) -> Result<Vec<Array>> {
-        let size = basis.shape()[0];
+        let axis = BatchAxis::new(basis.shape()[0], None);
         staged(name, std::slice::from_ref(basis), |args| {
-            batch_call(name, args, &[true], size, |args| (f(&args[0]), ())).0
+            batch_call(name, args, &[true], &axis, |args| (f(&args[0]), ())).0
         })
     }
 }

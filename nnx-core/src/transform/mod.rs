@@ -28,6 +28,7 @@
 
 mod axes;
 mod checkify;
+mod collectives;
 mod cond;
 mod custom;
 mod grad;
@@ -47,6 +48,9 @@ pub use crate::graph::Checks;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
 pub use checkify::{CheckError, check, checkify};
+pub use collectives::{
+    all_gather, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
+};
 pub use cond::{cond, switch};
 pub use custom::{custom_jvp, custom_vjp};
 pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};

@@ -2,7 +2,7 @@
 
 use super::axes::{IntoMapAxes, MapAxes, from_first, tuple_len};
 use super::lend::{Argument, TransformCall, TransformProgram};
-use crate::graph::{Array, Batched};
+use crate::graph::{Array, BatchAxis, Batched};
 use crate::module::walk::for_each_leaf_of;
 use crate::module::{Module, Path, VarInfo};
 use crate::rewrite::interpret_batch;
@@ -14,11 +14,12 @@ pub struct VmapAxes {
     inputs: MapAxes,
     outputs: MapAxes,
     size: Option<usize>,
+    name: Option<String>,
 }
 
 /// Axes of the arguments of [`vmap`], to add others to: `in_axes((0, None)).out_axes(1)`.
 pub fn in_axes(axes: impl IntoMapAxes) -> VmapAxes {
-    VmapAxes { inputs: axes.into_map_axes(), outputs: 0.into_map_axes(), size: None }
+    VmapAxes { inputs: axes.into_map_axes(), outputs: 0.into_map_axes(), size: None, name: None }
 }
 
 impl VmapAxes {
@@ -32,6 +33,13 @@ impl VmapAxes {
     /// Number of elements, where no argument is mapped.
     pub fn axis_size(mut self, size: usize) -> Self {
         self.size = Some(size);
+        self
+    }
+
+    /// A name for the axis, by which the function of one element finds the others: [`psum`](super::psum()),
+    /// [`pmean`](super::pmean()), [`axis_index`](super::axis_index()), ….
+    pub fn axis_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 }
@@ -96,13 +104,14 @@ where
     let call = TransformCall::new("vmap", &mut argument);
     let mapped = mapped_axes(&call, &axes);
     let size = common_size(&call, &mapped, axes.size);
+    let axis = BatchAxis::new(size, axes.name.as_deref());
     let avals: Vec<Aval> = call
         .of_operands(&mapped)
         .into_iter()
         .zip(&call.avals)
         .map(|(axis, &aval)| axis.map_or(aval, |axis| without_axis(aval, axis as usize)))
         .collect();
-    let program = call.trace(f, &avals);
+    let program = axis.bind(|| call.trace(f, &avals));
 
     // For each output the axis along which the elements are put together.
     let of_leaf = result_axes(&call, &program, &axes);
@@ -129,7 +138,7 @@ where
                 _ => arg.clone(),
             })
             .collect();
-        let outs = interpret_batch(&program.closed.graph, &ins, &flags, size);
+        let outs = interpret_batch(&program.closed.graph, &ins, &flags, &axis);
         put_in_place(&call, outs, &out_axes, size, place)
     });
     call.finish(program, &outs)

@@ -2,15 +2,15 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, check_features, statistics};
+use super::{Normalization, check_features, mean_where, statistics};
 use crate::array::{dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{BatchStat, Flag, Param, Variable};
 use crate::random::Rngs;
 use crate::run::staged;
+use crate::transform::pmean;
 use crate::value::DType;
-use std::slice;
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
 /// Szegedy 2015). `flax.nnx.BatchNorm`.
@@ -47,6 +47,9 @@ pub struct BatchNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The axis of [`vmap`](crate::vmap()) whose elements are a part of the batch.
+    #[module(static)]
+    pub axis_name: Option<&'static str>,
 }
 
 norm_builder! {
@@ -62,7 +65,11 @@ norm_builder! {
         /// A small number added to the variance to avoid division by 0. Default: 1e-5.
         epsilon: f64 = 1e-5,
     }
-    optional {}
+    optional {
+        /// The name of an axis of [`vmap`](crate::vmap()) whose elements are a part of the batch: the statistics are
+        /// their means. Default: none.
+        axis_name: &'static str,
+    }
 }
 
 impl BatchNormBuilder {
@@ -87,6 +94,7 @@ impl BatchNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            axis_name: self.axis_name,
         }
     }
 }
@@ -109,12 +117,30 @@ impl BatchNorm {
     /// gradient flows through the update.
     ///
     /// # Panics
-    /// Panics if `x` does not have `num_features` in `axis`.
+    /// Panics if `x` does not have `num_features` in `axis`, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
+        self.run(x, None)
+    }
+
+    /// [`forward`](BatchNorm::forward), where only elements with a true `mask` count in the statistics. The mask
+    /// broadcasts to `x`. `flax.nnx.BatchNorm` with `mask`.
+    ///
+    /// # Panics
+    /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.
+    #[track_caller]
+    pub fn forward_masked(&mut self, x: &Array, mask: &Array) -> Array {
+        // With the message of the user's line.
+        let _ = x.masked(mask);
+        self.run(x, Some(mask))
+    }
+
+    #[track_caller]
+    fn run(&mut self, x: &Array, mask: Option<&Array>) -> Array {
         let feature = dim(LAYER, self.axis, x.aval());
         check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
-        let outs = staged(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature));
+        let args: Vec<Array> = [x].into_iter().chain(mask).cloned().collect();
+        let outs = staged(LAYER, &args, |args| self.normalize(&args[0], args.get(1), feature));
         let mut outs = or_raise(outs).into_iter();
         let Some(y) = outs.next() else { unreachable!("the body has a result") };
         if let (Some(mean), Some(var)) = (outs.next(), outs.next()) {
@@ -126,7 +152,7 @@ impl BatchNorm {
 
     /// The result, and while training the new running statistics.
     #[track_caller]
-    fn normalize(&self, x: &Array, feature: usize) -> Vec<Array> {
+    fn normalize(&self, x: &Array, mask: Option<&Array>, feature: usize) -> Vec<Array> {
         let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
@@ -141,7 +167,12 @@ impl BatchNorm {
             let [mean, variance] = if *self.use_running_average {
                 running
             } else {
-                let (mean, variance) = statistics(x, &dims, self.use_fast_variance);
+                let of_all = |local: Array| match self.axis_name {
+                    Some(name) => pmean(&local, name),
+                    None => local,
+                };
+                let mean_of = |x: &Array| of_all(mean_where(x, mask, &dims));
+                let (mean, variance) = statistics(x, &dims, self.use_fast_variance, mean_of);
                 for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
                     let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
                     moved.push(sum.stop_gradient());

@@ -125,7 +125,7 @@ impl GroupNorm {
             let mut dims: Vec<usize> = (1..feature).collect();
             dims.push(feature + 1);
             let x = x.reshape(&grouped);
-            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance);
+            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance, |x| x.mean(&dims));
             let between: Vec<usize> = (1..feature).collect();
             let per_feature = |stat: Array| stat.repeat(self.group_size, 1).insert_dims(&between);
             let [mean, variance] = [mean, variance].map(per_feature);

@@ -95,7 +95,7 @@ impl InstanceNorm {
         };
         let dims: Vec<usize> = (1..feature).collect();
         norm.apply(x, [], |x, []| {
-            let (mean, variance) = statistics(x, &dims, self.use_fast_variance);
+            let (mean, variance) = statistics(x, &dims, self.use_fast_variance, |x| x.mean(&dims));
             let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
             (Some(mean), variance)
         })

@@ -93,7 +93,8 @@ impl LayerNorm {
             feature,
         };
         norm.apply(x, [], |x, []| {
-            let (mean, variance) = statistics(x, &[feature], self.use_fast_variance);
+            let (mean, variance) =
+                statistics(x, &[feature], self.use_fast_variance, |x| x.mean([feature]));
             let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&[feature]));
             (Some(mean), variance)
         })

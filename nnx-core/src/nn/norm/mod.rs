@@ -21,22 +21,35 @@ use crate::module::Param;
 use crate::random::Rngs;
 use crate::value::DType;
 
-/// Mean and variance over sorted dimensions, which vanish; in at least f32.
+/// Mean and variance over sorted dimensions, which vanish in what `mean_of` gives; in at least f32.
 ///
 /// The fast variance is E|x|² − |E x|², in one pass over the data, and cut at 0 where rounding made
 /// it negative; the other is E|x − E x|².
-fn statistics(x: &Array, dims: &[usize], fast: bool) -> (Array, Array) {
+fn statistics(
+    x: &Array,
+    dims: &[usize],
+    fast: bool,
+    mean_of: impl Fn(&Array) -> Array,
+) -> (Array, Array) {
     let x = wide(x);
     if !fast {
-        let mean = x.mean(dims);
-        let variance = (&x - mean.insert_dims(dims)).square().mean(dims);
+        let mean = mean_of(&x);
+        let variance = mean_of(&(&x - mean.insert_dims(dims)).square());
         return (mean, variance);
     }
     // The order of Flax: it decides how the gradients' parts are added up.
     let square = x.square();
-    let mean = x.mean(dims);
-    let variance = (square.mean(dims) - mean.square()).maximum(0.0);
+    let mean = mean_of(&x);
+    let variance = (mean_of(&square) - mean.square()).maximum(0.0);
     (mean, variance)
+}
+
+/// The mean over dimensions, which vanish, of the elements that a mask marks.
+fn mean_where(x: &Array, mask: Option<&Array>, dims: &[usize]) -> Array {
+    match mask {
+        Some(mask) => x.masked(mask).mean(dims),
+        None => x.mean(dims),
+    }
 }
 
 /// The mean of |x|² over sorted dimensions, which vanish; in at least f32.

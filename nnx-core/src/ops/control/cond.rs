@@ -157,9 +157,9 @@ impl Cond {
     fn batch_all(&self, cx: &Batch<'_>) -> Batched {
         let (ins, flags) = (&cx.ins[1..], &cx.batched[1..]);
         let run = |branch: &Body| -> Vec<Array> {
-            interpret_batch(branch, ins, flags, cx.size)
+            interpret_batch(branch, ins, flags, cx.axis)
                 .into_iter()
-                .map(|(out, batched)| if batched { out } else { out.repeated(cx.size) })
+                .map(|(out, batched)| if batched { out } else { out.repeated(cx.axis.size) })
                 .collect()
         };
         let mut outs = run(&self.branches[0]);
@@ -281,7 +281,7 @@ impl Primitive for Cond {
         let of = |always: &[bool]| -> Vec<(Graph, Vec<bool>)> {
             self.branches
                 .iter()
-                .map(|branch| batch_graph(branch, &cx.batched[1..], cx.size, always))
+                .map(|branch| batch_graph(branch, &cx.batched[1..], cx.axis, always))
                 .collect()
         };
         let outs = self.branches[0].outputs.len();

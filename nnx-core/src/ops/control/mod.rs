@@ -9,7 +9,7 @@ pub(crate) use cond::Cond;
 pub(crate) use scan::Scan;
 pub(crate) use while_loop::While;
 
-use crate::graph::{Builder, Graph, Mode, Tangent, Value};
+use crate::graph::{BatchAxis, Builder, Graph, Mode, Tangent, Value};
 use crate::lower::Id;
 use crate::rewrite::{JvpProgram, batch_graph, jvp_program};
 use crate::value::{Aval, DType, int_scalar_bytes};
@@ -42,11 +42,16 @@ fn loop_jvp(body: &Graph, active: &mut [bool], carry: usize, mode: Mode) -> JvpP
 
 /// The body of a loop for a batch, and which of its results have one. A part of the carry that gets a
 /// batch in some iteration has one from the start: `batched`, of the inputs, says so afterwards.
-fn loop_batch(body: &Graph, batched: &mut [bool], carry: usize, size: usize) -> (Graph, Vec<bool>) {
+fn loop_batch(
+    body: &Graph,
+    batched: &mut [bool],
+    carry: usize,
+    axis: &BatchAxis,
+) -> (Graph, Vec<bool>) {
     loop {
         let mut always = vec![false; body.outputs.len()];
         always[..carry].copy_from_slice(&batched[..carry]);
-        let (graph, outs) = batch_graph(body, batched, size, &always);
+        let (graph, outs) = batch_graph(body, batched, axis, &always);
         if outs[..carry] == batched[..carry] {
             return (graph, outs);
         }

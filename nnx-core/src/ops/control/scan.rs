@@ -209,7 +209,7 @@ impl Primitive for Scan {
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut flags = cx.batched.to_vec();
-        let (body, out_flags) = loop_batch(&self.body, &mut flags, self.carry, cx.size);
+        let (body, out_flags) = loop_batch(&self.body, &mut flags, self.carry, cx.axis);
         // The iterations run along dimension 0, so the batch moves after it.
         let sliced = self.carry..self.carry + self.xs;
         let ins: SmallVec<[Array; 4]> = (0..cx.ins.len())

@@ -76,15 +76,15 @@ impl While {
     fn batch_masked(&self, cx: &Batch<'_>, flags: &[bool]) -> Batched {
         let ins = cx.where_batched(flags);
         let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
-        let running = |args: &[Array]| interpret_batch(&self.condition, args, flags, cx.size);
+        let running = |args: &[Array]| interpret_batch(&self.condition, args, flags, cx.axis);
         let (Closed { graph: condition, .. }, ()) = trace("while_loop", &avals, |args| {
             (running(args).iter().map(|(going, _)| going.any(..)).collect(), ())
         });
         let (Closed { graph: body, .. }, ()) = trace("while_loop", &avals, |args| {
             let going = &running(args)[0].0;
-            let next = interpret_batch(&self.body, args, flags, cx.size);
+            let next = interpret_batch(&self.body, args, flags, cx.axis);
             let kept = next.into_iter().zip(args).map(|((next, batched), old)| {
-                let next = if batched { next } else { next.repeated(cx.size) };
+                let next = if batched { next } else { next.repeated(cx.axis.size) };
                 let op = BroadcastInDim { shape: next.shape().to_vec(), dims: vec![0] };
                 select(&bind1(op, &[going]), &next, old)
             });
@@ -163,8 +163,8 @@ impl Primitive for While {
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         let mut flags = cx.batched.to_vec();
-        let (body, outs) = loop_batch(&self.body, &mut flags, self.carry, cx.size);
-        let (condition, ends) = batch_graph(&self.condition, &flags, cx.size, &[false]);
+        let (body, outs) = loop_batch(&self.body, &mut flags, self.carry, cx.axis);
+        let (condition, ends) = batch_graph(&self.condition, &flags, cx.axis, &[false]);
         if ends[0] {
             flags[..self.carry].fill(true);
             return Ok(self.batch_masked(cx, &flags));
