@@ -31,7 +31,7 @@ fn sums_means_and_extremes() {
     assert_eq!(mapped(|x| psum(x, "i") + x), [8.0, 9.0, 11.0]);
     assert_eq!(mapped(|x| pmean(x, "i") * 3.0), [7.0; 3]);
     assert_eq!(mapped(|x| pmax(x, "i") - pmin(x, "i")), [3.0; 3]);
-    // What all elements share counts once for each.
+    // A value that all elements share counts once for each.
     let shared = Array::scalar(3.0_f32);
     let of = |y: &Array| [psum(y, "i"), pmean(y, "i"), pmax(y, "i")];
     let all = vmap(

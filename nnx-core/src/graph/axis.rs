@@ -41,8 +41,8 @@ impl BatchAxis {
 
     /// While `f` traces the function of one element, its axis can be found by its name.
     pub(crate) fn bind<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Bound;
-        impl Drop for Bound {
+        struct Unbind;
+        impl Drop for Unbind {
             fn drop(&mut self) {
                 BOUND.with_borrow_mut(Vec::pop);
             }
@@ -51,7 +51,7 @@ impl BatchAxis {
             return f();
         }
         BOUND.with_borrow_mut(|bound| bound.push(self.clone()));
-        let _bound = Bound;
+        let _bound = Unbind;
         f()
     }
 

@@ -10,7 +10,7 @@ use crate::run::bind1;
 use crate::value::{Aval, DType};
 use smallvec::smallvec;
 
-/// What is made of the values of all elements.
+/// The ways to combine the values of all elements.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum CollectiveOp {
     Sum,
@@ -18,7 +18,7 @@ pub(crate) enum CollectiveOp {
     Min,
     /// All of them along a new dimension 0; there are so many.
     Gather(usize),
-    /// Of their sum, each element's slice along dimension 0. What transposes `Gather`.
+    /// Of their sum, each element's slice along dimension 0: the transpose of `Gather`.
     SumScatter(usize),
     /// Those of other elements, by the number of each.
     Permute(Vec<usize>),
