@@ -16,6 +16,8 @@ mod losses;
 mod metrics;
 #[path = "train/optimizers.rs"]
 mod optimizers;
+#[path = "train/weights.rs"]
+mod weights;
 
 use nnx_core::module::BatchStat;
 use nnx_core::{Array, DType, Module, Param, Variable};

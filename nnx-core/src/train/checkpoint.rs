@@ -124,7 +124,7 @@ fn aliases<M: Module>(tree: &M) -> BTreeMap<String, String> {
 /// Leaves by their dotted paths.
 type SavedLeaves = BTreeMap<String, (Aval, Vec<u8>)>;
 /// The tensors of a file, by their names.
-type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
+pub(super) type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
 
 /// Dotted paths with the shape, dtype and bytes of every leaf.
 fn tensors(path: &Path, leaves: impl Iterator<Item = (LeafPath, Leaf)>) -> Result<SavedLeaves> {
@@ -161,35 +161,10 @@ pub fn load_checkpoint<M: Module>(
 ) -> Result<BTreeMap<String, String>> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(|e| Error::io(path, "the checkpoint cannot be read", &e))?;
-    let corrupt = |why: String| {
-        broken(
-            path,
-            format!("this is not a complete safetensors file, but truncated or corrupt: {why}"),
-        )
-    };
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| corrupt(e.to_string()))?;
-    let mut metadata: BTreeMap<String, String> =
-        header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let found: Tensors<'_> = file.tensors().into_iter().collect();
-    let (given, ours) = (metadata.remove(CHECKSUM), metadata.remove(WRITER));
-    if given.is_some() || ours.is_some() {
-        let found = checksum_at(&bytes).map(|at| checksum(&bytes, at));
-        if given.is_none() || ours.is_none() || given != found {
-            return Err(corrupt("its checksum does not fit".into()));
-        }
-    }
+    let Parsed { tensors: found, metadata, aliases: there } = parse(path, &bytes)?;
 
     let _held = hold(&|mut v| tree.flatten(&mut v), &|_| {}).map_err(|why| broken(path, why))?;
-    let sharing = Sharing {
-        here: aliases(tree),
-        there: match metadata.remove(ALIASES) {
-            Some(text) => {
-                Some(serde_json::from_str(&text).map_err(|e| corrupt(format!("{ALIASES}: {e}")))?)
-            }
-            None => None,
-        },
-    };
+    let sharing = Sharing { here: aliases(tree), there };
     let mut differences = Differences::default();
     let mut views = Vec::new();
     let mut used = BTreeSet::new();
@@ -220,6 +195,42 @@ pub fn load_checkpoint<M: Module>(
         .collect::<Result<Vec<_>>>()?;
     replace_leaves(tree, |i, array| *array = arrays[i].clone());
     Ok(metadata)
+}
+
+/// The contents of a safetensors file.
+pub(super) struct Parsed<'f> {
+    pub(super) tensors: Tensors<'f>,
+    pub(super) metadata: BTreeMap<String, String>,
+    /// The further places of shared nodes, with the first ones, if the file tells.
+    pub(super) aliases: Option<BTreeMap<String, String>>,
+}
+
+/// Reads a file, whose checksum has to fit if it has one.
+pub(super) fn parse<'f>(path: &Path, bytes: &'f [u8]) -> Result<Parsed<'f>> {
+    let corrupt = |why: String| {
+        broken(
+            path,
+            format!("this is not a complete safetensors file, but truncated or corrupt: {why}"),
+        )
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let mut metadata: BTreeMap<String, String> =
+        header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let (given, ours) = (metadata.remove(CHECKSUM), metadata.remove(WRITER));
+    if given.is_some() || ours.is_some() {
+        let found = checksum_at(bytes).map(|at| checksum(bytes, at));
+        if given.is_none() || ours.is_none() || given != found {
+            return Err(corrupt("its checksum does not fit".into()));
+        }
+    }
+    let aliases = match metadata.remove(ALIASES) {
+        Some(text) => {
+            Some(serde_json::from_str(&text).map_err(|e| corrupt(format!("{ALIASES}: {e}")))?)
+        }
+        None => None,
+    };
+    Ok(Parsed { tensors: file.tensors().into_iter().collect(), metadata, aliases })
 }
 
 /// The further places of nodes, with the first ones: those of a tree, and those of a file that tells.
@@ -311,7 +322,7 @@ impl Differences {
     }
 }
 
-fn broken(path: &Path, message: String) -> Error {
+pub(super) fn broken(path: &Path, message: String) -> Error {
     Error::Checkpoint { path: path.into(), message }
 }
 
@@ -336,6 +347,6 @@ fn safe_dtype(dtype: DType) -> Option<Dtype> {
     })
 }
 
-fn dtype(safe: Dtype) -> Option<DType> {
+pub(super) fn dtype(safe: Dtype) -> Option<DType> {
     DType::ALL.into_iter().find(|&dtype| safe_dtype(dtype) == Some(safe))
 }

@@ -5,8 +5,10 @@ mod ema;
 mod loader;
 mod metrics;
 mod replace;
+mod weights;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
 pub use ema::EMA;
 pub use loader::{Epoch, Loader};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};
+pub use weights::{FileTensor, LoadedWeights, WeightMap, load_weights, tensor};

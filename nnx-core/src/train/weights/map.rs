@@ -1,0 +1,197 @@
+//! Which tensor of a file each leaf of a model gets.
+
+use super::tensor::{FileTensor, fill, tensor};
+use crate::module::{Filter, Path, PathKey, PathPattern, PatternKey, VarInfo};
+use std::sync::Arc;
+
+/// Where the tensors of a file go in a model, for [`load_weights`](super::load_weights).
+///
+/// Without rules, every leaf gets the tensor with its dotted path as a name (`layers.0.kernel`), as it is: so are the
+/// files of [`save_checkpoint`](super::super::save_checkpoint), of which this loads a part. [`torch`](WeightMap::torch)
+/// has PyTorch's names and layouts. The rules say what else is different; each names a place of the model by a
+/// [`path!`](crate::path), so that the compiler finds a wrong one.
+#[derive(Clone, Default)]
+pub struct WeightMap {
+    pub(super) naming: Naming,
+    pub(super) trees: Vec<(PathPattern, String)>,
+    pub(super) leaves: Vec<(PathPattern, FileTensor)>,
+    pub(super) kept: Vec<Arc<dyn Filter>>,
+    pub(super) cast: bool,
+    pub(super) ignore_unused: bool,
+}
+
+/// How leaves are called in a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// By their dotted paths.
+    #[default]
+    Paths,
+    /// As PyTorch's layers call them.
+    Torch,
+}
+
+impl WeightMap {
+    /// Leaves are called by their dotted paths.
+    pub fn new() -> Self {
+        WeightMap::default()
+    }
+
+    /// Leaves are called and laid out as in PyTorch:
+    ///
+    /// | here | PyTorch |
+    /// |---|---|
+    /// | `kernel` of `Linear`, `[inputs, outputs]` | `weight`, `[outputs, inputs]` |
+    /// | `kernel` of `Conv`, `[space…, inputs, outputs]` | `weight`, `[outputs, inputs, space…]` |
+    /// | `embedding`, `scale` | `weight` |
+    /// | `mean`, `var` of `BatchNorm` | `running_mean`, `running_var` |
+    ///
+    /// Other leaves, `bias` among them, have their own names. `num_batches_tracked`, which has no counterpart, is
+    /// passed over. Kernels of attention, of transposed convolutions and of recurrent cells are laid out in other ways,
+    /// which rules for these leaves say.
+    pub fn torch() -> Self {
+        WeightMap { naming: Naming::Torch, ..WeightMap::default() }
+    }
+
+    /// What lies below a path of the model is called otherwise in the file: `name` takes the place of the path in the
+    /// names of its leaves, and each `{}` in it that of a `[*]` or a `*` of the path. An empty name drops the path. The
+    /// first rule that leads to a leaf counts.
+    ///
+    /// ```
+    /// # use nnx_core::{Module, nn::Linear, path, train::WeightMap};
+    /// # #[derive(nnx_derive::Module)]
+    /// # #[module(crate = nnx_core)]
+    /// # struct Block { linear: Linear }
+    /// # #[derive(nnx_derive::Module)]
+    /// # #[module(crate = nnx_core)]
+    /// # struct Model { blocks: Vec<Block> }
+    /// // `blocks[3].linear.kernel` is `transformer.h.3.mlp.weight`.
+    /// let map = WeightMap::torch().tree(path!(Model: blocks[*].linear), "transformer.h.{}.mlp");
+    /// ```
+    pub fn tree(mut self, path: PathPattern, name: impl Into<String>) -> Self {
+        self.trees.push((path, name.into()));
+        self
+    }
+
+    /// The leaves at a path are made of this tensor. The first rule that leads to a leaf counts, before the rules for
+    /// trees.
+    ///
+    /// ```
+    /// # use nnx_core::{Module, Param, path, train::{WeightMap, tensor}};
+    /// # #[derive(nnx_derive::Module)]
+    /// # #[module(crate = nnx_core)]
+    /// # struct Attention { query: Param, key: Param }
+    /// # #[derive(nnx_derive::Module)]
+    /// # #[module(crate = nnx_core)]
+    /// # struct Model { blocks: Vec<Attention> }
+    /// // One tensor `h.3.attn.c_attn.weight` holds query, key and value of block 3, side by side.
+    /// let part = |i| tensor("h.{}.attn.c_attn.weight").split(i, 3, 1).reshape();
+    /// let map = WeightMap::torch()
+    ///     .leaf(path!(Model: blocks[*].query), part(0))
+    ///     .leaf(path!(Model: blocks[*].key), part(1));
+    /// ```
+    pub fn leaf(mut self, path: PathPattern, tensor: FileTensor) -> Self {
+        self.leaves.push((path, tensor));
+        self
+    }
+
+    /// The leaves that a filter takes stay as they are: a new head, optimizer state, random streams.
+    pub fn keep(mut self, filter: impl Filter + 'static) -> Self {
+        self.kept.push(Arc::new(filter));
+        self
+    }
+
+    /// Tensors are converted to the dtypes of their leaves: floats to floats, integers to integers. Otherwise another
+    /// dtype is an error.
+    pub fn cast(mut self) -> Self {
+        self.cast = true;
+        self
+    }
+
+    /// Tensors of the file that no leaf takes are no error; [`load_weights`](super::load_weights) lists them.
+    pub fn ignore_unused(mut self) -> Self {
+        self.ignore_unused = true;
+        self
+    }
+
+    /// The tensor for a leaf with `rank` axes, or none if the leaf stays; and which rule decided.
+    pub(super) fn of(
+        &self,
+        path: &Path,
+        info: &VarInfo<'_>,
+        rank: usize,
+    ) -> Result<Option<(FileTensor, Rule)>, String> {
+        if self.kept.iter().any(|filter| filter.matches(path, info)) {
+            return Ok(None);
+        }
+        let is_leaf = |pattern: &PathPattern| {
+            pattern.keys().len() == path.keys().len() && pattern.covers(path)
+        };
+        if let Some(i) = self.leaves.iter().position(|(pattern, _)| is_leaf(pattern)) {
+            let (pattern, tensor) = &self.leaves[i];
+            return Ok(Some((tensor.filled(&words(pattern, path))?, Rule::Leaf(i))));
+        }
+        let tree = self.trees.iter().position(|(pattern, _)| pattern.covers(path));
+        let (prefix, below, rule) = match tree {
+            Some(i) => {
+                let (pattern, name) = &self.trees[i];
+                (fill(name, &words(pattern, path))?, pattern.keys().len(), Rule::Tree(i))
+            }
+            None => (String::new(), 0, Rule::Naming),
+        };
+        let mut names: Vec<String> = Vec::new();
+        names.extend((!prefix.is_empty()).then_some(prefix));
+        names.extend(path.keys()[below..].iter().map(word));
+        Ok(Some((self.naming.tensor(names, rank), rule)))
+    }
+}
+
+/// The rule that says which tensor a leaf gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rule {
+    Leaf(usize),
+    Tree(usize),
+    Naming,
+}
+
+fn word(key: &PathKey) -> String {
+    match key {
+        PathKey::Name(name) => name.to_string(),
+        PathKey::Index(index) => index.to_string(),
+    }
+}
+
+/// The positions and keys of a path that a pattern leaves open.
+fn words(pattern: &PathPattern, path: &Path) -> Vec<String> {
+    let is_open = |key: &PatternKey| matches!(key, PatternKey::AnyIndex | PatternKey::AnyName);
+    let keys = pattern.keys().iter().zip(path.keys());
+    keys.filter(|(pattern, _)| is_open(pattern)).map(|(_, key)| word(key)).collect()
+}
+
+impl Naming {
+    /// The tensor of the leaf at a path of these names.
+    fn tensor(self, mut names: Vec<String>, rank: usize) -> FileTensor {
+        let (Naming::Torch, Some(last)) = (self, names.last_mut()) else {
+            return tensor(names.join("."));
+        };
+        let is_kernel = last == "kernel";
+        let of_torch = match &**last {
+            "kernel" | "embedding" | "scale" => "weight",
+            "mean" => "running_mean",
+            "var" => "running_var",
+            other => other,
+        };
+        *last = of_torch.to_owned();
+        let tensor = tensor(names.join("."));
+        match rank {
+            2 if is_kernel => tensor.transpose(),
+            // [outputs, inputs, space…] → [space…, inputs, outputs]
+            3.. if is_kernel => tensor.permute((2..rank).chain([1, 0]).collect::<Vec<_>>()),
+            _ => tensor,
+        }
+    }
+
+    /// Whether a tensor has no counterpart here.
+    pub(super) fn passes_over(self, name: &str) -> bool {
+        self == Naming::Torch && name.rsplit('.').next() == Some("num_batches_tracked")
+    }
+}

@@ -1,0 +1,106 @@
+//! Weights from elsewhere: the tensors of safetensors files, under other names and in other layouts.
+
+mod files;
+mod map;
+mod plan;
+mod tensor;
+
+pub use map::WeightMap;
+pub use tensor::{FileTensor, tensor};
+
+use super::checkpoint::{broken, dtype};
+use crate::error::Result;
+use crate::graph::Array;
+use crate::module::Module;
+use crate::module::held::hold;
+use crate::module::walk::{for_each_leaf, replace_leaves};
+use files::Files;
+use plan::Plan;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What became of the leaves of a model and of the tensors of a file, by [`load_weights`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoadedWeights {
+    /// The paths of the leaves that got a tensor.
+    pub loaded: Vec<String>,
+    /// The paths of the leaves that stayed as they were.
+    pub kept: Vec<String>,
+    /// The names of the tensors that no leaf took.
+    pub unused: Vec<String>,
+}
+
+/// Loads weights that another library wrote, or a part of a checkpoint, into a model.
+///
+/// `path` is a safetensors file, an index of several (`model.safetensors.index.json`), or a folder with one of these
+/// under the names of Hugging Face. `map` says which tensor each leaf gets, and what is done with it on the way. A
+/// shared node is loaded once, for its first path.
+///
+/// ```no_run
+/// # use nnx_core::{Module, module::path_contains, nn::Linear, path, train::{WeightMap, load_weights}};
+/// # #[derive(nnx_derive::Module)]
+/// # #[module(crate = nnx_core)]
+/// # struct Model { body: Linear, head: Linear }
+/// # fn demo(mut model: Model) -> nnx_core::Result<()> {
+/// // All but the head of a model that PyTorch trained; its `body` is called `encoder` there.
+/// let map = WeightMap::torch()
+///     .tree(path!(Model: body), "encoder")
+///     .keep(path_contains("head"))
+///     .ignore_unused();
+/// let done = load_weights("encoder.safetensors", &mut model, &map)?;
+/// println!("{} leaves loaded, {:?} left as they were", done.loaded.len(), done.kept);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Returns an error if a file cannot be read or is damaged, a leaf that is not kept has no tensor, or one of another
+/// shape or dtype, a tensor is left over, a rule leads to no leaf, or this thread holds a guard of a shared node; the
+/// message lists all of these. The model is left as it was.
+pub fn load_weights<M: Module>(
+    path: impl AsRef<Path>,
+    model: &mut M,
+    map: &WeightMap,
+) -> Result<LoadedWeights> {
+    let path = path.as_ref();
+    let files = Files::read(path)?;
+    let (tensors, aliases) = files.tensors()?;
+    let _held = hold(&|mut v| model.flatten(&mut v), &|_| {}).map_err(|why| broken(path, why))?;
+
+    let mut plan = Plan::new(map, &tensors, &aliases);
+    for_each_leaf(model, |path, info| {
+        let aval = info.value.try_aval().ok();
+        let rank = aval.map_or(0, |aval| aval.rank());
+        let rule = map.of(path, &info, rank);
+        plan.add(path.to_string(), aval, rule);
+    });
+    let (made, done) = plan.finish().map_err(|why| broken(path, why))?;
+
+    let read = |name: &str| {
+        let view = &tensors[aliases.get(name).map_or(name, String::as_str)];
+        let Some(dtype) = dtype(view.dtype()) else {
+            unreachable!("the plan takes no tensor of a dtype that there is not here")
+        };
+        Array::from_bytes(view.data(), dtype, view.shape())
+    };
+    let mut arrays = Vec::new();
+    for leaf in made {
+        arrays.push(match leaf {
+            Some((aval, tensor)) => {
+                let mut parts = BTreeMap::new();
+                for name in tensor.names() {
+                    parts.insert(name, read(name)?);
+                }
+                let array = tensor.array(aval.shape(), &|name| parts[name].clone());
+                Some(array.astype(aval.dtype()))
+            }
+            None => None,
+        });
+    }
+    replace_leaves(model, |i, array| {
+        if let Some(new) = &arrays[i] {
+            *array = new.clone();
+        }
+    });
+    Ok(done)
+}
