@@ -52,7 +52,7 @@ impl WeightMap {
         WeightMap { naming: Naming::Torch, ..WeightMap::default() }
     }
 
-    /// What lies below a path of the model is called otherwise in the file: `name` takes the place of the path in the
+    /// The part of the model below a path is called otherwise in the file: `name` takes the place of the path in the
     /// names of its leaves, and each `{}` in it that of a `[*]` or a `*` of the path. An empty name drops the path. The
     /// first rule that leads to a leaf counts.
     ///
@@ -119,7 +119,7 @@ impl WeightMap {
         path: &Path,
         info: &VarInfo<'_>,
         rank: usize,
-    ) -> Result<Option<(FileTensor, Rule)>, String> {
+    ) -> Result<Option<(FileTensor, Source)>, String> {
         if self.kept.iter().any(|filter| filter.matches(path, info)) {
             return Ok(None);
         }
@@ -128,15 +128,15 @@ impl WeightMap {
         };
         if let Some(i) = self.leaves.iter().position(|(pattern, _)| is_leaf(pattern)) {
             let (pattern, tensor) = &self.leaves[i];
-            return Ok(Some((tensor.filled(&words(pattern, path))?, Rule::Leaf(i))));
+            return Ok(Some((tensor.filled(&words(pattern, path))?, Source::Leaf(i))));
         }
         let tree = self.trees.iter().position(|(pattern, _)| pattern.covers(path));
         let (prefix, below, rule) = match tree {
             Some(i) => {
                 let (pattern, name) = &self.trees[i];
-                (fill(name, &words(pattern, path))?, pattern.keys().len(), Rule::Tree(i))
+                (fill(name, &words(pattern, path))?, pattern.keys().len(), Source::Tree(i))
             }
-            None => (String::new(), 0, Rule::Naming),
+            None => (String::new(), 0, Source::Naming),
         };
         let mut names: Vec<String> = Vec::new();
         names.extend((!prefix.is_empty()).then_some(prefix));
@@ -147,7 +147,7 @@ impl WeightMap {
 
 /// The rule that says which tensor a leaf gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rule {
+pub(super) enum Source {
     Leaf(usize),
     Tree(usize),
     Naming,

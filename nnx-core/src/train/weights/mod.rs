@@ -1,8 +1,8 @@
 //! Weights from elsewhere: the tensors of safetensors files, under other names and in other layouts.
 
 mod files;
+mod fit;
 mod map;
-mod plan;
 mod tensor;
 
 pub use map::WeightMap;
@@ -15,11 +15,11 @@ use crate::module::Module;
 use crate::module::held::hold;
 use crate::module::walk::{for_each_leaf, replace_leaves};
 use files::Files;
-use plan::Plan;
+use fit::Fit;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What became of the leaves of a model and of the tensors of a file, by [`load_weights`].
+/// The fate of the leaves of a model and of the tensors of a file, by [`load_weights`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadedWeights {
     /// The paths of the leaves that got a tensor.
@@ -67,19 +67,19 @@ pub fn load_weights<M: Module>(
     let (tensors, aliases) = files.tensors()?;
     let _held = hold(&|mut v| model.flatten(&mut v), &|_| {}).map_err(|why| broken(path, why))?;
 
-    let mut plan = Plan::new(map, &tensors, &aliases);
+    let mut fit = Fit::new(map, &tensors, &aliases);
     for_each_leaf(model, |path, info| {
         let aval = info.value.try_aval().ok();
         let rank = aval.map_or(0, |aval| aval.rank());
         let rule = map.of(path, &info, rank);
-        plan.add(path.to_string(), aval, rule);
+        fit.add(path.to_string(), aval, rule);
     });
-    let (made, done) = plan.finish().map_err(|why| broken(path, why))?;
+    let (made, done) = fit.finish().map_err(|why| broken(path, why))?;
 
     let read = |name: &str| {
         let view = &tensors[aliases.get(name).map_or(name, String::as_str)];
         let Some(dtype) = dtype(view.dtype()) else {
-            unreachable!("the plan takes no tensor of a dtype that there is not here")
+            unreachable!("no leaf fits a tensor of a dtype that there is not here")
         };
         Array::from_bytes(view.data(), dtype, view.shape())
     };

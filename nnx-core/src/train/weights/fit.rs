@@ -2,35 +2,35 @@
 
 use super::super::checkpoint::{Tensors, dtype};
 use super::LoadedWeights;
-use super::map::{Rule, WeightMap};
+use super::map::{Source, WeightMap};
 use super::tensor::FileTensor;
 use crate::value::{Aval, DType};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A leaf and the tensor that it is made of, or none if the leaf stays.
-pub(super) type Made = Option<(Aval, FileTensor)>;
+pub(super) type Sourced = Option<(Aval, FileTensor)>;
 
 /// The leaves that were looked at so far.
-pub(super) struct Plan<'p> {
+pub(super) struct Fit<'p> {
     map: &'p WeightMap,
     tensors: &'p Tensors<'p>,
     aliases: &'p BTreeMap<String, String>,
-    leaves: Vec<Made>,
+    leaves: Vec<Sourced>,
     done: LoadedWeights,
     used: BTreeSet<&'p str>,
-    rules: BTreeSet<Rule>,
+    rules: BTreeSet<Source>,
     missing: Vec<String>,
     different: Vec<String>,
     wrong: Vec<String>,
 }
 
-impl<'p> Plan<'p> {
+impl<'p> Fit<'p> {
     pub(super) fn new(
         map: &'p WeightMap,
         tensors: &'p Tensors<'p>,
         aliases: &'p BTreeMap<String, String>,
     ) -> Self {
-        Plan {
+        Fit {
             map,
             tensors,
             aliases,
@@ -54,7 +54,7 @@ impl<'p> Plan<'p> {
         &mut self,
         path: String,
         aval: Option<Aval>,
-        rule: Result<Option<(FileTensor, Rule)>, String>,
+        rule: Result<Option<(FileTensor, Source)>, String>,
     ) {
         let made = match (rule, aval) {
             (Err(why), _) => {
@@ -119,7 +119,7 @@ impl<'p> Plan<'p> {
     }
 
     /// For each leaf what it is made of, or a message that lists all that does not fit.
-    pub(super) fn finish(mut self) -> Result<(Vec<Made>, LoadedWeights), String> {
+    pub(super) fn finish(mut self) -> Result<(Vec<Sourced>, LoadedWeights), String> {
         let is_left = |name: &&String| {
             !self.used.contains(name.as_str()) && !self.map.naming.passes_over(name)
         };
@@ -128,7 +128,7 @@ impl<'p> Plan<'p> {
             true => &[][..],
             false => &self.done.unused,
         };
-        let rules = |of: fn(usize) -> Rule, shown: Vec<String>| {
+        let rules = |of: fn(usize) -> Source, shown: Vec<String>| {
             let is_unused = |(i, _): &(usize, String)| !self.rules.contains(&of(*i));
             shown
                 .into_iter()
@@ -138,8 +138,11 @@ impl<'p> Plan<'p> {
                 .collect::<Vec<_>>()
         };
         let mut idle =
-            rules(Rule::Leaf, self.map.leaves.iter().map(|(p, _)| p.to_string()).collect());
-        idle.extend(rules(Rule::Tree, self.map.trees.iter().map(|(p, _)| p.to_string()).collect()));
+            rules(Source::Leaf, self.map.leaves.iter().map(|(p, _)| p.to_string()).collect());
+        idle.extend(rules(
+            Source::Tree,
+            self.map.trees.iter().map(|(p, _)| p.to_string()).collect(),
+        ));
         let mut message = String::new();
         for (what, names, fix) in [
             ("missing in the file", &self.missing[..], KEEP),
