@@ -39,6 +39,7 @@ mod objects;
 mod operand_forms;
 mod optimizers;
 mod paths;
+mod precision;
 mod readme;
 mod staging;
 mod state;

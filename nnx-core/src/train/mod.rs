@@ -4,6 +4,7 @@ mod checkpoint;
 mod ema;
 mod loader;
 mod metrics;
+mod policy;
 mod replace;
 mod weights;
 
@@ -11,4 +12,5 @@ pub use checkpoint::{load_checkpoint, save_checkpoint};
 pub use ema::EMA;
 pub use loader::{Epoch, Loader};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};
+pub use policy::Policy;
 pub use weights::{FileTensor, LoadedWeights, WeightMap, load_weights, tensor};

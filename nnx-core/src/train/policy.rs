@@ -1,0 +1,208 @@
+//! [`Policy`]: which dtypes a model computes in.
+
+use crate::array::invalid;
+use crate::error::or_raise;
+use crate::graph::Array;
+use crate::module::compare::Statics;
+use crate::module::held::{hold_to_read, hold_to_write};
+use crate::module::walk::{Leaf, collect_leaves, map_leaves};
+use crate::module::{Filter, Module, Path, Seen, SharedNode, VarInfo, VarMut, VisitorMut};
+use crate::value::DType;
+use std::sync::Arc;
+
+/// A policy of mixed precision for a whole model or a part of one: parameters in one float dtype, which are trained,
+/// computation in a shorter one. `jmp.Policy`.
+///
+/// ```
+/// use nnx_core::nn::Linear;
+/// use nnx_core::random::Rngs;
+/// use nnx_core::train::Policy;
+/// use nnx_core::{Array, DType, array, value_and_grad};
+///
+/// let mut model = Linear::new(4, 2, &mut Rngs::new(0));
+/// let x = array::ones([8, 4], DType::F32);
+/// let policy = Policy::new(DType::BF16);
+/// let loss_fn = |model: &mut Linear| {
+///     let y = policy.apply(model, |model| {
+///         assert_eq!(model.kernel.dtype(), DType::BF16);
+///         model.forward(&policy.cast_to_compute(&x))
+///     });
+///     policy.cast_to_output(&y).square().mean(..)
+/// };
+/// let (loss, grads) = value_and_grad(loss_fn, &mut model);
+/// assert_eq!((loss.dtype(), grads.kernel.dtype()), (DType::F32, DType::F32));
+/// ```
+#[derive(Clone)]
+pub struct Policy {
+    param: DType,
+    compute: DType,
+    output: DType,
+    kept: Vec<Arc<dyn Filter>>,
+}
+
+impl Policy {
+    /// Computation in the dtype `compute`, parameters and outputs in f32.
+    ///
+    /// # Panics
+    /// Panics if it is no float dtype.
+    #[track_caller]
+    pub fn new(compute: DType) -> Self {
+        float("compute", compute);
+        Policy { param: DType::F32, compute, output: DType::F32, kept: Vec::new() }
+    }
+
+    /// The dtype of parameters, by default f32.
+    ///
+    /// # Panics
+    /// Panics if it is no float dtype.
+    #[track_caller]
+    pub fn param_dtype(self, param: DType) -> Self {
+        float("param", param);
+        Policy { param, ..self }
+    }
+
+    /// The dtype of outputs, by default f32.
+    ///
+    /// # Panics
+    /// Panics if it is no float dtype.
+    #[track_caller]
+    pub fn output_dtype(self, output: DType) -> Self {
+        float("output", output);
+        Policy { output, ..self }
+    }
+
+    /// The leaves that a filter takes stay in their dtypes, such as those of norms.
+    pub fn keep(mut self, filter: impl Filter + 'static) -> Self {
+        self.kept.push(Arc::new(filter));
+        self
+    }
+
+    /// A copy of a tree whose floats have the dtype of parameters. Leaves of other dtypes, or without a value, are as
+    /// they were; so are they in the next two.
+    ///
+    /// # Panics
+    /// Panics if this thread holds a shared node for writing.
+    #[track_caller]
+    pub fn cast_to_param<M: Module>(&self, tree: &M) -> M {
+        let _held = hold_to_read("Policy::cast_to_param", tree);
+        self.cast(tree, self.param)
+    }
+
+    /// A copy of a tree whose floats have the dtype of computation.
+    ///
+    /// # Panics
+    /// Panics if this thread holds a shared node for writing.
+    #[track_caller]
+    pub fn cast_to_compute<M: Module>(&self, tree: &M) -> M {
+        let _held = hold_to_read("Policy::cast_to_compute", tree);
+        self.cast(tree, self.compute)
+    }
+
+    /// A copy of a tree whose floats have the dtype of outputs.
+    ///
+    /// # Panics
+    /// Panics if this thread holds a shared node for writing.
+    #[track_caller]
+    pub fn cast_to_output<M: Module>(&self, tree: &M) -> M {
+        let _held = hold_to_read("Policy::cast_to_output", tree);
+        self.cast(tree, self.output)
+    }
+
+    /// Calls `f` with a copy of `model` in the dtype of computation. The values and metadata that `f` sets in the copy, such
+    /// as batch statistics and the state of random streams, are set in `model`, in the dtypes that they have there.
+    /// Derivatives go through both.
+    ///
+    /// # Panics
+    /// Panics if `f` changes the structure of the copy or a static part of it, which would be lost, or if this thread holds
+    /// a guard of a shared node.
+    #[track_caller]
+    pub fn apply<M: Module, R>(&self, model: &mut M, f: impl FnOnce(&mut M) -> R) -> R {
+        let mut copy = {
+            let _held = or_raise(hold_to_write("Policy::apply", model));
+            self.cast(model, self.compute)
+        };
+        let statics = |tree: &M| Statics::of(|v| tree.flatten(v)).without_metadata();
+        let (before, form) = (collect_leaves(&copy), statics(&copy));
+        let result = f(&mut copy);
+        if let Some(what) = form.difference(&statics(&copy)) {
+            let fix = "set values alone in it, and change the rest outside of it";
+            invalid(
+                "Policy::apply",
+                format!("the function changed its copy of the model: {}\nfix: {fix}", what.message),
+            );
+        }
+        let after = collect_leaves(&copy);
+        let _held = or_raise(hold_to_write("Policy::apply", model));
+        let leaves = before.iter().zip(after);
+        model.flatten_mut(&mut WriteBack { leaves, seen: Seen::default() });
+        result
+    }
+
+    fn cast<M: Module>(&self, tree: &M, dtype: DType) -> M {
+        let is_kept = |path: &Path, leaf: &VarInfo<'_>| {
+            self.kept.iter().any(|filter| filter.matches(path, leaf))
+        };
+        map_leaves(tree, |path, leaf| match leaf.value.try_aval() {
+            Ok(aval) if aval.dtype().is_float() && !is_kept(path, &leaf) => {
+                leaf.value.astype(dtype)
+            }
+            _ => leaf.value.clone(),
+        })
+    }
+}
+
+#[track_caller]
+fn float(what: &str, dtype: DType) {
+    if !dtype.is_float() {
+        invalid("Policy", format!("the dtype of `{what}` is {dtype}, which is not a float dtype"));
+    }
+}
+
+/// Sets the leaves of a model that differ in a copy of it, before and after.
+struct WriteBack<I> {
+    leaves: I,
+    seen: Seen,
+}
+
+impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> WriteBack<I> {
+    /// The next leaf of the copy, and whether it has another value than before.
+    fn next(&mut self) -> (Leaf, bool) {
+        match self.leaves.next() {
+            Some((before, after)) => {
+                let is_set = !before.array.is_same_value(&after.array);
+                (after, is_set)
+            }
+            None => unreachable!("the copy has the leaves of the model"),
+        }
+    }
+}
+
+fn set(value: &mut Array, new: Array) {
+    *value = match (value.try_aval(), new.try_aval()) {
+        (Ok(was), Ok(_)) if was.dtype().is_float() => new.astype(was.dtype()),
+        _ => new,
+    };
+}
+
+impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> VisitorMut for WriteBack<I> {
+    fn variable(&mut self, variable: VarMut<'_>) {
+        let (new, is_set) = self.next();
+        if is_set {
+            set(variable.value, new.array);
+        }
+        if *variable.metadata != new.metadata {
+            *variable.metadata = new.metadata;
+        }
+    }
+    fn array(&mut self, array: &mut Array) {
+        let (new, is_set) = self.next();
+        if is_set {
+            set(array, new.array);
+        }
+    }
+    fn shared(&mut self, node: &dyn SharedNode) {
+        if self.seen.is_new(node) {
+            node.flatten_mut(self);
+        }
+    }
+}
