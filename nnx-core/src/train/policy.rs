@@ -44,7 +44,7 @@ impl Policy {
     /// Computation in the dtype `compute`, parameters and outputs in f32.
     ///
     /// # Panics
-    /// Panics if it is no float dtype.
+    /// Panics if it is not a float dtype.
     #[track_caller]
     pub fn new(compute: DType) -> Self {
         float("compute", compute);
@@ -54,7 +54,7 @@ impl Policy {
     /// The dtype of parameters, by default f32.
     ///
     /// # Panics
-    /// Panics if it is no float dtype.
+    /// Panics if it is not a float dtype.
     #[track_caller]
     pub fn param_dtype(self, param: DType) -> Self {
         float("param", param);
@@ -64,7 +64,7 @@ impl Policy {
     /// The dtype of outputs, by default f32.
     ///
     /// # Panics
-    /// Panics if it is no float dtype.
+    /// Panics if it is not a float dtype.
     #[track_caller]
     pub fn output_dtype(self, output: DType) -> Self {
         float("output", output);
@@ -134,7 +134,7 @@ impl Policy {
         let after = collect_leaves(&copy);
         let _held = or_raise(hold_to_write("Policy::apply", model));
         let leaves = before.iter().zip(after);
-        model.flatten_mut(&mut WriteBack { leaves, seen: Seen::default() });
+        model.flatten_mut(&mut SetFromCopy { leaves, seen: Seen::default() });
         result
     }
 
@@ -159,12 +159,12 @@ fn float(what: &str, dtype: DType) {
 }
 
 /// Sets the leaves of a model that differ in a copy of it, before and after.
-struct WriteBack<I> {
+struct SetFromCopy<I> {
     leaves: I,
     seen: Seen,
 }
 
-impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> WriteBack<I> {
+impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> SetFromCopy<I> {
     /// The next leaf of the copy, and whether it has another value than before.
     fn next(&mut self) -> (Leaf, bool) {
         match self.leaves.next() {
@@ -184,7 +184,7 @@ fn set(value: &mut Array, new: Array) {
     };
 }
 
-impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> VisitorMut for WriteBack<I> {
+impl<'l, I: Iterator<Item = (&'l Leaf, Leaf)>> VisitorMut for SetFromCopy<I> {
     fn variable(&mut self, variable: VarMut<'_>) {
         let (new, is_set) = self.next();
         if is_set {

@@ -3,9 +3,9 @@
 use super::axes::{IntoMapAxes, MapAxes};
 use super::lend::{Argument, Owned, TransformCall, TransformProgram, Update};
 use super::trees::{Compared, difference};
-use super::vmap::without_axis;
+use super::vmap::{result_axes, without_axis};
 use crate::graph::Array;
-use crate::module::walk::collect_leaves;
+use crate::module::walk::{CollectLeaves, collect_leaves};
 use crate::module::{Module, Path, PathKey, VarInfo};
 use crate::ops::Scan;
 use crate::value::Aval;
@@ -14,6 +14,7 @@ use crate::value::Aval;
 pub struct Over<X> {
     xs: X,
     axes: MapAxes,
+    outputs: MapAxes,
     length: Option<usize>,
     reverse: bool,
     unroll: usize,
@@ -21,12 +22,26 @@ pub struct Over<X> {
 
 /// The arrays that [`scan`] takes slices of, to add options to: `over(&xs).reverse()`.
 pub fn over<X: Argument>(xs: X) -> Over<X> {
-    Over { xs, axes: 0.into_map_axes(), length: None, reverse: false, unroll: 1 }
+    Over {
+        xs,
+        axes: 0.into_map_axes(),
+        outputs: 0.into_map_axes(),
+        length: None,
+        reverse: false,
+        unroll: 1,
+    }
 }
 
 /// A number of iterations without slices; the function gets `()`.
 pub fn length(n: usize) -> Over<()> {
-    Over { xs: (), axes: 0.into_map_axes(), length: Some(n), reverse: false, unroll: 1 }
+    Over {
+        xs: (),
+        axes: 0.into_map_axes(),
+        outputs: 0.into_map_axes(),
+        length: Some(n),
+        reverse: false,
+        unroll: 1,
+    }
 }
 
 impl<X> Over<X> {
@@ -47,6 +62,21 @@ impl<X> Over<X> {
     /// iteration gets whole. As in [`vmap`](super::vmap()).
     pub fn in_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.axes = axes.into_map_axes();
+        self
+    }
+
+    /// Along which axis the results of the iterations are stacked, by default 0; a tuple has one for each element of a
+    /// tuple of results. As in [`vmap`](super::vmap()), but each result has an axis.
+    ///
+    /// ```
+    /// # use nnx_core::{Array, DType, array::arange, over, scan};
+    /// let xs = arange(6, DType::F32).reshape([3, 2]);
+    /// let body = |c: Array, x: &Array| (c + x, x * 2.0);
+    /// let (_, columns) = scan(body, arange(2, DType::F32), over(&xs).out_axes(1));
+    /// assert_eq!(columns.shape(), [2, 3]);
+    /// ```
+    pub fn out_axes(mut self, axes: impl IntoMapAxes) -> Self {
+        self.outputs = axes.into_map_axes();
         self
     }
 
@@ -137,7 +167,7 @@ where
     Y: Module,
     F: for<'t> FnOnce(C, X::Body<'t>) -> (C, Y),
 {
-    let Over { xs, axes, length, reverse, unroll } = over;
+    let Over { xs, axes, outputs: out_axes, length, reverse, unroll } = over;
     let mut lent = (Owned::new(init), xs);
     let mut call = TransformCall::new(op, &mut lent);
     if op == MAP {
@@ -177,10 +207,12 @@ where
         ));
     }
 
-    call.check_result_axes(&program, &sliced, |path, _| {
-        // The carry is not put together, the results are, along axis 0.
-        (path.keys().first() == Some(&PathKey::Index(1))).then_some(0)
+    call.check_result_axes(&program, &sliced, |path, leaf| {
+        // The carry is not put together, the results are.
+        let is_result = path.keys().first() == Some(&PathKey::Index(1));
+        is_result.then(|| out_axes.of(&path.below_first(), leaf)).flatten()
     });
+    let stacked_along = stacked_along(&call, &program, &out_axes);
 
     // Variables that are set without being sliced are carried from step to step.
     let wiring = Wiring::of(&call, &mut program, carry_leaves, &sliced);
@@ -215,8 +247,10 @@ where
         for (output, out) in wiring.outputs().zip(op.bind(&ins)) {
             outs[output] = Some(out);
         }
-        for &(leaf, output) in &wiring.stacked {
-            let axis = sliced[leaf].unwrap_or_default();
+        let of_leaves =
+            wiring.stacked.iter().map(|&(leaf, output)| (output, sliced[leaf].unwrap_or_default()));
+        let of_results = wiring.results.iter().copied().zip(stacked_along.iter().copied());
+        for (output, axis) in of_leaves.chain(of_results) {
             outs[output] = outs[output].take().map(|out| out.moveaxis(0, axis));
         }
         // All outputs are in the wiring: none may take the place of another.
@@ -224,6 +258,36 @@ where
         outs.into_iter().map(|out| out.unwrap_or_else(missing)).collect()
     });
     call.finish(program, &outs)
+}
+
+/// For each result of an iteration that has a value, the axis along which all of them are stacked.
+fn stacked_along<A: Argument, C: Module, Y: Module>(
+    call: &TransformCall<'_, A>,
+    program: &TransformProgram<(C, Y)>,
+    axes: &MapAxes,
+) -> Vec<isize> {
+    // A node of the carry counts there.
+    let mut of_carry = CollectLeaves::of_others(program.seen());
+    program.result.0.flatten(&mut of_carry);
+    let (_, known) = of_carry.into_parts();
+    let found = result_axes(call, &known, &program.result.1, axes);
+    let of_results = program.results.len() - found.len();
+    let graph = &program.closed.graph;
+    let axis_of = |(axis, output): (&Option<isize>, &Option<usize>)| {
+        let rank = graph.aval(graph.outputs[(*output)?]).rank() as isize + 1;
+        Some(match axis {
+            Some(axis) if (-rank..rank).contains(axis) => *axis,
+            Some(axis) => call.invalid(format!(
+                "out_axes: there is no axis {axis} to stack along: a stacked result has {rank} axes"
+            )),
+            None => call.invalid(
+                "out_axes: a result has axis None, but each iteration has a result of its own\n\
+                 fix: give it an axis, as `0`, or return what all share in the carry"
+                    .into(),
+            ),
+        })
+    };
+    found.iter().zip(&program.results[of_results..]).filter_map(axis_of).collect()
 }
 
 /// Where the operands and outputs of a loop's body are in the loop.

@@ -1,10 +1,10 @@
 //! `vmap`: a function of one element, for a whole batch.
 
 use super::axes::{IntoMapAxes, MapAxes, from_first, tuple_len};
-use super::lend::{Argument, TransformCall, TransformProgram};
+use super::lend::{Argument, TransformCall};
 use crate::graph::{Array, BatchAxis, Batched};
 use crate::module::walk::for_each_leaf_of;
-use crate::module::{Module, Path, VarInfo};
+use crate::module::{Module, Path, Seen, VarInfo};
 use crate::rewrite::interpret_batch;
 use crate::value::Aval;
 
@@ -114,7 +114,7 @@ where
     let program = axis.bind(|| call.trace(f, &avals));
 
     // For each output the axis along which the elements are put together.
-    let of_leaf = result_axes(&call, &program, &axes);
+    let of_leaf = result_axes(&call, &program.seen(), &program.result, &axes.outputs);
     call.check_result_axes(&program, &mapped, |path, leaf| axes.outputs.of(path, leaf));
     let present = of_leaf.iter().zip(&program.results).filter(|(_, output)| output.is_some());
     let set = program.set_leaves();
@@ -209,24 +209,28 @@ fn common_size<A: Argument>(
     size
 }
 
-/// For each leaf of the result its axis.
-fn result_axes<A: Argument, R: Module>(
+/// For each leaf of a result, outside of the nodes that `known` has met, its axis.
+pub(super) fn result_axes<A: Argument, R: Module>(
     call: &TransformCall<'_, A>,
-    program: &TransformProgram<R>,
-    axes: &VmapAxes,
+    known: &Seen,
+    result: &R,
+    axes: &MapAxes,
 ) -> Vec<Option<isize>> {
-    if let Err(message) = axes.outputs.check(tuple_len::<R>()) {
+    if let Err(message) = axes.check(tuple_len::<R>()) {
         let message = message.replace("arguments", "results");
         call.invalid(format!("out_axes: {message}"));
     }
     let mut found = Vec::new();
-    let walk = |v: &mut _| program.result.flatten(v);
-    for_each_leaf_of(&program.seen(), walk, |path, leaf| {
-        if let Err(message) = axes.outputs.check_taken(path, &leaf) {
-            call.invalid(format!("out_axes: {message}"));
-        }
-        found.push(axes.outputs.of(path, &leaf));
-    });
+    for_each_leaf_of(
+        known,
+        |v| result.flatten(v),
+        |path, leaf| {
+            if let Err(message) = axes.check_taken(path, &leaf) {
+                call.invalid(format!("out_axes: {message}"));
+            }
+            found.push(axes.of(path, &leaf));
+        },
+    );
     found
 }
 

@@ -245,3 +245,49 @@ fn branches_that_differ() {
 fn bounds_that_are_no_integers() {
     fori_loop(0, Array::scalar(2.0_f32), |_, c: Array| c, Array::scalar(0));
 }
+
+#[test]
+fn results_of_a_scan_are_stacked_along_any_axis() {
+    let xs = ramp(&[4, 2, 3]);
+    let body = |c: Array, x: &Array| (&c + x.sum(..), (x * 2.0, (x.sum(0), c)));
+    let run = |over| scan(body, Array::scalar(0.0_f32), over).1;
+    let (doubled, (sums, carries)) = run(over(&xs));
+    let (a, (b, c)) = run(over(&xs).out_axes((1, -1)).reverse());
+    let (reversed, (reversed_sums, _)) = run(over(&xs).reverse());
+    assert_eq!((a.shape(), b.shape(), c.shape()), (&[2, 4, 3][..], &[3, 4][..], &[4][..]));
+    assert_close(&a, &reversed.moveaxis(0, 1));
+    assert_close(&b, &reversed_sums.t());
+    let (a, (b, c)) = run(over(&xs).out_axes(-1_i32).unroll(3));
+    assert_close(&a, &doubled.moveaxis(0, 2));
+    assert_close(&b, &sums.t());
+    assert_close(&c, &carries);
+    // Derivatives go through it.
+    let loss = |axis: i32| {
+        let weights = ramp(&[4, 2]).moveaxis(0, axis as isize);
+        move |xs: &Array| {
+            let of = |c: Array, x: &Array| (c, x.square().sum(1));
+            (scan(of, Array::scalar(0.0_f32), over(xs).out_axes(axis)).1 * &weights).sum(..)
+        }
+    };
+    assert_close(&grad(loss(1), &xs), &grad(loss(0), &xs));
+}
+
+#[test]
+#[should_panic(
+    expected = "out_axes: there is no axis 2 to stack along: a stacked result has 2 axes"
+)]
+fn results_need_the_axis_that_they_are_stacked_along() {
+    scan(
+        |c: Array, x: &Array| (c, x + 1.0),
+        Array::scalar(0.0_f32),
+        over(&ramp(&[4, 2])).out_axes(2),
+    );
+}
+
+#[test]
+#[should_panic(expected = "out_axes: a result has axis None")]
+fn a_result_of_a_scan_has_an_axis() {
+    let xs = ramp(&[4, 2]);
+    let axes = over(&xs).out_axes(None::<isize>);
+    scan(|c: Array, x: &Array| (c, x + 1.0), Array::scalar(0.0_f32), axes);
+}
