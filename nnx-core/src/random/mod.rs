@@ -39,5 +39,5 @@ pub use gamma::{beta, chisquare, dirichlet, f, gamma, generalized_normal, loggam
 pub use key::{Key, fold_in, key, split};
 pub use permutation::{permutation, shuffle, shuffle_independent};
 pub use rngs::{RngStream, Rngs};
-pub use split::{RngBackup, fork_rngs, split_rngs};
+pub use split::{RngBackup, broadcast_rngs, fork_rngs, reseed, split_rngs};
 pub use vectors::{ball, multivariate_normal, orthogonal};

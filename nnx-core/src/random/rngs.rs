@@ -37,7 +37,7 @@ pub struct RngStream {
 }
 
 /// The name of a stream among the metadata of its Variables.
-const TAG: &str = "tag";
+pub(super) const TAG: &str = "tag";
 
 impl RngStream {
     /// A stream that starts from a seed or a key. `tag` is its name.

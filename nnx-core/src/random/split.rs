@@ -1,18 +1,21 @@
 //! Random streams of a whole tree, split for `vmap` and `scan`.
 
-use super::key::{fold, raw_split};
+use super::key::{Key, fold, raw_split};
+use super::rngs::{RngStream, TAG};
+use crate::array::{IntoShape, shape_of};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::held::hold_to_write;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
 use crate::module::{
-    Filter, Kind, Module, Path, RngCount, RngKey, VarInfo, VariableKind, Visitor, check_places,
+    Filter, Kind, MetaValue, Metadata, Module, Path, RngCount, RngKey, VarInfo, VariableKind,
+    Visitor, check_places,
 };
 use crate::run::staged;
 use crate::value::{Aval, DType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The state of random streams before they were split; made by [`split_rngs`] and [`fork_rngs`].
+/// The state of random streams before they were split; made by [`split_rngs`], [`broadcast_rngs`] and [`fork_rngs`].
 #[derive(Debug, Clone)]
 #[must_use = "`restore` gives the streams back their state"]
 pub struct RngBackup(BTreeMap<Path, Saved>);
@@ -83,8 +86,8 @@ impl RngBackup {
 }
 
 /// Replaces the random streams of `tree` whose key `filter` matches by `splits` streams each, stacked
-/// along axis 0, for a [`vmap`](crate::transform::vmap) or [`scan`](crate::transform::scan()) over them.
-/// `flax.nnx.split_rngs`.
+/// along axis 0, for a [`vmap`](crate::transform::vmap) or [`scan`](crate::transform::scan()) over them; or by streams
+/// of a shape, as `[2, 5]`, for one in another. `flax.nnx.split_rngs`.
 ///
 /// Each stream starts from a part of the old one's next key; counts start at 0. The result restores
 /// the streams as they were, one key further.
@@ -105,8 +108,40 @@ impl RngBackup {
 /// Panics if a stream is split already, there are more parts than an array can hold, if the filter takes none of the streams that there are, or takes a
 /// shared one at one of its places and not at another, or if this thread holds a guard of a shared node.
 #[track_caller]
-pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -> RngBackup {
-    renew("split_rngs", tree, &filter, Some(splits))
+pub fn split_rngs<M: Module>(
+    tree: &mut M,
+    filter: impl Filter,
+    splits: impl IntoShape,
+) -> RngBackup {
+    let shape = shape_of("split_rngs", splits);
+    renew("split_rngs", tree, &filter, Renewal::Split(shape))
+}
+
+/// Replaces the random streams of `tree` whose key `filter` matches by equal ones in a shape, as [`split_rngs`] does by
+/// different ones: elements of a [`vmap`](crate::transform::vmap), or steps of a [`scan`](crate::transform::scan()), that
+/// draw the same numbers. `flax.nnx.Rngs.broadcast`.
+///
+/// ```
+/// use nnx_core::module::with_tag;
+/// use nnx_core::random::{Rngs, broadcast_rngs};
+///
+/// let mut rngs = Rngs::new(0).with("dropout", 1);
+/// let before = broadcast_rngs(&mut rngs, with_tag("dropout"), 3);
+/// let key = rngs.stream("dropout").key.to_vec::<u32>();
+/// assert_eq!((&key[..2], key.len()), (&key[4..], 6));
+/// before.restore(&mut rngs);
+/// ```
+///
+/// # Panics
+/// As [`split_rngs`].
+#[track_caller]
+pub fn broadcast_rngs<M: Module>(
+    tree: &mut M,
+    filter: impl Filter,
+    shape: impl IntoShape,
+) -> RngBackup {
+    let shape = shape_of("broadcast_rngs", shape);
+    renew("broadcast_rngs", tree, &filter, Renewal::Broadcast(shape))
 }
 
 /// Replaces the random streams of `tree` whose key `filter` matches by new ones that start from the
@@ -120,7 +155,23 @@ pub fn split_rngs<M: Module>(tree: &mut M, filter: impl Filter, splits: usize) -
 /// at one of its places and not at another, or if this thread holds a guard of a shared node.
 #[track_caller]
 pub fn fork_rngs<M: Module>(tree: &mut M, filter: impl Filter) -> RngBackup {
-    renew("fork_rngs", tree, &filter, None)
+    renew("fork_rngs", tree, &filter, Renewal::Fork)
+}
+
+/// The streams in the place of one.
+enum Renewal {
+    Split(Vec<usize>),
+    Broadcast(Vec<usize>),
+    Fork,
+}
+
+impl Renewal {
+    fn shape(&self) -> &[usize] {
+        match self {
+            Renewal::Split(shape) | Renewal::Broadcast(shape) => shape,
+            Renewal::Fork => &[],
+        }
+    }
 }
 
 #[track_caller]
@@ -128,7 +179,7 @@ fn renew<M: Module>(
     function: &str,
     tree: &mut M,
     filter: &dyn Filter,
-    splits: Option<usize>,
+    renewal: Renewal,
 ) -> RngBackup {
     let _held = or_raise(hold_to_write(function, tree));
     let takes = |path: &Path, leaf: &VarInfo<'_>| {
@@ -164,10 +215,10 @@ fn renew<M: Module>(
         );
         crate::array::invalid(function, message);
     }
-    if let Some(n) = splits
-        && let Err(message) = Aval::new(DType::U32, &[n, 2]).check_size()
-    {
-        crate::array::invalid(function, format!("the keys of {n} streams: {message}"));
+    let shape = renewal.shape();
+    let keys: Vec<usize> = shape.iter().copied().chain([2]).collect();
+    if let Err(message) = Aval::new(DType::U32, &keys).check_size() {
+        crate::array::invalid(function, format!("the keys of {shape:?} streams: {message}"));
     }
     let mut values: Vec<Array> = Vec::new();
     for (_, key, count) in &streams {
@@ -181,11 +232,12 @@ fn renew<M: Module>(
     let outs = or_raise(staged(function, &values, |args| {
         let of = |pair: &[Array]| {
             let next = fold(&pair[0], &pair[1]);
-            let (key, counts) = match splits {
-                Some(n) => (raw_split(&next, &[n]), vec![n]),
-                None => (next, vec![]),
+            let key = match &renewal {
+                Renewal::Split(shape) => raw_split(&next, shape),
+                Renewal::Broadcast(_) => next.broadcast_to(&keys),
+                Renewal::Fork => next,
             };
-            [key, crate::array::zeros(counts, DType::U32), &pair[1] + 1_u32]
+            [key, crate::array::zeros(shape, DType::U32), &pair[1] + 1_u32]
         };
         args.chunks(2).flat_map(of).collect()
     }));
@@ -206,4 +258,67 @@ fn renew<M: Module>(
         }
     });
     RngBackup(saved)
+}
+
+/// Gives the streams with the name `stream` in a tree new keys, the next ones of a stream that starts from a seed or a
+/// key, and the count 0. `flax.nnx.reseed`.
+///
+/// ```
+/// use nnx_core::random::{Rngs, reseed};
+/// use nnx_core::{array, nn::Dropout, DType};
+///
+/// let mut layer = Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 42));
+/// reseed(&mut layer, "dropout", 42);
+/// let x = array::ones([8], DType::F32);
+/// let first = layer.forward(&x).to_vec::<f32>();
+/// reseed(&mut layer, "dropout", 42);
+/// assert_eq!(layer.forward(&x).to_vec::<f32>(), first);
+/// ```
+///
+/// # Panics
+/// Panics if there is no stream of this name or one is split, or if this thread holds a guard of a shared node.
+#[track_caller]
+pub fn reseed<M: Module>(tree: &mut M, stream: &str, key: impl Into<Key>) {
+    let _held = or_raise(hold_to_write("reseed", tree));
+    let mut source = RngStream::new(key, stream);
+    if source.key.shape() != [2] {
+        crate::array::invalid("reseed", format!("one key is needed, got {}", source.key.aval()));
+    }
+    let tag_of = |metadata: &Metadata| match metadata.get(TAG) {
+        Some(MetaValue::Text(tag)) => tag.clone(),
+        _ => String::new(),
+    };
+    let (mut found, mut names, mut split) = (false, BTreeSet::new(), None);
+    for_each_leaf(tree, |path, leaf| {
+        if leaf.kind.is_some_and(|kind| kind.is(RngKey::KIND)) {
+            let name = tag_of(leaf.metadata);
+            if name == stream {
+                found = true;
+                if leaf.value.shape() != [2] {
+                    split.get_or_insert(format!(
+                        "`{path}` is split: its key is {}",
+                        leaf.value.aval()
+                    ));
+                }
+            }
+            names.insert(name);
+        }
+    });
+    if let Some(message) = split {
+        crate::array::invalid("reseed", message);
+    }
+    if !found {
+        let names = names.into_iter().collect::<Vec<_>>().join("`, `");
+        let message = format!("there is no stream `{stream}`; the streams are `{names}`");
+        crate::array::invalid("reseed", message);
+    }
+    for_each_leaf_mut(tree, |_, leaf| {
+        let is = |kind| leaf.kind.is_some_and(|found: &Kind| found.is(kind));
+        let of_stream = leaf.metadata.as_deref().is_some_and(|metadata| tag_of(metadata) == stream);
+        if of_stream && is(RngKey::KIND) {
+            *leaf.value = source.next_key().into_data();
+        } else if of_stream && is(RngCount::KIND) {
+            *leaf.value = crate::array::zeros((), DType::U32);
+        }
+    });
 }

@@ -2,7 +2,9 @@
 
 use nnx_core::module::{Everything, of_type, state, with_tag};
 use nnx_core::nn::Dropout;
-use nnx_core::random::{RngBackup, RngStream, Rngs, fork_rngs, normal, split_rngs};
+use nnx_core::random::{
+    RngBackup, RngStream, Rngs, broadcast_rngs, fork_rngs, normal, reseed, split_rngs,
+};
 use nnx_core::{Array, DType, Param, StateAxes, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -117,4 +119,58 @@ fn streams_that_are_split_are_not_split_again() {
     assert!(message.contains(says), "{message}");
     before.restore(&mut rngs);
     split_rngs(&mut rngs, Everything, 2).restore(&mut rngs);
+}
+
+/// The words of a stream's keys, and its counts.
+fn words(rngs: &mut Rngs) -> (Vec<u32>, Vec<u32>) {
+    let stream = rngs.stream("default");
+    (stream.key.to_vec(), stream.count.to_vec())
+}
+
+/// The numbers are Flax's.
+#[test]
+fn streams_of_a_shape_different_or_equal_ones() {
+    let mut rngs = Rngs::new(7);
+    let before = split_rngs(&mut rngs, Everything, [2, 3]);
+    let keys = [
+        2737751932, 2099591257, 533473832, 2443621858, 2068379011, 934402480, 3138182779,
+        3994207322, 3244461313, 1016748663, 3728983260, 3940825189,
+    ];
+    assert_eq!(words(&mut rngs), (keys.to_vec(), vec![0; 6]));
+    let table =
+        |rngs: &mut Rngs| vmap(|rngs: &mut Rngs| normal(&rngs.params(), (), DType::F32), rngs, 0);
+    let drawn = vmap(table, &mut rngs, 0);
+    assert_eq!(drawn.shape(), [2, 3]);
+    before.restore(&mut rngs);
+    assert_eq!(words(&mut rngs).1, [1]);
+
+    let mut rngs = Rngs::new(7);
+    let before = broadcast_rngs(&mut rngs, Everything, 3);
+    let key = [3625411723, 1954958720];
+    assert_eq!(words(&mut rngs), ([key; 3].concat(), vec![0; 3]));
+    let drawn = vmap(|rngs: &mut Rngs| normal(&rngs.params(), (), DType::F32), &mut rngs, 0);
+    let drawn = drawn.to_vec::<f32>();
+    assert_eq!(drawn, [drawn[0]; 3]);
+    before.restore(&mut rngs);
+    assert_eq!(words(&mut rngs).1, [1]);
+}
+
+#[test]
+fn streams_start_again_from_a_seed() {
+    let mut rngs = Rngs::new(0).with("dropout", 3);
+    let mut layers = [Dropout::new(0.5, &mut rngs), Dropout::new(0.5, &mut rngs)];
+    let ones = nnx_core::array::ones([4], DType::F32);
+    layers[0].forward(&ones);
+    reseed(&mut layers, "dropout", 9);
+    let state_of = |layer: &Dropout| {
+        state(layer).iter().map(|(_, leaf)| leaf.value.to_vec::<u32>()).collect::<Vec<_>>()
+    };
+    assert_eq!(state_of(&layers[0]), [vec![0], vec![2822284597, 2722679661]]);
+    assert_eq!(state_of(&layers[1]), [vec![0], vec![143080583, 4281670255]]);
+    let text = panic_of(|| reseed(&mut layers, "params", 9));
+    assert!(text.contains("there is no stream `params`; the streams are `dropout`"), "{text}");
+    let split = split_rngs(&mut layers, Everything, 2);
+    let text = panic_of(|| reseed(&mut layers, "dropout", 9));
+    assert!(text.contains("is split: its key is u32[2, 2]"), "{text}");
+    split.restore(&mut layers);
 }
