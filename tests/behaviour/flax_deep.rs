@@ -63,9 +63,8 @@ fn a_scan_over_deep_layers_is_one_after_the_other() {
     let mut blocks = deep();
     assert_eq!((blocks.linear.kernel.shape(), blocks.width), (&[LAYERS, 3, 3][..], 3));
     assert_eq!(blocks.node.shape(), [LAYERS, 2]);
-    let mut each: Vec<Block> = (0..LAYERS)
-        .map(|i| nnx::map(&blocks, |_, leaf| leaf.value.slice([i.into()])))
-        .collect();
+    let mut each: Vec<Block> =
+        (0..LAYERS).map(|i| nnx::map(&blocks, |_, leaf| leaf.value.slice([i.into()]))).collect();
     let y = through(&mut blocks, &input());
     let expected = each.iter_mut().fold(input(), |x, block| block.forward(&x));
     assert!(close(&y, &expected));

@@ -96,7 +96,10 @@ fn parts() -> Parts {
 fn a_tree_is_parted_by_kind_and_merged() {
     let tree = parts();
     let (graphdef, [params, rest]) = split_by(&tree, (of_type::<Param>(), Everything)).unwrap();
-    assert_eq!((paths(&params), paths(&rest)), (vec!["a[0]".into(), "b".into()], vec!["a[1]".to_owned()]));
+    assert_eq!(
+        (paths(&params), paths(&rest)),
+        (vec!["a[0]".into(), "b".into()], vec!["a[1]".to_owned()])
+    );
     let merged = merge(&graphdef, [params, rest]).unwrap();
     assert_eq!([&merged.a.0, &merged.b].map(|v| v.item::<i32>()), [1, 2]);
     assert_eq!((merged.a.1.item::<i32>(), merged.c), (3, 100));
@@ -164,7 +167,8 @@ fn a_head_is_taken_by_its_name() {
     let model = Model { backbone1: linear(), backbone2: linear(), head: linear() };
     assert_eq!(paths(&state(&model).filter(path_contains("head"))), ["head.bias", "head.kernel"]);
     // A name in part, by a rule of one's own.
-    let of_backbones = |path: &Path, _: &nnx::module::VarInfo| path.to_string().starts_with("backbone");
+    let of_backbones =
+        |path: &Path, _: &nnx::module::VarInfo| path.to_string().starts_with("backbone");
     let expected = ["backbone1.bias", "backbone1.kernel", "backbone2.bias", "backbone2.kernel"];
     assert_eq!(paths(&state(&model).filter(of_backbones)), expected);
 }
@@ -271,4 +275,13 @@ fn metadata_is_set_and_read() {
     assert_eq!(shown, ["b", "c"]);
     assert_eq!(v.metadata().get("b"), Some(&MetaValue::Int(3)));
     assert_eq!(v.metadata().get("a"), None);
+}
+
+#[test]
+fn one_filter_may_take_all_leaves() {
+    let model = Linear::new(2, 3, &mut Rngs::new(0));
+    let (graphdef, [params]) = split_by(&model, (of_type::<Param>(),)).unwrap();
+    assert_eq!(paths(&params), ["bias", "kernel"]);
+    let merged = merge(&graphdef, params).unwrap();
+    assert_eq!(merged.kernel.to_vec::<f32>(), model.kernel.to_vec::<f32>());
 }

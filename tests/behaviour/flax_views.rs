@@ -3,10 +3,10 @@
 
 use super::jit_support::*;
 use nnx::Module;
+use nnx::Param;
 use nnx::module::{MetaValue, View, map_modules, view};
 use nnx::nn::{BatchNorm, Dropout, Linear};
 use nnx::random::Rngs;
-use nnx::Param;
 
 #[derive(Module)]
 struct Block {

@@ -313,3 +313,89 @@ fn the_axis_of_each_leaf_of_the_result_is_chosen_by_its_path() {
     assert_eq!(model.bn.var.shape(), [5, 3]);
     assert_eq!(model.bn.bias.as_ref().unwrap().shape(), [3]);
 }
+
+/// Four layers, of which each element is one.
+fn four() -> (Linear, BatchNorm) {
+    let keys = random::split(&random::key(0), 4);
+    vmap(
+        |key: &Key| {
+            let mut rngs = Rngs::new(key);
+            (Linear::new(2, 3, &mut rngs), BatchNorm::new(3, &mut rngs))
+        },
+        &keys,
+        0,
+    )
+}
+
+/// The shapes that an element sees of the kernel, the bias, the scale and the mean.
+fn seen(model: &(Linear, BatchNorm), axes: StateAxes) -> Vec<Vec<usize>> {
+    let mut shapes = Vec::new();
+    let look = |(linear, bn): &(Linear, BatchNorm)| {
+        let bias = linear.bias.as_ref().unwrap();
+        let leaves = [&**linear.kernel, bias, bn.scale.as_ref().unwrap(), &bn.mean];
+        shapes = leaves.map(|leaf| leaf.shape().to_vec()).to_vec();
+        linear.kernel.sum(..)
+    };
+    assert_eq!(vmap(look, model, axes).shape(), [4]);
+    shapes
+}
+
+fn whole() -> [Vec<usize>; 4] {
+    [vec![4, 2, 3], vec![4, 3], vec![4, 3], vec![4, 3]]
+}
+
+fn sliced() -> [Vec<usize>; 4] {
+    [vec![2, 3], vec![3], vec![3], vec![3]]
+}
+
+#[test]
+fn one_filter_gives_the_axis_of_all_leaves() {
+    let (linear, _) = four();
+    let look = |m: &Linear| {
+        assert_eq!((m.kernel.shape(), m.bias.as_ref().unwrap().shape()), (&[2, 3][..], &[3][..]));
+        m.kernel.sum(..)
+    };
+    let sums = vmap(look, &linear, StateAxes::new().with(of_type::<Param>(), 0));
+    assert!(close(&sums, &linear.kernel.sum([1, 2])));
+}
+
+#[test]
+fn filters_give_axes_by_kind() {
+    let model = four();
+    let axes = StateAxes::new().with(of_type::<Param>(), 0).with(of_type::<BatchStat>(), None);
+    let [kernel, bias, scale, _] = sliced();
+    assert_eq!(seen(&model, axes), [kernel, bias, scale, whole()[3].clone()]);
+    let axes = StateAxes::new().with(of_type::<BatchStat>(), 0).with(of_type::<Param>(), None);
+    let [kernel, bias, scale, _] = whole();
+    assert_eq!(seen(&model, axes), [kernel, bias, scale, sliced()[3].clone()]);
+}
+
+#[test]
+fn a_filter_that_takes_everything_gives_the_axis_of_the_rest() {
+    assert_eq!(seen(&four(), StateAxes::new().with(Everything, 0)), sliced());
+}
+
+#[test]
+fn a_closure_gives_axes() {
+    let all = |_: &Path, _: &VarInfo| true;
+    assert_eq!(seen(&four(), StateAxes::new().with(all, 0)), sliced());
+}
+
+#[test]
+fn a_closure_gives_axes_by_kind() {
+    let statistics = |_: &Path, leaf: &VarInfo| {
+        leaf.kind.is_some_and(|kind| kind.is(<BatchStat as nnx::module::VariableKind>::KIND))
+    };
+    let axes = StateAxes::new().with(statistics, None).with(Everything, 0);
+    let [kernel, bias, scale, _] = sliced();
+    assert_eq!(seen(&four(), axes), [kernel, bias, scale, whole()[3].clone()]);
+}
+
+#[test]
+fn a_variable_alone_has_its_axis_by_a_filter() {
+    let v = Param::new(normal(0, &[4, 2, 3]));
+    let axes = StateAxes::new().with(of_type::<Param>(), 0);
+    let f = |(v, x): (&Param, &Array)| x.matmul(&**v);
+    let y = vmap(f, (&v, &ones(&[2])), (axes, None));
+    assert!(close(&y, &v.sum(1)));
+}
