@@ -1,7 +1,6 @@
 //! Counterparts of Flax's tests of single layers, where no reference values of `tests/golden` ask the same.
 //! The table in `docs/flax-tests.md` says which is which.
 
-use super::jit_support::*;
 use nnx::nn::*;
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{
@@ -223,23 +222,6 @@ fn a_cell_of_ones_own() {
 }
 
 #[test]
-fn a_dropout_inside_jit_moves_its_stream() {
-    #[nnx::jit(graph = false)]
-    fn dropped(layer: &mut Dropout, x: &Array) -> Array {
-        layer.forward(x)
-    }
-    let mut layer = Dropout::new(0.5, &mut Rngs::empty().with("dropout", 0));
-    let mut eager = layer.clone();
-    let x = ones(&[1, 10], DType::F32);
-    for count in 1..3 {
-        let y = dropped(&mut layer, &x).to_vec::<f32>();
-        assert_eq!(y, eager.forward(&x).to_vec::<f32>());
-        assert_eq!(layer.rngs.count.item::<u32>(), count);
-    }
-    assert_eq!(traces("dropped"), 1);
-}
-
-#[test]
 fn a_model_and_a_dropout_have_shapes_without_memory() {
     let linear = nnx::eval_shape(|(): &()| Linear::new(2, 3, &mut Rngs::new(0)), &());
     assert_eq!(linear.kernel.aval().to_string(), "f32[2, 3]");
@@ -247,4 +229,20 @@ fn a_model_and_a_dropout_have_shapes_without_memory() {
     let dropout = nnx::eval_shape(|(): &()| Dropout::new(0.5, &mut Rngs::new(0)), &());
     assert_eq!(dropout.rngs.key.aval().to_string(), "u32[2]");
     assert!(dropout.rngs.key.try_to_vec::<u32>().is_err());
+}
+
+#[test]
+fn a_sequential_is_mapped() {
+    let model = Sequential::new((Linear::new(2, 8, &mut Rngs::new(0)),));
+    assert_eq!(state(&model).len(), 2);
+    let next = nnx::map(&model, |_, leaf| leaf.value + 1.0);
+    let (before, after) = (&model.layers.0.kernel, &next.layers.0.kernel);
+    assert!(close(after, &(before.value() + 1.0)));
+}
+
+#[test]
+fn a_sequential_of_nothing_is_the_identity() {
+    let x = normal(0, &[2, 3]);
+    let y = Sequential::new(Vec::<Linear>::new()).forward(&x);
+    assert_eq!(y.to_vec::<f32>(), x.to_vec::<f32>());
 }

@@ -233,3 +233,13 @@ fn a_function_gets_split_streams_and_its_caller_the_old_ones() {
     assert_eq!((seen.0.shape(), seen.1.shape()), (&[4, 2][..], &[4, 2][..]));
     assert_eq!(shapes(&rngs), [[2]; 2]);
 }
+
+#[test]
+fn a_stream_is_a_key_and_a_count() {
+    let leaves = nnx::state(&Rngs::new(0));
+    let shown: Vec<String> = leaves
+        .iter()
+        .map(|(path, leaf)| format!("{path} {} {}", leaf.kind.unwrap().name, leaf.value.aval()))
+        .collect();
+    assert_eq!(shown, ["default.count RngCount u32[]", "default.key RngKey u32[2]"]);
+}

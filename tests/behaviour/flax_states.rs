@@ -285,3 +285,18 @@ fn one_filter_may_take_all_leaves() {
     let merged = merge(&graphdef, params).unwrap();
     assert_eq!(merged.kernel.to_vec::<f32>(), model.kernel.to_vec::<f32>());
 }
+
+#[test]
+fn plain_arrays_are_mapped_in_a_state() {
+    #[derive(Module)]
+    struct Foo {
+        node: Array,
+        meta: i32,
+        others: Vec<i32>,
+    }
+    let foo = Foo { node: Array::scalar(1), meta: 1, others: vec![3, 4] };
+    let (graphdef, leaves) = split(&foo);
+    assert_eq!(paths(&leaves), ["node"]);
+    let next = merge(&graphdef, leaves.map(|_, leaf| leaf.value + 1)).unwrap();
+    assert_eq!((next.node.item::<i32>(), next.meta, next.others), (2, 1, vec![3, 4]));
+}

@@ -299,3 +299,9 @@ fn a_new_module_is_aux_beside_leaves_that_are_chosen_by_path() {
     assert!(g1.bias.unwrap().is_absent() && g2.kernel.is_absent());
     assert_eq!(g2.bias.unwrap().shape(), [3]);
 }
+
+#[test]
+fn a_variable_that_is_made_inside_has_a_derivative() {
+    let square = |x: &Array| Param::new(x.clone()).square();
+    assert_eq!(grad(square, &scalar(3.0)).item::<f32>(), 6.0);
+}
