@@ -262,7 +262,7 @@ fn the_leaves_to_differentiate_are_chosen_by_path() {
     assert_eq!(g2[0].bias.as_ref().unwrap().shape(), [3]);
 }
 
-fn kernel_of_the_first_and_bias_of_the_second(path: &Path, _: &VarInfo) -> bool {
+fn kernel_of_the_first_and_bias_of_the_second(path: &Path, _: &VarInfo<'_>) -> bool {
     ["[0].kernel", "[1].bias"].contains(&path.to_string().as_str())
 }
 
@@ -287,7 +287,7 @@ fn a_new_module_is_aux_beside_leaves_that_are_chosen_by_path() {
     let mut rngs = Rngs::new(0);
     let (mut m1, m2) = (Linear::new(2, 3, &mut rngs), Linear::new(2, 3, &mut rngs));
     let loss = |(m1, m2): (&mut Linear, &Linear)| {
-        let loss = products((m1, m2));
+        let loss = products((&*m1, m2));
         m1.kernel.set(scalar(-1.0));
         (loss, Linear::new(2, 3, &mut Rngs::new(2)))
     };

@@ -201,15 +201,15 @@ fn every_variable_is_met_once() {
 }
 
 #[derive(Module)]
-struct Sized {
+struct Numbered {
     d: i64,
 }
 
 #[test]
 fn parts_of_one_type_are_changed_in_place() {
-    let mut list = vec![Sized { d: 10 }, Sized { d: 20 }];
+    let mut list = vec![Numbered { d: 10 }, Numbered { d: 20 }];
     let mut seen = Vec::new();
-    map_modules(&mut list, |path, part: &mut Sized| {
+    map_modules(&mut list, |path, part: &mut Numbered| {
         seen.push(path.to_string());
         part.d += 1;
     });
@@ -219,11 +219,11 @@ fn parts_of_one_type_are_changed_in_place() {
 
 #[test]
 fn parts_of_one_type_are_replaced() {
-    let mut list = vec![Sized { d: 10 }, Sized { d: 20 }];
+    let mut list = vec![Numbered { d: 10 }, Numbered { d: 20 }];
     let mut calls = 0;
-    map_modules(&mut list, |_, part: &mut Sized| {
+    map_modules(&mut list, |_, part: &mut Numbered| {
         calls += 1;
-        *part = Sized { d: -part.d };
+        *part = Numbered { d: -part.d };
     });
     assert_eq!((list[0].d, list[1].d, calls), (-10, -20, 2));
 }
