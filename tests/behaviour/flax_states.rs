@@ -34,21 +34,52 @@ struct Outer {
     b: Inner,
 }
 
+fn outer() -> Outer {
+    Outer { a: param(1), b: Inner { c: param(2) } }
+}
+
+fn value(state: &State, path: &str) -> i32 {
+    state[path].value.item()
+}
+
 #[test]
-fn a_state_is_read_set_added_to_and_taken_from() {
-    let mut all = state(&Outer { a: param(1), b: Inner { c: param(2) } });
-    let value = |state: &State, path: &str| state[path].value.item::<i32>();
+fn a_state_is_read_by_paths() {
+    let all = state(&outer());
     assert_eq!((value(&all, "a"), value(&all, "b.c")), (1, 2));
+}
+
+#[test]
+fn a_state_is_collected_from_paths_and_leaves() {
+    let all = state(&outer());
+    let renamed = [("x", "a"), ("y.z", "b.c")].map(|(new, old)| (path(new), all[old].clone()));
+    let collected: State = renamed.into_iter().collect();
+    assert_eq!(paths(&collected), ["x", "y.z"]);
+    assert_eq!((value(&collected, "x"), value(&collected, "y.z")), (1, 2));
+}
+
+#[test]
+fn a_leaf_of_a_state_is_set_and_keeps_its_kind() {
+    let mut all = state(&outer());
     all["a"].value = Array::scalar(3);
     all["b.c"].value = Array::scalar(4);
     assert_eq!((value(&all, "a"), value(&all, "b.c")), (3, 4));
     assert_eq!(all["b.c"].kind.map(|kind| kind.name), Some("Param"));
+}
+
+#[test]
+fn a_leaf_is_added_to_a_state() {
+    let mut all = state(&outer());
     let mut leaf = all["b.c"].clone();
     leaf.value = Array::scalar(5);
     assert!(all.insert(path("b.d"), leaf).is_none());
-    assert_eq!(value(&all, "b.d"), 5);
+    assert_eq!((value(&all, "b.d"), value(&all, "b.c")), (5, 2));
+}
+
+#[test]
+fn a_leaf_is_taken_from_a_state() {
+    let mut all = state(&outer());
     assert!(all.remove(&path("b.c")).is_some() && all.get(&path("b.c")).is_none());
-    assert_eq!(paths(&all), ["a", "b.d"]);
+    assert_eq!(paths(&all), ["a"]);
 }
 
 #[derive(Module)]
