@@ -40,7 +40,8 @@ fn an_optimizer_is_split_and_merged() {
     let mut model = Model::new();
     let mut opt = Optimizer::new(&model, adam(1e-3));
     let gradient = |model: &Model| grad(|m: &Model| m.loss(&x, &y), model);
-    opt.update(&mut model, &gradient(&model));
+    let first = gradient(&model);
+    opt.update(&mut model, &first);
     let (graphdef, leaves) = split(&opt);
     let mut again: Optimizer<Adam> = merge(&graphdef, leaves).unwrap();
     assert_eq!(again.step.item::<u32>(), 1);
