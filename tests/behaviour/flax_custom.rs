@@ -17,7 +17,7 @@ fn close(a: &Array, b: &Array) -> bool {
 #[track_caller]
 fn assert_near(x: &Array, expected: f64) {
     let x = f64::from(x.item::<f32>());
-    assert!((x - expected).abs() < 1e-5, "{x}, not {expected}");
+    assert!((x - expected).abs() < 1e-6 * expected.abs().max(1.0), "{x}, not {expected}");
 }
 
 #[derive(Module, Clone)]
