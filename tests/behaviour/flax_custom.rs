@@ -34,7 +34,7 @@ fn product(m: &Foo) -> Array {
     m.x.sin() * &*m.y
 }
 
-/// What the rule of [`product`] keeps.
+/// The values that the rule of [`product`] keeps.
 type Kept = (Array, Array, Foo);
 
 fn kept(m: &Foo) -> Kept {

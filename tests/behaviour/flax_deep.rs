@@ -92,7 +92,7 @@ fn a_scan_over_a_view_of_deep_layers() {
     assert_eq!(blocks.dropout.rngs.count.to_vec::<u32>(), [0; LAYERS]);
 }
 
-/// What has no axis is one for all layers, statistics and the stream of the dropout too: a scan carries it
+/// A leaf without an axis is one for all layers, statistics and the stream of the dropout too: a scan carries it
 /// from layer to layer.
 #[test]
 fn a_stream_that_all_layers_share_is_carried_along() {

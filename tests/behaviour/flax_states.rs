@@ -213,7 +213,7 @@ fn states_of_one_tree_have_one_definition() {
     assert_eq!(graphdef, GraphDef::of(&model));
     assert_eq!(paths(&stats), ["[0].mean", "[0].var"]);
     assert_eq!(params.len() + stats.len(), state(&model).len());
-    // What belongs to another tree is named.
+    // A leaf of another tree is named.
     let (_, of_other) = split(&Linear::new(2, 3, &mut rngs));
     let error = merge(&graphdef, of_other).err().unwrap().to_string();
     assert_says(&error, &["missing in the state: [0].", "only in the state: bias; kernel"]);

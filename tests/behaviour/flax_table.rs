@@ -16,7 +16,7 @@ fn root() -> &'static Path {
 /// A file and a test, such as `transforms_test.py` and `TestTreeJIT.test_tree_jit_basic`.
 type Name = (String, String);
 
-/// What became of a test of Flax.
+/// The sort of a row.
 #[derive(Clone, Copy, PartialEq)]
 enum Sort {
     Tested,
@@ -33,7 +33,7 @@ struct Row {
     remark: String,
 }
 
-/// What stands between backquotes.
+/// The names between backquotes.
 fn names(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned)
 }

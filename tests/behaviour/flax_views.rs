@@ -76,7 +76,7 @@ fn metadata_of_all_params_is_set_in_place() {
     assert_eq!(block.linear.bias.as_ref().unwrap().metadata().get("foo"), Some(&foo));
     assert_eq!(block.batch_norm.scale.as_ref().unwrap().metadata().get("foo"), Some(&foo));
     assert!(block.batch_norm.mean.metadata().is_empty());
-    // What was there stays, and what is not there has no value.
+    // Old entries stay, and a key that is not there has no value.
     block.linear.kernel.metadata_mut().set("n", MetaValue::Int(3));
     assert_eq!(block.linear.kernel.metadata().get("foo"), Some(&foo));
     assert_eq!(block.linear.kernel.metadata().get("x"), None);
