@@ -332,3 +332,39 @@ fn clones_of_a_variable_are_variables_of_their_own() {
     assert_eq!(add_to_the_first(&mut first, &second, &scalar(1.0)).item::<f32>(), 3.0);
     assert_eq!([&first.v, &second.v, &v].map(|v| v.item::<f32>()), [2.0, 1.0, 1.0]);
 }
+
+#[nnx::jit(graph = false)]
+fn counted_by_value(mut counter: Counter, x: &Array) -> (Array, Counter) {
+    counter.tick();
+    (x.matmul(&*counter.w), counter)
+}
+
+#[test]
+fn a_function_by_value_is_the_pure_form_of_a_method() {
+    let (original, x) = (Counter::new(), ones([1, 2]));
+    let (_, counter) = counted_by_value(nnx::clone(&original), &x);
+    let (y, counter) = counted_by_value(counter, &x);
+    assert_eq!((original.count.item::<i32>(), counter.count.item::<i32>()), (0, 2));
+    assert_eq!(y.to_vec::<f32>(), [2.0; 3]);
+    assert_eq!(traces("counted_by_value"), 1);
+}
+
+#[nnx::jit(graph = false)]
+fn incremented(mut counts: BTreeMap<String, Param>) -> BTreeMap<String, Param> {
+    *counts.get_mut("a").unwrap() += 1;
+    counts
+}
+
+#[test]
+fn a_map_by_value_is_traced_for_each_structure() {
+    let param = |n: i32| Param::new(Array::scalar(n));
+    let first = BTreeMap::from([("a".to_owned(), param(1))]);
+    let mut second = incremented(nnx::clone(&first));
+    assert_eq!((first["a"].item::<i32>(), second["a"].item::<i32>()), (1, 2));
+    incremented(nnx::clone(&first));
+    incremented(nnx::clone(&second));
+    assert_eq!(traces("incremented"), 1);
+    second.insert("b".to_owned(), param(10));
+    assert_eq!(incremented(second)["a"].item::<i32>(), 3);
+    assert_eq!(traces("incremented"), 2);
+}

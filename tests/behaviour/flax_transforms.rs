@@ -179,6 +179,7 @@ fn what_a_closure_captured_is_the_same_for_each_element_and_iteration() {
     assert!(close(&remat(|x: &Array| model.forward(x), &xs), &expected));
     let gradient = grad(|x: &Array| remat(|x: &Array| model.forward(x).sum(..), x), &xs);
     assert_eq!(gradient.shape(), [4, 2]);
+    assert_eq!(nnx::eval_shape(|x: &Array| model.forward(x), &xs).shape(), [4, 3]);
 }
 
 #[test]
@@ -259,4 +260,48 @@ fn the_leaves_to_differentiate_are_chosen_by_path() {
     assert!(close(&g1[0].kernel, &(lists.1[0].kernel.value() / 6.0)));
     assert!(g1[0].bias.as_ref().unwrap().is_absent() && g2[0].kernel.is_absent());
     assert_eq!(g2[0].bias.as_ref().unwrap().shape(), [3]);
+}
+
+fn kernel_of_the_first_and_bias_of_the_second(path: &Path, _: &VarInfo<'_>) -> bool {
+    ["[0].kernel", "[1].bias"].contains(&path.to_string().as_str())
+}
+
+fn products((m1, m2): (&Linear, &Linear)) -> Array {
+    let bias = |m: &Linear| m.bias.as_ref().unwrap().value().clone();
+    (&m1.kernel * &*m2.kernel).mean(..) + (bias(m1) * bias(m2)).mean(..)
+}
+
+#[test]
+fn of_two_arguments_the_leaves_to_differentiate_are_chosen_by_path() {
+    let mut rngs = Rngs::new(0);
+    let (m1, m2) = (Linear::new(2, 3, &mut rngs), Linear::new(2, 3, &mut rngs));
+    let filter = kernel_of_the_first_and_bias_of_the_second;
+    let (g1, g2) = grad(products, wrt(filter, (&m1, &m2)));
+    assert!(close(&g1.kernel, &(m2.kernel.value() / 6.0)));
+    assert!(g1.bias.unwrap().is_absent() && g2.kernel.is_absent());
+    assert_eq!(g2.bias.unwrap().shape(), [3]);
+}
+
+#[test]
+fn a_new_module_is_aux_beside_leaves_that_are_chosen_by_path() {
+    let mut rngs = Rngs::new(0);
+    let (mut m1, m2) = (Linear::new(2, 3, &mut rngs), Linear::new(2, 3, &mut rngs));
+    let loss = |(m1, m2): (&mut Linear, &Linear)| {
+        let loss = products((&*m1, m2));
+        m1.kernel.set(scalar(-1.0));
+        (loss, Linear::new(2, 3, &mut Rngs::new(2)))
+    };
+    let filter = kernel_of_the_first_and_bias_of_the_second;
+    let ((loss, made), (g1, g2)) = value_and_grad(loss, wrt(filter, (&mut m1, &m2)));
+    assert_eq!((loss.rank(), made.kernel.shape()), (0, &[2, 3][..]));
+    assert_eq!(m1.kernel.item::<f32>(), -1.0);
+    assert!(close(&g1.kernel, &(m2.kernel.value() / 6.0)));
+    assert!(g1.bias.unwrap().is_absent() && g2.kernel.is_absent());
+    assert_eq!(g2.bias.unwrap().shape(), [3]);
+}
+
+#[test]
+fn a_variable_that_is_made_inside_has_a_derivative() {
+    let square = |x: &Array| Param::new(x.clone()).square();
+    assert_eq!(grad(square, &scalar(3.0)).item::<f32>(), 6.0);
 }

@@ -2,8 +2,8 @@
 //! `docs/flax-tests.md` says which is which.
 
 use super::jit_support::*;
-use nnx::module::BatchStat;
-use nnx::nn::{BatchNorm, Linear};
+use nnx::module::{BatchStat, Path, VarInfo, map_modules};
+use nnx::nn::{BatchNorm, Dropout, Linear};
 use nnx::random::Rngs;
 use nnx::{
     Array, Everything, Module, Param, Variable, find_shared_buffers, merge, of_type, split,
@@ -121,6 +121,15 @@ fn an_array_alone_is_a_tree() {
 }
 
 #[test]
+fn filters_take_an_array_alone() {
+    let x = scalar(1.0);
+    let plain = |_: &Path, leaf: &VarInfo| leaf.kind.is_none();
+    let (graphdef, [arrays, rest]) = split_by(&x, (plain, Everything)).unwrap();
+    assert_eq!((arrays.len(), rest.len()), (1, 0));
+    assert_eq!(address(&merge(&graphdef, [arrays, rest]).unwrap()), address(&x));
+}
+
+#[test]
 fn a_variable_alone_is_a_tree_that_filters_take_or_leave() {
     let mut v = param(1);
     let filters = (of_type::<BatchStat>(), of_type::<Param>(), Everything);
@@ -189,4 +198,78 @@ fn every_variable_is_met_once() {
     assert_eq!(paths(&root), ["x.a", "x.b", "x.c", "y", "z.7.a", "z.7.b", "z.7.c"]);
     let modules = nnx::iter_modules(&root).map(|info| format!("{}:{}", info.path, info.name));
     assert_eq!(modules.collect::<Vec<_>>(), [":Root", "x:Child", "z.7:Child"]);
+}
+
+#[derive(Module)]
+struct Numbered {
+    d: i64,
+}
+
+#[test]
+fn parts_of_one_type_are_changed_in_place() {
+    let mut list = vec![Numbered { d: 10 }, Numbered { d: 20 }];
+    let mut seen = Vec::new();
+    map_modules(&mut list, |path, part: &mut Numbered| {
+        seen.push(path.to_string());
+        part.d += 1;
+    });
+    assert_eq!(list.iter().map(|part| part.d).collect::<Vec<_>>(), [11, 21]);
+    assert_eq!(seen, ["[0]", "[1]"]);
+}
+
+#[test]
+fn parts_of_one_type_are_replaced() {
+    let mut list = vec![Numbered { d: 10 }, Numbered { d: 20 }];
+    let mut calls = 0;
+    map_modules(&mut list, |_, part: &mut Numbered| {
+        calls += 1;
+        *part = Numbered { d: -part.d };
+    });
+    assert_eq!((list[0].d, list[1].d, calls), (-10, -20, 2));
+}
+
+#[test]
+fn a_layer_is_mapped_variable_by_variable() {
+    let model = Linear::new(2, 3, &mut Rngs::new(0));
+    let mut seen = Vec::new();
+    let zeros = nnx::map(&model, |path, leaf| {
+        seen.push(path.to_string());
+        leaf.value.zeros_like()
+    });
+    assert_eq!(seen, ["kernel", "bias"]);
+    assert_eq!(zeros.kernel.to_vec::<f32>(), [0.0; 6]);
+    assert_eq!(zeros.bias.as_ref().unwrap().to_vec::<f32>(), [0.0; 3]);
+    assert_eq!(state(&zeros)["kernel"].kind.map(|kind| kind.name), Some("Param"));
+    assert_ne!(model.kernel.to_vec::<f32>(), [0.0; 6]);
+}
+
+#[test]
+fn a_layer_in_a_model_is_mapped() {
+    #[derive(Module)]
+    struct Model {
+        linear: Linear,
+    }
+    let model = Model { linear: Linear::new(2, 3, &mut Rngs::new(0)) };
+    let ones = nnx::map(&model, |_, leaf| leaf.value.ones_like());
+    assert_eq!(ones.linear.kernel.to_vec::<f32>(), [1.0; 6]);
+    assert_eq!(ones.linear.bias.unwrap().to_vec::<f32>(), [1.0; 3]);
+}
+
+#[test]
+fn modules_are_listed_with_their_paths() {
+    #[derive(Module)]
+    struct Block {
+        linear: Linear,
+        dropout: Dropout,
+    }
+    let listed = |infos: Vec<nnx::module::ModuleInfo>| -> Vec<String> {
+        infos.iter().map(|info| format!("{}:{}", info.path, info.name)).collect()
+    };
+    let mut rngs = Rngs::new(0);
+    let linear = Linear::new(2, 3, &mut rngs);
+    assert_eq!(listed(nnx::iter_modules(&linear).collect()), [":Linear"]);
+    let block = Block { linear, dropout: Dropout::new(0.5, &mut rngs) };
+    let found = listed(nnx::iter_modules(&block).collect());
+    let expected = [":Block", "linear:Linear", "dropout:Dropout"];
+    assert!(expected.iter().all(|module| found.contains(&(*module).to_owned())), "{found:?}");
 }

@@ -2,6 +2,7 @@
 //! steps. The table in `docs/flax-tests.md` says which is which.
 
 use super::{Block, Tied, param, shared, value};
+use nnx::module::map_modules;
 use nnx::nn::{BatchNorm, Linear};
 use nnx::random::Rngs;
 use nnx::{
@@ -391,4 +392,39 @@ fn a_merge_takes_no_second_value_of_a_node() {
     for error in [merge(&tied, two).err().unwrap(), merge(&untied, one).err().unwrap()] {
         assert!(error.to_string().contains("head"), "{error}");
     }
+}
+
+#[derive(Module)]
+struct Wide {
+    d: i64,
+}
+
+fn three_places() -> Vec<Shared<Wide>> {
+    let (first, second) = (Shared::new(Wide { d: 10 }), Shared::new(Wide { d: 20 }));
+    vec![first.clone(), second, first]
+}
+
+#[test]
+fn a_part_in_a_node_is_changed_once() {
+    let mut list = three_places();
+    let mut seen = Vec::new();
+    map_modules(&mut list, |path, part: &mut Wide| {
+        seen.push(path.to_string());
+        part.d += 1;
+    });
+    assert!(list[0].ptr_eq(&list[2]));
+    assert_eq!((list[0].read().d, list[1].read().d), (11, 21));
+    assert_eq!(seen, ["[0]", "[1]"]);
+}
+
+#[test]
+fn a_part_in_a_node_is_replaced_once() {
+    let mut list = three_places();
+    let mut calls = 0;
+    map_modules(&mut list, |_, part: &mut Wide| {
+        calls += 1;
+        *part = Wide { d: -part.d };
+    });
+    assert!(list[0].ptr_eq(&list[2]));
+    assert_eq!((list[2].read().d, list[1].read().d, calls), (-10, -20, 2));
 }

@@ -6,6 +6,7 @@ mod changes;
 mod checkpoints;
 mod derivatives;
 mod donation;
+mod flax_axes;
 mod flax_transforms;
 mod flax_trees;
 mod forms;
