@@ -1,9 +1,10 @@
 //! Loops and branches against what they mean.
 
 use nnx_core::array::arange;
+use nnx_core::module::{Everything, of_type};
 use nnx_core::{
-    Array, DType, Param, cond, fori_loop, grad, jvp, over, scan, switch, value_and_grad, vmap,
-    while_loop,
+    Array, DType, Param, StateAxes, cond, fori_loop, grad, jvp, over, scan, switch, value_and_grad,
+    vmap, while_loop,
 };
 
 fn ramp(shape: &[usize]) -> Array {
@@ -290,4 +291,29 @@ fn a_result_of_a_scan_has_an_axis() {
     let xs = ramp(&[4, 2]);
     let axes = over(&xs).out_axes(None::<isize>);
     scan(|c: Array, x: &Array| (c, x + 1.0), Array::scalar(0.0_f32), axes);
+}
+
+#[test]
+fn slices_and_results_of_a_scan_along_one_axis() {
+    let xs = ramp(&[2, 4, 3]);
+    for axis in [1, -2] {
+        let body = |c: Array, x: &Array| (&c + x, x * 2.0 + c);
+        let (sum, ys) = scan(
+            body,
+            Array::scalar(0.0_f32).broadcast_to([2, 3]),
+            over(&xs).in_axes(axis).out_axes(axis),
+        );
+        assert_close(&sum, &xs.sum(1));
+        let before = xs.cumsum(1) - &xs;
+        assert_close(&ys, &(&xs * 2.0 + before));
+    }
+}
+
+#[test]
+#[should_panic(expected = "out_axes: a result has axis None")]
+fn a_result_of_a_scan_has_an_axis_by_filter_too() {
+    let xs = ramp(&[4, 2]);
+    let axes = StateAxes::new().with(of_type::<Param>(), None).with(Everything, 0);
+    let body = |c: Array, x: &Array| (c, Param::new(x + 1.0));
+    scan(body, Array::scalar(0.0_f32), over(&xs).out_axes(axes));
 }

@@ -5,7 +5,7 @@ use nnx_core::nn::Dropout;
 use nnx_core::random::{
     RngBackup, RngStream, Rngs, broadcast_rngs, fork_rngs, normal, reseed, split_rngs,
 };
-use nnx_core::{Array, DType, Param, StateAxes, vmap};
+use nnx_core::{Array, DType, Param, StateAxes, over, scan, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
@@ -173,4 +173,40 @@ fn streams_start_again_from_a_seed() {
     let text = panic_of(|| reseed(&mut layers, "dropout", 9));
     assert!(text.contains("is split: its key is u32[2, 2]"), "{text}");
     split.restore(&mut layers);
+}
+
+#[test]
+fn streams_get_shapes_by_filter() {
+    let mut rngs = Rngs::empty().with("params", 1).with("dropout", 2).with("noise", 3);
+    let params = split_rngs(&mut rngs, with_tag("params"), 4);
+    let noise = split_rngs(&mut rngs, with_tag("noise"), [2, 4]);
+    let shape = |rngs: &mut Rngs, name: &str| rngs.stream(name).key.shape().to_vec();
+    assert_eq!(shape(&mut rngs, "params"), [4, 2]);
+    assert_eq!(shape(&mut rngs, "noise"), [2, 4, 2]);
+    assert_eq!(shape(&mut rngs, "dropout"), [2]);
+    noise.restore(&mut rngs);
+    params.restore(&mut rngs);
+    assert_eq!(shape(&mut rngs, "noise"), [2]);
+}
+
+#[test]
+fn one_mask_for_all_steps_of_a_scan() {
+    let mut layer = Dropout::new(0.5, &mut Rngs::new(3));
+    let xs = nnx_core::array::ones([5, 64], DType::F32);
+    let rows = |layer: &mut Dropout| {
+        let step = |(): (), (layer, x): (&mut Dropout, &Array)| ((), layer.forward(x));
+        let axes = (StateAxes::new().with(Everything, 0), 0);
+        let (_, ys) = scan(step, (), over((&mut *layer, &xs)).in_axes(axes));
+        let ys = ys.to_vec::<f32>();
+        ys.chunks(64).map(<[f32]>::to_vec).collect::<Vec<_>>()
+    };
+    let before = broadcast_rngs(&mut layer, Everything, 5);
+    let equal = rows(&mut layer);
+    before.restore(&mut layer);
+    assert!(equal.iter().all(|row| *row == equal[0]));
+    assert!(equal[0].contains(&0.0) && equal[0].contains(&2.0));
+    let before = split_rngs(&mut layer, Everything, 5);
+    let different = rows(&mut layer);
+    before.restore(&mut layer);
+    assert!(different[0] != different[1]);
 }
