@@ -31,10 +31,12 @@ pub use module::{
     merge, of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
 };
 pub use random::Rngs;
+pub use transform::debug;
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,
-    custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jvp,
-    length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
-    value_and_grad, vjp, vmap, while_loop, wrt,
+    custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, io_callback, jacfwd,
+    jacrev, jvp, length, linearize, make_graph, map_slices, over, pure_callback, remat, remat_with,
+    scan, switch, value_and_grad, vjp, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};
+pub use xla::effects_barrier;

@@ -1,8 +1,8 @@
 //! Batching of programs: every operation by its rule.
 
-use super::Env;
 use crate::error::{Error, raise};
 use crate::graph::{Array, Batch, Batched, Closed, Graph, Node, trace, with_location};
+use crate::run::Env;
 use crate::value::Aval;
 
 /// Records into the running trace `graph` for every element of a batch of `size`, which lies along

@@ -1,11 +1,10 @@
 //! Programs that carry the number of the first failed check along, the code.
 
-use super::Env;
 use crate::graph::{
     Array, Arrays, Checker, Checks, Closed, Graph, Node, Primitive, trace, user_location,
     with_location,
 };
-use crate::run::bind_op;
+use crate::run::{Env, bind_op};
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
@@ -42,7 +41,7 @@ impl Checkify {
     /// Whether something inside of the programs of an operation is checked.
     fn looks_into(&self, node: &Node) -> bool {
         let relevant = |op: &dyn Primitive| {
-            op.is_effect()
+            op.is_check()
                 || self.checks.overlaps(Checks::NAN)
                 || op.fault().is_some_and(|fault| self.checks.overlaps(fault.checks))
         };
@@ -55,7 +54,7 @@ impl Checkify {
         {
             return outs;
         }
-        let outs = if node.op.is_effect() {
+        let outs = if node.op.is_check() {
             ins.into()
         } else {
             bind_op(node.op.clone(), &ins.iter().collect::<Vec<_>>())

@@ -4,7 +4,9 @@ mod bind;
 mod cache;
 mod compile;
 mod eager;
+mod env;
 mod kept;
+mod order;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -13,5 +15,6 @@ pub(crate) use bind::{bind, bind_op, bind1};
 pub(crate) use cache::clear;
 pub(crate) use compile::{compile, hlo_text, stablehlo_text};
 pub(crate) use eager::{buffer, staged};
+pub(crate) use env::Env;
 pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};

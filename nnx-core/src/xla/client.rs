@@ -8,7 +8,7 @@ use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
-use super::{exit, fork};
+use super::{callback, exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
@@ -153,6 +153,31 @@ pub fn cache_stats() -> Result<CacheStats> {
     Ok(cache()?.stats())
 }
 
+/// Waits until the callbacks of all programs that were started up to now are done: a program may still run when the
+/// call that started it returns. `jax.effects_barrier`.
+///
+/// ```
+/// # use nnx_core::{Array, debug, effects_barrier, vmap};
+/// let f = |x: &Array| debug::print!("an element: {}", x);
+/// vmap(f, &Array::from_slice(&[1.0_f32, 2.0], [2]), 0);
+/// effects_barrier()?;
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// # Errors
+/// Returns the first failure of such a program since the last time, also if it was reported where one of its results
+/// was read; an error inside of a callback, which would wait for itself.
+pub fn effects_barrier() -> Result<()> {
+    if callback::is_running() {
+        return Err(Error::Invalid(
+            "effects_barrier: a callback cannot wait for callbacks, of which it is one".into(),
+        ));
+    }
+    let Some(runtime) = running() else { return Ok(()) };
+    let _calling = exit::calling()?;
+    runtime.wait_for_callbacks()
+}
+
 /// Makes the process-wide client with the given options, before anything else needs one.
 ///
 /// # Errors
@@ -271,6 +296,20 @@ impl Client {
         self.0.dialect()
     }
 
+    /// Whether compiled programs can call the host here, as for
+    /// [`debug::print!`](crate::debug::print).
+    pub fn has_callbacks(&self) -> bool {
+        self.prepare_callbacks().is_ok()
+    }
+
+    /// Lets programs call the host, from the first one that is to on.
+    ///
+    /// # Errors
+    /// Returns an error that names the backend if it cannot.
+    pub(crate) fn prepare_callbacks(&self) -> Result<()> {
+        self.0.prepare_callbacks()
+    }
+
     /// Compiles a program.
     ///
     /// # Errors
@@ -335,7 +374,9 @@ impl Client {
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
         let raw = self.upload_raw(bytes, aval, placement)?;
-        Ok(Buffer::new(*self, raw, aval, placement, None))
+        let buffer = Buffer::new(*self, raw, aval, placement, None);
+        // A callback may run on the thread that would copy it back.
+        Ok(if callback::is_running() { buffer.with_copy(bytes) } else { buffer })
     }
 
     fn upload_raw(self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<RawBuffer> {

@@ -81,7 +81,7 @@ impl Executable {
             client,
             raw,
             signature: Arc::new(signature),
-            habits: Habits::default(),
+            habits: Habits::of(program),
             origin,
             made: Box::default(),
         }

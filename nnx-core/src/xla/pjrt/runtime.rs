@@ -65,6 +65,10 @@ impl Runtime for Pjrt {
         self.compiler.as_deref().filter(|_| self.tells_programs())
     }
 
+    fn prepare_callbacks(&self) -> Result<()> {
+        Pjrt::prepare_callbacks(self)
+    }
+
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         let loaded = self.load(program)?;
         self.checked(loaded, program, Inspection::Compiled)
@@ -134,6 +138,10 @@ impl Runtime for Pjrt {
 
     fn has_runs_in_flight(&self) -> bool {
         self.in_flight.any(self.functions())
+    }
+
+    fn wait_for_callbacks(&self) -> Result<()> {
+        self.in_flight.wait_for_callbacks(self.functions())
     }
 
     fn upload(
