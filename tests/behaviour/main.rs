@@ -1,6 +1,8 @@
 //! The behaviours that a user relies on, one module for each.
 #![allow(clippy::unwrap_used)]
 
+mod callbacks;
+mod callbacks_support;
 mod derive_containers;
 mod derive_enums;
 mod derive_fields;

@@ -144,34 +144,24 @@ fn write_line(mut line: String) -> std::io::Result<()> {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __debug_print {
-    (@ $format:literal [$($value:expr,)*] [$($argument:tt)*]) => {
+    (@ $format:literal [$(($($name:ident)?; $value:expr))*]) => {
         $crate::debug::__print(
             &[$(&$value as &dyn $crate::array::Operand),*],
             |values: &[$crate::Array]| {
                 #[allow(unused_mut, unused_variables)]
                 let mut values = values.iter();
-                ::std::format!($format $($argument)*)
+                ::std::format!($format $(, $($name =)? $crate::debug::__next(&mut values))*)
             },
         )
     };
-    (@ $format:literal [$($done:expr,)*] [$($argument:tt)*] $name:ident = $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__debug_print!(
-            @ $format
-            [$($done,)* $value,]
-            [$($argument)*, $name = $crate::debug::__next(&mut values)]
-            $($($rest)*)?
-        )
+    (@ $format:literal [$($done:tt)*] $name:ident = $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__debug_print!(@ $format [$($done)* ($name; $value)] $($($rest)*)?)
     };
-    (@ $format:literal [$($done:expr,)*] [$($argument:tt)*] $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__debug_print!(
-            @ $format
-            [$($done,)* $value,]
-            [$($argument)*, $crate::debug::__next(&mut values)]
-            $($($rest)*)?
-        )
+    (@ $format:literal [$($done:tt)*] $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__debug_print!(@ $format [$($done)* (; $value)] $($($rest)*)?)
     };
     ($format:literal $(, $($rest:tt)*)?) => {
-        $crate::__debug_print!(@ $format [] [] $($($rest)*)?)
+        $crate::__debug_print!(@ $format [] $($($rest)*)?)
     };
 }
 

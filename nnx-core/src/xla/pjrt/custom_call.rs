@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::value::Aval;
 use crate::xla::callback::{CALLBACK_ID, CALLBACK_TARGET, Callback};
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
@@ -154,22 +155,21 @@ struct FfiExtension {
 /// [`Extension::kind`] of an [`FfiExtension`] in PJRT's table.
 const PJRT_FFI: c_int = 5;
 
-/// A handler to register. This struct of PJRT has no extensions.
+/// A handler to register, in API 0.81 to 0.115. This struct has no extensions, and had another field before: its
+/// size has to be the exact one, so that a plugin with another layout refuses it.
 #[repr(C)]
 struct RegisterHandlerArgs {
     struct_size: usize,
     target: *const c_char,
     target_size: usize,
-    api_version: c_int,
     handler: Handler,
     platform: *const c_char,
     platform_size: usize,
     traits: c_int,
-    spare: [usize; 4],
 }
 
-/// [`RegisterHandlerArgs::api_version`] of the FFI.
-const TYPED: c_int = 1;
+/// The size up to the last field.
+const REGISTER_HANDLER_SIZE: usize = offset_of!(RegisterHandlerArgs, traits) + size_of::<c_int>();
 
 impl Pjrt {
     /// Lets programs call the host from now on.
@@ -231,15 +231,13 @@ fn register_function(extension: NonNull<c_void>) -> Option<Register> {
 fn register_as(functions: &Functions, register: Register) -> Result<()> {
     let platform = "Host";
     let mut args = RegisterHandlerArgs {
-        struct_size: size_of::<RegisterHandlerArgs>(),
+        struct_size: REGISTER_HANDLER_SIZE,
         target: CALLBACK_TARGET.as_ptr().cast(),
         target_size: CALLBACK_TARGET.len(),
-        api_version: TYPED,
         handler: handle,
         platform: platform.as_ptr().cast(),
         platform_size: platform.len(),
         traits: 0,
-        spare: [0; 4],
     };
     // SAFETY: the names outlive the call, and the handler is a function of this program.
     let error = unsafe { register(&mut args) };
@@ -406,5 +404,26 @@ unsafe fn error(api: *const FfiApi, message: String) -> *mut FfiError {
             code: INTERNAL,
         };
         create(&mut args)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// Offsets as a C compiler gives them for the header of XLA's FFI 0.3.
+    #[test]
+    fn layouts_are_those_of_the_abi() {
+        assert_eq!(offset_of!(CallFrame, args), 40);
+        assert_eq!(offset_of!(CallFrame, rets), 80);
+        assert_eq!(offset_of!(CallFrame, attrs), 120);
+        assert_eq!(size_of::<Attributes>(), 48);
+        assert_eq!(size_of::<FfiBuffer>(), 48);
+        assert_eq!(offset_of!(FfiScalar, value), 8);
+        assert_eq!(offset_of!(FfiApi, error_create), 48);
+        assert_eq!(offset_of!(Metadata, version), 8);
+        assert_eq!(offset_of!(MetadataExtension, metadata), 24);
+        assert_eq!(offset_of!(FfiExtension, register_handler), 40);
+        assert_eq!(REGISTER_HANDLER_SIZE, 52);
     }
 }
