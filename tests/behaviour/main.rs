@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod callbacks;
+mod callbacks_failures;
+mod callbacks_life;
+mod callbacks_results;
 mod callbacks_support;
 mod derive_containers;
 mod derive_enums;

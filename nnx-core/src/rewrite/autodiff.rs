@@ -147,14 +147,14 @@ impl JvpProgram {
 }
 
 /// Which values are others at each run with other `inputs`, or come from an effect, which happens once.
-pub(super) fn varying(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
+pub(crate) fn varying(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
     let effects = graph.nodes.iter().filter(|node| node.has_effect());
     let from: Vec<Value> = effects.flat_map(|node| &node.outs).chain(inputs).copied().collect();
     dependent(graph, &from)
 }
 
 /// Which values depend on `inputs`.
-pub(crate) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
+pub(super) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
     let mut depends = vec![false; graph.avals.len()];
     for input in inputs {
         depends[input.index()] = true;
