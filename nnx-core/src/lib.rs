@@ -31,6 +31,7 @@ pub use module::{
     merge, of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
 };
 pub use random::Rngs;
+pub use run::debug_nans;
 pub use transform::debug;
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,

@@ -1,8 +1,9 @@
 //! How long callbacks live, and what is kept of them: caches, threads, many runs.
 
 use super::callbacks_support::{calls_host, printed};
+use super::jit_support::in_own_process;
 use nnx::jit::{cached_programs, clear_cache};
-use nnx::xla::cache_stats;
+use nnx::xla::{ClientOptions, DiskCache, cache_stats, init};
 use nnx::{Array, DType, debug, effects_barrier, pure_callback, vmap};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
@@ -87,27 +88,69 @@ fn equal_eager_programs_that_print_are_one() {
 }
 
 #[test]
-fn programs_with_callbacks_are_not_kept_on_disk() {
+fn programs_with_callbacks_are_neither_kept_on_disk_nor_loaded() {
+    /// Something that takes a while to compile.
+    fn layers(x: &Array) -> Array {
+        (0..20).fold(x.clone(), |y, i| (y.matmul(x) + i as f32).tanh())
+    }
+    #[nnx::jit(graph = false)]
+    fn kept(x: &Array) -> Array {
+        layers(x)
+    }
     #[nnx::jit(graph = false)]
     fn not_kept(x: &Array) -> Array {
-        let y = pure_callback(|x: &Array| x.clone(), &Array::shape_only([64, 64], DType::F32), x);
-        // Something that takes a while to compile.
-        (0..20).fold(y, |y, i| (y.matmul(x) + i as f32).tanh())
+        let shape = Array::shape_only([64, 64], DType::F32);
+        layers(&pure_callback(|x: &Array| x.clone(), &shape, x))
+    }
+    in_own_process(
+        "callbacks_life::programs_with_callbacks_are_neither_kept_on_disk_nor_loaded",
+        || {
+            let folder = tempfile::tempdir().unwrap();
+            let cache = DiskCache::Folder(folder.path().join("cache"));
+            init(ClientOptions::new().cache(cache)).unwrap();
+            if !calls_host() {
+                return;
+            }
+            let x = nnx::array::zeros([64, 64], DType::F32);
+            kept(&x);
+            let before = cache_stats().unwrap();
+            assert!(before.written > 0, "{before:?}");
+            for _ in 0..2 {
+                assert_eq!(not_kept(&x).shape(), [64, 64]);
+                assert_eq!(cache_stats().unwrap(), before);
+                clear_cache("not_kept");
+            }
+        },
+    );
+}
+
+/// The end of the process waits for callbacks that are still to come.
+#[test]
+fn a_process_that_ends_prints_the_rest() {
+    const NAME: &str = "callbacks_life::a_process_that_ends_prints_the_rest";
+    #[nnx::jit(graph = false)]
+    fn long(x: &Array) -> Array {
+        let y = (0..6).fold(x.clone(), |y, _| y.matmul(x));
+        debug::print!("the end: {}", y.sum(..));
+        y
     }
     if !calls_host() {
         return;
     }
-    // Other tests use the cache at the same time: the folder is looked at for the name of the program.
-    not_kept(&nnx::array::eye(64, DType::F32));
-    let stats = cache_stats().unwrap();
-    assert!(stats.written <= stats.compiled);
-    let folder = std::env::var_os("NNX_CACHE").map(std::path::PathBuf::from);
-    let entries = folder.into_iter().flat_map(std::fs::read_dir).flatten().flatten();
-    for entry in entries {
-        let bytes = std::fs::read(entry.path()).unwrap_or_default();
-        let name = b"not_kept";
-        assert!(!bytes.windows(name.len()).any(|part| part == name), "{:?}", entry.path());
+    if std::env::var_os("NNX_TEST_ENDS").is_some() {
+        let x = nnx::array::eye(600, DType::F32);
+        long(&x);
+        long(&x);
+        std::process::exit(7);
     }
+    let start = std::time::Instant::now();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", NAME, "--nocapture"]).env("NNX_TEST_ENDS", "1").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text.matches("the end: 600.0\n").count(), 2, "{output:?}");
+    assert!(start.elapsed().as_secs() < 25, "the end waits for nothing that goes on");
 }
 
 #[test]

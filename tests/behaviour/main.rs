@@ -6,6 +6,7 @@ mod callbacks_failures;
 mod callbacks_life;
 mod callbacks_results;
 mod callbacks_support;
+mod debug_nans;
 mod derive_containers;
 mod derive_enums;
 mod derive_fields;

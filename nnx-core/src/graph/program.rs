@@ -38,6 +38,11 @@ impl Node {
         self.op.is_effect() || self.op.bodies().iter().any(|b| b.contains(&|op| op.is_effect()))
     }
 
+    /// Whether it is there for its effect alone.
+    pub(crate) fn is_only_effect(&self) -> bool {
+        self.outs.is_empty() && self.op.is_effect()
+    }
+
     /// Whether an output depends on it, or it has a side effect.
     fn is_kept(&self, live: &[bool]) -> bool {
         // Nearly always the results decide, and looking for effects takes longer.

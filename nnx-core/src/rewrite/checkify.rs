@@ -11,13 +11,20 @@ use std::panic::Location;
 /// Rewrites programs with checks.
 pub(crate) struct Checkify {
     checks: Checks,
+    /// Whether what has an effect alone is left out.
+    is_quiet: bool,
     /// The messages of all checks, in the order of their numbers, which begin with 1.
     pub(crate) messages: Vec<String>,
 }
 
 impl Checkify {
     pub(crate) fn new(checks: Checks) -> Self {
-        Checkify { checks, messages: Vec::new() }
+        Checkify { checks, is_quiet: false, messages: Vec::new() }
+    }
+
+    /// For a program that has run before: what has an effect alone is left out.
+    pub(crate) fn again(checks: Checks) -> Self {
+        Checkify { is_quiet: true, ..Checkify::new(checks) }
     }
 
     /// Records `graph` with checks: its outputs, and the code after it.
@@ -29,6 +36,9 @@ impl Checkify {
     ) -> (Vec<Array>, Array) {
         let mut env = Env::new(graph, args);
         for node in &graph.nodes {
+            if self.is_quiet && node.is_only_effect() {
+                continue;
+            }
             let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
             let outs = with_location(node.location, || self.node(node, &ins, &mut code));
             for (&value, out) in node.outs.iter().zip(outs) {
@@ -42,6 +52,7 @@ impl Checkify {
     fn looks_into(&self, node: &Node) -> bool {
         let relevant = |op: &dyn Primitive| {
             op.is_check()
+                || (self.is_quiet && op.is_effect())
                 || self.checks.overlaps(Checks::NAN)
                 || op.fault().is_some_and(|fault| self.checks.overlaps(fault.checks))
         };

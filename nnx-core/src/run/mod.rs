@@ -6,6 +6,7 @@ mod compile;
 mod eager;
 mod env;
 mod kept;
+mod nans;
 mod order;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -18,3 +19,5 @@ pub(crate) use eager::{buffer, staged};
 pub(crate) use env::Env;
 pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};
+pub use nans::debug_nans;
+pub(crate) use nans::{has_nan, is_searching};

@@ -155,6 +155,21 @@ impl Outputs {
         Ok(())
     }
 
+    /// A copy of result `index`, which stays; waits for it.
+    ///
+    /// # Errors
+    /// As for [`take`](Self::take), and if the run failed.
+    pub(crate) fn to_host(&self, index: usize) -> Result<Vec<u8>> {
+        let raw = self.lists.outputs.get(index).copied().flatten();
+        let (Some(raw), Some(&aval)) = (raw, self.signature.outputs.get(index)) else {
+            return Err(self.no_such_output(index));
+        };
+        let _calling = exit::calling()?;
+        let what = || format!("reading result {index} of `{}`", self.signature.name);
+        // SAFETY: nobody took it out, so that it is alive, and of this shape and dtype.
+        unsafe { self.client.runtime().to_host(raw, aval, &what) }
+    }
+
     #[inline]
     fn take_raw(&mut self, index: usize) -> Result<(RawBuffer, Aval)> {
         let raw = self.lists.outputs.get_mut(index).and_then(Option::take);
