@@ -3,12 +3,12 @@
 use super::callbacks_support::calls_host;
 use nnx::array::{arange, zeros};
 use nnx::{
-    Array, DType, Param, cond, custom_vjp, effects_barrier, grad, io_callback, length, over,
-    pure_callback, remat, scan, vmap,
+    Array, DType, Param, Result, cond, custom_vjp, effects_barrier, grad, io_callback, length,
+    over, pure_callback, remat, scan, vmap,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, OnceLock};
 
 fn scalar(x: f32) -> Array {
     Array::scalar(x)
@@ -62,7 +62,15 @@ fn every_shape_comes_back_as_it_was_promised() {
     fn shapes(x: &Array) -> (Array, Array, Array, Array) {
         let of = |x: &Array| {
             let empty = zeros([0, 4], DType::I64);
-            (x.t(), empty, x.gt(1.0), Array::scalar(x.size() as i32))
+            let values = x.to_vec::<f32>();
+            let turned: Vec<f32> = (0..6).map(|i| values[i / 2 + i % 2 * 3]).collect();
+            let greater: Vec<bool> = values.iter().map(|&v| v > 1.0).collect();
+            (
+                Array::from_slice(&turned, [3, 2]),
+                empty,
+                Array::from_slice(&greater, [2, 3]),
+                Array::scalar(x.size() as i32),
+            )
         };
         let promised = (
             Array::shape_only([3, 2], DType::F32),
@@ -268,4 +276,34 @@ fn a_callback_only_reads() {
     let xs = Array::from_slice(&[1.0_f32, 2.0], [2]);
     let (_, sums) = scan(|c: Array, x: &Array| (c + x, x.clone()), scalar(0.0), over(&xs));
     assert_eq!(pure_callback(sorted, &shape([2]), &sums).to_vec::<f32>(), [1.0, 2.0]);
+}
+
+#[test]
+fn an_operation_inside_of_a_callback_is_refused_where_it_could_wait_for_itself() {
+    static TABLE: OnceLock<Array> = OnceLock::new();
+    #[nnx::jit(graph = false)]
+    fn computing(x: &Array) -> Result<Array> {
+        Ok(pure_callback(|x: &Array| x + 1.0, &shape([]), x))
+    }
+    #[nnx::jit(graph = false)]
+    fn reading(x: &Array) -> Array {
+        let y = x.matmul(x);
+        let read = |y: &Array| {
+            assert_eq!(TABLE.get().unwrap().to_vec::<f32>()[1..3], [0.5, 1.0]);
+            y.clone()
+        };
+        pure_callback(read, &shape([500, 500]), &y).matmul(x)
+    }
+    assert_eq!(pure_callback(|x: &Array| x + 1.0, &shape([]), &scalar(1.0)).item::<f32>(), 2.0);
+    if !calls_host() {
+        return;
+    }
+    let error = computing(&scalar(1.0)).and_then(|y| y.try_item::<f32>()).unwrap_err().to_string();
+    assert!(error.contains("`add` cannot run inside of a callback"), "{error}");
+    assert!(error.contains("`x.to_vec::<f32>()`"), "{error}");
+    // An array that is there already can be read, however large.
+    TABLE.set(arange(1 << 20, DType::F32) / 2.0).unwrap();
+    let x = nnx::array::eye(500, DType::F32);
+    let outs: Vec<Array> = (0..8).map(|_| reading(&x)).collect();
+    outs.iter().for_each(|out| assert_eq!(out.sum(..).item::<f32>(), 500.0));
 }

@@ -22,8 +22,8 @@ use std::panic::Location;
 /// Under [`vmap`](super::vmap()) it is called for each element of the batch in turn. There is no derivative of what
 /// it computes: [`custom_vjp`](super::custom_vjp) gives one.
 ///
-/// `f` should not compute with operations of this library: where all threads of a program are at such a call, the
-/// operation waits for one of them. Reading arrays and making them with [`Array::from_slice`] is fine.
+/// `f` computes in Rust. In a program it cannot use operations of this library, which could wait for the threads that
+/// wait for `f`: they are refused. It can read arrays, and make them with [`Array::from_slice`].
 ///
 /// ```
 /// # use nnx_core::{Array, DType, pure_callback, vmap};

@@ -40,7 +40,7 @@ pub use crate::__debug_print as print;
 /// `vmap` turns into a choice between both runs in any case, and so does its callback.
 ///
 /// What [`io_callback`](super::io_callback) promises of the order holds, and what
-/// [`pure_callback`](super::pure_callback) asks of `f`: it may run on any thread, and should not compute with
+/// [`pure_callback`](super::pure_callback) asks of `f`: it may run on any thread, and cannot use
 /// operations of this library. A program may still run when the call that started it has returned:
 /// [`effects_barrier`](crate::xla::effects_barrier) waits.
 ///

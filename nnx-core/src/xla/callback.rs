@@ -149,6 +149,19 @@ pub(super) fn is_running() -> bool {
     RUNNING.try_with(|running| running.get() > 0).unwrap_or(false)
 }
 
+/// The error for a run of `name` inside of a callback.
+#[cold]
+pub(super) fn refusal(name: &str) -> Error {
+    Error::Unavailable(format!(
+        "`{name}` cannot run inside of a callback: the program that waits for the callback holds threads that it needs, \
+         and both could wait for ever\n\
+         fixes:\n  \
+         1. compute in Rust, with the elements (`x.to_vec::<f32>()`), and make an array of what comes out \
+         (`Array::from_slice`)\n  \
+         2. compute with arrays in the program, before or after the callback"
+    ))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
