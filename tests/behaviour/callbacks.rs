@@ -2,9 +2,10 @@
 
 use super::callbacks_support::{calls_host, printed};
 use nnx::array::{arange, zeros};
+use nnx::transform::{Checks, check};
 use nnx::{
-    Array, DType, Param, cond, custom_jvp, custom_vjp, debug, fori_loop, grad, jvp, length, over,
-    remat, scan, value_and_grad, vmap, while_loop,
+    Array, DType, Param, checkify, cond, custom_jvp, custom_vjp, debug, fori_loop, grad, jvp,
+    length, over, remat, scan, value_and_grad, vmap, while_loop,
 };
 
 fn scalar(x: f32) -> Array {
@@ -358,4 +359,54 @@ fn the_text_of_a_program_shows_its_callbacks() {
     assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     let error = lowered.hlo().unwrap_err().to_string();
     assert!(error.contains("`shown` holds `debug::print!` at ") && error.contains("StableHLO"));
+}
+
+#[test]
+fn functions_of_their_own_and_checks_print_in_order() {
+    #[nnx::jit(graph = false, inline = false)]
+    fn inner(x: &Array) -> Array {
+        debug::print!("own function: {}", x);
+        x * 2.0
+    }
+    #[nnx::jit(graph = false)]
+    fn outer(x: &Array) -> Array {
+        let y = inner(&inner(x));
+        debug::print!("own function: outer {}", y);
+        inner(&y)
+    }
+    if !calls_host() {
+        return;
+    }
+    let lines = printed("own function", || assert_eq!(outer(&scalar(1.0)).item::<f32>(), 8.0));
+    assert_eq!(lines, ["1.0", "2.0", "outer 4.0", "4.0"]);
+
+    let lines = printed("checked", || {
+        let f = |x: &Array| {
+            debug::print!("checked: {}", x);
+            check(&x.lt(1.0), "too large");
+            x.sin()
+        };
+        let (error, y) = checkify(Checks::ALL, f, &scalar(2.0));
+        assert!(error.get().unwrap().unwrap().starts_with("too large"));
+        assert_eq!(y.item::<f32>(), 2.0_f32.sin());
+    });
+    assert_eq!(lines, ["2.0"]);
+}
+
+#[test]
+fn a_branch_that_a_batch_makes_a_choice_prints_for_every_element() {
+    if !calls_host() {
+        return;
+    }
+    let lines = printed("choice", || {
+        let f = |x: &Array| {
+            let yes = |x: &Array| {
+                debug::print!("choice: yes {}", x);
+                x * 2.0
+            };
+            cond(&x.gt(1.5), yes, |x: &Array| x.clone(), x)
+        };
+        assert_eq!(vmap(f, &three(), 0).to_vec::<f32>(), [1.0, 4.0, 6.0]);
+    });
+    assert_eq!(lines, ["yes 1.0", "yes 2.0", "yes 3.0"]);
 }

@@ -16,7 +16,7 @@ pub(crate) struct Builder {
     functions: Vec<Func>,
     /// The source of each function: its name and program.
     sources: FxHashMap<(Arc<str>, Body), usize>,
-    /// What it calls on the host.
+    /// The callbacks that it calls.
     callbacks: Vec<Arc<Callback>>,
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Entry {
     /// When it was used last.
     pub(super) used: Stamp,
     pub(super) executable: Executable,
-    /// What finds NaN, if it is searched for.
+    /// The search for NaN, if there is one.
     pub(super) search: Option<NanSearch>,
     pub(super) parameters: Vec<Parameter>,
     /// The nodes that a call may consume.

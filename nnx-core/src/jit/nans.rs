@@ -14,7 +14,7 @@ use crate::transform::lend::Update;
 use crate::value::DType;
 use crate::xla::Outputs;
 
-/// What finds the operation that makes NaN.
+/// The search for the operation that makes NaN.
 pub(super) struct NanSearch {
     /// The program.
     pub(super) graph: Graph,

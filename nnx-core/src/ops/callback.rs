@@ -15,7 +15,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 
-/// What a callback may do, and so what may be done with it.
+/// Whether a callback has an effect, and whether it has results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum CallbackKind {
     /// It has an effect and no results.
@@ -37,7 +37,7 @@ impl CallbackKind {
 }
 
 /// From operands to results. An error says what is wrong with them.
-type Function = dyn Fn(&[Array]) -> Result<Vec<Array>, String> + Send + Sync;
+type ArraysFunction = dyn Fn(&[Array]) -> Result<Vec<Array>, String> + Send + Sync;
 
 /// A function of the user's that programs call.
 pub(crate) struct HostFunction {
@@ -46,7 +46,7 @@ pub(crate) struct HostFunction {
     /// As users call it.
     name: &'static str,
     location: &'static Location<'static>,
-    function: Box<Function>,
+    function: Box<ArraysFunction>,
     /// The places of programs that call it.
     sites: Mutex<FxHashMap<Site, Weak<Callback>>>,
 }
@@ -188,7 +188,7 @@ impl HostCall {
         Site { ins, outs, batch, in_turn: self.in_turn }
     }
 
-    /// What a program calls, the same for equal places as long as a program holds it.
+    /// The callback of a place in a program, the same for equal places as long as a program holds it.
     fn callback(&self, site: Site, ins: Vec<Aval>, outs: Vec<Aval>) -> Arc<Callback> {
         let mut sites = self.function.sites.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(callback) = sites.get(&site).and_then(Weak::upgrade) {

@@ -71,7 +71,7 @@ impl RunsProgram for Remat {
             .graph
             .nodes
             .iter()
-            // What has an effect happens once.
+            // An effect happens once.
             .filter(|node| node.has_effect() || self.saved.keeps(node))
             .flat_map(|node| &node.outs)
             .filter(|v| match self.saved {

@@ -54,7 +54,7 @@ pub(crate) fn compile(
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,
     };
-    let executable = client.compile(&Program {
+    let program = Program {
         name,
         text: &text,
         dialect,
@@ -62,8 +62,8 @@ pub(crate) fn compile(
         outputs: &outputs,
         aliases,
         placement,
-        callbacks: &callbacks,
         options,
-    })?;
+    };
+    let executable = client.compile_calling(&program, &callbacks)?;
     Ok(executable.with_empty(&lowered.left_out, &all))
 }

@@ -39,8 +39,8 @@ pub use crate::__debug_print as print;
 /// with a tangent, as in the rule of [`custom_jvp`](super::custom_jvp), is left out in reverse mode. A branch that
 /// `vmap` turns into a choice between both runs in any case, and so does its callback.
 ///
-/// What [`io_callback`](super::io_callback) promises of the order holds, and what
-/// [`pure_callback`](super::pure_callback) asks of `f`: it may run on any thread, and cannot use
+/// The order is that of [`io_callback`](super::io_callback), and the same is asked of `f` as by
+/// [`pure_callback`](super::pure_callback): it may run on any thread, and cannot use
 /// operations of this library. A program may still run when the call that started it has returned:
 /// [`effects_barrier`](crate::xla::effects_barrier) waits.
 ///
@@ -121,7 +121,7 @@ fn write_line(mut line: String) -> std::io::Result<()> {
 /// Variables, numbers. Arrays are printed in full precision as NumPy prints them, `{:?}` as JAX does. Values have to be given as arguments,
 /// `print!("{}", x)` and `print!("{x}", x = &x)`: `print!("{x}")` would capture a traced array.
 ///
-/// What is said of [`debug::callback`](crate::debug::callback) holds: it prints once for each element of a batch, once
+/// As [`debug::callback`](crate::debug::callback), it prints once for each element of a batch, once
 /// in a function that is differentiated, at every iteration of a loop, and in the order of the program. Lines go to the
 /// standard output, or where [`debug::set_writer`](crate::debug::set_writer) says.
 ///
@@ -145,12 +145,12 @@ fn write_line(mut line: String) -> std::io::Result<()> {
 #[doc(hidden)]
 macro_rules! __debug_print {
     (@ $format:literal [$(($($name:ident)?; $value:expr))*]) => {
-        $crate::debug::__print(
+        $crate::transform::debug::__print(
             &[$(&$value as &dyn $crate::array::Operand),*],
-            |values: &[$crate::Array]| {
+            |values: &[$crate::graph::Array]| {
                 #[allow(unused_mut, unused_variables)]
                 let mut values = values.iter();
-                ::std::format!($format $(, $($name =)? $crate::debug::__next(&mut values))*)
+                ::std::format!($format $(, $($name =)? $crate::transform::debug::__next(&mut values))*)
             },
         )
     };

@@ -21,17 +21,17 @@ pub(crate) const CALLBACK_ID: &str = "id";
 
 /// From the operands' bytes to those of the results: dense, the last dimension fastest, little-endian, one byte per
 /// bool. An error is the run's.
-pub(crate) type HostFunction =
+pub(crate) type CallbackBody =
     dyn Fn(&[&[u8]], &mut [&mut [u8]]) -> Result<(), String> + Send + Sync;
 
 /// A function of the host, as one place of a program calls it.
 pub(crate) struct Callback {
     id: i64,
-    /// What it is and where, as errors put it.
+    /// Its name and place, as errors put it.
     name: String,
     inputs: Vec<Aval>,
     outputs: Vec<Aval>,
-    function: Box<HostFunction>,
+    function: Box<CallbackBody>,
 }
 
 static CALLBACKS: LazyLock<RwLock<FxHashMap<i64, Weak<Callback>>>> =
@@ -43,7 +43,7 @@ impl Callback {
         name: String,
         inputs: Vec<Aval>,
         outputs: Vec<Aval>,
-        function: Box<HostFunction>,
+        function: Box<CallbackBody>,
     ) -> Arc<Self> {
         static NEXT: AtomicI64 = AtomicI64::new(1);
         let id = NEXT.fetch_add(1, Relaxed);
@@ -74,7 +74,7 @@ impl Callback {
     /// Runs the function. A panic in it is an error; every error is logged, because nobody may read a result of
     /// the run.
     pub(super) fn run(&self, args: &[&[u8]], results: &mut [&mut [u8]]) -> Result<(), String> {
-        let _running = Running::begin();
+        let _running = RunningCallback::begin();
         let outcome = match catch_unwind(AssertUnwindSafe(|| (self.function)(args, results))) {
             Ok(outcome) => outcome,
             Err(payload) => Err(format!("it panicked: {}", message(payload))),
@@ -129,16 +129,16 @@ thread_local! {
 }
 
 /// A callback that runs on this thread.
-struct Running;
+struct RunningCallback;
 
-impl Running {
+impl RunningCallback {
     fn begin() -> Self {
         let _ = RUNNING.try_with(|running| running.set(running.get() + 1));
-        Running
+        RunningCallback
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCallback {
     fn drop(&mut self) {
         let _ = RUNNING.try_with(|running| running.set(running.get().saturating_sub(1)));
     }
@@ -167,7 +167,7 @@ pub(super) fn refusal(name: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn callback(function: Box<HostFunction>) -> Arc<Callback> {
+    fn callback(function: Box<CallbackBody>) -> Arc<Callback> {
         Callback::new("the callback".into(), vec![], vec![], function)
     }
 
@@ -192,7 +192,7 @@ mod tests {
                 panic!("again");
             }
         }
-        let failed = |function: Box<HostFunction>| {
+        let failed = |function: Box<CallbackBody>| {
             let error = callback(function).run(&[], &mut []).unwrap_err();
             assert!(!is_running());
             error

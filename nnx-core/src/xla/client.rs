@@ -2,6 +2,7 @@
 
 use super::buffer::Buffer;
 use super::cache::{Cache, CacheStats, DiskCache};
+use super::callback::Callback;
 use super::environment::MAX_CPU_COUNT;
 use super::executable::{Executable, Origin};
 use super::pjrt::Pjrt;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The variable that chooses the backend.
 const BACKEND_VAR: &str = "NNX_BACKEND";
@@ -318,6 +319,15 @@ impl Client {
     /// and the text has the parameters of `main` in a form that is not understood); when its placement does not
     /// exist, or the backend takes another [`Dialect`].
     pub fn compile(&self, program: &Program<'_>) -> Result<Executable> {
+        self.compile_calling(program, &[])
+    }
+
+    /// [`compile`](Self::compile) of a program that calls these functions of the host.
+    pub(crate) fn compile_calling(
+        &self,
+        program: &Program<'_>,
+        callbacks: &[Arc<Callback>],
+    ) -> Result<Executable> {
         self.check_placement(program.placement)?;
         if program.dialect != self.dialect() {
             return Err(Error::Invalid(format!(
@@ -333,8 +343,12 @@ impl Client {
             )));
         }
         let _calling = exit::calling()?;
-        let (raw, origin) = cache()?.compile(self.0, program)?;
-        Ok(Executable::new(*self, raw, origin, program))
+        let (raw, origin) = match callbacks {
+            [] => cache()?.compile(self.0, program)?,
+            // The numbers of callbacks are those of this process.
+            _ => (self.0.compile(program)?, Origin::Compiler),
+        };
+        Ok(Executable::new(*self, raw, origin, program, callbacks))
     }
 
     /// A program from the bytes that [`Executable::serialize`] gave; `program` says what it is, and its
@@ -351,7 +365,7 @@ impl Client {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
         let raw = self.0.load(bytes, program, Inspection::All)?;
-        Ok(Executable::new(*self, raw, Origin::Bytes, program))
+        Ok(Executable::new(*self, raw, Origin::Bytes, program, &[]))
     }
 
     /// Refuses a placement that does not exist.

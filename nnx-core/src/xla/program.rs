@@ -1,10 +1,8 @@
 //! A program to compile, as data.
 
-use super::callback::Callback;
 use super::compiler_option::CompilerOption;
 use super::placement::Placement;
 use crate::value::Aval;
-use std::sync::Arc;
 
 /// The languages in which backends take programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +39,6 @@ pub struct Program<'a> {
     pub aliases: &'a [(usize, usize)],
     /// Where it runs.
     pub placement: Placement,
-    /// What it calls on the host.
-    pub(crate) callbacks: &'a [Arc<Callback>],
     /// Further options of the compiler; the backend [`XlaRs`](super::Backend::XlaRs) takes no options.
     pub options: &'a [CompilerOption<'a>],
 }
@@ -63,7 +59,6 @@ impl<'a> Program<'a> {
             outputs,
             aliases: &[],
             placement: Placement::default(),
-            callbacks: &[],
             options: &[],
         }
     }

@@ -80,7 +80,7 @@ pub(super) struct Lists {
 
 /// How the runs of a program went so far.
 pub(super) struct Habits {
-    /// What it calls on the host.
+    /// The functions of the host that it calls.
     pub(super) callbacks: Arc<[Arc<Callback>]>,
     /// How many of the latest runs were done when their calls returned.
     quick_runs: AtomicU8,
@@ -93,9 +93,9 @@ impl Habits {
     /// call.
     const ENOUGH: u8 = 16;
 
-    pub(super) fn of(program: &Program<'_>) -> Self {
+    pub(super) fn of(callbacks: &[Arc<Callback>]) -> Self {
         Habits {
-            callbacks: program.callbacks.into(),
+            callbacks: callbacks.into(),
             quick_runs: AtomicU8::new(0),
             ran: AtomicBool::new(false),
         }

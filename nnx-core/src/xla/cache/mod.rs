@@ -267,10 +267,6 @@ impl Cache {
 /// All that decides what comes out of the compiler; `None` if the backend's programs cannot be kept.
 fn key(runtime: &dyn Runtime, program: &Program<'_>) -> Option<ProgramKey> {
     let compiler = runtime.compiler()?;
-    // The numbers of callbacks are those of this process.
-    if !program.callbacks.is_empty() {
-        return None;
-    }
     // A compiler that is to write files has to compile.
     if program.options.iter().any(|option| option.name.starts_with("xla_dump")) {
         return None;

@@ -31,7 +31,7 @@ struct Extension {
     next: *mut Extension,
 }
 
-/// What a handler is called with.
+/// The arguments of a handler.
 #[repr(C)]
 struct CallFrame {
     struct_size: usize,
@@ -116,11 +116,11 @@ struct ErrorCreateArgs {
 #[repr(C)]
 struct MetadataExtension {
     base: Extension,
-    metadata: *mut Metadata,
+    metadata: *mut HandlerMetadata,
 }
 
 #[repr(C)]
-struct Metadata {
+struct HandlerMetadata {
     struct_size: usize,
     version: FfiVersion,
 }
@@ -210,7 +210,7 @@ impl Pjrt {
     }
 }
 
-/// What to do where a backend cannot call the host.
+/// Advice where a backend cannot call the host.
 pub(in crate::xla) const FIXES: &str = "fixes:\n  \
     1. run on a plugin of XLA for CPUs (`cargo xtask setup` installs one, docs/backends.md has a list)\n  \
     2. return the values from the function and look at them outside\n  \
@@ -421,7 +421,7 @@ mod tests {
         assert_eq!(size_of::<FfiBuffer>(), 48);
         assert_eq!(offset_of!(FfiScalar, value), 8);
         assert_eq!(offset_of!(FfiApi, error_create), 48);
-        assert_eq!(offset_of!(Metadata, version), 8);
+        assert_eq!(offset_of!(HandlerMetadata, version), 8);
         assert_eq!(offset_of!(MetadataExtension, metadata), 24);
         assert_eq!(offset_of!(FfiExtension, register_handler), 40);
         assert_eq!(REGISTER_HANDLER_SIZE, 52);

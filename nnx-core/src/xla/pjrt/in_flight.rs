@@ -21,7 +21,7 @@ pub(super) struct InFlight {
     waiting: Mutex<()>,
 }
 
-/// What runs call on the host.
+/// The functions of the host that a run calls.
 type Callbacks = Arc<[Arc<Callback>]>;
 
 /// An event that nobody else has, and what its run calls.
