@@ -40,8 +40,8 @@ pub(super) struct Planned {
     outputs: Option<Vec<String>>,
 }
 
-/// Traces `body` for a call at `location`, which searches for NaN if it `searches`. `avals` are those of all leaves of the arguments. `None`
-/// if the body returned an error of its own.
+/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments; `searches` says whether
+/// NaN is searched for. `None` if the body returned an error of its own.
 #[track_caller]
 pub(super) fn record(
     function: &'static Function,
