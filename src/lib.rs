@@ -49,6 +49,7 @@
 //! | [`path!`] | paths such as `encoder.layers[*].kernel`, checked at compile time; filters |
 //! | [`#[nnx::jit]`](macro@jit), [`mod@jit`] | compiled functions: lowering, statistics, limits |
 //! | [`grad`], [`vjp`], [`jvp`], [`vmap`], [`scan()`], [`cond`], [`remat`], …: [`transform`] | functions to functions: derivatives, batches, loops, branches |
+//! | [`debug`], [`debug_nans`] | values from inside compiled functions while they run; the first NaN |
 //! | [`random`] | keys, distributions, [`random::Rngs`] |
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; batches, metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |

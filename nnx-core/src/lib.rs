@@ -31,11 +31,14 @@ pub use module::{
     merge, of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
 };
 pub use random::Rngs;
+pub use run::debug_nans;
+pub use transform::debug;
 pub use transform::{
     Argument, Differentiated, LossOutput, SavePolicy, StateAxes, all_gather, associative_scan,
     axis_index, axis_size, checkify, cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad,
-    hessian, in_axes, jacfwd, jacrev, jvp, length, linearize, make_graph, map_slices, over, pmax,
-    pmean, pmin, ppermute, psum, psum_scatter, remat, remat_with, scan, switch, value_and_grad,
-    vjp, vmap, while_loop, wrt,
+    hessian, in_axes, io_callback, jacfwd, jacrev, jvp, length, linearize, make_graph, map_slices,
+    over, pmax, pmean, pmin, ppermute, psum, psum_scatter, pure_callback, remat, remat_with, scan,
+    switch, value_and_grad, vjp, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};
+pub use xla::effects_barrier;

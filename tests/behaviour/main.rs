@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod axis_names;
+mod callbacks;
+mod callbacks_failures;
+mod callbacks_life;
+mod callbacks_results;
+mod callbacks_support;
+mod debug_nans;
 mod derive_containers;
 mod derive_enums;
 mod derive_fields;

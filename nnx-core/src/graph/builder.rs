@@ -3,7 +3,7 @@
 use super::{Body, Graph, Value};
 use crate::lower::{Attr, AttrName, Block, Func, Id, Ids, Instr, Lowering, Opcode, ints};
 use crate::value::{Aval, DType};
-use crate::xla::Dialect;
+use crate::xla::{CALLBACK_ID, CALLBACK_TARGET, Callback, Dialect};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -16,12 +16,15 @@ pub(crate) struct Builder {
     functions: Vec<Func>,
     /// The source of each function: its name and program.
     sources: FxHashMap<(Arc<str>, Body), usize>,
+    /// The callbacks that it calls.
+    callbacks: Vec<Arc<Callback>>,
 }
 
 impl Builder {
     fn new(dialect: Dialect) -> Self {
         let (avals, functions, sources) = (vec![], vec![], FxHashMap::default());
-        Builder { dialect, avals, block: Block::default(), functions, sources }
+        let callbacks = Vec::new();
+        Builder { dialect, avals, block: Block::default(), functions, sources, callbacks }
     }
 
     /// Whether the program's dialect has an instruction for this operation.
@@ -112,6 +115,28 @@ impl Builder {
         self.op_with_regions(Opcode::Call, ins, outs, attrs, Vec::new())
     }
 
+    /// A call of the host. One with an effect is neither dropped nor repeated by the compiler.
+    pub(crate) fn host_call(
+        &mut self,
+        callback: Arc<Callback>,
+        has_effect: bool,
+        operands: &[Id],
+        outs: &[Aval],
+    ) -> Ids {
+        let operand_ranks = operands.iter().map(|&id| self.aval(id).rank()).collect();
+        let attrs = vec![
+            (AttrName::CallTargetName, Attr::Text(CALLBACK_TARGET)),
+            // A typed call of XLA's FFI.
+            (AttrName::ApiVersion, Attr::Int32(4)),
+            (AttrName::BackendConfig, Attr::Named(CALLBACK_ID, callback.id())),
+            (AttrName::HasSideEffect, Attr::Bool(has_effect)),
+            (AttrName::OperandLayouts, Attr::Layouts(operand_ranks)),
+            (AttrName::ResultLayouts, Attr::Layouts(outs.iter().map(|out| out.rank()).collect())),
+        ];
+        self.callbacks.push(callback);
+        self.op_with_regions(Opcode::HostCall, operands, outs, attrs, Vec::new())
+    }
+
     /// A literal: `bytes` are the little-endian elements of an array of `aval`.
     pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
         self.op(Opcode::Constant, &[], aval, vec![(AttrName::Value, Attr::Dense(bytes.into()))])
@@ -154,9 +179,9 @@ impl Builder {
     }
 }
 
-/// Lowers a graph to what `dialect` has instructions for.
-pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> Lowering {
+/// Lowers a graph to what `dialect` has instructions for, and gives what it calls on the host.
+pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> (Lowering, Vec<Arc<Callback>>) {
     let mut builder = Builder::new(dialect);
     let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
-    Lowering::new(main, builder.functions, builder.avals)
+    (Lowering::new(main, builder.functions, builder.avals), builder.callbacks)
 }

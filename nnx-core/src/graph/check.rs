@@ -1,6 +1,7 @@
 //! The types that rules of `checkify` work with, for mistakes that only values show.
 
 use super::{Array, Graph};
+use crate::value::{Aval, DType};
 
 /// The mistakes that [`checkify`](crate::transform::checkify()) looks for.
 /// `jax.experimental.checkify`'s sets of errors.
@@ -78,6 +79,14 @@ pub(crate) trait Checker {
     /// A program like `graph` that takes the code before input `at` and gives it before output
     /// `out`.
     fn program(&mut self, graph: &Graph, at: usize, out: usize) -> Graph;
+
+    /// A condition like `graph` that takes the code before input `at`; what it does to the code is lost.
+    fn condition(&mut self, graph: &Graph, at: usize) -> Graph {
+        let mut graph = graph.clone();
+        let code = graph.value(Aval::scalar(DType::I32));
+        graph.inputs.insert(at, code);
+        graph
+    }
 
     /// A program like that of an operation with a derivative of its own, which counts as one
     /// operation: NaN is looked for in its results alone. It takes and gives the code first.

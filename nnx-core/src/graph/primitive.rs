@@ -57,10 +57,25 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
         false
     }
 
-    /// Whether it has a side effect: it says something of its operands, which are its results, so that it stays
-    /// if nothing uses them.
+    /// Whether it has a side effect, so that it stays if nothing uses its results.
     fn is_effect(&self) -> bool {
+        self.is_check()
+    }
+
+    /// Whether it says something of its operands, which are its results, to `checkify` alone.
+    fn is_check(&self) -> bool {
         false
+    }
+
+    /// For an effect that compiled programs have: the same operation with a scalar, the turn, as its last operand and
+    /// its last result. It goes from each effect to the next, so that their order is that of the program.
+    fn in_order(&self) -> Option<Op> {
+        None
+    }
+
+    /// For an operation of the host: its results, outside of a trace.
+    fn on_host(&self, _ins: &[&Array]) -> Option<crate::error::Result<Arrays>> {
+        None
     }
 
     /// The possible mistake in its operands, if there is one.

@@ -38,6 +38,11 @@ impl Node {
         self.op.is_effect() || self.op.bodies().iter().any(|b| b.contains(&|op| op.is_effect()))
     }
 
+    /// Whether it is there for its effect alone.
+    pub(crate) fn is_only_effect(&self) -> bool {
+        self.outs.is_empty() && self.op.is_effect()
+    }
+
     /// Whether an output depends on it, or it has a side effect.
     fn is_kept(&self, live: &[bool]) -> bool {
         // Nearly always the results decide, and looking for effects takes longer.
@@ -46,7 +51,11 @@ impl Node {
 
     /// Whether its results are among the marked values. All of them are, or none.
     pub(crate) fn makes(&self, marked: &[bool]) -> bool {
-        self.outs.first().is_some_and(|v| marked[v.index()])
+        match self.outs.first() {
+            Some(v) => marked[v.index()],
+            // An effect without results belongs to its operands.
+            None => self.ins.iter().any(|v| marked[v.index()]),
+        }
     }
 }
 
@@ -160,11 +169,14 @@ impl Graph {
         let mut needed = vec![false; self.avals.len()];
         let mut is_input = vec![false; self.avals.len()];
         outputs.iter().for_each(|v| needed[v.index()] = true);
+        // An effect on what is not part of it, such as a tangent, is not either.
+        let known = if effects { self.known(inputs) } else { Vec::new() };
+        let is_known = |v: &Value| known[v.index()];
         inputs.iter().for_each(|v| is_input[v.index()] = true);
         let mut nodes = Vec::new();
         for node in self.nodes.iter().rev() {
             let used = node.outs.iter().any(|v| needed[v.index()] && !is_input[v.index()]);
-            if used || (effects && node.has_effect()) {
+            if used || (effects && node.has_effect() && node.ins.iter().all(is_known)) {
                 node.ins.iter().for_each(|v| needed[v.index()] = true);
                 nodes.push(node);
             }
@@ -189,6 +201,18 @@ impl Graph {
         }
         part.outputs = outputs.iter().map(|v| of(&map, v)).collect();
         part
+    }
+
+    /// Which values can be computed from `inputs`.
+    fn known(&self, inputs: &[Value]) -> Vec<bool> {
+        let mut known = vec![false; self.avals.len()];
+        inputs.iter().for_each(|v| known[v.index()] = true);
+        for node in &self.nodes {
+            if node.ins.iter().all(|v| known[v.index()]) {
+                node.outs.iter().for_each(|v| known[v.index()] = true);
+            }
+        }
+        known
     }
 
     /// A hash of the program: equal programs have equal hashes.

@@ -9,6 +9,7 @@ use crate::module::node::{LentNodes, Occupied};
 use crate::module::{
     Arrival, LinkTarget, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor,
 };
+use crate::run::is_searching;
 use crate::transform::lend::AnyArgument;
 use crate::value::Aval;
 use crate::xla::{Buffer, Kept, Placement, Pooled, Reuse};
@@ -33,6 +34,8 @@ pub(super) struct Collected {
     pub(super) placement: Placement,
     /// Whether arrays that lie elsewhere are copied there.
     pub(super) moves: bool,
+    /// Whether NaN is searched for.
+    pub(super) searches: bool,
     error: Option<Box<Error>>,
 }
 
@@ -68,6 +71,7 @@ impl Collected {
             as_expected: false,
             placement: Placement::default(),
             moves: function.options.device.is_some(),
+            searches: is_searching(),
             error: None,
         }
     }
@@ -120,6 +124,7 @@ impl Collected {
         self.as_expected
             && expected.key.instance == instance
             && expected.key.placement == self.placement
+            && expected.key.searches == self.searches
             && expected.rebuilt.is_here()
     }
 

@@ -1,5 +1,6 @@
 //! One executable of a jitted function, and what a call needs to know to use it.
 
+use super::nans::NanSearch;
 use super::rebuilt::Rebuilt;
 use crate::graph::Array;
 use crate::module::compare::Statics;
@@ -21,6 +22,8 @@ pub(super) struct CacheKey {
     pub(super) statics: Statics,
     /// Where the call runs.
     pub(super) placement: Placement,
+    /// Whether NaN is searched for.
+    pub(super) searches: bool,
 }
 
 /// Where a parameter of the program comes from.
@@ -58,6 +61,8 @@ pub(super) struct Entry {
     /// When it was used last.
     pub(super) used: Stamp,
     pub(super) executable: Executable,
+    /// The search for NaN, if there is one.
+    pub(super) search: Option<NanSearch>,
     pub(super) parameters: Vec<Parameter>,
     /// The nodes that a call may consume.
     pub(super) consumable: Vec<Consumable>,

@@ -29,6 +29,7 @@ pub(super) fn explain(
     arguments: &dyn AnyArgument,
     instance: TypeId,
     avals: &[Option<Aval>],
+    searches: bool,
 ) -> Option<Miss> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
     if entries.is_empty() {
@@ -62,6 +63,10 @@ pub(super) fn explain(
     let more = changes.count();
     if more > 0 {
         message.push(format!("and {more} more"));
+    }
+    if nearest.searches != searches {
+        let state = if searches { "on" } else { "off" };
+        message.push(format!("`debug_nans` is now {state}"));
     }
     Some(Miss { message: message.join(", "), blame: None, floats: None })
 }

@@ -66,6 +66,9 @@ pub(super) fn launch(
         },
     };
     let outputs = execute(&entry, leaves)?;
+    if let Some(search) = &entry.search {
+        search.check(function, &entry, leaves, &outputs)?;
+    }
     Ok(Launched::Run(Run { entry, outputs, since }))
 }
 
@@ -120,6 +123,7 @@ fn cached(
         let key = &entry.key;
         key.instance == instance
             && key.placement == leaves.placement
+            && key.searches == leaves.searches
             && key.avals.len() == leaves.arrays().len()
             && key
                 .avals
@@ -144,18 +148,19 @@ fn build(
     body: &mut dyn AnyCall,
 ) -> Result<Option<Entry>> {
     let avals = leaves.avals();
-    let miss = explain(function, body.argument(), instance, &avals);
+    let miss = explain(function, body.argument(), instance, &avals, leaves.searches);
     if let Some(miss) = &miss {
         miss.log(function);
     }
     limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
         .map_err(|message| Error::Jit { function: function.name.into(), message })?;
-    let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
+    let searches = leaves.searches;
+    let Some(recorded) = record(function, Location::caller(), body, &avals, searches)? else {
         return Ok(None);
     };
     note_compiled(function.name, hash);
     let statics = Statics::of(|v| body.argument().flatten(v));
-    let key = CacheKey { instance, avals, statics, placement: leaves.placement };
+    let key = CacheKey { instance, avals, statics, placement: leaves.placement, searches };
     recorded.compile(function, key).map(Some)
 }
 
@@ -170,7 +175,7 @@ fn lower_only(
     stage::begin(function.name)?;
     leaves.finish(function)?;
     let avals: Vec<_> = leaves.arrays().iter().map(|array| array.try_aval().ok()).collect();
-    Ok(match record(function, Location::caller(), body, &avals)? {
+    Ok(match record(function, Location::caller(), body, &avals, leaves.searches)? {
         Some(recorded) => {
             stage::keep(Lowered::new(
                 function.name,

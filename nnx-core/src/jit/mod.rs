@@ -18,6 +18,7 @@ pub(crate) mod function;
 mod launch;
 mod limit;
 mod names;
+mod nans;
 mod nested;
 mod outcome;
 mod output;

@@ -77,7 +77,7 @@ fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Op
     let leaves: Vec<Array> =
         leaves_of(|v| body.argument().flatten(v)).into_iter().map(|leaf| leaf.array).collect();
     let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok()).collect();
-    let Some(recorded) = record(function, Location::caller(), body, &avals)? else {
+    let Some(recorded) = record(function, Location::caller(), body, &avals, false)? else {
         return Ok(None);
     };
     let Planned { plan, template, back: nodes, rebuilt, template_nodes: _template_nodes, .. } =

@@ -3,6 +3,8 @@
 use super::entry::{CacheKey, Entry, Parameter};
 use super::erased::AnyCall;
 use super::function::Function;
+use super::nans;
+use super::nans::NanSearch;
 use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use super::tree_mode;
@@ -34,22 +36,25 @@ pub(super) struct Planned {
     pub(super) rebuilt: Rebuilt,
     /// The nodes of the templates.
     pub(super) template_nodes: NewNodes,
+    /// The names of the outputs, if NaN is searched for.
+    outputs: Option<Vec<String>>,
 }
 
-/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments. `None`
-/// if the body returned an error of its own.
+/// Traces `body` for a call at `location`. `avals` are those of all leaves of the arguments; `searches` says whether
+/// NaN is searched for. `None` if the body returned an error of its own.
 #[track_caller]
 pub(super) fn record(
     function: &'static Function,
     location: &'static Location<'static>,
     body: &mut dyn AnyCall,
     avals: &[Option<Aval>],
+    searches: bool,
 ) -> Result<Option<Planned>> {
     if body.catches() {
         // Mistakes in the body are errors where the function returns a `Result`.
-        catching(|| trace_body(function, location, body, avals)).and_then(|result| result)
+        catching(|| trace_body(function, location, body, avals, searches)).and_then(|result| result)
     } else {
-        trace_body(function, location, body, avals)
+        trace_body(function, location, body, avals, searches)
     }
 }
 
@@ -59,6 +64,7 @@ fn trace_body(
     location: &'static Location<'static>,
     body: &mut dyn AnyCall,
     avals: &[Option<Aval>],
+    searches: bool,
 ) -> Result<Option<Planned>> {
     function.register();
     tree_mode::check(function, "", |v| body.argument().flatten(v))?;
@@ -89,7 +95,16 @@ fn trace_body(
     let kept: Vec<usize> = result_nodes.iter().map(|(_, number)| *number).collect();
     let consumable = lend::consumable(body.argument(), &kept);
     let lent = lend::lent(body.argument());
-    let plan = Plan::new(&function.options, closed, &results, &changes, &lent, &consumable, avals);
+    let options = match searches {
+        // The arguments are needed again.
+        true => function.options.donate(false),
+        false => function.options,
+    };
+    let plan = Plan::new(&options, closed, &results, &changes, &lent, &consumable, avals);
+    let outputs = searches.then(|| {
+        let changed = changes.ordered(&lent).leaves;
+        nans::output_names(&plan, &changed, body)
+    });
     let shapes = |_: usize, array: &Array| match array.try_aval() {
         Ok(aval) => Array::of_aval(aval),
         Err(_) => array.clone(),
@@ -123,6 +138,7 @@ fn trace_body(
         result_outside,
         rebuilt,
         template_nodes,
+        outputs,
     }))
 }
 
@@ -147,13 +163,16 @@ impl Planned {
             result_outside,
             rebuilt,
             template_nodes,
+            outputs,
             ..
         } = self;
+        let search = outputs.map(|outputs| NanSearch { graph, outputs });
         Ok(Entry {
             key,
             number,
             used: Stamp::new(),
             executable,
+            search,
             parameters,
             consumable,
             updates,

@@ -22,6 +22,7 @@ impl Id {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Attr {
     Int(i64),
+    Int32(i32),
     Bool(bool),
     /// A list of dimensions, strides or sizes.
     Ints(Vec<i64>),
@@ -38,7 +39,11 @@ pub(crate) enum Attr {
     Scatter(ScatterDims),
     /// The name of a function of the program.
     Function(String),
-    /// A word that the compiler knows: letters and digits.
+    /// A named integer in a dictionary.
+    Named(&'static str, i64),
+    /// Dense layouts, the last dimension fastest, of arrays of these ranks.
+    Layouts(Vec<usize>),
+    /// A word that the compiler knows: letters, digits and underscores.
     Text(&'static str),
 }
 

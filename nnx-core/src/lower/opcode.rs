@@ -59,6 +59,7 @@ words! {
         Fft = "stablehlo.fft",
         Floor = "stablehlo.floor",
         Gather = "stablehlo.gather",
+        HostCall = "stablehlo.custom_call",
         If = "stablehlo.if",
         Imag = "stablehlo.imag",
         Iota = "stablehlo.iota",
@@ -133,6 +134,8 @@ words! {
 words! {
     /// The name of an attribute.
     AttrName {
+        ApiVersion = "api_version",
+        BackendConfig = "backend_config",
         BaseDilations = "base_dilations",
         BatchGroupCount = "batch_group_count",
         BroadcastDimensions = "broadcast_dimensions",
@@ -149,6 +152,7 @@ words! {
         FeatureGroupCount = "feature_group_count",
         FftLength = "fft_length",
         FftType = "fft_type",
+        HasSideEffect = "has_side_effect",
         IndicesAreSorted = "indices_are_sorted",
         InteriorPadding = "interior_padding",
         IotaDimension = "iota_dimension",
@@ -158,8 +162,10 @@ words! {
         LhsDilation = "lhs_dilation",
         LimitIndices = "limit_indices",
         Lower = "lower",
+        OperandLayouts = "operand_layouts",
         Padding = "padding",
         Permutation = "permutation",
+        ResultLayouts = "result_layouts",
         RhsDilation = "rhs_dilation",
         ScatterDimensionNumbers = "scatter_dimension_numbers",
         SliceSizes = "slice_sizes",

@@ -110,6 +110,7 @@ impl Printer<'_> {
     fn attr(&self, attr: &Attr, instr: &Instr) -> String {
         match attr {
             Attr::Int(i) => format!("{i} : i64"),
+            Attr::Int32(i) => format!("{i} : i32"),
             Attr::Bool(b) => b.to_string(),
             Attr::Ints(ints) => format!("array<i64{}>", list(ints)),
             Attr::Bools(bools) => format!("array<i1{}>", list(bools)),
@@ -166,6 +167,17 @@ impl Printer<'_> {
                 ],
                 d.index_vector_dim,
             ),
+            Attr::Named(name, value) => format!("{{{name} = {value} : i64}}"),
+            Attr::Layouts(ranks) => {
+                let layout = |&rank: &usize| match rank {
+                    0 => "dense<> : tensor<0xindex>".to_string(),
+                    _ => {
+                        let order: Vec<usize> = (0..rank).rev().collect();
+                        format!("dense<{order:?}> : tensor<{rank}xindex>")
+                    }
+                };
+                format!("[{}]", ranks.iter().map(layout).collect::<Vec<_>>().join(", "))
+            }
             Attr::Text(text) => format!("\"{text}\""),
             Attr::Function(name) => format!("@{}", symbol(name)),
         }

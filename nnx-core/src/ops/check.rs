@@ -29,7 +29,7 @@ impl Primitive for Check {
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(self.clone())
     }
-    fn is_effect(&self) -> bool {
+    fn is_check(&self) -> bool {
         true
     }
     fn fault(&self) -> Option<Fault<'_>> {

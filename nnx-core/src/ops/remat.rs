@@ -71,7 +71,8 @@ impl RunsProgram for Remat {
             .graph
             .nodes
             .iter()
-            .filter(|node| self.saved.keeps(node))
+            // An effect happens once.
+            .filter(|node| node.has_effect() || self.saved.keeps(node))
             .flat_map(|node| &node.outs)
             .filter(|v| match self.saved {
                 SavePolicy::Everything => residuals.contains(v),

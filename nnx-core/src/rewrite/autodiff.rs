@@ -1,9 +1,9 @@
 //! Derivatives of programs: the program of values and tangents, and its two parts, that of values
 //! and the linear one of tangents.
 
-use super::Env;
 use crate::error::Error;
 use crate::graph::{Array, Closed, Graph, Jvp, Mode, Node, Tangent, Value, trace, with_location};
+use crate::run::Env;
 
 /// A program of values and tangents.
 pub(crate) struct JvpProgram {
@@ -118,7 +118,7 @@ impl JvpProgram {
     pub(crate) fn split(&self, primals: usize) -> Split {
         let (inputs, tangents) = self.graph.inputs.split_at(primals);
         let linear = dependent(&self.graph, tangents);
-        let known = dependent(&self.graph, inputs);
+        let known = varying(&self.graph, inputs);
         let mut is_residual = vec![false; self.graph.avals.len()];
         let used = self.graph.nodes.iter().filter(|n| n.makes(&linear));
         for &v in used.flat_map(|n| &n.ins).chain(self.tangent_outputs()) {
@@ -146,8 +146,15 @@ impl JvpProgram {
     }
 }
 
+/// Which values are others at each run with other `inputs`, or come from an effect, which happens once.
+pub(crate) fn varying(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
+    let effects = graph.nodes.iter().filter(|node| node.has_effect());
+    let from: Vec<Value> = effects.flat_map(|node| &node.outs).chain(inputs).copied().collect();
+    dependent(graph, &from)
+}
+
 /// Which values depend on `inputs`.
-pub(crate) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
+pub(super) fn dependent(graph: &Graph, inputs: &[Value]) -> Vec<bool> {
     let mut depends = vec![false; graph.avals.len()];
     for input in inputs {
         depends[input.index()] = true;

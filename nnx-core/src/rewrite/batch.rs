@@ -1,10 +1,10 @@
 //! Batching of programs: every operation by its rule.
 
-use super::Env;
 use crate::error::{Error, raise};
 use crate::graph::{
     Array, Batch, BatchAxis, Batched, Closed, Graph, Node, Primitive, trace, with_location,
 };
+use crate::run::Env;
 use crate::value::Aval;
 
 /// Records into the running trace `graph` for every element of a batch, which lies along dimension 0 of the

@@ -1,24 +1,30 @@
 //! Programs that carry the number of the first failed check along, the code.
 
-use super::Env;
 use crate::graph::{
     Array, Arrays, Checker, Checks, Closed, Graph, Node, Primitive, trace, user_location,
     with_location,
 };
-use crate::run::bind_op;
+use crate::run::{Env, bind_op};
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
 /// Rewrites programs with checks.
 pub(crate) struct Checkify {
     checks: Checks,
+    /// Whether what has an effect alone is left out.
+    is_quiet: bool,
     /// The messages of all checks, in the order of their numbers, which begin with 1.
     pub(crate) messages: Vec<String>,
 }
 
 impl Checkify {
     pub(crate) fn new(checks: Checks) -> Self {
-        Checkify { checks, messages: Vec::new() }
+        Checkify { checks, is_quiet: false, messages: Vec::new() }
+    }
+
+    /// For a program that has run before: what has an effect alone is left out.
+    pub(crate) fn again(checks: Checks) -> Self {
+        Checkify { is_quiet: true, ..Checkify::new(checks) }
     }
 
     /// Records `graph` with checks: its outputs, and the code after it.
@@ -30,6 +36,9 @@ impl Checkify {
     ) -> (Vec<Array>, Array) {
         let mut env = Env::new(graph, args);
         for node in &graph.nodes {
+            if self.is_quiet && node.is_only_effect() {
+                continue;
+            }
             let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
             let outs = with_location(node.location, || self.node(node, &ins, &mut code));
             for (&value, out) in node.outs.iter().zip(outs) {
@@ -42,7 +51,8 @@ impl Checkify {
     /// Whether something inside of the programs of an operation is checked.
     fn looks_into(&self, node: &Node) -> bool {
         let relevant = |op: &dyn Primitive| {
-            op.is_effect()
+            op.is_check()
+                || (self.is_quiet && op.is_effect())
                 || self.checks.overlaps(Checks::NAN)
                 || op.fault().is_some_and(|fault| self.checks.overlaps(fault.checks))
         };
@@ -55,7 +65,7 @@ impl Checkify {
         {
             return outs;
         }
-        let outs = if node.op.is_effect() {
+        let outs = if node.op.is_check() {
             ins.into()
         } else {
             bind_op(node.op.clone(), &ins.iter().collect::<Vec<_>>())

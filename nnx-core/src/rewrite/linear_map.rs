@@ -2,12 +2,12 @@
 //! operation by operation.
 
 use super::autodiff::not_differentiable;
-use super::{Env, batch_call, dependent, jvp_program, spread};
+use super::{batch_call, dependent, jvp_program, spread, varying};
 use crate::error::{Error, Result, raise};
 use crate::graph::{
     Array, Backward, BatchAxis, Graph, Lin, Mode, Node, Tangent, Value, with_location,
 };
-use crate::run::staged;
+use crate::run::{Env, staged};
 use crate::value::Aval;
 use std::borrow::Cow;
 
@@ -82,7 +82,7 @@ impl LinearMap {
     /// not part of these: they are computed again.
     fn needed(&self) -> Vec<Value> {
         let values = &self.graph.inputs[..self.graph.inputs.len() - self.inputs];
-        let varies = dependent(&self.graph, values);
+        let varies = varying(&self.graph, values);
         let live = self.graph.live();
         // Of several results one may be live and the first not.
         let is_live = |node: &Node| node.outs.iter().any(|v| live[v.index()]);

@@ -10,8 +10,10 @@ mod linear_map;
 mod tests;
 
 pub(crate) use align::align;
-pub(crate) use autodiff::{JvpProgram, dependent, interpret_jvp, jvp_program, spread};
+
+use autodiff::dependent;
+pub(crate) use autodiff::{JvpProgram, interpret_jvp, jvp_program, spread, varying};
 pub(crate) use batch::{batch_aval, batch_call, batch_graph, interpret_batch};
 pub(crate) use checkify::Checkify;
-pub(crate) use interpret::{Env, interpret};
+pub(crate) use interpret::interpret;
 pub(crate) use linear_map::{LinearMap, add_tangents, lin_of, transpose};

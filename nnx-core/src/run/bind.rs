@@ -29,7 +29,7 @@ pub(crate) fn bind_op(op: Op, ins: &[&Array]) -> Arrays {
     let result = if is_tracing() {
         record(op, ins, location)
     } else {
-        infer(&op, ins, location).and_then(|avals| eager(op, ins, avals))
+        infer(&op, ins, location).and_then(|avals| eager(op, ins, avals, location))
     };
     or_raise(result)
 }

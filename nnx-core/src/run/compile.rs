@@ -1,5 +1,6 @@
 //! The one way from a program to an executable.
 
+use super::order::in_order;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, lower};
 use crate::lower::{hlo, stablehlo};
@@ -8,13 +9,18 @@ use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program
 
 /// A graph as StableHLO text.
 pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
-    let lowered = lower(graph, Dialect::StableHlo);
+    let (lowered, _) = lower(&in_order(graph), Dialect::StableHlo);
     stablehlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
 /// A graph as HLO text.
 pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
-    let lowered = lower(graph, Dialect::Hlo);
+    let (lowered, callbacks) = lower(&in_order(graph), Dialect::Hlo);
+    if let Some(callback) = callbacks.first() {
+        return Err(Error::Unavailable(format!(
+            "`{name}` holds {callback}, which is not written in HLO: look at its StableHLO"
+        )));
+    }
     hlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
@@ -26,7 +32,7 @@ pub(crate) fn compile(
     placement: Placement,
     options: &[CompilerOption<'_>],
 ) -> Result<Executable> {
-    if graph.contains(&|op| op.is_effect()) {
+    if graph.contains(&|op| op.is_check()) {
         return Err(Error::Invalid(format!(
             "`{name}` holds a `check` with no `checkify` around it: wrap the function that is \
              checked, as in `checkify(Checks::USER, f, argument)`"
@@ -34,7 +40,12 @@ pub(crate) fn compile(
     }
     let client = Client::global()?;
     let dialect = client.dialect();
-    let lowered = lower(graph, dialect);
+    let (lowered, callbacks) = lower(&in_order(graph), dialect);
+    if let Some(callback) = callbacks.first() {
+        client.prepare_callbacks().map_err(|error| {
+            Error::Unavailable(format!("`{name}` holds {callback}, and {error}"))
+        })?;
+    }
     let aliases = &lowered.aliases(aliases);
     let all = graph.output_avals();
     let is_left_out = |i: &usize| lowered.left_out.contains(i);
@@ -43,7 +54,7 @@ pub(crate) fn compile(
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,
     };
-    let executable = client.compile(&Program {
+    let program = Program {
         name,
         text: &text,
         dialect,
@@ -52,6 +63,7 @@ pub(crate) fn compile(
         aliases,
         placement,
         options,
-    })?;
+    };
+    let executable = client.compile_calling(&program, &callbacks)?;
     Ok(executable.with_empty(&lowered.left_out, &all))
 }

@@ -1,9 +1,10 @@
 //! Running programs outside of a trace: compiled once per program, then executed.
 
 use super::cache::program;
+use super::nans::{self, is_searching};
 use crate::error::Result;
 use crate::graph::{
-    Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace,
+    Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,
 };
 use crate::value::Aval;
 use crate::xla::{Buffer, Client, Placement};
@@ -41,8 +42,31 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
     (0..outs.len()).map(|i| outs.take(i).map(Array::from_buffer)).collect()
 }
 
-/// Carries out one operation at once.
-pub(crate) fn eager(op: Op, ins: &[&Array], outs: Avals) -> Result<Arrays> {
+/// Carries out one operation at once, for the user's `location`.
+pub(super) fn eager(
+    op: Op,
+    ins: &[&Array],
+    outs: Avals,
+    location: &'static Location<'static>,
+) -> Result<Arrays> {
+    let name = op.name();
+    let outs = match op.on_host(ins) {
+        Some(outs) => outs?,
+        None => run(alone(op, ins, outs, location)?, ins)?.into(),
+    };
+    if is_searching() {
+        nans::check(name, &outs, location)?;
+    }
+    Ok(outs)
+}
+
+/// The program of one operation.
+fn alone(
+    op: Op,
+    ins: &[&Array],
+    outs: Avals,
+    location: &'static Location<'static>,
+) -> Result<Graph> {
     let mut graph = Graph::default();
     let inputs = ins
         .iter()
@@ -50,12 +74,13 @@ pub(crate) fn eager(op: Op, ins: &[&Array], outs: Avals) -> Result<Arrays> {
         .collect::<Result<smallvec::SmallVec<_>>>()?;
     let outputs: smallvec::SmallVec<_> = outs.iter().map(|&aval| graph.value(aval)).collect();
     graph.outputs = outputs.to_vec();
-    graph.nodes.push(Node { op, ins: inputs, outs: outputs, location: Location::caller() });
-    Ok(run(graph, ins)?.into())
+    graph.nodes.push(Node { op, ins: inputs, outs: outputs, location });
+    Ok(graph)
 }
 
 /// Runs `body` so that its operations become one program: recorded into the running trace, or
 /// traced, compiled once and executed.
+#[track_caller]
 pub(crate) fn staged(
     name: &str,
     args: &[Array],
@@ -64,8 +89,15 @@ pub(crate) fn staged(
     if is_tracing() {
         return Ok(body(args));
     }
+    let location = user_location();
     let avals = args.iter().map(|a| a.try_aval()).collect::<Result<Vec<Aval>>>()?;
     let (Closed { graph, captures, .. }, ()) = trace(name, &avals, |inputs| (body(inputs), ()));
     let args: Vec<&Array> = args.iter().chain(&captures).collect();
-    run(graph, &args)
+    if !is_searching() {
+        return run(graph, &args);
+    }
+    let outs = run(graph.clone(), &args)?;
+    let args: Vec<Array> = args.into_iter().cloned().collect();
+    nans::check_program(name, &graph, &args, &outs, location)?;
+    Ok(outs)
 }

@@ -14,6 +14,7 @@
 //! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
 //! | programs | [`make_graph`], [`eval_shape`] |
 //! | mistakes in values | [`checkify()`], [`check`] |
+//! | calls of the host | [`debug::print!`](crate::debug::print), [`debug::callback`], [`pure_callback`], [`io_callback`] |
 //!
 //! ```
 //! use nnx_core::{Array, DType, array::arange, grad, scan, vmap};
@@ -27,10 +28,12 @@
 //! ```
 
 mod axes;
+mod callback;
 mod checkify;
 mod collectives;
 mod cond;
 mod custom;
+pub mod debug;
 mod grad;
 mod jacobian;
 mod jvp;
@@ -47,6 +50,7 @@ mod vmap;
 pub use crate::graph::Checks;
 pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
+pub use callback::{io_callback, pure_callback};
 pub use checkify::{CheckError, check, checkify};
 pub use collectives::{
     all_gather, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,

@@ -1,6 +1,7 @@
 //! Running an executable: the hot path of every jitted function.
 
 use super::buffer::Buffer;
+use super::callback;
 use super::client::Client;
 use super::executable::{Executable, Signature};
 use super::exit;
@@ -55,7 +56,8 @@ impl<'a> Call<'a> {
     /// Starts the run, which may still be going on when this returns.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when arguments are missing; [`Error::Xla`] when the plugin refuses the
+    /// [`Error::Invalid`] when arguments are missing; [`Error::Unavailable`] inside of a callback, where the run could
+    /// wait for itself; [`Error::Xla`] when the plugin refuses the
     /// run. In both cases the arguments are as they were, except when memory runs out: newer
     /// plugins have taken the arguments that may be donated by then
     /// ([`Buffer::is_deleted`] tells). A failure during the run shows when a result is read.
@@ -68,6 +70,9 @@ impl<'a> Call<'a> {
                 executable.inputs().len(),
                 lists.arguments.len()
             )));
+        }
+        if callback::is_running() {
+            return Err(callback::refusal(executable.name()));
         }
         let made = executable.make_empty()?;
         let _calling = exit::calling()?;
@@ -153,6 +158,21 @@ impl Outputs {
         let (raw, aval) = self.take_raw(index)?;
         into.replace_raw(raw, aval, &self.signature);
         Ok(())
+    }
+
+    /// A copy of result `index`, which stays; waits for it.
+    ///
+    /// # Errors
+    /// As for [`take`](Self::take), and if the run failed.
+    pub(crate) fn to_host(&self, index: usize) -> Result<Vec<u8>> {
+        let raw = self.lists.outputs.get(index).copied().flatten();
+        let (Some(raw), Some(&aval)) = (raw, self.signature.outputs.get(index)) else {
+            return Err(self.no_such_output(index));
+        };
+        let _calling = exit::calling()?;
+        let what = || format!("reading result {index} of `{}`", self.signature.name);
+        // SAFETY: nobody took it out, so that it is alive, and of this shape and dtype.
+        unsafe { self.client.runtime().to_host(raw, aval, &what) }
     }
 
     #[inline]

@@ -2,18 +2,19 @@
 
 use super::buffer::Buffer;
 use super::cache::{Cache, CacheStats, DiskCache};
+use super::callback::Callback;
 use super::environment::MAX_CPU_COUNT;
 use super::executable::{Executable, Origin};
 use super::pjrt::Pjrt;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{Backend, Inspection, RawBuffer, Runtime};
-use super::{exit, fork};
+use super::{callback, exit, fork};
 use crate::error::{Error, Result};
 use crate::value::Aval;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The variable that chooses the backend.
 const BACKEND_VAR: &str = "NNX_BACKEND";
@@ -153,6 +154,31 @@ pub fn cache_stats() -> Result<CacheStats> {
     Ok(cache()?.stats())
 }
 
+/// Waits until the callbacks of all programs that were started up to now are done: a program may still run when the
+/// call that started it returns. `jax.effects_barrier`.
+///
+/// ```
+/// # use nnx_core::{Array, debug, effects_barrier, vmap};
+/// let f = |x: &Array| debug::print!("an element: {}", x);
+/// vmap(f, &Array::from_slice(&[1.0_f32, 2.0], [2]), 0);
+/// effects_barrier()?;
+/// # Ok::<(), nnx_core::Error>(())
+/// ```
+///
+/// # Errors
+/// Returns the first failure of such a program since the last time, also if it was reported where one of its results
+/// was read; an error inside of a callback, which would wait for itself.
+pub fn effects_barrier() -> Result<()> {
+    if callback::is_running() {
+        return Err(Error::Invalid(
+            "effects_barrier: a callback cannot wait for callbacks, of which it is one".into(),
+        ));
+    }
+    let Some(runtime) = running() else { return Ok(()) };
+    let _calling = exit::calling()?;
+    runtime.wait_for_callbacks()
+}
+
 /// Makes the process-wide client with the given options, before anything else needs one.
 ///
 /// # Errors
@@ -271,6 +297,20 @@ impl Client {
         self.0.dialect()
     }
 
+    /// Whether compiled programs can call the host here, as for
+    /// [`debug::print!`](crate::debug::print).
+    pub fn has_callbacks(&self) -> bool {
+        self.prepare_callbacks().is_ok()
+    }
+
+    /// Lets programs call the host, from the first one that is to on.
+    ///
+    /// # Errors
+    /// Returns an error that names the backend if it cannot.
+    pub(crate) fn prepare_callbacks(&self) -> Result<()> {
+        self.0.prepare_callbacks()
+    }
+
     /// Compiles a program.
     ///
     /// # Errors
@@ -279,6 +319,15 @@ impl Client {
     /// and the text has the parameters of `main` in a form that is not understood); when its placement does not
     /// exist, or the backend takes another [`Dialect`].
     pub fn compile(&self, program: &Program<'_>) -> Result<Executable> {
+        self.compile_calling(program, &[])
+    }
+
+    /// [`compile`](Self::compile) of a program that calls these functions of the host.
+    pub(crate) fn compile_calling(
+        &self,
+        program: &Program<'_>,
+        callbacks: &[Arc<Callback>],
+    ) -> Result<Executable> {
         self.check_placement(program.placement)?;
         if program.dialect != self.dialect() {
             return Err(Error::Invalid(format!(
@@ -294,8 +343,12 @@ impl Client {
             )));
         }
         let _calling = exit::calling()?;
-        let (raw, origin) = cache()?.compile(self.0, program)?;
-        Ok(Executable::new(*self, raw, origin, program))
+        let (raw, origin) = match callbacks {
+            [] => cache()?.compile(self.0, program)?,
+            // The numbers of callbacks are those of this process.
+            _ => (self.0.compile(program)?, Origin::Compiler),
+        };
+        Ok(Executable::new(*self, raw, origin, program, callbacks))
     }
 
     /// A program from the bytes that [`Executable::serialize`] gave; `program` says what it is, and its
@@ -312,7 +365,7 @@ impl Client {
         self.check_placement(program.placement)?;
         let _calling = exit::calling()?;
         let raw = self.0.load(bytes, program, Inspection::All)?;
-        Ok(Executable::new(*self, raw, Origin::Bytes, program))
+        Ok(Executable::new(*self, raw, Origin::Bytes, program, &[]))
     }
 
     /// Refuses a placement that does not exist.
@@ -335,7 +388,9 @@ impl Client {
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
         let raw = self.upload_raw(bytes, aval, placement)?;
-        Ok(Buffer::new(*self, raw, aval, placement, None))
+        let buffer = Buffer::new(*self, raw, aval, placement, None);
+        // A callback may run on the thread that would copy it back.
+        Ok(if callback::is_running() { buffer.with_copy(bytes) } else { buffer })
     }
 
     fn upload_raw(self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<RawBuffer> {

@@ -2,6 +2,7 @@
 
 use super::buffer::Buffer;
 use super::call::Call;
+use super::callback::Callback;
 use super::client::{Client, cache};
 use super::exit;
 use super::placement::Placement;
@@ -70,6 +71,7 @@ impl Executable {
         raw: RawExecutable,
         origin: Origin,
         program: &Program<'_>,
+        callbacks: &[Arc<Callback>],
     ) -> Self {
         let signature = Signature {
             name: program.name.into(),
@@ -81,7 +83,7 @@ impl Executable {
             client,
             raw,
             signature: Arc::new(signature),
-            habits: Habits::default(),
+            habits: Habits::of(callbacks),
             origin,
             made: Box::default(),
         }
@@ -159,11 +161,16 @@ impl Executable {
     /// processor.
     ///
     /// # Errors
-    /// Returns an error if the backend cannot serialize programs; if this one was itself loaded from bytes, which
+    /// Returns an error if the backend cannot serialize programs; if this one has callbacks; if this one was itself loaded from bytes, which
     /// are what to keep then; or if it came from the cache of programs, which has lost it since.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         // Plugins can serialize a program that they loaded, but its code is missing then: only a run would tell.
         let name = self.name();
+        if let Some(callback) = self.habits.callbacks.first() {
+            return Err(Error::Invalid(format!(
+                "serializing `{name}`: it holds {callback}, which another process does not have"
+            )));
+        }
         match &self.origin {
             Origin::Compiler => {
                 let what = || format!("serializing `{name}`");

@@ -1,8 +1,8 @@
 //! The end of the process. A backend's threads would go on working while the library that they belong to is
 //! taken down, and end in a segmentation fault: the end waits for calls and runs in progress.
 
-use super::client;
 use super::fork;
+use super::{callback, client};
 use crate::error::{Error, Result};
 use std::ffi::c_int;
 use std::sync::OnceLock;
@@ -37,7 +37,8 @@ pub(super) fn calling() -> Result<Calling> {
     // Either this is seen by the end of the process, or that is seen here.
     CALLS.fetch_add(1, Ordering::SeqCst);
     let calling = Calling(());
-    if ENDING.load(Ordering::SeqCst) {
+    // The end waits for callbacks of runs in progress.
+    if ENDING.load(Ordering::SeqCst) && !callback::is_running() {
         drop(calling);
         return Err(ended());
     }

@@ -163,6 +163,14 @@ impl Runtime for Injected {
         self.inner.has_runs_in_flight()
     }
 
+    fn prepare_callbacks(&self) -> Result<()> {
+        self.inner.prepare_callbacks()
+    }
+
+    fn wait_for_callbacks(&self) -> Result<()> {
+        self.inner.wait_for_callbacks()
+    }
+
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
         if self.lock().fails(InjectedFault::Compile) {
             return Err(failure("INTERNAL", &|| format!("compiling `{}`", program.name)));

@@ -33,6 +33,7 @@
 mod buffer;
 mod cache;
 mod call;
+mod callback;
 mod client;
 mod compiler_option;
 mod environment;
@@ -57,7 +58,8 @@ mod xla_rs;
 pub use buffer::Buffer;
 pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
-pub use client::{Client, ClientOptions, cache_stats, init};
+pub(crate) use callback::{CALLBACK_ID, CALLBACK_TARGET, Callback};
+pub use client::{Client, ClientOptions, cache_stats, effects_barrier, init};
 pub use compiler_option::{CompilerOption, OptionValue};
 pub use executable::{Executable, MemoryAnalysis};
 pub use floor::Floor;

@@ -1,5 +1,6 @@
 //! The interface of a backend to the safe types of this room: the one seam between them.
 
+use super::callback::Callback;
 use super::executable::MemoryAnalysis;
 use super::placement::Placement;
 use super::program::{Dialect, Program};
@@ -11,6 +12,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// The library that runs programs.
@@ -77,8 +79,9 @@ pub(super) struct Lists {
 }
 
 /// How the runs of a program went so far.
-#[derive(Default)]
 pub(super) struct Habits {
+    /// The functions of the host that it calls.
+    pub(super) callbacks: Arc<[Arc<Callback>]>,
     /// How many of the latest runs were done when their calls returned.
     quick_runs: AtomicU8,
     /// Whether a run was done.
@@ -90,10 +93,18 @@ impl Habits {
     /// call.
     const ENOUGH: u8 = 16;
 
+    pub(super) fn of(callbacks: &[Arc<Callback>]) -> Self {
+        Habits {
+            callbacks: callbacks.into(),
+            quick_runs: AtomicU8::new(0),
+            ran: AtomicBool::new(false),
+        }
+    }
+
     /// Whether its runs are done when their calls return, as far as they need not wait for others.
     #[inline]
     pub(super) fn is_quick(&self) -> bool {
-        self.quick_runs.load(Ordering::Relaxed) >= Self::ENOUGH
+        self.callbacks.is_empty() && self.quick_runs.load(Ordering::Relaxed) >= Self::ENOUGH
     }
 
     /// Whether this is the first run, as far as is known.
@@ -173,6 +184,12 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// cannot be kept.
     fn compiler(&self) -> Option<&[(&'static str, String)]>;
 
+    /// Lets programs call the host, from the first one that is to on.
+    ///
+    /// # Errors
+    /// Returns an error that names this backend if it cannot.
+    fn prepare_callbacks(&self) -> Result<()>;
+
     /// Compiles a program in this backend's dialect, for a placement that exists.
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable>;
 
@@ -202,6 +219,12 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     /// Whether runs are still going on.
     fn has_runs_in_flight(&self) -> bool;
+
+    /// Waits for the runs that call the host.
+    ///
+    /// # Errors
+    /// Returns the first failure of one that was still going on.
+    fn wait_for_callbacks(&self) -> Result<()>;
 
     /// Copies an array to `placement`, which exists; `bytes` is as long as `aval` says.
     fn upload(

@@ -5,7 +5,7 @@
 
 use super::client::ClientOptions;
 use super::executable::MemoryAnalysis;
-use super::pjrt::difference_in;
+use super::pjrt::{FIXES, difference_in};
 use super::placement::Placement;
 use super::program::{Dialect, Program};
 use super::runtime::{
@@ -90,6 +90,17 @@ impl Runtime for XlaRs {
 
     fn device_count(&self) -> usize {
         1
+    }
+
+    fn prepare_callbacks(&self) -> Result<()> {
+        Err(Error::Unavailable(format!(
+            "the backend {} cannot call back into the program\n{FIXES}",
+            Backend::XlaRs
+        )))
+    }
+
+    fn wait_for_callbacks(&self) -> Result<()> {
+        Ok(())
     }
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {

@@ -131,6 +131,7 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
             Op("gather"),
             &[Numbers(AttrName::DimensionNumbers), As(AttrName::SliceSizes, "slice_sizes"), SORTED],
         ),
+        Opcode::HostCall => (Missing, &[]),
         Opcode::If => (Branch, &[]),
         Opcode::Imag => (Op("imag"), &[]),
         Opcode::Iota => (Op("iota"), &[As(AttrName::IotaDimension, "iota_dimension")]),

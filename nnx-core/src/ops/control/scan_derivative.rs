@@ -2,7 +2,7 @@
 
 use super::{Scan, active, count, loop_jvp, reordered};
 use crate::graph::{Array, Backward, Closed, Dual, Mode, Tangent, Tangents, Value, trace};
-use crate::rewrite::{JvpProgram, add_tangents, dependent, interpret, lin_of, spread, transpose};
+use crate::rewrite::{self, JvpProgram, add_tangents, interpret, lin_of, spread, transpose};
 use crate::value::Aval;
 use smallvec::SmallVec;
 
@@ -77,7 +77,7 @@ impl Scan {
         let split = program.split(primals.len());
         let inputs = &program.graph.inputs[..primals.len()];
         let (varying, consts) = inputs.split_at(self.carry + self.xs);
-        let changes = dependent(&program.graph, varying);
+        let changes = rewrite::varying(&program.graph, varying);
 
         // Slices and constants are there already, what does not change is computed before the
         // loop, and only the rest is stacked.

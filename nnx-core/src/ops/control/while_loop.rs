@@ -150,10 +150,8 @@ impl Primitive for While {
     ) -> Option<Arrays> {
         let at = self.carry;
         let body = checker.program(&self.body, at, at).into();
-        let mut condition = Graph::clone(&self.condition);
-        let unused = condition.value(code.aval());
-        condition.inputs.insert(at, unused);
-        let op = While { condition: condition.into(), body, carry: at + 1 };
+        let condition = checker.condition(&self.condition, at).into();
+        let op = While { condition, body, carry: at + 1 };
         Some(bind_checked(op, ins, [at, at], code))
     }
     fn transpose(&self, _: &crate::graph::Backward<'_>) -> Result<Tangents, String> {

@@ -1,6 +1,7 @@
 //! The backend of PJRT plugins: shared libraries with the PJRT C API, opened at run time.
 
 mod compiler;
+mod custom_call;
 mod description;
 mod discovery;
 mod elf;
@@ -17,6 +18,8 @@ mod serialized;
 mod status;
 mod written;
 
+#[cfg(feature = "xla-rs")]
+pub(super) use custom_call::FIXES;
 pub(super) use installed::{absolute, user_folder};
 #[cfg(feature = "xla-rs")]
 pub(super) use parameters::difference_in;
@@ -33,7 +36,7 @@ use status::text_from;
 use std::ffi::c_int;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::RwLock;
+use std::sync::{OnceLock, RwLock};
 
 /// A plugin's client.
 pub(super) struct Pjrt {
@@ -46,6 +49,8 @@ pub(super) struct Pjrt {
     /// The faults of this plugin that are worked around when programs are compiled.
     faults: RwLock<Vec<PluginFault>>,
     in_flight: InFlight,
+    /// Whether programs can call the host, once one was to.
+    callbacks: OnceLock<Result<()>>,
     /// Everything besides the program that decides what the compiler makes; `None` if programs are not to be kept.
     compiler: Option<Vec<(&'static str, String)>>,
 }
@@ -85,7 +90,18 @@ impl Pjrt {
         let compiler = compiler::parts(&plugin, devices[0], &platform_version, &faults)?;
         let faults = RwLock::new(faults);
         let in_flight = InFlight::new();
-        Ok(Pjrt { raw, devices, platform, platform_version, faults, in_flight, compiler, plugin })
+        let callbacks = OnceLock::new();
+        Ok(Pjrt {
+            raw,
+            devices,
+            platform,
+            platform_version,
+            faults,
+            in_flight,
+            callbacks,
+            compiler,
+            plugin,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -61,8 +61,8 @@ fn between(found: &[ParameterType], expected: &[Aval], verb: &str, noun: &str) -
     })
 }
 
-/// XLA's number for a dtype in serialized programs, which is not PJRT's for all of them.
-fn primitive_type(dtype: DType) -> u64 {
+/// XLA's number for a dtype in serialized programs and calls of the host, which is not PJRT's for all of them.
+pub(super) fn primitive_type(dtype: DType) -> u64 {
     match dtype {
         DType::C64 => 15,
         DType::BF16 => 16,

@@ -1,5 +1,6 @@
 //! Opening a PJRT plugin and checking that it is one we can work with.
 
+use super::custom_call;
 use super::ffi;
 use super::ffi::{Functions, PjrtApi};
 use super::record;
@@ -8,7 +9,9 @@ use crate::error::{Error, Result};
 use crate::xla::client::ClientOptions;
 use crate::xla::{flags, trial, trust};
 use std::error::Error as _;
+use std::ffi::{c_int, c_void};
 use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
 use std::sync::Mutex;
 
 /// The oldest plugin that this library was tested with.
@@ -22,6 +25,8 @@ pub(super) struct Plugin {
     pub(super) path: PathBuf,
     pub(super) version: (i32, i32),
     pub(super) functions: Functions,
+    /// The plugin's table, which it never frees.
+    api: *const PjrtApi,
 }
 
 impl Plugin {
@@ -91,9 +96,15 @@ impl Plugin {
         let functions = unsafe { Functions::read(api) }.map_err(|missing| {
             refuse(format!("its API {}.{} lacks `{missing}`", version.0, version.1))
         })?;
-        let plugin = Plugin { path: path.to_path_buf(), version, functions };
+        let plugin = Plugin { path: path.to_path_buf(), version, functions, api };
         plugin.initialize(api)?;
         Ok(plugin)
+    }
+
+    /// The plugin's extension of this kind, if it has one.
+    pub(super) fn extension(&self, kind: c_int) -> Option<NonNull<c_void>> {
+        // SAFETY: the table is that of a plugin.
+        unsafe { custom_call::extension(self.api, kind) }
     }
 
     /// Initializes the plugin whose table is `api`, once in the life of the process: a library that

@@ -4,6 +4,7 @@ use super::options::CompileOptions;
 use super::{Pjrt, element_type, faults, ffi, not_null};
 use crate::error::{Error, Result};
 use crate::value::Aval;
+use crate::xla::callback;
 use crate::xla::compiler_option::CompilerOption;
 use crate::xla::executable::MemoryAnalysis;
 use crate::xla::placement::Placement;
@@ -63,6 +64,10 @@ impl Runtime for Pjrt {
 
     fn compiler(&self) -> Option<&[(&'static str, String)]> {
         self.compiler.as_deref().filter(|_| self.tells_programs())
+    }
+
+    fn prepare_callbacks(&self) -> Result<()> {
+        Pjrt::prepare_callbacks(self)
     }
 
     fn compile(&self, program: &Program<'_>) -> Result<RawExecutable> {
@@ -136,6 +141,10 @@ impl Runtime for Pjrt {
         self.in_flight.any(self.functions())
     }
 
+    fn wait_for_callbacks(&self) -> Result<()> {
+        self.in_flight.wait_for_callbacks(self.functions())
+    }
+
     fn upload(
         &self,
         bytes: &[u8],
@@ -175,6 +184,11 @@ impl Runtime for Pjrt {
             // Nothing is reserved here for an array that XLA could not allocate.
             // SAFETY: the buffer is alive.
             unsafe { self.wait(raw, what) }?;
+        }
+        if callback::is_running() && self.platform == "cpu" {
+            // A copy by the plugin could wait for this thread.
+            // SAFETY: the buffer is alive.
+            return unsafe { self.read_memory(raw, aval, what) };
         }
         let functions = self.functions();
         let rank = aval.rank() as i64;
@@ -341,6 +355,28 @@ impl Pjrt {
         let error = unsafe { (functions.client_compile)(&mut args) };
         functions.check(error, what)?;
         not_null(args.executable, what)
+    }
+
+    /// The elements of an array in the host's memory.
+    ///
+    /// # Safety
+    /// The buffer is alive, and of this shape and dtype.
+    unsafe fn read_memory(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+        let size = aval.byte_size();
+        let mut bytes = reserved(size, what)?;
+        // SAFETY: the caller's promise. CPU plugins keep arrays dense, with the last dimension fastest; the array is
+        // there once the wait is over, and nothing writes to it.
+        unsafe {
+            self.wait(raw, what)?;
+            if !self.functions().tells_outputs() {
+                self.check_buffer(raw, aval, what)?;
+            }
+            if size > 0 {
+                let memory = std::ptr::with_exposed_provenance::<u8>(self.address(raw, what)?);
+                bytes.extend_from_slice(std::slice::from_raw_parts(memory, size));
+            }
+        }
+        Ok(bytes)
     }
 
     /// The error for a function that the plugin does not have.
