@@ -22,7 +22,7 @@ pub mod transform;
 pub mod value;
 pub mod xla;
 
-pub use array::{fft, linalg, special};
+pub use array::{fft, image, linalg, ndimage, signal, special, stats};
 pub use error::{Error, Result};
 pub use graph::Array;
 pub use module::{

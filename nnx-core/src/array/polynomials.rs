@@ -1,8 +1,10 @@
 //! Polynomials as vectors of coefficients, that of the highest power first.
 
 use super::products::check_powers;
-use super::program::program;
-use super::{ConvolveMode, convolve, finfo, invalid, iota, linalg, one_program, vander};
+use super::program::{Compute, program, program2};
+use super::{
+    ConvolveMode, concatenate, convolve, finfo, invalid, iota, linalg, one_program, vander,
+};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -52,6 +54,71 @@ pub fn polymul(p: &Array, q: &Array) -> Array {
     check("polymul", p);
     check("polymul", q);
     convolve(p, q, ConvolveMode::Full)
+}
+
+/// The quotient and the remainder of two polynomials, p = q · quotient + remainder. The remainder has as
+/// many coefficients as `p`, the first of them 0. Integers become f32. `jax.numpy.polydiv`.
+///
+/// ```
+/// # use nnx_core::{Array, array::polydiv};
+/// let (q, r) = polydiv(&Array::from([1.0, 3.0, 2.0, 5.0]), &Array::from([1.0, 1.0]));
+/// assert_eq!(q.to_vec::<f64>(), [1.0, 2.0, 0.0]);
+/// assert_eq!(r.to_vec::<f64>(), [0.0, 0.0, 0.0, 5.0]);
+/// ```
+///
+/// # Panics
+/// Panics if an operand is not a vector or has no elements, or the quotient has more than 16,384
+/// coefficients.
+#[track_caller]
+pub fn polydiv(p: &Array, q: &Array) -> (Array, Array) {
+    const OP: &str = "polydiv";
+    check(OP, p);
+    check(OP, q);
+    let (m, n) = (p.size(), q.size());
+    let terms = (m + 1).saturating_sub(n);
+    check_powers(OP, terms);
+    let dtype = Compute::Inexact.dtype(promote_dtypes(p.dtype(), q.dtype()));
+    program2(OP, &[p.clone(), q.clone()], |args| {
+        let (mut rest, q) = (args[0].astype(dtype), args[1].astype(dtype));
+        if terms == 0 {
+            return (super::zeros([1], dtype), rest);
+        }
+        let mut quotient = Vec::with_capacity(terms);
+        for k in 0..terms {
+            let term = rest.slice_dim(0, k, k + 1) / q.slice_dim(0, 0, 1);
+            let taken = (&term * &q).pad(&[(k as i64, (m - n - k) as i64)], 0);
+            rest = rest - taken;
+            quotient.push(term);
+        }
+        let quotient = concatenate(&quotient.iter().collect::<Vec<_>>(), 0);
+        (quotient, rest)
+    })
+}
+
+/// The polynomial with the given zeros and the leading coefficient 1. Integers become f32.
+/// `jax.numpy.poly` of a vector.
+///
+/// ```
+/// # use nnx_core::{Array, array::poly};
+/// assert_eq!(poly(&Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
+/// ```
+///
+/// # Panics
+/// Panics if `zeros` is not a vector, or has more than 16,384 elements.
+#[track_caller]
+pub fn poly(zeros: &Array) -> Array {
+    if zeros.rank() != 1 {
+        invalid("poly", format!("needs a vector of zeros, got {}", zeros.aval()));
+    }
+    check_powers("poly", zeros.size());
+    one_program("poly", &[zeros.to_inexact()], |args| {
+        let zeros = &args[0];
+        let mut p = super::ones([1], zeros.dtype());
+        for i in 0..zeros.size() {
+            p = p.pad(&[(0, 1)], 0) - p.pad(&[(1, 0)], 0) * zeros.slice_dim(0, i, i + 1);
+        }
+        p
+    })
 }
 
 /// The derivative of a polynomial. `jax.numpy.polyder`.
