@@ -42,7 +42,10 @@ impl Array {
             invalid(OP, format!("needs bool or an integer dtype, got {}", self.aval()));
         }
         let axis = axis.into();
-        let d = axis.map_or(0, |axis| dim(OP, axis, self.aval()));
+        let d = match axis {
+            Some(axis) => dim(OP, axis, self.aval()),
+            None => 0,
+        };
         one_program(OP, std::slice::from_ref(self), |args| {
             let x = if axis.is_none() { args[0].flatten() } else { args[0].clone() };
             let mut shape = x.shape().to_vec();
@@ -83,7 +86,10 @@ impl Array {
             invalid(OP, format!("needs bytes (u8), got {}", self.aval()));
         }
         let (axis, count) = (axis.into(), count.into());
-        let d = axis.map_or(0, |axis| dim(OP, axis, self.aval()));
+        let d = match axis {
+            Some(axis) => dim(OP, axis, self.aval()),
+            None => 0,
+        };
         one_program(OP, std::slice::from_ref(self), |args| {
             let x = if axis.is_none() { args[0].flatten() } else { args[0].clone() };
             let mut shape = x.shape().to_vec();

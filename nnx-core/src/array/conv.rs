@@ -341,8 +341,11 @@ pub fn conv_general_dilated_patches(
     let like = full(vec![1; n + 2], 0.0, lhs.dtype());
     let dims = dimension_numbers(OP, options.dimension_numbers, lhs, &like);
     let features = lhs.shape()[dims.lhs[1]];
-    let taps = filter_shape.iter().fold(1, |taps, &n| product_of(OP, taps, n));
-    let outs = product_of(OP, taps, features);
+    let mut taps = 1;
+    for &n in filter_shape {
+        taps = product_of(OP, taps, n);
+    }
+    product_of(OP, taps, features);
     one_program(OP, std::slice::from_ref(lhs), |args| {
         // Each of a feature's outputs takes one element: spatial axes, I, O.
         let shape = [filter_shape, &[1, taps]].concat();
@@ -350,7 +353,6 @@ pub fn conv_general_dilated_patches(
         let mut reps = vec![1; n + 2];
         reps[n + 1] = features;
         let kernel = one.tile(&reps);
-        debug_assert_eq!(kernel.shape()[n + 1], outs);
         let mut order = vec![0; n + 2];
         (order[dims.rhs[0]], order[dims.rhs[1]]) = (n + 1, n);
         dims.rhs[2..].iter().enumerate().for_each(|(i, &d)| order[d] = i);

@@ -68,7 +68,10 @@ pub fn histogramdd(
     {
         invalid(OP, format!("needs a weight for each of {n} points, got {}", weights.aval()));
     }
-    let total = bins.iter().fold(1, |total, &n| product_of(OP, total, n));
+    let mut total = 1;
+    for &n in bins {
+        total = product_of(OP, total, n);
+    }
     let args: Vec<Array> = [sample].into_iter().chain(weights).cloned().collect();
     let mut outs = program(OP, &args, |args| {
         let x = args[0].to_inexact();

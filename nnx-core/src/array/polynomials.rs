@@ -95,7 +95,7 @@ pub fn polydiv(p: &Array, q: &Array) -> (Array, Array) {
     })
 }
 
-/// The polynomial with the given zeros and the leading coefficient 1. Integers become f32.
+/// The polynomial with the given zeros and the leading coefficient 1; a scalar 1 if there are none. Integers become f32.
 /// `jax.numpy.poly` of a vector.
 ///
 /// ```
@@ -113,6 +113,9 @@ pub fn poly(zeros: &Array) -> Array {
     check_powers("poly", zeros.size());
     one_program("poly", &[zeros.to_inexact()], |args| {
         let zeros = &args[0];
+        if zeros.size() == 0 {
+            return super::ones((), zeros.dtype());
+        }
         let mut p = super::ones([1], zeros.dtype());
         for i in 0..zeros.size() {
             p = p.pad(&[(0, 1)], 0) - p.pad(&[(1, 0)], 0) * zeros.slice_dim(0, i, i + 1);

@@ -67,8 +67,9 @@ impl Array {
         })
     }
 
-    /// The positions, as i32, that bring the elements along `axis` into the order of
-    /// [`partition`](Array::partition); those of equal elements ascend. `jax.numpy.argpartition`.
+    /// The positions, as i32, of the `kth` + 1 smallest elements along `axis` in ascending order of the
+    /// elements, then those of the others in ascending order of the positions. See
+    /// [`partition`](Array::partition). `jax.numpy.argpartition`.
     ///
     /// # Panics
     /// As `partition`.
@@ -81,9 +82,7 @@ impl Array {
             let positions = iota(x.shape(), DType::I32, last);
             let sorted = bind(Sort { dim: last, num_keys: 1 }, &[&x, &positions]);
             let small = sorted[1].slice_dim(last, 0, first);
-            let rest = sorted[1].slice_dim(last, first, n);
-            let order = sorted[0].slice_dim(last, first, n).top_k(n - first).1;
-            let large = rest.take_along_axis(&order, -1);
+            let large = sorted[1].slice_dim(last, first, n).sort(-1);
             concatenate(&[&small, &large], -1).moveaxis(-1, d as isize)
         })
     }

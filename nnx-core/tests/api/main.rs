@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod mistakes;
+mod more_probes;
 mod points;
 mod probe;
 mod probes;

@@ -1,5 +1,6 @@
 //! A call of every public function.
 
+use super::more_probes;
 use super::probe::Probe;
 use nnx_core::array::*;
 use nnx_core::array::{fft, linalg, special};
@@ -24,6 +25,8 @@ macro_rules! probes {
     };
 }
 
+pub(crate) use probes;
+
 macro_rules! jax {
     () => {
         None
@@ -33,7 +36,9 @@ macro_rules! jax {
     };
 }
 
-trait IntoArrays {
+pub(crate) use jax;
+
+pub(crate) trait IntoArrays {
     fn into_arrays(self) -> Vec<Array>;
 }
 
@@ -66,7 +71,7 @@ fn float(x: &Array) -> DType {
     if x.dtype().is_float() { x.dtype() } else { DType::F32 }
 }
 
-fn ints(values: &[i32]) -> Array {
+pub(crate) fn ints(values: &[i32]) -> Array {
     Array::from_slice(values, [values.len()])
 }
 
@@ -75,7 +80,7 @@ pub(crate) fn all() -> Vec<Probe> {
 }
 
 /// The calls by kind of function.
-pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 11] {
+pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 15] {
     [
         ("elementwise", elementwise()),
         ("comparison_and_choice", comparison_and_choice()),
@@ -88,6 +93,10 @@ pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 11] {
         ("transforms_of_fourier", transforms_of_fourier()),
         ("special_functions", special_functions()),
         ("activations", activations()),
+        ("places", more_probes::places()),
+        ("matrices", more_probes::matrices()),
+        ("images_and_signals", more_probes::images_and_signals()),
+        ("statistics", more_probes::statistics()),
     ]
 }
 

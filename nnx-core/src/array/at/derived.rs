@@ -1,6 +1,6 @@
 //! Updates of parts of an array that are made of others.
 
-use super::{At, IndexPart, Item, OP, invalid};
+use super::{At, Item, OP, invalid};
 use crate::array::{Operand, one_program, where_};
 use crate::graph::Array;
 use crate::ops::{ScatterKind, inner_while};
@@ -79,24 +79,16 @@ impl At {
     /// Panics if the index does not fit the array, or `f` makes another shape or dtype.
     #[track_caller]
     pub fn apply(self, f: impl Fn(&Array) -> Array) -> Array {
-        let applied = |x: &Array| {
-            let y = f(x);
-            if y.aval() != x.aval() {
-                let (x, y) = (x.aval(), y.aval());
-                invalid(OP, format!("`apply` needs a function that keeps {x}, it made {y}"));
-            }
-            y
-        };
-        if let Some(mask) = self.sole_mask() {
-            let ones = self.x.astype(DType::Bool).zeros_like();
-            let here = At { x: ones, ..self.clone() }.update(ScatterKind::Set, &true);
-            debug_assert!(mask.rank() <= here.rank());
-            return where_(&here, applied(&self.x), &self.x);
+        if self.sole_mask().is_some() {
+            let nowhere = self.x.astype(DType::Bool).zeros_like();
+            let here = At { x: nowhere, ..self.clone() }.update(ScatterKind::Set, &true);
+            return where_(&here, kept(&self.x, f(&self.x)), &self.x);
         }
         let at = self.without_masks();
         let arrays = at.items.iter().any(|item| matches!(item.0, Item::Positions(_)));
-        if at.unique || !arrays || matches!(at.part(), IndexPart::Slice(_)) {
-            let values = applied(&at.clone().get());
+        if at.unique || !arrays {
+            let part = at.clone().get();
+            let values = kept(&part, f(&part));
             return at.update(ScatterKind::Set, &values);
         }
         let x = at.x.clone();
@@ -108,10 +100,20 @@ impl At {
                 |state| state[1].gt(0).any(..),
                 |state| {
                     let (x, left) = (&state[0], &state[1]);
-                    vec![where_(&left.gt(0), applied(x), x), left - 1]
+                    vec![where_(&left.gt(0), kept(x, f(x)), x), left - 1]
                 },
             );
             state[0].clone()
         })
     }
+}
+
+/// The result of a function that keeps shape and dtype.
+#[track_caller]
+fn kept(x: &Array, y: Array) -> Array {
+    if y.aval() != x.aval() {
+        let (x, y) = (x.aval(), y.aval());
+        invalid(OP, format!("`apply` needs a function that keeps {x}, it made {y}"));
+    }
+    y
 }

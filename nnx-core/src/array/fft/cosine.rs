@@ -35,8 +35,8 @@ fn turn(n: usize, dtype: DType) -> (Array, Array) {
 /// The factors of an orthonormal transform.
 #[track_caller]
 fn orthonormal(n: usize, dtype: DType) -> Array {
-    let first = (0.25 / n as f64).sqrt();
-    where_(&iota([n], DType::I32, 0).eq(0), first, (0.5 / n as f64).sqrt()).astype(dtype)
+    let first = Array::constant_scalar(dtype, (0.25 / n as f64).sqrt());
+    where_(&iota([n], DType::I32, 0).eq(0), first, (0.5 / n as f64).sqrt())
 }
 
 /// The last axis cut or filled with zeros.

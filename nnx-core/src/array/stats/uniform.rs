@@ -26,7 +26,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     logpdf(x, loc, scale).exp()
 }
 
-/// The probability of values up to `x`. `jax.scipy.stats.uniform.cdf`.
+/// The probability of values up to `x`; NaN for NaN (0 in JAX). `jax.scipy.stats.uniform.cdf`.
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
