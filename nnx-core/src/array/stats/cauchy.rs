@@ -35,7 +35,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("cauchy.cdf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        ((x - loc) / scale).atan() / PI + 0.5
+        (((x - loc) / scale).atan() + FRAC_PI_2) / PI
     })
 }
 
@@ -56,7 +56,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("cauchy.sf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        ((loc - x) / scale).atan() / PI + 0.5
+        (((loc - x) / scale).atan() + FRAC_PI_2) / PI
     })
 }
 
