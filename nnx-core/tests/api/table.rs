@@ -1,5 +1,6 @@
 //! The table as text.
 
+use super::names;
 use super::probe::Probe;
 use super::probes;
 use super::source::{self, Function};
@@ -137,7 +138,7 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
 fn the_table_says_what_the_code_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let functions = source::functions(&root.join("src"));
-    let text = table(&functions, &probes::all());
+    let text = table(&functions, &probes::all()) + &names::text();
     let file = root.join("../docs/api.md");
     if std::env::var_os("NNX_WRITE_DOCS").is_some() {
         std::fs::write(&file, text).unwrap();
