@@ -32,9 +32,9 @@ pub use module::{
 };
 pub use random::Rngs;
 pub use transform::{
-    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, associative_scan, checkify, cond,
-    custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian, in_axes, jacfwd, jacrev, jvp,
-    length, linearize, make_graph, map_slices, over, remat, remat_with, scan, switch,
-    value_and_grad, vjp, vmap, while_loop, wrt,
+    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, apply_along_axis,
+    associative_scan, checkify, cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad, hessian,
+    in_axes, jacfwd, jacrev, jvp, length, linearize, make_graph, map_slices, over, remat,
+    remat_with, scan, switch, value_and_grad, vjp, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};

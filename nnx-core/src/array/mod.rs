@@ -79,11 +79,11 @@ pub(crate) use indexing::one_program;
 pub use insertion::block;
 pub use masked::Masked;
 pub use math::logaddexp;
-pub use matmul::dot_general;
+pub use matmul::{dot_general, ragged_dot};
 pub use nonzero::Unique;
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
-pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub};
+pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};
 pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,

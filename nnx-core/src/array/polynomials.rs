@@ -3,10 +3,14 @@
 use super::products::check_powers;
 use super::program::{Compute, program, program2};
 use super::{
-    ConvolveMode, concatenate, convolve, finfo, invalid, iota, linalg, one_program, vander,
+    ConvolveMode, complex, concatenate, convolve, eye, finfo, invalid, iota, linalg, one_program,
+    vander, where_,
 };
-use crate::graph::Array;
+use crate::error::or_raise;
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
+use std::f64::consts::TAU;
 
 #[track_caller]
 fn check(op: &'static str, p: &Array) {
@@ -122,6 +126,106 @@ pub fn poly(zeros: &Array) -> Array {
         }
         p
     })
+}
+
+/// The zeros of a polynomial as complex numbers, in no particular order; several equal ones are as exact
+/// as their number allows. Leading zeros of `p` do not count outside of traces; inside, where they are
+/// not known, they give NaN. All zeros at once by the iteration of Aberth, "Iteration methods for finding
+/// all zeros of a polynomial simultaneously" (1973). `jax.numpy.roots`, whose order is that of LAPACK's
+/// eigenvalues.
+///
+/// ```
+/// # use nnx_core::{Array, array::roots};
+/// let z = roots(&Array::from([1.0, 0.0, -4.0])); // x² − 4
+/// assert!((z.real().max(..).item::<f64>() - 2.0).abs() < 1e-12);
+/// ```
+///
+/// # Panics
+/// Panics if `p` is not a vector or has no elements, or has more than 16,385 coefficients.
+#[track_caller]
+pub fn roots(p: &Array) -> Array {
+    const OP: &str = "roots";
+    check(OP, p);
+    check_powers(OP, p.size() - 1);
+    let dtype =
+        if p.dtype() == DType::F64 { DType::C128 } else { p.to_inexact().dtype().complex() };
+    let leading = if p.is_traced() { 0 } else { leading_zeros(p) };
+    if p.size() - leading < 2 {
+        return super::zeros([0], dtype);
+    }
+    one_program(OP, std::slice::from_ref(p), |args| {
+        let p = args[0].slice_dim(0, leading, args[0].size());
+        custom_jvp(Roots, &[&p.astype(dtype)])
+    })
+}
+
+/// How many elements of a known array are 0 before one that is not. Read on the host, so that it can be
+/// told inside a trace too.
+#[track_caller]
+fn leading_zeros(p: &Array) -> usize {
+    let bytes = or_raise(p.to_bytes());
+    let inexact = p.dtype().is_inexact();
+    // −0 has a sign.
+    let zero = |number: &[u8]| match number.split_last() {
+        Some((last, rest)) => {
+            let last = if inexact { last & 0x7f } else { *last };
+            last == 0 && rest.iter().all(|&byte| byte == 0)
+        }
+        None => true,
+    };
+    let numbers = |element: &[u8]| element.chunks(p.dtype().real().size()).all(zero);
+    bytes.chunks(p.dtype().size()).take_while(|element| numbers(element)).count()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Roots;
+
+/// The value and the slope of a polynomial.
+#[track_caller]
+fn value_and_slope(p: &Array, z: &Array) -> (Array, Array) {
+    let mut value = p.slice_dim(0, 0, 1).broadcast_to_dims(z.shape());
+    let mut slope = z.zeros_like();
+    for i in 1..p.size() {
+        slope = slope * z + &value;
+        value = value * z + p.slice_dim(0, i, i + 1);
+    }
+    (value, slope)
+}
+
+impl CustomJvp for Roots {
+    const NAME: &'static str = "roots";
+    fn body(&self, args: &[Array]) -> Array {
+        const STEPS: usize = 100;
+        let p = &args[0] / args[0].slice_dim(0, 0, 1);
+        let (n, dtype) = (p.size() - 1, p.dtype());
+        let real = dtype.real();
+        // A circle around the mean of the zeros, about as large as their distance from 0.
+        let powers = iota([n], real, 0) + 1.0;
+        let sizes = p.slice_dim(0, 1, n + 1).abs().pow(1.0 / powers);
+        let angle = iota([n], real, 0) * (TAU / n as f64) + 0.5 / n as f64;
+        let circle = complex(&angle.cos(), &angle.sin()) * sizes.max(0).astype(dtype);
+        let start = circle - p.slice_dim(0, 1, 2) / n as f64;
+        let others = eye(n, DType::Bool).logical_not();
+        let zeros = inner_for(STEPS, &[start, p], |_, state| {
+            let (z, p) = (&state[0], &state[1]);
+            let (value, slope) = value_and_slope(p, z);
+            let newton = &value / where_(&slope.eq(0), 1.0, &slope);
+            let apart = z.expand_dims(1) - z.expand_dims(0);
+            let some = others.logical_and(&apart.ne(0));
+            let safe = where_(&some, &apart, 1.0);
+            let repelled = where_(&some, 1.0 / safe, 0.0).sum(1);
+            let divisor = 1.0 - &newton * repelled;
+            let step = newton / where_(&divisor.eq(0), 1.0, &divisor);
+            vec![z - step, p.clone()]
+        });
+        zeros[0].clone()
+    }
+    /// At a zero z of p: dz = −dp(z) / p'(z).
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (p, t, z) = (&cx.primals[0], cx.tangent(0)?, cx.out());
+        let slope = value_and_slope(p, z).1;
+        Some(-value_and_slope(t, z).0 / slope)
+    }
 }
 
 /// The derivative of a polynomial. `jax.numpy.polyder`.

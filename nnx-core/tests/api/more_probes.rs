@@ -44,6 +44,8 @@ pub(crate) fn matrices() -> Vec<Probe> {
     probes! {
         "polydiv" [[4], [2]] => |x| polydiv(&x[0], &x[1]);
         "poly" [[3]] => |x| poly(&x[0]);
+        "roots" [[4]] => |x| { let z = roots(&x[0]); vec![z.real().sum(0), z.abs().sum(0), (&z * &z).real().sum(0)] };
+        "ragged_dot" [[5, 2], [3, 2, 4]] => |x| ragged_dot(&x[0], &x[1], &ints(&[2, 0, 2]));
         "toeplitz" [[3], [2]] => |x| linalg::toeplitz(&x[0], Some(&x[1]));
         "hankel" [[3], [2]] => |x| linalg::hankel(&x[0], Some(&x[1]));
         "circulant" [[2, 3]] => |x| linalg::circulant(&x[0]);
@@ -152,6 +154,29 @@ pub(crate) fn statistics() -> Vec<Probe> {
         "poisson::cdf" [[2, 3], [3]] => |x| stats::poisson::cdf(&x[0].round(), &x[1], 0);
         "geom::logpmf" [[2, 3], [3]] => |x| stats::geom::logpmf(&(x[0].round() + 1), &x[1], 0);
         "geom::pmf" [[2, 3], [3]] => |x| stats::geom::pmf(&(x[0].round() + 1), &x[1], 0);
+        "gumbel_l::logpdf" [[2, 3], [3]] => |x| stats::gumbel_l::logpdf(&x[0], &x[1], 2.0);
+        "gumbel_l::pdf" [[2, 3], [3]] => |x| stats::gumbel_l::pdf(&x[0], &x[1], 2.0);
+        "gumbel_l::cdf" [[2, 3], [3]] => |x| stats::gumbel_l::cdf(&x[0], &x[1], 2.0);
+        "gumbel_l::logcdf" [[2, 3], [3]] => |x| stats::gumbel_l::logcdf(&x[0], &x[1], 2.0);
+        "gumbel_l::sf" [[2, 3], [3]] => |x| stats::gumbel_l::sf(&x[0], &x[1], 2.0);
+        "gumbel_l::logsf" [[2, 3], [3]] => |x| stats::gumbel_l::logsf(&x[0], &x[1], 2.0);
+        "gumbel_l::ppf" [[2, 3], [3]] => |x| stats::gumbel_l::ppf(&x[0], &x[1], 2.0);
+        "gumbel_r::logpdf" [[2, 3], [3]] => |x| stats::gumbel_r::logpdf(&x[0], &x[1], 2.0);
+        "gumbel_r::pdf" [[2, 3], [3]] => |x| stats::gumbel_r::pdf(&x[0], &x[1], 2.0);
+        "gumbel_r::cdf" [[2, 3], [3]] => |x| stats::gumbel_r::cdf(&x[0], &x[1], 2.0);
+        "gumbel_r::logcdf" [[2, 3], [3]] => |x| stats::gumbel_r::logcdf(&x[0], &x[1], 2.0);
+        "gumbel_r::sf" [[2, 3], [3]] => |x| stats::gumbel_r::sf(&x[0], &x[1], 2.0);
+        "gumbel_r::logsf" [[2, 3], [3]] => |x| stats::gumbel_r::logsf(&x[0], &x[1], 2.0);
+        "gumbel_r::ppf" [[2, 3], [3]] => |x| stats::gumbel_r::ppf(&x[0], &x[1], 2.0);
+        "nbinom::logpmf" [[2, 3], [3]] => |x| stats::nbinom::logpmf(&x[0].round(), &x[1], 0.25, 0);
+        "nbinom::pmf" [[2, 3], [3]] => |x| stats::nbinom::pmf(&x[0].round(), &x[1], 0.25, 0);
+        "vonmises::logpdf" [[2, 3], [3]] => |x| stats::vonmises::logpdf(&x[0], &x[1]);
+        "vonmises::pdf" [[2, 3], [3]] => |x| stats::vonmises::pdf(&x[0], &x[1]);
+        "gennorm::logpdf" [[2, 3], [3]] => |x| stats::gennorm::logpdf(&x[0], &x[1]);
+        "gennorm::pdf" [[2, 3], [3]] => |x| stats::gennorm::pdf(&x[0], &x[1]);
+        "gennorm::cdf" [[2, 3]] => |x| stats::gennorm::cdf(&x[0], 1.5);
+        "wrapcauchy::logpdf" [[2, 3], [3]] => |x| stats::wrapcauchy::logpdf(&x[0], &x[1]);
+        "wrapcauchy::pdf" [[2, 3], [3]] => |x| stats::wrapcauchy::pdf(&x[0], &x[1]);
         "dirichlet::logpdf" [[3, 2], [3]] => |x| stats::dirichlet::logpdf(&(&x[0] / x[0].sum(0)), &x[1]);
         "dirichlet::pdf" [[3], [3]] => |x| stats::dirichlet::pdf(&(&x[0] / x[0].sum(0)), &x[1]);
         "multivariate_normal::logpdf" [[2, 3], [3], [3, 3]] => |x| stats::multivariate_normal::logpdf(&x[0], &x[1], &x[2]);

@@ -578,6 +578,8 @@ fn activations() -> Vec<Probe> {
         "hard_silu" = "jax.nn.hard_silu" [[2, 3]] => |x| nn::hard_silu(&x[0]);
         "hard_swish" [[2, 3]] => |x| nn::hard_swish(&x[0]);
         "hard_tanh" = "jax.nn.hard_tanh" [[2, 3]] => |x| nn::hard_tanh(&x[0]);
+        "sparse_plus" [[2, 3]] => |x| nn::sparse_plus(&x[0]);
+        "sparse_sigmoid" [[2, 3]] => |x| nn::sparse_sigmoid(&x[0]);
         "leaky_relu" = "jax.nn.leaky_relu" [[2, 3]] => |x| nn::leaky_relu(&x[0], 0.01);
         "glu" = "jax.nn.glu" [[2, 4]] => |x| nn::glu(&x[0], -1);
         "log_softmax" = "jax.nn.log_softmax" [[2, 3]] => |x| nn::log_softmax(&x[0], -1);

@@ -189,6 +189,48 @@ fn matrices() {
     rows.check("jnp.polydiv(p, p[:1])", || polydiv(&p, &p.at(..1).get()));
     rows.check("jnp.polydiv(k.astype(float), q)", || polydiv(&k, &q));
     rows.check("jnp.poly(p)", || poly(&p));
+    rows.check("jnp.sort(jnp.roots(p).real)", || roots(&p).real().sort(0));
+    rows.check("jnp.sort(jnp.roots(p).imag)", || roots(&p).imag().sort(0));
+    rows.check("jnp.sort(jnp.roots(jnp.array([0., 0, 1, -2, 1])).real)", || {
+        roots(&Array::from([0.0, 0.0, 1.0, -2.0, 1.0])).real().sort(0)
+    });
+    rows.check("jnp.sort(jnp.roots(jnp.poly(jnp.arange(-4., 5.))).real)", || {
+        roots(&poly(&(arange(9, DType::F64) - 4.0))).real().sort(0)
+    });
+    rows.check("jnp.sort(jnp.roots(z).real)", || roots(&z).real().sort(0));
+    rows.check("jnp.sort(jnp.roots(jnp.array([1., 0, -1, 0, 0])).real)", || {
+        roots(&Array::from([1.0, 0.0, -1.0, 0.0, 0.0])).real().sort(0)
+    });
+    rows.check("jnp.roots(p[:1])", || roots(&p.at(..1).get()));
+    rows.check("jax.grad(lambda p: jnp.sum(jnp.abs(jnp.roots(p, strip_zeros=False))))(p)", || {
+        grad(|p: &Array| roots(p).abs().sum(0), &p)
+    });
+    rows.check("lax.ragged_dot(c.T, jnp.stack([c, c * 2, c * 3])[:, :, :1].swapaxes(1, 2).repeat(2, 1), jnp.array([1, 0, 2]))", || ragged_dot(&c.t(), &stack(&[&c, &(&c * 2), &(&c * 3)], 0).slice([(..).into(), (..).into(), (..1).into()]).swapaxes(1, 2).repeat(2, 1), &Array::from([1, 0, 2])));
+    rows.check("lax.ragged_dot(c, jnp.ones((2, 3, 2)), jnp.array([1, 0]))", || {
+        ragged_dot(&c, &ones([2, 3, 2], DType::F64), &Array::from([1, 0]))
+    });
+    rows.check("jax.nn.sparse_plus(jnp.array([-2., -1, -0.5, 0.5, 1, 3]))", || {
+        nnx_core::nn::sparse_plus(&Array::from([-2.0, -1.0, -0.5, 0.5, 1.0, 3.0]))
+    });
+    rows.check("jax.nn.sparse_sigmoid(jnp.array([-2., -1, -0.5, 0.5, 1, 3]))", || {
+        nnx_core::nn::sparse_sigmoid(&Array::from([-2.0, -1.0, -0.5, 0.5, 1.0, 3.0]))
+    });
+    rows.check("jnp.apply_along_axis(lambda v: jnp.outer(v, v[:1]), 1, c)", || {
+        nnx_core::apply_along_axis(|v: &Array| outer(v, v.slice([(..1).into()])), &c, 1)
+    });
+    rows.check(
+        "jnp.apply_along_axis(lambda v: v.sum(), 1, jnp.arange(24.).reshape(2, 3, 4))",
+        || {
+            nnx_core::apply_along_axis(
+                |v: &Array| v.sum(0),
+                &arange(24, DType::F64).reshape([2, 3, 4]),
+                1,
+            )
+        },
+    );
+    rows.check("jnp.apply_along_axis(lambda v: v[:2], 0, c)", || {
+        nnx_core::apply_along_axis(|v: &Array| v.slice([(..2).into()]), &c, 0)
+    });
     rows.check("jnp.poly(z)", || poly(&z));
     rows.check("jnp.poly(p[:0])", || poly(&p.at(..0).get()));
     rows.check("jsp.linalg.toeplitz(c)", || toeplitz(&c, None));

@@ -204,6 +204,40 @@ fn densities() {
             &Array::scalar(2.0_f32),
         )
     });
+    rows.check("jsp.stats.gumbel_l.logpdf(x, 0.25, 1.5)", || {
+        stats::gumbel_l::logpdf(&x, 0.25, 1.5)
+    });
+    rows.check("jsp.stats.gumbel_l.pdf(x, 0.25, 1.5)", || stats::gumbel_l::pdf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_l.cdf(x, 0.25, 1.5)", || stats::gumbel_l::cdf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_l.logcdf(x, 0.25, 1.5)", || {
+        stats::gumbel_l::logcdf(&x, 0.25, 1.5)
+    });
+    rows.check("jsp.stats.gumbel_l.sf(x, 0.25, 1.5)", || stats::gumbel_l::sf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_l.logsf(x, 0.25, 1.5)", || stats::gumbel_l::logsf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_l.pdf(y, 0., -1.)", || stats::gumbel_l::pdf(&y, 0.0, -1.0));
+    rows.check("jsp.stats.gumbel_r.logpdf(x, 0.25, 1.5)", || {
+        stats::gumbel_r::logpdf(&x, 0.25, 1.5)
+    });
+    rows.check("jsp.stats.gumbel_r.pdf(x, 0.25, 1.5)", || stats::gumbel_r::pdf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_r.cdf(x, 0.25, 1.5)", || stats::gumbel_r::cdf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_r.logcdf(x, 0.25, 1.5)", || {
+        stats::gumbel_r::logcdf(&x, 0.25, 1.5)
+    });
+    rows.check("jsp.stats.gumbel_r.sf(x, 0.25, 1.5)", || stats::gumbel_r::sf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_r.logsf(x, 0.25, 1.5)", || stats::gumbel_r::logsf(&x, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_r.pdf(y, 0., -1.)", || stats::gumbel_r::pdf(&y, 0.0, -1.0));
+    rows.check("jsp.stats.vonmises.logpdf(x, 1.5)", || stats::vonmises::logpdf(&x, 1.5));
+    rows.check("jsp.stats.vonmises.pdf(x, 1.5)", || stats::vonmises::pdf(&x, 1.5));
+    rows.check("jsp.stats.vonmises.pdf(y, -1.)", || stats::vonmises::pdf(&y, -1.0));
+    rows.check("jsp.stats.gennorm.logpdf(x, 1.5)", || stats::gennorm::logpdf(&x, 1.5));
+    rows.check("jsp.stats.gennorm.pdf(x, 1.5)", || stats::gennorm::pdf(&x, 1.5));
+    rows.check("jsp.stats.gennorm.pdf(y, -1.)", || stats::gennorm::pdf(&y, -1.0));
+    rows.check("jsp.stats.wrapcauchy.logpdf(x, 0.4)", || stats::wrapcauchy::logpdf(&x, 0.4));
+    rows.check("jsp.stats.wrapcauchy.pdf(x, 0.4)", || stats::wrapcauchy::pdf(&x, 0.4));
+    rows.check("jsp.stats.wrapcauchy.pdf(y, -1.)", || stats::wrapcauchy::pdf(&y, -1.0));
+    rows.check("jsp.stats.gennorm.cdf(x[:-3], 1.5)", || {
+        stats::gennorm::cdf(&x.at(..-3).get(), 1.5)
+    });
     rows.done();
 }
 
@@ -222,6 +256,8 @@ fn quantiles() {
     rows.check("jsp.stats.pareto.ppf(q, 1.5, 0.25, 1.5)", || {
         stats::pareto::ppf(&q, 1.5, 0.25, 1.5)
     });
+    rows.check("jsp.stats.gumbel_l.ppf(q, 0.25, 1.5)", || stats::gumbel_l::ppf(&q, 0.25, 1.5));
+    rows.check("jsp.stats.gumbel_r.ppf(q, 0.25, 1.5)", || stats::gumbel_r::ppf(&q, 0.25, 1.5));
     rows.done();
 }
 
@@ -239,6 +275,8 @@ fn counted() {
     rows.check("jsp.stats.poisson.pmf(k, 2.5, 1)", || stats::poisson::pmf(&k, 2.5, 1));
     rows.check("jsp.stats.poisson.cdf(k, 2.5)", || stats::poisson::cdf(&k, 2.5, 0));
     rows.check("jsp.stats.geom.logpmf(k, 0.3)", || stats::geom::logpmf(&k, 0.3, 0));
+    rows.check("jsp.stats.nbinom.logpmf(k, 3., 0.25)", || stats::nbinom::logpmf(&k, 3.0, 0.25, 0));
+    rows.check("jsp.stats.nbinom.pmf(k, 3., 0.25, 1)", || stats::nbinom::pmf(&k, 3.0, 0.25, 1));
     rows.check("jsp.stats.geom.pmf(k, 0.3)", || stats::geom::pmf(&k, 0.3, 0));
     rows.check("jsp.stats.poisson.logpmf(i, jnp.float32(2))", || {
         stats::poisson::logpmf(&i, Array::scalar(2.0_f32), 0)

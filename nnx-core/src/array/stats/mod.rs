@@ -20,16 +20,22 @@ pub mod chi2;
 pub mod dirichlet;
 pub mod expon;
 pub mod gamma;
+pub mod gennorm;
 pub mod geom;
+pub mod gumbel_l;
+pub mod gumbel_r;
 pub mod laplace;
 pub mod logistic;
 pub mod multivariate_normal;
+pub mod nbinom;
 pub mod norm;
 pub mod pareto;
 pub mod poisson;
 mod samples;
 pub mod t;
 pub mod uniform;
+pub mod vonmises;
+pub mod wrapcauchy;
 
 pub use samples::{rankdata, sem};
 
