@@ -233,3 +233,45 @@ fn signals() {
     rows.check("lax.conv_general_dilated_patches(i[None], (2, 3), (1, 1), ((0, 1), (2, 0)), rhs_dilation=(1, 2), dimension_numbers=(\"NHWC\", \"HWIO\", \"NHWC\"))", || conv_general_dilated_patches(&i.expand_dims(0), &[2, 3], &ConvOptions { padding: Padding::Explicit(vec![(0, 1), (2, 0)]), rhs_dilation: vec![1, 2], ..Default::default() }));
     rows.done();
 }
+
+#[test]
+fn wrong_arguments() {
+    let (x, v) = (ones([2, 3], DType::F32), ones([2], DType::F32));
+    let z = v.astype(DType::C64);
+    refused(&[
+        ("axes", &|| resize(&x, [4], ResizeMethod::Linear, true), &["resize", "[4]", "f32[2, 3]"]),
+        (
+            "empty",
+            &|| resize(&zeros([0], DType::F32), [4], ResizeMethod::Nearest, true),
+            &["resize", "f32[0]"],
+        ),
+        (
+            "nearest",
+            &|| scale_and_translate(&x, [2, 3], &[0, 1], &v, &v, ResizeMethod::Nearest, true),
+            &["scale_and_translate", "Nearest", "f32[2, 3]"],
+        ),
+        (
+            "other axis",
+            &|| scale_and_translate(&x, [2, 4], &[0], &v, &v, ResizeMethod::Linear, true),
+            &["scale_and_translate", "f32[2, 3]", "[2, 4]"],
+        ),
+        (
+            "order",
+            &|| map_coordinates(&v, &[&v], 2, Outside::Constant, 0),
+            &["map_coordinates", "order 2"],
+        ),
+        (
+            "coordinates",
+            &|| map_coordinates(&x, &[&v], 1, Outside::Constant, 0),
+            &["map_coordinates", "f32[2, 3]"],
+        ),
+        (
+            "convolve",
+            &|| signal::convolve(&x, &v, ConvolveMode::Full),
+            &["convolve", "f32[2, 3]", "f32[2]"],
+        ),
+        ("dct", &|| dct(&z, None, 0, Norm::Backward), &["dct", "c64[2]", "real"]),
+        ("dct forward", &|| dct(&v, None, 0, Norm::Forward), &["dct", "Forward"]),
+        ("detrend", &|| signal::detrend(&v, 1, signal::Trend::Linear), &["detrend", "axis 1"]),
+    ]);
+}

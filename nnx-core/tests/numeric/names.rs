@@ -284,3 +284,55 @@ fn matrices() {
     });
     rows.done();
 }
+
+/// Where JAX has NaN, or an error of its own.
+#[test]
+fn limits() {
+    let at = Array::from([0.0, INF, -INF]);
+    assert_eq!(exp1(&at).to_vec::<f64>()[..2], [INF, 0.0]);
+    assert_eq!(expi(&at).to_vec::<f64>(), [-INF, INF, 0.0]);
+    assert!(!Array::from([1, 2]).array_equiv(&Array::from([1, 2, 3])).item::<bool>());
+    let rows = ix_(&[&Array::from([true, false, true]), &Array::from([1])]);
+    assert_eq!(rows[0].to_vec::<i32>(), [0, 2]);
+    assert!(roots(&Array::from([0.0, -0.0])).shape() == [0]);
+}
+
+#[test]
+fn wrong_arguments() {
+    let (x, m) = (Array::from([3.0_f32, 1.0, 2.0]), ones([2, 3], DType::F32));
+    let k = Array::from([0, 1, 1]);
+    refused(&[
+        ("insert place", &|| x.insert(&[4], 0, None), &["insert", "f32[3]", "position 4"]),
+        ("insert values", &|| m.insert(&[0, 1], &x, 1), &["insert", "f32[3]", "[2, 2]"]),
+        ("delete", &|| x.delete(&[-4], 0), &["delete", "f32[3]", "position -4"]),
+        ("delete axis", &|| x.delete(&[0], 1), &["delete", "f32[3]", "axis 1"]),
+        ("partition", &|| x.partition(3, 0), &["partition", "f32[3]", "element 3"]),
+        ("roll", &|| m.roll([1, 2, 3], [0, 1]), &["roll", "3 shifts", "2 axes"]),
+        ("roll flat", &|| m.roll([1, 2], ..), &["roll", "one shift"]),
+        ("block", &|| block(&[&[&x], &[]]), &["block", "at least one"]),
+        ("packbits", &|| x.packbits(None, BitOrder::Big), &["packbits", "f32[3]"]),
+        (
+            "unpackbits",
+            &|| k.unpackbits(None, None, BitOrder::Big),
+            &["unpackbits", "i32[3]", "u8"],
+        ),
+        ("segments", &|| segment_sum(&m, &k, 2), &["segment_sum", "f32[2, 3]", "i32[3]"]),
+        ("segment ids", &|| segment_max(&x, &x, 2), &["segment_max", "f32[3]", "integer"]),
+        ("segment bools", &|| segment_prod(&x.gt(0), &k, 2), &["segment_prod", "bool[3]"]),
+        ("apply", &|| x.at(1).apply(|x| x.gt(0)), &["`apply`", "f32[]", "bool[]"]),
+        ("apply twice", &|| x.at(&k).apply(|x| x.gt(0)), &["`apply`", "f32[3]", "bool[3]"]),
+        ("divide", &|| x.gt(0).at(1).divide(2), &["`add` and `mul`", "bool[3]"]),
+        ("reduce", &|| reduce(&m, 0, 0, |a, _| a.sum(0)), &["reduce", "f32[]", "f32[3]"]),
+        ("piecewise", &|| piecewise(&x, &[(m.gt(0), &|x| -x)], 0), &["piecewise", "bool[2, 3]"]),
+        ("ragged", &|| ragged_dot(&m, &m, &k), &["ragged_dot", "f32[2, 3]", "i32[3]"]),
+        ("roots", &|| roots(&m), &["roots", "f32[2, 3]"]),
+        ("hankel", &|| hankel(&m, None), &["hankel", "f32[2, 3]"]),
+        ("tensorsolve", &|| tensorsolve(&m, &x, None), &["tensorsolve", "f32[2, 3]", "f32[3]"]),
+        ("mulhi", &|| x.mulhi(2), &["mulhi", "f32", "integers"]),
+        (
+            "histogramdd",
+            &|| histogramdd(&x, &[2], &[(0.0, 1.0)], None).0,
+            &["histogramdd", "f32[3]"],
+        ),
+    ]);
+}
