@@ -322,7 +322,7 @@ fn wrong_arguments() {
         ("apply", &|| x.at(1).apply(|x| x.gt(0)), &["`apply`", "f32[]", "bool[]"]),
         ("apply twice", &|| x.at(&k).apply(|x| x.gt(0)), &["`apply`", "f32[3]", "bool[3]"]),
         ("divide", &|| x.gt(0).at(1).divide(2), &["`add` and `mul`", "bool[3]"]),
-        ("reduce", &|| reduce(&m, 0, 0, |a, _| a.sum(0)), &["reduce", "f32[]", "f32[3]"]),
+        ("reduce", &|| reduce(&m, 0, 0, |a, _| a.sum(0)), &["reduce", "f32[3]", "f32[1, 3]"]),
         ("piecewise", &|| piecewise(&x, &[(m.gt(0), &|x| -x)], 0), &["piecewise", "bool[2, 3]"]),
         ("ragged", &|| ragged_dot(&m, &m, &k), &["ragged_dot", "f32[2, 3]", "i32[3]"]),
         ("roots", &|| roots(&m), &["roots", "f32[2, 3]"]),

@@ -94,7 +94,9 @@ impl At {
         let x = at.x.clone();
         let counts = At { x: crate::array::zeros(x.shape(), DType::I32), ..at };
         let counts = counts.update(ScatterKind::Add, &1);
-        one_program("apply", &[x, counts], |args| {
+        // Once out here, so that a mistake stops at the user's line.
+        let once = where_(&counts.gt(0), kept(&x, f(&x)), &x);
+        one_program("apply", &[once, counts - 1], |args| {
             let state = inner_while(
                 args,
                 |state| state[1].gt(0).any(..),
