@@ -4,6 +4,9 @@ use super::axes::{dim, dims, invalid};
 use super::{IntoAxes, Operand, one_program, where_};
 use crate::graph::Array;
 
+/// A condition and the function that counts where it holds, for [`piecewise`].
+pub type Piece<'a> = (Array, &'a dyn Fn(&Array) -> Array);
+
 /// The array with the results of functions where their conditions hold: of several that hold the last
 /// one counts, and `default` (0 in NumPy) where none does. The results are converted to the array's dtype. Every
 /// function is applied to the whole array. `jax.numpy.piecewise`.
@@ -18,11 +21,7 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if a condition or a result does not broadcast to the array's shape.
 #[track_caller]
-pub fn piecewise(
-    x: &Array,
-    pieces: &[(Array, &dyn Fn(&Array) -> Array)],
-    default: impl Operand,
-) -> Array {
+pub fn piecewise(x: &Array, pieces: &[Piece<'_>], default: impl Operand) -> Array {
     const OP: &str = "piecewise";
     let fits =
         |y: &Array| super::broadcast_shapes(y.shape(), x.shape()).as_deref() == Some(x.shape());

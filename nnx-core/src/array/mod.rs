@@ -72,7 +72,9 @@ pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros}
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
 pub use einsum::einsum;
 pub(crate) use einsum::einsum_of;
-pub use functions::{apply_over_axes, diag_indices, ix_, optimization_barrier, piecewise, reduce};
+pub use functions::{
+    Piece, apply_over_axes, diag_indices, ix_, optimization_barrier, piecewise, reduce,
+};
 pub use histograms::{histogram_bin_edges, histogram2d, histogramdd};
 pub use indexing::IndexMode;
 pub(crate) use indexing::one_program;

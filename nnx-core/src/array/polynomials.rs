@@ -91,7 +91,7 @@ pub fn polydiv(p: &Array, q: &Array) -> (Array, Array) {
         for k in 0..terms {
             let term = rest.slice_dim(0, k, k + 1) / q.slice_dim(0, 0, 1);
             let taken = (&term * &q).pad(&[(k as i64, (m - n - k) as i64)], 0);
-            rest = rest - taken;
+            rest -= taken;
             quotient.push(term);
         }
         let quotient = concatenate(&quotient.iter().collect::<Vec<_>>(), 0);

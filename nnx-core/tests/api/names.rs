@@ -83,7 +83,7 @@ fn row(line: &str) -> Option<Row> {
     (!name.is_empty() && filled).then(|| Row { name: name.to_owned(), ours })
 }
 
-/// What the source declares to be public.
+/// The public items of the source.
 #[derive(Default)]
 struct Items {
     /// The file, from `src` on, and the name.

@@ -15,7 +15,7 @@ fn places() {
     rows.check("jnp.insert(v, -1, p)", || v.insert(&[-1], &p, 0));
     rows.check("jnp.insert(v, 8, 2.7)", || v.insert(&[8], 2.7, 0));
     rows.check("jnp.insert(m, 1, jnp.array([7, 8]), axis=1)", || {
-        m.insert(&[1], &Array::from([[7], [8]]), 1)
+        m.insert(&[1], Array::from([[7], [8]]), 1)
     });
     rows.check("jnp.insert(m, 1, p, axis=0)", || m.insert(&[1], &p, 0));
     rows.check("jnp.insert(m, jnp.array([0, 2]), 0.5, axis=1)", || m.insert(&[0, 2], 0.5, 1));
