@@ -22,7 +22,7 @@ pub mod transform;
 pub mod value;
 pub mod xla;
 
-pub use array::{fft, linalg, special};
+pub use array::{fft, image, linalg, ndimage, signal, special, stats};
 pub use error::{Error, Result};
 pub use graph::Array;
 pub use module::{
@@ -34,11 +34,11 @@ pub use random::Rngs;
 pub use run::debug_nans;
 pub use transform::debug;
 pub use transform::{
-    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, all_gather, associative_scan,
-    axis_index, axis_size, checkify, cond, custom_jvp, custom_vjp, eval_shape, fori_loop, grad,
-    hessian, in_axes, io_callback, jacfwd, jacrev, jvp, length, linearize, make_graph, map_slices,
-    over, pmax, pmean, pmin, ppermute, psum, psum_scatter, pure_callback, remat, remat_with, scan,
-    switch, value_and_grad, vjp, vmap, while_loop, wrt,
+    Argument, Differentiated, LossOutput, SavePolicy, StateAxes, all_gather, apply_along_axis,
+    associative_scan, axis_index, axis_size, checkify, cond, custom_jvp, custom_vjp, eval_shape,
+    fori_loop, grad, hessian, in_axes, io_callback, jacfwd, jacrev, jvp, length, linearize,
+    make_graph, map_slices, over, pmax, pmean, pmin, ppermute, psum, psum_scatter, pure_callback,
+    remat, remat_with, scan, switch, value_and_grad, vjp, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};
 pub use xla::effects_barrier;

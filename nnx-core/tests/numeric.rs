@@ -10,8 +10,12 @@ mod elementwise;
 mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
+#[path = "numeric/images.rs"]
+mod images;
 #[path = "numeric/linalg.rs"]
 mod linalg;
+#[path = "numeric/names.rs"]
+mod names;
 #[path = "numeric/products.rs"]
 mod products;
 #[path = "numeric/reductions.rs"]
@@ -22,6 +26,8 @@ mod rules;
 mod shapes;
 #[path = "numeric/special.rs"]
 mod special;
+#[path = "numeric/stats.rs"]
+mod stats;
 #[path = "numeric/surprises.rs"]
 mod surprises;
 #[path = "numeric/text.rs"]

@@ -1,5 +1,6 @@
 //! `x.at(index)`: reads and functional updates of parts of an array.
 
+mod derived;
 mod masks;
 mod plan;
 

@@ -1,6 +1,7 @@
 //! Convolutions and their options.
 
-use super::axes::invalid;
+use super::axes::{invalid, product_of};
+use super::{full, one_program};
 use crate::graph::Array;
 use crate::lower::ConvDims;
 use crate::ops::{ConvGeneralDilated, Reverse, dilated};
@@ -308,4 +309,54 @@ pub fn conv_transpose(lhs: &Array, rhs: &Array, options: &ConvTransposeOptions) 
         dims,
     };
     bind1(op, &[lhs, &kernel])
+}
+
+/// The elements under a window of `filter_shape` at each of its places, as features: those of the first
+/// feature of `lhs` come first, row by row. The number of groups must be left at 1, and the kernel in
+/// `dimension_numbers` is that of [`conv_general_dilated`]. `jax.lax.conv_general_dilated_patches`.
+///
+/// ```
+/// # use nnx_core::{Array, array::conv_general_dilated_patches};
+/// let x = Array::from([1.0, 2.0, 3.0]).reshape([1, 3, 1]);
+/// let y = conv_general_dilated_patches(&x, &[2], &Default::default());
+/// assert_eq!(y.shape(), [1, 2, 2]);
+/// assert_eq!(y.to_vec::<f64>(), [1.0, 2.0, 2.0, 3.0]);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes and options do not fit together, or there are groups.
+#[track_caller]
+pub fn conv_general_dilated_patches(
+    lhs: &Array,
+    filter_shape: &[usize],
+    options: &ConvOptions,
+) -> Array {
+    const OP: &str = "conv_general_dilated_patches";
+    let n = filter_shape.len();
+    let groups = (options.feature_group_count, options.batch_group_count);
+    if lhs.rank() != n + 2 || groups != (1, 1) {
+        let lhs = lhs.aval();
+        invalid(OP, format!("a window {filter_shape:?} and groups {groups:?} do not fit {lhs}"));
+    }
+    let like = full(vec![1; n + 2], 0.0, lhs.dtype());
+    let dims = dimension_numbers(OP, options.dimension_numbers, lhs, &like);
+    let features = lhs.shape()[dims.lhs[1]];
+    let mut taps = 1;
+    for &n in filter_shape {
+        taps = product_of(OP, taps, n);
+    }
+    product_of(OP, taps, features);
+    one_program(OP, std::slice::from_ref(lhs), |args| {
+        // Each of a feature's outputs takes one element: spatial axes, I, O.
+        let shape = [filter_shape, &[1, taps]].concat();
+        let one = super::eye(taps, lhs.dtype()).reshape(shape);
+        let mut reps = vec![1; n + 2];
+        reps[n + 1] = features;
+        let kernel = one.tile(&reps);
+        let mut order = vec![0; n + 2];
+        (order[dims.rhs[0]], order[dims.rhs[1]]) = (n + 1, n);
+        dims.rhs[2..].iter().enumerate().for_each(|(i, &d)| order[d] = i);
+        let grouped = ConvOptions { feature_group_count: features, ..options.clone() };
+        conv_general_dilated(&args[0], &kernel.transpose(order), &grouped)
+    })
 }

@@ -1,12 +1,12 @@
 //! Products of arrays: matmul, dot_general.
 
-use super::Operand;
 use super::axes::invalid;
+use super::{Operand, iota, one_program, where_};
 use crate::graph::Array;
 use crate::lower::DotDims;
 use crate::ops::DotGeneral;
 use crate::run::bind1;
-use crate::value::promote_dtypes;
+use crate::value::{DType, promote_dtypes};
 
 impl Array {
     /// Matrix product with NumPy's rules for vectors and batches: the last axis of this array meets
@@ -95,4 +95,43 @@ pub fn dot_general(
         rhs_contract: contract.1.to_vec(),
     };
     bind1(DotGeneral(dims), &[lhs, rhs])
+}
+
+/// The rows of `lhs` `[m, k]` times one of the matrices `rhs` `[g, k, n]` each: the first `group_sizes[0]` rows times
+/// the first matrix, the next times the second, and so on; rows beyond the sum give 0. Each row is
+/// multiplied with every matrix, and 0 with all but its own. `jax.lax.ragged_dot`.
+///
+/// ```
+/// # use nnx_core::{Array, array::ragged_dot};
+/// let x = Array::from([[1.0], [2.0], [3.0]]);
+/// let w = Array::from([[[10.0]], [[100.0]]]);
+/// let y = ragged_dot(&x, &w, &Array::from([2, 1]));
+/// assert_eq!(y.to_vec::<f64>(), [10.0, 20.0, 300.0]);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes do not fit or the sizes are not integers.
+#[track_caller]
+pub fn ragged_dot(lhs: &Array, rhs: &Array, group_sizes: &Array) -> Array {
+    const OP: &str = "ragged_dot";
+    let fits = match (lhs.shape(), rhs.shape(), group_sizes.shape()) {
+        ([_, k], [g, inner, _], [sizes]) => k == inner && g == sizes,
+        _ => false,
+    };
+    if !fits || !group_sizes.dtype().is_int() {
+        let (lhs, rhs, sizes) = (lhs.aval(), rhs.aval(), group_sizes.aval());
+        invalid(
+            OP,
+            format!("needs [m, k], [g, k, n] and g integers, got {lhs}, {rhs} and {sizes}"),
+        );
+    }
+    let dtype = promote_dtypes(lhs.dtype(), rhs.dtype());
+    let (m, g) = (lhs.shape()[0], rhs.shape()[0]);
+    one_program(OP, &[lhs.clone(), rhs.clone(), group_sizes.clone()], |args| {
+        let (lhs, rhs) = (args[0].astype(dtype), args[1].astype(dtype));
+        let group = args[2].cumsum(0).searchsorted(&iota([m], DType::I32, 0), true);
+        let own = iota([g, 1], DType::I32, 0).eq(&group).expand_dims(-1);
+        let rows = where_(&own, &lhs, 0);
+        dot_general(&rows, &rhs, (&[0, 2], &[0, 1]), (&[], &[]))
+    })
 }

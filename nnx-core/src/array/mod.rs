@@ -4,6 +4,7 @@
 mod arith;
 mod at;
 mod axes;
+mod bits;
 mod brackets;
 mod choose;
 mod classify;
@@ -16,13 +17,18 @@ mod einsum;
 mod elementwise;
 pub mod fft;
 mod format;
+mod functions;
+mod histograms;
 mod host;
+pub mod image;
 mod indexing;
+mod insertion;
 mod integer;
 pub mod linalg;
 mod masked;
 mod math;
 mod matmul;
+pub mod ndimage;
 mod nonzero;
 mod padding;
 mod pieces;
@@ -33,12 +39,15 @@ mod quantile;
 mod rearrange;
 mod reduce;
 mod reshape;
+mod segments;
 mod sets;
+pub mod signal;
 mod slicing;
 mod sort;
 mod spaces;
 pub mod special;
 mod starts;
+pub mod stats;
 mod window;
 
 pub(crate) use arith::broadcast_shapes;
@@ -46,6 +55,7 @@ pub use arith::{Operand, select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, invalid, shape_of};
+pub use bits::BitOrder;
 #[doc(hidden)]
 pub use brackets::BracketIndex;
 pub use choose::{
@@ -54,20 +64,28 @@ pub use choose::{
 };
 pub use classify::{FloatInfo, Tolerance, finfo, iinfo};
 pub use complex::complex;
-pub use conv::{ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_transpose};
+pub use conv::{
+    ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_general_dilated_patches,
+    conv_transpose,
+};
 pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
 pub use einsum::einsum;
 pub(crate) use einsum::einsum_of;
+pub use functions::{
+    Piece, apply_over_axes, diag_indices, ix_, optimization_barrier, piecewise, reduce,
+};
+pub use histograms::{histogram_bin_edges, histogram2d, histogramdd};
 pub use indexing::IndexMode;
 pub(crate) use indexing::one_program;
+pub use insertion::block;
 pub use masked::Masked;
 pub use math::logaddexp;
-pub use matmul::dot_general;
+pub use matmul::{dot_general, ragged_dot};
 pub use nonzero::Unique;
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
-pub use polynomials::{polyadd, polyder, polyfit, polyint, polymul, polysub};
+pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};
 pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,
@@ -76,6 +94,7 @@ pub use quantile::{QuantileMethod, logsumexp_signed};
 pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, vstack};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
+pub use segments::{segment_max, segment_min, segment_prod, segment_sum};
 pub use sets::{intersect1d, setdiff1d, setxor1d, union1d};
 pub use slicing::SliceSpec;
 pub use sort::{lexsort, sort_key_val, sort_multi};

@@ -221,6 +221,28 @@ impl Array {
         }
     }
 
+    /// The different elements in ascending order, and how often each occurs, as i32. See
+    /// [`unique_all`](Array::unique_all). `jax.numpy.unique_counts`.
+    ///
+    /// # Panics
+    /// As `unique_all`.
+    #[track_caller]
+    pub fn unique_counts(&self, size: impl Into<Option<usize>>) -> (Array, Array) {
+        let unique = self.unique_all(size);
+        (unique.values, unique.counts)
+    }
+
+    /// The different elements in ascending order, and for each element of the array the position of its
+    /// value, as i32. See [`unique_all`](Array::unique_all). `jax.numpy.unique_inverse`.
+    ///
+    /// # Panics
+    /// As `unique_all`.
+    #[track_caller]
+    pub fn unique_inverse(&self, size: impl Into<Option<usize>>) -> (Array, Array) {
+        let unique = self.unique_all(size);
+        (unique.values, unique.inverse)
+    }
+
     /// Whether each element is among those of `test`. `jax.numpy.isin`.
     #[track_caller]
     pub fn isin(&self, test: &Array) -> Array {

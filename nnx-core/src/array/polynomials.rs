@@ -1,10 +1,16 @@
 //! Polynomials as vectors of coefficients, that of the highest power first.
 
 use super::products::check_powers;
-use super::program::program;
-use super::{ConvolveMode, convolve, finfo, invalid, iota, linalg, one_program, vander};
-use crate::graph::Array;
+use super::program::{Compute, program, program2};
+use super::{
+    ConvolveMode, complex, concatenate, convolve, eye, finfo, invalid, iota, linalg, one_program,
+    vander, where_,
+};
+use crate::error::or_raise;
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp, inner_for};
 use crate::value::{DType, promote_dtypes};
+use std::f64::consts::TAU;
 
 #[track_caller]
 fn check(op: &'static str, p: &Array) {
@@ -52,6 +58,174 @@ pub fn polymul(p: &Array, q: &Array) -> Array {
     check("polymul", p);
     check("polymul", q);
     convolve(p, q, ConvolveMode::Full)
+}
+
+/// The quotient and the remainder of two polynomials, p = q · quotient + remainder. The remainder has as
+/// many coefficients as `p`, the first of them 0. Integers become f32. `jax.numpy.polydiv`.
+///
+/// ```
+/// # use nnx_core::{Array, array::polydiv};
+/// let (q, r) = polydiv(&Array::from([1.0, 3.0, 2.0, 5.0]), &Array::from([1.0, 1.0]));
+/// assert_eq!(q.to_vec::<f64>(), [1.0, 2.0, 0.0]);
+/// assert_eq!(r.to_vec::<f64>(), [0.0, 0.0, 0.0, 5.0]);
+/// ```
+///
+/// # Panics
+/// Panics if an operand is not a vector or has no elements, or the quotient has more than 16,384
+/// coefficients.
+#[track_caller]
+pub fn polydiv(p: &Array, q: &Array) -> (Array, Array) {
+    const OP: &str = "polydiv";
+    check(OP, p);
+    check(OP, q);
+    let (m, n) = (p.size(), q.size());
+    let terms = (m + 1).saturating_sub(n);
+    check_powers(OP, terms);
+    let dtype = Compute::Inexact.dtype(promote_dtypes(p.dtype(), q.dtype()));
+    program2(OP, &[p.clone(), q.clone()], |args| {
+        let (mut rest, q) = (args[0].astype(dtype), args[1].astype(dtype));
+        if terms == 0 {
+            return (super::zeros([1], dtype), rest);
+        }
+        let mut quotient = Vec::with_capacity(terms);
+        for k in 0..terms {
+            let term = rest.slice_dim(0, k, k + 1) / q.slice_dim(0, 0, 1);
+            let taken = (&term * &q).pad(&[(k as i64, (m - n - k) as i64)], 0);
+            rest -= taken;
+            quotient.push(term);
+        }
+        let quotient = concatenate(&quotient.iter().collect::<Vec<_>>(), 0);
+        (quotient, rest)
+    })
+}
+
+/// The polynomial with the given zeros and the leading coefficient 1; a scalar 1 if there are none. Integers become f32.
+/// `jax.numpy.poly` of a vector.
+///
+/// ```
+/// # use nnx_core::{Array, array::poly};
+/// assert_eq!(poly(&Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
+/// ```
+///
+/// # Panics
+/// Panics if `zeros` is not a vector, or has more than 16,384 elements.
+#[track_caller]
+pub fn poly(zeros: &Array) -> Array {
+    if zeros.rank() != 1 {
+        invalid("poly", format!("needs a vector of zeros, got {}", zeros.aval()));
+    }
+    check_powers("poly", zeros.size());
+    one_program("poly", &[zeros.to_inexact()], |args| {
+        let zeros = &args[0];
+        if zeros.size() == 0 {
+            return super::ones((), zeros.dtype());
+        }
+        let mut p = super::ones([1], zeros.dtype());
+        for i in 0..zeros.size() {
+            p = p.pad(&[(0, 1)], 0) - p.pad(&[(1, 0)], 0) * zeros.slice_dim(0, i, i + 1);
+        }
+        p
+    })
+}
+
+/// The zeros of a polynomial as complex numbers, in no particular order; several equal ones are as exact
+/// as their number allows. Leading zeros of `p` do not count outside of traces; inside, where they are
+/// not known, they give NaN. All zeros at once by the iteration of Aberth, "Iteration methods for finding
+/// all zeros of a polynomial simultaneously" (1973). `jax.numpy.roots`, whose order is that of LAPACK's
+/// eigenvalues.
+///
+/// ```
+/// # use nnx_core::{Array, array::roots};
+/// let z = roots(&Array::from([1.0, 0.0, -4.0])); // x² − 4
+/// assert!((z.real().max(..).item::<f64>() - 2.0).abs() < 1e-12);
+/// ```
+///
+/// # Panics
+/// Panics if `p` is not a vector or has no elements, or has more than 16,385 coefficients.
+#[track_caller]
+pub fn roots(p: &Array) -> Array {
+    const OP: &str = "roots";
+    check(OP, p);
+    check_powers(OP, p.size() - 1);
+    let dtype =
+        if p.dtype() == DType::F64 { DType::C128 } else { p.to_inexact().dtype().complex() };
+    let leading = if p.is_traced() { 0 } else { leading_zeros(p) };
+    if p.size() - leading < 2 {
+        return super::zeros([0], dtype);
+    }
+    one_program(OP, std::slice::from_ref(p), |args| {
+        let p = args[0].slice_dim(0, leading, args[0].size());
+        custom_jvp(Roots, &[&p.astype(dtype)])
+    })
+}
+
+/// How many elements of a known array are 0 before one that is not. Read on the host, so that it can be
+/// told inside a trace too.
+#[track_caller]
+fn leading_zeros(p: &Array) -> usize {
+    let bytes = or_raise(p.to_bytes());
+    let inexact = p.dtype().is_inexact();
+    // −0 has a sign.
+    let zero = |number: &[u8]| match number.split_last() {
+        Some((last, rest)) => {
+            let last = if inexact { last & 0x7f } else { *last };
+            last == 0 && rest.iter().all(|&byte| byte == 0)
+        }
+        None => true,
+    };
+    let numbers = |element: &[u8]| element.chunks(p.dtype().real().size()).all(zero);
+    bytes.chunks(p.dtype().size()).take_while(|element| numbers(element)).count()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Roots;
+
+/// The value and the slope of a polynomial.
+#[track_caller]
+fn value_and_slope(p: &Array, z: &Array) -> (Array, Array) {
+    let mut value = p.slice_dim(0, 0, 1).broadcast_to_dims(z.shape());
+    let mut slope = z.zeros_like();
+    for i in 1..p.size() {
+        slope = slope * z + &value;
+        value = value * z + p.slice_dim(0, i, i + 1);
+    }
+    (value, slope)
+}
+
+impl CustomJvp for Roots {
+    const NAME: &'static str = "roots";
+    fn body(&self, args: &[Array]) -> Array {
+        const STEPS: usize = 100;
+        let p = &args[0] / args[0].slice_dim(0, 0, 1);
+        let (n, dtype) = (p.size() - 1, p.dtype());
+        let real = dtype.real();
+        // A circle around the mean of the zeros, about as large as their distance from 0.
+        let powers = iota([n], real, 0) + 1.0;
+        let sizes = p.slice_dim(0, 1, n + 1).abs().pow(1.0 / powers);
+        let angle = iota([n], real, 0) * (TAU / n as f64) + 0.5 / n as f64;
+        let circle = complex(&angle.cos(), &angle.sin()) * sizes.max(0).astype(dtype);
+        let start = circle - p.slice_dim(0, 1, 2) / n as f64;
+        let others = eye(n, DType::Bool).logical_not();
+        let zeros = inner_for(STEPS, &[start, p], |_, state| {
+            let (z, p) = (&state[0], &state[1]);
+            let (value, slope) = value_and_slope(p, z);
+            let newton = &value / where_(&slope.eq(0), 1.0, &slope);
+            let apart = z.expand_dims(1) - z.expand_dims(0);
+            let some = others.logical_and(&apart.ne(0));
+            let safe = where_(&some, &apart, 1.0);
+            let repelled = where_(&some, 1.0 / safe, 0.0).sum(1);
+            let divisor = 1.0 - &newton * repelled;
+            let step = newton / where_(&divisor.eq(0), 1.0, &divisor);
+            vec![z - step, p.clone()]
+        });
+        zeros[0].clone()
+    }
+    /// At a zero z of p: dz = −dp(z) / p'(z).
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (p, t, z) = (&cx.primals[0], cx.tangent(0)?, cx.out());
+        let slope = value_and_slope(p, z).1;
+        Some(-value_and_slope(t, z).0 / slope)
+    }
 }
 
 /// The derivative of a polynomial. `jax.numpy.polyder`.

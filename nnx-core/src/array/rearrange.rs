@@ -3,44 +3,76 @@
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
 use super::starts::Starts;
-use super::{IndexMode, concatenate, iota, one_program};
+use super::{IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
 use crate::graph::{Array, is_tracing};
 use crate::value::DType;
 
 /// Elements moved around.
 impl Array {
-    /// The elements moved by `shift` places along `axis`; those pushed out come in at the other
-    /// end. `jax.numpy.roll`.
+    /// The elements moved by `shifts` places along `axes`, one shift for each axis or one for all; those
+    /// pushed out come in at the other end. With `..` the elements move row by row. `jax.numpy.roll`.
     ///
     /// ```
     /// # use nnx_core::Array;
-    /// let x = Array::from_slice(&[1, 2, 3, 4], [4]);
+    /// let x = Array::from([1, 2, 3, 4]);
     /// assert_eq!(x.roll(1, 0).to_vec::<i32>(), [4, 1, 2, 3]);
+    /// let x = Array::from([[0, 1, 2], [3, 4, 5]]);
+    /// assert_eq!(x.roll([1, 1], [0, 1]).to_vec::<i32>(), [5, 3, 4, 2, 0, 1]);
+    /// assert_eq!(x.roll(1, ..).to_vec::<i32>(), [5, 0, 1, 2, 3, 4]);
     /// ```
     ///
     /// # Panics
-    /// Panics if there is no such axis.
+    /// Panics if there is no such axis, or there are neither one shift nor as many as axes.
     #[track_caller]
-    pub fn roll(&self, shift: isize, axis: isize) -> Array {
-        let d = dim("roll", axis, self.aval());
-        let n = self.shape()[d];
-        let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
-        if shift == 0 {
+    pub fn roll(&self, shifts: impl IntoShape, axes: impl IntoAxes) -> Array {
+        const OP: &str = "roll";
+        let (shifts, axes) = (shifts.into_shape(), axes.into_axes().axes);
+        let Some(axes) = axes else {
+            let [shift] = shifts[..] else {
+                invalid(OP, format!("takes one shift without an axis, got {shifts:?}"))
+            };
+            return self.flatten().roll_dims(&[(0, shift)]).reshape(self.shape());
+        };
+        let dims = dims(OP, &axes, self.aval());
+        let count = shifts.len().max(dims.len());
+        if [shifts.len(), dims.len()].iter().any(|&n| n != 1 && n != count) {
+            let message = format!("{} shifts do not fit {} axes", shifts.len(), dims.len());
+            invalid(OP, message);
+        }
+        let one = |of: usize, i: usize| if of == 1 { 0 } else { i };
+        let moves: Vec<(usize, isize)> =
+            (0..count).map(|i| (dims[one(dims.len(), i)], shifts[one(shifts.len(), i)])).collect();
+        self.roll_dims(&moves)
+    }
+
+    /// The elements moved along dimensions, some of which may come twice.
+    #[track_caller]
+    fn roll_dims(&self, moves: &[(usize, isize)]) -> Array {
+        let mut shifts = vec![0; self.rank()];
+        for &(d, shift) in moves {
+            let n = self.shape()[d].max(1);
+            shifts[d] = (shifts[d] + shift.rem_euclid(n as isize) as usize) % n;
+        }
+        if shifts.iter().all(|&shift| shift == 0) {
             return self.clone();
         }
+        let moved = || (0..self.rank()).filter(|&d| shifts[d] > 0);
         if !is_tracing() {
             // One program for all shifts: a part of two copies side by side.
-            let starts = (0..self.rank()).map(|e| if e == d { n - shift } else { 0 }).collect();
-            let starts = Starts::beside(self, starts);
+            let start = |d: usize| if shifts[d] > 0 { self.shape()[d] - shifts[d] } else { 0 };
+            let starts = Starts::beside(self, (0..self.rank()).map(start).collect());
             return one_program("roll", &starts.after([self.clone()]), |args| {
-                let twice = concatenate(&[&args[0], &args[0]], d as isize);
+                let twice =
+                    moved().fold(args[0].clone(), |x, d| concatenate(&[&x, &x], d as isize));
                 starts.window(&twice, &starts.scalars(args), self.shape())
             });
         }
         one_program("roll", std::slice::from_ref(self), |args| {
-            let x = &args[0];
-            let (front, back) = (x.slice_dim(d, n - shift, n), x.slice_dim(d, 0, n - shift));
-            concatenate(&[&front, &back], d as isize)
+            moved().fold(args[0].clone(), |x, d| {
+                let (n, shift) = (x.shape()[d], shifts[d]);
+                let (front, back) = (x.slice_dim(d, n - shift, n), x.slice_dim(d, 0, n - shift));
+                concatenate(&[&front, &back], d as isize)
+            })
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::iota;
+use super::{concatenate, iota};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
@@ -42,6 +42,61 @@ impl Array {
             let positions = iota(shape, DType::I32, d);
             bind(Sort { dim: d, num_keys: 1 }, &[&args[0], &positions])[1].clone()
         })
+    }
+
+    /// The `kth` + 1 smallest elements along `axis` in ascending order, then the others in descending
+    /// order: an order in which all elements before `kth` are at most as large as it and all after it at
+    /// least. NaN counts as largest. `jax.numpy.partition` (default last axis).
+    ///
+    /// ```
+    /// # use nnx_core::Array;
+    /// let x = Array::from([3, 1, 4, 1, 5, 9, 2, 6]);
+    /// assert_eq!(x.partition(3, -1).to_vec::<i32>(), [1, 1, 2, 3, 9, 6, 5, 4]);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis or no element `kth`.
+    #[track_caller]
+    pub fn partition(&self, kth: isize, axis: isize) -> Array {
+        let (d, first) = self.kth("partition", kth, axis);
+        one_program("partition", std::slice::from_ref(self), |args| {
+            let sorted = args[0].sort(d as isize);
+            let n = sorted.shape()[d];
+            let (small, large) = (sorted.slice_dim(d, 0, first), sorted.slice_dim(d, first, n));
+            concatenate(&[&small, &large.flip(d)], d as isize)
+        })
+    }
+
+    /// The positions, as i32, of the `kth` + 1 smallest elements along `axis` in ascending order of the
+    /// elements, then those of the others in ascending order of the positions. See
+    /// [`partition`](Array::partition). `jax.numpy.argpartition`.
+    ///
+    /// # Panics
+    /// As `partition`.
+    #[track_caller]
+    pub fn argpartition(&self, kth: isize, axis: isize) -> Array {
+        let (d, first) = self.kth("argpartition", kth, axis);
+        one_program("argpartition", std::slice::from_ref(self), |args| {
+            let x = args[0].moveaxis(d as isize, -1);
+            let (last, n) = (x.rank() - 1, self.shape()[d]);
+            let positions = iota(x.shape(), DType::I32, last);
+            let sorted = bind(Sort { dim: last, num_keys: 1 }, &[&x, &positions]);
+            let small = sorted[1].slice_dim(last, 0, first);
+            let large = sorted[1].slice_dim(last, first, n).sort(-1);
+            concatenate(&[&small, &large], -1).moveaxis(-1, d as isize)
+        })
+    }
+
+    /// The dimension, and how many elements come up to the `kth`.
+    #[track_caller]
+    fn kth(&self, op: &str, kth: isize, axis: isize) -> (usize, usize) {
+        let d = dim(op, axis, self.aval());
+        let n = self.shape()[d] as isize;
+        let at = if kth < 0 { kth + n } else { kth };
+        if at < 0 || at >= n {
+            invalid(op, format!("axis {d} of {} has no element {kth}", self.aval()));
+        }
+        (d, at as usize + 1)
     }
 
     /// The `k` largest elements along the last axis, largest first, and their positions as i32.

@@ -214,6 +214,24 @@ pub fn hard_tanh(x: &Array) -> Array {
     })
 }
 
+/// 0 up to −1, x from 1 on, (x + 1)² / 4 between (Blondel and others, "Learning with Fenchel-Young
+/// losses"); integers become f32. `jax.nn.sparse_plus`.
+#[track_caller]
+pub fn sparse_plus(x: &Array) -> Array {
+    one_program("sparse_plus", &[x.to_inexact()], |args| {
+        let x = &args[0];
+        let between = (x + 1.0).square() / 4.0;
+        where_(&x.le(-1.0), 0.0, where_(&x.ge(1.0), x, between))
+    })
+}
+
+/// The slope of [`sparse_plus`]: (x + 1) / 2, cut at 0 and 1; integers become f32.
+/// `jax.nn.sparse_sigmoid`.
+#[track_caller]
+pub fn sparse_sigmoid(x: &Array) -> Array {
+    one_program("sparse_sigmoid", &[x.to_inexact()], |args| (&args[0] + 1.0).clip(0.0, 2.0) * 0.5)
+}
+
 /// x where it is not negative, `negative_slope` · x elsewhere. `jax.nn.leaky_relu` (default slope
 /// 0.01).
 #[track_caller]

@@ -38,8 +38,8 @@ pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, identity,
     leaky_relu, log_sigmoid, log_softmax, log1mexp, logaddexp, logmeanexp, logsumexp, mish,
-    one_hot, relu, relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, squareplus,
-    standardize, swish, tanh,
+    one_hot, relu, relu6, selu, sigmoid, silu, soft_sign, softmax, softplus, sparse_plus,
+    sparse_sigmoid, squareplus, standardize, swish, tanh,
 };
 pub use initializers::Initializer;
 pub use layer::{Activation, ActivationFn, Layer};

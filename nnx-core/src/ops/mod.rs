@@ -59,7 +59,7 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use fft::Fft;
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
-pub(crate) use inner_loop::inner_for;
+pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
     Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
     matrix, permute_rows, square,

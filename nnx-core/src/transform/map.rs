@@ -3,6 +3,7 @@
 use super::lend::Argument;
 use super::scan::{MAP, ScanInputs, scanned};
 use super::trees::{difference_of, invalid, leaves, with_leaves};
+use super::vmap::vmap;
 use crate::array::dim;
 use crate::graph::Array;
 use crate::module::Module;
@@ -32,6 +33,33 @@ where
     F: for<'t> FnOnce(<X::Xs as Argument>::Body<'t>) -> Y,
 {
     scanned(MAP, |(), x: <X::Xs as Argument>::Body<'_>| ((), f(x)), (), xs.into_over()).1
+}
+
+/// Applies `f` to each vector of `x` along `axis`, all at once; the axes of the results stand in its place.
+/// `jax.numpy.apply_along_axis`.
+///
+/// ```
+/// # use nnx_core::{Array, apply_along_axis};
+/// let x = Array::from([[3, 1, 2], [9, 7, 8]]);
+/// let y = apply_along_axis(|row: &Array| row.sort(0).slice([(..2).into()]), &x, 1);
+/// assert_eq!(y.to_vec::<i32>(), [1, 2, 7, 8]);
+/// ```
+///
+/// # Panics
+/// Panics if there is no such axis.
+#[track_caller]
+pub fn apply_along_axis(f: impl Fn(&Array) -> Array, x: &Array, axis: isize) -> Array {
+    let d = dim("apply_along_axis", axis, x.aval());
+    let others: Vec<usize> = (0..x.rank()).filter(|&e| e != d).map(|e| x.shape()[e]).collect();
+    let count: usize = others.iter().product();
+    let rows = x.moveaxis(d as isize, -1).reshape([count, x.shape()[d]]);
+    let made = vmap(|row: &Array| f(row), &rows, 0);
+    let own = made.rank() - 1;
+    let made = made.reshape([&others, &made.shape()[1..]].concat());
+    // The axes before, those of the results, the axes after.
+    let after = others.len();
+    let order: Vec<usize> = (0..d).chain(after..after + own).chain(d..after).collect();
+    made.transpose(order.as_slice())
 }
 
 /// All prefixes of `xs` along `axis`, combined by the associative function `f`: element `i` of the

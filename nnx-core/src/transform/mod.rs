@@ -64,7 +64,7 @@ pub use lend::{Argument, Owned, Static};
 #[doc(hidden)]
 pub use lend::{Role, Roles};
 pub use loops::{Bound, fori_loop, while_loop};
-pub use map::{associative_scan, map_slices};
+pub use map::{apply_along_axis, associative_scan, map_slices};
 pub use remat::{remat, remat_with};
 pub use scan::{Over, ScanInputs, length, over, scan};
 pub use shapes::{eval_shape, make_graph};

@@ -32,6 +32,12 @@ pub(crate) fn point(probe: &Probe) -> Vec<Array> {
             x[at] = x[at].sort(0);
         }
         "cholesky" | "cho_factor" => x[0] = x[0].matmul(x[0].mt()) + eye(3, DType::F64),
+        "multivariate_normal::logpdf" | "multivariate_normal::pdf" => {
+            x[2] = x[2].matmul(x[2].mt()) + eye(3, DType::F64);
+        }
+        "tensorsolve" | "tensorinv" => {
+            x[0] = &x[0] + eye(4, DType::F64).reshape(x[0].shape()) * 2.0;
+        }
         // Regular, and far from a change of pivots.
         "lu" | "lu_factor" | "lu_solve" | "solve" | "solve_triangular" | "triangular_solve"
         | "inv" | "det" | "slogdet" | "cho_solve" | "cond" | "expm" => {

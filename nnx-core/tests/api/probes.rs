@@ -1,5 +1,6 @@
 //! A call of every public function.
 
+use super::more_probes;
 use super::probe::Probe;
 use nnx_core::array::*;
 use nnx_core::array::{fft, linalg, special};
@@ -24,6 +25,8 @@ macro_rules! probes {
     };
 }
 
+pub(crate) use probes;
+
 macro_rules! jax {
     () => {
         None
@@ -33,7 +36,9 @@ macro_rules! jax {
     };
 }
 
-trait IntoArrays {
+pub(crate) use jax;
+
+pub(crate) trait IntoArrays {
     fn into_arrays(self) -> Vec<Array>;
 }
 
@@ -66,7 +71,7 @@ fn float(x: &Array) -> DType {
     if x.dtype().is_float() { x.dtype() } else { DType::F32 }
 }
 
-fn ints(values: &[i32]) -> Array {
+pub(crate) fn ints(values: &[i32]) -> Array {
     Array::from_slice(values, [values.len()])
 }
 
@@ -75,7 +80,7 @@ pub(crate) fn all() -> Vec<Probe> {
 }
 
 /// The calls by kind of function.
-pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 11] {
+pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 15] {
     [
         ("elementwise", elementwise()),
         ("comparison_and_choice", comparison_and_choice()),
@@ -88,6 +93,10 @@ pub(crate) fn groups() -> [(&'static str, Vec<Probe>); 11] {
         ("transforms_of_fourier", transforms_of_fourier()),
         ("special_functions", special_functions()),
         ("activations", activations()),
+        ("places", more_probes::places()),
+        ("matrices", more_probes::matrices()),
+        ("images_and_signals", more_probes::images_and_signals()),
+        ("statistics", more_probes::statistics()),
     ]
 }
 
@@ -569,6 +578,8 @@ fn activations() -> Vec<Probe> {
         "hard_silu" = "jax.nn.hard_silu" [[2, 3]] => |x| nn::hard_silu(&x[0]);
         "hard_swish" [[2, 3]] => |x| nn::hard_swish(&x[0]);
         "hard_tanh" = "jax.nn.hard_tanh" [[2, 3]] => |x| nn::hard_tanh(&x[0]);
+        "sparse_plus" [[2, 3]] => |x| nn::sparse_plus(&x[0]);
+        "sparse_sigmoid" [[2, 3]] => |x| nn::sparse_sigmoid(&x[0]);
         "leaky_relu" = "jax.nn.leaky_relu" [[2, 3]] => |x| nn::leaky_relu(&x[0], 0.01);
         "glu" = "jax.nn.glu" [[2, 4]] => |x| nn::glu(&x[0], -1);
         "log_softmax" = "jax.nn.log_softmax" [[2, 3]] => |x| nn::log_softmax(&x[0], -1);

@@ -7,7 +7,8 @@ use syn::{Attribute, ImplItem, Item, Type, Visibility};
 pub(crate) struct Function {
     /// The file it is in, from `src` on.
     pub(crate) file: String,
-    /// `roll`, or `Masked::sum`; methods of `Array` go by their name alone.
+    /// `roll`, or `Masked::sum`, or `signal::convolve` in modules whose names NumPy has too; methods of
+    /// `Array` go by their name alone.
     pub(crate) name: String,
     /// Its name in JAX or Flax, as its documentation says.
     pub(crate) jax: Option<String>,
@@ -37,6 +38,17 @@ fn visit(src: &Path, path: &Path, found: &mut Vec<Function>) {
     }
 }
 
+/// The module that stands before a function's name where others have the name too.
+fn module(file: &str) -> Option<&str> {
+    let inside = file.strip_prefix("array/")?.strip_suffix(".rs")?;
+    match inside.split_once('/') {
+        Some(("stats", "samples")) => Some("stats"),
+        Some(("stats", distribution)) => Some(distribution),
+        None if ["image", "ndimage", "signal"].contains(&inside) => Some(inside),
+        _ => None,
+    }
+}
+
 fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
     let mut push = |vis: &Visibility, attrs: &[Attribute], name: String| {
         let hidden = documentation(attrs).contains("doc(hidden)");
@@ -50,7 +62,9 @@ fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
     };
     match item {
         Item::Fn(function) => {
-            push(&function.vis, &function.attrs, function.sig.ident.to_string());
+            let name = function.sig.ident.to_string();
+            let name = module(file).map_or_else(|| name.clone(), |of| format!("{of}::{name}"));
+            push(&function.vis, &function.attrs, name);
         }
         Item::Impl(block) if block.trait_.is_none() => {
             let Type::Path(path) = &*block.self_ty else { return };

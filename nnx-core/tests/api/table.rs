@@ -1,5 +1,6 @@
 //! The table as text.
 
+use super::names;
 use super::probe::Probe;
 use super::probes;
 use super::source::{self, Function};
@@ -8,13 +9,15 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Headings, and the files whose functions are listed below them; the first that fits.
-const SECTIONS: [(&str, &[&str]); 9] = [
+const SECTIONS: [(&str, &[&str]); 11] = [
     ("Transforms", &["transform/"]),
     ("Random numbers", &["random/"]),
     ("Activations", &["nn/functions.rs"]),
     ("Linear algebra", &["array/linalg/"]),
     ("Fourier transforms", &["array/fft"]),
     ("Special functions", &["array/special", "ops/special"]),
+    ("Images and signals", &["array/image.rs", "array/ndimage.rs", "array/signal.rs"]),
+    ("Statistics", &["array/stats/"]),
     ("Creation", &["array/create.rs", "array/spaces.rs", "array/diagonal.rs"]),
     ("Reductions", &["array/reduce.rs", "array/masked.rs", "array/quantile.rs", "array/window.rs"]),
     ("Arrays", &["array/", "ops/"]),
@@ -72,8 +75,10 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
             continue;
         }
         let name = function.name.as_str();
+        // Modules have small letters.
+        let is_function = name.starts_with("Masked::") || name.starts_with("At::");
         let is_setting =
-            name.contains("::") && !name.starts_with("Masked::") && !name.starts_with("At::");
+            name.contains("::") && !is_function && name.starts_with(|c: char| c.is_uppercase());
         if NOT_OPERATIONS.contains(&name) || is_setting {
             continue;
         }
@@ -133,7 +138,7 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
 fn the_table_says_what_the_code_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let functions = source::functions(&root.join("src"));
-    let text = table(&functions, &probes::all());
+    let text = table(&functions, &probes::all()) + &names::text();
     let file = root.join("../docs/api.md");
     if std::env::var_os("NNX_WRITE_DOCS").is_some() {
         std::fs::write(&file, text).unwrap();

@@ -81,7 +81,7 @@ impl At {
     }
 
     /// The mask of an index that is nothing but one, over the first axes.
-    fn sole_mask(&self) -> Option<&Array> {
+    pub(super) fn sole_mask(&self) -> Option<&Array> {
         match self.items.as_slice() {
             [IndexItem(item)] | [IndexItem(item), IndexItem(Item::Ellipsis)] => item.mask(),
             _ => None,

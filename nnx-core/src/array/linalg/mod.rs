@@ -12,6 +12,7 @@ mod functions;
 mod least_squares;
 mod norms;
 mod solving;
+mod structured;
 
 pub use decompositions::{
     cholesky, eigh, eigvalsh, lu, lu_factor, qr, qr_full, svd, svd_full, svdvals,
@@ -22,6 +23,9 @@ pub use norms::{Ord, matrix_norm, norm, vector_norm};
 pub use solving::{
     TriangularOptions, cho_factor, cho_solve, det, inv, lu_solve, slogdet, solve, solve_triangular,
     triangular_solve,
+};
+pub use structured::{
+    PolarSide, circulant, hankel, hilbert, polar, tensorinv, tensorsolve, toeplitz,
 };
 
 use super::axes::invalid;

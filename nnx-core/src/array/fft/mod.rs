@@ -1,5 +1,10 @@
-//! Discrete Fourier transforms, with the names and semantics of `jax.numpy.fft`. f32 and narrower
+//! Discrete Fourier transforms, with the names and semantics of `jax.numpy.fft`, and the cosine transforms of
+//! `jax.scipy.fft`. f32 and narrower
 //! give complex64, f64 gives complex128.
+
+mod cosine;
+
+pub use cosine::{dct, dctn, idct, idctn};
 
 use super::axes::{dim, invalid};
 use super::{IntoAxes, iota, one_program};

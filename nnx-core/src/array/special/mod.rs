@@ -2,8 +2,11 @@
 //! with broadcasting; integers become f32. Also methods of [`Array`]: `erf`, `erfc`, `erf_inv`,
 //! `lgamma`, `digamma`.
 
+mod exponential;
+
 pub use super::quantile::logsumexp_signed;
 pub use super::reduce::{logsumexp, softmax};
+pub use exponential::{boxcox1p, comb, exp1, expi};
 
 use super::products::check_powers;
 use super::program::{Compute, binary, ternary, unary};

@@ -1,0 +1,145 @@
+//! Integrals of exponentials, and counts of choices.
+
+use super::{Compute, Operand, binary, in_wide, select};
+use crate::array::where_;
+use crate::graph::{Array, Jvp, Tangent};
+use crate::ops::{CustomJvp, custom_jvp, inner_for};
+
+/// Euler's constant γ.
+const EULER: f64 = 0.577_215_664_901_532_9;
+/// Up to where the power series is taken for E₁.
+const SMALL: f64 = 2.0;
+/// From where the asymptotic series is taken for Ei.
+const LARGE: f64 = 50.0;
+/// The terms of the series up to `LARGE`, and of the asymptotic one beyond.
+const TERMS: [usize; 2] = [170, 45];
+
+/// Σ xᵏ / (k · k!) from k = 1 on, the terms for |x| up to [`LARGE`].
+#[track_caller]
+fn series(x: &Array, terms: usize) -> Array {
+    let start = [x.clone(), x.clone()];
+    let sums = inner_for(terms, &start, |i, state| {
+        let k = i.astype(x.dtype()) + 2.0;
+        let power = &state[0] * x / &k;
+        let sum = &state[1] + &power / k;
+        vec![power, sum]
+    });
+    sums[1].clone()
+}
+
+/// E₁(x) eˣ for x ≥ 2 by a continued fraction (Abramowitz & Stegun 5.1.22, in its even form).
+#[track_caller]
+fn fraction(x: &Array) -> Array {
+    const DEPTH: usize = 60;
+    let tail = x + (2 * DEPTH + 1) as f64;
+    let whole = inner_for(DEPTH, &[tail], |i, state| {
+        let k = DEPTH as f64 - i.astype(x.dtype());
+        vec![x + (&k * 2.0 - 1.0) - k.square() / &state[0]]
+    });
+    1.0 / &whole[0]
+}
+
+/// The exponential integral E₁(x) = ∫ e⁻ᵗ / t dt from x to ∞; NaN for negative x, ∞ at 0.
+/// `jax.scipy.special.exp1`.
+///
+/// ```
+/// # use nnx_core::{Array, special::exp1};
+/// assert!((exp1(&Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
+/// ```
+#[track_caller]
+pub fn exp1(x: &Array) -> Array {
+    in_wide("exp1", x, |x| custom_jvp(E1, &[x]))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct E1;
+
+impl CustomJvp for E1 {
+    const NAME: &'static str = "exp1";
+    fn body(&self, args: &[Array]) -> Array {
+        let x = &args[0];
+        let small = x.le(SMALL);
+        let low = select(&small, x, &x.ones_like());
+        let near = -EULER - low.log() - series(&-&low, 26);
+        let high = select(&small, &x.full_like(SMALL), x);
+        // A product that overflows on its way has a factor of 0.
+        let far = (-&high).exp() * fraction(&high.minimum(1e4));
+        let value = select(&small, &near, &far);
+        let value = select(&x.eq(0.0), &x.full_like(f64::INFINITY), &value);
+        select(&x.lt(0.0), &x.full_like(f64::NAN), &value)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let x = &cx.primals[0];
+        Some(cx.tangent(0)? * (-((-x).exp() / x)))
+    }
+}
+
+/// The exponential integral Ei(x) = −∫ e⁻ᵗ / t dt from −x to ∞ (the principal value); −∞ at 0.
+/// `jax.scipy.special.expi`.
+#[track_caller]
+pub fn expi(x: &Array) -> Array {
+    in_wide("expi", x, |x| custom_jvp(Ei, &[x]))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Ei;
+
+impl CustomJvp for Ei {
+    const NAME: &'static str = "expi";
+    fn body(&self, args: &[Array]) -> Array {
+        let x = &args[0];
+        let below = select(&x.lt(0.0), &-x, &x.ones_like());
+        let negative = -custom_jvp(E1, &[&below]);
+        let middle = x.gt(0.0) & x.le(LARGE);
+        let safe = select(&middle, x, &x.ones_like());
+        let near = EULER + safe.log() + series(&safe, TERMS[0]);
+        let high = x.maximum(LARGE);
+        let inverse = 1.0 / &high;
+        // Σ k! / xᵏ, from the last term on.
+        let sum = inner_for(TERMS[1], &[x.ones_like()], |i, state| {
+            let k = TERMS[1] as f64 - i.astype(x.dtype());
+            vec![&state[0] * k * &inverse + 1.0]
+        });
+        // Half of the exponent at a time, so that it overflows no sooner than the result.
+        let half = (&high * 0.5).exp();
+        let far = &half * &inverse * &sum[0] * half;
+        let far = where_(&x.eq(f64::INFINITY), f64::INFINITY, far);
+        let positive = select(&x.gt(LARGE), &far, &near);
+        let value = select(&x.lt(0.0), &negative, &positive);
+        let value = select(&x.eq(0.0), &x.full_like(f64::NEG_INFINITY), &value);
+        select(&x.is_nan(), x, &value)
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let x = &cx.primals[0];
+        Some(cx.tangent(0)? * (x.exp() / x))
+    }
+}
+
+/// The number of ways to choose `k` of `n` things, 0 where `k` is negative or above `n`, by the beta function.
+/// `jax.scipy.special.comb` without exact integers and repetition.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[track_caller]
+pub fn comb(n: &Array, k: impl Operand) -> Array {
+    binary("comb", Compute::Inexact, n, &k, |n, k| {
+        let possible = n.ge(0.0) & k.ge(0.0) & n.ge(k);
+        let (safe_n, safe_k) = (where_(&possible, n, 1.0), where_(&possible, k, 1.0));
+        let log =
+            (&safe_n + 1.0).lgamma() - (&safe_k + 1.0).lgamma() - (safe_n - safe_k + 1.0).lgamma();
+        where_(&possible, log.exp(), 0.0)
+    })
+}
+
+/// ((1 + x)ᵏ − 1) / k for k = `lambda`, log(1 + x) for 0. `jax.scipy.special.boxcox1p`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[track_caller]
+pub fn boxcox1p(x: &Array, lambda: impl Operand) -> Array {
+    binary("boxcox1p", Compute::Inexact, x, &lambda, |x, k| {
+        let zero = k.eq(0.0);
+        let safe = select(&zero, &k.ones_like(), k);
+        select(&zero, &x.log1p(), &((&safe * x.log1p()).expm1() / &safe))
+    })
+}

@@ -1,0 +1,55 @@
+//! The Dirichlet distribution over vectors of probabilities. See [`stats`](super).
+
+use super::or_impossible;
+use crate::array::special::xlogy;
+use crate::array::{concatenate, invalid, keepdims, one_program};
+use crate::graph::Array;
+use crate::value::{DType, promote_dtypes};
+
+/// The logarithm of the density of the vectors along the first axis of `x`, of as many elements as `alpha`
+/// or one less: then the last one is 1 less their sum. −∞ where the elements are not positive or their sum
+/// is not 1. `jax.scipy.stats.dirichlet.logpdf`.
+///
+/// # Panics
+/// Panics if `alpha` is not a vector, `x` does not fit it, or for complex numbers.
+#[track_caller]
+pub fn logpdf(x: &Array, alpha: &Array) -> Array {
+    const OP: &str = "dirichlet.logpdf";
+    let dtype = promote_dtypes(x.dtype(), alpha.dtype());
+    let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+    let n = alpha.size();
+    let rows = x.shape().first().copied().unwrap_or(0);
+    if alpha.rank() != 1
+        || n == 0
+        || !(rows == n || rows + 1 == n)
+        || dtype.is_complex()
+        || x.rank() == 0
+    {
+        let (x, alpha) = (x.aval(), alpha.aval());
+        invalid(
+            OP,
+            format!("needs vectors along the first axis that fit alpha, got {x} and {alpha}"),
+        );
+    }
+    one_program(OP, &[x.clone(), alpha.clone()], |args| {
+        let (mut x, alpha) = (args[0].astype(dtype), args[1].astype(dtype));
+        if rows != n {
+            x = concatenate(&[&x, &(1.0 - x.sum(keepdims(0)))], 0);
+        }
+        let normalizer = alpha.lgamma().sum(0) - alpha.sum(0).lgamma();
+        let mut shape = vec![1; x.rank()];
+        shape[0] = n;
+        let log = xlogy(&(alpha.reshape(shape) - 1.0), &x).sum(0) - normalizer;
+        let inside = x.gt(0.0).all(0) & (x.sum(0) - 1.0).abs().lt(1e-6);
+        or_impossible(&inside, log)
+    })
+}
+
+/// The density. See [`logpdf`]. `jax.scipy.stats.dirichlet.pdf`.
+///
+/// # Panics
+/// As [`logpdf`].
+#[track_caller]
+pub fn pdf(x: &Array, alpha: &Array) -> Array {
+    logpdf(x, alpha).exp()
+}

@@ -1,0 +1,98 @@
+//! The Gumbel distribution of the largest value. See [`stats`](super).
+
+use super::together;
+use crate::array::{Operand, where_};
+use crate::graph::Array;
+
+/// The logarithm of the density. `jax.scipy.stats.gumbel_r.logpdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_r.logpdf", x, &[&loc, &scale], |args| {
+        let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
+        let z = (x - loc) / scale;
+        right(scale, -scale.log() - (&z + (-&z).exp()))
+    })
+}
+
+/// The density. `jax.scipy.stats.gumbel_r.pdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    logpdf(x, loc, scale).exp()
+}
+
+/// The logarithm of [`cdf`]. `jax.scipy.stats.gumbel_r.logcdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_r.logcdf", x, &[&loc, &scale], |args| {
+        let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
+        right(scale, -((loc - x) / scale).exp())
+    })
+}
+
+/// The probability of values up to `x`. `jax.scipy.stats.gumbel_r.cdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    logcdf(x, loc, scale).exp()
+}
+
+/// The probability of values above `x`. `jax.scipy.stats.gumbel_r.sf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_r.sf", x, &[&loc, &scale], |args| {
+        let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
+        right(scale, 1.0 - (-((loc - x) / scale).exp()).exp())
+    })
+}
+
+/// The logarithm of [`sf`]. `jax.scipy.stats.gumbel_r.logsf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_r.logsf", x, &[&loc, &scale], |args| {
+        let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
+        right(scale, log1mexp(&((loc - x) / scale).exp()))
+    })
+}
+
+/// The inverse of [`cdf`]; NaN at 0 and 1. `jax.scipy.stats.gumbel_r.ppf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
+    together("gumbel_r.ppf", q, &[&loc, &scale], |args| {
+        let [q, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
+        let value = loc - scale * (-q.log()).log();
+        where_(&(q.gt(0.0) & q.lt(1.0)), value, f64::NAN)
+    })
+}
+
+/// `y` where the scale is positive, NaN elsewhere.
+#[track_caller]
+fn right(scale: &Array, y: Array) -> Array {
+    where_(&scale.gt(0.0), y, f64::NAN)
+}
+
+/// log(1 − e⁻ˣ) for x > 0, by whichever form is exact.
+#[track_caller]
+fn log1mexp(x: &Array) -> Array {
+    let small = x.lt(std::f64::consts::LN_2);
+    where_(&small, (-(-x).expm1()).log(), (-(-x).exp()).log1p())
+}

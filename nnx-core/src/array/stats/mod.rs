@@ -1,0 +1,95 @@
+//! Probability distributions and statistics, with the names and semantics of `jax.scipy.stats`.
+//!
+//! A distribution is a module with functions of an array and of its parameters, which are arrays or
+//! numbers that broadcast: `logpdf` (or `logpmf`), `pdf`, `cdf`, `sf` = 1 − cdf, `ppf`, the inverse of
+//! `cdf`, `isf`, that of `sf`, and logarithms of these. `loc` moves a distribution (0 by default in JAX),
+//! `scale` stretches it (1 by default). Integers become f32.
+//!
+//! ```
+//! # use nnx_core::{Array, stats};
+//! let x = Array::from([0.0_f32, 1.0]);
+//! let log_likelihood = stats::norm::logpdf(&x, 0.5, 2.0).sum(..);
+//! assert!((log_likelihood.item::<f32>() + 3.286_671).abs() < 1e-5);
+//! ```
+
+pub mod bernoulli;
+pub mod beta;
+pub mod binom;
+pub mod cauchy;
+pub mod chi2;
+pub mod dirichlet;
+pub mod expon;
+pub mod gamma;
+pub mod gennorm;
+pub mod geom;
+pub mod gumbel_l;
+pub mod gumbel_r;
+pub mod laplace;
+pub mod logistic;
+pub mod multivariate_normal;
+pub mod nbinom;
+pub mod norm;
+pub mod pareto;
+pub mod poisson;
+mod samples;
+pub mod t;
+pub mod uniform;
+pub mod vonmises;
+pub mod wrapcauchy;
+
+pub use samples::{rankdata, sem};
+
+use super::program::{Compute, common_shape};
+use super::{Operand, one_program, where_};
+use crate::graph::Array;
+use crate::value::{DType, PromotionKind, promote, promote_dtypes};
+
+/// A function of an array and parameters in one floating dtype and shape.
+#[track_caller]
+fn together(
+    name: &str,
+    x: &Array,
+    parameters: &[&dyn Operand],
+    body: impl FnOnce(&[Array]) -> Array,
+) -> Array {
+    // Arrays decide before numbers.
+    let strong = parameters.iter().fold(x.dtype(), |dtype, p| match p.kind() {
+        PromotionKind::Strong(own) => promote_dtypes(dtype, own),
+        _ => dtype,
+    });
+    let dtype =
+        parameters.iter().fold(strong, |dtype, p| promote(PromotionKind::Strong(dtype), p.kind()));
+    let dtype = Compute::Inexact.dtype(dtype);
+    if dtype.is_complex() {
+        super::invalid(name, format!("takes real numbers, got {dtype} for {}", x.aval()));
+    }
+    let own = |p: &&dyn Operand| match p.kind() {
+        PromotionKind::Strong(own) => p.array(own),
+        _ => p.array(dtype),
+    };
+    let mut args = vec![x.clone()];
+    args.extend(parameters.iter().map(own));
+    let shape = common_shape(name, &args.iter().collect::<Vec<_>>());
+    one_program(name, &args, |args| {
+        let met: Vec<Array> =
+            args.iter().map(|x| x.astype(dtype).broadcast_to_dims(&shape)).collect();
+        body(&met)
+    })
+}
+
+/// `y` where `inside`, −∞ elsewhere.
+#[track_caller]
+fn or_impossible(inside: &Array, y: Array) -> Array {
+    where_(inside, y, f64::NEG_INFINITY)
+}
+
+/// `y` for probabilities `q`, NaN where they are none.
+#[track_caller]
+fn or_nan(q: &Array, y: Array) -> Array {
+    where_(&(q.ge(0.0) & q.le(1.0)), y, f64::NAN)
+}
+
+/// The lowest dtype that numbers are computed in: f32.
+fn at_least_f32(dtype: DType) -> DType {
+    promote_dtypes(dtype, DType::F32)
+}

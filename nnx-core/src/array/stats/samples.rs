@@ -1,0 +1,45 @@
+//! Statistics of samples.
+
+use crate::array::{IntoAxes, invalid, one_program};
+use crate::graph::Array;
+use crate::value::DType;
+
+/// The standard error of the mean along the axes, with `ddof` less than the number of elements as divisor of the
+/// variance. `jax.scipy.stats.sem` (default `ddof` 1).
+///
+/// The result has this array's shape without the axes.
+///
+/// # Panics
+/// Panics if there is no such axis.
+#[track_caller]
+pub fn sem(x: &Array, axes: impl IntoAxes, ddof: usize) -> Array {
+    let axes = axes.into_axes();
+    let count: usize = axes.resolve("sem", x.aval()).iter().map(|&d| x.shape()[d]).product();
+    one_program("sem", std::slice::from_ref(x), |args| {
+        args[0].std_ddof(axes, ddof) / (count as f64).sqrt()
+    })
+}
+
+/// The place of each element in their order, from 1, as f32 or f64; equal elements share the mean of
+/// their places. The result is flat. `jax.scipy.stats.rankdata` with the method `"average"`.
+///
+/// ```
+/// # use nnx_core::{Array, stats::rankdata};
+/// assert_eq!(rankdata(&Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
+/// ```
+///
+/// # Panics
+/// Panics for complex numbers.
+#[track_caller]
+pub fn rankdata(x: &Array) -> Array {
+    if x.dtype().is_complex() {
+        invalid("rankdata", format!("complex numbers have no order, got {}", x.aval()));
+    }
+    let dtype = if x.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
+    one_program("rankdata", &[x.flatten()], |args| {
+        let sorted = args[0].sort(0);
+        let below = sorted.searchsorted(&args[0], false);
+        let upto = sorted.searchsorted(&args[0], true);
+        (below + upto + 1).astype(dtype) / 2.0
+    })
+}

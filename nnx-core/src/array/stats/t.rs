@@ -1,0 +1,30 @@
+//! Student’s t distribution with `df` degrees of freedom. See [`stats`](super).
+
+use super::together;
+use crate::array::Operand;
+use crate::graph::Array;
+use std::f64::consts::PI;
+
+/// The logarithm of the density. `jax.scipy.stats.t.logpdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn logpdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    together("t.logpdf", x, &[&df, &loc, &scale], |args| {
+        let [x, df, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
+        let (half, more) = (df / 2.0, df / 2.0 + 0.5);
+        let normalizer = half.lgamma() + (scale.square() * PI * df).log() / 2.0 - more.lgamma();
+        let quadratic = ((x - loc) / scale).square() / df;
+        -(normalizer + more * quadratic.log1p())
+    })
+}
+
+/// The density. `jax.scipy.stats.t.pdf`.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn pdf(x: &Array, df: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
+    logpdf(x, df, loc, scale).exp()
+}
