@@ -4,7 +4,7 @@ use super::jit_support::panic_message as message;
 use nnx::module::Everything;
 use nnx::nn::BatchNorm;
 use nnx::{
-    Array, DType, Module, Param, Rngs, StateAxes, all_gather, axis_index, axis_size, cond,
+    Array, DType, Module, Param, Rngs, StateAxes, all_gather, array, axis_index, axis_size, cond,
     custom_vjp, grad, in_axes, pmax, pmean, pmin, ppermute, psum, psum_scatter, remat, scan, vmap,
 };
 
@@ -47,6 +47,33 @@ fn sums_means_and_extremes() {
     assert_eq!((sum.dtype(), sum.item::<i32>()), (DType::I32, 7));
     assert_eq!(mean.dtype(), DType::F32);
     assert_close(&mean, 7.0_f32 / 3.0);
+}
+
+/// Short integers stay what they are, and wrap around.
+#[test]
+fn sums_of_short_integers() {
+    let axes = || in_axes(0).axis_name("i");
+    let x = Array::from([100_i8, 100, 100]);
+    assert_eq!(vmap(|x: &Array| psum(x, "i") + x, &x, axes()).to_vec::<i8>(), [-112; 3]);
+    let of_one = |(_, y): (&Array, &Array)| psum(y, "i");
+    let axes = in_axes((0, None)).out_axes(None::<isize>).axis_name("i");
+    let sum = vmap(of_one, (&array::zeros([300], DType::F32), &Array::scalar(1_u8)), axes);
+    assert_eq!((sum.dtype(), sum.item::<u8>()), (DType::U8, 44));
+}
+
+#[test]
+fn a_batch_without_elements() {
+    let empty = array::zeros([0, 2], DType::F32);
+    let of = |x: &Array| (psum(x, "i"), pmean(x, "i"), pmax(x, "i"), all_gather(x, "i"));
+    let axes = in_axes(0).out_axes(None::<isize>).axis_name("i");
+    let (sum, mean, max, all) = vmap(of, &empty, axes);
+    assert_eq!(
+        (sum.to_vec::<f32>(), max.shape(), all.shape()),
+        (vec![0.0; 2], &[2][..], &[0, 2][..])
+    );
+    assert!(mean.to_vec::<f32>().iter().all(|x| x.is_nan()));
+    let moved = vmap(|x: &Array| ppermute(x, "i", &[]), &empty, in_axes(0).axis_name("i"));
+    assert_eq!(moved.shape(), [0, 2]);
 }
 
 #[test]
@@ -175,7 +202,8 @@ fn batch_norm_of_parts_of_a_batch() {
     assert_close(&parts.mean, whole.mean.value().clone());
     assert_close(&parts.var, whole.var.value().clone());
     let text = message(|| drop(parts.forward(&x)));
-    assert!(text.contains("there is no axis `devices`"), "{text}");
+    assert!(text.contains("BatchNorm: there is no axis `devices`"), "{text}");
+    assert!(text.contains("axis_names.rs"), "{text}");
 }
 
 #[test]

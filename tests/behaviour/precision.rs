@@ -1,7 +1,7 @@
 //! Mixed precision for a whole model, and scaled losses.
 
 use super::jit_support::panic_message;
-use nnx::module::{of_type, path_contains};
+use nnx::module::path_contains;
 use nnx::nn::{BatchNorm, Dropout, Linear};
 use nnx::optim::{LossScale, Optimizer, Sgd, apply_if_finite, sgd};
 use nnx::train::Policy;
@@ -41,7 +41,6 @@ fn loss(policy: &Policy, model: &mut Net, x: &Array) -> Array {
         assert!(model.tied[0].ptr_eq(&model.tied[1]));
         model.forward(&policy.cast_to_compute(x))
     });
-    assert_eq!(y.dtype(), DType::BF16);
     policy.cast_to_output(&y).square().mean(..)
 }
 
@@ -85,13 +84,36 @@ fn a_model_computes_in_bf16_and_is_trained_in_f32() {
 fn parts_may_stay_as_they_are() {
     let policy = Policy::new(DType::F16).keep(path_contains("norm")).param_dtype(DType::F64);
     let half = policy.cast_to_compute(&net());
-    assert_eq!((half.linear.kernel.dtype(), half.norm.mean.dtype()), (DType::F16, DType::F32));
+    let scale = half.norm.scale.as_ref().unwrap();
+    assert_eq!((half.linear.kernel.dtype(), scale.dtype()), (DType::F16, DType::F32));
     assert_eq!(policy.cast_to_param(&net()).linear.kernel.dtype(), DType::F64);
     let batch = (array::ones([2], DType::F32), array::ones([2], DType::I32));
     let batch = Policy::new(DType::BF16).cast_to_compute(&batch);
     assert_eq!((batch.0.dtype(), batch.1.dtype()), (DType::BF16, DType::I32));
-    let of_params = Policy::new(DType::BF16).keep(nnx::Not(of_type::<Param>()));
-    assert_eq!(of_params.cast_to_compute(&net()).norm.var.dtype(), DType::F32);
+    // Statistics are not parameters.
+    assert_eq!(Policy::new(DType::BF16).cast_to_compute(&net()).norm.var.dtype(), DType::F32);
+}
+
+#[nnx::jit]
+fn track(norm: &mut BatchNorm, x: &Array) {
+    let policy = Policy::new(DType::BF16);
+    policy.apply(norm, |norm| norm.forward(&policy.cast_to_compute(x)));
+}
+
+/// Small steps of running statistics are not lost.
+#[test]
+fn statistics_reach_their_values() {
+    let mut norm = BatchNorm::new(1, &mut Rngs::new(0));
+    let x = Array::from([[-1.5_f32], [0.0], [1.5], [2.0]]);
+    for _ in 0..700 {
+        track(&mut norm, &x);
+    }
+    let mean = x.mean(..);
+    let var = (&x - &mean).square().mean(..);
+    for (got, expected) in [(&norm.mean, mean), (&norm.var, var)] {
+        let error = (got.value() - &expected).abs().max(..).item::<f32>();
+        assert!(error < 0.01, "{got:?} is not {expected}");
+    }
 }
 
 #[test]
@@ -102,6 +124,16 @@ fn a_change_that_would_be_lost_is_an_error() {
     assert!(text.contains("`calls` is now 1, before 0"), "{text}");
     assert!(text.contains("precision.rs"), "{text}");
     assert_eq!(model.calls, 0);
+    let node = Shared::new(vec![Param::new(Array::scalar(1.0_f32))]);
+    let (other, mut nodes) = (node.clone(), (node, Param::new(Array::scalar(2.0_f32))));
+    let text = panic_message(|| {
+        policy.apply(&mut nodes, |nodes| {
+            other.write().push(Param::new(Array::scalar(3.0_f32)));
+            nodes.1.set(Array::scalar(4.0_f32));
+        });
+    });
+    assert!(text.contains("the model changed meanwhile"), "{text}");
+    assert_eq!(nodes.1.item::<f32>(), 2.0);
     let text = panic_message(|| drop(Policy::new(DType::I32)));
     assert!(text.contains("the dtype of `compute` is i32"), "{text}");
 }

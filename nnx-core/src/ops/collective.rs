@@ -1,6 +1,6 @@
 //! Operations over all elements of a batch, which `vmap` takes apart: no program has them when it is compiled.
 
-use crate::array::{concatenate, iota};
+use crate::array::iota;
 use crate::graph::{
     Array, Avals, AxisName, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents,
     batched, one, prepend,
@@ -72,6 +72,9 @@ impl Primitive for Collective {
         if of_numbers && x.dtype() == DType::Bool {
             return Err(format!("is not defined for {x}: convert it first, as with `astype`"));
         }
+        if matches!(self.op, CollectiveOp::Max | CollectiveOp::Min) && x.dtype().is_complex() {
+            return Err(format!("{x} has no order: take its real part or its absolute value"));
+        }
         Ok(smallvec![match self.op {
             CollectiveOp::Gather(size) => x.with_shape(&prepend(size, x.shape())),
             CollectiveOp::SumScatter(size) => match x.shape() {
@@ -119,20 +122,29 @@ impl Primitive for Collective {
         if cx.axis.name.as_ref() != Some(&self.axis) {
             return batched(smallvec![self.batch_of_another(x)]);
         }
+        let is_float = x.dtype().is_float() || x.dtype().is_complex();
         let sum = || match cx.batched[0] {
-            true => x.sum(0),
-            false => x * Array::constant_scalar(x.dtype(), size as f64),
+            false if is_float => x * Array::constant_scalar(x.dtype(), size as f64),
+            // A short integer stays one.
+            _ => cx.with_batch(0).sum(0).astype(x.dtype()),
         };
         Ok(smallvec![match &self.op {
+            CollectiveOp::Max | CollectiveOp::Min if size == 0 => {
+                (
+                    Array::zeros_aval(
+                        x.aval().with_shape(&x.shape()[usize::from(cx.batched[0])..]),
+                    ),
+                    false,
+                )
+            }
             CollectiveOp::Sum => (sum(), false),
             CollectiveOp::Max if cx.batched[0] => (x.max(0), false),
             CollectiveOp::Min if cx.batched[0] => (x.min(0), false),
             CollectiveOp::Gather(_) => (cx.with_batch(0), false),
             CollectiveOp::SumScatter(_) => (sum(), true),
             CollectiveOp::Permute(from) if cx.batched[0] => {
-                let element = |&i: &usize| x.slice([(i..i + 1).into()]);
-                let elements: Vec<Array> = from.iter().map(element).collect();
-                (concatenate(&elements.iter().collect::<Vec<_>>(), 0), true)
+                let from: Vec<i32> = from.iter().map(|&i| i as i32).collect();
+                (x.take(&Array::from_slice(&from, [from.len()]), 0), true)
             }
             _ => (x.clone(), false),
         }])

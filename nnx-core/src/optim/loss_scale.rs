@@ -9,7 +9,7 @@ use nnx_derive::Module;
 /// A factor of the loss, so that gradients in f16 are not rounded to 0: the loss is multiplied by it, and the gradients
 /// divided. `jmp.DynamicLossScale`, `jmp.StaticLossScale`.
 ///
-/// A dynamic one halves when a gradient is not finite, and doubles after 2,000 steps in a row in which all were. The step
+/// A dynamic one halves, but not below 1, when a gradient is not finite, and doubles after 2,000 steps in a row in which all were. The step
 /// itself is left out by [`apply_if_finite`](super::apply_if_finite()). bf16 has the range of f32 and needs none of this.
 ///
 /// ```
@@ -70,12 +70,14 @@ impl LossScale {
     }
 
     /// The loss times the factor, in its dtype.
+    #[track_caller]
     pub fn scale(&self, loss: &Array) -> Array {
         loss * self.scale.astype(loss.dtype())
     }
 
     /// The gradients divided by the factor, in their dtypes; then a dynamic factor moves. Values that are not finite stay
     /// so.
+    #[track_caller]
     pub fn unscale<M: Module>(&mut self, grads: &M) -> M {
         let mut finite = Array::scalar(true);
         let has_gradient =

@@ -260,8 +260,8 @@ fn renew<M: Module>(
     RngBackup(saved)
 }
 
-/// Gives the streams with the name `stream` in a tree new keys, the next ones of a stream that starts from a seed or a
-/// key, and the count 0. `flax.nnx.reseed`.
+/// Gives the streams with the name `stream` in a tree new keys, in the order of the tree the next ones of a stream that
+/// starts from a seed or a key, and the count 0. `flax.nnx.reseed`.
 ///
 /// ```
 /// use nnx_core::random::{Rngs, reseed};
@@ -288,23 +288,23 @@ pub fn reseed<M: Module>(tree: &mut M, stream: &str, key: impl Into<Key>) {
         Some(MetaValue::Text(tag)) => tag.clone(),
         _ => String::new(),
     };
-    let (mut found, mut names, mut split) = (false, BTreeSet::new(), None);
+    let (mut found, mut names, mut wrong) = (false, BTreeSet::new(), None);
     for_each_leaf(tree, |path, leaf| {
         if leaf.kind.is_some_and(|kind| kind.is(RngKey::KIND)) {
             let name = tag_of(leaf.metadata);
             if name == stream {
                 found = true;
-                if leaf.value.shape() != [2] {
-                    split.get_or_insert(format!(
-                        "`{path}` is split: its key is {}",
-                        leaf.value.aval()
-                    ));
-                }
+                let why = match leaf.value.try_aval() {
+                    Ok(aval) if aval.shape() == [2] => None,
+                    Ok(aval) => Some(format!("`{path}` is split: its key is {aval}")),
+                    Err(why) => Some(format!("`{path}` has no value: {why}")),
+                };
+                wrong = wrong.take().or(why);
             }
             names.insert(name);
         }
     });
-    if let Some(message) = split {
+    if let Some(message) = wrong {
         crate::array::invalid("reseed", message);
     }
     if !found {

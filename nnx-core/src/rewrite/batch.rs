@@ -26,7 +26,7 @@ pub(crate) fn interpret_batch(
             env.replay(node);
             continue;
         }
-        if axis.size == 0 {
+        if axis.size == 0 && node.op.axis_name().is_none() {
             // No element needs it, and a rule may not know what to do without any.
             for &value in &node.outs {
                 env.set(value, Array::zeros_aval(batch_aval(graph.aval(value), 0)));
@@ -39,6 +39,16 @@ pub(crate) fn interpret_batch(
         let outs = with_location(node.location, || node.op.batch(&cx))
             .unwrap_or_else(|why| raise(not_batched(node, why)));
         for (&value, (array, batched)) in node.outs.iter().zip(outs) {
+            debug_assert_eq!(
+                array.try_aval().ok(),
+                Some(if batched {
+                    batch_aval(graph.aval(value), axis.size)
+                } else {
+                    graph.aval(value)
+                }),
+                "the batch of `{}`",
+                node.op.name()
+            );
             env.set(value, array);
             in_batch[value.index()] = batched;
         }

@@ -6,12 +6,18 @@ use crate::graph::Array;
 use crate::module::compare::Statics;
 use crate::module::held::{hold_to_read, hold_to_write};
 use crate::module::walk::{Leaf, collect_leaves, map_leaves};
-use crate::module::{Filter, Module, Path, Seen, SharedNode, VarInfo, VarMut, VisitorMut};
+use crate::module::{
+    Filter, Module, ParamKind, Path, Seen, SharedNode, VarInfo, VarMut, VariableKind, VisitorMut,
+};
 use crate::value::DType;
 use std::sync::Arc;
 
 /// A policy of mixed precision for a whole model or a part of one: parameters in one float dtype, which are trained,
 /// computation in a shorter one. `jmp.Policy`.
+///
+/// Parameters are Variables of the kind `Param` and plain arrays. Other Variables keep their dtypes: running statistics
+/// of a short dtype would stand still, since small steps are lost in it. So a `BatchNorm` computes in the f32 of its
+/// statistics, unless its own `dtype` says otherwise.
 ///
 /// ```
 /// use nnx_core::nn::Linear;
@@ -77,8 +83,8 @@ impl Policy {
         self
     }
 
-    /// A copy of a tree whose floats have the dtype of parameters. Leaves of other dtypes, or without a value, are as
-    /// they were; so are they in the next two.
+    /// A copy of a tree whose parameters that are floats have the dtype of parameters. Other leaves are as they were; so are
+    /// they in the next two.
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -88,7 +94,7 @@ impl Policy {
         self.cast(tree, self.param)
     }
 
-    /// A copy of a tree whose floats have the dtype of computation.
+    /// A copy of a tree whose parameters have the dtype of computation.
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -98,7 +104,7 @@ impl Policy {
         self.cast(tree, self.compute)
     }
 
-    /// A copy of a tree whose floats have the dtype of outputs.
+    /// A copy of a tree whose parameters have the dtype of outputs.
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -113,8 +119,8 @@ impl Policy {
     /// Derivatives go through both.
     ///
     /// # Panics
-    /// Panics if `f` changes the structure of the copy or a static part of it, which would be lost, or if this thread holds
-    /// a guard of a shared node.
+    /// Panics if `f` changes the structure of the copy or a static part of it, which would be lost, if another handle changes
+    /// those of the model meanwhile, or if this thread holds a guard of a shared node.
     #[track_caller]
     pub fn apply<M: Module, R>(&self, model: &mut M, f: impl FnOnce(&mut M) -> R) -> R {
         let mut copy = {
@@ -124,15 +130,17 @@ impl Policy {
         let statics = |tree: &M| Statics::of(|v| tree.flatten(v)).without_metadata();
         let (before, form) = (collect_leaves(&copy), statics(&copy));
         let result = f(&mut copy);
-        if let Some(what) = form.difference(&statics(&copy)) {
-            let fix = "set values alone in it, and change the rest outside of it";
-            invalid(
-                "Policy::apply",
-                format!("the function changed its copy of the model: {}\nfix: {fix}", what.message),
-            );
+        let _held = or_raise(hold_to_write("Policy::apply", model));
+        for (tree, what) in [
+            (&copy, "the function changed its copy of the model"),
+            (&*model, "the model changed meanwhile"),
+        ] {
+            if let Some(change) = form.difference(&statics(tree)) {
+                let fix = "set values alone in the function, and change the rest outside of it";
+                invalid("Policy::apply", format!("{what}: {}\nfix: {fix}", change.message));
+            }
         }
         let after = collect_leaves(&copy);
-        let _held = or_raise(hold_to_write("Policy::apply", model));
         let leaves = before.iter().zip(after);
         model.flatten_mut(&mut SetFromCopy { leaves, seen: Seen::default() });
         result
@@ -140,7 +148,8 @@ impl Policy {
 
     fn cast<M: Module>(&self, tree: &M, dtype: DType) -> M {
         let is_kept = |path: &Path, leaf: &VarInfo<'_>| {
-            self.kept.iter().any(|filter| filter.matches(path, leaf))
+            leaf.kind.is_some_and(|kind| !kind.is(ParamKind::KIND))
+                || self.kept.iter().any(|filter| filter.matches(path, leaf))
         };
         map_leaves(tree, |path, leaf| match leaf.value.try_aval() {
             Ok(aval) if aval.dtype().is_float() && !is_kept(path, &leaf) => {

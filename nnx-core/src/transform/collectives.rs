@@ -26,6 +26,12 @@ fn named(op: &str, name: &str) -> (AxisName, usize) {
     invalid(op, message, Location::caller())
 }
 
+/// Raises an error if no axis has this name here.
+#[track_caller]
+pub(crate) fn check_axis_name(op: &str, name: &str) {
+    named(op, name);
+}
+
 /// `op` of each leaf of a tree.
 #[track_caller]
 fn of_leaves<M: Module>(tree: &M, axis: &AxisName, op: &CollectiveOp) -> M {

@@ -52,6 +52,7 @@ pub use crate::ops::SavePolicy;
 pub use axes::{ArgAxis, IntoArgAxis, IntoAxis, IntoMapAxes, MapAxes, StateAxes};
 pub use callback::{io_callback, pure_callback};
 pub use checkify::{CheckError, check, checkify};
+pub(crate) use collectives::check_axis_name;
 pub use collectives::{
     all_gather, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
 };

@@ -307,6 +307,9 @@ fn what_does_not_fit_is_listed_and_nothing_changes() {
     let mut stack = stack(DType::I32);
     let error = load_weights(&file, &mut stack, &fused().cast()).unwrap_err().to_string();
     assert!(error.contains("i32[8], `main.0.gates` f32"), "{error}");
+    let whole = WeightMap::new().tree(path!(Stack: blocks.*[*].gates), "main.0.gates");
+    let error = load_weights(&file, &mut stack, &whole).unwrap_err().to_string();
+    assert!(error.contains("leads to a leaf, whose layout it does not tell"), "{error}");
     let map = WeightMap::new().keep(of_type::<Param>()).ignore_unused();
     let map = map.tree(path!(Stack: blocks), "nothing");
     let error = load_weights(&file, &mut stack, &map).unwrap_err().to_string();

@@ -9,7 +9,7 @@ use crate::graph::Array;
 use crate::module::{BatchStat, Flag, Param, Variable};
 use crate::random::Rngs;
 use crate::run::staged;
-use crate::transform::pmean;
+use crate::transform::{check_axis_name, pmean};
 use crate::value::DType;
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
@@ -139,6 +139,9 @@ impl BatchNorm {
     fn run(&mut self, x: &Array, mask: Option<&Array>) -> Array {
         let feature = dim(LAYER, self.axis, x.aval());
         check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
+        if let (Some(name), false) = (self.axis_name, *self.use_running_average) {
+            check_axis_name(LAYER, name);
+        }
         let args: Vec<Array> = [x].into_iter().chain(mask).cloned().collect();
         let outs = staged(LAYER, &args, |args| self.normalize(&args[0], args.get(1), feature));
         let mut outs = or_raise(outs).into_iter();

@@ -46,8 +46,8 @@ impl WeightMap {
     /// | `mean`, `var` of `BatchNorm` | `running_mean`, `running_var` |
     ///
     /// Other leaves, `bias` among them, have their own names. `num_batches_tracked`, which has no counterpart, is
-    /// passed over. Kernels of attention, of transposed convolutions and of recurrent cells are laid out in other ways,
-    /// which rules for these leaves say.
+    /// passed over. Kernels of attention, of transposed convolutions (but those with `transpose_kernel`) and of recurrent
+    /// cells are laid out in other ways, which rules for these leaves say.
     pub fn torch() -> Self {
         WeightMap { naming: Naming::Torch, ..WeightMap::default() }
     }
@@ -100,8 +100,8 @@ impl WeightMap {
         self
     }
 
-    /// Tensors are converted to the dtypes of their leaves: floats to floats, integers to integers. Otherwise another
-    /// dtype is an error.
+    /// Tensors are converted to the dtypes of their leaves, as [`astype`](crate::Array::astype) does: floats to floats,
+    /// integers to integers, where those that do not fit wrap around. Otherwise another dtype is an error.
     pub fn cast(mut self) -> Self {
         self.cast = true;
         self
@@ -134,6 +134,11 @@ impl WeightMap {
         let (prefix, below, rule) = match tree {
             Some(i) => {
                 let (pattern, name) = &self.trees[i];
+                if pattern.keys().len() == path.keys().len() {
+                    return Err(format!(
+                        "`.tree({pattern}, …)` leads to a leaf, whose layout it does not tell: use `.leaf(…)`"
+                    ));
+                }
                 (fill(name, &words(pattern, path))?, pattern.keys().len(), Source::Tree(i))
             }
             None => (String::new(), 0, Source::Naming),

@@ -207,9 +207,11 @@ impl<'a> Comparison<'a> {
                 ));
             }
             let parts = self.changed_parts(part);
+            // The first difference is that of the first part.
+            let mut what = Some(&*what.message).into_iter();
             let (mut in_node, mut held_in_node) = (Vec::new(), Vec::new());
             for (changed, new) in parts {
-                self.rebuild(&changed.path, &*new, &what.message, recording)?;
+                self.rebuild(&changed.path, &*new, what.next(), recording)?;
                 let held = held(&|v| new.flatten_any(v));
                 match *place {
                     Place::Tree(tree) => {
@@ -285,22 +287,23 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Adds the leaves of a part that got another structure. `what` says what else is there.
+    /// Adds the leaves of a part that got another structure. `what` may say what changed.
     fn rebuild(
         &self,
         path: &Path,
         part: &dyn AnyTree,
-        what: &str,
+        what: Option<&str>,
         recording: &mut Recording,
     ) -> Result<(), String> {
         let flatten = |v: &mut dyn Visitor| part.flatten_any(v);
         if let Some(field) = skipped_field(part.schema()).or_else(|| skipped_in_boxes(flatten)) {
+            let what = what.map_or_else(String::new, |what| format!(": {what}"));
             return Err(format!(
                 "the function changed the structure of `{path}`, which is then rebuilt, and the \
-                 field `{field}` in it is skipped, so that it would be lost: {what}\n\
+                 field `{field}` in it is skipped, so that it would be lost{what}\n\
                  fixes:\n  \
                  1. make the change outside of the function\n  \
-                 2. put the part that changes into a `Shared<…>` of its own"
+                 2. keep `{field}` in a part that does not change"
             ));
         }
         let holds = format!("the function put into `{path}`");
