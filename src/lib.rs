@@ -53,6 +53,9 @@
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; batches, metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |
 //!
+//! The guide in `docs/guide` of the repository begins with a trained model in a crate of one's own;
+//! `cargo xtask book` makes a book of it.
+//!
 //! XLA comes as a PJRT plugin that is found and opened at run time; `cargo xtask setup` in the
 //! repository installs one, and without one the first array operation says where it looked.
 #![forbid(unsafe_code)]
@@ -66,8 +69,34 @@ pub use nnx_jit::jit;
 mod pages {
     #[doc = include_str!("../docs/sharing.md")]
     struct Sharing;
+    #[doc = include_str!("../docs/guide/why.md")]
+    struct Why;
     #[doc = include_str!("../docs/guide/getting-started.md")]
     struct GettingStarted;
+    #[doc = include_str!("../docs/guide/arrays.md")]
+    struct Arrays;
+    #[doc = include_str!("../docs/guide/modules.md")]
+    struct Modules;
+    #[doc = include_str!("../docs/guide/jit.md")]
+    struct Jit;
+    #[doc = include_str!("../docs/guide/transforms.md")]
+    struct Transforms;
+    #[doc = include_str!("../docs/guide/random.md")]
+    struct RandomStreams;
+    #[doc = include_str!("../docs/guide/training.md")]
+    struct Training;
+    #[doc = include_str!("../docs/guide/performance.md")]
+    struct Performance;
+    #[doc = include_str!("../docs/guide/debugging.md")]
+    struct Debugging;
+    #[doc = include_str!("../docs/guide/deploying.md")]
+    struct Deploying;
+    #[doc = include_str!("../docs/guide/extending.md")]
+    struct Extending;
+    #[doc = include_str!("../docs/guide/errors.md")]
+    struct Errors;
+    #[doc = include_str!("../docs/guide/devices.md")]
+    struct Devices;
     #[doc = include_str!("../docs/guide/from-flax.md")]
     struct FromFlax;
     #[doc = include_str!("../docs/guide/from-pytorch.md")]
