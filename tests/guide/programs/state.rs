@@ -17,7 +17,11 @@ fn main() -> nnx::Result<()> {
     let all = state(&net);
     println!("{all:?}");
     let kernels = all.filter(path_contains("kernel"));
-    println!("{} kernels, {} without Param", kernels.len(), all.filter(Not(of_type::<Param>())).len());
+    println!(
+        "{} kernels, {} without Param",
+        kernels.len(),
+        all.filter(Not(of_type::<Param>())).len()
+    );
 
     // Changed, and put back where it came from.
     update(&mut net, kernels.map(|_, leaf| leaf.value * 0.5))?;
