@@ -29,6 +29,9 @@ pub(super) fn check(workspace: &Path, findings: &mut Vec<Finding>) -> Result<(),
             if !workspace.join(&target).exists() {
                 let message = format!("`{link}`: there is no {target}");
                 findings.push(page.finding(line, Rule::DeadLink, message));
+            } else if page.is_in(FOLDER) && !target.starts_with("docs/") {
+                let message = format!("`{link}`: {target} is not in the book");
+                findings.push(page.finding(line, Rule::DeadLink, message));
             } else if let Some(other) = pages.iter().find(|other| other.file == target)
                 && !anchor.is_empty()
                 && !headings(&other.text).any(|heading| slug(heading) == anchor)
