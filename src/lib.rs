@@ -53,6 +53,20 @@
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; batches, metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |
 //!
+//! A program usually begins with some of
+//!
+//! ```
+//! # #![allow(unused_imports)]
+//! use nnx::nn::{Linear, relu}; // layers and activations
+//! use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
+//! use nnx::optim::{Adam, Optimizer, adam}; // `Adam` is the type of what `adam(1e-3)` makes
+//! use nnx::random::{self, Rngs};
+//! use nnx::train::{Loader, load_checkpoint, save_checkpoint};
+//! use nnx::{Array, DType, Module, Param, array, value_and_grad, vmap};
+//! ```
+//!
+//! where `array` has the functions that make arrays, `array::zeros([2, 3], DType::F32)`.
+//!
 //! The guide in `docs/guide` of the repository begins with a trained model in a crate of one's own;
 //! `cargo xtask book` makes a book of it.
 //!

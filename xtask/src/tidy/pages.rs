@@ -29,7 +29,7 @@ pub(super) fn check(workspace: &Path, findings: &mut Vec<Finding>) -> Result<(),
             if !workspace.join(&target).exists() {
                 let message = format!("`{link}`: there is no {target}");
                 findings.push(page.finding(line, Rule::DeadLink, message));
-            } else if page.is_in(FOLDER) && !target.starts_with("docs/") {
+            } else if page.is_in(FOLDER) && !Path::new(&target).starts_with(FOLDER) {
                 let message = format!("`{link}`: {target} is not in the book");
                 findings.push(page.finding(line, Rule::DeadLink, message));
             } else if let Some(other) = pages.iter().find(|other| other.file == target)
