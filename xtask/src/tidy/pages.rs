@@ -90,9 +90,8 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn headings(text: &str) -> impl Iterator<Item = &str> {
-    prose(text).filter_map(|(_, line)| {
-        line.starts_with('#').then(|| line.trim_start_matches('#').trim())
-    })
+    prose(text)
+        .filter_map(|(_, line)| line.starts_with('#').then(|| line.trim_start_matches('#').trim()))
 }
 
 /// The anchor that a heading gets, in mdBook as on the sites that show a repository.
