@@ -18,9 +18,6 @@ fn main() -> nnx::Result<()> {
     println!("{} input takes the memory of an output", lowered.donations().len());
     println!("{}", lowered.stablehlo().lines().next().unwrap_or_default());
     let memory = lowered.compile()?.memory_analysis()?;
-    println!(
-        "{} bytes in, {} out, {} of these in place",
-        memory.argument, memory.output, memory.alias
-    );
+    println!("{} bytes of arguments, {} in place", memory.argument, memory.alias);
     Ok(())
 }
