@@ -4,6 +4,8 @@
 //! text, what it prints. `cargo xtask docs` writes both; this test compares them. That all other code of
 //! the pages compiles and runs is for the doc tests to say.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Termination};
 

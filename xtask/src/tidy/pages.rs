@@ -90,8 +90,8 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn headings(text: &str) -> impl Iterator<Item = &str> {
-    prose(text)
-        .filter_map(|(_, line)| line.starts_with('#').then(|| line.trim_start_matches('#').trim()))
+    let lines = prose(text).map(|(_, line)| line).filter(|line| line.starts_with('#'));
+    lines.map(|line| line.trim_start_matches('#').trim())
 }
 
 /// The anchor that a heading gets, in mdBook as on the sites that show a repository.
