@@ -47,6 +47,17 @@ fn main() -> ExitCode {
             failed = true;
         }
     }
+    match untested() {
+        Ok(pages) if pages.is_empty() => {}
+        Ok(pages) => {
+            println!("src/lib.rs leaves out {}, so that nobody tests their code", pages.join(", "));
+            failed = true;
+        }
+        Err(why) => {
+            println!("{why}");
+            failed = true;
+        }
+    }
     println!("{} programs of the guide", PROGRAMS.len());
     ExitCode::from(u8::from(failed))
 }
@@ -75,6 +86,19 @@ fn check(name: &str, writes: bool) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{} shows\n{shown}but it prints\n{printed}", path.display())),
     }
+}
+
+/// The pages of the guide that are not among the doc tests.
+fn untested() -> Result<Vec<String>, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let cannot = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let mut pages = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(cannot)? {
+        pages.push(entry.map_err(cannot)?.file_name().to_string_lossy().into_owned());
+    }
+    let tests = include_str!("../../src/lib.rs");
+    pages.retain(|page| !tests.contains(&format!("\"../docs/guide/{page}\"")));
+    Ok(pages)
 }
 
 fn mark(name: &str) -> String {
