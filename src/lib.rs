@@ -54,6 +54,23 @@
 //! | [`nn`], [`optim`], [`train`] | layers; optimizers, schedules, losses; batches, metrics, checkpoints |
 //! | [`xla`] | the runtime: plugins, devices, executables |
 //!
+//! A program usually begins with some of
+//!
+//! ```
+//! # #![allow(unused_imports)]
+//! use nnx::nn::{Linear, relu}; // layers and activations
+//! use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
+//! use nnx::optim::{Adam, Optimizer, adam}; // `Adam` is the type of what `adam(1e-3)` makes
+//! use nnx::random::{self, Rngs};
+//! use nnx::train::{Loader, load_checkpoint, save_checkpoint};
+//! use nnx::{Array, DType, Module, Param, array, value_and_grad, vmap};
+//! ```
+//!
+//! where `array` has the functions that make arrays, `array::zeros([2, 3], DType::F32)`.
+//!
+//! The guide in `docs/guide` of the repository begins with a trained model in a crate of one's own;
+//! `cargo xtask book` makes a book of it.
+//!
 //! XLA comes as a PJRT plugin that is found and opened at run time; `cargo xtask setup` in the
 //! repository installs one, and without one the first array operation says where it looked.
 #![forbid(unsafe_code)]
@@ -67,8 +84,34 @@ pub use nnx_jit::jit;
 mod pages {
     #[doc = include_str!("../docs/sharing.md")]
     struct Sharing;
+    #[doc = include_str!("../docs/guide/why.md")]
+    struct Why;
     #[doc = include_str!("../docs/guide/getting-started.md")]
     struct GettingStarted;
+    #[doc = include_str!("../docs/guide/arrays.md")]
+    struct Arrays;
+    #[doc = include_str!("../docs/guide/modules.md")]
+    struct Modules;
+    #[doc = include_str!("../docs/guide/jit.md")]
+    struct Jit;
+    #[doc = include_str!("../docs/guide/transforms.md")]
+    struct Transforms;
+    #[doc = include_str!("../docs/guide/random.md")]
+    struct RandomStreams;
+    #[doc = include_str!("../docs/guide/training.md")]
+    struct Training;
+    #[doc = include_str!("../docs/guide/performance.md")]
+    struct Performance;
+    #[doc = include_str!("../docs/guide/debugging.md")]
+    struct Debugging;
+    #[doc = include_str!("../docs/guide/deploying.md")]
+    struct Deploying;
+    #[doc = include_str!("../docs/guide/extending.md")]
+    struct Extending;
+    #[doc = include_str!("../docs/guide/errors.md")]
+    struct Errors;
+    #[doc = include_str!("../docs/guide/devices.md")]
+    struct Devices;
     #[doc = include_str!("../docs/guide/from-flax.md")]
     struct FromFlax;
     #[doc = include_str!("../docs/guide/from-pytorch.md")]

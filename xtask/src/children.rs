@@ -196,14 +196,33 @@ fn accuracy_in(line: &str) -> Option<f64> {
     line.strip_prefix("test accuracy ")?.split(' ').next()?.parse().ok()
 }
 
-/// `cargo xtask docs`: writes the table of public functions.
+/// `cargo xtask docs`: writes what the programs of the guide print, and the table of public functions.
 ///
 /// # Errors
 /// As for [`mnist`].
 pub fn docs() -> Result<u8, String> {
-    let mut cargo = cargo("test", Backend::Pjrt, Plugin::IfUsed)?;
-    cargo.args(["--package", "nnx-core", "--test", "api"]).env("NNX_WRITE_DOCS", "1");
-    hand_over(cargo)
+    let write = |package: &str, test: &str| {
+        let mut cargo = cargo("test", Backend::Pjrt, Plugin::IfUsed)?;
+        cargo.args(["--package", package, "--test", test]).env("NNX_WRITE_DOCS", "1");
+        Ok::<_, String>(cargo)
+    };
+    let guide = write("nnx", "guide")?.status();
+    match guide.map_err(|e| format!("cargo cannot be started: {e}"))?.success() {
+        true => hand_over(write("nnx-core", "api")?),
+        false => Ok(1),
+    }
+}
+
+/// `cargo xtask book`: makes the book with mdBook.
+///
+/// # Errors
+/// Returns an error if there is no mdBook.
+pub fn book() -> Result<u8, String> {
+    let mut mdbook = Command::new("mdbook");
+    mdbook.arg("build").arg(workspace().join("docs"));
+    hand_over(mdbook).map_err(|error| {
+        format!("{error}\nmdBook makes the book: `cargo install mdbook`. The pages in docs can be read without it")
+    })
 }
 
 /// `cargo xtask bench NAME`: runs a benchmark, with options of its `own`.

@@ -43,7 +43,10 @@ Commands:
   cache bundle FILE [NAME…]
                        write them, or those of these functions, to a file for `xla::add_bundle`
   docs               Write docs/errors.md, what the compiler says of mistakes, from tests/ui; then set
-                     up, and write docs/api.md, the table of public functions, from the code
+                     up, and write what the programs of the guide print, and docs/api.md, the table
+                     of public functions, from the code
+  book               Check the pages of docs as `tidy` does, then make the book of them with mdBook,
+                     in target/book
   bench NAME [--json FILE] [-- ARGS]
                      Set up, then measure: `dispatch`, the cost of a call next to a bare PJRT
                      execute; `trace`, the cost of making a program; `start`, the time to the end
@@ -109,6 +112,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<u8, Failure> {
         "tidy" if rest.is_empty() => Ok(tidy::run(&children::workspace())?),
         "cache" => cache(&rest),
         "docs" if rest.is_empty() => docs(),
+        "book" if rest.is_empty() => book(),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => help(),
         other => Err(usage(format!("there is no command `{other}`"))),
@@ -156,6 +160,13 @@ fn docs() -> Result<u8, Failure> {
     let file = workspace.join(mistakes::PAGE);
     std::fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     Ok(children::docs()?)
+}
+
+fn book() -> Result<u8, Failure> {
+    match tidy::run(&children::workspace())? {
+        0 => Ok(children::book()?),
+        failed => Ok(failed),
+    }
 }
 
 fn help() -> Result<u8, Failure> {

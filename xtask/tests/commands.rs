@@ -53,10 +53,24 @@ fn help_lists_every_command() {
             "golden DIR",
             "conformance [--plugin PATH]",
             "tidy",
+            "docs",
+            "book",
         ] {
             assert!(out.contains(command), "{command}");
         }
     }
+}
+
+#[test]
+fn the_book_is_made_by_mdbook_if_it_is_there() {
+    let machine = Machine::new();
+    let (code, out, err) = run(&mut xtask(&machine, &["book"]));
+    assert_eq!(code, 1, "{out}");
+    assert!(err.contains("`cargo install mdbook`"), "{err}");
+    machine.script("mdbook", "echo \"args=$*\"");
+    let (code, out, _) = run(&mut xtask(&machine, &["book"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("args=build /") && out.ends_with("/docs\n"), "{out}");
 }
 
 #[test]

@@ -212,3 +212,43 @@ fn wording_is_found_in_comments_alone() {
     let right = right.join("\n");
     assert_eq!(findings(&[("ops/sin.rs", &right)]), []);
 }
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let summary = "[One](one.md)\n[Two](guide/two.md)\n";
+    let one = "# One\n## Its `second` part\n[here](#its-second-part) [there](guide/two.md#two)\n\
+               [far](https://example.org/x#y) `[no](link)`\n\
+               ```rust\n# [no](link)\n```\n";
+    let good = [
+        ("repo:docs/SUMMARY.md", summary),
+        ("repo:docs/one.md", one),
+        ("repo:docs/guide/two.md", "# Two\n[back](../one.md)\n"),
+        ("repo:src/lib.rs", ""),
+        ("repo:README.md", "[One](docs/one.md#one) [code](src/lib.rs)\n"),
+    ];
+    assert_eq!(findings(&good), []);
+    let two = "# Two\n[a](one.md)\n[b](../one.md#three) [c](#one)\n[d](../../src/lib.rs)\n";
+    let readme = "\n[e](docs/three.md)\n";
+    let mut bad = good;
+    (bad[2].1, bad[4].1) = (two, readme);
+    let found = findings(&bad);
+    assert!(found.iter().all(|finding| finding.rule == Rule::DeadLink), "{found:?}");
+    let places: Vec<(&str, usize)> = found.iter().map(|f| (f.file.as_str(), f.line)).collect();
+    let two = "docs/guide/two.md";
+    assert_eq!(places, [("README.md", 2), (two, 2), (two, 3), (two, 3), (two, 4)]);
+}
+
+#[test]
+fn the_book_has_every_page_once() {
+    let summary = "[One](one.md)\n[One again](one.md)\n";
+    let pages =
+        [("repo:docs/SUMMARY.md", summary), ("repo:docs/one.md", ""), ("repo:docs/two.md", "")];
+    let found: Vec<String> = findings(&pages).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "docs/one.md:1: page not in the book: docs/SUMMARY.md has it 2 times, not once",
+            "docs/two.md:1: page not in the book: docs/SUMMARY.md has it 0 times, not once",
+        ]
+    );
+}

@@ -3,6 +3,7 @@
 
 mod imports;
 mod names;
+mod pages;
 mod rooms;
 mod tokens;
 mod wording;
@@ -39,10 +40,14 @@ pub enum Rule {
     NameTwice,
     /// A comment is in plain English.
     Wording,
+    /// A link in the documentation leads somewhere.
+    DeadLink,
+    /// The book has every page once.
+    NotInTheBook,
 }
 
 impl Rule {
-    const ALL: [Rule; 7] = [
+    const ALL: [Rule; 9] = [
         Rule::Upwards,
         Rule::ThroughTheRoot,
         Rule::UnknownRoom,
@@ -50,6 +55,8 @@ impl Rule {
         Rule::TooLong,
         Rule::NameTwice,
         Rule::Wording,
+        Rule::DeadLink,
+        Rule::NotInTheBook,
     ];
 }
 
@@ -63,6 +70,8 @@ impl fmt::Display for Rule {
             Rule::TooLong => "file too long",
             Rule::NameTwice => "type name twice",
             Rule::Wording => "comment's wording",
+            Rule::DeadLink => "dead link",
+            Rule::NotInTheBook => "page not in the book",
         })
     }
 }
@@ -86,7 +95,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A Rust file of the workspace.
+/// A file of the workspace.
 struct Source {
     /// As in [`Finding::file`].
     file: String,
@@ -109,7 +118,7 @@ impl Source {
 /// Returns an error if a file cannot be read.
 pub fn check(workspace: &Path) -> Result<Vec<Finding>, String> {
     let mut sources = Vec::new();
-    read(workspace, "", &mut sources)?;
+    read(workspace, "", ".rs", &mut sources)?;
     sources.sort_by(|a, b| a.file.cmp(&b.file));
     let mut findings = Vec::new();
     let mut house = Vec::new();
@@ -139,6 +148,7 @@ pub fn check(workspace: &Path) -> Result<Vec<Finding>, String> {
     rooms::unknown(house.iter().map(|(source, _)| *source), &mut findings);
     imports::check(&house, &mut findings);
     names::twice(&house, &mut findings);
+    pages::check(workspace, &mut findings)?;
     findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Ok(findings)
 }
@@ -159,8 +169,13 @@ pub fn run(workspace: &Path) -> Result<u8, String> {
     Ok(u8::from(!findings.is_empty()))
 }
 
-/// Reads the Rust files in `workspace/folder`.
-fn read(workspace: &Path, folder: &str, sources: &mut Vec<Source>) -> Result<(), String> {
+/// Reads the files in `workspace/folder` whose names end so.
+fn read(
+    workspace: &Path,
+    folder: &str,
+    ending: &str,
+    sources: &mut Vec<Source>,
+) -> Result<(), String> {
     let cannot = |path: &Path, e: std::io::Error| format!("cannot read {}: {e}", path.display());
     let path: PathBuf = workspace.join(folder);
     for entry in std::fs::read_dir(&path).map_err(|e| cannot(&path, e))? {
@@ -171,9 +186,9 @@ fn read(workspace: &Path, folder: &str, sources: &mut Vec<Source>) -> Result<(),
         if kind.is_dir() {
             // Build folders and hidden ones hold no source of ours.
             if name != "target" && !name.starts_with('.') {
-                read(workspace, &file, sources)?;
+                read(workspace, &file, ending, sources)?;
             }
-        } else if kind.is_file() && name.ends_with(".rs") {
+        } else if kind.is_file() && name.ends_with(ending) {
             let text = std::fs::read_to_string(entry.path()).map_err(|e| cannot(&path, e))?;
             sources.push(Source { file, text });
         }
