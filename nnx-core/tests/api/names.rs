@@ -268,7 +268,7 @@ pub(crate) fn text() -> String {
     let (with, total) = (count(&|row| row.ours.is_ok()), count(&|_| true));
     let mut out = format!(
         "\n## Every name of Flax, Optax and JAX\n\nThe public names of flax.nnx 0.12.8, optax 0.2.8 and JAX \
-         0.10.2, from the lists in [tests/names](../tests/names).\n{total} names: {with} with ours, {} with \
+         0.10.2, from the lists in `tests/names`.\n{total} names: {with} with ours, {} with \
          nothing to do in Rust, {not_yet} not yet.\nPaths begin in `nnx`.\n",
         total - with - not_yet
     );
