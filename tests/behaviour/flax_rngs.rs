@@ -40,7 +40,7 @@ fn without_a_default_a_stream_must_be_there() {
 
 #[test]
 fn a_stream_keeps_its_key_and_counts() {
-    let mut rngs = Rngs::empty().with("params", &random::key(0));
+    let mut rngs = Rngs::empty().with("params", random::key(0));
     let key = words(&rngs, "params");
     let mut seen = vec![key.clone()];
     for count in 0..3 {

@@ -358,8 +358,8 @@ type Walk = (Place, Array, Place);
 fn walk(model: &mut Walker, start: Walk) -> Walk {
     let step = |(mut a, x, mut b): Walk, m: &mut Walker| {
         let x = m.fc.forward(&x);
-        a.data = a.data + 1.0;
-        b.data = b.data + 1.0;
+        a.data += 1.0;
+        b.data += 1.0;
         m.data1.set(a.data.clone());
         m.data2.set(b.data.clone());
         ((a, x, b), ())
