@@ -77,7 +77,10 @@ impl Worker {
     ) -> Result<Worker, Box<dyn Error>> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/steps/peers.py");
         let mut command = Command::new(python);
-        command.arg(script).args([model, variant]).env("JAX_PLATFORMS", "cpu");
+        command.arg(script).args([model, variant]);
+        if std::env::var_os("JAX_PLATFORMS").is_none() {
+            command.env("JAX_PLATFORMS", "cpu");
+        }
         Worker::start(command, variant, threads)
     }
 
