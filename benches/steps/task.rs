@@ -1,4 +1,4 @@
-//! What a model brings, and its training step in both modes.
+//! The parts of a model that the benchmark needs, and its training step in both modes.
 
 use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
 use nnx::optim::{GradientTransformation, Optimizer};
