@@ -50,8 +50,10 @@ Commands:
   bench NAME [--json FILE] [-- ARGS]
                      Set up, then measure: `dispatch`, the cost of a call next to a bare PJRT
                      execute; `trace`, the cost of making a program; `start`, the time to the end
-                     of the first training step, with and without kept programs; `soak`, memory
-                     and memory maps over 60,000 programs; --json writes one object per line
+                     of the first training step, with and without kept programs; `steps`, training
+                     steps of three models, beside JAX and Flax NNX where there is a Python that
+                     has them; `soak`, memory and memory maps over 60,000 programs; --json writes
+                     one object per line
   help               Print this
 
 `mnist`, `example`, `test`, `golden` and `bench` take --xla-rs: they set up and use the backend that
@@ -61,6 +63,7 @@ Environment:
   NNX_HOME           The folder to install to (default: nnx in XDG_DATA_HOME or ~/.local/share)
   NNX_CACHE          The folder of compiled programs, or `off` (default: cache in the folder above;
                      `test` sets `off`)
+  NNX_PEERS_PYTHON   The Python of `bench steps`: one with jax, flax and optax
   NNX_PJRT_PLUGIN    A plugin's path: the other commands use it and set nothing up
   NNX_PLATFORM       The kind of plugin that they use: cpu (default), cuda, tpu
   XLA_EXTENSION_DIR  XLA's library for the crate `xla`: --xla-rs uses it and fetches nothing
@@ -264,7 +267,7 @@ fn conformance(arguments: Vec<OsString>) -> Result<u8, Failure> {
     Ok(children::conformance(plugin)?)
 }
 
-const BENCHMARKS: [&str; 4] = ["dispatch", "trace", "start", "soak"];
+const BENCHMARKS: [&str; 5] = ["dispatch", "trace", "start", "steps", "soak"];
 
 fn benchmarks() -> String {
     BENCHMARKS.map(|name| format!("`{name}`")).join(", ")

@@ -200,6 +200,10 @@ fn cargo_is_run_with_the_plugin_and_its_exit_code_kept() {
             "--package nnx --bench soak -- --eager 5 --json /a".to_string(),
         ),
         (
+            &["bench", "steps", "--", "--models", "mlp"],
+            "--package nnx --bench steps -- --models mlp".to_string(),
+        ),
+        (
             &["golden", "golden", "--list"],
             format!("--package nnx --test golden -- {} --list", folder.display()),
         ),
