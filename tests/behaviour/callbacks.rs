@@ -410,3 +410,23 @@ fn a_branch_that_a_batch_makes_a_choice_prints_for_every_element() {
     });
     assert_eq!(lines, ["yes 1.0", "yes 2.0", "yes 3.0"]);
 }
+
+/// The condition is computed once for each iteration, as in JAX; elements that have ended are asked too.
+#[test]
+fn the_condition_of_a_loop_that_elements_leave_one_by_one() {
+    #[nnx::jit(graph = false)]
+    fn counted(x: &Array) -> Array {
+        let condition = |c: &Array| {
+            debug::print!("leaving: {}", c);
+            c.lt(2)
+        };
+        vmap(|x: &Array| while_loop(condition, |c: Array| c + 1, x.clone()), x, 0)
+    }
+    if !calls_host() {
+        return;
+    }
+    let lines = printed("leaving", || {
+        assert_eq!(counted(&Array::from([0_i32, 1])).to_vec::<i32>(), [2, 2]);
+    });
+    assert_eq!(lines, ["0", "1", "1", "2", "2", "2"]);
+}

@@ -153,6 +153,32 @@ fn a_process_that_ends_prints_the_rest() {
     assert!(start.elapsed().as_secs() < 25, "the end waits for nothing that goes on");
 }
 
+/// The run that a callback is a part of is not waited for.
+#[test]
+fn a_callback_may_end_the_process() {
+    const NAME: &str = "callbacks_life::a_callback_may_end_the_process";
+    #[nnx::jit(graph = false)]
+    fn ends(x: &Array) -> Array {
+        debug::callback(|x: &Array| std::process::exit(x.item::<f32>() as i32), x);
+        x + 1.0
+    }
+    if !calls_host() {
+        return;
+    }
+    if std::env::var_os("NNX_TEST_ENDS").is_some() {
+        print!("not lost");
+        ends(&scalar(9.0)).item::<f32>();
+        return;
+    }
+    let start = std::time::Instant::now();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", NAME, "--nocapture"]).env("NNX_TEST_ENDS", "1").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("not lost"), "{output:?}");
+    assert!(start.elapsed().as_secs() < 25, "the end waits for nothing that goes on");
+}
+
 #[test]
 fn many_threads_call_at_once() {
     const THREADS: usize = 8;

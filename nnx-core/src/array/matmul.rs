@@ -129,7 +129,8 @@ pub fn ragged_dot(lhs: &Array, rhs: &Array, group_sizes: &Array) -> Array {
     let (m, g) = (lhs.shape()[0], rhs.shape()[0]);
     one_program(OP, &[lhs.clone(), rhs.clone(), group_sizes.clone()], |args| {
         let (lhs, rhs) = (args[0].astype(dtype), args[1].astype(dtype));
-        let group = args[2].cumsum(0).searchsorted(&iota([m], DType::I32, 0), true);
+        let group =
+            args[2].astype(DType::I32).cumsum(0).searchsorted(&iota([m], DType::I32, 0), true);
         let own = iota([g, 1], DType::I32, 0).eq(&group).expand_dims(-1);
         let rows = where_(&own, &lhs, 0);
         dot_general(&rows, &rhs, (&[0, 2], &[0, 1]), (&[], &[]))

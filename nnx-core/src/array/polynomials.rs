@@ -196,15 +196,20 @@ impl CustomJvp for Roots {
     const NAME: &'static str = "roots";
     fn body(&self, args: &[Array]) -> Array {
         const STEPS: usize = 100;
-        let p = &args[0] / args[0].slice_dim(0, 0, 1);
-        let (n, dtype) = (p.size() - 1, p.dtype());
+        let (n, dtype) = (args[0].size() - 1, DType::C128);
+        // Powers of large zeros need the range.
+        let p = args[0].astype(dtype);
+        let p = &p / p.slice_dim(0, 0, 1);
         let real = dtype.real();
-        // A circle around the mean of the zeros, about as large as their distance from 0.
         let powers = iota([n], real, 0) + 1.0;
-        let sizes = p.slice_dim(0, 1, n + 1).abs().pow(1.0 / powers);
+        let sizes = p.slice_dim(0, 1, n + 1).abs().pow(1.0 / &powers).max(0);
+        // The zeros in units of their size: their powers neither overflow nor vanish.
+        let unit = where_(&sizes.gt(0), &sizes, 1.0);
+        let scaled = p.slice_dim(0, 1, n + 1) / unit.pow(&powers).astype(dtype);
+        let p = super::concatenate(&[&p.slice_dim(0, 0, 1), &scaled], 0);
+        // A circle around the mean of the zeros, about as large as their distance from 0.
         let angle = iota([n], real, 0) * (TAU / n as f64) + 0.5 / n as f64;
-        let circle = complex(&angle.cos(), &angle.sin()) * sizes.max(0).astype(dtype);
-        let start = circle - p.slice_dim(0, 1, 2) / n as f64;
+        let start = complex(&angle.cos(), &angle.sin()) - p.slice_dim(0, 1, 2) / n as f64;
         let others = eye(n, DType::Bool).logical_not();
         let zeros = inner_for(STEPS, &[start, p], |_, state| {
             let (z, p) = (&state[0], &state[1]);
@@ -218,13 +223,15 @@ impl CustomJvp for Roots {
             let step = newton / where_(&divisor.eq(0), 1.0, &divisor);
             vec![z - step, p.clone()]
         });
-        zeros[0].clone()
+        (&zeros[0] * unit.astype(dtype)).astype(args[0].dtype())
     }
     /// At a zero z of p: dz = −dp(z) / p'(z).
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
-        let (p, t, z) = (&cx.primals[0], cx.tangent(0)?, cx.out());
-        let slope = value_and_slope(p, z).1;
-        Some(-value_and_slope(t, z).0 / slope)
+        let dtype = cx.out().dtype();
+        let wide = |x: &Array| x.astype(DType::C128);
+        let (p, t, z) = (wide(&cx.primals[0]), wide(cx.tangent(0)?), wide(cx.out()));
+        let slope = value_and_slope(&p, &z).1;
+        Some((-value_and_slope(&t, &z).0 / slope).astype(dtype))
     }
 }
 

@@ -151,7 +151,7 @@ pub fn detrend(x: &Array, axis: isize, trend: Trend) -> Array {
     }
     let n = x.shape()[d];
     one_program(OP, &[x.to_inexact()], |args| {
-        let x = args[0].moveaxis(d as isize, -1);
+        let x = args[0].to_wide().moveaxis(d as isize, -1);
         let centred = &x - x.mean(super::keepdims(-1));
         let y = match trend {
             Trend::Constant => centred,
@@ -163,6 +163,6 @@ pub fn detrend(x: &Array, axis: isize, trend: Trend) -> Array {
                 centred - slope * t
             }
         };
-        y.moveaxis(-1, d as isize)
+        y.moveaxis(-1, d as isize).astype(args[0].dtype())
     })
 }

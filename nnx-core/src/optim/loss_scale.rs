@@ -83,7 +83,7 @@ impl LossScale {
         let has_gradient =
             |grad: &Array| grad.try_aval().is_ok_and(|aval| aval.dtype().is_differentiable());
         for leaf in collect_leaves(grads).iter().filter(|leaf| has_gradient(&leaf.array)) {
-            finite &= leaf.array.is_finite().all(..);
+            finite &= leaf.array.abs().is_finite().all(..);
         }
         let factor = self.scale.value().clone();
         let unscaled = rebuild(grads, |_, grad| match has_gradient(grad) {

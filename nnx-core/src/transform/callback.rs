@@ -65,7 +65,8 @@ where
 ///
 /// The calls of `io_callback`, [`debug::callback`](super::debug::callback) and
 /// [`debug::print!`](crate::debug::print) in one program come in the order of the program, through its loops and
-/// branches. Two runs that do not wait for each other's results may be under way at once.
+/// branches. Two runs that do not wait for each other's results may be under way at once. What is said there of
+/// branches and loops under [`vmap`](super::vmap()), and of locks, holds here too.
 ///
 /// ```
 /// # use nnx_core::{Array, DType, io_callback, scan, length};

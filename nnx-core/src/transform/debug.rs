@@ -37,11 +37,13 @@ pub use crate::__debug_print as print;
 /// Under [`vmap`](super::vmap()) it is called for each element of the batch in turn, if the argument is part of the
 /// batch. In a function that is differentiated it is called with the forward pass, and changes no derivative; a call
 /// with a tangent, as in the rule of [`custom_jvp`](super::custom_jvp), is left out in reverse mode. A branch that
-/// `vmap` turns into a choice between both runs in any case, and so does its callback.
+/// `vmap` turns into a choice between both runs in any case, and so does its callback; so does the body of a `while_loop`
+/// for elements that have ended while others go on.
 ///
 /// The order is that of [`io_callback`](super::io_callback), and the same is asked of `f` as by
 /// [`pure_callback`](super::pure_callback): it may run on any thread, and cannot use
-/// operations of this library. A program may still run when the call that started it has returned:
+/// operations of this library. A lock that `f` takes must not be held where a result of the program is waited for: with
+/// [`print!`](crate::debug::print), that is the lock of the standard output. A program may still run when the call that started it has returned:
 /// [`effects_barrier`](crate::xla::effects_barrier) waits.
 ///
 /// ```

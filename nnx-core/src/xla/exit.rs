@@ -5,6 +5,8 @@ use super::fork;
 use super::{callback, client};
 use crate::error::{Error, Result};
 use std::ffi::c_int;
+#[cfg(target_env = "gnu")]
+use std::ffi::c_void;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::ThreadId;
@@ -67,6 +69,14 @@ fn ended() -> Error {
     Error::Unavailable("the process is ending, so that nothing can be computed any more".into())
 }
 
+#[cfg(target_env = "gnu")]
+unsafe extern "C" {
+    fn on_exit(end: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+    fn _exit(status: c_int) -> !;
+    fn fflush(stream: *mut c_void) -> c_int;
+}
+
+#[cfg(not(target_env = "gnu"))]
 unsafe extern "C" {
     fn atexit(end: extern "C" fn()) -> c_int;
 }
@@ -77,11 +87,30 @@ unsafe extern "C" {
 pub(super) fn watch() {
     // SAFETY: the system's own function, given one that may be called once the process ends. Without
     // room for another entry the end does not wait.
+    #[cfg(target_env = "gnu")]
+    let _ = unsafe { on_exit(end_with, std::ptr::null_mut()) };
+    // SAFETY: as above.
+    #[cfg(not(target_env = "gnu"))]
     let _ = unsafe { atexit(end) };
 }
 
+/// The end with this status.
+#[cfg(target_env = "gnu")]
+extern "C" fn end_with(status: c_int, _: *mut c_void) {
+    if callback::is_running() {
+        // The run that this is a part of cannot be waited for, and the library cannot be taken down under it.
+        let _ = std::io::Write::flush(&mut std::io::stdout());
+        // SAFETY: all open streams are written out, and the process ends without the steps that are left.
+        unsafe {
+            fflush(std::ptr::null_mut());
+            _exit(status)
+        }
+    }
+    end();
+}
+
 extern "C" fn end() {
-    if fork::is_forked() || ENDING.load(Ordering::SeqCst) {
+    if fork::is_forked() || ENDING.load(Ordering::SeqCst) || callback::is_running() {
         return;
     }
     let _ = LAST_THREAD.set(std::thread::current().id());

@@ -2,7 +2,7 @@
 //! wrapping integers and half precision.
 use crate::values::*;
 use nnx_core::array::*;
-use nnx_core::{Array, DType, nn};
+use nnx_core::{Array, DType, grad, nn};
 
 #[test]
 fn nan_and_ties() {
@@ -460,4 +460,52 @@ fn subscripts_and_padding() {
         },
     );
     rows.done();
+}
+
+/// Powers of large zeros leave the range of f32.
+#[test]
+fn zeros_of_polynomials_of_a_high_degree() {
+    let sorted = |z: Array| {
+        let mut z = z.real().to_vec::<f32>();
+        z.sort_by(f32::total_cmp);
+        z
+    };
+    let large = Array::from([
+        1.0_f32, -1000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0,
+    ]);
+    let found = roots(&large);
+    assert!(found.abs().is_finite().all(..).item::<bool>(), "{found}");
+    assert_eq!(sorted(found).last().map(|z| z.round()), Some(1000.0));
+    // x⁴⁰ = 2⁴⁰, at any scale.
+    for scale in [1e-6_f64, 1.0, 1e6] {
+        let mut p = vec![0.0_f64; 41];
+        (p[0], p[40]) = (1.0, -(2.0 * scale).powi(40));
+        let found = roots(&Array::from_slice(&p, [41]));
+        let sizes = found.abs().to_vec::<f64>();
+        assert!(sizes.iter().all(|z| (z / (2.0 * scale) - 1.0).abs() < 1e-9), "{scale}: {sizes:?}");
+    }
+    let steep =
+        grad(|p: &Array| roots(p).real().max(..), &Array::from([1.0_f32, -1000.0, 0.0, 1.0]));
+    assert!(steep.is_finite().all(..).item::<bool>(), "{steep}");
+}
+
+#[test]
+fn a_line_is_taken_out_of_short_floats() {
+    for dtype in [DType::F16, DType::BF16] {
+        let line = (arange(200, DType::F32) * 0.5 + 3.0).astype(dtype);
+        let left = nnx_core::signal::detrend(&line, -1, nnx_core::signal::Trend::Linear);
+        assert_eq!(left.dtype(), dtype);
+        let most = left.abs().max(..).astype(DType::F32).item::<f32>();
+        assert!(most < 0.5, "{most}");
+    }
+}
+
+#[test]
+fn ranks_with_ties_and_without_an_order() {
+    let ranks =
+        |x: &[f32]| nnx_core::stats::rankdata(&Array::from_slice(x, [x.len()])).to_vec::<f32>();
+    assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0, 3.0, 1.0]), [5.0, 1.5, 5.0, 3.0, 5.0, 1.5]);
+    assert_eq!(ranks(&[7.0]), [1.0]);
+    assert_eq!(ranks(&[]), [0.0_f32; 0]);
+    assert!(ranks(&[1.0, f32::NAN, 0.0]).iter().all(|rank| rank.is_nan()));
 }

@@ -1,6 +1,6 @@
 //! Statistics of samples.
 
-use crate::array::{IntoAxes, invalid, one_program};
+use crate::array::{IntoAxes, invalid, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -37,9 +37,22 @@ pub fn rankdata(x: &Array) -> Array {
     }
     let dtype = if x.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
     one_program("rankdata", &[x.flatten()], |args| {
-        let sorted = args[0].sort(0);
-        let below = sorted.searchsorted(&args[0], false);
-        let upto = sorted.searchsorted(&args[0], true);
-        (below + upto + 1).astype(dtype) / 2.0
+        let n = args[0].size();
+        if n == 0 {
+            return args[0].astype(dtype);
+        }
+        let order = args[0].argsort(0);
+        let sorted = args[0].take(&order, 0);
+        // Where runs of equal numbers begin and end.
+        let differs = sorted.slice_dim(0, 1, n).ne(sorted.slice_dim(0, 0, n - 1));
+        let begins = differs.pad(&[(1, 0)], true);
+        let ends = differs.pad(&[(0, 1)], true);
+        let at = super::super::iota([n], DType::I32, 0);
+        let first = where_(&begins, &at, 0).cummax(0);
+        let last = where_(&ends, &at, n as i32).flip(0).cummin(0).flip(0);
+        let ranks = (first + last + 2).astype(dtype) / 2.0;
+        let ranks = ranks.take(&order.argsort(0), 0);
+        // As the others, NaN among them says nothing of the ranks.
+        where_(&args[0].is_nan().any(..), f64::NAN, &ranks).astype(dtype)
     })
 }

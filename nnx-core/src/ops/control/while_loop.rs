@@ -74,24 +74,31 @@ impl While {
     /// The loop for a batch whose elements end at different times: it runs until the last one
     /// ends, and those that have ended keep their values.
     fn batch_masked(&self, cx: &Batch<'_>, flags: &[bool]) -> Batched {
-        let ins = cx.where_batched(flags);
+        let mut ins = cx.where_batched(flags);
+        let running = |args: &[Array]| {
+            interpret_batch(&self.condition, args, flags, cx.axis).swap_remove(0).0
+        };
+        // Which elements go on is a part of the carry: the condition, which may call the host, is computed once for
+        // each iteration.
+        ins.insert(0, running(&ins));
         let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
-        let running = |args: &[Array]| interpret_batch(&self.condition, args, flags, cx.axis);
-        let (Closed { graph: condition, .. }, ()) = trace("while_loop", &avals, |args| {
-            (running(args).iter().map(|(going, _)| going.any(..)).collect(), ())
-        });
+        let (Closed { graph: condition, .. }, ()) =
+            trace("while_loop", &avals, |args| (vec![args[0].any(..)], ()));
         let (Closed { graph: body, .. }, ()) = trace("while_loop", &avals, |args| {
-            let going = &running(args)[0].0;
+            let [going, args @ ..] = args else { unreachable!("the carry begins with it") };
             let next = interpret_batch(&self.body, args, flags, cx.axis);
             let kept = next.into_iter().zip(args).map(|((next, batched), old)| {
                 let next = if batched { next } else { next.repeated(cx.axis.size) };
                 let op = BroadcastInDim { shape: next.shape().to_vec(), dims: vec![0] };
                 select(&bind1(op, &[going]), &next, old)
             });
-            (kept.collect(), ())
+            let mut kept: Vec<Array> = kept.collect();
+            let state: Vec<Array> = kept.iter().chain(&args[self.carry..]).cloned().collect();
+            kept.insert(0, going & running(&state));
+            (kept, ())
         });
-        let op = While { condition: condition.into(), body: body.into(), carry: self.carry };
-        op.bind(&ins).into_iter().map(|out| (out, true)).collect()
+        let op = While { condition: condition.into(), body: body.into(), carry: self.carry + 1 };
+        op.bind(&ins).into_iter().skip(1).map(|out| (out, true)).collect()
     }
 }
 

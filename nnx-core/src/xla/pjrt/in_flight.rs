@@ -104,6 +104,9 @@ impl InFlight {
         drop(events);
         runs.iter().for_each(|run| self.finish(functions, run));
         let failure = self.failure.lock().unwrap_or_else(|e| e.into_inner()).take();
+        // Values of closures may run any code when they are dropped: not under the lock.
+        drop(_one);
+        drop(runs);
         failure.map_or(Ok(()), Err)
     }
 
