@@ -415,7 +415,7 @@ fn a_branch_that_a_batch_makes_a_choice_prints_for_every_element() {
 #[test]
 fn the_condition_of_a_loop_that_elements_leave_one_by_one() {
     #[nnx::jit(graph = false)]
-    fn counted(x: &Array) -> Array {
+    fn left_one_by_one(x: &Array) -> Array {
         let condition = |c: &Array| {
             debug::print!("leaving: {}", c);
             c.lt(2)
@@ -426,7 +426,7 @@ fn the_condition_of_a_loop_that_elements_leave_one_by_one() {
         return;
     }
     let lines = printed("leaving", || {
-        assert_eq!(counted(&Array::from([0_i32, 1])).to_vec::<i32>(), [2, 2]);
+        assert_eq!(left_one_by_one(&Array::from([0_i32, 1])).to_vec::<i32>(), [2, 2]);
     });
     assert_eq!(lines, ["0", "1", "1", "2", "2", "2"]);
 }
