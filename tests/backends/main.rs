@@ -2,6 +2,9 @@
 //! for bit where nothing is rounded. A process has one backend, so that each runs in a child.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../nnx-core/tests/api/more_probes.rs"]
+#[allow(dead_code)]
+mod more_probes;
 #[path = "../../nnx-core/tests/api/points.rs"]
 #[allow(dead_code)]
 mod points;
