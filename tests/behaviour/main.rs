@@ -51,6 +51,7 @@ mod layers;
 mod lending;
 mod lines_of_transforms;
 mod metadata;
+mod nan_kept;
 mod objects;
 mod operand_forms;
 mod optimizers;

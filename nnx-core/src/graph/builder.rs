@@ -35,6 +35,11 @@ impl Builder {
         }
     }
 
+    /// The program's dialect.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     fn id(&mut self, aval: Aval) -> Id {
         self.avals.push(aval);
         Id(self.avals.len() as u32 - 1)

@@ -227,7 +227,7 @@ fn logistic(b: &mut Builder, x: Id) -> Id {
     let aval = b.aval(x);
     let one = b.splat(aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
     let negated = b.op(Opcode::Negate, &[x], aval, vec![]);
-    let exp = b.op(Opcode::Exponential, &[negated], aval, vec![]);
+    let exp = expansion::lower(b, Opcode::Exponential, &[negated], aval)[0];
     let sum = b.op(Opcode::Add, &[one, exp], aval, vec![]);
     b.op(Opcode::Divide, &[one, sum], aval, vec![])
 }

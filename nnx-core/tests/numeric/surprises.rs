@@ -509,3 +509,16 @@ fn ranks_with_ties_and_without_an_order() {
     assert_eq!(ranks(&[]), [0.0_f32; 0]);
     assert!(ranks(&[1.0, f32::NAN, 0.0]).iter().all(|rank| rank.is_nan()));
 }
+
+/// Divided by their sum, the elements of a short dtype add up to 1 but for their rounding.
+#[test]
+fn vectors_of_short_floats_that_add_up_to_one() {
+    for dtype in [DType::F16, DType::BF16, DType::F32] {
+        let x = (arange(30, DType::F32) + 1.0).reshape([3, 10]).astype(dtype);
+        let alpha = Array::from([0.5_f32, 2.0, 1.5]).astype(dtype);
+        let density = nnx_core::stats::dirichlet::logpdf(&(&x / x.sum(0)), &alpha);
+        assert!(density.is_finite().all(..).item::<bool>(), "{dtype}: {density}");
+        let outside = nnx_core::stats::dirichlet::logpdf(&(&x / x.sum(0) * 0.9), &alpha);
+        assert!(outside.eq(f64::NEG_INFINITY).all(..).item::<bool>(), "{dtype}: {outside}");
+    }
+}

@@ -13,8 +13,10 @@ mod zeta;
 pub(super) use zeta::zeta_by_exponent;
 
 use crate::graph::{Array, Body, Builder, Closed, trace};
-use crate::lower::{Chlo, Id, Ids, Opcode};
-use crate::value::{Aval, DType};
+use crate::lower::{Chlo, Direction, Id, Ids, Opcode};
+use crate::ops::Compare;
+use crate::value::{Aval, DType, scalar_bytes};
+use crate::xla::Dialect;
 use smallvec::smallvec;
 
 /// A formula of operands of one shape and dtype, f32 or f64.
@@ -64,8 +66,27 @@ pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: Aval) -> I
             debug_assert!(captures.is_empty(), "a formula captures arrays");
             b.call(&name.into(), &Body::from(graph), ins, &[out])
         }
+        Opcode::Exponential | Opcode::ExponentialMinusOne
+            if b.dialect() == Dialect::Hlo && out.dtype().is_float() =>
+        {
+            smallvec![exponential(b, opcode, ins[0], out)]
+        }
         _ => smallvec![b.op(opcode, ins, out, vec![])],
     }
+}
+
+/// An exponential function that hands NaN on by itself.
+///
+/// XLA's C++ library, which takes HLO, computes it under the assumption that there is no NaN. Where its compiler can
+/// tell that x is one, as in `exp(where(false, x, NaN))`, it leaves the result unwritten: whatever was in the memory.
+fn exponential(b: &mut Builder, opcode: Opcode, x: Id, out: Aval) -> Id {
+    let is_nan = Compare(Direction::Ne);
+    let is_nan =
+        b.op(Opcode::Compare, &[x, x], out.with_dtype(DType::Bool), is_nan.attrs(out.dtype()));
+    let zero = b.splat(out, &scalar_bytes(out.dtype(), 0.0));
+    let number = b.op(Opcode::Select, &[is_nan, zero, x], out, vec![]);
+    let exponential = b.op(opcode, &[number], out, vec![]);
+    b.op(Opcode::Select, &[is_nan, x, exponential], out, vec![])
 }
 
 /// The polynomial with these coefficients, the highest power first.
