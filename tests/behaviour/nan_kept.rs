@@ -53,6 +53,6 @@ fn a_choice_that_is_always_nan() {
     let x = Array::from([2, 0, 3, 1, 0, 2]);
     assert!(chosen(&x).to_vec::<f32>().iter().all(|y| y.is_nan()));
     // The parameter of this distribution is between 0 and 1.
-    let density = stats::wrapcauchy::pdf(&x, &Array::scalar(2)).to_vec::<f32>();
+    let density = stats::wrapcauchy::pdf(&x, Array::scalar(2)).to_vec::<f32>();
     assert!(density.iter().all(|y| y.is_nan()), "{density:?}");
 }

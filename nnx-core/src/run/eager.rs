@@ -7,7 +7,7 @@ use crate::graph::{
     Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,
 };
 use crate::value::Aval;
-use crate::xla::{Buffer, Client, Placement};
+use crate::xla::{Buffer, Client, Placement, refuse_inside};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
         let empty = |&aval: &Aval| client.upload(&[], aval, placement);
         return outputs.iter().map(|aval| Ok(Array::from_buffer(empty(aval)?))).collect();
     }
+    // Before it is compiled, on a thread that the compiler may need.
+    refuse_inside(graph.nodes.last().map_or("an operation", |node| node.op.name()))?;
     let program = program(graph, placement);
     let mut call = program.executable()?.call();
     for arg in args {

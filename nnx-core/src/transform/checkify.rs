@@ -11,11 +11,14 @@ use crate::value::DType;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// The first failed check of a run of [`checkify`], if there is one, as a value of the program.
-#[derive(Debug, Clone)]
+/// The first failed check of a run of [`checkify`], if there is one, as a value of the program: a jitted function can
+/// return it.
+#[derive(Debug, Clone, nnx_derive::Module)]
+#[module(crate = crate)]
 pub struct CheckError {
     /// 0, or the number of the failed check, an i32 scalar.
     code: Array,
+    #[module(static)]
     messages: Arc<[String]>,
 }
 
@@ -69,8 +72,8 @@ pub fn check(holds: &Array, message: &str) {
 ///
 /// It looks into loops and branches, where only what runs is checked, and into functions with
 /// derivatives of their own, which keep these; each of those, `softmax` among them, counts as one
-/// operation where NaN is looked for. It works inside jitted functions, which then return the
-/// [`CheckError`]'s verdict as they return other values.
+/// operation where NaN is looked for. It works inside jitted functions, which return the
+/// [`CheckError`] as they return other values.
 ///
 /// ```
 /// # use nnx_core::{Array, checkify, transform::{Checks, check}};

@@ -71,9 +71,7 @@ impl<'a> Call<'a> {
                 lists.arguments.len()
             )));
         }
-        if callback::is_running() {
-            return Err(callback::refusal(executable.name()));
-        }
+        callback::refuse_inside(executable.name())?;
         let made = executable.make_empty()?;
         let _calling = exit::calling()?;
         lists.outputs.resize(executable.outputs().len() - made.len(), None);

@@ -149,9 +149,14 @@ pub(super) fn is_running() -> bool {
     RUNNING.try_with(|running| running.get() > 0).unwrap_or(false)
 }
 
-/// The error for a run of `name` inside of a callback.
+/// Refuses a run of `name` inside of a callback.
+#[inline]
+pub(crate) fn refuse_inside(name: &str) -> Result<()> {
+    if is_running() { Err(refusal(name)) } else { Ok(()) }
+}
+
 #[cold]
-pub(super) fn refusal(name: &str) -> Error {
+fn refusal(name: &str) -> Error {
     Error::Unavailable(format!(
         "`{name}` cannot run inside of a callback: the program that waits for the callback holds threads that it needs, \
          and both could wait for ever\n\

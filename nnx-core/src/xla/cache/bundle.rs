@@ -16,7 +16,7 @@ static ENTRIES: LazyLock<RwLock<FxHashMap<String, &'static [u8]>>> =
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bundle {
-    /// The names of the functions whose programs are in it, in order; one may have several.
+    /// The names of the functions and eager operations whose programs are in it, sorted; one may have several.
     pub functions: Vec<String>,
     /// Its size.
     pub bytes: usize,
@@ -57,6 +57,7 @@ pub fn add_bundle(bundle: &'static [u8]) -> Result<Bundle> {
         bundle.functions.push(header.name);
         rest = &rest[end..];
     }
+    bundle.functions.sort_unstable();
     ENTRIES.write().unwrap_or_else(|e| e.into_inner()).extend(found);
     Ok(bundle)
 }
