@@ -44,6 +44,7 @@ mod jit_key;
 mod jit_log;
 mod jit_nested;
 mod jit_options;
+mod jit_result_panics;
 mod jit_signatures;
 mod jit_stats;
 mod jit_support;

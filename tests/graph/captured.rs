@@ -3,6 +3,7 @@
 
 use super::{Block, Tied, message, shared, value};
 use nnx::{Array, Param, Shared, cond, grad, in_axes, over, remat, scan, vmap};
+use std::sync::{LazyLock, Mutex};
 
 fn x() -> Array {
     Array::scalar(2.0_f32)
@@ -180,4 +181,91 @@ fn a_node_that_is_not_mapped_takes_one_value() {
     });
     assert!(text.contains("`[0]`"), "{text}");
     assert_eq!(value(&node), 4.0);
+}
+
+static ALSO_AN_ARGUMENT: LazyLock<Shared<Param>> = LazyLock::new(|| shared(3.0));
+
+#[nnx::jit]
+fn reads_its_argument_by_another_handle(node: &Shared<Param>) -> Array {
+    let captured = ALSO_AN_ARGUMENT.read();
+    node.read().value() * &**captured
+}
+
+/// It would be a constant: stale in the next call, and without its part of the gradient.
+#[test]
+fn an_argument_is_not_read_by_a_captured_handle() {
+    let node = shared(3.0);
+    let squared = |n: &Shared<Param>| n.read().value() * &**node.read();
+    let inside = |x: &Array| grad(squared, &node).read().value() * x;
+    let all: [&dyn Fn(); 3] =
+        [&|| drop(grad(squared, &node)), &|| drop(grad(inside, &x())), &|| {
+            drop(reads_its_argument_by_another_handle(&ALSO_AN_ARGUMENT))
+        }];
+    for (i, f) in all.iter().enumerate() {
+        let text = message(f);
+        assert!(
+            text.contains("is in an argument of the function that is being traced"),
+            "{i}: {text}"
+        );
+    }
+    // Another node may be.
+    assert_eq!(reads_its_argument_by_another_handle(&node).item::<f32>(), 9.0);
+    assert_eq!((value(&node), value(&ALSO_AN_ARGUMENT)), (3.0, 3.0));
+}
+
+#[test]
+fn a_guard_from_before_changes_nothing_inside() {
+    let node = shared(3.0);
+    let guard = Mutex::new(node.write());
+    let set = |x: &Array| {
+        guard.lock().unwrap().set(x.clone());
+        x.clone()
+    };
+    let text = message(|| drop(grad(set, &x())));
+    assert!(text.contains("was captured by the function that is being traced"), "{text}");
+    drop(guard);
+    assert_eq!(value(&node), 3.0);
+}
+
+static MADE_INSIDE: LazyLock<Shared<Param>> = LazyLock::new(|| shared(4.0));
+
+#[nnx::jit]
+fn makes_a_static_node(x: &Array) -> Array {
+    x * &**MADE_INSIDE.read()
+}
+
+#[nnx::jit]
+fn doubles(node: &Shared<Param>) {
+    let doubled = node.read().value() * 2.0;
+    node.write().set(doubled);
+}
+
+/// A node that outlives the trace that it was made in is one like others.
+#[test]
+fn a_static_node_may_be_made_inside() {
+    assert_eq!(makes_a_static_node(&x()).item::<f32>(), 8.0);
+    MADE_INSIDE.write().set(Array::scalar(5.0_f32));
+    doubles(&MADE_INSIDE);
+    doubles(&MADE_INSIDE);
+    assert_eq!(value(&MADE_INSIDE), 20.0);
+}
+
+#[nnx::jit]
+fn sets_the_table(model: &Tied) {
+    sets(&model.embed, &x());
+}
+
+#[nnx::jit]
+fn holds_a_guard(model: &Tied) -> Array {
+    let table = model.embed.read();
+    sets_the_table(model);
+    table.value() * 1.0
+}
+
+#[test]
+fn a_guard_in_the_way_of_a_call_inside() {
+    let model = Tied::new(3.0);
+    let text = message(|| drop(holds_a_guard(&model)));
+    assert!(text.contains("`model.embed` is held by a guard of this thread"), "{text}");
+    assert_eq!(value(&model.embed), 3.0);
 }

@@ -2,6 +2,8 @@
 
 use super::{shared, value};
 use nnx::{Array, Param, Shared, grad};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Barrier, LazyLock, Mutex};
 use std::thread::sleep;
@@ -129,4 +131,64 @@ fn transforms_that_take_captured_nodes_in_opposite_orders() {
     let text = give_way(|| call(0, 1), || call(1, 0));
     assert!(text.contains("the argument is held by another thread"), "{text}");
     assert!(text.contains("pass what it captures in an argument"), "{text}");
+}
+
+/// A function that is traced, with its node, looks at a whole tree that it captured.
+#[nnx::jit]
+fn looks_at_a_captured_tree(mine: &Shared<Param>) -> Array {
+    LOOKING.wait();
+    // The other thread waits for the argument's node by now. If it does not yet, less is tested.
+    sleep(Duration::from_millis(30));
+    let state = nnx::state(&*CAPTURED);
+    mine.read().value() * state.len() as f32
+}
+
+static LOOKING: Barrier = Barrier::new(2);
+static CAPTURED: LazyLock<Shared<Param>> = LazyLock::new(|| shared(3.0));
+
+#[test]
+fn a_walk_through_a_captured_tree() {
+    let node = shared(1.0);
+    let text = give_way(
+        || drop(looks_at_a_captured_tree(&node)),
+        || {
+            let guard = CAPTURED.write();
+            LOOKING.wait();
+            drop(node.write());
+            drop(guard);
+        },
+    );
+    assert!(
+        text.contains("held by another thread") || text.contains("another thread holds"),
+        "{text}"
+    );
+}
+
+static MAKING: Barrier = Barrier::new(2);
+static FIRST: AtomicBool = AtomicBool::new(true);
+static PAIR: LazyLock<[Shared<Param>; 2]> = LazyLock::new(|| [shared(1.0), shared(2.0)]);
+
+/// What makes the program wants a node that the other call of the same program has.
+#[nnx::jit]
+fn reads_a_captured_node(mine: &Shared<Param>) -> Array {
+    if FIRST.swap(false, Relaxed) {
+        MAKING.wait();
+        // The other thread waits for the program by now. If it does not yet, less is tested.
+        sleep(Duration::from_millis(30));
+        return mine.read().value() + &**PAIR[1].read();
+    }
+    mine.read().value() + 2.0
+}
+
+#[test]
+fn two_first_calls_of_one_program() {
+    let results = std::thread::scope(|scope| {
+        let builder = scope.spawn(|| reads_a_captured_node(&PAIR[0]).item::<f32>());
+        let other = scope.spawn(|| {
+            MAKING.wait();
+            reads_a_captured_node(&PAIR[1]).item::<f32>()
+        });
+        [builder.join().unwrap(), other.join().unwrap()]
+    });
+    assert_eq!(results, [3.0, 4.0]);
 }

@@ -185,8 +185,12 @@ pub fn optimization_barrier(arrays: &[&Array]) -> Vec<Array> {
 
 /// The positions of the diagonal of an array with `axes` axes of size `n`: one vector for each, as i32.
 /// `jax.numpy.diag_indices`.
+///
+/// # Panics
+/// Panics if there are more than 16,384 axes.
 #[track_caller]
 pub fn diag_indices(n: usize, axes: usize) -> Vec<Array> {
+    super::check_parts("diag_indices", axes);
     vec![super::arange(n, crate::value::DType::I32); axes]
 }
 

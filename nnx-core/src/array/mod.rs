@@ -91,6 +91,7 @@ pub use products::{
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,
 };
 pub use quantile::{QuantileMethod, logsumexp_signed};
+pub(crate) use rearrange::check_parts;
 pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, vstack};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};

@@ -64,7 +64,7 @@ fn rounded(x: &Array) -> Array {
 ///
 /// # Panics
 /// Panics if there is not an array of real coordinates for each axis, they do not broadcast, an axis is
-/// empty, or the order is above 1.
+/// empty, the order is above 1, or it is 1 and there are more than 14 axes.
 #[track_caller]
 pub fn map_coordinates(
     x: &Array,
@@ -89,6 +89,9 @@ pub fn map_coordinates(
     if x.size() == 0 {
         invalid(OP, format!("{} has no elements", x.aval()));
     }
+    // Each element is between two others along each axis.
+    let corners = 1_usize.checked_shl((order * x.rank()) as u32).unwrap_or(usize::MAX);
+    super::check_parts(OP, corners);
     let shape = common_shape(OP, coordinates);
     let value = value.array(x.dtype());
     let args: Vec<Array> =
@@ -110,7 +113,7 @@ pub fn map_coordinates(
             })
             .collect();
         let mut total: Option<Array> = None;
-        for corner in 0..1_usize << if order == 0 { 0 } else { axes.len() } {
+        for corner in 0..corners {
             let mut at = Vec::with_capacity(axes.len());
             let mut weight: Option<Array> = None;
             let mut known: Option<Array> = None;

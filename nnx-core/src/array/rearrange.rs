@@ -274,9 +274,9 @@ impl Array {
     }
 }
 
-/// Refuses more results of one program than XLA compiles in some seconds.
+/// Refuses more parts of one program than XLA compiles in some seconds.
 #[track_caller]
-fn check_parts(op: &str, parts: usize) {
+pub(crate) fn check_parts(op: &str, parts: usize) {
     const MOST: usize = 1 << 14;
     if parts > MOST {
         invalid(

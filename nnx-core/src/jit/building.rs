@@ -1,12 +1,13 @@
 //! Programs that are being made: concurrent first calls with one key make one, those with different
 //! keys do not wait for each other.
 
-use std::collections::HashSet;
+use crate::module::waits::{LOOK_AGAIN, Patience, thread};
+use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-/// The keys, by their hashes, whose programs are being traced and compiled.
+/// The keys, by their hashes, whose programs are being traced and compiled, and by which threads.
 pub(super) struct Building {
-    keys: Mutex<Option<HashSet<u64>>>,
+    keys: Mutex<Option<HashMap<u64, u64>>>,
     ended: Condvar,
 }
 
@@ -15,18 +16,25 @@ impl Building {
         Building { keys: Mutex::new(None), ended: Condvar::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<HashSet<u64>>> {
-        // A set of numbers has no state that a panic could leave half done.
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, u64>>> {
+        // Numbers have no state that a panic could leave half done.
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Waits until no other thread makes the program of `key`, and begins to make it.
-    pub(super) fn begin(&self, key: u64) -> Turn<'_> {
+    /// Waits until no other thread makes the program of `key`, and begins to make it. `None` if that thread waits for
+    /// a node of this call: then both make it.
+    pub(super) fn begin(&self, key: u64) -> Option<Turn<'_>> {
         let mut keys = self.lock();
-        while !keys.get_or_insert_default().insert(key) {
-            keys = self.ended.wait(keys).unwrap_or_else(|e| e.into_inner());
+        while let Some(&builder) = keys.get_or_insert_default().get(&key) {
+            let patience = Patience::with(builder);
+            (keys, _) =
+                self.ended.wait_timeout(keys, LOOK_AGAIN).unwrap_or_else(|e| e.into_inner());
+            if patience.is_vain() {
+                return None;
+            }
         }
-        Turn { building: self, key }
+        keys.get_or_insert_default().insert(key, thread());
+        Some(Turn { building: self, key })
     }
 }
 

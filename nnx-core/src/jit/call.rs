@@ -7,8 +7,18 @@ use super::launch::{Launched, launch};
 use super::nested::nested;
 use super::outcome::{MarkLost, Results, WriteBack};
 use super::output::Output;
+use crate::error::Error;
 use crate::graph::is_tracing;
 use crate::transform::lend::Argument;
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Why there is no result.
+enum Failure {
+    Error(Error),
+    Panic(Box<dyn Any + Send>),
+}
 
 /// Calls a jitted function: what the expansion of `#[nnx::jit]` does.
 ///
@@ -37,33 +47,49 @@ where
         match launch(function, typeid::of::<F>(), expected, &mut leaves, &mut pending) {
             Ok(Launched::Run(mut run)) => {
                 let mut results = Results::new(&run.entry, &leaves, &mut run.outputs);
-                let result: R = from_template(&*run.entry.template, &mut results);
-                let parts = run.entry.rebuilt.parts(&mut results);
-                results.error.map_or(Ok((result, parts, run)), Err)
+                // Modules written by hand may panic here, after the memory of the arguments was taken over.
+                let made = catch_unwind(AssertUnwindSafe(|| {
+                    let result: R = from_template(&*run.entry.template, &mut results);
+                    (result, run.entry.rebuilt.parts(&mut results))
+                }));
+                match (made, results.error) {
+                    (Ok(_), Some(error)) => Err(Failure::Error(error)),
+                    (Ok((result, parts)), None) => Ok((result, parts, run)),
+                    (Err(panic), _) => Err(Failure::Panic(panic)),
+                }
             }
             Ok(Launched::Lowered(template, nodes, _template_nodes)) => {
                 return shapes(template, nodes);
             }
             Ok(Launched::BodyFailed) => return pending.into_error(),
-            Err(error) => Err(error),
+            Err(error) => Err(Failure::Error(error)),
         }
     };
     // With these handles gone, a buffer that nobody else holds takes its new value in place.
     leaves.release();
-    let nodes = &leaves.nodes;
     let (result, parts, run) = match outcome {
         Ok(outcome) => outcome,
-        Err(error) => {
-            let mut mark = MarkLost { function, error: &error };
-            flatten_mut(&mut arguments, nodes, &mut mark);
-            return R::from_error(error);
+        Err(failure) => {
+            let why: &dyn Display = match &failure {
+                Failure::Error(error) => error,
+                Failure::Panic(_) => &"a panic while its result was made",
+            };
+            let mut mark = MarkLost { function, why };
+            flatten_mut(&mut arguments, &leaves.nodes, &mut mark);
+            match failure {
+                Failure::Error(error) => return R::from_error(error),
+                Failure::Panic(panic) => resume_unwind(panic),
+            }
         }
     };
     let mut write = WriteBack::new(&run.entry, run.outputs);
     arguments.flatten_mut(&mut write);
-    nodes.nodes().for_each(|node| node.flatten_mut(&mut write));
-    if let Some(parts) = parts {
-        parts.put(&mut arguments, nodes.nodes());
+    match parts {
+        None => leaves.nodes.give_back(&mut write),
+        Some(parts) => {
+            leaves.nodes.nodes().for_each(|node| node.flatten_own(&mut write));
+            parts.put(&mut arguments, leaves.nodes.nodes());
+        }
     }
     if let Some(error) = write.error {
         return R::from_error(error);

@@ -237,7 +237,7 @@ impl Visitor for Filling<'_> {
         match self.call.nodes.arrive(node) {
             Ok(Arrival::First(number)) => {
                 self.structure(Structure::Node(number));
-                node.flatten(self);
+                node.flatten_lent(self);
             }
             Ok(Arrival::Again(number)) => self.structure(Structure::Ref(number)),
             Err(occupied) => self.call.occupied = Some(Box::new(occupied)),
@@ -288,7 +288,7 @@ impl Visitor for KeyHash {
         match node.gate().arrival(&mut self.nodes) {
             Arrival::First(number) => {
                 self.structure(Structure::Node(number));
-                node.flatten(self);
+                node.flatten_lent(self);
             }
             Arrival::Again(number) => self.structure(Structure::Ref(number)),
         }

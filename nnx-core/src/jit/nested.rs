@@ -1,17 +1,18 @@
 //! A call inside another trace.
 
 use super::entry::{Parameter, ResultLeaf};
-use super::erased::{AnyCall, Pending, from_template};
+use super::erased::{AnyCall, Pending, flatten_named, from_template};
 use super::function::Function;
 use super::output::Output;
 use super::plan::Plan;
 use super::rebuilt::{Parts, Rebuilt};
 use super::record::{Planned, record};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Array, Arrays};
 use crate::module::new_nodes::NewNodes;
-use crate::module::walk::{Rebuild, leaves_of, nodes_of};
-use crate::module::{Leaves, Metadata, Nodes};
+use crate::module::node::lend_nodes;
+use crate::module::walk::{Rebuild, leaves_of};
+use crate::module::{Leaves, Metadata, Nodes, Visitor};
 use crate::ops::CallGraph;
 use crate::rewrite::interpret;
 use crate::run::bind;
@@ -29,6 +30,13 @@ where
     R: Output + 'static,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
+    let error = |message| Error::Jit { function: function.name.into(), message };
+    let flatten = |v: &mut dyn Visitor| flatten_named(function.parameters, &*arguments, v);
+    // Most are twins that nobody else sees, but some may have been captured.
+    let nodes = match lend_nodes(&flatten).map_err(error) {
+        Ok(nodes) => nodes,
+        Err(error) => return R::from_error(error),
+    };
     let outcome = {
         let mut pending = Pending::new(function.parameters, &*arguments, body);
         match record_call(function, &mut pending) {
@@ -40,14 +48,13 @@ where
     match outcome {
         Ok(call) => {
             let mut write = SetLeaves::new(&call.updates, &call.metadata, &call.outputs);
-            let nodes = nodes_of(|v| arguments.flatten(v));
-            call.rebuilt.check_change(|i| &*nodes[i].1);
+            call.rebuilt.check_change(&nodes);
             arguments.flatten_mut(&mut write);
-            nodes.iter().for_each(|(_, node)| write.node(&**node));
+            nodes.nodes().for_each(|node| write.node(node));
             let (result, parts) =
                 call.result(|template, mut leaves| from_template(template, &mut leaves));
             if let Some(parts) = parts {
-                parts.put(arguments, nodes.iter().map(|(_, node)| &**node));
+                parts.put(arguments, nodes.nodes());
             }
             result
         }

@@ -9,6 +9,7 @@ use crate::module::{Leaves, Metadata, Nodes, SharedNode, VarMut, VarRef, Visitor
 use crate::transform::lend::Update;
 use crate::xla::Outputs;
 use rustc_hash::FxHashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// Gives the outputs of a run to the template of the function's result.
@@ -153,7 +154,7 @@ impl VisitorMut for WriteBack<'_> {
 /// Marks the Variables whose memory a failed run had taken already as lost, with the reason.
 pub(super) struct MarkLost<'e> {
     pub(super) function: &'static Function,
-    pub(super) error: &'e Error,
+    pub(super) why: &'e dyn Display,
 }
 
 impl VisitorMut for MarkLost<'_> {
@@ -164,7 +165,7 @@ impl VisitorMut for MarkLost<'_> {
         if matches!(&array.0, Repr::Device(buffer) if buffer.is_deleted()) {
             *array = Array::absent(format!(
                 "the value was lost: `{}` had taken over its memory when it failed: {}",
-                self.function.name, self.error
+                self.function.name, self.why
             ));
         }
     }

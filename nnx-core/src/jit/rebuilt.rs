@@ -2,6 +2,7 @@
 //! arrays and puts in their places.
 
 use crate::module::new_nodes::NewNodes;
+use crate::module::node::LentNodes;
 use crate::module::{AnyTree, Leaves, SharedNode, parts};
 use crate::transform::lend::{Argument, RebuiltPart, Twins};
 use rustc_hash::FxHashMap;
@@ -117,8 +118,9 @@ impl Rebuilt {
     /// Raises an error if one of these parts is a node that the running trace may not change; the nodes are
     /// those of the arguments.
     #[track_caller]
-    pub(super) fn check_change<'n>(&self, nodes: impl Fn(usize) -> &'n dyn SharedNode) {
-        self.nodes.iter().for_each(|template| nodes(template.node).check_change());
+    pub(super) fn check_change(&self, nodes: &LentNodes) {
+        let changed = self.nodes.iter().filter_map(|template| nodes.get(template.node));
+        changed.for_each(|node| node.check_change());
     }
 
     /// The parts, with these leaves, if there are any.

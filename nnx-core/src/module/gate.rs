@@ -1,12 +1,11 @@
 //! Who is at a node.
 
 use super::node::Arrival;
-use super::waits::{self, Threads};
+use super::waits::{self, LOOK_AGAIN, Threads, thread};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
-use std::time::Duration;
 
 /// Who is at a node: threads that hold it for reading, one that holds it for writing, or a call that
 /// it is lent to. Other than the locks of the standard library it knows the threads, so that a wait
@@ -66,9 +65,6 @@ const LENT: u64 = 1 << 63;
 /// Marks the state of a gate whose list counts.
 const LISTED: u64 = 1 << 62;
 
-/// How long a thread waits before it looks again for whom.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
 /// Why a node is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Busy {
@@ -80,15 +76,6 @@ pub(crate) enum Busy {
     Elsewhere,
     /// Another thread holds it, and waits for this one.
     Circle,
-}
-
-/// A number of this thread, never 0.
-fn thread() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static ME: u64 = NEXT.fetch_add(1, Relaxed);
-    }
-    ME.with(|me| *me)
 }
 
 impl Gate {
@@ -199,25 +186,37 @@ impl Gate {
     /// call that waited with other nodes in its hands could wait for ever.
     pub(super) fn lend(&self, number: usize) -> Result<usize, Busy> {
         let me = thread();
-        if self.state.compare_exchange(0, me | LENT, Acquire, Relaxed).is_err() {
-            let mut holders = self.lock();
-            let busy = match holders.owner {
-                _ if holders.readers.contains(&me) => Some(Busy::Guard),
-                0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
-                owner if owner != me => Some(Busy::Elsewhere),
-                _ => (holders.calls == 0).then_some(Busy::Guard),
-            };
-            if busy.is_none() {
-                holders.owner = me;
-                holders.calls += 1;
-            }
-            self.note(&holders);
-            busy.map_or(Ok(()), Err)?;
+        let mut holders = self.lock();
+        let busy = match holders.owner {
+            _ if holders.readers.contains(&me) => Some(Busy::Guard),
+            0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),
+            owner if owner != me => Some(Busy::Elsewhere),
+            _ => (holders.calls == 0).then_some(Busy::Guard),
+        };
+        if busy.is_none() {
+            holders.owner = me;
+            holders.calls += 1;
         }
-        // Only the thread that the node is lent to sets the number.
+        self.note(&holders);
+        match busy {
+            None => Ok(self.renumber(number)),
+            Some(busy) => Err(busy),
+        }
+    }
+
+    /// As [`lend`](Gate::lend), if nobody is at the node.
+    #[inline]
+    pub(super) fn lend_free(&self, number: usize) -> Option<usize> {
+        let lent = self.state.compare_exchange(0, thread() | LENT, Acquire, Relaxed);
+        lent.is_ok().then(|| self.renumber(number))
+    }
+
+    /// Sets the number, as only the thread that the node is lent to does; gives the one before.
+    #[inline]
+    fn renumber(&self, number: usize) -> usize {
         let before = self.number();
         self.number.store(number, Relaxed);
-        Ok(before)
+        before
     }
 
     /// Waits until no other thread is at the node.
@@ -259,6 +258,12 @@ impl Gate {
     /// Whether nobody is there.
     pub(super) fn is_free(&self) -> bool {
         self.state.load(Acquire) == 0
+    }
+
+    /// Whether another thread holds the node for writing or has it lent to a call.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        let owner = self.state.load(Relaxed) & !(LENT | LISTED);
+        owner != 0 && owner != thread()
     }
 
     /// Whether the node is lent to a call of this thread, or held for writing by it.

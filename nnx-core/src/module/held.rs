@@ -4,7 +4,7 @@
 use super::node::{LentNodes, Occupied, try_lend};
 use super::{Module, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::error::{Error, Result, or_raise};
-use crate::graph::{Array, is_tracing};
+use crate::graph::Array;
 use std::sync::Arc;
 
 type Flatten<'f> = &'f dyn Fn(&mut dyn Visitor);
@@ -25,15 +25,10 @@ impl Drop for HeldNodes {
 /// reading, beside other readers and guards of this thread. Waits while other threads have one, and has none
 /// meanwhile, as calls do.
 ///
-/// Inside of a trace that is nothing: its nodes are twins that no other thread sees, and a call that waited for a
-/// captured one, its own nodes in its hands, could wait for ever.
-///
 /// # Errors
-/// Returns an error if a guard of this thread is in the way; the text names the path of its node.
+/// Returns an error if a guard of this thread is in the way, or another thread that waits for this one; the text
+/// names the path of its node.
 pub(crate) fn hold(write: Flatten<'_>, read: Flatten<'_>) -> Result<HeldNodes, String> {
-    if is_tracing() {
-        return Ok(HeldNodes { read: Vec::new(), _lent: LentNodes::new() });
-    }
     loop {
         let occupied = match try_hold(write, read) {
             Ok(held) => return Ok(held),

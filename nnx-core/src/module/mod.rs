@@ -32,7 +32,7 @@ mod statics;
 mod tabulate;
 mod variable;
 mod view;
-mod waits;
+pub(crate) mod waits;
 pub(crate) mod walk;
 
 pub use any_tree::AnyTree;

@@ -16,11 +16,15 @@ pub trait SharedNode: Any + Send + Sync {
     fn id(&self) -> usize;
     /// Visits what is in the node, which is held for reading meanwhile.
     fn flatten(&self, visitor: &mut dyn Visitor);
+    /// As [`flatten`](SharedNode::flatten), of a node that is lent to a call of this thread.
+    #[doc(hidden)]
+    fn flatten_lent(&self, visitor: &mut dyn Visitor);
     /// Visits the leaves in the node, which is held for writing meanwhile.
     fn flatten_mut(&self, visitor: &mut dyn VisitorMut);
     /// Another handle.
     fn handle(&self) -> Arc<dyn SharedNode>;
-    /// As [`flatten_mut`](SharedNode::flatten_mut), of a node that no call and no guard can have.
+    /// As [`flatten_mut`](SharedNode::flatten_mut), of a node that is lent to a call of this thread, or that nobody
+    /// else knows.
     #[doc(hidden)]
     fn flatten_own(&self, visitor: &mut dyn VisitorMut);
     /// A new node with a copy of what is in this one, with other leaves.
@@ -291,10 +295,15 @@ impl LentNodes {
     /// Takes note of a place of `node`, and has it lent if it is the first one.
     #[inline]
     pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
+        let number = self.nodes.0.len();
+        // Most nodes have one place.
+        if let Some(before) = node.gate().lend_free(number) {
+            self.nodes.0.push((node.handle(), before));
+            return Ok(Arrival::First(number));
+        }
         if let Some(number) = self.number(node) {
             return Ok(Arrival::Again(number));
         }
-        let number = self.nodes.0.len();
         match node.gate().lend(number) {
             Ok(before) => {
                 self.nodes.0.push((node.handle(), before));
@@ -314,6 +323,24 @@ impl LentNodes {
         let number = node.gate().number();
         let is_it = self.nodes.0.get(number).is_some_and(|(lent, _)| lent.id() == node.id());
         is_it.then_some(number)
+    }
+
+    /// Visits the leaves of the nodes, and gives each back when its own are done.
+    #[inline]
+    pub(crate) fn give_back(&mut self, visitor: &mut dyn VisitorMut) {
+        /// The first ones were given back.
+        struct Given<'n>(&'n mut Vec<(Arc<dyn SharedNode>, usize)>, usize);
+        impl Drop for Given<'_> {
+            fn drop(&mut self) {
+                self.0.drain(..self.1);
+            }
+        }
+        let mut given = Given(&mut self.nodes.0, 0);
+        while let Some((node, before)) = given.0.get(given.1) {
+            node.flatten_own(visitor);
+            node.gate().leave(Some(*before));
+            given.1 += 1;
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -360,7 +387,7 @@ pub(super) fn try_lend(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, 
     lend.occupied.map_or(Ok(lend.nodes), Err)
 }
 
-/// Looks for the first place of a node, and not into it: a guard may be in the way.
+/// Looks for the first place of a node, and not into it, nor into others that are in other hands.
 #[derive(Default)]
 struct FindNode {
     id: usize,
@@ -380,7 +407,7 @@ impl Visitor for FindNode {
         }
         if node.id() == self.id {
             self.found = Some(self.path.clone());
-        } else if self.seen.is_new(node) {
+        } else if self.seen.is_new(node) && !node.gate().is_elsewhere() {
             node.flatten(self);
         }
     }
@@ -407,7 +434,7 @@ impl Visitor for NodeLender {
             return;
         }
         match self.nodes.arrive(node) {
-            Ok(Arrival::First(_)) => node.flatten(self),
+            Ok(Arrival::First(_)) => node.flatten_lent(self),
             Ok(Arrival::Again(_)) => {}
             Err(occupied) => self.occupied = Some(occupied),
         }

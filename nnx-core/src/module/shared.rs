@@ -92,18 +92,12 @@ impl<T> NodeCell<T> {
     /// Raises an error if the running trace may not set the node.
     #[track_caller]
     fn check_home(&self, what: &str) {
-        if self.home != current_trace() {
-            raise(Error::Invalid(format!(
-                "{what}: this node, a `{}`, was captured by the function that is being traced, not \
-                 passed to it, so that what is set in it would be lost\n\
-                 fixes:\n  \
-                 1. pass what holds the node in an argument\n  \
-                 2. return the new value",
-                type_name::<T>()
-            )));
+        if is_captured(self.home) {
+            captured::<T>(what);
         }
     }
 
+    /// The node's content; whoever asks is at the gate.
     fn look(&self, what: &str) -> RwLockReadGuard<'_, Option<T>> {
         match self.content.try_read() {
             Ok(content) => content,
@@ -111,6 +105,23 @@ impl<T> NodeCell<T> {
             Err(TryLockError::WouldBlock) if self.gate.is_mine() => self.busy(what, Busy::Guard),
             Err(TryLockError::WouldBlock) => self.content.read().unwrap_or_else(|e| e.into_inner()),
         }
+    }
+
+    /// What `f` makes of the node's content. Waits as [`Shared::read`] does, unless the node is lent to a call of
+    /// this thread.
+    fn with<R>(&self, what: &str, f: impl FnOnce(Option<&T>) -> R) -> R {
+        struct Leave<'a>(&'a Gate);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.leave_read();
+            }
+        }
+        let _leave = (!self.gate.is_lent_here()).then(|| match self.gate.read() {
+            Ok(()) => Leave(&self.gate),
+            Err(why) => self.busy(what, why),
+        });
+        let content = self.look(what);
+        f(content.as_ref())
     }
 
     /// The node's content, open to change; whoever asks is at the gate.
@@ -127,6 +138,24 @@ impl<T> NodeCell<T> {
             }
         }
     }
+}
+
+/// Whether a node that was made in the trace `home` is one that the running trace captured.
+fn is_captured(home: u64) -> bool {
+    let trace = current_trace();
+    trace != 0 && home != trace
+}
+
+#[track_caller]
+fn captured<T>(what: &str) -> ! {
+    raise(Error::Invalid(format!(
+        "{what}: this node, a `{}`, was captured by the function that is being traced, not passed to it, so that \
+         what is set in it would be lost\n\
+         fixes:\n  \
+         1. pass what holds the node in an argument\n  \
+         2. return the new value",
+        type_name::<T>()
+    )))
 }
 
 fn gone<T>() -> ! {
@@ -148,9 +177,21 @@ impl<T> Shared<T> {
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
     ///
     /// # Panics
-    /// Panics if this thread holds the node for writing, or if the thread that does waits for this one.
+    /// Panics if this thread holds the node for writing, if the thread that does waits for this one, or if the
+    /// node was captured by the function that is being traced and passed to it in an argument as well.
     #[track_caller]
     pub fn read(&self) -> SharedRef<'_, T> {
+        // Its value would be a constant there: stale in the next call, and without a gradient.
+        if self.0.gate.is_lent_here() && is_captured(self.0.home) {
+            raise(Error::Invalid(format!(
+                "Shared::read: this node, a `{}`, is in an argument of the function that is being traced, which \
+                 reads it by a handle that it captured: its value would be taken for a constant\n\
+                 fixes:\n  \
+                 1. read it in the function's argument\n  \
+                 2. read the captured handle before the function is called",
+                type_name::<T>()
+            )));
+        }
         if let Err(why) = self.0.gate.read() {
             self.0.busy("Shared::read", why);
         }
@@ -168,7 +209,7 @@ impl<T> Shared<T> {
         if let Err(why) = self.0.gate.write() {
             self.0.busy("Shared::write", why);
         }
-        SharedMut { gate: &self.0.gate, content: Some(self.0.open()) }
+        SharedMut { home: self.0.home, gate: &self.0.gate, content: Some(self.0.open()) }
     }
 
     /// Whether both are handles to one node.
@@ -248,6 +289,7 @@ pub struct SharedRef<'a, T> {
 
 /// A node that is held for writing.
 pub struct SharedMut<'a, T> {
+    home: u64,
     gate: &'a Gate,
     content: Option<RwLockWriteGuard<'a, Option<T>>>,
 }
@@ -267,7 +309,13 @@ impl<T> Deref for SharedMut<'_, T> {
 }
 
 impl<T> DerefMut for SharedMut<'_, T> {
+    /// # Panics
+    /// As [`Shared::write`]: a guard from before a function was traced does not change the node in it.
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
+        if is_captured(self.home) {
+            captured::<T>("SharedMut");
+        }
         self.content.as_deref_mut().and_then(Option::as_mut).unwrap_or_else(|| gone::<T>())
     }
 }
@@ -292,6 +340,13 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
         self.this.as_ptr().addr()
     }
     fn flatten(&self, mut visitor: &mut dyn Visitor) {
+        self.with("a walk through a tree", |content| {
+            if let Some(content) = content {
+                content.flatten(&mut visitor);
+            }
+        });
+    }
+    fn flatten_lent(&self, mut visitor: &mut dyn Visitor) {
         if let Some(content) = &*self.look("a walk through a tree") {
             content.flatten(&mut visitor);
         }
@@ -326,16 +381,16 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
         }
     }
     fn another(&self, mut leaves: &mut dyn Leaves) -> Arc<dyn SharedNode> {
-        match &*self.look("a copy of a tree") {
+        self.with("a copy of a tree", |content| match content {
             Some(content) => NodeCell::new(Some(content.unflatten(&mut leaves))),
             None => gone::<T>(),
-        }
+        })
     }
     fn schema(&self) -> &'static Schema {
         T::SCHEMA
     }
     fn is_empty(&self) -> bool {
-        self.look("a walk through a tree").is_none()
+        self.with("a walk through a tree", |content| content.is_none())
     }
     fn clear(&self) {
         // The dropped content may hold handles to this node: not under the lock.
@@ -374,11 +429,10 @@ impl<T: Module + Send + Sync> Module for Shared<T> {
             None => NodeCell::<T>::new(None),
         };
         leaves.nodes().settle(&*self.0, node.clone());
-        let content = match &*self.0.look("a copy of a tree") {
-            Some(content) => content.unflatten(leaves),
-            None => return Shared(node),
-        };
-        *node.open() = Some(content);
+        let content = |content: Option<&T>| content.map(|content| content.unflatten(leaves));
+        if let Some(content) = self.0.with("a copy of a tree", content) {
+            *node.open() = Some(content);
+        }
         Shared(node)
     }
 }

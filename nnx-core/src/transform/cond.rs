@@ -2,6 +2,7 @@
 
 use super::lend::{Argument, Changes, TransformCall, TransformProgram, Update, result_of};
 use super::trees::{Compared, difference};
+use crate::array::check_parts;
 use crate::graph::{Array, Body, Value};
 use crate::module::Module;
 use crate::ops::Cond;
@@ -62,7 +63,7 @@ where
 /// ```
 ///
 /// # Panics
-/// Panics if there is no branch, `index` is not an integer scalar, or what the branches return differs
+/// Panics if there is no branch or more than 16,384, `index` is not an integer scalar, or what the branches return differs
 /// in structure, shape or dtype.
 #[track_caller]
 pub fn switch<A, R, F>(index: &Array, count: usize, branch: F, operands: A) -> R
@@ -80,6 +81,7 @@ where
     if count == 0 {
         call.invalid("there is no branch".into());
     }
+    check_parts("switch", count);
     let mut programs = Vec::new();
     for k in 0..count {
         let branch = |body: A::Body<'_>| branch(k, body);

@@ -2,7 +2,7 @@
 
 use super::{Norm, fft, ifft, line};
 use crate::array::axes::invalid;
-use crate::array::{IntoAxes, complex, concatenate, iota, one_program, where_};
+use crate::array::{IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 use std::f64::consts::PI;
@@ -19,10 +19,9 @@ fn check(op: &str, x: &Array, n: usize, norm: Norm) {
 /// The elements of even positions, then those of odd ones backwards.
 #[track_caller]
 fn folded(x: &Array, n: usize) -> Array {
-    let strided = |start: usize| (start..n).step_by(2).map(|i| i as i32).collect::<Vec<_>>();
-    let mut order = strided(0);
-    order.extend(strided(1).into_iter().rev());
-    x.take(&Array::constant_ints(&order), -1)
+    let x = x.moveaxis(-1, 0);
+    let strided = |start: usize| x.slice([SliceSpec::from(start..n).step_by(2)]);
+    concatenate(&[&strided(0), &strided(1).flip(0)], 0).moveaxis(0, -1)
 }
 
 /// The cosine and sine of πk / 2n for k < n.
@@ -97,9 +96,10 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
         let real = (&x * &cos + &back * &sin) * 0.5;
         let imag = (x * sin - back * cos) * 0.5;
         let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();
-        let place = |i: usize| if i.is_multiple_of(2) { i / 2 } else { n - i.div_ceil(2) };
-        let order: Vec<i32> = (0..n).map(|i| place(i) as i32).collect();
-        folded.take(&Array::constant_ints(&order), -1).moveaxis(-1, d as isize)
+        let place = iota([n], DType::I64, 0);
+        let from_the_end = -(&place + 1).floor_divide(2) + n as i64;
+        let order = where_(&(&place % 2).eq(0), &place.floor_divide(2), &from_the_end);
+        folded.take(&order, -1).moveaxis(-1, d as isize)
     })
 }
 
