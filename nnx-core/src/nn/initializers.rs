@@ -219,8 +219,8 @@ impl Initializer {
                 ),
             );
         }
-        let [fan_in, fan_out, batch] =
-            [&self.in_axes, &self.out_axes, &self.batch_axes].map(|axes| axes_size(axes, aval));
+        let (fan_in, fan_out) = (axes_size(&self.in_axes, aval), axes_size(&self.out_axes, aval));
+        let batch = axes_size(&self.batch_axes, aval);
         let field = aval.size() as f64 / fan_in / fan_out / batch;
         let (fan_in, fan_out) = (fan_in * field, fan_out * field);
         scale.get()

@@ -1,6 +1,7 @@
 //! Functions and layers that take a size, a position or an axis, at the ends of the integers.
 
 use super::child;
+use super::failures::Failures;
 use nnx_core::array::fft::{Norm, fft, fftfreq, hfft, ifft, ihfft, irfft, rfft, rfftfreq};
 use nnx_core::array::linalg::matrix_power;
 use nnx_core::array::special::multigammaln;
@@ -16,31 +17,6 @@ use nnx_core::random::{self, Rngs, split_rngs};
 use nnx_core::train::Loader;
 use nnx_core::{Array, DType, fori_loop, in_axes, length, map_slices, over, scan, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Calls that did not go as they should.
-#[derive(Default)]
-struct Failures(Vec<String>);
-
-impl Failures {
-    /// Requires a result, or a refusal that names an operation and a line of this file.
-    fn check<R>(&mut self, call: &str, argument: impl std::fmt::Debug, f: impl FnOnce() -> R) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| drop(f())));
-        let Err(payload) = outcome else { return };
-        let message = match payload.downcast::<String>() {
-            Ok(message) => *message,
-            Err(payload) => payload.downcast::<&str>().map_or(String::new(), |text| (*text).into()),
-        };
-        if !message.contains("extremes.rs:") || !message.contains(": ") {
-            self.0.push(format!("{call}({argument:?}): {message}"));
-        }
-    }
-}
-
-macro_rules! each {
-    ($failures:ident, $argument:ident, $($call:expr;)*) => {
-        $($failures.check(stringify!($call), $argument, || $call);)*
-    };
-}
 
 #[test]
 fn sizes_at_the_ends_of_the_integers() {

@@ -1,9 +1,10 @@
 //! Discrete cosine transforms, by Fourier transforms of half the effort.
 
-use super::{Norm, fft, ifft, line};
+use super::{Norm, fft, ifft, line, sized};
 use crate::array::axes::invalid;
 use crate::array::{IntoAxes, SliceSpec, complex, concatenate, iota, one_program, where_};
 use crate::graph::Array;
+use crate::lower::FftKind;
 use crate::value::DType;
 use std::f64::consts::PI;
 
@@ -38,14 +39,6 @@ fn orthonormal(n: usize, dtype: DType) -> Array {
     where_(&iota([n], DType::I32, 0).eq(0), first, (0.5 / n as f64).sqrt())
 }
 
-/// The last axis cut or filled with zeros.
-#[track_caller]
-fn sized(x: &Array, n: usize) -> Array {
-    let mut pairs = vec![(0, 0); x.rank()];
-    pairs[x.rank() - 1].1 = n as i64 - x.shape()[x.rank() - 1] as i64;
-    x.pad(&pairs, 0)
-}
-
 /// The discrete cosine transform of type 2 along `axis`: 2 Σ xₖ cos(πj(2k + 1)/2n), cut or filled with
 /// zeros to `n` elements first if that is given; f64 gives f64, other dtypes give f32.
 /// `jax.scipy.fft.dct` (defaults: `None`, −1, `Backward`).
@@ -63,7 +56,7 @@ pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
     let [(d, n)] = line("dct", x, n.into(), axis);
     check("dct", x, n, norm);
     one_program("dct", std::slice::from_ref(x), |args| {
-        let x = sized(&args[0].moveaxis(d as isize, -1), n);
+        let x = sized(&args[0].moveaxis(d as isize, -1), &[n], FftKind::Fft);
         let transformed = fft(&folded(&x, n), None, -1, Norm::Backward);
         let dtype = transformed.dtype().real();
         let (cos, sin) = turn(n, dtype);
@@ -82,7 +75,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
     let [(d, n)] = line("idct", x, n.into(), axis);
     check("idct", x, n, norm);
     one_program("idct", std::slice::from_ref(x), |args| {
-        let x = sized(&args[0].moveaxis(d as isize, -1), n);
+        let x = sized(&args[0].moveaxis(d as isize, -1), &[n], FftKind::Fft);
         let dtype = if x.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
         let x = x.astype(dtype);
         let x = if norm == Norm::Ortho { x / orthonormal(n, dtype) } else { x };

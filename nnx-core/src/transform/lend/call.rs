@@ -284,7 +284,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
                 });
             },
         );
-        let mut wrong = None;
+        let (mut wrong, mut places): (Vec<usize>, Vec<_>) = Default::default();
         let in_result = Cell::new(false);
         for_each_other_place(
             |v| {
@@ -298,25 +298,29 @@ impl<'a, A: Argument> TransformCall<'a, A> {
                     return;
                 }
                 let other = axis(path, &leaf);
-                if other != first[i] {
-                    wrong.get_or_insert_with(|| (i, path.clone(), other));
+                if other != first[i] && !wrong.contains(&i) {
+                    wrong.push(i);
                 }
+                places.push((i, path.clone(), other));
             },
         );
-        let Some((i, path, other)) = wrong else { return };
-        let place = match in_nodes.get(i) {
-            Some(&i) => self.path(i),
-            None => {
-                let paths = paths(|v| program.twins_and_result(v));
-                format!("{} of the result", paths[i])
-            }
-        };
+        if wrong.is_empty() {
+            return;
+        }
         let show = |axis: Option<isize>| axis.map_or("None".to_owned(), |axis| axis.to_string());
-        self.invalid(format!(
-            "one node, different axes:\n  {place}: {}\n  {path} of the result: {}",
-            show(first[i]),
-            show(other)
-        ));
+        let in_argument_and_result = paths(|v| program.twins_and_result(v));
+        let mut message = "one node, different axes:".to_owned();
+        for i in wrong {
+            let place = match in_nodes.get(i) {
+                Some(&leaf) => self.path(leaf),
+                None => format!("{} of the result", in_argument_and_result[i]),
+            };
+            message += &format!("\n  {place}: {}", show(first[i]));
+            for (_, path, axis) in places.iter().filter(|(at, ..)| *at == i) {
+                message += &format!("\n  {path} of the result: {}", show(*axis));
+            }
+        }
+        self.invalid(message);
     }
 
     /// Raises an error about this call.
