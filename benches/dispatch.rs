@@ -1,8 +1,8 @@
 //! The cost of a call: a jitted step that adds 1 to each of V Variables f32[8] nested in Modules,
 //! state updated in place and awaited, beside a bare PJRT execute + await + free of the same
 //! program, in one run: in tree mode, in graph mode without shared nodes, and with every Variable in a
-//! node of its own. The rows "changed" give the model another structure in every call: one Variable
-//! comes or goes. On another backend than PJRT, the calls alone.
+//! node of its own. The row "graph/tree" has the two modes in turns, tree mode as the floor. The rows
+//! "changed" give the model another structure in every call: one Variable comes or goes. On another backend than PJRT, the calls alone.
 //!
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
@@ -170,6 +170,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             wait(&graph.blocks[0].leaves[0].w);
         };
         compare("graph", variables, json.as_mut(), graph_call)?;
+        let (mut tree, mut graph) = (model(variables), model(variables));
+        let mut tree_call = || {
+            step(black_box(&mut tree));
+            wait(&tree.blocks[0].leaves[0].w);
+        };
+        let graph_call = || {
+            graph_step(black_box(&mut graph));
+            wait(&graph.blocks[0].leaves[0].w);
+        };
+        in_turns("graph/tree", variables, json.as_mut(), true, &mut tree_call, graph_call)?;
         let node_call = || {
             node_step(black_box(&shared));
             wait(&shared.nodes[0].read());
@@ -198,7 +208,7 @@ fn compare(
     mode: &str,
     variables: usize,
     json: Option<&mut std::fs::File>,
-    mut nnx_call: impl FnMut(),
+    nnx_call: impl FnMut(),
 ) -> Result<(), Box<dyn Error>> {
     let has_floor = Client::global()?.backend() == Backend::Pjrt;
     let mut floor = has_floor.then(|| floor(variables)).transpose()?;
@@ -207,9 +217,22 @@ fn compare(
             panic!("{error}");
         }
     };
+    in_turns(mode, variables, json, has_floor, &mut floor_call, nnx_call)
+}
+
+/// Prints the time of `nnx_call` beside that of `floor_call`, if there is one, in turns.
+fn in_turns(
+    mode: &str,
+    variables: usize,
+    json: Option<&mut std::fs::File>,
+    has_floor: bool,
+    floor_call: &mut dyn FnMut(),
+    mut nnx_call: impl FnMut(),
+) -> Result<(), Box<dyn Error>> {
     // The first calls compile.
     nnx_call();
     nnx_call();
+    floor_call();
     let one = Duration::from_secs_f64(time(20, &mut nnx_call) * 1e-6);
     let calls = (0.02 / one.as_secs_f64().max(1e-6)) as usize + 5;
     time(calls, &mut nnx_call);
@@ -217,11 +240,11 @@ fn compare(
     for round in 0..61 {
         let (a, b);
         if round % 2 == 0 {
-            a = time(calls, &mut floor_call);
+            a = time(calls, &mut *floor_call);
             b = time(calls, &mut nnx_call);
         } else {
             b = time(calls, &mut nnx_call);
-            a = time(calls, &mut floor_call);
+            a = time(calls, &mut *floor_call);
         }
         floors.push(a);
         jits.push(b);
