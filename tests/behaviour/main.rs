@@ -36,6 +36,7 @@ mod flax_views;
 mod flax_vmap;
 mod inspect;
 mod jit;
+mod jit_alternating;
 mod jit_arguments;
 mod jit_donation;
 mod jit_escapes;

@@ -34,7 +34,7 @@ where
         return nested(function, &mut arguments, body);
     }
     let mut leaves = Collected::new(function);
-    let expected = function.latest();
+    let expected = function.expected();
     let filled = leaves.fill(function, expected.as_deref(), |v| arguments.flatten(v), &|v| {
         flatten_named(function.parameters, &arguments, v)
     });

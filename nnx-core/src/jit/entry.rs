@@ -11,7 +11,9 @@ use crate::transform::lend::{Consumable, Update};
 use crate::value::Aval;
 use crate::xla::{Executable, Placement};
 use std::any::{Any, TypeId};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, Weak};
 
 /// The calls that an entry is for.
 pub(super) struct CacheKey {
@@ -54,12 +56,45 @@ pub(super) enum ResultLeaf {
     Absent,
 }
 
+/// The entry that came after another one, where it was not the same: what changes in every call, as a structure that
+/// goes back and forth, is expected to do so again.
+#[derive(Default)]
+pub(super) struct Next {
+    is_other: AtomicBool,
+    entry: Mutex<(u64, Weak<Entry>)>,
+}
+
+impl Next {
+    /// Notes that `entry`, whose key has this hash, came after that of `self`.
+    pub(super) fn note(&self, hash: u64, entry: &Arc<Entry>) {
+        let is_other = !std::ptr::eq(self, &entry.next);
+        if is_other || self.is_other.load(Relaxed) {
+            // No code that could panic runs under the lock.
+            let mut next = self.entry.lock().unwrap_or_else(|e| e.into_inner());
+            *next = (hash, if is_other { Arc::downgrade(entry) } else { Weak::new() });
+            self.is_other.store(is_other, Relaxed);
+        }
+    }
+
+    /// The entry, if it was another one, with its hash.
+    #[inline]
+    pub(super) fn other(&self) -> Option<(u64, Arc<Entry>)> {
+        if !self.is_other.load(Relaxed) {
+            return None;
+        }
+        let next = self.entry.lock().unwrap_or_else(|e| e.into_inner());
+        next.1.upgrade().map(|entry| (next.0, entry))
+    }
+}
+
 pub(super) struct Entry {
     pub(super) key: CacheKey,
     /// Later entries have greater numbers.
     pub(super) number: u64,
     /// When it was used last.
     pub(super) used: Stamp,
+    /// The program that ran after this one the last time.
+    pub(super) next: Next,
     pub(super) executable: Executable,
     /// The search for NaN, if there is one.
     pub(super) search: Option<NanSearch>,

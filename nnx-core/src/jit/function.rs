@@ -7,7 +7,7 @@ use crate::xla::CompilerOption;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 /// The options of `#[nnx::jit(…)]`.
@@ -85,8 +85,8 @@ pub struct Function {
     pub(super) parameters: &'static [&'static str],
     pub(super) options: Options,
     pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
-    /// The program of the latest call that was not like the one before it.
-    latest: RwLock<Option<Arc<Entry>>>,
+    /// The program that the next call will probably run, and the one that ran before it, if that is another.
+    expected: RwLock<Option<Expected>>,
     /// The programs that are being traced and compiled.
     pub(super) building: Building,
     registered: AtomicBool,
@@ -102,6 +102,13 @@ pub struct Function {
     pub(super) static_misses: Mutex<FxHashMap<String, u32>>,
     /// How many misses were due to floats alone.
     pub(super) float_misses: AtomicU64,
+}
+
+/// What the next call will probably run.
+struct Expected {
+    entry: Arc<Entry>,
+    /// What ran last.
+    after: Weak<Entry>,
 }
 
 static REGISTRY: RwLock<Vec<&'static Function>> = RwLock::new(Vec::new());
@@ -120,7 +127,7 @@ impl Function {
             parameters,
             options,
             entries: RwLock::new(HashMap::with_hasher(FxBuildHasher)),
-            latest: RwLock::new(None),
+            expected: RwLock::new(None),
             building: Building::new(),
             registered: AtomicBool::new(false),
             traces: AtomicU64::new(0),
@@ -145,27 +152,35 @@ impl Function {
 
     /// The program that the next call will probably run.
     #[inline]
-    pub(super) fn latest(&self) -> Option<Arc<Entry>> {
-        self.latest.read().unwrap_or_else(|e| e.into_inner()).clone()
+    pub(super) fn expected(&self) -> Option<Arc<Entry>> {
+        let expected = self.expected.read().unwrap_or_else(|e| e.into_inner());
+        expected.as_ref().map(|expected| expected.entry.clone())
     }
 
-    /// Expects the next call to be like this one. Links cannot be compared while the leaves are collected.
-    /// A program that has made room for others meanwhile is not kept: programs leave the cache before
-    /// [`latest`](Function::latest) is emptied.
-    pub(super) fn expect(&self, hash: u64, entry: &Arc<Entry>) {
+    /// What ran last, as far as it is known.
+    pub(super) fn last(&self) -> Option<Arc<Entry>> {
+        let expected = self.expected.read().unwrap_or_else(|e| e.into_inner());
+        expected.as_ref().and_then(|expected| expected.after.upgrade())
+    }
+
+    /// Expects the next call to run `entry`, after a call that ran `after`. Links cannot be compared while the leaves
+    /// are collected. A program that has made room for others meanwhile is not kept: programs leave the cache before
+    /// [`expected`](Function::expected) is emptied.
+    pub(super) fn expect(&self, hash: u64, entry: &Arc<Entry>, after: &Arc<Entry>) {
         let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
         let is_there = |programs: &Vec<Arc<Entry>>| programs.iter().any(|p| Arc::ptr_eq(p, entry));
         let is_expected =
             !entry.key.statics.has_links() && entries.get(&hash).is_some_and(is_there);
-        let before = self.replace_latest(is_expected.then(|| entry.clone()));
+        let expected = || Expected { entry: entry.clone(), after: Arc::downgrade(after) };
+        let before = self.replace_expected(is_expected.then(expected));
         // Values that a program holds may do anything when they are dropped: not under a lock.
         drop(entries);
         drop(before);
     }
 
-    fn replace_latest(&self, latest: Option<Arc<Entry>>) -> Option<Arc<Entry>> {
-        let mut place = self.latest.write().unwrap_or_else(|e| e.into_inner());
-        std::mem::replace(&mut *place, latest)
+    fn replace_expected(&self, expected: Option<Expected>) -> Option<Expected> {
+        let mut place = self.expected.write().unwrap_or_else(|e| e.into_inner());
+        std::mem::replace(&mut *place, expected)
     }
 
     /// Whether the time of the next hit is taken. Clocks are slow compared with a call, so that it is that of one
@@ -222,7 +237,8 @@ impl ProgramCache for Function {
             !programs.is_empty()
         });
         drop(entries);
-        evicted.programs.push(Box::new(self.replace_latest(None)));
+        let expected = self.replace_expected(None).map(|expected| expected.entry);
+        evicted.programs.push(Box::new(expected));
         evicted
     }
 }
@@ -281,7 +297,7 @@ pub fn clear_caches() {
 /// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
 fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
     let entries = std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()));
-    drop(function.replace_latest(None));
+    drop(function.replace_expected(None));
     entries
 }
 

@@ -66,6 +66,9 @@ pub(super) fn launch(
         },
     };
     let outputs = execute(&entry, leaves)?;
+    if let Some((hash, next)) = entry.next.other() {
+        function.expect(hash, &next, &entry);
+    }
     if let Some(search) = &entry.search {
         search.check(function, &entry, leaves, &outputs)?;
     }
@@ -106,7 +109,10 @@ fn find(
             }
         }
     };
-    function.expect(hash, &entry);
+    if let Some(last) = function.last() {
+        last.next.note(hash, &entry);
+    }
+    function.expect(hash, &entry, &entry);
     Ok(Some(entry))
 }
 

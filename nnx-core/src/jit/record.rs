@@ -1,6 +1,6 @@
 //! The first call with a new key: trace the body over a twin of the arguments, and compile.
 
-use super::entry::{CacheKey, Entry, Parameter};
+use super::entry::{CacheKey, Entry, Next, Parameter};
 use super::erased::AnyCall;
 use super::function::Function;
 use super::nans;
@@ -171,6 +171,7 @@ impl Planned {
             key,
             number,
             used: Stamp::new(),
+            next: Next::default(),
             executable,
             search,
             parameters,
