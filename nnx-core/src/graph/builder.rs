@@ -40,13 +40,13 @@ impl Builder {
         self.dialect
     }
 
-    fn id(&mut self, aval: Aval) -> Id {
-        self.avals.push(aval);
+    fn id(&mut self, aval: &Aval) -> Id {
+        self.avals.push(aval.clone());
         Id(self.avals.len() as u32 - 1)
     }
 
     pub(crate) fn aval(&self, id: Id) -> Aval {
-        self.avals[id.index()]
+        self.avals[id.index()].clone()
     }
 
     /// An instruction with one result.
@@ -54,10 +54,10 @@ impl Builder {
         &mut self,
         opcode: Opcode,
         operands: &[Id],
-        out: Aval,
+        out: &Aval,
         attrs: Vec<(AttrName, Attr)>,
     ) -> Id {
-        self.op_with_regions(opcode, operands, &[out], attrs, Vec::new())[0]
+        self.op_with_regions(opcode, operands, std::slice::from_ref(out), attrs, Vec::new())[0]
     }
 
     /// An instruction with any number of results and regions.
@@ -69,7 +69,7 @@ impl Builder {
         attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
-        let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
+        let outs: Ids = outs.iter().map(|aval| self.id(aval)).collect();
         self.block.instrs.push(Instr {
             opcode,
             operands: operands.into(),
@@ -87,7 +87,7 @@ impl Builder {
         body: impl FnOnce(&mut Builder, &[Id]) -> Ids,
     ) -> Block {
         let outer = std::mem::take(&mut self.block);
-        let params: Vec<Id> = params.iter().map(|&aval| self.id(aval)).collect();
+        let params: Vec<Id> = params.iter().map(|aval| self.id(aval)).collect();
         let results = body(self, &params);
         let mut block = std::mem::replace(&mut self.block, outer);
         block.params = params;
@@ -98,7 +98,9 @@ impl Builder {
     /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
     pub(crate) fn binary_region(&mut self, opcode: Opcode, dtype: DType) -> Block {
         let scalar = Aval::scalar(dtype);
-        self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
+        self.region(&[scalar.clone(), scalar.clone()], |b, p| {
+            Ids::from_iter([b.op(opcode, p, &scalar, vec![])])
+        })
     }
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.
@@ -143,13 +145,13 @@ impl Builder {
     }
 
     /// A literal: `bytes` are the little-endian elements of an array of `aval`.
-    pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+    pub(crate) fn literal(&mut self, aval: &Aval, bytes: &[u8]) -> Id {
         self.op(Opcode::Constant, &[], aval, vec![(AttrName::Value, Attr::Dense(bytes.into()))])
     }
 
     /// An array of `aval` whose elements all have these little-endian `bytes`.
-    pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
-        let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+    pub(crate) fn splat(&mut self, aval: &Aval, bytes: &[u8]) -> Id {
+        let scalar = self.literal(&Aval::scalar(aval.dtype()), bytes);
         if aval.rank() == 0 {
             return scalar;
         }
@@ -171,7 +173,7 @@ impl Builder {
             let avals = graph.avals_of(&node.outs);
             let outs = if avals.iter().all(|aval| aval.size() == 0) && !node.has_effect() {
                 // Rules need not think of it: there is nothing to compute.
-                avals.iter().map(|&aval| self.literal(aval, &[])).collect()
+                avals.iter().map(|aval| self.literal(aval, &[])).collect()
             } else {
                 let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
                 node.op.lower(self, &ins, &avals)

@@ -197,10 +197,10 @@ impl Backward<'_> {
     }
 
     /// Shape and dtype of input `i`.
-    pub(crate) fn aval(&self, i: usize) -> Aval {
+    pub(crate) fn aval(&self, i: usize) -> &Aval {
         match &self.ins[i] {
             Lin::Known(array) => array.aval(),
-            Lin::Linear(aval) => *aval,
+            Lin::Linear(aval) => aval,
         }
     }
 

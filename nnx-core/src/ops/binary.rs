@@ -69,7 +69,7 @@ impl BinaryOp {
 /// Where x is the constant 1, XLA's CPU plugin of jaxlib 0.11.2 computes something else for arrays
 /// of some 50 elements and more: whole lanes of its vectors hold garbage. So x is multiplied by a 1
 /// that only a run can tell to be one.
-pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
+pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: &Aval) -> Id {
     let mut number = |x: f64| b.splat(out, &crate::value::scalar_bytes(out.dtype(), x));
     let [low, high, zero] = [number(-1.0), number(1.0), number(0.0)];
     let finite = b.op(Opcode::Clamp, &[low, y, high], out, vec![]);
@@ -82,7 +82,7 @@ pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
 /// The common shape rule of elementwise operations.
 pub(super) fn same(ins: &[Aval]) -> Result<Aval, String> {
     if ins.iter().all(|aval| *aval == ins[0]) {
-        Ok(ins[0])
+        Ok(ins[0].clone())
     } else {
         let ins: Vec<String> = ins.iter().map(Aval::to_string).collect();
         Err(format!("needs operands of one shape and dtype, got {}", ins.join(" and ")))
@@ -102,9 +102,9 @@ impl Primitive for Binary {
 
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         if self.0 == BinaryOp::Atan2 {
-            return smallvec![atan2(b, ins[0], ins[1], outs[0])];
+            return smallvec![atan2(b, ins[0], ins[1], &outs[0])];
         }
-        expansion::lower(b, self.0.info().1, ins, outs[0])
+        expansion::lower(b, self.0.info().1, ins, &outs[0])
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

@@ -21,7 +21,7 @@ impl Primitive for Check {
         if ins[0].dtype() != DType::Bool {
             return Err(format!("needs a bool array, got {}", ins[0]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         ins.into()

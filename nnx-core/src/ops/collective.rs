@@ -86,7 +86,7 @@ impl Primitive for Collective {
                     ));
                 }
             },
-            _ => *x,
+            _ => x.clone(),
         }])
     }
     fn lower(&self, _: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
@@ -132,7 +132,7 @@ impl Primitive for Collective {
             CollectiveOp::Max | CollectiveOp::Min if size == 0 => {
                 (
                     Array::zeros_aval(
-                        x.aval().with_shape(&x.shape()[usize::from(cx.batched[0])..]),
+                        &x.aval().with_shape(&x.shape()[usize::from(cx.batched[0])..]),
                     ),
                     false,
                 )

@@ -49,7 +49,7 @@ impl Primitive for Compare {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = self.attrs(b.aval(ins[0]).dtype());
-        smallvec![b.op(Opcode::Compare, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Compare, ins, &outs[0], attrs)]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
@@ -76,7 +76,7 @@ impl Primitive for Select {
         Ok(smallvec![out])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::Select, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Select, ins, &outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear_in(&[1, 2])

@@ -23,7 +23,7 @@ impl Primitive for Complex {
         }
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::Complex, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Complex, ins, &outs[0], vec![])]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
@@ -64,7 +64,7 @@ impl Primitive for ComplexPart {
             ComplexPart::Real => Opcode::Real,
             ComplexPart::Imag => Opcode::Imag,
         };
-        smallvec![b.op(opcode, ins, outs[0], vec![])]
+        smallvec![b.op(opcode, ins, &outs[0], vec![])]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)

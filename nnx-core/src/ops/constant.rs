@@ -35,10 +35,10 @@ impl Primitive for Constant {
                 self.bytes.len()
             ));
         }
-        Ok(smallvec![self.aval])
+        Ok(smallvec![self.aval.clone()])
     }
     fn lower(&self, b: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
-        smallvec![b.literal(self.aval, &self.bytes)]
+        smallvec![b.literal(&self.aval, &self.bytes)]
     }
     fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
         Err("it has no operand".into())
@@ -64,11 +64,11 @@ impl Primitive for Iota {
         if self.dimension >= self.aval.rank() {
             return Err(format!("{} has no dimension {}", self.aval, self.dimension));
         }
-        Ok(smallvec![self.aval])
+        Ok(smallvec![self.aval.clone()])
     }
     fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![(AttrName::IotaDimension, Attr::Int(self.dimension as i64))];
-        smallvec![b.op(Opcode::Iota, &[], outs[0], attrs)]
+        smallvec![b.op(Opcode::Iota, &[], &outs[0], attrs)]
     }
     fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
         Err("it has no operand".into())

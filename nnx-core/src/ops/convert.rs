@@ -20,7 +20,7 @@ impl Primitive for Convert {
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::Convert, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Convert, ins, &outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -51,7 +51,7 @@ impl Primitive for Bitcast {
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::BitcastConvert, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::BitcastConvert, ins, &outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.zero()

@@ -40,7 +40,7 @@ impl Primitive for Cumulative {
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     /// A window over all elements before: XLA recognises it and does not take quadratic time.
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {

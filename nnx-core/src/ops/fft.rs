@@ -28,7 +28,7 @@ impl Primitive for Fft {
         format!("fft_lengths={:?}", self.lengths)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (x, n) = (ins[0], self.lengths.len());
+        let (x, n) = (&ins[0], self.lengths.len());
         let real = self.kind == FftKind::Rfft;
         let wide = x.dtype().is_complex() || x.dtype().complex().real() == x.dtype();
         if x.dtype().is_complex() == real || !wide {
@@ -60,7 +60,7 @@ impl Primitive for Fft {
             (AttrName::FftType, Attr::Case(self.kind.into())),
             (AttrName::FftLength, ints(&self.lengths)),
         ];
-        smallvec![b.op(Opcode::Fft, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Fft, ins, &outs[0], attrs)]
     }
     fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
         let n: usize = self.lengths.iter().product();

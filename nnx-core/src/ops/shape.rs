@@ -38,7 +38,7 @@ impl Primitive for BroadcastInDim {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![(AttrName::BroadcastDimensions, ints(&self.dims))];
-        smallvec![b.op(Opcode::BroadcastInDim, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::BroadcastInDim, ins, &outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -84,7 +84,7 @@ impl Primitive for Reshape {
         Ok(smallvec![ins[0].with_shape(&self.0)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::Reshape, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::Reshape, ins, &outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -124,7 +124,7 @@ impl Primitive for Transpose {
         smallvec![b.op(
             Opcode::Transpose,
             ins,
-            outs[0],
+            &outs[0],
             vec![(AttrName::Permutation, ints(&self.0))]
         )]
     }
@@ -157,11 +157,11 @@ impl Primitive for Reverse {
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
         match self.0.iter().find(|&&d| d >= ins[0].rank()) {
             Some(d) => Err(format!("{} has no dimension {d}", ins[0])),
-            None => Ok(smallvec![ins[0]]),
+            None => Ok(smallvec![ins[0].clone()]),
         }
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        smallvec![b.op(Opcode::Reverse, ins, outs[0], vec![(AttrName::Dimensions, ints(&self.0))])]
+        smallvec![b.op(Opcode::Reverse, ins, &outs[0], vec![(AttrName::Dimensions, ints(&self.0))])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()

@@ -58,7 +58,7 @@ impl Primitive for Slice {
             (AttrName::LimitIndices, ints(&self.limit)),
             (AttrName::Strides, ints(&self.stride)),
         ];
-        smallvec![b.op(Opcode::Slice, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Slice, ins, &outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -133,7 +133,7 @@ impl Primitive for Pad {
             (AttrName::EdgePaddingHigh, Attr::Ints(self.0.iter().map(|p| p.1).collect())),
             (AttrName::InteriorPadding, Attr::Ints(self.0.iter().map(|p| p.2).collect())),
         ];
-        smallvec![b.op(Opcode::Pad, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Pad, ins, &outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -186,7 +186,7 @@ impl Primitive for Concatenate {
         format!("dimension={}", self.0)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let Some(&first) = ins.first() else { return Err("needs at least one array".into()) };
+        let Some(first) = ins.first() else { return Err("needs at least one array".into()) };
         let mut dims = first.shape().to_vec();
         if self.0 >= dims.len() {
             return Err(format!("{first} has no dimension {}", self.0));
@@ -204,7 +204,7 @@ impl Primitive for Concatenate {
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![(AttrName::Dimension, Attr::Int(self.0 as i64))];
-        smallvec![b.op(Opcode::Concatenate, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::Concatenate, ins, &outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -225,7 +225,7 @@ impl Primitive for Concatenate {
     }
 }
 
-fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
+fn check_starts(operand: &Aval, starts: &[Aval]) -> Result<(), String> {
     let ok = starts.len() == operand.rank()
         && starts
             .iter()
@@ -268,7 +268,7 @@ impl Primitive for DynamicSlice {
         format!("sizes={:?}", self.0)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        check_starts(ins[0], &ins[1..])?;
+        check_starts(&ins[0], &ins[1..])?;
         if self.0.len() != ins[0].rank() || self.0.iter().zip(ins[0].shape()).any(|(s, n)| s > n) {
             return Err(format!("sizes {:?} do not fit {}", self.0, ins[0]));
         }
@@ -281,7 +281,7 @@ impl Primitive for DynamicSlice {
         smallvec![b.op(
             Opcode::DynamicSlice,
             ins,
-            outs[0],
+            &outs[0],
             vec![(AttrName::SliceSizes, ints(&self.0))]
         )]
     }
@@ -338,20 +338,20 @@ impl Primitive for DynamicUpdateSlice {
         "dynamic_update_slice"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        check_starts(ins[0], &ins[2..])?;
+        check_starts(&ins[0], &ins[2..])?;
         let fits = ins[1].dtype() == ins[0].dtype()
             && ins[1].rank() == ins[0].rank()
             && ins[1].shape().iter().zip(ins[0].shape()).all(|(u, n)| u <= n);
         if !fits {
             return Err(format!("an update {} does not fit into {}", ins[1], ins[0]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         if ins.len() == 2 {
             return smallvec![ins[1]];
         }
-        smallvec![b.op(Opcode::DynamicUpdateSlice, ins, outs[0], vec![])]
+        smallvec![b.op(Opcode::DynamicUpdateSlice, ins, &outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear_in(&[0, 1])

@@ -61,7 +61,7 @@ impl Primitive for Special {
             _ => None,
         };
         if let Some(opcode) = opcode {
-            return expansion::lower(b, opcode, ins, outs[0]);
+            return expansion::lower(b, opcode, ins, &outs[0]);
         }
         b.traced1(ins, |args| {
             let own = args[0].dtype();

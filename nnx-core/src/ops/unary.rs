@@ -145,7 +145,7 @@ impl Primitive for Unary {
         let out = match self.0 {
             UnaryOp::IsFinite => ins[0].with_dtype(DType::Bool),
             UnaryOp::Abs => ins[0].with_dtype(ins[0].dtype().real()),
-            _ => ins[0],
+            _ => ins[0].clone(),
         };
         Ok(smallvec![out])
     }
@@ -155,12 +155,12 @@ impl Primitive for Unary {
             return smallvec![logistic(b, ins[0])];
         }
         if self.0 == UnaryOp::Atan {
-            let one = b.splat(outs[0], &crate::value::scalar_bytes(outs[0].dtype(), 1.0));
-            return smallvec![super::binary::atan2(b, ins[0], one, outs[0])];
+            let one = b.splat(&outs[0], &crate::value::scalar_bytes(outs[0].dtype(), 1.0));
+            return smallvec![super::binary::atan2(b, ins[0], one, &outs[0])];
         }
         let opcode = self.0.info().1;
         let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };
-        expansion::lower(b, opcode, operands, outs[0])
+        expansion::lower(b, opcode, operands, &outs[0])
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -225,11 +225,11 @@ impl Primitive for Unary {
 /// bits.
 fn logistic(b: &mut Builder, x: Id) -> Id {
     let aval = b.aval(x);
-    let one = b.splat(aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
-    let negated = b.op(Opcode::Negate, &[x], aval, vec![]);
-    let exp = expansion::lower(b, Opcode::Exponential, &[negated], aval)[0];
-    let sum = b.op(Opcode::Add, &[one, exp], aval, vec![]);
-    b.op(Opcode::Divide, &[one, sum], aval, vec![])
+    let one = b.splat(&aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
+    let negated = b.op(Opcode::Negate, &[x], &aval, vec![]);
+    let exp = expansion::lower(b, Opcode::Exponential, &[negated], &aval)[0];
+    let sum = b.op(Opcode::Add, &[one, exp], &aval, vec![]);
+    b.op(Opcode::Divide, &[one, sum], &aval, vec![])
 }
 
 /// The identity, through which no derivative flows.
@@ -241,7 +241,7 @@ impl Primitive for StopGradient {
         "stop_gradient"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         ins.into()

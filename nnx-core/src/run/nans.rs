@@ -64,7 +64,7 @@ fn ask_environment() -> bool {
 }
 
 /// Whether an array with these elements holds NaN.
-pub(crate) fn has_nan(aval: Aval, bytes: &[u8]) -> bool {
+pub(crate) fn has_nan(aval: &Aval, bytes: &[u8]) -> bool {
     fn any<const N: usize>(bytes: &[u8], is_nan: impl Fn([u8; N]) -> bool) -> bool {
         bytes.as_chunks::<N>().0.iter().any(|&element| is_nan(element))
     }

@@ -4,14 +4,14 @@ use super::DType;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{LazyLock, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 /// Shape and dtype of an array, known while tracing.
 ///
-/// Interned for the life of the process, so that it copies as a pointer and compares as one: the
-/// call path of a jitted function compares one per argument on every call.
-#[derive(Clone, Copy)]
-pub struct Aval(&'static Data);
+/// Interned, so that it is cloned as a pointer and compares as one: the call path of a jitted function
+/// compares one per argument on every call.
+#[derive(Clone)]
+pub struct Aval(Arc<Data>);
 
 struct Data {
     dtype: DType,
@@ -57,7 +57,32 @@ pub(crate) fn saturating_product(sizes: &[usize]) -> usize {
     sizes.iter().fold(1, |product: usize, &n| product.saturating_mul(n))
 }
 
-static INTERNED: LazyLock<RwLock<FxHashSet<&'static Data>>> = LazyLock::new(Default::default);
+/// Every shape and dtype that is in use, and those that were since the last sweep.
+#[derive(Default)]
+struct Table {
+    set: FxHashSet<Arc<Data>>,
+    /// How many were in use at the last sweep.
+    survived: usize,
+}
+
+impl Table {
+    /// Drops what nobody uses, once the table has twice as many as were in use when it last did: a
+    /// sweep costs an insertion no more than the insertion itself.
+    fn sweep(&mut self) {
+        if self.set.len() < (2 * self.survived).max(FEWEST_SWEPT) {
+            return;
+        }
+        // Whoever has none gets one from here alone, and the table is locked.
+        self.set.retain(|data| Arc::strong_count(data) > 1);
+        self.survived = self.set.len();
+        self.set.shrink_to(2 * self.survived);
+    }
+}
+
+/// A table with fewer is not swept.
+const FEWEST_SWEPT: usize = 4096;
+
+static INTERNED: LazyLock<RwLock<Table>> = LazyLock::new(Default::default);
 
 impl Aval {
     /// The abstract value of an array of `dtype` with the dimensions `dims`.
@@ -66,19 +91,35 @@ impl Aval {
         (dtype, dims).hash(&mut hasher);
         let size = if dims.contains(&0) { 0 } else { saturating_product(dims) };
         let mut data = Data { dtype, dims: dims.into(), size, fits: false, hash: hasher.finish() };
-        // A poisoned lock is harmless: the set is only ever added to, one entry at a time.
-        if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).get(&data) {
-            return Aval(found);
+        // A poisoned lock is harmless: an entry is added or dropped as a whole.
+        if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).set.get(&data) {
+            return Aval(found.clone());
         }
-        let mut set = INTERNED.write().unwrap_or_else(|e| e.into_inner());
-        if let Some(found) = set.get(&data) {
-            return Aval(found);
+        let mut table = INTERNED.write().unwrap_or_else(|e| e.into_inner());
+        if let Some(found) = table.set.get(&data) {
+            return Aval(found.clone());
         }
+        table.sweep();
         let (bytes, limit, _) = data.extent();
         data.fits = bytes <= limit;
-        let leaked: &'static Data = Box::leak(Box::new(data));
-        set.insert(leaked);
-        Aval(leaked)
+        let data = Arc::new(data);
+        table.set.insert(data.clone());
+        Aval(data)
+    }
+
+    /// How many shapes and dtypes are interned: those in use, and some that were. Every now and then
+    /// these are dropped.
+    ///
+    /// ```
+    /// use nnx_core::{Aval, DType};
+    /// let mut last = Aval::scalar(DType::F32);
+    /// for n in 0..100_000 {
+    ///     last = last.with_shape(&[n]);
+    /// }
+    /// assert!(Aval::interned() < 10_000);
+    /// ```
+    pub fn interned() -> usize {
+        INTERNED.read().unwrap_or_else(|e| e.into_inner()).set.len()
     }
 
     /// A rank-0 abstract value.
@@ -87,33 +128,33 @@ impl Aval {
     }
 
     /// The element type.
-    pub fn dtype(self) -> DType {
+    pub fn dtype(&self) -> DType {
         self.0.dtype
     }
 
     /// The dimensions, outermost first; empty for a scalar.
-    pub fn shape(self) -> &'static [usize] {
+    pub fn shape(&self) -> &[usize] {
         &self.0.dims
     }
 
     /// Number of dimensions.
-    pub fn rank(self) -> usize {
+    pub fn rank(&self) -> usize {
         self.0.dims.len()
     }
 
     /// Number of elements.
-    pub fn size(self) -> usize {
+    pub fn size(&self) -> usize {
         self.0.size
     }
 
     /// Number of bytes of the dense array.
-    pub fn byte_size(self) -> usize {
+    pub fn byte_size(&self) -> usize {
         self.size().saturating_mul(self.0.dtype.size())
     }
 
     /// Refuses an array that is larger than XLA can work with: its compiler ends the process over
     /// some operations. Dimensions beside one of size 0 count too, as in NumPy.
-    pub(crate) fn check_size(self) -> Result<(), String> {
+    pub(crate) fn check_size(&self) -> Result<(), String> {
         if self.0.fits {
             return Ok(());
         }
@@ -122,24 +163,24 @@ impl Aval {
     }
 
     /// The same shape with another dtype.
-    pub fn with_dtype(self, dtype: DType) -> Self {
-        if dtype == self.0.dtype { self } else { Self::new(dtype, self.shape()) }
+    pub fn with_dtype(&self, dtype: DType) -> Self {
+        if dtype == self.0.dtype { self.clone() } else { Self::new(dtype, self.shape()) }
     }
 
     /// The same dtype with another shape.
-    pub fn with_shape(self, dims: &[usize]) -> Self {
+    pub fn with_shape(&self, dims: &[usize]) -> Self {
         Self::new(self.0.dtype, dims)
     }
 
     /// A hash of dtype and dimensions.
-    pub(crate) fn content_hash(self) -> u64 {
+    pub(crate) fn content_hash(&self) -> u64 {
         self.0.hash
     }
 }
 
 impl PartialEq for Aval {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 impl Eq for Aval {}
@@ -158,6 +199,6 @@ impl fmt::Display for Aval {
 }
 impl fmt::Debug for Aval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(&self, f)
     }
 }

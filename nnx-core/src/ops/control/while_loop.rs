@@ -30,7 +30,7 @@ pub(super) fn less(b: &mut Builder, x: Id, y: Id) -> Id {
         (AttrName::ComparisonDirection, Attr::Case(Direction::Lt.into())),
         (AttrName::CompareType, Attr::Case(ComparisonType::Signed.into())),
     ];
-    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &[x, y], &Aval::scalar(DType::Bool), attrs)
 }
 
 impl While {
@@ -81,7 +81,7 @@ impl While {
         // Which elements go on is a part of the carry: the condition, which may call the host, is computed once for
         // each iteration.
         ins.insert(0, running(&ins));
-        let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
+        let avals: Vec<Aval> = ins.iter().map(Array::aval).cloned().collect();
         let (Closed { graph: condition, .. }, ()) =
             trace("while_loop", &avals, |args| (vec![args[0].any(..)], ()));
         let (Closed { graph: body, .. }, ()) = trace("while_loop", &avals, |args| {

@@ -17,12 +17,12 @@ impl Primitive for Cholesky {
         "cholesky"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        square(ins[0])?;
-        wide_inexact(ins[0])?;
-        Ok(smallvec![ins[0]])
+        square(&ins[0])?;
+        wide_inexact(&ins[0])?;
+        Ok(smallvec![ins[0].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let l = b.op(Opcode::Cholesky, ins, outs[0], vec![(AttrName::Lower, Attr::Bool(true))]);
+        let l = b.op(Opcode::Cholesky, ins, &outs[0], vec![(AttrName::Lower, Attr::Bool(true))]);
         b.traced1(&[l], |args| {
             let l = args[0].tril(0);
             let failed = l.is_nan().any(crate::array::keepdims([-1, -2]));

@@ -22,11 +22,11 @@ impl Primitive for Eigh {
         "eigh"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let n = square(ins[0])?;
-        wide_float(ins[0])?;
+        let n = square(&ins[0])?;
+        wide_float(&ins[0])?;
         let shape = ins[0].shape();
         let values = [batch(shape, 2), &[n]].concat();
-        Ok(smallvec![ins[0].with_shape(&values), ins[0]])
+        Ok(smallvec![ins[0].with_shape(&values), ins[0].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         b.traced(ins, |args| {

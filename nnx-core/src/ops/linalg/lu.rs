@@ -26,13 +26,13 @@ impl Primitive for Lu {
         "lu"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (m, n) = matrix(ins[0])?;
-        wide_inexact(ins[0])?;
+        let (m, n) = matrix(&ins[0])?;
+        wide_inexact(&ins[0])?;
         let ints = |len| {
             let shape = [batch(ins[0].shape(), 2), &[len]].concat();
             Aval::new(DType::I32, &shape)
         };
-        Ok(smallvec![ins[0], ints(m.min(n)), ints(m)])
+        Ok(smallvec![ins[0].clone(), ints(m.min(n)), ints(m)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         b.traced(ins, |args| {
@@ -187,7 +187,7 @@ impl Primitive for LuSolve {
         format!("transposed={}", self.transposed)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (n, (rows, _)) = (square(ins[0])?, matrix(ins[3])?);
+        let (n, (rows, _)) = (square(&ins[0])?, matrix(&ins[3])?);
         let fits = n == rows
             && ins[0] == ins[1]
             && batch(ins[0].shape(), 2) == batch(ins[3].shape(), 2)
@@ -199,7 +199,7 @@ impl Primitive for LuSolve {
                 ins[0], ins[3]
             ));
         }
-        Ok(smallvec![ins[3]])
+        Ok(smallvec![ins[3].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
         b.traced1(ins, |args| {

@@ -19,10 +19,10 @@ impl Primitive for Geqrf {
         "geqrf"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (m, n) = matrix(ins[0])?;
-        wide_inexact(ins[0])?;
+        let (m, n) = matrix(&ins[0])?;
+        wide_inexact(&ins[0])?;
         let factors = [batch(ins[0].shape(), 2), &[m.min(n)]].concat();
-        Ok(smallvec![ins[0], ins[0].with_shape(&factors)])
+        Ok(smallvec![ins[0].clone(), ins[0].with_shape(&factors)])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let attrs = vec![(AttrName::CallTargetName, Attr::Text("Qr"))];
@@ -46,7 +46,7 @@ impl Primitive for HouseholderProduct {
         "householder_product"
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (m, n) = matrix(ins[0])?;
+        let (m, n) = matrix(&ins[0])?;
         let fits = ins[1].rank() + 1 == ins[0].rank()
             && batch(ins[0].shape(), 2) == batch(ins[1].shape(), 1)
             && m >= n
@@ -54,12 +54,12 @@ impl Primitive for HouseholderProduct {
         if !fits || ins[0].dtype() != ins[1].dtype() {
             return Err(format!("needs reflections [m, n] and [n], got {} and {}", ins[0], ins[1]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let target = Attr::Text("ProductOfElementaryHouseholderReflectors");
         let attrs = vec![(AttrName::CallTargetName, target)];
-        smallvec![b.op(Opcode::CustomCall, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::CustomCall, ins, &outs[0], attrs)]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
         cx.apply(*self)
@@ -90,8 +90,8 @@ impl Primitive for Qr {
         format!("full_matrices={}", self.full)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (m, n) = matrix(ins[0])?;
-        wide_inexact(ins[0])?;
+        let (m, n) = matrix(&ins[0])?;
+        wide_inexact(&ins[0])?;
         let (k, batch) = (self.rank(m, n), batch(ins[0].shape(), 2));
         let aval = |a, b| ins[0].with_shape(&[batch, &[a, b]].concat());
         Ok(smallvec![aval(m, k), aval(k, n)])
@@ -108,7 +108,7 @@ impl Primitive for Qr {
                 let q = crate::array::eye(m.max(k), x.dtype());
                 let q = q.slice_dim(0, 0, m).slice_dim(1, 0, k).broadcast_to_dims(&shape);
                 let r = [&x.shape()[..rows], &[k, n]].concat();
-                return vec![q, Array::zeros_aval(x.aval().with_shape(&r))];
+                return vec![q, Array::zeros_aval(&x.aval().with_shape(&r))];
             }
             let [packed, factors] = {
                 let outs = bind(Geqrf, &[x]);

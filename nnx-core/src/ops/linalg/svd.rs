@@ -32,8 +32,8 @@ impl Primitive for Svd {
         format!("full_matrices={}", self.full)
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let (m, n) = matrix(ins[0])?;
-        wide_float(ins[0])?;
+        let (m, n) = matrix(&ins[0])?;
+        wide_float(&ins[0])?;
         let (k, batch) = (m.min(n), batch(ins[0].shape(), 2));
         let (left, right) = if self.full { (m, n) } else { (k, k) };
         let aval = |dims: &[usize]| ins[0].with_shape(&[batch, dims].concat());

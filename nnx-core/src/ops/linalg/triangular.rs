@@ -54,7 +54,7 @@ impl Primitive for TriangularSolve {
         )
     }
     fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let [a, b] = [ins[0], ins[1]];
+        let [a, b] = [&ins[0], &ins[1]];
         let (n, (rows, columns)) = (square(a)?, matrix(b)?);
         wide_inexact(a)?;
         let fits = batch(a.shape(), 2) == batch(b.shape(), 2)
@@ -67,7 +67,7 @@ impl Primitive for TriangularSolve {
                  and dtypes are needed"
             ));
         }
-        Ok(smallvec![b])
+        Ok(smallvec![b.clone()])
     }
     fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
         let transpose = if self.transpose { Transposition::Yes } else { Transposition::No };
@@ -77,7 +77,7 @@ impl Primitive for TriangularSolve {
             (AttrName::UnitDiagonal, Attr::Bool(self.unit_diagonal)),
             (AttrName::TransposeA, Attr::Case(transpose.into())),
         ];
-        smallvec![b.op(Opcode::TriangularSolve, ins, outs[0], attrs)]
+        smallvec![b.op(Opcode::TriangularSolve, ins, &outs[0], attrs)]
     }
     fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
         (outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
