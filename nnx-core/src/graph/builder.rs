@@ -97,10 +97,8 @@ impl Builder {
 
     /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
     pub(crate) fn binary_region(&mut self, opcode: Opcode, dtype: DType) -> Block {
-        let scalar = Aval::scalar(dtype);
-        self.region(&[scalar.clone(), scalar.clone()], |b, p| {
-            Ids::from_iter([b.op(opcode, p, &scalar, vec![])])
-        })
+        let scalars = vec![Aval::scalar(dtype); 2];
+        self.region(&scalars, |b, p| Ids::from_iter([b.op(opcode, p, &scalars[0], vec![])]))
     }
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn nan_is_found_in_every_dtype_that_has_it() {
-        let holds = |dtype, bytes: &[u8]| has_nan(Aval::scalar(dtype), bytes);
+        let holds = |dtype, bytes: &[u8]| has_nan(&Aval::scalar(dtype), bytes);
         assert!(holds(DType::F16, &f16::NAN.to_le_bytes()));
         assert!(!holds(DType::F16, &f16::INFINITY.to_le_bytes()));
         assert!(holds(DType::BF16, &bf16::NAN.to_le_bytes()));

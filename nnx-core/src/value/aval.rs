@@ -199,6 +199,6 @@ impl fmt::Display for Aval {
 }
 impl fmt::Debug for Aval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self, f)
+        fmt::Display::fmt(self, f)
     }
 }
