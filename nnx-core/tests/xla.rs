@@ -95,7 +95,8 @@ fn results_are_taken_in_any_order_and_once() {
   }
 }";
     let (a, b) = (Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2]));
-    let f = client().compile(&Program::stablehlo("two", text, &[a.clone()], &[a, b.clone()])).unwrap();
+    let f =
+        client().compile(&Program::stablehlo("two", text, &[a.clone()], &[a, b.clone()])).unwrap();
     let x = upload(&[1i32, 2, 3, 4, 5, 6], &[2, 3]);
     let mut call = f.call();
     call.arg(&x, true).unwrap();

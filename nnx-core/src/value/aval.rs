@@ -57,6 +57,9 @@ pub(crate) fn saturating_product(sizes: &[usize]) -> usize {
     sizes.iter().fold(1, |product: usize, &n| product.saturating_mul(n))
 }
 
+/// A table with fewer is not swept.
+const FEWEST_SWEPT: usize = 4096;
+
 /// Every shape and dtype that is in use, and those that were since the last sweep.
 #[derive(Default)]
 struct Table {
@@ -66,8 +69,8 @@ struct Table {
 }
 
 impl Table {
-    /// Drops what nobody uses, once the table has twice as many as were in use when it last did: a
-    /// sweep costs an insertion no more than the insertion itself.
+    /// Drops what nobody uses, once the table has twice as many as were in use the last time: so a sweep
+    /// looks at no more than two for each that was added since.
     fn sweep(&mut self) {
         if self.set.len() < (2 * self.survived).max(FEWEST_SWEPT) {
             return;
@@ -78,9 +81,6 @@ impl Table {
         self.set.shrink_to(2 * self.survived);
     }
 }
-
-/// A table with fewer is not swept.
-const FEWEST_SWEPT: usize = 4096;
 
 static INTERNED: LazyLock<RwLock<Table>> = LazyLock::new(Default::default);
 
@@ -111,7 +111,7 @@ impl Aval {
     /// these are dropped.
     ///
     /// ```
-    /// use nnx_core::{Aval, DType};
+    /// use nnx_core::value::{Aval, DType};
     /// let mut last = Aval::scalar(DType::F32);
     /// for n in 0..100_000 {
     ///     last = last.with_shape(&[n]);

@@ -125,9 +125,7 @@ fn results_of_another_shape_are_found_also_where_the_plugin_does_not_tell_them()
 ";
     let inputs = [Aval::new(DType::F32, &[2])];
     let x = client.upload(&[0; 8], inputs[0].clone(), Placement::default()).unwrap();
-    for (dtype, shape) in
-        [(DType::F32, &[4][..]), (DType::I32, &[2]), (DType::F32, &[1, 2])]
-    {
+    for (dtype, shape) in [(DType::F32, &[4][..]), (DType::I32, &[2]), (DType::F32, &[1, 2])] {
         let outputs = [Aval::new(dtype, shape)];
         let f = match client.compile(&Program::stablehlo("f", text, &inputs, &outputs)) {
             Ok(f) => f,
