@@ -57,7 +57,7 @@ impl Builder {
         out: &Aval,
         attrs: Vec<(AttrName, Attr)>,
     ) -> Id {
-        self.op_with_regions(opcode, operands, std::slice::from_ref(out), attrs, Vec::new())[0]
+        self.op_with_regions(opcode, operands, &[out], attrs, Vec::new())[0]
     }
 
     /// An instruction with any number of results and regions.
@@ -65,7 +65,7 @@ impl Builder {
         &mut self,
         opcode: Opcode,
         operands: &[Id],
-        outs: &[Aval],
+        outs: &[&Aval],
         attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
@@ -83,7 +83,7 @@ impl Builder {
     /// A region whose body is recorded by `body` over parameters of the given types.
     pub(crate) fn region(
         &mut self,
-        params: &[Aval],
+        params: &[&Aval],
         body: impl FnOnce(&mut Builder, &[Id]) -> Ids,
     ) -> Block {
         let outer = std::mem::take(&mut self.block);
@@ -97,17 +97,17 @@ impl Builder {
 
     /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
     pub(crate) fn binary_region(&mut self, opcode: Opcode, dtype: DType) -> Block {
-        let scalars = vec![Aval::scalar(dtype); 2];
-        self.region(&scalars, |b, p| Ids::from_iter([b.op(opcode, p, &scalars[0], vec![])]))
+        let scalar = &Aval::scalar(dtype);
+        self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
     }
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.
-    pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[Aval]) -> Ids {
+    pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[&Aval]) -> Ids {
         let source = (name.clone(), body.clone());
         let function = match self.sources.get(&source) {
             Some(&i) => self.functions[i].name.clone(),
             None => {
-                let inputs = body.input_avals();
+                let inputs = body.avals_of(&body.inputs);
                 let block = self.region(&inputs, |b, params| b.inline(body, params));
                 // The body may have called others: its number is known only now.
                 let function = format!("{name}_{}", self.functions.len());
@@ -126,7 +126,7 @@ impl Builder {
         callback: Arc<Callback>,
         has_effect: bool,
         operands: &[Id],
-        outs: &[Aval],
+        outs: &[&Aval],
     ) -> Ids {
         let operand_ranks = operands.iter().map(|&id| self.aval(id).rank()).collect();
         let attrs = vec![
@@ -187,6 +187,6 @@ impl Builder {
 /// Lowers a graph to what `dialect` has instructions for, and gives what it calls on the host.
 pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> (Lowering, Vec<Arc<Callback>>) {
     let mut builder = Builder::new(dialect);
-    let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
+    let main = builder.region(&graph.avals_of(&graph.inputs), |b, params| b.inline(graph, params));
     (Lowering::new(main, builder.functions, builder.avals), builder.callbacks)
 }

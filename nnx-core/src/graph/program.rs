@@ -97,8 +97,8 @@ impl Graph {
         &self.avals[value.index()]
     }
 
-    pub(crate) fn avals_of(&self, values: &[Value]) -> Avals {
-        values.iter().map(|&v| self.aval(v).clone()).collect()
+    pub(crate) fn avals_of(&self, values: &[Value]) -> SmallVec<[&Aval; 2]> {
+        values.iter().map(|&v| self.aval(v)).collect()
     }
 
     /// Shapes and dtypes of the inputs.

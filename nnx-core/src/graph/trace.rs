@@ -296,9 +296,9 @@ pub(crate) fn infer(
     ins: &[&Array],
     location: &'static Location<'static>,
 ) -> Result<super::Avals, Error> {
-    let mut avals = super::Avals::new();
+    let mut avals: SmallVec<[&Aval; 3]> = SmallVec::new();
     for array in ins {
-        avals.push(array.try_aval()?.clone());
+        avals.push(array.try_aval()?);
     }
     let outs = op.infer(&avals).and_then(|outs| {
         outs.iter().try_for_each(|aval| aval.check_size())?;

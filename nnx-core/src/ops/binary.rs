@@ -80,11 +80,11 @@ pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: &Aval) -> Id {
 }
 
 /// The common shape rule of elementwise operations.
-pub(super) fn same(ins: &[Aval]) -> Result<Aval, String> {
+pub(super) fn same(ins: &[&Aval]) -> Result<Aval, String> {
     if ins.iter().all(|aval| *aval == ins[0]) {
         Ok(ins[0].clone())
     } else {
-        let ins: Vec<String> = ins.iter().map(Aval::to_string).collect();
+        let ins: Vec<String> = ins.iter().map(|aval| aval.to_string()).collect();
         Err(format!("needs operands of one shape and dtype, got {}", ins.join(" and ")))
     }
 }
@@ -94,17 +94,17 @@ impl Primitive for Binary {
         self.0.info().0
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         self.0.info().2.check(out.dtype())?;
         Ok(smallvec![out])
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == BinaryOp::Atan2 {
-            return smallvec![atan2(b, ins[0], ins[1], &outs[0])];
+            return smallvec![atan2(b, ins[0], ins[1], outs[0])];
         }
-        expansion::lower(b, self.0.info().1, ins, &outs[0])
+        expansion::lower(b, self.0.info().1, ins, outs[0])
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

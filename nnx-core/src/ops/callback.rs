@@ -258,39 +258,37 @@ impl Primitive for HostCall {
     fn params(&self) -> String {
         self.function.described()
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         let turn = self.in_turn.then(|| Aval::scalar(TURN));
         Ok(self.outs.iter().map(|out| self.batched(out)).chain(turn).collect())
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let operands = &ins[..ins.len() - usize::from(self.in_turn)];
         let avals: Vec<Aval> = operands.iter().map(|&id| b.aval(id)).collect();
         // XLA's compiler knows no arrays without elements here, see `lower/empty.rs`.
-        let with_elements = |avals: &[Aval]| -> Vec<Aval> {
-            avals.iter().filter(|aval| aval.size() > 0).cloned().collect()
-        };
         let given: SmallVec<[Id; 3]> =
             ins.iter().copied().filter(|&id| b.aval(id).size() > 0).collect();
         let inputs: Vec<Aval> = given.iter().map(|&id| b.aval(id)).collect();
-        let made = with_elements(outs);
+        let made: Vec<&Aval> = outs.iter().copied().filter(|out| out.size() > 0).collect();
         let results = match made.is_empty() {
             // Nothing comes of it, and it has no effect.
             true => Ids::new(),
             false => {
-                let callback = self.callback(self.site(&avals), inputs, made.clone());
+                let outs = made.iter().copied().cloned().collect();
+                let callback = self.callback(self.site(&avals), inputs, outs);
                 b.host_call(callback, self.kind != CallbackKind::Pure, &given, &made)
             }
         };
         let mut results = results.into_iter();
-        let result = |out: &Aval| match out.size() {
+        let result = |out: &&Aval| match out.size() {
             0 => None,
             _ => results.next(),
         };
         let results: Vec<Option<Id>> = outs.iter().map(result).collect();
-        let or_empty = |(id, out): (Option<Id>, &Aval)| id.unwrap_or_else(|| b.literal(out, &[]));
+        let or_empty = |(id, out): (Option<Id>, &&Aval)| id.unwrap_or_else(|| b.literal(out, &[]));
         results.into_iter().zip(outs).map(or_empty).collect()
     }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         0
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {

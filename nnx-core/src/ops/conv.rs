@@ -297,8 +297,8 @@ impl Primitive for ConvGeneralDilated {
             d.out
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let [lhs, rhs] = [&ins[0], &ins[1]];
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let [lhs, rhs] = [ins[0], ins[1]];
         self.check(lhs, rhs)?;
         let d = &self.dims;
         let mut shape = vec![0; lhs.rank()];
@@ -318,7 +318,7 @@ impl Primitive for ConvGeneralDilated {
         }
         Ok(smallvec![lhs.with_shape(&shape)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::WindowStrides, ints(&self.strides)),
             (AttrName::Padding, Attr::Pairs(self.padding.clone())),
@@ -329,7 +329,7 @@ impl Primitive for ConvGeneralDilated {
             (AttrName::FeatureGroupCount, Attr::Int(self.feature_group_count as i64)),
             (AttrName::BatchGroupCount, Attr::Int(self.batch_group_count as i64)),
         ];
-        smallvec![b.op(Opcode::Convolution, ins, &outs[0], attrs)]
+        smallvec![b.op(Opcode::Convolution, ins, outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.bilinear()

@@ -135,14 +135,14 @@ impl Primitive for CustomVjpLinear {
     fn name(&self) -> &'static str {
         "custom_vjp_linear"
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         Ok(self.outputs.clone().into())
     }
     fn is_reverse_only(&self) -> bool {
         true
     }
     /// Zeros: a derivative in forward mode was refused before.
-    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[&Aval]) -> Ids {
         outs.iter().map(|aval| b.splat(aval, &vec![0; aval.dtype().size()])).collect()
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {

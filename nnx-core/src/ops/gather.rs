@@ -102,7 +102,7 @@ impl Gather {
         let all = b.op_with_regions(
             Opcode::Reduce,
             &[both, init],
-            &[flags.with_shape(&aval.shape()[..axis])],
+            &[&flags.with_shape(&aval.shape()[..axis])],
             vec![(AttrName::Dimensions, ints(&[axis]))],
             vec![region],
         )[0];
@@ -124,8 +124,8 @@ impl Primitive for Gather {
             self.slice_sizes, d.offset_dims, d.start_index_map, self.flags.mode
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let [operand, indices] = [&ins[0], &ins[1]];
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let [operand, indices] = [ins[0], ins[1]];
         if !indices.dtype().is_int() {
             return Err(format!("needs integer indices, got {indices}"));
         }
@@ -142,8 +142,8 @@ impl Primitive for Gather {
         }
         Ok(smallvec![out])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let (out, operand) = (&outs[0], b.aval(ins[0]));
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
+        let (out, operand) = (outs[0], b.aval(ins[0]));
         let attrs = vec![
             (AttrName::DimensionNumbers, Attr::Gather(self.dims.clone())),
             (AttrName::SliceSizes, ints(&self.slice_sizes)),

@@ -152,8 +152,8 @@ impl Primitive for Scatter {
             d.update_window_dims, d.scatter_dims_to_operand_dims, self.flags.mode
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let [operand, indices, updates] = [&ins[0], &ins[1], &ins[2]];
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let [operand, indices, updates] = [ins[0], ins[1], ins[2]];
         if !indices.dtype().is_int() {
             return Err(format!("needs integer indices, got {indices}"));
         }
@@ -182,7 +182,7 @@ impl Primitive for Scatter {
         }
         Ok(smallvec![operand.clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if b.aval(ins[2]).size() == 0 {
             return smallvec![ins[0]];
         }
@@ -192,7 +192,7 @@ impl Primitive for Scatter {
         }
         let dtype = outs[0].dtype();
         let region = match self.kind {
-            ScatterKind::Set => b.region(&vec![Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
+            ScatterKind::Set => b.region(&[&Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
             ScatterKind::Add => b.binary_region(Opcode::Add, dtype),
             ScatterKind::Mul => b.binary_region(Opcode::Multiply, dtype),
             ScatterKind::Min => b.binary_region(Opcode::Minimum, dtype),

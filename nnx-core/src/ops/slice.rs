@@ -40,7 +40,7 @@ impl Primitive for Slice {
         };
         (0..self.start.len()).map(part).collect::<Vec<_>>().join(", ")
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let shape = ins[0].shape();
         let rank = shape.len();
         let fits = [self.start.len(), self.limit.len(), self.stride.len()] == [rank; 3]
@@ -52,13 +52,13 @@ impl Primitive for Slice {
         }
         Ok(smallvec![ins[0].with_shape(&self.out_shape())])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::StartIndices, ints(&self.start)),
             (AttrName::LimitIndices, ints(&self.limit)),
             (AttrName::Strides, ints(&self.stride)),
         ];
-        smallvec![b.op(Opcode::Slice, ins, &outs[0], attrs)]
+        smallvec![b.op(Opcode::Slice, ins, outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -97,8 +97,8 @@ impl Primitive for Pad {
     fn params(&self) -> String {
         format!("{:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        if self.0.len() != ins[0].rank() || ins[1] != Aval::scalar(ins[0].dtype()) {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        if self.0.len() != ins[0].rank() || *ins[1] != Aval::scalar(ins[0].dtype()) {
             return Err(format!(
                 "{} dimensions of padding and a fill value {} do not fit {}",
                 self.0.len(),
@@ -127,13 +127,13 @@ impl Primitive for Pad {
         }
         Ok(smallvec![ins[0].with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::EdgePaddingLow, Attr::Ints(self.0.iter().map(|p| p.0).collect())),
             (AttrName::EdgePaddingHigh, Attr::Ints(self.0.iter().map(|p| p.1).collect())),
             (AttrName::InteriorPadding, Attr::Ints(self.0.iter().map(|p| p.2).collect())),
         ];
-        smallvec![b.op(Opcode::Pad, ins, &outs[0], attrs)]
+        smallvec![b.op(Opcode::Pad, ins, outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -185,7 +185,7 @@ impl Primitive for Concatenate {
     fn params(&self) -> String {
         format!("dimension={}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let Some(first) = ins.first() else { return Err("needs at least one array".into()) };
         let mut dims = first.shape().to_vec();
         if self.0 >= dims.len() {
@@ -202,9 +202,9 @@ impl Primitive for Concatenate {
         }
         Ok(smallvec![first.with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::Dimension, Attr::Int(self.0 as i64))];
-        smallvec![b.op(Opcode::Concatenate, ins, &outs[0], attrs)]
+        smallvec![b.op(Opcode::Concatenate, ins, outs[0], attrs)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear()
@@ -225,7 +225,7 @@ impl Primitive for Concatenate {
     }
 }
 
-fn check_starts(operand: &Aval, starts: &[Aval]) -> Result<(), String> {
+fn check_starts(operand: &Aval, starts: &[&Aval]) -> Result<(), String> {
     let ok = starts.len() == operand.rank()
         && starts
             .iter()
@@ -267,21 +267,21 @@ impl Primitive for DynamicSlice {
     fn params(&self) -> String {
         format!("sizes={:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        check_starts(&ins[0], &ins[1..])?;
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        check_starts(ins[0], &ins[1..])?;
         if self.0.len() != ins[0].rank() || self.0.iter().zip(ins[0].shape()).any(|(s, n)| s > n) {
             return Err(format!("sizes {:?} do not fit {}", self.0, ins[0]));
         }
         Ok(smallvec![ins[0].with_shape(&self.0)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if ins.len() == 1 {
             return ins.into();
         }
         smallvec![b.op(
             Opcode::DynamicSlice,
             ins,
-            &outs[0],
+            outs[0],
             vec![(AttrName::SliceSizes, ints(&self.0))]
         )]
     }
@@ -337,8 +337,8 @@ impl Primitive for DynamicUpdateSlice {
     fn name(&self) -> &'static str {
         "dynamic_update_slice"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        check_starts(&ins[0], &ins[2..])?;
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        check_starts(ins[0], &ins[2..])?;
         let fits = ins[1].dtype() == ins[0].dtype()
             && ins[1].rank() == ins[0].rank()
             && ins[1].shape().iter().zip(ins[0].shape()).all(|(u, n)| u <= n);
@@ -347,11 +347,11 @@ impl Primitive for DynamicUpdateSlice {
         }
         Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if ins.len() == 2 {
             return smallvec![ins[1]];
         }
-        smallvec![b.op(Opcode::DynamicUpdateSlice, ins, &outs[0], vec![])]
+        smallvec![b.op(Opcode::DynamicUpdateSlice, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         cx.linear_in(&[0, 1])

@@ -73,7 +73,7 @@ impl Primitive for Sort {
     fn params(&self) -> String {
         format!("dimension={} num_keys={}", self.dim, self.num_keys)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if self.num_keys == 0 || self.num_keys > ins.len() {
             return Err(format!("{} keys for {} arrays", self.num_keys, ins.len()));
         }
@@ -89,12 +89,12 @@ impl Primitive for Sort {
                  two keys"
             ));
         }
-        Ok(ins.into())
+        Ok(ins.iter().copied().cloned().collect())
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         // Two parameters per operand: of the element on the left and of the one on the right.
-        let params: Vec<Aval> =
-            outs.iter().flat_map(|a| vec![Aval::scalar(a.dtype()); 2]).collect();
+        let scalars: Vec<Aval> = outs.iter().map(|out| Aval::scalar(out.dtype())).collect();
+        let params: Vec<&Aval> = scalars.iter().flat_map(|scalar| [scalar, scalar]).collect();
         let region = b.region(&params, |b, p| {
             let pairs: Vec<(Id, Id)> = (0..self.num_keys)
                 .map(|i| {
@@ -146,7 +146,7 @@ impl Primitive for TopK {
     fn params(&self) -> String {
         format!("k={}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Takes::Ordered.check(ins[0].dtype())?;
         let mut shape = ins[0].shape().to_vec();
         match shape.last_mut() {
@@ -157,7 +157,7 @@ impl Primitive for TopK {
         let indices = values.with_dtype(DType::I32);
         Ok(smallvec![values, indices])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.op_with_regions(
             Opcode::TopK,
             ins,

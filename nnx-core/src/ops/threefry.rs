@@ -5,7 +5,6 @@ use crate::graph::{Avals, Batch, Batched, Builder, Primitive};
 use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode, ints};
 use crate::value::{Aval, DType, int_scalar_bytes};
 use smallvec::smallvec;
-use std::slice;
 
 /// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
 /// 2011), elementwise: two key words and two counter words to two words or one, all u32 of one shape.
@@ -30,7 +29,7 @@ impl Primitive for Threefry2x32 {
         "threefry2x32"
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         if ins.len() != 4 || out.dtype() != DType::U32 {
             return Err(format!("needs two key and two counter words of u32, got {out}"));
@@ -38,8 +37,8 @@ impl Primitive for Threefry2x32 {
         Ok(if self.combine { smallvec![out] } else { smallvec![out; 2] })
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
-        let words = Words { shape: &outs[0] };
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
+        let words = Words { shape: outs[0] };
         if self.combine && outs[0].size() >= KEPT_FROM {
             return smallvec![words.kept(b, ins)];
         }
@@ -101,13 +100,7 @@ impl Words<'_> {
             smallvec![self.op(b, Opcode::Xor, x, y)]
         });
         let never = b.region(&[], |b, _| smallvec![self.costly(b, n, next)]);
-        b.op_with_regions(
-            Opcode::If,
-            &[even],
-            slice::from_ref(self.shape),
-            vec![],
-            vec![hash, never],
-        )[0]
+        b.op_with_regions(Opcode::If, &[even], &[self.shape], vec![], vec![hash, never])[0]
     }
 
     /// The lesser of two numbers everywhere, by a sort: XLA takes that for costly and keeps the
@@ -119,10 +112,9 @@ impl Words<'_> {
         let dimension = || (AttrName::Dimension, Attr::Int(0));
         let both = b.op(Opcode::Concatenate, &parts, &two, vec![dimension()]);
         let less =
-            b.region(&vec![scalar; 2], |b, p| smallvec![compare(b, Direction::Lt, [p[0], p[1]])]);
+            b.region(&[&scalar; 2], |b, p| smallvec![compare(b, Direction::Lt, [p[0], p[1]])]);
         let attrs = vec![dimension(), (AttrName::IsStable, Attr::Bool(false))];
-        let sorted =
-            b.op_with_regions(Opcode::Sort, &[both], slice::from_ref(&two), attrs, vec![less])[0];
+        let sorted = b.op_with_regions(Opcode::Sort, &[both], &[&two], attrs, vec![less])[0];
         let least = Words { shape: &two }.first(b, sorted);
         self.splat(b, least)
     }

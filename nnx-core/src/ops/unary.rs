@@ -140,7 +140,7 @@ impl Primitive for Unary {
         self.0.info().0
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.0.info().2.check(ins[0].dtype())?;
         let out = match self.0 {
             UnaryOp::IsFinite => ins[0].with_dtype(DType::Bool),
@@ -150,17 +150,17 @@ impl Primitive for Unary {
         Ok(smallvec![out])
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == UnaryOp::Logistic {
             return smallvec![logistic(b, ins[0])];
         }
         if self.0 == UnaryOp::Atan {
-            let one = b.splat(&outs[0], &crate::value::scalar_bytes(outs[0].dtype(), 1.0));
-            return smallvec![super::binary::atan2(b, ins[0], one, &outs[0])];
+            let one = b.splat(outs[0], &crate::value::scalar_bytes(outs[0].dtype(), 1.0));
+            return smallvec![super::binary::atan2(b, ins[0], one, outs[0])];
         }
         let opcode = self.0.info().1;
         let operands = if self.0 == UnaryOp::Square { &[ins[0], ins[0]] } else { ins };
-        expansion::lower(b, opcode, operands, &outs[0])
+        expansion::lower(b, opcode, operands, outs[0])
     }
 
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -240,10 +240,10 @@ impl Primitive for StopGradient {
     fn name(&self) -> &'static str {
         "stop_gradient"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         ins.into()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

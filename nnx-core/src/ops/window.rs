@@ -134,11 +134,11 @@ impl Primitive for ReduceWindow {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.reducer.takes().check(ins[0].dtype())?;
-        Ok(smallvec![self.window.infer(&ins[0])?])
+        Ok(smallvec![self.window.infer(ins[0])?])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         // A scalar has one window of one element; XLA ends the process over it.
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
@@ -225,13 +225,13 @@ impl Primitive for SelectAndGatherAdd {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if ins[0].shape() != ins[1].shape() {
             return Err(format!("{} and {} differ in shape", ins[0], ins[1]));
         }
-        Ok(smallvec![self.window.infer(&ins[0])?])
+        Ok(smallvec![self.window.infer(ins[0])?])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
@@ -239,8 +239,7 @@ impl Primitive for SelectAndGatherAdd {
         let (key, value) = (Aval::scalar(dtype), Aval::scalar(outs[0].dtype()));
         let worst = b.literal(&key, &extreme(self.max).identity(dtype));
         let nothing = b.literal(&value, &vec![0; value.byte_size()]);
-        let params = [&key, &value, &key, &value].map(Aval::clone);
-        let region = b.region(&params, |b, p| {
+        let region = b.region(&[&key, &value, &key, &value], |b, p| {
             let which = better(b, self.max, dtype, p[0], p[2]);
             smallvec![
                 b.op(Opcode::Select, &[which, p[0], p[2]], &key, vec![]),
@@ -250,7 +249,7 @@ impl Primitive for SelectAndGatherAdd {
         let results = b.op_with_regions(
             Opcode::ReduceWindow,
             &[ins[1], ins[0], worst, nothing],
-            &[outs[0].with_dtype(dtype), outs[0].clone()],
+            &[&outs[0].with_dtype(dtype), outs[0]],
             self.window.attrs(),
             vec![region],
         );
@@ -311,19 +310,19 @@ impl Primitive for SelectAndScatterAdd {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let windows = self.window.infer(&ins[1])?;
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let windows = self.window.infer(ins[1])?;
         if self.window.has_dilation() || windows.shape() != ins[0].shape() {
             return Err(format!("{} does not hold one element per window of {}", ins[0], ins[1]));
         }
         Ok(smallvec![ins[1].with_dtype(ins[0].dtype())])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
         // XLA's CPU backend mishandles padding here, so pad before and cut after, as JAX does.
-        let (out, operand) = (&outs[0], b.aval(ins[1]));
+        let (out, operand) = (outs[0], b.aval(ins[1]));
         let dtype = operand.dtype();
         let w = &self.window;
         let padded: Vec<usize> = (0..out.rank())
@@ -342,7 +341,7 @@ impl Primitive for SelectAndScatterAdd {
             ],
         );
         let nothing = b.literal(&Aval::scalar(out.dtype()), &vec![0; out.dtype().size()]);
-        let select = b.region(&vec![Aval::scalar(dtype); 2], |b, p| {
+        let select = b.region(&[&Aval::scalar(dtype); 2], |b, p| {
             smallvec![better(b, self.max, dtype, p[0], p[1])]
         });
         let scatter = b.binary_region(Opcode::Add, out.dtype());
@@ -354,7 +353,7 @@ impl Primitive for SelectAndScatterAdd {
         let result = b.op_with_regions(
             Opcode::SelectAndScatter,
             &[source, ins[0], nothing],
-            &[out.with_shape(&padded)],
+            &[&out.with_shape(&padded)],
             attrs,
             vec![select, scatter],
         )[0];

@@ -112,8 +112,12 @@ pub(super) fn check_program(
     for node in graph.nodes.iter().filter(|node| !node.is_only_effect()) {
         let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
         let ins: Vec<&Array> = ins.iter().collect();
-        let outs =
-            super::eager::eager(node.op.clone(), &ins, graph.avals_of(&node.outs), node.location)?;
+        let outs = super::eager::eager(
+            node.op.clone(),
+            &ins,
+            graph.avals_of(&node.outs).into_iter().cloned().collect(),
+            node.location,
+        )?;
         for (&value, out) in node.outs.iter().zip(outs) {
             env.set(value, out);
         }

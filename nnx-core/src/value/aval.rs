@@ -1,7 +1,8 @@
 //! The abstract value: shape and dtype, interned.
 
 use super::DType;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, RwLock};
@@ -25,6 +26,14 @@ struct Data {
 }
 
 impl Data {
+    fn new(hash: u64, dtype: DType, dims: &[usize]) -> Self {
+        let size = if dims.contains(&0) { 0 } else { saturating_product(dims) };
+        let mut data = Data { dtype, dims: dims.into(), size, fits: false, hash };
+        let (bytes, limit, _) = data.extent();
+        data.fits = bytes <= limit;
+        data
+    }
+
     /// Bytes, where dimensions beside one of size 0 count too, the most there may be, and why.
     fn extent(&self) -> (u128, u128, &'static str) {
         let sizes = self.dims.iter().filter(|&&n| n > 0);
@@ -33,19 +42,6 @@ impl Data {
             0 => (bytes, isize::MAX as u128, "beside its dimension of size 0"),
             _ => (bytes, MAX_BYTES, "more than any device holds"),
         }
-    }
-}
-
-impl PartialEq for Data {
-    fn eq(&self, other: &Self) -> bool {
-        self.dtype == other.dtype && self.dims == other.dims
-    }
-}
-impl Eq for Data {}
-
-impl Hash for Data {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
     }
 }
 
@@ -63,22 +59,41 @@ const FEWEST_SWEPT: usize = 4096;
 /// Every shape and dtype that is in use, and those that were since the last sweep.
 #[derive(Default)]
 struct Table {
-    set: FxHashSet<Arc<Data>>,
+    /// By their hashes, so that a look needs no memory.
+    lists: FxHashMap<u64, SmallVec<[Arc<Data>; 1]>>,
+    len: usize,
     /// How many were in use at the last sweep.
     survived: usize,
 }
 
 impl Table {
+    fn find(&self, hash: u64, dtype: DType, dims: &[usize]) -> Option<Aval> {
+        let is_same = |data: &&Arc<Data>| data.dtype == dtype && *data.dims == *dims;
+        self.lists.get(&hash)?.iter().find(is_same).cloned().map(Aval)
+    }
+
+    fn add(&mut self, data: Data) -> Aval {
+        self.sweep();
+        let data = Arc::new(data);
+        self.lists.entry(data.hash).or_default().push(data.clone());
+        self.len += 1;
+        Aval(data)
+    }
+
     /// Drops what nobody uses, once the table has twice as many as were in use the last time: so a sweep
     /// looks at no more than two for each that was added since.
     fn sweep(&mut self) {
-        if self.set.len() < (2 * self.survived).max(FEWEST_SWEPT) {
+        if self.len < (2 * self.survived).max(FEWEST_SWEPT) {
             return;
         }
-        // Whoever has none gets one from here alone, and the table is locked.
-        self.set.retain(|data| Arc::strong_count(data) > 1);
-        self.survived = self.set.len();
-        self.set.shrink_to(2 * self.survived);
+        self.lists.retain(|_, list| {
+            // Who has none gets one from here alone, and the table is locked.
+            list.retain(|data| Arc::strong_count(data) > 1);
+            !list.is_empty()
+        });
+        self.len = self.lists.values().map(SmallVec::len).sum();
+        self.survived = self.len;
+        self.lists.shrink_to(2 * self.survived);
     }
 }
 
@@ -89,22 +104,13 @@ impl Aval {
     pub fn new(dtype: DType, dims: &[usize]) -> Self {
         let mut hasher = FxHasher::default();
         (dtype, dims).hash(&mut hasher);
-        let size = if dims.contains(&0) { 0 } else { saturating_product(dims) };
-        let mut data = Data { dtype, dims: dims.into(), size, fits: false, hash: hasher.finish() };
-        // A poisoned lock is harmless: an entry is added or dropped as a whole.
-        if let Some(found) = INTERNED.read().unwrap_or_else(|e| e.into_inner()).set.get(&data) {
-            return Aval(found.clone());
-        }
-        let mut table = INTERNED.write().unwrap_or_else(|e| e.into_inner());
-        if let Some(found) = table.set.get(&data) {
-            return Aval(found.clone());
-        }
-        table.sweep();
-        let (bytes, limit, _) = data.extent();
-        data.fits = bytes <= limit;
-        let data = Arc::new(data);
-        table.set.insert(data.clone());
-        Aval(data)
+        let hash = hasher.finish();
+        // A poisoned lock is harmless: only a lack of memory stops a change half way.
+        let found = INTERNED.read().unwrap_or_else(|e| e.into_inner()).find(hash, dtype, dims);
+        found.unwrap_or_else(|| {
+            let mut table = INTERNED.write().unwrap_or_else(|e| e.into_inner());
+            table.find(hash, dtype, dims).unwrap_or_else(|| table.add(Data::new(hash, dtype, dims)))
+        })
     }
 
     /// How many shapes and dtypes are interned: those in use, and some that were. Every now and then
@@ -119,7 +125,7 @@ impl Aval {
     /// assert!(Aval::interned() < 10_000);
     /// ```
     pub fn interned() -> usize {
-        INTERNED.read().unwrap_or_else(|e| e.into_inner()).set.len()
+        INTERNED.read().unwrap_or_else(|e| e.into_inner()).len
     }
 
     /// A rank-0 abstract value.

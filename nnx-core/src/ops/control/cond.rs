@@ -188,13 +188,13 @@ impl Primitive for Cond {
         let branches: Vec<String> = self.branches.iter().map(|b| b.to_string()).collect();
         format!("branches=({})", branches.join(", "))
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        if ins[0] != Aval::scalar(DType::I32) {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        if *ins[0] != Aval::scalar(DType::I32) {
             return Err(format!("the index must be an i32 scalar, got {}", ins[0]));
         }
         let outs = self.branches[0].output_avals();
         for branch in &self.branches {
-            if branch.input_avals() != ins[1..] || branch.output_avals() != outs {
+            if branch.avals_of(&branch.inputs)[..] != ins[1..] || branch.output_avals() != outs {
                 return Err("its branches differ in what they take or give".into());
             }
         }
@@ -203,7 +203,7 @@ impl Primitive for Cond {
     fn bodies(&self) -> Vec<&Graph> {
         self.branches.iter().map(|branch| &**branch).collect()
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs.is_empty() {
             return Ids::new();
         }
@@ -215,7 +215,7 @@ impl Primitive for Cond {
         b.op_with_regions(Opcode::Case, &ins[..1], outs, vec![], regions)
     }
     /// Those of the largest branch.
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.branches.iter().map(|branch| branch.flops()).max().unwrap_or(0)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

@@ -112,13 +112,13 @@ impl Primitive for Scan {
             self.length, self.carry, self.xs, self.reverse, self.unroll, self.body
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let expected = self.body.input_avals();
         let outs = self.body.output_avals();
         for (i, (aval, wanted)) in ins.iter().zip(&expected).enumerate() {
             let sliced = (self.carry..self.carry + self.xs).contains(&i);
             let wanted = if sliced { &stacked(wanted, self.length) } else { wanted };
-            if aval != wanted {
+            if *aval != wanted {
                 return Err(format!("operand {i} must be {wanted}, got {aval}"));
             }
         }
@@ -135,7 +135,7 @@ impl Primitive for Scan {
     fn bodies(&self) -> Vec<&Graph> {
         vec![&self.body]
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let (carry, rest) = ins.split_at(self.carry);
         let (xs, consts) = rest.split_at(self.xs);
         let mut carry: Ids = carry.into();
@@ -150,6 +150,7 @@ impl Primitive for Scan {
             let mut operands: Ids = smallvec![step];
             operands.extend(carry.iter().chain(&ys).chain(xs).chain(consts).copied());
             let avals: Vec<Aval> = operands.iter().map(|&id| b.aval(id)).collect();
+            let avals: Vec<&Aval> = avals.iter().collect();
             let condition = b.region(&avals, |b, p| {
                 let end = int(b, looped);
                 smallvec![super::while_loop::less(b, p[0], end)]
@@ -184,7 +185,7 @@ impl Primitive for Scan {
         }
         carry.into_iter().chain(ys).collect()
     }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.length as u64 * self.body.flops()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

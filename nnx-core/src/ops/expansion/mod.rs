@@ -18,7 +18,6 @@ use crate::ops::Compare;
 use crate::value::{Aval, DType, scalar_bytes};
 use crate::xla::Dialect;
 use smallvec::smallvec;
-use std::slice;
 
 /// A formula of operands of one shape and dtype, f32 or f64.
 type Formula = fn(&[Array]) -> Array;
@@ -65,7 +64,7 @@ pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> 
             let (Closed { graph, captures, .. }, ()) =
                 trace(name, &avals, |x| (vec![apply(function, x)], ()));
             debug_assert!(captures.is_empty(), "a formula captures arrays");
-            b.call(&name.into(), &Body::from(graph), ins, slice::from_ref(out))
+            b.call(&name.into(), &Body::from(graph), ins, &[out])
         }
         Opcode::Exponential | Opcode::ExponentialMinusOne
             if b.dialect() == Dialect::Hlo && out.dtype().is_float() =>

@@ -53,8 +53,8 @@ impl Primitive for TriangularSolve {
             self.left, self.lower, self.transpose, self.unit_diagonal
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let [a, b] = [&ins[0], &ins[1]];
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let [a, b] = [ins[0], ins[1]];
         let (n, (rows, columns)) = (square(a)?, matrix(b)?);
         wide_inexact(a)?;
         let fits = batch(a.shape(), 2) == batch(b.shape(), 2)
@@ -69,7 +69,7 @@ impl Primitive for TriangularSolve {
         }
         Ok(smallvec![b.clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let transpose = if self.transpose { Transposition::Yes } else { Transposition::No };
         let attrs = vec![
             (AttrName::LeftSide, Attr::Bool(self.left)),
@@ -77,9 +77,9 @@ impl Primitive for TriangularSolve {
             (AttrName::UnitDiagonal, Attr::Bool(self.unit_diagonal)),
             (AttrName::TransposeA, Attr::Case(transpose.into())),
         ];
-        smallvec![b.op(Opcode::TriangularSolve, ins, &outs[0], attrs)]
+        smallvec![b.op(Opcode::TriangularSolve, ins, outs[0], attrs)]
     }
-    fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {
         (outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
