@@ -126,7 +126,7 @@ impl Printer<'_> {
             }
             Attr::Dense(bytes) => {
                 let aval = &self.avals[instr.outs[0].index()];
-                format!("dense<{}> : {}", dense(&aval, bytes), tensor(&aval))
+                format!("dense<{}> : {}", dense(aval, bytes), tensor(aval))
             }
             Attr::Case(case) => format!("#stablehlo<{} {}>", case.of(), case.text()),
             Attr::Dot(d) => {
