@@ -94,16 +94,16 @@ fn results_are_taken_in_any_order_and_once() {
     return %0, %1 : tensor<2x3xi32>, tensor<3x2xi32>
   }
 }";
-    let (a, b) = (Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2]));
-    let f =
-        client().compile(&Program::stablehlo("two", text, &[a.clone()], &[a, b.clone()])).unwrap();
+    let outputs = [Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2])];
+    let program = Program::stablehlo("two", text, &outputs[..1], &outputs);
+    let f = client().compile(&program).unwrap();
     let x = upload(&[1i32, 2, 3, 4, 5, 6], &[2, 3]);
     let mut call = f.call();
     call.arg(&x, true).unwrap();
     let mut outputs = call.run().unwrap();
     assert_eq!(outputs.len(), 2);
     let transposed = outputs.take(1).unwrap();
-    assert_eq!(*transposed.aval(), b);
+    assert_eq!(*transposed.aval(), Aval::new(DType::I32, &[3, 2]));
     assert_eq!(read::<i32>(&transposed), [1, 4, 2, 5, 3, 6]);
     assert!(message(outputs.take(1).unwrap_err()).contains("already taken"));
     assert!(message(outputs.take(2).unwrap_err()).contains("no result 2"));
