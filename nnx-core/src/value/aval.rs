@@ -58,7 +58,7 @@ const FEWEST_SWEPT: usize = 4096;
 
 /// Every shape and dtype that is in use, and those that were since the last sweep.
 #[derive(Default)]
-struct Table {
+struct Interned {
     /// By their hashes, so that a look needs no memory.
     lists: FxHashMap<u64, SmallVec<[Arc<Data>; 1]>>,
     len: usize,
@@ -66,7 +66,7 @@ struct Table {
     survived: usize,
 }
 
-impl Table {
+impl Interned {
     fn find(&self, hash: u64, dtype: DType, dims: &[usize]) -> Option<Aval> {
         let is_same = |data: &&Arc<Data>| data.dtype == dtype && *data.dims == *dims;
         self.lists.get(&hash)?.iter().find(is_same).cloned().map(Aval)
@@ -97,7 +97,7 @@ impl Table {
     }
 }
 
-static INTERNED: LazyLock<RwLock<Table>> = LazyLock::new(Default::default);
+static INTERNED: LazyLock<RwLock<Interned>> = LazyLock::new(Default::default);
 
 impl Aval {
     /// The abstract value of an array of `dtype` with the dimensions `dims`.
