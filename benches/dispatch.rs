@@ -122,7 +122,7 @@ fn floor(variables: usize) -> Result<Floor, Box<dyn Error>> {
     let zeros = vec![0; avals[0].byte_size()];
     let state = avals
         .iter()
-        .map(|&aval| client.upload(&zeros, aval, Placement::default()))
+        .map(|aval| client.upload(&zeros, aval.clone(), Placement::default()))
         .collect::<Result<_, _>>()?;
     Ok(Floor::new(executable, state)?)
 }

@@ -1,9 +1,10 @@
-//! The caches of compiled programs are bounded. The limits are the process's, so this is a process of its
-//! own.
+//! The caches of compiled programs and the table of avals are bounded. They are the process's, so this is a process
+//! of its own.
 #![allow(clippy::unwrap_used)]
 
 use nnx::jit::{CacheLimits, cache_limits, cached_programs, functions, set_cache_limits};
-use nnx::{Array, Module, Param, Shared};
+use nnx::value::Aval;
+use nnx::{Array, DType, Module, Param, Shared};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -41,6 +42,61 @@ fn ever_new_shapes_leave_memory_maps_and_programs_bounded() {
     let before = maps();
     (46..=150).for_each(run);
     assert!(maps() < before + 100, "{} memory maps, {before} before", maps());
+}
+
+/// Avals that nobody uses are dropped; those in use are the same as ever, and their programs are found.
+#[test]
+fn ever_new_shapes_leave_the_table_of_avals_bounded() {
+    #[nnx::jit(graph = false, name = "called_before_and_after")]
+    fn called(x: &Array) -> Array {
+        x + 1.0
+    }
+    let _one = alone();
+    let kept: Vec<Array> = (1..=1000).map(array).collect();
+    called(&kept[4]);
+    for n in 0..200_000 {
+        let aval = Aval::new(DType::F32, &[n, 3]);
+        assert_eq!(aval.shape(), [n, 3]);
+        assert!(Aval::interned() <= 10_000, "{} after {n} shapes", Aval::interned());
+    }
+    for (n, x) in (1..).zip(&kept) {
+        assert_eq!((x.shape(), x.dtype()), (&[n][..], DType::F32));
+        // They are compared as pointers.
+        assert_eq!(*x.aval(), Aval::new(DType::F32, &[n]));
+    }
+    assert_eq!(called(&kept[4]).to_vec::<f32>(), [2.0; 5]);
+    let function = functions().into_iter().find(|f| f.name == "called_before_and_after").unwrap();
+    assert_eq!((function.compiles, function.hits), (1, 1));
+}
+
+/// A sweep drops nothing that is in use, however much that is, and the table becomes small again.
+#[test]
+fn avals_in_use_survive_a_sweep() {
+    let _one = alone();
+    let pass_by = || (0..100_000).for_each(|n| drop(Aval::new(DType::F64, &[n, 5])));
+    let kept: Vec<Aval> = (0..30_000).map(|n| Aval::new(DType::I8, &[2, n])).collect();
+    pass_by();
+    assert!((30_000..=70_000).contains(&Aval::interned()), "{}", Aval::interned());
+    assert!((0..).zip(&kept).all(|(n, aval)| *aval == Aval::new(DType::I8, &[2, n])));
+    drop(kept);
+    pass_by();
+    assert!(Aval::interned() <= 10_000, "{}", Aval::interned());
+}
+
+#[test]
+fn threads_may_use_avals_while_others_sweep() {
+    let _one = alone();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for n in 0..50_000 {
+                    let (new, again) = (Aval::new(DType::U8, &[n]), Aval::new(DType::U8, &[n]));
+                    assert_eq!(new, again);
+                }
+            });
+        }
+    });
+    assert!(Aval::interned() <= 10_000, "{}", Aval::interned());
 }
 
 /// The memory maps that there are count, not only what programs should have.

@@ -64,10 +64,10 @@ fn a_program_with_other_parameters_than_said_is_refused() {
         client().compile(&Program::stablehlo("f", text, inputs, &[f32s(&[2, 3])])).map(drop)
     };
     let number = Aval::scalar(DType::I32);
-    compile(&[f32s(&[2, 3]), number]).unwrap();
+    compile(&[f32s(&[2, 3]), number.clone()]).unwrap();
     for (inputs, reason) in [
         (vec![f32s(&[2, 3])], "takes 2 arguments, not the 1"),
-        (vec![Aval::new(DType::I32, &[2, 3]), number], "another dtype"),
+        (vec![Aval::new(DType::I32, &[2, 3]), number.clone()], "another dtype"),
         (vec![f32s(&[3, 2]), number], "shape [2, 3] for argument 0, not the f32[3, 2]"),
         (vec![f32s(&[2, 3]), f32s(&[])], "for argument 1, not the f32[]"),
     ] {
@@ -94,15 +94,16 @@ fn results_are_taken_in_any_order_and_once() {
     return %0, %1 : tensor<2x3xi32>, tensor<3x2xi32>
   }
 }";
-    let (a, b) = (Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2]));
-    let f = client().compile(&Program::stablehlo("two", text, &[a], &[a, b])).unwrap();
+    let outputs = [Aval::new(DType::I32, &[2, 3]), Aval::new(DType::I32, &[3, 2])];
+    let program = Program::stablehlo("two", text, &outputs[..1], &outputs);
+    let f = client().compile(&program).unwrap();
     let x = upload(&[1i32, 2, 3, 4, 5, 6], &[2, 3]);
     let mut call = f.call();
     call.arg(&x, true).unwrap();
     let mut outputs = call.run().unwrap();
     assert_eq!(outputs.len(), 2);
     let transposed = outputs.take(1).unwrap();
-    assert_eq!(transposed.aval(), b);
+    assert_eq!(*transposed.aval(), Aval::new(DType::I32, &[3, 2]));
     assert_eq!(read::<i32>(&transposed), [1, 4, 2, 5, 3, 6]);
     assert!(message(outputs.take(1).unwrap_err()).contains("already taken"));
     assert!(message(outputs.take(2).unwrap_err()).contains("no result 2"));
@@ -182,7 +183,7 @@ fn a_refused_run_leaves_the_arguments_that_it_would_have_taken() {
     return %0, %1 : tensor<4xf32>, tensor<4xf32>
   }
 }";
-    let avals = [f32s(&[4]); 2];
+    let avals = vec![f32s(&[4]); 2];
     let f = client().compile(&Program::stablehlo("sum", text, &avals, &avals)).unwrap();
     let run = |a: &Buffer, b: &Buffer| {
         let mut call = f.call();
@@ -340,7 +341,8 @@ fn round_trip<T: Element>(values: &[T], dims: &[usize]) {
   }}
 }}"
     );
-    let f = client().compile(&Program::stablehlo("same", &text, &[aval], &[aval])).unwrap();
+    let avals = [aval.clone()];
+    let f = client().compile(&Program::stablehlo("same", &text, &avals, &avals)).unwrap();
     assert_eq!(read::<T>(&run1(&f, &[&buffer]).unwrap()), values, "{aval}");
 }
 
@@ -381,8 +383,8 @@ fn large_runs_are_awaited_by_reading() {
   }}
 }}"
     );
-    let aval = f32s(&[n, n]);
-    let f = client().compile(&Program::stablehlo("power", &text, &[aval], &[aval])).unwrap();
+    let avals = [f32s(&[n, n])];
+    let f = client().compile(&Program::stablehlo("power", &text, &avals, &avals)).unwrap();
     let mut x = upload(&vec![1.0 / n as f32; n * n], &[n, n]);
     for _ in 0..20 {
         // Each run may start before the one before it is done; its argument is dropped at once.
@@ -433,8 +435,7 @@ fn the_client_says_what_it_runs_on() {
 fn a_program_is_loaded_from_its_bytes() {
     let f = add("add", true);
     let bytes = f.serialize().unwrap();
-    let (x, y) = (f32s(&[4]), [f32s(&[4])]);
-    let inputs = [x, x];
+    let (inputs, y) = (vec![f32s(&[4]); 2], [f32s(&[4])]);
     let again = client().load(&bytes, &Program::stablehlo("again", "", &inputs, &y)).unwrap();
     let (a, b) = (upload(&[1.0f32, 2.0, 3.0, 4.0], &[4]), upload(&[0.5f32; 4], &[4]));
     assert_eq!(read::<f32>(&run1(&again, &[&a, &b]).unwrap()), [1.5, 2.5, 3.5, 4.5]);

@@ -429,7 +429,7 @@ fn combine(kind: ScatterKind, old: &Array, values: Array) -> Array {
 }
 
 #[track_caller]
-fn check_values(x: Aval, values: &Array, shape: &[usize]) {
+fn check_values(x: &Aval, values: &Array, shape: &[usize]) {
     if broadcast_shapes(values.shape(), shape).as_deref() != Some(shape) {
         let values = values.aval();
         invalid(

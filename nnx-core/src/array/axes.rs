@@ -16,7 +16,7 @@ pub struct Axes {
 impl Axes {
     /// The axes of an operand, as sorted dimensions.
     #[track_caller]
-    pub(crate) fn resolve(&self, op: &str, aval: Aval) -> Vec<usize> {
+    pub(crate) fn resolve(&self, op: &str, aval: &Aval) -> Vec<usize> {
         let Some(axes) = &self.axes else { return (0..aval.rank()).collect() };
         let mut dims = dims(op, axes, aval);
         dims.sort_unstable();
@@ -29,7 +29,7 @@ impl Axes {
 
 /// The dimension that a possibly negative axis means.
 #[track_caller]
-pub(crate) fn dim(op: &str, axis: isize, aval: Aval) -> usize {
+pub(crate) fn dim(op: &str, axis: isize, aval: &Aval) -> usize {
     let rank = aval.rank() as isize;
     let dim = if axis < 0 { axis + rank } else { axis };
     if dim < 0 || dim >= rank {
@@ -40,7 +40,7 @@ pub(crate) fn dim(op: &str, axis: isize, aval: Aval) -> usize {
 
 /// [`dim`] of several axes. A loop, because a closure would hide the user's line.
 #[track_caller]
-pub(crate) fn dims(op: &str, axes: &[isize], aval: Aval) -> Vec<usize> {
+pub(crate) fn dims(op: &str, axes: &[isize], aval: &Aval) -> Vec<usize> {
     let mut dims = Vec::with_capacity(axes.len());
     for &axis in axes {
         dims.push(dim(op, axis, aval));

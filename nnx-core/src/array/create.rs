@@ -98,7 +98,7 @@ impl Array {
     }
 
     #[track_caller]
-    pub(crate) fn zeros_aval(aval: Aval) -> Array {
+    pub(crate) fn zeros_aval(aval: &Aval) -> Array {
         Array::constant_scalar(aval.dtype(), 0.0).splat(aval.shape())
     }
 
@@ -232,6 +232,6 @@ impl Array {
     /// Panics if a size is negative.
     #[track_caller]
     pub fn shape_only(shape: impl IntoShape, dtype: DType) -> Self {
-        Array::of_aval(Aval::new(dtype, &shape_of("Array::shape_only", shape)))
+        Array::of_aval(&Aval::new(dtype, &shape_of("Array::shape_only", shape)))
     }
 }

@@ -34,7 +34,7 @@ pub fn einsum(subscripts: &str, operands: &[&Array]) -> Array {
 /// [`einsum`] for a caller whose name errors hold.
 #[track_caller]
 pub(crate) fn einsum_of(op: &str, subscripts: &str, operands: &[&Array]) -> Array {
-    let avals: Vec<Aval> = operands.iter().map(|x| x.aval()).collect();
+    let avals: Vec<Aval> = operands.iter().map(|x| x.aval().clone()).collect();
     let spec = match Spec::parse(subscripts, &avals) {
         Ok(spec) => spec,
         Err(why) => invalid(op, format!("`{subscripts}`: {why}")),
@@ -69,7 +69,7 @@ impl Spec {
         }
         let mut most = 0;
         let mut labels = Vec::new();
-        for (&text, &aval) in inputs.iter().zip(operands) {
+        for (&text, aval) in inputs.iter().zip(operands) {
             let named = text.replacen("...", "", 1);
             let hidden = if text.contains("...") {
                 aval.rank().checked_sub(named.chars().count())

@@ -84,7 +84,7 @@ fn describe(x: &Array, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match &x.0 {
         Repr::Device(buffer) => write!(f, "Array({})", buffer.aval()),
         Repr::Traced(t) => write!(f, "Traced({} in {})", t.aval, t.trace.scope),
-        Repr::Absent(absence) => match absence.aval {
+        Repr::Absent(absence) => match &absence.aval {
             Some(aval) => write!(f, "ShapeOnly({aval})"),
             None => write!(f, "Absent({})", absence.why),
         },

@@ -46,7 +46,7 @@ pub(super) fn default_fill(dtype: DType) -> Vec<u8> {
 }
 
 /// A dtype for indices that holds all of `indices` and every position of `operand`.
-pub(super) fn index_dtype(operand: Aval, indices: &[DType]) -> DType {
+pub(super) fn index_dtype(operand: &Aval, indices: &[DType]) -> DType {
     let wide = |dtype: &DType| matches!(dtype, DType::I64 | DType::U64 | DType::U32);
     let large = operand.shape().iter().any(|&n| i32::try_from(n).is_err());
     if large || indices.iter().any(wide) { DType::I64 } else { DType::I32 }

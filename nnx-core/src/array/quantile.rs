@@ -329,7 +329,7 @@ pub fn logsumexp_signed(x: &Array, b: &Array, axes: impl IntoAxes) -> (Array, Ar
         if axes.keepdims {
             return (log, sign);
         }
-        let dims = axes.resolve("logsumexp_signed", crate::value::Aval::new(DType::F32, &shape));
+        let dims = axes.resolve("logsumexp_signed", &crate::value::Aval::new(DType::F32, &shape));
         (log.squeeze(dims.as_slice()), sign.squeeze(dims.as_slice()))
     })
 }

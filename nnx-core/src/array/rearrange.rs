@@ -265,7 +265,7 @@ impl Array {
     pub fn expand_axes(&self, axes: &[isize]) -> Array {
         let rank = self.rank() + axes.len();
         let wide = super::super::value::Aval::new(self.dtype(), &vec![1; rank]);
-        let mut dims: Vec<usize> = dims("expand_axes", axes, wide);
+        let mut dims: Vec<usize> = dims("expand_axes", axes, &wide);
         dims.sort_unstable();
         if let Some(pair) = dims.windows(2).find(|pair| pair[0] == pair[1]) {
             invalid("expand_axes", format!("axis {} is given twice in {axes:?}", pair[0]));

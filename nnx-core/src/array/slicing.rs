@@ -44,7 +44,7 @@ impl SliceSpec {
 
     /// Its meaning for axis `d` of an array.
     #[track_caller]
-    pub(super) fn resolve(self, op: &str, aval: Aval, d: usize) -> Resolved {
+    pub(super) fn resolve(self, op: &str, aval: &Aval, d: usize) -> Resolved {
         let n = aval.shape()[d] as isize;
         if self.step == 0 {
             invalid(op, format!("the step of axis {d} is 0"));
@@ -67,7 +67,7 @@ impl SliceSpec {
 
 /// The slice operation that takes `parts` of the leading axes of `aval`, and the shape of its
 /// result without the axes of single positions.
-pub(super) fn slice_op(aval: Aval, parts: &[Resolved]) -> (Slice, Vec<usize>) {
+pub(super) fn slice_op(aval: &Aval, parts: &[Resolved]) -> (Slice, Vec<usize>) {
     let mut op = Slice {
         start: vec![0; aval.rank()],
         limit: aval.shape().to_vec(),

@@ -75,17 +75,17 @@ impl Array {
         Array(Repr::Absent(Arc::new(Absence { why: why.into(), aval: None })))
     }
 
-    pub(crate) fn of_aval(aval: Aval) -> Self {
+    pub(crate) fn of_aval(aval: &Aval) -> Self {
         let why = format!("{aval} has a shape but no elements: it was made for tracing only");
-        Array(Repr::Absent(Arc::new(Absence { why, aval: Some(aval) })))
+        Array(Repr::Absent(Arc::new(Absence { why, aval: Some(aval.clone()) })))
     }
 
     /// Shape and dtype, or why there is no value.
-    pub(crate) fn try_aval(&self) -> Result<Aval> {
+    pub(crate) fn try_aval(&self) -> Result<&Aval> {
         match &self.0 {
             Repr::Device(buffer) => Ok(buffer.aval()),
-            Repr::Traced(traced) => Ok(traced.aval),
-            Repr::Absent(absence) => absence.aval.ok_or_else(|| absence.error()),
+            Repr::Traced(traced) => Ok(&traced.aval),
+            Repr::Absent(absence) => absence.aval.as_ref().ok_or_else(|| absence.error()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Array {
     /// # Panics
     /// Panics if the array holds no value, with the reason.
     #[track_caller]
-    pub fn aval(&self) -> Aval {
+    pub fn aval(&self) -> &Aval {
         crate::error::or_raise(self.try_aval())
     }
 
@@ -103,7 +103,7 @@ impl Array {
     /// # Panics
     /// Panics if the array holds no value, with the reason.
     #[track_caller]
-    pub fn shape(&self) -> &'static [usize] {
+    pub fn shape(&self) -> &[usize] {
         self.aval().shape()
     }
 

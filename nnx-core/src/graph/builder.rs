@@ -40,13 +40,13 @@ impl Builder {
         self.dialect
     }
 
-    fn id(&mut self, aval: Aval) -> Id {
-        self.avals.push(aval);
+    fn id(&mut self, aval: &Aval) -> Id {
+        self.avals.push(aval.clone());
         Id(self.avals.len() as u32 - 1)
     }
 
     pub(crate) fn aval(&self, id: Id) -> Aval {
-        self.avals[id.index()]
+        self.avals[id.index()].clone()
     }
 
     /// An instruction with one result.
@@ -54,7 +54,7 @@ impl Builder {
         &mut self,
         opcode: Opcode,
         operands: &[Id],
-        out: Aval,
+        out: &Aval,
         attrs: Vec<(AttrName, Attr)>,
     ) -> Id {
         self.op_with_regions(opcode, operands, &[out], attrs, Vec::new())[0]
@@ -65,11 +65,11 @@ impl Builder {
         &mut self,
         opcode: Opcode,
         operands: &[Id],
-        outs: &[Aval],
+        outs: &[&Aval],
         attrs: Vec<(AttrName, Attr)>,
         regions: Vec<Block>,
     ) -> Ids {
-        let outs: Ids = outs.iter().map(|&aval| self.id(aval)).collect();
+        let outs: Ids = outs.iter().map(|aval| self.id(aval)).collect();
         self.block.instrs.push(Instr {
             opcode,
             operands: operands.into(),
@@ -83,11 +83,11 @@ impl Builder {
     /// A region whose body is recorded by `body` over parameters of the given types.
     pub(crate) fn region(
         &mut self,
-        params: &[Aval],
+        params: &[&Aval],
         body: impl FnOnce(&mut Builder, &[Id]) -> Ids,
     ) -> Block {
         let outer = std::mem::take(&mut self.block);
-        let params: Vec<Id> = params.iter().map(|&aval| self.id(aval)).collect();
+        let params: Vec<Id> = params.iter().map(|aval| self.id(aval)).collect();
         let results = body(self, &params);
         let mut block = std::mem::replace(&mut self.block, outer);
         block.params = params;
@@ -97,17 +97,17 @@ impl Builder {
 
     /// A region that combines two scalars of `dtype` by one instruction, as a reducer does.
     pub(crate) fn binary_region(&mut self, opcode: Opcode, dtype: DType) -> Block {
-        let scalar = Aval::scalar(dtype);
+        let scalar = &Aval::scalar(dtype);
         self.region(&[scalar, scalar], |b, p| Ids::from_iter([b.op(opcode, p, scalar, vec![])]))
     }
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.
-    pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[Aval]) -> Ids {
+    pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[&Aval]) -> Ids {
         let source = (name.clone(), body.clone());
         let function = match self.sources.get(&source) {
             Some(&i) => self.functions[i].name.clone(),
             None => {
-                let inputs = body.input_avals();
+                let inputs = body.avals_of(&body.inputs);
                 let block = self.region(&inputs, |b, params| b.inline(body, params));
                 // The body may have called others: its number is known only now.
                 let function = format!("{name}_{}", self.functions.len());
@@ -126,7 +126,7 @@ impl Builder {
         callback: Arc<Callback>,
         has_effect: bool,
         operands: &[Id],
-        outs: &[Aval],
+        outs: &[&Aval],
     ) -> Ids {
         let operand_ranks = operands.iter().map(|&id| self.aval(id).rank()).collect();
         let attrs = vec![
@@ -143,13 +143,13 @@ impl Builder {
     }
 
     /// A literal: `bytes` are the little-endian elements of an array of `aval`.
-    pub(crate) fn literal(&mut self, aval: Aval, bytes: &[u8]) -> Id {
+    pub(crate) fn literal(&mut self, aval: &Aval, bytes: &[u8]) -> Id {
         self.op(Opcode::Constant, &[], aval, vec![(AttrName::Value, Attr::Dense(bytes.into()))])
     }
 
     /// An array of `aval` whose elements all have these little-endian `bytes`.
-    pub(crate) fn splat(&mut self, aval: Aval, bytes: &[u8]) -> Id {
-        let scalar = self.literal(Aval::scalar(aval.dtype()), bytes);
+    pub(crate) fn splat(&mut self, aval: &Aval, bytes: &[u8]) -> Id {
+        let scalar = self.literal(&Aval::scalar(aval.dtype()), bytes);
         if aval.rank() == 0 {
             return scalar;
         }
@@ -171,7 +171,7 @@ impl Builder {
             let avals = graph.avals_of(&node.outs);
             let outs = if avals.iter().all(|aval| aval.size() == 0) && !node.has_effect() {
                 // Rules need not think of it: there is nothing to compute.
-                avals.iter().map(|&aval| self.literal(aval, &[])).collect()
+                avals.iter().map(|aval| self.literal(aval, &[])).collect()
             } else {
                 let ins: SmallVec<[Id; 3]> = node.ins.iter().map(|&v| get(&env, v)).collect();
                 node.op.lower(self, &ins, &avals)
@@ -187,6 +187,6 @@ impl Builder {
 /// Lowers a graph to what `dialect` has instructions for, and gives what it calls on the host.
 pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> (Lowering, Vec<Arc<Callback>>) {
     let mut builder = Builder::new(dialect);
-    let main = builder.region(&graph.input_avals(), |b, params| b.inline(graph, params));
+    let main = builder.region(&graph.avals_of(&graph.inputs), |b, params| b.inline(graph, params));
     (Lowering::new(main, builder.functions, builder.avals), builder.callbacks)
 }

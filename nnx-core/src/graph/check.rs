@@ -83,7 +83,7 @@ pub(crate) trait Checker {
     /// A condition like `graph` that takes the code before input `at`; what it does to the code is lost.
     fn condition(&mut self, graph: &Graph, at: usize) -> Graph {
         let mut graph = graph.clone();
-        let code = graph.value(Aval::scalar(DType::I32));
+        let code = graph.value(&Aval::scalar(DType::I32));
         graph.inputs.insert(at, code);
         graph
     }

@@ -23,13 +23,13 @@ pub(crate) trait Primitive: DynOp + Send + Sync + 'static {
     }
 
     /// Shapes and dtypes of the results, or which rule the operands break.
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String>;
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String>;
 
     /// Writes it as StableHLO instructions.
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids;
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids;
 
     /// An estimate of the floating-point operations of one application.
-    fn flops(&self, _ins: &[Aval], outs: &[Aval]) -> u64 {
+    fn flops(&self, _ins: &[&Aval], outs: &[&Aval]) -> u64 {
         outs.iter().filter(|aval| aval.dtype().is_float()).map(|aval| aval.size() as u64).sum()
     }
 
@@ -197,10 +197,10 @@ impl Backward<'_> {
     }
 
     /// Shape and dtype of input `i`.
-    pub(crate) fn aval(&self, i: usize) -> Aval {
+    pub(crate) fn aval(&self, i: usize) -> &Aval {
         match &self.ins[i] {
             Lin::Known(array) => array.aval(),
-            Lin::Linear(aval) => *aval,
+            Lin::Linear(aval) => aval,
         }
     }
 

@@ -80,35 +80,35 @@ pub(crate) struct Closed {
 
 impl Graph {
     /// A new value, not yet defined by anything.
-    pub(crate) fn value(&mut self, aval: Aval) -> Value {
+    pub(crate) fn value(&mut self, aval: &Aval) -> Value {
         let value = Value(self.avals.len() as u32);
-        self.avals.push(aval);
+        self.avals.push(aval.clone());
         value
     }
 
     /// A new input.
-    pub(crate) fn input(&mut self, aval: Aval) -> Value {
+    pub(crate) fn input(&mut self, aval: &Aval) -> Value {
         let value = self.value(aval);
         self.inputs.push(value);
         value
     }
 
-    pub(crate) fn aval(&self, value: Value) -> Aval {
-        self.avals[value.index()]
+    pub(crate) fn aval(&self, value: Value) -> &Aval {
+        &self.avals[value.index()]
     }
 
-    pub(crate) fn avals_of(&self, values: &[Value]) -> Avals {
+    pub(crate) fn avals_of(&self, values: &[Value]) -> SmallVec<[&Aval; 2]> {
         values.iter().map(|&v| self.aval(v)).collect()
     }
 
     /// Shapes and dtypes of the inputs.
     pub fn input_avals(&self) -> Vec<Aval> {
-        self.inputs.iter().map(|&v| self.aval(v)).collect()
+        self.inputs.iter().map(|&v| self.aval(v).clone()).collect()
     }
 
     /// Shapes and dtypes of the outputs.
     pub fn output_avals(&self) -> Vec<Aval> {
-        self.outputs.iter().map(|&v| self.aval(v)).collect()
+        self.outputs.iter().map(|&v| self.aval(v).clone()).collect()
     }
 
     /// Number of operations.

@@ -180,8 +180,10 @@ fn trace_outputs(
 ) -> Closed {
     let info = Arc::new(TraceInfo { id: NEXT_TRACE.fetch_add(1, Ordering::Relaxed), scope });
     let mut graph = Graph::default();
-    let arrays: Vec<Array> =
-        inputs.iter().map(|&aval| traced(&info, graph.input(aval), aval, location)).collect();
+    let arrays: Vec<Array> = inputs
+        .iter()
+        .map(|aval| traced(&info, graph.input(aval), aval.clone(), location))
+        .collect();
     let guard = FrameGuard(info.id);
     STACK.with_borrow_mut(|stack| {
         stack.push(Frame {
@@ -232,7 +234,7 @@ fn lift(stack: &mut [Frame], array: &Array) -> Result<Value, Error> {
             if !outer.iter().any(|frame| frame.info.id == t.trace.id) {
                 return Err(escaped(t));
             }
-            (CaptureKey::Traced(t.trace.id, t.value), t.aval)
+            (CaptureKey::Traced(t.trace.id, t.value), &t.aval)
         }
         Repr::Device(buffer) => (CaptureKey::Device(Arc::as_ptr(buffer).addr()), buffer.aval()),
         Repr::Absent(absence) => return Err(absence.error()),
@@ -294,7 +296,7 @@ pub(crate) fn infer(
     ins: &[&Array],
     location: &'static Location<'static>,
 ) -> Result<super::Avals, Error> {
-    let mut avals = super::Avals::new();
+    let mut avals: SmallVec<[&Aval; 3]> = SmallVec::new();
     for array in ins {
         avals.push(array.try_aval()?);
     }
@@ -330,8 +332,8 @@ fn record_on(
         return Err(Error::Invalid("no trace is running".into()));
     };
     let (mut outs, mut arrays) = (SmallVec::new(), Arrays::new());
-    for &aval in &avals {
-        let value = frame.graph.value(aval);
+    for aval in avals {
+        let value = frame.graph.value(&aval);
         outs.push(value);
         arrays.push(traced(&frame.info, value, aval, location));
     }

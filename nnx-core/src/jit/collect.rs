@@ -145,7 +145,7 @@ impl Collected {
     }
 
     pub(super) fn avals(&self) -> Vec<Option<Aval>> {
-        self.leaves.arrays.iter().map(concrete_aval).collect()
+        self.leaves.arrays.iter().map(|array| concrete_aval(array).cloned()).collect()
     }
 
     pub(super) fn buffer(&self, index: usize) -> Result<&Arc<Buffer>> {
@@ -155,7 +155,7 @@ impl Collected {
 
 /// Shape and dtype of a concrete array.
 #[inline]
-pub(super) fn concrete_aval(array: &Array) -> Option<Aval> {
+pub(super) fn concrete_aval(array: &Array) -> Option<&Aval> {
     match &array.0 {
         Repr::Device(buffer) => Some(buffer.aval()),
         _ => None,
@@ -189,7 +189,8 @@ impl Filling<'_> {
     #[inline]
     fn take(&mut self, array: &Array) {
         if let Some(expected) = &mut self.expected {
-            expected.same_avals &= expected.avals.next() == Some(&concrete_aval(array));
+            expected.same_avals &=
+                expected.avals.next().map(Option::as_ref) == Some(concrete_aval(array));
         }
         if let Repr::Traced(t) = &array.0 {
             self.call.error = Some(Box::new(escaped(t)));

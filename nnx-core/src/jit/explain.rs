@@ -50,7 +50,8 @@ pub(super) fn explain(
         return Some(Miss { message: difference.message, blame: difference.value, floats });
     }
     let paths = paths(|v| arguments.flatten(v));
-    let show = |aval: &Option<Aval>| aval.map_or("without a value".into(), |aval| aval.to_string());
+    let show =
+        |aval: &Option<Aval>| aval.as_ref().map_or("without a value".into(), Aval::to_string);
     let mut changes = avals
         .iter()
         .zip(&nearest.avals)

@@ -135,7 +135,7 @@ fn cached(
                 .avals
                 .iter()
                 .zip(leaves.arrays())
-                .all(|(aval, array)| *aval == concrete_aval(array))
+                .all(|(aval, array)| aval.as_ref() == concrete_aval(array))
             && key.statics.matches(&leaves.nodes, |m| body.argument().flatten(m))
             && entry.rebuilt.is_here()
     })?;
@@ -180,7 +180,8 @@ fn lower_only(
 ) -> Result<Launched> {
     stage::begin(function.name)?;
     leaves.finish(function)?;
-    let avals: Vec<_> = leaves.arrays().iter().map(|array| array.try_aval().ok()).collect();
+    let avals: Vec<_> =
+        leaves.arrays().iter().map(|array| array.try_aval().ok().cloned()).collect();
     Ok(match record(function, Location::caller(), body, &avals, leaves.searches)? {
         Some(recorded) => {
             stage::keep(Lowered::new(

@@ -83,7 +83,7 @@ struct Nested {
 fn record_call(function: &'static Function, body: &mut dyn AnyCall) -> Result<Option<Nested>> {
     let leaves: Vec<Array> =
         leaves_of(|v| body.argument().flatten(v)).into_iter().map(|leaf| leaf.array).collect();
-    let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok()).collect();
+    let avals: Vec<_> = leaves.iter().map(|array| array.try_aval().ok().cloned()).collect();
     let Some(recorded) = record(function, Location::caller(), body, &avals, false)? else {
         return Ok(None);
     };

@@ -107,7 +107,7 @@ impl Plan {
         set: usize,
     ) {
         // Results that no input was paired with yet, by type; the first ones are taken first.
-        let mut free: FxHashMap<Aval, Vec<usize>> = FxHashMap::default();
+        let mut free: FxHashMap<&Aval, Vec<usize>> = FxHashMap::default();
         for output in (set..self.graph.outputs.len()).rev() {
             free.entry(self.graph.aval(self.graph.outputs[output])).or_default().push(output);
         }
@@ -132,7 +132,7 @@ impl Plan {
                         with_node
                     };
                     let Some(when) = when else { continue };
-                    (when, free.get_mut(&aval).and_then(Vec::pop))
+                    (when, free.get_mut(aval).and_then(Vec::pop))
                 }
                 _ => continue,
             };

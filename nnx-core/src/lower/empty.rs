@@ -13,7 +13,7 @@ const MANY_ROWS: usize = 1 << 12;
 
 /// Whether an array has no elements, but many rows of none: the product of the dimensions before its first of
 /// size 0.
-fn has_many_rows(aval: Aval) -> bool {
+fn has_many_rows(aval: &Aval) -> bool {
     let zero = aval.shape().iter().position(|&n| n == 0);
     zero.is_some_and(|zero| saturating_product(&aval.shape()[..zero]) > MANY_ROWS)
 }
@@ -31,18 +31,18 @@ impl Lowering {
         let values = avals.len();
         let mut instead = Vec::new();
         for param in &mut main.params {
-            let aval = avals[param.index()];
+            let aval = &avals[param.index()];
             if has_many_rows(aval) {
                 let argument = Id(avals.len() as u32);
-                avals.push(aval);
+                avals.push(aval.clone());
                 instead.push(constant(std::mem::replace(param, argument), &[]));
             }
         }
         main.instrs.splice(0..0, instead);
-        let is_left_out = |id: &Id| has_many_rows(avals[id.index()]);
+        let is_left_out = |id: &Id| has_many_rows(&avals[id.index()]);
         let left_out = (0..main.results.len()).filter(|&i| is_left_out(&main.results[i])).collect();
         main.results.retain(|id| !is_left_out(id));
-        for aval in avals[..values].iter_mut().filter(|aval| has_many_rows(**aval)) {
+        for aval in avals[..values].iter_mut().filter(|aval| has_many_rows(aval)) {
             *aval = aval.with_shape(&[0]);
         }
         Lowering { main, functions, avals, left_out }

@@ -31,7 +31,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn ty(&self, id: Id) -> String {
-        tensor(self.avals[id.index()])
+        tensor(&self.avals[id.index()])
     }
 
     fn types(&self, ids: &[Id]) -> String {
@@ -125,7 +125,7 @@ impl Printer<'_> {
                 }
             }
             Attr::Dense(bytes) => {
-                let aval = self.avals[instr.outs[0].index()];
+                let aval = &self.avals[instr.outs[0].index()];
                 format!("dense<{}> : {}", dense(aval, bytes), tensor(aval))
             }
             Attr::Case(case) => format!("#stablehlo<{} {}>", case.of(), case.text()),
@@ -240,7 +240,7 @@ fn element(dtype: DType) -> &'static str {
     }
 }
 
-fn tensor(aval: Aval) -> String {
+fn tensor(aval: &Aval) -> String {
     let mut out = String::from("tensor<");
     for n in aval.shape() {
         let _ = write!(out, "{n}x");
@@ -252,7 +252,7 @@ fn tensor(aval: Aval) -> String {
 
 /// The literal between the angle brackets of `dense<…>`: hexadecimal bytes, so that nothing is
 /// lost; one element stands for an array of equal elements.
-fn dense(aval: Aval, bytes: &[u8]) -> String {
+fn dense(aval: &Aval, bytes: &[u8]) -> String {
     let size = aval.dtype().size();
     if bytes.is_empty() {
         return String::new();

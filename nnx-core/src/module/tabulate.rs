@@ -37,8 +37,8 @@ impl Row {
     }
 
     /// The shape and dtype that count here, if any.
-    fn counted(&self) -> Option<Aval> {
-        self.aval.filter(|_| self.shared_with.is_none())
+    fn counted(&self) -> Option<&Aval> {
+        self.aval.as_ref().filter(|_| self.shared_with.is_none())
     }
 }
 
@@ -88,7 +88,7 @@ pub fn tabulate<M: Module>(module: &M) -> Table {
         rows.push(Row {
             path: path.clone(),
             kind: leaf.kind.map_or("array", |kind| kind.name),
-            aval: leaf.value.try_aval().ok(),
+            aval: leaf.value.try_aval().ok().cloned(),
             shared_with: None,
         });
     });
@@ -131,7 +131,7 @@ impl Table {
         let heading = ["path", "kind", "array", "elements", "bytes"].map(str::to_owned);
         let mut lines = vec![Line::Cells(heading), Line::Rule];
         lines.extend(self.rows.iter().map(|row| {
-            let aval = row.aval.map_or_else(|| "no value".to_owned(), |aval| aval.to_string());
+            let aval = row.aval.as_ref().map_or_else(|| "no value".to_owned(), Aval::to_string);
             let (path, kind) = (row.path.to_string(), row.kind.to_owned());
             match &row.shared_with {
                 Some(first) => {

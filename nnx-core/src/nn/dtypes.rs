@@ -32,7 +32,7 @@ fn warn_of_f64(layer: &str, arrays: &[Option<&Array>], dtype: DType) {
     };
     static TOLD: Mutex<FxHashSet<(String, Aval, Aval)>> =
         Mutex::new(FxHashSet::with_hasher(FxBuildHasher));
-    let this = (layer.to_owned(), wide.aval(), narrow.aval());
+    let this = (layer.to_owned(), wide.aval().clone(), narrow.aval().clone());
     if TOLD.lock().unwrap_or_else(|e| e.into_inner()).insert(this) {
         tracing::warn!(
             target: "nnx::nn",

@@ -153,7 +153,7 @@ impl Initializer {
     #[track_caller]
     fn checked(&self, array: Array, shape: &[usize], dtype: DType) -> Array {
         let asked = Aval::new(dtype, shape);
-        if array.aval() != asked {
+        if *array.aval() != asked {
             let got = array.aval();
             invalid("initializer", format!("the custom function made {got}, asked for {asked}"));
         }
@@ -219,8 +219,8 @@ impl Initializer {
                 ),
             );
         }
-        let (fan_in, fan_out) = (axes_size(&self.in_axes, aval), axes_size(&self.out_axes, aval));
-        let batch = axes_size(&self.batch_axes, aval);
+        let (fan_in, fan_out) = (axes_size(&self.in_axes, &aval), axes_size(&self.out_axes, &aval));
+        let batch = axes_size(&self.batch_axes, &aval);
         let field = aval.size() as f64 / fan_in / fan_out / batch;
         let (fan_in, fan_out) = (fan_in * field, fan_out * field);
         scale.get()
@@ -259,7 +259,7 @@ fn given(axes: impl IntoAxes) -> Vec<isize> {
 
 /// How many elements the axes have together.
 #[track_caller]
-fn axes_size(axes: &[isize], aval: Aval) -> f64 {
+fn axes_size(axes: &[isize], aval: &Aval) -> f64 {
     let mut size = 1;
     for &axis in axes {
         size *= aval.shape()[dim("initializer", axis, aval)];
@@ -395,7 +395,7 @@ pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
 /// The Q of a QR decomposition of normal samples, with the signs that make R's diagonal positive
 /// (Mezzadri 2007), in f32 at least.
 fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DType) -> Array {
-    let axis = dim("orthogonal", column_axis, Aval::new(dtype, shape));
+    let axis = dim("orthogonal", column_axis, &Aval::new(dtype, shape));
     let columns = shape[axis];
     let rows = saturating_product(shape).checked_div(columns).unwrap_or(0);
     let (long, short) = (rows.max(columns), rows.min(columns));

@@ -105,14 +105,14 @@ impl<L: Layer> WeightNormBuilder<L> {
         for_each_leaf(&self.layer, |path, leaf| {
             let param = leaf.kind.is_some_and(|kind| kind.is(<Param as HasKind>::VARIABLE_KIND));
             if param && self.variable_filter.matches(path, &leaf) {
-                chosen.insert(path.clone(), leaf.value.aval());
+                chosen.insert(path.clone(), leaf.value.aval().clone());
             }
         });
         let mut shapes = BTreeMap::new();
         for (path, aval) in chosen {
             let mut shape = Vec::new();
             for &axis in &self.feature_axes {
-                shape.push(aval.shape()[dim(LAYER, axis, aval)]);
+                shape.push(aval.shape()[dim(LAYER, axis, &aval)]);
             }
             shapes.insert(path, shape);
         }

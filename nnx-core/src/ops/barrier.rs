@@ -24,10 +24,10 @@ impl Primitive for OptimizationBarrier {
     fn name(&self) -> &'static str {
         "optimization_barrier"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(ins.into())
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        Ok(ins.iter().copied().cloned().collect())
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.op_with_regions(Opcode::OptimizationBarrier, ins, outs, vec![], vec![])
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

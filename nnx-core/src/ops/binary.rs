@@ -69,7 +69,7 @@ impl BinaryOp {
 /// Where x is the constant 1, XLA's CPU plugin of jaxlib 0.11.2 computes something else for arrays
 /// of some 50 elements and more: whole lanes of its vectors hold garbage. So x is multiplied by a 1
 /// that only a run can tell to be one.
-pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
+pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: &Aval) -> Id {
     let mut number = |x: f64| b.splat(out, &crate::value::scalar_bytes(out.dtype(), x));
     let [low, high, zero] = [number(-1.0), number(1.0), number(0.0)];
     let finite = b.op(Opcode::Clamp, &[low, y, high], out, vec![]);
@@ -80,11 +80,11 @@ pub(super) fn atan2(b: &mut Builder, y: Id, x: Id, out: Aval) -> Id {
 }
 
 /// The common shape rule of elementwise operations.
-pub(super) fn same(ins: &[Aval]) -> Result<Aval, String> {
+pub(super) fn same(ins: &[&Aval]) -> Result<Aval, String> {
     if ins.iter().all(|aval| *aval == ins[0]) {
-        Ok(ins[0])
+        Ok(ins[0].clone())
     } else {
-        let ins: Vec<String> = ins.iter().map(Aval::to_string).collect();
+        let ins: Vec<String> = ins.iter().map(|aval| aval.to_string()).collect();
         Err(format!("needs operands of one shape and dtype, got {}", ins.join(" and ")))
     }
 }
@@ -94,13 +94,13 @@ impl Primitive for Binary {
         self.0.info().0
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         self.0.info().2.check(out.dtype())?;
         Ok(smallvec![out])
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == BinaryOp::Atan2 {
             return smallvec![atan2(b, ins[0], ins[1], outs[0])];
         }

@@ -26,7 +26,7 @@ impl RunsProgram for CallGraph {
     fn of(&self, graph: Body) -> Self {
         CallGraph { graph, ..self.clone() }
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.call(&self.name, &self.graph, ins, outs)
     }
 }

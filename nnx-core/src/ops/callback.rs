@@ -103,9 +103,9 @@ impl HostFunction {
     /// The results for these operands.
     fn call(&self, ins: &[Array], expected: &[Aval]) -> Result<Vec<Array>, String> {
         let outs = (self.function)(ins)?;
-        let found = outs.iter().map(Array::try_aval).collect::<Result<Vec<Aval>>>();
+        let found = outs.iter().map(Array::try_aval).collect::<Result<Vec<&Aval>>>();
         let found = found.map_err(|error| error.to_string())?;
-        match found == expected {
+        match found.iter().copied().eq(expected) {
             true => Ok(outs),
             false => Err(format!("it returned {found:?}, where {expected:?} was promised")),
         }
@@ -121,7 +121,7 @@ impl HostFunction {
     ) -> Result<(), String> {
         for element in 0..site.batch.iter().product() {
             let mut bytes = ins.iter();
-            let array = |&aval: &Aval| match aval.size() {
+            let array = |aval: &Aval| match aval.size() {
                 0 => array(&[], aval),
                 _ => array(part(bytes.next().copied().unwrap_or_default(), aval, element), aval),
             };
@@ -143,13 +143,13 @@ impl HostFunction {
 }
 
 /// Element `i` of a batch of arrays of `aval`.
-fn part(bytes: &[u8], aval: Aval, i: usize) -> &[u8] {
+fn part<'b>(bytes: &'b [u8], aval: &Aval, i: usize) -> &'b [u8] {
     let size = aval.byte_size();
     &bytes[i * size..(i + 1) * size]
 }
 
-fn array(bytes: &[u8], aval: Aval) -> Result<Array> {
-    Ok(Array::from_buffer(Client::global()?.upload(bytes, aval, Placement::default())?))
+fn array(bytes: &[u8], aval: &Aval) -> Result<Array> {
+    Ok(Array::from_buffer(Client::global()?.upload(bytes, aval.clone(), Placement::default())?))
 }
 
 /// A call of a function of the host.
@@ -176,7 +176,7 @@ impl HostCall {
     }
 
     /// The type of `aval` with the dimensions of the batches.
-    fn batched(&self, aval: Aval) -> Aval {
+    fn batched(&self, aval: &Aval) -> Aval {
         aval.with_shape(&[&self.batch, aval.shape()].concat())
     }
 
@@ -212,12 +212,13 @@ impl HostCall {
             return Ok(self.function.call(&arrays, &self.outs)?.into());
         }
         let run = || -> Result<Result<Arrays, String>> {
-            let avals = arrays.iter().map(Array::try_aval).collect::<Result<Vec<Aval>>>()?;
+            let avals =
+                arrays.iter().map(|array| array.try_aval().cloned()).collect::<Result<Vec<_>>>()?;
             let has_elements = |array: &&Array| array.size() > 0;
             let bytes = arrays.iter().filter(has_elements).map(Array::to_bytes);
             let bytes = bytes.collect::<Result<Vec<_>>>()?;
             let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-            let outs: Vec<Aval> = self.outs.iter().map(|&out| self.batched(out)).collect();
+            let outs: Vec<Aval> = self.outs.iter().map(|out| self.batched(out)).collect();
             let mut room: Vec<Vec<u8>> = outs.iter().map(|out| vec![0; out.byte_size()]).collect();
             let mut parts: Vec<&mut [u8]> =
                 room.iter_mut().filter(|part| !part.is_empty()).map(Vec::as_mut_slice).collect();
@@ -227,7 +228,7 @@ impl HostCall {
             Ok(Ok(room
                 .iter()
                 .zip(outs)
-                .map(|(bytes, aval)| array(bytes, aval))
+                .map(|(bytes, aval)| array(bytes, &aval))
                 .collect::<Result<_>>()?))
         };
         run().map_err(|error| error.to_string())?
@@ -257,39 +258,37 @@ impl Primitive for HostCall {
     fn params(&self) -> String {
         self.function.described()
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         let turn = self.in_turn.then(|| Aval::scalar(TURN));
-        Ok(self.outs.iter().map(|&out| self.batched(out)).chain(turn).collect())
+        Ok(self.outs.iter().map(|out| self.batched(out)).chain(turn).collect())
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let operands = &ins[..ins.len() - usize::from(self.in_turn)];
         let avals: Vec<Aval> = operands.iter().map(|&id| b.aval(id)).collect();
         // XLA's compiler knows no arrays without elements here, see `lower/empty.rs`.
-        let with_elements = |avals: &[Aval]| -> Vec<Aval> {
-            avals.iter().copied().filter(|aval| aval.size() > 0).collect()
-        };
         let given: SmallVec<[Id; 3]> =
             ins.iter().copied().filter(|&id| b.aval(id).size() > 0).collect();
         let inputs: Vec<Aval> = given.iter().map(|&id| b.aval(id)).collect();
-        let made = with_elements(outs);
+        let made: Vec<&Aval> = outs.iter().copied().filter(|out| out.size() > 0).collect();
         let results = match made.is_empty() {
             // Nothing comes of it, and it has no effect.
             true => Ids::new(),
             false => {
-                let callback = self.callback(self.site(&avals), inputs, made.clone());
+                let outs = made.iter().copied().cloned().collect();
+                let callback = self.callback(self.site(&avals), inputs, outs);
                 b.host_call(callback, self.kind != CallbackKind::Pure, &given, &made)
             }
         };
         let mut results = results.into_iter();
-        let result = |&out: &Aval| match out.size() {
+        let result = |out: &&Aval| match out.size() {
             0 => None,
             _ => results.next(),
         };
         let results: Vec<Option<Id>> = outs.iter().map(result).collect();
-        let or_empty = |(id, &out): (Option<Id>, &Aval)| id.unwrap_or_else(|| b.literal(out, &[]));
+        let or_empty = |(id, out): (Option<Id>, &&Aval)| id.unwrap_or_else(|| b.literal(out, &[]));
         results.into_iter().zip(outs).map(or_empty).collect()
     }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         0
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {

@@ -17,13 +17,13 @@ impl Primitive for Check {
     fn params(&self) -> String {
         format!("{:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if ins[0].dtype() != DType::Bool {
             return Err(format!("needs a bool array, got {}", ins[0]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         ins.into()
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

@@ -66,7 +66,7 @@ impl Primitive for Collective {
     fn axis_name(&self) -> Option<&AxisName> {
         Some(&self.axis)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [x] = ins else { return Ok(smallvec![Aval::scalar(DType::I32)]) };
         let of_numbers = !matches!(self.op, CollectiveOp::Gather(_) | CollectiveOp::Permute(_));
         if of_numbers && x.dtype() == DType::Bool {
@@ -86,10 +86,10 @@ impl Primitive for Collective {
                     ));
                 }
             },
-            _ => *x,
+            _ => ins[0].clone(),
         }])
     }
-    fn lower(&self, _: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, _: &mut Builder, _: &[Id], _: &[&Aval]) -> Ids {
         unreachable!("the call of `vmap` that gives the axis its name takes the operation apart")
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -132,7 +132,7 @@ impl Primitive for Collective {
             CollectiveOp::Max | CollectiveOp::Min if size == 0 => {
                 (
                     Array::zeros_aval(
-                        x.aval().with_shape(&x.shape()[usize::from(cx.batched[0])..]),
+                        &x.aval().with_shape(&x.shape()[usize::from(cx.batched[0])..]),
                     ),
                     false,
                 )

@@ -39,7 +39,7 @@ impl Primitive for Compare {
             Direction::Ge => "ge",
         }
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let aval = same(ins)?;
         let ordered = !matches!(self.0, Direction::Eq | Direction::Ne);
         if ordered && aval.dtype().is_complex() {
@@ -47,7 +47,7 @@ impl Primitive for Compare {
         }
         Ok(smallvec![aval.with_dtype(DType::Bool)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = self.attrs(b.aval(ins[0]).dtype());
         smallvec![b.op(Opcode::Compare, ins, outs[0], attrs)]
     }
@@ -64,9 +64,9 @@ impl Primitive for Select {
     fn name(&self) -> &'static str {
         "select"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(&ins[1..])?;
-        if ins[0] != out.with_dtype(DType::Bool) {
+        if *ins[0] != out.with_dtype(DType::Bool) {
             return Err(format!(
                 "needs a bool condition of shape {:?}, got {}",
                 out.shape(),
@@ -75,7 +75,7 @@ impl Primitive for Select {
         }
         Ok(smallvec![out])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::Select, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

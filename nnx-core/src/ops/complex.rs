@@ -15,14 +15,14 @@ impl Primitive for Complex {
     fn name(&self) -> &'static str {
         "complex"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let parts = same(ins)?;
         match parts.dtype() {
             DType::F32 | DType::F64 => Ok(smallvec![parts.with_dtype(parts.dtype().complex())]),
             other => Err(format!("needs parts of f32 or f64, got {other}")),
         }
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::Complex, ins, outs[0], vec![])]
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
@@ -53,13 +53,13 @@ impl Primitive for ComplexPart {
             ComplexPart::Imag => "imag",
         }
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if !ins[0].dtype().is_complex() {
             return Err(format!("needs a complex dtype, got {}", ins[0]));
         }
         Ok(smallvec![ins[0].with_dtype(ins[0].dtype().real())])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let opcode = match self {
             ComplexPart::Real => Opcode::Real,
             ComplexPart::Imag => Opcode::Imag,

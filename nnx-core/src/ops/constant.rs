@@ -26,7 +26,7 @@ impl Primitive for Constant {
             format!("{} bytes", self.bytes.len())
         }
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         if self.bytes.len() != self.aval.byte_size() {
             return Err(format!(
                 "{} needs {} bytes, got {}",
@@ -35,10 +35,10 @@ impl Primitive for Constant {
                 self.bytes.len()
             ));
         }
-        Ok(smallvec![self.aval])
+        Ok(smallvec![self.aval.clone()])
     }
-    fn lower(&self, b: &mut Builder, _: &[Id], _: &[Aval]) -> Ids {
-        smallvec![b.literal(self.aval, &self.bytes)]
+    fn lower(&self, b: &mut Builder, _: &[Id], _: &[&Aval]) -> Ids {
+        smallvec![b.literal(&self.aval, &self.bytes)]
     }
     fn batch(&self, _: &Batch<'_>) -> Result<Batched, String> {
         Err("it has no operand".into())
@@ -59,14 +59,14 @@ impl Primitive for Iota {
     fn params(&self) -> String {
         format!("dimension={}", self.dimension)
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         Takes::Numbers.check(self.aval.dtype())?;
         if self.dimension >= self.aval.rank() {
             return Err(format!("{} has no dimension {}", self.aval, self.dimension));
         }
-        Ok(smallvec![self.aval])
+        Ok(smallvec![self.aval.clone()])
     }
-    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::IotaDimension, Attr::Int(self.dimension as i64))];
         smallvec![b.op(Opcode::Iota, &[], outs[0], attrs)]
     }

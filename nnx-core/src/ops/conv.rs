@@ -61,7 +61,7 @@ pub(super) fn windows(size: i64, window: i64, stride: usize) -> usize {
 }
 
 /// The sizes of the dimensions `dims`.
-fn take(aval: Aval, dims: &[usize]) -> Vec<usize> {
+fn take(aval: &Aval, dims: &[usize]) -> Vec<usize> {
     dims.iter().map(|&d| aval.shape()[d]).collect()
 }
 
@@ -84,7 +84,7 @@ pub(super) fn transposed_padding(
 }
 
 impl ConvGeneralDilated {
-    fn check(&self, lhs: Aval, rhs: Aval) -> Result<(), String> {
+    fn check(&self, lhs: &Aval, rhs: &Aval) -> Result<(), String> {
         let rank = lhs.rank();
         let both = format!("input {lhs} and kernel {rhs}");
         let fail = |rule: String| Err(format!("{both}: {rule}"));
@@ -123,7 +123,7 @@ impl ConvGeneralDilated {
         self.check_groups(lhs, rhs).or_else(fail)
     }
 
-    fn check_groups(&self, lhs: Aval, rhs: Aval) -> Result<(), String> {
+    fn check_groups(&self, lhs: &Aval, rhs: &Aval) -> Result<(), String> {
         let d = &self.dims;
         let (batch, features) = (lhs.shape()[d.lhs[0]], lhs.shape()[d.lhs[1]]);
         let (outs, ins) = (rhs.shape()[d.rhs[0]], rhs.shape()[d.rhs[1]]);
@@ -153,7 +153,7 @@ impl ConvGeneralDilated {
     }
 
     /// Per spatial dimension: sizes of the dilated input and kernel.
-    fn dilated_sizes(&self, lhs: Aval, rhs: Aval) -> Vec<(i64, i64)> {
+    fn dilated_sizes(&self, lhs: &Aval, rhs: &Aval) -> Vec<(i64, i64)> {
         let lhs = take(lhs, &self.dims.lhs[2..]);
         let rhs = take(rhs, &self.dims.rhs[2..]);
         (0..lhs.len())
@@ -163,7 +163,7 @@ impl ConvGeneralDilated {
 
     /// The cotangent of the input: the result's, convolved with the reversed kernel whose feature
     /// dimensions are exchanged.
-    fn transpose_lhs(&self, ct: &Array, lhs: Aval, rhs: &Array) -> Array {
+    fn transpose_lhs(&self, ct: &Array, lhs: &Aval, rhs: &Array) -> Array {
         let d = &self.dims;
         let groups = self.feature_group_count.max(self.batch_group_count);
         let out = take(ct.aval(), &d.out[2..]);
@@ -203,7 +203,7 @@ impl ConvGeneralDilated {
 
     /// The cotangent of the kernel: the input convolved with the result's cotangent, batch and
     /// feature dimensions exchanged.
-    fn transpose_rhs(&self, ct: &Array, lhs: &Array, rhs: Aval) -> Array {
+    fn transpose_rhs(&self, ct: &Array, lhs: &Array, rhs: &Aval) -> Array {
         let d = &self.dims;
         let out = take(ct.aval(), &d.out[2..]);
         let padding = self
@@ -297,7 +297,7 @@ impl Primitive for ConvGeneralDilated {
             d.out
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [lhs, rhs] = [ins[0], ins[1]];
         self.check(lhs, rhs)?;
         let d = &self.dims;
@@ -318,7 +318,7 @@ impl Primitive for ConvGeneralDilated {
         }
         Ok(smallvec![lhs.with_shape(&shape)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::WindowStrides, ints(&self.strides)),
             (AttrName::Padding, Attr::Pairs(self.padding.clone())),

@@ -16,10 +16,10 @@ impl Primitive for Convert {
     fn params(&self) -> String {
         self.0.to_string()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::Convert, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -44,13 +44,13 @@ impl Primitive for Bitcast {
     fn params(&self) -> String {
         self.0.to_string()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if ins[0].dtype().size() != self.0.size() {
             return Err(format!("{} and {} differ in width", ins[0].dtype(), self.0));
         }
         Ok(smallvec![ins[0].with_dtype(self.0)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::BitcastConvert, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

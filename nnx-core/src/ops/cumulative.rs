@@ -35,15 +35,15 @@ impl Primitive for Cumulative {
     fn params(&self) -> String {
         format!("dimension={} reverse={}", self.dim, self.reverse)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.reducer.takes().check(ins[0].dtype())?;
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
     /// A window over all elements before: XLA recognises it and does not take quadratic time.
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let shape = outs[0].shape();
         let ones = vec![1; shape.len()];
         let mut window = Window {

@@ -33,7 +33,7 @@ pub(crate) trait CustomJvp: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'stat
 /// One operation that computes `function.body(args)`.
 #[track_caller]
 pub(crate) fn custom_jvp<F: CustomJvp>(function: F, args: &[&Array]) -> Array {
-    let avals: Vec<Aval> = args.iter().map(|arg| arg.aval()).collect();
+    let avals: Vec<Aval> = args.iter().map(|arg| arg.aval().clone()).collect();
     let location = user_location();
     // Caught, so that a mistake in the body stops at the user's line.
     let traced = catching(|| {

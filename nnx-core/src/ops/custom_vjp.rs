@@ -53,7 +53,7 @@ impl RunsProgram for CustomVjp {
         let op = CustomVjpLinear {
             kept: kept.len(),
             active: cx.tangents.iter().map(Option::is_some).collect(),
-            inputs: cx.primals.iter().map(Array::aval).collect(),
+            inputs: cx.primals.iter().map(Array::aval).cloned().collect(),
             outputs: avals.clone(),
             backward: Rule(self.rule.backward.clone()),
         };
@@ -135,22 +135,22 @@ impl Primitive for CustomVjpLinear {
     fn name(&self) -> &'static str {
         "custom_vjp_linear"
     }
-    fn infer(&self, _: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         Ok(self.outputs.clone().into())
     }
     fn is_reverse_only(&self) -> bool {
         true
     }
     /// Zeros: a derivative in forward mode was refused before.
-    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[Aval]) -> Ids {
-        outs.iter().map(|&aval| b.splat(aval, &vec![0; aval.dtype().size()])).collect()
+    fn lower(&self, b: &mut Builder, _: &[Id], outs: &[&Aval]) -> Ids {
+        outs.iter().map(|aval| b.splat(aval, &vec![0; aval.dtype().size()])).collect()
     }
     fn jvp(&self, _: &Jvp<'_>) -> Result<Dual, String> {
         Err("it has a reverse derivative only (`custom_vjp`)".into())
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {
         let mut args: Vec<Array> = (0..self.kept).filter_map(|i| cx.known(i).cloned()).collect();
-        for (ct, &aval) in cx.cts.iter().zip(&self.outputs) {
+        for (ct, aval) in cx.cts.iter().zip(&self.outputs) {
             args.push(ct.clone().unwrap_or_else(|| Array::zeros_aval(aval)));
         }
         let mut cts = (self.backward.0)(&args).into_iter();

@@ -31,7 +31,7 @@ impl Primitive for DotGeneral {
             d.lhs_contract, d.rhs_contract, d.lhs_batch, d.rhs_batch
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (l, r, d) = (ins[0], ins[1], &self.0);
         if l.dtype() != r.dtype() {
             return Err(format!("operands differ in dtype: {l} and {r}"));
@@ -63,11 +63,11 @@ impl Primitive for DotGeneral {
         dims.extend(free(r.rank(), &d.rhs_batch, &d.rhs_contract).iter().map(|&i| r.shape()[i]));
         Ok(smallvec![l.with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::DotDimensionNumbers, Attr::Dot(self.0.clone()))];
         smallvec![b.op(Opcode::DotGeneral, ins, outs[0], attrs)]
     }
-    fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {
         let contracted: usize = self.0.lhs_contract.iter().map(|&d| ins[0].shape()[d]).product();
         2 * (contracted * outs[0].size()) as u64
     }
@@ -133,7 +133,7 @@ impl Primitive for DotGeneral {
 fn transpose_side(
     ct: &Array,
     y: &Array,
-    x: Aval,
+    x: &Aval,
     (x_batch, x_contract): (&[usize], &[usize]),
     (y_batch, y_contract): (&[usize], &[usize]),
     swapped: bool,

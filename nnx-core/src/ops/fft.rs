@@ -27,7 +27,7 @@ impl Primitive for Fft {
     fn params(&self) -> String {
         format!("fft_lengths={:?}", self.lengths)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (x, n) = (ins[0], self.lengths.len());
         let real = self.kind == FftKind::Rfft;
         let wide = x.dtype().is_complex() || x.dtype().complex().real() == x.dtype();
@@ -55,14 +55,14 @@ impl Primitive for Fft {
         };
         Ok(smallvec![Aval::new(dtype, &shape)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::FftType, Attr::Case(self.kind.into())),
             (AttrName::FftLength, ints(&self.lengths)),
         ];
         smallvec![b.op(Opcode::Fft, ins, outs[0], attrs)]
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         let n: usize = self.lengths.iter().product();
         5 * ins[0].size() as u64 * u64::from(n.max(2).ilog2())
     }

@@ -45,13 +45,13 @@ pub(crate) struct Gather {
 }
 
 /// The largest valid start of a window in each dimension that the index vector names.
-pub(super) fn last_starts(operand: Aval, slice_sizes: &[usize], map: &[usize]) -> Vec<i64> {
+pub(super) fn last_starts(operand: &Aval, slice_sizes: &[usize], map: &[usize]) -> Vec<i64> {
     map.iter().map(|&d| operand.shape()[d] as i64 - slice_sizes[d] as i64).collect()
 }
 
 /// `values` as integers of the indices' dtype, repeated for every index vector. Values that the
 /// dtype cannot hold become its largest one.
-pub(super) fn per_component(b: &mut Builder, indices: Aval, values: &[i64]) -> Id {
+pub(super) fn per_component(b: &mut Builder, indices: &Aval, values: &[i64]) -> Id {
     let dtype = indices.dtype();
     let bits = 8 * dtype.size() as u32 - u32::from(dtype.is_signed_int());
     let largest = if bits >= 63 { i64::MAX } else { (1 << bits) - 1 };
@@ -59,14 +59,14 @@ pub(super) fn per_component(b: &mut Builder, indices: Aval, values: &[i64]) -> I
         .iter()
         .flat_map(|&v| crate::value::int_scalar_bytes(dtype, v.min(largest)))
         .collect();
-    let row = b.literal(indices.with_shape(&[values.len()]), &bytes);
+    let row = b.literal(&indices.with_shape(&[values.len()]), &bytes);
     let attrs = vec![(AttrName::BroadcastDimensions, ints(&[indices.rank() - 1]))];
     b.op(Opcode::BroadcastInDim, &[row], indices, attrs)
 }
 
 impl Gather {
     /// Shape of the result: batch dimensions of the indices, with the window's at `offset_dims`.
-    fn out_shape(&self, indices: Aval) -> Vec<usize> {
+    fn out_shape(&self, indices: &Aval) -> Vec<usize> {
         let d = &self.dims;
         let mut batch = indices.shape()[..indices.rank() - 1].iter();
         let mut window = (0..self.slice_sizes.len())
@@ -81,35 +81,35 @@ impl Gather {
     }
 
     /// The largest start of a window that lies inside `operand`, for each component of an index.
-    fn last_starts(&self, operand: Aval) -> Vec<i64> {
+    fn last_starts(&self, operand: &Aval) -> Vec<i64> {
         last_starts(operand, &self.slice_sizes, &self.dims.start_index_map)
     }
 
     /// Whether each window lies inside, repeated over its elements.
-    fn inside(&self, b: &mut Builder, operand: Aval, indices: Id, out: Aval) -> Id {
+    fn inside(&self, b: &mut Builder, operand: &Aval, indices: Id, out: &Aval) -> Id {
         let aval = b.aval(indices);
         let flags = aval.with_dtype(DType::Bool);
         let last = self.last_starts(operand);
-        let last = per_component(b, aval, &last);
-        let zero = b.splat(aval, &vec![0; aval.dtype().size()]);
+        let last = per_component(b, &aval, &last);
+        let zero = b.splat(&aval, &vec![0; aval.dtype().size()]);
         let compare = |direction| Compare(direction).attrs(aval.dtype());
-        let low = b.op(Opcode::Compare, &[indices, zero], flags, compare(Direction::Ge));
-        let high = b.op(Opcode::Compare, &[indices, last], flags, compare(Direction::Le));
-        let both = b.op(Opcode::And, &[low, high], flags, vec![]);
+        let low = b.op(Opcode::Compare, &[indices, zero], &flags, compare(Direction::Ge));
+        let high = b.op(Opcode::Compare, &[indices, last], &flags, compare(Direction::Le));
+        let both = b.op(Opcode::And, &[low, high], &flags, vec![]);
         let axis = aval.rank() - 1;
-        let init = b.literal(Aval::scalar(DType::Bool), &[1]);
+        let init = b.literal(&Aval::scalar(DType::Bool), &[1]);
         let region = b.binary_region(Reducer::And.opcode(), DType::Bool);
         let all = b.op_with_regions(
             Opcode::Reduce,
             &[both, init],
-            &[flags.with_shape(&aval.shape()[..axis])],
+            &[&flags.with_shape(&aval.shape()[..axis])],
             vec![(AttrName::Dimensions, ints(&[axis]))],
             vec![region],
         )[0];
         let batch: Vec<usize> =
             (0..out.rank()).filter(|i| !self.dims.offset_dims.contains(i)).collect();
         let attrs = vec![(AttrName::BroadcastDimensions, ints(&batch))];
-        b.op(Opcode::BroadcastInDim, &[all], out.with_dtype(DType::Bool), attrs)
+        b.op(Opcode::BroadcastInDim, &[all], &out.with_dtype(DType::Bool), attrs)
     }
 }
 
@@ -124,7 +124,7 @@ impl Primitive for Gather {
             self.slice_sizes, d.offset_dims, d.start_index_map, self.flags.mode
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [operand, indices] = [ins[0], ins[1]];
         if !indices.dtype().is_int() {
             return Err(format!("needs integer indices, got {indices}"));
@@ -142,7 +142,7 @@ impl Primitive for Gather {
         }
         Ok(smallvec![out])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let (out, operand) = (outs[0], b.aval(ins[0]));
         let attrs = vec![
             (AttrName::DimensionNumbers, Attr::Gather(self.dims.clone())),
@@ -153,7 +153,7 @@ impl Primitive for Gather {
         if self.flags.mode != OutOfBounds::FillOrDrop {
             return smallvec![gathered];
         }
-        let inside = self.inside(b, operand, ins[1], out);
+        let inside = self.inside(b, &operand, ins[1], out);
         let fill = b.splat(out, &self.fill);
         smallvec![b.op(Opcode::Select, &[inside, gathered, fill], out, vec![])]
     }

@@ -19,13 +19,13 @@ impl Primitive for Gcd {
     fn name(&self) -> &'static str {
         "gcd"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         Takes::Ints.check(out.dtype())?;
         Ok(smallvec![out])
     }
     /// Euclid's algorithm on all elements at once.
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         b.traced1(ins, |args| {
             let state = inner_while(
                 args,

@@ -13,7 +13,7 @@ pub(crate) fn inner_while(
     test: impl FnOnce(&[Array]) -> Array,
     body: impl FnOnce(&[Array]) -> Vec<Array>,
 ) -> Vec<Array> {
-    let avals: Vec<Aval> = state.iter().map(Array::aval).collect();
+    let avals: Vec<Aval> = state.iter().map(Array::aval).cloned().collect();
     let (test, ()) = trace("inner_loop", &avals, |args| (vec![test(args)], ()));
     let (body, ()) = trace("inner_loop", &avals, |args| (body(args), ()));
     let (graphs, captures, _) = crate::rewrite::align(state.len(), vec![test, body]);

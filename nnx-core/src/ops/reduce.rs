@@ -79,16 +79,16 @@ impl Primitive for Reduce {
     fn params(&self) -> String {
         format!("dimensions={:?}", self.dims)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.reducer.takes().check(ins[0].dtype())?;
         if let Some(d) = self.dims.iter().find(|&&d| d >= ins[0].rank()) {
             return Err(format!("{} has no dimension {d}", ins[0]));
         }
         Ok(smallvec![ins[0].with_shape(&without(ins[0].shape(), &self.dims))])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let dtype = outs[0].dtype();
-        let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
+        let init = b.literal(&Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
         b.op_with_regions(
             Opcode::Reduce,
@@ -146,7 +146,7 @@ impl Primitive for ArgReduce {
     fn params(&self) -> String {
         format!("dimension={}", self.dim)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Takes::Ordered.check(ins[0].dtype())?;
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
@@ -157,18 +157,18 @@ impl Primitive for ArgReduce {
         let out = ins[0].with_shape(&without(ins[0].shape(), &[self.dim]));
         Ok(smallvec![out.with_dtype(self.index_dtype)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let operand = b.aval(ins[0]);
         let (value, index) = (Aval::scalar(operand.dtype()), Aval::scalar(self.index_dtype));
         let reducer = if self.max { Reducer::Max } else { Reducer::Min };
         let iota = b.op(
             Opcode::Iota,
             &[],
-            operand.with_dtype(self.index_dtype),
+            &operand.with_dtype(self.index_dtype),
             vec![(AttrName::IotaDimension, Attr::Int(self.dim as i64))],
         );
-        let start = b.literal(value, &reducer.identity(operand.dtype()));
-        let zero = b.literal(index, &vec![0; self.index_dtype.size()]);
+        let start = b.literal(&value, &reducer.identity(operand.dtype()));
+        let zero = b.literal(&index, &vec![0; self.index_dtype.size()]);
         let better = Compare(if self.max { Direction::Gt } else { Direction::Lt });
         let (better, ne, eq, lt) = (
             better.attrs(operand.dtype()),
@@ -177,25 +177,25 @@ impl Primitive for ArgReduce {
             Compare(Direction::Lt).attrs(self.index_dtype),
         );
         let flag = Aval::scalar(DType::Bool);
-        let region = b.region(&[value, index, value, index], |b, p| {
+        let region = b.region(&[&value, &index, &value, &index], |b, p| {
             let [x, i, y, j] = [p[0], p[1], p[2], p[3]];
-            let wins = b.op(Opcode::Compare, &[x, y], flag, better);
-            let nan = b.op(Opcode::Compare, &[x, x], flag, ne);
-            let pick_x = b.op(Opcode::Or, &[wins, nan], flag, vec![]);
-            let equal = b.op(Opcode::Compare, &[x, y], flag, eq);
-            let first = b.op(Opcode::Compare, &[i, j], flag, lt);
-            let tie = b.op(Opcode::And, &[equal, first], flag, vec![]);
-            let pick_i = b.op(Opcode::Or, &[pick_x, tie], flag, vec![]);
+            let wins = b.op(Opcode::Compare, &[x, y], &flag, better);
+            let nan = b.op(Opcode::Compare, &[x, x], &flag, ne);
+            let pick_x = b.op(Opcode::Or, &[wins, nan], &flag, vec![]);
+            let equal = b.op(Opcode::Compare, &[x, y], &flag, eq);
+            let first = b.op(Opcode::Compare, &[i, j], &flag, lt);
+            let tie = b.op(Opcode::And, &[equal, first], &flag, vec![]);
+            let pick_i = b.op(Opcode::Or, &[pick_x, tie], &flag, vec![]);
             smallvec![
-                b.op(Opcode::Select, &[pick_x, x, y], value, vec![]),
-                b.op(Opcode::Select, &[pick_i, i, j], index, vec![]),
+                b.op(Opcode::Select, &[pick_x, x, y], &value, vec![]),
+                b.op(Opcode::Select, &[pick_i, i, j], &index, vec![]),
             ]
         });
         let value_out = outs[0].with_dtype(operand.dtype());
         let results = b.op_with_regions(
             Opcode::Reduce,
             &[ins[0], iota, start, zero],
-            &[value_out, outs[0]],
+            &[&value_out, outs[0]],
             vec![(AttrName::Dimensions, ints(&[self.dim]))],
             vec![region],
         );

@@ -129,7 +129,7 @@ impl RunsProgram for RematLinear {
                 Some(array) => Lin::Known(array.clone()),
                 None => match cx.known(i) {
                     Some(array) => Lin::Known(array.clone()),
-                    None => Lin::Linear(cx.aval(i)),
+                    None => Lin::Linear(cx.aval(i).clone()),
                 },
             })
             .collect();

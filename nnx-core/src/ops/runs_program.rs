@@ -23,7 +23,7 @@ pub(crate) trait RunsProgram: DynOp + Clone + Send + Sync + 'static {
         self.program().to_string()
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], _outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], _outs: &[&Aval]) -> Ids {
         b.inline(self.program(), ins)
     }
 
@@ -53,20 +53,21 @@ impl<T: RunsProgram> Primitive for T {
     fn params(&self) -> String {
         RunsProgram::params(self)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let expected = self.program().input_avals();
-        if expected != ins {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let program = self.program();
+        let expected = program.avals_of(&program.inputs);
+        if expected[..] != *ins {
             return Err(format!("its program takes {expected:?}, got {ins:?}"));
         }
-        Ok(self.program().output_avals().into())
+        Ok(program.output_avals().into())
     }
     fn bodies(&self) -> Vec<&Graph> {
         vec![self.program()]
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         RunsProgram::lower(self, b, ins, outs)
     }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.program().flops()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

@@ -33,7 +33,7 @@ pub(crate) struct Scatter {
 
 impl Scatter {
     /// Size of the window in each dimension of the operand.
-    fn slice_sizes(&self, operand: Aval, updates: Aval) -> Vec<usize> {
+    fn slice_sizes(&self, operand: &Aval, updates: &Aval) -> Vec<usize> {
         let d = &self.dims;
         let mut window = d.update_window_dims.iter().map(|&i| updates.shape()[i]);
         (0..operand.rank())
@@ -48,13 +48,13 @@ impl Scatter {
     }
 
     /// The largest start of a window that lies inside `operand`, for each component of an index.
-    fn last_starts(&self, operand: Aval, updates: Aval) -> Vec<i64> {
+    fn last_starts(&self, operand: &Aval, updates: &Aval) -> Vec<i64> {
         let sizes = self.slice_sizes(operand, updates);
         last_starts(operand, &sizes, &self.dims.scatter_dims_to_operand_dims)
     }
 
     /// The elements where the updates go; 0 for those that are dropped.
-    fn gather(&self, x: &Array, indices: &Array, updates: Aval) -> Array {
+    fn gather(&self, x: &Array, indices: &Array, updates: &Aval) -> Array {
         let d = &self.dims;
         let op = Gather {
             dims: GatherDims {
@@ -91,7 +91,7 @@ impl Scatter {
         let count: usize = shape.iter().product();
         let dtype = if u32::try_from(count).is_ok() { DType::U32 } else { DType::U64 };
         let ids = (iota([count], dtype, 0) + 1).reshape(shape).broadcast_to_dims(updates.shape());
-        let nobody = Array::zeros_aval(operand.aval().with_dtype(dtype));
+        let nobody = Array::zeros_aval(&operand.aval().with_dtype(dtype));
         let winners = self.with(ScatterKind::Set, &nobody, indices, &ids);
         let won = self.gather(&winners, indices, updates.aval()).eq(&ids);
         let [operand, updates] = &tangents;
@@ -128,10 +128,10 @@ impl Scatter {
     /// Moves the windows inside.
     fn clamp(&self, b: &mut Builder, ins: &[Id]) -> Id {
         let indices = b.aval(ins[1]);
-        let last = self.last_starts(b.aval(ins[0]), b.aval(ins[2]));
-        let last = per_component(b, indices, &last);
-        let zero = b.splat(indices, &vec![0; indices.dtype().size()]);
-        b.op(Opcode::Clamp, &[zero, ins[1], last], indices, vec![])
+        let last = self.last_starts(&b.aval(ins[0]), &b.aval(ins[2]));
+        let last = per_component(b, &indices, &last);
+        let zero = b.splat(&indices, &vec![0; indices.dtype().size()]);
+        b.op(Opcode::Clamp, &[zero, ins[1], last], &indices, vec![])
     }
 }
 
@@ -152,7 +152,7 @@ impl Primitive for Scatter {
             d.update_window_dims, d.scatter_dims_to_operand_dims, self.flags.mode
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [operand, indices, updates] = [ins[0], ins[1], ins[2]];
         if !indices.dtype().is_int() {
             return Err(format!("needs integer indices, got {indices}"));
@@ -180,9 +180,9 @@ impl Primitive for Scatter {
         if !fits {
             return Err(format!("updates {updates} at indices {indices} do not fit {operand}"));
         }
-        Ok(smallvec![operand])
+        Ok(smallvec![operand.clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if b.aval(ins[2]).size() == 0 {
             return smallvec![ins[0]];
         }
@@ -192,7 +192,7 @@ impl Primitive for Scatter {
         }
         let dtype = outs[0].dtype();
         let region = match self.kind {
-            ScatterKind::Set => b.region(&[Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
+            ScatterKind::Set => b.region(&[&Aval::scalar(dtype); 2], |_, p| smallvec![p[1]]),
             ScatterKind::Add => b.binary_region(Opcode::Add, dtype),
             ScatterKind::Mul => b.binary_region(Opcode::Multiply, dtype),
             ScatterKind::Min => b.binary_region(Opcode::Minimum, dtype),

@@ -23,7 +23,7 @@ impl Primitive for BroadcastInDim {
     fn params(&self) -> String {
         format!("shape={:?} dims={:?}", self.shape, self.dims)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let fits = self.dims.len() == ins[0].rank()
             && self.dims.windows(2).all(|w| w[0] < w[1])
             && self
@@ -36,7 +36,7 @@ impl Primitive for BroadcastInDim {
         }
         Ok(smallvec![ins[0].with_shape(&self.shape)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::BroadcastDimensions, ints(&self.dims))];
         smallvec![b.op(Opcode::BroadcastInDim, ins, outs[0], attrs)]
     }
@@ -71,7 +71,7 @@ impl Primitive for Reshape {
     fn params(&self) -> String {
         format!("shape={:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let size = Aval::new(ins[0].dtype(), &self.0).size();
         if size != ins[0].size() {
             return Err(format!(
@@ -83,7 +83,7 @@ impl Primitive for Reshape {
         }
         Ok(smallvec![ins[0].with_shape(&self.0)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::Reshape, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -108,7 +108,7 @@ impl Primitive for Transpose {
     fn params(&self) -> String {
         format!("permutation={:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         if !sorted.iter().copied().eq(0..ins[0].rank()) {
@@ -120,7 +120,7 @@ impl Primitive for Transpose {
         let dims: Vec<usize> = self.0.iter().map(|&d| ins[0].shape()[d]).collect();
         Ok(smallvec![ins[0].with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(
             Opcode::Transpose,
             ins,
@@ -154,13 +154,13 @@ impl Primitive for Reverse {
     fn params(&self) -> String {
         format!("dimensions={:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         match self.0.iter().find(|&&d| d >= ins[0].rank()) {
             Some(d) => Err(format!("{} has no dimension {d}", ins[0])),
-            None => Ok(smallvec![ins[0]]),
+            None => Ok(smallvec![ins[0].clone()]),
         }
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         smallvec![b.op(Opcode::Reverse, ins, outs[0], vec![(AttrName::Dimensions, ints(&self.0))])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

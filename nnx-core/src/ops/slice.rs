@@ -40,7 +40,7 @@ impl Primitive for Slice {
         };
         (0..self.start.len()).map(part).collect::<Vec<_>>().join(", ")
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let shape = ins[0].shape();
         let rank = shape.len();
         let fits = [self.start.len(), self.limit.len(), self.stride.len()] == [rank; 3]
@@ -52,7 +52,7 @@ impl Primitive for Slice {
         }
         Ok(smallvec![ins[0].with_shape(&self.out_shape())])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::StartIndices, ints(&self.start)),
             (AttrName::LimitIndices, ints(&self.limit)),
@@ -97,8 +97,8 @@ impl Primitive for Pad {
     fn params(&self) -> String {
         format!("{:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        if self.0.len() != ins[0].rank() || ins[1] != Aval::scalar(ins[0].dtype()) {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        if self.0.len() != ins[0].rank() || *ins[1] != Aval::scalar(ins[0].dtype()) {
             return Err(format!(
                 "{} dimensions of padding and a fill value {} do not fit {}",
                 self.0.len(),
@@ -127,7 +127,7 @@ impl Primitive for Pad {
         }
         Ok(smallvec![ins[0].with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![
             (AttrName::EdgePaddingLow, Attr::Ints(self.0.iter().map(|p| p.0).collect())),
             (AttrName::EdgePaddingHigh, Attr::Ints(self.0.iter().map(|p| p.1).collect())),
@@ -185,8 +185,8 @@ impl Primitive for Concatenate {
     fn params(&self) -> String {
         format!("dimension={}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let Some(&first) = ins.first() else { return Err("needs at least one array".into()) };
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let Some(first) = ins.first() else { return Err("needs at least one array".into()) };
         let mut dims = first.shape().to_vec();
         if self.0 >= dims.len() {
             return Err(format!("{first} has no dimension {}", self.0));
@@ -202,7 +202,7 @@ impl Primitive for Concatenate {
         }
         Ok(smallvec![first.with_shape(&dims)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::Dimension, Attr::Int(self.0 as i64))];
         smallvec![b.op(Opcode::Concatenate, ins, outs[0], attrs)]
     }
@@ -225,7 +225,7 @@ impl Primitive for Concatenate {
     }
 }
 
-fn check_starts(operand: Aval, starts: &[Aval]) -> Result<(), String> {
+fn check_starts(operand: &Aval, starts: &[&Aval]) -> Result<(), String> {
     let ok = starts.len() == operand.rank()
         && starts
             .iter()
@@ -267,14 +267,14 @@ impl Primitive for DynamicSlice {
     fn params(&self) -> String {
         format!("sizes={:?}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         check_starts(ins[0], &ins[1..])?;
         if self.0.len() != ins[0].rank() || self.0.iter().zip(ins[0].shape()).any(|(s, n)| s > n) {
             return Err(format!("sizes {:?} do not fit {}", self.0, ins[0]));
         }
         Ok(smallvec![ins[0].with_shape(&self.0)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if ins.len() == 1 {
             return ins.into();
         }
@@ -337,7 +337,7 @@ impl Primitive for DynamicUpdateSlice {
     fn name(&self) -> &'static str {
         "dynamic_update_slice"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         check_starts(ins[0], &ins[2..])?;
         let fits = ins[1].dtype() == ins[0].dtype()
             && ins[1].rank() == ins[0].rank()
@@ -345,9 +345,9 @@ impl Primitive for DynamicUpdateSlice {
         if !fits {
             return Err(format!("an update {} does not fit into {}", ins[1], ins[0]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if ins.len() == 2 {
             return smallvec![ins[1]];
         }

@@ -25,14 +25,14 @@ pub(crate) struct Sort {
 fn canonical(b: &mut Builder, x: Id) -> Id {
     let aval = b.aval(x);
     let flag = aval.with_dtype(DType::Bool);
-    let zero = b.literal(aval, &scalar_bytes(aval.dtype(), 0.0));
+    let zero = b.literal(&aval, &scalar_bytes(aval.dtype(), 0.0));
     let eq = Compare(Direction::Eq).attrs(aval.dtype());
-    let is_zero = b.op(Opcode::Compare, &[x, zero], flag, eq);
-    let x_or_zero = b.op(Opcode::Select, &[is_zero, zero, x], aval, vec![]);
+    let is_zero = b.op(Opcode::Compare, &[x, zero], &flag, eq);
+    let x_or_zero = b.op(Opcode::Select, &[is_zero, zero, x], &aval, vec![]);
     let ne = Compare(Direction::Ne).attrs(aval.dtype());
-    let is_nan = b.op(Opcode::Compare, &[x, x], flag, ne);
-    let nan = b.literal(aval, &scalar_bytes(aval.dtype(), f64::NAN));
-    b.op(Opcode::Select, &[is_nan, nan, x_or_zero], aval, vec![])
+    let is_nan = b.op(Opcode::Compare, &[x, x], &flag, ne);
+    let nan = b.literal(&aval, &scalar_bytes(aval.dtype(), f64::NAN));
+    b.op(Opcode::Select, &[is_nan, nan, x_or_zero], &aval, vec![])
 }
 
 /// Compares keys; floats by their total order.
@@ -42,7 +42,7 @@ fn compare(b: &mut Builder, direction: Direction, x: Id, y: Id) -> Id {
     if dtype.is_float() {
         attrs[1].1 = Attr::Case(ComparisonType::TotalOrder.into());
     }
-    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &[x, y], &Aval::scalar(DType::Bool), attrs)
 }
 
 /// Whether the keys `pairs` of one element come before those of another.
@@ -55,8 +55,8 @@ fn before(b: &mut Builder, pairs: &[(Id, Id)]) -> Id {
             None => less,
             Some(rest) => {
                 let equal = compare(b, Direction::Eq, x, y);
-                let tie = b.op(Opcode::And, &[equal, rest], flag, vec![]);
-                b.op(Opcode::Or, &[less, tie], flag, vec![])
+                let tie = b.op(Opcode::And, &[equal, rest], &flag, vec![]);
+                b.op(Opcode::Or, &[less, tie], &flag, vec![])
             }
         });
     }
@@ -73,7 +73,7 @@ impl Primitive for Sort {
     fn params(&self) -> String {
         format!("dimension={} num_keys={}", self.dim, self.num_keys)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if self.num_keys == 0 || self.num_keys > ins.len() {
             return Err(format!("{} keys for {} arrays", self.num_keys, ins.len()));
         }
@@ -89,11 +89,12 @@ impl Primitive for Sort {
                  two keys"
             ));
         }
-        Ok(ins.into())
+        Ok(ins.iter().copied().cloned().collect())
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         // Two parameters per operand: of the element on the left and of the one on the right.
-        let params: Vec<Aval> = outs.iter().flat_map(|a| [Aval::scalar(a.dtype()); 2]).collect();
+        let scalars: Vec<Aval> = outs.iter().map(|out| Aval::scalar(out.dtype())).collect();
+        let params: Vec<&Aval> = scalars.iter().flat_map(|scalar| [scalar, scalar]).collect();
         let region = b.region(&params, |b, p| {
             let pairs: Vec<(Id, Id)> = (0..self.num_keys)
                 .map(|i| {
@@ -145,7 +146,7 @@ impl Primitive for TopK {
     fn params(&self) -> String {
         format!("k={}", self.0)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         Takes::Ordered.check(ins[0].dtype())?;
         let mut shape = ins[0].shape().to_vec();
         match shape.last_mut() {
@@ -153,9 +154,10 @@ impl Primitive for TopK {
             _ => return Err(format!("the last axis of {} has no {} elements", ins[0], self.0)),
         }
         let values = ins[0].with_shape(&shape);
-        Ok(smallvec![values, values.with_dtype(DType::I32)])
+        let indices = values.with_dtype(DType::I32);
+        Ok(smallvec![values, indices])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.op_with_regions(
             Opcode::TopK,
             ins,

@@ -48,13 +48,13 @@ impl Primitive for Special {
         }
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         Takes::Floats.check(out.dtype())?;
         Ok(smallvec![out])
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let opcode = match self {
             Special::Zeta => Some(Opcode::Chlo(Chlo::Zeta)),
             Special::BesselI1e => Some(Opcode::Chlo(Chlo::BesselI1e)),

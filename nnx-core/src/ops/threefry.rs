@@ -29,15 +29,15 @@ impl Primitive for Threefry2x32 {
         "threefry2x32"
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let out = same(ins)?;
         if ins.len() != 4 || out.dtype() != DType::U32 {
             return Err(format!("needs two key and two counter words of u32, got {out}"));
         }
-        Ok(if self.combine { smallvec![out] } else { smallvec![out, out] })
+        Ok(if self.combine { smallvec![out] } else { smallvec![out; 2] })
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let words = Words { shape: outs[0] };
         if self.combine && outs[0].size() >= KEPT_FROM {
             return smallvec![words.kept(b, ins)];
@@ -55,11 +55,11 @@ impl Primitive for Threefry2x32 {
 }
 
 /// Writes instructions over u32 arrays of one shape.
-struct Words {
-    shape: Aval,
+struct Words<'a> {
+    shape: &'a Aval,
 }
 
-impl Words {
+impl Words<'_> {
     /// The two words of the hash.
     fn hash(&self, b: &mut Builder, ins: &[Id]) -> [Id; 2] {
         let parity = self.literal(b, PARITY);
@@ -87,7 +87,7 @@ impl Words {
     /// XLA does not take a branch apart. Which branch is taken depends on the key, as far as
     /// XLA can tell: n (n + 1) is even for every n.
     fn kept(&self, b: &mut Builder, ins: &[Id]) -> Id {
-        let scalar = Words { shape: Aval::scalar(DType::U32) };
+        let scalar = Words { shape: &Aval::scalar(DType::U32) };
         let n = self.first(b, ins[0]);
         let one = scalar.literal(b, 1);
         let next = scalar.op(b, Opcode::Add, n, one);
@@ -108,14 +108,14 @@ impl Words {
     fn costly(&self, b: &mut Builder, n: Id, m: Id) -> Id {
         let (one, two) = (Aval::new(DType::U32, &[1]), Aval::new(DType::U32, &[2]));
         let scalar = Aval::scalar(DType::U32);
-        let parts = [n, m].map(|id| b.op(Opcode::Reshape, &[id], one, vec![]));
+        let parts = [n, m].map(|id| b.op(Opcode::Reshape, &[id], &one, vec![]));
         let dimension = || (AttrName::Dimension, Attr::Int(0));
-        let both = b.op(Opcode::Concatenate, &parts, two, vec![dimension()]);
+        let both = b.op(Opcode::Concatenate, &parts, &two, vec![dimension()]);
         let less =
-            b.region(&[scalar, scalar], |b, p| smallvec![compare(b, Direction::Lt, [p[0], p[1]])]);
+            b.region(&[&scalar; 2], |b, p| smallvec![compare(b, Direction::Lt, [p[0], p[1]])]);
         let attrs = vec![dimension(), (AttrName::IsStable, Attr::Bool(false))];
-        let sorted = b.op_with_regions(Opcode::Sort, &[both], &[two], attrs, vec![less])[0];
-        let least = Words { shape: two }.first(b, sorted);
+        let sorted = b.op_with_regions(Opcode::Sort, &[both], &[&two], attrs, vec![less])[0];
+        let least = Words { shape: &two }.first(b, sorted);
         self.splat(b, least)
     }
 
@@ -130,8 +130,8 @@ impl Words {
             (AttrName::LimitIndices, Attr::Ints(vec![1; rank])),
             (AttrName::Strides, Attr::Ints(vec![1; rank])),
         ];
-        let part = b.op(Opcode::Slice, &[x], self.shape.with_shape(&vec![1; rank]), attrs);
-        b.op(Opcode::Reshape, &[part], Aval::scalar(DType::U32), vec![])
+        let part = b.op(Opcode::Slice, &[x], &self.shape.with_shape(&vec![1; rank]), attrs);
+        b.op(Opcode::Reshape, &[part], &Aval::scalar(DType::U32), vec![])
     }
 
     fn op(&self, b: &mut Builder, opcode: Opcode, x: Id, y: Id) -> Id {
@@ -140,7 +140,7 @@ impl Words {
 
     fn literal(&self, b: &mut Builder, value: u32) -> Id {
         let bytes = int_scalar_bytes(DType::U32, value.into());
-        let scalar = b.literal(Aval::scalar(DType::U32), &bytes);
+        let scalar = b.literal(&Aval::scalar(DType::U32), &bytes);
         self.splat(b, scalar)
     }
 
@@ -166,5 +166,5 @@ fn compare(b: &mut Builder, direction: Direction, operands: [Id; 2]) -> Id {
         (AttrName::ComparisonDirection, Attr::Case(direction.into())),
         (AttrName::CompareType, Attr::Case(ComparisonType::Unsigned.into())),
     ];
-    b.op(Opcode::Compare, &operands, Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &operands, &Aval::scalar(DType::Bool), attrs)
 }

@@ -140,17 +140,17 @@ impl Primitive for Unary {
         self.0.info().0
     }
 
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.0.info().2.check(ins[0].dtype())?;
         let out = match self.0 {
             UnaryOp::IsFinite => ins[0].with_dtype(DType::Bool),
             UnaryOp::Abs => ins[0].with_dtype(ins[0].dtype().real()),
-            _ => ins[0],
+            _ => ins[0].clone(),
         };
         Ok(smallvec![out])
     }
 
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if self.0 == UnaryOp::Logistic {
             return smallvec![logistic(b, ins[0])];
         }
@@ -225,11 +225,11 @@ impl Primitive for Unary {
 /// bits.
 fn logistic(b: &mut Builder, x: Id) -> Id {
     let aval = b.aval(x);
-    let one = b.splat(aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
-    let negated = b.op(Opcode::Negate, &[x], aval, vec![]);
-    let exp = expansion::lower(b, Opcode::Exponential, &[negated], aval)[0];
-    let sum = b.op(Opcode::Add, &[one, exp], aval, vec![]);
-    b.op(Opcode::Divide, &[one, sum], aval, vec![])
+    let one = b.splat(&aval, &crate::value::scalar_bytes(aval.dtype(), 1.0));
+    let negated = b.op(Opcode::Negate, &[x], &aval, vec![]);
+    let exp = expansion::lower(b, Opcode::Exponential, &[negated], &aval)[0];
+    let sum = b.op(Opcode::Add, &[one, exp], &aval, vec![]);
+    b.op(Opcode::Divide, &[one, sum], &aval, vec![])
 }
 
 /// The identity, through which no derivative flows.
@@ -240,10 +240,10 @@ impl Primitive for StopGradient {
     fn name(&self) -> &'static str {
         "stop_gradient"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        Ok(smallvec![ins[0]])
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, _: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         ins.into()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

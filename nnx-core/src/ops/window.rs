@@ -36,7 +36,7 @@ impl Window {
             .collect()
     }
 
-    fn infer(&self, operand: Aval) -> Result<Aval, String> {
+    fn infer(&self, operand: &Aval) -> Result<Aval, String> {
         let rank = operand.rank();
         let lists = [
             ("the window", self.sizes.len()),
@@ -134,17 +134,17 @@ impl Primitive for ReduceWindow {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.reducer.takes().check(ins[0].dtype())?;
         Ok(smallvec![self.window.infer(ins[0])?])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         // A scalar has one window of one element; XLA ends the process over it.
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
         let dtype = outs[0].dtype();
-        let init = b.literal(Aval::scalar(dtype), &self.reducer.identity(dtype));
+        let init = b.literal(&Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
         b.op_with_regions(
             Opcode::ReduceWindow,
@@ -211,7 +211,7 @@ pub(crate) struct SelectAndGatherAdd {
 /// Which of two elements comes first: `x >= y` or `x <= y`.
 fn better(b: &mut Builder, max: bool, dtype: DType, x: Id, y: Id) -> Id {
     let compare = Compare(if max { Direction::Ge } else { Direction::Le });
-    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), compare.attrs(dtype))
+    b.op(Opcode::Compare, &[x, y], &Aval::scalar(DType::Bool), compare.attrs(dtype))
 }
 
 fn extreme(max: bool) -> Reducer {
@@ -225,31 +225,31 @@ impl Primitive for SelectAndGatherAdd {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if ins[0].shape() != ins[1].shape() {
             return Err(format!("{} and {} differ in shape", ins[0], ins[1]));
         }
         Ok(smallvec![self.window.infer(ins[0])?])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
         let dtype = b.aval(ins[1]).dtype();
         let (key, value) = (Aval::scalar(dtype), Aval::scalar(outs[0].dtype()));
-        let worst = b.literal(key, &extreme(self.max).identity(dtype));
-        let nothing = b.literal(value, &vec![0; value.byte_size()]);
-        let region = b.region(&[key, value, key, value], |b, p| {
+        let worst = b.literal(&key, &extreme(self.max).identity(dtype));
+        let nothing = b.literal(&value, &vec![0; value.byte_size()]);
+        let region = b.region(&[&key, &value, &key, &value], |b, p| {
             let which = better(b, self.max, dtype, p[0], p[2]);
             smallvec![
-                b.op(Opcode::Select, &[which, p[0], p[2]], key, vec![]),
-                b.op(Opcode::Select, &[which, p[1], p[3]], value, vec![]),
+                b.op(Opcode::Select, &[which, p[0], p[2]], &key, vec![]),
+                b.op(Opcode::Select, &[which, p[1], p[3]], &value, vec![]),
             ]
         });
         let results = b.op_with_regions(
             Opcode::ReduceWindow,
             &[ins[1], ins[0], worst, nothing],
-            &[outs[0].with_dtype(dtype), outs[0]],
+            &[&outs[0].with_dtype(dtype), outs[0]],
             self.window.attrs(),
             vec![region],
         );
@@ -310,14 +310,14 @@ impl Primitive for SelectAndScatterAdd {
     fn params(&self) -> String {
         self.window.params()
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let windows = self.window.infer(ins[1])?;
         if self.window.has_dilation() || windows.shape() != ins[0].shape() {
             return Err(format!("{} does not hold one element per window of {}", ins[0], ins[1]));
         }
         Ok(smallvec![ins[1].with_dtype(ins[0].dtype())])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
@@ -328,20 +328,20 @@ impl Primitive for SelectAndScatterAdd {
         let padded: Vec<usize> = (0..out.rank())
             .map(|i| (out.shape()[i] as i64 + w.padding[i].0 + w.padding[i].1) as usize)
             .collect();
-        let worst = b.literal(Aval::scalar(dtype), &extreme(self.max).identity(dtype));
+        let worst = b.literal(&Aval::scalar(dtype), &extreme(self.max).identity(dtype));
         let side = |f: fn(&(i64, i64)) -> i64| Attr::Ints(w.padding.iter().map(f).collect());
         let source = b.op(
             Opcode::Pad,
             &[ins[1], worst],
-            operand.with_shape(&padded),
+            &operand.with_shape(&padded),
             vec![
                 (AttrName::EdgePaddingLow, side(|p| p.0)),
                 (AttrName::EdgePaddingHigh, side(|p| p.1)),
                 (AttrName::InteriorPadding, Attr::Ints(vec![0; out.rank()])),
             ],
         );
-        let nothing = b.literal(Aval::scalar(out.dtype()), &vec![0; out.dtype().size()]);
-        let select = b.region(&[Aval::scalar(dtype); 2], |b, p| {
+        let nothing = b.literal(&Aval::scalar(out.dtype()), &vec![0; out.dtype().size()]);
+        let select = b.region(&[&Aval::scalar(dtype); 2], |b, p| {
             smallvec![better(b, self.max, dtype, p[0], p[1])]
         });
         let scatter = b.binary_region(Opcode::Add, out.dtype());
@@ -353,7 +353,7 @@ impl Primitive for SelectAndScatterAdd {
         let result = b.op_with_regions(
             Opcode::SelectAndScatter,
             &[source, ins[0], nothing],
-            &[out.with_shape(&padded)],
+            &[&out.with_shape(&padded)],
             attrs,
             vec![select, scatter],
         )[0];

@@ -92,7 +92,7 @@ impl GradientTransformation for ScaleByNovograd {
     type State = ScaleByAdamState;
 
     fn init(&self, params: &Params) -> ScaleByAdamState {
-        let scalar = |p: &Array| Array::zeros_aval(p.aval().with_shape(&[]));
+        let scalar = |p: &Array| Array::zeros_aval(&p.aval().with_shape(&[]));
         ScaleByAdamState { nu: params.map(scalar), ..ScaleByAdamState::new(params) }
     }
 

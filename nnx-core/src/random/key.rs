@@ -63,7 +63,7 @@ impl Key {
 
     /// The shape of a batch of keys; empty for a single key.
     #[track_caller]
-    pub fn shape(&self) -> &'static [usize] {
+    pub fn shape(&self) -> &[usize] {
         let shape = self.0.shape();
         &shape[..shape.len() - 1]
     }

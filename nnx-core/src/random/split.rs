@@ -68,7 +68,7 @@ impl RngBackup {
                 return;
             }
             let now = match leaf.value.try_aval() {
-                Ok(aval) if aval == saved.split => return,
+                Ok(aval) if *aval == saved.split => return,
                 Ok(aval) => aval.to_string(),
                 Err(why) => why.to_string(),
             };
@@ -249,7 +249,7 @@ fn renew<M: Module>(
         ];
         for (path, kind, now, value) in both {
             new.insert(path.clone(), now.clone());
-            saved.insert(path, Saved { value, kind, split: now.aval() });
+            saved.insert(path, Saved { value, kind, split: now.aval().clone() });
         }
     }
     for_each_leaf_mut(tree, |path, leaf| {

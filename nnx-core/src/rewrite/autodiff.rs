@@ -36,7 +36,7 @@ pub(crate) fn jvp_program(
 ) -> JvpProgram {
     let mut avals = graph.input_avals();
     let tangent_avals: Vec<_> =
-        avals.iter().zip(active).filter(|(_, a)| **a).map(|(aval, _)| *aval).collect();
+        avals.iter().zip(active).filter(|(_, a)| **a).map(|(aval, _)| aval.clone()).collect();
     avals.extend(tangent_avals);
     let (Closed { graph, .. }, has_tangent) = trace("jvp", &avals, |args| {
         let (primals, tangents) = args.split_at(graph.inputs.len());

@@ -29,7 +29,7 @@ pub(crate) fn interpret_batch(
         if axis.size == 0 && node.op.axis_name().is_none() {
             // No element needs it, and a rule may not know what to do without any.
             for &value in &node.outs {
-                env.set(value, Array::zeros_aval(batch_aval(graph.aval(value), 0)));
+                env.set(value, Array::zeros_aval(&batch_aval(graph.aval(value), 0)));
                 in_batch[value.index()] = true;
             }
             continue;
@@ -40,11 +40,11 @@ pub(crate) fn interpret_batch(
             .unwrap_or_else(|why| raise(not_batched(node, why)));
         for (&value, (array, batched)) in node.outs.iter().zip(outs) {
             debug_assert_eq!(
-                array.try_aval().ok(),
+                array.try_aval().ok().cloned(),
                 Some(if batched {
                     batch_aval(graph.aval(value), axis.size)
                 } else {
-                    graph.aval(value)
+                    graph.aval(value).clone()
                 }),
                 "the batch of `{}`",
                 node.op.name()
@@ -72,7 +72,7 @@ fn not_batched(node: &Node, why: String) -> Error {
 }
 
 /// Shape and dtype with a batch dimension before the others.
-pub(crate) fn batch_aval(aval: Aval, size: usize) -> Aval {
+pub(crate) fn batch_aval(aval: &Aval, size: usize) -> Aval {
     aval.with_shape(&crate::graph::prepend(size, aval.shape()))
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn batch_graph(
         .input_avals()
         .iter()
         .zip(batched)
-        .map(|(&aval, &b)| if b { batch_aval(aval, axis.size) } else { aval })
+        .map(|(aval, &b)| if b { batch_aval(aval, axis.size) } else { aval.clone() })
         .collect();
     let (Closed { graph, .. }, flags) = trace("vmap", &avals, |args| {
         let outs = interpret_batch(graph, args, batched, axis);
@@ -118,7 +118,8 @@ pub(crate) fn batch_call<R>(
     let avals: Vec<Aval> = args
         .iter()
         .zip(batched)
-        .map(|(arg, &b)| if b { arg.aval().with_shape(&arg.shape()[1..]) } else { arg.aval() })
+        .map(|(arg, &b)| (arg.aval(), b))
+        .map(|(aval, b)| if b { aval.with_shape(&aval.shape()[1..]) } else { aval.clone() })
         .collect();
     let (Closed { graph, captures, .. }, rest) = axis.bind(|| trace(name, &avals, f));
     let args: Vec<Array> = args.iter().chain(&captures).cloned().collect();

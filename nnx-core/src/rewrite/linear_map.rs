@@ -217,7 +217,7 @@ fn backward(graph: &Graph, linear: &[bool], known: &Env, cts: &[Tangent]) -> Vec
             continue;
         }
         let lin = |&v: &Value| match linear[v.index()] {
-            true => Lin::Linear(graph.aval(v)),
+            true => Lin::Linear(graph.aval(v).clone()),
             false => Lin::Known(known.get(v)),
         };
         let ins: Vec<Lin> = node.ins.iter().map(lin).collect();
@@ -251,9 +251,9 @@ fn accumulate(ct_env: &mut [Tangent], value: Value, ct: Tangent) {
 
 /// Inputs of a program that is transposed: the known ones; it is linear in the others.
 pub(crate) fn lin_of(avals: &[Aval], known: &[Tangent]) -> Vec<Lin> {
-    let input = |(known, &aval): (&Tangent, &Aval)| match known {
+    let input = |(known, aval): (&Tangent, &Aval)| match known {
         Some(array) => Lin::Known(array.clone()),
-        None => Lin::Linear(aval),
+        None => Lin::Linear(aval.clone()),
     };
     known.iter().zip(avals).map(input).collect()
 }

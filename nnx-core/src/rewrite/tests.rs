@@ -7,10 +7,10 @@ use crate::value::{Aval, DType};
 
 /// The messages of the checks in the program of `f`.
 fn messages(checks: Checks, f: impl FnOnce(&Array) -> Array) -> Vec<String> {
-    let matrix = Aval::new(DType::F32, &[2, 2]);
+    let matrix = [Aval::new(DType::F32, &[2, 2])];
     let mut checkify = Checkify::new(checks);
-    trace("test", &[matrix], |args| {
-        let (closed, ()) = trace("inner", &[matrix], |args| (vec![f(&args[0])], ()));
+    trace("test", &matrix, |args| {
+        let (closed, ()) = trace("inner", &matrix, |args| (vec![f(&args[0])], ()));
         let code = Array::constant_int(DType::I32, 0);
         let (outs, code) = checkify.run(&closed.graph, args, code);
         (outs.into_iter().chain([code]).collect(), ())

@@ -49,7 +49,8 @@ pub(crate) fn compile(
     let aliases = &lowered.aliases(aliases);
     let all = graph.output_avals();
     let is_left_out = |i: &usize| lowered.left_out.contains(i);
-    let outputs: Vec<Aval> = (0..all.len()).filter(|i| !is_left_out(i)).map(|i| all[i]).collect();
+    let made = (0..all.len()).filter(|i| !is_left_out(i));
+    let outputs: Vec<Aval> = made.map(|i| all[i].clone()).collect();
     let text = match dialect {
         Dialect::StableHlo => stablehlo::text(name, &lowered, aliases),
         Dialect::Hlo => hlo::text(name, &lowered, aliases)?,

@@ -30,8 +30,8 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
     if outputs.iter().all(|aval| aval.size() == 0) && !graph.contains(&|op| op.is_effect()) {
         // There is nothing to compute, and XLA would take minutes to compile some shapes.
         let client = Client::global()?;
-        let empty = |&aval: &Aval| client.upload(&[], aval, placement);
-        return outputs.iter().map(|aval| Ok(Array::from_buffer(empty(aval)?))).collect();
+        let empty = |aval| client.upload(&[], aval, placement);
+        return outputs.into_iter().map(|aval| Ok(Array::from_buffer(empty(aval)?))).collect();
     }
     // Before it is compiled, on a thread that the compiler may need.
     refuse_inside(graph.nodes.last().map_or("an operation", |node| node.op.name()))?;
@@ -74,7 +74,7 @@ fn alone(
         .iter()
         .map(|array| Ok(graph.input(array.try_aval()?)))
         .collect::<Result<smallvec::SmallVec<_>>>()?;
-    let outputs: smallvec::SmallVec<_> = outs.iter().map(|&aval| graph.value(aval)).collect();
+    let outputs: smallvec::SmallVec<_> = outs.iter().map(|aval| graph.value(aval)).collect();
     graph.outputs = outputs.to_vec();
     graph.nodes.push(Node { op, ins: inputs, outs: outputs, location });
     Ok(graph)
@@ -92,7 +92,7 @@ pub(crate) fn staged(
         return Ok(body(args));
     }
     let location = user_location();
-    let avals = args.iter().map(|a| a.try_aval()).collect::<Result<Vec<Aval>>>()?;
+    let avals = args.iter().map(|a| a.try_aval().cloned()).collect::<Result<Vec<Aval>>>()?;
     let (Closed { graph, captures, .. }, ()) = trace(name, &avals, |inputs| (body(inputs), ()));
     let args: Vec<&Array> = args.iter().chain(&captures).collect();
     if !is_searching() {

@@ -64,7 +64,7 @@ fn ask_environment() -> bool {
 }
 
 /// Whether an array with these elements holds NaN.
-pub(crate) fn has_nan(aval: Aval, bytes: &[u8]) -> bool {
+pub(crate) fn has_nan(aval: &Aval, bytes: &[u8]) -> bool {
     fn any<const N: usize>(bytes: &[u8], is_nan: impl Fn([u8; N]) -> bool) -> bool {
         bytes.as_chunks::<N>().0.iter().any(|&element| is_nan(element))
     }
@@ -112,8 +112,12 @@ pub(super) fn check_program(
     for node in graph.nodes.iter().filter(|node| !node.is_only_effect()) {
         let ins: Vec<Array> = node.ins.iter().map(|&v| env.get(v)).collect();
         let ins: Vec<&Array> = ins.iter().collect();
-        let outs =
-            super::eager::eager(node.op.clone(), &ins, graph.avals_of(&node.outs), node.location)?;
+        let outs = super::eager::eager(
+            node.op.clone(),
+            &ins,
+            graph.avals_of(&node.outs).into_iter().cloned().collect(),
+            node.location,
+        )?;
         for (&value, out) in node.outs.iter().zip(outs) {
             env.set(value, out);
         }
@@ -128,7 +132,7 @@ mod tests {
 
     #[test]
     fn nan_is_found_in_every_dtype_that_has_it() {
-        let holds = |dtype, bytes: &[u8]| has_nan(Aval::scalar(dtype), bytes);
+        let holds = |dtype, bytes: &[u8]| has_nan(&Aval::scalar(dtype), bytes);
         assert!(holds(DType::F16, &f16::NAN.to_le_bytes()));
         assert!(!holds(DType::F16, &f16::INFINITY.to_le_bytes()));
         assert!(holds(DType::BF16, &bf16::NAN.to_le_bytes()));

@@ -8,8 +8,8 @@ use crate::xla::{Buffer, Client, Executable, Placement};
 
 /// `f(x, y) = x + y` on f32[2]; the result may take the memory of `x`.
 fn add() -> Executable {
-    let aval = Aval::new(DType::F32, &[2]);
-    let (closed, ()) = trace("add", &[aval, aval], |x| (vec![&x[0] + &x[1]], ()));
+    let avals = vec![Aval::new(DType::F32, &[2]); 2];
+    let (closed, ()) = trace("add", &avals, |x| (vec![&x[0] + &x[1]], ()));
     compile("add", &closed.graph, &[(0, 0)], Placement::default(), &[]).unwrap()
 }
 

@@ -130,7 +130,7 @@ pub(super) type Tensors<'f> = BTreeMap<String, TensorView<'f>>;
 fn tensors(path: &Path, leaves: impl Iterator<Item = (LeafPath, Leaf)>) -> Result<SavedLeaves> {
     let mut tensors = SavedLeaves::new();
     for (leaf_path, leaf) in leaves {
-        let read = || Ok((leaf.array.try_aval()?, leaf.array.to_bytes()?));
+        let read = || Ok((leaf.array.try_aval()?.clone(), leaf.array.to_bytes()?));
         let tensor = read()
             .map_err(|why: Error| broken(path, format!("`{leaf_path}` cannot be saved: {why}")))?;
         if safe_dtype(tensor.0.dtype()).is_none() {
@@ -170,7 +170,7 @@ pub fn load_checkpoint<M: Module>(
     let mut used = BTreeSet::new();
     for (leaf_path, leaf) in paths(|v| tree.flatten(v)).iter().zip(collect_leaves(tree)) {
         let name = leaf_path.dotted();
-        let want = leaf.array.try_aval()?;
+        let want = leaf.array.try_aval()?.clone();
         // The file may have another one of the node's places first.
         let Some((stored, view)) = found.get_key_value(sharing.first_there(&name)) else {
             differences.missing.push(name);

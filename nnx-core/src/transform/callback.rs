@@ -129,8 +129,10 @@ where
     let operands: Vec<&Array> =
         leaves.iter().map(|leaf| &leaf.array).filter(|array| array.try_aval().is_ok()).collect();
     let expected = rebuild(result, |_, leaf| Array::of_aval(or_raise_aval(leaf)));
-    let outs: Vec<Aval> =
-        leaves_of(|v| result.flatten(v)).iter().map(|leaf| or_raise_aval(&leaf.array)).collect();
+    let outs: Vec<Aval> = leaves_of(|v| result.flatten(v))
+        .iter()
+        .map(|leaf| or_raise_aval(&leaf.array).clone())
+        .collect();
     let on_host = move |values: &[Array]| -> Result<Vec<Array>, String> {
         let _noting = NewNodes::noting();
         let mut values = values.iter();
@@ -165,7 +167,7 @@ where
 
 /// The shape and dtype of a leaf of what is promised.
 #[track_caller]
-fn or_raise_aval(leaf: &Array) -> Aval {
+fn or_raise_aval(leaf: &Array) -> &Aval {
     or_raise(
         leaf.try_aval()
             .map_err(|why| Error::Invalid(format!("the shapes of a callback's result: {why}"))),

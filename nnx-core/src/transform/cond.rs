@@ -99,7 +99,7 @@ where
 }
 
 fn check_scalar<A: Argument>(call: &TransformCall<'_, A>, which: &Array) {
-    let aval: Aval = which.aval();
+    let aval: &Aval = which.aval();
     if aval.rank() != 0 {
         call.invalid(format!(
             "the first argument must be a scalar, got {aval}; to choose for each element use \

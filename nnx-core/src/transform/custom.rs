@@ -259,7 +259,7 @@ where
         let mut cts = differentiable_leaves(made, "what `backward` returns", &*like, &cotangent);
         // Captured arrays are constants: nothing asks for their cotangents.
         let constants = captured.iter().filter(|aval| aval.dtype().is_differentiable());
-        cts.extend(constants.map(|&aval| Array::zeros_aval(aval)));
+        cts.extend(constants.map(Array::zeros_aval));
         cts
     });
     VjpRule { forward, backward }

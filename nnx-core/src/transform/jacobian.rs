@@ -57,7 +57,7 @@ fn zeros<T: Module>(at: &AtPoint<T, Array>) -> Vec<Array> {
     active
         .map(|leaf| {
             let shape = [at.result.shape(), leaf.shape()].concat();
-            Array::zeros_aval(at.result.aval().with_shape(&shape))
+            Array::zeros_aval(&at.result.aval().with_shape(&shape))
         })
         .collect()
 }

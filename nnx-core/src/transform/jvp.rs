@@ -81,7 +81,7 @@ fn directions<A: Argument>(
     }
     let mut active = Vec::new();
     let mut directions = Vec::new();
-    for (&i, &aval) in call.present.iter().zip(&call.avals) {
+    for (&i, aval) in call.present.iter().zip(&call.avals) {
         active.push(aval.dtype().is_differentiable());
         if !aval.dtype().is_differentiable() {
             continue;

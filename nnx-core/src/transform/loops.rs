@@ -58,7 +58,7 @@ fn repeated<C: Module>(
     let call = TransformCall::new(op, &mut init);
     let going = call.trace(|carry: C| condition(&carry), &call.avals);
     let holds = going.result.aval();
-    if holds != Aval::scalar(DType::Bool) {
+    if *holds != Aval::scalar(DType::Bool) {
         call.invalid(format!("the condition must be a bool scalar, got {holds}"));
     }
     let next = call.trace(body, &call.avals);

@@ -189,7 +189,9 @@ where
         .of_operands(&sliced)
         .into_iter()
         .zip(&call.avals)
-        .map(|(axis, &aval)| axis.map_or(aval, |axis| without_axis(aval, axis as usize)))
+        .map(|(axis, aval)| {
+            axis.map_or_else(|| aval.clone(), |axis| without_axis(aval, axis as usize))
+        })
         .collect();
     let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
     let mut program = call.trace(body, &avals);
@@ -333,7 +335,7 @@ impl Wiring {
                     let graph = &program.closed.graph;
                     let now = graph.aval(graph.outputs[*output]);
                     match operand {
-                        Some(operand) if call.avals[operand] == now => {
+                        Some(operand) if call.avals[operand] == *now => {
                             wiring.carry.push((operand, *output));
                             continue;
                         }

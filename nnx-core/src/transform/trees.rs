@@ -80,8 +80,7 @@ pub(crate) fn difference<M: Module, N: Module>(
         if a != b {
             let path = path.to_string();
             let place = if path.is_empty() { String::new() } else { format!("`{path}` is ") };
-            let show =
-                |aval: Option<Aval>| aval.map_or("without a value".into(), |a| a.to_string());
+            let show = |aval: Option<&Aval>| aval.map_or("without a value".into(), Aval::to_string);
             let (a, b) = (show(a), show(b));
             return Some(format!("{place}{a} in {}, {b} in {}", before.place, after.place));
         }

@@ -109,7 +109,9 @@ where
         .of_operands(&mapped)
         .into_iter()
         .zip(&call.avals)
-        .map(|(axis, &aval)| axis.map_or(aval, |axis| without_axis(aval, axis as usize)))
+        .map(|(axis, aval)| {
+            axis.map_or_else(|| aval.clone(), |axis| without_axis(aval, axis as usize))
+        })
         .collect();
     let program = axis.bind(|| call.trace(f, &avals));
 
@@ -261,7 +263,7 @@ fn put_in_place<A: Argument>(
 }
 
 /// The shape and dtype of a slice along an axis.
-pub(super) fn without_axis(aval: Aval, axis: usize) -> Aval {
+pub(super) fn without_axis(aval: &Aval, axis: usize) -> Aval {
     let mut shape = aval.shape().to_vec();
     shape.remove(axis);
     aval.with_shape(&shape)

@@ -49,8 +49,8 @@ impl Buffer {
 
     /// Shape and dtype.
     #[inline]
-    pub fn aval(&self) -> Aval {
-        self.aval
+    pub fn aval(&self) -> &Aval {
+        &self.aval
     }
 
     /// Where it lies.
@@ -67,14 +67,14 @@ impl Buffer {
     pub fn copy_to(&self, placement: Placement) -> Result<Buffer> {
         if placement == self.placement {
             // Plugins refuse to copy to the same device.
-            return self.client.upload(&self.to_host()?, self.aval, placement);
+            return self.client.upload(&self.to_host()?, self.aval.clone(), placement);
         }
         self.client.check_placement(placement)?;
         let _calling = exit::calling()?;
         let what = || format!("copying {} to device {}", self.describe(), placement.index());
         // SAFETY: the buffer is alive.
         let raw = unsafe { self.client.runtime().copy_to(self.raw, placement, &what) }?;
-        Ok(Buffer::new(self.client, raw, self.aval, placement, self.origin.clone()))
+        Ok(Buffer::new(self.client, raw, self.aval.clone(), placement, self.origin.clone()))
     }
 
     #[inline]
@@ -90,12 +90,15 @@ impl Buffer {
     }
 
     /// Puts another raw buffer in the place of this one's, which is freed.
-    pub(super) fn replace_raw(&mut self, raw: RawBuffer, aval: Aval, origin: &Arc<Signature>) {
+    pub(super) fn replace_raw(&mut self, raw: RawBuffer, aval: &Aval, origin: &Arc<Signature>) {
         let old = std::mem::replace(&mut self.raw, raw);
         // SAFETY: this was the only owner.
         unsafe { self.client.runtime().destroy_buffer(old) };
         self.copy = None;
-        self.aval = aval;
+        // Nearly always the same, which then need not be counted.
+        if self.aval != *aval {
+            self.aval = aval.clone();
+        }
         self.placement = origin.placement;
         if !self.origin.as_ref().is_some_and(|o| Arc::ptr_eq(o, origin)) {
             self.origin = Some(origin.clone());
@@ -123,7 +126,7 @@ impl Buffer {
         let _calling = exit::calling()?;
         let what = || format!("reading {}", self.describe());
         // SAFETY: the buffer is alive, and of this shape and dtype.
-        unsafe { self.client.runtime().to_host(self.raw, self.aval, &what) }
+        unsafe { self.client.runtime().to_host(self.raw, &self.aval, &what) }
     }
 
     /// Waits until the buffer holds its value.

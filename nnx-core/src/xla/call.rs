@@ -40,7 +40,7 @@ impl<'a> Call<'a> {
     pub fn arg(&mut self, buffer: &'a Buffer, may_donate: bool) -> Result<()> {
         let index = self.lists.arguments.len();
         let signature = self.executable.signature();
-        if signature.inputs.get(index) != Some(&buffer.aval()) {
+        if signature.inputs.get(index) != Some(buffer.aval()) {
             return Err(self.wrong_argument(index, buffer.aval()));
         }
         if signature.placement != buffer.placement() {
@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
     }
 
     #[cold]
-    fn wrong_argument(&self, index: usize, found: Aval) -> Error {
+    fn wrong_argument(&self, index: usize, found: &Aval) -> Error {
         let name = self.executable.name();
         Error::Invalid(match self.executable.inputs().get(index) {
             Some(expected) => {
@@ -142,8 +142,9 @@ impl Outputs {
     /// [`Error::Invalid`] when there is no such result, or it was taken before.
     #[inline]
     pub fn take(&mut self, index: usize) -> Result<Buffer> {
-        let (raw, aval) = self.take_raw(index)?;
+        let raw = self.take_raw(index)?;
         let signature = self.signature.clone();
+        let aval = signature.outputs[index].clone();
         Ok(Buffer::new(self.client, raw, aval, signature.placement, Some(signature)))
     }
 
@@ -153,8 +154,8 @@ impl Outputs {
     /// As for [`take`](Self::take); `into` is as it was.
     #[inline]
     pub fn replace(&mut self, index: usize, into: &mut Buffer) -> Result<()> {
-        let (raw, aval) = self.take_raw(index)?;
-        into.replace_raw(raw, aval, &self.signature);
+        let raw = self.take_raw(index)?;
+        into.replace_raw(raw, &self.signature.outputs[index], &self.signature);
         Ok(())
     }
 
@@ -164,7 +165,7 @@ impl Outputs {
     /// As for [`take`](Self::take), and if the run failed.
     pub(crate) fn to_host(&self, index: usize) -> Result<Vec<u8>> {
         let raw = self.lists.outputs.get(index).copied().flatten();
-        let (Some(raw), Some(&aval)) = (raw, self.signature.outputs.get(index)) else {
+        let (Some(raw), Some(aval)) = (raw, self.signature.outputs.get(index)) else {
             return Err(self.no_such_output(index));
         };
         let _calling = exit::calling()?;
@@ -173,13 +174,11 @@ impl Outputs {
         unsafe { self.client.runtime().to_host(raw, aval, &what) }
     }
 
+    /// There are as many places as the signature has outputs.
     #[inline]
-    fn take_raw(&mut self, index: usize) -> Result<(RawBuffer, Aval)> {
+    fn take_raw(&mut self, index: usize) -> Result<RawBuffer> {
         let raw = self.lists.outputs.get_mut(index).and_then(Option::take);
-        match (raw, self.signature.outputs.get(index)) {
-            (Some(raw), Some(&aval)) => Ok((raw, aval)),
-            _ => Err(self.no_such_output(index)),
-        }
+        raw.ok_or_else(|| self.no_such_output(index))
     }
 
     #[cold]

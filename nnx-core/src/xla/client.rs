@@ -387,13 +387,13 @@ impl Client {
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;
     /// [`Error::Xla`] when the device has no room.
     pub fn upload(&self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<Buffer> {
-        let raw = self.upload_raw(bytes, aval, placement)?;
+        let raw = self.upload_raw(bytes, &aval, placement)?;
         let buffer = Buffer::new(*self, raw, aval, placement, None);
         // A callback may run on the thread that would copy it back.
         Ok(if callback::is_running() { buffer.with_copy(bytes) } else { buffer })
     }
 
-    fn upload_raw(self, bytes: &[u8], aval: Aval, placement: Placement) -> Result<RawBuffer> {
+    fn upload_raw(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<RawBuffer> {
         aval.check_size().map_err(Error::Invalid)?;
         if bytes.len() != aval.byte_size() {
             return Err(Error::Invalid(format!(

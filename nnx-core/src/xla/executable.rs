@@ -107,7 +107,7 @@ impl Executable {
     /// The results that the program does not make, with their places.
     pub(super) fn make_empty(&self) -> Result<Vec<(usize, Buffer)>> {
         let Signature { outputs, placement, .. } = &*self.signature;
-        let make = |&i: &usize| Ok((i, self.client.upload(&[], outputs[i], *placement)?));
+        let make = |&i: &usize| Ok((i, self.client.upload(&[], outputs[i].clone(), *placement)?));
         self.made.iter().map(make).collect()
     }
 

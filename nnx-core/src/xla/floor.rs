@@ -22,7 +22,7 @@ impl Floor {
     pub fn new(executable: Executable, state: Vec<Buffer>) -> Result<Self> {
         let fits = executable.makes_all()
             && executable.inputs() == executable.outputs()
-            && executable.inputs().iter().copied().eq(state.iter().map(Buffer::aval));
+            && executable.inputs().iter().eq(state.iter().map(Buffer::aval));
         if !fits {
             return Err(Error::Invalid("the outputs cannot be the next inputs".into()));
         }

@@ -96,7 +96,7 @@ mod tests {
 }";
         let program = Program::stablehlo("f", text, &avals, &avals);
         let double = client.compile(&program).unwrap();
-        let x = client.upload(&[1, 2], avals[0], Placement::default()).unwrap();
+        let x = client.upload(&[1, 2], avals[0].clone(), Placement::default()).unwrap();
         assert_eq!(doubled(&double, &x).unwrap(), [2, 4]);
         // SAFETY: the child calls nothing that waits for a thread of the parent.
         match unsafe { fork() } {
@@ -105,7 +105,7 @@ mod tests {
                     x.to_host().map(drop),
                     x.wait(),
                     doubled(&double, &x).map(drop),
-                    client.upload(&[1, 2], avals[0], Placement::default()).map(drop),
+                    client.upload(&[1, 2], avals[0].clone(), Placement::default()).map(drop),
                     client.compile(&program).map(drop),
                 ];
                 drop((x, double));

@@ -252,7 +252,7 @@ impl Runtime for Injected {
     fn upload(
         &self,
         bytes: &[u8],
-        aval: Aval,
+        aval: &Aval,
         placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
@@ -262,7 +262,7 @@ impl Runtime for Injected {
         self.inner.upload(bytes, aval, placement, what)
     }
 
-    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+    unsafe fn to_host(&self, raw: RawBuffer, aval: &Aval, what: What<'_>) -> Result<Vec<u8>> {
         self.check(raw, what)?;
         if self.lock().fails(InjectedFault::Read) {
             return Err(failure("RESOURCE_EXHAUSTED", what));

@@ -230,13 +230,13 @@ pub(super) trait Runtime: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn upload(
         &self,
         bytes: &[u8],
-        aval: Aval,
+        aval: &Aval,
         placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer>;
 
     /// Waits for the array of `aval` and copies it to host memory.
-    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>>;
+    unsafe fn to_host(&self, raw: RawBuffer, aval: &Aval, what: What<'_>) -> Result<Vec<u8>>;
 
     /// Waits until the array is computed.
     unsafe fn wait(&self, raw: RawBuffer, what: What<'_>) -> Result<()>;

@@ -220,7 +220,7 @@ impl Runtime for XlaRs {
     fn upload(
         &self,
         bytes: &[u8],
-        aval: Aval,
+        aval: &Aval,
         _placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
@@ -230,7 +230,7 @@ impl Runtime for XlaRs {
             .map_err(|error| failed(what, error))
     }
 
-    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+    unsafe fn to_host(&self, raw: RawBuffer, aval: &Aval, what: What<'_>) -> Result<Vec<u8>> {
         // SAFETY: the buffer is alive.
         let stored = unsafe { raw.0.cast::<Stored>().as_ref() };
         let literal = stored.buffer.to_literal_sync().map_err(|error| failed(what, error))?;

@@ -138,7 +138,7 @@ fn serialize() {
     let program = Program::stablehlo("f", &text, &avals, &avals);
     let f = client.compile(&program).unwrap();
     let x: Vec<u8> = (0..64).flat_map(|n| (n as f32 / 64.0).to_le_bytes()).collect();
-    let x = client.upload(&x, avals[0], Placement::default()).unwrap();
+    let x = client.upload(&x, avals[0].clone(), Placement::default()).unwrap();
     let run = |f: &Executable| {
         let mut call = f.call();
         call.arg(&x, false).unwrap();

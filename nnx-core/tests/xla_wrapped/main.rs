@@ -123,12 +123,11 @@ fn results_of_another_shape_are_found_also_where_the_plugin_does_not_tell_them()
   }
 }
 ";
-    let input = Aval::new(DType::F32, &[2]);
-    let x = client.upload(&[0; 8], input, Placement::default()).unwrap();
-    for output in
-        [Aval::new(DType::F32, &[4]), Aval::new(DType::I32, &[2]), Aval::new(DType::F32, &[1, 2])]
-    {
-        let f = match client.compile(&Program::stablehlo("f", text, &[input], &[output])) {
+    let inputs = [Aval::new(DType::F32, &[2])];
+    let x = client.upload(&[0; 8], inputs[0].clone(), Placement::default()).unwrap();
+    for (dtype, shape) in [(DType::F32, &[4][..]), (DType::I32, &[2]), (DType::F32, &[1, 2])] {
+        let outputs = [Aval::new(dtype, shape)];
+        let f = match client.compile(&Program::stablehlo("f", text, &inputs, &outputs)) {
             Ok(f) => f,
             Err(error) => {
                 println!("compiling: {error}");
@@ -138,7 +137,7 @@ fn results_of_another_shape_are_found_also_where_the_plugin_does_not_tell_them()
         let mut call = f.call();
         call.arg(&x, false).unwrap();
         match call.run().unwrap().take(0).unwrap().to_host() {
-            Ok(bytes) => println!("{output} was read as {bytes:?}"),
+            Ok(bytes) => println!("{} was read as {bytes:?}", outputs[0]),
             Err(error) => println!("reading: {error}"),
         }
     }

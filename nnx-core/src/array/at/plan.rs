@@ -46,13 +46,13 @@ pub(super) struct IndexPlan {
 }
 
 impl IndexPlan {
-    pub(super) fn new(operand: Aval, axes: Vec<Axis>, positions: Vec<usize>) -> IndexPlan {
+    pub(super) fn new(operand: &Aval, axes: Vec<Axis>, positions: Vec<usize>) -> IndexPlan {
         let advanced: Vec<usize> = (0..axes.len()).filter(|&d| axes[d].is_advanced()).collect();
         let adjacent = advanced.windows(2).all(|w| w[1] == w[0] + 1);
         // Arrays that are not side by side come first, as in NumPy.
         let first = if adjacent { advanced.first().copied() } else { Some(0) };
         let mut plan = IndexPlan {
-            operand,
+            operand: operand.clone(),
             axes: vec![],
             positions,
             shape: vec![],
@@ -113,7 +113,7 @@ impl IndexPlan {
     /// The index vectors: one component per named axis.
     pub(super) fn indices(&self, arrays: &[Array], starts: &[Array], wrap: bool) -> Array {
         let dtypes: Vec<DType> = arrays.iter().map(Array::dtype).collect();
-        let dtype = index_dtype(self.operand, &dtypes);
+        let dtype = index_dtype(&self.operand, &dtypes);
         let batch = self.batch_dims();
         let mut shape: Vec<usize> = batch.iter().map(|&d| self.shape[d]).collect();
         // Position of a dimension of the part among the batch dimensions.
@@ -167,7 +167,7 @@ impl IndexPlan {
 }
 
 /// The plan of an index of ranges and positions only.
-pub(super) fn strided_plan(aval: Aval, parts: &[Resolved]) -> IndexPlan {
+pub(super) fn strided_plan(aval: &Aval, parts: &[Resolved]) -> IndexPlan {
     let axes = parts
         .iter()
         .map(|p| match p.index {

@@ -91,7 +91,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
         let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();
         let place = iota([n], DType::I64, 0);
         let from_the_end = -(&place + 1).floor_divide(2) + n as i64;
-        let order = where_(&(&place % 2).eq(0), &place.floor_divide(2), &from_the_end);
+        let order = where_(&(&place % 2).eq(0), place.floor_divide(2), &from_the_end);
         folded.take(&order, -1).moveaxis(-1, d as isize)
     })
 }

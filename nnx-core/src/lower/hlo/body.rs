@@ -41,8 +41,8 @@ impl<'a> Computation<'a> {
         }
     }
 
-    pub(super) fn aval(&self, id: Id) -> Aval {
-        self.avals[id.index()]
+    pub(super) fn aval(&self, id: Id) -> &'a Aval {
+        &self.avals[id.index()]
     }
 
     /// The name of a value that is used.

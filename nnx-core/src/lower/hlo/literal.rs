@@ -26,7 +26,7 @@ pub(super) fn element(dtype: DType) -> &'static str {
 }
 
 /// A shape, as `f32[2,3]`.
-pub(super) fn shape(aval: Aval) -> String {
+pub(super) fn shape(aval: &Aval) -> String {
     format!("{}[{}]", element(aval.dtype()), list(aval.shape()))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn list<T: ToString>(items: &[T]) -> String {
 }
 
 /// The elements within a brace per dimension, as `{ {1, 2}, {3, 4} }`. There is at least one.
-pub(super) fn array(aval: Aval, bytes: &[u8]) -> String {
+pub(super) fn array(aval: &Aval, bytes: &[u8]) -> String {
     let size = aval.dtype().size();
     // How many elements lie between two braces of each dimension, innermost first.
     let mut steps = Vec::with_capacity(aval.rank());

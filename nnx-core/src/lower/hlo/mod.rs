@@ -108,7 +108,7 @@ impl Writer {
 
     fn instr(&mut self, body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
         let (form, parts) = table::form(instr.opcode);
-        let operands: Vec<Aval> = instr.operands.iter().map(|&id| body.aval(id)).collect();
+        let operands: Vec<Aval> = instr.operands.iter().map(|&id| body.aval(id).clone()).collect();
         match form {
             Form::Op(name) => {
                 // HLO has no empty list of paddings; a scalar has nothing to pad.
@@ -183,8 +183,8 @@ fn constant(body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
     let zeros = vec![0; size];
     let element = if bytes.is_empty() { &zeros } else { &bytes[..size] };
     let scalar = Aval::scalar(aval.dtype());
-    let value = format!("constant({})", literal::array(scalar, element));
-    let scalar = body.temporary(&shape(scalar), &value);
+    let value = format!("constant({})", literal::array(&scalar, element));
+    let scalar = body.temporary(&shape(&scalar), &value);
     body.define(out, &format!("broadcast({scalar}), dimensions={{}}"));
     Ok(())
 }
@@ -199,7 +199,7 @@ fn broadcast(body: &mut Computation<'_>, instr: &Instr) -> Result<()> {
         (operand.shape().iter().zip(dims)).filter(|&(&n, &d)| n == out.shape()[d as usize]).unzip();
     if sizes.len() < operand.rank() {
         let reshaped = operand.with_shape(&sizes);
-        source = body.temporary(&shape(reshaped), &format!("reshape({source})"));
+        source = body.temporary(&shape(&reshaped), &format!("reshape({source})"));
     }
     let text = format!("broadcast({source}), dimensions={{{}}}", literal::list(&dims));
     body.define(instr.outs[0], &text);

@@ -37,18 +37,18 @@ fn snapshot(name: &str, text: &str) {
 
 #[test]
 fn results_and_aliases() {
-    let x = f32s(&[2]);
-    let one = hlo(&[x], &[(0, 0)], |args| vec![&args[0] + 1.0]);
+    let x = [f32s(&[2])];
+    let one = hlo(&x, &[(0, 0)], |args| vec![&args[0] + 1.0]);
     assert!(one.contains("input_output_alias={ {}: (0, {}, may-alias) }"), "{one}");
     assert!(one.contains("ROOT v3 = f32[2] add(v0, v2)"), "{one}");
 
-    let none = hlo(&[x], &[], |_| vec![]);
+    let none = hlo(&x, &[], |_| vec![]);
     assert!(none.contains("ROOT out = () tuple()"), "{none}");
 
-    let itself = hlo(&[x], &[], |args| vec![args[0].clone()]);
+    let itself = hlo(&x, &[], |args| vec![args[0].clone()]);
     assert!(itself.contains("ROOT v0 = f32[2] parameter(0)"), "{itself}");
 
-    let two = hlo(&[x, x], &[(0, 1), (1, 0)], |args| vec![-&args[1], -&args[0]]);
+    let two = hlo(&vec![f32s(&[2]); 2], &[(0, 1), (1, 0)], |args| vec![-&args[1], -&args[0]]);
     snapshot("aliases", &two);
 }
 
@@ -183,8 +183,8 @@ fn loops_and_branches() {
 
 #[test]
 fn a_branch_of_a_large_hash() {
-    let word = Aval::new(DType::U32, &[300]);
-    let text = hlo(&[word; 4], &[], |args| {
+    let words = vec![Aval::new(DType::U32, &[300]); 4];
+    let text = hlo(&words, &[], |args| {
         bind(Threefry2x32 { combine: true }, &args.iter().collect::<Vec<_>>()).to_vec()
     });
     assert!(text.contains("true_computation=branch.1, false_computation=branch."), "{text}");
@@ -194,9 +194,8 @@ fn a_branch_of_a_large_hash() {
 
 #[test]
 fn functions_formulas_and_barriers() {
-    let x = f32s(&[2]);
-    let text = hlo(&[x, f32s(&[3])], &[], |args| {
-        let (body, ()) = trace("body", &[x], |args| (vec![args[0].acos(), -&args[0]], ()));
+    let text = hlo(&[f32s(&[2]), f32s(&[3])], &[], |args| {
+        let (body, ()) = trace("body", &[f32s(&[2])], |args| (vec![args[0].acos(), -&args[0]], ()));
         let call = CallGraph { name: "f'".into(), graph: body.graph.into() };
         let once = bind(call.clone(), &[&args[0]]);
         let twice = bind(call, &[&once[0]]);

@@ -83,11 +83,11 @@ impl Cond {
                     continue;
                 }
                 let aval = program.graph.aval(v);
-                let free = (0..slots.len()).find(|&s| slots[s] == aval && of.slots[s].is_none());
+                let free = (0..slots.len()).find(|&s| slots[s] == *aval && of.slots[s].is_none());
                 match free {
                     Some(slot) => of.slots[slot] = Some(v),
                     None => {
-                        slots.push(aval);
+                        slots.push(aval.clone());
                         of.slots.push(Some(v));
                     }
                 }
@@ -103,7 +103,7 @@ impl Cond {
             traced(&in_avals, |args| {
                 let mut results = interpret(&part, args);
                 let mut handed = results.drain(outs..).collect::<Vec<_>>().into_iter();
-                for (s, &aval) in slots.iter().enumerate() {
+                for (s, aval) in slots.iter().enumerate() {
                     let value = match of.slots.get(s) {
                         Some(Some(_)) => handed.next(),
                         _ => None,
@@ -116,9 +116,9 @@ impl Cond {
         let mut outs = Cond::of(known.collect(), vec![]).bind(primals);
         let handed: Vec<Array> = outs.drain(programs[0].has_tangent.len()..).collect();
 
-        let tangent_avals = (0..n).filter(|&i| active[i]).map(|i| in_avals[i]);
+        let tangent_avals = (0..n).filter(|&i| active[i]).map(|i| &in_avals[i]);
         let avals: Vec<Aval> =
-            slots.iter().chain(&in_avals).copied().chain(tangent_avals).collect();
+            slots.iter().chain(&in_avals).chain(tangent_avals).cloned().collect();
         let linear_branches = splits.iter().zip(&residuals).map(|(split, of)| {
             traced(&avals, |args| {
                 let (from_slots, rest) = args.split_at(slots.len());
@@ -188,13 +188,13 @@ impl Primitive for Cond {
         let branches: Vec<String> = self.branches.iter().map(|b| b.to_string()).collect();
         format!("branches=({})", branches.join(", "))
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        if ins[0] != Aval::scalar(DType::I32) {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        if *ins[0] != Aval::scalar(DType::I32) {
             return Err(format!("the index must be an i32 scalar, got {}", ins[0]));
         }
         let outs = self.branches[0].output_avals();
         for branch in &self.branches {
-            if branch.input_avals() != ins[1..] || branch.output_avals() != outs {
+            if branch.avals_of(&branch.inputs)[..] != ins[1..] || branch.output_avals() != outs {
                 return Err("its branches differ in what they take or give".into());
             }
         }
@@ -203,7 +203,7 @@ impl Primitive for Cond {
     fn bodies(&self) -> Vec<&Graph> {
         self.branches.iter().map(|branch| &**branch).collect()
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         if outs.is_empty() {
             return Ids::new();
         }
@@ -215,7 +215,7 @@ impl Primitive for Cond {
         b.op_with_regions(Opcode::Case, &ins[..1], outs, vec![], regions)
     }
     /// Those of the largest branch.
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.branches.iter().map(|branch| branch.flops()).max().unwrap_or(0)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
@@ -247,7 +247,7 @@ impl Primitive for Cond {
         let known: Vec<Array> = known.collect::<Result<_, _>>()?;
         let cts: Vec<Array> = cx.cts.iter().flatten().cloned().collect();
         let ins: Vec<Array> = std::iter::once(index).chain(&known).chain(&cts).cloned().collect();
-        let in_avals: Vec<Aval> = ins[1..].iter().map(Array::aval).collect();
+        let in_avals: Vec<Aval> = ins[1..].iter().map(Array::aval).cloned().collect();
         let branches = self.branches.iter().map(|branch| {
             traced(&in_avals, |args| {
                 let (known, given_cts) = args.split_at(known_at.len());
@@ -261,7 +261,7 @@ impl Primitive for Cond {
                 }
                 let mut result = transpose(branch, &lin_of(&avals, &at), &cts);
                 let or_zeros =
-                    |&i: &usize| result[i].take().unwrap_or_else(|| Array::zeros_aval(avals[i]));
+                    |&i: &usize| result[i].take().unwrap_or_else(|| Array::zeros_aval(&avals[i]));
                 linear_at.iter().map(or_zeros).collect()
             })
         });

@@ -16,7 +16,7 @@ use crate::value::{Aval, DType, int_scalar_bytes};
 
 /// An integer constant of the counters of loops.
 fn int(b: &mut Builder, value: usize) -> Id {
-    b.literal(Aval::scalar(DType::I32), &int_scalar_bytes(DType::I32, value as i64))
+    b.literal(&Aval::scalar(DType::I32), &int_scalar_bytes(DType::I32, value as i64))
 }
 
 /// Which inputs have tangents.

@@ -31,12 +31,12 @@ pub(crate) struct Scan {
 }
 
 /// The shape and dtype of a slice along dimension 0.
-fn element(aval: Aval) -> Aval {
+fn element(aval: &Aval) -> Aval {
     aval.with_shape(&aval.shape()[1..])
 }
 
 /// The shape and dtype of `length` stacked arrays.
-pub(super) fn stacked(aval: Aval, length: usize) -> Aval {
+pub(super) fn stacked(aval: &Aval, length: usize) -> Aval {
     crate::rewrite::batch_aval(aval, length)
 }
 
@@ -54,8 +54,8 @@ impl Scan {
             let sizes = crate::graph::prepend(1, &aval.shape()[1..]);
             let operands = starts(b, &[x], i, aval.rank());
             let attrs = vec![(AttrName::SliceSizes, ints(&sizes))];
-            let slice = b.op(Opcode::DynamicSlice, &operands, aval.with_shape(&sizes), attrs);
-            ins.push(b.op(Opcode::Reshape, &[slice], element(aval), vec![]));
+            let slice = b.op(Opcode::DynamicSlice, &operands, &aval.with_shape(&sizes), attrs);
+            ins.push(b.op(Opcode::Reshape, &[slice], &element(&aval), vec![]));
         }
         ins.extend_from_slice(state.consts);
         let outs = b.inline(&self.body, &ins);
@@ -65,9 +65,9 @@ impl Scan {
             .zip(state.ys)
             .map(|(&y, &all)| {
                 let (aval, whole) = (b.aval(y), b.aval(all));
-                let row = b.op(Opcode::Reshape, &[y], stacked(aval, 1), vec![]);
+                let row = b.op(Opcode::Reshape, &[y], &stacked(&aval, 1), vec![]);
                 let operands = starts(b, &[all, row], i, whole.rank());
-                b.op(Opcode::DynamicUpdateSlice, &operands, whole, vec![])
+                b.op(Opcode::DynamicUpdateSlice, &operands, &whole, vec![])
             })
             .collect();
         (carry.into(), written)
@@ -79,7 +79,7 @@ impl Scan {
             return step;
         }
         let last = int(b, self.length - 1);
-        b.op(Opcode::Subtract, &[last, step], Aval::scalar(DType::I32), vec![])
+        b.op(Opcode::Subtract, &[last, step], &Aval::scalar(DType::I32), vec![])
     }
 }
 
@@ -112,13 +112,13 @@ impl Primitive for Scan {
             self.length, self.carry, self.xs, self.reverse, self.unroll, self.body
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let expected = self.body.input_avals();
         let outs = self.body.output_avals();
-        for (i, (&aval, &wanted)) in ins.iter().zip(&expected).enumerate() {
+        for (i, (aval, wanted)) in ins.iter().zip(&expected).enumerate() {
             let sliced = (self.carry..self.carry + self.xs).contains(&i);
-            let wanted = if sliced { stacked(wanted, self.length) } else { wanted };
-            if aval != wanted {
+            let wanted = if sliced { &stacked(wanted, self.length) } else { wanted };
+            if *aval != wanted {
                 return Err(format!("operand {i} must be {wanted}, got {aval}"));
             }
         }
@@ -129,19 +129,19 @@ impl Primitive for Scan {
                 &outs[..self.carry]
             ));
         }
-        let ys = outs[self.carry..].iter().map(|&aval| stacked(aval, self.length));
-        Ok(outs[..self.carry].iter().copied().chain(ys).collect())
+        let ys = outs[self.carry..].iter().map(|aval| stacked(aval, self.length));
+        Ok(outs[..self.carry].iter().cloned().chain(ys).collect())
     }
     fn bodies(&self) -> Vec<&Graph> {
         vec![&self.body]
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let (carry, rest) = ins.split_at(self.carry);
         let (xs, consts) = rest.split_at(self.xs);
         let mut carry: Ids = carry.into();
         let mut ys: Vec<Id> = outs[self.carry..]
             .iter()
-            .map(|&aval| b.splat(aval, &vec![0; aval.dtype().size()]))
+            .map(|aval| b.splat(aval, &vec![0; aval.dtype().size()]))
             .collect();
         let unroll = self.unroll.clamp(1, self.length.max(1));
         let looped = if self.length <= unroll { 0 } else { self.length - self.length % unroll };
@@ -150,6 +150,7 @@ impl Primitive for Scan {
             let mut operands: Ids = smallvec![step];
             operands.extend(carry.iter().chain(&ys).chain(xs).chain(consts).copied());
             let avals: Vec<Aval> = operands.iter().map(|&id| b.aval(id)).collect();
+            let avals: Vec<&Aval> = avals.iter().collect();
             let condition = b.region(&avals, |b, p| {
                 let end = int(b, looped);
                 smallvec![super::while_loop::less(b, p[0], end)]
@@ -165,7 +166,7 @@ impl Primitive for Scan {
                     let i = self.position(b, step);
                     let state = IterationValues { carry: &carry, xs, consts, ys: &ys };
                     (carry, ys) = self.iteration(b, i, &state);
-                    step = b.op(Opcode::Add, &[step, one], Aval::scalar(DType::I32), vec![]);
+                    step = b.op(Opcode::Add, &[step, one], &Aval::scalar(DType::I32), vec![]);
                 }
                 let mut results: Ids = smallvec![step];
                 results.extend(carry.into_iter().chain(ys).chain(p[1 + nc + ny..].iter().copied()));
@@ -184,7 +185,7 @@ impl Primitive for Scan {
         }
         carry.into_iter().chain(ys).collect()
     }
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.length as u64 * self.body.flops()
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {

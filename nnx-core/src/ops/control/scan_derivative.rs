@@ -163,8 +163,9 @@ impl Scan {
             (self.carry..body_outs.len()).filter(|&i| cx.cts[i].is_some()).collect();
 
         let (nc, na) = (self.carry, linear_consts.len());
-        let of =
-            |at: &[usize], avals: &[Aval]| -> Vec<Aval> { at.iter().map(|&i| avals[i]).collect() };
+        let of = |at: &[usize], avals: &[Aval]| -> Vec<Aval> {
+            at.iter().map(|&i| avals[i].clone()).collect()
+        };
         let body_avals = [
             avals[..nc].to_vec(),
             of(&linear_consts, &avals),
@@ -189,7 +190,7 @@ impl Scan {
             let mut result = transpose(&self.body, &lin_of(&avals, &at), &cts);
             let mut take = |i: usize| result[i].take();
             let or_zeros =
-                |ct: Tangent, i: usize| ct.unwrap_or_else(|| Array::zeros_aval(avals[i]));
+                |ct: Tangent, i: usize| ct.unwrap_or_else(|| Array::zeros_aval(&avals[i]));
             let mut outs: Vec<Array> = (0..nc).map(|i| or_zeros(take(i), i)).collect();
             for (&i, sum) in linear_consts.iter().zip(sums) {
                 outs.extend(add_tangents(Some(sum.clone()), take(i)));
@@ -199,9 +200,9 @@ impl Scan {
         });
 
         let mut ins: Vec<Array> = (0..nc)
-            .map(|i| cx.cts[i].clone().unwrap_or_else(|| Array::zeros_aval(avals[i])))
+            .map(|i| cx.cts[i].clone().unwrap_or_else(|| Array::zeros_aval(&avals[i])))
             .collect();
-        ins.extend(linear_consts.iter().map(|&i| Array::zeros_aval(avals[i])));
+        ins.extend(linear_consts.iter().map(|&i| Array::zeros_aval(&avals[i])));
         ins.extend(given_ys.iter().filter_map(|&i| cx.cts[i].clone()));
         let mut linear = vec![true; ins.len()];
         ins.extend(known(&known_xs)?);

@@ -30,7 +30,7 @@ pub(super) fn less(b: &mut Builder, x: Id, y: Id) -> Id {
         (AttrName::ComparisonDirection, Attr::Case(Direction::Lt.into())),
         (AttrName::CompareType, Attr::Case(ComparisonType::Signed.into())),
     ];
-    b.op(Opcode::Compare, &[x, y], Aval::scalar(DType::Bool), attrs)
+    b.op(Opcode::Compare, &[x, y], &Aval::scalar(DType::Bool), attrs)
 }
 
 impl While {
@@ -81,7 +81,7 @@ impl While {
         // Which elements go on is a part of the carry: the condition, which may call the host, is computed once for
         // each iteration.
         ins.insert(0, running(&ins));
-        let avals: Vec<Aval> = ins.iter().map(Array::aval).collect();
+        let avals: Vec<Aval> = ins.iter().map(Array::aval).cloned().collect();
         let (Closed { graph: condition, .. }, ()) =
             trace("while_loop", &avals, |args| (vec![args[0].any(..)], ()));
         let (Closed { graph: body, .. }, ()) = trace("while_loop", &avals, |args| {
@@ -109,23 +109,24 @@ impl Primitive for While {
     fn params(&self) -> String {
         format!("carry={} condition={} body={}", self.carry, self.condition, self.body)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
-        let expected = self.body.input_avals();
-        if ins != expected {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        let expected = self.body.avals_of(&self.body.inputs);
+        if *ins != expected[..] {
             return Err(format!("takes {expected:?}, got {ins:?}"));
         }
-        let outs = self.body.output_avals();
+        let outs = self.body.avals_of(&self.body.outputs);
         if outs[..] != ins[..self.carry] {
             let before = &ins[..self.carry];
             return Err(format!("the carry is {before:?} before an iteration, {outs:?} after it"));
         }
-        Ok(outs.into())
+        Ok(outs.into_iter().cloned().collect())
     }
     fn bodies(&self) -> Vec<&Graph> {
         vec![&self.condition, &self.body]
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
+        let avals: Vec<&Aval> = avals.iter().collect();
         let condition = b.region(&avals, |b, p| b.inline(&self.condition, p));
         let body = b.region(&avals, |b, p| {
             let mut next = b.inline(&self.body, p);
@@ -138,7 +139,7 @@ impl Primitive for While {
         outs
     }
     /// Those of one iteration: how many there are is not known.
-    fn flops(&self, _: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
         self.body.flops()
     }
     /// In reverse mode a loop of its own for the tangents, so that the values do not depend on them.

@@ -56,7 +56,7 @@ fn apply(function: Chlo, x: &[Array]) -> Array {
 }
 
 /// An elementwise operation; where the dialect has no instruction for it, a call of its formula.
-pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: Aval) -> Ids {
+pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: &Aval) -> Ids {
     match opcode {
         Opcode::Chlo(function) if !b.has(opcode) => {
             let avals: Vec<Aval> = ins.iter().map(|&id| b.aval(id)).collect();
@@ -79,10 +79,10 @@ pub(super) fn lower(b: &mut Builder, opcode: Opcode, ins: &[Id], out: Aval) -> I
 ///
 /// XLA's C++ library, which takes HLO, computes it under the assumption that there is no NaN. Where its compiler can
 /// tell that x is one, as in `exp(where(false, x, NaN))`, it leaves the result unwritten: whatever was in the memory.
-fn exponential(b: &mut Builder, opcode: Opcode, x: Id, out: Aval) -> Id {
+fn exponential(b: &mut Builder, opcode: Opcode, x: Id, out: &Aval) -> Id {
     let is_nan = Compare(Direction::Ne);
     let is_nan =
-        b.op(Opcode::Compare, &[x, x], out.with_dtype(DType::Bool), is_nan.attrs(out.dtype()));
+        b.op(Opcode::Compare, &[x, x], &out.with_dtype(DType::Bool), is_nan.attrs(out.dtype()));
     let zero = b.splat(out, &scalar_bytes(out.dtype(), 0.0));
     let number = b.op(Opcode::Select, &[is_nan, zero, x], out, vec![]);
     let exponential = b.op(opcode, &[number], out, vec![]);

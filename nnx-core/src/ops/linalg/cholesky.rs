@@ -16,12 +16,12 @@ impl Primitive for Cholesky {
     fn name(&self) -> &'static str {
         "cholesky"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         square(ins[0])?;
         wide_inexact(ins[0])?;
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let l = b.op(Opcode::Cholesky, ins, outs[0], vec![(AttrName::Lower, Attr::Bool(true))]);
         b.traced1(&[l], |args| {
             let l = args[0].tril(0);
@@ -30,7 +30,7 @@ impl Primitive for Cholesky {
             crate::array::where_(&failed, nan, l)
         })
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         (ins[0].size() * ins[0].shape().last().copied().unwrap_or(0) / 3) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

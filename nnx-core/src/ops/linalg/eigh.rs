@@ -21,14 +21,14 @@ impl Primitive for Eigh {
     fn name(&self) -> &'static str {
         "eigh"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let n = square(ins[0])?;
         wide_float(ins[0])?;
         let shape = ins[0].shape();
         let values = [batch(shape, 2), &[n]].concat();
-        Ok(smallvec![ins[0].with_shape(&values), ins[0]])
+        Ok(smallvec![ins[0].with_shape(&values), ins[0].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
             let n = args[0].shape()[args[0].rank() - 1];
             let batches = batch(args[0].shape(), 2).iter().product();
@@ -44,7 +44,7 @@ impl Primitive for Eigh {
             vec![w.reshape(outs[0].shape()), v.reshape(outs[1].shape())]
         })
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         (9 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

@@ -25,16 +25,16 @@ impl Primitive for Lu {
     fn name(&self) -> &'static str {
         "lu"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
         wide_inexact(ins[0])?;
         let ints = |len| {
             let shape = [batch(ins[0].shape(), 2), &[len]].concat();
             Aval::new(DType::I32, &shape)
         };
-        Ok(smallvec![ins[0], ints(m.min(n)), ints(m)])
+        Ok(smallvec![ins[0].clone(), ints(m.min(n)), ints(m)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
             let (m, n) = (outs[2].shape()[outs[2].rank() - 1], args[0].shape()[args[0].rank() - 1]);
             let batches = batch(args[0].shape(), 2).iter().product();
@@ -46,7 +46,7 @@ impl Primitive for Lu {
             ]
         })
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         (2 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0) / 3) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {
@@ -186,7 +186,7 @@ impl Primitive for LuSolve {
     fn params(&self) -> String {
         format!("transposed={}", self.transposed)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (n, (rows, _)) = (square(ins[0])?, matrix(ins[3])?);
         let fits = n == rows
             && ins[0] == ins[1]
@@ -199,9 +199,9 @@ impl Primitive for LuSolve {
                 ins[0], ins[3]
             ));
         }
-        Ok(smallvec![ins[3]])
+        Ok(smallvec![ins[3].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         b.traced1(ins, |args| {
             let [lu, rows, b] = [1, 2, 3].map(|i: usize| &args[i]);
             if !self.transposed {
@@ -216,7 +216,7 @@ impl Primitive for LuSolve {
             permute_rows(&solve(&solve(b, false), true), &rows.argsort(-1))
         })
     }
-    fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {
         (2 * outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

@@ -20,7 +20,7 @@ use crate::graph::Array;
 use crate::value::{Aval, DType};
 
 /// Rows and columns of a matrix or a batch of them.
-pub(crate) fn matrix(aval: Aval) -> Result<(usize, usize), String> {
+pub(crate) fn matrix(aval: &Aval) -> Result<(usize, usize), String> {
     match aval.shape() {
         &[.., m, n] => Ok((m, n)),
         _ => Err(format!("needs a matrix or a batch of them, got {aval}")),
@@ -28,21 +28,21 @@ pub(crate) fn matrix(aval: Aval) -> Result<(usize, usize), String> {
 }
 
 /// The size of a square matrix or a batch of them.
-pub(crate) fn square(aval: Aval) -> Result<usize, String> {
+pub(crate) fn square(aval: &Aval) -> Result<usize, String> {
     match matrix(aval)? {
         (m, n) if m == n => Ok(n),
         _ => Err(format!("needs a square matrix or a batch of them, got {aval}")),
     }
 }
 
-fn wide_float(aval: Aval) -> Result<(), String> {
+fn wide_float(aval: &Aval) -> Result<(), String> {
     match aval.dtype() {
         DType::F32 | DType::F64 => Ok(()),
         _ => Err(format!("needs f32 or f64, got {aval}")),
     }
 }
 
-fn wide_inexact(aval: Aval) -> Result<(), String> {
+fn wide_inexact(aval: &Aval) -> Result<(), String> {
     match aval.dtype() {
         DType::F32 | DType::F64 | DType::C64 | DType::C128 => Ok(()),
         _ => Err(format!("needs f32, f64 or complex numbers, got {aval}")),

@@ -18,13 +18,13 @@ impl Primitive for Geqrf {
     fn name(&self) -> &'static str {
         "geqrf"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
         wide_inexact(ins[0])?;
         let factors = [batch(ins[0].shape(), 2), &[m.min(n)]].concat();
-        Ok(smallvec![ins[0], ins[0].with_shape(&factors)])
+        Ok(smallvec![ins[0].clone(), ins[0].with_shape(&factors)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let attrs = vec![(AttrName::CallTargetName, Attr::Text("Qr"))];
         b.op_with_regions(Opcode::CustomCall, ins, outs, attrs, vec![])
     }
@@ -45,7 +45,7 @@ impl Primitive for HouseholderProduct {
     fn name(&self) -> &'static str {
         "householder_product"
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
         let fits = ins[1].rank() + 1 == ins[0].rank()
             && batch(ins[0].shape(), 2) == batch(ins[1].shape(), 1)
@@ -54,9 +54,9 @@ impl Primitive for HouseholderProduct {
         if !fits || ins[0].dtype() != ins[1].dtype() {
             return Err(format!("needs reflections [m, n] and [n], got {} and {}", ins[0], ins[1]));
         }
-        Ok(smallvec![ins[0]])
+        Ok(smallvec![ins[0].clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let target = Attr::Text("ProductOfElementaryHouseholderReflectors");
         let attrs = vec![(AttrName::CallTargetName, target)];
         smallvec![b.op(Opcode::CustomCall, ins, outs[0], attrs)]
@@ -89,14 +89,14 @@ impl Primitive for Qr {
     fn params(&self) -> String {
         format!("full_matrices={}", self.full)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
         wide_inexact(ins[0])?;
         let (k, batch) = (self.rank(m, n), batch(ins[0].shape(), 2));
         let aval = |a, b| ins[0].with_shape(&[batch, &[a, b]].concat());
         Ok(smallvec![aval(m, k), aval(k, n)])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
             let x = &args[0];
             let (rows, columns) = (x.rank() - 2, x.rank() - 1);
@@ -108,7 +108,7 @@ impl Primitive for Qr {
                 let q = crate::array::eye(m.max(k), x.dtype());
                 let q = q.slice_dim(0, 0, m).slice_dim(1, 0, k).broadcast_to_dims(&shape);
                 let r = [&x.shape()[..rows], &[k, n]].concat();
-                return vec![q, Array::zeros_aval(x.aval().with_shape(&r))];
+                return vec![q, Array::zeros_aval(&x.aval().with_shape(&r))];
             }
             let [packed, factors] = {
                 let outs = bind(Geqrf, &[x]);
@@ -125,7 +125,7 @@ impl Primitive for Qr {
             vec![q, packed.slice_dim(rows, 0, k).triu(0)]
         })
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         (2 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

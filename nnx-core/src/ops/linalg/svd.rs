@@ -31,7 +31,7 @@ impl Primitive for Svd {
     fn params(&self) -> String {
         format!("full_matrices={}", self.full)
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let (m, n) = matrix(ins[0])?;
         wide_float(ins[0])?;
         let (k, batch) = (m.min(n), batch(ins[0].shape(), 2));
@@ -39,7 +39,7 @@ impl Primitive for Svd {
         let aval = |dims: &[usize]| ins[0].with_shape(&[batch, dims].concat());
         Ok(smallvec![aval(&[m, left]), aval(&[k]), aval(&[right, n])])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         b.traced(ins, |args| {
             let x = &args[0];
             let (m, n) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
@@ -52,7 +52,7 @@ impl Primitive for Svd {
             vec![outs(&u, 0), outs(&s, 1), outs(&adjoint(&v), 2)]
         })
     }
-    fn flops(&self, ins: &[Aval], _: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], _: &[&Aval]) -> u64 {
         (20 * ins[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

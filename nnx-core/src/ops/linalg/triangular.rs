@@ -53,7 +53,7 @@ impl Primitive for TriangularSolve {
             self.left, self.lower, self.transpose, self.unit_diagonal
         )
     }
-    fn infer(&self, ins: &[Aval]) -> Result<Avals, String> {
+    fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [a, b] = [ins[0], ins[1]];
         let (n, (rows, columns)) = (square(a)?, matrix(b)?);
         wide_inexact(a)?;
@@ -67,9 +67,9 @@ impl Primitive for TriangularSolve {
                  and dtypes are needed"
             ));
         }
-        Ok(smallvec![b])
+        Ok(smallvec![b.clone()])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[Aval]) -> Ids {
+    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
         let transpose = if self.transpose { Transposition::Yes } else { Transposition::No };
         let attrs = vec![
             (AttrName::LeftSide, Attr::Bool(self.left)),
@@ -79,7 +79,7 @@ impl Primitive for TriangularSolve {
         ];
         smallvec![b.op(Opcode::TriangularSolve, ins, outs[0], attrs)]
     }
-    fn flops(&self, ins: &[Aval], outs: &[Aval]) -> u64 {
+    fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {
         (outs[0].size() * ins[0].shape().last().copied().unwrap_or(0)) as u64
     }
     fn batch(&self, cx: &Batch<'_>) -> Result<Batched, String> {

@@ -53,7 +53,7 @@ impl<'p> Fit<'p> {
     pub(super) fn add(
         &mut self,
         path: String,
-        aval: Option<Aval>,
+        aval: Option<&Aval>,
         rule: Result<Option<(FileTensor, Source)>, String>,
     ) {
         let made = match (rule, aval) {
@@ -69,7 +69,7 @@ impl<'p> Fit<'p> {
             }
             (Ok(Some((tensor, rule))), Some(aval)) => {
                 self.rules.insert(rule);
-                self.check(&path, aval, &tensor).then_some((aval, tensor))
+                self.check(&path, aval, &tensor).then(|| (aval.clone(), tensor))
             }
         };
         let list = if made.is_some() { &mut self.done.loaded } else { &mut self.done.kept };
@@ -78,7 +78,7 @@ impl<'p> Fit<'p> {
     }
 
     /// Whether a leaf can be made of a tensor; notes why not.
-    fn check(&mut self, path: &str, want: Aval, tensor: &FileTensor) -> bool {
+    fn check(&mut self, path: &str, want: &Aval, tensor: &FileTensor) -> bool {
         let mut is_there = true;
         for name in tensor.names() {
             match self.tensors.get_key_value(self.aliases.get(name).map_or(name, String::as_str)) {

@@ -138,7 +138,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
             if let Ok(aval) = leaf.array.try_aval() {
                 present.push(i);
                 values.push(leaf.array.clone());
-                avals.push(aval);
+                avals.push(aval.clone());
             }
         }
         let leaves = leaves.len();
@@ -247,7 +247,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
                 }
             };
             let next = graph.aval(graph.outputs[output]);
-            if next != self.avals[operand] {
+            if *next != self.avals[operand] {
                 self.invalid(format!(
                     "the carry must keep its shapes and dtypes: the Variable {} is {} before a step \
                      and {next} after it",
@@ -344,8 +344,8 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         F: for<'t> FnOnce(A::Body<'t>) -> R,
     {
         let mut of_leaves = vec![None; self.leaves];
-        for (&i, &aval) in self.present.iter().zip(avals) {
-            of_leaves[i] = Some(aval);
+        for (&i, aval) in self.present.iter().zip(avals) {
+            of_leaves[i] = Some(aval.clone());
         }
         let mut body = TreeFunction::new(&*self.argument, f);
         match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {

@@ -446,11 +446,11 @@ pub(crate) fn record(
     allowed: Allowed,
 ) -> Result<Recorded, Stopped> {
     let lent = lent(body.argument());
-    let present: Vec<Aval> = avals.iter().copied().flatten().collect();
+    let present: Vec<Aval> = avals.iter().flatten().cloned().collect();
     let (closed, outcome) = trace_at(location, scope, &present, |inputs| {
         let mut inputs = inputs.iter();
         let inputs: Vec<Option<&Array>> =
-            avals.iter().map(|aval| aval.and_then(|_| inputs.next())).collect();
+            avals.iter().map(|aval| aval.as_ref().and_then(|_| inputs.next())).collect();
         let leaf = |i: usize, old: &Array| inputs[i].unwrap_or(old).clone();
         let new = NewNodes::default();
         body.keep(new.clone());

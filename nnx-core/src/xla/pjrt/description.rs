@@ -18,7 +18,7 @@ impl Functions {
     }
 }
 
-fn is_shape(dims: &[i64], aval: Aval) -> bool {
+fn is_shape(dims: &[i64], aval: &Aval) -> bool {
     dims.len() == aval.rank() && dims.iter().zip(aval.shape()).all(|(&a, &b)| a == b as i64)
 }
 
@@ -71,7 +71,7 @@ impl Pjrt {
         };
         for (i, expected) in outputs.iter().enumerate() {
             let same_type = types.get(i) == Some(&element_type(expected.dtype()));
-            let same_dims = dims.get(i).is_some_and(|found| is_shape(found, *expected));
+            let same_dims = dims.get(i).is_some_and(|found| is_shape(found, expected));
             if !same_type || !same_dims {
                 let found = shown(types.get(i).copied(), dims.get(i).map(Vec::as_slice));
                 return Err(Error::Invalid(format!(
@@ -89,7 +89,7 @@ impl Pjrt {
     pub(super) unsafe fn check_buffer(
         &self,
         raw: RawBuffer,
-        expected: Aval,
+        expected: &Aval,
         what: What<'_>,
     ) -> Result<()> {
         let functions = self.functions();

@@ -148,7 +148,7 @@ impl Runtime for Pjrt {
     fn upload(
         &self,
         bytes: &[u8],
-        aval: Aval,
+        aval: &Aval,
         placement: Placement,
         what: What<'_>,
     ) -> Result<RawBuffer> {
@@ -175,7 +175,7 @@ impl Runtime for Pjrt {
         done.map(|()| raw)
     }
 
-    unsafe fn to_host(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+    unsafe fn to_host(&self, raw: RawBuffer, aval: &Aval, what: What<'_>) -> Result<Vec<u8>> {
         /// So little that it may be reserved before the array is known to be there, which saves an
         /// event.
         const LITTLE: usize = 1 << 20;
@@ -361,7 +361,7 @@ impl Pjrt {
     ///
     /// # Safety
     /// The buffer is alive, and of this shape and dtype.
-    unsafe fn read_memory(&self, raw: RawBuffer, aval: Aval, what: What<'_>) -> Result<Vec<u8>> {
+    unsafe fn read_memory(&self, raw: RawBuffer, aval: &Aval, what: What<'_>) -> Result<Vec<u8>> {
         let size = aval.byte_size();
         let mut bytes = reserved(size, what)?;
         // SAFETY: the caller's promise. CPU plugins keep arrays dense, with the last dimension fastest; the array is
