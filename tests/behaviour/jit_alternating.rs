@@ -45,7 +45,7 @@ fn what_came_next_comes_next() {
     let traces =
         nnx::jit::functions().into_iter().find(|f| f.name == "alternating").unwrap().traces;
     assert_eq!(traces, 3);
-    // What was dropped is not expected any more.
+    // A program that was dropped is not expected any more.
     assert_eq!(nnx::jit::clear_cache("alternating"), 3);
     assert!(looks(&[2, 3, 4, 2, 3, 4]) > 0);
     assert_eq!(looks(&[2, 3, 4]), 0);

@@ -168,7 +168,7 @@ static MAKING: Barrier = Barrier::new(2);
 static FIRST: AtomicBool = AtomicBool::new(true);
 static PAIR: LazyLock<[Shared<Param>; 2]> = LazyLock::new(|| [shared(1.0), shared(2.0)]);
 
-/// What makes the program wants a node that the other call of the same program has.
+/// The call that makes the program wants a node that another call of the same program has.
 #[nnx::jit]
 fn reads_a_captured_node(mine: &Shared<Param>) -> Array {
     if FIRST.swap(false, Relaxed) {

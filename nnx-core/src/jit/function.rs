@@ -86,7 +86,7 @@ pub struct Function {
     pub(super) options: Options,
     pub(super) entries: RwLock<FxHashMap<u64, Vec<Arc<Entry>>>>,
     /// The program that the next call will probably run, and the one that ran before it, if that is another.
-    expected: RwLock<Option<Expected>>,
+    expected: RwLock<Option<ExpectedCall>>,
     /// The programs that are being traced and compiled.
     pub(super) building: Building,
     registered: AtomicBool,
@@ -104,10 +104,10 @@ pub struct Function {
     pub(super) float_misses: AtomicU64,
 }
 
-/// What the next call will probably run.
-struct Expected {
+/// The program that the next call will probably run.
+struct ExpectedCall {
     entry: Arc<Entry>,
-    /// What ran last.
+    /// The program that ran last.
     after: Weak<Entry>,
 }
 
@@ -157,7 +157,7 @@ impl Function {
         expected.as_ref().map(|expected| expected.entry.clone())
     }
 
-    /// What ran last, as far as it is known.
+    /// The program that ran last, as far as it is known.
     pub(super) fn last(&self) -> Option<Arc<Entry>> {
         let expected = self.expected.read().unwrap_or_else(|e| e.into_inner());
         expected.as_ref().and_then(|expected| expected.after.upgrade())
@@ -171,14 +171,14 @@ impl Function {
         let is_there = |programs: &Vec<Arc<Entry>>| programs.iter().any(|p| Arc::ptr_eq(p, entry));
         let is_expected =
             !entry.key.statics.has_links() && entries.get(&hash).is_some_and(is_there);
-        let expected = || Expected { entry: entry.clone(), after: Arc::downgrade(after) };
+        let expected = || ExpectedCall { entry: entry.clone(), after: Arc::downgrade(after) };
         let before = self.replace_expected(is_expected.then(expected));
         // Values that a program holds may do anything when they are dropped: not under a lock.
         drop(entries);
         drop(before);
     }
 
-    fn replace_expected(&self, expected: Option<Expected>) -> Option<Expected> {
+    fn replace_expected(&self, expected: Option<ExpectedCall>) -> Option<ExpectedCall> {
         let mut place = self.expected.write().unwrap_or_else(|e| e.into_inner());
         std::mem::replace(&mut *place, expected)
     }

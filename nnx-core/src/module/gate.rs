@@ -60,6 +60,18 @@ impl Holders {
     }
 }
 
+/// A thread at a gate, which it leaves when this is dropped.
+pub(super) struct AtGate<'g> {
+    gate: &'g Gate,
+    writes: bool,
+}
+
+impl Drop for AtGate<'_> {
+    fn drop(&mut self) {
+        if self.writes { self.gate.leave(None) } else { self.gate.leave_read() }
+    }
+}
+
 /// Marks a thread's number as that of one whose calls a node is lent to.
 const LENT: u64 = 1 << 63;
 /// Marks the state of a gate whose list counts.
@@ -158,6 +170,16 @@ impl Gate {
         self.wait(Holders::keep_from_reading, |holders, me| holders.readers.push(me))
     }
 
+    /// As [`read`](Gate::read), to the end of what this gives.
+    pub(super) fn enter(&self) -> Result<AtGate<'_>, Busy> {
+        self.read().map(|()| AtGate { gate: self, writes: false })
+    }
+
+    /// As [`write`](Gate::write), to the end of what this gives.
+    pub(super) fn enter_to_write(&self) -> Result<AtGate<'_>, Busy> {
+        self.write().map(|()| AtGate { gate: self, writes: true })
+    }
+
     /// As [`read`](Gate::read), but does not wait: for those who have other nodes in their hands.
     pub(super) fn try_read(&self) -> Result<(), Busy> {
         let me = thread();
@@ -171,7 +193,7 @@ impl Gate {
     }
 
     /// A thread comes to write.
-    pub(super) fn write(&self) -> Result<(), Busy> {
+    fn write(&self) -> Result<(), Busy> {
         let busy = |holders: &Holders, me| match holders.owner {
             0 if holders.readers.contains(&me) => Some(Busy::Guard),
             0 => (!holders.readers.is_empty()).then_some(Busy::Elsewhere),

@@ -1,7 +1,7 @@
 //! `Shared<T>`: one node that several places hold.
 
 use super::check::LINK;
-use super::gate::{Busy, Gate};
+use super::gate::{AtGate, Busy, Gate};
 use super::new_nodes::note;
 use super::node::SharedNode;
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
@@ -107,19 +107,11 @@ impl<T> NodeCell<T> {
         }
     }
 
-    /// What `f` makes of the node's content. Waits as [`Shared::read`] does, unless the node is lent to a call of
+    /// The result of `f` for the node's content. Waits as [`Shared::read`] does, unless the node is lent to a call of
     /// this thread.
     fn with<R>(&self, what: &str, f: impl FnOnce(Option<&T>) -> R) -> R {
-        struct Leave<'a>(&'a Gate);
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                self.0.leave_read();
-            }
-        }
-        let _leave = (!self.gate.is_lent_here()).then(|| match self.gate.read() {
-            Ok(()) => Leave(&self.gate),
-            Err(why) => self.busy(what, why),
-        });
+        let enter = || self.gate.enter().unwrap_or_else(|why| self.busy(what, why));
+        let _at_gate = (!self.gate.is_lent_here()).then(enter);
         let content = self.look(what);
         f(content.as_ref())
     }
@@ -192,10 +184,10 @@ impl<T> Shared<T> {
                 type_name::<T>()
             )));
         }
-        if let Err(why) = self.0.gate.read() {
-            self.0.busy("Shared::read", why);
+        match self.0.gate.enter() {
+            Ok(at_gate) => SharedRef { content: self.0.look("Shared::read"), _at_gate: at_gate },
+            Err(why) => self.0.busy("Shared::read", why),
         }
-        SharedRef { gate: &self.0.gate, content: Some(self.0.look("Shared::read")) }
     }
 
     /// The node, to change. Waits while other threads read or write, or have lent the node to a call.
@@ -206,10 +198,12 @@ impl<T> Shared<T> {
     #[track_caller]
     pub fn write(&self) -> SharedMut<'_, T> {
         self.0.check_home("Shared::write");
-        if let Err(why) = self.0.gate.write() {
-            self.0.busy("Shared::write", why);
+        match self.0.gate.enter_to_write() {
+            Ok(at_gate) => {
+                SharedMut { home: self.0.home, content: self.0.open(), _at_gate: at_gate }
+            }
+            Err(why) => self.0.busy("Shared::write", why),
         }
-        SharedMut { home: self.0.home, gate: &self.0.gate, content: Some(self.0.open()) }
     }
 
     /// Whether both are handles to one node.
@@ -283,28 +277,30 @@ impl<T> fmt::Debug for SharedWeak<T> {
 
 /// A node that is held for reading.
 pub struct SharedRef<'a, T> {
-    gate: &'a Gate,
-    content: Option<RwLockReadGuard<'a, Option<T>>>,
+    // The lock goes first, or the next one at the gate would find it closed.
+    content: RwLockReadGuard<'a, Option<T>>,
+    _at_gate: AtGate<'a>,
 }
 
 /// A node that is held for writing.
 pub struct SharedMut<'a, T> {
     home: u64,
-    gate: &'a Gate,
-    content: Option<RwLockWriteGuard<'a, Option<T>>>,
+    // In this order, as in `SharedRef`.
+    content: RwLockWriteGuard<'a, Option<T>>,
+    _at_gate: AtGate<'a>,
 }
 
 impl<T> Deref for SharedRef<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        self.content.as_deref().and_then(Option::as_ref).unwrap_or_else(|| gone::<T>())
+        self.content.as_ref().unwrap_or_else(|| gone::<T>())
     }
 }
 
 impl<T> Deref for SharedMut<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        self.content.as_deref().and_then(Option::as_ref).unwrap_or_else(|| gone::<T>())
+        self.content.as_ref().unwrap_or_else(|| gone::<T>())
     }
 }
 
@@ -316,22 +312,7 @@ impl<T> DerefMut for SharedMut<'_, T> {
         if is_captured(self.home) {
             captured::<T>("SharedMut");
         }
-        self.content.as_deref_mut().and_then(Option::as_mut).unwrap_or_else(|| gone::<T>())
-    }
-}
-
-impl<T> Drop for SharedRef<'_, T> {
-    fn drop(&mut self) {
-        // The lock goes first, or the next one at the gate would find it closed.
-        self.content = None;
-        self.gate.leave_read();
-    }
-}
-
-impl<T> Drop for SharedMut<'_, T> {
-    fn drop(&mut self) {
-        self.content = None;
-        self.gate.leave(None);
+        self.content.as_mut().unwrap_or_else(|| gone::<T>())
     }
 }
 
@@ -357,19 +338,9 @@ impl<T: Module + Send + Sync> SharedNode for NodeCell<T> {
         if self.gate.is_lent_here() {
             return self.flatten_own(visitor);
         }
-        match self.gate.write() {
-            Ok(()) => {
-                struct Leave<'a>(&'a Gate);
-                impl Drop for Leave<'_> {
-                    fn drop(&mut self) {
-                        self.0.leave(None);
-                    }
-                }
-                let _leave = Leave(&self.gate);
-                self.flatten_own(visitor);
-            }
-            Err(why) => self.busy("a change of a tree", why),
-        }
+        let busy = |why| self.busy("a change of a tree", why);
+        let _at_gate = self.gate.enter_to_write().unwrap_or_else(busy);
+        self.flatten_own(visitor);
     }
     fn handle(&self) -> Arc<dyn SharedNode> {
         self.this()
