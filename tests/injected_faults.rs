@@ -215,19 +215,19 @@ fn check<M: Module>(
 }
 
 #[test]
-fn a_fault_in_a_step_in_tree_mode_leaves_the_old_state_or_the_new_one() {
+fn a_fault_in_a_step_in_tree_mode_leaves_no_mix_unsaid() {
     let _one = alone();
     assert!(check("tree_step", tree, tree_step) > 20);
 }
 
 #[test]
-fn a_fault_in_a_step_in_graph_mode_leaves_the_old_state_or_the_new_one() {
+fn a_fault_in_a_step_in_graph_mode_leaves_no_mix_unsaid() {
     let _one = alone();
     assert!(check("graph_step", graph, graph_step) > 20);
 }
 
 #[test]
-fn a_fault_that_is_a_panic_leaves_the_old_state_or_the_new_one() {
+fn a_fault_that_is_a_panic_leaves_no_mix_unsaid() {
     let _one = alone();
     assert!(check("panicking_step", tree, caught) > 20);
 }

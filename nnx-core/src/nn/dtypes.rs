@@ -33,7 +33,14 @@ fn warn_of_f64(layer: &str, arrays: &[Option<&Array>], dtype: DType) {
     static TOLD: Mutex<FxHashSet<(String, Aval, Aval)>> =
         Mutex::new(FxHashSet::with_hasher(FxBuildHasher));
     let this = (layer.to_owned(), wide.aval().clone(), narrow.aval().clone());
-    if TOLD.lock().unwrap_or_else(|e| e.into_inner()).insert(this) {
+    let mut told = TOLD.lock().unwrap_or_else(|e| e.into_inner());
+    // Ever new shapes are no reason to keep them all.
+    if told.len() >= 256 {
+        told.clear();
+    }
+    let is_new = told.insert(this);
+    drop(told);
+    if is_new {
         tracing::warn!(
             target: "nnx::nn",
             "{layer} computes in f64: it has {} and {}. A float literal is f64 in Rust\n\

@@ -136,8 +136,13 @@ fn with_advice(error: &libloading::Error) -> String {
         }
         source = inner.source();
     }
+    format!("{reason}; {}", advice(&reason))
+}
+
+/// What to do when the system's loader gives this reason.
+fn advice(reason: &str) -> String {
     let is_about = |names: &[&str]| names.iter().any(|name| reason.contains(name));
-    let advice = if is_about(&["libcuda.so"]) {
+    if is_about(&["libcuda.so"]) {
         "the driver of the GPU is not installed on this machine".to_string()
     } else if is_about(&["libcu", "libnv", "libnccl"]) {
         "this is a library of CUDA: install the CUDA that the plugin was built for, and put the \
@@ -151,8 +156,7 @@ fn with_advice(error: &libloading::Error) -> String {
         format!("the plugin was built for a newer system than this one; `{SETUP}` installs another")
     } else {
         format!("`{SETUP}` installs another")
-    };
-    format!("{reason}; {advice}")
+    }
 }
 
 /// The version of the table, or why it cannot be used.
@@ -175,4 +179,25 @@ fn check_version(api: *const PjrtApi) -> Result<(i32, i32), String> {
         "its PJRT API {major}.{minor} is {age}; this library works with API \
          {need_major}.{need_minor} and later {need_major}.x. `{SETUP}` installs one that fits"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::advice;
+
+    #[test]
+    fn well_known_reasons_have_their_own_advice() {
+        for (library, expected) in [
+            ("libcuda.so.1: cannot open shared object file", "the driver of the GPU"),
+            ("libcudart.so.12: cannot open shared object file", "a library of CUDA"),
+            ("libnvrtc.so.12: cannot open shared object file", "a library of CUDA"),
+            ("libamdhip64.so.6: cannot open shared object file", "a library of ROCm"),
+            ("libc.so.6: version `GLIBC_2.38' not found", "built for a newer system"),
+            ("libstdc++.so.6: version `GLIBCXX_3.4.32' not found", "built for a newer system"),
+            ("file too short", "installs another"),
+        ] {
+            let advice = advice(library);
+            assert!(advice.contains(expected), "{library}: {advice}");
+        }
+    }
 }
