@@ -11,7 +11,7 @@ use model::{LanguageModel, Tied, eval_step, next_token};
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module};
-use nnx_examples::{About, Data, EpochRun, Metrics, Options, Program};
+use nnx_examples::{About, Data, EpochRun, Length, Metrics, Options, Program};
 use std::process::ExitCode;
 use text::{CONTEXT, Text};
 
@@ -22,12 +22,13 @@ const ABOUT: About = About {
     name: "language_model",
     purpose: "Trains a language model with tied embeddings on Shakespeare's sonnets.",
     examples: "Windows",
-    data: "A text file",
-    shipped: "examples/data/sonnets/sonnets.txt",
-    epochs: 12,
+    data: Some((
+        "A text file",
+        "examples/data/sonnets/sonnets.txt",
+    )),
+    length: Length::Epochs(12, 0.9),
     batch_size: 32,
     learning_rate: 4e-3,
-    decay: 0.9,
     flags: &[("--lend", "Tree mode: the model owns its table and lends it to the output layer")],
 };
 

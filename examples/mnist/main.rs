@@ -10,7 +10,7 @@ use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{RngStream, Rngs};
 use nnx::train::Loader;
 use nnx_examples::digits::Data;
-use nnx_examples::{About, EpochRun, Metrics, Program};
+use nnx_examples::{About, EpochRun, Length, Metrics, Program};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,12 +35,13 @@ impl Program for Training {
         name: "mnist",
         purpose: "Trains the CNN of Flax's MNIST tutorial.",
         examples: "Images",
-        data: "A folder with IDX files as MNIST has them, gzipped or not",
-        shipped: "examples/data/mnist",
-        epochs: 5,
+        data: Some((
+            "A folder with IDX files as MNIST has them, gzipped or not",
+            "examples/data/mnist",
+        )),
+        length: Length::Epochs(5, 0.5),
         batch_size: 64,
         learning_rate: 5e-3,
-        decay: 0.5,
         flags: &[],
     };
     type Data = Data;

@@ -11,7 +11,7 @@ use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::train::Accuracy;
 use nnx_examples::digits::Data;
-use nnx_examples::{About, EpochRun, Metrics, Program};
+use nnx_examples::{About, EpochRun, Length, Metrics, Program};
 use pairs::pairs;
 use std::process::ExitCode;
 
@@ -36,12 +36,13 @@ impl Program for Training {
         name: "siamese",
         purpose: "Trains a Siamese network that tells whether two digits are the same.",
         examples: "Pairs",
-        data: "A folder with IDX files as MNIST has them, gzipped or not",
-        shipped: "examples/data/mnist",
-        epochs: 6,
+        data: Some((
+            "A folder with IDX files as MNIST has them, gzipped or not",
+            "examples/data/mnist",
+        )),
+        length: Length::Epochs(6, 0.6),
         batch_size: 64,
         learning_rate: 1e-2,
-        decay: 0.6,
         flags: &[],
     };
     type Data = Data;

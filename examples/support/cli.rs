@@ -1,6 +1,6 @@
 //! The command line that the examples have in common.
 
-use crate::About;
+use crate::{About, Length};
 use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,6 +10,8 @@ use std::str::FromStr;
 pub struct Options {
     /// How many epochs to train in all.
     pub epochs: Option<u32>,
+    /// How many steps to train.
+    pub steps: Option<usize>,
     /// Examples per step.
     pub batch_size: Option<usize>,
     /// The learning rate at first.
@@ -30,25 +32,36 @@ pub struct Options {
 
 /// The text of `--help`.
 pub(crate) fn help(about: &About) -> String {
-    let About { name, epochs, batch_size, learning_rate, decay, .. } = about;
-    let mut options = vec![
-        ("--epochs N", format!("How many epochs to train in all [default: {epochs}]")),
+    let About { name, batch_size, learning_rate, .. } = about;
+    let mut options = Vec::new();
+    let rate = match about.length {
+        Length::Epochs(epochs, decay) => {
+            options.push((
+                "--epochs N",
+                format!("How many epochs to train in all [default: {epochs}]"),
+            ));
+            format!("AdamW's learning rate at first; each epoch leaves {decay} of it\n")
+        }
+        Length::Steps(steps) => {
+            options.push(("--steps N", format!("How many steps to train [default: {steps}]")));
+            "The learning rate ".to_owned()
+        }
+    };
+    options.extend([
         ("--batch-size N", format!("{} per step [default: {batch_size}]", about.examples)),
-        (
-            "--learning-rate X",
-            format!(
-                "AdamW's learning rate at first; each epoch leaves {decay} of it\n\
-                 [default: {learning_rate}]"
-            ),
-        ),
+        ("--learning-rate X", format!("{rate}[default: {learning_rate}]")),
         ("--seed N", "Seed of all that is random [default: 0]".into()),
-        ("--data PATH", format!("{}\n[default: {}]", about.data, about.shipped)),
-        ("--out DIR", format!("Where the checkpoint and the curves go [default: runs/{name}]")),
-        (
+    ]);
+    if let Some((data, shipped)) = about.data {
+        options.push(("--data PATH", format!("{data}\n[default: {shipped}]")));
+    }
+    options.push(("--out DIR", format!("Where the results go [default: runs/{name}]")));
+    if let Length::Epochs(..) = about.length {
+        options.push((
             "--resume CHECKPOINT",
             "Goes on where this checkpoint ended; it brings its own settings".into(),
-        ),
-    ];
+        ));
+    }
     options.extend(about.flags.iter().map(|(flag, text)| (*flag, (*text).to_owned())));
     options.push(("--help", "Prints this text".into()));
     let mut help = format!("{}\n\nUsage: {name} [OPTIONS]\n\nOptions:\n", about.purpose);
@@ -61,15 +74,21 @@ pub(crate) fn help(about: &About) -> String {
 /// Reads the command line. The error names the option.
 pub(crate) fn parse(about: &About, mut args: lexopt::Parser) -> Result<Options, String> {
     let mut options = Options::default();
+    let by_epochs = matches!(about.length, Length::Epochs(..));
     while let Some(arg) = args.next().map_err(|e| e.to_string())? {
         match arg {
-            Long("epochs") => options.epochs = Some(positive(&mut args, "--epochs")?),
+            Long("epochs") if by_epochs => {
+                options.epochs = Some(positive(&mut args, "--epochs")?);
+            }
+            Long("steps") if !by_epochs => {
+                options.steps = Some(positive(&mut args, "--steps")?);
+            }
             Long("batch-size") => options.batch_size = Some(positive(&mut args, "--batch-size")?),
             Long("learning-rate") => options.learning_rate = Some(rate(&mut args)?),
             Long("seed") => options.seed = Some(number(&mut args, "--seed", "a whole number")?),
-            Long("data") => options.data = Some(value(&mut args)?.into()),
+            Long("data") if about.data.is_some() => options.data = Some(value(&mut args)?.into()),
             Long("out") => options.out = Some(value(&mut args)?.into()),
-            Long("resume") => options.resume = Some(value(&mut args)?.into()),
+            Long("resume") if by_epochs => options.resume = Some(value(&mut args)?.into()),
             Long("help") | Short('h') => options.help = true,
             Long(name) => match about.flags.iter().find(|(flag, _)| flag[2..] == *name) {
                 Some((flag, _)) if options.flags.contains(flag) => {}

@@ -106,6 +106,14 @@ impl Dataset {
         self.labels.len()
     }
 
+    /// All examples as one batch, for functions that choose from them on the device.
+    ///
+    /// # Errors
+    /// Returns an error if there is no device.
+    pub fn all(&self) -> nnx::Result<Batch> {
+        self.batch(&(0..self.len()).collect::<Vec<_>>(), self.len())
+    }
+
     /// The examples at `indices`, filled up with blanks to `size`.
     ///
     /// # Errors

@@ -1,16 +1,20 @@
-//! The parts that all examples have: a command line, a loop over epochs that can be resumed, its
-//! checkpoint, progress and curves; the digits that some of them learn. An example itself is a [`Program`].
+//! The parts that all examples have: a command line, tables and pictures of results; the digits that some of them
+//! learn. An example itself is a [`Program`], trained by epochs in a loop that can be resumed, or has a loop
+//! of its own and a [`Run`].
 
 mod cli;
 pub mod digits;
 mod history;
 pub mod idx;
+pub mod picture;
 mod plot;
 mod progress;
+mod run;
 mod training;
 
 pub use cli::Options;
 use progress::Progress;
+pub use run::{Outcome, Run};
 
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::Rngs;
@@ -30,20 +34,39 @@ pub struct About {
     pub purpose: &'static str,
     /// The name of what a batch consists of, as "Images".
     pub examples: &'static str,
-    /// The value that `--data` takes.
-    pub data: &'static str,
-    /// The default of `--data`, in the repository.
-    pub shipped: &'static str,
-    /// The default of `--epochs`.
-    pub epochs: u32,
+    /// The value that `--data` takes, and its default in the repository. None where the data are made.
+    pub data: Option<(&'static str, &'static str)>,
+    /// The default of `--epochs` or `--steps`.
+    pub length: Length,
     /// The default of `--batch-size`.
     pub batch_size: usize,
     /// The default of `--learning-rate`.
     pub learning_rate: f64,
-    /// The factor on the learning rate after each epoch.
-    pub decay: f64,
     /// Further options, with what they do.
     pub flags: &'static [(&'static str, &'static str)],
+}
+
+/// How long a program trains.
+#[derive(Debug, Clone, Copy)]
+pub enum Length {
+    /// Times over all examples; a factor on the learning rate after each.
+    Epochs(u32, f64),
+    /// Updates of the model.
+    Steps(usize),
+}
+
+impl About {
+    /// Where the data are: as the command line says, or those that ship.
+    fn data(&self, options: &Options) -> PathBuf {
+        let shipped = self.data.map_or("", |(_, shipped)| shipped);
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        options.data.clone().unwrap_or_else(|| repository.unwrap_or(Path::new("")).join(shipped))
+    }
+
+    /// The folder for the results.
+    fn out(&self, options: &Options) -> PathBuf {
+        options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(self.name))
+    }
 }
 
 /// Examples to train on, and others to test on.
@@ -111,7 +134,33 @@ impl EpochRun<'_> {
 
 /// Reads the command line and runs the program.
 pub fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> ExitCode {
-    let (result, code) = match cli::parse(about, lexopt::Parser::from_env()) {
+    start(about, run, lexopt::Parser::from_env())
+}
+
+/// Runs the program of the gallery that the first argument names, with the other arguments.
+pub fn gallery(programs: &[(&About, fn(&Options) -> Outcome)]) -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    match programs.iter().find(|(about, _)| name == about.name) {
+        Some((about, run)) => start(
+            about,
+            |options| run(options).map_err(|e| e.to_string()),
+            lexopt::Parser::from_args(arguments),
+        ),
+        None => {
+            eprintln!("error: the first argument names a program; there are");
+            programs.iter().for_each(|(about, _)| eprintln!("  {:<12}{}", about.name, about.purpose));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start(
+    about: &About,
+    run: impl FnOnce(&Options) -> Result<(), String>,
+    arguments: lexopt::Parser,
+) -> ExitCode {
+    let (result, code) = match cli::parse(about, arguments) {
         Ok(options) if options.help => {
             print!("{}", cli::help(about));
             return ExitCode::SUCCESS;
@@ -131,10 +180,8 @@ pub fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> 
 /// Trains as the command line says; the results are in a folder then, and returned.
 pub fn train<P: Program>(options: &Options) -> Result<(P, P::Data), String> {
     let started = Instant::now();
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    let shipped = repository.unwrap_or(Path::new("")).join(P::ABOUT.shipped);
-    let data = P::Data::load(options.data.as_deref().unwrap_or(&shipped))?;
-    let out = options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(P::ABOUT.name));
+    let data = P::Data::load(&P::ABOUT.data(options))?;
+    let out = P::ABOUT.out(options);
     let _alone = occupy(&out)?;
     // Says at once if there is no XLA, and how to fix that.
     nnx::xla::Client::global().map_err(|e| e.to_string())?;
@@ -166,7 +213,7 @@ fn occupy(out: &Path) -> Result<File, String> {
         )),
         // Not every system has locks.
         Ok(()) | Err(TryLockError::Error(_)) => {
-            plot::remove_unfinished(out);
+            picture::remove_unfinished(out);
             Ok(lock)
         }
     }

@@ -1,8 +1,8 @@
 //! Curves of loss and accuracy as a PNG.
 
 use crate::history::Epoch;
+use crate::picture::{self, range};
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use std::error::Error;
 use std::path::Path;
 
@@ -17,41 +17,14 @@ struct Panel<'a> {
     test: Vec<f32>,
 }
 
-/// The name of a picture that is not finished starts with this.
-const UNFINISHED: &str = ".curves-";
-
-/// Draws the curves in a file next to `path` and moves it there, so that `path` is whole or as it was.
+/// Draws the curves.
 pub(crate) fn write(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED).suffix(".png");
-    #[cfg(unix)]
-    {
-        // As any new file: readable by others unless the umask says no.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder)?;
-    draw(file.path(), history)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Removes the pictures of runs into `folder` that were killed. No run may be going on there.
-pub(crate) fn remove_unfinished(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok()) {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
+    picture::whole(path, |path| draw(path, history))
 }
 
 /// Draws the epochs numbered from 1 on into the file `path`.
 fn draw(path: &Path, history: &[Epoch]) -> Result<(), Box<dyn Error>> {
-    // The font comes with the program: a bare machine has none.
-    register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF)
-        .map_err(|_| "the built-in font cannot be read")?;
+    picture::font()?;
     let root = BitMapBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let column = |f: fn(&Epoch) -> f32| history.iter().map(f).collect::<Vec<f32>>();
@@ -110,20 +83,6 @@ where
         .border_style(BLACK.mix(0.3))
         .draw()?;
     Ok(())
-}
-
-/// The range of the values, with a margin; also for one value, none, or values that are not numbers.
-fn range<'a>(values: impl Iterator<Item = &'a f32>) -> (f32, f32) {
-    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-    for &value in values.filter(|value| value.is_finite()) {
-        low = low.min(value);
-        high = high.max(value);
-    }
-    if low > high {
-        return (0.0, 1.0);
-    }
-    let margin = ((high - low) * 0.08).max(high.abs() * 1e-3).max(1e-6);
-    (low - margin, high + margin)
 }
 
 #[cfg(all(test, unix))]

@@ -1,7 +1,7 @@
 //! The loop over epochs, and the checkpoint from which it can go on.
 
 use crate::history::{self, Epoch};
-use crate::{Data, EpochRun, Metrics, Options, Program, Progress, cli};
+use crate::{Data, EpochRun, Length, Metrics, Options, Program, Progress, cli};
 use nnx::Array;
 use nnx::optim::{AdamW, adamw, exponential_decay};
 use nnx::random::Rngs;
@@ -36,10 +36,13 @@ impl<P: Program> Training<P> {
     pub(super) fn new(options: &Options, data: &P::Data) -> Result<Self, String> {
         let seed = options.seed.unwrap_or(SEED);
         let [examples, _] = data.counts();
+        let Length::Epochs(epochs, decay) = P::ABOUT.length else {
+            return Err(format!("{} has no number of epochs", P::ABOUT.name));
+        };
         let tx = |settings: &Settings| {
             // The rest that fills no batch is left out.
             let steps = (examples / settings.batch_size).max(1);
-            decaying(settings.learning_rate, steps, P::ABOUT.decay)
+            decaying(settings.learning_rate, steps, decay)
         };
         let mut settings = Settings {
             batch_size: P::ABOUT.batch_size,
@@ -49,7 +52,7 @@ impl<P: Program> Training<P> {
         };
         let mut rngs = Rngs::new(u64::from(seed));
         let mut program = P::new(data, tx(&settings), &mut rngs);
-        let epochs = options.epochs.unwrap_or(P::ABOUT.epochs);
+        let epochs = options.epochs.unwrap_or(epochs);
         if let Some(path) = &options.resume {
             let metadata = load_checkpoint(path, &mut program).map_err(|e| e.to_string())?;
             settings = Settings::from_metadata(&metadata, path)?;
@@ -173,15 +176,20 @@ impl<P: Program> Training<P> {
             P::ABOUT.examples.to_lowercase(),
             started.elapsed().as_secs_f64(),
         );
-        for f in &functions {
-            println!(
-                "{}: traced {} x, compiled {} x, {} calls",
-                f.name,
-                f.traces,
-                f.compiles,
-                f.traces + f.hits
-            );
-        }
+        print_functions();
+    }
+}
+
+/// Prints how often each jitted function was traced, compiled and called.
+pub(crate) fn print_functions() {
+    for f in nnx::jit::functions() {
+        println!(
+            "{}: traced {} x, compiled {} x, {} calls",
+            f.name,
+            f.traces,
+            f.compiles,
+            f.traces + f.hits
+        );
     }
 }
 

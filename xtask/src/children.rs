@@ -5,11 +5,14 @@ use crate::setup::Setup;
 use crate::xla_rs::{Library, environment};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The package of the example programs.
 const EXAMPLES: &str = "nnx-examples";
+
+/// The example that is several programs, a file each.
+const GALLERY: &str = "gallery";
 
 /// The features that give packages the backend of XLA's C++ library.
 const FEATURES: [&str; 3] = ["nnx/xla-rs", "nnx-core/xla-rs", "nnx-examples/xla-rs"];
@@ -35,8 +38,15 @@ pub fn mnist(backend: Backend, arguments: Vec<OsString>) -> Result<u8, String> {
 ///
 /// # Errors
 /// As for [`mnist`].
-pub fn example(backend: Backend, name: &str, arguments: Vec<OsString>) -> Result<u8, String> {
-    run(backend, &["--release"], name, arguments)
+pub fn example(backend: Backend, name: &str, mut arguments: Vec<OsString>) -> Result<u8, String> {
+    let bin = match folder().join(GALLERY).join(name).with_extension("rs").is_file() {
+        true => {
+            arguments.insert(0, name.into());
+            GALLERY
+        }
+        false => name,
+    };
+    run(backend, &["--release"], bin, arguments)
 }
 
 fn run(
@@ -51,23 +61,36 @@ fn run(
     hand_over(cargo)
 }
 
+/// The folder of the example programs.
+fn folder() -> PathBuf {
+    workspace().join("examples")
+}
+
 /// The names of the examples, in order.
 ///
 /// # Errors
 /// Returns an error if their folder cannot be read.
 pub fn examples() -> Result<Vec<String>, String> {
-    let folder = workspace().join("examples");
-    let cannot = |e: std::io::Error| format!("cannot read {}: {e}", folder.display());
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(cannot)? {
-        let entry = entry.map_err(cannot)?;
+    for entry in entries(&folder())? {
         // The other folders hold what examples have in common.
-        if entry.path().join("main.rs").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+        if entry.join("main.rs").is_file() && !entry.ends_with(GALLERY) {
+            names.extend(entry.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
+    for entry in entries(&folder().join(GALLERY))? {
+        names.extend(entry.file_stem().map(|name| name.to_string_lossy().into_owned()));
+    }
+    names.retain(|name| name != "main");
     names.sort_unstable();
     Ok(names)
+}
+
+/// The paths in a folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let paths = std::fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    paths.map_err(|e| format!("cannot read {}: {e}", folder.display()))
 }
 
 /// `cargo xtask test`: all tests of the workspace, or those that cargo's own arguments choose.

@@ -24,8 +24,8 @@ Commands:
                        0.8 GB on disk; needs a C++ compiler), and how to build with it
   mnist [OPTIONS]    Set up, then train a CNN on handwritten digits (`mnist --help` lists options)
   example NAME [OPTIONS]
-                     Set up, then run a program of the folder examples, optimized: `mnist`,
-                     `language_model`, `siamese`; each has --help
+                     Set up, then run a program of the folder examples, optimized; without NAME
+                     it names them, and each has --help
   test [ARGS]        Set up, then run all tests; ARGS are those of `cargo test`
   golden DIR [--list]
                      Set up, then compare with the reference values in DIR; --list names the

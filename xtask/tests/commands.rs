@@ -83,7 +83,8 @@ fn a_wrong_command_line_has_exit_code_2() {
         (&["setup", "--from"], "--from"),
         (&["setup", "extra"], "extra"),
         (&["golden"], "needs the folder"),
-        (&["example"], "`language_model`, `mnist`, `siamese`"),
+        (&["example"], "`language_model`, `maml`, `mnist`, "),
+        (&["example"], "`siamese`, `vae`"),
         (&["example", "common"], "no example `common`"),
         (&["golden", ".", "--quick"], "--quick"),
         (&["conformance", "plugin.so"], "plugin.so"),
@@ -192,6 +193,10 @@ fn cargo_is_run_with_the_plugin_and_its_exit_code_kept() {
         (
             &["example", "siamese", "--help"],
             "Cargo.toml --release --package nnx-examples --bin siamese -- --help".to_string(),
+        ),
+        (
+            &["example", "vae", "--steps", "5"],
+            "--release --package nnx-examples --bin gallery -- vae --steps 5".to_string(),
         ),
         (&["test", "--", "-q"], "--workspace -- -q".to_string()),
         (&["test", "-p", "nnx-core", "name"], "Cargo.toml -p nnx-core name".to_string()),

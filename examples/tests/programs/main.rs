@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod fuzz;
+mod gallery;
 mod language_model;
 mod mnist;
 mod program;
