@@ -20,7 +20,7 @@ pub(crate) struct Threefry2x32 {
 /// By how much each round rotates, for even and odd groups of four rounds.
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 /// From how many elements on the combined words are kept.
-const KEPT_FROM: usize = 256;
+const KEPT_FROM: usize = 16;
 /// The constant that makes the third key word from the first two.
 const PARITY: u32 = 0x1BD1_1BDA;
 
