@@ -4,16 +4,16 @@
 
 mod lent;
 mod model;
-mod text;
 
 use lent::Lent;
-use model::{LanguageModel, Tied, eval_step, next_token};
+use model::{CONTEXT, LanguageModel, Tied, eval_step, next_token};
 use nnx::optim::{AdamW, Optimizer};
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module};
 use nnx_examples::{About, Data, EpochRun, Length, Metrics, Options, Program};
 use std::process::ExitCode;
-use text::{CONTEXT, Text};
+
+type Text = nnx_examples::text::Text<CONTEXT>;
 
 /// How much text the trained model writes, in characters.
 const SAMPLE: usize = 400;
@@ -74,7 +74,7 @@ impl<M: LanguageModel> Program for Training<M> {
         let starts = starts.try_to_vec::<i64>()?;
         for (step, starts) in starts.chunks_exact(epoch.batch_size).enumerate() {
             let starts = starts.iter().map(|&start| start as usize);
-            let batch = text::windows(&text.train, starts);
+            let batch = Text::windows(&text.train, starts);
             let loss = model.train_step(optimizer, epoch.metrics, &batch);
             epoch.started(step, loss)?;
         }
@@ -82,7 +82,7 @@ impl<M: LanguageModel> Program for Training<M> {
     }
 
     fn test(&self, text: &Text, metrics: &mut Metrics) -> nnx::Result<()> {
-        eval_step(&self.model, metrics, &text::windows(&text.test, text.test_starts()));
+        eval_step(&self.model, metrics, &Text::windows(&text.test, text.test_starts()));
         Ok(())
     }
 }
@@ -102,6 +102,6 @@ impl<M: LanguageModel> Training<M> {
             let next = next_token(&self.model, &mut self.draws, &window, &last);
             tokens.push(next.try_item::<i32>()?);
         }
-        Ok(tokens[1..].iter().map(|&token| text.vocabulary[token as usize]).collect())
+        Ok(text.characters(&tokens[1..]))
     }
 }

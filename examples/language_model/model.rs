@@ -1,7 +1,6 @@
 //! A small transformer whose output layer is its embedding table, and the jitted functions that train,
 //! test and ask it. `lent.rs` has the same for tree mode.
 
-use crate::text::CONTEXT;
 use nnx::module::{View, view};
 use nnx::nn::{Embed, LayerNorm, Linear, MultiHeadAttention, MultiHeadAttentionOptions, gelu};
 use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
@@ -10,6 +9,8 @@ use nnx::random::{self, RngStream, Rngs};
 use nnx::{Array, DType, Module, Shared, value_and_grad};
 use nnx_examples::Metrics;
 
+/// How many characters the model looks back at.
+pub(crate) const CONTEXT: usize = 32;
 pub(crate) const FEATURES: usize = 64;
 const HEADS: usize = 4;
 const BLOCKS: usize = 2;

@@ -10,6 +10,7 @@ pub mod picture;
 mod plot;
 mod progress;
 mod run;
+pub mod text;
 mod training;
 
 pub use cli::Options;
@@ -56,11 +57,15 @@ pub enum Length {
 }
 
 impl About {
+    /// Where the data are that ship.
+    pub fn shipped(&self) -> PathBuf {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        repository.unwrap_or(Path::new("")).join(self.data.map_or("", |(_, shipped)| shipped))
+    }
+
     /// Where the data are: as the command line says, or those that ship.
     fn data(&self, options: &Options) -> PathBuf {
-        let shipped = self.data.map_or("", |(_, shipped)| shipped);
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        options.data.clone().unwrap_or_else(|| repository.unwrap_or(Path::new("")).join(shipped))
+        options.data.clone().unwrap_or_else(|| self.shipped())
     }
 
     /// The folder for the results.

@@ -1,22 +1,20 @@
 //! Text as numbers.
 
+use crate::Data;
 use nnx::Array;
-use nnx_examples::Data;
 use std::path::Path;
 
-/// How many characters the model looks back at.
-pub(crate) const CONTEXT: usize = 32;
-
-/// A text, its characters numbered.
-pub(crate) struct Text {
+/// A text, its characters numbered, for a model that looks back at so many characters.
+pub struct Text<const CONTEXT: usize> {
     /// All that occur, in order.
-    pub(crate) vocabulary: Vec<char>,
-    pub(crate) train: Vec<i32>,
-    /// The last tenth.
-    pub(crate) test: Vec<i32>,
+    pub vocabulary: Vec<char>,
+    /// To train on.
+    pub train: Vec<i32>,
+    /// To test on: the last tenth.
+    pub test: Vec<i32>,
 }
 
-impl Data for Text {
+impl<const CONTEXT: usize> Data for Text<CONTEXT> {
     fn load(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|e| format!("--data {}: cannot be read as text: {e}", path.display()))?;
@@ -43,18 +41,23 @@ impl Data for Text {
     }
 }
 
-impl Text {
+impl<const CONTEXT: usize> Text<CONTEXT> {
     /// Where the windows to test on start: one after the other.
-    pub(crate) fn test_starts(&self) -> impl ExactSizeIterator<Item = usize> {
+    pub fn test_starts(&self) -> impl ExactSizeIterator<Item = usize> {
         (0..(self.test.len() - 1) / CONTEXT).map(|window| window * CONTEXT)
     }
-}
 
-/// The windows of a text from these places on, each with the character after it: i32
-/// `[n, CONTEXT + 1]`.
-pub(crate) fn windows(tokens: &[i32], starts: impl ExactSizeIterator<Item = usize>) -> Array {
-    let shape = [starts.len(), CONTEXT + 1];
-    let windows: Vec<i32> =
-        starts.flat_map(|start| &tokens[start..][..=CONTEXT]).copied().collect();
-    Array::from_slice(&windows, shape)
+    /// The windows of a text from these places on, each with the character after it: i32
+    /// `[n, CONTEXT + 1]`.
+    pub fn windows(tokens: &[i32], starts: impl ExactSizeIterator<Item = usize>) -> Array {
+        let shape = [starts.len(), CONTEXT + 1];
+        let windows: Vec<i32> =
+            starts.flat_map(|start| &tokens[start..][..=CONTEXT]).copied().collect();
+        Array::from_slice(&windows, shape)
+    }
+
+    /// The characters with these numbers.
+    pub fn characters(&self, tokens: &[i32]) -> String {
+        tokens.iter().map(|&token| self.vocabulary[token as usize]).collect()
+    }
 }
