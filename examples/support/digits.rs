@@ -106,6 +106,12 @@ impl Dataset {
         self.labels.len()
     }
 
+    /// The pixels of an image, row by row.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let pixels = self.height * self.width;
+        &self.images[index * pixels..][..pixels]
+    }
+
     /// All examples as one batch, for functions that choose from them on the device.
     ///
     /// # Errors
@@ -123,8 +129,7 @@ impl Dataset {
         let mut images = vec![0; size * pixels];
         let mut labels = vec![0_i32; size];
         for (at, &index) in indices.iter().enumerate() {
-            let image = &self.images[index * pixels..][..pixels];
-            images[at * pixels..][..pixels].copy_from_slice(image);
+            images[at * pixels..][..pixels].copy_from_slice(self.image(index));
             labels[at] = i32::from(self.labels[index]);
         }
         let mask: Vec<bool> = (0..size).map(|at| at < indices.len()).collect();

@@ -69,7 +69,7 @@ impl About {
     }
 
     /// The folder for the results.
-    fn out(&self, options: &Options) -> PathBuf {
+    pub fn out(&self, options: &Options) -> PathBuf {
         options.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(self.name))
     }
 }
