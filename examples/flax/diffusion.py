@@ -11,7 +11,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, BATCH, TIMES, FEATURES, EMBEDDING = int((sys.argv + [1500])[1]), 32, 200, 32, 64
+STEPS, BATCH, TIMES, FEATURES, EMBEDDING = int((sys.argv + [3000])[1]), 32, 200, 32, 64
 DATA = pathlib.Path(__file__).parent.parent / "data/mnist/train-images-idx3-ubyte.gz"
 
 
@@ -43,6 +43,7 @@ class Net(nnx.Module):
         self.down = Block(FEATURES, FEATURES, rngs)
         self.smaller = nnx.Conv(FEATURES, wide, (3, 3), strides=2, rngs=rngs)
         self.middle = nnx.List([Block(wide, wide, rngs) for _ in range(2)])
+        self.attention = nnx.MultiHeadAttention(4, wide, decode=False, deterministic=False, rngs=rngs)
         self.up = Block(wide + FEATURES, FEATURES, rngs)
         self.norm = nnx.GroupNorm(FEATURES, num_groups=8, rngs=rngs)
         self.output = nnx.Conv(FEATURES, 4, (3, 3), rngs=rngs)
@@ -55,8 +56,9 @@ class Net(nnx.Module):
         x = images.reshape(n, height // 2, 2, width // 2, 2).transpose(0, 1, 3, 2, 4)
         large = self.down(self.input(x.reshape(n, height // 2, width // 2, 4)), time)
         small = self.smaller(large)
-        for block in self.middle:
-            small = block(small, time)
+        small = self.middle[0](small, time)
+        small = small + self.attention(small.reshape(n, -1, 2 * FEATURES)).reshape(small.shape)
+        small = self.middle[1](small, time)
         x = jnp.concatenate([small.repeat(2, 1).repeat(2, 2), large], -1)
         x = self.output(nnx.silu(self.norm(self.up(x, time))))
         x = x.reshape(n, height // 2, width // 2, 2, 2).transpose(0, 1, 3, 2, 4)

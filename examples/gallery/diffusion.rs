@@ -4,7 +4,8 @@
 //! `cargo xtask example diffusion` sets up XLA and runs it; `--help` after it lists the options.
 
 use nnx::array::{concatenate, linspace};
-use nnx::nn::{Conv, GroupNorm, Linear, silu};
+use nnx::module::{View, view};
+use nnx::nn::{Conv, GroupNorm, Linear, MultiHeadAttention, silu};
 use nnx::optim::{Adam, Optimizer, adam, warmup_cosine_decay_schedule};
 use nnx::random::{self, Key, RngStream, Rngs};
 use nnx::train::EMA;
@@ -21,7 +22,7 @@ pub(crate) const ABOUT: About = About {
         "A folder with IDX files as MNIST has them, gzipped or not",
         "examples/data/mnist",
     )),
-    length: Length::Steps(1500),
+    length: Length::Steps(3000),
     batch_size: 32,
     learning_rate: 2e-3,
     flags: &[],
@@ -90,6 +91,7 @@ struct Net {
     down: Block,
     smaller: Conv,
     middle: [Block; 2],
+    attention: MultiHeadAttention,
     up: Block,
     norm: GroupNorm,
     output: Conv,
@@ -104,6 +106,7 @@ impl Net {
             down: Block::new(FEATURES, FEATURES, rngs),
             smaller: Conv::builder(FEATURES, wide, [3, 3]).strides(2).build(rngs),
             middle: std::array::from_fn(|_| Block::new(wide, wide, rngs)),
+            attention: MultiHeadAttention::new(4, wide, rngs),
             up: Block::new(wide + FEATURES, FEATURES, rngs),
             norm: GroupNorm::builder(FEATURES).num_groups(8).build(rngs),
             output: Conv::new(FEATURES, 4, [3, 3], rngs),
@@ -111,7 +114,7 @@ impl Net {
     }
 
     /// The noise in images f32 `[n, height, width]` at the times i32 `[n]`, of the images' shape.
-    fn forward(&self, images: &Array, time: &Array) -> Array {
+    fn forward(&mut self, images: &Array, time: &Array) -> Array {
         let waves = linspace(0.0, -4.0, EMBEDDING / 2, DType::F32).exp();
         let angles = time.astype(DType::F32).expand_dims(-1) * waves;
         let time = concatenate(&[&angles.sin(), &angles.cos()], -1);
@@ -123,7 +126,11 @@ impl Net {
         let x = self.input.forward(&x.reshape([n, height / 2, width / 2, 4]));
         let large = self.down.forward(&x, &time);
         let small = self.smaller.forward(&large);
-        let small = self.middle.iter().fold(small, |x, block| block.forward(&x, &time));
+        let small = self.middle[0].forward(&small, &time);
+        // Each place sees all others.
+        let places = small.reshape([n, -1, 2 * FEATURES as isize]);
+        let small = &small + self.attention.forward(&places).reshape(small.shape());
+        let small = self.middle[1].forward(&small, &time);
         let x = concatenate(&[&small.repeat(2, 1).repeat(2, 2), &large], -1);
         let x = self.output.forward(&silu(&self.norm.forward(&self.up.forward(&x, &time))));
         let x = x.reshape([n, height / 2, width / 2, 2, 2]).transpose([0, 1, 3, 2, 4]);
@@ -149,8 +156,8 @@ fn train_step(
     let left = table(schedule().0.into_iter()).take(&time, 0).reshape([-1, 1, 1]);
     let noisy = left.sqrt() * x + (1.0 - left).sqrt() * &noise;
     let (loss, grads) = value_and_grad(
-        |net: &Net| (net.forward(&noisy, &time) - &noise).square().mean(..),
-        &*net,
+        |net: &mut Net| (net.forward(&noisy, &time) - &noise).square().mean(..),
+        &mut *net,
     );
     optimizer.update(net, &grads);
     average.update(net);
@@ -160,6 +167,7 @@ fn train_step(
 /// Images f32 `[n, height, width]`, from noise, in [`TIMES`] steps.
 #[nnx::jit(graph = false)]
 fn sample(net: &Net, draws: &mut RngStream, n: usize, height: usize, width: usize) -> Array {
+    let mut net = view(net, View::eval());
     let (left, kept) = schedule();
     let before = [1.0].into_iter().chain(left.iter().copied());
     // How much of the image that is seen through the noise, how much of what is there, and how much new noise.

@@ -7,6 +7,7 @@ mod maml;
 mod pinn;
 mod ppo;
 mod recurrent;
+mod resnet;
 mod serve;
 mod vae;
 mod vit;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         (&pinn::ABOUT, pinn::run),
         (&ppo::ABOUT, ppo::run),
         (&recurrent::ABOUT, recurrent::run),
+        (&resnet::ABOUT, resnet::run),
         (&serve::ABOUT, serve::run),
         (&vae::ABOUT, vae::run),
         (&vit::ABOUT, vit::run),
