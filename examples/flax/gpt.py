@@ -1,6 +1,7 @@
 """The Flax twin of examples/gallery/gpt.rs: the same model, numbers and seed."""
 
 import pathlib
+import sys
 import time
 
 import jax
@@ -9,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, BATCH, CONTEXT, FEATURES, HEADS, BLOCKS, TEXTS = 1500, 16, 96, 96, 4, 3, 8
+STEPS, BATCH, CONTEXT, FEATURES, HEADS, BLOCKS, TEXTS = int((sys.argv + [1500])[1]), 16, 96, 96, 4, 3, 8
 TEXT = pathlib.Path(__file__).parent.parent / "data/sonnets/sonnets.txt"
 
 

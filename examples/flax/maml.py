@@ -1,5 +1,6 @@
 """The Flax twin of examples/gallery/maml.rs: the same model, numbers and seed."""
 
+import sys
 import time
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, TASKS, HIDDEN, POINTS, RATE = 10_000, 25, 40, 10, 0.01
+STEPS, TASKS, HIDDEN, POINTS, RATE = int((sys.argv + [10_000])[1]), 25, 40, 10, 0.01
 
 
 class Net(nnx.Module):

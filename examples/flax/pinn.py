@@ -1,5 +1,6 @@
 """The Flax twin of examples/gallery/pinn.rs: the same model, numbers and seed."""
 
+import sys
 import time
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, POINTS, WIDTH, IN_A_CALL = 6000, 512, 32, 100
+STEPS, POINTS, WIDTH, IN_A_CALL = int((sys.argv + [6000])[1]), 512, 32, 100
 VISCOSITY = 0.02 / np.pi
 
 

@@ -1,5 +1,6 @@
 """The Flax twin of examples/gallery/ppo.rs: the same model, numbers and seed."""
 
+import sys
 import time
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, CARTS, HORIZON, EPOCHS, PARTS = 80, 32, 128, 4, 4
+STEPS, CARTS, HORIZON, EPOCHS, PARTS = int((sys.argv + [80])[1]), 32, 128, 4, 4
 DISCOUNT, LAMBDA, CLIP, LONGEST = 0.99, 0.95, 0.2, 500
 
 

@@ -1,5 +1,6 @@
 """The Flax twin of examples/gallery/recurrent.rs, with the GRU: the same model, numbers and seed."""
 
+import sys
 import time
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-STEPS, BATCH, SHORTEST, LONGEST, HIDDEN = 2000, 64, 10, 40, 48
+STEPS, BATCH, SHORTEST, LONGEST, HIDDEN = int((sys.argv + [2000])[1]), 64, 10, 40, 48
 
 
 class Adder(nnx.Module):

@@ -2,6 +2,7 @@
 
 import gzip
 import pathlib
+import sys
 import time
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-STEPS, BATCH, HIDDEN, CODE = 2000, 128, 400, 20
+STEPS, BATCH, HIDDEN, CODE = int((sys.argv + [2000])[1]), 128, 400, 20
 DATA = pathlib.Path(__file__).parent.parent / "data/mnist"
 
 

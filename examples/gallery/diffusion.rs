@@ -209,8 +209,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let mut optimizer = Optimizer::new(&net, adam(rate));
     for step in 0..run.steps {
         let batch = run.batch_size;
-        let loss =
-            train_step(&mut net, &mut average, &mut optimizer, &mut draws, &images, batch);
+        let loss = train_step(&mut net, &mut average, &mut optimizer, &mut draws, &images, batch);
         if run.is_due(step) {
             run.line(step, &[("loss", &loss)])?;
         }

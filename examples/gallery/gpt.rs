@@ -7,7 +7,9 @@
 
 use nnx::array::arange;
 use nnx::module::{Cache, View, path_contains, view};
-use nnx::nn::{Embed, LayerNorm, Linear, LoRA, MultiHeadAttention, MultiHeadAttentionOptions, gelu};
+use nnx::nn::{
+    Embed, LayerNorm, Linear, LoRA, MultiHeadAttention, MultiHeadAttentionOptions, gelu,
+};
 use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
 use nnx::optim::{
     AdamW, ClipByGlobalNorm, Mask, Optimizer, adamw, clip_by_global_norm,

@@ -9,7 +9,7 @@ use nnx::nn::LoRA;
 use nnx::optim::{Optimizer, adamw, clip_by_global_norm, warmup_cosine_decay_schedule};
 use nnx::random::{RngStream, Rngs};
 use nnx::train::{load_checkpoint, save_checkpoint};
-use nnx::{Array, All, Not, value_and_grad, wrt};
+use nnx::{All, Array, Not, value_and_grad, wrt};
 use nnx_examples::{About, Data, Length, Options, Outcome, Run};
 
 pub(crate) const ABOUT: About = About {
@@ -67,7 +67,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
     // Beside each large matrix two small ones, whose product is 0 at first.
     for block in &mut model.blocks {
         for layer in [&mut block.up, &mut block.down] {
-            let &[from, to] = layer.linear.kernel.shape() else { unreachable!("of a linear layer") };
+            let &[from, to] = layer.linear.kernel.shape() else {
+                unreachable!("of a linear layer")
+            };
             layer.lora = Some(LoRA::new(from, RANK, to, &mut rngs));
         }
     }

@@ -92,9 +92,8 @@ impl Tasks {
 
     /// The mean error at the points that are asked for, after so many steps on the others.
     fn loss(&self, net: &Net, steps: usize) -> Array {
-        let loss = |task: &Tasks| {
-            net.adapted(&task.x, &task.y, steps).loss(&task.asked_x, &task.asked_y)
-        };
+        let loss =
+            |task: &Tasks| net.adapted(&task.x, &task.y, steps).loss(&task.asked_x, &task.asked_y);
         vmap(loss, self, 0).mean(..)
     }
 }
@@ -145,7 +144,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         let wave = net.adapted(&x, &y, steps).forward(&places).try_to_vec::<f32>()?;
         lines.push((format!("{steps} steps"), at.iter().copied().zip(wave).collect()));
     }
-    let mut given: Vec<_> = x.try_to_vec::<f32>()?.into_iter().zip(y.try_to_vec::<f32>()?).collect();
+    let mut given: Vec<_> =
+        x.try_to_vec::<f32>()?.into_iter().zip(y.try_to_vec::<f32>()?).collect();
     given.sort_by(|a, b| a.0.total_cmp(&b.0));
     lines.push(("given points".to_owned(), given));
     run.curves("wave.png", "A wave, learned from ten points", &lines)?;

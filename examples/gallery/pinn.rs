@@ -132,7 +132,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
     for t in [0.25, 0.5, 0.75, 1.0] {
         let u = solution(&net, &Array::scalar(t as f32), &x).try_to_vec::<f32>()?;
         let truth: Vec<f32> = places.iter().map(|&x| exact(t, x.into()) as f32).collect();
-        let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
+        let norm =
+            |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
         let wrong = norm(&mut u.iter().zip(&truth).map(|(u, truth)| u - truth));
         println!("{t:>5} {:>22.5}", wrong / norm(&mut truth.iter().copied()));
         let points = |u: Vec<f32>| places.iter().copied().zip(u).collect::<Vec<_>>();

@@ -105,7 +105,8 @@ impl Mlp {
     }
 
     fn forward(&self, x: &Array) -> Array {
-        self.output.forward(&self.layers.iter().fold(x.clone(), |x, layer| tanh(&layer.forward(&x))))
+        self.output
+            .forward(&self.layers.iter().fold(x.clone(), |x, layer| tanh(&layer.forward(&x))))
     }
 }
 

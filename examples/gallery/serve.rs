@@ -129,7 +129,12 @@ fn serve(out: &Path) -> Outcome {
 }
 
 /// Asks for the digits of these images, and says how many are right.
-fn ask(server: SocketAddr, digits: &Dataset, images: &[usize], at_once: usize) -> io::Result<usize> {
+fn ask(
+    server: SocketAddr,
+    digits: &Dataset,
+    images: &[usize],
+    at_once: usize,
+) -> io::Result<usize> {
     let mut server = TcpStream::connect(server)?;
     server.set_nodelay(true)?;
     let mut right = 0;
@@ -184,9 +189,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         let started = Instant::now();
         let right: usize = std::thread::scope(|scope| {
             let parts = images.chunks(images.len().div_ceil(CLIENTS));
-            let clients: Vec<_> = parts
-                .map(|part| scope.spawn(|| ask(address, &data.test, part, at_once)))
-                .collect();
+            let clients: Vec<_> =
+                parts.map(|part| scope.spawn(|| ask(address, &data.test, part, at_once))).collect();
             let answers = clients.into_iter().map(|client| client.join().expect("no panic"));
             answers.sum::<io::Result<usize>>()
         })?;

@@ -116,8 +116,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let mut model = Vae::new(height * width, &mut Rngs::new(run.seed));
     let mut optimizer = Optimizer::new(&model, adam(run.learning_rate));
     for step in 0..run.steps {
-        let (drawing, divergence) =
-            train_step(&mut model, &mut optimizer, &images, run.batch_size);
+        let (drawing, divergence) = train_step(&mut model, &mut optimizer, &images, run.batch_size);
         if run.is_due(step) {
             let loss = &drawing + &divergence;
             run.line(step, &[("loss", &loss), ("drawing", &drawing), ("divergence", &divergence)])?;

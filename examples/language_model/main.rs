@@ -22,10 +22,7 @@ const ABOUT: About = About {
     name: "language_model",
     purpose: "Trains a language model with tied embeddings on Shakespeare's sonnets.",
     examples: "Windows",
-    data: Some((
-        "A text file",
-        "examples/data/sonnets/sonnets.txt",
-    )),
+    data: Some(("A text file", "examples/data/sonnets/sonnets.txt")),
     length: Length::Epochs(12, 0.9),
     batch_size: 32,
     learning_rate: 4e-3,

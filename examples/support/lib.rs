@@ -154,7 +154,9 @@ pub fn gallery(programs: &[(&About, fn(&Options) -> Outcome)]) -> ExitCode {
         ),
         None => {
             eprintln!("error: the first argument names a program; there are");
-            programs.iter().for_each(|(about, _)| eprintln!("  {:<12}{}", about.name, about.purpose));
+            programs
+                .iter()
+                .for_each(|(about, _)| eprintln!("  {:<12}{}", about.name, about.purpose));
             ExitCode::from(2)
         }
     }

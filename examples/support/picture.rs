@@ -106,11 +106,7 @@ pub fn lines(
             .x_label_area_size(44)
             .y_label_area_size(64)
             .build_cartesian_2d(left..right, low..high)?;
-        chart
-            .configure_mesh()
-            .label_style(("sans-serif", 16))
-            .light_line_style(WHITE)
-            .draw()?;
+        chart.configure_mesh().label_style(("sans-serif", 16)).light_line_style(WHITE).draw()?;
         for ((name, points), color) in lines.iter().zip(COLORS.into_iter().cycle()) {
             chart
                 .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?
