@@ -197,7 +197,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let data = Data::load(&run.data)?;
     let (height, width) = (data.train.height, data.train.width);
     if height % 4 != 0 || width % 4 != 0 {
-        return Err(format!("images of {height} x {width} pixels cannot be halved twice"))?;
+        return Err(format!("images of {height} x {width} pixels cannot be halved twice").into());
     }
     let images = pixels(&data.train.all()?.images).squeeze(-1) * 2.0 - 1.0;
     let mut rngs = Rngs::new(run.seed);

@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let mut run = Run::new(&ABOUT, options)?;
     if !run.data.exists() {
         let data = run.data.display();
-        return Err(format!("--data {data}: there is no checkpoint; run `gpt` first"))?;
+        return Err(format!("--data {data}: there is no checkpoint; run `gpt` first").into());
     }
     let mut rngs = Rngs::new(run.seed);
     let mut text = Text::load(&gpt::ABOUT.shipped())?;

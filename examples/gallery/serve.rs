@@ -91,7 +91,7 @@ fn answer(mut client: TcpStream, net: &Net) -> Outcome {
         client.read_exact(&mut head[1..])?;
         let [n, height, width] = head.map(usize::from);
         if n == 0 || n > MOST {
-            return Err(format!("a request has 1 to {MOST} images, not {n}"))?;
+            return Err(format!("a request has 1 to {MOST} images, not {n}").into());
         }
         // There are two programs: for one image, and for the most.
         let size = if n == 1 { 1 } else { MOST };
@@ -203,7 +203,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     drop(server.stdin.take());
     said.try_for_each(|line| line.map(|line| println!("server: {line}")))?;
     if !server.wait()?.success() {
-        return Err("the server failed")?;
+        return Err("the server failed".into());
     }
     run.summary();
     Ok(())

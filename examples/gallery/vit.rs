@@ -154,7 +154,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let data = Data::load(&run.data)?;
     let (height, width) = (data.train.height, data.train.width);
     if height % PATCH != 0 || width % PATCH != 0 {
-        return Err(format!("images of {height} x {width} pixels are not whole patches"))?;
+        return Err(format!("images of {height} x {width} pixels are not whole patches").into());
     }
     let digits = data.train.all()?;
     let mut rngs = Rngs::new(run.seed);

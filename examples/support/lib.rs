@@ -142,8 +142,11 @@ pub fn main(about: &About, run: impl FnOnce(&Options) -> Result<(), String>) -> 
     start(about, run, lexopt::Parser::from_env())
 }
 
+/// A program in words, and what runs it.
+pub type Listed<'a> = (&'a About, fn(&Options) -> Outcome);
+
 /// Runs the program of the gallery that the first argument names, with the other arguments.
-pub fn gallery(programs: &[(&About, fn(&Options) -> Outcome)]) -> ExitCode {
+pub fn gallery(programs: &[Listed<'_>]) -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let name = arguments.next().unwrap_or_default();
     match programs.iter().find(|(about, _)| name == about.name) {

@@ -61,7 +61,9 @@ pub(crate) fn font() -> Result<(), &'static str> {
 pub fn images(path: &Path, images: &Array, columns: usize) -> Result<(), Box<dyn Error>> {
     const ZOOM: usize = 2;
     let &[n, height, width] = images.shape() else {
-        return Err(format!("images have the shape [n, height, width], not {:?}", images.shape()))?;
+        return Err(
+            format!("images have the shape [n, height, width], not {:?}", images.shape()).into()
+        );
     };
     let pixels = (images.clip(0.0, 1.0) * 255.0).astype(DType::U8).try_to_vec::<u8>()?;
     let columns = columns.clamp(1, n.max(1));

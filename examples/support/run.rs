@@ -45,7 +45,9 @@ impl Run {
         nnx::xla::Client::global()?;
         let steps = match about.length {
             Length::Steps(steps) => options.steps.unwrap_or(steps),
-            Length::Epochs(..) => return Err(format!("{} has no number of steps", about.name))?,
+            Length::Epochs(..) => {
+                return Err(format!("{} has no number of steps", about.name).into());
+            }
         };
         Ok(Run {
             steps,

@@ -226,3 +226,20 @@ fn step_net(net: &mut Net, x: &Array) {
     let next = &net.head.0 + x.sum(..);
     net.head.0.set(next);
 }
+
+/// XLA computes in every loop anew what it takes for cheap, and a hash of 20 rounds is not.
+#[test]
+fn more_than_a_few_random_numbers_are_hashed_once_however_often_they_are_used() {
+    #[nnx::jit(graph = false)]
+    fn noises(key: &nnx::random::Key, n: usize) -> [Array; 2] {
+        let noise = nnx::random::uniform(key, [n], DType::F32);
+        [noise.sin(), noise.sum(..)]
+    }
+    let key = nnx::random::key(0);
+    let is_kept = |n| {
+        let lowered = lower(|| noises(&key, n)).unwrap();
+        lowered.stablehlo().contains("stablehlo.if")
+    };
+    // XLA takes no branch apart.
+    assert_eq!([3, 16, 250, 1000].map(is_kept), [false, true, true, true]);
+}
