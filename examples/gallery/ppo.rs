@@ -117,19 +117,19 @@ struct Agent {
 }
 
 impl Agent {
-    /// The logarithms of the odds of both actions f32 `[n, 2]`, and what is still to come f32 `[n]`.
+    /// The logarithms of the odds of both actions f32 `[n, 2]`, and the rewards still to come f32 `[n]`.
     fn judge(&self, seen: &Array) -> (Array, Array) {
         (log_softmax(&self.actor.forward(seen), -1), self.critic.forward(seen).squeeze(-1))
     }
 }
 
-/// What was played, `[n]` each but for `seen`. Stacked by `scan` there is an axis for the time in front.
+/// A moment of play, `[n]` each but for `seen`. Stacked by `scan` there is an axis for the time in front.
 #[derive(Module)]
 struct Moment {
     seen: Array,
     action: Array,
     odds: Array,
-    /// What the agent expected, then what it should have; and by how much the action was better than expected.
+    /// The rewards that the agent expected, then those that it should have; and by how much the action was better than expected.
     value: Array,
     advantage: Array,
     over: Array,

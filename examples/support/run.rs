@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What a program comes to.
+/// The result of a program.
 pub type Outcome = Result<(), Box<dyn Error>>;
 
 /// How many lines the table of a run has.

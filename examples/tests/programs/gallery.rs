@@ -5,7 +5,7 @@ use std::path::Path;
 
 const GALLERY: Program = Program(env!("CARGO_BIN_EXE_gallery"));
 
-/// What a program printed.
+/// The output of a program.
 struct Printed(String);
 
 /// Runs a program; its files are in the folder `out` then.
@@ -133,7 +133,7 @@ fn serve() {
 fn maml() {
     let folder = tempfile::tempdir().unwrap();
     let printed = run(folder.path(), "maml --steps 300 --learning-rate 5e-3");
-    // What is learned is where the steps start: after one the errors are less, before it they are not.
+    // Where the steps start is what is learned: after one the errors are less, before it they are not.
     let [first, last] = printed.column("one_step");
     let [_, before] = printed.column("before");
     assert!(last < 0.4 * first && last < 0.95 * before, "{first}, {last}, {before} before a step");
