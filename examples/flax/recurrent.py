@@ -13,7 +13,7 @@ STEPS, BATCH, SHORTEST, LONGEST, HIDDEN = int((sys.argv + [2000])[1]), 64, 10, 4
 
 class Adder(nnx.Module):
     def __init__(self, rngs):
-        self.rnn = nnx.RNN(nnx.GRUCell(2, HIDDEN, rngs=rngs), rngs=rngs)
+        self.rnn = nnx.RNN(nnx.GRUCell(2, HIDDEN, rngs=rngs))
         self.output = nnx.Linear(HIDDEN, 1, rngs=rngs)
 
     def __call__(self, x, lengths):

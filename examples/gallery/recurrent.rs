@@ -77,7 +77,7 @@ impl Task {
         let lengths = random::randint(&lengths, [n], shortest, longest, DType::I32);
         let numbers = random::uniform(&numbers, [n, LONGEST], DType::F32);
         // A mark in each half.
-        let half = &lengths / 2;
+        let half = lengths.floor_divide(2);
         let place = random::uniform(&places, [n, 2], DType::F32) * half.expand_dims(-1);
         let place = place.astype(DType::I32);
         let (first, second) = (place.at((.., 0)).get(), place.at((.., 1)).get() + half);
