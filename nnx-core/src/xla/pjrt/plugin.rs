@@ -139,7 +139,7 @@ fn with_advice(error: &libloading::Error) -> String {
     format!("{reason}; {}", advice(&reason))
 }
 
-/// What to do when the system's loader gives this reason.
+/// The advice for this reason of the system's loader.
 fn advice(reason: &str) -> String {
     let is_about = |names: &[&str]| names.iter().any(|name| reason.contains(name));
     if is_about(&["libcuda.so"]) {
