@@ -593,12 +593,63 @@ def distributions(area):
                 r.permutation(key, x, axis, independent=True), x=x)
 
 
+def norms(area):
+    """With learned parts that are not 1 and 0: the gradients and results depend on them."""
+    init = nnx.initializers.normal(0.5)
+
+    def made(layer, *args, **kw):
+        kw["scale_init"] = init
+        if layer is not nnx.RMSNorm:
+            kw["bias_init"] = init
+        return layer(*args, rngs=rngs(), **kw)
+
+    x = sample(2, 5, 6, 8)
+    mask = RANDOM.uniform(size=(2, 5, 6, 1)) < 0.7
+    wide = np.broadcast_to(mask, x.shape)
+
+    def case(name, call, module, **kw):
+        area.layer(name, call, module, x, **kw)
+
+    def masked(name, call, module, mask):
+        case(name, call, module, forward=lambda m, x: m(x, mask=mask), inputs={"mask": mask})
+
+    def named(name, call, module):
+        """The first axis is mapped over, and the statistics are taken over it."""
+        run = lambda m, x: nnx.vmap(lambda m, x: m(x), in_axes=(None, 0), axis_name="i")(m, x)
+        case(name, call, module, forward=run)
+
+    case("layer_axes", "LayerNorm(8, reduction_axes=(1, -1))", made(nnx.LayerNorm, 8, reduction_axes=(1, -1)))
+    case("layer_features", "LayerNorm(40, reduction_axes=(1, 2, 3), feature_axes=(1, 3), use_fast_variance=False)",
+         made(nnx.LayerNorm, 40, reduction_axes=(1, 2, 3), feature_axes=(1, 3), use_fast_variance=False))
+    masked("layer_mask", "LayerNorm(8, reduction_axes=(1, 2, 3))(x, mask)",
+           made(nnx.LayerNorm, 8, reduction_axes=(1, 2, 3)), mask)
+    masked("layer_mask_slow", "LayerNorm(8, reduction_axes=(1, 2), use_fast_variance=False)(x, mask)",
+           made(nnx.LayerNorm, 8, reduction_axes=(1, 2), use_fast_variance=False), mask)
+    named("layer_named", "vmap of LayerNorm(8, axis_name='i')", made(nnx.LayerNorm, 8, axis_name="i"))
+    case("rms_axes", "RMSNorm(5, reduction_axes=(1, 2), feature_axes=1)",
+         made(nnx.RMSNorm, 5, reduction_axes=(1, 2), feature_axes=1))
+    masked("rms_mask", "RMSNorm(8, reduction_axes=(1, -1))(x, mask)",
+           made(nnx.RMSNorm, 8, reduction_axes=(1, -1)), mask)
+    named("rms_named", "vmap of RMSNorm(8, axis_name='i')", made(nnx.RMSNorm, 8, axis_name="i"))
+    case("group_slow", "GroupNorm(8, num_groups=None, group_size=2, use_fast_variance=False)",
+         made(nnx.GroupNorm, 8, num_groups=None, group_size=2, use_fast_variance=False))
+    # Of kept axes the reference repeats the wrong one, unless the groups are of one feature.
+    case("group_axes", "GroupNorm(8, num_groups=8, reduction_axes=(2, -1))",
+         made(nnx.GroupNorm, 8, num_groups=8, reduction_axes=(2, -1)))
+    masked("group_mask", "GroupNorm(8, num_groups=4)(x, mask)", made(nnx.GroupNorm, 8, num_groups=4), wide)
+    named("group_named", "vmap of GroupNorm(8, num_groups=4, axis_name='i')",
+          made(nnx.GroupNorm, 8, num_groups=4, axis_name="i"))
+    case("instance_axes", "InstanceNorm(40, feature_axes=(1, -1))", made(nnx.InstanceNorm, 40, feature_axes=(1, -1)))
+    masked("instance_mask", "InstanceNorm(8)(x, mask)", made(nnx.InstanceNorm, 8), mask)
+    named("instance_named", "vmap of InstanceNorm(8, axis_name='i')", made(nnx.InstanceNorm, 8, axis_name="i"))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     versions = {"jax": jax.__version__, "flax": flax.__version__, "optax": optax.__version__}
     index = {"versions": versions, "seed": SEED, "files": {}}
     for write in (convolutions, linears, attention, recurrent, initializers, pools, losses, schedules, updates,
-                  distributions):
+                  distributions, norms):
         area = Area(write.__name__)
         write(area)
         area.done(index)

@@ -15,6 +15,7 @@ mod functions;
 mod initializers;
 mod layers;
 mod more;
+mod norms;
 mod optax;
 mod optimizers;
 mod random;
@@ -47,6 +48,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "attention" | "convolutions" | "linears" | "pools" | "recurrent" => more::find(name),
         "layers" => layers::find(name),
         "losses" => optax::loss(name),
+        "norms" => norms::find(name),
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
         "schedules" => optax::schedule(name),

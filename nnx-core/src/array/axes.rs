@@ -6,7 +6,7 @@ use crate::value::{Aval, MAX_BYTES, saturating_product};
 use std::ops::RangeFull;
 
 /// Which axes a reduction takes, and whether they stay with size 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Axes {
     /// `None` takes all axes.
     pub(crate) axes: Option<Vec<isize>>,

@@ -5,6 +5,7 @@ mod attention;
 mod functions;
 mod initializers;
 mod layers;
+mod norms;
 mod recurrent;
 mod view;
 

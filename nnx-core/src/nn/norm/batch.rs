@@ -2,14 +2,13 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, check_features, mean_where, statistics};
+use super::{Normalization, Over, check, check_features};
 use crate::array::{dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{BatchStat, Flag, Param, Variable};
 use crate::random::Rngs;
 use crate::run::staged;
-use crate::transform::{check_axis_name, pmean};
 use crate::value::DType;
 
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
@@ -130,18 +129,14 @@ impl BatchNorm {
     /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
     pub fn forward_masked(&mut self, x: &Array, mask: &Array) -> Array {
-        // With the message of the user's line.
-        let _ = x.masked(mask);
         self.run(x, Some(mask))
     }
 
     #[track_caller]
     fn run(&mut self, x: &Array, mask: Option<&Array>) -> Array {
         let feature = dim(LAYER, self.axis, x.aval());
-        check_features(LAYER, x, feature, Some(self.mean.shape()[0]));
-        if let (Some(name), false) = (self.axis_name, *self.use_running_average) {
-            check_axis_name(LAYER, name);
-        }
+        check_features(LAYER, x, &[feature], Some(self.mean.shape()[0]));
+        check(LAYER, x, mask, self.axis_name.filter(|_| !*self.use_running_average));
         let args: Vec<Array> = [x].into_iter().chain(mask).cloned().collect();
         let outs = staged(LAYER, &args, |args| self.normalize(&args[0], args.get(1), feature));
         let mut outs = or_raise(outs).into_iter();
@@ -162,7 +157,7 @@ impl BatchNorm {
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
-            feature,
+            features: &[feature],
         };
         let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != feature).collect();
         let mut moved = Vec::new();
@@ -170,12 +165,8 @@ impl BatchNorm {
             let [mean, variance] = if *self.use_running_average {
                 running
             } else {
-                let of_all = |local: Array| match self.axis_name {
-                    Some(name) => pmean(&local, name),
-                    None => local,
-                };
-                let mean_of = |x: &Array| of_all(mean_where(x, mask, &dims));
-                let (mean, variance) = statistics(x, &dims, self.use_fast_variance, mean_of);
+                let over = Over { dims: &dims, mask, axis_name: self.axis_name };
+                let (mean, variance) = over.statistics(x, self.use_fast_variance);
                 for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
                     let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;
                     moved.push(sum.stop_gradient());

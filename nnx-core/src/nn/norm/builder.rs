@@ -2,17 +2,19 @@
 
 /// Writes the builder of a norm: its own settings, and those of what it learns, which is a scale, or
 /// `scale and bias` where the norm subtracts the mean. The latter choose how the variance is
-/// computed, too.
+/// computed, too. Its `axes` are settings that take whatever names axes.
 macro_rules! norm_builder {
     (
         $(#[$doc:meta])*
         $builder:ident: scale and bias;
+        $(axes { $($axes:tt)* })?
         settings { $($settings:tt)* }
         optional { $($optional:tt)* }
     ) => {
         norm_builder! {
             $(#[$doc])*
             $builder: scale;
+            $(axes { $($axes)* })?
             settings {
                 $($settings)*
                 /// Whether there is a bias. Default: true.
@@ -43,6 +45,7 @@ macro_rules! norm_builder {
     (
         $(#[$doc:meta])*
         $builder:ident: scale;
+        $(axes { $($(#[$axes_doc:meta])* $axes:ident,)* })?
         settings { $($settings:tt)* }
         optional { $($optional:tt)* }
     ) => {
@@ -50,6 +53,7 @@ macro_rules! norm_builder {
             $(#[$doc])*
             $builder;
             given { num_features: usize, }
+            hidden { $($($axes: Option<$crate::array::Axes> = None,)*)? }
             settings {
                 $($settings)*
                 /// The dtype of the parameters. Default: f32.
@@ -68,6 +72,14 @@ macro_rules! norm_builder {
         }
 
         impl $builder {
+            $($(
+                $(#[$axes_doc])*
+                pub fn $axes(mut self, $axes: impl $crate::array::IntoAxes) -> $builder {
+                    self.$axes = Some($axes.into_axes());
+                    self
+                }
+            )*)?
+
             #[track_caller]
             fn scale(&self, rngs: &mut $crate::random::Rngs) -> Option<$crate::module::Param> {
                 let layer = stringify!($builder).trim_end_matches("Builder");

@@ -2,15 +2,14 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, last_axis_of_batch, statistics};
-use crate::array::{invalid, one_program};
+use super::{Normalization, Over, check_features, dims_of, run};
+use crate::array::{Axes, dim, invalid};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
 use crate::value::DType;
-use std::slice;
 
-/// Normalizes each example over groups of features and all axes between batch and features (Wu &
+/// Normalizes each example over groups of features and all axes between batch and features, or others (Wu &
 /// He 2018). `flax.nnx.GroupNorm`.
 ///
 /// ```no_run
@@ -36,11 +35,22 @@ pub struct GroupNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The axes over which the statistics are taken; all but the first if there are none.
+    #[module(static)]
+    pub reduction_axes: Option<Axes>,
+    /// The axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+    #[module(static)]
+    pub axis_name: Option<&'static str>,
 }
 
 norm_builder! {
     /// Settings of a [`GroupNorm`].
     GroupNormBuilder: scale and bias;
+    axes {
+        /// The axes over which the statistics are taken: the last one, which is that of the features and taken over
+        /// each group, and others. Default: all but the first, which is the batch.
+        reduction_axes,
+    }
     settings {
         /// The number of groups of neighbouring features. Default: 32.
         num_groups: usize = 32,
@@ -50,6 +60,9 @@ norm_builder! {
     optional {
         /// How many features are in a group, in place of `num_groups`.
         group_size: usize,
+        /// The name of an axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+        /// Default: none.
+        axis_name: &'static str,
     }
 }
 
@@ -77,6 +90,8 @@ impl GroupNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            reduction_axes: self.reduction_axes,
+            axis_name: self.axis_name,
         }
     }
 }
@@ -101,35 +116,69 @@ impl GroupNorm {
     /// `[batch, …, num_features]`, normalized, in its shape.
     ///
     /// # Panics
-    /// Panics if the last axis of `x` does not have size `num_features`, or is the only one.
+    /// Panics if the last axis of `x` does not have size `num_features`, or is not among the axes of the statistics,
+    /// or is the only one and these are not given, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = last_axis_of_batch(LAYER, x, Some(self.num_groups * self.group_size));
-        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
+        self.run(x, None)
+    }
+
+    /// [`forward`](GroupNorm::forward), where only elements with a true `mask` count in the statistics. The mask
+    /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.GroupNorm` with `mask`.
+    ///
+    /// # Panics
+    /// As [`forward`](GroupNorm::forward), and if the mask does not broadcast to the shape of `x`.
+    #[track_caller]
+    pub fn forward_masked(&self, x: &Array, mask: &Array) -> Array {
+        self.run(x, Some(mask))
     }
 
     #[track_caller]
-    fn normalize(&self, x: &Array, feature: usize) -> Array {
+    fn run(&self, x: &Array, mask: Option<&Array>) -> Array {
+        let feature = dim(LAYER, -1, x.aval());
+        check_features(LAYER, x, &[feature], Some(self.num_groups * self.group_size));
+        let between = self.between(x, feature);
         let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
-            feature,
+            features: &[feature],
         };
-        norm.apply(x, [], |x, []| {
-            // [batch, …, groups, group size], reduced over all but batch and groups.
+        run(LAYER, x, mask, self.axis_name, |x, mask| {
             let mut grouped = x.shape()[..feature].to_vec();
             grouped.extend([self.num_groups, self.group_size]);
-            let mut dims: Vec<usize> = (1..feature).collect();
-            dims.push(feature + 1);
-            let x = x.reshape(&grouped);
-            let (mean, variance) = statistics(&x, &dims, self.use_fast_variance, |x| x.mean(&dims));
-            let between: Vec<usize> = (1..feature).collect();
-            let per_feature = |stat: Array| stat.repeat(self.group_size, 1).insert_dims(&between);
-            let [mean, variance] = [mean, variance].map(per_feature);
-            (Some(mean), variance)
+            let mask = mask.map(|mask| mask.broadcast_to(x.shape()).reshape(&grouped));
+            // Of [batch, …, groups, group size] batch and groups stay.
+            let dims: Vec<usize> = between.iter().copied().chain([feature + 1]).collect();
+            let over = Over { dims: &dims, mask: mask.as_ref(), axis_name: self.axis_name };
+            norm.apply(x, [], |x, []| {
+                let (mean, variance) =
+                    over.statistics(&x.reshape(&grouped), self.use_fast_variance);
+                let per_feature =
+                    |stat: Array| stat.repeat(self.group_size, -1).insert_dims(&between);
+                (Some(per_feature(mean)), per_feature(variance))
+            })
         })
+    }
+
+    /// The dimensions before the features over which the statistics are taken.
+    #[track_caller]
+    fn between(&self, x: &Array, feature: usize) -> Vec<usize> {
+        let Some(axes) = &self.reduction_axes else {
+            if feature == 0 {
+                let aval = x.aval();
+                invalid(LAYER, format!("the input {aval} needs a batch axis before the features"));
+            }
+            return (1..feature).collect();
+        };
+        let mut dims = dims_of(LAYER, axes, x);
+        if dims.pop() != Some(feature) {
+            let message =
+                "the last axis, which is that of the features, must be among `reduction_axes`";
+            invalid(LAYER, message.into());
+        }
+        dims
     }
 }

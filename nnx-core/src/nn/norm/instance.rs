@@ -2,16 +2,15 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, features, last_axis_of_batch, statistics};
-use crate::array::one_program;
+use super::{Normalization, Over, check_features, dims_of, features, last_axis, run};
+use crate::array::{Axes, invalid};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
 use crate::value::DType;
-use std::slice;
 
-/// Normalizes each feature of each example over the axes between batch and features (Ulyanov et al.
-/// 2016). `flax.nnx.InstanceNorm`.
+/// Normalizes each feature of each example over the axes that are neither the first, which is the batch, nor
+/// those of the features (Ulyanov et al. 2016). `flax.nnx.InstanceNorm`.
 ///
 /// ```no_run
 /// use nnx_core::{array, nn::InstanceNorm, random::Rngs, DType};
@@ -32,16 +31,31 @@ pub struct InstanceNorm {
     pub use_fast_variance: bool,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The axes of the features, whose sizes multiply to `num_features`.
+    #[module(static)]
+    pub feature_axes: Axes,
+    /// The axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+    #[module(static)]
+    pub axis_name: Option<&'static str>,
 }
 
 norm_builder! {
     /// Settings of an [`InstanceNorm`].
     InstanceNormBuilder: scale and bias;
+    axes {
+        /// The axes of the features: scale and bias are reshaped to these axes, whose sizes multiply to
+        /// `num_features`. Default: −1.
+        feature_axes,
+    }
     settings {
         /// A small number added to the variance to avoid division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
-    optional {}
+    optional {
+        /// The name of an axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+        /// Default: none.
+        axis_name: &'static str,
+    }
 }
 
 impl InstanceNormBuilder {
@@ -55,6 +69,8 @@ impl InstanceNormBuilder {
             epsilon: self.epsilon,
             use_fast_variance: self.use_fast_variance,
             dtype: self.dtype,
+            feature_axes: self.feature_axes.unwrap_or_else(last_axis),
+            axis_name: self.axis_name,
         }
     }
 }
@@ -73,31 +89,53 @@ impl InstanceNorm {
         InstanceNormBuilder::with_defaults(num_features)
     }
 
-    /// `[batch, …, num_features]`, normalized, in its shape.
+    /// `x` normalized, in its shape; with default axes `x` is `[batch, …, num_features]`.
     ///
     /// # Panics
-    /// Panics if the last axis of `x` does not have size `num_features`, or is the only one.
+    /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if the first axis, which
+    /// is the batch, is one of them, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = last_axis_of_batch(LAYER, x, features([&self.scale, &self.bias]));
-        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
+        self.run(x, None)
+    }
+
+    /// [`forward`](InstanceNorm::forward), where only elements with a true `mask` count in the statistics. The mask
+    /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.InstanceNorm` with `mask`.
+    ///
+    /// # Panics
+    /// As [`forward`](InstanceNorm::forward), and if the mask does not broadcast to the shape of `x`.
+    #[track_caller]
+    pub fn forward_masked(&self, x: &Array, mask: &Array) -> Array {
+        self.run(x, Some(mask))
     }
 
     #[track_caller]
-    fn normalize(&self, x: &Array, feature: usize) -> Array {
+    fn run(&self, x: &Array, mask: Option<&Array>) -> Array {
+        let feature_dims = dims_of(LAYER, &self.feature_axes, x);
+        if feature_dims.contains(&0) {
+            let aval = x.aval();
+            let rule = "axis 0 is the batch, and cannot be an axis of features";
+            invalid(
+                LAYER,
+                format!("the input {aval} needs a batch axis before the features: {rule}"),
+            );
+        }
+        check_features(LAYER, x, &feature_dims, features([&self.scale, &self.bias]));
+        let dims: Vec<usize> = (1..x.rank()).filter(|dim| !feature_dims.contains(dim)).collect();
         let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: value(&self.bias),
             epsilon: self.epsilon,
             dtype: self.dtype,
-            feature,
+            features: &feature_dims,
         };
-        let dims: Vec<usize> = (1..feature).collect();
-        norm.apply(x, [], |x, []| {
-            let (mean, variance) = statistics(x, &dims, self.use_fast_variance, |x| x.mean(&dims));
-            let [mean, variance] = [mean, variance].map(|stat| stat.insert_dims(&dims));
-            (Some(mean), variance)
+        run(LAYER, x, mask, self.axis_name, |x, mask| {
+            let over = Over { dims: &dims, mask, axis_name: self.axis_name };
+            norm.apply(x, [], |x, []| {
+                let (mean, variance) = over.statistics(x, self.use_fast_variance);
+                (Some(mean.insert_dims(&dims)), variance.insert_dims(&dims))
+            })
         })
     }
 }

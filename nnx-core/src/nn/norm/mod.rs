@@ -15,46 +15,61 @@ pub use rms::{RMSNorm, RMSNormBuilder};
 
 use super::dtypes::canonicalize;
 use super::initializers::Initializer;
-use crate::array::{dim, invalid};
+use crate::array::{Axes, IntoAxes, dims, invalid, one_program};
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
-use crate::value::DType;
+use crate::transform::{check_axis_name, pmean};
+use crate::value::{DType, saturating_product};
 
-/// Mean and variance over sorted dimensions, which vanish in what `mean_of` gives; in at least f32.
-///
-/// The fast variance is E|x|² − |E x|², in one pass over the data, and cut at 0 where rounding made
-/// it negative; the other is E|x − E x|².
-fn statistics(
-    x: &Array,
-    dims: &[usize],
-    fast: bool,
-    mean_of: impl Fn(&Array) -> Array,
-) -> (Array, Array) {
-    let x = wide(x);
-    if !fast {
-        let mean = mean_of(&x);
-        let variance = mean_of(&(&x - mean.insert_dims(dims)).square());
-        return (mean, variance);
-    }
-    // The order of Flax: it decides how the gradients' parts are added up.
-    let square = x.square();
-    let mean = mean_of(&x);
-    let variance = (mean_of(&square) - mean.square()).maximum(0.0);
-    (mean, variance)
+/// Over which elements the statistics of a norm are taken.
+#[derive(Clone, Copy)]
+struct Over<'a> {
+    /// The dimensions that vanish, sorted.
+    dims: &'a [usize],
+    /// The elements that count, if not all do.
+    mask: Option<&'a Array>,
+    /// The axis of [`vmap`](crate::vmap()) over which means are taken, too.
+    axis_name: Option<&'static str>,
 }
 
-/// The mean over dimensions, which vanish, of the elements that a mask marks.
-fn mean_where(x: &Array, mask: Option<&Array>, dims: &[usize]) -> Array {
-    match mask {
-        Some(mask) => x.masked(mask).mean(dims),
-        None => x.mean(dims),
+impl Over<'_> {
+    #[track_caller]
+    fn mean(self, x: &Array) -> Array {
+        let local = match self.mask {
+            Some(mask) => x.masked(mask).mean(self.dims),
+            None => x.mean(self.dims),
+        };
+        match self.axis_name {
+            Some(name) => pmean(&local, name),
+            None => local,
+        }
     }
-}
 
-/// The mean of |x|² over sorted dimensions, which vanish; in at least f32.
-fn mean_square(x: &Array, dims: &[usize]) -> Array {
-    wide(x).square().mean(dims)
+    /// Mean and variance, in at least f32.
+    ///
+    /// The fast variance is E|x|² − |E x|², in one pass over the data, and cut at 0 where rounding made
+    /// it negative; the other is E|x − E x|².
+    #[track_caller]
+    fn statistics(self, x: &Array, fast: bool) -> (Array, Array) {
+        let x = wide(x);
+        if !fast {
+            let mean = self.mean(&x);
+            let variance = self.mean(&(&x - mean.insert_dims(self.dims)).square());
+            return (mean, variance);
+        }
+        // The order of Flax: it decides how the gradients' parts are added up.
+        let square = x.square();
+        let mean = self.mean(&x);
+        let variance = (self.mean(&square) - mean.square()).maximum(0.0);
+        (mean, variance)
+    }
+
+    /// The mean of |x|², in at least f32.
+    #[track_caller]
+    fn mean_square(self, x: &Array) -> Array {
+        self.mean(&wide(x).square())
+    }
 }
 
 /// f16 and bf16 become f32: statistics need the precision.
@@ -70,8 +85,8 @@ struct Normalization<'a> {
     epsilon: f64,
     /// The dtype of the result, if it is given.
     dtype: Option<DType>,
-    /// The feature dimension of the input.
-    feature: usize,
+    /// The feature dimensions of the input, sorted.
+    features: &'a [usize],
 }
 
 impl Normalization<'_> {
@@ -97,7 +112,9 @@ impl Normalization<'_> {
 
         let (mean, variance) = statistics(&x, running);
         let mut feature_shape = vec![1; x.rank()];
-        feature_shape[self.feature] = x.shape()[self.feature];
+        for &dim in self.features {
+            feature_shape[dim] = x.shape()[dim];
+        }
         let centered = mean.map_or_else(|| x.clone(), |mean| &x - mean);
         let mut factor = (variance + self.epsilon).rsqrt();
         if let Some(scale) = &scale {
@@ -111,30 +128,55 @@ impl Normalization<'_> {
     }
 }
 
-/// The last axis of the input, which must have as many features as a norm was made for.
-#[track_caller]
-fn last_axis(layer: &str, x: &Array, expected: Option<usize>) -> usize {
-    let feature = dim(layer, -1, x.aval());
-    check_features(layer, x, feature, expected);
-    feature
+/// The axes of a norm that are not given.
+fn last_axis() -> Axes {
+    (-1).into_axes()
 }
 
-/// [`last_axis`] of an input that has a batch axis before the features.
+/// The dimensions of `x` that a norm's axes mean, sorted, each once.
 #[track_caller]
-fn last_axis_of_batch(layer: &str, x: &Array, expected: Option<usize>) -> usize {
-    let feature = last_axis(layer, x, expected);
-    if feature == 0 {
-        invalid(layer, format!("the input {} needs a batch axis before the features", x.aval()));
+fn dims_of(layer: &str, axes: &Axes, x: &Array) -> Vec<usize> {
+    let Some(axes) = &axes.axes else { return (0..x.rank()).collect() };
+    let mut dims = dims(layer, axes, x.aval());
+    dims.sort_unstable();
+    dims.dedup();
+    dims
+}
+
+/// Checks that the feature axes of the input have the features that a norm was made for.
+#[track_caller]
+fn check_features(layer: &str, x: &Array, dims: &[usize], expected: Option<usize>) {
+    let sizes: Vec<usize> = dims.iter().map(|&dim| x.shape()[dim]).collect();
+    let found = saturating_product(&sizes);
+    let Some(expected) = expected.filter(|&expected| expected != found) else { return };
+    let axes = match dims {
+        [dim] => format!("axis {dim}"),
+        dims => format!("axes {dims:?}"),
+    };
+    invalid(layer, format!("the input {} needs {expected} features in {axes}", x.aval()));
+}
+
+/// Runs a norm as one program. The mask and the named axis are checked first, with the message of the user's line.
+#[track_caller]
+fn run(
+    layer: &str,
+    x: &Array,
+    mask: Option<&Array>,
+    axis_name: Option<&str>,
+    normalize: impl FnOnce(&Array, Option<&Array>) -> Array,
+) -> Array {
+    check(layer, x, mask, axis_name);
+    let args: Vec<Array> = [x].into_iter().chain(mask).cloned().collect();
+    one_program(layer, &args, |args| normalize(&args[0], args.get(1)))
+}
+
+#[track_caller]
+fn check(layer: &str, x: &Array, mask: Option<&Array>, axis_name: Option<&str>) {
+    if let Some(mask) = mask {
+        let _ = x.masked(mask);
     }
-    feature
-}
-
-/// Checks that the input has the features that a norm was made for.
-#[track_caller]
-fn check_features(layer: &str, x: &Array, feature: usize, expected: Option<usize>) {
-    if expected.is_some_and(|expected| expected != x.shape()[feature]) {
-        let (aval, n) = (x.aval(), expected.unwrap_or_default());
-        invalid(layer, format!("the input {aval} needs {n} features in axis {feature}"));
+    if let Some(name) = axis_name {
+        check_axis_name(layer, name);
     }
 }
 

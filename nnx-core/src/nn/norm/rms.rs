@@ -2,16 +2,15 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, features, last_axis, mean_square};
-use crate::array::one_program;
+use super::{Normalization, Over, check_features, dims_of, features, last_axis, run};
+use crate::array::Axes;
 use crate::graph::Array;
 use crate::module::Param;
 use crate::random::Rngs;
 use crate::value::DType;
-use std::slice;
 
-/// Divides each example by the root of its mean square over the last axis (Zhang & Sennrich 2019).
-/// `flax.nnx.RMSNorm`.
+/// Divides each example by the root of its mean square over the last axis, or others (Zhang & Sennrich 2019).
+/// `flax.nnx.RMSNorm`, whose `use_fast_variance` changes nothing: no mean is subtracted.
 ///
 /// ```no_run
 /// use nnx_core::{array, nn::RMSNorm, random::Rngs, DType};
@@ -28,23 +27,50 @@ pub struct RMSNorm {
     pub epsilon: f64,
     /// The dtype of the result; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    /// The axes over which the statistics are taken.
+    #[module(static)]
+    pub reduction_axes: Axes,
+    /// The axes of the features, whose sizes multiply to `num_features`.
+    #[module(static)]
+    pub feature_axes: Axes,
+    /// The axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+    #[module(static)]
+    pub axis_name: Option<&'static str>,
 }
 
 norm_builder! {
     /// Settings of an [`RMSNorm`].
     RMSNormBuilder: scale;
+    axes {
+        /// The axes over which the statistics are taken. Default: −1.
+        reduction_axes,
+        /// The axes of the features: the scale is reshaped to these axes, whose sizes multiply to `num_features`.
+        /// Default: −1.
+        feature_axes,
+    }
     settings {
         /// A small number added to the mean square to avoid division by 0. Default: 1e-6.
         epsilon: f64 = 1e-6,
     }
-    optional {}
+    optional {
+        /// The name of an axis of [`vmap`](crate::vmap()) over whose elements the statistics are taken, too.
+        /// Default: none.
+        axis_name: &'static str,
+    }
 }
 
 impl RMSNormBuilder {
     /// Makes the layer, with a key of the stream `params`.
     #[track_caller]
     pub fn build(self, rngs: &mut Rngs) -> RMSNorm {
-        RMSNorm { scale: self.scale(rngs), epsilon: self.epsilon, dtype: self.dtype }
+        RMSNorm {
+            scale: self.scale(rngs),
+            epsilon: self.epsilon,
+            dtype: self.dtype,
+            reduction_axes: self.reduction_axes.unwrap_or_else(last_axis),
+            feature_axes: self.feature_axes.unwrap_or_else(last_axis),
+            axis_name: self.axis_name,
+        }
     }
 }
 
@@ -62,26 +88,42 @@ impl RMSNorm {
         RMSNormBuilder::with_defaults(num_features)
     }
 
-    /// `[…, num_features]`, normalized, in its shape.
+    /// `x` normalized, in its shape; with default axes `x` is `[…, num_features]`.
     ///
     /// # Panics
-    /// Panics if the last axis of `x` does not have size `num_features`.
+    /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
+    /// these numbers, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        let feature = last_axis(LAYER, x, features([&self.scale, &None]));
-        one_program(LAYER, slice::from_ref(x), |args| self.normalize(&args[0], feature))
+        self.run(x, None)
+    }
+
+    /// [`forward`](RMSNorm::forward), where only elements with a true `mask` count in the statistics. The mask
+    /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.RMSNorm` with `mask`.
+    ///
+    /// # Panics
+    /// As [`forward`](RMSNorm::forward), and if the mask does not broadcast to the shape of `x`.
+    #[track_caller]
+    pub fn forward_masked(&self, x: &Array, mask: &Array) -> Array {
+        self.run(x, Some(mask))
     }
 
     #[track_caller]
-    fn normalize(&self, x: &Array, feature: usize) -> Array {
+    fn run(&self, x: &Array, mask: Option<&Array>) -> Array {
+        let feature_dims = dims_of(LAYER, &self.feature_axes, x);
+        check_features(LAYER, x, &feature_dims, features([&self.scale, &None]));
+        let dims = dims_of(LAYER, &self.reduction_axes, x);
         let norm = Normalization {
             layer: LAYER,
             scale: value(&self.scale),
             bias: None,
             epsilon: self.epsilon,
             dtype: self.dtype,
-            feature,
+            features: &feature_dims,
         };
-        norm.apply(x, [], |x, []| (None, mean_square(x, &[feature]).insert_dims(&[feature])))
+        run(LAYER, x, mask, self.axis_name, |x, mask| {
+            let over = Over { dims: &dims, mask, axis_name: self.axis_name };
+            norm.apply(x, [], |x, []| (None, over.mean_square(x).insert_dims(&dims)))
+        })
     }
 }
