@@ -6,8 +6,9 @@ use nnx::module::BatchStat;
 use nnx::nn::Linear;
 use nnx::random::{self, Rngs, split_rngs};
 use nnx::{
-    Array, DType, Everything, Module, Param, Variable, custom_vjp, grad, jvp, path_contains, remat,
-    scan, value_and_grad, vjp, vmap, wrt,
+    Array, DType, Everything, Module, Param, Variable, custom_vjp, custom_vjp_call, grad, jvp,
+    jvp_with_aux, linearize_with_aux, path_contains, remat, scan, value_and_grad, vjp,
+    vjp_with_aux, vmap, wrt,
 };
 
 fn close(a: &Array, b: &Array) -> bool {
@@ -134,6 +135,152 @@ fn a_rule_captures_its_settings() {
     let p = 1.0_f64.sin() * 2.0;
     assert_near(&gradient.x, 6.0 * p * p * 1.0_f64.cos() * 2.0);
     assert_near(&gradient.y, 6.0 * p * p * 1.0_f64.sin() * 10.0);
+}
+
+/// A product that counts its calls, and keeps the last one.
+#[derive(Module, Clone)]
+struct Noted {
+    foo: Foo,
+    calls: Variable<BatchStat>,
+    last: Variable<BatchStat>,
+}
+
+fn noted() -> Noted {
+    let (calls, last) = (Variable::new(Array::scalar(0)), Variable::new(scalar(0.0)));
+    Noted { foo: foo(1.0, 2.0), calls, last }
+}
+
+fn noting(m: &mut Noted) -> Array {
+    let y = product(&m.foo);
+    m.calls.set(&*m.calls + 1);
+    m.last.set(&y * 3.0);
+    y
+}
+
+/// `noting` with ten times the cotangent of `y`; that of `last` is added, at a third.
+fn noting_with_rule(m: &mut Noted) -> Array {
+    let forward = |m: &mut Noted| {
+        let kept = (kept(&m.foo), m.clone());
+        (noting(m), kept)
+    };
+    let rule = |(kept, m): (Kept, Noted), ct: &Array, updates: &Noted| {
+        assert!(updates.foo.x.is_absent() && updates.calls.is_absent());
+        Noted { foo: backward(kept, &(ct + &*updates.last / 3.0)), ..m }
+    };
+    custom_vjp_call(noting, forward, rule, m)
+}
+
+#[test]
+fn a_function_with_a_rule_sets_variables() {
+    let mut m = noted();
+    assert_near(&noting_with_rule(&mut m), 1.0_f64.sin() * 2.0);
+    assert_eq!(m.calls.item::<i32>(), 1);
+    let gradient = grad(noting_with_rule, &mut m);
+    assert_near(&gradient.foo.x, 1.0_f64.cos() * 2.0);
+    assert_near(&gradient.foo.y, 1.0_f64.sin() * 10.0);
+    assert_eq!(m.calls.item::<i32>(), 2);
+    assert_near(&m.last, 1.0_f64.sin() * 6.0);
+}
+
+#[nnx::jit(graph = false)]
+fn noted_gradient(m: &mut Noted) -> (Array, Noted) {
+    value_and_grad(noting_with_rule, m)
+}
+
+#[test]
+fn a_rule_gets_the_cotangents_of_what_was_set() {
+    let loss = |m: &mut Noted| noting_with_rule(m) + m.last.square();
+    let gradient = grad(loss, &mut noted());
+    // The rule gets 2 · 3 y for `last`, and takes a third of it.
+    let seen = 1.0 + 2.0 * 3.0 * 1.0_f64.sin() * 2.0 / 3.0;
+    assert_near(&gradient.foo.x, 1.0_f64.cos() * 2.0 * seen);
+    let mut m = noted();
+    let (y, gradient) = noted_gradient(&mut m);
+    assert_near(&y, 1.0_f64.sin() * 2.0);
+    assert_near(&gradient.foo.y, 1.0_f64.sin() * 10.0);
+    assert_eq!(m.calls.item::<i32>(), 1);
+}
+
+#[test]
+fn a_layer_with_a_rule_of_its_own_counts_and_learns() {
+    #[derive(Module, Clone)]
+    struct Counting {
+        linear: Linear,
+        n: Variable<BatchStat>,
+    }
+    let forward = |(m, x): (&mut Counting, &Array)| {
+        m.n.set(&*m.n + 1);
+        m.linear.forward(x)
+    };
+    let with_rule = move |m: &mut Counting, x: &Array| {
+        custom_vjp_call(
+            forward,
+            move |(m, x)| (forward((m, x)), (m.clone(), x.clone())),
+            |(m, x): (Counting, Array), g: &Array, _: &(Counting, Array)| {
+                let kernel = x.reshape([10, 1]) * g.reshape([1, 5]);
+                let of_x = m.linear.kernel.matmul(g);
+                let linear =
+                    Linear { kernel: kernel.into(), bias: Some(g.clone().into()), ..m.linear };
+                (Counting { linear, n: m.n }, of_x)
+            },
+            (m, x),
+        )
+    };
+    let x = normal(0, &[10]);
+    let linear = Linear::new(10, 5, &mut Rngs::new(0));
+    let mut m = Counting { linear, n: Variable::new(Array::scalar(0)) };
+    let by_rule = grad(|(m, x): (&mut Counting, &Array)| with_rule(m, x).mean(..), (&mut m, &x));
+    assert_eq!(m.n.item::<i32>(), 1);
+    let own = |(m, x): (&mut Counting, &Array)| forward((m, x)).mean(..);
+    let by_operations = grad(own, (&mut m, &x));
+    assert!(close(&by_rule.0.linear.kernel, &by_operations.0.linear.kernel));
+    assert!(close(&by_rule.1, &by_operations.1));
+}
+
+#[test]
+fn what_a_rules_forward_half_sets_is_checked() {
+    let rule = |m: Noted, _: &Array, _: &Noted| m;
+    let call = |forward: fn(&mut Noted) -> (Array, Noted)| {
+        panic_message(|| {
+            drop(grad(move |m: &mut Noted| custom_vjp_call(noting, forward, rule, m), &mut noted()))
+        })
+    };
+    let text = call(|m| (product(&m.foo), m.clone()));
+    assert!(text.contains("the function sets `calls`, and it does not"), "{text}");
+    let text = call(|m| {
+        m.foo.x.set(scalar(0.0));
+        (noting(m), m.clone())
+    });
+    assert!(text.contains("it sets `foo.x`, and the function does not"), "{text}");
+    let text = call(|m| {
+        let y = noting(m);
+        m.last.set(scalar(0.0).reshape([1]));
+        (y, m.clone())
+    });
+    assert!(text.contains("`last` becomes f32[1], not f32[]"), "{text}");
+    assert!(text.contains("flax_custom.rs"), "{text}");
+}
+
+#[test]
+fn aux_has_no_part_in_a_derivative() {
+    let m = foo(1.0, 2.0);
+    let f = |m: &Foo| (product(m), (m.clone(), Array::scalar(7)));
+    let (y, pullback, (copy, seven)) = vjp_with_aux(f, &m);
+    assert_near(&y, 1.0_f64.sin() * 2.0);
+    assert_near(&pullback.call(&scalar(2.0)).x, 1.0_f64.cos() * 4.0);
+    assert_eq!((copy.y.item::<f32>(), seven.item::<i32>()), (2.0, 7));
+    let (_, tangent, (copy, _)) = jvp_with_aux(f, &m, &foo(1.0, 0.0));
+    assert_near(&tangent, 1.0_f64.cos() * 2.0);
+    assert_eq!(copy.y.item::<f32>(), 2.0);
+    let (_, linear, (_, seven)) = linearize_with_aux(f, &m);
+    assert_near(&linear.call(&foo(0.0, 1.0)), 1.0_f64.sin());
+    assert_eq!(seven.item::<i32>(), 7);
+    // What the function sets is set.
+    let mut m = noted();
+    let (_, pullback, calls) =
+        vjp_with_aux(|m: &mut Noted| (noting(m), m.calls.value().clone()), &mut m);
+    assert_eq!((calls.item::<i32>(), m.calls.item::<i32>()), (1, 1));
+    assert_near(&pullback.call(&scalar(1.0)).foo.y, 1.0_f64.sin());
 }
 
 #[derive(Module)]

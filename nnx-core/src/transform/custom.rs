@@ -1,42 +1,39 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::{TransformCall, TransformProgram};
-use super::trees::{
-    difference_in_form, difference_of, invalid, leaves, no_derivative, with_leaves,
-};
+use super::trees::{difference_in_form, invalid, leaves, no_derivative, with_leaves};
 use crate::error::or_raise;
-use crate::graph::{Array, Body, Closed, Jvp, Rule, Tangents, with_location};
+use crate::graph::{Array, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
 use crate::module::compare::Statics;
 use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{collect_leaves, leaves_of, paths, rebuild};
-use crate::ops::{ArrayFn, CustomVjp, JvpRule, VjpRule, WithRule};
+use crate::ops::{JvpRule, WithRule};
 use crate::run::{bind, staged};
-use crate::value::Aval;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Where a function with a rule of its own was made. A closure does not know who calls it, so that mistakes
 /// are told at this line.
 #[derive(Clone, Copy)]
-struct MadeAt {
-    op: &'static str,
-    location: &'static Location<'static>,
+pub(super) struct MadeAt {
+    pub(super) op: &'static str,
+    pub(super) location: &'static Location<'static>,
 }
 
 impl MadeAt {
     #[track_caller]
-    fn here(op: &'static str) -> Self {
+    pub(super) fn here(op: &'static str) -> Self {
         MadeAt { op, location: Location::caller() }
     }
 
-    fn invalid(self, message: String) -> ! {
+    pub(super) fn invalid(self, message: String) -> ! {
         invalid(self.op, message, self.location)
     }
 }
 
 /// The reason why a change is refused, after the path of what was changed.
-const ONLY_READS: &str = "which is in a shared node: it may only read, because its derivative would not know of the \
+pub(super) const ONLY_READS: &str = "which is in a shared node: it may only read, because its derivative would not know of the \
                           change";
 
 /// The result of a part of a rule, called `part` in messages, for a copy of the argument.
@@ -92,12 +89,12 @@ fn trace_call<A: Module, R: Module>(
 }
 
 /// Which leaves have derivatives.
-fn differentiable<M: Module>(tree: &M) -> Vec<bool> {
+pub(super) fn differentiable<M: Module>(tree: &M) -> Vec<bool> {
     leaves(tree).iter().map(|leaf| leaf.dtype().is_differentiable()).collect()
 }
 
 /// A tree like `like` whose differentiable leaves are `given` in turn; the others hold no value.
-fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
+pub(super) fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
     let mut given = given.iter();
     rebuild(like, |_, leaf| {
         let dtype = leaf.dtype();
@@ -109,7 +106,12 @@ fn tree_of<M: Module>(like: &M, given: &[Array], what: &str) -> M {
 }
 
 /// The differentiable leaves of a derivative, which must be like those of `like`.
-fn differentiable_leaves<M: Module>(made: MadeAt, what: &str, like: &M, given: &M) -> Vec<Array> {
+pub(super) fn differentiable_leaves<M: Module>(
+    made: MadeAt,
+    what: &str,
+    like: &M,
+    given: &M,
+) -> Vec<Array> {
     let (expected, found) = (collect_leaves(like), collect_leaves(given));
     if expected.len() != found.len() {
         made.invalid(format!("{what} has {} leaves, {} are needed", found.len(), expected.len()));
@@ -136,56 +138,6 @@ fn differentiable_leaves<M: Module>(made: MadeAt, what: &str, like: &M, given: &
     arrays
 }
 
-/// A function with a reverse derivative of its own. `jax.custom_vjp`.
-///
-/// `forward` computes what `f` computes, and anything that `backward` needs; `backward` gets that
-/// and the cotangent of the result (zeros included), and returns the cotangent of the argument.
-/// Leaves that are neither floats nor complex numbers have no cotangent: they hold no value in what `backward` gets, and are
-/// not looked at in what it returns. The argument is any tree: an [`Array`], a tuple, a Module.
-///
-/// The derivative may be taken in reverse mode only, any number of times; the function may be
-/// batched, scanned and jitted as any other.
-///
-/// ```
-/// # use nnx_core::{Array, custom_vjp, grad};
-/// // The identity, whose gradient is clipped.
-/// let clip = custom_vjp(
-///     |x: &Array| x.clone(),
-///     |x: &Array| (x.clone(), ()),
-///     |(): (), ct: &Array| ct.clip(-1.0, 1.0),
-/// );
-/// let gradient = grad(|x: &Array| (clip(x) * 5.0).sum(..), &Array::scalar(2.0_f32));
-/// assert_eq!(gradient.item::<f32>(), 1.0);
-/// ```
-///
-/// # Panics
-/// The function panics if `f` uses traced arrays from outside; the derivative, if `forward`
-/// returns something unlike `f`, or `backward` something unlike the argument.
-#[track_caller]
-pub fn custom_vjp<A, R, S>(
-    f: impl Fn(&A) -> R,
-    forward: impl Fn(&A) -> (R, S) + Send + Sync + 'static,
-    backward: impl Fn(S, &R) -> A + Send + Sync + 'static,
-) -> impl Fn(&A) -> R
-where
-    A: Module + Send + Sync,
-    R: Module + Send + Sync,
-    S: Module + Send + Sync,
-{
-    let made = MadeAt::here("custom_vjp");
-    let (forward, backward) = (Arc::new(forward), Arc::new(backward));
-    move |argument: &A| {
-        let (closed, result) = trace_call(made, &f, argument);
-        let n = closed.graph.inputs.len() - closed.captures.len();
-        let graph = Body::from(closed.graph);
-        let rule = vjp_rule(made, argument, &result, n, &graph, forward.clone(), backward.clone());
-        let op = CustomVjp { graph, rule: Rule(rule) };
-        run(made, argument, &closed.captures, result, |args| {
-            bind(op, &args.iter().collect::<Vec<_>>()).to_vec()
-        })
-    }
-}
-
 /// Runs an operation on the leaves of an argument and what its function captured.
 fn run<A: Module, R: Module>(
     made: MadeAt,
@@ -199,70 +151,6 @@ fn run<A: Module, R: Module>(
     let body = |args: &[Array]| with_location(made.location, || body(args));
     let outs = or_raise(staged(made.op, &args, body));
     with_leaves(&result, &outs)
-}
-
-/// The halves of a reverse derivative over the leaves of trees. What the first keeps has a structure
-/// that is known only after it ran.
-fn vjp_rule<A, R, S>(
-    made: MadeAt,
-    argument: &A,
-    result: &R,
-    n: usize,
-    graph: &crate::graph::Graph,
-    forward: Arc<impl Fn(&A) -> (R, S) + Send + Sync + 'static>,
-    backward: Arc<impl Fn(S, &R) -> A + Send + Sync + 'static>,
-) -> VjpRule
-where
-    A: Module + Send + Sync,
-    R: Module + Send + Sync,
-    S: Module + Send + Sync,
-{
-    let like = Arc::new(rebuild(argument, |_, leaf| Array::of_aval(leaf.aval())));
-    let like_result = Arc::new(rebuild(result, |_, leaf| Array::of_aval(leaf.aval())));
-    let captured: Vec<Aval> = graph.input_avals()[n..].to_vec();
-    // The nodes in it come last: they are freed after it.
-    let kept: Arc<Mutex<Option<(S, NewNodes)>>> = Arc::default();
-    let keep = kept.clone();
-    let (tree, expected) = (like.clone(), like_result.clone());
-    let forward: ArrayFn = Arc::new(move |args: &[Array]| {
-        let nodes = NewNodes::default();
-        let _noting = nodes.note();
-        let argument = with_leaves(&*tree, &args[..n]);
-        let (result, residuals) = only_reading(made, "forward", &argument, |tree| forward(tree));
-        let places = ["what the function returns", "what `forward` returns"];
-        if let Some(what) = difference_of(&*expected, &result, places) {
-            made.invalid(format!("`forward` must compute what the function does: {what}"));
-        }
-        let mut outs = leaves(&result);
-        outs.extend(leaves(&residuals));
-        // Shapes only: the values belong to the trace that runs.
-        let template = rebuild(&residuals, |_, leaf| Array::of_aval(leaf.aval()));
-        *keep.lock().unwrap_or_else(|e| e.into_inner()) = Some((template, nodes));
-        outs
-    });
-    let backward: ArrayFn = Arc::new(move |args: &[Array]| {
-        let _noting = NewNodes::noting();
-        let template = kept.lock().unwrap_or_else(|e| e.into_inner());
-        let Some((template, _)) = template.as_ref() else {
-            made.invalid("`backward` runs before `forward`".into())
-        };
-        let count = collect_leaves(template).len();
-        let residuals = with_leaves(template, &args[..count]);
-        let given: Vec<Array> = args[count..]
-            .iter()
-            .zip(differentiable(&*like_result))
-            .filter(|(_, differentiable)| *differentiable)
-            .map(|(ct, _)| ct.clone())
-            .collect();
-        let ct = tree_of(&*like_result, &given, "cotangent");
-        let cotangent = backward(residuals, &ct);
-        let mut cts = differentiable_leaves(made, "what `backward` returns", &*like, &cotangent);
-        // Captured arrays are constants: nothing asks for their cotangents.
-        let constants = captured.iter().filter(|aval| aval.dtype().is_differentiable());
-        cts.extend(constants.map(Array::zeros_aval));
-        cts
-    });
-    VjpRule { forward, backward }
 }
 
 /// A function with a derivative of its own, for forward and reverse mode. `jax.custom_jvp`.

@@ -7,6 +7,7 @@ use crate::graph::{Array, Mode};
 use crate::module::Module;
 use crate::module::walk::{collect_leaves, rebuild};
 use crate::rewrite::{interpret_jvp, spread};
+use std::panic::Location;
 
 /// The result of `f` at `primals`, and how it changes along `tangents`, which has the type of the
 /// argument. `jax.jvp`.
@@ -32,12 +33,54 @@ where
     R: Module,
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
-    let mut primals = primals;
-    let call = TransformCall::new("jvp", &mut primals);
+    let f = |body: A::Body<'_>| (f(body), ());
+    let (result, tangent, ()) = at(Location::caller(), f, primals, tangents);
+    (result, tangent)
+}
+
+/// [`jvp`] of a function that returns more than its result: `(result, aux)`. `aux` is any tree, and has no tangent.
+/// `jax.jvp` with `has_aux`.
+///
+/// ```
+/// # use nnx_core::{Array, jvp_with_aux};
+/// let (x, t) = (Array::scalar(3.0_f32), Array::scalar(1.0_f32));
+/// let (_, dy, half) = jvp_with_aux(|x: &Array| (x.square(), x / 2.0), &x, &t);
+/// assert_eq!((dy.item::<f32>(), half.item::<f32>()), (6.0, 1.5));
+/// ```
+///
+/// # Panics
+/// As [`jvp`].
+#[track_caller]
+pub fn jvp_with_aux<A, R, X, F>(f: F, primals: A, tangents: &A::Tree) -> (R, R, X)
+where
+    A: Argument,
+    R: Module,
+    X: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> (R, X),
+{
+    at(Location::caller(), f, primals, tangents)
+}
+
+fn at<A, R, X, F>(
+    location: &'static Location<'static>,
+    f: F,
+    mut primals: A,
+    tangents: &A::Tree,
+) -> (R, R, X)
+where
+    A: Argument,
+    R: Module,
+    X: Module,
+    F: for<'t> FnOnce(A::Body<'t>) -> (R, X),
+{
+    let call = TransformCall::at(location, "jvp", &mut primals);
     let (active, directions) = or_raise(directions(&call, tangents));
     let program = call.trace(f, &call.avals);
     program.check_no_nodes(&call);
     let graph = &program.closed.graph;
+    // The result's leaves come first.
+    let leaves = collect_leaves(&program.result.0).len();
+    let results = program.results[..leaves].iter().flatten().count();
     let primals = graph.inputs.len();
     let mut args = call.arguments(&program);
     args.extend(directions);
@@ -46,7 +89,7 @@ where
         let tangents = spread(&active, directions);
         let (outs, tangents) = interpret_jvp(graph, primals, &tangents, Mode::Forward);
         // Updates of Variables have no part in the derivative.
-        let tangents: Vec<Array> = outs[..program.result_count()]
+        let tangents: Vec<Array> = outs[..results]
             .iter()
             .zip(tangents)
             .filter(|(out, _)| out.dtype().is_differentiable())
@@ -55,13 +98,14 @@ where
         outs.into_iter().chain(tangents).collect()
     });
     let mut tangents = outs.split_off(graph.outputs.len()).into_iter();
-    let tangent = rebuild(&program.result, |i, absent| {
+    let tangent = rebuild(&program.result.0, |i, absent| {
         let Some(output) = program.results[i] else { return absent.clone() };
         let dtype = outs[output].dtype();
         let tangent = dtype.is_differentiable().then(|| tangents.next()).flatten();
         tangent.unwrap_or_else(|| no_derivative("tangent", "this result", dtype))
     });
-    (call.finish(program, &outs), tangent)
+    let (result, aux) = call.finish(program, &outs);
+    (result, tangent, aux)
 }
 
 /// For each input of the program, among them what the function captures, whether it has a tangent;

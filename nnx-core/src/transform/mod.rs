@@ -8,7 +8,7 @@
 //! | | |
 //! |---|---|
 //! | derivatives | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp()`], [`linearize`], [`jacfwd`], [`jacrev`], [`hessian`]; [`wrt`] chooses by what |
-//! | derivatives of one's own | [`custom_vjp`], [`custom_jvp`], [`Array::stop_gradient`](crate::graph::Array::stop_gradient) |
+//! | derivatives of one's own | [`custom_vjp()`], [`custom_vjp_call`], [`custom_jvp`], [`Array::stop_gradient`](crate::graph::Array::stop_gradient) |
 //! | memory | [`remat()`], [`remat_with`] |
 //! | batches | [`vmap()`], with [`in_axes`], [`StateAxes`]; [`map_slices`], [`associative_scan`] |
 //! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
@@ -33,6 +33,7 @@ mod checkify;
 mod collectives;
 mod cond;
 mod custom;
+mod custom_vjp;
 pub mod debug;
 mod grad;
 mod jacobian;
@@ -57,10 +58,11 @@ pub use collectives::{
     all_gather, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
 };
 pub use cond::{cond, switch};
-pub use custom::{custom_jvp, custom_vjp};
+pub use custom::custom_jvp;
+pub use custom_vjp::{custom_vjp, custom_vjp_call};
 pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
 pub use jacobian::{hessian, jacfwd, jacrev};
-pub use jvp::jvp;
+pub use jvp::{jvp, jvp_with_aux};
 pub use lend::{Argument, Owned, Static};
 #[doc(hidden)]
 pub use lend::{Role, Roles};
@@ -70,5 +72,5 @@ pub use remat::{remat, remat_with};
 pub use scan::{Over, ScanInputs, length, over, scan};
 pub use shapes::{eval_shape, make_graph};
 
-pub use vjp::{Linearized, Pullback, linearize, vjp};
+pub use vjp::{Linearized, Pullback, linearize, linearize_with_aux, vjp, vjp_with_aux};
 pub use vmap::{IntoVmapAxes, VmapAxes, in_axes, vmap};

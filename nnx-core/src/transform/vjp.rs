@@ -39,13 +39,31 @@ impl<T: Module, R> AtPoint<T, R> {
         location: &'static Location<'static>,
         op: &'static str,
         f: F,
-        mut wanted: A,
+        wanted: A,
     ) -> Result<Self>
     where
         A: Differentiated,
         A::Argument: Argument<Tree = T>,
         R: Module,
         F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> R,
+    {
+        let f = |body: <A::Argument as Argument>::Body<'_>| (f(body), ());
+        Ok(AtPoint::with_aux(location, op, f, wanted)?.0)
+    }
+
+    /// The function's first result at a point; the second has no part in the derivative.
+    fn with_aux<A, X, F>(
+        location: &'static Location<'static>,
+        op: &'static str,
+        f: F,
+        mut wanted: A,
+    ) -> Result<(Self, X)>
+    where
+        A: Differentiated,
+        A::Argument: Argument<Tree = T>,
+        R: Module,
+        X: Module,
+        F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> (R, X),
     {
         let (argument, filter): (&mut A::Argument, Selection<'_>) = wanted.parts();
         let call = TransformCall::at(location, op, argument);
@@ -55,13 +73,14 @@ impl<T: Module, R> AtPoint<T, R> {
         let args = call.arguments(&program);
         let mut all_active = call.of_operands(&active);
         all_active.resize(args.len(), false);
-        // Updates of Variables have no part in the derivative.
-        let results = program.result_count();
+        // Updates of Variables have no part in the derivative either. The first result's leaves come first.
+        let mut output_of_leaf = program.results.clone();
+        output_of_leaf.truncate(collect_leaves(&program.result.0).len());
+        let results = output_of_leaf.iter().flatten().count();
         let (outs, map) = LinearMap::run(&program.closed.graph, &all_active, &args, results)?;
         let tree = call.argument.twin(&mut Rebuild::new(|_: usize, a: &Array| a.clone()));
-        let output_of_leaf = program.results.clone();
-        let result = call.finish(program, &outs);
-        Ok(AtPoint { tree, result, output_of_leaf, active, map })
+        let (result, aux) = call.finish(program, &outs);
+        Ok((AtPoint { tree, result, output_of_leaf, active, map }, aux))
     }
 
     /// The result, for the caller: links in it lead to the nodes of the argument. A copy stays.
@@ -175,6 +194,31 @@ where
     (at.take_result(), Pullback(at))
 }
 
+/// [`vjp`] of a function that returns more than its result: `(result, aux)`. `aux` is any tree, and has no part in the
+/// derivative. `jax.vjp` with `has_aux`.
+///
+/// ```
+/// # use nnx_core::{Array, vjp_with_aux};
+/// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
+/// let (y, pullback, largest) = vjp_with_aux(|x: &Array| (x.square(), x.argmax(0)), &x);
+/// assert_eq!(pullback.call(&y.ones_like()).to_vec::<f32>(), [2.0, 4.0]);
+/// assert_eq!(largest.item::<i32>(), 1);
+/// ```
+///
+/// # Panics
+/// As [`vjp`].
+#[track_caller]
+pub fn vjp_with_aux<A, R, X, F>(f: F, argument: A) -> (R, Pullback<Gradient<A>, R>, X)
+where
+    A: Differentiated,
+    R: Module,
+    X: Module,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> (R, X),
+{
+    let (mut at, aux) = or_raise(AtPoint::with_aux(Location::caller(), "vjp", f, argument));
+    (at.take_result(), Pullback(at), aux)
+}
+
 /// The derivative of a function at a point, in forward mode: `linear.call(&tangent)`.
 pub struct Linearized<T, R>(AtPoint<T, R>);
 
@@ -227,4 +271,31 @@ where
     let mut at = or_raise(AtPoint::of("linearize", f, argument));
     at.check_forward("linearize", location);
     (at.take_result(), Linearized(at))
+}
+
+/// [`linearize`] of a function that returns more than its result: `(result, aux)`. `aux` is any tree, and has no part in
+/// the derivative. `jax.linearize` with `has_aux`.
+///
+/// ```
+/// # use nnx_core::{Array, linearize_with_aux};
+/// let x = Array::scalar(0.0_f32);
+/// let (_, linear, cos) = linearize_with_aux(|x: &Array| (x.sin(), x.cos()), &x);
+/// assert_eq!(linear.call(&Array::scalar(3.0_f32)).item::<f32>(), 3.0);
+/// assert_eq!(cos.item::<f32>(), 1.0);
+/// ```
+///
+/// # Panics
+/// As [`linearize`].
+#[track_caller]
+pub fn linearize_with_aux<A, R, X, F>(f: F, argument: A) -> (R, Linearized<Gradient<A>, R>, X)
+where
+    A: Differentiated,
+    R: Module,
+    X: Module,
+    F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> (R, X),
+{
+    let location = Location::caller();
+    let (mut at, aux) = or_raise(AtPoint::with_aux(location, "linearize", f, argument));
+    at.check_forward("linearize", location);
+    (at.take_result(), Linearized(at), aux)
 }

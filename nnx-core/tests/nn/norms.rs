@@ -61,7 +61,8 @@ fn masked_elements_do_not_count() {
     }
     // Where no element counts there is no mean.
     let nothing = Array::from([[[true], [true], [false]]]);
-    let y = LayerNorm::new(4, &mut rngs()).forward_masked(&x.slice([0.into()]).reshape([1, 3, 4]), &nothing);
+    let y = LayerNorm::new(4, &mut rngs())
+        .forward_masked(&x.slice([0.into()]).reshape([1, 3, 4]), &nothing);
     let nan = y.is_nan().all(-1).to_vec::<bool>();
     assert_eq!(nan, [false, false, true]);
 }
