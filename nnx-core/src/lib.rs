@@ -26,9 +26,10 @@ pub use array::{fft, image, linalg, ndimage, signal, special, stats};
 pub use error::{Error, Result};
 pub use graph::Array;
 pub use module::{
-    All, Any, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared, SharedWeak,
-    State, Variable, View, clone, find_duplicates, find_shared_buffers, iter_modules, map, map2,
-    merge, of_type, path_contains, pop, split, split_by, state, tabulate, update, view, with_tag,
+    All, Any, Capture, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared,
+    SharedWeak, State, Variable, View, called, capture, clone, find_duplicates,
+    find_shared_buffers, iter_modules, map, map2, merge, of_type, path_contains, perturb, pop, sow,
+    split, split_by, state, tabulate, update, view, with_tag,
 };
 pub use random::Rngs;
 pub use run::debug_nans;
@@ -39,7 +40,7 @@ pub use transform::{
     custom_vjp_call, eval_shape, fori_loop, grad, hessian, in_axes, io_callback, jacfwd, jacrev,
     jvp, jvp_with_aux, length, linearize, linearize_with_aux, make_graph, map_slices, over, pmax,
     pmean, pmin, ppermute, psum, psum_scatter, pure_callback, remat, remat_with, scan, switch,
-    value_and_grad, vjp, vjp_with_aux, vmap, while_loop, wrt,
+    tabulate_call, value_and_grad, vjp, vjp_with_aux, vmap, while_loop, wrt,
 };
 pub use value::{DType, Element};
 pub use xla::effects_barrier;

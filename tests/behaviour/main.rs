@@ -7,6 +7,7 @@ mod callbacks_failures;
 mod callbacks_life;
 mod callbacks_results;
 mod callbacks_support;
+mod capture;
 mod checkify_in_jit;
 mod debug_nans;
 mod derive_containers;

@@ -27,5 +27,5 @@ pub(crate) use program::{Avals, Closed, Node, Op};
 pub use program::{Graph, Value};
 pub(crate) use trace::{
     Arrays, Scope, TraceInfo, current_trace, escaped, infer, is_running, is_tracing, note_set,
-    record, trace, trace_at, user_location, with_location,
+    record, recorded_part, trace, trace_at, user_location, with_location,
 };

@@ -159,6 +159,11 @@ impl Graph {
         })
     }
 
+    /// Whether an operation takes a value, or it is an output.
+    pub(crate) fn uses(&self, v: Value) -> bool {
+        self.outputs.contains(&v) || self.nodes.iter().any(|node| node.ins.contains(&v))
+    }
+
     /// The part that computes `outputs` from `inputs`, which may be any values; renumbered.
     pub(crate) fn part(&self, inputs: &[Value], outputs: &[Value]) -> Graph {
         self.part_that(inputs, outputs, false)

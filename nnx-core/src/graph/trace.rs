@@ -261,6 +261,30 @@ pub(crate) fn escaped(t: &Traced) -> Error {
     ))
 }
 
+/// The part of the innermost trace that computes `outputs`, from `inputs` and from what the trace was given and took from
+/// outside. Arrays of other traces have no part in it.
+pub(crate) fn recorded_part(inputs: &[Array], outputs: &[Array]) -> Graph {
+    with_top(|stack| {
+        let Some(frame) = stack.last() else { return Graph::default() };
+        let value = |array: &Array| match &array.0 {
+            Repr::Traced(t) if t.trace.id == frame.info.id => Some(t.value),
+            _ => None,
+        };
+        let mut given: Vec<Value> = inputs.iter().filter_map(value).collect();
+        given.extend(&frame.graph.inputs);
+        let mut all: Vec<Value> = Vec::new();
+        given.into_iter().for_each(|v| {
+            if !all.contains(&v) {
+                all.push(v);
+            }
+        });
+        let outputs: Vec<Value> = outputs.iter().filter_map(value).collect();
+        let part = frame.graph.part(&all, &outputs);
+        let used: Vec<Value> = part.inputs.iter().copied().filter(|v| part.uses(*v)).collect();
+        part.part(&used, &part.outputs)
+    })
+}
+
 /// Runs `f` with `location` in place of the caller's line, for nodes that a transform replays.
 pub(crate) fn with_location<R>(location: &'static Location<'static>, f: impl FnOnce() -> R) -> R {
     /// Puts the line back that stood there, after a panic too.

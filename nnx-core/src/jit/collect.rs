@@ -4,6 +4,7 @@ use super::entry::{CacheKey, Entry};
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
+use crate::module::capture::is_capturing;
 use crate::module::compare::Matcher;
 use crate::module::node::{LentNodes, Occupied};
 use crate::module::{
@@ -36,6 +37,8 @@ pub(super) struct Collected {
     pub(super) moves: bool,
     /// Whether NaN is searched for.
     pub(super) searches: bool,
+    /// Whether values are being captured.
+    pub(super) captures: bool,
     error: Option<Box<Error>>,
 }
 
@@ -72,6 +75,7 @@ impl Collected {
             placement: Placement::default(),
             moves: function.options.device.is_some(),
             searches: is_searching(),
+            captures: is_capturing(),
             error: None,
         }
     }
@@ -125,6 +129,7 @@ impl Collected {
             && expected.key.instance == instance
             && expected.key.placement == self.placement
             && expected.key.searches == self.searches
+            && expected.key.captures == self.captures
             && expected.rebuilt.is_here()
     }
 

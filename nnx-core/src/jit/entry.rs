@@ -26,6 +26,8 @@ pub(super) struct CacheKey {
     pub(super) placement: Placement,
     /// Whether NaN is searched for.
     pub(super) searches: bool,
+    /// Whether the body was traced where values are captured, so that it sows none.
+    pub(super) captures: bool,
 }
 
 /// Where a parameter of the program comes from.

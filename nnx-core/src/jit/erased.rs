@@ -7,6 +7,7 @@ use super::names::{Named, named};
 use super::output::Output;
 use crate::error::Result;
 use crate::graph::Array;
+use crate::module::capture::enter_twin;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::LentNodes;
 use crate::module::walk::Rebuild;
@@ -82,7 +83,9 @@ where
     }
     fn run(&mut self, mut leaves: &mut dyn Leaves) -> bool {
         let Some(body) = self.body.take() else { unreachable!("a body runs once") };
-        let twin = self.twin.insert(self.arguments.arguments.twin(&mut leaves));
+        let arguments = self.arguments.arguments;
+        let twin = self.twin.insert(arguments.twin(&mut leaves));
+        enter_twin(|add| arguments.roots(&mut Path::new(), add), twin);
         let outcome = body(A::lend(twin)).split();
         self.outcome.insert(outcome).is_ok()
     }

@@ -1,5 +1,6 @@
 //! Why a call did not find its executable: what differs from the nearest cached key.
 
+use super::collect::Collected;
 use super::entry::CacheKey;
 use super::function::Function;
 use crate::module::compare::Statics;
@@ -29,12 +30,13 @@ pub(super) fn explain(
     arguments: &dyn AnyArgument,
     instance: TypeId,
     avals: &[Option<Aval>],
-    searches: bool,
+    leaves: &Collected,
 ) -> Option<Miss> {
     let entries = function.entries.read().unwrap_or_else(|e| e.into_inner());
     if entries.is_empty() {
         return None;
     }
+    let &Collected { searches, captures, .. } = leaves;
     let statics = Statics::of(|v| arguments.flatten(v));
     // Of several that are as near, the latest.
     let candidates = entries.values().flatten().filter(|entry| entry.key.instance == instance);
@@ -68,6 +70,10 @@ pub(super) fn explain(
     if nearest.searches != searches {
         let state = if searches { "on" } else { "off" };
         message.push(format!("`debug_nans` is now {state}"));
+    }
+    if nearest.captures != captures {
+        let side = if captures { "inside" } else { "outside" };
+        message.push(format!("it is now called {side} of `capture`"));
     }
     Some(Miss { message: message.join(", "), blame: None, floats: None })
 }

@@ -130,6 +130,7 @@ fn cached(
         key.instance == instance
             && key.placement == leaves.placement
             && key.searches == leaves.searches
+            && key.captures == leaves.captures
             && key.avals.len() == leaves.arrays().len()
             && key
                 .avals
@@ -154,19 +155,20 @@ fn build(
     body: &mut dyn AnyCall,
 ) -> Result<Option<Entry>> {
     let avals = leaves.avals();
-    let miss = explain(function, body.argument(), instance, &avals, leaves.searches);
+    let miss = explain(function, body.argument(), instance, &avals, leaves);
     if let Some(miss) = &miss {
         miss.log(function);
     }
     limit::count(function, miss.as_ref().map(|miss| miss.message.as_str()))
         .map_err(|message| Error::Jit { function: function.name.into(), message })?;
-    let searches = leaves.searches;
+    let (searches, captures) = (leaves.searches, leaves.captures);
     let Some(recorded) = record(function, Location::caller(), body, &avals, searches)? else {
         return Ok(None);
     };
     note_compiled(function.name, hash);
     let statics = Statics::of(|v| body.argument().flatten(v));
-    let key = CacheKey { instance, avals, statics, placement: leaves.placement, searches };
+    let key =
+        CacheKey { instance, avals, statics, placement: leaves.placement, searches, captures };
     recorded.compile(function, key).map(Some)
 }
 

@@ -10,6 +10,7 @@ use super::rebuilt::Rebuilt;
 use super::tree_mode;
 use crate::error::{Error, Result, catching};
 use crate::graph::{Array, is_tracing};
+use crate::module::capture::Sown;
 use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{Rebuild, nodes_of};
 use crate::module::{Nodes, SharedNode};
@@ -87,7 +88,16 @@ fn trace_body(
         function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     }
     tree_mode::check(function, " in the result", |mut v| body.flatten_result(&mut v))?;
-    let Recorded { closed, results, changes, twins } = traced;
+    let Recorded { closed, results, changes, twins, sown } = traced;
+    if let Some((_, Sown { path, location, .. })) = sown.first() {
+        return Err(Error::Jit {
+            function: function.name.into(),
+            message: format!(
+                "the body sows `{path}`, at {location}, whose value cannot leave it\n\
+                 fix: call `capture` in the jitted function, and return what it gives"
+            ),
+        });
+    }
     let mut held = lend::held(&|v| body.flatten_result(v));
     held.extend(changes.rebuilt.iter().flat_map(|part| part.held().iter().cloned()));
     let result_outside = twins.outside_among(&held);

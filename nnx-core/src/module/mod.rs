@@ -5,6 +5,7 @@
 
 mod any_tree;
 pub(crate) mod boxed;
+pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod compare;
 mod containers;
@@ -36,6 +37,7 @@ pub(crate) mod waits;
 pub(crate) mod walk;
 
 pub use any_tree::AnyTree;
+pub use capture::{Called, Capture, called, capture, perturb, sow};
 pub use containers::MapKey;
 pub use duplicates::{find_duplicates, find_shared_buffers};
 pub use filter::{
@@ -54,6 +56,7 @@ pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
 pub use split::{GraphDef, IntoStates, clone, map, map2, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};
 pub use statics::{LinkTarget, StaticArgument, StaticField, StaticValue, Structure};
+pub(crate) use tabulate::TableText;
 pub use tabulate::{Row, Table, Total, tabulate};
 pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
 pub use view::{Flag, View, view};

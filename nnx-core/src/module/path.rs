@@ -34,6 +34,15 @@ impl<'a> From<&'a str> for KeyRef<'a> {
     }
 }
 
+impl<'a> From<&'a PathKey> for KeyRef<'a> {
+    fn from(key: &'a PathKey) -> Self {
+        match key {
+            PathKey::Name(name) => KeyRef::Name(name),
+            PathKey::Index(index) => KeyRef::Index(*index),
+        }
+    }
+}
+
 impl From<usize> for PathKey {
     fn from(index: usize) -> Self {
         PathKey::Index(index)
@@ -79,6 +88,10 @@ impl Path {
     /// Goes one step down.
     pub fn push(&mut self, key: KeyRef<'_>) {
         self.0.push(key.into());
+    }
+
+    pub(crate) fn push_key(&mut self, key: PathKey) {
+        self.0.push(key);
     }
 
     /// Goes one step up.

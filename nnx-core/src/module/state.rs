@@ -2,7 +2,10 @@
 
 use super::held::hold_to_read;
 use super::walk::for_each_leaf;
-use super::{Filter, Filters, Kind, Metadata, Module, Path, VarInfo};
+use super::{
+    Filter, Filters, Kind, Leaves, Metadata, Module, Path, Schema, Structure, VarInfo, VarMut,
+    VarRef, Visitor, VisitorMut,
+};
 use crate::error::{Error, Result};
 use crate::graph::Array;
 use std::collections::btree_map::{self, BTreeMap, Entry};
@@ -248,5 +251,53 @@ impl fmt::Debug for State {
             writeln!(f, "    {path}: {kind} {}", leaf.value.brief())?;
         }
         f.write_str("}")
+    }
+}
+
+/// Which leaves there are, and their kinds, are static.
+#[diagnostic::do_not_recommend]
+impl Module for State {
+    const SCHEMA: &'static Schema = &Schema::Dyn("State", false);
+
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        visitor.structure(Structure::Len(self.len()));
+        for (path, leaf) in self {
+            visitor.static_value(path);
+            visitor.static_value(&leaf.kind);
+            path.keys().iter().for_each(|key| visitor.enter(key.into()));
+            match leaf.kind {
+                Some(kind) => {
+                    visitor.variable(VarRef { value: &leaf.value, kind, metadata: &leaf.metadata })
+                }
+                None => visitor.array(&leaf.value),
+            }
+            path.keys().iter().for_each(|_| visitor.exit());
+        }
+    }
+
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        for (path, leaf) in self.iter_mut() {
+            path.keys().iter().for_each(|key| visitor.enter(key.into()));
+            let StateLeaf { value, kind, metadata } = leaf;
+            match *kind {
+                Some(kind) => visitor.variable(VarMut { value, kind, metadata }),
+                None => visitor.array(value),
+            }
+            path.keys().iter().for_each(|_| visitor.exit());
+        }
+    }
+
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        let mut leaf = |(path, leaf): (&Path, &StateLeaf)| {
+            path.keys().iter().for_each(|key| leaves.enter(key.into()));
+            let &StateLeaf { ref value, kind, ref metadata } = leaf;
+            let value = match kind {
+                Some(kind) => leaves.variable(VarRef { value, kind, metadata }),
+                None => leaves.array(value),
+            };
+            path.keys().iter().for_each(|_| leaves.exit());
+            (path.clone(), StateLeaf { value, kind, metadata: metadata.clone() })
+        };
+        self.iter().map(&mut leaf).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! A table of the Variables and arrays of a tree.
 
 use super::held::hold_to_read;
-use super::walk::for_each_leaf;
-use super::{Module, Path, for_each_other_place};
+use super::walk::for_each_leaf_of;
+use super::{Module, Path, Seen, Visitor, for_each_other_place};
 use crate::value::Aval;
 use std::fmt;
 
@@ -62,6 +62,22 @@ impl Total {
             byte_size: total.byte_size + row.byte_size(),
         })
     }
+
+    fn cells(&self, path: &str, kind: &str) -> Vec<String> {
+        let plural = if self.leaves == 1 { "" } else { "s" };
+        vec![
+            path.to_owned(),
+            kind.to_owned(),
+            format!("{} array{plural}", self.leaves),
+            grouped(self.size),
+            bytes(self.byte_size),
+        ]
+    }
+
+    /// `1,234 (4.9 kB)`.
+    pub(crate) fn brief(&self) -> String {
+        format!("{} ({})", grouped(self.size), bytes(self.byte_size))
+    }
 }
 
 /// Paths, kinds, shapes, dtypes, numbers of elements and bytes of all leaves of `module`, with
@@ -83,28 +99,46 @@ impl Total {
 #[track_caller]
 pub fn tabulate<M: Module>(module: &M) -> Table {
     let _held = hold_to_read("tabulate", module);
-    let mut rows = Vec::new();
-    for_each_leaf(module, |path, leaf| {
-        rows.push(Row {
-            path: path.clone(),
-            kind: leaf.kind.map_or("array", |kind| kind.name),
-            aval: leaf.value.try_aval().ok().cloned(),
-            shared_with: None,
-        });
-    });
-    let mut others = Vec::new();
-    for_each_other_place(
-        |v| module.flatten(v),
-        |i, path, _| {
-            let shared_with = Some(rows[i].path.clone());
-            others.push(Row { path: path.clone(), shared_with, ..rows[i].clone() });
-        },
-    );
-    rows.extend(others);
-    Table { rows }
+    Table::of(|mut v| module.flatten(&mut v))
 }
 
 impl Table {
+    /// The leaves that a walk visits.
+    pub(crate) fn of(flatten: impl Fn(&mut dyn Visitor)) -> Table {
+        let mut rows = Vec::new();
+        for_each_leaf_of(
+            &Seen::default(),
+            |v| flatten(v),
+            |path, leaf| {
+                rows.push(Row {
+                    path: path.clone(),
+                    kind: leaf.kind.map_or("array", |kind| kind.name),
+                    aval: leaf.value.try_aval().ok(),
+                    shared_with: None,
+                });
+            },
+        );
+        let mut others = Vec::new();
+        for_each_other_place(
+            |v| flatten(v),
+            |i, path, _| {
+                let shared_with = Some(rows[i].path.clone());
+                others.push(Row { path: path.clone(), shared_with, ..rows[i].clone() });
+            },
+        );
+        rows.extend(others);
+        Table { rows }
+    }
+
+    /// The same table with other paths.
+    pub(crate) fn with_paths(mut self, of: impl Fn(&Path) -> Path) -> Table {
+        for row in &mut self.rows {
+            row.path = of(&row.path);
+            row.shared_with = row.shared_with.as_ref().map(&of);
+        }
+        self
+    }
+
     /// The leaves in the order of the walk, then further places of those in shared nodes.
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -117,81 +151,107 @@ impl Table {
 
     /// The sums over the leaves of each kind, in the order in which the kinds come up.
     pub fn totals(&self) -> Vec<(&'static str, Total)> {
+        self.totals_of(|_| true)
+    }
+
+    /// [`totals`](Table::totals) of the rows that `is_counted` takes.
+    pub(crate) fn totals_of(
+        &self,
+        is_counted: impl Fn(&Row) -> bool,
+    ) -> Vec<(&'static str, Total)> {
+        let rows: Vec<&Row> = self.rows.iter().filter(|row| is_counted(row)).collect();
         let mut kinds: Vec<&'static str> = Vec::new();
-        for row in &self.rows {
+        for row in &rows {
             if !kinds.contains(&row.kind) {
                 kinds.push(row.kind);
             }
         }
-        let of = |kind| Total::of(self.rows.iter().filter(move |row| row.kind == kind));
+        let of = |kind| Total::of(rows.iter().copied().filter(move |row| row.kind == kind));
         kinds.into_iter().map(|kind| (kind, of(kind))).collect()
-    }
-
-    fn lines(&self) -> Vec<Line> {
-        let heading = ["path", "kind", "array", "elements", "bytes"].map(str::to_owned);
-        let mut lines = vec![Line::Cells(heading), Line::Rule];
-        lines.extend(self.rows.iter().map(|row| {
-            let aval = row.aval.as_ref().map_or_else(|| "no value".to_owned(), Aval::to_string);
-            let (path, kind) = (row.path.to_string(), row.kind.to_owned());
-            match &row.shared_with {
-                Some(first) => {
-                    Line::Cells([path, kind, format!("shared with {first}"), "".into(), "".into()])
-                }
-                None => {
-                    Line::Cells([path, kind, aval, grouped(row.size()), bytes(row.byte_size())])
-                }
-            }
-        }));
-        lines.push(Line::Rule);
-        let totals = self.totals();
-        for (kind, total) in &totals {
-            lines.push(Line::total("", kind, total));
-        }
-        if totals.len() != 1 {
-            lines.push(Line::total("total", "", &self.total()));
-        }
-        lines
-    }
-}
-
-enum Line {
-    Cells([String; 5]),
-    Rule,
-}
-
-impl Line {
-    fn total(path: &str, kind: &str, total: &Total) -> Self {
-        let plural = if total.leaves == 1 { "" } else { "s" };
-        Line::Cells([
-            path.to_owned(),
-            kind.to_owned(),
-            format!("{} array{plural}", total.leaves),
-            grouped(total.size),
-            bytes(total.byte_size),
-        ])
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.lines();
-        let mut widths = [0; 5];
-        for line in &lines {
-            if let Line::Cells(cells) = line {
-                for (width, cell) in widths.iter_mut().zip(cells) {
-                    *width = (*width).max(cell.chars().count());
+        let mut text = TableText::new();
+        text.right_from(3);
+        text.line(["path", "kind", "array", "elements", "bytes"].map(str::to_owned).into());
+        text.rule();
+        for row in &self.rows {
+            let (path, kind) = (row.path.to_string(), row.kind.to_owned());
+            let aval = row.aval.map_or_else(|| "no value".to_owned(), |aval| aval.to_string());
+            text.line(match &row.shared_with {
+                Some(first) => {
+                    vec![path, kind, format!("shared with {first}"), "".into(), "".into()]
                 }
+                None => vec![path, kind, aval, grouped(row.size()), bytes(row.byte_size())],
+            });
+        }
+        text.rule();
+        let totals = self.totals();
+        for (kind, total) in &totals {
+            text.line(total.cells("", kind));
+        }
+        if totals.len() != 1 {
+            text.line(self.total().cells("total", ""));
+        }
+        write!(f, "{text}")
+    }
+}
+
+/// Cells in columns.
+pub(crate) struct TableText {
+    lines: Vec<Option<Vec<String>>>,
+    right_from: usize,
+}
+
+impl TableText {
+    pub(crate) fn new() -> TableText {
+        TableText { lines: Vec::new(), right_from: 0 }
+    }
+
+    /// The columns from this one on are set to the right.
+    pub(crate) fn right_from(&mut self, column: usize) {
+        self.right_from = column;
+    }
+
+    pub(crate) fn line(&mut self, cells: Vec<String>) {
+        self.lines.push(Some(cells));
+    }
+
+    pub(crate) fn rule(&mut self) {
+        self.lines.push(None);
+    }
+
+    /// `1,234,567`.
+    pub(crate) fn number(n: u64) -> String {
+        grouped(usize::try_from(n).unwrap_or(usize::MAX))
+    }
+}
+
+impl fmt::Display for TableText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut widths: Vec<usize> = Vec::new();
+        for cells in self.lines.iter().flatten() {
+            widths.resize(widths.len().max(cells.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = (*width).max(cell.chars().count());
             }
         }
-        let [path, kind, array, size, byte_size] = widths;
-        for (i, line) in lines.iter().enumerate() {
+        let whole = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        for (i, line) in self.lines.iter().enumerate() {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            match line {
-                Line::Rule => f.write_str(&"─".repeat(widths.iter().sum::<usize>() + 8))?,
-                Line::Cells([a, b, c, d, e]) => {
-                    write!(f, "{a:path$}  {b:kind$}  {c:array$}  {d:>size$}  {e:>byte_size$}")?
+            let Some(cells) = line else {
+                f.write_str(&"─".repeat(whole))?;
+                continue;
+            };
+            for (column, (cell, &width)) in cells.iter().zip(&widths).enumerate() {
+                let gap = if column > 0 { "  " } else { "" };
+                match column < self.right_from {
+                    true => write!(f, "{gap}{cell:width$}")?,
+                    false => write!(f, "{gap}{cell:>width$}")?,
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::array::{
 };
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -276,6 +277,7 @@ impl Conv {
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial] * self.window.feature_group_count;
         if x.rank() < spatial + 1 || x.shape()[x.rank() - 1] != features {
@@ -287,7 +289,9 @@ impl Conv {
                 ),
             );
         }
-        one_program(LAYER, slice::from_ref(x), |args| self.convolve(&args[0], spatial))
+        call.returns(one_program(LAYER, slice::from_ref(x), |args| {
+            self.convolve(&args[0], spatial)
+        }))
     }
 
     #[track_caller]

@@ -12,6 +12,7 @@ use crate::array::{
 };
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -182,6 +183,7 @@ impl ConvTranspose {
     /// Panics if `x` has too few axes or another number of features.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         let spatial = self.kernel.rank() - 2;
         let features = self.kernel.shape()[spatial + usize::from(self.transpose_kernel)];
         if x.rank() < spatial + 1 || x.shape()[x.rank() - 1] != features {
@@ -193,7 +195,9 @@ impl ConvTranspose {
                 ),
             );
         }
-        one_program(LAYER, slice::from_ref(x), |args| self.convolve(&args[0], spatial))
+        call.returns(one_program(LAYER, slice::from_ref(x), |args| {
+            self.convolve(&args[0], spatial)
+        }))
     }
 
     #[track_caller]

@@ -4,6 +4,7 @@ use super::builder::builder;
 use crate::array::{dim, invalid, select};
 use crate::graph::Array;
 use crate::module::Flag;
+use crate::module::called;
 use crate::random;
 use crate::random::{RngStream, Rngs};
 
@@ -88,11 +89,12 @@ impl Dropout {
     /// Panics if `x` lacks an axis of `broadcast_dims`.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         if self.rate == 0.0 || *self.deterministic {
-            return x.clone();
+            return call.returns(x.clone());
         }
         if self.rate == 1.0 {
-            return x.zeros_like();
+            return call.returns(x.zeros_like());
         }
         let keep = 1.0 - self.rate;
         let mut shape = x.shape().to_vec();
@@ -102,6 +104,6 @@ impl Dropout {
         let mask = random::bernoulli(&self.rngs.next_key(), keep, &shape);
         // Outside of a trace these are programs of their own: XLA turns a quotient by a literal
         // into a product, which rounds differently, as it does in JAX's jitted programs only.
-        select(&mask.broadcast_to(x.shape()), &(x / keep), &x.zeros_like())
+        call.returns(select(&mask.broadcast_to(x.shape()), &(x / keep), &x.zeros_like()))
     }
 }

@@ -9,6 +9,7 @@ use super::layer::layers;
 use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -165,7 +166,8 @@ impl Einsum {
     /// Panics if the shapes do not fit the text.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        one_program(LAYER, slice::from_ref(x), |args| {
+        let call = called(self, "forward", &[x]);
+        call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
             let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
                 unreachable!("arrays that were there stay")
@@ -178,7 +180,7 @@ impl Einsum {
                 }
                 None => y,
             }
-        })
+        }))
     }
 
     /// The bias's shape for a result of `rank` axes: those that the kernel lacks have size 1.

@@ -8,6 +8,7 @@ use super::initializers::{Distribution, FanMode, Initializer};
 use crate::array::{dot_general, invalid};
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::DType;
 
@@ -83,6 +84,7 @@ impl Embed {
     /// Panics if `x` has no integer dtype.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         if !x.dtype().is_int() {
             invalid("Embed", format!("the input must be integers, got {}", x.aval()));
         }
@@ -92,9 +94,9 @@ impl Embed {
         };
         if rows == 1 {
             let shape: Vec<usize> = x.shape().iter().copied().chain([features]).collect();
-            return table.reshape([features]).broadcast_to(shape);
+            return call.returns(table.reshape([features]).broadcast_to(shape));
         }
-        table.take(x, 0)
+        call.returns(table.take(x, 0))
     }
 
     /// The product of vectors with every row of the table: `[…, features]` to
@@ -104,12 +106,13 @@ impl Embed {
     /// Panics if the last axis of `query` does not have size `features`.
     #[track_caller]
     pub fn attend(&self, query: &Array) -> Array {
+        let call = called(self, "attend", &[query]);
         last_axis("Embed", "the query", query, self.embedding.shape()[1]);
         let dtype = Some(self.dtype.unwrap_or(self.embedding.dtype()));
         let arrays = [Some(query), Some(self.embedding.value())];
         let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype) else {
             unreachable!("arrays that were there stay")
         };
-        dot_general(&query, &embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[]))
+        call.returns(dot_general(&query, &embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[])))
     }
 }

@@ -8,6 +8,7 @@ use super::initializers::Initializer;
 use crate::array::{dot_general, one_program};
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -91,17 +92,29 @@ impl Linear {
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        last_axis("Linear", "the input", x, self.kernel.shape()[0]);
-        one_program("Linear", slice::from_ref(x), |args| {
-            let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
-            let [Some(x), Some(kernel), bias] = promote("Linear", arrays, self.dtype) else {
-                unreachable!("arrays that were there stay")
-            };
-            let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
-            match bias {
-                Some(bias) => y + bias,
-                None => y,
-            }
-        })
+        let call = called(self, "forward", &[x]);
+        call.returns(affine(x, &self.kernel, &self.bias, self.dtype))
     }
+}
+
+/// x · kernel + bias, in `dtype` or the promoted dtype of these.
+#[track_caller]
+pub(super) fn affine(
+    x: &Array,
+    kernel: &Param,
+    bias: &Option<Param>,
+    dtype: Option<DType>,
+) -> Array {
+    last_axis("Linear", "the input", x, kernel.shape()[0]);
+    one_program("Linear", slice::from_ref(x), |args| {
+        let arrays = [Some(&args[0]), Some(kernel.value()), value(bias)];
+        let [Some(x), Some(kernel), bias] = promote("Linear", arrays, dtype) else {
+            unreachable!("arrays that were there stay")
+        };
+        let y = dot_general(&x, &kernel, (&[x.rank() - 1], &[0]), (&[], &[]));
+        match bias {
+            Some(bias) => y + bias,
+            None => y,
+        }
+    })
 }

@@ -9,6 +9,7 @@ use super::layer::layers;
 use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::random::Rngs;
 use crate::value::{DType, saturating_product};
 use std::slice;
@@ -156,6 +157,7 @@ impl LinearGeneral {
     /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         let (axis, batch) = (sorted_dims(x, &self.axis), sorted_dims(x, &self.batch_axis));
         let sizes: Vec<usize> = batch.iter().chain(&axis).map(|&d| x.shape()[d]).collect();
         let mapped = sizes.len();
@@ -173,7 +175,7 @@ impl LinearGeneral {
         }
         let kernel_batch: Vec<usize> = (0..batch.len()).collect();
         let contracted: Vec<usize> = (batch.len()..mapped).collect();
-        one_program(LAYER, slice::from_ref(x), |args| {
+        call.returns(one_program(LAYER, slice::from_ref(x), |args| {
             let arrays = [Some(&args[0]), Some(self.kernel.value()), value(&self.bias)];
             let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
                 unreachable!("arrays that were there stay")
@@ -185,7 +187,7 @@ impl LinearGeneral {
             let mut shape = bias.shape().to_vec();
             shape.splice(batch.len()..batch.len(), vec![1; free]);
             y + bias.reshape(shape)
-        })
+        }))
     }
 }
 

@@ -7,7 +7,9 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::linear::Linear;
+use super::linear::affine;
 use crate::graph::Array;
+use crate::module::called;
 use crate::module::{LoRAParam, Param};
 use crate::random::Rngs;
 use crate::value::DType;
@@ -92,12 +94,13 @@ impl LoRA {
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         last_axis("LoRA", "the input", x, self.lora_a.shape()[0]);
         let arrays = [Some(x), Some(self.lora_a.value()), Some(self.lora_b.value())];
         let [Some(x), Some(a), Some(b)] = promote("LoRA", arrays, self.dtype) else {
             unreachable!("arrays that were there stay")
         };
-        x.matmul(a).matmul(b)
+        call.returns(x.matmul(a).matmul(b))
     }
 }
 
@@ -209,9 +212,9 @@ impl LoRALinear {
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         last_axis("LoRALinear", "the input", x, self.kernel.shape()[0]);
-        let (kernel, bias) = (self.kernel.clone(), self.bias.clone());
-        Linear { kernel, bias, dtype: self.dtype }.forward(x) + self.lora.forward(x)
+        call.returns(affine(x, &self.kernel, &self.bias, self.dtype) + self.lora.forward(x))
     }
 }
 

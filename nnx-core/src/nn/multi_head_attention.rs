@@ -9,6 +9,7 @@ use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
 use crate::array::{IntoShape, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
+use crate::module::called;
 use crate::module::{Cache, Flag, Variable};
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
@@ -279,6 +280,7 @@ impl MultiHeadAttention {
     /// without keys, or while decoding there is no cache, or it is of another batch.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions) -> Array {
+        let call = called(self, "forward", &[x]);
         if options.key.is_none() && options.value.is_some() {
             invalid(
                 LAYER,
@@ -331,7 +333,7 @@ impl MultiHeadAttention {
             let key = rngs.next_key();
             attention = attention.dropout(key, self.dropout_rate, self.broadcast_dropout);
         }
-        self.out.forward(&dot_product_attention(&query, &key, &value, &attention))
+        call.returns(self.out.forward(&dot_product_attention(&query, &key, &value, &attention)))
     }
 
     /// Puts a token's key and value into the cache: all keys and values, and a mask of the places

@@ -6,6 +6,7 @@ use super::layer::layers;
 use crate::array::{full, one_program, select};
 use crate::graph::Array;
 use crate::module::Param;
+use crate::module::called;
 use crate::value::DType;
 use std::slice;
 
@@ -72,7 +73,8 @@ impl PReLU {
     /// A result of the shape of `x`.
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
-        one_program("PReLU", slice::from_ref(x), |args| {
+        let call = called(self, "forward", &[x]);
+        call.returns(one_program("PReLU", slice::from_ref(x), |args| {
             let (x, slope) = match self.dtype {
                 Some(_) => {
                     let arrays = [Some(&args[0]), Some(self.negative_slope.value())];
@@ -84,7 +86,7 @@ impl PReLU {
                 None => (args[0].clone(), self.negative_slope.astype(args[0].dtype())),
             };
             select(&x.ge(0), &x, &(slope * &x))
-        })
+        }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::layer::Layer;
 use crate::graph::Array;
-use crate::module::Module;
+use crate::module::{Module, called};
 
 /// Calls its layers one after the other, each with the result of the one before.
 /// `flax.nnx.Sequential`.
@@ -48,14 +48,15 @@ impl<L: Layers> Sequential<L> {
     /// The result of the last layer; `x` itself if there is none.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
-        self.layers.forward_all(x)
+        let call = called(self, "forward", &[x]);
+        call.returns(self.layers.forward_all(x))
     }
 }
 
 impl<L: Layers> Layer for Sequential<L> {
     #[track_caller]
     fn forward(&mut self, x: &Array) -> Array {
-        self.layers.forward_all(x)
+        Sequential::forward(self, x)
     }
 }
 

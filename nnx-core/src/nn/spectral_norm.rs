@@ -4,6 +4,7 @@ use super::initializers;
 use super::layer::Layer;
 use crate::array::{invalid, select};
 use crate::graph::Array;
+use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
 use crate::module::{BatchStat, Flag, HasKind, Kind, Param, Variable};
 use crate::random::Rngs;
@@ -185,6 +186,7 @@ impl<L: Layer> SpectralNorm<L> {
     /// call, or as the layer does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         let (n_steps, epsilon, dtype) = (self.n_steps, self.epsilon, self.dtype);
         if n_steps > MOST_STEPS {
             invalid(
@@ -230,7 +232,7 @@ impl<L: Layer> SpectralNorm<L> {
         if let Some(mistake) = mistake {
             invalid(LAYER, mistake);
         }
-        self.layer_instance.forward(x)
+        call.returns(self.layer_instance.forward(x))
     }
 }
 

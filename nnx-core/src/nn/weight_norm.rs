@@ -5,6 +5,7 @@ use super::initializers::Initializer;
 use super::layer::Layer;
 use crate::array::{IntoAxes, dim, invalid};
 use crate::graph::Array;
+use crate::module::called;
 use crate::module::walk::{for_each_leaf, for_each_leaf_mut};
 use crate::module::{Filter, HasKind, Param, path_contains};
 use crate::random::Rngs;
@@ -179,6 +180,7 @@ impl<L: Layer> WeightNorm<L> {
     /// Panics if a weight has another shape than when the layer was made, or as the layer does.
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
+        let call = called(self, "forward", &[x]);
         let (scales, weights) = (&self.scales, &self.weights);
         let (axes, epsilon, dtype) = (&self.feature_axes, self.epsilon, self.dtype);
         let mut mistake = None;
@@ -217,7 +219,7 @@ impl<L: Layer> WeightNorm<L> {
         if let Some(mistake) = mistake {
             invalid(LAYER, mistake);
         }
-        self.layer_instance.forward(x)
+        call.returns(self.layer_instance.forward(x))
     }
 }
 

@@ -234,7 +234,7 @@ where
     let (argument, filter) = wanted.parts();
     let call = TransformCall::at(location, op, argument);
     let active = active(&call, &filter);
-    let program = call.trace(f, &call.avals);
+    let program = call.trace_sowing(f, &call.avals);
     let loss = program.result.loss().aval();
     if loss.rank() != 0 || !loss.dtype().is_float() {
         call.invalid(format!(

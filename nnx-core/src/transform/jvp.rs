@@ -75,7 +75,7 @@ where
 {
     let call = TransformCall::at(location, "jvp", &mut primals);
     let (active, directions) = or_raise(directions(&call, tangents));
-    let program = call.trace(f, &call.avals);
+    let program = call.trace_sowing(f, &call.avals);
     program.check_no_nodes(&call);
     let graph = &program.closed.graph;
     // The result's leaves come first.

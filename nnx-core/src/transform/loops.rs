@@ -77,7 +77,7 @@ fn repeated<C: Module>(
     let all = std::mem::take(&mut next.closed.graph.outputs);
     next.closed.graph.outputs = steps.iter().map(|&(_, output)| all[output]).collect();
     let TransformProgram { closed: going, result: verdict, twins: of_condition, .. } = going;
-    let TransformProgram { closed: next, result: traced, results, changes, twins } = next;
+    let TransformProgram { closed: next, result: traced, results, changes, twins, .. } = next;
     drop((verdict, of_condition));
     let (graphs, captures, scopes) = align(carry, vec![going, next]);
     let [condition, body] = graphs.try_into().unwrap_or_default();

@@ -12,7 +12,7 @@
 //! | memory | [`remat()`], [`remat_with`] |
 //! | batches | [`vmap()`], with [`in_axes`], [`StateAxes`]; [`map_slices`], [`associative_scan`] |
 //! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
-//! | programs | [`make_graph`], [`eval_shape`] |
+//! | programs | [`make_graph`], [`eval_shape`], [`tabulate_call`] |
 //! | mistakes in values | [`checkify()`], [`check`] |
 //! | calls of the host | [`debug::print!`](crate::debug::print), [`debug::callback`], [`pure_callback`], [`io_callback`] |
 //!
@@ -44,6 +44,7 @@ mod map;
 mod remat;
 mod scan;
 mod shapes;
+mod tabulate;
 mod trees;
 mod vjp;
 mod vmap;
@@ -71,6 +72,7 @@ pub use map::{apply_along_axis, associative_scan, map_slices};
 pub use remat::{remat, remat_with};
 pub use scan::{Over, ScanInputs, length, over, scan};
 pub use shapes::{eval_shape, make_graph};
+pub use tabulate::{CallRow, CallTable, tabulate_call};
 
 pub use vjp::{Linearized, Pullback, linearize, linearize_with_aux, vjp, vjp_with_aux};
 pub use vmap::{IntoVmapAxes, VmapAxes, in_axes, vmap};

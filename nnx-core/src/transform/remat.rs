@@ -54,7 +54,7 @@ where
     F: for<'t> FnOnce(A::Body<'t>) -> R,
 {
     let call = TransformCall::new("remat", &mut argument);
-    let mut program = call.trace(f, &call.avals);
+    let mut program = call.trace_sowing(f, &call.avals);
     let args = call.arguments(&program);
     let graph = std::mem::take(&mut program.closed.graph).into();
     let op = Remat { graph, saved: policy };

@@ -194,7 +194,7 @@ where
         })
         .collect();
     let body = |(carry, xs): (C, X::Body<'_>)| f(carry, xs);
-    let mut program = call.trace(body, &avals);
+    let mut program = call.trace_sowing(body, &avals);
     let start = Compared {
         tree: &call.argument.0,
         place: "the carry at the start",
@@ -304,6 +304,8 @@ struct Wiring {
     results: Vec<usize>,
     /// The sliced leaves that the function sets, and the outputs that are their values.
     stacked: Vec<(usize, usize)>,
+    /// The outputs that an iteration sows.
+    sown: Vec<usize>,
     /// The operands in the order of the loop.
     operands: Vec<usize>,
 }
@@ -325,6 +327,7 @@ impl Wiring {
             whole: vec![],
             results: results.iter().copied().flatten().collect(),
             stacked: vec![],
+            sown: program.sown.iter().map(|(output, _)| *output).collect(),
             operands: vec![],
         };
         for (i, axis) in sliced.iter().enumerate().skip(carry_leaves) {
@@ -381,7 +384,7 @@ impl Wiring {
     fn outputs(&self) -> impl Iterator<Item = usize> {
         let carried = self.carry.iter().map(|(_, output)| *output);
         let stacked = self.stacked.iter().map(|(_, output)| *output);
-        carried.chain(self.results.iter().copied()).chain(stacked)
+        carried.chain(self.results.iter().copied()).chain(stacked).chain(self.sown.iter().copied())
     }
 }
 

@@ -68,7 +68,7 @@ impl<T: Module, R> AtPoint<T, R> {
         let (argument, filter): (&mut A::Argument, Selection<'_>) = wanted.parts();
         let call = TransformCall::at(location, op, argument);
         let active = active(&call, &filter);
-        let program = call.trace(f, &call.avals);
+        let program = call.trace_sowing(f, &call.avals);
         program.check_no_nodes(&call);
         let args = call.arguments(&program);
         let mut all_active = call.of_operands(&active);

@@ -113,15 +113,16 @@ where
             axis.map_or_else(|| aval.clone(), |axis| without_axis(aval, axis as usize))
         })
         .collect();
-    let program = axis.bind(|| call.trace(f, &avals));
+    let program = axis.bind(|| call.trace_sowing(f, &avals));
 
     // For each output the axis along which the elements are put together.
     let of_leaf = result_axes(&call, &program.seen(), &program.result, &axes.outputs);
     call.check_result_axes(&program, &mapped, |path, leaf| axes.outputs.of(path, leaf));
     let present = of_leaf.iter().zip(&program.results).filter(|(_, output)| output.is_some());
     let set = program.set_leaves();
+    let sown = program.sown.iter().map(|_| Some(0));
     let out_axes: Vec<Option<isize>> =
-        present.map(|(axis, _)| *axis).chain(set.iter().map(|&i| mapped[i])).collect();
+        present.map(|(axis, _)| *axis).chain(set.iter().map(|&i| mapped[i])).chain(sown).collect();
     let place = |output: usize| match output.checked_sub(program.result_count()) {
         None => "the result".to_owned(),
         Some(i) => format!("the Variable {}", call.path(set[i])),

@@ -6,7 +6,7 @@ use super::{Normalization, Over, check, check_features};
 use crate::array::{dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
-use crate::module::{BatchStat, Flag, Param, Variable};
+use crate::module::{BatchStat, Flag, Param, Variable, called};
 use crate::random::Rngs;
 use crate::run::staged;
 use crate::value::DType;
@@ -134,6 +134,7 @@ impl BatchNorm {
 
     #[track_caller]
     fn run(&mut self, x: &Array, mask: Option<&Array>) -> Array {
+        let call = called(self, "forward", &[x]);
         let feature = dim(LAYER, self.axis, x.aval());
         check_features(LAYER, x, &[feature], Some(self.mean.shape()[0]));
         check(LAYER, x, mask, self.axis_name.filter(|_| !*self.use_running_average));
@@ -145,7 +146,7 @@ impl BatchNorm {
             self.mean.set(mean);
             self.var.set(var);
         }
-        y
+        call.returns(y)
     }
 
     /// The result, and while training the new running statistics.

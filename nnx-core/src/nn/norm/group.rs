@@ -5,7 +5,7 @@ use super::builder::norm_builder;
 use super::{Normalization, Over, check_features, dims_of, run};
 use crate::array::{Axes, dim, invalid};
 use crate::graph::Array;
-use crate::module::Param;
+use crate::module::{Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 
@@ -135,6 +135,7 @@ impl GroupNorm {
 
     #[track_caller]
     fn run(&self, x: &Array, mask: Option<&Array>) -> Array {
+        let call = called(self, "forward", &[x]);
         let feature = dim(LAYER, -1, x.aval());
         check_features(LAYER, x, &[feature], Some(self.num_groups * self.group_size));
         let between = self.between(x, feature);
@@ -146,7 +147,7 @@ impl GroupNorm {
             dtype: self.dtype,
             features: &[feature],
         };
-        run(LAYER, x, mask, self.axis_name, |x, mask| {
+        call.returns(run(LAYER, x, mask, self.axis_name, |x, mask| {
             let mut grouped = x.shape()[..feature].to_vec();
             grouped.extend([self.num_groups, self.group_size]);
             let mask = mask.map(|mask| mask.broadcast_to(x.shape()).reshape(&grouped));
@@ -160,7 +161,7 @@ impl GroupNorm {
                     |stat: Array| stat.repeat(self.group_size, -1).insert_dims(&between);
                 (Some(per_feature(mean)), per_feature(variance))
             })
-        })
+        }))
     }
 
     /// The dimensions before the features over which the statistics are taken.

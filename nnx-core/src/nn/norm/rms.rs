@@ -5,7 +5,7 @@ use super::builder::norm_builder;
 use super::{Normalization, Over, check_features, dims_of, features, last_axis, run};
 use crate::array::Axes;
 use crate::graph::Array;
-use crate::module::Param;
+use crate::module::{Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 
@@ -110,6 +110,7 @@ impl RMSNorm {
 
     #[track_caller]
     fn run(&self, x: &Array, mask: Option<&Array>) -> Array {
+        let call = called(self, "forward", &[x]);
         let feature_dims = dims_of(LAYER, &self.feature_axes, x);
         check_features(LAYER, x, &feature_dims, features([&self.scale, &None]));
         let dims = dims_of(LAYER, &self.reduction_axes, x);
@@ -121,9 +122,9 @@ impl RMSNorm {
             dtype: self.dtype,
             features: &feature_dims,
         };
-        run(LAYER, x, mask, self.axis_name, |x, mask| {
+        call.returns(run(LAYER, x, mask, self.axis_name, |x, mask| {
             let over = Over { dims: &dims, mask, axis_name: self.axis_name };
             norm.apply(x, [], |x, []| (None, over.mean_square(x).insert_dims(&dims)))
-        })
+        }))
     }
 }

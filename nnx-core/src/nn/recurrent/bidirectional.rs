@@ -5,6 +5,7 @@ use super::super::layer::Layer;
 use super::{RNN, RNNCellBase, RNNOptions};
 use crate::array::concatenate;
 use crate::graph::Array;
+use crate::module::called;
 use crate::random::{RngStream, Rngs};
 
 /// How the results of both directions become one: of the forward and the backward one.
@@ -127,6 +128,7 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
         x: &Array,
         options: RNNOptions<(F::Carry, B::Carry)>,
     ) -> ((F::Carry, B::Carry), Array) {
+        let call = called(self, "forward", &[x]);
         let (forward, backward) = options.initial_carry.unzip();
         let ahead = RNNOptions {
             initial_carry: forward,
@@ -144,7 +146,7 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
         };
         let (forward, a) = self.forward_rnn.run(x, ahead, &mut self.rngs);
         let (backward, b) = self.backward_rnn.run(x, back, &mut self.rngs);
-        ((forward, backward), (self.merge_fn.0)(&a, &b))
+        call.returns(((forward, backward), (self.merge_fn.0)(&a, &b)))
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::layer::Activation;
 use super::builder::gated_cell_builder;
 use super::{FirstCarry, RNNCellBase, check_step, gates};
 use crate::graph::Array;
+use crate::module::called;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
 
@@ -67,6 +68,7 @@ impl RNNCellBase for GRUCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        let call = called(self, "forward", &[x]);
         check_step("GRUCell", x, &self.dense_i, &h, &self.dense_h);
         let [xr, xz, xn] = gates(&self.dense_i.forward(x));
         let [hr, hz, hn] = gates(&self.dense_h.forward(&h));
@@ -74,7 +76,7 @@ impl RNNCellBase for GRUCell {
         let z = self.gate_fn.forward(&(xz + hz));
         let n = self.activation_fn.forward(&(xn + r * hn));
         let h = (1.0 - &z) * n + z * h;
-        (h.clone(), h)
+        call.returns((h.clone(), h))
     }
 
     #[track_caller]

@@ -6,6 +6,7 @@ use super::super::layer::Activation;
 use super::builder::gated_cell_builder;
 use super::{FirstCarry, RNNCellBase, check_step, gates};
 use crate::graph::Array;
+use crate::module::called;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
 
@@ -154,6 +155,7 @@ impl RNNCellBase for LSTMCell {
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
+        let call = called(self, "forward", &[x]);
         check_step("LSTMCell", x, &self.ii, &h, &self.hi);
         let sums = [
             self.ii.forward(x) + self.hi.forward(&h),
@@ -162,7 +164,7 @@ impl RNNCellBase for LSTMCell {
             self.io.forward(x) + self.ho.forward(&h),
         ];
         let (c, h) = step(c, sums, self.gate_fn, self.activation_fn);
-        ((c, h.clone()), h)
+        call.returns(((c, h.clone()), h))
     }
 
     #[track_caller]
@@ -183,10 +185,11 @@ impl RNNCellBase for OptimizedLSTMCell {
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
+        let call = called(self, "forward", &[x]);
         check_step("OptimizedLSTMCell", x, &self.dense_i, &h, &self.dense_h);
         let sums = gates(&(self.dense_i.forward(x) + self.dense_h.forward(&h)));
         let (c, h) = step(c, sums, self.gate_fn, self.activation_fn);
-        ((c, h.clone()), h)
+        call.returns(((c, h.clone()), h))
     }
 
     #[track_caller]

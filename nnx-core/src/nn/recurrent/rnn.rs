@@ -4,6 +4,7 @@ use super::super::layer::Layer;
 use super::RNNCellBase;
 use crate::array::{arange, invalid};
 use crate::graph::{Array, user_location, with_location};
+use crate::module::called;
 use crate::module::walk::replace_leaves;
 use crate::random::{RngStream, Rngs};
 use crate::transform::{over, scan};
@@ -198,10 +199,11 @@ impl<C: RNNCellBase> RNN<C> {
     /// Panics if `x` has too few axes or other batch axes than the lengths, or as the cell does.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
+        let call = called(self, "forward", &[x]);
         let mut rngs = self.rngs.clone();
         let out = self.run(x, options, &mut rngs);
         self.rngs = rngs;
-        out
+        call.returns(out)
     }
 
     /// A call whose keys come from `rngs`.

@@ -7,6 +7,7 @@ use super::super::layer::{Activation, ActivationFn};
 use super::super::{Linear, tanh};
 use super::{FirstCarry, RNNCellBase, check_sizes, check_step};
 use crate::graph::Array;
+use crate::module::called;
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
 
@@ -120,13 +121,14 @@ impl RNNCellBase for SimpleCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
+        let call = called(self, "forward", &[x]);
         check_step("SimpleCell", x, &self.dense_i, &h, &self.dense_h);
         let mut sum = self.dense_i.forward(x) + self.dense_h.forward(&h);
         if self.residual {
             sum += h;
         }
         let h = self.activation_fn.forward(&sum);
-        (h.clone(), h)
+        call.returns((h.clone(), h))
     }
 
     #[track_caller]

@@ -1,9 +1,11 @@
 //! The forms in which something is lent to a function.
 
 use super::record::Roles;
+use crate::module::capture::place_of;
 use crate::module::{
     AnyTree, KeyRef, Leaves, Module, Path, Schema, StaticArgument, Visitor, VisitorMut,
 };
+use std::any::TypeId;
 
 /// How a leaf was lent, which decides whether it can be updated or donated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,9 @@ pub trait Argument {
     #[doc(hidden)]
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, _visitor: &mut V) {}
+    /// Calls `add` for each tree that is lent, with its path and where it lies.
+    #[doc(hidden)]
+    fn roots(&self, _path: &mut Path, _add: &mut dyn FnMut(&Path, (usize, TypeId))) {}
     /// Has `roles` walk through each part.
     #[doc(hidden)]
     fn roles(&self, roles: &mut Roles);
@@ -69,6 +74,9 @@ impl<M: Module> Argument for &M {
     #[inline]
     fn flatten<V: Visitor>(&self, visitor: &mut V) {
         M::flatten(self, visitor);
+    }
+    fn roots(&self, path: &mut Path, add: &mut dyn FnMut(&Path, (usize, TypeId))) {
+        add(path, place_of(*self));
     }
     fn roles(&self, roles: &mut Roles) {
         roles.of(*self, Role::Read);
@@ -100,6 +108,9 @@ impl<M: Module> Argument for &mut M {
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         M::flatten_mut(self, visitor);
+    }
+    fn roots(&self, path: &mut Path, add: &mut dyn FnMut(&Path, (usize, TypeId))) {
+        add(path, place_of(&**self));
     }
     fn roles(&self, roles: &mut Roles) {
         roles.of(&**self, Role::Updated);
@@ -235,6 +246,13 @@ macro_rules! tuples {
             #[inline]
             fn flatten_mut<Vis: VisitorMut>(&mut self, _visitor: &mut Vis) {
                 $(self.$i.flatten_mut(_visitor);)*
+            }
+            fn roots(&self, _path: &mut Path, _add: &mut dyn FnMut(&Path, (usize, TypeId))) {
+                $(
+                    _path.push(KeyRef::Index($i));
+                    self.$i.roots(_path, _add);
+                    _path.pop();
+                )*
             }
             fn roles(&self, _roles: &mut Roles) {
                 $(self.$i.roles(_roles);)*

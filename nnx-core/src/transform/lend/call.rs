@@ -8,6 +8,7 @@ use super::erased::{AnyArgument, TreeFunction};
 use super::record::{Allowed, Changes, Recorded, SetLeaves, Stopped, Twins, Update, lent, record};
 use crate::error::or_raise;
 use crate::graph::{Array, Closed, Scope, with_location};
+use crate::module::capture::{Sown, sow_again};
 use crate::module::node::{LentNodes, lend_nodes};
 use crate::module::walk::{Rebuild, for_each_leaf_of, leaves_of, nodes_of, paths};
 use crate::module::{Module, Path, Seen, VarInfo, Visitor, check_places, for_each_other_place};
@@ -46,6 +47,8 @@ pub(crate) struct TransformProgram<R> {
     /// a value.
     pub(crate) results: Vec<Option<usize>>,
     pub(crate) changes: Changes,
+    /// What the function sowed, and the outputs that these are, after the others.
+    pub(crate) sown: Vec<(usize, Sown)>,
     /// Dropped after the result, which may hold nodes of the twin.
     pub(crate) twins: Twins,
 }
@@ -336,9 +339,31 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         }
     }
 
-    /// Traces `f` over operands of the shapes and dtypes `avals`.
+    /// [`trace_sowing`](TransformCall::trace_sowing), where no value that is sown can leave the function.
     #[track_caller]
     pub(crate) fn trace<R, F>(&self, f: F, avals: &[Aval]) -> TransformProgram<R>
+    where
+        R: Module,
+        F: for<'t> FnOnce(A::Body<'t>) -> R,
+    {
+        let program = self.trace_sowing(f, avals);
+        if let Some((_, Sown { path, location, .. })) = program.sown.first() {
+            let scope = self.scope();
+            self.invalid(format!(
+                "{scope} sows `{path}`, at {location}, whose value cannot leave it\n\
+                 fixes:\n  \
+                 1. return the value, and sow it where `{}` is called\n  \
+                 2. call `capture` inside of the function, and return what it gives",
+                self.op
+            ));
+        }
+        program
+    }
+
+    /// Traces `f` over operands of the shapes and dtypes `avals`. What it sows are outputs of the program, from which
+    /// [`finish`](TransformCall::finish) takes them.
+    #[track_caller]
+    pub(crate) fn trace_sowing<R, F>(&self, f: F, avals: &[Aval]) -> TransformProgram<R>
     where
         R: Module,
         F: for<'t> FnOnce(A::Body<'t>) -> R,
@@ -349,8 +374,9 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         }
         let mut body = TreeFunction::new(&*self.argument, f);
         match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {
-            Ok(Recorded { closed, results, changes, twins }) => {
-                TransformProgram { closed, result: body.into_result(), results, changes, twins }
+            Ok(Recorded { closed, results, changes, twins, sown }) => {
+                let result = body.into_result();
+                TransformProgram { closed, result, results, changes, sown, twins }
             }
             Err(Stopped::Rule(message)) => self.invalid(message),
             Err(Stopped::Body) => unreachable!("a tree is not an error"),
@@ -384,6 +410,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     pub(crate) fn finish<R: Module>(mut self, program: TransformProgram<R>, outs: &[Array]) -> R {
         self.write_back(&program.changes, outs);
         let result = program.result_of(outs);
+        program.sown.iter().for_each(|(output, sown)| sow_again(sown, outs[*output].clone()));
         let TransformProgram { closed, result: traced, twins, .. } = program;
         drop((traced, twins));
         self.check_left(&closed.scope);

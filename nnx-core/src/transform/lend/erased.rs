@@ -3,6 +3,7 @@
 
 use super::argument::Argument;
 use super::record::Roles;
+use crate::module::capture::enter_twin;
 use crate::module::new_nodes::NewNodes;
 use crate::module::{AnyTree, Leaves, Module, Path, Visitor};
 
@@ -79,6 +80,7 @@ where
     fn run(&mut self, mut leaves: &mut dyn Leaves) -> bool {
         let Some(body) = self.body.take() else { unreachable!("a function runs once") };
         let twin = self.twin.insert(self.argument.twin(&mut leaves));
+        enter_twin(|add| self.argument.roots(&mut Path::new(), add), twin);
         self.result = Some(body(A::lend(twin)));
         true
     }

@@ -4,6 +4,7 @@ use super::argument::Role;
 use super::compare::Comparison;
 use super::erased::{AnyArgument, AnyBody};
 use crate::graph::{Array, Closed, trace_at};
+use crate::module::capture::{Sown, enter_trace};
 use crate::module::compare::KnownNodes;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
@@ -164,6 +165,8 @@ pub(crate) struct Recorded {
     pub(crate) changes: Changes,
     /// The shared nodes of the argument and those of the twin.
     pub(crate) twins: Twins,
+    /// What the function sowed, and the outputs that these are, after the others.
+    pub(crate) sown: Vec<(usize, Sown)>,
 }
 
 /// The changes that a function made to its argument.
@@ -455,6 +458,7 @@ pub(crate) fn record(
         let new = NewNodes::default();
         body.keep(new.clone());
         let _noting = new.note();
+        let sowing = enter_trace();
         let mut twinning = Twinning { leaves: Some(Rebuild::new(leaf)), new };
         let ran = match &mut twinning.leaves {
             Some(leaves) => body.run(leaves),
@@ -465,10 +469,19 @@ pub(crate) fn record(
             return (vec![], Err(Stopped::Body));
         }
         match Comparison::new(body, &lent, &inputs, &twins, allowed).outcome() {
-            Ok((outputs, results, changes)) => (outputs, Ok((results, changes, twins))),
+            Ok((mut outputs, results, changes)) => {
+                let sown = sowing.sown();
+                let first = outputs.len();
+                outputs.extend(sown.iter().map(|sown| sown.value.clone()));
+                let sown =
+                    sown.into_iter().enumerate().map(|(i, sown)| (first + i, sown)).collect();
+                (outputs, Ok((results, changes, twins, sown)))
+            }
             Err(message) => (vec![], Err(Stopped::Rule(message))),
         }
     });
-    let (results, changes, twins) = outcome?;
-    Ok(Recorded { closed, results, changes, twins })
+    let (results, changes, twins, mut sown): (_, _, _, Vec<(usize, Sown)>) = outcome?;
+    // The values belong to the trace, which is over.
+    sown.iter_mut().for_each(|(_, sown)| sown.value = Array::of_aval(sown.value.aval()));
+    Ok(Recorded { closed, results, changes, twins, sown })
 }
