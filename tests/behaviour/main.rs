@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod axis_names;
+mod call_tables;
 mod callbacks;
 mod callbacks_failures;
 mod callbacks_life;

@@ -122,7 +122,8 @@ impl Graph {
     }
 
     /// An estimate of the floating-point operations of one run: two per multiply-add of products
-    /// and convolutions, one per element of the result of any other operation on floats.
+    /// and convolutions, one per element that a sum takes in, one per element of the result of any other operation
+    /// on floats, none for those that only move elements.
     pub fn flops(&self) -> u64 {
         self.nodes
             .iter()

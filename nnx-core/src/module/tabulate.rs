@@ -130,6 +130,12 @@ impl Table {
         Table { rows }
     }
 
+    /// The table without some rows.
+    pub(crate) fn without(mut self, is_left_out: impl Fn(&Row) -> bool) -> Table {
+        self.rows.retain(|row| !is_left_out(row));
+        self
+    }
+
     /// The same table with other paths.
     pub(crate) fn with_paths(mut self, of: impl Fn(&Path) -> Path) -> Table {
         for row in &mut self.rows {

@@ -26,6 +26,9 @@ impl Primitive for Constant {
             format!("{} bytes", self.bytes.len())
         }
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         if self.bytes.len() != self.aval.byte_size() {
             return Err(format!(
@@ -58,6 +61,9 @@ impl Primitive for Iota {
     }
     fn params(&self) -> String {
         format!("dimension={}", self.dimension)
+    }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
     }
     fn infer(&self, _: &[&Aval]) -> Result<Avals, String> {
         Takes::Numbers.check(self.aval.dtype())?;

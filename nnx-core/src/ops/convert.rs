@@ -44,6 +44,9 @@ impl Primitive for Bitcast {
     fn params(&self) -> String {
         self.0.to_string()
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if ins[0].dtype().size() != self.0.size() {
             return Err(format!("{} and {} differ in width", ins[0].dtype(), self.0));

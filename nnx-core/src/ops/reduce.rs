@@ -79,6 +79,11 @@ impl Primitive for Reduce {
     fn params(&self) -> String {
         format!("dimensions={:?}", self.dims)
     }
+    /// Each element but the first of a result is one operation.
+    fn flops(&self, ins: &[&Aval], outs: &[&Aval]) -> u64 {
+        let float = ins[0].dtype().is_float();
+        if float { ins[0].size().saturating_sub(outs[0].size()) as u64 } else { 0 }
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         self.reducer.takes().check(ins[0].dtype())?;
         if let Some(d) = self.dims.iter().find(|&&d| d >= ins[0].rank()) {

@@ -23,6 +23,9 @@ impl Primitive for BroadcastInDim {
     fn params(&self) -> String {
         format!("shape={:?} dims={:?}", self.shape, self.dims)
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let fits = self.dims.len() == ins[0].rank()
             && self.dims.windows(2).all(|w| w[0] < w[1])
@@ -71,6 +74,9 @@ impl Primitive for Reshape {
     fn params(&self) -> String {
         format!("shape={:?}", self.0)
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let size = Aval::new(ins[0].dtype(), &self.0).size();
         if size != ins[0].size() {
@@ -107,6 +113,9 @@ impl Primitive for Transpose {
     }
     fn params(&self) -> String {
         format!("permutation={:?}", self.0)
+    }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let mut sorted = self.0.clone();
@@ -153,6 +162,9 @@ impl Primitive for Reverse {
     }
     fn params(&self) -> String {
         format!("dimensions={:?}", self.0)
+    }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         match self.0.iter().find(|&&d| d >= ins[0].rank()) {

@@ -40,6 +40,9 @@ impl Primitive for Slice {
         };
         (0..self.start.len()).map(part).collect::<Vec<_>>().join(", ")
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let shape = ins[0].shape();
         let rank = shape.len();
@@ -96,6 +99,9 @@ impl Primitive for Pad {
     }
     fn params(&self) -> String {
         format!("{:?}", self.0)
+    }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         if self.0.len() != ins[0].rank() || *ins[1] != Aval::scalar(ins[0].dtype()) {
@@ -185,6 +191,9 @@ impl Primitive for Concatenate {
     fn params(&self) -> String {
         format!("dimension={}", self.0)
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let Some(first) = ins.first() else { return Err("needs at least one array".into()) };
         let mut dims = first.shape().to_vec();
@@ -267,6 +276,9 @@ impl Primitive for DynamicSlice {
     fn params(&self) -> String {
         format!("sizes={:?}", self.0)
     }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
+    }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         check_starts(ins[0], &ins[1..])?;
         if self.0.len() != ins[0].rank() || self.0.iter().zip(ins[0].shape()).any(|(s, n)| s > n) {
@@ -336,6 +348,9 @@ pub(crate) struct DynamicUpdateSlice;
 impl Primitive for DynamicUpdateSlice {
     fn name(&self) -> &'static str {
         "dynamic_update_slice"
+    }
+    fn flops(&self, _: &[&Aval], _: &[&Aval]) -> u64 {
+        0
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         check_starts(ins[0], &ins[2..])?;

@@ -1,6 +1,6 @@
 //! Metrics: running totals in Variables, so that a jitted evaluation step can update them.
 
-use crate::array::invalid;
+use crate::array::{invalid, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{MetricState, Module, Variable};
@@ -10,7 +10,7 @@ use nnx_derive::Module;
 
 /// A running total that is reset before a pass and read after it. `nnx.metrics.Metric`.
 ///
-/// Several metrics are a struct of your own:
+/// A tuple of metrics is one too (`nnx.MultiMetric`); with names, several metrics are a struct of your own:
 /// ```no_run
 /// use nnx_core::train::{Accuracy, Average, Metric};
 /// # use nnx_core::Array;
@@ -42,7 +42,36 @@ pub trait Metric: Module {
     fn compute(&self) -> Self::Value;
 }
 
-type MetricVariable = Variable<MetricState>;
+// Several metrics, with the results of all.
+macro_rules! tuples {
+    ($($($t:ident $i:tt),*;)*) => {$(
+        impl<$($t: Metric),*> Metric for ($($t,)*) {
+            type Value = ($($t::Value,)*);
+
+            fn reset(&mut self) {
+                $(self.$i.reset();)*
+            }
+
+            fn compute(&self) -> Self::Value {
+                ($(self.$i.compute(),)*)
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+}
+
+pub(super) type MetricVariable = Variable<MetricState>;
+
+pub(super) fn zeros_i32(shape: &[usize]) -> Array {
+    zeros(shape, DType::I32)
+}
 
 fn zero_f32() -> MetricVariable {
     Variable::new(Array::scalar(0.0_f32))

@@ -1,6 +1,7 @@
 //! The parts of a training run around its steps: batches, metrics and checkpoints.
 
 mod checkpoint;
+mod classification;
 mod ema;
 mod loader;
 mod metrics;
@@ -9,6 +10,7 @@ mod replace;
 mod weights;
 
 pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use classification::{Auc, Averaging, ConfusionMatrix, F1, Precision, Recall};
 pub use ema::EMA;
 pub use loader::{Epoch, Loader};
 pub use metrics::{Accuracy, Average, Metric, Statistics, Welford};

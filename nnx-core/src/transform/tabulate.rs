@@ -79,7 +79,13 @@ where
         (Some(_), [PathKey::Index(0), ..]) => path.below_first(),
         _ => path.clone(),
     };
-    let leaves = leaves.with_paths(below);
+    // Arrays beside the model are inputs, and no part of it.
+    let is_input = |row: &Row| {
+        A::TUPLE.is_some()
+            && row.kind == "array"
+            && matches!(row.path.keys(), [PathKey::Index(1..)])
+    };
+    let leaves = leaves.without(is_input).with_paths(below);
     let calls: Rc<RefCell<Vec<(usize, CallRow)>>> = Rc::default();
     let mut roots = Vec::new();
     argument.roots(&mut Path::new(), &mut |path, place| roots.push((place, below(path))));
@@ -155,7 +161,7 @@ impl CallTable {
         &self.calls
     }
 
-    /// The leaves of the argument.
+    /// The leaves of the argument, without arrays beside the model.
     pub fn leaves(&self) -> &Table {
         &self.leaves
     }

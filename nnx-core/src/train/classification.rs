@@ -1,0 +1,371 @@
+//! Metrics of classification: the confusion matrix, what is computed from it, and the area under the ROC curve.
+
+use super::metrics::{Metric, MetricVariable, zeros_i32};
+use crate::array::{arange, invalid, keepdims, select};
+use crate::error::or_raise;
+use crate::graph::Array;
+use crate::module::Variable;
+use crate::run::staged;
+use crate::value::DType;
+use nnx_derive::Module;
+
+/// How often each class was predicted for each: row `i` counts the examples of class `i`, column `j` the predictions of
+/// class `j`. `sklearn.metrics.confusion_matrix`, `torchmetrics.ConfusionMatrix`.
+///
+/// ```no_run
+/// use nnx_core::Array;
+/// use nnx_core::train::{ConfusionMatrix, Metric};
+///
+/// let mut matrix = ConfusionMatrix::new(3);
+/// let logits = Array::from([[0.1_f32, 0.7, 0.2], [0.6, 0.3, 0.1]]);
+/// matrix.update(&logits, &Array::from([1, 2]));
+/// assert_eq!(matrix.compute().to_vec::<i32>(), [0, 0, 0, 0, 1, 0, 1, 0, 0]);
+/// ```
+///
+/// A label that is no class, such as −1 for padding, does not count.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ConfusionMatrix {
+    /// The counts, i32 `[classes, classes]`.
+    pub counts: MetricVariable,
+    threshold: Option<f64>,
+}
+
+impl ConfusionMatrix {
+    /// Of a number of classes: the largest logit is the prediction.
+    ///
+    /// # Panics
+    /// Panics if there are no classes, or no XLA runtime is found.
+    #[track_caller]
+    pub fn new(classes: usize) -> Self {
+        if classes == 0 {
+            invalid("ConfusionMatrix", "there are no classes".into());
+        }
+        ConfusionMatrix { counts: Variable::new(zeros_i32(&[classes, classes])), threshold: None }
+    }
+
+    /// Of yes or no, which are the classes 1 and 0: a logit of at least `threshold` says yes.
+    ///
+    /// # Panics
+    /// Panics if no XLA runtime is found.
+    #[track_caller]
+    pub fn binary(threshold: f64) -> Self {
+        ConfusionMatrix { threshold: Some(threshold), ..ConfusionMatrix::new(2) }
+    }
+
+    /// Takes in predictions: `logits` `[…, classes]` for integer labels `[…]`, or of yes or no both of one shape.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not fit or the labels are not integers.
+    #[track_caller]
+    pub fn update(&mut self, logits: &Array, labels: &Array) {
+        self.add(logits, labels, None);
+    }
+
+    /// Takes in the predictions where `mask` (of the labels' shape) is true.
+    ///
+    /// # Panics
+    /// As [`update`](ConfusionMatrix::update), and when the mask has another shape.
+    #[track_caller]
+    pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+        self.add(logits, labels, Some(mask));
+    }
+
+    #[track_caller]
+    fn add(&mut self, logits: &Array, labels: &Array, mask: Option<&Array>) {
+        let classes = self.counts.shape()[0];
+        let batch = match (self.threshold, logits.shape()) {
+            (Some(_), shape) => Some(shape),
+            (None, [batch @ .., n]) if *n == classes => Some(batch),
+            (None, _) => None,
+        };
+        if batch != Some(labels.shape()) || !labels.dtype().is_int() {
+            let (x, y) = (logits.aval(), labels.aval());
+            let rule = match self.threshold {
+                Some(_) => "integer labels of the shape of the logits".to_owned(),
+                None => format!("logits [batch…, {classes}] and integer labels [batch…]"),
+            };
+            invalid("ConfusionMatrix::update", format!("it takes {rule}, got {x} and {y}"));
+        }
+        check_mask("ConfusionMatrix::update_masked", labels, mask);
+        let args: Vec<Array> =
+            [self.counts.value(), logits, labels].into_iter().chain(mask).cloned().collect();
+        let threshold = self.threshold;
+        let outs = or_raise(staged("metric_update", &args, |args| {
+            let labels = args[2].reshape(-1).astype(DType::I32);
+            let predicted = match threshold {
+                Some(threshold) => args[1].reshape(-1).ge(threshold).astype(DType::I32),
+                None => args[1].argmax(-1).reshape(-1),
+            };
+            let all = arange(classes, DType::I32).reshape([1, classes]);
+            let one_hot = |x: &Array| x.expand_dims(-1).eq(&all).astype(DType::I32);
+            let mut is = one_hot(&labels);
+            if let Some(mask) = args.get(3) {
+                is = is * mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
+            }
+            vec![&args[0] + is.t().matmul(one_hot(&predicted))]
+        }));
+        self.counts.set(outs[0].clone());
+    }
+}
+
+impl Metric for ConfusionMatrix {
+    /// i32 `[classes, classes]`.
+    type Value = Array;
+
+    fn reset(&mut self) {
+        self.counts.set(self.counts.zeros_like());
+    }
+
+    fn compute(&self) -> Array {
+        self.counts.value().clone()
+    }
+}
+
+#[track_caller]
+fn check_mask(op: &str, labels: &Array, mask: Option<&Array>) {
+    if let Some(mask) = mask.filter(|mask| mask.shape() != labels.shape()) {
+        let (y, m) = (labels.aval(), mask.aval());
+        invalid(op, format!("the mask {m} must have the shape of the labels {y}"));
+    }
+}
+
+/// How the values of several classes become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
+#[module(crate = crate)]
+pub enum Averaging {
+    /// They do not: a value per class.
+    PerClass,
+    /// The mean over the classes that occur, as labels or predictions.
+    Macro,
+    /// The mean, each class as often as it occurs as a label.
+    Weighted,
+    /// The value of the sums of all classes' counts.
+    Micro,
+}
+
+/// The numbers of examples of each class that were found, that were predicted, and that there are: f32 `[classes]`.
+struct Counts {
+    found: Array,
+    predicted: Array,
+    labels: Array,
+}
+
+impl Counts {
+    fn of(matrix: &Array) -> Counts {
+        let matrix = matrix.astype(DType::F32);
+        Counts { found: matrix.diagonal(0, 0, 1), predicted: matrix.sum(0), labels: matrix.sum(1) }
+    }
+
+    fn sums(&self) -> Counts {
+        let sum = |x: &Array| x.sum(..);
+        Counts {
+            found: sum(&self.found),
+            predicted: sum(&self.predicted),
+            labels: sum(&self.labels),
+        }
+    }
+}
+
+/// A quotient, 0 where the divisor is.
+fn share(a: &Array, b: &Array) -> Array {
+    let safe = select(&b.ne(0.0), b, &b.ones_like());
+    select(&b.ne(0.0), &(a / safe), &b.zeros_like())
+}
+
+fn averaged(matrix: &Array, averaging: Option<Averaging>, value: fn(&Counts) -> Array) -> Array {
+    let counts = Counts::of(matrix);
+    let of_classes = value(&counts);
+    match averaging {
+        // Of yes or no: the value of yes.
+        None => of_classes.slice([1.into()]).reshape([0; 0]),
+        Some(Averaging::PerClass) => of_classes,
+        Some(Averaging::Macro) => {
+            let occurs = (&counts.labels + &counts.predicted).gt(0.0).astype(DType::F32);
+            share(&(of_classes * &occurs).sum(..), &occurs.sum(..))
+        }
+        Some(Averaging::Weighted) => {
+            share(&(of_classes * &counts.labels).sum(..), &counts.labels.sum(..))
+        }
+        Some(Averaging::Micro) => value(&counts.sums()),
+    }
+}
+
+macro_rules! of_matrix {
+    ($($(#[$doc:meta])* $metric:ident = $value:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Module)]
+        #[module(crate = crate)]
+        pub struct $metric {
+            /// How often each class was predicted for each.
+            pub matrix: ConfusionMatrix,
+            averaging: Option<Averaging>,
+        }
+
+        impl $metric {
+            /// Of a number of classes: the largest logit is the prediction.
+            ///
+            /// # Panics
+            /// As [`ConfusionMatrix::new`].
+            #[track_caller]
+            pub fn new(classes: usize, averaging: Averaging) -> Self {
+                $metric { matrix: ConfusionMatrix::new(classes), averaging: Some(averaging) }
+            }
+
+            /// Of yes or no: a logit of at least `threshold` says yes, and the value is that of yes.
+            ///
+            /// # Panics
+            /// Panics if no XLA runtime is found.
+            #[track_caller]
+            pub fn binary(threshold: f64) -> Self {
+                $metric { matrix: ConfusionMatrix::binary(threshold), averaging: None }
+            }
+
+            /// Takes in predictions, as [`ConfusionMatrix::update`].
+            ///
+            /// # Panics
+            /// As there.
+            #[track_caller]
+            pub fn update(&mut self, logits: &Array, labels: &Array) {
+                self.matrix.update(logits, labels);
+            }
+
+            /// Takes in the predictions where `mask` is true, as [`ConfusionMatrix::update_masked`].
+            ///
+            /// # Panics
+            /// As there.
+            #[track_caller]
+            pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+                self.matrix.update_masked(logits, labels, mask);
+            }
+        }
+
+        impl Metric for $metric {
+            /// An f32 scalar, or `[classes]` for [`Averaging::PerClass`].
+            type Value = Array;
+
+            fn reset(&mut self) {
+                self.matrix.reset();
+            }
+
+            fn compute(&self) -> Array {
+                averaged(self.matrix.counts.value(), self.averaging, $value)
+            }
+        }
+    )*};
+}
+
+of_matrix! {
+    /// The share of the predictions of a class that are right: TP / (TP + FP), 0 where there is no prediction.
+    /// `sklearn.metrics.precision_score`, `torchmetrics.Precision`.
+    Precision = |counts| share(&counts.found, &counts.predicted);
+    /// The share of the examples of a class that are found: TP / (TP + FN), 0 where there is no example.
+    /// `sklearn.metrics.recall_score`, `torchmetrics.Recall`.
+    Recall = |counts| share(&counts.found, &counts.labels);
+    /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0.
+    /// `sklearn.metrics.f1_score`, `torchmetrics.F1Score`.
+    F1 = |counts| share(&(&counts.found * 2.0), &(&counts.predicted + &counts.labels));
+}
+
+/// The area under the ROC curve of yes or no: how probable it is that an example of yes has a greater score than one of no,
+/// where equal scores count half. `sklearn.metrics.roc_auc_score`, `torchmetrics.AUROC` with `thresholds`.
+///
+/// Scores are probabilities, and are counted in bins: of `n` thresholds 0, 1 / (n − 1), …, 1 a score has the place of the
+/// last one that it reaches, and scores of one place count as equal. So the state has one size, whatever was seen; the
+/// result is exact for the scores so rounded.
+///
+/// ```no_run
+/// use nnx_core::Array;
+/// use nnx_core::train::{Auc, Metric};
+///
+/// let mut auc = Auc::new(201);
+/// auc.update(&Array::from([0.1_f32, 0.4, 0.35, 0.8]), &Array::from([0, 0, 1, 1]));
+/// assert_eq!(auc.compute().item::<f32>(), 0.75);
+/// ```
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Auc {
+    /// How many scores of no (row 0) and of yes (row 1) have each place, i32 `[2, thresholds]`.
+    pub counts: MetricVariable,
+}
+
+impl Auc {
+    /// An area with this number of thresholds.
+    ///
+    /// # Panics
+    /// Panics if there are fewer than two, or no XLA runtime is found.
+    #[track_caller]
+    pub fn new(thresholds: usize) -> Self {
+        if thresholds < 2 {
+            invalid("Auc", format!("two thresholds are the fewest, got {thresholds}"));
+        }
+        Auc { counts: Variable::new(zeros_i32(&[2, thresholds])) }
+    }
+
+    /// Takes in scores in [0, 1] (others count as the nearer end, NaN as 0), and labels 0 and 1 of the same shape. Other
+    /// labels do not count.
+    ///
+    /// # Panics
+    /// Panics if the shapes differ, the scores are not floats or the labels not integers.
+    #[track_caller]
+    pub fn update(&mut self, scores: &Array, labels: &Array) {
+        self.add(scores, labels, None);
+    }
+
+    /// Takes in the scores where `mask` (of the labels' shape) is true.
+    ///
+    /// # Panics
+    /// As [`update`](Auc::update), and when the mask has another shape.
+    #[track_caller]
+    pub fn update_masked(&mut self, scores: &Array, labels: &Array, mask: &Array) {
+        self.add(scores, labels, Some(mask));
+    }
+
+    #[track_caller]
+    fn add(&mut self, scores: &Array, labels: &Array, mask: Option<&Array>) {
+        let (x, y) = (scores.aval(), labels.aval());
+        if x.shape() != y.shape() || !x.dtype().is_float() || !y.dtype().is_int() {
+            let message =
+                format!("it takes float scores and integer labels of one shape, got {x} and {y}");
+            invalid("Auc::update", message);
+        }
+        check_mask("Auc::update_masked", labels, mask);
+        let n = self.counts.shape()[1];
+        let args: Vec<Array> =
+            [self.counts.value(), scores, labels].into_iter().chain(mask).cloned().collect();
+        let outs = or_raise(staged("metric_update", &args, |args| {
+            let scores = args[1].reshape([-1, 1]).astype(DType::F32);
+            let scores = select(&scores.is_nan(), &scores.zeros_like(), &scores);
+            let thresholds = arange(n, DType::F32).reshape([1, n]) / (n - 1) as f64;
+            // The number of thresholds that are reached, but the first, which all reach.
+            let place = scores.ge(&thresholds).astype(DType::I32).sum(keepdims(1)) - 1;
+            let place = place.maximum(0).eq(&arange(n, DType::I32).reshape([1, n]));
+            let labels = args[2].reshape([-1, 1]).astype(DType::I32);
+            let mut is = labels.eq(&arange(2, DType::I32).reshape([1, 2])).astype(DType::I32);
+            if let Some(mask) = args.get(3) {
+                is = is * mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
+            }
+            vec![&args[0] + is.t().matmul(place.astype(DType::I32))]
+        }));
+        self.counts.set(outs[0].clone());
+    }
+}
+
+impl Metric for Auc {
+    /// An f32 scalar; NaN where there is no example of yes, or none of no.
+    type Value = Array;
+
+    fn reset(&mut self) {
+        self.counts.set(self.counts.zeros_like());
+    }
+
+    fn compute(&self) -> Array {
+        let counts = self.counts.astype(DType::F32);
+        let n = counts.shape()[1];
+        let row = |i: usize| counts.slice([i.into()]).reshape([n]);
+        let (no, yes) = (row(0), row(1));
+        // The examples of no below each place, and half of those in it.
+        let below = no.cumsum(0) - &no / 2.0;
+        (below * &yes).sum(..) / (no.sum(..) * yes.sum(..))
+    }
+}
