@@ -95,8 +95,8 @@ fn calls_with_shapes_variables_and_bytes() {
 
     let text = table.to_string();
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].starts_with("path                module"), "{text}");
-    assert!(lines[3].starts_with("blocks[0]             Block"), "{text}");
+    assert!(lines[0].starts_with("path               module "), "{text}");
+    assert!(lines[3].starts_with("blocks[0]            Block "), "{text}");
     assert!(lines[4].contains("    Linear     f32[8, 32]  f32[8, 16]"), "{text}");
     assert!(lines[lines.len() - 1].starts_with("total") && text.contains("932 (3.7 kB)"), "{text}");
 }

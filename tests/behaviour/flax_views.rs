@@ -3,10 +3,12 @@
 
 use super::jit_support::*;
 use nnx::Module;
-use nnx::Param;
-use nnx::module::{MetaValue, View, map_modules, view};
+use nnx::module::{
+    BatchStat, Flag, MetaValue, StateLeaf, View, map_modules, set_metadata, view, view_info,
+};
 use nnx::nn::{BatchNorm, Dropout, Linear};
 use nnx::random::Rngs;
+use nnx::{Param, of_type};
 
 #[derive(Module)]
 struct Block {
@@ -53,6 +55,62 @@ fn flags_of_one_type_of_layer_are_set_in_place() {
     assert_eq!(flags(&block), (true, false));
     map_modules(&mut block, |_, norm: &mut BatchNorm| norm.use_running_average.set(true));
     assert_eq!(flags(&block), (true, true));
+}
+
+#[test]
+fn flags_are_listed_with_their_values() {
+    let model = vec![block()];
+    let eval = view(&model, View::new().set("deterministic", true));
+    let shown: Vec<String> = view_info(&eval).iter().map(|flag| flag.to_string()).collect();
+    assert_eq!(
+        shown,
+        ["[0].dropout.deterministic = true", "[0].batch_norm.use_running_average = false"]
+    );
+    let of_norms: Vec<_> =
+        view_info(&model).into_iter().filter(|flag| flag.name == "use_running_average").collect();
+    assert_eq!((of_norms.len(), of_norms[0].value), (1, false));
+    assert!(view_info(&model[0].linear).is_empty());
+    // A flag of one's own, in a field of another name.
+    #[derive(Module)]
+    struct Noisy {
+        loud: Flag,
+    }
+    let noisy = Noisy { loud: Flag::new("noise", true) };
+    assert_eq!(view_info(&noisy)[0].to_string(), "loud noise = true");
+}
+
+#[test]
+fn metadata_of_the_variables_that_a_filter_takes() {
+    let mut model = block();
+    set_metadata(&mut model, of_type::<Param>(), "frozen", MetaValue::Bool(true));
+    let frozen = |leaf: &StateLeaf| leaf.metadata.get("frozen") == Some(&MetaValue::Bool(true));
+    let all = nnx::state(&model);
+    assert_eq!(all.iter().filter(|(_, leaf)| frozen(leaf)).count(), 4);
+    assert!(
+        all.iter()
+            .filter(|(_, leaf)| !frozen(leaf))
+            .all(|(_, leaf)| { !leaf.kind.is_some_and(|kind| kind.name == "Param") })
+    );
+    let text = panic_message(|| {
+        set_metadata(&mut model.linear, of_type::<BatchStat>(), "frozen", MetaValue::Bool(true))
+    });
+    assert!(
+        text.contains("the filter takes no Variable of `") && text.contains("Linear"),
+        "{text}"
+    );
+}
+
+#[test]
+fn settings_of_any_type_are_set_by_type_and_path() {
+    let mut model = vec![block(), block()];
+    map_modules(&mut model, |path, dropout: &mut Dropout| {
+        if path.to_string().starts_with("[1]") {
+            dropout.rate = 0.25;
+        }
+    });
+    map_modules(&mut model, |_, norm: &mut BatchNorm| norm.momentum = 0.9);
+    assert_eq!((model[0].dropout.rate, model[1].dropout.rate), (0.5, 0.25));
+    assert!(model.iter().all(|block| block.batch_norm.momentum == 0.9));
 }
 
 #[test]

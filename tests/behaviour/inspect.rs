@@ -66,6 +66,24 @@ fn modules_are_listed_before_their_parts() {
 }
 
 #[test]
+fn children_are_the_modules_below_no_other() {
+    let inner = Layer::Seq { layers: vec![Layer::Linear(linear())], last: None };
+    let model = Model {
+        layers: vec![Layer::Flatten, inner],
+        heads: BTreeMap::from([(7, (linear(), Some(linear())))]),
+        mean: var("m"),
+    };
+    let paths = |infos: Vec<nnx::module::ModuleInfo>| -> Vec<String> {
+        infos.iter().map(|info| info.path.to_string()).collect()
+    };
+    let children = paths(nnx::module::iter_children(&model).collect());
+    assert_eq!(children, ["layers[0]", "layers[1]", "heads.7[0]", "heads.7[1]"]);
+    let children = paths(nnx::module::iter_children(&model.layers[1]).collect());
+    assert_eq!(children, ["layers[0]"]);
+    assert!(nnx::module::iter_children(&linear()).next().is_none());
+}
+
+#[test]
 fn containers_at_the_root_are_looked_through() {
     let names = |infos: Vec<nnx::module::ModuleInfo>| -> Vec<String> {
         infos.iter().map(|info| format!("{} {}", info.path, info.name)).collect()

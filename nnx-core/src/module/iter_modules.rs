@@ -35,6 +35,38 @@ pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
     walk.found.into_iter()
 }
 
+/// The Modules of [`iter_modules`] that lie in the tree itself, and in none of the others. `flax.nnx.iter_children`.
+///
+/// ```
+/// use nnx_core::module::iter_children;
+/// use nnx_core::{nn::{Linear, Sequential}, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let inner = Sequential::new((Linear::new(2, 3, &mut rngs),));
+/// let model = Sequential::new((inner, Linear::new(3, 1, &mut rngs)));
+/// let children: Vec<String> =
+///     iter_children(&model).map(|child| format!("{} {}", child.path, child.name)).collect();
+/// assert_eq!(children, ["layers[0] Sequential", "layers[1] Linear"]);
+/// ```
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
+pub fn iter_children<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
+    let all: Vec<ModuleInfo> = iter_modules(module).collect();
+    let mut last: Option<Path> = None;
+    // Each comes before its parts.
+    all.into_iter().filter(move |info| {
+        let keys = info.path.keys();
+        let is_child =
+            !keys.is_empty() && !last.as_ref().is_some_and(|last| keys.starts_with(last.keys()));
+        if is_child {
+            last = Some(info.path.clone());
+        }
+        is_child
+    })
+}
+
 /// Follows the schema while the tree is walked: only the schema knows the names of types.
 #[derive(Default)]
 struct ModuleWalk {

@@ -44,7 +44,7 @@ pub use filter::{
     All, Any, Everything, Filter, Filters, Not, Nothing, OfType, PathContains, VarInfo, WithTag,
     of_type, path_contains, with_tag,
 };
-pub use iter_modules::{ModuleInfo, iter_modules};
+pub use iter_modules::{ModuleInfo, iter_children, iter_modules};
 pub use kind::*;
 pub use map_modules::map_modules;
 pub use node::{Arrival, Nodes, Seen, SharedNode};
@@ -58,8 +58,8 @@ pub use state::{State, StateLeaf, state};
 pub use statics::{LinkTarget, StaticArgument, StaticField, StaticValue, Structure};
 pub(crate) use tabulate::TableText;
 pub use tabulate::{Row, Table, Total, tabulate};
-pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable};
-pub use view::{Flag, View, view};
+pub use variable::{MetaValue, Metadata, VarMut, VarRef, Variable, set_metadata};
+pub use view::{Flag, FlagInfo, View, view, view_info};
 
 use crate::graph::Array;
 

@@ -253,13 +253,12 @@ impl fmt::Display for TableText {
                 f.write_str(&"─".repeat(whole))?;
                 continue;
             };
-            for (column, (cell, &width)) in cells.iter().zip(&widths).enumerate() {
-                let gap = if column > 0 { "  " } else { "" };
-                match column < self.right_from {
-                    true => write!(f, "{gap}{cell:width$}")?,
-                    false => write!(f, "{gap}{cell:>width$}")?,
-                }
-            }
+            let cells = cells.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(column, (cell, &width))| match column < self.right_from {
+                true => format!("{cell:width$}"),
+                false => format!("{cell:>width$}"),
+            });
+            f.write_str(cells.collect::<Vec<_>>().join("  ").trim_end())?;
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! `Variable<K>`: an array that a Module owns and that a call may update.
 
+use super::held::hold_to_write;
 use super::kind::{Kind, VariableKind};
-use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use super::walk::for_each_leaf_mut;
+use super::{Filter, Leaves, Module, Schema, VarInfo, Visitor, VisitorMut};
+use crate::error::{Error, or_raise, raise};
 use crate::graph::Array;
 use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
@@ -144,6 +147,36 @@ impl<K: VariableKind> Variable<K> {
     pub fn with_metadata(mut self, name: impl Into<String>, value: MetaValue) -> Self {
         self.metadata.set(name, value);
         self
+    }
+}
+
+/// Notes `value` under `name` on the Variables that `filter` takes. `flax.nnx.set_metadata`.
+///
+/// ```
+/// use nnx_core::module::{MetaValue, Metadata, set_metadata, with_tag};
+/// use nnx_core::{Array, Param, of_type, state};
+///
+/// let mut model = vec![Param::new(Array::scalar(1.0_f32))];
+/// set_metadata(&mut model, of_type::<Param>(), "tag", MetaValue::Text("slow".into()));
+/// assert_eq!(state(&model).filter(with_tag("slow")).len(), 1);
+/// ```
+///
+/// # Panics
+/// Panics if `filter` takes no Variable, or this thread holds a guard of a shared node.
+#[track_caller]
+pub fn set_metadata<M: Module>(module: &mut M, filter: impl Filter, name: &str, value: MetaValue) {
+    let _held = or_raise(hold_to_write("set_metadata", module));
+    let mut taken = false;
+    for_each_leaf_mut(module, |path, leaf| {
+        let (kind, Some(metadata)) = (leaf.kind, leaf.metadata) else { return };
+        if filter.matches(path, &VarInfo { value: leaf.value, kind, metadata }) {
+            metadata.set(name, value.clone());
+            taken = true;
+        }
+    });
+    if !taken {
+        let model = std::any::type_name::<M>();
+        raise(Error::Invalid(format!("set_metadata: the filter takes no Variable of `{model}`")));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::held::hold_to_read;
 use super::walk::nodes_of;
-use super::{Leaves, Module, Nodes, Schema, SharedNode, VarRef, Visitor, VisitorMut};
+use super::{KeyRef, Leaves, Module, Nodes, Path, Schema, SharedNode, VarRef, Visitor, VisitorMut};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use std::fmt;
@@ -152,6 +152,78 @@ pub fn view<M: Module>(module: &M, view: View) -> M {
         }
     }
     copy
+}
+
+/// A flag of a model, as [`view_info`] lists them. Shown as `dropout.deterministic = false`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagInfo {
+    /// Where it is.
+    pub path: Path,
+    /// The name that views know it by.
+    pub name: String,
+    /// Its value.
+    pub value: bool,
+}
+
+impl fmt::Display for FlagInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FlagInfo { path, name, value } = self;
+        let known_as = if path.to_string().ends_with(name) { "" } else { name };
+        let gap = if known_as.is_empty() { "" } else { " " };
+        write!(f, "{path}{gap}{known_as} = {value}")
+    }
+}
+
+/// The flags of a model that a [`View`] can set, in the order of the walks; those in a shared node once.
+/// `flax.nnx.view_info`.
+///
+/// ```
+/// use nnx_core::module::view_info;
+/// use nnx_core::{nn::Dropout, random::Rngs};
+///
+/// let flags = view_info(&vec![Dropout::new(0.5, &mut Rngs::new(0))]);
+/// assert_eq!(flags[0].to_string(), "[0].deterministic = false");
+/// ```
+///
+/// Settings that are no flags are fields: [`map_modules`](super::map_modules) changes them in all layers of a type, or
+/// in those at the paths that its function likes.
+///
+/// # Panics
+/// Panics if this thread holds a shared node for writing.
+#[track_caller]
+pub fn view_info<M: Module>(module: &M) -> Vec<FlagInfo> {
+    let _held = hold_to_read("view_info", module);
+    let mut walk = FlagWalk { path: Path::new(), found: Vec::new(), nodes: Nodes::fresh() };
+    drop(module.unflatten(&mut walk));
+    walk.found
+}
+
+struct FlagWalk {
+    path: Path,
+    found: Vec<FlagInfo>,
+    nodes: Nodes,
+}
+
+impl Leaves for FlagWalk {
+    fn variable(&mut self, variable: VarRef<'_>) -> Array {
+        variable.value.clone()
+    }
+    fn array(&mut self, array: &Array) -> Array {
+        array.clone()
+    }
+    fn flag(&mut self, name: &str, value: bool) -> bool {
+        self.found.push(FlagInfo { path: self.path.clone(), name: name.to_owned(), value });
+        value
+    }
+    fn nodes(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
+    fn enter(&mut self, key: KeyRef<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
 }
 
 fn unknown_flag(module: &str, name: &str, mut seen: Vec<String>) -> Error {
