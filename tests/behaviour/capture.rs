@@ -10,13 +10,13 @@ use nnx::{
 };
 
 #[derive(Module, Clone)]
-struct Foo {
+struct Dense {
     w: Param,
 }
 
-impl Foo {
-    fn new(seed: u64) -> Foo {
-        Foo { w: random::normal(&random::key(seed), [8, 8], DType::F32).into() }
+impl Dense {
+    fn new(seed: u64) -> Dense {
+        Dense { w: random::normal(&random::key(seed), [8, 8], DType::F32).into() }
     }
 
     fn forward(&self, x: &Array) -> Array {
@@ -28,23 +28,23 @@ impl Foo {
 }
 
 #[derive(Module, Clone)]
-struct Bar {
-    foos: Vec<Foo>,
+struct Chain {
+    layers: Vec<Dense>,
 }
 
-impl Bar {
-    fn new() -> Bar {
-        Bar { foos: vec![Foo::new(1), Foo::new(2)] }
+impl Chain {
+    fn new() -> Chain {
+        Chain { layers: vec![Dense::new(1), Dense::new(2)] }
     }
 
     fn by_copies(&self, x: &Array) -> Array {
         let call: Called = called(self, "by_copies", &[x]);
-        let copies = self.foos.clone();
-        call.returns(copies.iter().fold(x.clone(), |x, foo| foo.forward(&x)))
+        let copies = self.layers.clone();
+        call.returns(copies.iter().fold(x.clone(), |x, dense| dense.forward(&x)))
     }
 
     fn forward(&self, x: &Array) -> Array {
-        self.foos.iter().fold(x.clone(), |x, foo| foo.forward(&x))
+        self.layers.iter().fold(x.clone(), |x, dense| dense.forward(&x))
     }
 }
 
@@ -67,87 +67,91 @@ fn loss(y: &Array) -> Array {
 }
 
 #[nnx::jit(graph = false)]
-fn captured_in_jit(model: &mut Bar, x: &Array) -> (Array, State) {
+fn captured_in_jit(model: &mut Chain, x: &Array) -> (Array, State) {
     capture(|m| m.forward(x), model)
 }
 
 #[test]
 fn what_is_sown_lies_below_the_paths_of_its_modules() {
-    let (mut model, x) = (Bar::new(), x());
+    let (mut model, x) = (Chain::new(), x());
     // Without a capture nothing happens.
     let y = model.forward(&x);
     let (captured, values) = capture(|m| m.forward(&x), &mut model);
     assert_same(&captured, &y);
     let all = [
-        "foos[0].grad_pre_act",
-        "foos[0].pre_act[0]",
-        "foos[1].grad_pre_act",
-        "foos[1].pre_act[0]",
+        "layers[0].grad_pre_act",
+        "layers[0].pre_act[0]",
+        "layers[1].grad_pre_act",
+        "layers[1].pre_act[0]",
     ];
     assert_eq!(paths(&values), all);
-    assert_same(&values["foos[1].pre_act[0]"].value.sin(), &y);
-    assert_same(&values["foos[0].pre_act[0]"].value, &x.matmul(&*model.foos[0].w));
+    assert_same(&values["layers[1].pre_act[0]"].value.sin(), &y);
+    assert_same(&values["layers[0].pre_act[0]"].value, &x.matmul(&*model.layers[0].w));
     assert_eq!(values.filter(of_type::<Perturbation>()).len(), 2);
     for _ in 0..2 {
         let (y_jit, in_jit) = captured_in_jit(&mut model, &x);
         assert_same(&y_jit, &y);
         assert_eq!(paths(&in_jit), all);
-        assert_same(&in_jit["foos[1].pre_act[0]"].value.sin(), &y);
+        assert_same(&in_jit["layers[1].pre_act[0]"].value.sin(), &y);
     }
     assert_eq!(stats("captured_in_jit").traces, 1);
 }
 
 #[test]
 fn a_module_that_is_called_again_sows_another_value() {
-    let twice = |m: &mut Foo| m.forward(&m.forward(&x()));
-    let (_, values) = capture(twice, &mut Foo::new(1));
+    let twice = |m: &mut Dense| m.forward(&m.forward(&x()));
+    let (_, values) = capture(twice, &mut Dense::new(1));
     assert_eq!(paths(&values), ["grad_pre_act", "pre_act[0]", "pre_act[1]"]);
     assert_same(
         &values["pre_act[1]"].value,
-        &values["pre_act[0]"].value.sin().matmul(&*Foo::new(1).w),
+        &values["pre_act[0]"].value.sin().matmul(&*Dense::new(1).w),
     );
 }
 
 #[test]
 fn vmap_and_scan_stack_what_is_sown() {
-    let (mut model, x) = (Bar::new(), x());
+    let (mut model, x) = (Chain::new(), x());
     let (y, want) = capture(|m| m.forward(&x), &mut model);
-    let rows = |m: &mut Bar| vmap(|(m, x): (&Bar, &Array)| m.forward(x), (&*m, &x), (None, 0));
+    let rows = |m: &mut Chain| vmap(|(m, x): (&Chain, &Array)| m.forward(x), (&*m, &x), (None, 0));
     let (y_rows, values) = capture(rows, &mut model);
     assert_same(&y_rows, &y);
     assert_eq!(paths(&values), paths(&want));
-    assert_same(&values["foos[0].pre_act[0]"].value, &want["foos[0].pre_act[0]"].value);
+    assert_same(&values["layers[0].pre_act[0]"].value, &want["layers[0].pre_act[0]"].value);
     // A part of the model is mapped over, behind `&mut`.
-    let part = |m: &mut Bar| {
+    let part = |m: &mut Chain| {
         let shared = StateAxes::new().with(Everything, None);
-        vmap(|(m, x): (&mut Foo, &Array)| m.forward(x), (&mut m.foos[1], &x), in_axes((shared, 0)))
+        vmap(
+            |(m, x): (&mut Dense, &Array)| m.forward(x),
+            (&mut m.layers[1], &x),
+            in_axes((shared, 0)),
+        )
     };
     let (_, values) = capture(part, &mut model);
-    assert_eq!(paths(&values), ["foos[1].grad_pre_act", "foos[1].pre_act[0]"]);
+    assert_eq!(paths(&values), ["layers[1].grad_pre_act", "layers[1].pre_act[0]"]);
 
-    let steps = |m: &mut Foo| {
+    let steps = |m: &mut Dense| {
         scan(
-            |h: Array, (m, x): (&Foo, &Array)| (m.forward(&(h + x)), ()),
+            |h: Array, (m, x): (&Dense, &Array)| (m.forward(&(h + x)), ()),
             nnx::array::zeros([8], DType::F32),
             over((&*m, &x)).in_axes((None, 0)),
         )
         .0
     };
-    let (last, values) = capture(steps, &mut model.foos[0]);
+    let (last, values) = capture(steps, &mut model.layers[0]);
     let all = &values["pre_act[0]"].value;
     assert_eq!(all.shape(), [4, 8]);
     assert_same(&all.slice([3.into()]).reshape([8]).sin(), &last);
     // In a jitted function, with a capture around the loop.
-    let (in_jit, values) = scan_in_jit(&model.foos[0], &x);
+    let (in_jit, values) = scan_in_jit(&model.layers[0], &x);
     assert_same(&in_jit, &last);
     assert_same(&values["pre_act[0]"].value, all);
 }
 
 #[nnx::jit(graph = false)]
-fn scan_in_jit(model: &Foo, x: &Array) -> (Array, State) {
-    let steps = |m: &mut Foo| {
+fn scan_in_jit(model: &Dense, x: &Array) -> (Array, State) {
+    let steps = |m: &mut Dense| {
         scan(
-            |h: Array, (m, x): (&Foo, &Array)| (m.forward(&(h + x)), ()),
+            |h: Array, (m, x): (&Dense, &Array)| (m.forward(&(h + x)), ()),
             nnx::array::zeros([8], DType::F32),
             over((&*m, x)).in_axes((None, 0)),
         )
@@ -158,24 +162,25 @@ fn scan_in_jit(model: &Foo, x: &Array) -> (Array, State) {
 
 #[test]
 fn derivatives_and_remat_hand_on_what_is_sown() {
-    let (mut model, x) = (Bar::new(), x());
+    let (mut model, x) = (Chain::new(), x());
     let (_, want) = capture(|m| m.forward(&x), &mut model);
-    let step = |m: &mut Bar| value_and_grad(|m: &mut Bar| loss(&m.forward(&x)), m);
+    let step = |m: &mut Chain| value_and_grad(|m: &mut Chain| loss(&m.forward(&x)), m);
     let ((_, gradient), values) = capture(step, &mut model);
-    assert_same(&values["foos[1].pre_act[0]"].value, &want["foos[1].pre_act[0]"].value);
-    assert_same(&gradient.foos[0].w, &grad(|m: &Bar| loss(&m.forward(&x)), &model).foos[0].w);
-    let again = |m: &mut Bar| grad(|m: &Bar| loss(&remat(|m: &Bar| m.forward(&x), m)), &*m);
+    assert_same(&values["layers[1].pre_act[0]"].value, &want["layers[1].pre_act[0]"].value);
+    assert_same(&gradient.layers[0].w, &grad(|m: &Chain| loss(&m.forward(&x)), &model).layers[0].w);
+    let again = |m: &mut Chain| grad(|m: &Chain| loss(&remat(|m: &Chain| m.forward(&x), m)), &*m);
     let (_, values) = capture(again, &mut model);
-    assert_same(&values["foos[1].pre_act[0]"].value, &want["foos[1].pre_act[0]"].value);
+    assert_same(&values["layers[1].pre_act[0]"].value, &want["layers[1].pre_act[0]"].value);
     // Of the outputs of a derivative, those that are sown have none.
-    let (_, values) = capture(|m| nnx::vjp(|m: &Bar| m.forward(&x), &*m).0, &mut model);
-    assert_same(&values["foos[0].pre_act[0]"].value, &want["foos[0].pre_act[0]"].value);
-    let (_, values) = capture(|m| nnx::jvp(|m: &Bar| m.forward(&x), &*m, &Bar::new()), &mut model);
-    assert_same(&values["foos[0].pre_act[0]"].value, &want["foos[0].pre_act[0]"].value);
+    let (_, values) = capture(|m| nnx::vjp(|m: &Chain| m.forward(&x), &*m).0, &mut model);
+    assert_same(&values["layers[0].pre_act[0]"].value, &want["layers[0].pre_act[0]"].value);
+    let (_, values) =
+        capture(|m| nnx::jvp(|m: &Chain| m.forward(&x), &*m, &Chain::new()), &mut model);
+    assert_same(&values["layers[0].pre_act[0]"].value, &want["layers[0].pre_act[0]"].value);
 }
 
 #[nnx::jit(graph = false)]
-fn perturbed_in_jit(model: &Bar, zeros: &State, x: &Array) -> State {
+fn perturbed_in_jit(model: &Chain, zeros: &State, x: &Array) -> State {
     let loss = |zeros: &State| {
         let capture = Capture::new().perturbations(zeros);
         capture.run(|m| loss(&m.forward(x)), &mut model.clone()).0
@@ -185,7 +190,7 @@ fn perturbed_in_jit(model: &Bar, zeros: &State, x: &Array) -> State {
 
 #[test]
 fn the_gradient_of_a_perturbation_is_that_of_the_value() {
-    let (mut model, x) = (Bar::new(), x());
+    let (mut model, x) = (Chain::new(), x());
     let (_, values) = capture(|m| m.forward(&x), &mut model);
     let zeros = values.filter(of_type::<Perturbation>());
     let loss_of = |zeros: &State| {
@@ -194,17 +199,17 @@ fn the_gradient_of_a_perturbation_is_that_of_the_value() {
     };
     let grads = grad(loss_of, wrt(of_type::<Perturbation>(), &zeros));
     // By hand: that of the second value, and through its weights that of the first.
-    let pre_act = |i: usize| values[format!("foos[{i}].pre_act[0]").as_str()].value.clone();
+    let pre_act = |i: usize| values[format!("layers[{i}].pre_act[0]").as_str()].value.clone();
     let second = grad(|z: &Array| loss(&z.sin()), &pre_act(1));
-    let first = second.matmul(model.foos[1].w.t()) * pre_act(0).cos();
-    assert_same(&grads["foos[1].grad_pre_act"].value, &second);
-    assert_same(&grads["foos[0].grad_pre_act"].value, &first);
+    let first = second.matmul(model.layers[1].w.t()) * pre_act(0).cos();
+    assert_same(&grads["layers[1].grad_pre_act"].value, &second);
+    assert_same(&grads["layers[0].grad_pre_act"].value, &first);
     let in_jit = perturbed_in_jit(&model, &zeros, &x);
-    assert_same(&in_jit["foos[0].grad_pre_act"].value, &first);
+    assert_same(&in_jit["layers[0].grad_pre_act"].value, &first);
     // A capture with perturbations captures too, and does not give these again.
     let capture = Capture::new().perturbations(&zeros);
     let (_, values) = capture.run(|m| m.forward(&x), &mut model);
-    assert_eq!(paths(&values), ["foos[0].pre_act[0]", "foos[1].pre_act[0]"]);
+    assert_eq!(paths(&values), ["layers[0].pre_act[0]", "layers[1].pre_act[0]"]);
 }
 
 #[test]
@@ -213,20 +218,20 @@ fn results_of_methods() {
     struct Outer {
         first: Linear,
         rest: Sequential<(LayerNorm, Linear)>,
-        foo: Foo,
+        dense: Dense,
     }
     impl Outer {
         fn forward(&mut self, x: &Array) -> (Array, Array) {
             let call = called(self, "forward", &[x]);
             let h = self.rest.forward(&self.first.forward(x));
-            call.returns((self.foo.forward(&h), h))
+            call.returns((self.dense.forward(&h), h))
         }
     }
     let mut rngs = Rngs::new(0);
     let mut model = Outer {
         first: Linear::new(8, 6, &mut rngs),
         rest: Sequential::new((LayerNorm::new(6, &mut rngs), Linear::new(6, 8, &mut rngs))),
-        foo: Foo::new(1),
+        dense: Dense::new(1),
     };
     let x = x();
     let capture_ = Capture::new().method_outputs();
@@ -235,9 +240,9 @@ fn results_of_methods() {
     assert_eq!(
         paths(&values),
         [
+            "dense.forward[0]",
+            "dense.pre_act[0]",
             "first.forward[0]",
-            "foo.forward[0]",
-            "foo.pre_act[0]",
             "forward[0]",
             "forward[1]",
             "rest.forward[0]",
@@ -245,7 +250,7 @@ fn results_of_methods() {
             "rest.layers[1].forward[0]",
         ]
     );
-    assert_same(&values["foo.forward[0]"].value, &y);
+    assert_same(&values["dense.forward[0]"].value, &y);
     assert_same(&values["rest.layers[1].forward[0]"].value, &h);
     // The cell of a loop, for each step.
     let mut rnn = RNN::new(GRUCell::new(8, 5, &mut rngs));
@@ -258,31 +263,31 @@ fn results_of_methods() {
 fn modules_in_shared_nodes_and_modules_without_a_path() {
     #[derive(Module)]
     struct Tied {
-        foo: Shared<Foo>,
+        dense: Shared<Dense>,
     }
-    let mut model = Tied { foo: Shared::new(Foo::new(1)) };
-    let (_, values) = capture(|m| m.foo.read().forward(&x()), &mut model);
-    assert_eq!(paths(&values), ["foo.grad_pre_act", "foo.pre_act[0]"]);
-    // A copy is no part of the tree: it counts as the Module whose method is running.
-    let (_, values) = capture(|m| m.by_copies(&x()), &mut Bar::new());
+    let mut model = Tied { dense: Shared::new(Dense::new(1)) };
+    let (_, values) = capture(|m| m.dense.read().forward(&x()), &mut model);
+    assert_eq!(paths(&values), ["dense.grad_pre_act", "dense.pre_act[0]"]);
+    // A copy lies outside of the tree: it counts as the Module whose method is running.
+    let (_, values) = capture(|m| m.by_copies(&x()), &mut Chain::new());
     assert_eq!(paths(&values), ["grad_pre_act", "pre_act[0]", "pre_act[1]"]);
 }
 
 #[nnx::jit(graph = false)]
-fn sows(foo: &Foo, x: &Array) -> Array {
-    foo.forward(x)
+fn sows(dense: &Dense, x: &Array) -> Array {
+    dense.forward(x)
 }
 
 #[nnx::jit(graph = false)]
-fn sows_nothing(foo: &Foo, x: &Array) -> Array {
-    x.matmul(&*foo.w)
+fn sows_nothing(dense: &Dense, x: &Array) -> Array {
+    x.matmul(&*dense.w)
 }
 
 #[test]
 fn values_that_cannot_leave_are_errors() {
-    let (mut model, x) = (Foo::new(1), x());
+    let (mut model, x) = (Dense::new(1), x());
     let text = panic_message(|| {
-        let looped = |m: &mut Foo| {
+        let looped = |m: &mut Dense| {
             while_loop(|_: &Array| Array::scalar(false), |x: Array| m.forward(&x), x.clone())
         };
         drop(capture(looped, &mut model));
@@ -296,7 +301,7 @@ fn values_that_cannot_leave_are_errors() {
         "{text}"
     );
     let text = panic_message(|| {
-        let branch = |m: &mut Foo| {
+        let branch = |m: &mut Dense| {
             let yes = |x: &Array| m.forward(x);
             cond(&Array::scalar(true), yes, |x: &Array| x.clone(), &x)
         };
@@ -323,33 +328,33 @@ fn values_that_cannot_leave_are_errors() {
 
 #[test]
 fn perturbations_that_do_not_fit_are_errors() {
-    let (mut model, x) = (Bar::new(), x());
+    let (mut model, x) = (Chain::new(), x());
     let (_, values) = capture(|m| m.forward(&x), &mut model);
     let zeros = values.filter(of_type::<Perturbation>());
-    let run = |model: &mut Bar, f: &dyn Fn(&mut Bar) -> Array| {
+    let run = |model: &mut Chain, f: &dyn Fn(&mut Chain) -> Array| {
         drop(Capture::new().perturbations(&zeros).run(f, model))
     };
-    let text = panic_message(|| run(&mut model, &|m| m.foos[0].forward(&x)));
-    assert!(text.contains("asked `perturb` for foos[1].grad_pre_act"), "{text}");
-    let rows = |m: &mut Bar| vmap(|(m, x): (&Bar, &Array)| m.forward(x), (&*m, &x), (None, 0));
+    let text = panic_message(|| run(&mut model, &|m| m.layers[0].forward(&x)));
+    assert!(text.contains("asked `perturb` for layers[1].grad_pre_act"), "{text}");
+    let rows = |m: &mut Chain| vmap(|(m, x): (&Chain, &Array)| m.forward(x), (&*m, &x), (None, 0));
     let text = panic_message(|| run(&mut model, &rows));
-    assert!(text.contains("the perturbation `foos[0].grad_pre_act` is"), "{text}");
+    assert!(text.contains("the perturbation `layers[0].grad_pre_act` is"), "{text}");
     assert!(text.contains("in the function of `vmap` or `scan`, return the value"), "{text}");
 }
 
 #[test]
 fn a_capture_in_a_function_of_a_transform() {
-    let (model, x) = (Bar::new(), x());
-    let row = |(m, x): (&Bar, &Array)| capture(|m| m.forward(x), &mut m.clone());
+    let (model, x) = (Chain::new(), x());
+    let row = |(m, x): (&Chain, &Array)| capture(|m| m.forward(x), &mut m.clone());
     let (y, values) = vmap(row, (&model, &x), (None, 0));
-    assert_eq!(values["foos[1].pre_act[0]"].value.shape(), [4, 8]);
-    assert_same(&values["foos[1].pre_act[0]"].value.sin(), &y);
-    let loss = |m: &Bar| {
+    assert_eq!(values["layers[1].pre_act[0]"].value.shape(), [4, 8]);
+    assert_same(&values["layers[1].pre_act[0]"].value.sin(), &y);
+    let loss = |m: &Chain| {
         let (y, values) = capture(|m| m.forward(&x), &mut m.clone());
         (loss(&y), values)
     };
     let ((_, values), _) = value_and_grad(loss, &model);
-    assert_same(&values["foos[1].pre_act[0]"].value.sin(), &y);
+    assert_same(&values["layers[1].pre_act[0]"].value.sin(), &y);
 }
 
 #[test]

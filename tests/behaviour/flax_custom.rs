@@ -275,7 +275,7 @@ fn aux_has_no_part_in_a_derivative() {
     let (_, linear, (_, seven)) = linearize_with_aux(f, &m);
     assert_near(&linear.call(&foo(0.0, 1.0)), 1.0_f64.sin());
     assert_eq!(seven.item::<i32>(), 7);
-    // What the function sets is set.
+    // Variables that the function sets are set.
     let mut m = noted();
     let (_, pullback, calls) =
         vjp_with_aux(|m: &mut Noted| (noting(m), m.calls.value().clone()), &mut m);

@@ -89,7 +89,7 @@ fn metadata_of_the_variables_that_a_filter_takes() {
     assert!(
         all.iter()
             .filter(|(_, leaf)| !frozen(leaf))
-            .all(|(_, leaf)| { !leaf.kind.is_some_and(|kind| kind.name == "Param") })
+            .all(|(_, leaf)| leaf.kind.is_none_or(|kind| kind.name != "Param"))
     );
     let text = panic_message(|| {
         set_metadata(&mut model.linear, of_type::<BatchStat>(), "frozen", MetaValue::Bool(true))

@@ -22,7 +22,7 @@ use nnx_derive::Module;
 /// assert_eq!(matrix.compute().to_vec::<i32>(), [0, 0, 0, 0, 1, 0, 1, 0, 0]);
 /// ```
 ///
-/// A label that is no class, such as −1 for padding, does not count.
+/// A label outside of the classes, such as −1 for padding, does not count.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ConfusionMatrix {
@@ -101,7 +101,7 @@ impl ConfusionMatrix {
             let one_hot = |x: &Array| x.expand_dims(-1).eq(&all).astype(DType::I32);
             let mut is = one_hot(&labels);
             if let Some(mask) = args.get(3) {
-                is = is * mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
+                is *= mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
             }
             vec![&args[0] + is.t().matmul(one_hot(&predicted))]
         }));
@@ -339,11 +339,11 @@ impl Auc {
             let thresholds = arange(n, DType::F32).reshape([1, n]) / (n - 1) as f64;
             // The number of thresholds that are reached, but the first, which all reach.
             let place = scores.ge(&thresholds).astype(DType::I32).sum(keepdims(1)) - 1;
-            let place = place.maximum(0).eq(&arange(n, DType::I32).reshape([1, n]));
+            let place = place.maximum(0).eq(arange(n, DType::I32).reshape([1, n]));
             let labels = args[2].reshape([-1, 1]).astype(DType::I32);
-            let mut is = labels.eq(&arange(2, DType::I32).reshape([1, 2])).astype(DType::I32);
+            let mut is = labels.eq(arange(2, DType::I32).reshape([1, 2])).astype(DType::I32);
             if let Some(mask) = args.get(3) {
-                is = is * mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
+                is *= mask.reshape([-1, 1]).astype(DType::Bool).astype(DType::I32);
             }
             vec![&args[0] + is.t().matmul(place.astype(DType::I32))]
         }));

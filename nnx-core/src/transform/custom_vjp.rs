@@ -125,7 +125,7 @@ where
     call(made, Sets::Variables, f, Arc::new(forward), Arc::new(backward), argument)
 }
 
-/// What a function with a rule may set in its argument.
+/// The changes that a function with a rule may make to its argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sets {
     Nothing,
@@ -177,7 +177,7 @@ where
     let args = call.arguments(&program);
     let graph = Body::from(std::mem::take(&mut program.closed.graph));
     let like = call.argument.twin(&mut Rebuild::new(|_, leaf: &Array| Array::of_aval(leaf.aval())));
-    let shapes = Shapes {
+    let shapes = RuleShapes {
         like: Arc::new(like),
         result: Arc::new(rebuild(&program.result, |_, leaf| Array::of_aval(leaf.aval()))),
         sets,
@@ -210,17 +210,17 @@ fn check_changes<A: Argument, R>(
 }
 
 /// The trees of a call, of shapes alone: the values belong to the trace that runs.
-struct Shapes<T, R> {
+struct RuleShapes<T, R> {
     like: Arc<T>,
     result: Arc<R>,
     sets: Sets,
     /// The leaves of the argument that the function sets, and what they become.
     set: Arc<[(usize, Aval)]>,
-    /// What the function captured.
+    /// The arrays that the function captured.
     captured: Arc<[Aval]>,
 }
 
-impl<T: Module + Send + Sync, R: Module + Send + Sync> Shapes<T, R> {
+impl<T: Module + Send + Sync, R: Module + Send + Sync> RuleShapes<T, R> {
     /// The halves of a reverse derivative over the leaves of trees. What the first keeps has a structure
     /// that is known only after it ran.
     fn rule<A, S, Forward, Backward>(
@@ -238,13 +238,13 @@ impl<T: Module + Send + Sync, R: Module + Send + Sync> Shapes<T, R> {
         // The nodes in it come last: they are freed after it.
         let kept: Arc<Mutex<Option<(S, NewNodes)>>> = Arc::default();
         let keep = kept.clone();
-        let Shapes { like, result: like_result, sets, set, captured } = self;
+        let RuleShapes { like, result: like_result, sets, set, captured } = self;
         let (tree, expected, to_set) = (like.clone(), like_result.clone(), set.clone());
         let forward: ArrayFn = Arc::new(move |args: &[Array]| {
             let nodes = NewNodes::default();
             let _noting = nodes.note();
             let mut argument = with_leaves(&*tree, args);
-            let before = Before::of(&argument);
+            let before = BeforeForward::of(&argument);
             let (result, residuals) = forward(A::lend(&mut argument));
             let updates = before.updates(made, sets, &argument, &to_set);
             let places = ["what the function returns", "what `forward` returns"];
@@ -297,14 +297,14 @@ fn cotangents_of_updates<M: Module>(like: &M, set: &[(usize, Aval)], cts: &[Arra
 }
 
 /// An argument before `forward` ran.
-struct Before {
+struct BeforeForward {
     statics: Statics,
     leaves: Vec<Array>,
 }
 
-impl Before {
-    fn of<M: Module>(argument: &M) -> Before {
-        Before { statics: Statics::of(|v| argument.flatten(v)), leaves: leaves(argument) }
+impl BeforeForward {
+    fn of<M: Module>(argument: &M) -> BeforeForward {
+        BeforeForward { statics: Statics::of(|v| argument.flatten(v)), leaves: leaves(argument) }
     }
 
     /// The new values of the leaves `set`, which are those that have one.

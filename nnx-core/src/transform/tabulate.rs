@@ -21,7 +21,7 @@ pub struct CallTable {
 /// A call in a [`CallTable`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRow {
-    /// Where its Module is. Empty for the model itself; none for a Module that is no part of it.
+    /// Where its Module is. Empty for the model itself; none for a Module outside of it.
     pub path: Option<Path>,
     /// The type of the Module, without its path.
     pub module: String,

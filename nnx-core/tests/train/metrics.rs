@@ -80,7 +80,7 @@ fn welford_gives_mean_and_spread_of_all_batches() {
 
 /// Logits whose largest is that of the class.
 fn sure(classes: &[i32], of: usize) -> Array {
-    ints(classes).expand_dims(-1).eq(&nnx_core::array::arange(of, DType::I32)).astype(DType::F32)
+    ints(classes).expand_dims(-1).eq(nnx_core::array::arange(of, DType::I32)).astype(DType::F32)
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! The stack of what is being captured: the calls of `capture`, and the traces in them.
 
 use super::super::{Kind, Module, Path, State, VariableKind};
-use super::places::{Places, known, path_of, place_of};
+use super::places::{Addresses, known, path_of, place_of};
 use crate::graph::{Array, current_trace};
 use crate::module::walk::collect_leaves;
 use std::any::TypeId;
@@ -37,10 +37,10 @@ pub(crate) struct Observed<'a> {
 type Observer = Rc<dyn Fn(Observed<'_>)>;
 
 /// A capture, or a trace in it.
-pub(super) struct Frame {
+pub(super) struct Capturing {
     /// The trace whose values may be sown here.
     pub(super) trace: u64,
-    pub(super) places: Places,
+    pub(super) places: Addresses,
     pub(super) sown: Vec<Sown>,
     /// Whether values are sown.
     pub(super) sows: bool,
@@ -56,7 +56,7 @@ pub(super) struct Frame {
 }
 
 thread_local! {
-    static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+    static FRAMES: RefCell<Vec<Capturing>> = const { RefCell::new(Vec::new()) };
     static NEXT_CALL: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn is_capturing() -> bool {
 }
 
 /// The innermost frame. There must be one.
-pub(super) fn with_top<R>(f: impl FnOnce(&mut Frame) -> R) -> R {
+pub(super) fn with_top<R>(f: impl FnOnce(&mut Capturing) -> R) -> R {
     FRAMES.with_borrow_mut(|frames| match frames.last_mut() {
         Some(frame) => f(frame),
         None => unreachable!("something is being captured"),
@@ -75,7 +75,7 @@ pub(super) fn with_top<R>(f: impl FnOnce(&mut Frame) -> R) -> R {
 }
 
 /// The first answer of a frame, from the innermost of a capture outwards.
-pub(super) fn find<R>(f: impl FnMut(&Frame) -> Option<R>) -> Option<R> {
+pub(super) fn find<R>(f: impl FnMut(&Capturing) -> Option<R>) -> Option<R> {
     FRAMES.with_borrow(|frames| frames.iter().rev().find_map(f))
 }
 
@@ -89,11 +89,11 @@ pub(super) fn note_used(path: &Path) {
     });
 }
 
-impl Frame {
-    pub(super) fn new() -> Frame {
-        Frame {
+impl Capturing {
+    pub(super) fn new() -> Capturing {
+        Capturing {
             trace: current_trace(),
-            places: Places::default(),
+            places: Addresses::default(),
             sown: Vec::new(),
             sows: false,
             outputs: false,
@@ -105,10 +105,10 @@ impl Frame {
         }
     }
 
-    pub(super) fn push(frame: Frame) -> FrameGuard {
+    pub(super) fn push(frame: Capturing) -> CapturingGuard {
         FRAMES.with_borrow_mut(|frames| {
             frames.push(frame);
-            FrameGuard(frames.len())
+            CapturingGuard(frames.len())
         })
     }
 
@@ -124,10 +124,10 @@ impl Frame {
 }
 
 /// A frame that lasts as long as this, also if a panic ends it.
-pub(super) struct FrameGuard(usize);
+pub(super) struct CapturingGuard(usize);
 
-impl FrameGuard {
-    pub(super) fn pop(self) -> Frame {
+impl CapturingGuard {
+    pub(super) fn pop(self) -> Capturing {
         match FRAMES.with_borrow_mut(Vec::pop) {
             Some(frame) => frame,
             None => unreachable!("the frame that was pushed is still there"),
@@ -135,33 +135,33 @@ impl FrameGuard {
     }
 }
 
-impl Drop for FrameGuard {
+impl Drop for CapturingGuard {
     fn drop(&mut self) {
         FRAMES.with_borrow_mut(|frames| frames.truncate(self.0 - 1));
     }
 }
 
 /// The part of a capture that a trace in it is; none if nothing is being captured.
-pub(crate) struct TraceFrame(Option<FrameGuard>);
+pub(crate) struct TraceFrame(Option<CapturingGuard>);
 
 /// Must be called in the trace, before its function runs.
 pub(crate) fn enter_trace() -> TraceFrame {
     if !is_capturing() {
         return TraceFrame(None);
     }
-    let frame = with_top(|frame| Frame {
+    let frame = with_top(|frame| Capturing {
         sows: frame.sows,
         outputs: frame.outputs,
         perturbations: frame.perturbations.clone(),
         observer: frame.observer.clone(),
         around: frame.current().cloned(),
-        ..Frame::new()
+        ..Capturing::new()
     });
-    TraceFrame(Some(Frame::push(frame)))
+    TraceFrame(Some(Capturing::push(frame)))
 }
 
 impl TraceFrame {
-    /// What was sown in the trace.
+    /// The values that were sown in the trace.
     pub(crate) fn sown(self) -> Vec<Sown> {
         self.0.map_or_else(Vec::new, |frame| frame.pop().sown)
     }
@@ -181,15 +181,15 @@ pub(crate) fn observe<R>(
     f: impl FnOnce() -> R,
 ) -> R {
     let (places, observer) = (places.into_iter().collect(), Some(observer));
-    let _frame = Frame::push(Frame { places, observer, ..Frame::new() });
+    let _frame = Capturing::push(Capturing { places, observer, ..Capturing::new() });
     f()
 }
 
 /// A method that is being called: see [`called`](super::called).
 #[must_use = "the method's result is handed to `returns`"]
-pub struct Called(Option<Call>);
+pub struct Called(Option<ObservedCall>);
 
-struct Call {
+struct ObservedCall {
     path: Option<Path>,
     module: &'static str,
     method: &'static str,
@@ -214,7 +214,7 @@ impl Called {
         with_top(|frame| frame.calls.push(result.clone()));
         result.push(super::KeyRef::Name(method));
         let module = std::any::type_name::<M>();
-        Called(Some(Call { path, module, method, result, inputs, depth, number }))
+        Called(Some(ObservedCall { path, module, method, result, inputs, depth, number }))
     }
 
     /// Hands the method's result on.

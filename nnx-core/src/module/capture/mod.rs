@@ -15,7 +15,7 @@ use super::held::hold_to_write;
 use super::{KeyRef, Kind, Metadata, Module, Path, State, StateLeaf, VariableKind};
 use crate::error::or_raise;
 use crate::graph::Array;
-use frame::{Frame, with_top};
+use frame::{Capturing, with_top};
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -74,7 +74,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// What is sown, as [`capture`] gives it.
+    /// A capture of everything that is sown, as [`capture`] is.
     pub fn new() -> Capture {
         Capture::default()
     }
@@ -87,7 +87,7 @@ impl Capture {
         self
     }
 
-    /// What [`perturb`] adds, by path: what a call without this one gave. `init` in Flax.
+    /// The perturbations that [`perturb`] adds, by path: those that a call without this one gave. `init` in Flax.
     pub fn perturbations(mut self, perturbations: &State) -> Capture {
         self.perturbations = Some(perturbations.clone());
         self
@@ -102,12 +102,12 @@ impl Capture {
         drop(or_raise(hold_to_write("capture", model)));
         let places = places::of_tree(model);
         let perturbations = self.perturbations.map(Arc::new);
-        let frame = Frame::push(Frame {
+        let frame = Capturing::push(Capturing {
             places,
             sows: true,
             outputs: self.outputs,
             perturbations: perturbations.clone(),
-            ..Frame::new()
+            ..Capturing::new()
         });
         let result = f(model);
         let frame = frame.pop();
@@ -126,7 +126,7 @@ impl Capture {
     }
 }
 
-/// What was sown by path; values of one name get an index.
+/// The values by path; those of one name get an index.
 fn collected(sown: Vec<Sown>) -> State {
     let mut counts: BTreeMap<Path, usize> = BTreeMap::new();
     let mut state = State::new();
@@ -234,7 +234,8 @@ pub fn perturb<M: Module>(module: &M, name: &str, value: &Array) -> Array {
         frame::note_used(&path);
         return value + &leaf.value;
     }
-    let seen = |frame: &mut Frame| frame.sown.iter().any(|sown| sown.single && sown.path == path);
+    let seen =
+        |frame: &mut Capturing| frame.sown.iter().any(|sown| sown.single && sown.path == path);
     if !with_top(seen) {
         let kind: &'static Kind = super::Perturbation::KIND;
         let (value, location) = (value.zeros_like(), Location::caller());

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use std::any::TypeId;
 
 /// Of each part of a tree, by address and type: a struct begins where its first field does.
-pub(super) type Places = FxHashMap<(usize, TypeId), Path>;
+pub(super) type Addresses = FxHashMap<(usize, TypeId), Path>;
 
 /// An address and a type.
 pub(crate) fn place_of<M: Module>(module: &M) -> (usize, TypeId) {
@@ -15,9 +15,9 @@ pub(crate) fn place_of<M: Module>(module: &M) -> (usize, TypeId) {
 }
 
 /// The parts of a tree, itself among them.
-pub(super) fn of_tree<M: Module>(tree: &mut M) -> Places {
+pub(super) fn of_tree<M: Module>(tree: &mut M) -> Addresses {
     let mut walk =
-        PlacesWalk { path: Path::new(), seen: Seen::default(), found: Places::default() };
+        PlacesWalk { path: Path::new(), seen: Seen::default(), found: Addresses::default() };
     tree.flatten_mut(&mut walk);
     walk.module(tree);
     walk.found
@@ -26,7 +26,7 @@ pub(super) fn of_tree<M: Module>(tree: &mut M) -> Places {
 struct PlacesWalk {
     path: Path,
     seen: Seen,
-    found: Places,
+    found: Addresses,
 }
 
 impl VisitorMut for PlacesWalk {
@@ -73,7 +73,7 @@ pub(crate) fn enter_twin<M: Module>(
     }
     let mut bases: Vec<(Path, Path)> = Vec::new();
     roots(&mut |path, place| bases.extend(known(place).map(|base| (path.clone(), base))));
-    let mut places = Places::default();
+    let mut places = Addresses::default();
     for (place, path) in of_tree(twin) {
         let under = |(root, _): &&(Path, Path)| path.keys().starts_with(root.keys());
         if let Some((root, base)) = bases.iter().find(under) {

@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, Over, check, check_features};
+use super::{Normalization, StatisticsOver, check, check_features};
 use crate::array::{dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
@@ -166,7 +166,7 @@ impl BatchNorm {
             let [mean, variance] = if *self.use_running_average {
                 running
             } else {
-                let over = Over { dims: &dims, mask, axis_name: self.axis_name };
+                let over = StatisticsOver { dims: &dims, mask, axis_name: self.axis_name };
                 let (mean, variance) = over.statistics(x, self.use_fast_variance);
                 for (old, new) in [(&self.mean, &mean), (&self.var, &variance)] {
                     let sum = self.momentum * old.value() + (1.0 - self.momentum) * new;

@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, Over, check_features, dims_of, run};
+use super::{Normalization, StatisticsOver, check_features, dims_of, run};
 use crate::array::{Axes, dim, invalid};
 use crate::graph::Array;
 use crate::module::{Param, called};
@@ -153,7 +153,8 @@ impl GroupNorm {
             let mask = mask.map(|mask| mask.broadcast_to(x.shape()).reshape(&grouped));
             // Of [batch, …, groups, group size] batch and groups stay.
             let dims: Vec<usize> = between.iter().copied().chain([feature + 1]).collect();
-            let over = Over { dims: &dims, mask: mask.as_ref(), axis_name: self.axis_name };
+            let over =
+                StatisticsOver { dims: &dims, mask: mask.as_ref(), axis_name: self.axis_name };
             norm.apply(x, [], |x, []| {
                 let (mean, variance) =
                     over.statistics(&x.reshape(&grouped), self.use_fast_variance);

@@ -2,7 +2,7 @@
 
 use super::super::dtypes::value;
 use super::builder::norm_builder;
-use super::{Normalization, Over, check_features, dims_of, features, last_axis, run};
+use super::{Normalization, StatisticsOver, check_features, dims_of, features, last_axis, run};
 use crate::array::{Axes, invalid};
 use crate::graph::Array;
 use crate::module::{Param, called};
@@ -132,7 +132,7 @@ impl InstanceNorm {
             features: &feature_dims,
         };
         call.returns(run(LAYER, x, mask, self.axis_name, |x, mask| {
-            let over = Over { dims: &dims, mask, axis_name: self.axis_name };
+            let over = StatisticsOver { dims: &dims, mask, axis_name: self.axis_name };
             norm.apply(x, [], |x, []| {
                 let (mean, variance) = over.statistics(x, self.use_fast_variance);
                 (Some(mean.insert_dims(&dims)), variance.insert_dims(&dims))

@@ -22,9 +22,9 @@ use crate::random::Rngs;
 use crate::transform::{check_axis_name, pmean};
 use crate::value::{DType, saturating_product};
 
-/// Over which elements the statistics of a norm are taken.
+/// StatisticsOver which elements the statistics of a norm are taken.
 #[derive(Clone, Copy)]
-struct Over<'a> {
+struct StatisticsOver<'a> {
     /// The dimensions that vanish, sorted.
     dims: &'a [usize],
     /// The elements that count, if not all do.
@@ -33,7 +33,7 @@ struct Over<'a> {
     axis_name: Option<&'static str>,
 }
 
-impl Over<'_> {
+impl StatisticsOver<'_> {
     #[track_caller]
     fn mean(self, x: &Array) -> Array {
         let local = match self.mask {

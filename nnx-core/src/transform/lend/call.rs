@@ -47,7 +47,7 @@ pub(crate) struct TransformProgram<R> {
     /// a value.
     pub(crate) results: Vec<Option<usize>>,
     pub(crate) changes: Changes,
-    /// What the function sowed, and the outputs that these are, after the others.
+    /// The values that the function sowed, and the outputs that these are, after the others.
     pub(crate) sown: Vec<(usize, Sown)>,
     /// Dropped after the result, which may hold nodes of the twin.
     pub(crate) twins: Twins,

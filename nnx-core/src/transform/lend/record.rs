@@ -165,7 +165,7 @@ pub(crate) struct Recorded {
     pub(crate) changes: Changes,
     /// The shared nodes of the argument and those of the twin.
     pub(crate) twins: Twins,
-    /// What the function sowed, and the outputs that these are, after the others.
+    /// The values that the function sowed, and the outputs that these are, after the others.
     pub(crate) sown: Vec<(usize, Sown)>,
 }
 
