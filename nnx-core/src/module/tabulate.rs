@@ -113,7 +113,7 @@ impl Table {
                 rows.push(Row {
                     path: path.clone(),
                     kind: leaf.kind.map_or("array", |kind| kind.name),
-                    aval: leaf.value.try_aval().ok(),
+                    aval: leaf.value.try_aval().ok().cloned(),
                     shared_with: None,
                 });
             },
@@ -185,7 +185,7 @@ impl fmt::Display for Table {
         text.rule();
         for row in &self.rows {
             let (path, kind) = (row.path.to_string(), row.kind.to_owned());
-            let aval = row.aval.map_or_else(|| "no value".to_owned(), |aval| aval.to_string());
+            let aval = row.aval.as_ref().map_or_else(|| "no value".to_owned(), Aval::to_string);
             text.line(match &row.shared_with {
                 Some(first) => {
                     vec![path, kind, format!("shared with {first}"), "".into(), "".into()]

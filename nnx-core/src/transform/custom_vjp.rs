@@ -280,7 +280,7 @@ impl<T: Module + Send + Sync, R: Module + Send + Sync> RuleShapes<T, R> {
                 differentiable_leaves(made, "what `backward` returns", &*like, &cotangent);
             // Captured arrays are constants: nothing asks for their cotangents.
             let constants = captured.iter().filter(|aval| aval.dtype().is_differentiable());
-            cts.extend(constants.map(|&aval| Array::zeros_aval(aval)));
+            cts.extend(constants.map(Array::zeros_aval));
             cts
         });
         VjpRule { forward, backward }
@@ -323,7 +323,7 @@ impl BeforeForward {
         let leaves = leaves(after);
         for (i, (old, new)) in self.leaves.iter().zip(&leaves).enumerate() {
             let path = || paths(|v| after.flatten(v))[i].to_string();
-            let expected = set.iter().find(|(leaf, _)| *leaf == i).map(|(_, aval)| *aval);
+            let expected = set.iter().find(|(leaf, _)| *leaf == i).map(|(_, aval)| aval);
             match (expected, old.is_same_value(new)) {
                 (None, true) => {}
                 (None, false) if sets == Sets::Nothing => {

@@ -106,7 +106,8 @@ where
 }
 
 fn row(call: &Observed<'_>, leaves: &Table) -> CallRow {
-    let avals = |arrays: &[Array]| arrays.iter().filter_map(|x| x.try_aval().ok()).collect();
+    let avals =
+        |arrays: &[Array]| arrays.iter().filter_map(|x| x.try_aval().ok().cloned()).collect();
     let part = recorded_part(call.inputs, call.outputs);
     let of = |row: &Row| call.path.is_some_and(|path| row.path.keys().starts_with(path.keys()));
     CallRow {
