@@ -3,8 +3,7 @@
 //! Some of them: `cargo test --test ui -- at_check trybuild=sharing/`. Nearly all are seen at `cargo check`;
 //! those in `at-build` when code is generated, because the constants of generic functions are not evaluated before.
 //!
-//! A case may say how it is mended (`xtask/src/mistakes.rs`): the mended code compiles, and docs/errors.md
-//! shows it.
+//! A case says how it is mended (`xtask/src/mistakes.rs`): the mended code compiles, and docs/errors.md shows it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,6 +20,14 @@ fn the_page_of_errors_shows_these_cases() {
     let page = std::fs::read_to_string(root.join(mistakes::PAGE)).unwrap();
     let now = mistakes::page(&mistakes::cases(root).unwrap());
     assert!(page == now, "{} is out of date: run `cargo xtask docs`", mistakes::PAGE);
+}
+
+/// Advice of a new message has to be followed in a case, with its number: `at_build` compiles the result.
+#[test]
+fn every_fix_that_a_message_offers_is_followed_in_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let unfollowed = mistakes::unfollowed(&mistakes::cases(root).unwrap());
+    assert!(unfollowed.is_empty(), "{}", unfollowed.join("\n"));
 }
 
 #[test]

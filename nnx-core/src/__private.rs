@@ -19,7 +19,8 @@ pub use crate::module::doubt::{
     Blame, BlameInside, BlameWhole, FieldWalk, FieldWalkUnchecked, HoldsModules, IsModule,
 };
 pub use crate::module::sharing::{
-    CountedData, CountedField, InteriorData, InteriorField, ObjectField,
+    CountedAlias, CountedData, CountedField, InteriorData, InteriorField, ObjectField, Unnamed,
+    UnnamedOther,
 };
 /// Named where the type of a field shows a float, so that rustc warns there.
 #[deprecated(
@@ -224,7 +225,11 @@ macro_rules! __nnx_doubts {
 #[macro_export]
 macro_rules! __nnx_doubt {
     ($type:ty) => {
-        let _: () = <$type as $crate::__private::IsModule>::OK;
+        #[allow(unused_imports)]
+        use $crate::__private::UnnamedOther as _;
+        let unnamed = $crate::__private::Unnamed::<$type>::NEW;
+        <$type as $crate::__private::IsModule<_>>::ok(unnamed.of_any());
+        <$type as $crate::__private::CountedAlias<_, _>>::ok(unnamed.inner(), unnamed.of_counted());
     };
     ($type:ty [as $trait:path]) => {
         let _: () = <$type as $trait>::OK;

@@ -15,10 +15,13 @@ pub fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
     })
 }
 
-/// Whether an argument of a type may be a constant: `WIDTH`, and so `LSTM`. A name by itself does not tell.
+/// Whether an argument of a type may be a constant: `WIDTH` or `width`, and so `LSTM`. A name by itself does not
+/// tell, but one that is written as types are, `Linear`, is taken for a type.
 pub fn may_be_constant(ty: &Type) -> bool {
-    let name = last_segment(ty).filter(|last| last.arguments.is_none());
-    name.is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
+    let Some(last) = last_segment(ty).filter(|last| last.arguments.is_none()) else { return false };
+    let name = last.ident.to_string();
+    let is_camel_case = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
+    !is_camel_case && !is_primitive(ty)
 }
 
 /// The last segment of a type that is a path: `Vec<A>` for `std::vec::Vec<A>`.
@@ -192,7 +195,7 @@ fn is_one_of(name: &Ident, table: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sharing, is_float, is_setting, is_static_str, parts, sharing};
+    use super::{Sharing, is_float, is_setting, is_static_str, may_be_constant, parts, sharing};
     use crate::text;
     use syn::{Type, parse_quote};
 
@@ -201,6 +204,16 @@ mod tests {
         let ty: Type = parse_quote!(Vec<(A, std::option::Option<[B; 3]>, Other<C>)>);
         let parts: Vec<String> = parts(&ty).into_iter().map(text::of).collect();
         assert_eq!(parts, ["A", "B", "Other<C>"]);
+    }
+
+    #[test]
+    fn arguments_that_are_not_written_as_types_may_be_constants() {
+        for ty in [parse_quote!(WIDTH), parse_quote!(width), parse_quote!(sizes::max_width)] {
+            assert!(may_be_constant(&ty), "{}", text::of(&ty));
+        }
+        for ty in [parse_quote!(Linear), parse_quote!(f32), parse_quote!(Vec<u8>)] {
+            assert!(!may_be_constant(&ty), "{}", text::of(&ty));
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The compile-fail cases in `tests/ui`: `docs/errors.md` shows them, and a test fixes them.
 //!
-//! A case may say how it is fixed: `//~ code` comes below the line whose place it takes (several of them for
-//! several lines, an empty one for none), and `//+ code` is a line more. Where the message offers more than one
-//! fix, `//~2 code` and `//+2 code` are what the second does below this line, in place of the first.
+//! A case says how it is fixed: `//~ code` comes below the line whose place it takes (several of them for
+//! several lines, an empty one for none), and `//+ code` is a line more. That is fix 1 of a numbered list in the
+//! message; `//~2 code` and `//+2 code` are what fix 2 does below this line, in place of fix 1. An item (lines without
+//! an empty one between them) at which a message points goes the first way that it knows, if fix 1 is not for it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -32,33 +34,22 @@ pub struct Case {
 #[derive(Debug)]
 struct Line {
     code: String,
+    /// Its number in the file.
+    number: usize,
+    /// Which item of the program it belongs to.
+    item: usize,
     mends: Vec<Mend>,
 }
 
 /// A line of the fixed code, below the line of a case that it is about.
 #[derive(Debug)]
 struct Mend {
-    /// Which fix it belongs to, from 1. The first is that of all others that say nothing here.
+    /// Which fix it belongs to, by its number in the message.
     fix: usize,
     /// Whether it takes the line's place.
     replaces: bool,
     /// The line of the fixed code, if it is one.
     code: Option<String>,
-}
-
-impl Line {
-    /// The part of a fix that is here.
-    fn mends(&self, fix: usize) -> Vec<&Mend> {
-        let of = |fix| self.mends.iter().filter(|mend| mend.fix == fix).collect::<Vec<_>>();
-        Some(of(fix)).filter(|mends| !mends.is_empty()).unwrap_or_else(|| of(1))
-    }
-
-    /// Whether a fix keeps the line, and the lines that follow it in the fixed code.
-    fn fixed(&self, fix: usize) -> (bool, Vec<&str>) {
-        let mends = self.mends(fix);
-        let is_kept = !mends.iter().any(|mend| mend.replaces);
-        (is_kept, mends.into_iter().filter_map(|mend| mend.code.as_deref()).collect())
-    }
 }
 
 /// All cases, by theme and name.
@@ -103,11 +94,16 @@ impl Case {
         let title = title.iter().map(|line| line.trim_start_matches('!').trim());
         let title = title.collect::<Vec<_>>().join(" ");
         let mut lines: Vec<Line> = Vec::new();
-        for line in code.lines().skip_while(|line| line.starts_with("//")) {
+        let mut item = 0;
+        let numbered = code.lines().zip(1..).skip_while(|(line, _)| line.starts_with("//"));
+        for (line, number) in numbered {
             let (indent, text) = line.split_at(line.len() - line.trim_start().len());
             match (mend(indent, text), lines.last_mut()) {
                 (Some(mend), Some(line)) => line.mends.push(mend),
-                _ => lines.push(Line { code: line.to_owned(), mends: Vec::new() }),
+                _ => {
+                    item += usize::from(text.is_empty());
+                    lines.push(Line { code: line.to_owned(), number, item, mends: Vec::new() });
+                }
             }
         }
         Case { theme, name, title, lines, message }
@@ -118,16 +114,56 @@ impl Case {
         self.message.lines().filter(|line| is_headline(line)).count()
     }
 
-    /// How many ways there are to fix the case.
-    pub fn fixes(&self) -> usize {
-        self.lines.iter().flat_map(|line| &line.mends).map(|mend| mend.fix).max().unwrap_or(0)
+    /// The fixes that the case follows, by their numbers in the message.
+    pub fn fixes(&self) -> BTreeSet<usize> {
+        self.lines.iter().flat_map(|line| &line.mends).map(|mend| mend.fix).collect()
     }
 
-    /// The code with its mistakes fixed, in the way with this number, from 1.
+    /// The fixes that the messages number: the number, and the text without the names that stand in backticks.
+    fn offers(&self) -> BTreeSet<(usize, String)> {
+        let numbered = self.message.lines().filter_map(|line| {
+            let (number, text) = line.trim().split_once(". ")?;
+            let text = text.split('`').step_by(2).collect::<Vec<_>>().join("`…`");
+            Some((number.parse().ok()?, text))
+        });
+        numbered.collect()
+    }
+
+    /// The lines that the messages point at.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let file = format!("--> {FOLDER}/{}/{}.rs:", self.theme, self.name);
+        let mut is_next = false;
+        self.message.lines().filter_map(move |line| {
+            is_next |= is_headline(line);
+            let place = line.trim().strip_prefix(&file)?;
+            let number = place.split(':').next()?.parse().ok();
+            number.filter(|_| std::mem::take(&mut is_next))
+        })
+    }
+
+    /// The fix that the item of a line goes where it does not know another.
+    fn first(&self, item: usize) -> usize {
+        let lines = || self.lines.iter().filter(move |line| line.item == item);
+        let is_mistaken = || self.places().any(|place| lines().any(|line| line.number == place));
+        let of_it = lines().flat_map(|line| &line.mends).map(|mend| mend.fix).min();
+        let first = of_it.filter(|_| is_mistaken()).or_else(|| self.fixes().first().copied());
+        first.unwrap_or(1)
+    }
+
+    /// Whether a fix keeps a line, and the lines that follow it in the fixed code.
+    fn fixed<'a>(&self, line: &'a Line, fix: usize) -> (bool, Vec<&'a str>) {
+        let is_said = line.mends.iter().any(|mend| mend.fix == fix);
+        let fix = if is_said { fix } else { self.first(line.item) };
+        let mends = || line.mends.iter().filter(|mend| mend.fix == fix);
+        let is_kept = !mends().any(|mend| mend.replaces);
+        (is_kept, mends().filter_map(|mend| mend.code.as_deref()).collect())
+    }
+
+    /// The code with its mistakes fixed, in the way with this number.
     pub fn mended(&self, fix: usize) -> String {
         let mut lines = Vec::new();
         for line in &self.lines {
-            let (is_kept, fixed) = line.fixed(fix);
+            let (is_kept, fixed) = self.fixed(line, fix);
             lines.extend(is_kept.then_some(line.code.as_str()));
             lines.extend(fixed);
         }
@@ -139,11 +175,18 @@ impl Case {
         code.trim().trim_end_matches("fn main() {}").trim_end().to_owned()
     }
 
-    /// The lines that differ in the fixed code. Of another fix than the first, those that it says itself.
-    fn changes(&self, fix: usize) -> String {
+    /// The lines that differ in the fixed code: of each item its first way or, with a `fix`, what that does in
+    /// place of the first way.
+    fn changes(&self, fix: Option<usize>) -> String {
         let mut lines = Vec::new();
-        for line in self.lines.iter().filter(|line| line.mends.iter().any(|mend| mend.fix == fix)) {
-            let (is_kept, fixed) = line.fixed(fix);
+        for line in &self.lines {
+            let first = self.first(line.item);
+            let way = fix.unwrap_or(first);
+            let is_said = line.mends.iter().any(|mend| mend.fix == way);
+            if !is_said || fix == Some(first) {
+                continue;
+            }
+            let (is_kept, fixed) = self.fixed(line, way);
             if fixed == [line.code.as_str()] && !is_kept {
                 continue;
             }
@@ -256,7 +299,7 @@ fn adds_nothing(note: &str) -> bool {
 /// The page of all cases.
 pub fn page(cases: &[Case]) -> String {
     let mistakes: usize = cases.iter().map(Case::mistakes).sum();
-    let mended = cases.iter().filter(|case| case.fixes() > 0).count();
+    let mended = cases.iter().filter(|case| !case.fixes().is_empty()).count();
     let mut page = format!(
         "# What the compiler says\n\
          \n\
@@ -278,12 +321,36 @@ pub fn page(cases: &[Case]) -> String {
         }
         let _ = write!(page, "\n```rust\n{}\n```\n", case.mistaken());
         let _ = write!(page, "\n```text\n{}```\n", case.words());
-        for fix in 1..=case.fixes() {
-            let or = if fix > 1 { "\nOr:\n" } else { "" };
-            let _ = write!(page, "{or}\n```diff\n{}\n```\n", case.changes(fix));
+        let others = case.fixes().into_iter().map(|fix| case.changes(Some(fix)));
+        let ways = [case.changes(None)].into_iter().chain(others).filter(|way| !way.is_empty());
+        for (i, way) in ways.enumerate() {
+            let or = if i > 0 { "\nOr:\n" } else { "" };
+            let _ = write!(page, "{or}\n```diff\n{way}\n```\n");
         }
     }
     page
+}
+
+/// The advice that nothing shows to work: cases without a fix, and the texts of numbered fixes that no case
+/// follows.
+pub fn unfollowed(cases: &[Case]) -> Vec<String> {
+    let mut texts = BTreeMap::<String, (bool, String)>::new();
+    let mut unfollowed = Vec::new();
+    for case in cases {
+        let place = format!("{}/{}", case.theme, case.name);
+        let fixes = case.fixes();
+        for (number, text) in case.offers() {
+            let (is_followed, _) =
+                texts.entry(text).or_insert_with(|| (false, format!("{place}, fix {number}")));
+            *is_followed |= fixes.contains(&number);
+        }
+        if fixes.is_empty() {
+            unfollowed.push(format!("{place} says nothing of how it is fixed"));
+        }
+    }
+    let texts = texts.into_iter().filter(|(_, (is_followed, _))| !is_followed);
+    unfollowed.extend(texts.map(|(text, (_, place))| format!("no case follows ({place}): {text}")));
+    unfollowed
 }
 
 /// One program with the fixed code of all cases, each in a module.
@@ -291,7 +358,7 @@ pub fn mended(cases: &[Case]) -> String {
     let mut program = "#![allow(warnings)]\n\n".to_owned();
     for case in cases {
         let theme = case.theme.replace('-', "_");
-        for fix in 1..=case.fixes() {
+        for fix in case.fixes() {
             let code = case.mended(fix);
             let _ = write!(program, "mod {theme}_{}_{fix} {{\n{code}\n}}\n\n", case.name);
         }
@@ -323,7 +390,7 @@ fn main() {}
 ";
 
     fn case() -> Case {
-        let message = "error[E0277]: no\n --> a.rs:1\n  |\n1 | x[0]\n  | ^^^ bad\n  |\n  = note: fix: do\n  \
+        let message = "error[E0277]: no\n --> tests/ui/arrays/brackets.rs:6:5\n  |\n1 | x[0]\n  | ^^^ bad\n  |\n  = note: fix: do\n  \
                        = help: the trait `A` is not\n            more\n\nerror: two\n";
         Case::new("arrays".into(), "brackets".into(), CODE, message.into())
     }
@@ -332,8 +399,8 @@ fn main() {}
     fn a_mended_case_has_the_lines_of_its_comments() {
         let expected = "use nnx::Array;\n\nfn f(x: &Array) {\n    let y = x.at(0);\n    y.get();\n    \
                         return;\n}\n\nfn main() {}";
-        assert_eq!((case().fixes(), case().mended(1).as_str()), (2, expected));
-        assert_eq!(Case::new("a".into(), "b".into(), "fn f() {}", "".into()).fixes(), 0);
+        assert_eq!((case().fixes(), case().mended(1).as_str()), ([1, 2].into(), expected));
+        assert!(Case::new("a".into(), "b".into(), "fn f() {}", "".into()).fixes().is_empty());
     }
 
     #[test]
@@ -343,6 +410,45 @@ fn main() {}
         let code = CODE.replace("    x[1];\n    //~\n", "    x[1];\n    //~\n    //~2 x[1];\n");
         let case = Case::new("arrays".into(), "brackets".into(), &code, "".into());
         assert_eq!(case.mended(2), expected);
+    }
+
+    #[test]
+    fn a_mistaken_item_that_does_not_know_a_fix_goes_its_first_way() {
+        let set = "fn set(x: &Array) {\n    x[2];\n    //~3 x[3];\n}\n\nfn main";
+        let code = CODE.replace("fn main", set);
+        let case = |message: &str| {
+            Case::new("arrays".into(), "brackets".into(), &code, message.to_owned())
+        };
+        let elsewhere = "error: no\n --> tests/ui/arrays/brackets.rs:6:5";
+        assert_eq!(case(elsewhere).fixes(), [1, 2, 3].into());
+        assert!(case(elsewhere).mended(2).contains("    x[2];\n}"));
+        let here = format!("{elsewhere}\n\nerror: no\n  --> tests/ui/arrays/brackets.rs:16:5");
+        assert!([1, 2, 3].iter().all(|&fix| case(&here).mended(fix).contains("    x[3];\n}")));
+        let page = super::page(&[case(&here)]);
+        let shown = "-    x[1];\n-    x[2];\n+    x[3];\n```\n\nOr:\n\n```diff\n-    x[0]; // the mistake\n\
+                     +    x.at([0]);\n```\n";
+        assert!(page.ends_with(shown), "{page}");
+    }
+
+    #[test]
+    fn a_fix_is_followed_if_a_case_that_offers_it_follows_this_number() {
+        let case = |name: &str, code: &str, message: &str| {
+            Case::new("a".into(), name.into(), code, message.into())
+        };
+        let message = |name: &str| {
+            format!(
+                "error: no\n 1 | x\n  = note: fixes:\n     1. own `{name}`\n     2. lend `{name}.a`\n"
+            )
+        };
+        let one = case("one", "x;\n//~ y;", &message("x"));
+        let none = case("none", "x;", &message("y"));
+        assert_eq!(
+            super::unfollowed(&[one, none]),
+            ["a/none says nothing of how it is fixed", "no case follows (a/one, fix 2): lend `…`"]
+        );
+        let two = case("two", "x;\n//~2 y;", &message("z"));
+        let one = case("one", "x;\n//~ y;", &message("x"));
+        assert_eq!(super::unfollowed(&[one, two]), [""; 0]);
     }
 
     #[test]

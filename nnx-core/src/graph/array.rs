@@ -12,7 +12,7 @@ use std::sync::Arc;
 ///
 /// Cloning shares the buffer. Operations never change an array; they make new ones.
 #[derive(Clone)]
-pub struct Array(pub(crate) Repr);
+pub struct Array(pub(crate) Repr); // to compare: `x.eq(y)`, `x.lt(y)` and so on, arrays of bools
 
 #[derive(Clone)]
 pub(crate) enum Repr {

@@ -2,6 +2,9 @@
 //! words for the standard library's types of these names. A type of the user's that is a Module passes.
 
 use super::Module;
+use super::doubt::{Blamed, Excused};
+use std::marker::PhantomData;
+use std::{rc, sync};
 
 /// Traits that every Module has, with the message for a type that is not one. `Inner` is the type inside.
 macro_rules! fields {
@@ -23,7 +26,7 @@ fields! {
     CountedField:
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
         "several places may own it",
-        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>` (a link back: `SharedWeak`), or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
+        "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>` (a link back: `SharedWeak`), or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`, with an `Arc` in place of an `Rc`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
     /// The same, with nothing but data in it.
     CountedData:
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
@@ -45,3 +48,69 @@ fields! {
         "not a Module",
         "fixes:\n  1. a trait of yours: put `#[nnx::dyn_module]` on it, and box the object as it is (`Box<dyn Layer>`, with `Send` and `Sync` as supertraits)\n  2. layers that map an array to an array: `nnx::nn::List`, or `Box<dyn nnx::nn::AnyLayer>`\n  3. one of several types: an enum that derives Module, with a variant for each\n  4. a function: `nnx::nn::Activation`, or a `fn(&Array) -> Array` in a field marked `#[module(static)]`";
 }
+
+/// A type of a field or an argument with another name that turns out to be `Rc`, `Arc` or `Weak`; see [`Unnamed`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a Module: what several places own cannot be updated through one of them",
+    label = "several places may own it",
+    note = "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>` (a link back: `SharedWeak`), or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`), in an `Arc`: mark the field `#[module(static)]`, or the parameter `#[nnx(static)]`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`"
+)]
+pub trait CountedAlias<Inner: ?Sized, Case = Blamed> {
+    /// Holds for every Module.
+    fn ok(_: PhantomData<Inner>, _: Case) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module, Inner: ?Sized> CountedAlias<Inner> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, Inner: ?Sized> CountedAlias<Inner, Excused> for T {}
+// As of `IsModule`: rustc would take the case to be the only one that fits.
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, Inner: ?Sized> CountedAlias<Inner, ()> for T {}
+
+/// A type whose name does not tell what it is: `Tied`, for `type Tied = Rc<Param>`.
+pub struct Unnamed<T: ?Sized>(PhantomData<T>);
+
+impl<T: ?Sized> Unnamed<T> {
+    /// For the type.
+    pub const NEW: Self = Unnamed(PhantomData);
+}
+
+macro_rules! counted {
+    ($($pointer:ty),*) => {$(
+        impl<T: ?Sized> Unnamed<$pointer> {
+            /// The message is not that of any type.
+            pub fn of_any(&self) -> Excused {
+                Excused
+            }
+            /// It is that of [`CountedAlias`].
+            pub fn of_counted(&self) -> Blamed {
+                Blamed
+            }
+            /// The type inside.
+            pub fn inner(&self) -> PhantomData<T> {
+                PhantomData
+            }
+        }
+    )*};
+}
+
+counted!(rc::Rc<T>, rc::Weak<T>, sync::Arc<T>, sync::Weak<T>);
+
+/// The same of all other types.
+pub trait UnnamedOther {
+    /// The message is that of any type.
+    fn of_any(&self) -> Blamed {
+        Blamed
+    }
+    /// It is not that of [`CountedAlias`].
+    fn of_counted(&self) -> Excused {
+        Excused
+    }
+    /// No type is known inside.
+    fn inner(&self) -> PhantomData<()> {
+        PhantomData
+    }
+}
+
+impl<T: ?Sized> UnnamedOther for Unnamed<T> {}

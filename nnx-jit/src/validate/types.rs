@@ -319,10 +319,14 @@ fn static_closure_message(ty: &str) -> String {
 }
 
 fn dyn_message(place: Place, ty: &str) -> String {
+    let boxed = match place {
+        Place::Result => "boxed, if the trait has `#[nnx::dyn_module]`: `Box<…>`",
+        _ => "boxed, if the trait has `#[nnx::dyn_module]`: `Box<…>`, by `&` or `&mut`",
+    };
     with_fixes(
         format!("`{ty}` cannot be {}: its arrays must be known when Rust compiles", place.noun()),
         &[
-            "boxed, if the trait has `#[nnx::dyn_module]`: `Box<…>`, by `&` or `&mut`",
+            boxed,
             "one of several types: an enum that derives Module, with a variant for each",
             "any type, chosen by the caller: a type parameter with the bound `Module`",
         ],

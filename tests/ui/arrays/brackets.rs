@@ -18,7 +18,7 @@ fn range(kernel: &Param) -> Array {
 
 fn set(x: &mut Array, i: usize) {
     x[i] = 3.0;
-    //~ *x = x.at(i).set(3.0);
+    //~2 *x = x.at(i).set(3.0);
 }
 
 fn main() {}

@@ -4,12 +4,12 @@ use nnx::Array;
 fn small_number(x: &Array) -> Array {
     x + 3_u8
     //~ x + 3
-    //~2 x.astype(nnx::DType::U8) + Array::scalar(3_u8)
+    //~3 x.astype(nnx::DType::U8) + Array::scalar(3_u8)
 }
 
 fn list(x: &Array, factors: Vec<f32>) -> Array {
     x * factors
-    //~ x * Array::from_slice(&factors, [factors.len()])
+    //~2 x * Array::from_slice(&factors, [factors.len()])
 }
 
 fn option(x: &Array, limit: Option<f32>) -> Array {

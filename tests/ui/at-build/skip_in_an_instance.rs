@@ -13,6 +13,8 @@ struct Ema<M: Module + Clone> {
 #[nnx::jit(graph = false)]
 fn forward(model: &Ema<Linear>, x: &Array) -> Array {
     model.live.forward(x)
+    //~2 let old = model.old.as_ref().map_or_else(|| x.clone(), |old| old.forward(x));
+    //~2 model.live.forward(x) - old.stop_gradient()
 }
 
 fn main() {}

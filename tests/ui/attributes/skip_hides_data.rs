@@ -2,12 +2,17 @@
 use nnx::module::Shared;
 use nnx::nn::Linear;
 use nnx::{Array, Module, Param};
+//+2 use nnx::Variable;
 use std::sync::{Arc, Mutex};
 
 type Weight = Param;
 type Tied = Shared<Param>;
 #[derive(Clone)]
 struct Note;
+//+2 nnx::variable_kind! {
+//+2     /// What is not trained.
+//+2     pub struct Frozen;
+//+2 }
 
 #[derive(Module)]
 struct Model {
@@ -17,6 +22,7 @@ struct Model {
     #[module(skip)]
     //~
     alias: Weight,
+    //~2 alias: Variable<Frozen>,
     #[module(skip)]
     //~
     tied: Tied,
@@ -43,5 +49,9 @@ struct Tree {
     //~
     last: Option<Box<Tree>>,
 }
+//+2 fn train(tree: &Tree, x: &Array) -> Tree {
+//+2     let loss = |tree: &Tree| (x * &tree.kernel).sum(..);
+//+2     nnx::grad(loss, nnx::wrt(nnx::path!(Tree: kernel), tree))
+//+2 }
 
 fn main() {}

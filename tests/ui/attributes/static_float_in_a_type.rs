@@ -2,7 +2,7 @@
 use nnx::Module;
 
 #[derive(Clone, Copy, PartialEq)]
-//~ #[derive(Clone, Copy, PartialEq, Module)]
+//~2 #[derive(Clone, Copy, PartialEq, Module)]
 struct Range {
     low: f32,
     high: f32,
@@ -15,7 +15,7 @@ struct Model {
     #[module(static)]
     bounds: Option<(f32, f64)>,
     #[module(static)]
-    //~
+    //~2
     range: Range,
 }
 

@@ -13,6 +13,7 @@ enum Padding {
 struct Conv {
     kernel: Param,
     padding: Padding,
+    //~ padding: Padding,
     //~2 #[module(static)]
     //~2 padding: Padding,
 }

@@ -2,7 +2,8 @@
 use nnx::{Module, Param};
 
 type Tied = std::rc::Rc<Param>;
-//~ type Tied = nnx::Shared<Param>;
+//~ type Tied = Param;
+//~2 type Tied = nnx::Shared<Param>;
 
 #[derive(Module)]
 struct Model {

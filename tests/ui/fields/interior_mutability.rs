@@ -10,6 +10,7 @@ struct Model {
     //~ kernel: Param,
     calls: Cell<usize>,
     //~ calls: usize,
+    //~2 calls: nnx::Variable<nnx::module::BatchStat>,
     cache: OnceCell<Array>,
     //~ cache: Option<Array>,
     lock: Mutex<Param>,
@@ -19,8 +20,9 @@ struct Model {
     once: OnceLock<Array>,
     //~ once: Option<Array>,
     steps: AtomicUsize,
-    //~ #[module(skip)]
-    //~ steps: std::sync::Arc<AtomicUsize>,
+    //~ steps: usize,
+    //~3 #[module(skip)]
+    //~3 steps: std::sync::Arc<AtomicUsize>,
 }
 
 fn main() {}

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 #[derive(Module)]
 struct Model {
     heads: BTreeMap<(usize, usize), Param>,
-    //~ heads: BTreeMap<usize, BTreeMap<usize, Param>>,
+    //~ heads: BTreeMap<String, Param>,
+    //~2 heads: BTreeMap<usize, BTreeMap<usize, Param>>,
 }
 
 fn main() {}

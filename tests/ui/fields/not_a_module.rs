@@ -15,11 +15,13 @@ struct Config {
 struct Model {
     kernel: Param,
     config: Config,
+    //~ config: Config,
     //~2 #[module(static)]
     //~2 config: Config,
     //~3 #[module(skip)]
     //~3 config: Config,
     configs: Vec<Config>,
+    //~ configs: Vec<Config>,
     //~2 #[module(static)]
     //~2 configs: Vec<Config>,
     //~3 #[module(skip)]

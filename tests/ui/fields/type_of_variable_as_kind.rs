@@ -4,9 +4,13 @@ use nnx::{Module, Param, Variable};
 #[derive(Module)]
 struct Layer {
     kernel: Variable<Param>,
-    //~ kernel: Param,
+    //~ kernel: Variable<Kernel>,
+    //~2 kernel: Param,
     bias: Param,
-    //+ count: Variable<nnx::module::BatchStat>,
 }
+//+ nnx::variable_kind! {
+//+     /// What only this layer trains.
+//+     pub struct Kernel;
+//+ }
 
 fn main() {}

@@ -11,8 +11,17 @@ fn pointer(f: fn(&Array) -> Array, x: &Array) -> Array {
 #[nnx::jit(graph = false)]
 fn closure(f: impl Fn(&Array) -> Array, x: &Array) -> Array {
 //~ fn closure(#[nnx(static)] f: fn(&Array) -> Array, x: &Array) -> Array {
+//~2 fn closure(f: &Scale, x: &Array) -> Array {
     f(x)
+    //~2 f.forward(x)
 }
+//+2 #[derive(nnx::Module)]
+//+2 struct Scale(nnx::Param);
+//+2 impl Scale {
+//+2     fn forward(&self, x: &Array) -> Array {
+//+2         x * &self.0
+//+2     }
+//+2 }
 
 #[nnx::jit(graph = false)]
 fn borrowed_closure(f: &mut impl FnMut(&Array) -> Array, x: &Array) -> Array {

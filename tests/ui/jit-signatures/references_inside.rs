@@ -4,12 +4,15 @@ use nnx::{Array, Param};
 
 type Borrowed = &'static Array;
 //~ type Borrowed = Array;
+//~4 type Borrowed = Array;
 
 #[nnx::jit(graph = false)]
 fn tuple(pair: (&Array, &mut Param)) -> Array {
-//~ fn tuple(x: &Array, kernel: &mut Param) -> Array {
+//~ fn tuple(pair: &mut (Array, Param)) -> Array {
+//~2 fn tuple(x: &Array, kernel: &mut Param) -> Array {
     pair.0 * &*pair.1
-    //~ x * &*kernel
+    //~ &pair.0 * &pair.1
+    //~2 x * &*kernel
 }
 
 #[nnx::jit(graph = false)]

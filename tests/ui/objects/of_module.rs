@@ -6,12 +6,22 @@ struct Model {
     kernel: Param,
     layers: Vec<Box<dyn Module>>,
     //~ layers: nnx::nn::List,
-    //~2 layers: Vec<Box<dyn nnx::nn::AnyLayer>>,
+    //~2 layers: Vec<Box<dyn Layer>>,
+    //~3 layers: Vec<Layers>,
 }
+//+2 #[nnx::dyn_module]
+//+2 trait Layer: Send {
+//+2     fn forward(&mut self, x: &Array) -> Array;
+//+2 }
+//+3 #[derive(Module)]
+//+3 enum Layers {
+//+3     Linear(nnx::nn::Linear),
+//+3     Dropout(nnx::nn::Dropout),
+//+3 }
 
 #[nnx::jit]
 fn borrowed(model: &dyn Module, x: &Array) -> Array {
-//~ fn borrowed<M: Module>(model: &M, x: &Array) -> Array {
+//~3 fn borrowed<M: Module>(model: &M, x: &Array) -> Array {
     let _ = model;
     x.clone()
 }

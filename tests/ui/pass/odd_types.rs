@@ -35,6 +35,30 @@ where
     m: BTreeMap<&'static str, Shared<Param>>,
     n: ((), (Param,)),
 }
+// Constants in lowercase as arguments.
+#[allow(non_upper_case_globals)]
+mod lowercase {
+    use nnx::{Array, Module, Param};
+    pub const width: usize = 2;
+    #[derive(Module)]
+    pub struct Heads<const N: usize>([Param; N]);
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    pub struct Setting<const N: usize>;
+    #[derive(Module)]
+    pub struct Model<T> {
+        a: Heads<width>,
+        b: Option<super::own::Wrapper<T, { width }>>,
+        c: Vec<super::own::Wrapper<Param, width>>,
+        #[module(skip)]
+        d: Setting<width>,
+        #[module(static)]
+        e: Setting<{ self::width }>,
+    }
+    #[nnx::jit]
+    fn forward(heads: &Heads<width>, #[nnx(static)] setting: Setting<width>) -> Array {
+        heads.0[0].value().clone()
+    }
+}
 macro_rules! mk {
     ($name:ident, $t:ty) => {
         #[derive(Module)]

@@ -6,7 +6,7 @@ type Rate = f32;
 
 #[nnx::jit(graph = false)]
 fn scaled(x: &Array, #[nnx(static)] rate: Rate) -> Array {
-//~ fn scaled(x: &Array, #[nnx(static)] rate: f32) -> Array {
+//~2 fn scaled(x: &Array, #[nnx(static)] rate: f32) -> Array {
     x * rate
 }
 

@@ -246,10 +246,20 @@ pub(crate) const fn graph_argument(name: &str, schema: &'static Schema) -> Verdi
             " is a float: the function would be compiled again for every new value\n\
              fixes:\n  \
              1. pass an `Array`, with `Array::scalar(value)` at the call\n  \
-             2. if it hardly ever changes, mark the parameter: `#[nnx(static)] ",
+             2. if it hardly ever changes, ",
         );
-        text.push(name);
-        text.push(": …`, with `f32` or `f64` written out");
+        match find(Wanted::Leaf, schema, &mut path) {
+            // Marked as a whole, the arrays would have to be static.
+            Some(_) => {
+                text.push("take it in a parameter of its own with the mark `#[nnx(static)]`")
+            }
+            None => {
+                text.push("mark the parameter: `#[nnx(static)] ");
+                text.push(name);
+                text.push(": …`");
+            }
+        }
+        text.push(", with `f32` or `f64` written out");
         return Verdict(Some(text));
     }
     Verdict::FINE
