@@ -16,7 +16,8 @@ pub use crate::module::check::{
     static_parameter,
 };
 pub use crate::module::doubt::{
-    Blame, BlameInside, BlameWhole, FieldWalk, FieldWalkUnchecked, HoldsModules, IsModule,
+    Blame, BlameInside, BlameWhole, EndsOrIsMarkedRecursive, FieldWalk, FieldWalkUnchecked,
+    HoldsModules, IsModule,
 };
 pub use crate::module::sharing::{
     CountedAlias, CountedData, CountedField, InteriorData, InteriorField, ObjectField, Unnamed,

@@ -5,7 +5,7 @@
 
 use crate::parse::{Field, Item, Role};
 use crate::recursion::mentions_self;
-use nnx_macro_support::types::parts;
+use nnx_macro_support::types::{last_segment, parts, type_arguments};
 use proc_macro2::Span;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
@@ -66,6 +66,9 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         // marks of an expansion, so that lints on what users write do not look at it.
         let span = Span::call_site().located_at(ty.span());
         let bound = match field.role {
+            Role::Module if is_instance(ty) => {
+                quote_spanned!(span=> __nnx::EndsOrIsMarkedRecursive)
+            }
             Role::Module => quote_spanned!(span=> __nnx::Module),
             Role::Static => quote_spanned!(span=> __nnx::StaticField),
             Role::Skip => quote_spanned!(span=> ::core::clone::Clone),
@@ -73,6 +76,12 @@ fn field_bounds(item: &Item<'_>, field: &Field<'_>) -> Vec<WherePredicate> {
         parse_quote!(#ty: #bound)
     };
     types.into_iter().filter(needs_bound).map(predicate).collect()
+}
+
+/// Whether this is a type with type arguments, of which there may be no end.
+fn is_instance(ty: &Type) -> bool {
+    let last = last_segment(ty).filter(|last| last.ident != "Variable");
+    last.is_some_and(|last| type_arguments(last).next().is_some())
 }
 
 /// Whether this is the bound of a field that is a Module, and so holds for ever.

@@ -208,7 +208,8 @@ impl Case {
                 // A line of nnx may say something to the user whom rustc shows it.
                 is_of_nnx =
                     text.strip_prefix("--> ").map_or(is_of_nnx, |at| !at.starts_with(FOLDER));
-                if let Some((_, comment)) = text.split_once("; // ").filter(|_| is_of_nnx) {
+                let comment = ["; // ", "{} // "].iter().find_map(|end| text.split_once(end));
+                if let Some((_, comment)) = comment.filter(|_| is_of_nnx) {
                     let comment = format!("  {comment}");
                     if !words.contains(&comment) {
                         words.push(comment);

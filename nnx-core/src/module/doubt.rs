@@ -46,6 +46,15 @@ impl<T: Module> HoldsModules for T {}
 impl<T: ?Sized> HoldsModules<Excused> for T {}
 impl<T: ?Sized> HoldsModules<()> for T {}
 
+not_a_module! {
+    /// A Module with type arguments, in the bound that the derive puts on a field. Where types with parameters hold
+    /// each other, rustc shows the name or the line.
+    pub trait EndsOrIsMarkedRecursive: Module {} // a cycle? mark the field `#[module(recursive)]`; no argument may grow in it
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module> EndsOrIsMarkedRecursive for T {}
+
 /// Who is to blame if `W` is not a Module: it or the types in it, the tuple `I`.
 pub struct Blame<W, I>(PhantomData<(W, I)>);
 
