@@ -9,6 +9,7 @@ mod callbacks_life;
 mod callbacks_results;
 mod callbacks_support;
 mod capture;
+mod capture_programs;
 mod checkify_in_jit;
 mod debug_nans;
 mod derive_containers;

@@ -152,6 +152,17 @@ fn two_optimizers_share_a_rate_that_is_set_without_another_program() {
     assert_eq!(traces.map(|f| f.traces), Some(1));
 }
 
+/// The rate is a weight too: the update reads its own node, outside of jit as inside.
+#[test]
+fn an_optimizer_reads_a_node_of_the_model() {
+    let mut model = Tied::untied(2.0, 0.5);
+    let mut opt = Optimizer::new(&model, SharedRate { rate: model.head.clone() });
+    let gradient = grad(product, &model);
+    let slope = value(&gradient.embed);
+    opt.update(&mut model, &gradient);
+    assert_eq!(value(&model.embed), 2.0 - 0.5 * slope);
+}
+
 fn batch() -> Array {
     Array::from_slice(&[1.0_f32, 2.0, 3.0], [3])
 }

@@ -4,7 +4,7 @@ use super::entry::{CacheKey, Entry};
 use super::function::Function;
 use crate::error::{Error, Result};
 use crate::graph::{Array, Repr, escaped};
-use crate::module::capture::is_capturing;
+use crate::module::capture::{CapturedValues, captured_values};
 use crate::module::compare::Matcher;
 use crate::module::node::{LentNodes, Occupied};
 use crate::module::{
@@ -37,8 +37,8 @@ pub(super) struct Collected {
     pub(super) moves: bool,
     /// Whether NaN is searched for.
     pub(super) searches: bool,
-    /// Whether values are being captured.
-    pub(super) captures: bool,
+    /// Which values are being captured.
+    pub(super) captures: CapturedValues,
     error: Option<Box<Error>>,
 }
 
@@ -75,7 +75,7 @@ impl Collected {
             placement: Placement::default(),
             moves: function.options.device.is_some(),
             searches: is_searching(),
-            captures: is_capturing(),
+            captures: captured_values(),
             error: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::nans::NanSearch;
 use super::rebuilt::Rebuilt;
 use crate::graph::Array;
+use crate::module::capture::CapturedValues;
 use crate::module::compare::Statics;
 use crate::module::new_nodes::NewNodes;
 use crate::module::{Metadata, SharedNode};
@@ -26,8 +27,8 @@ pub(super) struct CacheKey {
     pub(super) placement: Placement,
     /// Whether NaN is searched for.
     pub(super) searches: bool,
-    /// Whether the body was traced where values are captured, so that it sows none.
-    pub(super) captures: bool,
+    /// Which values were captured where the body was traced: it gives none of these.
+    pub(super) captures: CapturedValues,
 }
 
 /// Where a parameter of the program comes from.

@@ -72,8 +72,10 @@ pub(super) fn explain(
         message.push(format!("`debug_nans` is now {state}"));
     }
     if nearest.captures != captures {
-        let side = if captures { "inside" } else { "outside" };
-        message.push(format!("it is now called {side} of `capture`"));
+        message.push(format!(
+            "what `capture` takes was {:?}, now it is {captures:?}",
+            nearest.captures
+        ));
     }
     Some(Miss { message: message.join(", "), blame: None, floats: None })
 }

@@ -277,21 +277,20 @@ pub struct Stats {
 /// assert_eq!(clear_cache("a function that was never called"), 0);
 /// ```
 pub fn clear_cache(name: &str) -> usize {
-    let registry = REGISTRY.read().unwrap_or_else(|e| e.into_inner());
-    let programs = registry
-        .iter()
-        .filter(|function| function.name == name)
-        .map(|function| take_entries(function).values().map(Vec::len).sum::<usize>());
-    programs.sum()
+    let named = registered().into_iter().filter(|function| function.name == name);
+    named.map(|function| take_entries(function).values().map(Vec::len).sum::<usize>()).sum()
 }
 
 /// Drops every compiled program, of jitted functions and of eager operations; they are compiled
 /// again when they are needed. `jax.clear_caches`.
 pub fn clear_caches() {
-    for function in REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter() {
-        drop(take_entries(function));
-    }
+    registered().into_iter().for_each(|function| drop(take_entries(function)));
     run::clear();
+}
+
+/// The functions that were called so far. A copy: what is done with them may call others.
+fn registered() -> Vec<&'static Function> {
+    REGISTRY.read().unwrap_or_else(|e| e.into_inner()).clone()
 }
 
 /// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
@@ -303,5 +302,5 @@ fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
 
 /// Statistics of every jitted function that was called so far, in the order of first calls.
 pub fn functions() -> Vec<Stats> {
-    REGISTRY.read().unwrap_or_else(|e| e.into_inner()).iter().map(|f| f.stats()).collect()
+    registered().into_iter().map(Function::stats).collect()
 }

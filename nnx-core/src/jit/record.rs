@@ -88,13 +88,23 @@ fn trace_body(
         function.trace_nanos.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     }
     tree_mode::check(function, " in the result", |mut v| body.flatten_result(&mut v))?;
-    let Recorded { closed, results, changes, twins, sown } = traced;
+    let Recorded { closed, results, changes, twins, sown, perturbed } = traced;
     if let Some((_, Sown { path, location, .. })) = sown.first() {
         return Err(Error::Jit {
             function: function.name.into(),
             message: format!(
                 "the body sows `{path}`, at {location}, whose value cannot leave it\n\
                  fix: call `capture` in the jitted function, and return what it gives"
+            ),
+        });
+    }
+    // In a trace it is a value of the trace.
+    if let Some(path) = perturbed.filter(|_| !is_tracing()) {
+        return Err(Error::Jit {
+            function: function.name.into(),
+            message: format!(
+                "the body adds the perturbation `{path}` of a `capture` around it, which would be a constant\n\
+                 fix: call `capture` in the jitted function, which takes the perturbations as an argument"
             ),
         });
     }

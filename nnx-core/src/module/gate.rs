@@ -2,6 +2,7 @@
 
 use super::node::Arrival;
 use super::waits::{self, LOOK_AGAIN, Threads, thread};
+use crate::xla::is_in_callback;
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -74,6 +75,8 @@ impl Drop for AtGate<'_> {
 
 /// Marks a thread's number as that of one whose calls a node is lent to.
 const LENT: u64 = 1 << 63;
+/// Marks the number of a node that an operation on a whole tree has, rather than a call.
+pub(super) const HELD: usize = 1 << (usize::BITS - 1);
 /// Marks the state of a gate whose list counts.
 const LISTED: u64 = 1 << 62;
 
@@ -88,6 +91,10 @@ pub(crate) enum Busy {
     Elsewhere,
     /// Another thread holds it, and waits for this one.
     Circle,
+    /// A callback wants it, and another thread has it, which may wait for the callback's run.
+    Callback,
+    /// It is in an argument of the function that is being traced, which captured it too.
+    Captured,
 }
 
 impl Gate {
@@ -141,6 +148,10 @@ impl Gate {
         loop {
             match busy(&holders, me) {
                 None => break,
+                Some(Busy::Elsewhere) if is_in_callback() => {
+                    self.note(&holders);
+                    return Err(Busy::Callback);
+                }
                 Some(Busy::Elsewhere) => {
                     if !waits::begin(me, self.address(), holders.others(me)) {
                         self.note(&holders);
@@ -282,12 +293,6 @@ impl Gate {
         self.state.load(Acquire) == 0
     }
 
-    /// Whether another thread holds the node for writing or has it lent to a call.
-    pub(super) fn is_elsewhere(&self) -> bool {
-        let owner = self.state.load(Relaxed) & !(LENT | LISTED);
-        owner != 0 && owner != thread()
-    }
-
     /// Whether the node is lent to a call of this thread, or held for writing by it.
     pub(crate) fn is_mine(&self) -> bool {
         self.state.load(Relaxed) & !(LENT | LISTED) == thread()
@@ -297,6 +302,11 @@ impl Gate {
     #[inline]
     pub(super) fn is_lent_here(&self) -> bool {
         self.state.load(Relaxed) & !LISTED == thread() | LENT
+    }
+
+    /// Whether the node is lent to a call of this thread, rather than to an operation on a whole tree.
+    pub(super) fn is_lent_to_call(&self) -> bool {
+        self.is_lent_here() && self.number() & HELD == 0
     }
 
     /// Whether this thread holds the node for reading.

@@ -1,7 +1,9 @@
 //! Trees that an operation of the public API has to itself: no call of another thread comes in between two of
 //! its nodes, and whether it can have them all is known before it changes the first.
 
+use super::gate::Busy;
 use super::node::{LentNodes, Occupied, try_lend};
+use super::shared::is_captured;
 use super::{Module, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::error::{Error, Result, or_raise};
 use crate::graph::Array;
@@ -42,7 +44,7 @@ pub(crate) fn hold(write: Flatten<'_>, read: Flatten<'_>) -> Result<HeldNodes, S
 }
 
 fn try_hold(write: Flatten<'_>, read: Flatten<'_>) -> Result<HeldNodes, Occupied> {
-    let lent = try_lend(write)?;
+    let lent = try_lend(LentNodes::held(), write)?;
     let mut reader = NodeReader {
         held: HeldNodes { read: Vec::new(), _lent: lent },
         seen: Seen::default(),
@@ -81,6 +83,10 @@ impl Visitor for NodeReader {
     fn structure(&mut self, _: Structure) {}
     fn shared(&mut self, node: &dyn SharedNode) {
         if self.occupied.is_some() || !self.seen.is_new(node) {
+            return;
+        }
+        if node.gate().is_lent_to_call() && is_captured(node.home()) {
+            self.occupied = Some(Occupied::to_read(node, Busy::Captured));
             return;
         }
         // A node that is lent to this thread is in no other hands.

@@ -72,8 +72,9 @@ impl Drop for NewNodes {
         for node in &nodes {
             let mut places = HandlePlaces { seen: &seen, found: Vec::new() };
             // Whoever is at a node has a handle to it: what is in it stays.
-            if node.gate().is_free() {
+            if node.gate().is_free() && node.gate().try_read().is_ok() {
                 node.flatten(&mut places);
+                node.gate().leave_read();
             }
             places.found.iter().for_each(|&i| outside[i] = outside[i].saturating_sub(1));
             inside.push(places.found);

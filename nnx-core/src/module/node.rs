@@ -1,6 +1,7 @@
 //! Nodes as walks see them: what they are, what is in them, and which ones a call has.
 
-use super::gate::{Busy, Gate};
+use super::gate::{Busy, Gate, HELD};
+use super::shared::is_captured;
 use super::{KeyRef, Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
 use crate::xla::{Kept, Pooled, Reuse};
@@ -213,6 +214,8 @@ impl Nodes {
 /// are given back when this is dropped.
 pub(crate) struct LentNodes {
     nodes: Pooled<NumberedNodes>,
+    /// The mark of the numbers: 0 for a call, else [`HELD`].
+    mark: usize,
 }
 
 /// The nodes, and the number that each had in the enclosing call.
@@ -277,6 +280,15 @@ impl Occupied {
                  2. in a function that is traced, pass what it captures in an argument: a call waits for all \
                  of its nodes together and has none meanwhile"
             ),
+            Busy::Captured => format!(
+                "{path} is a node in an argument of the function that is being traced, which captured it too: its \
+                 value would be taken for a constant\n\
+                 fix: give what the function gets in its argument"
+            ),
+            Busy::Callback => format!(
+                "{path} is held by another thread, which may wait for the run of this callback\n\
+                 fix: hand the value to the callback in its arguments"
+            ),
             _ => format!(
                 "{path} is held by a guard of this thread, so that the call cannot have it: drop what \
                  `read()` or `write()` gave before the call"
@@ -289,7 +301,12 @@ impl LentNodes {
     /// An empty list.
     #[inline]
     pub(crate) fn new() -> Self {
-        LentNodes { nodes: Pooled::take() }
+        LentNodes { nodes: Pooled::take(), mark: 0 }
+    }
+
+    /// An empty list for an operation on a whole tree, which counts as none of the calls.
+    pub(super) fn held() -> Self {
+        LentNodes { mark: HELD, ..LentNodes::new() }
     }
 
     /// Takes note of a place of `node`, and has it lent if it is the first one.
@@ -297,14 +314,17 @@ impl LentNodes {
     pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
         let number = self.nodes.0.len();
         // Most nodes have one place.
-        if let Some(before) = node.gate().lend_free(number) {
+        if let Some(before) = node.gate().lend_free(number | self.mark) {
             self.nodes.0.push((node.handle(), before));
             return Ok(Arrival::First(number));
         }
         if let Some(number) = self.number(node) {
             return Ok(Arrival::Again(number));
         }
-        match node.gate().lend(number) {
+        if node.gate().is_lent_to_call() && is_captured(node.home()) {
+            return Err(Occupied { node: node.handle(), why: Busy::Captured, to_read: false });
+        }
+        match node.gate().lend(number | self.mark) {
             Ok(before) => {
                 self.nodes.0.push((node.handle(), before));
                 Ok(Arrival::First(number))
@@ -320,7 +340,7 @@ impl LentNodes {
             return None;
         }
         // The number may stand there from an enclosing call.
-        let number = node.gate().number();
+        let number = node.gate().number() & !HELD;
         let is_it = self.nodes.0.get(number).is_some_and(|(lent, _)| lent.id() == node.id());
         is_it.then_some(number)
     }
@@ -372,7 +392,7 @@ impl LentNodes {
 /// Returns an error if this thread holds a guard of one; the text names its path.
 pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
     loop {
-        match try_lend(flatten) {
+        match try_lend(LentNodes::new(), flatten) {
             Ok(nodes) => return Ok(nodes),
             // While waiting, the call has no node.
             Err(occupied) => occupied.wait(flatten)?,
@@ -381,8 +401,11 @@ pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes
 }
 
 /// Has the nodes that a walk meets lent to a call of this thread, all or none.
-pub(super) fn try_lend(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, Occupied> {
-    let mut lend = NodeLender { nodes: LentNodes::new(), occupied: None };
+pub(super) fn try_lend(
+    nodes: LentNodes,
+    flatten: &dyn Fn(&mut dyn Visitor),
+) -> Result<LentNodes, Occupied> {
+    let mut lend = NodeLender { nodes, occupied: None };
     flatten(&mut lend);
     lend.occupied.map_or(Ok(lend.nodes), Err)
 }
@@ -407,8 +430,9 @@ impl Visitor for FindNode {
         }
         if node.id() == self.id {
             self.found = Some(self.path.clone());
-        } else if self.seen.is_new(node) && !node.gate().is_elsewhere() {
+        } else if self.seen.is_new(node) && node.gate().try_read().is_ok() {
             node.flatten(self);
+            node.gate().leave_read();
         }
     }
     fn enter(&mut self, key: KeyRef<'_>) {

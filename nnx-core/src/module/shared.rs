@@ -77,6 +77,10 @@ impl<T> NodeCell<T> {
                 "{what}: this node, a `{node}`, is lent to a call that is running on this thread, which \
                  would not see the change: set it in the argument of the function"
             ),
+            Busy::Callback => format!(
+                "{what}: another thread holds this node, a `{node}`, and may wait for the run of this callback: hand \
+                 the value to the callback in its arguments"
+            ),
             Busy::Circle => format!(
                 "{what}: another thread holds this node, a `{node}`, and waits for one that this thread has: \
                  neither could go on. Take the nodes in the same order in all threads, or drop what `read()` or \
@@ -133,7 +137,7 @@ impl<T> NodeCell<T> {
 }
 
 /// Whether a node that was made in the trace `home` is one that the running trace captured.
-fn is_captured(home: u64) -> bool {
+pub(super) fn is_captured(home: u64) -> bool {
     let trace = current_trace();
     trace != 0 && home != trace
 }
@@ -174,7 +178,7 @@ impl<T> Shared<T> {
     #[track_caller]
     pub fn read(&self) -> SharedRef<'_, T> {
         // Its value would be a constant there: stale in the next call, and without a gradient.
-        if self.0.gate.is_lent_here() && is_captured(self.0.home) {
+        if self.0.gate.is_lent_to_call() && is_captured(self.0.home) {
             raise(Error::Invalid(format!(
                 "Shared::read: this node, a `{}`, is in an argument of the function that is being traced, which \
                  reads it by a handle that it captured: its value would be taken for a constant\n\
@@ -199,9 +203,7 @@ impl<T> Shared<T> {
     pub fn write(&self) -> SharedMut<'_, T> {
         self.0.check_home("Shared::write");
         match self.0.gate.enter_to_write() {
-            Ok(at_gate) => {
-                SharedMut { home: self.0.home, content: self.0.open(), _at_gate: at_gate }
-            }
+            Ok(at_gate) => SharedMut { content: self.0.open(), _at_gate: at_gate },
             Err(why) => self.0.busy("Shared::write", why),
         }
     }
@@ -284,7 +286,6 @@ pub struct SharedRef<'a, T> {
 
 /// A node that is held for writing.
 pub struct SharedMut<'a, T> {
-    home: u64,
     // In this order, as in `SharedRef`.
     content: RwLockWriteGuard<'a, Option<T>>,
     _at_gate: AtGate<'a>,
@@ -305,13 +306,7 @@ impl<T> Deref for SharedMut<'_, T> {
 }
 
 impl<T> DerefMut for SharedMut<'_, T> {
-    /// # Panics
-    /// As [`Shared::write`]: a guard from before a function was traced does not change the node in it.
-    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
-        if is_captured(self.home) {
-            captured::<T>("SharedMut");
-        }
         self.content.as_mut().unwrap_or_else(|| gone::<T>())
     }
 }

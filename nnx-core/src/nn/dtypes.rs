@@ -9,10 +9,14 @@ use std::sync::Mutex;
 /// `dtype` if it is given, else the promoted dtype of all arrays, made a float.
 ///
 /// # Panics
-/// Panics if a given dtype is not a float.
+/// Panics if a given dtype is not a float, or none is given and an array is complex.
 #[track_caller]
 pub(super) fn canonicalize(layer: &str, arrays: &[Option<&Array>], dtype: Option<DType>) -> DType {
     let dtype = dtype.unwrap_or_else(|| {
+        // Their imaginary parts would be lost.
+        if let Some(complex) = arrays.iter().flatten().find(|array| array.dtype().is_complex()) {
+            invalid(layer, format!("takes no complex numbers, got {}", complex.aval()));
+        }
         let dtype = common(arrays);
         warn_of_f64(layer, arrays, dtype);
         dtype

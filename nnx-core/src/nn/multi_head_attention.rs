@@ -280,7 +280,9 @@ impl MultiHeadAttention {
     /// without keys, or while decoding there is no cache, or it is of another batch.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions) -> Array {
-        let call = called(self, "forward", &[x]);
+        let others = [&options.key, &options.value, &options.mask];
+        let inputs: Vec<&Array> = [x].into_iter().chain(others.into_iter().flatten()).collect();
+        let call = called(self, "forward", &inputs);
         if options.key.is_none() && options.value.is_some() {
             invalid(
                 LAYER,

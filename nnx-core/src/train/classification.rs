@@ -336,7 +336,9 @@ impl Auc {
         let outs = or_raise(staged("metric_update", &args, |args| {
             let scores = args[1].reshape([-1, 1]).astype(DType::F32);
             let scores = select(&scores.is_nan(), &scores.zeros_like(), &scores);
-            let thresholds = arange(n, DType::F32).reshape([1, n]) / (n - 1) as f64;
+            // Each is rounded once, or a score that is one would be below it.
+            let thresholds = (0..n).map(|k| (k as f64 / (n - 1) as f64) as f32).collect::<Vec<_>>();
+            let thresholds = Array::from_slice(&thresholds, [1, n]);
             // The number of thresholds that are reached, but the first, which all reach.
             let place = scores.ge(&thresholds).astype(DType::I32).sum(keepdims(1)) - 1;
             let place = place.maximum(0).eq(arange(n, DType::I32).reshape([1, n]));

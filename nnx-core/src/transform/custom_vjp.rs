@@ -326,6 +326,13 @@ impl BeforeForward {
             let expected = set.iter().find(|(leaf, _)| *leaf == i).map(|(_, aval)| aval);
             match (expected, old.is_same_value(new)) {
                 (None, true) => {}
+                // It is set to the value of another leaf, which it had already.
+                (Some(_), true)
+                    if self
+                        .leaves
+                        .iter()
+                        .enumerate()
+                        .any(|(j, x)| j != i && x.is_same_value(new)) => {}
                 (None, false) if sets == Sets::Nothing => {
                     made.invalid(format!("`forward` changes `{}`, {ONLY_READS}", path()))
                 }

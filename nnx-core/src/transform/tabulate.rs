@@ -85,13 +85,14 @@ where
             && row.kind == "array"
             && matches!(row.path.keys(), [PathKey::Index(1..)])
     };
-    let leaves = leaves.without(is_input).with_paths(below);
+    let leaves = leaves.without(is_input);
     let calls: Rc<RefCell<Vec<(usize, CallRow)>>> = Rc::default();
     let mut roots = Vec::new();
-    argument.roots(&mut Path::new(), &mut |path, place| roots.push((place, below(path))));
+    argument.roots(&mut Path::new(), &mut |path, place| roots.push((place, path.clone())));
     let (seen, table) = (calls.clone(), leaves.clone());
     let observer = Rc::new(move |call: Observed<'_>| {
-        let row = row(&call, &table);
+        let mut row = row(&call, &table);
+        row.path = row.path.as_ref().map(below);
         seen.borrow_mut().push((call.number, row));
     });
     let call = TransformCall::new("tabulate_call", &mut argument);
@@ -102,7 +103,10 @@ where
     let mut calls = std::mem::take(&mut *calls.borrow_mut());
     // They are told at their ends.
     calls.sort_by_key(|(number, _)| *number);
-    CallTable { calls: calls.into_iter().map(|(_, row)| row).collect(), leaves }
+    CallTable {
+        calls: calls.into_iter().map(|(_, row)| row).collect(),
+        leaves: leaves.with_paths(below),
+    }
 }
 
 fn row(call: &Observed<'_>, leaves: &Table) -> CallRow {

@@ -145,14 +145,14 @@ impl Drop for RunningCallback {
 }
 
 /// Whether a callback runs on this thread.
-pub(super) fn is_running() -> bool {
+pub(crate) fn is_in_callback() -> bool {
     RUNNING.try_with(|running| running.get() > 0).unwrap_or(false)
 }
 
 /// Refuses a run of `name` inside of a callback.
 #[inline]
 pub(crate) fn refuse_inside(name: &str) -> Result<()> {
-    if is_running() { Err(refusal(name)) } else { Ok(()) }
+    if is_in_callback() { Err(refusal(name)) } else { Ok(()) }
 }
 
 #[cold]
@@ -199,7 +199,7 @@ mod tests {
         }
         let failed = |function: Box<CallbackBody>| {
             let error = callback(function).run(&[], &mut []).unwrap_err();
-            assert!(!is_running());
+            assert!(!is_in_callback());
             error
         };
         let error = failed(Box::new(|_, _| panic!("oh {}", 1)));

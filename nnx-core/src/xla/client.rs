@@ -169,7 +169,7 @@ pub fn cache_stats() -> Result<CacheStats> {
 /// Returns the first failure of such a program since the last time, also if it was reported where one of its results
 /// was read; an error inside of a callback, which would wait for itself.
 pub fn effects_barrier() -> Result<()> {
-    if callback::is_running() {
+    if callback::is_in_callback() {
         return Err(Error::Invalid(
             "effects_barrier: a callback cannot wait for callbacks, of which it is one".into(),
         ));
@@ -390,7 +390,7 @@ impl Client {
         let raw = self.upload_raw(bytes, &aval, placement)?;
         let buffer = Buffer::new(*self, raw, aval, placement, None);
         // A callback may run on the thread that would copy it back.
-        Ok(if callback::is_running() { buffer.with_copy(bytes) } else { buffer })
+        Ok(if callback::is_in_callback() { buffer.with_copy(bytes) } else { buffer })
     }
 
     fn upload_raw(self, bytes: &[u8], aval: &Aval, placement: Placement) -> Result<RawBuffer> {

@@ -40,7 +40,7 @@ pub(super) fn calling() -> Result<Calling> {
     CALLS.fetch_add(1, Ordering::SeqCst);
     let calling = Calling(());
     // The end waits for callbacks of runs in progress.
-    if ENDING.load(Ordering::SeqCst) && !callback::is_running() {
+    if ENDING.load(Ordering::SeqCst) && !callback::is_in_callback() {
         drop(calling);
         return Err(ended());
     }
@@ -103,7 +103,7 @@ pub(super) fn watch() {
 /// The end with this status.
 #[cfg(target_env = "gnu")]
 extern "C" fn end_with(status: c_int, _: *mut c_void) {
-    if callback::is_running() {
+    if callback::is_in_callback() {
         // The run that this is a part of cannot be waited for, and the library cannot be taken down under it.
         let _ = std::io::Write::flush(&mut std::io::stdout());
         // SAFETY: all open streams are written out, and the process ends without the steps that are left.
@@ -116,7 +116,7 @@ extern "C" fn end_with(status: c_int, _: *mut c_void) {
 }
 
 extern "C" fn end() {
-    if fork::is_forked() || ENDING.load(Ordering::SeqCst) || callback::is_running() {
+    if fork::is_forked() || ENDING.load(Ordering::SeqCst) || callback::is_in_callback() {
         return;
     }
     let _ = LAST_THREAD.set(std::thread::current().id());

@@ -58,7 +58,7 @@ mod xla_rs;
 pub use buffer::Buffer;
 pub use cache::{Bundle, CacheStats, DiskCache, add_bundle, write_bundle};
 pub use call::{Call, Outputs};
-pub(crate) use callback::{CALLBACK_ID, CALLBACK_TARGET, Callback, refuse_inside};
+pub(crate) use callback::{CALLBACK_ID, CALLBACK_TARGET, Callback, is_in_callback, refuse_inside};
 pub use client::{Client, ClientOptions, cache_stats, effects_barrier, init};
 pub use compiler_option::{CompilerOption, OptionValue};
 pub use executable::{Executable, MemoryAnalysis};

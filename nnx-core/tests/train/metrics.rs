@@ -178,6 +178,12 @@ fn precision_recall_and_f1_of_yes_and_no() {
     let mut auc = Auc::new(101);
     auc.update(&scores.reshape([2, 4]), &labels.reshape([2, 4]));
     assert_values(&auc.compute(), &[0.781_25]);
+    // A score that is a threshold reaches it, whatever the number of thresholds.
+    for (n, low, high) in [(11, 0.8_f32, 0.9_f32), (501, 0.998, 1.0), (1001, 0.006, 0.007)] {
+        let mut auc = Auc::new(n);
+        auc.update(&Array::from([low, high]), &ints(&[0, 1]));
+        assert_values(&auc.compute(), &[1.0]);
+    }
     // Two scores in one place are equal.
     let mut coarse = Auc::new(2);
     coarse.update(&scores, &labels);

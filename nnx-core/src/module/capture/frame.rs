@@ -34,7 +34,7 @@ pub(crate) struct Observed<'a> {
     pub(crate) number: usize,
 }
 
-type Observer = Rc<dyn Fn(Observed<'_>)>;
+pub(super) type Observer = Rc<dyn Fn(Observed<'_>)>;
 
 /// A capture, or a trace in it.
 pub(super) struct Capturing {
@@ -66,6 +66,30 @@ pub(crate) fn is_capturing() -> bool {
     FRAMES.with_borrow(|frames| !frames.is_empty())
 }
 
+/// Which values are captured: another one makes another program of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CapturedValues {
+    /// Nothing is being captured.
+    None,
+    /// Methods are observed alone.
+    Observed,
+    /// Those that are sown.
+    Sown,
+    /// The results of methods too.
+    SownAndResults,
+}
+
+/// The values that are being captured on this thread.
+#[inline]
+pub(crate) fn captured_values() -> CapturedValues {
+    FRAMES.with_borrow(|frames| match frames.last() {
+        None => CapturedValues::None,
+        Some(frame) if frame.outputs => CapturedValues::SownAndResults,
+        Some(frame) if frame.sows => CapturedValues::Sown,
+        Some(_) => CapturedValues::Observed,
+    })
+}
+
 /// The innermost frame. There must be one.
 pub(super) fn with_top<R>(f: impl FnOnce(&mut Capturing) -> R) -> R {
     FRAMES.with_borrow_mut(|frames| match frames.last_mut() {
@@ -82,10 +106,18 @@ pub(super) fn find<R>(f: impl FnMut(&Capturing) -> Option<R>) -> Option<R> {
 /// Notes that a perturbation was asked for, in the call of `capture` that was given it.
 pub(super) fn note_used(path: &Path) {
     FRAMES.with_borrow_mut(|frames| {
+        let Some(given) = frames.last().and_then(|frame| frame.perturbations.clone()) else {
+            return;
+        };
         // Traces have it from the capture that they are in.
-        for frame in frames.iter_mut().rev().take_while(|frame| frame.perturbations.is_some()) {
-            frame.used.push(path.clone());
-        }
+        let is_given = |frame: &&mut Capturing| {
+            frame.perturbations.as_ref().is_some_and(|other| Arc::ptr_eq(other, &given))
+        };
+        frames
+            .iter_mut()
+            .rev()
+            .take_while(is_given)
+            .for_each(|frame| frame.used.push(path.clone()));
     });
 }
 
@@ -161,16 +193,23 @@ pub(crate) fn enter_trace() -> TraceFrame {
 }
 
 impl TraceFrame {
-    /// The values that were sown in the trace.
-    pub(crate) fn sown(self) -> Vec<Sown> {
-        self.0.map_or_else(Vec::new, |frame| frame.pop().sown)
+    /// The values that were sown in the trace, and the first perturbation that a capture around it was asked for.
+    pub(crate) fn end(self) -> (Vec<Sown>, Option<Path>) {
+        let frame = self.0.map(CapturingGuard::pop);
+        frame.map_or_else(Default::default, |frame| (frame.sown, frame.used.into_iter().next()))
     }
 }
 
 /// Sows what a trace that is over had sown, with the value that became of it.
+#[track_caller]
 pub(crate) fn sow_again(sown: &Sown, value: Array) {
     let &Sown { ref path, kind, single, location, .. } = sown;
-    with_top(|frame| frame.sown.push(Sown { path: path.clone(), kind, value, single, location }));
+    super::sow_at(Sown { path: path.clone(), kind, value, single, location });
+}
+
+/// Who is told of methods, if anybody is.
+pub(super) fn observer() -> Option<Observer> {
+    FRAMES.with_borrow(|frames| frames.last().and_then(|frame| frame.observer.clone()))
 }
 
 /// Calls `f`, whose observed methods `observer` is told of. Nothing is sown meanwhile. `places` has the trees that `f`
@@ -241,6 +280,14 @@ impl Called {
             });
         }
         if outputs {
+            if !with_top(|frame| frame.is_here()) {
+                super::invalid(format!(
+                    "the result of `{}` cannot be captured: its value belongs to a loop, a branch, a derivative rule or \
+                     the like, and does not leave it\n\
+                     fix: capture without `method_outputs`, or a part of the model that has no such function around it",
+                    call.result
+                ));
+            }
             let (kind, location) = (super::super::Intermediate::KIND, Location::caller());
             for value in leaves().filter(|value| value.try_aval().is_ok()) {
                 let path = call.result.clone();

@@ -7,7 +7,7 @@ mod frame;
 mod places;
 
 pub use frame::Called;
-pub(crate) use frame::{Observed, Sown, is_capturing, observe};
+pub(crate) use frame::{CapturedValues, Observed, Sown, captured_values, is_capturing, observe};
 pub(crate) use frame::{enter_trace, sow_again};
 pub(crate) use places::{enter_twin, place_of};
 
@@ -81,7 +81,8 @@ impl Capture {
 
     /// The results of methods too, as [`Intermediate`](super::Intermediate) below the path of the Module and the
     /// method's name: `linear.forward[0]`. The layers of this library say when their methods are called; a method of
-    /// yours says it with [`called`]. `method_outputs` in Flax.
+    /// yours says it with [`called`]. A method that is called in a loop, a branch or a derivative rule is an error
+    /// then. `method_outputs` in Flax.
     pub fn method_outputs(mut self) -> Capture {
         self.outputs = true;
         self
@@ -107,6 +108,7 @@ impl Capture {
             sows: true,
             outputs: self.outputs,
             perturbations: perturbations.clone(),
+            observer: frame::observer(),
             ..Capturing::new()
         });
         let result = f(model);
@@ -135,6 +137,15 @@ fn collected(sown: Vec<Sown>) -> State {
             let count = counts.entry(path.clone()).or_default();
             path.push(KeyRef::Index(*count));
             *count += 1;
+        } else if let Some(other) =
+            state.get(&path).filter(|other| other.value.aval() != value.aval())
+        {
+            invalid(format!(
+                "perturb: `{path}` is one perturbation, and its values are {} and {}\n\
+                 fix: give them different names",
+                other.value.aval(),
+                value.aval()
+            ));
         }
         state.insert(path, StateLeaf { value, kind: Some(kind), metadata: Metadata::default() });
     }
@@ -212,12 +223,19 @@ fn sow_at(sown: Sown) {
 /// ```
 ///
 /// # Panics
-/// Panics if the perturbation that is given has another shape or dtype than `value`, as one has in the function of
+/// Panics if `module` has no fields, if the perturbation that is given has another shape or dtype than `value`, as one has in the function of
 /// `vmap` or `scan` where each element has its own, or in functions whose values cannot leave them: see [`capture`].
 #[track_caller]
 pub fn perturb<M: Module>(module: &M, name: &str, value: &Array) -> Array {
     if !is_capturing() || !with_top(|frame| frame.sows) {
         return value.clone();
+    }
+    if size_of::<M>() == 0 {
+        invalid(format!(
+            "perturb: `{}` has no fields, so that its place is not known, and several would share `{name}`\n\
+             fix: perturb in the Module that holds it",
+            type_name::<M>()
+        ));
     }
     let path = places::path_of(module, name);
     let given = with_top(|frame| frame.perturbations.clone());

@@ -68,7 +68,7 @@ impl RNNCellBase for GRUCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
-        let call = called(self, "forward", &[x]);
+        let call = called(self, "forward", &[&h, x]);
         check_step("GRUCell", x, &self.dense_i, &h, &self.dense_h);
         let [xr, xz, xn] = gates(&self.dense_i.forward(x));
         let [hr, hz, hn] = gates(&self.dense_h.forward(&h));

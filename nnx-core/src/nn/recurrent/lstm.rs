@@ -155,7 +155,7 @@ impl RNNCellBase for LSTMCell {
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
-        let call = called(self, "forward", &[x]);
+        let call = called(self, "forward", &[&c, &h, x]);
         check_step("LSTMCell", x, &self.ii, &h, &self.hi);
         let sums = [
             self.ii.forward(x) + self.hi.forward(&h),
@@ -185,7 +185,7 @@ impl RNNCellBase for OptimizedLSTMCell {
 
     #[track_caller]
     fn forward(&mut self, (c, h): Carry, x: &Array) -> (Carry, Array) {
-        let call = called(self, "forward", &[x]);
+        let call = called(self, "forward", &[&c, &h, x]);
         check_step("OptimizedLSTMCell", x, &self.dense_i, &h, &self.dense_h);
         let sums = gates(&(self.dense_i.forward(x) + self.dense_h.forward(&h)));
         let (c, h) = step(c, sums, self.gate_fn, self.activation_fn);

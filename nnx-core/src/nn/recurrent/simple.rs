@@ -121,7 +121,7 @@ impl RNNCellBase for SimpleCell {
 
     #[track_caller]
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
-        let call = called(self, "forward", &[x]);
+        let call = called(self, "forward", &[&h, x]);
         check_step("SimpleCell", x, &self.dense_i, &h, &self.dense_h);
         let mut sum = self.dense_i.forward(x) + self.dense_h.forward(&h);
         if self.residual {

@@ -374,7 +374,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
         }
         let mut body = TreeFunction::new(&*self.argument, f);
         match record(self.location, self.scope(), &mut body, &of_leaves, Allowed::Values) {
-            Ok(Recorded { closed, results, changes, twins, sown }) => {
+            Ok(Recorded { closed, results, changes, twins, sown, .. }) => {
                 let result = body.into_result();
                 TransformProgram { closed, result, results, changes, sown, twins }
             }

@@ -144,10 +144,13 @@ impl<'a> Comparison<'a> {
         let by_link =
             |node: &dyn SharedNode| self.new.inside.number(node.id()).is_none() && node.is_empty();
         for (path, node) in &nodes {
-            let how = match (captured(&**node), by_link(&**node)) {
-                (false, false) => continue,
-                (true, _) => "the function captured, which is not a node of this trace",
-                (false, true) => "a link led to, and that no argument holds",
+            // A captured one may be in other hands.
+            let how = if captured(&**node) {
+                "the function captured, which is not a node of this trace"
+            } else if by_link(&**node) {
+                "a link led to, and that no argument holds"
+            } else {
+                continue;
             };
             let path = path.to_string();
             let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };

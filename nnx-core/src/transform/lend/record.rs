@@ -167,6 +167,8 @@ pub(crate) struct Recorded {
     pub(crate) twins: Twins,
     /// The values that the function sowed, and the outputs that these are, after the others.
     pub(crate) sown: Vec<(usize, Sown)>,
+    /// A perturbation that the function adds, of a capture around it.
+    pub(crate) perturbed: Option<Path>,
 }
 
 /// The changes that a function made to its argument.
@@ -470,18 +472,18 @@ pub(crate) fn record(
         }
         match Comparison::new(body, &lent, &inputs, &twins, allowed).outcome() {
             Ok((mut outputs, results, changes)) => {
-                let sown = sowing.sown();
+                let (sown, perturbed) = sowing.end();
                 let first = outputs.len();
                 outputs.extend(sown.iter().map(|sown| sown.value.clone()));
                 let sown =
                     sown.into_iter().enumerate().map(|(i, sown)| (first + i, sown)).collect();
-                (outputs, Ok((results, changes, twins, sown)))
+                (outputs, Ok((results, changes, twins, sown, perturbed)))
             }
             Err(message) => (vec![], Err(Stopped::Rule(message))),
         }
     });
-    let (results, changes, twins, mut sown): (_, _, _, Vec<(usize, Sown)>) = outcome?;
+    let (results, changes, twins, mut sown, perturbed): (_, _, _, Vec<(usize, Sown)>, _) = outcome?;
     // The values belong to the trace, which is over.
     sown.iter_mut().for_each(|(_, sown)| sown.value = Array::of_aval(sown.value.aval()));
-    Ok(Recorded { closed, results, changes, twins, sown })
+    Ok(Recorded { closed, results, changes, twins, sown, perturbed })
 }

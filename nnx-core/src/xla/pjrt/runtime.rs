@@ -185,7 +185,7 @@ impl Runtime for Pjrt {
             // SAFETY: the buffer is alive.
             unsafe { self.wait(raw, what) }?;
         }
-        if callback::is_running() && self.platform == "cpu" {
+        if callback::is_in_callback() && self.platform == "cpu" {
             // A copy by the plugin could wait for this thread.
             // SAFETY: the buffer is alive.
             return unsafe { self.read_memory(raw, aval, what) };
