@@ -192,3 +192,32 @@ fn two_first_calls_of_one_program() {
     });
     assert_eq!(results, [3.0, 4.0]);
 }
+
+/// On the thread of the call the callback may read the node; on one of the backend it is refused, because the call
+/// may wait for the run with the node in its hands.
+#[test]
+fn a_callback_that_reads_a_node_of_its_run() {
+    let node = shared(2.0);
+    let handle = node.clone();
+    let loss = move |n: &Shared<Param>| {
+        let loss = n.read().value() * 2.0;
+        let handle = handle.clone();
+        nnx::debug::callback(move |_: &Array| assert_eq!(handle.read().shape(), [0; 0]), &loss);
+        loss
+    };
+    for _ in 0..2 {
+        let run = std::panic::AssertUnwindSafe(|| {
+            let gradient = grad(&loss, &node);
+            nnx::effects_barrier().map(|()| value(&gradient))
+        });
+        match std::panic::catch_unwind(run) {
+            Ok(Ok(gradient)) => assert_eq!(gradient, 2.0),
+            Ok(Err(error)) => assert!(error.to_string().contains("callback"), "{error}"),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                assert!(text.contains("callback"), "{text}");
+            }
+        }
+    }
+    assert_eq!(value(&node), 2.0);
+}

@@ -44,7 +44,8 @@ pub use crate::__debug_print as print;
 /// [`pure_callback`](super::pure_callback): it may run on any thread, and cannot use
 /// operations of this library. A lock that `f` takes must not be held where a result of the program is waited for: with
 /// [`print!`](crate::debug::print), that is the lock of the standard output. A program may still run when the call that started it has returned:
-/// [`effects_barrier`](crate::xla::effects_barrier) waits.
+/// [`effects_barrier`](crate::xla::effects_barrier) waits. `f` cannot read a [`Shared`](crate::module::Shared) node that
+/// another thread has, as the thread whose call waits for the run may: give it the value in `argument`.
 ///
 /// ```
 /// # use nnx_core::{Array, debug, effects_barrier, grad};
