@@ -36,8 +36,8 @@ fn arrays_of_every_dtype_come_back() {
         assert_eq!(buffer.to_host().unwrap(), bytes, "{dtype}");
         for dims in [&[][..], &[0], &[2, 0, 3]] {
             let aval = Aval::new(dtype, dims);
-            let buffer =
-                client().upload(&vec![0; aval.byte_size()], aval, Placement::default()).unwrap();
+            let zeros = vec![0; aval.byte_size()];
+            let buffer = client().upload(&zeros, aval.clone(), Placement::default()).unwrap();
             assert_eq!(buffer.to_host().unwrap().len(), aval.byte_size(), "{aval}");
         }
     }
@@ -65,7 +65,7 @@ ENTRY main {
 }
 ";
     let [f, i, longer] = [(DType::F32, 2), (DType::I32, 2), (DType::F32, 3)]
-        .map(|(dtype, size)| Aval::new(dtype, &[size]));
+        .map(|(dtype, size)| move || Aval::new(dtype, &[size]));
     let compile = |inputs: &[Aval], outputs: &[Aval]| {
         let (name, placement, aliases) = ("f", Placement::default(), &[][..]);
         let dialect = Dialect::Hlo;
@@ -73,13 +73,17 @@ ENTRY main {
         let program = Program { name, text, dialect, inputs, outputs, aliases, placement, options };
         client().compile(&program).map(drop).map_err(|e| e.to_string())
     };
-    compile(&[f], &[f, f]).unwrap();
+    compile(&[f()], &[f(), f()]).unwrap();
     for (inputs, outputs, expected) in [
-        (&[i][..], &[f, f][..], "another dtype and shape [2] for argument 0, not the i32[2]"),
-        (&[longer], &[f, f], "takes the same dtype and shape [2] for argument 0, not the f32[3]"),
-        (&[f, f], &[f, f], "takes 1 arguments, not the 2"),
-        (&[f], &[f, i], "returns another dtype and shape [2] for output 1, not the i32[2]"),
-        (&[f], &[f], "returns 2 outputs, not the 1"),
+        (&[i()][..], &[f(), f()][..], "another dtype and shape [2] for argument 0, not the i32[2]"),
+        (
+            &[longer()],
+            &[f(), f()],
+            "takes the same dtype and shape [2] for argument 0, not the f32[3]",
+        ),
+        (&[f(), f()], &[f(), f()], "takes 1 arguments, not the 2"),
+        (&[f()], &[f(), i()], "returns another dtype and shape [2] for output 1, not the i32[2]"),
+        (&[f()], &[f()], "returns 2 outputs, not the 1"),
     ] {
         let error = compile(inputs, outputs).unwrap_err();
         assert!(error.contains(expected), "{error}");
