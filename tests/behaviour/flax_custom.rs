@@ -449,24 +449,3 @@ fn layers_of_a_scan_are_computed_again() {
     let gradient = |again: bool| grad(|m: &Linear| forward(m, again).sum(..), &layers).kernel;
     assert!(close(&gradient(true), &gradient(false)));
 }
-
-/// The new value is one that the leaf had already, by way of another one.
-#[test]
-fn a_rule_that_sets_a_leaf_to_the_value_it_has() {
-    let f = |m: &mut Foo| {
-        m.y.set(m.x.value().clone());
-        m.x.square()
-    };
-    let forward = move |m: &mut Foo| (f(m), m.clone());
-    let backward = |m: Foo, ct: &Array, _: &Foo| Foo {
-        x: Param::new(&*m.x * 2.0 * ct),
-        y: Param::new(m.y.zeros_like()),
-    };
-    let loss = |m: &mut Foo| {
-        m.y.set(m.x.value().clone());
-        custom_vjp_call(f, forward, backward, m)
-    };
-    let mut m = foo(3.0, 1.0);
-    assert_near(&grad(loss, &mut m).x, 6.0);
-    assert_near(&m.y, 3.0);
-}
