@@ -115,6 +115,7 @@ fn resnet() {
 }
 
 #[test]
+#[cfg_attr(feature = "xla-rs", ignore = "that backend keeps no compiled programs")]
 fn serve() {
     let folder = with_digits();
     let printed = run(folder.path(), "serve --data data --steps 100 --batch-size 16");
