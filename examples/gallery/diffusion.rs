@@ -149,8 +149,7 @@ fn train_step(
     batch_size: usize,
 ) -> Array {
     let [chosen, times, noise] = random::split(&draws.next_key(), 3).unstack();
-    let n = images.shape()[0] as i64;
-    let x = images.take(&random::randint(&chosen, [batch_size], 0, n, DType::I32), 0);
+    let x = random::choice_from(&chosen, images, 0, [batch_size], true, None);
     let time = random::randint(&times, [batch_size], 0, TIMES as i64, DType::I32);
     let noise = random::normal(&noise, x.shape(), DType::F32);
     let left = table(schedule().0.into_iter()).take(&time, 0).reshape([-1, 1, 1]);

@@ -133,8 +133,7 @@ fn train_step<T: GradientTransformation>(
     batch_size: usize,
 ) -> Array {
     let [chosen, changes] = random::split(&draws.next_key(), 2).unstack();
-    let n = digits.labels.shape()[0] as i64;
-    let chosen = random::randint(&chosen, [batch_size], 0, n, DType::I32);
+    let chosen = random::choice(&chosen, digits.labels.size(), [batch_size], true, None);
     let x = augmented(&pixels(&digits.images.take(&chosen, 0)), &changes);
     let labels = digits.labels.take(&chosen, 0) - first;
     let (loss, grads) = value_and_grad(

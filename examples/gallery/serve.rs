@@ -67,8 +67,8 @@ fn train_step(
     digits: &Batch,
     batch_size: usize,
 ) -> Array {
-    let n = digits.labels.shape()[0] as i64;
-    let chosen = random::randint(&draws.next_key(), [batch_size], 0, n, DType::I32);
+    let n = digits.labels.size();
+    let chosen = random::choice(&draws.next_key(), n, [batch_size], true, None);
     let (x, labels) = (digits.images.take(&chosen, 0), digits.labels.take(&chosen, 0));
     let loss =
         |net: &Net| softmax_cross_entropy_with_integer_labels(&net.forward(&x), &labels).mean(..);

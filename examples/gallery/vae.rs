@@ -79,9 +79,8 @@ fn train_step(
     images: &Array,
     batch_size: usize,
 ) -> (Array, Array) {
-    let chosen = model.noise.next_key();
-    let chosen = random::randint(&chosen, [batch_size], 0, images.shape()[0] as i64, DType::I32);
-    let x = pixels(&images.take(&chosen, 0)).reshape([batch_size as isize, -1]);
+    let chosen = random::choice_from(&model.noise.next_key(), images, 0, [batch_size], true, None);
+    let x = pixels(&chosen).reshape([batch_size as isize, -1]);
     let ((_, parts), grads) = value_and_grad(
         |model: &mut Vae| {
             let (drawing, divergence, _) = model.forward(&x);

@@ -120,8 +120,8 @@ fn train_step(
     digits: &Batch,
     batch_size: usize,
 ) -> Array {
-    let n = digits.labels.shape()[0] as i64;
-    let chosen = random::randint(&draws.next_key(), [batch_size], 0, n, DType::I32);
+    let n = digits.labels.size();
+    let chosen = random::choice(&draws.next_key(), n, [batch_size], true, None);
     let x = pixels(&digits.images.take(&chosen, 0));
     let labels = nnx::nn::one_hot(&digits.labels.take(&chosen, 0), CLASSES.into(), DType::F32);
     let labels = smooth_labels(&labels, 0.1);

@@ -191,6 +191,11 @@ impl Gate {
         self.write().map(|()| AtGate { gate: self, writes: true })
     }
 
+    /// As [`try_read`](Gate::try_read), to the end of what this gives.
+    pub(super) fn try_enter(&self) -> Option<AtGate<'_>> {
+        self.try_read().is_ok().then(|| AtGate { gate: self, writes: false })
+    }
+
     /// As [`read`](Gate::read), but does not wait: for those who have other nodes in their hands.
     pub(super) fn try_read(&self) -> Result<(), Busy> {
         let me = thread();

@@ -72,9 +72,10 @@ impl Drop for NewNodes {
         for node in &nodes {
             let mut places = HandlePlaces { seen: &seen, found: Vec::new() };
             // Whoever is at a node has a handle to it: what is in it stays.
-            if node.gate().is_free() && node.gate().try_read().is_ok() {
+            if node.gate().is_free()
+                && let Some(_at_gate) = node.gate().try_enter()
+            {
                 node.flatten(&mut places);
-                node.gate().leave_read();
             }
             places.found.iter().for_each(|&i| outside[i] = outside[i].saturating_sub(1));
             inside.push(places.found);

@@ -254,8 +254,8 @@ impl Occupied {
     /// Waits until the node, which `flatten` comes by, is free.
     ///
     /// # Errors
-    /// Returns an error if the thread would wait for itself, or for one that waits for it; the text names the
-    /// node's path.
+    /// Returns an error if waiting is of no use: the thread would wait for itself, or for one that waits for it, or the
+    /// node is an argument that was captured too; the text names the node's path.
     pub(crate) fn wait(&self, flatten: &dyn Fn(&mut dyn Visitor)) -> Result<(), String> {
         let gate = self.node.gate();
         let waited = match self.why {
@@ -389,7 +389,7 @@ impl LentNodes {
 /// Has the nodes that a walk meets lent to a call of this thread.
 ///
 /// # Errors
-/// Returns an error if this thread holds a guard of one; the text names its path.
+/// Returns an error if one is not to be had and waiting is of no use; the text names its path.
 pub(crate) fn lend_nodes(flatten: &dyn Fn(&mut dyn Visitor)) -> Result<LentNodes, String> {
     loop {
         match try_lend(LentNodes::new(), flatten) {
@@ -430,9 +430,10 @@ impl Visitor for FindNode {
         }
         if node.id() == self.id {
             self.found = Some(self.path.clone());
-        } else if self.seen.is_new(node) && node.gate().try_read().is_ok() {
+        } else if self.seen.is_new(node)
+            && let Some(_at_gate) = node.gate().try_enter()
+        {
             node.flatten(self);
-            node.gate().leave_read();
         }
     }
     fn enter(&mut self, key: KeyRef<'_>) {
