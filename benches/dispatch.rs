@@ -2,7 +2,8 @@
 //! state updated in place and awaited, beside a bare PJRT execute + await + free of the same
 //! program, in one run: in tree mode, in graph mode without shared nodes, and with every Variable in a
 //! node of its own. The row "graph/tree" has the two modes in turns, tree mode as the floor. The rows
-//! "changed" give the model another structure in every call: one Variable comes or goes. On another backend than PJRT, the calls alone.
+//! "changed" give the model another structure in every call: one Variable comes or goes, or the last node of a
+//! list. On another backend than PJRT, the calls alone.
 //!
 //! `cargo bench --bench dispatch -- [--json FILE]`
 
@@ -78,6 +79,20 @@ fn node_toggle(model: &Toggled, fresh: &Param) {
     }
     let mut last = model.last.write();
     last.b = last.b.is_none().then(|| fresh.clone());
+}
+
+/// A node is taken out of the list, or put back.
+#[nnx::jit]
+fn list_toggle(model: &mut Nodes, fresh: &Shared<Param>, has_fresh: bool) {
+    for node in &model.nodes {
+        let next = &**node.read() + 1.0;
+        node.write().set(next);
+    }
+    if has_fresh {
+        model.nodes.pop();
+    } else {
+        model.nodes.push(fresh.clone());
+    }
 }
 
 /// Five leaves a block, two Variables a leaf.
@@ -199,6 +214,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             wait(&toggled.nodes[0].read());
         };
         compare("shared, changed", variables, json.as_mut(), toggled_call)?;
+        let (mut listed, fresh) = (nodes(variables), Shared::new(fresh.clone()));
+        let list_call = || {
+            let has_fresh = listed.nodes.len() > variables;
+            list_toggle(black_box(&mut listed), &fresh, has_fresh);
+            wait(&listed.nodes[0].read());
+        };
+        compare("list, changed", variables, json.as_mut(), list_call)?;
     }
     Ok(())
 }

@@ -147,3 +147,36 @@ fn a_change_of_structure_allocates_for_what_changes_alone() {
         assert!(counts[0][0] <= 8 && counts[0][1] <= 8, "{counts:?}");
     }
 }
+
+#[nnx::jit]
+fn longer_or_shorter(nodes: &mut Vec<Shared<Param>>, fresh: &Shared<Param>, grows: bool) {
+    for node in nodes.iter() {
+        let next = &**node.read() + 1.0;
+        node.write().set(next);
+    }
+    if grows {
+        nodes.push(fresh.clone());
+    } else {
+        nodes.pop();
+    }
+}
+
+#[test]
+fn a_list_that_grows_or_shrinks_allocates_for_its_end_alone() {
+    let node = || Shared::new(Param::new(nnx::array::zeros([8], DType::F32)));
+    let fresh = node();
+    let counts = [2, 20, 500].map(|len| {
+        let mut nodes: Vec<_> = std::iter::repeat_with(node).take(len).collect();
+        let first = nodes[0].clone();
+        let mut turn = |grows| longer_or_shorter(&mut nodes, &fresh, grows);
+        [true, false, true, false].map(&mut turn);
+        let counted = [true, false].map(|grows| measure(|| turn(grows)).count_total);
+        assert_eq!(nodes.len(), len);
+        assert_eq!(first.read().to_vec::<f32>(), [6.0; 8]);
+        counted
+    });
+    if Client::global().unwrap().backend() == Backend::Pjrt {
+        println!("{counts:?}");
+        assert_eq!(counts, [counts[0]; 3]);
+    }
+}

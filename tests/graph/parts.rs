@@ -158,3 +158,150 @@ fn a_walk_written_by_hand() {
         assert_eq!((odd.one.as_ref().map(value), odd.other.is_some()), (Some(x), false));
     }
 }
+
+/// A list among other leaves.
+#[derive(Module)]
+struct Stack {
+    first: Param,
+    layers: Vec<Layer>,
+    nodes: Shared<Vec<Shared<Param>>>,
+    last: Param,
+    #[module(skip)]
+    calls: Vec<&'static str>,
+}
+
+fn stack(log: &'static str) -> Stack {
+    let node = |x| Shared::new(param(x));
+    Stack {
+        first: param(1.0),
+        layers: vec![layer(2.0), layer(3.0)],
+        nodes: Shared::new(vec![node(4.0), node(5.0)]),
+        last: param(6.0),
+        calls: vec![log],
+    }
+}
+
+/// Sets what stays, and puts something behind it.
+#[nnx::jit]
+fn lengthen(stack: &mut Stack) {
+    for layer in &mut stack.layers {
+        let next = &*layer.kernel * 10.0;
+        layer.kernel.set(next);
+    }
+    let mut nodes = stack.nodes.write();
+    let (again, sum) = (nodes[0].clone(), &**nodes[0].read() + &**nodes[1].read());
+    nodes[1].write().set(sum.clone());
+    nodes.extend([again, Shared::new(Param::new(sum + 0.5))]);
+    let mut new = layer(0.0);
+    new.kernel.set(&*stack.first + &*stack.last);
+    stack.layers.push(new);
+    let next = &*stack.last * 2.0;
+    stack.last.set(next);
+}
+
+#[test]
+fn a_list_that_grows() {
+    for log in ["one", "two"] {
+        let mut stack = stack(log);
+        let (list, nodes) = (stack.nodes.clone(), stack.nodes.read().clone());
+        lengthen(&mut stack);
+        let kernels: Vec<f32> = stack.layers.iter().map(|layer| value(&layer.kernel)).collect();
+        assert_eq!(kernels, [20.0, 30.0, 7.0]);
+        assert_eq!((value(&stack.first), value(&stack.last)), (1.0, 12.0));
+        let after = list.read();
+        let values: Vec<f32> = after.iter().map(|node| value(&node.read())).collect();
+        assert_eq!(values, [4.0, 9.0, 4.0, 9.5]);
+        assert!(after[0] == nodes[0] && after[1] == nodes[1] && after[2] == nodes[0]);
+        assert_eq!(stack.calls, [log]);
+    }
+    assert_eq!(traces("lengthen"), Some(1));
+}
+
+#[nnx::jit]
+fn shorten(stack: &mut Stack) {
+    stack.layers.truncate(1);
+    let popped = stack.nodes.write().pop().expect("there are nodes");
+    let next = &**popped.read() + &*stack.layers[0].kernel;
+    popped.write().set(next.clone());
+    stack.layers[0].kernel.set(next);
+}
+
+#[test]
+fn a_list_that_shrinks() {
+    for log in ["one", "two"] {
+        let mut stack = stack(log);
+        let (list, nodes) = (stack.nodes.clone(), stack.nodes.read().clone());
+        shorten(&mut stack);
+        assert_eq!((stack.layers.len(), value(&stack.layers[0].kernel)), (1, 7.0));
+        assert!(list.read().len() == 1 && list.read()[0] == nodes[0]);
+        // What is set in a node that is taken out is set.
+        assert_eq!((value(&nodes[0].read()), value(&nodes[1].read())), (4.0, 7.0));
+        assert_eq!(stack.calls, [log]);
+    }
+    assert_eq!(traces("shorten"), Some(1));
+}
+
+/// Other changes of a list than at its end: it is made anew.
+#[nnx::jit]
+fn turn_around(stack: &mut Stack) {
+    stack.layers.remove(0);
+    let added = layer(8.0);
+    stack.layers.extend([layer(9.0), added]);
+    stack.layers[0].bias = Some(Param::new(&*stack.first + 1.0));
+    let mut nodes = stack.nodes.write();
+    nodes.reverse();
+    nodes.push(Shared::new(param(0.0)));
+}
+
+#[test]
+fn a_list_that_changes_at_its_start_and_in_its_items() {
+    for log in ["one", "two"] {
+        let mut stack = stack(log);
+        let nodes = stack.nodes.read().clone();
+        turn_around(&mut stack);
+        let kernels: Vec<f32> = stack.layers.iter().map(|layer| value(&layer.kernel)).collect();
+        assert_eq!(kernels, [3.0, 9.0, 8.0]);
+        assert_eq!(stack.layers[0].bias.as_ref().map(value), Some(2.0));
+        let after = stack.nodes.read();
+        assert!(after.len() == 3 && after[0] == nodes[1] && after[1] == nodes[0]);
+    }
+    assert_eq!(traces("turn_around"), Some(1));
+}
+
+/// A walk that visits leaves beside those of its list, as one part.
+struct Beside {
+    list: Vec<Param>,
+    other: Param,
+}
+
+impl Module for Beside {
+    const SCHEMA: &'static Schema = <(Vec<Param>, Param)>::SCHEMA;
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        self.list.flatten(visitor);
+        self.other.flatten(visitor);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        self.list.flatten_mut(visitor);
+        self.other.flatten_mut(visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        Beside { list: self.list.unflatten(leaves), other: self.other.unflatten(leaves) }
+    }
+}
+
+#[nnx::jit]
+fn grow_beside(beside: &mut Beside) {
+    let next = &*beside.other + &*beside.list[0];
+    beside.list.push(Param::new(next.clone()));
+    beside.other.set(next);
+}
+
+#[test]
+fn a_list_in_a_walk_written_by_hand() {
+    for _ in 0..2 {
+        let mut beside = Beside { list: vec![param(1.0)], other: param(2.0) };
+        grow_beside(&mut beside);
+        let values: Vec<f32> = beside.list.iter().map(value).collect();
+        assert_eq!((values, value(&beside.other)), (vec![1.0, 3.0], 3.0));
+    }
+}

@@ -3,6 +3,7 @@
 
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::LentNodes;
+use crate::module::parts::PartKey;
 use crate::module::{AnyTree, Leaves, SharedNode, parts};
 use crate::transform::lend::{Argument, RebuiltPart, Twins};
 use rustc_hash::FxHashMap;
@@ -25,8 +26,8 @@ struct NodeTemplate {
     node: usize,
     /// A node like it.
     template: Arc<dyn SharedNode>,
-    /// The numbers of the parts, and of what takes their places in the template.
-    parts: Vec<(usize, usize)>,
+    /// The parts, and what takes their places in the template.
+    parts: Vec<(PartKey, PartKey)>,
 }
 
 /// Which templates of which thread. An argument need not be `Send`, so that other threads make a program of
@@ -38,8 +39,8 @@ struct TreesOfThread {
     alive: Arc<()>,
 }
 
-/// A part of a tree behind `&mut`, by the number of the tree and its own in it, and a template of the part.
-type PartTemplate = (usize, usize, Box<dyn AnyTree>);
+/// A part of a tree behind `&mut`, by the number of the tree, and a template of the part.
+type PartTemplate = (usize, PartKey, Box<dyn AnyTree>);
 
 thread_local! {
     /// The templates that this thread made.
@@ -85,8 +86,8 @@ impl Rebuilt {
         let (mut nodes, mut trees) = (Vec::new(), Vec::new());
         for part in parts {
             match part {
-                RebuiltPart::Tree { tree, number, part, .. } => {
-                    trees.push((*tree, *number, part.copy(leaves)));
+                RebuiltPart::Tree { tree, key, part, .. } => {
+                    trees.push((*tree, *key, part.copy(leaves)));
                 }
                 RebuiltPart::Node { node, parts, .. } => {
                     let template = twins.made()[*node].new.another(leaves);
@@ -132,24 +133,24 @@ impl Rebuilt {
             TREES.with_borrow(|all| all.get(&trees.number).map(|found| found.trees.clone()))
         });
         let trees = templates.iter().flat_map(|trees| trees.iter());
-        let trees = trees.map(|(tree, number, part)| (*tree, *number, part.copy(leaves))).collect();
+        let trees = trees.map(|(tree, key, part)| (*tree, *key, part.copy(leaves))).collect();
         let in_node = |of: &NodeTemplate| {
-            let numbers = of.parts.iter().map(|(_, number)| *number);
-            let copies = parts::copies(&mut |v| of.template.flatten_own(v), numbers, leaves);
-            (of.node, of.parts.iter().map(|(number, _)| *number).zip(copies).collect())
+            let keys = of.parts.iter().map(|(_, key)| *key);
+            let copies = parts::copies(&mut |v| of.template.flatten_own(v), keys, leaves);
+            (of.node, of.parts.iter().map(|(key, _)| *key).zip(copies).collect())
         };
         let nodes = self.nodes.iter().map(in_node).collect();
         Some(Box::new(Parts { trees, nodes }))
     }
 }
 
-/// New parts, by their numbers.
-type NewParts = Vec<(usize, Box<dyn AnyTree>)>;
+/// New parts.
+type NewParts = Vec<(PartKey, Box<dyn AnyTree>)>;
 
 /// The contents to put in the places of rebuilt parts.
 pub(super) struct Parts {
     trees: Vec<PartTemplate>,
-    /// By the numbers of the nodes and those of the parts in them.
+    /// By the numbers of the nodes.
     nodes: Vec<(usize, NewParts)>,
 }
 
@@ -173,7 +174,7 @@ impl Parts {
         let mut at = 0;
         arguments.updated_mut(&mut |tree| {
             let of_tree = std::iter::from_fn(|| trees.next_if(|(i, ..)| *i == at));
-            let mut of_tree = of_tree.map(|(_, number, part)| (number, part)).peekable();
+            let mut of_tree = of_tree.map(|(_, key, part)| (key, part)).peekable();
             if of_tree.peek().is_some() {
                 parts::put(&mut |v| tree.flatten_mut_any(v), of_tree);
             }

@@ -17,6 +17,20 @@ pub trait AnyTree: Any {
     fn put(&mut self, tree: Box<dyn AnyTree>);
 }
 
+/// A list of any type of items.
+pub trait AnyList {
+    /// How many items there are.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// A list of copies of the items but the first `kept` ones, with other leaves.
+    fn copy_rest(&self, kept: usize, leaves: &mut dyn Leaves) -> Box<dyn AnyTree>;
+    /// Replaces the items but the first `kept` ones by those of a list of its type.
+    fn put_rest(&mut self, kept: usize, rest: Box<dyn AnyTree>);
+}
+
 impl<M: Module> AnyTree for M {
     fn schema(&self) -> &'static Schema {
         M::SCHEMA
@@ -32,11 +46,7 @@ impl<M: Module> AnyTree for M {
         Box::new(self.unflatten(&mut leaves))
     }
     fn put(&mut self, tree: Box<dyn AnyTree>) {
-        let tree: Box<dyn Any> = tree;
-        match tree.downcast::<M>() {
-            Ok(tree) => *self = *tree,
-            Err(_) => unreachable!("a tree is replaced by one of its type"),
-        }
+        *self = tree.into_tree();
     }
 }
 
@@ -44,6 +54,15 @@ impl dyn AnyTree {
     /// The type of the tree.
     pub(super) fn of(&self) -> TypeId {
         Any::type_id(self)
+    }
+
+    /// The tree, which is a `T`.
+    pub(super) fn into_tree<T: Module>(self: Box<Self>) -> T {
+        let tree: Box<dyn Any> = self;
+        match tree.downcast() {
+            Ok(tree) => *tree,
+            Err(_) => unreachable!("a tree is replaced by one of its type"),
+        }
     }
 
     /// The tree, if it is a `T`.

@@ -1,7 +1,7 @@
 //! Modules made of other Modules: boxes, options, lists, maps and tuples.
 
 use super::doubt::FieldWalk;
-use super::{KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
+use super::{AnyList, AnyTree, KeyRef, Leaves, Module, Schema, Structure, Visitor, VisitorMut};
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
@@ -66,9 +66,25 @@ impl<T: Module> Module for Vec<T> {
     #[inline]
     fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
         flatten_list_mut(self, visitor);
+        visitor.list(self);
     }
     fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
         self.iter().enumerate().map(|(i, item)| unflatten_item(i, item, leaves)).collect()
+    }
+}
+
+impl<T: Module> AnyList for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+    fn copy_rest(&self, kept: usize, mut leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        let rest = self.iter().enumerate().skip(kept);
+        let rest: Self = rest.map(|(i, item)| unflatten_item(i, item, &mut leaves)).collect();
+        Box::new(rest)
+    }
+    fn put_rest(&mut self, kept: usize, rest: Box<dyn AnyTree>) {
+        self.truncate(kept);
+        self.append(&mut rest.into_tree::<Self>());
     }
 }
 

@@ -36,7 +36,7 @@ mod view;
 pub(crate) mod waits;
 pub(crate) mod walk;
 
-pub use any_tree::AnyTree;
+pub use any_tree::{AnyList, AnyTree};
 pub use capture::{Called, Capture, called, capture, perturb, sow};
 pub use containers::MapKey;
 pub use duplicates::{find_duplicates, find_shared_buffers};
@@ -131,6 +131,9 @@ pub trait VisitorMut {
     /// A part of the tree, after its leaves. The walk does not ask again for what is in its place.
     #[inline(always)]
     fn module(&mut self, _module: &mut dyn AnyTree) {}
+    /// A list, after its items and right before it is visited as a [`module`](VisitorMut::module).
+    #[inline(always)]
+    fn list(&mut self, _list: &mut dyn AnyList) {}
     /// The following leaves lie below `key`, until [`exit`](VisitorMut::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -200,6 +203,9 @@ impl<V: VisitorMut + ?Sized> VisitorMut for &mut V {
     }
     fn module(&mut self, module: &mut dyn AnyTree) {
         (**self).module(module);
+    }
+    fn list(&mut self, list: &mut dyn AnyList) {
+        (**self).list(list);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);

@@ -4,18 +4,26 @@
 //! before what holds them, and the tree itself comes last.
 
 use super::compare::{KnownNodes, Statics};
-use super::{AnyTree, KeyRef, Leaves, Path, SharedNode, VarMut, VisitorMut};
+use super::{AnyList, AnyTree, KeyRef, Leaves, Path, SharedNode, VarMut, VisitorMut};
 use crate::graph::Array;
 use std::any::TypeId;
 use std::ops::Range;
 
+/// Which part of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartKey {
+    number: usize,
+    /// Of a list that grew or shrank at its end, how many items are as before: the part is the rest.
+    kept: Option<usize>,
+}
+
 /// A part of a tree before a change and after it.
 pub(crate) struct ChangedPart {
     pub(crate) path: Path,
-    /// Its number before.
-    pub(crate) number: usize,
-    /// Its number after.
-    pub(crate) number_after: usize,
+    /// Which one it was before.
+    pub(crate) before: PartKey,
+    /// Which one it is after.
+    pub(crate) after: PartKey,
     /// Its leaves among those of the tree, before and after.
     pub(crate) leaves: Range<usize>,
     pub(crate) leaves_after: Range<usize>,
@@ -37,64 +45,99 @@ pub(crate) fn changed_parts(
     let mut changed = Vec::new();
     whole.add_changed(&whole_after, &mut changed);
     let mut new = |changed: &[ChangedPart]| {
-        copies(&mut *after, changed.iter().map(|part| part.number_after), &mut *leaves())
+        copies(&mut *after, changed.iter().map(|part| part.after), &mut *leaves())
     };
     let parts = new(&changed);
-    put(before, changed.iter().map(|part| part.number).zip(new(&changed)));
+    put(before, changed.iter().map(|part| part.before).zip(new(&changed)));
     // Which part a static value belongs to is told by paths, and a walk written by hand may have its own.
     if Part::of(before, path, known).statics.is_same(&whole_after.statics) {
         return changed.into_iter().zip(parts).collect();
     }
-    changed = vec![whole.changed(&whole_after)];
+    changed = vec![whole.changed(&whole_after, None)];
     let parts = new(&changed);
     changed.into_iter().zip(parts).collect()
 }
 
-/// Copies of the parts of a tree with these numbers, which rise.
+/// Copies of these parts of a tree, whose numbers rise.
 pub(crate) fn copies(
     tree: PartsWalk<'_>,
-    numbers: impl Iterator<Item = usize>,
+    keys: impl Iterator<Item = PartKey>,
     leaves: &mut dyn Leaves,
 ) -> Vec<Box<dyn AnyTree>> {
-    let (mut numbers, mut copies) = (numbers.peekable(), Vec::new());
-    tree(&mut EachPart::new(|at, part| {
-        if numbers.next_if_eq(&at).is_some() {
-            copies.push(part.copy(leaves));
+    let (mut keys, mut copies) = (keys.peekable(), Vec::new());
+    tree(&mut EachPart::new(|part| {
+        if let Some(key) = keys.next_if(|key| part.is(key)) {
+            copies.push(part.copy(&key, leaves));
         }
     }));
     copies
 }
 
-/// Replaces parts of a tree, by their numbers, which rise.
-pub(crate) fn put(tree: PartsWalk<'_>, parts: impl Iterator<Item = (usize, Box<dyn AnyTree>)>) {
+/// Replaces these parts of a tree, whose numbers rise.
+pub(crate) fn put(tree: PartsWalk<'_>, parts: impl Iterator<Item = (PartKey, Box<dyn AnyTree>)>) {
     let mut parts = parts.peekable();
-    tree(&mut EachPart::new(|at, part| {
-        if let Some((_, new)) = parts.next_if(|(number, _)| *number == at) {
-            part.put(new);
+    tree(&mut EachPart::new(|part| {
+        if let Some((key, new)) = parts.next_if(|(key, _)| part.is(key)) {
+            part.put(&key, new);
         }
     }));
 }
 
-/// Visits parts with their numbers.
-struct EachPart<F> {
-    at: usize,
-    f: F,
+/// The part of a number.
+struct PartMut<'p> {
+    number: usize,
+    of: OfPart<'p>,
 }
 
-impl<F: FnMut(usize, &mut dyn AnyTree)> EachPart<F> {
-    fn new(f: F) -> Self {
-        EachPart { at: 0, f }
+enum OfPart<'p> {
+    Tree(&'p mut dyn AnyTree),
+    /// What is about to be visited as a tree.
+    List(&'p mut dyn AnyList),
+}
+
+impl PartMut<'_> {
+    fn is(&self, key: &PartKey) -> bool {
+        self.number == key.number && matches!(self.of, OfPart::List(_)) == key.kept.is_some()
+    }
+
+    fn copy(&self, key: &PartKey, leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
+        match &self.of {
+            OfPart::Tree(tree) => tree.copy(leaves),
+            OfPart::List(list) => list.copy_rest(key.kept.unwrap_or(0), leaves),
+        }
+    }
+
+    fn put(self, key: &PartKey, new: Box<dyn AnyTree>) {
+        match self.of {
+            OfPart::Tree(tree) => tree.put(new),
+            OfPart::List(list) => list.put_rest(key.kept.unwrap_or(0), new),
+        }
     }
 }
 
-impl<F: FnMut(usize, &mut dyn AnyTree)> VisitorMut for EachPart<F> {
+/// Visits parts with their numbers.
+struct EachPart<F> {
+    number: usize,
+    f: F,
+}
+
+impl<F: FnMut(PartMut<'_>)> EachPart<F> {
+    fn new(f: F) -> Self {
+        EachPart { number: 0, f }
+    }
+}
+
+impl<F: FnMut(PartMut<'_>)> VisitorMut for EachPart<F> {
     fn variable(&mut self, _: VarMut<'_>) {}
     fn array(&mut self, _: &mut Array) {}
     // The parts in nodes are not those of the tree.
     fn shared(&mut self, _: &dyn SharedNode) {}
     fn module(&mut self, part: &mut dyn AnyTree) {
-        (self.f)(self.at, part);
-        self.at += 1;
+        (self.f)(PartMut { number: self.number, of: OfPart::Tree(part) });
+        self.number += 1;
+    }
+    fn list(&mut self, list: &mut dyn AnyList) {
+        (self.f)(PartMut { number: self.number, of: OfPart::List(list) });
     }
 }
 
@@ -106,6 +149,8 @@ struct Part {
     leaves: Range<usize>,
     statics: Statics,
     parts: Vec<Part>,
+    /// Whether it is a list, and the parts in it are its items.
+    is_list: bool,
 }
 
 impl Part {
@@ -118,6 +163,7 @@ impl Part {
             leaves: 0,
             outside: Vec::new(),
             begun: (0, 0),
+            list: None,
             done: Vec::new(),
         };
         tree(&mut parts);
@@ -127,14 +173,31 @@ impl Part {
         }
     }
 
-    fn changed(&self, after: &Part) -> ChangedPart {
+    /// The part before and after, or, of a list, the items but the first `kept` ones.
+    fn changed(&self, after: &Part, kept: Option<usize>) -> ChangedPart {
+        let key = |part: &Part| PartKey { number: part.number, kept };
+        let leaves = |part: &Part| {
+            let last_kept = part.parts[..kept.unwrap_or(0)].last();
+            last_kept.map_or(part.leaves.start, |item| item.leaves.end)..part.leaves.end
+        };
         ChangedPart {
             path: self.path.clone(),
-            number: self.number,
-            number_after: after.number,
-            leaves: self.leaves.clone(),
-            leaves_after: after.leaves.clone(),
+            before: key(self),
+            after: key(after),
+            leaves: leaves(self),
+            leaves_after: leaves(after),
         }
+    }
+
+    /// How many items are as before, if it is a list that grew or shrank at its end.
+    fn kept(&self, after: &Part) -> Option<usize> {
+        let (len, len_after) = (self.parts.len(), after.parts.len());
+        let is_kept = |(before, after): (&Part, &Part)| {
+            before.of == after.of && before.statics.is_same(&after.statics)
+        };
+        let are_kept = || self.parts.iter().zip(&after.parts).all(is_kept);
+        (self.is_list && after.is_list && len != len_after && are_kept())
+            .then_some(len.min(len_after))
     }
 
     fn add_changed(&self, after: &Part, changed: &mut Vec<ChangedPart>) {
@@ -148,7 +211,7 @@ impl Part {
         {
             pairs().for_each(|(before, after)| before.add_changed(after, changed));
         } else {
-            changed.push(self.changed(after));
+            changed.push(self.changed(after, self.kept(after)));
         }
     }
 
@@ -171,6 +234,8 @@ struct CollectParts<'k> {
     begun: (usize, usize),
     /// The parts that ended and are in no other one yet.
     done: Vec<Part>,
+    /// The length of the list that is the next part.
+    list: Option<usize>,
 }
 
 impl VisitorMut for CollectParts<'_> {
@@ -184,16 +249,25 @@ impl VisitorMut for CollectParts<'_> {
     fn module(&mut self, part: &mut dyn AnyTree) {
         let (parts, leaves) = self.begun;
         let statics = Statics::outside_nodes(self.known, &self.path, |v| part.flatten_any(v));
+        let inside = self.done.split_off(parts);
+        // A walk written by hand may visit a list among other things.
+        let of_items = inside.first().map_or(leaves, |item| item.leaves.start)
+            ..inside.last().map_or(leaves, |item| item.leaves.end);
+        let is_list = self.list.take() == Some(inside.len()) && of_items == (leaves..self.leaves);
         let part = Part {
             path: self.path.clone(),
             of: part.of(),
             number: self.number,
             leaves: leaves..self.leaves,
             statics: statics.without_metadata(),
-            parts: self.done.split_off(parts),
+            parts: inside,
+            is_list,
         };
         self.done.push(part);
         self.number += 1;
+    }
+    fn list(&mut self, list: &mut dyn AnyList) {
+        self.list = Some(list.len());
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);

@@ -218,11 +218,11 @@ impl<'a> Comparison<'a> {
                 let held = held(&|v| new.flatten_any(v));
                 match *place {
                     Place::Tree(tree) => {
-                        let (number, part) = (changed.number, Rc::from(new));
-                        changes.rebuilt.push(RebuiltPart::Tree { tree, number, part, held });
+                        let (key, part) = (changed.before, Rc::from(new));
+                        changes.rebuilt.push(RebuiltPart::Tree { tree, key, part, held });
                     }
                     Place::Node(_) => {
-                        in_node.push((changed.number, changed.number_after));
+                        in_node.push((changed.before, changed.after));
                         held_in_node.extend(held);
                     }
                 }

@@ -8,6 +8,7 @@ use crate::module::capture::{Sown, enter_trace};
 use crate::module::compare::KnownNodes;
 use crate::module::new_nodes::NewNodes;
 use crate::module::node::Made;
+use crate::module::parts::PartKey;
 use crate::module::walk::{Rebuild, links_of, nodes_of};
 use crate::module::{
     AnyTree, Arrival, Metadata, Module, Nodes, Path, Seen, SharedNode, StaticValue, Structure,
@@ -188,10 +189,10 @@ pub(crate) type Held = Vec<(Path, Arc<dyn SharedNode>)>;
 /// A part of the argument that is replaced, and the nodes that it holds then.
 #[derive(Clone)]
 pub(crate) enum RebuiltPart {
-    /// The part `number` of a tree behind `&mut`, which `part` takes the place of.
-    Tree { tree: usize, number: usize, part: Rc<dyn AnyTree>, held: Held },
-    /// Parts of what is in a shared node: their numbers, and those of what takes their places in the node's twin.
-    Node { node: usize, parts: Vec<(usize, usize)>, held: Held },
+    /// The part `key` of a tree behind `&mut`, which `part` takes the place of.
+    Tree { tree: usize, key: PartKey, part: Rc<dyn AnyTree>, held: Held },
+    /// Parts of what is in a shared node, and what takes their places in the node's twin.
+    Node { node: usize, parts: Vec<(PartKey, PartKey)>, held: Held },
 }
 
 impl RebuiltPart {
