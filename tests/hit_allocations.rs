@@ -169,7 +169,7 @@ fn a_list_that_grows_or_shrinks_allocates_for_its_end_alone() {
         let mut nodes: Vec<_> = std::iter::repeat_with(node).take(len).collect();
         let first = nodes[0].clone();
         let mut turn = |grows| longer_or_shorter(&mut nodes, &fresh, grows);
-        [true, false, true, false].map(&mut turn);
+        [true, false, true, false].into_iter().for_each(&mut turn);
         let counted = [true, false].map(|grows| measure(|| turn(grows)).count_total);
         assert_eq!(nodes.len(), len);
         assert_eq!(first.read().to_vec::<f32>(), [6.0; 8]);

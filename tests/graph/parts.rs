@@ -234,7 +234,7 @@ fn a_list_that_shrinks() {
         shorten(&mut stack);
         assert_eq!((stack.layers.len(), value(&stack.layers[0].kernel)), (1, 7.0));
         assert!(list.read().len() == 1 && list.read()[0] == nodes[0]);
-        // What is set in a node that is taken out is set.
+        // A value that is set in a node which is then taken out is set.
         assert_eq!((value(&nodes[0].read()), value(&nodes[1].read())), (4.0, 7.0));
         assert_eq!(stack.calls, [log]);
     }

@@ -91,7 +91,7 @@ struct PartMut<'p> {
 
 enum OfPart<'p> {
     Tree(&'p mut dyn AnyTree),
-    /// What is about to be visited as a tree.
+    /// A list, right before the visit of it as a tree.
     List(&'p mut dyn AnyList),
 }
 
