@@ -142,6 +142,13 @@ macro_rules! __nnx_module {
                                 $(<$static as $crate::__private::StaticField>::flatten_at(
                                     $binding, $key, __walker,
                                 );)?
+                                $(
+                                    let _: &$skipped = $binding;
+                                    $crate::__private::Visitor::skipped(
+                                        __walker,
+                                        $crate::__private::KeyRef::from($key),
+                                    );
+                                )?
                             )*
                         })*
                     }

@@ -305,3 +305,129 @@ fn a_list_in_a_walk_written_by_hand() {
         assert_eq!((values, value(&beside.other)), (vec![1.0, 3.0], 3.0));
     }
 }
+
+#[derive(Module)]
+struct Encoder {
+    kernel: Param,
+    #[module(recursive)]
+    blocks: Vec<Block>,
+}
+
+#[derive(Module)]
+struct Block {
+    w: Param,
+    inner: Option<Box<Encoder>>,
+    #[module(skip)]
+    name: &'static str,
+}
+
+#[derive(Module)]
+struct Two {
+    a: Option<Encoder>,
+    b: Option<Encoder>,
+}
+
+#[nnx::jit]
+fn shift(two: &mut Two) -> nnx::Result<()> {
+    two.b = two.a.take();
+    Ok(())
+}
+
+/// The schema ends at the mark: only the walk sees the field.
+#[test]
+fn a_skipped_field_behind_a_recursive_one_is_not_lost() {
+    let block = Block { w: param(2.0), inner: None, name: "one" };
+    let mut two = Two { a: Some(Encoder { kernel: param(1.0), blocks: vec![block] }), b: None };
+    let message = shift(&mut two).expect_err("`name` would be lost").to_string();
+    assert!(message.contains("field `blocks[0].name` in it is skipped"), "{message}");
+    assert!(two.a.is_some_and(|a| a.blocks[0].name == "one"));
+    let mut two = Two { a: Some(Encoder { kernel: param(1.0), blocks: vec![] }), b: None };
+    shift(&mut two).expect("there is none");
+    assert!(two.a.is_none() && two.b.is_some());
+}
+
+#[nnx::dyn_module]
+trait Boxed {}
+
+#[derive(Module)]
+struct Named {
+    kernel: Param,
+    #[module(skip)]
+    name: &'static str,
+}
+
+impl Boxed for Named {}
+impl Boxed for Layer {}
+
+#[nnx::jit]
+fn drop_first_box(boxes: &mut Vec<Box<dyn Boxed>>) -> nnx::Result<()> {
+    boxes.remove(0);
+    Ok(())
+}
+
+/// What an item skips tells which item it is, and walks do not see it.
+#[test]
+fn items_with_skipped_fields_do_not_take_the_places_of_others() {
+    let named = |x, name| -> Box<dyn Boxed> { Box::new(Named { kernel: param(x), name }) };
+    let mut boxes = vec![named(1.0, "one"), named(2.0, "two")];
+    let message = drop_first_box(&mut boxes).expect_err("`name` would be lost").to_string();
+    assert!(message.contains("field `[0].name` in it is skipped"), "{message}");
+    let mut boxes: Vec<Box<dyn Boxed>> = vec![Box::new(layer(1.0)), Box::new(layer(2.0))];
+    drop_first_box(&mut boxes).expect("they skip nothing");
+    assert_eq!(boxes.len(), 1);
+}
+
+/// Two lists of different types under one number.
+struct TwoLists {
+    a: Vec<Param>,
+    b: Vec<Layer>,
+}
+
+impl Module for TwoLists {
+    const SCHEMA: &'static Schema = <(Vec<Param>, Vec<Layer>)>::SCHEMA;
+    fn flatten<V: Visitor>(&self, visitor: &mut V) {
+        self.a.flatten(visitor);
+        self.b.flatten(visitor);
+    }
+    fn flatten_mut<V: VisitorMut>(&mut self, visitor: &mut V) {
+        self.a.flatten_mut(visitor);
+        self.b.flatten_mut(visitor);
+    }
+    fn unflatten<L: Leaves>(&self, leaves: &mut L) -> Self {
+        TwoLists { a: self.a.unflatten(leaves), b: self.b.unflatten(leaves) }
+    }
+}
+
+#[nnx::jit]
+fn toggle_last(lists: &mut TwoLists) {
+    if lists.b.pop().is_none() {
+        lists.b.push(layer(7.0));
+    }
+}
+
+#[test]
+fn two_empty_lists_in_a_walk_written_by_hand() {
+    let mut lists = TwoLists { a: vec![], b: vec![] };
+    for len in [1, 0, 1, 0] {
+        toggle_last(&mut lists);
+        assert_eq!((lists.a.len(), lists.b.len()), (0, len));
+    }
+}
+
+#[nnx::jit]
+fn drop_oldest(cache: &mut Vec<Param>) {
+    cache.remove(0);
+}
+
+/// The items that move are the caller's buffers, and no data is copied.
+#[test]
+fn items_that_move_in_a_list_keep_their_buffers() {
+    let lowered = nnx::jit::lower(|| drop_oldest(&mut vec![param(1.0), param(2.0), param(3.0)]));
+    let results = lowered.expect("it is traced").output_avals().len();
+    assert_eq!(results, 0);
+    for _ in 0..2 {
+        let mut cache = vec![param(1.0), param(2.0), param(3.0)];
+        drop_oldest(&mut cache);
+        assert_eq!(cache.iter().map(value).collect::<Vec<_>>(), [2.0, 3.0]);
+    }
+}

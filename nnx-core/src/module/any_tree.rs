@@ -18,7 +18,7 @@ pub trait AnyTree: Any {
 }
 
 /// A list of any type of items.
-pub trait AnyList {
+pub trait AnyList: Any {
     /// How many items there are.
     fn len(&self) -> usize;
     /// Whether there are none.

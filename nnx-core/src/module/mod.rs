@@ -111,6 +111,10 @@ pub trait Visitor {
     fn shared(&mut self, node: &dyn SharedNode);
     /// A link to a node, if it is still there, that does not hold it: no part of the tree.
     fn link(&mut self, _node: Option<&dyn SharedNode>) {}
+    /// A field that walks pass over. One that is not told of may be lost without an error where a traced function
+    /// changes the structure around it.
+    #[inline(always)]
+    fn skipped(&mut self, _key: KeyRef<'_>) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -182,6 +186,9 @@ impl<V: Visitor + ?Sized> Visitor for &mut V {
     }
     fn link(&mut self, node: Option<&dyn SharedNode>) {
         (**self).link(node);
+    }
+    fn skipped(&mut self, key: KeyRef<'_>) {
+        (**self).skipped(key);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);

@@ -4,17 +4,32 @@
 //! before what holds them, and the tree itself comes last.
 
 use super::compare::{KnownNodes, Statics};
+use super::walk::skipped_in;
 use super::{AnyList, AnyTree, KeyRef, Leaves, Path, SharedNode, VarMut, VisitorMut};
 use crate::graph::Array;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::ops::Range;
 
 /// Which part of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartKey {
     number: usize,
-    /// Of a list that grew or shrank at its end, how many items are as before: the part is the rest.
-    kept: Option<usize>,
+    /// Of a list that grew or shrank at its end, the items that are as before: the part is the rest.
+    kept: Option<Kept>,
+}
+
+/// The first items of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    items: usize,
+    /// The type of the list: several lists may have one number, in a walk written by hand.
+    of: TypeId,
+}
+
+impl PartKey {
+    fn kept_items(&self) -> usize {
+        self.kept.map_or(0, |kept| kept.items)
+    }
 }
 
 /// A part of a tree before a change and after it.
@@ -32,6 +47,9 @@ pub(crate) struct ChangedPart {
 /// A walk through the parts of a tree, which ends with the tree itself.
 pub(crate) type PartsWalk<'w> = &'w mut dyn FnMut(&mut dyn VisitorMut);
 
+/// Whether a leaf, by its number before, holds the value of another leaf after.
+pub(crate) type IsMoved<'m> = &'m dyn Fn(usize, &Array) -> bool;
+
 /// The smallest parts of a tree that have to be replaced to make it like `after`, and copies of them with `leaves`.
 /// Both trees hold the nodes that `known` numbers, and lie at `path`. The first one is changed.
 pub(crate) fn changed_parts(
@@ -40,17 +58,20 @@ pub(crate) fn changed_parts(
     path: &Path,
     known: &KnownNodes,
     leaves: &dyn Fn() -> Box<dyn Leaves>,
+    is_moved: IsMoved<'_>,
 ) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
-    let (whole, whole_after) = (Part::of(before, path, known), Part::of(after, path, known));
+    let (whole, _) = Part::of(before, path, known);
+    let (whole_after, leaves_after) = Part::of(after, path, known);
+    let is_moved = |leaf: usize, after: usize| is_moved(leaf, &leaves_after[after]);
     let mut changed = Vec::new();
-    whole.add_changed(&whole_after, &mut changed);
+    whole.add_changed(&whole_after, &is_moved, &mut changed);
     let mut new = |changed: &[ChangedPart]| {
         copies(&mut *after, changed.iter().map(|part| part.after), &mut *leaves())
     };
     let parts = new(&changed);
     put(before, changed.iter().map(|part| part.before).zip(new(&changed)));
     // Which part a static value belongs to is told by paths, and a walk written by hand may have its own.
-    if Part::of(before, path, known).statics.is_same(&whole_after.statics) {
+    if Part::of(before, path, known).0.statics.is_same(&whole_after.statics) {
         return changed.into_iter().zip(parts).collect();
     }
     changed = vec![whole.changed(&whole_after, None)];
@@ -97,20 +118,24 @@ enum OfPart<'p> {
 
 impl PartMut<'_> {
     fn is(&self, key: &PartKey) -> bool {
-        self.number == key.number && matches!(self.of, OfPart::List(_)) == key.kept.is_some()
+        let list = match &self.of {
+            OfPart::Tree(_) => None,
+            OfPart::List(list) => Some(Any::type_id(&**list)),
+        };
+        self.number == key.number && list == key.kept.map(|kept| kept.of)
     }
 
     fn copy(&self, key: &PartKey, leaves: &mut dyn Leaves) -> Box<dyn AnyTree> {
         match &self.of {
             OfPart::Tree(tree) => tree.copy(leaves),
-            OfPart::List(list) => list.copy_rest(key.kept.unwrap_or(0), leaves),
+            OfPart::List(list) => list.copy_rest(key.kept_items(), leaves),
         }
     }
 
     fn put(self, key: &PartKey, new: Box<dyn AnyTree>) {
         match self.of {
             OfPart::Tree(tree) => tree.put(new),
-            OfPart::List(list) => list.put_rest(key.kept.unwrap_or(0), new),
+            OfPart::List(list) => list.put_rest(key.kept_items(), new),
         }
     }
 }
@@ -149,18 +174,19 @@ struct Part {
     leaves: Range<usize>,
     statics: Statics,
     parts: Vec<Part>,
-    /// Whether it is a list, and the parts in it are its items.
-    is_list: bool,
+    /// The type of the list that it is, if the parts in it are its items, and there is no field in them that walks
+    /// pass over: which items are the same ones cannot be told then.
+    list: Option<TypeId>,
 }
 
 impl Part {
-    /// A whole tree at `path`, which holds nodes that `known` numbers.
-    fn of(tree: PartsWalk<'_>, path: &Path, known: &KnownNodes) -> Part {
+    /// A whole tree at `path`, which holds nodes that `known` numbers, and its leaves.
+    fn of(tree: PartsWalk<'_>, path: &Path, known: &KnownNodes) -> (Part, Vec<Array>) {
         let mut parts = CollectParts {
             known,
             path: path.clone(),
             number: 0,
-            leaves: 0,
+            leaves: Vec::new(),
             outside: Vec::new(),
             begun: (0, 0),
             list: None,
@@ -168,17 +194,17 @@ impl Part {
         };
         tree(&mut parts);
         match parts.done.pop() {
-            Some(whole) => whole,
+            Some(whole) => (whole, parts.leaves),
             None => unreachable!("the walk ends with the tree itself"),
         }
     }
 
-    /// The part before and after, or, of a list, the items but the first `kept` ones.
-    fn changed(&self, after: &Part, kept: Option<usize>) -> ChangedPart {
+    /// The part before and after, or, of a list, the items but those that are kept.
+    fn changed(&self, after: &Part, kept: Option<Kept>) -> ChangedPart {
         let key = |part: &Part| PartKey { number: part.number, kept };
-        let leaves = |part: &Part| {
-            let last_kept = part.parts[..kept.unwrap_or(0)].last();
-            last_kept.map_or(part.leaves.start, |item| item.leaves.end)..part.leaves.end
+        let leaves = |part: &Part| match kept {
+            Some(kept) => part.leaves_of_first(kept.items).end..part.leaves.end,
+            None => part.leaves.clone(),
         };
         ChangedPart {
             path: self.path.clone(),
@@ -189,18 +215,33 @@ impl Part {
         }
     }
 
-    /// How many items are as before, if it is a list that grew or shrank at its end.
-    fn kept(&self, after: &Part) -> Option<usize> {
-        let (len, len_after) = (self.parts.len(), after.parts.len());
-        let is_kept = |(before, after): (&Part, &Part)| {
-            before.of == after.of && before.statics.is_same(&after.statics)
-        };
-        let are_kept = || self.parts.iter().zip(&after.parts).all(is_kept);
-        (self.is_list && after.is_list && len != len_after && are_kept())
-            .then_some(len.min(len_after))
+    /// The leaves of the first parts in it.
+    fn leaves_of_first(&self, parts: usize) -> Range<usize> {
+        let last = self.parts[..parts].last();
+        self.leaves.start..last.map_or(self.leaves.start, |part| part.leaves.end)
     }
 
-    fn add_changed(&self, after: &Part, changed: &mut Vec<ChangedPart>) {
+    /// The items that are as before, if it is a list that grew or shrank at its end. Where items moved, their values
+    /// would have to be copied: a new list takes them as they are.
+    fn kept(&self, after: &Part, is_moved: &dyn Fn(usize, usize) -> bool) -> Option<Kept> {
+        let (len, len_after) = (self.parts.len(), after.parts.len());
+        let of = self.list.filter(|_| self.list == after.list && len != len_after)?;
+        let items = len.min(len_after);
+        let is_same = |(before, after): (&Part, &Part)| {
+            before.of == after.of && before.statics.is_same(&after.statics)
+        };
+        let are_same = self.parts.iter().zip(&after.parts).all(is_same);
+        let mut leaves = self.leaves_of_first(items).zip(after.leaves_of_first(items));
+        let stay = are_same && !leaves.any(|(before, after)| is_moved(before, after));
+        stay.then_some(Kept { items, of })
+    }
+
+    fn add_changed(
+        &self,
+        after: &Part,
+        is_moved: &dyn Fn(usize, usize) -> bool,
+        changed: &mut Vec<ChangedPart>,
+    ) {
         if self.statics.is_same(&after.statics) {
             return;
         }
@@ -209,9 +250,9 @@ impl Part {
             && pairs().all(|(before, after)| before.of == after.of && before.path == after.path)
             && self.statics.is_same_but(self.inside(), &after.statics, after.inside())
         {
-            pairs().for_each(|(before, after)| before.add_changed(after, changed));
+            pairs().for_each(|(before, after)| before.add_changed(after, is_moved, changed));
         } else {
-            changed.push(self.changed(after, self.kept(after)));
+            changed.push(self.changed(after, self.kept(after, is_moved)));
         }
     }
 
@@ -226,7 +267,7 @@ struct CollectParts<'k> {
     known: &'k KnownNodes,
     path: Path,
     number: usize,
-    leaves: usize,
+    leaves: Vec<Array>,
     /// Where the walk is: how many parts had ended and how many leaves were met when it entered each key, but the
     /// last one.
     outside: Vec<(usize, usize)>,
@@ -234,16 +275,16 @@ struct CollectParts<'k> {
     begun: (usize, usize),
     /// The parts that ended and are in no other one yet.
     done: Vec<Part>,
-    /// The length of the list that is the next part.
-    list: Option<usize>,
+    /// The length and the type of the list that is the next part.
+    list: Option<(usize, TypeId)>,
 }
 
 impl VisitorMut for CollectParts<'_> {
-    fn variable(&mut self, _: VarMut<'_>) {
-        self.leaves += 1;
+    fn variable(&mut self, v: VarMut<'_>) {
+        self.leaves.push(v.value.clone());
     }
-    fn array(&mut self, _: &mut Array) {
-        self.leaves += 1;
+    fn array(&mut self, array: &mut Array) {
+        self.leaves.push(array.clone());
     }
     fn shared(&mut self, _: &dyn SharedNode) {}
     fn module(&mut self, part: &mut dyn AnyTree) {
@@ -253,25 +294,31 @@ impl VisitorMut for CollectParts<'_> {
         // A walk written by hand may visit a list among other things.
         let of_items = inside.first().map_or(leaves, |item| item.leaves.start)
             ..inside.last().map_or(leaves, |item| item.leaves.end);
-        let is_list = self.list.take() == Some(inside.len()) && of_items == (leaves..self.leaves);
+        let all = leaves..self.leaves.len();
+        let is_plain = |(len, _): &(usize, TypeId)| {
+            *len == inside.len()
+                && of_items == all
+                && skipped_in(|mut v| part.flatten_any(&mut v)).is_none()
+        };
+        let list = self.list.take().filter(is_plain).map(|(_, of)| of);
         let part = Part {
             path: self.path.clone(),
             of: part.of(),
             number: self.number,
-            leaves: leaves..self.leaves,
+            leaves: all,
             statics: statics.without_metadata(),
             parts: inside,
-            is_list,
+            list,
         };
         self.done.push(part);
         self.number += 1;
     }
     fn list(&mut self, list: &mut dyn AnyList) {
-        self.list = Some(list.len());
+        self.list = Some((list.len(), Any::type_id(list)));
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
-        self.outside.push(std::mem::replace(&mut self.begun, (self.done.len(), self.leaves)));
+        self.outside.push(std::mem::replace(&mut self.begun, (self.done.len(), self.leaves.len())));
     }
     fn exit(&mut self) {
         self.path.pop();

@@ -116,6 +116,40 @@ impl Visitor for CollectNodes {
     }
 }
 
+/// The path of the first field outside of shared nodes that walks pass over.
+pub(crate) fn skipped_in(flatten: impl FnOnce(&mut FindSkipped)) -> Option<Path> {
+    let mut find = FindSkipped::default();
+    flatten(&mut find);
+    find.found
+}
+
+#[derive(Default)]
+pub(crate) struct FindSkipped {
+    path: Path,
+    found: Option<Path>,
+}
+
+impl Visitor for FindSkipped {
+    fn variable(&mut self, _: VarRef<'_>) {}
+    fn array(&mut self, _: &Array) {}
+    fn static_value(&mut self, _: &dyn StaticValue) {}
+    fn structure(&mut self, _: Structure) {}
+    fn shared(&mut self, _: &dyn SharedNode) {}
+    fn skipped(&mut self, key: KeyRef<'_>) {
+        if self.found.is_none() {
+            self.path.push(key);
+            self.found = Some(self.path.clone());
+            self.path.pop();
+        }
+    }
+    fn enter(&mut self, key: KeyRef<'_>) {
+        self.path.push(key);
+    }
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+}
+
 /// The nodes that links of a tree point to, with the paths of the links.
 pub(crate) fn links_of(
     flatten: impl FnOnce(&mut CollectNodes),

@@ -2,16 +2,16 @@
 
 use super::erased::AnyBody;
 use super::record::{Allowed, Changes, Lent, Place, RebuiltPart, Twins, Update, held, updated};
-use crate::graph::{Array, current_trace};
-use crate::module::boxed::skipped_in_boxes;
+use crate::graph::{Array, Identity, current_trace};
 use crate::module::check::skipped_field;
 use crate::module::compare::{KnownNodes, Statics};
 use crate::module::node::Made;
 use crate::module::parts::{ChangedPart, changed_parts};
 use crate::module::walk::{
-    CollectLeaves, Rebuild, leaves_outside_nodes, links_of, nodes_of, paths,
+    CollectLeaves, Rebuild, leaves_outside_nodes, links_of, nodes_of, paths, skipped_in,
 };
 use crate::module::{AnyTree, Leaves, Nodes, Path, Seen, SharedNode, Visitor};
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -209,7 +209,7 @@ impl<'a> Comparison<'a> {
                     what.message
                 ));
             }
-            let parts = self.changed_parts(part);
+            let parts = self.changed_parts(part, &leaves);
             // The first difference is that of the first part.
             let mut what = Some(&*what.message).into_iter();
             let (mut in_node, mut held_in_node) = (Vec::new(), Vec::new());
@@ -273,11 +273,23 @@ impl<'a> Comparison<'a> {
     }
 
     /// The parts that make what was before like what is after, made of the twin's.
-    fn changed_parts(&self, part: &PartPair<'_>) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
+    /// `of_argument` says which leaves of the argument its own are.
+    fn changed_parts(
+        &self,
+        part: &PartPair<'_>,
+        of_argument: &[usize],
+    ) -> Vec<(ChangedPart, Box<dyn AnyTree>)> {
         let leaves = |nodes| Rebuild::with_nodes(nodes, |_: usize, old: &Array| old.clone());
         let kept = || Box::new(leaves(Nodes::kept())) as Box<dyn Leaves>;
         let mut there = leaves(self.twins.there());
-        let changed = |before, after| changed_parts(before, after, &part.path, &self.new, &kept);
+        let values: FxHashSet<Identity> =
+            self.inputs.iter().flatten().map(|input| input.identity()).collect();
+        let is_moved = |leaf: usize, after: &Array| {
+            let own = self.inputs[of_argument[leaf]].map(Array::identity);
+            own != Some(after.identity()) && values.contains(&after.identity())
+        };
+        let changed =
+            |before, after| changed_parts(before, after, &part.path, &self.new, &kept, &is_moved);
         match part.of {
             PairOf::Tree([before, after]) => {
                 let (mut before, mut after) = (before.copy(&mut there), after.copy(&mut *kept()));
@@ -299,7 +311,8 @@ impl<'a> Comparison<'a> {
         recording: &mut Recording,
     ) -> Result<(), String> {
         let flatten = |v: &mut dyn Visitor| part.flatten_any(v);
-        if let Some(field) = skipped_field(part.schema()).or_else(|| skipped_in_boxes(flatten)) {
+        let in_tree = || skipped_in(|mut v| flatten(&mut v)).map(|path| path.to_string());
+        if let Some(field) = skipped_field(part.schema()).or_else(in_tree) {
             let what = what.map_or_else(String::new, |what| format!(": {what}"));
             return Err(format!(
                 "the function changed the structure of `{path}`, which is then rebuilt, and the \
