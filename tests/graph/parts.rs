@@ -365,7 +365,7 @@ fn drop_first_box(boxes: &mut Vec<Box<dyn Boxed>>) -> nnx::Result<()> {
     Ok(())
 }
 
-/// What an item skips tells which item it is, and walks do not see it.
+/// The field that an item skips tells which item it is, and walks do not see it.
 #[test]
 fn items_with_skipped_fields_do_not_take_the_places_of_others() {
     let named = |x, name| -> Box<dyn Boxed> { Box::new(Named { kernel: param(x), name }) };

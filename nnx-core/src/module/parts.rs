@@ -15,12 +15,12 @@ use std::ops::Range;
 pub(crate) struct PartKey {
     number: usize,
     /// Of a list that grew or shrank at its end, the items that are as before: the part is the rest.
-    kept: Option<Kept>,
+    kept: Option<KeptItems>,
 }
 
 /// The first items of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kept {
+struct KeptItems {
     items: usize,
     /// The type of the list: several lists may have one number, in a walk written by hand.
     of: TypeId,
@@ -200,7 +200,7 @@ impl Part {
     }
 
     /// The part before and after, or, of a list, the items but those that are kept.
-    fn changed(&self, after: &Part, kept: Option<Kept>) -> ChangedPart {
+    fn changed(&self, after: &Part, kept: Option<KeptItems>) -> ChangedPart {
         let key = |part: &Part| PartKey { number: part.number, kept };
         let leaves = |part: &Part| match kept {
             Some(kept) => part.leaves_of_first(kept.items).end..part.leaves.end,
@@ -223,7 +223,7 @@ impl Part {
 
     /// The items that are as before, if it is a list that grew or shrank at its end. Where items moved, their values
     /// would have to be copied: a new list takes them as they are.
-    fn kept(&self, after: &Part, is_moved: &dyn Fn(usize, usize) -> bool) -> Option<Kept> {
+    fn kept(&self, after: &Part, is_moved: &dyn Fn(usize, usize) -> bool) -> Option<KeptItems> {
         let (len, len_after) = (self.parts.len(), after.parts.len());
         let of = self.list.filter(|_| self.list == after.list && len != len_after)?;
         let items = len.min(len_after);
@@ -233,7 +233,7 @@ impl Part {
         let are_same = self.parts.iter().zip(&after.parts).all(is_same);
         let mut leaves = self.leaves_of_first(items).zip(after.leaves_of_first(items));
         let stay = are_same && !leaves.any(|(before, after)| is_moved(before, after));
-        stay.then_some(Kept { items, of })
+        stay.then_some(KeptItems { items, of })
     }
 
     fn add_changed(
