@@ -16,6 +16,7 @@ mod jit;
 mod links;
 mod parts;
 mod random;
+mod random_lists;
 mod snapshots;
 mod standstill;
 mod streams;

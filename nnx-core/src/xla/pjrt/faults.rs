@@ -43,8 +43,8 @@ const FAULTS: &[PluginFault] = &[
     // thousand elements on: in every float dtype where an operand of a product of matrices is
     // broadcast, in bf16 already where one constant is used twice. Wrong numbers or NaN, seen in
     // plugins of jaxlib 0.11.2 (API 0.115). The one of API 0.106 computes right, but refuses a program in which a
-    // callback gets a reduction of a product that is a result too (tests/behaviour/callbacks_life.rs). docs/backends.md has what
-    // it costs: nothing.
+    // callback gets a reduction of a product that is a result too (tests/behaviour/callbacks_life.rs). What it would cost in
+    // reductions is gained back in ops/vectorized.rs.
     // Cases: tests/conformance/faults.rs.
     PluginFault {
         platform: "cpu",
