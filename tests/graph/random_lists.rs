@@ -59,7 +59,7 @@ enum Change {
     Truncate(usize),
     /// Another value in place of one.
     Set(usize),
-    /// What is optional in an item comes or goes.
+    /// An optional part of an item comes or goes.
     Turn(usize),
 }
 
