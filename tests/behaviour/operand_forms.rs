@@ -82,7 +82,7 @@ fn optional_arrays_are_taken_with_and_without_some() {
     assert_eq!(x.ediff1d(Some(&x), Array::scalar(0)).to_vec::<i32>(), [1, 4, 9, 3, 5, 0]);
 }
 
-/// What stands beside an array as a number is known to be true or not.
+/// A number beside an array is true or not, as it is not 0.
 #[test]
 fn truth_takes_numbers() {
     let x = Array::from([0.0_f32, 2.0]);

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use syn::Type;
 
-/// What every function takes as a further array.
+/// A type that every function takes as a further array.
 trait Form: Operand + AsArray + OptionalArray + Clone {}
 impl<T: Operand + AsArray + OptionalArray + Clone> Form for T {}
 
@@ -46,7 +46,7 @@ fn every_further_array_is_taken_in_every_form() {
     let listed: BTreeSet<String> = CALLED.iter().map(|&name| name.to_owned()).collect();
     let with_forms: BTreeSet<String> = functions
         .iter()
-        .filter(|function| function.parameters.iter().any(|ty| is_form(ty)))
+        .filter(|function| function.parameters.iter().any(is_form))
         .map(key)
         .collect();
     assert!(with_forms.len() > 300, "{}", with_forms.len());
