@@ -47,7 +47,7 @@ impl Block {
         let heads = |x: &Array| x.reshape([BATCH, CONTEXT, HEADS, FEATURES / HEADS]);
         let causal = AttentionOptions::new().is_causal(true);
         let attended =
-            dot_product_attention(&heads(&qkv[0]), &heads(&qkv[1]), &heads(&qkv[2]), &causal);
+            dot_product_attention(heads(&qkv[0]), heads(&qkv[1]), heads(&qkv[2]), &causal);
         let x = x + self.proj.forward(&attended.reshape([BATCH, CONTEXT, FEATURES]));
         &x + self.down.forward(&gelu(&self.up.forward(&self.norm2.forward(&x))))
     }

@@ -22,7 +22,7 @@ pub(crate) trait Task: Module + 'static {
 
 fn learn<M: Task>(model: &mut M, opt: &mut Optimizer<M::Optimizer>, x: &Array, y: &Array) -> Array {
     let loss =
-        |model: &mut M| softmax_cross_entropy_with_integer_labels(&model.logits(x), y).mean(..);
+        |model: &mut M| softmax_cross_entropy_with_integer_labels(model.logits(x), y).mean(..);
     let (loss, grads) = value_and_grad(loss, &mut *model);
     opt.update(model, &grads);
     loss

@@ -131,7 +131,7 @@ impl Adapted {
 /// The mean loss on windows i32 `[n, CONTEXT + 1]`.
 pub(crate) fn loss(model: &mut Gpt, windows: &Array) -> Array {
     let logits = model.forward(&windows.at((.., ..-1)).get());
-    softmax_cross_entropy_with_integer_labels(&logits, &windows.at((.., 1..)).get()).mean(..)
+    softmax_cross_entropy_with_integer_labels(&logits, windows.at((.., 1..)).get()).mean(..)
 }
 
 /// Windows i32 `[n, CONTEXT + 1]` from random places of a text i32 `[characters]`.

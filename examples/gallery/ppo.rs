@@ -64,7 +64,7 @@ impl Carts {
     /// The carts 0.02 s later, pushed to the left by action 0 and to the right by 1; and which of them fell, left the
     /// track or came to the longest age, bool `[n]`: those begin anew.
     fn push(&self, action: &Array, key: &Key) -> (Carts, Array) {
-        let force = where_(&action.eq(1), 10.0, Array::scalar(-10_f32));
+        let force = where_(action.eq(1), 10.0, Array::scalar(-10_f32));
         let (sin, cos) = (self.angle.sin(), self.angle.cos());
         // A pole of 0.1 kg and 1 m on a cart of 1 kg.
         let push = (force + 0.05 * self.spin.square() * &sin) / 1.1;
@@ -160,7 +160,7 @@ impl Moment {
 
 /// The odds of the actions that were taken.
 fn chosen(odds: &Array, action: &Array) -> Array {
-    odds.take_along_axis(&action.expand_dims(-1), -1).squeeze(-1)
+    odds.take_along_axis(action.expand_dims(-1), -1).squeeze(-1)
 }
 
 /// Plays [`HORIZON`] moments of all carts, then judges and learns. Returns the carts, and how long an episode was.

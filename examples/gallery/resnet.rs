@@ -138,7 +138,7 @@ fn train_step<T: GradientTransformation>(
     let labels = digits.labels.take(&chosen, 0) - first;
     let (loss, grads) = value_and_grad(
         |net: &mut ResNet| {
-            softmax_cross_entropy_with_integer_labels(&net.forward(&x), &labels).mean(..)
+            softmax_cross_entropy_with_integer_labels(net.forward(&x), &labels).mean(..)
         },
         &mut *net,
     );

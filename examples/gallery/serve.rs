@@ -71,7 +71,7 @@ fn train_step(
     let chosen = random::choice(&draws.next_key(), n, [batch_size], true, None);
     let (x, labels) = (digits.images.take(&chosen, 0), digits.labels.take(&chosen, 0));
     let loss =
-        |net: &Net| softmax_cross_entropy_with_integer_labels(&net.forward(&x), &labels).mean(..);
+        |net: &Net| softmax_cross_entropy_with_integer_labels(net.forward(&x), &labels).mean(..);
     let (loss, grads) = value_and_grad(loss, &*net);
     optimizer.update(net, &grads);
     loss

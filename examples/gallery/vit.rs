@@ -126,7 +126,7 @@ fn train_step(
     let labels = nnx::nn::one_hot(&digits.labels.take(&chosen, 0), CLASSES.into(), DType::F32);
     let labels = smooth_labels(&labels, 0.1);
     let (loss, grads) = value_and_grad(
-        |model: &mut Vit| softmax_cross_entropy(&model.forward(&x), &labels).mean(..),
+        |model: &mut Vit| softmax_cross_entropy(model.forward(&x), &labels).mean(..),
         &mut *model,
     );
     optimizer.update(model, &grads);

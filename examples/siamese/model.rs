@@ -96,7 +96,7 @@ pub(crate) fn train_step(
     let ((loss, logits), grads) = value_and_grad(
         |model: &mut Siamese| {
             let logits = model.forward(&x, &y);
-            (sigmoid_binary_cross_entropy(&logits, &same.astype(DType::F32)).mean(..), logits)
+            (sigmoid_binary_cross_entropy(&logits, same.astype(DType::F32)).mean(..), logits)
         },
         &mut *model,
     );
@@ -112,7 +112,7 @@ pub(crate) fn eval_step(model: &Siamese, metrics: &mut Metrics, left: &Batch, ri
     let same = left.labels.eq(&right.labels).astype(DType::I32);
     let (x, y) = looks(&left.images, &right.images);
     let logits = view(model, View::eval()).forward(&x, &y);
-    let losses = sigmoid_binary_cross_entropy(&logits, &same.astype(DType::F32));
+    let losses = sigmoid_binary_cross_entropy(&logits, same.astype(DType::F32));
     metrics.loss.update_masked(&losses, &left.mask);
     metrics.accuracy.update_masked(&logits, &same, &left.mask);
 }

@@ -20,8 +20,8 @@ pub use crate::module::doubt::{
     HoldsModules, IsModule,
 };
 pub use crate::module::sharing::{
-    CountedAlias, CountedData, CountedField, InteriorData, InteriorField, ObjectField, Unnamed,
-    UnnamedOther,
+    CountedAlias, CountedData, CountedField, CountedObject, InteriorData, InteriorField,
+    KindAsType, ObjectField, Unnamed, UnnamedKind, UnnamedOther,
 };
 /// Named where the type of a field shows a float, so that rustc warns there.
 #[deprecated(
@@ -146,7 +146,7 @@ macro_rules! __nnx_module {
                                     let _: &$skipped = $binding;
                                     $crate::__private::Visitor::skipped(
                                         __walker,
-                                        $crate::__private::KeyRef::from($key),
+                                        <$crate::__private::KeyRef<'_> as ::core::convert::From<_>>::from($key),
                                     );
                                 )?
                             )*
@@ -234,10 +234,11 @@ macro_rules! __nnx_doubts {
 macro_rules! __nnx_doubt {
     ($type:ty) => {
         #[allow(unused_imports)]
-        use $crate::__private::UnnamedOther as _;
-        let unnamed = $crate::__private::Unnamed::<$type>::NEW;
+        use $crate::__private::{UnnamedKind as _, UnnamedOther as _};
+        let unnamed = &$crate::__private::Unnamed::<$type>::NEW;
         <$type as $crate::__private::IsModule<_>>::ok(unnamed.of_any());
         <$type as $crate::__private::CountedAlias<_, _>>::ok(unnamed.inner(), unnamed.of_counted());
+        <$type as $crate::__private::KindAsType<_>>::ok(unnamed.of_kind());
     };
     ($type:ty [as $trait:path]) => {
         let _: () = <$type as $trait>::OK;

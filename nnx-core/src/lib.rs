@@ -25,6 +25,8 @@ pub mod xla;
 pub use array::{fft, image, linalg, ndimage, signal, special, stats};
 pub use error::{Error, Result};
 pub use graph::Array;
+#[doc(hidden)]
+pub use jit::jit;
 pub use module::{
     All, Any, Capture, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared,
     SharedWeak, State, Variable, View, called, capture, clone, find_duplicates,

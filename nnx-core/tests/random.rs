@@ -304,7 +304,7 @@ fn mistakes_name_the_rule() {
         (&|| drop(random::triangular(&key, 0.0, 2.0, 1.0, 2, f)), "left ≤ mode ≤ right"),
         (&|| drop(random::rademacher(&key, 2, DType::U8)), "signed integers, not u8"),
         (
-            &|| drop(random::dirichlet(&key, &Array::scalar(1.0_f32), 2, f)),
+            &|| drop(random::dirichlet(&key, Array::scalar(1.0_f32), 2, f)),
             "vector of concentrations",
         ),
         (&|| drop(random::multinomial(&key, 4, &three, [2, 2], f)), "has 3 categories"),

@@ -8,10 +8,13 @@ use nnx_macro_support::Krate;
 use nnx_macro_support::diagnostics::{Errors, with_fixes};
 use nnx_macro_support::text::plain_name;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Ident, Item, ItemTrait, Token, TraitItem, parse_quote};
+use syn::{
+    Error, Expr, FnArg, Ident, Item, ItemTrait, ReturnType, Signature, Token, TraitItem, Type,
+    parse_quote,
+};
 
 /// The options of the attribute.
 #[derive(Default)]
@@ -61,10 +64,26 @@ pub(crate) fn expand(attribute: TokenStream, tokens: TokenStream) -> TokenStream
     });
     options.krate.report_missing("#[nnx::dyn_module(crate = other_crate::nnx)]", &mut errors);
     validate(&item, &mut errors);
-    match errors.into_compile_errors() {
-        None => objects(&item, &options),
-        Some(errors) => quote!(#item #errors),
+    if let Some(errors) = errors.into_compile_errors() {
+        return quote!(#item #errors);
     }
+    // Without its methods that objects cannot have, the trait has objects: no use of them is a further error.
+    let mut errors = Errors::default();
+    let mut item = item;
+    for part in &mut item.items {
+        if let TraitItem::Fn(part) = part
+            && !is_of_sized_types(&part.sig)
+            && refuses(&part.sig, &mut errors)
+        {
+            part.sig
+                .generics
+                .make_where_clause()
+                .predicates
+                .push(parse_quote!(Self: ::core::marker::Sized));
+        }
+    }
+    let (objects, errors) = (objects(&item, &options), errors.into_compile_errors());
+    quote!(#objects #errors)
 }
 
 fn no_trait(error: Error, tokens: TokenStream) -> Error {
@@ -113,6 +132,54 @@ fn validate(item: &ItemTrait, errors: &mut Errors) {
             );
         }
     }
+}
+
+/// Whether objects have nothing to do with the method: `where Self: Sized`.
+fn is_of_sized_types(sig: &Signature) -> bool {
+    let clauses = sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    clauses.into_iter().any(|predicate| *predicate == parse_quote!(Self: Sized))
+}
+
+/// Whether it is a method that objects cannot have: what rustc says of it at each use of an object.
+fn refuses(sig: &Signature, errors: &mut Errors) -> bool {
+    const ONLY_SIZED: &str = "leave it to the types themselves: `where Self: Sized` below it";
+    let generic =
+        sig.generics.type_params().next().map(|parameter| parameter.ident.to_token_stream());
+    let shown = sig.inputs.iter().find_map(|input| match input {
+        FnArg::Typed(typed) if matches!(*typed.ty, Type::ImplTrait(_)) => {
+            Some(typed.ty.to_token_stream())
+        }
+        _ => None,
+    });
+    let of_no_size = match &sig.output {
+        ReturnType::Type(_, ty)
+            if **ty == parse_quote!(Self) || matches!(**ty, Type::ImplTrait(_)) =>
+        {
+            Some(ty)
+        }
+        _ => None,
+    };
+    if sig.receiver().is_none() {
+        let message = with_fixes(
+            "an object is asked for its methods, and a function without `self` is none",
+            &["make it a method: `&self` or `&mut self` first", ONLY_SIZED],
+        );
+        errors.at(&sig.ident, message);
+    } else if let Some(at) = &sig.asyncness {
+        errors.at(
+            at,
+            with_fixes("an object has no `async` methods", &["take `async` off", ONLY_SIZED]),
+        );
+    } else if let Some(at) = generic.or(shown) {
+        let why = "a method of an object is one function, and cannot have type parameters";
+        errors.at(at, with_fixes(why, &["name the type, as in `x: &Array`", ONLY_SIZED]));
+    } else if let Some(at) = of_no_size {
+        let why = "a method of an object cannot return a type that only the type behind it knows";
+        errors.at(at, with_fixes(why, &["return a type that is known: `Box<dyn …>`", ONLY_SIZED]));
+    } else {
+        return false;
+    }
+    true
 }
 
 fn objects(item: &ItemTrait, options: &Options) -> TokenStream {

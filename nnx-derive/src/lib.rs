@@ -106,7 +106,7 @@ use syn::DeriveInput;
 ///     ["layers[*].kernel: Param", "layers[*].bias: Param", "head.kernel: Param", "head.bias: Param"],
 /// );
 /// ```
-#[proc_macro_derive(Module, attributes(module))]
+#[proc_macro_derive(Module, attributes(module, nnx))]
 pub fn derive_module(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     derive(&input).into()
@@ -191,12 +191,18 @@ fn derive(input: &DeriveInput) -> TokenStream {
     let item = parse::item(&input, &mut errors);
     let is_missing = item.krate.report_missing("#[module(crate = other_crate::nnx)]", &mut errors);
     validate::item(&item, &mut errors);
+    // Not even a placeholder can be written where the crate is not found, or for a type without a size.
+    let has_no_impl = is_missing || item.fields().any(|field| is_unsized(field.ty));
     match errors.into_compile_errors() {
         None => expand::module(&item, &aliases),
-        Some(compile_errors) if is_missing => compile_errors,
+        Some(compile_errors) if has_no_impl => compile_errors,
         Some(compile_errors) => {
             let placeholder = expand::placeholder(&item);
             quote::quote!(#compile_errors #placeholder)
         }
     }
+}
+
+fn is_unsized(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::TraitObject(_) | syn::Type::Slice(_))
 }

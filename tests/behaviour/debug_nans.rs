@@ -55,7 +55,7 @@ fn an_operation_that_makes_nan_stops_at_its_line() {
 
 #[nnx::jit(graph = false)]
 fn jit_masked(x: &Array) -> Array {
-    where_(&x.gt(0.0), x.log(), 0.0)
+    where_(x.gt(0.0), x.log(), 0.0)
 }
 
 #[test]

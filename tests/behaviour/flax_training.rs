@@ -151,11 +151,11 @@ fn assert_near(x: &Array, expected: f32) {
 #[test]
 fn a_metric_is_split_and_merged_between_updates() {
     let mut accuracy = Accuracy::new();
-    accuracy.update(&logits(), &ints(&[1, 1, 1, 1, 1]));
+    accuracy.update(logits(), ints(&[1, 1, 1, 1, 1]));
     let (graphdef, leaves) = split(&accuracy);
     let mut accuracy = merge(&graphdef, leaves).unwrap();
     assert_near(&accuracy.compute(), 0.6);
-    accuracy.update(&logits(), &ints(&[1, 1, 1, 1, 0]));
+    accuracy.update(logits(), ints(&[1, 1, 1, 1, 0]));
     assert_near(&accuracy.compute(), 0.7);
 }
 
@@ -205,10 +205,10 @@ fn metrics_in_a_struct() {
     let mut m = metrics();
     let values = |m: &Metrics| [&m.accuracy.compute(), &m.loss.compute()].map(|x| x.item::<f32>());
     assert!(values(&m).iter().all(|x| x.is_nan()));
-    m.accuracy.update(&logits(), &ints(&[1, 1, 0, 1, 0]));
+    m.accuracy.update(logits(), ints(&[1, 1, 0, 1, 0]));
     m.loss.update(&ints(&[1, 2, 3, 4]));
     assert_eq!(values(&m), [0.6, 2.5]);
-    m.accuracy.update(&logits(), &ints(&[0, 1, 1, 1, 1]));
+    m.accuracy.update(logits(), ints(&[0, 1, 1, 1, 1]));
     m.loss.update(&ints(&[3, 2, 1, 0]));
     assert_eq!(values(&m), [0.5, 2.0]);
     m.accuracy.reset();
@@ -221,12 +221,12 @@ fn masked_metrics_in_a_struct() {
     let mut m = metrics();
     let values = |m: &Metrics| [&m.accuracy.compute(), &m.loss.compute()].map(|x| x.item::<f32>());
     let labels = ints(&[1, 1, 0, 1, 0]);
-    m.accuracy.update_masked(&logits(), &labels, &labels.gt(0));
+    m.accuracy.update_masked(logits(), &labels, labels.gt(0));
     m.loss.update(&ints(&[1, 2, 3, 4]));
     assert_eq!(values(&m), [2.0 / 3.0, 2.5]);
     let (labels, losses) = (ints(&[0, 1, 1, 1, 1]), ints(&[3, 2, 1, 0]));
-    m.accuracy.update_masked(&logits(), &labels, &labels.gt(0));
-    m.loss.update_masked(&losses, &losses.gt(1));
+    m.accuracy.update_masked(logits(), &labels, labels.gt(0));
+    m.loss.update_masked(&losses, losses.gt(1));
     assert_eq!(values(&m), [4.0 / 7.0, 2.5]);
 }
 
@@ -262,19 +262,19 @@ fn metrics_are_updated_inside_jit() {
 #[test]
 fn yes_or_no_in_two_batches() {
     let mut accuracy = Accuracy::with_threshold(0.5);
-    accuracy.update(&f32s(&[0.4, 0.7, 0.2, 0.6]), &ints(&[0, 1, 1, 1]));
+    accuracy.update(f32s(&[0.4, 0.7, 0.2, 0.6]), ints(&[0, 1, 1, 1]));
     assert_eq!(accuracy.compute().item::<f32>(), 0.75);
-    accuracy.update(&f32s(&[0.1, 0.9, 0.8, 0.3]), &ints(&[0, 1, 1, 0]));
+    accuracy.update(f32s(&[0.1, 0.9, 0.8, 0.3]), ints(&[0, 1, 1, 0]));
     assert_eq!(accuracy.compute().item::<f32>(), 0.875);
 }
 
 #[test]
 fn labels_of_another_shape_are_refused() {
     let of_classes =
-        || Accuracy::new().update(&Array::scalar(0.0_f32).broadcast_to([2, 2, 2]), &ints(&[0; 4]));
+        || Accuracy::new().update(Array::scalar(0.0_f32).broadcast_to([2, 2, 2]), ints(&[0; 4]));
     assert_says(&panic_message(of_classes), &["f32[2, 2, 2]", "i32[4]"]);
     let of_yes =
-        || Accuracy::with_threshold(0.5).update(&f32s(&[0.0; 4]), &ints(&[0; 4]).reshape([2, 2]));
+        || Accuracy::with_threshold(0.5).update(f32s(&[0.0; 4]), ints(&[0; 4]).reshape([2, 2]));
     assert_says(&panic_message(of_yes), &["f32[4]", "i32[2, 2]"]);
 }
 
@@ -287,8 +287,8 @@ fn an_average_counts_every_element() {
     average.update(&many);
     assert_eq!((average.count.item::<i32>(), average.total.item::<f32>()), (75, 105.0 + 1770.0));
     let mut average = Average::new();
-    average.update_masked(&whole, &whole.gt(4));
-    average.update_masked(&many, &many.gt(10.0));
+    average.update_masked(&whole, whole.gt(4));
+    average.update_masked(&many, many.gt(10.0));
     // 5 + … + 14, and 11 + … + 59.
     assert_eq!((average.count.item::<i32>(), average.total.item::<f32>()), (59, 95.0 + 1715.0));
     let mut average = Average::new();

@@ -1,7 +1,8 @@
 //! The forms of an operand: what `+` takes beside an array, every function of two arrays takes.
 
 use nnx::array::{self, where_};
-use nnx::{Array, Param};
+use nnx::optim::losses;
+use nnx::{Array, DType, Param, linalg, special};
 
 fn array(values: [f32; 4]) -> Array {
     Array::from_slice(&values, [2, 2])
@@ -42,7 +43,24 @@ fn every_function_takes_what_plus_takes() {
         x.pow(y),
         x.atan2(y),
         x.clip(y, 9.0),
-        where_(&x.gt(2.0), x, y),
+        where_(x.gt(2.0), x, y),
+        where_(y, x, 0.0),
+        array::select(x.gt(2.0), x, y),
+        x.logical_and(y).astype(DType::F32),
+        x.logical_xor(y).astype(DType::F32),
+        array::complex(x, y).abs(),
+        x.isin(y).astype(DType::F32),
+        x.average(y, ..),
+        array::append(x, y, 0),
+        array::polyval(x.flatten(), y),
+        linalg::solve(x, y),
+        linalg::solve_triangular(x, y, true),
+        losses::l2_loss(x, y),
+        losses::softmax_cross_entropy(x, y),
+        losses::cosine_distance(x, y),
+        special::betainc(x, y, 0.5),
+        special::polygamma(x, y),
+        x.flatten().ediff1d(y, None),
         array::logaddexp(x, y),
         array::dot(x, y),
         array::tensordot(x, y, 1),
@@ -51,6 +69,27 @@ fn every_function_takes_what_plus_takes() {
         array::kron(x, y),
         array::vecdot(x, y, -1),
     }
+}
+
+/// An array that need not be there: it, nothing, or an `Option`.
+#[test]
+fn optional_arrays_are_taken_with_and_without_some() {
+    let (x, ends) = (Array::from([1, 4, 9]), Param::new(Array::from([7])));
+    assert_eq!(x.ediff1d(None, None).to_vec::<i32>(), [3, 5]);
+    assert_eq!(x.ediff1d(&ends, ends.clone()).to_vec::<i32>(), [7, 3, 5, 7]);
+    let (some, nothing) = (Some(ends.value().clone()), None::<Array>);
+    assert_eq!(x.ediff1d(some.as_ref(), nothing.as_ref()).to_vec::<i32>(), [7, 3, 5]);
+    assert_eq!(x.ediff1d(Some(&x), Array::scalar(0)).to_vec::<i32>(), [1, 4, 9, 3, 5, 0]);
+}
+
+/// A number beside an array is true or not, as it is not 0.
+#[test]
+fn truth_takes_numbers() {
+    let x = Array::from([0.0_f32, 2.0]);
+    assert_eq!(x.logical_and(1).to_vec::<bool>(), [false, true]);
+    assert_eq!(x.logical_or(0.0).to_vec::<bool>(), [false, true]);
+    assert_eq!(x.logical_or(f64::NAN).to_vec::<bool>(), [true, true]);
+    assert_eq!(x.logical_xor(true).to_vec::<bool>(), [true, false]);
 }
 
 /// A list of arrays is one of references; a reference to a Variable is one.

@@ -105,7 +105,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         shapes: &[&[&[7]], &[&[64]]],
         program: |x| {
             let nan = &x[0] / x[0].zeros_like() * 0.0;
-            nnx::array::where_(&nan.maximum(0.0).is_nan(), 1.0, 2.0)
+            nnx::array::where_(nan.maximum(0.0).is_nan(), 1.0, 2.0)
         },
     },
 ];

@@ -64,7 +64,7 @@ fn with_parameters(name: &str) -> Option<Run> {
         "geometric" => |c| y(random::geometric(&key(c), c.input("p"), [30, 4], DType::I32)),
         "binomial" => |c| y(random::binomial(&key(c), c.input("n"), c.input("p"), [9, 6, 6], F)),
         "multinomial" => {
-            |c| y(random::multinomial(&key(c), c.input("n"), &c.input("p"), [3, 2, 5], F))
+            |c| y(random::multinomial(&key(c), c.input("n"), c.input("p"), [3, 2, 5], F))
         }
         _ => return None,
     })

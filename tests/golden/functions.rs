@@ -13,7 +13,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
             loss(case, |x, labels, _| losses::softmax_cross_entropy_with_integer_labels(x, labels))
         },
         "sigmoid_binary_cross_entropy" => |case| {
-            loss(case, |x, _, target| losses::sigmoid_binary_cross_entropy(x, &target.gt(0.0)))
+            loss(case, |x, _, target| losses::sigmoid_binary_cross_entropy(x, target.gt(0.0)))
         },
         "squared_error" => |case| loss(case, |x, _, target| losses::squared_error(x, target)),
         "l2_loss" => |case| loss(case, |x, _, target| losses::l2_loss(x, target)),

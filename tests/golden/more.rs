@@ -185,7 +185,7 @@ fn attention(name: &str) -> Option<Run> {
         "dot_product_attention" => |c| dot(c, AttentionOptions::new()),
         "dot_product_attention_bias" => |c| {
             function(c, &["q", "k", "v", "bias"], |xs| {
-                let options = AttentionOptions::new().bias(&xs[3]).mask(&c.input("mask"));
+                let options = AttentionOptions::new().bias(&xs[3]).mask(c.input("mask"));
                 dot_product_attention(&xs[0], &xs[1], &xs[2], &options)
             })
         },
@@ -207,7 +207,7 @@ fn attention(name: &str) -> Option<Run> {
         }
         "dot_product_attention_weights" => |c| {
             function(c, &["q", "k", "bias"], |xs| {
-                let options = AttentionOptions::new().bias(&xs[2]).mask(&c.input("mask"));
+                let options = AttentionOptions::new().bias(&xs[2]).mask(c.input("mask"));
                 dot_product_attention_weights(&xs[0], &xs[1], &options)
             })
         },
@@ -299,7 +299,7 @@ fn recurrent(name: &str) -> Option<Run> {
             let (ahead, back) = directions(c);
             let both = Bidirectional::builder(ahead, back).merge_fn(|a, b| a * b);
             layer(c, both.build_with(&mut rngs(c)), |m, x| {
-                m.forward_with(x, RNNOptions::new().seq_lengths(&Array::from([6, 2, 4]))).1
+                m.forward_with(x, RNNOptions::new().seq_lengths(Array::from([6, 2, 4]))).1
             })
         },
         "flip_sequences" => |c| {
@@ -321,7 +321,7 @@ fn lengths<C: RNNCellBase>(
     hidden: fn(C::Carry) -> Array,
 ) -> Outputs {
     layer(case, builder.build_with(&mut rngs(case)), |m, x| {
-        let options = RNNOptions::new().seq_lengths(&Array::from([6, 2, 4]));
+        let options = RNNOptions::new().seq_lengths(Array::from([6, 2, 4]));
         let (carry, y) = m.forward_with(x, options);
         concatenate(&[&hidden(carry).expand_dims(1), &y], 1)
     })

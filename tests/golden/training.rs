@@ -45,7 +45,7 @@ impl Mlp {
 #[nnx::jit(graph = false)]
 fn step(model: &mut Mlp, opt: &mut Optimizer<AdamW>, x: &Array, t: &Array) -> Array {
     let (loss, grads) = value_and_grad(
-        |model: &mut Mlp| softmax_cross_entropy_with_integer_labels(&model.forward(x), t).mean(..),
+        |model: &mut Mlp| softmax_cross_entropy_with_integer_labels(model.forward(x), t).mean(..),
         &mut *model,
     );
     opt.update(model, &grads);

@@ -1,5 +1,6 @@
 //! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
 
+use super::AsArray;
 use super::axes::invalid;
 use crate::graph::Array;
 use crate::lower::Direction;
@@ -85,14 +86,6 @@ scalar_operands! {
     bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
 }
 
-/// A function takes an array as `impl AsRef<Array>` where a number makes no sense: the array, a Variable, or
-/// a reference to one.
-impl AsRef<Array> for Array {
-    fn as_ref(&self) -> &Array {
-        self
-    }
-}
-
 /// The shape that two shapes broadcast to by NumPy's rule.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
@@ -139,6 +132,15 @@ fn binary(name: &str, op: BinaryOp, a: &dyn Operand, b: &dyn Operand) -> Array {
 fn true_divide(a: &dyn Operand, b: &dyn Operand) -> Array {
     let (a, b) = meet("div", a, b);
     bind1(Binary(BinaryOp::Div), &[&a.to_inexact(), &b.to_inexact()])
+}
+
+/// Whether an operand is not zero.
+#[track_caller]
+fn truth(x: &dyn Operand) -> Array {
+    match (x.number(), x.kind()) {
+        (None, PromotionKind::Strong(dtype)) => x.array(dtype).truth(),
+        (number, _) => Array::scalar(number != Some(0.0)),
+    }
 }
 
 /// NumPy's remainder.
@@ -355,7 +357,7 @@ impl Array {
         if !self.dtype().is_inexact() {
             return self.clone();
         }
-        select(&self.lt(0.0), &self.ceil(), &self.floor())
+        select(self.lt(0.0), self.ceil(), self.floor())
     }
 
     /// Elements below `low` become `low`, those above `high` become `high`: the minimum of `high`
@@ -373,8 +375,8 @@ impl Array {
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
-    pub fn logical_and(&self, rhs: &Array) -> Array {
-        binary("logical_and", BinaryOp::And, &self.truth(), &rhs.truth())
+    pub fn logical_and(&self, rhs: impl Operand) -> Array {
+        binary("logical_and", BinaryOp::And, &self.truth(), &truth(&rhs))
     }
 
     /// Logical or of truth values. `jax.numpy.logical_or`.
@@ -382,8 +384,8 @@ impl Array {
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
-    pub fn logical_or(&self, rhs: &Array) -> Array {
-        binary("logical_or", BinaryOp::Or, &self.truth(), &rhs.truth())
+    pub fn logical_or(&self, rhs: impl Operand) -> Array {
+        binary("logical_or", BinaryOp::Or, &self.truth(), &truth(&rhs))
     }
 
     /// Logical negation of truth values. `jax.numpy.logical_not`.
@@ -480,8 +482,8 @@ impl Array {
 /// # Panics
 /// Panics if the shapes or dtypes differ.
 #[track_caller]
-pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
-    bind1(Select, &[which, on_true, on_false])
+pub fn select(which: impl AsArray, on_true: impl AsArray, on_false: impl AsArray) -> Array {
+    bind1(Select, &[which.as_array(), on_true.as_array(), on_false.as_array()])
 }
 
 /// `on_true` where `which` is true, `on_false` elsewhere, with broadcasting and promotion.
@@ -490,13 +492,14 @@ pub fn select(which: &Array, on_true: &Array, on_false: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn where_(which: &Array, on_true: impl Operand, on_false: impl Operand) -> Array {
+pub fn where_(which: impl AsArray, on_true: impl Operand, on_false: impl Operand) -> Array {
+    let which = which.as_array();
     let (a, b) = meet("where", &on_true, &on_false);
     match broadcast_shapes(which.shape(), a.shape()) {
         Some(shape) => select(
-            &which.truth().broadcast_to_dims(&shape),
-            &a.broadcast_to_dims(&shape),
-            &b.broadcast_to_dims(&shape),
+            which.truth().broadcast_to_dims(&shape),
+            a.broadcast_to_dims(&shape),
+            b.broadcast_to_dims(&shape),
         ),
         None => invalid(
             "where",

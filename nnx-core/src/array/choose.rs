@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{Operand, iota, one_program, select, where_};
+use super::{AsArray, Operand, iota, one_program, select, where_};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -12,7 +12,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if there are no choices, the shapes do not broadcast, or the index is not an integer.
 #[track_caller]
-pub fn choose(index: &Array, choices: &[&Array]) -> Array {
+pub fn choose(index: impl AsArray, choices: &[&Array]) -> Array {
+    let index = index.as_array();
     let Some((last, rest)) = choices.split_last() else {
         invalid("choose", "needs at least one choice".into());
     };
@@ -29,7 +30,7 @@ pub fn choose(index: &Array, choices: &[&Array]) -> Array {
         let index = args[0].broadcast_to_dims(&shape);
         (0..count)
             .rev()
-            .fold(wide(&args[count + 1]), |out, i| select(&index.le(i), &wide(&args[i + 1]), &out))
+            .fold(wide(&args[count + 1]), |out, i| select(index.le(i), wide(&args[i + 1]), &out))
     })
 }
 

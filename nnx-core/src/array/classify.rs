@@ -1,7 +1,7 @@
 //! Questions about single elements, and comparisons with tolerance.
 
 use super::program::{Compute, binary, unary};
-use super::{Operand, full, one_program, select, where_};
+use super::{AsArray, Operand, full, one_program, select, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -64,11 +64,11 @@ impl Array {
         let limits = finfo(self.dtype());
         one_program("nan_to_num", std::slice::from_ref(self), |args| {
             let x = &args[0];
-            let out = select(&x.is_nan(), &x.full_like(nan), x);
+            let out = select(x.is_nan(), x.full_like(nan), x);
             let high = x.full_like(posinf.unwrap_or(limits.max));
-            let out = select(&out.eq(f64::INFINITY), &high, &out);
+            let out = select(out.eq(f64::INFINITY), &high, &out);
             let low = x.full_like(neginf.unwrap_or(-limits.max));
-            select(&out.eq(f64::NEG_INFINITY), &low, &out)
+            select(out.eq(f64::NEG_INFINITY), &low, &out)
         })
     }
 
@@ -103,7 +103,8 @@ impl Array {
 
     /// Whether shapes and all elements are equal, as one bool. `jax.numpy.array_equal`.
     #[track_caller]
-    pub fn array_equal(&self, rhs: &Array) -> Array {
+    pub fn array_equal(&self, rhs: impl AsArray) -> Array {
+        let rhs = rhs.as_array();
         if self.shape() != rhs.shape() {
             return Array::scalar(false);
         }
@@ -118,7 +119,7 @@ impl Array {
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
-    pub fn where_or(&self, which: &Array, otherwise: impl Operand) -> Array {
+    pub fn where_or(&self, which: impl AsArray, otherwise: impl Operand) -> Array {
         where_(which, self, otherwise)
     }
 }

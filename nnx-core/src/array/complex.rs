@@ -1,7 +1,7 @@
 //! Complex numbers and their parts.
 
-use super::one_program;
 use super::program::{Compute, binary};
+use super::{Operand, one_program};
 use crate::graph::Array;
 use crate::ops::{Complex, ComplexPart};
 use crate::run::bind1;
@@ -59,8 +59,8 @@ impl Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn complex(re: &Array, im: &Array) -> Array {
-    binary("complex", Compute::Inexact, re, im, |re, im| {
+pub fn complex(re: impl Operand, im: impl Operand) -> Array {
+    binary("complex", Compute::Inexact, &re, &im, |re, im| {
         let wide = re.dtype().complex().real();
         bind1(Complex, &[&re.astype(wide), &im.astype(wide)])
     })

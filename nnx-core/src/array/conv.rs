@@ -1,7 +1,7 @@
 //! Convolutions and their options.
 
 use super::axes::{invalid, product_of};
-use super::{full, one_program};
+use super::{AsArray, full, one_program};
 use crate::graph::Array;
 use crate::lower::ConvDims;
 use crate::ops::{ConvGeneralDilated, Reverse, dilated};
@@ -218,7 +218,8 @@ fn dilated_kernel(op: &str, rhs: &Array, dims: &[usize], dilation: &[usize]) -> 
 /// # Panics
 /// Panics if the shapes, dtypes, groups or options do not fit together.
 #[track_caller]
-pub fn conv_general_dilated(lhs: &Array, rhs: &Array, options: &ConvOptions) -> Array {
+pub fn conv_general_dilated(lhs: impl AsArray, rhs: impl AsArray, options: &ConvOptions) -> Array {
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
     const OP: &str = "conv_general_dilated";
     let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
     let n = lhs.rank() - 2;
@@ -275,7 +276,12 @@ fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64
 /// # Panics
 /// Panics if the shapes, dtypes or options do not fit together; for `Padding::SameLower`.
 #[track_caller]
-pub fn conv_transpose(lhs: &Array, rhs: &Array, options: &ConvTransposeOptions) -> Array {
+pub fn conv_transpose(
+    lhs: impl AsArray,
+    rhs: impl AsArray,
+    options: &ConvTransposeOptions,
+) -> Array {
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
     const OP: &str = "conv_transpose";
     let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
     let n = lhs.rank() - 2;
@@ -357,6 +363,6 @@ pub fn conv_general_dilated_patches(
         (order[dims.rhs[0]], order[dims.rhs[1]]) = (n + 1, n);
         dims.rhs[2..].iter().enumerate().for_each(|(i, &d)| order[d] = i);
         let grouped = ConvOptions { feature_group_count: features, ..options.clone() };
-        conv_general_dilated(&args[0], &kernel.transpose(order), &grouped)
+        conv_general_dilated(&args[0], kernel.transpose(order), &grouped)
     })
 }

@@ -1,7 +1,7 @@
 //! Functions that are applied to parts of an array.
 
 use super::axes::{dim, dims, invalid};
-use super::{IntoAxes, Operand, one_program, where_};
+use super::{AsArray, IntoAxes, Operand, one_program, where_};
 use crate::graph::Array;
 
 /// A condition and the function that counts where it holds, for [`piecewise`].
@@ -199,7 +199,8 @@ impl Array {
     /// Whether two arrays have the same elements after broadcasting; false if they do not broadcast.
     /// `jax.numpy.array_equiv`.
     #[track_caller]
-    pub fn array_equiv(&self, other: &Array) -> Array {
+    pub fn array_equiv(&self, other: impl AsArray) -> Array {
+        let other = other.as_array();
         match super::broadcast_shapes(self.shape(), other.shape()) {
             Some(_) => self.eq(other).all(..),
             None => Array::scalar(false),

@@ -1,8 +1,9 @@
 //! Histograms of points with several coordinates.
 
+use super::OptionalArray;
 use super::axes::{invalid, product_of, sum_of};
 use super::program::program;
-use super::{IndexMode, linspace, select, stack, zeros};
+use super::{AsArray, IndexMode, linspace, select, stack, zeros};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -47,8 +48,9 @@ pub fn histogramdd(
     sample: &Array,
     bins: &[usize],
     ranges: &[(f64, f64)],
-    weights: Option<&Array>,
+    weights: impl OptionalArray,
 ) -> (Array, Vec<Array>) {
+    let weights = weights.optional();
     const OP: &str = "histogramdd";
     let fits = sample.rank() == 2 && sample.shape()[1] == bins.len() && bins.len() == ranges.len();
     if !fits || bins.is_empty() || bins.contains(&0) || sample.dtype().is_complex() {
@@ -83,12 +85,12 @@ pub fn histogramdd(
             let column = x.slice_dim(1, d, d + 1).squeeze(1);
             let last = own.slice_dim(0, count, count + 1);
             let at = own.searchsorted(&column, true).astype(DType::I64);
-            let at = select(&column.eq(last), &at.full_like(count as f64), &at) - 1;
+            let at = select(column.eq(last), at.full_like(count as f64), &at) - 1;
             inside = inside & at.ge(0) & at.lt(count);
             flat = flat * count + at;
             edges.push(own);
         }
-        let flat = select(&inside, &flat, &flat.full_like(total as f64));
+        let flat = select(&inside, &flat, flat.full_like(total as f64));
         let added = args.get(1).map_or_else(|| super::ones([n], DType::I32), Array::clone);
         let counts = zeros([total], added.dtype()).at(&flat).mode(IndexMode::Fill).add(&added);
         std::iter::once(counts.reshape(bins)).chain(edges).collect()
@@ -112,12 +114,14 @@ pub fn histogramdd(
 /// is not one weight for each point.
 #[track_caller]
 pub fn histogram2d(
-    x: &Array,
-    y: &Array,
+    x: impl AsArray,
+    y: impl AsArray,
     bins: [usize; 2],
     ranges: [(f64, f64); 2],
-    weights: Option<&Array>,
+    weights: impl OptionalArray,
 ) -> (Array, Array, Array) {
+    let weights = weights.optional();
+    let (x, y) = (x.as_array(), y.as_array());
     if x.rank() != 1 || x.shape() != y.shape() {
         let (x, y) = (x.aval(), y.aval());
         invalid("histogram2d", format!("needs vectors of one size, got {x} and {y}"));

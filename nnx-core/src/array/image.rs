@@ -1,7 +1,7 @@
 //! Images in other sizes, with the names and semantics of `jax.image`.
 
 use super::axes::{dims, invalid, shape_of};
-use super::{IntoShape, iota, keepdims, one_program, tensordot, where_};
+use super::{AsArray, IntoShape, iota, keepdims, one_program, tensordot, where_};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 use std::f64::consts::PI;
@@ -37,7 +37,7 @@ impl ResizeMethod {
             ResizeMethod::Cubic => {
                 let near = ((1.5 * x - 2.5) * x) * x + 1.0;
                 let far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0;
-                where_(&x.ge(2.0), 0.0, where_(&x.ge(1.0), far, near))
+                where_(x.ge(2.0), 0.0, where_(x.ge(1.0), far, near))
             }
         }
     }
@@ -47,9 +47,9 @@ impl ResizeMethod {
 #[track_caller]
 fn lanczos(radius: f64, x: &Array) -> Array {
     let product = radius * (PI * x).sin() * (PI * x / radius).sin();
-    let safe = where_(&x.ne(0.0), PI * PI * x.square(), 1.0);
-    let value = where_(&x.gt(1e-3), product / safe, 1.0);
-    where_(&x.gt(radius), 0.0, value)
+    let safe = where_(x.ne(0.0), PI * PI * x.square(), 1.0);
+    let value = where_(x.gt(1e-3), product / safe, 1.0);
+    where_(x.gt(radius), 0.0, value)
 }
 
 /// The weights `[m, n]` of m elements in n elements of the result.
@@ -76,7 +76,7 @@ fn weights(
         method.weight(&if antialias { distance / inverse.maximum(1.0) } else { distance })
     };
     let total = raw.sum(keepdims(0));
-    let safe = where_(&total.ne(0.0), &total, 1.0);
+    let safe = where_(total.ne(0.0), &total, 1.0);
     // Weights that nearly cancel are noise.
     let some = total.abs().gt(1000.0 * f64::from(f32::EPSILON));
     let normal = where_(&some, raw / safe, 0.0);
@@ -146,7 +146,7 @@ pub fn resize(
 fn nearest(x: &Array, d: usize, n: usize) -> Array {
     let m = x.shape()[d];
     let at = ((iota([n], DType::F32, 0) + 0.5) * m as f64 / n as f64).floor();
-    x.take(&at.astype(DType::I32), d as isize)
+    x.take(at.astype(DType::I32), d as isize)
 }
 
 /// The image in another shape, where the axes `spatial_dims` are scaled and moved: an element at x is at
@@ -170,11 +170,12 @@ pub fn scale_and_translate(
     image: &Array,
     shape: impl IntoShape,
     spatial_dims: &[isize],
-    scale: &Array,
-    translation: &Array,
+    scale: impl AsArray,
+    translation: impl AsArray,
     method: ResizeMethod,
     antialias: bool,
 ) -> Array {
+    let (scale, translation) = (scale.as_array(), translation.as_array());
     const OP: &str = "scale_and_translate";
     let shape = shape_of(OP, shape);
     let named = dims(OP, spatial_dims, image.aval());

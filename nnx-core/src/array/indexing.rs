@@ -2,7 +2,7 @@
 
 use super::arith::broadcast_shapes;
 use super::axes::{dim, invalid};
-use super::{Operand, select};
+use super::{AsArray, Operand, select};
 use crate::error::{catching, or_raise};
 use crate::graph::{Array, user_location, with_location};
 use crate::lower::GatherDims;
@@ -64,7 +64,7 @@ pub(super) fn normalize(indices: &Array, n: usize, wrap: bool, dtype: DType) -> 
         return indices;
     }
     let from_end = &indices + n;
-    select(&indices.lt(0), &from_end, &indices)
+    select(indices.lt(0), &from_end, &indices)
 }
 
 #[track_caller]
@@ -106,7 +106,7 @@ impl Array {
     /// # Panics
     /// Panics if there is no such axis, it is empty, or `indices` are not integers.
     #[track_caller]
-    pub fn take(&self, indices: &Array, axis: isize) -> Array {
+    pub fn take(&self, indices: impl AsArray, axis: isize) -> Array {
         self.take_mode(indices, axis, IndexMode::Fill)
     }
 
@@ -116,7 +116,8 @@ impl Array {
     /// # Panics
     /// As `take`.
     #[track_caller]
-    pub fn take_mode(&self, indices: &Array, axis: isize, mode: IndexMode) -> Array {
+    pub fn take_mode(&self, indices: impl AsArray, axis: isize, mode: IndexMode) -> Array {
+        let indices = indices.as_array();
         const OP: &str = "take";
         let aval = self.aval();
         let d = dim(OP, axis, aval);
@@ -167,7 +168,8 @@ impl Array {
     /// Panics if there is no such axis, the other axes do not broadcast, or `indices` are no
     /// integers.
     #[track_caller]
-    pub fn take_along_axis(&self, indices: &Array, axis: isize) -> Array {
+    pub fn take_along_axis(&self, indices: impl AsArray, axis: isize) -> Array {
+        let indices = indices.as_array();
         const OP: &str = "take_along_axis";
         let aval = self.aval();
         let d = dim(OP, axis, aval);
@@ -215,7 +217,13 @@ impl Array {
     /// Panics if there is no such axis, the other axes do not broadcast, or `indices` are no
     /// integers.
     #[track_caller]
-    pub fn put_along_axis(&self, indices: &Array, values: impl Operand, axis: isize) -> Array {
+    pub fn put_along_axis(
+        &self,
+        indices: impl AsArray,
+        values: impl Operand,
+        axis: isize,
+    ) -> Array {
+        let indices = indices.as_array();
         const OP: &str = "put_along_axis";
         let aval = self.aval();
         let d = dim(OP, axis, aval);

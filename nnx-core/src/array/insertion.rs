@@ -137,7 +137,7 @@ fn picked(x: &Array, sources: &[usize], d: usize) -> Array {
     }
     if runs.len() > FEW {
         let positions: Vec<i64> = sources.iter().map(|&i| i as i64).collect();
-        return x.take(&Array::from_slice(&positions, [positions.len()]), d as isize);
+        return x.take(Array::from_slice(&positions, [positions.len()]), d as isize);
     }
     let parts: Vec<Array> = runs.iter().map(|&(start, end)| x.slice_dim(d, start, end)).collect();
     concatenate(&parts.iter().collect::<Vec<_>>(), d as isize)

@@ -107,7 +107,7 @@ impl Array {
             let (x, y) = (x.abs(), y.abs());
             let divisor = bind1(Gcd, &[&x, &y]);
             let none = divisor.eq(0);
-            let safe = select(&none, &divisor.ones_like(), &divisor);
+            let safe = select(&none, divisor.ones_like(), &divisor);
             select(&none, &divisor, &(x * int_floor_divide(&y, &safe)))
         })
     }
@@ -117,8 +117,8 @@ impl Array {
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
-    pub fn logical_xor(&self, rhs: &Array) -> Array {
-        binary("logical_xor", Compute::Promoted, self, rhs, |x, y| x.ne(0) ^ y.ne(0))
+    pub fn logical_xor(&self, rhs: impl Operand) -> Array {
+        binary("logical_xor", Compute::Promoted, self, &rhs, |x, y| x.ne(0) ^ y.ne(0))
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn remainder(a: &Array, b: &Array) -> Array {
     if a.dtype().is_unsigned_int() {
         return rem;
     }
-    let fix = rem.ne(0).logical_and(&rem.lt(0).ne(b.lt(0)));
+    let fix = rem.ne(0).logical_and(rem.lt(0).ne(b.lt(0)));
     select(&fix, &(&rem + &b), &rem)
 }
 
@@ -140,7 +140,7 @@ fn nonzero_divisor(y: &Array) -> Array {
     if y.dtype().is_float() {
         return y.clone();
     }
-    select(&y.eq(0), &y.ones_like(), y)
+    select(y.eq(0), y.ones_like(), y)
 }
 
 #[track_caller]
@@ -164,12 +164,12 @@ fn int_floor_divide(x: &Array, y: &Array) -> Array {
 #[track_caller]
 fn float_divmod(x: &Array, y: &Array) -> (Array, Array) {
     let rem = bind1(Binary(BinaryOp::Rem), &[x, y]);
-    let quotient = select(&y.eq(0), x, &(x - &rem)) / y;
-    let fix = rem.ne(0).logical_and(&y.sign().ne(rem.sign()));
+    let quotient = select(y.eq(0), x, &(x - &rem)) / y;
+    let fix = rem.ne(0).logical_and(y.sign().ne(rem.sign()));
     let quotient = select(&fix, &(&quotient - 1.0), &quotient);
     // Halves go away from zero, as in `lax.round`.
     let away = (quotient.abs() + 0.5).floor() * quotient.sign();
-    let quotient = select(&quotient.is_finite(), &away, &quotient);
+    let quotient = select(quotient.is_finite(), &away, &quotient);
     (quotient, select(&fix, &(&rem + y), &rem))
 }
 

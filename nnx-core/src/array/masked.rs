@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
+use super::{AsArray, IntoAxes, Operand, keepdims, one_program, quantile, select, where_};
 use crate::graph::Array;
 use crate::ops::Reducer;
 use crate::value::DType;
@@ -28,7 +28,8 @@ impl Array {
     /// # Panics
     /// Panics if the mask does not broadcast to the array's shape.
     #[track_caller]
-    pub fn masked(&self, mask: &Array) -> Masked {
+    pub fn masked(&self, mask: impl AsArray) -> Masked {
+        let mask = mask.as_array();
         if common_shape("masked", &[self, mask]) != self.shape() {
             let (x, mask) = (self.aval(), mask.aval());
             invalid("masked", format!("the mask {mask} does not broadcast to the shape of {x}"));
@@ -53,7 +54,7 @@ impl Masked {
     /// Panics if there is no such axis.
     #[track_caller]
     pub fn sum(&self, axes: impl IntoAxes) -> Array {
-        self.reduce("sum", |x, mask| select(mask, x, &x.zeros_like()).sum(axes))
+        self.reduce("sum", |x, mask| select(mask, x, x.zeros_like()).sum(axes))
     }
 
     /// Product. `jax.numpy.prod` with `where`.
@@ -64,7 +65,7 @@ impl Masked {
     /// Panics if there is no such axis.
     #[track_caller]
     pub fn prod(&self, axes: impl IntoAxes) -> Array {
-        self.reduce("prod", |x, mask| select(mask, x, &x.ones_like()).prod(axes))
+        self.reduce("prod", |x, mask| select(mask, x, x.ones_like()).prod(axes))
     }
 
     /// Arithmetic mean; NaN where no element counts. `jax.numpy.mean` with `where`.
@@ -175,7 +176,7 @@ fn mean(x: &Array, mask: &Array, axes: super::Axes) -> Array {
     let dtype = x.to_inexact().dtype();
     let x = x.to_wide();
     let count = mask.astype(x.dtype().real()).sum(axes.clone()).astype(x.dtype());
-    (select(mask, &x, &x.zeros_like()).sum(axes) / count).astype(dtype)
+    (select(mask, &x, x.zeros_like()).sum(axes) / count).astype(dtype)
 }
 
 #[track_caller]
@@ -185,9 +186,9 @@ fn variance(x: &Array, mask: &Array, axes: super::Axes, ddof: usize) -> Array {
     let centered = &x - mean(&x, mask, keepdims(axes.clone()));
     let square = centered.squared_magnitude();
     let divisor = mask.astype(square.dtype()).sum(axes.clone()) - ddof as f64;
-    let sum = select(mask, &square, &square.zeros_like()).sum(axes);
+    let sum = select(mask, &square, square.zeros_like()).sum(axes);
     let value = sum / &divisor;
-    select(&divisor.gt(0.0), &value, &value.full_like(f64::NAN)).astype(dtype)
+    select(divisor.gt(0.0), &value, value.full_like(f64::NAN)).astype(dtype)
 }
 
 /// Reductions that pass over NaN.
@@ -291,8 +292,8 @@ impl Array {
             let x = &args[0];
             let nan = x.is_nan();
             let neutral = if max { f64::NEG_INFINITY } else { f64::INFINITY };
-            let out = reduce(&select(&nan, &x.full_like(neutral), x), axes.clone());
-            select(&nan.all(axes), &out.full_like(f64::NAN), &out)
+            let out = reduce(&select(&nan, x.full_like(neutral), x), axes.clone());
+            select(nan.all(axes), out.full_like(f64::NAN), &out)
         })
     }
 
@@ -330,8 +331,8 @@ impl Array {
             }
             let nan = x.is_nan();
             let neutral = if max { f64::NEG_INFINITY } else { f64::INFINITY };
-            let at = arg(&select(&nan, &x.full_like(neutral), x));
-            where_(&nan.all(axis), -1, at)
+            let at = arg(&select(&nan, x.full_like(neutral), x));
+            where_(nan.all(axis), -1, at)
         })
     }
 
@@ -344,7 +345,7 @@ impl Array {
     #[track_caller]
     pub fn nancumsum(&self, axis: isize) -> Array {
         one_program("nancumsum", std::slice::from_ref(self), |args| {
-            select(&args[0].is_nan(), &args[0].zeros_like(), &args[0]).cumsum(axis)
+            select(args[0].is_nan(), args[0].zeros_like(), &args[0]).cumsum(axis)
         })
     }
 
@@ -357,7 +358,7 @@ impl Array {
     #[track_caller]
     pub fn nancumprod(&self, axis: isize) -> Array {
         one_program("nancumprod", std::slice::from_ref(self), |args| {
-            select(&args[0].is_nan(), &args[0].ones_like(), &args[0]).cumprod(axis)
+            select(args[0].is_nan(), args[0].ones_like(), &args[0]).cumprod(axis)
         })
     }
 

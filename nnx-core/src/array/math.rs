@@ -1,7 +1,7 @@
 //! Elementwise functions of floats beyond those that are single operations.
 
 use super::program::{Compute, binary, program2, unary};
-use super::{Operand, finfo, select, where_};
+use super::{AsArray, Operand, finfo, select, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
@@ -34,7 +34,7 @@ impl Array {
         unary("sinc", self, |x| {
             let zero = x.eq(0.0);
             let pi_x = x * PI;
-            let safe = select(&zero, &x.ones_like(), &pi_x);
+            let safe = select(&zero, x.ones_like(), &pi_x);
             // The first terms of the series, for the derivatives at 0.
             let square = pi_x.square();
             let series = 1.0 - &square * (1.0 / 6.0 - &square / 120.0);
@@ -124,8 +124,8 @@ impl Array {
             let step = x.nextafter(x.full_like(f64::INFINITY).copysign(&x)) - &x;
             // A processor that takes denormals for 0 loses the step from 0.
             let least = limits.tiny * limits.eps;
-            let least = select(&x.signbit(), &x.full_like(-least), &x.full_like(least));
-            select(&step.eq(0.0), &least, &step)
+            let least = select(x.signbit(), x.full_like(-least), x.full_like(least));
+            select(step.eq(0.0), &least, &step)
         })
     }
 
@@ -134,7 +134,7 @@ impl Array {
     pub fn modf(&self) -> (Array, Array) {
         program2("modf", std::slice::from_ref(self), |args| {
             let x = args[0].to_inexact();
-            let whole = select(&x.ge(0.0), &x.floor(), &x.ceil());
+            let whole = select(x.ge(0.0), x.floor(), x.ceil());
             (&x - &whole, whole)
         })
     }
@@ -150,10 +150,10 @@ impl Array {
             let infinite = x.eq(f64::INFINITY) | y.eq(f64::INFINITY);
             let (large, small) = (x.maximum(&y), x.minimum(&y));
             let zero = large.eq(0.0);
-            let safe = select(&zero, &large.ones_like(), &large);
+            let safe = select(&zero, large.ones_like(), &large);
             let value = &large * ((small / safe).square() + 1.0).sqrt();
             let value = select(&zero, &large, &value);
-            select(&infinite, &value.full_like(f64::INFINITY), &value)
+            select(&infinite, value.full_like(f64::INFINITY), &value)
         })
     }
 
@@ -165,7 +165,7 @@ impl Array {
     pub fn copysign(&self, rhs: impl Operand) -> Array {
         binary("copysign", Compute::Inexact, self, &rhs, |x, y| {
             let magnitude = x.abs();
-            select(&y.signbit(), &-&magnitude, &magnitude)
+            select(y.signbit(), &-&magnitude, &magnitude)
         })
     }
 
@@ -176,9 +176,9 @@ impl Array {
     #[track_caller]
     pub fn heaviside(&self, at_zero: impl Operand) -> Array {
         binary("heaviside", Compute::Inexact, self, &at_zero, |x, y| {
-            let rest = select(&x.is_nan(), x, y);
-            let rest = select(&x.gt(0.0), &x.ones_like(), &rest);
-            select(&x.lt(0.0), &x.zeros_like(), &rest)
+            let rest = select(x.is_nan(), x, y);
+            let rest = select(x.gt(0.0), x.ones_like(), &rest);
+            select(x.lt(0.0), x.zeros_like(), &rest)
         })
     }
 
@@ -227,7 +227,7 @@ impl Array {
             let dtype = x.dtype();
             let wide = if dtype.size() < 4 { x.astype(DType::F32) } else { x.clone() };
             let Bits { mantissa, bias, ints } = Bits::of(wide.dtype());
-            let special = wide.eq(0.0).logical_or(&wide.is_finite().logical_not());
+            let special = wide.eq(0.0).logical_or(wide.is_finite().logical_not());
             // Denormals are scaled up, so that their exponent is in the bits too.
             let small = wide.abs().lt(finfo(wide.dtype()).tiny);
             let scaled = select(&small, &(&wide * 2_f64.powi(mantissa + 2)), &wide);
@@ -235,7 +235,7 @@ impl Array {
             let raw = raw.astype(DType::I32) - (bias - 1);
             let exponent = where_(&small, &raw - (mantissa + 2), raw);
             let exponent = where_(&special, 0, exponent);
-            let value = select(&special, &wide, &scale(&wide, &-&exponent));
+            let value = select(&special, &wide, scale(&wide, &-&exponent));
             (value.astype(dtype), exponent)
         })
     }
@@ -245,7 +245,8 @@ impl Array {
     /// # Panics
     /// Panics if the shapes do not broadcast or `exponent` is not an integer.
     #[track_caller]
-    pub fn ldexp(&self, exponent: &Array) -> Array {
+    pub fn ldexp(&self, exponent: impl AsArray) -> Array {
+        let exponent = exponent.as_array();
         if !exponent.dtype().is_int() {
             let message = format!("needs integer exponents, got {}", exponent.aval());
             super::invalid("ldexp", message);
@@ -265,7 +266,7 @@ impl Array {
 #[track_caller]
 pub(super) fn parts(name: &str, z: &Array, f: impl Fn(&Array) -> Array) -> Array {
     super::one_program(name, std::slice::from_ref(z), |args| {
-        super::complex(&f(&args[0].real()), &f(&args[0].imag()))
+        super::complex(f(&args[0].real()), f(&args[0].imag()))
     })
 }
 
@@ -345,12 +346,12 @@ fn log_add(args: &[Array], rest: fn(&Array) -> Array) -> Array {
     let max = x.maximum(y);
     let delta = x - y;
     // NaN: of NaNs, or of infinities of one sign, whose sum is right.
-    select(&delta.is_nan(), &(x + y), &(max + rest(&-delta.abs())))
+    select(delta.is_nan(), &(x + y), &(max + rest(&-delta.abs())))
 }
 
 /// Each tangent times the share of its operand in the sum.
 fn shares(cx: &Jvp<'_>, exp: fn(&Array) -> Array) -> Tangent {
-    let finite = |x: &Array| select(&x.eq(f64::INFINITY), &x.zeros_like(), x);
+    let finite = |x: &Array| select(x.eq(f64::INFINITY), x.zeros_like(), x);
     let part = |i: usize| {
         let share = exp(&(finite(&cx.primals[i]) - finite(cx.out())));
         cx.tangent(i).map(|t| t * share)

@@ -1,7 +1,7 @@
 //! Products of arrays: matmul, dot_general.
 
 use super::axes::invalid;
-use super::{Operand, iota, one_program, where_};
+use super::{AsArray, Operand, iota, one_program, where_};
 use crate::graph::Array;
 use crate::lower::DotDims;
 use crate::ops::DotGeneral;
@@ -15,8 +15,8 @@ impl Array {
     /// # Panics
     /// Panics if the inner sizes differ, an operand is a scalar, or the batches do not broadcast.
     #[track_caller]
-    pub fn matmul(&self, rhs: impl AsRef<Array>) -> Array {
-        let rhs = rhs.as_ref();
+    pub fn matmul(&self, rhs: impl AsArray) -> Array {
+        let rhs = rhs.as_array();
         let dtype = promote_dtypes(self.dtype(), rhs.dtype());
         let (a, b) = (self.array(dtype), rhs.array(dtype));
         let (ra, rb) = (a.rank(), b.rank());
@@ -83,11 +83,12 @@ impl Array {
 /// Panics if dtypes or paired sizes differ.
 #[track_caller]
 pub fn dot_general(
-    lhs: &Array,
-    rhs: &Array,
+    lhs: impl AsArray,
+    rhs: impl AsArray,
     contract: (&[usize], &[usize]),
     batch: (&[usize], &[usize]),
 ) -> Array {
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
     let dims = DotDims {
         lhs_batch: batch.0.to_vec(),
         rhs_batch: batch.1.to_vec(),
@@ -112,7 +113,8 @@ pub fn dot_general(
 /// # Panics
 /// Panics if the shapes do not fit or the sizes are not integers.
 #[track_caller]
-pub fn ragged_dot(lhs: &Array, rhs: &Array, group_sizes: &Array) -> Array {
+pub fn ragged_dot(lhs: impl AsArray, rhs: impl AsArray, group_sizes: impl AsArray) -> Array {
+    let (lhs, rhs, group_sizes) = (lhs.as_array(), rhs.as_array(), group_sizes.as_array());
     const OP: &str = "ragged_dot";
     let fits = match (lhs.shape(), rhs.shape(), group_sizes.shape()) {
         ([_, k], [g, inner, _], [sizes]) => k == inner && g == sizes,
@@ -130,7 +132,7 @@ pub fn ragged_dot(lhs: &Array, rhs: &Array, group_sizes: &Array) -> Array {
     one_program(OP, &[lhs.clone(), rhs.clone(), group_sizes.clone()], |args| {
         let (lhs, rhs) = (args[0].astype(dtype), args[1].astype(dtype));
         let group =
-            args[2].astype(DType::I32).cumsum(0).searchsorted(&iota([m], DType::I32, 0), true);
+            args[2].astype(DType::I32).cumsum(0).searchsorted(iota([m], DType::I32, 0), true);
         let own = iota([g, 1], DType::I32, 0).eq(&group).expand_dims(-1);
         let rows = where_(&own, &lhs, 0);
         dot_general(&rows, &rhs, (&[0, 2], &[0, 1]), (&[], &[]))

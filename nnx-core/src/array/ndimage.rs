@@ -46,7 +46,7 @@ impl Outside {
 #[track_caller]
 fn rounded(x: &Array) -> Array {
     let whole = x.trunc();
-    where_(&(x - &whole).abs().ge(0.5), &whole + x.sign(), &whole)
+    where_((x - &whole).abs().ge(0.5), &whole + x.sign(), &whole)
 }
 
 /// The values of an array at `coordinates`, an array for each axis, which broadcast: those of the nearest

@@ -3,7 +3,7 @@
 
 use super::axes::{dim, invalid, sum_of};
 use super::program::program;
-use super::{IndexMode, Operand, concatenate, iota, one_program, select, where_};
+use super::{AsArray, IndexMode, Operand, concatenate, iota, one_program, select, where_};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::value::DType;
@@ -34,7 +34,7 @@ fn positions(mask: &Array, size: usize, fill: &Array) -> Array {
         return super::zeros([0], DType::I32);
     }
     let at = mask.astype(DType::I32).cumsum(0) - 1;
-    let at = select(mask, &at, &at.full_like(size as f64));
+    let at = select(mask, &at, at.full_like(size as f64));
     let start = fill.astype(DType::I32).broadcast_to_dims(&[size]);
     start.at(&at).mode(IndexMode::Fill).set(iota([n], DType::I32, 0))
 }
@@ -118,15 +118,16 @@ impl Array {
     #[track_caller]
     pub fn extract(
         &self,
-        mask: &Array,
+        mask: impl AsArray,
         size: impl Into<Option<usize>>,
         fill: impl Operand,
     ) -> Array {
+        let mask = mask.as_array();
         if self.shape() != mask.shape() {
             let message = format!("the mask {} does not fit {}", mask.aval(), self.aval());
             invalid("extract", message);
         }
-        self.flatten().compress(&mask.flatten(), 0, size, fill)
+        self.flatten().compress(mask.flatten(), 0, size, fill)
     }
 
     /// The slices along `axis` where the one-axis `mask` is true; with a `size`, as many, filled up
@@ -138,11 +139,12 @@ impl Array {
     #[track_caller]
     pub fn compress(
         &self,
-        mask: &Array,
+        mask: impl AsArray,
         axis: isize,
         size: impl Into<Option<usize>>,
         fill: impl Operand,
     ) -> Array {
+        let mask = mask.as_array();
         let d = dim("compress", axis, self.aval());
         if mask.shape() != [self.shape()[d]] {
             let (mask, x) = (mask.aval(), self.aval());
@@ -158,7 +160,7 @@ impl Array {
             let picked = args[0].take_mode(&at, d as isize, IndexMode::Clip);
             let mut shape = vec![1; self.rank()];
             shape[d] = size;
-            where_(&beyond.reshape(shape), &args[2], picked)
+            where_(beyond.reshape(shape), &args[2], picked)
         })
     }
 
@@ -245,8 +247,8 @@ impl Array {
 
     /// Whether each element is among those of `test`. `jax.numpy.isin`.
     #[track_caller]
-    pub fn isin(&self, test: &Array) -> Array {
-        one_program("isin", &[self.clone(), test.clone()], |args| {
+    pub fn isin(&self, test: impl AsArray) -> Array {
+        one_program("isin", &[self.clone(), test.as_array().clone()], |args| {
             args[0].expand_dims(-1).eq(args[1].flatten()).any(-1)
         })
     }
@@ -268,7 +270,8 @@ impl Array {
     /// # Panics
     /// Panics if the dtype is not an integer or the shapes differ.
     #[track_caller]
-    pub fn bincount_weights(&self, weights: &Array, length: usize) -> Array {
+    pub fn bincount_weights(&self, weights: impl AsArray, length: usize) -> Array {
+        let weights = weights.as_array();
         if !self.dtype().is_int() || self.shape() != weights.shape() {
             let (x, w) = (self.aval(), weights.aval());
             invalid("bincount", format!("needs integers and as many weights, got {x} and {w}"));
@@ -285,7 +288,8 @@ impl Array {
     /// # Panics
     /// Panics if `bins` has not exactly one axis.
     #[track_caller]
-    pub fn digitize(&self, bins: &Array, right: bool) -> Array {
+    pub fn digitize(&self, bins: impl AsArray, right: bool) -> Array {
+        let bins = bins.as_array();
         if bins.rank() != 1 {
             invalid("digitize", format!("needs bins of one axis, got {}", bins.aval()));
         }
@@ -318,9 +322,9 @@ impl Array {
             let edges = super::linspace(low, high, edge_count, x.dtype());
             let at = edges.searchsorted(&x, true);
             let last = edges.slice_dim(0, bins, bins + 1);
-            let at = where_(&x.eq(last), bins, at) - 1;
+            let at = where_(x.eq(last), bins, at) - 1;
             // Values outside of the range count in no bin.
-            let at = where_(&at.lt(0), bins, at);
+            let at = where_(at.lt(0), bins, at);
             let counts = super::zeros([bins], x.dtype());
             (counts.at(&at).mode(IndexMode::Fill).add(x.ones_like()), edges)
         })

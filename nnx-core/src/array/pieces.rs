@@ -1,9 +1,10 @@
 //! Arrays cut, mirrored and grown by NumPy's short names.
 
+use super::OptionalArray;
 use super::axes::{invalid, shape_of};
 use super::nonzero::size_of;
 use super::program::program;
-use super::{IntoShape, concatenate, iota, one_program, select};
+use super::{AsArray, IntoShape, concatenate, iota, one_program, select};
 use crate::graph::Array;
 use crate::value::{DType, saturating_product};
 
@@ -94,7 +95,8 @@ impl Array {
     /// # Panics
     /// Panics for bool arrays.
     #[track_caller]
-    pub fn ediff1d(&self, to_begin: Option<&Array>, to_end: Option<&Array>) -> Array {
+    pub fn ediff1d(&self, to_begin: impl OptionalArray, to_end: impl OptionalArray) -> Array {
+        let (to_begin, to_end) = (to_begin.optional(), to_end.optional());
         if self.dtype() == DType::Bool {
             invalid("ediff1d", format!("truth values have no differences, got {}", self.aval()));
         }
@@ -145,7 +147,7 @@ impl Array {
             let inside = at.lt(kept.sum(0));
             let places = at + kept.argmax(0);
             let picked = x.take_mode(&places, 0, super::IndexMode::Clip);
-            vec![select(&inside, &picked, &picked.zeros_like())]
+            vec![select(&inside, &picked, picked.zeros_like())]
         });
         outs.into_iter().next().unwrap_or_else(|| unreachable!("one result"))
     }
@@ -163,7 +165,8 @@ impl Array {
 /// # Panics
 /// Panics if there is no such axis, or the other axes differ.
 #[track_caller]
-pub fn append(x: &Array, values: &Array, axis: impl Into<Option<isize>>) -> Array {
+pub fn append(x: &Array, values: impl AsArray, axis: impl Into<Option<isize>>) -> Array {
+    let values = values.as_array();
     match axis.into() {
         Some(axis) => concatenate(&[x, values], axis),
         None => concatenate(&[&x.flatten(), &values.flatten()], 0),

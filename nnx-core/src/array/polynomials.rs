@@ -3,8 +3,8 @@
 use super::products::check_powers;
 use super::program::{Compute, program, program2};
 use super::{
-    ConvolveMode, complex, concatenate, convolve, eye, finfo, invalid, iota, linalg, one_program,
-    vander, where_,
+    AsArray, ConvolveMode, complex, concatenate, convolve, eye, finfo, invalid, iota, linalg,
+    one_program, vander, where_,
 };
 use crate::error::or_raise;
 use crate::graph::{Array, Jvp, Tangent};
@@ -24,7 +24,8 @@ fn check(op: &'static str, p: &Array) {
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
-pub fn polyadd(p: &Array, q: &Array) -> Array {
+pub fn polyadd(p: impl AsArray, q: impl AsArray) -> Array {
+    let (p, q) = (p.as_array(), q.as_array());
     check("polyadd", p);
     check("polyadd", q);
     let n = p.size().max(q.size());
@@ -39,7 +40,8 @@ pub fn polyadd(p: &Array, q: &Array) -> Array {
 /// # Panics
 /// Panics if an operand is not a vector or has no elements, or both are bool.
 #[track_caller]
-pub fn polysub(p: &Array, q: &Array) -> Array {
+pub fn polysub(p: impl AsArray, q: impl AsArray) -> Array {
+    let (p, q) = (p.as_array(), q.as_array());
     check("polysub", p);
     check("polysub", q);
     let n = p.size().max(q.size());
@@ -54,7 +56,8 @@ pub fn polysub(p: &Array, q: &Array) -> Array {
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
-pub fn polymul(p: &Array, q: &Array) -> Array {
+pub fn polymul(p: impl AsArray, q: impl AsArray) -> Array {
+    let (p, q) = (p.as_array(), q.as_array());
     check("polymul", p);
     check("polymul", q);
     convolve(p, q, ConvolveMode::Full)
@@ -74,7 +77,8 @@ pub fn polymul(p: &Array, q: &Array) -> Array {
 /// Panics if an operand is not a vector or has no elements, or the quotient has more than 16,384
 /// coefficients.
 #[track_caller]
-pub fn polydiv(p: &Array, q: &Array) -> (Array, Array) {
+pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
+    let (p, q) = (p.as_array(), q.as_array());
     const OP: &str = "polydiv";
     check(OP, p);
     check(OP, q);
@@ -204,23 +208,23 @@ impl CustomJvp for Roots {
         let powers = iota([n], real, 0) + 1.0;
         let sizes = p.slice_dim(0, 1, n + 1).abs().pow(1.0 / &powers).max(0);
         // The zeros in units of their size: their powers neither overflow nor vanish.
-        let unit = where_(&sizes.gt(0), &sizes, 1.0);
+        let unit = where_(sizes.gt(0), &sizes, 1.0);
         let scaled = p.slice_dim(0, 1, n + 1) / unit.pow(&powers).astype(dtype);
         let p = super::concatenate(&[&p.slice_dim(0, 0, 1), &scaled], 0);
         // A circle around the mean of the zeros, about as large as their distance from 0.
         let angle = iota([n], real, 0) * (TAU / n as f64) + 0.5 / n as f64;
-        let start = complex(&angle.cos(), &angle.sin()) - p.slice_dim(0, 1, 2) / n as f64;
+        let start = complex(angle.cos(), angle.sin()) - p.slice_dim(0, 1, 2) / n as f64;
         let others = eye(n, DType::Bool).logical_not();
         let zeros = inner_for(STEPS, &[start, p], |_, state| {
             let (z, p) = (&state[0], &state[1]);
             let (value, slope) = value_and_slope(p, z);
-            let newton = &value / where_(&slope.eq(0), 1.0, &slope);
+            let newton = &value / where_(slope.eq(0), 1.0, &slope);
             let apart = z.expand_dims(1) - z.expand_dims(0);
-            let some = others.logical_and(&apart.ne(0));
+            let some = others.logical_and(apart.ne(0));
             let safe = where_(&some, &apart, 1.0);
             let repelled = where_(&some, 1.0 / safe, 0.0).sum(1);
             let divisor = 1.0 - &newton * repelled;
-            let step = newton / where_(&divisor.eq(0), 1.0, &divisor);
+            let step = newton / where_(divisor.eq(0), 1.0, &divisor);
             vec![z - step, p.clone()]
         });
         (&zeros[0] * unit.astype(dtype)).astype(args[0].dtype())
@@ -275,7 +279,8 @@ pub fn polyint(p: &Array) -> Array {
 /// # Panics
 /// Panics if `x` is not a vector, `y` has not as many rows, or the degree is above 16,384.
 #[track_caller]
-pub fn polyfit(x: &Array, y: &Array, degree: usize) -> Array {
+pub fn polyfit(x: impl AsArray, y: impl AsArray, degree: usize) -> Array {
+    let (x, y) = (x.as_array(), y.as_array());
     check("polyfit", x);
     if !matches!(y.rank(), 1 | 2) || y.shape()[0] != x.size() {
         let (x, y) = (x.aval(), y.aval());

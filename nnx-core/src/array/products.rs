@@ -3,8 +3,8 @@
 use super::axes::{dim, dims, invalid};
 use super::program::common_shape;
 use super::{
-    ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program, select, stack,
-    where_,
+    AsArray, ConvOptions, IndexMode, Padding, conv_general_dilated, dot_general, one_program,
+    select, stack, where_,
 };
 use crate::graph::Array;
 use crate::value::promote_dtypes;
@@ -55,8 +55,8 @@ impl IntoContraction for (&[isize], &[isize]) {
 /// # Panics
 /// Panics if there are no such axes, or their sizes differ.
 #[track_caller]
-pub fn tensordot(a: impl AsRef<Array>, b: impl AsRef<Array>, axes: impl IntoContraction) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn tensordot(a: impl AsArray, b: impl AsArray, axes: impl IntoContraction) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "tensordot";
     let (left, right) = axes.contraction(a.rank());
     if left.len() != right.len() {
@@ -77,8 +77,8 @@ pub fn tensordot(a: impl AsRef<Array>, b: impl AsRef<Array>, axes: impl IntoCont
 /// # Panics
 /// Panics if the sizes of these axes differ.
 #[track_caller]
-pub fn dot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn dot(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     if a.rank() == 0 || b.rank() == 0 {
         return a * b;
     }
@@ -91,8 +91,8 @@ pub fn dot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
 /// # Panics
 /// Panics if the numbers of elements differ.
 #[track_caller]
-pub fn vdot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn vdot(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     if a.size() != b.size() {
         invalid("vdot", format!("{} and {} differ in size", a.aval(), b.aval()));
     }
@@ -107,8 +107,8 @@ pub fn vdot(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
 /// # Panics
 /// Panics if the last axes differ in size.
 #[track_caller]
-pub fn inner(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn inner(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     if a.rank() == 0 || b.rank() == 0 { a * b } else { tensordot(a, b, ([-1], [-1])) }
 }
 
@@ -118,8 +118,8 @@ pub fn inner(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
-pub fn vecdot(a: impl AsRef<Array>, b: impl AsRef<Array>, axis: isize) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn vecdot(a: impl AsArray, b: impl AsArray, axis: isize) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     common_shape("vecdot", &[a, b]);
     one_program("vecdot", &[a.clone(), b.clone()], |args| (args[0].conj() * &args[1]).sum(axis))
 }
@@ -130,8 +130,8 @@ pub fn vecdot(a: impl AsRef<Array>, b: impl AsRef<Array>, axis: isize) -> Array 
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn matvec(a: impl AsRef<Array>, x: impl AsRef<Array>) -> Array {
-    let (a, x) = (a.as_ref(), x.as_ref());
+pub fn matvec(a: impl AsArray, x: impl AsArray) -> Array {
+    let (a, x) = (a.as_array(), x.as_array());
     if a.rank() < 2 || x.rank() < 1 || a.shape().last() != x.shape().last() {
         let (a, x) = (a.aval(), x.aval());
         invalid("matvec", format!("needs [.., m, n] and [.., n], got {a} and {x}"));
@@ -145,8 +145,8 @@ pub fn matvec(a: impl AsRef<Array>, x: impl AsRef<Array>) -> Array {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn vecmat(x: impl AsRef<Array>, a: impl AsRef<Array>) -> Array {
-    let (x, a) = (x.as_ref(), a.as_ref());
+pub fn vecmat(x: impl AsArray, a: impl AsArray) -> Array {
+    let (x, a) = (x.as_array(), a.as_array());
     let fits = a.rank() >= 2 && x.rank() >= 1 && x.shape().last() == a.shape().iter().nth_back(1);
     if !fits {
         let (x, a) = (x.aval(), a.aval());
@@ -157,8 +157,8 @@ pub fn vecmat(x: impl AsRef<Array>, a: impl AsRef<Array>) -> Array {
 
 /// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
 #[track_caller]
-pub fn outer(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn outer(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     one_program("outer", &[a.clone(), b.clone()], |args| {
         args[0].flatten().expand_dims(1) * args[1].flatten().expand_dims(0)
     })
@@ -166,8 +166,8 @@ pub fn outer(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
 
 /// The Kronecker product: every element of `a` times the whole of `b`. `jax.numpy.kron`.
 #[track_caller]
-pub fn kron(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn kron(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     one_program("kron", &[a.clone(), b.clone()], |args| {
         let rank = args[0].rank().max(args[1].rank());
         let wide = |x: &Array| -> Vec<usize> {
@@ -187,8 +187,8 @@ pub fn kron(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
 /// # Panics
 /// Panics if the last axes have other sizes, or the others do not broadcast.
 #[track_caller]
-pub fn cross(a: impl AsRef<Array>, b: impl AsRef<Array>) -> Array {
-    let (a, b) = (a.as_ref(), b.as_ref());
+pub fn cross(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     let size = |x: &Array| x.shape().last().copied().unwrap_or(0);
     if !matches!((size(a), size(b)), (2 | 3, 2 | 3)) {
         let (a, b) = (a.aval(), b.aval());
@@ -257,7 +257,8 @@ pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
 /// # Panics
 /// Panics if `p` has not exactly one axis.
 #[track_caller]
-pub fn polyval(p: &Array, x: &Array) -> Array {
+pub fn polyval(p: impl AsArray, x: impl AsArray) -> Array {
+    let (p, x) = (p.as_array(), x.as_array());
     if p.rank() != 1 {
         invalid("polyval", format!("needs a vector of coefficients, got {}", p.aval()));
     }
@@ -301,7 +302,8 @@ pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
 /// # Panics
 /// Panics if there is no such axis or `x` does not fit it.
 #[track_caller]
-pub fn trapezoid_at(y: &Array, x: &Array, axis: isize) -> Array {
+pub fn trapezoid_at(y: impl AsArray, x: impl AsArray, axis: isize) -> Array {
+    let (y, x) = (y.as_array(), x.as_array());
     let d = dim("trapezoid_at", axis, y.aval());
     let n = y.shape()[d];
     if x.shape() != y.shape() && x.shape() != [n] {
@@ -345,8 +347,8 @@ pub enum ConvolveMode {
 /// # Panics
 /// Panics if an operand is not a vector or is empty.
 #[track_caller]
-pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
-    slide("convolve", a, v, mode, true)
+pub fn convolve(a: impl AsArray, v: impl AsArray, mode: ConvolveMode) -> Array {
+    slide("convolve", a.as_array(), v.as_array(), mode, true)
 }
 
 /// The correlation of two vectors; complex `v` is conjugated. `jax.numpy.correlate` (default mode
@@ -355,8 +357,8 @@ pub fn convolve(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
 /// # Panics
 /// Panics if an operand is not a vector or is empty.
 #[track_caller]
-pub fn correlate(a: &Array, v: &Array, mode: ConvolveMode) -> Array {
-    slide("correlate", a, &v.conj(), mode, false)
+pub fn correlate(a: impl AsArray, v: impl AsArray, mode: ConvolveMode) -> Array {
+    slide("correlate", a.as_array(), &v.as_array().conj(), mode, false)
 }
 
 #[track_caller]
@@ -379,8 +381,7 @@ fn slide(op: &str, a: &Array, v: &Array, mode: ConvolveMode, flip: bool) -> Arra
         let kernel = if flip { kernel.flip(0) } else { kernel };
         let options =
             ConvOptions { padding: Padding::Explicit(vec![padding]), ..Default::default() };
-        let out =
-            conv_general_dilated(&x.reshape([1, -1, 1]), &kernel.reshape([-1, 1, 1]), &options);
+        let out = conv_general_dilated(x.reshape([1, -1, 1]), kernel.reshape([-1, 1, 1]), &options);
         let out = out.flatten();
         if exchanged && !flip { out.flip(0) } else { out }
     })
@@ -393,7 +394,14 @@ fn slide(op: &str, a: &Array, v: &Array, mode: ConvolveMode, flip: bool) -> Arra
 /// # Panics
 /// Panics if `xp` and `fp` are not vectors of one size.
 #[track_caller]
-pub fn interp(x: &Array, xp: &Array, fp: &Array, left: Option<f64>, right: Option<f64>) -> Array {
+pub fn interp(
+    x: impl AsArray,
+    xp: impl AsArray,
+    fp: impl AsArray,
+    left: Option<f64>,
+    right: Option<f64>,
+) -> Array {
+    let (x, xp, fp) = (x.as_array(), xp.as_array(), fp.as_array());
     if xp.rank() != 1 || xp.shape() != fp.shape() || xp.size() == 0 {
         let (xp, fp) = (xp.aval(), fp.aval());
         invalid("interp", format!("needs points in vectors of one size, got {xp} and {fp}"));
@@ -408,15 +416,15 @@ pub fn interp(x: &Array, xp: &Array, fp: &Array, left: Option<f64>, right: Optio
         let (x0, f0) = (take(&xp, &before), take(&fp, &before));
         let (dx, df) = (take(&xp, &at) - &x0, take(&fp, &at) - &f0);
         let flat = dx.abs().le(super::finfo(dtype).eps * super::finfo(dtype).eps);
-        let safe = select(&flat, &dx.ones_like(), &dx);
+        let safe = select(&flat, dx.ones_like(), &dx);
         let f = where_(&flat, &f0, &f0 + (&x - x0) / safe * df);
         let end = |i: usize, value: Option<f64>| match value {
             Some(value) => Array::constant_scalar(fp.dtype(), value),
             None => fp.slice_dim(0, i, i + 1).squeeze(0),
         };
         let edge = |i: usize| xp.slice_dim(0, i, i + 1).squeeze(0);
-        let f = where_(&x.lt(edge(0)), end(0, left), f);
-        where_(&x.gt(edge(n - 1)), end(n - 1, right), f)
+        let f = where_(x.lt(edge(0)), end(0, left), f);
+        where_(x.gt(edge(n - 1)), end(n - 1, right), f)
     })
 }
 
@@ -438,7 +446,7 @@ pub fn unwrap(x: &Array, axis: isize, period: f64) -> Array {
         let near = (&jump + period / 2.0) % period - period / 2.0;
         let at_edge = near.eq(-period / 2.0) & jump.gt(0.0);
         let near = where_(&at_edge, period / 2.0, near);
-        let correction = where_(&jump.abs().lt(period / 2.0), 0.0, near - &jump);
+        let correction = where_(jump.abs().lt(period / 2.0), 0.0, near - &jump);
         let start = x.slice_dim(d, 0, 1);
         let rest = x.slice_dim(d, 1, n) + correction.cumsum(d as isize);
         super::concatenate(&[&start, &rest], d as isize)

@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::program2;
-use super::{Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
+use super::{AsArray, Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
@@ -104,7 +104,8 @@ impl Array {
     /// # Panics
     /// Panics if there is no such axis or the weights do not broadcast to this array's shape.
     #[track_caller]
-    pub fn average(&self, weights: &Array, axes: impl IntoAxes) -> Array {
+    pub fn average(&self, weights: impl AsArray, axes: impl IntoAxes) -> Array {
+        let weights = weights.as_array();
         let axes = axes.into_axes();
         if super::program::common_shape("average", &[self, weights]) != self.shape() {
             let (x, w) = (self.aval(), weights.aval());
@@ -193,7 +194,7 @@ impl Array {
             if !r.dtype().is_complex() {
                 return r.clip(-1.0, 1.0);
             }
-            super::complex(&r.real().clip(-1.0, 1.0), &r.imag().clip(-1.0, 1.0))
+            super::complex(r.real().clip(-1.0, 1.0), r.imag().clip(-1.0, 1.0))
         })
     }
 
@@ -269,7 +270,7 @@ pub(super) fn of(
             x
         } else {
             let any = x.is_nan().any(keepdims(-1)).broadcast_to_dims(x.shape());
-            select(&any, &x.full_like(f64::NAN), &x)
+            select(&any, x.full_like(f64::NAN), &x)
         };
         let sorted = x.sort(-1);
         let row = args[1].reshape([-1]);
@@ -292,7 +293,7 @@ pub(super) fn of(
             QuantileMethod::Lower => low,
             QuantileMethod::Higher => high,
             QuantileMethod::Midpoint => (low + high) * 0.5,
-            QuantileMethod::Nearest => where_(&high_weight.le(0.5), low, high),
+            QuantileMethod::Nearest => where_(high_weight.le(0.5), low, high),
         };
         let out = out.moveaxis(-1, 0);
         let out = if axes.keepdims {
@@ -313,7 +314,8 @@ pub(super) fn of(
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.
 #[track_caller]
-pub fn logsumexp_signed(x: &Array, b: &Array, axes: impl IntoAxes) -> (Array, Array) {
+pub fn logsumexp_signed(x: &Array, b: impl AsArray, axes: impl IntoAxes) -> (Array, Array) {
+    let b = b.as_array();
     let axes = axes.into_axes();
     let shape = super::program::common_shape("logsumexp_signed", &[x, b]);
     program2("logsumexp_signed", &[x.clone(), b.clone()], |args| {
@@ -321,9 +323,9 @@ pub fn logsumexp_signed(x: &Array, b: &Array, axes: impl IntoAxes) -> (Array, Ar
         let b = args[1].astype(x.dtype()).broadcast_to_dims(&shape);
         // Where b is 0 the term is 0, whatever x is.
         let none = b.eq(0.0);
-        let x = select(&none, &x.full_like(f64::NEG_INFINITY), &x);
+        let x = select(&none, x.full_like(f64::NEG_INFINITY), &x);
         let max = x.max(keepdims(axes.clone())).stop_gradient();
-        let max = select(&max.is_finite(), &max, &max.zeros_like());
+        let max = select(max.is_finite(), &max, max.zeros_like());
         let sum = (b * (x - &max).exp()).sum(keepdims(axes.clone()));
         let (log, sign) = (sum.abs().log() + max, sum.sign().stop_gradient());
         if axes.keepdims {

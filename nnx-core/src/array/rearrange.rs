@@ -3,7 +3,7 @@
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
 use super::starts::Starts;
-use super::{IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
+use super::{AsArray, IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
 use crate::graph::{Array, is_tracing};
 use crate::value::DType;
 
@@ -192,7 +192,8 @@ impl Array {
     /// # Panics
     /// Panics if there is no such axis, or there is not one integer count per element.
     #[track_caller]
-    pub fn repeat_each(&self, counts: &Array, axis: isize, total: usize) -> Array {
+    pub fn repeat_each(&self, counts: impl AsArray, axis: isize, total: usize) -> Array {
+        let counts = counts.as_array();
         let d = dim("repeat_each", axis, self.aval());
         let fits = counts.dtype().is_int() && counts.shape() == [self.shape()[d]];
         if !fits || counts.size() == 0 {
@@ -206,7 +207,7 @@ impl Array {
         }
         one_program("repeat_each", &[self.clone(), counts.clone()], |args| {
             let ends = args[1].cumsum(0);
-            let at = ends.searchsorted(&iota([total], ends.dtype(), 0), true);
+            let at = ends.searchsorted(iota([total], ends.dtype(), 0), true);
             args[0].take_mode(&at, d as isize, IndexMode::Clip)
         })
     }

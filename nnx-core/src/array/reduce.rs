@@ -285,7 +285,7 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
         // Of no elements it is -inf.
         let max = x.reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
         // An infinite maximum would make inf - inf below.
-        let max = super::select(&max.is_finite(), &max, &max.zeros_like());
+        let max = super::select(max.is_finite(), &max, max.zeros_like());
         let sum = (x - &max).exp().sum(axes.clone()).log();
         if axes.keepdims {
             return sum + max;

@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::indexing::IndexMode;
-use super::{full, one_program, select};
+use super::{AsArray, full, one_program, select};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::value::{Aval, DType, highest, lowest};
@@ -69,7 +69,7 @@ fn segments(op: &str, data: &Array, ids: &Array, given: Option<usize>, kind: Seg
         }
         // Negative numbers are of no segment; they do not count from the end.
         let ids = ids.astype(DType::I64);
-        let ids = select(&ids.lt(0), &ids.full_like(n as f64), &ids);
+        let ids = select(ids.lt(0), ids.full_like(n as f64), &ids);
         let part = start.at(&ids).mode(IndexMode::Fill);
         match kind {
             Segment::Sum => part.add(data),
@@ -95,8 +95,8 @@ fn segments(op: &str, data: &Array, ids: &Array, given: Option<usize>, kind: Seg
 /// Panics if there is not an integer for each part, the data are bools, and without a number inside a
 /// trace.
 #[track_caller]
-pub fn segment_sum(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> Array {
-    segments("segment_sum", data, ids, num.into(), Segment::Sum)
+pub fn segment_sum(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<usize>>) -> Array {
+    segments("segment_sum", data.as_array(), ids.as_array(), num.into(), Segment::Sum)
 }
 
 /// The products of the parts of `data`, as [`segment_sum`]; 1 of none. The derivative with respect to
@@ -106,8 +106,8 @@ pub fn segment_sum(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> 
 /// # Panics
 /// As [`segment_sum`].
 #[track_caller]
-pub fn segment_prod(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> Array {
-    segments("segment_prod", data, ids, num.into(), Segment::Prod)
+pub fn segment_prod(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<usize>>) -> Array {
+    segments("segment_prod", data.as_array(), ids.as_array(), num.into(), Segment::Prod)
 }
 
 /// The largest elements of the parts of `data`, as [`segment_sum`]; the lowest value of the dtype (−∞)
@@ -116,8 +116,8 @@ pub fn segment_prod(data: &Array, ids: &Array, num: impl Into<Option<usize>>) ->
 /// # Panics
 /// As [`segment_sum`], but not for bools; for complex numbers.
 #[track_caller]
-pub fn segment_max(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> Array {
-    segments("segment_max", data, ids, num.into(), Segment::Max)
+pub fn segment_max(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<usize>>) -> Array {
+    segments("segment_max", data.as_array(), ids.as_array(), num.into(), Segment::Max)
 }
 
 /// The smallest elements of the parts of `data`, as [`segment_sum`]; the highest value of the dtype (∞)
@@ -126,6 +126,6 @@ pub fn segment_max(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> 
 /// # Panics
 /// As [`segment_max`].
 #[track_caller]
-pub fn segment_min(data: &Array, ids: &Array, num: impl Into<Option<usize>>) -> Array {
-    segments("segment_min", data, ids, num.into(), Segment::Min)
+pub fn segment_min(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<usize>>) -> Array {
+    segments("segment_min", data.as_array(), ids.as_array(), num.into(), Segment::Min)
 }

@@ -1,7 +1,7 @@
 //! Arrays as sets of their elements. Where `size` is `None` the result is as large as it has to be,
 //! which is possible outside of traces only.
 
-use super::{Operand, concatenate};
+use super::{AsArray, Operand, concatenate};
 use crate::graph::Array;
 
 /// The different elements of `x` for which `keep` holds, in ascending order.
@@ -14,7 +14,7 @@ fn subset(
 ) -> Array {
     // As many places as there could be: those that are left over have the count 0.
     let unique = x.unique_all(x.size());
-    let mask = unique.counts.gt(0).logical_and(&keep(&unique.values));
+    let mask = unique.counts.gt(0).logical_and(keep(&unique.values));
     unique.values.extract(&mask, size, fill)
 }
 
@@ -30,8 +30,8 @@ fn subset(
 /// # Panics
 /// Without a size inside a trace.
 #[track_caller]
-pub fn union1d(a: &Array, b: &Array, size: impl Into<Option<usize>>) -> Array {
-    concatenate(&[&a.flatten(), &b.flatten()], 0).unique(size)
+pub fn union1d(a: impl AsArray, b: impl AsArray, size: impl Into<Option<usize>>) -> Array {
+    concatenate(&[&a.as_array().flatten(), &b.as_array().flatten()], 0).unique(size)
 }
 
 /// The different elements that are in both arrays, in ascending order; with a `size`, as many,
@@ -41,11 +41,12 @@ pub fn union1d(a: &Array, b: &Array, size: impl Into<Option<usize>>) -> Array {
 /// Without a size inside a trace.
 #[track_caller]
 pub fn intersect1d(
-    a: &Array,
-    b: &Array,
+    a: impl AsArray,
+    b: impl AsArray,
     size: impl Into<Option<usize>>,
     fill: impl Operand,
 ) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     subset(a, |values| values.isin(b), size.into(), fill)
 }
 
@@ -56,11 +57,12 @@ pub fn intersect1d(
 /// Without a size inside a trace.
 #[track_caller]
 pub fn setdiff1d(
-    a: &Array,
-    b: &Array,
+    a: impl AsArray,
+    b: impl AsArray,
     size: impl Into<Option<usize>>,
     fill: impl Operand,
 ) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     subset(a, |values| values.isin(b).logical_not(), size.into(), fill)
 }
 
@@ -70,7 +72,13 @@ pub fn setdiff1d(
 /// # Panics
 /// Without a size inside a trace.
 #[track_caller]
-pub fn setxor1d(a: &Array, b: &Array, size: impl Into<Option<usize>>, fill: impl Operand) -> Array {
+pub fn setxor1d(
+    a: impl AsArray,
+    b: impl AsArray,
+    size: impl Into<Option<usize>>,
+    fill: impl Operand,
+) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     let both = concatenate(&[&a.flatten(), &b.flatten()], 0);
-    subset(&both, |values| values.isin(a).logical_xor(&values.isin(b)), size.into(), fill)
+    subset(&both, |values| values.isin(a).logical_xor(values.isin(b)), size.into(), fill)
 }

@@ -1,7 +1,7 @@
 //! Convolutions with any number of axes, with the names and semantics of `jax.scipy.signal`.
 
 use super::axes::{dim, invalid};
-use super::{ConvOptions, ConvolveMode, Padding, conv_general_dilated, fft, one_program};
+use super::{AsArray, ConvOptions, ConvolveMode, Padding, conv_general_dilated, fft, one_program};
 use crate::graph::Array;
 use crate::value::promote_dtypes;
 
@@ -46,8 +46,7 @@ fn direct(op: &'static str, a: &Array, b: &Array, mode: ConvolveMode) -> Array {
             ConvOptions { padding: Padding::Explicit(pairs.collect()), ..Default::default() };
         let image = [&[1], long.shape(), &[1]].concat();
         let kernel = [short.shape(), &[1, 1]].concat();
-        let y =
-            conv_general_dilated(&long.reshape(image), &short.flip(..).reshape(kernel), &options);
+        let y = conv_general_dilated(long.reshape(image), short.flip(..).reshape(kernel), &options);
         let rank = y.rank();
         y.squeeze([0, rank - 1])
     })
@@ -68,8 +67,8 @@ fn direct(op: &'static str, a: &Array, b: &Array, mode: ConvolveMode) -> Array {
 /// Panics if the numbers of axes differ, there are no elements, or neither array is the smaller along
 /// every axis.
 #[track_caller]
-pub fn convolve(a: &Array, b: &Array, mode: ConvolveMode) -> Array {
-    direct("convolve", a, b, mode)
+pub fn convolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Array {
+    direct("convolve", a.as_array(), b.as_array(), mode)
 }
 
 /// The correlation of two arrays with the same number of axes; complex `b` is conjugated. The parts are
@@ -78,8 +77,8 @@ pub fn convolve(a: &Array, b: &Array, mode: ConvolveMode) -> Array {
 /// # Panics
 /// As [`convolve`].
 #[track_caller]
-pub fn correlate(a: &Array, b: &Array, mode: ConvolveMode) -> Array {
-    direct("correlate", a, &b.conj().flip(..), mode)
+pub fn correlate(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Array {
+    direct("correlate", a.as_array(), &b.as_array().conj().flip(..), mode)
 }
 
 /// The convolution of two arrays by Fourier transforms: faster for large ones, and less exact. The parts are those of
@@ -88,7 +87,8 @@ pub fn correlate(a: &Array, b: &Array, mode: ConvolveMode) -> Array {
 /// # Panics
 /// As [`convolve`].
 #[track_caller]
-pub fn fftconvolve(a: &Array, b: &Array, mode: ConvolveMode) -> Array {
+pub fn fftconvolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "fftconvolve";
     let same = a.shape();
     let exchanged = check(OP, a, b);

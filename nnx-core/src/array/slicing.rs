@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid, signed};
 use super::starts::cut;
-use super::{Operand, one_program};
+use super::{AsArray, Operand, one_program};
 use crate::graph::Array;
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 use crate::run::bind1;
@@ -188,7 +188,7 @@ impl Array {
                 // Wide enough for the size of the axis.
                 let wide = start.dtype().size() >= DType::I32.size();
                 let start = if wide { start.clone() } else { start.astype(DType::I32) };
-                super::where_(&start.lt(0), &start + n, &start)
+                super::where_(start.lt(0), &start + n, &start)
             }
             _ => start.clone(),
         };
@@ -201,7 +201,8 @@ impl Array {
     /// # Panics
     /// Panics if there is no such axis or `index` is not an integer scalar.
     #[track_caller]
-    pub fn dynamic_index(&self, index: &Array, axis: isize) -> Array {
+    pub fn dynamic_index(&self, index: impl AsArray, axis: isize) -> Array {
+        let index = index.as_array();
         let d = dim("dynamic_index", axis, self.aval());
         let zero = Array::constant_int(index.dtype(), 0);
         let mut sizes = self.shape().to_vec();
@@ -235,7 +236,8 @@ impl Array {
     /// # Panics
     /// Panics if there is not one start per axis, or the update is too large.
     #[track_caller]
-    pub fn dynamic_update_slice(&self, update: &Array, starts: &[&Array]) -> Array {
+    pub fn dynamic_update_slice(&self, update: impl AsArray, starts: &[&Array]) -> Array {
+        let update = update.as_array();
         let args = [self, update].into_iter().chain(starts.iter().copied());
         let args: Vec<Array> = args.cloned().collect();
         one_program("dynamic_update_slice", &args, |args| {

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{concatenate, iota};
+use super::{AsArray, concatenate, iota};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
@@ -120,7 +120,8 @@ impl Array {
     /// # Panics
     /// Panics if this array has not exactly one axis.
     #[track_caller]
-    pub fn searchsorted(&self, values: &Array, right: bool) -> Array {
+    pub fn searchsorted(&self, values: impl AsArray, right: bool) -> Array {
+        let values = values.as_array();
         if self.rank() != 1 {
             invalid("searchsorted", format!("needs a sorted 1-d array, got {}", self.aval()));
         }
@@ -154,8 +155,8 @@ pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Arra
 /// # Panics
 /// Panics if the shapes differ or there is no such axis.
 #[track_caller]
-pub fn sort_key_val(keys: &Array, values: &Array, axis: isize) -> (Array, Array) {
-    let sorted = sort_multi(&[keys, values], axis, 1);
+pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (Array, Array) {
+    let sorted = sort_multi(&[keys.as_array(), values.as_array()], axis, 1);
     (sorted[0].clone(), sorted[1].clone())
 }
 

@@ -35,3 +35,18 @@ pub use function::{Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};
 pub use stage::{Compiled, Lowered, lower};
+
+/// The bound of [`jit()`]: no type has it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`nnx::jit` is an attribute of functions, and takes no closure",
+    label = "a closure may hold arrays that the program would not see change",
+    note = "fix: write a function, `#[nnx::jit] fn f(x: &Array) -> Array {{ … }}`; what it needs are its arguments"
+)]
+pub trait IsNoFunction {}
+
+/// For those who write `nnx::jit(f)`: it does not compile, and says what does.
+#[doc(hidden)]
+pub fn jit<F: IsNoFunction>(f: F) -> F {
+    f
+}

@@ -47,8 +47,7 @@ impl Lowered {
         &self.graph
     }
 
-    /// The program as StableHLO text, for any platform. What is compiled for CPUs has reductions of many elements in
-    /// steps of which XLA makes vector code.
+    /// The program as StableHLO text.
     pub fn stablehlo(&self) -> String {
         stablehlo_text(&self.name, &self.graph, &self.aliases)
     }

@@ -110,6 +110,12 @@ macro_rules! variable_kind {
     (@parent $parent:ty) => {
         ::core::option::Option::Some(<$parent as $crate::module::HasKind>::VARIABLE_KIND)
     };
+    ($($other:tt)*) => {
+        ::core::compile_error! {
+            "`variable_kind!` takes structs without fields: `variable_kind! { pub struct Mask; }`, or with a parent \
+             `variable_kind! { pub struct Table: Param; }`"
+        }
+    };
 }
 
 /// The kinds that come with the library, a line each: a kind by itself, as `BatchStat;`, or a type

@@ -1,7 +1,7 @@
 //! Variables in arithmetic: the operators of the arrays that they hold.
 
 use super::{Variable, VariableKind};
-use crate::array::Operand;
+use crate::array::{AsArray, Operand, OptionalArray};
 use crate::graph::Array;
 use crate::value::{DType, PromotionKind};
 use std::ops;
@@ -18,10 +18,17 @@ impl<K: VariableKind> Operand for Variable<K> {
     }
 }
 
-/// Where a function takes an array or a reference to one, a Variable does too.
-impl<K: VariableKind> AsRef<Array> for Variable<K> {
-    fn as_ref(&self) -> &Array {
+#[diagnostic::do_not_recommend]
+impl<K: VariableKind> AsArray for Variable<K> {
+    fn as_array(&self) -> &Array {
         self.value()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: VariableKind> OptionalArray for Variable<K> {
+    fn optional(&self) -> Option<&Array> {
+        Some(self.value())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The bounds that the derive puts on a field's type that is called `Rc`, `Cell` or the like: that it is a Module, in
 //! words for the standard library's types of these names. A type of the user's that is a Module passes.
 
-use super::Module;
 use super::doubt::{Blamed, Excused};
+use super::{Module, VariableKind};
 use std::marker::PhantomData;
 use std::{rc, sync};
 
@@ -27,6 +27,11 @@ fields! {
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
         "several places may own it",
         "fixes:\n  1. own it: `{Inner}` (arrays share their buffers anyway)\n  2. one layer in several places: `nnx::module::Shared<{Inner}>` (a link back: `SharedWeak`), or keep it in one field and lend it to the others when they are called\n  3. settings that never change (`Eq + Hash`): mark the field `#[module(static)]`, with an `Arc` in place of an `Rc`\n  4. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
+    /// The same, with a trait object in it.
+    CountedObject:
+        "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
+        "several places may own it",
+        "fixes:\n  1. own it: `Box<{Inner}>`\n  2. one object in several places: `nnx::module::Shared<Box<{Inner}>>`, or keep it in one field and lend it to the others when they are called\n  3. anything without arrays that no jitted function looks at: mark the field `#[module(skip)]`";
     /// The same, with nothing but data in it.
     CountedData:
         "`{Self}` cannot be part of a Module: what several places own cannot be updated through one of them",
@@ -68,6 +73,25 @@ impl<T: ?Sized, Inner: ?Sized> CountedAlias<Inner, Excused> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized, Inner: ?Sized> CountedAlias<Inner, ()> for T {}
 
+/// A type of a field or an argument that turns out to be a kind of Variable; see [`Unnamed`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a kind of Variable, and not a type of Variable",
+    label = "a Variable of this kind is `Variable<{Self}>`",
+    note = "fix: `Variable<{Self}>`"
+)]
+pub trait KindAsType<Case = Blamed> {
+    /// Holds for every Module.
+    fn ok(_: Case) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module> KindAsType for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> KindAsType<Excused> for T {}
+// As of `IsModule`.
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> KindAsType<()> for T {}
+
 /// A type whose name does not tell what it is: `Tied`, for `type Tied = Rc<Param>`.
 pub struct Unnamed<T: ?Sized>(PhantomData<T>);
 
@@ -87,6 +111,10 @@ macro_rules! counted {
             pub fn of_counted(&self) -> Blamed {
                 Blamed
             }
+            /// It is not that of [`KindAsType`].
+            pub fn of_kind(&self) -> Excused {
+                Excused
+            }
             /// The type inside.
             pub fn inner(&self) -> PhantomData<T> {
                 PhantomData
@@ -96,6 +124,28 @@ macro_rules! counted {
 }
 
 counted!(rc::Rc<T>, rc::Weak<T>, sync::Arc<T>, sync::Weak<T>);
+
+/// The same of the kinds of Variables.
+pub trait UnnamedKind {
+    /// The message is not that of any type.
+    fn of_any(&self) -> Excused {
+        Excused
+    }
+    /// It is not that of [`CountedAlias`].
+    fn of_counted(&self) -> Excused {
+        Excused
+    }
+    /// It is that of [`KindAsType`].
+    fn of_kind(&self) -> Blamed {
+        Blamed
+    }
+    /// There is no type inside.
+    fn inner(&self) -> PhantomData<()> {
+        PhantomData
+    }
+}
+
+impl<T: VariableKind> UnnamedKind for Unnamed<T> {}
 
 /// The same of all other types.
 pub trait UnnamedOther {
@@ -107,10 +157,15 @@ pub trait UnnamedOther {
     fn of_counted(&self) -> Excused {
         Excused
     }
+    /// It is not that of [`KindAsType`].
+    fn of_kind(&self) -> Excused {
+        Excused
+    }
     /// No type is known inside.
     fn inner(&self) -> PhantomData<()> {
         PhantomData
     }
 }
 
-impl<T: ?Sized> UnnamedOther for Unnamed<T> {}
+// A reference, so that it comes after the kinds.
+impl<T: ?Sized> UnnamedOther for &Unnamed<T> {}

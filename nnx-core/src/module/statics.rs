@@ -42,7 +42,7 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be static data: it is part of the key of a jitted function, which takes `Clone + Eq + Hash + Send + Sync`",
-    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type\n  2. floats, which have no `Eq` and no `Hash`: derive `Module` for the type that holds them, which makes them static by their bits, and take `static` off\n  3. a Module, a Variable or an array: take `static` off; to keep it from being trained, leave it out of what `wrt` names, or give its Variables another kind"
+    note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type\n  2. floats, which have no `Eq` and no `Hash`: derive `Module` for the type that holds them, which makes them static by their bits, and take `static` off\n  3. a Module, a Variable or an array: take `static` off; to keep it from being trained, leave it out of what `wrt` names, or give its Variables another kind\n  4. a `HashMap` or a `HashSet`, which have no `Hash`: `BTreeMap`, `BTreeSet`"
 )]
 pub trait StaticField: Sized {
     /// The value as the visitors take it.

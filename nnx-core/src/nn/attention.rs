@@ -1,7 +1,7 @@
 //! Attention as functions, and its masks.
 
 use super::dtypes::promote;
-use crate::array::{arange, einsum_of, finfo, invalid, select, softmax};
+use crate::array::{AsArray, arange, einsum_of, finfo, invalid, select, softmax};
 use crate::graph::Array;
 use crate::random;
 use crate::random::Key;
@@ -46,15 +46,15 @@ impl AttentionOptions {
     }
 
     /// A bias of the logits; broadcasts to `[batch…, num_heads, q_length, kv_length]`.
-    pub fn bias(mut self, bias: &Array) -> Self {
-        self.bias = Some(bias.clone());
+    pub fn bias(mut self, bias: impl AsArray) -> Self {
+        self.bias = Some(bias.as_array().clone());
         self
     }
 
     /// Which places count: those where `mask` is not 0; broadcasts to
     /// `[batch…, num_heads, q_length, kv_length]`.
-    pub fn mask(mut self, mask: &Array) -> Self {
-        self.mask = Some(mask.clone());
+    pub fn mask(mut self, mask: impl AsArray) -> Self {
+        self.mask = Some(mask.as_array().clone());
         self
     }
 
@@ -72,15 +72,15 @@ impl AttentionOptions {
 
     /// How many queries each sequence has, integers `[batch…]`; the results of those after them are
     /// 0. Default: all of them.
-    pub fn query_seq_lengths(mut self, lengths: &Array) -> Self {
-        self.query_seq_lengths = Some(lengths.clone());
+    pub fn query_seq_lengths(mut self, lengths: impl AsArray) -> Self {
+        self.query_seq_lengths = Some(lengths.as_array().clone());
         self
     }
 
     /// How many keys and values each sequence has, integers `[batch…]`; those after them do not
     /// count. Default: all of them.
-    pub fn key_value_seq_lengths(mut self, lengths: &Array) -> Self {
-        self.key_value_seq_lengths = Some(lengths.clone());
+    pub fn key_value_seq_lengths(mut self, lengths: impl AsArray) -> Self {
+        self.key_value_seq_lengths = Some(lengths.as_array().clone());
         self
     }
 
@@ -216,7 +216,7 @@ fn masked(logits: Array, options: &AttentionOptions, low: f64) -> Array {
         let from = |size: usize| arange(size, DType::I32);
         let (query, key) = (from(logits.shape()[t]).expand_dims(1), from(logits.shape()[s]));
         let [left, right] = [left, right].map(|n| n.min(i32::MAX as usize / 2) as i32);
-        masks.push(query.le(&key + left).logical_and(&query.ge(&key - right)));
+        masks.push(query.le(&key + left).logical_and(query.ge(&key - right)));
     }
     if let Some(lengths) = &options.query_seq_lengths {
         masks.push(before("query_seq_lengths", lengths, &logits, t));
@@ -225,7 +225,7 @@ fn masked(logits: Array, options: &AttentionOptions, low: f64) -> Array {
         masks.push(before("key_value_seq_lengths", lengths, &logits, s));
     }
     match masks.into_iter().reduce(|a, b| a.logical_and(&b)) {
-        Some(mask) => select(&mask.broadcast_to(logits.shape()), &logits, &logits.full_like(low)),
+        Some(mask) => select(mask.broadcast_to(logits.shape()), &logits, logits.full_like(low)),
         None => logits,
     }
 }
@@ -259,10 +259,11 @@ fn biased(logits: Array, options: &AttentionOptions) -> Array {
 /// Panics if the shapes do not fit together.
 #[track_caller]
 pub fn dot_product_attention_weights(
-    query: &Array,
-    key: &Array,
+    query: impl AsArray,
+    key: impl AsArray,
     options: &AttentionOptions,
 ) -> Array {
+    let (query, key) = (query.as_array(), key.as_array());
     let [Some(query), Some(key)] = promote(OP, [Some(query), Some(key)], options.dtype) else {
         unreachable!("arrays that were there stay")
     };
@@ -309,11 +310,12 @@ pub fn dot_product_attention_weights(
 /// Panics if the shapes do not fit together.
 #[track_caller]
 pub fn dot_product_attention(
-    query: &Array,
-    key: &Array,
-    value: &Array,
+    query: impl AsArray,
+    key: impl AsArray,
+    value: impl AsArray,
     options: &AttentionOptions,
 ) -> Array {
+    let (query, key, value) = (query.as_array(), key.as_array(), value.as_array());
     let arrays = [Some(query), Some(key), Some(value)];
     let [Some(query), Some(key), Some(value)] = promote(OP, arrays, options.dtype) else {
         unreachable!("arrays that were there stay")
@@ -371,12 +373,13 @@ pub fn dot_product_attention(
 /// Panics if `extra_batch_dims` is above 1024.
 #[track_caller]
 pub fn make_attention_mask(
-    query_input: &Array,
-    key_input: &Array,
+    query_input: impl AsArray,
+    key_input: impl AsArray,
     pairwise: impl Fn(&Array, &Array) -> Array,
     extra_batch_dims: usize,
     dtype: DType,
 ) -> Array {
+    let (query_input, key_input) = (query_input.as_array(), key_input.as_array());
     let mask = pairwise(&query_input.expand_dims(-1), &key_input.expand_dims(-2)).expand_dims(-3);
     if extra_batch_dims > MOST_EXTRA_DIMS {
         invalid(
@@ -438,7 +441,7 @@ pub fn combine_masks(masks: &[Option<&Array>], dtype: DType) -> Option<Array> {
             let (a, b) = (first.aval(), mask.aval());
             invalid("combine_masks", format!("{a} and {b} differ in their number of axes"));
         }
-        all = all.logical_and(&mask.ne(0));
+        all = all.logical_and(mask.ne(0));
     }
     Some(all.astype(dtype))
 }

@@ -104,6 +104,6 @@ impl Dropout {
         let mask = random::bernoulli(&self.rngs.next_key(), keep, &shape);
         // Outside of a trace these are programs of their own: XLA turns a quotient by a literal
         // into a product, which rounds differently, as it does in JAX's jitted programs only.
-        call.returns(select(&mask.broadcast_to(x.shape()), &(x / keep), &x.zeros_like()))
+        call.returns(select(mask.broadcast_to(x.shape()), &(x / keep), x.zeros_like()))
     }
 }

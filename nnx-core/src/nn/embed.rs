@@ -113,6 +113,6 @@ impl Embed {
         let [Some(query), Some(embedding)] = promote("Embed", arrays, dtype) else {
             unreachable!("arrays that were there stay")
         };
-        call.returns(dot_general(&query, &embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[])))
+        call.returns(dot_general(&query, embedding.t(), (&[query.rank() - 1], &[0]), (&[], &[])))
     }
 }

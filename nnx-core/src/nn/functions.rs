@@ -31,7 +31,7 @@ impl CustomJvp for Relu {
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let t = cx.tangent(0)?;
-        Some(select(&cx.primals[0].gt(0), t, &t.zeros_like()))
+        Some(select(cx.primals[0].gt(0), t, t.zeros_like()))
     }
 }
 
@@ -51,7 +51,7 @@ impl CustomJvp for Relu6 {
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (x, t) = (&cx.primals[0], cx.tangent(0)?);
-        Some(select(&(x.gt(0) & x.lt(6)), t, &t.zeros_like()))
+        Some(select(&(x.gt(0) & x.lt(6)), t, t.zeros_like()))
     }
 }
 
@@ -100,7 +100,7 @@ pub fn log1mexp(x: &Array) -> Array {
     one_program("log1mexp", &[x.to_inexact()], |args| {
         let x = &args[0];
         let small = x.lt(std::f64::consts::LN_2);
-        select(&small, &(-(-x).expm1()).log(), &(-(-x).exp()).log1p())
+        select(&small, (-(-x).expm1()).log(), (-(-x).exp()).log1p())
     })
 }
 
@@ -163,7 +163,7 @@ pub fn elu(x: &Array, alpha: f64) -> Array {
         let x = &args[0];
         let positive = x.gt(0);
         // Without the inner choice the unused branch could overflow and make the gradient NaN.
-        let negative = select(&positive, &x.zeros_like(), x);
+        let negative = select(&positive, x.zeros_like(), x);
         select(&positive, x, &(alpha * negative.expm1()))
     })
 }
@@ -210,7 +210,7 @@ pub fn hard_swish(x: &Array) -> Array {
 pub fn hard_tanh(x: &Array) -> Array {
     one_program("hard_tanh", slice::from_ref(x), |args| {
         let x = &args[0];
-        where_(&x.gt(1), 1, where_(&x.lt(-1), -1, x))
+        where_(x.gt(1), 1, where_(x.lt(-1), -1, x))
     })
 }
 
@@ -221,7 +221,7 @@ pub fn sparse_plus(x: &Array) -> Array {
     one_program("sparse_plus", &[x.to_inexact()], |args| {
         let x = &args[0];
         let between = (x + 1.0).square() / 4.0;
-        where_(&x.le(-1.0), 0.0, where_(&x.ge(1.0), x, between))
+        where_(x.le(-1.0), 0.0, where_(x.ge(1.0), x, between))
     })
 }
 
@@ -237,7 +237,7 @@ pub fn sparse_sigmoid(x: &Array) -> Array {
 #[track_caller]
 pub fn leaky_relu(x: &Array, negative_slope: f64) -> Array {
     one_program("leaky_relu", slice::from_ref(x), |args| {
-        where_(&args[0].ge(0), &args[0], negative_slope * &args[0])
+        where_(args[0].ge(0), &args[0], negative_slope * &args[0])
     })
 }
 

@@ -404,7 +404,7 @@ fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DTyp
     let reflections = bind(Geqrf, &[&sample]);
     let q = bind1(HouseholderProduct, &[&reflections[0], &reflections[1]]);
     let r = reflections[0].slice([(0..short).into()]);
-    let diagonal = select(&eye(short, DType::Bool), &r, &r.zeros_like()).sum(0);
+    let diagonal = select(eye(short, DType::Bool), &r, r.zeros_like()).sum(0);
     let q = q * diagonal.sign();
     let q = if rows < columns { q.t() } else { q };
     let mut last: Vec<usize> =

@@ -38,6 +38,7 @@ pub trait Layer: Module {
 
 macro_rules! layers {
     ($($layer:ident),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl $crate::nn::Layer for $layer {
             #[track_caller]
             fn forward(&mut self, x: &$crate::graph::Array) -> $crate::graph::Array {

@@ -10,12 +10,18 @@ use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
 /// Every `Layer` that is `Send + Sync` is one. Its type is static: a list of other layers is another
 /// program. A `Shared` in it is found where it is boxed.
 #[nnx_derive::dyn_module(crate = crate)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "`nnx::nn::Layer` is missing",
+    note = "fixes:\n  1. a type of your own: implement `nnx::nn::Layer` for it, whose one method is `fn forward(&mut self, x: &Array) -> Array`\n  2. a function such as `relu`: `nnx::nn::Activation::new(relu)`"
+)]
 pub trait AnyLayer: Send + Sync {
     /// The result for `x`.
     #[track_caller]
     fn forward_any(&mut self, x: &Array) -> Array;
 }
 
+#[diagnostic::do_not_recommend]
 impl<L: Layer + Send + Sync> AnyLayer for L {
     #[track_caller]
     fn forward_any(&mut self, x: &Array) -> Array {

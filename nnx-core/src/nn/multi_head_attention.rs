@@ -7,7 +7,7 @@ use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
-use crate::array::{IntoShape, arange, invalid, shape_of, zeros};
+use crate::array::{AsArray, IntoShape, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
 use crate::module::called;
 use crate::module::{Cache, Flag, Variable};
@@ -225,22 +225,22 @@ impl MultiHeadAttentionOptions {
 
     /// The inputs of the keys, `[batch…, kv_length, in_kv_features]`, and of the values unless
     /// those have their own. Default: the inputs of the queries.
-    pub fn inputs_k(mut self, inputs: &Array) -> Self {
-        self.key = Some(inputs.clone());
+    pub fn inputs_k(mut self, inputs: impl AsArray) -> Self {
+        self.key = Some(inputs.as_array().clone());
         self
     }
 
     /// The inputs of the values, `[batch…, kv_length, in_kv_features]`. Default: the inputs of the
     /// keys.
-    pub fn inputs_v(mut self, inputs: &Array) -> Self {
-        self.value = Some(inputs.clone());
+    pub fn inputs_v(mut self, inputs: impl AsArray) -> Self {
+        self.value = Some(inputs.as_array().clone());
         self
     }
 
     /// Which places count: those where `mask` is not 0; broadcasts to
     /// `[batch…, num_heads, q_length, kv_length]`.
-    pub fn mask(mut self, mask: &Array) -> Self {
-        self.mask = Some(mask.clone());
+    pub fn mask(mut self, mask: impl AsArray) -> Self {
+        self.mask = Some(mask.as_array().clone());
         self
     }
 
@@ -361,8 +361,8 @@ impl MultiHeadAttention {
         let zero = Array::constant_scalar(now.dtype(), 0.0);
         let mut starts = vec![&zero; keys.rank()];
         starts[batch] = &now;
-        keys.set(keys.dynamic_update_slice(&key.astype(keys.dtype()), &starts));
-        values.set(values.dynamic_update_slice(&value.astype(values.dtype()), &starts));
+        keys.set(keys.dynamic_update_slice(key.astype(keys.dtype()), &starts));
+        values.set(values.dynamic_update_slice(value.astype(values.dtype()), &starts));
         index.set(&now + 1);
         let mut shape = keys.shape()[..batch].to_vec();
         shape.extend([1, 1, length]);

@@ -85,7 +85,7 @@ impl PReLU {
                 }
                 None => (args[0].clone(), self.negative_slope.astype(args[0].dtype())),
             };
-            select(&x.ge(0), &x, &(slope * &x))
+            select(x.ge(0), &x, &(slope * &x))
         }))
     }
 }

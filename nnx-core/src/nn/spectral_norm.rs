@@ -221,7 +221,7 @@ impl<L: Layer> SpectralNorm<L> {
             }
             let (u, v) = (u.stop_gradient(), v.stop_gradient());
             let sigma = v.matmul(&matrix).matmul(u.t()).reshape([0; 0]);
-            let divided = &matrix / select(&sigma.ne(0), &sigma, &sigma.ones_like());
+            let divided = &matrix / select(sigma.ne(0), &sigma, sigma.ones_like());
             let dtype = dtype.unwrap_or(promote_dtypes(matrix.dtype(), u.dtype()));
             *leaf.value = divided.reshape(&shape).astype(dtype);
             if keep {

@@ -126,12 +126,12 @@ impl Primitive for Binary {
                 // the logarithm guarded where x = 0.
                 let dx = tx.map(|t| {
                     let zero = y.eq(0.0);
-                    let exponent = crate::array::select(&zero, &y.ones_like(), &(y - 1.0));
+                    let exponent = crate::array::select(&zero, y.ones_like(), &(y - 1.0));
                     t * (y * x.pow(&exponent))
                 });
                 let dy = ty.map(|t| {
                     let zero = x.eq(0.0);
-                    let base = crate::array::select(&zero, &x.ones_like(), x);
+                    let base = crate::array::select(&zero, x.ones_like(), x);
                     t * (base.log() * out)
                 });
                 sum(dx, dy)
@@ -141,7 +141,7 @@ impl Primitive for Binary {
                 let pick = |a: &crate::graph::Array, b: &crate::graph::Array| {
                     let chosen = if self.0 == Max { a.gt(b) } else { a.lt(b) };
                     let (full, none) = (a.ones_like(), a.zeros_like());
-                    let half = crate::array::select(&a.eq(b), &a.full_like(0.5), &none);
+                    let half = crate::array::select(a.eq(b), a.full_like(0.5), &none);
                     crate::array::select(&chosen, &full, &half)
                 };
                 sum(tx.map(|t| t * pick(x, y)), ty.map(|t| t * pick(y, x)))

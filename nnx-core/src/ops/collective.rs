@@ -144,7 +144,7 @@ impl Primitive for Collective {
             CollectiveOp::SumScatter(_) => (sum(), true),
             CollectiveOp::Permute(from) if cx.batched[0] => {
                 let from: Vec<i32> = from.iter().map(|&i| i as i32).collect();
-                (x.take(&Array::from_slice(&from, [from.len()]), 0), true)
+                (x.take(Array::from_slice(&from, [from.len()]), 0), true)
             }
             _ => (x.clone(), false),
         }])

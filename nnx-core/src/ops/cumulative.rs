@@ -92,5 +92,5 @@ fn combine(reducer: Reducer, a: &[Array], b: &[Array]) -> Vec<Array> {
     // Half of each where they are equal, as for `maximum` itself.
     let half = (tx + ty) * 0.5;
     let chosen = select(&left, tx, ty);
-    vec![value, select(&x.eq(y), &half, &chosen)]
+    vec![value, select(x.eq(y), &half, &chosen)]
 }

@@ -216,7 +216,7 @@ pub(super) fn outside<'a>(
         let (starts, last) = places(ins)?;
         let last: Vec<i32> = last.iter().map(|&n| n as i32).collect();
         let starts = starts.astype(DType::I32);
-        Some(starts.lt(0).logical_or(&starts.gt(Array::constant_ints(&last))))
+        Some(starts.lt(0).logical_or(starts.gt(Array::constant_ints(&last))))
     })
 }
 

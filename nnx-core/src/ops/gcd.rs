@@ -33,7 +33,7 @@ impl Primitive for Gcd {
                 |s| {
                     let (x, y) = (&s[0], &s[1]);
                     let done = y.eq(0);
-                    let safe = select(&done, &y.ones_like(), y);
+                    let safe = select(&done, y.ones_like(), y);
                     let rem = bind1(Binary(BinaryOp::Rem), &[x, &safe]);
                     vec![select(&done, x, y), select(&done, y, &rem)]
                 },

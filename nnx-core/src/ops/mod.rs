@@ -38,7 +38,6 @@ mod special;
 mod tests;
 mod threefry;
 mod unary;
-mod vectorized;
 mod window;
 
 pub(crate) use barrier::OptimizationBarrier;

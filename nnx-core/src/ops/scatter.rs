@@ -95,8 +95,8 @@ impl Scatter {
         let winners = self.with(ScatterKind::Set, &nobody, indices, &ids);
         let won = self.gather(&winners, indices, updates.aval()).eq(&ids);
         let [operand, updates] = &tangents;
-        let operand = select(&winners.eq(0), operand, &operand.zeros_like());
-        let updates = select(&won, updates, &updates.zeros_like());
+        let operand = select(winners.eq(0), operand, operand.zeros_like());
+        let updates = select(&won, updates, updates.zeros_like());
         self.with(ScatterKind::Add, &operand, indices, &updates)
     }
 

@@ -124,10 +124,10 @@ impl Primitive for Special {
             Special::BesselI1e => cx.one(cx.tangent(0).map(|t| {
                 let eps = finfo(x.dtype()).eps;
                 let near = x.abs().le(eps);
-                let safe = select(&near, &x.full_like(eps), x);
+                let safe = select(&near, x.full_like(eps), x);
                 let i0e = bind1(Special::BesselI0e, &[&safe]);
                 let slope = i0e - y * (safe.sign() + 1.0 / &safe);
-                t * select(&near, &x.full_like(0.5), &slope)
+                t * select(&near, x.full_like(0.5), &slope)
             })),
         }
     }
@@ -168,28 +168,28 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     let [a_series, x_series] = pick(&by_fraction.logical_not());
     let series = series(&a_series, &x_series, derive);
     let [a_fraction, x_fraction] = pick(&by_fraction);
-    let x_fraction = select(&x_fraction.lt(1.0), &x_fraction.full_like(2.0), &x_fraction);
+    let x_fraction = select(x_fraction.lt(1.0), x_fraction.full_like(2.0), &x_fraction);
     let fraction = fraction(&a_fraction, &x_fraction, derive);
     let scale = if want == Want::OfSample { -x } else { log_scale.exp() };
-    let scale = select(&skip, &a.zeros_like(), &scale);
+    let scale = select(&skip, a.zeros_like(), &scale);
     if derive {
         // The scale depends on a too.
         let slope = x.log() - a.digamma();
-        let slope = select(&skip, &slope.zeros_like(), &slope);
+        let slope = select(&skip, slope.zeros_like(), &slope);
         let total = |[value, change]: &Pair| &scale * (value * &slope + change);
-        let out = select(&by_fraction, &-total(&fraction), &total(&series));
-        return select(&nan, &out.full_like(f64::NAN), &out);
+        let out = select(&by_fraction, &-total(&fraction), total(&series));
+        return select(&nan, out.full_like(f64::NAN), &out);
     }
     let (lower, upper) = (&scale * &series[0], &scale * &fraction[0]);
     let lower = select(&by_fraction, &(1.0 - &upper), &lower);
     let lower = select(&(&infinite | a.eq(0.0)), &one, &lower);
     let out = if want == Want::Lower {
-        select(&(x.eq(0.0) & a.ne(0.0)), &a.zeros_like(), &lower)
+        select(&(x.eq(0.0) & a.ne(0.0)), a.zeros_like(), &lower)
     } else {
         let direct = &by_fraction & infinite.logical_not() & a.ne(0.0);
         select(&direct, &upper, &(1.0 - lower))
     };
-    select(&nan, &out.full_like(f64::NAN), &out)
+    select(&nan, out.full_like(f64::NAN), &out)
 }
 
 /// Σ xⁿ / (a (a+1) … (a+n)) and its derivative with respect to a.
@@ -224,7 +224,7 @@ fn series(a: &Array, x: &Array, derive: bool) -> Pair {
 fn fraction(a: &Array, x: &Array, derive: bool) -> Pair {
     let eps = finfo(a.dtype()).eps;
     let tiny = finfo(a.dtype()).tiny * 1e3;
-    let guard = |v: &Array| select(&v.abs().lt(tiny), &v.full_like(tiny), v);
+    let guard = |v: &Array| select(v.abs().lt(tiny), v.full_like(tiny), v);
     let start = guard(&(x + 1.0 - a));
     // h = 1 / b₀ to begin with; n, c, d, h, then how c, d, h change with a.
     let d = 1.0 / &start;
@@ -275,7 +275,7 @@ fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
     let zero = (&no_b & at_one.logical_not()) | &at_zero;
     let one = (&no_a & at_zero.logical_not()) | &at_one;
     let known = &nan | &zero | &one;
-    let safe = |v: &Array, number: f64| select(&known, &v.full_like(number), v);
+    let safe = |v: &Array, number: f64| select(&known, v.full_like(number), v);
     let (a, b, x) = (safe(a, 1.0), safe(b, 1.0), safe(x, 0.25));
     let fast = x.lt((&a + 1.0) / (&a + &b + 2.0));
     let p = select(&fast, &a, &b);
@@ -285,16 +285,16 @@ fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
     let scale = (&p * y.log() + &q * (-&y).log1p() - log_beta).exp() / &p;
     let value = scale * beta_fraction(&p, &q, &y);
     let value = select(&fast, &value, &(1.0 - &value));
-    let value = select(&zero, &value.zeros_like(), &value);
-    let value = select(&one, &value.ones_like(), &value);
-    select(&nan, &value.full_like(f64::NAN), &value)
+    let value = select(&zero, value.zeros_like(), &value);
+    let value = select(&one, value.ones_like(), &value);
+    select(&nan, value.full_like(f64::NAN), &value)
 }
 
 /// 1 / (1 + d₁ / (1 + d₂ / (1 + …))) of the incomplete beta function, two terms a step.
 fn beta_fraction(a: &Array, b: &Array, x: &Array) -> Array {
     let eps = finfo(a.dtype()).eps;
     let tiny = finfo(a.dtype()).tiny * 1e3;
-    let guard = |v: &Array| select(&v.abs().lt(tiny), &v.full_like(tiny), v);
+    let guard = |v: &Array| select(v.abs().lt(tiny), v.full_like(tiny), v);
     let first = 1.0 / guard(&(1.0 - (a + b) * x / (a + 1.0)));
     let count = Array::constant_scalar(a.dtype(), 0.0);
     let state = [count, a.ones_like(), first.clone(), first, a.ones_like()];

@@ -172,11 +172,11 @@ impl Primitive for Unary {
         let tangent = match self.0 {
             Neg => -t,
             Abs if x.dtype().is_complex() => {
-                let safe = select(&y.eq(0.0), &y.ones_like(), y);
+                let safe = select(y.eq(0.0), y.ones_like(), y);
                 (t * (x.conj() / safe.astype(x.dtype()))).real()
             }
             // At 0 the slope is 1, as in JAX.
-            Abs => select(&x.ge(0), t, &-t),
+            Abs => select(x.ge(0), t, &-t),
             Square => t * (2.0 * x),
             Exp => t * y,
             Expm1 => t * (y + 1.0),

@@ -289,7 +289,7 @@ impl GradientTransformation for ScaleByRadam {
             self.eps_root,
             self.eps,
         )
-        .zip(&mu_hat, |scaled, m| select(&certain.broadcast_to(m.shape()), scaled, m))
+        .zip(&mu_hat, |scaled, m| select(certain.broadcast_to(m.shape()), scaled, m))
     }
 }
 

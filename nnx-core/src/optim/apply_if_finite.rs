@@ -63,7 +63,7 @@ impl<T: GradientTransformation> GradientTransformation for ApplyIfFinite<T> {
         let stepped = self.inner.update(updates, &mut next, params);
         let inner_state = rebuild(&next, |i, new| {
             let old = &before[i].array;
-            select(&take.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
+            select(take.broadcast_to(old.shape()), new.astype(old.dtype()), old)
         });
         let total = safe_increment(&state.total_notfinite);
         *state = ApplyIfFiniteState {
@@ -72,6 +72,6 @@ impl<T: GradientTransformation> GradientTransformation for ApplyIfFinite<T> {
             last_finite: Variable::new(finite),
             inner_state,
         };
-        stepped.map(|u| select(&take.broadcast_to(u.shape()), u, &u.zeros_like()))
+        stepped.map(|u| select(take.broadcast_to(u.shape()), u, u.zeros_like()))
     }
 }

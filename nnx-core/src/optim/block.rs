@@ -39,7 +39,7 @@ impl GradientTransformation for ScaleByTrustRatio {
         updates.zip(params, |update, param| {
             let (param_norm, update_norm) = (norm(param), norm(update));
             let ratio = &param_norm * self.trust_coefficient / (&update_norm + self.eps);
-            let zero = param_norm.eq(0.0).logical_or(&update_norm.eq(0.0));
+            let zero = param_norm.eq(0.0).logical_or(update_norm.eq(0.0));
             update * where_(&zero, 1.0, &ratio)
         })
     }

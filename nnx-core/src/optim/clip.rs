@@ -22,7 +22,7 @@ impl GradientTransformation for ClipByGlobalNorm {
         let small = norm.lt(self.max_norm);
         updates.map(|g| {
             let clipped = g / norm.astype(g.dtype()) * self.max_norm;
-            select(&small.broadcast_to(g.shape()), g, &clipped)
+            select(small.broadcast_to(g.shape()), g, &clipped)
         })
     }
 }
@@ -73,7 +73,7 @@ impl GradientTransformation for AdaptiveGradClip {
         updates.zip(params, |g, p| {
             let (norm, most) = (unit_norm(g), unit_norm(p).maximum(self.eps) * self.clipping);
             let clipped = g * (&most / norm.maximum(1e-6));
-            where_(&norm.lt(&most), g, clipped)
+            where_(norm.lt(&most), g, clipped)
         })
     }
 }
@@ -88,7 +88,7 @@ impl GradientTransformation for ZeroNans {
     type State = ();
     fn init(&self, _: &Params) {}
     fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
-        updates.map(|g| where_(&g.is_nan(), 0.0, g))
+        updates.map(|g| where_(g.is_nan(), 0.0, g))
     }
 }
 
@@ -102,6 +102,6 @@ impl GradientTransformation for KeepParamsNonnegative {
     type State = ();
     fn init(&self, _: &Params) {}
     fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
-        updates.zip(params, |u, p| where_(&(p + u).lt(0.0), -p, u))
+        updates.zip(params, |u, p| where_((p + u).lt(0.0), -p, u))
     }
 }

@@ -111,5 +111,5 @@ pub trait GradientTransformation: Module {
 /// `optax.safe_increment`.
 fn safe_increment(count: &Array) -> Array {
     let max = Array::constant_int(count.dtype(), i64::from(i32::MAX));
-    crate::array::select(&count.lt(&max), &(count + 1), &max)
+    crate::array::select(count.lt(&max), &(count + 1), &max)
 }

@@ -68,7 +68,7 @@ impl<T: GradientTransformation> GradientTransformation for MultiSteps<T> {
         let step = self.inner.update(gradients, &mut next, params);
         let next = rebuild(&next, |i, new| {
             let old = &before[i].array;
-            select(&emit.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
+            select(emit.broadcast_to(old.shape()), new.astype(old.dtype()), old)
         });
         let stepped = safe_increment(&state.gradient_step);
         let keep = 1 - &emit.astype(DType::I32);

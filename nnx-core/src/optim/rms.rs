@@ -48,7 +48,7 @@ impl GradientTransformation for ScaleByRss {
     fn update(&self, updates: Params, state: &mut ScaleByRssState, _: &Params) -> Params {
         state.sum_of_squares = updates.zip(&state.sum_of_squares, |g, t| g.squared_magnitude() + t);
         let scaling =
-            state.sum_of_squares.map(|t| where_(&t.real().gt(0.0), (t + self.eps).rsqrt(), 0.0));
+            state.sum_of_squares.map(|t| where_(t.real().gt(0.0), (t + self.eps).rsqrt(), 0.0));
         scaling.zip(&updates, |s, g| s * g)
     }
 }

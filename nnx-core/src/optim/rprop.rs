@@ -53,14 +53,14 @@ impl GradientTransformation for ScaleByRprop {
     fn update(&self, updates: Params, state: &mut ScaleByRpropState, _: &Params) -> Params {
         let turned = updates.zip(&state.prev_updates, |g, before| g * before);
         state.step_sizes = turned.zip(&state.step_sizes, |turned, size| {
-            let factor = where_(&turned.gt(0.0), self.eta_plus, self.eta_minus);
+            let factor = where_(turned.gt(0.0), self.eta_plus, self.eta_minus);
             let changed = (size * factor).clip(self.min_step_size, self.max_step_size);
-            where_(&turned.eq(0.0), size, changed)
+            where_(turned.eq(0.0), size, changed)
         });
         let steps = updates.zip(&state.step_sizes, |g, size| size * g.sign());
-        let next = turned.zip(&steps, |turned, step| where_(&turned.lt(0.0), 0.0, step));
+        let next = turned.zip(&steps, |turned, step| where_(turned.lt(0.0), 0.0, step));
         let before = std::mem::replace(&mut state.prev_updates, next);
-        turned.zip(&before, |turned, step| where_(&turned.lt(0.0), 0.0, step))
+        turned.zip(&before, |turned, step| where_(turned.lt(0.0), 0.0, step))
     }
 }
 
@@ -121,7 +121,7 @@ impl GradientTransformation for ScaleByOptimisticGradient {
     ) -> Params {
         let first = state.is_initial_step.value().clone();
         let new = updates.zip(&state.previous_gradient, |g, before| {
-            let before = select(&first.broadcast_to(g.shape()), g, before);
+            let before = select(first.broadcast_to(g.shape()), g, before);
             g * (self.alpha + self.beta) - before * self.beta
         });
         *state = ScaleByOptimisticGradientState {

@@ -108,7 +108,7 @@ impl Schedule {
                     p = p.floor();
                 }
                 let decayed = rate.like(&p).pow(&p) * init.0;
-                let value = where_(&count.le(0), init.0, &decayed);
+                let value = where_(count.le(0), init.0, &decayed);
                 match end {
                     Some(end) if rate.0 < 1.0 => value.maximum(end.0),
                     Some(end) => value.minimum(end.0),
@@ -137,7 +137,7 @@ impl Schedule {
                 for (boundary, schedule) in parts {
                     let next = schedule.value(&(count - *boundary));
                     value = Some(match value {
-                        Some(value) => select(&count.lt(*boundary), &value, &next),
+                        Some(value) => select(count.lt(*boundary), &value, &next),
                         None => next,
                     });
                 }
@@ -169,7 +169,7 @@ fn interpolated(points: &[(i32, ScheduleNumber)], along: Interpolation, count: &
     let mut value = ScheduleNumber(0.0).like(count);
     for pair in points.windows(2) {
         let [(begin, from), (end, to)] = pair else { continue };
-        let inside = count.ge(*begin).logical_and(&count.lt(*end)).astype(DType::F32);
+        let inside = count.ge(*begin).logical_and(count.lt(*end)).astype(DType::F32);
         let done = (count - *begin).astype(DType::F32) / (end - begin).max(1);
         // Both values are f32 before they meet, as in Optax.
         let (from, to) = (from.0 as f32, to.0 as f32);

@@ -102,7 +102,7 @@ impl GradientTransformation for ScaleByNovograd {
         let nu = updates.zip(&state.nu, |g, n| {
             let square = g.squared_magnitude().sum(..);
             let mean = &square * (1.0 - self.b2) + n * self.b2;
-            select(&first, &square.astype(n.dtype()), &mean.astype(n.dtype()))
+            select(&first, square.astype(n.dtype()), mean.astype(n.dtype()))
         });
         let added = updates
             .zip(&nu, |g, n| g / ((n + self.eps_root).sqrt() + self.eps))
@@ -184,7 +184,7 @@ impl GradientTransformation for ScaleByAdan {
         let ahead = 1.0 - self.b2;
         let change = updates.zip(&state.before, |g, before| {
             let first = first.broadcast_to(g.shape());
-            select(&first, &g.zeros_like(), &(g - before))
+            select(&first, g.zeros_like(), &(g - before))
         });
         state.mu = update_moment(&updates, &state.mu, self.b1);
         state.change = update_moment(&change, &state.change, self.b2);

@@ -145,7 +145,7 @@ pub(super) fn raw_randint(
     };
     let empty = high.le(&low);
     let span = (&high - &low).astype(word);
-    let span = select(&empty, &span.ones_like(), &span);
+    let span = select(&empty, span.ones_like(), &span);
     // 2^bits modulo span, without overflow.
     let half = span.full_like((1_u64 << (4 * word.size())) as f64).rem_int(&span);
     let multiplier = (&half * &half).rem_int(&span);

@@ -5,6 +5,7 @@ use super::distributions::raw_gumbel;
 use super::key::Key;
 use super::parameters::check_broadcast;
 use super::permutation::raw_permutation;
+use crate::array::OptionalArray;
 use crate::array::{IndexMode, IntoShape, dim, invalid, one_program, shape_of};
 use crate::graph::Array;
 use crate::value::{DType, saturating_product};
@@ -32,8 +33,9 @@ pub fn choice(
     n: usize,
     shape: impl IntoShape,
     replace: bool,
-    p: Option<&Array>,
+    p: impl OptionalArray,
 ) -> Array {
+    let p = p.optional();
     let op = "random::choice";
     let shape = shape_of(op, shape);
     check_draws(op, n, &shape, replace, p);
@@ -65,8 +67,9 @@ pub fn choice_from(
     axis: isize,
     shape: impl IntoShape,
     replace: bool,
-    p: Option<&Array>,
+    p: impl OptionalArray,
 ) -> Array {
+    let p = p.optional();
     let op = "random::choice_from";
     let shape = shape_of(op, shape);
     let n = x.shape()[dim(op, axis, x.aval())];

@@ -208,7 +208,7 @@ pub fn triangular(
         let u = raw_uniform(key, shape, dtype);
         let below = &left + (&u * &width * &rise).sqrt();
         let above = &right - ((1.0 - &u) * &width * &fall).sqrt();
-        select(&u.lt(rise / width), &below, &above)
+        select(u.lt(rise / width), &below, &above)
     })
 }
 
@@ -293,6 +293,6 @@ pub fn wald(key: &Key, mean: impl Operand, shape: impl IntoShape, dtype: DType) 
         let squared = &mean * &mean;
         let root = (&mean * 4.0 * &y + &squared * (&y * &y)).sqrt();
         let x = &mean + &squared * &y / 2.0 - &mean / 2.0 * root;
-        select(&z.le(&mean / (&mean + &x)), &x, &(squared / &x))
+        select(z.le(&mean / (&mean + &x)), &x, &(squared / &x))
     })
 }

@@ -5,7 +5,9 @@ use super::key::{Key, raw_split, split_into};
 use super::parameters::{
     GivenParameter, Range, check_broadcast, float_program, parameter, program,
 };
-use crate::array::{IndexMode, IntoShape, Operand, iinfo, invalid, one_program, select, shape_of};
+use crate::array::{
+    AsArray, IndexMode, IntoShape, Operand, iinfo, invalid, one_program, select, shape_of,
+};
 use crate::graph::Array;
 use crate::ops::{Cumulative, Reducer};
 use crate::run::bind1;
@@ -70,7 +72,7 @@ pub fn geometric(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType
     };
     program(op, key, &shape, float, &[("p", &p, Range::Chance)], |key, args, shape| {
         let u = raw_uniform(key, shape, float);
-        let u = select(&u.eq(0.0), &u.ones_like(), &u);
+        let u = select(u.eq(0.0), u.ones_like(), &u);
         ((u.log() / (-&args[0]).log1p()).floor() + 1.0).astype(dtype)
     })
 }
@@ -99,12 +101,12 @@ pub fn poisson(key: &Key, lam: impl Operand, shape: impl IntoShape, dtype: DType
         // As many rounds as JAX, which counts them in i32.
         let rounds = iinfo(dtype).1.min(i32::MAX.into()) as i32;
         let few = lam.is_nan() | lam.lt(10.0);
-        let small = select(&few, &lam, &lam.zeros_like());
-        let large = select(&few, &lam.full_like(1e5), &lam);
+        let small = select(&few, &lam, lam.zeros_like());
+        let large = select(&few, lam.full_like(1e5), &lam);
         let small = poisson_by_product(key, &small, shape, dtype, rounds);
         let large = poisson_by_rejection(key, &large, shape, rounds).astype(dtype);
         let out = select(&few, &small, &large);
-        select(&lam.eq(0.0), &out.zeros_like(), &out)
+        select(lam.eq(0.0), out.zeros_like(), &out)
     })
 }
 
@@ -119,7 +121,7 @@ fn poisson_by_product(
     let going = |(i, _, _, log): &LoopOfFour| log.gt(-lam).any(..) & i.lt(rounds);
     let step = |(i, k, key, log): LoopOfFour| {
         let [key, uniform] = split_into(&key);
-        let k = select(&log.gt(-lam), &(&k + 1), &k);
+        let k = select(log.gt(-lam), &(&k + 1), &k);
         (i + 1, k, key, log + raw_uniform(&uniform, shape, DType::F32).log())
     };
     let counts = Array::constant_int(dtype, 0).splat(shape);
@@ -198,18 +200,18 @@ fn raw_binomial(key: &Array, n: &Array, p: &Array) -> Array {
     let q = select(&low, p, &(1.0 - p));
     let (bad_n, bad_q) = (n.is_nan() | n.lt(0.0), q.is_nan() | q.lt(0.0));
     let endless = n.is_inf();
-    let (nan_q, q) = (q.is_nan(), select(&bad_q, &q.full_like(0.01), &q));
+    let (nan_q, q) = (q.is_nan(), select(&bad_q, q.full_like(0.01), &q));
     // No loop may wait for an infinite number of trials.
-    let n = select(&endless, &n.zeros_like(), &n.floor());
+    let n = select(&endless, n.zeros_like(), n.floor());
     let few = &bad_n | (&n * &q).le(10.0);
-    let small = by_geometric(key, &select(&few, &n, &n.zeros_like()), &q);
-    let many = select(&few, &n.full_like(1e4), &n);
-    let large = by_rejection(key, &many, &select(&few, &q.full_like(0.5), &q));
+    let small = by_geometric(key, &select(&few, &n, n.zeros_like()), &q);
+    let many = select(&few, n.full_like(1e4), &n);
+    let large = by_rejection(key, &many, &select(&few, q.full_like(0.5), &q));
     let out = select(&few, &small, &large);
     let invalid = &bad_n | bad_q;
-    let out = select(&invalid, &out.full_like(f64::NAN), &out);
+    let out = select(&invalid, out.full_like(f64::NAN), &out);
     let unbounded = &endless & invalid.logical_not();
-    let out = select(&unbounded, &out.full_like(f64::INFINITY), &out);
+    let out = select(&unbounded, out.full_like(f64::INFINITY), &out);
     select(&(low | bad_n | nan_q | endless), &out, &(n - &out))
 }
 
@@ -219,7 +221,7 @@ fn by_geometric(key: &Array, n: &Array, p: &Array) -> Array {
     let going = |(_, sum, _): &LoopOfThree| sum.le(n).any(..);
     let step = |(count, sum, key): LoopOfThree| {
         let [uniform, key] = split_into(&key);
-        let count = select(&sum.le(n), &(&count + 1.0), &count);
+        let count = select(sum.le(n), &(&count + 1.0), &count);
         let u = raw_uniform(&uniform, n.shape(), n.dtype());
         (count, sum + (u.log() / &log_failure).ceil(), key)
     };
@@ -285,7 +287,7 @@ fn stirling_tail(k: &Array) -> Array {
     let bytes = TAILS.iter().flat_map(|&tail| scalar_bytes(dtype, tail)).collect();
     let tails = Array::constant(Aval::new(dtype, &[TAILS.len()]), bytes);
     let at = k.floor().astype(DType::I32);
-    select(&small, &tails.take_mode(&at, 0, IndexMode::Clip), &approx)
+    select(&small, tails.take_mode(&at, 0, IndexMode::Clip), &approx)
 }
 
 /// How many of `n` trials end in each category, as floats whose sum along the last axis is `n` without its fraction.
@@ -309,10 +311,11 @@ fn stirling_tail(k: &Array) -> Array {
 pub fn multinomial(
     key: &Key,
     n: impl Operand,
-    p: &Array,
+    p: impl AsArray,
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
+    let p = p.as_array();
     let op = "random::multinomial";
     let data = key.single(op);
     let shape = float_sample(op, shape, dtype);
@@ -332,7 +335,7 @@ pub fn multinomial(
         let (n, p) = (args[1].broadcast_to(others), args[2].broadcast_to(&shape[..]));
         let p = p.moveaxis(-1, 0);
         let rest = bind1(Cumulative { reducer: Reducer::Sum, dim: 0, reverse: true }, &[&p]);
-        let ratios = p / select(&rest.eq(0.0), &rest.ones_like(), &rest);
+        let ratios = p / select(rest.eq(0.0), rest.ones_like(), &rest);
         let keys = raw_split(&args[0], &[k]);
         let step = |left: Array, (ratio, key): (&Array, &Array)| {
             let count = raw_binomial(key, &left, &ratio.clip(0.0, 1.0));

@@ -5,7 +5,7 @@ use super::counts::raw_rademacher;
 use super::distributions::{raw_exponential, raw_normal};
 use super::key::{Key, raw_split, split_into};
 use super::parameters::{GivenParameter, Range, check_broadcast, float_program};
-use crate::array::{IntoShape, Operand, finfo, invalid, one_program, select, softmax};
+use crate::array::{AsArray, IntoShape, Operand, finfo, invalid, one_program, select, softmax};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, Special, custom_jvp};
 use crate::run::bind1;
@@ -107,7 +107,8 @@ pub fn beta(
 /// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, `alpha` has no axis,
 /// or its other axes do not broadcast to the shape.
 #[track_caller]
-pub fn dirichlet(key: &Key, alpha: &Array, shape: impl IntoShape, dtype: DType) -> Array {
+pub fn dirichlet(key: &Key, alpha: impl AsArray, shape: impl IntoShape, dtype: DType) -> Array {
+    let alpha = alpha.as_array();
     let op = "random::dirichlet";
     let data = key.single(op);
     let mut shape = float_sample(op, shape, dtype);
@@ -274,7 +275,7 @@ impl CustomJvp for Gamma {
                 return t * bind1(Special::GammaSampleGrad, &[a, sample]);
             }
             let x = sample.exp();
-            let x = select(&x.eq(0.0), &x.full_like(finfo(x.dtype()).tiny), &x);
+            let x = select(x.eq(0.0), x.full_like(finfo(x.dtype()).tiny), &x);
             t * (bind1(Special::GammaSampleGrad, &[a, &x]) / x)
         })
     }
@@ -313,5 +314,5 @@ fn gamma_one(key: &Array, a: &Array, log: bool) -> Array {
         return d.log() + v.log() + scale;
     }
     let u = 1.0 - raw_uniform(&scaling, &[], dtype);
-    d * v * select(&large, &one, &u.pow(power))
+    d * v * select(&large, &one, u.pow(power))
 }

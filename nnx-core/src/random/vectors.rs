@@ -6,7 +6,7 @@ use super::gamma::raw_generalized_normal;
 use super::key::{Key, split_into};
 use super::parameters::{Range, check_broadcast, parameter};
 use crate::array::linalg::{cholesky, qr};
-use crate::array::{IntoShape, Operand, invalid, matvec, one_program};
+use crate::array::{AsArray, IntoShape, Operand, invalid, matvec, one_program};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -30,11 +30,12 @@ use crate::value::DType;
 #[track_caller]
 pub fn multivariate_normal(
     key: &Key,
-    mean: &Array,
-    cov: &Array,
+    mean: impl AsArray,
+    cov: impl AsArray,
     shape: impl IntoShape,
     dtype: DType,
 ) -> Array {
+    let (mean, cov) = (mean.as_array(), cov.as_array());
     let op = "random::multivariate_normal";
     let data = key.single(op);
     let shape = float_sample(op, shape, dtype);

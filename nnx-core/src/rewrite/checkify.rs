@@ -104,7 +104,7 @@ impl Checkify {
     ) {
         self.messages.push(format!("{message}\n  at {location}"));
         let mine = Array::constant_int(DType::I32, self.messages.len() as i64);
-        let first = failed.any(..).logical_and(&code.eq(0));
+        let first = failed.any(..).logical_and(code.eq(0));
         // It was 0 where this is the first one.
         *code = &*code + first.astype(DType::I32) * mine;
     }

@@ -2,22 +2,20 @@
 
 use super::order::in_order;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Target, lower};
+use crate::graph::{Graph, lower};
 use crate::lower::{hlo, stablehlo};
 use crate::value::Aval;
 use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program};
 
-/// A graph as StableHLO text for any platform.
+/// A graph as StableHLO text.
 pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
-    let target = Target { dialect: Dialect::StableHlo, cpu: false };
-    let (lowered, _) = lower(&in_order(graph), target);
+    let (lowered, _) = lower(&in_order(graph), Dialect::StableHlo);
     stablehlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
-/// A graph as HLO text for any platform.
+/// A graph as HLO text.
 pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
-    let (lowered, callbacks) =
-        lower(&in_order(graph), Target { dialect: Dialect::Hlo, cpu: false });
+    let (lowered, callbacks) = lower(&in_order(graph), Dialect::Hlo);
     if let Some(callback) = callbacks.first() {
         return Err(Error::Unavailable(format!(
             "`{name}` holds {callback}, which is not written in HLO: look at its StableHLO"
@@ -41,8 +39,8 @@ pub(crate) fn compile(
         )));
     }
     let client = Client::global()?;
-    let (dialect, cpu) = (client.dialect(), client.is_for_cpu());
-    let (lowered, callbacks) = lower(&in_order(graph), Target { dialect, cpu });
+    let dialect = client.dialect();
+    let (lowered, callbacks) = lower(&in_order(graph), dialect);
     if let Some(callback) = callbacks.first() {
         client.prepare_callbacks().map_err(|error| {
             Error::Unavailable(format!("`{name}` holds {callback}, and {error}"))

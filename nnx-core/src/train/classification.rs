@@ -1,7 +1,7 @@
 //! Metrics of classification: the confusion matrix, what is computed from it, and the area under the ROC curve.
 
 use super::metrics::{Metric, MetricVariable, zeros_i32};
-use crate::array::{arange, invalid, keepdims, select};
+use crate::array::{AsArray, arange, invalid, keepdims, select};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::Variable;
@@ -58,7 +58,8 @@ impl ConfusionMatrix {
     /// # Panics
     /// Panics if the shapes do not fit or the labels are not integers.
     #[track_caller]
-    pub fn update(&mut self, logits: &Array, labels: &Array) {
+    pub fn update(&mut self, logits: impl AsArray, labels: impl AsArray) {
+        let (logits, labels) = (logits.as_array(), labels.as_array());
         self.add(logits, labels, None);
     }
 
@@ -67,7 +68,13 @@ impl ConfusionMatrix {
     /// # Panics
     /// As [`update`](ConfusionMatrix::update), and when the mask has another shape.
     #[track_caller]
-    pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+    pub fn update_masked(
+        &mut self,
+        logits: impl AsArray,
+        labels: impl AsArray,
+        mask: impl AsArray,
+    ) {
+        let (logits, labels, mask) = (logits.as_array(), labels.as_array(), mask.as_array());
         self.add(logits, labels, Some(mask));
     }
 
@@ -169,8 +176,8 @@ impl Counts {
 
 /// A quotient, 0 where the divisor is.
 fn share(a: &Array, b: &Array) -> Array {
-    let safe = select(&b.ne(0.0), b, &b.ones_like());
-    select(&b.ne(0.0), &(a / safe), &b.zeros_like())
+    let safe = select(b.ne(0.0), b, b.ones_like());
+    select(b.ne(0.0), &(a / safe), b.zeros_like())
 }
 
 fn averaged(matrix: &Array, averaging: Option<Averaging>, value: fn(&Counts) -> Array) -> Array {
@@ -226,7 +233,7 @@ macro_rules! of_matrix {
             /// # Panics
             /// As there.
             #[track_caller]
-            pub fn update(&mut self, logits: &Array, labels: &Array) {
+            pub fn update(&mut self, logits: impl AsArray, labels: impl AsArray) {
                 self.matrix.update(logits, labels);
             }
 
@@ -235,7 +242,7 @@ macro_rules! of_matrix {
             /// # Panics
             /// As there.
             #[track_caller]
-            pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+            pub fn update_masked(&mut self, logits: impl AsArray, labels: impl AsArray, mask: impl AsArray) {
                 self.matrix.update_masked(logits, labels, mask);
             }
         }
@@ -308,7 +315,8 @@ impl Auc {
     /// # Panics
     /// Panics if the shapes differ, the scores are not floats or the labels not integers.
     #[track_caller]
-    pub fn update(&mut self, scores: &Array, labels: &Array) {
+    pub fn update(&mut self, scores: impl AsArray, labels: impl AsArray) {
+        let (labels, scores) = (labels.as_array(), scores.as_array());
         self.add(scores, labels, None);
     }
 
@@ -317,7 +325,13 @@ impl Auc {
     /// # Panics
     /// As [`update`](Auc::update), and when the mask has another shape.
     #[track_caller]
-    pub fn update_masked(&mut self, scores: &Array, labels: &Array, mask: &Array) {
+    pub fn update_masked(
+        &mut self,
+        scores: impl AsArray,
+        labels: impl AsArray,
+        mask: impl AsArray,
+    ) {
+        let (labels, scores, mask) = (labels.as_array(), scores.as_array(), mask.as_array());
         self.add(scores, labels, Some(mask));
     }
 
@@ -335,7 +349,7 @@ impl Auc {
             [self.counts.value(), scores, labels].into_iter().chain(mask).cloned().collect();
         let outs = or_raise(staged("metric_update", &args, |args| {
             let scores = args[1].reshape([-1, 1]).astype(DType::F32);
-            let scores = select(&scores.is_nan(), &scores.zeros_like(), &scores);
+            let scores = select(scores.is_nan(), scores.zeros_like(), &scores);
             // Each is rounded once, or a score that is one would be below it.
             let thresholds = (0..n).map(|k| (k as f64 / (n - 1) as f64) as f32).collect::<Vec<_>>();
             let thresholds = Array::from_slice(&thresholds, [1, n]);

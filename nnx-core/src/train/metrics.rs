@@ -1,6 +1,6 @@
 //! Metrics: running totals in Variables, so that a jitted evaluation step can update them.
 
-use crate::array::{invalid, zeros};
+use crate::array::{AsArray, invalid, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{MetricState, Module, Variable};
@@ -113,8 +113,8 @@ impl Average {
     /// # Panics
     /// Panics if the shapes differ.
     #[track_caller]
-    pub fn update_masked(&mut self, values: &Array, mask: &Array) {
-        accumulate(&mut self.total, &mut self.count, values, Some(mask));
+    pub fn update_masked(&mut self, values: &Array, mask: impl AsArray) {
+        accumulate(&mut self.total, &mut self.count, values, Some(mask.as_array()));
     }
 }
 
@@ -196,7 +196,8 @@ impl Accuracy {
     /// # Panics
     /// Panics if the shapes do not fit or the labels are not integers.
     #[track_caller]
-    pub fn update(&mut self, logits: &Array, labels: &Array) {
+    pub fn update(&mut self, logits: impl AsArray, labels: impl AsArray) {
+        let (logits, labels) = (logits.as_array(), labels.as_array());
         let right = self.right(logits, labels);
         accumulate(&mut self.total, &mut self.count, &right, None);
     }
@@ -206,7 +207,13 @@ impl Accuracy {
     /// # Panics
     /// As [`update`](Accuracy::update), and when the mask has another shape.
     #[track_caller]
-    pub fn update_masked(&mut self, logits: &Array, labels: &Array, mask: &Array) {
+    pub fn update_masked(
+        &mut self,
+        logits: impl AsArray,
+        labels: impl AsArray,
+        mask: impl AsArray,
+    ) {
+        let (logits, labels, mask) = (logits.as_array(), labels.as_array(), mask.as_array());
         let right = self.right(logits, labels);
         accumulate(&mut self.total, &mut self.count, &right, Some(mask));
     }

@@ -29,6 +29,7 @@ pub trait Differentiated {
 /// A gradient: a tree of the type of what was differentiated with respect to.
 pub type Gradient<A> = <<A as Differentiated>::Argument as Argument>::Tree;
 
+#[diagnostic::do_not_recommend]
 impl<A: Argument> Differentiated for A {
     type Argument = A;
     fn parts(&mut self) -> (&mut A, Selection<'_>) {

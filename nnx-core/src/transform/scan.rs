@@ -100,6 +100,7 @@ pub trait ScanInputs {
     fn into_over(self) -> Over<Self::Xs>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<X: Argument> ScanInputs for X {
     type Xs = X;
     fn into_over(self) -> Over<X> {
@@ -107,6 +108,7 @@ impl<X: Argument> ScanInputs for X {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<X: Argument> ScanInputs for Over<X> {
     type Xs = X;
     fn into_over(self) -> Over<X> {

@@ -9,6 +9,7 @@
 mod mistakes;
 mod more_probes;
 mod names;
+mod operands;
 mod points;
 mod probe;
 mod probes;

@@ -19,10 +19,10 @@ pub(crate) fn places() -> Vec<Probe> {
         "argpartition" [[5]] => |x| x[0].argpartition(2, 0);
         "packbits" [[2, 9]] => |x| x[0].packbits(1, BitOrder::Big);
         "unpackbits" [[2, 3]] => |x| x[0].unpackbits(1, 20, BitOrder::Little);
-        "segment_sum" [[4, 2]] => |x| segment_sum(&x[0], &ints(&[0, 2, 0, 1]), 3);
-        "segment_prod" [[4, 2]] => |x| segment_prod(&x[0], &ints(&[0, 2, 0, 1]), 3);
-        "segment_max" [[4, 2]] => |x| segment_max(&x[0], &ints(&[0, 2, 0, 1]), 3);
-        "segment_min" [[4, 2]] => |x| segment_min(&x[0], &ints(&[0, 2, 0, 1]), 3);
+        "segment_sum" [[4, 2]] => |x| segment_sum(&x[0], ints(&[0, 2, 0, 1]), 3);
+        "segment_prod" [[4, 2]] => |x| segment_prod(&x[0], ints(&[0, 2, 0, 1]), 3);
+        "segment_max" [[4, 2]] => |x| segment_max(&x[0], ints(&[0, 2, 0, 1]), 3);
+        "segment_min" [[4, 2]] => |x| segment_min(&x[0], ints(&[0, 2, 0, 1]), 3);
         "histogram_bin_edges" [] => |x| histogram_bin_edges(3, 0.0, 1.0, DType::F32);
         "histogramdd" [[4, 2]] => |x| histogramdd(&x[0], &[2, 3], &[(0.0, 1.0), (0.0, 1.0)], None).0;
         "histogram2d" [[4], [4], [4]] => |x| histogram2d(&x[0], &x[1], [2, 3], [(0.0, 1.0), (0.0, 1.0)], Some(&x[2]));
@@ -45,7 +45,7 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "polydiv" [[4], [2]] => |x| polydiv(&x[0], &x[1]);
         "poly" [[3]] => |x| poly(&x[0]);
         "roots" [[4]] => |x| { let z = roots(&x[0]); vec![z.real().sum(0), z.abs().sum(0), (&z * &z).real().sum(0)] };
-        "ragged_dot" [[5, 2], [3, 2, 4]] => |x| ragged_dot(&x[0], &x[1], &ints(&[2, 0, 2]));
+        "ragged_dot" [[5, 2], [3, 2, 4]] => |x| ragged_dot(&x[0], &x[1], ints(&[2, 0, 2]));
         "toeplitz" [[3], [2]] => |x| linalg::toeplitz(&x[0], Some(&x[1]));
         "hankel" [[3], [2]] => |x| linalg::hankel(&x[0], Some(&x[1]));
         "circulant" [[2, 3]] => |x| linalg::circulant(&x[0]);

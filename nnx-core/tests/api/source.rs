@@ -1,7 +1,7 @@
 //! The public functions, read from the source.
 
 use std::path::Path;
-use syn::{Attribute, ImplItem, Item, Type, Visibility};
+use syn::{Attribute, FnArg, ImplItem, Item, Signature, Type, Visibility};
 
 /// A public function or method.
 pub(crate) struct Function {
@@ -12,14 +12,22 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// Its name in JAX or Flax, as its documentation says.
     pub(crate) jax: Option<String>,
+    /// Its name after that of the type whose method it is, `Array` too.
+    pub(crate) path: String,
+    /// The types of its parameters; `self` of an `Array` is `&Array`.
+    pub(crate) parameters: Vec<Type>,
 }
 
 /// The rooms whose functions are in the table.
 const ROOMS: [&str; 5] = ["array", "nn/functions.rs", "ops", "random", "transform"];
 
 pub(crate) fn functions(src: &Path) -> Vec<Function> {
+    functions_in(src, &ROOMS)
+}
+
+pub(crate) fn functions_in(src: &Path, rooms: &[&str]) -> Vec<Function> {
     let mut found = Vec::new();
-    ROOMS.iter().for_each(|room| visit(src, &src.join(room), &mut found));
+    rooms.iter().for_each(|room| visit(src, &src.join(room), &mut found));
     found
 }
 
@@ -50,13 +58,19 @@ fn module(file: &str) -> Option<&str> {
 }
 
 fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
-    let mut push = |vis: &Visibility, attrs: &[Attribute], name: String| {
+    let mut push = |vis: &Visibility,
+                    attrs: &[Attribute],
+                    name: String,
+                    of: Option<&str>,
+                    sig: &Signature| {
         let hidden = documentation(attrs).contains("doc(hidden)");
         if matches!(vis, Visibility::Public(_)) && !hidden {
             found.push(Function {
                 file: file.to_owned(),
                 name,
                 jax: jax_name(&documentation(attrs)),
+                path: of.map_or_else(|| sig.ident.to_string(), |of| format!("{of}::{}", sig.ident)),
+                parameters: sig.inputs.iter().filter_map(|input| parameter(input, of)).collect(),
             });
         }
     };
@@ -64,7 +78,7 @@ fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
         Item::Fn(function) => {
             let name = function.sig.ident.to_string();
             let name = module(file).map_or_else(|| name.clone(), |of| format!("{of}::{name}"));
-            push(&function.vis, &function.attrs, name);
+            push(&function.vis, &function.attrs, name, None, &function.sig);
         }
         Item::Impl(block) if block.trait_.is_none() => {
             let Type::Path(path) = &*block.self_ty else { return };
@@ -73,11 +87,18 @@ fn of_item(file: &str, item: &Item, found: &mut Vec<Function>) {
                 if let ImplItem::Fn(method) = item {
                     let name = method.sig.ident.to_string();
                     let name = if of == "Array" { name } else { format!("{of}::{name}") };
-                    push(&method.vis, &method.attrs, name);
+                    push(&method.vis, &method.attrs, name, Some(&of), &method.sig);
                 }
             }
         }
         _ => {}
+    }
+}
+
+fn parameter(input: &FnArg, of: Option<&str>) -> Option<Type> {
+    match input {
+        FnArg::Typed(typed) => Some((*typed.ty).clone()),
+        FnArg::Receiver(_) => (of == Some("Array")).then(|| syn::parse_quote!(&Array)),
     }
 }
 

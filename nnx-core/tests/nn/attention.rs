@@ -91,7 +91,7 @@ fn mistakes_of_attention_name_what_does_not_fit() {
     let options = AttentionOptions::new;
     let rngs = || Rngs::new(0);
     let dot = |q: &[usize], k: &[usize], v: &[usize], options: &AttentionOptions| {
-        drop(dot_product_attention(&x(q), &x(k), &x(v), options));
+        drop(dot_product_attention(x(q), x(k), x(v), options));
     };
     let layer = || MultiHeadAttention::new(2, 8, &mut rngs());
     let call = |shape: &[usize], options: MultiHeadAttentionOptions| {
@@ -104,16 +104,16 @@ fn mistakes_of_attention_name_what_does_not_fit() {
         (&|| dot(&plain, &[5, 4, 6], &[5, 4, 6], &options()), "equal batch axes and depths"),
         (&|| dot(&plain, &plain, &[6, 4, 8], &options()), "need equal axes but the last"),
         (
-            &|| dot(&plain, &plain, &plain, &options().mask(&x(&[3, 5]))),
+            &|| dot(&plain, &plain, &plain, &options().mask(x(&[3, 5]))),
             "the mask f32[3, 5] needs to broadcast to [batch…, num_heads, q_length, kv_length], \
              which is [4, 5, 5]",
         ),
         (
-            &|| dot(&plain, &plain, &plain, &options().bias(&x(&[2, 4, 5, 5]))),
+            &|| dot(&plain, &plain, &plain, &options().bias(x(&[2, 4, 5, 5]))),
             "the bias f32[2, 4, 5, 5] needs to broadcast",
         ),
         (
-            &|| dot(&plain, &plain, &plain, &options().key_value_seq_lengths(&Array::from([1]))),
+            &|| dot(&plain, &plain, &plain, &options().key_value_seq_lengths(Array::from([1]))),
             "`key_value_seq_lengths` i32[1] needs to be integers of the shape []",
         ),
         (&|| drop(combine_masks(&[Some(&x(&[1])), Some(&x(&[1, 1]))], DType::F32)), "differ in"),
@@ -134,14 +134,14 @@ fn mistakes_of_attention_name_what_does_not_fit() {
         (&|| call(&[3, 6], with()), "the input f32[3, 6] needs a last axis of 8 features"),
         (&|| call(&[8], with()), "need a length, features"),
         (
-            &|| call(&[2, 3, 8], with().inputs_k(&x(&[2, 3, 6]))),
+            &|| call(&[2, 3, 8], with().inputs_k(x(&[2, 3, 6]))),
             "`inputs_k` f32[2, 3, 6] needs a last axis of 8 features",
         ),
         (
-            &|| call(&[2, 3, 8], with().inputs_k(&x(&[1, 3, 8]))),
+            &|| call(&[2, 3, 8], with().inputs_k(x(&[1, 3, 8]))),
             "`inputs_k` f32[1, 3, 8] beside the input f32[2, 3, 8]",
         ),
-        (&|| call(&[2, 3, 8], with().inputs_v(&x(&[2, 3, 8]))), "`inputs_v` needs `inputs_k`"),
+        (&|| call(&[2, 3, 8], with().inputs_v(x(&[2, 3, 8]))), "`inputs_v` needs `inputs_k`"),
         (
             &|| {
                 let builder = MultiHeadAttention::builder(2, 8).decode(true);

@@ -116,7 +116,7 @@ fn mistakes() {
             &|| {
                 drop(
                     RMSNorm::new(4, &mut rngs())
-                        .forward_masked(&x(&[2, 4]), &Array::from([true, false])),
+                        .forward_masked(&x(&[2, 4]), Array::from([true, false])),
                 )
             },
             "do not broadcast",

@@ -79,7 +79,7 @@ fn values_as_in_jax() {
     rows.check("u * v", || &u * &v);
     rows.check("u - v - v", || &u - &v - &v);
     rows.check("jnp.power(i, 3)", || i.pow(3));
-    rows.check("jnp.logical_xor(i > 0, j > 0)", || i.gt(0).logical_xor(&j.gt(0)));
+    rows.check("jnp.logical_xor(i > 0, j > 0)", || i.gt(0).logical_xor(j.gt(0)));
     rows.check("i.astype(float) / j", || i.astype(DType::F64) / &j);
     rows.done();
 }

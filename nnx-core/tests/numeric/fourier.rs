@@ -78,7 +78,7 @@ fn values_as_in_jax() {
     rows.check("v[:3] * z", || v.slice([(0..3).into()]) * &z);
     rows.check("z.astype(float)", || z.astype(DType::F64));
     rows.check("jnp.cumsum(z, 1)", || z.cumsum(1));
-    rows.check("jnp.where(z.real > 0, z, 0)", || where_(&z.real().gt(0.0), &z, 0));
+    rows.check("jnp.where(z.real > 0, z, 0)", || where_(z.real().gt(0.0), &z, 0));
     rows.check("jax.lax.complex(v, v * 2)", || complex(&v, &(&v * 2.0)));
     rows.check("jnp.reciprocal(z)", || z.reciprocal());
     rows.check("jnp.isnan(z)", || z.is_nan());
@@ -146,7 +146,7 @@ fn gradients_as_in_jax() {
         grad(|x: &Array| (x * 0.0).abs().sum(..), &z)
     });
     rows.check("jax.grad(lambda x: jnp.real(lax.complex(x, x ** 2) ** 2).sum())(v)", || {
-        grad(|x: &Array| complex(x, &x.square()).square().real().sum(..), &v)
+        grad(|x: &Array| complex(x, x.square()).square().real().sum(..), &v)
     });
     rows.done();
 }
@@ -180,6 +180,6 @@ fn mistakes_name_shapes_and_rules() {
         ("maximum", &|| z.maximum(&z), &["max", "c64"]),
         ("floor", &|| z.floor(), &["floor", "c64"]),
         ("bits", &|| &z & &z, &["and", "c64"]),
-        ("parts", &|| complex(&x, &z.real()), &["complex", "f32[2, 3]", "f32[2]"]),
+        ("parts", &|| complex(&x, z.real()), &["complex", "f32[2, 3]", "f32[2]"]),
     ]);
 }

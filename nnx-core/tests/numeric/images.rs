@@ -83,8 +83,8 @@ fn sizes() {
                 &x,
                 [4, 4],
                 &[0],
-                &s.at(..1).get(),
-                &t.at(..1).get(),
+                s.at(..1).get(),
+                t.at(..1).get(),
                 ResizeMethod::Cubic,
                 false,
             )

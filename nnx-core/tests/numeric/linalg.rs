@@ -33,16 +33,16 @@ fn values_as_in_jax() {
     rows.check("jnp.linalg.solve(a, v)", || linalg::solve(&a, &v));
     rows.check("jnp.linalg.solve(a, r)", || linalg::solve(&a, &r));
     rows.check("jnp.linalg.solve(b3, b3[0, :, :2])", || {
-        linalg::solve(&b3, &b3.slice([0.into(), (..).into(), (0..2).into()]))
+        linalg::solve(&b3, b3.slice([0.into(), (..).into(), (0..2).into()]))
     });
-    rows.check("jnp.linalg.solve(z, z.T)", || linalg::solve(&z, &z.t()));
+    rows.check("jnp.linalg.solve(z, z.T)", || linalg::solve(&z, z.t()));
     rows.check("jsp.linalg.solve_triangular(a, v, lower=True)", || {
         linalg::solve_triangular(&a, &v, true)
     });
     rows.check("jsp.linalg.solve_triangular(a, r)", || linalg::solve_triangular(&a, &r, false));
-    rows.check("lax.linalg.triangular_solve(a, r.T, left_side=False, lower=True, transpose_a=True, unit_diagonal=True)", || linalg::triangular_solve(&a, &r.t(), linalg::TriangularOptions { left_side: false, transpose_a: true, unit_diagonal: true, ..Default::default() }));
+    rows.check("lax.linalg.triangular_solve(a, r.T, left_side=False, lower=True, transpose_a=True, unit_diagonal=True)", || linalg::triangular_solve(&a, r.t(), linalg::TriangularOptions { left_side: false, transpose_a: true, unit_diagonal: true, ..Default::default() }));
     rows.check("jsp.linalg.cho_solve(jsp.linalg.cho_factor(spd), v)", || {
-        linalg::cho_solve(&linalg::cho_factor(&spd), &v)
+        linalg::cho_solve(linalg::cho_factor(&spd), &v)
     });
     rows.check("jnp.linalg.inv(a)", || linalg::inv(&a));
     rows.check("jnp.linalg.inv(b3)", || linalg::inv(&b3));
@@ -66,10 +66,10 @@ fn values_as_in_jax() {
     rows.check("jnp.linalg.pinv(sing)", || linalg::pinv(&sing, None));
     rows.check("jnp.linalg.pinv(t.T)", || linalg::pinv(&t.t(), None));
     rows.check("[*jnp.linalg.lstsq(t, t[:, 0] ** 2)][0]", || {
-        linalg::lstsq(&t, &t.slice([(..).into(), 0.into()]).square(), None).x
+        linalg::lstsq(&t, t.slice([(..).into(), 0.into()]).square(), None).x
     });
     rows.check("[*jnp.linalg.lstsq(t, t ** 2)][1]", || {
-        linalg::lstsq(&t, &t.square(), None).residuals
+        linalg::lstsq(&t, t.square(), None).residuals
     });
     rows.check("[*jnp.linalg.lstsq(sing, v)][0]", || linalg::lstsq(&sing, &v, None).x);
     rows.check("[*jnp.linalg.lstsq(sing, v)][2]", || linalg::lstsq(&sing, &v, None).rank);
@@ -176,7 +176,7 @@ fn singular_values_of_hard_matrices() {
         assert_eq!(r.shape(), empty);
     }
     assert_eq!(linalg::det(&zeros([2, 0, 0], DType::F64)).to_vec::<f64>(), [1.0, 1.0]);
-    assert_eq!(linalg::solve(&eye(2, DType::F64), &zeros([2, 0], DType::F64)).shape(), [2, 0]);
+    assert_eq!(linalg::solve(eye(2, DType::F64), zeros([2, 0], DType::F64)).shape(), [2, 0]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_lu_of_many_blocks() {
     let mut rng = Rng(8);
     let a = rng.array(&[150, 150], -1.0, 1.0);
     let x = rng.array(&[150, 2], -1.0, 1.0);
-    assert!(distance(&linalg::solve(&a, &a.matmul(&x)), &x) < 1e-9);
+    assert!(distance(&linalg::solve(&a, a.matmul(&x)), &x) < 1e-9);
     let tall = rng.array(&[2, 140, 70], -1.0, 1.0);
     let (p, l, u) = linalg::lu(&tall);
     assert!(distance(&p.matmul(l.matmul(u)), &tall) < 1e-12);
@@ -201,17 +201,17 @@ fn derivatives_are_the_slopes() {
     }
     let table: &[(&str, Function)] = &[
         ("solve", &|a| linalg::solve(&a[0], &a[1])),
-        ("solve vector", &|a| linalg::solve(&a[0], &a[1].slice([(..).into(), 0.into()]))),
+        ("solve vector", &|a| linalg::solve(&a[0], a[1].slice([(..).into(), 0.into()]))),
         ("inv", &|a| linalg::inv(&a[0])),
         ("det", &|a| linalg::det(&a[0])),
         ("slogdet", &|a| linalg::slogdet(&a[0]).1),
         ("cholesky", &|a| linalg::cholesky(&spd(&a[0]))),
-        ("cho_solve", &|a| linalg::cho_solve(&linalg::cholesky(&spd(&a[0])), &a[1])),
+        ("cho_solve", &|a| linalg::cho_solve(linalg::cholesky(&spd(&a[0])), &a[1])),
         ("triangular", &|a| linalg::solve_triangular(&a[0], &a[1], true)),
         ("triangular right", &|a| {
             linalg::triangular_solve(
                 &a[0],
-                &a[1].t(),
+                a[1].t(),
                 linalg::TriangularOptions {
                     left_side: false,
                     lower: false,
@@ -264,7 +264,7 @@ fn derivatives_are_the_slopes() {
             (u * s.square()).matmul(vt)
         }),
         ("pinv", &|a| linalg::pinv(&a[2], None)),
-        ("lstsq", &|a| linalg::lstsq(&a[2], &a[2].square().sum(1), None).x),
+        ("lstsq", &|a| linalg::lstsq(&a[2], a[2].square().sum(1), None).x),
         ("expm", &|a| linalg::expm(&a[0])),
         ("matrix_power", &|a| linalg::matrix_power(&a[0], -2)),
         ("multi_dot", &|a| linalg::multi_dot(&[&a[0], &a[0], &a[1]])),
@@ -311,7 +311,7 @@ fn mistakes_name_shapes_and_rules() {
     let z = zeros([2, 2], DType::C64);
     refused(&[
         ("cholesky", &|| linalg::cholesky(&a), &["cholesky", "f32[2, 3]", "square"]),
-        ("solve", &|| linalg::solve(&eye(3, DType::F32), &v), &["f32[3, 3]", "rows"]),
+        ("solve", &|| linalg::solve(eye(3, DType::F32), &v), &["f32[3, 3]", "rows"]),
         ("solve scalar", &|| linalg::solve(&a, &v), &["f32[2, 3]", "square"]),
         ("inv", &|| linalg::inv(&a), &["inv", "f32[2, 3]", "square"]),
         ("det", &|| linalg::det(&v), &["det", "f32[4]"]),

@@ -33,29 +33,29 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("pad reflect", &|a| a[0].square().pad_mode(&[(1, 2), (4, 1)], PadMode::Reflect)),
     ("pad edge", &|a| a[0].square().pad_mode(&[(1, 2), (0, 1)], PadMode::Edge)),
     ("pad ramp", &|a| a[0].square().pad_mode(&[(2, 0), (0, 1)], PadMode::LinearRamp(3.0))),
-    ("masked", &|a| a[0].masked(&a[0].gt(0.9)).mean(1) + a[0].masked(&a[0].gt(0.0)).var(1, 1)),
+    ("masked", &|a| a[0].masked(a[0].gt(0.9)).mean(1) + a[0].masked(a[0].gt(0.0)).var(1, 1)),
     ("nansum", &|a| a[0].square().nansum(0)),
-    ("average", &|a| a[0].average(&a[1].t().square(), 1)),
+    ("average", &|a| a[0].average(a[1].t().square(), 1)),
     ("var_ddof", &|a| a[0].var_ddof(0, 1) + a[0].std_ddof(0, 1)),
     ("cov", &|a| a[0].cov(1)),
     ("corrcoef", &|a| a[0].corrcoef()),
     ("cumlogsumexp", &|a| a[0].cumlogsumexp(1)),
-    ("logsumexp_signed", &|a| logsumexp_signed(&a[0], &a[1].t(), 1).0),
+    ("logsumexp_signed", &|a| logsumexp_signed(&a[0], a[1].t(), 1).0),
     ("tensordot", &|a| tensordot(a[0].square(), &a[1], ([1, 0], [0, 1]))),
     ("kron", &|a| kron(&a[0], a[1].square())),
     ("cross", &|a| cross(a[0].t(), a[1].square())),
     ("vander", &|a| vander(&a[0].flatten(), 4, true)),
-    ("polyval", &|a| polyval(&a[0].flatten().slice([(..3).into()]), &a[1])),
+    ("polyval", &|a| polyval(a[0].flatten().slice([(..3).into()]), &a[1])),
     ("trapezoid", &|a| trapezoid(&a[0].square(), 0.5, 1)),
-    ("trapezoid_at", &|a| trapezoid_at(&a[0], &a[1].t().cumsum(1), 1)),
+    ("trapezoid_at", &|a| trapezoid_at(&a[0], a[1].t().cumsum(1), 1)),
     ("convolve", &|a| {
-        convolve(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Same)
+        convolve(a[0].flatten(), a[1].flatten().slice([(..3).into()]), ConvolveMode::Same)
     }),
     ("correlate", &|a| {
-        correlate(&a[0].flatten(), &a[1].flatten().slice([(..3).into()]), ConvolveMode::Full)
+        correlate(a[0].flatten(), a[1].flatten().slice([(..3).into()]), ConvolveMode::Full)
     }),
     ("einsum", &|a| einsum("...i,ij,kj,ij->k...", &[&a[0], &a[1], &a[1], &a[1]])),
-    ("complex", &|a| complex(&a[0], &a[1].t()).exp().real()),
+    ("complex", &|a| complex(&a[0], a[1].t()).exp().real()),
     ("gammaln", &|a| special::betaln(&a[0], 2.0) + special::gamma(&a[0])),
     ("ndtri", &|a| special::ndtri(&(&a[0] / 2.0)) + special::log_ndtr(&a[0])),
     ("xlogy", &|a| special::xlogy(&a[0], &a[0]) + special::entr(&a[0])),
@@ -71,20 +71,14 @@ const ONCE: &[(&str, Function<'static>)] = &[
     ("copysign", &|a| a[0].copysign(-1.0)),
     ("divmod", &|a| a[0].divmod(0.37).1),
     ("interp", &|a| {
-        interp(
-            &a[0],
-            &f64s(&[0., 0.9, 2.], &[3]),
-            &a[1].slice([(..3).into(), 0.into()]),
-            None,
-            None,
-        )
+        interp(&a[0], f64s(&[0., 0.9, 2.], &[3]), a[1].slice([(..3).into(), 0.into()]), None, None)
     }),
     ("nanmax", &|a| a[0].nanmax(0) * a[0].nanmin(0)),
-    ("extract", &|a| a[0].extract(&a[0].gt(0.9), 5, 0.0)),
-    ("compress", &|a| a[0].square().compress(&Array::from([true, false, true]), 0, 2, 0.0)),
+    ("extract", &|a| a[0].extract(a[0].gt(0.9), 5, 0.0)),
+    ("compress", &|a| a[0].square().compress(Array::from([true, false, true]), 0, 2, 0.0)),
     ("unique", &|a| a[0].unique(12)),
     ("gammainc", &|a| special::gammainc(&a[0], a[1].t()) + special::gammaincc(&a[0], 2.0)),
-    ("repeat_each", &|a| a[0].square().repeat_each(&Array::from([2, 0, 1]), 0, 3)),
+    ("repeat_each", &|a| a[0].square().repeat_each(Array::from([2, 0, 1]), 0, 3)),
 ];
 
 fn arguments() -> [Array; 2] {

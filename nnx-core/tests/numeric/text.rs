@@ -37,9 +37,9 @@ fn as_numpy_prints_them() {
         (zeros([0], DType::F32), "[]"),
         (zeros([2, 0], DType::F32), "[]"),
         (Array::from([half::f16::from_f32(0.1), half::f16::from_f32(2.0)]), "[0.1 2. ]"),
-        (complex(&Array::from([1.0_f64, -2.5]), &Array::from([0.0_f64, 3.25])), "[ 1. +0.j   -2.5+3.25j]"),
-        (complex(&Array::from([1.0_f64]), &Array::from([-1e-9_f64])), "[1.-1.e-09j]"),
-        (complex(&Array::scalar(1.5_f64), &Array::scalar(-2.0_f64)), "(1.5-2j)"),
+        (complex(Array::from([1.0_f64, -2.5]), Array::from([0.0_f64, 3.25])), "[ 1. +0.j   -2.5+3.25j]"),
+        (complex(Array::from([1.0_f64]), Array::from([-1e-9_f64])), "[1.-1.e-09j]"),
+        (complex(Array::scalar(1.5_f64), Array::scalar(-2.0_f64)), "(1.5-2j)"),
     ];
     for (x, want) in table {
         assert_eq!(x.to_string(), want, "{}", x.aval());

@@ -110,7 +110,7 @@ impl Stored {
             Array::from_slice(&numbers, &self.shape[..])
         };
         if self.dtype.is_complex() {
-            nnx_core::array::complex(&part(0, 2), &part(1, 2)).astype(self.dtype)
+            nnx_core::array::complex(part(0, 2), part(1, 2)).astype(self.dtype)
         } else {
             part(0, 1).astype(self.dtype)
         }

@@ -86,7 +86,7 @@ fn layouts_name_the_axes() {
     let y = conv_general_dilated(&x, &k, &options);
     let other =
         ConvOptions { dimension_numbers: Some(["NCHW", "OIHW", "NCHW"]), ..options.clone() };
-    let z = conv_general_dilated(&x.transpose([0, 3, 1, 2]), &k.transpose([3, 2, 0, 1]), &other);
+    let z = conv_general_dilated(x.transpose([0, 3, 1, 2]), k.transpose([3, 2, 0, 1]), &other);
     assert_eq!(z.shape(), [2, 4, 3, 4]);
     close(&z.transpose([0, 2, 3, 1]).to_vec::<f64>(), &y.to_vec::<f64>(), 1e-13);
     // The kernel's layout gives the order of the spatial axes; the result may have another.
@@ -209,7 +209,7 @@ fn other_dtypes() {
     let x = arange(9, DType::I32).reshape([1, 3, 3, 1]);
     let k = f32s(&[0., 1., 3., 4.], &[2, 2, 1, 1]);
     let want = [26., 34., 50., 58.];
-    let y = conv_general_dilated(&x, &k.astype(DType::I32), &ConvOptions::default());
+    let y = conv_general_dilated(&x, k.astype(DType::I32), &ConvOptions::default());
     assert_eq!(y.to_vec::<i32>(), [26, 34, 50, 58]);
     for dtype in [DType::BF16, DType::F16, DType::F32] {
         let (x, k) = (x.astype(dtype), k.astype(dtype));
@@ -233,8 +233,8 @@ fn empty_arrays() {
     }
     // No input features: sums of nothing.
     let y = conv_general_dilated(
-        &ones([1, 4, 4, 0], DType::F32),
-        &ones([2, 2, 0, 1], DType::F32),
+        ones([1, 4, 4, 0], DType::F32),
+        ones([2, 2, 0, 1], DType::F32),
         &options,
     );
     assert_eq!(y.to_vec::<f32>(), [0.0; 9]);

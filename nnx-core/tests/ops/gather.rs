@@ -88,7 +88,7 @@ fn indices_outside() {
     assert_eq!(take(Wrap), [5., 0., 0., 5., 4.]);
     // Places outside get no gradient.
     for mode in [Clip, Fill, Wrap] {
-        let loss = |x: &Array| where_(&far.lt(6), x.take_mode(&far, 0, mode), 0.0).sum(..);
+        let loss = |x: &Array| where_(far.lt(6), x.take_mode(&far, 0, mode), 0.0).sum(..);
         let want = match mode {
             Clip => [2., 0., 0., 0., 0., 1.],
             Fill => [1., 0., 0., 0., 0., 1.],
@@ -132,7 +132,7 @@ fn take_replaces_the_axis() {
     for axis in [0, 1] {
         check_grad2("take", &|a| a[0].square().take(&indices, axis), std::slice::from_ref(&x));
     }
-    assert_eq!(x.take(&Array::scalar(1), 0).to_vec::<f64>(), [4., 5., 6., 7.]);
+    assert_eq!(x.take(Array::scalar(1), 0).to_vec::<f64>(), [4., 5., 6., 7.]);
     let none = zeros([0, 2], DType::I32);
     assert_eq!(x.take(&none, 1).shape(), [3, 0, 2]);
     assert_eq!(zeros([0, 4], DType::F32).take(&none, 0).shape(), [0, 2, 4]);
@@ -150,10 +150,10 @@ fn take_along_an_axis() {
     let y = x.take_along_axis(&indices, 0);
     assert_eq!((y.shape(), y.to_vec::<f64>()), (&[1, 4][..], vec![8., 5., 2., 11.]));
     // Size 1 beside the axis broadcasts, on either side.
-    let y = x.take_along_axis(&ints(&[3, 3, 0], &[1, 3]), -1);
+    let y = x.take_along_axis(ints(&[3, 3, 0], &[1, 3]), -1);
     assert_eq!(y.to_vec::<f64>(), [3., 3., 0., 7., 7., 4., 11., 11., 8.]);
     let row = x.at(0..1).get();
-    let y = row.take_along_axis(&ints(&[3, 2, 1], &[3, 1]), 1);
+    let y = row.take_along_axis(ints(&[3, 2, 1], &[3, 1]), 1);
     assert_eq!((y.shape(), y.to_vec::<f64>()), (&[3, 1][..], vec![3., 2., 1.]));
     let indices = ints(&[0, 2, 1, 1, 1, 0], &[3, 2]);
     let f = |a: &[Array]| a[0].square().take_along_axis(&indices, 1);
@@ -275,9 +275,9 @@ fn mistakes_name_the_index() {
         assert!(text.contains("tests/ops/gather.rs"), "{text}");
     };
     let floats = || zeros([2], DType::F32);
-    refuse(&|| drop(x().take(&floats(), 0)), &["take", "integer", "f32[2]"]);
+    refuse(&|| drop(x().take(floats(), 0)), &["take", "integer", "f32[2]"]);
     refuse(&|| drop(x().at(floats()).get()), &["integer", "f32[2]"]);
-    refuse(&|| drop(x().take(&ints(&[0], &[1]), 2)), &["axis 2", "f32[2, 3]"]);
+    refuse(&|| drop(x().take(ints(&[0], &[1]), 2)), &["axis 2", "f32[2, 3]"]);
     refuse(&|| drop(x().at((0, 1, 2)).get()), &["3 items", "f32[2, 3]"]);
     refuse(&|| drop(x().at((Ellipsis, Ellipsis)).get()), &["2 ellipses"]);
     refuse(&|| drop(x().at((.., 3)).set(1)), &["position 3 of axis 1", "f32[2, 3]"]);
@@ -285,8 +285,8 @@ fn mistakes_name_the_index() {
     refuse(&|| drop(x().at((&two(), &three())).get()), &["broadcast", "i32[3]", "[2]"]);
     refuse(&|| drop(x().at(two()).set(zeros([2, 2], DType::F32))), &["f32[2, 2]", "[2, 3]"]);
     refuse(&|| drop(x().at(0..1).set(zeros([2, 3], DType::F32))), &["f32[2, 3]", "[1, 3]"]);
-    refuse(&|| drop(x().take_along_axis(&two(), 0)), &["take_along_axis", "i32[2]"]);
-    refuse(&|| drop(zeros([0, 3], DType::F32).take(&two(), 0)), &["no elements"]);
+    refuse(&|| drop(x().take_along_axis(two(), 0)), &["take_along_axis", "i32[2]"]);
+    refuse(&|| drop(zeros([0, 3], DType::F32).take(two(), 0)), &["no elements"]);
     refuse(&|| drop(zeros([0, 3], DType::F32).at(two()).set(1)), &["no elements"]);
     refuse(&|| drop(x().eq(0).at(two()).add(true)), &["bool"]);
 }

@@ -58,14 +58,14 @@ fn gradients_follow_the_elements() {
     for axis in [0, 1] {
         check_grad2("sort", &|a| a[0].sort(axis).square(), std::slice::from_ref(&x));
         let f = |a: &[Array]| {
-            let (keys, values) = sort_key_val(&a[0], &a[1].square(), axis);
+            let (keys, values) = sort_key_val(&a[0], a[1].square(), axis);
             keys * values
         };
         check_grad("sort_key_val", &f, &[x.clone(), v.clone()]);
     }
     let f = |a: &[Array]| a[0].top_k(2).0.square();
     check_grad2("top_k", &f, std::slice::from_ref(&x));
-    let f = |a: &[Array]| a[0].square().take_along_axis(&a[0].argsort(1), 1);
+    let f = |a: &[Array]| a[0].square().take_along_axis(a[0].argsort(1), 1);
     check_grad("argsort", &f, &[x]);
     // The integers that go along have no gradient and do no harm.
     let x = f64s(&[3., 1., 2.], &[3]);
@@ -101,7 +101,7 @@ fn places_in_a_sorted_array() {
     let right = sorted.searchsorted(&values, true);
     assert_eq!(right.to_vec::<i32>(), [0, 3, 4, 4, 5, 1]);
     let whole = Array::from_slice(&[1, 3, 5], [3]);
-    assert_eq!(whole.searchsorted(&Array::scalar(4), false).item::<i32>(), 2);
+    assert_eq!(whole.searchsorted(Array::scalar(4), false).item::<i32>(), 2);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn mistakes_are_refused() {
     assert!(text.contains("f32[2, 3]") && text.contains('4'), "{text}");
     let text = message(|| drop(Array::scalar(1.0_f32).top_k(1)));
     assert!(text.contains("f32[]"), "{text}");
-    let text = message(|| drop(sort_key_val(&x(), &zeros([3, 2], DType::F32), 0)));
+    let text = message(|| drop(sort_key_val(x(), zeros([3, 2], DType::F32), 0)));
     assert!(text.contains("f32[2, 3]") && text.contains("f32[3, 2]"), "{text}");
     let text = message(|| drop(sort_multi(&[&x()], 0, 2)));
     assert!(text.contains("2 keys for 1 arrays"), "{text}");

@@ -44,7 +44,7 @@ fn solutions_and_factors() {
             one("expm", |x| expm(&(x * 0.3))),
             one("matrix_power", |x| matrix_power(x, 3)),
             one("pinv", |x| pinv(x, None)),
-            two("solve", solve),
+            two("solve", |x, y| solve(x, y)),
             two("triangular_solve", |x, y| solve_triangular(x, y, true)),
             two("lower part of x only", |x, y| solve_triangular(&x.tril(0), y, true)),
         ]

@@ -52,7 +52,7 @@ fn sizes_at_the_ends_of_the_integers() {
                 x.pad_mode(&[(0, n)], PadMode::Symmetric); x.pad_mode(&[(0, n)], PadMode::Reflect);
                 array::sort_multi(&[&x], 0, n); x.resize([n, n]); array::identity(n, f32);
                 array::intersect1d(&x, &x, n, 0.0); array::setdiff1d(&x, &x, n, 0.0);
-                x.extract(&x.gt(0.0), n, 0.0); x.compress(&x.gt(0.0), 0, n, 0.0);
+                x.extract(x.gt(0.0), n, 0.0); x.compress(x.gt(0.0), 0, n, 0.0);
                 x.trim_zeros(Trim::Both, n); array::linspace_exclusive(0.0, 1.0, n, f32);
                 array::logspace(0.0, 1.0, n, 10.0, f32); array::indices([n, n]);
                 array::unravel_index(&i, [n, n]); array::ravel_multi_index(&[&i, &i], [n, n]);
@@ -153,7 +153,7 @@ fn positions_and_axes_at_the_ends_of_the_integers() {
                 x.cummax(k); x.cummin(k); x.cumlogsumexp(k); m.swapaxes(k, 0); m.moveaxis(k, 0);
                 m.moveaxis(0, k); x.repeat(2, k); array::concatenate(&[&x, &x], k);
                 array::stack(&[&x, &x], k); array::append(&x, &x, k); x.split(2, k);
-                x.dynamic_index(&Array::scalar(0), k); x.sum(k); x.reshape([k, 4]);
+                x.dynamic_index(Array::scalar(0), k); x.sum(k); x.reshape([k, 4]);
                 x.slice([(k..).into()]); x.slice([(..k).into()]); x.slice([k.into()]);
                 x.pad(&[(k as i64, 0)], 0.0); x.pad(&[(0, k as i64)], 0.0);
                 x.pad(&[(k as i64, k as i64)], 0.0); x.pad_general(&[(0, 0, k as i64)], 0.0);

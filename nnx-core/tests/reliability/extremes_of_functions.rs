@@ -112,10 +112,10 @@ fn counts_at_the_ends_of_the_integers() {
                 random::beta(&key, 1.0, 1.0, [n, n], f32); random::dirichlet(&key, &x, [n, n], f32);
                 random::chisquare(&key, 1.0, [n, n], f32);
                 random::generalized_normal(&key, 1.0, [n, n], f32);
-                random::multivariate_normal(&key, &x, &array::eye(4, f32), [n, n], f32);
+                random::multivariate_normal(&key, &x, array::eye(4, f32), [n, n], f32);
                 random::uniform_range(&key, [n, n], 0.0, 1.0, f32);
-                losses::ctc_loss(&array::ones([1, 4, 3], f32), &array::zeros([1, 4], f32),
-                    &array::ones([1, 2], DType::I32), &array::zeros([1, 2], f32), n);
+                losses::ctc_loss(array::ones([1, 4, 3], f32), array::zeros([1, 4], f32),
+                    array::ones([1, 2], DType::I32), array::zeros([1, 2], f32), n);
                 broadcast_rngs(&mut Rngs::new(0), Everything, [n, n]);
             );
         }

@@ -148,7 +148,7 @@ fn rates_under_vmap() {
 /// Complex parameters are trained: second moments are those of |g|².
 #[test]
 fn complex_parameters() {
-    let z = || Param::new(complex(&Array::scalar(3.0_f32), &Array::scalar(-4.0_f32)));
+    let z = || Param::new(complex(Array::scalar(3.0_f32), Array::scalar(-4.0_f32)));
     let gradient = z();
     let step = |tx: &dyn Fn(&mut Param)| {
         let mut param = z();

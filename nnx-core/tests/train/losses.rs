@@ -72,7 +72,7 @@ fn targets_of_zero_count_nothing() {
 #[test]
 fn no_two_labels_are_equal() {
     let x = Array::from([[1.0_f32, 2.0], [0.5, -1.0], [3.0, 0.0]]);
-    let (value, slopes) = finite("ntxent", |x| ntxent(x, &Array::from([0, 1, 2]), 0.5), &x);
+    let (value, slopes) = finite("ntxent", |x| ntxent(x, Array::from([0, 1, 2]), 0.5), &x);
     assert_eq!((value, slopes), (0.0, vec![0.0; 6]));
 }
 

@@ -36,10 +36,10 @@ fn masked_values_do_not_count() {
 fn accuracy_counts_the_largest_logit() {
     let mut accuracy = Accuracy::new();
     let logits = Array::from_slice(&[0.1_f32, 0.9, 0.8, 0.2, 0.3, 0.7], [3, 2]);
-    accuracy.update(&logits, &ints(&[1, 1, 1]));
+    accuracy.update(&logits, ints(&[1, 1, 1]));
     assert!((accuracy.compute().item::<f32>() - 2.0 / 3.0).abs() < 1e-6);
     let mask = Array::from_slice(&[false, true, false], [3]);
-    accuracy.update_masked(&logits, &ints(&[1, 1, 1]), &mask);
+    accuracy.update_masked(&logits, ints(&[1, 1, 1]), &mask);
     assert_eq!(accuracy.compute().item::<f32>(), 0.5);
 }
 
@@ -47,17 +47,17 @@ fn accuracy_counts_the_largest_logit() {
 fn accuracy_with_a_threshold_is_about_yes_and_no() {
     let mut accuracy = Accuracy::with_threshold(0.5);
     let logits = Array::from_slice(&[0.4_f32, 0.5, 0.6, 0.1], [4]);
-    accuracy.update(&logits, &ints(&[0, 1, 0, 1]));
+    accuracy.update(&logits, ints(&[0, 1, 0, 1]));
     assert_eq!(accuracy.compute().item::<f32>(), 0.5);
     accuracy.reset();
-    accuracy.update(&logits, &ints(&[0, 1, 1, 0]));
+    accuracy.update(&logits, ints(&[0, 1, 1, 0]));
     assert_eq!(accuracy.compute().item::<f32>(), 1.0);
 }
 
 #[test]
 fn accuracy_names_shapes_that_do_not_fit() {
     let logits = Array::from_slice(&[0.0_f32; 6], [3, 2]);
-    let message = panic_of(|| Accuracy::new().update(&logits, &ints(&[0, 1])));
+    let message = panic_of(|| Accuracy::new().update(&logits, ints(&[0, 1])));
     assert!(message.contains("f32[3, 2]") && message.contains("i32[2]"), "{message}");
     let floats = Array::from_slice(&[0.0_f32; 3], [3]);
     let message = panic_of(|| Accuracy::new().update(&logits, &floats));
@@ -102,25 +102,25 @@ fn confusion_matrices_count_pairs() {
     let (logits, labels) = (sure(&PREDICTED, 4), ints(&LABELS));
     // In two batches, one of which has another axis.
     matrix.update(
-        &logits.slice([(0..4).into()]).reshape([2, 2, 4]),
-        &ints(&LABELS[..4]).reshape([2, 2]),
+        logits.slice([(0..4).into()]).reshape([2, 2, 4]),
+        ints(&LABELS[..4]).reshape([2, 2]),
     );
-    matrix.update(&logits.slice([(4..10).into()]), &ints(&LABELS[4..]));
+    matrix.update(logits.slice([(4..10).into()]), ints(&LABELS[4..]));
     let want = [1, 1, 0, 0, 0, 2, 1, 0, 1, 1, 3, 0, 0, 0, 0, 0];
     assert_eq!(matrix.compute().to_vec::<i32>(), want);
     matrix.reset();
     assert_eq!(matrix.compute().sum(..).item::<i32>(), 0);
     // Masked examples and labels that are no class do not count.
     let all = Array::from_slice(&[true; 10], [10]);
-    matrix.update_masked(&logits, &labels, &all.logical_not());
-    matrix.update(&sure(&[1, 1], 4), &ints(&[-1, 4]));
+    matrix.update_masked(&logits, &labels, all.logical_not());
+    matrix.update(sure(&[1, 1], 4), ints(&[-1, 4]));
     assert_eq!(matrix.compute().sum(..).item::<i32>(), 0);
-    let message = panic_of(|| matrix.update(&sure(&[1], 3), &ints(&[1])));
+    let message = panic_of(|| matrix.update(sure(&[1], 3), ints(&[1])));
     assert!(
         message.contains("logits [batch…, 4] and integer labels [batch…], got f32[1, 3]"),
         "{message}"
     );
-    let message = panic_of(|| matrix.update_masked(&logits, &labels, &Array::scalar(true)));
+    let message = panic_of(|| matrix.update_masked(&logits, &labels, Array::scalar(true)));
     assert!(
         message.contains("the mask bool[] must have the shape of the labels i32[10]"),
         "{message}"
@@ -176,12 +176,12 @@ fn precision_recall_and_f1_of_yes_and_no() {
     assert_values(&f1, &[0.666_666_7]);
     assert_eq!(all.0.matrix.compute().to_vec::<i32>(), [2, 2, 1, 3]);
     let mut auc = Auc::new(101);
-    auc.update(&scores.reshape([2, 4]), &labels.reshape([2, 4]));
+    auc.update(scores.reshape([2, 4]), labels.reshape([2, 4]));
     assert_values(&auc.compute(), &[0.781_25]);
     // A score that is a threshold reaches it, whatever the number of thresholds.
     for (n, low, high) in [(11, 0.8_f32, 0.9_f32), (501, 0.998, 1.0), (1001, 0.006, 0.007)] {
         let mut auc = Auc::new(n);
-        auc.update(&Array::from([low, high]), &ints(&[0, 1]));
+        auc.update(Array::from([low, high]), ints(&[0, 1]));
         assert_values(&auc.compute(), &[1.0]);
     }
     // Two scores in one place are equal.
@@ -192,9 +192,9 @@ fn precision_recall_and_f1_of_yes_and_no() {
     assert!(coarse.compute().item::<f32>().is_nan());
     // The ends count as scores in them, NaN as 0, and other labels not at all.
     let wild = Array::from([2.0_f32, -1.0, f32::NAN, 0.5]);
-    coarse.update(&wild, &ints(&[1, 0, 0, 2]));
+    coarse.update(&wild, ints(&[1, 0, 0, 2]));
     assert_values(&coarse.compute(), &[1.0]);
-    coarse.update_masked(&wild, &ints(&[0, 1, 1, 1]), &Array::from([false; 4]));
+    coarse.update_masked(&wild, ints(&[0, 1, 1, 1]), Array::from([false; 4]));
     assert_values(&coarse.compute(), &[1.0]);
     let message = panic_of(|| auc.update(&labels, &labels));
     assert!(

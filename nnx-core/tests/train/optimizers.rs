@@ -226,7 +226,7 @@ fn losses_name_shapes_that_do_not_fit() {
     let message = panic_of(|| losses::softmax_cross_entropy_with_integer_labels(&logits, &labels));
     assert!(message.contains("f32[2, 3]") && message.contains("i32[3]"), "{message}");
     assert!(message.contains("optimizers.rs"), "the user's line: {message}");
-    let message = panic_of(|| losses::squared_error(&logits, &labels.astype(DType::F32)));
+    let message = panic_of(|| losses::squared_error(&logits, labels.astype(DType::F32)));
     assert!(message.contains("same shape"), "{message}");
 }
 

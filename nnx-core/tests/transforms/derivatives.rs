@@ -135,7 +135,7 @@ fn custom_jvps_in_both_modes() {
 /// All transforms differentiate the same leaves: floats and complex numbers.
 #[test]
 fn complex_leaves() {
-    let z = complex(&Array::scalar(2.0_f32), &Array::scalar(-1.0_f32));
+    let z = complex(Array::scalar(2.0_f32), Array::scalar(-1.0_f32));
     let size = |z: &Array| (z * z.conj()).real();
     let gradient = grad(size, &z);
     let parts = |z: &Array| [z.real().item::<f32>(), z.imag().item::<f32>()];
@@ -145,7 +145,7 @@ fn complex_leaves() {
     assert_eq!(parts(&pullback.call(&Array::scalar(1.0_f32))), [4.0, 2.0]);
 
     let square = |z: &Array| z * z;
-    let i = complex(&Array::scalar(0.0_f32), &Array::scalar(1.0_f32));
+    let i = complex(Array::scalar(0.0_f32), Array::scalar(1.0_f32));
     let (_, slope) = jvp(square, &z, &i);
     assert_eq!(parts(&slope), [2.0, 4.0]);
     let (_, linear) = linearize(square, &z);
@@ -158,7 +158,7 @@ fn complex_leaves() {
     let with_vjp =
         custom_vjp(square, |z: &Array| (z * z, z.clone()), |z: Array, ct: &Array| ct * z * 2.0);
     assert_eq!(parts(&grad(|z: &Array| with_vjp(z).real(), &z)), [4.0, -2.0]);
-    let zs = complex(&ramp(&[2]), &ramp(&[2]));
+    let zs = complex(ramp(&[2]), ramp(&[2]));
     let each = grad(|zs: &Array| vmap(|z: &Array| with_vjp(z), zs, 0).real().sum(..), &zs);
     assert_close(&each.real(), &(zs.real() * 2.0));
 }

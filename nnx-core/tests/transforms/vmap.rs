@@ -42,8 +42,8 @@ fn operations_agree_with_a_loop() {
         ("pad", vec![2, 3], Box::new(|x| x.pad(&[(1, 2), (0, 1)], 0.5))),
         ("pad with own", vec![3], Box::new(|x| x.pad(&[(1, 2)], x.sum(..)))),
         ("slices", vec![4, 6], Box::new(|x| x.slice([(1..3).into(), (..).into()]).flip(1))),
-        ("gather", vec![5, 2], Box::new(|x| x.take(&Array::from_slice(&[3, 0, 3], [3]), 0))),
-        ("gather by own", vec![5], Box::new(|x| x.take(&x.argsort(0), 0))),
+        ("gather", vec![5, 2], Box::new(|x| x.take(Array::from_slice(&[3, 0, 3], [3]), 0))),
+        ("gather by own", vec![5], Box::new(|x| x.take(x.argsort(0), 0))),
         (
             "dynamic slice",
             vec![6],

@@ -61,6 +61,9 @@ fn words(ty: &Type) -> TokenStream {
     match sharing(ty) {
         Some((Sharing::Counted, _)) if is_data(&inner) => quote!(__nnx::CountedData<#inner>),
         Some(_) if is_data(&inner) => quote!(__nnx::InteriorData<#inner>),
+        Some((Sharing::Counted, _)) if matches!(inner, Type::TraitObject(_)) => {
+            quote!(__nnx::CountedObject<#inner>)
+        }
         Some((Sharing::Counted, _)) => quote!(__nnx::CountedField<#inner>),
         Some(_) => quote!(__nnx::InteriorField<#inner>),
         None => {

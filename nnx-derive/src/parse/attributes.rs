@@ -71,6 +71,14 @@ impl Opt {
 ///
 /// `known` lists what is allowed here, for the messages.
 pub(super) fn options(attrs: &[Attribute], known: &str, errors: &mut Errors) -> Vec<Opt> {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("nnx")) {
+        let options = attr.meta.require_list().map(|list| list.tokens.to_string());
+        let options = options.as_deref().unwrap_or("…");
+        let message = format!(
+            "`#[nnx(…)]` marks parameters of jitted functions\nfix: `#[module({options})]`"
+        );
+        errors.at(&attr.meta, message);
+    }
     let mut options: Vec<Opt> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("module")) {
         match &attr.meta {

@@ -12,6 +12,10 @@ use syn::{Type, TypeReference};
 
 /// Reports every part of `ty` that can't be a Module.
 pub(super) fn module(ty: &Type, errors: &mut Errors) {
+    if let Type::TraitObject(_) = ty {
+        errors.at(ty, format!("a `{0}` has no known size\nfix: `Box<{0}>`", text::of(ty)));
+        return;
+    }
     for part in parts(ty) {
         if let Some(message) = why_not(part) {
             errors.at(part, message);
@@ -37,6 +41,7 @@ fn code(ty: &Type) -> String {
 fn reference_message(reference: &TypeReference) -> String {
     let owned = match &*reference.elem {
         Type::Slice(slice) => format!("`Vec<{}>`", text::of(&slice.elem)),
+        Type::TraitObject(object) => format!("`Box<{}>`", text::of(object)),
         other if is_str(other) => "`String`".to_owned(),
         other => code(other),
     };

@@ -48,7 +48,7 @@ fn points(key: &Key, n: usize) -> (Array, Array) {
 #[nnx::jit(graph = false)]
 fn train_step(model: &mut Mlp, opt: &mut Optimizer<Adam>, x: &Array, y: &Array) -> Array {
     let (loss, grads) = value_and_grad(
-        |m: &mut Mlp| softmax_cross_entropy_with_integer_labels(&m.forward(x), y).mean(..),
+        |m: &mut Mlp| softmax_cross_entropy_with_integer_labels(m.forward(x), y).mean(..),
         &mut *model,
     );
     opt.update(model, &grads);

@@ -95,14 +95,14 @@ impl At {
         let counts = At { x: crate::array::zeros(x.shape(), DType::I32), ..at };
         let counts = counts.update(ScatterKind::Add, &1);
         // Once out here, so that a mistake stops at the user's line.
-        let once = where_(&counts.gt(0), kept(&x, f(&x)), &x);
+        let once = where_(counts.gt(0), kept(&x, f(&x)), &x);
         one_program("apply", &[once, counts - 1], |args| {
             let state = inner_while(
                 args,
                 |state| state[1].gt(0).any(..),
                 |state| {
                     let (x, left) = (&state[0], &state[1]);
-                    vec![where_(&left.gt(0), kept(x, f(x)), x), left - 1]
+                    vec![where_(left.gt(0), kept(x, f(x)), x), left - 1]
                 },
             );
             state[0].clone()

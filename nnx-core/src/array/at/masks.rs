@@ -111,7 +111,7 @@ impl At {
                 false => args[2].clone(),
             };
             let values = values.broadcast_to_dims(shape);
-            select(&mask, &combine(kind, x, values), x)
+            select(&mask, combine(kind, x, values), x)
         }))
     }
 }

@@ -36,7 +36,7 @@ fn turn(n: usize, dtype: DType) -> (Array, Array) {
 #[track_caller]
 fn orthonormal(n: usize, dtype: DType) -> Array {
     let first = Array::constant_scalar(dtype, (0.25 / n as f64).sqrt());
-    where_(&iota([n], DType::I32, 0).eq(0), first, (0.5 / n as f64).sqrt())
+    where_(iota([n], DType::I32, 0).eq(0), first, (0.5 / n as f64).sqrt())
 }
 
 /// The discrete cosine transform of type 2 along `axis`: 2 Σ xₖ cos(πj(2k + 1)/2n), cut or filled with
@@ -91,7 +91,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
         let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();
         let place = iota([n], DType::I64, 0);
         let from_the_end = -(&place + 1).floor_divide(2) + n as i64;
-        let order = where_(&(&place % 2).eq(0), place.floor_divide(2), &from_the_end);
+        let order = where_((&place % 2).eq(0), place.floor_divide(2), &from_the_end);
         folded.take(&order, -1).moveaxis(-1, d as isize)
     })
 }

@@ -307,7 +307,7 @@ pub fn fftfreq(n: usize, d: f64, dtype: DType) -> Array {
     }
     super::program::program("fftfreq", &[], |_| {
         let k = iota([n], DType::I32, 0);
-        let k = super::where_(&k.ge(n.div_ceil(2)), &k - n as i32, &k);
+        let k = super::where_(k.ge(n.div_ceil(2)), &k - n as i32, &k);
         vec![k.astype(dtype) / (n as f64 * d)]
     })
     .remove(0)

@@ -110,8 +110,8 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
         let rows = &state[0];
         let with = pivots.dynamic_index(i, last as isize).expand_dims(-1);
         let places = iota([m], DType::I32, 0);
-        let order = crate::array::where_(&places.eq(i), &with, &places);
-        let order = crate::array::where_(&places.eq(&with), i, order);
+        let order = crate::array::where_(places.eq(i), &with, &places);
+        let order = crate::array::where_(places.eq(&with), i, order);
         vec![rows.take_along_axis(&order, -1)]
     });
     exchanged[0].clone()

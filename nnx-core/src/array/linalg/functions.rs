@@ -148,8 +148,8 @@ pub fn expm(a: &Array) -> Array {
         let v = high + &a6 * b[6] + &a4 * b[4] + &a2 * b[2] + &eye * b[0];
         let mut r = solve(&(&v - &u), &(&v + &u));
         for i in 0..SQUARINGS {
-            r = where_(&squarings.gt(i), r.matmul(&r), &r);
+            r = where_(squarings.gt(i), r.matmul(&r), &r);
         }
-        where_(&squarings.gt(SQUARINGS), r.full_like(f64::NAN), r).astype(own)
+        where_(squarings.gt(SQUARINGS), r.full_like(f64::NAN), r).astype(own)
     })
 }

@@ -3,7 +3,7 @@
 use super::{computed, matrix, real_only, returned, svd, svdvals};
 use crate::array::axes::invalid;
 use crate::array::program::program;
-use crate::array::{finfo, keepdims, one_program, select, where_};
+use crate::array::{AsArray, finfo, keepdims, one_program, select, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::value::promote_dtypes;
@@ -28,7 +28,8 @@ pub struct LeastSquares {
 /// # Panics
 /// Panics if A is not a matrix or b does not fit it.
 #[track_caller]
-pub fn lstsq(a: &Array, b: &Array, rcond: Option<f64>) -> LeastSquares {
+pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquares {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "lstsq";
     real_only(OP, a);
     let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
@@ -45,8 +46,8 @@ pub fn lstsq(a: &Array, b: &Array, rcond: Option<f64>) -> LeastSquares {
         let columns = if b.rank() == 1 { b.expand_dims(1) } else { b.clone() };
         let (u, s, vt) = svd(&a);
         let counts = s.gt(0.0) & s.ge(s.slice_dim(0, 0, 1) * rcond);
-        let safe = select(&counts, &s, &s.ones_like());
-        let inverse = select(&counts, &(1.0 / safe), &s.zeros_like()).expand_dims(1);
+        let safe = select(&counts, &s, s.ones_like());
+        let inverse = select(&counts, &(1.0 / safe), s.zeros_like()).expand_dims(1);
         let x = vt.t().matmul(inverse * u.t().matmul(&columns));
         let residuals = (columns - a.matmul(&x)).square().sum(0);
         let x = if b.rank() == 1 { x.squeeze(1) } else { x };
@@ -93,7 +94,7 @@ impl CustomJvp for PseudoInverse {
     fn body(&self, args: &[Array]) -> Array {
         let (u, s, vt) = svd(&args[0]);
         let cutoff = s.max(keepdims(-1)) * f64::from_bits(self.rtol);
-        let s = where_(&s.gt(cutoff), &s, f64::INFINITY);
+        let s = where_(s.gt(cutoff), &s, f64::INFINITY);
         vt.mt().matmul(u.mt() / s.expand_dims(-1))
     }
     /// Golub & Pereyra (1973), "The differentiation of pseudo-inverses …", equation 4.12.

@@ -4,7 +4,7 @@ use super::decompositions::permutation;
 use super::{cholesky, computed, matrix, returned, square};
 use crate::array::axes::invalid;
 use crate::array::program::program2;
-use crate::array::{broadcast_shapes, concatenate, eye, iota, one_program, where_};
+use crate::array::{AsArray, broadcast_shapes, concatenate, eye, iota, one_program, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, Lu, LuSolve, TriangularSolve, custom_jvp, permute_rows};
 use crate::run::{bind, bind1};
@@ -62,7 +62,8 @@ fn meet(op: &str, a: &Array, b: &Array, side: usize) -> (Array, Array) {
 /// # Panics
 /// Panics if A is not square, or b does not fit it.
 #[track_caller]
-pub fn triangular_solve(a: &Array, b: &Array, options: TriangularOptions) -> Array {
+pub fn triangular_solve(a: impl AsArray, b: impl AsArray, options: TriangularOptions) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "triangular_solve";
     square(OP, a);
     matrix(OP, b);
@@ -88,10 +89,11 @@ pub fn triangular_solve(a: &Array, b: &Array, options: TriangularOptions) -> Arr
 /// # Panics
 /// Panics if A is not square, or b does not fit it.
 #[track_caller]
-pub fn solve_triangular(a: &Array, b: &Array, lower: bool) -> Array {
+pub fn solve_triangular(a: impl AsArray, b: impl AsArray, lower: bool) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     let options = TriangularOptions { lower, ..Default::default() };
     if b.rank() == 1 {
-        return triangular_solve(a, &b.expand_dims(1), options).squeeze(-1);
+        return triangular_solve(a, b.expand_dims(1), options).squeeze(-1);
     }
     triangular_solve(a, b, options)
 }
@@ -109,7 +111,8 @@ pub fn solve_triangular(a: &Array, b: &Array, lower: bool) -> Array {
 /// # Panics
 /// Panics if A is not square, or b does not fit it.
 #[track_caller]
-pub fn solve(a: &Array, b: &Array) -> Array {
+pub fn solve(a: impl AsArray, b: impl AsArray) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "solve";
     square(OP, a);
     if b.rank() == 0 {
@@ -139,7 +142,8 @@ pub fn solve(a: &Array, b: &Array) -> Array {
 /// # Panics
 /// Panics if the matrices are not square or b does not fit them.
 #[track_caller]
-pub fn lu_solve(lu: &Array, pivots: &Array, b: &Array) -> Array {
+pub fn lu_solve(lu: impl AsArray, pivots: impl AsArray, b: impl AsArray) -> Array {
+    let (lu, pivots, b) = (lu.as_array(), pivots.as_array(), b.as_array());
     const OP: &str = "lu_solve";
     let n = square(OP, lu);
     if b.rank() == 0 {
@@ -156,7 +160,7 @@ pub fn lu_solve(lu: &Array, pivots: &Array, b: &Array) -> Array {
         let rows = rows.broadcast_to_dims(&lu.shape()[..lu.rank() - 1]);
         let lower = TriangularOptions { unit_diagonal: true, ..Default::default() };
         let upper = TriangularOptions { lower: false, ..Default::default() };
-        let y = triangular_solve(&lu, &permute_rows(&b, &rows), lower);
+        let y = triangular_solve(&lu, permute_rows(&b, &rows), lower);
         let x = triangular_solve(&lu, &y, upper);
         let x = if vector { x.squeeze(-1) } else { x };
         x.astype(returned(dtype))
@@ -179,9 +183,10 @@ pub fn cho_factor(a: &Array) -> Array {
 /// # Panics
 /// Panics if the factor is not square or b does not fit it.
 #[track_caller]
-pub fn cho_solve(factor: &Array, b: &Array) -> Array {
+pub fn cho_solve(factor: impl AsArray, b: impl AsArray) -> Array {
+    let (factor, b) = (factor.as_array(), b.as_array());
     if b.rank() == 1 {
-        return cho_solve(factor, &b.expand_dims(1)).squeeze(-1);
+        return cho_solve(factor, b.expand_dims(1)).squeeze(-1);
     }
     one_program("cho_solve", &[factor.clone(), b.clone()], |args| {
         let forward = TriangularOptions::default();
@@ -201,7 +206,7 @@ pub fn inv(a: &Array) -> Array {
     let n = square("inv", a);
     one_program("inv", std::slice::from_ref(a), |args| {
         let a = args[0].astype(returned(args[0].dtype()));
-        solve(&a, &eye(n, a.dtype()).broadcast_to_dims(a.shape()))
+        solve(&a, eye(n, a.dtype()).broadcast_to_dims(a.shape()))
     })
 }
 
@@ -232,7 +237,7 @@ pub fn slogdet(a: &Array) -> (Array, Array) {
         let size = diagonal.abs();
         let log = size.log().sum(-1);
         let signs = if wide.is_complex() {
-            let safe = where_(&size.eq(0.0), 1.0, &size);
+            let safe = where_(size.eq(0.0), 1.0, &size);
             &diagonal / safe.astype(wide)
         } else {
             diagonal.sign()
@@ -249,7 +254,7 @@ fn factors(a: &Array) -> (Array, Array, [Array; 2]) {
     let outs = bind(Lu, &[a]);
     let places = iota([n], crate::value::DType::I32, 0);
     let exchanges = outs[1].ne(places).sum(-1);
-    let odd = where_(&(exchanges % 2).eq(1), -1.0, 1.0).astype(a.dtype());
+    let odd = where_((exchanges % 2).eq(1), -1.0, 1.0).astype(a.dtype());
     (outs[0].diagonal(0, -2, -1), odd, [outs[0].clone(), outs[2].clone()])
 }
 
@@ -293,7 +298,7 @@ fn adjugate_times(a: &Array, b: &Array) -> Array {
     let probe = crate::array::ones([&a.shape()[..columns], &[1]].concat(), a.dtype());
     let probe = triangular_solve(&lu, &probe, upper);
     let finite = (probe * 0.0).eq(0.0).all(crate::array::keepdims([-1, -2]));
-    let y = triangular_solve(&lu, &permute_rows(b, &order), unit);
+    let y = triangular_solve(&lu, permute_rows(b, &order), unit);
     let scaled = y.slice_dim(rows, 0, n - 1) * whole;
     let y = concatenate(&[&scaled, &y.slice_dim(rows, n - 1, n)], rows as isize);
     let lu = where_(&finite, lu, eye(n, a.dtype()));

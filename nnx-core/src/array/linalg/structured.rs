@@ -1,5 +1,6 @@
 //! Matrices made of vectors, and systems of equations between tensors.
 
+use super::super::{AsArray, OptionalArray};
 use super::{computed, inv, returned, solve, svd};
 use crate::array::axes::{dims, invalid};
 use crate::array::{concatenate, iota, one_program};
@@ -34,7 +35,8 @@ fn spread(elements: &Array, m: usize, n: usize, start: usize, step: isize) -> Ar
 /// # Panics
 /// Panics if a vector has no elements, or the axes before the last do not fit.
 #[track_caller]
-pub fn toeplitz(c: &Array, r: Option<&Array>) -> Array {
+pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
+    let r = r.optional();
     const OP: &str = "toeplitz";
     let r = r.cloned().unwrap_or_else(|| c.conj());
     vectors(OP, c);
@@ -70,7 +72,8 @@ pub fn toeplitz(c: &Array, r: Option<&Array>) -> Array {
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
-pub fn hankel(c: &Array, r: Option<&Array>) -> Array {
+pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
+    let r = r.optional();
     const OP: &str = "hankel";
     let r = r.cloned().unwrap_or_else(|| c.zeros_like());
     if let Some(bad) = [c, &r].into_iter().find(|x| x.rank() != 1 || x.size() == 0) {
@@ -159,7 +162,8 @@ pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
 /// # Panics
 /// Panics if there are no such axes, or A is not square in this sense.
 #[track_caller]
-pub fn tensorsolve(a: &Array, b: &Array, axes: Option<&[isize]>) -> Array {
+pub fn tensorsolve(a: impl AsArray, b: impl AsArray, axes: Option<&[isize]>) -> Array {
+    let (a, b) = (a.as_array(), b.as_array());
     const OP: &str = "tensorsolve";
     let last = dims(OP, axes.unwrap_or_default(), a.aval());
     let order: Vec<usize> =
@@ -176,7 +180,7 @@ pub fn tensorsolve(a: &Array, b: &Array, axes: Option<&[isize]>) -> Array {
     }
     one_program(OP, &[a.clone(), b.clone()], |args| {
         let a = args[0].transpose(order.as_slice()).reshape([n, n]);
-        solve(&a, &args[1].flatten()).reshape(&unknowns)
+        solve(&a, args[1].flatten()).reshape(&unknowns)
     })
 }
 

@@ -59,14 +59,14 @@ impl CustomJvp for E1 {
     fn body(&self, args: &[Array]) -> Array {
         let x = &args[0];
         let small = x.le(SMALL);
-        let low = select(&small, x, &x.ones_like());
+        let low = select(&small, x, x.ones_like());
         let near = -EULER - low.log() - series(&-&low, 26);
-        let high = select(&small, &x.full_like(SMALL), x);
+        let high = select(&small, x.full_like(SMALL), x);
         // A product that overflows on its way has a factor of 0.
         let far = (-&high).exp() * fraction(&high.minimum(1e4));
         let value = select(&small, &near, &far);
-        let value = select(&x.eq(0.0), &x.full_like(f64::INFINITY), &value);
-        select(&x.lt(0.0), &x.full_like(f64::NAN), &value)
+        let value = select(x.eq(0.0), x.full_like(f64::INFINITY), &value);
+        select(x.lt(0.0), x.full_like(f64::NAN), &value)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let x = &cx.primals[0];
@@ -88,10 +88,10 @@ impl CustomJvp for Ei {
     const NAME: &'static str = "expi";
     fn body(&self, args: &[Array]) -> Array {
         let x = &args[0];
-        let below = select(&x.lt(0.0), &-x, &x.ones_like());
+        let below = select(x.lt(0.0), &-x, x.ones_like());
         let negative = -custom_jvp(E1, &[&below]);
         let middle = x.gt(0.0) & x.le(LARGE);
-        let safe = select(&middle, x, &x.ones_like());
+        let safe = select(&middle, x, x.ones_like());
         let near = EULER + safe.log() + series(&safe, TERMS[0]);
         let high = x.maximum(LARGE);
         let inverse = 1.0 / &high;
@@ -103,11 +103,11 @@ impl CustomJvp for Ei {
         // Half of the exponent at a time, so that it overflows no sooner than the result.
         let half = (&high * 0.5).exp();
         let far = &half * &inverse * &sum[0] * half;
-        let far = where_(&x.eq(f64::INFINITY), f64::INFINITY, far);
-        let positive = select(&x.gt(LARGE), &far, &near);
-        let value = select(&x.lt(0.0), &negative, &positive);
-        let value = select(&x.eq(0.0), &x.full_like(f64::NEG_INFINITY), &value);
-        select(&x.is_nan(), x, &value)
+        let far = where_(x.eq(f64::INFINITY), f64::INFINITY, far);
+        let positive = select(x.gt(LARGE), &far, &near);
+        let value = select(x.lt(0.0), &negative, &positive);
+        let value = select(x.eq(0.0), x.full_like(f64::NEG_INFINITY), &value);
+        select(x.is_nan(), x, &value)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let x = &cx.primals[0];
@@ -139,7 +139,7 @@ pub fn comb(n: &Array, k: impl Operand) -> Array {
 pub fn boxcox1p(x: &Array, lambda: impl Operand) -> Array {
     binary("boxcox1p", Compute::Inexact, x, &lambda, |x, k| {
         let zero = k.eq(0.0);
-        let safe = select(&zero, &k.ones_like(), k);
-        select(&zero, &x.log1p(), &((&safe * x.log1p()).expm1() / &safe))
+        let safe = select(&zero, k.ones_like(), k);
+        select(&zero, x.log1p(), &((&safe * x.log1p()).expm1() / &safe))
     })
 }

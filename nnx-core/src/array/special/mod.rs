@@ -45,16 +45,16 @@ fn gamma_sign(x: &Array) -> Array {
     let pole = x.lt(0.0) & x.eq(&floor);
     let odd = (&floor % 2.0).ne(0.0);
     let negative = x.full_like(-1.0);
-    let sign = select(&(x.lt(0.0) & odd), &negative, &x.ones_like());
+    let sign = select(&(x.lt(0.0) & odd), &negative, x.ones_like());
     let sign = select(&(x.eq(0.0) & x.signbit()), &negative, &sign);
-    let sign = select(&pole, &x.full_like(f64::NAN), &sign);
-    select(&x.is_nan(), x, &sign).stop_gradient()
+    let sign = select(&pole, x.full_like(f64::NAN), &sign);
+    select(x.is_nan(), x, &sign).stop_gradient()
 }
 
 /// x! = Γ(x + 1), 0 for negative x. `jax.scipy.special.factorial`.
 #[track_caller]
 pub fn factorial(x: &Array) -> Array {
-    unary("factorial", x, |x| select(&x.lt(0.0), &x.zeros_like(), &(x + 1.0).lgamma().exp()))
+    unary("factorial", x, |x| select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp()))
 }
 
 /// log |B(a, b)|. `jax.scipy.special.betaln`.
@@ -84,8 +84,8 @@ pub fn beta(a: &Array, b: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn polygamma(n: impl Operand, x: &Array) -> Array {
-    binary("polygamma", Compute::Inexact, &n, x, |n, x| {
+pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
+    binary("polygamma", Compute::Inexact, &n, &x, |n, x| {
         bind1(Binary(BinaryOp::Polygamma), &[&n.stop_gradient(), x])
     })
 }
@@ -116,8 +116,8 @@ pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn betainc(a: &Array, b: &Array, x: &Array) -> Array {
-    ternary("betainc", Compute::Inexact, [a, b, x], |args| {
+pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
+    ternary("betainc", Compute::Inexact, [&a, &b, &x], |args| {
         bind1(Special::Betainc, &[&args[0], &args[1], &args[2]])
     })
 }
@@ -200,7 +200,7 @@ impl CustomJvp for XLogY {
         let (x, y) = (&args[0], &args[1]);
         let zero = x.eq(0.0) & y.eq(y);
         let log = if self.one_plus { y.log1p() } else { y.log() };
-        select(&zero, &x.zeros_like(), &(x * log))
+        select(&zero, x.zeros_like(), &(x * log))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (x, y) = (&cx.primals[0], &cx.primals[1]);
@@ -215,7 +215,7 @@ impl CustomJvp for XLogY {
 pub fn entr(x: &Array) -> Array {
     unary("entr", x, |x| {
         let negative = x.lt(0.0);
-        select(&negative, &x.full_like(f64::NEG_INFINITY), &custom_jvp(Entropy, &[x]))
+        select(&negative, x.full_like(f64::NEG_INFINITY), custom_jvp(Entropy, &[x]))
     })
 }
 
@@ -228,7 +228,7 @@ impl CustomJvp for Entropy {
     fn body(&self, args: &[Array]) -> Array {
         let x = &args[0];
         let zero = x.eq(0.0);
-        let safe = select(&zero, &x.ones_like(), x);
+        let safe = select(&zero, x.ones_like(), x);
         -(x * safe.log())
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
@@ -254,7 +254,7 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
     let (safe_x, safe_y) = (select(&both, x, &one), select(&both, y, &one));
     let value = custom_jvp(XLogY { one_plus: false }, &[&safe_x, &safe_x])
         - custom_jvp(XLogY { one_plus: false }, &[&safe_x, &safe_y]);
-    let other = select(&none, &zero, &x.full_like(f64::INFINITY));
+    let other = select(&none, &zero, x.full_like(f64::INFINITY));
     select(&both, &value, &other)
 }
 
@@ -285,7 +285,7 @@ impl CustomJvp for Poch {
     const NAME: &'static str = "poch";
     fn body(&self, args: &[Array]) -> Array {
         let (z, m) = (&args[0], &args[1]);
-        super::where_(&m.eq(0.0), 1.0, gamma(&(z + m)) / gamma(z))
+        super::where_(m.eq(0.0), 1.0, gamma(&(z + m)) / gamma(z))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let (z, y) = (&cx.primals[0], cx.out());
@@ -322,8 +322,8 @@ fn normal_cdf(x: &Array) -> Array {
     let w = x * (0.5 * SQRT_2);
     let z = w.abs();
     let tail = z.erfc();
-    let outer = select(&w.gt(0.0), &(2.0 - &tail), &tail);
-    0.5 * select(&z.lt(0.5 * SQRT_2), &(1.0 + w.erf()), &outer)
+    let outer = select(w.gt(0.0), &(2.0 - &tail), &tail);
+    0.5 * select(z.lt(0.5 * SQRT_2), &(1.0 + w.erf()), &outer)
 }
 
 /// The logarithm of [`ndtr`], accurate far below 0 too. `jax.scipy.special.log_ndtr`.
@@ -356,7 +356,7 @@ impl CustomJvp for LogNdtr {
         let x = &args[0];
         let (low, high) = if x.dtype() == DType::F64 { (-20.0, 8.0) } else { (-10.0, 5.0) };
         let above = x.gt(high);
-        let middle = normal_cdf(&select(&above, &-x, &x.maximum(low)));
+        let middle = normal_cdf(&select(&above, &-x, x.maximum(low)));
         let far = x.minimum(low);
         let inverse = 1.0 / far.square();
         let mut series = far.ones_like();
@@ -364,7 +364,7 @@ impl CustomJvp for LogNdtr {
             series = 1.0 - series * (&inverse * (2.0 * n as f64 - 1.0));
         }
         let below = far.square() * -0.5 - (-&far).log() - LOG_SQRT_2PI + series.log();
-        let inner = select(&x.gt(low), &middle.log(), &below);
+        let inner = select(x.gt(low), middle.log(), &below);
         select(&above, &-middle, &inner)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
@@ -392,7 +392,7 @@ impl CustomJvp for Ndtri {
         let upper = p.gt(0.5);
         let q = select(&upper, &(1.0 - p), p);
         let inside = p.gt(0.0) & p.lt(1.0);
-        let q = select(&inside, &q, &q.full_like(0.25));
+        let q = select(&inside, &q, q.full_like(0.25));
         let log_q = q.log();
         let z = (log_q.minimum(-2.0) * -2.0).sqrt();
         let mut tail = (z.log() + LOG_SQRT_2PI) / &z - &z;
@@ -402,12 +402,12 @@ impl CustomJvp for Ndtri {
             tail = &tail - (value - &log_q) / slope;
         }
         let middle = (2.0 * &q - 1.0).erf_inv() * SQRT_2;
-        let x = select(&q.lt(0.1), &tail, &middle);
+        let x = select(q.lt(0.1), &tail, &middle);
         let x = select(&upper, &-&x, &x);
-        let x = select(&p.eq(0.0), &x.full_like(f64::NEG_INFINITY), &x);
-        let x = select(&p.eq(1.0), &x.full_like(f64::INFINITY), &x);
+        let x = select(p.eq(0.0), x.full_like(f64::NEG_INFINITY), &x);
+        let x = select(p.eq(1.0), x.full_like(f64::INFINITY), &x);
         let known = inside | p.eq(0.0) | p.eq(1.0);
-        select(&known, &x, &x.full_like(f64::NAN))
+        select(&known, &x, x.full_like(f64::NAN))
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         Some(cx.tangent(0)? * (cx.out().square() * 0.5 + LOG_SQRT_2PI).exp())
@@ -422,7 +422,7 @@ impl CustomJvp for Ndtri {
 pub fn boxcox(x: &Array, lambda: impl Operand) -> Array {
     binary("boxcox", Compute::Inexact, x, &lambda, |x, k| {
         let zero = k.eq(0.0);
-        let safe = select(&zero, &k.ones_like(), k);
-        select(&zero, &x.log(), &((&safe * x.log()).expm1() / &safe))
+        let safe = select(&zero, k.ones_like(), k);
+        select(&zero, x.log(), &((&safe * x.log()).expm1() / &safe))
     })
 }

@@ -36,9 +36,9 @@ pub fn pmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 pub fn cdf(k: &Array, p: impl Operand) -> Array {
     together("bernoulli.cdf", k, &[&p], |args| {
         let [k, p] = [0, 1].map(|i: usize| &args[i]);
-        let known = where_(&k.ge(1.0), 1.0, 1.0 - p);
+        let known = where_(k.ge(1.0), 1.0, 1.0 - p);
         let wrong = k.is_nan() | p.is_nan() | p.lt(0.0) | p.gt(1.0);
-        where_(&wrong, f64::NAN, where_(&k.lt(0.0), 0.0, known))
+        where_(&wrong, f64::NAN, where_(k.lt(0.0), 0.0, known))
     })
 }
 
@@ -51,7 +51,7 @@ pub fn ppf(q: &Array, p: impl Operand) -> Array {
     together("bernoulli.ppf", q, &[&p], |args| {
         let [q, p] = [0, 1].map(|i: usize| &args[i]);
         let right = q.ge(0.0) & q.le(1.0) & p.ge(0.0) & p.le(1.0);
-        let value = where_(&q.le(1.0 - p), q.zeros_like(), 1.0);
+        let value = where_(q.le(1.0 - p), q.zeros_like(), 1.0);
         where_(&right, value, f64::NAN)
     })
 }

@@ -56,7 +56,7 @@ pub fn cdf(
 ) -> Array {
     together("beta.cdf", x, &[&a, &b, &loc, &scale], |args| {
         let [x, a, b, loc, scale] = [0, 1, 2, 3, 4].map(|i: usize| &args[i]);
-        betainc(a, b, &((x - loc) / scale).clip(0.0, 1.0))
+        betainc(a, b, ((x - loc) / scale).clip(0.0, 1.0))
     })
 }
 

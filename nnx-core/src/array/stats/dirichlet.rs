@@ -2,7 +2,7 @@
 
 use super::or_impossible;
 use crate::array::special::xlogy;
-use crate::array::{concatenate, finfo, invalid, keepdims, one_program};
+use crate::array::{AsArray, concatenate, finfo, invalid, keepdims, one_program};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -14,7 +14,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if `alpha` is not a vector, `x` does not fit it, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, alpha: &Array) -> Array {
+pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
+    let alpha = alpha.as_array();
     const OP: &str = "dirichlet.logpdf";
     let dtype = promote_dtypes(x.dtype(), alpha.dtype());
     let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
@@ -53,6 +54,6 @@ pub fn logpdf(x: &Array, alpha: &Array) -> Array {
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
-pub fn pdf(x: &Array, alpha: &Array) -> Array {
+pub fn pdf(x: &Array, alpha: impl AsArray) -> Array {
     logpdf(x, alpha).exp()
 }

@@ -33,7 +33,7 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("expon.cdf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        where_(&x.lt(loc), 0.0, -((loc - x) / scale).expm1())
+        where_(x.lt(loc), 0.0, -((loc - x) / scale).expm1())
     })
 }
 
@@ -54,7 +54,7 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("expon.logsf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        where_(&x.lt(loc), 0.0, (loc - x) / scale)
+        where_(x.lt(loc), 0.0, (loc - x) / scale)
     })
 }
 

@@ -59,7 +59,7 @@ pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) ->
     together("gamma.sf", x, &[&a, &loc, &scale], |args| {
         let [x, a, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
         let y = (x - loc) / scale;
-        where_(&y.lt(0.0), 1.0, gammaincc(a, &y))
+        where_(y.lt(0.0), 1.0, gammaincc(a, &y))
     })
 }
 

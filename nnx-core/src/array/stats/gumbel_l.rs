@@ -84,5 +84,5 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 /// `y` where the scale is positive, NaN elsewhere.
 #[track_caller]
 fn right(scale: &Array, y: Array) -> Array {
-    where_(&scale.gt(0.0), y, f64::NAN)
+    where_(scale.gt(0.0), y, f64::NAN)
 }

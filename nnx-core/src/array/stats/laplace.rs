@@ -34,6 +34,6 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("laplace.cdf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
         let t = (x - loc) / scale;
-        select(&t.le(0.0), &(t.exp() * 0.5), &(1.0 - (-&t).exp() * 0.5))
+        select(t.le(0.0), &(t.exp() * 0.5), &(1.0 - (-&t).exp() * 0.5))
     })
 }

@@ -2,7 +2,7 @@
 
 use super::at_least_f32;
 use crate::array::linalg::{cholesky, solve_triangular};
-use crate::array::{invalid, one_program};
+use crate::array::{AsArray, invalid, one_program};
 use crate::graph::Array;
 use crate::value::promote_dtypes;
 use std::f64::consts::TAU;
@@ -21,7 +21,8 @@ use std::f64::consts::TAU;
 /// # Panics
 /// Panics if the shapes do not fit, or for complex numbers.
 #[track_caller]
-pub fn logpdf(x: &Array, mean: &Array, cov: &Array) -> Array {
+pub fn logpdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
+    let (mean, cov) = (mean.as_array(), cov.as_array());
     const OP: &str = "multivariate_normal.logpdf";
     let dtype = promote_dtypes(promote_dtypes(x.dtype(), mean.dtype()), cov.dtype());
     let n = mean.shape().last().copied().unwrap_or(0);
@@ -54,6 +55,6 @@ pub fn logpdf(x: &Array, mean: &Array, cov: &Array) -> Array {
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
-pub fn pdf(x: &Array, mean: &Array, cov: &Array) -> Array {
+pub fn pdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
     logpdf(x, mean, cov).exp()
 }

@@ -34,7 +34,7 @@ pub fn pdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -
 pub fn cdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("pareto.cdf", x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        where_(&x.lt(loc + scale), 0.0, 1.0 - ((x - loc) / scale).pow(-b))
+        where_(x.lt(loc + scale), 0.0, 1.0 - ((x - loc) / scale).pow(-b))
     })
 }
 
@@ -58,7 +58,7 @@ pub fn logcdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand
 pub fn logsf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -> Array {
     together("pareto.logsf", x, &[&b, &loc, &scale], |args| {
         let [x, b, loc, scale] = [0, 1, 2, 3].map(|i: usize| &args[i]);
-        where_(&x.lt(loc + scale), 0.0, -(b * ((x - loc) / scale).log()))
+        where_(x.lt(loc + scale), 0.0, -(b * ((x - loc) / scale).log()))
     })
 }
 

@@ -51,8 +51,8 @@ pub fn rankdata(x: &Array) -> Array {
         let first = where_(&begins, &at, 0).cummax(0);
         let last = where_(&ends, &at, n as i32).flip(0).cummin(0).flip(0);
         let ranks = (first + last + 2).astype(dtype) / 2.0;
-        let ranks = ranks.take(&order.argsort(0), 0);
+        let ranks = ranks.take(order.argsort(0), 0);
         // As the others, NaN among them says nothing of the ranks.
-        where_(&args[0].is_nan().any(..), f64::NAN, &ranks).astype(dtype)
+        where_(args[0].is_nan().any(..), f64::NAN, &ranks).astype(dtype)
     })
 }

@@ -34,8 +34,8 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
     together("uniform.cdf", x, &[&loc, &scale], |args| {
         let [x, loc, scale] = [0, 1, 2].map(|i: usize| &args[i]);
-        let inside = where_(&x.gt(loc + scale), 1.0, (x - loc) / scale);
-        where_(&x.lt(loc), 0.0, inside)
+        let inside = where_(x.gt(loc + scale), 1.0, (x - loc) / scale);
+        where_(x.lt(loc), 0.0, inside)
     })
 }
 

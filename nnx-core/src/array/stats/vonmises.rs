@@ -15,7 +15,7 @@ pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
     together("vonmises.logpdf", x, &[&kappa], |args| {
         let [x, kappa] = [0, 1].map(|i: usize| &args[i]);
         let log = kappa * (x.cos() - 1.0) - (i0e(kappa) * TAU).log();
-        where_(&kappa.gt(0.0), log, f64::NAN)
+        where_(kappa.gt(0.0), log, f64::NAN)
     })
 }
 

@@ -3,7 +3,7 @@
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, StatisticsOver, check, check_features};
-use crate::array::{dim, invalid, ones, zeros};
+use crate::array::{AsArray, dim, invalid, ones, zeros};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::module::{BatchStat, Flag, Param, Variable, called};
@@ -128,8 +128,8 @@ impl BatchNorm {
     /// # Panics
     /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&mut self, x: &Array, mask: &Array) -> Array {
-        self.run(x, Some(mask))
+    pub fn forward_masked(&mut self, x: &Array, mask: impl AsArray) -> Array {
+        self.run(x, Some(mask.as_array()))
     }
 
     #[track_caller]

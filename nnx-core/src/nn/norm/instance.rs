@@ -3,7 +3,7 @@
 use super::super::dtypes::value;
 use super::builder::norm_builder;
 use super::{Normalization, StatisticsOver, check_features, dims_of, features, last_axis, run};
-use crate::array::{Axes, invalid};
+use crate::array::{AsArray, Axes, invalid};
 use crate::graph::Array;
 use crate::module::{Param, called};
 use crate::random::Rngs;
@@ -105,8 +105,8 @@ impl InstanceNorm {
     /// # Panics
     /// As [`forward`](InstanceNorm::forward), and if the mask does not broadcast to the shape of `x`.
     #[track_caller]
-    pub fn forward_masked(&self, x: &Array, mask: &Array) -> Array {
-        self.run(x, Some(mask))
+    pub fn forward_masked(&self, x: &Array, mask: impl AsArray) -> Array {
+        self.run(x, Some(mask.as_array()))
     }
 
     #[track_caller]

@@ -2,7 +2,8 @@
 
 use super::super::layer::Layer;
 use super::RNNCellBase;
-use crate::array::{arange, invalid};
+use crate::array::OptionalArray;
+use crate::array::{AsArray, arange, invalid};
 use crate::graph::{Array, user_location, with_location};
 use crate::module::called;
 use crate::module::walk::replace_leaves;
@@ -146,8 +147,8 @@ impl<C> RNNOptions<C> {
     /// How long each sequence is, integers `[batch…]`; what follows in it is padding. A reversed run
     /// starts at each sequence's own end, and the carry is that of its own last step. Results after
     /// a sequence's end mean nothing.
-    pub fn seq_lengths(mut self, lengths: &Array) -> Self {
-        self.seq_lengths = Some(lengths.clone());
+    pub fn seq_lengths(mut self, lengths: impl AsArray) -> Self {
+        self.seq_lengths = Some(lengths.as_array().clone());
         self
     }
 
@@ -266,7 +267,7 @@ impl<C: RNNCellBase> RNN<C> {
                 let (_, (mut carries, y)) = scan(step, carry, xs);
                 let last = (lengths - 1).expand_dims(0);
                 replace_leaves(&mut carries, |_, carry| {
-                    *carry = carry.take_along_axis(&trailing(&last, carry.rank()), 0).squeeze(0);
+                    *carry = carry.take_along_axis(trailing(&last, carry.rank()), 0).squeeze(0);
                 });
                 (carries, y)
             }
@@ -309,10 +310,11 @@ fn trailing(x: &Array, rank: usize) -> Array {
 #[track_caller]
 pub fn flip_sequences(
     inputs: &Array,
-    seq_lengths: Option<&Array>,
+    seq_lengths: impl OptionalArray,
     num_batch_dims: usize,
     time_major: bool,
 ) -> Array {
+    let seq_lengths = seq_lengths.optional();
     let time = if time_major { 0 } else { num_batch_dims };
     let Some(lengths) = seq_lengths else { return inputs.flip(time) };
     if inputs.rank() <= num_batch_dims || lengths.rank() != num_batch_dims {
@@ -327,5 +329,5 @@ pub fn flip_sequences(
     shape[time] = steps;
     let places = arange(steps, DType::I32).flip(0).reshape(shape);
     let places = (places + lengths.astype(DType::I32).expand_dims(time as isize)) % steps as i32;
-    inputs.take_along_axis(&trailing(&places, inputs.rank()), time as isize)
+    inputs.take_along_axis(trailing(&places, inputs.rank()), time as isize)
 }

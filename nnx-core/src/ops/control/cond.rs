@@ -167,7 +167,7 @@ impl Cond {
             let chosen = cx.ins[0].eq(k as i32);
             for (out, other) in outs.iter_mut().zip(run(branch)) {
                 let op = crate::ops::BroadcastInDim { shape: out.shape().to_vec(), dims: vec![0] };
-                *out = select(&crate::run::bind1(op, &[&chosen]), &other, out);
+                *out = select(crate::run::bind1(op, &[&chosen]), &other, &*out);
             }
         }
         outs.into_iter().map(|out| (out, true)).collect()

@@ -90,7 +90,7 @@ impl While {
             let kept = next.into_iter().zip(args).map(|((next, batched), old)| {
                 let next = if batched { next } else { next.repeated(cx.axis.size) };
                 let op = BroadcastInDim { shape: next.shape().to_vec(), dims: vec![0] };
-                select(&bind1(op, &[going]), &next, old)
+                select(bind1(op, &[going]), &next, old)
             });
             let mut kept: Vec<Array> = kept.collect();
             let state: Vec<Array> = kept.iter().chain(&args[self.carry..]).cloned().collect();

@@ -12,8 +12,8 @@ pub(super) fn i1e(x: &Array) -> Array {
     let small = chebyshev(&(&near / 4.0 - 1.0), &SMALL) * near;
     let far = size.maximum(8.0);
     let large = chebyshev(&(16.0 / &far - 1.0), &LARGE) / far.sqrt();
-    let value = select(&size.le(8.0), &small, &large);
-    select(&x.lt(0.0), &-&value, &value)
+    let value = select(size.le(8.0), &small, &large);
+    select(x.lt(0.0), &-&value, &value)
 }
 
 /// Chebyshev coefficients of exp(−x) I₁(x) / x for 0 ≤ x ≤ 8 in x/4 − 1.

@@ -19,9 +19,9 @@ pub(super) fn erfc(x: &Array) -> Array {
     let tail = chebyshev(&t, &SCALED) * scale / (1.0 + &size * 2.0);
     // Infinity has no place on the scale.
     let limit = if x.dtype() == DType::F64 { 27.5 } else { 11.0 };
-    let tail = select(&size.gt(limit), &tail.zeros_like(), &tail);
-    let tail = select(&x.lt(0.0), &(2.0 - &tail), &tail);
-    select(&size.lt(0.5), &(1.0 - x.erf()), &tail)
+    let tail = select(size.gt(limit), tail.zeros_like(), &tail);
+    let tail = select(x.lt(0.0), &(2.0 - &tail), &tail);
+    select(size.lt(0.5), &(1.0 - x.erf()), &tail)
 }
 
 /// The inverse of erf: Giles (2010), "Approximating the erfinv function", a polynomial in
@@ -33,14 +33,14 @@ pub(super) fn erf_inv(x: &Array) -> Array {
         let near = polynomial(&(&w - 3.125), &NEAR);
         let middle = polynomial(&(&root - 3.25), &MIDDLE);
         let far = polynomial(&(&root - 5.0), &FAR);
-        select(&w.lt(6.25), &near, &select(&w.lt(16.0), &middle, &far))
+        select(w.lt(6.25), &near, select(w.lt(16.0), &middle, &far))
     } else {
         let near = polynomial(&(&w - 2.5), &NEAR_F32);
         let far = polynomial(&(w.sqrt() - 3.0), &FAR_F32);
-        select(&w.lt(5.0), &near, &far)
+        select(w.lt(5.0), &near, &far)
     };
     let infinite = x * f64::INFINITY;
-    select(&x.abs().eq(1.0), &infinite, &(value * x))
+    select(x.abs().eq(1.0), &infinite, &(value * x))
 }
 
 const NEAR: [f64; 23] = [

@@ -49,11 +49,11 @@ pub(super) fn lgamma(x: &Array) -> Array {
     // where that of πx is not.
     let size = x.abs();
     let fraction = &size - size.floor();
-    let distance = select(&fraction.gt(0.5), &(1.0 - &fraction), &fraction);
+    let distance = select(fraction.gt(0.5), &(1.0 - &fraction), &fraction);
     let log_sine = (distance * PI).sin().log();
-    let mirrored = select(&log_sine.is_finite(), &(PI.ln() - &log_sine - &y), &-&log_sine);
+    let mirrored = select(log_sine.is_finite(), &(PI.ln() - &log_sine - &y), &-&log_sine);
     let value = select(&reflect, &mirrored, &y);
-    select(&x.is_inf(), &value.full_like(f64::INFINITY), &value)
+    select(x.is_inf(), value.full_like(f64::INFINITY), &value)
 }
 
 /// The derivative of log Γ(x): −∞ at 0, where it comes from the right, NaN at the other poles.
@@ -75,8 +75,8 @@ pub(super) fn digamma(x: &Array) -> Array {
     let mirrored = &y - angle.cos() * PI / angle.sin();
     let value = select(&reflect, &mirrored, &y);
     let pole = x.lt(0.0) & x.eq(x.floor());
-    let value = select(&pole, &value.full_like(f64::NAN), &value);
-    select(&x.eq(0.0), &value.full_like(f64::NEG_INFINITY), &value)
+    let value = select(&pole, value.full_like(f64::NAN), &value);
+    select(x.eq(0.0), value.full_like(f64::NEG_INFINITY), &value)
 }
 
 /// The derivative of order `n` of digamma: (−1)ⁿ⁺¹ n! ζ(n + 1, x) (DLMF 25.11.12). NaN if `n` is
@@ -87,7 +87,7 @@ pub(super) fn polygamma(n: &Array, x: &Array) -> Array {
     let even = (n % 2.0).eq(0.0);
     let size = factorial * zeta(&next, x);
     let value = select(&even, &-&size, &size);
-    let value = select(&n.eq(0.0), &x.digamma(), &value);
+    let value = select(n.eq(0.0), x.digamma(), &value);
     let natural = n.ge(0.0) & n.eq(n.floor());
-    select(&natural, &value, &value.full_like(f64::NAN))
+    select(&natural, &value, value.full_like(f64::NAN))
 }

@@ -17,11 +17,11 @@ pub(super) fn next_after(x: &Array, y: &Array) -> Array {
     let from_bits = |bits: &Array| bind1(Bitcast(x.dtype()), &[bits]);
     // Away from zero if y lies further out on the same side.
     let out = x.gt(0.0).eq(y.gt(x));
-    let step = select(&out, &pattern.ones_like(), &-pattern.ones_like());
+    let step = select(&out, pattern.ones_like(), &-pattern.ones_like());
     let moved = from_bits(&(&pattern + step));
     let least = from_bits(&pattern.ones_like());
-    let from_zero = select(&y.lt(0.0), &-&least, &least);
-    let value = select(&x.eq(0.0), &from_zero, &moved);
-    let value = select(&x.eq(y), y, &value);
+    let from_zero = select(y.lt(0.0), &-&least, &least);
+    let value = select(x.eq(0.0), &from_zero, &moved);
+    let value = select(x.eq(y), y, &value);
     select(&(x.is_nan() | y.is_nan()), &(x + y), &value)
 }

@@ -23,7 +23,7 @@ pub(super) fn acosh(x: &Array) -> Array {
     let above = x - 1.0;
     // Two roots, so that it is NaN below −1 too.
     let near = (&above + above.sqrt() * (x + 1.0).sqrt()).log1p();
-    select(&x.gt(large(x)), &(x.log() + LN_2), &near)
+    select(x.gt(large(x)), &(x.log() + LN_2), &near)
 }
 
 /// log(x + √(x² + 1)) for x ≥ 0; odd.
@@ -31,17 +31,17 @@ pub(super) fn asinh(x: &Array) -> Array {
     let size = x.abs();
     let square = &size * &size;
     let near = (&size + &square / (1.0 + (&square + 1.0).sqrt())).log1p();
-    let value = select(&size.gt(large(x)), &(size.log() + LN_2), &near);
+    let value = select(size.gt(large(x)), &(size.log() + LN_2), &near);
     // Zero keeps its sign.
-    select(&x.eq(0.0), x, &(x.sign() * value))
+    select(x.eq(0.0), x, &(x.sign() * value))
 }
 
 /// Half of log((1 + x) / (1 − x)).
 pub(super) fn atanh(x: &Array) -> Array {
     let size = x.abs();
     let value = (&size * 2.0 / (1.0 - &size)).log1p() * 0.5;
-    let value = select(&size.gt(1.0), &value.full_like(f64::NAN), &value);
-    select(&x.eq(0.0), x, &(x.sign() * value))
+    let value = select(size.gt(1.0), value.full_like(f64::NAN), &value);
+    select(x.eq(0.0), x, &(x.sign() * value))
 }
 
 /// From where on the square of a number overflows, or adding 1 to it changes nothing.
@@ -62,10 +62,10 @@ pub(super) fn cosh(x: &Array) -> Array {
 pub(super) fn sinh(x: &Array) -> Array {
     let root = root_of_exp(x);
     let far = &root * 0.5 * &root - 0.5 / &root / &root;
-    let far = select(&x.lt(0.0), &-&far, &far);
+    let far = select(x.lt(0.0), &-&far, &far);
     // By eˣ − 1, whose digits are all good where eˣ is near 1.
     let small = x.expm1();
     let near = (&small + &small / (&small + 1.0)) * 0.5;
-    let value = select(&x.abs().lt(1.0), &near, &far);
-    select(&x.eq(0.0), x, &value)
+    let value = select(x.abs().lt(1.0), &near, &far);
+    select(x.eq(0.0), x, &value)
 }

@@ -42,15 +42,15 @@ pub(super) fn zeta(s: &Array, q: &Array) -> Array {
         factor = factor * (s + k) / &a * (s + (k + 1.0)) / &a;
     }
     // All but the first term vanish for large s, where the others may be 0 times infinity.
-    let sum = select(&power.eq(0.0), &q.pow(-s), &sum);
+    let sum = select(power.eq(0.0), q.pow(-s), &sum);
 
     let pole = q.le(0.0) & q.eq(q.floor());
     let even = (s % 2.0).eq(0.0);
     let nan = s.lt(1.0) | s.is_nan() | q.is_nan();
     let nan = nan | (q.le(0.0) & &(s.ne(s.floor()) | (&pole & even.logical_not())));
-    let value = select(&(pole & even), &sum.full_like(f64::INFINITY), &sum);
-    let value = select(&nan, &value.full_like(f64::NAN), &value);
-    select(&s.eq(1.0), &value.full_like(f64::INFINITY), &value)
+    let value = select(&(pole & even), sum.full_like(f64::INFINITY), &sum);
+    let value = select(&nan, value.full_like(f64::NAN), &value);
+    select(s.eq(1.0), value.full_like(f64::INFINITY), &value)
 }
 
 /// ∂ζ(s, q)/∂s, term by term of the same formula: that of b⁻ˢ is −b⁻ˢ log b.
@@ -78,6 +78,6 @@ pub(in crate::ops) fn zeta_by_exponent(s: &Array, q: &Array) -> Array {
         factor = factor * first * second;
     }
     // All but the first term vanish for large s, where the others may be 0 times infinity.
-    let sum = select(&power.eq(0.0), &-(q.pow(-s) * q.log()), &sum);
+    let sum = select(power.eq(0.0), &-(q.pow(-s) * q.log()), &sum);
     sum.astype(own)
 }

@@ -34,7 +34,7 @@ impl Primitive for Eigh {
             let batches = batch(args[0].shape(), 2).iter().product();
             let a = args[0].reshape([batches, n, n]);
             let size = a.abs().sum(keepdims(2)).max(keepdims(1));
-            let size = select(&size.gt(0.0), &size, &size.ones_like());
+            let size = select(size.gt(0.0), &size, size.ones_like());
             let a = a / &size;
             let (_, v) = rotate(&(&a + eye(n, a.dtype()) * 2.0));
             let w = (&v * a.matmul(&v)).sum(keepdims(1));

@@ -78,7 +78,7 @@ impl Primitive for Lu {
 /// The rows `[…, m]` of matrices `[…, m, n]` in the order `rows`.
 #[track_caller]
 pub(crate) fn permute_rows(x: &Array, rows: &Array) -> Array {
-    x.take_along_axis(&rows.expand_dims(-1), -2)
+    x.take_along_axis(rows.expand_dims(-1), -2)
 }
 
 /// The decomposition of matrices `[batch, m, n]`.
@@ -146,20 +146,20 @@ fn unblocked(a: &Array) -> Factors {
         let below = iota([m], DType::I32, 0);
         let column = a.dynamic_index(step, 2);
         let size = column.abs();
-        let candidates = where_(&below.ge(step), &size, -1.0).astype(size.dtype());
+        let candidates = where_(below.ge(step), &size, -1.0).astype(size.dtype());
         let pivot = candidates.argmax(1).expand_dims(1);
         let here = iota([k], DType::I32, 0).eq(step);
         let pivots = where_(&here, &pivot, pivots);
         // Exchange the rows `step` and `pivot`.
-        let order = where_(&below.eq(step), &pivot, &below);
-        let order = where_(&below.eq(&pivot), step, order);
+        let order = where_(below.eq(step), &pivot, &below);
+        let order = where_(below.eq(&pivot), step, order);
         let a = permute_rows(a, &order);
         let rows = rows.take_along_axis(&order, 1);
         let column = a.dynamic_index(step, 2);
         let row = a.dynamic_index(step, 1);
         let diagonal = row.dynamic_index(step, 1).expand_dims(1);
         let zero = diagonal.eq(0.0);
-        let safe = select(&zero, &diagonal.ones_like(), &diagonal);
+        let safe = select(&zero, diagonal.ones_like(), &diagonal);
         let rest = below.gt(step).astype(a.dtype());
         let factors = &column / safe * &rest;
         let right = iota([n], DType::I32, 0).gt(step).astype(a.dtype());

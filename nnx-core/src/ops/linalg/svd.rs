@@ -109,7 +109,7 @@ fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
     }
     // No square may overflow.
     let largest = a.abs().max(keepdims([1, 2]));
-    let scale = select(&largest.gt(0.0), &largest, &largest.ones_like());
+    let scale = select(largest.gt(0.0), &largest, largest.ones_like());
     let (q, r) = qr(&(a / &scale), false);
     let (turned, rotations) = rotate(&adjoint(&r));
     let sizes = turned.square().sum(keepdims(1)).sqrt();
@@ -120,7 +120,7 @@ fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
     // The columns are orthogonal; this makes unit vectors of them, of zeros too.
     let (units, triangle) = qr(&sorted, false);
     let signs = triangle.diagonal(0, 1, 2).expand_dims(1);
-    let v = where_(&signs.lt(0.0), -&units, &units);
+    let v = where_(signs.lt(0.0), -&units, &units);
     let u = q.matmul(&rotations);
     let u = if full && m > n {
         let (all, _) = qr(&u, true);
@@ -184,18 +184,18 @@ fn rotate_pairs(top: &Array, bottom: &Array, n: usize) -> (Array, Array, Array) 
     let sum = |z: Array| z.sum(keepdims(1));
     let (xx, yy, xy) = (sum(x.square()), sum(y.square()), sum(&x * &y));
     let size = xx.sqrt() * yy.sqrt();
-    let cosine = xy.abs() / select(&size.gt(0.0), &size, &size.ones_like());
+    let cosine = xy.abs() / select(size.gt(0.0), &size, size.ones_like());
     let turn = cosine.gt(finfo(top.dtype()).eps);
-    let safe = select(&turn, &xy, &xy.ones_like());
+    let safe = select(&turn, &xy, xy.ones_like());
     let zeta = (yy - xx) / (2.0 * safe);
-    let sign = where_(&zeta.lt(0.0), -1.0, zeta.ones_like());
+    let sign = where_(zeta.lt(0.0), -1.0, zeta.ones_like());
     let tangent = sign / (zeta.abs() + zeta.hypot(1.0));
-    let tangent = select(&turn, &tangent, &tangent.zeros_like());
+    let tangent = select(&turn, &tangent, tangent.zeros_like());
     let c = (tangent.square() + 1.0).rsqrt();
     let s = &c * tangent;
     let new_top = &c * top - &s * bottom;
     let new_bottom = s * top + c * bottom;
-    let off = select(&turn, &cosine, &cosine.zeros_like());
+    let off = select(&turn, &cosine, cosine.zeros_like());
     (new_top, new_bottom, off.max(..))
 }
 

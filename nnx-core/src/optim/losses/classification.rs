@@ -1,8 +1,9 @@
 //! Losses of class scores.
 
 use super::{check_class_numbers, check_float, check_same_last_axis, check_same_shape, loss};
+use crate::array::OptionalArray;
 use crate::array::{
-    invalid, keepdims, logsumexp, logsumexp_signed, one_hot, select, stack, where_,
+    AsArray, invalid, keepdims, logsumexp, logsumexp_signed, one_hot, select, stack, where_,
 };
 use crate::graph::Array;
 
@@ -12,7 +13,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes do not broadcast or `logits` are not floats.
 #[track_caller]
-pub fn softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
+pub fn softmax_cross_entropy(logits: impl AsArray, labels: impl AsArray) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "softmax_cross_entropy";
     check_float(NAME, "logits", logits);
     if logits.rank() == 0 || logits.shape().last() != labels.shape().last() {
@@ -40,11 +42,15 @@ pub fn softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
 /// # Panics
 /// Panics if `logits` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
-pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array) -> Array {
+pub fn softmax_cross_entropy_with_integer_labels(
+    logits: impl AsArray,
+    labels: impl AsArray,
+) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "softmax_cross_entropy_with_integer_labels";
     check_class_numbers(NAME, logits, labels);
     loss(NAME, &[logits, labels], |args| {
-        let label_logits = args[0].take_along_axis(&args[1].expand_dims(-1), -1).squeeze(-1);
+        let label_logits = args[0].take_along_axis(args[1].expand_dims(-1), -1).squeeze(-1);
         logsumexp(&args[0], -1) - label_logits
     })
 }
@@ -55,7 +61,8 @@ pub fn softmax_cross_entropy_with_integer_labels(logits: &Array, labels: &Array)
 /// # Panics
 /// Panics if the shapes do not broadcast or `logits` are not floats.
 #[track_caller]
-pub fn sigmoid_binary_cross_entropy(logits: &Array, labels: &Array) -> Array {
+pub fn sigmoid_binary_cross_entropy(logits: impl AsArray, labels: impl AsArray) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "sigmoid_binary_cross_entropy";
     check_same_shape(NAME, logits, labels);
     loss(NAME, &[logits, labels], |args| {
@@ -77,7 +84,8 @@ fn log_sigmoid(x: &Array) -> Array {
 /// # Panics
 /// Panics if the last axes differ or `logits` are not floats.
 #[track_caller]
-pub fn safe_softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
+pub fn safe_softmax_cross_entropy(logits: impl AsArray, labels: impl AsArray) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "safe_softmax_cross_entropy";
     check_same_last_axis(NAME, ("logits", logits), ("labels", labels));
     loss(NAME, &[logits, labels], |args| {
@@ -98,7 +106,13 @@ pub fn safe_softmax_cross_entropy(logits: &Array, labels: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `logits` are not floats.
 #[track_caller]
-pub fn sigmoid_focal_loss(logits: &Array, labels: &Array, alpha: Option<f64>, gamma: f64) -> Array {
+pub fn sigmoid_focal_loss(
+    logits: impl AsArray,
+    labels: impl AsArray,
+    alpha: Option<f64>,
+    gamma: f64,
+) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "sigmoid_focal_loss";
     check_same_shape(NAME, logits, labels);
     loss(NAME, &[logits, labels], |args| {
@@ -123,7 +137,8 @@ pub fn sigmoid_focal_loss(logits: &Array, labels: &Array, alpha: Option<f64>, ga
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn hinge_loss(predictions: &Array, targets: &Array) -> Array {
+pub fn hinge_loss(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("hinge_loss", predictions, targets);
     loss("hinge_loss", &[predictions, targets], |args| (1.0 - &args[0] * &args[1]).maximum(0.0))
 }
@@ -133,7 +148,8 @@ pub fn hinge_loss(predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn perceptron_loss(predictions: &Array, targets: &Array) -> Array {
+pub fn perceptron_loss(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("perceptron_loss", predictions, targets);
     loss("perceptron_loss", &[predictions, targets], |args| (-&args[0] * &args[1]).maximum(0.0))
 }
@@ -144,8 +160,8 @@ pub fn perceptron_loss(predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if `scores` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
-pub fn multiclass_hinge_loss(scores: &Array, labels: &Array) -> Array {
-    by_margin("multiclass_hinge_loss", scores, labels, 1.0)
+pub fn multiclass_hinge_loss(scores: impl AsArray, labels: impl AsArray) -> Array {
+    by_margin("multiclass_hinge_loss", scores.as_array(), labels.as_array(), 1.0)
 }
 
 /// The margin by which the score of the right class misses the best one: scores `[…, classes]`, class numbers
@@ -154,8 +170,8 @@ pub fn multiclass_hinge_loss(scores: &Array, labels: &Array) -> Array {
 /// # Panics
 /// Panics if `scores` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
-pub fn multiclass_perceptron_loss(scores: &Array, labels: &Array) -> Array {
-    by_margin("multiclass_perceptron_loss", scores, labels, 0.0)
+pub fn multiclass_perceptron_loss(scores: impl AsArray, labels: impl AsArray) -> Array {
+    by_margin("multiclass_perceptron_loss", scores.as_array(), labels.as_array(), 0.0)
 }
 
 #[track_caller]
@@ -176,12 +192,13 @@ fn by_margin(name: &str, scores: &Array, labels: &Array, margin: f64) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `logits` are not floats.
 #[track_caller]
-pub fn sparsemax_loss(logits: &Array, labels: &Array) -> Array {
+pub fn sparsemax_loss(logits: impl AsArray, labels: impl AsArray) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     check_same_shape("sparsemax_loss", logits, labels);
     loss("sparsemax_loss", &[logits, labels], |args| {
-        let x = select(&args[1].ne(0.0), &-&args[0], &args[0]);
+        let x = select(args[1].ne(0.0), &-&args[0], &args[0]);
         let between = (&x + 1.0).square() * 0.25;
-        where_(&x.le(-1.0), 0.0, where_(&x.ge(1.0), &x, &between))
+        where_(x.le(-1.0), 0.0, where_(x.ge(1.0), &x, &between))
     })
 }
 
@@ -193,7 +210,8 @@ pub fn sparsemax_loss(logits: &Array, labels: &Array) -> Array {
 /// # Panics
 /// Panics if the last axes differ, or one array is not of floats.
 #[track_caller]
-pub fn poly_loss_cross_entropy(logits: &Array, labels: &Array, epsilon: f64) -> Array {
+pub fn poly_loss_cross_entropy(logits: impl AsArray, labels: impl AsArray, epsilon: f64) -> Array {
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "poly_loss_cross_entropy";
     check_same_last_axis(NAME, ("logits", logits), ("labels", labels));
     loss(NAME, &[logits, labels], |args| {
@@ -210,7 +228,13 @@ pub fn poly_loss_cross_entropy(logits: &Array, labels: &Array, epsilon: f64) -> 
 /// # Panics
 /// Panics if the shapes differ or `logits` are not floats.
 #[track_caller]
-pub fn ranking_softmax_loss(logits: &Array, labels: &Array, mask: Option<&Array>) -> Array {
+pub fn ranking_softmax_loss(
+    logits: impl AsArray,
+    labels: impl AsArray,
+    mask: impl OptionalArray,
+) -> Array {
+    let mask = mask.optional();
+    let (logits, labels) = (logits.as_array(), labels.as_array());
     const NAME: &str = "ranking_softmax_loss";
     check_same_shape(NAME, logits, labels);
     if logits.rank() == 0 {
@@ -273,7 +297,8 @@ pub fn smooth_labels(labels: &Array, alpha: f64) -> Array {
 /// # Panics
 /// Panics if the shapes differ or have fewer than two axes, or `logits` are not floats.
 #[track_caller]
-pub fn dice_loss(logits: &Array, targets: &Array, smooth: f64) -> Array {
+pub fn dice_loss(logits: impl AsArray, targets: impl AsArray, smooth: f64) -> Array {
+    let (logits, targets) = (logits.as_array(), targets.as_array());
     const NAME: &str = "dice_loss";
     check_same_shape(NAME, logits, targets);
     let rank = logits.rank();

@@ -2,7 +2,7 @@
 
 use super::{check_float, loss};
 use crate::array::{
-    concatenate, full, invalid, keepdims, logaddexp, logsumexp, select, stack, where_,
+    AsArray, concatenate, full, invalid, keepdims, logaddexp, logsumexp, select, stack, where_,
 };
 use crate::graph::Array;
 use crate::transform::{over, scan};
@@ -40,12 +40,18 @@ const LOG_ZERO: f64 = -1e5;
 /// Panics if `logits` are not floats or `labels` no integers, the shapes do not fit, or `blank_id` is not a class.
 #[track_caller]
 pub fn ctc_loss(
-    logits: &Array,
-    logit_paddings: &Array,
-    labels: &Array,
-    label_paddings: &Array,
+    logits: impl AsArray,
+    logit_paddings: impl AsArray,
+    labels: impl AsArray,
+    label_paddings: impl AsArray,
     blank_id: usize,
 ) -> Array {
+    let (logits, logit_paddings, labels, label_paddings) = (
+        logits.as_array(),
+        logit_paddings.as_array(),
+        labels.as_array(),
+        label_paddings.as_array(),
+    );
     const NAME: &str = "ctc_loss";
     check_float(NAME, "logits", logits);
     let &[batch, frames, classes] = logits.shape() else {
@@ -76,7 +82,7 @@ pub fn ctc_loss(
         let log_probs = (&logits - logsumexp(&logits, keepdims(-1))).maximum(LOG_ZERO);
         // Whatever stands in the place of a label that is not there.
         let labels = args[2].astype(DType::I32);
-        let labels = where_(&args[3].ne(0), blank_id as i32, &labels);
+        let labels = where_(args[3].ne(0), blank_id as i32, &labels);
         // The states: a blank before each label and after the last one.
         let states = 2 * length + 1;
         let blank = labels.full_like(blank_id as f64);
@@ -109,7 +115,7 @@ pub fn ctc_loss(
                 next = logaddexp(&next, &jump);
             }
             let next = next + emitted;
-            (select(&padded.expand_dims(1).broadcast_to([batch, states]), &alpha, &next), ())
+            (select(padded.expand_dims(1).broadcast_to([batch, states]), &alpha, &next), ())
         };
         let padded = args[1].ne(0).t();
         let (alpha, ()) = scan(step, start, over((&emitted.swapaxes(0, 1), &padded)));
@@ -119,6 +125,6 @@ pub fn ctc_loss(
         let (last_blank, last_label) = (at(&lengths * 2), at((&lengths * 2 - 1).maximum(0)));
         // Without labels both are the one blank.
         let both = logaddexp(&last_blank, &last_label);
-        -select(&lengths.squeeze(1).eq(0), &last_blank, &both)
+        -select(lengths.squeeze(1).eq(0), &last_blank, &both)
     })
 }

@@ -1,7 +1,7 @@
 //! How far one distribution is from another.
 
 use super::{check_same_last_axis, loss};
-use crate::array::where_;
+use crate::array::{AsArray, where_};
 use crate::graph::Array;
 
 /// Σ target · (log target − log prediction) over the last axis, where a target of 0 counts nothing: predictions as
@@ -12,7 +12,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the last axes differ, or one array is not of floats.
 #[track_caller]
-pub fn kl_divergence(log_predictions: &Array, targets: &Array) -> Array {
+pub fn kl_divergence(log_predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (log_predictions, targets) = (log_predictions.as_array(), targets.as_array());
     const NAME: &str = "kl_divergence";
     check_same_last_axis(NAME, ("log_predictions", log_predictions), ("targets", targets));
     loss(NAME, &[log_predictions, targets], |args| {
@@ -28,7 +29,11 @@ pub fn kl_divergence(log_predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if the last axes differ, or one array is not of floats.
 #[track_caller]
-pub fn kl_divergence_with_log_targets(log_predictions: &Array, log_targets: &Array) -> Array {
+pub fn kl_divergence_with_log_targets(
+    log_predictions: impl AsArray,
+    log_targets: impl AsArray,
+) -> Array {
+    let (log_predictions, log_targets) = (log_predictions.as_array(), log_targets.as_array());
     const NAME: &str = "kl_divergence_with_log_targets";
     let given = ("log_targets", log_targets);
     check_same_last_axis(NAME, ("log_predictions", log_predictions), given);
@@ -43,7 +48,8 @@ pub fn kl_divergence_with_log_targets(log_predictions: &Array, log_targets: &Arr
 /// # Panics
 /// Panics if the last axes differ, or one array is not of floats.
 #[track_caller]
-pub fn generalized_kl_divergence(log_predictions: &Array, targets: &Array) -> Array {
+pub fn generalized_kl_divergence(log_predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (log_predictions, targets) = (log_predictions.as_array(), targets.as_array());
     const NAME: &str = "generalized_kl_divergence";
     check_same_last_axis(NAME, ("log_predictions", log_predictions), ("targets", targets));
     loss(NAME, &[log_predictions, targets], |args| {

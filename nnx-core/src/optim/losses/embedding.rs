@@ -1,7 +1,7 @@
 //! Losses of vectors that stand for things: of their angles and distances.
 
 use super::{check_float, check_same_shape, loss};
-use crate::array::{eye, finfo, invalid, keepdims, where_};
+use crate::array::{AsArray, eye, finfo, invalid, keepdims, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -12,7 +12,8 @@ use crate::value::DType;
 /// # Panics
 /// Panics if the shapes differ or are scalars, or `predictions` are not floats.
 #[track_caller]
-pub fn cosine_similarity(predictions: &Array, targets: &Array) -> Array {
+pub fn cosine_similarity(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     const NAME: &str = "cosine_similarity";
     check_same_shape(NAME, predictions, targets);
     if predictions.rank() == 0 {
@@ -29,7 +30,8 @@ pub fn cosine_similarity(predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes differ or are scalars, or `predictions` are not floats.
 #[track_caller]
-pub fn cosine_distance(predictions: &Array, targets: &Array) -> Array {
+pub fn cosine_distance(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("cosine_distance", predictions, targets);
     loss("cosine_distance", &[predictions, targets], |args| {
         1.0 - cosine_similarity(&args[0], &args[1])
@@ -45,11 +47,13 @@ pub fn cosine_distance(predictions: &Array, targets: &Array) -> Array {
 /// Panics if the shapes differ or are scalars, or `anchors` are not floats.
 #[track_caller]
 pub fn triplet_margin_loss(
-    anchors: &Array,
-    positives: &Array,
-    negatives: &Array,
+    anchors: impl AsArray,
+    positives: impl AsArray,
+    negatives: impl AsArray,
     margin: f64,
 ) -> Array {
+    let (anchors, positives, negatives) =
+        (anchors.as_array(), positives.as_array(), negatives.as_array());
     const NAME: &str = "triplet_margin_loss";
     check_same_shape(NAME, anchors, positives);
     check_same_shape(NAME, anchors, negatives);
@@ -72,7 +76,8 @@ pub fn triplet_margin_loss(
 /// # Panics
 /// Panics if `embeddings` are no matrix of floats, or there is not a label for each row.
 #[track_caller]
-pub fn ntxent(embeddings: &Array, labels: &Array, temperature: f64) -> Array {
+pub fn ntxent(embeddings: impl AsArray, labels: impl AsArray, temperature: f64) -> Array {
+    let (embeddings, labels) = (embeddings.as_array(), labels.as_array());
     const NAME: &str = "ntxent";
     check_float(NAME, "embeddings", embeddings);
     if embeddings.rank() != 2 || labels.shape() != &embeddings.shape()[..1] {
@@ -90,7 +95,7 @@ pub fn ntxent(embeddings: &Array, labels: &Array, temperature: f64) -> Array {
         let counted = &matches | same.logical_not();
         let largest = where_(&counted, &scores, f64::NEG_INFINITY).max(keepdims(1)).stop_gradient();
         // A row that has neither match nor other rows counts nothing.
-        let largest = where_(&largest.is_finite(), &largest, 0.0);
+        let largest = where_(largest.is_finite(), &largest, 0.0);
         let shifted = scores - largest;
         let others = where_(&same, 0.0, where_(&same, 0.0, &shifted).exp()).sum(keepdims(1));
         let safe = where_(&matches, &shifted, 0.0);

@@ -1,7 +1,7 @@
 //! Losses of numbers.
 
 use super::{check_same_shape, loss};
-use crate::array::logaddexp;
+use crate::array::{AsArray, logaddexp};
 use crate::graph::Array;
 
 /// (prediction − target)². `optax.squared_error`.
@@ -9,7 +9,8 @@ use crate::graph::Array;
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn squared_error(predictions: &Array, targets: &Array) -> Array {
+pub fn squared_error(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("squared_error", predictions, targets);
     loss("squared_error", &[predictions, targets], |args| (&args[0] - &args[1]).square())
 }
@@ -19,7 +20,8 @@ pub fn squared_error(predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn l2_loss(predictions: &Array, targets: &Array) -> Array {
+pub fn l2_loss(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("l2_loss", predictions, targets);
     loss("l2_loss", &[predictions, targets], |args| (&args[0] - &args[1]).square() * 0.5)
 }
@@ -29,7 +31,8 @@ pub fn l2_loss(predictions: &Array, targets: &Array) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn huber_loss(predictions: &Array, targets: &Array, delta: f64) -> Array {
+pub fn huber_loss(predictions: impl AsArray, targets: impl AsArray, delta: f64) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("huber_loss", predictions, targets);
     loss("huber_loss", &[predictions, targets], |args| {
         let errors = (&args[0] - &args[1]).abs();
@@ -44,7 +47,8 @@ pub fn huber_loss(predictions: &Array, targets: &Array, delta: f64) -> Array {
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
-pub fn log_cosh(predictions: &Array, targets: &Array) -> Array {
+pub fn log_cosh(predictions: impl AsArray, targets: impl AsArray) -> Array {
+    let (predictions, targets) = (predictions.as_array(), targets.as_array());
     check_same_shape("log_cosh", predictions, targets);
     loss("log_cosh", &[predictions, targets], |args| {
         let errors = &args[0] - &args[1];
