@@ -20,6 +20,7 @@ mod optax;
 mod optimizers;
 mod random;
 mod reference;
+mod searches;
 mod state;
 mod training;
 mod transforms;
@@ -52,6 +53,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "optimizers" => optimizers::find(name),
         "random" => random::find(name),
         "schedules" => optax::schedule(name),
+        "searches" => searches::find(name),
         "training" => training::find(name),
         "transforms" => transforms::find(name),
         "updates" => optax::update(name),

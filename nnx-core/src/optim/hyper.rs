@@ -124,13 +124,17 @@ macro_rules! optimizer {
                 self.chain().init(params)
             }
 
-            fn update(
+            $crate::optim::extra::without_extra!();
+
+            #[track_caller]
+            fn update_with(
                 &self,
                 updates: $crate::optim::Params,
                 state: &mut Self::State,
                 params: &$crate::optim::Params,
+                extra: &$crate::optim::ExtraArgs<'_>,
             ) -> $crate::optim::Params {
-                self.chain().update(updates, state, params)
+                self.chain().update_with(updates, state, params, extra)
             }
         }
     };

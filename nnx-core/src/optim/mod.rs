@@ -26,8 +26,11 @@ mod block;
 mod chain;
 mod clip;
 mod decay;
+mod extra;
 mod factored;
 mod hyper;
+mod lbfgs;
+mod line_search;
 mod lion;
 mod loss_scale;
 pub mod losses;
@@ -39,6 +42,7 @@ mod noise;
 mod optimizer;
 mod params;
 mod partition;
+mod polyak;
 mod rms;
 mod rprop;
 mod scale;
@@ -50,7 +54,10 @@ pub use apply_if_finite::*;
 pub use block::*;
 pub use clip::*;
 pub use decay::*;
+pub use extra::ExtraArgs;
 pub use factored::*;
+pub use lbfgs::*;
+pub use line_search::*;
 pub use lion::*;
 pub use loss_scale::LossScale;
 pub use momentum::*;
@@ -60,6 +67,7 @@ pub use noise::*;
 pub use optimizer::*;
 pub use params::*;
 pub use partition::*;
+pub use polyak::*;
 pub use rms::*;
 pub use rprop::*;
 pub use scale::*;
@@ -105,6 +113,20 @@ pub trait GradientTransformation: Module {
     /// The updates to add to `params`, made of `updates`: the gradients, or what the
     /// transformation before this one in the chain has made of them.
     fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params;
+
+    /// The updates, where the optimizer was told more than gradients. What holds other transformations passes `extra`
+    /// on to them; most need nothing of it, and this is [`update`](GradientTransformation::update).
+    /// `optax.GradientTransformationExtraArgs`.
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        _extra: &ExtraArgs<'_>,
+    ) -> Params {
+        self.update(updates, state, params)
+    }
 }
 
 /// `count` + 1, which stays at the largest integer instead of overflowing.

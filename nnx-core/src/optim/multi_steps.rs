@@ -1,6 +1,7 @@
 //! Gradient accumulation.
 
-use super::{GradientTransformation, Params, safe_increment};
+use super::extra::without_extra;
+use super::{ExtraArgs, GradientTransformation, Params, safe_increment};
 use crate::array::select;
 use crate::graph::Array;
 use crate::module::walk::{collect_leaves, rebuild};
@@ -57,7 +58,16 @@ impl<T: GradientTransformation> GradientTransformation for MultiSteps<T> {
         }
     }
 
-    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+    without_extra!();
+
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        extra: &ExtraArgs<'_>,
+    ) -> Params {
         let seen = state.mini_step.value().clone();
         let mean = updates.zip(&state.acc_grads, |g, acc| acc + (g - acc) / (&seen + 1));
         let emit = seen.eq(self.every - 1);
@@ -65,7 +75,7 @@ impl<T: GradientTransformation> GradientTransformation for MultiSteps<T> {
         let before = collect_leaves(&state.inner_opt_state);
         let mut next = rebuild(&state.inner_opt_state, |_, array| array.clone());
         let gradients = mean.zip(&updates, |mean, g| mean.astype(g.dtype()));
-        let step = self.inner.update(gradients, &mut next, params);
+        let step = self.inner.update_with(gradients, &mut next, params, extra);
         let next = rebuild(&next, |i, new| {
             let old = &before[i].array;
             select(&emit.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
