@@ -24,6 +24,7 @@ mod searches;
 mod state;
 mod training;
 mod transforms;
+mod wrappers;
 
 use reference::{Case, Reference};
 use std::collections::BTreeMap;
@@ -57,6 +58,7 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "training" => training::find(name),
         "transforms" => transforms::find(name),
         "updates" => optax::update(name),
+        "wrappers" => wrappers::find(name),
         _ => None,
     }
 }

@@ -59,4 +59,125 @@ def searches(area, random):
         area.case(name, name, 1e-4, tensors | {"out.loss": np.stack(found)})
 
 
-AREAS = {"searches": searches}
+def given(random, steps):
+    """Parameters and gradients: zeros, huge and tiny ones, and one step of zeros alone."""
+    params = {"b": sample(random, 3), "w": sample(random, 2, 3)}
+    gradients = {"b": sample(random, steps, 3), "w": sample(random, steps, 2, 3)}
+    gradients["w"][2:4, 0, 0] = 0
+    gradients["w"][:, 1, 1] *= 1e-6
+    gradients["b"][5] = 1e4
+    for gradient in gradients.values():
+        gradient[8] = 0
+    return params, gradients
+
+
+def stepped(area, name, tx, params, gradients, tolerance=2e-5, look=None, values=None):
+    """The parameters after each step, and what `look` finds in the state then."""
+    now, state, after, seen = params, tx.init(params), [], []
+    update = jax.jit(tx.update)
+    for i in range(len(gradients["b"])):
+        extra = {} if values is None else {"value": values[i]}
+        change, state = update(jax.tree.map(lambda g: g[i], gradients), state, now, **extra)
+        now = optax.apply_updates(now, change)
+        after.append(now)
+        seen.append(None if look is None else np.asarray(look(state, now)))
+    tensors = {f"in.{k}": v for k, v in params.items()} | {f"in.g{k}": v for k, v in gradients.items()}
+    if values is not None:
+        tensors["in.values"] = values
+    tensors |= {f"out.{k}": np.stack([a[k] for a in after]) for k in params}
+    if look is not None:
+        tensors["out.seen"] = np.stack(seen)
+    area.case(name, name, tolerance, tensors)
+
+
+def fast(params):
+    return optax.LookaheadParams.init_synced(params)
+
+
+def looking_ahead(area, name, tx, params, gradients):
+    """The fast parameters after each step, and a row of the slow ones."""
+    now, state, after = fast(params), tx.init(fast(params)), []
+    update = jax.jit(tx.update)
+    for i in range(len(gradients["b"])):
+        change, state = update(jax.tree.map(lambda g: g[i], gradients), state, now)
+        now = optax.apply_updates(now, change)
+        after.append(now)
+    tensors = {f"in.{k}": v for k, v in params.items()} | {f"in.g{k}": v for k, v in gradients.items()}
+    tensors |= {f"out.{k}": np.stack([a.fast[k] for a in after]) for k in params}
+    area.case(name, name, 2e-5, tensors | {"out.seen": np.stack([a.slow["b"] for a in after])})
+
+
+def wrappers(area, random):
+    """Gradient transformations of Optax around others, and those that `updates` has not."""
+    params, gradients = given(random, 12)
+    norm = lambda u: optax.tree.norm(u)
+    chain, adam = optax.chain, optax.adam
+    every = {
+        "sm3": optax.sm3(0.05, 0.8),
+        "sm3_decay": chain(optax.scale_by_sm3(b1=0.7, b2=0.9, eps=1e-4), optax.scale(-0.05)),
+        "fromage": optax.fromage(0.03, min_norm=0.1),
+        "fromage_schedule": optax.fromage(optax.exponential_decay(0.05, 3, 0.7)),
+        "stddev": chain(optax.scale_by_stddev(0.8, initial_scale=0.3), optax.scale(-0.01)),
+        "stddev_corrected": chain(
+            optax.scale_by_stddev(0.8, eps=1e-3, eps_in_sqrt=False, bias_correction=True), optax.scale(-0.01)),
+        "apply_every": chain(optax.apply_every(3), optax.sgd(0.01)),
+        "distance": chain(optax.scale_by_distance_over_gradients(1e-2, 1e-6, global_scale=2.0), optax.scale(-1.0)),
+        "transform": optax.conditionally_transform(optax.scale(-0.1), lambda step: step % 3 == 1),
+        "mask": optax.conditionally_mask(adam(0.02), lambda step: step % 3 != 1),
+        "snapshot": (chain(optax.snapshot("n", norm), adam(0.02)), lambda s, p: s[0].measurement["n"]),
+        "monitor": (
+            chain(optax.monitor({"m": optax.measure_with_ema(norm, 0.7)}), adam(0.02)),
+            lambda s, p: s[0].measurements["m"]),
+        "monitor_biased": (
+            chain(optax.monitor({"m": optax.measure_with_ema(norm, 0.7, debias=False)}), adam(0.02)),
+            lambda s, p: s[0].measurements["m"]),
+        "flatten": optax.flatten(optax.lars(0.02)),
+        "selective": optax.selective_transform(adam(0.02), freeze_mask={"b": True, "w": False}),
+        "trust_ratio": chain(optax.scale_by_trust_ratio(min_norm=0.5, trust_coefficient=0.3, eps=0.01), optax.scale(-1.0)),
+        "sum": optax.MultiSteps(adam(0.02), 3, use_grad_mean=False),
+        "growing": optax.MultiSteps(adam(0.02), lambda step: jnp.where(step < 1, 1, 3)),
+        "skip_large": (
+            optax.MultiSteps(adam(0.02), 2, should_skip_update_fn=lambda u, s, p: optax.skip_large_updates(u, s, p, 4.0)),
+            lambda s, p: s.skip_state["norm_squared"]),
+        "skip_not_finite": (
+            optax.MultiSteps(optax.sgd(0.1), 2, should_skip_update_fn=optax.skip_not_finite),
+            lambda s, p: s.skip_state["num_not_finite"]),
+    }
+    broken = jax.tree.map(np.copy, gradients)
+    broken["w"][3, 1, 0], broken["b"][6:8, 0] = np.nan, np.inf
+    for name, tx in every.items():
+        tx, look = tx if isinstance(tx, tuple) and not hasattr(tx, "init") else (tx, None)
+        stepped(area, name, tx, params, broken if name == "skip_not_finite" else gradients, look=look)
+    looking_ahead(area, "lookahead", optax.lookahead(adam(0.05), 4, 0.3), params, gradients)
+    looking_ahead(area, "lookahead_reset", optax.lookahead(adam(0.05), 3, 0.6, reset_state=True), params, gradients)
+
+    of_examples = {"b": sample(random, 12, 5, 3), "w": sample(random, 12, 5, 2, 3)}
+    of_examples["b"][2, 1:], of_examples["w"][2, 1:] = 0, 0
+    of_examples["w"][4] *= 1e4
+    stepped(area, "dpsgd", optax.contrib.dpsgd(0.1, 0.8, 0.3, seed=4, momentum=0.7, nesterov=True), params, of_examples)
+    for name, uniform in (("clip_uniform", True), ("clip_by_size", False)):
+        grads = jax.tree.map(lambda g: g[0], of_examples)
+        sums, counts = optax.per_example_layer_norm_clip(grads, 0.8, uniform)
+        area.case(name, name, 1e-5, {f"in.{k}": v for k, v in grads.items()} | {
+            f"out.{k}": v for k, v in sums.items()} | {f"out.n{k}": v for k, v in counts.items()})
+
+    roots = sample(random, 4, 4)
+    matrix = roots @ roots.T + 0.3 * np.eye(4, dtype=np.float32)
+    value, vector = optax.power_iteration(matrix, num_iters=30)
+    area.case("power_iteration", "power_iteration", 1e-4, {"in.x": matrix, "out.value": value, "out.vector": vector})
+    value, vector = optax.power_iteration(lambda v: 2 * matrix @ v, v0=roots[0], error_tolerance=1e-2)
+    area.case("power_iteration_of", "power_iteration_of", 1e-4,
+              {"in.x": matrix, "in.v": roots[0], "out.value": value, "out.vector": vector})
+    for p in (1, 2, 4, 6):
+        root, error = optax.matrix_inverse_pth_root(matrix, p, ridge_epsilon=1e-4)
+        area.case(f"root_{p}", f"root_{p}", 1e-3, {"in.x": matrix, "out.y": root})
+    a, b = sample(random, 5, 3), sample(random, 5, 2)
+    area.case("nnls", "nnls", 1e-4, {"in.a": a, "in.b": b, "out.y": optax.nnls(a, b, 60)})
+    area.case("nnls_given", "nnls_given", 1e-4, {"in.a": a, "in.b": b[:, 0], "out.y": optax.nnls(a, b[:, 0], 9, L=7.0)})
+    normal = optax.multi_normal(a, b[:1, :1])
+    key = jax.random.key(5)
+    area.case("normal", "normal", 1e-5, {
+        "in.a": a, "in.b": b[:1, :1], "out.sample": normal.sample((2,), key), "out.p": normal.log_prob(a * 2)})
+
+
+AREAS = {"searches": searches, "wrappers": wrappers}

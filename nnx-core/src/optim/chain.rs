@@ -27,6 +27,12 @@ macro_rules! chain {
                 $(let updates = self.$i.update_with(updates, &mut _state.$i, _params, _extra);)*
                 updates
             }
+
+            /// What the first one takes.
+            fn takes_examples(&self) -> bool {
+                let each: &[bool] = &[$(self.$i.takes_examples()),*];
+                each.first().copied().unwrap_or_default()
+            }
         }
     };
 }
@@ -62,5 +68,8 @@ impl<T: GradientTransformation> GradientTransformation for Option<T> {
             (Some(tx), Some(state)) => tx.update_with(updates, state, params, extra),
             _ => updates,
         }
+    }
+    fn takes_examples(&self) -> bool {
+        self.as_ref().is_some_and(T::takes_examples)
     }
 }

@@ -136,6 +136,10 @@ macro_rules! optimizer {
             ) -> $crate::optim::Params {
                 self.chain().update_with(updates, state, params, extra)
             }
+
+            fn takes_examples(&self) -> bool {
+                self.chain().takes_examples()
+            }
         }
     };
 }

@@ -25,17 +25,26 @@ mod apply_if_finite;
 mod block;
 mod chain;
 mod clip;
+mod conditional;
 mod decay;
+mod distance;
 mod extra;
 mod factored;
+mod functions;
+mod gradient;
+mod layout;
+mod linear;
+mod private;
 mod hyper;
 mod lbfgs;
 mod line_search;
 mod lion;
+mod lookahead;
 mod loss_scale;
 pub mod losses;
 mod moments;
 mod momentum;
+mod monitor;
 mod multi_steps;
 mod muon;
 mod noise;
@@ -47,20 +56,30 @@ mod rms;
 mod rprop;
 mod scale;
 mod schedule;
+mod sm3;
+mod tree;
 mod yogi;
 
 pub use adam::*;
 pub use apply_if_finite::*;
 pub use block::*;
 pub use clip::*;
+pub use conditional::*;
 pub use decay::*;
+pub use distance::*;
 pub use extra::ExtraArgs;
 pub use factored::*;
+pub use gradient::*;
+pub use layout::*;
+pub use linear::*;
+pub use private::*;
 pub use lbfgs::*;
 pub use line_search::*;
 pub use lion::*;
+pub use lookahead::*;
 pub use loss_scale::LossScale;
 pub use momentum::*;
+pub use monitor::*;
 pub use multi_steps::*;
 pub use muon::*;
 pub use noise::*;
@@ -72,6 +91,7 @@ pub use rms::*;
 pub use rprop::*;
 pub use scale::*;
 pub use schedule::*;
+pub use sm3::*;
 pub use yogi::*;
 
 use crate::graph::Array;
@@ -126,6 +146,12 @@ pub trait GradientTransformation: Module {
         _extra: &ExtraArgs<'_>,
     ) -> Params {
         self.update(updates, state, params)
+    }
+
+    /// Whether the updates that this takes have an axis of examples in front of the parameters' axes, as
+    /// [`differentially_private_aggregate`] needs them.
+    fn takes_examples(&self) -> bool {
+        false
     }
 }
 

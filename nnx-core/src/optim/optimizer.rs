@@ -274,6 +274,18 @@ impl<T: GradientTransformation> Optimizer<T> {
         (value, places.put(model, &grad, |_| gap()))
     }
 
+    /// `model` with these parameters in place of its own, such as an average that a state keeps.
+    ///
+    /// # Panics
+    /// Panics if the model or `params` have other parameters than the model that the optimizer was made for.
+    #[track_caller]
+    pub fn put<M: Module>(&self, model: &M, params: &Params) -> M {
+        let _held = hold_to_read("Optimizer::put", model);
+        let (own, positions) = or_raise(self.select(model));
+        let params = own.zip(params, |own, given| given.astype(own.dtype()));
+        Places::new(positions).put(model, &params, Array::clone)
+    }
+
     /// The loss and the gradient after the last step, as a line search keeps them at `value` and `grad`.
     fn stored_loss(&self) -> Result<(Array, Params), Error> {
         let (paths, leaves) =
@@ -401,7 +413,11 @@ impl<T: GradientTransformation> Optimizer<T> {
                 Error::Invalid(format!("Optimizer::update: no gradient for `{path}`: {why}"))
             })?;
             let param = param.try_aval()?;
-            if aval.shape() != param.shape() {
+            let shape = match self.tx.takes_examples() {
+                true => aval.shape().get(1..),
+                false => Some(aval.shape()),
+            };
+            if shape != Some(param.shape()) {
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the gradient for `{path}` is {aval}, the parameter {param}"
                 )));

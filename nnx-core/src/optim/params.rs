@@ -1,7 +1,6 @@
 //! `Params`: arrays by path, what gradient transformations work on.
 
 use super::optimizer::parameters;
-use crate::array::select;
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{
@@ -240,57 +239,6 @@ impl Params {
     /// The arrays converted to `dtype`.
     pub fn astype(&self, dtype: DType) -> Params {
         self.map(|array| array.astype(dtype))
-    }
-
-    /// Σ x · y over all elements of both, the real part of Σ conj(x) · y of complex ones; an f32 scalar unless the
-    /// arrays are wider. `optax.tree.vdot`.
-    ///
-    /// # Panics
-    /// Panics if the paths of both differ.
-    #[track_caller]
-    pub fn vdot(&self, other: &Params) -> Array {
-        let mut sum = Array::scalar(0.0_f32);
-        for product in self.zip(other, |x, y| (x.conj() * y).real().to_wide().sum(..)).arrays() {
-            sum += product;
-        }
-        sum
-    }
-
-    /// The arrays times a scalar, in the dtypes that they have. `optax.tree.scale`.
-    #[track_caller]
-    pub fn scale(&self, factor: &Array) -> Params {
-        self.map(|x| x * factor.astype(x.dtype()))
-    }
-
-    /// The arrays plus `factor` times those of `other`, in the dtypes that they have. `optax.tree.add_scale`.
-    ///
-    /// # Panics
-    /// Panics if the paths of both differ.
-    #[track_caller]
-    pub fn add_scale(&self, factor: &Array, other: &Params) -> Params {
-        self.zip(other, |x, y| (x + y * factor.astype(y.dtype())).astype(x.dtype()))
-    }
-
-    /// Where `which`, a bool scalar, is true these arrays, otherwise those of `other`. `optax.tree.where`.
-    ///
-    /// # Panics
-    /// Panics if the paths of both differ.
-    #[track_caller]
-    pub fn select(&self, which: &Array, other: &Params) -> Params {
-        let choose =
-            |x: &Array, y: &Array| select(&which.broadcast_to(x.shape()), x, &y.astype(x.dtype()));
-        self.zip(other, choose)
-    }
-
-    /// √Σ|x|² over all elements of all arrays, an f32 scalar unless the arrays are wider.
-    /// `optax.tree.norm`.
-    pub fn global_norm(&self) -> Array {
-        let squares = self.map(Array::squared_magnitude);
-        let mut sum = Array::scalar(0.0_f32);
-        for square in squares.arrays() {
-            sum += square.sum(..);
-        }
-        sum.sqrt()
     }
 }
 

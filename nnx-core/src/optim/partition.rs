@@ -225,6 +225,18 @@ pub fn freeze(
     masked(set_to_zero(), filter)
 }
 
+/// `tx` for the parameters that `frozen` does not take, and updates of zero for those that it takes.
+/// `optax.selective_transform`.
+///
+/// # Panics
+/// `init` panics if the filter takes no parameter, or all.
+pub fn selective_transform<T: GradientTransformation>(
+    tx: T,
+    frozen: impl Filter + Send + Sync + 'static,
+) -> Partition<(Group<SetToZero>, Group<T>)> {
+    partition((group(frozen, set_to_zero()), group(Everything, tx)))
+}
+
 impl<G: Groups> Partition<G> {
     /// The parameters of each group.
     #[track_caller]
