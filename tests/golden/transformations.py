@@ -180,4 +180,131 @@ def wrappers(area, random):
         "in.a": a, "in.b": b[:1, :1], "out.sample": normal.sample((2,), key), "out.p": normal.log_prob(a * 2)})
 
 
-AREAS = {"searches": searches, "wrappers": wrappers}
+def descended(area, name, tx, params, steps=10, tolerance=1e-4, told=("obj_fn",)):
+    """The parameters in steps down the loss above, of a transformation that is told it."""
+    now, state, after = params, tx.init(params), []
+    functions = {"obj_fn": loss, "grad_fn": lambda p, i: jax.grad(loss)(p)}
+    update = jax.jit(lambda g, s, p: tx.update(g, s, p, **{k: functions[k] for k in told}))
+    for _ in range(steps):
+        change, state = update(jax.grad(loss)(now), state, now)
+        now = optax.apply_updates(now, change)
+        after.append(now)
+    tensors = {f"in.{k}": v for k, v in params.items()}
+    area.case(name, name, tolerance, tensors | {f"out.{k}": np.stack([a[k] for a in after]) for k in params})
+
+
+def contrib(area, random):
+    """The optimizers of `optax.contrib`."""
+    c = optax.contrib
+    params, gradients = given(random, 12)
+    decay = optax.exponential_decay(0.03, 4, 0.6)
+    rank = lambda params: jax.tree.map(lambda p: p.ndim > 1, params)
+    every = {
+        "ademamix": c.ademamix(0.02, b3=0.99, alpha=3.0, eps_root=1e-6, weight_decay=0.1, mask=rank),
+        "ademamix_schedules": c.ademamix(
+            decay, b3=optax.linear_schedule(0.5, 0.99, 6), alpha=optax.linear_schedule(1.0, 5.0, 6)),
+        "simplified": c.simplified_ademamix(0.001, b1=0.9, alpha=optax.linear_schedule(0.5, 2.0, 6), weight_decay=0.1),
+        "adopt": c.adopt(0.02, b2=0.99),
+        "adopt_nesterov": c.adopt(decay, nesterov=True, use_clipping=False, eps=1e-2),
+        "adopt_clip": c.adopt(0.02, clip_value_fn=lambda n: 0.1 * (n + 1)),
+        "acprop": c.acprop(0.01, b1=0.8, eps=1e-3, weight_decay=0.1),
+        "dog": c.dog(0.7, init_step=("heuristic", 1e-2), weight_decay=0.05, mask=rank),
+        "dog_rate": c.dog(decay, init_step=("learning_rate", 0.01), eps=1e-4),
+        "dog_distance": c.dog(1.0, init_step=("distance", 0.1)),
+        "dowg": c.dowg(1.0, weight_decay=0.05),
+        "dowg_first": c.dowg(decay, init_estim_sq_dist=0.01, eps=1e-3),
+        "prodigy": c.prodigy(1.0, betas=(0.8, 0.99), weight_decay=0.1, estim_lr0=1e-3),
+        "prodigy_warmup": c.prodigy(optax.linear_schedule(0.1, 2.0, 6), beta3=0.9, estim_lr_coef=2.0, safeguard_warmup=True,
+                                    estim_lr0=1e-3),
+        "dadapt": c.dadapt_adamw(1.0, weight_decay=0.1, estim_lr0=1e-3),
+        "dadapt_schedule": c.dadapt_adamw(optax.linear_schedule(0.1, 2.0, 6), betas=(0.8, 0.9), eps=1e-4, estim_lr0=1e-2),
+        "cocob": c.cocob(alpha=10.0, weight_decay=0.1),
+        "cocob_schedule": c.cocob(decay, eps=1e-2),
+        "madgrad": c.madgrad(0.02, momentum=0.7, weight_decay=0.1),
+        "madgrad_schedule": c.madgrad(decay, eps=1e-3),
+        "mechanize": c.mechanize(optax.adam(0.05), weight_decay=0.1, s_init=1e-2, num_betas=4),
+        "normalize": optax.chain(optax.scale(-0.1), optax.add_decayed_weights(0.1), c.normalize()),
+        # With a decay, because the product of 0 and the NaN of a step that is not taken is NaN in Optax.
+        "sam": c.sam(optax.adam(0.05), optax.chain(optax.add_decayed_weights(0.1), c.normalize(), optax.sgd(0.1)),
+                     sync_period=3),
+        "sam_kept": c.sam(optax.adam(0.05), optax.adam(0.02), reset_state=False),
+        "schedule_free_sgd": c.schedule_free_sgd(0.1, warmup_steps=4, weight_decay=0.1),
+        "rmsprop_corrected": optax.rmsprop(0.02, bias_correction=True, eps_in_sqrt=False),
+    }
+    for name, tx in every.items():
+        stepped(area, name, tx, params, gradients)
+    x = lambda s, p: c.schedule_free_eval_params(s, p)["w"]
+    stepped(area, "schedule_free_adamw", c.schedule_free_adamw(0.02, b1=0.8, b2=0.9, weight_decay=0.1, weight_lr_power=1.0),
+            params, gradients, look=x)
+    stepped(area, "schedule_free", c.schedule_free(optax.adam(decay, b1=0.0), decay, b1=0.95), params, gradients, look=x)
+    values = np.asarray([2.0, 1.9, 1.95, 1.8, 1.8, 1.8, 1.8, 1.79, 1.9, 1.5, 1.6, 1.7], np.float32)
+    valued = {
+        "momo": c.momo(0.5, weight_decay=0.1),
+        "momo_bound": c.momo(decay, beta=0.7, lower_bound=1.6, adapt_lower_bound=True),
+        "momo_adam": c.momo_adam(0.05, b2=0.9, weight_decay=0.1),
+        "momo_adam_bound": c.momo_adam(decay, lower_bound=1.6, adapt_lower_bound=True),
+        "plateau": optax.chain(optax.sgd(0.01), c.reduce_on_plateau(factor=0.3, patience=2, cooldown=2)),
+        "plateau_mean": optax.chain(optax.sgd(0.01), c.reduce_on_plateau(
+            factor=0.3, patience=1, rtol=0.0, atol=0.06, accumulation_size=2, min_scale=0.2)),
+    }
+    for name, tx in valued.items():
+        stepped(area, name, tx, params, gradients, values=values)
+    descended(area, "sam_opaque", c.sam(optax.sgd(0.01), optax.chain(c.normalize(), optax.sgd(0.05)), sync_period=3,
+                                        opaque_mode=True), params, told=("grad_fn",))
+    descended(area, "sophia", c.sophia(0.05, b1=0.9, gamma=0.5, update_interval=3, weight_decay=0.01), params)
+    descended(area, "sophia_free", c.sophia(
+        0.001, clip_threshold=None, update_interval=1, eps=1e-2,
+        hessian_diagonal_fn=c.hutchinson_estimator_diag_hessian(jax.random.key(7))), params)
+
+
+def projections(area, random):
+    """The nearest points of sets, and losses that are made of them or of overlaps."""
+    p, l = optax.projections, optax.losses
+    x, a = {"v": sample(random, 2, 3) * 2, "u": sample(random, 4)}, {"v": sample(random, 2, 3), "u": sample(random, 4)}
+    x["v"][0, 1] = 0
+
+    def case(name, f, tolerance=2e-5, **inputs):
+        y = f(**inputs)
+        ct = sample(random, *y.shape)
+        floats = {k: jnp.asarray(v) for k, v in inputs.items() if v.dtype == np.float32}
+        grads = jax.grad(lambda some: jnp.sum(f(**(inputs | some)) * ct))(floats)
+        tensors = {f"in.{k}": v for k, v in inputs.items()} | {"in.ct": ct, "out.y": y}
+        area.case(name, name, tolerance, tensors | {f"grad.{k}": v for k, v in grads.items()})
+
+    def of_trees(name, f, *trees):
+        flat = lambda tree: jnp.concatenate([tree["u"], tree["v"].ravel()])
+        rebuilt = lambda u, v: {"u": u, "v": v}
+        if len(trees) == 1:
+            return case(name, lambda u, v: flat(f(rebuilt(u, v))), **trees[0])
+        case(name, lambda u, v, bu, bv: flat(f(rebuilt(u, v), rebuilt(bu, bv))),
+             **trees[0], bu=trees[1]["u"], bv=trees[1]["v"])
+
+    inside = jax.tree.map(lambda x: x * 0.05, x)
+    of_trees("non_negative", p.projection_non_negative, x)
+    of_trees("box", lambda x, a: p.projection_box(x, jax.tree.map(lambda a: a - 0.3, a), a), x, a)
+    case("hypercube", lambda u: p.projection_hypercube(u, 0.4), u=x["u"])
+    of_trees("linf_ball", lambda x: p.projection_linf_ball(x, 0.6), x)
+    of_trees("simplex", lambda x: p.projection_simplex(x, 0.7), x)
+    of_trees("l1_sphere", lambda x: p.projection_l1_sphere(x, 1.5), x)
+    of_trees("l1_ball", lambda x: p.projection_l1_ball(x, 1.5), x)
+    of_trees("l1_ball_inside", lambda x: p.projection_l1_ball(x, 1.5), inside)
+    of_trees("l2_sphere", lambda x: p.projection_l2_sphere(x, 1.5), x)
+    of_trees("l2_ball", lambda x: p.projection_l2_ball(x, 1.5), x)
+    of_trees("l2_ball_inside", lambda x: p.projection_l2_ball(x, 1.5), inside)
+    of_trees("vector", p.projection_vector, x, a)
+    of_trees("hyperplane", lambda x, a: p.projection_hyperplane(x, a, 0.3), x, a)
+    of_trees("halfspace", lambda x, a: p.projection_halfspace(x, a, -0.9), x, a)
+    of_trees("halfspace_inside", lambda x, a: p.projection_halfspace(x, a, 90.0), x, a)
+
+    logits, labels = sample(random, 3, 4) * 3, np.asarray([0, 3, 1], np.int32)
+    case("sparsemax", lambda x, i: l.multiclass_sparsemax_loss(x, i), x=logits, i=labels)
+    fenchel = l.make_fenchel_young_loss(jax.nn.logsumexp)
+    case("fenchel", lambda x, t: fenchel(x, t), x=logits, t=np.abs(sample(random, 3, 4)))
+    images, masks = sample(random, 2, 3, 4), (sample(random, 2, 3, 4) > 0).astype(np.float32)
+    case("binary_dice", lambda x, t: l.binary_dice_loss(x, t, smooth=0.5), x=images, t=masks)
+    case("generalized_dice", lambda x, t: l.multiclass_generalized_dice_loss(x, t, smooth=0.5)[None], x=images, t=masks)
+    case("generalized_dice_front", lambda x, t: l.multiclass_generalized_dice_loss(x, t, ignore_background=True)[None],
+         x=images, t=masks)
+
+
+AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections}

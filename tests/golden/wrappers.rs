@@ -33,7 +33,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "mask" => |c| steps(c, conditionally_mask(adam(0.02), |step, _| (step % 3).ne(1))),
         "snapshot" => |c| {
             let tx = (snapshot("n", Params::global_norm), adam(0.02));
-            seen(c, tx, |opt| opt.opt_state.0.measurements["n"].value().clone())
+            seen(c, tx, |opt, _| opt.opt_state.0.measurements["n"].value().clone())
         },
         "monitor" => |c| monitored(c, true),
         "monitor_biased" => |c| monitored(c, false),
@@ -51,9 +51,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "skip_large" => |c| skipped(c, multi_steps(adam(0.02), 2), skip_large_updates(4.0)),
         "skip_not_finite" => |c| skipped(c, multi_steps(sgd(0.1), 2), skip_not_finite()),
         "lookahead" => |c| looking_ahead(c, lookahead(adam(0.05), 4, 0.3)),
-        "lookahead_reset" => {
-            |c| looking_ahead(c, lookahead(adam(0.05), 3, 0.6).reset_state(true))
-        }
+        "lookahead_reset" => |c| looking_ahead(c, lookahead(adam(0.05), 3, 0.6).reset_state(true)),
         "dpsgd" => |c| {
             let tx = dpsgd(0.1).l2_norm_clip(0.8).noise_multiplier(0.3).seed(4);
             steps(c, tx.momentum(Some(0.7)).nesterov(true))
@@ -90,7 +88,7 @@ pub(crate) fn find(name: &str) -> Option<Run> {
 
 /// The parameters after each step.
 pub(crate) fn steps<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
-    let mut outputs = seen(case, tx, |opt| opt.step.value().clone());
+    let mut outputs = seen(case, tx, |opt, _| opt.step.value().clone());
     outputs.retain(|(name, _)| name != "out.seen");
     outputs
 }
@@ -99,7 +97,7 @@ pub(crate) fn steps<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
 pub(crate) fn seen<T: GradientTransformation>(
     case: &Case,
     tx: T,
-    look: impl Fn(&Optimizer<T>) -> Array,
+    look: impl Fn(&Optimizer<T>, &Parameters) -> Array,
 ) -> Outputs {
     let mut model = Parameters { w: case.input("w").into(), b: case.input("b").into() };
     let [gw, gb] = ["gw", "gb"].map(|name| case.input(name));
@@ -115,7 +113,7 @@ pub(crate) fn seen<T: GradientTransformation>(
         opt.update_with(&mut model, &gradient, extra);
         all[0].push(model.w.value().clone());
         all[1].push(model.b.value().clone());
-        all[2].push(look(&opt));
+        all[2].push(look(&opt, &model));
     }
     let stack = |arrays: &Vec<Array>| nnx::array::stack(&arrays.iter().collect::<Vec<_>>(), 0);
     ["out.w", "out.b", "out.seen"].iter().zip(&all).map(|(n, a)| ((*n).into(), stack(a))).collect()
@@ -123,21 +121,26 @@ pub(crate) fn seen<T: GradientTransformation>(
 
 fn monitored(case: &Case, debias: bool) -> Outputs {
     let mean = measure_with_ema(Params::global_norm, 0.7).debias(debias);
-    let look = |opt: &Optimizer<(Monitor, Adam)>| {
+    let look = |opt: &Optimizer<(Monitor, Adam)>, _: &Parameters| {
         opt.opt_state.0.measurements["m"].value().clone()
     };
     seen(case, (monitor([("m", mean)]), adam(0.02)), look)
 }
 
-fn skipped<T: GradientTransformation>(case: &Case, tx: MultiSteps<T>, rule: SkipUpdates) -> Outputs {
-    let measured = |skip: &SkipState| skip.measured.as_ref().map(|v: &Variable<OptState>| v.value().clone());
-    seen(case, tx.should_skip_update(Some(rule)), |opt| {
+fn skipped<T: GradientTransformation>(
+    case: &Case,
+    tx: MultiSteps<T>,
+    rule: SkipUpdates,
+) -> Outputs {
+    let measured =
+        |skip: &SkipState| skip.measured.as_ref().map(|v: &Variable<OptState>| v.value().clone());
+    seen(case, tx.should_skip_update(Some(rule)), |opt, _| {
         opt.opt_state.skip_state.as_ref().and_then(measured).unwrap()
     })
 }
 
 fn looking_ahead<T: GradientTransformation>(case: &Case, tx: Lookahead<T>) -> Outputs {
-    seen(case, tx, |opt| opt.opt_state.slow.get("b").unwrap().clone())
+    seen(case, tx, |opt, _| opt.opt_state.slow.get("b").unwrap().clone())
 }
 
 fn clipped(case: &Case, uniform: bool) -> Outputs {

@@ -1,10 +1,10 @@
 //! LAMB and LARS: scaling by norms of whole parameters.
 
-use super::hyper::{optimizer, transformation};
+use super::hyper::{optimizer, rated, transformation};
 use super::{
-    AddDecayedWeights, GradientTransformation, LearningRate, Mask, Params, ScaleByAdam,
-    ScaleByLearningRate, ScaleByScheduleState, Trace, add_decayed_weights, safe_increment,
-    scale_by_adam, scale_by_learning_rate, trace,
+    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
+    ScaleByScheduleState, Trace, add_decayed_weights, safe_increment, scale_by_adam,
+    scale_by_learning_rate, trace,
 };
 use crate::array::{keepdims, where_};
 use crate::graph::Array;
@@ -50,24 +50,19 @@ impl GradientTransformation for ScaleByTrustRatio {
     }
 }
 
-transformation! {
-    ScaleByFromage;
+rated! {
+    Fromage;
     /// Steps of the parameters' own size, after which the parameters shrink so that their norm does not grow.
-    scale_by_fromage(learning_rate: LearningRate) {
+    /// `optax.fromage`.
+    ///
+    /// Source: Bernstein et al., "On the distance between two neural networks and the stability of learning", 2020.
+    fromage {
         /// The least norm that parameters and updates count with.
         min_norm: f64 = 1e-6,
     }
 }
 
-/// Gradient descent by the distance between networks. `optax.fromage`; the least norm is
-/// [`min_norm`](ScaleByFromage::min_norm).
-///
-/// Source: Bernstein et al., "On the distance between two neural networks and the stability of learning", 2020.
-pub fn fromage(learning_rate: impl Into<LearningRate>) -> ScaleByFromage {
-    scale_by_fromage(learning_rate.into())
-}
-
-impl GradientTransformation for ScaleByFromage {
+impl GradientTransformation for Fromage {
     type State = ScaleByScheduleState;
 
     fn init(&self, _: &Params) -> ScaleByScheduleState {
@@ -78,7 +73,8 @@ impl GradientTransformation for ScaleByFromage {
         let rate = self.learning_rate.at(&state.count);
         state.count.set(safe_increment(&state.count));
         let shrunk = 1.0 / (rate.square() + 1.0).sqrt();
-        let updates = scale_by_trust_ratio().min_norm(self.min_norm).update(updates, &mut (), params);
+        let updates =
+            scale_by_trust_ratio().min_norm(self.min_norm).update(updates, &mut (), params);
         updates.scale(&(-rate * &shrunk)).add_scale(&(shrunk - 1.0), params)
     }
 }

@@ -103,7 +103,12 @@ fn iterate(
             let value = (&vector * &next).sum(..);
             (vector, next, value, i + 1)
         },
-        (start.clone(), product(&start), Array::constant_scalar(start.dtype(), 0.0), Array::scalar(0_i32)),
+        (
+            start.clone(),
+            product(&start),
+            Array::constant_scalar(start.dtype(), 0.0),
+            Array::scalar(0_i32),
+        ),
     );
     (value, unit(&next))
 }
@@ -193,7 +198,10 @@ pub fn nnls(a: &Array, b: &Array, iters: i32, lipschitz: Option<f64>) -> Array {
     let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
     if !fits {
         let (a, b) = (a.aval(), b.aval());
-        invalid("nnls", format!("needs a matrix and a vector or matrix with as many rows, got {a} and {b}"));
+        invalid(
+            "nnls",
+            format!("needs a matrix and a vector or matrix with as many rows, got {a} and {b}"),
+        );
     }
     let [x] = program("nnls", &[a, b], |args| {
         let (a, b) = (&args[0], &args[1]);

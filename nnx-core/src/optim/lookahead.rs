@@ -98,7 +98,8 @@ impl<T: GradientTransformation> GradientTransformation for Lookahead<T> {
         params: &Params,
         extra: &ExtraArgs<'_>,
     ) -> Params {
-        let updates = self.fast_optimizer.update_with(updates, &mut state.fast_state, params, extra);
+        let updates =
+            self.fast_optimizer.update_with(updates, &mut state.fast_state, params, extra);
         let sync = state.steps_since_sync.eq(self.sync_period - 1);
         let ahead = params.zip(&updates, |p, u| p + u).zip(&state.slow, |p, slow| p - slow);
         let share = |share: f64| where_(&sync, share as f32, 0.0_f32);

@@ -66,10 +66,7 @@ pub fn monitor<'a>(measures: impl IntoIterator<Item = (&'a str, Measure)>) -> Mo
 }
 
 /// One measure of updates: [`monitor`] with [`measure`]. `optax.snapshot`.
-pub fn snapshot(
-    name: &str,
-    of: impl Fn(&Params) -> Array + Send + Sync + 'static,
-) -> Monitor {
+pub fn snapshot(name: &str, of: impl Fn(&Params) -> Array + Send + Sync + 'static) -> Monitor {
     monitor([(name, measure(of))])
 }
 

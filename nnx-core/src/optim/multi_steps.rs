@@ -89,7 +89,6 @@ pub struct MultiSteps<T> {
     every_k_schedule: Option<Schedule>,
     use_grad_mean: bool,
     should_skip_update: Option<SkipUpdates>,
-    #[module(static)]
     accumulator_dtype: DType,
 }
 

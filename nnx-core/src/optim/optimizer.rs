@@ -274,6 +274,16 @@ impl<T: GradientTransformation> Optimizer<T> {
         (value, places.put(model, &grad, |_| gap()))
     }
 
+    /// The parameters of `model` that this optimizer updates.
+    ///
+    /// # Panics
+    /// Panics if the model has other parameters than the one that the optimizer was made for.
+    #[track_caller]
+    pub fn params<M: Module>(&self, model: &M) -> Params {
+        let _held = hold_to_read("Optimizer::params", model);
+        or_raise(self.select(model)).0
+    }
+
     /// `model` with these parameters in place of its own, such as an average that a state keeps.
     ///
     /// # Panics

@@ -1,7 +1,9 @@
 //! Gradients of single examples: their norms bounded, and noise on their sum.
 
 use super::hyper::{optimizer, transformation};
-use super::{GradientTransformation, Params, ScaleByLearningRate, Trace, scale_by_learning_rate, trace};
+use super::{
+    GradientTransformation, Params, ScaleByLearningRate, Trace, scale_by_learning_rate, trace,
+};
 use crate::array::tensordot;
 use crate::error::{Error, raise};
 use crate::graph::Array;
@@ -50,7 +52,8 @@ pub fn per_example_global_norm_clip(grads: &Params, l2_norm_clip: f64) -> (Param
     let count = examples("per_example_global_norm_clip", grads);
     let mut squares = crate::array::zeros([count], DType::F32);
     for grad in grads.arrays() {
-        squares += grad.squared_magnitude().to_wide().reshape([count, grad.size() / count.max(1)]).sum(1);
+        squares +=
+            grad.squared_magnitude().to_wide().reshape([count, grad.size() / count.max(1)]).sum(1);
     }
     let factors = (l2_norm_clip / squares.sqrt()).minimum(1.0).nan_to_num(1.0, None, None);
     let clipped = factors.lt(1.0).astype(DType::I32).sum(..);
@@ -124,16 +127,15 @@ impl GradientTransformation for DifferentiallyPrivateAggregate {
     type State = DifferentiallyPrivateAggregateState;
 
     fn init(&self, _: &Params) -> Self::State {
-        DifferentiallyPrivateAggregateState {
-            rng_key: Variable::new(key(self.seed).into_data()),
-        }
+        DifferentiallyPrivateAggregateState { rng_key: Variable::new(key(self.seed).into_data()) }
     }
 
     #[track_caller]
     fn update(&self, updates: Params, state: &mut Self::State, _: &Params) -> Params {
         let count = examples("differentially_private_aggregate", &updates);
         let (sums, _) = per_example_global_norm_clip(&updates, self.l2_norm_clip);
-        let keys = split(&Key::from_data(state.rng_key.value().clone()), sums.len() + 1).into_data();
+        let keys =
+            split(&Key::from_data(state.rng_key.value().clone()), sums.len() + 1).into_data();
         state.rng_key.set(keys.slice([0.into()]));
         let deviation = self.l2_norm_clip * self.noise_multiplier;
         let mut i = 1..;

@@ -69,6 +69,8 @@ transformation! {
         initial_scale: f64 = 0.0,
         /// Whether `eps` is added below the root.
         eps_in_sqrt: bool = true,
+        /// Whether the mean is corrected for its start at zero.
+        bias_correction: bool = false,
     }
     optimizers {
         RmsProp;
@@ -93,6 +95,8 @@ transformation! {
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByRmsState {
+    /// Steps taken, an i32 scalar, if the mean is corrected.
+    pub count: Option<Variable<OptState>>,
     /// In the parameters' shapes and dtypes.
     pub nu: Params,
 }
@@ -101,12 +105,20 @@ impl GradientTransformation for ScaleByRms {
     type State = ScaleByRmsState;
 
     fn init(&self, params: &Params) -> ScaleByRmsState {
-        ScaleByRmsState { nu: params.full_like(self.initial_scale) }
+        ScaleByRmsState {
+            count: self.bias_correction.then(|| Variable::new(Array::scalar(0_i32))),
+            nu: params.full_like(self.initial_scale),
+        }
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByRmsState, _: &Params) -> Params {
         state.nu = update_second_moment(&updates, &state.nu, self.decay);
-        state.nu.zip(&updates, |n, g| {
+        let mut nu = state.nu.clone();
+        if let Some(count) = &mut state.count {
+            count.set(safe_increment(count));
+            nu = bias_correction(&nu, self.decay, count);
+        }
+        nu.zip(&updates, |n, g| {
             if self.eps_in_sqrt {
                 (n + self.eps).rsqrt() * g
             } else {

@@ -75,9 +75,8 @@ impl GradientTransformation for ScaleBySm3 {
             let least = least.unwrap_or_else(|| g.zeros_like());
             g.square() * share + least * self.b2
         });
-        let scaled = updates.zip(&sums, |g, t| {
-            g * where_(&t.gt(0.0), 1.0 / (t + self.eps).sqrt(), 0.0)
-        });
+        let scaled =
+            updates.zip(&sums, |g, t| g * where_(&t.gt(0.0), 1.0 / (t + self.eps).sqrt(), 0.0));
         state.nu = update_moment(&scaled, &state.nu, self.b1);
         let mut largest = Vec::new();
         for sum in sums.arrays() {

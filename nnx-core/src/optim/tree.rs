@@ -3,8 +3,8 @@
 use super::Params;
 use crate::array::select;
 use crate::graph::Array;
-use crate::module::Module;
 use crate::module::walk::{collect_leaves, rebuild};
+use crate::module::{Module, OptState, Variable};
 use crate::random::{Key, split};
 use crate::value::DType;
 
@@ -104,6 +104,13 @@ impl Params {
             None => unreachable!("there is a key for each array"),
         })
     }
+}
+
+/// A number of a state: in f32, or in f64 if a parameter is.
+pub(super) fn number(params: &Params, value: f64) -> Variable<OptState> {
+    let wide = params.arrays().any(|p| p.dtype().real() == DType::F64);
+    let dtype = if wide { DType::F64 } else { DType::F32 };
+    Variable::new(Array::constant_scalar(dtype, value))
 }
 
 /// Where `which`, a bool scalar, is true the state `yes`, otherwise `no`, in its dtypes.
