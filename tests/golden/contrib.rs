@@ -91,6 +91,18 @@ pub(crate) fn find(name: &str) -> Option<Run> {
             let tx = schedule_free(adam(decay()).b1(0.0), decay()).b1(0.95);
             averaged(c, tx, |opt| &opt.opt_state)
         },
+        "galore" => |c| {
+            let galoring = scale_by_galore().rank(1).update_proj_gap(50).scale(0.5);
+            seen(c, galore(0.02, galoring).weight_decay(0.1), |opt, _| {
+                opt.opt_state.0.projector.get("w").unwrap().abs()
+            })
+        },
+        "galore_tall" => |c| {
+            let dims = GaLoreDimensionNumbers { reduction_axis: vec![1], output_axis: vec![-2] };
+            let galoring = scale_by_galore().rank(1).update_proj_gap(3);
+            let galoring = galoring.weight_dimension_numbers(Some(dims));
+            steps(c, galore(decay(), galoring.base_optimizer(scale_by_sign())))
+        },
         "momo" => |c| steps(c, momo(0.5).weight_decay(0.1)),
         "momo_bound" => {
             |c| steps(c, momo(decay()).beta(0.7).lower_bound(1.6).adapt_lower_bound(true))

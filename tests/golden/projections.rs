@@ -48,6 +48,11 @@ pub(crate) fn find(name: &str) -> Option<Run> {
             function(c, &["x", "t"], |a| fenchel(&a[0], &a[1]))
         },
         "binary_dice" => |c| function(c, &["x", "t"], |a| binary_dice_loss(&a[0], &a[1], 0.5)),
+        "ctc" => |c| {
+            let [x, xp, y, yp] = ["x", "xp", "y", "yp"].map(|name| c.input(name));
+            let (loss, phi, emit) = ctc_loss_with_forward_probs(&x, &xp, &y, &yp, 0, -1e4);
+            vec![("out.loss".into(), loss), ("out.phi".into(), phi), ("out.emit".into(), emit)]
+        },
         "generalized_dice" => |c| dice(c, 0.5, false),
         "generalized_dice_front" => |c| dice(c, 1.0, true),
         _ => return None,

@@ -237,6 +237,12 @@ def contrib(area, random):
     stepped(area, "schedule_free_adamw", c.schedule_free_adamw(0.02, b1=0.8, b2=0.9, weight_decay=0.1, weight_lr_power=1.0),
             params, gradients, look=x)
     stepped(area, "schedule_free", c.schedule_free(optax.adam(decay, b1=0.0), decay, b1=0.95), params, gradients, look=x)
+    # The signs of singular vectors are arbitrary: no moments over a change of the projection.
+    stepped(area, "galore", c.galore(0.02, rank=1, update_proj_gap=50, scale=0.5, weight_decay=0.1), params, gradients,
+            look=lambda s, p: jnp.abs(s[0].projector["w"]))
+    dims = c.GaLoreDimensionNumbers(reduction_axis=1, output_axis=-2)
+    stepped(area, "galore_tall", c.galore(decay, rank=1, update_proj_gap=3, base_optimizer=optax.scale_by_sign(),
+                                          weight_dimension_numbers=dims), params, gradients)
     values = np.asarray([2.0, 1.9, 1.95, 1.8, 1.8, 1.8, 1.8, 1.79, 1.9, 1.5, 1.6, 1.7], np.float32)
     valued = {
         "momo": c.momo(0.5, weight_decay=0.1),
@@ -305,6 +311,12 @@ def projections(area, random):
     case("generalized_dice", lambda x, t: l.multiclass_generalized_dice_loss(x, t, smooth=0.5)[None], x=images, t=masks)
     case("generalized_dice_front", lambda x, t: l.multiclass_generalized_dice_loss(x, t, ignore_background=True)[None],
          x=images, t=masks)
+
+    logits, labels = sample(random, 2, 6, 4) * 2, np.asarray([[1, 1, 3], [2, 0, 0]], np.int32)
+    pads, ends = np.asarray([[0] * 6, [0] * 4 + [1] * 2], np.float32), np.asarray([[0, 0, 0], [0, 1, 1]], np.float32)
+    found = l.ctc_loss_with_forward_probs(logits, pads, labels, ends, blank_id=0, log_epsilon=-1e4)
+    area.case("ctc", "ctc", 2e-5, {"in.x": logits, "in.xp": pads, "in.y": labels, "in.yp": ends} | {
+        f"out.{name}": y for name, y in zip(("loss", "phi", "emit"), found)})
 
 
 AREAS = {"searches": searches, "wrappers": wrappers, "contrib": contrib, "projections": projections}
