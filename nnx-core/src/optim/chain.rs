@@ -28,7 +28,7 @@ macro_rules! chain {
                 updates
             }
 
-            /// What the first one takes.
+            /// The first one gets the gradients.
             fn takes_examples(&self) -> bool {
                 let each: &[bool] = &[$(self.$i.takes_examples()),*];
                 each.first().copied().unwrap_or_default()

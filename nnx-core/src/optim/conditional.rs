@@ -1,7 +1,7 @@
 //! Transformations that work at some steps only.
 
 use super::extra::without_extra;
-use super::functions::Function;
+use super::functions::UserFunction;
 use super::tree::select_state;
 use super::{ExtraArgs, GradientTransformation, Params, safe_increment};
 use crate::graph::Array;
@@ -10,7 +10,7 @@ use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 use std::sync::Arc;
 
-type Condition = Function<dyn Fn(&Array, &ExtraArgs<'_>) -> Array + Send + Sync>;
+type Condition = UserFunction<dyn Fn(&Array, &ExtraArgs<'_>) -> Array + Send + Sync>;
 
 /// See [`conditionally_transform`].
 #[derive(Debug, Clone, Module)]
@@ -48,7 +48,11 @@ pub fn conditionally_transform<T: GradientTransformation>(
     inner: T,
     should_transform: impl Fn(&Array, &ExtraArgs<'_>) -> Array + Send + Sync + 'static,
 ) -> Conditionally<T> {
-    Conditionally { inner, should_transform: Function(Arc::new(should_transform)), masks: false }
+    Conditionally {
+        inner,
+        should_transform: UserFunction(Arc::new(should_transform)),
+        masks: false,
+    }
 }
 
 /// `inner` at the steps at which `should_transform` gives true; at others updates become 0, and the state of `inner`

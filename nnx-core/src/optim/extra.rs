@@ -1,4 +1,4 @@
-//! What a transformation may be told besides gradients: the loss, and the function that it is of.
+//! The loss and its function, which a transformation may be told besides gradients.
 
 use super::Params;
 use crate::error::{Error, raise};
@@ -6,7 +6,7 @@ use crate::graph::Array;
 use crate::module::Everything;
 use crate::transform::{value_and_grad, wrt};
 
-/// What [`Optimizer::update_with`](super::Optimizer::update_with) is told besides gradients: the keyword arguments of
+/// The loss and its function, for [`Optimizer::update_with`](super::Optimizer::update_with): the keyword arguments of
 /// `update` in Optax. Line searches need the loss and its function, Polyak's steps the loss.
 ///
 /// ```

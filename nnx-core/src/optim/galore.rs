@@ -27,7 +27,7 @@ pub struct GaLoreDimensionNumbers {
 }
 
 /// Axes of rows first, and those of columns behind them.
-struct Form {
+struct MatrixForm {
     order: Vec<usize>,
     /// The sizes in this order.
     sizes: Vec<usize>,
@@ -35,7 +35,7 @@ struct Form {
     columns: usize,
 }
 
-impl Form {
+impl MatrixForm {
     #[track_caller]
     fn of(x: &Array, numbers: Option<&GaLoreDimensionNumbers>) -> Self {
         let rank = x.rank();
@@ -58,7 +58,7 @@ impl Form {
         }
         let size = |axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).product();
         let sizes = order.iter().map(|&axis| x.shape()[axis]).collect();
-        Form { sizes, rows: size(&rows), columns: size(&columns), order }
+        MatrixForm { sizes, rows: size(&rows), columns: size(&columns), order }
     }
 
     fn matrix(&self, x: &Array) -> Array {
@@ -137,11 +137,11 @@ impl<T> ScaleByGalore<T> {
     }
 
     #[track_caller]
-    fn form(&self, x: &Array) -> Form {
-        Form::of(x, self.weight_dimension_numbers.as_ref())
+    fn form(&self, x: &Array) -> MatrixForm {
+        MatrixForm::of(x, self.weight_dimension_numbers.as_ref())
     }
 
-    fn rank_of(&self, form: &Form) -> usize {
+    fn rank_of(&self, form: &MatrixForm) -> usize {
         self.rank.min(form.rows).min(form.columns)
     }
 

@@ -10,13 +10,13 @@ use nnx_derive::Module;
 /// See [`flatten`].
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
-pub struct Flatten<T> {
+pub struct FlattenParams<T> {
     inner: T,
 }
 
 /// `inner` of all parameters as one vector. `optax.flatten`.
-pub fn flatten<T: GradientTransformation>(inner: T) -> Flatten<T> {
-    Flatten { inner }
+pub fn flatten<T: GradientTransformation>(inner: T) -> FlattenParams<T> {
+    FlattenParams { inner }
 }
 
 fn flat(params: &Params) -> Params {
@@ -41,7 +41,7 @@ fn pieces(all: &Params, like: &Params) -> Params {
     })
 }
 
-impl<T: GradientTransformation> GradientTransformation for Flatten<T> {
+impl<T: GradientTransformation> GradientTransformation for FlattenParams<T> {
     type State = T::State;
 
     #[track_caller]

@@ -68,7 +68,7 @@ pub struct MechanicState<S> {
     pub base_optimizer_state: S,
     /// Steps taken, an i32 scalar.
     pub count: Variable<OptState>,
-    /// What each bet won, `[num_betas]` as the following.
+    /// The gain of each bet, `[num_betas]` as the following.
     pub r: Variable<OptState>,
     /// The largest gradients of the factors.
     pub m: Variable<OptState>,

@@ -25,7 +25,7 @@ struct Model {
     square: Array,
     /// 1 + rate · decay.
     decay: Array,
-    /// What means of ones are.
+    /// The mean of ones, by which means are corrected.
     correction: Array,
 }
 
@@ -82,7 +82,7 @@ rated! {
     momo {
         /// Decay of the means.
         beta: f64 = 0.9,
-        /// What the loss is not below.
+        /// A lower bound of the loss.
         lower_bound: f64 = 0.0,
         /// How strongly parameters are pulled to zero, in units of the rate.
         weight_decay: f64 = 0.0,
@@ -91,7 +91,7 @@ rated! {
     }
 }
 
-/// What MoMo remembers.
+/// The means of MoMo.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MomoState {
@@ -101,7 +101,7 @@ pub struct MomoState {
     pub barf: Variable<OptState>,
     /// Running mean of the products of updates with parameters.
     pub gamma: Variable<OptState>,
-    /// What the loss is not below.
+    /// A lower bound of the loss.
     pub lb: Variable<OptState>,
     /// Steps taken, an i32 scalar.
     pub count: Variable<OptState>,
@@ -172,7 +172,7 @@ rated! {
         b2: f64 = 0.999,
         /// Added to the root.
         eps: f64 = 1e-8,
-        /// What the loss is not below.
+        /// A lower bound of the loss.
         lower_bound: f64 = 0.0,
         /// How strongly parameters are pulled to zero, in units of the rate.
         weight_decay: f64 = 0.0,
@@ -181,7 +181,7 @@ rated! {
     }
 }
 
-/// What MoMo-Adam remembers.
+/// The means of MoMo-Adam.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MomoAdamState {
@@ -193,7 +193,7 @@ pub struct MomoAdamState {
     pub barf: Variable<OptState>,
     /// Running mean of the products of updates with parameters.
     pub gamma: Variable<OptState>,
-    /// What the loss is not below.
+    /// A lower bound of the loss.
     pub lb: Variable<OptState>,
     /// Steps taken, an i32 scalar.
     pub count: Variable<OptState>,

@@ -1,6 +1,6 @@
 //! Measures of updates on their way through a chain.
 
-use super::functions::Function;
+use super::functions::UserFunction;
 use super::{Ema, EmaState, GradientTransformation, Params, ema};
 use crate::graph::Array;
 use crate::module::{OptState, Path, Variable};
@@ -8,7 +8,7 @@ use nnx_derive::Module;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type MeasureOf = Function<dyn Fn(&Params) -> Array + Send + Sync>;
+type MeasureOf = UserFunction<dyn Fn(&Params) -> Array + Send + Sync>;
 
 /// A number, or an array, of updates; made by [`measure`] and [`measure_with_ema`].
 #[derive(Debug, Clone, Module)]
@@ -18,9 +18,9 @@ pub struct Measure {
     ema: Option<Ema>,
 }
 
-/// What `of` gives for the updates of a step.
+/// The value of `of` for the updates of a step.
 pub fn measure(of: impl Fn(&Params) -> Array + Send + Sync + 'static) -> Measure {
-    Measure { of: Function(Arc::new(of)), ema: None }
+    Measure { of: UserFunction(Arc::new(of)), ema: None }
 }
 
 /// The running mean of what `of` gives. `optax.measure_with_ema`.

@@ -1,7 +1,7 @@
 //! Gradient accumulation.
 
 use super::extra::without_extra;
-use super::functions::Function;
+use super::functions::UserFunction;
 use super::hyper::{number, transformation};
 use super::tree::select_state;
 use super::{ExtraArgs, GradientTransformation, Params, Schedule, safe_increment};
@@ -28,7 +28,7 @@ enum SkipRule {
     Custom(SkipFunction),
 }
 
-type SkipFunction = Function<dyn Fn(&Params, &Array, &Params) -> Array + Send + Sync>;
+type SkipFunction = UserFunction<dyn Fn(&Params, &Array, &Params) -> Array + Send + Sync>;
 
 /// Leaves out gradients that hold a NaN or an infinity. `optax.skip_not_finite`; see [`multi_steps`].
 pub fn skip_not_finite() -> SkipUpdates {
@@ -47,7 +47,7 @@ impl SkipUpdates {
     pub fn custom(
         skips: impl Fn(&Params, &Array, &Params) -> Array + Send + Sync + 'static,
     ) -> Self {
-        SkipUpdates(SkipRule::Custom(Function(Arc::new(skips))))
+        SkipUpdates(SkipRule::Custom(UserFunction(Arc::new(skips))))
     }
 
     fn state(&self, updates: &Params, step: &Array, params: &Params) -> SkipState {
@@ -251,7 +251,7 @@ transformation! {
     apply_every(k: i32) {}
 }
 
-/// What was gathered.
+/// The gathered updates.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ApplyEveryState {

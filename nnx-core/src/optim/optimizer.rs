@@ -196,7 +196,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             params.arrays().chain(&gradients).chain(&state).chain([step]).cloned().collect();
         let step = args.len() - 1;
         args.extend(extra.value);
-        let places = Places::new(positions);
+        let places = ParamPositions::new(positions);
         // The loss as a function of parameters.
         let value_fn = extra.value_fn.map(|value_fn| {
             let (model, places) = (&*model, &places);
@@ -259,7 +259,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         let _held = hold_to_read("Optimizer::value_and_grad", model);
         let (params, positions) = or_raise(self.select(model));
         let (value, grad) = or_raise(self.stored_loss());
-        let (model, places) = (&*model, Places::new(positions));
+        let (model, places) = (&*model, ParamPositions::new(positions));
         let (value, grad) = cond(
             &value.is_finite(),
             |_: &Params| (value.clone(), grad.clone()),
@@ -293,7 +293,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         let _held = hold_to_read("Optimizer::put", model);
         let (own, positions) = or_raise(self.select(model));
         let params = own.zip(params, |own, given| given.astype(own.dtype()));
-        Places::new(positions).put(model, &params, Array::clone)
+        ParamPositions::new(positions).put(model, &params, Array::clone)
     }
 
     /// The loss and the gradient after the last step, as a line search keeps them at `value` and `grad`.
@@ -439,14 +439,14 @@ impl<T: GradientTransformation> Optimizer<T> {
 }
 
 /// Where parameters lie in a model: the positions of its leaves, in order, with the numbers of the parameters.
-struct Places(Vec<(usize, usize)>);
+struct ParamPositions(Vec<(usize, usize)>);
 
-impl Places {
+impl ParamPositions {
     /// Of `positions[i]`, where the i-th parameter lies.
     fn new(positions: Vec<usize>) -> Self {
         let mut places: Vec<_> = positions.into_iter().zip(0..).collect();
         places.sort_unstable();
-        Places(places)
+        ParamPositions(places)
     }
 
     /// `model` with these parameters, and `other` of its other leaves.

@@ -64,7 +64,7 @@ rated! {
     }
 }
 
-/// What Prodigy remembers.
+/// The means and sums of Prodigy.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ProdigyState {
@@ -147,7 +147,7 @@ rated! {
     }
 }
 
-/// What D-Adaptation remembers.
+/// The means and sums of D-Adaptation.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DAdaptAdamWState {
@@ -219,7 +219,7 @@ transformation! {
     }
 }
 
-/// What was bet and won.
+/// The bets and their gains.
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct COCOBState {
@@ -231,7 +231,7 @@ pub struct COCOBState {
     pub scale: Params,
     /// The sums of the sizes of gradients.
     pub subgradients: Params,
-    /// What was won.
+    /// The gains.
     pub reward: Params,
 }
 

@@ -32,7 +32,7 @@ transformation! {
     /// # Panics
     /// `init` panics if `factor` is not in (0, 1), `rtol` not in [0, 1], `atol` negative, or both tolerances are 0.
     reduce_on_plateau() {
-        /// What the scale is multiplied by.
+        /// The factor of the scale.
         factor: f64 = 0.1,
         /// How often the loss may fail to improve.
         patience: i32 = 10,
@@ -53,7 +53,7 @@ transformation! {
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ReduceLROnPlateauState {
-    /// What updates are multiplied by.
+    /// The factor of updates.
     pub scale: Variable<OptState>,
     /// The least loss.
     pub best_value: Variable<OptState>,

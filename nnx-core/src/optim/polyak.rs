@@ -6,7 +6,7 @@ use super::{ExtraArgs, GradientTransformation, LearningRate, Params, Sgd, sgd};
 use crate::array::where_;
 use nnx_derive::Module;
 
-/// What happens where the loss is below the least value that it is said to have.
+/// The step where the loss is below the least value that it is said to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Module)]
 #[module(crate = crate)]
 pub enum PolyakVariant {
@@ -29,7 +29,7 @@ transformation! {
         max_learning_rate: f64 = 1.0,
         /// Added to the squared norm.
         eps: f64 = 0.0,
-        /// What happens below `f_min`.
+        /// The step below `f_min`.
         variant: PolyakVariant = PolyakVariant::Sps,
     }
 }
@@ -106,7 +106,7 @@ impl PolyakSgd {
         self.polyak.eps = eps;
         self
     }
-    /// What happens below `f_min`. Default: `PolyakVariant::Sps`.
+    /// The step below `f_min`. Default: `PolyakVariant::Sps`.
     pub fn variant(mut self, variant: PolyakVariant) -> Self {
         self.polyak.variant = variant;
         self

@@ -135,7 +135,7 @@ impl<T: GradientTransformation> GradientTransformation for ScheduleFree<T> {
         let max_lr = state.max_lr.maximum(rate);
         let weight = max_lr.pow(self.weight_lr_power);
         let total = state.weight_sum.value() + &weight;
-        // 0 / 0, of rates that are 0 so far, is no step of the mean; a rate that is NaN stays.
+        // 0 / 0, of rates that are 0 so far, does not move the mean; a rate that is NaN stays.
         let share = weight / &total;
         let share = where_(&(share.is_nan() & total.is_nan().logical_not()), 0.0, share);
         let base = &mut state.base_optimizer_state;

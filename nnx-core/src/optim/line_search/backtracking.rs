@@ -42,9 +42,9 @@ transformation! {
         increase_factor: f64 = 1.5,
         /// The largest step size.
         max_learning_rate: f64 = 1.0,
-        /// What the loss may be too large by.
+        /// The excess of the loss that is allowed.
         atol: f64 = 0.0,
-        /// What the loss may be too large by, as a part of the loss before.
+        /// The excess of the loss that is allowed, as a part of the loss before.
         rtol: f64 = 0.0,
         /// Whether the gradient at the end of the step is kept in the state, for
         /// [`Optimizer::value_and_grad`](crate::optim::Optimizer::value_and_grad).

@@ -35,7 +35,7 @@ transformation! {
     scale_by_zoom_linesearch(max_linesearch_steps: i32) {
         /// The largest step size, if there is one.
         max_learning_rate: Option<f64> = None,
-        /// What the conditions may be missed by.
+        /// The distance by which the conditions may be missed.
         tol: f64 = 0.0,
         /// From one try to the next until an interval is found.
         increase_factor: f64 = 2.0,
@@ -97,10 +97,10 @@ fn choose(which: &Array, a: &Point, b: &Point) -> Point {
     }
 }
 
-/// What is known after some tries.
+/// The knowledge after some tries.
 #[derive(Clone, Module)]
 #[module(crate = crate)]
-struct Search {
+struct ZoomSearch {
     count: Array,
     /// The last try.
     last: Point,
@@ -158,7 +158,7 @@ impl ScaleByZoomLinesearch {
     }
 
     /// The next size while there is no interval, and whether it is the largest one.
-    fn larger(&self, s: &Search, guess: &Array) -> (Array, Array) {
+    fn larger(&self, s: &ZoomSearch, guess: &Array) -> (Array, Array) {
         let step = where_(&s.count.eq(0), guess, &s.last.step * self.increase_factor);
         match self.max_learning_rate {
             Some(max) => (step.minimum(max), step.ge(max)),
@@ -167,7 +167,7 @@ impl ScaleByZoomLinesearch {
     }
 
     /// The next size inside of the interval.
-    fn middle(s: &Search) -> Array {
+    fn middle(s: &ZoomSearch) -> Array {
         let (low, high) = (&s.low.step, &s.high.step);
         let (left, right, length) = (low.minimum(high), low.maximum(high), (high - low).abs());
         let inside = |step: &Array, margin: f64| {
@@ -183,11 +183,11 @@ impl ScaleByZoomLinesearch {
     /// One more try. Sizes of both phases are computed, and the loss once.
     fn step(
         &self,
-        s: Search,
+        s: ZoomSearch,
         guess: &Array,
         start: &Point,
         evaluate: impl Fn(&Array) -> (Point, Params),
-    ) -> Search {
+    ) -> ZoomSearch {
         let (larger, is_largest) = self.larger(&s, guess);
         let (at, grad) = evaluate(&where_(&s.interval_found, Self::middle(&s), larger));
         let decrease_error = self.decrease_error(&at, start);
@@ -220,7 +220,7 @@ impl ScaleByZoomLinesearch {
         let done = &satisfied | zoom.logical_not() & is_largest & found.logical_not();
         let failed = is_last | zoom & too_short & safe.step.gt(0.0);
         let low = choose(zoom, &low, &first_low);
-        Search {
+        ZoomSearch {
             count: safe_increment(&s.count),
             high: choose(zoom, &high, &first_high),
             reference: choose(zoom, &reference, &low),
@@ -286,9 +286,9 @@ impl GradientTransformation for ScaleByZoomLinesearch {
             (Point { step: step.clone(), value: value.astype(wide), slope }, grad)
         };
         let end = while_loop(
-            |s: &Search| (&s.done | &s.failed).logical_not(),
-            |s: Search| self.step(s, &guess, &start, evaluate),
-            Search {
+            |s: &ZoomSearch| (&s.done | &s.failed).logical_not(),
+            |s: ZoomSearch| self.step(s, &guess, &start, evaluate),
+            ZoomSearch {
                 count: Array::scalar(0_i32),
                 grad: gradients.clone(),
                 decrease_error: scalar(f64::INFINITY),
