@@ -71,7 +71,7 @@ rated! {
     /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
     /// let mut x = Param::new(Array::scalar(0.0_f32));
     /// let mut opt = Optimizer::new(&x, momo(1.0));
-    /// for _ in 0..60 {
+    /// for _ in 0..200 {
     ///     let (loss, grads) = value_and_grad(loss_fn, &mut x);
     ///     opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
     /// }

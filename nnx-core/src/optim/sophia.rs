@@ -213,7 +213,7 @@ pub struct Sophia<H> {
 /// // The first direction is ten times as steep as the second.
 /// let loss_fn = |x: &mut Param| (x.square() * Array::from([10.0_f32, 1.0])).sum(..);
 /// let mut x = Param::new(Array::from([1.0_f32, 1.0]));
-/// let tx = sophia(0.2, scale_by_sophia().gamma(1.0).update_interval(1));
+/// let tx = sophia(0.1, scale_by_sophia().b1(0.9).gamma(1.0).update_interval(1));
 /// let mut opt = Optimizer::new(&x, tx);
 /// for _ in 0..80 {
 ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
