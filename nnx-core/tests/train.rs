@@ -6,6 +6,8 @@
 mod checkpoints;
 #[path = "train/ema.rs"]
 mod ema;
+#[path = "train/extra.rs"]
+mod extra;
 #[path = "train/groups.rs"]
 mod groups;
 #[path = "train/loader.rs"]

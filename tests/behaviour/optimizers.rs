@@ -2,8 +2,11 @@
 
 use super::jit_support::{scalar, traces};
 use nnx::module::Everything;
-use nnx::optim::{Adam, Group, Optimizer, Partition, Sgd, adam, group, partition, sgd};
-use nnx::{Array, Module, Param, grad, path_contains};
+use nnx::optim::{
+    Adam, ExtraArgs, Group, Lbfgs, Optimizer, Partition, ScaleByZoomLinesearch, Sgd, adam, group,
+    lbfgs, partition, sgd,
+};
+use nnx::{Array, Module, Param, Shared, grad, path_contains};
 
 #[derive(Module)]
 struct Line {
@@ -73,4 +76,29 @@ fn groups_in_a_jitted_step() {
     assert_eq!(model.bias.item::<f32>(), -0.5);
     assert!((model.kernel.item::<f32>() + 0.5).abs() < 1e-4);
     assert_eq!(opt.opt_state.1.0.count.item::<i32>(), 3);
+}
+
+fn to_three(x: &mut Pair) -> Array {
+    (x.0.read().value() + x.1.read().value() - 6.0).square().sum(..)
+}
+
+type Pair = (Shared<Param>, Shared<Param>);
+
+/// A search in a jitted function, along a parameter that is at two places.
+#[nnx::jit]
+fn searching_step(x: &mut Pair, opt: &mut Optimizer<Lbfgs<ScaleByZoomLinesearch>>) -> Array {
+    let (loss, grads) = opt.value_and_grad(x, &to_three);
+    opt.update_with(x, &grads, ExtraArgs::new().value(&loss).value_fn(&to_three));
+    loss
+}
+
+#[test]
+fn a_line_search_in_a_jitted_function() {
+    let node = Shared::new(Param::new(scalar(0.5)));
+    let mut x = (node.clone(), node);
+    let mut opt = Optimizer::new(&x, lbfgs());
+    let losses: Vec<f32> = (0..4).map(|_| searching_step(&mut x, &mut opt).item()).collect();
+    assert_eq!((losses[0], traces("searching_step")), (25.0, 1));
+    assert!(losses[3] < 1e-8, "{losses:?}");
+    assert!((x.1.read().item::<f32>() - 3.0).abs() < 1e-4);
 }

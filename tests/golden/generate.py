@@ -3,8 +3,9 @@ not the defaults, attention, initializers, losses, schedules, gradient transform
 hand, on a CPU:
 
     python -m venv FOLDER && FOLDER/bin/pip install jax==0.10.2 flax==0.12.8 optax==0.2.8 safetensors
-    FOLDER/bin/python tests/golden/generate.py tests/golden/more [SEED]
+    FOLDER/bin/python tests/golden/generate.py tests/golden/more [SEED [AREA …]]
 
+With AREAs these alone are written anew, of those in `transformations.py`.
 Every case is compared by `cargo xtask golden DIR`. SEED (default 0) moves all inputs and keys; shapes
 and calls stay, so a folder made with another seed is compared by the same code.
 
@@ -25,6 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import transformations
 from flax import nnx
 from flax.nnx.nn.attention import dot_product_attention_weights
 from flax.nnx.nn.recurrent import flip_sequences
@@ -648,11 +650,21 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     versions = {"jax": jax.__version__, "flax": flax.__version__, "optax": optax.__version__}
     index = {"versions": versions, "seed": SEED, "files": {}}
+    # Those of transformations.py, each of which has numbers of its own, can be written alone.
+    only = sys.argv[3:]
+    if only:
+        index = json.loads((OUT / "index.json").read_text())
     for write in (convolutions, linears, attention, recurrent, initializers, pools, losses, schedules, updates,
                   distributions, norms):
-        area = Area(write.__name__)
-        write(area)
-        area.done(index)
+        if not only:
+            area = Area(write.__name__)
+            write(area)
+            area.done(index)
+    for name, write in transformations.AREAS.items():
+        if not only or name in only:
+            area = Area(name)
+            write(area, np.random.RandomState(6000 + SEED))
+            area.done(index)
     (OUT / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -10,6 +10,7 @@
 mod queue;
 
 mod compare;
+mod contrib;
 mod distributions;
 mod functions;
 mod initializers;
@@ -18,11 +19,14 @@ mod more;
 mod norms;
 mod optax;
 mod optimizers;
+mod projections;
 mod random;
 mod reference;
+mod searches;
 mod state;
 mod training;
 mod transforms;
+mod wrappers;
 
 use reference::{Case, Reference};
 use std::collections::BTreeMap;
@@ -42,6 +46,7 @@ const SKIPPED: [&str; 0] = [];
 /// The implementation of a case, if there is one.
 fn implementation(area: &str, name: &str) -> Option<Run> {
     match area {
+        "contrib" => contrib::find(name),
         "distributions" => distributions::find(name),
         "functions" => functions::find(name),
         "initializers" => initializers::find(name).or_else(|| more::initializer(name)),
@@ -50,11 +55,14 @@ fn implementation(area: &str, name: &str) -> Option<Run> {
         "losses" => optax::loss(name),
         "norms" => norms::find(name),
         "optimizers" => optimizers::find(name),
+        "projections" => projections::find(name),
         "random" => random::find(name),
         "schedules" => optax::schedule(name),
+        "searches" => searches::find(name),
         "training" => training::find(name),
         "transforms" => transforms::find(name),
         "updates" => optax::update(name),
+        "wrappers" => wrappers::find(name),
         _ => None,
     }
 }

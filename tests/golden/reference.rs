@@ -117,6 +117,11 @@ impl Case {
         self.array(&format!("in.{name}"))
     }
 
+    /// Whether there is an input of this name.
+    pub(crate) fn has_input(&self, name: &str) -> bool {
+        self.tensors.contains_key(&format!("in.{name}"))
+    }
+
     /// The tensor of this full name as an array.
     pub(crate) fn array(&self, name: &str) -> Array {
         let tensor = self.tensor(name);

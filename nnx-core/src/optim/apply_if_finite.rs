@@ -1,9 +1,11 @@
 //! Steps that are left out where an update is not finite.
 
-use super::{GradientTransformation, Params, safe_increment};
+use super::extra::without_extra;
+use super::tree::select_state;
+use super::{ExtraArgs, GradientTransformation, Params, safe_increment};
 use crate::array::{select, where_};
 use crate::graph::Array;
-use crate::module::walk::{collect_leaves, rebuild};
+use crate::module::walk::rebuild;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
@@ -50,7 +52,16 @@ impl<T: GradientTransformation> GradientTransformation for ApplyIfFinite<T> {
         }
     }
 
-    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+    without_extra!();
+
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        extra: &ExtraArgs<'_>,
+    ) -> Params {
         let mut finite = Array::scalar(true);
         for update in updates.arrays() {
             finite &= update.is_finite().all(..);
@@ -58,13 +69,9 @@ impl<T: GradientTransformation> GradientTransformation for ApplyIfFinite<T> {
         let in_a_row = where_(&finite, 0, safe_increment(&state.notfinite_count));
         let take = &finite | in_a_row.gt(self.max_consecutive_errors);
         // The step is computed in any case, and kept if it is to be taken.
-        let before = collect_leaves(&state.inner_state);
         let mut next = rebuild(&state.inner_state, |_, array| array.clone());
-        let stepped = self.inner.update(updates, &mut next, params);
-        let inner_state = rebuild(&next, |i, new| {
-            let old = &before[i].array;
-            select(take.broadcast_to(old.shape()), new.astype(old.dtype()), old)
-        });
+        let stepped = self.inner.update_with(updates, &mut next, params, extra);
+        let inner_state = select_state(&take, &next, &state.inner_state);
         let total = safe_increment(&state.total_notfinite);
         *state = ApplyIfFiniteState {
             notfinite_count: Variable::new(in_a_row),

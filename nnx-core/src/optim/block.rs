@@ -1,12 +1,14 @@
 //! LAMB and LARS: scaling by norms of whole parameters.
 
-use super::hyper::{optimizer, transformation};
+use super::hyper::{optimizer, rated, transformation};
 use super::{
     AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
-    Trace, add_decayed_weights, scale_by_adam, scale_by_learning_rate, trace,
+    ScaleByScheduleState, Trace, add_decayed_weights, safe_increment, scale_by_adam,
+    scale_by_learning_rate, trace,
 };
 use crate::array::{keepdims, where_};
 use crate::graph::Array;
+use crate::module::Variable;
 
 /// √Σx² of one array.
 fn norm(x: &Array) -> Array {
@@ -25,6 +27,8 @@ transformation! {
     ///
     /// Source: You et al., "Large Batch Optimization for Deep Learning", 2020.
     scale_by_trust_ratio() {
+        /// The least norm that parameters and updates count with.
+        min_norm: f64 = 0.0,
         /// The share of the norm.
         trust_coefficient: f64 = 1.0,
         /// Added to the update's norm.
@@ -37,11 +41,41 @@ impl GradientTransformation for ScaleByTrustRatio {
     fn init(&self, _: &Params) {}
     fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
         updates.zip(params, |update, param| {
-            let (param_norm, update_norm) = (norm(param), norm(update));
+            let at_least = |norm: Array| norm.maximum(self.min_norm);
+            let (param_norm, update_norm) = (at_least(norm(param)), at_least(norm(update)));
             let ratio = &param_norm * self.trust_coefficient / (&update_norm + self.eps);
             let zero = param_norm.eq(0.0).logical_or(update_norm.eq(0.0));
             update * where_(&zero, 1.0, &ratio)
         })
+    }
+}
+
+rated! {
+    Fromage;
+    /// Steps of the parameters' own size, after which the parameters shrink so that their norm does not grow.
+    /// `optax.fromage`.
+    ///
+    /// Source: Bernstein et al., "On the distance between two neural networks and the stability of learning", 2020.
+    fromage {
+        /// The least norm that parameters and updates count with.
+        min_norm: f64 = 1e-6,
+    }
+}
+
+impl GradientTransformation for Fromage {
+    type State = ScaleByScheduleState;
+
+    fn init(&self, _: &Params) -> ScaleByScheduleState {
+        ScaleByScheduleState { count: Variable::new(Array::scalar(0_i32)) }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByScheduleState, params: &Params) -> Params {
+        let rate = self.learning_rate.at(&state.count);
+        state.count.set(safe_increment(&state.count));
+        let shrunk = 1.0 / (rate.square() + 1.0).sqrt();
+        let updates =
+            scale_by_trust_ratio().min_norm(self.min_norm).update(updates, &mut (), params);
+        updates.scale(&(-rate * &shrunk)).add_scale(&(shrunk - 1.0), params)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tuples of gradient transformations are chains; an option is one that may be left out.
 
-use super::{GradientTransformation, Params};
+use super::extra::without_extra;
+use super::{ExtraArgs, GradientTransformation, Params};
 
 macro_rules! chain {
     ($($t:ident $i:tt),*) => {
@@ -13,10 +14,24 @@ macro_rules! chain {
                 ($(self.$i.init(_params),)*)
             }
 
+            without_extra!();
+
             #[track_caller]
-            fn update(&self, updates: Params, _state: &mut Self::State, _params: &Params) -> Params {
-                $(let updates = self.$i.update(updates, &mut _state.$i, _params);)*
+            fn update_with(
+                &self,
+                updates: Params,
+                _state: &mut Self::State,
+                _params: &Params,
+                _extra: &ExtraArgs<'_>,
+            ) -> Params {
+                $(let updates = self.$i.update_with(updates, &mut _state.$i, _params, _extra);)*
                 updates
+            }
+
+            /// The first one gets the gradients.
+            fn takes_examples(&self) -> bool {
+                let each: &[bool] = &[$(self.$i.takes_examples()),*];
+                each.first().copied().unwrap_or_default()
             }
         }
     };
@@ -39,10 +54,22 @@ impl<T: GradientTransformation> GradientTransformation for Option<T> {
         self.as_ref().map(|tx| tx.init(params))
     }
 
-    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+    without_extra!();
+
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        extra: &ExtraArgs<'_>,
+    ) -> Params {
         match (self, state) {
-            (Some(tx), Some(state)) => tx.update(updates, state, params),
+            (Some(tx), Some(state)) => tx.update_with(updates, state, params, extra),
             _ => updates,
         }
+    }
+    fn takes_examples(&self) -> bool {
+        self.as_ref().is_some_and(T::takes_examples)
     }
 }

@@ -96,19 +96,7 @@ macro_rules! optimizer {
             )*)?
             $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
 
-            /// The learning rate.
-            pub fn learning_rate(&self) -> &$crate::optim::LearningRate {
-                &self.learning_rate
-            }
-
-            /// Sets the learning rate. A number or a schedule is a part of the program, so that a jitted
-            /// function is compiled again for another one; an array is not.
-            pub fn set_learning_rate(
-                &mut self,
-                learning_rate: impl Into<$crate::optim::LearningRate>,
-            ) {
-                self.learning_rate = learning_rate.into();
-            }
+            $crate::optim::hyper::learning_rate!();
 
             fn chain(&self) -> $chain {
                 let $this = self;
@@ -124,14 +112,67 @@ macro_rules! optimizer {
                 self.chain().init(params)
             }
 
-            fn update(
+            $crate::optim::extra::without_extra!();
+
+            #[track_caller]
+            fn update_with(
                 &self,
                 updates: $crate::optim::Params,
                 state: &mut Self::State,
                 params: &$crate::optim::Params,
+                extra: &$crate::optim::ExtraArgs<'_>,
             ) -> $crate::optim::Params {
-                self.chain().update(updates, state, params)
+                self.chain().update_with(updates, state, params, extra)
             }
+
+            fn takes_examples(&self) -> bool {
+                self.chain().takes_examples()
+            }
+        }
+    };
+}
+
+/// Declares an optimizer with a learning rate that is a transformation of its own, and not a chain of others.
+macro_rules! rated {
+    (
+        $name:ident;
+        $(#[$doc:meta])*
+        $make:ident
+        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
+    ) => {
+        #[doc = concat!("See [`", stringify!($make), "`].")]
+        #[derive(Debug, Clone, nnx_derive::Module)]
+        #[module(crate = crate)]
+        pub struct $name {
+            learning_rate: $crate::optim::LearningRate,
+            $($number: $type,)*
+        }
+
+        $(#[$doc])*
+        pub fn $make(learning_rate: impl Into<$crate::optim::LearningRate>) -> $name {
+            $name { learning_rate: learning_rate.into(), $($number: $default,)* }
+        }
+
+        impl $name {
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
+
+            $crate::optim::hyper::learning_rate!();
+        }
+    };
+}
+
+/// The methods that look at the learning rate and change it.
+macro_rules! learning_rate {
+    () => {
+        /// The learning rate.
+        pub fn learning_rate(&self) -> &$crate::optim::LearningRate {
+            &self.learning_rate
+        }
+
+        /// Sets the learning rate. A number or a schedule is a part of the program, so that a jitted
+        /// function is compiled again for another one; an array is not.
+        pub fn set_learning_rate(&mut self, learning_rate: impl Into<$crate::optim::LearningRate>) {
+            self.learning_rate = learning_rate.into();
         }
     };
 }
@@ -148,4 +189,4 @@ macro_rules! number {
     };
 }
 
-pub(super) use {number, optimizer, transformation};
+pub(super) use {learning_rate, number, optimizer, rated, transformation};

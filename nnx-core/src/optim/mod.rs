@@ -21,49 +21,96 @@
 //! parameters decay. A learning rate that is an array can be set between steps without another program.
 
 mod adam;
+mod ademamix;
 mod apply_if_finite;
 mod block;
 mod chain;
 mod clip;
+mod conditional;
 mod decay;
+mod distance;
+mod extra;
 mod factored;
+mod functions;
+mod galore;
+mod gradient;
 mod hyper;
+mod layout;
+mod lbfgs;
+mod line_search;
+mod linear;
 mod lion;
+mod lookahead;
 mod loss_scale;
 pub mod losses;
+mod mechanic;
 mod moments;
 mod momentum;
+mod momo;
+mod monitor;
 mod multi_steps;
 mod muon;
 mod noise;
 mod optimizer;
+mod parameter_free;
 mod params;
 mod partition;
+mod plateau;
+mod polyak;
+mod private;
+pub mod projections;
 mod rms;
 mod rprop;
+mod sam;
 mod scale;
 mod schedule;
+mod schedule_free;
+mod sm3;
+mod sophia;
+mod tree;
 mod yogi;
 
 pub use adam::*;
+pub use ademamix::*;
 pub use apply_if_finite::*;
 pub use block::*;
 pub use clip::*;
+pub use conditional::*;
 pub use decay::*;
+pub use distance::*;
+pub use extra::ExtraArgs;
 pub use factored::*;
+pub use galore::*;
+pub use gradient::*;
+pub use layout::*;
+pub use lbfgs::*;
+pub use line_search::*;
+pub use linear::*;
 pub use lion::*;
+pub use lookahead::*;
 pub use loss_scale::LossScale;
+pub use mechanic::*;
 pub use momentum::*;
+pub use momo::*;
+pub use monitor::*;
 pub use multi_steps::*;
 pub use muon::*;
 pub use noise::*;
 pub use optimizer::*;
+pub use parameter_free::*;
 pub use params::*;
 pub use partition::*;
+pub use plateau::*;
+pub use polyak::*;
+pub use private::*;
 pub use rms::*;
 pub use rprop::*;
+pub use sam::*;
 pub use scale::*;
 pub use schedule::*;
+pub use schedule_free::*;
+pub use sm3::*;
+pub use sophia::*;
 pub use yogi::*;
 
 use crate::graph::Array;
@@ -105,6 +152,26 @@ pub trait GradientTransformation: Module {
     /// The updates to add to `params`, made of `updates`: the gradients, or what the
     /// transformation before this one in the chain has made of them.
     fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params;
+
+    /// The updates, where the optimizer was told more than gradients. What holds other transformations passes `extra`
+    /// on to them; most need nothing of it, and this is [`update`](GradientTransformation::update).
+    /// `optax.GradientTransformationExtraArgs`.
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        _extra: &ExtraArgs<'_>,
+    ) -> Params {
+        self.update(updates, state, params)
+    }
+
+    /// Whether the updates that this takes have an axis of examples in front of the parameters' axes, as
+    /// [`differentially_private_aggregate`] needs them.
+    fn takes_examples(&self) -> bool {
+        false
+    }
 }
 
 /// `count` + 1, which stays at the largest integer instead of overflowing.

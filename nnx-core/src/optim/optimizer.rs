@@ -1,16 +1,17 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
-use super::GradientTransformation;
 use super::params::{Hashed, ParamLayout, ParamPlace, Params};
+use super::{ExtraArgs, GradientTransformation};
 use crate::error::{Error, or_raise};
 use crate::graph::{Array, is_tracing};
 use crate::module::held::{hold, hold_to_read};
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
-    Filter, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places, of_type,
-    other_places,
+    Everything, Filter, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places,
+    of_type, other_places,
 };
 use crate::run::staged;
+use crate::transform::{cond, value_and_grad, wrt};
 use nnx_derive::Module;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -161,6 +162,16 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// model. The model is then as it was.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) {
+        self.update_with(model, grads, ExtraArgs::new());
+    }
+
+    /// Takes one step as [`update`](Optimizer::update) does, and tells the transformations the loss, or the function
+    /// that it is of. The keyword arguments of `nnx.Optimizer.update`; see [`ExtraArgs`].
+    ///
+    /// # Panics
+    /// As [`update`](Optimizer::update), and if a transformation needs what it is not told.
+    #[track_caller]
+    pub fn update_with<M: Module>(&mut self, model: &mut M, grads: &M, extra: ExtraArgs<'_, M>) {
         let write = |mut v: &mut dyn Visitor| {
             model.flatten(&mut v);
             self.opt_state.flatten(&mut v);
@@ -181,24 +192,34 @@ impl<T: GradientTransformation> Optimizer<T> {
         let state: Vec<Array> =
             collect_leaves(&self.opt_state).into_iter().map(|leaf| leaf.array).collect();
         let step = self.step.value();
-        let args: Vec<Array> =
+        let mut args: Vec<Array> =
             params.arrays().chain(&gradients).chain(&state).chain([step]).cloned().collect();
+        let step = args.len() - 1;
+        args.extend(extra.value);
+        let places = ParamPositions::new(positions);
+        // The loss as a function of parameters.
+        let value_fn = extra.value_fn.map(|value_fn| {
+            let (model, places) = (&*model, &places);
+            move |params: &mut Params| value_fn(&mut places.put(model, params, Array::clone))
+        });
         // One program outside of a trace, part of the running one inside.
         let outs = or_raise(staged("optimizer_update", &args, |args| {
             let params = Params::from_layout(&self.wrt, args[..n].iter().cloned());
             let gradients = Params::from_layout(&self.wrt, args[n..2 * n].iter().cloned());
             let mut state = rebuild(&self.opt_state, |i, _| args[2 * n + i].clone());
-            let updates = self.tx.update(gradients, &mut state, &params);
+            let extra = ExtraArgs {
+                value: args.get(step + 1).cloned(),
+                grad: Some(gradients.clone()),
+                value_fn: value_fn.as_ref().map(|value_fn| value_fn as _),
+            };
+            let updates = self.tx.update_with(gradients, &mut state, &params, &extra);
             let new = apply_updates(&params, &updates);
-            let step = &args[args.len() - 1] + 1;
+            let step = &args[step] + 1;
             let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array);
             new.arrays().cloned().chain(state).chain([step]).collect()
         }));
         or_raise(self.check_results(&params, &outs));
-        // positions[i] is where the i-th parameter lies in the model.
-        let mut at: Vec<(usize, usize)> = positions.into_iter().zip(0..).collect();
-        at.sort_unstable();
-        let mut next = at.into_iter().peekable();
+        let mut next = places.0.into_iter().peekable();
         replace_leaves(model, |position, array| {
             if let Some((_, i)) = next.next_if(|(p, _)| *p == position) {
                 *array = outs[i].clone();
@@ -206,6 +227,101 @@ impl<T: GradientTransformation> Optimizer<T> {
         });
         replace_leaves(&mut self.opt_state, |i, array| *array = outs[n + i].clone());
         self.step.set(outs[outs.len() - 1].clone());
+    }
+
+    /// The loss of `model` and its gradient: those that the line search of the last step has in its state, and those of
+    /// `loss_fn` where there are none. `optax.value_and_grad_from_state`.
+    ///
+    /// The state must be of the step that made the model what it is. What `loss_fn` changes in the model is dropped.
+    ///
+    /// ```
+    /// use nnx_core::optim::{ExtraArgs, Optimizer, lbfgs};
+    /// use nnx_core::{Array, Param};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.value() - 2.0).square().sum(..);
+    /// let mut x = Param::new(Array::from([3.0_f32, -2.0]));
+    /// let mut opt = Optimizer::new(&x, lbfgs());
+    /// for _ in 0..3 {
+    ///     let (loss, grads) = opt.value_and_grad(&mut x, &loss_fn);
+    ///     opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+    /// }
+    /// assert!(opt.value_and_grad(&mut x, &loss_fn).0.item::<f32>() < 1e-10);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if no line search of the optimizer keeps the gradient, or the model has other parameters.
+    #[track_caller]
+    pub fn value_and_grad<M: Module>(
+        &self,
+        model: &mut M,
+        loss_fn: &dyn Fn(&mut M) -> Array,
+    ) -> (Array, M) {
+        let _held = hold_to_read("Optimizer::value_and_grad", model);
+        let (params, positions) = or_raise(self.select(model));
+        let (value, grad) = or_raise(self.stored_loss());
+        let (model, places) = (&*model, ParamPositions::new(positions));
+        let (value, grad) = cond(
+            &value.is_finite(),
+            |_: &Params| (value.clone(), grad.clone()),
+            |params: &Params| {
+                let loss = |params: &Params| loss_fn(&mut places.put(model, params, Array::clone));
+                let (loss, grad) = value_and_grad(loss, wrt(Everything, params));
+                (loss.astype(value.dtype()), grad)
+            },
+            &params,
+        );
+        let gap = || Array::absent("there is no gradient here: the optimizer does not update it");
+        (value, places.put(model, &grad, |_| gap()))
+    }
+
+    /// The parameters of `model` that this optimizer updates.
+    ///
+    /// # Panics
+    /// Panics if the model has other parameters than the one that the optimizer was made for.
+    #[track_caller]
+    pub fn params<M: Module>(&self, model: &M) -> Params {
+        let _held = hold_to_read("Optimizer::params", model);
+        or_raise(self.select(model)).0
+    }
+
+    /// `model` with these parameters in place of its own, such as an average that a state keeps.
+    ///
+    /// # Panics
+    /// Panics if the model or `params` have other parameters than the model that the optimizer was made for.
+    #[track_caller]
+    pub fn put<M: Module>(&self, model: &M, params: &Params) -> M {
+        let _held = hold_to_read("Optimizer::put", model);
+        let (own, positions) = or_raise(self.select(model));
+        let params = own.zip(params, |own, given| given.astype(own.dtype()));
+        ParamPositions::new(positions).put(model, &params, Array::clone)
+    }
+
+    /// The loss and the gradient after the last step, as a line search keeps them at `value` and `grad`.
+    fn stored_loss(&self) -> Result<(Array, Params), Error> {
+        let (paths, leaves) =
+            (paths(|v| self.opt_state.flatten(v)), collect_leaves(&self.opt_state));
+        let by_path: BTreeMap<String, &Array> =
+            paths.iter().map(Path::to_string).zip(leaves.iter().map(|leaf| &leaf.array)).collect();
+        let gradient = |prefix: &str| {
+            let at = |place: &ParamPlace| {
+                let path = place.path.to_string();
+                let dot = if path.starts_with('[') || path.is_empty() { "" } else { "." };
+                by_path.get(&format!("{prefix}grad{dot}{path}")).map(|&array| array.clone())
+            };
+            self.wrt.iter().map(at).collect::<Option<Vec<_>>>()
+        };
+        let stored = by_path.iter().find_map(|(path, value)| {
+            let prefix = path.strip_suffix("value").filter(|p| p.is_empty() || p.ends_with('.'))?;
+            Some(((*value).clone(), Params::from_layout(&self.wrt, gradient(prefix)?)))
+        });
+        stored.ok_or_else(|| {
+            Error::Invalid(
+                "Optimizer::value_and_grad: no part of the optimizer keeps the loss and its gradient\n\
+                 fix: chain it with `scale_by_zoom_linesearch(..)`, or with \
+                 `scale_by_backtracking_linesearch(..).store_grad(true)`"
+                    .into(),
+            )
+        })
     }
 
     /// Returns an error if other places of `tree` are one node than in the model that the
@@ -307,7 +423,11 @@ impl<T: GradientTransformation> Optimizer<T> {
                 Error::Invalid(format!("Optimizer::update: no gradient for `{path}`: {why}"))
             })?;
             let param = param.try_aval()?;
-            if aval.shape() != param.shape() {
+            let shape = match self.tx.takes_examples() {
+                true => aval.shape().get(1..),
+                false => Some(aval.shape()),
+            };
+            if shape != Some(param.shape()) {
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the gradient for `{path}` is {aval}, the parameter {param}"
                 )));
@@ -315,6 +435,29 @@ impl<T: GradientTransformation> Optimizer<T> {
             Ok(leaf.array.clone())
         };
         params.iter().map(gradient).collect()
+    }
+}
+
+/// Where parameters lie in a model: the positions of its leaves, in order, with the numbers of the parameters.
+struct ParamPositions(Vec<(usize, usize)>);
+
+impl ParamPositions {
+    /// Of `positions[i]`, where the i-th parameter lies.
+    fn new(positions: Vec<usize>) -> Self {
+        let mut places: Vec<_> = positions.into_iter().zip(0..).collect();
+        places.sort_unstable();
+        ParamPositions(places)
+    }
+
+    /// `model` with these parameters, and `other` of its other leaves.
+    fn put<M: Module>(&self, model: &M, params: &Params, other: impl Fn(&Array) -> Array) -> M {
+        let arrays: Vec<&Array> = params.arrays().collect();
+        rebuild(model, |position, array| {
+            match self.0.binary_search_by_key(&position, |(position, _)| *position) {
+                Ok(found) => arrays[self.0[found].1].clone(),
+                Err(_) => other(array),
+            }
+        })
     }
 }
 

@@ -213,6 +213,11 @@ impl Params {
         (Params::at(yes), Params::at(no))
     }
 
+    /// The arrays that are not at the paths of `other`.
+    pub(super) fn without(&self, other: &Params) -> Params {
+        self.split_like(other).1
+    }
+
     /// These arrays and those of `other`, which are at other paths.
     pub fn union(self, other: Params) -> Params {
         if other.is_empty() {
@@ -234,17 +239,6 @@ impl Params {
     /// The arrays converted to `dtype`.
     pub fn astype(&self, dtype: DType) -> Params {
         self.map(|array| array.astype(dtype))
-    }
-
-    /// √Σ|x|² over all elements of all arrays, an f32 scalar unless the arrays are wider.
-    /// `optax.tree.norm`.
-    pub fn global_norm(&self) -> Array {
-        let squares = self.map(Array::squared_magnitude);
-        let mut sum = Array::scalar(0.0_f32);
-        for square in squares.arrays() {
-            sum += square.sum(..);
-        }
-        sum.sqrt()
     }
 }
 

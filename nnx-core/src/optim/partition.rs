@@ -1,6 +1,7 @@
 //! Different transformations for different parameters.
 
-use super::{GradientTransformation, Params};
+use super::extra::without_extra;
+use super::{ExtraArgs, GradientTransformation, Params};
 use crate::error::{Error, raise};
 use crate::module::{
     Everything, Filter, Leaves, Module, Path, Schema, VarInfo, Visitor, VisitorMut,
@@ -127,6 +128,7 @@ pub trait Groups: Module {
         updates: Vec<Params>,
         states: &mut Self::States,
         params: &[Params],
+        extra: &[ExtraArgs<'_>],
     ) -> Vec<Params>;
 }
 
@@ -149,10 +151,11 @@ macro_rules! groups {
                 updates: Vec<Params>,
                 states: &mut Self::States,
                 params: &[Params],
+                extra: &[ExtraArgs<'_>],
             ) -> Vec<Params> {
                 let mut updates = updates.into_iter();
                 let mut next = || updates.next().unwrap_or_else(|| Params::new([]));
-                vec![$(self.$i.tx.update(next(), &mut states.$i, &params[$i])),*]
+                vec![$(self.$i.tx.update_with(next(), &mut states.$i, &params[$i], &extra[$i])),*]
             }
         }
     )*};
@@ -222,6 +225,18 @@ pub fn freeze(
     masked(set_to_zero(), filter)
 }
 
+/// `tx` for the parameters that `frozen` does not take, and updates of zero for those that it takes.
+/// `optax.selective_transform`.
+///
+/// # Panics
+/// `init` panics if the filter takes no parameter, or all.
+pub fn selective_transform<T: GradientTransformation>(
+    tx: T,
+    frozen: impl Filter + Send + Sync + 'static,
+) -> Partition<(Group<SetToZero>, Group<T>)> {
+    partition((group(frozen, set_to_zero()), group(Everything, tx)))
+}
+
 impl<G: Groups> Partition<G> {
     /// The parameters of each group.
     #[track_caller]
@@ -264,11 +279,38 @@ impl<G: Groups> GradientTransformation for Partition<G> {
         self.groups.init(&self.split(params))
     }
 
+    without_extra!();
+
     #[track_caller]
-    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
-        let params = self.split(params);
-        let updates = params.iter().map(|group| updates.split_like(group).0).collect();
-        let groups = self.groups.update(updates, state, &params);
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        extra: &ExtraArgs<'_>,
+    ) -> Params {
+        let groups = self.split(params);
+        let updates = groups.iter().map(|group| updates.split_like(group).0).collect();
+        // To a group the loss is a function of its own parameters, where the others are.
+        let value_fns: Vec<_> = groups
+            .iter()
+            .map(|group| {
+                let others = params.without(group);
+                move |group: &mut Params| {
+                    extra.loss_at("partition", &group.clone().union(others.clone()))
+                }
+            })
+            .collect();
+        let extra: Vec<ExtraArgs<'_>> = groups
+            .iter()
+            .zip(&value_fns)
+            .map(|(group, value_fn)| ExtraArgs {
+                value: extra.value.clone(),
+                grad: extra.grad.as_ref().map(|grad| grad.split_like(group).0),
+                value_fn: extra.value_fn.is_some().then_some(value_fn as _),
+            })
+            .collect();
+        let groups = self.groups.update(updates, state, &groups, &extra);
         groups.into_iter().fold(Params::new([]), Params::union)
     }
 }

@@ -1,12 +1,14 @@
 //! AdaGrad, RMSProp and AdaDelta: scaling by sums and means of squared updates.
 
 use super::hyper::transformation;
-use super::moments::update_second_moment;
+use super::moments::{bias_correction, update_moment, update_second_moment};
 use super::{
     AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate, Trace,
-    add_decayed_weights, scale_by_learning_rate, trace,
+    add_decayed_weights, safe_increment, scale_by_learning_rate, trace,
 };
 use crate::array::where_;
+use crate::graph::Array;
+use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 transformation! {
@@ -67,6 +69,8 @@ transformation! {
         initial_scale: f64 = 0.0,
         /// Whether `eps` is added below the root.
         eps_in_sqrt: bool = true,
+        /// Whether the mean is corrected for its start at zero.
+        bias_correction: bool = false,
     }
     optimizers {
         RmsProp;
@@ -91,6 +95,8 @@ transformation! {
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByRmsState {
+    /// Steps taken, an i32 scalar, if the mean is corrected.
+    pub count: Option<Variable<OptState>>,
     /// In the parameters' shapes and dtypes.
     pub nu: Params,
 }
@@ -99,12 +105,20 @@ impl GradientTransformation for ScaleByRms {
     type State = ScaleByRmsState;
 
     fn init(&self, params: &Params) -> ScaleByRmsState {
-        ScaleByRmsState { nu: params.full_like(self.initial_scale) }
+        ScaleByRmsState {
+            count: self.bias_correction.then(|| Variable::new(Array::scalar(0_i32))),
+            nu: params.full_like(self.initial_scale),
+        }
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByRmsState, _: &Params) -> Params {
         state.nu = update_second_moment(&updates, &state.nu, self.decay);
-        state.nu.zip(&updates, |n, g| {
+        let mut nu = state.nu.clone();
+        if let Some(count) = &mut state.count {
+            count.set(safe_increment(count));
+            nu = bias_correction(&nu, self.decay, count);
+        }
+        nu.zip(&updates, |n, g| {
             if self.eps_in_sqrt {
                 (n + self.eps).rsqrt() * g
             } else {
@@ -168,5 +182,67 @@ impl GradientTransformation for ScaleByAdaDelta {
         let updates = ratio.zip(&updates, |r, g| r * g);
         state.e_x = update_second_moment(&updates, &state.e_x, self.rho);
         updates
+    }
+}
+
+transformation! {
+    ScaleByStddev;
+    /// Divides updates by their running standard deviation. `optax.scale_by_stddev`.
+    ///
+    /// Source: Hinton, "Lecture 6e: RMSProp", 2012.
+    scale_by_stddev() {
+        /// Decay of the means.
+        decay: f64 = 0.9,
+        /// Added to the variance or to its root.
+        eps: f64 = 1e-8,
+        /// Where the mean of squares starts.
+        initial_scale: f64 = 0.0,
+        /// Whether `eps` is added below the root.
+        eps_in_sqrt: bool = true,
+        /// Whether the means are corrected for their start at zero.
+        bias_correction: bool = false,
+    }
+}
+
+/// The means of updates and of their squares.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByStddevState {
+    /// Steps taken, an i32 scalar, if the means are corrected.
+    pub count: Option<Variable<OptState>>,
+    /// Running mean of updates.
+    pub mu: Params,
+    /// Running mean of squared updates.
+    pub nu: Params,
+}
+
+impl GradientTransformation for ScaleByStddev {
+    type State = ScaleByStddevState;
+
+    fn init(&self, params: &Params) -> ScaleByStddevState {
+        ScaleByStddevState {
+            count: self.bias_correction.then(|| Variable::new(Array::scalar(0_i32))),
+            mu: params.zeros_like(),
+            nu: params.full_like(self.initial_scale),
+        }
+    }
+
+    fn update(&self, updates: Params, state: &mut ScaleByStddevState, _: &Params) -> Params {
+        state.mu = update_moment(&updates, &state.mu, self.decay);
+        state.nu = update_second_moment(&updates, &state.nu, self.decay);
+        let (mut mu, mut nu) = (state.mu.clone(), state.nu.clone());
+        if let Some(count) = &mut state.count {
+            count.set(safe_increment(count));
+            mu = bias_correction(&mu, self.decay, count);
+            nu = bias_correction(&nu, self.decay, count);
+        }
+        let scaling = mu.zip(&nu, |m, n| {
+            let variance = n - m.squared_magnitude();
+            match self.eps_in_sqrt {
+                true => 1.0 / (variance + self.eps).sqrt(),
+                false => 1.0 / (variance.sqrt() + self.eps),
+            }
+        });
+        scaling.zip(&updates, |s, g| s * g)
     }
 }

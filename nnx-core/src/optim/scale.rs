@@ -81,6 +81,21 @@ pub enum LearningRate {
     Injected(Variable<OptState>),
 }
 
+impl LearningRate {
+    /// The rate after `count` steps, a float scalar.
+    #[track_caller]
+    pub(super) fn at(&self, count: &Array) -> Array {
+        match self {
+            LearningRate::Constant(rate) => Array::scalar(*rate as f32),
+            LearningRate::Schedule(schedule) => schedule.value(count),
+            LearningRate::Injected(rate) => {
+                check_rate(rate);
+                rate.value().clone()
+            }
+        }
+    }
+}
+
 impl From<f64> for LearningRate {
     fn from(value: f64) -> Self {
         LearningRate::Constant(value)

@@ -50,6 +50,17 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "hankel" [[3], [2]] => |x| linalg::hankel(&x[0], Some(&x[1]));
         "circulant" [[2, 3]] => |x| linalg::circulant(&x[0]);
         "hilbert" [] => |x| linalg::hilbert(3);
+        "companion" [[2, 4]] => |x| linalg::companion(&x[0]);
+        "leslie" [[2, 3], [2, 2]] => |x| linalg::leslie(&x[0], &x[1]);
+        "fiedler" [[2, 3]] => |x| linalg::fiedler(&x[0]);
+        "fiedler_companion" [[2, 5]] => |x| linalg::fiedler_companion(&x[0]);
+        "convolution_matrix" [[2, 3]] => |x| linalg::convolution_matrix(&x[0], 2, ConvolveMode::Same);
+        "invhilbert" [] => |x| linalg::invhilbert(3);
+        "pascal" [] => |x| linalg::pascal(3, linalg::PascalKind::Symmetric);
+        "invpascal" [] => |x| linalg::invpascal(3, linalg::PascalKind::Lower);
+        "helmert" [] => |x| linalg::helmert(3, false);
+        "hadamard" [] => |x| linalg::hadamard(4, DType::I32);
+        "dft" [] => |x| linalg::dft(3, linalg::DftScale::SqrtN);
         "polar" [[3, 2]] => |x| linalg::polar(&x[0], linalg::PolarSide::Right);
         "tensorsolve" [[2, 2, 4], [2, 2]] => |x| linalg::tensorsolve(&x[0], &x[1], None);
         "tensorinv" [[4, 2, 2]] => |x| linalg::tensorinv(&x[0], 1);

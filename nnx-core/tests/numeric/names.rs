@@ -240,6 +240,43 @@ fn matrices() {
     rows.check("jsp.linalg.hankel(k, q)", || hankel(&k, Some(&q)));
     rows.check("jsp.linalg.circulant(c)", || circulant(&c));
     rows.check("jsp.linalg.hilbert(3).astype(jnp.float32)", || hilbert(3));
+    rows.check("jsp.linalg.companion(p)", || companion(&p));
+    rows.check("jsp.linalg.companion(k)", || companion(&k));
+    rows.check("jsp.linalg.leslie(p, p[1:])", || leslie(&p, &p.at(1..).get()));
+    rows.check("jsp.linalg.fiedler(c)", || fiedler(&c));
+    rows.check("jsp.linalg.fiedler_companion(p)", || fiedler_companion(&p));
+    rows.check("jsp.linalg.fiedler_companion(jnp.arange(1., 8.))", || {
+        fiedler_companion(&(arange(7, DType::F64) + 1.0))
+    });
+    rows.check("jsp.linalg.convolution_matrix(c, 4)", || {
+        convolution_matrix(&c, 4, ConvolveMode::Full)
+    });
+    rows.check("jsp.linalg.convolution_matrix(c, 2, \"same\")", || {
+        convolution_matrix(&c, 2, ConvolveMode::Same)
+    });
+    rows.check("jsp.linalg.convolution_matrix(p, 6, \"same\")", || {
+        convolution_matrix(&p, 6, ConvolveMode::Same)
+    });
+    rows.check("jsp.linalg.convolution_matrix(p, 2, \"valid\")", || {
+        convolution_matrix(&p, 2, ConvolveMode::Valid)
+    });
+    rows.check("jsp.linalg.invhilbert(4).astype(jnp.float32)", || invhilbert(4));
+    rows.check("jsp.linalg.pascal(5).astype(jnp.float32)", || pascal(5, PascalKind::Symmetric));
+    rows.check("jsp.linalg.pascal(4, \"lower\").astype(jnp.float32)", || {
+        pascal(4, PascalKind::Lower)
+    });
+    rows.check("jsp.linalg.invpascal(5).astype(jnp.float32)", || {
+        invpascal(5, PascalKind::Symmetric)
+    });
+    rows.check("jsp.linalg.invpascal(4, \"upper\").astype(jnp.float32)", || {
+        invpascal(4, PascalKind::Upper)
+    });
+    rows.check("jsp.linalg.helmert(4).astype(jnp.float32)", || helmert(4, false));
+    rows.check("jsp.linalg.helmert(3, True).astype(jnp.float32)", || helmert(3, true));
+    rows.check("jsp.linalg.hadamard(8, jnp.int32)", || hadamard(8, DType::I32));
+    rows.check("jsp.linalg.dft(5).astype(jnp.complex64)", || dft(5, DftScale::None));
+    rows.check("jsp.linalg.dft(4, \"sqrtn\").astype(jnp.complex64)", || dft(4, DftScale::SqrtN));
+    rows.check("jsp.linalg.dft(3, \"n\").astype(jnp.complex64)", || dft(3, DftScale::N));
     rows.check("jsp.linalg.polar(m, method=\"svd\")", || polar(&m, PolarSide::Right));
     rows.check("jsp.linalg.polar(m, side=\"left\", method=\"svd\")", || polar(&m, PolarSide::Left));
     rows.check("jnp.linalg.tensorsolve(t, m[:, :2])", || {

@@ -10,6 +10,7 @@
 mod decompositions;
 mod functions;
 mod least_squares;
+mod named;
 mod norms;
 mod solving;
 mod structured;
@@ -19,6 +20,10 @@ pub use decompositions::{
 };
 pub use functions::{expm, matrix_power, multi_dot};
 pub use least_squares::{LeastSquares, cond, lstsq, matrix_rank, pinv};
+pub use named::{
+    DftScale, PascalKind, companion, convolution_matrix, dft, fiedler, fiedler_companion, hadamard,
+    helmert, invhilbert, invpascal, leslie, pascal,
+};
 pub use norms::{Ord, matrix_norm, norm, vector_norm};
 pub use solving::{
     TriangularOptions, cho_factor, cho_solve, det, inv, lu_solve, slogdet, solve, solve_triangular,

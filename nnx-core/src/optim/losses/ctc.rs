@@ -4,7 +4,9 @@ use super::{check_float, loss};
 use crate::array::{
     AsArray, concatenate, full, invalid, keepdims, logaddexp, logsumexp, select, stack, where_,
 };
+use crate::error::or_raise;
 use crate::graph::Array;
+use crate::run::staged;
 use crate::transform::{over, scan};
 use crate::value::DType;
 
@@ -53,28 +55,8 @@ pub fn ctc_loss(
         label_paddings.as_array(),
     );
     const NAME: &str = "ctc_loss";
-    check_float(NAME, "logits", logits);
-    let &[batch, frames, classes] = logits.shape() else {
-        invalid(NAME, format!("needs logits [batch, frames, classes], got {}", logits.aval()))
-    };
-    let length = match *labels.shape() {
-        [n, length] if n == batch && labels.dtype().is_int() => length,
-        _ => {
-            invalid(NAME, format!("needs integer labels [{batch}, length], got {}", labels.aval()))
-        }
-    };
-    let paddings = [
-        ("logit_paddings", logit_paddings, [batch, frames]),
-        ("label_paddings", label_paddings, [batch, length]),
-    ];
-    for (what, array, shape) in paddings {
-        if array.shape() != shape {
-            invalid(NAME, format!("needs {what} {shape:?}, got {}", array.aval()));
-        }
-    }
-    if blank_id >= classes {
-        invalid(NAME, format!("the blank is class {blank_id}, and there are {classes} classes"));
-    }
+    let [batch, frames, length] =
+        check_ctc(NAME, logits, logit_paddings, labels, label_paddings, blank_id);
     loss(NAME, &[logits, logit_paddings, labels, label_paddings], |args| {
         let logits = args[0].to_wide();
         let dtype = logits.dtype();
@@ -127,4 +109,130 @@ pub fn ctc_loss(
         let both = logaddexp(&last_blank, &last_label);
         -select(lengths.squeeze(1).eq(0), &last_blank, &both)
     })
+}
+
+/// Refuses what does not fit; returns the numbers of sequences, frames and labels.
+#[track_caller]
+fn check_ctc(
+    name: &str,
+    logits: &Array,
+    logit_paddings: &Array,
+    labels: &Array,
+    label_paddings: &Array,
+    blank_id: usize,
+) -> [usize; 3] {
+    check_float(name, "logits", logits);
+    let &[batch, frames, classes] = logits.shape() else {
+        invalid(name, format!("needs logits [batch, frames, classes], got {}", logits.aval()))
+    };
+    let length = match *labels.shape() {
+        [n, length] if n == batch && labels.dtype().is_int() => length,
+        _ => {
+            invalid(name, format!("needs integer labels [{batch}, length], got {}", labels.aval()))
+        }
+    };
+    let paddings = [
+        ("logit_paddings", logit_paddings, [batch, frames]),
+        ("label_paddings", label_paddings, [batch, length]),
+    ];
+    for (what, array, shape) in paddings {
+        if array.shape() != shape {
+            invalid(name, format!("needs {what} {shape:?}, got {}", array.aval()));
+        }
+    }
+    if blank_id >= classes {
+        invalid(name, format!("the blank is class {blank_id}, and there are {classes} classes"));
+    }
+    [batch, frames, length]
+}
+
+/// [`ctc_loss`], and the logarithms of the probabilities of how far a sequence has come at each frame: of blanks after each
+/// number of labels, `[frames, batch, labels + 1]`, and of each label, `[frames, batch, labels]`; those of the last frame
+/// of blanks hold the label before them too. What cannot be has `log_epsilon`, usually −1e5, or less.
+/// `optax.losses.ctc_loss_with_forward_probs`.
+///
+/// ```
+/// use nnx_core::array::zeros;
+/// use nnx_core::optim::losses::ctc_loss_with_forward_probs;
+/// use nnx_core::{Array, DType};
+///
+/// // Three frames of two classes, and the label 1 once.
+/// let (logits, frames) = (zeros([1, 3, 2], DType::F32), zeros([1, 3], DType::F32));
+/// let (labels, padding) = (Array::from([[1_i32]]), zeros([1, 1], DType::F32));
+/// let (loss, blanks, emitted) =
+///     ctc_loss_with_forward_probs(&logits, &frames, &labels, &padding, 0, -1e5);
+/// // Six of the eight spellings.
+/// assert!((loss.item::<f32>() - (8.0_f32 / 6.0).ln()).abs() < 1e-6);
+/// assert_eq!((blanks.shape(), emitted.shape()), (&[3, 1, 2][..], &[3, 1, 1][..]));
+/// ```
+///
+/// # Panics
+/// As [`ctc_loss`].
+#[track_caller]
+pub fn ctc_loss_with_forward_probs(
+    logits: &Array,
+    logit_paddings: &Array,
+    labels: &Array,
+    label_paddings: &Array,
+    blank_id: usize,
+    log_epsilon: f64,
+) -> (Array, Array, Array) {
+    const NAME: &str = "ctc_loss_with_forward_probs";
+    let [batch, _, length] =
+        check_ctc(NAME, logits, logit_paddings, labels, label_paddings, blank_id);
+    let args = [logits, logit_paddings, labels, label_paddings].map(Array::clone);
+    let outs = or_raise(staged(NAME, &args, |args| {
+        let logits = args[0].to_wide();
+        let dtype = logits.dtype();
+        let log_probs = &logits - logsumexp(&logits, keepdims(-1));
+        let index = args[2].astype(DType::I32).expand_dims(1);
+        let index = index.broadcast_to([batch, logits.shape()[1], length]);
+        let emits = log_probs.take_along_axis(&index, 2).swapaxes(0, 1);
+        let blanks = log_probs.slice([(..).into(), (..).into(), (blank_id..blank_id + 1).into()]);
+        // Where a label is the one behind it, a blank must be between.
+        let repeats = match length.checked_sub(1) {
+            None => full([batch, 0], 0.0, dtype),
+            Some(n) => {
+                let next = args[2].slice([(..).into(), (1..).into()]);
+                let same = args[2].slice([(..).into(), (..n).into()]).eq(next).astype(dtype);
+                concatenate(&[&same, &full([batch, 1], 0.0, dtype)], 1)
+            }
+        };
+        let add = |phi: &Array, score: &Array| {
+            let rest = logaddexp(&phi.slice([(..).into(), (1..).into()]), score);
+            concatenate(&[&phi.slice([(..).into(), (..1).into()]), &rest], 1)
+        };
+        let start = full([batch, length + 1], log_epsilon, dtype).at((.., 0)).set(0.0);
+        let step = |(phi, emit): (Array, Array),
+                    (of_label, of_blank, pad): (&Array, &Array, &Array)| {
+            let before = add(&phi, &(&emit + &repeats * log_epsilon));
+            let before_label = before.slice([(..).into(), (..length).into()]);
+            let next_emit = logaddexp(&(before_label + of_label), &emit + of_label);
+            let next_phi = before + of_blank;
+            let through = &emit + of_blank + (1.0 - &repeats) * log_epsilon;
+            let next_phi = add(&next_phi, &through);
+            let pad = pad.expand_dims(1);
+            let next_emit = where_(&pad, &emit, next_emit);
+            let next_phi = where_(&pad, &phi, next_phi);
+            ((next_phi.clone(), next_emit.clone()), (next_phi, next_emit))
+        };
+        let padded = args[1].ne(0).t();
+        let ((phi, emit), (phis, emitted)) = scan(
+            step,
+            (start, full([batch, length], log_epsilon, dtype)),
+            over((&emits, &blanks.swapaxes(0, 1), &padded)),
+        );
+        let last = add(&phi, &emit);
+        let lengths = length as i32 - args[3].astype(DType::I32).sum(1).expand_dims(1);
+        let of_length = -last.take_along_axis(&lengths, 1).squeeze(1);
+        let phis = match phis.shape()[0].checked_sub(1) {
+            Some(end) => phis.at(end).set(&last),
+            None => phis,
+        };
+        vec![of_length, phis, emitted]
+    }));
+    match <[Array; 3]>::try_from(outs) {
+        Ok([loss, blanks, emitted]) => (loss, blanks, emitted),
+        Err(_) => unreachable!("the body gives three arrays"),
+    }
 }

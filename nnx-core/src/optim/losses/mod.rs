@@ -5,12 +5,14 @@ mod ctc;
 mod divergence;
 mod embedding;
 mod regression;
+mod segmentation;
 
 pub use classification::*;
 pub use ctc::*;
 pub use divergence::*;
 pub use embedding::*;
 pub use regression::*;
+pub use segmentation::*;
 
 use crate::array::invalid;
 use crate::error::or_raise;

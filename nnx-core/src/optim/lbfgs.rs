@@ -1,0 +1,209 @@
+//! L-BFGS: Newton's steps by an estimate of the curvature.
+
+use super::extra::without_extra;
+use super::hyper::transformation;
+use super::{
+    ExtraArgs, GradientTransformation, InitialGuess, LearningRate, Params, ScaleByLearningRate,
+    ScaleByZoomLinesearch, safe_increment, scale_by_learning_rate, scale_by_zoom_linesearch,
+};
+use crate::array::{where_, zeros};
+use crate::error::{Error, raise};
+use crate::graph::Array;
+use crate::module::{OptState, Variable};
+use crate::transform::{over, scan};
+use crate::value::DType;
+use nnx_derive::Module;
+
+transformation! {
+    ScaleByLbfgs;
+    /// Multiplies updates by an estimate of the inverse Hessian, made of the last changes of parameters and updates.
+    /// `optax.scale_by_lbfgs`.
+    ///
+    /// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithm 7.4.
+    scale_by_lbfgs() {
+        /// How many changes are kept.
+        memory_size: usize = 10,
+        /// Whether the estimate starts at the last curvature along the step, and not at 1.
+        scale_init_precond: bool = true,
+    }
+}
+
+/// The last changes.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct ScaleByLbfgsState {
+    /// Steps taken, an i32 scalar.
+    pub count: Variable<OptState>,
+    /// The parameters before.
+    pub params: Params,
+    /// The updates before.
+    pub updates: Params,
+    /// Changes of the parameters, with an axis in front for steps.
+    pub diff_params_memory: Params,
+    /// Changes of the updates, likewise.
+    pub diff_updates_memory: Params,
+    /// 1 / (change of the parameters · change of the updates), f32 `[memory_size]`.
+    pub weights_memory: Variable<OptState>,
+}
+
+fn minus(a: &Params, b: &Params) -> Params {
+    a.zip(b, |x, y| x - y)
+}
+
+impl ScaleByLbfgs {
+    /// The two loops of L-BFGS.
+    fn precondition(&self, updates: Params, state: &ScaleByLbfgsState, scale: &Array) -> Params {
+        let size = self.memory_size as i32;
+        let first = state.count.value() % size;
+        let order = (crate::array::arange(self.memory_size, DType::I32) + first) % size;
+        let row = |memory: &Params, i: &Array| memory.map(|m| m.take(i, 0));
+        let (dparams, dupdates) = (&state.diff_params_memory, &state.diff_updates_memory);
+        let weights = state.weights_memory.value();
+        let (updates, alphas) = scan(
+            |updates: Params, i: &Array| {
+                let dot = row(dparams, i).vdot(&updates);
+                let alpha = weights.take(i, 0) * dot.astype(weights.dtype());
+                (updates.add_scale(&-&alpha, &row(dupdates, i)), alpha)
+            },
+            updates,
+            over(&order).reverse(),
+        );
+        let (updates, ()) = scan(
+            |updates: Params, (i, alpha): (&Array, &Array)| {
+                let dot = row(dupdates, i).vdot(&updates);
+                let beta = weights.take(i, 0) * dot.astype(weights.dtype());
+                (updates.add_scale(&(alpha - beta), &row(dparams, i)), ())
+            },
+            updates.scale(scale),
+            over((&order, &alphas)),
+        );
+        updates
+    }
+}
+
+impl GradientTransformation for ScaleByLbfgs {
+    type State = ScaleByLbfgsState;
+
+    #[track_caller]
+    fn init(&self, params: &Params) -> Self::State {
+        if self.memory_size < 1 || self.memory_size > i32::MAX as usize {
+            raise(Error::Invalid(format!(
+                "scale_by_lbfgs: memory_size must be at least 1, got {}",
+                self.memory_size
+            )));
+        }
+        let memory = params.map(|p| {
+            let mut shape = vec![self.memory_size];
+            shape.extend(p.shape());
+            zeros(shape, p.dtype())
+        });
+        ScaleByLbfgsState {
+            count: Variable::new(Array::scalar(0_i32)),
+            params: params.zeros_like(),
+            updates: params.zeros_like(),
+            diff_params_memory: memory.clone(),
+            diff_updates_memory: memory,
+            weights_memory: Variable::new(zeros([self.memory_size], DType::F32)),
+        }
+    }
+
+    fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params {
+        let size = self.memory_size as i32;
+        let count = state.count.value().clone();
+        let later = count.gt(0);
+        let none = params.zeros_like();
+        let dparams = minus(params, &state.params).select(&later, &none);
+        let dupdates = minus(&updates, &state.updates).select(&later, &none);
+        let dot = dupdates.vdot(&dparams);
+        let weight = where_(&dot.eq(0.0), 0.0, 1.0 / &dot);
+        let at = (&count + (size - 1)) % size;
+        let put = |memory: &Array, row: &Array| memory.at(&at).set(row);
+        state.diff_params_memory = state.diff_params_memory.zip(&dparams, put);
+        state.diff_updates_memory = state.diff_updates_memory.zip(&dupdates, put);
+        let weight = weight.astype(state.weights_memory.dtype());
+        state.weights_memory.set(put(&state.weights_memory, &weight));
+        let scale = if self.scale_init_precond {
+            let square = dupdates.vdot(&dupdates);
+            let curvature = where_(&square.gt(0.0), &dot / &square, 1.0);
+            let short = (1.0 / updates.vdot(&updates).sqrt()).minimum(1.0);
+            where_(&later, curvature, short)
+        } else {
+            Array::scalar(1.0_f32)
+        };
+        let preconditioned = self.precondition(updates.clone(), state, &scale);
+        state.count.set(safe_increment(&count));
+        state.params = params.clone();
+        state.updates = updates;
+        preconditioned
+    }
+}
+
+/// L-BFGS with a line search: Newton's method by an estimate of the curvature. `optax.lbfgs`.
+///
+/// Needs [`ExtraArgs::value`] and [`ExtraArgs::value_fn`]; see [`ExtraArgs`] for an example. The search has computed
+/// the loss and the gradient after a step, so that
+/// [`Optimizer::value_and_grad`](super::Optimizer::value_and_grad) need not do it again. Made for losses without noise.
+///
+/// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithm 7.4.
+pub fn lbfgs() -> Lbfgs<ScaleByZoomLinesearch> {
+    let linesearch = scale_by_zoom_linesearch(20).initial_guess_strategy(InitialGuess::One);
+    Lbfgs { lbfgs: scale_by_lbfgs(), learning_rate: LearningRate::Constant(1.0), linesearch }
+}
+
+/// See [`lbfgs`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Lbfgs<L> {
+    learning_rate: LearningRate,
+    lbfgs: ScaleByLbfgs,
+    linesearch: L,
+}
+
+impl<L: GradientTransformation> Lbfgs<L> {
+    /// A factor of the step before the line search. Default: `1.0`.
+    pub fn learning_rate(mut self, learning_rate: impl Into<LearningRate>) -> Self {
+        self.learning_rate = learning_rate.into();
+        self
+    }
+    /// How many changes are kept. Default: `10`.
+    pub fn memory_size(mut self, memory_size: usize) -> Self {
+        self.lbfgs.memory_size = memory_size;
+        self
+    }
+    /// Whether the estimate starts at the last curvature along the step, and not at 1. Default: `true`.
+    pub fn scale_init_precond(mut self, scale_init_precond: bool) -> Self {
+        self.lbfgs.scale_init_precond = scale_init_precond;
+        self
+    }
+    /// Another line search, or `()` for none.
+    pub fn linesearch<T: GradientTransformation>(self, linesearch: T) -> Lbfgs<T> {
+        Lbfgs { learning_rate: self.learning_rate, lbfgs: self.lbfgs, linesearch }
+    }
+
+    fn scaling(&self) -> (ScaleByLbfgs, ScaleByLearningRate) {
+        (self.lbfgs.clone(), scale_by_learning_rate(self.learning_rate.clone()))
+    }
+}
+
+impl<L: GradientTransformation> GradientTransformation for Lbfgs<L> {
+    type State = (<(ScaleByLbfgs, ScaleByLearningRate) as GradientTransformation>::State, L::State);
+
+    #[track_caller]
+    fn init(&self, params: &Params) -> Self::State {
+        (self.scaling().init(params), self.linesearch.init(params))
+    }
+
+    without_extra!();
+
+    #[track_caller]
+    fn update_with(
+        &self,
+        updates: Params,
+        state: &mut Self::State,
+        params: &Params,
+        extra: &ExtraArgs<'_>,
+    ) -> Params {
+        let direction = self.scaling().update(updates, &mut state.0, params);
+        self.linesearch.update_with(direction, &mut state.1, params, extra)
+    }
+}

@@ -1,0 +1,120 @@
+//! Measures of updates on their way through a chain.
+
+use super::functions::UserFunction;
+use super::{Ema, EmaState, GradientTransformation, Params, ema};
+use crate::graph::Array;
+use crate::module::{OptState, Path, Variable};
+use nnx_derive::Module;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type MeasureOf = UserFunction<dyn Fn(&Params) -> Array + Send + Sync>;
+
+/// A number, or an array, of updates; made by [`measure`] and [`measure_with_ema`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Measure {
+    of: MeasureOf,
+    ema: Option<Ema>,
+}
+
+/// The value of `of` for the updates of a step.
+pub fn measure(of: impl Fn(&Params) -> Array + Send + Sync + 'static) -> Measure {
+    Measure { of: UserFunction(Arc::new(of)), ema: None }
+}
+
+/// The running mean of what `of` gives. `optax.measure_with_ema`.
+pub fn measure_with_ema(
+    of: impl Fn(&Params) -> Array + Send + Sync + 'static,
+    decay: f64,
+) -> Measure {
+    Measure { ema: Some(ema(decay)), ..measure(of) }
+}
+
+impl Measure {
+    /// Whether the mean, if it is one, is corrected for its start at zero. Default: `true`.
+    pub fn debias(self, debias: bool) -> Self {
+        Measure { ema: self.ema.map(|ema| ema.debias(debias)), ..self }
+    }
+}
+
+/// See [`monitor`].
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct Monitor {
+    measures: Vec<(String, Measure)>,
+}
+
+/// Measures of updates, which pass unchanged; the state has the last ones by their names. `optax.monitor`.
+///
+/// ```
+/// use nnx_core::optim::{Optimizer, Params, measure, measure_with_ema, monitor, sgd};
+/// use nnx_core::{Array, Param};
+///
+/// let norms = monitor([
+///     ("norm", measure(Params::global_norm)),
+///     ("mean_norm", measure_with_ema(Params::global_norm, 0.5)),
+/// ]);
+/// let mut x = Param::new(Array::from([1.0_f32, 2.0]));
+/// let mut opt = Optimizer::new(&x, (norms, sgd(0.1)));
+/// opt.update(&mut x, &Param::new(Array::from([3.0_f32, 4.0])));
+/// assert_eq!(opt.opt_state.0.measurements["norm"].item::<f32>(), 5.0);
+/// ```
+pub fn monitor<'a>(measures: impl IntoIterator<Item = (&'a str, Measure)>) -> Monitor {
+    let named = |(name, measure): (&str, Measure)| (name.to_owned(), measure);
+    Monitor { measures: measures.into_iter().map(named).collect() }
+}
+
+/// One measure of updates: [`monitor`] with [`measure`]. `optax.snapshot`.
+pub fn snapshot(name: &str, of: impl Fn(&Params) -> Array + Send + Sync + 'static) -> Monitor {
+    monitor([(name, measure(of))])
+}
+
+/// The last measures.
+#[derive(Debug, Clone, Module)]
+#[module(crate = crate)]
+pub struct MonitorState {
+    /// By the names of the measures; before the first step those of the parameters.
+    pub measurements: BTreeMap<String, Variable<OptState>>,
+    /// The running means, by the names of the measures that have one.
+    pub means: BTreeMap<String, EmaState>,
+}
+
+fn single(array: Array) -> Params {
+    Params::new([(Path::new(), array)])
+}
+
+impl GradientTransformation for Monitor {
+    type State = MonitorState;
+
+    #[track_caller]
+    fn init(&self, params: &Params) -> MonitorState {
+        let mut state = MonitorState { measurements: BTreeMap::new(), means: BTreeMap::new() };
+        for (name, measure) in &self.measures {
+            let measured = (measure.of.0)(params);
+            if let Some(ema) = &measure.ema {
+                state.means.insert(name.clone(), ema.init(&single(measured.clone())));
+            }
+            state.measurements.insert(name.clone(), Variable::new(measured));
+        }
+        state
+    }
+
+    #[track_caller]
+    fn update(&self, updates: Params, state: &mut MonitorState, params: &Params) -> Params {
+        for (name, measure) in &self.measures {
+            let mut measured = (measure.of.0)(&updates);
+            if let (Some(ema), Some(mean)) = (&measure.ema, state.means.get_mut(name)) {
+                measured = match ema.update(single(measured), mean, params).arrays().next() {
+                    Some(mean) => mean.clone(),
+                    None => unreachable!("a mean of one array is one array"),
+                };
+            }
+            if let Some(measurement) = state.measurements.get_mut(name) {
+                let dtype = measurement.dtype();
+                measurement.set(measured.astype(dtype));
+            }
+        }
+        updates
+    }
+}

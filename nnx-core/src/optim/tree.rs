@@ -1,0 +1,123 @@
+//! Arithmetic of [`Params`]: `optax.tree`.
+
+use super::Params;
+use crate::array::select;
+use crate::graph::Array;
+use crate::module::walk::{collect_leaves, rebuild};
+use crate::module::{Module, OptState, Variable};
+use crate::random::{Key, split};
+use crate::value::DType;
+
+impl Params {
+    /// Σ x · y over all elements of both, the real part of Σ conj(x) · y of complex ones; an f32 scalar unless the
+    /// arrays are wider. `optax.tree.vdot`.
+    ///
+    /// # Panics
+    /// Panics if the paths of both differ.
+    #[track_caller]
+    pub fn vdot(&self, other: &Params) -> Array {
+        let mut sum = Array::scalar(0.0_f32);
+        for product in self.zip(other, |x, y| (x.conj() * y).real().to_wide().sum(..)).arrays() {
+            sum += product;
+        }
+        sum
+    }
+
+    /// The arrays times a scalar, in the dtypes that they have. `optax.tree.scale`.
+    #[track_caller]
+    pub fn scale(&self, factor: &Array) -> Params {
+        self.map(|x| x * factor.astype(x.dtype()))
+    }
+
+    /// The arrays plus `factor` times those of `other`, in the dtypes that they have. `optax.tree.add_scale`.
+    ///
+    /// # Panics
+    /// Panics if the paths of both differ.
+    #[track_caller]
+    pub fn add_scale(&self, factor: &Array, other: &Params) -> Params {
+        self.zip(other, |x, y| (x + y * factor.astype(y.dtype())).astype(x.dtype()))
+    }
+
+    /// Where `which`, a bool scalar, is true these arrays, otherwise those of `other`. `optax.tree.where`.
+    ///
+    /// # Panics
+    /// Panics if the paths of both differ.
+    #[track_caller]
+    pub fn select(&self, which: &Array, other: &Params) -> Params {
+        let choose =
+            |x: &Array, y: &Array| select(&which.broadcast_to(x.shape()), x, &y.astype(x.dtype()));
+        self.zip(other, choose)
+    }
+
+    /// √Σ|x|² over all elements of all arrays, an f32 scalar unless the arrays are wider.
+    /// `optax.tree.norm`.
+    pub fn global_norm(&self) -> Array {
+        let squares = self.map(Array::squared_magnitude);
+        let mut sum = Array::scalar(0.0_f32);
+        for square in squares.arrays() {
+            sum += square.sum(..);
+        }
+        sum.sqrt()
+    }
+
+    /// Each array with axes of the sizes `shape` in front, along which it repeats. `optax.tree.batch_shape`.
+    #[track_caller]
+    pub fn batch_shape(&self, shape: &[usize]) -> Params {
+        self.map(|x| x.broadcast_to(&*[shape, x.shape()].concat()))
+    }
+
+    /// A key of its own for each array, in the order of paths. `optax.tree.split_key_like`.
+    ///
+    /// # Panics
+    /// Panics if `key` is not a single key.
+    #[track_caller]
+    pub fn split_key_like(&self, key: &Key) -> Vec<Key> {
+        let keys = split(key, self.len()).into_data();
+        (0..self.len()).map(|i| Key::from_data(keys.slice([i.into()]))).collect()
+    }
+
+    /// Random arrays in the shapes of these: `sampler(key, shape, dtype)` with a key of its own for each.
+    /// `optax.tree.random_like`.
+    ///
+    /// ```
+    /// use nnx_core::module::Path;
+    /// use nnx_core::optim::Params;
+    /// use nnx_core::random::{key, normal};
+    /// use nnx_core::{Array, DType};
+    ///
+    /// let params = Params::new([(Path::new(), Array::from([0.0_f32; 3]))]);
+    /// let noise = params.random_like(&key(0), |key, shape, dtype| normal(key, shape, dtype));
+    /// assert_eq!(noise.get("").unwrap().shape(), [3]);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if `key` is not a single key.
+    #[track_caller]
+    pub fn random_like(
+        &self,
+        key: &Key,
+        sampler: impl Fn(&Key, &[usize], DType) -> Array,
+    ) -> Params {
+        let mut keys = self.split_key_like(key).into_iter();
+        self.map(|x| match keys.next() {
+            Some(key) => sampler(&key, x.shape(), x.dtype()),
+            None => unreachable!("there is a key for each array"),
+        })
+    }
+}
+
+/// A number of a state: in f32, or in f64 if a parameter is.
+pub(super) fn number(params: &Params, value: f64) -> Variable<OptState> {
+    let wide = params.arrays().any(|p| p.dtype().real() == DType::F64);
+    let dtype = if wide { DType::F64 } else { DType::F32 };
+    Variable::new(Array::constant_scalar(dtype, value))
+}
+
+/// Where `which`, a bool scalar, is true the state `yes`, otherwise `no`, in its dtypes.
+pub(super) fn select_state<S: Module>(which: &Array, yes: &S, no: &S) -> S {
+    let before = collect_leaves(no);
+    rebuild(yes, |i, new| {
+        let old = &before[i].array;
+        select(&which.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
+    })
+}
