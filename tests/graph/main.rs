@@ -1,6 +1,7 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 #![allow(clippy::unwrap_used)]
 
+mod callbacks;
 mod captured;
 mod changes;
 mod checkpoints;
