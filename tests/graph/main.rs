@@ -18,6 +18,7 @@ mod links;
 mod parts;
 mod random;
 mod random_lists;
+mod recursive;
 mod snapshots;
 mod standstill;
 mod streams;

@@ -1,9 +1,7 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::{TransformCall, TransformProgram};
-use super::trees::{
-    OnlyRead, difference_in_form, invalid, leaves, no_derivative, with_leaves,
-};
+use super::trees::{OnlyRead, difference_in_form, invalid, leaves, no_derivative, with_leaves};
 use crate::error::or_raise;
 use crate::graph::{Array, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
