@@ -1,7 +1,7 @@
 //! Modules behind a trait object, such as `Box<dyn Layer>`: what the expansion of `#[nnx::dyn_module]`
 //! calls. The type inside is a static part of the tree, and so of the key of a jitted function.
 
-use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use super::{Leaves, Module, Visitor, VisitorMut};
 use std::any::{TypeId, type_name};
 use std::fmt;
 
