@@ -150,7 +150,7 @@ macro_rules! __nnx_module {
                                     let _: &$skipped = $binding;
                                     $crate::__private::Visitor::skipped(
                                         __walker,
-                                        $crate::__private::KeyRef::from($key),
+                                        ::core::convert::From::from($key),
                                     );
                                 )?
                             )*
