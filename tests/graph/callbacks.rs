@@ -18,7 +18,7 @@ fn shape() -> Array {
     Array::shape_only((), DType::F32)
 }
 
-/// What is changed in the copy that a callback gets, nobody sees.
+/// Nobody sees a change of the copy that a callback gets.
 #[test]
 fn changes_of_any_kind_are_refused() {
     let why = "which nobody would see: it may only read";

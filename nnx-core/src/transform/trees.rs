@@ -43,7 +43,7 @@ pub(crate) fn invalid(op: &str, message: String, location: &'static Location<'st
     raise(Error::Op { op: op.into(), message, location })
 }
 
-/// A tree as it was before a function that may only read it, and can change what is in shared nodes.
+/// A tree as it was before a function that may only read it, and has handles by which it can change nodes.
 pub(super) struct OnlyRead {
     statics: Statics,
     leaves: Vec<Leaf>,
@@ -54,7 +54,7 @@ impl OnlyRead {
         OnlyRead { statics: Statics::of(|v| tree.flatten(v)), leaves: collect_leaves(tree) }
     }
 
-    /// What the function did to the tree since, and `why` it may not, as in "changes `path`, which …".
+    /// The change of the tree since, and `why` the function may not make it, as in "changes `path`, which …".
     pub(super) fn change<M: Module>(&self, tree: &M, why: &str) -> Option<String> {
         let now = OnlyRead::of(tree);
         if let Some(difference) = self.statics.difference(&now.statics) {
