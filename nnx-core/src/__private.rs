@@ -129,6 +129,10 @@ macro_rules! __nnx_module {
             $crate::__nnx_walks! {
                 self __walker $schema,
                 {
+                    $crate::__private::Visitor::module(
+                        __walker,
+                        <Self as $crate::__private::Module>::SCHEMA,
+                    );
                     match self {
                         $($item $(:: $variant)? { $($member: $binding),* } => {
                             $($crate::__private::Visitor::structure(
@@ -146,7 +150,7 @@ macro_rules! __nnx_module {
                                     let _: &$skipped = $binding;
                                     $crate::__private::Visitor::skipped(
                                         __walker,
-                                        <$crate::__private::KeyRef<'_> as ::core::convert::From<_>>::from($key),
+                                        ::core::convert::From::from($key),
                                     );
                                 )?
                             )*

@@ -218,23 +218,65 @@ fn an_argument_is_not_read_by_a_captured_handle() {
     assert_eq!((value(&node), value(&ALSO_AN_ARGUMENT)), (3.0, 3.0));
 }
 
-/// A layer that takes `&mut self` and sets nothing may be used by a guard from before; a value that is set is told.
+/// It reads as before; `&mut` is refused at its line, as `write()` is, so that the old value stays.
 #[test]
 fn a_guard_from_before() {
     let node = shared(3.0);
     let guard = Mutex::new(node.write());
-    let uses = |x: &Array| {
-        let mut guard = guard.lock().unwrap();
-        let param: &mut Param = &mut guard;
-        param.value() * x
-    };
+    let uses = |x: &Array| guard.lock().unwrap().value() * x;
     assert_eq!(grad(uses, &x()).item::<f32>(), 3.0);
     let sets = |x: &Array| {
         guard.lock().unwrap().set(x.clone());
         x.clone()
     };
     let text = message(|| drop(grad(sets, &x())));
+    let captured = "a guard of `Shared::write` from before: this node, a `";
+    assert!(text.contains(captured), "{text}");
+    assert!(text.contains("was captured by the function that is being traced"), "{text}");
+    let mut guard = guard.into_inner().unwrap_or_else(|e| e.into_inner());
+    assert_eq!(guard.item::<f32>(), 3.0);
+    // Outside of the trace it is what it was.
+    guard.set(Array::scalar(4.0_f32));
+    drop(guard);
+    assert_eq!(value(&node), 4.0);
+}
+
+#[nnx::jit]
+fn holds_a_guard_over_a_transform(model: &Tied, x: &Array) -> Array {
+    let guard = Mutex::new(model.embed.write());
+    grad(
+        |x: &Array| {
+            let mut guard = guard.lock().unwrap();
+            let next = guard.value() * x;
+            guard.set(next.clone());
+            next
+        },
+        x,
+    )
+}
+
+#[test]
+fn a_guard_of_the_enclosing_function() {
+    let model = Tied::new(3.0);
+    let text = message(|| drop(holds_a_guard_over_a_transform(&model, &x())));
+    assert!(text.contains("was captured by the function that is being traced"), "{text}");
+    assert_eq!(value(&model.head), 3.0);
+}
+
+/// Nobody stands between a `&mut` and its Variable: the error says that the old value is gone.
+#[test]
+fn a_captured_variable() {
+    let param = Mutex::new(super::param(3.0));
+    let sets = |x: &Array| {
+        param.lock().unwrap().set(x * 2.0);
+        x.clone()
+    };
+    let text = message(|| drop(grad(sets, &x())));
+    assert!(text.contains("set a Param to f32[] at "), "{text}");
     assert!(text.contains("which it captured") && text.contains("captured.rs"), "{text}");
+    assert!(text.contains("the value from before is lost"), "{text}");
+    let text = message(|| assert!(param.lock().unwrap().item::<f32>() > 0.0));
+    assert!(text.contains("a traced value escaped"), "{text}");
 }
 
 static MADE_INSIDE: LazyLock<Shared<Param>> = LazyLock::new(|| shared(4.0));

@@ -1,6 +1,6 @@
 //! Handles as arguments by themselves, and nodes that change their holders: who is who stays as in eager code.
 
-use super::{Block, Tied, shared, value};
+use super::{Block, Tied, message, shared, value};
 use nnx::{Array, Module, Param, Shared};
 
 #[nnx::jit]
@@ -180,4 +180,48 @@ fn objects_share_nodes() {
     assert_eq!(through(&copy, &x).item::<f32>(), y);
     assert_eq!(nnx::state(&layers).len(), 1);
     assert_eq!(node.handles(), 4);
+}
+
+#[nnx::jit]
+fn counts_handles(model: &Tied, x: &Array) -> Array {
+    x * model.embed.handles() as f32
+}
+
+#[nnx::jit]
+fn scales_by(model: &Tied, x: &Array, #[nnx(static)] handles: usize) -> Array {
+    model.embed.read().value() * x * handles as f32
+}
+
+/// The count in a trace is that of the copy that the function sees, and would be a constant of the program.
+#[test]
+fn handles_are_not_counted_in_a_trace() {
+    let model = Tied::new(1.0);
+    let (x, kept) = (Array::scalar(2.0_f32), model.embed.clone());
+    let counts = [
+        message(|| drop(counts_handles(&model, &x))),
+        message(|| drop(nnx::grad(|x: &Array| x * kept.handles() as f32, &x))),
+    ];
+    for text in counts {
+        assert!(text.starts_with("Shared::handles: in a function that is traced"), "{text}");
+        assert!(text.contains("static"), "{text}");
+    }
+    assert_eq!(scales_by(&model, &x, kept.handles()).item::<f32>(), 6.0);
+}
+
+#[nnx::jit]
+fn cuts(block: &Shared<Block>) -> Array {
+    let link = block.read().sub.as_ref().unwrap().downgrade();
+    block.write().sub = None;
+    let still_there = link.upgrade().is_some();
+    Array::scalar(still_there)
+}
+
+/// As documented: the argument holds it to the end of the call.
+#[test]
+fn a_node_that_is_cut_off_in_a_trace_is_there_until_its_end() {
+    let block = Shared::new(Block::new(1.0));
+    block.write().sub = Some(Shared::new(Block::new(2.0)));
+    let link = block.read().sub.as_ref().unwrap().downgrade();
+    assert!(cuts(&block).item::<bool>());
+    assert!(link.upgrade().is_none());
 }

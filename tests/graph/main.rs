@@ -1,6 +1,7 @@
 //! Graph mode: shared nodes in trees, jitted functions and transforms.
 #![allow(clippy::unwrap_used)]
 
+mod callbacks;
 mod captured;
 mod changes;
 mod checkpoints;
@@ -17,6 +18,7 @@ mod links;
 mod parts;
 mod random;
 mod random_lists;
+mod recursive;
 mod snapshots;
 mod standstill;
 mod streams;

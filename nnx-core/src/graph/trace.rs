@@ -53,7 +53,9 @@ impl Scope {
         }
         let scope = &self.info.scope;
         Some(match self.sets.iter().find(|set| set.is_alive()) {
-            Some(set) => format!("{scope} set {set}, which it captured"),
+            Some(set) => {
+                format!("{scope} set {set}, which it captured: the value from before is lost")
+            }
             None => format!("{scope} put a traced value into something that it captured"),
         })
     }

@@ -1,7 +1,9 @@
 //! Paths that begin with the name of a parameter.
 
 use crate::graph::Array;
-use crate::module::{KeyRef, Path, PathKey, SharedNode, StaticValue, Structure, VarRef, Visitor};
+use crate::module::{
+    KeyRef, Path, PathKey, Schema, SharedNode, StaticValue, Structure, VarRef, Visitor,
+};
 
 /// Visits a tuple of arguments, whose positions it takes for the parameters' names.
 pub(super) struct Named<'n, 'v> {
@@ -34,6 +36,12 @@ impl Visitor for Named<'_, '_> {
     }
     fn link(&mut self, node: Option<&dyn SharedNode>) {
         self.visitor.link(node);
+    }
+    fn skipped(&mut self, key: KeyRef<'_>) {
+        self.visitor.skipped(key);
+    }
+    fn module(&mut self, schema: &'static Schema) {
+        self.visitor.module(schema);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {

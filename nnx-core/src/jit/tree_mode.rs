@@ -3,8 +3,8 @@
 
 use super::function::Function;
 use crate::error::{Error, Result};
-use crate::graph::Array;
-use crate::module::{KeyRef, Path, SharedNode, StaticValue, Structure, VarRef, Visitor};
+use crate::module::Visitor;
+use crate::module::walk::first_node;
 
 /// Returns an error if there is a shared node in what `flatten` visits and `function` is one of tree mode. `whole`
 /// stands before the path.
@@ -16,9 +16,7 @@ pub(super) fn check(
     if !function.options.tree {
         return Ok(());
     }
-    let mut search = FirstNode { path: Path::new(), found: None };
-    flatten(&mut search);
-    let Some(path) = search.found else { return Ok(()) };
+    let Some(path) = first_node(flatten) else { return Ok(()) };
     Err(Error::Jit {
         function: function.name.into(),
         message: format!(
@@ -29,25 +27,4 @@ pub(super) fn check(
              2. own the node there, in place of `Shared<…>`"
         ),
     })
-}
-
-struct FirstNode {
-    path: Path,
-    found: Option<Path>,
-}
-
-impl Visitor for FirstNode {
-    fn variable(&mut self, _: VarRef<'_>) {}
-    fn array(&mut self, _: &Array) {}
-    fn static_value(&mut self, _: &dyn StaticValue) {}
-    fn structure(&mut self, _: Structure) {}
-    fn shared(&mut self, _: &dyn SharedNode) {
-        self.found.get_or_insert_with(|| self.path.clone());
-    }
-    fn enter(&mut self, key: KeyRef<'_>) {
-        self.path.push(key);
-    }
-    fn exit(&mut self) {
-        self.path.pop();
-    }
 }

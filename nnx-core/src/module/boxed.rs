@@ -1,7 +1,7 @@
 //! Modules behind a trait object, such as `Box<dyn Layer>`: what the expansion of `#[nnx::dyn_module]`
 //! calls. The type inside is a static part of the tree, and so of the key of a jitted function.
 
-use super::{Leaves, Module, Schema, Visitor, VisitorMut};
+use super::{Leaves, Module, Visitor, VisitorMut};
 use std::any::{TypeId, type_name};
 use std::fmt;
 
@@ -10,7 +10,6 @@ use std::fmt;
 pub(crate) struct BoxedType {
     id: TypeId,
     name: &'static str,
-    pub(crate) schema: &'static Schema,
 }
 
 impl PartialEq for BoxedType {
@@ -36,7 +35,7 @@ impl fmt::Debug for BoxedType {
 /// [`Module::flatten`] of what is in a box.
 pub fn flatten_boxed<M: Module>(module: &M, mut visitor: &mut dyn Visitor) {
     let (id, name) = (TypeId::of::<M>(), type_name::<M>());
-    visitor.static_value(&BoxedType { id, name, schema: M::SCHEMA });
+    visitor.static_value(&BoxedType { id, name });
     module.flatten(&mut visitor);
 }
 

@@ -115,6 +115,10 @@ pub trait Visitor {
     /// changes the structure around it.
     #[inline(always)]
     fn skipped(&mut self, _key: KeyRef<'_>) {}
+    /// A struct or an enum that derives Module, before its variant and its parts, with the description of its type.
+    /// That of what holds it may end above, where types hold each other.
+    #[inline(always)]
+    fn module(&mut self, _schema: &'static Schema) {}
     /// The following parts lie below `key`, until [`exit`](Visitor::exit).
     #[inline(always)]
     fn enter(&mut self, _key: KeyRef<'_>) {}
@@ -189,6 +193,9 @@ impl<V: Visitor + ?Sized> Visitor for &mut V {
     }
     fn skipped(&mut self, key: KeyRef<'_>) {
         (**self).skipped(key);
+    }
+    fn module(&mut self, schema: &'static Schema) {
+        (**self).module(schema);
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         (**self).enter(key);

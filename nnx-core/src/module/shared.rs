@@ -6,7 +6,7 @@ use super::new_nodes::note;
 use super::node::SharedNode;
 use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::error::{Error, raise};
-use crate::graph::current_trace;
+use crate::graph::{current_trace, is_tracing};
 use std::any::{Any, type_name};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -198,12 +198,15 @@ impl<T> Shared<T> {
     ///
     /// # Panics
     /// Panics if this thread holds the node already, if a thread that does waits for this one, or if the
-    /// function that is being traced did not get the node in an argument but captured it.
+    /// function that is being traced did not get the node in an argument but captured it; a guard from before that
+    /// function panics there when it is taken as `&mut`.
     #[track_caller]
     pub fn write(&self) -> SharedMut<'_, T> {
         self.0.check_home("Shared::write");
         match self.0.gate.enter_to_write() {
-            Ok(at_gate) => SharedMut { content: self.0.open(), _at_gate: at_gate },
+            Ok(at_gate) => {
+                SharedMut { content: self.0.open(), _at_gate: at_gate, home: self.0.home }
+            }
             Err(why) => self.0.busy("Shared::write", why),
         }
     }
@@ -213,13 +216,26 @@ impl<T> Shared<T> {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// A number that no other node has while a handle to this one is there.
+    /// A number that no other node has while a handle to this one is there. In a traced function it is that of
+    /// the node of the trace, another one in each.
     pub fn id(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 
     /// How many handles to the node there are.
+    ///
+    /// # Panics
+    /// Panics in a function that is traced: its argument is a copy, which other handles than those of the caller hold.
+    #[track_caller]
     pub fn handles(&self) -> usize {
+        if is_tracing() {
+            raise(Error::Invalid(
+                "Shared::handles: in a function that is traced other handles hold a node than in eager code, and \
+                 their number would be a constant of the program\n\
+                 fix: ask before the call, and pass the number as an argument under `#[nnx(static)]`"
+                    .into(),
+            ));
+        }
         Arc::strong_count(&self.0)
     }
 
@@ -230,7 +246,8 @@ impl<T> Shared<T> {
 }
 
 impl<T> SharedWeak<T> {
-    /// The node, if another handle keeps it alive.
+    /// The node, if another handle keeps it alive. In a traced function the nodes of the arguments stay alive to its
+    /// end, also those whose last handle it took away: so this may give a node where eager code gives `None`.
     pub fn upgrade(&self) -> Option<Shared<T>> {
         self.0.upgrade().map(Shared)
     }
@@ -289,6 +306,8 @@ pub struct SharedMut<'a, T> {
     // In this order, as in `SharedRef`.
     content: RwLockWriteGuard<'a, Option<T>>,
     _at_gate: AtGate<'a>,
+    /// The trace that the node was made in.
+    home: u64,
 }
 
 impl<T> Deref for SharedRef<'_, T> {
@@ -305,8 +324,14 @@ impl<T> Deref for SharedMut<'_, T> {
     }
 }
 
+/// Panics if the node was captured by the function that is being traced, as [`Shared::write`] does. (To read it is no
+/// mistake: while there is a guard, the node is in no argument.)
 impl<T> DerefMut for SharedMut<'_, T> {
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
+        if is_captured(self.home) {
+            captured::<T>("a guard of `Shared::write` from before");
+        }
         self.content.as_mut().unwrap_or_else(|| gone::<T>())
     }
 }

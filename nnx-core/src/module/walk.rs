@@ -159,6 +159,33 @@ pub(crate) fn links_of(
     nodes.links
 }
 
+/// The path of the first node that a walk meets. No node is looked into.
+pub(crate) fn first_node(flatten: impl FnOnce(&mut dyn Visitor)) -> Option<Path> {
+    #[derive(Default)]
+    struct FirstNode {
+        path: Path,
+        found: Option<Path>,
+    }
+    impl Visitor for FirstNode {
+        fn variable(&mut self, _: VarRef<'_>) {}
+        fn array(&mut self, _: &Array) {}
+        fn static_value(&mut self, _: &dyn StaticValue) {}
+        fn structure(&mut self, _: Structure) {}
+        fn shared(&mut self, _: &dyn SharedNode) {
+            self.found.get_or_insert_with(|| self.path.clone());
+        }
+        fn enter(&mut self, key: KeyRef<'_>) {
+            self.path.push(key);
+        }
+        fn exit(&mut self) {
+            self.path.pop();
+        }
+    }
+    let mut search = FirstNode::default();
+    flatten(&mut search);
+    search.found
+}
+
 /// A tree of the structure of `module` whose leaf `i` is `leaf(i, old)`, and whose nodes are new.
 pub(crate) fn rebuild<M: Module>(module: &M, leaf: impl FnMut(usize, &Array) -> Array) -> M {
     module.unflatten(&mut Rebuild::new(leaf))

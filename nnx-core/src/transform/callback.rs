@@ -1,12 +1,13 @@
 //! Functions of the host, called from compiled programs.
 
 use super::lend::Argument;
-use super::trees::{difference_of, invalid, with_leaves};
+use super::trees::{OnlyRead, difference_of, invalid, with_leaves};
 use crate::error::{Error, or_raise};
 use crate::graph::Array;
 use crate::module::Module;
+use crate::module::held::hold;
 use crate::module::new_nodes::NewNodes;
-use crate::module::walk::{Rebuild, leaves_of, paths, rebuild};
+use crate::module::walk::{Rebuild, leaves_of, rebuild};
 use crate::ops::{CallbackKind, HostCall, HostFunction};
 use crate::run::bind;
 use crate::value::Aval;
@@ -123,8 +124,12 @@ where
         invalid(name, why, Location::caller());
     }
     let shape = |_: usize, leaf: &Array| leaf.try_aval().map_or(leaf.clone(), Array::of_aval);
+    // Both walks see one state of the nodes. `f` may have them again.
+    let held = hold(&|_| {}, &|mut v| argument.flatten(&mut v));
+    let held = held.unwrap_or_else(|why| invalid(name, why, Location::caller()));
     let template: A::Tree = argument.twin(&mut Rebuild::new(shape));
     let leaves = leaves_of(|v| argument.flatten(v));
+    drop(held);
     let is_there: Vec<bool> = leaves.iter().map(|leaf| leaf.array.try_aval().is_ok()).collect();
     let operands: Vec<&Array> =
         leaves.iter().map(|leaf| &leaf.array).filter(|array| array.try_aval().is_ok()).collect();
@@ -141,17 +146,11 @@ where
             false => old.clone(),
         };
         let mut tree = rebuild(&template, value);
-        let before = leaves_of(|v| tree.flatten(v));
+        let before = OnlyRead::of(&tree);
         let result = f(A::lend(&mut tree));
-        let after = leaves_of(|v| tree.flatten(v));
-        let is_same = |i: usize| {
-            let (old, new) = (before.get(i), after.get(i));
-            old.zip(new).is_some_and(|(old, new)| old.array.is_same_value(&new.array))
-        };
-        if let Some(i) = (0..before.len().max(after.len())).find(|&i| !is_same(i)) {
-            let path =
-                paths(|v| template.flatten(v)).get(i).map_or(String::new(), |p| p.to_string());
-            return Err(format!("it changes `{path}`, which nobody would see: it may only read"));
+        let why = "which nobody would see: it may only read";
+        if let Some(change) = before.change(&tree, why) {
+            return Err(format!("it {change}"));
         }
         let places = ["what was promised", "what it returned"];
         match difference_of(&expected, &result, places) {

@@ -1,13 +1,12 @@
 //! Functions with derivatives given by the user.
 
 use super::lend::{TransformCall, TransformProgram};
-use super::trees::{difference_in_form, invalid, leaves, no_derivative, with_leaves};
+use super::trees::{OnlyRead, difference_in_form, invalid, leaves, no_derivative, with_leaves};
 use crate::error::or_raise;
 use crate::graph::{Array, Closed, Jvp, Rule, Tangents, with_location};
 use crate::module::Module;
-use crate::module::compare::Statics;
 use crate::module::new_nodes::NewNodes;
-use crate::module::walk::{collect_leaves, leaves_of, paths, rebuild};
+use crate::module::walk::{collect_leaves, paths, rebuild};
 use crate::ops::{JvpRule, WithRule};
 use crate::run::{bind, staged};
 use std::panic::Location;
@@ -43,18 +42,10 @@ fn only_reading<A: Module, R>(
     argument: &A,
     f: impl FnOnce(&A) -> R,
 ) -> R {
-    let state = |tree: &A| (Statics::of(|v| tree.flatten(v)), leaves_of(|v| tree.flatten(v)));
-    let (statics, leaves) = state(argument);
+    let before = OnlyRead::of(argument);
     let result = f(argument);
-    let (statics_after, leaves_after) = state(argument);
-    if let Some(difference) = statics.difference(&statics_after) {
-        let what = difference.message;
-        made.invalid(format!("`{part}` changes its argument, {ONLY_READS}: {what}"));
-    }
-    let mut pairs = leaves.iter().zip(&leaves_after);
-    if let Some(i) = pairs.position(|(old, new)| !old.array.is_same_value(&new.array)) {
-        let path = &paths(|v| argument.flatten(v))[i];
-        made.invalid(format!("`{part}` changes `{path}`, {ONLY_READS}"));
+    if let Some(change) = before.change(argument, ONLY_READS) {
+        made.invalid(format!("`{part}` {change}"));
     }
     result
 }

@@ -7,6 +7,7 @@ use super::vmap::vmap;
 use crate::array::dim;
 use crate::graph::Array;
 use crate::module::Module;
+use crate::module::walk::first_node;
 use crate::ops::prefixes;
 use crate::run::staged;
 use std::panic::Location;
@@ -80,7 +81,7 @@ pub fn apply_along_axis(f: impl Fn(&Array) -> Array, x: &Array, axis: isize) -> 
 /// does not.
 ///
 /// # Panics
-/// Panics if the leaves differ in length along the axis, or `f` returns another structure or other
+/// Panics if there is a `Shared` behind a field under `#[module(recursive)]`, which rustc does not see, if the leaves differ in length along the axis, or `f` returns another structure or other
 /// shapes than it gets.
 #[track_caller]
 pub fn associative_scan<T: Module>(
@@ -91,6 +92,13 @@ pub fn associative_scan<T: Module>(
 ) -> T {
     const { crate::module::check::tree::<T>("associative_scan") };
     let location = Location::caller();
+    if let Some(path) = first_node(|mut v| xs.flatten(&mut v)) {
+        let message = format!(
+            "`{path}` in the argument is `Shared`, behind a field under `#[module(recursive)]`, and there is no node \
+             that all elements could be\nfix: pass what is in it, in place of `Shared<…>`"
+        );
+        invalid("associative_scan", message, location);
+    }
     let arrays = leaves(xs);
     let Some(first) = arrays.first() else { return with_leaves(xs, &[]) };
     let length = |x: &Array| x.shape()[dim("associative_scan", axis, x.aval())];

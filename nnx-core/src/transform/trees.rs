@@ -4,7 +4,9 @@ use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
 use crate::module::compare::{CollectStatics, KnownNodes, Statics};
-use crate::module::walk::{collect_leaves, leaves_of_others, paths_of_others, rebuild};
+use crate::module::walk::{
+    Leaf, collect_leaves, leaves_of_others, paths, paths_of_others, rebuild,
+};
 use crate::value::{Aval, DType};
 use std::panic::Location;
 
@@ -39,6 +41,33 @@ pub(crate) fn difference_in_form(
 #[track_caller]
 pub(crate) fn invalid(op: &str, message: String, location: &'static Location<'static>) -> ! {
     raise(Error::Op { op: op.into(), message, location })
+}
+
+/// A tree as it was before a function that may only read it, and has handles by which it can change nodes.
+pub(super) struct OnlyRead {
+    statics: Statics,
+    leaves: Vec<Leaf>,
+}
+
+impl OnlyRead {
+    pub(super) fn of<M: Module>(tree: &M) -> Self {
+        OnlyRead { statics: Statics::of(|v| tree.flatten(v)), leaves: collect_leaves(tree) }
+    }
+
+    /// The change of the tree since, and `why` the function may not make it, as in "changes `path`, which …".
+    pub(super) fn change<M: Module>(&self, tree: &M, why: &str) -> Option<String> {
+        let now = OnlyRead::of(tree);
+        if let Some(difference) = self.statics.difference(&now.statics) {
+            return Some(format!("changes its argument, {why}: {}", difference.message));
+        }
+        // Of one structure, they have as many leaves.
+        let mut pairs = self.leaves.iter().zip(&now.leaves);
+        let i = pairs.position(|(old, new)| !old.array.is_same_value(&new.array))?;
+        Some(match paths(|v| tree.flatten(v))[i].to_string() {
+            path if path.is_empty() => format!("changes its argument, {why}"),
+            path => format!("changes `{path}`, {why}"),
+        })
+    }
 }
 
 /// A tree that has to be like another one, called `place`, as in "the carry".

@@ -422,7 +422,7 @@ impl<'a, A: Argument> TransformCall<'a, A> {
     pub(crate) fn check_left(&self, scope: &Scope) {
         if let Some(what) = scope.left() {
             self.invalid(format!(
-                "{what}. The value is traced, so it is of no use there\n\
+                "{what}. A traced value is of no use there\n\
                  fixes:\n  \
                  1. pass the Module in the argument, as `&mut`\n  \
                  2. return the new value"
