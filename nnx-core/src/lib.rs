@@ -25,7 +25,6 @@ pub mod xla;
 pub use array::{fft, image, linalg, ndimage, signal, special, stats};
 pub use error::{Error, Result};
 pub use graph::Array;
-#[doc(hidden)]
 pub use jit::jit;
 pub use module::{
     All, Any, Capture, Everything, GraphDef, LoRAParam, Module, Not, Nothing, Param, Shared,

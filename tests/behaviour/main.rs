@@ -42,6 +42,7 @@ mod inspect;
 mod jit;
 mod jit_alternating;
 mod jit_arguments;
+mod jit_closure;
 mod jit_donation;
 mod jit_escapes;
 mod jit_failures;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 /// The options of `#[nnx::jit(…)]`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     /// Whether buffers of old values may be reused.
     pub donate: bool,
@@ -294,7 +294,7 @@ fn registered() -> Vec<&'static Function> {
 }
 
 /// The programs of a function, to be dropped without its lock: values that they hold may do anything then.
-fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
+pub(super) fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>>> {
     let entries = std::mem::take(&mut *function.entries.write().unwrap_or_else(|e| e.into_inner()));
     drop(function.replace_expected(None));
     entries

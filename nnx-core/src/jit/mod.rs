@@ -9,6 +9,7 @@
 mod building;
 mod call;
 pub(crate) mod check;
+mod closure;
 mod collect;
 mod entry;
 mod erased;
@@ -31,22 +32,8 @@ mod tree_mode;
 
 pub use crate::module::StaticArgument;
 pub use crate::run::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
+pub use closure::{Jitted, jit};
 pub use function::{Stats, clear_cache, clear_caches, functions};
 pub use limit::assert_max_traces;
 pub use output::{CallError, Output};
 pub use stage::{Compiled, Lowered, lower};
-
-/// The bound of [`jit()`]: no type has it.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`nnx::jit` is an attribute of functions, and takes no closure",
-    label = "a closure may hold arrays that the program would not see change",
-    note = "fix: write a function, `#[nnx::jit] fn f(x: &Array) -> Array {{ … }}`; what it needs are its arguments"
-)]
-pub trait IsNoFunction {}
-
-/// For those who write `nnx::jit(f)`: it does not compile, and says what does.
-#[doc(hidden)]
-pub fn jit<F: IsNoFunction>(f: F) -> F {
-    f
-}

@@ -45,7 +45,7 @@ impl Visitor for Named<'_, '_> {
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.visitor.enter(match key {
-            KeyRef::Index(i) if self.depth == 0 => KeyRef::Name(self.names[i]),
+            KeyRef::Index(i) if self.depth == 0 => name(self.names, i),
             key => key,
         });
         self.depth += 1;
@@ -56,12 +56,17 @@ impl Visitor for Named<'_, '_> {
     }
 }
 
+/// The step to a parameter; those of a closure have no names.
+fn name<'n>(names: &[&'n str], i: usize) -> KeyRef<'n> {
+    names.get(i).map_or(KeyRef::Index(i), |name| KeyRef::Name(name))
+}
+
 /// The path of a part of a tuple of arguments, whose position becomes the parameter's name.
 pub(super) fn named(names: &[&str], path: &Path) -> Path {
     let mut named = Path::new();
     for (depth, key) in path.keys().iter().enumerate() {
         named.push(match key {
-            PathKey::Index(i) if depth == 0 => KeyRef::Name(names[*i]),
+            PathKey::Index(i) if depth == 0 => name(names, *i),
             PathKey::Index(i) => KeyRef::Index(*i),
             PathKey::Name(name) => KeyRef::Name(name),
         });

@@ -52,6 +52,7 @@ pub use path::{KeyRef, Path, PathKey};
 pub use pattern::{PathPattern, PatternKey, VariablePattern};
 pub(crate) use places::{check_places, for_each_other_place, other_places};
 pub use schema::{Field, Schema, Variant};
+pub(crate) use shared::RefusingCaptured;
 pub use shared::{Shared, SharedMut, SharedRef, SharedWeak};
 pub use split::{GraphDef, IntoStates, clone, map, map2, merge, pop, split, split_by, update};
 pub use state::{State, StateLeaf, state};

@@ -8,6 +8,7 @@ use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use crate::error::{Error, raise};
 use crate::graph::{current_trace, is_tracing};
 use std::any::{Any, type_name};
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -142,6 +143,28 @@ pub(super) fn is_captured(home: u64) -> bool {
     trace != 0 && home != trace
 }
 
+thread_local! {
+    /// How many bodies of jitted closures are being traced.
+    static CLOSURES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Until this is dropped, nodes that were made outside of traces cannot be read by handles that this thread's function
+/// captured: its program would keep their values.
+pub(crate) struct RefusingCaptured(());
+
+impl RefusingCaptured {
+    pub(crate) fn new() -> Self {
+        CLOSURES.set(CLOSURES.get() + 1);
+        RefusingCaptured(())
+    }
+}
+
+impl Drop for RefusingCaptured {
+    fn drop(&mut self) {
+        CLOSURES.set(CLOSURES.get() - 1);
+    }
+}
+
 #[track_caller]
 fn captured<T>(what: &str) -> ! {
     raise(Error::Invalid(format!(
@@ -174,7 +197,8 @@ impl<T> Shared<T> {
     ///
     /// # Panics
     /// Panics if this thread holds the node for writing, if the thread that does waits for this one, or if the
-    /// node was captured by the function that is being traced and passed to it in an argument as well.
+    /// node was captured by the function that is being traced and passed to it in an argument as well, or by a
+    /// [jitted closure](crate::jit()).
     #[track_caller]
     pub fn read(&self) -> SharedRef<'_, T> {
         // Its value would be a constant there: stale in the next call, and without a gradient.
@@ -185,6 +209,14 @@ impl<T> Shared<T> {
                  fixes:\n  \
                  1. read it in the function's argument\n  \
                  2. read the captured handle before the function is called",
+                type_name::<T>()
+            )));
+        }
+        if self.0.home == 0 && CLOSURES.get() > 0 {
+            raise(Error::Invalid(format!(
+                "Shared::read: this node, a `{}`, was captured by a jitted closure, whose program would keep the value \
+                 that the node has now\n\
+                 fix: pass what holds the node in an argument",
                 type_name::<T>()
             )));
         }

@@ -1,0 +1,156 @@
+//! Jitted closures: values that hold their own programs.
+
+use super::call::call;
+use super::function::{Function, Options, take_entries};
+use super::output::Output;
+use crate::module::RefusingCaptured;
+use crate::transform::lend::Argument;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::any::TypeId;
+use std::panic::Location;
+use std::sync::{Mutex, OnceLock};
+
+/// A jitted closure, as [`jit`](jit()) makes it: it compiles what it is called with, and keeps the programs until it is
+/// dropped.
+pub struct Jitted<F> {
+    f: F,
+    name: &'static str,
+    file: &'static str,
+    options: Options,
+    programs: Programs,
+}
+
+/// The programs of a closure.
+struct Programs {
+    /// The closure's type, which its place in the source has to itself.
+    of: TypeId,
+    /// Made by the first call.
+    function: OnceLock<&'static Function>,
+}
+
+/// Functions without programs, of closures that were dropped, for others of their types: a function stays for ever,
+/// because its statistics do.
+static FREE: Mutex<FxHashMap<TypeId, Vec<&'static Function>>> =
+    Mutex::new(FxHashMap::with_hasher(FxBuildHasher));
+
+impl Programs {
+    fn of<F>() -> Self {
+        Programs { of: typeid::of::<F>(), function: OnceLock::new() }
+    }
+
+    /// A function without programs.
+    fn new_function<F>(&self, jitted: &Jitted<F>) -> &'static Function {
+        let mut free = FREE.lock().unwrap_or_else(|e| e.into_inner());
+        let free = free.entry(self.of).or_default();
+        let fits = |f: &&'static Function| f.name == jitted.name && f.options == jitted.options;
+        match free.iter().position(fits) {
+            Some(at) => free.swap_remove(at),
+            None => {
+                Box::leak(Box::new(Function::new(jitted.name, jitted.file, &[], jitted.options)))
+            }
+        }
+    }
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        let Some(function) = self.function.take() else { return };
+        drop(take_entries(function));
+        let mut free = FREE.lock().unwrap_or_else(|e| e.into_inner());
+        free.entry(self.of).or_default().push(function);
+    }
+}
+
+/// The name of a closure of which nothing but its place is known, made once for each.
+fn name_at(place: &'static Location<'static>) -> &'static str {
+    static NAMES: Mutex<FxHashMap<&'static Location<'static>, &'static str>> =
+        Mutex::new(FxHashMap::with_hasher(FxBuildHasher));
+    let mut names = NAMES.lock().unwrap_or_else(|e| e.into_inner());
+    names.entry(place).or_insert_with(|| format!("closure at {place}").leak())
+}
+
+/// Compiles a closure: `#[nnx::jit]` for what is not worth a function with all its types written out, or for what
+/// depends on values around it. `jax.jit` of a function.
+///
+/// The closure takes one argument, or a tuple of several, as the functions that [`vmap`](crate::vmap()) and
+/// [`grad`](crate::grad) take do: `&M` is read, `&mut M` updated, and [`Owned`](crate::transform::Owned) given away.
+/// References have to be written out in the closure's head, what is in them may be left open (`&mut Optimizer<_>`).
+/// It works in graph mode.
+///
+/// What the closure captures is constant: arrays become parts of its programs, numbers decide what these are, and two
+/// closures share none. A shared node that is captured cannot be read, because its value may change from one call to
+/// the next.
+///
+/// ```no_run
+/// use nnx_core::nn::Linear;
+/// use nnx_core::optim::{Optimizer, adam};
+/// use nnx_core::random::Rngs;
+/// use nnx_core::{Array, DType, array, jit, value_and_grad};
+///
+/// let mut model = Linear::new(4, 1, &mut Rngs::new(0));
+/// let mut optimizer = Optimizer::new(&model, adam(1e-2));
+/// let decay = 1e-4;
+/// let step = jit(|(model, optimizer, x): (&mut Linear, &mut Optimizer<_>, &Array)| {
+///     let loss = |model: &mut Linear| {
+///         (model.forward(x) * model.forward(x)).mean(..) + (&model.kernel * &model.kernel).sum(..) * decay
+///     };
+///     let (loss, gradients) = value_and_grad(loss, &mut *model);
+///     optimizer.update(model, &gradients);
+///     loss
+/// });
+/// for _ in 0..100 {
+///     let loss = step.call((&mut model, &mut optimizer, &array::ones([8, 4], DType::F32)));
+/// }
+/// ```
+#[track_caller]
+pub fn jit<F>(f: F) -> Jitted<F> {
+    let location = Location::caller();
+    let options = Options::DEFAULT.graph_updates(true);
+    let (name, file) = (name_at(location), location.file());
+    Jitted { f, name, file, options, programs: Programs::of::<F>() }
+}
+
+impl<F> Jitted<F> {
+    /// Calls the closure.
+    ///
+    /// # Panics
+    /// As a function under `#[nnx::jit]` does; one that returns a `Result` gets mistakes in shapes, of the compiler and
+    /// of the device as its error.
+    #[track_caller]
+    pub fn call<A, R>(&self, arguments: A) -> R
+    where
+        A: Argument,
+        R: Output + 'static,
+        F: for<'t> Fn(A::Body<'t>) -> R,
+    {
+        let function = self.programs.function.get_or_init(|| self.programs.new_function(self));
+        call(function, arguments, |arguments: A::Body<'_>| {
+            let _refusing = RefusingCaptured::new();
+            (self.f)(arguments)
+        })
+    }
+
+    /// With a name for messages and [`functions`](super::functions), in place of where the closure is.
+    pub fn name(self, name: &'static str) -> Self {
+        Jitted { name, programs: Programs::of::<F>(), ..self }
+    }
+
+    /// Whether buffers of old values may be reused, as they are without this.
+    pub fn donate(self, donate: bool) -> Self {
+        self.with(|options| options.donate(donate))
+    }
+
+    /// The device to run on; without it, where the arguments lie.
+    pub fn device(self, device: usize) -> Self {
+        self.with(|options| options.device(device))
+    }
+
+    /// Whether changes of structure are handed back, as they are without this, or an error.
+    pub fn graph_updates(self, graph_updates: bool) -> Self {
+        self.with(|options| options.graph_updates(graph_updates))
+    }
+
+    fn with(self, options: impl FnOnce(Options) -> Options) -> Self {
+        Jitted { options: options(self.options), programs: Programs::of::<F>(), ..self }
+    }
+}
