@@ -77,7 +77,7 @@ fn name_at(place: &'static Location<'static>) -> &'static str {
 /// References have to be written out in the closure's head, what is in them may be left open (`&mut Optimizer<_>`).
 /// It works in graph mode.
 ///
-/// What the closure captures is constant: arrays become parts of its programs, numbers decide what these are, and two
+/// What is around the closure is constant for it: arrays become parts of its programs, numbers decide how these look, and two
 /// closures share none. A shared node that is captured cannot be read, because its value may change from one call to
 /// the next.
 ///

@@ -115,7 +115,7 @@ impl GradientTransformation for ScaleByLbfgs {
         let dparams = minus(params, &state.params).select(&later, &none);
         let dupdates = minus(&updates, &state.updates).select(&later, &none);
         let dot = dupdates.vdot(&dparams);
-        let weight = where_(&dot.eq(0.0), 0.0, 1.0 / &dot);
+        let weight = where_(dot.eq(0.0), 0.0, 1.0 / &dot);
         let at = (&count + (size - 1)) % size;
         let put = |memory: &Array, row: &Array| memory.at(&at).set(row);
         state.diff_params_memory = state.diff_params_memory.zip(&dparams, put);
@@ -124,7 +124,7 @@ impl GradientTransformation for ScaleByLbfgs {
         state.weights_memory.set(put(&state.weights_memory, &weight));
         let scale = if self.scale_init_precond {
             let square = dupdates.vdot(&dupdates);
-            let curvature = where_(&square.gt(0.0), &dot / &square, 1.0);
+            let curvature = where_(square.gt(0.0), &dot / &square, 1.0);
             let short = (1.0 / updates.vdot(&updates).sqrt()).minimum(1.0);
             where_(&later, curvature, short)
         } else {

@@ -211,7 +211,7 @@ pub fn nnls(a: &Array, b: &Array, iters: i32, lipschitz: Option<f64>) -> Array {
             None if square.size() == 0 => square.sum(..),
             None => matrix_norm(&square, Ord::Frobenius).minimum(matrix_norm(&square, Ord::P(1.0))),
         };
-        let bound = where_(&bound.eq(0.0), 1.0, bound);
+        let bound = where_(bound.eq(0.0), 1.0, bound);
         let start = target.zeros_like();
         let (x, ..) = fori_loop(
             0,

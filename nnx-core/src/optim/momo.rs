@@ -35,7 +35,7 @@ impl Model {
         let scale = &self.decay * &self.correction;
         let cap = &self.decay * (&self.barf - &self.gamma) + &self.product;
         let lower = (&cap / (&scale * 2.0)).maximum(least);
-        where_(&cap.lt(scale * bound), lower, bound)
+        where_(cap.lt(scale * bound), lower, bound)
     }
 
     /// The factor of the mean gradient, at most `most`.
@@ -43,7 +43,7 @@ impl Model {
         let gap =
             &self.decay * (&self.barf - &self.correction * bound - &self.gamma) + &self.product;
         let step = gap.maximum(0.0) / &self.square;
-        most.minimum(where_(&self.square.le(TINY), 0.0, step))
+        most.minimum(where_(self.square.le(TINY), 0.0, step))
     }
 
     /// The bound after a step.
@@ -133,7 +133,7 @@ impl GradientTransformation for Momo {
         let dtype = state.barf.dtype();
         let value = extra.loss("momo").astype(dtype);
         let rate = self.learning_rate.at(&state.count).astype(dtype);
-        let beta = where_(&state.count.eq(0), 0.0, Array::constant_scalar(dtype, self.beta));
+        let beta = where_(state.count.eq(0), 0.0, Array::constant_scalar(dtype, self.beta));
         let mean = |before: &Array, now: &Array| before * &beta + now * (1.0 - &beta);
         state.exp_avg = state.exp_avg.scale(&beta).add_scale(&(1.0 - &beta), &updates);
         let model = Model {

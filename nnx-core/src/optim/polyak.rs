@@ -55,7 +55,7 @@ impl GradientTransformation for ScaleByPolyak {
             PolyakVariant::SpsPlus => gap.maximum(0.0),
         };
         let step = (gap / &square).minimum(self.max_learning_rate);
-        let step = where_(&square.le(f64::EPSILON), 0.0, step);
+        let step = where_(square.le(f64::EPSILON), 0.0, step);
         updates.scale(&step)
     }
 }

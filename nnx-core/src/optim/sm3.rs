@@ -76,7 +76,7 @@ impl GradientTransformation for ScaleBySm3 {
             g.square() * share + least * self.b2
         });
         let scaled =
-            updates.zip(&sums, |g, t| g * where_(&t.gt(0.0), 1.0 / (t + self.eps).sqrt(), 0.0));
+            updates.zip(&sums, |g, t| g * where_(t.gt(0.0), 1.0 / (t + self.eps).sqrt(), 0.0));
         state.nu = update_moment(&scaled, &state.nu, self.b1);
         let mut largest = Vec::new();
         for sum in sums.arrays() {

@@ -45,7 +45,7 @@ impl Params {
     #[track_caller]
     pub fn select(&self, which: &Array, other: &Params) -> Params {
         let choose =
-            |x: &Array, y: &Array| select(&which.broadcast_to(x.shape()), x, &y.astype(x.dtype()));
+            |x: &Array, y: &Array| select(which.broadcast_to(x.shape()), x, y.astype(x.dtype()));
         self.zip(other, choose)
     }
 
@@ -118,6 +118,6 @@ pub(super) fn select_state<S: Module>(which: &Array, yes: &S, no: &S) -> S {
     let before = collect_leaves(no);
     rebuild(yes, |i, new| {
         let old = &before[i].array;
-        select(&which.broadcast_to(old.shape()), &new.astype(old.dtype()), old)
+        select(which.broadcast_to(old.shape()), new.astype(old.dtype()), old)
     })
 }

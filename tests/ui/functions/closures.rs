@@ -1,4 +1,4 @@
-//! A jitted closure is called by `call`; jit is no macro.
+//! A jitted closure is called by `call`; jit is an attribute or a function, and never a macro with a `!`.
 use nnx::Array;
 
 fn as_in_jax(x: &Array) -> Array {

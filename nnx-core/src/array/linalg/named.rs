@@ -308,8 +308,5 @@ pub fn dft(n: usize, scale: DftScale) -> Array {
     };
     // The product without its whole turns, which would cost digits.
     let turn = |i: usize, j: usize| -std::f64::consts::TAU * ((i * j) % n) as f64 / n as f64;
-    complex(
-        &by_places(n, |i, j| turn(i, j).cos() / by),
-        &by_places(n, |i, j| turn(i, j).sin() / by),
-    )
+    complex(by_places(n, |i, j| turn(i, j).cos() / by), by_places(n, |i, j| turn(i, j).sin() / by))
 }

@@ -124,12 +124,12 @@ impl GradientTransformation for ScaleByBacktrackingLinesearch {
             },
             |t: Try| {
                 let smaller = &t.learning_rate * self.decrease_factor;
-                let learning_rate = where_(&t.count.gt(0), smaller, &t.learning_rate);
+                let learning_rate = where_(t.count.gt(0), smaller, &t.learning_rate);
                 let value = extra.loss_at(NAME, &at(&learning_rate)).astype(before.dtype());
                 let allowed =
                     &before * (1.0 + self.rtol) + &learning_rate * self.slope_rtol * &slope;
                 let error = &value - allowed;
-                let decrease_error = where_(&error.is_nan(), &infinity, &error).maximum(0.0);
+                let decrease_error = where_(error.is_nan(), &infinity, &error).maximum(0.0);
                 Try { learning_rate, value, decrease_error, count: t.count + 1 }
             },
             Try {
@@ -142,7 +142,7 @@ impl GradientTransformation for ScaleByBacktrackingLinesearch {
         if self.store_grad {
             state.grad = Some(extra.loss_and_gradients_at(NAME, &at(&end.learning_rate)).1);
         }
-        let learning_rate = where_(&end.decrease_error.is_inf(), 0.0, &end.learning_rate);
+        let learning_rate = where_(end.decrease_error.is_inf(), 0.0, &end.learning_rate);
         let dtype = state.value.dtype();
         state.learning_rate.set(learning_rate.astype(dtype));
         state.value.set(end.value.astype(dtype));

@@ -159,7 +159,7 @@ impl ScaleByZoomLinesearch {
 
     /// The next size while there is no interval, and whether it is the largest one.
     fn larger(&self, s: &ZoomSearch, guess: &Array) -> (Array, Array) {
-        let step = where_(&s.count.eq(0), guess, &s.last.step * self.increase_factor);
+        let step = where_(s.count.eq(0), guess, &s.last.step * self.increase_factor);
         match self.max_learning_rate {
             Some(max) => (step.minimum(max), step.ge(max)),
             None => (step, Array::scalar(false)),
@@ -176,8 +176,8 @@ impl ScaleByZoomLinesearch {
         };
         let cubic = cubic_minimum(&s.low, &s.high, &s.reference);
         let quadratic = quadratic_minimum(&s.low, &s.high);
-        let otherwise = where_(&inside(&quadratic, 0.1), &quadratic, (low + high) / 2.0);
-        where_(&inside(&cubic, 0.2), &cubic, otherwise)
+        let otherwise = where_(inside(&quadratic, 0.1), &quadratic, (low + high) / 2.0);
+        where_(inside(&cubic, 0.2), &cubic, otherwise)
     }
 
     /// One more try. Sizes of both phases are computed, and the loss once.
@@ -240,7 +240,7 @@ impl ScaleByZoomLinesearch {
 
 /// Infinity in place of NaN.
 fn finite_or_infinite(error: &Array) -> Array {
-    where_(&error.is_nan(), f64::INFINITY, error)
+    where_(error.is_nan(), f64::INFINITY, error)
 }
 
 impl GradientTransformation for ScaleByZoomLinesearch {

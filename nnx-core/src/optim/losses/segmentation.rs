@@ -29,7 +29,7 @@ pub fn binary_dice_loss(logits: &Array, targets: &Array, smooth: f64) -> Array {
     loss(NAME, &[logits, targets], |args| {
         let one_class = args[0].shape().len() > 1 && args[0].shape().ends_with(&[1]);
         let with_class = |x: &Array| if one_class { x.clone() } else { x.expand_dims(-1) };
-        dice_loss(&with_class(&args[0]), &with_class(&args[1]), smooth).squeeze(-1)
+        dice_loss(with_class(&args[0]), with_class(&args[1]), smooth).squeeze(-1)
     })
 }
 
@@ -97,12 +97,12 @@ pub fn multiclass_sparsemax_loss(scores: &Array, labels: &Array) -> Array {
     check_class_numbers(NAME, scores, labels);
     loss(NAME, &[scores, labels], |args| {
         let classes = args[0].shape().last().copied().unwrap_or_default();
-        let right = args[0].take_along_axis(&args[1].expand_dims(-1), -1);
+        let right = args[0].take_along_axis(args[1].expand_dims(-1), -1);
         let rows = |x: &Array| x.reshape([args[1].size(), classes]);
         let of_row = |(scores, ahead): (&Array, &Array)| {
             let p = projection_simplex(scores, 1.0);
             // A score of −∞ has no share, and takes none.
-            (&p * where_(&p.ne(0.0), ahead, 0.0)).sum(..) + (1.0 - p.square().sum(..)) * 0.5
+            (&p * where_(p.ne(0.0), ahead, 0.0)).sum(..) + (1.0 - p.square().sum(..)) * 0.5
         };
         let ahead = &args[0] - right;
         vmap(of_row, (&rows(&args[0]), &rows(&ahead)), 0).reshape(args[1].shape())
