@@ -77,7 +77,7 @@ fn name_at(place: &'static Location<'static>) -> &'static str {
 /// References have to be written out in the closure's head, what is in them may be left open (`&mut Optimizer<_>`).
 /// It works in graph mode.
 ///
-/// What is around the closure is constant for it: arrays become parts of its programs, numbers decide how these look, and two
+/// All values around the closure are constants for it: arrays become parts of its programs, numbers decide how these look, and two
 /// closures share none. A shared node that is captured cannot be read, because its value may change from one call to
 /// the next.
 ///

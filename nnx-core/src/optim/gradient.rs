@@ -1,7 +1,7 @@
 //! Functions around gradients and distributions that Optax has beside its transformations.
 
-use crate::array::broadcast_shapes;
 use crate::array::stats::norm::logpdf;
+use crate::array::{AsArray, broadcast_shapes};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::Module;
@@ -55,7 +55,8 @@ pub struct MultiNormalDiagFromLogScale {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn multi_normal(loc: &Array, log_scale: &Array) -> MultiNormalDiagFromLogScale {
+pub fn multi_normal(loc: &Array, log_scale: impl AsArray) -> MultiNormalDiagFromLogScale {
+    let log_scale = log_scale.as_array();
     if broadcast_shapes(loc.shape(), log_scale.shape()).is_none() {
         let (loc, log_scale) = (loc.aval(), log_scale.aval());
         raise(Error::Invalid(format!("multi_normal: {loc} and {log_scale} do not broadcast")));

@@ -1,7 +1,7 @@
 //! Linear algebra of optimizers: eigenvalues and roots of matrices, least squares without negative numbers.
 
 use crate::array::linalg::{Ord, matrix_norm, norm};
-use crate::array::{eye, invalid, where_};
+use crate::array::{AsArray, eye, invalid, where_};
 use crate::error::or_raise;
 use crate::graph::Array;
 use crate::random::{key, uniform_range};
@@ -194,7 +194,8 @@ pub fn matrix_inverse_pth_root(
 /// # Panics
 /// Panics if `a` is not a matrix, or `b` not a vector or matrix with as many rows.
 #[track_caller]
-pub fn nnls(a: &Array, b: &Array, iters: i32, lipschitz: Option<f64>) -> Array {
+pub fn nnls(a: &Array, b: impl AsArray, iters: i32, lipschitz: Option<f64>) -> Array {
+    let b = b.as_array();
     let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2) && a.shape()[0] == b.shape()[0];
     if !fits {
         let (a, b) = (a.aval(), b.aval());

@@ -3,7 +3,7 @@
 use super::source;
 use nnx_core::array::{self, *};
 use nnx_core::nn::{self, *};
-use nnx_core::optim::losses;
+use nnx_core::optim::{self, losses};
 use nnx_core::random::Key;
 use nnx_core::train::{Accuracy, Auc, Average, ConfusionMatrix};
 use nnx_core::{Array, DType, Param, random};
@@ -167,6 +167,9 @@ calls! { key x o
     }
     "array/linalg/least_squares.rs" {
         "lstsq" => linalg::lstsq(o(), o(), None);
+    }
+    "array/linalg/named.rs" {
+        "leslie" => linalg::leslie(x, o());
     }
     "array/linalg/solving.rs" {
         "triangular_solve" => linalg::triangular_solve(o(), o(), linalg::TriangularOptions::default());
@@ -500,6 +503,7 @@ calls! { key x o
     }
     "optim/losses/ctc.rs" {
         "ctc_loss" => losses::ctc_loss(o(), o(), o(), o(), 2);
+        "ctc_loss_with_forward_probs" => losses::ctc_loss_with_forward_probs(o(), o(), o(), o(), 2, -1e5);
     }
     "optim/losses/divergence.rs" {
         "kl_divergence" => losses::kl_divergence(o(), o());
@@ -517,6 +521,17 @@ calls! { key x o
         "l2_loss" => losses::l2_loss(o(), o());
         "huber_loss" => losses::huber_loss(o(), o(), 1.0);
         "log_cosh" => losses::log_cosh(o(), o());
+    }
+    "optim/losses/segmentation.rs" {
+        "binary_dice_loss" => losses::binary_dice_loss(o(), o(), 1.0);
+        "multiclass_generalized_dice_loss" => losses::multiclass_generalized_dice_loss(o(), o(), 1.0, false);
+        "multiclass_sparsemax_loss" => losses::multiclass_sparsemax_loss(o(), o());
+    }
+    "optim/gradient.rs" {
+        "multi_normal" => optim::multi_normal(x, o());
+    }
+    "optim/linear.rs" {
+        "nnls" => optim::nnls(x, o(), 10, None);
     }
     "random/bits.rs" {
         "uniform_range" => random::uniform_range(key, [2], o(), o(), DType::F32);

@@ -1,7 +1,9 @@
 //! Matrices with names.
 
 use crate::array::axes::invalid;
-use crate::array::{ConvolveMode, complex, concatenate, eye, iota, one_program, select, zeros};
+use crate::array::{
+    AsArray, ConvolveMode, complex, concatenate, eye, iota, one_program, select, zeros,
+};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -64,7 +66,8 @@ pub fn companion(a: &Array) -> Array {
 /// # Panics
 /// Panics if there are fewer than two fecundities, or not one survival less.
 #[track_caller]
-pub fn leslie(f: &Array, s: &Array) -> Array {
+pub fn leslie(f: &Array, s: impl AsArray) -> Array {
+    let s = s.as_array();
     let n = length("leslie", f, 2);
     if length("leslie", s, 1) != n - 1 || s.shape()[..s.rank() - 1] != f.shape()[..f.rank() - 1] {
         let (f, s) = (f.aval(), s.aval());

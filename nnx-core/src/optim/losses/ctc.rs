@@ -170,13 +170,19 @@ fn check_ctc(
 /// As [`ctc_loss`].
 #[track_caller]
 pub fn ctc_loss_with_forward_probs(
-    logits: &Array,
-    logit_paddings: &Array,
-    labels: &Array,
-    label_paddings: &Array,
+    logits: impl AsArray,
+    logit_paddings: impl AsArray,
+    labels: impl AsArray,
+    label_paddings: impl AsArray,
     blank_id: usize,
     log_epsilon: f64,
 ) -> (Array, Array, Array) {
+    let (logits, logit_paddings, labels, label_paddings) = (
+        logits.as_array(),
+        logit_paddings.as_array(),
+        labels.as_array(),
+        label_paddings.as_array(),
+    );
     const NAME: &str = "ctc_loss_with_forward_probs";
     let [batch, _, length] =
         check_ctc(NAME, logits, logit_paddings, labels, label_paddings, blank_id);

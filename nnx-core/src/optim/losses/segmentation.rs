@@ -1,7 +1,7 @@
 //! Losses of segmented images, and losses made of a function's conjugate.
 
 use super::{check_class_numbers, check_same_shape, dice_loss, loss};
-use crate::array::{invalid, where_};
+use crate::array::{AsArray, invalid, where_};
 use crate::graph::Array;
 use crate::optim::projections::projection_simplex;
 use crate::transform::vmap;
@@ -20,7 +20,8 @@ use crate::transform::vmap;
 /// # Panics
 /// Panics if the shapes differ or have no axis, or `logits` are not floats.
 #[track_caller]
-pub fn binary_dice_loss(logits: &Array, targets: &Array, smooth: f64) -> Array {
+pub fn binary_dice_loss(logits: impl AsArray, targets: impl AsArray, smooth: f64) -> Array {
+    let (logits, targets) = (logits.as_array(), targets.as_array());
     const NAME: &str = "binary_dice_loss";
     check_same_shape(NAME, logits, targets);
     if logits.rank() == 0 {
@@ -54,11 +55,12 @@ pub fn binary_dice_loss(logits: &Array, targets: &Array, smooth: f64) -> Array {
 /// Panics if the shapes differ or have fewer than two axes, or `logits` are not floats.
 #[track_caller]
 pub fn multiclass_generalized_dice_loss(
-    logits: &Array,
-    targets: &Array,
+    logits: impl AsArray,
+    targets: impl AsArray,
     smooth: f64,
     ignore_background: bool,
 ) -> Array {
+    let (logits, targets) = (logits.as_array(), targets.as_array());
     const NAME: &str = "multiclass_generalized_dice_loss";
     check_same_shape(NAME, logits, targets);
     let (rank, classes) = (logits.rank(), logits.shape().last().copied().unwrap_or_default());
@@ -92,7 +94,8 @@ pub fn multiclass_generalized_dice_loss(
 /// # Panics
 /// Panics if `scores` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
-pub fn multiclass_sparsemax_loss(scores: &Array, labels: &Array) -> Array {
+pub fn multiclass_sparsemax_loss(scores: impl AsArray, labels: impl AsArray) -> Array {
+    let (scores, labels) = (scores.as_array(), labels.as_array());
     const NAME: &str = "multiclass_sparsemax_loss";
     check_class_numbers(NAME, scores, labels);
     loss(NAME, &[scores, labels], |args| {
