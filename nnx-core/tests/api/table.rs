@@ -69,7 +69,8 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
         };
         if section < 2 {
             if !function.name.contains("::") {
-                rows_here.push(format!("| `{}` | {} |", function.name, jax(None)));
+                let home = home(function);
+                rows_here.push(format!("| `{}` | {home} | {} |", function.name, jax(None)));
                 rows += 1;
             }
             continue;
@@ -86,13 +87,13 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
             missing.push(format!("{} ({})", name, function.file));
             continue;
         };
-        rows_here.push(row(probe, &jax(probe.jax)));
+        rows_here.push(row(probe, &home(function), &jax(probe.jax)));
         rows += 1;
     }
     // Methods that macros make are not in the source by their names.
     for probe in probes.iter().filter(|p| !functions.iter().any(|f| f.name == p.name)) {
         let jax = probe.jax.map_or(String::new(), |name| format!("`{name}`"));
-        sections.entry(SECTIONS.len() - 1).or_default().push(row(probe, &jax));
+        sections.entry(SECTIONS.len() - 1).or_default().push(row(probe, METHOD, &jax));
         rows += 1;
     }
     assert!(
@@ -102,10 +103,44 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
     text(&sections, rows)
 }
 
-fn row(probe: &Probe, jax: &str) -> String {
+const METHOD: &str = "method of `Array`";
+
+/// The type whose method a function is, or the module that it is called in.
+fn home(function: &Function) -> String {
+    if let Some((of, _)) = function.path.split_once("::") {
+        return format!("method of `{of}`");
+    }
+    let file = function.file.trim_end_matches(".rs").split('/').collect::<Vec<_>>();
+    let module = match &file[..] {
+        ["transform", "debug", ..] => "nnx::debug".into(),
+        ["transform", ..] if is_at_root(&function.name) => "nnx".into(),
+        ["array", "stats", "samples"] => "nnx::stats".into(),
+        ["array", "stats", distribution] => format!("nnx::stats::{distribution}"),
+        [
+            "array" | "ops",
+            room @ ("linalg" | "fft" | "special" | "image" | "ndimage" | "signal"),
+            ..,
+        ] => {
+            format!("nnx::{room}")
+        }
+        ["ops", ..] => "nnx::array".into(),
+        [room, ..] => format!("nnx::{room}"),
+        [] => String::new(),
+    };
+    format!("`{module}`")
+}
+
+/// Whether the crate's root has a transform under its own name.
+fn is_at_root(name: &str) -> bool {
+    let root = include_str!("../../src/lib.rs").split_once("pub use transform::{");
+    let list = root.and_then(|(_, rest)| rest.split_once('}')).map_or("", |(list, _)| list);
+    list.split(',').any(|item| item.trim() == name)
+}
+
+fn row(probe: &Probe, home: &str, jax: &str) -> String {
     let verdict = probe.verdict();
     format!(
-        "| `{}` | {jax} | {} | {} | {} |",
+        "| `{}` | {home} | {jax} | {} | {} | {} |",
         probe.name, verdict.gradient, verdict.batching, verdict.dtypes
     )
 }
@@ -114,6 +149,7 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
     let mut out = String::from(
         "# The public functions\n\nMade by `cargo xtask docs` from the code: names in JAX from the \
          documentation, the rest by tracing every\nfunction. Do not edit it.\n\n\
+         *Where*: the module to import a function from, or the type whose method it is.\n\
          *Gradient*: `yes` in both modes; `reverse`, `forward` in one; `no`; `–` where the result \
          is not a float.\n*Batching*: whether `vmap` takes it. *Dtypes*: of arguments that are taken \
          (`int` is i8 to i64, `float` is f16,\nbf16, f32 and f64, `complex` is c64 and c128).\n",
@@ -122,9 +158,9 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
     for (&section, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
         let _ = writeln!(out, "\n## {}\n", SECTIONS[section].0);
         out.push_str(if section < 2 {
-            "| nnx | JAX, Flax |\n|---|---|\n"
+            "| nnx | where | JAX, Flax |\n|---|---|---|\n"
         } else {
-            "| nnx | JAX | gradient | batching | dtypes |\n|---|---|---|---|---|\n"
+            "| nnx | where | JAX | gradient | batching | dtypes |\n|---|---|---|---|---|---|\n"
         });
         for row in rows {
             out.push_str(row);
