@@ -13,6 +13,8 @@ mod conv;
 mod elementwise;
 #[path = "ops/gather.rs"]
 mod gather;
+#[path = "ops/large.rs"]
+mod large;
 #[path = "ops/sort.rs"]
 mod sort;
 #[path = "ops/window.rs"]

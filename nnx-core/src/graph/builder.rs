@@ -8,9 +8,17 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
+/// The compiler that a program is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) dialect: Dialect,
+    /// Whether it is known to compile for CPUs.
+    pub(crate) cpu: bool,
+}
+
 /// Collects instructions.
 pub(crate) struct Builder {
-    dialect: Dialect,
+    target: Target,
     pub(crate) avals: Vec<Aval>,
     block: Block,
     functions: Vec<Func>,
@@ -21,15 +29,15 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    fn new(dialect: Dialect) -> Self {
+    fn new(target: Target) -> Self {
         let (avals, functions, sources) = (vec![], vec![], FxHashMap::default());
         let callbacks = Vec::new();
-        Builder { dialect, avals, block: Block::default(), functions, sources, callbacks }
+        Builder { target, avals, block: Block::default(), functions, sources, callbacks }
     }
 
     /// Whether the program's dialect has an instruction for this operation.
     pub(crate) fn has(&self, opcode: Opcode) -> bool {
-        match self.dialect {
+        match self.target.dialect {
             Dialect::StableHlo => true,
             Dialect::Hlo => opcode.is_in_hlo(),
         }
@@ -37,7 +45,12 @@ impl Builder {
 
     /// The program's dialect.
     pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
+        self.target.dialect
+    }
+
+    /// Whether the program is for CPUs.
+    pub(crate) fn is_for_cpu(&self) -> bool {
+        self.target.cpu
     }
 
     fn id(&mut self, aval: &Aval) -> Id {
@@ -184,9 +197,9 @@ impl Builder {
     }
 }
 
-/// Lowers a graph to what `dialect` has instructions for, and gives what it calls on the host.
-pub(crate) fn lower(graph: &Graph, dialect: Dialect) -> (Lowering, Vec<Arc<Callback>>) {
-    let mut builder = Builder::new(dialect);
+/// Lowers a graph to what `target` has instructions for, and gives what it calls on the host.
+pub(crate) fn lower(graph: &Graph, target: Target) -> (Lowering, Vec<Arc<Callback>>) {
+    let mut builder = Builder::new(target);
     let main = builder.region(&graph.avals_of(&graph.inputs), |b, params| b.inline(graph, params));
     (Lowering::new(main, builder.functions, builder.avals), builder.callbacks)
 }

@@ -17,7 +17,7 @@ pub(crate) use array::{Identity, Repr, Traced};
 pub(crate) use axis::{AxisName, BatchAxis};
 pub(crate) use batch::{Batch, Batched, batched, prepend, shifted};
 pub(crate) use body::{Body, Rule};
-pub(crate) use builder::{Builder, lower};
+pub(crate) use builder::{Builder, Target, lower};
 pub use check::Checks;
 pub(crate) use check::{Checker, Fault};
 pub(crate) use primitive::{

@@ -47,7 +47,8 @@ impl Lowered {
         &self.graph
     }
 
-    /// The program as StableHLO text.
+    /// The program as StableHLO text, for any platform. What is compiled for CPUs has reductions of many elements in
+    /// steps of which XLA makes vector code.
     pub fn stablehlo(&self) -> String {
         stablehlo_text(&self.name, &self.graph, &self.aliases)
     }

@@ -38,6 +38,7 @@ mod special;
 mod tests;
 mod threefry;
 mod unary;
+mod vectorized;
 mod window;
 
 pub(crate) use barrier::OptimizationBarrier;

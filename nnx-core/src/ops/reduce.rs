@@ -2,6 +2,7 @@
 
 use super::compare::Compare;
 use super::unary::Takes;
+use super::vectorized;
 use crate::graph::{
     Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, shifted,
 };
@@ -91,17 +92,8 @@ impl Primitive for Reduce {
         }
         Ok(smallvec![ins[0].with_shape(&without(ins[0].shape(), &self.dims))])
     }
-    fn lower(&self, b: &mut Builder, ins: &[Id], outs: &[&Aval]) -> Ids {
-        let dtype = outs[0].dtype();
-        let init = b.literal(&Aval::scalar(dtype), &self.reducer.identity(dtype));
-        let region = b.binary_region(self.reducer.opcode(), dtype);
-        b.op_with_regions(
-            Opcode::Reduce,
-            &[ins[0], init],
-            outs,
-            vec![(AttrName::Dimensions, ints(&self.dims))],
-            vec![region],
-        )
+    fn lower(&self, b: &mut Builder, ins: &[Id], _: &[&Aval]) -> Ids {
+        smallvec![vectorized::reduce(b, self.reducer, ins[0], &self.dims)]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
         let Some(t) = cx.tangent(0) else { return cx.zero() };

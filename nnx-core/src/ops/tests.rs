@@ -1,10 +1,13 @@
 //! Compiled code for many elements gives what it gives for few: XLA works on several at once, and
 //! on the rest by itself.
 
-use super::{Binary, BinaryOp};
-use crate::graph::Array;
+use super::window::{ReduceWindow, SelectAndScatterAdd, Window};
+use super::{Binary, BinaryOp, Reducer};
+use crate::graph::{Array, Target, lower, trace};
+use crate::lower::stablehlo;
 use crate::run::{bind1, staged};
-use crate::value::DType;
+use crate::value::{Aval, DType};
+use crate::xla::Dialect;
 
 type NamedFunction = (&'static str, fn(&Array) -> Array);
 
@@ -63,4 +66,37 @@ fn many_elements_are_as_few() {
             }
         }
     }
+}
+
+/// The program of `f` as text for a compiler for CPUs, or for any.
+fn text(shape: &[usize], cpu: bool, f: impl FnOnce(&Array) -> Array) -> String {
+    let (closed, ()) = trace("test", &[Aval::new(DType::F32, shape)], |x| (vec![f(&x[0])], ()));
+    let target = Target { dialect: Dialect::StableHlo, cpu };
+    stablehlo::text("test", &lower(&closed.graph, target).0, &[])
+}
+
+#[test]
+fn large_reductions_are_in_steps_on_cpus_alone() {
+    let halves = || Window {
+        sizes: vec![1, 2, 2, 1],
+        strides: vec![1, 2, 2, 1],
+        padding: vec![(0, 0); 4],
+        base_dilation: vec![1; 4],
+        window_dilation: vec![1; 4],
+    };
+    let pool = |x: &Array| bind1(ReduceWindow { reducer: Reducer::Max, window: halves() }, &[x]);
+    let slope =
+        |x: &Array| bind1(SelectAndScatterAdd { max: true, window: halves() }, &[&pool(x), x]);
+    let steps = |text: &str| text.matches("optimization_barrier").count();
+    let (large, small) = ([64, 28, 28, 32], [2, 28, 28, 2]);
+    // Three dimensions one after the other, until few elements are left.
+    assert_eq!(steps(&text(&large, true, |x| x.sum([0, 1, 2]))), 2);
+    assert_eq!(steps(&text(&[128, 4096], true, |x| x.max([1]))), 1);
+    assert_eq!(steps(&text(&[128, 4096], true, |x| x.max([0]))), 0);
+    assert_eq!(steps(&text(&small, true, |x| x.sum([0, 1, 2]))), 0);
+    assert_eq!(steps(&text(&large, false, |x| x.sum([0, 1, 2]))), 0);
+    assert!(!text(&large, true, slope).contains("select_and_scatter"));
+    assert!(text(&small, true, slope).contains("select_and_scatter"));
+    assert!(text(&large, false, slope).contains("select_and_scatter"));
+    assert!(!text(&large, true, pool).contains("reduce_window"));
 }

@@ -3,7 +3,7 @@
 
 use super::compare::Compare;
 use super::conv::{check_steps, dilated, padded, transposed_padding, windows};
-use super::{Pad, Reducer, Slice};
+use super::{Pad, Reducer, Slice, vectorized};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents, one, prepend,
 };
@@ -143,6 +143,10 @@ impl Primitive for ReduceWindow {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
+        if let Some(out) = vectorized::reduce_window(b, self.reducer, &self.window, ins[0], outs[0])
+        {
+            return smallvec![out];
+        }
         let dtype = outs[0].dtype();
         let init = b.literal(&Aval::scalar(dtype), &self.reducer.identity(dtype));
         let region = b.binary_region(self.reducer.opcode(), dtype);
@@ -209,12 +213,12 @@ pub(crate) struct SelectAndGatherAdd {
 }
 
 /// Which of two elements comes first: `x >= y` or `x <= y`.
-fn better(b: &mut Builder, max: bool, dtype: DType, x: Id, y: Id) -> Id {
+pub(super) fn better(b: &mut Builder, max: bool, aval: &Aval, x: Id, y: Id) -> Id {
     let compare = Compare(if max { Direction::Ge } else { Direction::Le });
-    b.op(Opcode::Compare, &[x, y], &Aval::scalar(DType::Bool), compare.attrs(dtype))
+    b.op(Opcode::Compare, &[x, y], &aval.with_dtype(DType::Bool), compare.attrs(aval.dtype()))
 }
 
-fn extreme(max: bool) -> Reducer {
+pub(super) fn extreme(max: bool) -> Reducer {
     if max { Reducer::Max } else { Reducer::Min }
 }
 
@@ -235,12 +239,16 @@ impl Primitive for SelectAndGatherAdd {
         if outs[0].rank() == 0 {
             return smallvec![ins[0]];
         }
+        let both = [ins[0], ins[1]];
+        if let Some(out) = vectorized::select_and_gather(b, self.max, &self.window, both, outs[0]) {
+            return smallvec![out];
+        }
         let dtype = b.aval(ins[1]).dtype();
         let (key, value) = (Aval::scalar(dtype), Aval::scalar(outs[0].dtype()));
         let worst = b.literal(&key, &extreme(self.max).identity(dtype));
         let nothing = b.literal(&value, &vec![0; value.byte_size()]);
         let region = b.region(&[&key, &value, &key, &value], |b, p| {
-            let which = better(b, self.max, dtype, p[0], p[2]);
+            let which = better(b, self.max, &key, p[0], p[2]);
             smallvec![
                 b.op(Opcode::Select, &[which, p[0], p[2]], &key, vec![]),
                 b.op(Opcode::Select, &[which, p[1], p[3]], &value, vec![]),
@@ -325,38 +333,29 @@ impl Primitive for SelectAndScatterAdd {
         let (out, operand) = (outs[0], b.aval(ins[1]));
         let dtype = operand.dtype();
         let w = &self.window;
-        let padded: Vec<usize> = (0..out.rank())
-            .map(|i| (out.shape()[i] as i64 + w.padding[i].0 + w.padding[i].1) as usize)
-            .collect();
-        let worst = b.literal(&Aval::scalar(dtype), &extreme(self.max).identity(dtype));
-        let side = |f: fn(&(i64, i64)) -> i64| Attr::Ints(w.padding.iter().map(f).collect());
-        let source = b.op(
-            Opcode::Pad,
-            &[ins[1], worst],
-            &operand.with_shape(&padded),
-            vec![
-                (AttrName::EdgePaddingLow, side(|p| p.0)),
-                (AttrName::EdgePaddingHigh, side(|p| p.1)),
-                (AttrName::InteriorPadding, Attr::Ints(vec![0; out.rank()])),
-            ],
-        );
+        let source = vectorized::padded(b, ins[1], w, &extreme(self.max).identity(dtype));
+        let padded = out.with_shape(b.aval(source).shape());
         let nothing = b.literal(&Aval::scalar(out.dtype()), &vec![0; out.dtype().size()]);
-        let select = b.region(&[&Aval::scalar(dtype); 2], |b, p| {
-            smallvec![better(b, self.max, dtype, p[0], p[1])]
-        });
+        let key = Aval::scalar(dtype);
+        let select = b.region(&[&key; 2], |b, p| smallvec![better(b, self.max, &key, p[0], p[1])]);
         let scatter = b.binary_region(Opcode::Add, out.dtype());
         let attrs = vec![
             (AttrName::WindowDimensions, ints(&w.sizes)),
             (AttrName::WindowStrides, ints(&w.strides)),
             (AttrName::Padding, Attr::Pairs(vec![(0, 0); out.rank()])),
         ];
-        let result = b.op_with_regions(
-            Opcode::SelectAndScatter,
-            &[source, ins[0], nothing],
-            &[&out.with_shape(&padded)],
-            attrs,
-            vec![select, scatter],
-        )[0];
+        let both = [ins[0], source];
+        let result = match vectorized::select_and_scatter(b, self.max, w, both, &padded) {
+            Some(result) => result,
+            None => b.op_with_regions(
+                Opcode::SelectAndScatter,
+                &[source, ins[0], nothing],
+                &[&padded],
+                attrs,
+                vec![select, scatter],
+            )[0],
+        };
+        let side = |f: fn(&(i64, i64)) -> i64| Attr::Ints(w.padding.iter().map(f).collect());
         let attrs = vec![
             (AttrName::EdgePaddingLow, side(|p| -p.0)),
             (AttrName::EdgePaddingHigh, side(|p| -p.1)),

@@ -2,20 +2,22 @@
 
 use super::order::in_order;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, lower};
+use crate::graph::{Graph, Target, lower};
 use crate::lower::{hlo, stablehlo};
 use crate::value::Aval;
 use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program};
 
-/// A graph as StableHLO text.
+/// A graph as StableHLO text for any platform.
 pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
-    let (lowered, _) = lower(&in_order(graph), Dialect::StableHlo);
+    let target = Target { dialect: Dialect::StableHlo, cpu: false };
+    let (lowered, _) = lower(&in_order(graph), target);
     stablehlo::text(name, &lowered, &lowered.aliases(aliases))
 }
 
-/// A graph as HLO text.
+/// A graph as HLO text for any platform.
 pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
-    let (lowered, callbacks) = lower(&in_order(graph), Dialect::Hlo);
+    let (lowered, callbacks) =
+        lower(&in_order(graph), Target { dialect: Dialect::Hlo, cpu: false });
     if let Some(callback) = callbacks.first() {
         return Err(Error::Unavailable(format!(
             "`{name}` holds {callback}, which is not written in HLO: look at its StableHLO"
@@ -39,8 +41,8 @@ pub(crate) fn compile(
         )));
     }
     let client = Client::global()?;
-    let dialect = client.dialect();
-    let (lowered, callbacks) = lower(&in_order(graph), dialect);
+    let (dialect, cpu) = (client.dialect(), client.is_for_cpu());
+    let (lowered, callbacks) = lower(&in_order(graph), Target { dialect, cpu });
     if let Some(callback) = callbacks.first() {
         client.prepare_callbacks().map_err(|error| {
             Error::Unavailable(format!("`{name}` holds {callback}, and {error}"))

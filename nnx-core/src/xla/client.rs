@@ -272,6 +272,12 @@ impl Client {
         self.0.describe().platform
     }
 
+    /// Whether the platform is that of CPUs.
+    pub(crate) fn is_for_cpu(&self) -> bool {
+        // The second one is the name in XLA's C++ library.
+        matches!(self.platform(), "cpu" | "Host")
+    }
+
     /// The platform's version, as the backend puts it.
     pub fn platform_version(&self) -> &str {
         self.0.describe().version

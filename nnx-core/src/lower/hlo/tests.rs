@@ -5,7 +5,7 @@ use crate::array::{
     ConvOptions, Padding, WindowOptions, conv_general_dilated, fft, linalg, reduce_window_max,
     reduce_window_sum, select, sort_multi,
 };
-use crate::graph::{Array, lower, trace};
+use crate::graph::{Array, Target, lower, trace};
 use crate::lower::hlo::text;
 use crate::lower::{Attr, AttrName};
 use crate::ops::{CallGraph, OptimizationBarrier, Threefry2x32};
@@ -21,7 +21,8 @@ fn hlo(
 ) -> String {
     let (closed, ()) = trace("test", inputs, |args| (body(args), ()));
     assert!(closed.captures.is_empty());
-    text("test", &lower(&closed.graph, Dialect::Hlo).0, aliases).unwrap()
+    text("test", &lower(&closed.graph, Target { dialect: Dialect::Hlo, cpu: false }).0, aliases)
+        .unwrap()
 }
 
 fn f32s(dims: &[usize]) -> Aval {
@@ -221,7 +222,7 @@ fn the_length_is_linear() {
 fn nothing_is_left_out_silently() {
     let lowered = |dialect, body: fn(&Array) -> Array| {
         let (closed, ()) = trace("test", &[f32s(&[2])], |args| (vec![body(&args[0])], ()));
-        lower(&closed.graph, dialect).0
+        lower(&closed.graph, Target { dialect, cpu: false }).0
     };
     let mut program = lowered(Dialect::Hlo, |x| x.flip(0));
     program.main.instrs[0].attrs.push((AttrName::Lower, Attr::Bool(true)));
