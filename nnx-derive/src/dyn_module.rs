@@ -13,7 +13,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{
     Error, Expr, FnArg, Ident, Item, ItemTrait, ReturnType, Signature, Token, TraitItem, Type,
-    parse_quote,
+    TypeParamBound, WherePredicate, parse_quote,
 };
 
 /// The options of the attribute.
@@ -122,7 +122,7 @@ fn validate(item: &ItemTrait, errors: &mut Errors) {
         }
     }
     for bound in &item.supertraits {
-        let syn::TypeParamBound::Trait(bound) = bound else { continue };
+        let TypeParamBound::Trait(bound) = bound else { continue };
         let last = bound.path.segments.last();
         if last.is_some_and(|last| last.ident == "Module" || last.ident == "Sized") {
             errors.at(
@@ -137,7 +137,18 @@ fn validate(item: &ItemTrait, errors: &mut Errors) {
 /// Whether objects have nothing to do with the method: `where Self: Sized`.
 fn is_of_sized_types(sig: &Signature) -> bool {
     let clauses = sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    clauses.into_iter().any(|predicate| *predicate == parse_quote!(Self: Sized))
+    let is_sized = |bound: &TypeParamBound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| last.ident == "Sized")
+        }
+        _ => false,
+    };
+    clauses.into_iter().any(|predicate| match predicate {
+        WherePredicate::Type(predicate) => {
+            predicate.bounded_ty == parse_quote!(Self) && predicate.bounds.iter().any(is_sized)
+        }
+        _ => false,
+    })
 }
 
 /// Whether it is a method that objects cannot have: what rustc says of it at each use of an object.

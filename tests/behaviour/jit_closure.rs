@@ -6,7 +6,7 @@ use nnx::optim::{Optimizer, adam};
 use nnx::random::Rngs;
 use nnx::transform::Owned;
 use nnx::{Array, DType, Param, array, jit, value_and_grad};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn stats(name: &str) -> Vec<nnx::jit::Stats> {
@@ -107,6 +107,83 @@ fn a_captured_node_is_an_error_with_the_fix() {
     assert_eq!(passed.call((&x, &node)).item::<f32>(), 15.0);
     // Outside of the trace it can be read again.
     assert_eq!(node.read().item::<f32>(), 5.0);
+}
+
+#[nnx::jit(name = "closure_product")]
+fn product(node: &Shared<Param>, x: &Array) -> Array {
+    node.read().value() * x
+}
+
+/// Nor by a call that gets it in an argument, by a transform, or by an operation on the whole of it.
+#[test]
+fn a_captured_node_is_an_error_by_every_way() {
+    let node = Shared::new(Param::new(Array::scalar(2.0_f32)));
+    let weak = node.downgrade();
+    let link = || weak.upgrade().expect("it is there");
+    let ways: [(&str, Box<dyn Fn(&Array) -> Array + '_>); 6] = [
+        ("a call", Box::new(|x| product(&node, x))),
+        ("a link", Box::new(|x| link().read().value() * x)),
+        (
+            "grad",
+            Box::new(|x| {
+                nnx::grad(|n: &Shared<Param>| product(n, x), &node).read().value().clone()
+            }),
+        ),
+        (
+            "remat",
+            Box::new(|x| nnx::remat(|(n, x): (&Shared<Param>, &Array)| product(n, x), (&node, x))),
+        ),
+        (
+            "state",
+            Box::new(|x| nnx::state(&node).iter().next().expect("a leaf").1.value.clone() * x),
+        ),
+        ("clone", Box::new(|x| product(&nnx::clone(&node), x))),
+    ];
+    for (name, way) in &ways {
+        let closure = jit(|x: &Array| way(x));
+        let called = catch_unwind(AssertUnwindSafe(|| closure.call(&Array::scalar(3.0_f32))));
+        let panic = called.expect_err(name);
+        let text = panic.downcast_ref::<String>().expect("a message");
+        assert!(text.contains("a jitted closure"), "{name}: {text}");
+        // Everything is let go of.
+        node.write().set(Array::scalar(2.0_f32));
+    }
+}
+
+#[test]
+fn new_nodes_may_be_returned() {
+    let pair = jit(|x: &Array| {
+        let node = Shared::new(Param::new(x * 2.0));
+        (node.clone(), node)
+    });
+    for _ in 0..2 {
+        let (first, second) = pair.call(&Array::scalar(3.0_f32));
+        assert!(first == second && first.read().item::<f32>() == 6.0);
+    }
+}
+
+/// It would be set in the first call alone, to a value that is of no use outside.
+#[test]
+fn a_captured_value_that_is_set_is_an_error_with_its_place() {
+    let last = RefCell::new(Param::new(Array::scalar(0.0_f32)));
+    let sets = jit(|x: &Array| {
+        last.borrow_mut().set(x * 2.0);
+        x + 1.0
+    });
+    let kept = RefCell::new(vec![]);
+    let keeps = jit(|x: &Array| {
+        kept.borrow_mut().push(x * 2.0);
+        x + 1.0
+    });
+    let message = |closure: &dyn Fn(&Array) -> Array| {
+        let panic = catch_unwind(AssertUnwindSafe(|| closure(&Array::scalar(3.0_f32))));
+        panic.expect_err("a value is left").downcast_ref::<String>().expect("a message").clone()
+    };
+    let text = message(&|x| sets.call(x));
+    assert!(text.contains("set a Param to f32[] at tests/behaviour/jit_closure.rs"), "{text}");
+    let text = message(&|x| keeps.call(x));
+    assert!(text.contains("put a traced value into something that it captured"), "{text}");
+    assert!(text.contains("fixes:\n  1. pass what is set in an argument"), "{text}");
 }
 
 #[test]

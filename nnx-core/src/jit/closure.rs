@@ -105,7 +105,7 @@ fn name_at(place: &'static Location<'static>) -> &'static str {
 #[track_caller]
 pub fn jit<F>(f: F) -> Jitted<F> {
     let location = Location::caller();
-    let options = Options::DEFAULT.graph_updates(true);
+    let options = Options { captures: true, ..Options::DEFAULT.graph_updates(true) };
     let (name, file) = (name_at(location), location.file());
     Jitted { f, name, file, options, programs: Programs::of::<F>() }
 }

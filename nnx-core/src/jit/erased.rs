@@ -19,6 +19,8 @@ use std::any::Any;
 pub(super) trait AnyCall: AnyBody {
     /// Whether mistakes in the body are to come back as errors.
     fn catches(&self) -> bool;
+    /// Drops the twin and the result, once templates of them are made.
+    fn give_up(&mut self);
     /// The result with other leaves.
     fn template(&self, leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync>;
 }
@@ -112,6 +114,10 @@ where
 {
     fn catches(&self) -> bool {
         R::CATCHES
+    }
+    fn give_up(&mut self) {
+        (self.twin, self.outcome) = (None, None);
+        self.new_nodes = None;
     }
     fn template(&self, mut leaves: &mut dyn Leaves) -> Box<dyn Any + Send + Sync> {
         match &self.outcome {

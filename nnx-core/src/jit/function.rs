@@ -25,6 +25,8 @@ pub struct Options {
     pub graph_updates: bool,
     /// Whether every node has one owner, in the arguments and in the result.
     pub tree: bool,
+    /// Whether the body is a closure, which may capture what it then sets.
+    pub captures: bool,
     /// Further options of XLA's compiler.
     pub compiler: &'static [CompilerOption<'static>],
 }
@@ -38,6 +40,7 @@ impl Options {
         keep_unused: false,
         graph_updates: false,
         tree: false,
+        captures: false,
         compiler: &[],
     };
 
@@ -248,7 +251,7 @@ impl ProgramCache for Function {
 pub struct Stats {
     /// The function's name, or what `name = "…"` says.
     pub name: &'static str,
-    /// The Rust module it is in.
+    /// The Rust module it is in; of a [closure](super::Jitted), its file.
     pub module: &'static str,
     /// How often the body was traced.
     pub traces: u64,

@@ -2,7 +2,7 @@
 
 use super::entry::{Donate, Parameter, ResultLeaf};
 use super::function::Options;
-use crate::graph::{Closed, Graph, Value};
+use crate::graph::{Array, Graph, Value};
 use crate::module::Metadata;
 use crate::transform::lend::{Changes, Consumable, Lent, OrderedChanges, Role, Update};
 use crate::value::Aval;
@@ -23,7 +23,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a call whose leaves have these roles, shapes and dtypes. Takes time in proportion
+    /// The plan of a call, of its graph and what that captures, whose leaves have these roles, shapes and dtypes. Takes time in proportion
     /// to the leaves of arguments and result.
     ///
     /// Outputs become: one for each leaf that was set, then one for each different value of the
@@ -31,14 +31,13 @@ impl Plan {
     /// buffer may be taken over.
     pub(super) fn new(
         options: &Options,
-        closed: Closed,
+        (mut graph, captures): (Graph, Vec<Array>),
         traced_results: &[Option<usize>],
         changes: &Changes,
         lent: &[Lent],
         consumable: &[Consumable],
         avals: &[Option<Aval>],
     ) -> Self {
-        let Closed { mut graph, captures, .. } = closed;
         let leaf_of_input: Vec<usize> = (0..avals.len()).filter(|&i| avals[i].is_some()).collect();
         let leaf_of_value: FxHashMap<Value, usize> =
             graph.inputs.iter().copied().zip(leaf_of_input.iter().copied()).collect();

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::rebuilt::Rebuilt;
 use super::tree_mode;
 use crate::error::{Error, Result, catching};
-use crate::graph::{Array, is_tracing};
+use crate::graph::{Array, Closed, is_tracing};
 use crate::module::capture::Sown;
 use crate::module::new_nodes::NewNodes;
 use crate::module::walk::{Rebuild, nodes_of};
@@ -120,7 +120,9 @@ fn trace_body(
         true => function.options.donate(false),
         false => function.options,
     };
-    let plan = Plan::new(&options, closed, &results, &changes, &lent, &consumable, avals);
+    let Closed { graph, captures, scope } = closed;
+    let plan =
+        Plan::new(&options, (graph, captures), &results, &changes, &lent, &consumable, avals);
     let outputs = searches.then(|| {
         let changed = changes.ordered(&lent).leaves;
         nans::output_names(&plan, &changed, body)
@@ -149,6 +151,20 @@ fn trace_body(
     let rebuilt = Rebuilt::new(&changes.rebuilt, &twins, &mut leaves, &template_nodes);
     drop(noting);
     let back = twins.back();
+    // With these gone, values of the trace are left where the body captured something.
+    drop((leaves, changes, twins));
+    body.give_up();
+    if let Some(what) = scope.left().filter(|_| function.options.captures) {
+        return Err(Error::Jit {
+            function: function.name.into(),
+            message: format!(
+                "{what}. A traced value is of no use there\n\
+                 fixes:\n  \
+                 1. pass what is set in an argument, as `&mut`\n  \
+                 2. return the new value"
+            ),
+        });
+    }
     Ok(Some(Planned {
         plan,
         consumable,

@@ -95,6 +95,8 @@ pub(crate) enum Busy {
     Callback,
     /// It is in an argument of the function that is being traced, which captured it too.
     Captured,
+    /// A jitted closure captured it.
+    Closure,
 }
 
 impl Gate {

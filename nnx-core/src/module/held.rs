@@ -3,7 +3,7 @@
 
 use super::gate::Busy;
 use super::node::{LentNodes, Occupied, try_lend};
-use super::shared::is_captured;
+use super::shared::{is_captured, is_refused};
 use super::{Module, Seen, SharedNode, StaticValue, Structure, VarRef, Visitor};
 use crate::error::{Error, Result, or_raise};
 use crate::graph::Array;
@@ -87,6 +87,10 @@ impl Visitor for NodeReader {
         }
         if node.gate().is_lent_to_call() && is_captured(node.home()) {
             self.occupied = Some(Occupied::to_read(node, Busy::Captured));
+            return;
+        }
+        if is_refused(node.home()) {
+            self.occupied = Some(Occupied::to_read(node, Busy::Closure));
             return;
         }
         // A node that is lent to this thread is in no other hands.

@@ -1,7 +1,7 @@
 //! Nodes as walks see them: what they are, what is in them, and which ones a call has.
 
 use super::gate::{Busy, Gate, HELD};
-use super::shared::is_captured;
+use super::shared::{is_captured, is_refusing};
 use super::{KeyRef, Leaves, Path, Schema, StaticValue, Structure, VarRef, Visitor, VisitorMut};
 use crate::graph::Array;
 use crate::xla::{Kept, Pooled, Reuse};
@@ -216,6 +216,8 @@ pub(crate) struct LentNodes {
     nodes: Pooled<NumberedNodes>,
     /// The mark of the numbers: 0 for a call, else [`HELD`].
     mark: usize,
+    /// Whether nodes that were made outside of traces are refused.
+    refuses: bool,
 }
 
 /// The nodes, and the number that each had in the enclosing call.
@@ -285,6 +287,11 @@ impl Occupied {
                  value would be taken for a constant\n\
                  fix: give what the function gets in its argument"
             ),
+            Busy::Closure => format!(
+                "{path} is a node that a jitted closure captured, whose program would keep the value that the node has \
+                 now\n\
+                 fix: pass what holds the node in an argument"
+            ),
             Busy::Callback => format!(
                 "{path} is held by another thread, which may wait for the run of this callback\n\
                  fix: hand the value to the callback in its arguments"
@@ -301,7 +308,7 @@ impl LentNodes {
     /// An empty list.
     #[inline]
     pub(crate) fn new() -> Self {
-        LentNodes { nodes: Pooled::take(), mark: 0 }
+        LentNodes { nodes: Pooled::take(), mark: 0, refuses: is_refusing() }
     }
 
     /// An empty list for an operation on a whole tree, which counts as none of the calls.
@@ -312,6 +319,9 @@ impl LentNodes {
     /// Takes note of a place of `node`, and has it lent if it is the first one.
     #[inline]
     pub(crate) fn arrive(&mut self, node: &dyn SharedNode) -> Result<Arrival, Occupied> {
+        if self.refuses && node.home() == 0 {
+            return Err(Occupied { node: node.handle(), why: Busy::Closure, to_read: false });
+        }
         let number = self.nodes.0.len();
         // Most nodes have one place.
         if let Some(before) = node.gate().lend_free(number | self.mark) {

@@ -318,10 +318,12 @@ impl VisitorMut for CollectParts<'_> {
     }
     fn enter(&mut self, key: KeyRef<'_>) {
         self.path.push(key);
+        self.list = None;
         self.outside.push(std::mem::replace(&mut self.begun, (self.done.len(), self.leaves.len())));
     }
     fn exit(&mut self) {
         self.path.pop();
+        self.list = None;
         self.begun = self.outside.pop().unwrap_or_default();
     }
 }

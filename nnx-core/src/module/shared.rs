@@ -82,6 +82,11 @@ impl<T> NodeCell<T> {
                 "{what}: another thread holds this node, a `{node}`, and may wait for the run of this callback: hand \
                  the value to the callback in its arguments"
             ),
+            Busy::Closure => format!(
+                "{what}: this node, a `{node}`, was captured by a jitted closure, whose program would keep the value \
+                 that the node has now\n\
+                 fix: pass what holds the node in an argument"
+            ),
             Busy::Circle => format!(
                 "{what}: another thread holds this node, a `{node}`, and waits for one that this thread has: \
                  neither could go on. Take the nodes in the same order in all threads, or drop what `read()` or \
@@ -115,6 +120,9 @@ impl<T> NodeCell<T> {
     /// The result of `f` for the node's content. Waits as [`Shared::read`] does, unless the node is lent to a call of
     /// this thread.
     fn with<R>(&self, what: &str, f: impl FnOnce(Option<&T>) -> R) -> R {
+        if is_refused(self.home) {
+            self.busy(what, Busy::Closure);
+        }
         let enter = || self.gate.enter().unwrap_or_else(|why| self.busy(what, why));
         let _at_gate = (!self.gate.is_lent_here()).then(enter);
         let content = self.look(what);
@@ -146,6 +154,17 @@ pub(super) fn is_captured(home: u64) -> bool {
 thread_local! {
     /// How many bodies of jitted closures are being traced.
     static CLOSURES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether a node that was made in the trace `home` may not be looked into by a handle that was captured: the body of a
+/// jitted closure runs, and the node is none of a trace.
+pub(super) fn is_refused(home: u64) -> bool {
+    home == 0 && is_refusing()
+}
+
+/// Whether the body of a jitted closure runs.
+pub(super) fn is_refusing() -> bool {
+    CLOSURES.get() > 0
 }
 
 /// Until this is dropped, nodes that were made outside of traces cannot be read by handles that this thread's function
@@ -212,13 +231,8 @@ impl<T> Shared<T> {
                 type_name::<T>()
             )));
         }
-        if self.0.home == 0 && CLOSURES.get() > 0 {
-            raise(Error::Invalid(format!(
-                "Shared::read: this node, a `{}`, was captured by a jitted closure, whose program would keep the value \
-                 that the node has now\n\
-                 fix: pass what holds the node in an argument",
-                type_name::<T>()
-            )));
+        if is_refused(self.0.home) {
+            self.0.busy("Shared::read", Busy::Closure);
         }
         match self.0.gate.enter() {
             Ok(at_gate) => SharedRef { content: self.0.look("Shared::read"), _at_gate: at_gate },

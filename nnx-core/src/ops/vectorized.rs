@@ -86,11 +86,15 @@ struct Slices {
 }
 
 impl Slices {
-    /// The windows of an operand that is padded already, `windows` along each dimension, if they are better taken apart.
-    fn new(window: &Window, windows: &[usize]) -> Option<Slices> {
+    /// The windows of an operand of a shape, `windows` along each dimension, if they are better taken apart.
+    fn new(window: &Window, shape: &[usize], windows: &[usize]) -> Option<Slices> {
         let elements = saturating_product(&window.sizes);
         let few = saturating_product(windows).saturating_mul(elements) < FEW;
-        if few || elements > MOST_SLICES || window.base_dilation.iter().any(|&d| d != 1) {
+        // The padding becomes a part of an array.
+        let much = saturating_product(&padded_shape(shape, window))
+            > saturating_product(shape).saturating_mul(4);
+        let is_dilated = window.base_dilation.iter().any(|&d| d != 1);
+        if few || much || elements > MOST_SLICES || is_dilated {
             return None;
         }
         let mut offsets = vec![vec![]];
@@ -147,11 +151,21 @@ pub(super) fn reduce_window(
     x: Id,
     out: &Aval,
 ) -> Option<Id> {
-    let slices =
-        Slices::new(window, out.shape()).filter(|_| takes_steps(b, reducer, out.dtype()))?;
+    let slices = Slices::new(window, b.aval(x).shape(), out.shape())
+        .filter(|_| takes_steps(b, reducer, out.dtype()))?;
     let x = padded(b, x, window, &reducer.identity(out.dtype()));
     let combined = slices.of(b, x).into_iter();
-    combined.reduce(|all, slice| b.op(reducer.opcode(), &[all, slice], out, vec![]))
+    let combined =
+        combined.reduce(|all, slice| b.op(reducer.opcode(), &[all, slice], out, vec![]))?;
+    // Windows of windows would be computed again for each element of the outer ones.
+    let overlap = window.sizes.iter().zip(&window.strides).any(|(size, stride)| size > stride);
+    Some(if overlap { barrier(b, combined) } else { combined })
+}
+
+/// The shape of an operand with the padding of the window.
+fn padded_shape(shape: &[usize], window: &Window) -> Vec<usize> {
+    let padded = |(&n, &(low, high)): (&usize, &(i64, i64))| (n as i64 + low + high) as usize;
+    shape.iter().zip(&window.padding).map(padded).collect()
 }
 
 /// `x` with the padding of the window, of elements with these `bytes`.
@@ -161,9 +175,7 @@ pub(super) fn padded(b: &mut Builder, x: Id, window: &Window, bytes: &[u8]) -> I
     }
     let aval = b.aval(x);
     let side = |side: fn(&(i64, i64)) -> i64| Attr::Ints(window.padding.iter().map(side).collect());
-    let shape: Vec<usize> = (aval.shape().iter().zip(&window.padding))
-        .map(|(&n, &(low, high))| (n as i64 + low + high) as usize)
-        .collect();
+    let shape = padded_shape(aval.shape(), window);
     let attrs = vec![
         (AttrName::EdgePaddingLow, side(|padding| padding.0)),
         (AttrName::EdgePaddingHigh, side(|padding| padding.1)),
@@ -200,7 +212,8 @@ pub(super) fn select_and_gather(
     [x, keys]: [Id; 2],
     out: &Aval,
 ) -> Option<Id> {
-    let slices = Slices::new(window, out.shape()).filter(|_| b.is_for_cpu())?;
+    let shape = b.aval(x);
+    let slices = Slices::new(window, shape.shape(), out.shape()).filter(|_| b.is_for_cpu())?;
     let key = b.aval(keys).with_shape(out.shape());
     let (worst, nothing) = (extreme(max).identity(key.dtype()), vec![0; out.dtype().size()]);
     let (x, keys) = (padded(b, x, window, &nothing), padded(b, keys, window, &worst));
@@ -211,16 +224,17 @@ pub(super) fn select_and_gather(
 }
 
 /// Adds each element of `x` to the place of the extreme in its window of `keys`, an array like `out`, or nothing if
-/// that is better left to XLA. The keys are padded already.
+/// that is better left to XLA. The keys and `out` are padded already, from the shape `operand`.
 pub(super) fn select_and_scatter(
     b: &mut Builder,
     max: bool,
     window: &Window,
     [x, keys]: [Id; 2],
+    operand: &[usize],
     out: &Aval,
 ) -> Option<Id> {
     let windows = b.aval(x);
-    let slices = Slices::new(window, windows.shape())
+    let slices = Slices::new(window, operand, windows.shape())
         .filter(|_| takes_steps(b, Reducer::Sum, out.dtype()))?;
     let keys = slices.of(b, keys);
     let numbers = windows.with_dtype(DType::I32);

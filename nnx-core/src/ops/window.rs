@@ -345,7 +345,8 @@ impl Primitive for SelectAndScatterAdd {
             (AttrName::Padding, Attr::Pairs(vec![(0, 0); out.rank()])),
         ];
         let both = [ins[0], source];
-        let result = match vectorized::select_and_scatter(b, self.max, w, both, &padded) {
+        let steps = vectorized::select_and_scatter(b, self.max, w, both, operand.shape(), &padded);
+        let result = match steps {
             Some(result) => result,
             None => b.op_with_regions(
                 Opcode::SelectAndScatter,
