@@ -10,6 +10,12 @@ pub trait Layer: Send + Sync {
     fn name(&self) -> String {
         "layer".to_owned()
     }
+    fn twice(self) -> [Self; 2]
+    where
+        Self: Sized + Clone,
+    {
+        [self.clone(), self]
+    }
 }
 
 impl Layer for Linear {
