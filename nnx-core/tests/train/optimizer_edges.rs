@@ -1,0 +1,43 @@
+//! Optimizers where rounding, a dtype, or what stands around them could spoil the numbers; those of Optax are expected.
+
+use super::panic_of;
+use nnx_core::array::{complex, zeros};
+use nnx_core::module::{Everything, Path};
+use nnx_core::optim::*;
+use nnx_core::{Array, DType, Param, path_contains, value_and_grad};
+
+fn single(array: impl Into<Array>) -> Params {
+    Params::new([(Path::new(), array.into())])
+}
+
+fn only(params: &Params) -> &Array {
+    params.get("").unwrap()
+}
+
+#[track_caller]
+fn assert_near(found: &Array, expected: &[f64], tolerance: f64) {
+    let found = found.astype(DType::F64).to_vec::<f64>();
+    assert_eq!(found.len(), expected.len());
+    for (f, e) in found.iter().zip(expected) {
+        assert!((f - e).abs() <= tolerance * e.abs(), "{found:?}, expected {expected:?}");
+    }
+}
+
+/// What `tx` makes of gradients of zero at [1, 2].
+fn pull(tx: impl GradientTransformation) -> Array {
+    let params = single([1.0_f32, 2.0]);
+    let loss = Array::scalar(1.0_f32);
+    let mut state = tx.init(&params);
+    let extra = ExtraArgs::new().value(&loss);
+    only(&tx.update_with(params.zeros_like(), &mut state, &params, &extra)).clone()
+}
+
+#[test]
+fn a_small_weight_decay_of_momo_is_not_rounded_away() {
+    for decay in [1e-4, 1e-6] {
+        let pulled = -0.01 * decay / (1.0 + 0.01 * decay);
+        let expected = [pulled, 2.0 * pulled];
+        assert_near(&pull(momo(0.01).weight_decay(decay)), &expected, 1e-6);
+        assert_near(&pull(momo_adam(0.01).weight_decay(decay)), &expected, 1e-6);
+    }
+}
