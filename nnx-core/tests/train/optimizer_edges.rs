@@ -41,3 +41,19 @@ fn a_small_weight_decay_of_momo_is_not_rounded_away() {
         assert_near(&pull(momo_adam(0.01).weight_decay(decay)), &expected, 1e-6);
     }
 }
+
+#[test]
+fn lbfgs_in_f64_keeps_numbers_that_are_too_large_for_f32() {
+    let loss_fn = |x: &mut Param| (x.square() * Array::from([1.0_f64, 10.0])).sum(..);
+    let mut x = Param::new(Array::from([3.0_f64, -2.0]));
+    let mut opt = Optimizer::new(&x, lbfgs());
+    assert_eq!(opt.opt_state.0.0.weights_memory.dtype(), DType::F64);
+    for step in 0..20 {
+        let (loss, grads) = value_and_grad(loss_fn, &mut x);
+        opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+        if step == 4 {
+            assert_near(&x, &[1.71987239e-6, -4.80099809e-4], 1e-6);
+        }
+    }
+    assert!(x.to_vec::<f64>().iter().all(|x| x.abs() < 1e-40), "{x:?}");
+}
