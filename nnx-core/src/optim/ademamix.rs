@@ -65,10 +65,13 @@ impl GradientTransformation for ScaleByAdemamix {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdemamixState, _: &Params) -> Params {
-        let (b3, alpha) = (self.b3.at(&state.count_m2), self.alpha.at(&state.count_m2));
+        let alpha = self.alpha.at(&state.count_m2);
         let count = safe_increment(&state.count);
         let m1 = update_moment(&updates, &state.m1, self.b1);
-        let m2 = moving(&updates, &state.m2, &b3);
+        let m2 = match &self.b3 {
+            LearningRate::Constant(b3) => update_moment(&updates, &state.m2, *b3),
+            b3 => moving(&updates, &state.m2, &b3.at(&state.count_m2)),
+        };
         let nu = update_second_moment(&updates, &state.nu, self.b2);
         let mean = bias_correction(&m1, self.b1, &count).add_scale(&alpha, &m2);
         let nu_hat = bias_correction(&nu, self.b2, &count);

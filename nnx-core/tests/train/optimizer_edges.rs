@@ -57,3 +57,19 @@ fn lbfgs_in_f64_keeps_numbers_that_are_too_large_for_f32() {
     }
     assert!(x.to_vec::<f64>().iter().all(|x| x.abs() < 1e-40), "{x:?}");
 }
+
+#[test]
+fn the_slow_mean_of_ademamix_takes_its_share_before_it_is_rounded() {
+    let params = single([1.0_f32]);
+    for (tx, tolerance) in [
+        (scale_by_ademamix(), 1e-6),
+        // An array has been rounded to f32 before.
+        (scale_by_ademamix().b3(Array::scalar(0.9999_f32).into()), 1e-3),
+    ] {
+        let mut state = tx.init(&params);
+        for _ in 0..10 {
+            tx.update(params.clone(), &mut state, &params);
+        }
+        assert_near(only(&state.m2), &[9.9955012e-4], tolerance);
+    }
+}
