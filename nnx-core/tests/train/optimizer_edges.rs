@@ -73,3 +73,18 @@ fn the_slow_mean_of_ademamix_takes_its_share_before_it_is_rounded() {
         assert_near(only(&state.m2), &[9.9955012e-4], tolerance);
     }
 }
+
+#[test]
+fn the_mean_of_an_integer_measure_is_a_float() {
+    let params = single([1.0_f32, 2.0]);
+    let count = |_: &Params| Array::scalar(3_i32);
+    let tx = monitor([("n", measure_with_ema(count, 0.5).debias(false))]);
+    let mut state = tx.init(&params);
+    for expected in [1.5, 2.25] {
+        let before = state.means["n"].clone();
+        tx.update(params.clone(), &mut state, &params);
+        assert_near(&state.measurements["n"], &[expected], 0.0);
+        assert_eq!(only(&before.ema).dtype(), DType::F32);
+        assert_eq!(only(&state.means["n"].ema).dtype(), DType::F32);
+    }
+}
