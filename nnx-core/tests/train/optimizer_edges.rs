@@ -88,3 +88,28 @@ fn the_mean_of_an_integer_measure_is_a_float() {
         assert_eq!(only(&state.means["n"].ema).dtype(), DType::F32);
     }
 }
+
+#[test]
+fn a_padded_label_of_ctc_need_not_be_a_class() {
+    let logits =
+        Array::from([[[0.1_f32, 0.2, 0.3, 0.4], [1.0, 0.0, 0.5, -1.0], [0.0, 2.0, 0.0, 0.0]]]);
+    let paddings = (zeros([1, 3], DType::F32), Array::from([[0.0_f32, 1.0]]));
+    for other in [9, -1, 2] {
+        let labels = Array::from([[1, other]]);
+        let loss = |logits: &Array| {
+            let (loss, _, emitted) = losses::ctc_loss_with_forward_probs(
+                logits,
+                &paddings.0,
+                &labels,
+                &paddings.1,
+                0,
+                -1e5,
+            );
+            assert!(emitted.is_traced() || emitted.is_finite().all(..).item::<bool>());
+            loss.sum(..)
+        };
+        let (value, slopes) = value_and_grad(loss, &logits);
+        assert_near(&value, &[1.9223977], 1e-6);
+        assert!(slopes.is_finite().all(..).item::<bool>(), "{slopes:?}");
+    }
+}
