@@ -77,6 +77,10 @@ impl MatrixForm {
     }
 }
 
+/// What a base optimizer hears that looks at parameters.
+const UNTOLD: &str = "scale_by_galore: the base optimizer is not told parameters\nfix: put weight decay behind \
+                      `scale_by_galore`, as `galore` does, and another transformation that needs them too";
+
 /// See [`scale_by_galore`].
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -122,7 +126,8 @@ impl<T> ScaleByGalore<T> {
         weight_dimension_numbers: Option<GaLoreDimensionNumbers> = None
     }
 
-    /// Another optimizer of what was projected. It is told parameters of the projected shapes, but not their values.
+    /// Another optimizer of what was projected. It is told parameters of the projected shapes, but not their values;
+    /// one that needs these panics, so put weight decay behind [`scale_by_galore`], as [`galore`] does.
     pub fn base_optimizer<U: GradientTransformation>(self, base_optimizer: U) -> ScaleByGalore<U> {
         let ScaleByGalore { rank, update_proj_gap, scale, weight_dimension_numbers, .. } = self;
         ScaleByGalore { rank, update_proj_gap, scale, base_optimizer, weight_dimension_numbers }
@@ -231,7 +236,8 @@ impl<T: GradientTransformation> GradientTransformation for ScaleByGalore<T> {
         });
         let all = low.union(others);
         let base = &mut state.base_optimizer_state;
-        let steps = self.base_optimizer.update_with(all.clone(), base, &all, extra);
+        let untold = all.map(|x| x.absent_like(UNTOLD));
+        let steps = self.base_optimizer.update_with(all, base, &untold, extra);
         let (low, others) = steps.split_like(&matrices);
         let mut steps = low.arrays();
         let full = matrices.zip(&projector, |g, p| {

@@ -113,3 +113,21 @@ fn a_padded_label_of_ctc_need_not_be_a_class() {
         assert!(slopes.is_finite().all(..).item::<bool>(), "{slopes:?}");
     }
 }
+
+#[test]
+fn galore_says_that_its_optimizer_is_not_told_parameters() {
+    let params = single([[1.0_f32, 2.0], [3.0, 4.0]]);
+    let step = |base: fn() -> AdamW| {
+        let tx = scale_by_galore().rank(1).base_optimizer(base());
+        let mut state = tx.init(&params);
+        tx.update(params.clone(), &mut state, &params)
+    };
+    let message = panic_of(|| step(|| adamw(0.1).weight_decay(0.5)));
+    let expected = "scale_by_galore: the base optimizer is not told parameters";
+    assert!(message.contains(expected) && message.contains("weight decay"), "{message}");
+
+    // Shapes are known.
+    let tx = scale_by_galore().rank(1).base_optimizer(masked(scale_by_adam(), Everything));
+    let mut state = tx.init(&params);
+    assert_eq!(only(&tx.update(params.clone(), &mut state, &params)).shape(), [2, 2]);
+}
