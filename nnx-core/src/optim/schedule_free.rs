@@ -153,6 +153,10 @@ impl<T: GradientTransformation> GradientTransformation for ScheduleFree<T> {
         state.z = z;
         y.zip(params, |next, p| next - p)
     }
+
+    fn takes_examples(&self) -> bool {
+        self.base_optimizer.takes_examples()
+    }
 }
 
 /// The rate after a warm-up of so many steps, if there is one.

@@ -131,3 +131,48 @@ fn galore_says_that_its_optimizer_is_not_told_parameters() {
     let mut state = tx.init(&params);
     assert_eq!(only(&tx.update(params.clone(), &mut state, &params)).shape(), [2, 2]);
 }
+
+#[derive(Clone, nnx_derive::Module)]
+#[module(crate = nnx_core)]
+struct Pair {
+    x: Param,
+    y: Param,
+}
+
+fn pair(x: impl Into<Array>, y: impl Into<Array>) -> Pair {
+    Pair { x: Param::new(x.into()), y: Param::new(y.into()) }
+}
+
+/// The parameters after a step by the gradients of three examples.
+fn by_examples(tx: impl GradientTransformation) -> Vec<f32> {
+    let mut p = pair([1.0_f32, -1.0], 2.0_f32);
+    let grads = pair([[1.0_f32, 2.0], [0.5, 0.0], [-1.0, 1.0]], [1.0_f32, -2.0, 0.5]);
+    Optimizer::new(&p, tx).update(&mut p, &grads);
+    assert_eq!((p.x.shape(), p.y.shape()), (&[2][..], &[][..]));
+    [p.x.to_vec::<f32>(), p.y.to_vec()].concat()
+}
+
+#[test]
+fn what_holds_an_optimizer_of_examples_takes_examples() {
+    let private = || dpsgd(0.1).l2_norm_clip(1.5).noise_multiplier(0.0);
+    let alone = by_examples(private());
+    assert_ne!(alone, [1.0, -1.0, 2.0]);
+    assert_eq!(by_examples(masked(private(), Everything)), alone);
+    assert_eq!(by_examples(lookahead(private(), 5, 0.5)), alone);
+    assert_eq!(by_examples(apply_if_finite(private(), 1)), alone);
+    assert_eq!(by_examples(conditionally_mask(private(), |step, _| step.lt(1))), alone);
+    let still = by_examples(conditionally_mask(private(), |step, _| step.gt(1)));
+    assert_eq!(still, [1.0, -1.0, 2.0]);
+    assert_ne!(by_examples(schedule_free(private(), 0.1)), [1.0, -1.0, 2.0]);
+    by_examples(partition((group(path_contains("x"), private()), group(Everything, private()))));
+}
+
+#[test]
+fn what_cannot_take_examples_says_what_to_do() {
+    let message = panic_of(|| by_examples(multi_steps(dpsgd(0.1), 2)));
+    let expected = "the gradient for `x` is f32[3, 2], the parameter f32[2]\nfix: ";
+    assert!(message.contains(expected) && message.contains("first in a chain"), "{message}");
+    let message = panic_of(|| by_examples(masked(dpsgd(0.1), path_contains("x"))));
+    let expected = "group 1 (`y`) does not take\nfix: ";
+    assert!(message.contains(expected), "{message}");
+}
