@@ -176,3 +176,25 @@ fn what_cannot_take_examples_says_what_to_do() {
     let expected = "group 1 (`y`) does not take\nfix: ";
     assert!(message.contains(expected), "{message}");
 }
+
+#[test]
+fn the_zoom_search_of_complex_parameters_follows_the_slope() {
+    let number = |re: [f64; 2], im: [f64; 2]| complex(&Array::from(re), &Array::from(im));
+    let at = number([1.0, 0.0], [2.0, -0.5]);
+    let loss_fn =
+        |z: &mut Param| ((z.value() - &at).abs().square() * Array::from([1.0_f64, 3.0])).sum(..);
+    for (size, rate, re, im) in [
+        (1.0, 0.20277410832232495, [0.58388375, -0.21664465], [0.87054161, -0.39167768]),
+        // Here the slope is too steep at the first try.
+        (0.01, 4.0, [0.356, 0.76], [0.252, -0.88]),
+    ] {
+        let mut z = Param::new(number([0.3, 1.0], [0.1, -1.0]));
+        let mut opt = Optimizer::new(&z, (scale(-size), scale_by_zoom_linesearch(20)));
+        let (loss, grads) = value_and_grad(loss_fn, &mut z);
+        let downhill = Param::new(grads.conj());
+        opt.update_with(&mut z, &downhill, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+        assert_near(&opt.opt_state.1.learning_rate, &[rate], 1e-12);
+        assert_near(&z.real(), &re, 1e-7);
+        assert_near(&z.imag(), &im, 1e-7);
+    }
+}
