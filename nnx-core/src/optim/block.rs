@@ -72,10 +72,12 @@ impl GradientTransformation for Fromage {
     fn update(&self, updates: Params, state: &mut ScaleByScheduleState, params: &Params) -> Params {
         let rate = self.learning_rate.at(&state.count);
         state.count.set(safe_increment(&state.count));
-        let shrunk = 1.0 / (rate.square() + 1.0).sqrt();
+        let root = (rate.square() + 1.0).sqrt();
+        // 1 / root − 1, of which the difference would leave nothing.
+        let shrinking = -rate.square() / (&root * (&root + 1.0));
         let updates =
             scale_by_trust_ratio().min_norm(self.min_norm).update(updates, &mut (), params);
-        updates.scale(&(-rate * &shrunk)).add_scale(&(shrunk - 1.0), params)
+        updates.scale(&(-rate / root)).add_scale(&shrinking, params)
     }
 }
 

@@ -198,3 +198,10 @@ fn the_zoom_search_of_complex_parameters_follows_the_slope() {
         assert_near(&z.imag(), &im, 1e-7);
     }
 }
+
+#[test]
+fn the_shrinking_of_fromage_is_not_rounded_away() {
+    assert_near(&pull(fromage(1e-4)), &[-5e-9, -1e-8], 1e-6);
+    let root = 1.25_f64.sqrt();
+    assert_near(&pull(fromage(0.5)), &[1.0 / root - 1.0, 2.0 / root - 2.0], 1e-6);
+}
