@@ -205,3 +205,11 @@ fn the_shrinking_of_fromage_is_not_rounded_away() {
     let root = 1.25_f64.sqrt();
     assert_near(&pull(fromage(0.5)), &[1.0 / root - 1.0, 2.0 / root - 2.0], 1e-6);
 }
+
+#[test]
+fn the_projection_of_a_nan_is_nan() {
+    for values in [[1.0_f32, f32::NAN, 0.3], [f32::NAN, 0.0, 0.0], [0.1, 0.2, f32::NAN]] {
+        let near = projections::projection_simplex(&Array::from(values), 1.0);
+        assert!(near.is_nan().all(..).item::<bool>(), "{near:?}");
+    }
+}
