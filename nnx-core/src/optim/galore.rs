@@ -1,7 +1,7 @@
 //! GaLore: an optimizer's state for gradients of low rank.
 
 use super::extra::without_extra;
-use super::hyper::number;
+use super::hyper::{learning_rate, number};
 use super::{
     AddDecayedWeights, ExtraArgs, GradientTransformation, LearningRate, Mask, Params, ScaleByAdam,
     ScaleByLearningRate, add_decayed_weights, safe_increment, scale_by_adam,
@@ -289,6 +289,8 @@ pub fn galore<T: GradientTransformation>(
 }
 
 impl<T: GradientTransformation> Galore<T> {
+    learning_rate!();
+
     number! {
         /// How strongly parameters are pulled to zero, in units of the learning rate.
         weight_decay: f64 = 0.0

@@ -1,7 +1,7 @@
 //! L-BFGS: Newton's steps by an estimate of the curvature.
 
 use super::extra::without_extra;
-use super::hyper::transformation;
+use super::hyper::{set_learning_rate, transformation};
 use super::tree::number_dtype;
 use super::{
     ExtraArgs, GradientTransformation, InitialGuess, LearningRate, Params, ScaleByLearningRate,
@@ -166,6 +166,9 @@ impl<L: GradientTransformation> Lbfgs<L> {
         self.learning_rate = learning_rate.into();
         self
     }
+
+    set_learning_rate!();
+
     /// How many changes are kept. Default: `10`.
     pub fn memory_size(mut self, memory_size: usize) -> Self {
         self.lbfgs.memory_size = memory_size;

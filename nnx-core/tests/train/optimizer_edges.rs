@@ -213,3 +213,44 @@ fn the_projection_of_a_nan_is_nan() {
         assert!(near.is_nan().all(..).item::<bool>(), "{near:?}");
     }
 }
+
+/// The sizes of a step before and after `set` changes the rate, of which an array is given.
+fn sizes<T: GradientTransformation + Clone>(tx: T, set: impl Fn(&mut T)) -> [f32; 2] {
+    let loss_fn = |x: &mut Param| x.square().sum(..);
+    let step = |tx: T| {
+        let mut x = Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+        let before = x.value().clone();
+        let mut opt = Optimizer::new(&x, tx);
+        let (loss, grads) = value_and_grad(loss_fn, &mut x);
+        opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+        (x.value() - before).abs().sum(..).item::<f32>()
+    };
+    let mut changed = tx.clone();
+    set(&mut changed);
+    [step(tx), step(changed)]
+}
+
+#[test]
+fn learning_rates_are_set() {
+    let (rate, half) = (Array::scalar(0.1_f32), Array::scalar(0.05_f32));
+    let is_half = |what: &str, [whole, halved]: [f32; 2]| {
+        assert!((halved / whole - 0.5).abs() < 1e-5, "{what}: {whole} {halved}");
+    };
+    let tx = galore(&rate, scale_by_galore().rank(1));
+    assert!(matches!(tx.learning_rate(), LearningRate::Injected(_)));
+    is_half("galore", sizes(tx, |tx| tx.set_learning_rate(&half)));
+    let tx = sophia(&rate, scale_by_sophia().update_interval(1));
+    assert!(matches!(tx.learning_rate(), LearningRate::Injected(_)));
+    is_half("sophia", sizes(tx, |tx| tx.set_learning_rate(&half)));
+    let tx = lbfgs().learning_rate(&rate).linesearch(());
+    is_half("lbfgs", sizes(tx, |tx| tx.set_learning_rate(&half)));
+    is_half("polyak_sgd", sizes(polyak_sgd().scaling(&rate), |tx| tx.set_scaling(&half)));
+    // Both copies: the rate of the base, and that by which steps count in the mean.
+    let tx = schedule_free(sgd(&rate), &rate);
+    assert!(matches!(tx.learning_rate(), LearningRate::Injected(_)));
+    let set = |tx: &mut ScheduleFree<Sgd>| {
+        tx.set_learning_rate(&half);
+        tx.base_optimizer.set_learning_rate(&half);
+    };
+    is_half("schedule_free", sizes(tx, set));
+}
