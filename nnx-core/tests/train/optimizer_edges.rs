@@ -254,3 +254,11 @@ fn learning_rates_are_set() {
     };
     is_half("schedule_free", sizes(tx, set));
 }
+
+#[test]
+fn nnls_of_no_unknowns() {
+    let (a, b) = (zeros([2, 0], DType::F32), Array::from([1.0_f32, 2.0]));
+    for lipschitz in [None, Some(2.0)] {
+        assert_eq!(nnls(&a, &b, 3, lipschitz).shape(), [0]);
+    }
+}
