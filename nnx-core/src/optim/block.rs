@@ -1,6 +1,7 @@
 //! LAMB and LARS: scaling by norms of whole parameters.
 
 use super::hyper::{optimizer, rated, transformation};
+use super::tree::number_dtype;
 use super::{
     AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
     ScaleByScheduleState, Trace, add_decayed_weights, safe_increment, scale_by_adam,
@@ -70,7 +71,7 @@ impl GradientTransformation for Fromage {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByScheduleState, params: &Params) -> Params {
-        let rate = self.learning_rate.at(&state.count);
+        let rate = self.learning_rate.at(&state.count, number_dtype(params));
         state.count.set(safe_increment(&state.count));
         let root = (rate.square() + 1.0).sqrt();
         // 1 / root − 1, of which the difference would leave nothing.

@@ -133,7 +133,7 @@ impl GradientTransformation for Momo {
     ) -> Params {
         let dtype = state.barf.dtype();
         let value = extra.loss("momo").astype(dtype);
-        let rate = self.learning_rate.at(&state.count).astype(dtype);
+        let rate = self.learning_rate.at(&state.count, dtype);
         let beta = where_(state.count.eq(0), 0.0, Array::constant_scalar(dtype, self.beta));
         let mean = |before: &Array, now: &Array| before * &beta + now * (1.0 - &beta);
         state.exp_avg = state.exp_avg.scale(&beta).add_scale(&(1.0 - &beta), &updates);
@@ -229,13 +229,13 @@ impl GradientTransformation for MomoAdam {
     ) -> Params {
         let dtype = state.barf.dtype();
         let value = extra.loss("momo_adam").astype(dtype);
-        let rate = self.learning_rate.at(&state.count).astype(dtype);
+        let rate = self.learning_rate.at(&state.count, dtype);
         let count = safe_increment(&state.count);
         let (b1, b2) = (self.b1, self.b2);
         let mean = |before: &Array, now: &Array| before * b1 + now * (1.0 - b1);
         state.exp_avg = state.exp_avg.zip(&updates, mean);
         state.exp_avg_sq = state.exp_avg_sq.zip(&updates, |v, g| v * b2 + g * (1.0 - b2) * g);
-        let of_squares = 1.0 - power(b2, &count);
+        let of_squares = 1.0 - power(b2, &count, dtype);
         let direction = state.exp_avg.zip(&state.exp_avg_sq, |mean, square| {
             mean / ((square / of_squares.astype(square.dtype())).sqrt() + self.eps)
         });
@@ -247,7 +247,7 @@ impl GradientTransformation for MomoAdam {
             square: state.exp_avg.vdot(&direction),
             decay: &pull + 1.0,
             pull,
-            correction: (1.0 - power(b1, &count)).astype(dtype),
+            correction: 1.0 - power(b1, &count, dtype),
         };
         let mut bound = state.lb.value().clone();
         if self.adapt_lower_bound {

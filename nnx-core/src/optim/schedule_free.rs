@@ -137,7 +137,7 @@ impl<T: GradientTransformation> GradientTransformation for ScheduleFree<T> {
         extra: &ExtraArgs<'_>,
     ) -> Params {
         let b1 = self.b1;
-        let rate = self.learning_rate.at(&state.step_count).astype(state.max_lr.dtype());
+        let rate = self.learning_rate.at(&state.step_count, state.max_lr.dtype());
         let max_lr = state.max_lr.maximum(rate);
         let weight = max_lr.pow(self.weight_lr_power);
         let total = state.weight_sum.value() + &weight;

@@ -262,3 +262,36 @@ fn nnls_of_no_unknowns() {
         assert_eq!(nnls(&a, &b, 3, lipschitz).shape(), [0]);
     }
 }
+
+/// Of three gradients, as Optax gives them in f64.
+#[test]
+fn numbers_of_f64_parameters_are_in_f64() {
+    fn check(name: &str, tx: impl GradientTransformation, expected: [f64; 2]) {
+        let (params, gradients) = (single([1.0_f64, 2.0]), single([1.0_f64, -0.5]));
+        let (mut state, loss) = (tx.init(&params), Array::scalar(0.3_f64));
+        let mut step = |i: f64| {
+            let gradients = gradients.map(|g| g * i);
+            tx.update_with(gradients, &mut state, &params, &ExtraArgs::new().value(&loss))
+        };
+        let last = [1.0, 2.0, 3.0].map(&mut step);
+        let step = only(&last[2]).to_vec::<f64>();
+        for (found, expected) in step.iter().zip(expected) {
+            let error = (found / expected - 1.0).abs();
+            assert!(error < 1e-12, "{name}: {found}, expected {expected}");
+        }
+    }
+    check("adam", adam(0.1), [-9.5800121966485352e-2, 9.5800121523143683e-2]);
+    check("nadam", nadam(0.1), [-1.1917316309201700e-1, 1.1917316254051009e-1]);
+    check("radam", radam(0.1), [-2.0701107011070119e-1, 1.0350553505535059e-1]);
+    check("adopt", adopt(0.1), [-2.0892071150027208e-2, 2.0892071150027208e-2]);
+    check("ademamix", ademamix(0.1), [-9.5938946042995049e-2, 9.5938945599010936e-2]);
+    let simplified = simplified_ademamix(0.1).alpha(0.3.into());
+    check("simplified", simplified, [-3.1299929956448025e-1, 3.1299929813638794e-1]);
+    check("prodigy", prodigy(0.1), [-9.5800114311504295e-8, 9.5800106213182984e-8]);
+    check("dadapt_adamw", dadapt_adamw(0.1), [-1.0868868292366682e-7, 1.0868867373582939e-7]);
+    check("madgrad", madgrad(0.1), [-6.9132675591186743e-2, 5.4870616289098617e-2]);
+    check("fromage", fromage(0.1), [-2.0397024783200859e-1, 8.9578099440977457e-2]);
+    check("momo", momo(0.1), [-1.29e-1, 6.45e-2]);
+    check("momo_adam", momo_adam(0.1), [-9.5800121966485352e-2, 9.5800121523143683e-2]);
+    check("schedule_free", schedule_free(sgd(0.1), 0.1), [-2.2e-1, 1.1e-1]);
+}
