@@ -77,7 +77,7 @@ impl MatrixForm {
     }
 }
 
-/// What a base optimizer hears that looks at parameters.
+/// The error of a base optimizer that reads parameters.
 const UNTOLD: &str = "scale_by_galore: the base optimizer is not told parameters\nfix: put weight decay behind \
                       `scale_by_galore`, as `galore` does, and another transformation that needs them too";
 

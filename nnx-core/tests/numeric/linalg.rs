@@ -330,7 +330,7 @@ fn mistakes_name_shapes_and_rules() {
     ]);
 }
 
-/// What stands beside an element that is no number stays as it is.
+/// Beside elements that are not finite the others are as without them.
 #[test]
 fn named_matrices_do_not_spread_what_is_not_finite() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);

@@ -23,7 +23,7 @@ fn assert_near(found: &Array, expected: &[f64], tolerance: f64) {
     }
 }
 
-/// What `tx` makes of gradients of zero at [1, 2].
+/// The updates of `tx` for gradients of zero at [1, 2].
 fn pull(tx: impl GradientTransformation) -> Array {
     let params = single([1.0_f32, 2.0]);
     let loss = Array::scalar(1.0_f32);
@@ -179,12 +179,12 @@ fn what_cannot_take_examples_says_what_to_do() {
 
 #[test]
 fn the_zoom_search_of_complex_parameters_follows_the_slope() {
-    let number = |re: [f64; 2], im: [f64; 2]| complex(&Array::from(re), &Array::from(im));
+    let number = |re: [f64; 2], im: [f64; 2]| complex(Array::from(re), Array::from(im));
     let at = number([1.0, 0.0], [2.0, -0.5]);
     let loss_fn =
         |z: &mut Param| ((z.value() - &at).abs().square() * Array::from([1.0_f64, 3.0])).sum(..);
     for (size, rate, re, im) in [
-        (1.0, 0.20277410832232495, [0.58388375, -0.21664465], [0.87054161, -0.39167768]),
+        (1.0, 0.202774108322325, [0.58388375, -0.21664465], [0.87054161, -0.39167768]),
         // Here the slope is too steep at the first try.
         (0.01, 4.0, [0.356, 0.76], [0.252, -0.88]),
     ] {
@@ -280,18 +280,18 @@ fn numbers_of_f64_parameters_are_in_f64() {
             assert!(error < 1e-12, "{name}: {found}, expected {expected}");
         }
     }
-    check("adam", adam(0.1), [-9.5800121966485352e-2, 9.5800121523143683e-2]);
-    check("nadam", nadam(0.1), [-1.1917316309201700e-1, 1.1917316254051009e-1]);
-    check("radam", radam(0.1), [-2.0701107011070119e-1, 1.0350553505535059e-1]);
-    check("adopt", adopt(0.1), [-2.0892071150027208e-2, 2.0892071150027208e-2]);
-    check("ademamix", ademamix(0.1), [-9.5938946042995049e-2, 9.5938945599010936e-2]);
+    check("adam", adam(0.1), [-9.58001219664853e-2, 9.58001215231436e-2]);
+    check("nadam", nadam(0.1), [-1.19173163092017e-1, 1.19173162540510e-1]);
+    check("radam", radam(0.1), [-2.07011070110701e-1, 1.03505535055350e-1]);
+    check("adopt", adopt(0.1), [-2.08920711500272e-2, 2.08920711500272e-2]);
+    check("ademamix", ademamix(0.1), [-9.59389460429950e-2, 9.59389455990109e-2]);
     let simplified = simplified_ademamix(0.1).alpha(0.3.into());
-    check("simplified", simplified, [-3.1299929956448025e-1, 3.1299929813638794e-1]);
-    check("prodigy", prodigy(0.1), [-9.5800114311504295e-8, 9.5800106213182984e-8]);
-    check("dadapt_adamw", dadapt_adamw(0.1), [-1.0868868292366682e-7, 1.0868867373582939e-7]);
-    check("madgrad", madgrad(0.1), [-6.9132675591186743e-2, 5.4870616289098617e-2]);
-    check("fromage", fromage(0.1), [-2.0397024783200859e-1, 8.9578099440977457e-2]);
+    check("simplified", simplified, [-3.12999299564480e-1, 3.12999298136387e-1]);
+    check("prodigy", prodigy(0.1), [-9.58001143115042e-8, 9.58001062131829e-8]);
+    check("dadapt_adamw", dadapt_adamw(0.1), [-1.08688682923666e-7, 1.08688673735829e-7]);
+    check("madgrad", madgrad(0.1), [-6.91326755911867e-2, 5.48706162890986e-2]);
+    check("fromage", fromage(0.1), [-2.03970247832008e-1, 8.95780994409774e-2]);
     check("momo", momo(0.1), [-1.29e-1, 6.45e-2]);
-    check("momo_adam", momo_adam(0.1), [-9.5800121966485352e-2, 9.5800121523143683e-2]);
+    check("momo_adam", momo_adam(0.1), [-9.58001219664853e-2, 9.58001215231436e-2]);
     check("schedule_free", schedule_free(sgd(0.1), 0.1), [-2.2e-1, 1.1e-1]);
 }
