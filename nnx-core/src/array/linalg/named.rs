@@ -116,9 +116,6 @@ pub fn fiedler_companion(a: &Array) -> Array {
     one_program("fiedler_companion", std::slice::from_ref(a), |args| {
         let a = args[0].to_inexact();
         let last = a.rank() - 1;
-        if n == 0 {
-            return zeros(&*[&a.shape()[..last], &[0, 0]].concat(), a.dtype());
-        }
         let coefficients = -a.slice_dim(last, 1, n + 1) / a.slice_dim(last, 0, 1);
         let square = |axis| iota([n, n], DType::I32, axis);
         let (i, j) = (square(0), square(1));
@@ -128,7 +125,7 @@ pub fn fiedler_companion(a: &Array) -> Array {
         let before = (down.eq(1) & &even) | (i.eq(0) & j.eq(0));
         let after = up.eq(1) & &even;
         let ones = (up.eq(2) & &even) | (down.eq(2) & !&even) | (i.eq(1) & j.eq(0));
-        let at = select(&after, &(&i + 1), &i).minimum((n - 1) as i32);
+        let at = select(&after, &(&i + 1), &i).minimum(n.saturating_sub(1) as i32);
         let values = coefficients.take(&at, -1);
         where_(before | after, values, ones.astype(a.dtype()))
     })
