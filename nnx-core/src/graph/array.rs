@@ -80,6 +80,12 @@ impl Array {
         Array(Repr::Absent(Arc::new(Absence { why, aval: Some(aval.clone()) })))
     }
 
+    /// An array of this shape and dtype without elements; reading them gives `why` as the error.
+    pub(crate) fn absent_like(&self, why: &str) -> Self {
+        let aval = self.try_aval().ok().cloned();
+        Array(Repr::Absent(Arc::new(Absence { why: why.into(), aval })))
+    }
+
     /// Shape and dtype, or why there is no value.
     pub(crate) fn try_aval(&self) -> Result<&Aval> {
         match &self.0 {

@@ -4,6 +4,7 @@ use super::hyper::transformation;
 use super::moments::{
     bias_correction, first_moment, normalize, power, update_moment, update_second_moment,
 };
+use super::tree::number_dtype;
 use super::{
     AddDecayedWeights, GradientTransformation, LearningRate, Mask, Params, ScaleByLearningRate,
     add_decayed_weights, safe_increment, scale_by_learning_rate,
@@ -277,7 +278,7 @@ impl GradientTransformation for ScaleByRadam {
 
         // ρ, the length of the simple average that the running one stands for.
         let rho_inf = 2.0 / (1.0 - self.b2) - 1.0;
-        let b2t = power(self.b2, &count);
+        let b2t = power(self.b2, &count, number_dtype(&nu));
         let rho = rho_inf - &(&count * 2 * &b2t / (1.0 - &b2t));
         let rectified =
             (&rho - 4.0) * (&rho - 2.0) * rho_inf / (&rho * ((rho_inf - 4.0) * (rho_inf - 2.0)));

@@ -3,6 +3,7 @@
 
 use super::hyper::{optimizer, transformation};
 use super::moments::{bias_correction, normalize, update_moment, update_second_moment};
+use super::tree::number_dtype;
 use super::{
     AddDecayedWeights, GradientTransformation, LearningRate, Mask, Params, ScaleByAdamState,
     ScaleByLearningRate, Schedule, add_decayed_weights, safe_increment, scale_by_learning_rate,
@@ -10,7 +11,6 @@ use super::{
 use crate::array::where_;
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
-use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -65,10 +65,14 @@ impl GradientTransformation for ScaleByAdemamix {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdemamixState, _: &Params) -> Params {
-        let (b3, alpha) = (self.b3.at(&state.count_m2), self.alpha.at(&state.count_m2));
+        let dtype = number_dtype(&updates);
+        let alpha = self.alpha.at(&state.count_m2, dtype);
         let count = safe_increment(&state.count);
         let m1 = update_moment(&updates, &state.m1, self.b1);
-        let m2 = moving(&updates, &state.m2, &b3);
+        let m2 = match &self.b3 {
+            LearningRate::Constant(b3) => update_moment(&updates, &state.m2, *b3),
+            b3 => moving(&updates, &state.m2, &b3.at(&state.count_m2, dtype)),
+        };
         let nu = update_second_moment(&updates, &state.nu, self.b2);
         let mean = bias_correction(&m1, self.b1, &count).add_scale(&alpha, &m2);
         let nu_hat = bias_correction(&nu, self.b2, &count);
@@ -165,7 +169,7 @@ impl GradientTransformation for ScaleBySimplifiedAdemamix {
         state: &mut ScaleBySimplifiedAdemamixState,
         _: &Params,
     ) -> Params {
-        let alpha = self.alpha.at(&state.t);
+        let alpha = self.alpha.at(&state.t, number_dtype(&updates));
         let t = safe_increment(&state.t);
         let m = updates.zip(&state.m, |g, m| g + m * self.b1);
         let n = updates.zip(&state.n, |g, n| {
@@ -250,11 +254,13 @@ impl GradientTransformation for ScaleByAdopt {
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
         let later = state.count.gt(0);
-        let (b1, b2) = (where_(&later, self.b1 as f32, 1.0), where_(&later, self.b2 as f32, 0.0));
+        let dtype = number_dtype(&updates);
+        let number = |x: f64| Array::constant_scalar(dtype, x);
+        let (b1, b2) = (where_(&later, number(self.b1), 1.0), where_(&later, number(self.b2), 0.0));
         let normalized = updates.zip(&state.nu, |g, v| g / v.sqrt().maximum(self.eps));
         let most = match &self.clipping {
             AdoptClipping::Off => None,
-            AdoptClipping::FourthRoot => Some(state.count.astype(DType::F32).pow(0.25)),
+            AdoptClipping::FourthRoot => Some(state.count.astype(dtype).pow(0.25)),
             AdoptClipping::By(schedule) => Some(schedule.value(&state.count)),
         };
         let normalized = match most {

@@ -81,4 +81,8 @@ impl<T: GradientTransformation> GradientTransformation for ApplyIfFinite<T> {
         };
         stepped.map(|u| select(take.broadcast_to(u.shape()), u, u.zeros_like()))
     }
+
+    fn takes_examples(&self) -> bool {
+        self.inner.takes_examples()
+    }
 }

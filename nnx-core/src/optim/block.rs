@@ -1,6 +1,7 @@
 //! LAMB and LARS: scaling by norms of whole parameters.
 
 use super::hyper::{optimizer, rated, transformation};
+use super::tree::number_dtype;
 use super::{
     AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdam, ScaleByLearningRate,
     ScaleByScheduleState, Trace, add_decayed_weights, safe_increment, scale_by_adam,
@@ -70,12 +71,14 @@ impl GradientTransformation for Fromage {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByScheduleState, params: &Params) -> Params {
-        let rate = self.learning_rate.at(&state.count);
+        let rate = self.learning_rate.at(&state.count, number_dtype(params));
         state.count.set(safe_increment(&state.count));
-        let shrunk = 1.0 / (rate.square() + 1.0).sqrt();
+        let root = (rate.square() + 1.0).sqrt();
+        // 1 / root − 1, of which the difference would leave nothing.
+        let shrinking = -rate.square() / (&root * (&root + 1.0));
         let updates =
             scale_by_trust_ratio().min_norm(self.min_norm).update(updates, &mut (), params);
-        updates.scale(&(-rate * &shrunk)).add_scale(&(shrunk - 1.0), params)
+        updates.scale(&(-rate / root)).add_scale(&shrinking, params)
     }
 }
 

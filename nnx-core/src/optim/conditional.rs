@@ -103,4 +103,9 @@ impl<T: GradientTransformation> GradientTransformation for Conditionally<T> {
         let otherwise = if self.masks { stepped.zeros_like() } else { updates };
         stepped.select(&take, &otherwise)
     }
+
+    /// Updates that pass would keep the axis of examples.
+    fn takes_examples(&self) -> bool {
+        self.masks && self.inner.takes_examples()
+    }
 }

@@ -1,7 +1,7 @@
 //! GaLore: an optimizer's state for gradients of low rank.
 
 use super::extra::without_extra;
-use super::hyper::number;
+use super::hyper::{learning_rate, number};
 use super::{
     AddDecayedWeights, ExtraArgs, GradientTransformation, LearningRate, Mask, Params, ScaleByAdam,
     ScaleByLearningRate, add_decayed_weights, safe_increment, scale_by_adam,
@@ -77,6 +77,10 @@ impl MatrixForm {
     }
 }
 
+/// The error of a base optimizer that reads parameters.
+const UNTOLD: &str = "scale_by_galore: the base optimizer is not told parameters\nfix: put weight decay behind \
+                      `scale_by_galore`, as `galore` does, and another transformation that needs them too";
+
 /// See [`scale_by_galore`].
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -122,7 +126,8 @@ impl<T> ScaleByGalore<T> {
         weight_dimension_numbers: Option<GaLoreDimensionNumbers> = None
     }
 
-    /// Another optimizer of what was projected. It is told parameters of the projected shapes, but not their values.
+    /// Another optimizer of what was projected. It is told parameters of the projected shapes, but not their values;
+    /// one that needs these panics, so put weight decay behind [`scale_by_galore`], as [`galore`] does.
     pub fn base_optimizer<U: GradientTransformation>(self, base_optimizer: U) -> ScaleByGalore<U> {
         let ScaleByGalore { rank, update_proj_gap, scale, weight_dimension_numbers, .. } = self;
         ScaleByGalore { rank, update_proj_gap, scale, base_optimizer, weight_dimension_numbers }
@@ -231,7 +236,8 @@ impl<T: GradientTransformation> GradientTransformation for ScaleByGalore<T> {
         });
         let all = low.union(others);
         let base = &mut state.base_optimizer_state;
-        let steps = self.base_optimizer.update_with(all.clone(), base, &all, extra);
+        let untold = all.map(|x| x.absent_like(UNTOLD));
+        let steps = self.base_optimizer.update_with(all, base, &untold, extra);
         let (low, others) = steps.split_like(&matrices);
         let mut steps = low.arrays();
         let full = matrices.zip(&projector, |g, p| {
@@ -283,6 +289,8 @@ pub fn galore<T: GradientTransformation>(
 }
 
 impl<T: GradientTransformation> Galore<T> {
+    learning_rate!();
+
     number! {
         /// How strongly parameters are pulled to zero, in units of the learning rate.
         weight_decay: f64 = 0.0

@@ -169,6 +169,13 @@ macro_rules! learning_rate {
             &self.learning_rate
         }
 
+        $crate::optim::hyper::set_learning_rate!();
+    };
+}
+
+/// The method that changes the learning rate.
+macro_rules! set_learning_rate {
+    () => {
         /// Sets the learning rate. A number or a schedule is a part of the program, so that a jitted
         /// function is compiled again for another one; an array is not.
         pub fn set_learning_rate(&mut self, learning_rate: impl Into<$crate::optim::LearningRate>) {
@@ -189,4 +196,4 @@ macro_rules! number {
     };
 }
 
-pub(super) use {learning_rate, number, optimizer, rated, transformation};
+pub(super) use {learning_rate, number, optimizer, rated, set_learning_rate, transformation};

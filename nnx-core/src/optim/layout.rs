@@ -160,4 +160,8 @@ impl<T: GradientTransformation> GradientTransformation for SplitRealAndImaginary
         let new = self.inner.update_with(split, state, &split_parts(params), &inside);
         join_parts(&new, &updates)
     }
+
+    fn takes_examples(&self) -> bool {
+        self.inner.takes_examples()
+    }
 }

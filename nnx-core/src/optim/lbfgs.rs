@@ -1,7 +1,8 @@
 //! L-BFGS: Newton's steps by an estimate of the curvature.
 
 use super::extra::without_extra;
-use super::hyper::transformation;
+use super::hyper::{set_learning_rate, transformation};
+use super::tree::number_dtype;
 use super::{
     ExtraArgs, GradientTransformation, InitialGuess, LearningRate, Params, ScaleByLearningRate,
     ScaleByZoomLinesearch, safe_increment, scale_by_learning_rate, scale_by_zoom_linesearch,
@@ -42,7 +43,7 @@ pub struct ScaleByLbfgsState {
     pub diff_params_memory: Params,
     /// Changes of the updates, likewise.
     pub diff_updates_memory: Params,
-    /// 1 / (change of the parameters · change of the updates), f32 `[memory_size]`.
+    /// 1 / (change of the parameters · change of the updates), `[memory_size]`; f64 if a parameter is, otherwise f32.
     pub weights_memory: Variable<OptState>,
 }
 
@@ -103,7 +104,7 @@ impl GradientTransformation for ScaleByLbfgs {
             updates: params.zeros_like(),
             diff_params_memory: memory.clone(),
             diff_updates_memory: memory,
-            weights_memory: Variable::new(zeros([self.memory_size], DType::F32)),
+            weights_memory: Variable::new(zeros([self.memory_size], number_dtype(params))),
         }
     }
 
@@ -165,6 +166,9 @@ impl<L: GradientTransformation> Lbfgs<L> {
         self.learning_rate = learning_rate.into();
         self
     }
+
+    set_learning_rate!();
+
     /// How many changes are kept. Default: `10`.
     pub fn memory_size(mut self, memory_size: usize) -> Self {
         self.lbfgs.memory_size = memory_size;

@@ -208,7 +208,7 @@ pub fn nnls(a: &Array, b: impl AsArray, iters: i32, lipschitz: Option<f64>) -> A
         let (a, b) = (&args[0], &args[1]);
         let (square, target) = (a.t().matmul(a), a.t().matmul(b));
         let bound = match lipschitz {
-            Some(bound) => square.full_like(bound).max(..),
+            Some(bound) => Array::constant_scalar(square.dtype(), bound),
             None if square.size() == 0 => square.sum(..),
             None => matrix_norm(&square, Ord::Frobenius).minimum(matrix_norm(&square, Ord::P(1.0))),
         };

@@ -112,4 +112,8 @@ impl<T: GradientTransformation> GradientTransformation for Lookahead<T> {
         state.steps_since_sync.set((state.steps_since_sync.value() + 1) % self.sync_period);
         updates
     }
+
+    fn takes_examples(&self) -> bool {
+        self.fast_optimizer.takes_examples()
+    }
 }

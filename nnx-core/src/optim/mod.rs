@@ -168,7 +168,8 @@ pub trait GradientTransformation: Module {
     }
 
     /// Whether the updates that this takes have an axis of examples in front of the parameters' axes, as
-    /// [`differentially_private_aggregate`] needs them.
+    /// [`differentially_private_aggregate`] needs them. What holds another transformation says what that one says, if
+    /// it makes nothing of the updates itself.
     fn takes_examples(&self) -> bool {
         false
     }

@@ -1,5 +1,6 @@
 //! Running means of updates and the correction of their start at zero.
 
+use super::tree::number_dtype;
 use super::{Params, safe_increment};
 use crate::graph::Array;
 use crate::value::DType;
@@ -14,15 +15,15 @@ pub(super) fn update_second_moment(values: &Params, moments: &Params, decay: f64
     update_moment(&values.map(Array::squared_magnitude), moments, decay)
 }
 
-/// decay^count, taken in f32: in a shorter dtype it could round to 1.
-pub(super) fn power(decay: f64, count: &Array) -> Array {
-    let count = count.astype(DType::F32);
+/// decay^count in `dtype`, f32 or f64: in a shorter one it could round to 1.
+pub(super) fn power(decay: f64, count: &Array, dtype: DType) -> Array {
+    let count = count.astype(dtype);
     count.full_like(decay).pow(&count)
 }
 
 /// moment / (1 − decay^count). `optax.tree.bias_correction`.
 pub(super) fn bias_correction(moments: &Params, decay: f64, count: &Array) -> Params {
-    let correction = 1.0 - power(decay, count);
+    let correction = 1.0 - power(decay, count, number_dtype(moments));
     moments.map(|t| t / correction.astype(t.dtype()))
 }
 

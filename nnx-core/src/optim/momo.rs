@@ -23,7 +23,9 @@ struct Model {
     product: Array,
     /// The squared norm of the mean gradient.
     square: Array,
-    /// 1 + rate · decay.
+    /// rate · weight decay: beside the 1 of `decay` it would be rounded away.
+    pull: Array,
+    /// 1 + rate · weight decay.
     decay: Array,
     /// The mean of ones, by which means are corrected.
     correction: Array,
@@ -51,12 +53,11 @@ impl Model {
         let loss = &self.barf + &self.product - &self.gamma - step * 0.5 * &self.square;
         (loss / &self.correction).maximum(least)
     }
-}
 
-/// −decay / (1 + decay) · parameters − `step` · `direction`.
-fn descend(params: &Params, decay: &Array, step: &Array, direction: &Params) -> Params {
-    let pull = (decay - 1.0) / decay;
-    params.scale(&-pull).add_scale(&-step, direction)
+    /// −pull / (1 + pull) · parameters − `step` · `direction`.
+    fn descend(&self, params: &Params, step: &Array, direction: &Params) -> Params {
+        params.scale(&-(&self.pull / &self.decay)).add_scale(&-step, direction)
+    }
 }
 
 rated! {
@@ -132,16 +133,18 @@ impl GradientTransformation for Momo {
     ) -> Params {
         let dtype = state.barf.dtype();
         let value = extra.loss("momo").astype(dtype);
-        let rate = self.learning_rate.at(&state.count).astype(dtype);
+        let rate = self.learning_rate.at(&state.count, dtype);
         let beta = where_(state.count.eq(0), 0.0, Array::constant_scalar(dtype, self.beta));
         let mean = |before: &Array, now: &Array| before * &beta + now * (1.0 - &beta);
         state.exp_avg = state.exp_avg.scale(&beta).add_scale(&(1.0 - &beta), &updates);
+        let pull = &rate * self.weight_decay;
         let model = Model {
             barf: mean(&state.barf, &value),
             gamma: mean(&state.gamma, &updates.vdot(params)),
             product: state.exp_avg.vdot(params),
             square: state.exp_avg.vdot(&state.exp_avg),
-            decay: &rate * self.weight_decay + 1.0,
+            decay: &pull + 1.0,
+            pull,
             correction: rate.full_like(1.0),
         };
         let mut bound = state.lb.value().clone();
@@ -152,10 +155,11 @@ impl GradientTransformation for Momo {
         if self.adapt_lower_bound {
             state.lb.set(model.next(&step, self.lower_bound));
         }
+        let updates = model.descend(params, &step, &state.exp_avg);
         state.barf.set(model.barf);
         state.gamma.set(model.gamma);
         state.count.set(safe_increment(&state.count));
-        descend(params, &model.decay, &step, &state.exp_avg)
+        updates
     }
 }
 
@@ -225,23 +229,25 @@ impl GradientTransformation for MomoAdam {
     ) -> Params {
         let dtype = state.barf.dtype();
         let value = extra.loss("momo_adam").astype(dtype);
-        let rate = self.learning_rate.at(&state.count).astype(dtype);
+        let rate = self.learning_rate.at(&state.count, dtype);
         let count = safe_increment(&state.count);
         let (b1, b2) = (self.b1, self.b2);
         let mean = |before: &Array, now: &Array| before * b1 + now * (1.0 - b1);
         state.exp_avg = state.exp_avg.zip(&updates, mean);
         state.exp_avg_sq = state.exp_avg_sq.zip(&updates, |v, g| v * b2 + g * (1.0 - b2) * g);
-        let of_squares = 1.0 - power(b2, &count);
+        let of_squares = 1.0 - power(b2, &count, dtype);
         let direction = state.exp_avg.zip(&state.exp_avg_sq, |mean, square| {
             mean / ((square / of_squares.astype(square.dtype())).sqrt() + self.eps)
         });
+        let pull = &rate * self.weight_decay;
         let model = Model {
             barf: mean(&state.barf, &value),
             gamma: mean(&state.gamma, &updates.vdot(params)),
             product: state.exp_avg.vdot(params),
             square: state.exp_avg.vdot(&direction),
-            decay: &rate * self.weight_decay + 1.0,
-            correction: (1.0 - power(b1, &count)).astype(dtype),
+            decay: &pull + 1.0,
+            pull,
+            correction: 1.0 - power(b1, &count, dtype),
         };
         let mut bound = state.lb.value().clone();
         if self.adapt_lower_bound {
@@ -251,9 +257,10 @@ impl GradientTransformation for MomoAdam {
         if self.adapt_lower_bound {
             state.lb.set(model.next(&step, self.lower_bound));
         }
+        let updates = model.descend(params, &step, &direction);
         state.barf.set(model.barf);
         state.gamma.set(model.gamma);
         state.count.set(count);
-        descend(params, &model.decay, &step, &direction)
+        updates
     }
 }

@@ -23,7 +23,7 @@ pub fn measure(of: impl Fn(&Params) -> Array + Send + Sync + 'static) -> Measure
     Measure { of: UserFunction(Arc::new(of)), ema: None }
 }
 
-/// The running mean of what `of` gives. `optax.measure_with_ema`.
+/// The running mean of what `of` gives, a float. `optax.measure_with_ema`.
 pub fn measure_with_ema(
     of: impl Fn(&Params) -> Array + Send + Sync + 'static,
     decay: f64,
@@ -91,8 +91,9 @@ impl GradientTransformation for Monitor {
     fn init(&self, params: &Params) -> MonitorState {
         let mut state = MonitorState { measurements: BTreeMap::new(), means: BTreeMap::new() };
         for (name, measure) in &self.measures {
-            let measured = (measure.of.0)(params);
+            let mut measured = (measure.of.0)(params);
             if let Some(ema) = &measure.ema {
+                measured = measured.to_inexact();
                 state.means.insert(name.clone(), ema.init(&single(measured.clone())));
             }
             state.measurements.insert(name.clone(), Variable::new(measured));
@@ -105,7 +106,8 @@ impl GradientTransformation for Monitor {
         for (name, measure) in &self.measures {
             let mut measured = (measure.of.0)(&updates);
             if let (Some(ema), Some(mean)) = (&measure.ema, state.means.get_mut(name)) {
-                measured = match ema.update(single(measured), mean, params).arrays().next() {
+                let measured_now = single(measured.to_inexact());
+                measured = match ema.update(measured_now, mean, params).arrays().next() {
                     Some(mean) => mean.clone(),
                     None => unreachable!("a mean of one array is one array"),
                 };

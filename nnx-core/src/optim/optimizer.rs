@@ -428,8 +428,15 @@ impl<T: GradientTransformation> Optimizer<T> {
                 false => Some(aval.shape()),
             };
             if shape != Some(param.shape()) {
+                let fix = match aval.shape().get(1..) == Some(param.shape()) {
+                    true => {
+                        "\nfix: if the first axis is that of examples, take the mean over it, or put \
+                         `differentially_private_aggregate` first in a chain, in front of what holds optimizers"
+                    }
+                    false => "",
+                };
                 return Err(Error::Invalid(format!(
-                    "Optimizer::update: the gradient for `{path}` is {aval}, the parameter {param}"
+                    "Optimizer::update: the gradient for `{path}` is {aval}, the parameter {param}{fix}"
                 )));
             }
             Ok(leaf.array.clone())

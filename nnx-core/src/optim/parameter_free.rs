@@ -22,8 +22,8 @@ fn absolute_sum(x: &Params) -> Array {
 }
 
 /// √(1 − b2^count) / (1 − b1^count).
-fn correction((b1, b2): (f64, f64), count: &Array) -> Array {
-    (1.0 - power(b2, count)).sqrt() / (1.0 - power(b1, count))
+fn correction((b1, b2): (f64, f64), count: &Array, dtype: DType) -> Array {
+    (1.0 - power(b2, count, dtype)).sqrt() / (1.0 - power(b1, count, dtype))
 }
 
 rated! {
@@ -104,8 +104,9 @@ impl GradientTransformation for Prodigy {
         let b3 = self.beta3.unwrap_or(b2.sqrt());
         let count = safe_increment(&state.count);
         let estimate = state.estim_lr.value().clone();
-        let factor = self.learning_rate.at(&state.count) * correction(self.betas, &count);
-        let rate = (&estimate * factor).astype(estimate.dtype());
+        let dtype = estimate.dtype();
+        let rate = self.learning_rate.at(&state.count, dtype);
+        let rate = &estimate * (rate * correction(self.betas, &count, dtype));
         let scaled = updates.scale(&estimate);
         let way = state.params0.zip(params, |start, p| start - p);
         state.exp_avg = state.exp_avg.zip(&scaled, |mean, g| mean * b1 + g * (1.0 - b1));
@@ -184,8 +185,9 @@ impl GradientTransformation for DadaptAdamw {
         let root = b2.sqrt();
         let count = safe_increment(&state.count);
         let estimate = state.estim_lr.value().clone();
-        let factor = self.learning_rate.at(&state.count) * correction(self.betas, &count);
-        let rate = (&estimate * factor).astype(estimate.dtype());
+        let dtype = estimate.dtype();
+        let rate = self.learning_rate.at(&state.count, dtype);
+        let rate = &estimate * (rate * correction(self.betas, &count, dtype));
         let normalized = |sum: &Params, square: &Params| {
             sum.zip(square, |sum, square| sum / (square.sqrt() + self.eps))
         };
@@ -331,8 +333,9 @@ impl GradientTransformation for ScaleByMadgrad {
     }
 
     fn update(&self, updates: Params, state: &mut MadgradState, params: &Params) -> Params {
+        // Of f32 beside parameters of f64 too, as in Optax.
         let steps = (state.count.value() + 1).astype(DType::F32);
-        let weight = (self.learning_rate.at(&state.count) + self.eps) * steps.sqrt();
+        let weight = (self.learning_rate.at(&state.count, DType::F32) + self.eps) * steps.sqrt();
         state.grad_sum_sq = state.grad_sum_sq.add_scale(&weight, &updates.map(Array::square));
         state.s = state.s.add_scale(&weight, &updates);
         state.count.set(safe_increment(&state.count));

@@ -118,6 +118,9 @@ pub trait Groups: Module {
     /// Calls `group` with the mask of each.
     #[doc(hidden)]
     fn masks<'a>(&'a self, group: &mut dyn FnMut(&'a Mask));
+    /// Whether each group takes an axis of examples.
+    #[doc(hidden)]
+    fn take_examples(&self) -> Vec<bool>;
     /// The states for the parameters of each group.
     #[doc(hidden)]
     fn init(&self, params: &[Params]) -> Self::States;
@@ -140,6 +143,9 @@ macro_rules! groups {
 
             fn masks<'a>(&'a self, group: &mut dyn FnMut(&'a Mask)) {
                 $(group(&self.$i.mask);)*
+            }
+            fn take_examples(&self) -> Vec<bool> {
+                vec![$(self.$i.tx.takes_examples()),*]
             }
             #[track_caller]
             fn init(&self, params: &[Params]) -> Self::States {
@@ -261,6 +267,26 @@ impl<G: Groups> Partition<G> {
     }
 }
 
+impl<G: Groups> Partition<G> {
+    /// Where one group takes an axis of examples, the gradients of all have it.
+    #[track_caller]
+    fn check_examples(&self, groups: &[Params]) {
+        let takes = self.groups.take_examples();
+        if !takes.contains(&true) {
+            return;
+        }
+        for (i, (group, takes)) in groups.iter().zip(takes).enumerate() {
+            if !takes && !group.is_empty() {
+                raise(Error::Invalid(format!(
+                    "partition: the gradients have an axis of examples, which group {i} ({}) does not take\n\
+                     fix: let each group begin with `differentially_private_aggregate`, or put it in front of all",
+                    listed(group)
+                )));
+            }
+        }
+    }
+}
+
 /// The first few paths.
 fn listed(params: &Params) -> String {
     const SHOWN: usize = 5;
@@ -290,6 +316,7 @@ impl<G: Groups> GradientTransformation for Partition<G> {
         extra: &ExtraArgs<'_>,
     ) -> Params {
         let groups = self.split(params);
+        self.check_examples(&groups);
         let updates = groups.iter().map(|group| updates.split_like(group).0).collect();
         // To a group the loss is a function of its own parameters, where the others are.
         let value_fns: Vec<_> = groups
@@ -312,6 +339,10 @@ impl<G: Groups> GradientTransformation for Partition<G> {
             .collect();
         let groups = self.groups.update(updates, state, &groups, &extra);
         groups.into_iter().fold(Params::new([]), Params::union)
+    }
+
+    fn takes_examples(&self) -> bool {
+        self.groups.take_examples().contains(&true)
     }
 }
 

@@ -96,6 +96,11 @@ impl PolyakSgd {
         self.scaling = scaling.into();
         self
     }
+    /// Sets the factor of every step. A number or a schedule is a part of the program, so that a jitted function is
+    /// compiled again for another one; an array is not.
+    pub fn set_scaling(&mut self, scaling: impl Into<LearningRate>) {
+        self.scaling = scaling.into();
+    }
     /// The least value of the loss. Default: `0.0`.
     pub fn f_min(mut self, f_min: f64) -> Self {
         self.polyak.f_min = f_min;

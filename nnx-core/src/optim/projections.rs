@@ -107,11 +107,12 @@ pub fn projection_linf_ball<M: Module>(tree: &M, scale: f64) -> M {
 /// No number is negative, and their sum is 1: values `[n]`.
 fn unit_simplex(values: &Array) -> Array {
     let n = values.size();
-    let sorted = -(-values).sort(-1);
+    // A NaN is first, so that all numbers become NaN.
+    let sorted = values.sort(-1).flip(-1);
     let sums = sorted.cumsum(0);
     let counts = (arange(n, DType::I32) + 1).astype(values.dtype());
     let is_in = (1.0 / &counts + (sorted - &sums / &counts)).gt(0.0);
-    // The first is in but for a NaN.
+    // The first is in but for a NaN, which the sum is then too.
     let count = is_in.astype(DType::I32).sum(..);
     let sum = sums.take(&(&count - 1), 0);
     let count = count.astype(values.dtype());

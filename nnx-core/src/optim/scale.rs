@@ -5,6 +5,7 @@ use super::{GradientTransformation, Params, Schedule, safe_increment};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
+use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -82,15 +83,15 @@ pub enum LearningRate {
 }
 
 impl LearningRate {
-    /// The rate after `count` steps, a float scalar.
+    /// The rate after `count` steps, a scalar of `dtype`.
     #[track_caller]
-    pub(super) fn at(&self, count: &Array) -> Array {
+    pub(super) fn at(&self, count: &Array, dtype: DType) -> Array {
         match self {
-            LearningRate::Constant(rate) => Array::scalar(*rate as f32),
-            LearningRate::Schedule(schedule) => schedule.value(count),
+            LearningRate::Constant(rate) => Array::constant_scalar(dtype, *rate),
+            LearningRate::Schedule(schedule) => schedule.value(count).astype(dtype),
             LearningRate::Injected(rate) => {
                 check_rate(rate);
-                rate.value().clone()
+                rate.astype(dtype)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Schedule-free optimizers: means of parameters in place of rates that fall.
 
 use super::extra::without_extra;
-use super::hyper::{number, optimizer};
+use super::hyper::{learning_rate, number, optimizer};
 use super::{
     AddDecayedWeights, ExtraArgs, GradientTransformation, LearningRate, Params,
     ScaleByLearningRate, ScaleByRms, Sgd, add_decayed_weights, safe_increment,
@@ -18,7 +18,8 @@ use nnx_derive::Module;
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScheduleFree<T> {
-    base_optimizer: T,
+    /// The optimizer, which has a copy of the rate.
+    pub base_optimizer: T,
     learning_rate: LearningRate,
     b1: f64,
     weight_lr_power: f64,
@@ -27,6 +28,9 @@ pub struct ScheduleFree<T> {
 
 /// Steps of `base_optimizer` along z, whose mean is x; gradients are taken at y, between both, which the model holds.
 /// `learning_rate` is that of the optimizer. `optax.contrib.schedule_free`.
+///
+/// Both copies of a rate that is set later must be set: `tx.set_learning_rate(&rate)`, by which steps count in the mean,
+/// and `tx.base_optimizer.set_learning_rate(&rate)`, by which they go.
 ///
 /// The model is evaluated at x:
 ///
@@ -60,6 +64,8 @@ pub fn schedule_free<T: GradientTransformation>(
 }
 
 impl<T> ScheduleFree<T> {
+    learning_rate!();
+
     number! {
         /// How near to the mean gradients are taken.
         b1: f64 = 0.9
@@ -131,7 +137,7 @@ impl<T: GradientTransformation> GradientTransformation for ScheduleFree<T> {
         extra: &ExtraArgs<'_>,
     ) -> Params {
         let b1 = self.b1;
-        let rate = self.learning_rate.at(&state.step_count).astype(state.max_lr.dtype());
+        let rate = self.learning_rate.at(&state.step_count, state.max_lr.dtype());
         let max_lr = state.max_lr.maximum(rate);
         let weight = max_lr.pow(self.weight_lr_power);
         let total = state.weight_sum.value() + &weight;
@@ -152,6 +158,10 @@ impl<T: GradientTransformation> GradientTransformation for ScheduleFree<T> {
         state.max_lr.set(max_lr);
         state.z = z;
         y.zip(params, |next, p| next - p)
+    }
+
+    fn takes_examples(&self) -> bool {
+        self.base_optimizer.takes_examples()
     }
 }
 

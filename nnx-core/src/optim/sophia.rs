@@ -1,7 +1,7 @@
 //! Sophia: steps by the diagonal of the Hessian, which is estimated now and then.
 
 use super::extra::without_extra;
-use super::hyper::{number, transformation};
+use super::hyper::{learning_rate, number, transformation};
 use super::moments::{bias_correction, update_moment};
 use super::{
     AddDecayedWeights, ExtraArgs, GradientTransformation, LearningRate, Mask, Params,
@@ -234,6 +234,8 @@ pub fn sophia<H: GradientTransformation>(
 }
 
 impl<H: GradientTransformation> Sophia<H> {
+    learning_rate!();
+
     number! {
         /// How strongly parameters are pulled to zero, in units of the learning rate.
         weight_decay: f64 = 1e-4

@@ -106,11 +106,15 @@ impl Params {
     }
 }
 
-/// A number of a state: in f32, or in f64 if a parameter is.
-pub(super) fn number(params: &Params, value: f64) -> Variable<OptState> {
+/// The dtype of numbers beside parameters: f32, or f64 if a parameter is.
+pub(super) fn number_dtype(params: &Params) -> DType {
     let wide = params.arrays().any(|p| p.dtype().real() == DType::F64);
-    let dtype = if wide { DType::F64 } else { DType::F32 };
-    Variable::new(Array::constant_scalar(dtype, value))
+    if wide { DType::F64 } else { DType::F32 }
+}
+
+/// A number of a state, in that dtype.
+pub(super) fn number(params: &Params, value: f64) -> Variable<OptState> {
+    Variable::new(Array::constant_scalar(number_dtype(params), value))
 }
 
 /// Where `which`, a bool scalar, is true the state `yes`, otherwise `no`, in its dtypes.

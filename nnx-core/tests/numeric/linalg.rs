@@ -329,3 +329,21 @@ fn mistakes_name_shapes_and_rules() {
         ("qr gradient", &|| grad(|x: &Array| linalg::qr(x).0.sum(..), &a), &["qr", "f32[2, 3]"]),
     ]);
 }
+
+/// Beside elements that are not finite the others are as without them.
+#[test]
+fn named_matrices_do_not_spread_what_is_not_finite() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let rows = |a: Array| format!("{:?}", a.to_vec::<f32>());
+    let l = linalg::leslie(&Array::from([1.0_f32, 2.0, 3.0]), Array::from([nan, inf]));
+    assert_eq!(rows(l), "[1.0, 2.0, 3.0, NaN, 0.0, 0.0, 0.0, inf, 0.0]");
+    let c = linalg::fiedler_companion(&Array::from([1.0_f32, nan, 2.0, inf]));
+    assert_eq!(rows(c), "[NaN, -2.0, 1.0, 1.0, 0.0, 0.0, 0.0, -inf, 0.0]");
+}
+
+#[test]
+fn the_fiedler_companion_of_a_constant_is_empty() {
+    let constant = |shape: &[usize]| linalg::fiedler_companion(&ones(shape, DType::F32));
+    assert_eq!(constant(&[1]).shape(), [0, 0]);
+    assert_eq!(constant(&[3, 1]).shape(), [3, 0, 0]);
+}

@@ -2,7 +2,7 @@
 
 use crate::array::axes::invalid;
 use crate::array::{
-    AsArray, ConvolveMode, complex, concatenate, eye, iota, one_program, select, zeros,
+    AsArray, ConvolveMode, complex, concatenate, eye, iota, one_program, select, where_, zeros,
 };
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
@@ -75,8 +75,9 @@ pub fn leslie(f: &Array, s: impl AsArray) -> Array {
     }
     let dtype = promote_dtypes(f.dtype(), s.dtype());
     one_program("leslie", &[f.clone(), s.clone()], |args| {
-        let below = eye(n, dtype).slice_dim(0, 0, n - 1);
-        above(&args[0].astype(dtype), &(args[1].astype(dtype).expand_dims(-1) * below))
+        let below = eye(n, DType::Bool).slice_dim(0, 0, n - 1);
+        let survivals = where_(below, args[1].astype(dtype).expand_dims(-1), 0.0);
+        above(&args[0].astype(dtype), &survivals)
     })
 }
 
@@ -126,8 +127,7 @@ pub fn fiedler_companion(a: &Array) -> Array {
         let ones = (up.eq(2) & &even) | (down.eq(2) & !&even) | (i.eq(1) & j.eq(0));
         let at = select(&after, &(&i + 1), &i).minimum(n.saturating_sub(1) as i32);
         let values = coefficients.take(&at, -1);
-        let kept = (before | after).astype(a.dtype());
-        values * kept + ones.astype(a.dtype())
+        where_(before | after, values, ones.astype(a.dtype()))
     })
 }
 

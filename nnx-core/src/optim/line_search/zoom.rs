@@ -28,7 +28,8 @@ transformation! {
     /// conditions). Sizes grow until an interval holds such a size, which then shrinks by cubic and quadratic
     /// interpolation and bisection. Where none is found, the size with the least loss that decreased enough is taken,
     /// or the last. `optax.scale_by_zoom_linesearch`, whose `verbose` is [`info`](ScaleByZoomLinesearchState::info)
-    /// here. Needs [`ExtraArgs::value`] and [`ExtraArgs::value_fn`].
+    /// here. Needs [`ExtraArgs::value`] and [`ExtraArgs::value_fn`]. As for any optimizer, gradients of complex
+    /// parameters have to be conjugated for descent before the optimizer gets them.
     ///
     /// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithms 3.5 and 3.6; Hager and Zhang, "Algorithm
     /// 851: CG_DESCENT", 2006.
@@ -272,7 +273,9 @@ impl GradientTransformation for ScaleByZoomLinesearch {
     ) -> Params {
         let value = extra.loss(NAME).to_wide();
         let wide = value.dtype();
+        // Conjugated again, they are as the search computes them.
         let gradients = extra.gradients(NAME);
+        let grad = gradients.map(Array::conj);
         let scalar = |x: f64| Array::constant_scalar(wide, x);
         let start = Point { step: scalar(0.0), slope: updates.vdot(gradients).astype(wide), value };
         let guess = match self.initial_guess_strategy {
@@ -282,7 +285,8 @@ impl GradientTransformation for ScaleByZoomLinesearch {
         let evaluate = |step: &Array| {
             let at = params.add_scale(step, &updates);
             let (value, grad) = extra.loss_and_gradients_at(NAME, &at);
-            let slope = grad.vdot(&updates).astype(wide);
+            // The change of the loss along u is Re Σ g · u: descent is along −conj(g).
+            let slope = grad.map(Array::conj).vdot(&updates).astype(wide);
             (Point { step: step.clone(), value: value.astype(wide), slope }, grad)
         };
         let end = while_loop(
@@ -290,7 +294,7 @@ impl GradientTransformation for ScaleByZoomLinesearch {
             |s: ZoomSearch| self.step(s, &guess, &start, evaluate),
             ZoomSearch {
                 count: Array::scalar(0_i32),
-                grad: gradients.clone(),
+                grad: grad.clone(),
                 decrease_error: scalar(f64::INFINITY),
                 curvature_error: scalar(f64::INFINITY),
                 interval_found: Array::scalar(false),
@@ -301,7 +305,7 @@ impl GradientTransformation for ScaleByZoomLinesearch {
                 high: start.clone(),
                 reference: start.clone(),
                 safe: start.clone(),
-                safe_grad: gradients.clone(),
+                safe_grad: grad,
             },
         );
         let to_safe = end.failed & (end.safe.step.gt(0.0) | end.decrease_error.is_inf());

@@ -191,7 +191,11 @@ pub fn ctc_loss_with_forward_probs(
         let logits = args[0].to_wide();
         let dtype = logits.dtype();
         let log_probs = &logits - logsumexp(&logits, keepdims(-1));
-        let index = args[2].astype(DType::I32).expand_dims(1);
+        // Whatever stands in the place of a label that is not there need not be a class.
+        let labels = args[2].astype(DType::I32);
+        let is_class = labels.ge(0) & labels.lt(logits.shape()[2] as i32);
+        let is_label = args[3].eq(0) | is_class;
+        let index = where_(is_label, &labels, blank_id as i32).expand_dims(1);
         let index = index.broadcast_to([batch, logits.shape()[1], length]);
         let emits = log_probs.take_along_axis(&index, 2).swapaxes(0, 1);
         let blanks = log_probs.slice([(..).into(), (..).into(), (blank_id..blank_id + 1).into()]);
