@@ -120,7 +120,8 @@ fn a_captured_node_is_an_error_by_every_way() {
     let node = Shared::new(Param::new(Array::scalar(2.0_f32)));
     let weak = node.downgrade();
     let link = || weak.upgrade().expect("it is there");
-    let ways: [(&str, Box<dyn Fn(&Array) -> Array + '_>); 6] = [
+    type Way<'a> = Box<dyn Fn(&Array) -> Array + 'a>;
+    let ways: [(&str, Way<'_>); 6] = [
         ("a call", Box::new(|x| product(&node, x))),
         ("a link", Box::new(|x| link().read().value() * x)),
         (

@@ -72,10 +72,8 @@ pub(crate) fn find(name: &str) -> Option<Run> {
         "root_2" => |c| root(c, 2),
         "root_4" => |c| root(c, 4),
         "root_6" => |c| root(c, 6),
-        "nnls" => |c| vec![("out.y".into(), nnls(&c.input("a"), &c.input("b"), 60, None))],
-        "nnls_given" => {
-            |c| vec![("out.y".into(), nnls(&c.input("a"), &c.input("b"), 9, Some(7.0)))]
-        }
+        "nnls" => |c| vec![("out.y".into(), nnls(&c.input("a"), c.input("b"), 60, None))],
+        "nnls_given" => |c| vec![("out.y".into(), nnls(&c.input("a"), c.input("b"), 9, Some(7.0)))],
         "normal" => |c| {
             let (a, b) = (c.input("a"), c.input("b"));
             let normal = multi_normal(&a, &b);
