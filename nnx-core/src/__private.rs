@@ -333,19 +333,17 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 /// does not exist is a filter that takes nothing.
 ///
 /// ```
-/// # use nnx_derive::Module;
-/// use nnx_core::module::{Everything, PathPattern, split_by};
-/// use nnx_core::{Array, Module, Param, path};
+/// use nnx::Module;
+/// use nnx::module::{Everything, PathPattern, split_by};
+/// use nnx::{Array, Module, Param, path};
 ///
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Linear {
 ///     kernel: Param,
 ///     bias: Option<Param>,
 /// }
 ///
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Model {
 ///     layers: Vec<Linear>,
 ///     head: Linear,
@@ -359,18 +357,16 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 /// let (_, [kernels, head, rest]) =
 ///     split_by(&model, (KERNELS, path!(Model: head), Everything))?;
 /// assert_eq!((kernels.len(), head.len(), rest.len()), (2, 1, 0));
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// A typo does not compile:
 ///
 /// ```compile_fail
-/// # use nnx_core::{Param, module::PathPattern, path};
-/// # #[derive(nnx_derive::Module)]
-/// # #[module(crate = nnx_core)]
+/// use nnx::{Param, module::PathPattern, path};
+/// # #[derive(nnx::Module)]
 /// # struct Linear { kernel: Param }
-/// # #[derive(nnx_derive::Module)]
-/// # #[module(crate = nnx_core)]
+/// # #[derive(nnx::Module)]
 /// # struct Model { layers: Vec<Linear> }
 /// const KERNELS: PathPattern = path!(Model: layers[*].kernle);
 /// // error: `layers[*]` is `Linear`, which has no field `kernle`

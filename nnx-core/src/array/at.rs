@@ -126,7 +126,7 @@ impl Array {
     /// traces, or where the values of an update do not depend on the number.
     ///
     /// ```no_run
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// # fn demo(x: Array, rows: Array) -> Array {
     /// let y = x.at((1..3, -1)).set(0.0); // x.at[1:3, -1].set(0)
     /// let z = y.at(&rows).add(1.0);      // y.at[rows].add(1)

@@ -69,7 +69,7 @@ pub trait IntoAxes {
 /// operand.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::keepdims};
+/// use nnx::{Array, array::keepdims};
 /// # fn demo(x: Array) -> Array {
 /// &x - x.mean(keepdims(-1))
 /// # }

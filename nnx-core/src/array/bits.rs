@@ -28,7 +28,7 @@ impl Array {
     /// axis those of the flat array. `jax.numpy.packbits`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::BitOrder};
+    /// use nnx::{Array, array::BitOrder};
     /// let x = Array::from([1, 0, 0, 1, 1, 0, 1, 1, 1]);
     /// assert_eq!(x.packbits(None, BitOrder::Big).to_vec::<u8>(), [155, 128]);
     /// ```
@@ -67,7 +67,7 @@ impl Array {
     /// zeros. Without an axis those of the flat array. `jax.numpy.unpackbits`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::BitOrder};
+    /// use nnx::{Array, array::BitOrder};
     /// let x = Array::from([155_u8]);
     /// assert_eq!(x.unpackbits(None, 5, BitOrder::Big).to_vec::<u8>(), [1, 0, 0, 1, 1]);
     /// ```

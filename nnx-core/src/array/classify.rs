@@ -52,7 +52,7 @@ impl Array {
     /// (default `nan` 0).
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[f32::NAN, 1.0, f32::INFINITY], [3]);
     /// assert_eq!(x.nan_to_num(0.0, Some(9.0), None).to_vec::<f32>(), [0.0, 1.0, 9.0]);
     /// ```
@@ -75,7 +75,7 @@ impl Array {
     /// Whether |x − y| ≤ `atol` + `rtol` · |y|, elementwise. `jax.numpy.isclose`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::Tolerance};
+    /// use nnx::{Array, array::Tolerance};
     /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
     /// assert_eq!(x.isclose(1.000001, Tolerance::default()).to_vec::<bool>(), [true, false]);
     /// ```
@@ -160,7 +160,7 @@ pub struct FloatInfo {
 /// The limits of a float dtype; of a complex one, those of its parts. `jax.numpy.finfo`.
 ///
 /// ```
-/// # use nnx_core::{DType, array::finfo};
+/// use nnx::{DType, array::finfo};
 /// assert_eq!(finfo(DType::F32).eps, f64::from(f32::EPSILON));
 /// ```
 ///
@@ -205,7 +205,7 @@ pub fn finfo(dtype: DType) -> FloatInfo {
 /// The smallest and the largest number of an integer dtype. `jax.numpy.iinfo`.
 ///
 /// ```
-/// # use nnx_core::{DType, array::iinfo};
+/// use nnx::{DType, array::iinfo};
 /// assert_eq!(iinfo(DType::I8), (-128, 127));
 /// ```
 ///

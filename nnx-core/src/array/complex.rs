@@ -12,7 +12,7 @@ impl Array {
     /// The real part; real arrays stay as they are. `jax.numpy.real`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::complex};
+    /// use nnx::{Array, array::complex};
     /// let z = complex(&Array::scalar(3.0_f32), &Array::scalar(4.0_f32));
     /// assert_eq!((z.real().item::<f32>(), z.abs().item::<f32>()), (3.0, 5.0));
     /// ```

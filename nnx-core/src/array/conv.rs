@@ -26,7 +26,7 @@ impl Padding {
     /// `jax.lax.padtype_to_pads`.
     ///
     /// ```
-    /// use nnx_core::array::Padding;
+    /// use nnx::array::Padding;
     /// assert_eq!(Padding::Same.pairs(&[28, 28], &[3, 4], &[1, 2]), [(1, 1), (1, 1)]);
     /// assert_eq!(Padding::Same.pairs(&[5], &[2], &[2]), [(0, 1)]);
     /// ```
@@ -64,7 +64,7 @@ impl Padding {
 /// axis.
 ///
 /// ```
-/// use nnx_core::array::{ConvOptions, Padding};
+/// use nnx::array::{ConvOptions, Padding};
 /// let same = ConvOptions { padding: Padding::Same, ..Default::default() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -207,7 +207,7 @@ fn dilated_kernel(op: &str, rhs: &Array, dims: &[usize], dilation: &[usize]) -> 
 /// `jax.lax.conv_general_dilated`.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::{conv_general_dilated, ConvOptions, Padding}};
+/// use nnx::{Array, array::{conv_general_dilated, ConvOptions, Padding}};
 /// # fn demo(images: Array, kernel: Array) -> Array {
 /// // images [N, H, W, C], kernel [3, 3, C, O] -> [N, H, W, O]
 /// let options = ConvOptions { padding: Padding::Same, ..Default::default() };
@@ -322,7 +322,7 @@ pub fn conv_transpose(
 /// `dimension_numbers` is that of [`conv_general_dilated`]. `jax.lax.conv_general_dilated_patches`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::conv_general_dilated_patches};
+/// use nnx::{Array, array::conv_general_dilated_patches};
 /// let x = Array::from([1.0, 2.0, 3.0]).reshape([1, 3, 1]);
 /// let y = conv_general_dilated_patches(&x, &[2], &Default::default());
 /// assert_eq!(y.shape(), [1, 2, 2]);

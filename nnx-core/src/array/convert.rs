@@ -20,7 +20,7 @@ impl<T: Element> From<&[T]> for Array {
 }
 
 /// ```
-/// # use nnx_core::Array;
+/// use nnx::Array;
 /// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
 /// assert_eq!(x.shape(), [2, 2]);
 /// assert_eq!(format!("{x}"), "[[1. 2.]\n [3. 4.]]");
@@ -56,7 +56,7 @@ mod with_ndarray {
     /// Copies the elements; any strides.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let a = ndarray::array![[1.0_f32, 2.0], [3.0, 4.0]];
     /// let x = Array::from(&a.t());
     /// assert_eq!(x.to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);

@@ -14,7 +14,7 @@ impl Array {
     /// An array of `shape` with the elements `values` in row-major order. `jax.numpy.array`.
     ///
     /// ```no_run
-    /// let x = nnx_core::Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [2, 2]);
+    /// let x = nnx::Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [2, 2]);
     /// assert_eq!(x.shape(), [2, 2]);
     /// ```
     ///
@@ -222,7 +222,7 @@ impl Array {
     /// A shape and a dtype without elements, to trace with. `jax.ShapeDtypeStruct`.
     ///
     /// ```
-    /// use nnx_core::{Array, DType};
+    /// use nnx::{Array, DType};
     /// let x = Array::shape_only([32, 784], DType::F32);
     /// assert_eq!(x.shape(), [32, 784]);
     /// assert!(x.to_bytes().is_err());

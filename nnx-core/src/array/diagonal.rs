@@ -114,7 +114,7 @@ impl Array {
     /// `jax.numpy.diag`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1, 2], [2]);
     /// assert_eq!(x.diag(1).to_vec::<i32>(), [0, 1, 0, 0, 0, 2, 0, 0, 0]);
     /// assert_eq!(x.diag(1).diag(1).to_vec::<i32>(), [1, 2]);

@@ -17,7 +17,7 @@ const SEARCH: usize = 5;
 /// `jax.numpy.einsum`.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::einsum};
+/// use nnx::{Array, array::einsum};
 /// # fn demo(q: Array, k: Array, x: Array, a: Array, b: Array) {
 /// let scores = einsum("btnh,bsnh->bnts", &[&q, &k]);
 /// let y = einsum("...i,ij,jk->...k", &[&x, &a, &b]);

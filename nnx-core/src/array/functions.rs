@@ -12,7 +12,7 @@ pub type Piece<'a> = (Array, &'a dyn Fn(&Array) -> Array);
 /// function is applied to the whole array. `jax.numpy.piecewise`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::piecewise};
+/// use nnx::{Array, array::piecewise};
 /// let x = Array::from([-2.0, 0.5, 3.0]);
 /// let y = piecewise(&x, &[(x.lt(0.0), &|x| -x), (x.gt(1.0), &|x| x * 10.0)], 0.0);
 /// assert_eq!(y.to_vec::<f64>(), [2.0, 0.0, 30.0]);
@@ -48,7 +48,7 @@ pub fn piecewise(x: &Array, pieces: &[Piece<'_>], default: impl Operand) -> Arra
 /// away stay with size 1. `jax.numpy.apply_over_axes`.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::{apply_over_axes, ones}};
+/// use nnx::{Array, DType, array::{apply_over_axes, ones}};
 /// let x = ones([2, 3, 4], DType::F32);
 /// assert_eq!(apply_over_axes(|x, axis| x.sum(axis), &x, &[0, 2]).shape(), [1, 3, 1]);
 /// ```
@@ -80,7 +80,7 @@ pub fn apply_over_axes(f: impl Fn(&Array, isize) -> Array, x: &Array, axes: &[is
 /// of the function.
 ///
 /// ```
-/// # use nnx_core::{Array, array::reduce};
+/// use nnx::{Array, array::reduce};
 /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
 /// assert_eq!(reduce(&x, 0, 1, |a, b| a ^ b).to_vec::<i32>(), [0, 7]);
 /// ```
@@ -141,7 +141,7 @@ pub fn reduce(
 /// where it is true, which must be known. `jax.numpy.ix_`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::ix_};
+/// use nnx::{Array, array::ix_};
 /// let x = Array::from([[0, 1, 2], [3, 4, 5], [6, 7, 8]]);
 /// let at = ix_(&[&Array::from([0, 2]), &Array::from([1, 2])]);
 /// assert_eq!(x.at((&at[0], &at[1])).get().to_vec::<i32>(), [1, 2, 7, 8]);
@@ -171,7 +171,7 @@ pub fn ix_(arrays: &[&Array]) -> Vec<Array> {
 /// again. `jax.lax.optimization_barrier`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::optimization_barrier};
+/// use nnx::{Array, array::optimization_barrier};
 /// let x = Array::from([1.0, 2.0]);
 /// assert_eq!(optimization_barrier(&[&x])[0].to_vec::<f64>(), [1.0, 2.0]);
 /// ```
@@ -210,7 +210,7 @@ impl Array {
     /// The upper half of the bits of the product of two integers. `jax.lax.mulhi`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// assert_eq!(Array::from([1 << 30]).mulhi(8).to_vec::<i32>(), [2]);
     /// ```
     ///

@@ -11,7 +11,7 @@ use crate::value::{DType, promote_dtypes};
 /// `jax.numpy.histogram_bin_edges` with a range.
 ///
 /// ```
-/// # use nnx_core::{DType, array::histogram_bin_edges};
+/// use nnx::{DType, array::histogram_bin_edges};
 /// assert_eq!(histogram_bin_edges(2, 0.0, 1.0, DType::F32).to_vec::<f32>(), [0.0, 0.5, 1.0]);
 /// ```
 ///
@@ -33,7 +33,7 @@ pub fn histogram_bin_edges(bins: usize, low: f64, high: f64, dtype: DType) -> Ar
 /// the sums of these. `jax.numpy.histogramdd` with ranges.
 ///
 /// ```
-/// # use nnx_core::{Array, array::histogramdd};
+/// use nnx::{Array, array::histogramdd};
 /// let points = Array::from([[0.1, 0.2], [0.5, 0.2], [1.5, 0.5]]);
 /// let (counts, edges) = histogramdd(&points, &[2, 2], &[(0.0, 1.0), (0.0, 1.0)], None);
 /// assert_eq!(counts.to_vec::<i32>(), [1, 0, 1, 0]);
@@ -103,7 +103,7 @@ pub fn histogramdd(
 /// `[bins[0], bins[1]]`, and the edges of both axes. `jax.numpy.histogram2d` with ranges.
 ///
 /// ```
-/// # use nnx_core::{Array, array::histogram2d};
+/// use nnx::{Array, array::histogram2d};
 /// let (x, y) = (Array::from([0.1, 0.9]), Array::from([0.2, 1.0]));
 /// let (counts, _, _) = histogram2d(&x, &y, [2, 1], [(0.0, 1.0), (0.0, 1.0)], None);
 /// assert_eq!(counts.to_vec::<i32>(), [1, 1]);

@@ -98,7 +98,7 @@ fn resampled(x: &Array, along: &[(usize, Array)]) -> Array {
 /// other methods make floats of integers. `jax.image.resize` (default `antialias` true).
 ///
 /// ```
-/// # use nnx_core::{Array, image::{ResizeMethod, resize}};
+/// use nnx::{Array, image::{ResizeMethod, resize}};
 /// let x = Array::from([0.0, 1.0]);
 /// let y = resize(&x, [4], ResizeMethod::Linear, true);
 /// assert_eq!(y.to_vec::<f64>(), [0.0, 0.25, 0.75, 1.0]);
@@ -155,7 +155,7 @@ fn nearest(x: &Array, d: usize, n: usize) -> Array {
 /// axes. `jax.image.scale_and_translate` (default `antialias` true).
 ///
 /// ```
-/// # use nnx_core::{Array, image::{ResizeMethod, scale_and_translate}};
+/// use nnx::{Array, image::{ResizeMethod, scale_and_translate}};
 /// let x = Array::from([1.0, 2.0, 3.0]);
 /// let (scale, translation) = (Array::from([1.0]), Array::from([1.0]));
 /// let y = scale_and_translate(&x, [3], &[0], &scale, &translation, ResizeMethod::Linear, true);

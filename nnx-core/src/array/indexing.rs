@@ -97,7 +97,7 @@ impl Array {
     /// With `axis` 0 this looks up rows of an embedding table. `jax.numpy.take`.
     ///
     /// ```no_run
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// # fn demo(table: Array, tokens: Array) -> Array {
     /// table.take(&tokens, 0) // [vocabulary, d], [batch, time] -> [batch, time, d]
     /// # }
@@ -157,7 +157,7 @@ impl Array {
     /// [`IndexMode::Fill`]). Undoes `argsort` and `argmax`. `jax.numpy.take_along_axis`.
     ///
     /// ```no_run
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// # fn demo(log_probs: Array, labels: Array) -> Array {
     /// // The log-probability of each label: [batch, classes], [batch] -> [batch]
     /// log_probs.take_along_axis(&labels.expand_dims(-1), -1).squeeze(-1)
@@ -207,7 +207,7 @@ impl Array {
     /// `jax.numpy.put_along_axis`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::zeros, DType};
+    /// use nnx::{Array, array::zeros, DType};
     /// let x = zeros([2, 3], DType::I32);
     /// let y = x.put_along_axis(&Array::from([[2], [0]]), 7, 1);
     /// assert_eq!(y.to_vec::<i32>(), [0, 0, 7, 7, 0, 0]);

@@ -12,7 +12,7 @@ impl Array {
     /// converted to this array's dtype and broadcast. `jax.numpy.insert`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([0, 1, 2, 3]);
     /// assert_eq!(x.insert(&[1, 3], 9, None).to_vec::<i32>(), [0, 9, 1, 2, 9, 3]);
     /// assert_eq!(x.insert(&[-1], &Array::from([7, 8]), 0).to_vec::<i32>(), [0, 1, 2, 7, 8, 3]);
@@ -79,7 +79,7 @@ impl Array {
     /// end. Without an axis the array is flattened first. `jax.numpy.delete`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([0, 1, 2, 3, 4]);
     /// assert_eq!(x.delete(&[1, -1], None).to_vec::<i32>(), [0, 2, 3]);
     /// ```
@@ -147,7 +147,7 @@ fn picked(x: &Array, sources: &[usize], d: usize) -> Array {
 /// the other along the second last. Scalars and vectors become rows. `jax.numpy.block` of a list of lists.
 ///
 /// ```
-/// # use nnx_core::{Array, array::{block, eye, zeros}, DType};
+/// use nnx::{Array, array::{block, eye, zeros}, DType};
 /// let (a, b) = (eye(2, DType::F32), zeros([2, 1], DType::F32));
 /// assert_eq!(block(&[&[&a, &b], &[&b.t(), &Array::scalar(1.0_f32)]]).shape(), [3, 3]);
 /// ```

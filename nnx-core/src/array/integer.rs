@@ -14,7 +14,7 @@ impl Array {
     /// `jax.numpy.floor_divide`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[7, -7], [2]);
     /// assert_eq!(x.floor_divide(2).to_vec::<i32>(), [3, -4]);
     /// ```

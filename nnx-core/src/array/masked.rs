@@ -20,7 +20,7 @@ impl Array {
     /// `where=` of reductions in `jax.numpy`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1.0_f32, 5.0, 3.0], [3]);
     /// assert_eq!(x.masked(&x.lt(4.0)).mean(0).item::<f32>(), 2.0);
     /// ```

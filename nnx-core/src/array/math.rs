@@ -65,7 +65,7 @@ impl Array {
     /// `jax.numpy.round` (without decimals: [`round`](Array::round)).
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1.2345_f64, -0.565], [2]);
     /// assert_eq!(x.round_decimals(2).to_vec::<f64>(), [1.23, -0.56]);
     /// ```
@@ -102,7 +102,7 @@ impl Array {
     /// Integers become f32. Its slope is 0. `jax.numpy.spacing`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// assert_eq!(Array::scalar(1.0_f32).spacing().item::<f32>(), f32::EPSILON);
     /// ```
     ///

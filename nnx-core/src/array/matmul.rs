@@ -103,7 +103,7 @@ pub fn dot_general(
 /// multiplied with every matrix, and 0 with all but its own. `jax.lax.ragged_dot`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::ragged_dot};
+/// use nnx::{Array, array::ragged_dot};
 /// let x = Array::from([[1.0], [2.0], [3.0]]);
 /// let w = Array::from([[[10.0]], [[100.0]]]);
 /// let y = ragged_dot(&x, &w, &Array::from([2, 1]));

@@ -55,7 +55,7 @@ fn rounded(x: &Array) -> Array {
 /// (defaults `Outside::Constant`, 0).
 ///
 /// ```
-/// # use nnx_core::{Array, ndimage::{Outside, map_coordinates}};
+/// use nnx::{Array, ndimage::{Outside, map_coordinates}};
 /// let x = Array::from([[0.0, 1.0], [2.0, 3.0]]);
 /// let at = [Array::from([0.5, 1.0]), Array::from([0.5, 0.0])];
 /// let y = map_coordinates(&x, &[&at[0], &at[1]], 1, Outside::Nearest, 0.0);

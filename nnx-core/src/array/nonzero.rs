@@ -46,7 +46,7 @@ impl Array {
     /// many, filled up with `fill`. `jax.numpy.nonzero` (default `fill` 0).
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[3, 0, 0, 4], [2, 2]);
     /// let at = x.nonzero(None, 0);
     /// assert_eq!((at[0].to_vec::<i32>(), at[1].to_vec::<i32>()), (vec![0, 1], vec![0, 1]));
@@ -108,7 +108,7 @@ impl Array {
     /// `fill`. `x[mask]` in NumPy, `jax.numpy.extract`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1.0_f32, -2.0, 3.0], [3]);
     /// assert_eq!(x.extract(&x.gt(0.0), None, 0.0).to_vec::<f32>(), [1.0, 3.0]);
     /// ```
@@ -177,7 +177,7 @@ impl Array {
     /// The different elements with their places and numbers. `jax.numpy.unique_all`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let u = Array::from_slice(&[3, 1, 3, 3], [4]).unique_all(None);
     /// assert_eq!(u.values.to_vec::<i32>(), [1, 3]);
     /// assert_eq!(u.counts.to_vec::<i32>(), [1, 3]);

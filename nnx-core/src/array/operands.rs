@@ -7,7 +7,7 @@ use crate::graph::Array;
 /// stand for an array, a function takes [`Operand`](super::Operand).
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::AsArray};
+/// use nnx::{Array, array::AsArray};
 /// fn smaller(x: &Array, mask: impl AsArray) -> Array {
 ///     x * mask.as_array()
 /// }
@@ -38,7 +38,7 @@ impl<T: AsArray> AsArray for &T {
 /// An array that need not be there: `None`, or an array, a Variable, or a reference to one. `Some(&array)` is one too.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::linalg::toeplitz};
+/// use nnx::{Array, array::linalg::toeplitz};
 /// # fn demo(column: Array, row: Array) {
 /// let symmetric = toeplitz(&column, None);
 /// let shifted = toeplitz(&column, row + 1.0);

@@ -30,7 +30,7 @@ impl Array {
     /// [`pad`](Array::pad). `jax.numpy.pad`.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::PadMode};
+    /// use nnx::{Array, array::PadMode};
     /// let x = Array::from_slice(&[1, 2, 3], [3]);
     /// assert_eq!(x.pad_mode(&[(2, 2)], PadMode::Reflect).to_vec::<i32>(), [3, 2, 1, 2, 3, 2, 1]);
     /// assert_eq!(x.pad_mode(&[(2, 1)], PadMode::Wrap).to_vec::<i32>(), [2, 3, 1, 2, 3, 1]);

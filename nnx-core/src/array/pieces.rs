@@ -63,7 +63,7 @@ impl Array {
     /// where there are none at all. `jax.numpy.resize`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.resize([2, 2]).to_vec::<i32>(), [1, 2, 3, 1]);
     /// ```
@@ -87,7 +87,7 @@ impl Array {
     /// which are converted to this array's dtype. `jax.numpy.ediff1d`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1, 4, 9]);
     /// assert_eq!(x.ediff1d(None, Some(&Array::scalar(0))).to_vec::<i32>(), [3, 5, 0]);
     /// ```
@@ -111,7 +111,7 @@ impl Array {
     /// is kept on, filled up with zeros. `jax.numpy.trim_zeros` of a vector.
     ///
     /// ```
-    /// # use nnx_core::{Array, array::Trim};
+    /// use nnx::{Array, array::Trim};
     /// let x = Array::from([0, 1, 0, 2, 0]);
     /// assert_eq!(x.trim_zeros(Trim::Both, None).to_vec::<i32>(), [1, 0, 2]);
     /// assert_eq!(x.trim_zeros(Trim::Back, None).to_vec::<i32>(), [0, 1, 0, 2]);
@@ -157,7 +157,7 @@ impl Array {
 /// `jax.numpy.append`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::append};
+/// use nnx::{Array, array::append};
 /// let x = append(&Array::from([1, 2]), &Array::scalar(3), None);
 /// assert_eq!(x.to_vec::<i32>(), [1, 2, 3]);
 /// ```

@@ -67,7 +67,7 @@ pub fn polymul(p: impl AsArray, q: impl AsArray) -> Array {
 /// many coefficients as `p`, the first of them 0. Integers become f32. `jax.numpy.polydiv`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::polydiv};
+/// use nnx::{Array, array::polydiv};
 /// let (q, r) = polydiv(&Array::from([1.0, 3.0, 2.0, 5.0]), &Array::from([1.0, 1.0]));
 /// assert_eq!(q.to_vec::<f64>(), [1.0, 2.0, 0.0]);
 /// assert_eq!(r.to_vec::<f64>(), [0.0, 0.0, 0.0, 5.0]);
@@ -107,7 +107,7 @@ pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
 /// `jax.numpy.poly` of a vector.
 ///
 /// ```
-/// # use nnx_core::{Array, array::poly};
+/// use nnx::{Array, array::poly};
 /// assert_eq!(poly(&Array::from([1.0, 2.0, 3.0])).to_vec::<f64>(), [1.0, -6.0, 11.0, -6.0]);
 /// ```
 ///
@@ -139,7 +139,7 @@ pub fn poly(zeros: &Array) -> Array {
 /// eigenvalues.
 ///
 /// ```
-/// # use nnx_core::{Array, array::roots};
+/// use nnx::{Array, array::roots};
 /// let z = roots(&Array::from([1.0, 0.0, -4.0])); // x² − 4
 /// assert!((z.real().max(..).item::<f64>() - 2.0).abs() < 1e-12);
 /// ```
@@ -271,7 +271,7 @@ pub fn polyint(p: &Array) -> Array {
 /// column of a matrix `y` has its own. `jax.numpy.polyfit`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::polyfit};
+/// use nnx::{Array, array::polyfit};
 /// let p = polyfit(&Array::from([0.0, 1.0, 2.0]), &Array::from([1.0, 3.0, 5.0]), 1);
 /// assert!((p.to_vec::<f64>()[0] - 2.0).abs() < 1e-9);
 /// ```

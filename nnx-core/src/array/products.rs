@@ -45,7 +45,7 @@ impl IntoContraction for (&[isize], &[isize]) {
 /// The sum of products over pairs of axes. `jax.numpy.tensordot`.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, array::tensordot};
+/// use nnx::{Array, array::tensordot};
 /// # fn demo(a: Array, b: Array) {
 /// let c = tensordot(&a, &b, 2); // [i, j, k] and [j, k, l] -> [i, l]
 /// let d = tensordot(&a, &b, ([0, 2], [2, 1])); // axis 0 with 2, axis 2 with 1
@@ -339,7 +339,7 @@ pub enum ConvolveMode {
 /// The convolution of two vectors. `jax.numpy.convolve`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::{convolve, ConvolveMode}};
+/// use nnx::{Array, array::{convolve, ConvolveMode}};
 /// let (x, y) = (Array::from_slice(&[1.0_f32, 2.0, 3.0], [3]), Array::from_slice(&[1.0_f32, 1.0], [2]));
 /// assert_eq!(convolve(&x, &y, ConvolveMode::Full).to_vec::<f32>(), [1.0, 3.0, 5.0, 3.0]);
 /// ```

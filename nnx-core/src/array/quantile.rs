@@ -41,7 +41,7 @@ impl Array {
     /// The result has this array's shape without the axes, after that of `q`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[4.0_f32, 1.0, 2.0, 3.0], [4]);
     /// assert_eq!(x.quantile(0.25, 0).item::<f32>(), 1.75);
     /// ```

@@ -13,7 +13,7 @@ impl Array {
     /// pushed out come in at the other end. With `..` the elements move row by row. `jax.numpy.roll`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1, 2, 3, 4]);
     /// assert_eq!(x.roll(1, 0).to_vec::<i32>(), [4, 1, 2, 3]);
     /// let x = Array::from([[0, 1, 2], [3, 4, 5]]);
@@ -146,7 +146,7 @@ impl Array {
     /// with a list.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1, 2, 3, 4, 5], [5]);
     /// let parts: Vec<usize> = x.split_at(&[1, 3], 0).iter().map(|p| p.size()).collect();
     /// assert_eq!(parts, [1, 2, 2]);

@@ -142,7 +142,7 @@ impl Array {
     /// The result has this array's shape without the axis; a scalar with `..`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1, 5, 3, 4, 0, 2], [2, 3]);
     /// assert_eq!(x.argmax(1).to_vec::<i32>(), [1, 0]);
     /// assert_eq!(x.argmax(..).item::<i32>(), 1);
@@ -161,7 +161,7 @@ impl Array {
     /// The result has this array's shape without the axis; a scalar with `..`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from_slice(&[1, 5, 3, 4, 0, 2], [2, 3]);
     /// assert_eq!(x.argmin(1).to_vec::<i32>(), [0, 1]);
     /// assert_eq!(x.argmin(..).item::<i32>(), 4);

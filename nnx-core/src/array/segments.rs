@@ -86,7 +86,7 @@ fn segments(op: &str, data: &Array, ids: &Array, given: Option<usize>, kind: Seg
 /// `jax.ops.segment_sum`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::segment_sum};
+/// use nnx::{Array, array::segment_sum};
 /// let (data, ids) = (Array::from([0, 1, 2, 3, 4]), Array::from([0, 0, 1, 1, 2]));
 /// assert_eq!(segment_sum(&data, &ids, 4).to_vec::<i32>(), [1, 5, 4, 0]);
 /// ```

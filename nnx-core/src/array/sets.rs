@@ -22,7 +22,7 @@ fn subset(
 /// with the smallest one. `jax.numpy.union1d`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::union1d};
+/// use nnx::{Array, array::union1d};
 /// let (a, b) = (Array::from([3, 1]), Array::from([1, 2]));
 /// assert_eq!(union1d(&a, &b, None).to_vec::<i32>(), [1, 2, 3]);
 /// ```

@@ -57,7 +57,7 @@ fn direct(op: &'static str, a: &Array, b: &Array, mode: ConvolveMode) -> Array {
 /// Integers become f32. `jax.scipy.signal.convolve`, `convolve2d` (default `Full`).
 ///
 /// ```
-/// # use nnx_core::{Array, array::ConvolveMode, signal::convolve};
+/// use nnx::{Array, array::ConvolveMode, signal::convolve};
 /// let (x, k) = (Array::from([[1.0, 2.0], [3.0, 4.0]]), Array::from([[1.0, 1.0]]));
 /// let y = convolve(&x, &k, ConvolveMode::Full);
 /// assert_eq!(y.to_vec::<f64>(), [1.0, 3.0, 2.0, 3.0, 7.0, 4.0]);
@@ -135,7 +135,7 @@ pub enum Trend {
 /// without break points (default last axis, `Linear`).
 ///
 /// ```
-/// # use nnx_core::{Array, signal::{Trend, detrend}};
+/// use nnx::{Array, signal::{Trend, detrend}};
 /// let y = detrend(&Array::from([1.0, 2.0, 6.0]), -1, Trend::Constant);
 /// assert_eq!(y.to_vec::<f64>(), [-2.0, -1.0, 3.0]);
 /// ```

@@ -128,7 +128,7 @@ impl Array {
     /// `jax.lax.slice`.
     ///
     /// ```no_run
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// # fn demo(x: Array) -> Array {
     /// x.slice([(0..8).into(), (-3).into()]) // x[0:8, -3]
     /// # }

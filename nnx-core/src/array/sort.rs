@@ -25,7 +25,7 @@ impl Array {
     /// [`take_along_axis`](Array::take_along_axis). `jax.numpy.argsort`.
     ///
     /// ```no_run
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// # fn demo(x: Array) {
     /// let order = x.argsort(-1);
     /// let sorted = x.take_along_axis(&order, -1);
@@ -49,7 +49,7 @@ impl Array {
     /// least. NaN counts as largest. `jax.numpy.partition` (default last axis).
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([3, 1, 4, 1, 5, 9, 2, 6]);
     /// assert_eq!(x.partition(3, -1).to_vec::<i32>(), [1, 1, 2, 3, 9, 6, 5, 4]);
     /// ```

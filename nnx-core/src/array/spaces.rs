@@ -15,7 +15,7 @@ fn computed(dtype: DType) -> DType {
 /// axis is the first. `jax.numpy.linspace`.
 ///
 /// ```
-/// # use nnx_core::{DType, array::linspace};
+/// use nnx::{DType, array::linspace};
 /// assert_eq!(linspace(0.0, 1.0, 5, DType::F32).to_vec::<f32>(), [0.0, 0.25, 0.5, 0.75, 1.0]);
 /// ```
 ///
@@ -117,7 +117,7 @@ fn line(start: &Array, stop: &Array, num: usize, endpoint: bool) -> Array {
 /// `start`, `start` + `step`, … before `stop`. `jax.numpy.arange` with three arguments.
 ///
 /// ```
-/// # use nnx_core::{DType, array::arange_step};
+/// use nnx::{DType, array::arange_step};
 /// assert_eq!(arange_step(5.0, 0.0, -2.0, DType::I32).to_vec::<i32>(), [5, 3, 1]);
 /// ```
 ///
@@ -155,7 +155,7 @@ pub enum Indexing {
 /// For each coordinate axis an array of all points' coordinates. `jax.numpy.meshgrid`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::{meshgrid, Indexing}};
+/// use nnx::{Array, array::{meshgrid, Indexing}};
 /// let (x, y) = (Array::from_slice(&[1, 2, 3], [3]), Array::from_slice(&[5, 6], [2]));
 /// let grid = meshgrid(&[&x, &y], Indexing::Xy);
 /// assert_eq!(grid[0].to_vec::<i32>(), [1, 2, 3, 1, 2, 3]);

@@ -66,7 +66,7 @@ macro_rules! reductions {
         /// of `x`.
         ///
         /// ```no_run
-        /// # use nnx_core::{Array, array::*};
+        /// use nnx::{Array, array::*};
         /// # fn demo(images: Array) -> Array {
         /// // images [N, H, W, C] -> [N, H/2, W/2, C]
         /// let options = WindowOptions { strides: vec![1, 2, 2, 1], ..Default::default() };

@@ -82,10 +82,10 @@ fn name_at(place: &'static Location<'static>) -> &'static str {
 /// one call to the next; nor may the closure set what it captured.
 ///
 /// ```
-/// use nnx_core::nn::Linear;
-/// use nnx_core::optim::{Optimizer, adam};
-/// use nnx_core::random::Rngs;
-/// use nnx_core::{Array, DType, array, jit, value_and_grad};
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Optimizer, adam};
+/// use nnx::random::Rngs;
+/// use nnx::{Array, DType, array, jit, value_and_grad};
 ///
 /// let mut model = Linear::new(4, 1, &mut Rngs::new(0));
 /// let mut optimizer = Optimizer::new(&model, adam(1e-2));

@@ -276,7 +276,7 @@ pub struct Stats {
 /// JAX's `clear_cache` of a function; [`clear_caches`] empties all.
 ///
 /// ```
-/// # use nnx_core::jit::clear_cache;
+/// use nnx::jit::clear_cache;
 /// assert_eq!(clear_cache("a function that was never called"), 0);
 /// ```
 pub fn clear_cache(name: &str) -> usize {

@@ -24,7 +24,7 @@ impl Drop for Guard {
 /// Runs `body`, in which this thread may trace each jitted function at most `most` times.
 ///
 /// ```
-/// # use nnx_core::jit::assert_max_traces;
+/// use nnx::jit::assert_max_traces;
 /// let total = assert_max_traces(1, || {
 ///     // … a training loop: the first step traces, the others must not …
 ///     3

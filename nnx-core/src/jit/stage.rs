@@ -60,7 +60,7 @@ impl Lowered {
     /// Output `i` of several is element `i` of the entry's tuple; a single output stands for itself.
     ///
     /// ```
-    /// # fn show(lowered: &nnx_core::jit::Lowered) -> nnx_core::Result<()> {
+    /// # fn show(lowered: &nnx::jit::Lowered) -> nnx::Result<()> {
     /// std::fs::write("step.hlo", lowered.hlo()?).ok();
     /// # Ok(()) }
     /// ```
@@ -106,8 +106,8 @@ impl Lowered {
     /// `#[nnx::jit(compiler_options(…))]`, which hold as well. JAX's `lowered.compile(compiler_options)`.
     ///
     /// ```no_run
-    /// # fn show(lowered: &nnx_core::jit::Lowered) -> nnx_core::Result<()> {
-    /// use nnx_core::xla::CompilerOption;
+    /// # fn show(lowered: &nnx::jit::Lowered) -> nnx::Result<()> {
+    /// use nnx::xla::CompilerOption;
     ///
     /// let options = [CompilerOption::new("xla_backend_optimization_level", 0)];
     /// println!("{:?}", lowered.compile_with(&options)?.memory_analysis());

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 /// node, places are named by its first one. `flax.nnx.find_duplicates`.
 ///
 /// ```
-/// use nnx_core::module::{Shared, find_duplicates};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{Shared, find_duplicates};
+/// use nnx::{Array, Param};
 ///
 /// let table = Shared::new(Param::new(Array::absent("a table")));
 /// let model = (table.clone(), Param::new(Array::absent("a kernel")), table);
@@ -68,8 +68,8 @@ impl Visitor for PlaceFinder {
 /// places hold it; see [`find_duplicates`].)
 ///
 /// ```no_run
-/// use nnx_core::module::find_shared_buffers;
-/// use nnx_core::{Array, Param};
+/// use nnx::module::find_shared_buffers;
+/// use nnx::{Array, Param};
 ///
 /// let table = Param::new(Array::scalar(1.0_f32));
 /// let model = (table.clone(), Param::new(Array::scalar(1.0_f32)), table);

@@ -35,8 +35,8 @@ impl<'a> VarInfo<'a> {
 /// [`Nothing`], and every closure over a [`Path`] and a [`VarInfo`].
 ///
 /// ```
-/// use nnx_core::module::{All, Not, Path, VarInfo, of_type, path_contains, state};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{All, Not, Path, VarInfo, of_type, path_contains, state};
+/// use nnx::{Array, Param};
 ///
 /// let model = (Param::new(Array::absent("kernel")), Param::new(Array::absent("bias")));
 /// let kernels = state(&model).filter(All((of_type::<Param>(), Not(path_contains(1)))));
@@ -104,8 +104,8 @@ pub struct WithTag(String);
 /// Variables whose metadata holds `tag` under the name `tag`, as its text or as one of a list.
 ///
 /// ```
-/// use nnx_core::module::{MetaValue, state, with_tag};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{MetaValue, state, with_tag};
+/// use nnx::{Array, Param};
 ///
 /// let tag = MetaValue::Text("frozen".to_owned());
 /// let frozen = Param::new(Array::absent("no value")).with_metadata("tag", tag);

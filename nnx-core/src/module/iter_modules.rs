@@ -35,8 +35,8 @@ pub fn iter_modules<M: Module>(module: &M) -> impl Iterator<Item = ModuleInfo> {
 /// The Modules of [`iter_modules`] that lie in the tree itself, and in none of the others. `flax.nnx.iter_children`.
 ///
 /// ```
-/// use nnx_core::module::iter_children;
-/// use nnx_core::{nn::{Linear, Sequential}, random::Rngs};
+/// use nnx::module::iter_children;
+/// use nnx::{nn::{Linear, Sequential}, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let inner = Sequential::new((Linear::new(2, 3, &mut rngs),));

@@ -64,8 +64,8 @@ impl<K: VariableKind> HasKind for Variable<K> {
 /// one then take the new kind too.
 ///
 /// ```
-/// use nnx_core::module::{of_type, state};
-/// use nnx_core::{Array, Param, Variable, variable_kind};
+/// use nnx::module::{of_type, state};
+/// use nnx::{Array, Param, Variable, variable_kind};
 ///
 /// variable_kind! {
 ///     /// Parameters of embedding tables, which are trained with another learning rate.

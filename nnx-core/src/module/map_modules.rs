@@ -12,8 +12,8 @@ use crate::graph::Array;
 /// an enum, or as a trait object ([`dyn_module`](https://docs.rs/nnx/latest/nnx/attr.dyn_module.html)):
 ///
 /// ```no_run
-/// use nnx_core::nn::{AnyLayer, Linear, List, LoRA, LoRALinear, Sequential};
-/// use nnx_core::{module::{map_modules, path_contains}, random::Rngs};
+/// use nnx::nn::{AnyLayer, Linear, List, LoRA, LoRALinear, Sequential};
+/// use nnx::{module::{map_modules, path_contains}, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layers = List::new().with(Linear::new(4, 8, &mut rngs)).with(Linear::new(8, 2, &mut rngs));

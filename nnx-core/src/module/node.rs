@@ -54,8 +54,8 @@ pub trait SharedNode: Any + Send + Sync {
 /// The nodes that a walk has met, numbered in the order of their first places.
 ///
 /// ```
-/// use nnx_core::module::{Module, Seen, Shared, SharedNode, StaticValue, Structure, VarRef, Visitor};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{Module, Seen, Shared, SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx::{Array, Param};
 ///
 /// /// Counts Variables, each node once.
 /// #[derive(Default)]

@@ -136,11 +136,11 @@ impl fmt::Display for Path {
 /// Reads the form that is shown: `layers[0].kernel`.
 ///
 /// ```
-/// use nnx_core::module::Path;
+/// use nnx::module::Path;
 /// let path: Path = "layers[0].kernel".parse()?;
 /// assert_eq!(path.to_string(), "layers[0].kernel");
 /// assert!("layers[one]".parse::<Path>().is_err());
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors

@@ -94,7 +94,7 @@ impl Schema {
     /// [`path!`](crate::path).
     ///
     /// ```
-    /// use nnx_core::{Module, Param};
+    /// use nnx::{Module, Param};
     ///
     /// let variables: Vec<String> =
     ///     <Vec<(Param, u8)>>::SCHEMA.variables().map(|v| v.to_string()).collect();

@@ -26,7 +26,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, We
 /// Two handles are equal if they are handles to one node.
 ///
 /// ```
-/// use nnx_core::{module::Shared, Array, DType, Param};
+/// use nnx::{module::Shared, Array, DType, Param};
 ///
 /// let table = Shared::new(Param::new(Array::shape_only([10, 4], DType::F32)));
 /// let tied = table.clone();

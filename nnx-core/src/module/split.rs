@@ -76,15 +76,15 @@ impl<M: Module> fmt::Debug for GraphDef<M> {
 /// A tree taken apart: its structure and static parts, and all its leaves.
 ///
 /// ```
-/// use nnx_core::module::{merge, split};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{merge, split};
+/// use nnx::{Array, Param};
 ///
 /// let model = (Param::new(Array::absent("kernel")), 3_usize);
 /// let (graphdef, state) = split(&model);
 /// assert_eq!(state.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["[0]"]);
 /// let same = merge(&graphdef, state)?;
 /// assert_eq!(same.1, 3);
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Panics
@@ -98,8 +98,8 @@ pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
 /// As [`split`], with the leaves sorted by the first of `filters` that takes them.
 ///
 /// ```
-/// use nnx_core::module::{BatchStat, Everything, merge, of_type, split_by};
-/// use nnx_core::{Array, Param, Variable};
+/// use nnx::module::{BatchStat, Everything, merge, of_type, split_by};
+/// use nnx::{Array, Param, Variable};
 ///
 /// let value = || Array::absent("no value");
 /// let model = (Param::new(value()), Variable::<BatchStat>::new(value()), value());
@@ -107,7 +107,7 @@ pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
 ///     split_by(&model, (of_type::<Param>(), of_type::<BatchStat>(), Everything))?;
 /// assert_eq!((params.len(), stats.len(), rest.len()), (1, 1, 1));
 /// let model = merge(&graphdef, [params, stats, rest])?;
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors
@@ -311,8 +311,8 @@ pub fn clone<M: Module>(module: &M) -> M {
 /// static parts are as they were.
 ///
 /// ```
-/// use nnx_core::module::map;
-/// use nnx_core::{Array, Param};
+/// use nnx::module::map;
+/// use nnx::{Array, Param};
 ///
 /// let model = vec![Param::new(Array::absent("kernel"))];
 /// let emptied = map(&model, |path, _| Array::absent(format!("{path} was emptied")));
@@ -334,8 +334,8 @@ pub fn map<M: Module>(module: &M, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Arra
 /// static parts are those of `a`.
 ///
 /// ```
-/// use nnx_core::module::map2;
-/// use nnx_core::{Array, Param};
+/// use nnx::module::map2;
+/// use nnx::{Array, Param};
 ///
 /// // A target network that follows another one slowly.
 /// let (online, target) = (Param::new(Array::scalar(1.0_f32)), Param::new(Array::scalar(0.0_f32)));
@@ -373,8 +373,8 @@ pub fn map2<M: Module>(a: &M, b: &M, mut f: impl FnMut(&Path, &VarInfo<'_>, &Arr
 /// passed over. To collect what layers record: `pop(&mut model, of_type::<Intermediate>())`.
 ///
 /// ```
-/// use nnx_core::module::{Intermediate, of_type, pop};
-/// use nnx_core::{Array, Variable};
+/// use nnx::module::{Intermediate, of_type, pop};
+/// use nnx::{Array, Variable};
 ///
 /// let mut model = vec![Variable::<Intermediate>::new(Array::absent("nothing recorded"))];
 /// assert!(pop(&mut model, of_type::<Intermediate>()).is_empty());

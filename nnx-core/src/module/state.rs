@@ -39,15 +39,15 @@ impl From<VarInfo<'_>> for StateLeaf {
 /// back.
 ///
 /// ```
-/// use nnx_core::module::{of_type, state, update};
-/// use nnx_core::{Array, Param};
+/// use nnx::module::{of_type, state, update};
+/// use nnx::{Array, Param};
 ///
 /// let mut model = vec![Param::new(Array::absent("first")), Param::new(Array::absent("second"))];
 /// let mut params = state(&model).filter(of_type::<Param>());
 /// params["[1]"].value = Array::absent("another");
 /// update(&mut model, params)?;
 /// assert_eq!(format!("{:?}", model[1]), "Param(Absent(another))");
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct State(BTreeMap<Path, StateLeaf>);

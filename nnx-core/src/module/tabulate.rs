@@ -84,9 +84,9 @@ impl Total {
 /// totals per kind; printed with `{}`. A buffer that is in the tree twice counts twice.
 ///
 /// ```no_run
-/// use nnx_core::module::tabulate;
-/// use nnx_core::array::zeros;
-/// use nnx_core::{DType, Param};
+/// use nnx::module::tabulate;
+/// use nnx::array::zeros;
+/// use nnx::{DType, Param};
 ///
 /// let model = vec![Param::new(zeros([784, 256], DType::F32))];
 /// let table = tabulate(&model);

@@ -153,8 +153,8 @@ impl<K: VariableKind> Variable<K> {
 /// Notes `value` under `name` on the Variables that `filter` takes. `flax.nnx.set_metadata`.
 ///
 /// ```
-/// use nnx_core::module::{MetaValue, Metadata, set_metadata, with_tag};
-/// use nnx_core::{Array, Param, of_type, state};
+/// use nnx::module::{MetaValue, Metadata, set_metadata, with_tag};
+/// use nnx::{Array, Param, of_type, state};
 ///
 /// let mut model = vec![Param::new(Array::scalar(1.0_f32))];
 /// set_metadata(&mut model, of_type::<Param>(), "tag", MetaValue::Text("slow".into()));

@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 /// `deterministic`. It reads and is set like a `bool` behind a reference.
 ///
 /// ```
-/// use nnx_core::module::Flag;
+/// use nnx::module::Flag;
 ///
 /// let mut deterministic = Flag::new("deterministic", false);
 /// *deterministic = true;
@@ -127,8 +127,8 @@ impl View {
 /// their own ways.
 ///
 /// ```no_run
-/// use nnx_core::module::{View, view};
-/// # use nnx_core::{Array, nn::Dropout, random::Rngs};
+/// use nnx::module::{View, view};
+/// use nnx::{Array, nn::Dropout, random::Rngs};
 /// # let (model, x) = (Dropout::new(0.5, &mut Rngs::new(0)), Array::scalar(1.0_f32));
 /// let mut eval_model = view(&model, View::eval());
 /// let y = eval_model.forward(&x); // nothing is dropped
@@ -178,8 +178,8 @@ impl fmt::Display for FlagInfo {
 /// `flax.nnx.view_info`.
 ///
 /// ```
-/// use nnx_core::module::view_info;
-/// use nnx_core::{nn::Dropout, random::Rngs};
+/// use nnx::module::view_info;
+/// use nnx::{nn::Dropout, random::Rngs};
 ///
 /// let flags = view_info(&vec![Dropout::new(0.5, &mut Rngs::new(0))]);
 /// assert_eq!(flags[0].to_string(), "[0].deterministic = false");

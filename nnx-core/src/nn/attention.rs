@@ -12,7 +12,7 @@ const OP: &str = "dot_product_attention";
 /// Options of [`dot_product_attention`] beyond its plain formula.
 ///
 /// ```no_run
-/// use nnx_core::{Array, nn::AttentionOptions};
+/// use nnx::{Array, nn::AttentionOptions};
 ///
 /// let lengths = Array::from([5, 3]);
 /// let padded = AttentionOptions::new().key_value_seq_lengths(&lengths);
@@ -247,8 +247,8 @@ fn biased(logits: Array, options: &AttentionOptions) -> Array {
 /// softmax(query · keyᵀ / √depth). `flax.nnx.nn.attention.dot_product_attention_weights`.
 ///
 /// ```no_run
-/// use nnx_core::nn::{AttentionOptions, dot_product_attention_weights};
-/// use nnx_core::{array, DType};
+/// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+/// use nnx::{array, DType};
 ///
 /// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
 /// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new());
@@ -298,8 +298,8 @@ pub fn dot_product_attention_weights(
 /// num_heads, v_depth]`. With fewer heads of keys and values each serves a group of the queries'.
 ///
 /// ```no_run
-/// use nnx_core::nn::{AttentionOptions, dot_product_attention};
-/// use nnx_core::{array, DType};
+/// use nnx::nn::{AttentionOptions, dot_product_attention};
+/// use nnx::{array, DType};
 ///
 /// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
 /// let y = dot_product_attention(&x, &x, &x, &AttentionOptions::new().is_causal(true));
@@ -362,7 +362,7 @@ pub fn dot_product_attention(
 /// (Flax's default: f32).
 ///
 /// ```no_run
-/// use nnx_core::{Array, DType, nn::make_attention_mask};
+/// use nnx::{Array, DType, nn::make_attention_mask};
 ///
 /// let valid = Array::from([[1, 1, 0]]);
 /// let mask = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
@@ -399,7 +399,7 @@ const MOST_EXTRA_DIMS: usize = 1024;
 /// shape `[batch…, length]` it is `[batch…, 1, length, length]`. `flax.nnx.make_causal_mask`.
 ///
 /// ```no_run
-/// use nnx_core::{DType, array, nn::make_causal_mask};
+/// use nnx::{DType, array, nn::make_causal_mask};
 ///
 /// let tokens = array::ones([2, 5], DType::I32);
 /// assert_eq!(make_causal_mask(&tokens, 0, DType::F32).shape(), [2, 1, 5, 5]);
@@ -420,8 +420,8 @@ pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Arr
 /// `flax.nnx.combine_masks`.
 ///
 /// ```no_run
-/// use nnx_core::nn::{combine_masks, make_attention_mask, make_causal_mask};
-/// use nnx_core::{Array, DType};
+/// use nnx::nn::{combine_masks, make_attention_mask, make_causal_mask};
+/// use nnx::{Array, DType};
 ///
 /// let valid = Array::from([[1, 1, 0]]);
 /// let padding = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);

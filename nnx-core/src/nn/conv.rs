@@ -67,7 +67,7 @@ impl ConvPadding {
 /// Convolution over the spatial axes of a channels-last input. `flax.nnx.Conv`.
 ///
 /// ```no_run
-/// use nnx_core::{array, array::Padding, nn::Conv, random::Rngs, DType};
+/// use nnx::{array, array::Padding, nn::Conv, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let images = array::ones([2, 28, 28, 1], DType::F32);

@@ -23,7 +23,7 @@ const LAYER: &str = "ConvTranspose";
 /// `flax.nnx.ConvTranspose`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::ConvTranspose, random::Rngs, DType};
+/// use nnx::{array, nn::ConvTranspose, random::Rngs, DType};
 ///
 /// let layer = ConvTranspose::builder(3, 5, [3, 3]).strides(2).build(&mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([2, 8, 9, 3], DType::F32)); // [2, 16, 18, 5]

@@ -12,7 +12,7 @@ use crate::random::{RngStream, Rngs};
 /// 1 − `rate` (Srivastava et al. 2014). `flax.nnx.Dropout`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::Dropout, random::Rngs, DType};
+/// use nnx::{array, nn::Dropout, random::Rngs, DType};
 ///
 /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
 /// let x = array::ones([2, 3], DType::F32);

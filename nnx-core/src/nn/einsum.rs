@@ -19,7 +19,7 @@ const LAYER: &str = "Einsum";
 /// The einsum of the input and a learned kernel, plus a bias. `flax.nnx.Einsum`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::Einsum, random::Rngs, DType};
+/// use nnx::{array, nn::Einsum, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Einsum::builder("nta,hab->nthb", [8, 2, 4]).bias_shape([8, 4]).build(&mut rngs);

@@ -15,7 +15,7 @@ use crate::value::DType;
 /// A vector for each of `num_embeddings` integers. `flax.nnx.Embed`.
 ///
 /// ```no_run
-/// use nnx_core::{Array, nn::Embed, random::Rngs};
+/// use nnx::{Array, nn::Embed, random::Rngs};
 ///
 /// let layer = Embed::new(1000, 64, &mut Rngs::new(0));
 /// let tokens = Array::from_slice(&[3, 14, 15, 92], [1, 4]);

@@ -1,7 +1,7 @@
 //! How parameters start: a function of a key, a shape and a dtype. `jax.nn.initializers`.
 //!
 //! ```no_run
-//! use nnx_core::{DType, nn::initializers, random};
+//! use nnx::{DType, nn::initializers, random};
 //!
 //! let init = initializers::he_normal();
 //! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
@@ -382,8 +382,8 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
 /// outputs as inputs. `jax.nn.initializers.delta_orthogonal` (default scale 1 and axis −1).
 ///
 /// ```no_run
-/// use nnx_core::nn::{Conv, initializers};
-/// use nnx_core::random::Rngs;
+/// use nnx::nn::{Conv, initializers};
+/// use nnx::random::Rngs;
 ///
 /// let init = initializers::delta_orthogonal(1.0, -1);
 /// let layer = Conv::builder(16, 32, [3, 3]).kernel_init(init).build(&mut Rngs::new(0));
@@ -416,9 +416,9 @@ fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DTyp
 /// A function of one's own.
 ///
 /// ```no_run
-/// use nnx_core::nn::initializers;
+/// use nnx::nn::initializers;
 ///
-/// let init = initializers::custom(|_key, shape, dtype| nnx_core::array::full(shape, 0.5, dtype));
+/// let init = initializers::custom(|_key, shape, dtype| nnx::array::full(shape, 0.5, dtype));
 /// ```
 pub fn custom(f: InitFn) -> Initializer {
     Initializer::new(InitRule::Custom(Custom(f)))

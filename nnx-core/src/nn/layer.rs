@@ -9,12 +9,11 @@ use crate::module::Module;
 /// [`SpectralNorm`](super::SpectralNorm) and [`WeightNorm`](super::WeightNorm) wrap.
 ///
 /// ```
-/// use nnx_core::nn::{Layer, Linear, relu};
-/// use nnx_core::Array;
-/// # use nnx_derive::Module;
+/// use nnx::nn::{Layer, Linear, relu};
+/// use nnx::Array;
+/// use nnx::Module;
 ///
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Block {
 ///     linear: Linear,
 /// }
@@ -58,7 +57,7 @@ pub type ActivationFn = fn(&Array) -> Array;
 /// functions are compared by their address, so that at worst equal ones count as different.
 ///
 /// ```no_run
-/// use nnx_core::{Array, nn::{Activation, elu, relu}};
+/// use nnx::{Array, nn::{Activation, elu, relu}};
 ///
 /// let relu = Activation::new(relu);
 /// let elu = Activation::new(|x| elu(x, 0.5));

@@ -16,7 +16,7 @@ use std::slice;
 /// x · kernel + bias over the last axis. `flax.nnx.Linear`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::Linear, random::Rngs, DType};
+/// use nnx::{array, nn::Linear, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Linear::new(5, 7, &mut rngs);

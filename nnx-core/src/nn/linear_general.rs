@@ -19,7 +19,7 @@ const LAYER: &str = "LinearGeneral";
 /// A linear map of several axes at once, to several others. `flax.nnx.LinearGeneral`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::LinearGeneral, random::Rngs, DType};
+/// use nnx::{array, nn::LinearGeneral, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let heads = LinearGeneral::new(2, [4, 5], &mut rngs);

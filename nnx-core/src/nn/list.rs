@@ -41,8 +41,8 @@ impl Layer for Box<dyn AnyLayer> {
 /// [`Sequential`](super::Sequential) calls them one after the other.
 ///
 /// ```no_run
-/// use nnx_core::nn::{Activation, Dropout, Linear, List, Sequential, relu};
-/// use nnx_core::{DType, array, random::Rngs};
+/// use nnx::nn::{Activation, Dropout, Linear, List, Sequential, relu};
+/// use nnx::{DType, array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let mut layers = List::new().with(Linear::new(5, 8, &mut rngs));

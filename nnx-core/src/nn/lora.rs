@@ -20,7 +20,7 @@ use crate::value::DType;
 /// is what Flax's `base_module` does; [`LoRALinear`] does so for a [`Linear`].
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::LoRA, random::Rngs, DType};
+/// use nnx::{array, nn::LoRA, random::Rngs, DType};
 ///
 /// let layer = LoRA::new(3, 2, 4, &mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]
@@ -110,7 +110,7 @@ impl LoRA {
 /// [`wrt`](crate::transform::wrt()) and in [`Optimizer::wrt`](crate::optim::Optimizer::wrt).
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::LoRALinear, random::Rngs, DType};
+/// use nnx::{array, nn::LoRALinear, random::Rngs, DType};
 ///
 /// let mut layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]

@@ -21,8 +21,8 @@ const LAYER: &str = "MultiHeadAttention";
 /// `flax.nnx.MultiHeadAttention`.
 ///
 /// ```no_run
-/// use nnx_core::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
-/// use nnx_core::{array, random::Rngs, DType};
+/// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+/// use nnx::{array, random::Rngs, DType};
 ///
 /// let mut layer = MultiHeadAttention::builder(8, 64).dropout_rate(0.1).build(&mut Rngs::new(0));
 /// let x = array::ones([2, 10, 64], DType::F32);

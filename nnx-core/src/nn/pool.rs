@@ -10,7 +10,7 @@ use crate::value::saturating_product;
 /// How the window of a pool slides.
 ///
 /// ```
-/// use nnx_core::{array::Padding, nn::PoolOptions};
+/// use nnx::{array::Padding, nn::PoolOptions};
 ///
 /// let halving = PoolOptions::new().strides([2, 2]);
 /// let same = PoolOptions::new().padding(Padding::Same);
@@ -58,8 +58,8 @@ impl PoolOptions {
 /// axes. `flax.nnx.avg_pool`.
 ///
 /// ```no_run
-/// use nnx_core::nn::{PoolOptions, avg_pool};
-/// # fn demo(images: nnx_core::Array) -> nnx_core::Array {
+/// use nnx::nn::{PoolOptions, avg_pool};
+/// # fn demo(images: nnx::Array) -> nnx::Array {
 /// // [N, H, W, C] -> [N, H/2, W/2, C]
 /// avg_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]))
 /// # }
@@ -113,9 +113,9 @@ pub type WindowReduction = fn(&Array, &[usize], &WindowOptions) -> Array;
 /// first value and function are a [`WindowReduction`] here.
 ///
 /// ```no_run
-/// use nnx_core::array::reduce_window_sum;
-/// use nnx_core::nn::{PoolOptions, pool};
-/// # fn demo(images: nnx_core::Array) -> nnx_core::Array {
+/// use nnx::array::reduce_window_sum;
+/// use nnx::nn::{PoolOptions, pool};
+/// # fn demo(images: nnx::Array) -> nnx::Array {
 /// // [N, H, W, C] -> [N, H/2, W/2, C]
 /// pool(&images, reduce_window_sum, [2, 2], &PoolOptions::new().strides([2, 2]))
 /// # }

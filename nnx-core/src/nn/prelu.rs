@@ -13,7 +13,7 @@ use std::slice;
 /// x where x ≥ 0, else `negative_slope` · x (He et al. 2015). `flax.nnx.PReLU`.
 ///
 /// ```no_run
-/// use nnx_core::{Array, nn::PReLU};
+/// use nnx::{Array, nn::PReLU};
 ///
 /// let layer = PReLU::new();
 /// let y = layer.forward(&Array::from_slice(&[-1.0_f32, 2.0], [2])); // -0.01, 2

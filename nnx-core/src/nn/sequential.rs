@@ -10,7 +10,7 @@ use crate::module::{Module, called};
 /// Layers of different types are held in a tuple, those of one type in a `Vec` or an array.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};
+/// use nnx::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let mut mlp = Sequential::new((

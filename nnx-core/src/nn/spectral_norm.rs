@@ -21,8 +21,8 @@ const LAYER: &str = "SpectralNorm";
 /// as matrices with the last axis as columns.
 ///
 /// ```no_run
-/// use nnx_core::nn::{Linear, SpectralNorm};
-/// use nnx_core::{array, random::Rngs, DType};
+/// use nnx::nn::{Linear, SpectralNorm};
+/// use nnx::{array, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let linear = Linear::new(4, 5, &mut rngs);

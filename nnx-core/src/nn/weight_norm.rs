@@ -21,8 +21,8 @@ const LAYER: &str = "WeightNorm";
 /// optimizer of parameters changes.
 ///
 /// ```no_run
-/// use nnx_core::nn::{Linear, WeightNorm};
-/// use nnx_core::{array, random::Rngs, DType};
+/// use nnx::nn::{Linear, WeightNorm};
+/// use nnx::{array, random::Rngs, DType};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let linear = Linear::new(4, 5, &mut rngs);

@@ -30,8 +30,8 @@ pub struct Conditionally<T> {
 /// a new one.
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, clip, conditionally_transform, sgd};
-/// use nnx_core::{Array, Param};
+/// use nnx::optim::{Optimizer, clip, conditionally_transform, sgd};
+/// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// // Gradients are bounded in the first two steps.

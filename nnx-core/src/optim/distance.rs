@@ -151,8 +151,8 @@ optimizer! {
     /// `optax.contrib.dog`; see [`scale_by_dog`].
     ///
     /// ```
-    /// use nnx_core::optim::{Optimizer, dog};
-    /// use nnx_core::{Array, Param, value_and_grad};
+    /// use nnx::optim::{Optimizer, dog};
+    /// use nnx::{Array, Param, value_and_grad};
     ///
     /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
     /// let mut x = Param::new(Array::scalar(0.0_f32));

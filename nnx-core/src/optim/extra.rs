@@ -10,8 +10,8 @@ use crate::transform::{value_and_grad, wrt};
 /// `update` in Optax. Line searches need the loss and its function, Polyak's steps the loss.
 ///
 /// ```
-/// use nnx_core::optim::{ExtraArgs, Optimizer, lbfgs};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{ExtraArgs, Optimizer, lbfgs};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// // x₀² + 10 · x₁², whose least value is at 0.
 /// let loss_fn = |x: &mut Param| (x.square() * Array::from([1.0_f32, 10.0])).sum(..);

@@ -270,9 +270,9 @@ pub struct Galore<T> {
 /// settings.
 ///
 /// ```
-/// use nnx_core::nn::Linear;
-/// use nnx_core::optim::{Optimizer, galore, scale_by_galore};
-/// use nnx_core::random::Rngs;
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Optimizer, galore, scale_by_galore};
+/// use nnx::random::Rngs;
 ///
 /// let layer = Linear::new(64, 32, &mut Rngs::new(0));
 /// let opt = Optimizer::new(&layer, galore(1e-3, scale_by_galore().rank(4)));

@@ -12,8 +12,8 @@ use crate::transform::custom_jvp;
 /// `inputs` as they are, whose gradients are `scale` times as large. `optax.scale_gradient`.
 ///
 /// ```
-/// use nnx_core::optim::scale_gradient;
-/// use nnx_core::{Array, grad};
+/// use nnx::optim::scale_gradient;
+/// use nnx::{Array, grad};
 ///
 /// let f = |x: &Array| scale_gradient(x, 0.5).square();
 /// assert_eq!(grad(f, &Array::scalar(3.0_f32)).item::<f32>(), 3.0);
@@ -41,9 +41,9 @@ pub struct MultiNormalDiagFromLogScale {
 /// `optax.multi_normal`.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::multi_normal;
-/// use nnx_core::random::key;
+/// use nnx::Array;
+/// use nnx::optim::multi_normal;
+/// use nnx::random::key;
 ///
 /// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -1.0]));
 /// assert_eq!(normal.sample(&[3], &key(0)).shape(), [3, 2]);

@@ -81,9 +81,9 @@ pub struct SplitRealAndImaginary<T> {
 /// `imaginary` below theirs. `optax.contrib.split_real_and_imaginary`.
 ///
 /// ```
-/// use nnx_core::array::complex;
-/// use nnx_core::optim::{Optimizer, adam, split_real_and_imaginary};
-/// use nnx_core::{Array, Param};
+/// use nnx::array::complex;
+/// use nnx::optim::{Optimizer, adam, split_real_and_imaginary};
+/// use nnx::{Array, Param};
 ///
 /// let number = |re: f32, im: f32| Param::new(complex(&Array::scalar(re), &Array::scalar(im)));
 /// let mut z = number(1.0, 1.0);

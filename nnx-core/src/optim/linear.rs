@@ -37,8 +37,8 @@ fn check_square(name: &str, matrix: &Array) {
 /// `optax.power_iteration`, whose defaults are 100 and 1e-6.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::power_iteration;
+/// use nnx::Array;
+/// use nnx::optim::power_iteration;
 ///
 /// let (value, _) = power_iteration(&Array::from([[2.0_f32, 1.0], [1.0, 2.0]]), 100, 1e-6);
 /// assert!((value.item::<f32>() - 3.0).abs() < 1e-5);
@@ -60,8 +60,8 @@ pub fn power_iteration(matrix: &Array, num_iters: i32, error_tolerance: f64) -> 
 /// [`power_iteration`] of a matrix of which only its product with a vector is known.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::power_iteration_of;
+/// use nnx::Array;
+/// use nnx::optim::power_iteration_of;
 ///
 /// let doubled_and_tripled = |v: &Array| v * Array::from([2.0_f32, 3.0]);
 /// let start = Array::from([1.0_f32, 1.0]);
@@ -119,8 +119,8 @@ fn iterate(
 /// and 1e-6.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::matrix_inverse_pth_root;
+/// use nnx::Array;
+/// use nnx::optim::matrix_inverse_pth_root;
 ///
 /// let matrix = Array::from([[16.0_f32, 0.0], [0.0, 1.0]]);
 /// let (root, error) = matrix_inverse_pth_root(&matrix, 4, 100, 1e-6, 1e-6);
@@ -183,8 +183,8 @@ pub fn matrix_inverse_pth_root(
 /// descent of step size 1 / `lipschitz`, which is computed if it is not given. `optax.nnls`.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::nnls;
+/// use nnx::Array;
+/// use nnx::optim::nnls;
 ///
 /// let a = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
 /// let x = nnls(&a, &Array::from([5.0_f32, -6.0]), 100, None);

@@ -28,8 +28,8 @@ pub struct Lookahead<T> {
 /// Source: Zhang et al., "Lookahead Optimizer: k steps forward, 1 step back", 2019.
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, lookahead, sgd};
-/// use nnx_core::{Array, Param};
+/// use nnx::optim::{Optimizer, lookahead, sgd};
+/// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
 /// let mut opt = Optimizer::new(&x, lookahead(sgd(1.0), 2, 0.5));

@@ -13,8 +13,8 @@ use nnx_derive::Module;
 /// itself is left out by [`apply_if_finite`](super::apply_if_finite()). bf16 has the range of f32 and needs none of this.
 ///
 /// ```
-/// use nnx_core::optim::{LossScale, Optimizer, apply_if_finite, sgd};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{LossScale, Optimizer, apply_if_finite, sgd};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// let mut model = Param::new(Array::scalar(3.0_f32));
 /// let mut opt = Optimizer::new(&model, apply_if_finite(sgd(0.1), i32::MAX));

@@ -23,8 +23,8 @@ pub struct Mechanize<T> {
 /// parameters are where they started, plus the factor times the sum of its steps. `optax.contrib.mechanize`.
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, mechanize, sgd};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{Optimizer, mechanize, sgd};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
 /// let mut x = Param::new(Array::scalar(0.0_f32));

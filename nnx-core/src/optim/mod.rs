@@ -5,8 +5,8 @@
 //! that a run gives the losses that it gives in JAX.
 //!
 //! ```no_run
-//! use nnx_core::optim::{self, Optimizer};
-//! # use nnx_core::{Array, Module, Param, value_and_grad};
+//! use nnx::optim::{self, Optimizer};
+//! use nnx::{Array, Module, Param, value_and_grad};
 //! # fn demo<M: Module + Clone>(mut model: M, loss: fn(&mut M) -> Array) {
 //! // Clip, then AdamW with a warm-up: a tuple is a chain.
 //! let schedule = optim::warmup_cosine_decay_schedule(0.0, 5e-3, 100, 1000, 0.0);
@@ -122,11 +122,10 @@ use crate::module::Module;
 /// the program. Tuples of transformations are chains: each gets what the one before it made.
 ///
 /// ```
-/// use nnx_core::optim::{GradientTransformation, Params};
+/// use nnx::optim::{GradientTransformation, Params};
 ///
 /// /// Updates in the opposite direction.
-/// #[derive(nnx_derive::Module)]
-/// #[module(crate = nnx_core)]
+/// #[derive(nnx::Module)]
 /// struct Negate;
 ///
 /// impl GradientTransformation for Negate {

@@ -66,8 +66,8 @@ rated! {
     /// Needs [`ExtraArgs::value`].
     ///
     /// ```
-    /// use nnx_core::optim::{ExtraArgs, Optimizer, momo};
-    /// use nnx_core::{Array, Param, value_and_grad};
+    /// use nnx::optim::{ExtraArgs, Optimizer, momo};
+    /// use nnx::{Array, Param, value_and_grad};
     ///
     /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
     /// let mut x = Param::new(Array::scalar(0.0_f32));

@@ -48,8 +48,8 @@ pub struct Monitor {
 /// Measures of updates, which pass unchanged; the state has the last ones by their names. `optax.monitor`.
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, Params, measure, measure_with_ema, monitor, sgd};
-/// use nnx_core::{Array, Param};
+/// use nnx::optim::{Optimizer, Params, measure, measure_with_ema, monitor, sgd};
+/// use nnx::{Array, Param};
 ///
 /// let norms = monitor([
 ///     ("norm", measure(Params::global_norm)),

@@ -96,8 +96,8 @@ pub struct MultiSteps<T> {
 /// between change nothing. `optax.MultiSteps`.
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, multi_steps, sgd, skip_not_finite};
-/// use nnx_core::{Array, Param};
+/// use nnx::optim::{Optimizer, multi_steps, sgd, skip_not_finite};
+/// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// let tx = multi_steps(sgd(1.0), 2).should_skip_update(Some(skip_not_finite()));

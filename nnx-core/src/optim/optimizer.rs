@@ -22,8 +22,8 @@ use std::sync::Arc;
 /// it at paths such as `opt_state[0].mu.linear1.kernel`.
 ///
 /// ```no_run
-/// # use nnx_core::optim::{AdamW, Optimizer, adamw};
-/// # use nnx_core::{Array, Module, value_and_grad};
+/// use nnx::optim::{AdamW, Optimizer, adamw};
+/// use nnx::{Array, Module, value_and_grad};
 /// # fn demo<M: Module>(mut model: M, loss_fn: fn(&mut M) -> Array) {
 /// let mut opt = Optimizer::new(&model, adamw(1e-3));
 /// let (loss, grads) = value_and_grad(loss_fn, &mut model);
@@ -87,11 +87,11 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// Gradients are taken with respect to the same ones, by [`wrt`](crate::transform::wrt()):
     ///
     /// ```
-    /// use nnx_core::module::LoRAParam;
-    /// use nnx_core::nn::LoRALinear;
-    /// use nnx_core::optim::{Optimizer, adamw};
-    /// use nnx_core::random::Rngs;
-    /// use nnx_core::{DType, array, of_type, value_and_grad, wrt};
+    /// use nnx::module::LoRAParam;
+    /// use nnx::nn::LoRALinear;
+    /// use nnx::optim::{Optimizer, adamw};
+    /// use nnx::random::Rngs;
+    /// use nnx::{DType, array, of_type, value_and_grad, wrt};
     ///
     /// let mut layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
     /// let (kernel, lora_b) = (layer.kernel.to_vec::<f32>(), layer.lora.lora_b.to_vec::<f32>());
@@ -235,8 +235,8 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// The state must be of the step that made the model what it is. What `loss_fn` changes in the model is dropped.
     ///
     /// ```
-    /// use nnx_core::optim::{ExtraArgs, Optimizer, lbfgs};
-    /// use nnx_core::{Array, Param};
+    /// use nnx::optim::{ExtraArgs, Optimizer, lbfgs};
+    /// use nnx::{Array, Param};
     ///
     /// let loss_fn = |x: &mut Param| (x.value() - 2.0).square().sum(..);
     /// let mut x = Param::new(Array::from([3.0_f32, -2.0]));

@@ -32,8 +32,8 @@ rated! {
     /// `optax.contrib.prodigy`.
     ///
     /// ```
-    /// use nnx_core::optim::{Optimizer, prodigy};
-    /// use nnx_core::{Array, Param, value_and_grad};
+    /// use nnx::optim::{Optimizer, prodigy};
+    /// use nnx::{Array, Param, value_and_grad};
     ///
     /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
     /// let mut x = Param::new(Array::scalar(0.0_f32));

@@ -189,10 +189,10 @@ pub struct Partition<G> {
 /// `optax.partition`, whose older name is `optax.multi_transform`.
 ///
 /// ```
-/// use nnx_core::module::{Everything, path_contains};
-/// use nnx_core::nn::Linear;
-/// use nnx_core::optim::{Optimizer, adamw, group, partition, sgd};
-/// use nnx_core::random::Rngs;
+/// use nnx::module::{Everything, path_contains};
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Optimizer, adamw, group, partition, sgd};
+/// use nnx::random::Rngs;
 ///
 /// let layer = Linear::new(3, 4, &mut Rngs::new(0));
 /// // Biases without momentum and at a rate of their own.

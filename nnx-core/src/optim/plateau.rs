@@ -17,8 +17,8 @@ transformation! {
     /// `optax.contrib.reduce_on_plateau`. Needs [`ExtraArgs::value`].
     ///
     /// ```
-    /// use nnx_core::optim::{ExtraArgs, Optimizer, reduce_on_plateau, sgd};
-    /// use nnx_core::{Array, Param};
+    /// use nnx::optim::{ExtraArgs, Optimizer, reduce_on_plateau, sgd};
+    /// use nnx::{Array, Param};
     ///
     /// let mut x = Param::new(Array::scalar(0.0_f32));
     /// let mut opt = Optimizer::new(&x, (sgd(1.0), reduce_on_plateau().factor(0.5).patience(2)));

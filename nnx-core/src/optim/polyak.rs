@@ -63,8 +63,8 @@ impl GradientTransformation for ScaleByPolyak {
 /// Gradient descent with steps by the loss. `optax.polyak_sgd`; see [`scale_by_polyak`].
 ///
 /// ```
-/// use nnx_core::optim::{ExtraArgs, Optimizer, polyak_sgd};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// let mut x = Param::new(Array::from([3.0_f32, -2.0]));
 /// let mut opt = Optimizer::new(&x, polyak_sgd().max_learning_rate(10.0));

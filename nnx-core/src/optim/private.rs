@@ -33,9 +33,9 @@ fn examples(name: &str, grads: &Params) -> usize {
 /// shrunk to it, and the number of these. `optax.per_example_global_norm_clip`.
 ///
 /// ```
-/// use nnx_core::module::Path;
-/// use nnx_core::optim::{Params, per_example_global_norm_clip};
-/// use nnx_core::Array;
+/// use nnx::module::Path;
+/// use nnx::optim::{Params, per_example_global_norm_clip};
+/// use nnx::Array;
 ///
 /// let grads = Params::new([(Path::new(), Array::from([[3.0_f32, 4.0], [0.0, 0.5]]))]);
 /// let (sum, clipped) = per_example_global_norm_clip(&grads, 1.0);
@@ -99,8 +99,8 @@ transformation! {
     /// It stands first in a chain, and the gradients have an axis of examples in front:
     ///
     /// ```
-    /// use nnx_core::optim::{Optimizer, dpsgd};
-    /// use nnx_core::{Array, Param, grad, in_axes, vmap};
+    /// use nnx::optim::{Optimizer, dpsgd};
+    /// use nnx::{Array, Param, grad, in_axes, vmap};
     ///
     /// let mut w = Param::new(Array::from([1.0_f32, -1.0]));
     /// let mut opt = Optimizer::new(&w, dpsgd(0.1).l2_norm_clip(1.0).noise_multiplier(0.5).seed(7));

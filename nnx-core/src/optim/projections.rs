@@ -2,8 +2,8 @@
 //! [`Params`](super::Params), a model. `optax.projections`. Leaves that are not real floats stay as they are.
 //!
 //! ```
-//! use nnx_core::Array;
-//! use nnx_core::optim::projections::projection_l1_ball;
+//! use nnx::Array;
+//! use nnx::optim::projections::projection_l1_ball;
 //!
 //! let near = projection_l1_ball(&Array::from([3.0_f32, -1.5, 0.5]), 2.0);
 //! assert_eq!(near.to_vec::<f32>(), [1.75, -0.25, 0.0]);

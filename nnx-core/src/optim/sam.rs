@@ -47,8 +47,8 @@ pub struct Sam<T, A> {
 /// [`ExtraArgs::value_fn`]:
 ///
 /// ```
-/// use nnx_core::optim::{ExtraArgs, Optimizer, adam, normalize, sam, sgd};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{ExtraArgs, Optimizer, adam, normalize, sam, sgd};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
 /// let mut x = Param::new(Array::scalar(0.0_f32));

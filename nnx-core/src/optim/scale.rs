@@ -63,8 +63,8 @@ impl GradientTransformation for ScaleBySchedule {
 /// A learning rate: a number, a [`Schedule`], or an array, which can be set without another program.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::{LearningRate, adamw};
+/// use nnx::Array;
+/// use nnx::optim::{LearningRate, adamw};
 ///
 /// let mut tx = adamw(Array::scalar(1e-3_f32));
 /// // Between two steps, in a body that has the optimizer, or by a search over rates under `vmap`.

@@ -493,8 +493,8 @@ pub fn warmup_constant_schedule(init_value: f64, peak_value: f64, warmup_steps: 
 /// with its options, starts. `optax.warmup_exponential_decay_schedule`.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::{exponential_decay, warmup_exponential_decay_schedule};
+/// use nnx::Array;
+/// use nnx::optim::{exponential_decay, warmup_exponential_decay_schedule};
 ///
 /// let decay = exponential_decay(0.1, 10, 0.5).end_value(0.01);
 /// let schedule = warmup_exponential_decay_schedule(0.0, 5, decay);

@@ -35,8 +35,8 @@ pub struct ScheduleFree<T> {
 /// The model is evaluated at x:
 ///
 /// ```
-/// use nnx_core::optim::{Optimizer, schedule_free, schedule_free_eval_params, sgd};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{Optimizer, schedule_free, schedule_free_eval_params, sgd};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
 /// let mut model = Param::new(Array::scalar(0.0_f32));

@@ -207,8 +207,8 @@ pub struct Sophia<H> {
 /// `sophia(rate, scale_by_sophia().gamma(0.02))`. Needs [`ExtraArgs::value_fn`].
 ///
 /// ```
-/// use nnx_core::optim::{ExtraArgs, Optimizer, scale_by_sophia, sophia};
-/// use nnx_core::{Array, Param, value_and_grad};
+/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_sophia, sophia};
+/// use nnx::{Array, Param, value_and_grad};
 ///
 /// // The first direction is ten times as steep as the second.
 /// let loss_fn = |x: &mut Param| (x.square() * Array::from([10.0_f32, 1.0])).sum(..);

@@ -80,10 +80,10 @@ impl Params {
     /// `optax.tree.random_like`.
     ///
     /// ```
-    /// use nnx_core::module::Path;
-    /// use nnx_core::optim::Params;
-    /// use nnx_core::random::{key, normal};
-    /// use nnx_core::{Array, DType};
+    /// use nnx::module::Path;
+    /// use nnx::optim::Params;
+    /// use nnx::random::{key, normal};
+    /// use nnx::{Array, DType};
     ///
     /// let params = Params::new([(Path::new(), Array::from([0.0_f32; 3]))]);
     /// let noise = params.random_like(&key(0), |key, shape, dtype| normal(key, shape, dtype));

@@ -18,7 +18,7 @@ use crate::value::{DType, saturating_product};
 /// gradient.
 ///
 /// ```
-/// use nnx_core::{Array, random};
+/// use nnx::{Array, random};
 /// let p = Array::from([0.0_f32, 0.5, 0.5]);
 /// let drawn = random::choice(&random::key(0), 3, [2], false, Some(&p));
 /// assert_eq!(drawn.sum(..).item::<i32>(), 3);
@@ -50,7 +50,7 @@ pub fn choice(
 /// gradient.
 ///
 /// ```
-/// use nnx_core::{DType, array::arange, random};
+/// use nnx::{DType, array::arange, random};
 /// let x = arange(12, DType::F32).reshape([4, 3]);
 /// let rows = random::choice_from(&random::key(0), &x, 0, [2], false, None);
 /// assert_eq!(rows.shape(), [2, 3]);
@@ -153,7 +153,7 @@ pub fn categorical(key: &Key, logits: &Array, axis: isize) -> Array {
 /// and its leading axes together are at most the number of categories.
 ///
 /// ```
-/// use nnx_core::{DType, array::zeros, random};
+/// use nnx::{DType, array::zeros, random};
 /// let logits = zeros([2, 5], DType::F32);
 /// let three_each = random::categorical_samples(&random::key(0), &logits, -1, [3, 2], false);
 /// assert_eq!(three_each.shape(), [3, 2]);

@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 /// Laplace distributed floats with mean 0 and scale 1: density e^−|x| / 2. `jax.random.laplace`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::laplace(&random::key(0), [2, 3], DType::F32);
 /// assert_eq!(x.shape(), [2, 3]);
 /// ```
@@ -31,7 +31,7 @@ pub fn laplace(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 /// Logistically distributed floats with mean 0 and scale 1. `jax.random.logistic`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::logistic(&random::key(0), 4, DType::F32);
 /// assert_eq!(x.shape(), [4]);
 /// ```
@@ -49,7 +49,7 @@ pub fn logistic(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 /// Cauchy distributed floats with median 0 and scale 1. `jax.random.cauchy`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::cauchy(&random::key(0), 4, DType::F32);
 /// assert_eq!(x.shape(), [4]);
 /// ```
@@ -76,7 +76,7 @@ fn uniform_from(key: &Array, shape: &[usize], low: f64, dtype: DType) -> Array {
 /// `sigma` is a number or an array that broadcasts to `shape`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::lognormal(&random::key(0), 0.5, 4, DType::F32);
 /// assert!(x.gt(0.0).all(..).item::<bool>());
 /// ```
@@ -98,7 +98,7 @@ pub fn lognormal(key: &Key, sigma: impl Operand, shape: impl IntoShape, dtype: D
 /// `b` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::pareto(&random::key(0), 3.0, 4, DType::F32);
 /// assert!(x.ge(1.0).all(..).item::<bool>());
 /// ```
@@ -120,7 +120,7 @@ pub fn pareto(key: &Key, b: impl Operand, shape: impl IntoShape, dtype: DType) -
 /// `scale` is a number or an array that broadcasts to `shape`; it is not negative.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::rayleigh(&random::key(0), 2.0, 4, DType::F32);
 /// assert!(x.ge(0.0).all(..).item::<bool>());
 /// ```
@@ -142,7 +142,7 @@ pub fn rayleigh(key: &Key, scale: impl Operand, shape: impl IntoShape, dtype: DT
 /// `scale` and `concentration` are numbers or arrays that broadcast to `shape`; they are positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::weibull_min(&random::key(0), 1.5, 2.0, 4, DType::F32);
 /// assert!(x.ge(0.0).all(..).item::<bool>());
 /// ```
@@ -174,7 +174,7 @@ pub fn weibull_min(
 /// `left` < `right`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::triangular(&random::key(0), -1.0, 0.0, 2.0, 4, DType::F32);
 /// assert!(x.ge(-1.0).all(..).item::<bool>());
 /// ```
@@ -215,7 +215,7 @@ pub fn triangular(
 /// Lengths of vectors of three normal samples. `jax.random.maxwell`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let speed = random::maxwell(&random::key(0), 4, DType::F32);
 /// assert!(speed.ge(0.0).all(..).item::<bool>());
 /// ```
@@ -241,7 +241,7 @@ fn raw_maxwell(key: &Array, shape: &[usize], dtype: DType) -> Array {
 /// appends their shape to its argument.)
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::double_sided_maxwell(&random::key(0), 1.0, 0.5, [4], DType::F32);
 /// assert_eq!(x.shape(), [4]);
 /// ```
@@ -273,7 +273,7 @@ pub fn double_sided_maxwell(
 /// `mean` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::wald(&random::key(0), 2.0, 4, DType::F32);
 /// assert!(x.gt(0.0).all(..).item::<bool>());
 /// ```

@@ -21,7 +21,7 @@ type LoopOfFour = (Array, Array, Array, Array);
 /// −1 or 1, each with probability ½, in an integer or float dtype. `jax.random.rademacher`.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let signs = random::rademacher(&random::key(0), [2, 3], DType::I32);
 /// assert!(signs.abs().eq(1).all(..).item::<bool>());
 /// ```
@@ -51,7 +51,7 @@ pub(super) fn raw_rademacher(key: &Array, shape: &[usize], dtype: DType) -> Arra
 /// `p` is a float or an array of floats that broadcasts to `shape`, above 0 and at most 1.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let trials = random::geometric(&random::key(0), 0.25, 4, DType::I32);
 /// assert!(trials.ge(1).all(..).item::<bool>());
 /// ```
@@ -83,7 +83,7 @@ pub fn geometric(key: &Key, p: impl Operand, shape: impl IntoShape, dtype: DType
 /// the result is −1, or the largest number of an unsigned dtype.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let events = random::poisson(&random::key(0), 3.5, 4, DType::I32);
 /// assert!(events.ge(0).all(..).item::<bool>());
 /// ```
@@ -162,7 +162,7 @@ fn poisson_by_rejection(key: &Array, lam: &Array, shape: &[usize], rounds: i32) 
 /// of `n` are dropped. Where an array holds a negative or NaN, the result is NaN.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let heads = random::binomial(&random::key(0), 10, 0.5, 4, DType::F32);
 /// assert!(heads.le(10.0).all(..).item::<bool>());
 /// ```
@@ -298,7 +298,7 @@ fn stirling_tail(k: &Array) -> Array {
 /// broadcasts to `shape` without its last axis.
 ///
 /// ```
-/// use nnx_core::{Array, DType, random};
+/// use nnx::{Array, DType, random};
 /// let p = Array::from([0.2_f32, 0.3, 0.5]);
 /// let counts = random::multinomial(&random::key(0), 20, &p, [4, 3], DType::F32);
 /// assert_eq!(counts.sum(-1).to_vec::<f32>(), [20.0; 4]);

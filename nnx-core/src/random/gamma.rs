@@ -19,7 +19,7 @@ use crate::value::{DType, saturating_product};
 /// too small for the dtype: see [`loggamma`].
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::gamma(&random::key(0), 3.0, [2, 4], DType::F32);
 /// assert!(x.gt(0.0).all(..).item::<bool>());
 /// ```
@@ -41,7 +41,7 @@ pub fn gamma(key: &Key, a: impl Operand, shape: impl IntoShape, dtype: DType) ->
 /// `a` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::loggamma(&random::key(0), 1e-3, 4, DType::F32);
 /// assert!(x.is_finite().all(..).item::<bool>());
 /// ```
@@ -63,7 +63,7 @@ pub fn loggamma(key: &Key, a: impl Operand, shape: impl IntoShape, dtype: DType)
 /// `a` and `b` are numbers or arrays that broadcast to `shape`; they are positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::beta(&random::key(0), 2.0, 0.5, 4, DType::F32);
 /// assert!(x.le(1.0).all(..).item::<bool>());
 /// ```
@@ -97,7 +97,7 @@ pub fn beta(
 /// `shape`. The result is `[shape…, k]`.
 ///
 /// ```
-/// use nnx_core::{Array, DType, random};
+/// use nnx::{Array, DType, random};
 /// let alpha = Array::from([0.5_f32, 1.0, 3.0]);
 /// let x = random::dirichlet(&random::key(0), &alpha, [4], DType::F32);
 /// assert_eq!(x.shape(), [4, 3]);
@@ -128,7 +128,7 @@ pub fn dirichlet(key: &Key, alpha: impl AsArray, shape: impl IntoShape, dtype: D
 /// `df` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::chisquare(&random::key(0), 3, 4, DType::F32);
 /// assert!(x.ge(0.0).all(..).item::<bool>());
 /// ```
@@ -154,7 +154,7 @@ fn raw_chisquare(key: &Array, df: &Array, shape: &[usize]) -> Array {
 /// `df` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::t(&random::key(0), 5, 4, DType::F32);
 /// assert_eq!(x.shape(), [4]);
 /// ```
@@ -179,7 +179,7 @@ pub fn t(key: &Key, df: impl Operand, shape: impl IntoShape, dtype: DType) -> Ar
 /// `dfnum` and `dfden` are numbers or arrays that broadcast to `shape`; they are positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::f(&random::key(0), 3, 10, 4, DType::F32);
 /// assert!(x.ge(0.0).all(..).item::<bool>());
 /// ```
@@ -212,7 +212,7 @@ pub fn f(
 /// `p` is a number or an array that broadcasts to `shape`; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::generalized_normal(&random::key(0), 1.5, 4, DType::F32);
 /// assert_eq!(x.shape(), [4]);
 /// ```

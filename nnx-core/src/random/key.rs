@@ -124,7 +124,7 @@ impl Module for Key {
 /// New keys from one: a batch of `shape`. `jax.random.split`.
 ///
 /// ```no_run
-/// # use nnx_core::random;
+/// use nnx::random;
 /// let [a, b, c] = random::split(&random::key(0), 3).unstack();
 /// ```
 ///

@@ -6,7 +6,7 @@
 //! each call, for models.
 //!
 //! ```no_run
-//! use nnx_core::{DType, random};
+//! use nnx::{DType, random};
 //!
 //! let key = random::key(0);
 //! let [noise, mask] = random::split(&key, 2).unstack();

@@ -9,7 +9,7 @@ use crate::value::DType;
 /// 0, 1, …, `n` − 1 in random order, i32. `jax.random.permutation` of a number.
 ///
 /// ```no_run
-/// use nnx_core::random;
+/// use nnx::random;
 /// let order = random::permutation(&random::key(0), 60_000);
 /// ```
 ///
@@ -44,7 +44,7 @@ pub fn shuffle(key: &Key, x: &Array, axis: isize) -> Array {
 /// `jax.random.permutation` with `independent=True`.
 ///
 /// ```
-/// use nnx_core::{Array, random};
+/// use nnx::{Array, random};
 /// let x = Array::from_slice(&[1, 2, 3, 10, 20, 30], [2, 3]);
 /// let y = random::shuffle_independent(&random::key(0), &x, 1);
 /// assert_eq!(y.sum(1).to_vec::<i32>(), [6, 60]);

@@ -20,9 +20,9 @@ const DEFAULT: &str = "default";
 /// Both Variables have the stream's name as their metadata `tag`, so that a filter finds them by it:
 ///
 /// ```no_run
-/// use nnx_core::module::{state, with_tag};
-/// use nnx_core::nn::Dropout;
-/// use nnx_core::random::Rngs;
+/// use nnx::module::{state, with_tag};
+/// use nnx::nn::Dropout;
+/// use nnx::random::Rngs;
 ///
 /// let layer = Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 1));
 /// assert_eq!(state(&layer).filter(with_tag("dropout")).len(), 2);
@@ -92,7 +92,7 @@ impl RngStream {
 /// A name without a stream of its own uses the stream `default`.
 ///
 /// ```no_run
-/// use nnx_core::random::Rngs;
+/// use nnx::random::Rngs;
 ///
 /// let mut rngs = Rngs::new(0).with("dropout", 1);
 /// let init = rngs.params(); // from `default`: there is no stream `params`

@@ -93,9 +93,9 @@ impl RngBackup {
 /// the streams as they were, one key further.
 ///
 /// ```
-/// use nnx_core::module::{Everything, RngKey, of_type};
-/// use nnx_core::random::{Rngs, normal, split_rngs};
-/// use nnx_core::{DType, vmap};
+/// use nnx::module::{Everything, RngKey, of_type};
+/// use nnx::random::{Rngs, normal, split_rngs};
+/// use nnx::{DType, vmap};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let before = split_rngs(&mut rngs, Everything, 3);
@@ -122,8 +122,8 @@ pub fn split_rngs<M: Module>(
 /// draw the same numbers. `flax.nnx.Rngs.broadcast`.
 ///
 /// ```
-/// use nnx_core::module::with_tag;
-/// use nnx_core::random::{Rngs, broadcast_rngs};
+/// use nnx::module::with_tag;
+/// use nnx::random::{Rngs, broadcast_rngs};
 ///
 /// let mut rngs = Rngs::new(0).with("dropout", 1);
 /// let before = broadcast_rngs(&mut rngs, with_tag("dropout"), 3);
@@ -264,8 +264,8 @@ fn renew<M: Module>(
 /// starts from a seed or a key, and the count 0. `flax.nnx.reseed`.
 ///
 /// ```
-/// use nnx_core::random::{Rngs, reseed};
-/// use nnx_core::{array, nn::Dropout, DType};
+/// use nnx::random::{Rngs, reseed};
+/// use nnx::{array, nn::Dropout, DType};
 ///
 /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 42));
 /// reseed(&mut layer, "dropout", 42);

@@ -17,7 +17,7 @@ use crate::value::DType;
 /// `shape`. The result is `[shape…, n]`; it is NaN where `cov` is not positive definite.
 ///
 /// ```
-/// use nnx_core::{Array, DType, random};
+/// use nnx::{Array, DType, random};
 /// let mean = Array::from([1.0_f32, -1.0]);
 /// let cov = Array::from([[2.0_f32, 0.5], [0.5, 1.0]]);
 /// let x = random::multivariate_normal(&random::key(0), &mean, &cov, [4], DType::F32);
@@ -67,7 +67,7 @@ pub fn multivariate_normal(
 /// n ≥ m. `jax.random.orthogonal`.
 ///
 /// ```
-/// use nnx_core::{DType, array::eye, random};
+/// use nnx::{DType, array::eye, random};
 /// let q = random::orthogonal(&random::key(0), 3, 3, (), DType::F32);
 /// let rest = q.matmul(&q.t()) - eye(3, DType::F32);
 /// assert!(rest.abs().lt(1e-5).all(..).item::<bool>());
@@ -95,7 +95,7 @@ pub fn orthogonal(key: &Key, n: usize, m: usize, shape: impl IntoShape, dtype: D
 /// `p` is a number or an array of rank 0; it is positive.
 ///
 /// ```
-/// use nnx_core::{DType, random};
+/// use nnx::{DType, random};
 /// let x = random::ball(&random::key(0), 3, 2.0, [4], DType::F32);
 /// assert!((&x * &x).sum(-1).le(1.0).all(..).item::<bool>());
 /// ```

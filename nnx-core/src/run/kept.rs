@@ -48,7 +48,7 @@ pub fn cache_limits() -> CacheLimits {
 /// least recently used first.
 ///
 /// ```
-/// use nnx_core::jit::{cache_limits, cached_programs, set_cache_limits};
+/// use nnx::jit::{cache_limits, cached_programs, set_cache_limits};
 /// let mut limits = cache_limits();
 /// limits.programs = 500;
 /// set_cache_limits(limits);

@@ -32,7 +32,7 @@ static SEARCH: AtomicU8 = AtomicU8::new(UNKNOWN);
 /// operation. Callbacks without results are not called again. Off, it costs nothing.
 ///
 /// ```
-/// # use nnx_core::{Array, debug_nans};
+/// use nnx::{Array, debug_nans};
 /// debug_nans(true);
 /// let x = Array::scalar(-1.0_f32);
 /// let panics = std::panic::catch_unwind(|| x.log()).is_err();

@@ -32,8 +32,8 @@ const ALIASES: &str = "nnx.aliases";
 /// that `path` always holds either the old or the new checkpoint whole. Missing folders are made.
 ///
 /// ```no_run
-/// # use nnx_core::{Module, train::{load_checkpoint, save_checkpoint}};
-/// # fn demo<M: Module>(mut state: M) -> nnx_core::Result<()> {
+/// use nnx::{Module, train::{load_checkpoint, save_checkpoint}};
+/// # fn demo<M: Module>(mut state: M) -> nnx::Result<()> {
 /// save_checkpoint("run/last.safetensors", &state, &[("epoch".into(), "3".into())].into())?;
 /// let metadata = load_checkpoint("run/last.safetensors", &mut state)?;
 /// assert_eq!(metadata["epoch"], "3");

@@ -13,8 +13,8 @@ use nnx_derive::Module;
 /// class `j`. `sklearn.metrics.confusion_matrix`, `torchmetrics.ConfusionMatrix`.
 ///
 /// ```no_run
-/// use nnx_core::Array;
-/// use nnx_core::train::{ConfusionMatrix, Metric};
+/// use nnx::Array;
+/// use nnx::train::{ConfusionMatrix, Metric};
 ///
 /// let mut matrix = ConfusionMatrix::new(3);
 /// let logits = Array::from([[0.1_f32, 0.7, 0.2], [0.6, 0.3, 0.1]]);
@@ -282,8 +282,8 @@ of_matrix! {
 /// result is exact for the scores so rounded.
 ///
 /// ```no_run
-/// use nnx_core::Array;
-/// use nnx_core::train::{Auc, Metric};
+/// use nnx::Array;
+/// use nnx::train::{Auc, Metric};
 ///
 /// let mut auc = Auc::new(201);
 /// auc.update(&Array::from([0.1_f32, 0.4, 0.35, 0.8]), &Array::from([0, 0, 1, 1]));

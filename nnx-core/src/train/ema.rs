@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 /// A Module itself: a jitted step takes it as `ema: &mut EMA` beside the model, and a checkpoint holds it.
 ///
 /// ```
-/// use nnx_core::train::EMA;
-/// use nnx_core::{Array, Param};
+/// use nnx::train::EMA;
+/// use nnx::{Array, Param};
 ///
 /// let mut model = vec![Param::new(Array::scalar(1.0_f32))];
 /// let mut ema = EMA::new(&model, 0.9);

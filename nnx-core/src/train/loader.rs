@@ -17,10 +17,10 @@ use std::thread::{Builder, JoinHandle};
 /// The batches come in the order of their indices, whatever the number of threads.
 ///
 /// ```no_run
-/// use nnx_core::train::Loader;
-/// use nnx_core::{Array, random};
+/// use nnx::train::Loader;
+/// use nnx::{Array, random};
 /// # fn train_step(images: &Array) {}
-/// # fn demo(images: Vec<[f32; 784]>) -> nnx_core::Result<()> {
+/// # fn demo(images: Vec<[f32; 784]>) -> nnx::Result<()> {
 /// let loader = Loader::new(images.len(), 64, move |indices| {
 ///     let batch: Vec<f32> = indices.iter().flat_map(|&i| images[i]).collect();
 ///     Array::from_slice(&batch, [indices.len(), 784])

@@ -12,11 +12,10 @@ use nnx_derive::Module;
 ///
 /// A tuple of metrics is one too (`nnx.MultiMetric`); with names, several metrics are a struct of your own:
 /// ```no_run
-/// use nnx_core::train::{Accuracy, Average, Metric};
-/// # use nnx_core::Array;
+/// use nnx::train::{Accuracy, Average, Metric};
+/// use nnx::Array;
 ///
-/// #[derive(nnx_derive::Module)]
-/// # #[module(crate = nnx_core)]
+/// #[derive(nnx::Module)]
 /// struct Metrics {
 ///     loss: Average,
 ///     accuracy: Accuracy,

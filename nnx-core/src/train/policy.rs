@@ -20,10 +20,10 @@ use std::sync::Arc;
 /// statistics, unless its own `dtype` says otherwise.
 ///
 /// ```
-/// use nnx_core::nn::Linear;
-/// use nnx_core::random::Rngs;
-/// use nnx_core::train::Policy;
-/// use nnx_core::{Array, DType, array, value_and_grad};
+/// use nnx::nn::Linear;
+/// use nnx::random::Rngs;
+/// use nnx::train::Policy;
+/// use nnx::{Array, DType, array, value_and_grad};
 ///
 /// let mut model = Linear::new(4, 2, &mut Rngs::new(0));
 /// let x = array::ones([8, 4], DType::F32);

@@ -23,8 +23,8 @@ pub enum ArgAxis {
 /// `flax.nnx.StateAxes`.
 ///
 /// ```
-/// use nnx_core::module::{Everything, of_type};
-/// use nnx_core::{Param, StateAxes};
+/// use nnx::module::{Everything, of_type};
+/// use nnx::{Param, StateAxes};
 /// // Each element has Params of its own; everything else is shared.
 /// let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
 /// ```

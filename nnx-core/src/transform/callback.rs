@@ -27,7 +27,7 @@ use std::panic::Location;
 /// wait for `f`: they are refused. It can read arrays, and make them with [`Array::from_slice`].
 ///
 /// ```
-/// # use nnx_core::{Array, DType, pure_callback, vmap};
+/// use nnx::{Array, DType, pure_callback, vmap};
 /// // A function that XLA does not have.
 /// let collatz = |x: &Array| {
 ///     let (mut n, mut steps) = (x.item::<i32>(), 0);
@@ -70,7 +70,7 @@ where
 /// branches and loops under [`vmap`](super::vmap()), and of locks, holds here too.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, io_callback, scan, length};
+/// use nnx::{Array, DType, io_callback, scan, length};
 /// use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 /// static NEXT: AtomicI32 = AtomicI32::new(0);
 ///

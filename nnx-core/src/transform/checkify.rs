@@ -76,7 +76,7 @@ pub fn check(holds: &Array, message: &str) {
 /// [`CheckError`] as they return other values.
 ///
 /// ```
-/// # use nnx_core::{Array, checkify, transform::{Checks, check}};
+/// use nnx::{Array, checkify, transform::{Checks, check}};
 /// let f = |x: &Array| {
 ///     check(&x.gt(0.0), "x must be positive");
 ///     x.log()

@@ -48,7 +48,7 @@ fn of_leaves<M: Module>(tree: &M, axis: &AxisName, op: &CollectiveOp) -> M {
 /// `tree` is an array or a tree, whose leaves are summed each; a leaf without a value has none in the result.
 ///
 /// ```
-/// use nnx_core::{Array, DType, array::arange, in_axes, psum, vmap};
+/// use nnx::{Array, DType, array::arange, in_axes, psum, vmap};
 ///
 /// // Each element, as a part of the whole.
 /// let share = |x: &Array| x / psum(x, "batch");
@@ -101,7 +101,7 @@ pub fn pmin<M: Module>(tree: &M, axis_name: &str) -> M {
 /// The values of all elements along a named axis, along a new axis 0. `jax.lax.all_gather`.
 ///
 /// ```
-/// use nnx_core::{Array, DType, all_gather, array::arange, in_axes, vmap};
+/// use nnx::{Array, DType, all_gather, array::arange, in_axes, vmap};
 ///
 /// // The distances to all elements.
 /// let distances = |x: &Array| (all_gather(x, "points") - x).abs();
@@ -132,7 +132,7 @@ pub fn psum_scatter<M: Module>(tree: &M, axis_name: &str) -> M {
 /// of the first. `jax.lax.ppermute`.
 ///
 /// ```
-/// use nnx_core::{Array, DType, array::arange, in_axes, ppermute, vmap};
+/// use nnx::{Array, DType, array::arange, in_axes, ppermute, vmap};
 ///
 /// let next = |x: &Array| ppermute(x, "ring", &[(0, 1), (1, 2), (2, 0)]);
 /// let moved = vmap(next, &arange(3, DType::F32), in_axes(0).axis_name("ring"));

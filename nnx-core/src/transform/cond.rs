@@ -16,7 +16,7 @@ use crate::value::{Aval, DType};
 /// condition both run and the results are selected.
 ///
 /// ```
-/// # use nnx_core::{Array, cond};
+/// use nnx::{Array, cond};
 /// let x = Array::scalar(-3.0_f32);
 /// let abs = cond(&x.lt(0.0), |x: &Array| -x, |x: &Array| x.clone(), &x);
 /// assert_eq!(abs.item::<f32>(), 3.0);
@@ -52,7 +52,7 @@ where
 /// See [`cond`] for what holds of branches.
 ///
 /// ```
-/// # use nnx_core::{Array, switch};
+/// use nnx::{Array, switch};
 /// let x = Array::scalar(3.0_f32);
 /// let branch = |k: usize, x: &Array| match k {
 ///     0 => x + 1.0,

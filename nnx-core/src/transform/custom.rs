@@ -151,7 +151,7 @@ fn run<A: Module, R: Module>(
 /// value in what `jvp` gets, and are not looked at in what it returns.
 ///
 /// ```
-/// # use nnx_core::{Array, custom_jvp, grad};
+/// use nnx::{Array, custom_jvp, grad};
 /// // ln(1 + eˣ), whose derivative written out is exact for large x.
 /// let softplus = custom_jvp(
 ///     |x: &Array| x.exp().log1p(),

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 /// batched, scanned and jitted as any other.
 ///
 /// ```
-/// # use nnx_core::{Array, custom_vjp, grad};
+/// use nnx::{Array, custom_vjp, grad};
 /// // The identity, whose gradient is clipped. The bound is captured.
 /// let clipped = |bound: f32| {
 ///     custom_vjp(
@@ -73,10 +73,9 @@ where
 /// of the argument as it was before the call.
 ///
 /// ```
-/// # use nnx_core::{Array, Param, Variable, custom_vjp_call, grad, module::BatchStat};
-/// # use nnx_derive::Module;
+/// use nnx::{Array, Param, Variable, custom_vjp_call, grad, module::BatchStat};
+/// use nnx::Module;
 /// #[derive(Module, Clone)]
-/// # #[module(crate = nnx_core)]
 /// struct Scale {
 ///     factor: Param,
 ///     calls: Variable<BatchStat>,

@@ -4,7 +4,7 @@
 //! function is traced. [`print!`] shows the value, each time that the program comes to it:
 //!
 //! ```
-//! use nnx_core::{Array, debug, effects_barrier, over, scan};
+//! use nnx::{Array, debug, effects_barrier, over, scan};
 //!
 //! let halved = |x: Array, step: &Array| {
 //!     let next = &x / 2.0;
@@ -15,7 +15,7 @@
 //! let (x, ()) = scan(halved, Array::scalar(4.0_f32), over(&steps));
 //! assert_eq!(x.item::<f32>(), 0.5);
 //! effects_barrier()?;
-//! # Ok::<(), nnx_core::Error>(())
+//! # Ok::<(), nnx::Error>(())
 //! ```
 
 use super::callback::callback as call;
@@ -48,7 +48,7 @@ pub use crate::__debug_print as print;
 /// another thread has, as the thread whose call waits for the run may: give it the value in `argument`.
 ///
 /// ```
-/// # use nnx_core::{Array, debug, effects_barrier, grad};
+/// use nnx::{Array, debug, effects_barrier, grad};
 /// use std::sync::Mutex;
 /// static SEEN: Mutex<Vec<f32>> = Mutex::new(Vec::new());
 ///
@@ -59,7 +59,7 @@ pub use crate::__debug_print as print;
 /// assert_eq!(grad(f, &Array::scalar(3.0_f32)).item::<f32>(), 6.0);
 /// effects_barrier()?;
 /// assert_eq!(*SEEN.lock().unwrap(), [3.0]);
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Panics
@@ -82,7 +82,7 @@ static WRITER: Mutex<Option<Box<dyn Write + Send>>> = Mutex::new(None);
 /// [`Write::write_all`].
 ///
 /// ```
-/// # use nnx_core::{Array, debug};
+/// use nnx::{Array, debug};
 /// # let path = std::env::temp_dir().join(format!("nnx-debug-{}", std::process::id()));
 /// debug::set_writer(std::fs::File::create(&path)?);
 /// debug::print!("x = {}", Array::from_slice(&[1, 2], [2]));
@@ -129,7 +129,7 @@ fn write_line(mut line: String) -> std::io::Result<()> {
 /// standard output, or where [`debug::set_writer`](crate::debug::set_writer) says.
 ///
 /// ```
-/// # use nnx_core::{Array, debug};
+/// use nnx::{Array, debug};
 /// let (loss, step) = (Array::scalar(0.25_f32), 3);
 /// debug::print!("step {step}: loss {}", loss, step = step); // step 3: loss 0.25
 /// ```
@@ -137,7 +137,7 @@ fn write_line(mut line: String) -> std::io::Result<()> {
 /// The number of values is checked when the program is compiled:
 ///
 /// ```compile_fail
-/// # use nnx_core::{Array, debug};
+/// use nnx::{Array, debug};
 /// debug::print!("{} {}", Array::scalar(1.0_f32));
 /// ```
 ///

@@ -85,7 +85,7 @@ pub struct Wrt<A, F> {
 /// Differentiates with respect to the float and complex leaves that `filter` selects, instead of the Params.
 ///
 /// ```no_run
-/// use nnx_core::{Array, LoRAParam, Param, grad, of_type, wrt};
+/// use nnx::{Array, LoRAParam, Param, grad, of_type, wrt};
 /// let x = Array::scalar(3.0_f32);
 /// let model = (Param::new(x.clone()), LoRAParam::new(x));
 /// let loss = |m: &(Param, LoRAParam)| m.0.value() * m.1.value().square();
@@ -173,7 +173,7 @@ impl<A: Module> LossOutput for (Array, A) {
 /// tuple of arguments the gradient is a tuple; [`wrt`] chooses other leaves.
 ///
 /// ```no_run
-/// use nnx_core::{Array, value_and_grad};
+/// use nnx::{Array, value_and_grad};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let (loss, grad) = value_and_grad(|x: &Array| x.square().sum(..), &x);
 /// assert_eq!(grad.to_vec::<f32>(), [2.0, 4.0]);

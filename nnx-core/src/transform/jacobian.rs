@@ -21,7 +21,7 @@ fn basis(like: &Array) -> Array {
 /// Each leaf of the result has the shape of `f`'s result, then that of the leaf.
 ///
 /// ```
-/// # use nnx_core::{Array, jacrev};
+/// use nnx::{Array, jacrev};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let jacobian = jacrev(|x: &Array| x * x.sum(..), &x);
 /// assert_eq!(jacobian.to_vec::<f32>(), [4.0, 1.0, 2.0, 5.0]);
@@ -68,9 +68,9 @@ fn zeros<T: Module>(at: &AtPoint<T, Array>) -> Vec<Array> {
 /// Each leaf of the result has the shape of `f`'s result, then that of the leaf.
 ///
 /// ```
-/// # use nnx_core::{Array, jacfwd};
+/// use nnx::{Array, jacfwd};
 /// let x = Array::scalar(2.0_f32);
-/// let jacobian = jacfwd(|x: &Array| nnx_core::array::stack(&[x, &x.square()], 0), &x);
+/// let jacobian = jacfwd(|x: &Array| nnx::array::stack(&[x, &x.square()], 0), &x);
 /// assert_eq!(jacobian.to_vec::<f32>(), [1.0, 4.0]);
 /// ```
 ///
@@ -115,7 +115,7 @@ where
 /// The second derivatives of a scalar function of an array: of shape `[…x, …x]`. `jax.hessian`.
 ///
 /// ```
-/// # use nnx_core::{Array, hessian};
+/// use nnx::{Array, hessian};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let h = hessian(|x: &Array| x.powi(3).sum(..), &x);
 /// assert_eq!(h.to_vec::<f32>(), [6.0, 0.0, 0.0, 12.0]);

@@ -17,7 +17,7 @@ use std::panic::Location;
 /// one says so. Variables that `f` sets in an argument given as `&mut` are set in the caller's.
 ///
 /// ```
-/// # use nnx_core::{Array, jvp};
+/// use nnx::{Array, jvp};
 /// let (x, t) = (Array::scalar(3.0_f32), Array::scalar(1.0_f32));
 /// let (y, dy) = jvp(|x: &Array| x.square(), &x, &t);
 /// assert_eq!((y.item::<f32>(), dy.item::<f32>()), (9.0, 6.0));
@@ -42,7 +42,7 @@ where
 /// `jax.jvp` with `has_aux`.
 ///
 /// ```
-/// # use nnx_core::{Array, jvp_with_aux};
+/// use nnx::{Array, jvp_with_aux};
 /// let (x, t) = (Array::scalar(3.0_f32), Array::scalar(1.0_f32));
 /// let (_, dy, half) = jvp_with_aux(|x: &Array| (x.square(), x / 2.0), &x, &t);
 /// assert_eq!((dy.item::<f32>(), half.item::<f32>()), (6.0, 1.5));

@@ -22,12 +22,12 @@ const CARRY: [&str; 2] = ["the carry at the start", "the carry that the body ret
 /// differentiate it: for reverse mode use [`scan`](super::scan()) or [`fori_loop`] with integers for bounds.
 ///
 /// ```
-/// # use nnx_core::{Array, while_loop};
+/// use nnx::{Array, while_loop};
 /// let collatz = while_loop(
 ///     |(n, _): &(Array, Array)| n.gt(1),
 ///     |(n, steps)| {
 ///         let even = (&n % 2).eq(0);
-///         (nnx_core::array::select(&even, &n.floor_divide(2), &(&n * 3 + 1)), steps + 1)
+///         (nnx::array::select(&even, &n.floor_divide(2), &(&n * 3 + 1)), steps + 1)
 ///     },
 ///     (Array::scalar(6), Array::scalar(0)),
 /// );
@@ -161,7 +161,7 @@ impl Bound {
 /// it is a [`while_loop`].
 ///
 /// ```
-/// # use nnx_core::{Array, fori_loop};
+/// use nnx::{Array, fori_loop};
 /// let factorial = fori_loop(1, 6, |i, c: Array| c * i, Array::scalar(1));
 /// assert_eq!(factorial.item::<i32>(), 120);
 /// ```

@@ -19,7 +19,7 @@ use std::panic::Location;
 /// and is slower than [`vmap`](super::vmap()), which does all elements at once.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::arange, map_slices};
+/// use nnx::{Array, DType, array::arange, map_slices};
 /// let squares = map_slices(|x: &Array| x.square(), &arange(4, DType::F32));
 /// assert_eq!(squares.to_vec::<f32>(), [0.0, 1.0, 4.0, 9.0]);
 /// ```
@@ -40,7 +40,7 @@ where
 /// `jax.numpy.apply_along_axis`.
 ///
 /// ```
-/// # use nnx_core::{Array, apply_along_axis};
+/// use nnx::{Array, apply_along_axis};
 /// let x = Array::from([[3, 1, 2], [9, 7, 8]]);
 /// let y = apply_along_axis(|row: &Array| row.sort(0).slice([(..2).into()]), &x, 1);
 /// assert_eq!(y.to_vec::<i32>(), [1, 2, 7, 8]);
@@ -72,7 +72,7 @@ pub fn apply_along_axis(f: impl Fn(&Array) -> Array, x: &Array, axis: isize) -> 
 /// parallel hardware. The method is that of Blelloch, "Prefix sums and their applications", 1990.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::arange, associative_scan};
+/// use nnx::{Array, DType, array::arange, associative_scan};
 /// let sums = associative_scan(|a: &Array, b: &Array| a + b, &arange(5, DType::F32), 0, false);
 /// assert_eq!(sums.to_vec::<f32>(), [0.0, 1.0, 3.0, 6.0, 10.0]);
 /// ```

@@ -17,7 +17,7 @@
 //! | calls of the host | [`debug::print!`](crate::debug::print), [`debug::callback`], [`pure_callback`], [`io_callback`] |
 //!
 //! ```
-//! use nnx_core::{Array, DType, array::arange, grad, scan, vmap};
+//! use nnx::{Array, DType, array::arange, grad, scan, vmap};
 //!
 //! // The gradient of a recurrence, for each of three starts.
 //! let xs = arange(4, DType::F32);

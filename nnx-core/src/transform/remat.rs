@@ -11,7 +11,7 @@ use crate::run::bind;
 /// Variables that `f` sets in an argument given as `&mut` are set in the caller's.
 ///
 /// ```
-/// # use nnx_core::{Array, grad, remat};
+/// use nnx::{Array, grad, remat};
 /// let x = Array::scalar(0.5_f32);
 /// let f = |x: &Array| x.sin().sin();
 /// let kept = grad(f, &x);

@@ -69,7 +69,7 @@ impl<X> Over<X> {
     /// tuple of results. As in [`vmap`](super::vmap()), but each result has an axis.
     ///
     /// ```
-    /// # use nnx_core::{Array, DType, array::arange, over, scan};
+    /// use nnx::{Array, DType, array::arange, over, scan};
     /// let xs = arange(6, DType::F32).reshape([3, 2]);
     /// let body = |c: Array, x: &Array| (c + x, x * 2.0);
     /// let (_, columns) = scan(body, arange(2, DType::F32), over(&xs).out_axes(1));
@@ -131,7 +131,7 @@ impl<X: Argument> ScanInputs for Over<X> {
 /// with [`remat`](super::remat()) around the body it keeps the carries only.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::arange, scan};
+/// use nnx::{Array, DType, array::arange, scan};
 /// let xs = arange(5, DType::F32);
 /// let (sum, sums) = scan(|c: Array, x: &Array| { let c = c + x; (c.clone(), c) },
 ///     Array::scalar(0.0_f32), &xs);

@@ -42,7 +42,7 @@ where
 /// Arrays that `f` takes from outside are inputs after those of the argument.
 ///
 /// ```
-/// use nnx_core::{Array, DType, make_graph};
+/// use nnx::{Array, DType, make_graph};
 /// let graph = make_graph(|x: &Array| (x * 2.0).sum(..), &Array::shape_only([3], DType::F32));
 /// assert!(graph.to_string().contains("reduce_sum[dimensions=[0]]"));
 /// ```
@@ -63,7 +63,7 @@ where
 /// `jax.eval_shape`.
 ///
 /// ```
-/// use nnx_core::{Array, DType, eval_shape};
+/// use nnx::{Array, DType, eval_shape};
 /// let y = eval_shape(|x: &Array| x.matmul(x.t()), &Array::shape_only([3, 5], DType::F32));
 /// assert_eq!(y.shape(), [3, 3]);
 /// ```

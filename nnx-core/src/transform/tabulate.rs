@@ -49,8 +49,8 @@ pub struct CallRow {
 /// [`called`](crate::called) does. A call in the body of a loop is one row, of one iteration.
 ///
 /// ```
-/// use nnx_core::nn::{Linear, Sequential};
-/// use nnx_core::{DType, array::ones, random::Rngs, tabulate_call};
+/// use nnx::nn::{Linear, Sequential};
+/// use nnx::{DType, array::ones, random::Rngs, tabulate_call};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let model = Sequential::new((Linear::new(3, 4, &mut rngs), Linear::new(4, 2, &mut rngs)));
@@ -143,7 +143,7 @@ fn gradient_flops(program: &Graph) -> Option<u64> {
     Some(closed.graph.flops())
 }
 
-/// `Linear` of `nnx_core::nn::linear::Linear`; type parameters too.
+/// `Linear` of `nnx::nn::linear::Linear`; type parameters too.
 fn short(name: &str) -> String {
     let mut short = String::new();
     let mut word = String::new();

@@ -173,7 +173,7 @@ fn matching<M: Module>(op: &str, like: &M, given: &M, wanted: &[bool]) -> Vec<Ar
 /// `vjp` differentiates with respect to the same leaves as [`grad`](super::grad()).
 ///
 /// ```
-/// # use nnx_core::{Array, vjp};
+/// use nnx::{Array, vjp};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let (y, pullback) = vjp(|x: &Array| x.square(), &x);
 /// assert_eq!(y.to_vec::<f32>(), [1.0, 4.0]);
@@ -198,7 +198,7 @@ where
 /// derivative. `jax.vjp` with `has_aux`.
 ///
 /// ```
-/// # use nnx_core::{Array, vjp_with_aux};
+/// use nnx::{Array, vjp_with_aux};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let (y, pullback, largest) = vjp_with_aux(|x: &Array| (x.square(), x.argmax(0)), &x);
 /// assert_eq!(pullback.call(&y.ones_like()).to_vec::<f32>(), [2.0, 4.0]);
@@ -252,7 +252,7 @@ impl<T: Module, R: Module> Linearized<T, R> {
 /// without running `f` again. `jax.linearize`.
 ///
 /// ```
-/// # use nnx_core::{Array, linearize};
+/// use nnx::{Array, linearize};
 /// let (y, linear) = linearize(|x: &Array| x.sin(), &Array::scalar(0.0_f32));
 /// assert_eq!(y.item::<f32>(), 0.0);
 /// assert_eq!(linear.call(&Array::scalar(3.0_f32)).item::<f32>(), 3.0);
@@ -277,7 +277,7 @@ where
 /// the derivative. `jax.linearize` with `has_aux`.
 ///
 /// ```
-/// # use nnx_core::{Array, linearize_with_aux};
+/// use nnx::{Array, linearize_with_aux};
 /// let x = Array::scalar(0.0_f32);
 /// let (_, linear, cos) = linearize_with_aux(|x: &Array| (x.sin(), x.cos()), &x);
 /// assert_eq!(linear.call(&Array::scalar(3.0_f32)).item::<f32>(), 3.0);

@@ -81,7 +81,7 @@ impl IntoVmapAxes for VmapAxes {
 /// axis of the argument.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::arange, vmap};
+/// use nnx::{Array, DType, array::arange, vmap};
 /// let (a, b) = (arange(6, DType::F32).reshape([2, 3]), arange(3, DType::F32));
 /// let dot = |(x, y): (&Array, &Array)| (x * y).sum(..);
 /// assert_eq!(vmap(dot, (&a, &b), (0, None)).to_vec::<f32>(), [5.0, 14.0]);

@@ -117,7 +117,7 @@ impl Aval {
     /// these are dropped.
     ///
     /// ```
-    /// use nnx_core::value::{Aval, DType};
+    /// use nnx::value::{Aval, DType};
     /// let mut last = Aval::scalar(DType::F32);
     /// for n in 0..100_000 {
     ///     last = last.with_shape(&[n]);

@@ -143,9 +143,9 @@ pub(super) fn cache() -> Result<&'static Cache> {
 /// The use that was made so far of the cache of compiled programs. Nothing is counted where it is off.
 ///
 /// ```no_run
-/// let stats = nnx_core::xla::cache_stats()?;
+/// let stats = nnx::xla::cache_stats()?;
 /// println!("{} programs loaded, {} compiled", stats.loaded, stats.compiled);
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors
@@ -158,11 +158,11 @@ pub fn cache_stats() -> Result<CacheStats> {
 /// call that started it returns. `jax.effects_barrier`.
 ///
 /// ```
-/// # use nnx_core::{Array, debug, effects_barrier, vmap};
+/// use nnx::{Array, debug, effects_barrier, vmap};
 /// let f = |x: &Array| debug::print!("an element: {}", x);
 /// vmap(f, &Array::from_slice(&[1.0_f32, 2.0], [2]), 0);
 /// effects_barrier()?;
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors

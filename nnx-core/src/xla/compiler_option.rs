@@ -6,7 +6,7 @@ use std::fmt;
 /// `DebugOptions`, which is also the name of a flag of `XLA_FLAGS`.
 ///
 /// ```
-/// use nnx_core::xla::CompilerOption;
+/// use nnx::xla::CompilerOption;
 ///
 /// let option = CompilerOption::new("xla_cpu_enable_fast_min_max", true);
 /// assert_eq!(option.to_string(), "xla_cpu_enable_fast_min_max=true");

@@ -16,9 +16,9 @@ pub enum Dialect {
 /// A program to compile: everything that decides what comes out of the compiler.
 ///
 /// ```no_run
-/// use nnx_core::value::{Aval, DType};
-/// use nnx_core::xla::{Client, Program};
-/// # fn run(text: &str) -> nnx_core::Result<()> {
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Program};
+/// # fn run(text: &str) -> nnx::Result<()> {
 /// let x = [Aval::new(DType::F32, &[4])];
 /// let executable = Client::global()?.compile(&Program::stablehlo("double", text, &x, &x))?;
 /// # Ok(()) }

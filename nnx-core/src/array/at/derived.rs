@@ -11,7 +11,7 @@ impl At {
     /// `jax.numpy.ndarray.at[].subtract`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.at(Array::from([0, 0])).subtract(5).to_vec::<i32>(), [-9, 2, 3]);
     /// ```
@@ -31,7 +31,7 @@ impl At {
     /// become f32. `jax.numpy.ndarray.at[].divide`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1.0, 2.0, 3.0]);
     /// assert_eq!(x.at(1..).divide(2.0).to_vec::<f64>(), [1.0, 1.0, 1.5]);
     /// ```
@@ -49,7 +49,7 @@ impl At {
     /// `jax.numpy.ndarray.at[].power`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([1.0, 2.0, 3.0]);
     /// assert_eq!(x.at(1).power(3.0).to_vec::<f64>(), [1.0, 8.0, 3.0]);
     /// ```
@@ -69,7 +69,7 @@ impl At {
     /// `jax.numpy.ndarray.at[].apply`.
     ///
     /// ```
-    /// # use nnx_core::Array;
+    /// use nnx::Array;
     /// let x = Array::from([0, 1, 2, 3]);
     /// assert_eq!(x.at(2..).apply(|x| x * 10).to_vec::<i32>(), [0, 1, 20, 30]);
     /// assert_eq!(x.at(Array::from([1, 1])).apply(|x| x * 10).to_vec::<i32>(), [0, 100, 2, 3]);

@@ -44,7 +44,7 @@ fn orthonormal(n: usize, dtype: DType) -> Array {
 /// `jax.scipy.fft.dct` (defaults: `None`, −1, `Backward`).
 ///
 /// ```
-/// # use nnx_core::{Array, fft::{Norm, dct}};
+/// use nnx::{Array, fft::{Norm, dct}};
 /// let y = dct(&Array::from([1.0, 1.0]), None, -1, Norm::Backward);
 /// assert!((y.to_vec::<f64>()[0] - 4.0).abs() < 1e-12);
 /// ```

@@ -122,7 +122,7 @@ fn line(name: &str, x: &Array, n: Option<usize>, axis: isize) -> [(usize, usize)
 /// `n` elements first if that is given. `jax.numpy.fft.fft` (defaults: `None`, −1, `Backward`).
 ///
 /// ```
-/// # use nnx_core::{Array, fft::{fft, Norm}};
+/// use nnx::{Array, fft::{fft, Norm}};
 /// let x = Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [4]);
 /// assert_eq!(fft(&x, None, -1, Norm::Backward).real().to_vec::<f32>(), [10.0, -2.0, -2.0, -2.0]);
 /// ```

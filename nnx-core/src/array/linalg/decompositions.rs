@@ -12,7 +12,7 @@ use crate::value::DType;
 /// A is not positive definite. `jax.numpy.linalg.cholesky`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::linalg::cholesky};
+/// use nnx::{Array, array::linalg::cholesky};
 /// let a = Array::from_slice(&[4.0_f32, 2.0, 2.0, 5.0], [2, 2]);
 /// assert_eq!(cholesky(&a).to_vec::<f32>(), [2.0, 0.0, 1.0, 2.0]);
 /// ```
@@ -146,7 +146,7 @@ pub fn eigvalsh(a: &Array) -> Array {
 /// with A = U diag(s) Vᵀ. `jax.numpy.linalg.svd` with `full_matrices=False`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::{linalg::svd, Tolerance}};
+/// use nnx::{Array, array::{linalg::svd, Tolerance}};
 /// let a = Array::from_slice(&[3.0_f32, 0.0, 0.0, -4.0, 0.0, 0.0], [3, 2]);
 /// let (u, s, vt) = svd(&a);
 /// assert_eq!(s.to_vec::<f32>(), [4.0, 3.0]);

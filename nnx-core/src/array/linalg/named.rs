@@ -34,7 +34,7 @@ fn for_each(matrix: &Array, like: &Array) -> Array {
 /// `[.., n - 1, n - 1]`. `jax.scipy.linalg.companion`.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::companion};
+/// use nnx::{Array, linalg::companion};
 /// // (x − 1) (x − 2)
 /// let c = companion(&Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
@@ -58,7 +58,7 @@ pub fn companion(a: &Array) -> Array {
 /// the diagonal. `jax.scipy.linalg.leslie`.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::leslie};
+/// use nnx::{Array, linalg::leslie};
 /// let l = leslie(&Array::from([0.1_f32, 2.0]), &Array::from([0.5_f32]));
 /// assert_eq!(l.to_vec::<f32>(), [0.1, 2.0, 0.5, 0.0]);
 /// ```
@@ -84,7 +84,7 @@ pub fn leslie(f: &Array, s: impl AsArray) -> Array {
 /// The distances |aᵢ − aⱼ| between the elements of vectors. `jax.scipy.linalg.fiedler`.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::fiedler};
+/// use nnx::{Array, linalg::fiedler};
 /// assert_eq!(fiedler(&Array::from([1, 4])).to_vec::<i32>(), [0, 3, 3, 0]);
 /// ```
 ///
@@ -103,7 +103,7 @@ pub fn fiedler(a: &Array) -> Array {
 /// Source: Fiedler, "A note on companion matrices", 2003.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::fiedler_companion};
+/// use nnx::{Array, linalg::fiedler_companion};
 /// let c = fiedler_companion(&Array::from([1.0_f32, -3.0, 2.0]));
 /// assert_eq!(c.to_vec::<f32>(), [3.0, -2.0, 1.0, 0.0]);
 /// ```
@@ -134,7 +134,7 @@ pub fn fiedler_companion(a: &Array) -> Array {
 /// The matrix by which a vector of `n` elements is convolved with `a` `[.., m]`. `jax.scipy.linalg.convolution_matrix`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::ConvolveMode, linalg::convolution_matrix};
+/// use nnx::{Array, array::ConvolveMode, linalg::convolution_matrix};
 /// let c = convolution_matrix(&Array::from([1, 2]), 2, ConvolveMode::Full);
 /// assert_eq!(c.to_vec::<i32>(), [1, 0, 2, 1, 0, 2]);
 /// ```
@@ -185,7 +185,7 @@ fn sign(exponent: usize) -> f64 {
 /// The inverse of [`hilbert`](super::hilbert), as f32. `jax.scipy.linalg.invhilbert`.
 ///
 /// ```
-/// # use nnx_core::linalg::invhilbert;
+/// use nnx::linalg::invhilbert;
 /// assert_eq!(invhilbert(2).to_vec::<f32>(), [4.0, -6.0, -6.0, 12.0]);
 /// ```
 pub fn invhilbert(n: usize) -> Array {
@@ -212,7 +212,7 @@ pub enum PascalKind {
 /// Pascal's triangle as a matrix, as f32. `jax.scipy.linalg.pascal`.
 ///
 /// ```
-/// # use nnx_core::linalg::{PascalKind, pascal};
+/// use nnx::linalg::{PascalKind, pascal};
 /// assert_eq!(pascal(3, PascalKind::Symmetric).to_vec::<f32>(), [1., 1., 1., 1., 2., 3., 1., 3., 6.]);
 /// ```
 pub fn pascal(n: usize, kind: PascalKind) -> Array {
@@ -226,7 +226,7 @@ pub fn pascal(n: usize, kind: PascalKind) -> Array {
 /// The inverse of [`pascal`], as f32. `jax.scipy.linalg.invpascal`.
 ///
 /// ```
-/// # use nnx_core::linalg::{PascalKind, invpascal};
+/// use nnx::linalg::{PascalKind, invpascal};
 /// assert_eq!(invpascal(2, PascalKind::Lower).to_vec::<f32>(), [1.0, 0.0, -1.0, 1.0]);
 /// ```
 pub fn invpascal(n: usize, kind: PascalKind) -> Array {
@@ -244,7 +244,7 @@ pub fn invpascal(n: usize, kind: PascalKind) -> Array {
 /// constant; as f32. `jax.scipy.linalg.helmert`.
 ///
 /// ```
-/// # use nnx_core::linalg::helmert;
+/// use nnx::linalg::helmert;
 /// let half = 0.5_f32.sqrt();
 /// assert_eq!(helmert(2, true).to_vec::<f32>(), [half, half, half, -half]);
 /// ```
@@ -271,7 +271,7 @@ pub fn helmert(n: usize, full: bool) -> Array {
 /// Hadamard's matrix of 1 and −1, whose rows are orthogonal. `jax.scipy.linalg.hadamard`.
 ///
 /// ```
-/// # use nnx_core::{DType, linalg::hadamard};
+/// use nnx::{DType, linalg::hadamard};
 /// assert_eq!(hadamard(2, DType::I32).to_vec::<i32>(), [1, 1, 1, -1]);
 /// ```
 ///
@@ -300,7 +300,7 @@ pub enum DftScale {
 /// The matrix of the discrete Fourier transform, as complex64. `jax.scipy.linalg.dft`.
 ///
 /// ```
-/// # use nnx_core::linalg::{DftScale, dft};
+/// use nnx::linalg::{DftScale, dft};
 /// assert_eq!(dft(2, DftScale::None).real().to_vec::<f32>(), [1.0, 1.0, 1.0, -1.0]);
 /// ```
 pub fn dft(n: usize, scale: DftScale) -> Array {

@@ -43,7 +43,7 @@ impl From<f64> for Ord {
 /// The result has the shape of `x` without the axes.
 ///
 /// ```
-/// # use nnx_core::{Array, array::linalg::norm};
+/// use nnx::{Array, array::linalg::norm};
 /// let x = Array::from_slice(&[3.0_f32, 4.0, 6.0, 8.0], [2, 2]);
 /// assert_eq!(norm(&x, -1).to_vec::<f32>(), [5.0, 10.0]);
 /// ```

@@ -102,7 +102,7 @@ pub fn solve_triangular(a: impl AsArray, b: impl AsArray, lower: bool) -> Array 
 /// broadcast. `jax.numpy.linalg.solve`.
 ///
 /// ```
-/// # use nnx_core::{Array, array::linalg::solve};
+/// use nnx::{Array, array::linalg::solve};
 /// let a = Array::from_slice(&[0.0_f32, 2.0, 1.0, 0.0], [2, 2]);
 /// let b = Array::from_slice(&[4.0_f32, 3.0], [2]);
 /// assert_eq!(solve(&a, &b).to_vec::<f32>(), [3.0, 2.0]);

@@ -27,7 +27,7 @@ fn spread(elements: &Array, m: usize, n: usize, start: usize, step: isize) -> Ar
 /// element does not count. Without a row it is the conjugate of the column. `jax.scipy.linalg.toeplitz`.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::toeplitz};
+/// use nnx::{Array, linalg::toeplitz};
 /// let t = toeplitz(&Array::from([1, 2, 3]), Some(&Array::from([1, 4])));
 /// assert_eq!(t.to_vec::<i32>(), [1, 4, 2, 1, 3, 2]);
 /// ```
@@ -64,7 +64,7 @@ pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
 /// first element does not count. Without a row it is 0. `jax.scipy.linalg.hankel`.
 ///
 /// ```
-/// # use nnx_core::{Array, linalg::hankel};
+/// use nnx::{Array, linalg::hankel};
 /// let h = hankel(&Array::from([1, 2, 3]), Some(&Array::from([9, 5])));
 /// assert_eq!(h.to_vec::<i32>(), [1, 2, 2, 3, 3, 5]);
 /// ```
@@ -123,7 +123,7 @@ pub enum PolarSide {
 /// `jax.scipy.linalg.polar` with `method="svd"` (default `Right`).
 ///
 /// ```
-/// # use nnx_core::{Array, array::Tolerance, linalg::{PolarSide, polar}};
+/// use nnx::{Array, array::Tolerance, linalg::{PolarSide, polar}};
 /// let a = Array::from([[1.0, 2.0], [3.0, 4.0]]);
 /// let (u, p) = polar(&a, PolarSide::Right);
 /// assert!(u.matmul(p).allclose(&a, Tolerance::default()).item::<bool>());
@@ -152,7 +152,7 @@ pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
 /// elements on both sides. `jax.numpy.linalg.tensorsolve`.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::{eye, ones}, linalg::tensorsolve};
+/// use nnx::{Array, DType, array::{eye, ones}, linalg::tensorsolve};
 /// let (a, b) = (eye(6, DType::F32).reshape([2, 3, 6]), ones([2, 3], DType::F32));
 /// assert_eq!(tensorsolve(&a, &b, None).shape(), [6]);
 /// ```

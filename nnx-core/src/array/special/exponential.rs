@@ -43,7 +43,7 @@ fn fraction(x: &Array) -> Array {
 /// `jax.scipy.special.exp1`.
 ///
 /// ```
-/// # use nnx_core::{Array, special::exp1};
+/// use nnx::{Array, special::exp1};
 /// assert!((exp1(&Array::scalar(1.0)).item::<f64>() - 0.219_383_934_395_520_3).abs() < 1e-14);
 /// ```
 #[track_caller]

@@ -6,7 +6,7 @@
 //! `scale` stretches it (1 by default). Integers become f32.
 //!
 //! ```
-//! # use nnx_core::{Array, stats};
+//! use nnx::{Array, stats};
 //! let x = Array::from([0.0_f32, 1.0]);
 //! let log_likelihood = stats::norm::logpdf(&x, 0.5, 2.0).sum(..);
 //! assert!((log_likelihood.item::<f32>() + 3.286_671).abs() < 1e-5);

@@ -12,7 +12,7 @@ use std::f64::consts::TAU;
 /// `jax.scipy.stats.multivariate_normal.logpdf` of vectors.
 ///
 /// ```
-/// # use nnx_core::{Array, DType, array::{eye, zeros}, stats::multivariate_normal};
+/// use nnx::{Array, DType, array::{eye, zeros}, stats::multivariate_normal};
 /// let x = zeros([3, 2], DType::F32);
 /// let log = multivariate_normal::logpdf(&x, &zeros([2], DType::F32), &eye(2, DType::F32));
 /// assert_eq!(log.shape(), [3]);

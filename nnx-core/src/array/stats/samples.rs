@@ -24,7 +24,7 @@ pub fn sem(x: &Array, axes: impl IntoAxes, ddof: usize) -> Array {
 /// their places. The result is flat. `jax.scipy.stats.rankdata` with the method `"average"`.
 ///
 /// ```
-/// # use nnx_core::{Array, stats::rankdata};
+/// use nnx::{Array, stats::rankdata};
 /// assert_eq!(rankdata(&Array::from([2, 1, 2, 0])).to_vec::<f32>(), [3.5, 2.0, 3.5, 1.0]);
 /// ```
 ///

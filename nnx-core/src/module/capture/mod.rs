@@ -25,12 +25,11 @@ use std::sync::Arc;
 /// the Module that it was sown in, as `encoder.pre_act[0]`. The index counts the values of one name. `flax.nnx.capture`.
 ///
 /// ```
-/// use nnx_core::module::{Intermediate, capture, sow};
-/// use nnx_core::{Array, DType, array, nn::Linear, random::Rngs};
-/// # use nnx_derive::Module;
+/// use nnx::module::{Intermediate, capture, sow};
+/// use nnx::{Array, DType, array, nn::Linear, random::Rngs};
+/// use nnx::Module;
 ///
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Block {
 ///     linear: Linear,
 /// }
@@ -158,7 +157,7 @@ fn collected(sown: Vec<Sown>) -> State {
 /// Each call adds a value: sums and the like (`reduce_fn` in Flax) are made of what [`capture`] returns.
 ///
 /// ```
-/// # use nnx_core::{Array, module::{Intermediate, sow}};
+/// use nnx::{Array, module::{Intermediate, sow}};
 /// // Nothing is captured here.
 /// assert!(!sow::<Intermediate, _>(&(), "x", &Array::scalar(1.0_f32)));
 /// ```
@@ -196,11 +195,10 @@ fn sow_at(sown: Sown) {
 /// the loss is differentiated. A name that is used several times in one Module has one perturbation.
 ///
 /// ```
-/// use nnx_core::module::{Capture, Perturbation, State, capture, perturb};
-/// use nnx_core::{Array, grad, of_type, wrt};
-/// # use nnx_derive::Module;
+/// use nnx::module::{Capture, Perturbation, State, capture, perturb};
+/// use nnx::{Array, grad, of_type, wrt};
+/// use nnx::Module;
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Model {
 ///     factor: Array,
 /// }
@@ -215,7 +213,7 @@ fn sow_at(sown: Sown) {
 /// let x = Array::scalar(3.0_f32);
 /// let (_, zeros) = capture(|m| m.forward(&x), &mut model);
 /// let loss = |zeros: &State| {
-///     let mut model = nnx_core::clone(&model);
+///     let mut model = nnx::clone(&model);
 ///     Capture::new().perturbations(zeros).run(|m| m.forward(&x), &mut model).0
 /// };
 /// let gradients = grad(loss, wrt(of_type::<Perturbation>(), &zeros));
@@ -268,12 +266,11 @@ pub fn perturb<M: Module>(module: &M, name: &str, value: &Array) -> Array {
 /// The layers of this library say it themselves.
 ///
 /// ```
-/// use nnx_core::module::{Capture, called};
-/// use nnx_core::{Array, DType, array, nn::{Linear, relu}, random::Rngs};
-/// # use nnx_derive::Module;
+/// use nnx::module::{Capture, called};
+/// use nnx::{Array, DType, array, nn::{Linear, relu}, random::Rngs};
+/// use nnx::Module;
 ///
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Block {
 ///     linear: Linear,
 /// }

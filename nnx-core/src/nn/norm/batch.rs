@@ -15,8 +15,8 @@ use crate::value::DType;
 /// Szegedy 2015). `flax.nnx.BatchNorm`.
 ///
 /// ```no_run
-/// use nnx_core::module::{View, view};
-/// use nnx_core::{array, nn::BatchNorm, random::Rngs, DType};
+/// use nnx::module::{View, view};
+/// use nnx::{array, nn::BatchNorm, random::Rngs, DType};
 ///
 /// let mut layer = BatchNorm::new(6, &mut Rngs::new(0));
 /// let x = array::ones([8, 6], DType::F32);

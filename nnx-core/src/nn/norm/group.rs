@@ -13,7 +13,7 @@ use crate::value::DType;
 /// He 2018). `flax.nnx.GroupNorm`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::GroupNorm, random::Rngs, DType};
+/// use nnx::{array, nn::GroupNorm, random::Rngs, DType};
 ///
 /// let layer = GroupNorm::builder(8).num_groups(4).build(&mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([2, 5, 6, 8], DType::F32));

@@ -13,7 +13,7 @@ use crate::value::DType;
 /// those of the features (Ulyanov et al. 2016). `flax.nnx.InstanceNorm`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::InstanceNorm, random::Rngs, DType};
+/// use nnx::{array, nn::InstanceNorm, random::Rngs, DType};
 ///
 /// let layer = InstanceNorm::new(6, &mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([8, 5, 6], DType::F32));

@@ -12,7 +12,7 @@ use crate::value::DType;
 /// Normalizes each example over its last axis, or others (Ba et al. 2016). `flax.nnx.LayerNorm`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::LayerNorm, random::Rngs, DType};
+/// use nnx::{array, nn::LayerNorm, random::Rngs, DType};
 ///
 /// let layer = LayerNorm::new(6, &mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([8, 6], DType::F32));

@@ -13,7 +13,7 @@ use crate::value::DType;
 /// `flax.nnx.RMSNorm`, whose `use_fast_variance` changes nothing: no mean is subtracted.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::RMSNorm, random::Rngs, DType};
+/// use nnx::{array, nn::RMSNorm, random::Rngs, DType};
 ///
 /// let layer = RMSNorm::new(6, &mut Rngs::new(0));
 /// let y = layer.forward(&array::ones([8, 6], DType::F32));

@@ -15,8 +15,8 @@ pub type MergeFn = fn(&Array, &Array) -> Array;
 /// `flax.nnx.Bidirectional`.
 ///
 /// ```no_run
-/// use nnx_core::nn::{Bidirectional, GRUCell, RNN};
-/// use nnx_core::{DType, array, random::Rngs};
+/// use nnx::nn::{Bidirectional, GRUCell, RNN};
+/// use nnx::{DType, array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let forward = RNN::new(GRUCell::new(3, 4, &mut rngs));

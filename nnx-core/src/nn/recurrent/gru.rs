@@ -16,7 +16,7 @@ use crate::value::DType;
 /// n = tanh(x·in + r·(h·hn)), h′ = (1 − z)·n + z·h; the maps of x have biases. The result is h′.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::{GRUCell, RNN}, random::Rngs, DType};
+/// use nnx::{array, nn::{GRUCell, RNN}, random::Rngs, DType};
 ///
 /// let cell = GRUCell::new(4, 6, &mut Rngs::new(0));
 /// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]

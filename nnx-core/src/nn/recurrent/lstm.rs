@@ -17,7 +17,7 @@ use crate::value::DType;
 /// c′ = f·c + i·g, h′ = o·tanh(c′); the maps of h have biases. The result is h′.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::{LSTMCell, RNN}, random::Rngs, DType};
+/// use nnx::{array, nn::{LSTMCell, RNN}, random::Rngs, DType};
 ///
 /// let cell = LSTMCell::new(4, 6, &mut Rngs::new(0));
 /// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
@@ -56,7 +56,7 @@ pub struct LSTMCell {
 /// the same parameters, mostly faster up to some 2048 features. `flax.nnx.OptimizedLSTMCell`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::{OptimizedLSTMCell, RNN}, random::Rngs, DType};
+/// use nnx::{array, nn::{OptimizedLSTMCell, RNN}, random::Rngs, DType};
 ///
 /// let cell = OptimizedLSTMCell::new(4, 6, &mut Rngs::new(0));
 /// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]

@@ -25,14 +25,13 @@ use crate::value::DType;
 /// One step of a recurrent network. `flax.nnx.RNNCellBase`.
 ///
 /// ```
-/// use nnx_core::nn::{Initializer, RNNCellBase, initializers};
-/// use nnx_core::random::RngStream;
-/// use nnx_core::{Array, DType};
-/// # use nnx_derive::Module;
+/// use nnx::nn::{Initializer, RNNCellBase, initializers};
+/// use nnx::random::RngStream;
+/// use nnx::{Array, DType};
+/// use nnx::Module;
 ///
 /// /// Sums its inputs.
 /// #[derive(Module)]
-/// # #[module(crate = nnx_core)]
 /// struct Sum;
 ///
 /// impl RNNCellBase for Sum {

@@ -19,8 +19,8 @@ const LAYER: &str = "RNN";
 /// The values of the cell's own Variables are carried from step to step.
 ///
 /// ```no_run
-/// use nnx_core::nn::{GRUCell, RNN, RNNOptions};
-/// use nnx_core::{Array, DType, array, random::Rngs};
+/// use nnx::nn::{GRUCell, RNN, RNNOptions};
+/// use nnx::{Array, DType, array, random::Rngs};
 ///
 /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
 /// let x = array::ones([3, 7, 4], DType::F32); // batch, time, features
@@ -298,7 +298,7 @@ fn trailing(x: &Array, rank: usize) -> Array {
 /// The time is the first axis if `time_major`, else that after `num_batch_dims` batch axes.
 ///
 /// ```no_run
-/// use nnx_core::{Array, nn::flip_sequences};
+/// use nnx::{Array, nn::flip_sequences};
 ///
 /// let x = Array::from([[1, 0, 0], [2, 3, 0], [4, 5, 6]]);
 /// let y = flip_sequences(&x, Some(&Array::from([1, 2, 3])), 1, false);

@@ -16,7 +16,7 @@ use crate::value::DType;
 /// `flax.nnx.SimpleCell`.
 ///
 /// ```no_run
-/// use nnx_core::{array, nn::{RNN, SimpleCell}, random::Rngs, DType};
+/// use nnx::{array, nn::{RNN, SimpleCell}, random::Rngs, DType};
 ///
 /// let cell = SimpleCell::new(4, 6, &mut Rngs::new(0));
 /// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]

@@ -21,8 +21,8 @@ transformation! {
     /// [`info`](ScaleByBacktrackingLinesearchState::info) here. Needs [`ExtraArgs::value`] and [`ExtraArgs::value_fn`].
     ///
     /// ```
-    /// use nnx_core::optim::{ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd};
-    /// use nnx_core::{Array, Param, value_and_grad};
+    /// use nnx::optim::{ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd};
+    /// use nnx::{Array, Param, value_and_grad};
     ///
     /// let loss_fn = |x: &mut Param| x.square().sum(..);
     /// let mut x = Param::new(Array::from([1.0_f32, -3.0]));

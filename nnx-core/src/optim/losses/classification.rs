@@ -33,7 +33,7 @@ pub fn softmax_cross_entropy(logits: impl AsArray, labels: impl AsArray) -> Arra
 /// NaN. `optax.softmax_cross_entropy_with_integer_labels`.
 ///
 /// ```no_run
-/// # use nnx_core::{Array, optim::losses::softmax_cross_entropy_with_integer_labels};
+/// use nnx::{Array, optim::losses::softmax_cross_entropy_with_integer_labels};
 /// # fn demo(logits: Array, labels: Array) -> Array {
 /// softmax_cross_entropy_with_integer_labels(&logits, &labels).mean(..)
 /// # }
@@ -282,8 +282,8 @@ pub fn smooth_labels(labels: &Array, alpha: f64) -> Array {
 /// `smooth` (usually 1) is added above and below. `optax.losses.dice_loss` without its reduction.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::losses::dice_loss;
+/// use nnx::Array;
+/// use nnx::optim::losses::dice_loss;
 ///
 /// // An image of two pixels, both predicted with near certainty.
 /// let logits = Array::from_slice(&[9.0_f32, -9.0], [1, 2, 1]);

@@ -28,8 +28,8 @@ const LOG_ZERO: f64 = -1e5;
 /// Neural Networks", 2006.
 ///
 /// ```
-/// use nnx_core::optim::losses::ctc_loss;
-/// use nnx_core::{Array, DType, array::zeros};
+/// use nnx::optim::losses::ctc_loss;
+/// use nnx::{Array, DType, array::zeros};
 ///
 /// // Two frames over three classes, all equally likely: 3 of the 9 paths spell the label 1.
 /// let (logits, no_padding) = (zeros([1, 2, 3], DType::F32), zeros([1, 2], DType::F32));
@@ -152,9 +152,9 @@ fn check_ctc(
 /// `optax.losses.ctc_loss_with_forward_probs`.
 ///
 /// ```
-/// use nnx_core::array::zeros;
-/// use nnx_core::optim::losses::ctc_loss_with_forward_probs;
-/// use nnx_core::{Array, DType};
+/// use nnx::array::zeros;
+/// use nnx::optim::losses::ctc_loss_with_forward_probs;
+/// use nnx::{Array, DType};
 ///
 /// // Three frames of two classes, and the label 1 once.
 /// let (logits, frames) = (zeros([1, 3, 2], DType::F32), zeros([1, 3], DType::F32));

@@ -10,8 +10,8 @@ use crate::transform::vmap;
 /// `optax.losses.binary_dice_loss`; `smooth` is usually 1.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::losses::binary_dice_loss;
+/// use nnx::Array;
+/// use nnx::optim::losses::binary_dice_loss;
 ///
 /// let loss = binary_dice_loss(&Array::from([[9.0_f32, -9.0]]), &Array::from([[1.0_f32, 0.0]]), 1.0);
 /// assert!(loss.item::<f32>() < 1e-3);
@@ -40,8 +40,8 @@ pub fn binary_dice_loss(logits: impl AsArray, targets: impl AsArray, smooth: f64
 /// left out.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::losses::multiclass_generalized_dice_loss;
+/// use nnx::Array;
+/// use nnx::optim::losses::multiclass_generalized_dice_loss;
 ///
 /// let target = Array::from([[[1.0_f32, 0.0], [0.0, 1.0]]]);
 /// let loss = multiclass_generalized_dice_loss(&(&target * 20.0), &target, 1.0, false);
@@ -81,8 +81,8 @@ pub fn multiclass_generalized_dice_loss(
 /// nearest point of the simplex, which has zeros, minus the label. `optax.losses.multiclass_sparsemax_loss`.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::optim::losses::multiclass_sparsemax_loss;
+/// use nnx::Array;
+/// use nnx::optim::losses::multiclass_sparsemax_loss;
 ///
 /// let scores = Array::from([[3.0_f32, 1.0, 0.0]]);
 /// let loss = multiclass_sparsemax_loss(&scores, &Array::from([0_i32]));
@@ -116,9 +116,9 @@ pub fn multiclass_sparsemax_loss(scores: impl AsArray, labels: impl AsArray) -> 
 /// scores along the last axis. `optax.losses.make_fenchel_young_loss`.
 ///
 /// ```
-/// use nnx_core::Array;
-/// use nnx_core::array::logsumexp;
-/// use nnx_core::optim::losses::make_fenchel_young_loss;
+/// use nnx::Array;
+/// use nnx::array::logsumexp;
+/// use nnx::optim::losses::make_fenchel_young_loss;
 ///
 /// // That of the log-sum-exp is the cross entropy.
 /// let cross_entropy = make_fenchel_young_loss(|scores: &Array| logsumexp(scores, -1));

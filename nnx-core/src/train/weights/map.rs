@@ -57,12 +57,10 @@ impl WeightMap {
     /// first rule that leads to a leaf counts.
     ///
     /// ```
-    /// # use nnx_core::{Module, nn::Linear, path, train::WeightMap};
-    /// # #[derive(nnx_derive::Module)]
-    /// # #[module(crate = nnx_core)]
+    /// use nnx::{Module, nn::Linear, path, train::WeightMap};
+    /// # #[derive(nnx::Module)]
     /// # struct Block { linear: Linear }
-    /// # #[derive(nnx_derive::Module)]
-    /// # #[module(crate = nnx_core)]
+    /// # #[derive(nnx::Module)]
     /// # struct Model { blocks: Vec<Block> }
     /// // `blocks[3].linear.kernel` is `transformer.h.3.mlp.weight`.
     /// let map = WeightMap::torch().tree(path!(Model: blocks[*].linear), "transformer.h.{}.mlp");
@@ -76,12 +74,10 @@ impl WeightMap {
     /// trees.
     ///
     /// ```
-    /// # use nnx_core::{Module, Param, path, train::{WeightMap, tensor}};
-    /// # #[derive(nnx_derive::Module)]
-    /// # #[module(crate = nnx_core)]
+    /// use nnx::{Module, Param, path, train::{WeightMap, tensor}};
+    /// # #[derive(nnx::Module)]
     /// # struct Attention { query: Param, key: Param }
-    /// # #[derive(nnx_derive::Module)]
-    /// # #[module(crate = nnx_core)]
+    /// # #[derive(nnx::Module)]
     /// # struct Model { blocks: Vec<Attention> }
     /// // One tensor `h.3.attn.c_attn.weight` holds query, key and value of block 3, side by side.
     /// let part = |i| tensor("h.{}.attn.c_attn.weight").split(i, 3, 1).reshape();

@@ -37,11 +37,10 @@ pub struct LoadedWeights {
 /// shared node is loaded once, for its first path.
 ///
 /// ```no_run
-/// # use nnx_core::{Module, module::path_contains, nn::Linear, path, train::{WeightMap, load_weights}};
-/// # #[derive(nnx_derive::Module)]
-/// # #[module(crate = nnx_core)]
+/// use nnx::{Module, module::path_contains, nn::Linear, path, train::{WeightMap, load_weights}};
+/// # #[derive(nnx::Module)]
 /// # struct Model { body: Linear, head: Linear }
-/// # fn demo(mut model: Model) -> nnx_core::Result<()> {
+/// # fn demo(mut model: Model) -> nnx::Result<()> {
 /// // All but the head of a model that PyTorch trained; its `body` is called `encoder` there.
 /// let map = WeightMap::torch()
 ///     .tree(path!(Model: body), "encoder")

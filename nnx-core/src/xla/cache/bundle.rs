@@ -35,9 +35,9 @@ pub struct Bundle {
 /// # /*
 /// const BYTES: &[u8] = include_bytes!("programs.nnx");
 /// # */
-/// let bundle = nnx_core::xla::add_bundle(BYTES)?;
+/// let bundle = nnx::xla::add_bundle(BYTES)?;
 /// println!("{} programs", bundle.functions.len());
-/// # Ok::<(), nnx_core::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors
