@@ -6,6 +6,9 @@
 //! executable registers its unwind tables, and from some thousand on a panic takes milliseconds.
 #![allow(clippy::unwrap_used)]
 
+// A list of imports, a line each.
+#[rustfmt::skip]
+mod homes;
 mod mistakes;
 mod more_probes;
 mod names;

@@ -170,26 +170,51 @@ fn text(sections: &BTreeMap<usize, Vec<String>>, rows: usize) -> String {
     out
 }
 
+/// A file of imports of the functions in the table, from where it says that they are: it compiles.
+fn imports(table: &str) -> String {
+    let import = |row: &str| {
+        let mut cells = row.split('`').skip(1).step_by(2);
+        let (name, home) = (cells.next()?, cells.next()?.strip_prefix("nnx")?);
+        let name = name.rsplit("::").next()?;
+        (home.is_empty() || home.starts_with("::"))
+            .then(|| format!("use nnx_core{home}::{name} as _;\n"))
+    };
+    let rows = table.lines().filter(|line| line.starts_with("| `") && line.contains("| `nnx"));
+    let imports: Vec<String> = rows.filter_map(import).collect();
+    format!(
+        "//! Where docs/api.md says that functions are. Made by `cargo xtask docs`.\n\
+         #![allow(unused_imports)]\n\n{}",
+        imports.concat()
+    )
+}
+
 #[test]
 fn the_table_says_what_the_code_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let functions = source::functions(&root.join("src"));
-    let text = table(&functions, &probes::all()) + &names::text();
-    let file = root.join("../docs/api.md");
+    let table = table(&functions, &probes::all());
+    let imports = imports(&table);
+    assert!(imports.lines().count() > 400);
+    is_as_made(&root.join("tests/api/homes.rs"), &imports);
+    is_as_made(&root.join("../docs/api.md"), &(table + &names::text()));
+}
+
+/// Writes the file, or compares it with what would be written.
+fn is_as_made(file: &Path, text: &str) {
     if std::env::var_os("NNX_WRITE_DOCS").is_some() {
-        std::fs::write(&file, text).unwrap();
-        return;
+        return std::fs::write(file, text).unwrap();
     }
-    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    let name = file.file_name().unwrap().display();
+    let found = std::fs::read_to_string(file).unwrap_or_default();
     let differs = found.lines().zip(text.lines()).find(|(a, b)| a != b);
     if let Some((found, now)) = differs {
         panic!(
-            "docs/api.md is old: it says\n  {found}\nand should say\n  {now}\nrun `cargo xtask docs`"
+            "{name} is old: it says\n  {found}\nand should say\n  {now}\nrun `cargo xtask docs`"
         );
     }
     assert_eq!(
         found.lines().count(),
         text.lines().count(),
-        "docs/api.md is old: run `cargo xtask docs`"
+        "{name} is old: run `cargo xtask docs`"
     );
 }
