@@ -1,102 +1,13 @@
 //! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
 
-use super::AsArray;
 use super::axes::invalid;
+use super::{AsArray, Operand};
 use crate::graph::Array;
 use crate::lower::Direction;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Select};
 use crate::run::bind1;
-use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
+use crate::value::{DType, PromotionKind, promote};
 use std::ops;
-
-/// The other operand of an array in arithmetic: an array, a Variable, or a Rust number, which takes
-/// the array's dtype.
-///
-/// ```
-/// use nnx::{Array, DType, array::Operand};
-///
-/// fn scaled(x: &Array, by: impl Operand) -> Array {
-///     x * by
-/// }
-/// let x = Array::from([1, 2]);
-/// assert_eq!(scaled(&x, 3).to_vec::<i32>(), [3, 6]);
-/// assert_eq!(scaled(&x, 0.5).to_vec::<f32>(), [0.5, 1.0]); // a float, but no width of its own
-/// assert_eq!(scaled(&x, Array::scalar(0.5_f64)).dtype(), DType::F64);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an operand beside an array",
-    label = "not an array and not a number of these types",
-    note = "fixes:\n  1. a number: write it as `f32`, `f64`, `i32`, `i64`, `u32` or `usize` (`x + 3`, `x + f64::from(n)`); it takes the array's dtype, whatever its own type is\n  2. a list of numbers: make an array of it, `Array::from_slice(&list, [list.len()])`\n  3. an element type that matters: `x.astype(DType::U8) + Array::scalar(n)`"
-)]
-pub trait Operand {
-    /// Its contribution to the dtype of the result.
-    #[doc(hidden)]
-    #[track_caller]
-    fn kind(&self) -> PromotionKind;
-    /// It as an array of `dtype`; scalars become rank 0.
-    #[doc(hidden)]
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array;
-    /// The number, if it is one of Rust's: known while the program is made.
-    #[doc(hidden)]
-    fn number(&self) -> Option<f64> {
-        None
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Operand for Array {
-    #[track_caller]
-    fn kind(&self) -> PromotionKind {
-        PromotionKind::Strong(self.dtype())
-    }
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array {
-        self.astype(dtype)
-    }
-}
-#[diagnostic::do_not_recommend]
-impl<T: Operand> Operand for &T {
-    #[track_caller]
-    fn kind(&self) -> PromotionKind {
-        (**self).kind()
-    }
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array {
-        (**self).array(dtype)
-    }
-    fn number(&self) -> Option<f64> {
-        (**self).number()
-    }
-}
-
-macro_rules! scalar_operands {
-    ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Operand for $t {
-            fn kind(&self) -> PromotionKind {
-                $kind
-            }
-            #[track_caller]
-            fn array(&self, dtype: DType) -> Array {
-                Array::constant(Aval::scalar(dtype), $bytes(dtype, *self as _))
-            }
-            fn number(&self) -> Option<f64> {
-                let bytes = $bytes(DType::F64, *self as _);
-                bytes.try_into().ok().map(f64::from_ne_bytes)
-            }
-        }
-    )*};
-}
-scalar_operands! {
-    f32 => PromotionKind::WeakFloat, scalar_bytes;
-    f64 => PromotionKind::WeakFloat, scalar_bytes;
-    i32 => PromotionKind::WeakInt, int_scalar_bytes;
-    i64 => PromotionKind::WeakInt, int_scalar_bytes;
-    u32 => PromotionKind::WeakInt, int_scalar_bytes;
-    usize => PromotionKind::WeakInt, int_scalar_bytes;
-    bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
-}
 
 /// The shape that two shapes broadcast to by NumPy's rule.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
@@ -284,7 +195,6 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.eq(3.0).to_vec::<bool>(), [false, false, true]);
     /// assert_eq!(x.eq(&x).to_vec::<bool>(), [true, false, true]);
@@ -294,7 +204,6 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.ne(3.0).to_vec::<bool>(), [true, true, false]);
     /// assert_eq!(x.ne(&x).to_vec::<bool>(), [false, true, false]);
@@ -304,10 +213,8 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.lt(2).to_vec::<bool>(), [true, false, false]);
-    /// // Rust's own `<` compares at once and gives one bool: arrays have no such comparison.
     /// let below = x.lt(Array::from([[1], [3]]));
     /// assert_eq!(below.to_vec::<bool>(), [false, false, false, true, true, false]);
     /// ```
@@ -316,7 +223,6 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.le(2).to_vec::<bool>(), [true, true, false]);
     /// ```
@@ -325,7 +231,6 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.gt(2).to_vec::<bool>(), [false, false, true]);
     /// assert_eq!(x.gt(1.5).sum(..).item::<i32>(), 2); // how many
@@ -335,7 +240,6 @@ comparisons! {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1, 2, 3]);
     /// assert_eq!(x.ge(2).to_vec::<bool>(), [false, true, true]);
     /// ```
@@ -348,7 +252,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([-1.0, 2.0, f64::NAN]);
     /// let y = x.maximum(0.0).to_vec::<f64>();
     /// assert_eq!(y[..2], [0.0, 2.0]);
@@ -366,7 +269,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let (x, column) = (Array::from([1, 5]), Array::from([[3], [0]]));
     /// assert_eq!(x.minimum(&column).to_vec::<i32>(), [1, 3, 0, 0]);
     /// ```
@@ -399,7 +301,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([2, -4]);
     /// assert_eq!(x.powi(3).to_vec::<i32>(), [8, -64]);
     /// assert_eq!(x.powi(-1).to_vec::<f32>(), [0.5, -0.25]);
@@ -447,7 +348,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let one = Array::scalar(1.0_f32);
     /// assert_eq!(one.nextafter(2.0).item::<f32>(), 1.0 + f32::EPSILON);
     /// assert_eq!(one.nextafter(0.0).item::<f32>(), 1.0 - f32::EPSILON / 2.0);
@@ -464,7 +364,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.7, -1.7]);
     /// assert_eq!(x.trunc().to_vec::<f64>(), [1.0, -1.0]);
     /// assert_eq!(x.floor().to_vec::<f64>(), [1.0, -2.0]);
@@ -482,7 +381,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([-5, 3, 12]);
     /// assert_eq!(x.clip(0, 9).to_vec::<i32>(), [0, 3, 9]);
     /// assert_eq!(x.clip(Array::from([-9, 4, 0]), 9).to_vec::<i32>(), [-5, 4, 9]);
@@ -499,7 +397,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let (x, y) = (Array::from([0, 1, 2]), Array::from([1, 0, 1]));
     /// assert_eq!(x.logical_and(&y).to_vec::<bool>(), [false, false, true]);
     /// assert_eq!((&x & &y).to_vec::<i32>(), [0, 0, 0]); // bit by bit
@@ -516,7 +413,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let (x, y) = (Array::from([0, 0, 2]), Array::from([1, 0, 1]));
     /// assert_eq!(x.logical_or(&y).to_vec::<bool>(), [true, false, true]);
     /// assert_eq!((&x | &y).to_vec::<i32>(), [1, 0, 3]); // bit by bit
@@ -533,7 +429,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([0, 3]);
     /// assert_eq!(x.logical_not().to_vec::<bool>(), [true, false]);
     /// assert_eq!((!&x).to_vec::<i32>(), [-1, -4]); // bit by bit
@@ -554,7 +449,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([-1, 64]);
     /// assert_eq!(x.shift_right_logical(28).to_vec::<i32>(), [15, 0]);
     /// assert_eq!((&x >> 28).to_vec::<i32>(), [-1, 0]); // keeps the sign
@@ -632,7 +526,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1, 2]);
     /// assert_eq!(x.broadcast_to([2, 2]).to_vec::<i32>(), [1, 2, 1, 2]);
     /// assert_eq!(x.expand_dims(1).broadcast_to([2, 2]).to_vec::<i32>(), [1, 1, 2, 2]);
