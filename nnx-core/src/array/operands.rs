@@ -96,11 +96,14 @@ scalar_operands! {
 /// An array beside the one that a function is about: an array, a Variable, or a reference to one. Where a number can
 /// stand for an array, a function takes [`Operand`].
 ///
-/// ```no_run
-/// use nnx::{Array, array::AsArray};
-/// fn smaller(x: &Array, mask: impl AsArray) -> Array {
+/// ```
+/// use nnx::{Array, DType, array::AsArray};
+///
+/// fn kept(x: &Array, mask: impl AsArray) -> Array {
 ///     x * mask.as_array()
 /// }
+/// let mask = Array::from([true, false]);
+/// assert_eq!(kept(&Array::from([3, 4]), &mask).to_vec::<i32>(), [3, 0]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array",
@@ -127,12 +130,12 @@ impl<T: AsArray> AsArray for &T {
 
 /// An array that need not be there: `None`, or an array, a Variable, or a reference to one. `Some(&array)` is one too.
 ///
-/// ```no_run
-/// use nnx::{Array, array::linalg::toeplitz};
-/// # fn demo(column: Array, row: Array) {
-/// let symmetric = toeplitz(&column, None);
-/// let shifted = toeplitz(&column, row + 1.0);
-/// # }
+/// ```
+/// use nnx::{Array, linalg::toeplitz};
+///
+/// let (column, row) = (Array::from([1, 2]), Array::from([1, 7]));
+/// assert_eq!(toeplitz(&column, None).to_vec::<i32>(), [1, 2, 2, 1]);
+/// assert_eq!(toeplitz(&column, &row).to_vec::<i32>(), [1, 7, 2, 1]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array that need not be there",
