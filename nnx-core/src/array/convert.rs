@@ -73,6 +73,13 @@ mod with_ndarray {
     impl Array {
         /// The elements as an array of the crate `ndarray`. Waits until they are computed.
         ///
+        /// ```
+        /// use nnx::Array;
+        ///
+        /// let a = Array::from([[1, 2], [3, 4]]).to_ndarray::<i32>().unwrap();
+        /// assert_eq!((a.shape(), a[[1, 0]]), (&[2, 2][..], 3));
+        /// ```
+        ///
         /// # Errors
         /// Returns an error if `T` is not the dtype, the array is traced or holds no value, or the
         /// computation that makes it failed.

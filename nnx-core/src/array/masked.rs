@@ -12,7 +12,6 @@ use crate::value::DType;
 ///
 /// ```
 /// use nnx::Array;
-///
 /// let x = Array::from([[1.0, 2.0, 9.0], [4.0, 6.0, 9.0]]);
 /// let some = x.masked(Array::from([true, true, false])); // which columns count
 /// assert_eq!(some.mean(1).to_vec::<f64>(), [1.5, 5.0]);
@@ -61,7 +60,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 2, 9], [4, 6, 9]]);
     /// assert_eq!(x.masked(x.lt(9)).sum(1).to_vec::<i32>(), [3, 10]);
     /// ```
@@ -79,7 +77,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 2, 9], [4, 6, 9]]);
     /// assert_eq!(x.masked(x.lt(9)).prod(1).to_vec::<i32>(), [2, 24]);
     /// ```
@@ -97,7 +94,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1.0, 2.0, 9.0], [9.0, 9.0, 9.0]]);
     /// let y = x.masked(x.lt(9.0)).mean(1).to_vec::<f64>();
     /// assert_eq!(y[0], 1.5);
@@ -119,7 +115,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, 3.0, 9.0]);
     /// let some = x.masked(x.lt(9.0));
     /// assert_eq!(some.var(0, 0).item::<f64>(), 1.0);
@@ -140,7 +135,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, 5.0, 9.0]);
     /// let y = x.masked(x.lt(9.0)).std(0, 0).item::<f64>();
     /// assert!((y - 2.0).abs() < 1e-6);
@@ -161,7 +155,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 5, 9], [9, 9, 9]]);
     /// assert_eq!(x.masked(x.lt(9)).max(1, -1).to_vec::<i32>(), [5, -1]);
     /// ```
@@ -184,7 +177,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 5, 9], [9, 9, 9]]);
     /// assert_eq!(x.masked(x.gt(1)).min(1, 100).to_vec::<i32>(), [5, 9]);
     /// ```
@@ -206,7 +198,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let (x, mask) = (Array::from([1, 0, 2]), Array::from([true, false, true]));
     /// assert!(x.masked(&mask).all(0).item::<bool>());
     /// ```
@@ -224,7 +215,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let (x, mask) = (Array::from([1, 0, 2]), Array::from([false, true, false]));
     /// assert!(!x.masked(&mask).any(0).item::<bool>());
     /// ```
@@ -242,7 +232,6 @@ impl Masked {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 2, 9], [9, 9, 9]]);
     /// assert_eq!(x.masked(x.lt(9)).count(1).to_vec::<i32>(), [2, 0]);
     /// ```
@@ -289,7 +278,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1.0, f64::NAN, 3.0]]);
     /// assert_eq!(x.nansum(1).to_vec::<f64>(), [4.0]);
     /// ```
@@ -308,7 +296,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([2.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nanprod(0).item::<f64>(), 6.0);
     /// ```
@@ -327,7 +314,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nanmean(0).item::<f64>(), 2.0);
     /// ```
@@ -347,7 +333,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nanvar(0, 0).item::<f64>(), 1.0);
     /// assert_eq!(x.nanvar(0, 1).item::<f64>(), 2.0);
@@ -367,7 +352,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 5.0]);
     /// assert!((x.nanstd(0, 0).item::<f64>() - 2.0).abs() < 1e-6);
     /// ```
@@ -386,7 +370,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nanmax(0).item::<f64>(), 3.0);
     /// ```
@@ -404,7 +387,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nanmin(0).item::<f64>(), 1.0);
     /// ```
@@ -438,7 +420,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[f64::NAN, 3.0, 1.0], [f64::NAN; 3]]);
     /// assert_eq!(x.nanargmax(1).to_vec::<i32>(), [1, -1]);
     /// ```
@@ -457,7 +438,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[f64::NAN, 3.0, 1.0], [f64::NAN; 3]]);
     /// assert_eq!(x.nanargmin(1).to_vec::<i32>(), [2, -1]);
     /// ```
@@ -490,7 +470,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([2.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nancumsum(0).to_vec::<f64>(), [2.0, 2.0, 5.0]);
     /// ```
@@ -510,7 +489,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([2.0, f64::NAN, 3.0]);
     /// assert_eq!(x.nancumprod(0).to_vec::<f64>(), [2.0, 2.0, 6.0]);
     /// ```
@@ -530,7 +508,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 4.0, 2.0]);
     /// assert_eq!(x.nanmedian(0).item::<f64>(), 2.0);
     /// ```
@@ -548,7 +525,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([1.0, f64::NAN, 3.0, 2.0]);
     /// assert_eq!(x.nanquantile(0.25, 0).item::<f64>(), 1.5);
     /// ```
@@ -567,7 +543,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let y = Array::from([1.0, f64::NAN, 3.0, 2.0]).nanpercentile(25, 0);
     /// assert!((y.item::<f64>() - 1.5).abs() < 1e-6);
     /// ```
@@ -588,7 +563,6 @@ impl Array {
     ///
     /// ```
     /// use nnx::Array;
-    ///
     /// let x = Array::from([[1, 0, 2], [0, 0, 5]]);
     /// assert_eq!(x.count_nonzero(1).to_vec::<i32>(), [2, 1]);
     /// ```

@@ -457,7 +457,7 @@ pub enum ConvolveMode {
 ///
 /// ```
 /// use nnx::{Array, array::{convolve, ConvolveMode}};
-/// let (x, y) = (Array::from_slice(&[1.0_f32, 2.0, 3.0], [3]), Array::from_slice(&[1.0_f32, 1.0], [2]));
+/// let (x, y) = (Array::from([1.0_f32, 2.0, 3.0]), Array::from([1.0_f32, 1.0]));
 /// assert_eq!(convolve(&x, &y, ConvolveMode::Full).to_vec::<f32>(), [1.0, 3.0, 5.0, 3.0]);
 /// ```
 ///

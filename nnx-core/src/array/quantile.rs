@@ -228,8 +228,8 @@ impl Array {
     /// ```
     /// use nnx::Array;
     ///
-    /// let x = Array::from([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]); // two variables
-    /// assert_eq!(x.cov(1).to_vec::<f64>(), [1.0, -2.0, -2.0, 4.0]);
+    /// let x = Array::from([[1.0, 3.0], [6.0, 2.0]]); // two variables, two observations
+    /// assert_eq!(x.cov(1).to_vec::<f64>(), [2.0, -4.0, -4.0, 8.0]);
     /// ```
     ///
     /// # Panics
