@@ -5,6 +5,13 @@ use crate::graph::Array;
 use crate::value::Element;
 
 /// A vector. For other shapes see [`Array::from_slice`].
+///
+/// ```
+/// use nnx::Array;
+///
+/// let squares: Vec<f32> = (1..4).map(|n| (n * n) as f32).collect();
+/// assert_eq!(Array::from(squares).to_vec::<f32>(), [1.0, 4.0, 9.0]);
+/// ```
 impl<T: Element> From<Vec<T>> for Array {
     #[track_caller]
     fn from(values: Vec<T>) -> Array {
