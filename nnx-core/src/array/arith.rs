@@ -1,90 +1,13 @@
 //! Operators and other elementwise functions of two or more arrays, with NumPy broadcasting.
 
-use super::AsArray;
 use super::axes::invalid;
+use super::{AsArray, Operand};
 use crate::graph::Array;
 use crate::lower::Direction;
 use crate::ops::{Binary, BinaryOp, BroadcastInDim, Compare, Convert, Select};
 use crate::run::bind1;
-use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, promote, scalar_bytes};
+use crate::value::{DType, PromotionKind, promote};
 use std::ops;
-
-/// The other operand of an array in arithmetic: an array, a Variable, or a Rust number, which takes
-/// the array's dtype.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an operand beside an array",
-    label = "not an array and not a number of these types",
-    note = "fixes:\n  1. a number: write it as `f32`, `f64`, `i32`, `i64`, `u32` or `usize` (`x + 3`, `x + f64::from(n)`); it takes the array's dtype, whatever its own type is\n  2. a list of numbers: make an array of it, `Array::from_slice(&list, [list.len()])`\n  3. an element type that matters: `x.astype(DType::U8) + Array::scalar(n)`"
-)]
-pub trait Operand {
-    /// Its contribution to the dtype of the result.
-    #[doc(hidden)]
-    #[track_caller]
-    fn kind(&self) -> PromotionKind;
-    /// It as an array of `dtype`; scalars become rank 0.
-    #[doc(hidden)]
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array;
-    /// The number, if it is one of Rust's: known while the program is made.
-    #[doc(hidden)]
-    fn number(&self) -> Option<f64> {
-        None
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Operand for Array {
-    #[track_caller]
-    fn kind(&self) -> PromotionKind {
-        PromotionKind::Strong(self.dtype())
-    }
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array {
-        self.astype(dtype)
-    }
-}
-#[diagnostic::do_not_recommend]
-impl<T: Operand> Operand for &T {
-    #[track_caller]
-    fn kind(&self) -> PromotionKind {
-        (**self).kind()
-    }
-    #[track_caller]
-    fn array(&self, dtype: DType) -> Array {
-        (**self).array(dtype)
-    }
-    fn number(&self) -> Option<f64> {
-        (**self).number()
-    }
-}
-
-macro_rules! scalar_operands {
-    ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Operand for $t {
-            fn kind(&self) -> PromotionKind {
-                $kind
-            }
-            #[track_caller]
-            fn array(&self, dtype: DType) -> Array {
-                Array::constant(Aval::scalar(dtype), $bytes(dtype, *self as _))
-            }
-            fn number(&self) -> Option<f64> {
-                let bytes = $bytes(DType::F64, *self as _);
-                bytes.try_into().ok().map(f64::from_ne_bytes)
-            }
-        }
-    )*};
-}
-scalar_operands! {
-    f32 => PromotionKind::WeakFloat, scalar_bytes;
-    f64 => PromotionKind::WeakFloat, scalar_bytes;
-    i32 => PromotionKind::WeakInt, int_scalar_bytes;
-    i64 => PromotionKind::WeakInt, int_scalar_bytes;
-    u32 => PromotionKind::WeakInt, int_scalar_bytes;
-    usize => PromotionKind::WeakInt, int_scalar_bytes;
-    bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
-}
 
 /// The shape that two shapes broadcast to by NumPy's rule.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
@@ -269,22 +192,71 @@ macro_rules! comparisons {
 }
 comparisons! {
     /// Whether the elements are equal; NaN is equal to nothing. `jax.numpy.equal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.eq(3.0).to_vec::<bool>(), [false, false, true]);
+    /// assert_eq!(x.eq(&x).to_vec::<bool>(), [true, false, true]);
+    /// ```
     eq Eq;
     /// Whether the elements differ. `jax.numpy.not_equal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.ne(3.0).to_vec::<bool>(), [true, true, false]);
+    /// assert_eq!(x.ne(&x).to_vec::<bool>(), [false, true, false]);
+    /// ```
     ne Ne;
     /// Whether this is less than `rhs`. `jax.numpy.less`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.lt(2).to_vec::<bool>(), [true, false, false]);
+    /// let below = x.lt(Array::from([[1], [3]]));
+    /// assert_eq!(below.to_vec::<bool>(), [false, false, false, true, true, false]);
+    /// ```
     lt Lt;
     /// Whether this is at most `rhs`. `jax.numpy.less_equal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.le(2).to_vec::<bool>(), [true, true, false]);
+    /// ```
     le Le;
     /// Whether this is greater than `rhs`. `jax.numpy.greater`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.gt(2).to_vec::<bool>(), [false, false, true]);
+    /// assert_eq!(x.gt(1.5).sum(..).item::<i32>(), 2); // how many
+    /// ```
     gt Gt;
     /// Whether this is at least `rhs`. `jax.numpy.greater_equal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.ge(2).to_vec::<bool>(), [false, true, true]);
+    /// ```
     ge Ge;
 }
 
 /// Elementwise functions of two arrays with broadcasting.
 impl Array {
     /// The larger element; NaN wins. `jax.numpy.maximum`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([-1.0, 2.0, f64::NAN]);
+    /// let y = x.maximum(0.0).to_vec::<f64>();
+    /// assert_eq!(y[..2], [0.0, 2.0]);
+    /// assert!(y[2].is_nan()); // `fmax` gives 0 there
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -295,6 +267,12 @@ impl Array {
 
     /// The smaller element; NaN wins. `jax.numpy.minimum`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let (x, column) = (Array::from([1, 5]), Array::from([[3], [0]]));
+    /// assert_eq!(x.minimum(&column).to_vec::<i32>(), [1, 3, 0, 0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -304,6 +282,14 @@ impl Array {
 
     /// This array to the power of `rhs`. `jax.numpy.power`.
     ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let x = Array::from([4.0, 9.0]);
+    /// assert!(x.pow(0.5).allclose(Array::from([2.0, 3.0]), Tolerance::default()).item::<bool>());
+    /// assert_eq!(Array::scalar(2).pow(Array::from([3, 10])).to_vec::<i32>(), [8, 1024]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -312,6 +298,13 @@ impl Array {
     }
 
     /// This array to a fixed whole power, by repeated multiplication. `jax.lax.integer_pow`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([2, -4]);
+    /// assert_eq!(x.powi(3).to_vec::<i32>(), [8, -64]);
+    /// assert_eq!(x.powi(-1).to_vec::<f32>(), [0.5, -0.25]);
+    /// ```
     #[track_caller]
     pub fn powi(&self, n: i32) -> Array {
         if n == 2 && self.dtype() != DType::Bool {
@@ -334,6 +327,15 @@ impl Array {
 
     /// The angle of the point (`x`, this) in radians. `jax.numpy.arctan2`.
     ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    /// use std::f64::consts::PI;
+    ///
+    /// let (y, x) = (Array::from([1.0, 1.0, -1.0]), Array::from([1.0, -1.0, -1.0]));
+    /// let angles = Array::from([PI / 4.0, 3.0 * PI / 4.0, -3.0 * PI / 4.0]);
+    /// assert!(y.atan2(&x).allclose(&angles, Tolerance::default()).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -344,6 +346,13 @@ impl Array {
 
     /// The next representable number after x in the direction of `rhs`. `jax.numpy.nextafter`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let one = Array::scalar(1.0_f32);
+    /// assert_eq!(one.nextafter(2.0).item::<f32>(), 1.0 + f32::EPSILON);
+    /// assert_eq!(one.nextafter(0.0).item::<f32>(), 1.0 - f32::EPSILON / 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast or the dtype is not a float.
     #[track_caller]
@@ -352,6 +361,13 @@ impl Array {
     }
 
     /// x without its fraction. `jax.numpy.trunc`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.7, -1.7]);
+    /// assert_eq!(x.trunc().to_vec::<f64>(), [1.0, -1.0]);
+    /// assert_eq!(x.floor().to_vec::<f64>(), [1.0, -2.0]);
+    /// ```
     #[track_caller]
     pub fn trunc(&self) -> Array {
         if !self.dtype().is_inexact() {
@@ -363,6 +379,13 @@ impl Array {
     /// Elements below `low` become `low`, those above `high` become `high`: the minimum of `high`
     /// and the maximum of `low` and each element. `jax.numpy.clip`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([-5, 3, 12]);
+    /// assert_eq!(x.clip(0, 9).to_vec::<i32>(), [0, 3, 9]);
+    /// assert_eq!(x.clip(Array::from([-9, 4, 0]), 9).to_vec::<i32>(), [-5, 4, 9]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -371,6 +394,13 @@ impl Array {
     }
 
     /// Logical and of truth values. `jax.numpy.logical_and`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let (x, y) = (Array::from([0, 1, 2]), Array::from([1, 0, 1]));
+    /// assert_eq!(x.logical_and(&y).to_vec::<bool>(), [false, false, true]);
+    /// assert_eq!((&x & &y).to_vec::<i32>(), [0, 0, 0]); // bit by bit
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -381,6 +411,13 @@ impl Array {
 
     /// Logical or of truth values. `jax.numpy.logical_or`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let (x, y) = (Array::from([0, 0, 2]), Array::from([1, 0, 1]));
+    /// assert_eq!(x.logical_or(&y).to_vec::<bool>(), [true, false, true]);
+    /// assert_eq!((&x | &y).to_vec::<i32>(), [1, 0, 3]); // bit by bit
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -389,6 +426,13 @@ impl Array {
     }
 
     /// Logical negation of truth values. `jax.numpy.logical_not`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([0, 3]);
+    /// assert_eq!(x.logical_not().to_vec::<bool>(), [true, false]);
+    /// assert_eq!((!&x).to_vec::<i32>(), [-1, -4]); // bit by bit
+    /// ```
     #[track_caller]
     pub fn logical_not(&self) -> Array {
         self.truth().not_array()
@@ -402,6 +446,13 @@ impl Array {
 
     /// Shifts bits to the right and fills with zeros, whatever the sign.
     /// `jax.lax.shift_right_logical`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([-1, 64]);
+    /// assert_eq!(x.shift_right_logical(28).to_vec::<i32>(), [15, 0]);
+    /// assert_eq!((&x >> 28).to_vec::<i32>(), [-1, 0]); // keeps the sign
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast or the dtype is not an integer.
@@ -418,6 +469,14 @@ impl Array {
 
     /// The values converted to `dtype`. Floats to integers truncate, complex to real numbers lose
     /// their imaginary part. `jax.numpy.astype`.
+    ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// let x = Array::from([1.9, -1.9, 0.0]);
+    /// assert_eq!(x.astype(DType::I32).to_vec::<i32>(), [1, -1, 0]);
+    /// assert_eq!(x.astype(DType::Bool).to_vec::<bool>(), [true, true, false]);
+    /// ```
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         if self.dtype() == dtype {
@@ -433,6 +492,14 @@ impl Array {
     }
 
     /// The same bits read as another dtype of the same width. `jax.lax.bitcast_convert_type`.
+    ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// let x = Array::scalar(1.0_f32);
+    /// assert_eq!(x.bitcast(DType::U32).item::<u32>(), 0x3f80_0000);
+    /// assert_eq!(x.astype(DType::U32).item::<u32>(), 1); // the value, not the bits
+    /// ```
     ///
     /// # Panics
     /// Panics if the widths differ.
@@ -457,6 +524,13 @@ impl Array {
 
     /// NumPy broadcasting to `shape`. `jax.numpy.broadcast_to`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1, 2]);
+    /// assert_eq!(x.broadcast_to([2, 2]).to_vec::<i32>(), [1, 2, 1, 2]);
+    /// assert_eq!(x.expand_dims(1).broadcast_to([2, 2]).to_vec::<i32>(), [1, 1, 2, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if this array's shape does not broadcast to `shape`.
     #[track_caller]
@@ -479,6 +553,13 @@ impl Array {
 
 /// `on_true` where `which` is true, `on_false` elsewhere; all of one shape. `jax.lax.select`.
 ///
+/// ```
+/// use nnx::{Array, array::select};
+///
+/// let (x, y) = (Array::from([1, 2, 3]), Array::from([10, 20, 30]));
+/// assert_eq!(select(x.gt(1), &x, &y).to_vec::<i32>(), [10, 2, 3]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes or dtypes differ.
 #[track_caller]
@@ -488,6 +569,15 @@ pub fn select(which: impl AsArray, on_true: impl AsArray, on_false: impl AsArray
 
 /// `on_true` where `which` is true, `on_false` elsewhere, with broadcasting and promotion.
 /// `jax.numpy.where`.
+///
+/// ```
+/// use nnx::{Array, array::where_};
+///
+/// let x = Array::from([-1, 2, 3]);
+/// assert_eq!(where_(x.gt(0), &x, 0).to_vec::<i32>(), [0, 2, 3]);
+/// let column = Array::from([[true], [false]]);
+/// assert_eq!(where_(&column, &x, 0.5).to_vec::<f32>(), [-1.0, 2.0, 3.0, 0.5, 0.5, 0.5]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

@@ -19,11 +19,29 @@ use plan::{Axis, IndexPlan, strided_plan};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// All axes that the other items of an index leave over. `...` in NumPy.
+///
+/// ```
+/// use nnx::{Array, array::Ellipsis};
+///
+/// let x = Array::from([[[1, 2], [3, 4]], [[5, 6], [7, 8]]]);
+/// assert_eq!(x.at((Ellipsis, 0)).get().to_vec::<i32>(), [1, 3, 5, 7]);
+/// assert_eq!(x.at((1, Ellipsis, 0)).get().to_vec::<i32>(), [5, 7]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ellipsis;
 
 /// The part of an index for one axis: a range, a position, or an array of positions; or about
 /// several: a mask.
+///
+/// ```
+/// use nnx::{Array, array::IndexItem};
+///
+/// // An index whose number of axes is known at run time only: 0 along all but the last.
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let mut items: Vec<IndexItem> = vec![0.into(); x.rank() - 1];
+/// items.push((..).into());
+/// assert_eq!(x.at(items).get().to_vec::<i32>(), [1, 2]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct IndexItem(Item);
 
@@ -37,6 +55,18 @@ enum Item {
 /// An index as `x.at(…)` takes it: one item or a tuple of items, one per leading axis. Items are
 /// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays, bool
 /// arrays that cover as many axes as they have, and [`Ellipsis`].
+///
+/// ```
+/// use nnx::{Array, array::{IntoIndex, SliceSpec}};
+///
+/// fn cleared(x: &Array, part: impl IntoIndex) -> Array {
+///     x.at(part).set(0)
+/// }
+/// let x = Array::from([1, 2, 3, 4]);
+/// assert_eq!(cleared(&x, -2..).to_vec::<i32>(), [1, 2, 0, 0]);
+/// assert_eq!(cleared(&x, SliceSpec::from(..).step_by(2)).to_vec::<i32>(), [0, 2, 0, 4]);
+/// assert_eq!(cleared(&x, x.gt(3)).to_vec::<i32>(), [1, 2, 3, 0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an index for `x.at(…)`",
     label = "not an index",
@@ -106,6 +136,15 @@ tuples! {
 }
 
 /// A part of an array, to be read or replaced. Made by [`Array::at`].
+///
+/// ```
+/// use nnx::Array;
+///
+/// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+/// assert_eq!(x.at((.., 1)).get().to_vec::<i32>(), [2, 5]);
+/// let y = x.at((1, ..2)).set(0); // a new array: `x` stays as it is
+/// assert_eq!(y.to_vec::<i32>(), [1, 2, 3, 0, 0, 6]);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "call `.get()`, `.set(…)`, `.add(…)`, … on it"]
 pub struct At {
@@ -125,14 +164,16 @@ impl Array {
     /// A bool array names the places where it is true. How many there are must be known: outside of
     /// traces, or where the values of an update do not depend on the number.
     ///
-    /// ```no_run
+    /// ```
     /// use nnx::Array;
-    /// # fn demo(x: Array, rows: Array) -> Array {
-    /// let y = x.at((1..3, -1)).set(0.0); // x.at[1:3, -1].set(0)
-    /// let z = y.at(&rows).add(1.0);      // y.at[rows].add(1)
-    /// let w = z.at(z.gt(9.0)).set(9.0);  // z.at[z > 9].set(9)
-    /// w.at((.., &rows)).get()            // w[:, rows]
-    /// # }
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// let y = x.at((0..2, -1)).set(0); // x.at[0:2, -1].set(0)
+    /// assert_eq!(y.to_vec::<i32>(), [1, 2, 0, 4, 5, 0]);
+    /// let z = y.at(y.gt(3)).add(10); // y.at[y > 3].add(10)
+    /// assert_eq!(z.to_vec::<i32>(), [1, 2, 0, 14, 15, 0]);
+    /// let columns = Array::from([1, 0]);
+    /// assert_eq!(z.at((.., &columns)).get().to_vec::<i32>(), [2, 1, 15, 14]); // z[:, columns]
     /// ```
     pub fn at(&self, index: impl IntoIndex) -> At {
         At {
@@ -157,23 +198,53 @@ const OP: &str = "at";
 impl At {
     /// The treatment of positions of arrays outside of their axis. By default `get` takes the
     /// nearest element and updates are dropped.
+    ///
+    /// ```
+    /// use nnx::{Array, array::IndexMode};
+    ///
+    /// let (x, places) = (Array::from([1, 2, 3]), Array::from([0, 7]));
+    /// assert_eq!(x.at(&places).set(9).to_vec::<i32>(), [9, 2, 3]);
+    /// assert_eq!(x.at(&places).mode(IndexMode::Clip).set(9).to_vec::<i32>(), [9, 2, 9]);
+    /// ```
     pub fn mode(self, mode: IndexMode) -> At {
         At { mode: Some(mode), ..self }
     }
 
     /// The value that `get` gives for positions outside of their axis; sets [`IndexMode::Fill`].
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, places) = (Array::from([1, 2, 3]), Array::from([0, 7]));
+    /// assert_eq!(x.at(&places).get().to_vec::<i32>(), [1, 3]);
+    /// assert_eq!(x.at(&places).fill_value(-1.0).get().to_vec::<i32>(), [1, -1]);
+    /// ```
     pub fn fill_value(self, value: f64) -> At {
         At { fill: Some(value), mode: Some(IndexMode::Fill), ..self }
     }
 
     /// Promises that no element is named twice: updates are faster, and `mul` gets a derivative
     /// with respect to its factors. If it is broken, the result is not specified.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, places) = (Array::from([1, 2, 3]), Array::from([2, 0]));
+    /// assert_eq!(x.at(&places).unique_indices().add(10).to_vec::<i32>(), [11, 2, 13]);
+    /// ```
     pub fn unique_indices(self) -> At {
         At { unique: true, ..self }
     }
 
     /// Promises that the positions are in ascending order. If it is broken, the result is not
     /// specified.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, places) = (Array::from([1, 2, 3]), Array::from([0, 0, 2]));
+    /// assert_eq!(x.at(&places).indices_are_sorted().add(10).to_vec::<i32>(), [21, 2, 13]);
+    /// ```
     pub fn indices_are_sorted(self) -> At {
         At { sorted: true, ..self }
     }
@@ -269,6 +340,17 @@ impl At {
 
     /// The part itself: `x[index]`. `jax.numpy.ndarray.at[].get`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.at(-1).get().to_vec::<i32>(), [4, 5, 6]);
+    /// assert_eq!(x.at((.., 1..)).get().shape(), [2, 2]);
+    /// // Arrays in an index go together: the elements (0, 2) and (1, 0).
+    /// let (rows, columns) = (Array::from([0, 1]), Array::from([2, 0]));
+    /// assert_eq!(x.at((&rows, &columns)).get().to_vec::<i32>(), [3, 4]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the index does not fit the array, or holds a mask that is traced.
     #[track_caller]
@@ -300,6 +382,14 @@ impl At {
     /// The array with `values` in this part. Where several values meet, one of them stays.
     /// `jax.numpy.ndarray.at[].set`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.at(0).set(Array::from([8, 9])).to_vec::<i32>(), [8, 9, 3, 4]);
+    /// assert_eq!(x.at(x.lt(3)).set(0).to_vec::<i32>(), [0, 0, 3, 4]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the index does not fit the array, `values` do not broadcast to the part, or a
     /// mask is traced and the number of values depends on it.
@@ -310,6 +400,14 @@ impl At {
 
     /// The array with `values` added to this part, as often as the index names an element.
     /// `jax.numpy.ndarray.at[].add`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.at(1..).add(10).to_vec::<i32>(), [1, 12, 13]);
+    /// assert_eq!(x.at(Array::from([0, 0])).add(10).to_vec::<i32>(), [21, 2, 3]); // twice
+    /// ```
     ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
@@ -323,6 +421,13 @@ impl At {
     /// derivative with respect to the values needs [`unique_indices`](At::unique_indices).
     /// `jax.numpy.ndarray.at[].mul`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.at(Array::from([2, 2, 0])).mul(10).to_vec::<i32>(), [10, 2, 300]);
+    /// ```
+    ///
     /// # Panics
     /// As [`set`](At::set), and for bool arrays.
     #[track_caller]
@@ -334,6 +439,13 @@ impl At {
     /// The array with the smaller of its elements and `values` in this part.
     /// `jax.numpy.ndarray.at[].min`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 5, 9]);
+    /// assert_eq!(x.at(1..).min(Array::from([7, 7])).to_vec::<i32>(), [1, 5, 7]);
+    /// ```
+    ///
     /// # Panics
     /// As [`set`](At::set).
     #[track_caller]
@@ -343,6 +455,13 @@ impl At {
 
     /// The array with the larger of its elements and `values` in this part.
     /// `jax.numpy.ndarray.at[].max`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 5, 9]);
+    /// assert_eq!(x.at(..2).max(Array::from([3, 3])).to_vec::<i32>(), [3, 5, 9]);
+    /// ```
     ///
     /// # Panics
     /// As [`set`](At::set).

@@ -6,6 +6,15 @@ use crate::value::{Aval, MAX_BYTES, saturating_product};
 use std::ops::RangeFull;
 
 /// Which axes a reduction takes, and whether they stay with size 1.
+///
+/// ```
+/// use nnx::{Array, array::{Axes, keepdims}};
+///
+/// let rows: Axes = keepdims(-1);
+/// let x = Array::from([[1.0, 3.0], [2.0, 2.0]]);
+/// let share = &x / x.sum(rows);
+/// assert_eq!(share.to_vec::<f64>(), [0.25, 0.75, 0.5, 0.5]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Axes {
     /// `None` takes all axes.
@@ -55,6 +64,18 @@ pub(crate) fn invalid(op: &str, message: String) -> ! {
 }
 
 /// Axes of reductions: `..` for all, `-1`, `[0, 1]`, a slice, [`keepdims`] of one of these.
+///
+/// ```
+/// use nnx::{Array, array::IntoAxes};
+///
+/// fn range(x: &Array, axes: impl IntoAxes) -> Array {
+///     let axes = axes.into_axes();
+///     x.max(axes.clone()) - x.min(axes)
+/// }
+/// let x = Array::from([[1, 5], [7, 2]]);
+/// assert_eq!(range(&x, -1).to_vec::<i32>(), [4, 5]);
+/// assert_eq!(range(&x, ..).item::<i32>(), 6);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which axes",
     label = "not axes",
@@ -68,11 +89,12 @@ pub trait IntoAxes {
 /// Reduces over `axes` and keeps them with size 1, so that the result broadcasts against the
 /// operand.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, array::keepdims};
-/// # fn demo(x: Array) -> Array {
-/// &x - x.mean(keepdims(-1))
-/// # }
+///
+/// let x = Array::from([[1.0, 3.0], [2.0, 6.0]]);
+/// let centered = &x - x.mean(keepdims(-1));
+/// assert_eq!(centered.to_vec::<f64>(), [-1.0, 1.0, -2.0, 2.0]);
 /// ```
 pub fn keepdims(axes: impl IntoAxes) -> Axes {
     Axes { keepdims: true, ..axes.into_axes() }
@@ -93,6 +115,17 @@ impl IntoAxes for RangeFull {
 
 /// A shape: `[2, 3]`, a slice, a vector, a single number. In `reshape` one size
 /// may be `-1`: what is left.
+///
+/// ```
+/// use nnx::{Array, DType, array::{IntoShape, full}};
+///
+/// fn sevens(shape: impl IntoShape) -> Array {
+///     full(shape, 7.0, DType::I32)
+/// }
+/// assert_eq!(sevens([2, 3]).shape(), [2, 3]);
+/// assert_eq!(sevens(vec![4]).shape(), [4]);
+/// assert_eq!(sevens(()).item::<i32>(), 7); // a scalar
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
     label = "not a shape",

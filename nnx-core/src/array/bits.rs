@@ -6,6 +6,14 @@ use crate::graph::Array;
 use crate::value::DType;
 
 /// Which bit of a byte the first of eight truth values is.
+///
+/// ```
+/// use nnx::{Array, array::BitOrder};
+///
+/// let x = Array::from([true, false, true]);
+/// assert_eq!(x.packbits(None, BitOrder::Big).to_vec::<u8>(), [0b1010_0000]);
+/// assert_eq!(x.packbits(None, BitOrder::Little).to_vec::<u8>(), [0b101]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum BitOrder {
     /// The highest one: `"big"` in NumPy.

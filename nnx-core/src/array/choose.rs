@@ -9,6 +9,14 @@ use crate::value::{DType, promote_dtypes};
 /// `choices[index]` elementwise, with broadcasting; indices outside are moved inside.
 /// `jax.numpy.choose` with mode `clip`.
 ///
+/// ```
+/// use nnx::{Array, array::choose};
+///
+/// let choices = [Array::from([1, 2, 3]), Array::from([10, 20, 30])];
+/// let y = choose(Array::from([0, 1, 5]), &[&choices[0], &choices[1]]);
+/// assert_eq!(y.to_vec::<i32>(), [1, 20, 30]);
+/// ```
+///
 /// # Panics
 /// Panics if there are no choices, the shapes do not broadcast, or the index is not an integer.
 #[track_caller]
@@ -36,6 +44,14 @@ pub fn choose(index: impl AsArray, choices: &[&Array]) -> Array {
 
 /// Elementwise the first of `choices` whose condition holds, or `default`. `jax.numpy.select`.
 ///
+/// ```
+/// use nnx::{Array, array::select_first};
+///
+/// let x = Array::from([-5, 3, 20]);
+/// let y = select_first(&[&x.lt(0), &x.gt(9)], &[&-&x, &(&x * 100)], 0);
+/// assert_eq!(y.to_vec::<i32>(), [5, 0, 2000]);
+/// ```
+///
 /// # Panics
 /// Panics if the numbers of conditions and choices differ or the shapes do not broadcast.
 #[track_caller]
@@ -58,6 +74,14 @@ pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Ope
 
 /// Positions of a flat array as positions along each axis of `shape`, as arrays of the dtype of
 /// `flat`. `jax.numpy.unravel_index`.
+///
+/// ```
+/// use nnx::{Array, array::unravel_index};
+///
+/// let at = unravel_index(&Array::from([5, 0]), [2, 3]);
+/// assert_eq!(at[0].to_vec::<i32>(), [1, 0]); // rows
+/// assert_eq!(at[1].to_vec::<i32>(), [2, 0]); // columns
+/// ```
 ///
 /// # Panics
 /// Panics if `flat` is not an integer array.
@@ -82,6 +106,14 @@ pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
 
 /// Positions in a flat array from positions along each axis of `shape`, moved inside.
 /// `jax.numpy.ravel_multi_index` with mode `clip`.
+///
+/// ```
+/// use nnx::{Array, array::ravel_multi_index};
+///
+/// let (rows, columns) = (Array::from([1, 9]), Array::from([2, 0]));
+/// let flat = ravel_multi_index(&[&rows, &columns], [2, 3]);
+/// assert_eq!(flat.to_vec::<i32>(), [5, 3]); // row 9 counts as 1, the last
+/// ```
 ///
 /// # Panics
 /// Panics if there is not one integer array per axis or they do not broadcast.
@@ -119,30 +151,68 @@ fn window(n: usize, dtype: DType, f: impl FnOnce(&Array) -> Array) -> Array {
 }
 
 /// The Hann window of `n` points. `jax.numpy.hanning`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, hanning}};
+///
+/// let window = Array::from([0.0, 0.5, 1.0, 0.5, 0.0]);
+/// let tolerance = Tolerance { atol: 1e-6, ..Default::default() };
+/// assert!(hanning(5, DType::F64).allclose(&window, tolerance).item::<bool>());
+/// ```
 #[track_caller]
 pub fn hanning(n: usize, dtype: DType) -> Array {
     window(n, dtype, |x| 0.5 * (1.0 - x.cos()))
 }
 
 /// The Hamming window of `n` points. `jax.numpy.hamming`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, hamming}};
+///
+/// let window = Array::from([0.08, 0.54, 1.0, 0.54, 0.08]);
+/// assert!(hamming(5, DType::F64).allclose(&window, Tolerance::default()).item::<bool>());
+/// ```
 #[track_caller]
 pub fn hamming(n: usize, dtype: DType) -> Array {
     window(n, dtype, |x| 0.54 - 0.46 * x.cos())
 }
 
 /// The Blackman window of `n` points. `jax.numpy.blackman`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, blackman}};
+///
+/// let window = Array::from([0.0, 0.34, 1.0, 0.34, 0.0]);
+/// let tolerance = Tolerance { atol: 1e-6, ..Default::default() };
+/// assert!(blackman(5, DType::F64).allclose(&window, tolerance).item::<bool>());
+/// ```
 #[track_caller]
 pub fn blackman(n: usize, dtype: DType) -> Array {
     window(n, dtype, |x| 0.08 * (2.0 * x).cos() - 0.5 * x.cos() + 0.42)
 }
 
 /// The Bartlett window of `n` points, a triangle. `jax.numpy.bartlett`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, bartlett}};
+///
+/// let window = Array::from([0.0, 0.5, 1.0, 0.5, 0.0]);
+/// let tolerance = Tolerance { atol: 1e-6, ..Default::default() };
+/// assert!(bartlett(5, DType::F64).allclose(&window, tolerance).item::<bool>());
+/// ```
 #[track_caller]
 pub fn bartlett(n: usize, dtype: DType) -> Array {
     window(n, dtype, |x| 1.0 - (x / std::f64::consts::PI - 1.0).abs())
 }
 
-/// The Kaiser window of `n` points, which is narrower the smaller `beta` is. `jax.numpy.kaiser`.
+/// The Kaiser window of `n` points, which is narrower the larger `beta` is. `jax.numpy.kaiser`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, kaiser}};
+///
+/// let window = Array::from([0.438676, 0.834761, 1.0, 0.834761, 0.438676]);
+/// assert!(kaiser(5, 2.0, DType::F64).allclose(&window, Tolerance::default()).item::<bool>());
+/// ```
 #[track_caller]
 pub fn kaiser(n: usize, beta: f64, dtype: DType) -> Array {
     window(n, dtype, |x| {

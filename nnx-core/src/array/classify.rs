@@ -8,12 +8,26 @@ use crate::value::DType;
 /// Questions about each element; the results are bool.
 impl Array {
     /// Whether x is NaN. `jax.numpy.isnan`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.is_nan().to_vec::<bool>(), [false, true, false]);
+    /// ```
     #[track_caller]
     pub fn is_nan(&self) -> Array {
         self.ne(self)
     }
 
     /// Whether x is ∞ or −∞. `jax.numpy.isinf`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([f64::NEG_INFINITY, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.is_inf().to_vec::<bool>(), [true, false, true]);
+    /// ```
     #[track_caller]
     pub fn is_inf(&self) -> Array {
         if !self.dtype().is_inexact() {
@@ -23,12 +37,26 @@ impl Array {
     }
 
     /// Whether x is ∞. `jax.numpy.isposinf`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([f64::NEG_INFINITY, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.is_posinf().to_vec::<bool>(), [false, false, true]);
+    /// ```
     #[track_caller]
     pub fn is_posinf(&self) -> Array {
         unary("is_posinf", self, |x| x.eq(f64::INFINITY))
     }
 
     /// Whether x is −∞. `jax.numpy.isneginf`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([f64::NEG_INFINITY, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.is_neginf().to_vec::<bool>(), [true, false, false]);
+    /// ```
     #[track_caller]
     pub fn is_neginf(&self) -> Array {
         unary("is_neginf", self, |x| x.eq(f64::NEG_INFINITY))
@@ -36,6 +64,14 @@ impl Array {
 
     /// Whether the sign bit is set: negative numbers, −0 and NaN with that sign.
     /// `jax.numpy.signbit`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([-2.0, -0.0, 0.0]);
+    /// assert_eq!(x.signbit().to_vec::<bool>(), [true, true, false]);
+    /// assert_eq!(x.lt(0.0).to_vec::<bool>(), [true, false, false]);
+    /// ```
     #[track_caller]
     pub fn signbit(&self) -> Array {
         let ints = match self.dtype().size() {
@@ -94,6 +130,14 @@ impl Array {
 
     /// Whether all elements are close, as one bool. `jax.numpy.allclose`.
     ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let x = Array::from([1.0, 2.0]);
+    /// assert!(x.allclose(Array::from([1.0, 2.00001]), Tolerance::default()).item::<bool>());
+    /// assert!(!x.allclose(Array::from([1.0, 2.001]), Tolerance::default()).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -102,6 +146,14 @@ impl Array {
     }
 
     /// Whether shapes and all elements are equal, as one bool. `jax.numpy.array_equal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 1]);
+    /// assert!(x.array_equal(Array::from([1, 1])).item::<bool>());
+    /// assert!(!x.array_equal(Array::scalar(1)).item::<bool>()); // another shape
+    /// ```
     #[track_caller]
     pub fn array_equal(&self, rhs: impl AsArray) -> Array {
         let rhs = rhs.as_array();
@@ -116,6 +168,13 @@ impl Array {
     /// The array with a constant where the condition does not hold: as
     /// [`where_`] with this array first. `jax.numpy.where`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([-1, 2, 3]);
+    /// assert_eq!(x.where_or(x.gt(0), 0).to_vec::<i32>(), [0, 2, 3]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -125,6 +184,16 @@ impl Array {
 }
 
 /// How far two numbers may be apart and still count as equal.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance};
+///
+/// let x = Array::from([100.0, f64::NAN]);
+/// let loose = Tolerance { rtol: 1e-2, equal_nan: true, ..Default::default() };
+/// let y = Array::from([100.5, f64::NAN]);
+/// assert_eq!(x.isclose(&y, loose).to_vec::<bool>(), [true, true]);
+/// assert_eq!(x.isclose(&y, Tolerance::default()).to_vec::<bool>(), [false, false]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Relative to the second operand.
@@ -143,6 +212,13 @@ impl Default for Tolerance {
 }
 
 /// Limits of a float dtype.
+///
+/// ```
+/// use nnx::{DType, array::{FloatInfo, finfo}};
+///
+/// let FloatInfo { max, eps, bits, .. } = finfo(DType::F16);
+/// assert_eq!((max, eps, bits), (65504.0, 1.0 / 1024.0, 16));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FloatInfo {
     /// The largest finite number.

@@ -22,6 +22,14 @@ impl Array {
     }
 
     /// The imaginary part; zeros for real arrays. `jax.numpy.imag`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::complex};
+    ///
+    /// let z = complex(Array::from([3.0, 1.0]), Array::from([4.0, -2.0]));
+    /// assert_eq!(z.imag().to_vec::<f64>(), [4.0, -2.0]);
+    /// assert_eq!(Array::from([3.0]).imag().to_vec::<f64>(), [0.0]);
+    /// ```
     #[track_caller]
     pub fn imag(&self) -> Array {
         if self.dtype().is_complex() {
@@ -32,6 +40,14 @@ impl Array {
     }
 
     /// The complex conjugate; real arrays stay as they are. `jax.numpy.conj`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::complex};
+    ///
+    /// let z = complex(Array::scalar(3.0), Array::scalar(4.0));
+    /// assert_eq!(z.conj().imag().item::<f64>(), -4.0);
+    /// assert_eq!((&z * z.conj()).real().item::<f64>(), 25.0);
+    /// ```
     #[track_caller]
     pub fn conj(&self) -> Array {
         if !self.dtype().is_complex() {
@@ -44,6 +60,15 @@ impl Array {
     }
 
     /// The angle of complex numbers in radians; of real ones 0 or π. `jax.numpy.angle`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::complex};
+    /// use std::f64::consts::PI;
+    ///
+    /// let z = complex(Array::scalar(1.0), Array::scalar(1.0));
+    /// assert!((z.angle().item::<f64>() - PI / 4.0).abs() < 1e-6);
+    /// assert!((Array::scalar(-2.0).angle().item::<f64>() - PI).abs() < 1e-6);
+    /// ```
     #[track_caller]
     pub fn angle(&self) -> Array {
         one_program("angle", std::slice::from_ref(self), |args| {
@@ -55,6 +80,15 @@ impl Array {
 
 /// The complex numbers with real parts `re` and imaginary parts `im`, with broadcasting: complex64
 /// from f32 and what is narrower, complex128 from f64. `jax.lax.complex`.
+///
+/// ```
+/// use nnx::{Array, DType, array::complex};
+///
+/// let z = complex(Array::from([1.0_f32, 2.0]), 0.5);
+/// assert_eq!(z.dtype(), DType::C64);
+/// assert_eq!((z.at(1).get() * 2.0).real().item::<f32>(), 4.0);
+/// assert_eq!(z.imag().to_vec::<f32>(), [0.5, 0.5]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

@@ -8,6 +8,21 @@ use crate::ops::{ConvGeneralDilated, Reverse, dilated};
 use crate::run::bind1;
 
 /// How much is added before and after each axis that a window slides over.
+///
+/// ```
+/// use nnx::{Array, array::{ConvOptions, Padding, conv_general_dilated}};
+///
+/// let x = Array::from([1.0, 2.0, 3.0]).reshape([1, 3, 1]);
+/// let kernel = Array::from([1.0, 10.0]).reshape([2, 1, 1]);
+/// let y = |padding| {
+///     let options = ConvOptions { padding, ..Default::default() };
+///     conv_general_dilated(&x, &kernel, &options).to_vec::<f64>()
+/// };
+/// assert_eq!(y(Padding::Valid), [21.0, 32.0]);
+/// assert_eq!(y(Padding::Same), [21.0, 32.0, 3.0]);
+/// assert_eq!(y(Padding::SameLower), [10.0, 21.0, 32.0]);
+/// assert_eq!(y(Padding::Explicit(vec![(1, 1)])), [10.0, 21.0, 32.0, 3.0]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Padding {
     /// Nothing: only windows that lie inside.
@@ -64,8 +79,17 @@ impl Padding {
 /// axis.
 ///
 /// ```
-/// use nnx::array::{ConvOptions, Padding};
-/// let same = ConvOptions { padding: Padding::Same, ..Default::default() };
+/// use nnx::{Array, array::{ConvOptions, conv_general_dilated}};
+///
+/// // Every second place of the kernel, whose features come first as in PyTorch.
+/// let options = ConvOptions {
+///     strides: vec![2],
+///     dimension_numbers: Some(["NCH", "OIH", "NCH"]),
+///     ..Default::default()
+/// };
+/// let x = Array::from([[[1.0, 2.0, 3.0, 4.0]]]);
+/// let kernel = Array::from([[[1.0, 10.0]]]);
+/// assert_eq!(conv_general_dilated(&x, &kernel, &options).to_vec::<f64>(), [21.0, 43.0]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConvOptions {
@@ -105,6 +129,17 @@ impl Default for ConvOptions {
 }
 
 /// How [`conv_transpose`] slides its kernel. An empty list stands for 1 on every spatial axis.
+///
+/// ```
+/// use nnx::{Array, array::{ConvTransposeOptions, conv_transpose}};
+///
+/// let x = Array::from([1.0, 2.0]).reshape([1, 2, 1]);
+/// let kernel = Array::from([1.0, 10.0]).reshape([2, 1, 1]);
+/// let mut options = ConvTransposeOptions { strides: vec![2], ..Default::default() };
+/// assert_eq!(conv_transpose(&x, &kernel, &options).to_vec::<f64>(), [10.0, 1.0, 20.0, 2.0]);
+/// options.transpose_kernel = true; // the gradient of a convolution
+/// assert_eq!(conv_transpose(&x, &kernel, &options).to_vec::<f64>(), [1.0, 10.0, 2.0, 20.0]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ConvTransposeOptions {
     /// Steps of the forward convolution: how much larger the result is than the input.
@@ -206,13 +241,15 @@ fn dilated_kernel(op: &str, rhs: &Array, dims: &[usize], dilation: &[usize]) -> 
 /// Convolution of `lhs` with the kernel `rhs`, which is not reversed: a cross-correlation.
 /// `jax.lax.conv_general_dilated`.
 ///
-/// ```no_run
-/// use nnx::{Array, array::{conv_general_dilated, ConvOptions, Padding}};
-/// # fn demo(images: Array, kernel: Array) -> Array {
-/// // images [N, H, W, C], kernel [3, 3, C, O] -> [N, H, W, O]
+/// ```
+/// use nnx::{Array, DType, array::{ConvOptions, Padding, conv_general_dilated, ones}};
+///
+/// let images = ones([1, 3, 3, 2], DType::F32); // [N, H, W, C]
+/// let kernel = ones([3, 3, 2, 1], DType::F32); // [3, 3, C, O]
 /// let options = ConvOptions { padding: Padding::Same, ..Default::default() };
-/// conv_general_dilated(&images, &kernel, &options)
-/// # }
+/// let y = conv_general_dilated(&images, &kernel, &options);
+/// assert_eq!(y.shape(), [1, 3, 3, 1]); // [N, H, W, O]
+/// assert_eq!(y.at((0, 0)).get().to_vec::<f32>(), [8.0, 12.0, 8.0]); // how many it covers
 /// ```
 ///
 /// # Panics
@@ -272,6 +309,17 @@ fn transposed_pair(padding: &Padding, kernel: usize, stride: usize) -> (i64, i64
 
 /// The transposed convolution: a convolution over the input with `strides - 1` zeros between
 /// neighbours. `jax.lax.conv_transpose`.
+///
+/// ```
+/// use nnx::{Array, array::{ConvTransposeOptions, Padding, conv_transpose}};
+///
+/// let x = Array::from([1.0, 2.0, 3.0]).reshape([1, 3, 1]);
+/// let kernel = Array::from([1.0, 10.0]).reshape([2, 1, 1]);
+/// let padding = Padding::Same;
+/// let options = ConvTransposeOptions { strides: vec![2], padding, ..Default::default() };
+/// let y = conv_transpose(&x, &kernel, &options);
+/// assert_eq!(y.to_vec::<f64>(), [10.0, 1.0, 20.0, 2.0, 30.0, 3.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes, dtypes or options do not fit together; for `Padding::SameLower`.

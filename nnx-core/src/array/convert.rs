@@ -5,6 +5,13 @@ use crate::graph::Array;
 use crate::value::Element;
 
 /// A vector. For other shapes see [`Array::from_slice`].
+///
+/// ```
+/// use nnx::Array;
+///
+/// let squares: Vec<f32> = (1..4).map(|n| (n * n) as f32).collect();
+/// assert_eq!(Array::from(squares).to_vec::<f32>(), [1.0, 4.0, 9.0]);
+/// ```
 impl<T: Element> From<Vec<T>> for Array {
     #[track_caller]
     fn from(values: Vec<T>) -> Array {
@@ -72,6 +79,13 @@ mod with_ndarray {
 
     impl Array {
         /// The elements as an array of the crate `ndarray`. Waits until they are computed.
+        ///
+        /// ```
+        /// use nnx::Array;
+        ///
+        /// let a = Array::from([[1, 2], [3, 4]]).to_ndarray::<i32>().unwrap();
+        /// assert_eq!((a.shape(), a[[1, 0]]), (&[2, 2][..], 3));
+        /// ```
         ///
         /// # Errors
         /// Returns an error if `T` is not the dtype, the array is traced or holds no value, or the

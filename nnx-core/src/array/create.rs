@@ -13,9 +13,11 @@ use crate::xla::{Client, Placement};
 impl Array {
     /// An array of `shape` with the elements `values` in row-major order. `jax.numpy.array`.
     ///
-    /// ```no_run
-    /// let x = nnx::Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], [2, 2]);
-    /// assert_eq!(x.shape(), [2, 2]);
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3]);
+    /// assert_eq!(x.at((1, ..)).get().to_vec::<f32>(), [4.0, 5.0, 6.0]);
     /// ```
     ///
     /// # Panics
@@ -32,6 +34,13 @@ impl Array {
 
     /// A rank-0 array. `jax.numpy.asarray`.
     ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// let x = Array::scalar(2.5_f32); // the type of the number is the dtype
+    /// assert_eq!((x.rank(), x.dtype(), x.item::<f32>()), (0, DType::F32, 2.5));
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -41,6 +50,14 @@ impl Array {
 
     /// An array from the little-endian bytes of its elements in row-major order (one byte per
     /// bool). `jax.numpy.frombuffer`.
+    ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// let x = Array::from_bytes(&[1, 0, 0, 0, 0, 1, 0, 0], DType::I32, &[2]).unwrap();
+    /// assert_eq!(x.to_vec::<i32>(), [1, 256]);
+    /// assert!(Array::from_bytes(&[1, 0, 0], DType::I32, &[1]).is_err());
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the number of bytes does not fit, or no XLA runtime is found.
@@ -103,18 +120,39 @@ impl Array {
     }
 
     /// Zeros of this array's shape and dtype. `jax.numpy.zeros_like`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1_u8, 2]]).zeros_like();
+    /// assert_eq!((x.shape(), x.to_vec::<u8>()), (&[1, 2][..], vec![0, 0]));
+    /// ```
     #[track_caller]
     pub fn zeros_like(&self) -> Array {
         self.full_like(0.0)
     }
 
     /// Ones of this array's shape and dtype. `jax.numpy.ones_like`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[5_u8, 2]]).ones_like();
+    /// assert_eq!((x.shape(), x.to_vec::<u8>()), (&[1, 2][..], vec![1, 1]));
+    /// ```
     #[track_caller]
     pub fn ones_like(&self) -> Array {
         self.full_like(1.0)
     }
 
     /// `value` in this array's shape and dtype. `jax.numpy.full_like`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.full_like(7.9).to_vec::<i32>(), [7, 7, 7]); // in the dtype of `x`
+    /// ```
     #[track_caller]
     pub fn full_like(&self, value: f64) -> Array {
         Array::constant_scalar(self.dtype(), value).splat(self.shape())
@@ -130,6 +168,14 @@ impl<T: Element> From<T> for Array {
 
 /// An array of zeros. `jax.numpy.zeros`.
 ///
+/// ```
+/// use nnx::{DType, array::zeros};
+///
+/// let x = zeros([2, 3], DType::F32);
+/// assert_eq!(x.shape(), [2, 3]);
+/// assert_eq!(x.to_vec::<f32>(), [0.0; 6]);
+/// ```
+///
 /// # Panics
 /// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
@@ -138,6 +184,13 @@ pub fn zeros(shape: impl IntoShape, dtype: DType) -> Array {
 }
 
 /// An array of ones. `jax.numpy.ones`.
+///
+/// ```
+/// use nnx::{DType, array::ones};
+///
+/// assert_eq!(ones([2, 2], DType::I32).to_vec::<i32>(), [1; 4]);
+/// assert_eq!(ones((), DType::F32).item::<f32>(), 1.0); // a scalar
+/// ```
 ///
 /// # Panics
 /// Panics if a size is negative, or no XLA runtime is found.
@@ -148,6 +201,12 @@ pub fn ones(shape: impl IntoShape, dtype: DType) -> Array {
 
 /// An array with every element `value`. `jax.numpy.full`.
 ///
+/// ```
+/// use nnx::{DType, array::full};
+///
+/// assert_eq!(full(3, 0.5, DType::F32).to_vec::<f32>(), [0.5, 0.5, 0.5]);
+/// ```
+///
 /// # Panics
 /// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
@@ -156,6 +215,13 @@ pub fn full(shape: impl IntoShape, value: f64, dtype: DType) -> Array {
 }
 
 /// 0, 1, …, `n` − 1. `jax.numpy.arange`.
+///
+/// ```
+/// use nnx::{DType, array::arange};
+///
+/// assert_eq!(arange(4, DType::I32).to_vec::<i32>(), [0, 1, 2, 3]);
+/// assert_eq!((arange(3, DType::F32) * 0.5).to_vec::<f32>(), [0.0, 0.5, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if no XLA runtime is found.
@@ -167,6 +233,12 @@ pub fn arange(n: usize, dtype: DType) -> Array {
 /// An array to be filled. XLA's buffers have no elements without a value: these are zeros, as in JAX.
 /// `jax.numpy.empty`.
 ///
+/// ```
+/// use nnx::{DType, array::empty};
+///
+/// assert_eq!(empty([2], DType::F32).to_vec::<f32>(), [0.0, 0.0]);
+/// ```
+///
 /// # Panics
 /// Panics if a size is negative, or no XLA runtime is found.
 #[track_caller]
@@ -175,6 +247,13 @@ pub fn empty(shape: impl IntoShape, dtype: DType) -> Array {
 }
 
 /// Each element is its own index along dimension `dim`. `jax.lax.broadcasted_iota`.
+///
+/// ```
+/// use nnx::{DType, array::iota};
+///
+/// assert_eq!(iota([2, 3], DType::I32, 0).to_vec::<i32>(), [0, 0, 0, 1, 1, 1]);
+/// assert_eq!(iota([2, 3], DType::I32, 1).to_vec::<i32>(), [0, 1, 2, 0, 1, 2]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shape has no such dimension, or no XLA runtime is found.
@@ -186,6 +265,12 @@ pub fn iota(shape: impl IntoShape, dtype: DType, dim: usize) -> Array {
 
 /// The identity matrix of `n` rows. `jax.numpy.eye`.
 ///
+/// ```
+/// use nnx::{DType, array::eye};
+///
+/// assert_eq!(eye(2, DType::F32).to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0]);
+/// ```
+///
 /// # Panics
 /// Panics if no XLA runtime is found.
 #[track_caller]
@@ -194,6 +279,12 @@ pub fn eye(n: usize, dtype: DType) -> Array {
 }
 
 /// The identity matrix of `n` rows: [`eye`] by its other name. `jax.numpy.identity`.
+///
+/// ```
+/// use nnx::{DType, array::identity};
+///
+/// assert_eq!(identity(2, DType::I32).to_vec::<i32>(), [1, 0, 0, 1]);
+/// ```
 ///
 /// # Panics
 /// Panics if no XLA runtime is found.
@@ -204,6 +295,15 @@ pub fn identity(n: usize, dtype: DType) -> Array {
 
 /// A new last axis of size `classes` that is 1 at the index and 0 elsewhere; all zeros for an
 /// index out of range. `jax.nn.one_hot`.
+///
+/// ```
+/// use nnx::{Array, DType, array::one_hot};
+///
+/// let classes = Array::from([2, 0, -1]);
+/// let y = one_hot(&classes, 3, DType::F32);
+/// assert_eq!(y.shape(), [3, 3]);
+/// assert_eq!(y.to_vec::<f32>(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if `indices` are not integers.

@@ -9,6 +9,13 @@ use crate::value::DType;
 use std::ops::Range;
 
 /// A matrix `[n, m]` of ones on and below diagonal `k` and zeros above. `jax.numpy.tri`.
+///
+/// ```
+/// use nnx::{DType, array::tri};
+///
+/// assert_eq!(tri(2, 3, 0, DType::I32).to_vec::<i32>(), [1, 0, 0, 1, 1, 0]);
+/// assert_eq!(tri(2, 3, 1, DType::I32).to_vec::<i32>(), [1, 1, 0, 1, 1, 1]);
+/// ```
 #[track_caller]
 pub fn tri(n: usize, m: usize, k: isize, dtype: DType) -> Array {
     super::program::program("tri", &[], |_| vec![lower_mask(n, m, k).astype(dtype)]).remove(0)
@@ -16,6 +23,12 @@ pub fn tri(n: usize, m: usize, k: isize, dtype: DType) -> Array {
 
 /// A matrix `[n, m]` of ones on diagonal `k` and zeros elsewhere. `jax.numpy.eye` with all its
 /// arguments; [`eye`](super::eye) is the identity.
+///
+/// ```
+/// use nnx::{DType, array::eye_diagonal};
+///
+/// assert_eq!(eye_diagonal(2, 3, 1, DType::I32).to_vec::<i32>(), [0, 1, 0, 0, 0, 1]);
+/// ```
 #[track_caller]
 pub fn eye_diagonal(n: usize, m: usize, k: isize, dtype: DType) -> Array {
     super::program::program("eye_diagonal", &[], |_| {
@@ -65,6 +78,14 @@ fn places(op: &str, n: usize, m: usize, taken: impl Fn(i64) -> Range<i64>) -> (A
 
 /// Rows and columns, as i32, of the lower triangle of a matrix `[n, m]` up to diagonal `k`.
 /// `jax.numpy.tril_indices`.
+///
+/// ```
+/// use nnx::{Array, array::tril_indices};
+///
+/// let (rows, columns) = tril_indices(2, 2, 0);
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(x.at((&rows, &columns)).get().to_vec::<i32>(), [1, 3, 4]);
+/// ```
 #[track_caller]
 pub fn tril_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
     places("tril_indices", n, m, |i| 0..i.saturating_add(k as i64).saturating_add(1))
@@ -72,6 +93,14 @@ pub fn tril_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
 
 /// Rows and columns, as i32, of the upper triangle of a matrix `[n, m]` from diagonal `k` on.
 /// `jax.numpy.triu_indices`.
+///
+/// ```
+/// use nnx::array::triu_indices;
+///
+/// let (rows, columns) = triu_indices(3, 3, 1); // above the diagonal
+/// assert_eq!(rows.to_vec::<i32>(), [0, 0, 1]);
+/// assert_eq!(columns.to_vec::<i32>(), [1, 2, 2]);
+/// ```
 #[track_caller]
 pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
     places("triu_indices", n, m, |i| i.saturating_add(k as i64)..i64::MAX)
@@ -81,6 +110,14 @@ pub fn triu_indices(n: usize, m: usize, k: isize) -> (Array, Array) {
 impl Array {
     /// The lower triangle: zeros above diagonal `k`. `jax.numpy.tril`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.tril(0).to_vec::<i32>(), [1, 0, 3, 4]);
+    /// assert_eq!(x.tril(-1).to_vec::<i32>(), [0, 0, 3, 0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there are fewer than two axes.
     #[track_caller]
@@ -89,6 +126,14 @@ impl Array {
     }
 
     /// The upper triangle: zeros below diagonal `k`. `jax.numpy.triu`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.triu(0).to_vec::<i32>(), [1, 2, 0, 4]);
+    /// assert_eq!(x.triu(1).to_vec::<i32>(), [0, 2, 0, 0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there are fewer than two axes.
@@ -132,6 +177,13 @@ impl Array {
     }
 
     /// A matrix with all elements on its diagonal `k`, and zeros elsewhere. `jax.numpy.diagflat`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2]]).diagflat(0);
+    /// assert_eq!(x.to_vec::<i32>(), [1, 0, 0, 2]);
+    /// ```
     #[track_caller]
     pub fn diagflat(&self, k: isize) -> Array {
         self.flatten().diagonal_matrix(k)
@@ -159,6 +211,14 @@ impl Array {
 
     /// The diagonal `offset` of the matrices along `axis1` and `axis2`, as a new last axis.
     /// `jax.numpy.diagonal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.diagonal(0, 0, 1).to_vec::<i32>(), [1, 5]);
+    /// assert_eq!(x.diagonal(1, 0, 1).to_vec::<i32>(), [2, 6]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there are no such two axes.
@@ -198,6 +258,14 @@ impl Array {
     /// The sum of the diagonal `offset` of the matrices along `axis1` and `axis2`.
     /// `jax.numpy.trace`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.trace(0, 0, 1).item::<i32>(), 5);
+    /// assert_eq!(x.trace(1, 0, 1).item::<i32>(), 2);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there are no such two axes.
     #[track_caller]
@@ -209,6 +277,13 @@ impl Array {
 
     /// The array with `value` on the diagonal of the matrices along the last two axes.
     /// `jax.numpy.fill_diagonal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.fill_diagonal(0).to_vec::<i32>(), [0, 2, 3, 0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there are fewer than two axes.
@@ -226,6 +301,14 @@ impl Array {
     }
 
     /// Exchanges the last two axes. `jax.numpy.matrix_transpose`.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, array::zeros};
+    ///
+    /// assert_eq!(Array::from([[1, 2], [3, 4]]).mt().to_vec::<i32>(), [1, 3, 2, 4]);
+    /// let batch = zeros([8, 2, 3], DType::F32);
+    /// assert_eq!(batch.mt().shape(), [8, 3, 2]); // `t` reverses all axes
+    /// ```
     ///
     /// # Panics
     /// Panics if there are fewer than two axes.

@@ -16,12 +16,15 @@ const SEARCH: usize = 5;
 /// two operands are contracted pair by pair in the order that takes the fewest multiplications.
 /// `jax.numpy.einsum`.
 ///
-/// ```no_run
-/// use nnx::{Array, array::einsum};
-/// # fn demo(q: Array, k: Array, x: Array, a: Array, b: Array) {
-/// let scores = einsum("btnh,bsnh->bnts", &[&q, &k]);
-/// let y = einsum("...i,ij,jk->...k", &[&x, &a, &b]);
-/// # }
+/// ```
+/// use nnx::{Array, DType, array::{einsum, ones}};
+///
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(einsum("ij,jk->ik", &[&x, &x]).to_vec::<i32>(), [7, 10, 15, 22]);
+/// assert_eq!(einsum("ij->j", &[&x]).to_vec::<i32>(), [4, 6]);
+/// // Queries and keys [batch, time, heads, features] -> scores for each pair of times.
+/// let (q, k) = (ones([2, 3, 4, 5], DType::F32), ones([2, 7, 4, 5], DType::F32));
+/// assert_eq!(einsum("btnh,bsnh->bnts", &[&q, &k]).shape(), [2, 4, 3, 7]);
 /// ```
 ///
 /// # Panics

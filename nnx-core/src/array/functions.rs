@@ -5,6 +5,14 @@ use super::{AsArray, IntoAxes, Operand, one_program, where_};
 use crate::graph::Array;
 
 /// A condition and the function that counts where it holds, for [`piecewise`].
+///
+/// ```
+/// use nnx::{Array, array::{Piece, piecewise}};
+///
+/// let x = Array::from([-2.0, 3.0]);
+/// let negative: Piece<'_> = (x.lt(0.0), &|x| x * -10.0);
+/// assert_eq!(piecewise(&x, &[negative], 1.0).to_vec::<f64>(), [20.0, 1.0]);
+/// ```
 pub type Piece<'a> = (Array, &'a dyn Fn(&Array) -> Array);
 
 /// The array with the results of functions where their conditions hold: of several that hold the last
@@ -186,6 +194,14 @@ pub fn optimization_barrier(arrays: &[&Array]) -> Vec<Array> {
 /// The positions of the diagonal of an array with `axes` axes of size `n`: one vector for each, as i32.
 /// `jax.numpy.diag_indices`.
 ///
+/// ```
+/// use nnx::{Array, array::diag_indices};
+///
+/// let at = diag_indices(2, 2);
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(x.at((&at[0], &at[1])).mul(10).to_vec::<i32>(), [10, 2, 3, 40]);
+/// ```
+///
 /// # Panics
 /// Panics if there are more than 16,384 axes.
 #[track_caller]
@@ -198,6 +214,14 @@ pub fn diag_indices(n: usize, axes: usize) -> Vec<Array> {
 impl Array {
     /// Whether two arrays have the same elements after broadcasting; false if they do not broadcast.
     /// `jax.numpy.array_equiv`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 1], [1, 1]]);
+    /// assert!(x.array_equiv(Array::scalar(1)).item::<bool>());
+    /// assert!(!x.array_equiv(Array::from([1, 1, 1])).item::<bool>());
+    /// ```
     #[track_caller]
     pub fn array_equiv(&self, other: impl AsArray) -> Array {
         let other = other.as_array();
@@ -238,6 +262,14 @@ impl Array {
 
     /// The array with an axis moved before the one at `start`, which counts before the move.
     /// `jax.numpy.rollaxis` (default `start` 0).
+    ///
+    /// ```
+    /// use nnx::{DType, array::zeros};
+    ///
+    /// let x = zeros([3, 4, 5], DType::F32);
+    /// assert_eq!(x.rollaxis(2, 0).shape(), [5, 3, 4]);
+    /// assert_eq!(x.rollaxis(0, 2).shape(), [4, 3, 5]); // before the axis that is at 2 now
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.

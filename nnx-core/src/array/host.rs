@@ -9,6 +9,13 @@ impl Array {
     /// The elements in row-major order as little-endian bytes (one byte per bool). Waits until
     /// they are computed.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let bytes = Array::from([1_i32, 256]).to_bytes().unwrap();
+    /// assert_eq!(bytes, [1, 0, 0, 0, 0, 1, 0, 0]);
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the array is traced or holds no value, or the computation that makes it
     /// failed.
@@ -26,6 +33,14 @@ impl Array {
     }
 
     /// The elements in row-major order. Waits until they are computed.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.5_f32, 2.5]);
+    /// assert_eq!(x.try_to_vec::<f32>().unwrap(), [1.5, 2.5]);
+    /// assert!(x.try_to_vec::<f64>().is_err()); // nothing is converted
+    /// ```
     ///
     /// # Errors
     /// Returns an error if `T` is not the dtype, the array is traced or holds no value, or the
@@ -54,6 +69,14 @@ impl Array {
 
     /// [`try_to_vec`](Array::try_to_vec) that panics. `numpy.asarray`.
     ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.to_vec::<i32>(), [1, 2, 3, 4]);
+    /// assert_eq!(x.astype(DType::F32).to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+    /// ```
+    ///
     /// # Panics
     /// Where `try_to_vec` gives an error.
     #[track_caller]
@@ -62,6 +85,13 @@ impl Array {
     }
 
     /// The only element of an array of size 1.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[7]]).try_item::<i32>().unwrap(), 7);
+    /// assert!(Array::from([7, 8]).try_item::<i32>().is_err());
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is more than one element, and where
@@ -76,6 +106,13 @@ impl Array {
 
     /// [`try_item`](Array::try_item) that panics. `jax.numpy.ndarray.item`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let loss = Array::from([1.0_f32, 2.0]).mean(..);
+    /// assert_eq!(loss.item::<f32>(), 1.5);
+    /// ```
+    ///
     /// # Panics
     /// Where `try_item` gives an error.
     #[track_caller]
@@ -84,6 +121,18 @@ impl Array {
     }
 
     /// Waits until the array is computed. `jax.block_until_ready`.
+    ///
+    /// ```
+    /// use nnx::{DType, array::ones};
+    /// use std::time::Instant;
+    ///
+    /// let x = ones([64, 64], DType::F32);
+    /// let start = Instant::now();
+    /// let y = x.matmul(&x);
+    /// y.block_until_ready().unwrap(); // without it the time is that of the start alone
+    /// println!("{:?}", start.elapsed());
+    /// assert_eq!(y.at((0, 0)).get().item::<f32>(), 64.0);
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the computation failed, or the array is traced or holds no value.
@@ -99,6 +148,14 @@ impl Array {
     /// Where the array's memory lies on the device, as a number: two arrays with one address share
     /// memory.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 2.0]);
+    /// let same = x.clone(); // no copy of the elements
+    /// assert_eq!(same.device_address().ok(), x.device_address().ok());
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the array is traced or holds no value, or the device cannot tell.
     pub fn device_address(&self) -> Result<usize> {
@@ -110,6 +167,13 @@ impl Array {
 impl Array {
     /// The number of the device that holds the array.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 2.0]).to_device(0).unwrap();
+    /// assert_eq!(x.device().unwrap(), 0);
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the array is traced or holds no value.
     pub fn device(&self) -> Result<usize> {
@@ -118,6 +182,14 @@ impl Array {
 
     /// The array on device number `device`: itself if it lies there, else a copy. Operations run
     /// where their operands lie, which must be one device. `jax.device_put`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 2.0]).to_device(0).unwrap();
+    /// assert_eq!((&x + &x).device().unwrap(), 0);
+    /// assert!(x.to_device(1_000_000).is_err());
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is no such device, or the array is traced or holds no value.

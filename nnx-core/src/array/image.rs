@@ -7,6 +7,16 @@ use crate::value::{DType, promote_dtypes};
 use std::f64::consts::PI;
 
 /// The way from the elements of an image to those between them.
+///
+/// ```
+/// use nnx::{Array, image::{ResizeMethod, resize}};
+///
+/// let x = Array::from([0.0, 1.0]);
+/// let y = |method| resize(&x, [4], method, true).to_vec::<f64>();
+/// assert_eq!(y(ResizeMethod::Nearest), [0.0, 0.0, 1.0, 1.0]);
+/// assert_eq!(y(ResizeMethod::Linear), [0.0, 0.25, 0.75, 1.0]);
+/// assert!((y(ResizeMethod::Cubic)[3] - 1.0882353).abs() < 1e-5); // which overshoots
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResizeMethod {
     /// The nearest element.

@@ -11,6 +11,16 @@ use crate::run::{bind1, staged};
 use crate::value::{Aval, DType, highest, lowest, scalar_bytes};
 
 /// The treatment of indices that lie outside of their axis.
+///
+/// ```
+/// use nnx::{Array, array::IndexMode};
+///
+/// let (x, places) = (Array::from([1.0, 2.0, 3.0]), Array::from([1, 4]));
+/// let y = |mode| x.take_mode(&places, 0, mode).to_vec::<f64>();
+/// assert_eq!(y(IndexMode::Clip), [2.0, 3.0]);
+/// assert_eq!(y(IndexMode::Wrap), [2.0, 2.0]);
+/// assert!(y(IndexMode::Fill)[1].is_nan());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IndexMode {
     /// There are none. If there are, reads give some element and updates are dropped.
@@ -96,11 +106,14 @@ impl Array {
     /// Negative indices count from the end; those outside give NaN (see [`IndexMode::Fill`]).
     /// With `axis` 0 this looks up rows of an embedding table. `jax.numpy.take`.
     ///
-    /// ```no_run
+    /// ```
     /// use nnx::Array;
-    /// # fn demo(table: Array, tokens: Array) -> Array {
-    /// table.take(&tokens, 0) // [vocabulary, d], [batch, time] -> [batch, time, d]
-    /// # }
+    ///
+    /// let table = Array::from([[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]]); // [vocabulary, d]
+    /// let tokens = Array::from([[2, 0]]); // [batch, time]
+    /// let y = table.take(&tokens, 0);
+    /// assert_eq!(y.shape(), [1, 2, 2]); // [batch, time, d]
+    /// assert_eq!(y.to_vec::<f64>(), [20.0, 21.0, 0.0, 1.0]);
     /// ```
     ///
     /// # Panics
@@ -112,6 +125,14 @@ impl Array {
 
     /// [`take`](Array::take) with another rule for indices outside. `Clip` does not count negative
     /// ones from the end, as in NumPy. `jax.numpy.take`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::IndexMode};
+    ///
+    /// let (x, places) = (Array::from([10, 20, 30]), Array::from([-1, 3]));
+    /// assert_eq!(x.take_mode(&places, 0, IndexMode::Wrap).to_vec::<i32>(), [30, 10]);
+    /// assert_eq!(x.take_mode(&places, 0, IndexMode::Clip).to_vec::<i32>(), [10, 30]);
+    /// ```
     ///
     /// # Panics
     /// As `take`.
@@ -156,12 +177,14 @@ impl Array {
     /// (sizes equal or 1). Negative indices count from the end; those outside give NaN (see
     /// [`IndexMode::Fill`]). Undoes `argsort` and `argmax`. `jax.numpy.take_along_axis`.
     ///
-    /// ```no_run
+    /// ```
     /// use nnx::Array;
-    /// # fn demo(log_probs: Array, labels: Array) -> Array {
-    /// // The log-probability of each label: [batch, classes], [batch] -> [batch]
-    /// log_probs.take_along_axis(&labels.expand_dims(-1), -1).squeeze(-1)
-    /// # }
+    ///
+    /// // The score of each label: [batch, classes], [batch] -> [batch]
+    /// let scores = Array::from([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    /// let labels = Array::from([2, 0]);
+    /// let y = scores.take_along_axis(labels.expand_dims(-1), -1).squeeze(-1);
+    /// assert_eq!(y.to_vec::<f64>(), [2.0, 3.0]);
     /// ```
     ///
     /// # Panics

@@ -30,6 +30,14 @@ impl Array {
 
     /// Quotient and remainder: [`floor_divide`](Array::floor_divide) and `%`. `jax.numpy.divmod`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (quotient, rest) = Array::from([7, -7]).divmod(3);
+    /// assert_eq!(quotient.to_vec::<i32>(), [2, -3]);
+    /// assert_eq!(rest.to_vec::<i32>(), [1, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -51,6 +59,14 @@ impl Array {
     /// The remainder of the truncated division, with the sign of x; 0 for integers divided by 0.
     /// `jax.numpy.fmod`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([7, -7]);
+    /// assert_eq!(x.fmod(3).to_vec::<i32>(), [1, -1]);
+    /// assert_eq!((&x % 3).to_vec::<i32>(), [1, 2]); // with the sign of the divisor
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -63,6 +79,14 @@ impl Array {
     /// The remainder of the division whose quotient is rounded to zero, with the sign of x. An
     /// integer divided by 0 is its own remainder. `jax.lax.rem`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([7, -7]);
+    /// assert_eq!(x.rem_trunc(3).to_vec::<i32>(), [1, -1]);
+    /// assert_eq!(x.rem_trunc(0).to_vec::<i32>(), [7, -7]); // `fmod` gives 0
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -73,6 +97,14 @@ impl Array {
     }
 
     /// The quotient rounded towards 0, in the operands' dtype. `jax.lax.div`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([7, -7]);
+    /// assert_eq!(x.div_trunc(2).to_vec::<i32>(), [3, -3]);
+    /// assert_eq!((&x / 2).to_vec::<f32>(), [3.5, -3.5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -86,6 +118,12 @@ impl Array {
 
     /// The greatest common divisor, not negative. `jax.numpy.gcd`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([12, -18, 0]).gcd(30).to_vec::<i32>(), [6, 6, 30]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast or a dtype is not an integer.
     #[track_caller]
@@ -97,6 +135,12 @@ impl Array {
     }
 
     /// The least common multiple, not negative. `jax.numpy.lcm`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([4, -6, 0]).lcm(10).to_vec::<i32>(), [20, 30, 0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast or a dtype is not an integer.
@@ -113,6 +157,13 @@ impl Array {
     }
 
     /// Logical exclusive or of truth values. `jax.numpy.logical_xor`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, y) = (Array::from([0, 1, 2]), Array::from([3, 0, 1]));
+    /// assert_eq!(x.logical_xor(&y).to_vec::<bool>(), [true, true, false]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -178,6 +229,14 @@ impl Array {
     /// Number of bits set in |x|, as u8. `jax.numpy.bitwise_count` (in the array's dtype:
     /// [`population_count`](Array::population_count)).
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([-3, 7]);
+    /// assert_eq!(x.bitwise_count().to_vec::<u8>(), [2, 3]);
+    /// assert_eq!(x.population_count().to_vec::<i32>(), [31, 3]); // of −3 itself
+    /// ```
+    ///
     /// # Panics
     /// Panics unless the dtype is an integer.
     #[track_caller]
@@ -189,6 +248,13 @@ impl Array {
     }
 
     /// Every bit turned. `jax.numpy.bitwise_not`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([0, 5]).bitwise_not().to_vec::<i32>(), [-1, -6]);
+    /// assert_eq!(Array::from([true]).bitwise_not().to_vec::<bool>(), [false]);
+    /// ```
     ///
     /// # Panics
     /// Panics for floats.

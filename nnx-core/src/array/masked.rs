@@ -9,6 +9,14 @@ use crate::value::DType;
 
 /// An array of which only some elements count. Made by [`Array::masked`]; the `where` argument of
 /// the reductions of `jax.numpy`.
+///
+/// ```
+/// use nnx::Array;
+/// let x = Array::from([[1.0, 2.0, 9.0], [4.0, 6.0, 9.0]]);
+/// let some = x.masked(Array::from([true, true, false])); // which columns count
+/// assert_eq!(some.mean(1).to_vec::<f64>(), [1.5, 5.0]);
+/// assert_eq!(some.max(.., 0.0).item::<f64>(), 6.0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Masked {
     x: Array,
@@ -50,6 +58,12 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 2, 9], [4, 6, 9]]);
+    /// assert_eq!(x.masked(x.lt(9)).sum(1).to_vec::<i32>(), [3, 10]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -61,6 +75,12 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 2, 9], [4, 6, 9]]);
+    /// assert_eq!(x.masked(x.lt(9)).prod(1).to_vec::<i32>(), [2, 24]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -71,6 +91,14 @@ impl Masked {
     /// Arithmetic mean; NaN where no element counts. `jax.numpy.mean` with `where`.
     ///
     /// The result has the array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1.0, 2.0, 9.0], [9.0, 9.0, 9.0]]);
+    /// let y = x.masked(x.lt(9.0)).mean(1).to_vec::<f64>();
+    /// assert_eq!(y[0], 1.5);
+    /// assert!(y[1].is_nan());
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -85,6 +113,14 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, 3.0, 9.0]);
+    /// let some = x.masked(x.lt(9.0));
+    /// assert_eq!(some.var(0, 0).item::<f64>(), 1.0);
+    /// assert_eq!(some.var(0, 1).item::<f64>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -96,6 +132,13 @@ impl Masked {
     /// Square root of the variance. `jax.numpy.std` with `where`.
     ///
     /// The result has the array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, 5.0, 9.0]);
+    /// let y = x.masked(x.lt(9.0)).std(0, 0).item::<f64>();
+    /// assert!((y - 2.0).abs() < 1e-6);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -109,6 +152,12 @@ impl Masked {
     /// `jax.numpy.max` with `where`.
     ///
     /// The result has the array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 5, 9], [9, 9, 9]]);
+    /// assert_eq!(x.masked(x.lt(9)).max(1, -1).to_vec::<i32>(), [5, -1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -126,6 +175,12 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 5, 9], [9, 9, 9]]);
+    /// assert_eq!(x.masked(x.gt(1)).min(1, 100).to_vec::<i32>(), [5, 9]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -141,6 +196,12 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let (x, mask) = (Array::from([1, 0, 2]), Array::from([true, false, true]));
+    /// assert!(x.masked(&mask).all(0).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -152,6 +213,12 @@ impl Masked {
     ///
     /// The result has the array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let (x, mask) = (Array::from([1, 0, 2]), Array::from([false, true, false]));
+    /// assert!(!x.masked(&mask).any(0).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -162,6 +229,12 @@ impl Masked {
     /// How many elements count, as i32.
     ///
     /// The result has the array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 2, 9], [9, 9, 9]]);
+    /// assert_eq!(x.masked(x.lt(9)).count(1).to_vec::<i32>(), [2, 0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -203,6 +276,12 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1.0, f64::NAN, 3.0]]);
+    /// assert_eq!(x.nansum(1).to_vec::<f64>(), [4.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -215,6 +294,12 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([2.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nanprod(0).item::<f64>(), 6.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -226,6 +311,12 @@ impl Array {
     /// Mean of the elements that are not NaN. `jax.numpy.nanmean`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nanmean(0).item::<f64>(), 2.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -240,6 +331,13 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nanvar(0, 0).item::<f64>(), 1.0);
+    /// assert_eq!(x.nanvar(0, 1).item::<f64>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -251,6 +349,12 @@ impl Array {
     /// Standard deviation of the elements that are not NaN. `jax.numpy.nanstd`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 5.0]);
+    /// assert!((x.nanstd(0, 0).item::<f64>() - 2.0).abs() < 1e-6);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -264,6 +368,12 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nanmax(0).item::<f64>(), 3.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -274,6 +384,12 @@ impl Array {
     /// Smallest element that is not NaN; NaN where there is none. `jax.numpy.nanmin`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nanmin(0).item::<f64>(), 1.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -302,6 +418,12 @@ impl Array {
     ///
     /// The result has this array's shape without `axis`.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[f64::NAN, 3.0, 1.0], [f64::NAN; 3]]);
+    /// assert_eq!(x.nanargmax(1).to_vec::<i32>(), [1, -1]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
     #[track_caller]
@@ -313,6 +435,12 @@ impl Array {
     /// none. `jax.numpy.nanargmin`.
     ///
     /// The result has this array's shape without `axis`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[f64::NAN, 3.0, 1.0], [f64::NAN; 3]]);
+    /// assert_eq!(x.nanargmin(1).to_vec::<i32>(), [2, -1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis or it is empty.
@@ -340,6 +468,12 @@ impl Array {
     ///
     /// The result has this array's shape.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([2.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nancumsum(0).to_vec::<f64>(), [2.0, 2.0, 5.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -352,6 +486,12 @@ impl Array {
     /// Running product along `axis` that takes NaN for 1. `jax.numpy.nancumprod`.
     ///
     /// The result has this array's shape.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([2.0, f64::NAN, 3.0]);
+    /// assert_eq!(x.nancumprod(0).to_vec::<f64>(), [2.0, 2.0, 6.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -366,6 +506,12 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 4.0, 2.0]);
+    /// assert_eq!(x.nanmedian(0).item::<f64>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -376,6 +522,12 @@ impl Array {
     /// The `q`-th quantile of the elements that are not NaN. `jax.numpy.nanquantile`.
     ///
     /// The result has this array's shape without the axes, after that of `q`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([1.0, f64::NAN, 3.0, 2.0]);
+    /// assert_eq!(x.nanquantile(0.25, 0).item::<f64>(), 1.5);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
@@ -388,6 +540,12 @@ impl Array {
     /// The quantile of `q` percent of the elements that are not NaN. `jax.numpy.nanpercentile`.
     ///
     /// The result has this array's shape without the axes, after that of `q`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let y = Array::from([1.0, f64::NAN, 3.0, 2.0]).nanpercentile(25, 0);
+    /// assert!((y.item::<f64>() - 1.5).abs() < 1e-6);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
@@ -402,6 +560,12 @@ impl Array {
     /// `jax.numpy.count_nonzero`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// let x = Array::from([[1, 0, 2], [0, 0, 5]]);
+    /// assert_eq!(x.count_nonzero(1).to_vec::<i32>(), [2, 1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.

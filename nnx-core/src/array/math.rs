@@ -11,24 +11,52 @@ use std::f64::consts::{LN_2, LOG10_E, PI};
 /// Elementwise functions made of others. Integers and bools become f32 first.
 impl Array {
     /// Logarithm to base 2. `jax.numpy.log2`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([8.0, 0.5]).log2();
+    /// assert!(y.allclose(Array::from([3.0, -1.0]), Tolerance::default()).item::<bool>());
+    /// ```
     #[track_caller]
     pub fn log2(&self) -> Array {
         unary("log2", self, |x| x.log() / LN_2)
     }
 
     /// Logarithm to base 10. `jax.numpy.log10`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([1000.0, 0.01]).log10();
+    /// assert!(y.allclose(Array::from([3.0, -2.0]), Tolerance::default()).item::<bool>());
+    /// ```
     #[track_caller]
     pub fn log10(&self) -> Array {
         unary("log10", self, |x| x.log() * LOG10_E)
     }
 
     /// 2ˣ. `jax.numpy.exp2`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([3, -1]).exp2(); // of integers, as f32
+    /// assert!(y.allclose(Array::from([8.0_f32, 0.5]), Tolerance::default()).item::<bool>());
+    /// ```
     #[track_caller]
     pub fn exp2(&self) -> Array {
         unary("exp2", self, |x| (x * LN_2).exp())
     }
 
     /// sin(πx) / (πx), 1 at 0. `jax.numpy.sinc`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([0.0, 0.5, 1.0]).sinc();
+    /// assert!(y.allclose(Array::from([1.0, 0.63662, 0.0]), Tolerance::default()).item::<bool>());
+    /// ```
     #[track_caller]
     pub fn sinc(&self) -> Array {
         unary("sinc", self, |x| {
@@ -43,18 +71,38 @@ impl Array {
     }
 
     /// Degrees from radians. `jax.numpy.rad2deg`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use std::f64::consts::PI;
+    ///
+    /// assert!((Array::scalar(PI).rad2deg().item::<f64>() - 180.0).abs() < 1e-3);
+    /// ```
     #[track_caller]
     pub fn rad2deg(&self) -> Array {
         unary("rad2deg", self, |x| x * (180.0 / PI))
     }
 
     /// Radians from degrees. `jax.numpy.deg2rad`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use std::f64::consts::PI;
+    ///
+    /// assert!((Array::scalar(180.0).deg2rad().item::<f64>() - PI).abs() < 1e-5);
+    /// ```
     #[track_caller]
     pub fn deg2rad(&self) -> Array {
         unary("deg2rad", self, |x| x * (PI / 180.0))
     }
 
     /// 1 / x. `jax.numpy.reciprocal`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([4, -2]).reciprocal().to_vec::<f32>(), [0.25, -0.5]);
+    /// ```
     #[track_caller]
     pub fn reciprocal(&self) -> Array {
         unary("reciprocal", self, |x| 1.0 / x)
@@ -130,6 +178,14 @@ impl Array {
     }
 
     /// The fraction and the whole part, both with the sign of x. `jax.numpy.modf`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (fraction, whole) = Array::from([2.5, -2.5]).modf();
+    /// assert_eq!(fraction.to_vec::<f64>(), [0.5, -0.5]);
+    /// assert_eq!(whole.to_vec::<f64>(), [2.0, -2.0]);
+    /// ```
     #[track_caller]
     pub fn modf(&self) -> (Array, Array) {
         program2("modf", std::slice::from_ref(self), |args| {
@@ -140,6 +196,14 @@ impl Array {
     }
 
     /// √(x² + y²) without overflow on the way. `jax.numpy.hypot`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let x = Array::from([3.0_f32, 3e30]); // whose squares overflow
+    /// let y = x.hypot(Array::from([4.0_f32, 4e30]));
+    /// assert!(y.allclose(Array::from([5.0_f32, 5e30]), Tolerance::default()).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -159,6 +223,14 @@ impl Array {
 
     /// The magnitude of x with the sign of `rhs`. `jax.numpy.copysign`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, -2.0]);
+    /// assert_eq!(x.copysign(-1.0).to_vec::<f64>(), [-1.0, -2.0]);
+    /// assert_eq!(x.copysign(Array::from([5.0, 0.0])).to_vec::<f64>(), [1.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -170,6 +242,13 @@ impl Array {
     }
 
     /// 0 for negative x, `at_zero` for 0, 1 for positive x. `jax.numpy.heaviside`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([-3.0, 0.0, 3.0]);
+    /// assert_eq!(x.heaviside(0.5).to_vec::<f64>(), [0.0, 0.5, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -184,6 +263,13 @@ impl Array {
 
     /// The larger element; a number wins over NaN. `jax.numpy.fmax`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([f64::NAN, 1.0, 5.0]);
+    /// assert_eq!(x.fmax(2.0).to_vec::<f64>(), [2.0, 2.0, 5.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -192,6 +278,13 @@ impl Array {
     }
 
     /// The smaller element; a number wins over NaN. `jax.numpy.fmin`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([f64::NAN, 1.0, 5.0]);
+    /// assert_eq!(x.fmin(2.0).to_vec::<f64>(), [2.0, 1.0, 2.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -202,6 +295,13 @@ impl Array {
 
     /// This array to the power of `rhs`, in floats. `jax.numpy.float_power`.
     ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([2, 4]).float_power(-1); // `pow` stays among integers
+    /// assert!(y.allclose(Array::from([0.5_f32, 0.25]), Tolerance::default()).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
     #[track_caller]
@@ -210,6 +310,13 @@ impl Array {
     }
 
     /// log₂(2ˣ + 2ʸ) without overflow. `jax.numpy.logaddexp2`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::scalar(2000.0); // 2²⁰⁰⁰ is infinite
+    /// assert!((x.logaddexp2(2000.0).item::<f64>() - 2001.0).abs() < 1e-2);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast.
@@ -220,6 +327,14 @@ impl Array {
 
     /// The mantissa, of magnitude in 0.5..1, and the exponent as i32: x = m · 2ᵉ. 0, infinities
     /// and NaN are their own mantissas with exponent 0. `jax.numpy.frexp`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (mantissa, exponent) = Array::from([6.0, -0.25]).frexp();
+    /// assert_eq!(mantissa.to_vec::<f64>(), [0.75, -0.5]);
+    /// assert_eq!(exponent.to_vec::<i32>(), [3, -1]);
+    /// ```
     #[track_caller]
     pub fn frexp(&self) -> (Array, Array) {
         program2("frexp", std::slice::from_ref(self), |args| {
@@ -241,6 +356,13 @@ impl Array {
     }
 
     /// x · 2^`exponent`, exact as long as the result is a normal number. `jax.numpy.ldexp`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([0.75, -0.5]);
+    /// assert_eq!(x.ldexp(Array::from([3, -1])).to_vec::<f64>(), [6.0, -0.25]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast or `exponent` is not an integer.
@@ -306,6 +428,13 @@ fn scale(x: &Array, exponent: &Array) -> Array {
 }
 
 /// log(eˣ + eʸ) without overflow, with broadcasting. `jax.numpy.logaddexp`.
+///
+/// ```
+/// use nnx::{Array, array::logaddexp};
+///
+/// let x = Array::scalar(1000.0); // e¹⁰⁰⁰ is infinite
+/// assert!((logaddexp(&x, 1000.0).item::<f64>() - 1000.693147).abs() < 1e-5);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

@@ -12,6 +12,16 @@ impl Array {
     /// Matrix product with NumPy's rules for vectors and batches: the last axis of this array meets
     /// the second last of `rhs`; leading axes broadcast. `jax.numpy.matmul`.
     ///
+    /// ```
+    /// use nnx::{Array, DType, array::zeros};
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.matmul(&x).to_vec::<i32>(), [7, 10, 15, 22]);
+    /// assert_eq!(x.matmul(Array::from([1, 10])).to_vec::<i32>(), [21, 43]);
+    /// let batch = zeros([8, 2, 3], DType::F32).matmul(zeros([3, 4], DType::F32));
+    /// assert_eq!(batch.shape(), [8, 2, 4]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the inner sizes differ, an operand is a scalar, or the batches do not broadcast.
     #[track_caller]
@@ -78,6 +88,15 @@ impl Array {
 
 /// Contracts and batches pairs of dimensions; the result has the batch dimensions, the free ones
 /// of `lhs`, then those of `rhs`. `jax.lax.dot_general`.
+///
+/// ```
+/// use nnx::{Array, array::dot_general};
+///
+/// // Each row of one with the same row of the other.
+/// let (x, y) = (Array::from([[1, 2], [3, 4]]), Array::from([[1, 10], [1, 100]]));
+/// let z = dot_general(&x, &y, (&[1], &[1]), (&[0], &[0]));
+/// assert_eq!(z.to_vec::<i32>(), [21, 403]);
+/// ```
 ///
 /// # Panics
 /// Panics if dtypes or paired sizes differ.

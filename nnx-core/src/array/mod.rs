@@ -52,7 +52,7 @@ pub mod stats;
 mod window;
 
 pub(crate) use arith::broadcast_shapes;
-pub use arith::{Operand, select, where_};
+pub use arith::{select, where_};
 pub use at::{At, Ellipsis, IndexItem, IntoIndex};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, dims, invalid, shape_of};
@@ -84,7 +84,7 @@ pub use masked::Masked;
 pub use math::logaddexp;
 pub use matmul::{dot_general, ragged_dot};
 pub use nonzero::Unique;
-pub use operands::{AsArray, OptionalArray};
+pub use operands::{AsArray, Operand, OptionalArray};
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
 pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};

@@ -7,6 +7,18 @@ use crate::graph::Array;
 use crate::value::DType;
 
 /// The value outside of an array.
+///
+/// ```
+/// use nnx::{Array, ndimage::{Outside, map_coordinates}};
+///
+/// let (x, at) = (Array::from([1.0, 2.0, 3.0]), Array::from([-1.0, 3.0, 4.0]));
+/// let y = |outside| map_coordinates(&x, &[&at], 0, outside, 0.0).to_vec::<f64>();
+/// assert_eq!(y(Outside::Constant), [0.0, 0.0, 0.0]);
+/// assert_eq!(y(Outside::Nearest), [1.0, 3.0, 3.0]);
+/// assert_eq!(y(Outside::Wrap), [3.0, 1.0, 2.0]);
+/// assert_eq!(y(Outside::Mirror), [2.0, 2.0, 1.0]);
+/// assert_eq!(y(Outside::Reflect), [1.0, 3.0, 2.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outside {
     /// A constant: `"constant"`.

@@ -82,6 +82,14 @@ impl Array {
     /// The positions, as i32, of the elements that are not zero, counted row by row.
     /// `jax.numpy.flatnonzero` (default `fill` 0).
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[3, 0], [0, 4]]);
+    /// assert_eq!(x.flatnonzero(None, 0).to_vec::<i32>(), [0, 3]);
+    /// assert_eq!(x.flatnonzero(3, -1).to_vec::<i32>(), [0, 3, -1]); // as in a jitted function
+    /// ```
+    ///
     /// # Panics
     /// Without a size inside a trace.
     #[track_caller]
@@ -95,6 +103,15 @@ impl Array {
 
     /// The positions of the elements that are not zero as rows `[size, rank]`.
     /// `jax.numpy.argwhere`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[3, 0], [5, 4]]);
+    /// let at = x.argwhere(None, 0);
+    /// assert_eq!(at.shape(), [3, 2]);
+    /// assert_eq!(at.to_vec::<i32>(), [0, 0, 1, 0, 1, 1]);
+    /// ```
     ///
     /// # Panics
     /// Panics for rank-0 arrays, and without a size inside a trace.
@@ -133,6 +150,14 @@ impl Array {
     /// The slices along `axis` where the one-axis `mask` is true; with a `size`, as many, filled up
     /// with `fill`. `jax.numpy.compress`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// let mask = Array::from([true, false, true]);
+    /// assert_eq!(x.compress(&mask, 1, None, 0).to_vec::<i32>(), [1, 3, 4, 6]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis, the mask does not fit it, and without a size inside a
     /// trace.
@@ -166,6 +191,14 @@ impl Array {
 
     /// The different elements in ascending order; with a `size`, as many, filled up with the
     /// smallest one. NaNs count as equal. `jax.numpy.unique`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[3, 1], [3, 2]]);
+    /// assert_eq!(x.unique(None).to_vec::<i32>(), [1, 2, 3]);
+    /// assert_eq!(x.unique(4).to_vec::<i32>(), [1, 2, 3, 1]);
+    /// ```
     ///
     /// # Panics
     /// Without a size inside a trace.
@@ -226,6 +259,14 @@ impl Array {
     /// The different elements in ascending order, and how often each occurs, as i32. See
     /// [`unique_all`](Array::unique_all). `jax.numpy.unique_counts`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, counts) = Array::from([3, 1, 3]).unique_counts(None);
+    /// assert_eq!(values.to_vec::<i32>(), [1, 3]);
+    /// assert_eq!(counts.to_vec::<i32>(), [1, 2]);
+    /// ```
+    ///
     /// # Panics
     /// As `unique_all`.
     #[track_caller]
@@ -237,6 +278,14 @@ impl Array {
     /// The different elements in ascending order, and for each element of the array the position of its
     /// value, as i32. See [`unique_all`](Array::unique_all). `jax.numpy.unique_inverse`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, inverse) = Array::from([30, 10, 30]).unique_inverse(None);
+    /// assert_eq!(inverse.to_vec::<i32>(), [1, 0, 1]);
+    /// assert_eq!(values.take(&inverse, 0).to_vec::<i32>(), [30, 10, 30]);
+    /// ```
+    ///
     /// # Panics
     /// As `unique_all`.
     #[track_caller]
@@ -246,6 +295,13 @@ impl Array {
     }
 
     /// Whether each element is among those of `test`. `jax.numpy.isin`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.isin(Array::from([3, 1, 7])).to_vec::<bool>(), [true, false, true]);
+    /// ```
     #[track_caller]
     pub fn isin(&self, test: impl AsArray) -> Array {
         one_program("isin", &[self.clone(), test.as_array().clone()], |args| {
@@ -255,6 +311,13 @@ impl Array {
 
     /// How often each number from 0 to `length` − 1 occurs among the elements, as i32; negative
     /// ones count as 0, larger ones do not count. `jax.numpy.bincount`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([0, 2, 2, 7, -1]);
+    /// assert_eq!(x.bincount(3).to_vec::<i32>(), [2, 0, 2]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the dtype is not an integer.
@@ -266,6 +329,13 @@ impl Array {
 
     /// The sum of the weights of the elements equal to each number from 0 to `length` − 1.
     /// `jax.numpy.bincount` with `weights`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, weights) = (Array::from([0, 2, 2]), Array::from([0.5, 1.0, 2.0]));
+    /// assert_eq!(x.bincount_weights(&weights, 3).to_vec::<f64>(), [0.5, 0.0, 3.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the dtype is not an integer or the shapes differ.
@@ -284,6 +354,14 @@ impl Array {
 
     /// The number of the bin of each element, as i32: with ascending `bins`, i where
     /// `bins[i−1] ≤ x < bins[i]`, or `bins[i−1] < x ≤ bins[i]` if `right`. `jax.numpy.digitize`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, bins) = (Array::from([0.0, 1.0, 2.5]), Array::from([1.0, 2.0]));
+    /// assert_eq!(x.digitize(&bins, false).to_vec::<i32>(), [0, 1, 2]);
+    /// assert_eq!(x.digitize(&bins, true).to_vec::<i32>(), [0, 0, 2]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `bins` has not exactly one axis.
@@ -309,6 +387,14 @@ impl Array {
     /// How many elements lie in each of `bins` equal parts of `low..=high`, as floats, and the
     /// `bins` + 1 edges. `jax.numpy.histogram` with a range.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (counts, edges) = Array::from([0.0, 0.5, 1.0, 3.0]).histogram(2, 0.0, 1.0);
+    /// assert_eq!(counts.to_vec::<f64>(), [1.0, 2.0]); // the last bin has both its ends
+    /// assert_eq!(edges.to_vec::<f64>(), [0.0, 0.5, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if `bins` is 0.
     #[track_caller]
@@ -332,6 +418,17 @@ impl Array {
 }
 
 /// The different elements of an array. See [`Array::unique_all`].
+///
+/// ```
+/// use nnx::{Array, array::Unique};
+///
+/// let x = Array::from([3, 1, 3]);
+/// let Unique { values, index, inverse, counts } = x.unique_all(None);
+/// assert_eq!(values.to_vec::<i32>(), [1, 3]);
+/// assert_eq!(x.take(&index, 0).to_vec::<i32>(), [1, 3]);
+/// assert_eq!(values.take(&inverse, 0).to_vec::<i32>(), [3, 1, 3]);
+/// assert_eq!(counts.to_vec::<i32>(), [1, 2]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Unique {
     /// The different elements in ascending order.

@@ -1,16 +1,109 @@
-//! Arrays beside the one that a function is about, where a number makes no sense: [`AsArray`], and arrays
-//! that need not be there.
+//! Arrays beside the one that a function is about: those that a number can stand for, [`Operand`], those
+//! where a number makes no sense, [`AsArray`], and those that need not be there.
 
 use crate::graph::Array;
+use crate::value::{Aval, DType, PromotionKind, int_scalar_bytes, scalar_bytes};
+
+/// The other operand of an array in arithmetic: an array, a Variable, or a Rust number, which takes
+/// the array's dtype.
+///
+/// ```
+/// use nnx::{Array, DType, array::Operand};
+///
+/// fn scaled(x: &Array, by: impl Operand) -> Array {
+///     x * by
+/// }
+/// let x = Array::from([1, 2]);
+/// assert_eq!(scaled(&x, 3).to_vec::<i32>(), [3, 6]);
+/// assert_eq!(scaled(&x, 0.5).to_vec::<f32>(), [0.5, 1.0]); // a float, but no width of its own
+/// assert_eq!(scaled(&x, Array::scalar(0.5_f64)).dtype(), DType::F64);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an operand beside an array",
+    label = "not an array and not a number of these types",
+    note = "fixes:\n  1. a number: write it as `f32`, `f64`, `i32`, `i64`, `u32` or `usize` (`x + 3`, `x + f64::from(n)`); it takes the array's dtype, whatever its own type is\n  2. a list of numbers: make an array of it, `Array::from_slice(&list, [list.len()])`\n  3. an element type that matters: `x.astype(DType::U8) + Array::scalar(n)`"
+)]
+pub trait Operand {
+    /// Its contribution to the dtype of the result.
+    #[doc(hidden)]
+    #[track_caller]
+    fn kind(&self) -> PromotionKind;
+    /// It as an array of `dtype`; scalars become rank 0.
+    #[doc(hidden)]
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array;
+    /// The number, if it is one of Rust's: known while the program is made.
+    #[doc(hidden)]
+    fn number(&self) -> Option<f64> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Operand for Array {
+    #[track_caller]
+    fn kind(&self) -> PromotionKind {
+        PromotionKind::Strong(self.dtype())
+    }
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array {
+        self.astype(dtype)
+    }
+}
+#[diagnostic::do_not_recommend]
+impl<T: Operand> Operand for &T {
+    #[track_caller]
+    fn kind(&self) -> PromotionKind {
+        (**self).kind()
+    }
+    #[track_caller]
+    fn array(&self, dtype: DType) -> Array {
+        (**self).array(dtype)
+    }
+    fn number(&self) -> Option<f64> {
+        (**self).number()
+    }
+}
+
+macro_rules! scalar_operands {
+    ($($t:ty => $kind:expr, $bytes:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Operand for $t {
+            fn kind(&self) -> PromotionKind {
+                $kind
+            }
+            #[track_caller]
+            fn array(&self, dtype: DType) -> Array {
+                Array::constant(Aval::scalar(dtype), $bytes(dtype, *self as _))
+            }
+            fn number(&self) -> Option<f64> {
+                let bytes = $bytes(DType::F64, *self as _);
+                bytes.try_into().ok().map(f64::from_ne_bytes)
+            }
+        }
+    )*};
+}
+scalar_operands! {
+    f32 => PromotionKind::WeakFloat, scalar_bytes;
+    f64 => PromotionKind::WeakFloat, scalar_bytes;
+    i32 => PromotionKind::WeakInt, int_scalar_bytes;
+    i64 => PromotionKind::WeakInt, int_scalar_bytes;
+    u32 => PromotionKind::WeakInt, int_scalar_bytes;
+    usize => PromotionKind::WeakInt, int_scalar_bytes;
+    bool => PromotionKind::Strong(DType::Bool), int_scalar_bytes;
+}
 
 /// An array beside the one that a function is about: an array, a Variable, or a reference to one. Where a number can
-/// stand for an array, a function takes [`Operand`](super::Operand).
+/// stand for an array, a function takes [`Operand`].
 ///
-/// ```no_run
-/// use nnx::{Array, array::AsArray};
-/// fn smaller(x: &Array, mask: impl AsArray) -> Array {
+/// ```
+/// use nnx::{Array, DType, array::AsArray};
+///
+/// fn kept(x: &Array, mask: impl AsArray) -> Array {
 ///     x * mask.as_array()
 /// }
+/// let mask = Array::from([true, false]);
+/// assert_eq!(kept(&Array::from([3, 4]), &mask).to_vec::<i32>(), [3, 0]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array",
@@ -37,12 +130,12 @@ impl<T: AsArray> AsArray for &T {
 
 /// An array that need not be there: `None`, or an array, a Variable, or a reference to one. `Some(&array)` is one too.
 ///
-/// ```no_run
-/// use nnx::{Array, array::linalg::toeplitz};
-/// # fn demo(column: Array, row: Array) {
-/// let symmetric = toeplitz(&column, None);
-/// let shifted = toeplitz(&column, row + 1.0);
-/// # }
+/// ```
+/// use nnx::{Array, linalg::toeplitz};
+///
+/// let (column, row) = (Array::from([1, 2]), Array::from([1, 7]));
+/// assert_eq!(toeplitz(&column, None).to_vec::<i32>(), [1, 2, 2, 1]);
+/// assert_eq!(toeplitz(&column, &row).to_vec::<i32>(), [1, 7, 2, 1]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array that need not be there",

@@ -5,6 +5,18 @@ use super::{concatenate, keepdims, linspace, one_program};
 use crate::graph::Array;
 
 /// The filling of [`Array::pad_mode`].
+///
+/// ```
+/// use nnx::{Array, array::PadMode};
+///
+/// let x = Array::from([1, 2, 4]);
+/// let y = |mode| x.pad_mode(&[(1, 2)], mode).to_vec::<i32>();
+/// assert_eq!(y(PadMode::Edge), [1, 1, 2, 4, 4, 4]);
+/// assert_eq!(y(PadMode::Reflect), [2, 1, 2, 4, 2, 1]);
+/// assert_eq!(y(PadMode::Symmetric), [1, 1, 2, 4, 4, 2]);
+/// assert_eq!(y(PadMode::Wrap), [4, 1, 2, 4, 1, 2]);
+/// assert_eq!(y(PadMode::LinearRamp(0.0)), [0, 1, 2, 4, 2, 0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PadMode {
     /// The element at the edge.

@@ -9,6 +9,14 @@ use crate::graph::Array;
 use crate::value::{DType, saturating_product};
 
 /// At which ends [`Array::trim_zeros`] cuts.
+///
+/// ```
+/// use nnx::{Array, array::Trim};
+///
+/// let x = Array::from([0, 1, 0, 2, 0]);
+/// assert_eq!(x.trim_zeros(Trim::default(), None).to_vec::<i32>(), [1, 0, 2]); // both
+/// assert_eq!(x.trim_zeros(Trim::Front, None).to_vec::<i32>(), [1, 0, 2, 0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Trim {
     /// At both: `"fb"` in NumPy.
@@ -24,6 +32,12 @@ pub enum Trim {
 impl Array {
     /// The columns in reverse order: [`flip`](Array::flip) along axis 1. `jax.numpy.fliplr`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[1, 2], [3, 4]]).fliplr().to_vec::<i32>(), [2, 1, 4, 3]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there are fewer than two axes.
     #[track_caller]
@@ -32,6 +46,12 @@ impl Array {
     }
 
     /// The rows in reverse order: [`flip`](Array::flip) along axis 0. `jax.numpy.flipud`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[1, 2], [3, 4]]).flipud().to_vec::<i32>(), [3, 4, 1, 2]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no axis.
@@ -43,6 +63,14 @@ impl Array {
     /// Splits into equal parts along the second axis, a vector along its only one.
     /// `jax.numpy.hsplit`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let halves = Array::from([[1, 2], [3, 4]]).hsplit(2);
+    /// assert_eq!(halves[0].shape(), [2, 1]);
+    /// assert_eq!(halves[0].to_vec::<i32>(), [1, 3]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the size is not divisible by `parts`, or there is no axis.
     #[track_caller]
@@ -51,6 +79,14 @@ impl Array {
     }
 
     /// Splits into equal parts along the first axis. `jax.numpy.vsplit`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let halves = Array::from([[1, 2], [3, 4]]).vsplit(2);
+    /// assert_eq!(halves[0].shape(), [1, 2]);
+    /// assert_eq!(halves[0].to_vec::<i32>(), [1, 2]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the size is not divisible by `parts`, or there is no axis.

@@ -21,6 +21,13 @@ fn check(op: &'static str, p: &Array) {
 
 /// The sum of two polynomials. `jax.numpy.polyadd`.
 ///
+/// ```
+/// use nnx::{Array, array::polyadd};
+///
+/// let sum = polyadd(Array::from([1, 2]), Array::from([1, 0, 5])); // x + 2, x² + 5
+/// assert_eq!(sum.to_vec::<i32>(), [1, 1, 7]);
+/// ```
+///
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
 #[track_caller]
@@ -37,6 +44,13 @@ pub fn polyadd(p: impl AsArray, q: impl AsArray) -> Array {
 
 /// The difference of two polynomials, p − q. `jax.numpy.polysub`.
 ///
+/// ```
+/// use nnx::{Array, array::polysub};
+///
+/// let difference = polysub(Array::from([1, 2]), Array::from([1, 0, 5])); // x + 2, x² + 5
+/// assert_eq!(difference.to_vec::<i32>(), [-1, 1, -3]);
+/// ```
+///
 /// # Panics
 /// Panics if an operand is not a vector or has no elements, or both are bool.
 #[track_caller]
@@ -52,6 +66,13 @@ pub fn polysub(p: impl AsArray, q: impl AsArray) -> Array {
 }
 
 /// The product of two polynomials. `jax.numpy.polymul`.
+///
+/// ```
+/// use nnx::{Array, array::polymul};
+///
+/// let product = polymul(Array::from([1.0, 2.0]), Array::from([1.0, -2.0])); // x + 2, x − 2
+/// assert_eq!(product.to_vec::<f64>(), [1.0, 0.0, -4.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if an operand is not a vector or has no elements.
@@ -241,6 +262,13 @@ impl CustomJvp for Roots {
 
 /// The derivative of a polynomial. `jax.numpy.polyder`.
 ///
+/// ```
+/// use nnx::{Array, array::polyder};
+///
+/// let slope = polyder(&Array::from([1, 2, 3])); // of x² + 2x + 3
+/// assert_eq!(slope.to_vec::<i32>(), [2, 2]);
+/// ```
+///
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.
 #[track_caller]
@@ -254,6 +282,13 @@ pub fn polyder(p: &Array) -> Array {
 }
 
 /// The integral of a polynomial with the constant 0. `jax.numpy.polyint`.
+///
+/// ```
+/// use nnx::{Array, array::polyint};
+///
+/// let integral = polyint(&Array::from([6.0, 2.0])); // of 6x + 2
+/// assert_eq!(integral.to_vec::<f64>(), [3.0, 2.0, 0.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if `p` is not a vector or has no elements.

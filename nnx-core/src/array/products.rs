@@ -11,6 +11,15 @@ use crate::value::promote_dtypes;
 
 /// Which axes [`tensordot`] contracts: a number of axes, the last of the left with the first of
 /// the right operand; or a list for each.
+///
+/// ```
+/// use nnx::{Array, array::tensordot};
+///
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(tensordot(&x, &x, 1).to_vec::<i32>(), [7, 10, 15, 22]); // the last with the first
+/// assert_eq!(tensordot(&x, &x, ([0], [0])).to_vec::<i32>(), [10, 14, 14, 20]);
+/// assert_eq!(tensordot(&x, &x, 2).item::<i32>(), 30);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which axes are contracted",
     label = "not axes to contract",
@@ -44,12 +53,14 @@ impl IntoContraction for (&[isize], &[isize]) {
 
 /// The sum of products over pairs of axes. `jax.numpy.tensordot`.
 ///
-/// ```no_run
-/// use nnx::{Array, array::tensordot};
-/// # fn demo(a: Array, b: Array) {
+/// ```
+/// use nnx::{Array, DType, array::{ones, tensordot}};
+///
+/// let (a, b) = (ones([2, 3, 4], DType::F32), ones([3, 4, 5], DType::F32));
 /// let c = tensordot(&a, &b, 2); // [i, j, k] and [j, k, l] -> [i, l]
-/// let d = tensordot(&a, &b, ([0, 2], [2, 1])); // axis 0 with 2, axis 2 with 1
-/// # }
+/// assert_eq!(c.shape(), [2, 5]);
+/// assert_eq!(c.at((0, 0)).get().item::<f32>(), 12.0);
+/// assert_eq!(tensordot(&a, &b, ([1], [0])).shape(), [2, 4, 4, 5]); // axis 1 with 0
 /// ```
 ///
 /// # Panics
@@ -74,6 +85,15 @@ pub fn tensordot(a: impl AsArray, b: impl AsArray, axes: impl IntoContraction) -
 /// NumPy's dot product: the product with a scalar, of vectors, of matrices; for more axes the sum
 /// over the last axis of `a` and the second last of `b`, without batches. `jax.numpy.dot`.
 ///
+/// ```
+/// use nnx::{Array, array::dot};
+///
+/// let (x, y) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(dot(&y, &y).item::<i32>(), 101);
+/// assert_eq!(dot(&x, &y).to_vec::<i32>(), [21, 43]);
+/// assert_eq!(dot(&x, Array::scalar(2)).to_vec::<i32>(), [2, 4, 6, 8]);
+/// ```
+///
 /// # Panics
 /// Panics if the sizes of these axes differ.
 #[track_caller]
@@ -87,6 +107,13 @@ pub fn dot(a: impl AsArray, b: impl AsArray) -> Array {
 
 /// The sum of products of all elements; the elements of complex `a` are conjugated.
 /// `jax.numpy.vdot`.
+///
+/// ```
+/// use nnx::{Array, array::{complex, vdot}};
+///
+/// let z = complex(Array::from([1.0, 0.0]), Array::from([2.0, 1.0]));
+/// assert_eq!(vdot(&z, &z).real().item::<f64>(), 6.0); // |1 + 2i|² + |i|²
+/// ```
 ///
 /// # Panics
 /// Panics if the numbers of elements differ.
@@ -104,6 +131,13 @@ pub fn vdot(a: impl AsArray, b: impl AsArray) -> Array {
 /// The sums of products along the last axes, for all pairs of the other axes.
 /// `jax.numpy.inner`.
 ///
+/// ```
+/// use nnx::{Array, array::inner};
+///
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(inner(&x, &x).to_vec::<i32>(), [5, 11, 11, 25]); // of all pairs of rows
+/// ```
+///
 /// # Panics
 /// Panics if the last axes differ in size.
 #[track_caller]
@@ -114,6 +148,13 @@ pub fn inner(a: impl AsArray, b: impl AsArray) -> Array {
 
 /// The sums of products along `axis`, with broadcasting; complex `a` is conjugated.
 /// `jax.numpy.vecdot`.
+///
+/// ```
+/// use nnx::{Array, array::vecdot};
+///
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(vecdot(&x, &x, -1).to_vec::<i32>(), [5, 25]); // of each row with itself
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.
@@ -126,6 +167,13 @@ pub fn vecdot(a: impl AsArray, b: impl AsArray, axis: isize) -> Array {
 
 /// Matrices times vectors, with broadcasting: [.., m, n] and [.., n] give [.., m].
 /// `jax.numpy.matvec`.
+///
+/// ```
+/// use nnx::{Array, array::matvec};
+///
+/// let (a, x) = (Array::from([[1, 2], [3, 4]]), Array::from([[1, 0], [0, 1], [1, 1]]));
+/// assert_eq!(matvec(&a, &x).to_vec::<i32>(), [1, 3, 2, 4, 3, 7]); // for three vectors
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not fit.
@@ -142,6 +190,13 @@ pub fn matvec(a: impl AsArray, x: impl AsArray) -> Array {
 /// Vectors times matrices, with broadcasting: [.., m] and [.., m, n] give [.., n]; complex vectors
 /// are conjugated. `jax.numpy.vecmat`.
 ///
+/// ```
+/// use nnx::{Array, array::vecmat};
+///
+/// let (x, a) = (Array::from([1, 10]), Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(vecmat(&x, &a).to_vec::<i32>(), [31, 42]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
@@ -156,6 +211,13 @@ pub fn vecmat(x: impl AsArray, a: impl AsArray) -> Array {
 }
 
 /// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
+///
+/// ```
+/// use nnx::{Array, array::outer};
+///
+/// let (a, b) = (Array::from([1, 2]), Array::from([3, 4]));
+/// assert_eq!(outer(&a, &b).to_vec::<i32>(), [3, 4, 6, 8]);
+/// ```
 #[track_caller]
 pub fn outer(a: impl AsArray, b: impl AsArray) -> Array {
     let (a, b) = (a.as_array(), b.as_array());
@@ -165,6 +227,14 @@ pub fn outer(a: impl AsArray, b: impl AsArray) -> Array {
 }
 
 /// The Kronecker product: every element of `a` times the whole of `b`. `jax.numpy.kron`.
+///
+/// ```
+/// use nnx::{Array, array::kron};
+///
+/// let y = kron(Array::from([1, 10]), Array::from([[1, 2]]));
+/// assert_eq!(y.shape(), [1, 4]);
+/// assert_eq!(y.to_vec::<i32>(), [1, 2, 10, 20]);
+/// ```
 #[track_caller]
 pub fn kron(a: impl AsArray, b: impl AsArray) -> Array {
     let (a, b) = (a.as_array(), b.as_array());
@@ -183,6 +253,14 @@ pub fn kron(a: impl AsArray, b: impl AsArray) -> Array {
 
 /// The cross product of vectors of 2 or 3 elements along the last axis. Of two vectors of 2
 /// elements it is the number that would be the third. `jax.numpy.cross`.
+///
+/// ```
+/// use nnx::{Array, array::cross};
+///
+/// let (x, y) = (Array::from([1, 0, 0]), Array::from([0, 1, 0]));
+/// assert_eq!(cross(&x, &y).to_vec::<i32>(), [0, 0, 1]);
+/// assert_eq!(cross(Array::from([1, 2]), Array::from([3, 4])).item::<i32>(), -2);
+/// ```
 ///
 /// # Panics
 /// Panics if the last axes have other sizes, or the others do not broadcast.
@@ -226,6 +304,14 @@ pub(super) fn check_powers(op: &str, n: usize) {
 
 /// The rows 1, x, x², … or the other way round of a vector, `n` columns. `jax.numpy.vander`.
 ///
+/// ```
+/// use nnx::{Array, array::vander};
+///
+/// let x = Array::from([2, 3]);
+/// assert_eq!(vander(&x, 3, true).to_vec::<i32>(), [1, 2, 4, 1, 3, 9]);
+/// assert_eq!(vander(&x, 3, false).to_vec::<i32>(), [4, 2, 1, 9, 3, 1]);
+/// ```
+///
 /// # Panics
 /// Panics if `x` has not exactly one axis, or there are more than 16,384 columns.
 #[track_caller]
@@ -254,6 +340,13 @@ pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
 /// The value of a polynomial with coefficients `p`, that of the highest power first, at each
 /// element of `x`. `jax.numpy.polyval`.
 ///
+/// ```
+/// use nnx::{Array, array::polyval};
+///
+/// let p = Array::from([1, 0, -4]); // x² − 4
+/// assert_eq!(polyval(&p, Array::from([2, 3])).to_vec::<i32>(), [0, 5]);
+/// ```
+///
 /// # Panics
 /// Panics if `p` has not exactly one axis.
 #[track_caller]
@@ -278,6 +371,13 @@ pub fn polyval(p: impl AsArray, x: impl AsArray) -> Array {
 ///
 /// The result has the shape of `y` without `axis`.
 ///
+/// ```
+/// use nnx::{Array, array::trapezoid};
+///
+/// let y = Array::from([1.0, 2.0, 4.0]);
+/// assert_eq!(trapezoid(&y, 0.5, -1).item::<f64>(), 2.25);
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
@@ -298,6 +398,13 @@ pub fn trapezoid(y: &Array, dx: f64, axis: isize) -> Array {
 /// `y` has. `jax.numpy.trapezoid` with `x`.
 ///
 /// The result has the shape of `y` without `axis`.
+///
+/// ```
+/// use nnx::{Array, array::trapezoid_at};
+///
+/// let (y, x) = (Array::from([1.0, 2.0, 4.0]), Array::from([0.0, 1.0, 3.0]));
+/// assert_eq!(trapezoid_at(&y, &x, -1).item::<f64>(), 7.5);
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or `x` does not fit it.
@@ -326,6 +433,16 @@ pub fn trapezoid_at(y: impl AsArray, x: impl AsArray, axis: isize) -> Array {
 }
 
 /// Which part of a convolution is given.
+///
+/// ```
+/// use nnx::{Array, array::{ConvolveMode, convolve}};
+///
+/// let (x, kernel) = (Array::from([1.0, 2.0, 3.0]), Array::from([1.0, 10.0]));
+/// let y = |mode| convolve(&x, &kernel, mode).to_vec::<f64>();
+/// assert_eq!(y(ConvolveMode::Full), [1.0, 12.0, 23.0, 30.0]);
+/// assert_eq!(y(ConvolveMode::Same), [1.0, 12.0, 23.0]);
+/// assert_eq!(y(ConvolveMode::Valid), [12.0, 23.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConvolveMode {
     /// Wherever the operands overlap: n + m − 1 elements.
@@ -340,7 +457,7 @@ pub enum ConvolveMode {
 ///
 /// ```
 /// use nnx::{Array, array::{convolve, ConvolveMode}};
-/// let (x, y) = (Array::from_slice(&[1.0_f32, 2.0, 3.0], [3]), Array::from_slice(&[1.0_f32, 1.0], [2]));
+/// let (x, y) = (Array::from([1.0_f32, 2.0, 3.0]), Array::from([1.0_f32, 1.0]));
 /// assert_eq!(convolve(&x, &y, ConvolveMode::Full).to_vec::<f32>(), [1.0, 3.0, 5.0, 3.0]);
 /// ```
 ///
@@ -353,6 +470,14 @@ pub fn convolve(a: impl AsArray, v: impl AsArray, mode: ConvolveMode) -> Array {
 
 /// The correlation of two vectors; complex `v` is conjugated. `jax.numpy.correlate` (default mode
 /// `Valid`).
+///
+/// ```
+/// use nnx::{Array, array::{ConvolveMode, correlate}};
+///
+/// let (x, v) = (Array::from([1.0, 2.0, 3.0]), Array::from([1.0, 10.0]));
+/// assert_eq!(correlate(&x, &v, ConvolveMode::Valid).to_vec::<f64>(), [21.0, 32.0]);
+/// assert_eq!(correlate(&x, &v, ConvolveMode::Full).to_vec::<f64>(), [10.0, 21.0, 32.0, 3.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if an operand is not a vector or is empty.
@@ -390,6 +515,15 @@ fn slide(op: &str, a: &Array, v: &Array, mode: ConvolveMode, flip: bool) -> Arra
 /// Piecewise linear interpolation: the values at `x` of the function through the points `xp`
 /// (ascending), `fp`; outside of them `left` and `right`, or the values at the ends.
 /// `jax.numpy.interp`.
+///
+/// ```
+/// use nnx::{Array, array::interp};
+///
+/// let (xp, fp) = (Array::from([0.0, 1.0, 2.0]), Array::from([0.0, 10.0, 40.0]));
+/// let x = Array::from([0.5, 1.5, 9.0]);
+/// assert_eq!(interp(&x, &xp, &fp, None, None).to_vec::<f64>(), [5.0, 25.0, 40.0]);
+/// assert_eq!(interp(&x, &xp, &fp, None, Some(-1.0)).to_vec::<f64>(), [5.0, 25.0, -1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if `xp` and `fp` are not vectors of one size.
@@ -430,6 +564,13 @@ pub fn interp(
 
 /// The array with jumps between neighbours along `axis` larger than half a `period` taken out by
 /// adding periods. `jax.numpy.unwrap` (default `period` 2π).
+///
+/// ```
+/// use nnx::{Array, array::unwrap};
+///
+/// let hours = Array::from([9.0, 10.0, 11.0, 0.0, 1.0]);
+/// assert_eq!(unwrap(&hours, 0, 12.0).to_vec::<f64>(), [9.0, 10.0, 11.0, 12.0, 13.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis.

@@ -7,6 +7,18 @@ use crate::graph::Array;
 use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
 /// The value of a quantile between two elements.
+///
+/// ```
+/// use nnx::{Array, array::QuantileMethod};
+///
+/// let x = Array::from([1.0, 2.0, 4.0, 8.0]);
+/// let y = |method| x.quantile_method(0.25, 0, method).item::<f64>();
+/// assert_eq!(y(QuantileMethod::Linear), 1.75);
+/// assert_eq!(y(QuantileMethod::Lower), 1.0);
+/// assert_eq!(y(QuantileMethod::Higher), 2.0);
+/// assert_eq!(y(QuantileMethod::Midpoint), 1.5);
+/// assert_eq!(y(QuantileMethod::Nearest), 2.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum QuantileMethod {
     /// On the line between them.
@@ -27,6 +39,14 @@ impl Array {
     /// The median; NaN if there is a NaN. `jax.numpy.median`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[8.0, 1.0, 2.0], [7.0, 9.0, 8.0]]);
+    /// assert_eq!(x.median(1).to_vec::<f64>(), [2.0, 8.0]);
+    /// assert_eq!(x.median(..).item::<f64>(), 7.5);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -58,6 +78,13 @@ impl Array {
     ///
     /// The result has this array's shape without the axes, after that of `q`.
     ///
+    /// ```
+    /// use nnx::{Array, array::QuantileMethod};
+    ///
+    /// let (x, q) = (Array::from([8.0, 1.0, 4.0, 2.0]), Array::from([0.25, 0.5]));
+    /// assert_eq!(x.quantile_method(&q, 0, QuantileMethod::Lower).to_vec::<f64>(), [1.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// As `quantile`.
     #[track_caller]
@@ -74,6 +101,14 @@ impl Array {
     ///
     /// The result has this array's shape without the axes, after that of `q`.
     ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let x = Array::from([5.0, 1.0, 2.0, 3.0, 4.0]);
+    /// let y = x.percentile(Array::from([25.0, 50.0]), 0);
+    /// assert!(y.allclose(Array::from([2.0, 3.0]), Tolerance::default()).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis or `q` has more than one.
     #[track_caller]
@@ -85,6 +120,13 @@ impl Array {
     /// Largest less smallest element. `jax.numpy.ptp`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 5], [7, 2]]);
+    /// assert_eq!(x.ptp(1).to_vec::<i32>(), [4, 5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -100,6 +142,13 @@ impl Array {
     /// `jax.numpy.average`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, weights) = (Array::from([1.0, 2.0, 4.0]), Array::from([2, 1, 1]));
+    /// assert_eq!(x.average(&weights, 0).item::<f64>(), 2.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis or the weights do not broadcast to this array's shape.
@@ -126,6 +175,14 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 3.0]);
+    /// assert_eq!(x.var_ddof(0, 0).item::<f64>(), 1.0);
+    /// assert_eq!(x.var_ddof(0, 1).item::<f64>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -147,6 +204,13 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 3.0]);
+    /// assert!((x.std_ddof(0, 1).item::<f64>() - 2.0_f64.sqrt()).abs() < 1e-6);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -160,6 +224,13 @@ impl Array {
     /// `jax.numpy.cov` (default `ddof` 1).
     ///
     /// The result has shape `[n, n]` for n rows; it is a scalar for one.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1.0, 3.0], [6.0, 2.0]]); // two variables, two observations
+    /// assert_eq!(x.cov(1).to_vec::<f64>(), [2.0, -4.0, -4.0, 8.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there are more than two axes.
@@ -178,6 +249,14 @@ impl Array {
 
     /// The correlation coefficients of the variables in the rows; of complex variables both parts are
     /// cut at −1 and 1. `jax.numpy.corrcoef`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let x = Array::from([[1.0, 2.0, 3.0], [1.0, 0.0, 2.0]]); // two variables
+    /// let r = Array::from([[1.0, 0.5], [0.5, 1.0]]);
+    /// assert!(x.corrcoef().allclose(&r, Tolerance::default()).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if there are more than two axes.
@@ -202,6 +281,14 @@ impl Array {
     /// `jax.lax.cumlogsumexp`.
     ///
     /// The result has this array's shape.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([1.0, 2.0, 5.0]).log().cumlogsumexp(0);
+    /// let sums = Array::from([1.0, 3.0, 8.0]).log();
+    /// assert!(y.allclose(&sums, Tolerance::default()).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -310,6 +397,15 @@ pub(super) fn of(
 
 /// log |Σ b exp(x)| along the axes, without overflow, and the sign of the sum. `b` broadcasts.
 /// `jax.scipy.special.logsumexp` with `b` and `return_sign`.
+///
+/// ```
+/// use nnx::{Array, array::logsumexp_signed};
+///
+/// let x = Array::from([3.0, 5.0]).log();
+/// let (log, sign) = logsumexp_signed(&x, Array::from([1.0, -1.0]), 0); // 3 − 5
+/// assert!((log.item::<f64>() - 2.0_f64.ln()).abs() < 1e-6);
+/// assert_eq!(sign.item::<f64>(), -1.0);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast or there is no such axis.

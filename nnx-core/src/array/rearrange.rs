@@ -79,6 +79,14 @@ impl Array {
     /// Rotates by `k` times 90° in the plane of the two axes, from the first towards the second.
     /// `jax.numpy.rot90` (defaults `k` 1, axes 0 and 1).
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.rot90(1, [0, 1]).to_vec::<i32>(), [2, 4, 1, 3]);
+    /// assert_eq!(x.rot90(-1, [0, 1]).to_vec::<i32>(), [3, 1, 4, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there are no such two axes.
     #[track_caller]
@@ -101,12 +109,25 @@ impl Array {
     }
 
     /// The array with at least one axis. `jax.numpy.atleast_1d`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::scalar(1.0).atleast_1d().shape(), [1]);
+    /// assert_eq!(Array::from([[1.0, 2.0]]).atleast_1d().shape(), [1, 2]);
+    /// ```
     #[track_caller]
     pub fn atleast_1d(&self) -> Array {
         if self.rank() == 0 { self.reshape([1]) } else { self.clone() }
     }
 
     /// The array with at least two axes; a vector becomes a row. `jax.numpy.atleast_2d`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([1.0, 2.0, 3.0]).atleast_2d().shape(), [1, 3]);
+    /// ```
     #[track_caller]
     pub fn atleast_2d(&self) -> Array {
         match self.shape() {
@@ -118,6 +139,13 @@ impl Array {
 
     /// The array with at least three axes; a vector becomes `[1, n, 1]`, a matrix `[m, n, 1]`.
     /// `jax.numpy.atleast_3d`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([1.0, 2.0, 3.0]).atleast_3d().shape(), [1, 3, 1]);
+    /// assert_eq!(Array::from([[1.0, 2.0, 3.0]]).atleast_3d().shape(), [1, 3, 1]);
+    /// ```
     #[track_caller]
     pub fn atleast_3d(&self) -> Array {
         match self.shape() {
@@ -129,6 +157,14 @@ impl Array {
     }
 
     /// The parts along `axis`, without that axis. `jax.numpy.unstack`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let columns = Array::from([[1, 2], [3, 4], [5, 6]]).unstack(1);
+    /// assert_eq!(columns[0].to_vec::<i32>(), [1, 3, 5]);
+    /// assert_eq!(columns[1].to_vec::<i32>(), [2, 4, 6]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -170,6 +206,14 @@ impl Array {
     /// `parts` parts along `axis` whose sizes differ by at most one, the larger first.
     /// `jax.numpy.array_split`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let parts = Array::from([1, 2, 3, 4, 5]).array_split(2, 0);
+    /// assert_eq!(parts[0].to_vec::<i32>(), [1, 2, 3]);
+    /// assert_eq!(parts[1].to_vec::<i32>(), [4, 5]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis or `parts` is 0.
     #[track_caller]
@@ -188,6 +232,13 @@ impl Array {
     /// Repeats element i along `axis` `counts[i]` times; `total` is the sum of the counts: what
     /// is left over repeats the last element, what is too much is cut. `jax.numpy.repeat` with
     /// `total_repeat_length`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.repeat_each(Array::from([2, 0, 1]), 0, 3).to_vec::<i32>(), [1, 1, 3]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis, or there is not one integer count per element.
@@ -215,6 +266,14 @@ impl Array {
     /// Differences of neighbours along `axis`, taken `n` times; of bools, whether they differ.
     /// `jax.numpy.diff` (defaults `n` 1, last axis).
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 4, 9, 16]);
+    /// assert_eq!(x.diff(1, -1).to_vec::<i32>(), [3, 5, 7]);
+    /// assert_eq!(x.diff(2, -1).to_vec::<i32>(), [2, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -236,6 +295,13 @@ impl Array {
     /// The slope along `axis` of values `spacing` apart: central differences inside, one-sided
     /// ones at the ends. `jax.numpy.gradient` along one axis. For derivatives of functions see
     /// [`grad`](crate::transform::grad).
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 2.0, 4.0, 8.0]);
+    /// assert_eq!(x.gradient(1.0, 0).to_vec::<f64>(), [1.0, 1.5, 3.0, 4.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis or it has fewer than two elements.
@@ -259,6 +325,13 @@ impl Array {
 
     /// The array with several axes of size 1 more, at the positions `axes` of the result.
     /// `jax.numpy.expand_dims` with a tuple.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1.0, 2.0, 3.0]);
+    /// assert_eq!(x.expand_axes(&[0, -1]).shape(), [1, 3, 1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the result has no such axes or one is given twice.
@@ -309,6 +382,15 @@ fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) 
 
 /// Joins arrays along the second axis, vectors along their only one. `jax.numpy.hstack`.
 ///
+/// ```
+/// use nnx::{Array, array::hstack};
+///
+/// let (x, y) = (Array::from([1, 2]), Array::from([3]));
+/// assert_eq!(hstack(&[&x, &y]).to_vec::<i32>(), [1, 2, 3]);
+/// let (x, y) = (Array::from([[1], [2]]), Array::from([[3], [4]]));
+/// assert_eq!(hstack(&[&x, &y]).to_vec::<i32>(), [1, 3, 2, 4]);
+/// ```
+///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
@@ -319,6 +401,14 @@ pub fn hstack(arrays: &[&Array]) -> Array {
 
 /// Joins arrays along the first axis; vectors become rows. `jax.numpy.vstack`.
 ///
+/// ```
+/// use nnx::{Array, array::vstack};
+///
+/// let table = vstack(&[&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
+/// assert_eq!(table.shape(), [3, 2]);
+/// assert_eq!(table.to_vec::<i32>(), [1, 2, 3, 4, 5, 6]);
+/// ```
+///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
@@ -327,6 +417,14 @@ pub fn vstack(arrays: &[&Array]) -> Array {
 }
 
 /// Joins arrays along the third axis. `jax.numpy.dstack`.
+///
+/// ```
+/// use nnx::{Array, array::dstack};
+///
+/// let x = dstack(&[&Array::from([[1], [2]]), &Array::from([[3], [4]])]);
+/// assert_eq!(x.shape(), [2, 1, 2]);
+/// assert_eq!(x.to_vec::<i32>(), [1, 3, 2, 4]);
+/// ```
 ///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
@@ -338,6 +436,13 @@ pub fn dstack(arrays: &[&Array]) -> Array {
 /// Joins matrices and vectors, which become columns, along the second axis.
 /// `jax.numpy.column_stack`.
 ///
+/// ```
+/// use nnx::{Array, array::column_stack};
+///
+/// let x = column_stack(&[&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
+/// assert_eq!(x.to_vec::<i32>(), [1, 3, 4, 2, 5, 6]);
+/// ```
+///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
@@ -347,6 +452,13 @@ pub fn column_stack(arrays: &[&Array]) -> Array {
 
 /// A matrix with the given matrices along its diagonal and zeros elsewhere.
 /// `jax.scipy.linalg.block_diag`.
+///
+/// ```
+/// use nnx::{Array, array::block_diag};
+///
+/// let x = block_diag(&[&Array::from([[1]]), &Array::from([[2, 3]])]);
+/// assert_eq!(x.to_vec::<i32>(), [1, 0, 0, 0, 2, 3]);
+/// ```
 ///
 /// # Panics
 /// Panics if an array has more than two axes, or there is none.
@@ -376,6 +488,14 @@ pub fn block_diag(arrays: &[&Array]) -> Array {
 }
 
 /// The arrays in the shape that all of them broadcast to. `jax.numpy.broadcast_arrays`.
+///
+/// ```
+/// use nnx::{Array, array::broadcast_arrays};
+///
+/// let wide = broadcast_arrays(&[&Array::from([[1], [2]]), &Array::from([10, 20])]);
+/// assert_eq!(wide[0].to_vec::<i32>(), [1, 1, 2, 2]);
+/// assert_eq!(wide[1].to_vec::<i32>(), [10, 20, 10, 20]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

@@ -14,6 +14,16 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::{Array, array::keepdims};
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.sum(0).to_vec::<i32>(), [5, 7, 9]);
+    /// assert_eq!(x.sum(..).item::<i32>(), 21);
+    /// assert_eq!(x.sum(keepdims(-1)).shape(), [2, 1]);
+    /// assert_eq!(Array::from([200_u8, 100]).sum(0).item::<u32>(), 300);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -25,6 +35,13 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.prod(1).to_vec::<i32>(), [6, 120]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -35,6 +52,14 @@ impl Array {
     /// Arithmetic mean; integers become f32. `jax.numpy.mean`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 6]]);
+    /// assert_eq!(x.mean(1).to_vec::<f32>(), [1.5, 4.5]);
+    /// assert_eq!(x.mean([0, 1]).item::<f32>(), 3.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -52,6 +77,14 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1.0, 3.0], [2.0, 6.0]]);
+    /// assert_eq!(x.var(1).to_vec::<f64>(), [1.0, 4.0]);
+    /// assert_eq!(x.var_ddof(1, 1).to_vec::<f64>(), [2.0, 8.0]); // the unbiased estimate
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -62,6 +95,13 @@ impl Array {
     /// Square root of [`var`](Array::var). `jax.numpy.std`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Tolerance};
+    ///
+    /// let y = Array::from([[1.0, 3.0], [2.0, 6.0]]).std(1);
+    /// assert!(y.allclose(Array::from([1.0, 2.0]), Tolerance::default()).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -74,6 +114,15 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 5], [4, 2]]);
+    /// assert_eq!(x.max(1).to_vec::<i32>(), [5, 4]);
+    /// assert_eq!(x.max(..).item::<i32>(), 5);
+    /// assert!(Array::from([1.0, f64::NAN]).max(0).item::<f64>().is_nan());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -84,6 +133,13 @@ impl Array {
     /// [`max`](Array::max) by its longer name: the largest element; NaN wins. `jax.numpy.amax`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 5], [4, 2]]);
+    /// assert_eq!(x.amax(0).to_vec::<i32>(), [4, 5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -96,6 +152,13 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 5], [4, 2]]);
+    /// assert_eq!(x.amin(0).to_vec::<i32>(), [1, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -106,6 +169,14 @@ impl Array {
     /// Smallest element; NaN wins. `jax.numpy.min`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 5], [4, 2]]);
+    /// assert_eq!(x.min(1).to_vec::<i32>(), [1, 2]);
+    /// assert_eq!(x.min(..).item::<i32>(), 1);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -118,6 +189,14 @@ impl Array {
     ///
     /// The result has this array's shape without the axes.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 0], [2, 3]]);
+    /// assert_eq!(x.all(1).to_vec::<bool>(), [false, true]);
+    /// assert!(x.ge(0).all(..).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -128,6 +207,14 @@ impl Array {
     /// Whether some element is true or not zero. `jax.numpy.any`.
     ///
     /// The result has this array's shape without the axes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[0, 0], [2, 0]]);
+    /// assert_eq!(x.any(1).to_vec::<bool>(), [false, true]);
+    /// assert!(x.gt(1).any(..).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -274,6 +361,13 @@ impl Array {
 ///
 /// The result has the shape of `x` without the axes.
 ///
+/// ```
+/// use nnx::{Array, array::logsumexp};
+///
+/// let x = Array::from([1000.0, 1000.0]); // whose exponentials are infinite
+/// assert!((logsumexp(&x, 0).item::<f64>() - 1000.693147).abs() < 1e-5);
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]
@@ -297,6 +391,14 @@ pub fn logsumexp(x: &Array, axes: impl IntoAxes) -> Array {
 /// exp(x) / Σ exp(x) along the axes, without overflow. `jax.nn.softmax`.
 ///
 /// The result has the shape of `x`.
+///
+/// ```
+/// use nnx::{Array, array::{Tolerance, softmax}};
+///
+/// let x = Array::from([[1.0, 3.0], [2.0, 2.0]]).log();
+/// let y = Array::from([[0.25, 0.75], [0.5, 0.5]]);
+/// assert!(softmax(&x, -1).allclose(&y, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis.

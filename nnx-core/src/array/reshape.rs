@@ -11,6 +11,14 @@ use crate::value::{promote_dtypes, saturating_product};
 impl Array {
     /// The same elements in another shape; one size may be `-1`. `jax.numpy.reshape`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3, 4, 5, 6]).reshape([2, -1]);
+    /// assert_eq!(x.shape(), [2, 3]);
+    /// assert_eq!(x.at(1).get().to_vec::<i32>(), [4, 5, 6]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the number of elements differs.
     #[track_caller]
@@ -37,12 +45,29 @@ impl Array {
     }
 
     /// Reverses the order of the axes. `x.T` in NumPy. `jax.numpy.ndarray.T`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]).t();
+    /// assert_eq!(x.shape(), [3, 2]);
+    /// assert_eq!(x.to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+    /// ```
     #[track_caller]
     pub fn t(&self) -> Array {
         bind1(Transpose((0..self.rank()).rev().collect()), &[self])
     }
 
     /// Axis `i` of the result is axis `axes[i]` of this array. `jax.numpy.transpose`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[[1, 2, 3], [4, 5, 6]]]); // [1, 2, 3]
+    /// let y = x.transpose([2, 0, 1]);
+    /// assert_eq!(y.shape(), [3, 1, 2]);
+    /// assert_eq!(y.to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `axes` is not a permutation of the axes.
@@ -54,6 +79,15 @@ impl Array {
     }
 
     /// Exchanges two axes. `jax.numpy.swapaxes`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[[1, 2, 3], [4, 5, 6]]]); // [1, 2, 3]
+    /// let y = x.swapaxes(-1, -2);
+    /// assert_eq!(y.shape(), [1, 3, 2]);
+    /// assert_eq!(y.to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -67,6 +101,15 @@ impl Array {
 
     /// Moves axis `from` to position `to`. `jax.numpy.moveaxis`.
     ///
+    /// ```
+    /// use nnx::{Array, DType, array::zeros};
+    ///
+    /// let images = zeros([8, 3, 32, 24], DType::F32); // [N, C, H, W]
+    /// assert_eq!(images.moveaxis(1, -1).shape(), [8, 32, 24, 3]);
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.moveaxis(0, 1).to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -78,6 +121,15 @@ impl Array {
     }
 
     /// Inserts an axis of size 1 at position `axis` of the result. `jax.numpy.expand_dims`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2]);
+    /// assert_eq!(x.expand_dims(-1).shape(), [2, 1]);
+    /// // A column and a row broadcast to a table.
+    /// assert_eq!((x.expand_dims(1) * x.expand_dims(0)).to_vec::<i32>(), [1, 2, 2, 4]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the result has no such axis.
@@ -104,6 +156,14 @@ impl Array {
 
     /// Drops the given axes, which must have size 1. `jax.numpy.squeeze`.
     ///
+    /// ```
+    /// use nnx::{DType, array::ones};
+    ///
+    /// let x = ones([1, 3, 1], DType::F32);
+    /// assert_eq!(x.squeeze(0).shape(), [3, 1]);
+    /// assert_eq!(x.squeeze(..).shape(), [3]); // all that have size 1
+    /// ```
+    ///
     /// # Panics
     /// Panics if one of them has another size.
     #[track_caller]
@@ -123,12 +183,28 @@ impl Array {
     }
 
     /// All elements in one axis. `jax.numpy.ravel`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]).flatten();
+    /// assert_eq!(x.shape(), [4]);
+    /// assert_eq!(x.to_vec::<i32>(), [1, 2, 3, 4]);
+    /// ```
     #[track_caller]
     pub fn flatten(&self) -> Array {
         self.reshape([self.size()])
     }
 
     /// Reverses the elements along the given axes. `jax.numpy.flip`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.flip(1).to_vec::<i32>(), [2, 1, 4, 3]);
+    /// assert_eq!(x.flip(..).to_vec::<i32>(), [4, 3, 2, 1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -140,6 +216,14 @@ impl Array {
 
     /// Repeats the whole array `reps[i]` times along axis `i`; the shorter of `reps` and the shape
     /// is filled up with 1 in front. `jax.numpy.tile`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2]);
+    /// assert_eq!(x.tile(&[2]).to_vec::<i32>(), [1, 2, 1, 2]);
+    /// assert_eq!(x.tile(&[3, 1]).shape(), [3, 2]);
+    /// ```
     #[track_caller]
     pub fn tile(&self, reps: &[usize]) -> Array {
         let rank = self.rank().max(reps.len());
@@ -161,6 +245,14 @@ impl Array {
 
     /// Repeats every element `n` times along `axis`. `jax.numpy.repeat`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2]]);
+    /// assert_eq!(x.repeat(2, 1).to_vec::<i32>(), [1, 1, 2, 2]);
+    /// assert_eq!(x.repeat(2, 0).to_vec::<i32>(), [1, 2, 1, 2]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -177,6 +269,14 @@ impl Array {
 
 /// Joins arrays along an existing axis. `jax.numpy.concatenate`.
 ///
+/// ```
+/// use nnx::{Array, array::concatenate};
+///
+/// let (x, y) = (Array::from([[1, 2]]), Array::from([[3, 4]]));
+/// assert_eq!(concatenate(&[&x, &y], 0).shape(), [2, 2]);
+/// assert_eq!(concatenate(&[&x, &y], -1).to_vec::<i32>(), [1, 2, 3, 4]);
+/// ```
+///
 /// # Panics
 /// Panics if there is no array, or their other axes differ.
 #[track_caller]
@@ -191,6 +291,14 @@ pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
 }
 
 /// Joins arrays of one shape along a new axis. `jax.numpy.stack`.
+///
+/// ```
+/// use nnx::{Array, array::stack};
+///
+/// let (x, y) = (Array::from([1, 2, 3]), Array::from([4, 5, 6]));
+/// assert_eq!(stack(&[&x, &y], 0).shape(), [2, 3]);
+/// assert_eq!(stack(&[&x, &y], 1).to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+/// ```
 ///
 /// # Panics
 /// Panics if there is no array, or the shapes differ.

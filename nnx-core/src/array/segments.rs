@@ -103,6 +103,13 @@ pub fn segment_sum(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<
 /// the data needs numbers that are all different, of which nothing is known here, so that there is
 /// none. `jax.ops.segment_prod`.
 ///
+/// ```
+/// use nnx::{Array, array::segment_prod};
+///
+/// let (data, ids) = (Array::from([2, 3, 4, 5]), Array::from([0, 0, 1, 3]));
+/// assert_eq!(segment_prod(&data, &ids, 4).to_vec::<i32>(), [6, 4, 1, 5]);
+/// ```
+///
 /// # Panics
 /// As [`segment_sum`].
 #[track_caller]
@@ -113,6 +120,13 @@ pub fn segment_prod(data: impl AsArray, ids: impl AsArray, num: impl Into<Option
 /// The largest elements of the parts of `data`, as [`segment_sum`]; the lowest value of the dtype (−∞)
 /// of none. `jax.ops.segment_max`.
 ///
+/// ```
+/// use nnx::{Array, array::segment_max};
+///
+/// let (data, ids) = (Array::from([2, 3, 4, 5]), Array::from([0, 0, 1, 3]));
+/// assert_eq!(segment_max(&data, &ids, None).to_vec::<i32>(), [3, 4, i32::MIN, 5]);
+/// ```
+///
 /// # Panics
 /// As [`segment_sum`], but not for bools; for complex numbers.
 #[track_caller]
@@ -122,6 +136,13 @@ pub fn segment_max(data: impl AsArray, ids: impl AsArray, num: impl Into<Option<
 
 /// The smallest elements of the parts of `data`, as [`segment_sum`]; the highest value of the dtype (∞)
 /// of none. `jax.ops.segment_min`.
+///
+/// ```
+/// use nnx::{Array, array::segment_min};
+///
+/// let (data, ids) = (Array::from([2.0, 3.0, 4.0]), Array::from([0, 0, 2]));
+/// assert_eq!(segment_min(&data, &ids, 3).to_vec::<f64>(), [2.0, f64::INFINITY, 4.0]);
+/// ```
 ///
 /// # Panics
 /// As [`segment_max`].

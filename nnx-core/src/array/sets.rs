@@ -37,6 +37,14 @@ pub fn union1d(a: impl AsArray, b: impl AsArray, size: impl Into<Option<usize>>)
 /// The different elements that are in both arrays, in ascending order; with a `size`, as many,
 /// filled up with `fill`. `jax.numpy.intersect1d`.
 ///
+/// ```
+/// use nnx::{Array, array::intersect1d};
+///
+/// let (a, b) = (Array::from([3, 1, 2, 1]), Array::from([1, 3, 5]));
+/// assert_eq!(intersect1d(&a, &b, None, 0).to_vec::<i32>(), [1, 3]);
+/// assert_eq!(intersect1d(&a, &b, 3, -1).to_vec::<i32>(), [1, 3, -1]);
+/// ```
+///
 /// # Panics
 /// Without a size inside a trace.
 #[track_caller]
@@ -53,6 +61,13 @@ pub fn intersect1d(
 /// The different elements of `a` that are not in `b`, in ascending order; with a `size`, as
 /// many, filled up with `fill`. `jax.numpy.setdiff1d`.
 ///
+/// ```
+/// use nnx::{Array, array::setdiff1d};
+///
+/// let (a, b) = (Array::from([3, 1, 2, 1]), Array::from([1, 5]));
+/// assert_eq!(setdiff1d(&a, &b, None, 0).to_vec::<i32>(), [2, 3]);
+/// ```
+///
 /// # Panics
 /// Without a size inside a trace.
 #[track_caller]
@@ -68,6 +83,13 @@ pub fn setdiff1d(
 
 /// The different elements that are in one of the arrays only, in ascending order; with a `size`,
 /// as many, filled up with `fill`. `jax.numpy.setxor1d`.
+///
+/// ```
+/// use nnx::{Array, array::setxor1d};
+///
+/// let (a, b) = (Array::from([3, 1]), Array::from([1, 2]));
+/// assert_eq!(setxor1d(&a, &b, None, 0).to_vec::<i32>(), [2, 3]);
+/// ```
 ///
 /// # Panics
 /// Without a size inside a trace.

@@ -74,6 +74,14 @@ pub fn convolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Array {
 /// The correlation of two arrays with the same number of axes; complex `b` is conjugated. The parts are
 /// those of [`convolve`]. `jax.scipy.signal.correlate`, `correlate2d` (default `Full`).
 ///
+/// ```
+/// use nnx::{Array, array::ConvolveMode, signal::correlate};
+///
+/// let (x, k) = (Array::from([[1.0, 2.0], [3.0, 4.0]]), Array::from([[1.0, 10.0]]));
+/// let y = correlate(&x, &k, ConvolveMode::Full);
+/// assert_eq!(y.to_vec::<f64>(), [10.0, 21.0, 2.0, 30.0, 43.0, 4.0]);
+/// ```
+///
 /// # Panics
 /// As [`convolve`].
 #[track_caller]
@@ -83,6 +91,15 @@ pub fn correlate(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Array 
 
 /// The convolution of two arrays by Fourier transforms: faster for large ones, and less exact. The parts are those of
 /// [`convolve`]. `jax.scipy.signal.fftconvolve` (default `Full`).
+///
+/// ```
+/// use nnx::{Array, array::{ConvolveMode, Tolerance}, signal::fftconvolve};
+///
+/// let (x, k) = (Array::from([1.0, 2.0, 3.0]), Array::from([1.0, 10.0]));
+/// let y = fftconvolve(&x, &k, ConvolveMode::Full);
+/// let expected = Array::from([1.0, 12.0, 23.0, 30.0]);
+/// assert!(y.allclose(&expected, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// As [`convolve`].
@@ -122,6 +139,15 @@ pub fn fftconvolve(a: impl AsArray, b: impl AsArray, mode: ConvolveMode) -> Arra
 }
 
 /// The part that [`detrend`] takes away.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, signal::{Trend, detrend}};
+///
+/// let x = Array::from([1.0, 2.0, 6.0]);
+/// let y = detrend(&x, -1, Trend::Linear); // less −0.5 + 2.5 t at 0, 1, 2 and a half more
+/// assert!(y.allclose(Array::from([0.5, -1.0, 0.5]), Tolerance::default()).item::<bool>());
+/// assert_eq!(detrend(&x, -1, Trend::Constant).to_vec::<f64>(), [-2.0, -1.0, 3.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Trend {
     /// The line nearest to the elements in the mean square: `"linear"`.

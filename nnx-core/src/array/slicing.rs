@@ -10,6 +10,15 @@ use crate::value::{Aval, DType};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 /// The part of one axis to take: a range with optional step, or one position.
+///
+/// ```
+/// use nnx::{Array, array::SliceSpec};
+///
+/// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+/// let last: SliceSpec = (-1).into();
+/// let columns = SliceSpec::from(..).step_by(2);
+/// assert_eq!(x.slice([last, columns]).to_vec::<i32>(), [4, 6]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SliceSpec {
     start: Option<isize>,
@@ -38,6 +47,13 @@ impl Resolved {
 
 impl SliceSpec {
     /// Every `step`-th element of the range.
+    ///
+    /// ```
+    /// use nnx::{Array, array::SliceSpec};
+    ///
+    /// let x = Array::from([0, 1, 2, 3, 4, 5]);
+    /// assert_eq!(x.at(SliceSpec::from(1..).step_by(2)).get().to_vec::<i32>(), [1, 3, 5]);
+    /// ```
     pub fn step_by(self, step: usize) -> Self {
         SliceSpec { step, ..self }
     }
@@ -127,11 +143,12 @@ impl Array {
     /// Bounds may be negative and are clamped as in NumPy; a single position drops its axis.
     /// `jax.lax.slice`.
     ///
-    /// ```no_run
+    /// ```
     /// use nnx::Array;
-    /// # fn demo(x: Array) -> Array {
-    /// x.slice([(0..8).into(), (-3).into()]) // x[0:8, -3]
-    /// # }
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+    /// let y = x.slice([(0..2).into(), (-1).into()]); // x[0:2, -1]
+    /// assert_eq!(y.to_vec::<i32>(), [3, 6]);
     /// ```
     ///
     /// # Panics
@@ -163,6 +180,14 @@ impl Array {
     }
 
     /// Splits into equal parts along `axis`. `jax.numpy.split`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let parts = Array::from([[1, 2, 3, 4]]).split(2, -1);
+    /// assert_eq!(parts[0].to_vec::<i32>(), [1, 2]);
+    /// assert_eq!(parts[1].to_vec::<i32>(), [3, 4]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the size is not divisible by `parts`.
@@ -198,6 +223,15 @@ impl Array {
     /// Position `index` along `axis`, computed while running and clamped to the bounds, negative
     /// ones counted from the end; the axis vanishes. `jax.lax.dynamic_index_in_dim` without `keepdims`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4], [5, 6]]);
+    /// let row = x.dynamic_index(Array::scalar(1), 0); // one program for all rows
+    /// assert_eq!(row.to_vec::<i32>(), [3, 4]);
+    /// assert_eq!(x.dynamic_index(Array::scalar(9), 0).to_vec::<i32>(), [5, 6]); // clamped
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis or `index` is not an integer scalar.
     #[track_caller]
@@ -216,6 +250,14 @@ impl Array {
     /// count from the end.
     /// `jax.lax.dynamic_slice`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([0, 1, 2, 3, 4]);
+    /// assert_eq!(x.dynamic_slice(&[&Array::scalar(1)], &[2]).to_vec::<i32>(), [1, 2]);
+    /// assert_eq!(x.dynamic_slice(&[&Array::scalar(4)], &[2]).to_vec::<i32>(), [3, 4]); // clamped
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is not one start and size per axis, or a size is too large.
     #[track_caller]
@@ -232,6 +274,14 @@ impl Array {
     /// This array with `update` written at computed `starts` (integer scalars), clamped to fit;
     /// negative ones count from the end.
     /// `jax.lax.dynamic_update_slice`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (x, update) = (Array::from([0, 1, 2, 3]), Array::from([8, 9]));
+    /// let y = x.dynamic_update_slice(&update, &[&Array::scalar(1)]);
+    /// assert_eq!(y.to_vec::<i32>(), [0, 8, 9, 3]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is not one start per axis, or the update is too large.
@@ -250,6 +300,14 @@ impl Array {
     /// Adds `low` and `high` elements of `value` before and after each axis; negative ones cut.
     /// `jax.numpy.pad` with mode `constant`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.pad(&[(1, 2)], 0).to_vec::<i32>(), [0, 1, 2, 3, 0, 0]);
+    /// assert_eq!(x.pad(&[(-1, 1)], 9).to_vec::<i32>(), [2, 3, 9]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is not one pair per axis, or nothing is left.
     #[track_caller]
@@ -261,6 +319,13 @@ impl Array {
 
     /// Padding with `interior` elements between neighbours too: low, high, interior per axis.
     /// `jax.lax.pad`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([1, 2, 3]);
+    /// assert_eq!(x.pad_general(&[(0, 1, 1)], 0).to_vec::<i32>(), [1, 0, 2, 0, 3, 0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is not one triple per axis, or nothing is left.

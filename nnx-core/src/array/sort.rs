@@ -13,6 +13,15 @@ impl Array {
     /// The elements in ascending order along `axis`. For descending order,
     /// [`flip`](Array::flip) the result. `jax.numpy.sort`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([3.0, f64::NAN, 1.0]).sort(0).to_vec::<f64>();
+    /// assert_eq!(x[..2], [1.0, 3.0]);
+    /// let descending = Array::from([[2, 3, 1]]).sort(-1).flip(-1);
+    /// assert_eq!(descending.to_vec::<i32>(), [3, 2, 1]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -24,12 +33,13 @@ impl Array {
     /// The positions, as i32, that sort the elements along `axis`; for
     /// [`take_along_axis`](Array::take_along_axis). `jax.numpy.argsort`.
     ///
-    /// ```no_run
+    /// ```
     /// use nnx::Array;
-    /// # fn demo(x: Array) {
+    ///
+    /// let x = Array::from([[30, 10, 20]]);
     /// let order = x.argsort(-1);
-    /// let sorted = x.take_along_axis(&order, -1);
-    /// # }
+    /// assert_eq!(order.to_vec::<i32>(), [1, 2, 0]);
+    /// assert_eq!(x.take_along_axis(&order, -1).to_vec::<i32>(), [10, 20, 30]);
     /// ```
     ///
     /// # Panics
@@ -71,6 +81,13 @@ impl Array {
     /// elements, then those of the others in ascending order of the positions. See
     /// [`partition`](Array::partition). `jax.numpy.argpartition`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([3, 1, 4, 1, 5]);
+    /// assert_eq!(x.argpartition(2, -1).to_vec::<i32>(), [1, 3, 0, 2, 4]);
+    /// ```
+    ///
     /// # Panics
     /// As `partition`.
     #[track_caller]
@@ -102,6 +119,14 @@ impl Array {
     /// The `k` largest elements along the last axis, largest first, and their positions as i32.
     /// The first of equals comes first; NaN counts as largest. `jax.lax.top_k`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (values, positions) = Array::from([3, 1, 4, 4, 5]).top_k(3);
+    /// assert_eq!(values.to_vec::<i32>(), [5, 4, 4]);
+    /// assert_eq!(positions.to_vec::<i32>(), [4, 2, 3]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the last axis has fewer than `k` elements.
     #[track_caller]
@@ -116,6 +141,14 @@ impl Array {
     /// Where each of `values` would have to be inserted into this sorted 1-d array to keep it
     /// sorted, as i32: before elements that are equal, or after them if `right`.
     /// `jax.numpy.searchsorted`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let (sorted, values) = (Array::from([1, 3, 3, 5]), Array::from([3, 0, 9]));
+    /// assert_eq!(sorted.searchsorted(&values, false).to_vec::<i32>(), [1, 0, 4]);
+    /// assert_eq!(sorted.searchsorted(&values, true).to_vec::<i32>(), [3, 0, 4]);
+    /// ```
     ///
     /// # Panics
     /// Panics if this array has not exactly one axis.
@@ -139,6 +172,15 @@ impl Array {
 /// Sorts several arrays of one shape along `axis` by the first `num_keys` of them, the first being
 /// the most significant; the others go along. `jax.lax.sort`.
 ///
+/// ```
+/// use nnx::{Array, array::sort_multi};
+///
+/// let (year, month) = (Array::from([2, 1, 2]), Array::from([5, 9, 4]));
+/// let sorted = sort_multi(&[&year, &month, &Array::from([10, 20, 30])], 0, 2);
+/// assert_eq!(sorted[1].to_vec::<i32>(), [9, 4, 5]);
+/// assert_eq!(sorted[2].to_vec::<i32>(), [20, 30, 10]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of
 /// arrays.
@@ -152,6 +194,14 @@ pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Arra
 
 /// `keys` in ascending order along `axis`, and `values` in the same order. `jax.lax.sort_key_val`.
 ///
+/// ```
+/// use nnx::{Array, array::sort_key_val};
+///
+/// let (keys, values) = sort_key_val(Array::from([3, 1, 2]), Array::from([30, 10, 20]), 0);
+/// assert_eq!(keys.to_vec::<i32>(), [1, 2, 3]);
+/// assert_eq!(values.to_vec::<i32>(), [10, 20, 30]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes differ or there is no such axis.
 #[track_caller]
@@ -162,6 +212,13 @@ pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (A
 
 /// The positions, as i32, that sort by several keys along `axis`, the last key being the most
 /// significant. `jax.numpy.lexsort`.
+///
+/// ```
+/// use nnx::{Array, array::lexsort};
+///
+/// let (month, year) = (Array::from([3, 1, 2]), Array::from([1, 0, 1]));
+/// assert_eq!(lexsort(&[&month, &year], 0).to_vec::<i32>(), [1, 2, 0]); // by years first
+/// ```
 ///
 /// # Panics
 /// Panics if there is no key, the shapes differ or there is no such axis.

@@ -28,6 +28,13 @@ pub fn linspace(start: impl Operand, stop: impl Operand, num: usize, dtype: DTyp
 
 /// [`linspace`] that stops one step before `stop`. `jax.numpy.linspace` with `endpoint=False`.
 ///
+/// ```
+/// use nnx::{DType, array::linspace_exclusive};
+///
+/// let x = linspace_exclusive(0.0, 1.0, 4, DType::F32);
+/// assert_eq!(x.to_vec::<f32>(), [0.0, 0.25, 0.5, 0.75]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes of the ends do not broadcast.
 #[track_caller]
@@ -42,6 +49,13 @@ pub fn linspace_exclusive(
 
 /// `base` to the power of `num` exponents from `start` to `stop`. `jax.numpy.logspace` (default
 /// `base` 10).
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, logspace}};
+///
+/// let x = logspace(0.0, 2.0, 3, 10.0, DType::F64);
+/// assert!(x.allclose(Array::from([1.0, 10.0, 100.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes of the ends do not broadcast.
@@ -58,6 +72,13 @@ pub fn logspace(
 
 /// `num` numbers from `start` to `stop`, each a constant multiple of the one before; both ends of
 /// one sign. `jax.numpy.geomspace`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, geomspace}};
+///
+/// let x = geomspace(1.0, 8.0, 4, DType::F64);
+/// assert!(x.allclose(Array::from([1.0, 2.0, 4.0, 8.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes of the ends do not broadcast.
@@ -144,6 +165,16 @@ fn step_of(dtype: DType, value: f64) -> Array {
 }
 
 /// How [`meshgrid`] orders its axes.
+///
+/// ```
+/// use nnx::{Array, array::{Indexing, meshgrid}};
+///
+/// let (x, y) = (Array::from([1, 2, 3]), Array::from([5, 6]));
+/// assert_eq!(meshgrid(&[&x, &y], Indexing::Xy)[0].shape(), [2, 3]);
+/// let grid = meshgrid(&[&x, &y], Indexing::Ij);
+/// assert_eq!(grid[0].shape(), [3, 2]);
+/// assert_eq!(grid[0].to_vec::<i32>(), [1, 1, 2, 2, 3, 3]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Indexing {
     /// Cartesian: the first two axes are exchanged, so that columns go with the first coordinate.
@@ -191,6 +222,14 @@ pub fn meshgrid(arrays: &[&Array], indexing: Indexing) -> Vec<Array> {
 
 /// For each axis of `shape` an i32 array of that shape with the elements' positions along it.
 /// `jax.numpy.indices`.
+///
+/// ```
+/// use nnx::array::indices;
+///
+/// let at = indices([2, 3]);
+/// assert_eq!(at[0].to_vec::<i32>(), [0, 0, 0, 1, 1, 1]);
+/// assert_eq!(at[1].to_vec::<i32>(), [0, 1, 2, 0, 1, 2]);
+/// ```
 ///
 /// # Panics
 /// Panics if a size is negative.

@@ -8,6 +8,15 @@ use crate::run::bind1;
 use crate::value::DType;
 
 /// How a window slides. An empty list stands for 1 on every axis.
+///
+/// ```
+/// use nnx::{Array, array::{Padding, WindowOptions, reduce_window_max}};
+///
+/// let x = Array::from([1, 5, 2, 3, 4]);
+/// let options =
+///     WindowOptions { strides: vec![2], padding: Padding::Same, ..Default::default() };
+/// assert_eq!(reduce_window_max(&x, &[2], &options).to_vec::<i32>(), [5, 3, 4]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct WindowOptions {
     /// Steps of the window.
@@ -62,18 +71,6 @@ macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident $reducer:ident;)*) => {$(
         $(#[$doc])*
         ///
-        /// `window` has one size per axis, 1 where nothing is combined. The result has the dtype
-        /// of `x`.
-        ///
-        /// ```no_run
-        /// use nnx::{Array, array::*};
-        /// # fn demo(images: Array) -> Array {
-        /// // images [N, H, W, C] -> [N, H/2, W/2, C]
-        /// let options = WindowOptions { strides: vec![1, 2, 2, 1], ..Default::default() };
-        #[doc = concat!(stringify!($name), "(&images, &[1, 2, 2, 1], &options)")]
-        /// # }
-        /// ```
-        ///
         /// # Panics
         /// Panics if the window or the options do not fit the axes of `x`.
         #[track_caller]
@@ -83,13 +80,43 @@ macro_rules! reductions {
     )*};
 }
 reductions! {
-    /// Sums over sliding windows; padding counts as 0.
+    /// Sums over sliding windows; padding counts as 0. `window` has one size per axis, 1 where nothing is
+    /// combined. The result has the dtype of `x`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::{WindowOptions, reduce_window_sum}};
+    ///
+    /// let x = Array::from([[1, 2, 3, 4], [5, 6, 7, 8]]);
+    /// let y = reduce_window_sum(&x, &[1, 2], &WindowOptions::default());
+    /// assert_eq!(y.to_vec::<i32>(), [3, 5, 7, 11, 13, 15]);
+    /// ```
     reduce_window_sum Sum;
     /// Largest elements of sliding windows; padding counts as the smallest value. Reverse mode
-    /// does not take a `window_dilation`.
+    /// does not take a `window_dilation`. `window` has one size per axis, 1 where nothing is combined. The
+    /// result has the dtype of `x`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::{WindowOptions, reduce_window_max}};
+    ///
+    /// // Images [N, H, W, C] -> [N, H/2, W/2, C]
+    /// let x = Array::from([[1, 2, 3, 4], [5, 6, 7, 8]]).reshape([1, 2, 4, 1]);
+    /// let options = WindowOptions { strides: vec![1, 2, 2, 1], ..Default::default() };
+    /// let y = reduce_window_max(&x, &[1, 2, 2, 1], &options);
+    /// assert_eq!(y.shape(), [1, 1, 2, 1]);
+    /// assert_eq!(y.to_vec::<i32>(), [6, 8]);
+    /// ```
     reduce_window_max Max;
     /// Smallest elements of sliding windows; padding counts as the largest value. Reverse mode
-    /// does not take a `window_dilation`.
+    /// does not take a `window_dilation`. `window` has one size per axis, 1 where nothing is combined. The
+    /// result has the dtype of `x`.
+    ///
+    /// ```
+    /// use nnx::{Array, array::{Padding, WindowOptions, reduce_window_min}};
+    ///
+    /// let options = WindowOptions { padding: Padding::Same, ..Default::default() };
+    /// let y = reduce_window_min(&Array::from([3, 1, 2]), &[2], &options);
+    /// assert_eq!(y.to_vec::<i32>(), [1, 1, 2]);
+    /// ```
     reduce_window_min Min;
 }
 
@@ -97,6 +124,13 @@ reductions! {
 impl Array {
     /// Sum of the elements up to and including each one along `axis`, in the array's dtype; bools
     /// become i32. `jax.numpy.cumsum`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.cumsum(1).to_vec::<i32>(), [1, 3, 6, 4, 9, 15]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
@@ -108,6 +142,13 @@ impl Array {
     /// Product of the elements up to and including each one along `axis`, in the array's dtype;
     /// bools become i32. `jax.numpy.cumprod`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.cumprod(0).to_vec::<i32>(), [1, 2, 3, 4, 10, 18]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -118,6 +159,12 @@ impl Array {
     /// Largest of the elements up to and including each one along `axis`; NaN wins.
     /// `jax.lax.cummax`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([1, 3, 2, 5]).cummax(0).to_vec::<i32>(), [1, 3, 3, 5]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
@@ -127,6 +174,12 @@ impl Array {
 
     /// Smallest of the elements up to and including each one along `axis`; NaN wins.
     /// `jax.lax.cummin`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([3, 4, 1, 2]).cummin(0).to_vec::<i32>(), [3, 3, 1, 1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.

@@ -11,6 +11,15 @@ use std::sync::{Arc, LazyLock, RwLock};
 ///
 /// Interned, so that it is cloned as a pointer and compares as one: the call path of a jitted function
 /// compares one per argument on every call.
+///
+/// ```
+/// use nnx::value::{Aval, DType};
+///
+/// let aval = Aval::new(DType::F32, &[32, 784]);
+/// assert_eq!(aval.to_string(), "f32[32, 784]");
+/// assert_eq!((aval.dtype(), aval.shape()), (DType::F32, &[32, 784][..]));
+/// assert_eq!((aval.rank(), aval.size(), aval.byte_size()), (2, 25088, 100352));
+/// ```
 #[derive(Clone)]
 pub struct Aval(Arc<Data>);
 
@@ -101,6 +110,13 @@ static INTERNED: LazyLock<RwLock<Interned>> = LazyLock::new(Default::default);
 
 impl Aval {
     /// The abstract value of an array of `dtype` with the dimensions `dims`.
+    ///
+    /// ```
+    /// use nnx::{Array, value::{Aval, DType}};
+    ///
+    /// let aval = Aval::new(DType::I32, &[3]);
+    /// assert_eq!(*Array::from([1, 2, 3]).aval(), aval);
+    /// ```
     pub fn new(dtype: DType, dims: &[usize]) -> Self {
         let mut hasher = FxHasher::default();
         (dtype, dims).hash(&mut hasher);
@@ -129,6 +145,13 @@ impl Aval {
     }
 
     /// A rank-0 abstract value.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    ///
+    /// let aval = Aval::scalar(DType::F64);
+    /// assert_eq!((aval.rank(), aval.size(), aval.byte_size()), (0, 1, 8));
+    /// ```
     pub fn scalar(dtype: DType) -> Self {
         Self::new(dtype, &[])
     }
@@ -169,11 +192,25 @@ impl Aval {
     }
 
     /// The same shape with another dtype.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    ///
+    /// let aval = Aval::new(DType::F32, &[2, 3]);
+    /// assert_eq!(aval.with_dtype(DType::BF16), Aval::new(DType::BF16, &[2, 3]));
+    /// ```
     pub fn with_dtype(&self, dtype: DType) -> Self {
         if dtype == self.0.dtype { self.clone() } else { Self::new(dtype, self.shape()) }
     }
 
     /// The same dtype with another shape.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    ///
+    /// let aval = Aval::new(DType::F32, &[2, 3]);
+    /// assert_eq!(aval.with_shape(&[6]), Aval::new(DType::F32, &[6]));
+    /// ```
     pub fn with_shape(&self, dims: &[usize]) -> Self {
         Self::new(self.0.dtype, dims)
     }

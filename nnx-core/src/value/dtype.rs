@@ -64,6 +64,15 @@ macro_rules! sort {
 macro_rules! dtypes {
     ([] $($variant:ident, $element:ty, $sort:ident, $name:literal, $numpy:literal;)*) => {
         /// The element type of an [`Array`](crate::graph::Array).
+        ///
+        /// ```
+        /// use nnx::{Array, DType};
+        ///
+        /// let x = Array::from([1.5_f32, 2.5]);
+        /// assert_eq!((x.dtype(), x.dtype().to_string()), (DType::F32, "f32".to_string()));
+        /// assert_eq!(x.astype(DType::BF16).dtype().size(), 2);
+        /// assert!(DType::BF16.is_float() && DType::C64.is_complex() && !DType::Bool.is_int());
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs)]
         pub enum DType {
@@ -72,9 +81,22 @@ macro_rules! dtypes {
 
         impl DType {
             /// Every dtype, in promotion order within each kind.
+            ///
+            /// ```
+            /// use nnx::DType;
+            ///
+            /// let bytes = DType::ALL.into_iter().filter(|dtype| dtype.size() == 1);
+            /// assert_eq!(bytes.collect::<Vec<_>>(), [DType::Bool, DType::I8, DType::U8]);
+            /// ```
             pub const ALL: [DType; [$($name),*].len()] = [$(DType::$variant),*];
 
             /// Bytes per element.
+            ///
+            /// ```
+            /// use nnx::DType;
+            ///
+            /// assert_eq!((DType::Bool.size(), DType::F32.size(), DType::C128.size()), (1, 4, 16));
+            /// ```
             pub const fn size(self) -> usize {
                 match self {
                     $(DType::$variant => size_of::<$element>(),)*
@@ -82,6 +104,13 @@ macro_rules! dtypes {
             }
 
             /// NumPy's name for it, as `float32`.
+            ///
+            /// ```
+            /// use nnx::DType;
+            ///
+            /// assert_eq!(DType::BF16.numpy_name(), "bfloat16");
+            /// assert_eq!(DType::U8.to_string(), "u8"); // Rust's name
+            /// ```
             pub const fn numpy_name(self) -> &'static str {
                 match self {
                     $(DType::$variant => $numpy,)*
@@ -138,16 +167,35 @@ for_each_dtype!(dtypes!());
 
 impl DType {
     /// Whether this is a real floating-point type.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::BF16.is_float());
+    /// assert!(!DType::C64.is_float()); // see `is_inexact`
+    /// ```
     pub const fn is_float(self) -> bool {
         matches!(self.sort(), NumberSort::Float)
     }
 
     /// Whether this is a complex type.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::C64.is_complex() && !DType::F32.is_complex());
+    /// ```
     pub const fn is_complex(self) -> bool {
         matches!(self.sort(), NumberSort::Complex)
     }
 
     /// Whether this is a real or complex floating-point type.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::C64.is_inexact() && DType::F16.is_inexact() && !DType::I32.is_inexact());
+    /// ```
     pub const fn is_inexact(self) -> bool {
         self.is_float() || self.is_complex()
     }
@@ -159,6 +207,12 @@ impl DType {
     }
 
     /// The dtype of the parts of a complex number; other dtypes are their own.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert_eq!((DType::C64.real(), DType::I32.real()), (DType::F32, DType::I32));
+    /// ```
     pub const fn real(self) -> DType {
         match self {
             DType::C64 => DType::F32,
@@ -168,6 +222,12 @@ impl DType {
     }
 
     /// The complex dtype whose parts are at least as wide as this one.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert_eq!((DType::F64.complex(), DType::F16.complex()), (DType::C128, DType::C64));
+    /// ```
     pub const fn complex(self) -> DType {
         match self {
             DType::F64 | DType::C128 => DType::C128,
@@ -176,22 +236,50 @@ impl DType {
     }
 
     /// Whether this is a signed or unsigned integer type (bool is neither).
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::U8.is_int() && DType::I64.is_int() && !DType::Bool.is_int());
+    /// ```
     pub const fn is_int(self) -> bool {
         self.is_signed_int() || self.is_unsigned_int()
     }
 
     /// Whether this is a signed integer type.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::I64.is_signed_int() && !DType::U8.is_signed_int());
+    /// ```
     pub const fn is_signed_int(self) -> bool {
         matches!(self.sort(), NumberSort::Signed)
     }
 
     /// Whether this is an unsigned integer type.
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::U8.is_unsigned_int() && !DType::I64.is_unsigned_int());
+    /// ```
     pub const fn is_unsigned_int(self) -> bool {
         matches!(self.sort(), NumberSort::Unsigned)
     }
 }
 
 /// A Rust type that is the element of some [`DType`].
+///
+/// ```
+/// use nnx::{Array, DType, Element};
+///
+/// fn last<T: Element>(x: &Array) -> T {
+///     x.flatten().at(-1).get().item()
+/// }
+/// assert_eq!(last::<i32>(&Array::from([[1, 2], [3, 4]])), 4);
+/// assert_eq!(<u8 as Element>::DTYPE, DType::U8);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of an array's elements",
     label = "not an element type",

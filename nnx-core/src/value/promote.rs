@@ -10,6 +10,14 @@ use super::DType;
 
 /// The contribution of an operand to the dtype of a result. Plain Rust numbers are weak: they take
 /// the dtype of the array they meet, as Python scalars do in JAX.
+///
+/// ```
+/// use nnx::{Array, DType, array::Operand, value::PromotionKind};
+///
+/// assert_eq!(3_i64.kind(), PromotionKind::WeakInt);
+/// assert_eq!(0.5_f32.kind(), PromotionKind::WeakFloat);
+/// assert_eq!(Array::scalar(3_i64).kind(), PromotionKind::Strong(DType::I64));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromotionKind {
     /// An array's dtype.
