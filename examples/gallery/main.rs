@@ -1,6 +1,7 @@
 //! Short programs, a file each, that share a binary: `cargo xtask example NAME` runs one of them.
 
 mod diffusion;
+mod fields;
 mod gpt;
 mod lora;
 mod maml;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     nnx_examples::gallery(&[
         (&diffusion::ABOUT, diffusion::run),
+        (&fields::ABOUT, fields::run),
         (&gpt::ABOUT, gpt::run),
         (&lora::ABOUT, lora::run),
         (&maml::ABOUT, maml::run),

@@ -333,7 +333,6 @@ pub type UnknownModule = Box<dyn crate::nn::AnyLayer>;
 /// does not exist is a filter that takes nothing.
 ///
 /// ```
-/// use nnx::Module;
 /// use nnx::module::{Everything, PathPattern, split_by};
 /// use nnx::{Array, Module, Param, path};
 ///

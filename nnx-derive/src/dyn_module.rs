@@ -213,6 +213,11 @@ fn objects(item: &ItemTrait, options: &Options) -> TokenStream {
     declaration.supertraits.push(parse_quote!(#tree #type_generics));
     declaration.colon_token.get_or_insert_with(Default::default);
     let message = format!("`{{Self}}` is not a Module, and only Modules can be `{text}`");
+    // A generic type is one for Modules in its parameters alone.
+    let of_parameters = format!(
+        "fix: if it is generic and has it, say so of its parameters: `impl<M: {} + nnx::Module>`",
+        plain_name(name)
+    );
     let object = quote!(dyn #name #type_generics);
     let private = quote!(#krate::__private);
     let is_tree = quote!(<#object as #tree #type_generics>);
@@ -236,7 +241,8 @@ fn objects(item: &ItemTrait, options: &Options) -> TokenStream {
         #[diagnostic::on_unimplemented(
             message = #message,
             label = "not a Module",
-            note = "fix: add `#[derive(nnx::Module)]` to the type"
+            note = "fix: add `#[derive(nnx::Module)]` to the type",
+            note = #of_parameters
         )]
         #vis trait #tree #of_trait: 'static #where_clause {
             #[doc(hidden)]

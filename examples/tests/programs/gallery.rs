@@ -199,3 +199,17 @@ fn gpt_and_lora() {
     printed.compiled_once("tune_step");
     assert!(folder.join("out/lora.safetensors").exists());
 }
+
+#[test]
+fn fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = run(folder.path(), "fields --steps 200 --batch-size 256");
+    let [first, last] = printed.column("loss");
+    assert!(last < 0.3 * first, "{first}, then {last}");
+    // Between the pixels that were seen, the plain network draws grey, the others rings.
+    let [plain, sines] = ["plain", "sines"].map(|name| printed.column(name)[1]);
+    assert!(sines > plain + 2.0, "{plain} and {sines} decibels");
+    printed.compiled_once("train_step");
+    printed.compiled_once("draw");
+    assert!(folder.path().join("out/picture.png").exists());
+}
