@@ -52,6 +52,16 @@ pub fn logpdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
 
 /// The density. See [`logpdf`]. `jax.scipy.stats.multivariate_normal.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::multivariate_normal};
+///
+/// let x = Array::from([[0.0_f32, 0.0], [1.0, 2.0]]); // two vectors
+/// let cov = Array::from([[1.0_f32, 0.5], [0.5, 2.0]]);
+/// let y = multivariate_normal::pdf(&x, &Array::from([0.0_f32, 0.0]), &cov);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.12031_f32, 0.038368]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// As [`logpdf`].
 #[track_caller]
