@@ -24,11 +24,8 @@ const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// The gamma function. `jax.scipy.special.gamma`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::gamma};
-///
-/// let y = gamma(&Array::from([5.0_f32, 0.5, -0.5])); // 4!, √π and −2√π
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([24.0_f32, 1.7725, -3.5449]), near).item::<bool>());
+/// use nnx::{Array, special::gamma};
+/// assert!((gamma(&Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
 /// ```
 #[track_caller]
 pub fn gamma(x: &Array) -> Array {
@@ -39,7 +36,6 @@ pub fn gamma(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::gammaln};
-///
 /// // log 99!; 99! itself is above the largest f32.
 /// assert!((gammaln(&Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
 /// ```
@@ -52,10 +48,7 @@ pub fn gammaln(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::gammasgn};
-///
-/// let sign = gammasgn(&Array::from([2.5_f32, -0.5, -1.5, -1.0]));
-/// assert_eq!(sign.to_vec::<f32>()[..3], [1.0, -1.0, 1.0]);
-/// assert!(sign.to_vec::<f32>()[3].is_nan());
+/// assert_eq!(gammasgn(&Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
 /// ```
 #[track_caller]
 pub fn gammasgn(x: &Array) -> Array {
@@ -77,11 +70,9 @@ fn gamma_sign(x: &Array) -> Array {
 /// x! = Γ(x + 1), 0 for negative x. `jax.scipy.special.factorial`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::factorial};
-///
-/// let y = factorial(&Array::from([5.0_f32, 0.5, -1.0])); // half numbers too: Γ(1.5)
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([120.0_f32, 0.88623, 0.0]), near).item::<bool>());
+/// use nnx::{Array, special::factorial};
+/// let y = factorial(&Array::from([5.0_f32, -1.0])).to_vec::<f32>();
+/// assert!((y[0] - 120.0).abs() < 1e-2 && y[1] == 0.0);
 /// ```
 #[track_caller]
 pub fn factorial(x: &Array) -> Array {
@@ -92,10 +83,7 @@ pub fn factorial(x: &Array) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::betaln};
-///
-/// // B(2, 3) = 1! 2! / 4!
-/// let y = betaln(&Array::scalar(2.0_f32), 3.0).item::<f32>();
-/// assert!((y - (1.0_f32 / 12.0).ln()).abs() < 1e-4);
+/// assert!((betaln(&Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
@@ -108,11 +96,8 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::beta};
-///
-/// let y = beta(&Array::from([2.0_f32, 0.5]), Array::from([3.0_f32, 0.5])); // 1/12 and π
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.083333_f32, 3.1416]), near).item::<bool>());
+/// use nnx::{Array, special::beta};
+/// assert!((beta(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -130,10 +115,7 @@ pub fn beta(a: &Array, b: impl Operand) -> Array {
 ///
 /// ```
 /// use nnx::{Array, special::polygamma};
-///
-/// // The trigamma function at 1 is π²/6.
-/// let y = polygamma(1, Array::scalar(1.0_f32)).item::<f32>();
-/// assert!((y - std::f32::consts::PI.powi(2) / 6.0).abs() < 1e-4);
+/// assert!((polygamma(1, Array::scalar(1.0)).item::<f64>() - 1.644934).abs() < 1e-5); // π²/6
 /// ```
 ///
 /// # Panics
@@ -149,12 +131,8 @@ pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
 /// `jax.scipy.special.gammainc`, `jax.lax.igamma`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::gammainc};
-///
-/// // For a = 1 it is 1 − e⁻ˣ.
-/// let y = gammainc(&Array::scalar(1.0_f32), Array::from([0.0_f32, 1.0, 2.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 0.63212, 0.86466]), near).item::<bool>());
+/// use nnx::{Array, special::gammainc};
+/// assert!((gammainc(&Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -168,12 +146,10 @@ pub fn gammainc(a: &Array, x: impl Operand) -> Array {
 /// `jax.scipy.special.gammaincc`, `jax.lax.igammac`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::gammaincc};
-///
+/// use nnx::{Array, special::gammaincc};
 /// // For a = 1 it is e⁻ˣ, with more digits than 1 − P(a, x) has.
-/// let y = gammaincc(&Array::scalar(1.0_f32), Array::from([1.0_f32, 10.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.36788_f32, 4.54e-5]), near).item::<bool>());
+/// let y = gammaincc(&Array::scalar(1.0_f32), 10.0).item::<f32>();
+/// assert!((y - 4.53999e-5).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
@@ -187,12 +163,8 @@ pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
 /// `jax.scipy.special.betainc`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::betainc};
-///
-/// // For a = b = 1 it is x, for a = 2, b = 1 its square.
-/// let y = betainc(Array::from([1.0_f32, 2.0]), 1.0, 0.25);
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.25_f32, 0.0625]), near).item::<bool>());
+/// use nnx::{Array, special::betainc};
+/// assert!((betainc(2.0, 1.0, Array::scalar(0.3)).item::<f64>() - 0.3 * 0.3).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -207,12 +179,9 @@ pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
 /// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. `jax.scipy.special.zeta`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::zeta};
-///
-/// // π²/6, and the same without its first term.
-/// let y = zeta(&Array::scalar(2.0_f32), Array::from([1.0_f32, 2.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([1.6449_f32, 0.64493]), near).item::<bool>());
+/// use nnx::{Array, special::zeta};
+/// use std::f64::consts::PI;
+/// assert!((zeta(&Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
 /// ```
 ///
 /// # Panics
@@ -225,12 +194,9 @@ pub fn zeta(s: &Array, q: impl Operand) -> Array {
 /// exp(−|x|) I₀(x), the scaled modified Bessel function of order 0. `jax.scipy.special.i0e`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::i0e};
-///
-/// // Finite where I₀ is above the largest f32.
-/// let y = i0e(&Array::from([0.0_f32, 1.0, 200.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([1.0_f32, 0.46576, 0.028227]), near).item::<bool>());
+/// use nnx::{Array, special::i0e};
+/// // I₀ itself is above the largest f32 here.
+/// assert!((i0e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn i0e(x: &Array) -> Array {
@@ -240,11 +206,8 @@ pub fn i0e(x: &Array) -> Array {
 /// The modified Bessel function of order 0. `jax.scipy.special.i0`, `jax.numpy.i0`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::i0};
-///
-/// let y = i0(&Array::from([0.0_f32, 1.0, -1.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([1.0_f32, 1.2661, 1.2661]), near).item::<bool>());
+/// use nnx::{Array, special::i0};
+/// assert!((i0(&Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn i0(x: &Array) -> Array {
@@ -254,12 +217,9 @@ pub fn i0(x: &Array) -> Array {
 /// exp(−|x|) I₁(x), the scaled modified Bessel function of order 1. `jax.scipy.special.i1e`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::i1e};
-///
-/// // Finite where I₁ is above the largest f32.
-/// let y = i1e(&Array::from([0.0_f32, 1.0, 200.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 0.20791, 0.028157]), near).item::<bool>());
+/// use nnx::{Array, special::i1e};
+/// // I₁ itself is above the largest f32 here.
+/// assert!((i1e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn i1e(x: &Array) -> Array {
@@ -269,11 +229,8 @@ pub fn i1e(x: &Array) -> Array {
 /// The modified Bessel function of order 1. `jax.scipy.special.i1`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::i1};
-///
-/// let y = i1(&Array::from([0.0_f32, 1.0, -1.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 0.56516, -0.56516]), near).item::<bool>());
+/// use nnx::{Array, special::i1};
+/// assert!((i1(&Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn i1(x: &Array) -> Array {
@@ -283,11 +240,8 @@ pub fn i1(x: &Array) -> Array {
 /// log(x / (1 − x)). `jax.scipy.special.logit`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::logit};
-///
-/// let y = logit(&Array::from([0.5_f32, 0.75, 1.0])); // the inverse of `expit`
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 1.0986, f32::INFINITY]), near).item::<bool>());
+/// use nnx::{Array, special::logit};
+/// assert!((logit(&Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn logit(x: &Array) -> Array {
@@ -297,11 +251,8 @@ pub fn logit(x: &Array) -> Array {
 /// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::expit};
-///
-/// let p = expit(&Array::from([0.0_f32, 1.0, -1.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(p.allclose(Array::from([0.5_f32, 0.73106, 0.26894]), near).item::<bool>());
+/// use nnx::{Array, special::expit};
+/// assert!((expit(&Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn expit(x: &Array) -> Array {
@@ -311,11 +262,8 @@ pub fn expit(x: &Array) -> Array {
 /// x log y, 0 where x is 0. `jax.scipy.special.xlogy`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::xlogy};
-///
-/// let y = xlogy(&Array::from([0.0_f32, 2.0]), Array::from([0.0_f32, 3.0])); // not 0 · −∞ = NaN
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 2.1972]), near).item::<bool>());
+/// use nnx::{Array, special::xlogy};
+/// assert_eq!(xlogy(&Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
 /// ```
 ///
 /// # Panics
@@ -328,11 +276,8 @@ pub fn xlogy(x: &Array, y: impl Operand) -> Array {
 /// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::xlog1py};
-///
-/// let y = xlog1py(&Array::from([0.0_f32, 2.0]), Array::from([-1.0_f32, 1e-5]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 2e-5]), near).item::<bool>());
+/// use nnx::{Array, special::xlog1py};
+/// assert!((xlog1py(&Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
@@ -371,10 +316,9 @@ impl CustomJvp for XLogY {
 ///
 /// ```
 /// use nnx::{Array, special::entr};
-///
-/// // The entropy of four equally likely results, in bits.
+/// // The entropy of four equally likely results: log 4.
 /// let p = Array::from([0.25_f32, 0.25, 0.25, 0.25, 0.0]);
-/// assert!((entr(&p).sum(..).item::<f32>() / 2.0_f32.ln() - 2.0).abs() < 1e-4);
+/// assert!((entr(&p).sum(..).item::<f32>() - 4.0_f32.ln()).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn entr(x: &Array) -> Array {
@@ -406,11 +350,9 @@ impl CustomJvp for Entropy {
 ///
 /// ```
 /// use nnx::{Array, special::rel_entr};
-///
-/// // How far q is from p; a p of 0 counts for nothing.
+/// // The distance of q from p; an outcome that p does not have counts for nothing.
 /// let (p, q) = (Array::from([0.5_f32, 0.5, 0.0]), Array::from([0.25_f32, 0.25, 0.5]));
 /// assert!((rel_entr(&p, &q).sum(..).item::<f32>() - 2.0_f32.ln()).abs() < 1e-5);
-/// assert_eq!(rel_entr(&p, 0.0).to_vec::<f32>(), [f32::INFINITY, f32::INFINITY, 0.0]);
 /// ```
 ///
 /// # Panics
@@ -435,11 +377,8 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 /// x log(x / y) − x + y. `jax.scipy.special.kl_div`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::kl_div};
-///
-/// let y = kl_div(&Array::from([1.0_f32, 1.0, 0.0]), Array::from([1.0_f32, 2.0, 2.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.0_f32, 0.30685, 2.0]), near).item::<bool>());
+/// use nnx::{Array, special::kl_div};
+/// assert!((kl_div(&Array::scalar(1.0_f32), 2.0).item::<f32>() - (1.0 - 2.0_f32.ln())).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -453,12 +392,8 @@ pub fn kl_div(x: &Array, y: impl Operand) -> Array {
 /// `jax.scipy.special.poch`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::poch};
-///
-/// // 2 · 3 · 4, and Γ(2.5) / Γ(2).
-/// let y = poch(&Array::scalar(2.0_f32), Array::from([3.0_f32, 0.5]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([24.0_f32, 1.3293]), near).item::<bool>());
+/// use nnx::{Array, special::poch};
+/// assert!((poch(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
 /// ```
 ///
 /// # Panics
@@ -491,11 +426,8 @@ impl CustomJvp for Poch {
 /// `jax.scipy.special.multigammaln`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::multigammaln};
-///
-/// let y = multigammaln(&Array::from([2.0_f32, 3.0]), 2);
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.45158_f32, 1.5502]), near).item::<bool>());
+/// use nnx::{Array, special::multigammaln};
+/// assert!((multigammaln(&Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
 /// ```
 ///
 /// # Panics
@@ -513,11 +445,8 @@ pub fn multigammaln(a: &Array, d: usize) -> Array {
 /// The distribution function of the standard normal distribution. `jax.scipy.special.ndtr`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::ndtr};
-///
-/// let p = ndtr(&Array::from([0.0_f32, 1.0, -1.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(p.allclose(Array::from([0.5_f32, 0.84134, 0.15866]), near).item::<bool>());
+/// use nnx::{Array, special::ndtr};
+/// assert!((ndtr(&Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
 /// ```
 #[track_caller]
 pub fn ndtr(x: &Array) -> Array {
@@ -536,12 +465,9 @@ fn normal_cdf(x: &Array) -> Array {
 /// The logarithm of [`ndtr`], accurate far below 0 too. `jax.scipy.special.log_ndtr`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::log_ndtr};
-///
-/// // Where `ndtr` itself is 0.
-/// let y = log_ndtr(&Array::from([0.0_f32, -20.0]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
+/// use nnx::{Array, special::log_ndtr};
+/// // `ndtr` itself is 0 here.
+/// assert!((log_ndtr(&Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
 /// ```
 #[track_caller]
 pub fn log_ndtr(x: &Array) -> Array {
@@ -593,11 +519,8 @@ impl CustomJvp for LogNdtr {
 /// `jax.scipy.special.ndtri`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::ndtri};
-///
-/// let x = ndtri(&Array::from([0.975_f32, 0.5, 0.0]));
-/// let near = Tolerance { rtol: 1e-4, atol: 1e-6, ..Tolerance::default() };
-/// assert!(x.allclose(Array::from([1.95996_f32, 0.0, f32::NEG_INFINITY]), near).item::<bool>());
+/// use nnx::{Array, special::ndtri};
+/// assert!((ndtri(&Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
 /// ```
 #[track_caller]
 pub fn ndtri(p: &Array) -> Array {
@@ -641,12 +564,8 @@ impl CustomJvp for Ndtri {
 /// (xᵏ − 1) / k for k = `lambda`, log x for 0. `jax.scipy.special.boxcox`.
 ///
 /// ```
-/// use nnx::{Array, array::Tolerance, special::boxcox};
-///
-/// // log 2, and (2 − 1) / 0.5.
-/// let y = boxcox(&Array::from([2.0_f32, 4.0]), Array::from([0.0_f32, 0.5]));
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// assert!(y.allclose(Array::from([0.69315_f32, 2.0]), near).item::<bool>());
+/// use nnx::{Array, special::boxcox};
+/// assert!((boxcox(&Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
