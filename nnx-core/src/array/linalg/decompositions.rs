@@ -34,12 +34,12 @@ pub fn cholesky(a: &Array) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::qr};
 ///
-/// let a = Array::from([[3.0_f32, 1.0], [4.0, 2.0], [0.0, 2.0]]);
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
 /// let (q, r) = qr(&a); // [3, 2] and [2, 2]
-/// let near = Tolerance { rtol: 1e-4, atol: 1e-5, ..Tolerance::default() };
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
 /// assert!(q.matmul(&r).allclose(&a, near).item::<bool>());
 /// let length = r.slice([0.into(), 0.into()]).abs(); // of the first column
-/// assert!((length.item::<f32>() - 5.0).abs() < 1e-4);
+/// assert!((length.item::<f64>() - 5.0).abs() < 1e-9);
 /// ```
 ///
 /// # Panics
@@ -54,11 +54,11 @@ pub fn qr(a: &Array) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, DType, array::{Tolerance, eye}, linalg::qr_full};
 ///
-/// let a = Array::from([[3.0_f32, 1.0], [4.0, 2.0], [0.0, 2.0]]);
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
 /// let (q, r) = qr_full(&a);
 /// assert_eq!((q.shape(), r.shape()), (&[3, 3][..], &[3, 2][..]));
-/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
-/// assert!(q.t().matmul(&q).allclose(eye(3, DType::F32), near).item::<bool>());
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(q.t().matmul(&q).allclose(eye(3, DType::F64), near).item::<bool>());
 /// ```
 ///
 /// # Panics
@@ -164,10 +164,10 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigh};
 ///
-/// let a = Array::from([[2.0_f32, 1.0], [1.0, 2.0]]);
+/// let a = Array::from([[2.0, 1.0], [1.0, 2.0]]);
 /// let (values, vectors) = eigh(&a);
-/// let near = Tolerance { rtol: 1e-4, atol: 1e-5, ..Tolerance::default() };
-/// assert!(values.allclose(Array::from([1.0_f32, 3.0]), near).item::<bool>());
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(values.allclose(Array::from([1.0, 3.0]), near).item::<bool>());
 /// // A v = λ v for each column.
 /// assert!(a.matmul(&vectors).allclose(vectors * values, near).item::<bool>());
 /// ```
@@ -190,9 +190,8 @@ pub fn eigh(a: &Array) -> (Array, Array) {
 /// ```
 /// use nnx::{Array, array::Tolerance, linalg::eigvalsh};
 ///
-/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
-/// let values = eigvalsh(&Array::from([[2.0_f32, 1.0], [1.0, 2.0]]));
-/// assert!(values.allclose(Array::from([1.0_f32, 3.0]), near).item::<bool>());
+/// let values = eigvalsh(&Array::from([[2.0, 1.0], [1.0, 2.0]]));
+/// assert!(values.allclose(Array::from([1.0, 3.0]), Tolerance::default()).item::<bool>());
 /// ```
 ///
 /// # Panics

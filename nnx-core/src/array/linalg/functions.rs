@@ -146,10 +146,10 @@ const SQUARINGS: i32 = 16;
 /// use nnx::{Array, array::Tolerance, linalg::expm};
 ///
 /// // A turn by a right angle.
-/// let angle = std::f32::consts::FRAC_PI_2;
+/// let angle = std::f64::consts::FRAC_PI_2;
 /// let turn = expm(&Array::from([[0.0, -angle], [angle, 0.0]]));
-/// let near = Tolerance { atol: 1e-4, ..Tolerance::default() };
-/// assert!(turn.allclose(Array::from([[0.0_f32, -1.0], [1.0, 0.0]]), near).item::<bool>());
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(turn.allclose(Array::from([[0.0, -1.0], [1.0, 0.0]]), near).item::<bool>());
 /// ```
 ///
 /// # Panics

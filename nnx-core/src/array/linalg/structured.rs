@@ -111,14 +111,11 @@ pub fn circulant(c: &Array) -> Array {
 /// The matrix with 1 / (i + j + 1) in row i and column j, as f32. `jax.scipy.linalg.hilbert`.
 ///
 /// ```
-/// use nnx::{array::Tolerance, linalg::{hilbert, invhilbert}};
+/// use nnx::linalg::hilbert;
 ///
-/// let h = hilbert(2);
-/// assert_eq!(h.to_vec::<f32>()[..3], [1.0, 0.5, 0.5]);
-/// let product = h.matmul(invhilbert(2));
-/// let identity = nnx::array::eye(2, nnx::DType::F32);
-/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
-/// assert!(product.allclose(identity, near).item::<bool>());
+/// let h = hilbert(2).to_vec::<f32>();
+/// assert_eq!(h[..3], [1.0, 0.5, 0.5]);
+/// assert!((h[3] - 1.0 / 3.0).abs() < 1e-6);
 /// ```
 #[track_caller]
 pub fn hilbert(n: usize) -> Array {
