@@ -134,6 +134,15 @@ fn draws(key: &Array, n: usize, shape: &[usize], replace: bool, p: Option<&Array
 /// One index per distribution, drawn with the probabilities softmax(`logits`) along `axis`; i32.
 /// `jax.random.categorical` with its default shape.
 ///
+/// ```
+/// use nnx::{Array, random};
+///
+/// // Two distributions over three categories, one in each row.
+/// let logits = Array::from([[0.0_f32, 1.0, 0.0], [0.5, 0.0, 0.5]]).log();
+/// let drawn = random::categorical(&random::key(0), &logits, -1);
+/// assert_eq!(drawn.to_vec::<i32>(), [1, 0]); // the numbers of JAX
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `logits` are not floats, or there is no such axis.
 #[track_caller]
