@@ -59,7 +59,8 @@ impl Key {
     /// use nnx::{Array, random::Key};
     ///
     /// let keys = Key::from_data(Array::from([[0_u32, 42], [0, 43]])); // a batch
-    /// assert_eq!(keys.shape(), [2]);
+    /// let [_, second] = keys.unstack();
+    /// assert_eq!(second.data().to_vec::<u32>(), [0, 43]);
     /// ```
     ///
     /// # Panics

@@ -127,6 +127,7 @@ impl RngBackup {
 /// let x = vmap(|rngs: &mut Rngs| normal(&rngs.params(), [2], DType::F32), &mut rngs, 0);
 /// before.restore(&mut rngs);
 /// assert_eq!(x.shape(), [3, 2]);
+/// assert_ne!(x.at(0).get().to_vec::<f32>(), x.at(1).get().to_vec::<f32>());
 /// ```
 ///
 /// # Panics

@@ -33,10 +33,16 @@ pub enum ArgAxis {
 /// `flax.nnx.StateAxes`.
 ///
 /// ```
-/// use nnx::module::{Everything, of_type};
-/// use nnx::{Param, StateAxes};
+/// use nnx::module::{BatchStat, Everything, of_type};
+/// use nnx::{Array, Param, StateAxes, Variable, vmap};
+///
 /// // Each element has Params of its own; everything else is shared.
 /// let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
+/// type Model = (Param, Variable<BatchStat>);
+/// let (scales, stat) = (Array::from([1.0_f32, 2.0]), Array::scalar(10.0_f32));
+/// let models: Model = (Param::new(scales), Variable::new(stat));
+/// let y = vmap(|m: &Model| m.0.value() * m.1.value(), &models, axes);
+/// assert_eq!(y.to_vec::<f32>(), [10.0, 20.0]);
 /// ```
 #[derive(Clone, Default)]
 pub struct StateAxes(Vec<(Arc<dyn Filter>, Option<isize>)>);
@@ -58,14 +64,16 @@ impl StateAxes {
 /// An axis, or `None`.
 ///
 /// ```
-/// use nnx::module::{Everything, path_contains};
-/// use nnx::transform::{IntoAxis, StateAxes};
+/// use nnx::transform::IntoAxis;
+/// use nnx::{Array, Everything, StateAxes, vmap};
 ///
-/// // Kernels along an axis, all others shared.
-/// fn of_kernels(axis: impl IntoAxis) -> StateAxes {
-///     StateAxes::new().with(path_contains("kernel"), axis).with(Everything, None)
+/// // A function of one's own that passes an axis on.
+/// fn sums(x: &Array, axis: impl IntoAxis) -> Vec<f32> {
+///     let axes = StateAxes::new().with(Everything, axis);
+///     vmap(|x: &Array| x.sum(..), x, axes).to_vec::<f32>()
 /// }
-/// let (last, none) = (of_kernels(-1), of_kernels(None));
+/// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!((sums(&x, 0), sums(&x, -1)), (vec![3.0, 7.0], vec![4.0, 6.0]));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an axis",

@@ -137,7 +137,7 @@ impl<X> Over<X> {
     /// let xs = arange(6, DType::F32).reshape([3, 2]);
     /// let body = |c: Array, x: &Array| (c + x, x * 2.0);
     /// let (_, columns) = scan(body, arange(2, DType::F32), over(&xs).out_axes(1));
-    /// assert_eq!(columns.shape(), [2, 3]);
+    /// assert_eq!(columns.to_vec::<f32>(), [0.0, 4.0, 8.0, 2.0, 6.0, 10.0]); // [2, 3]
     /// ```
     pub fn out_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.outputs = axes.into_map_axes();

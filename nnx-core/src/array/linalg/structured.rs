@@ -178,9 +178,10 @@ pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
 /// elements on both sides. `jax.numpy.linalg.tensorsolve`.
 ///
 /// ```
-/// use nnx::{Array, DType, array::{eye, ones}, linalg::tensorsolve};
-/// let (a, b) = (eye(6, DType::F32).reshape([2, 3, 6]), ones([2, 3], DType::F32));
-/// assert_eq!(tensorsolve(&a, &b, None).shape(), [6]);
+/// use nnx::{DType, array::{eye, ones}, linalg::tensorsolve};
+/// let a = (eye(6, DType::F32) * 2.0).reshape([2, 3, 6]);
+/// let x = tensorsolve(&a, &ones([2, 3], DType::F32), None);
+/// assert_eq!(x.to_vec::<f32>(), [0.5; 6]);
 /// ```
 ///
 /// `axes` of A are moved to its end first.

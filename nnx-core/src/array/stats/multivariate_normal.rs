@@ -12,10 +12,12 @@ use std::f64::consts::TAU;
 /// `jax.scipy.stats.multivariate_normal.logpdf` of vectors.
 ///
 /// ```
-/// use nnx::{Array, DType, array::{eye, zeros}, stats::multivariate_normal};
-/// let x = zeros([3, 2], DType::F32);
+/// use nnx::{Array, DType, array::{Tolerance, eye, zeros}, stats::multivariate_normal};
+///
+/// let x = Array::from([[0.0_f32, 0.0], [1.0, 2.0]]); // −log 2π, and 5/2 less
 /// let log = multivariate_normal::logpdf(&x, &zeros([2], DType::F32), &eye(2, DType::F32));
-/// assert_eq!(log.shape(), [3]);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(log.allclose(Array::from([-1.8379_f32, -4.3379]), near).item::<bool>());
 /// ```
 ///
 /// # Panics

@@ -204,7 +204,7 @@ impl<T: StaticArgument> Module for Static<T> {
 macro_rules! by_value {
     ($($wrapper:ident<T: $($bound:path),+>, $roles:expr;)*) => {$(
         impl<T> $wrapper<T> {
-            /// The argument.
+            /// The argument that lends this value.
             pub fn new(value: T) -> Self {
                 $wrapper(Some(value))
             }
