@@ -14,7 +14,7 @@ use crate::value::{Aval, DType};
 /// assert!(error.get()?.is_some());
 /// let (error, _) = checkify(Checks::NAN, |x: &Array| 1.0 / x, &Array::scalar(0.0_f32));
 /// assert!(error.get()?.is_none()); // ∞ is not NaN
-/// Ok::<(), nnx::Error>(())
+/// # Ok::<(), nnx::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Checks {

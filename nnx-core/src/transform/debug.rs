@@ -105,7 +105,7 @@ pub fn set_writer(writer: impl Write + Send + 'static) {
 /// debug::print!("loss {}", Array::scalar(0.5_f32));
 /// debug::reset_writer(); // the end of the pipe is dropped
 /// assert_eq!(std::io::read_to_string(reader)?, "loss 0.5\n");
-/// Ok::<(), std::io::Error>(())
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn reset_writer() {
     replace_writer(None);
