@@ -118,7 +118,7 @@ impl RngBackup {
 /// the streams as they were, one key further.
 ///
 /// ```
-/// use nnx::module::{Everything, RngKey, of_type};
+/// use nnx::module::Everything;
 /// use nnx::random::{Rngs, normal, split_rngs};
 /// use nnx::{DType, vmap};
 ///

@@ -61,7 +61,7 @@ impl VmapAxes {
     /// Number of elements, where no argument is mapped.
     ///
     /// ```
-    /// use nnx::{Array, axis_index, in_axes, vmap};
+    /// use nnx::{axis_index, in_axes, vmap};
     ///
     /// let number = |()| axis_index("i") * 10;
     /// let y = vmap(number, (), in_axes(()).axis_size(3).axis_name("i"));

@@ -216,7 +216,7 @@ pub fn tensorsolve(a: impl AsArray, b: impl AsArray, axes: Option<&[isize]>) -> 
 /// `jax.numpy.linalg.tensorinv` (default `ind` 2).
 ///
 /// ```
-/// use nnx::{Array, DType, array::eye, linalg::tensorinv};
+/// use nnx::{DType, array::eye, linalg::tensorinv};
 ///
 /// let a = (eye(6, DType::F32) * 2.0).reshape([2, 3, 6]);
 /// let inverse = tensorinv(&a, 2);
