@@ -87,6 +87,12 @@ impl Key {
     }
 
     /// The words, u32 `[…, 2]`, given up by the key.
+    ///
+    /// ```
+    /// use nnx::random::key;
+    ///
+    /// assert_eq!(key(42).into_data().to_vec::<u32>(), [0, 42]);
+    /// ```
     pub fn into_data(self) -> Array {
         self.0
     }
