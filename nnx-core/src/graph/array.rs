@@ -11,6 +11,16 @@ use std::sync::Arc;
 /// An n-dimensional array: concrete on a device, or traced inside a transform.
 ///
 /// Cloning shares the buffer. Operations never change an array; they make new ones.
+///
+/// ```
+/// use nnx::{Array, DType};
+///
+/// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!((x.shape(), x.rank(), x.size(), x.dtype()), (&[2, 2][..], 2, 4, DType::F32));
+/// let y = (&x * 2.0 + 1.0).sum(0); // along axis 0
+/// assert_eq!(y.to_vec::<f32>(), [10.0, 14.0]);
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]); // as before
+/// ```
 #[derive(Clone)]
 pub struct Array(pub(crate) Repr); // to compare: `x.eq(y)`, `x.lt(y)` and so on, arrays of bools
 
@@ -71,6 +81,15 @@ impl Array {
     }
 
     /// An array without a value; reading it gives `why` as the error.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::absent("the head was not trained");
+    /// assert!(x.is_absent());
+    /// let error = x.try_item::<f32>().unwrap_err();
+    /// assert!(error.to_string().contains("the head was not trained"));
+    /// ```
     pub fn absent(why: impl Into<String>) -> Self {
         Array(Repr::Absent(Arc::new(Absence { why: why.into(), aval: None })))
     }
@@ -97,6 +116,14 @@ impl Array {
 
     /// Shape and dtype together.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1.0_f32, 2.0, 3.0]]);
+    /// assert_eq!(x.aval().to_string(), "f32[1, 3]");
+    /// assert_eq!(x.aval(), (&x + 1.0).aval());
+    /// ```
+    ///
     /// # Panics
     /// Panics if the array holds no value, with the reason.
     #[track_caller]
@@ -105,6 +132,13 @@ impl Array {
     }
 
     /// The dimensions, outermost first; empty for a scalar. `jax.numpy.shape`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[1, 2, 3], [4, 5, 6]]).shape(), [2, 3]);
+    /// assert!(Array::scalar(1).shape().is_empty());
+    /// ```
     ///
     /// # Panics
     /// Panics if the array holds no value, with the reason.
@@ -115,6 +149,13 @@ impl Array {
 
     /// Number of dimensions. `jax.numpy.ndim`.
     ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[1, 2, 3], [4, 5, 6]]).rank(), 2);
+    /// assert_eq!(Array::scalar(1).rank(), 0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the array holds no value, with the reason.
     #[track_caller]
@@ -123,6 +164,13 @@ impl Array {
     }
 
     /// Number of elements. `jax.numpy.size`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// assert_eq!(Array::from([[1, 2, 3], [4, 5, 6]]).size(), 6);
+    /// assert_eq!(Array::scalar(1).size(), 1);
+    /// ```
     ///
     /// # Panics
     /// Panics if the array holds no value, with the reason.
@@ -133,6 +181,13 @@ impl Array {
 
     /// The element type. `jax.numpy.ndarray.dtype`.
     ///
+    /// ```
+    /// use nnx::{Array, DType};
+    ///
+    /// assert_eq!(Array::from([1.0_f32]).dtype(), DType::F32);
+    /// assert_eq!(Array::from([1.0]).dtype(), DType::F64); // a number without a suffix is an `f64`
+    /// ```
+    ///
     /// # Panics
     /// Panics if the array holds no value, with the reason.
     #[track_caller]
@@ -141,11 +196,37 @@ impl Array {
     }
 
     /// Whether this holds no value: it was not differentiated, was taken out, or got lost.
+    ///
+    /// ```
+    /// use nnx::module::BatchStat;
+    /// use nnx::{Array, Param, Variable, grad};
+    ///
+    /// type Model = (Param, Variable<BatchStat>);
+    /// let x = Array::scalar(3.0_f32);
+    /// let model: Model = (Param::new(x.clone()), Variable::new(x));
+    /// let gradient = grad(|m: &Model| m.0.value() * m.1.value(), &model);
+    /// assert!(!gradient.0.value().is_absent());
+    /// assert!(gradient.1.value().is_absent()); // derivatives are taken with respect to `Param`
+    /// ```
     pub fn is_absent(&self) -> bool {
         matches!(self.0, Repr::Absent(_))
     }
 
     /// Whether this stands for a value of a running trace, which has a shape but no elements yet.
+    ///
+    /// ```
+    /// use nnx::{Array, eval_shape};
+    ///
+    /// let x = Array::scalar(3.0_f32);
+    /// assert!(!x.is_traced());
+    /// eval_shape(
+    ///     |x: &Array| {
+    ///         assert!(x.is_traced()); // here `x.item::<f32>()` would panic
+    ///         x * 2.0
+    ///     },
+    ///     &x,
+    /// );
+    /// ```
     pub fn is_traced(&self) -> bool {
         matches!(self.0, Repr::Traced(_))
     }

@@ -5,6 +5,17 @@ use crate::value::{Aval, DType};
 
 /// The mistakes that [`checkify`](crate::transform::checkify()) looks for.
 /// `jax.experimental.checkify`'s sets of errors.
+///
+/// ```
+/// use nnx::{Array, checkify, transform::Checks};
+///
+/// let both = Checks::NAN | Checks::DIV; // these two alone
+/// let (error, _) = checkify(both, |x: &Array| 1.0 / x, &Array::scalar(0.0_f32));
+/// assert!(error.get()?.is_some());
+/// let (error, _) = checkify(Checks::NAN, |x: &Array| 1.0 / x, &Array::scalar(0.0_f32));
+/// assert!(error.get()?.is_none()); // ∞ is not NaN
+/// # Ok::<(), nnx::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Checks {
     user: bool,
@@ -15,14 +26,54 @@ pub struct Checks {
 
 impl Checks {
     /// The user's own: those of [`check`](crate::transform::check).
+    ///
+    /// ```
+    /// use nnx::{Array, checkify, transform::{Checks, check}};
+    ///
+    /// let f = |x: &Array| {
+    ///     check(&x.lt(10), "x is a digit");
+    ///     x + 1
+    /// };
+    /// assert!(checkify(Checks::USER, f, &Array::scalar(12)).0.throw().is_err());
+    /// ```
     pub const USER: Checks = Checks { user: true, ..Checks::NONE };
     /// Operations whose result holds NaN.
+    ///
+    /// ```
+    /// use nnx::{Array, checkify, transform::Checks};
+    ///
+    /// let log = |x: &Array| x.log();
+    /// assert!(checkify(Checks::NAN, log, &Array::scalar(-1.0_f32)).0.throw().is_err());
+    /// ```
     pub const NAN: Checks = Checks { nan: true, ..Checks::NONE };
     /// Indices out of bounds in gathers, scatters and dynamic slices.
+    ///
+    /// ```
+    /// use nnx::{Array, checkify, transform::Checks};
+    ///
+    /// let x = Array::from([1.0_f32, 2.0, 3.0]);
+    /// let third = |i: &Array| x.take(i, 0);
+    /// assert!(checkify(Checks::INDEX, third, &Array::scalar(3)).0.throw().is_err());
+    /// ```
     pub const INDEX: Checks = Checks { index: true, ..Checks::NONE };
     /// Divisions by zero.
+    ///
+    /// ```
+    /// use nnx::{Array, checkify, transform::Checks};
+    ///
+    /// let inverse = |x: &Array| 1.0 / x;
+    /// assert!(checkify(Checks::DIV, inverse, &Array::scalar(0.0_f32)).0.throw().is_err());
+    /// ```
     pub const DIV: Checks = Checks { div: true, ..Checks::NONE };
     /// All.
+    ///
+    /// ```
+    /// use nnx::{Array, checkify, transform::Checks};
+    ///
+    /// let f = |x: &Array| (1.0 / x).log();
+    /// assert!(checkify(Checks::ALL, f, &Array::scalar(0.0_f32)).0.throw().is_err());
+    /// assert!(checkify(Checks::ALL, f, &Array::scalar(2.0_f32)).0.throw().is_ok());
+    /// ```
     pub const ALL: Checks = Checks { user: true, nan: true, index: true, div: true };
     const NONE: Checks = Checks { user: false, nan: false, index: false, div: false };
 

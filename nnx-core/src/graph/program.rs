@@ -62,6 +62,15 @@ impl Node {
 /// A traced program: inputs, nodes in order of execution, outputs.
 ///
 /// `Display` prints it in the style of a jaxpr.
+///
+/// ```
+/// use nnx::{Array, DType, make_graph};
+///
+/// let graph = make_graph(|x: &Array| (x * 2.0).sum(..), &Array::shape_only([3], DType::F32));
+/// assert_eq!(graph.input_avals()[0].to_string(), "f32[3]");
+/// assert_eq!(graph.output_avals()[0].to_string(), "f32[]");
+/// assert!(graph.to_string().contains("reduce_sum"));
+/// ```
 #[derive(Clone, Default)]
 pub struct Graph {
     pub(crate) avals: Vec<Aval>,
@@ -102,21 +111,55 @@ impl Graph {
     }
 
     /// Shapes and dtypes of the inputs.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, array::ones, make_graph};
+    ///
+    /// let outside = ones([3], DType::F32);
+    /// let graph = make_graph(|x: &Array| x + &outside, &Array::shape_only([2, 3], DType::F32));
+    /// // The argument's, then those of what the function takes from outside.
+    /// let avals: Vec<String> = graph.input_avals().iter().map(|aval| aval.to_string()).collect();
+    /// assert_eq!(avals, ["f32[2, 3]", "f32[3]"]);
+    /// ```
     pub fn input_avals(&self) -> Vec<Aval> {
         self.inputs.iter().map(|&v| self.aval(v).clone()).collect()
     }
 
     /// Shapes and dtypes of the outputs.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, make_graph};
+    ///
+    /// let x = Array::shape_only([3], DType::F32);
+    /// let graph = make_graph(|x: &Array| (x.max(0), x.argmax(0)), &x);
+    /// let avals: Vec<String> = graph.output_avals().iter().map(|aval| aval.to_string()).collect();
+    /// assert_eq!(avals, ["f32[]", "i32[]"]);
+    /// ```
     pub fn output_avals(&self) -> Vec<Aval> {
         self.outputs.iter().map(|&v| self.aval(v).clone()).collect()
     }
 
     /// Number of operations.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, make_graph};
+    ///
+    /// let x = Array::shape_only([3], DType::F32);
+    /// assert_eq!(make_graph(|x: &Array| x.sin(), &x).len(), 1);
+    /// assert_eq!(make_graph(|x: &Array| x.sin().cos(), &x).len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
     /// Whether there are no operations.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, make_graph};
+    ///
+    /// let same = make_graph(|x: &Array| x.clone(), &Array::shape_only([3], DType::F32));
+    /// assert!(same.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
@@ -124,6 +167,14 @@ impl Graph {
     /// An estimate of the floating-point operations of one run: two per multiply-add of products
     /// and convolutions, one per element that a sum takes in, one per element of the result of any other operation
     /// on floats, none for those that only move elements.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, make_graph};
+    ///
+    /// let x = Array::shape_only([8, 4], DType::F32);
+    /// let graph = make_graph(|x: &Array| x.matmul(x.t()), &x); // 8 · 8 sums of 4 products
+    /// assert_eq!(graph.flops(), 2 * 8 * 8 * 4);
+    /// ```
     pub fn flops(&self) -> u64 {
         self.nodes
             .iter()

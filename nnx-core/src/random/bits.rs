@@ -8,6 +8,13 @@ use crate::value::{DType, PromotionKind};
 
 /// Uniformly distributed bits in an unsigned dtype. `jax.random.bits`.
 ///
+/// ```
+/// use nnx::{DType, random};
+///
+/// let words = random::bits(&random::key(0), 2, DType::U32);
+/// assert_eq!(words.to_vec::<u32>(), [4_070_199_207, 4_202_968_722]); // the numbers of JAX
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not unsigned, or a size is negative.
 #[track_caller]
@@ -24,6 +31,13 @@ pub fn bits(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 ///
 /// The values are multiples of 2⁻²³ for f32 (one for each mantissa).
 ///
+/// ```
+/// use nnx::{DType, random};
+///
+/// let x = random::uniform(&random::key(0), [3], DType::F32);
+/// assert_eq!(x.to_vec::<f32>(), [0.947_667, 0.978_579_9, 0.332_291_48]); // the numbers of JAX
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
@@ -34,6 +48,16 @@ pub fn uniform(key: &Key, shape: impl IntoShape, dtype: DType) -> Array {
 }
 
 /// Uniform floats in [`low`, `high`). `jax.random.uniform` with `minval` and `maxval`.
+///
+/// ```
+/// use nnx::{Array, DType, random};
+///
+/// // The bounds may be arrays: here one for each column.
+/// let high = Array::from([1.0_f32, 10.0]);
+/// let x = random::uniform_range(&random::key(0), [100, 2], -1.0, &high, DType::F32);
+/// assert!((x.ge(-1.0) & x.lt(&high)).all(..).item::<bool>());
+/// assert!(x.max(0).gt(&high * 0.9).all(..).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or a bound does
@@ -58,6 +82,13 @@ pub fn uniform_range(
 ///
 /// As in JAX the sample is a 64-bit (for 64-bit dtypes 128-bit) number modulo the size of the
 /// range: for sizes that are not a power of two the bias is at most size / 2⁶⁴.
+///
+/// ```
+/// use nnx::{DType, random};
+///
+/// let dice = random::randint(&random::key(0), [5], 1, 7, DType::I32); // 7 is not drawn
+/// assert_eq!(dice.to_vec::<i32>(), [2, 1, 3, 2, 6]); // the numbers of JAX
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` or a bound is not an integer, a size is negative, or a

@@ -9,6 +9,18 @@ use crate::value::{DType, PromotionKind};
 
 /// Normally distributed floats with mean 0 and variance 1. `jax.random.normal`.
 ///
+/// ```
+/// use nnx::{Array, DType, array::Tolerance, random};
+///
+/// let x = random::normal(&random::key(0), [3], DType::F32);
+/// let of_jax = Array::from([1.622_642_2_f32, 2.025_264_7, -0.433_594_44]);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(&of_jax, near).item::<bool>());
+/// // Another mean and deviation by arithmetic.
+/// let scaled = random::normal(&random::key(0), [10_000], DType::F32) * 2.0 + 5.0;
+/// assert!((scaled.mean(..).item::<f32>() - 5.0).abs() < 0.1);
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
@@ -38,6 +50,14 @@ pub(super) fn after_one_down(dtype: DType) -> f64 {
 
 /// Normally distributed floats in the open interval (`lower`, `upper`), by inverting the
 /// distribution function. `jax.random.truncated_normal`.
+///
+/// ```
+/// use nnx::{DType, random};
+///
+/// let x = random::truncated_normal(&random::key(0), -2.0, 2.0, [1000], DType::F32);
+/// assert!(x.abs().lt(2.0).all(..).item::<bool>());
+/// assert!(x.abs().max(..).item::<f32>() > 1.9);
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, a size is negative, or a bound does
@@ -82,6 +102,16 @@ pub(super) fn raw_truncated_normal(
 
 /// True with probability `p`. `jax.random.bernoulli`.
 ///
+/// ```
+/// use nnx::{Array, DType, random};
+///
+/// let kept = random::bernoulli(&random::key(0), 0.9, [10_000]);
+/// assert!((kept.astype(DType::F32).mean(..).item::<f32>() - 0.9).abs() < 0.02);
+/// // A probability for each element.
+/// let by_element = random::bernoulli(&random::key(0), Array::from([0.0_f32, 1.0]), [2]);
+/// assert_eq!(by_element.to_vec::<bool>(), [false, true]);
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `p` is not a float, a size is negative, or `p` does not
 /// broadcast to the shape.
@@ -103,6 +133,14 @@ pub fn bernoulli(key: &Key, p: impl Operand, shape: impl IntoShape) -> Array {
 
 /// Exponentially distributed floats with mean 1. `jax.random.exponential`.
 ///
+/// ```
+/// use nnx::{DType, random};
+///
+/// let waits = random::exponential(&random::key(0), [10_000], DType::F32) * 3.0; // mean 3
+/// assert!(waits.ge(0.0).all(..).item::<bool>());
+/// assert!((waits.mean(..).item::<f32>() - 3.0).abs() < 0.2);
+/// ```
+///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.
 #[track_caller]
@@ -121,6 +159,16 @@ pub(super) fn raw_exponential(key: &Array, shape: &[usize], dtype: DType) -> Arr
 }
 
 /// Gumbel distributed floats: −log(−log u). `jax.random.gumbel`.
+///
+/// ```
+/// use nnx::{Array, DType, random};
+///
+/// // The greatest of logits with Gumbel noise is a draw by their softmax: this is `categorical`.
+/// let logits = Array::from([0.5_f32, 0.0, -0.5]);
+/// let key = random::key(0);
+/// let drawn = (random::gumbel(&key, [3], DType::F32) + &logits).argmax(0);
+/// assert_eq!(drawn.item::<i32>(), random::categorical(&key, &logits, 0).item::<i32>());
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys, `dtype` is not a float, or a size is negative.

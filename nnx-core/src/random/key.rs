@@ -11,12 +11,26 @@ use crate::value::{DType, PromotionKind, saturating_product};
 /// The state of a random generator, or a batch of them: u32 words `[…, 2]`. `jax.random.key`.
 ///
 /// Use every key once: the same key gives the same numbers again.
+///
+/// ```
+/// use nnx::random::{self, Key};
+///
+/// let key: Key = random::key(0);
+/// let [a, b] = random::split(&key, 2).unstack();
+/// assert_ne!(a.data().to_vec::<u32>(), b.data().to_vec::<u32>());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Key(Array);
 
 /// A key from a seed, whose two halves are its words. `jax.random.key`.
 ///
 /// JAX ignores the upper half unless `jax_enable_x64` is set; below 2³² there is no difference.
+///
+/// ```
+/// use nnx::random;
+///
+/// assert_eq!(random::key(42).data().to_vec::<u32>(), [0, 42]);
+/// ```
 ///
 /// # Panics
 /// Panics if no XLA runtime is found.
@@ -41,6 +55,14 @@ impl From<&Key> for Key {
 impl Key {
     /// The keys whose words are `data`. `jax.random.wrap_key_data`.
     ///
+    /// ```
+    /// use nnx::{Array, random::Key};
+    ///
+    /// let keys = Key::from_data(Array::from([[0_u32, 42], [0, 43]])); // a batch
+    /// let [_, second] = keys.unstack();
+    /// assert_eq!(second.data().to_vec::<u32>(), [0, 43]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if `data` is not a u32 array with a last axis of size 2.
     #[track_caller]
@@ -52,16 +74,37 @@ impl Key {
     }
 
     /// The words, u32 `[…, 2]`. `jax.random.key_data`.
+    ///
+    /// ```
+    /// use nnx::random::{Key, key};
+    ///
+    /// let words = key(42).data().to_vec::<u32>(); // to keep in a file
+    /// let again = Key::from_data(nnx::Array::from_slice(&words, [2]));
+    /// assert_eq!(again.data().to_vec::<u32>(), [0, 42]);
+    /// ```
     pub fn data(&self) -> &Array {
         &self.0
     }
 
     /// The words, u32 `[…, 2]`, given up by the key.
+    ///
+    /// ```
+    /// use nnx::random::key;
+    ///
+    /// assert_eq!(key(42).into_data().to_vec::<u32>(), [0, 42]);
+    /// ```
     pub fn into_data(self) -> Array {
         self.0
     }
 
     /// The shape of a batch of keys; empty for a single key.
+    ///
+    /// ```
+    /// use nnx::random;
+    ///
+    /// let key = random::key(0);
+    /// assert_eq!((key.shape(), random::split(&key, [2, 3]).shape()), (&[][..], &[2, 3][..]));
+    /// ```
     #[track_caller]
     pub fn shape(&self) -> &[usize] {
         let shape = self.0.shape();
@@ -69,6 +112,14 @@ impl Key {
     }
 
     /// The `N` keys along the first axis of a batch.
+    ///
+    /// ```
+    /// use nnx::random;
+    ///
+    /// let [a, b] = random::split(&random::key(0), 2).unstack(); // two, because two are named
+    /// assert_eq!(a.data().to_vec::<u32>(), [1_797_259_609, 2_579_123_966]); // as in JAX
+    /// assert_eq!(b.data().to_vec::<u32>(), [928_981_903, 3_453_687_069]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the first axis does not have size `N`.
@@ -123,9 +174,13 @@ impl Module for Key {
 
 /// New keys from one: a batch of `shape`. `jax.random.split`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::random;
-/// let [a, b, c] = random::split(&random::key(0), 3).unstack();
+///
+/// let keys = random::split(&random::key(0), 3);
+/// assert_eq!(keys.data().shape(), [3, 2]);
+/// let [a, b, c] = keys.unstack();
+/// assert_ne!(a.data().to_vec::<u32>(), c.data().to_vec::<u32>());
 /// ```
 ///
 /// # Panics
@@ -140,6 +195,13 @@ pub fn split(key: &Key, shape: impl IntoShape) -> Key {
 /// A new key from one and an integer. `jax.random.fold_in`.
 ///
 /// `data` is an integer scalar, taken modulo 2³².
+///
+/// ```
+/// use nnx::random;
+///
+/// let of_step = random::fold_in(&random::key(0), 7); // step 7 of a run
+/// assert_eq!(of_step.data().to_vec::<u32>(), [2_716_826_189, 292_468_403]); // as in JAX
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys or `data` is not an integer scalar.

@@ -5,13 +5,16 @@
 //! layout, JAX's default). [`split`] and [`fold_in`] make new keys; [`Rngs`] hands out a new key at
 //! each call, for models.
 //!
-//! ```no_run
+//! ```
 //! use nnx::{DType, random};
 //!
 //! let key = random::key(0);
 //! let [noise, mask] = random::split(&key, 2).unstack();
 //! let x = random::normal(&noise, [2, 3], DType::F32);
 //! let kept = random::bernoulli(&mask, 0.9, [2, 3]);
+//! assert_eq!((x.shape(), kept.shape()), (&[2, 3][..], &[2, 3][..]));
+//! let again = random::normal(&noise, [2, 3], DType::F32);
+//! assert_eq!(x.to_vec::<f32>(), again.to_vec::<f32>());
 //! ```
 
 mod bits;

@@ -8,9 +8,11 @@ use crate::value::DType;
 
 /// 0, 1, …, `n` − 1 in random order, i32. `jax.random.permutation` of a number.
 ///
-/// ```no_run
+/// ```
 /// use nnx::random;
-/// let order = random::permutation(&random::key(0), 60_000);
+///
+/// let order = random::permutation(&random::key(1), 5);
+/// assert_eq!(order.to_vec::<i32>(), [3, 2, 0, 1, 4]); // as in JAX
 /// ```
 ///
 /// # Panics
@@ -22,6 +24,14 @@ pub fn permutation(key: &Key, n: usize) -> Array {
 }
 
 /// `x` with its parts along `axis` in random order. `jax.random.permutation` of an array.
+///
+/// ```
+/// use nnx::{Array, random};
+///
+/// let x = Array::from([[1, 10], [2, 20], [3, 30]]);
+/// let rows = random::shuffle(&random::key(1), &x, 0); // as in JAX
+/// assert_eq!(rows.to_vec::<i32>(), [3, 30, 1, 10, 2, 20]);
+/// ```
 ///
 /// # Panics
 /// Panics if `key` is a batch of keys or there is no such axis.

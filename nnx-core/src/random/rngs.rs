@@ -19,7 +19,7 @@ const DEFAULT: &str = "default";
 ///
 /// Both Variables have the stream's name as their metadata `tag`, so that a filter finds them by it:
 ///
-/// ```no_run
+/// ```
 /// use nnx::module::{state, with_tag};
 /// use nnx::nn::Dropout;
 /// use nnx::random::Rngs;
@@ -41,6 +41,14 @@ pub(super) const TAG: &str = "tag";
 
 impl RngStream {
     /// A stream that starts from a seed or a key. `tag` is its name.
+    ///
+    /// ```
+    /// use nnx::random::RngStream;
+    ///
+    /// let stream = RngStream::new(42, "shuffle");
+    /// assert_eq!(stream.tag(), "shuffle");
+    /// assert_eq!(stream.count.item::<u32>(), 0);
+    /// ```
     ///
     /// # Panics
     /// Panics if no XLA runtime is found.
@@ -64,6 +72,17 @@ impl RngStream {
     }
 
     /// The next key. Inside a jitted function the count is an update that the caller sees.
+    ///
+    /// ```
+    /// use nnx::random::{self, RngStream};
+    ///
+    /// let mut stream = RngStream::new(42, "shuffle");
+    /// stream.next_key();
+    /// let second = stream.next_key();
+    /// let folded = random::fold_in(&random::key(42), 1);
+    /// assert_eq!(second.data().to_vec::<u32>(), folded.data().to_vec::<u32>());
+    /// assert_eq!(stream.count.item::<u32>(), 2);
+    /// ```
     #[track_caller]
     pub fn next_key(&mut self) -> Key {
         let key = Key::from_data(self.key.value().clone());
@@ -80,6 +99,16 @@ impl RngStream {
     }
 
     /// A new stream of the same name that starts from this one's next key.
+    ///
+    /// ```
+    /// use nnx::random::RngStream;
+    ///
+    /// let mut stream = RngStream::new(42, "dropout");
+    /// let mut of_layer = stream.fork(); // for a layer that draws at each call
+    /// assert_eq!(of_layer.tag(), "dropout");
+    /// let (a, b) = (of_layer.next_key(), stream.next_key());
+    /// assert_ne!(a.data().to_vec::<u32>(), b.data().to_vec::<u32>());
+    /// ```
     #[track_caller]
     pub fn fork(&mut self) -> RngStream {
         let key = self.next_key();
@@ -91,13 +120,16 @@ impl RngStream {
 ///
 /// A name without a stream of its own uses the stream `default`.
 ///
-/// ```no_run
-/// use nnx::random::Rngs;
+/// ```
+/// use nnx::random::{self, Rngs};
 ///
 /// let mut rngs = Rngs::new(0).with("dropout", 1);
 /// let init = rngs.params(); // from `default`: there is no stream `params`
 /// let mask = rngs.dropout(); // from `dropout`
 /// let noise = rngs.next_key("noise"); // from `default`
+/// // The second key of `default`, as in Flax.
+/// let second = random::fold_in(&random::key(0), 1);
+/// assert_eq!(noise.data().to_vec::<u32>(), second.data().to_vec::<u32>());
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Rngs {
@@ -107,6 +139,14 @@ pub struct Rngs {
 impl Rngs {
     /// One stream, `default`, that starts from a seed or a key.
     ///
+    /// ```
+    /// use nnx::random::{self, Rngs};
+    ///
+    /// let of_a_seed = Rngs::new(0).params();
+    /// let of_a_key = Rngs::new(random::key(0)).params();
+    /// assert_eq!(of_a_seed.data().to_vec::<u32>(), of_a_key.data().to_vec::<u32>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -115,6 +155,14 @@ impl Rngs {
     }
 
     /// No stream, to add named ones with [`with`](Rngs::with).
+    ///
+    /// ```
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::empty().with("params", 0).with("dropout", 1);
+    /// rngs.params(); // `rngs.next_key("noise")` would panic: there is no `default` either
+    /// assert_eq!(rngs.streams().map(|(name, _)| name).collect::<Vec<_>>(), ["dropout", "params"]);
+    /// ```
     pub fn empty() -> Rngs {
         Rngs::default()
     }
@@ -149,6 +197,14 @@ impl Rngs {
 
     /// The next key of the stream `name`.
     ///
+    /// ```
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0).with("noise", 1);
+    /// let (a, b) = (rngs.next_key("noise"), rngs.next_key("noise"));
+    /// assert_ne!(a.data().to_vec::<u32>(), b.data().to_vec::<u32>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if there is neither that stream nor `default`.
     #[track_caller]
@@ -157,6 +213,15 @@ impl Rngs {
     }
 
     /// The stream `name`, or `default` if there is no stream of that name.
+    ///
+    /// ```
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0).with("dropout", 1);
+    /// rngs.dropout();
+    /// assert_eq!(rngs.stream("dropout").count.item::<u32>(), 1);
+    /// assert_eq!(rngs.stream("noise").tag(), "default");
+    /// ```
     ///
     /// # Panics
     /// Panics if there is neither that stream nor `default`.
@@ -180,11 +245,28 @@ impl Rngs {
     }
 
     /// The streams by name.
+    ///
+    /// ```
+    /// use nnx::random::Rngs;
+    ///
+    /// let rngs = Rngs::new(0).with("dropout", 1);
+    /// let counts = rngs.streams().map(|(name, stream)| (name, stream.count.item::<u32>()));
+    /// assert_eq!(counts.collect::<Vec<_>>(), [("default", 0), ("dropout", 0)]);
+    /// ```
     pub fn streams(&self) -> impl Iterator<Item = (&str, &RngStream)> {
         self.streams.iter().map(|(name, stream)| (name.as_str(), stream))
     }
 
     /// New streams of the same names, each starting from the next key of the old one.
+    ///
+    /// ```
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0).with("dropout", 1);
+    /// let mut forked = rngs.fork(); // what it hands out does not move `rngs` on
+    /// (forked.params(), forked.params(), forked.dropout());
+    /// assert_eq!(rngs.stream("default").count.item::<u32>(), 1); // for the fork itself
+    /// ```
     #[track_caller]
     pub fn fork(&mut self) -> Rngs {
         let mut forked = Rngs::empty();

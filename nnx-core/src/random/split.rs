@@ -16,6 +16,17 @@ use crate::value::{Aval, DType};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of random streams before they were split; made by [`split_rngs`], [`broadcast_rngs`] and [`fork_rngs`].
+///
+/// ```
+/// use nnx::module::Everything;
+/// use nnx::random::{RngBackup, Rngs, split_rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let before: RngBackup = split_rngs(&mut rngs, Everything, 3);
+/// assert_eq!(rngs.stream("default").key.shape(), [3, 2]);
+/// before.restore(&mut rngs);
+/// assert_eq!(rngs.stream("default").key.shape(), [2]);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "`restore` gives the streams back their state"]
 pub struct RngBackup(BTreeMap<Path, Saved>);
@@ -36,6 +47,20 @@ impl RngBackup {
     ///
     /// `tree` must be the one that was split. Streams are found by their paths; a stream in a shared node
     /// by the node's first place.
+    ///
+    /// ```
+    /// use nnx::module::Everything;
+    /// use nnx::random::{Rngs, split_rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let before = split_rngs(&mut rngs, Everything, 3);
+    /// let first = rngs.stream("default").key.to_vec::<u32>();
+    /// before.restore(&mut rngs);
+    /// let before = split_rngs(&mut rngs, Everything, 3); // other keys than the first time
+    /// assert_ne!(rngs.stream("default").key.to_vec::<u32>(), first);
+    /// before.restore(&mut rngs);
+    /// assert_eq!(rngs.stream("default").count.item::<u32>(), 2);
+    /// ```
     ///
     /// # Panics
     /// Panics, and changes nothing, if a stream is no longer where it was: if there is nothing at its
@@ -93,7 +118,7 @@ impl RngBackup {
 /// the streams as they were, one key further.
 ///
 /// ```
-/// use nnx::module::{Everything, RngKey, of_type};
+/// use nnx::module::Everything;
 /// use nnx::random::{Rngs, normal, split_rngs};
 /// use nnx::{DType, vmap};
 ///
@@ -102,6 +127,7 @@ impl RngBackup {
 /// let x = vmap(|rngs: &mut Rngs| normal(&rngs.params(), [2], DType::F32), &mut rngs, 0);
 /// before.restore(&mut rngs);
 /// assert_eq!(x.shape(), [3, 2]);
+/// assert_ne!(x.at(0).get().to_vec::<f32>(), x.at(1).get().to_vec::<f32>());
 /// ```
 ///
 /// # Panics
@@ -149,6 +175,22 @@ pub fn broadcast_rngs<M: Module>(
 /// `flax.nnx.fork_rngs`.
 ///
 /// The result restores the streams as they were, one key further.
+///
+/// ```
+/// use nnx::module::Everything;
+/// use nnx::nn::Dropout;
+/// use nnx::random::{Rngs, fork_rngs};
+/// use nnx::{DType, array};
+///
+/// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
+/// let before = fork_rngs(&mut layer, Everything);
+/// for _ in 0..5 {
+///     layer.forward(&array::ones([8], DType::F32)); // draws from the new stream
+/// }
+/// assert_eq!(layer.rngs.count.item::<u32>(), 5);
+/// before.restore(&mut layer);
+/// assert_eq!(layer.rngs.count.item::<u32>(), 1); // the old one, one key further
+/// ```
 ///
 /// # Panics
 /// Panics if a stream is split, if the filter takes none of the streams that there are, or takes a shared one

@@ -11,6 +11,16 @@ pub(super) fn from_first(axis: Option<isize>, leaf: &VarInfo<'_>, more: isize) -
 
 /// The axis of one argument: a number, `None` for an argument that all elements share, or
 /// [`StateAxes`].
+///
+/// ```
+/// use nnx::module::{Everything, of_type};
+/// use nnx::transform::{ArgAxis, IntoArgAxis};
+/// use nnx::{Param, StateAxes};
+///
+/// assert!(matches!((-1).into_arg_axis(), ArgAxis::Axis(Some(-1))));
+/// let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
+/// assert!(matches!(axes.into_arg_axis(), ArgAxis::State(_)));
+/// ```
 #[derive(Clone)]
 pub enum ArgAxis {
     /// Every leaf along this axis; negative ones count from the last. `None`: not mapped.
@@ -23,10 +33,16 @@ pub enum ArgAxis {
 /// `flax.nnx.StateAxes`.
 ///
 /// ```
-/// use nnx::module::{Everything, of_type};
-/// use nnx::{Param, StateAxes};
+/// use nnx::module::{BatchStat, Everything, of_type};
+/// use nnx::{Array, Param, StateAxes, Variable, vmap};
+///
 /// // Each element has Params of its own; everything else is shared.
 /// let axes = StateAxes::new().with(of_type::<Param>(), 0).with(Everything, None);
+/// type Model = (Param, Variable<BatchStat>);
+/// let (scales, stat) = (Array::from([1.0_f32, 2.0]), Array::scalar(10.0_f32));
+/// let models: Model = (Param::new(scales), Variable::new(stat));
+/// let y = vmap(|m: &Model| m.0.value() * m.1.value(), &models, axes);
+/// assert_eq!(y.to_vec::<f32>(), [10.0, 20.0]);
 /// ```
 #[derive(Clone, Default)]
 pub struct StateAxes(Vec<(Arc<dyn Filter>, Option<isize>)>);
@@ -46,6 +62,19 @@ impl StateAxes {
 }
 
 /// An axis, or `None`.
+///
+/// ```
+/// use nnx::transform::IntoAxis;
+/// use nnx::{Array, Everything, StateAxes, vmap};
+///
+/// // A function of one's own that passes an axis on.
+/// fn sums(x: &Array, axis: impl IntoAxis) -> Vec<f32> {
+///     let axes = StateAxes::new().with(Everything, axis);
+///     vmap(|x: &Array| x.sum(..), x, axes).to_vec::<f32>()
+/// }
+/// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!((sums(&x, 0), sums(&x, -1)), (vec![3.0, 7.0], vec![4.0, 6.0]));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an axis",
     label = "not an axis",
@@ -98,6 +127,13 @@ impl ArgAxis {
 }
 
 /// The axes of all arguments: one for all of them, or one for each.
+///
+/// ```
+/// use nnx::transform::{IntoMapAxes, MapAxes};
+///
+/// assert!(matches!(0.into_map_axes(), MapAxes::All(_)));
+/// assert!(matches!((0, None).into_map_axes(), MapAxes::Each(axes) if axes.len() == 2));
+/// ```
 #[derive(Clone)]
 pub enum MapAxes {
     /// The same axis for every argument.
@@ -151,6 +187,19 @@ pub(super) fn tuple_len<M: Module>() -> Option<usize> {
 }
 
 /// Axes as they may be written: `0`, `None`, [`StateAxes`], or a tuple of these.
+///
+/// ```
+/// use nnx::transform::IntoMapAxes;
+/// use nnx::{Array, DType, array::arange, in_axes, vmap};
+///
+/// // A function of one's own that passes axes on.
+/// fn sums(x: &Array, y: &Array, axes: impl IntoMapAxes) -> Array {
+///     vmap(|(x, y): (&Array, &Array)| (x + y).sum(..), (x, y), in_axes(axes))
+/// }
+/// let (x, y) = (arange(4, DType::F32).reshape([2, 2]), arange(2, DType::F32));
+/// assert_eq!(sums(&x, &x, 0).to_vec::<f32>(), [2.0, 10.0]);
+/// assert_eq!(sums(&x, &y, (1, None)).to_vec::<f32>(), [3.0, 5.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which axes are mapped",
     label = "not axes",
@@ -162,6 +211,18 @@ pub trait IntoMapAxes {
 }
 
 /// The axis of one argument as it may be written.
+///
+/// ```
+/// use nnx::transform::IntoArgAxis;
+/// use nnx::{Array, DType, array::arange, vmap};
+///
+/// // The axis of one argument; the other is shared.
+/// fn scaled(x: &Array, axis: impl IntoArgAxis, by: &Array) -> Array {
+///     vmap(|(x, by): (&Array, &Array)| x * by, (x, by), (axis, None))
+/// }
+/// let x = arange(4, DType::F32).reshape([2, 2]);
+/// assert_eq!(scaled(&x, -1, &Array::scalar(10.0_f32)).to_vec::<f32>(), [0.0, 20.0, 10.0, 30.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which axis of an argument is mapped",
     label = "not an axis",

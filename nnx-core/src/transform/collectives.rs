@@ -66,6 +66,14 @@ pub fn psum<M: Module>(tree: &M, axis_name: &str) -> M {
 
 /// The mean over the elements along a named axis, as [`psum`] divided by their number. `jax.lax.pmean`.
 ///
+/// ```
+/// use nnx::{Array, in_axes, pmean, vmap};
+///
+/// let centered = |x: &Array| x - pmean(x, "batch");
+/// let y = vmap(centered, &Array::from([1.0_f32, 2.0, 6.0]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<f32>(), [-2.0, -1.0, 3.0]);
+/// ```
+///
 /// # Panics
 /// As [`psum`].
 #[track_caller]
@@ -80,6 +88,14 @@ pub fn pmean<M: Module>(tree: &M, axis_name: &str) -> M {
 
 /// The greatest value among the elements along a named axis. It has no derivative. `jax.lax.pmax`.
 ///
+/// ```
+/// use nnx::{Array, in_axes, pmax, vmap};
+///
+/// let below = |x: &Array| pmax(x, "batch") - x;
+/// let y = vmap(below, &Array::from([1.0_f32, 5.0, 3.0]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<f32>(), [4.0, 0.0, 2.0]);
+/// ```
+///
 /// # Panics
 /// As [`psum`].
 #[track_caller]
@@ -89,6 +105,14 @@ pub fn pmax<M: Module>(tree: &M, axis_name: &str) -> M {
 }
 
 /// The least value among the elements along a named axis. It has no derivative. `jax.lax.pmin`.
+///
+/// ```
+/// use nnx::{Array, in_axes, pmin, vmap};
+///
+/// let above = |x: &Array| x - pmin(x, "batch");
+/// let y = vmap(above, &Array::from([1.0_f32, 5.0, 3.0]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<f32>(), [0.0, 4.0, 2.0]);
+/// ```
 ///
 /// # Panics
 /// As [`psum`].
@@ -119,6 +143,16 @@ pub fn all_gather<M: Module>(tree: &M, axis_name: &str) -> M {
 
 /// The sum over the elements along a named axis, of which element `i` gets the slice `i` along axis 0.
 /// `jax.lax.psum_scatter`.
+///
+/// ```
+/// use nnx::{Array, in_axes, psum_scatter, vmap};
+///
+/// // Two elements with two numbers each: every element gets one of the two sums.
+/// let x = Array::from([[1.0_f32, 2.0], [10.0, 20.0]]);
+/// let share = |x: &Array| psum_scatter(x, "batch");
+/// let y = vmap(share, &x, in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<f32>(), [11.0, 22.0]);
+/// ```
 ///
 /// # Panics
 /// As [`psum`], and if the axis 0 of a leaf has not one slice for each element.
@@ -172,6 +206,14 @@ pub fn ppermute<M: Module>(tree: &M, axis_name: &str, permutation: &[(usize, usi
 
 /// The number of the element along a named axis, i32. `jax.lax.axis_index`.
 ///
+/// ```
+/// use nnx::{Array, axis_index, in_axes, vmap};
+///
+/// let numbered = |x: &Array| x * 10 + axis_index("batch");
+/// let y = vmap(numbered, &Array::from([7, 8, 9]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<i32>(), [70, 81, 92]);
+/// ```
+///
 /// # Panics
 /// Panics if no axis has this name where it is called.
 #[track_caller]
@@ -181,6 +223,15 @@ pub fn axis_index(axis_name: &str) -> Array {
 }
 
 /// How many elements a named axis has. `jax.lax.axis_size`.
+///
+/// ```
+/// use nnx::{Array, axis_size, in_axes, psum, vmap};
+///
+/// // A number of Rust, known while the function is traced.
+/// let mean = |x: &Array| psum(x, "batch") / axis_size("batch") as f64;
+/// let y = vmap(mean, &Array::from([1.0_f32, 3.0]), in_axes(0).axis_name("batch").out_axes(None));
+/// assert_eq!(y.item::<f32>(), 2.0);
+/// ```
 ///
 /// # Panics
 /// Panics if no axis has this name where it is called.

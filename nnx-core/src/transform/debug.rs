@@ -96,6 +96,17 @@ pub fn set_writer(writer: impl Write + Send + 'static) {
 }
 
 /// Has [`print!`] write to the standard output again.
+///
+/// ```
+/// use nnx::{Array, debug};
+///
+/// let (reader, writer) = std::io::pipe()?;
+/// debug::set_writer(writer);
+/// debug::print!("loss {}", Array::scalar(0.5_f32));
+/// debug::reset_writer(); // the end of the pipe is dropped
+/// assert_eq!(std::io::read_to_string(reader)?, "loss 0.5\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn reset_writer() {
     replace_writer(None);
 }

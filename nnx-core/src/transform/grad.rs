@@ -14,6 +14,21 @@ use std::panic::Location;
 
 /// The values that a function is differentiated with respect to: an [`Argument`], which means its
 /// Params and plain arrays of floats or complex numbers, or the part of one that [`wrt`] names.
+///
+/// ```
+/// use nnx::{Argument, Array, Differentiated, value_and_grad};
+///
+/// // A transform of one's own, for all that `value_and_grad` takes.
+/// fn loss_of<A, F>(f: F, argument: A) -> f32
+/// where
+///     A: Differentiated,
+///     F: for<'t> FnOnce(<A::Argument as Argument>::Body<'t>) -> Array,
+/// {
+///     value_and_grad(f, argument).0.item::<f32>()
+/// }
+/// let x = Array::from([3.0_f32, 4.0]);
+/// assert_eq!(loss_of(|x: &Array| x.square().sum(..), &x), 25.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a function that is differentiated",
     label = "not `&M`, `&mut M`, a tuple of these, or `wrt(filter, …)` of one",
@@ -27,6 +42,19 @@ pub trait Differentiated {
 }
 
 /// A gradient: a tree of the type of what was differentiated with respect to.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::transform::Gradient;
+/// use nnx::{Array, DType, array::ones, grad, random::Rngs};
+///
+/// let (mut model, x) = (Linear::new(2, 3, &mut Rngs::new(0)), ones([4, 2], DType::F32));
+/// let loss = |(model, x): (&mut Linear, &Array)| model.forward(x).sum(..);
+/// // Of `(&mut Linear, &Array)`, it is a `Linear` and an `Array`.
+/// let (of_model, of_x): Gradient<(&mut Linear, &Array)> = grad(loss, (&mut model, &x));
+/// assert_eq!(of_model.kernel.to_vec::<f32>(), [4.0; 6]);
+/// assert_eq!(of_x.shape(), [4, 2]);
+/// ```
 pub type Gradient<A> = <<A as Differentiated>::Argument as Argument>::Tree;
 
 #[diagnostic::do_not_recommend]
@@ -77,6 +105,18 @@ impl Selection<'_> {
 }
 
 /// An argument and a filter; made by [`wrt`].
+///
+/// ```
+/// use nnx::transform::Wrt;
+/// use nnx::nn::Linear;
+/// use nnx::{DType, array::ones, grad, path_contains, random::Rngs, wrt};
+///
+/// let (model, x) = (Linear::new(2, 3, &mut Rngs::new(0)), ones([4, 2], DType::F32));
+/// let bias_of: Wrt<&Linear, _> = wrt(path_contains("bias"), &model);
+/// let gradient = grad(|m: &Linear| m.forward(&x).sum(..), bias_of);
+/// assert!(gradient.kernel.is_absent());
+/// assert_eq!(gradient.bias.map(|bias| bias.to_vec::<f32>()), Some(vec![4.0; 3]));
+/// ```
 pub struct Wrt<A, F> {
     argument: A,
     filter: F,
@@ -84,7 +124,7 @@ pub struct Wrt<A, F> {
 
 /// Differentiates with respect to the float and complex leaves that `filter` selects, instead of the Params.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, LoRAParam, Param, grad, of_type, wrt};
 /// let x = Array::scalar(3.0_f32);
 /// let model = (Param::new(x.clone()), LoRAParam::new(x));
@@ -141,6 +181,19 @@ impl<A: Argument, F: Filter> Differentiated for Wrt<A, F> {
 
 /// The result of a differentiated function: the loss, a scalar float array, alone or with other
 /// results: `(loss, aux)`.
+///
+/// ```
+/// use nnx::{Array, value_and_grad};
+///
+/// // What else a training step wants comes after the loss, and has no part in the gradient.
+/// let loss = |w: &Array| {
+///     let y = w * 3.0;
+///     (y.square().sum(..), y)
+/// };
+/// let ((loss, y), grad) = value_and_grad(loss, &Array::from([1.0_f32, 2.0]));
+/// assert_eq!((loss.item::<f32>(), y.to_vec::<f32>()), (45.0, vec![3.0, 6.0]));
+/// assert_eq!(grad.to_vec::<f32>(), [18.0, 36.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a differentiated function returns its loss: `Array`, or `(Array, aux)`",
     label = "this is `{Self}`",
@@ -172,11 +225,11 @@ impl<A: Module> LossOutput for (Array, A) {
 /// caller's argument if it was given as `&mut`. Works inside and outside of jitted functions. Of a
 /// tuple of arguments the gradient is a tuple; [`wrt`] chooses other leaves.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, value_and_grad};
 /// let x = Array::from_slice(&[1.0_f32, 2.0], [2]);
 /// let (loss, grad) = value_and_grad(|x: &Array| x.square().sum(..), &x);
-/// assert_eq!(grad.to_vec::<f32>(), [2.0, 4.0]);
+/// assert_eq!((loss.item::<f32>(), grad.to_vec::<f32>()), (5.0, vec![2.0, 4.0]));
 /// ```
 ///
 /// # Panics
@@ -193,6 +246,15 @@ where
 }
 
 /// The gradient of [`value_and_grad`] alone. `jax.grad`, `flax.nnx.grad`.
+///
+/// ```
+/// use nnx::{Array, grad};
+///
+/// let f = |x: &Array| x * x * x;
+/// let x = Array::scalar(2.0_f32);
+/// assert_eq!(grad(f, &x).item::<f32>(), 12.0);
+/// assert_eq!(grad(|x: &Array| grad(f, x), &x).item::<f32>(), 12.0); // the second derivative, 6x
+/// ```
 ///
 /// # Panics
 /// As [`value_and_grad`].

@@ -97,6 +97,15 @@ fn repeated<C: Module>(
 }
 
 /// A bound of [`fori_loop`].
+///
+/// ```
+/// use nnx::{Array, fori_loop};
+///
+/// let power = |n: &Array| fori_loop(0, n, |_, c: Array| c * 2, Array::scalar(1));
+/// assert_eq!(power(&Array::scalar(5)).item::<i32>(), 32); // `Computed`: not known while tracing
+/// let known = fori_loop(0, 5, |_, c: Array| c * 2, Array::scalar(1));
+/// assert_eq!(known.item::<i32>(), 32);
+/// ```
 pub enum Bound {
     /// Known while tracing.
     Known(i64),

@@ -34,6 +34,17 @@ where
 
 /// [`remat`] that keeps what `policy` says.
 ///
+/// ```
+/// use nnx::{Array, SavePolicy, grad, remat_with};
+///
+/// let w = Array::from([[2.0_f32, 0.0], [0.0, 3.0]]);
+/// let layer = |x: &Array| x.matmul(&w).square();
+/// // The product is kept, what comes after it is computed again.
+/// let loss = |x: &Array| remat_with(SavePolicy::Dots, layer, x).sum(..);
+/// let x = Array::from([1.0_f32, 1.0]);
+/// assert_eq!(grad(loss, &x).to_vec::<f32>(), [8.0, 18.0]);
+/// ```
+///
 /// # Panics
 /// As [`remat`].
 #[track_caller]

@@ -11,6 +11,17 @@ use crate::ops::Scan;
 use crate::value::Aval;
 
 /// The inputs of [`scan`], with options; made by [`over`] and [`length`].
+///
+/// ```
+/// use nnx::{Array, over, scan};
+///
+/// let xs = Array::from([1.0_f32, 2.0, 3.0]);
+/// let sum = |c: Array, x: &Array| (&c + x, c);
+/// let (_, before) = scan(sum, Array::scalar(0.0_f32), over(&xs));
+/// assert_eq!(before.to_vec::<f32>(), [0.0, 1.0, 3.0]);
+/// let (_, after) = scan(sum, Array::scalar(0.0_f32), over(&xs).reverse());
+/// assert_eq!(after.to_vec::<f32>(), [5.0, 3.0, 0.0]);
+/// ```
 pub struct Over<X> {
     xs: X,
     axes: MapAxes,
@@ -21,6 +32,17 @@ pub struct Over<X> {
 }
 
 /// The arrays that [`scan`] takes slices of, to add options to: `over(&xs).reverse()`.
+///
+/// ```
+/// use nnx::{Array, over, scan};
+///
+/// // Slices of two arrays, and one that every step gets whole.
+/// let (x, y) = (Array::from([1.0_f32, 2.0]), Array::from([10.0_f32, 20.0]));
+/// let scale = Array::scalar(0.5_f32);
+/// let step = |c: Array, (x, y, scale): (&Array, &Array, &Array)| (c + x * y * scale, ());
+/// let inputs = over((&x, &y, &scale)).in_axes((0, 0, None));
+/// assert_eq!(scan(step, Array::scalar(0.0_f32), inputs).0.item::<f32>(), 25.0);
+/// ```
 pub fn over<X: Argument>(xs: X) -> Over<X> {
     Over {
         xs,
@@ -33,6 +55,14 @@ pub fn over<X: Argument>(xs: X) -> Over<X> {
 }
 
 /// A number of iterations without slices; the function gets `()`.
+///
+/// ```
+/// use nnx::{Array, length, scan};
+///
+/// let doubled = |x: Array, ()| (&x * 2, x);
+/// let (end, powers) = scan(doubled, Array::scalar(1), length(4));
+/// assert_eq!((end.item::<i32>(), powers.to_vec::<i32>()), (16, vec![1, 2, 4, 8]));
+/// ```
 pub fn length(n: usize) -> Over<()> {
     Over {
         xs: (),
@@ -46,6 +76,19 @@ pub fn length(n: usize) -> Over<()> {
 
 impl<X> Over<X> {
     /// Starts with the last elements; results take the places of their slices.
+    ///
+    /// ```
+    /// use nnx::{Array, over, scan};
+    ///
+    /// // Discounted sums of the rewards to come.
+    /// let rewards = Array::from([1.0_f32, 0.0, 4.0]);
+    /// let step = |later: Array, r: &Array| {
+    ///     let sum = later * 0.5 + r;
+    ///     (sum.clone(), sum)
+    /// };
+    /// let (_, returns) = scan(step, Array::scalar(0.0_f32), over(&rewards).reverse());
+    /// assert_eq!(returns.to_vec::<f32>(), [2.0, 2.0, 4.0]);
+    /// ```
     pub fn reverse(mut self) -> Self {
         self.reverse = true;
         self
@@ -53,6 +96,16 @@ impl<X> Over<X> {
 
     /// The copies of the body in one iteration of the compiled loop, at most 16,384: more is faster to run
     /// and slower to compile.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, array::arange, over, scan};
+    ///
+    /// let sum = |c: Array, x: &Array| (c + x, ());
+    /// let xs = arange(10, DType::F32);
+    /// // 4 need not divide 10.
+    /// let (total, ()) = scan(sum, Array::scalar(0.0_f32), over(&xs).unroll(4));
+    /// assert_eq!(total.item::<f32>(), 45.0);
+    /// ```
     pub fn unroll(mut self, n: usize) -> Self {
         self.unroll = n.max(1);
         self
@@ -60,6 +113,17 @@ impl<X> Over<X> {
 
     /// Along which axis each argument is sliced, by default 0; `None` for one that every
     /// iteration gets whole. As in [`vmap`](super::vmap()).
+    ///
+    /// ```
+    /// use nnx::{Array, DType, array::arange, over, scan};
+    ///
+    /// // Columns of a matrix, one after the other.
+    /// let x = arange(6, DType::F32).reshape([2, 3]);
+    /// let step = |c: Array, column: &Array| (c + column, column.sum(..));
+    /// let (sums, each) = scan(step, Array::from([0.0_f32, 0.0]), over(&x).in_axes(1));
+    /// assert_eq!(sums.to_vec::<f32>(), [3.0, 12.0]);
+    /// assert_eq!(each.to_vec::<f32>(), [3.0, 5.0, 7.0]);
+    /// ```
     pub fn in_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.axes = axes.into_map_axes();
         self
@@ -73,7 +137,7 @@ impl<X> Over<X> {
     /// let xs = arange(6, DType::F32).reshape([3, 2]);
     /// let body = |c: Array, x: &Array| (c + x, x * 2.0);
     /// let (_, columns) = scan(body, arange(2, DType::F32), over(&xs).out_axes(1));
-    /// assert_eq!(columns.shape(), [2, 3]);
+    /// assert_eq!(columns.to_vec::<f32>(), [0.0, 4.0, 8.0, 2.0, 6.0, 10.0]); // [2, 3]
     /// ```
     pub fn out_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.outputs = axes.into_map_axes();
@@ -81,6 +145,15 @@ impl<X> Over<X> {
     }
 
     /// Number of iterations; needed where no argument is sliced.
+    ///
+    /// ```
+    /// use nnx::{Array, over, scan};
+    ///
+    /// let x = Array::scalar(3.0_f32);
+    /// let step = |c: Array, x: &Array| (c + x, ());
+    /// let inputs = over(&x).in_axes(None).length(4); // nothing is sliced
+    /// assert_eq!(scan(step, Array::scalar(0.0_f32), inputs).0.item::<f32>(), 12.0);
+    /// ```
     pub fn length(mut self, n: usize) -> Self {
         self.length = Some(n);
         self
@@ -88,6 +161,23 @@ impl<X> Over<X> {
 }
 
 /// The inputs that [`scan`] takes: an [`Argument`] or an [`Over`].
+///
+/// ```
+/// use nnx::transform::ScanInputs;
+/// use nnx::{Argument, Array, over, scan};
+///
+/// // A loop of one's own, over all that `scan` takes.
+/// fn total<X, F>(f: F, xs: X) -> f32
+/// where
+///     X: ScanInputs,
+///     F: for<'t> FnOnce(<X::Xs as Argument>::Body<'t>) -> Array,
+/// {
+///     scan(|c: Array, x| (c + f(x), ()), Array::scalar(0.0_f32), xs).0.item::<f32>()
+/// }
+/// let xs = Array::from([1.0_f32, 2.0, 3.0]);
+/// assert_eq!(total(|x: &Array| x.square(), &xs), 14.0);
+/// assert_eq!(total(|x: &Array| x.square(), over(&xs).unroll(2)), 14.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be what a loop goes over",
     label = "not `&M`, a tuple of such references, or `over(…)` of one",

@@ -12,6 +12,17 @@ use std::fmt;
 use std::rc::Rc;
 
 /// The result of [`tabulate_call`]: a row per call of a method, in the order of the calls, and the leaves of the argument.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::{DType, array::ones, random::Rngs, tabulate_call};
+///
+/// let model = Linear::new(3, 4, &mut Rngs::new(0));
+/// let x = ones([8, 3], DType::F32);
+/// let table = tabulate_call(|(m, x): (&Linear, &_)| m.forward(x), (&model, &x));
+/// assert!(table.to_string().contains("f32[8, 4]")); // as it is printed
+/// assert_eq!((table.calls().len(), table.leaves().rows().len()), (1, 2));
+/// ```
 #[derive(Debug, Clone)]
 pub struct CallTable {
     calls: Vec<CallRow>,
@@ -19,6 +30,19 @@ pub struct CallTable {
 }
 
 /// A call in a [`CallTable`].
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::{DType, array::ones, random::Rngs, tabulate_call};
+///
+/// let model = Linear::new(3, 4, &mut Rngs::new(0));
+/// let x = ones([8, 3], DType::F32);
+/// let table = tabulate_call(|(m, x): (&Linear, &_)| m.forward(x), (&model, &x));
+/// let row = &table.calls()[0];
+/// assert_eq!((&row.module[..], row.method), ("Linear", "forward"));
+/// assert_eq!(row.inputs[0].to_string(), "f32[8, 3]");
+/// assert_eq!(row.flops, 2 * 8 * 3 * 4 + 8 * 4); // the product and the bias
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRow {
     /// Where its Module is. Empty for the model itself; none for a Module outside of it.

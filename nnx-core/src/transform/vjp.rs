@@ -125,11 +125,32 @@ impl<T: Module, R> AtPoint<T, R> {
 
 /// The result of a function and its reverse derivative there: `pullback.call(&ct)` takes a
 /// cotangent of the result to that of the argument.
+///
+/// ```
+/// use nnx::transform::Pullback;
+/// use nnx::{Array, vjp};
+///
+/// // From an array to an array: cotangents go the other way.
+/// let (_, pullback): (Array, Pullback<Array, Array>) =
+///     vjp(|x: &Array| x.square(), &Array::from([1.0_f32, 2.0]));
+/// assert_eq!(pullback.call(&Array::from([1.0_f32, 0.0])).to_vec::<f32>(), [2.0, 0.0]);
+/// assert_eq!(pullback.call(&Array::from([0.0_f32, 1.0])).to_vec::<f32>(), [0.0, 4.0]);
+/// ```
 pub struct Pullback<T, R>(AtPoint<T, R>);
 
 impl<T: Module, R: Module> Pullback<T, R> {
     /// The cotangent of the argument for that of the result, whose float and complex leaves have the
     /// shapes and dtypes of the result's. Leaves that were not differentiated with respect to hold no value.
+    ///
+    /// ```
+    /// use nnx::{Array, vjp};
+    ///
+    /// let (x, y) = (Array::scalar(3.0_f32), Array::scalar(5.0_f32));
+    /// let (_, pullback) = vjp(|(x, y): (&Array, &Array)| (x * y, x + y), (&x, &y));
+    /// // A cotangent for each result, and for each argument.
+    /// let (of_x, of_y) = pullback.call(&(Array::scalar(1.0_f32), Array::scalar(10.0_f32)));
+    /// assert_eq!((of_x.item::<f32>(), of_y.item::<f32>()), (15.0, 13.0));
+    /// ```
     ///
     /// # Panics
     /// Panics if a leaf of `ct` has another shape or dtype than the result's.
@@ -220,11 +241,31 @@ where
 }
 
 /// The derivative of a function at a point, in forward mode: `linear.call(&tangent)`.
+///
+/// ```
+/// use nnx::transform::Linearized;
+/// use nnx::{Array, linearize};
+///
+/// let (_, linear): (Array, Linearized<Array, Array>) =
+///     linearize(|x: &Array| x.square().sum(..), &Array::from([1.0_f32, 2.0]));
+/// assert_eq!(linear.call(&Array::from([1.0_f32, 0.0])).item::<f32>(), 2.0);
+/// assert_eq!(linear.call(&Array::from([0.0_f32, 1.0])).item::<f32>(), 4.0);
+/// ```
 pub struct Linearized<T, R>(AtPoint<T, R>);
 
 impl<T: Module, R: Module> Linearized<T, R> {
     /// The tangent of the result for that of the argument, whose float and complex leaves have the
     /// shapes and dtypes of the argument's. Leaves of the result of other dtypes hold no value.
+    ///
+    /// ```
+    /// use nnx::{Array, linearize};
+    ///
+    /// let (x, y) = (Array::scalar(3.0_f32), Array::scalar(5.0_f32));
+    /// let (_, linear) = linearize(|(x, y): (&Array, &Array)| x * y, (&x, &y));
+    /// // A tangent for each argument: y · 1 + x · 10.
+    /// let tangent = linear.call(&(Array::scalar(1.0_f32), Array::scalar(10.0_f32)));
+    /// assert_eq!(tangent.item::<f32>(), 35.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if a leaf of `tangent` has another shape or dtype than the argument's.

@@ -10,6 +10,16 @@ use crate::value::Aval;
 
 /// How [`vmap`] maps: axes of the arguments and of the result. Written as axes alone, or made by
 /// [`in_axes`].
+///
+/// ```
+/// use nnx::transform::VmapAxes;
+/// use nnx::{Array, in_axes, vmap};
+///
+/// let columns: VmapAxes = in_axes(1).out_axes(1);
+/// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+/// let y = vmap(|x: &Array| x.cumsum(0), &x, columns);
+/// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 4.0, 6.0]);
+/// ```
 pub struct VmapAxes {
     inputs: MapAxes,
     outputs: MapAxes,
@@ -18,6 +28,15 @@ pub struct VmapAxes {
 }
 
 /// Axes of the arguments of [`vmap`], to add others to: `in_axes((0, None)).out_axes(1)`.
+///
+/// ```
+/// use nnx::{Array, in_axes, vmap};
+///
+/// let (x, y) = (Array::from([[1.0_f32, 2.0], [3.0, 4.0]]), Array::from([10.0_f32, 20.0]));
+/// let sum = |(x, y): (&Array, &Array)| x + y; // rows of x, and y for all of them
+/// let z = vmap(sum, (&x, &y), in_axes((0, None)).out_axes(1));
+/// assert_eq!(z.to_vec::<f32>(), [11.0, 13.0, 22.0, 24.0]);
+/// ```
 pub fn in_axes(axes: impl IntoMapAxes) -> VmapAxes {
     VmapAxes { inputs: axes.into_map_axes(), outputs: 0.into_map_axes(), size: None, name: None }
 }
@@ -25,12 +44,29 @@ pub fn in_axes(axes: impl IntoMapAxes) -> VmapAxes {
 impl VmapAxes {
     /// Along which axis the results are put together, by default 0; `None` for a result that
     /// is the same for every element. A tuple has one for each element of a tuple of results.
+    ///
+    /// ```
+    /// use nnx::{Array, in_axes, vmap};
+    ///
+    /// let x = Array::from([1.0_f32, 2.0]);
+    /// let f = |x: &Array| (x * 2.0, Array::scalar(7.0_f32)); // the second is the same for all
+    /// let (doubled, seven) = vmap(f, &x, in_axes(0).out_axes((0, None)));
+    /// assert_eq!((doubled.to_vec::<f32>(), seven.item::<f32>()), (vec![2.0, 4.0], 7.0));
+    /// ```
     pub fn out_axes(mut self, axes: impl IntoMapAxes) -> Self {
         self.outputs = axes.into_map_axes();
         self
     }
 
     /// Number of elements, where no argument is mapped.
+    ///
+    /// ```
+    /// use nnx::{axis_index, in_axes, vmap};
+    ///
+    /// let number = |()| axis_index("i") * 10;
+    /// let y = vmap(number, (), in_axes(()).axis_size(3).axis_name("i"));
+    /// assert_eq!(y.to_vec::<i32>(), [0, 10, 20]);
+    /// ```
     pub fn axis_size(mut self, size: usize) -> Self {
         self.size = Some(size);
         self
@@ -38,6 +74,16 @@ impl VmapAxes {
 
     /// A name for the axis, by which the function of one element finds the others: [`psum`](super::psum()),
     /// [`pmean`](super::pmean()), [`axis_index`](super::axis_index()), ….
+    ///
+    /// ```
+    /// use nnx::{Array, in_axes, psum, vmap};
+    ///
+    /// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+    /// // Names tell nested axes apart: the sum over the rows, in each column.
+    /// let of_row = |row: &Array| vmap(|x: &Array| psum(x, "rows"), row, 0);
+    /// let y = vmap(of_row, &x, in_axes(0).axis_name("rows"));
+    /// assert_eq!(y.to_vec::<f32>(), [4.0, 6.0, 4.0, 6.0]);
+    /// ```
     pub fn axis_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -45,6 +91,19 @@ impl VmapAxes {
 }
 
 /// [`VmapAxes`] as they may be written.
+///
+/// ```
+/// use nnx::transform::IntoVmapAxes;
+/// use nnx::{Array, in_axes, vmap};
+///
+/// // A function of one's own that passes axes on.
+/// fn sums(x: &Array, axes: impl IntoVmapAxes) -> Vec<f32> {
+///     vmap(|x: &Array| x.sum(..), x, axes).to_vec::<f32>()
+/// }
+/// let x = Array::from([[1.0_f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!(sums(&x, 0), [3.0, 7.0]);
+/// assert_eq!(sums(&x, in_axes(1)), [4.0, 6.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which axes are mapped",
     label = "not axes",

@@ -68,6 +68,17 @@ pub fn dct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 
 /// The inverse of [`dct`]. `jax.scipy.fft.idct`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, dct, idct}};
+///
+/// let x = Array::from([1.0, 2.0, 4.0]);
+/// let back = idct(&dct(&x, None, -1, Norm::Ortho), None, -1, Norm::Ortho);
+/// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
+/// // The first coefficient alone is a constant.
+/// let flat = idct(&Array::from([4.0, 0.0]), None, -1, Norm::Backward);
+/// assert!(flat.allclose(1.0, Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// As [`dct`].
 #[track_caller]
@@ -98,6 +109,14 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 
 /// [`dct`] along several axes. `jax.scipy.fft.dctn` (defaults `..`, `Backward`).
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, dctn}};
+///
+/// let y = dctn(&Array::from([[1.0, 1.0], [1.0, 1.0]]), .., Norm::Backward);
+/// let expected = Array::from([[16.0, 0.0], [0.0, 0.0]]);
+/// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// As [`dct`].
 #[track_caller]
@@ -110,6 +129,14 @@ pub fn dctn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 }
 
 /// [`idct`] along several axes. `jax.scipy.fft.idctn` (defaults `..`, `Backward`).
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, dctn, idctn}};
+///
+/// let x = Array::from([[1.0, 2.0], [3.0, 5.0]]);
+/// let back = idctn(&dctn(&x, .., Norm::Backward), .., Norm::Backward);
+/// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// As [`dct`].

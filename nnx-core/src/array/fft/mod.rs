@@ -15,6 +15,13 @@ use crate::run::bind1;
 use crate::value::DType;
 
 /// By what transforms of n elements are divided.
+///
+/// ```
+/// use nnx::{Array, fft::{Norm, fft}};
+///
+/// let first = |norm| fft(&Array::from([1.0_f32; 4]), None, -1, norm).real().to_vec::<f32>()[0];
+/// assert_eq!([Norm::Backward, Norm::Ortho, Norm::Forward].map(first), [4.0, 2.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Norm {
     /// The inverse by n.
@@ -136,6 +143,14 @@ pub fn fft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> A
 
 /// The inverse of [`fft`]. `jax.numpy.fft.ifft`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, fft, ifft}};
+///
+/// let x = Array::from([1.0, 2.0, 4.0]);
+/// let back = ifft(&fft(&x, None, -1, Norm::Backward), None, -1, Norm::Backward);
+/// assert!(back.real().allclose(&x, Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis or no element.
 #[track_caller]
@@ -146,6 +161,15 @@ pub fn ifft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 /// The transform of real numbers: the n/2 + 1 elements of [`fft`] that are not mirrors of others.
 /// `jax.numpy.fft.rfft`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, rfft}};
+///
+/// let y = rfft(&Array::from([1.0, 2.0, 3.0, 4.0]), None, -1, Norm::Backward); // 3 of 4
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(y.real().allclose(Array::from([10.0, -2.0, -2.0]), near).item::<bool>());
+/// assert!(y.imag().allclose(Array::from([0.0, 2.0, 0.0]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis or no element, or for complex numbers.
 #[track_caller]
@@ -155,6 +179,16 @@ pub fn rfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 
 /// The inverse of [`rfft`]: real numbers, `n` of them, by default 2 (m − 1) for m elements along
 /// the axis. `jax.numpy.fft.irfft`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, irfft, rfft}};
+///
+/// let x = Array::from([1.0, 2.0, 4.0]);
+/// let y = rfft(&x, None, -1, Norm::Backward);
+/// // The number of elements is given: for an odd one it does not follow from `y`.
+/// let back = irfft(&y, 3, -1, Norm::Backward);
+/// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element.
@@ -167,6 +201,14 @@ pub fn irfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) ->
 
 /// The transform of numbers whose negative half is the conjugate of the positive, which is given:
 /// `n` real numbers, by default 2 (m − 1). `jax.numpy.fft.hfft`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, hfft}};
+///
+/// // Of [1, 2, 3, 2], whose second 2 mirrors the first.
+/// let y = hfft(&Array::from([1.0, 2.0, 3.0]), None, -1, Norm::Backward);
+/// assert!(y.allclose(Array::from([8.0, -2.0, 0.0, -2.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element.
@@ -182,6 +224,13 @@ pub fn hfft(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
 }
 
 /// The inverse of [`hfft`]. `jax.numpy.fft.ihfft`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, ihfft}};
+///
+/// let y = ihfft(&Array::from([8.0, -2.0, 0.0, -2.0]), None, -1, Norm::Backward).real();
+/// assert!(y.allclose(Array::from([1.0, 2.0, 3.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there is no such axis or no element, or for complex numbers.
@@ -218,6 +267,15 @@ fn several(name: &str, x: &Array, axes: impl IntoAxes) -> Vec<(usize, usize)> {
 
 /// [`fft`] along several axes. `jax.numpy.fft.fftn`; with axes `[-2, -1]` `jax.numpy.fft.fft2`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, fftn}};
+///
+/// let x = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let y = fftn(&x, .., Norm::Backward).real();
+/// let expected = Array::from([[10.0, -2.0], [-4.0, 0.0]]);
+/// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there are no such axes or no elements.
 #[track_caller]
@@ -226,6 +284,15 @@ pub fn fftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 }
 
 /// The inverse of [`fftn`]. `jax.numpy.fft.ifftn`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, ifftn}};
+///
+/// let y = Array::from([[10.0, -2.0], [-4.0, 0.0]]);
+/// let x = ifftn(&y, .., Norm::Backward).real();
+/// let expected = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert!(x.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are no such axes or no elements.
@@ -237,6 +304,15 @@ pub fn ifftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 /// The transform of real numbers along several axes, of which the last one is halved.
 /// `jax.numpy.fft.rfftn`.
 ///
+/// ```
+/// use nnx::{DType, array::ones, fft::{Norm, rfftn}};
+///
+/// let y = rfftn(&ones([2, 4, 4], DType::F32), [1, 2], Norm::Backward);
+/// assert_eq!(y.shape(), [2, 4, 3]);
+/// let constant = y.slice([(..).into(), 0.into(), 0.into()]).real();
+/// assert_eq!(constant.to_vec::<f32>(), [16.0, 16.0]);
+/// ```
+///
 /// # Panics
 /// Panics if there are no such axes or no elements, or for complex numbers.
 #[track_caller]
@@ -246,6 +322,14 @@ pub fn rfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 
 /// The inverse of [`rfftn`]; the last of the axes has 2 (m − 1) elements afterwards.
 /// `jax.numpy.fft.irfftn`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, irfftn, rfftn}};
+///
+/// let x = Array::from([[1.0, 2.0], [3.0, 5.0]]);
+/// let back = irfftn(&rfftn(&x, .., Norm::Ortho), .., Norm::Ortho);
+/// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are no such axes or no elements.
@@ -260,6 +344,14 @@ pub fn irfftn(x: &Array, axes: impl IntoAxes, norm: Norm) -> Array {
 
 /// [`fftn`] along the last two axes. `jax.numpy.fft.fft2`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, fft2}};
+///
+/// let y = fft2(&Array::from([[1.0, 2.0], [3.0, 4.0]]), Norm::Backward).real();
+/// let expected = Array::from([[10.0, -2.0], [-4.0, 0.0]]);
+/// assert!(y.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
 #[track_caller]
@@ -268,6 +360,14 @@ pub fn fft2(x: &Array, norm: Norm) -> Array {
 }
 
 /// [`ifftn`] along the last two axes. `jax.numpy.fft.ifft2`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, ifft2}};
+///
+/// let x = ifft2(&Array::from([[10.0, -2.0], [-4.0, 0.0]]), Norm::Backward).real();
+/// let expected = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert!(x.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
@@ -278,6 +378,13 @@ pub fn ifft2(x: &Array, norm: Norm) -> Array {
 
 /// [`rfftn`] along the last two axes. `jax.numpy.fft.rfft2`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, rfft2}};
+///
+/// let y = rfft2(&Array::from([[1.0, 2.0, 3.0, 4.0]]), Norm::Backward).real(); // [1, 3]
+/// assert!(y.allclose(Array::from([[10.0, -2.0, -2.0]]), Tolerance::default()).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes or no elements, or for complex numbers.
 #[track_caller]
@@ -286,6 +393,14 @@ pub fn rfft2(x: &Array, norm: Norm) -> Array {
 }
 
 /// [`irfftn`] along the last two axes. `jax.numpy.fft.irfft2`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, fft::{Norm, irfft2, rfft2}};
+///
+/// let x = Array::from([[1.0, 2.0, 3.0, 4.0]]);
+/// let back = irfft2(&rfft2(&x, Norm::Backward), Norm::Backward);
+/// assert!(back.allclose(&x, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes or no elements.
@@ -297,6 +412,13 @@ pub fn irfft2(x: &Array, norm: Norm) -> Array {
 
 /// The frequencies of the elements of [`fft`] for samples `d` apart: 0, 1, …, −1 over `n d`.
 /// `jax.numpy.fft.fftfreq`.
+///
+/// ```
+/// use nnx::{DType, fft::fftfreq};
+///
+/// // Four samples, each half a second after the last: in hertz.
+/// assert_eq!(fftfreq(4, 0.5, DType::F32).to_vec::<f32>(), [0.0, 0.5, -1.0, -0.5]);
+/// ```
 ///
 /// # Panics
 /// Panics if `n` is 0.
@@ -315,6 +437,12 @@ pub fn fftfreq(n: usize, d: f64, dtype: DType) -> Array {
 
 /// The frequencies of the elements of [`rfft`] for samples `d` apart. `jax.numpy.fft.rfftfreq`.
 ///
+/// ```
+/// use nnx::{DType, fft::rfftfreq};
+///
+/// assert_eq!(rfftfreq(4, 0.5, DType::F32).to_vec::<f32>(), [0.0, 0.5, 1.0]);
+/// ```
+///
 /// # Panics
 /// Panics if `n` is 0.
 #[track_caller]
@@ -328,6 +456,13 @@ pub fn rfftfreq(n: usize, d: f64, dtype: DType) -> Array {
 
 /// The frequency 0 moved to the middle of the axes. `jax.numpy.fft.fftshift`.
 ///
+/// ```
+/// use nnx::{DType, fft::{fftfreq, fftshift}};
+///
+/// let ascending = fftshift(&fftfreq(4, 0.5, DType::F32), ..);
+/// assert_eq!(ascending.to_vec::<f32>(), [-1.0, -0.5, 0.0, 0.5]);
+/// ```
+///
 /// # Panics
 /// Panics if there are no such axes.
 #[track_caller]
@@ -336,6 +471,14 @@ pub fn fftshift(x: &Array, axes: impl IntoAxes) -> Array {
 }
 
 /// The inverse of [`fftshift`]. `jax.numpy.fft.ifftshift`.
+///
+/// ```
+/// use nnx::{Array, fft::{fftshift, ifftshift}};
+///
+/// let x = Array::from([0, 1, 2, 3, 4]);
+/// assert_eq!(ifftshift(&x, ..).to_vec::<i32>(), [2, 3, 4, 0, 1]); // for odd sizes not `fftshift`
+/// assert_eq!(ifftshift(&fftshift(&x, ..), ..).to_vec::<i32>(), [0, 1, 2, 3, 4]);
+/// ```
 ///
 /// # Panics
 /// Panics if there are no such axes.

@@ -31,6 +31,17 @@ pub fn cholesky(a: &Array) -> Array {
 /// Q `[…, m, k]` with orthonormal columns and upper triangular R `[…, k, n]`, k = min(m, n), with
 /// A = Q R. Signs are LAPACK's. `jax.numpy.linalg.qr` with mode `reduced`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::qr};
+///
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
+/// let (q, r) = qr(&a); // [3, 2] and [2, 2]
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(q.matmul(&r).allclose(&a, near).item::<bool>());
+/// let length = r.slice([0.into(), 0.into()]).abs(); // of the first column
+/// assert!((length.item::<f64>() - 5.0).abs() < 1e-9);
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes.
 #[track_caller]
@@ -39,6 +50,16 @@ pub fn qr(a: &Array) -> (Array, Array) {
 }
 
 /// Q `[…, m, m]` and R `[…, m, n]` with A = Q R. `jax.numpy.linalg.qr` with mode `complete`.
+///
+/// ```
+/// use nnx::{Array, DType, array::{Tolerance, eye}, linalg::qr_full};
+///
+/// let a = Array::from([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
+/// let (q, r) = qr_full(&a);
+/// assert_eq!((q.shape(), r.shape()), (&[3, 3][..], &[3, 2][..]));
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(q.t().matmul(&q).allclose(eye(3, DType::F64), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes.
@@ -59,6 +80,15 @@ fn qr_mode(name: &str, a: &Array, full: bool) -> (Array, Array) {
 
 /// P `[…, m, m]`, lower triangular L `[…, m, k]` with ones on the diagonal and upper triangular U
 /// `[…, k, n]`, k = min(m, n), with A = P L U. `jax.scipy.linalg.lu`.
+///
+/// ```
+/// use nnx::{Array, linalg::lu};
+///
+/// let (p, l, u) = lu(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// assert_eq!(p.to_vec::<f32>(), [0.0, 1.0, 1.0, 0.0]); // the larger pivot first
+/// assert_eq!(l.to_vec::<f32>(), [1.0, 0.0, 0.5, 1.0]);
+/// assert_eq!(u.to_vec::<f32>(), [2.0, 4.0, 0.0, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes.
@@ -85,6 +115,17 @@ pub fn lu(a: &Array) -> (Array, Array, Array) {
 
 /// L and U of P A = L U in one matrix, and the row with which each row was exchanged, as i32
 /// `[…, min(m, n)]`: for [`lu_solve`](super::lu_solve). `jax.scipy.linalg.lu_factor`.
+///
+/// ```
+/// use nnx::{Array, linalg::{lu_factor, lu_solve}};
+///
+/// let (lu, pivots) = lu_factor(&Array::from([[1.0_f32, 3.0], [2.0, 4.0]]));
+/// assert_eq!(lu.to_vec::<f32>(), [2.0, 4.0, 0.5, 1.0]);
+/// assert_eq!(pivots.to_vec::<i32>(), [1, 1]);
+/// // One decomposition for many right sides.
+/// let x = lu_solve(&lu, &pivots, &Array::from([5.0_f32, 8.0]));
+/// assert_eq!(x.to_vec::<f32>(), [2.0, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes.
@@ -120,6 +161,17 @@ pub(super) fn permutation(pivots: &Array, m: usize) -> Array {
 /// Eigenvalues in ascending order `[…, n]` and orthonormal eigenvectors in the columns of
 /// `[…, n, n]` of symmetric A, of which (A + Aᵀ)/2 is taken. `jax.numpy.linalg.eigh`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::eigh};
+///
+/// let a = Array::from([[2.0, 1.0], [1.0, 2.0]]);
+/// let (values, vectors) = eigh(&a);
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(values.allclose(Array::from([1.0, 3.0]), near).item::<bool>());
+/// // A v = λ v for each column.
+/// assert!(a.matmul(&vectors).allclose(vectors * values, near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square or complex.
 #[track_caller]
@@ -134,6 +186,13 @@ pub fn eigh(a: &Array) -> (Array, Array) {
 }
 
 /// Eigenvalues in ascending order of symmetric matrices. `jax.numpy.linalg.eigvalsh`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::eigvalsh};
+///
+/// let values = eigvalsh(&Array::from([[2.0, 1.0], [1.0, 2.0]]));
+/// assert!(values.allclose(Array::from([1.0, 3.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square or complex.
@@ -162,6 +221,16 @@ pub fn svd(a: &Array) -> (Array, Array, Array) {
 
 /// [`svd`] with square U `[…, m, m]` and Vᵀ `[…, n, n]`. `jax.numpy.linalg.svd`.
 ///
+/// ```
+/// use nnx::{Array, linalg::svd_full};
+///
+/// let (u, s, vt) = svd_full(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// assert_eq!((u.shape(), s.shape(), vt.shape()), (&[3, 3][..], &[2][..], &[2, 2][..]));
+/// // The last column of U is what A does not reach.
+/// let last = u.slice([(..).into(), 2.into()]).abs();
+/// assert_eq!(last.to_vec::<f32>(), [0.0, 0.0, 1.0]);
+/// ```
+///
 /// # Panics
 /// As `svd`.
 #[track_caller]
@@ -185,6 +254,13 @@ fn svd_mode(name: &str, a: &Array, full: bool) -> (Array, Array, Array) {
 }
 
 /// Singular values in descending order. `jax.numpy.linalg.svdvals`.
+///
+/// ```
+/// use nnx::{Array, linalg::svdvals};
+///
+/// let s = svdvals(&Array::from([[3.0_f32, 0.0], [0.0, -4.0], [0.0, 0.0]]));
+/// assert_eq!(s.to_vec::<f32>(), [4.0, 3.0]);
+/// ```
 ///
 /// # Panics
 /// As [`svd`].

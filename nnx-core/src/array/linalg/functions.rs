@@ -9,6 +9,14 @@ use crate::value::DType;
 /// The `n`-th power of square matrices; negative powers are those of the inverse.
 /// `jax.numpy.linalg.matrix_power`.
 ///
+/// ```
+/// use nnx::{Array, linalg::matrix_power};
+///
+/// let fibonacci = Array::from([[1.0_f32, 1.0], [1.0, 0.0]]);
+/// assert_eq!(matrix_power(&fibonacci, 5).to_vec::<f32>(), [8.0, 5.0, 5.0, 3.0]);
+/// assert_eq!(matrix_power(&fibonacci, -1).to_vec::<f32>(), [0.0, 1.0, 1.0, -1.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
@@ -39,6 +47,15 @@ pub fn matrix_power(a: &Array, n: i32) -> Array {
 
 /// The product of several matrices, in the order that takes the fewest multiplications; the first
 /// and the last may be vectors. `jax.numpy.linalg.multi_dot`.
+///
+/// ```
+/// use nnx::{Array, linalg::multi_dot};
+///
+/// let (a, b) = (Array::from([[1, 2], [3, 4]]), Array::from([[0, 1], [1, 0]]));
+/// let v = Array::from([1, 10]);
+/// // a (b v) here: a matrix times a vector twice.
+/// assert_eq!(multi_dot(&[&a, &b, &v]).to_vec::<i32>(), [12, 34]);
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two arrays, or neighbours do not fit.
@@ -124,6 +141,16 @@ const SQUARINGS: i32 = 16;
 
 /// The matrix exponential Σ Aᵏ/k!, by scaling and squaring (Higham 2005, "The scaling and squaring
 /// method for the matrix exponential revisited"). `jax.scipy.linalg.expm`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::expm};
+///
+/// // A turn by a right angle.
+/// let angle = std::f64::consts::FRAC_PI_2;
+/// let turn = expm(&Array::from([[0.0, -angle], [angle, 0.0]]));
+/// let near = Tolerance { atol: 1e-9, ..Tolerance::default() };
+/// assert!(turn.allclose(Array::from([[0.0, -1.0], [1.0, 0.0]]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square.

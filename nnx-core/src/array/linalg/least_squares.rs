@@ -9,6 +9,17 @@ use crate::ops::{CustomJvp, custom_jvp};
 use crate::value::promote_dtypes;
 
 /// The results of [`lstsq`].
+///
+/// ```
+/// use nnx::{Array, linalg::lstsq};
+///
+/// // The mean of 1, 2 and 6 is nearest to all; (1 − 3)² + (2 − 3)² + (6 − 3)² remains.
+/// let fit = lstsq(&Array::from([[1.0], [1.0], [1.0]]), &Array::from([1.0, 2.0, 6.0]), None);
+/// assert!((fit.x.to_vec::<f64>()[0] - 3.0).abs() < 1e-9);
+/// assert!((fit.residuals.to_vec::<f64>()[0] - 14.0).abs() < 1e-9);
+/// assert_eq!(fit.rank.item::<i32>(), 1);
+/// assert!((fit.singular_values.to_vec::<f64>()[0] - 3.0_f64.sqrt()).abs() < 1e-9);
+/// ```
 #[derive(Debug, Clone)]
 pub struct LeastSquares {
     /// The x `[n]` or `[n, k]` with the least |A x − b|; of several the shortest.
@@ -24,6 +35,15 @@ pub struct LeastSquares {
 /// The least squares solution of A x = b for a matrix A `[m, n]` and b `[m]` or `[m, k]`. Singular
 /// values below `rcond` times the largest count as 0 (default: the larger size times the dtype's
 /// eps). `jax.numpy.linalg.lstsq`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::lstsq};
+///
+/// // The line through (0, 1), (1, 3) and (2, 5): slope and height.
+/// let a = Array::from([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]);
+/// let line = lstsq(&a, &Array::from([1.0, 3.0, 5.0]), None).x;
+/// assert!(line.allclose(Array::from([2.0, 1.0]), Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if A is not a matrix or b does not fit it.
@@ -63,6 +83,15 @@ pub fn lstsq(a: impl AsArray, b: impl AsArray, rcond: Option<f64>) -> LeastSquar
 
 /// The Moore–Penrose inverse. Singular values up to `rtol` times the largest count as 0 (default:
 /// 10 times the larger size times the dtype's eps). `jax.numpy.linalg.pinv`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::pinv};
+///
+/// let a = Array::from([[2.0, 0.0], [0.0, 0.0], [0.0, 4.0]]);
+/// let inverse = pinv(&a, None);
+/// let expected = Array::from([[0.5, 0.0, 0.0], [0.0, 0.0, 0.25]]);
+/// assert!(inverse.allclose(expected, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes, or for complex numbers.
@@ -111,6 +140,13 @@ impl CustomJvp for PseudoInverse {
 /// How many singular values are above `tol` (default: the largest times the larger size times the
 /// dtype's eps), as i32. `jax.numpy.linalg.matrix_rank`.
 ///
+/// ```
+/// use nnx::{Array, linalg::matrix_rank};
+///
+/// let a = Array::from([[1.0_f32, 2.0], [2.0, 4.0]]); // one row is twice the other
+/// assert_eq!(matrix_rank(&a, None).item::<i32>(), 1);
+/// ```
+///
 /// # Panics
 /// Panics if there are fewer than two axes, or for complex numbers.
 #[track_caller]
@@ -131,6 +167,12 @@ pub fn matrix_rank(a: &Array, tol: Option<f64>) -> Array {
 }
 
 /// The condition number: largest over smallest singular value. `jax.numpy.linalg.cond`.
+///
+/// ```
+/// use nnx::{Array, linalg::cond};
+///
+/// assert_eq!(cond(&Array::from([[8.0_f32, 0.0], [0.0, -2.0]])).item::<f32>(), 4.0);
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes, an axis is empty, or for complex numbers.

@@ -198,6 +198,13 @@ pub fn invhilbert(n: usize) -> Array {
 }
 
 /// Which of Pascal's matrices: the numbers n over k below the diagonal, above it, or their product.
+///
+/// ```
+/// use nnx::linalg::{PascalKind, pascal};
+///
+/// let rows = pascal(3, PascalKind::Lower); // the triangle, row by row
+/// assert_eq!(rows.to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 2.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PascalKind {
     /// i + j over i in row i and column j.
@@ -286,6 +293,12 @@ pub fn hadamard(n: usize, dtype: DType) -> Array {
 }
 
 /// The divisor of [`dft`].
+///
+/// ```
+/// use nnx::linalg::{DftScale, dft};
+///
+/// assert_eq!(dft(2, DftScale::N).real().to_vec::<f32>(), [0.5, 0.5, 0.5, -0.5]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DftScale {
     /// Nothing.

@@ -7,6 +7,14 @@ use crate::graph::Array;
 use crate::value::DType;
 
 /// Which norm.
+///
+/// ```
+/// use nnx::{Array, linalg::{Ord, matrix_norm}};
+///
+/// let x = Array::from([[1.0_f32, -2.0], [3.0, 4.0]]);
+/// assert_eq!(matrix_norm(&x, Ord::Infinity).item::<f32>(), 7.0); // the last row
+/// assert_eq!(matrix_norm(&x, 1).item::<f32>(), 6.0); // the last column: numbers are `Ord::P`
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ord {
     /// Of vectors (Σ |x|ᵖ)^(1/p); of matrices p = 1, −1: the largest and the smallest sum of a
@@ -70,6 +78,14 @@ fn squares(x: &Array, axes: Axes) -> Array {
 ///
 /// The result has the shape of `x` without the axes.
 ///
+/// ```
+/// use nnx::{Array, linalg::{Ord, vector_norm}};
+///
+/// let x = Array::from([[3.0_f32, -4.0], [6.0, 8.0]]);
+/// assert_eq!(vector_norm(&x, 1, -1).to_vec::<f32>(), [7.0, 14.0]);
+/// assert_eq!(vector_norm(&x, Ord::Infinity, ..).item::<f32>(), 8.0);
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis, or the norm is one of matrices.
 #[track_caller]
@@ -94,6 +110,14 @@ pub fn vector_norm(x: &Array, ord: impl Into<Ord>, axes: impl IntoAxes) -> Array
 /// A norm of the matrices along the last two axes. `jax.numpy.linalg.matrix_norm`.
 ///
 /// The result has the shape of `x` without its last two axes.
+///
+/// ```
+/// use nnx::{Array, linalg::{Ord, matrix_norm}};
+///
+/// let x = Array::from([[1.0_f32, 1.0], [1.0, 1.0]]);
+/// assert_eq!(matrix_norm(&x, Ord::Frobenius).item::<f32>(), 2.0);
+/// assert!((matrix_norm(&x, 2).item::<f32>() - 2.0).abs() < 1e-4); // the largest singular value
+/// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two axes, or the norm is not one of matrices.

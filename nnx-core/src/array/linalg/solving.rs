@@ -11,6 +11,16 @@ use crate::run::{bind, bind1};
 use crate::value::promote_dtypes;
 
 /// How [`triangular_solve`] reads its matrix.
+///
+/// ```
+/// use nnx::{Array, linalg::{TriangularOptions, triangular_solve}};
+///
+/// // x A = b with upper triangular A.
+/// let options = TriangularOptions { left_side: false, lower: false, ..Default::default() };
+/// let a = Array::from([[2.0_f32, 1.0], [0.0, 4.0]]);
+/// let x = triangular_solve(&a, &Array::from([[2.0_f32, 9.0]]), options);
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TriangularOptions {
     /// Solves op(A) x = b; otherwise x op(A) = b.
@@ -59,6 +69,15 @@ fn meet(op: &str, a: &Array, b: &Array, side: usize) -> (Array, Array) {
 /// x of op(A) x = b (or x op(A) = b) for triangular A `[…, n, n]` and b `[…, n, k]`; batches
 /// broadcast. `jax.lax.linalg.triangular_solve`.
 ///
+/// ```
+/// use nnx::{Array, linalg::{TriangularOptions, triangular_solve}};
+///
+/// let a = Array::from([[2.0_f32, 99.0], [1.0, 4.0]]); // 99 is not read
+/// let b = Array::from([[2.0_f32], [9.0]]);
+/// let x = triangular_solve(&a, &b, TriangularOptions::default());
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
+///
 /// # Panics
 /// Panics if A is not square, or b does not fit it.
 #[track_caller]
@@ -85,6 +104,14 @@ pub fn triangular_solve(a: impl AsArray, b: impl AsArray, options: TriangularOpt
 
 /// x of A x = b for triangular A; b is a vector `[n]` or matrices `[…, n, k]`.
 /// `jax.scipy.linalg.solve_triangular`.
+///
+/// ```
+/// use nnx::{Array, linalg::solve_triangular};
+///
+/// let a = Array::from([[2.0_f32, 0.0], [1.0, 4.0]]);
+/// let x = solve_triangular(&a, &Array::from([2.0_f32, 9.0]), true); // lower triangular
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if A is not square, or b does not fit it.
@@ -139,6 +166,14 @@ pub fn solve(a: impl AsArray, b: impl AsArray) -> Array {
 /// x of A x = b from the decomposition of A by [`lu_factor`](super::lu_factor); b is a vector
 /// `[n]` or matrices `[…, n, k]`. `jax.scipy.linalg.lu_solve`.
 ///
+/// ```
+/// use nnx::{Array, linalg::{lu_factor, lu_solve}};
+///
+/// let (lu, pivots) = lu_factor(&Array::from([[0.0_f32, 2.0], [1.0, 0.0]]));
+/// let x = lu_solve(&lu, &pivots, &Array::from([4.0_f32, 3.0]));
+/// assert_eq!(x.to_vec::<f32>(), [3.0, 2.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square or b does not fit them.
 #[track_caller]
@@ -170,6 +205,13 @@ pub fn lu_solve(lu: impl AsArray, pivots: impl AsArray, b: impl AsArray) -> Arra
 /// The lower Cholesky factor of A for [`cho_solve`]; as [`cholesky`].
 /// `jax.scipy.linalg.cho_factor`.
 ///
+/// ```
+/// use nnx::{Array, linalg::cho_factor};
+///
+/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// assert_eq!(factor.to_vec::<f32>(), [2.0, 0.0, 1.0, 2.0]); // zeros above, unlike in JAX
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
@@ -179,6 +221,14 @@ pub fn cho_factor(a: &Array) -> Array {
 
 /// x of A x = b from the lower Cholesky factor of A; b is a vector `[n]` or matrices `[…, n, k]`.
 /// `jax.scipy.linalg.cho_solve`.
+///
+/// ```
+/// use nnx::{Array, linalg::{cho_factor, cho_solve}};
+///
+/// let factor = cho_factor(&Array::from([[4.0_f32, 2.0], [2.0, 5.0]]));
+/// let x = cho_solve(&factor, &Array::from([8.0_f32, 12.0]));
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the factor is not square or b does not fit it.
@@ -199,6 +249,13 @@ pub fn cho_solve(factor: impl AsArray, b: impl AsArray) -> Array {
 /// The inverse of square matrices. To solve equations, [`solve`] is faster and more accurate.
 /// `jax.numpy.linalg.inv`.
 ///
+/// ```
+/// use nnx::{Array, linalg::inv};
+///
+/// let a = Array::from([[1.0_f32, 3.0], [2.0, 4.0]]);
+/// assert_eq!(inv(&a).to_vec::<f32>(), [-2.0, 1.5, 1.0, -0.5]);
+/// ```
+///
 /// # Panics
 /// Panics if the matrices are not square.
 #[track_caller]
@@ -211,6 +268,13 @@ pub fn inv(a: &Array) -> Array {
 }
 
 /// The determinant of square matrices. `jax.numpy.linalg.det`.
+///
+/// ```
+/// use nnx::{Array, linalg::det};
+///
+/// let two = Array::from([[[1.0_f32, 3.0], [2.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]]]);
+/// assert_eq!(det(&two).to_vec::<f32>(), [-2.0, 0.0]); // the axes before the last two are a batch
+/// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square.
@@ -225,6 +289,15 @@ pub fn det(a: &Array) -> Array {
 
 /// The sign (a complex number of magnitude 1 for complex A) and the logarithm of the absolute
 /// value of the determinant. `jax.numpy.linalg.slogdet`.
+///
+/// ```
+/// use nnx::{DType, array::eye, linalg::slogdet};
+///
+/// // −(10⁻⁹⁹): its size is below the smallest f32.
+/// let (sign, log) = slogdet(&(eye(99, DType::F32) * -0.1));
+/// assert_eq!(sign.item::<f32>(), -1.0);
+/// assert!((log.item::<f32>() + 99.0 * 10.0_f32.ln()).abs() < 1e-2);
+/// ```
 ///
 /// # Panics
 /// Panics if the matrices are not square.

@@ -89,6 +89,13 @@ pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
 
 /// Matrices whose columns are the vector moved down by one place each. `jax.scipy.linalg.circulant`.
 ///
+/// ```
+/// use nnx::{Array, linalg::circulant};
+///
+/// let c = circulant(&Array::from([1, 2, 3]));
+/// assert_eq!(c.to_vec::<i32>(), [1, 3, 2, 2, 1, 3, 3, 2, 1]);
+/// ```
+///
 /// # Panics
 /// Panics if there is no element.
 #[track_caller]
@@ -102,6 +109,14 @@ pub fn circulant(c: &Array) -> Array {
 }
 
 /// The matrix with 1 / (i + j + 1) in row i and column j, as f32. `jax.scipy.linalg.hilbert`.
+///
+/// ```
+/// use nnx::linalg::hilbert;
+///
+/// let h = hilbert(2).to_vec::<f32>();
+/// assert_eq!(h[..3], [1.0, 0.5, 0.5]);
+/// assert!((h[3] - 1.0 / 3.0).abs() < 1e-6);
+/// ```
 #[track_caller]
 pub fn hilbert(n: usize) -> Array {
     let places = iota([n, n], DType::F32, 0) + iota([n, n], DType::F32, 1);
@@ -109,6 +124,17 @@ pub fn hilbert(n: usize) -> Array {
 }
 
 /// Which factor of [`polar`] is on the left.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, linalg::{PolarSide, polar}};
+///
+/// let a = Array::from([[0.0, -2.0], [3.0, 0.0]]);
+/// let (_, right) = polar(&a, PolarSide::Right);
+/// let (_, left) = polar(&a, PolarSide::Left);
+/// let near = Tolerance::default();
+/// assert!(right.allclose(Array::from([[3.0, 0.0], [0.0, 2.0]]), near).item::<bool>());
+/// assert!(left.allclose(Array::from([[2.0, 0.0], [0.0, 3.0]]), near).item::<bool>());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PolarSide {
     /// A = U P.
@@ -152,9 +178,10 @@ pub fn polar(a: &Array, side: PolarSide) -> (Array, Array) {
 /// elements on both sides. `jax.numpy.linalg.tensorsolve`.
 ///
 /// ```
-/// use nnx::{Array, DType, array::{eye, ones}, linalg::tensorsolve};
-/// let (a, b) = (eye(6, DType::F32).reshape([2, 3, 6]), ones([2, 3], DType::F32));
-/// assert_eq!(tensorsolve(&a, &b, None).shape(), [6]);
+/// use nnx::{DType, array::{eye, ones}, linalg::tensorsolve};
+/// let a = (eye(6, DType::F32) * 2.0).reshape([2, 3, 6]);
+/// let x = tensorsolve(&a, &ones([2, 3], DType::F32), None);
+/// assert_eq!(x.to_vec::<f32>(), [0.5; 6]);
 /// ```
 ///
 /// `axes` of A are moved to its end first.
@@ -187,6 +214,15 @@ pub fn tensorsolve(a: impl AsArray, b: impl AsArray, axes: Option<&[isize]>) -> 
 /// The inverse of a tensor whose first `ind` axes have as many elements as the others: the tensor with
 /// which [`tensordot`](crate::array::tensordot) over `ind` axes gives the identity.
 /// `jax.numpy.linalg.tensorinv` (default `ind` 2).
+///
+/// ```
+/// use nnx::{DType, array::eye, linalg::tensorinv};
+///
+/// let a = (eye(6, DType::F32) * 2.0).reshape([2, 3, 6]);
+/// let inverse = tensorinv(&a, 2);
+/// assert_eq!(inverse.shape(), [6, 2, 3]);
+/// assert_eq!(inverse.sum(..).item::<f32>(), 3.0); // six halves
+/// ```
 ///
 /// # Panics
 /// Panics if the numbers of elements differ.

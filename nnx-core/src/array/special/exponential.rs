@@ -76,6 +76,14 @@ impl CustomJvp for E1 {
 
 /// The exponential integral Ei(x) = −∫ e⁻ᵗ / t dt from −x to ∞ (the principal value); −∞ at 0.
 /// `jax.scipy.special.expi`.
+///
+/// ```
+/// use nnx::{Array, special::expi};
+///
+/// let y = expi(&Array::from([1.0, 0.0]));
+/// assert!((y.to_vec::<f64>()[0] - 1.895_117_816_355_937).abs() < 1e-12);
+/// assert_eq!(y.to_vec::<f64>()[1], f64::NEG_INFINITY);
+/// ```
 #[track_caller]
 pub fn expi(x: &Array) -> Array {
     in_wide("expi", x, |x| custom_jvp(Ei, &[x]))
@@ -118,6 +126,13 @@ impl CustomJvp for Ei {
 /// The number of ways to choose `k` of `n` things, 0 where `k` is negative or above `n`, by the beta function.
 /// `jax.scipy.special.comb` without exact integers and repetition.
 ///
+/// ```
+/// use nnx::{Array, special::comb};
+///
+/// let ways = comb(&Array::scalar(5.0_f32), Array::from([2, 5, 6]));
+/// assert_eq!(ways.round().to_vec::<f32>(), [10.0, 1.0, 0.0]); // to a float's accuracy only
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -132,6 +147,15 @@ pub fn comb(n: &Array, k: impl Operand) -> Array {
 }
 
 /// ((1 + x)ᵏ − 1) / k for k = `lambda`, log(1 + x) for 0. `jax.scipy.special.boxcox1p`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, special::boxcox1p};
+///
+/// // log 2, and (2 − 1) / 0.5.
+/// let y = boxcox1p(&Array::from([1.0_f32, 3.0]), Array::from([0.0_f32, 0.5]));
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.69315_f32, 2.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

@@ -22,18 +22,34 @@ use std::f64::consts::{PI, SQRT_2};
 const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// The gamma function. `jax.scipy.special.gamma`.
+///
+/// ```
+/// use nnx::{Array, special::gamma};
+/// assert!((gamma(&Array::scalar(-0.5_f32)).item::<f32>() + 3.5449).abs() < 1e-3); // −2√π
+/// ```
 #[track_caller]
 pub fn gamma(x: &Array) -> Array {
     unary("gamma", x, |x| gamma_sign(x) * x.lgamma().exp())
 }
 
 /// log |Γ(x)|. `jax.scipy.special.gammaln`.
+///
+/// ```
+/// use nnx::{Array, special::gammaln};
+/// // log 99!; 99! itself is above the largest f32.
+/// assert!((gammaln(&Array::scalar(100.0_f32)).item::<f32>() - 359.134).abs() < 1e-2);
+/// ```
 #[track_caller]
 pub fn gammaln(x: &Array) -> Array {
     x.lgamma()
 }
 
 /// The sign of Γ(x): NaN at negative integers. `jax.scipy.special.gammasgn`.
+///
+/// ```
+/// use nnx::{Array, special::gammasgn};
+/// assert_eq!(gammasgn(&Array::from([2.5_f32, -0.5, -1.5])).to_vec::<f32>(), [1.0, -1.0, 1.0]);
+/// ```
 #[track_caller]
 pub fn gammasgn(x: &Array) -> Array {
     unary("gammasgn", x, gamma_sign)
@@ -52,12 +68,23 @@ fn gamma_sign(x: &Array) -> Array {
 }
 
 /// x! = Γ(x + 1), 0 for negative x. `jax.scipy.special.factorial`.
+///
+/// ```
+/// use nnx::{Array, special::factorial};
+/// let y = factorial(&Array::from([5.0_f32, -1.0])).to_vec::<f32>();
+/// assert!((y[0] - 120.0).abs() < 1e-2 && y[1] == 0.0);
+/// ```
 #[track_caller]
 pub fn factorial(x: &Array) -> Array {
     unary("factorial", x, |x| select(x.lt(0.0), x.zeros_like(), (x + 1.0).lgamma().exp()))
 }
 
 /// log |B(a, b)|. `jax.scipy.special.betaln`.
+///
+/// ```
+/// use nnx::{Array, special::betaln};
+/// assert!((betaln(&Array::scalar(2.0_f32), 3.0).item::<f32>() + 12.0_f32.ln()).abs() < 1e-4);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -67,6 +94,11 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
+///
+/// ```
+/// use nnx::{Array, special::beta};
+/// assert!((beta(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 1.0 / 12.0).abs() < 1e-5);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -81,6 +113,11 @@ pub fn beta(a: &Array, b: impl Operand) -> Array {
 /// Derivative of order `n` of the digamma function. Not differentiable with respect to `n`.
 /// `jax.scipy.special.polygamma`.
 ///
+/// ```
+/// use nnx::{Array, special::polygamma};
+/// assert!((polygamma(1, Array::scalar(1.0)).item::<f64>() - 1.644934).abs() < 1e-5); // π²/6
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -93,6 +130,11 @@ pub fn polygamma(n: impl Operand, x: impl Operand) -> Array {
 /// The regularized lower incomplete gamma function P(a, x) = γ(a, x) / Γ(a).
 /// `jax.scipy.special.gammainc`, `jax.lax.igamma`.
 ///
+/// ```
+/// use nnx::{Array, special::gammainc};
+/// assert!((gammainc(&Array::scalar(1.0), 2.0).item::<f64>() + (-2.0_f64).exp_m1()).abs() < 1e-5);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -103,6 +145,13 @@ pub fn gammainc(a: &Array, x: impl Operand) -> Array {
 /// The regularized upper incomplete gamma function Q(a, x) = 1 − P(a, x).
 /// `jax.scipy.special.gammaincc`, `jax.lax.igammac`.
 ///
+/// ```
+/// use nnx::{Array, special::gammaincc};
+/// // For a = 1 it is e⁻ˣ, with more digits than 1 − P(a, x) has.
+/// let y = gammaincc(&Array::scalar(1.0_f32), 10.0).item::<f32>();
+/// assert!((y - 4.53999e-5).abs() < 1e-9);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -112,6 +161,11 @@ pub fn gammaincc(a: &Array, x: impl Operand) -> Array {
 
 /// The regularized incomplete beta function. Differentiable with respect to `x` only, as in JAX.
 /// `jax.scipy.special.betainc`.
+///
+/// ```
+/// use nnx::{Array, special::betainc};
+/// assert!((betainc(2.0, 1.0, Array::scalar(0.3)).item::<f64>() - 0.3 * 0.3).abs() < 1e-5);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -124,6 +178,12 @@ pub fn betainc(a: impl Operand, b: impl Operand, x: impl Operand) -> Array {
 
 /// The Hurwitz zeta function Σ 1/(k + q)ˢ, with `q` = 1 Riemann's. `jax.scipy.special.zeta`.
 ///
+/// ```
+/// use nnx::{Array, special::zeta};
+/// use std::f64::consts::PI;
+/// assert!((zeta(&Array::scalar(2.0), 1.0).item::<f64>() - PI * PI / 6.0).abs() < 1e-6);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -132,42 +192,79 @@ pub fn zeta(s: &Array, q: impl Operand) -> Array {
 }
 
 /// exp(−|x|) I₀(x), the scaled modified Bessel function of order 0. `jax.scipy.special.i0e`.
+///
+/// ```
+/// use nnx::{Array, special::i0e};
+/// // I₀ itself is above the largest f32 here.
+/// assert!((i0e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028227).abs() < 1e-5);
+/// ```
 #[track_caller]
 pub fn i0e(x: &Array) -> Array {
     unary("i0e", x, |x| bind1(Special::BesselI0e, &[x]))
 }
 
 /// The modified Bessel function of order 0. `jax.scipy.special.i0`, `jax.numpy.i0`.
+///
+/// ```
+/// use nnx::{Array, special::i0};
+/// assert!((i0(&Array::scalar(1.0_f32)).item::<f32>() - 1.266066).abs() < 1e-4);
+/// ```
 #[track_caller]
 pub fn i0(x: &Array) -> Array {
     unary("i0", x, |x| x.abs().exp() * bind1(Special::BesselI0e, &[x]))
 }
 
 /// exp(−|x|) I₁(x), the scaled modified Bessel function of order 1. `jax.scipy.special.i1e`.
+///
+/// ```
+/// use nnx::{Array, special::i1e};
+/// // I₁ itself is above the largest f32 here.
+/// assert!((i1e(&Array::scalar(200.0_f32)).item::<f32>() - 0.028157).abs() < 1e-5);
+/// ```
 #[track_caller]
 pub fn i1e(x: &Array) -> Array {
     unary("i1e", x, |x| bind1(Special::BesselI1e, &[x]))
 }
 
 /// The modified Bessel function of order 1. `jax.scipy.special.i1`.
+///
+/// ```
+/// use nnx::{Array, special::i1};
+/// assert!((i1(&Array::scalar(-1.0_f32)).item::<f32>() + 0.565159).abs() < 1e-4);
+/// ```
 #[track_caller]
 pub fn i1(x: &Array) -> Array {
     unary("i1", x, |x| x.abs().exp() * bind1(Special::BesselI1e, &[x]))
 }
 
 /// log(x / (1 − x)). `jax.scipy.special.logit`.
+///
+/// ```
+/// use nnx::{Array, special::logit};
+/// assert!((logit(&Array::scalar(0.75_f32)).item::<f32>() - 3.0_f32.ln()).abs() < 1e-5);
+/// ```
 #[track_caller]
 pub fn logit(x: &Array) -> Array {
     unary("logit", x, |x| (x / (1.0 - x)).log())
 }
 
 /// 1 / (1 + e⁻ˣ). `jax.scipy.special.expit`; also the method [`Array::sigmoid`].
+///
+/// ```
+/// use nnx::{Array, special::expit};
+/// assert!((expit(&Array::scalar(3.0_f32.ln())).item::<f32>() - 0.75).abs() < 1e-5);
+/// ```
 #[track_caller]
 pub fn expit(x: &Array) -> Array {
     x.sigmoid()
 }
 
 /// x log y, 0 where x is 0. `jax.scipy.special.xlogy`.
+///
+/// ```
+/// use nnx::{Array, special::xlogy};
+/// assert_eq!(xlogy(&Array::scalar(0.0_f32), 0.0).item::<f32>(), 0.0); // 0 · −∞ is NaN
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -177,6 +274,11 @@ pub fn xlogy(x: &Array, y: impl Operand) -> Array {
 }
 
 /// x log(1 + y), 0 where x is 0. `jax.scipy.special.xlog1py`.
+///
+/// ```
+/// use nnx::{Array, special::xlog1py};
+/// assert!((xlog1py(&Array::scalar(2.0_f32), 1e-5).item::<f32>() - 1.99999e-5).abs() < 1e-9);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -211,6 +313,13 @@ impl CustomJvp for XLogY {
 }
 
 /// −x log x, 0 at 0, −∞ below. `jax.scipy.special.entr`.
+///
+/// ```
+/// use nnx::{Array, special::entr};
+/// // The entropy of four equally likely results: log 4.
+/// let p = Array::from([0.25_f32, 0.25, 0.25, 0.25, 0.0]);
+/// assert!((entr(&p).sum(..).item::<f32>() - 4.0_f32.ln()).abs() < 1e-4);
+/// ```
 #[track_caller]
 pub fn entr(x: &Array) -> Array {
     unary("entr", x, |x| {
@@ -239,6 +348,13 @@ impl CustomJvp for Entropy {
 /// x log(x / y): 0 where x is 0 and y ≥ 0, ∞ where one is negative or y is 0.
 /// `jax.scipy.special.rel_entr`.
 ///
+/// ```
+/// use nnx::{Array, special::rel_entr};
+/// // The distance of q from p; an outcome that p does not have counts for nothing.
+/// let (p, q) = (Array::from([0.5_f32, 0.5, 0.0]), Array::from([0.25_f32, 0.25, 0.5]));
+/// assert!((rel_entr(&p, &q).sum(..).item::<f32>() - 2.0_f32.ln()).abs() < 1e-5);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -260,6 +376,11 @@ fn relative_entropy(x: &Array, y: &Array) -> Array {
 
 /// x log(x / y) − x + y. `jax.scipy.special.kl_div`.
 ///
+/// ```
+/// use nnx::{Array, special::kl_div};
+/// assert!((kl_div(&Array::scalar(1.0), 2.0).item::<f64>() - (1.0 - 2.0_f64.ln())).abs() < 1e-6);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
@@ -269,6 +390,11 @@ pub fn kl_div(x: &Array, y: impl Operand) -> Array {
 
 /// The rising factorial z (z + 1) … (z + m − 1), for any m: Γ(z + m) / Γ(z).
 /// `jax.scipy.special.poch`.
+///
+/// ```
+/// use nnx::{Array, special::poch};
+/// assert!((poch(&Array::scalar(2.0_f32), 3.0).item::<f32>() - 2.0 * 3.0 * 4.0).abs() < 1e-2);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.
@@ -299,6 +425,11 @@ impl CustomJvp for Poch {
 /// The logarithm of the multivariate gamma function of dimension `d`.
 /// `jax.scipy.special.multigammaln`.
 ///
+/// ```
+/// use nnx::{Array, special::multigammaln};
+/// assert!((multigammaln(&Array::scalar(3.0_f32), 2).item::<f32>() - 1.550195).abs() < 1e-4);
+/// ```
+///
 /// # Panics
 /// Panics if `d` is above 16,384.
 #[track_caller]
@@ -312,6 +443,11 @@ pub fn multigammaln(a: &Array, d: usize) -> Array {
 }
 
 /// The distribution function of the standard normal distribution. `jax.scipy.special.ndtr`.
+///
+/// ```
+/// use nnx::{Array, special::ndtr};
+/// assert!((ndtr(&Array::scalar(1.0_f32)).item::<f32>() - 0.841345).abs() < 1e-5);
+/// ```
 #[track_caller]
 pub fn ndtr(x: &Array) -> Array {
     unary("ndtr", x, normal_cdf)
@@ -327,6 +463,12 @@ fn normal_cdf(x: &Array) -> Array {
 }
 
 /// The logarithm of [`ndtr`], accurate far below 0 too. `jax.scipy.special.log_ndtr`.
+///
+/// ```
+/// use nnx::{Array, special::log_ndtr};
+/// // `ndtr` itself is 0 here.
+/// assert!((log_ndtr(&Array::scalar(-20.0_f32)).item::<f32>() + 203.9172).abs() < 1e-2);
+/// ```
 #[track_caller]
 pub fn log_ndtr(x: &Array) -> Array {
     in_wide("log_ndtr", x, |x| custom_jvp(LogNdtr, &[x]))
@@ -375,6 +517,11 @@ impl CustomJvp for LogNdtr {
 
 /// The inverse of [`ndtr`]: the quantiles of the standard normal distribution.
 /// `jax.scipy.special.ndtri`.
+///
+/// ```
+/// use nnx::{Array, special::ndtri};
+/// assert!((ndtri(&Array::scalar(0.975_f32)).item::<f32>() - 1.95996).abs() < 1e-4);
+/// ```
 #[track_caller]
 pub fn ndtri(p: &Array) -> Array {
     in_wide("ndtri", p, |p| custom_jvp(Ndtri, &[p]))
@@ -415,6 +562,11 @@ impl CustomJvp for Ndtri {
 }
 
 /// (xᵏ − 1) / k for k = `lambda`, log x for 0. `jax.scipy.special.boxcox`.
+///
+/// ```
+/// use nnx::{Array, special::boxcox};
+/// assert!((boxcox(&Array::scalar(4.0_f32), 0.5).item::<f32>() - (2.0 - 1.0) / 0.5).abs() < 1e-5);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast.

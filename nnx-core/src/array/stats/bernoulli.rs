@@ -7,6 +7,16 @@ use crate::graph::Array;
 
 /// The logarithm of the probability. `jax.scipy.stats.bernoulli.logpmf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::bernoulli};
+///
+/// // log 0.75 and log 0.25; 2 cannot be.
+/// let y = bernoulli::logpmf(&Array::from([0, 1, 2]), 0.25, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// let expected = Array::from([-0.28768_f32, -1.3863, f32::NEG_INFINITY]);
+/// assert!(y.allclose(expected, near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -21,6 +31,14 @@ pub fn logpmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 
 /// The probability. `jax.scipy.stats.bernoulli.pmf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::bernoulli};
+///
+/// let y = bernoulli::pmf(&Array::from([0, 1, 2]), 0.25, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.75_f32, 0.25, 0.0]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -29,6 +47,13 @@ pub fn pmf(k: &Array, p: impl Operand, loc: impl Operand) -> Array {
 }
 
 /// The probability of values up to `k`. `jax.scipy.stats.bernoulli.cdf`.
+///
+/// ```
+/// use nnx::{Array, stats::bernoulli};
+///
+/// let y = bernoulli::cdf(&Array::from([-1.0_f32, 0.0, 0.5, 1.0]), 0.25);
+/// assert_eq!(y.to_vec::<f32>(), [0.0, 0.75, 0.75, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -43,6 +68,13 @@ pub fn cdf(k: &Array, p: impl Operand) -> Array {
 }
 
 /// The inverse of [`cdf`]. `jax.scipy.stats.bernoulli.ppf`.
+///
+/// ```
+/// use nnx::{Array, stats::bernoulli};
+///
+/// let k = bernoulli::ppf(&Array::from([0.5_f32, 0.75, 0.8]), 0.25);
+/// assert_eq!(k.to_vec::<f32>(), [0.0, 0.0, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

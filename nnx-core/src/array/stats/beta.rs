@@ -7,6 +7,15 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.beta.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// // Over 1..3: `loc` is where it begins, `scale` its width.
+/// let y = beta::logpdf(&Array::from([1.5_f32, 4.0]), 2.0, 3.0, 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.1699_f32, f32::NEG_INFINITY]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -29,6 +38,14 @@ pub fn logpdf(
 
 /// The density. `jax.scipy.stats.beta.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// let y = beta::pdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([1.6875_f32, 1.5]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -43,6 +60,14 @@ pub fn pdf(
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.beta.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// let y = beta::cdf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.26172_f32, 0.6875, 1.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -62,6 +87,14 @@ pub fn cdf(
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.beta.logcdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// let y = beta::logcdf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.3405_f32, -0.37469]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -76,6 +109,14 @@ pub fn logcdf(
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.beta.sf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// let y = beta::sf(&Array::from([0.25_f32, 0.5, 1.0]), 2.0, 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.73828_f32, 0.3125, 0.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -94,6 +135,14 @@ pub fn sf(
 }
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.beta.logsf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::beta};
+///
+/// let y = beta::logsf(&Array::from([0.25_f32, 0.5]), 2.0, 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.30343_f32, -1.1632]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

@@ -7,6 +7,14 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 /// The logarithm of the density. `jax.scipy.stats.cauchy.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.8379_f32, -2.531]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -20,6 +28,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.cauchy.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0); // 1/π and half of that
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.31831_f32, 0.15915]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -28,6 +44,14 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.cauchy.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.25_f32, 0.5, 0.75]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -41,6 +65,14 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.cauchy.logcdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::logcdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.69315_f32, -0.28768]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -49,6 +81,14 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.cauchy.sf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.75_f32, 0.5, 0.25]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -62,6 +102,14 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.cauchy.logsf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let y = cauchy::logsf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.69315_f32, -1.3863]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -70,6 +118,15 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`cdf`]. `jax.scipy.stats.cauchy.ppf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// // The quartiles are `scale` from `loc`.
+/// let x = cauchy::ppf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([-1.0_f32, 3.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -82,6 +139,14 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`sf`]. `jax.scipy.stats.cauchy.isf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::cauchy};
+///
+/// let x = cauchy::isf(&Array::from([0.25_f32, 0.75]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([3.0_f32, -1.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

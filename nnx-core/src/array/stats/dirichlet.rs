@@ -11,6 +11,16 @@ use crate::value::{DType, promote_dtypes};
 /// is not 1, to 1e-6, or in f16 and bf16 to their rounding. `jax.scipy.stats.dirichlet.logpdf`, where the short dtypes
 /// have no rounding to spare.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::dirichlet};
+///
+/// // Two vectors of three probabilities: one in each column. The second has not the sum 1.
+/// let x = Array::from([[0.2_f32, 0.2], [0.3, 0.3], [0.5, 0.6]]);
+/// let y = dirichlet::logpdf(&x, &Array::from([1.0_f32, 2.0, 3.0]));
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([1.5041_f32, f32::NEG_INFINITY]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if `alpha` is not a vector, `x` does not fit it, or for complex numbers.
 #[track_caller]
@@ -50,6 +60,14 @@ pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
 }
 
 /// The density. See [`logpdf`]. `jax.scipy.stats.dirichlet.pdf`.
+///
+/// ```
+/// use nnx::{Array, stats::dirichlet};
+///
+/// // The last probability, 0.5, may be left out.
+/// let y = dirichlet::pdf(&Array::from([0.2_f32, 0.3]), &Array::from([1.0_f32, 2.0, 3.0]));
+/// assert!((y.item::<f32>() - 4.5).abs() < 1e-3);
+/// ```
 ///
 /// # Panics
 /// As [`logpdf`].

@@ -7,6 +7,15 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.gamma.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// // Shape 2, mean 2 · 3: `scale` is 1 / rate.
+/// let y = gamma::logpdf(&Array::from([3.0_f32, -1.0]), 2.0, 0.0, 3.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-2.0986_f32, f32::NEG_INFINITY]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -22,6 +31,14 @@ pub fn logpdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 
 /// The density. `jax.scipy.stats.gamma.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// let y = gamma::pdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.36788_f32, 0.27067]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -30,6 +47,14 @@ pub fn pdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.gamma.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// let y = gamma::cdf(&Array::from([0.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, 0.26424, 0.59399]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -43,6 +68,14 @@ pub fn cdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) -
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.gamma.logcdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// let y = gamma::logcdf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.3309_f32, -0.52089]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -51,6 +84,14 @@ pub fn logcdf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.gamma.sf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// let y = gamma::sf(&Array::from([-1.0_f32, 1.0, 2.0]), 2.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([1.0_f32, 0.73576, 0.40601]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -64,6 +105,14 @@ pub fn sf(x: &Array, a: impl Operand, loc: impl Operand, scale: impl Operand) ->
 }
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.gamma.logsf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gamma};
+///
+/// let y = gamma::logsf(&Array::from([1.0_f32, 2.0]), 2.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.30685_f32, -0.90139]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

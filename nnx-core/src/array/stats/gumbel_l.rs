@@ -6,6 +6,14 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.gumbel_l.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.6931_f32, -2.4114]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -19,6 +27,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.gumbel_l.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.25465_f32, 0.36788, 0.17937]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -27,6 +43,14 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.gumbel_l.logcdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::logcdf(&Array::from([-30.0_f32, 0.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-30.0_f32, -0.45868]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -40,6 +64,14 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The probability of values up to `x`. `jax.scipy.stats.gumbel_l.cdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.3078_f32, 0.63212, 0.93401]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -48,6 +80,14 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.gumbel_l.logsf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::logsf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0); // −eˣ
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.0_f32, -2.7183]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -61,6 +101,14 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The probability of values above `x`. `jax.scipy.stats.gumbel_l.sf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let y = gumbel_l::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.6922_f32, 0.36788, 0.065988]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -69,6 +117,14 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`cdf`]; NaN at 0 and 1. `jax.scipy.stats.gumbel_l.ppf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_l};
+///
+/// let x = gumbel_l::ppf(&Array::from([0.25_f32, 0.75]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([-1.2459_f32, 0.32663]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

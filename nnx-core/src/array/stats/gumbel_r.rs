@@ -6,6 +6,14 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.gumbel_r.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.6931_f32, -2.061]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -19,6 +27,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.gumbel_r.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.17937_f32, 0.36788, 0.25465]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -27,6 +43,14 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.gumbel_r.logcdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::logcdf(&Array::from([0.0_f32, -1.0]), 0.0, 1.0); // −e⁻ˣ
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.0_f32, -2.7183]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -40,6 +64,14 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The probability of values up to `x`. `jax.scipy.stats.gumbel_r.cdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.065988_f32, 0.36788, 0.6922]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -48,6 +80,14 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.gumbel_r.sf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::sf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.93401_f32, 0.63212, 0.3078]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -61,6 +101,14 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.gumbel_r.logsf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let y = gumbel_r::logsf(&Array::from([0.0_f32, 30.0]), 0.0, 1.0); // about −x in the tail
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.45868_f32, -30.0]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -72,6 +120,14 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`cdf`]; NaN at 0 and 1. `jax.scipy.stats.gumbel_r.ppf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::gumbel_r};
+///
+/// let x = gumbel_r::ppf(&Array::from([0.25_f32, 0.75]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([-0.32663_f32, 1.2459]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

@@ -6,6 +6,14 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.laplace.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::laplace};
+///
+/// let y = laplace::logpdf(&Array::from([1.0_f32, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.3863_f32, -2.3863]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -18,6 +26,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.laplace.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::laplace};
+///
+/// let y = laplace::pdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.18394_f32, 0.5, 0.18394]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -26,6 +42,14 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.laplace.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::laplace};
+///
+/// let y = laplace::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.18394_f32, 0.5, 0.81606]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

@@ -12,10 +12,12 @@ use std::f64::consts::TAU;
 /// `jax.scipy.stats.multivariate_normal.logpdf` of vectors.
 ///
 /// ```
-/// use nnx::{Array, DType, array::{eye, zeros}, stats::multivariate_normal};
-/// let x = zeros([3, 2], DType::F32);
+/// use nnx::{Array, DType, array::{Tolerance, eye, zeros}, stats::multivariate_normal};
+///
+/// let x = Array::from([[0.0_f32, 0.0], [1.0, 2.0]]); // −log 2π, and 5/2 less
 /// let log = multivariate_normal::logpdf(&x, &zeros([2], DType::F32), &eye(2, DType::F32));
-/// assert_eq!(log.shape(), [3]);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(log.allclose(Array::from([-1.8379_f32, -4.3379]), near).item::<bool>());
 /// ```
 ///
 /// # Panics
@@ -51,6 +53,16 @@ pub fn logpdf(x: &Array, mean: impl AsArray, cov: impl AsArray) -> Array {
 }
 
 /// The density. See [`logpdf`]. `jax.scipy.stats.multivariate_normal.pdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::multivariate_normal};
+///
+/// let x = Array::from([[0.0_f32, 0.0], [1.0, 2.0]]); // two vectors
+/// let cov = Array::from([[1.0_f32, 0.5], [0.5, 2.0]]);
+/// let y = multivariate_normal::pdf(&x, &Array::from([0.0_f32, 0.0]), &cov);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.12031_f32, 0.038368]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// As [`logpdf`].

@@ -7,6 +7,15 @@ use crate::graph::Array;
 
 /// The logarithm of the probability. `jax.scipy.stats.nbinom.logpmf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::nbinom};
+///
+/// // Two failures before the third success; −1 cannot be.
+/// let y = nbinom::logpmf(&Array::from([2, -1]), 3, 0.5, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.674_f32, f32::NEG_INFINITY]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -21,6 +30,14 @@ pub fn logpmf(k: &Array, n: impl Operand, p: impl Operand, loc: impl Operand) ->
 }
 
 /// The probability. `jax.scipy.stats.nbinom.pmf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::nbinom};
+///
+/// let y = nbinom::pmf(&Array::from([0, 1, 2]), 3, 0.5, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.125_f32, 0.1875, 0.1875]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

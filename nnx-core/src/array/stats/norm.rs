@@ -8,6 +8,15 @@ use std::f64::consts::TAU;
 
 /// The logarithm of the density. `jax.scipy.stats.norm.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let x = Array::from([1.0_f32, 3.0]);
+/// let y = norm::logpdf(&x, 1.0, 2.0); // the mean and the standard deviation
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-1.6121_f32, -2.1121]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -21,6 +30,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.norm.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let y = norm::pdf(&Array::from([0.0_f32, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.39894_f32, 0.24197]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -29,6 +46,14 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.norm.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let y = norm::cdf(&Array::from([-1.0_f32, 0.0, 1.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.15866_f32, 0.5, 0.84134]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -42,6 +67,14 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.norm.logcdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let y = norm::logcdf(&Array::from([0.0_f32, -20.0]), 0.0, 1.0); // where `cdf` is 0 in f32
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -53,6 +86,14 @@ pub fn logcdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values above `x`. `jax.scipy.stats.norm.sf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let y = norm::sf(&Array::from([-1.0_f32, 0.0, 4.0]), 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.84134_f32, 0.5, 3.1671e-5]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -66,6 +107,14 @@ pub fn sf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.norm.logsf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let y = norm::logsf(&Array::from([0.0_f32, 20.0]), 0.0, 1.0); // where `sf` is 0 in f32
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.69315_f32, -203.92]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -78,6 +127,14 @@ pub fn logsf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The inverse of [`cdf`]. `jax.scipy.stats.norm.ppf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let x = norm::ppf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0); // 1 ± 1.96 · 2
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([-2.9199_f32, 4.9199]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -89,6 +146,14 @@ pub fn ppf(q: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`sf`]. `jax.scipy.stats.norm.isf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::norm};
+///
+/// let x = norm::isf(&Array::from([0.025_f32, 0.975]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([4.9199_f32, -2.9199]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

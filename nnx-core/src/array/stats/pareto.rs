@@ -6,6 +6,15 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.pareto.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// // It begins at `loc + scale`: no density at 1.
+/// let y = pareto::logpdf(&Array::from([1.0_f32, 3.0]), 3.0, 0.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([f32::NEG_INFINITY, -1.2164_f32]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -19,6 +28,14 @@ pub fn logpdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand
 
 /// The density. `jax.scipy.stats.pareto.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let y = pareto::pdf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, 3.0, 0.1875]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -27,6 +44,14 @@ pub fn pdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -
 }
 
 /// The probability of values up to `x`. `jax.scipy.stats.pareto.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let y = pareto::cdf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, 0.0, 0.875]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -40,6 +65,14 @@ pub fn cdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) -
 
 /// The logarithm of [`cdf`]. `jax.scipy.stats.pareto.logcdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let y = pareto::logcdf(&Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([f32::NEG_INFINITY, -0.13353_f32]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -51,6 +84,14 @@ pub fn logcdf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand
 }
 
 /// The logarithm of [`sf`]. `jax.scipy.stats.pareto.logsf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let y = pareto::logsf(&Array::from([0.5_f32, 2.0]), 3.0, 0.0, 1.0); // −3 log x
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, -2.0794]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -64,6 +105,14 @@ pub fn logsf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand)
 
 /// The probability of values above `x`. `jax.scipy.stats.pareto.sf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let y = pareto::sf(&Array::from([0.5_f32, 1.0, 2.0]), 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([1.0_f32, 1.0, 0.125]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -72,6 +121,14 @@ pub fn sf(x: &Array, b: impl Operand, loc: impl Operand, scale: impl Operand) ->
 }
 
 /// The inverse of [`cdf`]. `jax.scipy.stats.pareto.ppf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::pareto};
+///
+/// let x = pareto::ppf(&Array::from([0.0_f32, 0.875]), 3.0, 0.0, 1.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([1.0_f32, 2.0]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

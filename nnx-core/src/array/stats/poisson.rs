@@ -7,6 +7,14 @@ use crate::graph::Array;
 
 /// The logarithm of the probability. `jax.scipy.stats.poisson.logpmf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::poisson};
+///
+/// let y = poisson::logpmf(&Array::from([0.0_f32, 3.0, 0.5]), 2.0, 0.0); // 0.5 is not a count
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-2.0_f32, -1.7123, f32::NEG_INFINITY]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -21,6 +29,14 @@ pub fn logpmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 
 /// The probability. `jax.scipy.stats.poisson.pmf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::poisson};
+///
+/// let y = poisson::pmf(&Array::from([0, 1, 2]), 2.0, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.13534_f32, 0.27067, 0.27067]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -29,6 +45,14 @@ pub fn pmf(k: &Array, mu: impl Operand, loc: impl Operand) -> Array {
 }
 
 /// The probability of values up to `k`. `jax.scipy.stats.poisson.cdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::poisson};
+///
+/// let y = poisson::cdf(&Array::from([-1, 0, 1, 2]), 2.0, 0.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, 0.13534, 0.40601, 0.67668]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

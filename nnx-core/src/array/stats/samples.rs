@@ -9,6 +9,15 @@ use crate::value::DType;
 ///
 /// The result has this array's shape without the axes.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::sem};
+///
+/// let x = Array::from([[1.0_f32, 2.0, 3.0], [0.0, 4.0, 8.0]]);
+/// let y = sem(&x, -1, 1); // the standard deviations 1 and 4, by √3
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.57735_f32, 2.3094]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if there is no such axis.
 #[track_caller]

@@ -6,6 +6,16 @@ use crate::graph::Array;
 
 /// The logarithm of the density. `jax.scipy.stats.uniform.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::uniform};
+///
+/// // Over 1..3: `scale` is the width, not the end.
+/// let y = uniform::logpdf(&Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// let expected = Array::from([f32::NEG_INFINITY, -0.69315_f32, -0.69315]);
+/// assert!(y.allclose(expected, near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -19,6 +29,14 @@ pub fn logpdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 
 /// The density. `jax.scipy.stats.uniform.pdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::uniform};
+///
+/// let y = uniform::pdf(&Array::from([0.0_f32, 2.0, 3.0]), 1.0, 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.0_f32, 0.5, 0.5]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -27,6 +45,13 @@ pub fn pdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The probability of values up to `x`; NaN for NaN (0 in JAX). `jax.scipy.stats.uniform.cdf`.
+///
+/// ```
+/// use nnx::{Array, stats::uniform};
+///
+/// let y = uniform::cdf(&Array::from([0.0_f32, 2.0, 4.0]), 1.0, 2.0);
+/// assert_eq!(y.to_vec::<f32>(), [0.0, 0.5, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
@@ -40,6 +65,13 @@ pub fn cdf(x: &Array, loc: impl Operand, scale: impl Operand) -> Array {
 }
 
 /// The inverse of [`cdf`]. `jax.scipy.stats.uniform.ppf`.
+///
+/// ```
+/// use nnx::{Array, stats::uniform};
+///
+/// let x = uniform::ppf(&Array::from([0.0_f32, 0.25, 1.0]), 1.0, 2.0);
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 1.5, 3.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

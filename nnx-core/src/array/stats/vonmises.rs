@@ -8,6 +8,14 @@ use std::f64::consts::TAU;
 
 /// The logarithm of the density. `jax.scipy.stats.vonmises.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::vonmises};
+///
+/// let y = vonmises::logpdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([-0.66187_f32, -1.5813]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -20,6 +28,14 @@ pub fn logpdf(x: &Array, kappa: impl Operand) -> Array {
 }
 
 /// The density. `jax.scipy.stats.vonmises.pdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::vonmises};
+///
+/// let y = vonmises::pdf(&Array::from([0.0_f32, 1.0]), 2.0);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.51589_f32, 0.20571]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

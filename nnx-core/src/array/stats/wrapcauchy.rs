@@ -7,6 +7,16 @@ use std::f64::consts::TAU;
 
 /// The logarithm of the density. `jax.scipy.stats.wrapcauchy.logpdf`.
 ///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
+///
+/// // Angles from 0 to 2π; none below.
+/// let y = wrapcauchy::logpdf(&Array::from([0.0_f32, 3.0, -1.0]), 0.5);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// let expected = Array::from([-0.73926_f32, -2.932, f32::NEG_INFINITY]);
+/// assert!(y.allclose(expected, near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.
 #[track_caller]
@@ -21,6 +31,14 @@ pub fn logpdf(x: &Array, c: impl Operand) -> Array {
 }
 
 /// The density. `jax.scipy.stats.wrapcauchy.pdf`.
+///
+/// ```
+/// use nnx::{Array, array::Tolerance, stats::wrapcauchy};
+///
+/// let y = wrapcauchy::pdf(&Array::from([0.0_f32, 3.0]), 0.5);
+/// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+/// assert!(y.allclose(Array::from([0.47746_f32, 0.053289]), near).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast, or for complex numbers.

@@ -25,6 +25,22 @@ pub enum Role {
 ///
 /// The function gets the same form: of `(&mut model, &x)`, a pair of `&mut Model` and `&Array`.
 /// Transforms take arguments as they are; the expansion of `#[nnx::jit]` wraps its parameters.
+///
+/// ```
+/// use nnx::{Argument, Array, remat};
+///
+/// // A function of one's own that lends its argument on.
+/// fn twice<A, F>(f: F, argument: A) -> Array
+/// where
+///     A: Argument,
+///     F: for<'t> FnOnce(A::Body<'t>) -> Array,
+/// {
+///     remat(f, argument) * 2.0
+/// }
+/// let (x, y) = (Array::scalar(3.0_f32), Array::scalar(4.0_f32));
+/// assert_eq!(twice(|x: &Array| x + 1.0, &x).item::<f32>(), 8.0);
+/// assert_eq!(twice(|(x, y): (&Array, &Array)| x * y, (&x, &y)).item::<f32>(), 24.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a function",
     label = "not `&M`, `&mut M` or a tuple of these",
@@ -124,6 +140,16 @@ impl<M: Module> Argument for &mut M {
 }
 
 /// An argument by value; empty once the function has it.
+///
+/// ```
+/// use nnx::transform::Owned;
+/// use nnx::{Array, remat};
+///
+/// // The function gets the array itself.
+/// let f = |(x, y): (Array, &Array)| x + y;
+/// let y = Array::scalar(4.0_f32);
+/// assert_eq!(remat(f, (Owned::new(Array::scalar(3.0_f32)), &y)).item::<f32>(), 7.0);
+/// ```
 pub struct Owned<T>(Option<T>);
 
 /// The value's tree, or nothing.
@@ -148,6 +174,15 @@ impl<T: Module> Module for Owned<T> {
 
 /// An argument that is part of the program: hashed into a jitted function's key, and passed to the
 /// function as it is.
+///
+/// ```
+/// use nnx::transform::Static;
+/// use nnx::{Array, remat};
+///
+/// let f = |(x, times): (&Array, usize)| (0..times).fold(x.clone(), |y, _| y * x);
+/// let x = Array::scalar(3.0_f32);
+/// assert_eq!(remat(f, (&x, Static::new(2))).item::<f32>(), 27.0);
+/// ```
 pub struct Static<T>(Option<T>);
 
 /// A tree without leaves.
@@ -169,7 +204,7 @@ impl<T: StaticArgument> Module for Static<T> {
 macro_rules! by_value {
     ($($wrapper:ident<T: $($bound:path),+>, $roles:expr;)*) => {$(
         impl<T> $wrapper<T> {
-            /// The argument.
+            /// The argument that lends this value.
             pub fn new(value: T) -> Self {
                 $wrapper(Some(value))
             }
