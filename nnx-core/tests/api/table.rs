@@ -51,6 +51,22 @@ const NOT_OPERATIONS: &[&str] = &[
     "iinfo",
 ];
 
+/// The traits of Rust's operators that arrays have; the `|` is written for a table.
+const OPERATORS: [(&str, &str); 12] = [
+    ("neg", "-x"),
+    ("add", "+"),
+    ("sub", "-"),
+    ("mul", "*"),
+    ("div", "/"),
+    ("rem", "%"),
+    ("not", "!"),
+    ("bitand", "&"),
+    ("bitor", "\\|"),
+    ("bitxor", "^"),
+    ("shl", "<<"),
+    ("shr", ">>"),
+];
+
 pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
     let mut sections: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut missing = Vec::new();
@@ -90,10 +106,15 @@ pub(crate) fn table(functions: &[Function], probes: &[Probe]) -> String {
         rows_here.push(row(probe, &home(function), &jax(probe.jax)));
         rows += 1;
     }
-    // Methods that macros make are not in the source by their names.
+    // Those that macros make are not in the source by their names.
     for probe in probes.iter().filter(|p| !functions.iter().any(|f| f.name == p.name)) {
         let jax = probe.jax.map_or(String::new(), |name| format!("`{name}`"));
-        sections.entry(SECTIONS.len() - 1).or_default().push(row(probe, METHOD, &jax));
+        let home = match OPERATORS.iter().find(|(name, _)| *name == probe.name) {
+            Some((_, operator)) => format!("operator `{operator}`"),
+            None if probe.name.starts_with("reduce_window_") => "`nnx::array`".into(),
+            None => METHOD.into(),
+        };
+        sections.entry(SECTIONS.len() - 1).or_default().push(row(probe, &home, &jax));
         rows += 1;
     }
     assert!(
