@@ -65,6 +65,17 @@ pub fn capture<M: Module, R>(f: impl FnOnce(&mut M) -> R, model: &mut M) -> (R, 
 }
 
 /// [`capture`] with settings.
+///
+/// ```
+/// use nnx::{Array, Capture, nn::{Linear, Sequential}, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut model = Sequential::new((Linear::new(3, 4, &mut rngs), Linear::new(4, 2, &mut rngs)));
+/// let x = Array::from([[1.0_f32, 2.0, 3.0]]);
+/// let (y, values) = Capture::new().method_outputs().run(|m| m.forward(&x), &mut model);
+/// assert_eq!(values["layers[0].forward[0]"].value.shape(), [1, 4]);
+/// assert_eq!(values["forward[0]"].value.to_vec::<f32>(), y.to_vec::<f32>());
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is captured until `run` is called"]
 pub struct Capture {
