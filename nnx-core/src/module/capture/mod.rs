@@ -99,6 +99,18 @@ impl Capture {
     }
 
     /// The perturbations that [`perturb`] adds, by path: those that a call without this one gave. `init` in Flax.
+    ///
+    /// ```
+    /// use nnx::module::{Capture, capture, perturb};
+    /// use nnx::Array;
+    ///
+    /// let mut model = vec![Array::scalar(2.0_f32)];
+    /// let forward = |model: &mut Vec<Array>| perturb(model, "input", &model[0]).square();
+    /// let (_, mut shifts) = capture(forward, &mut model); // zeros
+    /// shifts["input"].value = Array::scalar(1.0_f32);
+    /// let (y, _) = Capture::new().perturbations(&shifts).run(forward, &mut model);
+    /// assert_eq!(y.item::<f32>(), 9.0);
+    /// ```
     pub fn perturbations(mut self, perturbations: &State) -> Capture {
         self.perturbations = Some(perturbations.clone());
         self
