@@ -296,7 +296,7 @@ impl<T> Shared<T> {
     ///
     /// let a = Shared::new(Array::scalar(1.0_f32));
     /// assert!(a.ptr_eq(&a.clone()));
-    /// assert!(!a.ptr_eq(&Shared::new(Array::scalar(1.0_f32)))); // equal values make no one node
+    /// assert!(!a.ptr_eq(&Shared::new(Array::scalar(1.0_f32)))); // equal values, two nodes
     /// ```
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -347,7 +347,7 @@ impl<T> Shared<T> {
     ///
     /// let node = Shared::new(Array::scalar(1.0_f32));
     /// let link = node.downgrade();
-    /// assert_eq!(node.handles(), 1); // a link is none
+    /// assert_eq!(node.handles(), 1); // a link is not counted
     /// ```
     pub fn downgrade(&self) -> SharedWeak<T> {
         SharedWeak(Arc::downgrade(&self.0))

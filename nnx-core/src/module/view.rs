@@ -17,6 +17,7 @@ use std::ops::{Deref, DerefMut};
 /// let mut deterministic = Flag::new("deterministic", false);
 /// *deterministic = true;
 /// assert!(*deterministic);
+/// assert_eq!(deterministic.name(), "deterministic");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flag {

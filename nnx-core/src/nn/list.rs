@@ -54,7 +54,7 @@ impl Layer for Box<dyn AnyLayer> {
 /// [`Sequential`](super::Sequential) calls them one after the other.
 ///
 /// ```
-/// use nnx::nn::{Activation, Dropout, Linear, List, Sequential, relu};
+/// use nnx::nn::{Activation, Linear, List, Sequential, relu};
 /// use nnx::{DType, array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);

@@ -242,7 +242,8 @@ impl LoRALinear {
     /// let trained = Linear::new(3, 4, &mut rngs);
     /// let adapted = LoRALinear::adapt(trained.clone(), LoRA::new(3, 2, 4, &mut rngs));
     /// let x = array::ones([5, 3], DType::F32);
-    /// assert_eq!(adapted.forward(&x).to_vec::<f32>(), trained.forward(&x).to_vec::<f32>());
+    /// let difference = adapted.forward(&x) - trained.forward(&x); // none, until it is trained
+    /// assert!(difference.abs().max(..).item::<f32>() < 1e-3);
     /// ```
     pub fn adapt(linear: Linear, lora: LoRA) -> LoRALinear {
         LoRALinear { kernel: linear.kernel, bias: linear.bias, lora, dtype: linear.dtype }

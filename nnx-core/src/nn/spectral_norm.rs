@@ -29,7 +29,7 @@ const LAYER: &str = "SpectralNorm";
 /// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]])); // singular values 4 and 1
 /// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
 /// let y = layer.forward(&Array::from([[1.0_f32, 1.0]]));
-/// assert!((y - Array::from([[1.0_f32, 0.25]])).abs().max(..).item::<f32>() < 1e-3);
+/// assert!((y - Array::from([[1.0_f32, 0.25]])).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -60,7 +60,7 @@ pub struct SpectralNorm<L: Layer> {
 /// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]]));
 /// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
 /// layer.forward(&Array::from([[1.0_f32, 1.0]]));
-/// assert!((layer.batch_stats["kernel"].sigma.item::<f32>() - 4.0).abs() < 1e-3);
+/// assert!((layer.batch_stats["kernel"].sigma.item::<f32>() - 4.0).abs() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -123,12 +123,32 @@ impl<L: Layer> SpectralNormBuilder<L> {
     }
 
     /// The dtype of the singular values and vectors. Default: f32.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).param_dtype(DType::F64);
+    /// assert_eq!(settings.build(&mut rngs).batch_stats["kernel"].sigma.dtype(), DType::F64);
+    /// ```
     pub fn param_dtype(mut self, dtype: DType) -> Self {
         self.param_dtype = dtype;
         self
     }
 
     /// The dtype of the divided weights. Default: the promoted dtype of weight and vectors.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
+    /// let mut layer = settings.build(&mut rngs);
+    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
+    /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self

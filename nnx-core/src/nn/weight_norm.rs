@@ -120,6 +120,17 @@ impl<L: Layer> WeightNormBuilder<L> {
     }
 
     /// The dtype of the normalized weights. Default: the promoted dtype of weight and scale.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
+    /// let mut layer = settings.build(&mut rngs);
+    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
+    /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self

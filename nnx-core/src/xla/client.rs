@@ -174,7 +174,11 @@ impl ClientOptions {
 /// use nnx::xla::Client;
 ///
 /// let client = Client::global().unwrap();
-/// println!("{client}: {} devices of {}", client.device_count(), client.platform());
+/// println!("{} devices of {}", client.device_count(), client.platform());
+/// println!("{}", client.platform_version());
+/// if let (Some(path), Some((major, minor))) = (client.plugin_path(), client.api_version()) {
+///     println!("{}, PJRT API {major}.{minor}", path.display());
+/// }
 /// assert!(client.device_count() > 0);
 /// ```
 #[derive(Clone, Copy)]
@@ -387,6 +391,15 @@ impl Client {
 
     /// Whether compiled programs can call the host here, as for
     /// [`debug::print!`](crate::debug::print).
+    ///
+    /// ```
+    /// use nnx::{Array, debug, xla::Client};
+    ///
+    /// let x = Array::scalar(1.0_f32);
+    /// if Client::global().unwrap().has_callbacks() {
+    ///     debug::print!("x is {}", x);
+    /// }
+    /// ```
     pub fn has_callbacks(&self) -> bool {
         self.prepare_callbacks().is_ok()
     }

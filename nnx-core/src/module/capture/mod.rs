@@ -93,6 +93,15 @@ impl Capture {
     /// method's name: `linear.forward[0]`. The layers of this library say when their methods are called; a method of
     /// yours says it with [`called`]. A method that is called in a loop, a branch or a derivative rule is an error
     /// then. `method_outputs` in Flax.
+    ///
+    /// ```
+    /// use nnx::{Array, Capture, nn::Linear, random::Rngs};
+    ///
+    /// let mut layer = Linear::new(2, 1, &mut Rngs::new(0));
+    /// let x = Array::from([1.0_f32, 2.0]);
+    /// let (y, values) = Capture::new().method_outputs().run(|m| m.forward(&x), &mut layer);
+    /// assert_eq!(values["forward[0]"].value.to_vec::<f32>(), y.to_vec::<f32>());
+    /// ```
     pub fn method_outputs(mut self) -> Capture {
         self.outputs = true;
         self
@@ -117,6 +126,21 @@ impl Capture {
     }
 
     /// The result of `f` for `model`, and what was sown.
+    ///
+    /// ```
+    /// use nnx::module::{Capture, Intermediate, sow};
+    /// use nnx::Array;
+    ///
+    /// let mut model = vec![Array::scalar(2.0_f32)];
+    /// let (y, values) = Capture::new().run(
+    ///     |model: &mut Vec<Array>| {
+    ///         sow::<Intermediate, _>(model, "input", &model[0]);
+    ///         model[0].square()
+    ///     },
+    ///     &mut model,
+    /// );
+    /// assert_eq!((values["input[0]"].value.item::<f32>(), y.item::<f32>()), (2.0, 4.0));
+    /// ```
     ///
     /// # Panics
     /// As [`capture`], and if a perturbation that was given is not asked for.
