@@ -5,9 +5,34 @@ use std::panic::Location;
 use std::path::PathBuf;
 
 /// The result of a fallible call of this library.
+///
+/// ```
+/// use nnx::{Array, Result};
+///
+/// fn first(x: &Array) -> Result<f32> {
+///     Ok(x.try_to_vec::<f32>()?[0])
+/// }
+///
+/// assert_eq!(first(&Array::from([2.0_f32, 3.0])).unwrap(), 2.0);
+/// assert!(first(&Array::from([2, 3])).is_err()); // integers
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, by where it went wrong.
+///
+/// ```
+/// use nnx::{Array, Error};
+///
+/// #[nnx::jit]
+/// fn sum(x: &Array, y: &Array) -> nnx::Result<Array> {
+///     Ok(x + y)
+/// }
+///
+/// match sum(&Array::from([1.0_f32, 2.0]), &Array::from([1.0_f32, 2.0, 3.0])) {
+///     Err(Error::Op { op, location, .. }) => println!("{op} at line {}", location.line()),
+///     other => panic!("{other:?}"), // two and three elements do not fit
+/// }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -76,6 +101,14 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::Io`] from what was being done to `path` and the system's error.
+    ///
+    /// ```
+    /// use nnx::Error;
+    ///
+    /// let missing = std::fs::read("no such file").unwrap_err();
+    /// let error = Error::io("no such file", "cannot read it", &missing);
+    /// assert!(error.to_string().starts_with("no such file: cannot read it: "));
+    /// ```
     pub fn io(path: impl Into<PathBuf>, what: &str, source: &std::io::Error) -> Self {
         Error::Io { path: path.into(), message: format!("{what}: {source}") }
     }

@@ -12,6 +12,16 @@ use std::sync::{Mutex, OnceLock};
 
 /// A jitted closure, as [`jit`](jit()) makes it: it compiles what it is called with, and keeps the programs until it is
 /// dropped.
+///
+/// ```
+/// use nnx::jit::{Jitted, jit};
+/// use nnx::Array;
+///
+/// let offset = Array::scalar(1.0_f32);
+/// let shifted: Jitted<_> = jit(|x: &Array| x + &offset); // a constant of its program
+/// let y: Array = shifted.call(&Array::from([1.0_f32, 2.0]));
+/// assert_eq!(y.to_vec::<f32>(), [2.0, 3.0]);
+/// ```
 pub struct Jitted<F> {
     f: F,
     name: &'static str,
@@ -114,6 +124,18 @@ pub fn jit<F>(f: F) -> Jitted<F> {
 impl<F> Jitted<F> {
     /// Calls the closure.
     ///
+    /// ```
+    /// use nnx::{Array, Param, jit};
+    ///
+    /// let add = jit(|(sum, x): (&mut Param, &Array)| {
+    ///     sum.set(sum.value() + x);
+    ///     x * 2.0
+    /// });
+    /// let mut sum = Param::new(Array::scalar(1.0_f32));
+    /// let doubled: Array = add.call((&mut sum, &Array::scalar(3.0_f32)));
+    /// assert_eq!((sum.item::<f32>(), doubled.item::<f32>()), (4.0, 6.0));
+    /// ```
+    ///
     /// # Panics
     /// As a function under `#[nnx::jit]` does; one that returns a `Result` gets mistakes in shapes, of the compiler and
     /// of the device as its error.
@@ -132,21 +154,64 @@ impl<F> Jitted<F> {
     }
 
     /// With a name for messages and [`functions`](super::functions), in place of where the closure is.
+    ///
+    /// ```
+    /// use nnx::jit::{functions, jit};
+    /// use nnx::Array;
+    ///
+    /// let double = jit(|x: &Array| x * 2.0).name("double");
+    /// let _: Array = double.call(&Array::scalar(3.0_f32));
+    /// assert!(functions().iter().any(|function| function.name == "double"));
+    /// ```
     pub fn name(self, name: &'static str) -> Self {
         Jitted { name, programs: Programs::of::<F>(), ..self }
     }
 
     /// Whether buffers of old values may be reused, as they are without this.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, jit};
+    ///
+    /// // The old values stay readable at other places without a copy.
+    /// let double = jit(|p: &mut Param| p.set(p.value() * 2.0)).donate(false);
+    /// let mut param = Param::new(Array::scalar(3.0_f32));
+    /// let old = param.value().clone();
+    /// double.call::<_, ()>(&mut param);
+    /// assert_eq!((old.item::<f32>(), param.item::<f32>()), (3.0, 6.0));
+    /// ```
     pub fn donate(self, donate: bool) -> Self {
         self.with(|options| options.donate(donate))
     }
 
     /// The device to run on; without it, where the arguments lie.
+    ///
+    /// ```
+    /// use nnx::{Array, jit};
+    ///
+    /// let double = jit(|x: &Array| x * 2.0).device(0);
+    /// let y: Array = double.call(&Array::scalar(3.0_f32));
+    /// assert_eq!(y.device().unwrap(), 0);
+    /// ```
     pub fn device(self, device: usize) -> Self {
         self.with(|options| options.device(device))
     }
 
     /// Whether changes of structure are handed back, as they are without this, or an error.
+    ///
+    /// ```
+    /// use nnx::{Array, jit};
+    ///
+    /// let longer = jit(|list: &mut Vec<Array>| list.push(Array::scalar(1.0_f32)));
+    /// let mut list = vec![];
+    /// longer.call::<_, ()>(&mut list);
+    /// assert_eq!(list.len(), 1);
+    /// // Without them a change of structure is an error.
+    /// let longer = jit(|list: &mut Vec<Array>| {
+    ///     list.push(Array::scalar(1.0_f32));
+    ///     nnx::Result::Ok(())
+    /// });
+    /// assert!(longer.graph_updates(false).call::<_, nnx::Result<()>>(&mut list).is_err());
+    /// ```
     pub fn graph_updates(self, graph_updates: bool) -> Self {
         self.with(|options| options.graph_updates(graph_updates))
     }

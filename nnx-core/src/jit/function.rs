@@ -247,6 +247,22 @@ impl ProgramCache for Function {
 }
 
 /// Statistics of a jitted function.
+///
+/// ```
+/// use nnx::jit::functions;
+/// use nnx::{Array, DType, array};
+///
+/// #[nnx::jit]
+/// fn doubled(x: &Array) -> Array {
+///     x * 2.0
+/// }
+///
+/// for length in [2, 2, 2, 3] {
+///     doubled(&array::ones([length], DType::F32));
+/// }
+/// let stats = functions().into_iter().find(|stats| stats.name == "doubled").unwrap();
+/// assert_eq!((stats.traces, stats.compiles, stats.hits), (2, 2, 2)); // one for each shape
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// The function's name, or what `name = "…"` says.
@@ -286,6 +302,14 @@ pub fn clear_cache(name: &str) -> usize {
 
 /// Drops every compiled program, of jitted functions and of eager operations; they are compiled
 /// again when they are needed. `jax.clear_caches`.
+///
+/// ```
+/// use nnx::{Array, jit::clear_caches};
+///
+/// let y = Array::scalar(1.0_f32) + 1.0;
+/// clear_caches();
+/// assert_eq!(y.item::<f32>(), 2.0); // arrays stay
+/// ```
 pub fn clear_caches() {
     registered().into_iter().for_each(|function| drop(take_entries(function)));
     run::clear();
@@ -304,6 +328,22 @@ pub(super) fn take_entries(function: &Function) -> FxHashMap<u64, Vec<Arc<Entry>
 }
 
 /// Statistics of every jitted function that was called so far, in the order of first calls.
+///
+/// ```
+/// use nnx::jit::functions;
+/// use nnx::Array;
+///
+/// #[nnx::jit(name = "train step")]
+/// fn step(x: &Array) -> Array {
+///     x + 1.0
+/// }
+///
+/// step(&Array::scalar(1.0_f32));
+/// for stats in functions() {
+///     println!("{}: {} traces, {:?} in XLA", stats.name, stats.traces, stats.compile_time);
+/// }
+/// assert!(functions().iter().any(|stats| stats.name == "train step"));
+/// ```
 pub fn functions() -> Vec<Stats> {
     registered().into_iter().map(Function::stats).collect()
 }

@@ -10,6 +10,19 @@ use crate::transform::lend::Argument;
 ///
 /// A function that returns `Result<_, E>` with `E: From<nnx::Error>` gets tracing, compile and run
 /// errors as `Err`; any other function panics with the same message at the caller's line.
+///
+/// ```
+/// use nnx::Array;
+///
+/// #[nnx::jit]
+/// fn halves(x: &Array) -> nnx::Result<(Array, Vec<Array>)> {
+///     Ok((x * 0.5, x.split(2, 0)))
+/// }
+///
+/// let (scaled, parts) = halves(&Array::from([2.0_f32, 4.0])).unwrap();
+/// assert_eq!((scaled.to_vec::<f32>(), parts[1].to_vec::<f32>()), (vec![1.0, 2.0], vec![4.0]));
+/// assert!(halves(&Array::from([1.0_f32, 2.0, 3.0])).is_err()); // three do not halve
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a jitted function cannot return `{Self}`",
     label = "not a tree of arrays that is `Send + Sync`, nor a `Result` of one",
@@ -57,6 +70,30 @@ pub trait Output: Sized {
 
 /// The error of a jitted function that returns a `Result`: it takes the errors of tracing,
 /// compiling and running, and so has `From<nnx::Error>`.
+///
+/// ```
+/// use nnx::Array;
+///
+/// #[derive(Debug)]
+/// enum MyError {
+///     Nnx(nnx::Error),
+///     Empty,
+/// }
+///
+/// impl From<nnx::Error> for MyError {
+///     fn from(error: nnx::Error) -> MyError {
+///         MyError::Nnx(error)
+///     }
+/// }
+///
+/// #[nnx::jit]
+/// fn mean(x: &Array) -> Result<Array, MyError> {
+///     if x.size() == 0 { Err(MyError::Empty) } else { Ok(x.mean(..)) }
+/// }
+///
+/// assert_eq!(mean(&Array::from([1.0_f32, 2.0])).unwrap().item::<f32>(), 1.5);
+/// assert!(matches!(mean(&Array::from([0.0_f32; 0])), Err(MyError::Empty)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a jitted function: it does not take the errors of tracing, compiling and running",
     label = "`From<nnx::Error>` is missing",

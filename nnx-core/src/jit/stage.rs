@@ -22,6 +22,23 @@ thread_local! {
 }
 
 /// A traced program of a jitted function, ready for the compiler.
+///
+/// ```
+/// use nnx::jit::lower;
+/// use nnx::{Array, DType};
+///
+/// #[nnx::jit]
+/// fn product(x: &Array, y: &Array) -> Array {
+///     x.matmul(y)
+/// }
+///
+/// let x = Array::shape_only([2, 3], DType::F32); // no values are needed
+/// let y = Array::shape_only([3, 4], DType::F32);
+/// let lowered = lower(|| product(&x, &y)).unwrap();
+/// assert_eq!(lowered.input_avals()[1].shape(), [3, 4]);
+/// assert_eq!(lowered.output_avals()[0].shape(), [2, 4]);
+/// assert!(lowered.stablehlo().contains("dot_general"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lowered {
     name: String,
@@ -43,12 +60,37 @@ impl Lowered {
     }
 
     /// The program as traced; `Display` prints it.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
+    /// assert_eq!(lowered.graph().len(), 1);
+    /// println!("{}", lowered.graph());
+    /// ```
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
     /// The program as StableHLO text, for any platform. What is compiled for CPUs has reductions of many elements in
     /// steps of which XLA makes vector code.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
+    /// assert!(lowered.stablehlo().contains("stablehlo.sine"));
+    /// ```
     pub fn stablehlo(&self) -> String {
         stablehlo_text(&self.name, &self.graph, &self.aliases)
     }
@@ -60,9 +102,15 @@ impl Lowered {
     /// Output `i` of several is element `i` of the entry's tuple; a single output stands for itself.
     ///
     /// ```
-    /// # fn show(lowered: &nnx::jit::Lowered) -> nnx::Result<()> {
-    /// std::fs::write("step.hlo", lowered.hlo()?).ok();
-    /// # Ok(()) }
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
+    /// assert!(lowered.hlo().unwrap().contains("f32[4]"));
     /// ```
     ///
     /// # Errors
@@ -74,27 +122,90 @@ impl Lowered {
 
     /// Shapes and dtypes of the inputs: the leaves of the arguments that the program uses, then the
     /// arrays that the body took from outside.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn first(x: &Array, y: &Array) -> Array {
+    ///     x * 2.0
+    /// }
+    ///
+    /// let (x, y) = (Array::shape_only([4], DType::F32), Array::shape_only([9], DType::F32));
+    /// let inputs = lower(|| first(&x, &y)).unwrap().input_avals();
+    /// assert_eq!((inputs.len(), inputs[0].shape()), (1, &[4][..])); // `y` is not used
+    /// ```
     pub fn input_avals(&self) -> Vec<Aval> {
         self.graph.input_avals()
     }
 
     /// Shapes and dtypes of the outputs: the new values of the Variables that are set, then the
     /// arrays of the result.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, Param, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn step(param: &mut Param) -> Array {
+    ///     param.set(param.value() * 2.0);
+    ///     param.sum(..)
+    /// }
+    ///
+    /// let mut param = Param::new(Array::shape_only([4], DType::F32));
+    /// let outputs = lower(|| step(&mut param)).unwrap().output_avals();
+    /// assert_eq!((outputs[0].shape(), outputs[1].shape()), (&[4][..], &[][..]));
+    /// ```
     pub fn output_avals(&self) -> Vec<Aval> {
         self.graph.output_avals()
     }
 
     /// Pairs of an input and the output that takes over its memory.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, Param, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn step(param: &mut Param) {
+    ///     param.set(param.value() * 2.0);
+    /// }
+    ///
+    /// let mut param = Param::new(Array::shape_only([4], DType::F32));
+    /// assert_eq!(lower(|| step(&mut param)).unwrap().donations(), [(0, 0)]);
+    /// ```
     pub fn donations(&self) -> &[(usize, usize)] {
         &self.aliases
     }
 
     /// An estimate of the floating-point operations of one run, see [`Graph::flops`].
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn product(x: &Array, y: &Array) -> Array {
+    ///     x.matmul(y)
+    /// }
+    ///
+    /// let (x, y) = (Array::shape_only([2, 3], DType::F32), Array::shape_only([3, 4], DType::F32));
+    /// assert_eq!(lower(|| product(&x, &y)).unwrap().flops(), 2 * 2 * 3 * 4);
+    /// ```
     pub fn flops(&self) -> u64 {
         self.graph.flops()
     }
 
     /// Compiles the program.
+    ///
+    /// ```
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
+    /// assert!(lowered.compile().is_ok()); // before there is any data
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is no XLA runtime, or its compiler refuses the program.
@@ -106,12 +217,16 @@ impl Lowered {
     /// `#[nnx::jit(compiler_options(…))]`, which hold as well. JAX's `lowered.compile(compiler_options)`.
     ///
     /// ```no_run
-    /// # fn show(lowered: &nnx::jit::Lowered) -> nnx::Result<()> {
-    /// use nnx::xla::CompilerOption;
+    /// use nnx::{Array, DType, jit::lower, xla::CompilerOption};
     ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
     /// let options = [CompilerOption::new("xla_backend_optimization_level", 0)];
-    /// println!("{:?}", lowered.compile_with(&options)?.memory_analysis());
-    /// # Ok(()) }
+    /// println!("{:?}", lowered.compile_with(&options).unwrap().memory_analysis());
     /// ```
     ///
     /// # Errors
@@ -127,12 +242,38 @@ impl Lowered {
 }
 
 /// A compiled program of a jitted function.
+///
+/// ```
+/// use nnx::{Array, DType, jit::lower};
+///
+/// #[nnx::jit]
+/// fn sine(x: &Array) -> Array {
+///     x.sin()
+/// }
+///
+/// let lowered = lower(|| sine(&Array::shape_only([4], DType::F32))).unwrap();
+/// let compiled = lowered.compile().unwrap();
+/// println!("{:?}", compiled.memory_analysis());
+/// ```
 pub struct Compiled {
     executable: Executable,
 }
 
 impl Compiled {
     /// The memory that a run takes.
+    ///
+    /// ```no_run
+    /// use nnx::{Array, DType, jit::lower};
+    ///
+    /// #[nnx::jit]
+    /// fn sine(x: &Array) -> Array {
+    ///     x.sin()
+    /// }
+    ///
+    /// let lowered = lower(|| sine(&Array::shape_only([1000], DType::F32))).unwrap();
+    /// let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+    /// assert_eq!((memory.argument, memory.output), (4000, 4000));
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the plugin cannot tell.
@@ -144,9 +285,24 @@ impl Compiled {
 /// Traces the jitted function that `call` calls, without running it: its arguments stay as they
 /// are, and its result has shapes but no elements. Arguments may be [`Array::shape_only`].
 ///
-/// ```ignore
-/// let lowered = nnx::jit::lower(|| train_step(&mut model, &mut opt, &x, &y))?;
-/// println!("{}", lowered.stablehlo());
+/// ```
+/// use nnx::jit::lower;
+/// use nnx::optim::{Adam, Optimizer, adam};
+/// use nnx::{Array, DType, nn::Linear, random::Rngs, value_and_grad};
+///
+/// #[nnx::jit]
+/// fn train_step(model: &mut Linear, optimizer: &mut Optimizer<Adam>, x: &Array) -> Array {
+///     let loss = |model: &mut Linear| model.forward(x).square().mean(..);
+///     let (loss, gradients) = value_and_grad(loss, &mut *model);
+///     optimizer.update(model, &gradients);
+///     loss
+/// }
+///
+/// let mut model = Linear::new(3, 4, &mut Rngs::new(0));
+/// let mut optimizer = Optimizer::new(&model, adam(1e-3));
+/// let x = Array::shape_only([8, 3], DType::F32);
+/// let lowered = lower(|| train_step(&mut model, &mut optimizer, &x)).unwrap();
+/// assert!(lowered.stablehlo().contains("dot_general"));
 /// ```
 ///
 /// # Errors

@@ -4,6 +4,27 @@ use super::{Leaves, Module, Schema, Visitor, VisitorMut};
 use std::any::{Any, TypeId};
 
 /// A tree of any type, or a part of one.
+///
+/// ```
+/// use nnx::module::{AnyTree, Schema, SharedNode, VarMut, VisitorMut};
+/// use nnx::{Array, Module, nn::Linear, random::Rngs};
+///
+/// /// Names the structs in a tree.
+/// struct Names(Vec<&'static str>);
+/// impl VisitorMut for Names {
+///     fn variable(&mut self, _: VarMut<'_>) {}
+///     fn array(&mut self, _: &mut Array) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+///     fn module(&mut self, module: &mut dyn AnyTree) {
+///         if let Schema::Struct(name, _) = module.schema() {
+///             self.0.push(name);
+///         }
+///     }
+/// }
+/// let mut names = Names(vec![]);
+/// vec![Linear::new(2, 3, &mut Rngs::new(0))].flatten_mut(&mut names);
+/// assert_eq!(names.0, ["Linear"]);
+/// ```
 pub trait AnyTree: Any {
     /// The description of its type.
     fn schema(&self) -> &'static Schema;
@@ -18,6 +39,25 @@ pub trait AnyTree: Any {
 }
 
 /// A list of any type of items.
+///
+/// ```
+/// use nnx::module::{AnyList, SharedNode, VarMut, VisitorMut};
+/// use nnx::{Array, Module};
+///
+/// /// The lengths of all lists.
+/// struct Lengths(Vec<usize>);
+/// impl VisitorMut for Lengths {
+///     fn variable(&mut self, _: VarMut<'_>) {}
+///     fn array(&mut self, _: &mut Array) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+///     fn list(&mut self, list: &mut dyn AnyList) {
+///         self.0.push(list.len());
+///     }
+/// }
+/// let mut lengths = Lengths(vec![]);
+/// (vec![Array::scalar(1)], vec![Array::scalar(2), Array::scalar(3)]).flatten_mut(&mut lengths);
+/// assert_eq!(lengths.0, [1, 2]);
+/// ```
 pub trait AnyList: Any {
     /// How many items there are.
     fn len(&self) -> usize;

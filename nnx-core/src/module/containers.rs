@@ -127,6 +127,17 @@ fn unflatten_item<T: Module, L: Leaves>(i: usize, item: &T, leaves: &mut L) -> T
 }
 
 /// The key of a map of Modules: shown in paths, static.
+///
+/// ```
+/// use nnx::{Array, Param, state};
+/// use std::collections::BTreeMap;
+///
+/// let value = || Param::new(Array::scalar(1.0_f32));
+/// let heads = BTreeMap::from([("policy", value()), ("value", value())]);
+/// assert_eq!(state(&heads).paths().next().unwrap().to_string(), "policy");
+/// let by_number = BTreeMap::from([(7_u32, value())]);
+/// assert_eq!(state(&by_number).paths().next().unwrap().to_string(), "7");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a map of Modules: keys are steps of paths",
     label = "not a string and not an integer",

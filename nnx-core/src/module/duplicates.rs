@@ -67,7 +67,7 @@ impl Visitor for PlaceFinder {
 /// be tied are not. (What is tied is a node, [`Shared`](super::Shared), which has one value however many
 /// places hold it; see [`find_duplicates`].)
 ///
-/// ```no_run
+/// ```
 /// use nnx::module::find_shared_buffers;
 /// use nnx::{Array, Param};
 ///

@@ -4,6 +4,15 @@ use super::{HasKind, Kind, MetaValue, Metadata, Path, PathKey, VarRef};
 use crate::graph::Array;
 
 /// The properties of a leaf that a filter sees, besides its path.
+///
+/// ```
+/// use nnx::module::{Path, VarInfo, state};
+/// use nnx::{Array, Param};
+///
+/// let model = (Param::new(Array::from([1.0_f32, 2.0])), Param::new(Array::scalar(3.0_f32)));
+/// let vectors = state(&model).filter(|_: &Path, leaf: &VarInfo| leaf.value.rank() == 1);
+/// assert_eq!(vectors.len(), 1);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct VarInfo<'a> {
     /// Its value.
@@ -23,6 +32,14 @@ impl<'a> From<VarRef<'a>> for VarInfo<'a> {
 
 impl<'a> VarInfo<'a> {
     /// The properties of a plain array that a filter sees.
+    ///
+    /// ```
+    /// use nnx::module::{Filter, Path, VarInfo, of_type};
+    /// use nnx::{Array, Param};
+    ///
+    /// let x = Array::scalar(1.0_f32);
+    /// assert!(!of_type::<Param>().matches(&Path::new(), &VarInfo::of_array(&x)));
+    /// ```
     pub fn of_array(value: &'a Array) -> Self {
         VarInfo { value, kind: None, metadata: &Metadata::EMPTY }
     }
@@ -63,11 +80,29 @@ impl<F: Fn(&Path, &VarInfo<'_>) -> bool> Filter for F {
 }
 
 /// Variables of one kind and of the kinds that specialise it; made by [`of_type`].
+///
+/// ```
+/// use nnx::module::{OfType, of_type};
+/// use nnx::{LoRAParam, Param};
+///
+/// let trained: OfType = of_type::<Param>();
+/// assert_ne!(trained, of_type::<LoRAParam>());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OfType(&'static Kind);
 
 /// Variables of the kind `K` and of the kinds that specialise it: `of_type::<Param>()` takes a
 /// `LoRAParam` too. `K` is a kind or a type of Variable.
+///
+/// ```
+/// use nnx::nn::{Linear, LoRA};
+/// use nnx::{LoRAParam, Param, of_type, random::Rngs, state};
+///
+/// let mut rngs = Rngs::new(0);
+/// let leaves = state(&(Linear::new(3, 4, &mut rngs), LoRA::new(3, 2, 4, &mut rngs)));
+/// assert_eq!(leaves.filter(of_type::<LoRAParam>()).len(), 2);
+/// assert_eq!(leaves.filter(of_type::<Param>()).len(), 4);
+/// ```
 pub fn of_type<K: HasKind>() -> OfType {
     OfType(K::VARIABLE_KIND)
 }
@@ -80,12 +115,27 @@ impl Filter for OfType {
 }
 
 /// Leaves with a certain step in their path; made by [`path_contains`].
+///
+/// ```
+/// use nnx::module::{PathContains, path_contains};
+///
+/// let biases: PathContains = path_contains("bias");
+/// assert_eq!(biases, path_contains(String::from("bias")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathContains(PathKey);
 
 /// Leaves with the step `key` in their path: the name of a field, or an index.
 ///
 /// `path_contains("bias")` takes `layers[0].bias` and `bias.scale`, not `bias_correction`.
+///
+/// ```
+/// use nnx::{nn::Linear, path_contains, random::Rngs, state};
+///
+/// let layers = vec![Linear::new(3, 4, &mut Rngs::new(0)), Linear::new(4, 2, &mut Rngs::new(1))];
+/// assert_eq!(state(&layers).filter(path_contains("bias")).len(), 2);
+/// assert_eq!(state(&layers).filter(path_contains(1)).len(), 2); // kernel and bias of layers[1]
+/// ```
 pub fn path_contains(key: impl Into<PathKey>) -> PathContains {
     PathContains(key.into())
 }
@@ -98,6 +148,13 @@ impl Filter for PathContains {
 }
 
 /// Leaves with a certain tag; made by [`with_tag`].
+///
+/// ```
+/// use nnx::module::{WithTag, with_tag};
+///
+/// let frozen: WithTag = with_tag("frozen");
+/// assert_ne!(frozen, with_tag("slow"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithTag(String);
 
@@ -128,6 +185,14 @@ impl Filter for WithTag {
 }
 
 /// Every leaf.
+///
+/// ```
+/// use nnx::{Array, Everything, Param, of_type, split_by};
+///
+/// let model = (Param::new(Array::scalar(1.0_f32)), Array::scalar(2.0_f32));
+/// let (_, [params, rest]) = split_by(&model, (of_type::<Param>(), Everything)).unwrap();
+/// assert_eq!((params.len(), rest.len()), (1, 1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Everything;
 
@@ -139,6 +204,12 @@ impl Filter for Everything {
 }
 
 /// No leaf.
+///
+/// ```
+/// use nnx::{Nothing, nn::Linear, random::Rngs, state};
+///
+/// assert!(state(&Linear::new(3, 4, &mut Rngs::new(0))).filter(Nothing).is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nothing;
 
@@ -150,6 +221,14 @@ impl Filter for Nothing {
 }
 
 /// Leaves that the filter does not take.
+///
+/// ```
+/// use nnx::{Not, nn::Linear, path_contains, random::Rngs, state};
+///
+/// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+/// let decayed = leaves.filter(Not(path_contains("bias")));
+/// assert_eq!(decayed.paths().next().unwrap().to_string(), "kernel");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Not<F>(pub F);
 
@@ -161,6 +240,15 @@ impl<F: Filter> Filter for Not<F> {
 }
 
 /// Leaves that one of the filters takes: `Any((of_type::<Param>(), path_contains("ema")))`.
+///
+/// ```
+/// use nnx::{Any, nn::Linear, path_contains, random::Rngs, state};
+///
+/// let layers = vec![Linear::new(3, 4, &mut Rngs::new(0)), Linear::new(4, 2, &mut Rngs::new(1))];
+/// let some = state(&layers).filter(Any((path_contains(0), path_contains("bias"))));
+/// let paths: Vec<String> = some.paths().map(|path| path.to_string()).collect();
+/// assert_eq!(paths, ["[0].bias", "[0].kernel", "[1].bias"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Any<F>(pub F);
 
@@ -172,6 +260,14 @@ impl<F: Filters> Filter for Any<F> {
 }
 
 /// Leaves that all of the filters take.
+///
+/// ```
+/// use nnx::{All, nn::Linear, path_contains, random::Rngs, state};
+///
+/// let layers = vec![Linear::new(3, 4, &mut Rngs::new(0)), Linear::new(4, 2, &mut Rngs::new(1))];
+/// let one = state(&layers).filter(All((path_contains(1), path_contains("bias"))));
+/// assert_eq!(one.paths().next().unwrap().to_string(), "[1].bias");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct All<F>(pub F);
 
@@ -183,6 +279,17 @@ impl<F: Filters> Filter for All<F> {
 }
 
 /// Several filters: a tuple, or an array or `Vec` of filters of one type.
+///
+/// ```
+/// use nnx::{Everything, nn::Linear, path_contains, random::Rngs, state};
+///
+/// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+/// // A tuple gives an array of states, a `Vec` gives a `Vec`.
+/// let [biases, rest] = leaves.clone().split((path_contains("bias"), Everything)).unwrap();
+/// let names = vec![path_contains("bias"), path_contains("kernel")];
+/// let parts = leaves.split(names).unwrap();
+/// assert_eq!((biases.len(), rest.len(), parts.len()), (1, 1, 2));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of filters",
     label = "not several filters",

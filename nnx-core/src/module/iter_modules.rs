@@ -7,6 +7,15 @@ use super::{
 use crate::graph::Array;
 
 /// A struct or an enum in a tree, as [`iter_modules`] lists them.
+///
+/// ```
+/// use nnx::module::{ModuleInfo, iter_modules};
+/// use nnx::{nn::Linear, random::Rngs};
+///
+/// let layers = vec![Linear::new(3, 4, &mut Rngs::new(0))];
+/// let linear: ModuleInfo = iter_modules(&layers).next().unwrap();
+/// assert_eq!((linear.path.to_string().as_str(), linear.name), ("[0]", "Linear"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleInfo {
     /// Where it is; empty for the root.
@@ -21,6 +30,15 @@ pub struct ModuleInfo {
 /// walks; what is in a shared node once, at its first place.
 ///
 /// They are listed by path and type: a typed tree has no common type to lend them as.
+///
+/// ```
+/// use nnx::{iter_modules, nn::{Linear, Sequential}, random::Rngs};
+///
+/// let model = Sequential::new((Linear::new(3, 4, &mut Rngs::new(0)),));
+/// let modules: Vec<String> =
+///     iter_modules(&model).map(|module| format!("{}: {}", module.path, module.name)).collect();
+/// assert_eq!(modules, [": Sequential", "layers[0]: Linear"]); // the root has an empty path
+/// ```
 ///
 /// # Panics
 /// Panics if this thread holds a shared node for writing.

@@ -11,9 +11,9 @@ use crate::graph::Array;
 /// A replacement has the same type. So a tree in which layers are to be exchanged for others holds them as
 /// an enum, or as a trait object ([`dyn_module`](https://docs.rs/nnx/latest/nnx/attr.dyn_module.html)):
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{AnyLayer, Linear, List, LoRA, LoRALinear, Sequential};
-/// use nnx::{module::{map_modules, path_contains}, random::Rngs};
+/// use nnx::{LoRAParam, module::map_modules, of_type, random::Rngs, state};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layers = List::new().with(Linear::new(4, 8, &mut rngs)).with(Linear::new(8, 2, &mut rngs));
@@ -28,6 +28,7 @@ use crate::graph::Array;
 ///         *layer = Box::new(LoRALinear::adapt(linear.clone(), lora));
 ///     }
 /// });
+/// assert_eq!(state(&model).filter(of_type::<LoRAParam>()).len(), 2);
 /// ```
 ///
 /// # Panics

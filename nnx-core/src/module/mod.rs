@@ -81,6 +81,24 @@ not_a_module! {
     /// A tree whose leaves are Variables and Arrays and whose other parts are static.
     ///
     /// Implement it with `#[derive(Module)]`. The three walks meet the same leaves in the same order.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::{Array, Module, Param, random::Rngs, state};
+    ///
+    /// #[derive(Module)]
+    /// struct Model {
+    ///     linear: Linear,
+    ///     scale: Param,
+    ///     depth: usize, // static
+    /// }
+    ///
+    /// let linear = Linear::new(2, 3, &mut Rngs::new(0));
+    /// let model = Model { linear, scale: Param::new(Array::scalar(2.0_f32)), depth: 3 };
+    /// let leaves = state(&model);
+    /// let paths: Vec<String> = leaves.paths().map(|path| path.to_string()).collect();
+    /// assert_eq!(paths, ["linear.bias", "linear.kernel", "scale"]);
+    /// ```
     pub trait Module: Sized + 'static {
         /// The tree of field names, Variable kinds and static parts, known at compile time.
         const SCHEMA: &'static Schema;
@@ -98,6 +116,28 @@ not_a_module! {
 }
 
 /// Receives the parts of a tree from [`Module::flatten`].
+///
+/// ```
+/// use nnx::module::{SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx::{Array, Module, Param};
+///
+/// /// Adds the sizes of all leaves up.
+/// struct Sizes(usize);
+/// impl Visitor for Sizes {
+///     fn variable(&mut self, variable: VarRef<'_>) {
+///         self.0 += variable.value.size();
+///     }
+///     fn array(&mut self, array: &Array) {
+///         self.0 += array.size();
+///     }
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, _: Structure) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+/// }
+/// let mut sizes = Sizes(0);
+/// (Param::new(Array::from([1.0_f32, 2.0])), Array::scalar(3), "static").flatten(&mut sizes);
+/// assert_eq!(sizes.0, 3);
+/// ```
 pub trait Visitor {
     /// A Variable.
     fn variable(&mut self, variable: VarRef<'_>);
@@ -129,6 +169,24 @@ pub trait Visitor {
 }
 
 /// Receives the leaves of a tree from [`Module::flatten_mut`].
+///
+/// ```
+/// use nnx::module::{SharedNode, VarMut, VisitorMut};
+/// use nnx::{Array, Module, Param};
+///
+/// /// Doubles all Variables.
+/// struct Double;
+/// impl VisitorMut for Double {
+///     fn variable(&mut self, variable: VarMut<'_>) {
+///         *variable.value = &*variable.value * 2.0;
+///     }
+///     fn array(&mut self, _: &mut Array) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+/// }
+/// let mut model = (Param::new(Array::scalar(3.0_f32)), Array::scalar(3.0_f32));
+/// model.flatten_mut(&mut Double);
+/// assert_eq!((model.0.item::<f32>(), model.1.item::<f32>()), (6.0, 3.0));
+/// ```
 pub trait VisitorMut {
     /// A Variable.
     fn variable(&mut self, variable: VarMut<'_>);
@@ -152,6 +210,28 @@ pub trait VisitorMut {
 }
 
 /// Gives the leaves of a new tree to [`Module::unflatten`].
+///
+/// ```
+/// use nnx::module::{Leaves, Nodes, VarRef};
+/// use nnx::{Array, Module, Param};
+///
+/// /// Zeros for Variables.
+/// struct Zeros(Nodes);
+/// impl Leaves for Zeros {
+///     fn variable(&mut self, variable: VarRef<'_>) -> Array {
+///         variable.value.zeros_like()
+///     }
+///     fn array(&mut self, array: &Array) -> Array {
+///         array.clone()
+///     }
+///     fn nodes(&mut self) -> &mut Nodes {
+///         &mut self.0
+///     }
+/// }
+/// let model = (Param::new(Array::from([1.0_f32, 2.0])), 5_usize);
+/// let zeros = model.unflatten(&mut Zeros(Nodes::fresh()));
+/// assert_eq!((zeros.0.to_vec::<f32>(), zeros.1), (vec![0.0, 0.0], 5));
+/// ```
 pub trait Leaves {
     /// The new value of `variable`; its kind and metadata stay.
     fn variable(&mut self, variable: VarRef<'_>) -> Array;

@@ -12,6 +12,31 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A node with content of any type; its handles are [`Shared`](super::Shared).
+///
+/// ```
+/// use nnx::module::{Module, Seen, Shared, SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx::{Array, Param};
+///
+/// /// The ids of the nodes of a tree, with those in nodes.
+/// #[derive(Default)]
+/// struct Ids(Vec<usize>, Seen);
+/// impl Visitor for Ids {
+///     fn variable(&mut self, _: VarRef<'_>) {}
+///     fn array(&mut self, _: &Array) {}
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, _: Structure) {}
+///     fn shared(&mut self, node: &dyn SharedNode) {
+///         if self.1.is_new(node) {
+///             self.0.push(node.id());
+///             node.flatten(self);
+///         }
+///     }
+/// }
+/// let outer = Shared::new(vec![Shared::new(Param::new(Array::scalar(1.0_f32)))]);
+/// let mut ids = Ids::default();
+/// (outer.clone(), outer.clone()).flatten(&mut ids);
+/// assert_eq!(ids.0, [outer.id(), outer.read()[0].id()]);
+/// ```
 pub trait SharedNode: Any + Send + Sync {
     /// A number that no other node has while a handle to this one is there.
     fn id(&self) -> usize;
@@ -86,6 +111,29 @@ pub struct Seen {
 }
 
 /// How a walk comes to a node.
+///
+/// ```
+/// use nnx::module::{Arrival, Module, Seen, Shared, SharedNode, StaticValue, Structure};
+/// use nnx::module::{VarRef, Visitor};
+/// use nnx::{Array, Param};
+///
+/// #[derive(Default)]
+/// struct Arrivals(Vec<Arrival>, Seen);
+/// impl Visitor for Arrivals {
+///     fn variable(&mut self, _: VarRef<'_>) {}
+///     fn array(&mut self, _: &Array) {}
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, _: Structure) {}
+///     fn shared(&mut self, node: &dyn SharedNode) {
+///         self.0.push(self.1.arrive(node));
+///     }
+/// }
+/// let node = || Shared::new(Param::new(Array::scalar(1.0_f32)));
+/// let (a, b) = (node(), node());
+/// let mut arrivals = Arrivals::default();
+/// (a.clone(), b, a).flatten(&mut arrivals);
+/// assert_eq!(arrivals.0, [Arrival::First(0), Arrival::First(1), Arrival::Again(0)]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
     /// For the first time; the node has this number from now on.
@@ -133,6 +181,28 @@ impl Seen {
 
 /// Which nodes of a new tree stand for those of the old one: what
 /// [`unflatten`](super::Module::unflatten) asks at each handle.
+///
+/// ```
+/// use nnx::module::{Leaves, Module, Nodes, Shared, VarRef};
+/// use nnx::{Array, Param};
+///
+/// struct Copies(Nodes);
+/// impl Leaves for Copies {
+///     fn variable(&mut self, variable: VarRef<'_>) -> Array {
+///         variable.value.clone()
+///     }
+///     fn array(&mut self, array: &Array) -> Array {
+///         array.clone()
+///     }
+///     fn nodes(&mut self) -> &mut Nodes {
+///         &mut self.0
+///     }
+/// }
+/// let node = Shared::new(Param::new(Array::scalar(1.0_f32)));
+/// let (a, b) = (node.clone(), node.clone()).unflatten(&mut Copies(Nodes::fresh()));
+/// assert!(a == b && a != node); // the same sharing, of another node
+/// assert!(node.unflatten(&mut Copies(Nodes::kept())) == node);
+/// ```
 #[derive(Default)]
 pub struct Nodes {
     seen: Seen,

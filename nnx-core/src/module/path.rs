@@ -5,6 +5,16 @@ use std::fmt;
 use std::str::FromStr;
 
 /// One step of a path while walking.
+///
+/// ```
+/// use nnx::module::{KeyRef, Path};
+///
+/// let mut path = Path::new();
+/// path.push(KeyRef::Name("layers"));
+/// path.push(KeyRef::Index(0));
+/// path.push("kernel".into());
+/// assert_eq!(path.to_string(), "layers[0].kernel");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRef<'a> {
     /// A field or the key of a map.
@@ -14,6 +24,14 @@ pub enum KeyRef<'a> {
 }
 
 /// One step of a [`Path`].
+///
+/// ```
+/// use nnx::module::{Path, PathKey};
+///
+/// let path: Path = "layers[0].kernel".parse().unwrap();
+/// assert_eq!(path.keys()[1], PathKey::Index(0));
+/// assert_eq!(path.keys()[2], PathKey::from("kernel"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathKey {
     /// A position in a list, an array or a tuple.
@@ -71,21 +89,52 @@ impl From<KeyRef<'_>> for PathKey {
 }
 
 /// Where a leaf lies in its tree; shown as `layers[0].kernel`.
+///
+/// ```
+/// use nnx::module::Path;
+/// use nnx::{nn::Linear, random::Rngs, state};
+///
+/// let leaves = state(&vec![Linear::new(3, 4, &mut Rngs::new(0))]);
+/// let path: Path = "[0].kernel".parse().unwrap();
+/// assert_eq!(leaves.get(&path).unwrap().value.shape(), [3, 4]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<PathKey>);
 
 impl Path {
     /// The path of the tree's root.
+    ///
+    /// ```
+    /// use nnx::module::Path;
+    ///
+    /// assert!(Path::new().keys().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The steps from the root.
+    ///
+    /// ```
+    /// use nnx::module::{Path, PathKey};
+    ///
+    /// let path: Path = "layers[0].kernel".parse().unwrap();
+    /// assert_eq!(path.keys().last(), Some(&PathKey::from("kernel")));
+    /// ```
     pub fn keys(&self) -> &[PathKey] {
         &self.0
     }
 
     /// Goes one step down.
+    ///
+    /// ```
+    /// use nnx::module::Path;
+    ///
+    /// let mut path: Path = "layers".parse().unwrap();
+    /// path.push(2.into());
+    /// path.push("bias".into());
+    /// assert_eq!(path.to_string(), "layers[2].bias");
+    /// ```
     pub fn push(&mut self, key: KeyRef<'_>) {
         self.0.push(key.into());
     }
@@ -95,6 +144,14 @@ impl Path {
     }
 
     /// Goes one step up.
+    ///
+    /// ```
+    /// use nnx::module::Path;
+    ///
+    /// let mut path: Path = "layers[2].bias".parse().unwrap();
+    /// path.pop();
+    /// assert_eq!(path.to_string(), "layers[2]");
+    /// ```
     pub fn pop(&mut self) {
         self.0.pop();
     }
@@ -105,6 +162,13 @@ impl Path {
     }
 
     /// The form used in files and in Flax: `layers.0.kernel`.
+    ///
+    /// ```
+    /// use nnx::module::Path;
+    ///
+    /// let path: Path = "layers[0].kernel".parse().unwrap();
+    /// assert_eq!(path.dotted(), "layers.0.kernel");
+    /// ```
     pub fn dotted(&self) -> String {
         let mut out = String::new();
         for key in &self.0 {

@@ -5,6 +5,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// One step of a [`PathPattern`].
+///
+/// ```
+/// use nnx::module::PatternKey;
+/// use nnx::{Module, Param};
+///
+/// let variable = <Vec<(Param, u8)>>::SCHEMA.variables().next().unwrap();
+/// assert_eq!(variable.path.keys(), [PatternKey::AnyIndex, PatternKey::Index(0)]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PatternKey {
     /// This field.
@@ -23,6 +31,19 @@ pub enum PatternKey {
 /// [`Schema::variables`] lists those of all Variables of a type. As a [`Filter`] it takes the leaf
 /// or the leaves that it leads to: all that are [at or below](PathPattern::covers) it. The default
 /// has no steps, and takes every leaf.
+///
+/// ```
+/// use nnx::{Module, nn::Linear, path, random::Rngs, state};
+///
+/// #[derive(Module)]
+/// struct Model {
+///     layers: Vec<Linear>,
+/// }
+///
+/// let layers = vec![Linear::new(3, 4, &mut Rngs::new(0)), Linear::new(4, 2, &mut Rngs::new(1))];
+/// let kernels = path!(Model: layers[*].kernel); // a mistake in it does not compile
+/// assert_eq!(state(&Model { layers }).filter(kernels).len(), 2);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathPattern(Cow<'static, [PatternKey]>);
 
@@ -37,6 +58,16 @@ impl PathPattern {
     }
 
     /// Whether `path` is one of the paths that this pattern stands for, or lies below one.
+    ///
+    /// ```
+    /// use nnx::module::{Module, Path, PathPattern};
+    /// use nnx::Param;
+    ///
+    /// let pattern: PathPattern = <Vec<(Param, u8)>>::SCHEMA.variables().next().unwrap().path;
+    /// assert!(pattern.covers(&"[7][0]".parse::<Path>().unwrap()));
+    /// assert!(pattern.covers(&"[7][0].below".parse::<Path>().unwrap()));
+    /// assert!(!pattern.covers(&"[7]".parse::<Path>().unwrap()));
+    /// ```
     pub fn covers(&self, path: &Path) -> bool {
         self.0.len() <= path.keys().len()
             && self.0.iter().zip(path.keys()).all(|(pattern, key)| match (pattern, key) {
@@ -72,6 +103,13 @@ impl fmt::Display for PathPattern {
 }
 
 /// Every Variable that a pattern stands for; shown as `layers[*].kernel: Param`.
+///
+/// ```
+/// use nnx::{Module, nn::Linear};
+///
+/// let variables: Vec<String> = Linear::SCHEMA.variables().map(|v| v.to_string()).collect();
+/// assert_eq!(variables, ["kernel: Param", "bias: Param"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VariablePattern {
     /// Where they are.
@@ -146,6 +184,14 @@ fn collect(schema: &Schema, at: &mut Vec<PatternKey>, found: &mut Vec<VariablePa
 
 impl Field {
     /// The step of a path that leads to this field: tuple fields are called by their index.
+    ///
+    /// ```
+    /// use nnx::module::{Module, PatternKey, Schema};
+    /// use nnx::nn::Linear;
+    ///
+    /// let Schema::Struct(_, fields) = Linear::SCHEMA else { panic!("`Linear` is a struct") };
+    /// assert_eq!(fields[0].key(), PatternKey::Name("kernel"));
+    /// ```
     pub fn key(&self) -> PatternKey {
         match self.name.parse() {
             Ok(index) => PatternKey::Index(index),

@@ -3,6 +3,14 @@
 use super::Kind;
 
 /// The tree of a Module's type. Containers whose length is not part of the type are a pattern.
+///
+/// ```
+/// use nnx::module::{HasKind, Module, Schema};
+/// use nnx::Param;
+///
+/// let Schema::List(item) = <Vec<Param>>::SCHEMA else { panic!("a `Vec` is a list") };
+/// assert_eq!(**item, Schema::Variable(Param::VARIABLE_KIND));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Schema {
     /// A Variable of this kind.
@@ -48,6 +56,15 @@ impl Schema {
 }
 
 /// A field of a struct or variant.
+///
+/// ```
+/// use nnx::module::{Module, Schema};
+/// use nnx::nn::Linear;
+///
+/// let Schema::Struct(name, fields) = Linear::SCHEMA else { panic!("`Linear` is a struct") };
+/// assert_eq!((*name, fields[1].name), ("Linear", "bias"));
+/// assert!(matches!(fields[1].schema, Schema::Option(_)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Field {
     /// Its name in paths; tuple fields are named by their index.
@@ -57,6 +74,20 @@ pub struct Field {
 }
 
 /// A variant of an enum.
+///
+/// ```
+/// use nnx::module::Schema;
+/// use nnx::{Module, nn::{Embed, Linear}};
+///
+/// #[derive(Module)]
+/// enum Input {
+///     Tokens(Embed),
+///     Features { map: Linear },
+/// }
+///
+/// let Schema::Enum(_, variants) = Input::SCHEMA else { panic!("`Input` is an enum") };
+/// assert_eq!((variants[1].name, variants[1].fields[0].name), ("Features", "map"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Variant {
     /// Its name.

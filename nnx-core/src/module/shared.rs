@@ -38,6 +38,14 @@ pub struct Shared<T>(Arc<NodeCell<T>>);
 
 /// A handle that does not keep its node alive, for links back: a cycle of [`Shared`] alone is never
 /// freed. No part of the tree: walks do not follow it.
+///
+/// ```
+/// use nnx::{Array, Param, Shared, SharedWeak};
+///
+/// let node = Shared::new(Param::new(Array::scalar(1.0_f32)));
+/// let link: SharedWeak<Param> = node.downgrade();
+/// assert_eq!(link.upgrade().unwrap().read().item::<f32>(), 1.0);
+/// ```
 pub struct SharedWeak<T>(Weak<NodeCell<T>>);
 
 struct NodeCell<T> {
@@ -206,6 +214,14 @@ fn gone<T>() -> ! {
 
 impl<T: Module + Send + Sync> Shared<T> {
     /// A new node with one handle.
+    ///
+    /// ```
+    /// use nnx::{Shared, nn::Embed, random::Rngs};
+    ///
+    /// let table = Shared::new(Embed::new(100, 8, &mut Rngs::new(0)));
+    /// let (input, output) = (table.clone(), table); // two places of one table
+    /// assert!(input == output);
+    /// ```
     pub fn new(node: T) -> Self {
         Shared(NodeCell::new(Some(node)))
     }
@@ -213,6 +229,13 @@ impl<T: Module + Send + Sync> Shared<T> {
 
 impl<T> Shared<T> {
     /// The node, to read. Waits while another thread writes, or has lent the node to a call.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, Shared};
+    ///
+    /// let node = Shared::new(Param::new(Array::from([1.0_f32, 2.0])));
+    /// assert_eq!(node.read().to_vec::<f32>(), [1.0, 2.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if this thread holds the node for writing, if the thread that does waits for this one, or if the
@@ -242,6 +265,15 @@ impl<T> Shared<T> {
 
     /// The node, to change. Waits while other threads read or write, or have lent the node to a call.
     ///
+    /// ```
+    /// use nnx::{Array, Param, Shared};
+    ///
+    /// let node = Shared::new(Param::new(Array::scalar(1.0_f32)));
+    /// let other = node.clone();
+    /// node.write().set(Array::scalar(2.0_f32)); // the guard is gone after the line
+    /// assert_eq!(other.read().item::<f32>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if this thread holds the node already, if a thread that does waits for this one, or if the
     /// function that is being traced did not get the node in an argument but captured it; a guard from before that
@@ -258,17 +290,40 @@ impl<T> Shared<T> {
     }
 
     /// Whether both are handles to one node.
+    ///
+    /// ```
+    /// use nnx::{Array, Shared};
+    ///
+    /// let a = Shared::new(Array::scalar(1.0_f32));
+    /// assert!(a.ptr_eq(&a.clone()));
+    /// assert!(!a.ptr_eq(&Shared::new(Array::scalar(1.0_f32)))); // equal values, two nodes
+    /// ```
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// A number that no other node has while a handle to this one is there. In a traced function it is that of
     /// the node of the trace, another one in each.
+    ///
+    /// ```
+    /// use nnx::{Array, Shared};
+    /// let (a, b) = (Shared::new(Array::scalar(1)), Shared::new(Array::scalar(1)));
+    /// assert_eq!(a.id(), a.clone().id());
+    /// assert_ne!(a.id(), b.id());
+    /// ```
     pub fn id(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 
     /// How many handles to the node there are.
+    ///
+    /// ```
+    /// use nnx::{Array, Shared};
+    ///
+    /// let node = Shared::new(Array::scalar(1.0_f32));
+    /// let other = node.clone();
+    /// assert_eq!(node.handles(), 2);
+    /// ```
     ///
     /// # Panics
     /// Panics in a function that is traced: its argument is a copy, which other handles than those of the caller hold.
@@ -286,6 +341,14 @@ impl<T> Shared<T> {
     }
 
     /// A handle that does not keep the node alive.
+    ///
+    /// ```
+    /// use nnx::{Array, Shared};
+    ///
+    /// let node = Shared::new(Array::scalar(1.0_f32));
+    /// let link = node.downgrade();
+    /// assert_eq!(node.handles(), 1); // a link is not counted
+    /// ```
     pub fn downgrade(&self) -> SharedWeak<T> {
         SharedWeak(Arc::downgrade(&self.0))
     }
@@ -294,6 +357,15 @@ impl<T> Shared<T> {
 impl<T> SharedWeak<T> {
     /// The node, if another handle keeps it alive. In a traced function the nodes of the arguments stay alive to its
     /// end, also those whose last handle it took away: so this may give a node where eager code gives `None`.
+    ///
+    /// ```
+    /// use nnx::{Array, Shared};
+    ///
+    /// let node = Shared::new(Array::scalar(1.0_f32));
+    /// let link = node.downgrade();
+    /// assert!(link.upgrade() == Some(node));
+    /// assert!(link.upgrade().is_none()); // that was the last handle
+    /// ```
     pub fn upgrade(&self) -> Option<Shared<T>> {
         self.0.upgrade().map(Shared)
     }
@@ -341,6 +413,17 @@ impl<T> fmt::Debug for SharedWeak<T> {
 }
 
 /// A node that is held for reading.
+///
+/// ```
+/// use nnx::module::{Shared, SharedRef};
+/// use nnx::{Array, Param};
+///
+/// let node = Shared::new(Param::new(Array::from([1.0_f32, 2.0])));
+/// let guard: SharedRef<'_, Param> = node.read();
+/// assert_eq!(guard.sum(..).item::<f32>(), 3.0);
+/// drop(guard); // before this thread writes
+/// node.write().set(Array::scalar(5.0_f32));
+/// ```
 pub struct SharedRef<'a, T> {
     // The lock goes first, or the next one at the gate would find it closed.
     content: RwLockReadGuard<'a, Option<T>>,
@@ -348,6 +431,17 @@ pub struct SharedRef<'a, T> {
 }
 
 /// A node that is held for writing.
+///
+/// ```
+/// use nnx::module::{Shared, SharedMut};
+/// use nnx::{Array, Param};
+///
+/// let node = Shared::new(vec![Param::new(Array::scalar(1.0_f32))]);
+/// let mut guard: SharedMut<'_, Vec<Param>> = node.write();
+/// guard.push(Param::new(Array::scalar(2.0_f32)));
+/// drop(guard); // before this thread reads
+/// assert_eq!(node.read().len(), 2);
+/// ```
 pub struct SharedMut<'a, T> {
     // In this order, as in `SharedRef`.
     content: RwLockWriteGuard<'a, Option<T>>,

@@ -16,12 +16,31 @@ use std::hash::{Hash, Hasher};
 ///
 /// It is a template of the type `M` whose arrays hold no value, so reading one is an error. Two of
 /// them are equal if their structure, static parts and metadata are.
+///
+/// ```
+/// use nnx::module::GraphDef;
+/// use nnx::{nn::Linear, random::Rngs, split};
+///
+/// let (first, _): (GraphDef<Linear>, _) = split(&Linear::new(3, 4, &mut Rngs::new(0)));
+/// let (second, _) = split(&Linear::new(3, 4, &mut Rngs::new(1)));
+/// assert!(first == second); // other values, the same structure
+/// let (plain, _) = split(&Linear::builder(3, 4).use_bias(false).build(&mut Rngs::new(0)));
+/// assert!(first != plain);
+/// ```
 pub struct GraphDef<M> {
     template: M,
 }
 
 impl<M: Module> GraphDef<M> {
     /// The structure and static parts of `module`.
+    ///
+    /// ```
+    /// use nnx::{GraphDef, merge, nn::Linear, random::Rngs, state};
+    ///
+    /// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+    /// let same = merge(&GraphDef::of(&layer), state(&layer)).unwrap();
+    /// assert_eq!(same.kernel.to_vec::<f32>(), layer.kernel.to_vec::<f32>());
+    /// ```
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -41,6 +60,13 @@ impl<M: Module> GraphDef<M> {
     }
 
     /// The tree without values: its static fields can be read.
+    ///
+    /// ```
+    /// use nnx::{GraphDef, nn::Dropout, random::Rngs};
+    ///
+    /// let graphdef = GraphDef::of(&Dropout::new(0.5, &mut Rngs::new(0)));
+    /// assert_eq!(graphdef.template().rate, 0.5);
+    /// ```
     pub fn template(&self) -> &M {
         &self.template
     }
@@ -128,6 +154,17 @@ pub fn split_by<M: Module, F: Filters>(
 
 /// The tree with the structure and static parts of `graphdef` and the leaves of `states`.
 ///
+/// ```
+/// use nnx::{Array, merge, nn::Linear, random::Rngs, split};
+///
+/// let (graphdef, mut state) = split(&Linear::new(2, 1, &mut Rngs::new(0)));
+/// state["kernel"].value = Array::from([[1.0_f32], [2.0]]);
+/// let layer = merge(&graphdef, state.clone()).unwrap();
+/// assert_eq!(layer.forward(&Array::from([10.0_f32, 1.0])).to_vec::<f32>(), [12.0]);
+/// state.remove(&"bias".parse().unwrap());
+/// assert!(merge(&graphdef, state).unwrap_err().to_string().contains("bias"));
+/// ```
+///
 /// # Errors
 /// Returns an error if the paths or kinds of the leaves are not those of the structure: the error
 /// lists all that are missing, in excess or different.
@@ -140,6 +177,16 @@ pub fn merge<M: Module>(graphdef: &GraphDef<M>, states: impl IntoStates) -> Resu
 
 /// Puts the leaves of `states` in the places that they have in `module`: values and metadata.
 /// Other leaves stay as they are. A leaf in a shared node may be given by any of its places.
+///
+/// ```
+/// use nnx::{Array, nn::Linear, path_contains, random::Rngs, state, update};
+///
+/// let mut layer = Linear::new(2, 1, &mut Rngs::new(0));
+/// let mut kernels = state(&layer).filter(path_contains("kernel"));
+/// kernels["kernel"].value = Array::from([[1.0_f32], [2.0]]);
+/// update(&mut layer, kernels).unwrap(); // the bias stays
+/// assert_eq!(layer.kernel.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 ///
 /// # Errors
 /// Returns an error if a path is not in `module`, or a kind, shape or dtype is another one there:
@@ -186,6 +233,15 @@ fn by_first_places<M: Module>(module: &M, mut state: State) -> Result<State> {
 }
 
 /// One state or several.
+///
+/// ```
+/// use nnx::{Everything, merge, nn::Linear, path_contains, random::Rngs, split_by};
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let (graphdef, [biases, rest]) = split_by(&layer, (path_contains("bias"), Everything)).unwrap();
+/// let same = merge(&graphdef, [biases, rest]).unwrap(); // an array, a `Vec` or one state
+/// assert_eq!(same.kernel.to_vec::<f32>(), layer.kernel.to_vec::<f32>());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state",
     label = "not a `State`, nor several",
@@ -298,6 +354,15 @@ fn type_name<M: Module>() -> &'static str {
 
 /// A copy of a tree. Buffers are shared: no data is copied, and setting a Variable of one tree
 /// does not change the other.
+///
+/// ```
+/// use nnx::{Array, Param};
+///
+/// let model = vec![Param::new(Array::scalar(1.0_f32))];
+/// let mut other = nnx::clone(&model);
+/// other[0].set(Array::scalar(2.0_f32));
+/// assert_eq!(model[0].item::<f32>(), 1.0);
+/// ```
 ///
 /// # Panics
 /// Panics if this thread holds a shared node for writing.

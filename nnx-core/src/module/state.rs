@@ -12,6 +12,15 @@ use std::collections::btree_map::{self, BTreeMap, Entry};
 use std::fmt;
 
 /// A leaf of a tree: a Variable, or a plain array.
+///
+/// ```
+/// use nnx::module::StateLeaf;
+/// use nnx::{nn::Linear, random::Rngs, state};
+///
+/// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+/// let kernel: &StateLeaf = &leaves["kernel"];
+/// assert_eq!((kernel.value.shape(), kernel.kind.unwrap().name), (&[3, 4][..], "Param"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct StateLeaf {
     /// Its value. Cloning it shares the buffer.
@@ -24,6 +33,14 @@ pub struct StateLeaf {
 
 impl StateLeaf {
     /// The properties of this leaf that filters see.
+    ///
+    /// ```
+    /// use nnx::module::{Filter, of_type};
+    /// use nnx::{Param, nn::Linear, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// assert!(leaves.iter().all(|(path, leaf)| of_type::<Param>().matches(path, &leaf.info())));
+    /// ```
     pub fn info(&self) -> VarInfo<'_> {
         VarInfo { value: &self.value, kind: self.kind, metadata: &self.metadata }
     }
@@ -54,6 +71,16 @@ pub struct State(BTreeMap<Path, StateLeaf>);
 
 /// All leaves of `module`: Variables and plain arrays. The values are shared, not copied.
 ///
+/// ```
+/// use nnx::{Array, Param, state};
+///
+/// let model = (Param::new(Array::scalar(1.0_f32)), vec![Array::scalar(2.0_f32)], "static");
+/// let leaves = state(&model);
+/// let paths: Vec<String> = leaves.paths().map(|path| path.to_string()).collect();
+/// assert_eq!(paths, ["[0]", "[1][0]"]);
+/// assert_eq!(leaves["[1][0]"].value.item::<f32>(), 2.0);
+/// ```
+///
 /// # Panics
 /// Panics if this thread holds a shared node for writing.
 #[track_caller]
@@ -72,11 +99,23 @@ pub(super) fn all_leaves<M: Module>(module: &M) -> State {
 
 impl State {
     /// A state without leaves.
+    ///
+    /// ```
+    /// use nnx::State;
+    ///
+    /// assert!(State::new().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Number of leaves.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// assert_eq!(state(&Linear::new(3, 4, &mut Rngs::new(0))).len(), 2); // kernel and bias
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -87,47 +126,123 @@ impl State {
     }
 
     /// The leaf at `path`.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// assert!(leaves.get(&"kernel".parse().unwrap()).is_some());
+    /// assert!(leaves.get(&"scale".parse().unwrap()).is_none()); // `leaves["scale"]` panics
+    /// ```
     pub fn get(&self, path: &Path) -> Option<&StateLeaf> {
         self.0.get(path)
     }
 
     /// The leaf at `path`, to change it.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, state};
+    ///
+    /// let mut leaves = state(&vec![Param::new(Array::scalar(1.0_f32))]);
+    /// leaves.get_mut(&"[0]".parse().unwrap()).unwrap().value = Array::scalar(2.0_f32);
+    /// assert_eq!(leaves["[0]"].value.item::<f32>(), 2.0);
+    /// ```
     pub fn get_mut(&mut self, path: &Path) -> Option<&mut StateLeaf> {
         self.0.get_mut(path)
     }
 
     /// Puts a leaf at `path` and gives the one that was there.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, State, state};
+    ///
+    /// let leaves = state(&vec![Param::new(Array::scalar(1.0_f32))]);
+    /// let mut renamed = State::new();
+    /// renamed.insert("layers[0]".parse().unwrap(), leaves["[0]"].clone());
+    /// assert_eq!(renamed["layers[0]"].value.item::<f32>(), 1.0);
+    /// ```
     pub fn insert(&mut self, path: Path, leaf: StateLeaf) -> Option<StateLeaf> {
         self.0.insert(path, leaf)
     }
 
     /// Takes the leaf at `path` out.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// let mut leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// assert_eq!(leaves.remove(&"bias".parse().unwrap()).unwrap().value.shape(), [4]);
+    /// assert_eq!(leaves.len(), 1);
+    /// ```
     pub fn remove(&mut self, path: &Path) -> Option<StateLeaf> {
         self.0.remove(path)
     }
 
     /// The leaves in the order of their paths.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// let sizes: usize = leaves.iter().map(|(_, leaf)| leaf.value.size()).sum();
+    /// assert_eq!(sizes, 16);
+    /// ```
     pub fn iter(&self) -> btree_map::Iter<'_, Path, StateLeaf> {
         self.0.iter()
     }
 
     /// The leaves in the order of their paths, to change them.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, state};
+    ///
+    /// let mut leaves = state(&vec![Param::new(Array::scalar(3.0_f32))]);
+    /// for (_, leaf) in leaves.iter_mut() {
+    ///     leaf.value = &leaf.value * 2.0;
+    /// }
+    /// assert_eq!(leaves["[0]"].value.item::<f32>(), 6.0);
+    /// ```
     pub fn iter_mut(&mut self) -> btree_map::IterMut<'_, Path, StateLeaf> {
         self.0.iter_mut()
     }
 
     /// The paths in order.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// let leaves = state(&vec![Linear::new(3, 4, &mut Rngs::new(0))]);
+    /// let paths: Vec<String> = leaves.paths().map(|path| path.to_string()).collect();
+    /// assert_eq!(paths, ["[0].bias", "[0].kernel"]);
+    /// ```
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.0.keys()
     }
 
     /// The leaves that `filter` takes.
+    ///
+    /// ```
+    /// use nnx::{Not, nn::Linear, path_contains, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// let rest = leaves.filter(Not(path_contains("bias")));
+    /// assert_eq!((rest.len(), leaves.len()), (1, 2)); // `leaves` is as it was
+    /// ```
     pub fn filter(&self, filter: impl Filter) -> State {
         let taken = self.iter().filter(|(path, leaf)| filter.matches(path, &leaf.info()));
         taken.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
     }
 
     /// The leaves sorted by the first filter that takes them.
+    ///
+    /// ```
+    /// use nnx::{Everything, nn::Linear, path_contains, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// let [biases, rest] = leaves.clone().split((path_contains("bias"), Everything)).unwrap();
+    /// assert_eq!((biases.len(), rest.len()), (1, 1));
+    /// assert!(leaves.split((path_contains("bias"),)).is_err()); // nothing takes the kernel
+    /// ```
     ///
     /// # Errors
     /// Returns an error if no filter takes a leaf: [`Everything`](super::Everything) as the last
@@ -154,6 +269,15 @@ impl State {
 
     /// The leaves of several states in one.
     ///
+    /// ```
+    /// use nnx::{Everything, State, nn::Linear, path_contains, random::Rngs, state};
+    ///
+    /// let leaves = state(&Linear::new(3, 4, &mut Rngs::new(0)));
+    /// let [biases, rest] = leaves.split((path_contains("bias"), Everything)).unwrap();
+    /// assert_eq!(State::merge([biases.clone(), rest]).unwrap().len(), 2);
+    /// assert!(State::merge([biases.clone(), biases]).is_err()); // one path twice
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if a path is in more than one of them.
     pub fn merge(states: impl IntoIterator<Item = State>) -> Result<State> {
@@ -176,6 +300,14 @@ impl State {
     }
 
     /// The same leaves with the values `f(path, leaf)`.
+    ///
+    /// ```
+    /// use nnx::{Array, Param, state};
+    ///
+    /// let leaves = state(&vec![Param::new(Array::scalar(3.0_f32))]);
+    /// let halves = leaves.map(|_, leaf| leaf.value * 0.5);
+    /// assert_eq!(halves["[0]"].value.item::<f32>(), 1.5);
+    /// ```
     pub fn map(mut self, mut f: impl FnMut(&Path, &VarInfo<'_>) -> Array) -> State {
         for (path, leaf) in self.iter_mut() {
             leaf.value = f(path, &leaf.info());

@@ -6,6 +6,15 @@ use std::any::Any;
 use std::hash::{Hash, Hasher};
 
 /// A static part of a tree: anything that can be cloned, compared and hashed.
+///
+/// ```
+/// use nnx::module::StaticValue;
+///
+/// let (three, text): (&dyn StaticValue, &dyn StaticValue) = (&3_usize, &"3");
+/// assert!(three.eq_static(&3_usize));
+/// assert!(!three.eq_static(&3_u8) && !three.eq_static(text)); // the type counts too
+/// assert_eq!(three.type_name(), "usize");
+/// ```
 pub trait StaticValue: Any + Send + Sync {
     /// Hashes the value into the key of a jitted function.
     fn hash_static(&self, hasher: &mut dyn Hasher);
@@ -40,6 +49,23 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticValue for T {
 /// A type for fields under `#[module(static)]`.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+///
+/// ```
+/// use nnx::{Module, nn::Linear};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// enum Mode {
+///     Causal,
+///     Full,
+/// }
+///
+/// #[derive(Module)]
+/// struct Block {
+///     linear: Linear,
+///     #[module(static)]
+///     mode: Mode, // another mode is another program of a jitted function
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be static data: it is part of the key of a jitted function, which takes `Clone + Eq + Hash + Send + Sync`",
     note = "fixes:\n  1. settings of your own: add `#[derive(Clone, PartialEq, Eq, Hash)]` to the type\n  2. floats, which have no `Eq` and no `Hash`: derive `Module` for the type that holds them, which makes them static by their bits, and take `static` off\n  3. a Module, a Variable or an array: take `static` off; to keep it from being trained, leave it out of what `wrt` names, or give its Variables another kind\n  4. a `HashMap` or a `HashSet`, which have no `Hash`: `BTreeMap`, `BTreeSet`"
@@ -74,6 +100,28 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> StaticField for T {
 /// A type for parameters under `#[nnx(static)]`.
 ///
 /// Every type that is `Clone + Eq + Hash + Send + Sync + 'static` is one.
+///
+/// ```
+/// use nnx::Array;
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// enum Mode {
+///     Sum,
+///     Mean,
+/// }
+///
+/// #[nnx::jit]
+/// fn reduced(x: &Array, #[nnx(static)] mode: Mode) -> Array {
+///     match mode {
+///         Mode::Sum => x.sum(..),
+///         Mode::Mean => x.mean(..),
+///     }
+/// }
+///
+/// let x = Array::from([1.0_f32, 3.0]);
+/// assert_eq!(reduced(&x, Mode::Sum).item::<f32>(), 4.0);
+/// assert_eq!(reduced(&x, Mode::Mean).item::<f32>(), 2.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a static argument: static arguments are part of the key of a compiled program, which takes `Clone + Eq + Hash + Send + Sync + 'static`",
     label = "something of `Clone`, `Eq`, `Hash`, `Send`, `Sync` and `'static` is missing",
@@ -186,6 +234,25 @@ nnx_derive::__for_settings!(with_ours);
 nnx_derive::__for_floats!(by_bits);
 
 /// How a container is filled; part of the key of a jitted function.
+///
+/// ```
+/// use nnx::module::{Module, SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx::Array;
+///
+/// struct Structures(Vec<Structure>);
+/// impl Visitor for Structures {
+///     fn variable(&mut self, _: VarRef<'_>) {}
+///     fn array(&mut self, _: &Array) {}
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, structure: Structure) {
+///         self.0.push(structure);
+///     }
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+/// }
+/// let mut found = Structures(vec![]);
+/// (Some(vec![Array::scalar(1), Array::scalar(2)]), None::<Array>).flatten(&mut found);
+/// assert_eq!(found.0, [Structure::Some(true), Structure::Len(2), Structure::Some(false)]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Structure {
     /// The length of a list or map.
@@ -205,6 +272,13 @@ pub enum Structure {
 }
 
 /// Where a link back leads.
+///
+/// ```
+/// use nnx::module::{LinkTarget, Structure};
+///
+/// let link = Structure::Link(LinkTarget::Node(2));
+/// assert_eq!(link.to_string(), "a link to shared node 2");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkTarget {
     /// To no node, or to one that is gone.

@@ -7,12 +7,30 @@ use crate::value::Aval;
 use std::fmt;
 
 /// The result of [`tabulate`]: a line per leaf, a line per kind, and the total.
+///
+/// ```
+/// use nnx::{nn::BatchNorm, random::Rngs, tabulate};
+///
+/// let table = tabulate(&BatchNorm::new(4, &mut Rngs::new(0)));
+/// let paths: Vec<String> = table.rows().iter().map(|row| row.path.to_string()).collect();
+/// assert_eq!(paths, ["mean", "var", "scale", "bias"]);
+/// assert_eq!(table.total().size, 16);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     rows: Vec<Row>,
 }
 
 /// A leaf in a [`Table`].
+///
+/// ```
+/// use nnx::{nn::Linear, random::Rngs, tabulate};
+///
+/// let table = tabulate(&Linear::new(3, 4, &mut Rngs::new(0)));
+/// let kernel = &table.rows()[0];
+/// assert_eq!((kernel.path.to_string().as_str(), kernel.kind), ("kernel", "Param"));
+/// assert_eq!((kernel.size(), kernel.byte_size()), (12, 48));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Where it is.
@@ -43,6 +61,14 @@ impl Row {
 }
 
 /// Number of leaves, elements and bytes of a part of a [`Table`].
+///
+/// ```
+/// use nnx::module::{Total, tabulate};
+/// use nnx::{nn::Linear, random::Rngs};
+///
+/// let total: Total = tabulate(&Linear::new(3, 4, &mut Rngs::new(0))).total();
+/// assert_eq!((total.leaves, total.size, total.byte_size), (2, 16, 64));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Total {
     /// Number of leaves.
@@ -83,9 +109,9 @@ impl Total {
 /// Paths, kinds, shapes, dtypes, numbers of elements and bytes of all leaves of `module`, with
 /// totals per kind; printed with `{}`. A buffer that is in the tree twice counts twice.
 ///
-/// ```no_run
-/// use nnx::module::tabulate;
+/// ```
 /// use nnx::array::zeros;
+/// use nnx::module::tabulate;
 /// use nnx::{DType, Param};
 ///
 /// let model = vec![Param::new(zeros([784, 256], DType::F32))];
@@ -156,6 +182,14 @@ impl Table {
     }
 
     /// The sums over the leaves of each kind, in the order in which the kinds come up.
+    ///
+    /// ```
+    /// use nnx::{nn::BatchNorm, random::Rngs, tabulate};
+    ///
+    /// let totals = tabulate(&BatchNorm::new(4, &mut Rngs::new(0))).totals();
+    /// assert_eq!((totals[0].0, totals[0].1.leaves), ("BatchStat", 2));
+    /// assert_eq!((totals[1].0, totals[1].1.leaves), ("Param", 2));
+    /// ```
     pub fn totals(&self) -> Vec<(&'static str, Total)> {
         self.totals_of(|_| true)
     }

@@ -15,6 +15,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// A value of a Variable's metadata.
+///
+/// ```
+/// use nnx::module::MetaValue;
+/// use nnx::{Array, Param, state, with_tag};
+///
+/// let tags = ["slow", "frozen"].map(|tag| MetaValue::Text(tag.into()));
+/// let tags = MetaValue::List(tags.into());
+/// let param = Param::new(Array::scalar(1.0_f32)).with_metadata("tag", tags);
+/// assert_eq!(state(&param).filter(with_tag("frozen")).len(), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum MetaValue {
@@ -42,6 +52,17 @@ impl fmt::Display for MetaValue {
 }
 
 /// A user's notes on a Variable, besides its value: sharding names, tags. Static.
+///
+/// ```
+/// use nnx::module::MetaValue;
+/// use nnx::{Array, Param};
+///
+/// let mut param = Param::new(Array::scalar(1.0_f32));
+/// assert!(param.metadata().is_empty());
+/// param.metadata_mut().set("axis", MetaValue::Int(0));
+/// assert_eq!(param.metadata().get("axis"), Some(&MetaValue::Int(0)));
+/// assert_eq!(param.metadata().to_string(), "{axis: 0}");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Metadata(Option<Arc<Notes>>);
 
@@ -82,6 +103,15 @@ impl Metadata {
     }
 
     /// Everything noted, by name.
+    ///
+    /// ```
+    /// use nnx::module::{MetaValue, Metadata};
+    ///
+    /// let mut notes = Metadata::default();
+    /// notes.set("tag", MetaValue::Text("slow".into()));
+    /// notes.set("axis", MetaValue::Int(0));
+    /// assert_eq!(notes.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["axis", "tag"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &MetaValue)> {
         self.0.iter().flat_map(|notes| notes.all.iter()).map(|(k, v)| (k.as_str(), v))
     }
@@ -102,6 +132,18 @@ impl fmt::Display for Metadata {
 ///
 /// Reading goes through `Deref`: every method of [`Array`] is there. Cloning shares the buffer
 /// until one of the two is set.
+///
+/// ```
+/// use nnx::module::BatchStat;
+/// use nnx::{Array, Variable};
+///
+/// let mut mean = Variable::<BatchStat>::new(Array::from([1.0_f32, 3.0]));
+/// assert_eq!(mean.sum(..).item::<f32>(), 4.0); // a method of `Array`
+/// let old = mean.clone();
+/// mean.set(&old * 0.5);
+/// assert_eq!(mean.to_vec::<f32>(), [0.5, 1.5]);
+/// assert_eq!(old.to_vec::<f32>(), [1.0, 3.0]);
+/// ```
 pub struct Variable<K> {
     value: Array,
     metadata: Metadata,
@@ -110,16 +152,44 @@ pub struct Variable<K> {
 
 impl<K: VariableKind> Variable<K> {
     /// A Variable that holds `value`.
+    ///
+    /// ```
+    /// use nnx::{Array, Param};
+    ///
+    /// let kernel = Param::new(Array::from([[1.0_f32, 2.0]]));
+    /// assert_eq!(kernel.shape(), [1, 2]);
+    /// ```
     pub fn new(value: Array) -> Self {
         Variable { value, metadata: Metadata::default(), kind: PhantomData }
     }
 
     /// The value.
+    ///
+    /// ```
+    /// use nnx::{Array, Param};
+    ///
+    /// let kernel = Param::new(Array::from([1.0_f32, 2.0]));
+    /// let value: &Array = kernel.value();
+    /// assert_eq!(value.to_vec::<f32>(), [1.0, 2.0]);
+    /// ```
     pub fn value(&self) -> &Array {
         &self.value
     }
 
     /// Replaces the value. Inside a jitted function this is an update that the caller sees.
+    ///
+    /// ```
+    /// use nnx::{Array, Param};
+    ///
+    /// #[nnx::jit]
+    /// fn double(param: &mut Param) {
+    ///     param.set(param.value() * 2.0);
+    /// }
+    ///
+    /// let mut param = Param::new(Array::scalar(3.0_f32));
+    /// double(&mut param);
+    /// assert_eq!(param.item::<f32>(), 6.0);
+    /// ```
     #[track_caller]
     pub fn set(&mut self, value: Array) {
         if value.is_traced() {
@@ -129,6 +199,13 @@ impl<K: VariableKind> Variable<K> {
     }
 
     /// The value, given up by the Variable.
+    ///
+    /// ```
+    /// use nnx::{Array, Param};
+    ///
+    /// let value: Array = Param::new(Array::scalar(3.0_f32)).into_value();
+    /// assert_eq!(value.item::<f32>(), 3.0);
+    /// ```
     pub fn into_value(self) -> Array {
         self.value
     }
@@ -144,6 +221,15 @@ impl<K: VariableKind> Variable<K> {
     }
 
     /// The same Variable with `value` noted under `name`.
+    ///
+    /// ```
+    /// use nnx::module::MetaValue;
+    /// use nnx::{Array, Param, state, with_tag};
+    ///
+    /// let frozen = MetaValue::Text("frozen".into());
+    /// let param = Param::new(Array::scalar(3.0_f32)).with_metadata("tag", frozen);
+    /// assert_eq!(state(&param).filter(with_tag("frozen")).len(), 1);
+    /// ```
     pub fn with_metadata(mut self, name: impl Into<String>, value: MetaValue) -> Self {
         self.metadata.set(name, value);
         self
@@ -153,7 +239,7 @@ impl<K: VariableKind> Variable<K> {
 /// Notes `value` under `name` on the Variables that `filter` takes. `flax.nnx.set_metadata`.
 ///
 /// ```
-/// use nnx::module::{MetaValue, Metadata, set_metadata, with_tag};
+/// use nnx::module::{MetaValue, set_metadata, with_tag};
 /// use nnx::{Array, Param, of_type, state};
 ///
 /// let mut model = vec![Param::new(Array::scalar(1.0_f32))];
@@ -206,6 +292,26 @@ impl<K: VariableKind> From<Array> for Variable<K> {
 }
 
 /// A Variable of any kind, seen while walking.
+///
+/// ```
+/// use nnx::module::{SharedNode, StaticValue, Structure, VarRef, Visitor};
+/// use nnx::{Array, Module, nn::BatchNorm, random::Rngs};
+///
+/// /// The kinds of the Variables of a tree.
+/// struct Kinds(Vec<&'static str>);
+/// impl Visitor for Kinds {
+///     fn variable(&mut self, variable: VarRef<'_>) {
+///         self.0.push(variable.kind.name);
+///     }
+///     fn array(&mut self, _: &Array) {}
+///     fn static_value(&mut self, _: &dyn StaticValue) {}
+///     fn structure(&mut self, _: Structure) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+/// }
+/// let mut kinds = Kinds(vec![]);
+/// BatchNorm::new(4, &mut Rngs::new(0)).flatten(&mut kinds);
+/// assert_eq!(kinds.0, ["BatchStat", "BatchStat", "Param", "Param"]);
+/// ```
 #[derive(Clone, Copy)]
 pub struct VarRef<'a> {
     /// Its value.
@@ -217,6 +323,24 @@ pub struct VarRef<'a> {
 }
 
 /// A Variable of any kind, open to change while walking.
+///
+/// ```
+/// use nnx::module::{MetaValue, SharedNode, VarMut, VisitorMut};
+/// use nnx::{Array, Module, Param, state, with_tag};
+///
+/// /// Tags every Variable.
+/// struct Tag;
+/// impl VisitorMut for Tag {
+///     fn variable(&mut self, variable: VarMut<'_>) {
+///         variable.metadata.set("tag", MetaValue::Text("frozen".into()));
+///     }
+///     fn array(&mut self, _: &mut Array) {}
+///     fn shared(&mut self, _: &dyn SharedNode) {}
+/// }
+/// let mut model = vec![Param::new(Array::scalar(1.0_f32))];
+/// model.flatten_mut(&mut Tag);
+/// assert_eq!(state(&model).filter(with_tag("frozen")).len(), 1);
+/// ```
 pub struct VarMut<'a> {
     /// Its value.
     pub value: &'a mut Array,

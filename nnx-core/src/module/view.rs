@@ -17,6 +17,7 @@ use std::ops::{Deref, DerefMut};
 /// let mut deterministic = Flag::new("deterministic", false);
 /// *deterministic = true;
 /// assert!(*deterministic);
+/// assert_eq!(deterministic.name(), "deterministic");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flag {
@@ -31,6 +32,14 @@ impl Flag {
     }
 
     /// Sets the flag: `layer.use_running_average.set(true)`, as `*layer.use_running_average = true` does.
+    ///
+    /// ```
+    /// use nnx::{nn::Dropout, random::Rngs};
+    ///
+    /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
+    /// layer.deterministic.set(true);
+    /// assert!(*layer.deterministic);
+    /// ```
     pub fn set(&mut self, value: bool) {
         self.value = value;
     }
@@ -76,6 +85,15 @@ impl Module for Flag {
 }
 
 /// Which flags a [`view`] sets.
+///
+/// ```
+/// use nnx::{View, nn::{BatchNorm, Dropout}, random::Rngs, view};
+///
+/// let mut rngs = Rngs::new(0);
+/// let model = (BatchNorm::new(4, &mut rngs), Dropout::new(0.5, &mut rngs));
+/// let frozen = view(&model, View::train().set("use_running_average", true));
+/// assert!(*frozen.0.use_running_average && !*frozen.1.deterministic);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct View {
     settings: Vec<ViewSetting>,
@@ -91,11 +109,27 @@ struct ViewSetting {
 
 impl View {
     /// For evaluation: `deterministic` and `use_running_average` are true, wherever they occur.
+    ///
+    /// ```
+    /// use nnx::{View, nn::{BatchNorm, Dropout}, random::Rngs, view};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let model = (BatchNorm::new(4, &mut rngs), Dropout::new(0.5, &mut rngs));
+    /// let model = view(&model, View::eval());
+    /// assert!(*model.0.use_running_average && *model.1.deterministic);
+    /// ```
     pub fn eval() -> View {
         View::mode(true)
     }
 
     /// For training: `deterministic` and `use_running_average` are false, wherever they occur.
+    ///
+    /// ```
+    /// use nnx::{View, nn::Dropout, random::Rngs, view};
+    ///
+    /// let layer = Dropout::builder(0.5).deterministic(true).build(&mut Rngs::new(0));
+    /// assert!(!*view(&layer, View::train()).deterministic);
+    /// ```
     pub fn train() -> View {
         View::mode(false)
     }
@@ -107,11 +141,29 @@ impl View {
     }
 
     /// Nothing yet, for [`set`](View::set).
+    ///
+    /// ```
+    /// use nnx::{View, nn::{BatchNorm, Dropout}, random::Rngs, view};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let model = (BatchNorm::new(4, &mut rngs), Dropout::new(0.5, &mut rngs));
+    /// let model = view(&model, View::new().set("deterministic", true));
+    /// assert!(!*model.0.use_running_average && *model.1.deterministic);
+    /// ```
     pub fn new() -> View {
         View::default()
     }
 
     /// Sets the flags called `name` too; some layer must have one.
+    ///
+    /// ```
+    /// use nnx::{DType, View, nn::MultiHeadAttention, random::Rngs, view};
+    ///
+    /// let layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let mut decoder = view(&layer, View::eval().set("decode", true));
+    /// decoder.init_cache([1, 16, 8], DType::F32);
+    /// assert!(*decoder.decode && *decoder.deterministic);
+    /// ```
     pub fn set(mut self, name: &str, value: bool) -> View {
         self.settings.retain(|setting| setting.name != name);
         self.settings.push(ViewSetting { name: name.to_owned(), value, required: true });
@@ -126,12 +178,14 @@ impl View {
 /// updates of it do reach the other; one in which a flag changes is rebuilt, and its Variables go
 /// their own ways.
 ///
-/// ```no_run
+/// ```
 /// use nnx::module::{View, view};
 /// use nnx::{Array, nn::Dropout, random::Rngs};
-/// # let (model, x) = (Dropout::new(0.5, &mut Rngs::new(0)), Array::scalar(1.0_f32));
+///
+/// let model = Dropout::new(0.5, &mut Rngs::new(0));
 /// let mut eval_model = view(&model, View::eval());
-/// let y = eval_model.forward(&x); // nothing is dropped
+/// let y = eval_model.forward(&Array::from([1.0_f32, 2.0])); // nothing is dropped
+/// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0]);
 /// ```
 ///
 /// While the copy is alive its arrays are shared, and a training step on `module` cannot update
@@ -155,6 +209,15 @@ pub fn view<M: Module>(module: &M, view: View) -> M {
 }
 
 /// A flag of a model, as [`view_info`] lists them. Shown as `dropout.deterministic = false`.
+///
+/// ```
+/// use nnx::module::{FlagInfo, view_info};
+/// use nnx::{nn::BatchNorm, random::Rngs};
+///
+/// let flags: Vec<FlagInfo> = view_info(&vec![BatchNorm::new(4, &mut Rngs::new(0))]);
+/// assert_eq!((flags[0].name.as_str(), flags[0].value), ("use_running_average", false));
+/// assert_eq!(flags[0].path.to_string(), "[0].use_running_average");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagInfo {
     /// Where it is.

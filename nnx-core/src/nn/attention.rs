@@ -11,12 +11,15 @@ const OP: &str = "dot_product_attention";
 
 /// Options of [`dot_product_attention`] beyond its plain formula.
 ///
-/// ```no_run
-/// use nnx::{Array, nn::AttentionOptions};
+/// ```
+/// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+/// use nnx::{Array, DType, array};
 ///
-/// let lengths = Array::from([5, 3]);
-/// let padded = AttentionOptions::new().key_value_seq_lengths(&lengths);
-/// let nearby = AttentionOptions::new().is_causal(true).local_window_size(8, 0);
+/// let lengths = Array::from([3]);
+/// let options = AttentionOptions::new().is_causal(true).key_value_seq_lengths(&lengths);
+/// let x = array::zeros([1, 4, 1, 8], DType::F32); // batch, length, heads, depth
+/// let weights = dot_product_attention_weights(&x, &x, &options);
+/// assert_eq!(weights.at((0, 0, 1)).get().to_vec::<f32>(), [0.5, 0.5, 0.0, 0.0]);
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use]
@@ -41,11 +44,31 @@ struct AttentionDropout {
 
 impl AttentionOptions {
     /// The plain formula.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{DType, array};
+    ///
+    /// let x = array::zeros([1, 2, 1, 8], DType::F32);
+    /// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new());
+    /// assert_eq!(weights.to_vec::<f32>(), [0.5; 4]); // to all places
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// A bias of the logits; broadcasts to `[batch…, num_heads, q_length, kv_length]`.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{Array, DType, array};
+    ///
+    /// let x = array::zeros([1, 2, 1, 8], DType::F32);
+    /// let nearer = Array::from([[3.0_f32.ln(), 0.0], [0.0, 3.0_f32.ln()]]); // of queries and keys
+    /// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new().bias(nearer));
+    /// let expected = Array::from([[0.75_f32, 0.25], [0.25, 0.75]]);
+    /// assert!((weights - expected).abs().max(..).item::<f32>() < 1e-5);
+    /// ```
     pub fn bias(mut self, bias: impl AsArray) -> Self {
         self.bias = Some(bias.as_array().clone());
         self
@@ -53,18 +76,48 @@ impl AttentionOptions {
 
     /// Which places count: those where `mask` is not 0; broadcasts to
     /// `[batch…, num_heads, q_length, kv_length]`.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{Array, DType, array};
+    ///
+    /// let x = array::zeros([1, 2, 1, 8], DType::F32);
+    /// let mask = Array::from([[true, false], [true, true]]); // of queries and keys
+    /// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new().mask(mask));
+    /// assert_eq!(weights.to_vec::<f32>(), [1.0, 0.0, 0.5, 0.5]);
+    /// ```
     pub fn mask(mut self, mask: impl AsArray) -> Self {
         self.mask = Some(mask.as_array().clone());
         self
     }
 
     /// Whether a query sees no later places than its own. Default: false.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{DType, array};
+    ///
+    /// let x = array::zeros([1, 2, 1, 8], DType::F32);
+    /// let options = AttentionOptions::new().is_causal(true);
+    /// let weights = dot_product_attention_weights(&x, &x, &options);
+    /// assert_eq!(weights.to_vec::<f32>(), [1.0, 0.0, 0.5, 0.5]);
+    /// ```
     pub fn is_causal(mut self, is_causal: bool) -> Self {
         self.is_causal = is_causal;
         self
     }
 
     /// How many places before and after its own a query sees. Default: all of them.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{DType, array};
+    ///
+    /// let x = array::zeros([1, 3, 1, 8], DType::F32);
+    /// let options = AttentionOptions::new().local_window_size(1, 0);
+    /// let weights = dot_product_attention_weights(&x, &x, &options);
+    /// assert_eq!(weights.to_vec::<f32>(), [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
+    /// ```
     pub fn local_window_size(mut self, before: usize, after: usize) -> Self {
         self.local_window_size = Some((before, after));
         self
@@ -72,6 +125,16 @@ impl AttentionOptions {
 
     /// How many queries each sequence has, integers `[batch…]`; the results of those after them are
     /// 0. Default: all of them.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention};
+    /// use nnx::{Array, DType, array};
+    ///
+    /// let x = array::ones([2, 3, 1, 1], DType::F32);
+    /// let options = AttentionOptions::new().query_seq_lengths(Array::from([3, 1]));
+    /// let y = dot_product_attention(&x, &x, &x, &options);
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
+    /// ```
     pub fn query_seq_lengths(mut self, lengths: impl AsArray) -> Self {
         self.query_seq_lengths = Some(lengths.as_array().clone());
         self
@@ -79,12 +142,34 @@ impl AttentionOptions {
 
     /// How many keys and values each sequence has, integers `[batch…]`; those after them do not
     /// count. Default: all of them.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{Array, DType, array};
+    ///
+    /// let query = array::zeros([2, 1, 1, 8], DType::F32);
+    /// let key = array::zeros([2, 4, 1, 8], DType::F32);
+    /// let options = AttentionOptions::new().key_value_seq_lengths(Array::from([4, 2]));
+    /// let weights = dot_product_attention_weights(&query, &key, &options);
+    /// assert_eq!(weights.to_vec::<f32>(), [0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 0.0, 0.0]);
+    /// ```
     pub fn key_value_seq_lengths(mut self, lengths: impl AsArray) -> Self {
         self.key_value_seq_lengths = Some(lengths.as_array().clone());
         self
     }
 
     /// The factor that the logits are multiplied by. Default: 1 / √depth.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::Array;
+    ///
+    /// let query = Array::from([[[1.0_f32]]]); // length, heads, depth: without a batch
+    /// let key = Array::from([[[0.0_f32]], [[1.0]]]);
+    /// let options = AttentionOptions::new().scale(3.0_f64.ln());
+    /// let weights = dot_product_attention_weights(&query, &key, &options);
+    /// assert!((weights - Array::from([0.25_f32, 0.75])).abs().max(..).item::<f32>() < 1e-5);
+    /// ```
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = Some(scale);
         self
@@ -92,12 +177,32 @@ impl AttentionOptions {
 
     /// Drops weights with probability `rate`: the same for all batches and heads if `broadcast`
     /// (Flax's default). Default: nothing is dropped.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
+    /// use nnx::{DType, array, random};
+    ///
+    /// let x = array::zeros([1, 4, 1, 8], DType::F32);
+    /// let options = AttentionOptions::new().dropout(random::key(0), 0.5, false);
+    /// let weights = dot_product_attention_weights(&x, &x, &options);
+    /// // A quarter each without dropout; those that stay are doubled.
+    /// assert!((weights.eq(0.0) | weights.eq(0.5)).all(..).item::<bool>());
+    /// ```
     pub fn dropout(mut self, key: Key, rate: f64, broadcast: bool) -> Self {
         self.dropout = (rate > 0.0).then_some(AttentionDropout { key, rate, broadcast });
         self
     }
 
     /// The dtype to compute in. Default: the promoted dtype of the inputs.
+    ///
+    /// ```
+    /// use nnx::nn::{AttentionOptions, dot_product_attention};
+    /// use nnx::{DType, array};
+    ///
+    /// let x = array::ones([1, 2, 1, 8], DType::F32);
+    /// let y = dot_product_attention(&x, &x, &x, &AttentionOptions::new().dtype(DType::BF16));
+    /// assert_eq!(y.dtype(), DType::BF16);
+    /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
@@ -246,13 +351,14 @@ fn biased(logits: Array, options: &AttentionOptions) -> Array {
 /// `[batch…, q_length, num_heads, depth]` and keys `[batch…, kv_length, num_kv_heads, depth]`:
 /// softmax(query · keyᵀ / √depth). `flax.nnx.nn.attention.dot_product_attention_weights`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{AttentionOptions, dot_product_attention_weights};
-/// use nnx::{array, DType};
+/// use nnx::{DType, array};
 ///
 /// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
 /// let weights = dot_product_attention_weights(&x, &x, &AttentionOptions::new());
 /// assert_eq!(weights.shape(), [2, 4, 5, 5]);
+/// assert!((weights.sum(-1) - 1.0).abs().max(..).item::<f32>() < 1e-5); // over the keys
 /// ```
 ///
 /// # Panics
@@ -297,13 +403,16 @@ pub fn dot_product_attention_weights(
 /// depth]`, values `[batch…, kv_length, num_kv_heads, v_depth]`; the result is `[batch…, q_length,
 /// num_heads, v_depth]`. With fewer heads of keys and values each serves a group of the queries'.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{AttentionOptions, dot_product_attention};
-/// use nnx::{array, DType};
+/// use nnx::{Array, DType, array};
 ///
-/// let x = array::ones([2, 5, 4, 8], DType::F32); // batch, length, heads, depth
-/// let y = dot_product_attention(&x, &x, &x, &AttentionOptions::new().is_causal(true));
-/// assert_eq!(y.shape(), [2, 5, 4, 8]);
+/// let x = array::zeros([1, 2, 1, 8], DType::F32); // batch, length, heads, depth
+/// let value = Array::from([[2.0_f32], [4.0]]).reshape([1, 2, 1, 1]);
+/// let y = dot_product_attention(&x, &x, &value, &AttentionOptions::new());
+/// assert_eq!(y.to_vec::<f32>(), [3.0, 3.0]); // means of the values
+/// let y = dot_product_attention(&x, &x, &value, &AttentionOptions::new().is_causal(true));
+/// assert_eq!(y.to_vec::<f32>(), [2.0, 3.0]);
 /// ```
 ///
 /// # Panics
@@ -361,12 +470,13 @@ pub fn dot_product_attention(
 /// is padding. The result has `extra_batch_dims` axes of size 1 in front and the dtype `dtype`
 /// (Flax's default: f32).
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, DType, nn::make_attention_mask};
 ///
 /// let valid = Array::from([[1, 1, 0]]);
 /// let mask = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
 /// assert_eq!(mask.shape(), [1, 1, 3, 3]);
+/// assert_eq!(mask.to_vec::<f32>(), [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
 /// ```
 ///
 /// # Panics
@@ -398,11 +508,13 @@ const MOST_EXTRA_DIMS: usize = 1024;
 /// A mask for self-attention in which a query sees no later places than its own: for `x` of the
 /// shape `[batch…, length]` it is `[batch…, 1, length, length]`. `flax.nnx.make_causal_mask`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{DType, array, nn::make_causal_mask};
 ///
-/// let tokens = array::ones([2, 5], DType::I32);
-/// assert_eq!(make_causal_mask(&tokens, 0, DType::F32).shape(), [2, 1, 5, 5]);
+/// let tokens = array::ones([1, 3], DType::I32);
+/// let mask = make_causal_mask(&tokens, 0, DType::F32);
+/// assert_eq!(mask.shape(), [1, 1, 3, 3]);
+/// assert_eq!(mask.to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]);
 /// ```
 ///
 /// # Panics
@@ -419,14 +531,16 @@ pub fn make_causal_mask(x: &Array, extra_batch_dims: usize, dtype: DType) -> Arr
 /// Where all masks let a place count, in `dtype` (Flax's default: f32); `None` if there are none.
 /// `flax.nnx.combine_masks`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{combine_masks, make_attention_mask, make_causal_mask};
 /// use nnx::{Array, DType};
 ///
 /// let valid = Array::from([[1, 1, 0]]);
 /// let padding = make_attention_mask(&valid, &valid, |q, k| q * k, 0, DType::F32);
 /// let causal = make_causal_mask(&valid, 0, DType::F32);
-/// let both = combine_masks(&[Some(&padding), Some(&causal)], DType::F32); // [1, 1, 3, 3]
+/// let both = combine_masks(&[Some(&padding), None, Some(&causal)], DType::F32).unwrap();
+/// assert_eq!(both.shape(), [1, 1, 3, 3]);
+/// assert_eq!(both.to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
 /// ```
 ///
 /// # Panics

@@ -19,6 +19,21 @@ use std::slice;
 ///
 /// A [`Padding`] becomes one, and so do a number (of zeros at each end of each spatial axis) and
 /// pairs of numbers (before and after each spatial axis).
+///
+/// ```
+/// use nnx::nn::{Conv, ConvPadding, initializers};
+/// use nnx::{Array, random::Rngs};
+///
+/// let sums = |padding: ConvPadding| {
+///     let settings = Conv::builder(1, 1, 3).kernel_init(initializers::ones());
+///     let layer = settings.padding(padding).build(&mut Rngs::new(0));
+///     layer.forward(&Array::from([[1.0_f32], [2.0], [4.0]])).to_vec::<f32>()
+/// };
+/// assert_eq!(sums(ConvPadding::Causal), [1.0, 3.0, 7.0]); // of the inputs so far
+/// assert_eq!(sums(ConvPadding::Circular), [7.0, 7.0, 7.0]);
+/// assert_eq!(sums(ConvPadding::Reflect), [5.0, 7.0, 8.0]);
+/// assert_eq!(sums(1.into()), [3.0, 7.0, 6.0]); // a zero at each end
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConvPadding {
     /// Zeros, as [`Padding`] says.
@@ -66,14 +81,15 @@ impl ConvPadding {
 
 /// Convolution over the spatial axes of a channels-last input. `flax.nnx.Conv`.
 ///
-/// ```no_run
-/// use nnx::{array, array::Padding, nn::Conv, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, array::Padding, nn::Conv, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let images = array::ones([2, 28, 28, 1], DType::F32);
-/// let y = Conv::new(1, 32, [3, 3], &mut rngs).forward(&images); // [2, 28, 28, 32]
+/// let y = Conv::new(1, 32, [3, 3], &mut rngs).forward(&images);
+/// assert_eq!(y.shape(), [2, 28, 28, 32]);
 /// let valid = Conv::builder(1, 32, [3, 3]).strides(2).padding(Padding::Valid).build(&mut rngs);
-/// let z = valid.forward(&images); // [2, 13, 13, 32]
+/// assert_eq!(valid.forward(&images).shape(), [2, 13, 13, 32]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -92,6 +108,14 @@ pub struct Conv {
 }
 
 /// How the kernel of a [`Conv`] slides.
+///
+/// ```
+/// use nnx::{nn::Conv, random::Rngs};
+///
+/// let layer = Conv::builder(3, 8, [3, 3]).strides(2).build(&mut Rngs::new(0));
+/// assert_eq!(layer.window.strides, [2, 2]); // one number has become one per spatial axis
+/// assert_eq!(layer.window.kernel_dilation, [1, 1]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConvWindow {
     /// Steps of the kernel, one per spatial axis.
@@ -108,6 +132,16 @@ pub struct ConvWindow {
 
 builder! {
     /// Settings of a [`Conv`].
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::Conv, random::Rngs};
+    ///
+    /// // Depthwise: each feature by itself.
+    /// let settings = Conv::builder(8, 8, [5]).feature_group_count(8).use_bias(false);
+    /// let layer = settings.strides(2).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.kernel.shape(), [5, 1, 8]);
+    /// assert_eq!(layer.forward(&array::ones([2, 10, 8], DType::F32)).shape(), [2, 5, 8]);
+    /// ```
     ConvBuilder;
     given { in_features: usize, out_features: usize, kernel_size: Vec<usize>, }
     hidden {
@@ -138,6 +172,13 @@ builder! {
 
 impl ConvBuilder {
     /// Steps of the kernel: one number for all spatial axes, or one for each. Default: 1.
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::Conv, random::Rngs};
+    ///
+    /// let layer = Conv::builder(1, 4, [3, 3]).strides([1, 2]).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.forward(&array::ones([8, 8, 1], DType::F32)).shape(), [8, 4, 4]);
+    /// ```
     #[track_caller]
     pub fn strides(mut self, strides: impl IntoShape) -> ConvBuilder {
         self.strides = shape_of("Conv strides", strides);
@@ -145,7 +186,16 @@ impl ConvBuilder {
     }
 
     /// The distance between neighbours in the input: one number for all spatial axes, or one for each.
-    /// Default: 1.
+    /// Default: 1. Beside it `Padding::Same` is not defined: give another padding.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{Conv, initializers}, random::Rngs};
+    ///
+    /// let settings = Conv::builder(1, 1, 1).input_dilation(2).kernel_init(initializers::ones());
+    /// let layer = settings.padding(0).build(&mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [3.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 0.0, 2.0, 0.0, 3.0]);
+    /// ```
     #[track_caller]
     pub fn input_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
         self.input_dilation = shape_of("Conv input_dilation", dilation);
@@ -154,6 +204,15 @@ impl ConvBuilder {
 
     /// The distance between neighbours in the kernel: one number for all spatial axes, or one for each.
     /// Default: 1.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{Conv, initializers}, random::Rngs};
+    ///
+    /// let settings = Conv::builder(1, 1, 2).kernel_dilation(2).kernel_init(initializers::ones());
+    /// let layer = settings.padding(0).build(&mut Rngs::new(0)); // sums of x[i] and x[i + 2]
+    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [4.0], [8.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [5.0, 10.0]);
+    /// ```
     #[track_caller]
     pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvBuilder {
         self.kernel_dilation = shape_of("Conv kernel_dilation", dilation);
@@ -162,6 +221,18 @@ impl ConvBuilder {
 
     /// The padding around the input: a [`Padding`], a number of zeros, pairs of them, or a
     /// [`ConvPadding`]. Default: `Padding::Same`.
+    ///
+    /// ```
+    /// use nnx::{DType, array, array::Padding, nn::{Conv, ConvPadding}, random::Rngs};
+    ///
+    /// let width = |padding: ConvPadding| {
+    ///     let layer = Conv::builder(1, 1, 3).padding(padding).build(&mut Rngs::new(0));
+    ///     layer.forward(&array::ones([10, 1], DType::F32)).shape()[0]
+    /// };
+    /// assert_eq!(width(Padding::Valid.into()), 8);
+    /// assert_eq!(width(2.into()), 12);
+    /// assert_eq!(width([(3, 0)].into()), 11);
+    /// ```
     pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvBuilder {
         self.padding = padding.into();
         self
@@ -272,6 +343,16 @@ impl Conv {
 
     /// `[batch…, spatial…, in_features]` to `[batch…, spatial…, out_features]`, with any number of
     /// batch axes, none included.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Padding, nn::Conv, random::Rngs};
+    ///
+    /// let mut layer = Conv::builder(1, 1, 3).padding(Padding::Valid).build(&mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]], [[4.0]]]));
+    /// // The kernel is not turned around: 1 · 1 + 2 · 2 + 4 · 3.
+    /// let y = layer.forward(&Array::from([[1.0_f32], [2.0], [3.0], [4.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [17.0, 24.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.

@@ -22,11 +22,12 @@ const LAYER: &str = "ConvTranspose";
 /// Transposed convolution over the spatial axes of a channels-last input.
 /// `flax.nnx.ConvTranspose`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::ConvTranspose, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::ConvTranspose, random::Rngs};
 ///
 /// let layer = ConvTranspose::builder(3, 5, [3, 3]).strides(2).build(&mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([2, 8, 9, 3], DType::F32)); // [2, 16, 18, 5]
+/// let y = layer.forward(&array::ones([2, 8, 9, 3], DType::F32));
+/// assert_eq!(y.shape(), [2, 16, 18, 5]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -52,6 +53,17 @@ pub struct ConvTranspose {
 
 builder! {
     /// Settings of a [`ConvTranspose`].
+    ///
+    /// ```
+    /// use nnx::{Array, array::Padding, nn::ConvTranspose, random::Rngs};
+    ///
+    /// let settings = ConvTranspose::builder(1, 1, 2).strides(2).padding(Padding::Valid);
+    /// let mut layer = settings.transpose_kernel(true).build(&mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]]]));
+    /// // Each input times the kernel; without `transpose_kernel` it would be turned around.
+    /// let y = layer.forward(&Array::from([[1.0_f32], [10.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 10.0, 20.0]);
+    /// ```
     ConvTransposeBuilder;
     given { in_features: usize, out_features: usize, kernel_size: Vec<usize>, }
     hidden {
@@ -83,6 +95,13 @@ builder! {
 impl ConvTransposeBuilder {
     /// How much larger the result is than the input: one number for all spatial axes, or one for
     /// each. Default: 1.
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::ConvTranspose, random::Rngs};
+    ///
+    /// let layer = ConvTranspose::builder(1, 4, [3, 3]).strides([1, 2]).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.forward(&array::ones([8, 8, 1], DType::F32)).shape(), [8, 16, 4]);
+    /// ```
     #[track_caller]
     pub fn strides(mut self, strides: impl IntoShape) -> ConvTransposeBuilder {
         self.strides = shape_of("ConvTranspose strides", strides);
@@ -91,6 +110,15 @@ impl ConvTransposeBuilder {
 
     /// The distance between neighbours in the kernel: one number for all spatial axes, or one for each.
     /// Default: 1.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Padding, nn::{ConvTranspose, initializers}, random::Rngs};
+    ///
+    /// let settings = ConvTranspose::builder(1, 1, 2).kernel_init(initializers::ones());
+    /// let settings = settings.kernel_dilation(2).padding(Padding::Valid);
+    /// let y = settings.build(&mut Rngs::new(0)).forward(&Array::from([[1.0_f32], [10.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 10.0, 1.0, 10.0]);
+    /// ```
     #[track_caller]
     pub fn kernel_dilation(mut self, dilation: impl IntoShape) -> ConvTransposeBuilder {
         self.kernel_dilation = shape_of("ConvTranspose kernel_dilation", dilation);
@@ -100,6 +128,17 @@ impl ConvTransposeBuilder {
     /// `Padding::Same`, `Padding::Valid` (those of the convolution that this one is the transpose
     /// of), a number or pairs of zeros that are added to the input itself, or
     /// `ConvPadding::Circular`. Default: `Padding::Same`.
+    ///
+    /// ```
+    /// use nnx::{DType, array, array::Padding, nn::{ConvPadding, ConvTranspose}, random::Rngs};
+    ///
+    /// let width = |padding: ConvPadding| {
+    ///     let layer = ConvTranspose::builder(1, 1, 3).strides(2).padding(padding);
+    ///     layer.build(&mut Rngs::new(0)).forward(&array::ones([5, 1], DType::F32)).shape()[0]
+    /// };
+    /// assert_eq!(width(Padding::Same.into()), 10);
+    /// assert_eq!(width(Padding::Valid.into()), 11);
+    /// ```
     pub fn padding(mut self, padding: impl Into<ConvPadding>) -> ConvTransposeBuilder {
         self.padding = padding.into();
         self
@@ -178,6 +217,16 @@ impl ConvTranspose {
 
     /// `[batch…, spatial…, in_features]` to `[batch…, spatial…, out_features]`, with any number of
     /// batch axes, none included.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Padding, nn::ConvTranspose, random::Rngs};
+    ///
+    /// let settings = ConvTranspose::builder(1, 1, 2).strides(2).padding(Padding::Valid);
+    /// let mut layer = settings.build(&mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[[1.0_f32]], [[2.0]]]));
+    /// let y = layer.forward(&Array::from([[1.0_f32], [10.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [2.0, 1.0, 20.0, 10.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes or another number of features.

@@ -11,14 +11,15 @@ use crate::random::{RngStream, Rngs};
 /// While training, zeroes each element with probability `rate` and divides the others by
 /// 1 − `rate` (Srivastava et al. 2014). `flax.nnx.Dropout`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::Dropout, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::Dropout, random::Rngs};
 ///
 /// let mut layer = Dropout::new(0.5, &mut Rngs::new(0));
 /// let x = array::ones([2, 3], DType::F32);
-/// let y = layer.forward(&x); // zeros and twos
+/// let y = layer.forward(&x);
+/// assert!((y.eq(0.0) | y.eq(2.0)).all(..).item::<bool>());
 /// *layer.deterministic = true;
-/// let z = layer.forward(&x); // ones
+/// assert_eq!(layer.forward(&x).to_vec::<f32>(), [1.0; 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -35,6 +36,15 @@ pub struct Dropout {
 
 builder! {
     /// Settings of a [`Dropout`].
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::Dropout, random::Rngs};
+    ///
+    /// // Whole features are dropped: the same ones at all places of a sequence.
+    /// let mut layer = Dropout::builder(0.5).broadcast_dims(vec![-2]).build(&mut Rngs::new(0));
+    /// let y = layer.forward(&array::ones([4, 10, 8], DType::F32)); // batch, length, features
+    /// assert!(y.max(-2).eq(y.min(-2)).all(..).item::<bool>());
+    /// ```
     DropoutBuilder;
     given { rate: f64, }
     settings {
@@ -84,6 +94,16 @@ impl Dropout {
 
     /// `x` with some elements dropped, in its shape and dtype. Takes a key from the stream unless
     /// nothing is dropped.
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::Dropout, random::Rngs};
+    ///
+    /// let mut layer = Dropout::new(0.25, &mut Rngs::new(0));
+    /// let x = array::ones([100, 100], DType::F32);
+    /// let (first, second) = (layer.forward(&x), layer.forward(&x));
+    /// assert!((first.mean(..).item::<f32>() - 1.0).abs() < 0.05);
+    /// assert!(first.ne(&second).any(..).item::<bool>()); // each call draws anew
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` lacks an axis of `broadcast_dims`.

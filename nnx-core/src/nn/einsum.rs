@@ -18,12 +18,13 @@ const LAYER: &str = "Einsum";
 
 /// The einsum of the input and a learned kernel, plus a bias. `flax.nnx.Einsum`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::Einsum, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::Einsum, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Einsum::builder("nta,hab->nthb", [8, 2, 4]).bias_shape([8, 4]).build(&mut rngs);
-/// let y = layer.forward(&array::ones([16, 11, 2], DType::F32)); // [16, 11, 8, 4]
+/// let y = layer.forward(&array::ones([16, 11, 2], DType::F32));
+/// assert_eq!(y.shape(), [16, 11, 8, 4]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -40,6 +41,15 @@ pub struct Einsum {
 
 builder! {
     /// Settings of an [`Einsum`].
+    ///
+    /// ```
+    /// use nnx::nn::{Einsum, initializers};
+    /// use nnx::random::Rngs;
+    ///
+    /// let settings = Einsum::builder("...a,ab->...b", [3, 5]).bias_shape([5]);
+    /// let layer = settings.kernel_init(initializers::he_normal()).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.bias.unwrap().shape(), [5]);
+    /// ```
     EinsumBuilder;
     given { einsum_str: String, kernel_shape: Vec<usize>, }
     hidden { bias_shape: Option<Vec<usize>> = None, }
@@ -60,6 +70,16 @@ builder! {
 impl EinsumBuilder {
     /// Adds a bias of this shape: the axes of the kernel that stay, in the result's order.
     /// Default: no bias.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{Einsum, initializers}, random::Rngs};
+    ///
+    /// let settings = Einsum::builder("ab,bc->ca", [2, 3]).bias_init(initializers::ones());
+    /// let mut layer = settings.bias_shape([3]).build(&mut Rngs::new(0)); // of the kernel's `c`
+    /// layer.kernel.set(Array::from([[1.0_f32, 2.0, 3.0], [0.0; 3]]));
+    /// let y = layer.forward(&Array::from([[10.0_f32, 0.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [11.0, 21.0, 31.0]);
+    /// ```
     #[track_caller]
     pub fn bias_shape(mut self, shape: impl IntoShape) -> EinsumBuilder {
         self.bias_shape = Some(shape_of("Einsum bias_shape", shape));
@@ -148,6 +168,13 @@ fn axes(term: &str, hidden: usize) -> Vec<EinsumAxis> {
 
 impl Einsum {
     /// The layer with default settings: without a bias.
+    ///
+    /// ```
+    /// use nnx::{nn::Einsum, random::Rngs};
+    ///
+    /// let layer = Einsum::new("ntd,dhk->nthk", [16, 4, 8], &mut Rngs::new(0));
+    /// assert!(layer.bias.is_none());
+    /// ```
     #[track_caller]
     pub fn new(einsum_str: &str, kernel_shape: impl IntoShape, rngs: &mut Rngs) -> Einsum {
         Einsum::builder(einsum_str, kernel_shape).build(rngs)
@@ -161,6 +188,15 @@ impl Einsum {
     }
 
     /// The einsum of `x` and the kernel, plus the bias.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::Einsum, random::Rngs};
+    ///
+    /// let mut layer = Einsum::new("ab,cb->ac", [2, 2], &mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 0.0], [0.0, 10.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0, 20.0, 40.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not fit the text.

@@ -14,13 +14,14 @@ use crate::value::DType;
 
 /// A vector for each of `num_embeddings` integers. `flax.nnx.Embed`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, nn::Embed, random::Rngs};
 ///
 /// let layer = Embed::new(1000, 64, &mut Rngs::new(0));
-/// let tokens = Array::from_slice(&[3, 14, 15, 92], [1, 4]);
-/// let x = layer.forward(&tokens); // [1, 4, 64]
-/// let logits = layer.attend(&x); // [1, 4, 1000]
+/// let tokens = Array::from([[3, 14, 15, 92]]);
+/// let x = layer.forward(&tokens);
+/// assert_eq!(x.shape(), [1, 4, 64]);
+/// assert_eq!(layer.attend(&x).shape(), [1, 4, 1000]); // logits
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -33,6 +34,15 @@ pub struct Embed {
 
 builder! {
     /// Settings of an [`Embed`].
+    ///
+    /// ```
+    /// use nnx::nn::{Embed, initializers};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let settings = Embed::builder(1000, 64).embedding_init(initializers::normal(0.02));
+    /// let layer = settings.param_dtype(DType::BF16).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.embedding.dtype(), DType::BF16);
+    /// ```
     EmbedBuilder;
     given { num_embeddings: usize, features: usize, }
     settings {
@@ -80,6 +90,16 @@ impl Embed {
     /// The vectors of integers: `[…]` to `[…, features]`. Negative ones count from the table's end;
     /// those outside of it give NaN.
     ///
+    /// ```
+    /// use nnx::{Array, nn::Embed, random::Rngs};
+    ///
+    /// let mut layer = Embed::new(3, 2, &mut Rngs::new(0));
+    /// layer.embedding.set(Array::from([[0.0_f32, 1.0], [2.0, 3.0], [4.0, 5.0]]));
+    /// let x = layer.forward(&Array::from([1, -1]));
+    /// assert_eq!(x.to_vec::<f32>(), [2.0, 3.0, 4.0, 5.0]);
+    /// assert!(layer.forward(&Array::scalar(3)).is_nan().all(..).item::<bool>());
+    /// ```
+    ///
     /// # Panics
     /// Panics if `x` has no integer dtype.
     #[track_caller]
@@ -101,6 +121,15 @@ impl Embed {
 
     /// The product of vectors with every row of the table: `[…, features]` to
     /// `[…, num_embeddings]`. Gives logits that share the table's weights.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::Embed, random::Rngs};
+    ///
+    /// let mut layer = Embed::new(3, 2, &mut Rngs::new(0));
+    /// layer.embedding.set(Array::from([[0.0_f32, 1.0], [2.0, 3.0], [4.0, 5.0]]));
+    /// let logits = layer.attend(&Array::from([1.0_f32, 10.0]));
+    /// assert_eq!(logits.to_vec::<f32>(), [10.0, 32.0, 54.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `query` does not have size `features`.

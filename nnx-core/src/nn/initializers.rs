@@ -1,10 +1,9 @@
 //! How parameters start: a function of a key, a shape and a dtype. `jax.nn.initializers`.
 //!
-//! ```no_run
+//! ```
 //! use nnx::{DType, nn::initializers, random};
-//!
-//! let init = initializers::he_normal();
-//! let kernel = init.call(&random::key(0), [3, 3, 16, 32], DType::F32);
+//! let kernel = initializers::he_normal().call(&random::key(0), [3, 3, 16, 32], DType::F32);
+//! assert!((kernel.std(..).item::<f32>() - 0.1179).abs() < 0.01); // √(2/(3 · 3 · 16))
 //! ```
 
 use super::by_address::by_address;
@@ -17,6 +16,14 @@ use crate::run::{bind, bind1};
 use crate::value::{Aval, DType, saturating_product};
 
 /// How a parameter starts. Static data: it can be compared and hashed.
+///
+/// ```
+/// use nnx::{DType, nn::Linear, nn::initializers, random, random::Rngs};
+/// let init = initializers::normal(0.02);
+/// let table = init.call(&random::key(0), [50, 40], DType::F32);
+/// assert!((table.std(..).item::<f32>() - 0.02).abs() < 2e-3);
+/// let layer = Linear::builder(3, 4).kernel_init(init).build(&mut Rngs::new(0));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Initializer {
     rule: InitRule,
@@ -57,6 +64,12 @@ impl std::fmt::Debug for InitFloat {
 }
 
 /// A function of one's own that makes a parameter's first value.
+///
+/// ```
+/// use nnx::{DType, array, nn::initializers, random};
+/// let ramp: initializers::InitFn = |_key, shape, dtype| array::arange(shape[0], dtype);
+/// assert_eq!(ramp(&random::key(0), &[3], DType::F32).to_vec::<f32>(), [0.0, 1.0, 2.0]);
+/// ```
 pub type InitFn = fn(&Key, &[usize], DType) -> Array;
 
 by_address! {
@@ -65,6 +78,13 @@ by_address! {
 }
 
 /// The divisor of the variance in [`variance_scaling`].
+///
+/// ```
+/// use nnx::{DType, nn::initializers::{Distribution, FanMode, variance_scaling}, random};
+/// let init = variance_scaling(1.0, FanMode::FanOut, Distribution::Normal);
+/// let kernel = init.call(&random::key(0), [4, 100], DType::F32);
+/// assert!((kernel.std(..).item::<f32>() - 0.1).abs() < 0.02); // √(1/100)
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FanMode {
     /// The number of inputs.
@@ -78,6 +98,13 @@ pub enum FanMode {
 }
 
 /// The distribution that [`variance_scaling`] draws from.
+///
+/// ```
+/// use nnx::{DType, nn::initializers::{Distribution, FanMode, variance_scaling}, random};
+/// let init = variance_scaling(1.0, FanMode::FanIn, Distribution::Uniform);
+/// let largest = init.call(&random::key(0), [4, 100], DType::F32).abs().max(..).item::<f32>();
+/// assert!(0.8 < largest && largest < 0.8661); // √(3 · 1/4)
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Distribution {
     /// A normal distribution cut at two standard deviations; the variance is that after the cut.
@@ -95,6 +122,13 @@ impl Initializer {
 
     /// The axes of the parameter that count as inputs; the second last by default. Only the
     /// initializers made of [`variance_scaling`] look at axes.
+    ///
+    /// ```
+    /// use nnx::{DType, nn::initializers, random};
+    /// let init = initializers::lecun_uniform().in_axis(-1).out_axis(-2);
+    /// let largest = init.call(&random::key(0), [4, 100], DType::F32).abs().max(..).item::<f32>();
+    /// assert!(0.16 < largest && largest < 0.1733); // √(3/100): [outputs, inputs]
+    /// ```
     pub fn in_axis(mut self, axes: impl IntoAxes) -> Initializer {
         self.in_axes = given(axes);
         self
@@ -102,18 +136,40 @@ impl Initializer {
 
     /// The axes of the parameter that count as outputs; the last by default. Axes that are neither
     /// inputs, outputs nor batch are the receptive field of a convolution.
+    ///
+    /// ```
+    /// use nnx::{DType, nn::initializers, random};
+    /// let init = initializers::glorot_uniform().in_axis(0).out_axis([1, 2]);
+    /// let kernel = init.call(&random::key(0), [4, 5, 20], DType::F32);
+    /// let largest = kernel.abs().max(..).item::<f32>();
+    /// assert!(0.22 < largest && largest < 0.2403); // √(6/(4 + 5 · 20))
+    /// ```
     pub fn out_axis(mut self, axes: impl IntoAxes) -> Initializer {
         self.out_axes = given(axes);
         self
     }
 
     /// The axes of the parameter that stand for separate parameters; none by default.
+    ///
+    /// ```
+    /// use nnx::{DType, nn::initializers, random};
+    /// let init = initializers::lecun_uniform().batch_axis(0);
+    /// let kernel = init.call(&random::key(0), [10, 3, 8], DType::F32);
+    /// let largest = kernel.abs().max(..).item::<f32>();
+    /// assert!(0.9 < largest && largest < 1.0001); // √(3/3): ten kernels of 3 inputs
+    /// ```
     pub fn batch_axis(mut self, axes: impl IntoAxes) -> Initializer {
         self.batch_axes = given(axes);
         self
     }
 
     /// The first value of a parameter.
+    ///
+    /// ```
+    /// use nnx::{DType, nn::initializers, random};
+    /// let bias = initializers::constant(0.5).call(&random::key(0), [2, 2], DType::F32);
+    /// assert_eq!(bias.to_vec::<f32>(), [0.5; 4]);
+    /// ```
     ///
     /// # Panics
     /// Panics if a size is negative, `dtype` is not a float (except for [`constant`], [`zeros`] and
@@ -268,42 +324,91 @@ fn axes_size(axes: &[isize], aval: &Aval) -> f64 {
 }
 
 /// Every element is `value`. `jax.nn.initializers.constant`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let bias = initializers::constant(-2.0).call(&random::key(0), [3], DType::I32);
+/// assert_eq!(bias.to_vec::<i32>(), [-2; 3]);
+/// ```
 pub fn constant(value: f64) -> Initializer {
     Initializer::new(InitRule::Constant(InitFloat::new(value)))
 }
 
 /// Zeros. `jax.nn.initializers.zeros`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let bias = initializers::zeros().call(&random::key(0), [3], DType::F32);
+/// assert_eq!(bias.to_vec::<f32>(), [0.0; 3]);
+/// ```
 pub fn zeros() -> Initializer {
     constant(0.0)
 }
 
 /// Ones. `jax.nn.initializers.ones`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let scale = initializers::ones().call(&random::key(0), [3], DType::F32);
+/// assert_eq!(scale.to_vec::<f32>(), [1.0; 3]);
+/// ```
 pub fn ones() -> Initializer {
     constant(1.0)
 }
 
 /// [`zeros`] by its other name. `flax.nnx.initializers.zeros_init`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::zeros_init(), initializers::zeros());
+/// ```
 pub fn zeros_init() -> Initializer {
     zeros()
 }
 
 /// [`ones`] by its other name. `flax.nnx.initializers.ones_init`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::ones_init(), initializers::ones());
+/// ```
 pub fn ones_init() -> Initializer {
     ones()
 }
 
 /// Uniform in [0, `scale`). `jax.nn.initializers.uniform` (default scale 0.01).
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let x = initializers::uniform(0.5).call(&random::key(0), [1000], DType::F32);
+/// assert!(x.min(..).item::<f32>() >= 0.0); // not around 0
+/// assert!(x.max(..).item::<f32>() < 0.5 && x.max(..).item::<f32>() > 0.45);
+/// ```
 pub fn uniform(scale: f64) -> Initializer {
     Initializer::new(InitRule::Uniform(InitFloat::new(scale)))
 }
 
 /// Normal with mean 0. `jax.nn.initializers.normal` (default `stddev` 0.01).
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let x = initializers::normal(0.5).call(&random::key(0), [1000], DType::F32);
+/// assert!((x.square().mean(..).item::<f32>() - 0.25).abs() < 0.03);
+/// ```
 pub fn normal(stddev: f64) -> Initializer {
     Initializer::new(InitRule::Normal(InitFloat::new(stddev)))
 }
 
 /// A standard normal distribution cut at `lower` and `upper`, then multiplied by `stddev`.
 /// `jax.nn.initializers.truncated_normal` (default `stddev` 0.01, cut at −2 and 2).
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let init = initializers::truncated_normal(0.1, -1.0, 2.0);
+/// let x = init.call(&random::key(0), [1000], DType::F32);
+/// let (low, high) = (x.min(..).item::<f32>(), x.max(..).item::<f32>());
+/// assert!(-0.1001 < low && low < -0.09 && 0.15 < high && high < 0.2001);
+/// ```
 pub fn truncated_normal(stddev: f64, lower: f64, upper: f64) -> Initializer {
     Initializer::new(InitRule::TruncatedNormal {
         stddev: InitFloat::new(stddev),
@@ -313,59 +418,123 @@ pub fn truncated_normal(stddev: f64, lower: f64, upper: f64) -> Initializer {
 }
 
 /// Mean 0 and variance `scale` / n, where `mode` says which n. `jax.nn.initializers.variance_scaling`.
+///
+/// ```
+/// use nnx::nn::initializers::{Distribution, FanMode, he_normal, variance_scaling};
+/// assert_eq!(variance_scaling(2.0, FanMode::FanIn, Distribution::TruncatedNormal), he_normal());
+/// ```
 pub fn variance_scaling(scale: f64, mode: FanMode, distribution: Distribution) -> Initializer {
     Initializer::new(InitRule::VarianceScaling { scale: InitFloat::new(scale), mode, distribution })
 }
 
 /// Uniform with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
 /// `jax.nn.initializers.glorot_uniform`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::glorot_uniform().call(&random::key(0), [50, 100], DType::F32);
+/// let largest = kernel.abs().max(..).item::<f32>();
+/// assert!(0.195 < largest && largest < 0.2001); // √(6/150)
+/// ```
 pub fn glorot_uniform() -> Initializer {
     variance_scaling(1.0, FanMode::FanAvg, Distribution::Uniform)
 }
 
 /// [`glorot_uniform`] by its other name. `jax.nn.initializers.xavier_uniform`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::xavier_uniform(), initializers::glorot_uniform());
+/// ```
 pub fn xavier_uniform() -> Initializer {
     glorot_uniform()
 }
 
 /// Truncated normal with variance 1 / mean of inputs and outputs (Glorot & Bengio 2010).
 /// `jax.nn.initializers.glorot_normal`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::glorot_normal().call(&random::key(0), [50, 150], DType::F32);
+/// assert!((kernel.std(..).item::<f32>() - 0.1).abs() < 5e-3); // √(2/200)
+/// ```
 pub fn glorot_normal() -> Initializer {
     variance_scaling(1.0, FanMode::FanAvg, Distribution::TruncatedNormal)
 }
 
 /// [`glorot_normal`] by its other name. `jax.nn.initializers.xavier_normal`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::xavier_normal(), initializers::glorot_normal());
+/// ```
 pub fn xavier_normal() -> Initializer {
     glorot_normal()
 }
 
 /// Uniform with variance 1 / inputs (LeCun et al. 1998). `jax.nn.initializers.lecun_uniform`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::lecun_uniform().call(&random::key(0), [75, 100], DType::F32);
+/// let largest = kernel.abs().max(..).item::<f32>();
+/// assert!(0.195 < largest && largest < 0.2001); // √(3/75)
+/// ```
 pub fn lecun_uniform() -> Initializer {
     variance_scaling(1.0, FanMode::FanIn, Distribution::Uniform)
 }
 
 /// Truncated normal with variance 1 / inputs (LeCun et al. 1998).
 /// `jax.nn.initializers.lecun_normal`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::lecun_normal().call(&random::key(0), [3, 3, 4, 99], DType::F32);
+/// assert!((kernel.std(..).item::<f32>() - 1.0 / 6.0).abs() < 0.01); // 3 · 3 · 4 inputs
+/// ```
 pub fn lecun_normal() -> Initializer {
     variance_scaling(1.0, FanMode::FanIn, Distribution::TruncatedNormal)
 }
 
 /// Uniform with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_uniform`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::he_uniform().call(&random::key(0), [150, 50], DType::F32);
+/// let largest = kernel.abs().max(..).item::<f32>();
+/// assert!(0.195 < largest && largest < 0.2001); // √(6/150)
+/// ```
 pub fn he_uniform() -> Initializer {
     variance_scaling(2.0, FanMode::FanIn, Distribution::Uniform)
 }
 
 /// [`he_uniform`] by its other name. `jax.nn.initializers.kaiming_uniform`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::kaiming_uniform(), initializers::he_uniform());
+/// ```
 pub fn kaiming_uniform() -> Initializer {
     he_uniform()
 }
 
 /// Truncated normal with variance 2 / inputs (He et al. 2015). `jax.nn.initializers.he_normal`.
+///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
+/// let kernel = initializers::he_normal().call(&random::key(0), [50, 100], DType::F32);
+/// assert!((kernel.std(..).item::<f32>() - 0.2).abs() < 0.01); // √(2/50)
+/// ```
 pub fn he_normal() -> Initializer {
     variance_scaling(2.0, FanMode::FanIn, Distribution::TruncatedNormal)
 }
 
 /// [`he_normal`] by its other name. `jax.nn.initializers.kaiming_normal`.
+///
+/// ```
+/// use nnx::nn::initializers;
+/// assert_eq!(initializers::kaiming_normal(), initializers::he_normal());
+/// ```
 pub fn kaiming_normal() -> Initializer {
     he_normal()
 }
@@ -373,6 +542,12 @@ pub fn kaiming_normal() -> Initializer {
 /// Orthonormal columns, or rows where there are fewer of them, uniformly distributed, times `scale`
 /// (Saxe et al. 2013). The axis `column_axis` counts the columns, all others together the rows.
 /// `jax.nn.initializers.orthogonal` (default scale 1 and axis −1).
+///
+/// ```
+/// use nnx::{DType, array, nn::initializers, random};
+/// let q = initializers::orthogonal(1.0, -1).call(&random::key(0), [4, 3], DType::F32);
+/// assert!((q.t().matmul(&q) - array::eye(3, DType::F32)).abs().max(..).item::<f32>() < 1e-2);
+/// ```
 pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
     Initializer::new(InitRule::Orthogonal { scale: InitFloat::new(scale), column_axis })
 }
@@ -381,12 +556,12 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
 /// 2018): the layer starts as a rotation of each place's features. There need to be at least as many
 /// outputs as inputs. `jax.nn.initializers.delta_orthogonal` (default scale 1 and axis −1).
 ///
-/// ```no_run
-/// use nnx::nn::{Conv, initializers};
-/// use nnx::random::Rngs;
-///
+/// ```
+/// use nnx::{DType, nn::initializers, random};
 /// let init = initializers::delta_orthogonal(1.0, -1);
-/// let layer = Conv::builder(16, 32, [3, 3]).kernel_init(init).build(&mut Rngs::new(0));
+/// let kernel = init.call(&random::key(0), [3, 2, 2], DType::F32); // of a `Conv` over a line
+/// assert_eq!(kernel.at(0).get().to_vec::<f32>(), [0.0; 4]);
+/// assert!((kernel.at(1).get().square().sum(0) - 1.0).abs().max(..).item::<f32>() < 1e-3);
 /// ```
 pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
     Initializer::new(InitRule::DeltaOrthogonal { scale: InitFloat::new(scale), column_axis })
@@ -415,10 +590,10 @@ fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DTyp
 
 /// A function of one's own.
 ///
-/// ```no_run
-/// use nnx::nn::initializers;
-///
-/// let init = initializers::custom(|_key, shape, dtype| nnx::array::full(shape, 0.5, dtype));
+/// ```
+/// use nnx::{DType, array, nn::initializers, random};
+/// let init = initializers::custom(|_key, shape, dtype| array::full(shape, 0.5, dtype));
+/// assert_eq!(init.call(&random::key(0), [2], DType::F32).to_vec::<f32>(), [0.5; 2]);
 /// ```
 pub fn custom(f: InitFn) -> Initializer {
     Initializer::new(InitRule::Custom(Custom(f)))

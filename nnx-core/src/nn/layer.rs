@@ -51,17 +51,26 @@ pub(super) use layers;
 layers!(Linear, Conv, Dropout, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm);
 
 /// A function of one array.
+///
+/// ```
+/// use nnx::nn::{ActivationFn, gelu, relu};
+/// use nnx::Array;
+///
+/// let functions: [ActivationFn; 3] = [relu, gelu, |x| x * 2.0];
+/// assert_eq!(functions[2](&Array::scalar(3.0_f32)).item::<f32>(), 6.0);
+/// ```
 pub type ActivationFn = fn(&Array) -> Array;
 
 /// A function of one array as a part of a Module, such as [`relu`](super::relu). Static data:
 /// functions are compared by their address, so that at worst equal ones count as different.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, nn::{Activation, elu, relu}};
 ///
 /// let relu = Activation::new(relu);
-/// let elu = Activation::new(|x| elu(x, 0.5));
-/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32))); // 0
+/// let elu = Activation::new(|x| elu(x, 0.5)); // what needs a number is wrapped
+/// let y = elu.forward(&relu.forward(&Array::scalar(-1.0_f32)));
+/// assert_eq!(y.item::<f32>(), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -74,11 +83,32 @@ by_address! {
 
 impl Activation {
     /// The function `f` as a part of a Module.
+    ///
+    /// ```
+    /// use nnx::nn::{Activation, Linear, relu};
+    /// use nnx::{Module, random::Rngs};
+    ///
+    /// #[derive(Module)]
+    /// struct Block {
+    ///     linear: Linear,
+    ///     activation: Activation,
+    /// }
+    ///
+    /// let linear = Linear::new(2, 3, &mut Rngs::new(0));
+    /// let block = Block { linear, activation: Activation::new(relu) };
+    /// ```
     pub const fn new(f: ActivationFn) -> Activation {
         Activation(Function(f))
     }
 
     /// The function's result for `x`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{Activation, relu}};
+    ///
+    /// let y = Activation::new(relu).forward(&Array::from([-1.0_f32, 2.0]));
+    /// assert_eq!(y.to_vec::<f32>(), [0.0, 2.0]);
+    /// ```
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         (self.0.0)(x)

@@ -15,13 +15,13 @@ use std::slice;
 
 /// x · kernel + bias over the last axis. `flax.nnx.Linear`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::Linear, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::Linear, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let layer = Linear::new(5, 7, &mut rngs);
-/// let y = layer.forward(&array::ones([4, 5], DType::F32)); // [4, 7]
-/// let plain = Linear::builder(5, 7).use_bias(false).build(&mut rngs);
+/// let y = layer.forward(&array::ones([4, 5], DType::F32));
+/// assert_eq!(y.shape(), [4, 7]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -36,6 +36,15 @@ pub struct Linear {
 
 builder! {
     /// Settings of a [`Linear`].
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, initializers};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let settings = Linear::builder(5, 7).use_bias(false).kernel_init(initializers::he_normal());
+    /// let layer = settings.param_dtype(DType::BF16).build(&mut Rngs::new(0));
+    /// assert!(layer.bias.is_none() && layer.kernel.dtype() == DType::BF16);
+    /// ```
     LinearBuilder;
     given { in_features: usize, out_features: usize, }
     settings {
@@ -87,6 +96,15 @@ impl Linear {
     }
 
     /// `[…, in_features]` to `[…, out_features]`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::Linear, random::Rngs};
+    ///
+    /// let mut layer = Linear::new(2, 3, &mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[1.0_f32, 0.0, 2.0], [0.0, 1.0, 3.0]])); // [inputs, outputs]
+    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 2.0, 8.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.

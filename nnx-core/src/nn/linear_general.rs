@@ -18,14 +18,15 @@ const LAYER: &str = "LinearGeneral";
 
 /// A linear map of several axes at once, to several others. `flax.nnx.LinearGeneral`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::LinearGeneral, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::LinearGeneral, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let heads = LinearGeneral::new(2, [4, 5], &mut rngs);
-/// let y = heads.forward(&array::ones([7, 2], DType::F32)); // [7, 4, 5]
+/// let y = heads.forward(&array::ones([7, 2], DType::F32));
+/// assert_eq!(y.shape(), [7, 4, 5]);
 /// let back = LinearGeneral::builder([4, 5], 2).axis([-2, -1]).build(&mut rngs);
-/// let z = back.forward(&y); // [7, 2]
+/// assert_eq!(back.forward(&y).shape(), [7, 2]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -44,6 +45,16 @@ pub struct LinearGeneral {
 
 builder! {
     /// Settings of a [`LinearGeneral`].
+    ///
+    /// ```
+    /// use nnx::nn::{LinearGeneral, initializers};
+    /// use nnx::random::Rngs;
+    ///
+    /// // From 4 heads of 8 back to 32 features.
+    /// let settings = LinearGeneral::builder([4, 8], [32]).axis([-2, -1]);
+    /// let settings = settings.use_bias(false).kernel_init(initializers::he_normal());
+    /// assert_eq!(settings.build(&mut Rngs::new(0)).kernel.shape(), [4, 8, 32]);
+    /// ```
     LinearGeneralBuilder;
     given { in_features: Vec<usize>, out_features: Vec<usize>, }
     hidden {
@@ -70,6 +81,15 @@ builder! {
 impl LinearGeneralBuilder {
     /// The axes of the input that are mapped, as many as `in_features`; they are taken in the order
     /// in which they appear in the input. Default: the last one.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{LinearGeneral, initializers}, random::Rngs};
+    ///
+    /// let settings = LinearGeneral::builder([2], [1]).axis(0).kernel_init(initializers::ones());
+    /// let layer = settings.build(&mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [4.0, 6.0]); // sums of columns, not of rows
+    /// ```
     pub fn axis(mut self, axis: impl IntoAxes) -> LinearGeneralBuilder {
         self.axis = axis.into_axes().axes.unwrap_or_default();
         self
@@ -77,6 +97,17 @@ impl LinearGeneralBuilder {
 
     /// The leading axes of the input with a kernel of their own for each element, and their sizes:
     /// `[(0, 8)]`. Default: none.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::LinearGeneral, random::Rngs};
+    ///
+    /// // Two experts, each with a kernel [2, 1].
+    /// let settings = LinearGeneral::builder([2], [1]).batch_axis([(0, 2)]);
+    /// let mut layer = settings.build(&mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[[1.0_f32], [0.0]], [[0.0], [10.0]]]));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 40.0]);
+    /// ```
     pub fn batch_axis(mut self, axes: impl Into<Vec<(usize, usize)>>) -> LinearGeneralBuilder {
         self.batch_axis = axes.into();
         self
@@ -152,6 +183,16 @@ impl LinearGeneral {
     }
 
     /// The input without the axes that are mapped, and with the axes `out_features` at its end.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::LinearGeneral, random::Rngs};
+    ///
+    /// let mut layer = LinearGeneral::new([2], [2, 2], &mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[[1.0_f32, 2.0], [3.0, 4.0]], [[0.0; 2]; 2]]));
+    /// let y = layer.forward(&Array::from([[10.0_f32, 1.0]]));
+    /// assert_eq!(y.shape(), [1, 2, 2]);
+    /// assert_eq!(y.to_vec::<f32>(), [10.0, 20.0, 30.0, 40.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` lacks an axis, or its sizes are not those of the kernel.

@@ -9,6 +9,19 @@ use crate::module::{Leaves, Module, Schema, Visitor, VisitorMut};
 ///
 /// Every `Layer` that is `Send + Sync` is one. Its type is static: a list of other layers is another
 /// program. A `Shared` in it is found where it is boxed.
+///
+/// ```
+/// use nnx::nn::{Activation, AnyLayer, Layer, Linear, relu};
+/// use nnx::{DType, array, random::Rngs};
+///
+/// let mut layers: Vec<Box<dyn AnyLayer>> = vec![Box::new(Activation::new(relu))];
+/// layers.push(Box::new(Linear::new(4, 2, &mut Rngs::new(0))));
+/// let mut x = array::ones([3, 4], DType::F32);
+/// for layer in &mut layers {
+///     x = layer.forward(&x);
+/// }
+/// assert_eq!(x.shape(), [3, 2]);
+/// ```
 #[nnx_derive::dyn_module(crate = crate)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
@@ -40,8 +53,8 @@ impl Layer for Box<dyn AnyLayer> {
 ///
 /// [`Sequential`](super::Sequential) calls them one after the other.
 ///
-/// ```no_run
-/// use nnx::nn::{Activation, Dropout, Linear, List, Sequential, relu};
+/// ```
+/// use nnx::nn::{Activation, Linear, List, Sequential, relu};
 /// use nnx::{DType, array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
@@ -50,23 +63,50 @@ impl Layer for Box<dyn AnyLayer> {
 ///     layers.push(Activation::new(relu));
 /// }
 /// layers.push(Linear::new(8, 3, &mut rngs));
-/// let y = Sequential::new(layers).forward(&array::ones([4, 5], DType::F32)); // [4, 3]
+/// let y = Sequential::new(layers).forward(&array::ones([4, 5], DType::F32));
+/// assert_eq!(y.shape(), [4, 3]);
 /// ```
 #[derive(Default)]
 pub struct List(Vec<Box<dyn AnyLayer>>);
 
 impl List {
     /// A list without layers.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{List, Sequential}};
+    ///
+    /// let x = Array::from([1.0_f32, 2.0]);
+    /// assert_eq!(Sequential::new(List::new()).forward(&x).to_vec::<f32>(), [1.0, 2.0]);
+    /// ```
     pub fn new() -> List {
         List::default()
     }
 
     /// Adds a layer.
+    ///
+    /// ```
+    /// use nnx::nn::{Activation, Linear, List, relu};
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut layers = List::new();
+    /// layers.push(Linear::new(5, 8, &mut Rngs::new(0)));
+    /// layers.push(Activation::new(relu));
+    /// assert_eq!(layers.len(), 2);
+    /// ```
     pub fn push(&mut self, layer: impl AnyLayer + Module) {
         self.0.push(Box::new(layer));
     }
 
     /// The list with one more layer.
+    ///
+    /// ```
+    /// use nnx::nn::{Activation, List, Sequential, relu};
+    /// use nnx::Array;
+    ///
+    /// let layers = List::new().with(Activation::new(relu)).with(Activation::new(|x| x + 1.0));
+    /// let y = Sequential::new(layers).forward(&Array::from([-1.0_f32, 2.0]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0]); // in order
+    /// ```
     pub fn with(mut self, layer: impl AnyLayer + Module) -> List {
         self.push(layer);
         self

@@ -19,11 +19,13 @@ use crate::value::DType;
 /// To adapt a layer of one's own, add the two results: `base.forward(x) + lora.forward(x)`, which
 /// is what Flax's `base_module` does; [`LoRALinear`] does so for a [`Linear`].
 ///
-/// ```no_run
-/// use nnx::{array, nn::LoRA, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::LoRA, random::Rngs};
 ///
-/// let layer = LoRA::new(3, 2, 4, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]
+/// let layer = LoRA::new(3, 2, 4, &mut Rngs::new(0)); // of rank 2
+/// let y = layer.forward(&array::ones([16, 3], DType::F32));
+/// assert_eq!(y.shape(), [16, 4]);
+/// assert_eq!(y.abs().max(..).item::<f32>(), 0.0); // `lora_b` starts with zeros
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -38,6 +40,15 @@ pub struct LoRA {
 
 builder! {
     /// Settings of a [`LoRA`].
+    ///
+    /// ```
+    /// use nnx::nn::{LoRA, initializers};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let settings = LoRA::builder(3, 2, 4).a_initializer(initializers::normal(0.02));
+    /// let layer = settings.param_dtype(DType::BF16).build(&mut Rngs::new(0));
+    /// assert_eq!((layer.lora_a.shape(), layer.lora_b.dtype()), (&[3, 2][..], DType::BF16));
+    /// ```
     LoRABuilder;
     given { in_features: usize, lora_rank: usize, out_features: usize, }
     settings {
@@ -90,6 +101,16 @@ impl LoRA {
 
     /// `[…, in_features]` to `[…, out_features]`.
     ///
+    /// ```
+    /// use nnx::{Array, nn::LoRA, random::Rngs};
+    ///
+    /// let mut layer = LoRA::new(2, 1, 2, &mut Rngs::new(0));
+    /// layer.lora_a.set(Array::from([[1.0_f32], [2.0]]));
+    /// layer.lora_b.set(Array::from([[1.0_f32, 10.0]]));
+    /// let y = layer.forward(&Array::from([[3.0_f32, 4.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [11.0, 110.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.
     #[track_caller]
@@ -109,11 +130,12 @@ impl LoRA {
 /// To train the low-rank part alone, choose the kind [`LoRAParam`](crate::module::LoRAParam) in
 /// [`wrt`](crate::transform::wrt()) and in [`Optimizer::wrt`](crate::optim::Optimizer::wrt).
 ///
-/// ```no_run
-/// use nnx::{array, nn::LoRALinear, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::LoRALinear, random::Rngs};
 ///
-/// let mut layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([16, 3], DType::F32)); // [16, 4]
+/// let layer = LoRALinear::new(3, 4, 2, &mut Rngs::new(0));
+/// let y = layer.forward(&array::ones([16, 3], DType::F32));
+/// assert_eq!(y.shape(), [16, 4]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -131,6 +153,15 @@ pub struct LoRALinear {
 
 builder! {
     /// Settings of a [`LoRALinear`].
+    ///
+    /// ```
+    /// use nnx::{DType, nn::LoRALinear, random::Rngs};
+    ///
+    /// let settings = LoRALinear::builder(3, 4, 2).param_dtype(DType::BF16).use_bias(false);
+    /// let layer = settings.build(&mut Rngs::new(0));
+    /// assert_eq!(layer.kernel.dtype(), DType::BF16);
+    /// assert_eq!(layer.lora.lora_a.dtype(), DType::F32); // `lora_param_dtype`
+    /// ```
     LoRALinearBuilder;
     given { in_features: usize, out_features: usize, lora_rank: usize, }
     settings {
@@ -202,11 +233,33 @@ impl LoRALinear {
     }
 
     /// A layer that exists, such as a trained one, with a low-rank map in parallel.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, LoRA, LoRALinear};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let trained = Linear::new(3, 4, &mut rngs);
+    /// let adapted = LoRALinear::adapt(trained.clone(), LoRA::new(3, 2, 4, &mut rngs));
+    /// let x = array::ones([5, 3], DType::F32);
+    /// let difference = adapted.forward(&x) - trained.forward(&x); // none, until it is trained
+    /// assert!(difference.abs().max(..).item::<f32>() < 1e-3);
+    /// ```
     pub fn adapt(linear: Linear, lora: LoRA) -> LoRALinear {
         LoRALinear { kernel: linear.kernel, bias: linear.bias, lora, dtype: linear.dtype }
     }
 
     /// `[…, in_features]` to `[…, out_features]`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::LoRALinear, random::Rngs};
+    ///
+    /// let mut layer = LoRALinear::new(1, 1, 1, &mut Rngs::new(0));
+    /// layer.kernel.set(Array::from([[2.0_f32]]));
+    /// layer.lora.lora_a.set(Array::from([[3.0_f32]]));
+    /// layer.lora.lora_b.set(Array::from([[4.0_f32]]));
+    /// assert_eq!(layer.forward(&Array::from([10.0_f32])).to_vec::<f32>(), [140.0]); // 20 + 120
+    /// ```
     ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `in_features`.

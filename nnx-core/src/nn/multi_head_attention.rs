@@ -20,19 +20,21 @@ const LAYER: &str = "MultiHeadAttention";
 /// values, [`dot_product_attention`] for each head, and a map of the results.
 /// `flax.nnx.MultiHeadAttention`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
-/// use nnx::{array, random::Rngs, DType};
+/// use nnx::{DType, array, random::Rngs};
 ///
 /// let mut layer = MultiHeadAttention::builder(8, 64).dropout_rate(0.1).build(&mut Rngs::new(0));
 /// let x = array::ones([2, 10, 64], DType::F32);
-/// let y = layer.forward(&x); // [2, 10, 64]
+/// let y = layer.forward(&x);
+/// assert_eq!(y.shape(), [2, 10, 64]);
 /// let causal = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
 ///
 /// // One token after the other, with the keys and values of those before.
 /// *layer.decode = true;
 /// layer.init_cache([2, 10, 64], DType::F32);
-/// let first = layer.forward(&array::ones([2, 1, 64], DType::F32)); // [2, 1, 64]
+/// let first = layer.forward(&array::ones([2, 1, 64], DType::F32));
+/// assert_eq!(first.shape(), [2, 1, 64]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -72,6 +74,16 @@ pub struct MultiHeadAttention {
 
 builder! {
     /// Settings of a [`MultiHeadAttention`].
+    ///
+    /// ```
+    /// use nnx::{nn::MultiHeadAttention, random::Rngs};
+    ///
+    /// // Grouped queries: 8 heads of queries share 2 heads of keys and values, of 64 / 8 features.
+    /// let settings = MultiHeadAttention::builder(8, 64).num_kv_heads(2).use_bias(false);
+    /// let layer = settings.normalize_qk(true).build(&mut Rngs::new(0));
+    /// assert_eq!(layer.query.kernel.shape(), [64, 8, 8]);
+    /// assert_eq!(layer.key.kernel.shape(), [64, 2, 8]);
+    /// ```
     MultiHeadAttentionBuilder;
     given { num_heads: usize, in_features: usize, }
     settings {
@@ -208,6 +220,17 @@ impl MultiHeadAttentionBuilder {
 }
 
 /// How one call of a [`MultiHeadAttention`] differs from self-attention to all places.
+///
+/// ```
+/// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+/// use nnx::{DType, array, random::Rngs};
+///
+/// // A decoder looks at an encoder's results.
+/// let mut layer = MultiHeadAttention::builder(2, 8).in_kv_features(6).build(&mut Rngs::new(0));
+/// let (x, encoded) = (array::ones([1, 3, 8], DType::F32), array::ones([1, 5, 6], DType::F32));
+/// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().inputs_k(&encoded));
+/// assert_eq!(y.shape(), [1, 3, 8]);
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct MultiHeadAttentionOptions {
@@ -232,6 +255,16 @@ impl MultiHeadAttentionOptions {
 
     /// The inputs of the values, `[batch…, kv_length, in_kv_features]`. Default: the inputs of the
     /// keys.
+    ///
+    /// ```
+    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::builder(2, 8).use_bias(false).build(&mut Rngs::new(0));
+    /// let x = array::ones([1, 3, 8], DType::F32);
+    /// let options = MultiHeadAttentionOptions::new().inputs_k(&x).inputs_v(x.zeros_like());
+    /// assert_eq!(layer.forward_with(&x, options).abs().max(..).item::<f32>(), 0.0);
+    /// ```
     pub fn inputs_v(mut self, inputs: impl AsArray) -> Self {
         self.value = Some(inputs.as_array().clone());
         self
@@ -239,12 +272,36 @@ impl MultiHeadAttentionOptions {
 
     /// Which places count: those where `mask` is not 0; broadcasts to
     /// `[batch…, num_heads, q_length, kv_length]`.
+    ///
+    /// ```
+    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions, make_causal_mask};
+    /// use nnx::{DType, array, random, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
+    /// let mask = make_causal_mask(&array::ones([1, 3], DType::I32), 0, DType::F32);
+    /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().mask(mask));
+    /// let causal = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
+    /// assert!((y - causal).abs().max(..).item::<f32>() < 1e-2);
+    /// ```
     pub fn mask(mut self, mask: impl AsArray) -> Self {
         self.mask = Some(mask.as_array().clone());
         self
     }
 
     /// Whether a query sees no later places than its own. Default: false.
+    ///
+    /// ```
+    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+    /// use nnx::{DType, random, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
+    /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
+    /// // The first place sees itself alone.
+    /// let first = layer.forward(&x.at((.., ..1)).get());
+    /// assert!((y.at((.., ..1)).get() - first).abs().max(..).item::<f32>() < 1e-2);
+    /// ```
     pub fn is_causal(mut self, is_causal: bool) -> Self {
         self.is_causal = is_causal;
         self
@@ -266,6 +323,18 @@ impl MultiHeadAttention {
     /// Attention of `x` to itself: `[batch…, length, in_features]` to
     /// `[batch…, length, out_features]`.
     ///
+    /// ```
+    /// use nnx::nn::MultiHeadAttention;
+    /// use nnx::{DType, random, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
+    /// let y = layer.forward(&x);
+    /// // Without a mask, places in another order give the results in that order.
+    /// let turned = layer.forward(&x.flip(1)).flip(1);
+    /// assert!((y - turned).abs().max(..).item::<f32>() < 1e-2);
+    /// ```
+    ///
     /// # Panics
     /// Panics as [`forward_with`](MultiHeadAttention::forward_with) does.
     #[track_caller]
@@ -274,6 +343,17 @@ impl MultiHeadAttention {
     }
 
     /// Attention of `x` to itself or to other inputs.
+    ///
+    /// ```
+    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+    /// use nnx::{DType, array, random, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
+    /// let others = array::ones([1, 5, 8], DType::F32); // all equal, so all queries get the same
+    /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().inputs_k(&others));
+    /// assert!((y.max(1) - y.min(1)).max(..).item::<f32>() < 1e-2);
+    /// ```
     ///
     /// # Panics
     /// Panics if the inputs do not have the layer's features and the same batch axes, values are given
@@ -373,6 +453,23 @@ impl MultiHeadAttention {
     /// Makes an empty cache for decoding inputs of the shape `[batch…, length, features]`, where
     /// `length` is the largest number of tokens: one more takes the last one's place. Flax's default
     /// dtype is f32.
+    ///
+    /// ```
+    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
+    /// use nnx::{DType, random, random::Rngs};
+    ///
+    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
+    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
+    /// let whole = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
+    ///
+    /// *layer.decode = true;
+    /// layer.init_cache(x.shape(), DType::F32);
+    /// for i in 0..3 {
+    ///     let token = layer.forward(&x.at((.., i..i + 1)).get());
+    ///     let expected = whole.at((.., i..i + 1)).get();
+    ///     assert!((token - expected).abs().max(..).item::<f32>() < 1e-2);
+    /// }
+    /// ```
     ///
     /// # Panics
     /// Panics if the shape has fewer than two axes.

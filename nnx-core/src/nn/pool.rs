@@ -10,10 +10,13 @@ use crate::value::saturating_product;
 /// How the window of a pool slides.
 ///
 /// ```
-/// use nnx::{array::Padding, nn::PoolOptions};
+/// use nnx::{Array, array::Padding, nn::{PoolOptions, max_pool}};
 ///
-/// let halving = PoolOptions::new().strides([2, 2]);
+/// let x = Array::from([[1.0_f32], [3.0], [2.0], [5.0]]); // length, features
+/// let halving = PoolOptions::new().strides([2]);
+/// assert_eq!(max_pool(&x, [2], &halving).to_vec::<f32>(), [3.0, 5.0]);
 /// let same = PoolOptions::new().padding(Padding::Same);
+/// assert_eq!(max_pool(&x, [2], &same).to_vec::<f32>(), [3.0, 3.0, 5.0, 5.0]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolOptions {
@@ -35,6 +38,14 @@ impl PoolOptions {
     }
 
     /// Steps of the window, one per window axis. Default: 1.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::{PoolOptions, max_pool}};
+    ///
+    /// let x = Array::from([[1.0_f32], [3.0], [2.0], [5.0]]);
+    /// assert_eq!(max_pool(&x, [2], &PoolOptions::new()).to_vec::<f32>(), [3.0, 3.0, 5.0]);
+    /// assert_eq!(max_pool(&x, [2], &PoolOptions::new().strides([2])).to_vec::<f32>(), [3.0, 5.0]);
+    /// ```
     #[track_caller]
     pub fn strides(mut self, strides: impl IntoShape) -> PoolOptions {
         self.strides = shape_of("PoolOptions::strides", strides);
@@ -48,6 +59,16 @@ impl PoolOptions {
     }
 
     /// Whether [`avg_pool`] counts padding as zeros, rather than leave it out. Default: true.
+    ///
+    /// ```
+    /// use nnx::{Array, array::Padding, nn::{PoolOptions, avg_pool}};
+    ///
+    /// let x = Array::from([[2.0_f32], [4.0]]);
+    /// let same = PoolOptions::new().padding(Padding::Same);
+    /// assert_eq!(avg_pool(&x, [2], &same).to_vec::<f32>(), [3.0, 2.0]);
+    /// let whole = same.count_include_pad(false);
+    /// assert_eq!(avg_pool(&x, [2], &whole).to_vec::<f32>(), [3.0, 4.0]);
+    /// ```
     pub fn count_include_pad(mut self, count_include_pad: bool) -> PoolOptions {
         self.count_include_pad = count_include_pad;
         self
@@ -57,12 +78,14 @@ impl PoolOptions {
 /// The mean of each window. `x` is `[batch…, window axes…, features]`, with any number of batch
 /// axes. `flax.nnx.avg_pool`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{PoolOptions, avg_pool};
-/// # fn demo(images: nnx::Array) -> nnx::Array {
-/// // [N, H, W, C] -> [N, H/2, W/2, C]
-/// avg_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]))
-/// # }
+/// use nnx::{DType, array};
+///
+/// let images = array::arange(16, DType::F32).reshape([1, 4, 4, 1]); // N, H, W, C
+/// let halves = avg_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]));
+/// assert_eq!(halves.shape(), [1, 2, 2, 1]);
+/// assert_eq!(halves.to_vec::<f32>(), [2.5, 4.5, 10.5, 12.5]);
 /// ```
 ///
 /// # Panics
@@ -88,6 +111,15 @@ pub fn avg_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// The largest element of each window, for each feature. `x` is as in [`avg_pool`].
 /// `flax.nnx.max_pool`.
 ///
+/// ```
+/// use nnx::nn::{PoolOptions, max_pool};
+/// use nnx::{DType, array};
+///
+/// let images = array::arange(16, DType::F32).reshape([1, 4, 4, 1]); // N, H, W, C
+/// let y = max_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]));
+/// assert_eq!(y.to_vec::<f32>(), [5.0, 7.0, 13.0, 15.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
@@ -98,6 +130,15 @@ pub fn max_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 /// The smallest element of each window, for each feature. `x` is as in [`avg_pool`].
 /// `flax.nnx.min_pool`.
 ///
+/// ```
+/// use nnx::nn::{PoolOptions, min_pool};
+/// use nnx::{DType, array};
+///
+/// let images = array::arange(16, DType::F32).reshape([1, 4, 4, 1]); // N, H, W, C
+/// let y = min_pool(&images, [2, 2], &PoolOptions::new().strides([2, 2]));
+/// assert_eq!(y.to_vec::<f32>(), [0.0, 2.0, 8.0, 10.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the window or the options do not fit the axes of `x`.
 #[track_caller]
@@ -107,18 +148,31 @@ pub fn min_pool(x: &Array, window: impl IntoShape, options: &PoolOptions) -> Arr
 
 /// How windows become elements: [`reduce_window_sum`], [`reduce_window_max`],
 /// [`reduce_window_min`], or a function of one's own.
+///
+/// ```
+/// use nnx::array::reduce_window_sum;
+/// use nnx::nn::{PoolOptions, WindowReduction, pool};
+/// use nnx::Array;
+///
+/// let energy: WindowReduction = |x, window, options| {
+///     reduce_window_sum(&x.square(), window, options)
+/// };
+/// let x = Array::from([[3.0_f32], [4.0], [0.0]]);
+/// assert_eq!(pool(&x, energy, [2], &PoolOptions::new()).to_vec::<f32>(), [25.0, 16.0]);
+/// ```
 pub type WindowReduction = fn(&Array, &[usize], &WindowOptions) -> Array;
 
 /// Any reduction of each window, for each feature. `x` is as in [`avg_pool`]. `flax.nnx.pool`, whose
 /// first value and function are a [`WindowReduction`] here.
 ///
-/// ```no_run
+/// ```
 /// use nnx::array::reduce_window_sum;
 /// use nnx::nn::{PoolOptions, pool};
-/// # fn demo(images: nnx::Array) -> nnx::Array {
-/// // [N, H, W, C] -> [N, H/2, W/2, C]
-/// pool(&images, reduce_window_sum, [2, 2], &PoolOptions::new().strides([2, 2]))
-/// # }
+/// use nnx::{DType, array};
+///
+/// let images = array::arange(16, DType::F32).reshape([1, 4, 4, 1]); // N, H, W, C
+/// let y = pool(&images, reduce_window_sum, [2, 2], &PoolOptions::new().strides([2, 2]));
+/// assert_eq!(y.to_vec::<f32>(), [10.0, 18.0, 42.0, 50.0]);
 /// ```
 ///
 /// # Panics

@@ -12,11 +12,12 @@ use std::slice;
 
 /// x where x ≥ 0, else `negative_slope` · x (He et al. 2015). `flax.nnx.PReLU`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, nn::PReLU};
 ///
 /// let layer = PReLU::new();
-/// let y = layer.forward(&Array::from_slice(&[-1.0_f32, 2.0], [2])); // -0.01, 2
+/// let y = layer.forward(&Array::from([-1.0_f32, 2.0]));
+/// assert_eq!(y.to_vec::<f32>(), [-0.01, 2.0]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -29,6 +30,13 @@ pub struct PReLU {
 
 builder! {
     /// Settings of a [`PReLU`].
+    ///
+    /// ```
+    /// use nnx::{Array, nn::PReLU};
+    ///
+    /// let layer = PReLU::builder().negative_slope_init(0.25).build();
+    /// assert_eq!(layer.forward(&Array::scalar(-2.0_f32)).item::<f32>(), -0.5);
+    /// ```
     PReLUBuilder;
     given {}
     settings {
@@ -71,6 +79,15 @@ impl PReLU {
     }
 
     /// A result of the shape of `x`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::PReLU};
+    ///
+    /// let mut layer = PReLU::new();
+    /// layer.negative_slope.set(Array::scalar(0.5_f32)); // as training would
+    /// let y = layer.forward(&Array::from([-2.0_f32, 0.0, 3.0]));
+    /// assert_eq!(y.to_vec::<f32>(), [-1.0, 0.0, 3.0]);
+    /// ```
     #[track_caller]
     pub fn forward(&self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);

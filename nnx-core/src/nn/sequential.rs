@@ -9,8 +9,8 @@ use crate::module::{Module, called};
 ///
 /// Layers of different types are held in a tuple, those of one type in a `Vec` or an array.
 ///
-/// ```no_run
-/// use nnx::{array, nn::{Activation, Linear, Sequential, relu}, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::{Activation, Linear, Sequential, relu}, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
 /// let mut mlp = Sequential::new((
@@ -18,7 +18,8 @@ use crate::module::{Module, called};
 ///     Activation::new(relu),
 ///     Linear::new(8, 3, &mut rngs),
 /// ));
-/// let y = mlp.forward(&array::ones([4, 5], DType::F32)); // [4, 3]
+/// let y = mlp.forward(&array::ones([4, 5], DType::F32));
+/// assert_eq!(y.shape(), [4, 3]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -28,6 +29,18 @@ pub struct Sequential<L> {
 }
 
 /// Several [`Layer`]s in order: a tuple of up to twelve, a `Vec` or an array.
+///
+/// ```
+/// use nnx::nn::{Activation, Layers, relu};
+/// use nnx::Array;
+///
+/// let x = Array::from([-1.0_f32, 2.0]);
+/// let (negate, relu) = (Activation::new(|x| -x), Activation::new(relu));
+/// let y = (negate.clone(), relu.clone()).forward_all(&x); // a tuple
+/// assert_eq!(y.to_vec::<f32>(), [1.0, 0.0]);
+/// let y = vec![relu, negate].forward_all(&x); // a list
+/// assert_eq!(y.to_vec::<f32>(), [0.0, -2.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a chain of layers",
     label = "not a tuple, `Vec` or array of layers",
@@ -41,11 +54,30 @@ pub trait Layers: Module {
 
 impl<L: Layers> Sequential<L> {
     /// The chain of these layers.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, Sequential};
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let layers: Vec<Linear> = (0..3).map(|_| Linear::new(4, 4, &mut rngs)).collect();
+    /// let tower = Sequential::new(layers);
+    /// assert_eq!(tower.layers[2].kernel.shape(), [4, 4]);
+    /// ```
     pub fn new(layers: L) -> Sequential<L> {
         Sequential { layers }
     }
 
     /// The result of the last layer; `x` itself if there is none.
+    ///
+    /// ```
+    /// use nnx::nn::{Activation, Sequential, relu};
+    /// use nnx::Array;
+    ///
+    /// let mut layers = Sequential::new((Activation::new(relu), Activation::new(|x| x - 1.0)));
+    /// let y = layers.forward(&Array::from([-1.0_f32, 3.0]));
+    /// assert_eq!(y.to_vec::<f32>(), [-1.0, 2.0]); // relu first
+    /// ```
     #[track_caller]
     pub fn forward(&mut self, x: &Array) -> Array {
         let call = called(self, "forward", &[x]);

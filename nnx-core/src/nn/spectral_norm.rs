@@ -20,14 +20,16 @@ const LAYER: &str = "SpectralNorm";
 /// As in Flax the divided weights stay in the layer. Vectors are left alone, and tensors are taken
 /// as matrices with the last axis as columns.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{Linear, SpectralNorm};
-/// use nnx::{array, random::Rngs, DType};
+/// use nnx::{Array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
-/// let linear = Linear::new(4, 5, &mut rngs);
-/// let mut layer = SpectralNorm::new(linear, &mut rngs);
-/// let y = layer.forward(&array::ones([3, 4], DType::F32)); // [3, 5]
+/// let mut linear = Linear::new(2, 2, &mut rngs);
+/// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]])); // singular values 4 and 1
+/// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
+/// let y = layer.forward(&Array::from([[1.0_f32, 1.0]]));
+/// assert!((y - Array::from([[1.0_f32, 0.25]])).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -48,6 +50,18 @@ pub struct SpectralNorm<L: Layer> {
 }
 
 /// The state of power iteration of one weight.
+///
+/// ```
+/// use nnx::nn::{Linear, SpectralNorm};
+/// use nnx::{Array, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut linear = Linear::new(2, 2, &mut rngs);
+/// linear.kernel.set(Array::from([[4.0_f32, 0.0], [0.0, 1.0]]));
+/// let mut layer = SpectralNorm::builder(linear).n_steps(10).build(&mut rngs);
+/// layer.forward(&Array::from([[1.0_f32, 1.0]]));
+/// assert!((layer.batch_stats["kernel"].sigma.item::<f32>() - 4.0).abs() < 1e-2);
+/// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
 pub struct SpectralStats {
@@ -58,6 +72,17 @@ pub struct SpectralStats {
 }
 
 /// Settings of a [`SpectralNorm`].
+///
+/// ```
+/// use nnx::nn::{Conv, SpectralNorm};
+/// use nnx::{DType, array, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let settings = SpectralNorm::builder(Conv::new(3, 8, [3, 3], &mut rngs)).n_steps(2);
+/// let mut layer = settings.epsilon(1e-8).build(&mut rngs);
+/// let y = layer.forward(&array::ones([1, 8, 8, 3], DType::F32));
+/// assert_eq!(layer.batch_stats["kernel"].u.shape(), [1, 8]); // a matrix of 3 · 3 · 3 rows
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct SpectralNormBuilder<L> {
@@ -75,6 +100,17 @@ const MOST_STEPS: usize = 1024;
 
 impl<L: Layer> SpectralNormBuilder<L> {
     /// Steps of power iteration per call, at most 1024. Default: 1; with 0 the layer is as it is.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let mut linear = Linear::new(1, 1, &mut rngs);
+    /// linear.kernel.set(Array::from([[4.0_f32]]));
+    /// let mut layer = SpectralNorm::builder(linear).n_steps(0).build(&mut rngs);
+    /// assert_eq!(layer.forward(&Array::from([1.0_f32])).to_vec::<f32>(), [4.0]);
+    /// ```
     pub fn n_steps(mut self, n: usize) -> Self {
         self.n_steps = n;
         self
@@ -87,24 +123,65 @@ impl<L: Layer> SpectralNormBuilder<L> {
     }
 
     /// The dtype of the singular values and vectors. Default: f32.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).param_dtype(DType::F64);
+    /// assert_eq!(settings.build(&mut rngs).batch_stats["kernel"].sigma.dtype(), DType::F64);
+    /// ```
     pub fn param_dtype(mut self, dtype: DType) -> Self {
         self.param_dtype = dtype;
         self
     }
 
     /// The dtype of the divided weights. Default: the promoted dtype of weight and vectors.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
+    /// let mut layer = settings.build(&mut rngs);
+    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
+    /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
     }
 
     /// Whether a weight of more than two axes is a mistake. Default: false.
+    ///
+    /// ```should_panic
+    /// use nnx::nn::{Conv, SpectralNorm};
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Conv::new(3, 8, [3, 3], &mut rngs));
+    /// settings.error_on_non_matrix(true).build(&mut rngs);
+    /// ```
     pub fn error_on_non_matrix(mut self, error: bool) -> Self {
         self.error_on_non_matrix = error;
         self
     }
 
     /// Whether calls keep what power iteration finds. Default: true.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = SpectralNorm::builder(Linear::new(4, 5, &mut rngs)).update_stats(false);
+    /// let mut layer = settings.build(&mut rngs);
+    /// let before = layer.batch_stats["kernel"].u.to_vec::<f32>();
+    /// layer.forward(&array::ones([3, 4], DType::F32));
+    /// assert_eq!(layer.batch_stats["kernel"].u.to_vec::<f32>(), before);
+    /// ```
     pub fn update_stats(mut self, update: bool) -> Self {
         self.update_stats = update;
         self
@@ -180,6 +257,19 @@ impl<L: Layer> SpectralNorm<L> {
     }
 
     /// The layer's result with divided weights.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, SpectralNorm};
+    /// use nnx::{DType, array, linalg, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let mut layer = SpectralNorm::new(Linear::new(4, 5, &mut rngs), &mut rngs);
+    /// for _ in 0..50 {
+    ///     layer.forward(&array::ones([3, 4], DType::F32)); // each call comes nearer
+    /// }
+    /// let norm = linalg::svdvals(layer.layer_instance.kernel.value()).max(..);
+    /// assert!((norm.item::<f32>() - 1.0).abs() < 1e-2);
+    /// ```
     ///
     /// # Panics
     /// Panics if a weight has another shape than when the layer was made, if there are more than 1024 steps in a

@@ -20,14 +20,17 @@ const LAYER: &str = "WeightNorm";
 /// As in Flax the normalized weights stay in the layer, and the scales are plain arrays, which no
 /// optimizer of parameters changes.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{Linear, WeightNorm};
-/// use nnx::{array, random::Rngs, DType};
+/// use nnx::{Array, random::Rngs};
 ///
 /// let mut rngs = Rngs::new(0);
-/// let linear = Linear::new(4, 5, &mut rngs);
+/// let mut linear = Linear::new(2, 1, &mut rngs);
+/// linear.kernel.set(Array::from([[3.0_f32], [4.0]])); // of the norm 5
 /// let mut layer = WeightNorm::new(linear, &mut rngs);
-/// let y = layer.forward(&array::ones([3, 4], DType::F32)); // [3, 5]
+/// layer.scales.insert("kernel".into(), Array::from([10.0_f32]));
+/// let y = layer.forward(&Array::from([1.0_f32, 0.0]));
+/// assert!((y.to_vec::<f32>()[0] - 6.0).abs() < 1e-4); // 10 · 3/5
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -47,6 +50,16 @@ pub struct WeightNorm<L: Layer> {
 }
 
 /// Settings of a [`WeightNorm`].
+///
+/// ```
+/// use nnx::nn::{Linear, WeightNorm, initializers};
+/// use nnx::random::Rngs;
+///
+/// let mut rngs = Rngs::new(0);
+/// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs)).epsilon(1e-8);
+/// let layer = settings.scale_init(initializers::constant(2.0)).build(&mut rngs);
+/// assert_eq!(layer.scales["kernel"].to_vec::<f32>(), [2.0; 5]);
+/// ```
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct WeightNormBuilder<L> {
     layer: L,
@@ -61,12 +74,34 @@ pub struct WeightNormBuilder<L> {
 impl<L: Layer> WeightNormBuilder<L> {
     /// The axes with a norm for each element; `[0; 0]` for one norm of the whole weight. Default:
     /// the last.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let mut linear = Linear::new(2, 2, &mut rngs);
+    /// linear.kernel.set(Array::from([[1.0_f32, 1.0], [1.0, 1.0]]));
+    /// // One norm of the whole kernel, which is 2.
+    /// let mut layer = WeightNorm::builder(linear).feature_axes([0; 0]).build(&mut rngs);
+    /// let y = layer.forward(&Array::from([1.0_f32, 1.0]));
+    /// assert!((y - 1.0).abs().max(..).item::<f32>() < 1e-5);
+    /// ```
     pub fn feature_axes(mut self, axes: impl IntoAxes) -> Self {
         self.feature_axes = axes.into_axes().axes.unwrap_or_default();
         self
     }
 
     /// Whether normalized weights are multiplied by a scale. Default: true.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::random::Rngs;
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs)).use_scale(false);
+    /// assert!(settings.build(&mut rngs).scales.is_empty());
+    /// ```
     pub fn use_scale(mut self, use_scale: bool) -> Self {
         self.use_scale = use_scale;
         self
@@ -85,12 +120,33 @@ impl<L: Layer> WeightNormBuilder<L> {
     }
 
     /// The dtype of the normalized weights. Default: the promoted dtype of weight and scale.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs)).dtype(DType::BF16);
+    /// let mut layer = settings.build(&mut rngs);
+    /// layer.forward(&array::ones([3, 4], DType::BF16));
+    /// assert_eq!(layer.layer_instance.kernel.dtype(), DType::BF16);
+    /// ```
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
     }
 
     /// Which parameters are normalized. Default: those with `kernel` in their path.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::{path_contains, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let settings = WeightNorm::builder(Linear::new(4, 5, &mut rngs));
+    /// let layer = settings.variable_filter(path_contains("bias")).build(&mut rngs);
+    /// assert_eq!(layer.weights, ["bias"]);
+    /// ```
     pub fn variable_filter(mut self, filter: impl Filter + 'static) -> Self {
         self.variable_filter = Box::new(filter);
         self
@@ -175,6 +231,17 @@ impl<L: Layer> WeightNorm<L> {
     }
 
     /// The layer's result with normalized weights.
+    ///
+    /// ```
+    /// use nnx::nn::{Linear, WeightNorm};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let mut layer = WeightNorm::new(Linear::new(4, 5, &mut rngs), &mut rngs);
+    /// layer.forward(&array::ones([3, 4], DType::F32));
+    /// let norms = layer.layer_instance.kernel.square().sum(0); // the normalized weights stay
+    /// assert!((norms - 1.0).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     ///
     /// # Panics
     /// Panics if a weight has another shape than when the layer was made, or as the layer does.

@@ -9,6 +9,12 @@ use std::sync::{LazyLock, Mutex, RwLock, TryLockError};
 ///
 /// A program that is not kept is traced and compiled again when it is needed. Those that were not used
 /// for the longest time go first.
+///
+/// ```
+/// use nnx::jit::{CacheLimits, set_cache_limits};
+///
+/// set_cache_limits(CacheLimits { programs: 1000, maps: usize::MAX });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
     /// The most programs; at least one is kept. 4096 without a setting. A small one takes 0.2 MB.
@@ -40,6 +46,12 @@ static LIMITS: LazyLock<RwLock<CacheLimits>> =
     LazyLock::new(|| RwLock::new(CacheLimits::of_this_machine()));
 
 /// The bounds of the caches of compiled programs.
+///
+/// ```
+/// use nnx::jit::{cache_limits, cached_programs};
+///
+/// assert!(cached_programs() <= cache_limits().programs);
+/// ```
 pub fn cache_limits() -> CacheLimits {
     *LIMITS.read().unwrap_or_else(|e| e.into_inner())
 }
@@ -60,6 +72,15 @@ pub fn set_cache_limits(limits: CacheLimits) {
 }
 
 /// How many compiled programs the caches hold, those of jitted functions and of eager operations.
+///
+/// ```
+/// use nnx::jit::cached_programs;
+/// use nnx::Array;
+///
+/// let x = Array::from([1.0_f32, 2.0]) * 3.0; // an operation is a program
+/// assert_eq!(x.to_vec::<f32>(), [3.0, 6.0]);
+/// assert!(cached_programs() > 0);
+/// ```
 pub fn cached_programs() -> usize {
     KEPT.load(Relaxed)
 }

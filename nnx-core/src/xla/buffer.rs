@@ -13,6 +13,18 @@ use std::sync::Arc;
 /// An array on a device, perhaps still being computed.
 ///
 /// Its memory is freed on drop, once computations that use it are done.
+///
+/// ```
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Placement};
+///
+/// let bytes = [1.0_f32, 2.0].map(f32::to_le_bytes).concat();
+/// let aval = Aval::new(DType::F32, &[2]);
+/// let buffer = Client::global().unwrap().upload(&bytes, aval, Placement::default()).unwrap();
+/// assert_eq!(buffer.aval().shape(), [2]);
+/// assert_eq!(buffer.placement().index(), 0);
+/// assert_eq!(buffer.to_host().unwrap(), bytes);
+/// ```
 pub struct Buffer {
     client: Client,
     raw: RawBuffer,
@@ -60,6 +72,17 @@ impl Buffer {
     }
 
     /// A copy at `placement`.
+    ///
+    /// ```no_run
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{ClientOptions, Placement, init};
+    ///
+    /// let client = init(ClientOptions::new().cpu_devices(2)).unwrap();
+    /// let aval = Aval::new(DType::U8, &[3]);
+    /// let buffer = client.upload(&[1, 2, 3], aval, Placement::device(0)).unwrap();
+    /// let there = buffer.copy_to(Placement::device(1)).unwrap();
+    /// assert_eq!(there.to_host().unwrap(), [1, 2, 3]);
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is no such device, the buffer was deleted or donated, or the
@@ -116,6 +139,16 @@ impl Buffer {
     /// Waits until the buffer holds its value and copies it to host memory: dense, the last
     /// dimension fastest, little-endian, one byte per bool.
     ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Placement};
+    ///
+    /// let aval = Aval::new(DType::U16, &[2]);
+    /// let client = Client::global().unwrap();
+    /// let buffer = client.upload(&[1, 0, 0, 1], aval, Placement::default()).unwrap(); // 1 and 256
+    /// assert_eq!(buffer.to_host().unwrap(), [1, 0, 0, 1]);
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Xla`](crate::error::Error::Xla) when the computation that makes the buffer failed (the
     /// message names it), or when the buffer was deleted or donated.
@@ -131,6 +164,16 @@ impl Buffer {
 
     /// Waits until the buffer holds its value.
     ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Placement};
+    ///
+    /// let aval = Aval::new(DType::U8, &[3]);
+    /// let client = Client::global().unwrap();
+    /// let buffer = client.upload(&[1, 2, 3], aval, Placement::default()).unwrap();
+    /// assert!(buffer.wait().is_ok());
+    /// ```
+    ///
     /// # Errors
     /// As for [`to_host`](Self::to_host).
     pub fn wait(&self) -> Result<()> {
@@ -142,6 +185,16 @@ impl Buffer {
 
     /// The address of the array in the device's memory: tells whether memory was reused.
     ///
+    /// ```no_run
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Placement};
+    ///
+    /// let client = Client::global().unwrap();
+    /// let upload = || client.upload(&[1, 2, 3], Aval::new(DType::U8, &[3]), Placement::default());
+    /// let (a, b) = (upload().unwrap(), upload().unwrap());
+    /// assert_ne!(a.device_address().unwrap(), b.device_address().unwrap());
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the buffer was deleted or donated, or the backend does not say.
     pub fn device_address(&self) -> Result<usize> {
@@ -151,6 +204,16 @@ impl Buffer {
     }
 
     /// Whether the buffer's memory is gone because it was donated to a computation.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Placement};
+    ///
+    /// let aval = Aval::new(DType::U8, &[3]);
+    /// let client = Client::global().unwrap();
+    /// let buffer = client.upload(&[1, 2, 3], aval, Placement::default()).unwrap();
+    /// assert!(!buffer.is_deleted());
+    /// ```
     pub fn is_deleted(&self) -> bool {
         // SAFETY: the buffer is alive.
         unsafe { self.client.runtime().is_deleted(self.raw) }

@@ -15,6 +15,23 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A call while its arguments are put together.
+///
+/// ```no_run
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Placement, Program};
+///
+/// let text = "func.func @main(%x: tensor<3xui8>) -> tensor<3xui8> {
+///     %y = stablehlo.add %x, %x : tensor<3xui8>
+///     return %y : tensor<3xui8>
+/// }";
+/// let (client, aval) = (Client::global().unwrap(), [Aval::new(DType::U8, &[3])]);
+/// let double = client.compile(&Program::stablehlo("double", text, &aval, &aval)).unwrap();
+/// let x = client.upload(&[1, 2, 3], aval[0].clone(), Placement::default()).unwrap();
+/// let mut call = double.call();
+/// call.arg(&x, false).unwrap();
+/// let mut outputs = call.run().unwrap();
+/// assert_eq!(outputs.take(0).unwrap().to_host().unwrap(), [2, 4, 6]);
+/// ```
 pub struct Call<'a> {
     executable: &'a Executable,
     lists: Pooled<Lists>,
@@ -119,6 +136,29 @@ impl<'a> Call<'a> {
 }
 
 /// The results of a run, to be taken out one by one; what is left is freed on drop.
+///
+/// ```no_run
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Placement, Program};
+///
+/// let text = "func.func @main(%x: tensor<3xui8>) -> (tensor<3xui8>, tensor<3xui8>) {
+///     %y = stablehlo.add %x, %x : tensor<3xui8>
+///     %z = stablehlo.multiply %x, %x : tensor<3xui8>
+///     return %y, %z : tensor<3xui8>, tensor<3xui8>
+/// }";
+/// let (client, aval) = (Client::global().unwrap(), Aval::new(DType::U8, &[3]));
+/// let (inputs, outputs) = ([aval.clone()], [aval.clone(), aval.clone()]);
+/// let both = client.compile(&Program::stablehlo("both", text, &inputs, &outputs)).unwrap();
+/// let mut x = client.upload(&[1, 2, 3], aval, Placement::default()).unwrap();
+/// let mut call = both.call();
+/// call.arg(&x, false).unwrap();
+/// let mut outputs = call.run().unwrap();
+/// assert_eq!(outputs.len(), 2);
+/// assert_eq!(outputs.take(1).unwrap().to_host().unwrap(), [1, 4, 9]);
+/// assert!(outputs.take(1).is_err()); // it was taken
+/// outputs.replace(0, &mut x).unwrap();
+/// assert_eq!(x.to_host().unwrap(), [2, 4, 6]);
+/// ```
 pub struct Outputs {
     client: Client,
     signature: Arc<Signature>,

@@ -20,6 +20,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 const BACKEND_VAR: &str = "NNX_BACKEND";
 
 /// The settings of the process-wide client.
+///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, init};
+///
+/// // Before the first array.
+/// let client = init(ClientOptions::new().cpu_devices(2).cpu_threads(8)).unwrap();
+/// assert_eq!(client.device_count(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOptions {
     /// The backend; without it, the one that `NNX_BACKEND` in the environment names (`pjrt` or
@@ -52,36 +60,79 @@ impl ClientOptions {
     }
 
     /// Uses `backend`, whatever the environment says.
+    ///
+    /// ```
+    /// use nnx::xla::{Backend, ClientOptions};
+    ///
+    /// let options = ClientOptions::new().backend(Backend::Pjrt);
+    /// assert_eq!(options.backend, Some(Backend::Pjrt));
+    /// ```
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backend = Some(backend);
         self
     }
 
     /// Uses the plugin at `path`.
+    ///
+    /// ```no_run
+    /// use nnx::xla::{ClientOptions, init};
+    ///
+    /// let client = init(ClientOptions::new().plugin("/opt/xla/pjrt_plugin.so")).unwrap();
+    /// assert!(client.plugin_path().unwrap().ends_with("pjrt_plugin.so"));
+    /// ```
     pub fn plugin(mut self, path: impl Into<PathBuf>) -> Self {
         self.plugin = Some(path.into());
         self
     }
 
     /// Lets computations on CPUs share `count` threads.
+    ///
+    /// ```no_run
+    /// use nnx::xla::{ClientOptions, init};
+    ///
+    /// init(ClientOptions::new().cpu_threads(4)).unwrap(); // leaves the other cores to others
+    /// ```
     pub fn cpu_threads(mut self, count: usize) -> Self {
         self.cpu_threads = Some(count);
         self
     }
 
     /// Splits the CPU into `count` devices.
+    ///
+    /// ```no_run
+    /// use nnx::xla::{ClientOptions, init};
+    /// use nnx::Array;
+    ///
+    /// init(ClientOptions::new().cpu_devices(2)).unwrap();
+    /// let x = Array::from([1.0_f32, 2.0]).to_device(1).unwrap();
+    /// assert_eq!(x.device().unwrap(), 1);
+    /// ```
     pub fn cpu_devices(mut self, count: usize) -> Self {
         self.cpu_devices = Some(count);
         self
     }
 
     /// Keeps compiled programs there, whatever the environment says.
+    ///
+    /// ```
+    /// use nnx::xla::{ClientOptions, DiskCache};
+    ///
+    /// let options = ClientOptions::new().cache(DiskCache::Off); // each process compiles anew
+    /// assert_eq!(options.cache, Some(DiskCache::Off));
+    /// ```
     pub fn cache(mut self, cache: DiskCache) -> Self {
         self.cache = Some(cache);
         self
     }
 
     /// Keeps compiled programs of up to `bytes` bytes.
+    ///
+    /// ```
+    /// use nnx::xla::ClientOptions;
+    ///
+    /// let options = ClientOptions::new().cache_limit(500_000_000);
+    /// assert_eq!(options.cache_limit, Some(500_000_000));
+    /// ```
     pub fn cache_limit(mut self, bytes: u64) -> Self {
         self.cache_limit = Some(bytes);
         self
@@ -89,6 +140,13 @@ impl ClientOptions {
 
     /// Keeps freed blocks of memory of up to `bytes` bytes for the next run, whatever the environment says; 0
     /// keeps none.
+    ///
+    /// ```
+    /// use nnx::xla::ClientOptions;
+    ///
+    /// let options = ClientOptions::new().keep_memory(0); // what is freed goes back at once
+    /// assert_eq!(options.keep_memory, Some(0));
+    /// ```
     pub fn keep_memory(mut self, bytes: u64) -> Self {
         self.keep_memory = Some(bytes);
         self
@@ -111,6 +169,18 @@ impl ClientOptions {
 }
 
 /// The connection to a backend: compiles programs, holds arrays. It lives as long as the process.
+///
+/// ```
+/// use nnx::xla::Client;
+///
+/// let client = Client::global().unwrap();
+/// println!("{} devices of {}", client.device_count(), client.platform());
+/// println!("{}", client.platform_version());
+/// if let (Some(path), Some((major, minor))) = (client.plugin_path(), client.api_version()) {
+///     println!("{}, PJRT API {major}.{minor}", path.display());
+/// }
+/// assert!(client.device_count() > 0);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Client(&'static dyn Runtime);
 
@@ -181,6 +251,13 @@ pub fn effects_barrier() -> Result<()> {
 
 /// Makes the process-wide client with the given options, before anything else needs one.
 ///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, init};
+///
+/// init(ClientOptions::new().cpu_devices(4)).unwrap();
+/// assert!(init(ClientOptions::new()).is_err()); // there is one client, of other options
+/// ```
+///
 /// # Errors
 /// Returns an error if a client with other options already runs, or no client can be made (which
 /// may be tried again, with other options).
@@ -237,6 +314,15 @@ fn start(options: &ClientOptions) -> Result<&'static dyn Runtime> {
 
 impl Client {
     /// The process-wide client, made with default options on first use.
+    ///
+    /// ```
+    /// use nnx::xla::Client;
+    ///
+    /// match Client::global() {
+    ///     Ok(client) => println!("{client}"),
+    ///     Err(error) => println!("no XLA here: {error}"), // where it looked
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Returns an error if no plugin is found or it cannot be used. The next call tries again.
@@ -305,6 +391,15 @@ impl Client {
 
     /// Whether compiled programs can call the host here, as for
     /// [`debug::print!`](crate::debug::print).
+    ///
+    /// ```
+    /// use nnx::{Array, debug, xla::Client};
+    ///
+    /// let x = Array::scalar(1.0_f32);
+    /// if Client::global().unwrap().has_callbacks() {
+    ///     debug::print!("x is {}", x);
+    /// }
+    /// ```
     pub fn has_callbacks(&self) -> bool {
         self.prepare_callbacks().is_ok()
     }
@@ -318,6 +413,21 @@ impl Client {
     }
 
     /// Compiles a program.
+    ///
+    /// ```no_run
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Program};
+    ///
+    /// let text = "func.func @main(%x: tensor<3xui8>) -> tensor<3xui8> {
+    ///     %y = stablehlo.add %x, %x : tensor<3xui8>
+    ///     return %y : tensor<3xui8>
+    /// }";
+    /// let client = Client::global().unwrap();
+    /// let aval = [Aval::new(DType::U8, &[3])];
+    /// assert!(client.compile(&Program::stablehlo("double", text, &aval, &aval)).is_ok());
+    /// let other = [Aval::new(DType::U8, &[4])];
+    /// assert!(client.compile(&Program::stablehlo("double", text, &other, &aval)).is_err());
+    /// ```
     ///
     /// # Errors
     /// [`Error::Xla`] with the compiler's message; [`Error::Invalid`] when the program takes or returns
@@ -363,6 +473,17 @@ impl Client {
     /// The bytes are machine code for the backend, version and processor that made them: they are to
     /// come from nobody else. Whether they fit is for the caller to know, for plugins hardly check.
     ///
+    /// ```no_run
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Program};
+    ///
+    /// let client = Client::global().unwrap();
+    /// let x = [Aval::new(DType::F32, &[4])];
+    /// let program = Program::stablehlo("double", "", &x, &x); // its text is not looked at
+    /// let bytes = std::fs::read("double.bin").unwrap(); // from `Executable::serialize`
+    /// let executable = client.load(&bytes, &program).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Xla`] when the backend cannot load them, or cannot load programs at all
     /// ([`Backend::XlaRs`]); [`Error::Invalid`] when the program takes or returns something else than its
@@ -388,6 +509,17 @@ impl Client {
 
     /// Copies an array from host memory to `placement`: dense, the last dimension fastest, little-endian, one byte
     /// (0 or 1) per bool.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Placement};
+    ///
+    /// let client = Client::global().unwrap();
+    /// let aval = Aval::new(DType::Bool, &[2]);
+    /// let upload = |bytes| client.upload(bytes, aval.clone(), Placement::default());
+    /// assert_eq!(upload(&[0, 1]).unwrap().to_host().unwrap(), [0, 1]);
+    /// assert!(upload(&[1]).is_err()); // a byte is missing
+    /// ```
     ///
     /// # Errors
     /// [`Error::Invalid`] when `bytes` is not as long as `aval` needs or there is no such device;

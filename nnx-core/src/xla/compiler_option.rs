@@ -20,6 +20,13 @@ pub struct CompilerOption<'a> {
 }
 
 /// A value of a [`CompilerOption`].
+///
+/// ```
+/// use nnx::xla::{CompilerOption, OptionValue};
+///
+/// let option = CompilerOption::new("xla_backend_optimization_level", 0);
+/// assert_eq!(option.value, OptionValue::Int(0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OptionValue<'a> {
     /// `true` or `false`.

@@ -14,6 +14,21 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A compiled program, loaded on the device.
+///
+/// ```no_run
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Program};
+///
+/// let text = "func.func @main(%x: tensor<3xui8>) -> tensor<3xui8> {
+///     %y = stablehlo.add %x, %x : tensor<3xui8>
+///     return %y : tensor<3xui8>
+/// }";
+/// let aval = [Aval::new(DType::U8, &[3])];
+/// let program = Program::stablehlo("double", text, &aval, &aval);
+/// let executable = Client::global().unwrap().compile(&program).unwrap();
+/// assert_eq!((executable.name(), executable.inputs()), ("double", &aval[..]));
+/// assert_eq!((executable.placement().index(), executable.outputs()), (0, &aval[..]));
+/// ```
 pub struct Executable {
     client: Client,
     raw: RawExecutable,
@@ -49,6 +64,20 @@ unsafe impl Send for Executable {}
 unsafe impl Sync for Executable {}
 
 /// The memory that one run of an executable takes, in bytes.
+///
+/// ```no_run
+/// use nnx::{Array, DType, jit::lower};
+///
+/// #[nnx::jit]
+/// fn product(x: &Array) -> Array {
+///     x.matmul(x)
+/// }
+///
+/// let lowered = lower(|| product(&Array::shape_only([100, 100], DType::F32))).unwrap();
+/// let memory = lowered.compile().unwrap().memory_analysis().unwrap();
+/// assert_eq!((memory.argument, memory.output), (40_000, 40_000));
+/// println!("{} bytes of scratch memory", memory.temp);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryAnalysis {
     /// The inputs.
@@ -159,6 +188,17 @@ impl Executable {
 
     /// The compiled program as bytes, for [`Client::load`] by the same plugin on the same kind of
     /// processor.
+    ///
+    /// ```no_run
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Client, Program};
+    ///
+    /// let text = std::fs::read_to_string("double.mlir").unwrap();
+    /// let x = [Aval::new(DType::F32, &[4])];
+    /// let program = Program::stablehlo("double", &text, &x, &x);
+    /// let executable = Client::global().unwrap().compile(&program).unwrap();
+    /// std::fs::write("double.bin", executable.serialize().unwrap()).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the backend cannot serialize programs; if this one has callbacks; if this one was itself loaded from bytes, which

@@ -7,6 +7,23 @@ use super::runtime::RawBuffer;
 use crate::error::{Error, Result};
 
 /// A program whose outputs are its next inputs, with its buffers.
+///
+/// ```no_run
+/// use nnx::value::{Aval, DType};
+/// use nnx::xla::{Client, Floor, Placement, Program};
+///
+/// let text = "func.func @main(%x: tensor<3xui8>) -> tensor<3xui8> {
+///     %y = stablehlo.add %x, %x : tensor<3xui8>
+///     return %y : tensor<3xui8>
+/// }";
+/// let (client, aval) = (Client::global().unwrap(), [Aval::new(DType::U8, &[3])]);
+/// let double = client.compile(&Program::stablehlo("double", text, &aval, &aval)).unwrap();
+/// let x = client.upload(&[1, 2, 3], aval[0].clone(), Placement::default()).unwrap();
+/// let mut floor = Floor::new(double, vec![x]).unwrap();
+/// let start = std::time::Instant::now();
+/// floor.step().unwrap();
+/// println!("{:?} for a call without anything around it", start.elapsed());
+/// ```
 pub struct Floor {
     executable: Executable,
     state: Vec<RawBuffer>,

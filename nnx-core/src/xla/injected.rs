@@ -14,6 +14,17 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 /// An operation that can be made to fail.
+///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, InjectedFault, init_injected, inject};
+/// use nnx::Array;
+///
+/// init_injected(ClientOptions::new()).unwrap();
+/// let x = Array::from([1.0_f32, 2.0]);
+/// inject(InjectedFault::Read, 0);
+/// assert!(x.try_to_vec::<f32>().is_err());
+/// assert!(x.try_to_vec::<f32>().is_ok()); // once
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InjectedFault {
     /// The device has no room for an array.
@@ -35,6 +46,15 @@ pub enum InjectedFault {
 
 impl InjectedFault {
     /// All of them.
+    ///
+    /// ```no_run
+    /// use nnx::xla::{InjectedFault, inject};
+    ///
+    /// for fault in InjectedFault::ALL {
+    ///     inject(fault, 0);
+    ///     // … what is to survive it …
+    /// }
+    /// ```
     pub const ALL: [InjectedFault; 7] = [
         InjectedFault::Upload,
         InjectedFault::Compile,
@@ -50,6 +70,12 @@ static INJECTED: OnceLock<&'static Injected> = OnceLock::new();
 
 /// Starts the backend as [`init`](super::init) does, with this runtime around it.
 ///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, init_injected};
+///
+/// init_injected(ClientOptions::new()).unwrap(); // before the first array
+/// ```
+///
 /// # Errors
 /// As for [`init`](super::init).
 pub fn init_injected(options: ClientOptions) -> Result<Client> {
@@ -59,6 +85,13 @@ pub fn init_injected(options: ClientOptions) -> Result<Client> {
 }
 
 /// Lets the request number `number` from now on fail, 0 being the next one that can fail so; once.
+///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, InjectedFault, init_injected, inject};
+///
+/// init_injected(ClientOptions::new()).unwrap();
+/// inject(InjectedFault::Run, 2); // the third run from now on
+/// ```
 pub fn inject(fault: InjectedFault, number: usize) {
     if let Some(runtime) = INJECTED.get() {
         runtime.lock().armed = Some((fault, number));
@@ -66,6 +99,15 @@ pub fn inject(fault: InjectedFault, number: usize) {
 }
 
 /// Lets nothing fail any more. Whether what [`inject`] asked for was still to come.
+///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, InjectedFault, disarm, init_injected, inject};
+///
+/// init_injected(ClientOptions::new()).unwrap();
+/// inject(InjectedFault::Upload, 1000);
+/// assert!(disarm()); // there were fewer than 1000 uploads
+/// assert!(!disarm());
+/// ```
 pub fn disarm() -> bool {
     INJECTED.get().is_some_and(|runtime| runtime.lock().armed.take().is_some())
 }

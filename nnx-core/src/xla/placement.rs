@@ -2,6 +2,13 @@
 
 /// Where an array lies or a program runs: one device of the client. Small, so that keys and calls
 /// compare it as a number.
+///
+/// ```
+/// use nnx::xla::Placement;
+///
+/// assert_eq!(Placement::default(), Placement::device(0));
+/// assert_eq!(Placement::device(3).index(), 3);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Placement(u32);
 

@@ -5,6 +5,14 @@ use super::placement::Placement;
 use crate::value::Aval;
 
 /// The languages in which backends take programs.
+///
+/// ```
+/// use nnx::xla::{Backend, Client, Dialect};
+///
+/// let client = Client::global().unwrap();
+/// let is_stablehlo = client.dialect() == Dialect::StableHlo;
+/// assert_eq!(is_stablehlo, client.backend() == Backend::Pjrt);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// StableHLO in MLIR's text form, which PJRT plugins take.
@@ -17,11 +25,17 @@ pub enum Dialect {
 ///
 /// ```no_run
 /// use nnx::value::{Aval, DType};
-/// use nnx::xla::{Client, Program};
-/// # fn run(text: &str) -> nnx::Result<()> {
-/// let x = [Aval::new(DType::F32, &[4])];
-/// let executable = Client::global()?.compile(&Program::stablehlo("double", text, &x, &x))?;
-/// # Ok(()) }
+/// use nnx::xla::{Client, CompilerOption, Program};
+///
+/// let text = "func.func @main(%x: tensor<3xui8>) -> tensor<3xui8> {
+///     %y = stablehlo.add %x, %x : tensor<3xui8>
+///     return %y : tensor<3xui8>
+/// }";
+/// let x = [Aval::new(DType::U8, &[3])];
+/// let options = [CompilerOption::new("xla_backend_optimization_level", 1)];
+/// let program = Program { options: &options, ..Program::stablehlo("double", text, &x, &x) };
+/// let executable = Client::global().unwrap().compile(&program).unwrap();
+/// assert_eq!(executable.inputs(), x);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
@@ -45,6 +59,16 @@ pub struct Program<'a> {
 
 impl<'a> Program<'a> {
     /// A StableHLO text for the first device, without options, and without aliases but those in the text.
+    ///
+    /// ```
+    /// use nnx::value::{Aval, DType};
+    /// use nnx::xla::{Dialect, Placement, Program};
+    ///
+    /// let x = [Aval::new(DType::F32, &[4])];
+    /// let program = Program::stablehlo("double", "func.func @main(…) …", &x, &x);
+    /// assert_eq!(program.dialect, Dialect::StableHlo);
+    /// assert_eq!(program.placement, Placement::device(0));
+    /// ```
     pub fn stablehlo(
         name: &'a str,
         text: &'a str,

@@ -16,6 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// The library that runs programs.
+///
+/// ```
+/// use nnx::xla::Backend;
+///
+/// assert_eq!("xla-rs".parse::<Backend>().unwrap(), Backend::XlaRs);
+/// assert!("tensorflow".parse::<Backend>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
@@ -29,6 +36,12 @@ pub enum Backend {
 
 impl Backend {
     /// All of them, whether this build has them or not.
+    ///
+    /// ```
+    /// use nnx::xla::Backend;
+    ///
+    /// assert_eq!(Backend::ALL.map(Backend::name), ["pjrt", "xla-rs"]);
+    /// ```
     pub const ALL: [Backend; 2] = [Backend::Pjrt, Backend::XlaRs];
 
     /// Its name in `NNX_BACKEND`.

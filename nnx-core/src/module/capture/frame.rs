@@ -225,6 +225,23 @@ pub(crate) fn observe<R>(
 }
 
 /// A method that is being called: see [`called`](super::called).
+///
+/// ```
+/// use nnx::module::{Called, called};
+/// use nnx::{Array, Module, nn::Linear};
+///
+/// #[derive(Module)]
+/// struct Block {
+///     linear: Linear,
+/// }
+///
+/// impl Block {
+///     fn forward(&self, x: &Array) -> Array {
+///         let call: Called = called(self, "forward", &[x]);
+///         call.returns(self.linear.forward(x))
+///     }
+/// }
+/// ```
 #[must_use = "the method's result is handed to `returns`"]
 pub struct Called(Option<ObservedCall>);
 

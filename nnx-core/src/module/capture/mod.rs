@@ -65,6 +65,17 @@ pub fn capture<M: Module, R>(f: impl FnOnce(&mut M) -> R, model: &mut M) -> (R, 
 }
 
 /// [`capture`] with settings.
+///
+/// ```
+/// use nnx::{Array, Capture, nn::{Linear, Sequential}, random::Rngs};
+///
+/// let mut rngs = Rngs::new(0);
+/// let mut model = Sequential::new((Linear::new(3, 4, &mut rngs), Linear::new(4, 2, &mut rngs)));
+/// let x = Array::from([[1.0_f32, 2.0, 3.0]]);
+/// let (y, values) = Capture::new().method_outputs().run(|m| m.forward(&x), &mut model);
+/// assert_eq!(values["layers[0].forward[0]"].value.shape(), [1, 4]);
+/// assert_eq!(values["forward[0]"].value.to_vec::<f32>(), y.to_vec::<f32>());
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is captured until `run` is called"]
 pub struct Capture {
@@ -82,18 +93,54 @@ impl Capture {
     /// method's name: `linear.forward[0]`. The layers of this library say when their methods are called; a method of
     /// yours says it with [`called`]. A method that is called in a loop, a branch or a derivative rule is an error
     /// then. `method_outputs` in Flax.
+    ///
+    /// ```
+    /// use nnx::{Array, Capture, nn::Linear, random::Rngs};
+    ///
+    /// let mut layer = Linear::new(2, 1, &mut Rngs::new(0));
+    /// let x = Array::from([1.0_f32, 2.0]);
+    /// let (y, values) = Capture::new().method_outputs().run(|m| m.forward(&x), &mut layer);
+    /// assert_eq!(values["forward[0]"].value.to_vec::<f32>(), y.to_vec::<f32>());
+    /// ```
     pub fn method_outputs(mut self) -> Capture {
         self.outputs = true;
         self
     }
 
     /// The perturbations that [`perturb`] adds, by path: those that a call without this one gave. `init` in Flax.
+    ///
+    /// ```
+    /// use nnx::module::{Capture, capture, perturb};
+    /// use nnx::Array;
+    ///
+    /// let mut model = vec![Array::scalar(2.0_f32)];
+    /// let forward = |model: &mut Vec<Array>| perturb(model, "input", &model[0]).square();
+    /// let (_, mut shifts) = capture(forward, &mut model); // zeros
+    /// shifts["input"].value = Array::scalar(1.0_f32);
+    /// let (y, _) = Capture::new().perturbations(&shifts).run(forward, &mut model);
+    /// assert_eq!(y.item::<f32>(), 9.0);
+    /// ```
     pub fn perturbations(mut self, perturbations: &State) -> Capture {
         self.perturbations = Some(perturbations.clone());
         self
     }
 
     /// The result of `f` for `model`, and what was sown.
+    ///
+    /// ```
+    /// use nnx::module::{Capture, Intermediate, sow};
+    /// use nnx::Array;
+    ///
+    /// let mut model = vec![Array::scalar(2.0_f32)];
+    /// let (y, values) = Capture::new().run(
+    ///     |model: &mut Vec<Array>| {
+    ///         sow::<Intermediate, _>(model, "input", &model[0]);
+    ///         model[0].square()
+    ///     },
+    ///     &mut model,
+    /// );
+    /// assert_eq!((values["input[0]"].value.item::<f32>(), y.item::<f32>()), (2.0, 4.0));
+    /// ```
     ///
     /// # Panics
     /// As [`capture`], and if a perturbation that was given is not asked for.

@@ -14,14 +14,17 @@ use crate::value::DType;
 /// Normalizes each feature over the batch, and in evaluation by running statistics (Ioffe &
 /// Szegedy 2015). `flax.nnx.BatchNorm`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::module::{View, view};
-/// use nnx::{array, nn::BatchNorm, random::Rngs, DType};
+/// use nnx::{Array, nn::BatchNorm, random::Rngs};
 ///
-/// let mut layer = BatchNorm::new(6, &mut Rngs::new(0));
-/// let x = array::ones([8, 6], DType::F32);
-/// let y = layer.forward(&x); // by the batch; `mean` and `var` move towards it
-/// let z = view(&layer, View::eval()).forward(&x); // by `mean` and `var`
+/// let mut layer = BatchNorm::builder(1).momentum(0.5).build(&mut Rngs::new(0));
+/// let x = Array::from([[1.0_f32], [3.0]]);
+/// let y = layer.forward(&x); // by the batch: -1 and 1
+/// assert!((y - Array::from([[-1.0_f32], [1.0]])).abs().max(..).item::<f32>() < 1e-4);
+/// assert_eq!(layer.mean.to_vec::<f32>(), [1.0]); // from 0 half of the way to 2
+/// let z = view(&layer, View::eval()).forward(&x); // by `mean` and `var`, which is 1
+/// assert!((z - Array::from([[0.0_f32], [2.0]])).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -53,6 +56,16 @@ pub struct BatchNorm {
 
 norm_builder! {
     /// Settings of a [`BatchNorm`].
+    ///
+    /// ```
+    /// use nnx::{DType, nn::BatchNorm, random, random::Rngs};
+    ///
+    /// // Channels first; the running statistics follow faster than with 0.99.
+    /// let settings = BatchNorm::builder(3).axis(1).momentum(0.9);
+    /// let mut layer = settings.build(&mut Rngs::new(0));
+    /// let y = layer.forward(&random::uniform(&random::key(0), [4, 3, 8, 8], DType::F32));
+    /// assert!(y.mean([0, 2, 3]).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     BatchNormBuilder: scale and bias;
     settings {
         /// Whether to normalize by the running statistics. Default: false.
@@ -115,6 +128,16 @@ impl BatchNorm {
     /// `x` normalized, in its shape. Unless `use_running_average`, `mean` and `var` are updated; no
     /// gradient flows through the update.
     ///
+    /// ```
+    /// use nnx::{Array, nn::BatchNorm, random::Rngs};
+    ///
+    /// let mut layer = BatchNorm::new(1, &mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[10.0_f32], [30.0]]));
+    /// assert!((y - Array::from([[-1.0_f32], [1.0]])).abs().max(..).item::<f32>() < 1e-4);
+    /// assert!((layer.mean.item::<f32>() - 0.2).abs() < 1e-4); // 0.99 · 0 + 0.01 · 20
+    /// assert!((layer.var.item::<f32>() - 1.99).abs() < 1e-3); // 0.99 · 1 + 0.01 · 100
+    /// ```
+    ///
     /// # Panics
     /// Panics if `x` does not have `num_features` in `axis`, or if no axis has the name `axis_name` where it is called.
     #[track_caller]
@@ -124,6 +147,15 @@ impl BatchNorm {
 
     /// [`forward`](BatchNorm::forward), where only elements with a true `mask` count in the statistics. The mask
     /// broadcasts to `x`. `flax.nnx.BatchNorm` with `mask`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::BatchNorm, random::Rngs};
+    ///
+    /// let mut layer = BatchNorm::builder(1).momentum(0.0).build(&mut Rngs::new(0));
+    /// let x = Array::from([[1.0_f32], [3.0], [1000.0]]);
+    /// let y = layer.forward_masked(&x, Array::from([[true], [true], [false]]));
+    /// assert_eq!(layer.mean.to_vec::<f32>(), [2.0]); // padding does not count
+    /// ```
     ///
     /// # Panics
     /// As [`forward`](BatchNorm::forward), and if the mask does not broadcast to the shape of `x`.

@@ -12,11 +12,13 @@ use crate::value::DType;
 /// Normalizes each example over groups of features and all axes between batch and features, or others (Wu &
 /// He 2018). `flax.nnx.GroupNorm`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::GroupNorm, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, nn::GroupNorm, random, random::Rngs};
 ///
 /// let layer = GroupNorm::builder(8).num_groups(4).build(&mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([2, 5, 6, 8], DType::F32));
+/// let y = layer.forward(&random::uniform(&random::key(0), [2, 5, 6, 8], DType::F32));
+/// let groups = y.reshape([2, 30, 4, 2]);
+/// assert!(groups.mean([1, 3]).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -45,6 +47,13 @@ pub struct GroupNorm {
 
 norm_builder! {
     /// Settings of a [`GroupNorm`].
+    ///
+    /// ```
+    /// use nnx::{nn::GroupNorm, random::Rngs};
+    ///
+    /// let layer = GroupNorm::builder(8).group_size(2).use_bias(false).build(&mut Rngs::new(0));
+    /// assert_eq!((layer.num_groups, layer.group_size), (4, 2));
+    /// ```
     GroupNormBuilder: scale and bias;
     axes {
         /// The axes over which the statistics are taken: the last one, which is that of the features and taken over
@@ -115,6 +124,15 @@ impl GroupNorm {
 
     /// `[batch, …, num_features]`, normalized, in its shape.
     ///
+    /// ```
+    /// use nnx::{Array, nn::GroupNorm, random::Rngs};
+    ///
+    /// let layer = GroupNorm::builder(4).num_groups(2).build(&mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 3.0, 40.0, 20.0]]));
+    /// let expected = Array::from([[-1.0_f32, 1.0, 1.0, -1.0]]);
+    /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the last axis of `x` does not have size `num_features`, or is not among the axes of the statistics,
     /// or is the only one and these are not given, or if no axis has the name `axis_name` where it is called.
@@ -125,6 +143,16 @@ impl GroupNorm {
 
     /// [`forward`](GroupNorm::forward), where only elements with a true `mask` count in the statistics. The mask
     /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.GroupNorm` with `mask`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::GroupNorm, random::Rngs};
+    ///
+    /// let layer = GroupNorm::builder(3).num_groups(1).build(&mut Rngs::new(0));
+    /// let x = Array::from([[1.0_f32, 3.0, 1000.0]]);
+    /// let y = layer.forward_masked(&x, Array::from([true, true, false]));
+    /// let expected = Array::from([[-1.0_f32, 1.0]]);
+    /// assert!((y.at((.., ..2)).get() - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     ///
     /// # Panics
     /// As [`forward`](GroupNorm::forward), and if the mask does not broadcast to the shape of `x`.

@@ -12,11 +12,12 @@ use crate::value::DType;
 /// Normalizes each feature of each example over the axes that are neither the first, which is the batch, nor
 /// those of the features (Ulyanov et al. 2016). `flax.nnx.InstanceNorm`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::InstanceNorm, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, nn::InstanceNorm, random, random::Rngs};
 ///
 /// let layer = InstanceNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([8, 5, 6], DType::F32));
+/// let y = layer.forward(&random::uniform(&random::key(0), [8, 5, 6], DType::F32));
+/// assert!(y.mean(1).abs().max(..).item::<f32>() < 1e-4);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -41,6 +42,16 @@ pub struct InstanceNorm {
 
 norm_builder! {
     /// Settings of an [`InstanceNorm`].
+    ///
+    /// ```
+    /// use nnx::{DType, nn::InstanceNorm, random, random::Rngs};
+    ///
+    /// // Channels first.
+    /// let settings = InstanceNorm::builder(3).feature_axes(1).use_scale(false);
+    /// let layer = settings.build(&mut Rngs::new(0));
+    /// let y = layer.forward(&random::uniform(&random::key(0), [2, 3, 8, 8], DType::F32));
+    /// assert!(y.mean([2, 3]).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     InstanceNormBuilder: scale and bias;
     axes {
         /// The axes of the features: scale and bias are reshaped to these axes, whose sizes multiply to
@@ -91,6 +102,16 @@ impl InstanceNorm {
 
     /// `x` normalized, in its shape; with default axes `x` is `[batch, …, num_features]`.
     ///
+    /// ```
+    /// use nnx::{Array, nn::InstanceNorm, random::Rngs};
+    ///
+    /// let layer = InstanceNorm::new(2, &mut Rngs::new(0));
+    /// let x = Array::from([[[1.0_f32, 30.0], [3.0, 10.0]]]); // batch, place, feature
+    /// let y = layer.forward(&x);
+    /// let expected = Array::from([[[-1.0_f32, 1.0], [1.0, -1.0]]]);
+    /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if the first axis, which
     /// is the batch, is one of them, or if no axis has the name `axis_name` where it is called.
@@ -101,6 +122,16 @@ impl InstanceNorm {
 
     /// [`forward`](InstanceNorm::forward), where only elements with a true `mask` count in the statistics. The mask
     /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.InstanceNorm` with `mask`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::InstanceNorm, random::Rngs};
+    ///
+    /// let layer = InstanceNorm::new(1, &mut Rngs::new(0));
+    /// let x = Array::from([[[1.0_f32], [3.0], [1000.0]]]);
+    /// let y = layer.forward_masked(&x, Array::from([[true], [true], [false]]));
+    /// let expected = Array::from([[-1.0_f32], [1.0]]);
+    /// assert!((y.at((0, ..2)).get() - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     ///
     /// # Panics
     /// As [`forward`](InstanceNorm::forward), and if the mask does not broadcast to the shape of `x`.

@@ -11,11 +11,13 @@ use crate::value::DType;
 
 /// Normalizes each example over its last axis, or others (Ba et al. 2016). `flax.nnx.LayerNorm`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::LayerNorm, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, nn::LayerNorm, random, random::Rngs};
 ///
 /// let layer = LayerNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([8, 6], DType::F32));
+/// let y = layer.forward(&random::uniform(&random::key(0), [8, 6], DType::F32));
+/// assert!(y.mean(-1).abs().max(..).item::<f32>() < 1e-4);
+/// assert!((y.std(-1) - 1.0).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -43,6 +45,16 @@ pub struct LayerNorm {
 
 norm_builder! {
     /// Settings of a [`LayerNorm`].
+    ///
+    /// ```
+    /// use nnx::{DType, nn::LayerNorm, random, random::Rngs};
+    ///
+    /// // Over the last two axes together, without an offset.
+    /// let settings = LayerNorm::builder(6).reduction_axes([-2, -1]).use_bias(false);
+    /// let layer = settings.epsilon(1e-5).build(&mut Rngs::new(0));
+    /// let y = layer.forward(&random::uniform(&random::key(0), [2, 5, 6], DType::F32));
+    /// assert!(y.mean([-2, -1]).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     LayerNormBuilder: scale and bias;
     axes {
         /// The axes over which the statistics are taken. Default: −1.
@@ -96,6 +108,15 @@ impl LayerNorm {
 
     /// `x` normalized, in its shape; with default axes `x` is `[…, num_features]`.
     ///
+    /// ```
+    /// use nnx::{Array, nn::LayerNorm, random::Rngs};
+    ///
+    /// let layer = LayerNorm::new(2, &mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 3.0], [20.0, 10.0]]));
+    /// let expected = Array::from([[-1.0_f32, 1.0], [1.0, -1.0]]);
+    /// assert!((y - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
     /// these numbers, or if no axis has the name `axis_name` where it is called.
@@ -106,6 +127,16 @@ impl LayerNorm {
 
     /// [`forward`](LayerNorm::forward), where only elements with a true `mask` count in the statistics. The mask
     /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.LayerNorm` with `mask`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::LayerNorm, random::Rngs};
+    ///
+    /// let layer = LayerNorm::new(3, &mut Rngs::new(0));
+    /// let x = Array::from([[1.0_f32, 3.0, 1000.0]]);
+    /// let y = layer.forward_masked(&x, Array::from([true, true, false]));
+    /// let expected = Array::from([[-1.0_f32, 1.0]]);
+    /// assert!((y.at((.., ..2)).get() - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     ///
     /// # Panics
     /// As [`forward`](LayerNorm::forward), and if the mask does not broadcast to the shape of `x`.

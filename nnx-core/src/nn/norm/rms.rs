@@ -12,11 +12,12 @@ use crate::value::DType;
 /// Divides each example by the root of its mean square over the last axis, or others (Zhang & Sennrich 2019).
 /// `flax.nnx.RMSNorm`, whose `use_fast_variance` changes nothing: no mean is subtracted.
 ///
-/// ```no_run
-/// use nnx::{array, nn::RMSNorm, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, nn::RMSNorm, random, random::Rngs};
 ///
 /// let layer = RMSNorm::new(6, &mut Rngs::new(0));
-/// let y = layer.forward(&array::ones([8, 6], DType::F32));
+/// let y = layer.forward(&random::uniform(&random::key(0), [8, 6], DType::F32));
+/// assert!((y.square().mean(-1) - 1.0).abs().max(..).item::<f32>() < 1e-2);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -40,6 +41,14 @@ pub struct RMSNorm {
 
 norm_builder! {
     /// Settings of an [`RMSNorm`].
+    ///
+    /// ```
+    /// use nnx::{DType, nn::RMSNorm, random::Rngs};
+    ///
+    /// let settings = RMSNorm::builder(6).use_scale(false).dtype(DType::BF16);
+    /// let layer = settings.epsilon(1e-5).build(&mut Rngs::new(0));
+    /// assert!(layer.scale.is_none());
+    /// ```
     RMSNormBuilder: scale;
     axes {
         /// The axes over which the statistics are taken. Default: −1.
@@ -90,6 +99,14 @@ impl RMSNorm {
 
     /// `x` normalized, in its shape; with default axes `x` is `[…, num_features]`.
     ///
+    /// ```
+    /// use nnx::{Array, nn::RMSNorm, random::Rngs};
+    ///
+    /// let layer = RMSNorm::new(2, &mut Rngs::new(0));
+    /// let y = layer.forward(&Array::from([[1.0_f32, 7.0]])); // the mean square is 25
+    /// assert!((y - Array::from([[0.2_f32, 1.4]])).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the sizes of the feature axes of `x` do not multiply to `num_features`, or if `x` has no axis of
     /// these numbers, or if no axis has the name `axis_name` where it is called.
@@ -100,6 +117,16 @@ impl RMSNorm {
 
     /// [`forward`](RMSNorm::forward), where only elements with a true `mask` count in the statistics. The mask
     /// broadcasts to `x`; where no element counts the result is NaN. `flax.nnx.RMSNorm` with `mask`.
+    ///
+    /// ```
+    /// use nnx::{Array, nn::RMSNorm, random::Rngs};
+    ///
+    /// let layer = RMSNorm::new(3, &mut Rngs::new(0));
+    /// let x = Array::from([[1.0_f32, 7.0, 1000.0]]);
+    /// let y = layer.forward_masked(&x, Array::from([true, true, false]));
+    /// let expected = Array::from([[0.2_f32, 1.4]]);
+    /// assert!((y.at((.., ..2)).get() - expected).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     ///
     /// # Panics
     /// As [`forward`](RMSNorm::forward), and if the mask does not broadcast to the shape of `x`.

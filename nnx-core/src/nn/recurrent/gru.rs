@@ -15,11 +15,12 @@ use crate::value::DType;
 /// With the carry h and the input x: r = σ(x·ir + h·hr), z = σ(x·iz + h·hz),
 /// n = tanh(x·in + r·(h·hn)), h′ = (1 − z)·n + z·h; the maps of x have biases. The result is h′.
 ///
-/// ```no_run
-/// use nnx::{array, nn::{GRUCell, RNN}, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::{GRUCell, RNN}, random::Rngs};
 ///
 /// let cell = GRUCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -41,6 +42,19 @@ pub struct GRUCell {
 
 gated_cell_builder! {
     /// Settings of a [`GRUCell`].
+    ///
+    /// ```
+    /// use nnx::nn::{GRUCell, RNNCellBase, hard_sigmoid, initializers, relu};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// let settings = GRUCell::builder(1, 1).gate_fn(hard_sigmoid).activation_fn(relu);
+    /// let (ones, zeros) = (initializers::ones(), initializers::zeros());
+    /// let settings = settings.kernel_init(ones).recurrent_kernel_init(zeros);
+    /// let mut cell = settings.build(&mut Rngs::new(0));
+    /// // z = hard_sigmoid(1.5) = 0.75 and n = 1.5: (1 - z) · n + z · h.
+    /// let (h, _) = cell.forward(Array::from([4.0_f32]), &Array::from([1.5_f32]));
+    /// assert_eq!(h.to_vec::<f32>(), [3.375]);
+    /// ```
     GRUCellBuilder GRUCell
 }
 

@@ -16,11 +16,12 @@ use crate::value::DType;
 /// i = σ(x·ii + h·hi), f = σ(x·if_ + h·hf), g = tanh(x·ig + h·hg), o = σ(x·io + h·ho),
 /// c′ = f·c + i·g, h′ = o·tanh(c′); the maps of h have biases. The result is h′.
 ///
-/// ```no_run
-/// use nnx::{array, nn::{LSTMCell, RNN}, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::{LSTMCell, RNN}, random::Rngs};
 ///
 /// let cell = LSTMCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -55,11 +56,12 @@ pub struct LSTMCell {
 /// A cell of long short-term memory with one product for all gates: the numbers of [`LSTMCell`] for
 /// the same parameters, mostly faster up to some 2048 features. `flax.nnx.OptimizedLSTMCell`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::{OptimizedLSTMCell, RNN}, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::{OptimizedLSTMCell, RNN}, random::Rngs};
 ///
 /// let cell = OptimizedLSTMCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -81,10 +83,33 @@ pub struct OptimizedLSTMCell {
 
 gated_cell_builder! {
     /// Settings of an [`LSTMCell`].
+    ///
+    /// ```
+    /// use nnx::nn::{LSTMCell, RNNCellBase, identity, initializers};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// let settings = LSTMCell::builder(1, 1).activation_fn(identity);
+    /// let zeros = initializers::zeros();
+    /// let settings = settings.kernel_init(zeros.clone()).recurrent_kernel_init(zeros);
+    /// let mut cell = settings.build(&mut Rngs::new(0));
+    /// let (memory, hidden) = (Array::from([4.0_f32]), Array::from([0.0_f32]));
+    /// let ((memory, hidden), _) = cell.forward((memory, hidden), &Array::from([1.0_f32]));
+    /// assert_eq!(memory.to_vec::<f32>(), [2.0]); // every gate is sigmoid(0), a half
+    /// assert_eq!(hidden.to_vec::<f32>(), [1.0]);
+    /// ```
     LSTMCellBuilder LSTMCell
 }
 gated_cell_builder! {
     /// Settings of an [`OptimizedLSTMCell`].
+    ///
+    /// ```
+    /// use nnx::nn::{OptimizedLSTMCell, hard_sigmoid, initializers};
+    /// use nnx::{DType, random::Rngs};
+    ///
+    /// let settings = OptimizedLSTMCell::builder(4, 6).gate_fn(hard_sigmoid).dtype(DType::BF16);
+    /// let cell = settings.kernel_init(initializers::he_normal()).build(&mut Rngs::new(0));
+    /// assert_eq!(cell.dense_i.kernel.shape(), [4, 24]);
+    /// ```
     OptimizedLSTMCellBuilder OptimizedLSTMCell
 }
 

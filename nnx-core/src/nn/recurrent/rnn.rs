@@ -18,17 +18,20 @@ const LAYER: &str = "RNN";
 ///
 /// The values of the cell's own Variables are carried from step to step.
 ///
-/// ```no_run
+/// ```
 /// use nnx::nn::{GRUCell, RNN, RNNOptions};
 /// use nnx::{Array, DType, array, random::Rngs};
 ///
 /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
 /// let x = array::ones([3, 7, 4], DType::F32); // batch, time, features
-/// let y = rnn.forward(&x); // [3, 7, 6]
+/// let y = rnn.forward(&x);
+/// assert_eq!(y.shape(), [3, 7, 6]);
 ///
 /// // Padded sequences: the carry is that of each sequence's own last step.
 /// let lengths = Array::from([7, 2, 5]);
-/// let (carry, y) = rnn.forward_with(&x, RNNOptions::new().seq_lengths(&lengths)); // [3, 6]
+/// let (carry, y) = rnn.forward_with(&x, RNNOptions::new().seq_lengths(&lengths));
+/// let last = y.at((1, 1)).get(); // of the second sequence
+/// assert!((carry.at(1).get() - last).abs().max(..).item::<f32>() < 1e-5);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -48,6 +51,18 @@ pub struct RNN<C: RNNCellBase> {
 }
 
 /// Settings of an [`RNN`].
+///
+/// ```
+/// use nnx::nn::{RNN, SimpleCell, identity, initializers};
+/// use nnx::{Array, random::Rngs};
+///
+/// // A cell that sums its inputs.
+/// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(initializers::ones());
+/// let cell = cell.recurrent_kernel_init(initializers::ones()).build(&mut Rngs::new(0));
+/// let mut rnn = RNN::builder(cell).reverse(true).keep_order(true).unroll(2).build();
+/// let y = rnn.forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+/// assert_eq!(y.to_vec::<f32>(), [7.0, 6.0, 4.0]);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct RNNBuilder<C> {
@@ -60,6 +75,16 @@ pub struct RNNBuilder<C> {
 
 impl<C: RNNCellBase> RNNBuilder<C> {
     /// Whether the time is the first axis. Default: false, the last axis before the features.
+    ///
+    /// ```
+    /// use nnx::{DType, array, nn::{GRUCell, RNN}, random::Rngs};
+    ///
+    /// let mut rnn = RNN::builder(GRUCell::new(4, 6, &mut Rngs::new(0))).time_major(true).build();
+    /// let x = array::ones([7, 3, 4], DType::F32); // time, batch, features
+    /// let y = rnn.forward(&x);
+    /// assert!((y.at(0).get() - y.at(6).get()).abs().max(..).item::<f32>() > 1e-3); // steps differ
+    /// assert!((y.at((.., 0)).get() - y.at((.., 2)).get()).abs().max(..).item::<f32>() < 1e-4);
+    /// ```
     pub fn time_major(mut self, time_major: bool) -> Self {
         self.time_major = time_major;
         self
@@ -92,6 +117,17 @@ impl<C: RNNCellBase> RNNBuilder<C> {
     }
 
     /// Makes the layer. Keys of first carries come from a fork of the stream `carry`.
+    ///
+    /// ```
+    /// use nnx::nn::{GRUCell, RNN, initializers};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let cell = GRUCell::builder(4, 6).carry_init(initializers::normal(1.0)).build(&mut rngs);
+    /// let mut rnn = RNN::builder(cell).build_with(&mut rngs);
+    /// let x = array::ones([3, 7, 4], DType::F32);
+    /// assert!(rnn.forward(&x).ne(rnn.forward(&x)).any(..).item::<bool>()); // another first carry
+    /// ```
     #[track_caller]
     pub fn build_with(self, rngs: &mut Rngs) -> RNN<C> {
         self.with_stream(rngs.stream("carry").fork())
@@ -110,6 +146,21 @@ impl<C: RNNCellBase> RNNBuilder<C> {
 }
 
 /// How one call of an [`RNN`] or a [`Bidirectional`](super::Bidirectional) differs from the others.
+///
+/// ```
+/// use nnx::nn::{RNN, RNNOptions, SimpleCell, identity, initializers};
+/// use nnx::{Array, random::Rngs};
+///
+/// // A cell that sums its inputs.
+/// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(initializers::ones());
+/// let cell = cell.recurrent_kernel_init(initializers::ones()).build(&mut Rngs::new(0));
+/// let mut rnn = RNN::new(cell);
+/// let x = Array::from([[[1.0_f32], [2.0], [4.0]]]);
+/// let (_, y) = rnn.forward_with(&x, RNNOptions::new().reverse(true));
+/// assert_eq!(y.to_vec::<f32>(), [4.0, 6.0, 7.0]); // in the order in which the steps ran
+/// let (_, y) = rnn.forward_with(&x, RNNOptions::new().reverse(true).keep_order(true));
+/// assert_eq!(y.to_vec::<f32>(), [7.0, 6.0, 4.0]);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct RNNOptions<C> {
@@ -139,6 +190,19 @@ impl<C> RNNOptions<C> {
     }
 
     /// The carry before the first step. Default: the cell's own, of zeros.
+    ///
+    /// ```
+    /// use nnx::nn::{GRUCell, RNN, RNNOptions};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
+    /// let x = array::ones([3, 7, 4], DType::F32);
+    /// // A sequence in two pieces, as it comes in.
+    /// let (carry, _) = rnn.forward_with(&x.at((.., ..5)).get(), RNNOptions::new());
+    /// let rest = RNNOptions::new().initial_carry(carry);
+    /// let (_, y) = rnn.forward_with(&x.at((.., 5..)).get(), rest);
+    /// assert!((y - rnn.forward(&x).at((.., 5..)).get()).abs().max(..).item::<f32>() < 1e-2);
+    /// ```
     pub fn initial_carry(mut self, carry: C) -> Self {
         self.initial_carry = Some(carry);
         self
@@ -147,12 +211,33 @@ impl<C> RNNOptions<C> {
     /// How long each sequence is, integers `[batch…]`; what follows in it is padding. A reversed run
     /// starts at each sequence's own end, and the carry is that of its own last step. Results after
     /// a sequence's end mean nothing.
+    ///
+    /// ```
+    /// use nnx::nn::{GRUCell, RNN, RNNOptions};
+    /// use nnx::{Array, DType, array, random::Rngs};
+    ///
+    /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
+    /// let x = array::ones([2, 7, 4], DType::F32);
+    /// let options = RNNOptions::new().seq_lengths(Array::from([3, 7]));
+    /// let (carry, y) = rnn.forward_with(&x, options);
+    /// assert!((carry.at(0).get() - y.at((0, 2)).get()).abs().max(..).item::<f32>() < 1e-5);
+    /// ```
     pub fn seq_lengths(mut self, lengths: impl AsArray) -> Self {
         self.seq_lengths = Some(lengths.as_array().clone());
         self
     }
 
     /// As in [`RNNBuilder::time_major`].
+    ///
+    /// ```
+    /// use nnx::nn::{GRUCell, RNN, RNNOptions};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rnn = RNN::new(GRUCell::new(4, 6, &mut Rngs::new(0)));
+    /// let x = array::ones([7, 3, 4], DType::F32); // time, batch, features
+    /// let (carry, _) = rnn.forward_with(&x, RNNOptions::new().time_major(true));
+    /// assert_eq!(carry.shape(), [3, 6]);
+    /// ```
     pub fn time_major(mut self, time_major: bool) -> Self {
         self.time_major = Some(time_major);
         self
@@ -186,6 +271,17 @@ impl<C: RNNCellBase> RNN<C> {
     /// The results of all steps: `[batch…, time, in_features]` to `[batch…, time, hidden_features]`,
     /// or with the time in front.
     ///
+    /// ```
+    /// use nnx::{Array, nn::{RNN, SimpleCell, identity, initializers}, random::Rngs};
+    ///
+    /// // A cell that sums its inputs.
+    /// let ones = initializers::ones();
+    /// let cell = SimpleCell::builder(1, 1).activation_fn(identity).kernel_init(ones.clone());
+    /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
+    /// let y = RNN::new(cell).forward(&Array::from([[[1.0_f32], [2.0], [4.0]]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 3.0, 7.0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if `x` has too few axes, or as the cell does.
     #[track_caller]
@@ -195,6 +291,17 @@ impl<C: RNNCellBase> RNN<C> {
 
     /// The last carry and the results of all steps, for one call's own options. Flax's
     /// `return_carry = True`.
+    ///
+    /// ```
+    /// use nnx::nn::{LSTMCell, RNN, RNNOptions};
+    /// use nnx::{DType, array, random::Rngs};
+    ///
+    /// let mut rnn = RNN::new(LSTMCell::new(4, 6, &mut Rngs::new(0)));
+    /// let x = array::ones([3, 7, 4], DType::F32);
+    /// let ((memory, hidden), y) = rnn.forward_with(&x, RNNOptions::new());
+    /// assert_eq!(memory.shape(), [3, 6]);
+    /// assert!((hidden - y.at((.., -1)).get()).abs().max(..).item::<f32>() < 1e-5);
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` has too few axes or other batch axes than the lengths, or as the cell does.
@@ -297,7 +404,7 @@ fn trailing(x: &Array, rank: usize) -> Array {
 ///
 /// The time is the first axis if `time_major`, else that after `num_batch_dims` batch axes.
 ///
-/// ```no_run
+/// ```
 /// use nnx::{Array, nn::flip_sequences};
 ///
 /// let x = Array::from([[1, 0, 0], [2, 3, 0], [4, 5, 6]]);

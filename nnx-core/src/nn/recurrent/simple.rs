@@ -15,11 +15,12 @@ use crate::value::DType;
 /// tanh(x·`dense_i` + h·`dense_h` + h); the map of x has a bias. The result is h′.
 /// `flax.nnx.SimpleCell`.
 ///
-/// ```no_run
-/// use nnx::{array, nn::{RNN, SimpleCell}, random::Rngs, DType};
+/// ```
+/// use nnx::{DType, array, nn::{RNN, SimpleCell}, random::Rngs};
 ///
 /// let cell = SimpleCell::new(4, 6, &mut Rngs::new(0));
-/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32)); // [3, 7, 6]
+/// let y = RNN::new(cell).forward(&array::ones([3, 7, 4], DType::F32));
+/// assert_eq!(y.shape(), [3, 7, 6]);
 /// ```
 #[derive(Debug, Clone, nnx_derive::Module)]
 #[module(crate = crate)]
@@ -41,6 +42,18 @@ pub struct SimpleCell {
 
 builder! {
     /// Settings of a [`SimpleCell`].
+    ///
+    /// ```
+    /// use nnx::nn::{RNN, SimpleCell, initializers, relu};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// // With these the cell sums its inputs, cut at 0 after each step.
+    /// let ones = initializers::ones();
+    /// let cell = SimpleCell::builder(1, 1).activation_fn(relu).kernel_init(ones.clone());
+    /// let cell = cell.recurrent_kernel_init(ones).build(&mut Rngs::new(0));
+    /// let y = RNN::new(cell).forward(&Array::from([[[1.0_f32], [-2.0], [4.0]]]));
+    /// assert_eq!(y.to_vec::<f32>(), [1.0, 0.0, 4.0]);
+    /// ```
     SimpleCellBuilder;
     given { in_features: usize, hidden_features: usize, }
     hidden { activation_fn: Activation = Activation::new(tanh), }
@@ -67,6 +80,16 @@ builder! {
 
 impl SimpleCellBuilder {
     /// The activation function of the sum. Default: [`tanh`].
+    ///
+    /// ```
+    /// use nnx::nn::{RNNCellBase, SimpleCell, identity, initializers};
+    /// use nnx::{Array, random::Rngs};
+    ///
+    /// let settings = SimpleCell::builder(1, 1).kernel_init(initializers::ones());
+    /// let mut cell = settings.activation_fn(identity).build(&mut Rngs::new(0));
+    /// let (_, y) = cell.forward(Array::from([0.0_f32]), &Array::from([3.0_f32]));
+    /// assert_eq!(y.to_vec::<f32>(), [3.0]);
+    /// ```
     pub fn activation_fn(mut self, f: ActivationFn) -> SimpleCellBuilder {
         self.activation_fn = Activation::new(f);
         self

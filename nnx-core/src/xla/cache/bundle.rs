@@ -13,6 +13,13 @@ static ENTRIES: LazyLock<RwLock<FxHashMap<String, &'static [u8]>>> =
     LazyLock::new(Default::default);
 
 /// The contents of a bundle.
+///
+/// ```no_run
+/// use nnx::xla::{Bundle, write_bundle};
+///
+/// let bundle: Bundle = write_bundle("programs.nnx").unwrap();
+/// println!("{} bytes, of {}", bundle.bytes, bundle.functions.join(", "));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bundle {
@@ -65,6 +72,15 @@ pub fn add_bundle(bundle: &'static [u8]) -> Result<Bundle> {
 /// Writes the programs that this process has compiled or loaded so far to one file, for [`add_bundle`].
 ///
 /// They are taken from the cache; programs that compile in a few milliseconds are not in it.
+///
+/// ```no_run
+/// use nnx::{DType, array, linalg};
+///
+/// // After the program has done its work once:
+/// linalg::inv(&array::eye(100, DType::F32));
+/// let bundle = nnx::xla::write_bundle("programs.nnx").unwrap();
+/// println!("{} functions and operations", bundle.functions.len());
+/// ```
 ///
 /// # Errors
 /// [`Error::Invalid`] if the cache is off or there is no program; [`Error::Io`] if the file cannot be

@@ -37,6 +37,12 @@ const OF_PROGRAM: [&str; 7] =
     ["program", "takes", "returns", "aliases", "dialect", "device", "compiler options"];
 
 /// Where compiled programs are kept for the next process.
+///
+/// ```no_run
+/// use nnx::xla::{ClientOptions, DiskCache, init};
+///
+/// init(ClientOptions::new().cache(DiskCache::Folder("/var/cache/my-program".into()))).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiskCache {
@@ -47,6 +53,13 @@ pub enum DiskCache {
 }
 
 /// The use that was made of the cache in this process so far.
+///
+/// ```
+/// use nnx::xla::{CacheStats, cache_stats};
+///
+/// let stats: CacheStats = cache_stats().unwrap();
+/// println!("{} programs of {} were there", stats.loaded, stats.loaded + stats.compiled);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
