@@ -8,7 +8,7 @@ use nnx::array::{linspace, stack};
 use nnx::nn::{Linear, tanh};
 use nnx::optim::{Adam, Optimizer, adam, cosine_decay_schedule};
 use nnx::random::{self, Key, RngStream, Rngs};
-use nnx::{Array, DType, Module, grad, scan, value_and_grad, vmap};
+use nnx::{Array, DType, Module, grad, over, scan, value_and_grad, vmap};
 use nnx_examples::{About, Length, Options, Outcome, Run};
 use std::f64::consts::PI;
 
@@ -70,7 +70,7 @@ fn train_steps(
     points: usize,
     steps: usize,
 ) -> Array {
-    let step = |(mut net, mut optimizer): (Net, Optimizer<Adam>), key: &Key| {
+    let step = |(), (net, optimizer, key): (&mut Net, &mut Optimizer<Adam>, &Key)| {
         let [times, places] = random::split(key, 2).unstack();
         let t = random::uniform(&times, [points], DType::F32);
         let x = random::uniform_range(&places, [points], -1.0, 1.0, DType::F32);
@@ -79,15 +79,15 @@ fn train_steps(
                 let residual = |(t, x): (&Array, &Array)| net.residual(t, x);
                 vmap(residual, (&t, &x), 0).square().mean(..)
             },
-            &net,
+            &*net,
         );
-        optimizer.update(&mut net, &grads);
-        ((net, optimizer), loss)
+        optimizer.update(net, &grads);
+        ((), loss)
     };
     let keys = random::split(&draws.next_key(), steps);
-    let start = (nnx::clone(net), nnx::clone(optimizer));
-    let (end, losses) = scan(step, start, &keys);
-    (*net, *optimizer) = end;
+    // Those that are not sliced are carried from step to step.
+    let inputs = over((net, optimizer, &keys)).in_axes((None, None, 0));
+    let ((), losses) = scan(step, (), inputs);
     losses.at(-1).get()
 }
 
