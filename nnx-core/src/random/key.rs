@@ -143,7 +143,7 @@ impl Key {
 
     /// The words, once it is sure that this is one key and no batch.
     #[track_caller]
-    pub(super) fn single(&self, op: &str) -> &Array {
+    pub(crate) fn single(&self, op: &str) -> &Array {
         if !self.shape().is_empty() {
             let shape = self.shape();
             invalid(
@@ -260,9 +260,13 @@ pub(super) fn hash_positions_combined(key: &Array, shape: &[usize]) -> Array {
     bind1(Threefry2x32 { combine: true }, &hash_inputs(key, shape).each_ref())
 }
 
-/// The words of the key and of every position.
+/// The words of the key and of every position. A third word of the key is the position of the first element: the
+/// sample is a part of a larger one then, of fewer than 2³² elements.
 fn hash_inputs(key: &Array, shape: &[usize]) -> [Array; 4] {
-    let (high, low) = if saturating_product(shape) <= 1 << 32 {
+    let (high, low) = if key.shape() == [3] {
+        let low = positions(shape, DType::U32) + key.slice([2.into()]);
+        (low.zeros_like(), low)
+    } else if saturating_product(shape) <= 1 << 32 {
         let low = positions(shape, DType::U32);
         (low.zeros_like(), low)
     } else {

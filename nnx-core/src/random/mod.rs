@@ -28,6 +28,7 @@ mod parameters;
 mod permutation;
 mod rngs;
 mod split;
+mod unit;
 mod vectors;
 
 pub use bits::{bits, randint, uniform, uniform_range};
@@ -43,4 +44,5 @@ pub use key::{Key, fold_in, key, split};
 pub use permutation::{permutation, shuffle, shuffle_independent};
 pub use rngs::{RngStream, Rngs};
 pub use split::{RngBackup, broadcast_rngs, fork_rngs, reseed, split_rngs};
+pub(crate) use unit::Unit;
 pub use vectors::{ball, multivariate_normal, orthogonal};

@@ -2,7 +2,7 @@
 
 use super::cache::program;
 use super::nans::{self, is_searching};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{
     Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,
 };
@@ -18,6 +18,26 @@ pub(crate) fn buffer(array: &Array) -> Result<&Arc<Buffer>> {
         Repr::Traced(t) => Err(escaped(t)),
         Repr::Absent(absence) => Err(absence.error()),
     }
+}
+
+/// Whether `array` is on a CPU, so that its elements are read without a way.
+pub(crate) fn is_on_cpu(array: &Array) -> bool {
+    buffer(array).is_ok() && Client::global().is_ok_and(|client| client.is_for_cpu())
+}
+
+/// An array of the elements of concrete ones, one after the other, without those that it has no room for. Waits for
+/// them.
+pub(crate) fn join(parts: &[Array], aval: Aval) -> Result<Array> {
+    let Some(first) = parts.first() else {
+        return Err(Error::Invalid(format!("nothing was given for {aval}")));
+    };
+    let first = buffer(first)?;
+    let mut bytes = Vec::with_capacity(aval.byte_size());
+    for part in parts {
+        bytes.extend(buffer(part)?.to_host()?);
+    }
+    bytes.truncate(aval.byte_size());
+    Ok(Array::from_buffer(Client::global()?.upload(&bytes, aval, first.placement())?))
 }
 
 /// Runs a program on concrete arrays.

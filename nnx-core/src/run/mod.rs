@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use bind::{bind, bind_op, bind1};
 pub(crate) use cache::clear;
 pub(crate) use compile::{compile, hlo_text, stablehlo_text};
-pub(crate) use eager::{buffer, staged};
+pub(crate) use eager::{buffer, is_on_cpu, join, staged};
 pub(crate) use env::Env;
 pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};

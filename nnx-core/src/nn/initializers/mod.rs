@@ -6,14 +6,13 @@
 //! assert!((kernel.std(..).item::<f32>() - 0.1179).abs() < 0.01); // √(2/(3 · 3 · 16))
 //! ```
 
+mod sample;
+
 use super::by_address::by_address;
-use crate::array::{IntoAxes, IntoShape, dim, eye, invalid, one_program, select, shape_of};
+use crate::array::{IntoAxes, IntoShape, dim, invalid, shape_of};
 use crate::graph::Array;
-use crate::ops::{Geqrf, HouseholderProduct};
-use crate::random;
 use crate::random::Key;
-use crate::run::{bind, bind1};
-use crate::value::{Aval, DType, saturating_product};
+use crate::value::{Aval, DType};
 
 /// How a parameter starts. Static data: it can be compared and hashed.
 ///
@@ -199,10 +198,7 @@ impl Initializer {
         if !dtype.is_float() {
             invalid("initializer", format!("{self:?} makes floats, not {dtype}"));
         }
-        let variance = self.variance(&shape, dtype);
-        one_program("init", std::slice::from_ref(key.data()), |args| {
-            self.sample(&Key::from_data(args[0].clone()), &shape, dtype, variance)
-        })
+        sample::sample(self, key, &shape, dtype)
     }
 
     /// Checks what a user's function has made.
@@ -214,51 +210,6 @@ impl Initializer {
             invalid("initializer", format!("the custom function made {got}, asked for {asked}"));
         }
         array
-    }
-
-    fn sample(&self, key: &Key, shape: &[usize], dtype: DType, variance: f64) -> Array {
-        let constant = |value: f64| Array::constant_scalar(dtype, value);
-        let truncated =
-            |low: f64, high: f64| random::truncated_normal(key, low, high, shape, dtype);
-        match &self.rule {
-            InitRule::Uniform(scale) => random::uniform(key, shape, dtype) * constant(scale.get()),
-            InitRule::Normal(stddev) => random::normal(key, shape, dtype) * constant(stddev.get()),
-            InitRule::TruncatedNormal { stddev, lower, upper } => {
-                truncated(lower.get(), upper.get()) * constant(stddev.get())
-            }
-            InitRule::VarianceScaling { distribution, .. } => match distribution {
-                Distribution::TruncatedNormal => {
-                    // The standard deviation of a unit normal distribution cut at -2 and 2.
-                    let stddev = constant(variance).sqrt() / constant(0.879_625_661_034_239_8);
-                    truncated(-2.0, 2.0) * stddev
-                }
-                Distribution::Normal => {
-                    random::normal(key, shape, dtype) * constant(variance).sqrt()
-                }
-                Distribution::Uniform => {
-                    let sample = random::uniform_range(key, shape, -1.0, 1.0, dtype);
-                    sample * (3.0 * constant(variance)).sqrt()
-                }
-            },
-            InitRule::Orthogonal { scale, column_axis } => {
-                constant(scale.get()) * orthogonal_sample(key, shape, *column_axis, dtype)
-            }
-            InitRule::DeltaOrthogonal { scale, column_axis } => {
-                let (field, matrix) = shape.split_at(shape.len() - 2);
-                let center =
-                    constant(scale.get()) * orthogonal_sample(key, matrix, *column_axis, dtype);
-                let before = |&size: &usize| (size - 1) as i64 / 2;
-                let mut pairs: Vec<(i64, i64)> = field
-                    .iter()
-                    .map(|size| (before(size), *size as i64 - 1 - before(size)))
-                    .collect();
-                pairs.extend([(0, 0); 2]);
-                let mut ones = vec![1; field.len()];
-                ones.extend(matrix);
-                center.reshape(ones).pad(&pairs, 0)
-            }
-            InitRule::Constant(_) | InitRule::Custom(_) => unreachable!("made without a program"),
-        }
     }
 
     /// The variance that variance scaling wants for a parameter.
@@ -565,27 +516,6 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
 /// ```
 pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
     Initializer::new(InitRule::DeltaOrthogonal { scale: InitFloat::new(scale), column_axis })
-}
-
-/// The Q of a QR decomposition of normal samples, with the signs that make R's diagonal positive
-/// (Mezzadri 2007), in f32 at least.
-fn orthogonal_sample(key: &Key, shape: &[usize], column_axis: isize, dtype: DType) -> Array {
-    let axis = dim("orthogonal", column_axis, &Aval::new(dtype, shape));
-    let columns = shape[axis];
-    let rows = saturating_product(shape).checked_div(columns).unwrap_or(0);
-    let (long, short) = (rows.max(columns), rows.min(columns));
-    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
-    let sample = random::normal(key, [long, short], wide);
-    let reflections = bind(Geqrf, &[&sample]);
-    let q = bind1(HouseholderProduct, &[&reflections[0], &reflections[1]]);
-    let r = reflections[0].slice([(0..short).into()]);
-    let diagonal = select(eye(short, DType::Bool), &r, r.zeros_like()).sum(0);
-    let q = q * diagonal.sign();
-    let q = if rows < columns { q.t() } else { q };
-    let mut last: Vec<usize> =
-        shape.iter().enumerate().filter(|(d, _)| *d != axis).map(|(_, &n)| n).collect();
-    last.push(columns);
-    q.reshape(last).moveaxis(-1, axis as isize).astype(dtype)
 }
 
 /// A function of one's own.
