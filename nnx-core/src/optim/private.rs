@@ -64,6 +64,22 @@ pub fn per_example_global_norm_clip(grads: &Params, l2_norm_clip: f64) -> (Param
 /// parameter's share, which is the same for all (`uniform`) or by its size. The counts are one for each parameter.
 /// `optax.per_example_layer_norm_clip`.
 ///
+/// ```
+/// use nnx::array::Tolerance;
+/// use nnx::optim::{Params, per_example_layer_norm_clip};
+/// use nnx::{Array, Everything, Param};
+///
+/// // Two examples of two parameters; each has the bound √2 · √0.5.
+/// let grads = [Array::from([[3.0_f32, 4.0], [0.0, 0.5]]), Array::from([[2.0_f32], [0.25]])];
+/// let grads = Params::of(&grads.map(Param::new), &Everything);
+/// let (sums, clipped) = per_example_layer_norm_clip(&grads, 2.0_f64.sqrt(), true);
+/// let near = |path: &str, want: Array| {
+///     sums.get(path).unwrap().allclose(want, Tolerance::default()).item::<bool>()
+/// };
+/// assert!(near("[0]", Array::from([0.6_f32, 1.3])) && near("[1]", Array::from([1.25_f32])));
+/// assert_eq!(clipped.get("[1]").unwrap().item::<i32>(), 1);
+/// ```
+///
 /// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", 2018.
 ///
 /// # Panics
@@ -100,7 +116,7 @@ transformation! {
     ///
     /// ```
     /// use nnx::optim::{Optimizer, dpsgd};
-    /// use nnx::{Array, Param, grad, in_axes, vmap};
+    /// use nnx::{Array, Param, grad, vmap};
     ///
     /// let mut w = Param::new(Array::from([1.0_f32, -1.0]));
     /// let mut opt = Optimizer::new(&w, dpsgd(0.1).l2_norm_clip(1.0).noise_multiplier(0.5).seed(7));
@@ -116,6 +132,18 @@ transformation! {
 }
 
 /// The key of the next draws.
+///
+/// ```
+/// use nnx::optim::{Optimizer, dpsgd};
+/// use nnx::random::key;
+/// use nnx::{Array, Param};
+///
+/// let w = Param::new(Array::from([1.0_f32, -1.0]));
+/// let opt = Optimizer::new(&w, dpsgd(0.1).seed(7));
+/// // A checkpoint of it goes on with the same noise.
+/// let state = &opt.opt_state.0;
+/// assert_eq!(state.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DifferentiallyPrivateAggregateState {
@@ -154,6 +182,19 @@ impl GradientTransformation for DifferentiallyPrivateAggregate {
 optimizer! {
     Dpsgd;
     /// Gradient descent with [`differentially_private_aggregate`]. `optax.contrib.dpsgd`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, dpsgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut w = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&w, dpsgd(1.0).l2_norm_clip(1.0).noise_multiplier(0.0));
+    /// // The gradients of two examples, of which the first is shortened.
+    /// opt.update(&mut w, &Param::new(Array::from([[3.0_f32, 4.0], [0.0, 0.5]])));
+    /// let want = Array::from([-0.3_f32, -0.65]);
+    /// assert!(w.allclose(&want, Tolerance::default()).item::<bool>());
+    /// ```
     dpsgd {
         /// The largest norm of an example's gradient.
         l2_norm_clip: f64 = 1.0,
