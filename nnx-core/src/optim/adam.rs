@@ -17,14 +17,14 @@ use nnx_derive::Module;
 /// The moments of Adam.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, adam};
+/// use nnx::optim::{Optimizer, ScaleByAdamState, adam};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::from([1.0_f32, 2.0]));
 /// let mut opt = Optimizer::new(&x, adam(0.1).b1(0.5).b2(0.75));
 /// opt.update(&mut x, &Param::new(Array::from([4.0_f32, -2.0])));
 /// // Adam is a chain: its first part has the moments.
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByAdamState = &opt.opt_state.0;
 /// assert_eq!(state.count.item::<i32>(), 1);
 /// assert_eq!(state.mu.get("").unwrap().to_vec::<f32>(), [2.0, -1.0]);
 /// assert_eq!(state.nu.get("").unwrap().to_vec::<f32>(), [4.0, 1.0]);
@@ -251,7 +251,7 @@ transformation! {
 /// The moments of AMSGrad.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, amsgrad};
+/// use nnx::optim::{Optimizer, ScaleByAmsgradState, amsgrad};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -259,7 +259,7 @@ transformation! {
 /// for gradient in [4.0_f32, 1.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByAmsgradState = &opt.opt_state.0;
 /// // 0.5 · 8 + 0.5 · 1, and 8 / (1 − 0.5) of the first step.
 /// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 4.5);
 /// assert!((state.nu_max.get("").unwrap().item::<f32>() - 16.0).abs() < 1e-3);

@@ -51,13 +51,13 @@ transformation! {
 /// The moments of AdEMAMix.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, ademamix};
+/// use nnx::optim::{Optimizer, ScaleByAdemamixState, ademamix};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// let mut opt = Optimizer::new(&x, ademamix(0.1).b1(0.5).b3(0.75.into()));
 /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByAdemamixState = &opt.opt_state.0;
 /// assert_eq!(state.m1.get("").unwrap().item::<f32>(), 2.0);
 /// assert_eq!(state.m2.get("").unwrap().item::<f32>(), 1.0);
 /// ```
@@ -198,7 +198,7 @@ transformation! {
 /// The moments of the simplified AdEMAMix.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, simplified_ademamix};
+/// use nnx::optim::{Optimizer, ScaleBySimplifiedAdemamixState, simplified_ademamix};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -206,7 +206,7 @@ transformation! {
 /// for _ in 0..2 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleBySimplifiedAdemamixState = &opt.opt_state.0;
 /// assert_eq!(state.m.get("").unwrap().item::<f32>(), 6.0);
 /// assert_eq!(state.n.get("").unwrap().item::<f32>(), 7.0);
 /// ```

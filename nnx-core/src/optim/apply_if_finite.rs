@@ -50,7 +50,7 @@ pub fn apply_if_finite<T: GradientTransformation>(
 /// How the last updates were.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, apply_if_finite, sgd};
+/// use nnx::optim::{ApplyIfFiniteState, Optimizer, apply_if_finite, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -58,7 +58,7 @@ pub fn apply_if_finite<T: GradientTransformation>(
 /// for gradient in [f32::NAN, 1.0, f32::INFINITY, f32::NAN] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state;
+/// let state: &ApplyIfFiniteState<_> = &opt.opt_state;
 /// assert_eq!(state.notfinite_count.item::<i32>(), 2);
 /// assert_eq!(state.total_notfinite.item::<i32>(), 3);
 /// assert!(!state.last_finite.item::<bool>());

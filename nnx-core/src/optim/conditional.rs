@@ -89,7 +89,7 @@ pub fn conditionally_mask<T: GradientTransformation>(
 /// The state inside, and how many updates there were.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, adam, conditionally_mask};
+/// use nnx::optim::{ConditionallyState, Optimizer, adam, conditionally_mask};
 /// use nnx::{Array, Param};
 ///
 /// let once = conditionally_mask(adam(0.1), |step, _| step.eq(0));
@@ -98,9 +98,10 @@ pub fn conditionally_mask<T: GradientTransformation>(
 /// for _ in 0..3 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
 /// }
-/// assert_eq!(opt.opt_state.step.item::<i32>(), 3);
+/// let state: &ConditionallyState<_> = &opt.opt_state;
+/// assert_eq!(state.step.item::<i32>(), 3);
 /// // Adam has seen one gradient.
-/// assert_eq!(opt.opt_state.inner_state.0.count.item::<i32>(), 1);
+/// assert_eq!(state.inner_state.0.count.item::<i32>(), 1);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]

@@ -52,14 +52,16 @@ transformation! {
 ///
 /// ```
 /// use nnx::array::Tolerance;
-/// use nnx::optim::{Optimizer, scale, scale_by_distance_over_gradients};
+/// use nnx::optim::{
+///     Optimizer, ScaleByDistanceOverGradientsState, scale, scale_by_distance_over_gradients,
+/// };
 /// use nnx::{Array, Param};
 ///
 /// let tx = (scale_by_distance_over_gradients().reps_rel(0.5), scale(-1.0));
 /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
 /// let mut opt = Optimizer::new(&x, tx);
 /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByDistanceOverGradientsState = &opt.opt_state.0;
 /// assert!((state.max_dist.get("").unwrap().item::<f32>() - 3.0).abs() < 1e-5);
 /// assert_eq!(state.grad_sum_of_squares.get("").unwrap().item::<f32>(), 4.0);
 /// assert_eq!(state.init_params.get("").unwrap().to_vec::<f32>(), [3.0, 4.0]);
@@ -160,7 +162,7 @@ transformation! {
 /// How far the parameters have come.
 ///
 /// ```
-/// use nnx::optim::{DogInitStep, Optimizer, dog};
+/// use nnx::optim::{DoGState, DogInitStep, Optimizer, dog};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -169,7 +171,7 @@ transformation! {
 ///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
 /// }
 /// // No weight decay, then the distances.
-/// let state = &opt.opt_state.1;
+/// let state: &DoGState = &opt.opt_state.1;
 /// assert_eq!(state.sum_sq_norm_grads.item::<f32>(), 8.0);
 /// assert!((state.max_dist.item::<f32>() - 0.5).abs() < 1e-5);
 /// assert!(!state.is_init_step.item::<bool>());
@@ -287,13 +289,13 @@ transformation! {
 /// How far the parameters have come.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, dowg};
+/// use nnx::optim::{DoWGState, Optimizer, dowg};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// let mut opt = Optimizer::new(&x, dowg(1.0).init_estim_sq_dist(Some(0.25)));
 /// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
-/// let state = &opt.opt_state.1;
+/// let state: &DoWGState = &opt.opt_state.1;
 /// assert_eq!(state.estim_sq_dist.item::<f32>(), 0.25);
 /// assert_eq!(state.weighted_sq_norm_grads.item::<f32>(), 1.0);
 /// ```

@@ -100,13 +100,13 @@ impl ScaleByFactoredRms {
 ///
 /// ```
 /// use nnx::nn::Linear;
-/// use nnx::optim::{Optimizer, adafactor};
+/// use nnx::optim::{FactoredState, Optimizer, adafactor};
 /// use nnx::random::Rngs;
 ///
 /// let layer = Linear::new(256, 128, &mut Rngs::new(0));
 /// let opt = Optimizer::new(&layer, adafactor(0.1));
 /// // 256 + 128 numbers for the kernel, in place of 256 · 128.
-/// let state = &opt.opt_state.0;
+/// let state: &FactoredState = &opt.opt_state.0;
 /// assert_eq!(state.v_row.get("kernel").unwrap().shape(), [128]);
 /// assert_eq!(state.v_col.get("kernel").unwrap().shape(), [256]);
 /// assert_eq!(state.v.get("kernel").unwrap().shape(), [1]);

@@ -212,13 +212,13 @@ impl<T> ScaleByGalore<T> {
 ///
 /// ```
 /// use nnx::array::Tolerance;
-/// use nnx::optim::{Optimizer, scale_by_galore, sgd};
+/// use nnx::optim::{GaLoreState, Optimizer, scale_by_galore, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
 /// let mut opt = Optimizer::new(&x, (scale_by_galore().rank(1), sgd(0.1)));
 /// opt.update(&mut x, &Param::new(Array::from([[0.0_f32, 0.0], [0.0, 1.0]])));
-/// let state = &opt.opt_state.0;
+/// let state: &GaLoreState<_> = &opt.opt_state.0;
 /// assert_eq!(state.count.item::<i32>(), 1);
 /// // The singular vector, of either sign.
 /// let projector = state.projector.get("").unwrap().abs();

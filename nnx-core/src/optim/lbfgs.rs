@@ -45,7 +45,7 @@ transformation! {
 /// The last changes.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale, scale_by_lbfgs};
+/// use nnx::optim::{Optimizer, ScaleByLbfgsState, scale, scale_by_lbfgs};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(4.0_f32));
@@ -53,7 +53,7 @@ transformation! {
 /// for gradient in [8.0_f32, 6.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByLbfgsState = &opt.opt_state.0;
 /// assert_eq!(state.count.item::<i32>(), 2);
 /// // x changed by −1, and the gradient by −2.
 /// let change = state.diff_updates_memory.get("").unwrap();

@@ -67,14 +67,15 @@ transformation! {
 /// The running mean of Lion.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, lion};
+/// use nnx::optim::{Optimizer, ScaleByLionState, lion};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
 /// let mut opt = Optimizer::new(&x, lion(0.1).b2(0.5));
 /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// let state: &ScaleByLionState = &opt.opt_state.0;
 /// // Lion is a chain, whose first part has the mean.
-/// assert_eq!(opt.opt_state.0.mu.get("").unwrap().item::<f32>(), 2.0);
+/// assert_eq!(state.mu.get("").unwrap().item::<f32>(), 2.0);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]

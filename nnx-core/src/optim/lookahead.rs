@@ -91,7 +91,7 @@ impl<T> Lookahead<T> {
 /// The slow parameters, and the state of the fast ones.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, lookahead, sgd};
+/// use nnx::optim::{LookaheadState, Optimizer, lookahead, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
@@ -101,7 +101,7 @@ impl<T> Lookahead<T> {
 /// }
 /// assert_eq!(x.item::<f32>(), -1.0);
 /// // After two steps to −1 both met at 0, and the model went on alone.
-/// let state = &opt.opt_state;
+/// let state: &LookaheadState<_> = &opt.opt_state;
 /// assert_eq!(state.slow.get("").unwrap().item::<f32>(), 0.0);
 /// assert_eq!(state.steps_since_sync.item::<i32>(), 1);
 /// ```

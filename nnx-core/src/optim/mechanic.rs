@@ -72,12 +72,13 @@ impl<T> Mechanize<T> {
 /// The bets.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, mechanize, sgd};
+/// use nnx::optim::{MechanicState, Optimizer, mechanize, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
 /// let mut opt = Optimizer::new(&x, mechanize(sgd(0.1)).num_betas(2).s_init(0.5));
-/// assert_eq!(opt.opt_state.s.to_vec::<f32>(), [0.5, 0.5]);
+/// let start: MechanicState<_> = opt.opt_state.clone();
+/// assert_eq!(start.s.to_vec::<f32>(), [0.5, 0.5]);
 /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// assert_eq!(opt.opt_state.count.item::<i32>(), 1);
 /// assert_eq!(opt.opt_state.x0.get("").unwrap().item::<f32>(), 1.0);

@@ -36,7 +36,7 @@ transformation! {
 /// The sum of past updates for each parameter.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale, trace};
+/// use nnx::optim::{Optimizer, TraceState, scale, trace};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -44,7 +44,8 @@ transformation! {
 /// for _ in 0..2 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// }
-/// assert_eq!(opt.opt_state.0.trace.get("").unwrap().item::<f32>(), 6.0);
+/// let state: &TraceState = &opt.opt_state.0;
+/// assert_eq!(state.trace.get("").unwrap().item::<f32>(), 6.0);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -122,7 +123,7 @@ transformation! {
 /// The running mean of updates.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, ema, scale};
+/// use nnx::optim::{EmaState, Optimizer, ema, scale};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -130,7 +131,7 @@ transformation! {
 /// for gradient in [4.0_f32, 7.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &EmaState = &opt.opt_state.0;
 /// assert_eq!(state.count.item::<i32>(), 2);
 /// // It is not corrected here.
 /// assert_eq!(state.ema.get("").unwrap().item::<f32>(), 4.5);

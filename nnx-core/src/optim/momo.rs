@@ -95,7 +95,7 @@ rated! {
 /// The means of MoMo.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, momo};
+/// use nnx::optim::{ExtraArgs, MomoState, Optimizer, momo};
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
@@ -103,9 +103,10 @@ rated! {
 /// let mut opt = Optimizer::new(&x, momo(1.0));
 /// let (loss, grads) = value_and_grad(loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+/// let state: &MomoState = &opt.opt_state;
 /// // The mean of one loss, 9, and of one gradient.
-/// assert_eq!(opt.opt_state.barf.item::<f32>(), 9.0);
-/// assert_eq!(opt.opt_state.exp_avg.get("").unwrap().item::<f32>(), -6.0);
+/// assert_eq!(state.barf.item::<f32>(), 9.0);
+/// assert_eq!(state.exp_avg.get("").unwrap().item::<f32>(), -6.0);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -216,7 +217,7 @@ rated! {
 /// The means of MoMo-Adam.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, momo_adam};
+/// use nnx::optim::{ExtraArgs, MomoAdamState, Optimizer, momo_adam};
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
@@ -224,9 +225,10 @@ rated! {
 /// let mut opt = Optimizer::new(&x, momo_adam(0.01).b1(0.5));
 /// let (loss, grads) = value_and_grad(loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+/// let state: &MomoAdamState = &opt.opt_state;
 /// // 0.5 · 9 and 0.5 · −6: the means are not corrected here.
-/// assert_eq!(opt.opt_state.barf.item::<f32>(), 4.5);
-/// assert_eq!(opt.opt_state.exp_avg.get("").unwrap().item::<f32>(), -3.0);
+/// assert_eq!(state.barf.item::<f32>(), 4.5);
+/// assert_eq!(state.exp_avg.get("").unwrap().item::<f32>(), -3.0);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]

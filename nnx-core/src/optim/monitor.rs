@@ -144,12 +144,12 @@ pub fn snapshot(name: &str, of: impl Fn(&Params) -> Array + Send + Sync + 'stati
 /// The last measures.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, Params, measure_with_ema, monitor};
+/// use nnx::optim::{MonitorState, Optimizer, Params, measure_with_ema, monitor};
 /// use nnx::{Array, Param};
 ///
 /// let x = Param::new(Array::scalar(-2.0_f32));
 /// let norm = measure_with_ema(Params::global_norm, 0.5);
-/// let state = Optimizer::new(&x, monitor([("norm", norm)])).opt_state;
+/// let state: MonitorState = Optimizer::new(&x, monitor([("norm", norm)])).opt_state;
 /// // Before the first step it is that of the parameters.
 /// assert_eq!(state.measurements["norm"].item::<f32>(), 2.0);
 /// assert_eq!(state.means["norm"].count.item::<i32>(), 0);

@@ -125,7 +125,7 @@ impl SkipUpdates {
 /// Whether the last gradients were left out.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, multi_steps, sgd, skip_large_updates};
+/// use nnx::optim::{Optimizer, SkipState, multi_steps, sgd, skip_large_updates};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -134,7 +134,7 @@ impl SkipUpdates {
 /// for gradient in [1.0_f32, 6.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let skip = opt.opt_state.skip_state.as_ref().unwrap();
+/// let skip: &SkipState = opt.opt_state.skip_state.as_ref().unwrap();
 /// assert!(skip.should_skip.item::<bool>());
 /// assert_eq!(skip.measured.as_ref().unwrap().item::<f32>(), 36.0);
 /// ```
@@ -232,7 +232,7 @@ impl<T> MultiSteps<T> {
 /// The state of gradient accumulation.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, multi_steps, sgd};
+/// use nnx::optim::{MultiStepsState, Optimizer, multi_steps, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -240,10 +240,11 @@ impl<T> MultiSteps<T> {
 /// for gradient in [1.0_f32, 3.0, 5.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
+/// let state: &MultiStepsState<_> = &opt.opt_state;
 /// // One step was taken, and one gradient waits.
-/// assert_eq!(opt.opt_state.gradient_step.item::<i32>(), 1);
-/// assert_eq!(opt.opt_state.mini_step.item::<i32>(), 1);
-/// assert_eq!(opt.opt_state.acc_grads.get("").unwrap().item::<f32>(), 5.0);
+/// assert_eq!(state.gradient_step.item::<i32>(), 1);
+/// assert_eq!(state.mini_step.item::<i32>(), 1);
+/// assert_eq!(state.acc_grads.get("").unwrap().item::<f32>(), 5.0);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -377,7 +378,7 @@ transformation! {
 /// The gathered updates.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, apply_every, sgd};
+/// use nnx::optim::{ApplyEveryState, Optimizer, apply_every, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -385,7 +386,7 @@ transformation! {
 /// for gradient in [1.0_f32, 2.0, 4.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ApplyEveryState = &opt.opt_state.0;
 /// assert_eq!(state.count.item::<i32>(), 1);
 /// assert_eq!(state.grad_acc.get("").unwrap().item::<f32>(), 4.0);
 /// ```

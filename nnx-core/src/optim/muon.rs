@@ -47,13 +47,14 @@ transformation! {
 /// The running mean of Muon.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale_by_muon, sgd};
+/// use nnx::optim::{Optimizer, ScaleByMuonState, scale_by_muon, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::from([[1.0_f32, 0.0]]));
 /// let mut opt = Optimizer::new(&x, (scale_by_muon().beta(0.5), sgd(0.1)));
 /// opt.update(&mut x, &Param::new(Array::from([[4.0_f32, -2.0]])));
-/// assert_eq!(opt.opt_state.0.mu.get("").unwrap().to_vec::<f32>(), [2.0, -1.0]);
+/// let state: &ScaleByMuonState = &opt.opt_state.0;
+/// assert_eq!(state.mu.get("").unwrap().to_vec::<f32>(), [2.0, -1.0]);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -143,11 +144,11 @@ pub fn muon(learning_rate: impl Into<LearningRate>) -> Muon {
 ///
 /// ```
 /// use nnx::nn::Linear;
-/// use nnx::optim::{Optimizer, muon};
+/// use nnx::optim::{MuonState, Optimizer, muon};
 /// use nnx::random::Rngs;
 ///
 /// let layer = Linear::new(3, 4, &mut Rngs::new(0));
-/// let state = Optimizer::new(&layer, muon(0.02)).opt_state;
+/// let state: MuonState = Optimizer::new(&layer, muon(0.02)).opt_state;
 /// // The matrix has no mean of squares, and the bias has one.
 /// assert_eq!(state.muon.0.mu.get("kernel").unwrap().shape(), [3, 4]);
 /// assert_eq!(state.adam.0.nu.get("bias").unwrap().shape(), [4]);

@@ -35,15 +35,16 @@ transformation! {
 /// The key of the next draws.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, add_noise};
+/// use nnx::optim::{AddNoiseState, Optimizer, add_noise};
 /// use nnx::random::key;
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
 /// let mut opt = Optimizer::new(&x, add_noise(0.01, 0.55, 7));
-/// assert_eq!(opt.opt_state.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
+/// let start: AddNoiseState = opt.opt_state.clone();
+/// assert_eq!(start.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
 /// opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
-/// assert_ne!(opt.opt_state.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
+/// assert_ne!(opt.opt_state.rng_key.to_vec::<u32>(), start.rng_key.to_vec::<u32>());
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]

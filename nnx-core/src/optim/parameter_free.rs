@@ -67,7 +67,7 @@ rated! {
 /// The means and sums of Prodigy.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, prodigy};
+/// use nnx::optim::{Optimizer, ProdigyState, prodigy};
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
@@ -77,8 +77,9 @@ rated! {
 ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
 ///     opt.update(&mut x, &grads);
 /// }
+/// let state: &ProdigyState = &opt.opt_state;
 /// // The estimate of the rate has grown.
-/// assert!(opt.opt_state.estim_lr.item::<f32>() > 5e-3);
+/// assert!(state.estim_lr.item::<f32>() > 5e-3);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -180,7 +181,7 @@ rated! {
 /// The means and sums of D-Adaptation.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, dadapt_adamw};
+/// use nnx::optim::{DAdaptAdamWState, Optimizer, dadapt_adamw};
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
@@ -190,8 +191,9 @@ rated! {
 ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
 ///     opt.update(&mut x, &grads);
 /// }
+/// let state: &DAdaptAdamWState = &opt.opt_state;
 /// // The estimate of the rate has grown.
-/// assert!(opt.opt_state.estim_lr.item::<f32>() > 5e-3);
+/// assert!(state.estim_lr.item::<f32>() > 5e-3);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -279,7 +281,7 @@ transformation! {
 /// The bets and their gains.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale_by_cocob};
+/// use nnx::optim::{COCOBState, Optimizer, scale_by_cocob};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
@@ -287,7 +289,7 @@ transformation! {
 /// for gradient in [2.0_f32, -3.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state;
+/// let state: &COCOBState = &opt.opt_state;
 /// // The largest size, and the sums of sizes and of negative gradients.
 /// assert_eq!(state.scale.get("").unwrap().item::<f32>(), 3.0);
 /// assert_eq!(state.subgradients.get("").unwrap().item::<f32>(), 5.0);
@@ -405,13 +407,13 @@ transformation! {
 /// The sums of MADGRAD.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale_by_madgrad};
+/// use nnx::optim::{MadgradState, Optimizer, scale_by_madgrad};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(2.0_f32));
 /// let mut opt = Optimizer::new(&x, scale_by_madgrad(0.1.into()));
 /// opt.update(&mut x, &Param::new(Array::scalar(10.0_f32)));
-/// let state = &opt.opt_state;
+/// let state: &MadgradState = &opt.opt_state;
 /// assert!((state.s.get("").unwrap().item::<f32>() - 1.0).abs() < 1e-4);
 /// assert!((state.grad_sum_sq.get("").unwrap().item::<f32>() - 10.0).abs() < 1e-3);
 /// assert_eq!(state.x0.get("").unwrap().item::<f32>(), 2.0);

@@ -115,11 +115,12 @@ transformation! {
     /// It stands first in a chain, and the gradients have an axis of examples in front:
     ///
     /// ```
-    /// use nnx::optim::{Optimizer, dpsgd};
+    /// use nnx::optim::{Optimizer, differentially_private_aggregate, sgd};
     /// use nnx::{Array, Param, grad, vmap};
     ///
     /// let mut w = Param::new(Array::from([1.0_f32, -1.0]));
-    /// let mut opt = Optimizer::new(&w, dpsgd(0.1).l2_norm_clip(1.0).noise_multiplier(0.5).seed(7));
+    /// let tx = (differentially_private_aggregate(1.0, 0.5, 7), sgd(0.1));
+    /// let mut opt = Optimizer::new(&w, tx);
     /// let xs = Array::from([[1.0_f32, 2.0], [3.0, -4.0], [0.5, 0.0]]);
     /// let loss = |w: &Param, x: &Array| (w.value() * x).sum(..).square();
     /// let gradients = vmap(|x: &Array| grad(|w: &Param| loss(w, x), &w), &xs, 0);
@@ -134,14 +135,14 @@ transformation! {
 /// The key of the next draws.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, dpsgd};
+/// use nnx::optim::{DifferentiallyPrivateAggregateState, Optimizer, dpsgd};
 /// use nnx::random::key;
 /// use nnx::{Array, Param};
 ///
 /// let w = Param::new(Array::from([1.0_f32, -1.0]));
 /// let opt = Optimizer::new(&w, dpsgd(0.1).seed(7));
 /// // A checkpoint of it goes on with the same noise.
-/// let state = &opt.opt_state.0;
+/// let state: &DifferentiallyPrivateAggregateState = &opt.opt_state.0;
 /// assert_eq!(state.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
 /// ```
 #[derive(Debug, Clone, Module)]

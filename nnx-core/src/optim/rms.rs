@@ -60,7 +60,7 @@ transformation! {
 /// The sum of squares.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, adagrad};
+/// use nnx::optim::{Optimizer, ScaleByRssState, adagrad};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -68,7 +68,7 @@ transformation! {
 /// for gradient in [3.0_f32, 4.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByRssState = &opt.opt_state.0;
 /// assert_eq!(state.sum_of_squares.get("").unwrap().item::<f32>(), 25.0);
 /// ```
 #[derive(Debug, Clone, Module)]
@@ -156,7 +156,7 @@ transformation! {
 /// The running mean of squares.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, rmsprop};
+/// use nnx::optim::{Optimizer, ScaleByRmsState, rmsprop};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -164,7 +164,7 @@ transformation! {
 /// for _ in 0..2 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByRmsState = &opt.opt_state.0;
 /// // 0.25 · 4² + 0.75 · 4
 /// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 7.0);
 /// assert!(state.count.is_none());
@@ -263,14 +263,14 @@ transformation! {
 /// The running means of AdaDelta.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, adadelta};
+/// use nnx::optim::{Optimizer, ScaleByAdaDeltaState, adadelta};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// let mut opt = Optimizer::new(&x, adadelta(1.0).rho(0.5).eps(1.0));
 /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
 /// // No weight decay, then the means.
-/// let state = &opt.opt_state.1;
+/// let state: &ScaleByAdaDeltaState = &opt.opt_state.1;
 /// assert_eq!(state.e_g.get("").unwrap().item::<f32>(), 8.0);
 /// // Half of the square of the step, 4 / 3.
 /// assert!((state.e_x.get("").unwrap().item::<f32>() - 0.888_889).abs() < 1e-5);
@@ -333,13 +333,13 @@ transformation! {
 /// The means of updates and of their squares.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, scale, scale_by_stddev};
+/// use nnx::optim::{Optimizer, ScaleByStddevState, scale, scale_by_stddev};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
 /// let mut opt = Optimizer::new(&x, (scale_by_stddev().decay(0.5), scale(-1.0)));
 /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByStddevState = &opt.opt_state.0;
 /// assert_eq!(state.mu.get("").unwrap().item::<f32>(), 2.0);
 /// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 8.0);
 /// ```

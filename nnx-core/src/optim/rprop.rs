@@ -46,7 +46,7 @@ transformation! {
 /// The steps of Rprop.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, rprop};
+/// use nnx::optim::{Optimizer, ScaleByRpropState, rprop};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -54,7 +54,7 @@ transformation! {
 /// for _ in 0..3 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByRpropState = &opt.opt_state.0;
 /// // 0.5 · 1.2²
 /// assert!((state.step_sizes.get("").unwrap().item::<f32>() - 0.72).abs() < 1e-5);
 /// ```
@@ -162,7 +162,7 @@ transformation! {
 /// The gradient before.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, optimistic_gradient_descent};
+/// use nnx::optim::{Optimizer, ScaleByOptimisticGradientState, optimistic_gradient_descent};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -170,7 +170,7 @@ transformation! {
 /// for gradient in [1.0_f32, 3.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByOptimisticGradientState = &opt.opt_state.0;
 /// assert!(!state.is_initial_step.item::<bool>());
 /// assert_eq!(state.previous_gradient.get("").unwrap().item::<f32>(), 3.0);
 /// ```

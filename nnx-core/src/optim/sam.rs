@@ -125,14 +125,14 @@ impl<T, A> Sam<T, A> {
 /// Where in its period the optimizer is.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, sam, sgd};
+/// use nnx::optim::{Optimizer, SAMState, sam, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(1.0_f32));
 /// let mut opt = Optimizer::new(&x, sam(sgd(0.25), sgd(0.5)));
 /// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
 /// assert_eq!(x.item::<f32>(), 2.0);
-/// let state = &opt.opt_state;
+/// let state: &SAMState<_, _> = &opt.opt_state;
 /// assert_eq!(state.steps_since_sync.item::<i32>(), 1);
 /// // The next call goes down from here.
 /// let start = state.cache.as_ref().unwrap();

@@ -73,7 +73,7 @@ pub fn scale_by_schedule(schedule: Schedule) -> ScaleBySchedule {
 /// How many steps a schedule has seen, an i32 scalar.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, linear_schedule, sgd};
+/// use nnx::optim::{Optimizer, ScaleByScheduleState, linear_schedule, sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -81,8 +81,9 @@ pub fn scale_by_schedule(schedule: Schedule) -> ScaleBySchedule {
 /// for _ in 0..3 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
 /// }
+/// let state: &ScaleByScheduleState = opt.opt_state.1.as_ref().unwrap();
 /// // A rate that is a schedule counts steps; a number has no state.
-/// assert_eq!(opt.opt_state.1.as_ref().unwrap().count.item::<i32>(), 3);
+/// assert_eq!(state.count.item::<i32>(), 3);
 /// assert!(Optimizer::new(&x, sgd(0.1)).opt_state.1.is_none());
 /// ```
 #[derive(Debug, Clone, Module)]

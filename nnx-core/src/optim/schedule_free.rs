@@ -97,7 +97,7 @@ impl<T> ScheduleFree<T> {
 /// Where the optimizer is.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, schedule_free_sgd};
+/// use nnx::optim::{Optimizer, ScheduleFreeState, schedule_free_sgd};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -105,7 +105,7 @@ impl<T> ScheduleFree<T> {
 /// for _ in 0..2 {
 ///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
 /// }
-/// let state = &opt.opt_state;
+/// let state: &ScheduleFreeState<_> = &opt.opt_state;
 /// assert_eq!(state.step_count.item::<i32>(), 3);
 /// assert_eq!(state.z.get("").unwrap().item::<f32>(), -2.0);
 /// // Two steps, each with the square of the rate.

@@ -42,14 +42,14 @@ transformation! {
 /// The largest sums of squares.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, sm3};
+/// use nnx::optim::{Optimizer, ScaleBySm3State, sm3};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
 /// let mut opt = Optimizer::new(&x, sm3(0.1));
 /// opt.update(&mut x, &Param::new(Array::from([[1.0_f32, 3.0], [0.0, 2.0]])));
 /// // The largest squares of the rows, and of the columns.
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleBySm3State = &opt.opt_state.0;
 /// assert_eq!(state.mu.get("[0]").unwrap().to_vec::<f32>(), [9.0, 4.0]);
 /// assert_eq!(state.mu.get("[1]").unwrap().to_vec::<f32>(), [1.0, 9.0]);
 /// ```

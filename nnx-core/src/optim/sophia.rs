@@ -41,12 +41,12 @@ transformation! {
 /// The key of the next draws.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, hutchinson_estimator_diag_hessian};
+/// use nnx::optim::{HutchinsonState, Optimizer, hutchinson_estimator_diag_hessian};
 /// use nnx::random::key;
 /// use nnx::{Array, Param};
 ///
 /// let x = Param::new(Array::from([0.0_f32, 0.0]));
-/// let state = Optimizer::new(&x, hutchinson_estimator_diag_hessian(7)).opt_state;
+/// let state: HutchinsonState = Optimizer::new(&x, hutchinson_estimator_diag_hessian(7)).opt_state;
 /// assert_eq!(state.key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
 /// ```
 #[derive(Debug, Clone, Module)]
@@ -204,7 +204,7 @@ impl<H> ScaleBySophia<H> {
 /// The means of Sophia.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_sophia, sophia};
+/// use nnx::optim::{ExtraArgs, Optimizer, SophiaState, scale_by_sophia, sophia};
 /// use nnx::{Array, Param, grad};
 ///
 /// let loss_fn = |x: &mut Param| (x.square() * Array::from([10.0_f32, 1.0])).sum(..);
@@ -212,8 +212,9 @@ impl<H> ScaleBySophia<H> {
 /// let mut opt = Optimizer::new(&x, sophia(0.1, scale_by_sophia().b2(0.5)));
 /// let grads = grad(loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value_fn(&loss_fn));
+/// let state: &SophiaState<_> = &opt.opt_state.0;
 /// // Half of the Hessian's diagonal, [20, 2].
-/// assert_eq!(opt.opt_state.0.nu.get("").unwrap().to_vec::<f32>(), [10.0, 1.0]);
+/// assert_eq!(state.nu.get("").unwrap().to_vec::<f32>(), [10.0, 1.0]);
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]

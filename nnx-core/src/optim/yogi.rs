@@ -230,7 +230,7 @@ transformation! {
 /// The moments of Adan.
 ///
 /// ```
-/// use nnx::optim::{Optimizer, adan};
+/// use nnx::optim::{Optimizer, ScaleByAdanState, adan};
 /// use nnx::{Array, Param};
 ///
 /// let mut x = Param::new(Array::scalar(0.0_f32));
@@ -238,7 +238,7 @@ transformation! {
 /// for gradient in [4.0_f32, 6.0] {
 ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
 /// }
-/// let state = &opt.opt_state.0;
+/// let state: &ScaleByAdanState = &opt.opt_state.0;
 /// // Half of the change from 4 to 6.
 /// assert_eq!(state.change.get("").unwrap().item::<f32>(), 1.0);
 /// assert_eq!(state.before.get("").unwrap().item::<f32>(), 6.0);

@@ -55,7 +55,9 @@ transformation! {
 /// How the search ended. `optax.BacktrackingLinesearchInfo`.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd};
+/// use nnx::optim::{
+///     BacktrackingLinesearchInfo, ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd,
+/// };
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| x.square().sum(..);
@@ -64,7 +66,7 @@ transformation! {
 /// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
 /// // The size 1 leads to −1, where the loss is not less, and 0.8 to −0.6.
-/// let info = &opt.opt_state.1.info;
+/// let info: &BacktrackingLinesearchInfo = &opt.opt_state.1.info;
 /// assert_eq!(info.num_linesearch_steps.item::<i32>(), 2);
 /// assert_eq!(info.decrease_error.item::<f32>(), 0.0);
 /// ```
@@ -80,7 +82,10 @@ pub struct BacktrackingLinesearchInfo {
 /// The end of the last search.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd};
+/// use nnx::optim::{
+///     ExtraArgs, Optimizer, ScaleByBacktrackingLinesearchState,
+///     scale_by_backtracking_linesearch, sgd,
+/// };
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| x.square().sum(..);
@@ -88,7 +93,7 @@ pub struct BacktrackingLinesearchInfo {
 /// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_backtracking_linesearch(15)));
 /// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
-/// let state = &opt.opt_state.1;
+/// let state: &ScaleByBacktrackingLinesearchState = &opt.opt_state.1;
 /// assert!((state.learning_rate.item::<f32>() - 0.8).abs() < 1e-6);
 /// assert!((state.value.item::<f32>() - 0.36).abs() < 1e-5);
 /// // Stored with `store_grad(true)` only.

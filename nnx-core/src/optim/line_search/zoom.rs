@@ -89,7 +89,7 @@ transformation! {
 /// How the search ended.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_zoom_linesearch, sgd};
+/// use nnx::optim::{ExtraArgs, Optimizer, ZoomLinesearchInfo, scale_by_zoom_linesearch, sgd};
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| x.square().sum(..);
@@ -98,7 +98,7 @@ transformation! {
 /// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
 /// // The size 1 leads to −1, where the loss is not less; then interpolation gives 0.5.
-/// let info = &opt.opt_state.1.info;
+/// let info: &ZoomLinesearchInfo = &opt.opt_state.1.info;
 /// assert_eq!(info.num_linesearch_steps.item::<i32>(), 2);
 /// assert_eq!(info.curvature_error.item::<f32>(), 0.0);
 /// ```
@@ -116,7 +116,9 @@ pub struct ZoomLinesearchInfo {
 /// The end of the last search.
 ///
 /// ```
-/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_zoom_linesearch, sgd};
+/// use nnx::optim::{
+///     ExtraArgs, Optimizer, ScaleByZoomLinesearchState, scale_by_zoom_linesearch, sgd,
+/// };
 /// use nnx::{Array, Param, value_and_grad};
 ///
 /// let loss_fn = |x: &mut Param| x.square().sum(..);
@@ -124,7 +126,7 @@ pub struct ZoomLinesearchInfo {
 /// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_zoom_linesearch(20)));
 /// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
 /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
-/// let state = &opt.opt_state.1;
+/// let state: &ScaleByZoomLinesearchState = &opt.opt_state.1;
 /// assert!((state.learning_rate.item::<f32>() - 0.5).abs() < 1e-6);
 /// assert!(state.value.item::<f32>().abs() < 1e-6);
 /// assert!(state.grad.get("").unwrap().item::<f32>().abs() < 1e-5);

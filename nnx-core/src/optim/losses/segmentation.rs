@@ -13,7 +13,8 @@ use crate::transform::vmap;
 /// use nnx::Array;
 /// use nnx::optim::losses::binary_dice_loss;
 ///
-/// let loss = binary_dice_loss(&Array::from([[9.0_f32, -9.0]]), &Array::from([[1.0_f32, 0.0]]), 1.0);
+/// let logits = Array::from([[9.0_f32, -9.0]]);
+/// let loss = binary_dice_loss(&logits, &Array::from([[1.0_f32, 0.0]]), 1.0);
 /// assert!(loss.item::<f32>() < 1e-3);
 /// ```
 ///
