@@ -80,7 +80,7 @@ impl<T> Lookahead<T> {
     /// for _ in 0..2 {
     ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
     /// }
-    /// // The second step has no momentum of the first; with it, this were −2.5.
+    /// // The second step has no momentum of the first; with it, x would be −2.5.
     /// assert_eq!(x.item::<f32>(), -2.0);
     /// ```
     pub fn reset_state(self, reset_state: bool) -> Self {

@@ -112,7 +112,7 @@ transformation! {
     ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
     /// }
     /// // 4 and 6: (0.5 · 7 + 0.25 · 4) / 0.75.
-    /// assert!((x.item::<f32>() + 10.0).abs() < 1e-4);
+    /// assert!((x.item::<f32>() + 10.0).abs() < 1e-3);
     /// ```
     ema(decay: f64) {
         /// Whether the mean is corrected for its start at zero.

@@ -127,7 +127,7 @@ impl Module for Mask {
 ///
 /// ```
 /// use nnx::optim::{Optimizer, group, partition, sgd};
-/// use nnx::{Array, Param, Everything, path_contains};
+/// use nnx::{Array, Everything, Param, path_contains};
 ///
 /// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
 /// let mut model = params([0.0, 0.0]);
@@ -153,7 +153,7 @@ pub struct Group<T> {
 ///
 /// ```
 /// use nnx::optim::{Optimizer, group, partition, sgd};
-/// use nnx::{Array, Param, Everything, path_contains};
+/// use nnx::{Array, Everything, Param, path_contains};
 ///
 /// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
 /// let mut model = params([0.0, 0.0]);

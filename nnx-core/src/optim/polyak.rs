@@ -141,8 +141,8 @@ impl PolyakSgd {
         self.polyak.max_learning_rate = max_learning_rate;
         self
     }
-    /// A factor of the gradient, of which the step is found then: a step that is not bounded is 1 / `scaling` times as
-    /// long, as in Optax, and one of `max_learning_rate` is `scaling` times as long. Default: `1.0`.
+    /// A factor of the gradient before the size of its step is found. So a step that nothing bounds becomes 1 / `scaling`
+    /// times as long, as in Optax, and one of `max_learning_rate` `scaling` times. Default: `1.0`.
     ///
     /// ```
     /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
@@ -152,15 +152,15 @@ impl PolyakSgd {
     /// let mut opt = Optimizer::new(&x, polyak_sgd().scaling(0.5));
     /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
     /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
-    /// // Half of the gradient, 3, has the step 9 / 3² of itself; without it x were at 1.5.
+    /// // 9 / 3² of half of the gradient, 3; without scaling x would be 1.5.
     /// assert!(x.item::<f32>().abs() < 1e-5);
     /// ```
     pub fn scaling(mut self, scaling: impl Into<LearningRate>) -> Self {
         self.scaling = scaling.into();
         self
     }
-    /// Sets the [`scaling`](PolyakSgd::scaling). A number or a schedule is a part of the program, so that a jitted function is
-    /// compiled again for another one; an array is not.
+    /// Sets [`scaling`](PolyakSgd::scaling). A number or a schedule is a part of the program, so that a jitted function
+    /// is compiled again for another one; an array is not.
     ///
     /// ```
     /// use nnx::Array;

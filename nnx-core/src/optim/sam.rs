@@ -24,7 +24,7 @@ transformation! {
     /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
     /// let mut opt = Optimizer::new(&x, (normalize(), sgd(1.0)));
     /// opt.update(&mut x, &Param::new(Array::from([30.0_f32, 40.0])));
-    /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
     /// assert!(x.allclose(Array::from([-0.6_f32, -0.8]), near).item::<bool>());
     /// ```
     normalize() {}

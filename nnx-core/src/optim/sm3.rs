@@ -24,7 +24,7 @@ transformation! {
     ///     opt.update(&mut x, &Param::new(gradient));
     /// }
     /// // 3 / √3², and 4 / √(3² + 4²).
-    /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
     /// assert!(x.allclose(Array::from([-1.8_f32, -1.0]), near).item::<bool>());
     /// ```
     ///
@@ -133,7 +133,7 @@ optimizer! {
     ///     opt.update(&mut x, &Param::new(gradient));
     /// }
     /// // 0.1 times the means of 1 and 0.8, and of 1 and 0.
-    /// let near = Tolerance { rtol: 1e-4, ..Tolerance::default() };
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
     /// assert!(x.allclose(Array::from([-0.115_f32, -0.075]), near).item::<bool>());
     /// ```
     sm3 {

@@ -330,7 +330,7 @@ of_matrix! {
     ///
     /// ```
     /// use nnx::Array;
-    /// use nnx::train::{Averaging, Precision, Metric};
+    /// use nnx::train::{Averaging, Metric, Precision};
     ///
     /// // Of class 0 one of three examples is found, and class 1 is predicted three times.
     /// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
@@ -352,7 +352,7 @@ of_matrix! {
     ///
     /// ```
     /// use nnx::Array;
-    /// use nnx::train::{Averaging, Recall, Metric};
+    /// use nnx::train::{Averaging, Metric, Recall};
     ///
     /// // Of class 0 one of three examples is found, and class 1 is predicted three times.
     /// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
