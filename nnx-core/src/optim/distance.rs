@@ -51,7 +51,6 @@ transformation! {
 /// How far each parameter has come.
 ///
 /// ```
-/// use nnx::array::Tolerance;
 /// use nnx::optim::{
 ///     Optimizer, ScaleByDistanceOverGradientsState, scale, scale_by_distance_over_gradients,
 /// };

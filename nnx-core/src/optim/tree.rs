@@ -154,11 +154,13 @@ impl Params {
     /// use nnx::module::Path;
     /// use nnx::optim::Params;
     /// use nnx::random::{key, normal};
-    /// use nnx::{Array, DType};
+    /// use nnx::Array;
     ///
-    /// let params = Params::new([(Path::new(), Array::from([0.0_f32; 3]))]);
+    /// let params = Params::new([(Path::new(), Array::from([5.0_f32; 1000]))]);
     /// let noise = params.random_like(&key(0), |key, shape, dtype| normal(key, shape, dtype));
-    /// assert_eq!(noise.get("").unwrap().shape(), [3]);
+    /// let noise = noise.get("").unwrap();
+    /// assert!(noise.mean(..).item::<f32>().abs() < 0.1);
+    /// assert!((noise.std(..).item::<f32>() - 1.0).abs() < 0.1);
     /// ```
     ///
     /// # Panics

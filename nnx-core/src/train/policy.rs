@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// use nnx::nn::Linear;
 /// use nnx::random::Rngs;
 /// use nnx::train::Policy;
-/// use nnx::{Array, DType, array, value_and_grad};
+/// use nnx::{DType, array, value_and_grad};
 ///
 /// let mut model = Linear::new(4, 2, &mut Rngs::new(0));
 /// let x = array::ones([8, 4], DType::F32);
