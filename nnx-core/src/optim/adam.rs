@@ -15,6 +15,20 @@ use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 /// The moments of Adam.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByAdamState, adam};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([1.0_f32, 2.0]));
+/// let mut opt = Optimizer::new(&x, adam(0.1).b1(0.5).b2(0.75));
+/// opt.update(&mut x, &Param::new(Array::from([4.0_f32, -2.0])));
+/// // Adam is a chain: its first part has the moments.
+/// let state: &ScaleByAdamState = &opt.opt_state.0;
+/// assert_eq!(state.count.item::<i32>(), 1);
+/// assert_eq!(state.mu.get("").unwrap().to_vec::<f32>(), [2.0, -1.0]);
+/// assert_eq!(state.nu.get("").unwrap().to_vec::<f32>(), [4.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByAdamState {
@@ -48,6 +62,19 @@ transformation! {
     /// Divides the running mean of updates by the root of the running mean of their squares, both
     /// corrected for their start at zero. `optax.scale_by_adam`.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_adam};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_adam(), scale(-0.5)));
+    /// opt.update(&mut x, &Param::new(Array::from([100.0_f32, -0.01])));
+    /// // The first step is the sign of the gradient, whatever its size.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-0.5_f32, 0.5]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adam() {
         /// Decay of the mean of updates.
@@ -65,6 +92,20 @@ transformation! {
         Adam;
         /// Adam. `optax.adam`; with `nesterov` it is NAdam.
         ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adam};
+        /// use nnx::{Array, Param, value_and_grad};
+        ///
+        /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, adam(0.1).b2(0.99));
+        /// for _ in 0..200 {
+        ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+        ///     opt.update(&mut x, &grads);
+        /// }
+        /// assert!((x.item::<f32>() - 3.0).abs() < 0.01);
+        /// ```
+        ///
         /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
         adam {}
         |o, adam| -> (ScaleByAdam, ScaleByLearningRate) {
@@ -73,6 +114,22 @@ transformation! {
 
         AdamW;
         /// Adam with decoupled weight decay. `optax.adamw`.
+        ///
+        /// ```
+        /// use nnx::module::{Path, VarInfo};
+        /// use nnx::optim::{Mask, Optimizer, adamw};
+        /// use nnx::{Array, Param};
+        ///
+        /// // Matrices decay, and biases do not.
+        /// let matrices = Mask::of(|_: &Path, leaf: &VarInfo| leaf.value.rank() > 1);
+        /// let mut model = [Array::from([[1.0_f32]]), Array::from([1.0_f32])].map(Param::new);
+        /// let mut opt = Optimizer::new(&model, adamw(0.1).weight_decay(0.5).mask(matrices));
+        /// let zero = [Array::from([[0.0_f32]]), Array::from([0.0_f32])].map(Param::new);
+        /// opt.update(&mut model, &zero);
+        /// // 1 − 0.1 · 0.5
+        /// assert!((model[0].item::<f32>() - 0.95).abs() < 1e-6);
+        /// assert_eq!(model[1].item::<f32>(), 1.0);
+        /// ```
         ///
         /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
         adamw {
@@ -92,11 +149,33 @@ transformation! {
 }
 
 /// Adam with Nesterov's momentum: `adam(learning_rate).nesterov(true)`. `optax.nadam`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, nadam};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, nadam(0.1));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// // Adam's first step is 0.1; this one is 1 + 0.9 · 0.1 / 0.19 times as long.
+/// assert!((x.item::<f32>() + 0.147_368).abs() < 1e-4);
+/// ```
 pub fn nadam(learning_rate: impl Into<LearningRate>) -> Adam {
     adam(learning_rate).nesterov(true)
 }
 
 /// AdamW with Nesterov's momentum: `adamw(learning_rate).nesterov(true)`. `optax.nadamw`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, nadamw};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, nadamw(0.1).weight_decay(0.5));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// // A step of 0.14737 as that of `nadam`, and 0.1 · 0.5 · 1.
+/// assert!((x.item::<f32>() - 0.802_632).abs() < 1e-3);
+/// ```
 pub fn nadamw(learning_rate: impl Into<LearningRate>) -> AdamW {
     adamw(learning_rate).nesterov(true)
 }
@@ -122,6 +201,19 @@ transformation! {
     ScaleByAmsgrad;
     /// Adam whose second moment never falls. `optax.scale_by_amsgrad`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_amsgrad};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_amsgrad().b1(0.0).b2(0.5), scale(-1.0)));
+    /// for gradient in [4.0_f32, 1.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 4 / √16 and 1 / √16; Adam would have fallen back to √6.
+    /// assert!((x.item::<f32>() + 1.25).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Reddi et al., "On the Convergence of Adam and Beyond", 2018.
     scale_by_amsgrad() {
         /// Decay of the mean of updates.
@@ -136,6 +228,19 @@ transformation! {
     optimizers {
         Amsgrad;
         /// Adam whose second moment never falls. `optax.amsgrad`; see [`scale_by_amsgrad`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, amsgrad};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, amsgrad(0.1).b1(0.0).b2(0.5));
+        /// for gradient in [4.0_f32, 1.0] {
+        ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+        /// }
+        /// // The small gradient is divided by the large one too: 0.1 · (4 / 4 + 1 / 4).
+        /// assert!((x.item::<f32>() + 0.125).abs() < 1e-4);
+        /// ```
         amsgrad {}
         |o, amsgrad| -> (ScaleByAmsgrad, ScaleByLearningRate) {
             (amsgrad, scale_by_learning_rate(o.learning_rate.clone()))
@@ -144,6 +249,21 @@ transformation! {
 }
 
 /// The moments of AMSGrad.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByAmsgradState, amsgrad};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, amsgrad(0.1).b1(0.0).b2(0.5));
+/// for gradient in [4.0_f32, 1.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ScaleByAmsgradState = &opt.opt_state.0;
+/// // 0.5 · 8 + 0.5 · 1, and 8 / (1 − 0.5) of the first step.
+/// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 4.5);
+/// assert!((state.nu_max.get("").unwrap().item::<f32>() - 16.0).abs() < 1e-3);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByAmsgradState {
@@ -182,6 +302,19 @@ transformation! {
     ScaleByAdamax;
     /// Adam with the largest update in place of the root of squares. `optax.scale_by_adamax`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_adamax};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_adamax().b1(0.0).b2(0.5), scale(-1.0)));
+    /// for gradient in [4.0_f32, 1.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 4 / 4, and 1 / max(1, 0.5 · 4).
+    /// assert!((x.item::<f32>() + 1.5).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adamax() {
         /// Decay of the mean of updates.
@@ -194,6 +327,21 @@ transformation! {
     optimizers {
         Adamax;
         /// Adam by the largest update. `optax.adamax`; see [`scale_by_adamax`].
+        ///
+        /// ```
+        /// use nnx::array::Tolerance;
+        /// use nnx::optim::{Optimizer, adamax};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+        /// let mut opt = Optimizer::new(&x, adamax(0.1));
+        /// for _ in 0..2 {
+        ///     opt.update(&mut x, &Param::new(Array::from([100.0_f32, -0.01])));
+        /// }
+        /// // Two steps of the rate against the sign.
+        /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+        /// assert!(x.allclose(Array::from([-0.2_f32, 0.2]), near).item::<bool>());
+        /// ```
         adamax {}
         |o, adamax| -> (ScaleByAdamax, ScaleByLearningRate) {
             (adamax, scale_by_learning_rate(o.learning_rate.clone()))
@@ -201,6 +349,17 @@ transformation! {
 
         AdamaxW;
         /// Adam by the largest update, with decoupled weight decay. `optax.adamaxw`; see [`scale_by_adamax`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adamaxw};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(1.0_f32));
+        /// let mut opt = Optimizer::new(&x, adamaxw(0.1).weight_decay(0.5));
+        /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// // 1 − 0.1 · (1 + 0.5 · 1)
+        /// assert!((x.item::<f32>() - 0.85).abs() < 1e-3);
+        /// ```
         adamaxw {
             /// How strongly parameters are pulled to zero, in units of the learning rate.
             weight_decay: f64 = 1e-4,
@@ -237,6 +396,17 @@ transformation! {
     /// Adam that holds its step back while the second moment is uncertain.
     /// `optax.scale_by_radam`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_radam};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_radam(), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // The first step is the gradient as it is.
+    /// assert!((x.item::<f32>() + 4.0).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
     scale_by_radam() {
         /// Decay of the mean of updates.
@@ -255,6 +425,19 @@ transformation! {
     optimizers {
         Radam;
         /// Rectified Adam. `optax.radam`; see [`scale_by_radam`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, radam};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, radam(0.1));
+        /// for _ in 0..4 {
+        ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// }
+        /// // Four steps of 0.1 · 4: the second moment does not count yet.
+        /// assert!((x.item::<f32>() + 1.6).abs() < 1e-3);
+        /// ```
         radam {}
         |o, radam| -> (ScaleByRadam, ScaleByLearningRate) {
             (radam, scale_by_learning_rate(o.learning_rate.clone()))
@@ -298,6 +481,17 @@ transformation! {
     ScaleByBelief;
     /// Adam whose second moment is that of the distance from the mean. `optax.scale_by_belief`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_belief};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_belief(), scale(-0.9)));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // The gradient is 0.9 of itself away from the mean, and is divided by that.
+    /// assert!((x.item::<f32>() + 1.0).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Zhuang et al., "AdaBelief Optimizer", 2020.
     scale_by_belief() {
         /// Decay of the mean of updates.
@@ -314,6 +508,17 @@ transformation! {
     optimizers {
         AdaBelief;
         /// Adam by its belief in each update. `optax.adabelief`; see [`scale_by_belief`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adabelief};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, adabelief(0.1));
+        /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// // 0.1 / 0.9
+        /// assert!((x.item::<f32>() + 0.111_111).abs() < 1e-4);
+        /// ```
         adabelief {}
         |o, belief| -> (ScaleByBelief, ScaleByLearningRate) {
             (belief, scale_by_learning_rate(o.learning_rate.clone()))

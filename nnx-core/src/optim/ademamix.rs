@@ -17,6 +17,20 @@ transformation! {
     ScaleByAdemamix;
     /// Adam whose step has `alpha` times a second, slower mean of updates too. `optax.contrib.scale_by_ademamix`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_ademamix};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_ademamix().b3(0.5.into()).alpha(2.0.into()), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 1 + 2 · 0.5, and 1 + 2 · 0.75: the slow mean is not corrected for its start at zero.
+    /// assert!((x.item::<f32>() + 4.5).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Pagliardini et al., "The AdEMAMix Optimizer: Better, Faster, Older", 2024.
     scale_by_ademamix() {
         /// Decay of the fast mean of updates.
@@ -35,6 +49,18 @@ transformation! {
 }
 
 /// The moments of AdEMAMix.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByAdemamixState, ademamix};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, ademamix(0.1).b1(0.5).b3(0.75.into()));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// let state: &ScaleByAdemamixState = &opt.opt_state.0;
+/// assert_eq!(state.m1.get("").unwrap().item::<f32>(), 2.0);
+/// assert_eq!(state.m2.get("").unwrap().item::<f32>(), 1.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByAdemamixState {
@@ -91,6 +117,21 @@ fn moving(values: &Params, means: &Params, decay: &Array) -> Params {
 optimizer! {
     Ademamix;
     /// Adam with a slow mean of updates besides the fast one. `optax.contrib.ademamix`; see [`scale_by_ademamix`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, ademamix, linear_schedule};
+    /// use nnx::{Array, Param};
+    ///
+    /// // The weight of the slow mean rises from 0 to 5.
+    /// let rising = linear_schedule(0.0, 5.0, 10, 0);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, ademamix(0.1).b3(0.5.into()).alpha(rising.into()));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 0.1 · 1, and 0.1 · (1 + 0.5 · 0.75).
+    /// assert!((x.item::<f32>() + 0.237_5).abs() < 1e-4);
+    /// ```
     ademamix {
         /// Decay of the fast mean of updates.
         b1: f64 = 0.9,
@@ -124,6 +165,20 @@ transformation! {
     /// The sum of a trace of updates and `alpha` times the update, over the root of the mean of squares.
     /// `optax.contrib.scale_by_simplified_ademamix`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_simplified_ademamix};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_simplified_ademamix().b1(0.5).alpha(1.0.into()), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 1 + 1, and 1.5 + 1.
+    /// assert!((x.item::<f32>() + 4.5).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Morwani et al., "Connections between Schedule-Free Optimizers, AdEMAMix, and Accelerated SGD Variants",
     /// 2025.
     scale_by_simplified_ademamix() {
@@ -141,6 +196,20 @@ transformation! {
 }
 
 /// The moments of the simplified AdEMAMix.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleBySimplifiedAdemamixState, simplified_ademamix};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, simplified_ademamix(0.1).b1(0.5).b2(0.75));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// }
+/// let state: &ScaleBySimplifiedAdemamixState = &opt.opt_state.0;
+/// assert_eq!(state.m.get("").unwrap().item::<f32>(), 6.0);
+/// assert_eq!(state.n.get("").unwrap().item::<f32>(), 7.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleBySimplifiedAdemamixState {
@@ -187,6 +256,19 @@ optimizer! {
     SimplifiedAdemamix;
     /// AdEMAMix with one trace of updates. `optax.contrib.simplified_ademamix`; see
     /// [`scale_by_simplified_ademamix`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, simplified_ademamix};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, simplified_ademamix(0.1).b1(0.5));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // The trace grows: 0.1 · (1 + 1.5).
+    /// assert!((x.item::<f32>() + 0.25).abs() < 1e-4);
+    /// ```
     simplified_ademamix {
         /// Decay of the trace.
         b1: f64 = 0.99,
@@ -214,6 +296,24 @@ optimizer! {
 }
 
 /// The largest size of a normalized update of ADOPT, by the count of steps taken.
+///
+/// ```
+/// use nnx::optim::{AdoptClipping, Optimizer, adopt, constant_schedule};
+/// use nnx::{Array, Param};
+///
+/// // The second gradient is twice the root of the second moment.
+/// let after = |clipping| {
+///     let mut x = Param::new(Array::scalar(0.0_f32));
+///     let mut opt = Optimizer::new(&x, adopt(1.0).b1(0.5).clipping(clipping));
+///     for gradient in [4.0_f32, 8.0] {
+///         opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+///     }
+///     x.item::<f32>()
+/// };
+/// assert!((after(AdoptClipping::FourthRoot) + 0.5).abs() < 1e-5);
+/// assert!((after(AdoptClipping::Off) + 1.0).abs() < 1e-5);
+/// assert!((after(AdoptClipping::By(constant_schedule(1.5))) + 0.75).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub enum AdoptClipping {
@@ -229,6 +329,19 @@ transformation! {
     ScaleByAdopt;
     /// Adam that divides an update by the second moment of those before it, so that it converges for every `b2`.
     /// `optax.contrib.scale_by_adopt`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_adopt};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_adopt(), scale(-1.0)));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // The first gradient fills the second moment and takes no step.
+    /// assert!((x.item::<f32>() + 0.1).abs() < 1e-4);
+    /// ```
     ///
     /// Source: Taniguchi et al., "ADOPT: Modified Adam Can Converge with Any β2 with the Optimal Rate", 2024.
     scale_by_adopt() {
@@ -280,6 +393,19 @@ impl GradientTransformation for ScaleByAdopt {
 optimizer! {
     Adopt;
     /// Adam that converges for every `b2`. `optax.contrib.adopt`; see [`scale_by_adopt`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, adopt};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, adopt(1.0).b1(0.5));
+    /// for gradient in [4.0_f32, 8.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 0.5 · 8 / 4, bounded to 0.5.
+    /// assert!((x.item::<f32>() + 0.5).abs() < 1e-3);
+    /// ```
     adopt {
         /// Decay of the mean of updates.
         b1: f64 = 0.9,
@@ -302,6 +428,19 @@ transformation! {
     ScaleByAcprop;
     /// AdaBelief that divides an update by the second moment of the distances before it, and takes no mean of updates.
     /// `optax.contrib.scale_by_acprop`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_acprop};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_acprop(), scale(-1.0)));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 4 as it is, and 4 / 4: the first gradient was 4 away from the mean, 0.
+    /// assert!((x.item::<f32>() + 5.0).abs() < 1e-3);
+    /// ```
     ///
     /// Source: Zhuang et al., "Momentum Centering and Asynchronous Update for Adaptive Gradient Methods", 2021.
     scale_by_acprop() {
@@ -337,6 +476,17 @@ impl GradientTransformation for ScaleByAcprop {
 optimizer! {
     Acprop;
     /// AdaBelief with the second moment of the steps before. `optax.contrib.acprop`; see [`scale_by_acprop`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, acprop};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let mut opt = Optimizer::new(&x, acprop(0.1).weight_decay(0.5));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // The first gradient counts as it is: 1 − 0.1 · (4 + 0.5 · 1).
+    /// assert!((x.item::<f32>() - 0.55).abs() < 1e-3);
+    /// ```
     acprop {
         /// Decay of the mean of updates, from which distances are taken.
         b1: f64 = 0.9,

@@ -10,6 +10,15 @@ use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 /// See [`apply_if_finite`].
+///
+/// ```
+/// use nnx::optim::{ApplyIfFinite, Optimizer, Sgd, apply_if_finite, sgd};
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::scalar(0.0_f32));
+/// let opt: Optimizer<ApplyIfFinite<Sgd>> = Optimizer::new(&x, apply_if_finite(sgd(0.1), 5));
+/// assert!(opt.opt_state.last_finite.item::<bool>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ApplyIfFinite<T> {
@@ -19,6 +28,18 @@ pub struct ApplyIfFinite<T> {
 
 /// Leaves a step of `inner` out, its state with it, where an update has a NaN or an infinity; after more than
 /// `max_consecutive_errors` such steps in a row, they are taken. `optax.apply_if_finite`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, apply_if_finite, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, apply_if_finite(sgd(1.0), 5));
+/// for gradient in [1.0, f32::NAN, 2.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// assert_eq!(x.item::<f32>(), -3.0);
+/// ```
 pub fn apply_if_finite<T: GradientTransformation>(
     inner: T,
     max_consecutive_errors: i32,
@@ -27,6 +48,21 @@ pub fn apply_if_finite<T: GradientTransformation>(
 }
 
 /// How the last updates were.
+///
+/// ```
+/// use nnx::optim::{ApplyIfFiniteState, Optimizer, apply_if_finite, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, apply_if_finite(sgd(1.0), 5));
+/// for gradient in [f32::NAN, 1.0, f32::INFINITY, f32::NAN] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ApplyIfFiniteState<_> = &opt.opt_state;
+/// assert_eq!(state.notfinite_count.item::<i32>(), 2);
+/// assert_eq!(state.total_notfinite.item::<i32>(), 3);
+/// assert!(!state.last_finite.item::<bool>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ApplyIfFiniteState<S> {

@@ -26,6 +26,19 @@ transformation! {
     /// Scales the update of each parameter to the parameter's own norm.
     /// `optax.scale_by_trust_ratio`.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_trust_ratio};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_trust_ratio(), scale(-0.5)));
+    /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
+    /// // An update of norm 2 gets the norm 5 of the parameters.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([3.0_f32, 1.5]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: You et al., "Large Batch Optimization for Deep Learning", 2020.
     scale_by_trust_ratio() {
         /// The least norm that parameters and updates count with.
@@ -55,6 +68,19 @@ rated! {
     Fromage;
     /// Steps of the parameters' own size, after which the parameters shrink so that their norm does not grow.
     /// `optax.fromage`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, fromage};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, fromage(0.75));
+    /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
+    /// // [3, 4] − 0.75 · [0, 5], divided by √(1 + 0.75²).
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([2.4_f32, 0.2]), near).item::<bool>());
+    /// ```
     ///
     /// Source: Bernstein et al., "On the distance between two neural networks and the stability of learning", 2020.
     fromage {
@@ -86,6 +112,18 @@ transformation! {
     ClipByBlockRms;
     /// Shrinks the update of each parameter whose root mean square is above `threshold`.
     /// `optax.clip_by_block_rms`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, clip_by_block_rms, scale};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (clip_by_block_rms(1.0), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([2.0_f32, -2.0])));
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-1.0_f32, 1.0]), near).item::<bool>());
+    /// ```
     clip_by_block_rms(threshold: f64) {}
 }
 
@@ -101,6 +139,18 @@ transformation! {
     ScaleByParamBlockRms;
     /// Multiplies the update of each parameter by the parameter's root mean square.
     /// `optax.scale_by_param_block_rms`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_param_block_rms};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([2.0_f32, -2.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_param_block_rms(), scale(-0.5)));
+    /// opt.update(&mut x, &Param::new(Array::from([1.0_f32, 0.5])));
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([1.0_f32, -2.5]), near).item::<bool>());
+    /// ```
     scale_by_param_block_rms() {
         /// The least factor.
         min_scale: f64 = 1e-3,
@@ -119,6 +169,19 @@ optimizer! {
     Lamb;
     /// Adam scaled to the norm of each parameter, for large batches. `optax.lamb`; see
     /// [`scale_by_trust_ratio`].
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, lamb};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, lamb(0.1));
+    /// opt.update(&mut x, &Param::new(Array::from([1.0_f32, -1.0])));
+    /// // The step has 0.1 of the norm of the parameters, 5.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([2.646447_f32, 4.353553]), near).item::<bool>());
+    /// ```
     lamb {
         /// Decay of the running mean of updates.
         b1: f64 = 0.9,
@@ -145,6 +208,19 @@ optimizer! {
     Lars;
     /// Momentum scaled to the norm of each parameter, for large batches. `optax.lars`; see
     /// [`scale_by_trust_ratio`].
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, lars};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, lars(1.0).trust_coefficient(0.1));
+    /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
+    /// // The step has 0.1 of the norm of the parameters, 5.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([3.0_f32, 3.5]), near).item::<bool>());
+    /// ```
     ///
     /// Source: You et al., "Large Batch Training of Convolutional Networks", 2017.
     lars {
@@ -175,6 +251,19 @@ transformation! {
     ScaleByParamBlockNorm;
     /// Multiplies the update of each parameter by the parameter's norm, at least `min_scale`.
     /// `optax.scale_by_param_block_norm`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_param_block_norm};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_param_block_norm(), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([0.5_f32, 0.0])));
+    /// // 3 − 5 · 0.5
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([0.5_f32, 4.0]), near).item::<bool>());
+    /// ```
     scale_by_param_block_norm() {
         /// The least norm.
         min_scale: f64 = 1e-3,
@@ -192,6 +281,19 @@ impl GradientTransformation for ScaleByParamBlockNorm {
 transformation! {
     NormalizeByUpdateNorm;
     /// Scales all updates so that their common norm is `scale_factor`. `optax.normalize_by_update_norm`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, normalize_by_update_norm, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let tx = (normalize_by_update_norm().scale_factor(0.5), sgd(1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::from([30.0_f32, 40.0])));
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-0.3_f32, -0.4]), near).item::<bool>());
+    /// ```
     normalize_by_update_norm() {
         /// The norm that they get.
         scale_factor: f64 = 1.0,
@@ -213,6 +315,17 @@ transformation! {
     Centralize;
     /// Takes the mean over all axes but the first from the updates of parameters with two axes and more.
     /// `optax.centralize`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, centralize, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
+    /// let mut opt = Optimizer::new(&x, (centralize(), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([[1.0_f32, 3.0], [2.0, 6.0]])));
+    /// // The means of the rows are 2 and 4.
+    /// assert_eq!(x.to_vec::<f32>(), [1.0, -1.0, 2.0, -2.0]);
+    /// ```
     ///
     /// Source: Yong et al., "Gradient Centralization", 2020.
     centralize() {}

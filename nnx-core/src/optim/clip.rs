@@ -10,6 +10,19 @@ transformation! {
     /// Shrinks all updates by one factor where their common norm is above `max_norm`.
     /// `optax.clip_by_global_norm`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, clip_by_global_norm, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+    /// let mut model = params([0.0, 0.0]);
+    /// let mut opt = Optimizer::new(&model, (clip_by_global_norm(1.0), sgd(1.0)));
+    /// // The norm of both gradients together is 5.
+    /// opt.update(&mut model, &params([3.0, 4.0]));
+    /// assert!((model[0].item::<f32>() + 0.6).abs() < 1e-6);
+    /// assert!((model[1].item::<f32>() + 0.8).abs() < 1e-6);
+    /// ```
+    ///
     /// Source: Pascanu et al., "On the difficulty of training Recurrent Neural Networks", 2012.
     clip_by_global_norm(max_norm: f64) {}
 }
@@ -30,6 +43,16 @@ impl GradientTransformation for ClipByGlobalNorm {
 transformation! {
     Clip;
     /// Bounds each element of the updates by −`max_delta` and `max_delta`. `optax.clip`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, clip, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (clip(1.0), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([-3.0_f32, 0.5])));
+    /// assert_eq!(x.to_vec::<f32>(), [1.0, -0.5]);
+    /// ```
     clip(max_delta: f64) {}
 }
 
@@ -46,6 +69,19 @@ transformation! {
     /// Shrinks the update of each unit whose norm is more than `clipping` times that of the unit's parameters. A unit
     /// is what leads to one output: all of a vector, a column of a matrix, a filter of a convolution.
     /// `optax.adaptive_grad_clip`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, adaptive_grad_clip, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([[3.0_f32, 0.0], [4.0, 1.0]]));
+    /// let mut opt = Optimizer::new(&x, (adaptive_grad_clip(0.1), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([[3.0_f32, 0.0], [4.0, 0.05]])));
+    /// // The first column of the gradient has the norm 5, and may have 0.1 · 5.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([[2.7_f32, 0.0], [3.6, 0.95]]), near).item::<bool>());
+    /// ```
     ///
     /// Source: Brock et al., "High-Performance Large-Scale Image Recognition Without Normalization", 2021.
     adaptive_grad_clip(clipping: f64) {
@@ -81,6 +117,16 @@ impl GradientTransformation for AdaptiveGradClip {
 transformation! {
     ZeroNans;
     /// 0 in place of each NaN in the updates. `optax.zero_nans`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd, zero_nans};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([1.0_f32, 1.0]));
+    /// let mut opt = Optimizer::new(&x, (zero_nans(), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([f32::NAN, 0.5])));
+    /// assert_eq!(x.to_vec::<f32>(), [1.0, 0.5]);
+    /// ```
     zero_nans() {}
 }
 
@@ -95,6 +141,17 @@ impl GradientTransformation for ZeroNans {
 transformation! {
     KeepParamsNonnegative;
     /// Cuts updates that would make a parameter negative. `optax.keep_params_nonnegative`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, keep_params_nonnegative, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// // It stands last, where updates are steps.
+    /// let mut x = Param::new(Array::from([1.0_f32, 1.0]));
+    /// let mut opt = Optimizer::new(&x, (sgd(1.0), keep_params_nonnegative()));
+    /// opt.update(&mut x, &Param::new(Array::from([3.0_f32, 0.25])));
+    /// assert_eq!(x.to_vec::<f32>(), [0.0, 0.75]);
+    /// ```
     keep_params_nonnegative() {}
 }
 

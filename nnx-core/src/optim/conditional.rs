@@ -13,6 +13,15 @@ use std::sync::Arc;
 type Condition = UserFunction<dyn Fn(&Array, &ExtraArgs<'_>) -> Array + Send + Sync>;
 
 /// See [`conditionally_transform`].
+///
+/// ```
+/// use nnx::optim::{Conditionally, Optimizer, Sgd, conditionally_mask, sgd};
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::scalar(0.0_f32));
+/// let tx: Conditionally<Sgd> = conditionally_mask(sgd(0.1), |step, _| step.lt(100));
+/// assert_eq!(Optimizer::new(&x, tx).opt_state.step.item::<i32>(), 0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Conditionally<T> {
@@ -57,6 +66,19 @@ pub fn conditionally_transform<T: GradientTransformation>(
 
 /// `inner` at the steps at which `should_transform` gives true; at others updates become 0, and the state of `inner`
 /// stays. `optax.conditionally_mask`; the function is that of [`conditionally_transform`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, conditionally_mask, sgd};
+/// use nnx::{Array, Param};
+///
+/// let every_second = conditionally_mask(sgd(1.0), |step, _| (step % 2).eq(0));
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, every_second);
+/// for _ in 0..4 {
+///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+/// }
+/// assert_eq!(x.item::<f32>(), -2.0);
+/// ```
 pub fn conditionally_mask<T: GradientTransformation>(
     inner: T,
     should_transform: impl Fn(&Array, &ExtraArgs<'_>) -> Array + Send + Sync + 'static,
@@ -65,6 +87,22 @@ pub fn conditionally_mask<T: GradientTransformation>(
 }
 
 /// The state inside, and how many updates there were.
+///
+/// ```
+/// use nnx::optim::{ConditionallyState, Optimizer, adam, conditionally_mask};
+/// use nnx::{Array, Param};
+///
+/// let once = conditionally_mask(adam(0.1), |step, _| step.eq(0));
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, once);
+/// for _ in 0..3 {
+///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+/// }
+/// let state: &ConditionallyState<_> = &opt.opt_state;
+/// assert_eq!(state.step.item::<i32>(), 3);
+/// // Adam has seen one gradient.
+/// assert_eq!(state.inner_state.0.count.item::<i32>(), 1);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ConditionallyState<S> {

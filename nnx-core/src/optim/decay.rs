@@ -6,6 +6,17 @@ use super::{GradientTransformation, Mask, Params};
 transformation! {
     AddDecayedWeights;
     /// Adds `weight_decay` times each parameter to its update. `optax.add_decayed_weights`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, add_decayed_weights, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([2.0_f32, -4.0]));
+    /// let mut opt = Optimizer::new(&x, (add_decayed_weights(0.5), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 1.0])));
+    /// // [2, −4] − ([0, 1] + 0.5 · [2, −4])
+    /// assert_eq!(x.to_vec::<f32>(), [1.0, -3.0]);
+    /// ```
     add_decayed_weights(weight_decay: f64) {
         /// Which parameters decay.
         mask: Mask = Mask::everything(),

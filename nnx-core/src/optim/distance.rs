@@ -23,6 +23,20 @@ transformation! {
     /// Scales the updates of each parameter by the distance from where it started over the root of the sum of its squared
     /// gradients. `optax.scale_by_distance_over_gradients`; [`scale_by_dog`] has one rate for all.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_distance_over_gradients};
+    /// use nnx::{Array, Param};
+    ///
+    /// let tx = (scale_by_distance_over_gradients().reps_rel(0.5), scale(-1.0));
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
+    /// // The first distance is 0.5 · (1 + 5), over the root of 2².
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([3.0_f32, 1.0]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: Ivgi et al., "DoG is SGD's Best Friend", 2023.
     scale_by_distance_over_gradients() {
         /// The first distance, as a share of 1 and the parameter's norm.
@@ -35,6 +49,22 @@ transformation! {
 }
 
 /// How far each parameter has come.
+///
+/// ```
+/// use nnx::optim::{
+///     Optimizer, ScaleByDistanceOverGradientsState, scale, scale_by_distance_over_gradients,
+/// };
+/// use nnx::{Array, Param};
+///
+/// let tx = (scale_by_distance_over_gradients().reps_rel(0.5), scale(-1.0));
+/// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+/// let mut opt = Optimizer::new(&x, tx);
+/// opt.update(&mut x, &Param::new(Array::from([0.0_f32, 2.0])));
+/// let state: &ScaleByDistanceOverGradientsState = &opt.opt_state.0;
+/// assert!((state.max_dist.get("").unwrap().item::<f32>() - 3.0).abs() < 1e-5);
+/// assert_eq!(state.grad_sum_of_squares.get("").unwrap().item::<f32>(), 4.0);
+/// assert_eq!(state.init_params.get("").unwrap().to_vec::<f32>(), [3.0, 4.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByDistanceOverGradientsState {
@@ -74,6 +104,23 @@ impl GradientTransformation for ScaleByDistanceOverGradients {
 }
 
 /// How the first distance of [`dog`] is chosen.
+///
+/// ```
+/// use nnx::optim::{DogInitStep, Optimizer, dog};
+/// use nnx::{Array, Param};
+///
+/// // Where the first step leads from 4, with a gradient of 4.
+/// let after = |init_step| {
+///     let mut x = Param::new(Array::scalar(4.0_f32));
+///     let mut opt = Optimizer::new(&x, dog(1.0).init_step(init_step));
+///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+///     x.item::<f32>()
+/// };
+/// assert!((after(DogInitStep::Distance(0.5)) - 3.5).abs() < 1e-5);
+/// assert!((after(DogInitStep::LearningRate(0.25)) - 3.0).abs() < 1e-5);
+/// // 0.4 · (1 + 4)
+/// assert!((after(DogInitStep::Heuristic(0.4)) - 2.0).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub enum DogInitStep {
@@ -90,6 +137,20 @@ transformation! {
     /// Scales updates by the largest distance from the start over the root of the sum of squared gradients.
     /// `optax.contrib.scale_by_dog`.
     ///
+    /// ```
+    /// use nnx::optim::{DogInitStep, Optimizer, scale, scale_by_dog};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_dog(DogInitStep::Distance(0.5)), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+    /// }
+    /// // 0.5 / √4 of the first gradient, and 0.5 / √8 of the second.
+    /// assert!((x.item::<f32>() + 0.853_553).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Ivgi et al., "DoG is SGD's Best Friend", 2023.
     scale_by_dog(init_step: DogInitStep) {
         /// Added below the root.
@@ -98,6 +159,22 @@ transformation! {
 }
 
 /// How far the parameters have come.
+///
+/// ```
+/// use nnx::optim::{DoGState, DogInitStep, Optimizer, dog};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, dog(1.0).init_step(DogInitStep::Distance(0.5)));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// }
+/// // No weight decay, then the distances.
+/// let state: &DoGState = &opt.opt_state.1;
+/// assert_eq!(state.sum_sq_norm_grads.item::<f32>(), 8.0);
+/// assert!((state.max_dist.item::<f32>() - 0.5).abs() < 1e-5);
+/// assert!(!state.is_init_step.item::<bool>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DoGState {
@@ -187,6 +264,18 @@ transformation! {
     /// Scales updates by the largest squared distance from the start over the root of the sum of squared gradients, each
     /// weighted by the distance then. `optax.contrib.scale_by_dowg`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_dowg};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_dowg().init_estim_sq_dist(Some(0.25)), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+    /// // 0.25 / √(0.25 · 2²) of the gradient.
+    /// assert!((x.item::<f32>() + 0.499_95).abs() < 1e-4);
+    /// ```
+    ///
     /// Source: Khaled et al., "DoWG Unleashed: An Efficient Universal Parameter-Free Gradient Descent Method", 2023.
     scale_by_dowg() {
         /// The first squared distance; `eps` if there is none.
@@ -197,6 +286,18 @@ transformation! {
 }
 
 /// How far the parameters have come.
+///
+/// ```
+/// use nnx::optim::{DoWGState, Optimizer, dowg};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, dowg(1.0).init_estim_sq_dist(Some(0.25)));
+/// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// let state: &DoWGState = &opt.opt_state.1;
+/// assert_eq!(state.estim_sq_dist.item::<f32>(), 0.25);
+/// assert_eq!(state.weighted_sq_norm_grads.item::<f32>(), 1.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DoWGState {
@@ -233,6 +334,20 @@ optimizer! {
     Dowg;
     /// Gradient descent with a rate by the distance over weighted gradients, so that `learning_rate` is a factor, and
     /// usually 1. `optax.contrib.dowg`; see [`scale_by_dowg`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, dowg};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, dowg(1.0));
+    /// for _ in 0..200 {
+    ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+    ///     opt.update(&mut x, &grads);
+    /// }
+    /// assert!((x.item::<f32>() - 3.0).abs() < 0.3);
+    /// ```
     dowg {
         /// The first squared distance; `eps` if there is none.
         init_estim_sq_dist: Option<f64> = None,

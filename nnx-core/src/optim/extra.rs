@@ -43,16 +43,49 @@ impl<M> Default for ExtraArgs<'_, M> {
 
 impl<'a, M> ExtraArgs<'a, M> {
     /// Nothing but gradients.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::ExtraArgs;
+    ///
+    /// let extra: ExtraArgs = ExtraArgs::new().value(&Array::scalar(3.0_f32));
+    /// assert_eq!(extra.loss("this example").item::<f32>(), 3.0);
+    /// ```
     pub fn new() -> Self {
         ExtraArgs::default()
     }
 
     /// The loss at the parameters, a float scalar.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, scale_by_polyak, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_polyak()));
+    /// let (loss, grads) = (Array::scalar(9.0_f32), Param::new(Array::scalar(6.0_f32)));
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // A step of 9 / 6² of the gradient.
+    /// assert!((x.item::<f32>() - 1.5).abs() < 1e-6);
+    /// ```
     pub fn value(self, value: &Array) -> Self {
         ExtraArgs { value: Some(value.clone()), ..self }
     }
 
     /// The function that the gradients are of. Changes that it makes to the model are dropped.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, hutchinson_estimator_diag_hessian};
+    /// use nnx::{Array, Param, grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.square() * Array::from([1.0_f32, 10.0])).sum(..);
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, hutchinson_estimator_diag_hessian(0));
+    /// let grads = grad(loss_fn, &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value_fn(&loss_fn));
+    /// // The diagonal of the Hessian was added.
+    /// assert_eq!(x.to_vec::<f32>(), [2.0, 20.0]);
+    /// ```
     pub fn value_fn(self, value_fn: &'a dyn Fn(&mut M) -> Array) -> Self {
         ExtraArgs { value_fn: Some(value_fn), ..self }
     }
@@ -69,6 +102,37 @@ fn missing(who: &str, what: &str, call: &str) -> ! {
 impl ExtraArgs<'_> {
     /// The loss at the parameters.
     ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, GradientTransformation, Optimizer, Params};
+    /// use nnx::{Array, Param};
+    ///
+    /// /// Updates times the loss.
+    /// #[derive(nnx::Module)]
+    /// struct ByLoss;
+    ///
+    /// impl GradientTransformation for ByLoss {
+    ///     type State = ();
+    ///     fn init(&self, _: &Params) {}
+    ///     fn update(&self, updates: Params, state: &mut (), params: &Params) -> Params {
+    ///         self.update_with(updates, state, params, &ExtraArgs::new())
+    ///     }
+    ///     fn update_with(
+    ///         &self,
+    ///         updates: Params,
+    ///         _: &mut (),
+    ///         _: &Params,
+    ///         extra: &ExtraArgs<'_>,
+    ///     ) -> Params {
+    ///         updates.scale(extra.loss("ByLoss"))
+    ///     }
+    /// }
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let extra = ExtraArgs::new().value(&Array::scalar(3.0_f32));
+    /// Optimizer::new(&x, ByLoss).update_with(&mut x, &Param::new(Array::scalar(2.0_f32)), extra);
+    /// assert_eq!(x.item::<f32>(), 7.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if it was not given, or is not a float scalar, in the name of `who`.
     #[track_caller]
@@ -83,6 +147,36 @@ impl ExtraArgs<'_> {
 
     /// The gradients as they were given to the optimizer, before transformations.
     ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, GradientTransformation, Optimizer, Params, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// /// The gradients again, whatever stands before it in a chain.
+    /// #[derive(nnx::Module)]
+    /// struct Anew;
+    ///
+    /// impl GradientTransformation for Anew {
+    ///     type State = ();
+    ///     fn init(&self, _: &Params) {}
+    ///     fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+    ///         updates
+    ///     }
+    ///     fn update_with(
+    ///         &self,
+    ///         _: Params,
+    ///         _: &mut (),
+    ///         _: &Params,
+    ///         extra: &ExtraArgs<'_>,
+    ///     ) -> Params {
+    ///         extra.gradients("Anew").clone()
+    ///     }
+    /// }
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// Optimizer::new(&x, (sgd(9.0), Anew)).update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+    /// assert_eq!(x.item::<f32>(), 3.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if this was not made by [`Optimizer::update_with`](super::Optimizer::update_with), in the name of `who`.
     #[track_caller]
@@ -95,6 +189,16 @@ impl ExtraArgs<'_> {
 
     /// The loss at other parameters.
     ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Params};
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let loss_fn = |params: &mut Params| params.get("").unwrap().square().sum(..);
+    /// let extra = ExtraArgs::new().value_fn(&loss_fn);
+    /// let params = Params::of(&Param::new(Array::from([3.0_f32, 4.0])), &Everything);
+    /// assert_eq!(extra.loss_at("this example", &params).item::<f32>(), 25.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the function was not given, in the name of `who`.
     #[track_caller]
@@ -106,6 +210,18 @@ impl ExtraArgs<'_> {
     }
 
     /// The loss at other parameters, and its gradients there.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Params};
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let loss_fn = |params: &mut Params| params.get("").unwrap().square().sum(..);
+    /// let extra = ExtraArgs::new().value_fn(&loss_fn);
+    /// let params = Params::of(&Param::new(Array::from([3.0_f32, 4.0])), &Everything);
+    /// let (loss, gradients) = extra.loss_and_gradients_at("this example", &params);
+    /// assert_eq!(loss.item::<f32>(), 25.0);
+    /// assert_eq!(gradients.get("").unwrap().to_vec::<f32>(), [6.0, 8.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`loss_at`](ExtraArgs::loss_at).

@@ -17,6 +17,19 @@ transformation! {
     /// Divides updates by the root of their running mean square, of which large parameters keep
     /// only the means of rows and columns. `optax.scale_by_factored_rms`.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_factored_rms};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_factored_rms(), scale(-0.5)));
+    /// opt.update(&mut x, &Param::new(Array::from([4.0_f32, -0.25])));
+    /// // The first step is the sign of the gradient; a vector is not factored.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-0.5_f32, 0.5]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost",
     /// 2018.
     scale_by_factored_rms() {
@@ -31,6 +44,19 @@ transformation! {
         Adafactor;
         /// Adafactor: little memory for large matrices. `optax.adafactor`; see
         /// [`scale_by_factored_rms`].
+        ///
+        /// ```
+        /// use nnx::array::Tolerance;
+        /// use nnx::optim::{Optimizer, adafactor};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::from([2.0_f32, -2.0]));
+        /// let mut opt = Optimizer::new(&x, adafactor(0.1));
+        /// opt.update(&mut x, &Param::new(Array::from([4.0_f32, -0.25])));
+        /// // The rate is in units of the root mean square of the parameters: 2 − 0.1 · 2.
+        /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+        /// assert!(x.allclose(Array::from([1.8_f32, -1.8]), near).item::<bool>());
+        /// ```
         adafactor {
             /// The largest root mean square of an update.
             clipping_threshold: f64 = 1.0,
@@ -53,12 +79,39 @@ type AdafactorChain =
 
 impl ScaleByFactoredRms {
     /// [`eps`](ScaleByFactoredRms::eps) by the name that `optax.scale_by_factored_rms` gives it.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_factored_rms};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_factored_rms().epsilon(16.0), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::scalar(3.0_f32)));
+    /// // 3 / √(3² + 16)
+    /// assert!((x.item::<f32>() + 0.6).abs() < 1e-3);
+    /// ```
     pub fn epsilon(self, epsilon: f64) -> Self {
         self.eps(epsilon)
     }
 }
 
 /// The factored mean squares; where one form is not used it is a single zero.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{FactoredState, Optimizer, adafactor};
+/// use nnx::random::Rngs;
+///
+/// let layer = Linear::new(256, 128, &mut Rngs::new(0));
+/// let opt = Optimizer::new(&layer, adafactor(0.1));
+/// // 256 + 128 numbers for the kernel, in place of 256 · 128.
+/// let state: &FactoredState = &opt.opt_state.0;
+/// assert_eq!(state.v_row.get("kernel").unwrap().shape(), [128]);
+/// assert_eq!(state.v_col.get("kernel").unwrap().shape(), [256]);
+/// assert_eq!(state.v.get("kernel").unwrap().shape(), [1]);
+/// assert_eq!(state.v.get("bias").unwrap().shape(), [128]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct FactoredState {

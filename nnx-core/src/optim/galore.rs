@@ -17,6 +17,19 @@ use crate::value::DType;
 use nnx_derive::Module;
 
 /// Which axes of a parameter are the rows of a matrix, and which its columns.
+///
+/// ```
+/// use nnx::optim::{GaLoreDimensionNumbers, Optimizer, scale_by_galore};
+/// use nnx::{DType, Param, array};
+///
+/// // A kernel [inputs, heads, features] as a matrix of 8 rows and 2 · 3 columns.
+/// let numbers = GaLoreDimensionNumbers { reduction_axis: vec![0], output_axis: vec![-2, -1] };
+/// let kernel = Param::new(array::zeros([8, 2, 3], DType::F32));
+/// let tx = scale_by_galore().rank(2).weight_dimension_numbers(Some(numbers));
+/// let state = Optimizer::new(&kernel, tx).opt_state;
+/// assert_eq!(state.projector.get("").unwrap().shape(), [8, 2]);
+/// assert_eq!(state.base_optimizer_state.mu.get("").unwrap().shape(), [2, 6]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Module)]
 #[module(crate = crate)]
 pub struct GaLoreDimensionNumbers {
@@ -82,6 +95,14 @@ const UNTOLD: &str = "scale_by_galore: the base optimizer is not told parameters
                       `scale_by_galore`, as `galore` does, and another transformation that needs them too";
 
 /// See [`scale_by_galore`].
+///
+/// ```
+/// use nnx::optim::{ScaleByAdam, ScaleByGalore, scale_by_adam, scale_by_galore};
+///
+/// let default: ScaleByGalore<ScaleByAdam> = scale_by_galore();
+/// let slower = default.rank(16).base_optimizer(scale_by_adam().b1(0.99));
+/// assert!(format!("{slower:?}").contains("rank: 16"));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByGalore<T> {
@@ -96,6 +117,20 @@ pub struct ScaleByGalore<T> {
 /// that its state is small; the projection is that of the largest singular values of a gradient now and then. Parameters
 /// that are no matrices are not projected. `optax.contrib.scale_by_galore`; the signs of singular vectors are arbitrary, so
 /// that moments from before a new projection may enter otherwise than there.
+///
+/// ```
+/// use nnx::array::Tolerance;
+/// use nnx::optim::{Optimizer, scale_by_galore, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
+/// // Of the gradient as it is, without an optimizer inside.
+/// let mut opt = Optimizer::new(&x, (scale_by_galore().rank(1).base_optimizer(()), sgd(1.0)));
+/// opt.update(&mut x, &Param::new(Array::from([[2.0_f32, 0.0], [0.0, 1.0]])));
+/// // The largest singular value is left.
+/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
+/// assert!(x.allclose(Array::from([[-2.0_f32, 0.0], [0.0, 0.0]]), near).item::<bool>());
+/// ```
 ///
 /// Source: Zhao et al., "GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection", 2024.
 pub fn scale_by_galore() -> ScaleByGalore<ScaleByAdam> {
@@ -128,6 +163,16 @@ impl<T> ScaleByGalore<T> {
 
     /// Another optimizer of what was projected. It is told parameters of the projected shapes, but not their values;
     /// one that needs these panics, so put weight decay behind [`scale_by_galore`], as [`galore`] does.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, ScaleByGalore, Trace, scale_by_galore, trace};
+    /// use nnx::{DType, Param, array};
+    ///
+    /// let tx: ScaleByGalore<Trace> = scale_by_galore().rank(2).base_optimizer(trace(0.9));
+    /// let kernel = Param::new(array::zeros([8, 6], DType::F32));
+    /// let state = Optimizer::new(&kernel, tx).opt_state;
+    /// assert_eq!(state.base_optimizer_state.trace.get("").unwrap().shape(), [2, 6]);
+    /// ```
     pub fn base_optimizer<U: GradientTransformation>(self, base_optimizer: U) -> ScaleByGalore<U> {
         let ScaleByGalore { rank, update_proj_gap, scale, weight_dimension_numbers, .. } = self;
         ScaleByGalore { rank, update_proj_gap, scale, base_optimizer, weight_dimension_numbers }
@@ -164,6 +209,22 @@ impl<T> ScaleByGalore<T> {
 }
 
 /// The projections, and the state of what was projected.
+///
+/// ```
+/// use nnx::array::Tolerance;
+/// use nnx::optim::{GaLoreState, Optimizer, scale_by_galore, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
+/// let mut opt = Optimizer::new(&x, (scale_by_galore().rank(1), sgd(0.1)));
+/// opt.update(&mut x, &Param::new(Array::from([[0.0_f32, 0.0], [0.0, 1.0]])));
+/// let state: &GaLoreState<_> = &opt.opt_state.0;
+/// assert_eq!(state.count.item::<i32>(), 1);
+/// // The singular vector, of either sign.
+/// let projector = state.projector.get("").unwrap().abs();
+/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
+/// assert!(projector.allclose(Array::from([[0.0_f32], [1.0]]), near).item::<bool>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct GaLoreState<S> {
@@ -257,6 +318,14 @@ impl<T: GradientTransformation> GradientTransformation for ScaleByGalore<T> {
 }
 
 /// See [`galore`].
+///
+/// ```
+/// use nnx::optim::{Galore, LearningRate, ScaleByAdam, galore, scale_by_galore};
+///
+/// let mut tx: Galore<ScaleByAdam> = galore(1e-3, scale_by_galore().rank(8)).weight_decay(0.1);
+/// tx.set_learning_rate(1e-4);
+/// assert!(matches!(tx.learning_rate(), LearningRate::Constant(1e-4)));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Galore<T> {

@@ -31,6 +31,17 @@ pub fn scale_gradient<M: Module>(inputs: &M, scale: f64) -> M {
 }
 
 /// Independent normal distributions; made by [`multi_normal`].
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::{MultiNormalDiagFromLogScale, multi_normal};
+///
+/// let loc = Array::from([1.0_f32, 2.0]);
+/// let normal: MultiNormalDiagFromLogScale = multi_normal(&loc, &Array::from([0.0_f32, 0.5]));
+/// assert_eq!(normal.log_scale().to_vec::<f32>(), [0.0, 0.5]);
+/// let [loc, _] = normal.params();
+/// assert_eq!(loc.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct MultiNormalDiagFromLogScale {
     loc: Array,
@@ -67,6 +78,19 @@ pub fn multi_normal(loc: &Array, log_scale: impl AsArray) -> MultiNormalDiagFrom
 impl MultiNormalDiagFromLogScale {
     /// Draws of the shape `shape`, with the axes of the distributions behind.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::multi_normal;
+    /// use nnx::random::key;
+    ///
+    /// // The deviations are 1 and e⁻⁹.
+    /// let normal = multi_normal(&Array::from([0.0_f32, 5.0]), &Array::from([0.0_f32, -9.0]));
+    /// let draws = normal.sample(&[1000], &key(0));
+    /// assert_eq!(draws.shape(), [1000, 2]);
+    /// let deviations = draws.std(0).to_vec::<f32>();
+    /// assert!((deviations[0] - 1.0).abs() < 0.1 && deviations[1] < 1e-3);
+    /// ```
+    ///
     /// # Panics
     /// Panics if `key` is not a single key.
     #[track_caller]
@@ -78,6 +102,18 @@ impl MultiNormalDiagFromLogScale {
     }
 
     /// The logarithm of the density at `x`, summed over the axes of the distributions.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::multi_normal;
+    ///
+    /// // Of two numbers, each one deviation from its mean: −1 − ln 2π.
+    /// let normal = multi_normal(&Array::from([0.0_f32, 0.0]), &Array::from([0.0_f32, 0.0]));
+    /// let log_prob = normal.log_prob(&Array::from([[1.0_f32, -1.0], [0.0, 0.0]]));
+    /// let want = Array::from([-2.837_877_f32, -1.837_877]);
+    /// assert!(log_prob.allclose(&want, Tolerance::default()).item::<bool>());
+    /// ```
     ///
     /// # Panics
     /// Panics if `x` does not broadcast with them.

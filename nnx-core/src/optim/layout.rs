@@ -8,6 +8,16 @@ use crate::module::{KeyRef, Path};
 use nnx_derive::Module;
 
 /// See [`flatten`].
+///
+/// ```
+/// use nnx::optim::{Adam, FlattenParams, Optimizer, adam, flatten};
+/// use nnx::{Array, Param};
+///
+/// let model = [Array::from([1.0_f32, 2.0]), Array::from([3.0_f32])].map(Param::new);
+/// let opt: Optimizer<FlattenParams<Adam>> = Optimizer::new(&model, flatten(adam(0.1)));
+/// // One mean of three numbers, in place of two.
+/// assert_eq!(opt.opt_state.0.mu.get("").unwrap().shape(), [3]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct FlattenParams<T> {
@@ -15,6 +25,19 @@ pub struct FlattenParams<T> {
 }
 
 /// `inner` of all parameters as one vector. `optax.flatten`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, clip_by_block_rms, flatten, sgd};
+/// use nnx::{Array, Param};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let mut opt = Optimizer::new(&model, (flatten(clip_by_block_rms(1.0)), sgd(1.0)));
+/// // Both gradients are one block, of root mean square 5.
+/// opt.update(&mut model, &params([1.0, 7.0]));
+/// assert!((model[0].item::<f32>() + 0.2).abs() < 1e-5);
+/// assert!((model[1].item::<f32>() + 1.4).abs() < 1e-5);
+/// ```
 pub fn flatten<T: GradientTransformation>(inner: T) -> FlattenParams<T> {
     FlattenParams { inner }
 }
@@ -71,6 +94,18 @@ impl<T: GradientTransformation> GradientTransformation for FlattenParams<T> {
 }
 
 /// See [`split_real_and_imaginary`].
+///
+/// ```
+/// use nnx::array::complex;
+/// use nnx::optim::{Adam, Optimizer, SplitRealAndImaginary, adam, split_real_and_imaginary};
+/// use nnx::{Array, DType, Param};
+///
+/// let z = Param::new(complex(&Array::scalar(1.0_f32), &Array::scalar(2.0_f32)));
+/// let tx: SplitRealAndImaginary<Adam> = split_real_and_imaginary(adam(0.5));
+/// let state = Optimizer::new(&z, tx).opt_state.0;
+/// assert_eq!(state.mu.len(), 2);
+/// assert_eq!(state.mu.get("imaginary").unwrap().dtype(), DType::F32);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SplitRealAndImaginary<T> {

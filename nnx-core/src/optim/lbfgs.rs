@@ -20,6 +20,19 @@ transformation! {
     /// Multiplies updates by an estimate of the inverse Hessian, made of the last changes of parameters and updates.
     /// `optax.scale_by_lbfgs`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_lbfgs};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(4.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_lbfgs(), scale(-1.0)));
+    /// for gradient in [8.0_f32, 6.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // The gradients of x² at 4 and 3: a step of norm 1, then that of Newton.
+    /// assert!(x.item::<f32>().abs() < 1e-4);
+    /// ```
+    ///
     /// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithm 7.4.
     scale_by_lbfgs() {
         /// How many changes are kept.
@@ -30,6 +43,23 @@ transformation! {
 }
 
 /// The last changes.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByLbfgsState, scale, scale_by_lbfgs};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(4.0_f32));
+/// let mut opt = Optimizer::new(&x, (scale_by_lbfgs().memory_size(3), scale(-1.0)));
+/// for gradient in [8.0_f32, 6.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ScaleByLbfgsState = &opt.opt_state.0;
+/// assert_eq!(state.count.item::<i32>(), 2);
+/// // x changed by −1, and the gradient by −2.
+/// let change = state.diff_updates_memory.get("").unwrap();
+/// assert_eq!(change.to_vec::<f32>(), [-2.0, 0.0, 0.0]);
+/// assert!((state.weights_memory.to_vec::<f32>()[0] - 0.5).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByLbfgsState {
@@ -145,6 +175,24 @@ impl GradientTransformation for ScaleByLbfgs {
 /// the loss and the gradient after a step, so that
 /// [`Optimizer::value_and_grad`](super::Optimizer::value_and_grad) need not do it again. Made for losses without noise.
 ///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, lbfgs};
+/// use nnx::{Array, Param};
+///
+/// // Rosenbrock's valley, whose least value is at (1, 1).
+/// let loss_fn = |model: &mut [Param; 2]| {
+///     let [x, y] = model;
+///     (1.0 - x.value()).square() + (y.value() - x.square()).square() * 100.0
+/// };
+/// let mut model = [-1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+/// let mut opt = Optimizer::new(&model, lbfgs().memory_size(5));
+/// for _ in 0..40 {
+///     let (loss, grads) = opt.value_and_grad(&mut model, &loss_fn);
+///     opt.update_with(&mut model, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+/// }
+/// assert!(loss_fn(&mut model).item::<f32>() < 1e-6);
+/// ```
+///
 /// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithm 7.4.
 pub fn lbfgs() -> Lbfgs<ScaleByZoomLinesearch> {
     let linesearch = scale_by_zoom_linesearch(20).initial_guess_strategy(InitialGuess::One);
@@ -152,6 +200,19 @@ pub fn lbfgs() -> Lbfgs<ScaleByZoomLinesearch> {
 }
 
 /// See [`lbfgs`].
+///
+/// ```
+/// use nnx::optim::{Lbfgs, Optimizer, ScaleByZoomLinesearch, lbfgs};
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::from([3.0_f32, -2.0]));
+/// let tx: Lbfgs<ScaleByZoomLinesearch> = lbfgs().memory_size(5);
+/// let opt = Optimizer::new(&x, tx);
+/// // The memory of the last changes, and the line search.
+/// let ((lbfgs, _), search) = &opt.opt_state;
+/// assert_eq!(lbfgs.diff_params_memory.get("").unwrap().shape(), [5, 2]);
+/// assert!(search.value.item::<f32>().is_infinite());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Lbfgs<L> {
@@ -162,6 +223,19 @@ pub struct Lbfgs<L> {
 
 impl<L: GradientTransformation> Lbfgs<L> {
     /// A factor of the step before the line search. Default: `1.0`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, lbfgs};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, lbfgs().learning_rate(0.5).linesearch(()));
+    /// opt.update(&mut x, &Param::new(Array::from([30.0_f32, 40.0])));
+    /// // Half of the first step, which is of norm 1.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([2.7_f32, 3.6]), near).item::<bool>());
+    /// ```
     pub fn learning_rate(mut self, learning_rate: impl Into<LearningRate>) -> Self {
         self.learning_rate = learning_rate.into();
         self
@@ -170,16 +244,52 @@ impl<L: GradientTransformation> Lbfgs<L> {
     set_learning_rate!();
 
     /// How many changes are kept. Default: `10`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, lbfgs};
+    /// use nnx::{Array, Param};
+    ///
+    /// let x = Param::new(Array::from([3.0_f32, -2.0]));
+    /// let opt = Optimizer::new(&x, lbfgs().memory_size(5));
+    /// assert_eq!(opt.opt_state.0.0.weights_memory.shape(), [5]);
+    /// ```
     pub fn memory_size(mut self, memory_size: usize) -> Self {
         self.lbfgs.memory_size = memory_size;
         self
     }
     /// Whether the estimate starts at the last curvature along the step, and not at 1. Default: `true`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, lbfgs};
+    /// use nnx::{Array, Param};
+    ///
+    /// let tx = lbfgs().linesearch(()).scale_init_precond(false);
+    /// let mut x = Param::new(Array::from([3.0_f32, 4.0]));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::from([0.5_f32, 2.0])));
+    /// // The first step is the gradient, and not of norm 1.
+    /// assert_eq!(x.to_vec::<f32>(), [2.5, 2.0]);
+    /// ```
     pub fn scale_init_precond(mut self, scale_init_precond: bool) -> Self {
         self.lbfgs.scale_init_precond = scale_init_precond;
         self
     }
     /// Another line search, or `()` for none.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, lbfgs, scale_by_backtracking_linesearch};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| x.square().sum(..);
+    /// let mut x = Param::new(Array::from([3.0_f32, -2.0]));
+    /// let tx = lbfgs().linesearch(scale_by_backtracking_linesearch(20));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for _ in 0..3 {
+    ///     let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+    ///     opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+    /// }
+    /// assert!(loss_fn(&mut x).item::<f32>() < 1e-6);
+    /// ```
     pub fn linesearch<T: GradientTransformation>(self, linesearch: T) -> Lbfgs<T> {
         Lbfgs { learning_rate: self.learning_rate, lbfgs: self.lbfgs, linesearch }
     }

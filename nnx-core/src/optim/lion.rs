@@ -14,6 +14,19 @@ transformation! {
     ScaleByLion;
     /// The sign of a mix of the update and the running mean. `optax.scale_by_lion`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_lion};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_lion(), scale(-1.0)));
+    /// for gradient in [4.0_f32, -0.1] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // The second gradient is too small to turn the sign of 0.9 · 0.04 − 0.1 · 0.1.
+    /// assert_eq!(x.item::<f32>(), -2.0);
+    /// ```
+    ///
     /// Source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
     scale_by_lion() {
         /// Weight of the mean in the mix.
@@ -24,6 +37,17 @@ transformation! {
     optimizers {
         Lion;
         /// Steps of one size by sign. `optax.lion`; see [`scale_by_lion`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, lion};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(1.0_f32));
+        /// let mut opt = Optimizer::new(&x, lion(0.1).weight_decay(0.5));
+        /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// // 1 − 0.1 · (1 + 0.5 · 1)
+        /// assert!((x.item::<f32>() - 0.85).abs() < 1e-3);
+        /// ```
         lion {
             /// How strongly parameters are pulled to zero.
             weight_decay: f64 = 1e-3,
@@ -41,6 +65,18 @@ transformation! {
 }
 
 /// The running mean of Lion.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByLionState, lion};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, lion(0.1).b2(0.5));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// let state: &ScaleByLionState = &opt.opt_state.0;
+/// // Lion is a chain, whose first part has the mean.
+/// assert_eq!(state.mu.get("").unwrap().item::<f32>(), 2.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByLionState {

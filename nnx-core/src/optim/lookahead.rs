@@ -10,6 +10,15 @@ use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 /// See [`lookahead`].
+///
+/// ```
+/// use nnx::optim::{Adam, Lookahead, Optimizer, adam, lookahead};
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::scalar(1.0_f32));
+/// let opt: Optimizer<Lookahead<Adam>> = Optimizer::new(&x, lookahead(adam(1e-3), 5, 0.5));
+/// assert_eq!(opt.opt_state.fast_state.0.count.item::<i32>(), 0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Lookahead<T> {
@@ -59,12 +68,43 @@ pub fn lookahead<T: GradientTransformation>(
 
 impl<T> Lookahead<T> {
     /// Whether the state of the optimizer starts anew after each period. Default: `false`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, lookahead, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let fast = sgd(1.0).momentum(Some(0.5));
+    /// let tx = lookahead(fast, 1, 1.0).reset_state(true);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+    /// }
+    /// // The second step has no momentum of the first; with it, x would be −2.5.
+    /// assert_eq!(x.item::<f32>(), -2.0);
+    /// ```
     pub fn reset_state(self, reset_state: bool) -> Self {
         Lookahead { reset_state, ..self }
     }
 }
 
 /// The slow parameters, and the state of the fast ones.
+///
+/// ```
+/// use nnx::optim::{LookaheadState, Optimizer, lookahead, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, lookahead(sgd(1.0), 2, 0.5));
+/// for _ in 0..3 {
+///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+/// }
+/// assert_eq!(x.item::<f32>(), -1.0);
+/// // After two steps to −1 both met at 0, and the model went on alone.
+/// let state: &LookaheadState<_> = &opt.opt_state;
+/// assert_eq!(state.slow.get("").unwrap().item::<f32>(), 0.0);
+/// assert_eq!(state.steps_since_sync.item::<i32>(), 1);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct LookaheadState<S> {

@@ -43,6 +43,15 @@ const LEAST: f64 = 1.0;
 impl LossScale {
     /// A factor that stays.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::LossScale;
+    ///
+    /// let mut scale = LossScale::fixed(8.0);
+    /// assert_eq!(scale.unscale(&Array::scalar(f32::INFINITY)).item::<f32>(), f32::INFINITY);
+    /// assert_eq!(scale.scale.item::<f32>(), 8.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if it is not a positive finite number.
     #[track_caller]
@@ -62,6 +71,20 @@ impl LossScale {
 
     /// A factor that follows the gradients; it starts with `scale`, for f16 with 32,768 as a rule.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::LossScale;
+    ///
+    /// let mut scale = LossScale::dynamic(1024.0);
+    /// // It grows after two finite steps in a row, and not after 2,000.
+    /// scale.period = Some(2);
+    /// let after = [1.0, f32::NAN, 1.0, 1.0].map(|gradient| {
+    ///     scale.unscale(&Array::scalar(gradient));
+    ///     scale.scale.item::<f32>()
+    /// });
+    /// assert_eq!(after, [1024.0, 512.0, 512.0, 1024.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`fixed`](LossScale::fixed).
     #[track_caller]
@@ -70,6 +93,15 @@ impl LossScale {
     }
 
     /// The loss times the factor, in its dtype.
+    ///
+    /// ```
+    /// use nnx::optim::LossScale;
+    /// use nnx::{Array, DType};
+    ///
+    /// let loss = LossScale::fixed(8.0).scale(&Array::scalar(0.5_f32).astype(DType::F16));
+    /// assert_eq!(loss.dtype(), DType::F16);
+    /// assert_eq!(loss.astype(DType::F32).item::<f32>(), 4.0);
+    /// ```
     #[track_caller]
     pub fn scale(&self, loss: &Array) -> Array {
         loss * self.scale.astype(loss.dtype())
@@ -77,6 +109,14 @@ impl LossScale {
 
     /// The gradients divided by the factor, in their dtypes; then a dynamic factor moves. Values that are not finite stay
     /// so.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::LossScale;
+    ///
+    /// let mut scale = LossScale::fixed(8.0);
+    /// assert_eq!(scale.unscale(&Array::from([16.0_f32, 4.0])).to_vec::<f32>(), [2.0, 0.5]);
+    /// ```
     #[track_caller]
     pub fn unscale<M: Module>(&mut self, grads: &M) -> M {
         let mut finite = Array::scalar(true);

@@ -9,6 +9,15 @@ use crate::module::{OptState, Variable};
 use nnx_derive::Module;
 
 /// See [`mechanize`].
+///
+/// ```
+/// use nnx::optim::{Mechanize, Optimizer, Sgd, mechanize, sgd};
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::scalar(1.0_f32));
+/// let opt: Optimizer<Mechanize<Sgd>> = Optimizer::new(&x, mechanize(sgd(0.1)).num_betas(3));
+/// assert_eq!(opt.opt_state.s.shape(), [3]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Mechanize<T> {
@@ -61,6 +70,19 @@ impl<T> Mechanize<T> {
 }
 
 /// The bets.
+///
+/// ```
+/// use nnx::optim::{MechanicState, Optimizer, mechanize, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, mechanize(sgd(0.1)).num_betas(2).s_init(0.5));
+/// let start: MechanicState<_> = opt.opt_state.clone();
+/// assert_eq!(start.s.to_vec::<f32>(), [0.5, 0.5]);
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// assert_eq!(opt.opt_state.count.item::<i32>(), 1);
+/// assert_eq!(opt.opt_state.x0.get("").unwrap().item::<f32>(), 1.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MechanicState<S> {

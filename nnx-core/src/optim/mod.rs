@@ -4,16 +4,25 @@
 //! Every transformation computes the numbers of its namesake in Optax, operation by operation, so
 //! that a run gives the losses that it gives in JAX.
 //!
-//! ```no_run
+//! ```
+//! use nnx::nn::Linear;
 //! use nnx::optim::{self, Optimizer};
-//! use nnx::{Array, Module, Param, value_and_grad};
-//! # fn demo<M: Module + Clone>(mut model: M, loss: fn(&mut M) -> Array) {
+//! use nnx::random::Rngs;
+//! use nnx::{DType, array, value_and_grad};
+//!
+//! let mut model = Linear::new(4, 2, &mut Rngs::new(0));
 //! // Clip, then AdamW with a warm-up: a tuple is a chain.
-//! let schedule = optim::warmup_cosine_decay_schedule(0.0, 5e-3, 100, 1000, 0.0);
+//! let schedule = optim::warmup_cosine_decay_schedule(0.0, 0.05, 10, 100, 0.0);
 //! let mut opt = Optimizer::new(&model, (optim::clip_by_global_norm(1.0), optim::adamw(schedule)));
-//! let (_, grads) = value_and_grad(loss, &mut model);
-//! opt.update(&mut model, &grads);
-//! # }
+//!
+//! let x = array::ones([8, 4], DType::F32);
+//! let loss_fn = |model: &mut Linear| (model.forward(&x) - 1.0).square().mean(..);
+//! let losses = [(); 50].map(|()| {
+//!     let (loss, grads) = value_and_grad(loss_fn, &mut model);
+//!     opt.update(&mut model, &grads);
+//!     loss.item::<f32>()
+//! });
+//! assert!(losses[49] < 0.1 * losses[0]);
 //! ```
 //!
 //! [`Optimizer::wrt`] trains a part of a model, such as its low-rank adaptation alone; [`partition`] gives groups of
@@ -150,6 +159,19 @@ pub trait GradientTransformation: Module {
 
     /// The updates to add to `params`, made of `updates`: the gradients, or what the
     /// transformation before this one in the chain has made of them.
+    ///
+    /// ```
+    /// use nnx::optim::{GradientTransformation, Params, trace};
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// // By hand, without an `Optimizer`.
+    /// let params = Params::of(&Param::new(Array::scalar(1.0_f32)), &Everything);
+    /// let tx = trace(0.5);
+    /// let mut state = tx.init(&params);
+    /// let updates = [4.0, 2.0].map(|g| tx.update(params.full_like(g), &mut state, &params));
+    /// // 2 + 0.5 · 4
+    /// assert_eq!(updates[1].get("").unwrap().item::<f32>(), 4.0);
+    /// ```
     fn update(&self, updates: Params, state: &mut Self::State, params: &Params) -> Params;
 
     /// The updates, where the optimizer was told more than gradients. What holds other transformations passes `extra`

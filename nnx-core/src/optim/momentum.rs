@@ -13,6 +13,19 @@ transformation! {
     Trace;
     /// Sums past updates, each weaker by `decay` at every step: trace = update + decay · trace.
     /// `optax.trace`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, trace};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (trace(0.5), scale(-1.0)));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 4, and 4 + 0.5 · 4.
+    /// assert_eq!(x.item::<f32>(), -10.0);
+    /// ```
     trace(decay: f64) {
         /// Looks one step ahead along the trace (Sutskever et al., "On the importance of
         /// initialization and momentum in deep learning", 2013).
@@ -21,6 +34,19 @@ transformation! {
 }
 
 /// The sum of past updates for each parameter.
+///
+/// ```
+/// use nnx::optim::{Optimizer, TraceState, scale, trace};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (trace(0.5), scale(-1.0)));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// }
+/// let state: &TraceState = &opt.opt_state.0;
+/// assert_eq!(state.trace.get("").unwrap().item::<f32>(), 6.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct TraceState {
@@ -45,6 +71,19 @@ impl GradientTransformation for Trace {
 optimizer! {
     Sgd;
     /// Stochastic gradient descent. `optax.sgd`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, sgd(0.5).momentum(Some(0.5)));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 0.5 · 4, and 0.5 · (4 + 0.5 · 4).
+    /// assert_eq!(x.item::<f32>(), -5.0);
+    /// ```
     sgd {
         /// Adds a trace of past updates that decays by this at each step, if there is one.
         momentum: Option<f64> = None,
@@ -62,6 +101,19 @@ optimizer! {
 transformation! {
     Ema;
     /// The running mean of updates in their place. `optax.ema`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, ema, scale};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (ema(0.5), scale(-1.0)));
+    /// for gradient in [4.0_f32, 7.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 4 and 6: (0.5 · 7 + 0.25 · 4) / 0.75.
+    /// assert!((x.item::<f32>() + 10.0).abs() < 1e-3);
+    /// ```
     ema(decay: f64) {
         /// Whether the mean is corrected for its start at zero.
         debias: bool = true,
@@ -69,6 +121,21 @@ transformation! {
 }
 
 /// The running mean of updates.
+///
+/// ```
+/// use nnx::optim::{EmaState, Optimizer, ema, scale};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (ema(0.5), scale(-1.0)));
+/// for gradient in [4.0_f32, 7.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &EmaState = &opt.opt_state.0;
+/// assert_eq!(state.count.item::<i32>(), 2);
+/// // It is not corrected here.
+/// assert_eq!(state.ema.get("").unwrap().item::<f32>(), 4.5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct EmaState {
@@ -100,6 +167,16 @@ impl GradientTransformation for Ema {
 transformation! {
     ScaleBySign;
     /// The sign of each element of the updates. `optax.scale_by_sign`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_sign};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0, 1.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_sign(), scale(-0.5)));
+    /// opt.update(&mut x, &Param::new(Array::from([100.0_f32, -0.01, 0.0])));
+    /// assert_eq!(x.to_vec::<f32>(), [-0.5, 0.5, 1.0]);
+    /// ```
     scale_by_sign() {}
 }
 
@@ -115,6 +192,16 @@ optimizer! {
     SignSgd;
     /// Steps of one size against the sign of the gradient. `optax.sign_sgd`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sign_sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([1.0_f32, 1.0]));
+    /// let mut opt = Optimizer::new(&x, sign_sgd(0.5));
+    /// opt.update(&mut x, &Param::new(Array::from([100.0_f32, -0.01])));
+    /// assert_eq!(x.to_vec::<f32>(), [0.5, 1.5]);
+    /// ```
+    ///
     /// Source: Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems", 2018.
     sign_sgd {}
     |o| -> (ScaleBySign, ScaleByLearningRate) {
@@ -125,6 +212,19 @@ optimizer! {
 optimizer! {
     Signum;
     /// Steps of one size against the sign of the running mean of gradients. `optax.signum`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, signum};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, signum(0.5).beta(0.75));
+    /// for gradient in [4.0_f32, -1.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // The mean, 0.75 · 1 − 0.25 · 1, has the sign of the first gradient.
+    /// assert_eq!(x.item::<f32>(), -1.0);
+    /// ```
     ///
     /// Source: Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems", 2018.
     signum {

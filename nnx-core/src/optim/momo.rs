@@ -93,6 +93,21 @@ rated! {
 }
 
 /// The means of MoMo.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, MomoState, Optimizer, momo};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, momo(1.0));
+/// let (loss, grads) = value_and_grad(loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+/// let state: &MomoState = &opt.opt_state;
+/// // The mean of one loss, 9, and of one gradient.
+/// assert_eq!(state.barf.item::<f32>(), 9.0);
+/// assert_eq!(state.exp_avg.get("").unwrap().item::<f32>(), -6.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MomoState {
@@ -168,6 +183,20 @@ rated! {
     /// Adam with steps by a model of the loss, at most `learning_rate`, which usually is 0.01. `optax.contrib.momo_adam`;
     /// see [`momo`]. Needs [`ExtraArgs::value`].
     ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, momo_adam};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, momo_adam(0.1));
+    /// for _ in 0..200 {
+    ///     let (loss, grads) = value_and_grad(loss_fn, &mut x);
+    ///     opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// }
+    /// assert!((x.item::<f32>() - 3.0).abs() < 0.05);
+    /// ```
+    ///
     /// Source: Schaipp et al., "MoMo: Momentum Models for Adaptive Learning Rates", 2023.
     momo_adam {
         /// Decay of the means of updates and losses.
@@ -186,6 +215,21 @@ rated! {
 }
 
 /// The means of MoMo-Adam.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, MomoAdamState, Optimizer, momo_adam};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, momo_adam(0.01).b1(0.5));
+/// let (loss, grads) = value_and_grad(loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+/// let state: &MomoAdamState = &opt.opt_state;
+/// // 0.5 · 9 and 0.5 · −6: the means are not corrected here.
+/// assert_eq!(state.barf.item::<f32>(), 4.5);
+/// assert_eq!(state.exp_avg.get("").unwrap().item::<f32>(), -3.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MomoAdamState {

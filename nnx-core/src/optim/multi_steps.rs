@@ -16,6 +16,18 @@ use std::sync::Arc;
 
 /// Which gradients [`MultiSteps`] leaves out; made by [`skip_not_finite`], [`skip_large_updates`] and
 /// [`SkipUpdates::custom`].
+///
+/// ```
+/// use nnx::optim::{Params, SkipUpdates, multi_steps, sgd, skip_large_updates, skip_not_finite};
+///
+/// let rules: [SkipUpdates; 3] = [
+///     skip_not_finite(),
+///     skip_large_updates(100.0),
+///     SkipUpdates::custom(|gradients: &Params, _, _| gradients.global_norm().gt(10.0)),
+/// ];
+/// let all = rules.map(|rule| multi_steps(sgd(0.1), 4).should_skip_update(Some(rule)));
+/// assert_eq!(all.len(), 3);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SkipUpdates(SkipRule);
@@ -31,12 +43,39 @@ enum SkipRule {
 type SkipFunction = UserFunction<dyn Fn(&Params, &Array, &Params) -> Array + Send + Sync>;
 
 /// Leaves out gradients that hold a NaN or an infinity. `optax.skip_not_finite`; see [`multi_steps`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, multi_steps, sgd, skip_not_finite};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let tx = multi_steps(sgd(1.0), 1).should_skip_update(Some(skip_not_finite()));
+/// let mut opt = Optimizer::new(&x, tx);
+/// for gradient in [1.0, f32::INFINITY, 2.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// assert_eq!(x.item::<f32>(), -3.0);
+/// ```
 pub fn skip_not_finite() -> SkipUpdates {
     SkipUpdates(SkipRule::NotFinite)
 }
 
 /// Leaves out gradients unless the sum of their squares is less than `max_squared_norm`. `optax.skip_large_updates`;
 /// see [`multi_steps`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, multi_steps, sgd, skip_large_updates};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let tx = multi_steps(sgd(1.0), 1).should_skip_update(Some(skip_large_updates(25.0)));
+/// let mut opt = Optimizer::new(&x, tx);
+/// for gradient in [1.0_f32, 5.0, 2.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// // The square of 5 is not less than 25.
+/// assert_eq!(x.item::<f32>(), -3.0);
+/// ```
 pub fn skip_large_updates(max_squared_norm: f64) -> SkipUpdates {
     SkipUpdates(SkipRule::Large(max_squared_norm))
 }
@@ -44,6 +83,20 @@ pub fn skip_large_updates(max_squared_norm: f64) -> SkipUpdates {
 impl SkipUpdates {
     /// Leaves out gradients for which `skips` gives true, a bool scalar. It gets the gradients, the count of steps
     /// taken, an i32 scalar, and the parameters.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, SkipUpdates, multi_steps, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// // Gradients after the first two steps.
+    /// let late = SkipUpdates::custom(|_, step, _| step.ge(2));
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, multi_steps(sgd(1.0), 1).should_skip_update(Some(late)));
+    /// for _ in 0..4 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+    /// }
+    /// assert_eq!(x.item::<f32>(), -2.0);
+    /// ```
     pub fn custom(
         skips: impl Fn(&Params, &Array, &Params) -> Array + Send + Sync + 'static,
     ) -> Self {
@@ -70,6 +123,21 @@ impl SkipUpdates {
 }
 
 /// Whether the last gradients were left out.
+///
+/// ```
+/// use nnx::optim::{Optimizer, SkipState, multi_steps, sgd, skip_large_updates};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let tx = multi_steps(sgd(1.0), 1).should_skip_update(Some(skip_large_updates(25.0)));
+/// let mut opt = Optimizer::new(&x, tx);
+/// for gradient in [1.0_f32, 6.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let skip: &SkipState = opt.opt_state.skip_state.as_ref().unwrap();
+/// assert!(skip.should_skip.item::<bool>());
+/// assert_eq!(skip.measured.as_ref().unwrap().item::<f32>(), 36.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SkipState {
@@ -80,6 +148,20 @@ pub struct SkipState {
 }
 
 /// See [`multi_steps`].
+///
+/// ```
+/// use nnx::optim::{MultiSteps, Optimizer, Sgd, multi_steps, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let tx: MultiSteps<Sgd> = multi_steps(sgd(1.0), 2).use_grad_mean(false);
+/// let mut opt = Optimizer::new(&x, tx);
+/// for gradient in [1.0_f32, 3.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// // The sum, and not the mean.
+/// assert_eq!(x.item::<f32>(), -4.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MultiSteps<T> {
@@ -148,6 +230,22 @@ impl<T> MultiSteps<T> {
 }
 
 /// The state of gradient accumulation.
+///
+/// ```
+/// use nnx::optim::{MultiStepsState, Optimizer, multi_steps, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, multi_steps(sgd(1.0), 2));
+/// for gradient in [1.0_f32, 3.0, 5.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &MultiStepsState<_> = &opt.opt_state;
+/// // One step was taken, and one gradient waits.
+/// assert_eq!(state.gradient_step.item::<i32>(), 1);
+/// assert_eq!(state.mini_step.item::<i32>(), 1);
+/// assert_eq!(state.acc_grads.get("").unwrap().item::<f32>(), 5.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MultiStepsState<S> {
@@ -165,6 +263,19 @@ pub struct MultiStepsState<S> {
 
 impl<S> MultiStepsState<S> {
     /// Whether the last call took a step, a bool scalar. `optax.MultiSteps.has_updated`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, multi_steps, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, multi_steps(sgd(1.0), 2));
+    /// let stepped = [1.0_f32, 3.0, 5.0].map(|gradient| {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    ///     opt.opt_state.has_updated().item::<bool>()
+    /// });
+    /// assert_eq!(stepped, [false, true, false]);
+    /// ```
     pub fn has_updated(&self) -> Array {
         self.mini_step.eq(0) & self.gradient_step.gt(0)
     }
@@ -246,12 +357,39 @@ transformation! {
     /// Gathers updates: their sum every `k` steps, and 0 at the steps between. `optax.apply_every`; before an optimizer
     /// with a state of its own [`multi_steps`] does what is meant.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, apply_every, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (apply_every(2), sgd(1.0)));
+    /// for gradient in [1.0_f32, 2.0, 4.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // The third gradient waits for the fourth.
+    /// assert_eq!(x.item::<f32>(), -3.0);
+    /// ```
+    ///
     /// # Panics
     /// `init` panics if `k` is less than 1.
     apply_every(k: i32) {}
 }
 
 /// The gathered updates.
+///
+/// ```
+/// use nnx::optim::{ApplyEveryState, Optimizer, apply_every, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (apply_every(2), sgd(1.0)));
+/// for gradient in [1.0_f32, 2.0, 4.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ApplyEveryState = &opt.opt_state.0;
+/// assert_eq!(state.count.item::<i32>(), 1);
+/// assert_eq!(state.grad_acc.get("").unwrap().item::<f32>(), 4.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ApplyEveryState {

@@ -18,6 +18,19 @@ transformation! {
     /// The nearest orthogonal matrix to the running mean of the updates of each matrix, by
     /// Newton-Schulz iteration; all parameters must be matrices. `optax.contrib.scale_by_muon`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_muon};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_muon(), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([[5.0_f32, 0.0], [0.0, 1.0]])));
+    /// // Both singular values are brought near to 1, within 0.35, as five steps do.
+    /// let values = x.to_vec::<f32>();
+    /// assert!((values[0] + 1.0).abs() < 0.35 && (values[3] + 1.0).abs() < 0.35);
+    /// assert!(values[1].abs() < 1e-5 && values[2].abs() < 1e-5);
+    /// ```
+    ///
     /// Source: Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
     scale_by_muon() {
         /// Decay of the mean of updates.
@@ -32,6 +45,17 @@ transformation! {
 }
 
 /// The running mean of Muon.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByMuonState, scale_by_muon, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([[1.0_f32, 0.0]]));
+/// let mut opt = Optimizer::new(&x, (scale_by_muon().beta(0.5), sgd(0.1)));
+/// opt.update(&mut x, &Param::new(Array::from([[4.0_f32, -2.0]])));
+/// let state: &ScaleByMuonState = &opt.opt_state.0;
+/// assert_eq!(state.mu.get("").unwrap().to_vec::<f32>(), [2.0, -1.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByMuonState {
@@ -73,6 +97,16 @@ impl ScaleByMuon {
 }
 
 /// See [`muon`].
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Muon, Optimizer, muon};
+/// use nnx::random::Rngs;
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let opt: Optimizer<Muon> = Optimizer::new(&layer, muon(0.02));
+/// assert!(opt.opt_state.muon.0.mu.get("kernel").is_some());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Muon {
@@ -83,12 +117,43 @@ pub struct Muon {
 /// Muon for matrices, AdamW with Nesterov's momentum and without decay for all other parameters.
 /// `optax.contrib.muon`.
 ///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Optimizer, muon};
+/// use nnx::random::Rngs;
+/// use nnx::{DType, array, value_and_grad};
+///
+/// let mut layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let mut opt = Optimizer::new(&layer, muon(0.02));
+/// let x = array::ones([16, 3], DType::F32);
+/// let loss_fn = |layer: &mut Linear| (layer.forward(&x) - 1.0).square().mean(..);
+/// let (before, _) = value_and_grad(loss_fn, &mut layer);
+/// for _ in 0..50 {
+///     let (_, grads) = value_and_grad(loss_fn, &mut layer);
+///     opt.update(&mut layer, &grads);
+/// }
+/// assert!(loss_fn(&mut layer).item::<f32>() < 0.1 * before.item::<f32>());
+/// ```
+///
 /// Source: Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
 pub fn muon(learning_rate: impl Into<LearningRate>) -> Muon {
     Muon { learning_rate: learning_rate.into(), muon: scale_by_muon() }
 }
 
 /// The states of both parts of Muon.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{MuonState, Optimizer, muon};
+/// use nnx::random::Rngs;
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let state: MuonState = Optimizer::new(&layer, muon(0.02)).opt_state;
+/// // The matrix has no mean of squares, and the bias has one.
+/// assert_eq!(state.muon.0.mu.get("kernel").unwrap().shape(), [3, 4]);
+/// assert_eq!(state.adam.0.nu.get("bias").unwrap().shape(), [4]);
+/// assert_eq!(state.adam.0.nu.len(), 1);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MuonState {

@@ -21,14 +21,19 @@ use std::sync::Arc;
 /// A Module itself: a jitted step takes it as `opt: &mut Optimizer<AdamW>`, and a checkpoint holds
 /// it at paths such as `opt_state[0].mu.linear1.kernel`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::optim::{AdamW, Optimizer, adamw};
-/// use nnx::{Array, Module, value_and_grad};
-/// # fn demo<M: Module>(mut model: M, loss_fn: fn(&mut M) -> Array) {
-/// let mut opt = Optimizer::new(&model, adamw(1e-3));
-/// let (loss, grads) = value_and_grad(loss_fn, &mut model);
-/// opt.update(&mut model, &grads);
-/// # }
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// fn train_step(model: &mut Param, opt: &mut Optimizer<AdamW>) -> f32 {
+///     let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut *model);
+///     opt.update(model, &grads);
+///     loss.item()
+/// }
+///
+/// let mut model = Param::new(Array::scalar(3.0_f32));
+/// let mut opt = Optimizer::new(&model, adamw(0.1));
+/// assert!(train_step(&mut model, &mut opt) > train_step(&mut model, &mut opt));
 /// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
@@ -73,6 +78,16 @@ impl Shapes {
 impl<T: GradientTransformation> Optimizer<T> {
     /// An optimizer of the Params of `model`, before the first step: [`wrt`](Optimizer::wrt) with
     /// `of_type::<Param>()`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let x = Param::new(Array::from([1.0_f32, 2.0]));
+    /// let opt = Optimizer::new(&x, sgd(0.1).momentum(Some(0.9)));
+    /// let trace = &opt.opt_state.0.as_ref().unwrap().trace;
+    /// assert_eq!(trace.get("").unwrap().to_vec::<f32>(), [0.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the model has no Param of a float dtype, or one without a value.
@@ -156,6 +171,16 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// `grads` is what [`grad`](crate::transform::grad) or [`value_and_grad`](crate::transform::value_and_grad) gave for
     /// this model.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([1.0_f32, -2.0]));
+    /// let mut opt = Optimizer::new(&x, sgd(0.25));
+    /// opt.update(&mut x, &Param::new(Array::from([2.0_f32, -4.0])));
+    /// assert_eq!((x.to_vec::<f32>(), opt.step.item::<u32>()), (vec![0.5, -1.0], 1));
+    /// ```
+    ///
     /// # Panics
     /// Panics if the model has other parameters, or parameters of other shapes, than the one that the
     /// optimizer was made for, or a gradient is missing, or if this thread holds a guard of a shared node of the
@@ -167,6 +192,18 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     /// Takes one step as [`update`](Optimizer::update) does, and tells the transformations the loss, or the function
     /// that it is of. The keyword arguments of `nnx.Optimizer.update`; see [`ExtraArgs`].
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd());
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // 9 / 6² of the gradient.
+    /// assert!((x.item::<f32>() - 1.5).abs() < 1e-6);
+    /// ```
     ///
     /// # Panics
     /// As [`update`](Optimizer::update), and if a transformation needs what it is not told.
@@ -276,6 +313,15 @@ impl<T: GradientTransformation> Optimizer<T> {
 
     /// The parameters of `model` that this optimizer updates.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd};
+    /// use nnx::{Array, Param, path_contains};
+    ///
+    /// let model = [1.0_f32, 2.0].map(|x| Param::new(Array::scalar(x)));
+    /// let opt = Optimizer::wrt(&model, sgd(0.1), path_contains(1));
+    /// assert_eq!(opt.params(&model).get("[1]").unwrap().item::<f32>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the model has other parameters than the one that the optimizer was made for.
     #[track_caller]
@@ -285,6 +331,16 @@ impl<T: GradientTransformation> Optimizer<T> {
     }
 
     /// `model` with these parameters in place of its own, such as an average that a state keeps.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let x = Param::new(Array::scalar(2.0_f32));
+    /// let opt = Optimizer::new(&x, sgd(0.1));
+    /// let other = opt.params(&x).map(|p| p * 3.0);
+    /// assert_eq!(opt.put(&x, &other).item::<f32>(), 6.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if the model or `params` have other parameters than the model that the optimizer was made for.

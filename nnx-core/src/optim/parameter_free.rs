@@ -65,6 +65,22 @@ rated! {
 }
 
 /// The means and sums of Prodigy.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ProdigyState, prodigy};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, prodigy(1.0).estim_lr0(1e-3));
+/// for _ in 0..20 {
+///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+///     opt.update(&mut x, &grads);
+/// }
+/// let state: &ProdigyState = &opt.opt_state;
+/// // The estimate of the rate has grown.
+/// assert!(state.estim_lr.item::<f32>() > 5e-3);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ProdigyState {
@@ -135,6 +151,20 @@ rated! {
     /// AdamW that finds its rate by bounds of the distance to the solution, so that `learning_rate` is a factor, and
     /// usually 1. `optax.contrib.dadapt_adamw`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, dadapt_adamw};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, dadapt_adamw(1.0));
+    /// for _ in 0..300 {
+    ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+    ///     opt.update(&mut x, &grads);
+    /// }
+    /// assert!((x.item::<f32>() - 3.0).abs() < 0.5);
+    /// ```
+    ///
     /// Source: Defazio and Mishchenko, "Learning-Rate-Free Learning by D-Adaptation", 2023.
     dadapt_adamw {
         /// Decays of the means of updates and of their squares.
@@ -149,6 +179,22 @@ rated! {
 }
 
 /// The means and sums of D-Adaptation.
+///
+/// ```
+/// use nnx::optim::{DAdaptAdamWState, Optimizer, dadapt_adamw};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, dadapt_adamw(1.0).estim_lr0(1e-3));
+/// for _ in 0..20 {
+///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+///     opt.update(&mut x, &grads);
+/// }
+/// let state: &DAdaptAdamWState = &opt.opt_state;
+/// // The estimate of the rate has grown.
+/// assert!(state.estim_lr.item::<f32>() > 5e-3);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DAdaptAdamWState {
@@ -212,6 +258,17 @@ transformation! {
     /// Bets on coins: the distance of each number from its start is a share of what the bets before won.
     /// `optax.contrib.scale_by_cocob`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale_by_cocob};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let mut opt = Optimizer::new(&x, scale_by_cocob());
+    /// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+    /// // The first bet is a hundredth, whatever the gradient: 1 / `alpha`.
+    /// assert!((x.item::<f32>() - 0.99).abs() < 1e-5);
+    /// ```
+    ///
     /// Source: Orabona and Tommasi, "Training Deep Networks without Learning Rates Through Coin Betting", 2017.
     scale_by_cocob() {
         /// How large the first bets are, at least.
@@ -222,6 +279,22 @@ transformation! {
 }
 
 /// The bets and their gains.
+///
+/// ```
+/// use nnx::optim::{COCOBState, Optimizer, scale_by_cocob};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, scale_by_cocob());
+/// for gradient in [2.0_f32, -3.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &COCOBState = &opt.opt_state;
+/// // The largest size, and the sums of sizes and of negative gradients.
+/// assert_eq!(state.scale.get("").unwrap().item::<f32>(), 3.0);
+/// assert_eq!(state.subgradients.get("").unwrap().item::<f32>(), 5.0);
+/// assert_eq!(state.cumulative_gradients.get("").unwrap().item::<f32>(), 1.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct COCOBState {
@@ -272,6 +345,20 @@ optimizer! {
     Cocob;
     /// Descent by betting on coins; `learning_rate` is a factor of gradients, and usually 1. `optax.contrib.cocob`; see
     /// [`scale_by_cocob`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, cocob};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.value() - 3.0).square().sum(..);
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, cocob(1.0));
+    /// for _ in 0..200 {
+    ///     let (_, grads) = value_and_grad(loss_fn, &mut x);
+    ///     opt.update(&mut x, &grads);
+    /// }
+    /// assert!((x.item::<f32>() - 3.0).abs() < 0.5);
+    /// ```
     cocob {
         /// How large the first bets are, at least.
         alpha: f64 = 100.0,
@@ -296,6 +383,17 @@ transformation! {
     /// Dual averaging with the cube root of sums of squares. `optax.contrib.scale_by_madgrad`; it has the learning rate,
     /// and its sign is that of a step.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale_by_madgrad};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, scale_by_madgrad(0.1.into()));
+    /// opt.update(&mut x, &Param::new(Array::scalar(10.0_f32)));
+    /// // 0.1 · 10 over the cube root of 0.1 · 10², of which momentum takes a tenth.
+    /// assert!((x.item::<f32>() + 0.0464159).abs() < 1e-5);
+    /// ```
+    ///
     /// Source: Defazio and Jelassi, "Adaptivity without Compromise: A Momentumized, Adaptive, Dual Averaged Gradient
     /// Method for Stochastic Optimization", 2021.
     scale_by_madgrad(learning_rate: LearningRate) {
@@ -307,6 +405,19 @@ transformation! {
 }
 
 /// The sums of MADGRAD.
+///
+/// ```
+/// use nnx::optim::{MadgradState, Optimizer, scale_by_madgrad};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(2.0_f32));
+/// let mut opt = Optimizer::new(&x, scale_by_madgrad(0.1.into()));
+/// opt.update(&mut x, &Param::new(Array::scalar(10.0_f32)));
+/// let state: &MadgradState = &opt.opt_state;
+/// assert!((state.s.get("").unwrap().item::<f32>() - 1.0).abs() < 1e-4);
+/// assert!((state.grad_sum_sq.get("").unwrap().item::<f32>() - 10.0).abs() < 1e-3);
+/// assert_eq!(state.x0.get("").unwrap().item::<f32>(), 2.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct MadgradState {
@@ -350,6 +461,17 @@ impl GradientTransformation for ScaleByMadgrad {
 optimizer! {
     Madgrad;
     /// Dual averaging with momentum. `optax.contrib.madgrad`; see [`scale_by_madgrad`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, madgrad};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let mut opt = Optimizer::new(&x, madgrad(0.1).momentum(0.0));
+    /// opt.update(&mut x, &Param::new(Array::scalar(10.0_f32)));
+    /// // 1 − 0.1 · 10 over the cube root of 0.1 · 10².
+    /// assert!((x.item::<f32>() - 0.535_841).abs() < 1e-3);
+    /// ```
     madgrad {
         /// How much of the parameters stays.
         momentum: f64 = 0.9,

@@ -75,6 +75,17 @@ pub(super) type ParamLayout = Hashed<ParamPlace>;
 ///
 /// As a part of an optimizer's state it is a Module whose leaves are Variables of kind
 /// [`OptState`] at the parameters' own paths: `mu.linear1.kernel`.
+///
+/// ```
+/// use nnx::optim::Params;
+/// use nnx::{Array, Everything, Param};
+///
+/// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+/// let params = Params::of(&model, &Everything);
+/// assert_eq!((params.len(), params.is_empty()), (2, false));
+/// assert_eq!(params.get("[1]").unwrap().item::<f32>(), 12.0);
+/// assert!((params.global_norm().item::<f32>() - 13.0).abs() < 1e-5);
+/// ```
 #[derive(Clone)]
 pub struct Params {
     layout: Arc<ParamLayout>,
@@ -83,6 +94,18 @@ pub struct Params {
 
 impl Params {
     /// Arrays at the paths given, as of Params; sorted here.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::Params;
+    ///
+    /// let named = |path: &str, x: f32| (path.parse().unwrap(), Array::scalar(x));
+    /// let params = Params::new([named("layer.kernel", 1.0), named("layer.bias", 2.0)]);
+    /// // In the order of paths.
+    /// let paths: Vec<String> = params.iter().map(|(path, _)| path.to_string()).collect();
+    /// assert_eq!(paths, ["layer.bias", "layer.kernel"]);
+    /// assert_eq!(params.get("layer.kernel").unwrap().item::<f32>(), 1.0);
+    /// ```
     pub fn new(entries: impl IntoIterator<Item = (Path, Array)>) -> Self {
         let place =
             |path| ParamPlace { path, kind: Param::VARIABLE_KIND, metadata: Metadata::EMPTY };
@@ -90,6 +113,18 @@ impl Params {
     }
 
     /// The values of the Variables of `module` that `filter` takes and that hold floats or complex numbers.
+    ///
+    /// ```
+    /// use nnx::nn::BatchNorm;
+    /// use nnx::optim::Params;
+    /// use nnx::random::Rngs;
+    /// use nnx::{Everything, Param, of_type};
+    ///
+    /// let norm = BatchNorm::new(3, &mut Rngs::new(0));
+    /// // The running statistics are not of the type Param.
+    /// assert_eq!(Params::of(&norm, &of_type::<Param>()).len(), 2);
+    /// assert!(Params::of(&norm, &Everything).get("mean").is_some());
+    /// ```
     pub fn of<M: Module>(module: &M, filter: &dyn Filter) -> Self {
         let found = parameters(module, |path, leaf| filter.matches(path, leaf));
         Params::at(found.into_iter().map(|found| (found.place, found.array)).collect())
@@ -127,6 +162,18 @@ impl Params {
     }
 
     /// Paths and arrays in order.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::optim::Params;
+    /// use nnx::random::Rngs;
+    /// use nnx::Everything;
+    ///
+    /// let params = Params::of(&Linear::new(3, 4, &mut Rngs::new(0)), &Everything);
+    /// let shapes: Vec<String> =
+    ///     params.iter().map(|(path, array)| format!("{path} {:?}", array.shape())).collect();
+    /// assert_eq!(shapes, ["bias [4]", "kernel [3, 4]"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &Array)> {
         self.layout.iter().map(|place| &place.path).zip(self.arrays())
     }
@@ -137,16 +184,46 @@ impl Params {
     }
 
     /// The arrays in the order of their paths.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::optim::Params;
+    /// use nnx::random::Rngs;
+    /// use nnx::{Array, Everything};
+    ///
+    /// let params = Params::of(&Linear::new(3, 4, &mut Rngs::new(0)), &Everything);
+    /// // 4 + 3 · 4
+    /// assert_eq!(params.arrays().map(Array::size).sum::<usize>(), 16);
+    /// ```
     pub fn arrays(&self) -> impl Iterator<Item = &Array> {
         self.leaves.iter().map(Variable::value)
     }
 
     /// The array at `path`, written as `layers[0].kernel`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+    /// let params = Params::of(&model, &Everything);
+    /// assert_eq!(params.get("[0]").unwrap().to_vec::<f32>(), [3.0, 4.0]);
+    /// assert!(params.get("[2]").is_none());
+    /// ```
     pub fn get(&self, path: &str) -> Option<&Array> {
         self.iter().find(|(p, _)| p.to_string() == path).map(|(_, array)| array)
     }
 
     /// `f` of every array.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let negative = params.map(|x| -x);
+    /// assert_eq!(negative.get("").unwrap().to_vec::<f32>(), [-1.0, -2.0]);
+    /// ```
     #[track_caller]
     pub fn map(&self, mut f: impl FnMut(&Array) -> Array) -> Params {
         // A loop, not an iterator's closure: mistakes in `f` point at the user's line.
@@ -158,6 +235,16 @@ impl Params {
     }
 
     /// `f` of every array and the one at the same path in `other`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let gradients = params.full_like(2.0);
+    /// let after = params.zip(&gradients, |p, g| p - g * 0.25);
+    /// assert_eq!(after.get("").unwrap().to_vec::<f32>(), [0.5, 1.5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the paths of both differ.
@@ -186,12 +273,35 @@ impl Params {
     }
 
     /// The arrays for which `first` holds, and the others.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+    /// let params = Params::of(&model, &Everything);
+    /// let (vectors, others) = params.partition(|x| x.rank() == 1);
+    /// assert_eq!(vectors.get("[0]").unwrap().to_vec::<f32>(), [3.0, 4.0]);
+    /// assert_eq!((vectors.len(), others.len()), (1, 1));
+    /// ```
     pub fn partition(&self, mut first: impl FnMut(&Array) -> bool) -> (Params, Params) {
         let (yes, no): (Vec<_>, Vec<_>) = self.entries().partition(|(_, array)| first(array));
         (Params::at(yes), Params::at(no))
     }
 
     /// Those that `filter` takes, and the others. The filter sees path, kind, metadata and the array here.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::optim::Params;
+    /// use nnx::random::Rngs;
+    /// use nnx::{Everything, path_contains};
+    ///
+    /// let params = Params::of(&Linear::new(3, 4, &mut Rngs::new(0)), &Everything);
+    /// let (biases, others) = params.split(&path_contains("bias"));
+    /// assert!(biases.get("bias").is_some() && biases.len() == 1);
+    /// assert!(others.get("kernel").is_some() && others.len() == 1);
+    /// ```
     pub fn split(&self, filter: &dyn Filter) -> (Params, Params) {
         let taken = |(place, array): &(ParamPlace, Array)| {
             let ParamPlace { path, kind, metadata } = place;
@@ -219,6 +329,18 @@ impl Params {
     }
 
     /// These arrays and those of `other`, which are at other paths.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+    /// let params = Params::of(&model, &Everything);
+    /// let (vectors, others) = params.partition(|x| x.rank() == 1);
+    /// let all = others.union(vectors.map(|x| x * 2.0));
+    /// assert_eq!(all.get("[0]").unwrap().to_vec::<f32>(), [6.0, 8.0]);
+    /// assert_eq!(all.get("[1]").unwrap().item::<f32>(), 12.0);
+    /// ```
     pub fn union(self, other: Params) -> Params {
         if other.is_empty() {
             return self;
@@ -227,16 +349,41 @@ impl Params {
     }
 
     /// Zeros in the shapes and dtypes of these arrays.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// assert_eq!(params.zeros_like().get("").unwrap().to_vec::<f32>(), [0.0, 0.0]);
+    /// ```
     pub fn zeros_like(&self) -> Params {
         self.map(Array::zeros_like)
     }
 
     /// `value` in the shapes and dtypes of these arrays.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// assert_eq!(params.full_like(0.5).get("").unwrap().to_vec::<f32>(), [0.5, 0.5]);
+    /// ```
     pub fn full_like(&self, value: f64) -> Params {
         self.map(|array| array.full_like(value))
     }
 
     /// The arrays converted to `dtype`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, DType, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let short = params.astype(DType::BF16);
+    /// assert_eq!(short.get("").unwrap().dtype(), DType::BF16);
+    /// ```
     pub fn astype(&self, dtype: DType) -> Params {
         self.map(|array| array.astype(dtype))
     }

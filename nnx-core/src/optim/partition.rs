@@ -15,16 +15,50 @@ use std::sync::Arc;
 /// parameter: `|_: &Path, leaf: &VarInfo| leaf.value.rank() > 1` takes kernels.
 ///
 /// Static, and only clones of this very mask count as equal: a function that is jitted is compiled again for a new one.
+///
+/// ```
+/// use nnx::optim::{Mask, Optimizer, add_decayed_weights, sgd};
+/// use nnx::{Array, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([1.0, 1.0]);
+/// // The first parameter decays.
+/// let decay = add_decayed_weights(0.5).mask(Mask::of(path_contains(0)));
+/// let mut opt = Optimizer::new(&model, (decay, sgd(1.0)));
+/// opt.update(&mut model, &params([0.0, 0.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [0.5, 1.0]);
+/// ```
 #[derive(Clone)]
 pub struct Mask(Option<Arc<dyn Filter + Send + Sync>>);
 
 impl Mask {
     /// All parameters.
+    ///
+    /// ```
+    /// use nnx::optim::{Mask, adamw};
+    /// use nnx::path_contains;
+    ///
+    /// // As it is by default.
+    /// let mask = Mask::everything();
+    /// assert_ne!(mask, Mask::of(path_contains("kernel")));
+    /// let tx = adamw(1e-3).mask(mask);
+    /// assert!(format!("{tx:?}").contains("Mask::everything()"));
+    /// ```
     pub fn everything() -> Self {
         Mask(None)
     }
 
     /// Those that `filter` takes.
+    ///
+    /// ```
+    /// use nnx::module::{Path, VarInfo};
+    /// use nnx::optim::{Mask, adamw};
+    ///
+    /// let matrices = Mask::of(|_: &Path, leaf: &VarInfo| leaf.value.rank() > 1);
+    /// let tx = adamw(1e-3).weight_decay(0.1).mask(matrices.clone());
+    /// // Another mask of the same function would be another program.
+    /// assert_eq!(matrices, matrices.clone());
+    /// ```
     pub fn of(filter: impl Filter + Send + Sync + 'static) -> Self {
         Mask(Some(Arc::new(filter)))
     }
@@ -90,6 +124,20 @@ impl Module for Mask {
 }
 
 /// A transformation for some parameters; made by [`group`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, group, partition, sgd};
+/// use nnx::{Array, Everything, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let groups = (group(path_contains(0), sgd(1.0)), group(Everything, sgd(0.5)));
+/// let mut opt = Optimizer::new(&model, partition(groups));
+/// // The rate of one group, set between steps.
+/// opt.tx.groups.0.tx.set_learning_rate(0.25);
+/// opt.update(&mut model, &params([5.0, 5.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [-1.25, -2.5]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Group<T> {
@@ -102,11 +150,40 @@ pub struct Group<T> {
 ///
 /// The filter is asked at every update. So one that looks at values should not change its mind: under `vmap` it sees
 /// the shapes of one example.
+///
+/// ```
+/// use nnx::optim::{Optimizer, group, partition, sgd};
+/// use nnx::{Array, Everything, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let groups = (group(path_contains(0), sgd(1.0)), group(Everything, sgd(0.5)));
+/// let mut opt = Optimizer::new(&model, partition(groups));
+/// opt.update(&mut model, &params([5.0, 5.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [-5.0, -2.5]);
+/// ```
 pub fn group<T>(filter: impl Filter + Send + Sync + 'static, tx: T) -> Group<T> {
     Group { mask: Mask::of(filter), tx }
 }
 
 /// A tuple of up to eight [`Group`]s.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{Groups, Optimizer, Partition, adam, group, partition, sgd};
+/// use nnx::random::Rngs;
+/// use nnx::{Everything, path_contains};
+///
+/// fn optimizer<G: Groups>(layer: &Linear, groups: G) -> Optimizer<Partition<G>> {
+///     Optimizer::new(layer, partition(groups))
+/// }
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let groups = (group(path_contains("bias"), sgd(0.1)), group(Everything, adam(1e-3)));
+/// // The states are a tuple too.
+/// let (_, adam) = optimizer(&layer, groups).opt_state;
+/// assert!(adam.0.mu.get("kernel").is_some() && adam.0.mu.get("bias").is_none());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of groups of parameters",
     label = "not groups",
@@ -178,6 +255,20 @@ groups! {
 }
 
 /// See [`partition`].
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::optim::{AdamW, Group, Optimizer, Partition, Sgd, adamw, group, partition, sgd};
+/// use nnx::random::Rngs;
+/// use nnx::{Everything, path_contains};
+///
+/// type Groups = (Group<Sgd>, Group<AdamW>);
+///
+/// let layer = Linear::new(3, 4, &mut Rngs::new(0));
+/// let groups: Groups = (group(path_contains("bias"), sgd(0.1)), group(Everything, adamw(1e-3)));
+/// let opt: Optimizer<Partition<Groups>> = Optimizer::new(&layer, partition(groups));
+/// assert_eq!(opt.opt_state.1.0.mu.len(), 1);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Partition<G> {
@@ -209,6 +300,17 @@ pub fn partition<G: Groups>(groups: G) -> Partition<G> {
 
 /// `tx` for the parameters that `filter` takes; the updates of the others pass unchanged. `optax.masked`.
 ///
+/// ```
+/// use nnx::optim::{Optimizer, clip, masked, sgd};
+/// use nnx::{Array, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let mut opt = Optimizer::new(&model, (masked(clip(1.0), path_contains(0)), sgd(1.0)));
+/// opt.update(&mut model, &params([5.0, 5.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [-1.0, -5.0]);
+/// ```
+///
 /// # Panics
 /// `init` panics if the filter takes no parameter.
 pub fn masked<T: GradientTransformation>(
@@ -223,6 +325,17 @@ pub fn masked<T: GradientTransformation>(
 ///
 /// [`Optimizer::wrt`](super::Optimizer::wrt) leaves parameters out altogether: then they cost nothing.
 ///
+/// ```
+/// use nnx::optim::{Optimizer, freeze, sgd};
+/// use nnx::{Array, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let mut opt = Optimizer::new(&model, (sgd(1.0), freeze(path_contains(0))));
+/// opt.update(&mut model, &params([5.0, 5.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [0.0, -5.0]);
+/// ```
+///
 /// # Panics
 /// `init` panics if the filter takes no parameter.
 pub fn freeze(
@@ -233,6 +346,17 @@ pub fn freeze(
 
 /// `tx` for the parameters that `frozen` does not take, and updates of zero for those that it takes.
 /// `optax.selective_transform`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, selective_transform, sgd};
+/// use nnx::{Array, Param, path_contains};
+///
+/// let params = |values: [f32; 2]| values.map(|x| Param::new(Array::scalar(x)));
+/// let mut model = params([0.0, 0.0]);
+/// let mut opt = Optimizer::new(&model, selective_transform(sgd(1.0), path_contains(0)));
+/// opt.update(&mut model, &params([5.0, 5.0]));
+/// assert_eq!(model.map(|x| x.item::<f32>()), [0.0, -5.0]);
+/// ```
 ///
 /// # Panics
 /// `init` panics if the filter takes no parameter, or all.
@@ -347,11 +471,30 @@ impl<G: Groups> GradientTransformation for Partition<G> {
 }
 
 /// See [`set_to_zero`].
+///
+/// ```
+/// use nnx::optim::{Group, SetToZero, Sgd, group, set_to_zero, sgd};
+/// use nnx::{Everything, path_contains};
+///
+/// let groups: (Group<SetToZero>, Group<Sgd>) =
+///     (group(path_contains("head"), set_to_zero()), group(Everything, sgd(0.1)));
+/// assert!(format!("{:?}", groups.0.tx).contains("SetToZero"));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SetToZero;
 
 /// Updates of zero: parameters stay as they are. `optax.set_to_zero`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, set_to_zero, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([1.0_f32, 2.0]));
+/// let mut opt = Optimizer::new(&x, (set_to_zero(), sgd(1.0)));
+/// opt.update(&mut x, &Param::new(Array::from([3.0_f32, 4.0])));
+/// assert_eq!(x.to_vec::<f32>(), [1.0, 2.0]);
+/// ```
 pub fn set_to_zero() -> SetToZero {
     SetToZero
 }

@@ -23,8 +23,8 @@ transformation! {
     /// let mut x = Param::new(Array::scalar(0.0_f32));
     /// let mut opt = Optimizer::new(&x, (sgd(1.0), reduce_on_plateau().factor(0.5).patience(2)));
     /// for _ in 0..4 {
-    ///     let loss = Array::scalar(3.0_f32);
-    ///     opt.update_with(&mut x, &Param::new(Array::scalar(1.0_f32)), ExtraArgs::new().value(&loss));
+    ///     let extra = ExtraArgs::new().value(&Array::scalar(3.0_f32));
+    ///     opt.update_with(&mut x, &Param::new(Array::scalar(1.0_f32)), extra);
     /// }
     /// assert_eq!(x.item::<f32>(), -1.0 - 1.0 - 0.5 - 0.5);
     /// ```
@@ -50,6 +50,21 @@ transformation! {
 }
 
 /// The scale, and what is known of the loss.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, ReduceLROnPlateauState, reduce_on_plateau, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (sgd(1.0), reduce_on_plateau().factor(0.5).patience(2)));
+/// for loss in [3.0_f32, 2.0, 2.0, 2.0] {
+///     let extra = ExtraArgs::new().value(&Array::scalar(loss));
+///     opt.update_with(&mut x, &Param::new(Array::scalar(1.0_f32)), extra);
+/// }
+/// let state: &ReduceLROnPlateauState = &opt.opt_state.1;
+/// assert_eq!(state.scale.item::<f32>(), 0.5);
+/// assert_eq!(state.best_value.item::<f32>(), 2.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ReduceLROnPlateauState {

@@ -7,6 +7,22 @@ use crate::array::where_;
 use nnx_derive::Module;
 
 /// The step where the loss is below the least value that it is said to have.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, PolyakVariant, polyak_sgd};
+/// use nnx::{Array, Param};
+///
+/// // The loss 1 is below the least value that it is said to have.
+/// let after = |variant| {
+///     let mut x = Param::new(Array::scalar(0.0_f32));
+///     let mut opt = Optimizer::new(&x, polyak_sgd().f_min(3.0).variant(variant));
+///     let extra = ExtraArgs::new().value(&Array::scalar(1.0_f32));
+///     opt.update_with(&mut x, &Param::new(Array::scalar(2.0_f32)), extra);
+///     x.item::<f32>()
+/// };
+/// assert_eq!(after(PolyakVariant::Sps), 1.0);
+/// assert_eq!(after(PolyakVariant::SpsPlus), 0.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Module)]
 #[module(crate = crate)]
 pub enum PolyakVariant {
@@ -20,6 +36,18 @@ transformation! {
     ScaleByPolyak;
     /// Scales updates by (loss − `f_min`) / ‖updates‖², at most by `max_learning_rate`; where the norm vanishes, by 0.
     /// `optax.scale_by_polyak`. Needs [`ExtraArgs::value`].
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, scale_by_polyak, sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_polyak()));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // A step of 9 / 6² of the gradient.
+    /// assert!((x.item::<f32>() - 1.5).abs() < 1e-6);
+    /// ```
     ///
     /// Source: Loizou et al., "Stochastic Polyak Step-size for SGD", 2021.
     scale_by_polyak() {
@@ -78,6 +106,16 @@ pub fn polyak_sgd() -> PolyakSgd {
 }
 
 /// See [`polyak_sgd`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, PolyakSgd, PolyakVariant, polyak_sgd};
+/// use nnx::{Array, Param};
+///
+/// let tx: PolyakSgd = polyak_sgd().f_min(0.5).eps(1e-6).variant(PolyakVariant::SpsPlus);
+/// let mut opt = Optimizer::new(&Param::new(Array::scalar(0.0_f32)), tx);
+/// opt.tx.set_scaling(0.5);
+/// assert!(format!("{:?}", opt.tx).contains("Constant(0.5)"));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct PolyakSgd {
@@ -87,31 +125,101 @@ pub struct PolyakSgd {
 
 impl PolyakSgd {
     /// The largest factor of the gradient. Default: `1.0`.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd().max_learning_rate(0.1));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // 9 / 6² of the gradient would be more.
+    /// assert!((x.item::<f32>() - 2.4).abs() < 1e-5);
+    /// ```
     pub fn max_learning_rate(mut self, max_learning_rate: f64) -> Self {
         self.polyak.max_learning_rate = max_learning_rate;
         self
     }
-    /// A factor of every step. Default: `1.0`.
+    /// A factor of the gradient before the size of its step is found. So a step that nothing bounds becomes 1 / `scaling`
+    /// times as long, as in Optax, and one of `max_learning_rate` `scaling` times. Default: `1.0`.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd().scaling(0.5));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // 9 / 3² of half of the gradient, 3; without scaling x would be 1.5.
+    /// assert!(x.item::<f32>().abs() < 1e-5);
+    /// ```
     pub fn scaling(mut self, scaling: impl Into<LearningRate>) -> Self {
         self.scaling = scaling.into();
         self
     }
-    /// Sets the factor of every step. A number or a schedule is a part of the program, so that a jitted function is
-    /// compiled again for another one; an array is not.
+    /// Sets [`scaling`](PolyakSgd::scaling). A number or a schedule is a part of the program, so that a jitted function
+    /// is compiled again for another one; an array is not.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::optim::polyak_sgd;
+    ///
+    /// let mut tx = polyak_sgd();
+    /// tx.set_scaling(Array::scalar(0.5_f32));
+    /// assert!(format!("{tx:?}").contains("Injected"));
+    /// ```
     pub fn set_scaling(&mut self, scaling: impl Into<LearningRate>) {
         self.scaling = scaling.into();
     }
     /// The least value of the loss. Default: `0.0`.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd().f_min(2.0));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square() + 2.0, &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // A step of (11 − 2) / 6² of the gradient.
+    /// assert!((x.item::<f32>() - 1.5).abs() < 1e-6);
+    /// ```
     pub fn f_min(mut self, f_min: f64) -> Self {
         self.polyak.f_min = f_min;
         self
     }
     /// Added to the squared norm of the gradient. Default: `0.0`.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd().eps(36.0));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // A step of 9 / (6² + 36) of the gradient.
+    /// assert!((x.item::<f32>() - 2.25).abs() < 1e-6);
+    /// ```
     pub fn eps(mut self, eps: f64) -> Self {
         self.polyak.eps = eps;
         self
     }
     /// The step below `f_min`. Default: `PolyakVariant::Sps`.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, PolyakVariant, polyak_sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let mut x = Param::new(Array::scalar(3.0_f32));
+    /// let mut opt = Optimizer::new(&x, polyak_sgd().f_min(99.0).variant(PolyakVariant::SpsPlus));
+    /// let (loss, grads) = value_and_grad(|x: &mut Param| x.square(), &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss));
+    /// // Below `f_min` there is no step.
+    /// assert_eq!(x.item::<f32>(), 3.0);
+    /// ```
     pub fn variant(mut self, variant: PolyakVariant) -> Self {
         self.polyak.variant = variant;
         self

@@ -33,13 +33,15 @@ fn examples(name: &str, grads: &Params) -> usize {
 /// shrunk to it, and the number of these. `optax.per_example_global_norm_clip`.
 ///
 /// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
 /// use nnx::module::Path;
 /// use nnx::optim::{Params, per_example_global_norm_clip};
-/// use nnx::Array;
 ///
 /// let grads = Params::new([(Path::new(), Array::from([[3.0_f32, 4.0], [0.0, 0.5]]))]);
 /// let (sum, clipped) = per_example_global_norm_clip(&grads, 1.0);
-/// assert_eq!(sum.get("").unwrap().to_vec::<f32>(), [0.6, 1.3]);
+/// let near = Tolerance { rtol: 1e-2, ..Tolerance::default() };
+/// assert!(sum.get("").unwrap().allclose(Array::from([0.6_f32, 1.3]), near).item::<bool>());
 /// assert_eq!(clipped.item::<i32>(), 1);
 /// ```
 ///
@@ -63,6 +65,23 @@ pub fn per_example_global_norm_clip(grads: &Params, l2_norm_clip: f64) -> (Param
 /// As [`per_example_global_norm_clip`], with a bound for each parameter: `global_l2_norm_clip` times the root of the
 /// parameter's share, which is the same for all (`uniform`) or by its size. The counts are one for each parameter.
 /// `optax.per_example_layer_norm_clip`.
+///
+/// ```
+/// use nnx::array::Tolerance;
+/// use nnx::optim::{Params, per_example_layer_norm_clip};
+/// use nnx::{Array, Everything, Param};
+///
+/// // Two examples of two parameters; each has the bound √2 · √0.5.
+/// let grads = [Array::from([[3.0_f32, 4.0], [0.0, 0.5]]), Array::from([[2.0_f32], [0.25]])];
+/// let grads = Params::of(&grads.map(Param::new), &Everything);
+/// let (sums, clipped) = per_example_layer_norm_clip(&grads, 2.0_f64.sqrt(), true);
+/// let near = |path: &str, want: Array| {
+///     let near = Tolerance { rtol: 1e-2, ..Tolerance::default() };
+///     sums.get(path).unwrap().allclose(want, near).item::<bool>()
+/// };
+/// assert!(near("[0]", Array::from([0.6_f32, 1.3])) && near("[1]", Array::from([1.25_f32])));
+/// assert_eq!(clipped.get("[1]").unwrap().item::<i32>(), 1);
+/// ```
 ///
 /// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", 2018.
 ///
@@ -99,11 +118,12 @@ transformation! {
     /// It stands first in a chain, and the gradients have an axis of examples in front:
     ///
     /// ```
-    /// use nnx::optim::{Optimizer, dpsgd};
-    /// use nnx::{Array, Param, grad, in_axes, vmap};
+    /// use nnx::optim::{Optimizer, differentially_private_aggregate, sgd};
+    /// use nnx::{Array, Param, grad, vmap};
     ///
     /// let mut w = Param::new(Array::from([1.0_f32, -1.0]));
-    /// let mut opt = Optimizer::new(&w, dpsgd(0.1).l2_norm_clip(1.0).noise_multiplier(0.5).seed(7));
+    /// let tx = (differentially_private_aggregate(1.0, 0.5, 7), sgd(0.1));
+    /// let mut opt = Optimizer::new(&w, tx);
     /// let xs = Array::from([[1.0_f32, 2.0], [3.0, -4.0], [0.5, 0.0]]);
     /// let loss = |w: &Param, x: &Array| (w.value() * x).sum(..).square();
     /// let gradients = vmap(|x: &Array| grad(|w: &Param| loss(w, x), &w), &xs, 0);
@@ -116,6 +136,18 @@ transformation! {
 }
 
 /// The key of the next draws.
+///
+/// ```
+/// use nnx::optim::{DifferentiallyPrivateAggregateState, Optimizer, dpsgd};
+/// use nnx::random::key;
+/// use nnx::{Array, Param};
+///
+/// let w = Param::new(Array::from([1.0_f32, -1.0]));
+/// let opt = Optimizer::new(&w, dpsgd(0.1).seed(7));
+/// // A checkpoint of it goes on with the same noise.
+/// let state: &DifferentiallyPrivateAggregateState = &opt.opt_state.0;
+/// assert_eq!(state.rng_key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct DifferentiallyPrivateAggregateState {
@@ -154,6 +186,19 @@ impl GradientTransformation for DifferentiallyPrivateAggregate {
 optimizer! {
     Dpsgd;
     /// Gradient descent with [`differentially_private_aggregate`]. `optax.contrib.dpsgd`.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, dpsgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut w = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&w, dpsgd(1.0).l2_norm_clip(1.0).noise_multiplier(0.0));
+    /// // The gradients of two examples, of which the first is shortened.
+    /// opt.update(&mut w, &Param::new(Array::from([[3.0_f32, 4.0], [0.0, 0.5]])));
+    /// let near = Tolerance { rtol: 1e-2, ..Tolerance::default() };
+    /// assert!(w.allclose(Array::from([-0.3_f32, -0.65]), near).item::<bool>());
+    /// ```
     dpsgd {
         /// The largest norm of an example's gradient.
         l2_norm_clip: f64 = 1.0,

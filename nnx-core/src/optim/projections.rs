@@ -75,12 +75,30 @@ fn check_scale(name: &str, scale: f64) {
 }
 
 /// No number is negative. `optax.projections.projection_non_negative`.
+///
+/// ```
+/// use nnx::optim::projections::projection_non_negative;
+/// use nnx::{Array, Param};
+///
+/// let model = [Array::from([-1.0_f32, 2.0]), Array::from([-0.5_f32])].map(Param::new);
+/// let [a, b] = projection_non_negative(&model);
+/// assert_eq!((a.to_vec::<f32>(), b.item::<f32>()), (vec![0.0, 2.0], 0.0));
+/// ```
 #[track_caller]
 pub fn projection_non_negative<M: Module>(tree: &M) -> M {
     projected("projection_non_negative", [tree], |[x]| each(x, crate::nn::relu))
 }
 
 /// Each number is between those of `lower` and `upper`. `optax.projections.projection_box`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_box;
+///
+/// let (lower, upper) = (Array::from([-1.0_f32; 3]), Array::from([1.0_f32, 1.0, 2.0]));
+/// let x = projection_box(&Array::from([-3.0_f32, 0.5, 3.0]), &lower, &upper);
+/// assert_eq!(x.to_vec::<f32>(), [-1.0, 0.5, 2.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the trees differ in the shapes of their float leaves.
@@ -93,12 +111,28 @@ pub fn projection_box<M: Module>(tree: &M, lower: &M, upper: &M) -> M {
 }
 
 /// Each number is between 0 and `scale`. `optax.projections.projection_hypercube`, whose default is 1.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_hypercube;
+///
+/// let x = projection_hypercube(&Array::from([-1.0_f32, 0.5, 3.0]), 2.0);
+/// assert_eq!(x.to_vec::<f32>(), [0.0, 0.5, 2.0]);
+/// ```
 #[track_caller]
 pub fn projection_hypercube<M: Module>(tree: &M, scale: f64) -> M {
     projected("projection_hypercube", [tree], |[x]| each(x, |x| x.clip(0.0, scale)))
 }
 
 /// Each number is between −`scale` and `scale`. `optax.projections.projection_linf_ball`, whose default is 1.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_linf_ball;
+///
+/// let x = projection_linf_ball(&Array::from([-3.0_f32, 0.5]), 1.0);
+/// assert_eq!(x.to_vec::<f32>(), [-1.0, 0.5]);
+/// ```
 #[track_caller]
 pub fn projection_linf_ball<M: Module>(tree: &M, scale: f64) -> M {
     projected("projection_linf_ball", [tree], |[x]| each(x, |x| x.clip(-scale, scale)))
@@ -161,6 +195,14 @@ fn l1_sphere(x: &[Array], scale: f64) -> Vec<Array> {
 
 /// No number is negative, and the sum of all is `scale`. `optax.projections.projection_simplex`, whose default is 1.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_simplex;
+///
+/// let x = projection_simplex(&Array::from([1.5_f32, 1.0, -2.0]), 1.0);
+/// assert_eq!(x.to_vec::<f32>(), [0.75, 0.25, 0.0]);
+/// ```
+///
 /// Source: Held et al., "Validation of subgradient optimization", 1974.
 ///
 /// # Panics
@@ -173,6 +215,15 @@ pub fn projection_simplex<M: Module>(tree: &M, scale: f64) -> M {
 
 /// The sum of the sizes of all numbers is `scale`. `optax.projections.projection_l1_sphere`, whose default is 1.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_l1_sphere;
+///
+/// let x = projection_l1_sphere(&Array::from([0.5_f32, -0.25]), 1.0);
+/// // Numbers inside of the ball go to its surface.
+/// assert_eq!(x.to_vec::<f32>(), [0.625, -0.375]);
+/// ```
+///
 /// # Panics
 /// Panics if `scale` is not positive.
 #[track_caller]
@@ -182,6 +233,14 @@ pub fn projection_l1_sphere<M: Module>(tree: &M, scale: f64) -> M {
 }
 
 /// The sum of the sizes of all numbers is at most `scale`. `optax.projections.projection_l1_ball`, whose default is 1.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_l1_ball;
+///
+/// let x = projection_l1_ball(&Array::from([3.0_f32, -1.5, 0.5]), 2.0);
+/// assert_eq!(x.to_vec::<f32>(), [1.75, -0.25, 0.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if `scale` is not positive.
@@ -197,12 +256,33 @@ pub fn projection_l1_ball<M: Module>(tree: &M, scale: f64) -> M {
 }
 
 /// The root of the sum of squares is `scale`. `optax.projections.projection_l2_sphere`, whose default is 1.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::projections::projection_l2_sphere;
+///
+/// let x = projection_l2_sphere(&Array::from([0.3_f32, 0.4]), 1.0);
+/// assert!(x.allclose(Array::from([0.6_f32, 0.8]), Tolerance::default()).item::<bool>());
+/// ```
 #[track_caller]
 pub fn projection_l2_sphere<M: Module>(tree: &M, scale: f64) -> M {
     projected("projection_l2_sphere", [tree], |[x]| scaled(x, &(scale / vdot(x, x).sqrt())))
 }
 
 /// The root of the sum of squares is at most `scale`. `optax.projections.projection_l2_ball`, whose default is 1.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::projections::projection_l2_ball;
+///
+/// let near = |x: &Array, want: [f32; 2]| {
+///     x.allclose(Array::from(want), Tolerance::default()).item::<bool>()
+/// };
+/// assert!(near(&projection_l2_ball(&Array::from([3.0_f32, 4.0]), 1.0), [0.6, 0.8]));
+/// assert!(near(&projection_l2_ball(&Array::from([0.3_f32, 0.4]), 1.0), [0.3, 0.4]));
+/// ```
 #[track_caller]
 pub fn projection_l2_ball<M: Module>(tree: &M, scale: f64) -> M {
     projected("projection_l2_ball", [tree], |[x]| {
@@ -211,6 +291,14 @@ pub fn projection_l2_ball<M: Module>(tree: &M, scale: f64) -> M {
 }
 
 /// The part of `x` along `a`. `optax.projections.projection_vector`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_vector;
+///
+/// let x = projection_vector(&Array::from([3.0_f32, 4.0]), &Array::from([2.0_f32, 0.0]));
+/// assert_eq!(x.to_vec::<f32>(), [3.0, 0.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the trees differ in the shapes of their float leaves.
@@ -226,6 +314,16 @@ fn moved(x: &[Array], a: &[Array], share: &Array) -> Vec<Array> {
 
 /// The product with `a` is `b`. `optax.projections.projection_hyperplane`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_hyperplane;
+///
+/// let a = Array::from([0.0_f32, 2.0]);
+/// let x = projection_hyperplane(&Array::from([3.0_f32, 4.0]), &a, 2.0);
+/// // 2 · 1 = 2
+/// assert_eq!(x.to_vec::<f32>(), [3.0, 1.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the trees differ in the shapes of their float leaves.
 #[track_caller]
@@ -236,6 +334,18 @@ pub fn projection_hyperplane<M: Module>(x: &M, a: &M, b: f64) -> M {
 }
 
 /// The product with `a` is at most `b`. `optax.projections.projection_halfspace`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::projections::projection_halfspace;
+///
+/// let a = Array::from([0.0_f32, 2.0]);
+/// let near = projection_halfspace(&Array::from([3.0_f32, 4.0]), &a, 2.0);
+/// assert_eq!(near.to_vec::<f32>(), [3.0, 1.0]);
+/// // 2 · −4 is less than 2.
+/// let same = projection_halfspace(&Array::from([3.0_f32, -4.0]), &a, 2.0);
+/// assert_eq!(same.to_vec::<f32>(), [3.0, -4.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the trees differ in the shapes of their float leaves.

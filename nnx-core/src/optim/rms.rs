@@ -15,6 +15,20 @@ transformation! {
     ScaleByRss;
     /// Divides updates by the root of the sum of all squares so far. `optax.scale_by_rss`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_rss};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_rss().initial_accumulator_value(0.0), scale(-1.0));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for gradient in [3.0_f32, 4.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 3 / √3², and 4 / √(3² + 4²).
+    /// assert!((x.item::<f32>() + 1.8).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Duchi et al., "Adaptive Subgradient Methods", 2011.
     scale_by_rss() {
         /// Where the sum starts.
@@ -25,6 +39,17 @@ transformation! {
     optimizers {
         AdaGrad;
         /// AdaGrad. `optax.adagrad`; see [`scale_by_rss`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adagrad};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, adagrad(0.5).initial_accumulator_value(16.0));
+        /// opt.update(&mut x, &Param::new(Array::scalar(3.0_f32)));
+        /// // 0.5 · 3 / √(16 + 3²)
+        /// assert!((x.item::<f32>() + 0.3).abs() < 1e-4);
+        /// ```
         adagrad {}
         |o, rss| -> (ScaleByRss, ScaleByLearningRate) {
             (rss, scale_by_learning_rate(o.learning_rate.clone()))
@@ -33,6 +58,19 @@ transformation! {
 }
 
 /// The sum of squares.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByRssState, adagrad};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, adagrad(0.5).initial_accumulator_value(0.0));
+/// for gradient in [3.0_f32, 4.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ScaleByRssState = &opt.opt_state.0;
+/// assert_eq!(state.sum_of_squares.get("").unwrap().item::<f32>(), 25.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByRssState {
@@ -59,6 +97,17 @@ transformation! {
     ScaleByRms;
     /// Divides updates by the root of the running mean of their squares. `optax.scale_by_rms`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_rms};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_rms().decay(0.75), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // 4 / √(0.25 · 4²); with `bias_correction(true)` it is 1.
+    /// assert!((x.item::<f32>() + 2.0).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Hinton, "Overview of mini-batch gradient descent", 2012.
     scale_by_rms() {
         /// Decay of the mean of squares.
@@ -75,6 +124,19 @@ transformation! {
     optimizers {
         RmsProp;
         /// RMSProp. `optax.rmsprop`; see [`scale_by_rms`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, rmsprop};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, rmsprop(0.1).decay(0.75).momentum(Some(0.5)));
+        /// for _ in 0..2 {
+        ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// }
+        /// // 0.1 · 2, and 0.1 · 4 / √7 with half of the step before.
+        /// assert!((x.item::<f32>() + 0.451_186).abs() < 1e-4);
+        /// ```
         rmsprop {
             /// Decay of a trace of updates; without one there is no trace.
             momentum: Option<f64> = None,
@@ -92,6 +154,21 @@ transformation! {
 }
 
 /// The running mean of squares.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByRmsState, rmsprop};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, rmsprop(0.1).decay(0.75));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// }
+/// let state: &ScaleByRmsState = &opt.opt_state.0;
+/// // 0.25 · 4² + 0.75 · 4
+/// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 7.0);
+/// assert!(state.count.is_none());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByRmsState {
@@ -133,6 +210,18 @@ transformation! {
     /// Scales updates by the ratio of the running sizes of past changes and updates.
     /// `optax.scale_by_adadelta`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_adadelta};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let tx = (scale_by_adadelta().rho(0.5).eps(1.0), scale(-0.75));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // 4 · √(0 + 1) / √(8 + 1), of which 0.75.
+    /// assert!((x.item::<f32>() + 1.0).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
     scale_by_adadelta() {
         /// Decay of both means.
@@ -143,6 +232,18 @@ transformation! {
     optimizers {
         AdaDelta;
         /// AdaDelta. `optax.adadelta`; see [`scale_by_adadelta`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adadelta};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(2.0_f32));
+        /// let tx = adadelta(0.75).rho(0.5).eps(1.0).weight_decay(0.5);
+        /// let mut opt = Optimizer::new(&x, tx);
+        /// opt.update(&mut x, &Param::new(Array::scalar(3.0_f32)));
+        /// // The gradient is 3 + 0.5 · 2.
+        /// assert!((x.item::<f32>() - 1.0).abs() < 1e-3);
+        /// ```
         adadelta {
             /// How strongly parameters are pulled to zero.
             weight_decay: f64 = 0.0,
@@ -160,6 +261,20 @@ transformation! {
 }
 
 /// The running means of AdaDelta.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByAdaDeltaState, adadelta};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, adadelta(1.0).rho(0.5).eps(1.0));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// // No weight decay, then the means.
+/// let state: &ScaleByAdaDeltaState = &opt.opt_state.1;
+/// assert_eq!(state.e_g.get("").unwrap().item::<f32>(), 8.0);
+/// // Half of the square of the step, 4 / 3.
+/// assert!((state.e_x.get("").unwrap().item::<f32>() - 0.888_889).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByAdaDeltaState {
@@ -189,6 +304,17 @@ transformation! {
     ScaleByStddev;
     /// Divides updates by their running standard deviation. `optax.scale_by_stddev`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_stddev};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_stddev().decay(0.5), scale(-1.0)));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // The means are 2 and 8, and the deviation is √(8 − 2²).
+    /// assert!((x.item::<f32>() + 2.0).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Hinton, "Lecture 6e: RMSProp", 2012.
     scale_by_stddev() {
         /// Decay of the means.
@@ -205,6 +331,18 @@ transformation! {
 }
 
 /// The means of updates and of their squares.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByStddevState, scale, scale_by_stddev};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (scale_by_stddev().decay(0.5), scale(-1.0)));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// let state: &ScaleByStddevState = &opt.opt_state.0;
+/// assert_eq!(state.mu.get("").unwrap().item::<f32>(), 2.0);
+/// assert_eq!(state.nu.get("").unwrap().item::<f32>(), 8.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByStddevState {

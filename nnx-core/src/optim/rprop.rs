@@ -16,6 +16,19 @@ transformation! {
     /// step after a change is left out. As in Optax, what is returned is the step that the gradient before called
     /// for, so that the first one is 0. `optax.scale_by_rprop`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_rprop};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_rprop(0.5), scale(-1.0)));
+    /// for _ in 0..3 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+    /// }
+    /// // 0, then 0.5, then 1.2 · 0.5.
+    /// assert!((x.item::<f32>() + 1.1).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
     /// algorithm", 1993.
     scale_by_rprop(learning_rate: f64) {
@@ -31,6 +44,20 @@ transformation! {
 }
 
 /// The steps of Rprop.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByRpropState, rprop};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, rprop(0.5));
+/// for _ in 0..3 {
+///     opt.update(&mut x, &Param::new(Array::scalar(1.0_f32)));
+/// }
+/// let state: &ScaleByRpropState = &opt.opt_state.0;
+/// // 0.5 · 1.2²
+/// assert!((state.step_sizes.get("").unwrap().item::<f32>() - 0.72).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByRpropState {
@@ -66,6 +93,19 @@ impl GradientTransformation for ScaleByRprop {
 
 /// Rprop, with `learning_rate` as the first step size. `optax.rprop`; see [`scale_by_rprop`], whose settings are those
 /// of the first part: `chain(scale_by_rprop(1e-3).eta_plus(1.1), scale(-1.0))`, as a tuple.
+///
+/// ```
+/// use nnx::optim::{Optimizer, rprop};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, rprop(0.5));
+/// for gradient in [100.0_f32, 0.01, -1.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// // Only signs count; the step after the change of sign is left out.
+/// assert!((x.item::<f32>() + 0.5).abs() < 1e-3);
+/// ```
 pub fn rprop(learning_rate: f64) -> (ScaleByRprop, Scale) {
     (scale_by_rprop(learning_rate), scale(-1.0))
 }
@@ -73,6 +113,19 @@ pub fn rprop(learning_rate: f64) -> (ScaleByRprop, Scale) {
 transformation! {
     ScaleByOptimisticGradient;
     /// (`alpha` + `beta`) · update − `beta` · the update before. `optax.scale_by_optimistic_gradient`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_optimistic_gradient};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_optimistic_gradient(), scale(-1.0)));
+    /// for gradient in [1.0_f32, 3.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 1, and 2 · 3 − 1.
+    /// assert_eq!(x.item::<f32>(), -6.0);
+    /// ```
     ///
     /// Source: Mokhtari et al., "A Unified Analysis of Extra-gradient and Optimistic Gradient Methods for Saddle
     /// Point Problems", 2019.
@@ -86,6 +139,19 @@ transformation! {
         OptimisticGradientDescent;
         /// Gradient descent that looks ahead, for games. `optax.optimistic_gradient_descent`; see
         /// [`scale_by_optimistic_gradient`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, optimistic_gradient_descent};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(0.0_f32));
+        /// let mut opt = Optimizer::new(&x, optimistic_gradient_descent(0.5));
+        /// for gradient in [1.0_f32, 3.0] {
+        ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+        /// }
+        /// // 0.5 · 1, and 0.5 · (2 · 3 − 1).
+        /// assert_eq!(x.item::<f32>(), -3.0);
+        /// ```
         optimistic_gradient_descent {}
         |o, optimistic| -> (ScaleByOptimisticGradient, ScaleByLearningRate) {
             (optimistic, scale_by_learning_rate(o.learning_rate.clone()))
@@ -94,6 +160,20 @@ transformation! {
 }
 
 /// The gradient before.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByOptimisticGradientState, optimistic_gradient_descent};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, optimistic_gradient_descent(0.5));
+/// for gradient in [1.0_f32, 3.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ScaleByOptimisticGradientState = &opt.opt_state.0;
+/// assert!(!state.is_initial_step.item::<bool>());
+/// assert_eq!(state.previous_gradient.get("").unwrap().item::<f32>(), 3.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByOptimisticGradientState {
@@ -135,6 +215,17 @@ impl GradientTransformation for ScaleByOptimisticGradient {
 optimizer! {
     OptimisticAdam;
     /// Adam that looks ahead, for games. `optax.optimistic_adam_v2`; see [`scale_by_optimistic_gradient`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, optimistic_adam};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, optimistic_adam(0.1));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // The first step is that of `nadam`.
+    /// assert!((x.item::<f32>() + 0.147_368).abs() < 1e-4);
+    /// ```
     ///
     /// Source: Daskalakis et al., "Training GANs with Optimism", 2018.
     optimistic_adam {

@@ -15,6 +15,18 @@ transformation! {
     Normalize;
     /// Scales all updates so that their common norm is 1. `optax.contrib.normalize`;
     /// [`normalize_by_update_norm`](super::normalize_by_update_norm) does not divide by 0.
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, normalize, sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (normalize(), sgd(1.0)));
+    /// opt.update(&mut x, &Param::new(Array::from([30.0_f32, 40.0])));
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-0.6_f32, -0.8]), near).item::<bool>());
+    /// ```
     normalize() {}
 }
 
@@ -28,6 +40,21 @@ impl GradientTransformation for Normalize {
 }
 
 /// See [`sam`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, Sam, Sgd, sam, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let tx: Sam<Sgd, Sgd> = sam(sgd(0.25), sgd(0.5));
+/// let mut opt = Optimizer::new(&x, tx);
+/// let after = [2.0_f32, 4.0].map(|gradient| {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+///     x.item::<f32>()
+/// });
+/// // Up by 0.5 · 2, then from the start down by 0.25 · 4.
+/// assert_eq!(after, [2.0, 0.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Sam<T, A> {
@@ -96,6 +123,21 @@ impl<T, A> Sam<T, A> {
 }
 
 /// Where in its period the optimizer is.
+///
+/// ```
+/// use nnx::optim::{Optimizer, SAMState, sam, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, sam(sgd(0.25), sgd(0.5)));
+/// opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// assert_eq!(x.item::<f32>(), 2.0);
+/// let state: &SAMState<_, _> = &opt.opt_state;
+/// assert_eq!(state.steps_since_sync.item::<i32>(), 1);
+/// // The next call goes down from here.
+/// let start = state.cache.as_ref().unwrap();
+/// assert_eq!(start.get("").unwrap().item::<f32>(), 1.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SAMState<S, A> {

@@ -11,6 +11,16 @@ use nnx_derive::Module;
 transformation! {
     Scale;
     /// Multiplies updates by `step_size`. `optax.scale`.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([1.0_f32, -2.0]));
+    /// let mut opt = Optimizer::new(&x, scale(-0.5));
+    /// opt.update(&mut x, &Param::new(Array::from([2.0_f32, 4.0])));
+    /// assert_eq!(x.to_vec::<f32>(), [0.0, -4.0]);
+    /// ```
     scale(step_size: f64) {}
 }
 
@@ -23,6 +33,15 @@ impl GradientTransformation for Scale {
 }
 
 /// See [`scale_by_schedule`].
+///
+/// ```
+/// use nnx::optim::{ScaleBySchedule, Sgd, linear_schedule, scale_by_schedule, sgd};
+///
+/// // A chain that a struct of yours can name.
+/// let rising = linear_schedule(0.0, 1.0, 10, 0);
+/// let tx: (Sgd, ScaleBySchedule) = (sgd(0.1), scale_by_schedule(rising));
+/// assert!(format!("{:?}", tx.1).contains("polynomial_schedule"));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleBySchedule {
@@ -33,11 +52,40 @@ pub struct ScaleBySchedule {
 
 /// Multiplies updates by the value of `schedule` at the count of steps taken.
 /// `optax.scale_by_schedule`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, linear_schedule, scale_by_schedule, sgd};
+/// use nnx::{Array, Param};
+///
+/// let rising = linear_schedule(0.0, 1.0, 2, 0);
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, (scale_by_schedule(rising), sgd(1.0)));
+/// for _ in 0..3 {
+///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// }
+/// // 2 · 0, 2 · 0.5 and 2 · 1.
+/// assert_eq!(x.item::<f32>(), -3.0);
+/// ```
 pub fn scale_by_schedule(schedule: Schedule) -> ScaleBySchedule {
     ScaleBySchedule { schedule, sign: 1 }
 }
 
 /// How many steps a schedule has seen, an i32 scalar.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByScheduleState, linear_schedule, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, sgd(linear_schedule(1.0, 0.0, 10, 0)));
+/// for _ in 0..3 {
+///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// }
+/// let state: &ScaleByScheduleState = opt.opt_state.1.as_ref().unwrap();
+/// // A rate that is a schedule counts steps; a number has no state.
+/// assert_eq!(state.count.item::<i32>(), 3);
+/// assert!(Optimizer::new(&x, sgd(0.1)).opt_state.1.is_none());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByScheduleState {
@@ -119,6 +167,14 @@ impl From<Schedule> for LearningRate {
 }
 
 /// See [`scale_by_learning_rate`].
+///
+/// ```
+/// use nnx::optim::{ScaleByAdam, ScaleByLearningRate, scale_by_adam, scale_by_learning_rate};
+///
+/// // Adam, made of its parts.
+/// let tx: (ScaleByAdam, ScaleByLearningRate) = (scale_by_adam(), scale_by_learning_rate(1e-3));
+/// assert!(format!("{:?}", tx.1).contains("Constant(0.001)"));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByLearningRate {
@@ -128,12 +184,34 @@ pub struct ScaleByLearningRate {
 
 /// Multiplies updates by the negative learning rate, so that adding them descends.
 /// `optax.scale_by_learning_rate`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, scale_by_learning_rate};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, scale_by_learning_rate(0.5));
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// // 1 − 0.5 · 4
+/// assert_eq!(x.item::<f32>(), -1.0);
+/// ```
 pub fn scale_by_learning_rate(learning_rate: impl Into<LearningRate>) -> ScaleByLearningRate {
     ScaleByLearningRate { learning_rate: learning_rate.into(), flip_sign: true }
 }
 
 impl ScaleByLearningRate {
     /// Whether the sign is flipped. Default: true.
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale_by_learning_rate};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let mut opt = Optimizer::new(&x, scale_by_learning_rate(0.5).flip_sign(false));
+    /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// // 1 + 0.5 · 4
+    /// assert_eq!(x.item::<f32>(), 3.0);
+    /// ```
     pub fn flip_sign(self, flip_sign: bool) -> Self {
         ScaleByLearningRate { flip_sign, ..self }
     }

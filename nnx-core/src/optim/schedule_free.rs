@@ -15,6 +15,20 @@ use crate::value::DType;
 use nnx_derive::Module;
 
 /// See [`schedule_free`].
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScheduleFree, Sgd, schedule_free, sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let tx: ScheduleFree<Sgd> = schedule_free(sgd(1.0), 1.0);
+/// let mut opt = Optimizer::new(&x, tx);
+/// // Both copies of the rate.
+/// opt.tx.set_learning_rate(0.5);
+/// opt.tx.base_optimizer.set_learning_rate(0.5);
+/// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+/// assert!((x.item::<f32>() + 2.0).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScheduleFree<T> {
@@ -81,6 +95,22 @@ impl<T> ScheduleFree<T> {
 }
 
 /// Where the optimizer is.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScheduleFreeState, schedule_free_sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, schedule_free_sgd(0.5));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// }
+/// let state: &ScheduleFreeState<_> = &opt.opt_state;
+/// assert_eq!(state.step_count.item::<i32>(), 3);
+/// assert_eq!(state.z.get("").unwrap().item::<f32>(), -2.0);
+/// // Two steps, each with the square of the rate.
+/// assert!((state.weight_sum.item::<f32>() - 0.5).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScheduleFreeState<S> {
@@ -100,6 +130,21 @@ pub struct ScheduleFreeState<S> {
 
 /// The mean x of the parameters, of `params` that a step with [`schedule_free`] has made, and its state.
 /// `optax.contrib.schedule_free_eval_params`.
+///
+/// ```
+/// use nnx::optim::{Optimizer, schedule_free_eval_params, schedule_free_sgd};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, schedule_free_sgd(0.5));
+/// for _ in 0..2 {
+///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+/// }
+/// // z went to −1 and −2, and x is the mean of both; the model is at y.
+/// let mean = schedule_free_eval_params(&opt.opt_state, &opt.params(&x));
+/// assert!((mean.get("").unwrap().item::<f32>() + 1.5).abs() < 1e-5);
+/// assert!((x.item::<f32>() + 1.55).abs() < 1e-5);
+/// ```
 ///
 /// # Panics
 /// Panics if the state is one of other parameters.
@@ -184,6 +229,19 @@ fn warmed_up(rate: &LearningRate, warmup_steps: Option<i32>) -> LearningRate {
 optimizer! {
     ScheduleFreeSgd;
     /// Gradient descent without a schedule. `optax.contrib.schedule_free_sgd`; see [`schedule_free`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, schedule_free_sgd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, schedule_free_sgd(0.5));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(2.0_f32)));
+    /// }
+    /// // 0.9 of the mean of −1 and −2, and 0.1 of −2.
+    /// assert!((x.item::<f32>() + 1.55).abs() < 1e-3);
+    /// ```
     schedule_free_sgd {
         /// In how many steps the rate, a number, rises to its value, if it does.
         warmup_steps: Option<i32> = None,
@@ -206,6 +264,19 @@ optimizer! {
 optimizer! {
     ScheduleFreeAdamW;
     /// AdamW without a schedule. `optax.contrib.schedule_free_adamw`; see [`schedule_free`].
+    ///
+    /// ```
+    /// use nnx::optim::{Optimizer, schedule_free_adamw};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, schedule_free_adamw(0.1));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+    /// }
+    /// // 0.9 of the mean of −0.1 and −0.2, and 0.1 of −0.2.
+    /// assert!((x.item::<f32>() + 0.155).abs() < 1e-4);
+    /// ```
     schedule_free_adamw {
         /// In how many steps the rate, a number, rises to its value, if it does.
         warmup_steps: Option<i32> = None,

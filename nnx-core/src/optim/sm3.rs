@@ -13,6 +13,21 @@ transformation! {
     /// Divides updates by the root of the sum of their squares, of which only the largest along each axis is kept: one
     /// number for each row, and one for each column of a matrix. `optax.scale_by_sm3`.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_sm3};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_sm3().b1(0.0), scale(-1.0)));
+    /// for gradient in [Array::from([3.0_f32, 1.0]), Array::from([4.0_f32, 0.0])] {
+    ///     opt.update(&mut x, &Param::new(gradient));
+    /// }
+    /// // 3 / √3², and 4 / √(3² + 4²).
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-1.8_f32, -1.0]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: Anil et al., "Memory-Efficient Adaptive Optimization", 2019.
     scale_by_sm3() {
         /// Decay of the mean of the result.
@@ -25,6 +40,19 @@ transformation! {
 }
 
 /// The largest sums of squares.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleBySm3State, sm3};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::from([[0.0_f32, 0.0], [0.0, 0.0]]));
+/// let mut opt = Optimizer::new(&x, sm3(0.1));
+/// opt.update(&mut x, &Param::new(Array::from([[1.0_f32, 3.0], [0.0, 2.0]])));
+/// // The largest squares of the rows, and of the columns.
+/// let state: &ScaleBySm3State = &opt.opt_state.0;
+/// assert_eq!(state.mu.get("[0]").unwrap().to_vec::<f32>(), [9.0, 4.0]);
+/// assert_eq!(state.mu.get("[1]").unwrap().to_vec::<f32>(), [1.0, 9.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleBySm3State {
@@ -93,6 +121,21 @@ impl GradientTransformation for ScaleBySm3 {
 optimizer! {
     Sm3;
     /// Little memory for large arrays. `optax.sm3`; see [`scale_by_sm3`].
+    ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, sm3};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, sm3(0.1).momentum(0.5));
+    /// for gradient in [Array::from([3.0_f32, 1.0]), Array::from([4.0_f32, 0.0])] {
+    ///     opt.update(&mut x, &Param::new(gradient));
+    /// }
+    /// // 0.1 times the means of 1 and 0.8, and of 1 and 0.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-0.115_f32, -0.075]), near).item::<bool>());
+    /// ```
     sm3 {
         /// Decay of the mean of updates.
         momentum: f64 = 0.9,

@@ -22,10 +22,33 @@ transformation! {
     /// An estimate of the diagonal of the Hessian in place of updates: the product of the Hessian with random signs, times
     /// the signs, drawn with a key that `seed` gives. `optax.contrib.hutchinson_estimator_diag_hessian`. Needs
     /// [`ExtraArgs::value_fn`].
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, hutchinson_estimator_diag_hessian, scale};
+    /// use nnx::{Array, Param, grad};
+    ///
+    /// let loss_fn = |x: &mut Param| (x.square() * Array::from([1.0_f32, 10.0])).sum(..);
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (hutchinson_estimator_diag_hessian(0), scale(0.5)));
+    /// let grads = grad(loss_fn, &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value_fn(&loss_fn));
+    /// // Of a Hessian that is diagonal the estimate is exact.
+    /// assert_eq!(x.to_vec::<f32>(), [1.0, 10.0]);
+    /// ```
     hutchinson_estimator_diag_hessian(seed: u64) {}
 }
 
 /// The key of the next draws.
+///
+/// ```
+/// use nnx::optim::{HutchinsonState, Optimizer, hutchinson_estimator_diag_hessian};
+/// use nnx::random::key;
+/// use nnx::{Array, Param};
+///
+/// let x = Param::new(Array::from([0.0_f32, 0.0]));
+/// let state: HutchinsonState = Optimizer::new(&x, hutchinson_estimator_diag_hessian(7)).opt_state;
+/// assert_eq!(state.key.to_vec::<u32>(), key(7).into_data().to_vec::<u32>());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct HutchinsonState {
@@ -65,6 +88,15 @@ impl GradientTransformation for HutchinsonEstimatorDiagHessian {
 }
 
 /// See [`scale_by_sophia`].
+///
+/// ```
+/// use nnx::optim::{HutchinsonEstimatorDiagHessian, Optimizer, ScaleBySophia, scale_by_sophia};
+/// use nnx::{Array, Param};
+///
+/// let tx: ScaleBySophia<HutchinsonEstimatorDiagHessian> = scale_by_sophia().gamma(0.02);
+/// let opt = Optimizer::new(&Param::new(Array::scalar(1.0_f32)), tx);
+/// assert_eq!(opt.opt_state.nu.get("").unwrap().item::<f32>(), 0.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleBySophia<H> {
@@ -81,6 +113,23 @@ pub struct ScaleBySophia<H> {
 /// `update_interval` steps, by [`hutchinson_estimator_diag_hessian`] unless by
 /// [`hessian_diagonal_fn`](ScaleBySophia::hessian_diagonal_fn). `optax.contrib.scale_by_sophia`, whose `verbose` is not
 /// here: [`snapshot`](super::snapshot) behind it tells how many updates are bounded. Needs [`ExtraArgs::value_fn`].
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, scale_by_sophia, sgd};
+/// use nnx::{Array, Param, grad};
+///
+/// let loss_fn = |x: &mut Param| (x.square() * Array::from([10.0_f32, 1.0])).sum(..);
+/// let mut x = Param::new(Array::from([3.0_f32, -3.0]));
+/// let sophia = scale_by_sophia().b1(0.0).b2(0.0).gamma(1.0).update_interval(1);
+/// let mut opt = Optimizer::new(&x, (sophia.clip_threshold(Some(2.0)), sgd(1.0)));
+/// let after = [0, 1].map(|_| {
+///     let grads = grad(loss_fn, &mut x);
+///     opt.update_with(&mut x, &grads, ExtraArgs::new().value_fn(&loss_fn));
+///     x.to_vec::<f32>()
+/// });
+/// // Without an estimate the bound counts; with it, this is Newton's step.
+/// assert_eq!(after, [[1.0, -1.0], [0.0, 0.0]]);
+/// ```
 ///
 /// Source: Liu et al., "Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training", 2023.
 pub fn scale_by_sophia() -> ScaleBySophia<HutchinsonEstimatorDiagHessian> {
@@ -122,6 +171,29 @@ impl<H> ScaleBySophia<H> {
     }
 
     /// Another estimate of the Hessian: a transformation that gives it in place of updates.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, GradientTransformation, Optimizer, Params, scale_by_sophia};
+    /// use nnx::{Array, Param};
+    ///
+    /// /// The squared gradient, as of the logarithm of a probability.
+    /// #[derive(nnx::Module)]
+    /// struct Squares;
+    ///
+    /// impl GradientTransformation for Squares {
+    ///     type State = ();
+    ///     fn init(&self, _: &Params) {}
+    ///     fn update(&self, updates: Params, _: &mut (), _: &Params) -> Params {
+    ///         updates.map(|g| g * g)
+    ///     }
+    /// }
+    ///
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let tx = scale_by_sophia().b2(0.5).hessian_diagonal_fn(Squares);
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// opt.update_with(&mut x, &Param::new(Array::scalar(4.0_f32)), ExtraArgs::new());
+    /// assert_eq!(opt.opt_state.nu.get("").unwrap().item::<f32>(), 8.0);
+    /// ```
     pub fn hessian_diagonal_fn<T: GradientTransformation>(self, estimate: T) -> ScaleBySophia<T> {
         let ScaleBySophia { b1, b2, eps, gamma, clip_threshold, update_interval, .. } = self;
         let hessian_diagonal_fn = estimate;
@@ -130,6 +202,20 @@ impl<H> ScaleBySophia<H> {
 }
 
 /// The means of Sophia.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, SophiaState, scale_by_sophia, sophia};
+/// use nnx::{Array, Param, grad};
+///
+/// let loss_fn = |x: &mut Param| (x.square() * Array::from([10.0_f32, 1.0])).sum(..);
+/// let mut x = Param::new(Array::from([3.0_f32, -3.0]));
+/// let mut opt = Optimizer::new(&x, sophia(0.1, scale_by_sophia().b2(0.5)));
+/// let grads = grad(loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value_fn(&loss_fn));
+/// let state: &SophiaState<_> = &opt.opt_state.0;
+/// // Half of the Hessian's diagonal, [20, 2].
+/// assert_eq!(state.nu.get("").unwrap().to_vec::<f32>(), [10.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct SophiaState<S> {
@@ -194,6 +280,14 @@ impl<H: GradientTransformation> GradientTransformation for ScaleBySophia<H> {
 }
 
 /// See [`sophia`].
+///
+/// ```
+/// use nnx::optim::{HutchinsonEstimatorDiagHessian, LearningRate, Sophia, scale_by_sophia, sophia};
+///
+/// let mut tx: Sophia<HutchinsonEstimatorDiagHessian> = sophia(1e-3, scale_by_sophia());
+/// tx.set_learning_rate(1e-4);
+/// assert!(matches!(tx.learning_rate(), LearningRate::Constant(1e-4)));
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Sophia<H> {

@@ -12,6 +12,16 @@ impl Params {
     /// Σ x · y over all elements of both, the real part of Σ conj(x) · y of complex ones; an f32 scalar unless the
     /// arrays are wider. `optax.tree.vdot`.
     ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let other = params.map(|x| x + 2.0);
+    /// // 1 · 3 + 2 · 4
+    /// assert_eq!(params.vdot(&other).item::<f32>(), 11.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the paths of both differ.
     #[track_caller]
@@ -24,12 +34,31 @@ impl Params {
     }
 
     /// The arrays times a scalar, in the dtypes that they have. `optax.tree.scale`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let halves = params.scale(&Array::scalar(0.5_f32));
+    /// assert_eq!(halves.get("").unwrap().to_vec::<f32>(), [0.5, 1.0]);
+    /// ```
     #[track_caller]
     pub fn scale(&self, factor: &Array) -> Params {
         self.map(|x| x * factor.astype(x.dtype()))
     }
 
     /// The arrays plus `factor` times those of `other`, in the dtypes that they have. `optax.tree.add_scale`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let ones = params.full_like(1.0);
+    /// let sum = params.add_scale(&Array::scalar(-0.5_f32), &ones);
+    /// assert_eq!(sum.get("").unwrap().to_vec::<f32>(), [0.5, 1.5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the paths of both differ.
@@ -39,6 +68,15 @@ impl Params {
     }
 
     /// Where `which`, a bool scalar, is true these arrays, otherwise those of `other`. `optax.tree.where`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let chosen = params.select(&Array::scalar(false), &params.zeros_like());
+    /// assert_eq!(chosen.get("").unwrap().to_vec::<f32>(), [0.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the paths of both differ.
@@ -51,6 +89,16 @@ impl Params {
 
     /// √Σ|x|² over all elements of all arrays, an f32 scalar unless the arrays are wider.
     /// `optax.tree.norm`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+    /// let params = Params::of(&model, &Everything);
+    /// // √(3² + 4² + 12²)
+    /// assert!((params.global_norm().item::<f32>() - 13.0).abs() < 1e-5);
+    /// ```
     pub fn global_norm(&self) -> Array {
         let squares = self.map(Array::squared_magnitude);
         let mut sum = Array::scalar(0.0_f32);
@@ -61,12 +109,35 @@ impl Params {
     }
 
     /// Each array with axes of the sizes `shape` in front, along which it repeats. `optax.tree.batch_shape`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::{Array, Everything, Param};
+    ///
+    /// let params = Params::of(&Param::new(Array::from([1.0_f32, 2.0])), &Everything);
+    /// let batch = params.batch_shape(&[3]);
+    /// assert_eq!(batch.get("").unwrap().to_vec::<f32>(), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+    /// assert_eq!(batch.get("").unwrap().shape(), [3, 2]);
+    /// ```
     #[track_caller]
     pub fn batch_shape(&self, shape: &[usize]) -> Params {
         self.map(|x| x.broadcast_to(&*[shape, x.shape()].concat()))
     }
 
     /// A key of its own for each array, in the order of paths. `optax.tree.split_key_like`.
+    ///
+    /// ```
+    /// use nnx::optim::Params;
+    /// use nnx::random::{key, uniform};
+    /// use nnx::{Array, DType, Everything, Param};
+    ///
+    /// let model = [Array::from([3.0_f32, 4.0]), Array::scalar(12.0_f32)].map(Param::new);
+    /// let params = Params::of(&model, &Everything);
+    /// let keys = params.split_key_like(&key(0));
+    /// let draws: Vec<f32> = keys.iter().map(|key| uniform(key, [1], DType::F32).item()).collect();
+    /// assert_eq!(draws.len(), 2);
+    /// assert_ne!(draws[0], draws[1]);
+    /// ```
     ///
     /// # Panics
     /// Panics if `key` is not a single key.
@@ -83,11 +154,13 @@ impl Params {
     /// use nnx::module::Path;
     /// use nnx::optim::Params;
     /// use nnx::random::{key, normal};
-    /// use nnx::{Array, DType};
+    /// use nnx::Array;
     ///
-    /// let params = Params::new([(Path::new(), Array::from([0.0_f32; 3]))]);
+    /// let params = Params::new([(Path::new(), Array::from([5.0_f32; 1000]))]);
     /// let noise = params.random_like(&key(0), |key, shape, dtype| normal(key, shape, dtype));
-    /// assert_eq!(noise.get("").unwrap().shape(), [3]);
+    /// let noise = noise.get("").unwrap();
+    /// assert!(noise.mean(..).item::<f32>().abs() < 0.1);
+    /// assert!((noise.std(..).item::<f32>() - 1.0).abs() < 0.1);
     /// ```
     ///
     /// # Panics

@@ -16,6 +16,20 @@ transformation! {
     /// Adam whose second moment moves towards the squared update by a step that does not depend on its distance.
     /// `optax.scale_by_yogi`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_yogi};
+    /// use nnx::{Array, Param};
+    ///
+    /// let tx = (scale_by_yogi().b2(0.5).initial_accumulator_value(0.0), scale(-0.1));
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, tx);
+    /// for gradient in [4.0_f32, 1.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 8, and half of 1 less; a mean would have fallen to 4.5.
+    /// assert_eq!(opt.opt_state.0.nu.get("").unwrap().item::<f32>(), 7.5);
+    /// ```
+    ///
     /// Source: Zaheer et al., "Adaptive Methods for Nonconvex Optimization", 2018.
     scale_by_yogi() {
         /// Decay of the mean of updates.
@@ -32,6 +46,18 @@ transformation! {
     optimizers {
         Yogi;
         /// Yogi. `optax.yogi`; see [`scale_by_yogi`].
+        ///
+        /// ```
+        /// use nnx::array::Tolerance;
+        /// use nnx::optim::{Optimizer, yogi};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+        /// let mut opt = Optimizer::new(&x, yogi(0.1));
+        /// opt.update(&mut x, &Param::new(Array::from([100.0_f32, -10.0])));
+        /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+        /// assert!(x.allclose(Array::from([-0.1_f32, 0.1]), near).item::<bool>());
+        /// ```
         yogi {}
         |o, yogi| -> (ScaleByYogi, ScaleByLearningRate) {
             (yogi, scale_by_learning_rate(o.learning_rate.clone()))
@@ -65,6 +91,21 @@ transformation! {
     /// Updates divided by the running norm of each parameter's update as a whole, plus decayed weights; then
     /// summed, each weaker by `b1` at every step. `optax.scale_by_novograd`.
     ///
+    /// ```
+    /// use nnx::array::Tolerance;
+    /// use nnx::optim::{Optimizer, scale, scale_by_novograd};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+    /// let mut opt = Optimizer::new(&x, (scale_by_novograd(), scale(-1.0)));
+    /// for _ in 0..2 {
+    ///     opt.update(&mut x, &Param::new(Array::from([3.0_f32, 4.0])));
+    /// }
+    /// // [0.6, 0.8], and 1.9 times as much.
+    /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+    /// assert!(x.allclose(Array::from([-1.74_f32, -2.32]), near).item::<bool>());
+    /// ```
+    ///
     /// Source: Ginsburg et al., "Stochastic Gradient Methods with Layer-wise Adaptive Moments", 2019.
     scale_by_novograd() {
         /// Decay of the sum.
@@ -81,6 +122,19 @@ transformation! {
     optimizers {
         Novograd;
         /// NovoGrad. `optax.novograd`; see [`scale_by_novograd`].
+        ///
+        /// ```
+        /// use nnx::array::Tolerance;
+        /// use nnx::optim::{Optimizer, novograd};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::from([0.0_f32, 0.0]));
+        /// let mut opt = Optimizer::new(&x, novograd(0.1));
+        /// opt.update(&mut x, &Param::new(Array::from([30.0_f32, 40.0])));
+        /// // The first step has the norm of the rate.
+        /// let near = Tolerance { rtol: 1e-3, ..Tolerance::default() };
+        /// assert!(x.allclose(Array::from([-0.06_f32, -0.08]), near).item::<bool>());
+        /// ```
         novograd {}
         |o, novograd| -> (ScaleByNovograd, ScaleByLearningRate) {
             (novograd, scale_by_learning_rate(o.learning_rate.clone()))
@@ -117,6 +171,19 @@ transformation! {
     ScaleByAdan;
     /// Adam with a running mean of the change of updates, by which it looks ahead. `optax.scale_by_adan`.
     ///
+    /// ```
+    /// use nnx::optim::{Optimizer, scale, scale_by_adan};
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut x = Param::new(Array::scalar(0.0_f32));
+    /// let mut opt = Optimizer::new(&x, (scale_by_adan(), scale(-1.0)));
+    /// for gradient in [4.0_f32, 8.0] {
+    ///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+    /// }
+    /// // 1, and the mean and a part of the change over the mean of squares.
+    /// assert!((x.item::<f32>() + 1.946_3).abs() < 1e-3);
+    /// ```
+    ///
     /// Source: Xie et al., "Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep Models", 2022.
     scale_by_adan() {
         /// Decay of the mean of updates.
@@ -133,6 +200,17 @@ transformation! {
     optimizers {
         Adan;
         /// Adan. `optax.adan`; see [`scale_by_adan`].
+        ///
+        /// ```
+        /// use nnx::optim::{Optimizer, adan};
+        /// use nnx::{Array, Param};
+        ///
+        /// let mut x = Param::new(Array::scalar(1.0_f32));
+        /// let mut opt = Optimizer::new(&x, adan(0.1).weight_decay(0.5));
+        /// opt.update(&mut x, &Param::new(Array::scalar(4.0_f32)));
+        /// // 1 − 0.1 · (1 + 0.5 · 1)
+        /// assert!((x.item::<f32>() - 0.85).abs() < 1e-3);
+        /// ```
         adan {
             /// How strongly parameters are pulled to zero.
             weight_decay: f64 = 0.0,
@@ -150,6 +228,21 @@ transformation! {
 }
 
 /// The moments of Adan.
+///
+/// ```
+/// use nnx::optim::{Optimizer, ScaleByAdanState, adan};
+/// use nnx::{Array, Param};
+///
+/// let mut x = Param::new(Array::scalar(0.0_f32));
+/// let mut opt = Optimizer::new(&x, adan(0.1).b2(0.5));
+/// for gradient in [4.0_f32, 6.0] {
+///     opt.update(&mut x, &Param::new(Array::scalar(gradient)));
+/// }
+/// let state: &ScaleByAdanState = &opt.opt_state.0;
+/// // Half of the change from 4 to 6.
+/// assert_eq!(state.change.get("").unwrap().item::<f32>(), 1.0);
+/// assert_eq!(state.before.get("").unwrap().item::<f32>(), 6.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByAdanState {

@@ -31,14 +31,24 @@ const ALIASES: &str = "nnx.aliases";
 /// The file is written under another name in the same folder, flushed to the disk and renamed, so
 /// that `path` always holds either the old or the new checkpoint whole. Missing folders are made.
 ///
-/// ```no_run
-/// use nnx::{Module, train::{load_checkpoint, save_checkpoint}};
-/// # fn demo<M: Module>(mut state: M) -> nnx::Result<()> {
-/// save_checkpoint("run/last.safetensors", &state, &[("epoch".into(), "3".into())].into())?;
-/// let metadata = load_checkpoint("run/last.safetensors", &mut state)?;
+/// ```
+/// use nnx::optim::{Optimizer, adam};
+/// use nnx::train::{load_checkpoint, save_checkpoint};
+/// use nnx::{Array, Param};
+///
+/// let path = std::env::temp_dir().join(format!("nnx-save-{}", std::process::id()));
+/// let model = vec![Param::new(Array::from([1.0_f32, 2.0]))];
+/// let opt = Optimizer::new(&model, adam(0.1));
+/// // A model and its optimizer are one tree.
+/// let mut state = (model, opt);
+/// save_checkpoint(&path, &state, &[("epoch".into(), "3".into())].into())?;
+///
+/// state.0[0].set(Array::from([0.0_f32, 0.0]));
+/// let metadata = load_checkpoint(&path, &mut state)?;
 /// assert_eq!(metadata["epoch"], "3");
-/// # Ok(())
-/// # }
+/// assert_eq!(state.0[0].to_vec::<f32>(), [1.0, 2.0]);
+/// std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors
@@ -150,6 +160,21 @@ fn tensors(path: &Path, leaves: impl Iterator<Item = (LeafPath, Leaf)>) -> Resul
 /// The tree decides what is expected: its structure, shapes and dtypes must be those of the file, and so
 /// must its sharing: which places are one node, in whatever order. Equal tensors for all places of a node can be
 /// read too, as they are in a file of a tree without shared nodes.
+///
+/// ```
+/// use nnx::train::{load_checkpoint, save_checkpoint};
+/// use nnx::{Array, Param};
+///
+/// let path = std::env::temp_dir().join(format!("nnx-load-{}", std::process::id()));
+/// let mut model = vec![Param::new(Array::from([1.0_f32, 2.0]))];
+/// save_checkpoint(&path, &model, &Default::default())?;
+/// // A model with another parameter.
+/// model.push(Param::new(Array::scalar(3.0_f32)));
+/// let error = load_checkpoint(&path, &mut model).unwrap_err();
+/// assert!(error.to_string().contains("missing in the file: 1"));
+/// std::fs::remove_file(path).unwrap();
+/// # Ok::<(), nnx::Error>(())
+/// ```
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, is truncated or corrupt, or belongs to another

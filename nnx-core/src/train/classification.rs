@@ -12,7 +12,7 @@ use nnx_derive::Module;
 /// How often each class was predicted for each: row `i` counts the examples of class `i`, column `j` the predictions of
 /// class `j`. `sklearn.metrics.confusion_matrix`, `torchmetrics.ConfusionMatrix`.
 ///
-/// ```no_run
+/// ```
 /// use nnx::Array;
 /// use nnx::train::{ConfusionMatrix, Metric};
 ///
@@ -34,6 +34,16 @@ pub struct ConfusionMatrix {
 impl ConfusionMatrix {
     /// Of a number of classes: the largest logit is the prediction.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{ConfusionMatrix, Metric};
+    ///
+    /// let mut matrix = ConfusionMatrix::new(2);
+    /// // The class 0 was taken for the class 1.
+    /// matrix.update(&Array::from([[0.2_f32, 0.8]]), &Array::from([0]));
+    /// assert_eq!(matrix.compute().to_vec::<i32>(), [0, 1, 0, 0]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if there are no classes, or no XLA runtime is found.
     #[track_caller]
@@ -46,6 +56,16 @@ impl ConfusionMatrix {
 
     /// Of yes or no, which are the classes 1 and 0: a logit of at least `threshold` says yes.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{ConfusionMatrix, Metric};
+    ///
+    /// let mut matrix = ConfusionMatrix::binary(0.5);
+    /// matrix.update(&Array::from([0.9_f32, 0.5, 0.1]), &Array::from([1, 0, 0]));
+    /// // One no was taken for a yes.
+    /// assert_eq!(matrix.compute().to_vec::<i32>(), [1, 1, 0, 1]);
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -54,6 +74,18 @@ impl ConfusionMatrix {
     }
 
     /// Takes in predictions: `logits` `[…, classes]` for integer labels `[…]`, or of yes or no both of one shape.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{ConfusionMatrix, Metric};
+    ///
+    /// let mut matrix = ConfusionMatrix::binary(0.5);
+    /// for (score, label) in [(0.9_f32, 1), (0.8, 1), (0.1, 1)] {
+    ///     matrix.update(&Array::from([score]), &Array::from([label]));
+    /// }
+    /// // Updates add up.
+    /// assert_eq!(matrix.compute().to_vec::<i32>(), [0, 0, 1, 2]);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes do not fit or the labels are not integers.
@@ -64,6 +96,17 @@ impl ConfusionMatrix {
     }
 
     /// Takes in the predictions where `mask` (of the labels' shape) is true.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{ConfusionMatrix, Metric};
+    ///
+    /// let mut matrix = ConfusionMatrix::binary(0.5);
+    /// let (scores, labels) = (Array::from([0.9_f32, 0.8]), Array::from([1, 1]));
+    /// // The second example is padding of the batch.
+    /// matrix.update_masked(&scores, &labels, &Array::from([true, false]));
+    /// assert_eq!(matrix.compute().to_vec::<i32>(), [0, 0, 0, 1]);
+    /// ```
     ///
     /// # Panics
     /// As [`update`](ConfusionMatrix::update), and when the mask has another shape.
@@ -138,6 +181,25 @@ fn check_mask(op: &str, labels: &Array, mask: Option<&Array>) {
 }
 
 /// How the values of several classes become one.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::train::{Averaging, Metric, Precision};
+///
+/// // The precision is 1 for class 0, with three examples, and 1/3 for class 1, with one.
+/// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
+/// let is = |averaging, want: Array| {
+///     let mut precision = Precision::new(2, averaging);
+///     precision.update(&logits, &Array::from([0, 0, 0, 1]));
+///     precision.compute().allclose(want, Tolerance::default()).item::<bool>()
+/// };
+/// assert!(is(Averaging::PerClass, Array::from([1.0_f32, 1.0 / 3.0])));
+/// assert!(is(Averaging::Macro, Array::scalar(2.0_f32 / 3.0)));
+/// assert!(is(Averaging::Weighted, Array::scalar(5.0_f32 / 6.0)));
+/// // Two of four predictions are right.
+/// assert!(is(Averaging::Micro, Array::scalar(0.5_f32)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, nnx_derive::Module)]
 #[module(crate = crate)]
 pub enum Averaging {
@@ -265,12 +327,69 @@ macro_rules! of_matrix {
 of_matrix! {
     /// The share of the predictions of a class that are right: TP / (TP + FP), 0 where there is no prediction.
     /// `sklearn.metrics.precision_score`, `torchmetrics.Precision`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Averaging, Metric, Precision};
+    ///
+    /// // Of class 0 one of three examples is found, and class 1 is predicted three times.
+    /// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
+    /// let labels = Array::from([0, 0, 0, 1]);
+    /// let mut metric = Precision::new(2, Averaging::Macro);
+    /// metric.update(&logits, &labels);
+    /// // The mean of 1 / 1 and 1 / 3.
+    /// assert!((metric.compute().item::<f32>() - 0.666_667).abs() < 1e-5);
+    ///
+    /// // Class 1 as yes, by scores of yes.
+    /// let mut metric = Precision::binary(0.5);
+    /// metric.update(&Array::from([0.1_f32, 0.6, 0.7, 0.9]), &labels);
+    /// // One of three predictions of yes.
+    /// assert!((metric.compute().item::<f32>() - 0.333_333).abs() < 1e-5);
+    /// ```
     Precision = |counts| share(&counts.found, &counts.predicted);
     /// The share of the examples of a class that are found: TP / (TP + FN), 0 where there is no example.
     /// `sklearn.metrics.recall_score`, `torchmetrics.Recall`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Averaging, Metric, Recall};
+    ///
+    /// // Of class 0 one of three examples is found, and class 1 is predicted three times.
+    /// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
+    /// let labels = Array::from([0, 0, 0, 1]);
+    /// let mut metric = Recall::new(2, Averaging::Macro);
+    /// metric.update(&logits, &labels);
+    /// // The mean of 1 / 3 and 1 / 1.
+    /// assert!((metric.compute().item::<f32>() - 0.666_667).abs() < 1e-5);
+    ///
+    /// // Class 1 as yes, by scores of yes.
+    /// let mut metric = Recall::binary(0.5);
+    /// metric.update(&Array::from([0.1_f32, 0.6, 0.7, 0.9]), &labels);
+    /// // The one yes is found.
+    /// assert!((metric.compute().item::<f32>() - 1.0).abs() < 1e-5);
+    /// ```
     Recall = |counts| share(&counts.found, &counts.labels);
     /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0.
     /// `sklearn.metrics.f1_score`, `torchmetrics.F1Score`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Averaging, F1, Metric};
+    ///
+    /// // Of class 0 one of three examples is found, and class 1 is predicted three times.
+    /// let logits = Array::from([[1.0_f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]);
+    /// let labels = Array::from([0, 0, 0, 1]);
+    /// let mut metric = F1::new(2, Averaging::Macro);
+    /// metric.update(&logits, &labels);
+    /// // The mean of 2 / 4 and 2 / 4.
+    /// assert!((metric.compute().item::<f32>() - 0.5).abs() < 1e-5);
+    ///
+    /// // Class 1 as yes, by scores of yes.
+    /// let mut metric = F1::binary(0.5);
+    /// metric.update(&Array::from([0.1_f32, 0.6, 0.7, 0.9]), &labels);
+    /// // 2 · 1 / (3 + 1)
+    /// assert!((metric.compute().item::<f32>() - 0.5).abs() < 1e-5);
+    /// ```
     F1 = |counts| share(&(&counts.found * 2.0), &(&counts.predicted + &counts.labels));
 }
 
@@ -281,12 +400,13 @@ of_matrix! {
 /// last one that it reaches, and scores of one place count as equal. So the state has one size, whatever was seen; the
 /// result is exact for the scores so rounded.
 ///
-/// ```no_run
+/// ```
 /// use nnx::Array;
 /// use nnx::train::{Auc, Metric};
 ///
 /// let mut auc = Auc::new(201);
 /// auc.update(&Array::from([0.1_f32, 0.4, 0.35, 0.8]), &Array::from([0, 0, 1, 1]));
+/// // Of the four pairs of no and yes one is in the wrong order.
 /// assert_eq!(auc.compute().item::<f32>(), 0.75);
 /// ```
 #[derive(Debug, Clone, Module)]
@@ -298,6 +418,19 @@ pub struct Auc {
 
 impl Auc {
     /// An area with this number of thresholds.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Auc, Metric};
+    ///
+    /// let area = |thresholds| {
+    ///     let mut auc = Auc::new(thresholds);
+    ///     auc.update(&Array::from([0.3_f32, 0.6]), &Array::from([0, 1]));
+    ///     auc.compute().item::<f32>()
+    /// };
+    /// // With the thresholds 0 and 1 both scores count as equal.
+    /// assert_eq!([area(2), area(101)], [0.5, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// Panics if there are fewer than two, or no XLA runtime is found.
@@ -312,6 +445,16 @@ impl Auc {
     /// Takes in scores in [0, 1] (others count as the nearer end, NaN as 0), and labels 0 and 1 of the same shape. Other
     /// labels do not count.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Auc, Metric};
+    ///
+    /// let mut auc = Auc::new(101);
+    /// auc.update(&Array::from([0.3_f32, 0.8]), &Array::from([0, 0]));
+    /// auc.update(&Array::from([0.6_f32]), &Array::from([1]));
+    /// assert_eq!(auc.compute().item::<f32>(), 0.5);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes differ, the scores are not floats or the labels not integers.
     #[track_caller]
@@ -321,6 +464,16 @@ impl Auc {
     }
 
     /// Takes in the scores where `mask` (of the labels' shape) is true.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Auc, Metric};
+    ///
+    /// let mut auc = Auc::new(101);
+    /// let (scores, labels) = (Array::from([0.3_f32, 0.8, 0.6]), Array::from([0, 0, 1]));
+    /// auc.update_masked(&scores, &labels, &Array::from([true, false, true]));
+    /// assert_eq!(auc.compute().item::<f32>(), 1.0);
+    /// ```
     ///
     /// # Panics
     /// As [`update`](Auc::update), and when the mask has another shape.

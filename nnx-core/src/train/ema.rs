@@ -39,6 +39,19 @@ pub struct EMA {
 impl EMA {
     /// Averages of all Variables of a float or complex dtype, which start at their values.
     ///
+    /// ```
+    /// use nnx::train::EMA;
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut model = [1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+    /// // They start at the values.
+    /// let ema = EMA::new(&model, 0.5);
+    /// assert_eq!(ema.params.get("[0]").unwrap().item::<f32>(), 1.0);
+    /// assert_eq!(ema.params.len(), 2);
+    /// model[0].set(Array::scalar(3.0_f32));
+    /// assert_eq!(ema.apply_to(&model)[0].item::<f32>(), 1.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the model has no such Variable, `decay` is outside of [0, 1], or this thread holds a shared node for
     /// writing.
@@ -48,6 +61,17 @@ impl EMA {
     }
 
     /// Averages of those Variables of a float or complex dtype that `filter` takes.
+    ///
+    /// ```
+    /// use nnx::train::EMA;
+    /// use nnx::{Array, Param, path_contains};
+    ///
+    /// let mut model = [1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+    /// let mut ema = EMA::only(&model, 0.5, path_contains(0));
+    /// model.iter_mut().for_each(|x| x.set(Array::scalar(3.0_f32)));
+    /// ema.update(&model);
+    /// assert_eq!(ema.apply_to(&model).map(|x| x.item::<f32>()), [2.0, 3.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`new`](EMA::new).
@@ -65,6 +89,20 @@ impl EMA {
     }
 
     /// Moves the averages towards the values of `model`: decay · average + (1 − decay) · value.
+    ///
+    /// ```
+    /// use nnx::train::EMA;
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut model = [1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+    /// let mut ema = EMA::new(&model, 0.5);
+    /// model[0].set(Array::scalar(3.0_f32));
+    /// let averages = [(); 2].map(|()| {
+    ///     ema.update(&model);
+    ///     ema.params.get("[0]").unwrap().item::<f32>()
+    /// });
+    /// assert_eq!(averages, [2.0, 2.5]);
+    /// ```
     ///
     /// # Panics
     /// Panics if a Variable is missing in the model or of another shape, or if this thread holds a shared node for
@@ -104,6 +142,19 @@ impl EMA {
 
     /// A copy of `model` with the averages in place of the values, in the values' dtypes; all other Variables are as in
     /// `model`. Buffers are shared, and a later [`update`](EMA::update) does not change the copy.
+    ///
+    /// ```
+    /// use nnx::train::EMA;
+    /// use nnx::{Array, Param};
+    ///
+    /// let mut model = [1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+    /// let ema = EMA::new(&model, 0.5);
+    /// model[0].set(Array::scalar(3.0_f32));
+    /// let averaged = ema.apply_to(&model);
+    /// // A copy: the model goes on with its own values.
+    /// assert_eq!(averaged[0].item::<f32>(), 1.0);
+    /// assert_eq!(model[0].item::<f32>(), 3.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.

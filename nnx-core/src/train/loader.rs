@@ -16,21 +16,23 @@ use std::thread::{Builder, JoinHandle};
 /// another thread: a Module with arrays (which are uploaded by the thread that makes them), or a `Result` of one.
 /// The batches come in the order of their indices, whatever the number of threads.
 ///
-/// ```no_run
+/// ```
 /// use nnx::train::Loader;
 /// use nnx::{Array, random};
-/// # fn train_step(images: &Array) {}
-/// # fn demo(images: Vec<[f32; 784]>) -> nnx::Result<()> {
+///
+/// let images = vec![[0.5_f32; 784]; 100];
 /// let loader = Loader::new(images.len(), 64, move |indices| {
 ///     let batch: Vec<f32> = indices.iter().flat_map(|&i| images[i]).collect();
 ///     Array::from_slice(&batch, [indices.len(), 784])
 /// });
-/// for epoch in 0..10 {
+/// let mut seen = 0;
+/// for epoch in 0..2 {
 ///     for batch in loader.shuffled(&random::fold_in(&random::key(0), epoch))? {
-///         train_step(&batch);
+///         seen += batch.shape()[0];
 ///     }
 /// }
-/// # Ok(()) }
+/// assert_eq!(seen, 200);
+/// # Ok::<(), nnx::Error>(())
 /// ```
 pub struct Loader<T> {
     examples: usize,
@@ -52,6 +54,16 @@ impl<T: Send + 'static> Loader<T> {
     /// Batches of `batch_size` of the examples 0, 1, …, `examples` − 1, each made by `make` from their indices. The
     /// last batch is smaller if their number does not divide; see [`drop_last`](Loader::drop_last).
     ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(5, 2, |indices| indices.to_vec());
+    /// // Anything that can be sent to another thread; here the indices themselves.
+    /// let batches: Vec<Vec<usize>> = loader.in_order()?.collect();
+    /// assert_eq!(batches, [vec![0, 1], vec![2, 3], vec![4]]);
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// Panics if `batch_size` is 0.
     #[track_caller]
@@ -66,6 +78,15 @@ impl<T: Send + 'static> Loader<T> {
     }
 
     /// Leaves the last batch out if it is smaller than the others: each shape is a compiled program.
+    ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(5, 2, |indices| indices.to_vec()).drop_last(true);
+    /// let batches: Vec<Vec<usize>> = loader.in_order()?.collect();
+    /// assert_eq!(batches, [[0, 1], [2, 3]]);
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_last(mut self, drop_last: bool) -> Self {
         self.drop_last = drop_last;
@@ -73,6 +94,16 @@ impl<T: Send + 'static> Loader<T> {
     }
 
     /// The number of threads that make batches, by default 1, at most 1024. With 0 the loop makes them itself.
+    ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(5, 2, |indices| indices.to_vec()).workers(4);
+    /// // The order is that of one thread.
+    /// let batches: Vec<Vec<usize>> = loader.in_order()?.collect();
+    /// assert_eq!(batches, [vec![0, 1], vec![2, 3], vec![4]]);
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
@@ -81,6 +112,15 @@ impl<T: Send + 'static> Loader<T> {
 
     /// How many batches each thread makes ahead of the loop, by default 2: one is on its way to the device while
     /// another one waits there. Memory is taken for as many, at least for 1 and at most for 65,536.
+    ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// // Two threads, each of which makes up to eight batches before the loop wants them.
+    /// let loader = Loader::new(100, 2, |indices| indices[0]).workers(2).ahead(8);
+    /// assert_eq!(loader.in_order()?.nth(3), Some(6));
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     #[must_use]
     pub fn ahead(mut self, ahead: usize) -> Self {
         self.ahead = ahead.max(1);
@@ -88,6 +128,14 @@ impl<T: Send + 'static> Loader<T> {
     }
 
     /// The number of batches in an epoch.
+    ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(5, 2, |indices| indices.to_vec());
+    /// assert_eq!(loader.batches(), 3);
+    /// assert_eq!(loader.drop_last(true).batches(), 2);
+    /// ```
     pub fn batches(&self) -> usize {
         match self.drop_last {
             true => self.examples / self.batch_size,
@@ -97,6 +145,16 @@ impl<T: Send + 'static> Loader<T> {
 
     /// An epoch in the order of the examples.
     ///
+    /// ```
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(5, 2, |indices| indices.to_vec());
+    /// for (number, batch) in loader.in_order()?.enumerate() {
+    ///     assert_eq!(batch[0], 2 * number);
+    /// }
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if there are too many threads or batches ahead, or the system starts no thread.
     pub fn in_order(&self) -> Result<Epoch<T>> {
@@ -104,6 +162,20 @@ impl<T: Send + 'static> Loader<T> {
     }
 
     /// An epoch in the order of [`permutation`], which the key decides: the same key gives the same batches.
+    ///
+    /// ```
+    /// use nnx::random::key;
+    /// use nnx::train::Loader;
+    ///
+    /// let loader = Loader::new(100, 100, |indices| indices.to_vec());
+    /// let epoch = |seed| loader.shuffled(&key(seed)).unwrap().next().unwrap();
+    /// // The key decides the order, in which each example is once.
+    /// assert_eq!(epoch(0), epoch(0));
+    /// assert_ne!(epoch(0), epoch(1));
+    /// let mut sorted = epoch(0);
+    /// sorted.sort();
+    /// assert!(sorted.into_iter().eq(0..100));
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the key is that of a function being traced, no device is there, there are too many
@@ -158,6 +230,18 @@ impl<T> fmt::Debug for Loader<T> {
 
 /// The batches of an epoch, from a [`Loader`]. A panic of the function that makes them is passed on by `next`.
 /// Dropping it before its end waits for the batches that are being made.
+///
+/// ```
+/// use nnx::train::{Epoch, Loader};
+///
+/// let loader = Loader::new(5, 2, |indices| indices.len());
+/// let mut epoch: Epoch<usize> = loader.in_order()?;
+/// assert_eq!(epoch.next(), Some(2));
+/// // The rest of it.
+/// assert_eq!(epoch.len(), 2);
+/// assert_eq!(epoch.sum::<usize>(), 3);
+/// # Ok::<(), nnx::Error>(())
+/// ```
 pub struct Epoch<T> {
     work: Work<T>,
     workers: Vec<Worker<T>>,

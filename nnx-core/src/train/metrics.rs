@@ -11,19 +11,26 @@ use nnx_derive::Module;
 /// A running total that is reset before a pass and read after it. `nnx.metrics.Metric`.
 ///
 /// A tuple of metrics is one too (`nnx.MultiMetric`); with names, several metrics are a struct of your own:
-/// ```no_run
-/// use nnx::train::{Accuracy, Average, Metric};
+///
+/// ```
 /// use nnx::Array;
+/// use nnx::train::{Accuracy, Average, Metric};
 ///
 /// #[derive(nnx::Module)]
 /// struct Metrics {
 ///     loss: Average,
 ///     accuracy: Accuracy,
 /// }
-/// # fn eval_step(metrics: &mut Metrics, loss: Array, logits: Array, labels: Array) {
-/// metrics.loss.update(&loss);
-/// metrics.accuracy.update(&logits, &labels);
-/// # }
+///
+/// let mut metrics = Metrics { loss: Average::new(), accuracy: Accuracy::new() };
+/// for (loss, label) in [(0.5_f32, 0), (1.5, 1)] {
+///     metrics.loss.update(&Array::scalar(loss));
+///     metrics.accuracy.update(&Array::from([[2.0_f32, 1.0]]), &Array::from([label]));
+/// }
+/// assert_eq!(metrics.loss.compute().item::<f32>(), 1.0);
+/// assert_eq!(metrics.accuracy.compute().item::<f32>(), 0.5);
+/// metrics.loss.reset();
+/// assert!(metrics.loss.compute().item::<f32>().is_nan());
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a metric",
@@ -81,6 +88,18 @@ fn zero_i32() -> MetricVariable {
 }
 
 /// The mean of all values seen. `nnx.metrics.Average`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::train::{Average, Metric};
+///
+/// let mut mean = Average::new();
+/// // Batches of two and of one: each value counts the same.
+/// mean.update(&Array::from([1.0_f32, 2.0]));
+/// mean.update(&Array::from([6.0_f32]));
+/// assert_eq!(mean.compute().item::<f32>(), 3.0);
+/// assert_eq!(mean.count.item::<i32>(), 3);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Average {
@@ -93,6 +112,16 @@ pub struct Average {
 impl Average {
     /// A mean of nothing yet.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Average, Metric};
+    ///
+    /// let mut mean = Average::new();
+    /// assert!(mean.compute().item::<f32>().is_nan());
+    /// mean.update(&Array::scalar(2.0_f32));
+    /// assert_eq!(mean.compute().item::<f32>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -102,12 +131,31 @@ impl Average {
     }
 
     /// Takes in every element of `values`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Average, Metric};
+    ///
+    /// let mut mean = Average::new();
+    /// mean.update(&Array::from([[1.0_f32, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(mean.compute().item::<f32>(), 2.5);
+    /// ```
     #[track_caller]
     pub fn update(&mut self, values: &Array) {
         accumulate(&mut self.total, &mut self.count, values, None);
     }
 
     /// Takes in the elements of `values` where `mask` (of the same shape) is true.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Average, Metric};
+    ///
+    /// let mut mean = Average::new();
+    /// // The last value is padding of the batch.
+    /// mean.update_masked(&Array::from([1.0_f32, 3.0, 99.0]), &Array::from([true, true, false]));
+    /// assert_eq!(mean.compute().item::<f32>(), 2.0);
+    /// ```
     ///
     /// # Panics
     /// Panics if the shapes differ.
@@ -159,6 +207,16 @@ impl Metric for Average {
 }
 
 /// The share of predictions that are right. `nnx.metrics.Accuracy`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::train::{Accuracy, Metric};
+///
+/// let mut accuracy = Accuracy::new();
+/// accuracy.update(&Array::from([[0.1_f32, 0.9], [0.8, 0.2]]), &Array::from([1, 1]));
+/// assert_eq!(accuracy.total.item::<f32>(), 1.0);
+/// assert_eq!(accuracy.compute().item::<f32>(), 0.5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Accuracy {
@@ -172,6 +230,16 @@ pub struct Accuracy {
 impl Accuracy {
     /// Accuracy of choosing among classes: the largest logit is the prediction.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Accuracy, Metric};
+    ///
+    /// let mut accuracy = Accuracy::new();
+    /// // Logits [batch, classes].
+    /// accuracy.update(&Array::from([[1.0_f32, 5.0, 2.0]]), &Array::from([1]));
+    /// assert_eq!(accuracy.compute().item::<f32>(), 1.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -181,6 +249,15 @@ impl Accuracy {
     }
 
     /// Accuracy of yes or no: a logit of at least `threshold` says yes.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Accuracy, Metric};
+    ///
+    /// let mut accuracy = Accuracy::with_threshold(0.5);
+    /// accuracy.update(&Array::from([0.9_f32, 0.5, 0.1, 0.6]), &Array::from([1, 1, 0, 0]));
+    /// assert_eq!(accuracy.compute().item::<f32>(), 0.75);
+    /// ```
     ///
     /// # Panics
     /// Panics if no XLA runtime is found.
@@ -192,6 +269,16 @@ impl Accuracy {
     /// Takes in predictions: `logits` `[…, classes]` for integer labels `[…]`, or with a threshold
     /// both of one shape.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Accuracy, Metric};
+    ///
+    /// let mut accuracy = Accuracy::new();
+    /// accuracy.update(&Array::from([[0.1_f32, 0.9], [0.8, 0.2]]), &Array::from([1, 0]));
+    /// accuracy.update(&Array::from([[0.1_f32, 0.9], [0.8, 0.2]]), &Array::from([0, 1]));
+    /// assert_eq!(accuracy.compute().item::<f32>(), 0.5);
+    /// ```
+    ///
     /// # Panics
     /// Panics if the shapes do not fit or the labels are not integers.
     #[track_caller]
@@ -202,6 +289,16 @@ impl Accuracy {
     }
 
     /// Takes in the predictions where `mask` (of the labels' shape) is true.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Accuracy, Metric};
+    ///
+    /// let mut accuracy = Accuracy::new();
+    /// let logits = Array::from([[0.1_f32, 0.9], [0.8, 0.2]]);
+    /// accuracy.update_masked(&logits, &Array::from([1, 1]), &Array::from([true, false]));
+    /// assert_eq!(accuracy.compute().item::<f32>(), 1.0);
+    /// ```
     ///
     /// # Panics
     /// As [`update`](Accuracy::update), and when the mask has another shape.
@@ -252,6 +349,19 @@ impl Metric for Accuracy {
 }
 
 /// Mean and spread of all values seen, by Welford's algorithm. `nnx.metrics.Welford`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::train::{Metric, Welford};
+///
+/// let mut welford = Welford::new();
+/// welford.update(&Array::from([1.0_f32, 2.0]));
+/// welford.update(&Array::from([3.0_f32, 6.0]));
+/// assert!((welford.mean.item::<f32>() - 3.0).abs() < 1e-5);
+/// // 4 + 1 + 0 + 9
+/// assert!((welford.m2.item::<f32>() - 14.0).abs() < 1e-4);
+/// assert!((welford.compute().standard_deviation.item::<f32>() - 3.5_f32.sqrt()).abs() < 1e-4);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Welford {
@@ -264,6 +374,19 @@ pub struct Welford {
 }
 
 /// The results of [`Welford`]: f32 scalars, NaN before the first update except the mean.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::train::{Metric, Statistics, Welford};
+///
+/// let mut welford = Welford::new();
+/// welford.update(&Array::from([1.0_f32, 3.0, 1.0, 3.0]));
+/// let statistics: Statistics = welford.compute();
+/// assert!((statistics.mean.item::<f32>() - 2.0).abs() < 1e-5);
+/// assert!((statistics.standard_deviation.item::<f32>() - 1.0).abs() < 1e-5);
+/// // 1 / √4
+/// assert!((statistics.standard_error_of_mean.item::<f32>() - 0.5).abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct Statistics {
@@ -278,6 +401,16 @@ pub struct Statistics {
 impl Welford {
     /// Statistics of nothing yet.
     ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Metric, Welford};
+    ///
+    /// let mut welford = Welford::new();
+    /// assert_eq!(welford.compute().mean.item::<f32>(), 0.0);
+    /// welford.update(&Array::scalar(2.0_f32));
+    /// assert_eq!(welford.compute().mean.item::<f32>(), 2.0);
+    /// ```
+    ///
     /// # Panics
     /// Panics if no XLA runtime is found.
     #[track_caller]
@@ -287,6 +420,18 @@ impl Welford {
     }
 
     /// Takes in every element of `values`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// use nnx::train::{Metric, Welford};
+    ///
+    /// let mut welford = Welford::new();
+    /// for batch in [[1.0_f32, 3.0], [1.0, 3.0]] {
+    ///     welford.update(&Array::from(batch));
+    /// }
+    /// assert_eq!(welford.count.item::<i32>(), 4);
+    /// assert!((welford.compute().standard_deviation.item::<f32>() - 1.0).abs() < 1e-5);
+    /// ```
     #[track_caller]
     pub fn update(&mut self, values: &Array) {
         let args: Vec<Array> = [self.count.value(), self.mean.value(), self.m2.value(), values]

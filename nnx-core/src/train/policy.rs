@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// use nnx::nn::Linear;
 /// use nnx::random::Rngs;
 /// use nnx::train::Policy;
-/// use nnx::{Array, DType, array, value_and_grad};
+/// use nnx::{DType, array, value_and_grad};
 ///
 /// let mut model = Linear::new(4, 2, &mut Rngs::new(0));
 /// let x = array::ones([8, 4], DType::F32);
@@ -49,6 +49,16 @@ pub struct Policy {
 impl Policy {
     /// Computation in the dtype `compute`, parameters and outputs in f32.
     ///
+    /// ```
+    /// use nnx::train::Policy;
+    /// use nnx::{Array, DType};
+    ///
+    /// let policy = Policy::new(DType::BF16);
+    /// let x = Array::scalar(1.0_f32);
+    /// assert_eq!(policy.cast_to_compute(&x).dtype(), DType::BF16);
+    /// assert_eq!(policy.cast_to_output(&x).dtype(), DType::F32);
+    /// ```
+    ///
     /// # Panics
     /// Panics if it is not a float dtype.
     #[track_caller]
@@ -58,6 +68,17 @@ impl Policy {
     }
 
     /// The dtype of parameters, by default f32.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::Policy;
+    /// use nnx::DType;
+    ///
+    /// let model = Linear::new(4, 2, &mut Rngs::new(0));
+    /// let policy = Policy::new(DType::BF16).param_dtype(DType::BF16);
+    /// assert_eq!(policy.cast_to_param(&model).kernel.dtype(), DType::BF16);
+    /// ```
     ///
     /// # Panics
     /// Panics if it is not a float dtype.
@@ -69,6 +90,14 @@ impl Policy {
 
     /// The dtype of outputs, by default f32.
     ///
+    /// ```
+    /// use nnx::train::Policy;
+    /// use nnx::{Array, DType};
+    ///
+    /// let policy = Policy::new(DType::F16).output_dtype(DType::F16);
+    /// assert_eq!(policy.cast_to_output(&Array::scalar(1.0_f32)).dtype(), DType::F16);
+    /// ```
+    ///
     /// # Panics
     /// Panics if it is not a float dtype.
     #[track_caller]
@@ -78,6 +107,19 @@ impl Policy {
     }
 
     /// The leaves that a filter takes stay in their dtypes, such as those of norms.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::Policy;
+    /// use nnx::{DType, path_contains};
+    ///
+    /// let model = Linear::new(4, 2, &mut Rngs::new(0));
+    /// let policy = Policy::new(DType::BF16).keep(path_contains("bias"));
+    /// let copy = policy.cast_to_compute(&model);
+    /// assert_eq!(copy.kernel.dtype(), DType::BF16);
+    /// assert_eq!(copy.bias.unwrap().dtype(), DType::F32);
+    /// ```
     pub fn keep(mut self, filter: impl Filter + 'static) -> Self {
         self.kept.push(Arc::new(filter));
         self
@@ -85,6 +127,18 @@ impl Policy {
 
     /// A copy of a tree whose parameters that are floats have the dtype of parameters. Other leaves are as they were; so are
     /// they in the next two.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::Policy;
+    /// use nnx::DType;
+    ///
+    /// let model = Linear::new(4, 2, &mut Rngs::new(0));
+    /// let policy = Policy::new(DType::BF16);
+    /// let short = policy.cast_to_compute(&model);
+    /// assert_eq!(policy.cast_to_param(&short).kernel.dtype(), DType::F32);
+    /// ```
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -96,6 +150,20 @@ impl Policy {
 
     /// A copy of a tree whose parameters have the dtype of computation.
     ///
+    /// ```
+    /// use nnx::nn::BatchNorm;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::Policy;
+    /// use nnx::{Array, DType};
+    ///
+    /// let policy = Policy::new(DType::BF16);
+    /// let norm = policy.cast_to_compute(&BatchNorm::new(3, &mut Rngs::new(0)));
+    /// assert_eq!(norm.scale.unwrap().dtype(), DType::BF16);
+    /// // Running statistics keep their dtype, and integers too.
+    /// assert_eq!(norm.mean.dtype(), DType::F32);
+    /// assert_eq!(policy.cast_to_compute(&Array::scalar(1)).dtype(), DType::I32);
+    /// ```
+    ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
     #[track_caller]
@@ -105,6 +173,17 @@ impl Policy {
     }
 
     /// A copy of a tree whose parameters have the dtype of outputs.
+    ///
+    /// ```
+    /// use nnx::train::Policy;
+    /// use nnx::{Array, DType};
+    ///
+    /// let policy = Policy::new(DType::BF16);
+    /// let (logits, cache) = (Array::scalar(1.5_f32), Array::scalar(2.5_f32));
+    /// let short = policy.cast_to_compute(&(logits, cache));
+    /// let (logits, _) = policy.cast_to_output(&short);
+    /// assert_eq!((logits.dtype(), logits.item::<f32>()), (DType::F32, 1.5));
+    /// ```
     ///
     /// # Panics
     /// Panics if this thread holds a shared node for writing.
@@ -117,6 +196,20 @@ impl Policy {
     /// Calls `f` with a copy of `model` in the dtype of computation. The values and metadata that `f` sets in the copy, such
     /// as batch statistics and the state of random streams, are set in `model`, in the dtypes that they have there.
     /// Derivatives go through both.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::Policy;
+    /// use nnx::{DType, array};
+    ///
+    /// let mut model = Linear::new(4, 2, &mut Rngs::new(0));
+    /// let policy = Policy::new(DType::BF16);
+    /// let x = array::ones([8, 4], DType::BF16);
+    /// let y = policy.apply(&mut model, |model| model.forward(&x));
+    /// // The model itself stays in f32.
+    /// assert_eq!((y.dtype(), model.kernel.dtype()), (DType::BF16, DType::F32));
+    /// ```
     ///
     /// # Panics
     /// Panics if `f` changes the structure of the copy or a static part of it, which would be lost, if another handle changes

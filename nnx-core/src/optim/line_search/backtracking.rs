@@ -53,6 +53,23 @@ transformation! {
 }
 
 /// How the search ended. `optax.BacktrackingLinesearchInfo`.
+///
+/// ```
+/// use nnx::optim::{
+///     BacktrackingLinesearchInfo, ExtraArgs, Optimizer, scale_by_backtracking_linesearch, sgd,
+/// };
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| x.square().sum(..);
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_backtracking_linesearch(15)));
+/// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+/// // The size 1 leads to −1, where the loss is not less, and 0.8 to −0.6.
+/// let info: &BacktrackingLinesearchInfo = &opt.opt_state.1.info;
+/// assert_eq!(info.num_linesearch_steps.item::<i32>(), 2);
+/// assert_eq!(info.decrease_error.item::<f32>(), 0.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct BacktrackingLinesearchInfo {
@@ -63,6 +80,25 @@ pub struct BacktrackingLinesearchInfo {
 }
 
 /// The end of the last search.
+///
+/// ```
+/// use nnx::optim::{
+///     ExtraArgs, Optimizer, ScaleByBacktrackingLinesearchState,
+///     scale_by_backtracking_linesearch, sgd,
+/// };
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| x.square().sum(..);
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_backtracking_linesearch(15)));
+/// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+/// let state: &ScaleByBacktrackingLinesearchState = &opt.opt_state.1;
+/// assert!((state.learning_rate.item::<f32>() - 0.8).abs() < 1e-6);
+/// assert!((state.value.item::<f32>() - 0.36).abs() < 1e-5);
+/// // Stored with `store_grad(true)` only.
+/// assert!(state.grad.is_none());
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByBacktrackingLinesearchState {

@@ -13,6 +13,25 @@ use nnx_derive::Module;
 const NAME: &str = "scale_by_zoom_linesearch";
 
 /// The first step size that a [`scale_by_zoom_linesearch`] tries.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, InitialGuess, Optimizer, scale_by_zoom_linesearch, sgd};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// // How many sizes the second search tries for x₀² + 20 · x₁².
+/// let tries = |guess| {
+///     let loss_fn = |x: &mut Param| (x.square() * Array::from([1.0_f32, 20.0])).sum(..);
+///     let mut x = Param::new(Array::from([5.0_f32, 1.0]));
+///     let search = scale_by_zoom_linesearch(20).initial_guess_strategy(guess);
+///     let mut opt = Optimizer::new(&x, (sgd(1.0), search));
+///     for _ in 0..2 {
+///         let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+///         opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+///     }
+///     opt.opt_state.1.info.num_linesearch_steps.item::<i32>()
+/// };
+/// assert!(tries(InitialGuess::Keep) < tries(InitialGuess::One));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Module)]
 #[module(crate = crate)]
 pub enum InitialGuess {
@@ -30,6 +49,19 @@ transformation! {
     /// or the last. `optax.scale_by_zoom_linesearch`, whose `verbose` is [`info`](ScaleByZoomLinesearchState::info)
     /// here. Needs [`ExtraArgs::value`] and [`ExtraArgs::value_fn`]. As for any optimizer, gradients of complex
     /// parameters have to be conjugated for descent before the optimizer gets them.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, scale_by_zoom_linesearch, sgd};
+    /// use nnx::{Array, Param, value_and_grad};
+    ///
+    /// let loss_fn = |x: &mut Param| x.square().sum(..);
+    /// let mut x = Param::new(Array::scalar(1.0_f32));
+    /// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_zoom_linesearch(20)));
+    /// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+    /// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+    /// // Half of the gradient step leads to the least loss.
+    /// assert!(x.item::<f32>().abs() < 1e-6);
+    /// ```
     ///
     /// Source: Nocedal and Wright, "Numerical Optimization", 1999, algorithms 3.5 and 3.6; Hager and Zhang, "Algorithm
     /// 851: CG_DESCENT", 2006.
@@ -55,6 +87,21 @@ transformation! {
 }
 
 /// How the search ended.
+///
+/// ```
+/// use nnx::optim::{ExtraArgs, Optimizer, ZoomLinesearchInfo, scale_by_zoom_linesearch, sgd};
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| x.square().sum(..);
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_zoom_linesearch(20)));
+/// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+/// // The size 1 leads to −1, where the loss is not less; then interpolation gives 0.5.
+/// let info: &ZoomLinesearchInfo = &opt.opt_state.1.info;
+/// assert_eq!(info.num_linesearch_steps.item::<i32>(), 2);
+/// assert_eq!(info.curvature_error.item::<f32>(), 0.0);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ZoomLinesearchInfo {
@@ -67,6 +114,23 @@ pub struct ZoomLinesearchInfo {
 }
 
 /// The end of the last search.
+///
+/// ```
+/// use nnx::optim::{
+///     ExtraArgs, Optimizer, ScaleByZoomLinesearchState, scale_by_zoom_linesearch, sgd,
+/// };
+/// use nnx::{Array, Param, value_and_grad};
+///
+/// let loss_fn = |x: &mut Param| x.square().sum(..);
+/// let mut x = Param::new(Array::scalar(1.0_f32));
+/// let mut opt = Optimizer::new(&x, (sgd(1.0), scale_by_zoom_linesearch(20)));
+/// let (loss, grads) = value_and_grad(&loss_fn, &mut x);
+/// opt.update_with(&mut x, &grads, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+/// let state: &ScaleByZoomLinesearchState = &opt.opt_state.1;
+/// assert!((state.learning_rate.item::<f32>() - 0.5).abs() < 1e-6);
+/// assert!(state.value.item::<f32>().abs() < 1e-6);
+/// assert!(state.grad.get("").unwrap().item::<f32>().abs() < 1e-5);
+/// ```
 #[derive(Debug, Clone, Module)]
 #[module(crate = crate)]
 pub struct ScaleByZoomLinesearchState {

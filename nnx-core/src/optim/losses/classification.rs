@@ -10,6 +10,17 @@ use crate::graph::Array;
 /// Cross entropy between the softmax of `logits` and distributions `labels`, both
 /// `[…, classes]`; the result is `[…]`. `optax.softmax_cross_entropy`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::softmax_cross_entropy;
+///
+/// // The probabilities 1/4 and 3/4.
+/// let logits = Array::from([[0.0_f32, 3.0_f32.ln()]]);
+/// let loss = softmax_cross_entropy(&logits, &Array::from([[0.0_f32, 1.0]]));
+/// assert_eq!(loss.shape(), [1]);
+/// assert!((loss.item::<f32>() - (4.0_f32 / 3.0).ln()).abs() < 1e-5);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes do not broadcast or `logits` are not floats.
 #[track_caller]
@@ -32,11 +43,18 @@ pub fn softmax_cross_entropy(logits: impl AsArray, labels: impl AsArray) -> Arra
 /// the result is `[…]`. A label from −classes to −1 counts from the end; one further out gives
 /// NaN. `optax.softmax_cross_entropy_with_integer_labels`.
 ///
-/// ```no_run
-/// use nnx::{Array, optim::losses::softmax_cross_entropy_with_integer_labels};
-/// # fn demo(logits: Array, labels: Array) -> Array {
-/// softmax_cross_entropy_with_integer_labels(&logits, &labels).mean(..)
-/// # }
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
+///
+/// // The probabilities 1/4 and 3/4 for both examples.
+/// let logits = Array::from([[0.0_f32, 3.0_f32.ln()], [0.0, 3.0_f32.ln()]]);
+/// let losses = softmax_cross_entropy_with_integer_labels(&logits, &Array::from([0, 1]));
+/// let want = Array::from([4.0_f32.ln(), (4.0_f32 / 3.0).ln()]);
+/// assert!(losses.allclose(&want, Tolerance::default()).item::<bool>());
+/// // The loss of the batch.
+/// assert!((losses.mean(..).item::<f32>() - 0.836_988).abs() < 1e-5);
 /// ```
 ///
 /// # Panics
@@ -57,6 +75,18 @@ pub fn softmax_cross_entropy_with_integer_labels(
 
 /// Cross entropy of independent yes-or-no predictions: `labels` are probabilities in the shape of
 /// `logits`. `optax.sigmoid_binary_cross_entropy`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::losses::sigmoid_binary_cross_entropy;
+///
+/// // The probabilities 1/2 and 3/4 of yes.
+/// let logits = Array::from([0.0_f32, 3.0_f32.ln()]);
+/// let losses = sigmoid_binary_cross_entropy(&logits, &Array::from([1.0_f32, 0.0]));
+/// let want = Array::from([2.0_f32.ln(), 4.0_f32.ln()]);
+/// assert!(losses.allclose(&want, Tolerance::default()).item::<bool>());
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes do not broadcast or `logits` are not floats.
@@ -81,6 +111,17 @@ fn log_sigmoid(x: &Array) -> Array {
 /// As [`softmax_cross_entropy`], where a class of probability 0 and logit −∞ counts nothing: 0 log 0 = 0.
 /// `optax.safe_softmax_cross_entropy`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::{safe_softmax_cross_entropy, softmax_cross_entropy};
+///
+/// // The second class is ruled out.
+/// let logits = Array::from([[0.0_f32, f32::NEG_INFINITY]]);
+/// let labels = Array::from([[1.0_f32, 0.0]]);
+/// assert_eq!(safe_softmax_cross_entropy(&logits, &labels).item::<f32>(), 0.0);
+/// assert!(softmax_cross_entropy(&logits, &labels).item::<f32>().is_nan());
+/// ```
+///
 /// # Panics
 /// Panics if the last axes differ or `logits` are not floats.
 #[track_caller]
@@ -100,6 +141,18 @@ pub fn safe_softmax_cross_entropy(logits: impl AsArray, labels: impl AsArray) ->
 /// Cross entropy of yes-or-no predictions that weighs hard examples more: each is multiplied by
 /// (1 − pₜ)^`gamma` (usually 2), where pₜ is the probability of the right answer, and with `alpha` by `alpha` where the
 /// label is 1 and 1 − `alpha` where it is 0. `optax.sigmoid_focal_loss`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::sigmoid_focal_loss;
+///
+/// // The probability 1/2: the cross entropy ln 2 counts a quarter.
+/// let (logits, labels) = (Array::from([0.0_f32]), Array::from([1.0_f32]));
+/// let loss = sigmoid_focal_loss(&logits, &labels, None, 2.0).item::<f32>();
+/// assert!((loss - 0.25 * 2.0_f32.ln()).abs() < 1e-6);
+/// let loss = sigmoid_focal_loss(&logits, &labels, Some(0.9), 2.0).item::<f32>();
+/// assert!((loss - 0.9 * 0.25 * 2.0_f32.ln()).abs() < 1e-6);
+/// ```
 ///
 /// Source: Lin et al., "Focal Loss for Dense Object Detection", 2017.
 ///
@@ -134,6 +187,15 @@ pub fn sigmoid_focal_loss(
 
 /// max(0, 1 − prediction · target), for targets of −1 and 1. `optax.hinge_loss`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::hinge_loss;
+///
+/// let predictions = Array::from([2.0_f32, 0.5, -1.0]);
+/// let losses = hinge_loss(&predictions, &Array::from([1.0_f32, 1.0, 1.0]));
+/// assert_eq!(losses.to_vec::<f32>(), [0.0, 0.5, 2.0]);
+/// ```
+///
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
 #[track_caller]
@@ -144,6 +206,15 @@ pub fn hinge_loss(predictions: impl AsArray, targets: impl AsArray) -> Array {
 }
 
 /// max(0, −prediction · target), for targets of −1 and 1. `optax.perceptron_loss`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::perceptron_loss;
+///
+/// let predictions = Array::from([2.0_f32, 0.5, -1.0]);
+/// let losses = perceptron_loss(&predictions, &Array::from([1.0_f32, 1.0, 1.0]));
+/// assert_eq!(losses.to_vec::<f32>(), [0.0, 0.0, 1.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes differ or `predictions` are not floats.
@@ -157,6 +228,15 @@ pub fn perceptron_loss(predictions: impl AsArray, targets: impl AsArray) -> Arra
 /// The margin by which the score of the right class misses the best one of the others, plus 1: scores `[…, classes]`,
 /// class numbers `[…]`; the result is `[…]`. `optax.losses.multiclass_hinge_loss`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::multiclass_hinge_loss;
+///
+/// let scores = Array::from([[3.0_f32, 1.0, 0.0], [3.0, 1.0, 0.0]]);
+/// let losses = multiclass_hinge_loss(&scores, &Array::from([0, 1]));
+/// assert_eq!(losses.to_vec::<f32>(), [0.0, 3.0]);
+/// ```
+///
 /// # Panics
 /// Panics if `scores` are not floats, `labels` no integers, or the shapes do not fit.
 #[track_caller]
@@ -166,6 +246,15 @@ pub fn multiclass_hinge_loss(scores: impl AsArray, labels: impl AsArray) -> Arra
 
 /// The margin by which the score of the right class misses the best one: scores `[…, classes]`, class numbers
 /// `[…]`; the result is `[…]`. `optax.losses.multiclass_perceptron_loss`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::multiclass_perceptron_loss;
+///
+/// let scores = Array::from([[3.0_f32, 1.0, 0.0], [3.0, 1.0, 0.0]]);
+/// let losses = multiclass_perceptron_loss(&scores, &Array::from([0, 1]));
+/// assert_eq!(losses.to_vec::<f32>(), [0.0, 2.0]);
+/// ```
 ///
 /// # Panics
 /// Panics if `scores` are not floats, `labels` no integers, or the shapes do not fit.
@@ -187,6 +276,15 @@ fn by_margin(name: &str, scores: &Array, labels: &Array, margin: f64) -> Array {
 /// The sparsemax loss of yes-or-no predictions: 0 where the score is beyond 1 on the side of the label, quadratic
 /// between, linear on the other side. `optax.losses.sparsemax_loss`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::sparsemax_loss;
+///
+/// let logits = Array::from([2.0_f32, 0.0, -2.0]);
+/// let losses = sparsemax_loss(&logits, &Array::from([1, 1, 1]));
+/// assert_eq!(losses.to_vec::<f32>(), [0.0, 0.25, 2.0]);
+/// ```
+///
 /// Source: Martins and Astudillo, "From Softmax to Sparsemax", 2016.
 ///
 /// # Panics
@@ -204,6 +302,16 @@ pub fn sparsemax_loss(logits: impl AsArray, labels: impl AsArray) -> Array {
 
 /// [`softmax_cross_entropy`] plus `epsilon` (usually 2) times the probability of the wrong classes.
 /// `optax.poly_loss_cross_entropy`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::poly_loss_cross_entropy;
+///
+/// let logits = Array::from([[0.0_f32, 0.0]]);
+/// let loss = poly_loss_cross_entropy(&logits, &Array::from([[1.0_f32, 0.0]]), 2.0);
+/// // ln 2 + 2 · 0.5
+/// assert!((loss.item::<f32>() - 1.693_147).abs() < 1e-5);
+/// ```
 ///
 /// Source: Leng et al., "PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions", 2022.
 ///
@@ -224,6 +332,20 @@ pub fn poly_loss_cross_entropy(logits: impl AsArray, labels: impl AsArray, epsil
 /// For lists of items with scores `logits` and relevances `labels`, both `[…, items]`: the cross entropy between the
 /// softmax of the scores and the relevances, `[…]`. Items where `mask` is false are not in the list.
 /// `optax.losses.ranking_softmax_loss` without its reduction.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::ranking_softmax_loss;
+///
+/// let scores = Array::from([[0.0_f32, 3.0_f32.ln(), 9.0]]);
+/// let relevances = Array::from([[0.0_f32, 1.0, 0.0]]);
+/// // The last item is not in the list, and the second has 3/4 of the probability.
+/// let mask = Array::from([[true, true, false]]);
+/// let loss = ranking_softmax_loss(&scores, &relevances, &mask);
+/// assert!((loss.item::<f32>() - (4.0_f32 / 3.0).ln()).abs() < 1e-5);
+/// // With all three items.
+/// assert!(ranking_softmax_loss(&scores, &relevances, None).item::<f32>() > 7.0);
+/// ```
 ///
 /// # Panics
 /// Panics if the shapes differ or `logits` are not floats.
@@ -265,6 +387,14 @@ pub fn ranking_softmax_loss(
 
 /// Labels moved towards the same probability for all classes of the last axis: (1 − `alpha`) · label + `alpha` /
 /// classes. `optax.smooth_labels`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::smooth_labels;
+///
+/// let smooth = smooth_labels(&Array::from([[0.0_f32, 1.0]]), 0.5);
+/// assert_eq!(smooth.to_vec::<f32>(), [0.25, 0.75]);
+/// ```
 ///
 /// # Panics
 /// Panics if `labels` are not floats or have no axis.

@@ -9,6 +9,17 @@ use crate::value::DType;
 /// zeros, which has no direction.
 /// `optax.cosine_similarity`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::losses::cosine_similarity;
+///
+/// let predictions = Array::from([[3.0_f32, 4.0], [1.0, 0.0]]);
+/// let cosines = cosine_similarity(&predictions, &Array::from([[4.0_f32, 3.0], [0.0, 2.0]]));
+/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
+/// assert!(cosines.allclose(Array::from([0.96_f32, 0.0]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes differ or are scalars, or `predictions` are not floats.
 #[track_caller]
@@ -27,6 +38,17 @@ pub fn cosine_similarity(predictions: impl AsArray, targets: impl AsArray) -> Ar
 
 /// 1 − [`cosine_similarity`]. `optax.cosine_distance`.
 ///
+/// ```
+/// use nnx::Array;
+/// use nnx::array::Tolerance;
+/// use nnx::optim::losses::cosine_distance;
+///
+/// let predictions = Array::from([[3.0_f32, 4.0], [1.0, 0.0]]);
+/// let distances = cosine_distance(&predictions, &Array::from([[4.0_f32, 3.0], [0.0, 2.0]]));
+/// let near = Tolerance { atol: 1e-5, ..Tolerance::default() };
+/// assert!(distances.allclose(Array::from([0.04_f32, 1.0]), near).item::<bool>());
+/// ```
+///
 /// # Panics
 /// Panics if the shapes differ or are scalars, or `predictions` are not floats.
 #[track_caller]
@@ -40,6 +62,17 @@ pub fn cosine_distance(predictions: impl AsArray, targets: impl AsArray) -> Arra
 
 /// How much farther `anchors` are from `negatives` than from `positives` is missing to `margin` (usually 1), at least
 /// 0: all `[…, dim]`, the result `[…]`. The distances are √(Σ(a − b)² + 1e-6). `optax.losses.triplet_margin_loss`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::triplet_margin_loss;
+///
+/// // The distances are 5 and 10, so that 1 is missing to the margin 6.
+/// let anchors = Array::from([[0.0_f32, 0.0]]);
+/// let (positives, negatives) = (Array::from([[3.0_f32, 4.0]]), Array::from([[6.0_f32, 8.0]]));
+/// let loss = triplet_margin_loss(&anchors, &positives, &negatives, 6.0);
+/// assert!((loss.item::<f32>() - 1.0).abs() < 1e-5);
+/// ```
 ///
 /// Source: Schroff et al., "FaceNet: A Unified Embedding for Face Recognition and Clustering", 2015.
 ///
@@ -70,6 +103,17 @@ pub fn triplet_margin_loss(
 /// whose `labels` `[n]` are equal are to point the same way, all others elsewhere; 0 if no two labels are equal.
 /// `temperature` is usually 0.07.
 /// `optax.ntxent`.
+///
+/// ```
+/// use nnx::Array;
+/// use nnx::optim::losses::ntxent;
+///
+/// // The first two belong together; a temperature of 1.
+/// let embeddings = Array::from([[1.0_f32, 0.0], [2.0, 0.0], [0.0, 1.0]]);
+/// let loss = ntxent(&embeddings, &Array::from([7, 7, 8]), 1.0);
+/// // ln(1 + e⁻¹)
+/// assert!((loss.item::<f32>() - 0.313_262).abs() < 1e-5);
+/// ```
 ///
 /// Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020.
 ///

@@ -13,7 +13,8 @@ use crate::transform::vmap;
 /// use nnx::Array;
 /// use nnx::optim::losses::binary_dice_loss;
 ///
-/// let loss = binary_dice_loss(&Array::from([[9.0_f32, -9.0]]), &Array::from([[1.0_f32, 0.0]]), 1.0);
+/// let logits = Array::from([[9.0_f32, -9.0]]);
+/// let loss = binary_dice_loss(&logits, &Array::from([[1.0_f32, 0.0]]), 1.0);
 /// assert!(loss.item::<f32>() < 1e-3);
 /// ```
 ///
@@ -123,7 +124,7 @@ pub fn multiclass_sparsemax_loss(scores: impl AsArray, labels: impl AsArray) -> 
 /// // That of the log-sum-exp is the cross entropy.
 /// let cross_entropy = make_fenchel_young_loss(|scores: &Array| logsumexp(scores, -1));
 /// let loss = cross_entropy(&Array::from([[0.0_f32, 0.0]]), &Array::from([[1.0_f32, 0.0]]));
-/// assert_eq!(loss.to_vec::<f32>(), [2_f32.ln()]);
+/// assert!((loss.item::<f32>() - 2_f32.ln()).abs() < 1e-5);
 /// ```
 ///
 /// Source: Blondel et al., "Learning with Fenchel-Young Losses", 2020.

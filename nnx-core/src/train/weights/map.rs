@@ -10,6 +10,28 @@ use std::sync::Arc;
 /// files of [`save_checkpoint`](super::super::save_checkpoint), of which this loads a part. [`torch`](WeightMap::torch)
 /// has PyTorch's names and layouts. The rules say what else is different; each names a place of the model by a
 /// [`path!`](crate::path), so that the compiler finds a wrong one.
+///
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::random::Rngs;
+/// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+/// use nnx::{Array, Param, path, path_contains};
+///
+/// let file = std::env::temp_dir().join(format!("nnx-map-{}", std::process::id()));
+/// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0]]))];
+/// save_checkpoint(&file, &stored, &Default::default())?;
+///
+/// // A kernel under another name, as [outputs, inputs], and no bias.
+/// let mut layer = Linear::new(2, 1, &mut Rngs::new(0));
+/// let map = WeightMap::new()
+///     .leaf(path!(Linear: kernel), tensor("0").transpose())
+///     .keep(path_contains("bias"));
+/// let done = load_weights(&file, &mut layer, &map)?;
+/// assert_eq!(layer.kernel.to_vec::<f32>(), [1.0, 2.0]);
+/// assert_eq!((done.loaded, done.kept), (vec!["kernel".to_owned()], vec!["bias".to_owned()]));
+/// std::fs::remove_file(file).unwrap();
+/// # Ok::<(), nnx::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct WeightMap {
     pub(super) naming: Naming,
@@ -32,6 +54,22 @@ pub(super) enum Naming {
 
 impl WeightMap {
     /// Leaves are called by their dotted paths.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-map-new-{}", std::process::id()));
+    /// let trained = Linear::new(3, 2, &mut Rngs::new(0));
+    /// save_checkpoint(&file, &trained, &Default::default())?;
+    ///
+    /// let mut layer = Linear::new(3, 2, &mut Rngs::new(1));
+    /// load_weights(&file, &mut layer, &WeightMap::new())?;
+    /// assert_eq!(layer.kernel.to_vec::<f32>(), trained.kernel.to_vec::<f32>());
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn new() -> Self {
         WeightMap::default()
     }
@@ -48,6 +86,27 @@ impl WeightMap {
     /// Other leaves, `bias` among them, have their own names. `num_batches_tracked`, which has no counterpart, is
     /// passed over. Kernels of attention, of transposed convolutions (but those with `transpose_kernel`) and of recurrent
     /// cells are laid out in other ways, which rules for these leaves say.
+    ///
+    /// ```
+    /// use nnx::nn::Linear;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+    /// use nnx::{Array, Param};
+    /// use std::collections::BTreeMap;
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-torch-{}", std::process::id()));
+    /// let linear = BTreeMap::from([
+    ///     ("weight".to_owned(), Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]))),
+    ///     ("bias".to_owned(), Param::new(Array::from([5.0_f32, 6.0]))),
+    /// ]);
+    /// save_checkpoint(&file, &linear, &BTreeMap::new())?;
+    ///
+    /// let mut layer = Linear::new(2, 2, &mut Rngs::new(0));
+    /// load_weights(&file, &mut layer, &WeightMap::torch())?;
+    /// assert_eq!(layer.kernel.to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn torch() -> Self {
         WeightMap { naming: Naming::Torch, ..WeightMap::default() }
     }
@@ -57,11 +116,20 @@ impl WeightMap {
     /// first rule that leads to a leaf counts.
     ///
     /// ```
-    /// use nnx::{Module, nn::Linear, path, train::WeightMap};
-    /// # #[derive(nnx::Module)]
-    /// # struct Block { linear: Linear }
-    /// # #[derive(nnx::Module)]
-    /// # struct Model { blocks: Vec<Block> }
+    /// use nnx::nn::Linear;
+    /// use nnx::path;
+    /// use nnx::train::WeightMap;
+    ///
+    /// #[derive(nnx::Module)]
+    /// struct Block {
+    ///     linear: Linear,
+    /// }
+    ///
+    /// #[derive(nnx::Module)]
+    /// struct Model {
+    ///     blocks: Vec<Block>,
+    /// }
+    ///
     /// // `blocks[3].linear.kernel` is `transformer.h.3.mlp.weight`.
     /// let map = WeightMap::torch().tree(path!(Model: blocks[*].linear), "transformer.h.{}.mlp");
     /// ```
@@ -74,11 +142,20 @@ impl WeightMap {
     /// trees.
     ///
     /// ```
-    /// use nnx::{Module, Param, path, train::{WeightMap, tensor}};
-    /// # #[derive(nnx::Module)]
-    /// # struct Attention { query: Param, key: Param }
-    /// # #[derive(nnx::Module)]
-    /// # struct Model { blocks: Vec<Attention> }
+    /// use nnx::train::{WeightMap, tensor};
+    /// use nnx::{Param, path};
+    ///
+    /// #[derive(nnx::Module)]
+    /// struct Attention {
+    ///     query: Param,
+    ///     key: Param,
+    /// }
+    ///
+    /// #[derive(nnx::Module)]
+    /// struct Model {
+    ///     blocks: Vec<Attention>,
+    /// }
+    ///
     /// // One tensor `h.3.attn.c_attn.weight` holds query, key and value of block 3, side by side.
     /// let part = |i| tensor("h.{}.attn.c_attn.weight").split(i, 3, 1).reshape();
     /// let map = WeightMap::torch()
@@ -91,6 +168,21 @@ impl WeightMap {
     }
 
     /// The leaves that a filter takes stay as they are: a new head, optimizer state, random streams.
+    ///
+    /// ```
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+    /// use nnx::{Array, Param, path_contains};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-keep-{}", std::process::id()));
+    /// save_checkpoint(&file, &vec![Param::new(Array::scalar(7.0_f32))], &Default::default())?;
+    ///
+    /// // The second one is not in the file.
+    /// let mut model = [1.0_f32, 1.0].map(|x| Param::new(Array::scalar(x)));
+    /// load_weights(&file, &mut model, &WeightMap::new().keep(path_contains(1)))?;
+    /// assert_eq!(model.map(|x| x.item::<f32>()), [7.0, 1.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn keep(mut self, filter: impl Filter + 'static) -> Self {
         self.kept.push(Arc::new(filter));
         self
@@ -98,12 +190,43 @@ impl WeightMap {
 
     /// Tensors are converted to the dtypes of their leaves, as [`astype`](crate::Array::astype) does: floats to floats,
     /// integers to integers, where those that do not fit wrap around. Otherwise another dtype is an error.
+    ///
+    /// ```
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+    /// use nnx::{Array, DType, Param};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-cast-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::scalar(1.5_f32).astype(DType::BF16))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut model = vec![Param::new(Array::scalar(0.0_f32))];
+    /// assert!(load_weights(&file, &mut model, &WeightMap::new()).is_err());
+    /// load_weights(&file, &mut model, &WeightMap::new().cast())?;
+    /// assert_eq!((model[0].dtype(), model[0].item::<f32>()), (DType::F32, 1.5));
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn cast(mut self) -> Self {
         self.cast = true;
         self
     }
 
     /// Tensors of the file that no leaf takes are no error; [`load_weights`](super::load_weights) lists them.
+    ///
+    /// ```
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+    /// use nnx::{Array, Param};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-unused-{}", std::process::id()));
+    /// let stored = [1.0_f32, 2.0].map(|x| Param::new(Array::scalar(x)));
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut model = vec![Param::new(Array::scalar(0.0_f32))];
+    /// let done = load_weights(&file, &mut model, &WeightMap::new().ignore_unused())?;
+    /// assert_eq!((model[0].item::<f32>(), done.unused), (1.0, vec!["1".to_owned()]));
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn ignore_unused(mut self) -> Self {
         self.ignore_unused = true;
         self

@@ -20,6 +20,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The fate of the leaves of a model and of the tensors of a file, by [`load_weights`].
+///
+/// ```
+/// use nnx::train::{LoadedWeights, WeightMap, load_weights, save_checkpoint};
+/// use nnx::{Array, Param, path_contains};
+///
+/// let file = std::env::temp_dir().join(format!("nnx-loaded-{}", std::process::id()));
+/// let two = |x: f32| [x, x + 1.0].map(|x| Param::new(Array::scalar(x)));
+/// save_checkpoint(&file, &two(1.0), &Default::default())?;
+///
+/// let map = WeightMap::new().keep(path_contains(1)).ignore_unused();
+/// let done: LoadedWeights = load_weights(&file, &mut two(5.0), &map)?;
+/// assert_eq!((&*done.loaded, &*done.kept), (&["[0]".to_owned()][..], &["[1]".to_owned()][..]));
+/// // The tensor for what was kept.
+/// assert_eq!(done.unused, ["1"]);
+/// std::fs::remove_file(file).unwrap();
+/// # Ok::<(), nnx::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadedWeights {
     /// The paths of the leaves that got a tensor.
@@ -36,20 +53,39 @@ pub struct LoadedWeights {
 /// under the names of Hugging Face. `map` says which tensor each leaf gets, and what is done with it on the way. A
 /// shared node is loaded once, for its first path.
 ///
-/// ```no_run
-/// use nnx::{Module, module::path_contains, nn::Linear, path, train::{WeightMap, load_weights}};
-/// # #[derive(nnx::Module)]
-/// # struct Model { body: Linear, head: Linear }
-/// # fn demo(mut model: Model) -> nnx::Result<()> {
-/// // All but the head of a model that PyTorch trained; its `body` is called `encoder` there.
+/// ```
+/// use nnx::nn::Linear;
+/// use nnx::random::Rngs;
+/// use nnx::train::{WeightMap, load_weights, save_checkpoint};
+/// use nnx::{DType, Param, array, path, path_contains};
+/// use std::collections::BTreeMap;
+///
+/// #[derive(nnx::Module)]
+/// struct Model {
+///     body: Linear,
+///     head: Linear,
+/// }
+///
+/// // A file with `encoder.weight` and `encoder.bias`, as PyTorch has them.
+/// let file = std::env::temp_dir().join(format!("nnx-load-weights-{}", std::process::id()));
+/// let ones = |shape: &[usize]| Param::new(array::ones(shape, DType::F32));
+/// let linear = [("weight".to_owned(), ones(&[5, 3])), ("bias".to_owned(), ones(&[5]))];
+/// let stored = BTreeMap::from([("encoder".to_owned(), BTreeMap::from(linear))]);
+/// save_checkpoint(&file, &stored, &BTreeMap::new())?;
+///
+/// let mut rngs = Rngs::new(0);
+/// let (body, head) = (Linear::new(3, 5, &mut rngs), Linear::new(5, 2, &mut rngs));
+/// let mut model = Model { body, head };
+/// // All but the head.
 /// let map = WeightMap::torch()
 ///     .tree(path!(Model: body), "encoder")
 ///     .keep(path_contains("head"))
 ///     .ignore_unused();
-/// let done = load_weights("encoder.safetensors", &mut model, &map)?;
-/// println!("{} leaves loaded, {:?} left as they were", done.loaded.len(), done.kept);
-/// # Ok(())
-/// # }
+/// let done = load_weights(&file, &mut model, &map)?;
+/// assert_eq!(done.loaded, ["body.kernel", "body.bias"]);
+/// assert_eq!(model.body.kernel.to_vec::<f32>(), [1.0; 15]);
+/// std::fs::remove_file(file).unwrap();
+/// # Ok::<(), nnx::Error>(())
 /// ```
 ///
 /// # Errors

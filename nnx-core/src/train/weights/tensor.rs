@@ -5,6 +5,15 @@ use crate::graph::Array;
 use std::fmt;
 
 /// A tensor of a file by its name, and what is done with it before a leaf gets it; made by [`tensor`].
+///
+/// ```
+/// use nnx::train::{FileTensor, tensor};
+///
+/// // A part of a fused tensor, and another one behind it.
+/// let kernel: FileTensor = tensor("attn.qkv.weight").split(0, 3, 0).transpose();
+/// let both = kernel.concatenate(tensor("attn.out.weight"), 1);
+/// assert!(format!("{both:?}").contains("attn.qkv.weight"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct FileTensor {
     name: String,
@@ -25,6 +34,25 @@ enum Step {
 
 /// The tensor of a file with this name. Each `{}` in the name stands for what a `[*]` or a `*` of the leaf's path is
 /// there, in their order: [`WeightMap::leaf`](super::WeightMap::leaf) has an example.
+///
+/// ```
+/// use nnx::nn::Embed;
+/// use nnx::random::Rngs;
+/// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+/// use nnx::{Array, Param, path};
+///
+/// let file = std::env::temp_dir().join(format!("nnx-tensor-{}", std::process::id()));
+/// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]))];
+/// save_checkpoint(&file, &stored, &Default::default())?;
+///
+/// let mut embed = Embed::new(2, 2, &mut Rngs::new(0));
+/// // The first tensor of the file is called `0`, as its path is.
+/// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0"));
+/// load_weights(&file, &mut embed, &map)?;
+/// assert_eq!(embed.embedding.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+/// std::fs::remove_file(file).unwrap();
+/// # Ok::<(), nnx::Error>(())
+/// ```
 pub fn tensor(name: impl Into<String>) -> FileTensor {
     FileTensor { name: name.into(), steps: Vec::new() }
 }
@@ -36,38 +64,165 @@ impl FileTensor {
     }
 
     /// With its axes in the reverse order: a kernel of PyTorch's `Linear` is `[outputs, inputs]`.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-transpose-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(2, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").transpose());
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn transpose(self) -> Self {
         self.then(Step::Transpose)
     }
 
     /// With its axes in this order.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-permute-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0]]))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(2, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").permute([1, 0]));
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn permute(self, axes: impl Into<Vec<usize>>) -> Self {
         self.then(Step::Permute(axes.into()))
     }
 
     /// In the shape of the leaf, with the same elements in the same order.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-reshape-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::from([1.0_f32, 2.0, 3.0, 4.0]))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(2, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").reshape());
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn reshape(self) -> Self {
         self.then(Step::Reshape)
     }
 
     /// The part `part` of `parts` equal ones along an axis: the query, key and value of one fused tensor are
     /// `split(0, 3, axis)` to `split(2, 3, axis)`.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-split-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]]))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(1, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").split(2, 3, 0));
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [5.0, 6.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn split(self, part: usize, parts: usize, axis: usize) -> Self {
         self.then(Step::Split { part, parts, axis })
     }
 
     /// With equal blocks along an axis in another order: block `i` is the block `blocks[i]` of the file. Other libraries
     /// have the gates of recurrent cells in other orders.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-reorder-{}", std::process::id()));
+    /// let stored = vec![Param::new(Array::from([[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]]))];
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(3, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").reorder(0, [2, 0, 1]));
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [5.0, 6.0, 1.0, 2.0, 3.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn reorder(self, axis: usize, blocks: impl Into<Vec<usize>>) -> Self {
         self.then(Step::Reorder { axis, blocks: blocks.into() })
     }
 
     /// With another tensor behind it along an axis.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-concatenate-{}", std::process::id()));
+    /// let stored = [Array::from([[1.0_f32, 2.0]]), Array::from([[3.0_f32, 4.0]])].map(Param::new);
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(2, 2, &mut Rngs::new(0));
+    /// let both = tensor("0").concatenate(tensor("1"), 0);
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), both);
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn concatenate(self, other: FileTensor, axis: usize) -> Self {
         self.then(Step::Concatenate { axis, other })
     }
 
     /// Plus another tensor of the same shape: PyTorch's recurrent cells have two biases.
+    ///
+    /// ```
+    /// use nnx::nn::Embed;
+    /// use nnx::random::Rngs;
+    /// use nnx::train::{WeightMap, load_weights, save_checkpoint, tensor};
+    /// use nnx::{Array, Param, path};
+    ///
+    /// let file = std::env::temp_dir().join(format!("nnx-plus-{}", std::process::id()));
+    /// let stored = [Array::from([[1.0_f32, 2.0]]), Array::from([[3.0_f32, 4.0]])].map(Param::new);
+    /// save_checkpoint(&file, &stored, &Default::default())?;
+    ///
+    /// let mut embed = Embed::new(1, 2, &mut Rngs::new(0));
+    /// let map = WeightMap::new().leaf(path!(Embed: embedding), tensor("0").plus(tensor("1")));
+    /// load_weights(&file, &mut embed, &map)?;
+    /// assert_eq!(embed.embedding.to_vec::<f32>(), [4.0, 6.0]);
+    /// std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), nnx::Error>(())
+    /// ```
     pub fn plus(self, other: FileTensor) -> Self {
         self.then(Step::Add(other))
     }
