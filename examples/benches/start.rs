@@ -7,8 +7,11 @@
 mod model;
 
 use model::{Cnn, train_step};
-use nnx::nn::{Linear, relu};
-use nnx::optim::{Adam, Optimizer, adam, adamw};
+use nnx::nn::{
+    Embed, LayerNorm, Linear, MultiHeadAttention, MultiHeadAttentionOptions, gelu, relu,
+};
+use nnx::optim::losses::softmax_cross_entropy_with_integer_labels;
+use nnx::optim::{Adam, AdamW, Optimizer, adam, adamw};
 use nnx::random::Rngs;
 use nnx::train::{Accuracy, Average};
 use nnx::xla::{Client, cache_stats};
@@ -22,7 +25,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The argument of a child: the model, and when its process was started.
 const CHILD: &str = "--child";
-const MODELS: [&str; 2] = ["mlp", "mnist"];
+const MODELS: [&str; 3] = ["mlp", "mnist", "gpt"];
 /// Steps whose time is taken after the first.
 const STEPS: usize = 20;
 const WIDTH: usize = 64;
@@ -39,6 +42,63 @@ fn mlp_step(model: &mut Mlp, opt: &mut Optimizer<Adam>, x: &Array, y: &Array) ->
         let (last, hidden) = model.layers.split_last().expect("there are 32 layers");
         let h = hidden.iter().fold(x.clone(), |h, layer| relu(&layer.forward(&h)));
         (last.forward(&h) - y).square().mean(..)
+    };
+    let (loss, grads) = value_and_grad(loss, &mut *model);
+    opt.update(model, &grads);
+    loss
+}
+
+/// A transformer of twelve layers.
+#[derive(Module)]
+struct Gpt {
+    embed: Embed,
+    blocks: Vec<Block>,
+    head: Linear,
+}
+
+#[derive(Module)]
+struct Block {
+    norms: [LayerNorm; 2],
+    attention: MultiHeadAttention,
+    up: Linear,
+    down: Linear,
+}
+
+impl Gpt {
+    const FEATURES: usize = 128;
+    const TOKENS: usize = 256;
+
+    fn new(rngs: &mut Rngs) -> Self {
+        let n = Gpt::FEATURES;
+        let block = |_| Block {
+            norms: [LayerNorm::new(n, rngs), LayerNorm::new(n, rngs)],
+            attention: MultiHeadAttention::new(4, n, rngs),
+            up: Linear::new(n, 4 * n, rngs),
+            down: Linear::new(4 * n, n, rngs),
+        };
+        let blocks = (0..12).map(block).collect();
+        Gpt {
+            embed: Embed::new(Gpt::TOKENS, n, rngs),
+            blocks,
+            head: Linear::new(n, Gpt::TOKENS, rngs),
+        }
+    }
+
+    /// i32 `[n, length]` to logits f32 `[n, length, TOKENS]`.
+    fn forward(&mut self, tokens: &Array) -> Array {
+        let x = self.blocks.iter_mut().fold(self.embed.forward(tokens), |x, block| {
+            let causal = MultiHeadAttentionOptions::new().is_causal(true);
+            let x = &x + block.attention.forward_with(&block.norms[0].forward(&x), causal);
+            &x + block.down.forward(&gelu(&block.up.forward(&block.norms[1].forward(&x))))
+        });
+        self.head.forward(&x)
+    }
+}
+
+#[nnx::jit(graph = false)]
+fn gpt_step(model: &mut Gpt, opt: &mut Optimizer<AdamW>, tokens: &Array) -> Array {
+    let loss = |model: &mut Gpt| {
+        softmax_cross_entropy_with_integer_labels(&model.forward(tokens), tokens).mean(..)
     };
     let (loss, grads) = value_and_grad(loss, &mut *model);
     opt.update(model, &grads);
@@ -85,6 +145,13 @@ fn child(model: &str, started_nanos: u128) -> Result<(), Box<dyn Error>> {
         optimizer = clock.lap();
         let x = Array::from_slice(&vec![0.5_f32; BATCH * WIDTH], [BATCH, WIDTH]);
         step = Box::new(move || mlp_step(&mut model, &mut opt, &x, &x));
+    } else if model == MODELS[2] {
+        let mut model = Gpt::new(&mut rngs);
+        made = clock.lap();
+        let mut opt = Optimizer::new(&model, adamw(1e-3));
+        optimizer = clock.lap();
+        let tokens = array::zeros([8, 64], DType::I32);
+        step = Box::new(move || gpt_step(&mut model, &mut opt, &tokens));
     } else {
         let mut model = Cnn::new(28, 28, &mut rngs);
         made = clock.lap();

@@ -117,7 +117,7 @@ impl Net {
     fn forward(&mut self, images: &Array, time: &Array) -> Array {
         let waves = linspace(0.0, -4.0, EMBEDDING / 2, DType::F32).exp();
         let angles = time.astype(DType::F32).expand_dims(-1) * waves;
-        let time = concatenate(&[&angles.sin(), &angles.cos()], -1);
+        let time = concatenate([&angles.sin(), &angles.cos()], -1);
         let time = self.time[1].forward(&silu(&self.time[0].forward(&time)));
         let time = silu(&time);
         // Squares of 2 x 2 pixels are the channels of one.
@@ -131,7 +131,7 @@ impl Net {
         let places = small.reshape([n, -1, 2 * FEATURES as isize]);
         let small = &small + self.attention.forward(&places).reshape(small.shape());
         let small = self.middle[1].forward(&small, &time);
-        let x = concatenate(&[&small.repeat(2, 1).repeat(2, 2), &large], -1);
+        let x = concatenate([&small.repeat(2, 1).repeat(2, 2), &large], -1);
         let x = self.output.forward(&silu(&self.norm.forward(&self.up.forward(&x, &time))));
         let x = x.reshape([n, height / 2, width / 2, 2, 2]).transpose([0, 1, 3, 2, 4]);
         x.reshape([n, height, width])

@@ -70,11 +70,11 @@ impl Fields {
         }
     }
 
-    /// What each of them says of these places, f32 `[…, 2]`: f32 `[3, …, 1]`.
+    /// The brightness that each of them gives these places, f32 `[…, 2]`: f32 `[3, …, 1]`.
     fn forward(&self, places: &Array) -> Array {
         let [plain, waves, sines] =
             [&self.plain, &self.waves, &self.sines].map(|field| field.forward(places));
-        stack(&[&plain, &waves, &sines], 0)
+        stack([&plain, &waves, &sines], 0)
     }
 }
 
@@ -129,8 +129,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     for step in 0..run.steps {
         let loss = train_step(&mut fields, &mut optimizer, &mut draws, run.batch_size);
         if run.is_due(step) {
-            let drawn = draw(&fields);
-            let [plain, waves, sines] = [0, 1, 2].map(|field| drawn.at(field).get());
+            let [plain, waves, sines] = draw(&fields).unstack(0);
             let unseen = |drawn: &Array| psnr(&odd(drawn), &odd(&picture));
             run.line(
                 step,
@@ -143,7 +142,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
             )?;
         }
     }
-    let all = concatenate(&[&picture.expand_dims(0), &draw(&fields)], 0).squeeze(-1);
+    let all = concatenate([&picture.expand_dims(0), &draw(&fields)], 0).squeeze(-1);
     run.images("picture.png", &all, 4)?;
     run.summary();
     Ok(())

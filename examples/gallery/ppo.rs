@@ -58,7 +58,7 @@ impl Carts {
 
     /// f32 `[n, 4]`.
     fn seen(&self) -> Array {
-        stack(&[&self.place, &self.speed, &self.angle, &self.spin], 1)
+        stack([&self.place, &self.speed, &self.angle, &self.spin], 1)
     }
 
     /// The carts 0.02 s later, pushed to the left by action 0 and to the right by 1; and which of them fell, left the

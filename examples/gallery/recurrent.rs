@@ -87,7 +87,7 @@ impl Task {
         let sums = (&numbers * &marks).sum(-1);
         let after = time.ge(lengths.expand_dims(-1)) & random::bernoulli(&noise, 0.5, [n, LONGEST]);
         let marks = (marks | after).astype(DType::F32);
-        Task { sequences: stack(&[&numbers, &marks], -1), lengths, sums }
+        Task { sequences: stack([&numbers, &marks], -1), lengths, sums }
     }
 
     /// The squared error of each sum, f32 `[n]`.

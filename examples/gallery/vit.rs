@@ -96,7 +96,7 @@ impl Vit {
     fn forward(&mut self, images: &Array) -> Array {
         let x = self.embed.forward(&patches(images));
         let class = self.class.broadcast_to([x.shape()[0], 1, FEATURES]);
-        let x = concatenate(&[&class, &x], 1) + &self.positions;
+        let x = concatenate([&class, &x], 1) + &self.positions;
         let (x, ()) =
             scan(|x: Array, block: &mut Block| (block.forward(&x), ()), x, &mut self.blocks);
         self.head.forward(&self.norm.forward(&x.at((.., 0)).get()))

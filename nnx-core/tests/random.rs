@@ -195,7 +195,7 @@ fn distributions_in_f64_equal_jax() {
     close("ball", random::ball(&key, 3, 2.0, (), d), ball);
     let slope =
         |a: f64| nnx_core::grad(|a: &Array| random::gamma(&key, a, (), d), &Array::scalar(a));
-    let slopes = nnx_core::array::stack(&[0.3, 2.0, 50.0].map(slope).each_ref(), 0);
+    let slopes = nnx_core::array::stack([0.3, 2.0, 50.0].map(slope).each_ref(), 0);
     close("slope of gamma", slopes, [0.11598183758806359, 0.4304460923576554, 0.8954590872258613]);
 }
 
@@ -246,7 +246,7 @@ fn batches_of_keys_draw_what_each_key_draws() {
         let each: Vec<Array> = (0..4)
             .map(|i| draw(&Key::from_data(keys.data().slice([i.into()])), &rates.slice([i.into()])))
             .collect();
-        let each = nnx_core::array::stack(&each.iter().collect::<Vec<_>>(), 0);
+        let each = nnx_core::array::stack(&each, 0);
         let (got, want) = (batch.to_vec::<f32>(), each.to_vec::<f32>());
         let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
         assert!(got.iter().zip(&want).all(near), "{name}: {got:?}, alone {want:?}");

@@ -108,8 +108,8 @@ fn composed(x: &Array) -> Vec<Array> {
         grad(recomputed, x),
         halved(x),
         branched(x),
-        vmap(|x: &Array| branched(x), &stack(&[x, &-x], 0), 0),
-        vmap(|x: &Array| halved(x), &stack(&[x, &(x * 10.0)], 0), 0),
+        vmap(|x: &Array| branched(x), &stack([x, &-x], 0), 0),
+        vmap(|x: &Array| halved(x), &stack([x, &(x * 10.0)], 0), 0),
         x.sort(-1),
         x.cumsum(0),
     ]

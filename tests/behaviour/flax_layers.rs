@@ -129,7 +129,7 @@ fn steps<C: RNNCellBase>(cell: &mut C, start: C::Carry, xs: &Array) -> Array {
         carry = next;
         outputs.push(y);
     }
-    nnx::array::stack(&outputs.iter().collect::<Vec<_>>(), 0)
+    nnx::array::stack(&outputs, 0)
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_cell_carries_its_state_from_step_to_step() {
     let (_, by_rnn) = RNN::new(cell.clone()).forward_with(&xs, RNNOptions::new().time_major(true));
     assert!(close(&ys, &by_rnn));
     // The same input twice: the second result knows of the first.
-    let same = nnx::array::stack(&[&xs.slice([0.into()]), &xs.slice([0.into()])], 0);
+    let same = nnx::array::stack([&xs.slice([0.into()]), &xs.slice([0.into()])], 0);
     let carry = start(&cell);
     let ys = steps(&mut cell, carry, &same);
     assert!(!close(&ys.slice([0.into()]), &ys.slice([1.into()])));
@@ -197,7 +197,7 @@ impl RNNCellBase for Own {
     type Carry = Array;
 
     fn forward(&mut self, h: Array, x: &Array) -> (Array, Array) {
-        let h = self.dense.forward(&nnx::array::concatenate(&[x, &h], -1)).tanh();
+        let h = self.dense.forward(&nnx::array::concatenate([x, &h], -1)).tanh();
         (h.clone(), h)
     }
 

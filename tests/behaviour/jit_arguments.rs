@@ -325,7 +325,7 @@ fn one_value_in_several_places_of_the_result() {
 #[nnx::jit(graph = false)]
 fn grow(block: &mut Block) {
     let kernel = &block.cells[0].kernel;
-    let next = nnx::array::concatenate(&[kernel, kernel], 0);
+    let next = nnx::array::concatenate([kernel, kernel], 0);
     block.cells[0].kernel.set(next);
 }
 

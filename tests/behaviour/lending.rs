@@ -224,7 +224,7 @@ fn what_a_loop_sets_without_slicing_it_is_carried_from_step_to_step() {
     let message = message(|| {
         let mut value = Param::new(Array::scalar(1.0_f32));
         let widen = |(): (), v: &mut Param| {
-            let next = nnx::array::stack(&[v.value(), v.value()], 0);
+            let next = nnx::array::stack([v.value(), v.value()], 0);
             v.set(next);
             ((), ())
         };

@@ -96,9 +96,9 @@ fn truth_takes_numbers() {
 #[test]
 fn lists_take_references_to_arrays_and_variables() {
     let (x, w) = (array([1.0, 2.0, 3.0, 4.0]), Param::new(array([5.0; 4])));
-    for joined in [array::concatenate(&[&x, &w], 0), array::concatenate(&[&w, &w], 0)] {
+    for joined in [array::concatenate([&x, &w], 0), array::concatenate([&w, &w], 0)] {
         assert_eq!(joined.shape(), [4, 2]);
     }
-    assert_eq!(array::stack(&[&w, &x], 0).shape(), [2, 2, 2]);
-    assert_eq!(array::einsum("ij,jk->ik", &[&x, &w]).to_vec::<f32>(), [15.0, 15.0, 35.0, 35.0]);
+    assert_eq!(array::stack([&w, &x], 0).shape(), [2, 2, 2]);
+    assert_eq!(array::einsum("ij,jk->ik", [&x, &w]).to_vec::<f32>(), [15.0, 15.0, 35.0, 35.0]);
 }

@@ -74,7 +74,7 @@ fn program(seed: u64, x: &[Array]) -> Array {
             5 if float => (y + row) * 0.5,
             5 => y + row,
             6 => y.flip([axis as i32]),
-            7 => concatenate(&[y, other], axis as isize).split(2, axis as isize)[1].clone(),
+            7 => concatenate([y, other], axis as isize).split(2, axis as isize)[1].clone(),
             8 => y.roll(3, axis as isize),
             9 if float => y * constant,
             9 => y * 3,

@@ -179,7 +179,7 @@ fn attention(name: &str) -> Option<Run> {
             decoder.init_cache([2, 4, 8], DType::F32);
             layer(c, decoder, |m, x| {
                 let results: Vec<Array> = x.split(4, 1).iter().map(|x| m.forward(x)).collect();
-                concatenate(&results.iter().collect::<Vec<_>>(), 1)
+                concatenate(&results, 1)
             })
         },
         "dot_product_attention" => |c| dot(c, AttentionOptions::new()),
@@ -323,7 +323,7 @@ fn lengths<C: RNNCellBase>(
     layer(case, builder.build_with(&mut rngs(case)), |m, x| {
         let options = RNNOptions::new().seq_lengths(Array::from([6, 2, 4]));
         let (carry, y) = m.forward_with(x, options);
-        concatenate(&[&hidden(carry).expand_dims(1), &y], 1)
+        concatenate([&hidden(carry).expand_dims(1), &y], 1)
     })
 }
 

@@ -11,7 +11,7 @@ use nnx::optim::projections::*;
 type Tree = (Array, Array);
 
 fn flat((u, v): Tree) -> Array {
-    concatenate(&[&u, &v.reshape([v.size()])], 0)
+    concatenate([&u, &v.reshape([v.size()])], 0)
 }
 
 fn of_tree(case: &Case, f: impl Fn(&Tree) -> Tree) -> Outputs {

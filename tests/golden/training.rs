@@ -64,6 +64,6 @@ fn run(case: &Case) -> Outputs {
     });
     let after = variables(&model).into_iter();
     let mut outputs: Outputs = after.map(|(path, v)| (format!("after.state.{path}"), v)).collect();
-    outputs.push(("out.losses".into(), stack(&losses.iter().collect::<Vec<_>>(), 0)));
+    outputs.push(("out.losses".into(), stack(&losses, 0)));
     outputs
 }

@@ -33,7 +33,7 @@ fn calls_and_transforms_inside_may_read_them() {
         &|x| called(&node, x),
         &|x| remat(|(n, x): (&Shared<Param>, &Array)| product(n, x), (&node, x)),
         &|x| {
-            let rows = nnx::array::stack(&[x, x], 0);
+            let rows = nnx::array::stack([x, x], 0);
             let of = |(n, x): (&Shared<Param>, &Array)| product(n, x);
             vmap(of, (&node, &rows), in_axes((None, Some(0)))).mean(..)
         },

@@ -162,7 +162,7 @@ fn derivatives_of_ones_own() {
     same(&y, &of_array(&w));
     one_node(&pullback.call(&t), &by_reverse);
     // Inside of other transforms.
-    let rows = nnx::array::stack(&[&w, &t], 0);
+    let rows = nnx::array::stack([&w, &t], 0);
     let mapped = vmap(|m: &Tied| own(m), &tied(&rows), 0);
     same(&mapped, &of_array(&rows));
     let gradient = grad(|m: &Tied| vmap(|m: &Tied| own(m), m, 0).sum(..), &tied(&rows));
@@ -204,7 +204,7 @@ fn recomputed_for_the_gradient() {
 }
 
 fn rows() -> Array {
-    nnx::array::stack(&[&weights(), &direction()], 0)
+    nnx::array::stack([&weights(), &direction()], 0)
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Part for Waves {
     #[track_caller]
     fn forward(&self, x: &Array) -> Array {
         let phase = x.matmul(&self.frequencies) * TAU;
-        concatenate(&[&phase.cos(), &phase.sin()], -1)
+        concatenate([&phase.cos(), &phase.sin()], -1)
     }
 }
 
@@ -149,8 +149,8 @@ pub fn grid(height: usize, width: usize) -> Array {
         let end = 1.0 - 1.0 / n.max(1) as f64;
         linspace(-end, end, n, DType::F32)
     };
-    let axes = meshgrid(&[&middles(height), &middles(width)], Indexing::Ij);
-    stack(&[&axes[0], &axes[1]], -1)
+    let axes = meshgrid([&middles(height), &middles(width)], Indexing::Ij);
+    stack([&axes[0], &axes[1]], -1)
 }
 
 /// The peak signal-to-noise ratio of values from 0 to 1, in decibels: -10 log₁₀ of the mean squared error. f32 `[]`.

@@ -61,7 +61,7 @@ impl Part for Doubled {
 }
 
 fn concatenated(x: &Array) -> Array {
-    array::concatenate(&[x, x], -1)
+    array::concatenate([x, x], -1)
 }
 
 #[nnx::jit(graph = false)]

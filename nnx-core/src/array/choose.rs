@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{AsArray, Operand, iota, one_program, select, where_};
+use super::{Arrays, AsArray, Operand, iota, one_program, select, where_};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -20,7 +20,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if there are no choices, the shapes do not broadcast, or the index is not an integer.
 #[track_caller]
-pub fn choose(index: impl AsArray, choices: &[&Array]) -> Array {
+pub fn choose(index: impl AsArray, choices: impl Arrays) -> Array {
+    let choices = &*choices.arrays();
     let index = index.as_array();
     let Some((last, rest)) = choices.split_last() else {
         invalid("choose", "needs at least one choice".into());
@@ -48,14 +49,16 @@ pub fn choose(index: impl AsArray, choices: &[&Array]) -> Array {
 /// use nnx::{Array, array::select_first};
 ///
 /// let x = Array::from([-5, 3, 20]);
-/// let y = select_first(&[&x.lt(0), &x.gt(9)], &[&-&x, &(&x * 100)], 0);
+/// let y = select_first([&x.lt(0), &x.gt(9)], &[&-&x, &(&x * 100)], 0);
 /// assert_eq!(y.to_vec::<i32>(), [5, 0, 2000]);
 /// ```
 ///
 /// # Panics
 /// Panics if the numbers of conditions and choices differ or the shapes do not broadcast.
 #[track_caller]
-pub fn select_first(conditions: &[&Array], choices: &[&Array], default: impl Operand) -> Array {
+pub fn select_first(conditions: impl Arrays, choices: impl Arrays, default: impl Operand) -> Array {
+    let conditions = &*conditions.arrays();
+    let choices = &*choices.arrays();
     if conditions.len() != choices.len() || choices.is_empty() {
         let (n, m) = (conditions.len(), choices.len());
         invalid("select_first", format!("{n} conditions for {m} choices; as many, at least one"));
@@ -111,14 +114,15 @@ pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
 /// use nnx::{Array, array::ravel_multi_index};
 ///
 /// let (rows, columns) = (Array::from([1, 9]), Array::from([2, 0]));
-/// let flat = ravel_multi_index(&[&rows, &columns], [2, 3]);
+/// let flat = ravel_multi_index([&rows, &columns], [2, 3]);
 /// assert_eq!(flat.to_vec::<i32>(), [5, 3]); // row 9 counts as 1, the last
 /// ```
 ///
 /// # Panics
 /// Panics if there is not one integer array per axis or they do not broadcast.
 #[track_caller]
-pub fn ravel_multi_index(places: &[&Array], shape: impl super::IntoShape) -> Array {
+pub fn ravel_multi_index(places: impl Arrays, shape: impl super::IntoShape) -> Array {
+    let places = &*places.arrays();
     let shape = super::shape_of("ravel_multi_index", shape);
     let integers = places.iter().all(|p| p.dtype().is_int());
     if places.len() != shape.len() || places.is_empty() || !integers {

@@ -1,7 +1,7 @@
 //! Einstein summation.
 
 use super::axes::invalid;
-use super::one_program;
+use super::{Arrays, one_program};
 use crate::graph::Array;
 use crate::lower::DotDims;
 use crate::ops::DotGeneral;
@@ -20,17 +20,18 @@ const SEARCH: usize = 5;
 /// use nnx::{Array, DType, array::{einsum, ones}};
 ///
 /// let x = Array::from([[1, 2], [3, 4]]);
-/// assert_eq!(einsum("ij,jk->ik", &[&x, &x]).to_vec::<i32>(), [7, 10, 15, 22]);
-/// assert_eq!(einsum("ij->j", &[&x]).to_vec::<i32>(), [4, 6]);
+/// assert_eq!(einsum("ij,jk->ik", [&x, &x]).to_vec::<i32>(), [7, 10, 15, 22]);
+/// assert_eq!(einsum("ij->j", [&x]).to_vec::<i32>(), [4, 6]);
 /// // Queries and keys [batch, time, heads, features] -> scores for each pair of times.
 /// let (q, k) = (ones([2, 3, 4, 5], DType::F32), ones([2, 7, 4, 5], DType::F32));
-/// assert_eq!(einsum("btnh,bsnh->bnts", &[&q, &k]).shape(), [2, 4, 3, 7]);
+/// assert_eq!(einsum("btnh,bsnh->bnts", [&q, &k]).shape(), [2, 4, 3, 7]);
 /// ```
 ///
 /// # Panics
 /// Panics if the subscripts do not fit the operands or the sizes of one letter differ.
 #[track_caller]
-pub fn einsum(subscripts: &str, operands: &[&Array]) -> Array {
+pub fn einsum(subscripts: &str, operands: impl Arrays) -> Array {
+    let operands = &*operands.arrays();
     einsum_of("einsum", subscripts, operands)
 }
 

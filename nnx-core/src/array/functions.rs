@@ -1,7 +1,7 @@
 //! Functions that are applied to parts of an array.
 
 use super::axes::{dim, dims, invalid};
-use super::{AsArray, IntoAxes, Operand, one_program, where_};
+use super::{Arrays, AsArray, IntoAxes, Operand, one_program, where_};
 use crate::graph::Array;
 
 /// A condition and the function that counts where it holds, for [`piecewise`].
@@ -132,7 +132,7 @@ pub fn reduce(
             let combined = combine(&side(0), &side(1));
             rest = match n % 2 {
                 0 => combined,
-                _ => super::concatenate(&[&combined, &rest.slice_dim(0, n - 1, n)], 0),
+                _ => super::concatenate([&combined, &rest.slice_dim(0, n - 1, n)], 0),
             };
         }
         let start = args[1].broadcast_to_dims(&shape[1..]);
@@ -151,14 +151,15 @@ pub fn reduce(
 /// ```
 /// use nnx::{Array, array::ix_};
 /// let x = Array::from([[0, 1, 2], [3, 4, 5], [6, 7, 8]]);
-/// let at = ix_(&[&Array::from([0, 2]), &Array::from([1, 2])]);
+/// let at = ix_([&Array::from([0, 2]), &Array::from([1, 2])]);
 /// assert_eq!(x.at((&at[0], &at[1])).get().to_vec::<i32>(), [1, 2, 7, 8]);
 /// ```
 ///
 /// # Panics
 /// Panics if an array is not a vector, or a vector of bools is traced.
 #[track_caller]
-pub fn ix_(arrays: &[&Array]) -> Vec<Array> {
+pub fn ix_(arrays: impl Arrays) -> Vec<Array> {
+    let arrays = &*arrays.arrays();
     if let Some(bad) = arrays.iter().find(|x| x.rank() != 1) {
         invalid("ix_", format!("needs vectors, got {}", bad.aval()));
     }
@@ -181,10 +182,11 @@ pub fn ix_(arrays: &[&Array]) -> Vec<Array> {
 /// ```
 /// use nnx::{Array, array::optimization_barrier};
 /// let x = Array::from([1.0, 2.0]);
-/// assert_eq!(optimization_barrier(&[&x])[0].to_vec::<f64>(), [1.0, 2.0]);
+/// assert_eq!(optimization_barrier([&x])[0].to_vec::<f64>(), [1.0, 2.0]);
 /// ```
 #[track_caller]
-pub fn optimization_barrier(arrays: &[&Array]) -> Vec<Array> {
+pub fn optimization_barrier(arrays: impl Arrays) -> Vec<Array> {
+    let arrays = &*arrays.arrays();
     if arrays.is_empty() {
         return Vec::new();
     }

@@ -127,7 +127,7 @@ pub fn histogram2d(
         invalid("histogram2d", format!("needs vectors of one size, got {x} and {y}"));
     }
     let dtype = promote_dtypes(x.dtype(), y.dtype());
-    let points = stack(&[&x.astype(dtype), &y.astype(dtype)], 1);
+    let points = stack([&x.astype(dtype), &y.astype(dtype)], 1);
     let (counts, mut edges) = histogramdd(&points, &bins, &ranges, weights);
     let second = edges.pop().unwrap_or_else(|| unreachable!("there are two axes"));
     let first = edges.pop().unwrap_or_else(|| unreachable!("there are two axes"));

@@ -70,7 +70,7 @@ impl Array {
         }
         one_program(OP, &[x, values], |args| {
             let values = args[1].astype(args[0].dtype()).reshape(&shape).broadcast_to_dims(&wanted);
-            let both = concatenate(&[&args[0], &values], d as isize);
+            let both = concatenate([&args[0], &values], d as isize);
             picked(&both, &sources, d)
         })
     }
@@ -140,7 +140,7 @@ fn picked(x: &Array, sources: &[usize], d: usize) -> Array {
         return x.take(Array::from_slice(&positions, [positions.len()]), d as isize);
     }
     let parts: Vec<Array> = runs.iter().map(|&(start, end)| x.slice_dim(d, start, end)).collect();
-    concatenate(&parts.iter().collect::<Vec<_>>(), d as isize)
+    concatenate(&parts, d as isize)
 }
 
 /// An array of rows of blocks: the blocks of a row side by side along the last axis, the rows one below
@@ -172,9 +172,9 @@ pub fn block(rows: &[&[&Array]]) -> Array {
         for row in rows {
             let (mine, others) = rest.split_at(row.len());
             let mine: Vec<Array> = mine.iter().map(wide).collect();
-            made.push(concatenate(&mine.iter().collect::<Vec<_>>(), -1));
+            made.push(concatenate(&mine, -1));
             rest = others;
         }
-        concatenate(&made.iter().collect::<Vec<_>>(), -2)
+        concatenate(&made, -2)
     })
 }

@@ -118,7 +118,7 @@ impl Array {
     #[track_caller]
     pub fn argwhere(&self, size: impl Into<Option<usize>>, fill: i32) -> Array {
         let columns = self.nonzero(size, fill);
-        super::stack(&columns.iter().collect::<Vec<_>>(), 1)
+        super::stack(&columns, 1)
     }
 
     /// The elements where `mask` is true, row by row; with a `size`, as many, filled up with
@@ -453,5 +453,5 @@ fn first_of_equals(x: &Array) -> Array {
     if x.dtype().is_inexact() {
         differs &= (before.is_nan() & after.is_nan()).logical_not();
     }
-    concatenate(&[&super::ones([1], DType::Bool), &differs], 0)
+    concatenate([&super::ones([1], DType::Bool), &differs], 0)
 }

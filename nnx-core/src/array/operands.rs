@@ -108,7 +108,7 @@ scalar_operands! {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an array",
     label = "expected an array or a Variable, or a reference to one",
-    note = "fixes:\n  1. a number: `Array::scalar(0.5_f32)`, or `x.full_like(0.5)` for the shape and dtype of `x`\n  2. a list of numbers: `Array::from([1, 2, 3])`, `Array::from_slice(&list, [list.len()])`\n  3. a list of arrays: `array::stack(&[&x, &y], 0)`, `array::concatenate(&[&x, &y], 0)`"
+    note = "fixes:\n  1. a number: `Array::scalar(0.5_f32)`, or `x.full_like(0.5)` for the shape and dtype of `x`\n  2. a list of numbers: `Array::from([1, 2, 3])`, `Array::from_slice(&list, [list.len()])`\n  3. a list of arrays: `array::stack([&x, &y], 0)`, `array::concatenate([&x, &y], 0)`"
 )]
 pub trait AsArray {
     /// The array.
@@ -125,6 +125,53 @@ impl AsArray for Array {
 impl<T: AsArray> AsArray for &T {
     fn as_array(&self) -> &Array {
         (**self).as_array()
+    }
+}
+
+/// Several arrays: a list, a slice or a `Vec` of arrays, Variables, or references to them.
+///
+/// ```
+/// use nnx::{Array, array::{Arrays, stack}};
+///
+/// fn mean(arrays: impl Arrays) -> Array {
+///     stack(arrays.arrays(), 0).mean(0)
+/// }
+/// let (x, y) = (Array::from([1.0_f32, 2.0]), Array::from([3.0_f32, 4.0]));
+/// assert_eq!(mean([&x, &y]).to_vec::<f32>(), [2.0, 3.0]);
+/// assert_eq!(mean(vec![x, y]).to_vec::<f32>(), [2.0, 3.0]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of arrays",
+    label = "expected `[&x, &y]`, or a slice or `Vec` of arrays",
+    note = "fixes:\n  1. write the arrays as a list: `[&x, &y]`, also for one: `[&x]`\n  2. the parts of an array along its first axis: `x.axis_iter(0).collect::<Vec<_>>()`"
+)]
+pub trait Arrays {
+    /// The arrays.
+    fn arrays(&self) -> Vec<&Array>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: AsArray> Arrays for [A] {
+    fn arrays(&self) -> Vec<&Array> {
+        self.iter().map(A::as_array).collect()
+    }
+}
+#[diagnostic::do_not_recommend]
+impl<A: AsArray, const N: usize> Arrays for [A; N] {
+    fn arrays(&self) -> Vec<&Array> {
+        self[..].arrays()
+    }
+}
+#[diagnostic::do_not_recommend]
+impl<A: AsArray> Arrays for Vec<A> {
+    fn arrays(&self) -> Vec<&Array> {
+        self[..].arrays()
+    }
+}
+#[diagnostic::do_not_recommend]
+impl<T: Arrays + ?Sized> Arrays for &T {
+    fn arrays(&self) -> Vec<&Array> {
+        (**self).arrays()
     }
 }
 

@@ -87,13 +87,13 @@ fn pad_axis(x: &Array, d: usize, low: usize, high: usize, mode: PadMode) -> Arra
             shape[d] = len;
             value.broadcast_to_dims(&shape)
         };
-        concatenate(&[&part(low), x, &part(high)], d as isize)
+        concatenate([&part(low), x, &part(high)], d as isize)
     };
     match mode {
         PadMode::Edge => {
             let (first, last) = (x.slice_dim(d, 0, 1), x.slice_dim(d, n - 1, n));
             let axis = d as isize;
-            concatenate(&[&first.repeat(low, axis), x, &last.repeat(high, axis)], axis)
+            concatenate([&first.repeat(low, axis), x, &last.repeat(high, axis)], axis)
         }
         PadMode::Wrap => periodic(x, d, low, high, n, |i| i),
         PadMode::Symmetric => {
@@ -122,7 +122,7 @@ fn pad_axis(x: &Array, d: usize, low: usize, high: usize, mode: PadMode) -> Arra
             };
             let before = ramp(x.slice_dim(d, 0, 1), low, true);
             let after = ramp(x.slice_dim(d, n - 1, n), high, false);
-            concatenate(&[&before, x, &after], d as isize)
+            concatenate([&before, x, &after], d as isize)
         }
     }
 }
@@ -189,5 +189,5 @@ fn take_runs(
             at += up;
         }
     }
-    concatenate(&parts.iter().collect::<Vec<_>>(), d as isize)
+    concatenate(&parts, d as isize)
 }

@@ -204,7 +204,7 @@ impl Array {
 pub fn append(x: &Array, values: impl AsArray, axis: impl Into<Option<isize>>) -> Array {
     let values = values.as_array();
     match axis.into() {
-        Some(axis) => concatenate(&[x, values], axis),
-        None => concatenate(&[&x.flatten(), &values.flatten()], 0),
+        Some(axis) => concatenate([x, values], axis),
+        None => concatenate([&x.flatten(), &values.flatten()], 0),
     }
 }

@@ -119,7 +119,7 @@ pub fn polydiv(p: impl AsArray, q: impl AsArray) -> (Array, Array) {
             rest -= taken;
             quotient.push(term);
         }
-        let quotient = concatenate(&quotient.iter().collect::<Vec<_>>(), 0);
+        let quotient = concatenate(&quotient, 0);
         (quotient, rest)
     })
 }
@@ -231,7 +231,7 @@ impl CustomJvp for Roots {
         // The zeros in units of their size: their powers neither overflow nor vanish.
         let unit = where_(sizes.gt(0), &sizes, 1.0);
         let scaled = p.slice_dim(0, 1, n + 1) / unit.pow(&powers).astype(dtype);
-        let p = super::concatenate(&[&p.slice_dim(0, 0, 1), &scaled], 0);
+        let p = super::concatenate([&p.slice_dim(0, 0, 1), &scaled], 0);
         // A circle around the mean of the zeros, about as large as their distance from 0.
         let angle = iota([n], real, 0) * (TAU / n as f64) + 0.5 / n as f64;
         let start = complex(angle.cos(), angle.sin()) - p.slice_dim(0, 1, 2) / n as f64;

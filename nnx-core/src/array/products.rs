@@ -184,7 +184,7 @@ pub fn matvec(a: impl AsArray, x: impl AsArray) -> Array {
         let (a, x) = (a.aval(), x.aval());
         invalid("matvec", format!("needs [.., m, n] and [.., n], got {a} and {x}"));
     }
-    super::einsum("...mn,...n->...m", &[a, x])
+    super::einsum("...mn,...n->...m", [a, x])
 }
 
 /// Vectors times matrices, with broadcasting: [.., m] and [.., m, n] give [.., n]; complex vectors
@@ -207,7 +207,7 @@ pub fn vecmat(x: impl AsArray, a: impl AsArray) -> Array {
         let (x, a) = (x.aval(), a.aval());
         invalid("vecmat", format!("needs [.., m] and [.., m, n], got {x} and {a}"));
     }
-    super::einsum("...m,...mn->...n", &[&x.conj(), a])
+    super::einsum("...m,...mn->...n", [&x.conj(), a])
 }
 
 /// The products of all pairs of elements: a matrix. `jax.numpy.outer`.
@@ -288,7 +288,7 @@ pub fn cross(a: impl AsArray, b: impl AsArray) -> Array {
         }
         let first = &a[1] * &b[2] - &a[2] * &b[1];
         let second = &a[2] * &b[0] - &a[0] * &b[2];
-        stack(&[&first, &second, &third], -1)
+        stack([&first, &second, &third], -1)
     })
 }
 
@@ -333,7 +333,7 @@ pub fn vander(x: &Array, n: usize, increasing: bool) -> Array {
         if columns.is_empty() {
             return super::zeros([args[0].size(), 0], args[0].dtype());
         }
-        super::concatenate(&columns.iter().collect::<Vec<_>>(), 1)
+        super::concatenate(&columns, 1)
     })
 }
 
@@ -590,6 +590,6 @@ pub fn unwrap(x: &Array, axis: isize, period: f64) -> Array {
         let correction = where_(jump.abs().lt(period / 2.0), 0.0, near - &jump);
         let start = x.slice_dim(d, 0, 1);
         let rest = x.slice_dim(d, 1, n) + correction.cumsum(d as isize);
-        super::concatenate(&[&start, &rest], d as isize)
+        super::concatenate([&start, &rest], d as isize)
     })
 }

@@ -303,7 +303,7 @@ impl Array {
             while step < n {
                 let rest = x.slice_dim(d, step, n);
                 let joined = super::logaddexp(&rest, x.slice_dim(d, 0, n - step));
-                x = concatenate(&[&x.slice_dim(d, 0, step), &joined], d as isize);
+                x = concatenate([&x.slice_dim(d, 0, step), &joined], d as isize);
                 step *= 2;
             }
             x

@@ -3,7 +3,7 @@
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
 use super::starts::Starts;
-use super::{AsArray, IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
+use super::{Arrays, AsArray, IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
 use crate::graph::{Array, is_tracing};
 use crate::value::DType;
 
@@ -62,8 +62,7 @@ impl Array {
             let start = |d: usize| if shifts[d] > 0 { self.shape()[d] - shifts[d] } else { 0 };
             let starts = Starts::beside(self, (0..self.rank()).map(start).collect());
             return one_program("roll", &starts.after([self.clone()]), |args| {
-                let twice =
-                    moved().fold(args[0].clone(), |x, d| concatenate(&[&x, &x], d as isize));
+                let twice = moved().fold(args[0].clone(), |x, d| concatenate([&x, &x], d as isize));
                 starts.window(&twice, &starts.scalars(args), self.shape())
             });
         }
@@ -71,7 +70,7 @@ impl Array {
             moved().fold(args[0].clone(), |x, d| {
                 let (n, shift) = (x.shape()[d], shifts[d]);
                 let (front, back) = (x.slice_dim(d, n - shift, n), x.slice_dim(d, 0, n - shift));
-                concatenate(&[&front, &back], d as isize)
+                concatenate([&front, &back], d as isize)
             })
         })
     }
@@ -156,24 +155,55 @@ impl Array {
         }
     }
 
-    /// The parts along `axis`, without that axis. `jax.numpy.unstack`.
+    /// The `N` parts along `axis`, without that axis. `jax.numpy.unstack`.
     ///
     /// ```
     /// use nnx::Array;
     ///
-    /// let columns = Array::from([[1, 2], [3, 4], [5, 6]]).unstack(1);
-    /// assert_eq!(columns[0].to_vec::<i32>(), [1, 3, 5]);
-    /// assert_eq!(columns[1].to_vec::<i32>(), [2, 4, 6]);
+    /// let [x, y] = Array::from([[1, 2], [3, 4], [5, 6]]).unstack(1); // two, because two are named
+    /// assert_eq!(x.to_vec::<i32>(), [1, 3, 5]);
+    /// assert_eq!(y.to_vec::<i32>(), [2, 4, 6]);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if there is no such axis, or its size is not `N`.
+    #[track_caller]
+    pub fn unstack<const N: usize>(&self, axis: isize) -> [Array; N] {
+        let d = dim("unstack", axis, self.aval());
+        if self.shape()[d] != N {
+            let fix = "`axis_iter` gives as many parts as there are";
+            invalid("unstack", format!("{} is not {N} along axis {axis}; {fix}", self.aval()));
+        }
+        match self.parts("unstack", d).try_into() {
+            Ok(parts) => parts,
+            Err(_) => unreachable!("as many parts as the axis has elements"),
+        }
+    }
+
+    /// The parts along `axis`, without that axis: as [`unstack`](Array::unstack), where their number is not
+    /// known when the code is written. Outside of a trace one program makes them all.
+    ///
+    /// ```
+    /// use nnx::Array;
+    ///
+    /// let x = Array::from([[1, 2], [3, 4], [5, 6]]);
+    /// let sums: Vec<i32> = x.axis_iter(0).map(|row| row.sum(..).item()).collect();
+    /// assert_eq!(sums, [3, 7, 11]);
     /// ```
     ///
     /// # Panics
     /// Panics if there is no such axis.
     #[track_caller]
-    pub fn unstack(&self, axis: isize) -> Vec<Array> {
-        let d = dim("unstack", axis, self.aval());
+    pub fn axis_iter(&self, axis: isize) -> std::vec::IntoIter<Array> {
+        let d = dim("axis_iter", axis, self.aval());
+        self.parts("axis_iter", d).into_iter()
+    }
+
+    #[track_caller]
+    fn parts(&self, op: &str, d: usize) -> Vec<Array> {
         let n = self.shape()[d];
-        check_parts("unstack", n);
-        program("unstack", std::slice::from_ref(self), |args| {
+        check_parts(op, n);
+        program(op, std::slice::from_ref(self), |args| {
             (0..n).map(|i| args[0].slice_dim(d, i, i + 1).squeeze(d)).collect()
         })
     }
@@ -319,7 +349,7 @@ impl Array {
             let first = (part(1, 2) - part(0, 1)) / spacing;
             let last = (part(n - 1, n) - part(n - 2, n - 1)) / spacing;
             let inner = (part(2, n) - part(0, n - 2)) * 0.5 / spacing;
-            concatenate(&[&first, &inner, &last], d as isize)
+            concatenate([&first, &inner, &last], d as isize)
         })
     }
 
@@ -376,7 +406,7 @@ fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) 
     }
     one_program(name, &owned(arrays), |args| {
         let wide: Vec<Array> = args.iter().map(least).collect();
-        concatenate(&wide.iter().collect::<Vec<_>>(), axis)
+        concatenate(&wide, axis)
     })
 }
 
@@ -386,15 +416,16 @@ fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) 
 /// use nnx::{Array, array::hstack};
 ///
 /// let (x, y) = (Array::from([1, 2]), Array::from([3]));
-/// assert_eq!(hstack(&[&x, &y]).to_vec::<i32>(), [1, 2, 3]);
+/// assert_eq!(hstack([&x, &y]).to_vec::<i32>(), [1, 2, 3]);
 /// let (x, y) = (Array::from([[1], [2]]), Array::from([[3], [4]]));
-/// assert_eq!(hstack(&[&x, &y]).to_vec::<i32>(), [1, 3, 2, 4]);
+/// assert_eq!(hstack([&x, &y]).to_vec::<i32>(), [1, 3, 2, 4]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn hstack(arrays: &[&Array]) -> Array {
+pub fn hstack(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     let axis = if arrays.first().is_some_and(|a| a.rank() > 1) { 1 } else { 0 };
     join("hstack", arrays, |x| x.atleast_1d(), axis)
 }
@@ -404,7 +435,7 @@ pub fn hstack(arrays: &[&Array]) -> Array {
 /// ```
 /// use nnx::{Array, array::vstack};
 ///
-/// let table = vstack(&[&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
+/// let table = vstack([&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
 /// assert_eq!(table.shape(), [3, 2]);
 /// assert_eq!(table.to_vec::<i32>(), [1, 2, 3, 4, 5, 6]);
 /// ```
@@ -412,7 +443,8 @@ pub fn hstack(arrays: &[&Array]) -> Array {
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn vstack(arrays: &[&Array]) -> Array {
+pub fn vstack(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     join("vstack", arrays, |x| x.atleast_2d(), 0)
 }
 
@@ -421,7 +453,7 @@ pub fn vstack(arrays: &[&Array]) -> Array {
 /// ```
 /// use nnx::{Array, array::dstack};
 ///
-/// let x = dstack(&[&Array::from([[1], [2]]), &Array::from([[3], [4]])]);
+/// let x = dstack([&Array::from([[1], [2]]), &Array::from([[3], [4]])]);
 /// assert_eq!(x.shape(), [2, 1, 2]);
 /// assert_eq!(x.to_vec::<i32>(), [1, 3, 2, 4]);
 /// ```
@@ -429,7 +461,8 @@ pub fn vstack(arrays: &[&Array]) -> Array {
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn dstack(arrays: &[&Array]) -> Array {
+pub fn dstack(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     join("dstack", arrays, |x| x.atleast_3d(), 2)
 }
 
@@ -439,14 +472,15 @@ pub fn dstack(arrays: &[&Array]) -> Array {
 /// ```
 /// use nnx::{Array, array::column_stack};
 ///
-/// let x = column_stack(&[&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
+/// let x = column_stack([&Array::from([1, 2]), &Array::from([[3, 4], [5, 6]])]);
 /// assert_eq!(x.to_vec::<i32>(), [1, 3, 4, 2, 5, 6]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn column_stack(arrays: &[&Array]) -> Array {
+pub fn column_stack(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     join("column_stack", arrays, |x| if x.rank() < 2 { x.reshape([-1, 1]) } else { x.clone() }, 1)
 }
 
@@ -456,14 +490,15 @@ pub fn column_stack(arrays: &[&Array]) -> Array {
 /// ```
 /// use nnx::{Array, array::block_diag};
 ///
-/// let x = block_diag(&[&Array::from([[1]]), &Array::from([[2, 3]])]);
+/// let x = block_diag([&Array::from([[1]]), &Array::from([[2, 3]])]);
 /// assert_eq!(x.to_vec::<i32>(), [1, 0, 0, 0, 2, 3]);
 /// ```
 ///
 /// # Panics
 /// Panics if an array has more than two axes, or there is none.
 #[track_caller]
-pub fn block_diag(arrays: &[&Array]) -> Array {
+pub fn block_diag(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 2) {
         invalid("block_diag", format!("needs matrices, got {}", bad.aval()));
     }
@@ -483,7 +518,7 @@ pub fn block_diag(arrays: &[&Array]) -> Array {
                 row
             })
             .collect();
-        concatenate(&rows.iter().collect::<Vec<_>>(), 0)
+        concatenate(&rows, 0)
     })
 }
 
@@ -492,7 +527,7 @@ pub fn block_diag(arrays: &[&Array]) -> Array {
 /// ```
 /// use nnx::{Array, array::broadcast_arrays};
 ///
-/// let wide = broadcast_arrays(&[&Array::from([[1], [2]]), &Array::from([10, 20])]);
+/// let wide = broadcast_arrays([&Array::from([[1], [2]]), &Array::from([10, 20])]);
 /// assert_eq!(wide[0].to_vec::<i32>(), [1, 1, 2, 2]);
 /// assert_eq!(wide[1].to_vec::<i32>(), [10, 20, 10, 20]);
 /// ```
@@ -500,7 +535,8 @@ pub fn block_diag(arrays: &[&Array]) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn broadcast_arrays(arrays: &[&Array]) -> Vec<Array> {
+pub fn broadcast_arrays(arrays: impl Arrays) -> Vec<Array> {
+    let arrays = &*arrays.arrays();
     let shape = common_shape("broadcast_arrays", arrays);
     program("broadcast_arrays", &owned(arrays), |args| {
         args.iter().map(|x| x.broadcast_to_dims(&shape)).collect()

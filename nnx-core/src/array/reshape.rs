@@ -1,7 +1,7 @@
 //! Shapes: reshape, transpose, squeeze, join, repeat.
 
 use super::axes::{dim, dims, invalid, product_of};
-use super::{IntoAxes, IntoShape};
+use super::{Arrays, IntoAxes, IntoShape};
 use crate::graph::Array;
 use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
 use crate::run::bind1;
@@ -273,14 +273,15 @@ impl Array {
 /// use nnx::{Array, array::concatenate};
 ///
 /// let (x, y) = (Array::from([[1, 2]]), Array::from([[3, 4]]));
-/// assert_eq!(concatenate(&[&x, &y], 0).shape(), [2, 2]);
-/// assert_eq!(concatenate(&[&x, &y], -1).to_vec::<i32>(), [1, 2, 3, 4]);
+/// assert_eq!(concatenate([&x, &y], 0).shape(), [2, 2]);
+/// assert_eq!(concatenate([&x, &y], -1).to_vec::<i32>(), [1, 2, 3, 4]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no array, or their other axes differ.
 #[track_caller]
-pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
+pub fn concatenate(arrays: impl Arrays, axis: isize) -> Array {
+    let arrays = &*arrays.arrays();
     let Some(first) = arrays.first() else {
         invalid("concatenate", "needs at least one array".into());
     };
@@ -296,14 +297,15 @@ pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
 /// use nnx::{Array, array::stack};
 ///
 /// let (x, y) = (Array::from([1, 2, 3]), Array::from([4, 5, 6]));
-/// assert_eq!(stack(&[&x, &y], 0).shape(), [2, 3]);
-/// assert_eq!(stack(&[&x, &y], 1).to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+/// assert_eq!(stack([&x, &y], 0).shape(), [2, 3]);
+/// assert_eq!(stack([&x, &y], 1).to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
 /// ```
 ///
 /// # Panics
 /// Panics if there is no array, or the shapes differ.
 #[track_caller]
-pub fn stack(arrays: &[&Array], axis: isize) -> Array {
+pub fn stack(arrays: impl Arrays, axis: isize) -> Array {
+    let arrays = &*arrays.arrays();
     let Some(first) = arrays.first() else { invalid("stack", "needs at least one array".into()) };
     if let Some(other) = arrays.iter().find(|a| a.shape() != first.shape()) {
         invalid("stack", format!("{} and {} differ in shape", first.aval(), other.aval()));
@@ -314,5 +316,5 @@ pub fn stack(arrays: &[&Array], axis: isize) -> Array {
         invalid("stack", format!("axis {axis} is out of bounds for {aval} and one more"));
     }
     let arrays: Vec<Array> = arrays.iter().map(|a| a.expand_dims(axis)).collect();
-    concatenate(&arrays.iter().collect::<Vec<_>>(), axis)
+    concatenate(&arrays, axis)
 }

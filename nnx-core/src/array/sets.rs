@@ -31,7 +31,7 @@ fn subset(
 /// Without a size inside a trace.
 #[track_caller]
 pub fn union1d(a: impl AsArray, b: impl AsArray, size: impl Into<Option<usize>>) -> Array {
-    concatenate(&[&a.as_array().flatten(), &b.as_array().flatten()], 0).unique(size)
+    concatenate([&a.as_array().flatten(), &b.as_array().flatten()], 0).unique(size)
 }
 
 /// The different elements that are in both arrays, in ascending order; with a `size`, as many,
@@ -101,6 +101,6 @@ pub fn setxor1d(
     fill: impl Operand,
 ) -> Array {
     let (a, b) = (a.as_array(), b.as_array());
-    let both = concatenate(&[&a.flatten(), &b.flatten()], 0);
+    let both = concatenate([&a.flatten(), &b.flatten()], 0);
     subset(&both, |values| values.isin(a).logical_xor(values.isin(b)), size.into(), fill)
 }

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{AsArray, concatenate, iota};
+use super::{Arrays, AsArray, concatenate, iota};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
@@ -73,7 +73,7 @@ impl Array {
             let sorted = args[0].sort(d as isize);
             let n = sorted.shape()[d];
             let (small, large) = (sorted.slice_dim(d, 0, first), sorted.slice_dim(d, first, n));
-            concatenate(&[&small, &large.flip(d)], d as isize)
+            concatenate([&small, &large.flip(d)], d as isize)
         })
     }
 
@@ -100,7 +100,7 @@ impl Array {
             let sorted = bind(Sort { dim: last, num_keys: 1 }, &[&x, &positions]);
             let small = sorted[1].slice_dim(last, 0, first);
             let large = sorted[1].slice_dim(last, first, n).sort(-1);
-            concatenate(&[&small, &large], -1).moveaxis(-1, d as isize)
+            concatenate([&small, &large], -1).moveaxis(-1, d as isize)
         })
     }
 
@@ -176,7 +176,7 @@ impl Array {
 /// use nnx::{Array, array::sort_multi};
 ///
 /// let (year, month) = (Array::from([2, 1, 2]), Array::from([5, 9, 4]));
-/// let sorted = sort_multi(&[&year, &month, &Array::from([10, 20, 30])], 0, 2);
+/// let sorted = sort_multi([&year, &month, &Array::from([10, 20, 30])], 0, 2);
 /// assert_eq!(sorted[1].to_vec::<i32>(), [9, 4, 5]);
 /// assert_eq!(sorted[2].to_vec::<i32>(), [20, 30, 10]);
 /// ```
@@ -185,7 +185,8 @@ impl Array {
 /// Panics if the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of
 /// arrays.
 #[track_caller]
-pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Array> {
+pub fn sort_multi(operands: impl Arrays, axis: isize, num_keys: usize) -> Vec<Array> {
+    let operands = &*operands.arrays();
     const OP: &str = "sort_multi";
     let Some(first) = operands.first() else { invalid(OP, "needs at least one array".into()) };
     let dim = dim(OP, axis, first.aval());
@@ -206,7 +207,7 @@ pub fn sort_multi(operands: &[&Array], axis: isize, num_keys: usize) -> Vec<Arra
 /// Panics if the shapes differ or there is no such axis.
 #[track_caller]
 pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (Array, Array) {
-    let sorted = sort_multi(&[keys.as_array(), values.as_array()], axis, 1);
+    let sorted = sort_multi([keys.as_array(), values.as_array()], axis, 1);
     (sorted[0].clone(), sorted[1].clone())
 }
 
@@ -217,13 +218,14 @@ pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (A
 /// use nnx::{Array, array::lexsort};
 ///
 /// let (month, year) = (Array::from([3, 1, 2]), Array::from([1, 0, 1]));
-/// assert_eq!(lexsort(&[&month, &year], 0).to_vec::<i32>(), [1, 2, 0]); // by years first
+/// assert_eq!(lexsort([&month, &year], 0).to_vec::<i32>(), [1, 2, 0]); // by years first
 /// ```
 ///
 /// # Panics
 /// Panics if there is no key, the shapes differ or there is no such axis.
 #[track_caller]
-pub fn lexsort(keys: &[&Array], axis: isize) -> Array {
+pub fn lexsort(keys: impl Arrays, axis: isize) -> Array {
+    let keys = &*keys.arrays();
     let Some(first) = keys.first() else { invalid("lexsort", "needs at least one key".into()) };
     let (d, shape) = (dim("lexsort", axis, first.aval()), first.shape());
     let owned: Vec<Array> = keys.iter().rev().map(|&key| key.clone()).collect();

@@ -2,7 +2,7 @@
 
 use super::axes::{invalid, shape_of};
 use super::program::{common_shape, program};
-use super::{IntoShape, Operand, iota};
+use super::{Arrays, IntoShape, Operand, iota};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -132,7 +132,7 @@ fn line(start: &Array, stop: &Array, num: usize, endpoint: bool) -> Array {
     column[0] = steps;
     let step = iota([steps], dtype, 0).reshape(column) / steps as f64;
     let out = start.expand_dims(0) * (1.0 - &step) + stop.expand_dims(0) * &step;
-    if endpoint { super::concatenate(&[&out, &stop.expand_dims(0)], 0) } else { out }
+    if endpoint { super::concatenate([&out, &stop.expand_dims(0)], 0) } else { out }
 }
 
 /// `start`, `start` + `step`, … before `stop`. `jax.numpy.arange` with three arguments.
@@ -170,8 +170,8 @@ fn step_of(dtype: DType, value: f64) -> Array {
 /// use nnx::{Array, array::{Indexing, meshgrid}};
 ///
 /// let (x, y) = (Array::from([1, 2, 3]), Array::from([5, 6]));
-/// assert_eq!(meshgrid(&[&x, &y], Indexing::Xy)[0].shape(), [2, 3]);
-/// let grid = meshgrid(&[&x, &y], Indexing::Ij);
+/// assert_eq!(meshgrid([&x, &y], Indexing::Xy)[0].shape(), [2, 3]);
+/// let grid = meshgrid([&x, &y], Indexing::Ij);
 /// assert_eq!(grid[0].shape(), [3, 2]);
 /// assert_eq!(grid[0].to_vec::<i32>(), [1, 1, 2, 2, 3, 3]);
 /// ```
@@ -188,7 +188,7 @@ pub enum Indexing {
 /// ```
 /// use nnx::{Array, array::{meshgrid, Indexing}};
 /// let (x, y) = (Array::from_slice(&[1, 2, 3], [3]), Array::from_slice(&[5, 6], [2]));
-/// let grid = meshgrid(&[&x, &y], Indexing::Xy);
+/// let grid = meshgrid([&x, &y], Indexing::Xy);
 /// assert_eq!(grid[0].to_vec::<i32>(), [1, 2, 3, 1, 2, 3]);
 /// assert_eq!(grid[1].to_vec::<i32>(), [5, 5, 5, 6, 6, 6]);
 /// ```
@@ -196,7 +196,8 @@ pub enum Indexing {
 /// # Panics
 /// Panics if an array has more than one axis.
 #[track_caller]
-pub fn meshgrid(arrays: &[&Array], indexing: Indexing) -> Vec<Array> {
+pub fn meshgrid(arrays: impl Arrays, indexing: Indexing) -> Vec<Array> {
+    let arrays = &*arrays.arrays();
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 1) {
         invalid("meshgrid", format!("needs arrays of one axis, got {}", bad.aval()));
     }

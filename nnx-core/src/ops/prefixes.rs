@@ -31,7 +31,7 @@ pub(crate) fn prefixes(
     } else {
         let rest = combine(&part(&odd, 0, (n - 1) / 2, 1), &part(xs, 2, n, 2));
         let joined = first.iter().zip(&rest);
-        joined.map(|(a, b)| concatenate(&[a, b], along(a) as isize)).collect()
+        joined.map(|(a, b)| concatenate([a, b], along(a) as isize)).collect()
     };
     even.iter().zip(&odd).map(|(a, b)| interleave(a, b, along(a))).collect()
 }

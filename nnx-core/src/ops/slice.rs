@@ -251,7 +251,7 @@ fn places(operand: &Array, sizes: &[usize], starts: &[Array]) -> Option<(Array, 
         return None;
     }
     let room = operand.shape().iter().zip(sizes).map(|(&n, &size)| n as i64 - size as i64);
-    Some((stack(&starts.iter().collect::<Vec<_>>(), 0), room.collect()))
+    Some((stack(&starts, 0), room.collect()))
 }
 
 /// The dtype of the starts of a dynamic slice.
@@ -262,7 +262,7 @@ fn start_dtype(starts: &[Array]) -> DType {
 /// The starts, which are the inputs from `first` on, as one vector for each element of the batch.
 fn stacked_starts(cx: &Batch<'_>, first: usize) -> Array {
     let starts: Vec<Array> = (first..cx.ins.len()).map(|i| cx.with_batch(i)).collect();
-    stack(&starts.iter().collect::<Vec<_>>(), 1)
+    stack(&starts, 1)
 }
 
 /// A slice of fixed size at computed, clamped starts. Operands: the array, a start per dimension.

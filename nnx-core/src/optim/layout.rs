@@ -46,7 +46,7 @@ fn flat(params: &Params) -> Params {
     let pieces: Vec<Array> = params.arrays().map(|x| x.reshape([x.size()])).collect();
     let all = match pieces.is_empty() {
         true => return params.clone(),
-        false => concatenate(&pieces.iter().collect::<Vec<_>>(), 0),
+        false => concatenate(&pieces, 0),
     };
     Params::new([(Path::new(), all)])
 }

@@ -174,7 +174,7 @@ fn scaled_simplex(x: &[Array], scale: f64) -> Vec<Array> {
     if flat.iter().all(|x| x.size() == 0) {
         return x.to_vec();
     }
-    let all = concatenate(&flat.iter().collect::<Vec<_>>(), 0);
+    let all = concatenate(&flat, 0);
     let all = simplex(&(all / scale)) * scale;
     let mut start = 0;
     each_with(x, |x| {

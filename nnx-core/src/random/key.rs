@@ -225,13 +225,13 @@ pub(super) fn fold(key: &Array, data: &Array) -> Array {
     let [k1, k2] = Key::words(key);
     let zero = Array::constant_int(DType::U32, 0);
     let words = bind(Threefry2x32 { combine: false }, &[&k1, &k2, &zero, data]);
-    computed_once(stack(&[&words[0], &words[1]], 0))
+    computed_once(stack([&words[0], &words[1]], 0))
 }
 
 /// [`split`] inside a trace.
 pub(super) fn raw_split(key: &Array, shape: &[usize]) -> Array {
     let (high, low) = hash_positions(key, shape);
-    computed_once(stack(&[&high, &low], -1))
+    computed_once(stack([&high, &low], -1))
 }
 
 /// `N` new keys, inside a trace.

@@ -37,6 +37,6 @@ impl Unit {
     /// `n` elements of a larger sample inside a trace, from the position `first` on, u32 `[]`.
     #[track_caller]
     pub(crate) fn draw_from(self, words: &Array, first: &Array, n: usize, dtype: DType) -> Array {
-        self.draw(&concatenate(&[words, &first.reshape([1])], 0), &[n], dtype)
+        self.draw(&concatenate([words, &first.reshape([1])], 0), &[n], dtype)
     }
 }

@@ -70,7 +70,7 @@ fn zeros<T: Module>(at: &AtPoint<T, Array>) -> Vec<Array> {
 /// ```
 /// use nnx::{Array, jacfwd};
 /// let x = Array::scalar(2.0_f32);
-/// let jacobian = jacfwd(|x: &Array| nnx::array::stack(&[x, &x.square()], 0), &x);
+/// let jacobian = jacfwd(|x: &Array| nnx::array::stack([x, &x.square()], 0), &x);
 /// assert_eq!(jacobian.to_vec::<f32>(), [1.0, 4.0]);
 /// ```
 ///

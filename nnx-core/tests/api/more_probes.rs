@@ -31,8 +31,8 @@ pub(crate) fn places() -> Vec<Probe> {
         "piecewise" [[4], [4]] => |x| piecewise(&x[0], &[(x[1].ne(0), &|x| x + x)], 0);
         "apply_over_axes" [[2, 3]] => |x| apply_over_axes(|x, axis| x.sum(axis), &x[0], &[0]);
         "reduce" [[5, 2]] => |x| reduce(&x[0], 0, 0, |a, b| a + b);
-        "ix_" [[2], [3]] => |x| ix_(&[&x[0], &x[1]]);
-        "optimization_barrier" [[2], [3]] => |x| optimization_barrier(&[&x[0], &x[1]]);
+        "ix_" [[2], [3]] => |x| ix_([&x[0], &x[1]]);
+        "optimization_barrier" [[2], [3]] => |x| optimization_barrier([&x[0], &x[1]]);
         "diag_indices" [] => |x| diag_indices(3, 2);
         "array_equiv" [[2, 3], [3]] => |x| x[0].array_equiv(&x[1]);
         "mulhi" [[2, 3], [3]] => |x| x[0].mulhi(&x[1]);

@@ -118,7 +118,7 @@ calls! { key x o
     }
     "array/choose.rs" {
         "choose" => array::choose(o(), &[x]);
-        "select_first" => array::select_first(&[x], &[x], o());
+        "select_first" => array::select_first([x], &[x], o());
     }
     "array/classify.rs" {
         "Array::isclose" => x.isclose(o(), Tolerance::default());

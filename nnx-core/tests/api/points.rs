@@ -80,7 +80,7 @@ pub(crate) fn whole(probe: &Probe, dtype: DType) -> Vec<Array> {
 pub(crate) fn numbers(y: &Array) -> Array {
     let flat = |y: &Array| y.astype(DType::F64).flatten();
     match y.dtype().is_complex() {
-        true => concatenate(&[&flat(&y.real()), &flat(&y.imag())], 0),
+        true => concatenate([&flat(&y.real()), &flat(&y.imag())], 0),
         false => flat(y),
     }
 }

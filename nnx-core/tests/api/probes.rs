@@ -223,9 +223,9 @@ fn comparison_and_choice() -> Vec<Probe> {
         "select" = "jax.lax.select" [[2, 3], [2, 3]] => |x| select(x[0].ne(0), &x[0], &x[1]);
         "where_" = "jax.numpy.where" [[2, 3], [3]] => |x| where_(x[0].ne(0), &x[0], &x[1]);
         "choose" [[2, 3], [3]] => |x| choose(ints(&[0, 1, 1]), &[&x[0], &x[1]]);
-        "select_first" [[2, 3], [2, 3]] => |x| select_first(&[&x[0].ne(0)], &[&x[1]], 0);
+        "select_first" [[2, 3], [2, 3]] => |x| select_first([&x[0].ne(0)], &[&x[1]], 0);
         "unravel_index" [] => |x| unravel_index(&ints(&[3, 4]), [2, 3]);
-        "ravel_multi_index" [] => |x| ravel_multi_index(&[&ints(&[0, 1]), &ints(&[2, 1])], [2, 3]);
+        "ravel_multi_index" [] => |x| ravel_multi_index([&ints(&[0, 1]), &ints(&[2, 1])], [2, 3]);
     }
 }
 
@@ -252,7 +252,7 @@ fn creation() -> Vec<Probe> {
         "logspace" [[2], [2]] => |x| logspace(&x[0], &x[1], 5, 10.0, float(&x[0]));
         "geomspace" [[2], [2]] => |x| geomspace(&x[0], &x[1], 5, float(&x[0]));
         "arange_step" [] => |x| arange_step(0.0, 1.0, 0.25, DType::F32);
-        "meshgrid" [[2], [3]] => |x| meshgrid(&[&x[0], &x[1]], Indexing::Xy);
+        "meshgrid" [[2], [3]] => |x| meshgrid([&x[0], &x[1]], Indexing::Xy);
         "indices" [] => |x| indices([2, 3]);
         "hanning" [] => |x| hanning(5, DType::F32);
         "hamming" [] => |x| hamming(5, DType::F32);
@@ -284,26 +284,27 @@ fn shapes() -> Vec<Probe> {
         "trim_zeros" [[4]] => |x| x[0].trim_zeros(Trim::Both, 3);
         "tile" = "jax.numpy.tile" [[2, 3]] => |x| x[0].tile(&[2, 1]);
         "repeat" = "jax.numpy.repeat" [[2, 3]] => |x| x[0].repeat(2, 0);
-        "concatenate" = "jax.numpy.concatenate" [[2, 3], [1, 3]] => |x| concatenate(&[&x[0], &x[1]], 0);
-        "stack" = "jax.numpy.stack" [[2, 3], [2, 3]] => |x| stack(&[&x[0], &x[1]], 0);
+        "concatenate" = "jax.numpy.concatenate" [[2, 3], [1, 3]] => |x| concatenate([&x[0], &x[1]], 0);
+        "stack" = "jax.numpy.stack" [[2, 3], [2, 3]] => |x| stack([&x[0], &x[1]], 0);
         "roll" [[2, 3]] => |x| x[0].roll(1, 0);
         "rot90" [[2, 3]] => |x| x[0].rot90(1, [0, 1]);
         "atleast_1d" [[]] => |x| x[0].atleast_1d();
         "atleast_2d" [[3]] => |x| x[0].atleast_2d();
         "atleast_3d" [[3]] => |x| x[0].atleast_3d();
-        "unstack" [[2, 3]] => |x| x[0].unstack(0);
+        "unstack" [[2, 3]] => |x| x[0].unstack::<2>(0).to_vec();
+        "axis_iter" = "jax.numpy.unstack" [[2, 3]] => |x| x[0].axis_iter(0).collect::<Vec<_>>();
         "split_at" [[5]] => |x| x[0].split_at(&[2, 3], 0);
         "array_split" [[5]] => |x| x[0].array_split(2, 0);
         "repeat_each" [[3]] => |x| x[0].repeat_each(ints(&[1, 0, 2]), 0, 3);
         "diff" [[4]] => |x| x[0].diff(1, 0);
         "gradient" [[4]] => |x| x[0].gradient(1.0, 0);
         "expand_axes" [[3]] => |x| x[0].expand_axes(&[0, 2]);
-        "hstack" [[3], [2]] => |x| hstack(&[&x[0], &x[1]]);
-        "vstack" [[3], [3]] => |x| vstack(&[&x[0], &x[1]]);
-        "dstack" [[3], [3]] => |x| dstack(&[&x[0], &x[1]]);
-        "column_stack" [[3], [3]] => |x| column_stack(&[&x[0], &x[1]]);
-        "block_diag" [[2, 2], [1, 3]] => |x| block_diag(&[&x[0], &x[1]]);
-        "broadcast_arrays" [[2, 3], [3]] => |x| broadcast_arrays(&[&x[0], &x[1]]);
+        "hstack" [[3], [2]] => |x| hstack([&x[0], &x[1]]);
+        "vstack" [[3], [3]] => |x| vstack([&x[0], &x[1]]);
+        "dstack" [[3], [3]] => |x| dstack([&x[0], &x[1]]);
+        "column_stack" [[3], [3]] => |x| column_stack([&x[0], &x[1]]);
+        "block_diag" [[2, 2], [1, 3]] => |x| block_diag([&x[0], &x[1]]);
+        "broadcast_arrays" [[2, 3], [3]] => |x| broadcast_arrays([&x[0], &x[1]]);
         "pad" = "jax.numpy.pad" [[3]] => |x| x[0].pad(&[(1, 2)], 0);
         "pad_general" = "jax.lax.pad" [[3]] => |x| x[0].pad_general(&[(1, 2, 1)], 0);
         "pad_mode" [[3]] => |x| x[0].pad_mode(&[(1, 2)], PadMode::Reflect);
@@ -344,9 +345,9 @@ fn indexing() -> Vec<Probe> {
         "argsort" = "jax.numpy.argsort" [[4]] => |x| x[0].argsort(0);
         "top_k" = "jax.lax.top_k" [[4]] => |x| x[0].top_k(2);
         "searchsorted" = "jax.numpy.searchsorted" [[4], [2]] => |x| x[0].searchsorted(&x[1], false);
-        "sort_multi" = "jax.lax.sort" [[4], [4]] => |x| sort_multi(&[&x[0], &x[1]], 0, 2);
+        "sort_multi" = "jax.lax.sort" [[4], [4]] => |x| sort_multi([&x[0], &x[1]], 0, 2);
         "sort_key_val" = "jax.lax.sort_key_val" [[4], [4]] => |x| sort_key_val(&x[0], &x[1], 0);
-        "lexsort" [[4], [4]] => |x| lexsort(&[&x[0], &x[1]], 0);
+        "lexsort" [[4], [4]] => |x| lexsort([&x[0], &x[1]], 0);
         "union1d" [[4], [2]] => |x| union1d(&x[0], &x[1], 6);
         "intersect1d" [[4], [2]] => |x| intersect1d(&x[0], &x[1], 2, 0);
         "setdiff1d" [[4], [2]] => |x| setdiff1d(&x[0], &x[1], 4, 0);
@@ -435,7 +436,7 @@ fn products() -> Vec<Probe> {
     probes! {
         "matmul" = "jax.numpy.matmul" [[2, 3], [3, 4]] => |x| x[0].matmul(&x[1]);
         "dot_general" = "jax.lax.dot_general" [[2, 3], [3, 4]] => |x| dot_general(&x[0], &x[1], (&[1], &[0]), (&[], &[]));
-        "einsum" = "jax.numpy.einsum" [[2, 3], [3, 4]] => |x| einsum("ij,jk->ik", &[&x[0], &x[1]]);
+        "einsum" = "jax.numpy.einsum" [[2, 3], [3, 4]] => |x| einsum("ij,jk->ik", [&x[0], &x[1]]);
         "tensordot" [[2, 3], [3, 4]] => |x| tensordot(&x[0], &x[1], 1);
         "dot" [[2, 3], [3, 4]] => |x| dot(&x[0], &x[1]);
         "vdot" [[3], [3]] => |x| vdot(&x[0], &x[1]);
@@ -478,7 +479,7 @@ fn decompositions() -> Vec<Probe> {
         "svd_full" [[3, 2]] => |x| linalg::svd_full(&x[0]);
         "svdvals" [[3, 2]] => |x| linalg::svdvals(&x[0]);
         "matrix_power" [[3, 3]] => |x| linalg::matrix_power(&x[0], 3);
-        "multi_dot" [[2, 3], [3, 4], [4, 2]] => |x| linalg::multi_dot(&[&x[0], &x[1], &x[2]]);
+        "multi_dot" [[2, 3], [3, 4], [4, 2]] => |x| linalg::multi_dot([&x[0], &x[1], &x[2]]);
         "expm" [[3, 3]] => |x| linalg::expm(&x[0]);
         "lstsq" [[3, 2], [3]] => |x| linalg::lstsq(&x[0], &x[1], None).x;
         "pinv" [[3, 2]] => |x| linalg::pinv(&x[0], None);

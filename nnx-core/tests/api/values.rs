@@ -81,7 +81,7 @@ impl<'a> Job<'a> {
             let batch = self.batch(&[&x, &near]);
             let beside = (self.probe.call)(&near);
             for ((got, a), b) in batch.iter().zip(&value).zip(&beside) {
-                let want = stack(&[a, b], 0);
+                let want = stack([a, b], 0);
                 assert_eq!(got.aval(), want.aval(), "{}", self.probe.name);
                 push("vmap and a loop", numbers(got), numbers(&want), self.tolerance());
             }
@@ -127,7 +127,7 @@ impl<'a> Job<'a> {
 fn inexact(outs: &[Array]) -> Array {
     let float = |y: &&Array| y.dtype().is_float() || y.dtype().is_complex();
     let outs: Vec<Array> = outs.iter().filter(float).map(numbers).collect();
-    concatenate(&outs.iter().collect::<Vec<_>>(), 0)
+    concatenate(&outs, 0)
 }
 
 /// `f` as one compiled program: a `vmap` that maps nothing.

@@ -44,7 +44,7 @@ fn weights_and_values_give_attention() {
     let y = dot_product_attention(&x, &few, &few, &options);
     let weights = dot_product_attention_weights(&x, &few, &options);
     assert_eq!((y.shape(), weights.shape()), (&[5, 4, 8][..], &[4, 5, 5][..]));
-    let twice = nnx_core::array::stack(&[&few, &few], 2).reshape([5, 4, 8]);
+    let twice = nnx_core::array::stack([&few, &few], 2).reshape([5, 4, 8]);
     let full = dot_product_attention(&x, &twice, &twice, &options);
     assert_close("groups", &y, &full, 1e-5);
 }
@@ -55,7 +55,7 @@ fn masked_places_do_not_count() {
     let [few, rest] = [x.slice([(0..3).into()]), x.slice([(3..5).into()])];
     let short = dot_product_attention(&x, &few, &few, &AttentionOptions::new());
     let mask = Array::from([1, 1, 1, 0, 0]);
-    let far = nnx_core::array::concatenate(&[&few, &(rest * 100)], 0);
+    let far = nnx_core::array::concatenate([&few, &(rest * 100)], 0);
     let masked = dot_product_attention(&x, &far, &far, &AttentionOptions::new().mask(&mask));
     assert_close("mask", &masked, &short, 1e-6);
     let low = Array::from([0.0_f32, 0.0, 0.0, -1e9, -1e9]);

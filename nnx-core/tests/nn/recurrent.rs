@@ -40,7 +40,7 @@ fn time_may_stand_first_and_run_backwards() {
     assert_close("backwards", &z.flip(1), &y, 1e-6);
     let (carry, _) = rnn.forward_with(&x, RNNOptions::new());
     let two = rnn.forward_with(&x, RNNOptions::new().initial_carry(carry.clone())).1;
-    let long = rnn.forward(&nnx_core::array::concatenate(&[&x, &x], 1));
+    let long = rnn.forward(&nnx_core::array::concatenate([&x, &x], 1));
     assert_close("from a carry", &two, &long.split(2, 1)[1], 1e-6);
 }
 

@@ -82,7 +82,7 @@ fn values_as_in_jax() {
     rows.check("jax.lax.complex(v, v * 2)", || complex(&v, &(&v * 2.0)));
     rows.check("jnp.reciprocal(z)", || z.reciprocal());
     rows.check("jnp.isnan(z)", || z.is_nan());
-    rows.check("jnp.concatenate([z, z])", || concatenate(&[&z, &z], 0));
+    rows.check("jnp.concatenate([z, z])", || concatenate([&z, &z], 0));
     rows.check("jnp.linalg.norm(z)", || nnx_core::linalg::norm(&z, ..));
     rows.done();
 }

@@ -79,7 +79,7 @@ fn values_as_in_jax() {
     rows.check("jnp.linalg.matrix_power(a, 5)", || linalg::matrix_power(&a, 5));
     rows.check("jnp.linalg.matrix_power(b3, -3)", || linalg::matrix_power(&b3, -3));
     rows.check("jnp.linalg.matrix_power(a, 0)", || linalg::matrix_power(&a, 0));
-    rows.check("jnp.linalg.multi_dot([v, a, a, r])", || linalg::multi_dot(&[&v, &a, &a, &r]));
+    rows.check("jnp.linalg.multi_dot([v, a, a, r])", || linalg::multi_dot([&v, &a, &a, &r]));
     rows.check("jsp.linalg.expm(a)", || linalg::expm(&a));
     rows.check("jsp.linalg.expm(b3 * 4)", || linalg::expm(&(&b3 * 4.0)));
     rows.check("jsp.linalg.expm(0 * a)", || linalg::expm(&(&a * 0.0)));
@@ -267,7 +267,7 @@ fn derivatives_are_the_slopes() {
         ("lstsq", &|a| linalg::lstsq(&a[2], a[2].square().sum(1), None).x),
         ("expm", &|a| linalg::expm(&a[0])),
         ("matrix_power", &|a| linalg::matrix_power(&a[0], -2)),
-        ("multi_dot", &|a| linalg::multi_dot(&[&a[0], &a[0], &a[1]])),
+        ("multi_dot", &|a| linalg::multi_dot([&a[0], &a[0], &a[1]])),
         ("nuclear", &|a| linalg::matrix_norm(&a[0], linalg::Ord::Nuclear)),
     ];
     check_table(check_grad, table, &args);
@@ -299,7 +299,7 @@ fn batches_are_loops() {
         let all = vmap(|(x, b): (&Array, &Array)| f(x, b), (&x, &b), 0);
         let one = |i: usize| f(&x.slice([i.into()]), &b.slice([i.into()]));
         let each: Vec<Array> = (0..3).map(one).collect();
-        let each = stack(&each.iter().collect::<Vec<_>>(), 0);
+        let each = stack(&each, 0);
         close(&all.to_vec::<f64>(), &each.to_vec::<f64>(), 1e-10);
         assert_eq!(all.shape(), each.shape(), "{name}");
     }
@@ -318,7 +318,7 @@ fn mistakes_name_shapes_and_rules() {
         ("qr", &|| linalg::qr(&v).0, &["qr", "f32[4]", "matrix"]),
         ("svd", &|| linalg::svd(&z).1, &["svd", "c64[2, 2]", "real"]),
         ("eigh", &|| linalg::eigvalsh(&z), &["eigh", "c64[2, 2]", "real"]),
-        ("multi_dot", &|| linalg::multi_dot(&[&a, &a]), &["multi_dot", "f32[2, 3]", "rows"]),
+        ("multi_dot", &|| linalg::multi_dot([&a, &a]), &["multi_dot", "f32[2, 3]", "rows"]),
         ("lstsq", &|| linalg::lstsq(&a, &v, None).x, &["lstsq", "f32[2, 3]", "f32[4]"]),
         ("matrix_norm", &|| linalg::matrix_norm(&a, 3), &["matrix_norm", "3-norm"]),
         (

@@ -46,7 +46,7 @@ fn places() {
         block(&[&[&Array::scalar(2.0_f32), &p], &[&Array::scalar(1.0_f32), &p]])
     });
     rows.check("m[jnp.ix_(jnp.array([1, 0]), jnp.array([0, 2]))]", || {
-        let at = ix_(&[&Array::from([1, 0]), &b]);
+        let at = ix_([&Array::from([1, 0]), &b]);
         m.at((&at[0], &at[1])).get()
     });
     rows.check("jnp.rollaxis(jnp.ones((2, 3, 4)), 2)", || {
@@ -73,7 +73,7 @@ fn places() {
     rows.check("lax.reduce(e, jnp.float32(4), lax.max, (0,))", || {
         reduce(&e, 4.0, 0, |a, b| a.maximum(b))
     });
-    rows.check("lax.optimization_barrier((m, v))", || optimization_barrier(&[&m, &v]));
+    rows.check("lax.optimization_barrier((m, v))", || optimization_barrier([&m, &v]));
     rows.check("lax.mulhi(jnp.int32([2**30, -7, -2**31]), jnp.int32([8, 2**30, -2**31]))", || {
         Array::from([1 << 30, -7, i32::MIN]).mulhi(Array::from([8, 1 << 30, i32::MIN]))
     });
@@ -110,7 +110,7 @@ fn counts() {
     rows.check("jnp.histogram2d(x, y, bins=[2, 2], range=[[-1, 1], [0, 2]], weights=w)", || {
         histogram2d(&x, &y, [2, 2], [(-1.0, 1.0), (0.0, 2.0)], Some(&w))
     });
-    rows.check("jnp.histogramdd(jnp.stack([x, y, w], 1), bins=[2, 1, 2], range=[[0, 1], [0, 1], [1, 3]])[0]", || histogramdd(&stack(&[&x, &y, &w], 1), &[2, 1, 2], &[(0.0, 1.0), (0.0, 1.0), (1.0, 3.0)], None).0);
+    rows.check("jnp.histogramdd(jnp.stack([x, y, w], 1), bins=[2, 1, 2], range=[[0, 1], [0, 1], [1, 3]])[0]", || histogramdd(&stack([&x, &y, &w], 1), &[2, 1, 2], &[(0.0, 1.0), (0.0, 1.0), (1.0, 3.0)], None).0);
     rows.check("jnp.histogram_bin_edges(x, 3, (0., 2.))", || {
         histogram_bin_edges(3, 0.0, 2.0, DType::F64)
     });
@@ -127,7 +127,7 @@ fn counts() {
     rows.check("jnp.unique_inverse(k)", || k.unique_inverse(None));
     rows.check("jax.ops.segment_sum(x, s, 4)", || segment_sum(&x, &s, 4));
     rows.check("jax.ops.segment_sum(jnp.stack([x, y], 1), s, 3)", || {
-        segment_sum(stack(&[&x, &y], 1), &s, 3)
+        segment_sum(stack([&x, &y], 1), &s, 3)
     });
     rows.check("jax.ops.segment_sum(x, s)", || segment_sum(&x, &s, None));
     rows.check("jax.ops.segment_sum(h, s, 2)", || segment_sum(&h, &s, 2));
@@ -205,7 +205,7 @@ fn matrices() {
     rows.check("jax.grad(lambda p: jnp.sum(jnp.abs(jnp.roots(p, strip_zeros=False))))(p)", || {
         grad(|p: &Array| roots(p).abs().sum(0), &p)
     });
-    rows.check("lax.ragged_dot(c.T, jnp.stack([c, c * 2, c * 3])[:, :, :1].swapaxes(1, 2).repeat(2, 1), jnp.array([1, 0, 2]))", || ragged_dot(c.t(), stack(&[&c, &(&c * 2), &(&c * 3)], 0).slice([(..).into(), (..).into(), (..1).into()]).swapaxes(1, 2).repeat(2, 1), Array::from([1, 0, 2])));
+    rows.check("lax.ragged_dot(c.T, jnp.stack([c, c * 2, c * 3])[:, :, :1].swapaxes(1, 2).repeat(2, 1), jnp.array([1, 0, 2]))", || ragged_dot(c.t(), stack([&c, &(&c * 2), &(&c * 3)], 0).slice([(..).into(), (..).into(), (..1).into()]).swapaxes(1, 2).repeat(2, 1), Array::from([1, 0, 2])));
     rows.check("lax.ragged_dot(c, jnp.ones((2, 3, 2)), jnp.array([1, 0]))", || {
         ragged_dot(&c, ones([2, 3, 2], DType::F64), Array::from([1, 0]))
     });
@@ -329,7 +329,7 @@ fn limits() {
     assert_eq!(exp1(&at).to_vec::<f64>()[..2], [INF, 0.0]);
     assert_eq!(expi(&at).to_vec::<f64>(), [-INF, INF, 0.0]);
     assert!(!Array::from([1, 2]).array_equiv(Array::from([1, 2, 3])).item::<bool>());
-    let rows = ix_(&[&Array::from([true, false, true]), &Array::from([1])]);
+    let rows = ix_([&Array::from([true, false, true]), &Array::from([1])]);
     assert_eq!(rows[0].to_vec::<i32>(), [0, 2]);
     assert!(roots(&Array::from([0.0, -0.0])).shape() == [0]);
 }

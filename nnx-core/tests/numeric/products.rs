@@ -81,25 +81,25 @@ fn values_as_in_jax() {
     });
     rows.check("jnp.unwrap(e * 10)", || unwrap(&(&e * 10.0), -1, 2.0 * std::f64::consts::PI));
     rows.check("jnp.unwrap(e * 10, period=3., axis=0)", || unwrap(&(&e * 10.0), 0, 3.0));
-    rows.check("jnp.einsum(\"ij,jk\", a, e)", || einsum("ij,jk", &[&a, &e]));
+    rows.check("jnp.einsum(\"ij,jk\", a, e)", || einsum("ij,jk", [&a, &e]));
     rows.check("jnp.einsum(\"...j,jk->...k\", f3.swapaxes(1, 2), e)", || {
-        einsum("...j,jk->...k", &[&f3.swapaxes(1, 2), &e])
+        einsum("...j,jk->...k", [&f3.swapaxes(1, 2), &e])
     });
-    rows.check("jnp.einsum(\"i...,i...\", f3, f3)", || einsum("i...,i...", &[&f3, &f3]));
-    rows.check("jnp.einsum(\"...ij->...ji\", f3)", || einsum("...ij->...ji", &[&f3]));
+    rows.check("jnp.einsum(\"i...,i...\", f3, f3)", || einsum("i...,i...", [&f3, &f3]));
+    rows.check("jnp.einsum(\"...ij->...ji\", f3)", || einsum("...ij->...ji", [&f3]));
     rows.check("jnp.einsum(\"...,...\", f3[:1], e)", || {
-        einsum("...,...", &[&f3.slice([(0..1).into()]), &e])
+        einsum("...,...", [&f3.slice([(0..1).into()]), &e])
     });
     rows.check("jnp.einsum(\"ij,jk,lk,lm,nm->in\", a, e, e, e, e)", || {
-        einsum("ij,jk,lk,lm,nm->in", &[&a, &e, &e, &e, &e])
+        einsum("ij,jk,lk,lm,nm->in", [&a, &e, &e, &e, &e])
     });
     rows.check("jnp.einsum(\"ij,jk,lk,lm,nm,nm,ab->ib\", a, e, e, e, e, e, a)", || {
-        einsum("ij,jk,lk,lm,nm,nm,ab->ib", &[&a, &e, &e, &e, &e, &e, &a])
+        einsum("ij,jk,lk,lm,nm,nm,ab->ib", [&a, &e, &e, &e, &e, &e, &a])
     });
-    rows.check("jnp.einsum(\"i,j,k->kji\", v3, w3, v3)", || einsum("i,j,k->kji", &[&v3, &w3, &v3]));
-    rows.check("jnp.einsum(\"ij,ij,ij->\", a, a, a)", || einsum("ij,ij,ij->", &[&a, &a, &a]));
+    rows.check("jnp.einsum(\"i,j,k->kji\", v3, w3, v3)", || einsum("i,j,k->kji", [&v3, &w3, &v3]));
+    rows.check("jnp.einsum(\"ij,ij,ij->\", a, a, a)", || einsum("ij,ij,ij->", [&a, &a, &a]));
     rows.check("jnp.einsum(\"ii->i\", e[:, :3])", || {
-        einsum("ii->i", &[&e.slice([(..).into(), (0..3).into()])])
+        einsum("ii->i", [&e.slice([(..).into(), (0..3).into()])])
     });
     rows.done();
 }

@@ -16,7 +16,7 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("linspace", &|a| linspace(a[0].square(), a[1].t(), 4, DType::F64)),
     ("geomspace", &|a| geomspace(&a[0], &a[0].square() + 2.0, 3, DType::F64)),
     ("meshgrid", &|a| {
-        meshgrid(&[&a[0].flatten().square(), &a[1].flatten()], Indexing::Xy).remove(0)
+        meshgrid([&a[0].flatten().square(), &a[1].flatten()], Indexing::Xy).remove(0)
     }),
     ("tril", &|a| a[0].square().tril(1)),
     ("triu", &|a| a[0].square().triu(-1)),
@@ -28,8 +28,8 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("rot90", &|a| a[0].rot90(1, [0, 1]) * &a[1]),
     ("diff", &|a| a[0].square().diff(2, 1)),
     ("gradient", &|a| a[0].square().gradient(0.5, 0)),
-    ("stacks", &|a| hstack(&[&a[0].square(), &a[1].t()]) * column_stack(&[&a[0], &a[0]])),
-    ("block_diag", &|a| block_diag(&[&a[0].square(), &a[1]])),
+    ("stacks", &|a| hstack([&a[0].square(), &a[1].t()]) * column_stack([&a[0], &a[0]])),
+    ("block_diag", &|a| block_diag([&a[0].square(), &a[1]])),
     ("pad reflect", &|a| a[0].square().pad_mode(&[(1, 2), (4, 1)], PadMode::Reflect)),
     ("pad edge", &|a| a[0].square().pad_mode(&[(1, 2), (0, 1)], PadMode::Edge)),
     ("pad ramp", &|a| a[0].square().pad_mode(&[(2, 0), (0, 1)], PadMode::LinearRamp(3.0))),
@@ -54,7 +54,7 @@ const SMOOTH: &[(&str, Function<'static>)] = &[
     ("correlate", &|a| {
         correlate(a[0].flatten(), a[1].flatten().slice([(..3).into()]), ConvolveMode::Full)
     }),
-    ("einsum", &|a| einsum("...i,ij,kj,ij->k...", &[&a[0], &a[1], &a[1], &a[1]])),
+    ("einsum", &|a| einsum("...i,ij,kj,ij->k...", [&a[0], &a[1], &a[1], &a[1]])),
     ("complex", &|a| complex(&a[0], a[1].t()).exp().real()),
     ("gammaln", &|a| special::betaln(&a[0], 2.0) + special::gamma(&a[0])),
     ("ndtri", &|a| special::ndtri(&(&a[0] / 2.0)) + special::log_ndtr(&a[0])),
@@ -108,7 +108,7 @@ fn batches_are_loops() {
     let batch = vmap(|(x, y): (&Array, &Array)| together(x, y), (&x, &y), 0);
     let each = [0, 1].map(|i: usize| together(&x.slice([i.into()]), &y.slice([i.into()])));
     for (i, (name, _)) in all.iter().enumerate() {
-        let want = stack(&[&each[0][i], &each[1][i]], 0);
+        let want = stack([&each[0][i], &each[1][i]], 0);
         assert_eq!(batch[i].aval(), want.aval(), "{name}");
         if let Some(why) = difference(&numbers(&batch[i]), &numbers(&want), 1e-10) {
             panic!("{name}: {why}");
@@ -131,7 +131,7 @@ fn mistakes_name_shapes_and_rules() {
         ("finfo", &|| Array::scalar(finfo(DType::I32).eps), &["finfo", "i32"]),
         ("linspace", &|| linspace(&x, &v, 3, DType::F32), &["linspace", "f32[2, 3]", "f32[4]"]),
         ("arange_step", &|| arange_step(0.0, 1.0, 0.0, DType::F32), &["arange_step", "0"]),
-        ("meshgrid", &|| meshgrid(&[&x], Indexing::Xy).remove(0), &["meshgrid", "f32[2, 3]"]),
+        ("meshgrid", &|| meshgrid([&x], Indexing::Xy).remove(0), &["meshgrid", "f32[2, 3]"]),
         ("tril", &|| v.tril(0), &["tril", "f32[4]", "matrix"]),
         ("diag", &|| zeros([1, 1, 1], DType::F32).diag(0), &["diag", "f32[1, 1, 1]"]),
         ("diagonal", &|| x.diagonal(0, 1, -1), &["diagonal", "same"]),
@@ -141,8 +141,8 @@ fn mistakes_name_shapes_and_rules() {
         ("repeat_each", &|| x.repeat_each(&v, 0, 2), &["repeat_each", "f32[2, 3]", "f32[4]"]),
         ("gradient", &|| s.reshape([1]).gradient(1.0, 0), &["gradient", "two elements"]),
         ("expand_axes", &|| x.expand_axes(&[0, 0]), &["expand_axes", "twice"]),
-        ("vstack", &|| vstack(&[]), &["vstack", "at least one"]),
-        ("hstack", &|| hstack(&[&x, &zeros([3, 3], DType::F32)]), &["f32[2, 3]", "f32[3, 3]"]),
+        ("vstack", &|| vstack(Vec::<Array>::new()), &["vstack", "at least one"]),
+        ("hstack", &|| hstack([&x, &zeros([3, 3], DType::F32)]), &["f32[2, 3]", "f32[3, 3]"]),
         ("pad_mode", &|| x.pad_mode(&[(1, 1)], PadMode::Edge), &["pad_mode", "f32[2, 3]", "pairs"]),
         ("pad empty", &|| zeros([0], DType::F32).pad_mode(&[(1, 1)], PadMode::Wrap), &["pad_mode", "f32[0]"]),
         ("nonzero", &|| s.nonzero(None, 0).remove(0), &["nonzero", "axis"]),
@@ -166,13 +166,13 @@ fn mistakes_name_shapes_and_rules() {
         ("convolve", &|| convolve(&x, &v, ConvolveMode::Full), &["convolve", "f32[2, 3]"]),
         ("interp", &|| interp(&v, &v, &x, None, None), &["interp", "f32[2, 3]"]),
         ("choose", &|| choose(&v, &[&v]), &["choose", "integer"]),
-        ("select_first", &|| select_first(&[], &[], 0), &["select_first", "0 conditions"]),
+        ("select_first", &|| select_first(Vec::<Array>::new(), Vec::<Array>::new(), 0), &["select_first", "0 conditions"]),
         ("unravel_index", &|| unravel_index(&v, [2]).remove(0), &["unravel_index", "f32[4]"]),
-        ("ravel_multi_index", &|| ravel_multi_index(&[&i], [2, 2]), &["ravel_multi_index", "one per axis"]),
-        ("einsum letters", &|| einsum("ij", &[&v]), &["einsum", "`ij`", "f32[4]"]),
-        ("einsum sizes", &|| einsum("ij,i", &[&x, &v]), &["einsum", "`i`", "2", "4"]),
-        ("einsum dots", &|| einsum("...,...", &[&x, &v]), &["einsum", "broadcast"]),
-        ("einsum output", &|| einsum("i->ii", &[&v]), &["einsum", "twice"]),
+        ("ravel_multi_index", &|| ravel_multi_index([&i], [2, 2]), &["ravel_multi_index", "one per axis"]),
+        ("einsum letters", &|| einsum("ij", [&v]), &["einsum", "`ij`", "f32[4]"]),
+        ("einsum sizes", &|| einsum("ij,i", [&x, &v]), &["einsum", "`i`", "2", "4"]),
+        ("einsum dots", &|| einsum("...,...", [&x, &v]), &["einsum", "broadcast"]),
+        ("einsum output", &|| einsum("i->ii", [&v]), &["einsum", "twice"]),
         ("gammainc", &|| special::gammainc(&x, &v), &["gammainc", "broadcast"]),
         ("betainc", &|| special::betainc(&x, &v, &s), &["betainc", "f32[2, 3]", "f32[4]"]),
     ]);

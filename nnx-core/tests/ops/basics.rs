@@ -33,9 +33,9 @@ fn everything_smooth_has_two_derivatives() {
         ("matmul batches", &|a| a[0].reshape([3, 1, 2, 2]).matmul(a[1].reshape([2, 2, 2]))),
         ("dot_general", &|a| dot_general(a[0].reshape([3, 2, 2]), a[1].reshape([2, 2, 2]), (&[2], &[0]), (&[1], &[2]))),
         ("dot_general two", &|a| dot_general(a[0].reshape([2, 3, 2]), a[1].reshape([2, 2, 2]), (&[0, 2], &[2, 0]), (&[], &[]))),
-        ("einsum", &|a| einsum("ij,jk->ki", &[&a[0], &a[1]])),
-        ("einsum diagonal", &|a| einsum("ii,ij->ij", &[&a[1].matmul(a[1].t()), &a[1]])),
-        ("einsum three", &|a| einsum("ij,jk,lk->l", &[&a[0], &a[1], &a[1]])),
+        ("einsum", &|a| einsum("ij,jk->ki", [&a[0], &a[1]])),
+        ("einsum diagonal", &|a| einsum("ii,ij->ij", [&a[1].matmul(a[1].t()), &a[1]])),
+        ("einsum three", &|a| einsum("ij,jk,lk->l", [&a[0], &a[1], &a[1]])),
         ("outer", &|a| a[0].reshape([12, 1]) * a[1].reshape([1, 8])),
         ("reshape", &|a| a[0].square().reshape([2, -1])),
         ("transpose", &|a| a[0].reshape([3, 2, 2]).square().transpose([1, 2, 0])),
@@ -48,8 +48,8 @@ fn everything_smooth_has_two_derivatives() {
         ("repeat", &|a| a[0].square().repeat(3, 0)),
         ("broadcast_to", &|a| a[0].square().broadcast_to([2, 3, 4])),
         ("broadcast ones", &|a| a[0].slice([(0..1).into()]).square().broadcast_to([5, 4])),
-        ("concatenate", &|a| concatenate(&[&a[0].t(), &a[1].square(), &a[1]], -1)),
-        ("stack", &|a| stack(&[&a[0].square(), &a[0]], 1)),
+        ("concatenate", &|a| concatenate([&a[0].t(), &a[1].square(), &a[1]], -1)),
+        ("stack", &|a| stack([&a[0].square(), &a[0]], 1)),
         ("split", &|a| { let p = a[0].split(2, 1); &p[0] * &p[1] }),
         ("slice", &|a| a[0].square().slice([(1..).into(), SliceSpec::from(0..4).step_by(3)])),
         ("pad", &|a| a[0].square().pad(&[(1, 2), (-1, 0)], 0.0)),
@@ -172,7 +172,7 @@ fn empty_arrays_and_size_one_axes() {
     assert_eq!(empty.matmul(ones([3, 2], DType::F64)).shape(), [0, 2]);
     let y = zeros([2, 0], DType::F64).matmul(zeros([0, 3], DType::F64));
     assert_eq!(y.to_vec::<f64>(), [0.; 6]);
-    assert_eq!(concatenate(&[&empty, &ones([1, 3], DType::F64)], 0).to_vec::<f64>(), [1.; 3]);
+    assert_eq!(concatenate([&empty, &ones([1, 3], DType::F64)], 0).to_vec::<f64>(), [1.; 3]);
     assert_eq!(empty.pad(&[(1, 0), (0, 0)], 2.0).to_vec::<f64>(), [2.; 3]);
     assert_eq!(softmax(&empty, 1).shape(), [0, 3]);
     assert_eq!(empty.reshape([3, 0, 5]).transpose([2, 0, 1]).shape(), [5, 3, 0]);
@@ -180,7 +180,7 @@ fn empty_arrays_and_size_one_axes() {
         ("sum", &|a| a[0].square().sum(0)),
         ("prod", &|a| a[0].prod(0)),
         ("max", &|a| a[0].max(1)),
-        ("concatenate", &|a| concatenate(&[&a[0], &a[1]], 0).square()),
+        ("concatenate", &|a| concatenate([&a[0], &a[1]], 0).square()),
         ("matmul", &|a| a[0].t().matmul(&a[0])),
         ("softmax", &|a| softmax(&a[0], 1)),
         ("slice", &|a| a[1].slice([(0..0).into()]).square()),

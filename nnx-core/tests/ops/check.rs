@@ -150,7 +150,7 @@ pub(crate) fn check_grad2(name: &str, f: Function, args: &[Array]) {
         let args = args.to_vec();
         let grads = grad(|args: &Vec<Array>| weigh(&f(args)), &args);
         let flat: Vec<Array> = grads.iter().map(Array::flatten).collect();
-        concatenate(&flat.iter().collect::<Vec<_>>(), 0)
+        concatenate(&flat, 0)
     };
     check_grad(&format!("gradient of {name}"), &gradient, args);
 }
@@ -166,7 +166,7 @@ pub(crate) fn check_table(
     for group in table.chunks(10) {
         let together = |args: &[Array]| {
             let outs: Vec<Array> = group.iter().map(|(_, f)| f(args).flatten()).collect();
-            concatenate(&outs.iter().collect::<Vec<_>>(), 0)
+            concatenate(&outs, 0)
         };
         let names: Vec<&str> = group.iter().map(|(name, _)| *name).collect();
         let name = names.join(", ");

@@ -24,7 +24,7 @@ fn every_kind_of_index_reads_and_writes_as_in_jax() {
             let values = values.astype(DType::F64);
             let both = |a: &[Array]| {
                 let parts = [a[0].at($index).get(), a[0].at($index).add(&a[1])];
-                concatenate(&[&parts[0].flatten(), &parts[1].flatten()], 0).square()
+                concatenate([&parts[0].flatten(), &parts[1].flatten()], 0).square()
             };
             check_grad(stringify!($index), &both, &[y.clone(), values]);
         };

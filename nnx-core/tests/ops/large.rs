@@ -124,7 +124,7 @@ fn same_for_each(name: &str, x: &[&Array], f: impl Fn(&[&Array]) -> Array) {
             f(&one.iter().collect::<Vec<_>>())
         })
         .collect();
-    let each = concatenate(&each.iter().collect::<Vec<_>>(), 0);
+    let each = concatenate(&each, 0);
     assert_eq!(at_once.shape(), each.shape(), "{name}");
     let (at_once, each) = (at_once.to_vec::<f32>(), each.to_vec::<f32>());
     let differ = |i: &usize| bits(&at_once[*i..=*i]) != bits(&each[*i..=*i]);

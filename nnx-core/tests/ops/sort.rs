@@ -40,10 +40,10 @@ fn several_arrays() {
     let a = Array::from_slice(&[2_i32, 1, 2, 1], [4]);
     let b = f32s(&[0.5, 4., f32::NAN, -1.], &[4]);
     let c = arange(4, DType::I32);
-    let by_one = sort_multi(&[&a, &b, &c], 0, 1);
+    let by_one = sort_multi([&a, &b, &c], 0, 1);
     assert_eq!(by_one[0].to_vec::<i32>(), [1, 1, 2, 2]);
     assert_eq!(by_one[2].to_vec::<i32>(), [1, 3, 0, 2]);
-    let by_two = sort_multi(&[&a, &b, &c], 0, 2);
+    let by_two = sort_multi([&a, &b, &c], 0, 2);
     assert_eq!(by_two[2].to_vec::<i32>(), [3, 1, 0, 2]);
     let (keys, values) = sort_key_val(&b, &c, 0);
     close(&keys.astype(DType::F64).to_vec::<f64>(), &[-1., 0.5, 4., f64::NAN], 0.0);
@@ -71,7 +71,7 @@ fn gradients_follow_the_elements() {
     let x = f64s(&[3., 1., 2.], &[3]);
     let weights = f64s(&[1., 10., 100.], &[3]);
     let loss = |x: &Array| {
-        let sorted = sort_multi(&[x, &arange(3, DType::I32)], 0, 1);
+        let sorted = sort_multi([x, &arange(3, DType::I32)], 0, 1);
         (&sorted[0] * &weights).sum(..) + sorted[1].sum(..)
     };
     assert_eq!(grad(loss, &x).to_vec::<f64>(), [100., 1., 10.]);
@@ -115,6 +115,6 @@ fn mistakes_are_refused() {
     assert!(text.contains("f32[]"), "{text}");
     let text = message(|| drop(sort_key_val(x(), zeros([3, 2], DType::F32), 0)));
     assert!(text.contains("f32[2, 3]") && text.contains("f32[3, 2]"), "{text}");
-    let text = message(|| drop(sort_multi(&[&x()], 0, 2)));
+    let text = message(|| drop(sort_multi([&x()], 0, 2)));
     assert!(text.contains("2 keys for 1 arrays"), "{text}");
 }

@@ -251,7 +251,7 @@ impl Mapping {
 
     fn stack(&self, i: usize, parts: &[Array]) -> Array {
         match self.axes[i] {
-            Some(axis) => stack(&parts.iter().collect::<Vec<_>>(), axis as isize),
+            Some(axis) => stack(&parts, axis as isize),
             None => parts[0].clone(),
         }
     }
@@ -311,7 +311,7 @@ fn batching(
     }
     let value = vmap(|x: &Vec<Array>| f(x), x, axes().out_axes(map.out as i32));
     let values: Vec<Array> = each.iter().map(|x| f(x)).collect();
-    let looped = stack(&values.iter().collect::<Vec<_>>(), map.out);
+    let looped = stack(&values, map.out);
     pairs.push("vmap and a loop", &value, &looped, FINE);
 }
 

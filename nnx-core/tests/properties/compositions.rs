@@ -109,14 +109,14 @@ fn batches_of_loops_that_end_at_different_times() {
         let got = vmap(|(x, n): (&Array, &Array)| count(x, n), (&a[0], &a[1]), 0);
         let each: Vec<Array> =
             (0..3).map(|b| count(&a[0].slice([b.into()]), &a[1].slice([b.into()]))).collect();
-        [got, stack(&each.iter().collect::<Vec<_>>(), 0)]
+        [got, stack(&each, 0)]
     });
     same("vmap of while with a shared bound", xs.clone(), |a| {
         let n = a[1].sum(..);
         let got = vmap(|x: &Array| count(x, &n), &a[0], 1);
         let each: Vec<Array> =
             (0..2).map(|b| count(&a[0].slice([(..).into(), b.into()]), &n)).collect();
-        [got, stack(&each.iter().collect::<Vec<_>>(), 0)]
+        [got, stack(&each, 0)]
     });
     same("jvp of vmap of while", xs, |a| {
         let f = |x: &Array, n: &Array| jvp(|x: &Array| count(x, n), x, &x.cos()).1;
@@ -125,7 +125,7 @@ fn batches_of_loops_that_end_at_different_times() {
             jvp(|x: &Array| vmap(|(x, n): (&Array, &Array)| count(x, n), (x, n), 0), x, &x.cos()).1;
         let each: Vec<Array> =
             (0..3).map(|b| f(&x.slice([b.into()]), &n.slice([b.into()]))).collect();
-        [got, stack(&each.iter().collect::<Vec<_>>(), 0)]
+        [got, stack(&each, 0)]
     });
 }
 
@@ -139,7 +139,7 @@ fn batches_of_branches() {
         let got = vmap(|(w, x): (&Array, &Array)| choose(w, x), (&a[0], &a[1]), 0);
         let each: Vec<Array> =
             (0..4).map(|b| choose(&a[0].slice([b.into()]), &a[1].slice([b.into()]))).collect();
-        [got, stack(&each.iter().collect::<Vec<_>>(), 0)]
+        [got, stack(&each, 0)]
     });
     same("grad of vmap of cond", args, |a| {
         let total = |w: &Array, x: &Array| {
@@ -149,7 +149,7 @@ fn batches_of_branches() {
         let one = |w: &Array, x: &Array| grad(|x: &Array| choose(w, x).square().sum(..), x);
         let each: Vec<Array> =
             (0..4).map(|b| one(&a[0].slice([b.into()]), &a[1].slice([b.into()]))).collect();
-        [got, stack(&each.iter().collect::<Vec<_>>(), 0)]
+        [got, stack(&each, 0)]
     });
 }
 
@@ -220,7 +220,7 @@ fn batches_in_batches() {
             let (x, i) = (&a[0], &a[1].astype(DType::I32));
             let one = |(x, i): (&Array, &Array)| {
                 let g = grad(|x: &Array| body(x, i).square().sum(..), x);
-                concatenate(&[&body(x, i).flatten(), &g.flatten()], 0)
+                concatenate([&body(x, i).flatten(), &g.flatten()], 0)
             };
             let inner = |(x, i): (&Array, &Array)| vmap(one, (x, i), (0, None::<isize>));
             let got = vmap(inner, (x, i), in_axes((1, 0)));
@@ -228,8 +228,8 @@ fn batches_in_batches() {
                 // The positions of the outer batch are shared by the inner one.
                 one((&x.slice([c.into(), b.into()]), &i.slice([b.into()])))
             };
-            let rows: Vec<Array> = (0..2).map(|b| stack(&[&at(b, 0), &at(b, 1)], 0)).collect();
-            [got, stack(&rows.iter().collect::<Vec<_>>(), 0)]
+            let rows: Vec<Array> = (0..2).map(|b| stack([&at(b, 0), &at(b, 1)], 0)).collect();
+            [got, stack(&rows, 0)]
         });
     }
 }

@@ -43,12 +43,12 @@ fn products() {
                 dot_general(&x[0], &x[1], (&[2], &[0]), (&[0], &[1]))
             }),
             Case::new("einsum", vec![f(vec![2, m, k]), f(vec![2, k, n]), f(vec![n])], |x| {
-                einsum("bij,bjk,k->kib", &[&x[0], &x[1], &x[2]])
+                einsum("bij,bjk,k->kib", [&x[0], &x[1], &x[2]])
             }),
             Case::new("einsum of a diagonal", vec![f(vec![m, k, m])], |x| {
-                einsum("iji->j", &[&x[0]])
+                einsum("iji->j", [&x[0]])
             }),
-            Case::new("outer", vec![f(vec![m]), f(vec![n])], |x| einsum("i,j", &[&x[0], &x[1]])),
+            Case::new("outer", vec![f(vec![m]), f(vec![n])], |x| einsum("i,j", [&x[0], &x[1]])),
             Case::new("x matmul x", vec![f(vec![2, 2])], |x| x[0].matmul(&x[0]).matmul(x[0].t())),
         ]
     });

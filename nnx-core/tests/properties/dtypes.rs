@@ -145,7 +145,7 @@ fn of_functions_of_structure() {
         ("reshape", |x| x.reshape([3, 2])),
         ("transpose", |x| x.t()),
         ("flip", |x| x.flip(1)),
-        ("concatenate", |x| concatenate(&[x, x], 0)),
+        ("concatenate", |x| concatenate([x, x], 0)),
         ("pad", |x| x.pad(&[(1, 0), (0, 1)], 1)),
         ("slice", |x| x.slice([1.into()])),
         ("take", |x| x.take(&arange(2, DType::I32), 1)),
@@ -157,7 +157,7 @@ fn of_functions_of_structure() {
         ("one_hot", |x| one_hot(&x.astype(DType::I32), 4, x.dtype())),
         ("tile", |x| x.tile(&[2, 1])),
         ("matmul", |x| x.matmul(x.t())),
-        ("einsum", |x| einsum("ij,kj->i", &[x, x])),
+        ("einsum", |x| einsum("ij,kj->i", [x, x])),
         ("window sum", |x| reduce_window_sum(x, &[1, 2], &WindowOptions::default())),
         ("window max", |x| reduce_window_max(x, &[2, 2], &WindowOptions::default())),
         ("conv", |x| {

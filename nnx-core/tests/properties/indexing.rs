@@ -81,7 +81,7 @@ fn gathers() {
             of(
                 "at arrays apart",
                 Box::new(move |x| {
-                    stack(&[x, x], 1).expand_dims(1).at((&one, .., &one.zeros_like())).get()
+                    stack([x, x], 1).expand_dims(1).at((&one, .., &one.zeros_like())).get()
                 }),
             ),
         ]

@@ -67,7 +67,7 @@ fn structure() {
             on("nansum", &x, Box::new(move |x| x.square().nansum(axis))),
             on("nanmean", &x, Box::new(move |x| x.square().nanmean(axis))),
             on("masked sum", &d, Box::new(move |x| x.square().masked(&x.gt(0.0)).sum(axis))),
-            on("unstack", &x, Box::new(|x| x.unstack(0).pop().unwrap().square())),
+            on("unstack", &x, Box::new(|x| x.axis_iter(0).next_back().unwrap().square())),
             on("norm", &x, Box::new(move |x| linalg::norm(x, axis))),
             on("trapezoid", &x, Box::new(move |x| trapezoid(&x.square(), 0.5, axis))),
         ];
@@ -111,7 +111,7 @@ fn products() {
                 correlate(&x[0], &x[1], ConvolveMode::Same)
             }),
             Case::new("multi_dot", vec![f(&[2, m]), f(&[m, n]), f(&[n, 3])], |x| {
-                linalg::multi_dot(&[&x[0], &x[1], &x[2]])
+                linalg::multi_dot([&x[0], &x[1], &x[2]])
             }),
         ]
     });

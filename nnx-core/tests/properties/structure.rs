@@ -74,7 +74,7 @@ fn running_reductions_and_sorts() {
                 a * b
             }),
             Case::new("sort_multi", vec![d.clone(), two], move |x| {
-                let y = sort_multi(&[&x[0].floor(), &x[0], &x[1]], axis, 2);
+                let y = sort_multi([&x[0].floor(), &x[0], &x[1]], axis, 2);
                 &y[0] * &y[1] + &y[2]
             })
             .once(),
@@ -160,10 +160,10 @@ fn joined() {
             (0..draw.rank()).map(|_| (draw.below(2) as i64, draw.below(4) as i64 - 1)).collect();
         vec![
             Case::new("concatenate", vec![a.clone(), b], move |x| {
-                concatenate(&[&x[0], &x[1], &x[0]], axis).square()
+                concatenate([&x[0], &x[1], &x[0]], axis).square()
             }),
             Case::new("stack", vec![c.clone(), d.clone()], move |x| {
-                stack(&[&x[0], &x[1]], at).square()
+                stack([&x[0], &x[1]], at).square()
             }),
             Case::new("select", vec![which, c, d], |x| {
                 select(&x[0].gt(0.0), &(&x[1] * &x[0]), &x[2].square())

@@ -50,12 +50,12 @@ fn sizes_at_the_ends_of_the_integers() {
                 x.slice([(..n).into()]); x.slice([(n..n).into()]); x.sum(n); x.reshape([n, 2]);
                 x.pad_mode(&[(n, n)], PadMode::Edge); x.pad_mode(&[(n, 0)], PadMode::Wrap);
                 x.pad_mode(&[(0, n)], PadMode::Symmetric); x.pad_mode(&[(0, n)], PadMode::Reflect);
-                array::sort_multi(&[&x], 0, n); x.resize([n, n]); array::identity(n, f32);
+                array::sort_multi([&x], 0, n); x.resize([n, n]); array::identity(n, f32);
                 array::intersect1d(&x, &x, n, 0.0); array::setdiff1d(&x, &x, n, 0.0);
                 x.extract(x.gt(0.0), n, 0.0); x.compress(x.gt(0.0), 0, n, 0.0);
                 x.trim_zeros(Trim::Both, n); array::linspace_exclusive(0.0, 1.0, n, f32);
                 array::logspace(0.0, 1.0, n, 10.0, f32); array::indices([n, n]);
-                array::unravel_index(&i, [n, n]); array::ravel_multi_index(&[&i, &i], [n, n]);
+                array::unravel_index(&i, [n, n]); array::ravel_multi_index([&i, &i], [n, n]);
             );
         }
         assert!(failures.0.is_empty(), "{:#?}", failures.0);
@@ -138,10 +138,10 @@ fn positions_and_axes_at_the_ends_of_the_integers() {
         for k in [isize::MIN, isize::MIN + 1, -(1 << 40), 1 << 40, isize::MAX - 1, isize::MAX] {
             each!(failures, k,
                 x.argmax(k); x.argmin(k); x.nanargmax(k); x.nanargmin(k); x.nancumsum(k);
-                x.nancumprod(k); x.sort(k); x.argsort(k); array::sort_multi(&[&x], k, 1);
-                array::sort_key_val(&x, &x, k); array::lexsort(&[&x], k); fft(&x, None, k, norm);
+                x.nancumprod(k); x.sort(k); x.argsort(k); array::sort_multi([&x], k, 1);
+                array::sort_key_val(&x, &x, k); array::lexsort([&x], k); fft(&x, None, k, norm);
                 rfft(&x, None, k, norm); irfft(&x, None, k, norm); x.roll(k, 0); x.roll(1, k);
-                m.rot90(k, [0, 1]); m.rot90(1, [k, 0]); x.unstack(k); x.split_at(&[1], k);
+                m.rot90(k, [0, 1]); m.rot90(1, [k, 0]); x.unstack::<2>(k); x.axis_iter(k); x.split_at(&[1], k);
                 x.array_split(2, k); x.repeat_each(&i, k, 6); x.diff(1, k); x.gradient(1.0, k);
                 x.expand_axes(&[k]); x.expand_dims(k); array::tri(3, 3, k, f32);
                 array::eye_diagonal(3, 3, k, f32); array::tril_indices(3, 3, k);
@@ -151,8 +151,8 @@ fn positions_and_axes_at_the_ends_of_the_integers() {
                 array::trapezoid_at(&x, &x, k); array::unwrap(&x, k, 1.0); x.take(&i, k);
                 x.take_along_axis(&i, k); x.put_along_axis(&i, 0.0, k); x.cumsum(k); x.cumprod(k);
                 x.cummax(k); x.cummin(k); x.cumlogsumexp(k); m.swapaxes(k, 0); m.moveaxis(k, 0);
-                m.moveaxis(0, k); x.repeat(2, k); array::concatenate(&[&x, &x], k);
-                array::stack(&[&x, &x], k); array::append(&x, &x, k); x.split(2, k);
+                m.moveaxis(0, k); x.repeat(2, k); array::concatenate([&x, &x], k);
+                array::stack([&x, &x], k); array::append(&x, &x, k); x.split(2, k);
                 x.dynamic_index(Array::scalar(0), k); x.sum(k); x.reshape([k, 4]);
                 x.slice([(k..).into()]); x.slice([(..k).into()]); x.slice([k.into()]);
                 x.pad(&[(k as i64, 0)], 0.0); x.pad(&[(0, k as i64)], 0.0);

@@ -19,7 +19,7 @@ fn operations_on_arrays_without_elements_are_constants() {
     let x = array::zeros([200, 20, 0], DType::F32);
     let y = (&x + 1.0).exp() * -x.t().t();
     assert_eq!(y.to_vec::<f32>(), [0.0_f32; 0]);
-    let joined = array::concatenate(&[&x, &array::ones([200, 20, 0], DType::F32)], 2);
+    let joined = array::concatenate([&x, &array::ones([200, 20, 0], DType::F32)], 2);
     assert_eq!(joined.cumsum(0).sort(-1).shape(), [200, 20, 0]);
     assert_eq!(x.sum([0, 1]).to_vec::<f32>(), [0.0_f32; 0]);
     assert_eq!(x.sum(2).to_vec::<f32>(), [0.0; 4000]);
@@ -37,7 +37,7 @@ fn arrays_without_elements_are_quick_whatever_their_other_axes() {
     for shape in shapes {
         let x = array::zeros(shape, DType::F32);
         let y = (&x + 1.0).exp() * array::iota(shape, DType::F32, 0) - &x;
-        assert_eq!(array::concatenate(&[&y, &x], 0).astype(DType::I32).to_vec::<i32>(), [0; 0]);
+        assert_eq!(array::concatenate([&y, &x], 0).astype(DType::I32).to_vec::<i32>(), [0; 0]);
         assert_eq!(x.sum(..).item::<f32>(), 0.0);
         // As one program, with a result that has elements.
         assert_eq!(x.nansum(..).item::<f32>(), 0.0);

@@ -296,7 +296,7 @@ fn maps_and_prefixes() {
         let (_, expected) = scan(step, Array::scalar(0.0_f32), all);
         assert_close(&found, &expected);
     }
-    let stacked = stack(&[&a, &b], 1);
+    let stacked = stack([&a, &b], 1);
     let sums = associative_scan(|x: &Array, y: &Array| x + y, &stacked, 0, false);
     assert_close(&sums, &stacked.cumsum(0));
 }

@@ -12,7 +12,7 @@ fn ramp(shape: &[usize]) -> Array {
 /// `f` of each element, stacked.
 fn by_loop(f: impl Fn(&Array) -> Array, xs: &Array) -> Array {
     let rows: Vec<Array> = (0..xs.shape()[0]).map(|i| f(&xs.slice([i.into()]))).collect();
-    stack(&rows.iter().collect::<Vec<_>>(), 0)
+    stack(&rows, 0)
 }
 
 fn assert_close(a: &Array, b: &Array) {

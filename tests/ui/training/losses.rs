@@ -16,7 +16,7 @@ fn numbers_as_labels(logits: &Array) -> Array {
 
 fn a_list(x: &Array, rows: &[Array; 2]) -> Array {
     l2_loss(x, rows)
-    //~3 l2_loss(x, array::stack(&[&rows[0], &rows[1]], 0))
+    //~3 l2_loss(x, array::stack([&rows[0], &rows[1]], 0))
 }
 
 fn one_of_two(metric: &mut Accuracy, logits: &Array) {

@@ -145,7 +145,7 @@ impl IndexPlan {
             shape.push(0);
             return Array::constant_int(dtype, 0).splat(&shape);
         }
-        concatenate(&components.iter().collect::<Vec<_>>(), -1)
+        concatenate(&components, -1)
     }
 
     pub(super) fn gather_dims(&self) -> GatherDims {

@@ -22,7 +22,7 @@ fn check(op: &str, x: &Array, n: usize, norm: Norm) {
 fn folded(x: &Array, n: usize) -> Array {
     let x = x.moveaxis(-1, 0);
     let strided = |start: usize| x.slice([SliceSpec::from(start..n).step_by(2)]);
-    concatenate(&[&strided(0), &strided(1).flip(0)], 0).moveaxis(0, -1)
+    concatenate([&strided(0), &strided(1).flip(0)], 0).moveaxis(0, -1)
 }
 
 /// The cosine and sine of πk / 2n for k < n.
@@ -96,7 +96,7 @@ pub fn idct(x: &Array, n: impl Into<Option<usize>>, axis: isize, norm: Norm) -> 
         let mut first = x.shape().to_vec();
         first[last] = 1;
         let zero = crate::array::zeros(first, dtype);
-        let back = concatenate(&[&zero, &x.slice_dim(last, 1, n).flip(last)], -1);
+        let back = concatenate([&zero, &x.slice_dim(last, 1, n).flip(last)], -1);
         let real = (&x * &cos + &back * &sin) * 0.5;
         let imag = (x * sin - back * cos) * 0.5;
         let folded = ifft(&complex(&real, &imag), None, -1, Norm::Backward).real();

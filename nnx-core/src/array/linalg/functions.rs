@@ -2,7 +2,7 @@
 
 use super::{computed, inv, returned, solve, square};
 use crate::array::axes::invalid;
-use crate::array::{eye, keepdims, one_program, where_};
+use crate::array::{Arrays, eye, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -54,13 +54,14 @@ pub fn matrix_power(a: &Array, n: i32) -> Array {
 /// let (a, b) = (Array::from([[1, 2], [3, 4]]), Array::from([[0, 1], [1, 0]]));
 /// let v = Array::from([1, 10]);
 /// // a (b v) here: a matrix times a vector twice.
-/// assert_eq!(multi_dot(&[&a, &b, &v]).to_vec::<i32>(), [12, 34]);
+/// assert_eq!(multi_dot([&a, &b, &v]).to_vec::<i32>(), [12, 34]);
 /// ```
 ///
 /// # Panics
 /// Panics if there are fewer than two arrays, or neighbours do not fit.
 #[track_caller]
-pub fn multi_dot(arrays: &[&Array]) -> Array {
+pub fn multi_dot(arrays: impl Arrays) -> Array {
+    let arrays = &*arrays.arrays();
     const OP: &str = "multi_dot";
     let n = arrays.len();
     let vector_inside = n > 2 && arrays[1..n - 1].iter().any(|a| a.rank() != 2);

@@ -21,7 +21,7 @@ fn length(op: &str, x: &Array, least: usize) -> usize {
 
 /// `row` `[.., n]` above `rows` `[.., m, n]`.
 fn above(row: &Array, rows: &Array) -> Array {
-    concatenate(&[&row.expand_dims(-2), rows], -2)
+    concatenate([&row.expand_dims(-2), rows], -2)
 }
 
 /// `matrix` `[m, n]` for each of the vectors of `like`.
@@ -157,7 +157,7 @@ pub fn convolution_matrix(a: &Array, n: usize, mode: ConvolveMode) -> Array {
     one_program(OP, std::slice::from_ref(a), |args| {
         let a = &args[0];
         let none = for_each(&zeros([n - 1], a.dtype()), a);
-        let padded = concatenate(&[&none, a, &none], -1);
+        let padded = concatenate([&none, a, &none], -1);
         let at = iota([rows, n], DType::I32, 0) - iota([rows, n], DType::I32, 1);
         padded.take(&(at + (first + n - 1)), -1)
     })

@@ -373,7 +373,7 @@ fn adjugate_times(a: &Array, b: &Array) -> Array {
     let finite = (probe * 0.0).eq(0.0).all(crate::array::keepdims([-1, -2]));
     let y = triangular_solve(&lu, permute_rows(b, &order), unit);
     let scaled = y.slice_dim(rows, 0, n - 1) * whole;
-    let y = concatenate(&[&scaled, &y.slice_dim(rows, n - 1, n)], rows as isize);
+    let y = concatenate([&scaled, &y.slice_dim(rows, n - 1, n)], rows as isize);
     let lu = where_(&finite, lu, eye(n, a.dtype()));
     let x = triangular_solve(&lu, &y, upper);
     where_(&finite, &x, x.zeros_like())

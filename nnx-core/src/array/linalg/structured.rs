@@ -55,7 +55,7 @@ pub fn toeplitz(c: &Array, r: impl OptionalArray) -> Array {
         let last = batch.len();
         let (m, n) = (c.shape()[last], r.shape()[last]);
         // The row backwards, then the column: each diagonal once.
-        let elements = concatenate(&[&r.slice_dim(last, 1, n).flip(last), &c], -1);
+        let elements = concatenate([&r.slice_dim(last, 1, n).flip(last), &c], -1);
         spread(&elements, m, n, n - 1, -1)
     })
 }
@@ -83,7 +83,7 @@ pub fn hankel(c: &Array, r: impl OptionalArray) -> Array {
     let (m, n) = (c.size(), r.size());
     one_program(OP, &[c.clone(), r], |args| {
         let (c, r) = (args[0].astype(dtype), args[1].astype(dtype));
-        spread(&concatenate(&[&c, &r.slice_dim(0, 1, n)], 0), m, n, 0, 1)
+        spread(&concatenate([&c, &r.slice_dim(0, 1, n)], 0), m, n, 0, 1)
     })
 }
 
@@ -103,7 +103,7 @@ pub fn circulant(c: &Array) -> Array {
     vectors("circulant", c);
     let n = c.shape()[c.rank() - 1];
     one_program("circulant", std::slice::from_ref(c), |args| {
-        let twice = concatenate(&[&args[0], &args[0]], -1);
+        let twice = concatenate([&args[0], &args[0]], -1);
         spread(&twice, n, n, n, -1)
     })
 }

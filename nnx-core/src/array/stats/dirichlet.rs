@@ -46,7 +46,7 @@ pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
     one_program(OP, &[x.clone(), alpha.clone()], |args| {
         let (mut x, alpha) = (args[0].astype(dtype), args[1].astype(dtype));
         if rows != n {
-            x = concatenate(&[&x, &(1.0 - x.sum(keepdims(0)))], 0);
+            x = concatenate([&x, &(1.0 - x.sum(keepdims(0)))], 0);
         }
         let normalizer = alpha.lgamma().sum(0) - alpha.sum(0).lgamma();
         let mut shape = vec![1; x.rank()];

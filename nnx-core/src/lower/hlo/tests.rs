@@ -95,7 +95,7 @@ fn moving_elements() {
             wide.transpose([2, 0, 1]).flip(1),
             wide.slice_dim(1, 1, 3).pad(&[(1, 0), (-1, 0), (0, 2)], scalar),
             scalar.pad(&[], 0.0),
-            crate::array::concatenate(&[&wide, &wide], 2),
+            crate::array::concatenate([&wide, &wide], 2),
             crate::array::iota([2, 3], DType::I32, 1),
         ]
     });
@@ -141,7 +141,7 @@ fn windows_and_reductions() {
 fn sorting_and_indexing() {
     let indices = Aval::new(DType::I32, &[2]);
     let text = hlo(&[f32s(&[5, 3]), indices], &[], |args| {
-        let sorted = sort_multi(&[&args[0], &args[0]], 0, 1);
+        let sorted = sort_multi([&args[0], &args[0]], 0, 1);
         let (values, places) = args[0].top_k(2);
         let rows = args[0].take(&args[1], 0);
         let added = args[0].at(&args[1]).add(1.0);

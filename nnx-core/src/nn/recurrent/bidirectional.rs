@@ -149,7 +149,7 @@ impl<F: RNNCellBase, B: RNNCellBase> Bidirectional<F, B> {
         BidirectionalBuilder {
             forward_rnn,
             backward_rnn,
-            merge_fn: Merge(|a, b| concatenate(&[a, b], -1)),
+            merge_fn: Merge(|a, b| concatenate([a, b], -1)),
             time_major: false,
         }
     }

@@ -104,7 +104,7 @@ fn blocked(a: &Array) -> Factors {
         pivots.push(&done.pivots + start as i64);
         // The panel's exchanges for all columns.
         let order =
-            concatenate(&[&iota([batches, start], DType::I32, 1), &(&done.rows + start as i64)], 1);
+            concatenate([&iota([batches, start], DType::I32, 1), &(&done.rows + start as i64)], 1);
         a = permute_rows(&a, &order);
         rows = rows.take_along_axis(&order, 1);
         let (left, right) = (a.slice_dim(2, 0, start), a.slice_dim(2, start + width, n));
@@ -116,17 +116,17 @@ fn blocked(a: &Array) -> Factors {
             let middle = solve_triangular(&corner, &middle, Side::UnitLowerLeft);
             let factors = done.lu.slice_dim(1, width, m - start);
             let below = below - factors.matmul(&middle);
-            concatenate(&[&top, &middle, &below], 1)
+            concatenate([&top, &middle, &below], 1)
         } else {
             right
         };
         let above = a.slice_dim(1, 0, start).slice_dim(2, start, start + width);
-        let column = concatenate(&[&above, &done.lu], 1);
-        a = concatenate(&[&left, &column, &right], 2);
+        let column = concatenate([&above, &done.lu], 1);
+        a = concatenate([&left, &column, &right], 2);
     }
     let pivots = match pivots.len() {
         0 => crate::array::zeros([batches, 0], DType::I32),
-        _ => concatenate(&pivots.iter().collect::<Vec<_>>(), 1),
+        _ => concatenate(&pivots, 1),
     };
     Factors { lu: a, pivots, rows }
 }

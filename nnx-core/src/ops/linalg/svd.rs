@@ -124,7 +124,7 @@ fn tall(a: &Array, full: bool) -> (Array, Array, Array) {
     let u = q.matmul(&rotations);
     let u = if full && m > n {
         let (all, _) = qr(&u, true);
-        concatenate(&[&u, &all.slice_dim(2, n, m)], 2)
+        concatenate([&u, &all.slice_dim(2, n, m)], 2)
     } else {
         u
     };
@@ -151,7 +151,7 @@ pub(super) fn rotate(w: &Array) -> (Array, Array) {
         let x = x.pad(&[(0, 0), (0, 0), (0, (even - n) as i64)], 0);
         [x.slice_dim(2, 0, half), x.slice_dim(2, half, even)]
     };
-    let [top, bottom] = halves(&concatenate(&[w, &start], 1));
+    let [top, bottom] = halves(&concatenate([w, &start], 1));
     // The cosines are squared by a sweep: from here on they are rounding errors.
     let tolerance = 0.02 * finfo(w.dtype()).eps.sqrt();
     let count = crate::graph::Array::constant_int(DType::I32, 0);
@@ -172,7 +172,7 @@ pub(super) fn rotate(w: &Array) -> (Array, Array) {
         },
     );
     // After a whole sweep every column is back at its place.
-    let all = concatenate(&[&out[2], &out[3]], 2).slice_dim(2, 0, n);
+    let all = concatenate([&out[2], &out[3]], 2).slice_dim(2, 0, n);
     (all.slice_dim(1, 0, n), all.slice_dim(1, n, 2 * n))
 }
 
@@ -208,8 +208,8 @@ fn next_round(top: &Array, bottom: &Array) -> (Array, Array) {
     }
     let first = top.slice_dim(2, 0, 1);
     let new_top =
-        concatenate(&[&first, &bottom.slice_dim(2, 0, 1), &top.slice_dim(2, 1, half - 1)], 2);
+        concatenate([&first, &bottom.slice_dim(2, 0, 1), &top.slice_dim(2, 1, half - 1)], 2);
     let new_bottom =
-        concatenate(&[&bottom.slice_dim(2, 1, half), &top.slice_dim(2, half - 1, half)], 2);
+        concatenate([&bottom.slice_dim(2, 1, half), &top.slice_dim(2, half - 1, half)], 2);
     (new_top, new_bottom)
 }

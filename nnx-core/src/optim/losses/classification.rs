@@ -174,8 +174,8 @@ pub fn sigmoid_focal_loss(
         let (log_p, log_not_p) = (log_sigmoid(x), log_sigmoid(&-x));
         let cross_entropy = -&labels * &log_p - (1.0 - &labels) * &log_not_p;
         // log(1 − pₜ): of both probabilities, weighed by the other label, as soft labels need.
-        let terms = stack(&[&log_p, &log_not_p], -1);
-        let weights = stack(&[&(1.0 - &labels), &labels], -1);
+        let terms = stack([&log_p, &log_not_p], -1);
+        let weights = stack([&(1.0 - &labels), &labels], -1);
         let (log_wrong, _) = logsumexp_signed(&terms, &weights, -1);
         let focal = cross_entropy * (log_wrong * gamma).exp();
         match alpha {

@@ -68,8 +68,8 @@ pub fn ctc_loss(
         // The states: a blank before each label and after the last one.
         let states = 2 * length + 1;
         let blank = labels.full_like(blank_id as f64);
-        let pairs = stack(&[&blank, &labels], 2).reshape([batch, 2 * length]);
-        let spelled = concatenate(&[&pairs, &full([batch, 1], blank_id as f64, DType::I32)], 1);
+        let pairs = stack([&blank, &labels], 2).reshape([batch, 2 * length]);
+        let spelled = concatenate([&pairs, &full([batch, 1], blank_id as f64, DType::I32)], 1);
         let index = spelled.expand_dims(1).broadcast_to([batch, frames, states]);
         let emitted = log_probs.take_along_axis(&index, 2);
         // A label may follow the one before without a blank between if it is another one.
@@ -81,14 +81,14 @@ pub fn ctc_loss(
                     spelled.slice([(..).into(), (2..).into()]),
                     spelled.slice([(..).into(), (..n).into()]),
                 );
-                concatenate(&[&first, &later.ne(earlier)], 1)
+                concatenate([&first, &later.ne(earlier)], 1)
             }
         };
         let start = full([batch, states], LOG_ZERO, dtype);
         let start = start.at((.., 0)).set(0.0);
         let behind = |x: &Array, by: usize| {
             let kept = x.slice([(..).into(), (..states - by).into()]);
-            concatenate(&[&full([batch, by], LOG_ZERO, dtype), &kept], 1)
+            concatenate([&full([batch, by], LOG_ZERO, dtype), &kept], 1)
         };
         let step = |alpha: Array, (emitted, padded): (&Array, &Array)| {
             let mut next = logaddexp(&alpha, behind(&alpha, 1));
@@ -205,12 +205,12 @@ pub fn ctc_loss_with_forward_probs(
             Some(n) => {
                 let next = args[2].slice([(..).into(), (1..).into()]);
                 let same = args[2].slice([(..).into(), (..n).into()]).eq(next).astype(dtype);
-                concatenate(&[&same, &full([batch, 1], 0.0, dtype)], 1)
+                concatenate([&same, &full([batch, 1], 0.0, dtype)], 1)
             }
         };
         let add = |phi: &Array, score: &Array| {
             let rest = logaddexp(&phi.slice([(..).into(), (1..).into()]), score);
-            concatenate(&[&phi.slice([(..).into(), (..1).into()]), &rest], 1)
+            concatenate([&phi.slice([(..).into(), (..1).into()]), &rest], 1)
         };
         let start = full([batch, length + 1], log_epsilon, dtype).at((.., 0)).set(0.0);
         let step = |(phi, emit): (Array, Array),

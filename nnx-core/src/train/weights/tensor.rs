@@ -278,10 +278,10 @@ impl FileTensor {
             Step::Reorder { axis, blocks } => {
                 let blocks: Vec<Array> =
                     blocks.iter().map(|&i| block(&x, i, blocks.len(), *axis)).collect();
-                concatenate(&blocks.iter().collect::<Vec<_>>(), *axis as isize)
+                concatenate(&blocks, *axis as isize)
             }
             Step::Concatenate { axis, other } => {
-                concatenate(&[&x, &other.array(like, read)], *axis as isize)
+                concatenate([&x, &other.array(like, read)], *axis as isize)
             }
             Step::Add(other) => x + other.array(like, read),
         })
