@@ -98,7 +98,7 @@ impl Gpt {
 #[nnx::jit(graph = false)]
 fn gpt_step(model: &mut Gpt, opt: &mut Optimizer<AdamW>, tokens: &Array) -> Array {
     let loss = |model: &mut Gpt| {
-        softmax_cross_entropy_with_integer_labels(&model.forward(tokens), tokens).mean(..)
+        softmax_cross_entropy_with_integer_labels(model.forward(tokens), tokens).mean(..)
     };
     let (loss, grads) = value_and_grad(loss, &mut *model);
     opt.update(model, &grads);

@@ -115,7 +115,7 @@ fn augmented(images: &Array, key: &Key) -> Array {
     let padded = images.pad(&[(0, 0), side, side, (0, 0)], 0.0);
     let part = |(image, at): (&Array, &Array)| {
         let starts = [at.at(0).get(), at.at(1).get(), Array::scalar(0)];
-        image.dynamic_slice(&starts.each_ref(), &images.shape()[1..])
+        image.dynamic_slice(starts.each_ref(), &images.shape()[1..])
     };
     let light = random::uniform_range(&light, [n, 1, 1, 1], 0.7, 1.3, DType::F32);
     vmap(part, (&padded, &moves), 0) * light

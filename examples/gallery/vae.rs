@@ -132,7 +132,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let samples = sample(&mut model, 4 * COLUMNS);
     let size = [-1, height as isize, width as isize];
     let rows = [originals, drawn, samples].map(|images| images.reshape(size));
-    run.images("digits.png", &concatenate(&rows.each_ref(), 0), shown)?;
+    run.images("digits.png", &concatenate(rows.each_ref(), 0), shown)?;
     run.summary();
     Ok(())
 }

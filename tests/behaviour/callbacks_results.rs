@@ -136,7 +136,7 @@ fn io_happens_in_the_order_of_the_program_once_each() {
         );
         let last = number(x);
         let all = [first.expand_dims(0), inner, last.expand_dims(0)];
-        nnx::array::concatenate(&all.each_ref(), 0)
+        nnx::array::concatenate(all.each_ref(), 0)
     }
     if !calls_host() {
         return;

@@ -50,7 +50,7 @@ fn consumers(x: &Array, e: &Array) -> Vec<Array> {
         (rows.matmul(zeros([0, 3], DType::F32)) + 1.0).sum(..),
         einsum("abi,ibc->c", [&zeros([2, 3, 0], DType::F32), &zeros([0, 3, 2], DType::F32)]) + x,
         zeros([0], DType::F32).pad(&[(1, 1)], 7.0),
-        x.dynamic_update_slice(zeros([0], DType::F32), &[&Array::scalar(0_i32)]),
+        x.dynamic_update_slice(zeros([0], DType::F32), [&Array::scalar(0_i32)]),
         rows.all(1).astype(DType::F32).sum(..),
     ]
 }

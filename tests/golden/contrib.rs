@@ -157,6 +157,6 @@ fn descended<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
         w.push(model.w.value().clone());
         b.push(model.b.value().clone());
     }
-    let all = |arrays: &[Array]| stack(&arrays, 0);
+    let all = |arrays: &[Array]| stack(arrays, 0);
     vec![("out.w".into(), all(&w)), ("out.b".into(), all(&b))]
 }

@@ -166,6 +166,6 @@ fn steps<T: GradientTransformation>(case: &Case, tx: T) -> Outputs {
         w.push(model.w.value().clone());
         b.push(model.b.value().clone());
     }
-    let all = |arrays: &[Array]| nnx::array::stack(&arrays, 0);
+    let all = |arrays: &[Array]| nnx::array::stack(arrays, 0);
     vec![("out.w".into(), all(&w)), ("out.b".into(), all(&b))]
 }

@@ -57,7 +57,7 @@ fn key(case: &Case) -> Key {
 }
 
 fn stack_keys(keys: &[Key]) -> Key {
-    Key::from_data(stack(&keys.iter().map(Key::data).collect::<Vec<_>>(), 0))
+    Key::from_data(stack(keys.iter().map(Key::data).collect::<Vec<_>>(), 0))
 }
 
 fn data(key: Key) -> Outputs {

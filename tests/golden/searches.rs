@@ -88,6 +88,6 @@ fn run<T: GradientTransformation>(case: &Case, tx: T, stored: bool) -> Outputs {
         w.push(model.w.value().clone());
         b.push(model.b.value().clone());
     }
-    let all = |arrays: &[Array]| nnx::array::stack(&arrays, 0);
+    let all = |arrays: &[Array]| nnx::array::stack(arrays, 0);
     vec![("out.w".into(), all(&w)), ("out.b".into(), all(&b)), ("out.loss".into(), all(&losses))]
 }

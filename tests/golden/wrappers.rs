@@ -113,7 +113,7 @@ pub(crate) fn seen<T: GradientTransformation>(
         all[1].push(model.b.value().clone());
         all[2].push(look(&opt, &model));
     }
-    let stack = |arrays: &Vec<Array>| nnx::array::stack(&arrays, 0);
+    let stack = |arrays: &Vec<Array>| nnx::array::stack(arrays, 0);
     ["out.w", "out.b", "out.seen"].iter().zip(&all).map(|(n, a)| ((*n).into(), stack(a))).collect()
 }
 

@@ -251,7 +251,7 @@ fn places(operand: &Array, sizes: &[usize], starts: &[Array]) -> Option<(Array, 
         return None;
     }
     let room = operand.shape().iter().zip(sizes).map(|(&n, &size)| n as i64 - size as i64);
-    Some((stack(&starts, 0), room.collect()))
+    Some((stack(starts, 0), room.collect()))
 }
 
 /// The dtype of the starts of a dynamic slice.

@@ -103,50 +103,50 @@ fn between() {
     let mut rows = Rows::of("images", "between");
     let [x, k, r, c, h] = rows.inputs(["x", "k", "r", "c", "h"]);
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 0, \"constant\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 0, Outside::Constant, 0.5)
+        map_coordinates(&x, [&r, &c], 0, Outside::Constant, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 1, \"constant\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 1, Outside::Constant, 0.5)
+        map_coordinates(&x, [&r, &c], 1, Outside::Constant, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 0, \"nearest\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 0, Outside::Nearest, 0.5)
+        map_coordinates(&x, [&r, &c], 0, Outside::Nearest, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 1, \"nearest\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 1, Outside::Nearest, 0.5)
+        map_coordinates(&x, [&r, &c], 1, Outside::Nearest, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 0, \"wrap\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 0, Outside::Wrap, 0.5)
+        map_coordinates(&x, [&r, &c], 0, Outside::Wrap, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 1, \"wrap\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 1, Outside::Wrap, 0.5)
+        map_coordinates(&x, [&r, &c], 1, Outside::Wrap, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 0, \"mirror\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 0, Outside::Mirror, 0.5)
+        map_coordinates(&x, [&r, &c], 0, Outside::Mirror, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 1, \"mirror\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 1, Outside::Mirror, 0.5)
+        map_coordinates(&x, [&r, &c], 1, Outside::Mirror, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 0, \"reflect\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 0, Outside::Reflect, 0.5)
+        map_coordinates(&x, [&r, &c], 0, Outside::Reflect, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(x, [r, c], 1, \"reflect\", 0.5)", || {
-        map_coordinates(&x, &[&r, &c], 1, Outside::Reflect, 0.5)
+        map_coordinates(&x, [&r, &c], 1, Outside::Reflect, 0.5)
     });
     rows.check("jsp.ndimage.map_coordinates(k, [c], 1)", || {
-        map_coordinates(&k, &[&c], 1, Outside::Constant, 0)
+        map_coordinates(&k, [&c], 1, Outside::Constant, 0)
     });
     rows.check("jsp.ndimage.map_coordinates(k, [c], 0, \"reflect\")", || {
-        map_coordinates(&k, &[&c], 0, Outside::Reflect, 0)
+        map_coordinates(&k, [&c], 0, Outside::Reflect, 0)
     });
     rows.check("jsp.ndimage.map_coordinates(h, [c.astype(h.dtype)], 1, \"nearest\")", || {
-        map_coordinates(&h, &[&c.astype(DType::F16)], 1, Outside::Nearest, 0)
+        map_coordinates(&h, [&c.astype(DType::F16)], 1, Outside::Nearest, 0)
     });
     rows.check("jax.grad(lambda r: jsp.ndimage.map_coordinates(x, [r, c], 1).sum())(r)", || {
-        grad(|r: &Array| map_coordinates(&x, &[r, &c], 1, Outside::Constant, 0).sum(..), &r)
+        grad(|r: &Array| map_coordinates(&x, [r, &c], 1, Outside::Constant, 0).sum(..), &r)
     });
     rows.check(
         "jax.grad(lambda x: jsp.ndimage.map_coordinates(x, [r, c], 1, \"nearest\").sum())(x)",
-        || grad(|x: &Array| map_coordinates(x, &[&r, &c], 1, Outside::Nearest, 0).sum(..), &x),
+        || grad(|x: &Array| map_coordinates(x, [&r, &c], 1, Outside::Nearest, 0).sum(..), &x),
     );
     rows.done();
 }
@@ -257,12 +257,12 @@ fn wrong_arguments() {
         ),
         (
             "order",
-            &|| map_coordinates(&v, &[&v], 2, Outside::Constant, 0),
+            &|| map_coordinates(&v, [&v], 2, Outside::Constant, 0),
             &["map_coordinates", "order 2"],
         ),
         (
             "coordinates",
-            &|| map_coordinates(&x, &[&v], 1, Outside::Constant, 0),
+            &|| map_coordinates(&x, [&v], 1, Outside::Constant, 0),
             &["map_coordinates", "f32[2, 3]"],
         ),
         (

@@ -165,7 +165,7 @@ fn mistakes_name_shapes_and_rules() {
         ("trapezoid_at", &|| trapezoid_at(&x, &v, 0), &["trapezoid_at", "f32[4]"]),
         ("convolve", &|| convolve(&x, &v, ConvolveMode::Full), &["convolve", "f32[2, 3]"]),
         ("interp", &|| interp(&v, &v, &x, None, None), &["interp", "f32[2, 3]"]),
-        ("choose", &|| choose(&v, &[&v]), &["choose", "integer"]),
+        ("choose", &|| choose(&v, [&v]), &["choose", "integer"]),
         ("select_first", &|| select_first(Vec::<Array>::new(), Vec::<Array>::new(), 0), &["select_first", "0 conditions"]),
         ("unravel_index", &|| unravel_index(&v, [2]).remove(0), &["unravel_index", "f32[4]"]),
         ("ravel_multi_index", &|| ravel_multi_index([&i], [2, 2]), &["ravel_multi_index", "one per axis"]),

@@ -192,10 +192,10 @@ fn values_as_in_jax() {
     rows.check("jnp.digitize(s, s[::-1])", || s.digitize(s.flip(0), false));
     rows.check("jnp.histogram(m, 4, (-1., 1.))", || m.histogram(4, -1.0, 1.0));
     rows.check("jnp.choose(c % 3, [c, c * 10, c * 100])", || {
-        choose(&(&c % 3), &[&c, &(&c * 10), &(&c * 100)])
+        choose(&(&c % 3), [&c, &(&c * 10), &(&c * 100)])
     });
     rows.check("jnp.select([s < 2, s < 4], [s, s * 10], 7.)", || {
-        select_first([&s.lt(2.0), &s.lt(4.0)], &[&s, &(&s * 10.0)], 7.0)
+        select_first([&s.lt(2.0), &s.lt(4.0)], [&s, &(&s * 10.0)], 7.0)
     });
     rows.check("jnp.unravel_index(w, (3, 4))", || unravel_index(&w, [3, 4]));
     rows.check("jnp.ravel_multi_index((w % 3, w % 4), (3, 4), mode=\"clip\")", || {

@@ -203,16 +203,16 @@ fn indices_out_of_bounds() {
     });
     rows.check("jnp.take_along_axis(m, l, 1)", || m.take_along_axis(&l, 1));
     rows.check("lax.dynamic_slice(x, (jnp.int32(3),), (2,))", || {
-        x.dynamic_slice(&[&Array::scalar(3)], &[2])
+        x.dynamic_slice([&Array::scalar(3)], &[2])
     });
     rows.check("lax.dynamic_slice(x, (jnp.int32(-1),), (2,))", || {
-        x.dynamic_slice(&[&Array::scalar(-1)], &[2])
+        x.dynamic_slice([&Array::scalar(-1)], &[2])
     });
     rows.check("lax.dynamic_slice(x, (jnp.int32(-9),), (2,))", || {
-        x.dynamic_slice(&[&Array::scalar(-9)], &[2])
+        x.dynamic_slice([&Array::scalar(-9)], &[2])
     });
     rows.check("lax.dynamic_update_slice(x, jnp.array([0., 0.]), (jnp.int32(7),))", || {
-        x.dynamic_update_slice(Array::from([0.0, 0.0]), &[&Array::scalar(7)])
+        x.dynamic_update_slice(Array::from([0.0, 0.0]), [&Array::scalar(7)])
     });
     rows.check("lax.dynamic_index_in_dim(x, -1, keepdims=False)", || {
         x.dynamic_index(Array::scalar(-1), 0)
@@ -228,7 +228,7 @@ fn indices_out_of_bounds() {
     rows.check("jax.nn.one_hot(k, 4, dtype=jnp.float64)", || one_hot(&k, 4, DType::F64));
     rows.check("jnp.bincount(k, length=3)", || k.bincount(3));
     rows.check("jnp.choose(jnp.array([0, 1, 0]), [n, n * 10])", || {
-        choose(Array::from([0, 1, 0]), &[&n, &(&n * 10)])
+        choose(Array::from([0, 1, 0]), [&n, &(&n * 10)])
     });
     rows.check("jnp.repeat(x, 2)", || x.repeat(2, 0));
     rows.check("jnp.repeat(m, 0, axis=1)", || m.repeat(0, 1));

@@ -46,7 +46,7 @@ fn sizes_at_the_ends_of_the_integers() {
                 m.argwhere(n, 0); x.unique(n); x.unique_all(n); i.bincount(n);
                 i.bincount_weights(&x, n); x.histogram(n, 0.0, 1.0); array::union1d(&x, &x, n);
                 array::setxor1d(&x, &x, n, 0.0); multigammaln(&x, n);
-                x.dynamic_slice(&[&Array::scalar(0)], &[n]); x.slice([(n..).into()]);
+                x.dynamic_slice([&Array::scalar(0)], &[n]); x.slice([(n..).into()]);
                 x.slice([(..n).into()]); x.slice([(n..n).into()]); x.sum(n); x.reshape([n, 2]);
                 x.pad_mode(&[(n, n)], PadMode::Edge); x.pad_mode(&[(n, 0)], PadMode::Wrap);
                 x.pad_mode(&[(0, n)], PadMode::Symmetric); x.pad_mode(&[(0, n)], PadMode::Reflect);

@@ -92,7 +92,7 @@ fn counts_at_the_ends_of_the_integers() {
                 array::dot_general(&m, &m, (&[], &[]), (&[n], &[0]));
                 x.var_ddof(.., n); x.masked(&mask).var(.., n); x.masked(&mask).std(.., n);
                 stats::sem(&x, .., n); x.slice([SliceSpec::from(..).step_by(n)]);
-                map_coordinates(&x, &[&x], n, Outside::Nearest, 0.0);
+                map_coordinates(&x, [&x], n, Outside::Nearest, 0.0);
                 scale_and_translate(&m, [n, 3], &[0], &x, &x, ResizeMethod::Linear, true);
                 random::choice(&key, n, [2], true, None); random::choice(&key, n, [n], false, None);
                 random::choice(&key, 4, [n, n], true, None); random::ball(&key, n, 2.0, [n], f32);

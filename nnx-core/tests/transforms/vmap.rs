@@ -47,7 +47,7 @@ fn operations_agree_with_a_loop() {
         (
             "dynamic slice",
             vec![6],
-            Box::new(|x| x.dynamic_slice(&[&x.argmax(0).astype(DType::I32)], &[2])),
+            Box::new(|x| x.dynamic_slice([&x.argmax(0).astype(DType::I32)], &[2])),
         ),
         (
             "conv",
