@@ -10,6 +10,8 @@ mod elementwise;
 mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
+#[path = "numeric/hypergeometric.rs"]
+mod hypergeometric;
 #[path = "numeric/images.rs"]
 mod images;
 #[path = "numeric/linalg.rs"]
@@ -26,6 +28,12 @@ mod rules;
 mod shapes;
 #[path = "numeric/special.rs"]
 mod special;
+#[path = "numeric/special_integrals.rs"]
+mod special_integrals;
+#[path = "numeric/special_orders.rs"]
+mod special_orders;
+#[path = "numeric/special_plane.rs"]
+mod special_plane;
 #[path = "numeric/stats.rs"]
 mod stats;
 #[path = "numeric/surprises.rs"]
