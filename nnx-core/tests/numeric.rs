@@ -4,6 +4,10 @@
 #[path = "ops/check.rs"]
 #[allow(dead_code)]
 mod check;
+#[path = "numeric/densities.rs"]
+mod densities;
+#[path = "numeric/distributions.rs"]
+mod distributions;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
 #[path = "numeric/faults.rs"]
@@ -34,6 +38,8 @@ mod special_integrals;
 mod special_orders;
 #[path = "numeric/special_plane.rs"]
 mod special_plane;
+#[path = "numeric/spectra.rs"]
+mod spectra;
 #[path = "numeric/stats.rs"]
 mod stats;
 #[path = "numeric/surprises.rs"]

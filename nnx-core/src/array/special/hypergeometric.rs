@@ -100,11 +100,15 @@ fn series(above: &[&Array], below: &[&Array], x: &Array, want: Want) -> Array {
     let out = inner_while(
         &state,
         |state| {
-            let [k, last, sum] =
-                [0, state.len() - 2, state.len() - 1].map(|i: usize| &state[i]);
-            // The derivative's first term is 0, and the terms of a long series may begin small.
-            let early = x.abs().gt(k) & state[1].ne(0.0);
-            let counts = last.abs().gt(sum.abs() * eps) | early | k.lt(1.0).broadcast_to(x.shape());
+            let (k, term, sum) = (&state[0], &state[1], &state[state.len() - 1]);
+            // Those of a long series may begin small.
+            let early = x.abs().gt(k) & term.ne(0.0);
+            // A derivative's term may be 0 by chance.
+            let last = match want {
+                Want::Value => term.abs(),
+                _ => term.abs() + state[2].abs(),
+            };
+            let counts = last.gt(sum.abs() * eps) | early;
             k.lt(limit) & counts.any(..)
         },
         |state| {
@@ -279,8 +283,9 @@ fn logarithmic(a: &Array, b: &Array, m: &Array, s: &Array) -> Array {
     let endless = inner_while(
         &[start, term.clone(), bracket.clone(), bracket],
         |state| {
-            let small = (&state[1] * &state[2]).abs().gt(state[3].abs() * eps);
-            state[0].lt(TERMS[0]) & (small | state[0].lt(1.0).broadcast_to(s.shape())).any(..)
+            // The bracket may be 0 by chance.
+            let last = state[1].abs() * (state[2].abs() + 1.0);
+            state[0].lt(TERMS[0]) & last.gt(state[3].abs() * eps).any(..)
         },
         |state| {
             let k = &state[0];

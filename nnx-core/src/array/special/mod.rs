@@ -369,16 +369,19 @@ fn real(name: &str, x: &Array) {
     }
 }
 
-/// [`in_wide`] with two results, which the body stacks.
+/// [`in_wide`] of real numbers, with two results.
 #[track_caller]
-fn real_pair(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -> (Array, Array) {
+fn real_pair(
+    name: &str,
+    x: &Array,
+    body: impl FnOnce(&Array) -> (Array, Array),
+) -> (Array, Array) {
     real(name, x);
     program2(name, std::slice::from_ref(x), |args| {
         let x = args[0].to_inexact();
         let own = x.dtype();
-        let both = body(&x.astype(promote_dtypes(own, DType::F32))).astype(own);
-        let part = |i: usize| both.slice_dim(0, i, i + 1).squeeze(0);
-        (part(0), part(1))
+        let (a, b) = body(&x.astype(promote_dtypes(own, DType::F32)));
+        (a.astype(own), b.astype(own))
     })
 }
 

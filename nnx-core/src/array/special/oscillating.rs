@@ -49,7 +49,7 @@ fn series(t: &Array, divisor: fn(Array) -> Array) -> [Array; 2] {
 #[track_caller]
 pub fn sici(x: &Array) -> (Array, Array) {
     real_pair("sici", x, |x| {
-        stack(&[&custom_jvp(Integral::Sine, &[x]), &custom_jvp(Integral::Cosine, &[x])], 0)
+        (custom_jvp(Integral::Sine, &[x]), custom_jvp(Integral::Cosine, &[x]))
     })
 }
 
@@ -131,7 +131,11 @@ impl CustomJvp for Integral {
 /// Panics for complex numbers.
 #[track_caller]
 pub fn fresnel(x: &Array) -> (Array, Array) {
-    real_pair("fresnel", x, |x| custom_jvp(Fresnel, &[x]))
+    real_pair("fresnel", x, |x| {
+        let both = custom_jvp(Fresnel, &[x]);
+        let part = |i: usize| both.slice_dim(0, i, i + 1).squeeze(0);
+        (part(0), part(1))
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

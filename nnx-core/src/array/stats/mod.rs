@@ -14,6 +14,7 @@
 
 pub mod bernoulli;
 pub mod beta;
+pub mod betabinom;
 pub mod binom;
 pub mod cauchy;
 pub mod chi2;
@@ -24,8 +25,10 @@ pub mod gennorm;
 pub mod geom;
 pub mod gumbel_l;
 pub mod gumbel_r;
+mod kde;
 pub mod laplace;
 pub mod logistic;
+pub mod multinomial;
 pub mod multivariate_normal;
 pub mod nbinom;
 pub mod norm;
@@ -33,11 +36,13 @@ pub mod pareto;
 pub mod poisson;
 mod samples;
 pub mod t;
+pub mod truncnorm;
 pub mod uniform;
 pub mod vonmises;
 pub mod wrapcauchy;
 
-pub use samples::{rankdata, sem};
+pub use kde::{Bandwidth, GaussianKde};
+pub use samples::{mode, rankdata, sem};
 
 use super::{Operand, program, where_};
 use crate::graph::Array;
