@@ -71,10 +71,9 @@ fn gaussian_kde() {
     rows.check("jsp.stats.gaussian_kde(m).integrate_gaussian(q[:, 1], c)", || {
         scott(&m).integrate_gaussian(q.t().at(1).get(), &c)
     });
-    rows.check(
-        "jsp.stats.gaussian_kde(m).integrate_kde(jsp.stats.gaussian_kde(q, 0.7))",
-        || scott(&m).integrate_kde(&GaussianKde::new(&q, Bandwidth::Factor(0.7), None)),
-    );
+    rows.check("jsp.stats.gaussian_kde(m).integrate_kde(jsp.stats.gaussian_kde(q, 0.7))", || {
+        scott(&m).integrate_kde(&GaussianKde::new(&q, Bandwidth::Factor(0.7), None))
+    });
     rows.check("jsp.stats.gaussian_kde(m).resample(jax.random.key(3), (4,))", || {
         scott(&m).resample(&random::key(3), [4])
     });

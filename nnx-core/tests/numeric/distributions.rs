@@ -36,12 +36,14 @@ fn truncated_normal() {
     rows.check("scipy.stats.truncnorm.logcdf(jnp.asarray([30.5, 31., 33.]), 30, 40)", || {
         truncnorm::logcdf(&Array::from([30.5, 31.0, 33.0]), 30, 40, 0, 1)
     });
-    rows.check("jax.grad(lambda x: jsp.stats.truncnorm.logpdf(x, -1., 1.5, 0., 1.).sum())(y)", || {
-        grad(|x: &Array| truncnorm::logpdf(x, -1.0, 1.5, 0.0, 1.0).sum(..), &y)
-    });
-    rows.check("jax.grad(lambda x: jsp.stats.truncnorm.logcdf(x, -1., 1.5, 0., 1.).sum())(y)", || {
-        grad(|x: &Array| truncnorm::logcdf(x, -1.0, 1.5, 0.0, 1.0).sum(..), &y)
-    });
+    rows.check(
+        "jax.grad(lambda x: jsp.stats.truncnorm.logpdf(x, -1., 1.5, 0., 1.).sum())(y)",
+        || grad(|x: &Array| truncnorm::logpdf(x, -1.0, 1.5, 0.0, 1.0).sum(..), &y),
+    );
+    rows.check(
+        "jax.grad(lambda x: jsp.stats.truncnorm.logcdf(x, -1., 1.5, 0., 1.).sum())(y)",
+        || grad(|x: &Array| truncnorm::logcdf(x, -1.0, 1.5, 0.0, 1.0).sum(..), &y),
+    );
     rows.check(
         "jax.grad(lambda s: jsp.stats.truncnorm.sf(y, -1., 1.5, 0., s).sum())(jnp.asarray(1.5))",
         || {
@@ -130,13 +132,16 @@ fn entropy_of_poisson() {
         poisson::entropy(&large.at(..3).get(), 0)
     });
     rows.check("jsp.stats.poisson.entropy(large, 3.)", || poisson::entropy(&large, 3.0));
-    rows.check("jsp.stats.poisson.entropy(edges[:2])", || poisson::entropy(&edges.at(..2).get(), 0));
+    rows.check("jsp.stats.poisson.entropy(edges[:2])", || {
+        poisson::entropy(&edges.at(..2).get(), 0)
+    });
     rows.done();
     assert!(poisson::entropy(&edges.at(2).get(), 0).item::<f64>().is_nan());
     // Both formulas meet, in value and slope.
     let at = |mu: f64| poisson::entropy(&Array::scalar(mu), 0).item::<f64>();
     close(&[at(100.0 - 1e-9)], &[at(100.0)], 1e-8);
-    let slope = |mu: f64| grad(|mu: &Array| poisson::entropy(mu, 0), &Array::scalar(mu)).item::<f64>();
+    let slope =
+        |mu: f64| grad(|mu: &Array| poisson::entropy(mu, 0), &Array::scalar(mu)).item::<f64>();
     close(&[slope(4.0)], &[(at(4.0 + 1e-5) - at(4.0 - 1e-5)) / 2e-5], 1e-9);
     close(&[slope(100.0 - 1e-9)], &[slope(100.0)], 1e-7);
 }

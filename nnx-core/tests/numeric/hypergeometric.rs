@@ -126,7 +126,8 @@ fn edges() {
 #[test]
 fn batches_and_dtypes() {
     let x = f64s(&[0.1, 0.95, -4.0, 0.5], &[4]);
-    let f = |x: &Array| special::hyp2f1(0.5, 0.75, 1.25, x) + special::hyp1f1(0.5, 1.5, &(x * 30.0));
+    let f =
+        |x: &Array| special::hyp2f1(0.5, 0.75, 1.25, x) + special::hyp1f1(0.5, 1.5, &(x * 30.0));
     close(&numbers(&vmap(f, &x, 0)), &numbers(&f(&x)), 1e-13);
     for (dtype, tolerance) in [(DType::F32, 1e-5), (DType::BF16, 0.02), (DType::F16, 2e-3)] {
         let narrow = x.astype(dtype);

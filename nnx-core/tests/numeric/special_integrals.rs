@@ -91,9 +91,8 @@ fn slopes_are_the_closed_formulas() {
 #[test]
 fn slopes_at_the_edges() {
     let at = |f: fn(&Array) -> Array, x: f64| slope(f, &Array::scalar(x)).item::<f64>();
-    let second = |f: fn(&Array) -> Array, x: f64| {
-        slope(|x| slope(f, x), &Array::scalar(x)).item::<f64>()
-    };
+    let second =
+        |f: fn(&Array) -> Array, x: f64| slope(|x| slope(f, x), &Array::scalar(x)).item::<f64>();
     assert_eq!(at(special::spence, 1.0), -1.0);
     assert_eq!(second(special::spence, 1.0), 0.5);
     assert_eq!(at(special::spence, 0.0), -INF);
@@ -147,7 +146,8 @@ fn narrow_dtypes() {
             let x = x.astype(dtype);
             let y = f(&x);
             assert_eq!(y.dtype(), dtype, "{name}");
-            let want = if dtype == DType::F32 { &want } else { &numbers(&f(&x.astype(DType::F64))) };
+            let want =
+                if dtype == DType::F32 { &want } else { &numbers(&f(&x.astype(DType::F64))) };
             if let Some(why) = difference(&numbers(&y), want, tolerance) {
                 panic!("{name} {dtype}: {why}");
             }

@@ -62,7 +62,11 @@ fn bessel_jn_at_the_edges() {
     close(&numbers(&special::bessel_jn(&tiny, 1, 50)), &[0.99999975, 0.0005], 1e-7);
     let z = nnx_core::array::complex(z, 1.0);
     refused(&[
-        ("order", &|| special::bessel_jn(&tiny, 51, 50), &["bessel_jn", "`v` = 51", "`n_iter` = 50"]),
+        (
+            "order",
+            &|| special::bessel_jn(&tiny, 51, 50),
+            &["bessel_jn", "`v` = 51", "`n_iter` = 50"],
+        ),
         ("complex", &|| special::bessel_jn(&z, 1, 50), &["bessel_jn", "real numbers"]),
     ]);
 }

@@ -90,11 +90,8 @@ fn signals_of_transforms() {
     // There and back, with pieces that overlap by more than half or hardly.
     for (n, overlap) in [(8, 4), (8, 7), (9, 4), (5, 1), (16, 12), (1, 0)] {
         let pieces = Pieces { noverlap: Some(overlap), ..of(n) };
-        let pieces = if overlap == 1 {
-            Pieces { window: Window::Boxcar, ..pieces }
-        } else {
-            pieces
-        };
+        let pieces =
+            if overlap == 1 { Pieces { window: Window::Boxcar, ..pieces } } else { pieces };
         let (_, _, z) = stft(&x, &pieces, Boundary::Zeros, true, -1);
         let (_, y) = istft(&z, &pieces, true, -1, -2);
         let y = y.slice([(..).into(), (..40).into()]);
@@ -138,7 +135,9 @@ fn power_spectra() {
         let pieces = Pieces { onesided: false, ..power(8) };
         csd(&first, &y.at(..20).get(), &pieces, density, -1, mean)
     });
-    rows.check("jsp.signal.csd(x[0], z, nperseg=8)", || csd(&first, &z, &power(8), density, -1, mean));
+    rows.check("jsp.signal.csd(x[0], z, nperseg=8)", || {
+        csd(&first, &z, &power(8), density, -1, mean)
+    });
     rows.check("jsp.signal.csd(x[0], None, nperseg=8)", || {
         csd(&first, None, &power(8), density, -1, mean)
     });
@@ -153,8 +152,7 @@ fn power_spectra() {
 fn batches_and_refusals() {
     let x = Array::from_slice(&[1.0, 0.5, 2.0, -1.0, 0.0, 3.0, 1.0, 1.5], [2, 4]);
     let whole = welch(&x, &power(2), Scaling::Density, -1, Averaging::Mean).1;
-    let each =
-        vmap(|x: &Array| welch(x, &power(2), Scaling::Density, 0, Averaging::Mean).1, &x, 0);
+    let each = vmap(|x: &Array| welch(x, &power(2), Scaling::Density, 0, Averaging::Mean).1, &x, 0);
     close(&numbers(&each), &numbers(&whole), 1e-15);
     let go = |pieces: Pieces| stft(&x, &pieces, Boundary::Zeros, true, -1).2;
     let weights = Window::Weights(Array::from([1.0, 2.0, 3.0, 4.0, 5.0]));

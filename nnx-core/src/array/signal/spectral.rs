@@ -139,12 +139,20 @@ impl Pieces {
             Window::Weights(w) => {
                 if w.rank() != 1 || w.size() > n || w.dtype().is_complex() {
                     let w = w.aval();
-                    invalid(op, format!("the window of a signal of {n} has up to {n} real weights, got {w}"));
+                    invalid(
+                        op,
+                        format!(
+                            "the window of a signal of {n} has up to {n} real weights, got {w}"
+                        ),
+                    );
                 }
                 let wanted = self.nperseg.unwrap_or(w.size());
                 if wanted != w.size() {
                     let w = w.aval();
-                    invalid(op, format!("`nperseg` = {wanted} is not the number of weights of {w}"));
+                    invalid(
+                        op,
+                        format!("`nperseg` = {wanted} is not the number of weights of {w}"),
+                    );
                 }
                 wanted
             }
@@ -172,9 +180,9 @@ impl Pieces {
             Window::Hann => cosines([0.5, 0.5, 0.0]),
             Window::Hamming => cosines([0.54, 0.46, 0.0]),
             Window::Blackman => cosines([0.42, 0.5, 0.08]),
-            Window::Bartlett => (0..n)
-                .map(|k| 1.0 - (2.0 * k as f64 / n as f64 - 1.0).abs())
-                .collect(),
+            Window::Bartlett => {
+                (0..n).map(|k| 1.0 - (2.0 * k as f64 / n as f64 - 1.0).abs()).collect()
+            }
             Window::Boxcar => vec![1.0; n],
         };
         Array::from_slice(&values, [n]).astype(dtype)
@@ -201,7 +209,8 @@ impl Pieces {
     fn transforms(&self, x: &Array, weights: &Array, lengths: &Lengths, onesided: bool) -> Array {
         let &Lengths { piece, step, fft: n } = lengths;
         let count = (x.shape()[x.rank() - 1] - piece) / step + 1;
-        let places = iota([count, piece], DType::I32, 0) * step + iota([count, piece], DType::I32, 1);
+        let places =
+            iota([count, piece], DType::I32, 0) * step + iota([count, piece], DType::I32, 1);
         let pieces = x.take(places, -1);
         let pieces = match self.detrend {
             Some(trend) if pieces.dtype().is_complex() => {
@@ -417,8 +426,7 @@ fn spectrum(
     }
     let dtype = computed(dtype);
     let onesided = pieces.onesided && !dtype.is_complex();
-    let args: Vec<Array> =
-        [x].into_iter().chain(y).cloned().chain(pieces.given()).collect();
+    let args: Vec<Array> = [x].into_iter().chain(y).cloned().chain(pieces.given()).collect();
     let mut outs = program(op, &args, |args| {
         let pieces = pieces.with(args.get(1 + usize::from(y.is_some())));
         let weights = pieces.weights(lengths.piece, dtype.real());
@@ -481,7 +489,7 @@ fn overlaid(x: &Array, step: usize) -> Array {
     pairs[rank - 1].1 = (parts * step - n) as i64;
     let x = x.pad(&pairs, 0).reshape([outer, &[count, parts, step]].concat());
     // Rows that are one shorter than they are filled to begin one further each.
-    let x = x.swapaxes(rank as isize - 2, rank as isize - 1 - 2);
+    let x = x.swapaxes(rank as isize - 2, rank as isize - 1);
     let mut pairs = vec![(0, 0); rank + 1];
     pairs[rank - 1].1 = parts as i64;
     let row = count + parts;
@@ -512,7 +520,10 @@ pub fn istft(
     let (time, freq) = (dim(OP, time_axis, z.aval()), dim(OP, freq_axis, z.aval()));
     if time == freq || z.size() == 0 {
         let z = z.aval();
-        invalid(OP, format!("needs elements and different axes of {z}, got {time_axis} and {freq_axis}"));
+        invalid(
+            OP,
+            format!("needs elements and different axes of {z}, got {time_axis} and {freq_axis}"),
+        );
     }
     let bins = z.shape()[freq];
     let whole = if pieces.onesided { 2 * (bins - 1) } else { bins };

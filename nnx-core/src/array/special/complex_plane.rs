@@ -49,10 +49,7 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
     let lower = y.signbit();
     let y = select(&lower, &-&y, &y);
     let mirrored = x.lt(0.5);
-    let w = Pair::new(
-        select(&mirrored, &-&x, &(&x - 1.0)),
-        select(&mirrored, &-&y, &y),
-    );
+    let w = Pair::new(select(&mirrored, &-&x, &(&x - 1.0)), select(&mirrored, &-&y, &y));
     let mut sum = Pair::new(x.full_like(FIRST), x.zeros_like());
     for (i, &c) in LANCZOS.iter().enumerate() {
         let part = Pair::new(&w.re + (i as f64 + 1.0), w.im.clone()).inverse();
@@ -61,8 +58,7 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
     let t = Pair::new(&w.re + 7.5, w.im.clone());
     let power = Pair::new(&w.re + 0.5, w.im).times(&t.log()).minus(&t);
     let sum = sum.log();
-    let direct =
-        Pair::new(power.re + sum.re + 0.5 * (2.0 * PI).ln(), power.im + sum.im);
+    let direct = Pair::new(power.re + sum.re + 0.5 * (2.0 * PI).ln(), power.im + sum.im);
 
     let (x, y) = (where_(&mirrored, x, 0.25), where_(&mirrored, y, 0.0));
     let from_whole = (&x - x.round()) * PI;

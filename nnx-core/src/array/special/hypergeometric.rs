@@ -234,13 +234,9 @@ impl CustomJvp for Kummer {
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let [a, b, x] = [0, 1, 2].map(|i: usize| &cx.primals[i]);
         let by = |i: usize, want| cx.tangent(i).map(|t| t * kummer(a, b, x, want));
-        let by_x = cx
-            .tangent(2)
-            .map(|t| t * (a / b * custom_jvp(Kummer, &[&(a + 1.0), &(b + 1.0), x])));
-        add_tangents(
-            add_tangents(by(0, Want::Above(0)), by(1, Want::Below(0))),
-            by_x,
-        )
+        let by_x =
+            cx.tangent(2).map(|t| t * (a / b * custom_jvp(Kummer, &[&(a + 1.0), &(b + 1.0), x])));
+        add_tangents(add_tangents(by(0, Want::Above(0)), by(1, Want::Below(0))), by_x)
     }
 }
 

@@ -371,11 +371,7 @@ fn real(name: &str, x: &Array) {
 
 /// [`in_wide`] of real numbers, with two results.
 #[track_caller]
-fn real_pair(
-    name: &str,
-    x: &Array,
-    body: impl FnOnce(&Array) -> (Array, Array),
-) -> (Array, Array) {
+fn real_pair(name: &str, x: &Array, body: impl FnOnce(&Array) -> (Array, Array)) -> (Array, Array) {
     real(name, x);
     program2(name, std::slice::from_ref(x), |args| {
         let x = args[0].to_inexact();

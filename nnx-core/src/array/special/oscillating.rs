@@ -48,9 +48,7 @@ fn series(t: &Array, divisor: fn(Array) -> Array) -> [Array; 2] {
 /// Panics for complex numbers.
 #[track_caller]
 pub fn sici(x: &Array) -> (Array, Array) {
-    real_pair("sici", x, |x| {
-        (custom_jvp(Integral::Sine, &[x]), custom_jvp(Integral::Cosine, &[x]))
-    })
+    real_pair("sici", x, |x| (custom_jvp(Integral::Sine, &[x]), custom_jvp(Integral::Cosine, &[x])))
 }
 
 /// Apart, because the slope of one is infinite at 0.

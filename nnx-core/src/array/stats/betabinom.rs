@@ -28,7 +28,11 @@ pub fn logpmf(
         let ways = -(n.log1p() + betaln(&(&rest + 1.0), &y + 1.0));
         let log = ways + betaln(&(y + a), rest + b) - betaln(a, b);
         let known = n.ge(0.0) & a.gt(0.0) & b.gt(0.0);
-        where_(known, or_impossible(&(possible | k.is_nan()), where_(k.is_nan(), f64::NAN, log)), f64::NAN)
+        where_(
+            known,
+            or_impossible(&(possible | k.is_nan()), where_(k.is_nan(), f64::NAN, log)),
+            f64::NAN,
+        )
     })
 }
 

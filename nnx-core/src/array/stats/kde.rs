@@ -100,7 +100,8 @@ impl GaussianKde {
             let (covariance, inv_cov) = (&own * &scale, inv(&own) / scale);
             vec![dataset, weights, neff, covariance, inv_cov]
         });
-        let [dataset, weights, neff, covariance, inv_cov] = [0, 1, 2, 3, 4].map(|i| parts[i].clone());
+        let [dataset, weights, neff, covariance, inv_cov] =
+            [0, 1, 2, 3, 4].map(|i| parts[i].clone());
         GaussianKde { dataset, weights, neff, covariance, inv_cov }
     }
 
@@ -208,7 +209,10 @@ impl GaussianKde {
         let scalars = d == 1 && mean.rank() == 0 && cov.rank() == 0;
         if !scalars && (mean.shape() != [d] || cov.shape() != [d, d]) {
             let (mean, cov) = (mean.aval(), cov.aval());
-            invalid(OP, format!("needs a mean [{d}] and a covariance [{d}, {d}], got {mean} and {cov}"));
+            invalid(
+                OP,
+                format!("needs a mean [{d}] and a covariance [{d}, {d}], got {mean} and {cov}"),
+            );
         }
         let args = [mean, cov, &self.dataset, &self.weights, &self.covariance].map(Array::clone);
         one_program(OP, &args, |args| {
@@ -230,9 +234,8 @@ impl GaussianKde {
         if d != theirs {
             invalid(OP, format!("the densities have {d} and {theirs} dimensions"));
         }
-        let of = |kde: &GaussianKde| {
-            [&kde.dataset, &kde.weights, &kde.covariance].map(Array::clone)
-        };
+        let of =
+            |kde: &GaussianKde| [&kde.dataset, &kde.weights, &kde.covariance].map(Array::clone);
         one_program(OP, &[of(self), of(other)].concat(), |args| {
             let (m, n) = (args[0].shape()[1], args[3].shape()[1]);
             let gaps = args[0].expand_dims(2) - args[3].expand_dims(1);

@@ -67,7 +67,7 @@ pub fn entropy(mu: &Array, loc: impl Operand) -> Array {
         let k = iota([TERMS], mu.dtype(), 0);
         let log = &k * small.log() - small - (&k + 1.0).lgamma();
         let sum = -(log.exp() * log).sum(-1);
-        let large = mu.maximum(LARGE);
+        let large = where_(mu.ge(LARGE), &mu, LARGE);
         let inverse = 1.0 / &large;
         let series = ((&inverse * (19.0 / 360.0) + 1.0 / 24.0) * &inverse + 1.0 / 12.0) * inverse;
         let value = where_(&inside, sum, (large * (TAU * E)).log() * 0.5 - series);
