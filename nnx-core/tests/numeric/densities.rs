@@ -106,7 +106,11 @@ fn gaussian_kde_further() {
         ),
         ("points", &|| kde.evaluate(&square), &["GaussianKde::evaluate", "[1, m]", "f32[2, 5]"]),
         ("box", &|| kde.integrate_box_1d(0.0, &x), &["integrate_box_1d", "scalars"]),
-        ("kde", &|| kde.integrate_kde(&scott(&square)), &["integrate_kde", "1 and 2 dimensions"]),
+        (
+            "kde",
+            &|| kde.integrate_kde(&scott(&square)),
+            &["integrate_kde", "equally many", "f32[1, 4]", "f32[2, 5]"],
+        ),
         ("mean", &|| kde.integrate_gaussian(&x, &x), &["integrate_gaussian", "a mean [1]"]),
     ]);
 }

@@ -452,7 +452,7 @@ fn spectrum(
             let last = if lengths.fft.is_multiple_of(2) { size - 1 } else { size };
             let twice: Vec<f64> =
                 (0..size).map(|k| if k > 0 && k < last { 2.0 } else { 1.0 }).collect();
-            power = power * Array::from_slice(&twice, [size]).astype(dtype.real());
+            power *= Array::from_slice(&twice, [size]).astype(dtype.real());
         }
         let power = averaged(&power.moveaxis(-2, 0), average).moveaxis(-1, d as isize);
         vec![pieces.frequencies(&lengths, onesided, dtype.real()), power]

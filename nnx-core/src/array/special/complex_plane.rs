@@ -160,7 +160,7 @@ impl CustomJvp for Faddeeva {
         let mut sum = Pair::new(x.full_like(WEIDEMAN[0]), x.zeros_like());
         for &c in &WEIDEMAN[1..] {
             sum = sum.times(&z);
-            sum.re = sum.re + c;
+            sum.re += c;
         }
         let sum = Pair::new(sum.re * 2.0, sum.im * 2.0).times(&inverse);
         let sum = Pair::new(sum.re + 0.5 * FRAC_2_SQRT_PI, sum.im).times(&inverse);
@@ -176,7 +176,7 @@ impl CustomJvp for Faddeeva {
         );
         let value = Pair::select(&lower, &below, &sum);
         // Exact where the imaginary part hides it.
-        let re = select(y.eq(0.0), &(-x.square()).exp(), &value.re);
+        let re = select(y.eq(0.0), (-x.square()).exp(), &value.re);
         complex(re, value.im)
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {

@@ -153,16 +153,16 @@ fn gammas(above: &[&Array], below: &[&Array], exponent: &Array) -> Array {
     let mut log = exponent.clone();
     let mut out = exponent.ones_like();
     for x in above {
-        log = log + x.lgamma();
-        out = out * sign(x);
+        log += x.lgamma();
+        out *= sign(x);
     }
     let mut vanishes = exponent.ne(exponent);
     for x in below {
         let end = is_end(x);
         let safe = where_(&end, 1.0, *x);
-        log = log - safe.lgamma();
-        out = out * sign(&safe);
-        vanishes = vanishes | end;
+        log -= safe.lgamma();
+        out *= sign(&safe);
+        vanishes |= end;
     }
     where_(vanishes, 0.0, out * log.exp())
 }
@@ -227,7 +227,7 @@ impl CustomJvp for Kummer {
         let value = kummer(a, b, x, Want::Value);
         let pole = is_end(b) & !ends_before(a, b);
         let value = where_(pole, f64::INFINITY, value);
-        let value = select(a.eq(b), &x.exp(), &value);
+        let value = select(a.eq(b), x.exp(), &value);
         let value = where_(a.eq(0.0), 1.0, value);
         where_(a.is_nan() | b.is_nan() | x.is_nan(), f64::NAN, value)
     }

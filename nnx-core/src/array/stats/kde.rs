@@ -232,7 +232,13 @@ impl GaussianKde {
         const OP: &str = "GaussianKde::integrate_kde";
         let (d, theirs) = (self.d(), other.d());
         if d != theirs {
-            invalid(OP, format!("the densities have {d} and {theirs} dimensions"));
+            let (ours, other) = (self.dataset.aval(), other.dataset.aval());
+            invalid(
+                OP,
+                format!(
+                    "needs data of equally many dimensions, got {d} of {ours} and {theirs} of {other}"
+                ),
+            );
         }
         let of =
             |kde: &GaussianKde| [&kde.dataset, &kde.weights, &kde.covariance].map(Array::clone);
