@@ -103,7 +103,7 @@ pub fn mode(x: &Array, axes: impl IntoAxes) -> (Array, Array) {
         let (before, after) = (sorted.slice_dim(d, 0, n - 1), sorted.slice_dim(d, 1, n));
         let mut differs = after.ne(&before);
         if x.dtype().is_float() {
-            differs = differs & !before.is_nan();
+            differs &= !before.is_nan();
         }
         let mut pairs = vec![(0, 0); d];
         pairs.push((1, 0));

@@ -14,7 +14,7 @@ fn log_difference(x: &Array, y: &Array) -> Array {
     let wide = gap.lt(-LN_2);
     let near = where_(&wide, -LN_2, &gap);
     let far = where_(&wide, &gap, -LN_2);
-    x + select(&wide, &(-far.exp()).log1p(), &(-near.expm1()).log())
+    x + select(&wide, (-far.exp()).log1p(), (-near.expm1()).log())
 }
 
 /// The logarithm of the probability that a standard normal number lies between `a` < `b`: in the left tail,
@@ -27,7 +27,7 @@ fn log_mass(a: &Array, b: &Array) -> Array {
     let tail = |x: &Array, other: f64| log_ndtr(&where_(&central, other, x));
     let tails = log_difference(&tail(&high, -1.0), &tail(&low, -2.0));
     let (a, b) = (where_(&central, a, -1.0), where_(&central, b, 1.0));
-    select(&central, &(-ndtr(&a) - ndtr(&-b)).log1p(), &tails)
+    select(&central, (-ndtr(&a) - ndtr(&-b)).log1p(), &tails)
 }
 
 /// A function of the standardized `x`, `a`, `b` and `scale`, where `a` is below `b`; NaN elsewhere.
@@ -103,7 +103,7 @@ fn log_part(x: &Array, a: &Array, b: &Array) -> Array {
     // From the other side where little is missing.
     let most = log.gt(-0.1);
     let rest = where_(&most, log_mass(&x, b) - whole, -1.0);
-    let log = select(&most, &(-rest.exp()).log1p(), &log);
+    let log = select(&most, (-rest.exp()).log1p(), &log);
     where_(above, 0.0, where_(below, f64::NEG_INFINITY, log))
 }
 
