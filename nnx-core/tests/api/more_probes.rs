@@ -105,8 +105,8 @@ pub(crate) fn images_and_signals() -> Vec<Probe> {
         "signal::fftconvolve" [[5], [2]] => |x| signal::fftconvolve(&x[0], &x[1], ConvolveMode::Valid);
         "signal::stft" [[2, 8]] => |x| signal::stft(&x[0], &four(), signal::Boundary::Even, true, -1);
         "signal::istft" [[3, 5]] => |x| signal::istft(&x[0], &four(), true, -1, -2);
-        "signal::csd" [[2, 8], [8, 1]] => |x| signal::csd(&x[0], Some(&x[1].t()), &four(), signal::Scaling::Density, -1, signal::Averaging::Mean);
-        "signal::welch" [[2, 8]] => |x| signal::welch(&x[0], &four(), signal::Scaling::Spectrum, -1, signal::Averaging::Mean);
+        "signal::csd" [[2, 8], [8, 1]] => |x| signal::csd(&x[0], Some(&x[1].t()), &four(), signal::Scaling::Density, -1, signal::Averaged::Mean);
+        "signal::welch" [[2, 8]] => |x| signal::welch(&x[0], &four(), signal::Scaling::Spectrum, -1, signal::Averaged::Mean);
         "signal::detrend" [[2, 4]] => |x| signal::detrend(&x[0], -1, signal::Trend::Linear);
         "conv_general_dilated_patches" [[2, 5, 3]] => |x| conv_general_dilated_patches(&x[0], &[2], &Default::default());
         "dct" [[2, 4]] => |x| fft::dct(&x[0], None, -1, fft::Norm::Backward);

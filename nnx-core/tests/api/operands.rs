@@ -278,7 +278,7 @@ calls! { key x o
     "array/signal/spectral.rs" {
         "csd" => {
             let pieces = signal::Pieces::of_welch();
-            signal::csd(x, o(), &pieces, signal::Scaling::Density, 0, signal::Averaging::Mean)
+            signal::csd(x, o(), &pieces, signal::Scaling::Density, 0, signal::Averaged::Mean)
         };
     }
     "array/slicing.rs" {

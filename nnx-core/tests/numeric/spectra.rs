@@ -4,7 +4,7 @@ use crate::check::close;
 use crate::values::*;
 use nnx_core::array::{sort_complex, stack};
 use nnx_core::signal::{
-    Averaging, Boundary, Pieces, Scaling, Trend, Window, csd, istft, stft, welch,
+    Averaged, Boundary, Pieces, Scaling, Taper, Trend, csd, istft, stft, welch,
 };
 use nnx_core::{Array, DType, grad, vmap};
 
@@ -44,15 +44,15 @@ fn short_time_transforms() {
         usual(&z, &Pieces { detrend: Some(Trend::Constant), ..of(8) })
     });
     rows.check("jsp.signal.stft(x, window=w, nperseg=None)", || {
-        usual(&x, &Pieces { window: Window::Weights(w.clone()), ..Pieces::of_istft() })
+        usual(&x, &Pieces { window: Taper::Weights(w.clone()), ..Pieces::of_istft() })
     });
     rows.check("jsp.signal.stft(s, nperseg=8)", || usual(&s, &of(8)));
     let windows = [
-        ("'hamming'", Window::Hamming),
-        ("'blackman'", Window::Blackman),
-        ("'bartlett'", Window::Bartlett),
-        ("'boxcar'", Window::Boxcar),
-        ("('kaiser', 4.0)", Window::Kaiser(4.0)),
+        ("'hamming'", Taper::Hamming),
+        ("'blackman'", Taper::Blackman),
+        ("'bartlett'", Taper::Bartlett),
+        ("'boxcar'", Taper::Boxcar),
+        ("('kaiser', 4.0)", Taper::Kaiser(4.0)),
     ];
     for (name, window) in windows {
         rows.check(&format!("scipy.signal.stft(x[0], nperseg=8, window={name})"), || {
@@ -80,7 +80,7 @@ fn signals_of_transforms() {
         usual(&z, &Pieces { onesided: false, ..plain() })
     });
     rows.check("scipy.signal.istft(z.T, window='hamming', time_axis=0, freq_axis=1)", || {
-        istft(&z.t(), &Pieces { window: Window::Hamming, ..plain() }, true, 0, 1)
+        istft(&z.t(), &Pieces { window: Taper::Hamming, ..plain() }, true, 0, 1)
     });
     rows.check("scipy.signal.istft(jnp.stack([z, z + 1], -1), time_axis=1, freq_axis=0)", || {
         istft(&stack(&[&z, &(&z + 1.0)], -1), &plain(), true, 1, 0)
@@ -90,8 +90,7 @@ fn signals_of_transforms() {
     // There and back, with pieces that overlap by more than half or hardly.
     for (n, overlap) in [(8, 4), (8, 7), (9, 4), (5, 1), (16, 12), (1, 0)] {
         let pieces = Pieces { noverlap: Some(overlap), ..of(n) };
-        let pieces =
-            if overlap == 1 { Pieces { window: Window::Boxcar, ..pieces } } else { pieces };
+        let pieces = if overlap == 1 { Pieces { window: Taper::Boxcar, ..pieces } } else { pieces };
         let (_, _, z) = stft(&x, &pieces, Boundary::Zeros, true, -1);
         let (_, y) = istft(&z, &pieces, true, -1, -2);
         let y = y.slice([(..).into(), (..40).into()]);
@@ -103,14 +102,14 @@ fn signals_of_transforms() {
 fn power_spectra() {
     let mut rows = Rows::of("spectra", "power");
     let [x, y, z, w] = rows.inputs(["x", "y", "z", "w"]);
-    let (density, mean) = (Scaling::Density, Averaging::Mean);
+    let (density, mean) = (Scaling::Density, Averaged::Mean);
     let first = x.at(0).get();
     rows.check("jsp.signal.welch(x)", || welch(&x, &Pieces::of_welch(), density, -1, mean));
     rows.check("jsp.signal.welch(x, fs=10., nperseg=8)", || {
         welch(&x, &Pieces { fs: 10.0, ..power(8) }, density, -1, mean)
     });
     rows.check("jsp.signal.welch(x, nperseg=8, average='median')", || {
-        welch(&x, &power(8), density, -1, Averaging::Median)
+        welch(&x, &power(8), density, -1, Averaged::Median)
     });
     rows.check("jsp.signal.welch(x, nperseg=7, scaling='spectrum', detrend='linear')", || {
         let pieces = Pieces { detrend: Some(Trend::Linear), ..power(7) };
@@ -122,14 +121,14 @@ fn power_spectra() {
     });
     rows.check("jsp.signal.welch(z, nperseg=8)", || welch(&z, &power(8), density, -1, mean));
     rows.check("jsp.signal.welch(y, window=w)", || {
-        let pieces = Pieces { window: Window::Weights(w.clone()), ..Pieces::of_welch() };
+        let pieces = Pieces { window: Taper::Weights(w.clone()), ..Pieces::of_welch() };
         welch(&y, &pieces, density, -1, mean)
     });
     rows.check("jsp.signal.csd(x, y[None], nperseg=8)", || {
         csd(&x, y.expand_dims(0), &power(8), density, -1, mean)
     });
     rows.check("jsp.signal.csd(x[0], y, nperseg=8, average='median')", || {
-        csd(&first, &y, &power(8), density, -1, Averaging::Median)
+        csd(&first, &y, &power(8), density, -1, Averaged::Median)
     });
     rows.check("jsp.signal.csd(x[0], y[:20], nperseg=8, return_onesided=False)", || {
         let pieces = Pieces { onesided: false, ..power(8) };
@@ -151,11 +150,11 @@ fn power_spectra() {
 #[test]
 fn batches_and_refusals() {
     let x = Array::from_slice(&[1.0, 0.5, 2.0, -1.0, 0.0, 3.0, 1.0, 1.5], [2, 4]);
-    let whole = welch(&x, &power(2), Scaling::Density, -1, Averaging::Mean).1;
-    let each = vmap(|x: &Array| welch(x, &power(2), Scaling::Density, 0, Averaging::Mean).1, &x, 0);
+    let whole = welch(&x, &power(2), Scaling::Density, -1, Averaged::Mean).1;
+    let each = vmap(|x: &Array| welch(x, &power(2), Scaling::Density, 0, Averaged::Mean).1, &x, 0);
     close(&numbers(&each), &numbers(&whole), 1e-15);
     let go = |pieces: Pieces| stft(&x, &pieces, Boundary::Zeros, true, -1).2;
-    let weights = Window::Weights(Array::from([1.0, 2.0, 3.0, 4.0, 5.0]));
+    let weights = Taper::Weights(Array::from([1.0, 2.0, 3.0, 4.0, 5.0]));
     let empty = Array::from_slice::<f64>(&[], [0]);
     refused(&[
         ("nperseg", &|| go(of(0)), &["stft", "`nperseg` is at least 1"]),
@@ -174,12 +173,12 @@ fn batches_and_refusals() {
         ("axis", &|| stft(&x, &of(2), None, true, 2).0, &["stft", "axis"]),
         (
             "empty",
-            &|| welch(&empty, &power(2), Scaling::Density, -1, Averaging::Mean).1,
+            &|| welch(&empty, &power(2), Scaling::Density, -1, Averaged::Mean).1,
             &["welch", "with elements"],
         ),
         (
             "csd",
-            &|| csd(&x, Array::from([1.0]), &power(2), Scaling::Density, -1, Averaging::Mean).1,
+            &|| csd(&x, Array::from([1.0]), &power(2), Scaling::Density, -1, Averaged::Mean).1,
             &["csd", "do not broadcast"],
         ),
         ("istft", &|| istft(&x, &Pieces::of_istft(), true, 0, 0).1, &["istft", "different axes"]),

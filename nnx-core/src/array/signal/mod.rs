@@ -2,7 +2,7 @@
 
 mod spectral;
 
-pub use spectral::{Averaging, Boundary, Pieces, Scaling, Window, csd, istft, stft, welch};
+pub use spectral::{Averaged, Boundary, Pieces, Scaling, Taper, csd, istft, stft, welch};
 
 use super::axes::{dim, invalid};
 use super::{AsArray, ConvOptions, ConvolveMode, Padding, conv_general_dilated, fft, one_program};

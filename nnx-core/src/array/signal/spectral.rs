@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 
 /// The weights that every piece of a signal is multiplied by.
 #[derive(Debug, Clone, Default)]
-pub enum Window {
+pub enum Taper {
     /// Hann's, sin²(πk/n): `"hann"`.
     #[default]
     Hann,
@@ -53,7 +53,7 @@ pub enum Scaling {
 
 /// What becomes of the spectra of all pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Averaging {
+pub enum Averaged {
     /// Their mean: `"mean"`.
     #[default]
     Mean,
@@ -67,7 +67,7 @@ pub struct Pieces {
     /// Samples for each unit of time. 1 by default.
     pub fs: f64,
     /// The weights of a piece. Hann's by default.
-    pub window: Window,
+    pub window: Taper,
     /// The elements of a piece. By default the window's, or 256 for [`stft`] and the whole signal for
     /// [`csd`]; for [`istft`] what fits the frequencies.
     pub nperseg: Option<usize>,
@@ -91,7 +91,7 @@ impl Pieces {
     pub fn of_istft() -> Self {
         Pieces {
             fs: 1.0,
-            window: Window::Hann,
+            window: Taper::Hann,
             nperseg: None,
             noverlap: None,
             nfft: None,
@@ -136,7 +136,7 @@ impl Pieces {
     #[track_caller]
     fn of_signal(&self, op: &str, n: usize) -> Lengths {
         let piece = match &self.window {
-            Window::Weights(w) => {
+            Taper::Weights(w) => {
                 if w.rank() != 1 || w.size() > n || w.dtype().is_complex() {
                     let w = w.aval();
                     invalid(
@@ -172,18 +172,18 @@ impl Pieces {
             (0..n).map(weight).collect::<Vec<f64>>()
         };
         let values = match &self.window {
-            Window::Weights(weights) => return weights.astype(dtype),
+            Taper::Weights(weights) => return weights.astype(dtype),
             _ if n == 1 => vec![1.0],
-            Window::Kaiser(beta) => {
+            Taper::Kaiser(beta) => {
                 return kaiser(n + 1, *beta, dtype).slice_dim(0, 0, n);
             }
-            Window::Hann => cosines([0.5, 0.5, 0.0]),
-            Window::Hamming => cosines([0.54, 0.46, 0.0]),
-            Window::Blackman => cosines([0.42, 0.5, 0.08]),
-            Window::Bartlett => {
+            Taper::Hann => cosines([0.5, 0.5, 0.0]),
+            Taper::Hamming => cosines([0.54, 0.46, 0.0]),
+            Taper::Blackman => cosines([0.42, 0.5, 0.08]),
+            Taper::Bartlett => {
                 (0..n).map(|k| 1.0 - (2.0 * k as f64 / n as f64 - 1.0).abs()).collect()
             }
-            Window::Boxcar => vec![1.0; n],
+            Taper::Boxcar => vec![1.0; n],
         };
         Array::from_slice(&values, [n]).astype(dtype)
     }
@@ -191,7 +191,7 @@ impl Pieces {
     /// The given window, which is an argument of the program.
     fn given(&self) -> Option<Array> {
         match &self.window {
-            Window::Weights(weights) => Some(weights.clone()),
+            Taper::Weights(weights) => Some(weights.clone()),
             _ => None,
         }
     }
@@ -199,7 +199,7 @@ impl Pieces {
     /// These with a window of the running program.
     fn with(&self, weights: Option<&Array>) -> Pieces {
         match weights {
-            Some(weights) => Pieces { window: Window::Weights(weights.clone()), ..self.clone() },
+            Some(weights) => Pieces { window: Taper::Weights(weights.clone()), ..self.clone() },
             None => self.clone(),
         }
     }
@@ -351,9 +351,9 @@ pub fn stft(
 /// itself, [`welch`].
 ///
 /// ```
-/// use nnx::{Array, signal::{Averaging, Pieces, Scaling, csd}};
+/// use nnx::{Array, signal::{Averaged, Pieces, Scaling, csd}};
 /// let (x, y) = (Array::from([1.0, 0.0, 2.0, 0.0]), Array::from([0.0, 1.0, 0.0, 1.0]));
-/// let (f, p) = csd(&x, Some(&y), &Pieces::of_welch(), Scaling::Density, -1, Averaging::Mean);
+/// let (f, p) = csd(&x, Some(&y), &Pieces::of_welch(), Scaling::Density, -1, Averaged::Mean);
 /// assert_eq!((f.to_vec::<f64>(), p.shape()), (vec![0.0, 0.25, 0.5], &[3][..]));
 /// ```
 ///
@@ -367,7 +367,7 @@ pub fn csd(
     pieces: &Pieces,
     scaling: Scaling,
     axis: isize,
-    average: Averaging,
+    average: Averaged,
 ) -> (Array, Array) {
     spectrum("csd", x, y.optional(), pieces, scaling, axis, average)
 }
@@ -377,10 +377,10 @@ pub fn csd(
 /// `Mean`).
 ///
 /// ```
-/// use nnx::{Array, signal::{Averaging, Pieces, Scaling, welch}};
+/// use nnx::{Array, signal::{Averaged, Pieces, Scaling, welch}};
 /// let x = Array::from([1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
 /// let pieces = Pieces { nperseg: Some(4), ..Pieces::of_welch() };
-/// let (_, power) = welch(&x, &pieces, Scaling::Spectrum, -1, Averaging::Mean);
+/// let (_, power) = welch(&x, &pieces, Scaling::Spectrum, -1, Averaged::Mean);
 /// assert!((power.to_vec::<f64>()[2] - 0.25).abs() < 1e-12);
 /// ```
 ///
@@ -392,7 +392,7 @@ pub fn welch(
     pieces: &Pieces,
     scaling: Scaling,
     axis: isize,
-    average: Averaging,
+    average: Averaged,
 ) -> (Array, Array) {
     spectrum("welch", x, None, pieces, scaling, axis, average)
 }
@@ -405,7 +405,7 @@ fn spectrum(
     pieces: &Pieces,
     scaling: Scaling,
     axis: isize,
-    average: Averaging,
+    average: Averaged,
 ) -> (Array, Array) {
     let (d, mut n) = signal(op, x, axis);
     let mut dtype = x.dtype();
@@ -463,10 +463,10 @@ fn spectrum(
 
 /// The average along the first axis.
 #[track_caller]
-fn averaged(x: &Array, average: Averaging) -> Array {
+fn averaged(x: &Array, average: Averaged) -> Array {
     let count = x.shape()[0];
     match average {
-        Averaging::Median if count > 1 => {
+        Averaged::Median if count > 1 => {
             let odd = (2..count).step_by(2).map(|k| k as f64);
             let bias = 1.0 + odd.map(|k| 1.0 / (k + 1.0) - 1.0 / k).sum::<f64>();
             let median = |x: Array| x.median(0) / bias;
@@ -528,13 +528,13 @@ pub fn istft(
     let bins = z.shape()[freq];
     let whole = if pieces.onesided { 2 * (bins - 1) } else { bins };
     let piece = match &pieces.window {
-        Window::Weights(w) => pieces.nperseg.unwrap_or(w.size()),
+        Taper::Weights(w) => pieces.nperseg.unwrap_or(w.size()),
         _ => pieces.nperseg.unwrap_or(whole),
     };
     // Of an odd length too, which has as many frequencies.
     let odd = pieces.onesided && piece == whole + 1;
     let lengths = pieces.lengths(OP, piece, pieces.nfft.unwrap_or(whole + usize::from(odd)));
-    if let Window::Weights(w) = &pieces.window
+    if let Taper::Weights(w) = &pieces.window
         && (w.shape() != [piece] || w.dtype().is_complex())
     {
         invalid(OP, format!("the window has {piece} real weights, got {}", w.aval()));

@@ -1,6 +1,6 @@
 //! Functions of complex numbers.
 
-use super::pair::Pair;
+use super::pair::ComplexPair;
 use super::{Compute, select, unary};
 use crate::array::{complex, where_};
 use crate::graph::{Array, Jvp, Tangent};
@@ -49,27 +49,27 @@ pub(super) fn complex_loggamma(z: &Array) -> Array {
     let lower = y.signbit();
     let y = select(&lower, &-&y, &y);
     let mirrored = x.lt(0.5);
-    let w = Pair::new(select(&mirrored, &-&x, &(&x - 1.0)), select(&mirrored, &-&y, &y));
-    let mut sum = Pair::new(x.full_like(FIRST), x.zeros_like());
+    let w = ComplexPair::new(select(&mirrored, &-&x, &(&x - 1.0)), select(&mirrored, &-&y, &y));
+    let mut sum = ComplexPair::new(x.full_like(FIRST), x.zeros_like());
     for (i, &c) in LANCZOS.iter().enumerate() {
-        let part = Pair::new(&w.re + (i as f64 + 1.0), w.im.clone()).inverse();
-        sum = Pair::new(sum.re + part.re * c, sum.im + part.im * c);
+        let part = ComplexPair::new(&w.re + (i as f64 + 1.0), w.im.clone()).inverse();
+        sum = ComplexPair::new(sum.re + part.re * c, sum.im + part.im * c);
     }
-    let t = Pair::new(&w.re + 7.5, w.im.clone());
-    let power = Pair::new(&w.re + 0.5, w.im).times(&t.log()).minus(&t);
+    let t = ComplexPair::new(&w.re + 7.5, w.im.clone());
+    let power = ComplexPair::new(&w.re + 0.5, w.im).times(&t.log()).minus(&t);
     let sum = sum.log();
-    let direct = Pair::new(power.re + sum.re + 0.5 * (2.0 * PI).ln(), power.im + sum.im);
+    let direct = ComplexPair::new(power.re + sum.re + 0.5 * (2.0 * PI).ln(), power.im + sum.im);
 
     let (x, y) = (where_(&mirrored, x, 0.25), where_(&mirrored, y, 0.0));
     let from_whole = (&x - x.round()) * PI;
     let size = (&y * (-2.0 * PI)).exp();
     let twice = &from_whole * 2.0;
     let re = from_whole.sin().square() * 2.0 - (&y * (-2.0 * PI)).expm1() * twice.cos();
-    let factor = Pair::new(re, -(size * twice.sin())).log();
-    let sine = Pair::new(factor.re + &y * PI - LN_2, factor.im - &x * PI + FRAC_PI_2);
-    let reflected = Pair::new(PI.ln() - sine.re - &direct.re, -sine.im - &direct.im);
+    let factor = ComplexPair::new(re, -(size * twice.sin())).log();
+    let sine = ComplexPair::new(factor.re + &y * PI - LN_2, factor.im - &x * PI + FRAC_PI_2);
+    let reflected = ComplexPair::new(PI.ln() - sine.re - &direct.re, -sine.im - &direct.im);
 
-    let value = Pair::select(&mirrored, &reflected, &direct);
+    let value = ComplexPair::select(&mirrored, &reflected, &direct);
     let im = select(&lower, &-&value.im, &value.im);
     complex(where_(&none, f64::NAN, value.re), where_(&none, f64::NAN, im))
 }
@@ -155,26 +155,26 @@ impl CustomJvp for Faddeeva {
         // In the upper half-plane; the sums with L do not change numbers as large as the limit.
         let limit = |x: Array| x.clip(-1e15, 1e15);
         let (re, im) = (limit(select(&lower, &-&x, &x)), limit(y.abs()));
-        let inverse = Pair::new(&im + L, -&re).inverse();
-        let z = Pair::new(L - &im, re).times(&inverse);
-        let mut sum = Pair::new(x.full_like(WEIDEMAN[0]), x.zeros_like());
+        let inverse = ComplexPair::new(&im + L, -&re).inverse();
+        let z = ComplexPair::new(L - &im, re).times(&inverse);
+        let mut sum = ComplexPair::new(x.full_like(WEIDEMAN[0]), x.zeros_like());
         for &c in &WEIDEMAN[1..] {
             sum = sum.times(&z);
             sum.re += c;
         }
-        let sum = Pair::new(sum.re * 2.0, sum.im * 2.0).times(&inverse);
-        let sum = Pair::new(sum.re + 0.5 * FRAC_2_SQRT_PI, sum.im).times(&inverse);
-        let sum = Pair::new(where_(&endless, 0.0, sum.re), where_(&endless, 0.0, sum.im));
+        let sum = ComplexPair::new(sum.re * 2.0, sum.im * 2.0).times(&inverse);
+        let sum = ComplexPair::new(sum.re + 0.5 * FRAC_2_SQRT_PI, sum.im).times(&inverse);
+        let sum = ComplexPair::new(where_(&endless, 0.0, sum.re), where_(&endless, 0.0, sum.im));
 
         // exp(−z²)
         let size = ((&y - &x) * (&y + &x)).exp();
         let angle = &x * &y * -2.0;
         let twice = size * 2.0;
-        let below = Pair::new(
+        let below = ComplexPair::new(
             &twice * angle.cos() - &sum.re,
             where_(x.eq(0.0), 0.0, twice * angle.sin()) - &sum.im,
         );
-        let value = Pair::select(&lower, &below, &sum);
+        let value = ComplexPair::select(&lower, &below, &sum);
         // Exact where the imaginary part hides it.
         let re = select(y.eq(0.0), (-x.square()).exp(), &value.re);
         complex(re, value.im)

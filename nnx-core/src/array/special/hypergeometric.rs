@@ -60,7 +60,7 @@ fn wide(name: &str, operands: &[&dyn Operand], body: impl FnOnce(&[&Array]) -> A
 /// What is wanted of a series: its value, or its derivative with respect to a parameter above or
 /// below the line.
 #[derive(Clone, Copy, PartialEq)]
-enum Want {
+enum SeriesPart {
     Value,
     Above(usize),
     Below(usize),
@@ -69,7 +69,7 @@ enum Want {
 /// Σ Π (above)ₖ / Π (below)ₖ · xᵏ / k!, up to the first term that changes nothing. A series whose terms
 /// become 0 ends.
 #[track_caller]
-fn series(above: &[&Array], below: &[&Array], x: &Array, want: Want) -> Array {
+fn series(above: &[&Array], below: &[&Array], x: &Array, want: SeriesPart) -> Array {
     let eps = finfo(x.dtype()).eps;
     let product = |of: &[&Array], k: &Array, but: Option<usize>| {
         let factors = of.iter().enumerate().filter(|&(i, _)| Some(i) != but);
@@ -78,9 +78,9 @@ fn series(above: &[&Array], below: &[&Array], x: &Array, want: Want) -> Array {
     let zero = x.zeros_like();
     let one = x.ones_like();
     let start = Array::constant_scalar(x.dtype(), 0.0);
-    let limit = if want == Want::Value { TERMS[0] } else { TERMS[1] };
+    let limit = if want == SeriesPart::Value { TERMS[0] } else { TERMS[1] };
     let mut state = vec![start, one.clone()];
-    if want == Want::Value {
+    if want == SeriesPart::Value {
         state.push(one);
     } else {
         state.extend([zero.clone(), zero.clone()]);
@@ -105,7 +105,7 @@ fn series(above: &[&Array], below: &[&Array], x: &Array, want: Want) -> Array {
             let early = x.abs().gt(k) & term.ne(0.0);
             // A derivative's term may be 0 by chance.
             let last = match want {
-                Want::Value => term.abs(),
+                SeriesPart::Value => term.abs(),
                 _ => term.abs() + state[2].abs(),
             };
             let counts = last.gt(sum.abs() * eps) | early;
@@ -116,14 +116,14 @@ fn series(above: &[&Array], below: &[&Array], x: &Array, want: Want) -> Array {
             let ratio = quotient(k, None);
             let next = ended(term, term * &ratio);
             let after = k + 1.0;
-            if want == Want::Value {
+            if want == SeriesPart::Value {
                 let sum = &state[2] + &next;
                 return vec![after, next, sum];
             }
             let slope = match want {
-                Want::Above(i) => quotient(k, Some(i)),
-                Want::Below(i) => -(&ratio / (below[i] + k)),
-                Want::Value => unreachable!("returned above"),
+                SeriesPart::Above(i) => quotient(k, Some(i)),
+                SeriesPart::Below(i) => -(&ratio / (below[i] + k)),
+                SeriesPart::Value => unreachable!("returned above"),
             };
             let change = ended(&state[2], &state[2] * &ratio) + ended(term, term * slope);
             let sum = &state[3] + &change;
@@ -172,7 +172,7 @@ struct Kummer;
 
 /// ₁F₁ and its derivatives with respect to `a` and `b`.
 #[track_caller]
-fn kummer(a: &Array, b: &Array, x: &Array, want: Want) -> Array {
+fn kummer(a: &Array, b: &Array, x: &Array, want: SeriesPart) -> Array {
     // As far as eˣ is a number with a margin.
     let most = if x.dtype() == DType::F64 { 600.0 } else { 75.0 };
     let mirrored = x.lt(0.0) & !is_end(a);
@@ -190,32 +190,32 @@ fn kummer(a: &Array, b: &Array, x: &Array, want: Want) -> Array {
     let inverse = 1.0 / &far_z;
     let tail = |want| series(&[&first, &second], &[], &inverse, want);
 
-    let one = |want: Want| {
+    let one = |want: SeriesPart| {
         let near = series(&[&p], &[b], &near_z, want) * &scale;
         let beyond = match want {
-            Want::Value => &factor * tail(Want::Value),
-            Want::Above(_) => {
+            SeriesPart::Value => &factor * tail(SeriesPart::Value),
+            SeriesPart::Above(_) => {
                 let slope = &log - p.digamma();
-                let change = tail(Want::Above(0)) + tail(Want::Above(1));
-                &factor * (slope * tail(Want::Value) - change)
+                let change = tail(SeriesPart::Above(0)) + tail(SeriesPart::Above(1));
+                &factor * (slope * tail(SeriesPart::Value) - change)
             }
-            Want::Below(_) => {
+            SeriesPart::Below(_) => {
                 let slope = b.digamma() - &log;
-                &factor * (slope * tail(Want::Value) + tail(Want::Above(0)))
+                &factor * (slope * tail(SeriesPart::Value) + tail(SeriesPart::Above(0)))
             }
         };
         select(&far, &beyond, &near)
     };
     match want {
-        Want::Value => one(Want::Value),
+        SeriesPart::Value => one(SeriesPart::Value),
         // p is b − a where x is mirrored.
-        Want::Above(_) => {
-            let own = one(Want::Above(0));
+        SeriesPart::Above(_) => {
+            let own = one(SeriesPart::Above(0));
             select(&mirrored, &-&own, &own)
         }
-        Want::Below(_) => {
-            let own = one(Want::Below(0));
-            select(&mirrored, &(&own + one(Want::Above(0))), &own)
+        SeriesPart::Below(_) => {
+            let own = one(SeriesPart::Below(0));
+            select(&mirrored, &(&own + one(SeriesPart::Above(0))), &own)
         }
     }
 }
@@ -224,7 +224,7 @@ impl CustomJvp for Kummer {
     const NAME: &'static str = "hyp1f1";
     fn body(&self, args: &[Array]) -> Array {
         let [a, b, x] = [0, 1, 2].map(|i: usize| &args[i]);
-        let value = kummer(a, b, x, Want::Value);
+        let value = kummer(a, b, x, SeriesPart::Value);
         let pole = is_end(b) & !ends_before(a, b);
         let value = where_(pole, f64::INFINITY, value);
         let value = select(a.eq(b), x.exp(), &value);
@@ -236,7 +236,7 @@ impl CustomJvp for Kummer {
         let by = |i: usize, want| cx.tangent(i).map(|t| t * kummer(a, b, x, want));
         let by_x =
             cx.tangent(2).map(|t| t * (a / b * custom_jvp(Kummer, &[&(a + 1.0), &(b + 1.0), x])));
-        add_tangents(add_tangents(by(0, Want::Above(0)), by(1, Want::Below(0))), by_x)
+        add_tangents(add_tangents(by(0, SeriesPart::Above(0)), by(1, SeriesPart::Below(0))), by_x)
     }
 }
 
@@ -321,7 +321,7 @@ fn gauss(a: &Array, b: &Array, c: &Array, x: &Array) -> Array {
 
     let direct = !(&logs | &two);
     let [p, q, r, z] = instead(&direct, [a, b, c, x], [1.0, 1.0, 1.0, 0.0]);
-    let value = series(&[&p, &q], &[&r], &z, Want::Value);
+    let value = series(&[&p, &q], &[&r], &z, SeriesPart::Value);
 
     let [p, q, m, t] = instead(&logs, [a, b, &whole, &s], [0.5, 0.5, 0.0, 0.05]);
     let by_logs = logarithmic(&p, &q, &m.maximum(0.0), &t);
@@ -332,8 +332,8 @@ fn gauss(a: &Array, b: &Array, c: &Array, x: &Array) -> Array {
     let (rp, rq) = (&r - &p, &r - &q);
     let first = gammas(&[&r, &d], &[&rp, &rq], &t.zeros_like());
     let second = gammas(&[&r, &-&d], &[&p, &q], &(&d * t.log()));
-    let by_two = first * series(&[&p, &q], &[&(1.0 - &d)], &t, Want::Value)
-        + second * series(&[&rp, &rq], &[&(&d + 1.0)], &t, Want::Value);
+    let by_two = first * series(&[&p, &q], &[&(1.0 - &d)], &t, SeriesPart::Value)
+        + second * series(&[&rp, &rq], &[&(&d + 1.0)], &t, SeriesPart::Value);
     select(&logs, &by_logs, select(&two, &by_two, &value))
 }
 
@@ -386,14 +386,14 @@ impl CustomJvp for Gauss {
         let log = where_(&negative, 1.0 - x, 1.0).log();
         let scale = (-(a * &log)).exp();
         let of = |want| series(&[a, &second], &[c], &z, want) * &scale;
-        let by_a = cx.tangent(0).map(|t| t * (of(Want::Above(0)) - &log * cx.out()));
+        let by_a = cx.tangent(0).map(|t| t * (of(SeriesPart::Above(0)) - &log * cx.out()));
         let by_b = cx.tangent(1).map(|t| {
-            let slope = of(Want::Above(1));
+            let slope = of(SeriesPart::Above(1));
             t * select(&negative, &-&slope, &slope)
         });
         let by_c = cx.tangent(2).map(|t| {
-            let change = where_(&negative, of(Want::Above(1)), 0.0);
-            t * (of(Want::Below(0)) + change)
+            let change = where_(&negative, of(SeriesPart::Above(1)), 0.0);
+            t * (of(SeriesPart::Below(0)) + change)
         });
         let by_x = cx.tangent(3).map(|t| {
             let next = [a + 1.0, b + 1.0, c + 1.0, x.clone()];

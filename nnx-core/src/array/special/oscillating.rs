@@ -1,7 +1,7 @@
 //! Integrals of sines and cosines: power series near 0, and further out continued fractions of the
 //! exponential integral and of the error function on a ray of the complex plane.
 
-use super::pair::Pair;
+use super::pair::ComplexPair;
 use super::{real_pair, select};
 use crate::array::{stack, where_};
 use crate::graph::{Array, Jvp, Tangent};
@@ -81,11 +81,11 @@ impl CustomJvp for Integral {
         let start = [x.full_like((2 * depth + 1) as f64), inner.clone()];
         let tail = inner_for(depth, &start, |i, tail| {
             let k = depth as f64 - i.astype(x.dtype());
-            let inverse = Pair::new(tail[0].clone(), tail[1].clone()).inverse();
+            let inverse = ComplexPair::new(tail[0].clone(), tail[1].clone()).inverse();
             let square = k.square();
             vec![k * 2.0 - 1.0 - &square * inverse.re, &inner - square * inverse.im]
         });
-        let factor = Pair::new(tail[0].clone(), tail[1].clone()).inverse();
+        let factor = ComplexPair::new(tail[0].clone(), tail[1].clone()).inverse();
         let shrink = inner / &high;
         let (g, f) = (factor.re * &shrink, -factor.im * shrink);
         let (sin, cos) = (high.sin(), high.cos());
@@ -168,14 +168,14 @@ impl CustomJvp for Fresnel {
         let start = [x.full_like((4 * depth + 1) as f64), u.clone()];
         let tail = inner_for(depth, &start, |i, tail| {
             let k = (depth as f64 - i.astype(x.dtype())) * 2.0;
-            let inverse = Pair::new(tail[0].clone(), tail[1].clone()).inverse();
+            let inverse = ComplexPair::new(tail[0].clone(), tail[1].clone()).inverse();
             let product = (&k - 1.0) * &k;
             vec![k * 2.0 - 3.0 - &product * inverse.re, &u - product * inverse.im]
         });
-        let factor = Pair::new(tail[0].clone(), tail[1].clone()).inverse();
+        let factor = ComplexPair::new(tail[0].clone(), tail[1].clone()).inverse();
         let scale = inner.square() / &high;
         let angle = half_square_turned(&high);
-        let wave = factor.times(&Pair::new(angle.cos(), angle.sin()));
+        let wave = factor.times(&ComplexPair::new(angle.cos(), angle.sin()));
         let s = select(&near, &(&low * odds), &(0.5 - wave.im * &scale));
         let c = select(&near, &(&low * (evens + 1.0)), &(0.5 - wave.re * scale));
         let both = [s, c].map(|y| {
