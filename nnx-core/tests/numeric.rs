@@ -4,12 +4,18 @@
 #[path = "ops/check.rs"]
 #[allow(dead_code)]
 mod check;
+#[path = "numeric/densities.rs"]
+mod densities;
+#[path = "numeric/distributions.rs"]
+mod distributions;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
 #[path = "numeric/faults.rs"]
 mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
+#[path = "numeric/hypergeometric.rs"]
+mod hypergeometric;
 #[path = "numeric/images.rs"]
 mod images;
 #[path = "numeric/linalg.rs"]
@@ -26,6 +32,14 @@ mod rules;
 mod shapes;
 #[path = "numeric/special.rs"]
 mod special;
+#[path = "numeric/special_integrals.rs"]
+mod special_integrals;
+#[path = "numeric/special_orders.rs"]
+mod special_orders;
+#[path = "numeric/special_plane.rs"]
+mod special_plane;
+#[path = "numeric/spectra.rs"]
+mod spectra;
 #[path = "numeric/stats.rs"]
 mod stats;
 #[path = "numeric/surprises.rs"]

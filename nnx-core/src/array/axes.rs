@@ -232,7 +232,7 @@ pub(crate) fn shape_of(op: &str, shape: impl IntoShape) -> Vec<usize> {
 
 /// `n` + `more`, or a stop at the user's line.
 #[track_caller]
-pub(super) fn sum_of(op: &str, n: usize, more: usize) -> usize {
+pub(in crate::array) fn sum_of(op: &str, n: usize, more: usize) -> usize {
     match n.checked_add(more) {
         Some(sum) => sum,
         None => invalid(op, format!("{n} + {more} is more than can be counted")),

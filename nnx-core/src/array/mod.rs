@@ -100,7 +100,7 @@ pub use reshape::{concatenate, stack};
 pub use segments::{segment_max, segment_min, segment_prod, segment_sum};
 pub use sets::{intersect1d, setdiff1d, setxor1d, union1d};
 pub use slicing::SliceSpec;
-pub use sort::{lexsort, sort_key_val, sort_multi};
+pub use sort::{lexsort, sort_complex, sort_key_val, sort_multi};
 pub use spaces::{
     Indexing, arange_step, geomspace, indices, linspace, linspace_exclusive, logspace, meshgrid,
 };

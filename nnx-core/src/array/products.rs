@@ -295,7 +295,7 @@ pub fn cross(a: impl AsArray, b: impl AsArray) -> Array {
 /// Refuses so many powers, or other terms that are written out one by one, that their program would take
 /// minutes to make.
 #[track_caller]
-pub(super) fn check_powers(op: &str, n: usize) {
+pub(in crate::array) fn check_powers(op: &str, n: usize) {
     const MOST: usize = 1 << 14;
     if n > MOST {
         invalid(op, format!("{n} terms are too many for one program, the most are {MOST}"));

@@ -6,7 +6,7 @@ use super::{Operand, one_program};
 use crate::error::{catching, or_raise};
 use crate::graph::{Array, user_location, with_location};
 use crate::run::staged;
-use crate::value::{DType, PromotionKind, promote};
+use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
 /// Which dtype the operands of a function are computed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,35 @@ pub(crate) fn ternary(
         let args: Vec<Array> =
             args.iter().map(|x| x.astype(dtype).broadcast_to_dims(&shape)).collect();
         body(&args)
+    })
+}
+
+/// A function of any number of operands in one dtype and shape, real numbers all.
+#[track_caller]
+pub(crate) fn together(
+    name: &str,
+    operands: &[&dyn Operand],
+    body: impl FnOnce(&[Array]) -> Array,
+) -> Array {
+    // Arrays decide before numbers.
+    let arrays = operands.iter().filter_map(|p| match p.kind() {
+        PromotionKind::Strong(own) => Some(own),
+        _ => None,
+    });
+    let strong = arrays.reduce(promote_dtypes).unwrap_or(DType::F32);
+    let dtype =
+        operands.iter().fold(strong, |dtype, p| promote(PromotionKind::Strong(dtype), p.kind()));
+    let dtype = Compute::Inexact.dtype(dtype);
+    let args: Vec<Array> = operands.iter().map(|&p| raw(p, dtype)).collect();
+    if dtype.is_complex() {
+        let all: Vec<String> = args.iter().map(|a| a.aval().to_string()).collect();
+        invalid(name, format!("takes real numbers, got {}", all.join(" and ")));
+    }
+    let shape = common_shape(name, &args.iter().collect::<Vec<_>>());
+    one_program(name, &args, |args| {
+        let met: Vec<Array> =
+            args.iter().map(|x| x.astype(dtype).broadcast_to_dims(&shape)).collect();
+        body(&met)
     })
 }
 

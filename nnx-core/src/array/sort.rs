@@ -211,6 +211,28 @@ pub fn sort_key_val(keys: impl AsArray, values: impl AsArray, axis: isize) -> (A
     (sorted[0].clone(), sorted[1].clone())
 }
 
+/// The elements as complex numbers in ascending order along the last axis, by their real parts and among equal
+/// ones by their imaginary parts. `jax.numpy.sort_complex`.
+///
+/// ```
+/// use nnx::{Array, array::{complex, sort_complex}};
+/// let z = complex(&Array::from([2.0_f32, 1.0, 2.0]), &Array::from([0.0_f32, 5.0, -1.0]));
+/// assert_eq!(sort_complex(&z).imag().to_vec::<f32>(), [5.0, -1.0, 0.0]);
+/// ```
+///
+/// # Panics
+/// Panics for a scalar.
+#[track_caller]
+pub fn sort_complex(x: &Array) -> Array {
+    dim("sort_complex", -1, x.aval());
+    one_program("sort_complex", std::slice::from_ref(x), |args| {
+        let dtype = args[0].dtype().complex();
+        let z = args[0].astype(dtype);
+        let parts = sort_multi([&z.real(), &z.imag()], -1, 2);
+        super::complex(&parts[0], &parts[1])
+    })
+}
+
 /// The positions, as i32, that sort by several keys along `axis`, the last key being the most
 /// significant. `jax.numpy.lexsort`.
 ///

@@ -23,6 +23,7 @@ mod continuous;
 mod counts;
 mod distributions;
 mod gamma;
+mod kde;
 mod key;
 mod parameters;
 mod permutation;

@@ -68,7 +68,30 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "expi" [[2, 3]] => |x| special::expi(&x[0]);
         "comb" [[2, 3], [3]] => |x| special::comb(&(&x[0] + 1), &x[1]);
         "boxcox1p" [[2, 3], [3]] => |x| special::boxcox1p(&x[0], &x[1]);
+        "bernoulli" [] => |x| special::bernoulli(4, DType::F32);
+        "bessel_jn" [[2, 3]] => |x| special::bessel_jn(&x[0], 2, 20);
+        "dawsn" [[2, 3]] => |x| special::dawsn(&x[0]);
+        "erfcx" [[2, 3]] => |x| special::erfcx(&x[0]);
+        "expn" [[2, 3]] => |x| special::expn(2, &x[0]);
+        "fresnel" [[2, 3]] => |x| special::fresnel(&x[0]);
+        "hyp1f1" [[2, 3], [3], [3]] => |x| special::hyp1f1(&x[0], &x[1], &x[2]);
+        "hyp2f1" [[2, 3], [3], [3], [3]] => |x| special::hyp2f1(&x[0], &x[1], &x[2], &x[3] / 2);
+        "loggamma" [[2, 3]] => |x| special::loggamma(&x[0]);
+        "owens_t" [[2, 3], [3]] => |x| special::owens_t(&x[0], &x[1]);
+        "sici" [[2, 3]] => |x| special::sici(&x[0]);
+        "spence" [[2, 3]] => |x| special::spence(&x[0]);
+        "sph_harm_y" [[2, 3], [3]] => |x| special::sph_harm_y(3, -2, &x[0], &x[1], 3);
+        "wofz" [[2, 3]] => |x| special::wofz(&x[0]);
     }
+}
+
+/// Pieces of four elements.
+fn four() -> signal::Pieces {
+    signal::Pieces { nperseg: Some(4), ..signal::Pieces::of_welch() }
+}
+
+fn kde(x: &Array) -> stats::GaussianKde {
+    stats::GaussianKde::new(x, stats::Bandwidth::Scott, None)
 }
 
 pub(crate) fn images_and_signals() -> Vec<Probe> {
@@ -80,6 +103,10 @@ pub(crate) fn images_and_signals() -> Vec<Probe> {
         "signal::convolve" [[3, 4], [2, 2]] => |x| signal::convolve(&x[0], &x[1], ConvolveMode::Full);
         "signal::correlate" [[5], [2]] => |x| signal::correlate(&x[0], &x[1], ConvolveMode::Same);
         "signal::fftconvolve" [[5], [2]] => |x| signal::fftconvolve(&x[0], &x[1], ConvolveMode::Valid);
+        "signal::stft" [[2, 8]] => |x| signal::stft(&x[0], &four(), signal::Boundary::Even, true, -1);
+        "signal::istft" [[3, 5]] => |x| signal::istft(&x[0], &four(), true, -1, -2);
+        "signal::csd" [[2, 8], [8, 1]] => |x| signal::csd(&x[0], Some(&x[1].t()), &four(), signal::Scaling::Density, -1, signal::Averaged::Mean);
+        "signal::welch" [[2, 8]] => |x| signal::welch(&x[0], &four(), signal::Scaling::Spectrum, -1, signal::Averaged::Mean);
         "signal::detrend" [[2, 4]] => |x| signal::detrend(&x[0], -1, signal::Trend::Linear);
         "conv_general_dilated_patches" [[2, 5, 3]] => |x| conv_general_dilated_patches(&x[0], &[2], &Default::default());
         "dct" [[2, 4]] => |x| fft::dct(&x[0], None, -1, fft::Norm::Backward);
@@ -192,6 +219,24 @@ pub(crate) fn statistics() -> Vec<Probe> {
         "dirichlet::pdf" [[3], [3]] => |x| stats::dirichlet::pdf(&(&x[0] / x[0].sum(0)), &x[1]);
         "multivariate_normal::logpdf" [[2, 3], [3], [3, 3]] => |x| stats::multivariate_normal::logpdf(&x[0], &x[1], &x[2]);
         "multivariate_normal::pdf" [[3], [3], [3, 3]] => |x| stats::multivariate_normal::pdf(&x[0], &x[1], &x[2]);
+        "betabinom::logpmf" [[2, 3], [3], [3]] => |x| stats::betabinom::logpmf(&x[0].round(), 5, &x[1], &x[2], 0);
+        "betabinom::pmf" [[2, 3], [3], [3]] => |x| stats::betabinom::pmf(&x[0].round(), 5, &x[1], &x[2], 0);
+        "multinomial::logpmf" [[2, 3]] => |x| stats::multinomial::logpmf(&ints(&[1, 0, 2]), 3, &x[0]);
+        "multinomial::pmf" [[2, 3]] => |x| stats::multinomial::pmf(&ints(&[1, 0, 2]), 3, &x[0]);
+        "poisson::entropy" [[2, 3]] => |x| stats::poisson::entropy(&x[0], 0);
+        "truncnorm::logpdf" [[2, 3], [3], [3]] => |x| stats::truncnorm::logpdf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "truncnorm::pdf" [[2, 3], [3], [3]] => |x| stats::truncnorm::pdf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "truncnorm::logcdf" [[2, 3], [3], [3]] => |x| stats::truncnorm::logcdf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "truncnorm::cdf" [[2, 3], [3], [3]] => |x| stats::truncnorm::cdf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "truncnorm::logsf" [[2, 3], [3], [3]] => |x| stats::truncnorm::logsf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "truncnorm::sf" [[2, 3], [3], [3]] => |x| stats::truncnorm::sf(&x[0], &x[1] - 1.0, &x[2] + 1.0, 0.0, 1.0);
+        "stats::mode" [[2, 3]] => |x| stats::mode(&x[0], 1);
+        "GaussianKde::evaluate" = "jax.scipy.stats.gaussian_kde.evaluate" [[2, 5], [2, 3]] => |x| kde(&x[0]).evaluate(&x[1]);
+        "GaussianKde::pdf" = "jax.scipy.stats.gaussian_kde.pdf" [[2, 5], [2, 3]] => |x| kde(&x[0]).pdf(&x[1]);
+        "GaussianKde::logpdf" = "jax.scipy.stats.gaussian_kde.logpdf" [[5], [3]] => |x| kde(&x[0]).logpdf(&x[1]);
+        "GaussianKde::integrate_box_1d" = "jax.scipy.stats.gaussian_kde.integrate_box_1d" [[5], []] => |x| kde(&x[0]).integrate_box_1d(0.0, &x[1]);
+        "GaussianKde::integrate_gaussian" = "jax.scipy.stats.gaussian_kde.integrate_gaussian" [[5], [1], [1, 1]] => |x| kde(&x[0]).integrate_gaussian(&x[1], &x[2]);
+        "GaussianKde::integrate_kde" = "jax.scipy.stats.gaussian_kde.integrate_kde" [[2, 5], [2, 4]] => |x| kde(&x[0]).integrate_kde(&kde(&x[1]));
         "stats::sem" [[2, 3]] => |x| stats::sem(&x[0], 1, 1);
         "stats::rankdata" [[4]] => |x| stats::rankdata(&x[0]);
     }

@@ -90,6 +90,10 @@ macro_rules! calls {
     };
 }
 
+fn kde(x: &Array) -> stats::GaussianKde {
+    stats::GaussianKde::new(x, stats::Bandwidth::Scott, None)
+}
+
 calls! { key x o
     "array/arith.rs" {
         "Array::maximum" => x.maximum(o());
@@ -266,10 +270,16 @@ calls! { key x o
         "setdiff1d" => array::setdiff1d(o(), o(), 2, o());
         "setxor1d" => array::setxor1d(o(), o(), 2, o());
     }
-    "array/signal.rs" {
+    "array/signal/mod.rs" {
         "convolve" => signal::convolve(o(), o(), ConvolveMode::Full);
         "correlate" => signal::correlate(o(), o(), ConvolveMode::Full);
         "fftconvolve" => signal::fftconvolve(o(), o(), ConvolveMode::Full);
+    }
+    "array/signal/spectral.rs" {
+        "csd" => {
+            let pieces = signal::Pieces::of_welch();
+            signal::csd(x, o(), &pieces, signal::Scaling::Density, 0, signal::Averaged::Mean)
+        };
     }
     "array/slicing.rs" {
         "Array::dynamic_index" => x.dynamic_index(o(), 0);
@@ -290,6 +300,17 @@ calls! { key x o
     "array/special/exponential.rs" {
         "comb" => special::comb(x, o());
         "boxcox1p" => special::boxcox1p(x, o());
+        "expn" => special::expn(o(), o());
+    }
+    "array/special/harmonics.rs" {
+        "sph_harm_y" => special::sph_harm_y(o(), o(), o(), o(), 1);
+    }
+    "array/special/hypergeometric.rs" {
+        "hyp1f1" => special::hyp1f1(o(), o(), o());
+        "hyp2f1" => special::hyp2f1(o(), o(), o(), o());
+    }
+    "array/special/integrals.rs" {
+        "owens_t" => special::owens_t(x, o());
     }
     "array/special/mod.rs" {
         "betaln" => special::betaln(x, o());
@@ -319,6 +340,10 @@ calls! { key x o
         "logcdf" => stats::beta::logcdf(x, o(), o(), o(), o());
         "sf" => stats::beta::sf(x, o(), o(), o(), o());
         "logsf" => stats::beta::logsf(x, o(), o(), o(), o());
+    }
+    "array/stats/betabinom.rs" {
+        "logpmf" => stats::betabinom::logpmf(x, o(), o(), o(), o());
+        "pmf" => stats::betabinom::pmf(x, o(), o(), o(), o());
     }
     "array/stats/binom.rs" {
         "logpmf" => stats::binom::logpmf(x, o(), o(), o());
@@ -403,6 +428,18 @@ calls! { key x o
         "ppf" => stats::logistic::ppf(x, o(), o());
         "isf" => stats::logistic::isf(x, o(), o());
     }
+    "array/stats/kde.rs" {
+        "GaussianKde::new" => stats::GaussianKde::new(o(), stats::Bandwidth::Scott, o());
+        "GaussianKde::evaluate" => kde(x).evaluate(o());
+        "GaussianKde::pdf" => kde(x).pdf(o());
+        "GaussianKde::logpdf" => kde(x).logpdf(o());
+        "GaussianKde::integrate_box_1d" => kde(x).integrate_box_1d(o(), o());
+        "GaussianKde::integrate_gaussian" => kde(x).integrate_gaussian(o(), o());
+    }
+    "array/stats/multinomial.rs" {
+        "logpmf" => stats::multinomial::logpmf(x, o(), o());
+        "pmf" => stats::multinomial::pmf(x, o(), o());
+    }
     "array/stats/multivariate_normal.rs" {
         "logpdf" => stats::multivariate_normal::logpdf(x, o(), o());
         "pdf" => stats::multivariate_normal::pdf(x, o(), o());
@@ -434,10 +471,19 @@ calls! { key x o
         "logpmf" => stats::poisson::logpmf(x, o(), o());
         "pmf" => stats::poisson::pmf(x, o(), o());
         "cdf" => stats::poisson::cdf(x, o(), o());
+        "entropy" => stats::poisson::entropy(x, o());
     }
     "array/stats/t.rs" {
         "logpdf" => stats::t::logpdf(x, o(), o(), o());
         "pdf" => stats::t::pdf(x, o(), o(), o());
+    }
+    "array/stats/truncnorm.rs" {
+        "logpdf" => stats::truncnorm::logpdf(x, o(), o(), o(), o());
+        "pdf" => stats::truncnorm::pdf(x, o(), o(), o(), o());
+        "logcdf" => stats::truncnorm::logcdf(x, o(), o(), o(), o());
+        "cdf" => stats::truncnorm::cdf(x, o(), o(), o(), o());
+        "logsf" => stats::truncnorm::logsf(x, o(), o(), o(), o());
+        "sf" => stats::truncnorm::sf(x, o(), o(), o(), o());
     }
     "array/stats/uniform.rs" {
         "logpdf" => stats::uniform::logpdf(x, o(), o());

@@ -348,6 +348,7 @@ fn indexing() -> Vec<Probe> {
         "sort_multi" = "jax.lax.sort" [[4], [4]] => |x| sort_multi([&x[0], &x[1]], 0, 2);
         "sort_key_val" = "jax.lax.sort_key_val" [[4], [4]] => |x| sort_key_val(&x[0], &x[1], 0);
         "lexsort" [[4], [4]] => |x| lexsort([&x[0], &x[1]], 0);
+        "sort_complex" [[2, 3]] => |x| sort_complex(&x[0]);
         "union1d" [[4], [2]] => |x| union1d(&x[0], &x[1], 6);
         "intersect1d" [[4], [2]] => |x| intersect1d(&x[0], &x[1], 2, 0);
         "setdiff1d" [[4], [2]] => |x| setdiff1d(&x[0], &x[1], 4, 0);

@@ -52,7 +52,8 @@ fn module(file: &str) -> Option<&str> {
     match inside.split_once('/') {
         Some(("stats", "samples")) => Some("stats"),
         Some(("stats", distribution)) => Some(distribution),
-        None if ["image", "ndimage", "signal"].contains(&inside) => Some(inside),
+        Some(("signal", _)) => Some("signal"),
+        None if ["image", "ndimage"].contains(&inside) => Some(inside),
         _ => None,
     }
 }

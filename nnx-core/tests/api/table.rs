@@ -16,7 +16,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
     ("Linear algebra", &["array/linalg/"]),
     ("Fourier transforms", &["array/fft"]),
     ("Special functions", &["array/special", "ops/special"]),
-    ("Images and signals", &["array/image.rs", "array/ndimage.rs", "array/signal.rs"]),
+    ("Images and signals", &["array/image.rs", "array/ndimage.rs", "array/signal/"]),
     ("Statistics", &["array/stats/"]),
     ("Creation", &["array/create.rs", "array/spaces.rs", "array/diagonal.rs"]),
     ("Reductions", &["array/reduce.rs", "array/masked.rs", "array/quantile.rs", "array/window.rs"]),

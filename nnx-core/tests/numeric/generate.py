@@ -21,6 +21,10 @@ jax.config.update("jax_platforms", "cpu")
 
 import jax.numpy as jnp
 import numpy as np
+import scipy
+import scipy.signal
+import scipy.special
+import scipy.stats
 
 HERE = pathlib.Path(__file__).parent
 # The name of a dtype in Rust, and in Python.
@@ -64,7 +68,7 @@ def agree(one, other, tolerance):
 
 def results(expression, inputs):
     """What a row computes, as a list of arrays."""
-    names = dict(jax=jax, jnp=jnp, jsp=jax.scipy, lax=jax.lax, nan=np.nan, inf=np.inf)
+    names = dict(jax=jax, jnp=jnp, jsp=jax.scipy, scipy=scipy, lax=jax.lax, nan=np.nan, inf=np.inf)
     value = eval(expression, names | inputs)
     return list(value) if isinstance(value, (tuple, list)) else [value]
 

@@ -1,9 +1,11 @@
 //! Integrals of exponentials, and counts of choices.
 
 use super::{Compute, Operand, binary, in_wide, select};
+use crate::array::program::together;
 use crate::array::where_;
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp, inner_for};
+use crate::value::{DType, promote_dtypes};
 
 /// Euler's constant γ.
 const EULER: f64 = 0.577_215_664_901_532_9;
@@ -120,6 +122,76 @@ impl CustomJvp for Ei {
     fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
         let x = &cx.primals[0];
         Some(cx.tangent(0)? * (x.exp() / x))
+    }
+}
+
+/// The exponential integral Eₙ(x) = ∫ e⁻ˣᵗ / tⁿ dt from 1 to ∞ for n = 0, 1, 2, …; NaN for negative x and
+/// for other `n`. Not differentiable with respect to `n`. `jax.scipy.special.expn`.
+///
+/// ```
+/// use nnx::{Array, special::expn};
+/// assert!((expn(2, &Array::scalar(1.0)).item::<f64>() - 0.148_495_506_775_922_05).abs() < 1e-14);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes do not broadcast, or for complex numbers.
+#[track_caller]
+pub fn expn(n: impl Operand, x: impl Operand) -> Array {
+    together("expn", &[&n, &x], |args| {
+        let own = args[0].dtype();
+        let wide = promote_dtypes(own, DType::F32);
+        let (n, x) = (args[0].stop_gradient().astype(wide), args[1].astype(wide));
+        custom_jvp(En, &[&n, &x]).astype(own)
+    })
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct En;
+
+impl CustomJvp for En {
+    const NAME: &'static str = "expn";
+    /// Up to 1 by the power series, beyond by a continued fraction (Abramowitz & Stegun 5.1.12 and
+    /// 5.1.22, in its even form).
+    fn body(&self, args: &[Array]) -> Array {
+        let (n, x) = (&args[0], &args[1]);
+        let dtype = x.dtype();
+        let (terms, depth) = if dtype == DType::F64 { (21, 90) } else { (13, 30) };
+        let small = x.le(1.0);
+        let order = n.maximum(1.0);
+
+        let low = select(&(&small & x.gt(0.0)), x, x.ones_like());
+        let bracket = order.digamma() - low.log();
+        let start = [x.ones_like(), x.zeros_like()];
+        let near = inner_for(terms, &start, |m, state| {
+            let m = m.astype(dtype);
+            let gap = &m + 1.0 - &order;
+            let own = gap.eq(0.0);
+            let factor = select(&own, &bracket, -1.0 / where_(&own, 1.0, gap));
+            let sum = &state[1] + &state[0] * factor;
+            vec![-(&state[0] * &low) / (m + 1.0), sum]
+        });
+
+        let high = select(&small, x.ones_like(), x);
+        let base = &high + &order;
+        let tail = inner_for(depth, &[&base + 2.0 * depth as f64], |i, state| {
+            let k = depth as f64 - i.astype(dtype);
+            let product = &k * (&order + &k - 1.0);
+            vec![&base + (k - 1.0) * 2.0 - product / &state[0]]
+        });
+        let far = (-&high).exp() / &tail[0];
+
+        let value = select(&small, &near[1], &far);
+        let value = select(n.eq(0.0), &((-x).exp() / x), &value);
+        let at_zero = where_(n.le(1.0), f64::INFINITY, 1.0 / (&order - 1.0));
+        let value = select(x.eq(0.0), &at_zero, &value);
+        where_(x.ge(0.0) & n.ge(0.0) & n.eq(n.floor()), value, f64::NAN)
+    }
+    /// −Eₙ₋₁, for which n = 0 asks the recurrence.
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        let (n, x, t) = (&cx.primals[0], &cx.primals[1], cx.tangent(1)?);
+        let before = custom_jvp(En, &[&(n - 1.0).maximum(0.0), x]);
+        let first = ((-x).exp() + cx.out()) / x;
+        Some(-(t * select(n.eq(0.0), &first, &before)))
     }
 }
 

@@ -2,26 +2,42 @@
 //! with broadcasting; integers become f32. Also methods of [`Array`]: `erf`, `erfc`, `erf_inv`,
 //! `lgamma`, `digamma`.
 
+mod bernoulli;
+mod bessel;
+mod complex_plane;
 mod exponential;
+mod harmonics;
+mod hypergeometric;
+mod integrals;
+mod oscillating;
+mod pair;
 
 pub use super::quantile::logsumexp_signed;
 pub use super::reduce::{logsumexp, softmax};
-pub use exponential::{boxcox1p, comb, exp1, expi};
+pub use bernoulli::bernoulli;
+pub use bessel::bessel_jn;
+pub use complex_plane::{loggamma, wofz};
+pub use exponential::{boxcox1p, comb, exp1, expi, expn};
+pub use harmonics::sph_harm_y;
+pub use hypergeometric::{hyp1f1, hyp2f1};
+pub use integrals::{dawsn, erfcx, owens_t, spence};
+pub use oscillating::{fresnel, sici};
 
+use super::axes::invalid;
 use super::products::check_powers;
-use super::program::{Compute, binary, ternary, unary};
+use super::program::{Compute, binary, program2, ternary, unary};
 use super::{Operand, select};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{Binary, BinaryOp, CustomJvp, Special, custom_jvp};
 use crate::rewrite::add_tangents;
 use crate::run::bind1;
-use crate::value::DType;
+use crate::value::{DType, promote_dtypes};
 use std::f64::consts::{PI, SQRT_2};
 
 /// log(√(2π)).
 const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// The gamma function. `jax.scipy.special.gamma`.
+/// The gamma function, of complex numbers too: NaN at its poles. `jax.scipy.special.gamma`.
 ///
 /// ```
 /// use nnx::{Array, special::gamma};
@@ -29,7 +45,10 @@ const LOG_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// ```
 #[track_caller]
 pub fn gamma(x: &Array) -> Array {
-    unary("gamma", x, |x| gamma_sign(x) * x.lgamma().exp())
+    unary("gamma", x, |x| match x.dtype().is_complex() {
+        true => complex_plane::complex_gamma(x),
+        false => gamma_sign(x) * x.lgamma().exp(),
+    })
 }
 
 /// log |Γ(x)|. `jax.scipy.special.gammaln`.
@@ -481,6 +500,26 @@ fn in_wide(name: &str, x: &Array, body: impl FnOnce(&Array) -> Array) -> Array {
         let own = x.dtype();
         let wide = if own.size() < 4 { x.astype(DType::F32) } else { x.clone() };
         body(&wide).astype(own)
+    })
+}
+
+/// Refuses complex numbers.
+#[track_caller]
+fn real(name: &str, x: &Array) {
+    if x.dtype().is_complex() {
+        invalid(name, format!("takes real numbers, got {}", x.aval()));
+    }
+}
+
+/// [`in_wide`] of real numbers, with two results.
+#[track_caller]
+fn real_pair(name: &str, x: &Array, body: impl FnOnce(&Array) -> (Array, Array)) -> (Array, Array) {
+    real(name, x);
+    program2(name, std::slice::from_ref(x), |args| {
+        let x = args[0].to_inexact();
+        let own = x.dtype();
+        let (a, b) = body(&x.astype(promote_dtypes(own, DType::F32)));
+        (a.astype(own), b.astype(own))
     })
 }
 

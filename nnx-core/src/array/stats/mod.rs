@@ -14,6 +14,7 @@
 
 pub mod bernoulli;
 pub mod beta;
+pub mod betabinom;
 pub mod binom;
 pub mod cauchy;
 pub mod chi2;
@@ -24,8 +25,10 @@ pub mod gennorm;
 pub mod geom;
 pub mod gumbel_l;
 pub mod gumbel_r;
+mod kde;
 pub mod laplace;
 pub mod logistic;
+pub mod multinomial;
 pub mod multivariate_normal;
 pub mod nbinom;
 pub mod norm;
@@ -33,16 +36,17 @@ pub mod pareto;
 pub mod poisson;
 mod samples;
 pub mod t;
+pub mod truncnorm;
 pub mod uniform;
 pub mod vonmises;
 pub mod wrapcauchy;
 
-pub use samples::{rankdata, sem};
+pub use kde::{Bandwidth, GaussianKde};
+pub use samples::{mode, rankdata, sem};
 
-use super::program::{Compute, common_shape};
-use super::{Operand, one_program, where_};
+use super::{Operand, program, where_};
 use crate::graph::Array;
-use crate::value::{DType, PromotionKind, promote, promote_dtypes};
+use crate::value::{DType, promote_dtypes};
 
 /// A function of an array and parameters in one floating dtype and shape.
 #[track_caller]
@@ -52,29 +56,9 @@ fn together(
     parameters: &[&dyn Operand],
     body: impl FnOnce(&[Array]) -> Array,
 ) -> Array {
-    // Arrays decide before numbers.
-    let strong = parameters.iter().fold(x.dtype(), |dtype, p| match p.kind() {
-        PromotionKind::Strong(own) => promote_dtypes(dtype, own),
-        _ => dtype,
-    });
-    let dtype =
-        parameters.iter().fold(strong, |dtype, p| promote(PromotionKind::Strong(dtype), p.kind()));
-    let dtype = Compute::Inexact.dtype(dtype);
-    if dtype.is_complex() {
-        super::invalid(name, format!("takes real numbers, got {dtype} for {}", x.aval()));
-    }
-    let own = |p: &&dyn Operand| match p.kind() {
-        PromotionKind::Strong(own) => p.array(own),
-        _ => p.array(dtype),
-    };
-    let mut args = vec![x.clone()];
-    args.extend(parameters.iter().map(own));
-    let shape = common_shape(name, &args.iter().collect::<Vec<_>>());
-    one_program(name, &args, |args| {
-        let met: Vec<Array> =
-            args.iter().map(|x| x.astype(dtype).broadcast_to_dims(&shape)).collect();
-        body(&met)
-    })
+    let mut operands: Vec<&dyn Operand> = vec![x];
+    operands.extend_from_slice(parameters);
+    program::together(name, &operands, body)
 }
 
 /// `y` where `inside`, −∞ elsewhere.

@@ -1,6 +1,7 @@
 //! Statistics of samples.
 
-use crate::array::{IntoAxes, invalid, one_program, where_};
+use crate::array::program::program2;
+use crate::array::{IntoAxes, invalid, iota, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -56,12 +57,70 @@ pub fn rankdata(x: &Array) -> Array {
         let differs = sorted.slice_dim(0, 1, n).ne(sorted.slice_dim(0, 0, n - 1));
         let begins = differs.pad(&[(1, 0)], true);
         let ends = differs.pad(&[(0, 1)], true);
-        let at = super::super::iota([n], DType::I32, 0);
+        let at = iota([n], DType::I32, 0);
         let first = where_(&begins, &at, 0).cummax(0);
         let last = where_(&ends, &at, n as i32).flip(0).cummin(0).flip(0);
         let ranks = (first + last + 2).astype(dtype) / 2.0;
         let ranks = ranks.take(order.argsort(0), 0);
         // As the others, NaN among them says nothing of the ranks.
         where_(args[0].is_nan().any(..), f64::NAN, &ranks).astype(dtype)
+    })
+}
+
+/// The most frequent number along the axes, the smallest of several, and how often it is there, as i32. NaN counts as
+/// one number; no numbers have the mode NaN. `jax.scipy.stats.mode`.
+///
+/// The results have this array's shape without the axes.
+///
+/// ```
+/// use nnx::{Array, stats::mode};
+/// let (value, count) = mode(&Array::from([2, 4, 1, 1, 3, 4, 4]), 0);
+/// assert_eq!((value.item::<i32>(), count.item::<i32>()), (4, 3));
+/// ```
+///
+/// # Panics
+/// Panics if there is no such axis, for complex numbers, or if there are no numbers and no NaN among the
+/// dtype's.
+#[track_caller]
+pub fn mode(x: &Array, axes: impl IntoAxes) -> (Array, Array) {
+    const OP: &str = "mode";
+    if x.dtype().is_complex() {
+        invalid(OP, format!("complex numbers have no order, got {}", x.aval()));
+    }
+    let axes = axes.into_axes();
+    let along = axes.resolve(OP, x.aval());
+    let kept: Vec<usize> = (0..x.rank()).filter(|d| !along.contains(d)).collect();
+    let n: usize = along.iter().map(|&d| x.shape()[d]).product();
+    let outer: Vec<usize> = kept.iter().map(|&d| x.shape()[d]).collect();
+    let shape: Vec<usize> = match axes.keepdims {
+        true => (0..x.rank()).map(|d| if kept.contains(&d) { x.shape()[d] } else { 1 }).collect(),
+        false => outer.clone(),
+    };
+    if n == 0 && !x.dtype().is_float() {
+        invalid(OP, format!("no numbers have no mode, got {}", x.aval()));
+    }
+    program2(OP, std::slice::from_ref(x), |args| {
+        let x = &args[0];
+        let order: Vec<usize> = kept.iter().chain(&along).copied().collect();
+        let rows = x.transpose(order).reshape([&outer[..], &[n]].concat());
+        if n == 0 {
+            let count = crate::array::zeros(&shape[..], DType::I32);
+            return (crate::array::full(&shape[..], f64::NAN, x.dtype()), count);
+        }
+        let d = kept.len();
+        let sorted = rows.sort(-1);
+        let (before, after) = (sorted.slice_dim(d, 0, n - 1), sorted.slice_dim(d, 1, n));
+        let mut differs = after.ne(&before);
+        if x.dtype().is_float() {
+            differs &= !before.is_nan();
+        }
+        let mut pairs = vec![(0, 0); d];
+        pairs.push((1, 0));
+        let begins = differs.pad(&pairs, true);
+        let at = iota(sorted.shape(), DType::I32, d);
+        let counts = &at - where_(begins, &at, 0).cummax(-1) + 1;
+        let best = counts.argmax(-1).expand_dims(-1);
+        let value = sorted.take_along_axis(&best, -1);
+        (value.reshape(&shape[..]), counts.max(keepdims(-1)).reshape(&shape[..]))
     })
 }

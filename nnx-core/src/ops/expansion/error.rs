@@ -15,13 +15,22 @@ pub(super) fn erfc(x: &Array) -> Array {
     // a number of few bits is exact.
     let most = (&size * 16.0).round() / 16.0;
     let scale = (-(&most * &most)).exp() * (-((&size - &most) * (&size + &most))).exp();
-    let t = (&size - 3.75) / (&size + 3.75);
-    let tail = chebyshev(&t, &SCALED) * scale / (1.0 + &size * 2.0);
+    let tail = scaled(&size) * scale / (1.0 + &size * 2.0);
     // Infinity has no place on the scale.
     let limit = if x.dtype() == DType::F64 { 27.5 } else { 11.0 };
     let tail = select(size.gt(limit), tail.zeros_like(), &tail);
     let tail = select(x.lt(0.0), &(2.0 - &tail), &tail);
     select(size.lt(0.5), &(1.0 - x.erf()), &tail)
+}
+
+/// (1 + 2x) exp(x²) erfc(x) for 0 ≤ x < ∞.
+fn scaled(x: &Array) -> Array {
+    chebyshev(&((x - 3.75) / (x + 3.75)), &SCALED)
+}
+
+/// exp(x²) erfc(x) for 0 ≤ x ≤ ∞.
+pub(crate) fn erfcx(x: &Array) -> Array {
+    scaled(&x.minimum(1e15)) / (1.0 + x * 2.0)
 }
 
 /// The inverse of erf: Giles (2010), "Approximating the erfinv function", a polynomial in

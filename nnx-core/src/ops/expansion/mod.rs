@@ -10,6 +10,7 @@ mod tests;
 mod trigonometric;
 mod zeta;
 
+pub(crate) use error::erfcx;
 pub(super) use zeta::zeta_by_exponent;
 
 use crate::graph::{Array, Body, Builder, Closed, trace};
@@ -90,7 +91,7 @@ fn exponential(b: &mut Builder, opcode: Opcode, x: Id, out: &Aval) -> Id {
 }
 
 /// The polynomial with these coefficients, the highest power first.
-fn polynomial(x: &Array, coefficients: &[f64]) -> Array {
+pub(crate) fn polynomial(x: &Array, coefficients: &[f64]) -> Array {
     let mut sum = x.full_like(coefficients[0]);
     for &c in &coefficients[1..] {
         sum = sum * x + c;

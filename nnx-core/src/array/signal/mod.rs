@@ -1,4 +1,8 @@
-//! Convolutions with any number of axes, with the names and semantics of `jax.scipy.signal`.
+//! Convolutions with any number of axes and spectra, with the names and semantics of `jax.scipy.signal`.
+
+mod spectral;
+
+pub use spectral::{Averaged, Boundary, Pieces, Scaling, Taper, csd, istft, stft, welch};
 
 use super::axes::{dim, invalid};
 use super::{AsArray, ConvOptions, ConvolveMode, Padding, conv_general_dilated, fft, one_program};
