@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{Arrays, AsArray, Operand, iota, one_program, select, where_};
+use super::{AsArray, AsArrays, Operand, iota, one_program, select, where_};
 use crate::graph::Array;
 use crate::value::{DType, promote_dtypes};
 
@@ -20,8 +20,8 @@ use crate::value::{DType, promote_dtypes};
 /// # Panics
 /// Panics if there are no choices, the shapes do not broadcast, or the index is not an integer.
 #[track_caller]
-pub fn choose(index: impl AsArray, choices: impl Arrays) -> Array {
-    let choices = &*choices.arrays();
+pub fn choose(index: impl AsArray, choices: impl AsArrays) -> Array {
+    let choices = &*choices.as_arrays();
     let index = index.as_array();
     let Some((last, rest)) = choices.split_last() else {
         invalid("choose", "needs at least one choice".into());
@@ -56,9 +56,13 @@ pub fn choose(index: impl AsArray, choices: impl Arrays) -> Array {
 /// # Panics
 /// Panics if the numbers of conditions and choices differ or the shapes do not broadcast.
 #[track_caller]
-pub fn select_first(conditions: impl Arrays, choices: impl Arrays, default: impl Operand) -> Array {
-    let conditions = &*conditions.arrays();
-    let choices = &*choices.arrays();
+pub fn select_first(
+    conditions: impl AsArrays,
+    choices: impl AsArrays,
+    default: impl Operand,
+) -> Array {
+    let conditions = &*conditions.as_arrays();
+    let choices = &*choices.as_arrays();
     if conditions.len() != choices.len() || choices.is_empty() {
         let (n, m) = (conditions.len(), choices.len());
         invalid("select_first", format!("{n} conditions for {m} choices; as many, at least one"));
@@ -121,8 +125,8 @@ pub fn unravel_index(flat: &Array, shape: impl super::IntoShape) -> Vec<Array> {
 /// # Panics
 /// Panics if there is not one integer array per axis or they do not broadcast.
 #[track_caller]
-pub fn ravel_multi_index(places: impl Arrays, shape: impl super::IntoShape) -> Array {
-    let places = &*places.arrays();
+pub fn ravel_multi_index(places: impl AsArrays, shape: impl super::IntoShape) -> Array {
+    let places = &*places.as_arrays();
     let shape = super::shape_of("ravel_multi_index", shape);
     let integers = places.iter().all(|p| p.dtype().is_int());
     if places.len() != shape.len() || places.is_empty() || !integers {

@@ -1,7 +1,7 @@
 //! Einstein summation.
 
 use super::axes::invalid;
-use super::{Arrays, one_program};
+use super::{AsArrays, one_program};
 use crate::graph::Array;
 use crate::lower::DotDims;
 use crate::ops::DotGeneral;
@@ -30,8 +30,8 @@ const SEARCH: usize = 5;
 /// # Panics
 /// Panics if the subscripts do not fit the operands or the sizes of one letter differ.
 #[track_caller]
-pub fn einsum(subscripts: &str, operands: impl Arrays) -> Array {
-    let operands = &*operands.arrays();
+pub fn einsum(subscripts: &str, operands: impl AsArrays) -> Array {
+    let operands = &*operands.as_arrays();
     einsum_of("einsum", subscripts, operands)
 }
 

@@ -1,7 +1,7 @@
 //! Functions that are applied to parts of an array.
 
 use super::axes::{dim, dims, invalid};
-use super::{Arrays, AsArray, IntoAxes, Operand, one_program, where_};
+use super::{AsArray, AsArrays, IntoAxes, Operand, one_program, where_};
 use crate::graph::Array;
 
 /// A condition and the function that counts where it holds, for [`piecewise`].
@@ -158,8 +158,8 @@ pub fn reduce(
 /// # Panics
 /// Panics if an array is not a vector, or a vector of bools is traced.
 #[track_caller]
-pub fn ix_(arrays: impl Arrays) -> Vec<Array> {
-    let arrays = &*arrays.arrays();
+pub fn ix_(arrays: impl AsArrays) -> Vec<Array> {
+    let arrays = &*arrays.as_arrays();
     if let Some(bad) = arrays.iter().find(|x| x.rank() != 1) {
         invalid("ix_", format!("needs vectors, got {}", bad.aval()));
     }
@@ -185,8 +185,8 @@ pub fn ix_(arrays: impl Arrays) -> Vec<Array> {
 /// assert_eq!(optimization_barrier([&x])[0].to_vec::<f64>(), [1.0, 2.0]);
 /// ```
 #[track_caller]
-pub fn optimization_barrier(arrays: impl Arrays) -> Vec<Array> {
-    let arrays = &*arrays.arrays();
+pub fn optimization_barrier(arrays: impl AsArrays) -> Vec<Array> {
+    let arrays = &*arrays.as_arrays();
     if arrays.is_empty() {
         return Vec::new();
     }

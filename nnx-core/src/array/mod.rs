@@ -84,7 +84,7 @@ pub use masked::Masked;
 pub use math::logaddexp;
 pub use matmul::{dot_general, ragged_dot};
 pub use nonzero::Unique;
-pub use operands::{Arrays, AsArray, Operand, OptionalArray};
+pub use operands::{AsArray, AsArrays, Operand, OptionalArray};
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
 pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};

@@ -2,7 +2,7 @@
 
 use super::axes::invalid;
 use super::program::common_shape;
-use super::{Arrays, Operand, one_program, where_};
+use super::{AsArrays, Operand, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -80,12 +80,12 @@ fn rounded(x: &Array) -> Array {
 #[track_caller]
 pub fn map_coordinates(
     x: &Array,
-    coordinates: impl Arrays,
+    coordinates: impl AsArrays,
     order: usize,
     outside: Outside,
     value: impl Operand,
 ) -> Array {
-    let coordinates = &*coordinates.arrays();
+    let coordinates = &*coordinates.as_arrays();
     const OP: &str = "map_coordinates";
     if order > 1 {
         invalid(OP, format!("order {order} is not there, only 0 and 1, as in JAX"));

@@ -131,10 +131,10 @@ impl<T: AsArray> AsArray for &T {
 /// Several arrays: a list, a slice or a `Vec` of arrays, Variables, or references to them.
 ///
 /// ```
-/// use nnx::{Array, array::{Arrays, stack}};
+/// use nnx::{Array, array::{AsArrays, stack}};
 ///
-/// fn mean(arrays: impl Arrays) -> Array {
-///     stack(arrays.arrays(), 0).mean(0)
+/// fn mean(arrays: impl AsArrays) -> Array {
+///     stack(arrays.as_arrays(), 0).mean(0)
 /// }
 /// let (x, y) = (Array::from([1.0_f32, 2.0]), Array::from([3.0_f32, 4.0]));
 /// assert_eq!(mean([&x, &y]).to_vec::<f32>(), [2.0, 3.0]);
@@ -145,33 +145,33 @@ impl<T: AsArray> AsArray for &T {
     label = "expected `[&x, &y]`, or a slice or `Vec` of arrays",
     note = "fixes:\n  1. write the arrays as a list: `[&x, &y]`, also for one: `[&x]`\n  2. the parts of an array along its first axis: `x.axis_iter(0).collect::<Vec<_>>()`"
 )]
-pub trait Arrays {
+pub trait AsArrays {
     /// The arrays.
-    fn arrays(&self) -> Vec<&Array>;
+    fn as_arrays(&self) -> Vec<&Array>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: AsArray> Arrays for [A] {
-    fn arrays(&self) -> Vec<&Array> {
+impl<A: AsArray> AsArrays for [A] {
+    fn as_arrays(&self) -> Vec<&Array> {
         self.iter().map(A::as_array).collect()
     }
 }
 #[diagnostic::do_not_recommend]
-impl<A: AsArray, const N: usize> Arrays for [A; N] {
-    fn arrays(&self) -> Vec<&Array> {
-        self[..].arrays()
+impl<A: AsArray, const N: usize> AsArrays for [A; N] {
+    fn as_arrays(&self) -> Vec<&Array> {
+        self[..].as_arrays()
     }
 }
 #[diagnostic::do_not_recommend]
-impl<A: AsArray> Arrays for Vec<A> {
-    fn arrays(&self) -> Vec<&Array> {
-        self[..].arrays()
+impl<A: AsArray> AsArrays for Vec<A> {
+    fn as_arrays(&self) -> Vec<&Array> {
+        self[..].as_arrays()
     }
 }
 #[diagnostic::do_not_recommend]
-impl<T: Arrays + ?Sized> Arrays for &T {
-    fn arrays(&self) -> Vec<&Array> {
-        (**self).arrays()
+impl<T: AsArrays + ?Sized> AsArrays for &T {
+    fn as_arrays(&self) -> Vec<&Array> {
+        (**self).as_arrays()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::axes::{dim, dims, invalid};
 use super::program::{common_shape, program};
 use super::starts::Starts;
-use super::{Arrays, AsArray, IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
+use super::{AsArray, AsArrays, IndexMode, IntoAxes, IntoShape, concatenate, iota, one_program};
 use crate::graph::{Array, is_tracing};
 use crate::value::DType;
 
@@ -424,8 +424,8 @@ fn join(name: &str, arrays: &[&Array], least: fn(&Array) -> Array, axis: isize) 
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn hstack(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn hstack(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     let axis = if arrays.first().is_some_and(|a| a.rank() > 1) { 1 } else { 0 };
     join("hstack", arrays, |x| x.atleast_1d(), axis)
 }
@@ -443,8 +443,8 @@ pub fn hstack(arrays: impl Arrays) -> Array {
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn vstack(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn vstack(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     join("vstack", arrays, |x| x.atleast_2d(), 0)
 }
 
@@ -461,8 +461,8 @@ pub fn vstack(arrays: impl Arrays) -> Array {
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn dstack(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn dstack(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     join("dstack", arrays, |x| x.atleast_3d(), 2)
 }
 
@@ -479,8 +479,8 @@ pub fn dstack(arrays: impl Arrays) -> Array {
 /// # Panics
 /// Panics if there is no array or their other axes differ.
 #[track_caller]
-pub fn column_stack(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn column_stack(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     join("column_stack", arrays, |x| if x.rank() < 2 { x.reshape([-1, 1]) } else { x.clone() }, 1)
 }
 
@@ -497,8 +497,8 @@ pub fn column_stack(arrays: impl Arrays) -> Array {
 /// # Panics
 /// Panics if an array has more than two axes, or there is none.
 #[track_caller]
-pub fn block_diag(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn block_diag(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 2) {
         invalid("block_diag", format!("needs matrices, got {}", bad.aval()));
     }
@@ -535,8 +535,8 @@ pub fn block_diag(arrays: impl Arrays) -> Array {
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
-pub fn broadcast_arrays(arrays: impl Arrays) -> Vec<Array> {
-    let arrays = &*arrays.arrays();
+pub fn broadcast_arrays(arrays: impl AsArrays) -> Vec<Array> {
+    let arrays = &*arrays.as_arrays();
     let shape = common_shape("broadcast_arrays", arrays);
     program("broadcast_arrays", &owned(arrays), |args| {
         args.iter().map(|x| x.broadcast_to_dims(&shape)).collect()

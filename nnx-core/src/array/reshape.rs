@@ -1,7 +1,7 @@
 //! Shapes: reshape, transpose, squeeze, join, repeat.
 
 use super::axes::{dim, dims, invalid, product_of};
-use super::{Arrays, IntoAxes, IntoShape};
+use super::{AsArrays, IntoAxes, IntoShape};
 use crate::graph::Array;
 use crate::ops::{BroadcastInDim, Concatenate, Reshape, Reverse, Transpose};
 use crate::run::bind1;
@@ -280,8 +280,8 @@ impl Array {
 /// # Panics
 /// Panics if there is no array, or their other axes differ.
 #[track_caller]
-pub fn concatenate(arrays: impl Arrays, axis: isize) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn concatenate(arrays: impl AsArrays, axis: isize) -> Array {
+    let arrays = &*arrays.as_arrays();
     let Some(first) = arrays.first() else {
         invalid("concatenate", "needs at least one array".into());
     };
@@ -304,8 +304,8 @@ pub fn concatenate(arrays: impl Arrays, axis: isize) -> Array {
 /// # Panics
 /// Panics if there is no array, or the shapes differ.
 #[track_caller]
-pub fn stack(arrays: impl Arrays, axis: isize) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn stack(arrays: impl AsArrays, axis: isize) -> Array {
+    let arrays = &*arrays.as_arrays();
     let Some(first) = arrays.first() else { invalid("stack", "needs at least one array".into()) };
     if let Some(other) = arrays.iter().find(|a| a.shape() != first.shape()) {
         invalid("stack", format!("{} and {} differ in shape", first.aval(), other.aval()));

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid, signed};
 use super::starts::cut;
-use super::{Arrays, AsArray, Operand, one_program};
+use super::{AsArray, AsArrays, Operand, one_program};
 use crate::graph::Array;
 use crate::ops::{DynamicSlice, DynamicUpdateSlice, Pad, Slice};
 use crate::run::bind1;
@@ -261,8 +261,8 @@ impl Array {
     /// # Panics
     /// Panics if there is not one start and size per axis, or a size is too large.
     #[track_caller]
-    pub fn dynamic_slice(&self, starts: impl Arrays, sizes: &[usize]) -> Array {
-        let starts = &*starts.arrays();
+    pub fn dynamic_slice(&self, starts: impl AsArrays, sizes: &[usize]) -> Array {
+        let starts = &*starts.as_arrays();
         let args: Vec<Array> = starts.iter().map(|&start| start.clone()).collect();
         let args: Vec<Array> = std::iter::once(self.clone()).chain(args).collect();
         one_program("dynamic_slice", &args, |args| {
@@ -287,8 +287,8 @@ impl Array {
     /// # Panics
     /// Panics if there is not one start per axis, or the update is too large.
     #[track_caller]
-    pub fn dynamic_update_slice(&self, update: impl AsArray, starts: impl Arrays) -> Array {
-        let starts = &*starts.arrays();
+    pub fn dynamic_update_slice(&self, update: impl AsArray, starts: impl AsArrays) -> Array {
+        let starts = &*starts.as_arrays();
         let update = update.as_array();
         let args = [self, update].into_iter().chain(starts.iter().copied());
         let args: Vec<Array> = args.cloned().collect();

@@ -2,7 +2,7 @@
 
 use super::axes::{dim, invalid};
 use super::indexing::one_program;
-use super::{Arrays, AsArray, concatenate, iota};
+use super::{AsArray, AsArrays, concatenate, iota};
 use crate::graph::Array;
 use crate::ops::{Sort, TopK};
 use crate::run::bind;
@@ -185,8 +185,8 @@ impl Array {
 /// Panics if the shapes differ, there is no such axis, or `num_keys` is not in 1..=number of
 /// arrays.
 #[track_caller]
-pub fn sort_multi(operands: impl Arrays, axis: isize, num_keys: usize) -> Vec<Array> {
-    let operands = &*operands.arrays();
+pub fn sort_multi(operands: impl AsArrays, axis: isize, num_keys: usize) -> Vec<Array> {
+    let operands = &*operands.as_arrays();
     const OP: &str = "sort_multi";
     let Some(first) = operands.first() else { invalid(OP, "needs at least one array".into()) };
     let dim = dim(OP, axis, first.aval());
@@ -246,8 +246,8 @@ pub fn sort_complex(x: &Array) -> Array {
 /// # Panics
 /// Panics if there is no key, the shapes differ or there is no such axis.
 #[track_caller]
-pub fn lexsort(keys: impl Arrays, axis: isize) -> Array {
-    let keys = &*keys.arrays();
+pub fn lexsort(keys: impl AsArrays, axis: isize) -> Array {
+    let keys = &*keys.as_arrays();
     let Some(first) = keys.first() else { invalid("lexsort", "needs at least one key".into()) };
     let (d, shape) = (dim("lexsort", axis, first.aval()), first.shape());
     let owned: Vec<Array> = keys.iter().rev().map(|&key| key.clone()).collect();

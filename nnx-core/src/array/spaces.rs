@@ -2,7 +2,7 @@
 
 use super::axes::{invalid, shape_of};
 use super::program::{common_shape, program};
-use super::{Arrays, IntoShape, Operand, iota};
+use super::{AsArrays, IntoShape, Operand, iota};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -196,8 +196,8 @@ pub enum Indexing {
 /// # Panics
 /// Panics if an array has more than one axis.
 #[track_caller]
-pub fn meshgrid(arrays: impl Arrays, indexing: Indexing) -> Vec<Array> {
-    let arrays = &*arrays.arrays();
+pub fn meshgrid(arrays: impl AsArrays, indexing: Indexing) -> Vec<Array> {
+    let arrays = &*arrays.as_arrays();
     if let Some(bad) = arrays.iter().find(|a| a.rank() > 1) {
         invalid("meshgrid", format!("needs arrays of one axis, got {}", bad.aval()));
     }

@@ -12,6 +12,7 @@ mod homes;
 mod mistakes;
 mod more_probes;
 mod names;
+mod operand_calls;
 mod operands;
 mod points;
 mod probe;

@@ -2,7 +2,7 @@
 
 use super::{computed, inv, returned, solve, square};
 use crate::array::axes::invalid;
-use crate::array::{Arrays, eye, keepdims, one_program, where_};
+use crate::array::{AsArrays, eye, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::value::DType;
 
@@ -60,8 +60,8 @@ pub fn matrix_power(a: &Array, n: i32) -> Array {
 /// # Panics
 /// Panics if there are fewer than two arrays, or neighbours do not fit.
 #[track_caller]
-pub fn multi_dot(arrays: impl Arrays) -> Array {
-    let arrays = &*arrays.arrays();
+pub fn multi_dot(arrays: impl AsArrays) -> Array {
+    let arrays = &*arrays.as_arrays();
     const OP: &str = "multi_dot";
     let n = arrays.len();
     let vector_inside = n > 2 && arrays[1..n - 1].iter().any(|a| a.rank() != 2);

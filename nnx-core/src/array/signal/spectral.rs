@@ -28,7 +28,7 @@ pub enum Taper {
     Weights(Array),
 }
 
-/// What stands beyond both ends of a signal.
+/// The values beyond both ends of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Boundary {
     /// The mirrored signal: `"even"`.
@@ -41,7 +41,7 @@ pub enum Boundary {
     Zeros,
 }
 
-/// What a spectrum is divided by.
+/// The divisor of a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Scaling {
     /// Power for each unit of frequency: `"density"`.
@@ -51,7 +51,7 @@ pub enum Scaling {
     Spectrum,
 }
 
-/// What becomes of the spectra of all pieces.
+/// How the spectra of all pieces become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Averaged {
     /// Their mean: `"mean"`.
@@ -75,7 +75,7 @@ pub struct Pieces {
     pub noverlap: Option<usize>,
     /// The length of the Fourier transforms, which is filled with zeros. By default that of a piece.
     pub nfft: Option<usize>,
-    /// What is taken away from each piece. By default nothing for [`stft`] and the mean for [`csd`].
+    /// The part that is taken away from each piece. By default nothing for [`stft`] and the mean for [`csd`].
     pub detrend: Option<Trend>,
     /// Whether only frequencies from 0 on are kept, which say it all of real signals. Yes by default.
     pub onesided: bool,

@@ -57,7 +57,7 @@ fn wide(name: &str, operands: &[&dyn Operand], body: impl FnOnce(&[&Array]) -> A
     })
 }
 
-/// What is wanted of a series: its value, or its derivative with respect to a parameter above or
+/// The number that is wanted of a series: its value, or its derivative with respect to a parameter above or
 /// below the line.
 #[derive(Clone, Copy, PartialEq)]
 enum SeriesPart {
