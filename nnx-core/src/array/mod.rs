@@ -33,6 +33,7 @@ mod nonzero;
 mod operands;
 mod padding;
 mod pieces;
+mod places;
 mod polynomials;
 mod products;
 mod program;
@@ -87,6 +88,10 @@ pub use nonzero::Unique;
 pub use operands::{AsArray, OptionalArray};
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
+pub use places::{
+    GatherDimensionNumbers, PlaceOptions, ScatterDimensionNumbers, gather, scatter, scatter_add,
+    scatter_apply, scatter_max, scatter_min, scatter_mul, scatter_sub,
+};
 pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};
 pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
