@@ -4,6 +4,8 @@
 #[path = "ops/check.rs"]
 #[allow(dead_code)]
 mod check;
+#[path = "numeric/eigen.rs"]
+mod eigen;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
 #[path = "numeric/faults.rs"]
@@ -16,6 +18,8 @@ mod images;
 mod linalg;
 #[path = "numeric/names.rs"]
 mod names;
+#[path = "numeric/places.rs"]
+mod places;
 #[path = "numeric/products.rs"]
 mod products;
 #[path = "numeric/reductions.rs"]

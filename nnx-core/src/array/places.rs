@@ -46,39 +46,30 @@ pub struct ScatterDimensionNumbers {
 }
 
 /// What holds of the indices of [`gather`], [`scatter`] and the like.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PlaceOptions {
     /// Promises that no two windows overlap.
     pub unique_indices: bool,
     /// Promises that the index vectors ascend.
     pub indices_are_sorted: bool,
-    /// The treatment of windows that do not lie inside. [`IndexMode::Wrap`] is not one of these.
-    pub mode: IndexMode,
+    /// The treatment of windows that do not lie inside. Without one, as in JAX, [`gather`] takes
+    /// [`IndexMode::PromiseInBounds`], the others [`IndexMode::Fill`]. [`IndexMode::Wrap`] is not one of
+    /// these.
+    pub mode: Option<IndexMode>,
     /// The element that [`IndexMode::Fill`] reads outside. Without one it is NaN, the smallest signed, the
     /// largest unsigned integer, `true`.
     pub fill_value: Option<f64>,
 }
 
-impl Default for PlaceOptions {
-    /// No promises, and [`IndexMode::Fill`].
-    fn default() -> Self {
-        PlaceOptions {
-            unique_indices: false,
-            indices_are_sorted: false,
-            mode: IndexMode::Fill,
-            fill_value: None,
-        }
-    }
-}
-
 impl PlaceOptions {
     #[track_caller]
-    fn flags(self, op: &str) -> IndexFlags {
-        if self.mode == IndexMode::Wrap {
+    fn flags(self, op: &str, default: IndexMode) -> IndexFlags {
+        let mode = self.mode.unwrap_or(default);
+        if mode == IndexMode::Wrap {
             invalid(op, "`mode` must be `PromiseInBounds`, `Clip` or `Fill`, not `Wrap`".into());
         }
         IndexFlags {
-            mode: self.mode.out_of_bounds(),
+            mode: mode.out_of_bounds(),
             unique: self.unique_indices,
             sorted: self.indices_are_sorted,
         }
@@ -210,7 +201,7 @@ pub fn gather(
 ) -> Array {
     const OP: &str = "gather";
     let indices = start_indices.as_array();
-    let flags = options.flags(OP);
+    let flags = options.flags(OP, IndexMode::PromiseInBounds);
     let n = dimension_numbers;
     let roles = Roles {
         window: ("offset_dims", &n.offset_dims),
@@ -268,7 +259,7 @@ fn scatter_op(
     n: &ScatterDimensionNumbers,
     options: PlaceOptions,
 ) -> Scatter {
-    let flags = options.flags(name);
+    let flags = options.flags(name, IndexMode::Fill);
     if options.fill_value.is_some() {
         invalid(name, "`fill_value` is for `gather`: nothing is read here, so write `None`".into());
     }

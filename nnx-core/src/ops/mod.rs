@@ -64,8 +64,8 @@ pub(crate) use gcd::Gcd;
 pub(crate) use implicit::{ImplicitRoot, LinearSolve, Part};
 pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
-    Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
-    matrix, permute_rows, square,
+    Cholesky, Eig, Eigh, Geqrf, Hessenberg, HouseholderProduct, Lu, LuSolve, Qr, Schur, Svd,
+    Sylvester, TriangularSolve, TridiagonalSolve, adjoint, complex_schur, matrix, permute_rows, square,
 };
 pub(crate) use prefixes::prefixes;
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};
