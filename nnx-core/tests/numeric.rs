@@ -24,6 +24,8 @@ mod places;
 mod products;
 #[path = "numeric/reductions.rs"]
 mod reductions;
+#[path = "numeric/rotations.rs"]
+mod rotations;
 #[path = "numeric/rules.rs"]
 mod rules;
 #[path = "numeric/shapes.rs"]
