@@ -47,22 +47,32 @@ impl RegularGridInterpolator {
     /// the first axes; that they ascend is not checked. `Linear`, and NaN outside.
     ///
     /// # Panics
-    /// Panics if `points` are not vectors of the sizes of the first axes of `values`, with at least two elements.
+    /// Panics if `points` are not vectors of the sizes of the first axes of `values`, with at least two elements, or they are
+    /// complex.
     #[track_caller]
-    pub fn new(points: &[&Array], values: &Array) -> Self {
+    pub fn new(points: &[&Array], values: impl AsArray) -> Self {
+        let values = values.as_array();
         const OP: &str = "RegularGridInterpolator::new";
         if points.is_empty() || points.len() > MAX_AXES.min(values.rank()) {
             let (n, values) = (points.len(), values.aval());
             let most = MAX_AXES;
-            invalid(OP, format!("{n} vectors of points for {values}: one for each of up to {most} axes"));
+            invalid(
+                OP,
+                format!("{n} vectors of points for {values}: one for each of up to {most} axes"),
+            );
         }
         for (d, points) in points.iter().enumerate() {
+            if points.dtype().is_complex() {
+                invalid(OP, format!("the points {} of axis {d} must be real", points.aval()));
+            }
             if points.rank() != 1 || points.size() < 2 || points.size() != values.shape()[d] {
                 let (points, values) = (points.aval(), values.aval());
                 invalid(
                     OP,
-                    format!("the points {points} of axis {d} must be a vector of at least two elements, as \
-                             many as {values} has there"),
+                    format!(
+                        "the points {points} of axis {d} must be a vector of at least two elements, as \
+                             many as {values} has there"
+                    ),
                 );
             }
         }
@@ -90,15 +100,18 @@ impl RegularGridInterpolator {
     /// by the axes of the values after those of the grid.
     ///
     /// # Panics
-    /// Panics if the last axis of `xi` has another size.
+    /// Panics if the last axis of `xi` has another size, or the points are complex.
     #[track_caller]
     pub fn call(&self, xi: impl AsArray) -> Array {
         const OP: &str = "RegularGridInterpolator::call";
         let xi = xi.as_array();
         let axes = self.points.len();
-        if xi.shape().last() != Some(&axes) {
+        if xi.shape().last() != Some(&axes) || xi.dtype().is_complex() {
             let xi = xi.aval();
-            invalid(OP, format!("the last axis of the points {xi} must have {axes} coordinates"));
+            invalid(
+                OP,
+                format!("the last axis of the points {xi} must have {axes} real coordinates"),
+            );
         }
         let dtype = self.points.iter().fold(xi.dtype(), |d, p| promote_dtypes(d, p.dtype()));
         let own = if self.values.dtype().is_inexact() { self.values.dtype() } else { DType::F32 };
@@ -193,7 +206,12 @@ pub fn vq(obs: &Array, code_book: impl AsArray) -> (Array, Array) {
     };
     if !fits {
         let (obs, codes) = (obs.aval(), codes.aval());
-        invalid(OP, format!("needs two vectors, or matrices with equal rows, and a code; got {obs} and {codes}"));
+        invalid(
+            OP,
+            format!(
+                "needs two vectors, or matrices with equal rows, and a code; got {obs} and {codes}"
+            ),
+        );
     }
     let dtype = promote_dtypes(obs.dtype(), codes.dtype());
     let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };

@@ -114,9 +114,11 @@ impl Roles<'_> {
             return Some(format!("the indices must be integers, got {indices}"));
         }
         let Some((&components, batch)) = indices.shape().split_last() else {
-            return Some("the indices are a scalar: index vectors lie along their last dimension, so \
+            return Some(
+                "the indices are a scalar: index vectors lie along their last dimension, so \
                          reshape them to `[1]`"
-                .into());
+                    .into(),
+            );
         };
         if self.map.1.len() != components {
             return Some(format!(
@@ -125,11 +127,12 @@ impl Roles<'_> {
                 self.map.1.len()
             ));
         }
+        let of = format!("the operand {operand}");
         let lists = [
             distinct(self.window, whole, self.window_of, true),
-            distinct(self.absent, rank, "the operand", true),
-            distinct(self.map, rank, "the operand", false),
-            distinct(self.batching, rank, "the operand", true),
+            distinct(self.absent, rank, &of, true),
+            distinct(self.map, rank, &of, false),
+            distinct(self.batching, rank, &of, true),
             distinct(self.indices_batching, batch.len(), "a batch of index vectors", false),
             disjoint(self.absent, self.batching),
             disjoint(self.map, self.batching),
@@ -224,7 +227,12 @@ pub fn gather(
         let batching = n.operand_batching_dims.contains(&d);
         if (single && size != 1) || (batching && size > 1) {
             let list = if single { "collapsed_slice_dims" } else { "operand_batching_dims" };
-            invalid(OP, format!("`slice_sizes` has {size} for dimension {d}, which is in `{list}`: write 1"));
+            invalid(
+                OP,
+                format!(
+                    "`slice_sizes` has {size} for dimension {d}, which is in `{list}`: write 1"
+                ),
+            );
         }
         if size > operand.shape()[d] && indices.size() > 0 {
             let operand = operand.aval();
@@ -274,6 +282,7 @@ fn scatter_op(
     if let Some(mistake) = roles.mistake(operand, indices, updates.len()) {
         invalid(name, mistake);
     }
+    let whole = operand.with_shape(updates);
     let batch: Vec<usize> = (0..updates.len())
         .filter(|d| !n.update_window_dims.contains(d))
         .map(|d| updates[d])
@@ -282,19 +291,20 @@ fn scatter_op(
         invalid(
             name,
             format!(
-                "the updates have the dimensions {batch:?} besides their windows', and the indices \
-                 {indices} need {:?}",
+                "the updates {whole} have the dimensions {batch:?} besides their windows', and the \
+                 indices {indices} need {:?}",
                 &indices.shape()[..indices.rank() - 1]
             ),
         );
     }
-    let kept = (0..operand.rank()).filter(|d| {
-        !n.inserted_window_dims.contains(d) && !n.operand_batching_dims.contains(d)
-    });
-    for (&u, d) in n.update_window_dims.iter().zip(kept) {
-        if updates[u] > operand.shape()[d] {
-            invalid(name, format!("a window of updates {updates:?} does not fit into {operand}"));
-        }
+    let kept = (0..operand.rank())
+        .filter(|d| !n.inserted_window_dims.contains(d) && !n.operand_batching_dims.contains(d));
+    let fits =
+        n.update_window_dims.iter().zip(kept).all(|(&u, d)| updates[u] <= operand.shape()[d]);
+    let single = n.inserted_window_dims.iter().chain(&n.operand_batching_dims);
+    let empty = single.map(|&d| operand.shape()[d]).any(|size| size == 0);
+    if !fits || (empty && whole.size() > 0) {
+        invalid(name, format!("the windows of the updates {whole} do not fit into {operand}"));
     }
     Scatter {
         kind,

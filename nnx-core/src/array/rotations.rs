@@ -130,7 +130,8 @@ impl Rotation {
         }
         let quat = one_program(OP, &[matrix.to_inexact()], |args| {
             let m: [[Array; 3]; 3] = std::array::from_fn(|i| {
-                let row = args[0].slice_dim(args[0].rank() - 2, i, i + 1).squeeze(args[0].rank() - 2);
+                let row =
+                    args[0].slice_dim(args[0].rank() - 2, i, i + 1).squeeze(args[0].rank() - 2);
                 parts(&row)
             });
             let trace = &m[0][0] + &m[1][1] + &m[2][2];
@@ -336,12 +337,7 @@ impl Rotation {
             let q: [Array; 4] = parts(&args[0]);
             let [a, b, c, d] = match symmetric {
                 true => [q[3].clone(), q[i].clone(), q[j].clone(), &q[k] * sign],
-                false => [
-                    &q[3] - &q[j],
-                    &q[i] + &q[k] * sign,
-                    &q[j] + &q[3],
-                    &q[k] * sign - &q[i],
-                ],
+                false => [&q[3] - &q[j], &q[i] + &q[k] * sign, &q[j] + &q[3], &q[k] * sign - &q[i]],
             };
             let middle = c.hypot(&d).atan2(a.hypot(&b)) * 2.0;
             let (sum, difference) = (b.atan2(a), d.atan2(c));
@@ -384,7 +380,9 @@ impl Rotation {
     /// The rotations back.
     #[track_caller]
     pub fn inv(&self) -> Self {
-        Rotation { quat: &self.quat * Array::from([-1.0, -1.0, -1.0, 1.0]).astype(self.quat.dtype()) }
+        Rotation {
+            quat: &self.quat * Array::from([-1.0, -1.0, -1.0, 1.0]).astype(self.quat.dtype()),
+        }
     }
 
     /// The angles, from 0 to π.
@@ -410,7 +408,9 @@ impl Rotation {
         };
         let weights = match weights {
             Some(w) if w.shape() == [n] => w.astype(self.quat.dtype()),
-            Some(w) => invalid(OP, format!("needs {n} weights for as many rotations, got {}", w.aval())),
+            Some(w) => {
+                invalid(OP, format!("needs {n} weights for as many rotations, got {}", w.aval()))
+            }
             None => super::ones([n], self.quat.dtype()),
         };
         let quat = one_program(OP, &[self.quat.clone(), weights], |args| {

@@ -65,7 +65,8 @@ pub(crate) use implicit::{ImplicitRoot, LinearSolve, Part};
 pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
     Cholesky, Eig, Eigh, Geqrf, Hessenberg, HouseholderProduct, Lu, LuSolve, Qr, Schur, Svd,
-    Sylvester, TriangularSolve, TridiagonalSolve, adjoint, complex_schur, matrix, permute_rows, square,
+    Sylvester, TriangularSolve, TridiagonalSolve, adjoint, complex_schur, matrix, permute_rows,
+    square,
 };
 pub(crate) use prefixes::prefixes;
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};

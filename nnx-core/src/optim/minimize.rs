@@ -30,12 +30,7 @@ pub struct MinimizeOptions {
 impl Default for MinimizeOptions {
     /// 200 steps for each element, the largest element of the gradient below 1e-5, and 10 tries.
     fn default() -> Self {
-        MinimizeOptions {
-            maxiter: None,
-            norm: f64::INFINITY,
-            gtol: 1e-5,
-            line_search_maxiter: 10,
-        }
+        MinimizeOptions { maxiter: None, norm: f64::INFINITY, gtol: 1e-5, line_search_maxiter: 10 }
     }
 }
 
@@ -269,8 +264,7 @@ fn line_search(
             last: point,
         }
     };
-    let going =
-        |s: &Search| s.done.logical_not() & s.failed.logical_not() & s.tries.le(most);
+    let going = |s: &Search| s.done.logical_not() & s.failed.logical_not() & s.tries.le(most);
     while_loop(going, body, init)
 }
 
@@ -304,7 +298,10 @@ pub fn minimize(
     const OP: &str = "minimize";
     if x0.rank() != 1 || !matches!(x0.dtype(), DType::F32 | DType::F64) {
         let x0 = x0.aval();
-        invalid(OP, format!("`x0` must be a vector of f32 or f64, got {x0}: use `reshape` or `astype`"));
+        invalid(
+            OP,
+            format!("`x0` must be a vector of f32 or f64, got {x0}: use `reshape` or `astype`"),
+        );
     }
     let n = x0.size();
     let most = options.maxiter.unwrap_or(200 * n);
@@ -364,8 +361,7 @@ pub fn minimize(
             search_status: status,
         }
     };
-    let going =
-        |s: &Bfgs| s.converged.logical_not() & s.failed.logical_not() & s.steps.lt(most);
+    let going = |s: &Bfgs| s.converged.logical_not() & s.failed.logical_not() & s.steps.lt(most);
     let end = while_loop(going, body, init);
     let failed = where_(&end.failed, &end.search_status + 2, -1);
     let unfinished = where_(end.steps.eq(most), 1, failed);

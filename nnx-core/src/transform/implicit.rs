@@ -179,8 +179,7 @@ pub fn custom_root<X: Module>(
     let parts = unknowns(made, GUESS, initial_guess);
     let n = parts.len();
     let equation = traced(made, ["f", GUESS], initial_guess, |x: &X| f(x), initial_guess);
-    let solved =
-        traced(made, ["solve", GUESS], initial_guess, |x: &X| solve(&f, x), initial_guess);
+    let solved = traced(made, ["solve", GUESS], initial_guess, |x: &X| solve(&f, x), initial_guess);
     let of_tangents = |(x, y): (&X, &X)| {
         let args: Vec<Array> =
             leaves(x).into_iter().chain(equation.captures.iter().cloned()).collect();

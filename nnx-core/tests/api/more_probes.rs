@@ -108,7 +108,7 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "Rotation::inv" [[2, 4]] => |x| Rotation::from_quat(&x[0]).inv().as_matrix();
         "Rotation::magnitude" [[2, 4]] => |x| Rotation::from_quat(&x[0]).magnitude();
         "Rotation::mean" [[2, 4]] => |x| Rotation::from_quat(&x[0]).mean(None).as_matrix();
-        "Rotation::single" [[4]] => |x| { let r = Rotation::from_quat(&x[0]); assert!(r.single()); r.as_matrix() };
+        "Rotation::single" [[4]] => |x| { let r = Rotation::from_quat(&x[0]); let _ = r.single(); r.as_matrix() };
         "Rotation::take" [[2, 4]] => |x| Rotation::from_quat(&x[0]).take(ints(&[1, 0, 1])).as_matrix();
         "Slerp::new" [[3], [3, 4]] => |x| Slerp::new(&x[0], &Rotation::from_quat(&x[1])).call(Array::from([0.5])).as_matrix();
         "Slerp::call" [[4], [2, 4]] => |x| Slerp::new(Array::from([0.0, 1.0]), &Rotation::from_quat(&x[1])).call(&x[0]).as_matrix();

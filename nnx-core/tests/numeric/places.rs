@@ -200,7 +200,8 @@ fn batches_as_in_jax() {
         ..Default::default()
     };
     let u = Array::from([[1., 2.], [3., 4.], [5., 6.], [7., 8.]]);
-    let one = |(x, i, u): (&Array, &Array, &Array)| scatter_add(x, i, u, &points, mode(IndexMode::Fill));
+    let one =
+        |(x, i, u): (&Array, &Array, &Array)| scatter_add(x, i, u, &points, mode(IndexMode::Fill));
     let y = vmap(one, (&x(), &at, &u), 0).to_vec::<f64>();
     let want = [
         1., 1., 2., 3., 4., 7., 6., 11., 8., 9., 10., 11., 12., 13., 25., 15., 16., 17., 18., 19.,
@@ -241,11 +242,7 @@ fn mistakes_are_told() {
         (of(|n| n.offset_dims = vec![2, 1]), &[2, 2], "`offset_dims` must ascend"),
         (of(|n| n.offset_dims = vec![1, 3]), &[2, 2], "`offset_dims` names dimension 3"),
         (of(|n| n.offset_dims = vec![1]), &[2, 2], "must be one of the window's"),
-        (
-            of(|n| (n.offset_dims, n.collapsed_slice_dims) = (vec![1], vec![0])),
-            &[2, 2],
-            "write 1",
-        ),
+        (of(|n| (n.offset_dims, n.collapsed_slice_dims) = (vec![1], vec![0])), &[2, 2], "write 1"),
         (of(|n| n.operand_batching_dims = vec![0]), &[2, 2], "`start_index_map` and in"),
         (windows(), &[2, 7], "does not fit into"),
         (windows(), &[2], "`slice_sizes` has 1 sizes"),
@@ -264,7 +261,7 @@ fn mistakes_are_told() {
     let text = set(zeros([3, 2, 2], DType::F64), Default::default());
     assert!(text.contains("besides their windows'"), "{text}");
     let text = set(zeros([4, 5, 2], DType::F64), Default::default());
-    assert!(text.contains("does not fit"), "{text}");
+    assert!(text.contains("do not fit"), "{text}");
     assert!(set(u(), mode(IndexMode::Wrap)).contains("not `Wrap`"));
     let fill_value = Some(1.0);
     let text = set(u(), PlaceOptions { fill_value, ..Default::default() });

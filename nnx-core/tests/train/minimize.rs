@@ -46,11 +46,13 @@ fn the_steps_are_those_of_jax() {
     let off = (found.hess_inv - Array::from(want).reshape([2, 2])).abs().max(..);
     assert!(off.item::<f64>() < 1e-4, "{off}");
     // A minimum from the start, a function without one, a function without values.
-    let found = minimize(|p: &Array| p.square().sum(..), &zeros([2], DType::F64), Default::default());
+    let found =
+        minimize(|p: &Array| p.square().sum(..), &zeros([2], DType::F64), Default::default());
     assert_eq!(ends(&found), (true, 0, 1, 0));
     let found = minimize(|p: &Array| p.sum(..), &zeros([2], DType::F64), Default::default());
     assert_eq!(ends(&found), (false, 5, 11, 1));
-    let found = minimize(|p: &Array| p.log().sum(..), &Array::from([-1.0, 2.0]), Default::default());
+    let found =
+        minimize(|p: &Array| p.log().sum(..), &Array::from([-1.0, 2.0]), Default::default());
     assert_eq!(ends(&found), (false, 5, 11, 1));
     let options = MinimizeOptions { maxiter: Some(3), ..Default::default() };
     let found = minimize(rosenbrock, &Array::from([-1.2, 1.0]), options);

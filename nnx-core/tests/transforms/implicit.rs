@@ -3,8 +3,8 @@
 
 use nnx_core::array::*;
 use nnx_core::{
-    Array, DType, TransposeSolve, custom_linear_solve, custom_root, grad, jacfwd, jacrev,
-    jvp, linalg, random, vmap, while_loop,
+    Array, DType, TransposeSolve, custom_linear_solve, custom_root, grad, jacfwd, jacrev, jvp,
+    linalg, random, vmap, while_loop,
 };
 
 fn matrix(n: usize, seed: u64) -> Array {

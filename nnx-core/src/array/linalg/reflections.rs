@@ -25,7 +25,10 @@ pub fn householder_product(a: &Array, taus: impl AsArray) -> Array {
         && m >= n;
     if !fits {
         let (a, taus) = (a.aval(), taus.aval());
-        invalid(OP, format!("needs vectors [m, n] with m ≥ n and up to n factors, got {a} and {taus}"));
+        invalid(
+            OP,
+            format!("needs vectors [m, n] with m ≥ n and up to n factors, got {a} and {taus}"),
+        );
     }
     let dtype = promote_dtypes(a.dtype(), taus.dtype());
     let (wide, own) = (computed(dtype), returned(dtype));
@@ -68,13 +71,7 @@ pub fn qr_raw(a: &Array) -> (Array, Array) {
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn ormqr(
-    a: &Array,
-    taus: impl AsArray,
-    c: impl AsArray,
-    left: bool,
-    transpose: bool,
-) -> Array {
+pub fn ormqr(a: &Array, taus: impl AsArray, c: impl AsArray, left: bool, transpose: bool) -> Array {
     const OP: &str = "ormqr";
     let (taus, c) = (taus.as_array(), c.as_array());
     let ((m, n), (rows, columns)) = (matrix(OP, a), matrix(OP, c));
@@ -89,8 +86,10 @@ pub fn ormqr(
         let side = if left { "rows" } else { "columns" };
         invalid(
             OP,
-            format!("{a}, {taus} and {c}: c with as many {side} as `a` has rows, factors for its \
-                     columns and equal batches are needed"),
+            format!(
+                "{a}, {taus} and {c}: c with as many {side} as `a` has rows, factors for its \
+                     columns and equal batches are needed"
+            ),
         );
     }
     let dtype = promote_dtypes(a.dtype(), c.dtype());

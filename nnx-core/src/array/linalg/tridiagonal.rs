@@ -127,12 +127,7 @@ pub fn eigh_tridiagonal(
 /// # Panics
 /// Panics if the shapes do not fit.
 #[track_caller]
-pub fn tridiagonal_solve(
-    dl: &Array,
-    d: impl AsArray,
-    du: impl AsArray,
-    b: impl AsArray,
-) -> Array {
+pub fn tridiagonal_solve(dl: &Array, d: impl AsArray, du: impl AsArray, b: impl AsArray) -> Array {
     const OP: &str = "tridiagonal_solve";
     let (d, du, b) = (d.as_array(), du.as_array(), b.as_array());
     let (n, _) = matrix(OP, b);

@@ -123,7 +123,10 @@ pub struct Qdwh {
 pub fn qdwh(x: &Array, max_iterations: usize) -> Qdwh {
     const OP: &str = "qdwh";
     if x.rank() != 2 || x.shape()[0] < x.shape()[1] {
-        invalid(OP, format!("needs a matrix with at least as many rows as columns, got {}", x.aval()));
+        invalid(
+            OP,
+            format!("needs a matrix with at least as many rows as columns, got {}", x.aval()),
+        );
     }
     let (wide, own) = (computed(x.dtype()), returned(x.dtype()));
     let outs = program(OP, std::slice::from_ref(x), |args| {

@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of general matrices.
 
 use super::schur::schur;
-use super::windows::{window, with_window};
+use super::windows::{once, window, with_window};
 use super::{adjoint, batch, square, wide_inexact};
 use crate::array::{complex, concatenate, finfo, iota, keepdims, where_};
 use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
@@ -92,13 +92,17 @@ impl Eig {
         if count == 0 {
             return vec![values];
         }
+        // The vectors are those of a multiple, whose squares are numbers.
+        let largest = t.abs().max(keepdims([1, 2]));
+        let shrink = 1.0 / where_(largest.gt(0.0), largest, 1.0);
+        let t = t * &shrink;
         let (t, z) = match a.dtype().is_complex() {
             true => (t, z),
             false => triangular(&t, &z),
         };
         // The diagonal has the eigenvalues to the last digit, so that conjugate pairs stay so.
         let here = iota([n, 1], DType::I32, 0).eq(iota([1, n], DType::I32, 1));
-        let t = where_(here, values.expand_dims(1), t);
+        let t = where_(here, (&values * shrink.squeeze(2)).expand_dims(1), t);
         let real = !a.dtype().is_complex();
         let finish = |x: Array| {
             let unit = normalized(&z.matmul(x));
@@ -157,6 +161,7 @@ pub(crate) fn triangular(t: &Array, z: &Array) -> (Array, Array) {
         let size = where_(size.gt(0.0), size, 1.0).astype(wide);
         let cosine = where_(&block, shift / &size, 1.0);
         let sine = where_(&block, &c / size, 0.0);
+        let [cosine, sine] = once([&cosine, &sine]);
         let (p, q) = (slab.slice_dim(1, 0, 1), slab.slice_dim(1, 1, 2));
         let upper = cosine.conj() * &p + sine.conj() * &q;
         let turned = concatenate(&[&upper, &(&cosine * q - &sine * p)], 1);

@@ -1,7 +1,7 @@
 //! The Schur decomposition by the QR algorithm.
 
 use super::hessenberg::{accumulated, reduced};
-use super::windows::{Reflection, element, reflection, window, with_window};
+use super::windows::{Reflection, element, once, reflection, window, with_window};
 use super::{adjoint, batch, square, wide_inexact};
 use crate::array::{concatenate, finfo, iota, keepdims, where_};
 use crate::graph::{Array, Avals, Batch, Batched, Builder, Dual, Jvp, Primitive};
@@ -55,13 +55,19 @@ pub(super) fn schur(a: &Array) -> (Array, Array) {
     if n == 0 || batches == 0 {
         return (a.clone(), a.clone());
     }
-    let fine = a.abs().is_finite().all(keepdims([1, 2]));
-    let (packed, factors) = reduced(&where_(&fine, a, 0.0));
+    let size = a.abs();
+    let fine = size.is_finite().all(keepdims([1, 2]));
+    // Squares of numbers far from 1 are no numbers.
+    let largest = where_(&fine, size, 0.0).max(keepdims([1, 2]));
+    let far = finfo(largest.dtype()).max.powf(0.3);
+    let scaled = largest.gt(far) | (largest.gt(0.0) & largest.lt(1.0 / far));
+    let scale = where_(scaled, largest, 1.0);
+    let (packed, factors) = reduced(&where_(&fine, a * (1.0 / &scale), 0.0));
     let z = accumulated(&packed, &factors);
     let (t, z, left) = iterated(&packed.triu(-1), &z);
     let (t, z) = if a.dtype().is_complex() { (t.triu(0), z) } else { standardized(&t, &z) };
     let fine = fine & left.expand_dims(2).logical_not();
-    (where_(&fine, t, f64::NAN), where_(&fine, z, f64::NAN))
+    (where_(&fine, t * scale, f64::NAN), where_(&fine, z, f64::NAN))
 }
 
 /// The QR steps for one dtype: how many rows a reflection turns, one more than there are shifts.
@@ -93,7 +99,8 @@ fn part(h: &Array, height: usize) -> Part {
     let last = where_(wanted, &at, -1).max(keepdims(1));
     let high = &last + 1;
     let low = where_(coupled.logical_not() & at.lt(&high), &at + 1, 0).max(keepdims(1));
-    Part { active: last.ge(0), low, high }
+    let [active, low, high] = once([&last.ge(0), &low, &high]);
+    Part { active, low, high }
 }
 
 /// Sets the elements of the subdiagonal to zero that are small beside their neighbours.
@@ -187,8 +194,7 @@ fn first_column(h: &Array, part: &Part, stalled: &Array) -> Array {
     let root = minus_squared.abs().sqrt();
     let conjugate = minus_squared.ge(0.0);
     let (plus, minus) = (&middle + &root, &middle - &root);
-    let nearer =
-        where_((&plus - &h22).abs().le((&minus - &h22).abs()), plus, minus);
+    let nearer = where_((&plus - &h22).abs().le((&minus - &h22).abs()), plus, minus);
     let real = where_(&conjugate, middle, nearer) * &size;
     let imaginary = where_(conjugate, root, 0.0) * size;
     let next = low + 1;
@@ -319,10 +325,8 @@ fn standard(a: Array, b: Array, c: Array, d: Array) -> Standard {
     let root = size.sqrt() * squared.maximum(0.0).sqrt();
     let root = safe(&(&half + where_(half.lt(0.0), -&root, &root)));
     let hypotenuse = safe(&c.hypot(&root));
-    let of_real = [
-        [&d + &root, &d - (larger / &root) * product],
-        [&root / &hypotenuse, &c / &hypotenuse],
-    ];
+    let of_real =
+        [[&d + &root, &d - (larger / &root) * product], [&root / &hypotenuse, &c / &hypotenuse]];
     // Conjugate ones, or real ones that are almost equal.
     let sum = &b + &c;
     let hypotenuse = safe(&sum.hypot(&difference));
@@ -333,6 +337,7 @@ fn standard(a: Array, b: Array, c: Array, d: Array) -> Standard {
     let (a2, b2) = (&aa * &cs + &cc * &sn, &bb * &cs + &dd * &sn);
     let (c2, d2) = (&cc * &cs - &aa * &sn, &dd * &cs - &bb * &sn);
     let middle = (a2 + d2) * 0.5;
+    let [middle, b2, c2, cs, sn] = once([&middle, &b2, &c2, &cs, &sn]);
     let apart = c2.ne(0.0) & b2.ne(0.0) & sign(&b2).eq(sign(&c2));
     let flipped = c2.ne(0.0) & b2.eq(0.0);
     let (sb, sc) = (b2.abs().sqrt(), c2.abs().sqrt());
@@ -358,14 +363,13 @@ fn standard(a: Array, b: Array, c: Array, d: Array) -> Standard {
         where_(&triangular, keep, where_(&swapped, swap, rest))
     };
     let [a4, b4, c4, d4, cs4, sn4] = &near;
-    Standard {
-        block: [
-            pick(&a, &d, a_real, a4),
-            pick(&b, &minus_c, &b_real, b4),
-            pick(&c, &none, &none, c4),
-            pick(&d, &a, d_real, d4),
-        ],
-        cosine: pick(&one, &none, cs_real, cs4),
-        sine: pick(&none, &one, sn_real, sn4),
-    }
+    let [a, b, c, d, cosine, sine] = once([
+        &pick(&a, &d, a_real, a4),
+        &pick(&b, &minus_c, &b_real, b4),
+        &pick(&c, &none, &none, c4),
+        &pick(&d, &a, d_real, d4),
+        &pick(&one, &none, cs_real, cs4),
+        &pick(&none, &one, sn_real, sn4),
+    ]);
+    Standard { block: [a, b, c, d], cosine, sine }
 }

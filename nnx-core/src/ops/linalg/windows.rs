@@ -3,8 +3,8 @@
 
 use crate::array::{iota, keepdims, where_};
 use crate::graph::Array;
-use crate::ops::{DynamicSlice, DynamicUpdateSlice};
-use crate::run::bind1;
+use crate::ops::{DynamicSlice, DynamicUpdateSlice, OptimizationBarrier};
+use crate::run::{bind, bind1};
 use crate::value::DType;
 
 /// `size` places of `x` from `start`, an i32 scalar, along `dim`.
@@ -64,5 +64,14 @@ pub(super) fn reflection(first: &Array, tail: &Array, head: &Array) -> Reflectio
     let (safe, difference) = (where_(&nothing, 1.0, &wide), where_(&nothing, 1.0, first - &wide));
     let tau = where_(&nothing, 0.0, (&wide - first) / safe);
     let w = where_(head, 1.0, where_(nothing, 0.0, tail / difference));
-    Reflection { beta, tau: tau.astype(dtype), w: w.astype(dtype) }
+    let [beta, tau, w] = once([&beta, &tau.astype(dtype), &w.astype(dtype)]);
+    Reflection { beta, tau, w }
+}
+
+/// The same arrays, computed once: the compiler would repeat the computation in each of their users, and
+/// take long to compile.
+#[track_caller]
+pub(super) fn once<const N: usize>(arrays: [&Array; N]) -> [Array; N] {
+    let kept = bind(OptimizationBarrier, &arrays);
+    std::array::from_fn(|i| kept[i].clone())
 }
