@@ -45,7 +45,7 @@ pub struct ScatterDimensionNumbers {
     pub scatter_indices_batching_dims: Vec<usize>,
 }
 
-/// What holds of the indices of [`gather`], [`scatter`] and the like.
+/// Promises about the indices of [`gather`], [`scatter`] and the like, and the treatment of those outside.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PlaceOptions {
     /// Promises that no two windows overlap.
@@ -77,10 +77,10 @@ impl PlaceOptions {
 }
 
 /// A list of dimensions, with its name in messages.
-type Named<'a> = (&'a str, &'a [usize]);
+type NamedDims<'a> = (&'a str, &'a [usize]);
 
 /// Why dimensions are no different ones below `rank`, if so.
-fn distinct((name, dims): Named<'_>, rank: usize, of: &str, ascending: bool) -> Option<String> {
+fn distinct((name, dims): NamedDims<'_>, rank: usize, of: &str, ascending: bool) -> Option<String> {
     if let Some(d) = dims.iter().find(|&&d| d >= rank) {
         return Some(format!("`{name}` names dimension {d}, and {of} has {rank}"));
     }
@@ -91,22 +91,22 @@ fn distinct((name, dims): Named<'_>, rank: usize, of: &str, ascending: bool) -> 
     twice.map(|(_, d)| format!("`{name}` names dimension {d} twice"))
 }
 
-fn disjoint(a: Named<'_>, b: Named<'_>) -> Option<String> {
+fn disjoint(a: NamedDims<'_>, b: NamedDims<'_>) -> Option<String> {
     let both = a.1.iter().find(|d| b.1.contains(d))?;
     Some(format!("dimension {both} is in `{}` and in `{}`", a.0, b.0))
 }
 
 /// The dimension numbers of gather and scatter by roles, with the names that the user wrote.
-struct Roles<'a> {
-    window: Named<'a>,
+struct DimRoles<'a> {
+    window: NamedDims<'a>,
     window_of: &'static str,
-    absent: Named<'a>,
-    map: Named<'a>,
-    batching: Named<'a>,
-    indices_batching: Named<'a>,
+    absent: NamedDims<'a>,
+    map: NamedDims<'a>,
+    batching: NamedDims<'a>,
+    indices_batching: NamedDims<'a>,
 }
 
-impl Roles<'_> {
+impl DimRoles<'_> {
     /// Which rule the numbers break, if they do; `whole` is the rank of the result or the updates.
     fn mistake(&self, operand: &Aval, indices: &Aval, whole: usize) -> Option<String> {
         let rank = operand.rank();
@@ -206,7 +206,7 @@ pub fn gather(
     let indices = start_indices.as_array();
     let flags = options.flags(OP, IndexMode::PromiseInBounds);
     let n = dimension_numbers;
-    let roles = Roles {
+    let roles = DimRoles {
         window: ("offset_dims", &n.offset_dims),
         window_of: "the result",
         absent: ("collapsed_slice_dims", &n.collapsed_slice_dims),
@@ -271,7 +271,7 @@ fn scatter_op(
     if options.fill_value.is_some() {
         invalid(name, "`fill_value` is for `gather`: nothing is read here, so write `None`".into());
     }
-    let roles = Roles {
+    let roles = DimRoles {
         window: ("update_window_dims", &n.update_window_dims),
         window_of: "the updates",
         absent: ("inserted_window_dims", &n.inserted_window_dims),

@@ -13,12 +13,12 @@ use std::ops::Range;
 
 /// A program whose last inputs, which its function captured, are some operands of an operation.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Part {
+pub(crate) struct CapturingPart {
     pub(crate) graph: Body,
     pub(crate) captures: Range<usize>,
 }
 
-impl Part {
+impl CapturingPart {
     fn args<T: Clone>(&self, first: &[T], operands: &[T]) -> Vec<T> {
         first.iter().chain(&operands[self.captures.clone()]).cloned().collect()
     }
@@ -36,12 +36,12 @@ impl Part {
     }
 
     /// The program for a batch, in which all but captures have one.
-    fn batched(&self, cx: &Batch<'_>) -> Part {
+    fn batched(&self, cx: &Batch<'_>) -> CapturingPart {
         let first = self.graph.inputs.len() - self.captures.len();
         let flags = self.args(&vec![true; first], cx.batched);
         let always = vec![true; self.graph.outputs.len()];
         let (graph, _) = batch_graph(&self.graph, &flags, cx.axis, &always);
-        Part { graph: graph.into(), captures: self.captures.clone() }
+        CapturingPart { graph: graph.into(), captures: self.captures.clone() }
     }
 }
 
@@ -54,11 +54,11 @@ fn all_batched(cx: &Batch<'_>, n: usize) -> Vec<Array> {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct LinearSolve {
     /// From x to A x.
-    pub(crate) matvec: Part,
+    pub(crate) matvec: CapturingPart,
     /// From b to x.
-    pub(crate) solve: Part,
+    pub(crate) solve: CapturingPart,
     /// The same of the transpose of A.
-    pub(crate) transposed: Option<[Part; 2]>,
+    pub(crate) transposed: Option<[CapturingPart; 2]>,
     /// Number of the parts of b.
     pub(crate) parts: usize,
 }
@@ -150,11 +150,11 @@ impl Primitive for LinearSolve {
 /// captured.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ImplicitRoot {
-    pub(crate) f: Part,
+    pub(crate) f: CapturingPart,
     /// From the start to x.
-    pub(crate) solve: Part,
+    pub(crate) solve: CapturingPart,
     /// From x and y to the t with f'(x) t = y.
-    pub(crate) tangent_solve: Part,
+    pub(crate) tangent_solve: CapturingPart,
     /// Number of the parts of x.
     pub(crate) parts: usize,
 }
@@ -203,17 +203,17 @@ impl Primitive for ImplicitRoot {
     }
 }
 
-impl Part {
+impl CapturingPart {
     /// Programs with what their functions captured, after `parts` operands; and all captures.
     pub(crate) fn of<const N: usize>(
         parts: usize,
         programs: [crate::graph::Closed; N],
-    ) -> ([Part; N], Vec<Array>) {
+    ) -> ([CapturingPart; N], Vec<Array>) {
         let mut captures: Vec<Array> = Vec::new();
         let made = programs.map(|program| {
             let start = parts + captures.len();
             captures.extend(program.captures);
-            Part { graph: program.graph.into(), captures: start..parts + captures.len() }
+            CapturingPart { graph: program.graph.into(), captures: start..parts + captures.len() }
         });
         (made, captures)
     }

@@ -61,7 +61,7 @@ pub(crate) use dot::DotGeneral;
 pub(crate) use fft::Fft;
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
-pub(crate) use implicit::{ImplicitRoot, LinearSolve, Part};
+pub(crate) use implicit::{CapturingPart, ImplicitRoot, LinearSolve};
 pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
     Cholesky, Eig, Eigh, Geqrf, Hessenberg, HouseholderProduct, Lu, LuSolve, Qr, Schur, Svd,

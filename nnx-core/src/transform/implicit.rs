@@ -7,7 +7,7 @@ use super::trees::{difference_of, leaves, with_leaves};
 use crate::error::or_raise;
 use crate::graph::{Array, Closed, Tangent};
 use crate::module::Module;
-use crate::ops::{ImplicitRoot, LinearSolve, Part};
+use crate::ops::{CapturingPart, ImplicitRoot, LinearSolve};
 use crate::rewrite::{LinearMap, lin_of, transpose};
 use crate::run::bind;
 
@@ -116,7 +116,7 @@ pub fn custom_linear_solve<B: Module>(
     let product = traced(made, ["matvec", "`b`"], b, |x: &B| matvec(x), b);
     let solved = traced(made, ["solve", "`b`"], b, |y: &B| solve(&matvec, y), b);
     let TransposeSolve::With(transpose_solve) = transpose_solve else {
-        let ([matvec, solve], captures) = Part::of(n, [product, solved]);
+        let ([matvec, solve], captures) = CapturingPart::of(n, [product, solved]);
         let transposed = match transpose_solve {
             TransposeSolve::Symmetric => Some([matvec.clone(), solve.clone()]),
             _ => None,
@@ -136,7 +136,8 @@ pub fn custom_linear_solve<B: Module>(
     let turned = traced(made, ["matvec", "`b`"], b, |ct: &B| vecmat(ct), b);
     let place = ["transpose_solve", "`b`"];
     let back = traced(made, place, b, |ct: &B| transpose_solve(&vecmat, ct), b);
-    let ([matvec, solve, turned, back], captures) = Part::of(n, [product, solved, turned, back]);
+    let ([matvec, solve, turned, back], captures) =
+        CapturingPart::of(n, [product, solved, turned, back]);
     let transposed = Some([turned, back]);
     run(made, b, parts, captures, LinearSolve { matvec, solve, transposed, parts: n })
 }
@@ -199,7 +200,7 @@ pub fn custom_root<X: Module>(
     };
     let both = (initial_guess, initial_guess);
     let step = traced(made, ["tangent_solve", GUESS], initial_guess, of_tangents, both);
-    let ([f, solve, tangent_solve], captures) = Part::of(n, [equation, solved, step]);
+    let ([f, solve, tangent_solve], captures) = CapturingPart::of(n, [equation, solved, step]);
     let op = ImplicitRoot { f, solve, tangent_solve, parts: n };
     run(made, initial_guess, parts, captures, op)
 }

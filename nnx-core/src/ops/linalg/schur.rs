@@ -76,7 +76,7 @@ fn height(a: &Array) -> usize {
 }
 
 /// Which part of each matrix of a batch a step works on, `[batch, 1]` each.
-struct Part {
+struct ActivePart {
     /// Whether there is one.
     active: Array,
     low: Array,
@@ -85,7 +85,7 @@ struct Part {
 
 /// The last part of each matrix `[batch, n, n]` that has more rows than a block on the diagonal may have.
 #[track_caller]
-fn part(h: &Array, height: usize) -> Part {
+fn part(h: &Array, height: usize) -> ActivePart {
     let n = h.shape()[1];
     let coupled = h.diagonal(-1, 1, 2).ne(0.0);
     let at = iota([n - 1], DType::I32, 0);
@@ -100,7 +100,7 @@ fn part(h: &Array, height: usize) -> Part {
     let high = &last + 1;
     let low = where_(coupled.logical_not() & at.lt(&high), &at + 1, 0).max(keepdims(1));
     let [active, low, high] = once([&last.ge(0), &low, &high]);
-    Part { active, low, high }
+    ActivePart { active, low, high }
 }
 
 /// Sets the elements of the subdiagonal to zero that are small beside their neighbours.
@@ -156,7 +156,7 @@ fn iterated(h: &Array, z: &Array) -> (Array, Array, Array) {
 /// The first column, up to a factor, of what the shifts make of the part: `[batch, height, 1]`. In
 /// every tenth step without progress the shifts are LAPACK's exceptional ones.
 #[track_caller]
-fn first_column(h: &Array, part: &Part, stalled: &Array) -> Array {
+fn first_column(h: &Array, part: &ActivePart, stalled: &Array) -> Array {
     let (d, above, below) = (h.diagonal(0, 1, 2), h.diagonal(1, 1, 2), h.diagonal(-1, 1, 2));
     let odd = stalled.gt(0) & (stalled % 10).eq(0);
     let (low, high) = (&part.low, &part.high);
@@ -211,7 +211,7 @@ fn first_column(h: &Array, part: &Part, stalled: &Array) -> Array {
 
 /// One implicit QR step on the part: a reflection makes the bulge, further ones chase it out.
 #[track_caller]
-fn swept(h: &Array, z: &Array, part: &Part, column: &Array) -> (Array, Array) {
+fn swept(h: &Array, z: &Array, part: &ActivePart, column: &Array) -> (Array, Array) {
     let height = height(h);
     let (n, dtype) = (h.shape()[1], h.dtype());
     // Windows that reach beyond the matrix see zeros.
