@@ -68,6 +68,9 @@ fn run<M: Module>(
     with_leaves(tree, &or_raise(crate::run::staged(made.op, &args, body)))
 }
 
+/// From a product with a matrix and a right side to the solution.
+pub type LinearSolver<'a, B> = dyn Fn(&dyn Fn(&B) -> B, &B) -> B + 'a;
+
 /// How [`custom_linear_solve`] solves the transposed equation, which reverse mode needs.
 #[derive(Clone, Copy)]
 pub enum TransposeSolve<'a, B> {
@@ -76,7 +79,7 @@ pub enum TransposeSolve<'a, B> {
     /// As the equation itself: the matrix is its own transpose. `symmetric=True` in JAX.
     Symmetric,
     /// By this function of the transposed product and the right side.
-    With(&'a dyn Fn(&dyn Fn(&B) -> B, &B) -> B),
+    With(&'a LinearSolver<'a, B>),
 }
 
 /// The x of `matvec(x)` = b that `solve(matvec, b)` finds; `matvec` is linear. The derivative is that of the equation:

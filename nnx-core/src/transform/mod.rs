@@ -63,7 +63,7 @@ pub use cond::{cond, switch};
 pub use custom::custom_jvp;
 pub use custom_vjp::{custom_vjp, custom_vjp_call};
 pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
-pub use implicit::{TransposeSolve, custom_linear_solve, custom_root};
+pub use implicit::{LinearSolver, TransposeSolve, custom_linear_solve, custom_root};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::{jvp, jvp_with_aux};
 pub use lend::{Argument, Owned, Static};

@@ -3,7 +3,7 @@
 use super::{computed, returned, square};
 use crate::array::axes::invalid;
 use crate::array::program::{program, program2};
-use crate::array::{AsArray, broadcast_shapes, eye, iota, one_program, where_};
+use crate::array::{AsArray, broadcast_shapes, eye, iota, keepdims, one_program, where_};
 use crate::graph::Array;
 use crate::ops::{Eig, Hessenberg, HouseholderProduct, Schur, complex_schur};
 use crate::run::{bind, bind1};
@@ -195,7 +195,10 @@ pub fn rsf2csf(t: &Array, z: impl AsArray) -> (Array, Array) {
         }
         let count: usize = batch.iter().product();
         let flat = |x: &Array| x.reshape([count, n, n]);
-        let (t, z) = complex_schur(&flat(&t), &flat(&z));
-        (t.reshape(&whole), z.reshape(&whole))
+        // Of a multiple, whose squares are numbers.
+        let largest = t.abs().max(keepdims([-1, -2]));
+        let largest = where_(largest.gt(0.0), largest, 1.0);
+        let (turned, z) = complex_schur(&flat(&(t * (1.0 / &largest))), &flat(&z));
+        (turned.reshape(&whole) * largest, z.reshape(&whole))
     })
 }

@@ -103,7 +103,7 @@ pub fn funm(a: &Array, func: impl FnOnce(&Array) -> Array) -> Array {
         let found = inner_for(n.saturating_sub(1), &[start], |i, state| {
             let f = &state[0];
             let next = (t.matmul(f) - f.matmul(&t)) / &gaps;
-            vec![where_(on_diagonal(n, &(i + 1)), -next, f)]
+            vec![where_(on_diagonal(n, &(i + 1)), next, f)]
         });
         z.matmul(&found[0]).matmul(adjoint(&z))
     })
@@ -175,7 +175,8 @@ pub fn expm_frechet(a: &Array, e: impl AsArray) -> (Array, Array) {
         let [a, e] = [0, 1].map(|i| args[i].astype(computed(dtype)));
         let (Closed { graph, .. }, ()) =
             trace(OP, &[a.aval().clone()], |args| (vec![expm(&args[0])], ()));
-        let (outs, tangents) = interpret_jvp(&graph, &[a.clone()], &[Some(e)], Mode::Forward);
+        let (outs, tangents) =
+            interpret_jvp(&graph, std::slice::from_ref(&a), &[Some(e)], Mode::Forward);
         let tangent = tangents[0].clone().unwrap_or_else(|| a.zeros_like());
         (outs[0].astype(returned(dtype)), tangent.astype(returned(dtype)))
     })
