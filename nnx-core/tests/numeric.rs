@@ -8,6 +8,8 @@ mod check;
 mod densities;
 #[path = "numeric/distributions.rs"]
 mod distributions;
+#[path = "numeric/eigen.rs"]
+mod eigen;
 #[path = "numeric/elementwise.rs"]
 mod elementwise;
 #[path = "numeric/faults.rs"]
@@ -22,10 +24,14 @@ mod images;
 mod linalg;
 #[path = "numeric/names.rs"]
 mod names;
+#[path = "numeric/places.rs"]
+mod places;
 #[path = "numeric/products.rs"]
 mod products;
 #[path = "numeric/reductions.rs"]
 mod reductions;
+#[path = "numeric/rotations.rs"]
+mod rotations;
 #[path = "numeric/rules.rs"]
 mod rules;
 #[path = "numeric/shapes.rs"]

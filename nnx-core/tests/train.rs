@@ -16,6 +16,8 @@ mod loader;
 mod losses;
 #[path = "train/metrics.rs"]
 mod metrics;
+#[path = "train/minimize.rs"]
+mod minimize;
 #[path = "train/optimizer_edges.rs"]
 mod optimizer_edges;
 #[path = "train/optimizers.rs"]

@@ -114,3 +114,35 @@ impl Array {
         })
     }
 }
+
+/// Fewer bits.
+impl Array {
+    /// The floats that fit into `exponent_bits` and `mantissa_bits`, to the nearest (even on a tie), in the
+    /// dtype that they have; those that are too large become infinite. The derivative is rounded in the
+    /// same way. `jax.lax.reduce_precision`.
+    ///
+    /// ```
+    /// use nnx::Array;
+    /// // As bf16 has them.
+    /// let x = Array::from_slice(&[1.00390625_f32, 1.01171875, 3.0e38], [3]);
+    /// assert_eq!(x.reduce_precision(8, 7).to_vec::<f32>(), [1.0, 1.015625, 3.0042368e38]);
+    /// assert_eq!(x.reduce_precision(5, 10).to_vec::<f32>()[2], f32::INFINITY);
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if the dtype is not a float, or there is no bit for the exponent.
+    #[track_caller]
+    pub fn reduce_precision(&self, exponent_bits: u32, mantissa_bits: u32) -> Array {
+        const OP: &str = "reduce_precision";
+        if !self.dtype().is_float() {
+            invalid(OP, format!("needs a float dtype, got {}", self.aval()));
+        }
+        if exponent_bits == 0 {
+            invalid(OP, "`exponent_bits` must be at least 1".into());
+        }
+        // More bits than any float has are as good as all of them.
+        let bits = |n: u32| n.min(64) as i32;
+        let (exponent_bits, mantissa_bits) = (bits(exponent_bits), bits(mantissa_bits));
+        crate::run::bind1(crate::ops::ReducePrecision { exponent_bits, mantissa_bits }, &[self])
+    }
+}

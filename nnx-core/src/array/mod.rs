@@ -24,6 +24,7 @@ pub mod image;
 mod indexing;
 mod insertion;
 mod integer;
+mod interpolation;
 pub mod linalg;
 mod masked;
 mod math;
@@ -33,6 +34,7 @@ mod nonzero;
 mod operands;
 mod padding;
 mod pieces;
+mod places;
 mod polynomials;
 mod products;
 mod program;
@@ -40,6 +42,7 @@ mod quantile;
 mod rearrange;
 mod reduce;
 mod reshape;
+mod rotations;
 mod segments;
 mod sets;
 pub mod signal;
@@ -80,6 +83,7 @@ pub use histograms::{histogram_bin_edges, histogram2d, histogramdd};
 pub use indexing::IndexMode;
 pub(crate) use indexing::one_program;
 pub use insertion::block;
+pub use interpolation::{InterpolationMethod, RegularGridInterpolator, vq};
 pub use masked::Masked;
 pub use math::logaddexp;
 pub use matmul::{dot_general, ragged_dot};
@@ -87,6 +91,10 @@ pub use nonzero::Unique;
 pub use operands::{AsArray, AsArrays, Operand, OptionalArray};
 pub use padding::PadMode;
 pub use pieces::{Trim, append};
+pub use places::{
+    GatherDimensionNumbers, PlaceOptions, ScatterDimensionNumbers, gather, scatter, scatter_add,
+    scatter_apply, scatter_max, scatter_min, scatter_mul, scatter_sub,
+};
 pub use polynomials::{poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots};
 pub use products::{
     ConvolveMode, IntoContraction, convolve, correlate, cross, dot, inner, interp, kron, matvec,
@@ -97,6 +105,7 @@ pub(crate) use rearrange::check_parts;
 pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, vstack};
 pub use reduce::{logsumexp, softmax};
 pub use reshape::{concatenate, stack};
+pub use rotations::{Rotation, Slerp};
 pub use segments::{segment_max, segment_min, segment_prod, segment_sum};
 pub use sets::{intersect1d, setdiff1d, setxor1d, union1d};
 pub use slicing::SliceSpec;

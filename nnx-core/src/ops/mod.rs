@@ -22,6 +22,7 @@ mod expansion;
 mod fft;
 mod gather;
 mod gcd;
+mod implicit;
 mod inner_loop;
 mod linalg;
 mod prefixes;
@@ -52,7 +53,7 @@ pub(crate) use complex::{Complex, ComplexPart};
 pub(crate) use constant::{Constant, Iota};
 pub(crate) use control::{Cond, Scan, While};
 pub(crate) use conv::{ConvGeneralDilated, dilated};
-pub(crate) use convert::{Bitcast, Convert};
+pub(crate) use convert::{Bitcast, Convert, ReducePrecision};
 pub(crate) use cumulative::Cumulative;
 pub(crate) use custom_jvp::{CustomJvp, JvpRule, WithRule, custom_jvp};
 pub(crate) use custom_vjp::{ArrayFn, CustomVjp, VjpRule};
@@ -61,10 +62,12 @@ pub(crate) use expansion::{erfcx, polynomial};
 pub(crate) use fft::Fft;
 pub(crate) use gather::{Gather, IndexFlags, OutOfBounds, gather_along};
 pub(crate) use gcd::Gcd;
+pub(crate) use implicit::{CapturingPart, ImplicitRoot, LinearSolve};
 pub(crate) use inner_loop::{inner_for, inner_while};
 pub(crate) use linalg::{
-    Cholesky, Eigh, Geqrf, HouseholderProduct, Lu, LuSolve, Qr, Svd, TriangularSolve, adjoint,
-    matrix, permute_rows, square,
+    Cholesky, Eig, Eigh, Geqrf, Hessenberg, HouseholderProduct, Lu, LuSolve, Qr, Schur, Svd,
+    Sylvester, TriangularSolve, TridiagonalSolve, adjoint, complex_schur, matrix, permute_rows,
+    square,
 };
 pub(crate) use prefixes::prefixes;
 pub(crate) use reduce::{ArgReduce, Reduce, Reducer};

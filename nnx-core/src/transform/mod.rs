@@ -8,7 +8,7 @@
 //! | | |
 //! |---|---|
 //! | derivatives | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp()`], [`linearize`], [`jacfwd`], [`jacrev`], [`hessian`]; [`wrt`] chooses by what |
-//! | derivatives of one's own | [`custom_vjp()`], [`custom_vjp_call`], [`custom_jvp`], [`Array::stop_gradient`](crate::graph::Array::stop_gradient) |
+//! | derivatives of one's own | [`custom_vjp()`], [`custom_vjp_call`], [`custom_jvp`], [`custom_root`], [`custom_linear_solve`], [`Array::stop_gradient`](crate::graph::Array::stop_gradient) |
 //! | memory | [`remat()`], [`remat_with`] |
 //! | batches | [`vmap()`], with [`in_axes`], [`StateAxes`]; [`map_slices`], [`associative_scan`] |
 //! | loops and branches | [`scan()`], with [`over`], [`length`]; [`while_loop`], [`fori_loop`], [`cond()`], [`switch`] |
@@ -37,6 +37,7 @@ mod custom;
 mod custom_vjp;
 pub mod debug;
 mod grad;
+mod implicit;
 mod jacobian;
 mod jvp;
 pub(crate) mod lend;
@@ -63,6 +64,7 @@ pub use cond::{cond, switch};
 pub use custom::custom_jvp;
 pub use custom_vjp::{custom_vjp, custom_vjp_call};
 pub use grad::{Chooses, Differentiated, Gradient, LossOutput, Wrt, grad, value_and_grad, wrt};
+pub use implicit::{LinearSolver, TransposeSolve, custom_linear_solve, custom_root};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jvp::{jvp, jvp_with_aux};
 pub use lend::{Argument, Owned, Static};

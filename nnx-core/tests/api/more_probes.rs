@@ -8,6 +8,10 @@ use nnx_core::{Array, DType};
 
 pub(crate) fn places() -> Vec<Probe> {
     probes! {
+        "gather" [[4, 6]] => |x| gather(&x[0], ints(&[2, 1]).expand_dims(1), &GatherDimensionNumbers { offset_dims: vec![1], collapsed_slice_dims: vec![0], start_index_map: vec![0], ..Default::default() }, &[1, 6], Default::default());
+        "scatter_sub" [[4], [2]] => |x| scatter_sub(&x[0], ints(&[2, 1]).expand_dims(1), &x[1], &rows(), Default::default());
+        "scatter_apply" [[4]] => |x| scatter_apply(&x[0], ints(&[2, 1]).expand_dims(1), |x| x + x, &rows(), &[2], PlaceOptions { unique_indices: true, ..Default::default() });
+        "reduce_precision" [[2, 3]] => |x| x[0].reduce_precision(5, 10);
         "At::subtract" = "jax.numpy.ndarray.at" [[4], [2]] => |x| x[0].at(ints(&[1, 2])).subtract(&x[1]);
         "At::divide" = "jax.numpy.ndarray.at" [[4], [2]] => |x| x[0].at(ints(&[1, 2])).unique_indices().divide(&x[1]);
         "At::power" = "jax.numpy.ndarray.at" [[4], [2]] => |x| x[0].at(ints(&[1, 2])).unique_indices().power(&x[1]);
@@ -62,6 +66,52 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "hadamard" [] => |x| linalg::hadamard(4, DType::I32);
         "dft" [] => |x| linalg::dft(3, linalg::DftScale::SqrtN);
         "polar" [[3, 2]] => |x| linalg::polar(&x[0], linalg::PolarSide::Right);
+        "eigvals" [[2, 3, 3]] => |x| linalg::eigvals(&x[0]);
+        "eig" [[2, 3, 3]] => |x| linalg::eig(&x[0]);
+        "eig_left_right" [[2, 3, 3]] => |x| linalg::eig_left_right(&x[0]);
+        "hessenberg" [[2, 3, 3]] => |x| linalg::hessenberg(&x[0]);
+        "hessenberg_packed" [[2, 3, 3]] => |x| linalg::hessenberg_packed(&x[0]);
+        "schur" [[2, 3, 3]] => |x| linalg::schur(&x[0], linalg::SchurOutput::Real);
+        "rsf2csf" [[3, 3], [3, 3]] => |x| linalg::rsf2csf(&x[0], &x[1]);
+        "sqrtm" [[2, 3, 3]] => |x| linalg::sqrtm(&x[0]);
+        "funm" [[3, 3]] => |x| linalg::funm(&x[0], |w| w.exp());
+        "solve_sylvester" [[3, 3], [2, 2], [3, 2]] => |x| linalg::solve_sylvester(&x[0], &x[1], &x[2], 1e-8);
+        "expm_frechet" [[2, 3, 3], [2, 3, 3]] => |x| linalg::expm_frechet(&x[0], &x[1]);
+        "eigh_tridiagonal" [[2, 3], [2, 2]] => |x| linalg::eigh_tridiagonal(&x[0], &x[1], None);
+        "tridiagonal" [[2, 3, 3]] => |x| { let (a, d, e, t) = linalg::tridiagonal(&x[0], true); vec![a, d, e, t] };
+        "tridiagonal_solve" [[3], [3], [3], [3, 2]] => |x| linalg::tridiagonal_solve(&x[0], &x[1], &x[2], &x[3]);
+        "qr_raw" [[2, 3, 2]] => |x| linalg::qr_raw(&x[0]);
+        "householder_product" [[3, 2], [2]] => |x| linalg::householder_product(&x[0], &x[1]);
+        "ormqr" [[3, 2], [2], [3, 4]] => |x| linalg::ormqr(&x[0], &x[1], &x[2], true, false);
+        "qr_multiply" [[3, 2], [4, 3]] => |x| linalg::qr_multiply(&x[0], &x[1], linalg::QrSide::Right, false);
+        "cholesky_update" [[3, 3], [3]] => |x| linalg::cholesky_update(&x[0], &x[1]);
+        "symmetric_product" [[2, 3], [2, 2]] => |x| linalg::symmetric_product(&x[0], &x[1], 2.0, 1.0, false);
+        "qdwh" [[3, 2]] => |x| { let q = linalg::qdwh(&x[0], 10); vec![q.u, q.h] };
+        "vq" [[4, 2], [3, 2]] => |x| vq(&x[0], &x[1]);
+        "RegularGridInterpolator::new" [[3], [2], [3, 2]] => |x| RegularGridInterpolator::new([&x[0], &x[1]], &x[2]).call(Array::from([[0.5, 0.5]]));
+        "RegularGridInterpolator::method" [[3], [3]] => |x| RegularGridInterpolator::new([&x[0]], &x[1]).method(InterpolationMethod::Nearest).call(Array::from([[0.5]]));
+        "RegularGridInterpolator::fill_value" [[3], [3]] => |x| RegularGridInterpolator::new([&x[0]], &x[1]).fill_value(None).call(Array::from([[0.5]]));
+        "RegularGridInterpolator::call" [[4, 1]] => |x| RegularGridInterpolator::new([&Array::from([0.0, 1.0])], &Array::from([1.0, 3.0])).call(&x[0]);
+        "Rotation::from_quat" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_matrix();
+        "Rotation::from_matrix" [[2, 3, 3]] => |x| Rotation::from_matrix(&x[0]).as_matrix();
+        "Rotation::from_rotvec" [[2, 3]] => |x| Rotation::from_rotvec(&x[0], false).as_matrix();
+        "Rotation::from_mrp" [[2, 3]] => |x| Rotation::from_mrp(&x[0]).as_matrix();
+        "Rotation::from_euler" [[2, 3]] => |x| Rotation::from_euler("xyz", &x[0], false).as_matrix();
+        "Rotation::identity" [] => |x| Rotation::identity(DType::F32).as_matrix();
+        "Rotation::concatenate" [[2, 4], [1, 4]] => |x| Rotation::concatenate([&Rotation::from_quat(&x[0]), &Rotation::from_quat(&x[1])]).as_matrix();
+        "Rotation::as_quat" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_quat(true, true);
+        "Rotation::as_matrix" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_matrix();
+        "Rotation::as_rotvec" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_rotvec(false);
+        "Rotation::as_mrp" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_mrp();
+        "Rotation::as_euler" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_euler("xyz", false);
+        "Rotation::apply" [[4], [2, 3]] => |x| Rotation::from_quat(&x[0]).apply(&x[1], false);
+        "Rotation::inv" [[2, 4]] => |x| Rotation::from_quat(&x[0]).inv().as_matrix();
+        "Rotation::magnitude" [[2, 4]] => |x| Rotation::from_quat(&x[0]).magnitude();
+        "Rotation::mean" [[2, 4]] => |x| Rotation::from_quat(&x[0]).mean(None).as_matrix();
+        "Rotation::single" [[4]] => |x| { let r = Rotation::from_quat(&x[0]); let _ = r.single(); r.as_matrix() };
+        "Rotation::take" [[2, 4]] => |x| Rotation::from_quat(&x[0]).take(ints(&[1, 0, 1])).as_matrix();
+        "Slerp::new" [[3], [3, 4]] => |x| Slerp::new(&x[0], &Rotation::from_quat(&x[1])).call(Array::from([0.5])).as_matrix();
+        "Slerp::call" [[4], [2, 4]] => |x| Slerp::new(Array::from([0.0, 1.0]), &Rotation::from_quat(&x[1])).call(&x[0]).as_matrix();
         "tensorsolve" [[2, 2, 4], [2, 2]] => |x| linalg::tensorsolve(&x[0], &x[1], None);
         "tensorinv" [[4, 2, 2]] => |x| linalg::tensorinv(&x[0], 1);
         "exp1" [[2, 3]] => |x| special::exp1(&x[0]);
@@ -239,5 +289,14 @@ pub(crate) fn statistics() -> Vec<Probe> {
         "GaussianKde::integrate_kde" = "jax.scipy.stats.gaussian_kde.integrate_kde" [[2, 5], [2, 4]] => |x| kde(&x[0]).integrate_kde(&kde(&x[1]));
         "stats::sem" [[2, 3]] => |x| stats::sem(&x[0], 1, 1);
         "stats::rankdata" [[4]] => |x| stats::rankdata(&x[0]);
+    }
+}
+
+/// Single elements of a vector.
+fn rows() -> ScatterDimensionNumbers {
+    ScatterDimensionNumbers {
+        inserted_window_dims: vec![0],
+        scatter_dims_to_operand_dims: vec![0],
+        ..Default::default()
     }
 }

@@ -6,7 +6,7 @@ use nnx_core::nn::{self, *};
 use nnx_core::optim::{self, losses};
 use nnx_core::random::Key;
 use nnx_core::train::{Accuracy, Auc, Average, ConfusionMatrix};
-use nnx_core::{Array, DType, Param, random};
+use nnx_core::{Array, DType, random};
 
 macro_rules! calls {
     ($key:ident $x:ident $o:ident $($file:literal { $($name:literal => $call:expr;)* })*) => {
@@ -100,11 +100,25 @@ calls! { key x o
         "Array::lcm" => x.lcm(o());
         "Array::logical_xor" => x.logical_xor(o());
     }
+    "array/interpolation.rs" {
+        "RegularGridInterpolator::new" => array::RegularGridInterpolator::new([x], o());
+        "RegularGridInterpolator::call" => array::RegularGridInterpolator::new([x], x).call(o());
+        "vq" => array::vq(x, o());
+    }
+    "array/linalg/eigen.rs" { "rsf2csf" => linalg::rsf2csf(x, o()); }
     "array/linalg/least_squares.rs" {
         "lstsq" => linalg::lstsq(o(), o(), None);
     }
+    "array/linalg/matrix_functions.rs" {
+        "solve_sylvester" => linalg::solve_sylvester(x, o(), o(), 1e-8); "expm_frechet" => linalg::expm_frechet(x, o());
+    }
     "array/linalg/named.rs" {
         "leslie" => linalg::leslie(x, o());
+    }
+    "array/linalg/reflections.rs" {
+        "householder_product" => linalg::householder_product(x, o());
+        "ormqr" => linalg::ormqr(x, o(), o(), true, false);
+        "qr_multiply" => linalg::qr_multiply(x, o(), linalg::QrSide::Right, false);
     }
     "array/linalg/solving.rs" {
         "triangular_solve" => linalg::triangular_solve(o(), o(), linalg::TriangularOptions::default());
@@ -117,6 +131,12 @@ calls! { key x o
         "toeplitz" => linalg::toeplitz(x, o());
         "hankel" => linalg::hankel(x, o());
         "tensorsolve" => linalg::tensorsolve(o(), o(), None);
+    }
+    "array/linalg/tridiagonal.rs" {
+        "eigh_tridiagonal" => linalg::eigh_tridiagonal(x, o(), None); "tridiagonal_solve" => linalg::tridiagonal_solve(x, o(), o(), o());
+    }
+    "array/linalg/updates.rs" {
+        "cholesky_update" => linalg::cholesky_update(x, o()); "symmetric_product" => linalg::symmetric_product(x, o(), 1.0, 0.0, false);
     }
     "array/masked.rs" {
         "Array::masked" => x.masked(o());
@@ -155,6 +175,11 @@ calls! { key x o
         "Array::ediff1d" => x.ediff1d(o(), o());
         "append" => array::append(x, o(), 0);
     }
+    "array/places.rs" {
+        "gather" => gather(x, o(), &Default::default(), &[], Default::default());
+        "scatter_sub" => scatter_sub(x, o(), o(), &Default::default(), Default::default());
+        "scatter_apply" => scatter_apply(x, o(), |x| x, &Default::default(), &[], Default::default());
+    }
     "array/polynomials.rs" {
         "polyadd" => array::polyadd(o(), o());
         "polysub" => array::polysub(o(), o());
@@ -188,6 +213,13 @@ calls! { key x o
     }
     "array/rearrange.rs" {
         "Array::repeat_each" => x.repeat_each(o(), 0, 2);
+    }
+    "array/rotations.rs" {
+        "Rotation::from_quat" => Rotation::from_quat(o()); "Rotation::from_matrix" => Rotation::from_matrix(o());
+        "Rotation::from_rotvec" => Rotation::from_rotvec(o(), false); "Rotation::from_mrp" => Rotation::from_mrp(o());
+        "Rotation::from_euler" => Rotation::from_euler("x", o(), false); "Rotation::apply" => Rotation::from_quat(x).apply(o(), false);
+        "Rotation::take" => Rotation::from_quat(x).take(o()); "Slerp::new" => Slerp::new(o(), &Rotation::from_quat(x));
+        "Slerp::call" => Slerp::new(x, &Rotation::from_quat(x)).call(o());
     }
     "array/segments.rs" {
         "segment_sum" => array::segment_sum(o(), o(), 2);

@@ -175,7 +175,7 @@ const STRUCTURE: &[Mistake] = mistakes! {
     "sort_multi": |x| sort_multi([&x.m, &x.v], 0, 1) => "f32[2, 3]", "f32[4]";
     "sort_multi without keys": |x| sort_multi([&x.m], 0, 0) => "0 keys";
     "sort_multi with too many keys": |x| sort_multi([&x.m], 0, 2) => "2 keys";
-    "sort_multi of nothing": |x| { let _ = x; sort_multi([], 0, 1) } => "at least one";
+    "sort_multi of nothing": |x| { let _ = x; sort_multi(Vec::<Array>::new(), 0, 1) } => "at least one";
     "sort_key_val": |x| sort_key_val(&x.m, &x.v, 0) => "f32[2, 3]", "f32[4]";
     "sort_key_val along no axis": |x| sort_key_val(&x.m, &x.m, 2) => "f32[2, 3]", "axis 2";
 };
@@ -193,7 +193,7 @@ const INDEXING: &[Mistake] = mistakes! {
     "dynamic_slice with too many sizes": |x| x.v.dynamic_slice(&[&x.i.sum(..)], &[1, 1]) => "f32[4]", "[1, 1]";
     "dynamic_update_slice": |x| x.m.dynamic_update_slice(&x.v, &[&x.i.sum(..), &x.i.sum(..)]) => "f32[2, 3]", "f32[4]";
     "dynamic_update_slice of another dtype": |x| x.i.dynamic_update_slice(&x.b, &[&x.i.sum(..)]) => "i32[2]", "bool[2]";
-    "dynamic_update_slice without starts": |x| x.i.dynamic_update_slice(&x.i, &[]) => "i32[2]", "integer scalar";
+    "dynamic_update_slice without starts": |x| x.i.dynamic_update_slice(&x.i, Vec::<Array>::new()) => "i32[2]", "integer scalar";
     "take": |x| x.m.take(&x.i, 2) => "f32[2, 3]", "axis 2";
     "take by floats": |x| x.m.take(&x.v, 0) => "f32[4]", "integer";
     "take from nothing": |x| x.e.take(&x.i, 1) => "f32[2, 0]", "no elements";
@@ -234,7 +234,7 @@ const CONTRACTIONS: &[Mistake] = mistakes! {
     "einsum with other axes": |x| einsum("ijk->i", [&x.m]) => "`ijk`", "f32[2, 3]";
     "einsum to an unknown letter": |x| einsum("ij->k", [&x.m]) => "`k`";
     "einsum to a letter twice": |x| einsum("ij->ii", [&x.m]) => "`i`";
-    "einsum of nothing": |x| { let _ = x; einsum("", []) } => "0 operands";
+    "einsum of nothing": |x| { let _ = x; einsum("", Vec::<Array>::new()) } => "0 operands";
     "conv": |x| conv_general_dilated(&x.m, &x.v, &ConvOptions::default()) => "f32[2, 3]", "f32[4]";
     "conv of other features": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 3, 1], DType::F32) + &x.s), &ConvOptions::default()) => "f32[1, 5, 2]", "f32[2, 3, 1]", "features";
     "conv of dtypes": |x| conv_general_dilated(&zeros([1, 5, 2], DType::F32), &(zeros([2, 2, 1], DType::F64) + &x.s), &ConvOptions::default()) => "f32[1, 5, 2]", "f64[2, 2, 1]", "dtype";
@@ -318,7 +318,7 @@ const MORE_STRUCTURE: &[Mistake] = mistakes! {
     "isclose": |x| x.m.isclose(&x.v, Tolerance::default()) => "f32[2, 3]", "f32[4]", "broadcast";
     "where_or": |x| x.m.where_or(&x.b, 0.0) => "f32[2, 3]", "bool[2]", "broadcast";
     "choose": |x| choose(&x.v, &[&x.v]) => "f32[4]", "integer";
-    "choose of nothing": |x| choose(&x.i, &[]) => "choice";
+    "choose of nothing": |x| choose(&x.i, Vec::<Array>::new()) => "choice";
     "select_first": |x| select_first([&x.b], &[], 0.0) => "1", "0";
     "unravel_index of floats": |x| unravel_index(&x.v, [2, 2]) => "f32[4]", "integer";
     "ravel_multi_index": |x| ravel_multi_index([&x.i], [2, 2]) => "1", "2";
@@ -377,7 +377,7 @@ const PRODUCTS: &[Mistake] = mistakes! {
     "pinv": |x| linalg::pinv(&x.v, None) => "f32[4]";
     "matrix_power": |x| linalg::matrix_power(&x.m, 2) => "f32[2, 3]", "square";
     "multi_dot": |x| linalg::multi_dot([&x.m, &x.m]) => "f32[2, 3]";
-    "multi_dot of nothing": |x| { let _ = x; linalg::multi_dot([]) } => "at least";
+    "multi_dot of nothing": |x| { let _ = x; linalg::multi_dot(Vec::<Array>::new()) } => "at least";
     "expm": |x| linalg::expm(&x.m) => "f32[2, 3]", "square";
 };
 

@@ -4,5 +4,6 @@
 mod checkify;
 mod control;
 mod derivatives;
+mod implicit;
 mod streams;
 mod vmap;

@@ -54,6 +54,7 @@ fn ints(instr: &Instr, name: AttrName) -> Result<&[i64]> {
 fn value(instr: &Instr, attr: &Attr) -> Result<String> {
     Ok(match attr {
         Attr::Int(i) => i.to_string(),
+        Attr::Int32(i) => i.to_string(),
         Attr::Bool(b) => b.to_string(),
         Attr::Ints(ints) => format!("{{{}}}", list(ints)),
         Attr::Case(case) => case.text().to_owned(),

@@ -151,6 +151,13 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
         Opcode::Power => (Op("power"), &[]),
         Opcode::Real => (Op("real"), &[]),
         Opcode::Reduce => (Op("reduce"), &[DIMENSIONS, TO_APPLY]),
+        Opcode::ReducePrecision => (
+            Op("reduce-precision"),
+            &[
+                As(AttrName::ExponentBits, "exponent_bits"),
+                As(AttrName::MantissaBits, "mantissa_bits"),
+            ],
+        ),
         Opcode::ReduceWindow => (Op("reduce-window"), &[Window, TO_APPLY]),
         Opcode::Remainder => (Op("remainder"), &[]),
         Opcode::Reshape => (Op("reshape"), &[]),

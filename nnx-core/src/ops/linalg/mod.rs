@@ -2,18 +2,29 @@
 //! equations. Leading dimensions are batches.
 
 mod cholesky;
+mod eig;
 mod eigh;
+mod hessenberg;
 mod lu;
 mod qr;
+mod schur;
 mod svd;
+mod sylvester;
 mod triangular;
+mod tridiagonal;
+mod windows;
 
 pub(crate) use cholesky::Cholesky;
+pub(crate) use eig::{Eig, triangular as complex_schur};
 pub(crate) use eigh::Eigh;
+pub(crate) use hessenberg::Hessenberg;
 pub(crate) use lu::{Lu, LuSolve, permute_rows};
 pub(crate) use qr::{Geqrf, HouseholderProduct, Qr};
+pub(crate) use schur::Schur;
 pub(crate) use svd::Svd;
+pub(crate) use sylvester::Sylvester;
 pub(crate) use triangular::TriangularSolve;
+pub(crate) use tridiagonal::TridiagonalSolve;
 
 use crate::array::{eye, invalid};
 use crate::graph::Array;
