@@ -98,7 +98,7 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "Rotation::from_mrp" [[2, 3]] => |x| Rotation::from_mrp(&x[0]).as_matrix();
         "Rotation::from_euler" [[2, 3]] => |x| Rotation::from_euler("xyz", &x[0], false).as_matrix();
         "Rotation::identity" [] => |x| Rotation::identity(DType::F32).as_matrix();
-        "Rotation::concatenate" [[2, 4], [1, 4]] => |x| Rotation::concatenate([&Rotation::from_quat(&x[0]), &Rotation::from_quat(&x[1])]).as_matrix();
+        "Rotation::concatenate" [[2, 4], [1, 4]] => |x| Rotation::concatenate(&[&Rotation::from_quat(&x[0]), &Rotation::from_quat(&x[1])]).as_matrix();
         "Rotation::as_quat" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_quat(true, true);
         "Rotation::as_matrix" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_matrix();
         "Rotation::as_rotvec" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_rotvec(false);

@@ -178,7 +178,7 @@ calls! { key x o
     "array/places.rs" {
         "gather" => gather(x, o(), &Default::default(), &[], Default::default());
         "scatter_sub" => scatter_sub(x, o(), o(), &Default::default(), Default::default());
-        "scatter_apply" => scatter_apply(x, o(), |x| x, &Default::default(), &[], Default::default());
+        "scatter_apply" => scatter_apply(x, o(), |x| x + x, &Default::default(), &[], Default::default());
     }
     "array/polynomials.rs" {
         "polyadd" => array::polyadd(o(), o());

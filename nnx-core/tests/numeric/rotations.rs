@@ -98,7 +98,7 @@ fn rotations_compose_and_turn_as_in_jax() {
     let one = slerp.call(Array::scalar(0.25));
     assert!(one.single());
     near(&one.as_quat(false, false), &[0.11737471475021058, 0.35437534902472734, 0.3521241442506318, 0.8582830974548372]);
-    let both = Rotation::concatenate([&first(2), &r.take(Array::from([0]))]);
+    let both = Rotation::concatenate(&[&first(2), &r.take(Array::from([0]))]);
     near(&both.magnitude(), &r.take(Array::from([0, 1, 0])).magnitude().to_vec::<f64>());
 }
 
