@@ -8,8 +8,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -60,6 +59,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -100,7 +103,7 @@ impl EinsumBuilder {
         let bias = self
             .bias_shape
             .map(|shape| self.bias_init.call(&rngs.params(), &shape, self.param_dtype));
-        Einsum { kernel: kernel.into(), bias: bias.map(Param::from), einsum_str, dtype: self.dtype }
+        Einsum { kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata), bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)), einsum_str, dtype: self.dtype }
     }
 }
 
