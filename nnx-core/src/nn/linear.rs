@@ -82,7 +82,11 @@ impl LinearBuilder {
         let bias = self
             .use_bias
             .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
-        Linear { kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata), bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)), dtype: self.dtype }
+        Linear {
+            kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
+            dtype: self.dtype,
+        }
     }
 }
 
