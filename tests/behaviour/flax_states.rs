@@ -361,6 +361,6 @@ fn a_filter_after_the_rest_is_refused() {
     };
     says(split_by(&tree, (Everything, of_type::<Param>())).map(drop));
     says(state(&tree).split((Everything, of_type::<Param>(), Everything)).map(drop));
-    // Twice the rest is no mistake.
+    // The rest twice is fine.
     assert!(split_by(&tree, (Everything, Everything)).is_ok());
 }
