@@ -361,6 +361,8 @@ fn a_line_search_lowers_the_loss_inside_jit_and_outside() {
     assert!(losses[0] < before && (losses[0] - losses[1]).abs() < 1e-4, "{losses:?}, {before}");
 }
 
+type Rule<'a> = &'a dyn Fn(&Path, &VarInfo<'_>) -> bool;
+
 #[test]
 fn a_line_search_of_what_a_filter_takes() {
     let (x, y) = (nnx::array::ones([1, 4], DType::F32), nnx::array::ones([1, 10], DType::F32));
@@ -370,7 +372,7 @@ fn a_line_search_of_what_a_filter_takes() {
     let new = || LoRALinear::adapt(base.clone(), low_rank.clone());
     let low = |path: &Path, leaf: &VarInfo<'_>| of_type::<LoRAParam>().matches(path, leaf);
     let plain = |path: &Path, leaf: &VarInfo<'_>| !low(path, leaf);
-    let filters: [&dyn Fn(&Path, &VarInfo<'_>) -> bool; 2] = [&low, &plain];
+    let filters: [Rule<'_>; 2] = [&low, &plain];
     for filter in filters {
         let mut model = new();
         let mut opt = Optimizer::wrt(&model, lbfgs(), filter);
