@@ -177,3 +177,29 @@ fn a_loop_has_the_calls_of_one_iteration() {
     let table = tabulate_call(|m: &Linear| m.forward(&ones([2, 4], DType::F32)), &cell);
     assert_eq!(of(&table), [(0, String::new(), "Linear")]);
 }
+
+#[test]
+fn every_method_runs_once_however_much_is_counted() {
+    #[derive(Module)]
+    struct Part {
+        linear: Linear,
+    }
+    let rngs = &mut Rngs::new(0);
+    let parts: Vec<Part> = (0..10).map(|_| Part { linear: Linear::new(2, 2, rngs) }).collect();
+    let runs = std::cell::Cell::new(0);
+    let forward = |(parts, x): (&Vec<Part>, &Array)| {
+        let call = called(parts, "forward", &[x]);
+        call.returns(parts.iter().fold(x.clone(), |x, part| {
+            let call = called(part, "forward", &[&x]);
+            runs.set(runs.get() + 1);
+            call.returns(part.linear.forward(&x))
+        }))
+    };
+    let x = ones([4, 2], DType::F32);
+    let table = tabulate_call(forward, (&parts, &x));
+    assert_eq!(runs.get(), 10);
+    // All of them are counted, with and without gradients.
+    assert_eq!(table.calls().len(), 21);
+    assert_eq!(row(&table, "").flops, 10 * row(&table, "[3]").flops);
+    assert!(table.calls().iter().all(|call| call.gradient_flops > Some(call.flops)), "{table}");
+}

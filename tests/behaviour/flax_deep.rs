@@ -68,7 +68,7 @@ fn a_scan_over_deep_layers_is_one_after_the_other() {
     let y = through(&mut blocks, &input());
     let expected = each.iter_mut().fold(input(), |x, block| block.forward(&x));
     assert!(close(&y, &expected));
-    assert_eq!(blocks.dropout.rngs.count.to_vec::<u32>(), [1; LAYERS]);
+    assert_eq!(blocks.dropout.rngs.as_ref().unwrap().count.to_vec::<u32>(), [1; LAYERS]);
     for (i, block) in each.iter().enumerate() {
         assert!(close(&blocks.bn.mean.slice([i.into()]), &block.bn.mean), "layer {i}");
     }
@@ -83,13 +83,13 @@ fn a_scan_over_a_view_of_deep_layers() {
     assert_eq!((eval.linear.kernel.shape(), eval.width), (&[LAYERS, 3, 3][..], 3));
     let y = through(&mut eval, &input());
     assert!(close(&through(&mut eval, &input()), &y), "nothing is random");
-    assert_eq!(eval.dropout.rngs.count.to_vec::<u32>(), [0; LAYERS]);
+    assert_eq!(eval.dropout.rngs.as_ref().unwrap().count.to_vec::<u32>(), [0; LAYERS]);
     assert_eq!(eval.bn.mean.to_vec::<f32>(), [0.0; 3 * LAYERS]);
     let mut train = view(&eval, View::train());
     assert!(!close(&through(&mut train, &input()), &y));
-    assert_eq!(train.dropout.rngs.count.to_vec::<u32>(), [1; LAYERS]);
+    assert_eq!(train.dropout.rngs.as_ref().unwrap().count.to_vec::<u32>(), [1; LAYERS]);
     // A view is a copy.
-    assert_eq!(blocks.dropout.rngs.count.to_vec::<u32>(), [0; LAYERS]);
+    assert_eq!(blocks.dropout.rngs.as_ref().unwrap().count.to_vec::<u32>(), [0; LAYERS]);
 }
 
 /// A leaf without an axis is one for all layers, statistics and the stream of the dropout too: a scan carries it
@@ -104,7 +104,10 @@ fn a_stream_that_all_layers_share_is_carried_along() {
     let mut blocks = vmap(|rngs: &mut Rngs| Block::new(rngs), &mut rngs, axes);
     before.restore(&mut rngs);
     assert_eq!(blocks.linear.kernel.shape(), [LAYERS, 3, 3]);
-    assert_eq!((blocks.node.shape(), blocks.dropout.rngs.key.shape()), (&[2][..], &[2][..]));
+    assert_eq!(
+        (blocks.node.shape(), blocks.dropout.rngs.as_ref().unwrap().key.shape()),
+        (&[2][..], &[2][..])
+    );
     let mut each: Vec<Block> = (0..LAYERS)
         .map(|i| {
             nnx::map(&blocks, |path, leaf| match leaf.kind {
@@ -127,6 +130,6 @@ fn a_stream_that_all_layers_share_is_carried_along() {
         x = each[i].forward(&x);
     }
     assert!(close(&y, &x));
-    assert_eq!(blocks.dropout.rngs.count.item::<u32>(), LAYERS as u32);
+    assert_eq!(blocks.dropout.rngs.as_ref().unwrap().count.item::<u32>(), LAYERS as u32);
     assert!(close(&blocks.bn.mean, &each[LAYERS - 1].bn.mean));
 }

@@ -1,10 +1,13 @@
 //! Counterparts of Flax's tests of single layers, where no reference values of `tests/golden` ask the same.
 //! The table in `docs/flax-tests.md` says which is which.
 
+use super::jit_support::{assert_says, panic_message};
+use nnx::module::{MetaValue, Metadata};
 use nnx::nn::*;
 use nnx::random::{self, RngStream, Rngs};
 use nnx::{
-    Array, DType, GraphDef, LoRAParam, Module, Param, of_type, split, split_by, state, update,
+    Array, DType, GraphDef, LoRAParam, Module, Param, capture, of_type, path_contains, split,
+    split_by, state, update,
 };
 
 fn normal(seed: u64, shape: &[usize]) -> Array {
@@ -227,8 +230,8 @@ fn a_model_and_a_dropout_have_shapes_without_memory() {
     assert_eq!(linear.kernel.aval().to_string(), "f32[2, 3]");
     assert_eq!(linear.bias.unwrap().aval().to_string(), "f32[3]");
     let dropout = nnx::eval_shape(|(): &()| Dropout::new(0.5, &mut Rngs::new(0)), &());
-    assert_eq!(dropout.rngs.key.aval().to_string(), "u32[2]");
-    assert!(dropout.rngs.key.try_to_vec::<u32>().is_err());
+    assert_eq!(dropout.rngs.as_ref().unwrap().key.aval().to_string(), "u32[2]");
+    assert!(dropout.rngs.as_ref().unwrap().key.try_to_vec::<u32>().is_err());
 }
 
 #[test]
@@ -245,4 +248,230 @@ fn a_sequential_of_nothing_is_the_identity() {
     let x = normal(0, &[2, 3]);
     let y = Sequential::new(Vec::<Linear>::new()).forward(&x);
     assert_eq!(y.to_vec::<f32>(), x.to_vec::<f32>());
+}
+
+#[test]
+fn params_have_the_notes_that_a_layer_is_given() {
+    macro_rules! noted {
+        ($($builder:expr => { $($setting:ident: $($path:literal),+;)+ })*) => {$({
+            let note = |setting: &str| {
+                Metadata::default().with("note", MetaValue::Text(setting.to_owned()))
+            };
+            let layer = $builder$(.$setting(note(stringify!($setting))))+.build(&mut Rngs::new(0));
+            let mut expected: Vec<(String, String)> =
+                vec![$($(($path.to_owned(), stringify!($setting).to_owned()),)+)+];
+            expected.sort();
+            let leaves = state(&layer);
+            let found: Vec<(String, String)> = leaves
+                .iter()
+                .filter_map(|(path, leaf)| match leaf.metadata.get("note") {
+                    Some(MetaValue::Text(note)) => Some((path.to_string(), note.clone())),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(found, expected, "{}", stringify!($builder));
+        })*};
+    }
+    noted! {
+        LinearGeneral::builder(2, [3, 4]) => { kernel_metadata: "kernel"; bias_metadata: "bias"; }
+        Linear::builder(2, 4) => { kernel_metadata: "kernel"; bias_metadata: "bias"; }
+        Einsum::builder("ik,kj->ij", [5, 4]).bias_shape(4) => {
+            kernel_metadata: "kernel"; bias_metadata: "bias";
+        }
+        Conv::builder(2, 4, 3) => { kernel_metadata: "kernel"; bias_metadata: "bias"; }
+        ConvTranspose::builder(2, 4, 3) => { kernel_metadata: "kernel"; bias_metadata: "bias"; }
+        Embed::builder(2, 4) => { embedding_metadata: "embedding"; }
+        MultiHeadAttention::builder(8, 16).normalize_qk(true) => {
+            kernel_metadata: "query.kernel", "key.kernel", "value.kernel";
+            out_kernel_metadata: "out.kernel";
+            bias_metadata: "query.bias", "key.bias", "value.bias";
+            out_bias_metadata: "out.bias";
+            query_ln_scale_metadata: "query_ln.scale";
+            key_ln_scale_metadata: "key_ln.scale";
+        }
+        // Those of the last map are the others', unless they are given.
+        MultiHeadAttention::builder(8, 16) => {
+            kernel_metadata: "query.kernel", "key.kernel", "value.kernel", "out.kernel";
+            bias_metadata: "query.bias", "key.bias", "value.bias", "out.bias";
+        }
+        BatchNorm::builder(3) => { scale_metadata: "scale"; bias_metadata: "bias"; }
+        LayerNorm::builder(3) => { scale_metadata: "scale"; bias_metadata: "bias"; }
+        RMSNorm::builder(3) => { scale_metadata: "scale"; }
+        GroupNorm::builder(6).num_groups(3) => { scale_metadata: "scale"; bias_metadata: "bias"; }
+        InstanceNorm::builder(6) => { scale_metadata: "scale"; bias_metadata: "bias"; }
+        LoRA::builder(3, 2, 4) => { a_metadata: "lora_a"; b_metadata: "lora_b"; }
+        LoRALinear::builder(3, 2, 4) => {
+            a_metadata: "lora.lora_a"; b_metadata: "lora.lora_b";
+            kernel_metadata: "kernel"; bias_metadata: "bias";
+        }
+        LSTMCell::builder(4, 5) => {
+            kernel_metadata: "ii.kernel", "if_.kernel", "ig.kernel", "io.kernel";
+            recurrent_kernel_metadata: "hi.kernel", "hf.kernel", "hg.kernel", "ho.kernel";
+            bias_metadata: "hi.bias", "hf.bias", "hg.bias", "ho.bias";
+        }
+        OptimizedLSTMCell::builder(4, 5) => {
+            kernel_metadata: "dense_i.kernel";
+            recurrent_kernel_metadata: "dense_h.kernel";
+            bias_metadata: "dense_h.bias";
+        }
+        SimpleCell::builder(4, 5) => {
+            kernel_metadata: "dense_i.kernel";
+            bias_metadata: "dense_i.bias";
+            recurrent_kernel_metadata: "dense_h.kernel";
+        }
+        GRUCell::builder(4, 5) => {
+            kernel_metadata: "dense_i.kernel";
+            bias_metadata: "dense_i.bias";
+            recurrent_kernel_metadata: "dense_h.kernel";
+        }
+    }
+    let notes = Metadata::default().with("note", MetaValue::Int(1));
+    let slope = PReLU::builder().negative_slope_metadata(notes).build().negative_slope;
+    assert_eq!(slope.metadata().get("note"), Some(&MetaValue::Int(1)));
+}
+
+#[test]
+fn a_function_in_the_place_of_einsum() {
+    let settings = Einsum::builder("ab,bc->ac", [3, 4]).bias_shape(4);
+    let settings = settings.einsum_op(|text, operands| {
+        let y = nnx::array::einsum(text, operands);
+        let shape = [&[1], y.shape()].concat();
+        y.reshape(shape)
+    });
+    let layer = settings.build(&mut Rngs::new(42));
+    let y = layer.forward(&ones(&[2, 3], DType::F32));
+    assert_eq!(y.shape(), [1, 2, 4]);
+    assert!(close(&y.at((0, 0)).get(), &layer.kernel.sum(0)));
+}
+
+fn attention(keep_rngs: bool) -> MultiHeadAttention {
+    let settings = MultiHeadAttention::builder(2, 4).dropout_rate(0.5).keep_rngs(keep_rngs);
+    settings.build(&mut Rngs::new(0))
+}
+
+#[derive(Module)]
+struct Attentions {
+    layers: Vec<MultiHeadAttention>,
+}
+
+#[test]
+fn weights_of_attention_are_sown_where_a_call_says_so() {
+    let x = normal(1, &[1, 3, 4]);
+    let mut model = Attentions { layers: vec![attention(true), attention(true), attention(true)] };
+    let run = |model: &mut Attentions, sow: bool| -> Array {
+        model.layers.iter_mut().enumerate().fold(x.clone(), |x, (i, layer)| {
+            let options = MultiHeadAttentionOptions::new().sow_weights(sow && i != 1);
+            layer.forward_with(&x, options)
+        })
+    };
+    let (_, sown) = capture(|m: &mut Attentions| run(m, true), &mut model);
+    let paths: Vec<String> = sown.paths().map(ToString::to_string).collect();
+    assert_eq!(paths, ["layers[0].attention_weights[0]", "layers[2].attention_weights[0]"]);
+    // Flax's numbers, before any weight is dropped.
+    let expected = Array::from([
+        [
+            [0.348_796_76_f32, 0.280_718_36, 0.370_484_86],
+            [0.066_752_91, 0.900_433_9, 0.032_813_262],
+            [0.374_717_56, 0.138_021_68, 0.487_260_7],
+        ],
+        [
+            [0.335_797_52, 0.323_651_55, 0.340_550_9],
+            [0.341_356_16, 0.338_966_28, 0.319_677_56],
+            [0.357_869_63, 0.209_721_9, 0.432_408_48],
+        ],
+    ]);
+    let weights = &sown["layers[0].attention_weights[0]"].value;
+    assert!(close(weights, &expected.expand_dims(0)), "{weights:?}");
+    let (_, nothing) = capture(|m: &mut Attentions| run(m, false), &mut model);
+    assert!(nothing.is_empty());
+    // And without a capture nothing is sown, nor refused.
+    run(&mut model, true);
+}
+
+#[test]
+fn attention_without_streams_of_its_own_is_given_some() {
+    let x = normal(1, &[1, 3, 4]);
+    let (own, mut layer) = (attention(true), attention(false));
+    let streams = |layer: &MultiHeadAttention| state(layer).filter(path_contains("rngs")).len();
+    assert_eq!((streams(&own), streams(&layer)), (2, 0));
+    assert!(split_by(&layer, (of_type::<Param>(),)).is_ok(), "all of it are Params");
+    let mut rngs = Rngs::empty().with("dropout", 7);
+    let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().rngs(&mut rngs));
+    assert_eq!(rngs.stream("dropout").count.item::<u32>(), 1);
+    // Flax's numbers.
+    let expected = Array::from([[
+        [-0.457_115_32_f32, 0.853_361_85, 0.334_408_43, -0.032_425_76],
+        [-0.393_897_62, 0.815_328_96, 0.506_794_33, 0.100_255_37],
+        [0.362_861, -0.578_932_4, -0.565_334_14, -0.225_670_65],
+    ]]);
+    assert!((&y - expected).abs().max(..).item::<f32>() < 1e-5, "{y:?}");
+    // The streams of a call go before those of the layer, and its flags before those too.
+    let mut other = own.clone();
+    let mut again = Rngs::empty().with("dropout", 7);
+    let options = MultiHeadAttentionOptions::new().rngs(again.stream("dropout"));
+    assert!(close(&other.forward_with(&x, options), &y));
+    assert_eq!(other.rngs.as_ref().unwrap().count.item::<u32>(), 0);
+    let plain = layer.forward_with(&x, MultiHeadAttentionOptions::new().deterministic(true));
+    layer.deterministic.set(true);
+    assert!(close(&layer.forward(&x), &plain));
+    let mut message = panic_message(|| {
+        layer.forward_with(&x, MultiHeadAttentionOptions::new().deterministic(false));
+    });
+    assert_says(&message, &["MultiHeadAttention", "there is no stream", ".rngs(&mut rngs)"]);
+    message = panic_message(|| {
+        layer.forward_with(&x, MultiHeadAttentionOptions::new().decode(true));
+    });
+    assert_says(&message, &["call `init_cache` first"]);
+}
+
+/// Drops from its input, and has a stream beside that it draws noise from.
+#[derive(Module)]
+struct Drops {
+    dropout: Dropout,
+    noise: RngStream,
+}
+
+impl RNNCellBase for Drops {
+    type Carry = ();
+
+    fn forward(&mut self, _: (), x: &Array) -> ((), Array) {
+        let noise = random::uniform(&self.noise.next_key(), [1, 1], DType::F32);
+        ((), nnx::array::concatenate(&[&self.dropout.forward(x), &noise], -1))
+    }
+
+    fn initialize_carry(&self, _: &[usize], _: &mut RngStream, _: Option<&Initializer>) {}
+}
+
+#[test]
+fn one_mask_for_all_steps_of_a_sequence() {
+    let mut rngs = Rngs::new(0).with("recurrent_dropout", 1);
+    let dropout = Dropout::builder(0.5).rng_collection("recurrent_dropout").build(&mut rngs);
+    let cell = Drops { dropout, noise: RngStream::new(5, "noise") };
+    let mut rnn = RNN::builder(cell).broadcast_rngs("recurrent_dropout").build();
+    let x = ones(&[1, 3, 12], DType::F32);
+    let seq_lengths = || RNNOptions::new().seq_lengths(Array::from([3]));
+    let first = rnn.forward(&x);
+    let (_, second) = rnn.forward_with(&x, seq_lengths());
+    // Flax's masks.
+    let masks = [
+        [2.0_f32, 2.0, 0.0, 2.0, 2.0, 0.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0, 2.0, 0.0, 0.0],
+    ];
+    let mut noise = Vec::new();
+    for (y, mask) in [first, second].iter().zip(masks) {
+        for step in 0..3 {
+            let row = y.at((0, step)).get().to_vec::<f32>();
+            assert_eq!(row[..12], mask);
+            noise.push(row[12].to_bits());
+        }
+    }
+    // The other stream goes on.
+    noise.sort_unstable();
+    noise.dedup();
+    assert_eq!(noise.len(), 6);
+    let count = |stream: &RngStream| stream.count.item::<u32>();
+    let cell = &rnn.cell;
+    assert_eq!((count(cell.dropout.rngs.as_ref().unwrap()), count(&cell.noise)), (2, 6));
+    rnn.broadcast_rngs = vec!["dropout"];
+    assert_says(&panic_message(|| drop(rnn.forward(&x))), &["RNN: broadcast_rngs", "noise"]);
 }

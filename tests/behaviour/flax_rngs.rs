@@ -2,9 +2,9 @@
 
 use super::jit_support::*;
 use nnx::module::{RngCount, split_by, with_tag};
-use nnx::nn::{Linear, initializers};
+use nnx::nn::{Dropout, DropoutOptions, Linear, initializers};
 use nnx::random::{self, RngStream, Rngs, fold_in, fork_rngs, normal, split_rngs};
-use nnx::{Array, DType, Everything, Module, Not, Param, StateAxes, of_type, vmap};
+use nnx::{Array, DType, Everything, Module, Not, Param, StateAxes, View, of_type, view, vmap};
 use std::collections::BTreeMap;
 
 fn two() -> Rngs {
@@ -241,4 +241,100 @@ fn a_stream_is_a_key_and_a_count() {
         .map(|(path, leaf)| format!("{path} {} {}", leaf.kind.unwrap().name, leaf.value.aval()))
         .collect();
     assert_eq!(shown, ["default.count RngCount u32[]", "default.key RngKey u32[2]"]);
+}
+
+fn dropout_of(seed: u64) -> Dropout {
+    Dropout::new(0.5, &mut Rngs::empty().with("dropout", seed))
+}
+
+fn ten() -> Array {
+    nnx::array::ones([1, 10], DType::F32)
+}
+
+#[nnx::jit(graph = false)]
+fn drop_by_own_stream(layer: &mut Dropout, x: &Array) -> Array {
+    layer.forward(x)
+}
+
+#[nnx::jit(graph = false)]
+fn drop_by_given_streams(layer: &mut Dropout, x: &Array, rngs: &mut Rngs) -> Array {
+    layer.forward_with(x, DropoutOptions::new().rngs(rngs))
+}
+
+#[test]
+fn a_dropout_draws_from_its_stream_or_from_those_of_a_call() {
+    let mut own = dropout_of(0);
+    let mut without = Dropout::builder(0.5).build_without_rngs();
+    let mut rngs = Rngs::empty().with("dropout", 0).fork();
+    for calls in 1..3 {
+        let a = drop_by_own_stream(&mut own, &ten());
+        let b = drop_by_given_streams(&mut without, &ten(), &mut rngs);
+        assert_eq!(a.to_vec::<f32>(), b.to_vec::<f32>());
+        assert_eq!(own.rngs.as_ref().unwrap().count.item::<u32>(), calls);
+        assert_eq!(stream(&rngs, "dropout").count.item::<u32>(), calls);
+    }
+    assert_eq!((traces("drop_by_own_stream"), traces("drop_by_given_streams")), (1, 1));
+    // A stream's name of one's own.
+    let mut noisy = Dropout::builder(0.5).rng_collection("noise").build_without_rngs();
+    let mut rngs = Rngs::new(0).with("noise", 1);
+    noisy.forward_with(&ten(), DropoutOptions::new().rngs(&mut rngs));
+    assert_eq!(stream(&rngs, "noise").count.item::<u32>(), 1);
+    assert_eq!(stream(&rngs, "default").count.item::<u32>(), 0);
+}
+
+#[test]
+fn streams_and_keys_of_a_call_go_before_a_layers_own() {
+    let (mut first, mut second) = (dropout_of(0), dropout_of(1));
+    let (a, b) = (first.forward(&ten()), second.forward(&ten()));
+    assert_ne!(a.to_vec::<f32>(), b.to_vec::<f32>());
+    let mut rngs = Rngs::empty().with("dropout", 0).fork();
+    let again = second.forward_with(&ten(), DropoutOptions::new().rngs(&mut rngs));
+    assert_eq!(again.to_vec::<f32>(), a.to_vec::<f32>());
+    // Flax's masks.
+    let x = nnx::array::ones([16], DType::F32);
+    let mut rngs = Rngs::empty().with("dropout", 3);
+    let y = second.forward_with(&x, DropoutOptions::new().rngs(&mut rngs));
+    let mask = [2, 2, 2, 2, 0, 0, 0, 2, 0, 2, 2, 0, 2, 0, 2, 0].map(|x| x as f32);
+    assert_eq!(y.to_vec::<f32>(), mask);
+    let y = second.forward_with(&x, DropoutOptions::new().rngs(random::key(5)));
+    let mask = [2, 0, 0, 2, 0, 0, 2, 2, 2, 2, 2, 2, 0, 2, 0, 2].map(|x| x as f32);
+    assert_eq!(y.to_vec::<f32>(), mask);
+    assert_eq!(second.rngs.unwrap().count.item::<u32>(), 1);
+}
+
+fn without_a_stream(layer: &mut Dropout) {
+    let message = panic_message(|| drop(layer.forward(&ten())));
+    assert_says(&message, &["Dropout: something is to be dropped", ".rngs(&mut rngs)"]);
+}
+
+#[test]
+fn flags_of_a_call_go_before_a_layers_own() {
+    let mut layer = Dropout::builder(0.5).build_without_rngs();
+    let all = ten().to_vec::<f32>();
+    let with = DropoutOptions::new;
+    assert_eq!(layer.forward_with(&ten(), with().deterministic(true)).to_vec::<f32>(), all);
+    layer.deterministic.set(true);
+    assert_eq!(layer.forward(&ten()).to_vec::<f32>(), all);
+    let mut rngs = Rngs::empty().with("dropout", 0);
+    let dropped = layer.forward_with(&ten(), with().deterministic(false).rngs(&mut rngs));
+    assert_ne!(dropped.to_vec::<f32>(), all);
+    layer.deterministic.set(false);
+    without_a_stream(&mut layer);
+    // Nothing is drawn where nothing is left to chance.
+    let mut none = Dropout::builder(1.0).build_without_rngs();
+    assert_eq!(none.forward(&ten()).to_vec::<f32>(), [0.0; 10]);
+}
+
+#[test]
+fn flags_of_a_call_go_before_those_of_a_view() {
+    let mut layer = Dropout::builder(0.5).build_without_rngs();
+    let all = ten().to_vec::<f32>();
+    let with = DropoutOptions::new;
+    assert_eq!(layer.forward_with(&ten(), with().deterministic(true)).to_vec::<f32>(), all);
+    let mut eval = view(&layer, View::new().set("deterministic", true));
+    assert_eq!(eval.forward(&ten()).to_vec::<f32>(), all);
+    let mut rngs = Rngs::empty().with("dropout", 0);
+    let dropped = eval.forward_with(&ten(), with().deterministic(false).rngs(&mut rngs));
+    assert_ne!(dropped.to_vec::<f32>(), all);
+    without_a_stream(&mut view(&layer, View::new().set("deterministic", false)));
 }

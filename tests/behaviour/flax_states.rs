@@ -331,3 +331,36 @@ fn plain_arrays_are_mapped_in_a_state() {
     let next = merge(&graphdef, leaves.map(|_, leaf| leaf.value + 1)).unwrap();
     assert_eq!((next.node.item::<i32>(), next.meta, next.others), (2, 1, vec![3, 4]));
 }
+
+#[test]
+fn the_leaves_that_another_state_lacks() {
+    let mlp = |seed: u64, layers: usize| {
+        let mut rngs = Rngs::new(seed);
+        let layer = |_| Linear::builder(4, 4).use_bias(false).build(&mut rngs);
+        state(&(0..layers).map(layer).collect::<Vec<_>>())
+    };
+    let (first, other, longer) = (mlp(0, 4), mlp(1, 4), mlp(1, 5));
+    assert!(other.diff(&first).is_empty(), "values do not count");
+    let more = longer.diff(&first);
+    assert_eq!(paths(&more), ["[4].kernel"]);
+    assert_eq!(
+        more["[4].kernel"].value.to_vec::<f32>(),
+        longer["[4].kernel"].value.to_vec::<f32>()
+    );
+    assert!(first.diff(&longer).is_empty());
+    assert_eq!(paths(&first.diff(&State::new())), paths(&first));
+}
+
+#[test]
+fn a_filter_after_the_rest_is_refused() {
+    let tree = parts();
+    let says = |result: Result<(), nnx::Error>| {
+        let error = result.unwrap_err();
+        let expected = ["the filter 0, `Everything`", "the filter 1", "put `Everything` last"];
+        assert_says(&error.to_string(), &expected);
+    };
+    says(split_by(&tree, (Everything, of_type::<Param>())).map(drop));
+    says(state(&tree).split((Everything, of_type::<Param>(), Everything)).map(drop));
+    // The rest twice is fine.
+    assert!(split_by(&tree, (Everything, Everything)).is_ok());
+}

@@ -2,11 +2,17 @@
 //! which is which.
 
 use super::jit_support::*;
-use nnx::nn::Linear;
-use nnx::optim::{Adam, Optimizer, Sgd, adam, adamw, sgd};
+use nnx::module::{Filter, Path, VarInfo};
+use nnx::nn::{Linear, LoRA, LoRALinear};
+use nnx::optim::{
+    Adam, ExtraArgs, Lbfgs, Optimizer, ScaleByZoomLinesearch, Sgd, adam, adamw, lbfgs, sgd,
+};
 use nnx::random::{self, Rngs};
 use nnx::train::{Accuracy, Average, EMA, Metric, Welford};
-use nnx::{Array, DType, GraphDef, Module, grad, merge, split, state, value_and_grad};
+use nnx::{
+    Array, DType, GraphDef, LoRAParam, Module, Not, Param, grad, merge, of_type, path_contains,
+    split, state, value_and_grad, wrt,
+};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 fn normal(seed: u64, shape: &[usize]) -> Array {
@@ -324,4 +330,136 @@ fn averages_are_updated_in_a_jitted_step() {
     let expected = &before + (&*model.first.kernel - &before) * 0.25;
     assert!((&*averaged.first.kernel - expected).abs().max(..).item::<f32>() < 1e-6);
     assert_ne!(averaged.first.kernel.to_vec::<f32>(), before.to_vec::<f32>());
+}
+
+#[nnx::jit(graph = false)]
+fn searching_step_of_a_model(
+    model: &mut Model,
+    opt: &mut Optimizer<Lbfgs<ScaleByZoomLinesearch>>,
+    x: &Array,
+    y: &Array,
+) -> Array {
+    let loss_fn = |m: &mut Model| m.loss(x, y);
+    let (loss, gradient) = value_and_grad(loss_fn, &mut *model);
+    opt.update_with(model, &gradient, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+    loss
+}
+
+#[test]
+fn a_line_search_lowers_the_loss_inside_jit_and_outside() {
+    let (x, y) = batch();
+    let (mut inside, mut outside) = (Model::new(), Model::new());
+    let before = inside.loss(&x, &y).item::<f32>();
+    let mut opt = Optimizer::new(&inside, lbfgs());
+    let found = searching_step_of_a_model(&mut inside, &mut opt, &x, &y);
+    assert_near(&found, before);
+    let loss_fn = |m: &mut Model| m.loss(&x, &y);
+    let mut opt = Optimizer::new(&outside, lbfgs());
+    let (loss, gradient) = value_and_grad(loss_fn, &mut outside);
+    opt.update_with(&mut outside, &gradient, ExtraArgs::new().value(&loss).value_fn(&loss_fn));
+    let losses = [&inside, &outside].map(|m| m.loss(&x, &y).item::<f32>());
+    assert!(losses[0] < before && (losses[0] - losses[1]).abs() < 1e-4, "{losses:?}, {before}");
+}
+
+type Rule<'a> = &'a dyn Fn(&Path, &VarInfo<'_>) -> bool;
+
+#[test]
+fn a_line_search_of_what_a_filter_takes() {
+    let (x, y) = (nnx::array::ones([1, 4], DType::F32), nnx::array::ones([1, 10], DType::F32));
+    let mut rngs = Rngs::new(0);
+    let base = Linear::new(4, 10, &mut rngs);
+    let low_rank = LoRA::new(4, 2, 10, &mut rngs);
+    let new = || LoRALinear::adapt(base.clone(), low_rank.clone());
+    let low = |path: &Path, leaf: &VarInfo<'_>| of_type::<LoRAParam>().matches(path, leaf);
+    let plain = |path: &Path, leaf: &VarInfo<'_>| !low(path, leaf);
+    let filters: [Rule<'_>; 2] = [&low, &plain];
+    for filter in filters {
+        let mut model = new();
+        let mut opt = Optimizer::wrt(&model, lbfgs(), filter);
+        let loss_fn = |m: &mut LoRALinear| (m.forward(&x) - &y).square().mean(..);
+        // `lora_b` starts with zeros, so that the first step has no gradient for `lora_a`.
+        for _ in 0..2 {
+            let (loss, gradient) = value_and_grad(loss_fn, wrt(filter, &mut model));
+            let extra = ExtraArgs::new().value(&loss).value_fn(&loss_fn);
+            opt.update_with(&mut model, &gradient, extra);
+            assert!(loss_fn(&mut model).item::<f32>() < loss.item::<f32>());
+        }
+        let (before, after) = (state(&new()), state(&model));
+        for (path, leaf) in after.iter() {
+            let is_same =
+                leaf.value.to_vec::<f32>() == before.get(path).unwrap().value.to_vec::<f32>();
+            assert_eq!(is_same, !filter(path, &leaf.info()), "{path}");
+        }
+    }
+}
+
+#[test]
+fn updates_are_handed_out() {
+    let mut model = Linear::new(2, 3, &mut Rngs::new(0));
+    let size = |m: &Linear| m.kernel.square().sum(..) + m.bias.as_ref().unwrap().square().sum(..);
+    let mut opt = Optimizer::new(&model, sgd(0.1));
+    for step in 1..3 {
+        let gradient = grad(size, &model);
+        let before = state(&model);
+        let updates = opt.update_returning(&mut model, &gradient, ExtraArgs::new());
+        assert_eq!(opt.step.item::<u32>(), step);
+        let after = state(&model);
+        let paths = updates.iter().map(|(path, _)| path);
+        assert!(paths.eq(after.paths()), "{updates:?}");
+        for (path, update) in updates.iter() {
+            let (old, new) = (&before.get(path).unwrap().value, &after.get(path).unwrap().value);
+            assert_eq!(update.shape(), old.shape());
+            assert!((update + old * 0.2).abs().max(..).item::<f32>() < 1e-6, "{path}");
+            assert_eq!(new.to_vec::<f32>(), (old + update).to_vec::<f32>());
+        }
+    }
+}
+
+/// Its weights are a plain array, and so is a count that nobody trains.
+#[derive(Module)]
+struct Plain {
+    w: Array,
+    count: Array,
+}
+
+impl Plain {
+    fn loss(&self, x: &Array, y: &Array) -> Array {
+        (x.matmul(&self.w) - y).square().mean(..)
+    }
+}
+
+#[nnx::jit(graph = false)]
+fn plain_step(model: Plain, opt: &mut Optimizer<Adam>, x: &Array, y: &Array) -> (Array, Plain) {
+    let mut model = model;
+    let (loss, gradient) =
+        value_and_grad(|m: &Plain| m.loss(x, y), wrt(path_contains("w"), &model));
+    opt.update(&mut model, &gradient);
+    model.count = &model.count + 1;
+    (loss, model)
+}
+
+#[test]
+fn an_optimizer_of_plain_arrays() {
+    let (x, y) = (normal(0, &[5, 2]), nnx::array::ones([5, 4], DType::F32));
+    let w = random::uniform(&random::key(1), [2, 4], DType::F32);
+    let mut model = Plain { w: w.clone(), count: Array::scalar(0) };
+    let mut opt = Optimizer::wrt(&model, adam(1e-3), path_contains("w"));
+    assert_eq!(opt.params(&model).len(), 1);
+    let (first, next) = plain_step(model, &mut opt, &x, &y);
+    model = next;
+    assert_eq!(model.count.item::<i32>(), 1);
+    // Adam's first step is the rate.
+    assert!(((&model.w - &w).abs() - 1e-3).abs().max(..).item::<f32>() < 1e-5);
+    // Outside of jit in place.
+    let gradient = grad(|m: &Plain| m.loss(&x, &y), wrt(path_contains("w"), &model));
+    opt.update(&mut model, &gradient);
+    assert!(model.loss(&x, &y).item::<f32>() < first.item::<f32>());
+    assert_eq!(opt.step.item::<u32>(), 2);
+    // Variables are not arrays, nor arrays Variables.
+    let mut other = (Param::new(w.clone()), w.clone());
+    let mut opt = Optimizer::wrt(&other, sgd(1.0), Not(of_type::<Param>()));
+    let gradient = grad(|m: &(Param, Array)| m.1.sum(..), &other);
+    opt.update(&mut other, &gradient);
+    assert_eq!(other.0.to_vec::<f32>(), w.to_vec::<f32>());
+    assert_eq!(other.1.to_vec::<f32>(), (&w - 1.0).to_vec::<f32>());
 }

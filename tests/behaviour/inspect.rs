@@ -1,7 +1,8 @@
 //! Looking at trees: `tabulate`, `find_shared_buffers`, `iter_modules`.
 
 use crate::support::var;
-use nnx::module::{BatchStat, Total};
+use nnx::module::{BatchStat, MetaValue, Total};
+use nnx::random::RngStream;
 use nnx::{Array, Module, Param, Variable, find_shared_buffers, iter_modules, tabulate};
 use std::collections::BTreeMap;
 
@@ -149,4 +150,30 @@ fn a_table_of_all_leaves() {
     assert_eq!(table.total(), Total { leaves: 5, size: 200_963, byte_size: 803_846 });
     let (kind, stats) = table.totals()[1];
     assert_eq!((kind, stats), ("BatchStat", Total { leaves: 2, size: 1, byte_size: 4 }));
+}
+
+nnx::variable_kind! {
+    /// A kind of a user.
+    struct Hooked;
+}
+
+#[test]
+fn metadata_has_a_column_where_there_is_some() {
+    let ones = |shape: [usize; 2]| nnx::array::ones(shape, nnx::DType::F32);
+    let noted = Variable::<Hooked>::new(ones([2, 3]))
+        .with_metadata("description", MetaValue::Text("Custom parameter".into()))
+        .with_metadata("trainable", MetaValue::Bool(true));
+    let model = (noted, Param::new(ones([2, 2])), RngStream::new(0, "dropout"));
+    let table = tabulate(&model);
+    assert_eq!(table.rows()[0].metadata.get("trainable"), Some(&MetaValue::Bool(true)));
+    let shown = table.to_string();
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    let notes = "{description: \"Custom parameter\", trainable: true}";
+    let heading = format!("{:<width$}  elements  bytes", "metadata", width = notes.len());
+    assert!(lines[0].ends_with(&heading), "{table}");
+    assert!(lines[2].starts_with("[0]        Hooked"), "{table}");
+    assert!(lines[2].ends_with(&format!("{notes}         6   24 B")), "{table}");
+    // The name of a stream is in its path, or of no use here.
+    assert!(!shown.contains("dropout"), "{table}");
+    assert!(!tabulate(&model.1).to_string().contains("metadata"), "{table}");
 }

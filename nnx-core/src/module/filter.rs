@@ -70,6 +70,10 @@ impl<'a> VarInfo<'a> {
 pub trait Filter {
     /// Whether the leaf at `path` is meant.
     fn matches(&self, path: &Path, leaf: &VarInfo<'_>) -> bool;
+    /// Whether this filter is [`Everything`], behind which others take nothing.
+    fn takes_all(&self) -> bool {
+        false
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -201,6 +205,9 @@ impl Filter for Everything {
     fn matches(&self, _: &Path, _: &VarInfo<'_>) -> bool {
         true
     }
+    fn takes_all(&self) -> bool {
+        true
+    }
 }
 
 /// No leaf.
@@ -302,6 +309,10 @@ pub trait Filters {
     fn first(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<usize>;
     /// Whether all filters take the leaf.
     fn all(&self, path: &Path, leaf: &VarInfo<'_>) -> bool;
+    /// Whether the filter at this position [takes every leaf](Filter::takes_all).
+    fn takes_all(&self, _position: usize) -> bool {
+        false
+    }
     /// `make(i)` for each filter.
     fn each<T>(&self, make: impl FnMut(usize) -> T) -> Self::Each<T>;
 }
@@ -318,6 +329,9 @@ macro_rules! filter_tuple {
             }
             fn all(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
                 $(self.$i.matches(path, leaf))&&*
+            }
+            fn takes_all(&self, position: usize) -> bool {
+                [$(self.$i.takes_all()),*][position]
             }
             fn each<T>(&self, make: impl FnMut(usize) -> T) -> [T; $n] {
                 std::array::from_fn(make)
@@ -342,6 +356,9 @@ impl<F: Filter, const N: usize> Filters for [F; N] {
     fn all(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self.iter().all(|filter| filter.matches(path, leaf))
     }
+    fn takes_all(&self, position: usize) -> bool {
+        self[position].takes_all()
+    }
     fn each<T>(&self, make: impl FnMut(usize) -> T) -> [T; N] {
         std::array::from_fn(make)
     }
@@ -354,6 +371,9 @@ impl<F: Filter> Filters for Vec<F> {
     }
     fn all(&self, path: &Path, leaf: &VarInfo<'_>) -> bool {
         self.iter().all(|filter| filter.matches(path, leaf))
+    }
+    fn takes_all(&self, position: usize) -> bool {
+        self[position].takes_all()
     }
     fn each<T>(&self, make: impl FnMut(usize) -> T) -> Vec<T> {
         (0..self.len()).map(make).collect()

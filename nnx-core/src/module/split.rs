@@ -137,7 +137,7 @@ pub fn split<M: Module>(module: &M) -> (GraphDef<M>, State) {
 /// ```
 ///
 /// # Errors
-/// Returns an error if no filter takes a leaf.
+/// Returns an error if no filter takes a leaf, or if a filter follows [`Everything`](super::Everything).
 ///
 /// # Panics
 /// Panics if this thread holds a shared node for writing.

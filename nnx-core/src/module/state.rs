@@ -233,6 +233,23 @@ impl State {
         taken.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
     }
 
+    /// The leaves at paths where `other` has none; values, kinds and metadata do not count. `flax.nnx.statelib.diff`.
+    ///
+    /// ```
+    /// use nnx::{nn::Linear, random::Rngs, state};
+    ///
+    /// let mut rngs = Rngs::new(0);
+    /// let with_bias = state(&Linear::new(3, 4, &mut rngs));
+    /// let without = state(&Linear::builder(3, 4).use_bias(false).build(&mut rngs));
+    /// let more = with_bias.diff(&without);
+    /// assert_eq!(more.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["bias"]);
+    /// assert!(without.diff(&with_bias).is_empty());
+    /// ```
+    pub fn diff(&self, other: &State) -> State {
+        let more = self.iter().filter(|(path, _)| other.get(path).is_none());
+        more.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
+    }
+
     /// The leaves sorted by the first filter that takes them.
     ///
     /// ```
@@ -246,8 +263,9 @@ impl State {
     ///
     /// # Errors
     /// Returns an error if no filter takes a leaf: [`Everything`](super::Everything) as the last
-    /// one takes the rest.
+    /// one takes the rest. Also if another filter follows it, which would take nothing.
     pub fn split<F: Filters>(self, filters: F) -> Result<F::Each<State>> {
+        check_order(&filters)?;
         let mut states: Vec<State> = filters.each(|_| State::new()).into_iter().collect();
         let mut rest = Vec::new();
         for (path, leaf) in self {
@@ -314,6 +332,18 @@ impl State {
         }
         self
     }
+}
+
+/// Refuses a filter after one that takes every leaf, unless that takes every leaf too.
+fn check_order(filters: &impl Filters) -> Result<()> {
+    let takes_all: Vec<bool> = filters.each(|i| filters.takes_all(i)).into_iter().collect();
+    let Some(first) = takes_all.iter().position(|all| *all) else { return Ok(()) };
+    let Some(after) = takes_all[first..].iter().position(|all| !all) else { return Ok(()) };
+    Err(Error::Invalid(format!(
+        "the filter {first}, `Everything`, takes every leaf, so that the filter {} would take none\n\
+         fix: put `Everything` last",
+        first + after
+    )))
 }
 
 impl FromIterator<(Path, StateLeaf)> for State {

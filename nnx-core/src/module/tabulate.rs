@@ -2,7 +2,7 @@
 
 use super::held::hold_to_read;
 use super::walk::for_each_leaf_of;
-use super::{Module, Path, Seen, Visitor, for_each_other_place};
+use super::{Metadata, Module, Path, Seen, Visitor, for_each_other_place};
 use crate::value::Aval;
 use std::fmt;
 
@@ -39,6 +39,8 @@ pub struct Row {
     pub kind: &'static str,
     /// Shape and dtype; none if it holds no value.
     pub aval: Option<Aval>,
+    /// The notes on it.
+    pub metadata: Metadata,
     /// For a further place of a leaf in a shared node: its first place, where it is counted.
     pub shared_with: Option<Path>,
 }
@@ -52,6 +54,14 @@ impl Row {
     /// Number of bytes; 0 if they are counted at another place.
     pub fn byte_size(&self) -> usize {
         self.counted().map_or(0, Aval::byte_size)
+    }
+
+    /// The notes as a table shows them: those of a user, and not the name of a random stream, which its path has.
+    fn notes(&self) -> String {
+        match self.metadata.is_empty() || matches!(self.kind, "RngKey" | "RngCount") {
+            true => String::new(),
+            false => self.metadata.to_string(),
+        }
     }
 
     /// The shape and dtype that count here, if any.
@@ -106,7 +116,7 @@ impl Total {
     }
 }
 
-/// Paths, kinds, shapes, dtypes, numbers of elements and bytes of all leaves of `module`, with
+/// Paths, kinds, shapes, dtypes, metadata, numbers of elements and bytes of all leaves of `module`, with
 /// totals per kind; printed with `{}`. A buffer that is in the tree twice counts twice.
 ///
 /// ```
@@ -140,6 +150,7 @@ impl Table {
                     path: path.clone(),
                     kind: leaf.kind.map_or("array", |kind| kind.name),
                     aval: leaf.value.try_aval().ok().cloned(),
+                    metadata: leaf.metadata.clone(),
                     shared_with: None,
                 });
             },
@@ -214,26 +225,39 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = TableText::new();
-        text.right_from(3);
-        text.line(["path", "kind", "array", "elements", "bytes"].map(str::to_owned).into());
+        // A column more where somebody noted something.
+        let has_notes = self.rows.iter().any(|row| !row.notes().is_empty());
+        let with_notes = |mut cells: Vec<String>, notes: &str| {
+            if has_notes {
+                cells.insert(3, notes.to_owned());
+            }
+            cells
+        };
+        text.right_from(if has_notes { 4 } else { 3 });
+        let heading = ["path", "kind", "array", "elements", "bytes"].map(str::to_owned).into();
+        text.line(with_notes(heading, "metadata"));
         text.rule();
         for row in &self.rows {
             let (path, kind) = (row.path.to_string(), row.kind.to_owned());
             let aval = row.aval.as_ref().map_or_else(|| "no value".to_owned(), Aval::to_string);
             text.line(match &row.shared_with {
                 Some(first) => {
-                    vec![path, kind, format!("shared with {first}"), "".into(), "".into()]
+                    let shared = format!("shared with {first}");
+                    with_notes(vec![path, kind, shared, "".into(), "".into()], "")
                 }
-                None => vec![path, kind, aval, grouped(row.size()), bytes(row.byte_size())],
+                None => {
+                    let (size, bytes) = (grouped(row.size()), bytes(row.byte_size()));
+                    with_notes(vec![path, kind, aval, size, bytes], &row.notes())
+                }
             });
         }
         text.rule();
         let totals = self.totals();
         for (kind, total) in &totals {
-            text.line(total.cells("", kind));
+            text.line(with_notes(total.cells("", kind), ""));
         }
         if totals.len() != 1 {
-            text.line(self.total().cells("total", ""));
+            text.line(with_notes(self.total().cells("total", ""), ""));
         }
         write!(f, "{text}")
     }

@@ -102,6 +102,21 @@ impl Metadata {
         notes.fingerprint = hasher.finish();
     }
 
+    /// The same notes and `value` under `name`.
+    ///
+    /// ```
+    /// use nnx::module::{MetaValue, Metadata};
+    /// use nnx::{nn::Linear, random::Rngs, state, with_tag};
+    ///
+    /// let slow = Metadata::default().with("tag", MetaValue::Text("slow".into()));
+    /// let layer = Linear::builder(3, 4).kernel_metadata(slow).build(&mut Rngs::new(0));
+    /// assert_eq!(state(&layer).filter(with_tag("slow")).len(), 1);
+    /// ```
+    pub fn with(mut self, name: impl Into<String>, value: MetaValue) -> Self {
+        self.set(name, value);
+        self
+    }
+
     /// Everything noted, by name.
     ///
     /// ```
@@ -232,6 +247,25 @@ impl<K: VariableKind> Variable<K> {
     /// ```
     pub fn with_metadata(mut self, name: impl Into<String>, value: MetaValue) -> Self {
         self.metadata.set(name, value);
+        self
+    }
+
+    /// The same Variable with all of `metadata` noted, as a layer's `kernel_metadata` is.
+    ///
+    /// ```
+    /// use nnx::module::{MetaValue, Metadata};
+    /// use nnx::{Array, Param};
+    ///
+    /// let notes = Metadata::default().with("axis", MetaValue::Int(0));
+    /// let param = Param::new(Array::scalar(3.0_f32)).with_all_metadata(notes);
+    /// assert_eq!(param.metadata().to_string(), "{axis: 0}");
+    /// ```
+    pub fn with_all_metadata(mut self, metadata: Metadata) -> Self {
+        if self.metadata.is_empty() {
+            self.metadata = metadata;
+        } else {
+            metadata.iter().for_each(|(name, value)| self.metadata.set(name, value.clone()));
+        }
         self
     }
 }

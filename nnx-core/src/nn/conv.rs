@@ -9,8 +9,7 @@ use crate::array::{
     ConvOptions, IntoShape, PadMode, Padding, conv_general_dilated, invalid, one_program, shape_of,
 };
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -161,6 +160,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// A factor of the kernel, in its shape. Default: none.
@@ -289,8 +292,8 @@ impl ConvBuilder {
             .use_bias
             .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
         Conv {
-            kernel: kernel.into(),
-            bias: bias.map(Param::from),
+            kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
             mask: self.mask,
             window,
             dtype: self.dtype,

@@ -11,8 +11,7 @@ use crate::array::{
     ConvTransposeOptions, IntoShape, Padding, conv_transpose, invalid, one_program, shape_of,
 };
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -83,6 +82,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// Factors of the kernel's elements, in its shape. Default: none.
@@ -180,8 +183,8 @@ impl ConvTransposeBuilder {
             .use_bias
             .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
         ConvTranspose {
-            kernel: kernel.into(),
-            bias: bias.map(Param::from),
+            kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
             mask: self.mask,
             strides: per_axis(LAYER, "strides", self.strides, n),
             kernel_dilation: per_axis(LAYER, "kernel_dilation", self.kernel_dilation, n),

@@ -1,6 +1,7 @@
 //! A linear map written as an einsum.
 
 use super::builder::builder;
+use super::by_address::by_address;
 use super::checks::positive;
 use super::dtypes::{promote, value};
 use super::initializers;
@@ -8,8 +9,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{IntoShape, einsum_of, invalid, one_program, shape_of};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -37,6 +37,23 @@ pub struct Einsum {
     pub einsum_str: String,
     /// The dtype to compute in; by default the promoted dtype of input and parameters.
     pub dtype: Option<DType>,
+    #[module(static)]
+    einsum_op: Option<EinsumFunction>,
+}
+
+/// A function in the place of [`einsum`](crate::array::einsum): of the text and the operands.
+///
+/// ```
+/// use nnx::{array, nn::EinsumOp};
+///
+/// let halved: EinsumOp = |text, operands| array::einsum(text, operands) * 0.5;
+/// # let _ = halved;
+/// ```
+pub type EinsumOp = fn(&str, &[&Array]) -> Array;
+
+by_address! {
+    /// The function of an [`Einsum`].
+    EinsumFunction(EinsumOp)
 }
 
 builder! {
@@ -52,7 +69,10 @@ builder! {
     /// ```
     EinsumBuilder;
     given { einsum_str: String, kernel_shape: Vec<usize>, }
-    hidden { bias_shape: Option<Vec<usize>> = None, }
+    hidden {
+        bias_shape: Option<Vec<usize>> = None,
+        einsum_op: Option<EinsumFunction> = None,
+    }
     settings {
         /// The dtype of the parameters. Default: f32.
         param_dtype: DType = DType::F32,
@@ -60,6 +80,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -86,6 +110,22 @@ impl EinsumBuilder {
         self
     }
 
+    /// A function that computes in the place of [`einsum`](crate::array::einsum), such as one that rounds the operands. The
+    /// bias is added to its result. Default: `einsum`.
+    ///
+    /// ```
+    /// use nnx::{Array, array, nn::{Einsum, initializers}, random::Rngs};
+    ///
+    /// let settings = Einsum::builder("ab,bc->ac", [2, 2]).kernel_init(initializers::ones());
+    /// let settings = settings.einsum_op(|text, operands| array::einsum(text, operands) * 10.0);
+    /// let y = settings.build(&mut Rngs::new(0)).forward(&Array::from([[1.0_f32, 2.0]]));
+    /// assert_eq!(y.to_vec::<f32>(), [30.0, 30.0]);
+    /// ```
+    pub fn einsum_op(mut self, op: EinsumOp) -> EinsumBuilder {
+        self.einsum_op = Some(EinsumFunction(op));
+        self
+    }
+
     /// Makes the layer, with keys of the stream `params`.
     ///
     /// # Panics
@@ -100,7 +140,13 @@ impl EinsumBuilder {
         let bias = self
             .bias_shape
             .map(|shape| self.bias_init.call(&rngs.params(), &shape, self.param_dtype));
-        Einsum { kernel: kernel.into(), bias: bias.map(Param::from), einsum_str, dtype: self.dtype }
+        Einsum {
+            kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
+            einsum_str,
+            dtype: self.dtype,
+            einsum_op: self.einsum_op,
+        }
     }
 }
 
@@ -208,7 +254,10 @@ impl Einsum {
             let [Some(x), Some(kernel), bias] = promote(LAYER, arrays, self.dtype) else {
                 unreachable!("arrays that were there stay")
             };
-            let y = einsum_of(LAYER, &self.einsum_str, &[&x, &kernel]);
+            let y = match self.einsum_op {
+                Some(op) => (op.0)(&self.einsum_str, &[&x, &kernel]),
+                None => einsum_of(LAYER, &self.einsum_str, &[&x, &kernel]),
+            };
             match bias {
                 Some(bias) => {
                     let shape = self.bias_shape(y.rank());

@@ -7,8 +7,7 @@ use super::initializers;
 use super::initializers::{Distribution, FanMode, Initializer};
 use crate::array::{dot_general, invalid};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 
@@ -51,6 +50,8 @@ builder! {
         /// How the table starts. Default: normal with variance 1 / `features`.
         embedding_init: Initializer =
             initializers::variance_scaling(1.0, FanMode::FanIn, Distribution::Normal).out_axis(0),
+        /// Notes on the table. Default: none.
+        embedding_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype of the vectors. Default: that of the table.
@@ -71,7 +72,8 @@ impl EmbedBuilder {
         );
         let shape = [self.num_embeddings, self.features];
         let embedding = self.embedding_init.call(&rngs.params(), shape, self.param_dtype);
-        Embed { embedding: embedding.into(), dtype: self.dtype }
+        let embedding = Param::new(embedding).with_all_metadata(self.embedding_metadata);
+        Embed { embedding, dtype: self.dtype }
     }
 }
 

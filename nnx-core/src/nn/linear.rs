@@ -7,8 +7,7 @@ use super::initializers;
 use super::initializers::Initializer;
 use crate::array::{dot_general, one_program};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 use std::slice;
@@ -56,6 +55,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -79,7 +82,11 @@ impl LinearBuilder {
         let bias = self
             .use_bias
             .then(|| self.bias_init.call(&rngs.params(), self.out_features, self.param_dtype));
-        Linear { kernel: kernel.into(), bias: bias.map(Param::from), dtype: self.dtype }
+        Linear {
+            kernel: Param::new(kernel).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
+            dtype: self.dtype,
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use super::initializers::Initializer;
 use super::layer::layers;
 use crate::array::{IntoAxes, IntoShape, dim, dot_general, invalid, one_program, shape_of};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::{DType, saturating_product};
 use std::slice;
@@ -71,6 +70,10 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts, as a vector. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -149,8 +152,8 @@ impl LinearGeneralBuilder {
             self.bias_init.call(&rngs.params(), flat, self.param_dtype).reshape(shape)
         });
         LinearGeneral {
-            kernel: kernel.reshape(shape).into(),
-            bias: bias.map(Param::from),
+            kernel: Param::new(kernel.reshape(shape)).with_all_metadata(self.kernel_metadata),
+            bias: bias.map(|bias| Param::new(bias).with_all_metadata(self.bias_metadata)),
             axis: self.axis,
             batch_axis: batch.iter().map(|&(axis, _)| axis as isize).collect(),
             dtype: self.dtype,

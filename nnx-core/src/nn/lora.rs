@@ -9,8 +9,7 @@ use super::layer::layers;
 use super::linear::Linear;
 use super::linear::affine;
 use crate::graph::Array;
-use crate::module::called;
-use crate::module::{LoRAParam, Param};
+use crate::module::{LoRAParam, Metadata, Param, called};
 use crate::random::Rngs;
 use crate::value::DType;
 
@@ -58,6 +57,10 @@ builder! {
         a_initializer: Initializer = initializers::he_uniform(),
         /// How `lora_b` starts. Default: zeros, so that the layer starts as 0.
         b_initializer: Initializer = initializers::zeros(),
+        /// Notes on `lora_a`. Default: none.
+        a_metadata: Metadata = Metadata::default(),
+        /// Notes on `lora_b`. Default: none.
+        b_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -83,7 +86,11 @@ impl LoRABuilder {
         let shapes = [[self.in_features, self.lora_rank], [self.lora_rank, self.out_features]];
         let a = self.a_initializer.call(&rngs.params(), shapes[0], self.param_dtype);
         let b = self.b_initializer.call(&rngs.params(), shapes[1], self.param_dtype);
-        LoRA { lora_a: a.into(), lora_b: b.into(), dtype: self.dtype }
+        LoRA {
+            lora_a: LoRAParam::new(a).with_all_metadata(self.a_metadata),
+            lora_b: LoRAParam::new(b).with_all_metadata(self.b_metadata),
+            dtype: self.dtype,
+        }
     }
 }
 
@@ -173,12 +180,20 @@ builder! {
         kernel_init: Initializer = initializers::lecun_normal(),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
         /// The dtype of the low-rank parameters. Default: f32.
         lora_param_dtype: DType = DType::F32,
         /// How `lora_a` starts. Default: [`he_uniform`](initializers::he_uniform).
         a_initializer: Initializer = initializers::he_uniform(),
         /// How `lora_b` starts. Default: zeros, so that the layer starts as its linear map.
         b_initializer: Initializer = initializers::zeros(),
+        /// Notes on `lora_a`. Default: none.
+        a_metadata: Metadata = Metadata::default(),
+        /// Notes on `lora_b`. Default: none.
+        b_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The dtype in which kernel and bias compute. Default: the one in which input and
@@ -203,12 +218,16 @@ impl LoRALinearBuilder {
             .param_dtype(self.param_dtype)
             .kernel_init(self.kernel_init)
             .bias_init(self.bias_init)
+            .kernel_metadata(self.kernel_metadata)
+            .bias_metadata(self.bias_metadata)
             .build(rngs);
         linear.dtype = self.dtype;
         let mut lora = LoRA::builder(self.in_features, self.lora_rank, self.out_features)
             .param_dtype(self.lora_param_dtype)
             .a_initializer(self.a_initializer)
             .b_initializer(self.b_initializer)
+            .a_metadata(self.a_metadata)
+            .b_metadata(self.b_metadata)
             .build(rngs);
         lora.dtype = self.lora_dtype;
         LoRALinear::adapt(linear, lora)

@@ -1,6 +1,7 @@
 //! Layers, activations and initializers, with the names, fields and defaults of `flax.nnx`.
 
 mod attention;
+mod attention_options;
 mod builder;
 mod by_address;
 mod checks;
@@ -30,10 +31,11 @@ pub use attention::{
     AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
     make_attention_mask, make_causal_mask,
 };
+pub use attention_options::MultiHeadAttentionOptions;
 pub use conv::{Conv, ConvBuilder, ConvPadding, ConvWindow};
 pub use conv_transpose::{ConvTranspose, ConvTransposeBuilder};
-pub use dropout::{Dropout, DropoutBuilder};
-pub use einsum::{Einsum, EinsumBuilder};
+pub use dropout::{Dropout, DropoutBuilder, DropoutOptions};
+pub use einsum::{Einsum, EinsumBuilder, EinsumOp};
 pub use embed::{Embed, EmbedBuilder};
 pub use functions::{
     celu, elu, gelu, gelu_exact, glu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, identity,
@@ -47,9 +49,7 @@ pub use linear::{Linear, LinearBuilder};
 pub use linear_general::{LinearGeneral, LinearGeneralBuilder};
 pub use list::{AnyLayer, List};
 pub use lora::{LoRA, LoRABuilder, LoRALinear, LoRALinearBuilder};
-pub use multi_head_attention::{
-    MultiHeadAttention, MultiHeadAttentionBuilder, MultiHeadAttentionOptions,
-};
+pub use multi_head_attention::{MultiHeadAttention, MultiHeadAttentionBuilder};
 pub use norm::{
     BatchNorm, BatchNormBuilder, GroupNorm, GroupNormBuilder, InstanceNorm, InstanceNormBuilder,
     LayerNorm, LayerNormBuilder, RMSNorm, RMSNormBuilder,

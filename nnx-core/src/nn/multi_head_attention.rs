@@ -1,20 +1,29 @@
 //! Multi-head attention.
 
-use super::attention::{AttentionOptions, combine_masks, dot_product_attention};
+use super::MultiHeadAttentionOptions;
+use super::attention::{
+    AttentionOptions, combine_masks, dot_product_attention, dot_product_attention_weights,
+};
 use super::builder::builder;
 use super::checks::{last_axis, positive};
 use super::initializers;
 use super::initializers::Initializer;
 use super::layer::layers;
 use super::{LayerNorm, LinearGeneral};
-use crate::array::{AsArray, IntoShape, arange, invalid, shape_of, zeros};
+use crate::array::{IntoShape, arange, invalid, shape_of, zeros};
 use crate::graph::Array;
-use crate::module::called;
-use crate::module::{Cache, Flag, Variable};
+use crate::module::capture::is_capturing;
+use crate::module::{Cache, Flag, Intermediate, Metadata, Variable, called, sow};
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
 
 const LAYER: &str = "MultiHeadAttention";
+
+const NO_STREAM: &str = "weights are to be dropped, and there is no stream to draw from\n\
+     fixes:\n  \
+     1. a stream of the layer's own: make it with a `dropout_rate` above 0, and without `.keep_rngs(false)`\n  \
+     2. one for this call: `forward_with(&x, MultiHeadAttentionOptions::new().rngs(&mut rngs))`\n  \
+     3. nothing is dropped: `.deterministic(true)` of the call, the layer or a `view`";
 
 /// Attention with several heads (Vaswani et al. 2017): maps of the inputs to queries, keys and
 /// values, [`dot_product_attention`] for each head, and a map of the results.
@@ -59,8 +68,8 @@ pub struct MultiHeadAttention {
     pub deterministic: Flag,
     /// Whether one token is taken per call, with the keys and values of those before.
     pub decode: Flag,
-    /// Where dropout's keys come from, with a `dropout_rate` above 0: a fork of the stream
-    /// `dropout` that the layer was made with.
+    /// Where dropout's keys come from, with a `dropout_rate` above 0 and `keep_rngs`: a fork of the
+    /// stream `dropout` that the layer was made with.
     pub rngs: Option<RngStream>,
     /// The keys so far, `[batch…, length, num_kv_heads, head_dim]`.
     pub cached_key: Option<Variable<Cache>>,
@@ -107,6 +116,17 @@ builder! {
         decode: bool = false,
         /// Whether queries and keys are normalized (Dehghani et al. 2023). Default: false.
         normalize_qk: bool = false,
+        /// Whether the layer has a stream of its own for dropout; without one each call that drops
+        /// weights is given [`rngs`](MultiHeadAttentionOptions::rngs). Default: true.
+        keep_rngs: bool = true,
+        /// Notes on the kernels of the maps to queries, keys and values. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the biases of the maps to queries, keys and values. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
+        /// Notes on the scale that normalizes queries. Default: none.
+        query_ln_scale_metadata: Metadata = Metadata::default(),
+        /// Notes on the scale that normalizes keys. Default: none.
+        key_ln_scale_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// The features of all heads together. Default: `in_features`.
@@ -121,13 +141,17 @@ builder! {
         out_kernel_init: Initializer,
         /// How the last map's bias starts. Default: as `bias_init`.
         out_bias_init: Initializer,
+        /// Notes on the last map's kernel. Default: as `kernel_metadata`.
+        out_kernel_metadata: Metadata,
+        /// Notes on the last map's bias. Default: as `bias_metadata`.
+        out_bias_metadata: Metadata,
         /// The dtype to compute in. Default: the promoted dtype of input and parameters.
         dtype: DType,
     }
 }
 
 impl MultiHeadAttentionBuilder {
-    /// Makes the layer, with keys of the stream `params` and, with dropout, a fork of `dropout`.
+    /// Makes the layer, with keys of the stream `params` and, with dropout and `keep_rngs`, a fork of `dropout`.
     ///
     /// # Panics
     /// Panics if the heads do not divide the features, the heads of keys and values do not divide those
@@ -173,7 +197,9 @@ impl MultiHeadAttentionBuilder {
                 .use_bias(self.use_bias)
                 .param_dtype(self.param_dtype)
                 .kernel_init(self.kernel_init.clone())
-                .bias_init(self.bias_init.clone());
+                .bias_init(self.bias_init.clone())
+                .kernel_metadata(self.kernel_metadata.clone())
+                .bias_metadata(self.bias_metadata.clone());
             if let Some(dtype) = self.dtype {
                 map = map.dtype(dtype);
             }
@@ -182,21 +208,31 @@ impl MultiHeadAttentionBuilder {
         let query = map(&[self.in_features], &[heads, depth]).build(rngs);
         let key = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
         let value = map(&[kv_inputs], &[kv_heads, depth]).build(rngs);
-        let mut norm = || {
-            let norm = LayerNorm::builder(depth).use_bias(false).param_dtype(self.param_dtype);
+        let mut norm = |metadata: &Metadata| {
+            let norm = LayerNorm::builder(depth)
+                .use_bias(false)
+                .param_dtype(self.param_dtype)
+                .scale_metadata(metadata.clone());
             let norm = match self.dtype {
                 Some(dtype) => norm.dtype(dtype),
                 None => norm,
             };
             self.normalize_qk.then(|| norm.build(rngs))
         };
-        let (query_ln, key_ln) = (norm(), norm());
+        let query_ln = norm(&self.query_ln_scale_metadata);
+        let key_ln = norm(&self.key_ln_scale_metadata);
         let mut out = map(&[heads, depth], &[outputs]).axis([-2, -1]);
         if let Some(init) = &self.out_kernel_init {
             out = out.kernel_init(init.clone());
         }
         if let Some(init) = &self.out_bias_init {
             out = out.bias_init(init.clone());
+        }
+        if let Some(metadata) = &self.out_kernel_metadata {
+            out = out.kernel_metadata(metadata.clone());
+        }
+        if let Some(metadata) = &self.out_bias_metadata {
+            out = out.bias_metadata(metadata.clone());
         }
         let out = out.build(rngs);
         MultiHeadAttention {
@@ -210,101 +246,13 @@ impl MultiHeadAttentionBuilder {
             broadcast_dropout: self.broadcast_dropout,
             deterministic: Flag::new("deterministic", self.deterministic),
             decode: Flag::new("decode", self.decode),
-            rngs: (self.dropout_rate > 0.0).then(|| rngs.stream("dropout").fork()),
+            rngs: (self.keep_rngs && self.dropout_rate > 0.0)
+                .then(|| rngs.stream("dropout").fork()),
             cached_key: None,
             cached_value: None,
             cache_index: None,
             dtype: self.dtype,
         }
-    }
-}
-
-/// How one call of a [`MultiHeadAttention`] differs from self-attention to all places.
-///
-/// ```
-/// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
-/// use nnx::{DType, array, random::Rngs};
-///
-/// // A decoder looks at an encoder's results.
-/// let mut layer = MultiHeadAttention::builder(2, 8).in_kv_features(6).build(&mut Rngs::new(0));
-/// let (x, encoded) = (array::ones([1, 3, 8], DType::F32), array::ones([1, 5, 6], DType::F32));
-/// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().inputs_k(&encoded));
-/// assert_eq!(y.shape(), [1, 3, 8]);
-/// ```
-#[derive(Debug, Clone, Default)]
-#[must_use]
-pub struct MultiHeadAttentionOptions {
-    key: Option<Array>,
-    value: Option<Array>,
-    mask: Option<Array>,
-    is_causal: bool,
-}
-
-impl MultiHeadAttentionOptions {
-    /// Self-attention to all places.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The inputs of the keys, `[batch…, kv_length, in_kv_features]`, and of the values unless
-    /// those have their own. Default: the inputs of the queries.
-    pub fn inputs_k(mut self, inputs: impl AsArray) -> Self {
-        self.key = Some(inputs.as_array().clone());
-        self
-    }
-
-    /// The inputs of the values, `[batch…, kv_length, in_kv_features]`. Default: the inputs of the
-    /// keys.
-    ///
-    /// ```
-    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
-    /// use nnx::{DType, array, random::Rngs};
-    ///
-    /// let mut layer = MultiHeadAttention::builder(2, 8).use_bias(false).build(&mut Rngs::new(0));
-    /// let x = array::ones([1, 3, 8], DType::F32);
-    /// let options = MultiHeadAttentionOptions::new().inputs_k(&x).inputs_v(x.zeros_like());
-    /// assert_eq!(layer.forward_with(&x, options).abs().max(..).item::<f32>(), 0.0);
-    /// ```
-    pub fn inputs_v(mut self, inputs: impl AsArray) -> Self {
-        self.value = Some(inputs.as_array().clone());
-        self
-    }
-
-    /// Which places count: those where `mask` is not 0; broadcasts to
-    /// `[batch…, num_heads, q_length, kv_length]`.
-    ///
-    /// ```
-    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions, make_causal_mask};
-    /// use nnx::{DType, array, random, random::Rngs};
-    ///
-    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
-    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
-    /// let mask = make_causal_mask(&array::ones([1, 3], DType::I32), 0, DType::F32);
-    /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().mask(mask));
-    /// let causal = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
-    /// assert!((y - causal).abs().max(..).item::<f32>() < 1e-2);
-    /// ```
-    pub fn mask(mut self, mask: impl AsArray) -> Self {
-        self.mask = Some(mask.as_array().clone());
-        self
-    }
-
-    /// Whether a query sees no later places than its own. Default: false.
-    ///
-    /// ```
-    /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
-    /// use nnx::{DType, random, random::Rngs};
-    ///
-    /// let mut layer = MultiHeadAttention::new(2, 8, &mut Rngs::new(0));
-    /// let x = random::normal(&random::key(1), [1, 3, 8], DType::F32);
-    /// let y = layer.forward_with(&x, MultiHeadAttentionOptions::new().is_causal(true));
-    /// // The first place sees itself alone.
-    /// let first = layer.forward(&x.at((.., ..1)).get());
-    /// assert!((y.at((.., ..1)).get() - first).abs().max(..).item::<f32>() < 1e-2);
-    /// ```
-    pub fn is_causal(mut self, is_causal: bool) -> Self {
-        self.is_causal = is_causal;
-        self
     }
 }
 
@@ -357,9 +305,10 @@ impl MultiHeadAttention {
     ///
     /// # Panics
     /// Panics if the inputs do not have the layer's features and the same batch axes, values are given
-    /// without keys, or while decoding there is no cache, or it is of another batch.
+    /// without keys, or while decoding there is no cache, or it is of another batch, or if weights are dropped and
+    /// neither the layer nor the options have a stream.
     #[track_caller]
-    pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions) -> Array {
+    pub fn forward_with(&mut self, x: &Array, options: MultiHeadAttentionOptions<'_>) -> Array {
         let others = [&options.key, &options.value, &options.mask];
         let inputs: Vec<&Array> = [x].into_iter().chain(others.into_iter().flatten()).collect();
         let call = called(self, "forward", &inputs);
@@ -399,7 +348,7 @@ impl MultiHeadAttention {
             key = norm.forward(&key);
         }
         let mut mask = options.mask;
-        if *self.decode {
+        if options.decode.unwrap_or(*self.decode) {
             let so_far;
             (key, value, so_far) = self.remember(&key, &value);
             mask = combine_masks(&[mask.as_ref(), Some(&so_far)], DType::F32);
@@ -411,8 +360,18 @@ impl MultiHeadAttention {
         if let Some(dtype) = self.dtype {
             attention = attention.dtype(dtype);
         }
-        if let (false, Some(rngs)) = (*self.deterministic, &mut self.rngs) {
-            let key = rngs.next_key();
+        // Before dropout, as in Flax.
+        if options.sow_weights && is_capturing() {
+            let weights = dot_product_attention_weights(&query, &key, &attention);
+            sow::<Intermediate, _>(self, "attention_weights", &weights);
+        }
+        let deterministic = options.deterministic.unwrap_or(*self.deterministic);
+        if self.dropout_rate > 0.0 && !deterministic {
+            let key = match (options.rngs, &mut self.rngs) {
+                (Some(mut rngs), _) => rngs.next_key("dropout"),
+                (None, Some(rngs)) => rngs.next_key(),
+                (None, None) => invalid(LAYER, NO_STREAM.into()),
+            };
             attention = attention.dropout(key, self.dropout_rate, self.broadcast_dropout);
         }
         call.returns(self.out.forward(&dot_product_attention(&query, &key, &value, &attention)))

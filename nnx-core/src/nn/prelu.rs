@@ -5,8 +5,7 @@ use super::dtypes::promote;
 use super::layer::layers;
 use crate::array::{full, one_program, select};
 use crate::graph::Array;
-use crate::module::Param;
-use crate::module::called;
+use crate::module::{Metadata, Param, called};
 use crate::value::DType;
 use std::slice;
 
@@ -42,6 +41,8 @@ builder! {
     settings {
         /// How the slope starts. Default: 0.01.
         negative_slope_init: f64 = 0.01,
+        /// Notes on the slope. Default: none.
+        negative_slope_metadata: Metadata = Metadata::default(),
         /// The dtype of the slope. Default: f32.
         param_dtype: DType = DType::F32,
     }
@@ -56,7 +57,8 @@ impl PReLUBuilder {
     #[track_caller]
     pub fn build(self) -> PReLU {
         let slope = full([0; 0], self.negative_slope_init, self.param_dtype);
-        PReLU { negative_slope: slope.into(), dtype: self.dtype }
+        let slope = Param::new(slope).with_all_metadata(self.negative_slope_metadata);
+        PReLU { negative_slope: slope, dtype: self.dtype }
     }
 }
 

@@ -1,14 +1,14 @@
 //! [`Optimizer`]: the state of a gradient transformation next to a model.
 
-use super::params::{Hashed, ParamLayout, ParamPlace, Params};
+use super::params::{FloatVariable, Hashed, ParamLayout, ParamPlace, Params, parameters};
 use super::{ExtraArgs, GradientTransformation};
 use crate::error::{Error, or_raise};
 use crate::graph::{Array, is_tracing};
 use crate::module::held::{hold, hold_to_read};
 use crate::module::walk::{Leaf, collect_leaves, for_each_leaf, paths, rebuild, replace_leaves};
 use crate::module::{
-    Everything, Filter, Module, OptState, Param, Path, VarInfo, Variable, Visitor, check_places,
-    of_type, other_places,
+    Everything, Filter, Kind, Module, OptState, Param, Path, VarInfo, Variable, Visitor,
+    check_places, of_type, other_places,
 };
 use crate::run::staged;
 use crate::transform::{cond, value_and_grad, wrt};
@@ -96,8 +96,11 @@ impl<T: GradientTransformation> Optimizer<T> {
         Self::before_first_step("Optimizer::new", "Param", model, tx, &of_type::<Param>())
     }
 
-    /// An optimizer of the Variables of `model` that `filter` takes and that hold floats, before the
+    /// An optimizer of the Variables and plain arrays of `model` that `filter` takes and that hold floats, before the
     /// first step. All others stay as they are. The argument `wrt` of `nnx.Optimizer`.
+    ///
+    /// A jitted function hands back Variables alone: a model whose plain arrays a step changes is taken by the function as
+    /// a value, and returned.
     ///
     /// Gradients are taken with respect to the same ones, by [`wrt`](crate::transform::wrt()):
     ///
@@ -123,11 +126,11 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// ```
     ///
     /// # Panics
-    /// Panics if the filter takes no Variable of a float dtype, one without a value, or a Variable in a
+    /// Panics if the filter takes no Variable or array of a float dtype, one without a value, or a Variable in a
     /// shared node at one of the node's places and not at another.
     #[track_caller]
     pub fn wrt<M: Module>(model: &M, tx: T, filter: impl Filter) -> Self {
-        let what = "Variable that the filter takes and that is";
+        let what = "Variable or array that the filter takes and that is";
         Self::before_first_step("Optimizer::wrt", what, model, tx, &filter)
     }
 
@@ -209,6 +212,48 @@ impl<T: GradientTransformation> Optimizer<T> {
     /// As [`update`](Optimizer::update), and if a transformation needs what it is not told.
     #[track_caller]
     pub fn update_with<M: Module>(&mut self, model: &mut M, grads: &M, extra: ExtraArgs<'_, M>) {
+        self.take_step(model, grads, extra, false);
+    }
+
+    /// Takes one step as [`update_with`](Optimizer::update_with) does, and gives the updates: the sums that the parameters
+    /// were changed by, before they are rounded to the parameters' dtypes. The result of `nnx.Optimizer.update`; a method
+    /// of its own, as a program that hands the updates out needs memory for them.
+    ///
+    /// ```
+    /// use nnx::optim::{ExtraArgs, Optimizer, sgd};
+    /// use nnx::{nn::Linear, random::Rngs};
+    ///
+    /// let mut layer = Linear::new(2, 3, &mut Rngs::new(0));
+    /// let grads = layer.clone(); // of half the sum of squares
+    /// let mut opt = Optimizer::new(&layer, sgd(0.5));
+    /// let updates = opt.update_returning(&mut layer, &grads, ExtraArgs::new());
+    /// let (update, kernel) = (updates.get("kernel").unwrap(), &grads.kernel);
+    /// assert_eq!(update.to_vec::<f32>(), (kernel.value() * -0.5).to_vec::<f32>());
+    /// assert_eq!(layer.kernel.to_vec::<f32>(), (kernel.value() * 0.5).to_vec::<f32>());
+    /// ```
+    ///
+    /// # Panics
+    /// As [`update_with`](Optimizer::update_with).
+    #[track_caller]
+    pub fn update_returning<M: Module>(
+        &mut self,
+        model: &mut M,
+        grads: &M,
+        extra: ExtraArgs<'_, M>,
+    ) -> Params {
+        let updates = self.take_step(model, grads, extra, true);
+        Params::from_layout(&self.wrt, updates)
+    }
+
+    /// Takes one step; the updates, if they are `returned`.
+    #[track_caller]
+    fn take_step<M: Module>(
+        &mut self,
+        model: &mut M,
+        grads: &M,
+        extra: ExtraArgs<'_, M>,
+        returned: bool,
+    ) -> Vec<Array> {
         let write = |mut v: &mut dyn Visitor| {
             model.flatten(&mut v);
             self.opt_state.flatten(&mut v);
@@ -240,7 +285,7 @@ impl<T: GradientTransformation> Optimizer<T> {
             move |params: &mut Params| value_fn(&mut places.put(model, params, Array::clone))
         });
         // One program outside of a trace, part of the running one inside.
-        let outs = or_raise(staged("optimizer_update", &args, |args| {
+        let mut outs = or_raise(staged("optimizer_update", &args, |args| {
             let params = Params::from_layout(&self.wrt, args[..n].iter().cloned());
             let gradients = Params::from_layout(&self.wrt, args[n..2 * n].iter().cloned());
             let mut state = rebuild(&self.opt_state, |i, _| args[2 * n + i].clone());
@@ -253,8 +298,13 @@ impl<T: GradientTransformation> Optimizer<T> {
             let new = apply_updates(&params, &updates);
             let step = &args[step] + 1;
             let state = collect_leaves(&state).into_iter().map(|leaf| leaf.array);
-            new.arrays().cloned().chain(state).chain([step]).collect()
+            let mut outs: Vec<Array> = new.arrays().cloned().chain(state).chain([step]).collect();
+            if returned {
+                outs.extend(updates.arrays().cloned());
+            }
+            outs
         }));
+        let updates = outs.split_off(outs.len() - if returned { n } else { 0 });
         or_raise(self.check_results(&params, &outs));
         let mut next = places.0.into_iter().peekable();
         replace_leaves(model, |position, array| {
@@ -264,6 +314,7 @@ impl<T: GradientTransformation> Optimizer<T> {
         });
         replace_leaves(&mut self.opt_state, |i, array| *array = outs[n + i].clone());
         self.step.set(outs[outs.len() - 1].clone());
+        updates
     }
 
     /// The loss of `model` and its gradient: those that the line search of the last step has in its state, and those of
@@ -451,8 +502,12 @@ impl<T: GradientTransformation> Optimizer<T> {
         let mut positions = Vec::new();
         for ParamPlace { path, kind, .. } in self.wrt.iter() {
             let at = found.binary_search_by(|leaf| leaf.place.path.cmp(path)).ok();
-            let Some(leaf) = at.map(|at| &found[at]).filter(|leaf| leaf.place.kind.is(kind)) else {
-                let kind = kind.name;
+            let is_kind = |leaf: &&FloatVariable| match (leaf.place.kind, kind) {
+                (Some(found), Some(kind)) => found.is(kind),
+                (found, kind) => found.is_none() && kind.is_none(),
+            };
+            let Some(leaf) = at.map(|at| &found[at]).filter(is_kind) else {
+                let kind = kind_name(*kind);
                 return Err(Error::Invalid(format!(
                     "Optimizer::update: the model has no {kind} of a float dtype at `{path}`, which \
                      the model that this optimizer was made for has"
@@ -534,35 +589,12 @@ fn shared_places<M: Module>(model: &M) -> Arc<SharedPlaces> {
     Hashed::new(other_places(model))
 }
 
-/// A Variable of a model that holds real or complex floats.
-pub(super) struct FloatVariable {
-    pub(super) place: ParamPlace,
-    /// Its number among the leaves.
-    position: usize,
-    pub(super) array: Array,
+/// `array` for a plain array, as in tables.
+fn kind_name(kind: Option<&'static Kind>) -> &'static str {
+    kind.map_or("array", |kind| kind.name)
 }
 
-/// The Variables that `take` holds for, if they hold floats.
-pub(super) fn parameters<M: Module>(
-    model: &M,
-    mut take: impl FnMut(&Path, &VarInfo<'_>) -> bool,
-) -> Vec<FloatVariable> {
-    let (mut found, mut position) = (Vec::new(), 0);
-    for_each_leaf(model, |path, leaf| {
-        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_inexact());
-        if let Some(kind) = leaf.kind
-            && is_float
-            && take(path, &leaf)
-        {
-            let place = ParamPlace { path: path.clone(), kind, metadata: leaf.metadata.clone() };
-            found.push(FloatVariable { place, position, array: leaf.value.clone() });
-        }
-        position += 1;
-    });
-    found
-}
-
-/// The Variables that an optimizer updates: those that `filter` takes, at least one.
+/// The Variables and plain arrays that an optimizer updates: those that `filter` takes, at least one.
 fn chosen<M: Module>(
     model: &M,
     filter: &dyn Filter,
@@ -574,11 +606,11 @@ fn chosen<M: Module>(
     check_places(flatten, "`wrt`", Path::to_string, takes, show)?;
     let mut gap = None;
     for_each_leaf(model, |path, leaf| {
-        if let Some(kind) = leaf.kind
-            && let Err(why) = leaf.value.try_aval()
+        if let Err(why) = leaf.value.try_aval()
             && takes(path, &leaf)
         {
-            gap.get_or_insert_with(|| format!("the {} at `{path}` has no value: {why}", kind.name));
+            let kind = kind_name(leaf.kind);
+            gap.get_or_insert_with(|| format!("the {kind} at `{path}` has no value: {why}"));
         }
     });
     if let Some(gap) = gap {
@@ -587,8 +619,10 @@ fn chosen<M: Module>(
     let found = parameters(model, takes);
     if found.is_empty() {
         let all = parameters(model, |_, _| true);
-        let all: Vec<_> =
-            all.iter().map(|p| format!("\n  {}: {}", p.place.path, p.place.kind.name)).collect();
+        let all: Vec<_> = all
+            .iter()
+            .map(|p| format!("\n  {}: {}", p.place.path, kind_name(p.place.kind)))
+            .collect();
         let there = if all.is_empty() { "" } else { "; its Variables of a float dtype:" };
         let (model, all) = (std::any::type_name::<M>(), all.concat());
         return Err(format!(

@@ -1,8 +1,8 @@
 //! `Params`: arrays by path, what gradient transformations work on.
 
-use super::optimizer::parameters;
 use crate::error::{Error, raise};
 use crate::graph::Array;
+use crate::module::walk::for_each_leaf;
 use crate::module::{
     Filter, HasKind, KeyRef, Kind, Leaves, Metadata, Module, OptState, Param, Path, PathKey,
     Schema, VarInfo, Variable, Visitor, VisitorMut,
@@ -57,7 +57,8 @@ impl<V: fmt::Debug> fmt::Debug for Hashed<V> {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ParamPlace {
     pub(super) path: Path,
-    pub(super) kind: &'static Kind,
+    /// None of a plain array.
+    pub(super) kind: Option<&'static Kind>,
     pub(super) metadata: Metadata,
 }
 
@@ -108,11 +109,11 @@ impl Params {
     /// ```
     pub fn new(entries: impl IntoIterator<Item = (Path, Array)>) -> Self {
         let place =
-            |path| ParamPlace { path, kind: Param::VARIABLE_KIND, metadata: Metadata::EMPTY };
+            |path| ParamPlace { path, kind: Some(Param::VARIABLE_KIND), metadata: Metadata::EMPTY };
         Params::at(entries.into_iter().map(|(path, array)| (place(path), array)).collect())
     }
 
-    /// The values of the Variables of `module` that `filter` takes and that hold floats or complex numbers.
+    /// The values of the Variables and plain arrays of `module` that `filter` takes and that hold floats or complex numbers.
     ///
     /// ```
     /// use nnx::nn::BatchNorm;
@@ -305,7 +306,7 @@ impl Params {
     pub fn split(&self, filter: &dyn Filter) -> (Params, Params) {
         let taken = |(place, array): &(ParamPlace, Array)| {
             let ParamPlace { path, kind, metadata } = place;
-            filter.matches(path, &VarInfo { value: array, kind: Some(kind), metadata })
+            filter.matches(path, &VarInfo { value: array, kind: *kind, metadata })
         };
         let (yes, no): (Vec<_>, Vec<_>) = self.entries().partition(taken);
         (Params::at(yes), Params::at(no))
@@ -433,4 +434,30 @@ impl Module for Params {
         let leaves = self.layout.iter().zip(&self.leaves).map(unflatten).collect();
         Params { layout: self.layout.clone(), leaves }
     }
+}
+
+/// A Variable or plain array of a model that holds real or complex floats.
+pub(super) struct FloatVariable {
+    pub(super) place: ParamPlace,
+    /// Its number among the leaves.
+    pub(super) position: usize,
+    pub(super) array: Array,
+}
+
+/// The Variables and plain arrays that `take` holds for, if they hold floats.
+pub(super) fn parameters<M: Module>(
+    model: &M,
+    mut take: impl FnMut(&Path, &VarInfo<'_>) -> bool,
+) -> Vec<FloatVariable> {
+    let (mut found, mut position) = (Vec::new(), 0);
+    for_each_leaf(model, |path, leaf| {
+        let is_float = leaf.value.try_aval().is_ok_and(|aval| aval.dtype().is_inexact());
+        if is_float && take(path, &leaf) {
+            let (kind, metadata) = (leaf.kind, leaf.metadata.clone());
+            let place = ParamPlace { path: path.clone(), kind, metadata };
+            found.push(FloatVariable { place, position, array: leaf.value.clone() });
+        }
+        position += 1;
+    });
+    found
 }

@@ -28,6 +28,7 @@ mod key;
 mod parameters;
 mod permutation;
 mod rngs;
+mod source;
 mod split;
 mod unit;
 mod vectors;
@@ -44,6 +45,8 @@ pub use gamma::{beta, chisquare, dirichlet, f, gamma, generalized_normal, loggam
 pub use key::{Key, fold_in, key, split};
 pub use permutation::{permutation, shuffle, shuffle_independent};
 pub use rngs::{RngStream, Rngs};
+pub use source::KeySource;
+pub(crate) use split::streams_of_a_call;
 pub use split::{RngBackup, broadcast_rngs, fork_rngs, reseed, split_rngs};
 pub(crate) use unit::Unit;
 pub use vectors::{ball, multivariate_normal, orthogonal};

@@ -187,9 +187,10 @@ pub fn broadcast_rngs<M: Module>(
 /// for _ in 0..5 {
 ///     layer.forward(&array::ones([8], DType::F32)); // draws from the new stream
 /// }
-/// assert_eq!(layer.rngs.count.item::<u32>(), 5);
+/// let count = |layer: &Dropout| layer.rngs.as_ref().unwrap().count.item::<u32>();
+/// assert_eq!(count(&layer), 5);
 /// before.restore(&mut layer);
-/// assert_eq!(layer.rngs.count.item::<u32>(), 1); // the old one, one key further
+/// assert_eq!(count(&layer), 1); // the old one, one key further
 /// ```
 ///
 /// # Panics
@@ -214,6 +215,16 @@ impl Renewal {
             Renewal::Fork => &[],
         }
     }
+}
+
+/// [`split_rngs`] into one stream each, without an axis, in the name of `function`: streams for one call of a layer.
+#[track_caller]
+pub(crate) fn streams_of_a_call<M: Module>(
+    function: &str,
+    tree: &mut M,
+    filter: &dyn Filter,
+) -> RngBackup {
+    renew(function, tree, filter, Renewal::Split(vec![]))
 }
 
 #[track_caller]

@@ -471,7 +471,7 @@ calls! { key x o
         "dot_product_attention" => nn::dot_product_attention(o(), o(), o(), &AttentionOptions::new());
         "make_attention_mask" => nn::make_attention_mask(o(), o(), |a, b| a + b, 2, DType::F32);
     }
-    "nn/multi_head_attention.rs" {
+    "nn/attention_options.rs" {
         "MultiHeadAttentionOptions::inputs_k" => MultiHeadAttentionOptions::new().inputs_k(o());
         "MultiHeadAttentionOptions::inputs_v" => MultiHeadAttentionOptions::new().inputs_v(o());
         "MultiHeadAttentionOptions::mask" => MultiHeadAttentionOptions::new().mask(o());

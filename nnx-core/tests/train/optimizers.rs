@@ -295,7 +295,7 @@ fn an_optimizer_of_what_a_filter_takes() {
 #[test]
 fn an_optimizer_of_nothing_is_an_error_with_what_there_is() {
     let model = Model::new(1);
-    let what = "holds no Variable that the filter takes and that is of a float dtype";
+    let what = "holds no Variable or array that the filter takes and that is of a float dtype";
     for message in [
         panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), Nothing)),
         panic_of(|| Optimizer::wrt(&model, optim::sgd(0.1), of_type::<LoRAParam>())),

@@ -22,6 +22,8 @@ macro_rules! norm_builder {
                 /// How the bias starts. Default: zeros.
                 bias_init: $crate::nn::initializers::Initializer =
                     $crate::nn::initializers::zeros(),
+                /// Notes on the bias. Default: none.
+                bias_metadata: $crate::module::Metadata = $crate::module::Metadata::default(),
                 /// Whether the variance is E|x|² − |E x|², which takes one pass over the data but
                 /// loses digits where the mean is large. Default: true.
                 use_fast_variance: bool = true,
@@ -37,7 +39,7 @@ macro_rules! norm_builder {
                 rngs: &mut $crate::random::Rngs,
             ) -> [Option<$crate::module::Param>; 2] {
                 let scale = self.scale(rngs);
-                let bias = self.use_bias.then_some(&self.bias_init);
+                let bias = self.use_bias.then_some((&self.bias_init, &self.bias_metadata));
                 [scale, $crate::nn::norm::learned(bias, self.num_features, self.param_dtype, rngs)]
             }
         }
@@ -63,6 +65,8 @@ macro_rules! norm_builder {
                 /// How the scale starts. Default: ones.
                 scale_init: $crate::nn::initializers::Initializer =
                     $crate::nn::initializers::ones(),
+                /// Notes on the scale. Default: none.
+                scale_metadata: $crate::module::Metadata = $crate::module::Metadata::default(),
             }
             optional {
                 $($optional)*
@@ -84,7 +88,7 @@ macro_rules! norm_builder {
             fn scale(&self, rngs: &mut $crate::random::Rngs) -> Option<$crate::module::Param> {
                 let layer = stringify!($builder).trim_end_matches("Builder");
                 $crate::nn::checks::positive(layer, &[("num_features", &[self.num_features])]);
-                let scale = self.use_scale.then_some(&self.scale_init);
+                let scale = self.use_scale.then_some((&self.scale_init, &self.scale_metadata));
                 $crate::nn::norm::learned(scale, self.num_features, self.param_dtype, rngs)
             }
         }

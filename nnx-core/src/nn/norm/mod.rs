@@ -17,7 +17,7 @@ use super::dtypes::canonicalize;
 use super::initializers::Initializer;
 use crate::array::{Axes, IntoAxes, dims, invalid, one_program};
 use crate::graph::Array;
-use crate::module::Param;
+use crate::module::{Metadata, Param};
 use crate::random::Rngs;
 use crate::transform::{check_axis_name, pmean};
 use crate::value::{DType, saturating_product};
@@ -185,15 +185,16 @@ fn features(params: [&Option<Param>; 2]) -> Option<usize> {
     params.into_iter().flatten().next().map(|param| param.shape()[0])
 }
 
-/// A learned part of a norm, if there is a way in which it starts.
+/// A learned part of a norm, if there is a way in which it starts, with its notes.
 #[track_caller]
 fn learned(
-    init: Option<&Initializer>,
+    part: Option<(&Initializer, &Metadata)>,
     features: usize,
     dtype: DType,
     rngs: &mut Rngs,
 ) -> Option<Param> {
     // Not in a closure, which would hide the user's line.
-    let init = init?;
-    Some(init.call(&rngs.params(), features, dtype).into())
+    let (init, metadata) = part?;
+    let value = init.call(&rngs.params(), features, dtype);
+    Some(Param::new(value).with_all_metadata(metadata.clone()))
 }

@@ -25,6 +25,13 @@ macro_rules! gated_cell_builder {
                     $crate::nn::initializers::orthogonal(1.0, -1),
                 /// How the biases start. Default: zeros.
                 bias_init: $crate::nn::Initializer = $crate::nn::initializers::zeros(),
+                /// Notes on the kernels of the maps of the input. Default: none.
+                kernel_metadata: $crate::module::Metadata = $crate::module::Metadata::default(),
+                /// Notes on the kernels of the maps of the hidden state. Default: none.
+                recurrent_kernel_metadata: $crate::module::Metadata =
+                    $crate::module::Metadata::default(),
+                /// Notes on the biases. Default: none.
+                bias_metadata: $crate::module::Metadata = $crate::module::Metadata::default(),
             }
             optional {
                 /// The dtype to compute in. Default: the promoted dtype of input and parameters.
@@ -56,7 +63,8 @@ macro_rules! gated_cell_builder {
                 use_bias: bool,
                 rngs: &mut $crate::random::Rngs,
             ) -> $crate::nn::Linear {
-                self.map(self.in_features, n, &self.kernel_init, use_bias, rngs)
+                let start = (&self.kernel_init, &self.kernel_metadata);
+                self.map(self.in_features, n, start, use_bias, rngs)
             }
 
             /// A map of the hidden state to `n` gates.
@@ -67,7 +75,8 @@ macro_rules! gated_cell_builder {
                 use_bias: bool,
                 rngs: &mut $crate::random::Rngs,
             ) -> $crate::nn::Linear {
-                self.map(self.hidden_features, n, &self.recurrent_kernel_init, use_bias, rngs)
+                let start = (&self.recurrent_kernel_init, &self.recurrent_kernel_metadata);
+                self.map(self.hidden_features, n, start, use_bias, rngs)
             }
 
             #[track_caller]
@@ -75,7 +84,7 @@ macro_rules! gated_cell_builder {
                 &self,
                 inputs: usize,
                 n: usize,
-                init: &$crate::nn::Initializer,
+                (init, metadata): (&$crate::nn::Initializer, &$crate::module::Metadata),
                 use_bias: bool,
                 rngs: &mut $crate::random::Rngs,
             ) -> $crate::nn::Linear {
@@ -89,6 +98,8 @@ macro_rules! gated_cell_builder {
                     .param_dtype(self.param_dtype)
                     .kernel_init(init.clone())
                     .bias_init(self.bias_init.clone())
+                    .kernel_metadata(metadata.clone())
+                    .bias_metadata(self.bias_metadata.clone())
                     .build(rngs);
                 map.dtype = self.dtype;
                 map

@@ -5,11 +5,12 @@ use super::RNNCellBase;
 use crate::array::OptionalArray;
 use crate::array::{AsArray, arange, invalid};
 use crate::graph::{Array, user_location, with_location};
-use crate::module::called;
-use crate::module::walk::replace_leaves;
-use crate::random::{RngStream, Rngs};
+use crate::module::walk::{for_each_leaf, for_each_leaf_mut, replace_leaves};
+use crate::module::{Any, Filter, Module, Path, RngCount, RngKey, VariableKind, called, with_tag};
+use crate::random::{RngStream, Rngs, streams_of_a_call};
 use crate::transform::{over, scan};
 use crate::value::DType;
+use std::collections::BTreeMap;
 
 const LAYER: &str = "RNN";
 
@@ -46,6 +47,9 @@ pub struct RNN<C: RNNCellBase> {
     pub keep_order: bool,
     /// The number of steps in one iteration of the compiled loop.
     pub unroll: usize,
+    /// The names of the random streams of the cell that give every step of a call the same keys.
+    #[module(static)]
+    pub broadcast_rngs: Vec<&'static str>,
     /// Where the keys of first carries come from.
     pub rngs: RngStream,
 }
@@ -71,6 +75,7 @@ pub struct RNNBuilder<C> {
     reverse: bool,
     keep_order: bool,
     unroll: usize,
+    broadcast_rngs: Vec<&'static str>,
 }
 
 impl<C: RNNCellBase> RNNBuilder<C> {
@@ -109,6 +114,37 @@ impl<C: RNNCellBase> RNNBuilder<C> {
         self
     }
 
+    /// The cell's random streams of this name give every step of a call the same keys, and each call others: one mask of a
+    /// [`Dropout`](crate::nn::Dropout) for the whole sequence (Gal & Ghahramani 2016). Once for each name. Default: none,
+    /// every step draws anew. Flax takes a filter.
+    ///
+    /// ```
+    /// use nnx::nn::{Dropout, Initializer, RNN, RNNCellBase, initializers};
+    /// use nnx::random::{RngStream, Rngs};
+    /// use nnx::{Array, DType, Module, array};
+    ///
+    /// /// Drops from its input.
+    /// #[derive(Module)]
+    /// struct Drops(Dropout);
+    ///
+    /// impl RNNCellBase for Drops {
+    ///     type Carry = ();
+    ///     fn forward(&mut self, _: (), x: &Array) -> ((), Array) {
+    ///         ((), self.0.forward(x))
+    ///     }
+    ///     fn initialize_carry(&self, _: &[usize], _: &mut RngStream, _: Option<&Initializer>) {}
+    /// }
+    ///
+    /// let cell = Drops(Dropout::new(0.5, &mut Rngs::new(0).with("dropout", 1)));
+    /// let mut rnn = RNN::builder(cell).broadcast_rngs("dropout").build();
+    /// let y = rnn.forward(&array::ones([3, 7, 16], DType::F32));
+    /// assert!(y.max(1).eq(y.min(1)).all(..).item::<bool>()); // the same at all steps
+    /// ```
+    pub fn broadcast_rngs(mut self, stream: &'static str) -> Self {
+        self.broadcast_rngs.push(stream);
+        self
+    }
+
     /// Makes the layer. Keys of first carries come from a stream of its own with the seed 0, which
     /// matters for cells that start at random only.
     #[track_caller]
@@ -140,6 +176,7 @@ impl<C: RNNCellBase> RNNBuilder<C> {
             reverse: self.reverse,
             keep_order: self.keep_order,
             unroll: self.unroll,
+            broadcast_rngs: self.broadcast_rngs,
             rngs,
         }
     }
@@ -265,7 +302,14 @@ impl<C: RNNCellBase> RNN<C> {
 
     /// A layer with other settings.
     pub fn builder(cell: C) -> RNNBuilder<C> {
-        RNNBuilder { cell, time_major: false, reverse: false, keep_order: false, unroll: 1 }
+        RNNBuilder {
+            cell,
+            time_major: false,
+            reverse: false,
+            keep_order: false,
+            unroll: 1,
+            broadcast_rngs: Vec::new(),
+        }
     }
 
     /// The results of all steps: `[batch…, time, in_features]` to `[batch…, time, hidden_features]`,
@@ -304,7 +348,8 @@ impl<C: RNNCellBase> RNN<C> {
     /// ```
     ///
     /// # Panics
-    /// Panics if `x` has too few axes or other batch axes than the lengths, or as the cell does.
+    /// Panics if `x` has too few axes or other batch axes than the lengths, if the cell has random streams and none with a
+    /// name of `broadcast_rngs`, or as the cell does.
     #[track_caller]
     pub fn forward_with(&mut self, x: &Array, options: RNNOptions<C::Carry>) -> (C::Carry, Array) {
         let call = called(self, "forward", &[x]);
@@ -354,24 +399,32 @@ impl<C: RNNCellBase> RNN<C> {
             shape.remove(time);
             self.cell.initialize_carry(&shape, rngs, None)
         });
+        let broadcast = Any(self.broadcast_rngs.iter().copied().map(with_tag).collect::<Vec<_>>());
+        let before = (!self.broadcast_rngs.is_empty())
+            .then(|| streams_of_a_call("RNN: broadcast_rngs", &mut self.cell, &broadcast));
+        let has_broadcast = before.is_some();
         // The cell runs inside the loop, where the caller's line would be one of this file.
         let line = user_location();
         let axes = (None, Some(time as isize));
         let xs = over((&mut self.cell, &x)).in_axes(axes).unroll(self.unroll);
+        let step = |carry: C::Carry, cell: &mut C, x: &Array| {
+            let streams = has_broadcast.then(|| streams_in(cell, &broadcast));
+            let out = with_location(line, || cell.forward(carry, x));
+            if let Some(streams) = streams {
+                put_streams(cell, streams);
+            }
+            out
+        };
         let (carry, y) = match lengths {
-            None => scan(
-                |carry: C::Carry, (cell, x): (&mut C, &Array)| {
-                    with_location(line, || cell.forward(carry, x))
-                },
-                carry,
-                xs,
-            ),
+            None => {
+                scan(|carry: C::Carry, (cell, x): (&mut C, &Array)| step(carry, cell, x), carry, xs)
+            }
             Some(lengths) => {
-                let step = |carry: C::Carry, (cell, x): (&mut C, &Array)| {
-                    let (carry, y) = with_location(line, || cell.forward(carry, x));
+                let kept = |carry: C::Carry, (cell, x): (&mut C, &Array)| {
+                    let (carry, y) = step(carry, cell, x);
                     (carry.clone(), (carry, y))
                 };
-                let (_, (mut carries, y)) = scan(step, carry, xs);
+                let (_, (mut carries, y)) = scan(kept, carry, xs);
                 let last = (lengths - 1).expand_dims(0);
                 replace_leaves(&mut carries, |_, carry| {
                     *carry = carry.take_along_axis(trailing(&last, carry.rank()), 0).squeeze(0);
@@ -379,6 +432,9 @@ impl<C: RNNCellBase> RNN<C> {
                 (carries, y)
             }
         };
+        if let Some(before) = before {
+            before.restore(&mut self.cell);
+        }
         let y = y.moveaxis(0, time as isize);
         (carry, if reverse && keep_order { flip(&y) } else { y })
     }
@@ -389,6 +445,28 @@ impl<C: RNNCellBase> Layer for RNN<C> {
     fn forward(&mut self, x: &Array) -> Array {
         RNN::forward(self, x)
     }
+}
+
+/// The keys and counts of the random streams that `filter` takes.
+fn streams_in<C: Module>(cell: &C, filter: &dyn Filter) -> BTreeMap<Path, Array> {
+    let mut found = BTreeMap::new();
+    for_each_leaf(cell, |path, leaf| {
+        let is_stream =
+            leaf.kind.is_some_and(|kind| kind.is(RngKey::KIND) || kind.is(RngCount::KIND));
+        if is_stream && filter.matches(path, &leaf) {
+            found.insert(path.clone(), leaf.value.clone());
+        }
+    });
+    found
+}
+
+/// Puts keys and counts back, so that the next step draws what this one drew.
+fn put_streams<C: Module>(cell: &mut C, mut streams: BTreeMap<Path, Array>) {
+    for_each_leaf_mut(cell, |path, leaf| {
+        if let Some(value) = streams.remove(path) {
+            *leaf.value = value;
+        }
+    });
 }
 
 /// `x` with axes of size 1 at its end, up to `rank`.

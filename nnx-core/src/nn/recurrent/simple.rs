@@ -7,7 +7,7 @@ use super::super::layer::{Activation, ActivationFn};
 use super::super::{Linear, tanh};
 use super::{FirstCarry, RNNCellBase, check_sizes, check_step};
 use crate::graph::Array;
-use crate::module::called;
+use crate::module::{Metadata, called};
 use crate::random::{RngStream, Rngs};
 use crate::value::DType;
 
@@ -71,6 +71,12 @@ builder! {
         recurrent_kernel_init: Initializer = initializers::orthogonal(1.0, -1),
         /// How the bias starts. Default: zeros.
         bias_init: Initializer = initializers::zeros(),
+        /// Notes on the kernel of the map of the input. Default: none.
+        kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the kernel of the map of the hidden state. Default: none.
+        recurrent_kernel_metadata: Metadata = Metadata::default(),
+        /// Notes on the bias. Default: none.
+        bias_metadata: Metadata = Metadata::default(),
     }
     optional {
         /// How a first carry starts. Default: zeros.
@@ -107,12 +113,15 @@ impl SimpleCellBuilder {
             .dtype(self.dtype)
             .param_dtype(self.param_dtype)
             .kernel_init(self.recurrent_kernel_init)
+            .kernel_metadata(self.recurrent_kernel_metadata)
             .build(rngs);
         let dense_i = Linear::builder(self.in_features, self.hidden_features)
             .dtype(self.dtype)
             .param_dtype(self.param_dtype)
             .kernel_init(self.kernel_init)
             .bias_init(self.bias_init)
+            .kernel_metadata(self.kernel_metadata)
+            .bias_metadata(self.bias_metadata)
             .build(rngs);
         SimpleCell {
             dense_h,
