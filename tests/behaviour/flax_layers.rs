@@ -436,7 +436,7 @@ impl RNNCellBase for Drops {
 
     fn forward(&mut self, _: (), x: &Array) -> ((), Array) {
         let noise = random::uniform(&self.noise.next_key(), [1, 1], DType::F32);
-        ((), nnx::array::concatenate(&[&self.dropout.forward(x), &noise], -1))
+        ((), nnx::array::concatenate([&self.dropout.forward(x), &noise], -1))
     }
 
     fn initialize_carry(&self, _: &[usize], _: &mut RngStream, _: Option<&Initializer>) {}

@@ -23,13 +23,13 @@ impl Noisy {
 fn draws(m: &Noisy) -> Array {
     let of = |stream: &Shared<RngStream>| normal(&stream.write().next_key(), [2], DType::F32);
     let all = [of(&m.first), of(&m.second), of(&m.first)];
-    nnx::array::stack(&all.each_ref(), 0)
+    nnx::array::stack(all.each_ref(), 0)
 }
 
 /// The same of one stream that nobody shares.
 fn alone(stream: &mut RngStream) -> Array {
     let all = [(); 3].map(|()| normal(&stream.next_key(), [2], DType::F32));
-    nnx::array::stack(&all.each_ref(), 0)
+    nnx::array::stack(all.each_ref(), 0)
 }
 
 fn floats(array: &Array) -> Vec<f32> {

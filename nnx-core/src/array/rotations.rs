@@ -40,7 +40,7 @@ fn parts<const N: usize>(x: &Array) -> [Array; N] {
 
 #[track_caller]
 fn joined<const N: usize>(parts: [Array; N]) -> Array {
-    stack(&parts.each_ref(), -1)
+    stack(parts, -1)
 }
 
 #[track_caller]
@@ -280,7 +280,7 @@ impl Rotation {
                 [twice(&x * &y + &z * &w), &y2 - &x2 - &z2 + &w2, twice(&y * &z - &x * &w)],
                 [twice(&x * &z - &y * &w), twice(&y * &z + &x * &w), z2 - x2 - y2 + w2],
             ];
-            stack(&rows.map(joined).each_ref(), -2)
+            stack(rows.map(joined), -2)
         })
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "RegularGridInterpolator::new" [[3], [2], [3, 2]] => |x| RegularGridInterpolator::new([&x[0], &x[1]], &x[2]).call(Array::from([[0.5, 0.5]]));
         "RegularGridInterpolator::method" [[3], [3]] => |x| RegularGridInterpolator::new([&x[0]], &x[1]).method(InterpolationMethod::Nearest).call(Array::from([[0.5]]));
         "RegularGridInterpolator::fill_value" [[3], [3]] => |x| RegularGridInterpolator::new([&x[0]], &x[1]).fill_value(None).call(Array::from([[0.5]]));
-        "RegularGridInterpolator::call" [[4, 1]] => |x| RegularGridInterpolator::new([&Array::from([0.0, 1.0])], &Array::from([1.0, 3.0])).call(&x[0]);
+        "RegularGridInterpolator::call" [[4, 1]] => |x| RegularGridInterpolator::new([&Array::from([0.0, 1.0])], Array::from([1.0, 3.0])).call(&x[0]);
         "Rotation::from_quat" [[2, 4]] => |x| Rotation::from_quat(&x[0]).as_matrix();
         "Rotation::from_matrix" [[2, 3, 3]] => |x| Rotation::from_matrix(&x[0]).as_matrix();
         "Rotation::from_rotvec" [[2, 3]] => |x| Rotation::from_rotvec(&x[0], false).as_matrix();
@@ -149,7 +149,7 @@ pub(crate) fn images_and_signals() -> Vec<Probe> {
     probes! {
         "image::resize" [[3, 4]] => |x| image::resize(&x[0], [5, 2], ResizeMethod::Cubic, true);
         "image::scale_and_translate" [[3, 4], [1], [1]] => |x| image::scale_and_translate(&x[0], [5, 4], &[0], &(&x[1] + 1), &x[2], ResizeMethod::Linear, true);
-        "ndimage::map_coordinates" [[3, 4], [2], [2]] => |x| ndimage::map_coordinates(&x[0], &[&x[1], &x[2]], 1, ndimage::Outside::Mirror, 0);
+        "ndimage::map_coordinates" [[3, 4], [2], [2]] => |x| ndimage::map_coordinates(&x[0], [&x[1], &x[2]], 1, ndimage::Outside::Mirror, 0);
         "signal::convolve" [[3, 4], [2, 2]] => |x| signal::convolve(&x[0], &x[1], ConvolveMode::Full);
         "signal::correlate" [[5], [2]] => |x| signal::correlate(&x[0], &x[1], ConvolveMode::Same);
         "signal::fftconvolve" [[5], [2]] => |x| signal::fftconvolve(&x[0], &x[1], ConvolveMode::Valid);

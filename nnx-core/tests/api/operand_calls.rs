@@ -52,8 +52,8 @@ calls! { key x o
         "At::power" => x.at(0).power(o());
     }
     "array/choose.rs" {
-        "choose" => array::choose(o(), &[x]);
-        "select_first" => array::select_first([x], &[x], o());
+        "choose" => array::choose(o(), [x]);
+        "select_first" => array::select_first([x], [x], o());
     }
     "array/classify.rs" {
         "Array::isclose" => x.isclose(o(), Tolerance::default());
@@ -162,7 +162,7 @@ calls! { key x o
         "ragged_dot" => array::ragged_dot(o(), o(), o());
     }
     "array/ndimage.rs" {
-        "map_coordinates" => ndimage::map_coordinates(x, &[x], 2, ndimage::Outside::Nearest, o());
+        "map_coordinates" => ndimage::map_coordinates(x, [x], 2, ndimage::Outside::Nearest, o());
     }
     "array/nonzero.rs" {
         "Array::extract" => x.extract(o(), 2, o());
@@ -246,7 +246,7 @@ calls! { key x o
     }
     "array/slicing.rs" {
         "Array::dynamic_index" => x.dynamic_index(o(), 0);
-        "Array::dynamic_update_slice" => x.dynamic_update_slice(o(), &[x]);
+        "Array::dynamic_update_slice" => x.dynamic_update_slice(o(), [x]);
         "Array::pad" => x.pad(&[(0, 0)], o());
         "Array::pad_general" => x.pad_general(&[(0, 0, 0)], o());
     }

@@ -222,8 +222,8 @@ fn comparison_and_choice() -> Vec<Probe> {
         "where_or" [[2, 3]] => |x| x[0].where_or(x[0].ne(0), 0);
         "select" = "jax.lax.select" [[2, 3], [2, 3]] => |x| select(x[0].ne(0), &x[0], &x[1]);
         "where_" = "jax.numpy.where" [[2, 3], [3]] => |x| where_(x[0].ne(0), &x[0], &x[1]);
-        "choose" [[2, 3], [3]] => |x| choose(ints(&[0, 1, 1]), &[&x[0], &x[1]]);
-        "select_first" [[2, 3], [2, 3]] => |x| select_first([&x[0].ne(0)], &[&x[1]], 0);
+        "choose" [[2, 3], [3]] => |x| choose(ints(&[0, 1, 1]), [&x[0], &x[1]]);
+        "select_first" [[2, 3], [2, 3]] => |x| select_first([&x[0].ne(0)], [&x[1]], 0);
         "unravel_index" [] => |x| unravel_index(&ints(&[3, 4]), [2, 3]);
         "ravel_multi_index" [] => |x| ravel_multi_index([&ints(&[0, 1]), &ints(&[2, 1])], [2, 3]);
     }
@@ -339,8 +339,8 @@ fn indexing() -> Vec<Probe> {
         "take_along_axis" = "jax.numpy.take_along_axis" [[3]] => |x| x[0].take_along_axis(ints(&[2, 0, 1]), 0);
         "put_along_axis" [[2, 3], [2, 1]] => |x| x[0].put_along_axis(ints(&[2, 0]).expand_dims(1), &x[1], 1);
         "dynamic_index" = "jax.lax.dynamic_index_in_dim" [[4, 3]] => |x| x[0].dynamic_index(Array::scalar(1), 0);
-        "dynamic_slice" = "jax.lax.dynamic_slice" [[4]] => |x| x[0].dynamic_slice(&[&Array::scalar(1)], &[2]);
-        "dynamic_update_slice" = "jax.lax.dynamic_update_slice" [[4], [2]] => |x| x[0].dynamic_update_slice(&x[1], &[&Array::scalar(1)]);
+        "dynamic_slice" = "jax.lax.dynamic_slice" [[4]] => |x| x[0].dynamic_slice([&Array::scalar(1)], &[2]);
+        "dynamic_update_slice" = "jax.lax.dynamic_update_slice" [[4], [2]] => |x| x[0].dynamic_update_slice(&x[1], [&Array::scalar(1)]);
         "sort" = "jax.numpy.sort" [[4]] => |x| x[0].sort(0);
         "argsort" = "jax.numpy.argsort" [[4]] => |x| x[0].argsort(0);
         "top_k" = "jax.lax.top_k" [[4]] => |x| x[0].top_k(2);

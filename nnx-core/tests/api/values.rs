@@ -97,7 +97,7 @@ impl<'a> Job<'a> {
 
     /// The results at several points at once.
     fn batch(&self, points: &[&Vec<Array>]) -> Vec<Array> {
-        let at = |i: usize| stack(&points.iter().map(|x| &x[i]).collect::<Vec<_>>(), 0);
+        let at = |i: usize| stack(points.iter().map(|x| &x[i]).collect::<Vec<_>>(), 0);
         let stacked: Vec<Array> = (0..self.x.len()).map(at).collect();
         vmap(|x: &Vec<Array>| (self.probe.call)(x), &stacked, 0)
     }

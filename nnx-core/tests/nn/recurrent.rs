@@ -65,7 +65,7 @@ fn an_optimized_cell_has_the_numbers_of_the_plain_one() {
     let mut optimized = OptimizedLSTMCell::new(3, 4, &mut rngs);
     let beside = |maps: [&Linear; 4]| {
         let kernels = maps.map(|map| map.kernel.value().clone());
-        nnx_core::array::concatenate(&kernels.each_ref(), 1)
+        nnx_core::array::concatenate(kernels.each_ref(), 1)
     };
     optimized.dense_i.kernel.set(beside([&plain.ii, &plain.if_, &plain.ig, &plain.io]));
     optimized.dense_h.kernel.set(beside([&plain.hi, &plain.hf, &plain.hg, &plain.ho]));

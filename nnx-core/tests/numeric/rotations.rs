@@ -40,7 +40,7 @@ fn forms_of_rotations_as_in_jax() {
     near(&Rotation::from_rotvec(&v, false).as_quat(false, false), &[0.049708843324859475, 0.09941768664971895, -0.14912652997457843, 0.9825509821552589, 0.0, 0.0, 0.0, 1.0, 4.999999999895834e-06, 0.0, 9.999999999791668e-06, 0.9999999999375, 0.9974949866040546, 0.0, 0.0, 0.0707372016677029]);
     let v = v.slice([(..2).into()]);
     near(&Rotation::from_mrp(&v).as_quat(false, false), &[0.17543859649122806, 0.3508771929824561, -0.5263157894736842, 0.7543859649122806, 0.0, 0.0, 0.0, 1.0]);
-    near(&(&v.deg2rad()), &Rotation::from_rotvec(&v, true).as_rotvec(false).to_vec::<f64>());
+    near((&v.deg2rad()), &Rotation::from_rotvec(&v, true).as_rotvec(false).to_vec::<f64>());
     near(&Rotation::identity(DType::F64).as_quat(false, false), &[0.0, 0.0, 0.0, 1.0]);
 }
 
@@ -193,7 +193,7 @@ fn interpolation_on_grids_as_in_jax() {
     let mapped = vmap(|p: &Array| f().call(p), &inside, 0);
     near(&mapped, &f().call(&inside).to_vec::<f64>());
     // Integers, one axis, no points.
-    let steps = RegularGridInterpolator::new([&Array::from([0, 2])], &Array::from([0, 10]));
+    let steps = RegularGridInterpolator::new([&Array::from([0, 2])], Array::from([0, 10]));
     assert_eq!(steps.call(Array::from([[0.5_f32]])).to_vec::<f32>(), [2.5]);
     assert_eq!(f().call(zeros([0, 2], DType::F64)).shape(), [0]);
     let text = message(|| {

@@ -132,7 +132,7 @@ fn power_spectra() {
     });
     rows.check("jsp.signal.csd(x[0], y[:20], nperseg=8, return_onesided=False)", || {
         let pieces = Pieces { onesided: false, ..power(8) };
-        csd(&first, &y.at(..20).get(), &pieces, density, -1, mean)
+        csd(&first, y.at(..20).get(), &pieces, density, -1, mean)
     });
     rows.check("jsp.signal.csd(x[0], z, nperseg=8)", || {
         csd(&first, &z, &power(8), density, -1, mean)

@@ -70,7 +70,7 @@ impl CustomJvp for Jn {
         let column: Vec<usize> = std::iter::once(rows).chain(z.shape().iter().map(|_| 1)).collect();
         let order = iota([rows], dtype, 0).reshape(&column[..]);
         let mut all = high;
-        all.push(stack(&vec![&z.zeros_like(); rows], 0));
+        all.push(stack(vec![z.zeros_like(); rows], 0));
         let out = inner_for(rows, &all, |i, state| {
             let k = self.v as f64 - i.astype(dtype);
             let (mut next, shrink) = step(&k, state);
