@@ -10,6 +10,8 @@ mod elementwise;
 mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
+#[path = "numeric/fuzz.rs"]
+mod fuzz;
 #[path = "numeric/images.rs"]
 mod images;
 #[path = "numeric/linalg.rs"]
