@@ -30,16 +30,14 @@ def window(reducer, first):
     return lambda x: lax.reduce_window(x[0], first(x[0].dtype), reducer, (2,), (1,), "VALID")
 
 
-def least(dtype):
+def extreme(dtype, sign):
+    """What a maximum (-1) or minimum (1) of nothing is."""
     if dtype == bool:
-        return np.array(False)
-    return np.array(-np.inf, dtype) if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
-
-
-def greatest(dtype):
-    if dtype == bool:
-        return np.array(True)
-    return np.array(np.inf, dtype) if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max
+        return np.array(sign > 0)
+    if jnp.issubdtype(dtype, jnp.inexact):
+        return np.array(sign * np.inf, dtype)
+    info = np.iinfo(dtype)
+    return np.array(info.max if sign > 0 else info.min, dtype)
 
 
 def is_set(x):
@@ -59,6 +57,12 @@ def roots(x):
     return z.real.sum(0), jnp.abs(z).sum(0), (z * z).real.sum(0)
 
 
+def div_trunc(x):
+    """Ours makes whole numbers of floats, too."""
+    quotient = lax.div(*jnp.broadcast_arrays(*x))
+    return jnp.trunc(quotient) if is_float(quotient) else quotient
+
+
 CALLS = {
     "elementwise": {
         "powi": lambda x: lax.integer_pow(x[0], 3),
@@ -69,7 +73,7 @@ CALLS = {
         "bitcast": lambda x: lax.bitcast_convert_type(x[0], jnp.int32),
         "shift_right_logical": lambda x: lax.shift_right_logical(*jnp.broadcast_arrays(*x)),
         "rem_trunc": lambda x: lax.rem(*jnp.broadcast_arrays(*x)),
-        "div_trunc": lambda x: lax.div(*jnp.broadcast_arrays(*x)),
+        "div_trunc": div_trunc,
         "mulhi": lambda x: lax.mulhi(*jnp.broadcast_arrays(*x)),
     },
     "comparison_and_choice": {
@@ -77,10 +81,10 @@ CALLS = {
         "where_or": lambda x: jnp.where(is_set(x[0]), x[0], 0),
         "select": lambda x: lax.select(is_set(x[0]), x[0], x[1]),
         "where_": lambda x: jnp.where(is_set(x[0]), x[0], x[1]),
-        "choose": lambda x: jnp.choose(ints(0, 1, 1), [x[0], x[1]]),
+        "choose": lambda x: jnp.choose(ints(0, 1, 1), [x[0], x[1]], mode="clip"),
         "select_first": lambda x: jnp.select([is_set(x[0])], [x[1]], 0),
         "unravel_index": lambda x: jnp.unravel_index(ints(3, 4), (2, 3)),
-        "ravel_multi_index": lambda x: jnp.ravel_multi_index((ints(0, 1), ints(2, 1)), (2, 3)),
+        "ravel_multi_index": lambda x: jnp.ravel_multi_index((ints(0, 1), ints(2, 1)), (2, 3), mode="clip"),
     },
     "creation": {
         "full_like": lambda x: jnp.full_like(x[0], 2.0),
@@ -215,8 +219,8 @@ CALLS = {
         "cumlogsumexp": lambda x: lax.cumlogsumexp(x[0], 0),
         "logsumexp_signed": lambda x: special.logsumexp(x[0], 0, b=x[1], return_sign=True),
         "reduce_window_sum": window(lax.add, lambda dtype: np.array(0, dtype)),
-        "reduce_window_max": window(lax.max, least),
-        "reduce_window_min": window(lax.min, greatest),
+        "reduce_window_max": window(lax.max, lambda dtype: extreme(dtype, -1)),
+        "reduce_window_min": window(lax.min, lambda dtype: extreme(dtype, 1)),
     },
     "products": {
         "dot_general": lambda x: lax.dot_general(x[0], x[1], (((1,), (0,)), ((), ()))),

@@ -1,5 +1,8 @@
 //! What comparing with JAX on random arrays found: tests/fuzz.
 use crate::values::*;
+use nnx_core::array::linalg::lu;
+use nnx_core::array::special::{beta, betaln};
+use nnx_core::array::{logsumexp_signed, setxor1d, stats};
 use nnx_core::{Array, grad, nn};
 
 #[test]
@@ -32,7 +35,7 @@ fn slopes() {
 #[test]
 fn complex_parts() {
     let mut rows = Rows::of("fuzz", "complex_parts");
-    let [z, k] = rows.inputs(["z", "k"]);
+    let [z, k, n, m] = rows.inputs(["z", "k", "n", "m"]);
     rows.check("jnp.log2(z)", || z.log2());
     rows.check("jnp.log10(z)", || z.log10());
     rows.check("jnp.log2(k)", || k.log2());
@@ -40,6 +43,45 @@ fn complex_parts() {
     rows.check("jnp.signbit(jnp.log10(k).imag)", || k.log10().imag().signbit());
     rows.check("jax.grad(lambda z: jnp.log10(z).real.sum())(z[2:4])", || {
         grad(|z: &Array| z.log10().real().sum(..), &z.at(2..4).get())
+    });
+    rows.check("jnp.isinf(n)", || n.is_inf());
+    rows.check("jnp.nan_to_num(n)", || n.nan_to_num(0.0, None, None));
+    rows.check("jnp.nan_to_num(n, nan=1., posinf=2., neginf=3.)", || {
+        n.nan_to_num(1.0, Some(2.0), Some(3.0))
+    });
+    rows.check("[*jsp.linalg.lu(m)]", || lu(&m));
+    rows.done();
+}
+
+#[test]
+fn beta_of_great_arguments() {
+    let mut rows = Rows::of("fuzz", "beta");
+    let [a, b, p, q] = rows.inputs(["a", "b", "p", "q"]);
+    rows.check("jsp.special.betaln(a, b)", || betaln(&a, &b));
+    rows.check("jax.grad(lambda a: jsp.special.betaln(a, b).sum())(a)", || {
+        grad(|a: &Array| betaln(a, &b).sum(..), &a)
+    });
+    rows.check("jax.grad(lambda b: jsp.special.betaln(a, b).sum())(b)", || {
+        grad(|b: &Array| betaln(&a, b).sum(..), &b)
+    });
+    rows.check("jsp.special.beta(a, b)", || beta(&a, &b));
+    rows.check("jsp.special.betaln(p, q)", || betaln(&p, &q));
+    rows.check("jsp.stats.beta.logpdf(0.9, a, b)", || {
+        stats::beta::logpdf(&Array::scalar(0.9_f32), &a, &b, 0.0, 1.0)
+    });
+    rows.done();
+}
+
+#[test]
+fn edges() {
+    let mut rows = Rows::of("fuzz", "edges");
+    let [x, y, e] = rows.inputs(["x", "y", "e"]);
+    rows.check("jnp.setxor1d(x, y, size=6, fill_value=0)", || setxor1d(&x, &y, 6, 0));
+    rows.check("[*jsp.special.logsumexp(e, 0, b=e, return_sign=True)]", || {
+        logsumexp_signed(&e, &e, 0)
+    });
+    rows.check("jsp.special.logsumexp(e, 1, b=e, return_sign=True)[0]", || {
+        logsumexp_signed(&e, &e, 1).0
     });
     rows.done();
 }

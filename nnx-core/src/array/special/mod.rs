@@ -3,6 +3,7 @@
 //! `lgamma`, `digamma`.
 
 mod exponential;
+mod log_beta;
 
 pub use super::quantile::logsumexp_signed;
 pub use super::reduce::{logsumexp, softmax};
@@ -90,7 +91,7 @@ pub fn factorial(x: &Array) -> Array {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn betaln(a: &Array, b: impl Operand) -> Array {
-    binary("betaln", Compute::Inexact, a, &b, |a, b| a.lgamma() + b.lgamma() - (a + b).lgamma())
+    binary("betaln", Compute::Inexact, a, &b, log_beta::log_beta)
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
@@ -106,7 +107,7 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 pub fn beta(a: &Array, b: impl Operand) -> Array {
     binary("beta", Compute::Inexact, a, &b, |a, b| {
         let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
-        sign * (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+        sign * log_beta::log_beta(a, b).exp()
     })
 }
 
