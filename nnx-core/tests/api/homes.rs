@@ -438,3 +438,6 @@ use nnx_core::array::setxor1d as _;
 use nnx_core::array::sort_multi as _;
 use nnx_core::array::sort_key_val as _;
 use nnx_core::array::lexsort as _;
+use nnx_core::array::reduce_window_sum as _;
+use nnx_core::array::reduce_window_max as _;
+use nnx_core::array::reduce_window_min as _;

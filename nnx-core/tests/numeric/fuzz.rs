@@ -56,7 +56,7 @@ fn complex_parts() {
 #[test]
 fn beta_of_great_arguments() {
     let mut rows = Rows::of("fuzz", "beta");
-    let [a, b, p, q] = rows.inputs(["a", "b", "p", "q"]);
+    let [a, b] = rows.inputs(["a", "b"]);
     rows.check("jsp.special.betaln(a, b)", || betaln(&a, &b));
     rows.check("jax.grad(lambda a: jsp.special.betaln(a, b).sum())(a)", || {
         grad(|a: &Array| betaln(a, &b).sum(..), &a)
@@ -65,11 +65,20 @@ fn beta_of_great_arguments() {
         grad(|b: &Array| betaln(&a, b).sum(..), &b)
     });
     rows.check("jsp.special.beta(a, b)", || beta(&a, &b));
-    rows.check("jsp.special.betaln(p, q)", || betaln(&p, &q));
     rows.check("jsp.stats.beta.logpdf(0.9, a, b)", || {
         stats::beta::logpdf(&Array::scalar(0.9_f32), &a, &b, 0.0, 1.0)
     });
     rows.done();
+}
+
+/// Numbers from SciPy: those of JAX are off by 8e-8 and 5e-7.
+#[test]
+fn beta_of_great_arguments_in_f64() {
+    let (a, b) = (Array::from([12.0, 0.25]), Array::from([15.0, 8.0]));
+    let got = betaln(&a, &b).to_vec::<f64>();
+    for (got, want) in got.iter().zip([-18.568172732389435, 0.7799969661583689]) {
+        assert!((got - want).abs() < 1e-14 * 20.0, "{got} {want}");
+    }
 }
 
 #[test]

@@ -49,16 +49,13 @@ GROUPS = {
         inputs=dict(
             a=f32([1, 31925, 0.5, 3, 7.5, 9, 1e-3, 100]),
             b=f32([31925, 1, 1e5, 5, 8, 9, 1e6, 2000]),
-            p=f64([1.5, 12, 3, 0.25]),
-            q=f64([2e5, 15, 7.9, 8]),
         ),
         rows=[
             "jsp.special.betaln(a, b)",
             "jax.grad(lambda a: jsp.special.betaln(a, b).sum())(a)",
             "jax.grad(lambda b: jsp.special.betaln(a, b).sum())(b)",
             "jsp.special.beta(a, b)",
-            ("jsp.special.betaln(p, q)", 1e-14),
-            ("jsp.stats.beta.logpdf(0.9, a, b)", 2e-6),
+            "jsp.stats.beta.logpdf(0.9, a, b)",
         ],
     ),
     # NaN is in neither of two sets, and a sum of no terms has a logarithm.
