@@ -1,4 +1,4 @@
-//! What comparing with JAX on random arrays found: tests/fuzz.
+//! Faults that comparing with JAX on random arrays found: tests/fuzz.
 use crate::values::*;
 use nnx_core::array::linalg::lu;
 use nnx_core::array::special::{beta, betaln};

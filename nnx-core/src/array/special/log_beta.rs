@@ -18,7 +18,7 @@ pub(super) fn log_beta(a: &Array, b: &Array) -> Array {
 /// From here on, the terms below are enough for f64.
 const LEAST: f64 = 8.0;
 
-/// What Stirling's formula leaves of log Γ(x). Abramowitz and Stegun, 6.1.41.
+/// The rest of log Γ(x) after the main terms of Stirling's formula. Abramowitz and Stegun, 6.1.41.
 fn stirling(x: &Array) -> Array {
     const TERMS: [f64; 5] = [1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0];
     let inverse = 1.0 / x;
