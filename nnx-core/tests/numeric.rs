@@ -16,6 +16,8 @@ mod elementwise;
 mod faults;
 #[path = "numeric/fourier.rs"]
 mod fourier;
+#[path = "numeric/fuzz.rs"]
+mod fuzz;
 #[path = "numeric/hypergeometric.rs"]
 mod hypergeometric;
 #[path = "numeric/images.rs"]

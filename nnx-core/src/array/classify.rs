@@ -33,7 +33,14 @@ impl Array {
         if !self.dtype().is_inexact() {
             return full(self.shape(), 0.0, DType::Bool);
         }
-        one_program("is_inf", std::slice::from_ref(self), |args| args[0].abs().eq(f64::INFINITY))
+        one_program("is_inf", std::slice::from_ref(self), |args| {
+            let x = &args[0];
+            if !x.dtype().is_complex() {
+                return x.abs().eq(f64::INFINITY);
+            }
+            // The absolute value is NaN where the other part is.
+            x.real().is_inf() | x.imag().is_inf()
+        })
     }
 
     /// Whether x is ∞. `jax.numpy.isposinf`.
@@ -94,6 +101,12 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Array {
+        if self.dtype().is_complex() {
+            return one_program("nan_to_num", std::slice::from_ref(self), |args| {
+                let part = |x: Array| x.nan_to_num(nan, posinf, neginf);
+                super::complex(part(args[0].real()), part(args[0].imag()))
+            });
+        }
         if !self.dtype().is_float() {
             return self.clone();
         }

@@ -215,7 +215,8 @@ fn int_floor_divide(x: &Array, y: &Array) -> Array {
 #[track_caller]
 fn float_divmod(x: &Array, y: &Array) -> (Array, Array) {
     let rem = bind1(Binary(BinaryOp::Rem), &[x, y]);
-    let quotient = select(y.eq(0), x, &(x - &rem)) / y;
+    // A whole number has no slope, also where it is infinite.
+    let quotient = (select(y.eq(0), x, &(x - &rem)) / y).stop_gradient();
     let fix = rem.ne(0).logical_and(y.sign().ne(rem.sign()));
     let quotient = select(&fix, &(&quotient - 1.0), &quotient);
     // Halves go away from zero, as in `lax.round`.

@@ -1,12 +1,18 @@
 //! Elementwise functions of floats beyond those that are single operations.
 
 use super::program::{Compute, binary, program2, unary};
-use super::{AsArray, Operand, finfo, select, where_};
+use super::{AsArray, Operand, complex, finfo, select, where_};
 use crate::graph::{Array, Jvp, Tangent};
 use crate::ops::{CustomJvp, custom_jvp};
 use crate::rewrite::add_tangents;
 use crate::value::DType;
 use std::f64::consts::{LN_2, LOG10_E, PI};
+
+/// `f` of the parts of complex numbers by themselves, so that an infinite one leaves the other alone.
+#[track_caller]
+fn of_parts(x: &Array, f: impl Fn(&Array) -> Array) -> Array {
+    if x.dtype().is_complex() { complex(f(&x.real()), f(&x.imag())) } else { f(x) }
+}
 
 /// Elementwise functions made of others. Integers and bools become f32 first.
 impl Array {
@@ -20,7 +26,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn log2(&self) -> Array {
-        unary("log2", self, |x| x.log() / LN_2)
+        unary("log2", self, |x| of_parts(&x.log(), |y| y / LN_2))
     }
 
     /// Logarithm to base 10. `jax.numpy.log10`.
@@ -33,7 +39,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn log10(&self) -> Array {
-        unary("log10", self, |x| x.log() * LOG10_E)
+        unary("log10", self, |x| of_parts(&x.log(), |y| y * LOG10_E))
     }
 
     /// 2ˣ. `jax.numpy.exp2`.
@@ -63,8 +69,8 @@ impl Array {
             let zero = x.eq(0.0);
             let pi_x = x * PI;
             let safe = select(&zero, x.ones_like(), &pi_x);
-            // The first terms of the series, for the derivatives at 0.
-            let square = pi_x.square();
+            // The first terms of the series, for the derivatives at 0; elsewhere they would overflow.
+            let square = select(&zero, &pi_x, pi_x.zeros_like()).square();
             let series = 1.0 - &square * (1.0 / 6.0 - &square / 120.0);
             select(&zero, &series, &(safe.sin() / &safe))
         })

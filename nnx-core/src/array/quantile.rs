@@ -4,6 +4,7 @@ use super::axes::invalid;
 use super::program::program2;
 use super::{AsArray, Axes, IntoAxes, Operand, concatenate, keepdims, one_program, select, where_};
 use crate::graph::Array;
+use crate::ops::Reducer;
 use crate::value::{DType, PromotionKind, promote, promote_dtypes};
 
 /// The value of a quantile between two elements.
@@ -420,7 +421,8 @@ pub fn logsumexp_signed(x: &Array, b: impl AsArray, axes: impl IntoAxes) -> (Arr
         // Where b is 0 the term is 0, whatever x is.
         let none = b.eq(0.0);
         let x = select(&none, x.full_like(f64::NEG_INFINITY), &x);
-        let max = x.max(keepdims(axes.clone())).stop_gradient();
+        // Of no elements it is -inf.
+        let max = x.reduce(Reducer::Max, keepdims(axes.clone())).stop_gradient();
         let max = select(max.is_finite(), &max, max.zeros_like());
         let sum = (b * (x - &max).exp()).sum(keepdims(axes.clone()));
         let (log, sign) = (sum.abs().log() + max, sum.sign().stop_gradient());

@@ -102,5 +102,13 @@ pub fn setxor1d(
 ) -> Array {
     let (a, b) = (a.as_array(), b.as_array());
     let both = concatenate([&a.flatten(), &b.flatten()], 0);
-    subset(&both, |values| values.isin(a).logical_xor(values.isin(b)), size.into(), fill)
+    subset(
+        &both,
+        |values| {
+            // Not in both, since NaN is in neither.
+            values.isin(a).logical_and(values.isin(b)).logical_not()
+        },
+        size.into(),
+        fill,
+    )
 }

@@ -177,11 +177,23 @@ pub fn squareplus(x: &Array, b: f64) -> Array {
 /// ```
 #[track_caller]
 pub fn log1mexp(x: &Array) -> Array {
-    one_program("log1mexp", &[x.to_inexact()], |args| {
+    custom_jvp(Log1mExp, &[&x.to_inexact()])
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Log1mExp;
+
+impl CustomJvp for Log1mExp {
+    const NAME: &'static str = "log1mexp";
+    fn body(&self, args: &[Array]) -> Array {
         let x = &args[0];
         let small = x.lt(std::f64::consts::LN_2);
         select(&small, (-(-x).expm1()).log(), (-(-x).exp()).log1p())
-    })
+    }
+    fn jvp(&self, cx: &Jvp<'_>) -> Tangent {
+        // In one form for both branches: that of each is 0 · ∞ where the other is meant.
+        Some(cx.tangent(0)? / cx.primals[0].expm1())
+    }
 }
 
 /// The logarithm of the mean of eˣ along the axes, without overflow. `jax.nn.logmeanexp`.

@@ -6,6 +6,7 @@
 //! executable registers its unwind tables, and from some thousand on a panic takes milliseconds.
 #![allow(clippy::unwrap_used)]
 
+mod fuzz;
 // A list of imports, a line each.
 #[rustfmt::skip]
 mod homes;

@@ -105,7 +105,7 @@ pub fn lu(a: &Array) -> (Array, Array, Array) {
         let l = outs[0].slice_dim(columns, 0, k).tril(-1);
         let ones = eye(m, wide).slice_dim(1, 0, k);
         let u = outs[0].slice_dim(rows, 0, k).triu(0);
-        vec![places.astype(own), (l + ones).astype(own), u.astype(own)]
+        vec![places.astype(own.real()), (l + ones).astype(own), u.astype(own)]
     });
     match <[Array; 3]>::try_from(outs) {
         Ok([p, l, u]) => (p, l, u),

@@ -10,6 +10,7 @@ mod exponential;
 mod harmonics;
 mod hypergeometric;
 mod integrals;
+mod log_beta;
 mod oscillating;
 mod pair;
 
@@ -111,7 +112,7 @@ pub fn factorial(x: &Array) -> Array {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub fn betaln(a: &Array, b: impl Operand) -> Array {
-    binary("betaln", Compute::Inexact, a, &b, |a, b| a.lgamma() + b.lgamma() - (a + b).lgamma())
+    binary("betaln", Compute::Inexact, a, &b, log_beta::log_beta)
 }
 
 /// The beta function Γ(a) Γ(b) / Γ(a + b). `jax.scipy.special.beta`.
@@ -127,7 +128,7 @@ pub fn betaln(a: &Array, b: impl Operand) -> Array {
 pub fn beta(a: &Array, b: impl Operand) -> Array {
     binary("beta", Compute::Inexact, a, &b, |a, b| {
         let sign = gamma_sign(a) * gamma_sign(b) * gamma_sign(&(a + b));
-        sign * (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+        sign * log_beta::log_beta(a, b).exp()
     })
 }
 

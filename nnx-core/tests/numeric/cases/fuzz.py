@@ -1,0 +1,71 @@
+"""What `tests/fuzz/fuzz.py` found to differ from JAX."""
+
+from cases import *
+
+GROUPS = {
+    # Slopes where one of two branches overflows, or is infinite.
+    "slopes": dict(
+        tolerance=1e-6,
+        inputs=dict(
+            x=f32([1e30, -1.8e19, 0.5, 0.0]),
+            d=f32([0.0, -0.0, 1e-30, 1e-3, 0.7, 3.0, 200.0]),
+            a=f32([-1.0, 2.0, 7.5, -10.0]),
+            b=f32([-0.0, 0.0, 2.0, 3.0]),
+        ),
+        rows=[
+            "jax.grad(lambda x: jnp.sinc(x).sum())(x)",
+            "jax.nn.log1mexp(d[2:])",
+            "jax.grad(lambda d: jax.nn.log1mexp(d).sum())(d)",
+            "jax.grad(lambda a: jnp.floor_divide(a, b).sum())(a)",
+            "jax.grad(lambda b: jnp.floor_divide(a, b).sum())(b)",
+            "jax.grad(lambda a: (lambda q, r: (q + r).sum())(*jnp.divmod(a, b)))(a)",
+        ],
+    ),
+    # Parts of complex numbers that are infinite, or so small that a product vanishes.
+    "complex_parts": dict(
+        tolerance=1e-6,
+        inputs=dict(
+            z=c64([0, -0.0, 2, -3, inf], [0, 0, 1, -1e-30, 1]),
+            k=c128([0, 1e100], [0, -3e-239]),
+            n=c64([nan, nan, inf, -inf, 1], [inf, 10, nan, 2, 2]),
+            m=c128([1, 2, 4, 3], [1, 0, 0, 1], 2, 2),
+        ),
+        rows=[
+            "jnp.log2(z)",
+            "jnp.log10(z)",
+            "jnp.log2(k)",
+            "jnp.log10(k)",
+            "jnp.signbit(jnp.log10(k).imag)",
+            "jax.grad(lambda z: jnp.log10(z).real.sum())(z[2:4])",
+            "jnp.isinf(n)",
+            "jnp.nan_to_num(n)",
+            "jnp.nan_to_num(n, nan=1., posinf=2., neginf=3.)",
+            "[*jsp.linalg.lu(m)]",
+        ],
+    ),
+    # Γ of one argument is too great for a difference of logarithms.
+    "beta": dict(
+        tolerance=2e-6,
+        inputs=dict(
+            a=f32([1, 31925, 0.5, 3, 7.5, 9, 1e-3, 100]),
+            b=f32([31925, 1, 1e5, 5, 8, 9, 1e6, 2000]),
+        ),
+        rows=[
+            "jsp.special.betaln(a, b)",
+            "jax.grad(lambda a: jsp.special.betaln(a, b).sum())(a)",
+            "jax.grad(lambda b: jsp.special.betaln(a, b).sum())(b)",
+            "jsp.special.beta(a, b)",
+            "jsp.stats.beta.logpdf(0.9, a, b)",
+        ],
+    ),
+    # NaN is in neither of two sets, and a sum of no terms has a logarithm.
+    "edges": dict(
+        tolerance=1e-6,
+        inputs=dict(x=f32([-0.0, -2, -10, nan]), y=f32([-0.5, -2]), e=f32([], 0, 3)),
+        rows=[
+            "jnp.setxor1d(x, y, size=6, fill_value=0)",
+            "[*jsp.special.logsumexp(e, 0, b=e, return_sign=True)]",
+            "jsp.special.logsumexp(e, 1, b=e, return_sign=True)[0]",
+        ],
+    ),
+}

@@ -1,0 +1,86 @@
+"""Differences from JAX that are as they should be, and why. A run of everything tells which are not needed any more."""
+
+import dataclasses
+import re
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What it explains: functions whose whole name matches, in `part`, for kinds of values and dtypes if given, with
+    `text` (a pattern) in what differs."""
+
+    functions: str
+    part: str
+    reason: str
+    kinds: tuple = ()
+    dtypes: tuple = ()
+    text: str = ""
+
+    def explains(self, function, part, kind, dtypes, text):
+        return (
+            re.fullmatch(self.functions, function) is not None
+            and part == self.part
+            and (not self.kinds or kind in self.kinds)
+            and (not self.dtypes or any(d in self.dtypes for d in dtypes))
+            and re.search(self.text, text) is not None
+        )
+
+    def __str__(self):
+        only = " ".join([*self.kinds, *self.dtypes])
+        return f"{self.functions} {self.part}{f' ({only})' if only else ''}: {self.reason}"
+
+
+SPECIAL = "special_functions/"
+KNOWN = [
+    Known(
+        ".*",
+        "accepted",
+        "ours takes integers, bools and short floats where JAX has no rule for them, and promotes where lax does not",
+        text="does not accept dtype|same dtypes|Unsupported dtype|is not supported|OverflowError: (cannot|Python)",
+    ),
+    Known("shapes/split_at", "accepted", "places beyond the end are the end, as in NumPy", text="nonnegative"),
+    Known("elementwise/complex", "accepted", "parts of complex arguments are promoted like any other", text="complex"),
+    Known("comparison_and_choice/is_(pos|neg)inf", "accepted", "complex numbers are compared with ∞", text="complex types"),
+    Known("decompositions/(matrix_rank|lu_solve)", "accepted", "empty matrices are taken", text="zero-size|pivots"),
+    Known("indexing/take_along_axis", "refused", "indices into an empty axis are refused", text="no elements"),
+    Known("decompositions/(expm|lstsq)", "refused", "no columns are refused", text="no element|as many right"),
+    Known("decompositions/vector_norm", "dtype", "norms of integers are floats, as in NumPy", text="float32, JAX int32"),
+    Known("indexing/At::(max|min)", "gradients", "no order of complex numbers has a derivative here", text="with an order"),
+    Known(
+        f"elementwise/(digamma|lgamma)|{SPECIAL}(digamma|gammaln|gamma|multigammaln|polygamma)|statistics/.*",
+        "values",
+        "digamma is infinite at its pole 0, as in SciPy: NaN in the XLA of that JAX",
+        text="inf, JAX nan",
+    ),
+    Known(
+        f"elementwise/(digamma|lgamma)|{SPECIAL}(gammaln|gamma|multigammaln|factorial|poch|comb)",
+        "gradients",
+        "the slope at a pole, which is that of digamma",
+        text="JAX nan",
+    ),
+    Known(f"{SPECIAL}beta(ln)?", "gradients", "finite for negative arguments, as in SciPy", text="JAX nan"),
+    Known(f"{SPECIAL}beta(ln)?", "values", "finite for negative arguments, as in SciPy", text="JAX nan"),
+    Known(f"{SPECIAL}zeta", "gradients", "zeta is not defined for s ≤ 1", text="nan, JAX"),
+    Known(f"{SPECIAL}ndtri", "gradients", "the slope at 0 and 1 is infinite", text="inf, JAX 0"),
+    Known(f"{SPECIAL}i0", "gradients", "i1 comes from a difference, on both sides", text=""),
+    Known(f"{SPECIAL}kl_div", "values", "integers are f32, in which terms cancel", ("ends",)),
+    Known(f"{SPECIAL}gammainc", "values", "1 for a = 0, as in SciPy", ("special",), text="1.0, JAX nan"),
+    Known("elementwise/pow", "gradients", "x⁰ has slope 0 at 0", text="0.0, JAX nan"),
+    Known("elementwise/pow", "values", "JAX reads 6 bits of an exponent; such powers overflow", ("ends",)),
+    Known("elementwise/square", "values", "JAX writes (a−b)(a+b), we a²−b²", ("special", "wide"), ("c64", "c128")),
+    Known(".*", "sign of zero", "a product that vanishes, in another order", ("special", "wide")),
+    Known(".*", "values", "complex numbers with NaN, ∞ or an overflow", ("special",), ("c64", "c128")),
+    Known(".*", "gradients", "complex numbers with NaN, ∞ or an overflow", ("special", "wide"), ("c64", "c128")),
+    Known(".*", "gradients", "steps that overflow, NaN and ∞ meet in another order", ("special",), text="nan|inf"),
+    Known("reductions/cum(max|min)", "gradients", "the slope beside NaN", ("special",)),
+    Known("reductions/average|elementwise/(frexp|powi)|special_functions/logit", "gradients", "overflow", ("special",)),
+]
+
+# Functions, or `… gradient` for their gradients, that are not compared, and why.
+LEFT_OUT = {
+    **{
+        f"decompositions/{name} gradient": "the vectors are known up to their signs, and so are their slopes"
+        for name in "eigh svd svd_full qr qr_full".split()
+    },
+    "creation/empty": "its elements are any",
+}
