@@ -260,6 +260,10 @@ calls! { key x o
         "logspace" => array::logspace(o(), o(), 2, 1.0, DType::F32);
         "geomspace" => array::geomspace(o(), o(), 2, DType::F32);
     }
+    "array/special/entropy.rs" {
+        "xlogy" => special::xlogy(x, o()); "xlog1py" => special::xlog1py(x, o());
+        "rel_entr" => special::rel_entr(x, o()); "kl_div" => special::kl_div(x, o());
+    }
     "array/special/exponential.rs" {
         "comb" => special::comb(x, o());
         "boxcox1p" => special::boxcox1p(x, o());
@@ -283,10 +287,6 @@ calls! { key x o
         "gammaincc" => special::gammaincc(x, o());
         "betainc" => special::betainc(o(), o(), o());
         "zeta" => special::zeta(x, o());
-        "xlogy" => special::xlogy(x, o());
-        "xlog1py" => special::xlog1py(x, o());
-        "rel_entr" => special::rel_entr(x, o());
-        "kl_div" => special::kl_div(x, o());
         "poch" => special::poch(x, o());
         "boxcox" => special::boxcox(x, o());
     }

@@ -31,6 +31,19 @@ pub(crate) fn point(probe: &Probe) -> Vec<Array> {
             let at = usize::from(probe.name == "interp" || probe.name == "digitize");
             x[at] = x[at].sort(0);
         }
+        // On a grid that ascends around the point that is asked for.
+        "RegularGridInterpolator::new" => {
+            x[0] = x[0].sort(0);
+            x[1] = x[1].sort(0) + Array::from([-0.1, 0.3]);
+        }
+        "RegularGridInterpolator::method" | "RegularGridInterpolator::fill_value" => {
+            x[0] = x[0].sort(0);
+        }
+        // Not on a line.
+        "GaussianKde::evaluate" | "GaussianKde::pdf" | "GaussianKde::integrate_kde" => {
+            let off = eye(5, DType::F64) * 0.5;
+            x[0] = &x[0] + off.slice([(..2).into()]);
+        }
         "cholesky" | "cho_factor" => x[0] = x[0].matmul(x[0].mt()) + eye(3, DType::F64),
         "multivariate_normal::logpdf" | "multivariate_normal::pdf" => {
             x[2] = x[2].matmul(x[2].mt()) + eye(3, DType::F64);

@@ -1,21 +1,6 @@
-//! Lists of arrays are lists of references.
+//! Several arrays are a list, a slice or a `Vec` of arrays or Variables.
 use nnx::array::{concatenate, einsum, stack};
 use nnx::{Array, Param};
-
-fn owned(x: Array, y: Array) -> Array {
-    concatenate([x, y], 0)
-    //~ concatenate([&x, &y], 0)
-}
-
-fn without_a_reference(x: &Array, y: &Array) -> Array {
-    stack([x, y], 0)
-    //~ stack([x, y], 0)
-}
-
-fn a_vector(xs: &Vec<Array>) -> Array {
-    stack(xs, 0)
-    //~ stack(&xs, 0)
-}
 
 fn arguments_of_einsum(x: &Array, w: &Param) -> Array {
     einsum("ij,jk->ik", x, w)
@@ -25,6 +10,11 @@ fn arguments_of_einsum(x: &Array, w: &Param) -> Array {
 fn a_tuple(x: &Array, y: &Array) -> Array {
     concatenate((x, y), 0)
     //~ concatenate([x, y], 0)
+}
+
+fn the_rows_of_a_matrix(x: &Array) -> Array {
+    stack(x, 1)
+    //~2 stack(x.axis_iter(0).collect::<Vec<_>>(), 1)
 }
 
 fn main() {}

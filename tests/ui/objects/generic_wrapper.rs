@@ -12,7 +12,7 @@ struct Residual<L> {
 }
 
 impl<L: Layer> Layer for Residual<L> {
-//~2 impl<L: Layer + nnx::Module> Layer for Residual<L> {
+//~ impl<L: Layer + nnx::Module> Layer for Residual<L> {
     fn forward(&mut self, x: &Array) -> Array {
         x + self.inner.forward(x)
     }
