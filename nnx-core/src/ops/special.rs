@@ -153,8 +153,13 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     let nan = a.is_nan() | x.is_nan() | x.lt(0.0) | a.lt(0.0);
     let nan = nan | if derive { a.eq(0.0) } else { a.eq(0.0) & x.eq(0.0) };
     let by_fraction = x.ge(1.0) & x.gt(a);
-    // x^a e^-x / Γ(a), of which all else is a multiple.
-    let log_scale = a * x.log() - x - a.lgamma();
+    // The series is a multiple of x^a e^-x / Γ(a + 1), the fraction of x^a e^-x / Γ(a): near a = 0, where Γ has its
+    // pole, the one is not made from the other.
+    let (near, log_a) = (a.lt(1.0), a.log());
+    let (none, shifted) = (a.zeros_like(), select(&near, a + 1.0, a));
+    let log = a * x.log() - x - shifted.lgamma();
+    let log_scales = [&log - select(&near, &none, &log_a), &log + select(&near, &log_a, &none)];
+    let log_scale = select(&by_fraction, &log_scales[1], &log_scales[0]);
     let vanishes = log_scale.lt(-finfo(a.dtype()).max.ln());
     let skip = &nan | &infinite | x.eq(0.0) | a.eq(0.0);
     // The derivative of a sample is the quotient of two such multiples.
@@ -170,12 +175,20 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     let [a_fraction, x_fraction] = pick(&by_fraction);
     let x_fraction = select(x_fraction.lt(1.0), x_fraction.full_like(2.0), &x_fraction);
     let fraction = fraction(&a_fraction, &x_fraction, derive);
-    let scale = if want == Want::OfSample { -x } else { log_scale.exp() };
-    let scale = select(&skip, a.zeros_like(), &scale);
+    let unless_skipped = |x: Array| select(&skip, &none, x);
+    let inverse = 1.0 / a;
+    let scale = unless_skipped(match want {
+        // -x / Γ(a + 1) and -x / Γ(a) times Γ(a).
+        Want::OfSample => select(&by_fraction, -x, -(x * &inverse)),
+        _ => log_scale.exp(),
+    });
     if derive {
         // The scale depends on a too.
-        let slope = x.log() - a.digamma();
-        let slope = select(&skip, slope.zeros_like(), &slope);
+        let digamma = shifted.digamma();
+        let by_series = &digamma + select(&near, &none, &inverse);
+        let by_fraction_too = &digamma - select(&near, &inverse, &none);
+        let slope = x.log() - select(&by_fraction, by_fraction_too, by_series);
+        let slope = unless_skipped(slope);
         let total = |[value, change]: &Pair| &scale * (value * &slope + change);
         let out = select(&by_fraction, &-total(&fraction), total(&series));
         return select(&nan, out.full_like(f64::NAN), &out);
@@ -192,11 +205,10 @@ fn igamma(a: &Array, x: &Array, want: Want) -> Array {
     select(&nan, out.full_like(f64::NAN), &out)
 }
 
-/// Σ xⁿ / (a (a+1) … (a+n)) and its derivative with respect to a.
+/// 1 + Σ xⁿ / ((a+1) … (a+n)) and its derivative with respect to a.
 fn series(a: &Array, x: &Array, derive: bool) -> Pair {
     let eps = finfo(a.dtype()).eps;
-    let term = 1.0 / a;
-    let change = -(&term * &term);
+    let (term, change) = (a.ones_like(), a.zeros_like());
     // Divisor, term, sum, and the derivatives of term and sum.
     let state = [a.clone(), term.clone(), term, change.clone(), change];
     let small = |t: &Array, sum: &Array| t.abs().le(sum.abs() * eps);

@@ -13,7 +13,8 @@ fn column(x: &Array) -> Array {
 fn truncated_normal() {
     let mut rows = Rows::of("distributions", "truncnorm");
     let [x, a, b, y] = rows.inputs(["x", "a", "b", "y"]);
-    let (finite, low, high) = (column(&x.at(1..-1).get()), a.at(..5).get(), b.at(..5).get());
+    let (finite, low, high) =
+        (column(&x.at(1..).get().at(..-1).get()), a.at(..5).get(), b.at(..5).get());
     type F = fn(&Array, &Array, &Array, f64, f64) -> Array;
     let table: [(&str, F); 6] = [
         ("logpdf", |x, a, b, loc, scale| truncnorm::logpdf(x, a, b, loc, scale)),

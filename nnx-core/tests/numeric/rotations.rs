@@ -1,5 +1,7 @@
 //! Rotations and interpolation on grids: JAX's numbers, derivatives, batches, mistakes.
 
+#![allow(clippy::approx_constant, reason = "numbers of SciPy")]
+
 use crate::check::*;
 use nnx_core::array::*;
 use nnx_core::{Array, DType, grad, jit, vmap};
@@ -40,7 +42,7 @@ fn forms_of_rotations_as_in_jax() {
     near(&Rotation::from_rotvec(&v, false).as_quat(false, false), &[0.049708843324859475, 0.09941768664971895, -0.14912652997457843, 0.9825509821552589, 0.0, 0.0, 0.0, 1.0, 4.999999999895834e-06, 0.0, 9.999999999791668e-06, 0.9999999999375, 0.9974949866040546, 0.0, 0.0, 0.0707372016677029]);
     let v = v.slice([(..2).into()]);
     near(&Rotation::from_mrp(&v).as_quat(false, false), &[0.17543859649122806, 0.3508771929824561, -0.5263157894736842, 0.7543859649122806, 0.0, 0.0, 0.0, 1.0]);
-    near((&v.deg2rad()), &Rotation::from_rotvec(&v, true).as_rotvec(false).to_vec::<f64>());
+    near(&v.deg2rad(), &Rotation::from_rotvec(&v, true).as_rotvec(false).to_vec::<f64>());
     near(&Rotation::identity(DType::F64).as_quat(false, false), &[0.0, 0.0, 0.0, 1.0]);
 }
 

@@ -7,6 +7,9 @@ use nnx_core::{
     linalg, random, vmap, while_loop,
 };
 
+/// Two vectors.
+type Both = (Array, Array);
+
 fn matrix(n: usize, seed: u64) -> Array {
     random::normal(&random::key(seed), [n, n], DType::F64) + eye(n, DType::F64) * 3.0
 }
@@ -93,7 +96,7 @@ fn linear_solve_of_a_tree_with_a_symmetric_matrix() {
     let f = |a: &Array, b: &(Array, Array)| {
         // The matrix on the first part, and twice the second.
         let matvec = |(x, y): &(Array, Array)| (a.matmul(x), y * 2.0);
-        let solve = |_: &dyn Fn(&(Array, Array)) -> (Array, Array), (b, c): &(Array, Array)| {
+        let solve = |_: &dyn Fn(&Both) -> Both, (b, c): &Both| {
             (linalg::solve(a.stop_gradient(), b), c / 2.0)
         };
         custom_linear_solve(matvec, b, solve, TransposeSolve::Symmetric)
