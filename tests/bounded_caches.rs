@@ -477,3 +477,21 @@ fn one_program_serves_all_numbers() {
     same("pad", &|n| x.pad(&[(1, 1), (0, 0)], n));
     same("linspace", &|n| nnx::array::linspace(0.0, n, 5, nnx::DType::F32));
 }
+
+#[test]
+fn one_program_serves_the_parameters_of_all_shapes() {
+    use nnx::nn::initializers::{he_normal, lecun_normal, normal, uniform};
+    let _one = alone();
+    let key = nnx::random::key(0);
+    let shapes = [[1, 1], [3, 4], [100, 90], [64, 512], [2, 100_000]];
+    for init in [lecun_normal(), normal(0.1), uniform(0.5)] {
+        one_program(&format!("{init:?}"), shapes.len(), |i| {
+            init.call(&key, shapes[i], DType::F32).block_until_ready().unwrap();
+        });
+    }
+    // Initializers that differ in their scale share it too.
+    nnx::jit::clear_caches();
+    lecun_normal().call(&key, [5, 5], DType::F32);
+    he_normal().call(&key, [6, 7], DType::F32);
+    assert_eq!(cached_programs(), 1);
+}

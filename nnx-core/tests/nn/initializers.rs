@@ -1,6 +1,7 @@
+use nnx_core::array::Tolerance;
 use nnx_core::nn::Initializer;
 use nnx_core::nn::initializers::{self as init, Distribution, FanMode};
-use nnx_core::{DType, random};
+use nnx_core::{Array, DType, random};
 
 #[test]
 fn axes_choose_the_fans() {
@@ -88,4 +89,32 @@ fn delta_orthogonal_needs_enough_outputs() {
 #[should_panic(expected = "makes kernels of convolutions, of 3 to 5 axes, not [4, 4]")]
 fn delta_orthogonal_is_for_convolutions() {
     let _ = init::delta_orthogonal(1.0, -1).call(&random::key(0), [4, 4], DType::F32);
+}
+
+/// Outside of a trace f32 parameters are made block by block; in a trace as one sample.
+#[test]
+fn numbers_do_not_depend_on_the_way_they_are_made() {
+    let key = random::key(5);
+    let all = [
+        init::lecun_normal(),
+        init::glorot_uniform(),
+        init::uniform(0.3),
+        init::normal(0.02),
+        init::truncated_normal(0.5, -1.0, 3.0),
+        init::variance_scaling(2.0, FanMode::FanOut, Distribution::Normal),
+    ];
+    // Less than a block, blocks that are full, one more, and more than is made in blocks.
+    for shape in [[1, 1], [3, 7], [64, 128], [2, 4096], [1, 8193], [37, 1001], [1, (1 << 20) + 1]] {
+        for init in &all {
+            let eager = init.call(&key, shape, DType::F32);
+            let traced = nnx_core::jit(|data: &Array| {
+                init.call(&random::Key::from_data(data.clone()), shape, DType::F32)
+            });
+            let traced = traced.call(key.data());
+            assert_eq!(eager.shape(), shape);
+            // √2 and the deviation are two factors of a sample, or one.
+            let tolerance = Tolerance { rtol: 3e-7, atol: 0.0, ..Tolerance::default() };
+            assert!(eager.allclose(&traced, tolerance).item::<bool>(), "{init:?} {shape:?}");
+        }
+    }
 }
