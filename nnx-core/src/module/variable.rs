@@ -300,6 +300,8 @@ pub fn set_metadata<M: Module>(module: &mut M, filter: impl Filter, name: &str, 
     }
 }
 
+// Hidden, so that the page does not repeat all methods of arrays.
+#[doc(hidden)]
 impl<K: VariableKind> Deref for Variable<K> {
     type Target = Array;
     fn deref(&self) -> &Array {

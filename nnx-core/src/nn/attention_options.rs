@@ -4,7 +4,7 @@ use crate::array::AsArray;
 use crate::graph::Array;
 use crate::random::KeySource;
 
-/// How one call of a [`MultiHeadAttention`] differs from self-attention to all places.
+/// How one call of a [`MultiHeadAttention`](super::MultiHeadAttention) differs from self-attention to all places.
 ///
 /// ```
 /// use nnx::nn::{MultiHeadAttention, MultiHeadAttentionOptions};
