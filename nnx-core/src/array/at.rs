@@ -2,6 +2,7 @@
 
 mod derived;
 mod masks;
+mod new_axes;
 mod plan;
 
 use super::Operand;
@@ -15,6 +16,7 @@ use crate::lower::ScatterDims;
 use crate::ops::{DynamicUpdateSlice, Gather, IndexFlags, Scatter, ScatterKind};
 use crate::run::bind1;
 use crate::value::{Aval, DType, scalar_bytes};
+pub use new_axes::NewAxis;
 use plan::{Axis, IndexPlan, strided_plan};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
@@ -50,11 +52,12 @@ enum Item {
     Static(SliceSpec),
     Positions(Array),
     Ellipsis,
+    NewAxis,
 }
 
 /// An index as `x.at(…)` takes it: one item or a tuple of items, one per leading axis. Items are
 /// ranges (`1..3`, `..`, `-2..`), whole numbers, [`SliceSpec`]s with a step, integer arrays, bool
-/// arrays that cover as many axes as they have, and [`Ellipsis`].
+/// arrays that cover as many axes as they have, [`Ellipsis`] and [`NewAxis`].
 ///
 /// ```
 /// use nnx::{Array, array::{IntoIndex, SliceSpec}};
@@ -70,7 +73,7 @@ enum Item {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an index for `x.at(…)`",
     label = "not an index",
-    note = "an index is one item or a tuple of items, one per leading axis: a position (`0`, `-1`), a range (`..`, `1..3`, `-2..`), a `SliceSpec` with a step, `&positions` with an array of integers, `&mask` with an array of bools, `Ellipsis`"
+    note = "an index is one item or a tuple of items, one per leading axis: a position (`0`, `-1`), a range (`..`, `1..3`, `-2..`), a `SliceSpec` with a step, `&positions` with an array of integers, `&mask` with an array of bools, `Ellipsis`, `NewAxis`"
 )]
 pub trait IntoIndex {
     /// The items.
@@ -112,6 +115,7 @@ items! {
     Array: x => Item::Positions(x);
     &Array: x => Item::Positions(x.clone());
     Ellipsis: _x => Item::Ellipsis;
+    NewAxis: _x => Item::NewAxis;
 }
 
 macro_rules! tuples {
@@ -154,6 +158,8 @@ pub struct At {
     fill: Option<f64>,
     unique: bool,
     sorted: bool,
+    /// The array's own shape, where the index put axes into it.
+    without_new: Option<Vec<usize>>,
 }
 
 impl Array {
@@ -175,15 +181,19 @@ impl Array {
     /// let columns = Array::from([1, 0]);
     /// assert_eq!(z.at((.., &columns)).get().to_vec::<i32>(), [2, 1, 15, 14]); // z[:, columns]
     /// ```
+    #[track_caller]
     pub fn at(&self, index: impl IntoIndex) -> At {
-        At {
-            x: self.clone(),
-            items: index.into_index(),
+        let (x, items) = (self.clone(), index.into_index());
+        let at = At {
+            x,
+            items,
             mode: None,
             fill: None,
             unique: false,
             sorted: false,
-        }
+            without_new: None,
+        };
+        at.with_new_axes()
     }
 }
 
@@ -315,7 +325,7 @@ impl At {
                     axes.push(Axis::Positions(arrays.len()));
                     arrays.push(indices.clone());
                 }
-                Item::Ellipsis => unreachable!("expanded before"),
+                Item::Ellipsis | Item::NewAxis => unreachable!("expanded before"),
             }
         }
         if arrays.is_empty() {
@@ -395,7 +405,7 @@ impl At {
     /// mask is traced and the number of values depends on it.
     #[track_caller]
     pub fn set(self, values: impl Operand) -> Array {
-        self.update(ScatterKind::Set, &values)
+        self.updated(ScatterKind::Set, &values)
     }
 
     /// The array with `values` added to this part, as often as the index names an element.
@@ -414,7 +424,7 @@ impl At {
     #[track_caller]
     #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn add(self, values: impl Operand) -> Array {
-        self.update(ScatterKind::Add, &values)
+        self.updated(ScatterKind::Add, &values)
     }
 
     /// The array with this part multiplied by `values`, as often as the index names an element. The
@@ -433,7 +443,7 @@ impl At {
     #[track_caller]
     #[allow(clippy::should_implement_trait, reason = "JAX's name")]
     pub fn mul(self, values: impl Operand) -> Array {
-        self.update(ScatterKind::Mul, &values)
+        self.updated(ScatterKind::Mul, &values)
     }
 
     /// The array with the smaller of its elements and `values` in this part.
@@ -450,7 +460,7 @@ impl At {
     /// As [`set`](At::set).
     #[track_caller]
     pub fn min(self, values: impl Operand) -> Array {
-        self.update(ScatterKind::Min, &values)
+        self.updated(ScatterKind::Min, &values)
     }
 
     /// The array with the larger of its elements and `values` in this part.
@@ -467,7 +477,7 @@ impl At {
     /// As [`set`](At::set).
     #[track_caller]
     pub fn max(self, values: impl Operand) -> Array {
-        self.update(ScatterKind::Max, &values)
+        self.updated(ScatterKind::Max, &values)
     }
 
     #[track_caller]

@@ -56,7 +56,7 @@ mod window;
 
 pub(crate) use arith::broadcast_shapes;
 pub use arith::{select, where_};
-pub use at::{At, Ellipsis, IndexItem, IntoIndex};
+pub use at::{At, Ellipsis, IndexItem, IntoIndex, NewAxis};
 pub use axes::{Axes, IntoAxes, IntoShape, keepdims};
 pub(crate) use axes::{dim, dims, invalid, shape_of};
 pub use bits::BitOrder;

@@ -290,3 +290,47 @@ fn mistakes_name_the_index() {
     refuse(&|| drop(zeros([0, 3], DType::F32).at(two()).set(1)), &["no elements"]);
     refuse(&|| drop(x().eq(0).at(two()).add(true)), &["bool"]);
 }
+
+/// As NumPy has it: a new axis stands where it is named, and separates arrays as a range does.
+#[test]
+fn new_axes_in_an_index() {
+    let x = arange(24, DType::I32).reshape([2, 3, 4]);
+    let r = ints(&[1, 0], &[2]);
+    let check = |part: At, shape: &[usize], elements: &[i32]| {
+        let part = part.get();
+        assert_eq!((part.shape(), &*part.to_vec::<i32>()), (shape, elements));
+    };
+    check(x.at((.., NewAxis, 1)), &[2, 1, 4], &[4, 5, 6, 7, 16, 17, 18, 19]);
+    check(x.at((&r, NewAxis, &r)), &[2, 1, 4], &[16, 17, 18, 19, 0, 1, 2, 3]);
+    check(
+        x.at((Ellipsis, NewAxis, &r)),
+        &[2, 3, 1, 2],
+        &[1, 0, 5, 4, 9, 8, 13, 12, 17, 16, 21, 20],
+    );
+    check(x.at((&r, .., NewAxis, &r)), &[2, 3, 1], &[13, 17, 21, 0, 4, 8]);
+    let mask = Array::from([[true, false, true], [false, true, false]]);
+    let kept = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19];
+    check(x.at((&mask, NewAxis)), &[3, 1, 4], &kept);
+    check(x.at((NewAxis, &mask)), &[1, 3, 4], &kept);
+    assert_eq!(x.at((NewAxis, Ellipsis, NewAxis)).get().shape(), [1, 2, 3, 4, 1]);
+    assert_eq!(Array::scalar(1).at(NewAxis).get().shape(), [1]);
+
+    // Updates keep the array's own shape.
+    let y = arange(6, DType::I32).reshape([2, 3]);
+    let part = || y.at((.., NewAxis, 1..));
+    let values = ints(&[10, 20, 30, 40], &[2, 1, 2]);
+    let check = |updated: Array, elements: &[i32]| {
+        assert_eq!((updated.shape(), &*updated.to_vec::<i32>()), (&[2, 3][..], elements));
+    };
+    check(part().add(&values), &[0, 11, 22, 3, 34, 45]);
+    check(part().set(&values), &[0, 10, 20, 3, 30, 40]);
+    check(part().subtract(&values), &[0, -9, -18, 3, -26, -35]);
+    check(part().power(2), &[0, 1, 4, 3, 16, 25]);
+    check(part().apply(|x| x * 2), &[0, 2, 4, 3, 8, 10]);
+    assert_eq!(part().divide(2).shape(), [2, 3]);
+    let f = |y: &Array| y.at((.., NewAxis, 0)).get().square().sum(..);
+    let slopes = grad(f, &y.astype(DType::F32));
+    assert_eq!(slopes.to_vec::<f32>(), [0.0, 0.0, 0.0, 6.0, 0.0, 0.0]);
+    let text = message(|| drop(y.at((0, NewAxis, 1, 2)).get()));
+    assert!(text.contains("does not fit"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! Updates of parts of an array that are made of others.
 
+use super::new_axes::without_new;
 use super::{At, Item, OP, invalid};
 use crate::array::{Operand, one_program, where_};
 use crate::graph::Array;
@@ -24,7 +25,7 @@ impl At {
         if values.dtype() == DType::Bool {
             return self.add(values);
         }
-        self.update(ScatterKind::Add, &-values)
+        self.updated(ScatterKind::Add, &-values)
     }
 
     /// The array with this part divided by `values`, as often as the index names an element; integers
@@ -40,9 +41,9 @@ impl At {
     /// As [`mul`](At::mul).
     #[track_caller]
     pub fn divide(self, values: impl Operand) -> Array {
-        let x = self.x.clone();
+        let (x, shape) = (self.x.clone(), self.without_new.clone());
         let divisors = At { x: x.ones_like(), ..self }.update(ScatterKind::Mul, &values);
-        x / divisors
+        without_new(shape, x / divisors)
     }
 
     /// The array with this part raised to the power of `values`, as often as the index names an element.
@@ -58,9 +59,9 @@ impl At {
     /// As [`mul`](At::mul).
     #[track_caller]
     pub fn power(self, values: impl Operand) -> Array {
-        let x = self.x.clone();
+        let (x, shape) = (self.x.clone(), self.without_new.clone());
         let exponents = At { x: x.ones_like(), ..self }.update(ScatterKind::Mul, &values);
-        x.pow(exponents)
+        without_new(shape, x.pow(exponents))
     }
 
     /// The array with the results of `f`, which works elementwise, in this part; where the index names an
@@ -79,6 +80,12 @@ impl At {
     /// Panics if the index does not fit the array, or `f` makes another shape or dtype.
     #[track_caller]
     pub fn apply(self, f: impl Fn(&Array) -> Array) -> Array {
+        let shape = self.without_new.clone();
+        without_new(shape, self.applied(f))
+    }
+
+    #[track_caller]
+    fn applied(self, f: impl Fn(&Array) -> Array) -> Array {
         if self.sole_mask().is_some() {
             let nowhere = self.x.astype(DType::Bool).zeros_like();
             let here = At { x: nowhere, ..self.clone() }.update(ScatterKind::Set, &true);

@@ -12,7 +12,7 @@ impl Item {
     /// How many axes it stands for; an ellipsis takes what the others leave.
     pub(super) fn axes(&self) -> usize {
         match self {
-            Item::Ellipsis => 0,
+            Item::Ellipsis | Item::NewAxis => 0,
             Item::Positions(mask) if mask.dtype() == DType::Bool => mask.rank(),
             Item::Static(_) | Item::Positions(_) => 1,
         }
