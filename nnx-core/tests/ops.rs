@@ -15,6 +15,10 @@ mod elementwise;
 mod gather;
 #[path = "ops/large.rs"]
 mod large;
+#[path = "ops/ragged.rs"]
+mod ragged;
+#[path = "ops/small.rs"]
+mod small;
 #[path = "ops/sort.rs"]
 mod sort;
 #[path = "ops/window.rs"]

@@ -10,14 +10,20 @@ mod ema;
 mod extra;
 #[path = "train/groups.rs"]
 mod groups;
+#[path = "train/hyperparams.rs"]
+mod hyperparams;
 #[path = "train/loader.rs"]
 mod loader;
 #[path = "train/losses.rs"]
 mod losses;
 #[path = "train/metrics.rs"]
 mod metrics;
+#[path = "train/microbatches.rs"]
+mod microbatches;
 #[path = "train/minimize.rs"]
 mod minimize;
+#[path = "train/muon.rs"]
+mod muon;
 #[path = "train/optimizer_edges.rs"]
 mod optimizer_edges;
 #[path = "train/optimizers.rs"]

@@ -4,8 +4,9 @@ use super::jit_support::panic_message as message;
 use nnx::module::Everything;
 use nnx::nn::BatchNorm;
 use nnx::{
-    Array, DType, Module, Param, Rngs, StateAxes, all_gather, array, axis_index, axis_size, cond,
-    custom_vjp, grad, in_axes, pmax, pmean, pmin, ppermute, psum, psum_scatter, remat, scan, vmap,
+    Array, DType, Module, Param, Rngs, StateAxes, all_gather, all_to_all, array, axis_index,
+    axis_size, cond, custom_vjp, grad, in_axes, pbroadcast, pmax, pmean, pmin, ppermute, pshuffle,
+    psum, psum_scatter, pswapaxes, remat, scan, vmap,
 };
 
 fn x() -> Array {
@@ -93,6 +94,62 @@ fn values_of_others() {
     assert_eq!(mapped(|x| (all_gather(x, "i") * &weights).sum(..) + x), [11.0, 12.0, 14.0]);
     assert_eq!(mapped(|x| ppermute(x, "i", &[(0, 1), (1, 2), (2, 0)])), [4.0, 1.0, 2.0]);
     assert_eq!(mapped(|x| psum_scatter(&(x * &weights), "i")), [0.0, 7.0, 14.0]);
+}
+
+/// Shapes, values and gradients as in JAX, each summed with weights.
+#[test]
+fn axes_are_exchanged_as_in_jax() {
+    let x = array::arange(72, DType::F32).reshape([3, 2, 3, 4]);
+    let check = |f: &dyn Fn(&Array) -> Array, shape: [usize; 4], sum: f32, slope: f32| {
+        let of = |x: &Array| vmap(|x: &Array| f(x), x, in_axes(0).axis_name("i"));
+        let y = of(&x);
+        let weights = array::arange(72, DType::F32);
+        assert_eq!(y.shape(), shape);
+        assert_eq!((y.flatten() * &weights).sum(..).item::<f32>(), sum);
+        let gradient = grad(|x: &Array| (of(x).sin().flatten() * &weights).sum(..), &x);
+        let found = (gradient.flatten() * weights.cos()).sum(..).item::<f32>();
+        assert!((found - slope).abs() < 0.05, "{found} {slope}");
+    };
+    check(&|x| all_to_all(x, "i", 1, 0, false), [3, 3, 2, 4], 105_516.0, 1_260.831_3);
+    check(&|x| all_to_all(x, "i", 1, 2, false), [3, 2, 4, 3], 99_360.0, 1_267.103_8);
+    check(&|x| all_to_all(x, "i", 1, 0, true), [3, 6, 1, 4], 105_516.0, 1_260.831_3);
+    check(&|x| all_to_all(x, "i", 1, -1, true), [3, 2, 1, 12], 102_636.0, 1_264.341_6);
+    check(&|x| pswapaxes(x, "i", 1), [3, 2, 3, 4], 102_636.0, 1_264.341_6);
+    check(&|x| pshuffle(x, "i", &[2, 0, 1]), [3, 2, 3, 4], 80_364.0, 1_291.474_2);
+    // Through another axis, and of a value that all elements share.
+    let of_columns = |x: &Array| vmap(|x: &Array| pswapaxes(x, "i", 0), x, 0);
+    let y = vmap(of_columns, &x, in_axes(0).axis_name("i"));
+    assert_eq!(y.to_vec::<f32>(), x.swapaxes(0, 2).to_vec::<f32>());
+    let three = vmap(
+        |_: &Array| pswapaxes(&x.slice([0.into(), 0.into()]), "i", 0),
+        &x,
+        in_axes(0).axis_name("i"),
+    );
+    assert_eq!(three.slice([1.into()]).to_vec::<f32>()[..4], [4.0, 5.0, 6.0, 7.0]);
+    let from =
+        vmap(|x: &Array| pbroadcast(x, "i", 1), &x, in_axes(0).axis_name("i").out_axes(None));
+    assert_eq!(from.to_vec::<f32>(), x.slice([1.into()]).to_vec::<f32>());
+}
+
+#[test]
+fn axes_that_cannot_be_exchanged() {
+    let x = array::arange(6, DType::F32).reshape([3, 2]);
+    let named = |f: &dyn Fn(&Array) -> Array| {
+        message(|| drop(vmap(|x: &Array| f(x), &x, in_axes(0).axis_name("i"))))
+    };
+    let text = named(&|x| all_to_all(x, "i", 0, 0, false));
+    assert!(
+        text.contains("f32[2] has no slice for each of the 3 elements of the axis `i`"),
+        "{text}"
+    );
+    let text = named(&|x| all_to_all(x, "i", 0, 0, true));
+    assert!(text.contains("f32[2] has no piece of one size for each of the 3 elements"), "{text}");
+    let text = named(&|x| pswapaxes(x, "i", 1));
+    assert!(text.contains("pswapaxes") && text.contains("axis 1"), "{text}");
+    let text = named(&|x| pshuffle(x, "i", &[0, 0, 1]));
+    assert!(text.contains("[0, 0, 1] does not hold the number of each"), "{text}");
+    let text = named(&|x| pbroadcast(x, "i", 3));
+    assert!(text.contains("the axis `i` has 3 elements, and none of number 3"), "{text}");
 }
 
 #[test]

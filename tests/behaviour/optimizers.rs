@@ -3,8 +3,8 @@
 use super::jit_support::{scalar, traces};
 use nnx::module::Everything;
 use nnx::optim::{
-    Adam, ExtraArgs, Group, Lbfgs, Optimizer, Partition, ScaleByZoomLinesearch, Sgd, adam, group,
-    lbfgs, partition, sgd,
+    Adam, ExtraArgs, Group, InjectHyperparams, Lbfgs, Optimizer, Partition, ScaleByZoomLinesearch,
+    Sgd, adam, group, inject_hyperparams, lbfgs, linear_schedule, partition, sgd,
 };
 use nnx::{Array, Module, Param, Shared, grad, path_contains};
 
@@ -53,6 +53,27 @@ fn a_body_may_set_the_rate() {
     decaying_step(&mut param, &mut opt, &scalar(0.5));
     decaying_step(&mut param, &mut opt, &scalar(0.25));
     assert_eq!(param.item::<f32>(), 0.25);
+}
+
+#[nnx::jit(graph = false)]
+fn hyperparams_step(param: &mut Param, opt: &mut Optimizer<InjectHyperparams<Sgd>>) {
+    let gradient = grad(|p: &Param| p.value() * 1.0, &*param);
+    opt.update(param, &gradient);
+}
+
+#[test]
+fn injected_numbers_are_set_without_another_program() {
+    let mut param = Param::new(scalar(1.0));
+    let momentum = linear_schedule(0.0, 1.0, 2, 0);
+    let tx = inject_hyperparams(sgd(0.5).momentum(Some(momentum)));
+    let mut opt = Optimizer::new(&param, tx);
+    hyperparams_step(&mut param, &mut opt);
+    assert_eq!(param.item::<f32>(), 0.5);
+    opt.opt_state.set_hyperparam("learning_rate", 0.25);
+    hyperparams_step(&mut param, &mut opt);
+    // 0.5 − 0.25 · (1 + 0.5 · 1)
+    assert_eq!((param.item::<f32>(), traces("hyperparams_step")), (0.125, 1));
+    assert_eq!(opt.opt_state.hyperparam("momentum").item::<f32>(), 0.5);
 }
 
 type Both = Partition<(Group<Sgd>, Group<Adam>)>;

@@ -1,6 +1,7 @@
 //! Looking at programs: `lower`, `eval_shape`, `make_graph`, limits.
 
 use super::jit_support::*;
+use nnx::array::{DotOptions, Precision, dot_general_with};
 use nnx::jit::{assert_max_traces, lower};
 use nnx::{Array, DType, Module, Param};
 
@@ -242,4 +243,41 @@ fn more_than_a_few_random_numbers_are_hashed_once_however_often_they_are_used() 
     };
     // XLA takes no branch apart.
     assert_eq!([3, 16, 250, 1000].map(is_kept), [false, true, true, true]);
+}
+
+#[nnx::jit(graph = false)]
+fn named_tangents(x: &Array) -> Array {
+    let tangent = |x: &Array| nnx::composite("my.tangent", 3, |x: &Array| x.sin() / x.cos(), x);
+    tangent(x) + tangent(&(x * 2.0))
+}
+
+/// A compiler that knows the name finds it; HLO has calls of a function of that name.
+#[test]
+fn a_composite_is_named_in_the_program() {
+    let lowered = lower(|| named_tangents(&Array::from([0.25_f32]))).unwrap();
+    let text = lowered.stablehlo();
+    assert_eq!(text.matches("\"stablehlo.composite\"").count(), 2, "{text}");
+    assert!(text.contains("name = \"my.tangent\"") && text.contains("version = 3 : i32"), "{text}");
+    assert_eq!(text.matches("stablehlo.sine").count(), 1, "{text}");
+    assert!(lowered.hlo().unwrap().contains("tangent"));
+    let x = named_tangents(&Array::from([0.25_f32])).item::<f32>();
+    assert!((x - 0.25_f32.tan() - 0.5_f32.tan()).abs() < 1e-6);
+}
+
+#[nnx::jit(graph = false)]
+fn exact_product(x: &Array) -> Array {
+    let exact = DotOptions { precision: Precision::Highest, ..Default::default() };
+    let square = |x: &Array| dot_general_with(x, x, (&[0], &[0]), (&[], &[]), &exact);
+    nnx::grad(square, x) + square(x)
+}
+
+/// The products of a derivative are as exact as those that it is of.
+#[test]
+fn precision_is_written_in_the_program() {
+    let lowered = lower(|| exact_product(&Array::from([1.0_f32, 2.0]))).unwrap();
+    let (text, hlo) = (lowered.stablehlo(), lowered.hlo().unwrap());
+    assert!(text.matches("#stablehlo<precision HIGHEST>").count() >= 2, "{text}");
+    let dots = hlo.matches(" dot(").count();
+    assert_eq!(hlo.matches("operand_precision={highest,highest}").count(), dots, "{hlo}");
+    assert_eq!(exact_product(&Array::from([1.0_f32, 2.0])).to_vec::<f32>(), [7.0, 9.0]);
 }

@@ -370,7 +370,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn trunc(&self) -> Array {
-        if !self.dtype().is_inexact() {
+        if self.dtype().inexact() != self.dtype() {
             return self.clone();
         }
         select(self.lt(0.0), self.ceil(), self.floor())
@@ -511,7 +511,7 @@ impl Array {
     /// Floats and complex numbers stay; other dtypes become f32.
     #[track_caller]
     pub(crate) fn to_inexact(&self) -> Array {
-        if self.dtype().is_inexact() { self.clone() } else { self.astype(DType::F32) }
+        self.astype(self.dtype().inexact())
     }
 
     /// As [`to_inexact`](Array::to_inexact), and f16 and bf16 as f32: the dtype in which means and variances are
@@ -519,7 +519,7 @@ impl Array {
     #[track_caller]
     pub(crate) fn to_wide(&self) -> Array {
         let x = self.to_inexact();
-        if x.dtype().size() < 4 { x.astype(DType::F32) } else { x }
+        if x.dtype().size() == 2 { x.astype(DType::F32) } else { x }
     }
 
     /// NumPy broadcasting to `shape`. `jax.numpy.broadcast_to`.

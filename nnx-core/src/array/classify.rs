@@ -30,7 +30,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn is_inf(&self) -> Array {
-        if !self.dtype().is_inexact() {
+        if self.dtype().inexact() != self.dtype() {
             return full(self.shape(), 0.0, DType::Bool);
         }
         one_program("is_inf", std::slice::from_ref(self), |args| {
@@ -107,7 +107,7 @@ impl Array {
                 super::complex(part(args[0].real()), part(args[0].imag()))
             });
         }
-        if !self.dtype().is_float() {
+        if !self.dtype().is_float() && !self.dtype().is_small_float() {
             return self.clone();
         }
         let limits = finfo(self.dtype());
@@ -257,7 +257,9 @@ pub struct FloatInfo {
 /// Panics if the dtype is not a float.
 #[track_caller]
 pub fn finfo(dtype: DType) -> FloatInfo {
+    use crate::value::*;
     use half::{bf16, f16};
+    let small = |max: f64, tiny: f64, eps: f64| FloatInfo { max, min: -max, tiny, eps, bits: 8 };
     match dtype {
         DType::F16 => FloatInfo {
             max: f16::MAX.to_f64(),
@@ -286,6 +288,20 @@ pub fn finfo(dtype: DType) -> FloatInfo {
             tiny: f64::MIN_POSITIVE,
             eps: f64::EPSILON,
             bits: 64,
+        },
+        DType::F8E4M3FN => small(F8E4M3FN::MAX, F8E4M3FN::MIN_POSITIVE, F8E4M3FN::EPSILON),
+        DType::F8E5M2 => small(F8E5M2::MAX, F8E5M2::MIN_POSITIVE, F8E5M2::EPSILON),
+        DType::F8E4M3B11FNUZ => {
+            small(F8E4M3B11FNUZ::MAX, F8E4M3B11FNUZ::MIN_POSITIVE, F8E4M3B11FNUZ::EPSILON)
+        }
+        DType::F8E4M3FNUZ => small(F8E4M3FNUZ::MAX, F8E4M3FNUZ::MIN_POSITIVE, F8E4M3FNUZ::EPSILON),
+        DType::F8E5M2FNUZ => small(F8E5M2FNUZ::MAX, F8E5M2FNUZ::MIN_POSITIVE, F8E5M2FNUZ::EPSILON),
+        DType::F8E3M4 => small(F8E3M4::MAX, F8E3M4::MIN_POSITIVE, F8E3M4::EPSILON),
+        DType::F8E4M3 => small(F8E4M3::MAX, F8E4M3::MIN_POSITIVE, F8E4M3::EPSILON),
+        // Without a sign: the least number is the smallest.
+        DType::F8E8M0FNU => FloatInfo {
+            min: F8E8M0FNU::MIN_POSITIVE,
+            ..small(F8E8M0FNU::MAX, F8E8M0FNU::MIN_POSITIVE, F8E8M0FNU::EPSILON)
         },
         other => super::invalid("finfo", format!("{other} is not a float dtype")),
     }

@@ -414,3 +414,61 @@ pub fn conv_general_dilated_patches(
         conv_general_dilated(&args[0], kernel.transpose(order), &grouped)
     })
 }
+
+/// A convolution with a kernel of its own at each place of the window. `jax.lax.conv_general_dilated_local`.
+///
+/// The spatial axes of `rhs` are those of the result, and its input features are the elements under the window, as
+/// [`conv_general_dilated_patches`] orders them.
+///
+/// ```
+/// use nnx::{Array, array::conv_general_dilated_local};
+/// let x = Array::from([1.0, 2.0, 3.0]).reshape([1, 3, 1]);
+/// // Two places, two elements under the window, one feature.
+/// let kernels = Array::from([1.0, 10.0, 100.0, 1000.0]).reshape([2, 2, 1]);
+/// let y = conv_general_dilated_local(&x, &kernels, &[2], &Default::default());
+/// assert_eq!(y.to_vec::<f64>(), [21.0, 3200.0]);
+/// ```
+///
+/// # Panics
+/// Panics if the shapes and options do not fit together, or there are groups.
+#[track_caller]
+pub fn conv_general_dilated_local(
+    lhs: &Array,
+    rhs: impl AsArray,
+    filter_shape: &[usize],
+    options: &ConvOptions,
+) -> Array {
+    const OP: &str = "conv_general_dilated_local";
+    let rhs = rhs.as_array();
+    let dims = dimension_numbers(OP, options.dimension_numbers, lhs, rhs);
+    let dtype = crate::value::promote_dtypes(lhs.dtype(), rhs.dtype());
+    one_program(OP, &[lhs.clone(), rhs.clone()], |args| {
+        let (lhs, rhs) = (args[0].astype(dtype), args[1].astype(dtype));
+        let patches = conv_general_dilated_patches(&lhs, filter_shape, options);
+        let places = |shape: &[usize], axes: &[usize]| -> Vec<usize> {
+            axes.iter().map(|&axis| shape[axis]).collect()
+        };
+        let (own, all) =
+            (places(rhs.shape(), &dims.rhs[2..]), places(patches.shape(), &dims.out[2..]));
+        let features = (rhs.shape()[dims.rhs[1]], patches.shape()[dims.out[1]]);
+        if own != all || features.0 != features.1 {
+            let (lhs, rhs) = (lhs.aval(), rhs.aval());
+            invalid(
+                OP,
+                format!(
+                    "kernels {rhs} for {lhs} with windows {filter_shape:?}: they need {all:?} for their spatial axes \
+                     and {} input features",
+                    features.1
+                ),
+            );
+        }
+        // Places, batch, output features.
+        let contract = (&[dims.out[1]][..], &[dims.rhs[1]][..]);
+        let made = super::dot_general(&patches, &rhs, contract, (&dims.out[2..], &dims.rhs[2..]));
+        let n = own.len();
+        let mut order = vec![0; n + 2];
+        (order[dims.out[0]], order[dims.out[1]]) = (n as isize, n as isize + 1);
+        dims.out[2..].iter().enumerate().for_each(|(i, &axis)| order[axis] = i as isize);
+        made.transpose(order.as_slice())
+    })
+}

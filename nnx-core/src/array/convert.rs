@@ -139,7 +139,8 @@ mod with_serde {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let SerializedArray { dtype, shape, data } =
                 SerializedArray::deserialize(deserializer)?;
-            let found = DType::ALL.into_iter().find(|known| known.to_string() == dtype);
+            let every = DType::ALL.into_iter().chain(DType::SMALL);
+            let found = every.into_iter().find(|known| known.to_string() == dtype);
             let Some(dtype) = found else {
                 return Err(D::Error::custom(format!("`{dtype}` is not a dtype")));
             };

@@ -311,6 +311,6 @@ fn contract(a: Labeled, b: Labeled, keep: impl Fn(char) -> bool) -> Labeled {
     };
     labels.extend(rest(&a.labels, [&dims.lhs_batch, &dims.lhs_contract]));
     labels.extend(rest(&b.labels, [&dims.rhs_batch, &dims.rhs_contract]));
-    let array = bind1(DotGeneral(dims), &[&a.array.astype(dtype), &b.array.astype(dtype)]);
+    let array = bind1(DotGeneral::new(dims), &[&a.array.astype(dtype), &b.array.astype(dtype)]);
     Labeled { array, labels }
 }

@@ -62,7 +62,8 @@ impl Array {
 
     #[track_caller]
     fn whole(&self, op: UnaryOp) -> Array {
-        if self.dtype().is_inexact() { bind1(Unary(op), &[self]) } else { self.clone() }
+        let is_whole = self.dtype().inexact() != self.dtype();
+        if is_whole { self.clone() } else { bind1(Unary(op), &[self]) }
     }
 }
 

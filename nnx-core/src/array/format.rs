@@ -222,7 +222,7 @@ fn cells(dtype: DType, elements: &[&[u8]]) -> Vec<String> {
             let im = floats(&part(half..2 * half), dtype, true);
             re.iter().zip(&im).map(|(re, im)| join(re, im)).collect()
         }
-        dtype if dtype.is_float() => {
+        dtype if dtype.is_float() || dtype.is_small_float() => {
             let values: Vec<Float> = elements.iter().map(|e| Float::read(dtype, e)).collect();
             floats(&values, dtype, false)
         }
@@ -268,6 +268,11 @@ impl Float {
                 let x: bf16 = one(bytes).unwrap_or(bf16::NAN);
                 let short = shortest(x.to_f64(), |y| bf16::from_f64(y) == x);
                 (x.to_f64(), [format!("{short}"), format!("{short:e}")])
+            }
+            small if small.is_small_float() => {
+                let x =
+                    crate::value::small_float(small, bytes.first().copied().unwrap_or_default());
+                (x, [format!("{x}"), format!("{x:e}")])
             }
             _ => {
                 let x: f64 = one(bytes).unwrap_or(f64::NAN);
@@ -315,7 +320,7 @@ fn shortest(x: f64, same: impl Fn(f64) -> bool) -> f64 {
 /// Numbers from here on are written in scientific notation: they may have more digits than `dtype`.
 fn whole_below(dtype: DType) -> f64 {
     match dtype {
-        DType::F16 | DType::BF16 => 1e3,
+        dtype if dtype.size() < 4 => 1e3,
         DType::F32 | DType::C64 => 1e6,
         _ => 1e16,
     }
@@ -400,7 +405,7 @@ fn scalar(dtype: DType, bytes: &[u8]) -> String {
             let plus = if z.is_some_and(|z| z.im.is_sign_negative()) { "" } else { "+" };
             format!("({}{plus}{}j)", short(&re), short(&im))
         }
-        dtype if dtype.is_float() => plain(&Float::read(dtype, bytes)),
+        dtype if dtype.is_float() || dtype.is_small_float() => plain(&Float::read(dtype, bytes)),
         dtype => crate::value::format_element(dtype, bytes),
     }
 }

@@ -23,7 +23,7 @@ pub fn histogram_bin_edges(bins: usize, low: f64, high: f64, dtype: DType) -> Ar
     if bins == 0 {
         invalid(OP, "needs at least one bin".into());
     }
-    let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+    let dtype = dtype.inexact();
     linspace(low, high, sum_of(OP, bins, 1), dtype)
 }
 

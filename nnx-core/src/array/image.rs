@@ -206,7 +206,7 @@ pub fn scale_and_translate(
     one_program(OP, &args, |args| {
         let x = args[0].to_inexact();
         let dtype = promote_dtypes(args[1].dtype(), args[2].dtype());
-        let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+        let dtype = dtype.inexact();
         let number = |of: &Array, i: usize| of.slice_dim(0, i, i + 1).squeeze(0).astype(dtype);
         let along: Vec<(usize, Array)> = named
             .iter()

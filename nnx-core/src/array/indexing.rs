@@ -46,7 +46,7 @@ impl IndexMode {
 
 /// The element that [`IndexMode::Fill`] reads outside, as bytes.
 pub(super) fn default_fill(dtype: DType) -> Vec<u8> {
-    if dtype.is_inexact() {
+    if dtype.inexact() == dtype {
         scalar_bytes(dtype, f64::NAN)
     } else if dtype.is_signed_int() {
         lowest(dtype)

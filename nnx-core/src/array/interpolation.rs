@@ -114,8 +114,8 @@ impl RegularGridInterpolator {
             );
         }
         let dtype = self.points.iter().fold(xi.dtype(), |d, p| promote_dtypes(d, p.dtype()));
-        let own = if self.values.dtype().is_inexact() { self.values.dtype() } else { DType::F32 };
-        let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+        let own = self.values.dtype().inexact();
+        let dtype = dtype.inexact();
         let args: Vec<Array> =
             [xi, &self.values].into_iter().chain(&self.points).cloned().collect();
         let outs = program(OP, &args, |args| {
@@ -214,7 +214,7 @@ pub fn vq(obs: &Array, code_book: impl AsArray) -> (Array, Array) {
         );
     }
     let dtype = promote_dtypes(obs.dtype(), codes.dtype());
-    let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+    let dtype = dtype.inexact();
     program2(OP, &[obs.clone(), codes.clone()], |args| {
         let rows = |x: &Array| {
             let x = x.astype(dtype);

@@ -132,7 +132,7 @@ impl Array {
         if dtype.is_complex() {
             return parts("round_decimals", self, |x| x.round_decimals(decimals));
         }
-        if !dtype.is_float() {
+        if !dtype.is_float() && !dtype.is_small_float() {
             if decimals < 0 {
                 let message = format!("{} cannot be rounded to tens", self.aval());
                 super::invalid("round_decimals", message);

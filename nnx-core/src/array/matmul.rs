@@ -58,7 +58,7 @@ impl Array {
                 lhs_contract: vec![ra - 1],
                 rhs_contract: vec![inner],
             };
-            return bind1(DotGeneral(dims), &[&a, &b]);
+            return bind1(DotGeneral::new(dims), &[&a, &b]);
         }
         let vector = ra == 1;
         let a = if vector { a.expand_dims(0) } else { a };
@@ -81,7 +81,7 @@ impl Array {
             lhs_contract: vec![nb + 1],
             rhs_contract: vec![nb],
         };
-        let out = bind1(DotGeneral(dims), &[&widen(&a), &widen(&b)]);
+        let out = bind1(DotGeneral::new(dims), &[&widen(&a), &widen(&b)]);
         if vector { out.squeeze(-2) } else { out }
     }
 }
@@ -114,7 +114,122 @@ pub fn dot_general(
         lhs_contract: contract.0.to_vec(),
         rhs_contract: contract.1.to_vec(),
     };
-    bind1(DotGeneral(dims), &[lhs, rhs])
+    bind1(DotGeneral::new(dims), &[lhs, rhs])
+}
+
+/// How exactly floats of 32 bits are multiplied on devices that have faster ways: TPUs, and GPUs with TF32. On CPUs all are
+/// the same. `jax.lax.Precision`.
+///
+/// ```
+/// use nnx::array::{DotOptions, Precision, dot_general_with};
+/// use nnx::Array;
+///
+/// let x = Array::from([1.0_f32, 2.0]);
+/// let exact = DotOptions { precision: Precision::Highest, ..Default::default() };
+/// assert_eq!(dot_general_with(&x, &x, (&[0], &[0]), (&[], &[]), &exact).item::<f32>(), 5.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Precision {
+    /// The fastest way.
+    #[default]
+    Default,
+    /// Slower, and more exact where there is such a way.
+    High,
+    /// As exact as the dtype is.
+    Highest,
+}
+
+/// Options of [`dot_general_with`].
+///
+/// ```
+/// use nnx::array::{DotOptions, Precision};
+/// use nnx::DType;
+///
+/// let options = DotOptions { preferred_element_type: Some(DType::F32), ..Default::default() };
+/// assert_eq!(options.precision, Precision::Default);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct DotOptions {
+    /// The dtype of the result and of the sums in it, if it is not that of the operands.
+    pub preferred_element_type: Option<DType>,
+    /// How exactly numbers are multiplied.
+    pub precision: Precision,
+}
+
+/// [`dot_general`] whose result, and the sums in it, are of a dtype of their own: of short floats and integers in a wider
+/// one. `jax.lax.dot_general` with `preferred_element_type`.
+///
+/// ```
+/// use nnx::{Array, DType, array::dot_general_as};
+///
+/// // The product does not fit into 8 bits.
+/// let (x, y) = (Array::from([100_i8, 100]), Array::from([2_i8, 1]));
+/// let z = dot_general_as(&x, &y, (&[0], &[0]), (&[], &[]), DType::I32);
+/// assert_eq!(z.item::<i32>(), 300);
+/// ```
+///
+/// # Panics
+/// Panics if dtypes or paired sizes differ, or `preferred_element_type` is of another sort of numbers or shorter.
+#[track_caller]
+pub fn dot_general_as(
+    lhs: impl AsArray,
+    rhs: impl AsArray,
+    contract: (&[usize], &[usize]),
+    batch: (&[usize], &[usize]),
+    preferred_element_type: DType,
+) -> Array {
+    let preferred = Some(preferred_element_type);
+    let options = DotOptions { preferred_element_type: preferred, ..DotOptions::default() };
+    dot_general_with(lhs, rhs, contract, batch, &options)
+}
+
+/// [`dot_general`] with options. `jax.lax.dot_general` with `precision` and `preferred_element_type`.
+///
+/// ```
+/// use nnx::array::{DotOptions, Precision, dot_general_with};
+/// use nnx::{Array, DType};
+///
+/// let x = Array::from([1.5_f32, 2.0]).astype(DType::BF16);
+/// let options = DotOptions {
+///     preferred_element_type: Some(DType::F32),
+///     precision: Precision::Highest,
+/// };
+/// let y = dot_general_with(&x, &x, (&[0], &[0]), (&[], &[]), &options);
+/// assert_eq!(y.item::<f32>(), 6.25);
+/// ```
+///
+/// # Panics
+/// As [`dot_general_as`].
+#[track_caller]
+pub fn dot_general_with(
+    lhs: impl AsArray,
+    rhs: impl AsArray,
+    contract: (&[usize], &[usize]),
+    batch: (&[usize], &[usize]),
+    options: &DotOptions,
+) -> Array {
+    let (lhs, rhs) = (lhs.as_array(), rhs.as_array());
+    let own = lhs.dtype();
+    let wanted = options.preferred_element_type.unwrap_or(own);
+    let of_one_sort = ((own.is_float() || own.is_small_float()) && wanted.is_float())
+        || (own.is_int() && wanted.is_int() && own.is_signed_int() == wanted.is_signed_int())
+        || (own.is_complex() && wanted.is_complex())
+        || own == wanted;
+    if !of_one_sort || wanted.size() < own.size() {
+        let lhs = lhs.aval();
+        let message = format!(
+            "a product of {lhs} has no sums in {wanted}: choose a dtype of its sort that is as wide"
+        );
+        invalid("dot_general", message);
+    }
+    let dims = DotDims {
+        lhs_batch: batch.0.to_vec(),
+        rhs_batch: batch.1.to_vec(),
+        lhs_contract: contract.0.to_vec(),
+        rhs_contract: contract.1.to_vec(),
+    };
+    let preferred = (own != wanted).then_some(wanted);
+    bind1(DotGeneral { dims, preferred, precision: options.precision }, &[lhs, rhs])
 }
 
 /// The rows of `lhs` `[m, k]` times one of the matrices `rhs` `[g, k, n]` each: the first `group_sizes[0]` rows times

@@ -39,6 +39,7 @@ mod polynomials;
 mod products;
 mod program;
 mod quantile;
+mod ragged;
 mod rearrange;
 mod reduce;
 mod reshape;
@@ -69,8 +70,8 @@ pub use choose::{
 pub use classify::{FloatInfo, Tolerance, finfo, iinfo};
 pub use complex::complex;
 pub use conv::{
-    ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_general_dilated_patches,
-    conv_transpose,
+    ConvOptions, ConvTransposeOptions, Padding, conv_general_dilated, conv_general_dilated_local,
+    conv_general_dilated_patches, conv_transpose,
 };
 pub use create::{arange, empty, eye, full, identity, iota, one_hot, ones, zeros};
 pub use diagonal::{eye_diagonal, tri, tril_indices, triu_indices};
@@ -86,7 +87,9 @@ pub use insertion::block;
 pub use interpolation::{InterpolationMethod, RegularGridInterpolator, vq};
 pub use masked::Masked;
 pub use math::logaddexp;
-pub use matmul::{dot_general, ragged_dot};
+pub use matmul::{
+    DotOptions, Precision, dot_general, dot_general_as, dot_general_with, ragged_dot,
+};
 pub use nonzero::Unique;
 pub use operands::{AsArray, AsArrays, Operand, OptionalArray};
 pub use padding::PadMode;
@@ -101,6 +104,7 @@ pub use products::{
     outer, polyval, tensordot, trapezoid, trapezoid_at, unwrap, vander, vdot, vecdot, vecmat,
 };
 pub use quantile::{QuantileMethod, logsumexp_signed};
+pub use ragged::{RaggedDotDimensionNumbers, ragged_dot_general};
 pub(crate) use rearrange::check_parts;
 pub use rearrange::{block_diag, broadcast_arrays, column_stack, dstack, hstack, vstack};
 pub use reduce::{logsumexp, softmax};

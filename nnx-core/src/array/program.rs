@@ -23,7 +23,7 @@ impl Compute {
     pub(crate) fn dtype(self, dtype: DType) -> DType {
         match self {
             Compute::Numeric if dtype == DType::Bool => DType::I32,
-            Compute::Inexact if !dtype.is_inexact() => DType::F32,
+            Compute::Inexact => dtype.inexact(),
             _ => dtype,
         }
     }

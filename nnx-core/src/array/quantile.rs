@@ -162,7 +162,7 @@ impl Array {
             invalid("average", format!("the weights {w} do not broadcast to the shape of {x}"));
         }
         let dtype = promote_dtypes(self.dtype(), weights.dtype());
-        let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+        let dtype = dtype.inexact();
         one_program("average", &[self.clone(), weights.clone()], |args| {
             let x = args[0].astype(dtype);
             let weights = args[1].astype(dtype).broadcast_to_dims(x.shape());
@@ -315,7 +315,7 @@ impl Array {
 /// The dtype of the quantiles of `x`.
 #[track_caller]
 pub(super) fn float_of(x: &Array, q: &dyn Operand) -> DType {
-    let own = if x.dtype().is_float() { x.dtype() } else { DType::F32 };
+    let own = if x.dtype().is_complex() { DType::F32 } else { x.dtype().inexact() };
     match q.kind() {
         PromotionKind::Strong(dtype) if dtype.is_float() => {
             promote(PromotionKind::Strong(own), q.kind())

@@ -8,7 +8,7 @@ use crate::value::DType;
 
 /// The dtype that a space is computed in: at least f32.
 fn computed(dtype: DType) -> DType {
-    if dtype.is_inexact() { dtype } else { DType::F32 }
+    dtype.inexact()
 }
 
 /// `num` numbers from `start` to `stop`, which is the last one. With arrays for the ends the new

@@ -14,6 +14,8 @@ pub(crate) struct Target {
     pub(crate) dialect: Dialect,
     /// Whether it is known to compile for CPUs.
     pub(crate) cpu: bool,
+    /// The platform's name; nothing if it is not known.
+    pub(crate) platform: &'static str,
 }
 
 /// Collects instructions.
@@ -51,6 +53,11 @@ impl Builder {
     /// Whether the program is for CPUs.
     pub(crate) fn is_for_cpu(&self) -> bool {
         self.target.cpu
+    }
+
+    /// The name of the platform that the program is for; nothing if it is not known.
+    pub(crate) fn platform(&self) -> &'static str {
+        if self.target.cpu { "cpu" } else { self.target.platform }
     }
 
     fn id(&mut self, aval: &Aval) -> Id {
@@ -116,6 +123,33 @@ impl Builder {
 
     /// A call of `body`, which becomes one function named after `name` however often it is called.
     pub(crate) fn call(&mut self, name: &Arc<str>, body: &Body, ins: &[Id], outs: &[&Aval]) -> Ids {
+        let attrs = vec![(AttrName::Callee, self.function(name, body))];
+        self.op_with_regions(Opcode::Call, ins, outs, attrs, Vec::new())
+    }
+
+    /// An operation that the compiler may know by `name`, and otherwise does as `body`.
+    pub(crate) fn composite(
+        &mut self,
+        name: &Arc<str>,
+        version: i32,
+        body: &Body,
+        ins: &[Id],
+        outs: &[&Aval],
+    ) -> Ids {
+        let own: Arc<str> = name.rsplit('.').next().unwrap_or_default().into();
+        if !self.has(Opcode::Composite) {
+            return self.call(&own, body, ins, outs);
+        }
+        let attrs = vec![
+            (AttrName::Name, Attr::Word(name.clone())),
+            (AttrName::Decomposition, self.function(&own, body)),
+            (AttrName::Version, Attr::Int32(version)),
+        ];
+        self.op_with_regions(Opcode::Composite, ins, outs, attrs, Vec::new())
+    }
+
+    /// The function that `body` is, named after `name`.
+    fn function(&mut self, name: &Arc<str>, body: &Body) -> Attr {
         let source = (name.clone(), body.clone());
         let function = match self.sources.get(&source) {
             Some(&i) => self.functions[i].name.clone(),
@@ -129,8 +163,7 @@ impl Builder {
                 function
             }
         };
-        let attrs = vec![(AttrName::Callee, Attr::Function(function))];
-        self.op_with_regions(Opcode::Call, ins, outs, attrs, Vec::new())
+        Attr::Function(function)
     }
 
     /// A call of the host. One with an effect is neither dropped nor repeated by the compiler.

@@ -45,6 +45,10 @@ pub(crate) enum Attr {
     Layouts(Vec<usize>),
     /// A word that the compiler knows: letters, digits and underscores.
     Text(&'static str),
+    /// How exactly both operands of a product are taken: `HIGH` or `HIGHEST`.
+    Precision(&'static str),
+    /// A word of the user's: letters, digits, underscores and dots.
+    Word(std::sync::Arc<str>),
 }
 
 /// Which dimensions `dot_general` batches and contracts.

@@ -179,6 +179,11 @@ impl Printer<'_> {
                 format!("[{}]", ranks.iter().map(layout).collect::<Vec<_>>().join(", "))
             }
             Attr::Text(text) => format!("\"{text}\""),
+            Attr::Precision(level) => {
+                let one = format!("#stablehlo<precision {level}>");
+                format!("[{one}, {one}]")
+            }
+            Attr::Word(word) => format!("\"{word}\""),
             Attr::Function(name) => format!("@{}", symbol(name)),
         }
     }
@@ -237,6 +242,14 @@ fn element(dtype: DType) -> &'static str {
         F64 => "f64",
         C64 => "complex<f32>",
         C128 => "complex<f64>",
+        F8E4M3FN => "f8E4M3FN",
+        F8E5M2 => "f8E5M2",
+        F8E4M3B11FNUZ => "f8E4M3B11FNUZ",
+        F8E4M3FNUZ => "f8E4M3FNUZ",
+        F8E5M2FNUZ => "f8E5M2FNUZ",
+        F8E3M4 => "f8E3M4",
+        F8E4M3 => "f8E4M3",
+        F8E8M0FNU => "f8E8M0FNU",
     }
 }
 

@@ -23,6 +23,7 @@ mod norm;
 mod pool;
 mod prelu;
 mod recurrent;
+mod scaled;
 mod sequential;
 mod spectral_norm;
 mod weight_norm;
@@ -61,6 +62,7 @@ pub use recurrent::{
     MergeFn, OptimizedLSTMCell, OptimizedLSTMCellBuilder, RNN, RNNBuilder, RNNCellBase, RNNOptions,
     SimpleCell, SimpleCellBuilder, flip_sequences,
 };
+pub use scaled::{scaled_dot, scaled_matmul};
 pub use sequential::{Layers, Sequential};
 pub use spectral_norm::{SpectralNorm, SpectralNormBuilder, SpectralStats};
 pub use weight_norm::{WeightNorm, WeightNormBuilder};

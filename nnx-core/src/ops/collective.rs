@@ -20,6 +20,8 @@ pub(crate) enum CollectiveOp {
     Gather(usize),
     /// Of their sum, each element's slice along dimension 0: the transpose of `Gather`.
     SumScatter(usize),
+    /// The slice with the element's number along dimension 0 of all, along a new dimension 0: its own transpose.
+    Swap(usize),
     /// Those of other elements, by the number of each.
     Permute(Vec<usize>),
     /// The number of the element; there is no operand.
@@ -43,6 +45,7 @@ impl Collective {
         match self.op {
             CollectiveOp::Gather(_) => bind1(self.clone(), &[x]).moveaxis(0, 1),
             CollectiveOp::SumScatter(_) => bind1(self.clone(), &[&x.moveaxis(1, 0)]),
+            CollectiveOp::Swap(_) => bind1(self.clone(), &[&x.moveaxis(1, 0)]).moveaxis(0, 1),
             _ => bind1(self.clone(), &[x]),
         }
     }
@@ -56,6 +59,7 @@ impl Primitive for Collective {
             CollectiveOp::Min => "pmin",
             CollectiveOp::Gather(_) => "all_gather",
             CollectiveOp::SumScatter(_) => "psum_scatter",
+            CollectiveOp::Swap(_) => "all_to_all",
             CollectiveOp::Permute(_) => "ppermute",
             CollectiveOp::Index => "axis_index",
         }
@@ -68,7 +72,10 @@ impl Primitive for Collective {
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [x] = ins else { return Ok(smallvec![Aval::scalar(DType::I32)]) };
-        let of_numbers = !matches!(self.op, CollectiveOp::Gather(_) | CollectiveOp::Permute(_));
+        let of_numbers = !matches!(
+            self.op,
+            CollectiveOp::Gather(_) | CollectiveOp::Swap(_) | CollectiveOp::Permute(_)
+        );
         if of_numbers && x.dtype() == DType::Bool {
             return Err(format!("is not defined for {x}: convert it first, as with `astype`"));
         }
@@ -77,7 +84,8 @@ impl Primitive for Collective {
         }
         Ok(smallvec![match self.op {
             CollectiveOp::Gather(size) => x.with_shape(&prepend(size, x.shape())),
-            CollectiveOp::SumScatter(size) => match x.shape() {
+            CollectiveOp::Swap(size) if x.shape().first() == Some(&size) => ins[0].clone(),
+            CollectiveOp::SumScatter(size) | CollectiveOp::Swap(size) => match x.shape() {
                 [first, rest @ ..] if *first == size => x.with_shape(rest),
                 _ => {
                     return Err(format!(
@@ -103,6 +111,7 @@ impl Primitive for Collective {
             CollectiveOp::Sum => CollectiveOp::Sum,
             CollectiveOp::Gather(size) => CollectiveOp::SumScatter(*size),
             CollectiveOp::SumScatter(size) => CollectiveOp::Gather(*size),
+            CollectiveOp::Swap(size) => CollectiveOp::Swap(*size),
             CollectiveOp::Permute(from) => {
                 let mut to = vec![0; from.len()];
                 from.iter().enumerate().for_each(|(to_element, &from)| to[from] = to_element);
@@ -142,6 +151,7 @@ impl Primitive for Collective {
             CollectiveOp::Min if cx.batched[0] => (x.min(0), false),
             CollectiveOp::Gather(_) => (cx.with_batch(0), false),
             CollectiveOp::SumScatter(_) => (sum(), true),
+            CollectiveOp::Swap(_) => (cx.with_batch(0).swapaxes(0, 1), true),
             CollectiveOp::Permute(from) if cx.batched[0] => {
                 let from: Vec<i32> = from.iter().map(|&i| i as i32).collect();
                 (x.take(Array::from_slice(&from, [from.len()]), 0), true)

@@ -1,6 +1,7 @@
 //! Comparison and choice.
 
 use super::binary::same;
+use super::unary::Takes;
 use crate::array::select;
 use crate::graph::{Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Tangents};
 use crate::lower::{Attr, AttrName, ComparisonType, Direction, Id, Ids, Opcode};
@@ -40,6 +41,7 @@ impl Primitive for Compare {
         }
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
+        Takes::Any.check(ins[0].dtype())?;
         let aval = same(ins)?;
         let ordered = !matches!(self.0, Direction::Eq | Direction::Ne);
         if ordered && aval.dtype().is_complex() {

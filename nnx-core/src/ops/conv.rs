@@ -2,6 +2,7 @@
 //! dimensions exchanged; they are written with the same dimension numbers as in JAX, because the
 //! compilers pick their kernels by these.
 
+use super::unary::Takes;
 use super::{Reverse, Transpose};
 use crate::graph::{
     Array, Avals, Backward, Batch, Batched, Builder, Dual, Jvp, Primitive, Product, Tangents,
@@ -299,6 +300,7 @@ impl Primitive for ConvGeneralDilated {
     }
     fn infer(&self, ins: &[&Aval]) -> Result<Avals, String> {
         let [lhs, rhs] = [ins[0], ins[1]];
+        Takes::Any.check(lhs.dtype())?;
         self.check(lhs, rhs)?;
         let d = &self.dims;
         let mut shape = vec![0; lhs.rank()];

@@ -23,6 +23,13 @@ impl Primitive for Convert {
         smallvec![b.op(Opcode::Convert, ins, outs[0], vec![])]
     }
     fn jvp(&self, cx: &Jvp<'_>) -> Result<Dual, String> {
+        if self.0.is_small_float() {
+            return Err(format!(
+                "a conversion to {} has no derivative: say what it is to be with `custom_vjp`, or take \
+                 `stop_gradient` before it",
+                self.0
+            ));
+        }
         cx.linear()
     }
     fn transpose(&self, cx: &Backward<'_>) -> Result<Tangents, String> {

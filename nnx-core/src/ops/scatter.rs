@@ -160,8 +160,10 @@ impl Primitive for Scatter {
         if operand.dtype() != updates.dtype() {
             return Err(format!("{operand} and updates {updates} differ in dtype"));
         }
-        if matches!(self.kind, ScatterKind::Add | ScatterKind::Mul) {
-            Takes::Numbers.check(operand.dtype())?;
+        match self.kind {
+            ScatterKind::Add | ScatterKind::Mul => Takes::Numbers.check(operand.dtype())?,
+            ScatterKind::Min | ScatterKind::Max => Takes::Any.check(operand.dtype())?,
+            _ => {}
         }
         let d = &self.dims;
         let batch: Vec<usize> = (0..updates.rank())

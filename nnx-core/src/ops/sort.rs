@@ -83,6 +83,7 @@ impl Primitive for Sort {
         if self.dim >= ins[0].rank() {
             return Err(format!("{} has no dimension {}", ins[0], self.dim));
         }
+        ins[..self.num_keys].iter().try_for_each(|key| Takes::Any.check(key.dtype()))?;
         if let Some(key) = ins[..self.num_keys].iter().find(|aval| aval.dtype().is_complex()) {
             return Err(format!(
                 "complex numbers have no order, got {key}; give their real and imaginary parts as \

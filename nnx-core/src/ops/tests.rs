@@ -71,7 +71,7 @@ fn many_elements_are_as_few() {
 /// The program of `f` as text for a compiler for CPUs, or for any.
 fn text(shape: &[usize], cpu: bool, f: impl FnOnce(&Array) -> Array) -> String {
     let (closed, ()) = trace("test", &[Aval::new(DType::F32, shape)], |x| (vec![f(&x[0])], ()));
-    let target = Target { dialect: Dialect::StableHlo, cpu };
+    let target = Target { dialect: Dialect::StableHlo, cpu, platform: "" };
     stablehlo::text("test", &lower(&closed.graph, target).0, &[])
 }
 

@@ -62,11 +62,17 @@ pub(super) enum Takes {
     SignedNumbers,
     BoolOrInts,
     Ints,
+    /// All but small floats, in which nothing is computed.
     Any,
 }
 
 impl Takes {
     pub(super) fn check(self, dtype: DType) -> Result<(), String> {
+        if dtype.is_small_float() {
+            return Err(format!(
+                "nothing is computed in {dtype}: convert with `.astype(DType::F32)`, and back where it is kept"
+            ));
+        }
         let (ok, what) = match self {
             Takes::Floats => (dtype.is_float(), "a float dtype"),
             Takes::Inexact => (dtype.is_inexact(), "a float or complex dtype"),

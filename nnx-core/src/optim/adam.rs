@@ -6,10 +6,10 @@ use super::moments::{
 };
 use super::tree::number_dtype;
 use super::{
-    AddDecayedWeights, GradientTransformation, LearningRate, Mask, Params, ScaleByLearningRate,
-    add_decayed_weights, safe_increment, scale_by_learning_rate,
+    AddDecayedWeights, GradientTransformation, Hyperparam, LearningRate, Mask, Params,
+    ScaleByLearningRate, add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
-use crate::array::select;
+use crate::array::{Operand, select};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
 use nnx_derive::Module;
@@ -78,13 +78,13 @@ transformation! {
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adam() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean of squares.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the root.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Added below the root.
-        eps_root: f64 = 0.0,
+        eps_root: Hyperparam = 0.0,
         /// Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016).
         nesterov: bool = false,
     }
@@ -134,14 +134,14 @@ transformation! {
         /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
         adamw {
             /// How strongly parameters are pulled to zero, in units of the learning rate.
-            weight_decay: f64 = 1e-4,
+            weight_decay: Hyperparam = 1e-4,
             /// Which parameters decay.
             mask: Mask = Mask::everything(),
         }
         |o, adam| -> (ScaleByAdam, AddDecayedWeights, ScaleByLearningRate) {
             (
                 adam,
-                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                add_decayed_weights(&o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }
@@ -188,12 +188,12 @@ impl GradientTransformation for ScaleByAdam {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
-        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let mu = update_moment(&updates, &state.mu, &self.b1);
+        let nu = update_second_moment(&updates, &state.nu, &self.b2);
         let count = state.set(mu.clone(), nu.clone());
-        let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
-        let nu_hat = bias_correction(&nu, self.b2, &count);
-        normalize(&mu_hat, &nu_hat, self.eps_root, self.eps)
+        let mu_hat = first_moment(&updates, &mu, &self.b1, &count, self.nesterov);
+        let nu_hat = bias_correction(&nu, &self.b2, &count);
+        normalize(&mu_hat, &nu_hat, &self.eps_root, &self.eps)
     }
 }
 
@@ -217,13 +217,13 @@ transformation! {
     /// Source: Reddi et al., "On the Convergence of Adam and Beyond", 2018.
     scale_by_amsgrad() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean of squares.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the root.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Added below the root.
-        eps_root: f64 = 0.0,
+        eps_root: Hyperparam = 0.0,
     }
     optimizers {
         Amsgrad;
@@ -286,13 +286,13 @@ impl GradientTransformation for ScaleByAmsgrad {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAmsgradState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
-        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let mu = update_moment(&updates, &state.mu, &self.b1);
+        let nu = update_second_moment(&updates, &state.nu, &self.b2);
         let count = safe_increment(&state.count);
-        let mu_hat = bias_correction(&mu, self.b1, &count);
-        let nu_hat = bias_correction(&nu, self.b2, &count);
+        let mu_hat = bias_correction(&mu, &self.b1, &count);
+        let nu_hat = bias_correction(&nu, &self.b2, &count);
         let nu_max = state.nu_max.zip(&nu_hat, |max, v| max.maximum(v));
-        let updates = normalize(&mu_hat, &nu_max, self.eps_root, self.eps);
+        let updates = normalize(&mu_hat, &nu_max, &self.eps_root, &self.eps);
         *state = ScaleByAmsgradState { count: Variable::new(count), mu, nu, nu_max };
         updates
     }
@@ -318,11 +318,11 @@ transformation! {
     /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
     scale_by_adamax() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the largest update.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the size of each update.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
     }
     optimizers {
         Adamax;
@@ -362,14 +362,14 @@ transformation! {
         /// ```
         adamaxw {
             /// How strongly parameters are pulled to zero, in units of the learning rate.
-            weight_decay: f64 = 1e-4,
+            weight_decay: Hyperparam = 1e-4,
             /// Which parameters decay.
             mask: Mask = Mask::everything(),
         }
         |o, adamax| -> (ScaleByAdamax, AddDecayedWeights, ScaleByLearningRate) {
             (
                 adamax,
-                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                add_decayed_weights(&o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }
@@ -384,10 +384,10 @@ impl GradientTransformation for ScaleByAdamax {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
-        let nu = updates.zip(&state.nu, |g, t| (g.abs() + self.eps).maximum(t * self.b2));
+        let mu = update_moment(&updates, &state.mu, &self.b1);
+        let nu = updates.zip(&state.nu, |g, t| (g.abs() + &self.eps).maximum(t * &self.b2));
         let count = state.set(mu.clone(), nu.clone());
-        bias_correction(&mu, self.b1, &count).zip(&nu, |m, v| m / v)
+        bias_correction(&mu, &self.b1, &count).zip(&nu, |m, v| m / v)
     }
 }
 
@@ -410,15 +410,15 @@ transformation! {
     /// Source: Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
     scale_by_radam() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean of squares.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the root.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Added below the root.
-        eps_root: f64 = 0.0,
+        eps_root: Hyperparam = 0.0,
         /// From which length of the average on the second moment is used.
-        threshold: f64 = 5.0,
+        threshold: Hyperparam = 5.0,
         /// Nesterov's momentum.
         nesterov: bool = false,
     }
@@ -453,25 +453,25 @@ impl GradientTransformation for ScaleByRadam {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
-        let nu = update_second_moment(&updates, &state.nu, self.b2);
+        let mu = update_moment(&updates, &state.mu, &self.b1);
+        let nu = update_second_moment(&updates, &state.nu, &self.b2);
         let count = state.set(mu.clone(), nu.clone());
-        let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
-        let nu_hat = bias_correction(&nu, self.b2, &count);
+        let mu_hat = first_moment(&updates, &mu, &self.b1, &count, self.nesterov);
+        let nu_hat = bias_correction(&nu, &self.b2, &count);
 
         // ρ, the length of the simple average that the running one stands for.
-        let rho_inf = 2.0 / (1.0 - self.b2) - 1.0;
-        let b2t = power(self.b2, &count, number_dtype(&nu));
-        let rho = rho_inf - &(&count * 2 * &b2t / (1.0 - &b2t));
-        let rectified =
-            (&rho - 4.0) * (&rho - 2.0) * rho_inf / (&rho * ((rho_inf - 4.0) * (rho_inf - 2.0)));
+        let rho_inf = self.b2.map(|b2| 2.0 / (1.0 - b2) - 1.0, |b2| 2.0 / (1.0 - b2) - 1.0);
+        let most = rho_inf.map(|rho| (rho - 4.0) * (rho - 2.0), |rho| (rho - 4.0) * (rho - 2.0));
+        let b2t = power(&self.b2, &count, number_dtype(&nu));
+        let rho = rho_inf.array(b2t.dtype()) - &count * 2 * &b2t / (1.0 - &b2t);
+        let rectified = (&rho - 4.0) * (&rho - 2.0) * rho_inf / (&rho * most);
         let rectified = rectified.sqrt();
-        let certain = rho.ge(self.threshold);
+        let certain = rho.ge(&self.threshold);
         normalize(
             &mu_hat.map(|m| rectified.astype(m.dtype()) * m),
             &nu_hat,
-            self.eps_root,
-            self.eps,
+            &self.eps_root,
+            &self.eps,
         )
         .zip(&mu_hat, |scaled, m| select(certain.broadcast_to(m.shape()), scaled, m))
     }
@@ -495,13 +495,13 @@ transformation! {
     /// Source: Zhuang et al., "AdaBelief Optimizer", 2020.
     scale_by_belief() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean of squared distances.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the root.
-        eps: f64 = 1e-16,
+        eps: Hyperparam = 1e-16,
         /// Added to the second moment at each step.
-        eps_root: f64 = 1e-16,
+        eps_root: Hyperparam = 1e-16,
         /// Nesterov's momentum.
         nesterov: bool = false,
     }
@@ -534,12 +534,12 @@ impl GradientTransformation for ScaleByBelief {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
+        let mu = update_moment(&updates, &state.mu, &self.b1);
         let surprise = updates.zip(&mu, |g, m| g - m);
-        let nu = update_second_moment(&surprise, &state.nu, self.b2).map(|v| v + self.eps_root);
+        let nu = update_second_moment(&surprise, &state.nu, &self.b2).map(|v| v + &self.eps_root);
         let count = state.set(mu.clone(), nu.clone());
-        let mu_hat = first_moment(&updates, &mu, self.b1, &count, self.nesterov);
-        let nu_hat = bias_correction(&nu, self.b2, &count);
-        mu_hat.zip(&nu_hat, |m, v| m / (v.sqrt() + self.eps))
+        let mu_hat = first_moment(&updates, &mu, &self.b1, &count, self.nesterov);
+        let nu_hat = bias_correction(&nu, &self.b2, &count);
+        mu_hat.zip(&nu_hat, |m, v| m / (v.sqrt() + &self.eps))
     }
 }

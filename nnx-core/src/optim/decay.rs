@@ -1,7 +1,8 @@
 //! Weight decay.
 
 use super::hyper::transformation;
-use super::{GradientTransformation, Mask, Params};
+use super::{GradientTransformation, Hyperparam, Mask, Params};
+use crate::array::Operand;
 
 transformation! {
     AddDecayedWeights;
@@ -17,7 +18,7 @@ transformation! {
     /// // [2, −4] − ([0, 1] + 0.5 · [2, −4])
     /// assert_eq!(x.to_vec::<f32>(), [1.0, -3.0]);
     /// ```
-    add_decayed_weights(weight_decay: f64) {
+    add_decayed_weights(weight_decay: Hyperparam) {
         /// Which parameters decay.
         mask: Mask = Mask::everything(),
     }
@@ -29,11 +30,11 @@ impl GradientTransformation for AddDecayedWeights {
         self.mask.check_takes_some("add_decayed_weights: the mask", params);
     }
     fn update(&self, updates: Params, _: &mut (), params: &Params) -> Params {
-        if self.weight_decay == 0.0 {
+        if self.weight_decay.number() == Some(0.0) {
             return updates;
         }
         let (params, _) = self.mask.split(params);
         let (decayed, others) = updates.split_like(&params);
-        decayed.zip(&params, |g, p| g + p * self.weight_decay).union(others)
+        decayed.zip(&params, |g, p| g + p * &self.weight_decay).union(others)
     }
 }

@@ -10,7 +10,7 @@ macro_rules! transformation {
     (
         $name:ident;
         $(#[$doc:meta])*
-        $make:ident($($given:ident: $given_type:ty),*)
+        $make:ident($($given:ident: $given_type:ident),*)
         $numbers:tt
         $(optimizers {$(
             $optimizer:ident;
@@ -35,24 +35,31 @@ macro_rules! transformation {
     (
         @declare $name:ident;
         $(#[$doc:meta])*
-        $make:ident($($given:ident: $given_type:ty),*)
-        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
+        $make:ident($($given:ident: $given_type:ident),*)
+        { $($(#[$number_doc:meta])* $number:ident: $type:tt $(<$of:ident>)? = $default:expr,)* }
     ) => {
         #[doc = concat!("See [`", stringify!($make), "`].")]
         #[derive(Debug, Clone, nnx_derive::Module)]
         #[module(crate = crate)]
         pub struct $name {
             $($given: $given_type,)*
-            $($number: $type,)*
+            $($number: $type $(<$of>)?,)*
         }
 
         $(#[$doc])*
-        pub fn $make($($given: $given_type),*) -> $name {
-            $name { $($given,)* $($number: $default,)* }
+        pub fn $make($($given: $crate::optim::hyper::given!($given_type)),*) -> $name {
+            $name {
+                $($given: $crate::optim::hyper::taken!($given_type, $given),)*
+                $($number: $crate::optim::hyper::taken!($type, $default),)*
+            }
         }
 
         impl $name {
-            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type $(<$of>)? = $default })*
+        }
+
+        $crate::optim::hyper::hyperparams! {
+            $name { $($given: $given_type,)* $($number: $type $(<$of>)?,)* }
         }
     };
 }
@@ -64,9 +71,9 @@ macro_rules! optimizer {
         $name:ident;
         $(#[$doc:meta])*
         $make:ident
-        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
+        { $($(#[$number_doc:meta])* $number:ident: $type:tt $(<$of:ident>)? = $default:expr,)* }
         $(with $part:ident: $part_type:ident {
-            $($(#[$taken_doc:meta])* $taken:ident: $taken_type:ty = $taken_default:expr,)*
+            $($(#[$taken_doc:meta])* $taken:ident: $taken_type:tt $(<$taken_of:ident>)? = $taken_default:expr,)*
         })?
         |$this:ident| -> $chain:ty $body:block
     ) => {
@@ -75,33 +82,41 @@ macro_rules! optimizer {
         #[module(crate = crate)]
         pub struct $name {
             learning_rate: $crate::optim::LearningRate,
-            $($($taken: $taken_type,)*)?
-            $($number: $type,)*
+            $($($taken: $taken_type $(<$taken_of>)?,)*)?
+            $($number: $type $(<$of>)?,)*
         }
 
         $(#[$doc])*
         pub fn $make(learning_rate: impl Into<$crate::optim::LearningRate>) -> $name {
             $name {
                 learning_rate: learning_rate.into(),
-                $($($taken: $taken_default,)*)?
-                $($number: $default,)*
+                $($($taken: $crate::optim::hyper::taken!($taken_type, $taken_default),)*)?
+                $($number: $crate::optim::hyper::taken!($type, $default),)*
             }
         }
 
         impl $name {
             $($(
                 $crate::optim::hyper::number! {
-                    $(#[$taken_doc])* $taken: $taken_type = $taken_default
+                    $(#[$taken_doc])* $taken: $taken_type $(<$taken_of>)? = $taken_default
                 }
             )*)?
-            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type $(<$of>)? = $default })*
 
             $crate::optim::hyper::learning_rate!();
 
             fn chain(&self) -> $chain {
                 let $this = self;
-                $(let $part = $part_type { $($taken: self.$taken,)* };)?
+                $(let $part = $part_type { $($taken: Clone::clone(&self.$taken),)* };)?
                 $body
+            }
+        }
+
+        $crate::optim::hyper::hyperparams! {
+            $name {
+                learning_rate: Hyperparam,
+                $($($taken: $taken_type $(<$taken_of>)?,)*)?
+                $($number: $type $(<$of>)?,)*
             }
         }
 
@@ -138,25 +153,32 @@ macro_rules! rated {
         $name:ident;
         $(#[$doc:meta])*
         $make:ident
-        { $($(#[$number_doc:meta])* $number:ident: $type:ty = $default:expr,)* }
+        { $($(#[$number_doc:meta])* $number:ident: $type:tt $(<$of:ident>)? = $default:expr,)* }
     ) => {
         #[doc = concat!("See [`", stringify!($make), "`].")]
         #[derive(Debug, Clone, nnx_derive::Module)]
         #[module(crate = crate)]
         pub struct $name {
             learning_rate: $crate::optim::LearningRate,
-            $($number: $type,)*
+            $($number: $type $(<$of>)?,)*
         }
 
         $(#[$doc])*
         pub fn $make(learning_rate: impl Into<$crate::optim::LearningRate>) -> $name {
-            $name { learning_rate: learning_rate.into(), $($number: $default,)* }
+            $name {
+                learning_rate: learning_rate.into(),
+                $($number: $crate::optim::hyper::taken!($type, $default),)*
+            }
         }
 
         impl $name {
-            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type = $default })*
+            $($crate::optim::hyper::number! { $(#[$number_doc])* $number: $type $(<$of>)? = $default })*
 
             $crate::optim::hyper::learning_rate!();
+        }
+
+        $crate::optim::hyper::hyperparams! {
+            $name { learning_rate: Hyperparam, $($number: $type $(<$of>)?,)* }
         }
     };
 }
@@ -186,6 +208,22 @@ macro_rules! set_learning_rate {
 
 /// The method that changes a number.
 macro_rules! number {
+    ($(#[$doc:meta])* $number:ident: Hyperparam = $default:expr) => {
+        $(#[$doc])*
+        #[doc = concat!("Default: `", stringify!($default), "`.")]
+        pub fn $number(mut self, $number: impl Into<$crate::optim::Hyperparam>) -> Self {
+            self.$number = $number.into();
+            self
+        }
+    };
+    ($(#[$doc:meta])* $number:ident: Option<Hyperparam> = $default:expr) => {
+        $(#[$doc])*
+        #[doc = concat!("Default: `", stringify!($default), "`.")]
+        pub fn $number(mut self, $number: Option<impl Into<$crate::optim::Hyperparam>>) -> Self {
+            self.$number = $number.map(Into::into);
+            self
+        }
+    };
     ($(#[$doc:meta])* $number:ident: $type:ty = $default:expr) => {
         $(#[$doc])*
         #[doc = concat!("Default: `", stringify!($default), "`.")]
@@ -196,4 +234,49 @@ macro_rules! number {
     };
 }
 
-pub(super) use {learning_rate, number, optimizer, rated, set_learning_rate, transformation};
+/// The type in which a function takes a number.
+macro_rules! given {
+    (Hyperparam) => { impl Into<$crate::optim::Hyperparam> };
+    ($type:ident) => { $type };
+}
+
+/// A number as its field keeps it.
+macro_rules! taken {
+    (Hyperparam, $value:expr) => {
+        Into::<$crate::optim::Hyperparam>::into($value)
+    };
+    ($type:tt, $value:expr) => {
+        $value
+    };
+}
+
+/// Those of the numbers that may be arrays, by name.
+macro_rules! hyperparams {
+    ($name:ident { $($number:ident: $type:tt $(<$of:ident>)?,)* }) => {
+        impl $crate::optim::Hyperparams for $name {
+            fn hyperparams_mut(
+                &mut self,
+            ) -> Vec<(&'static str, &mut $crate::optim::Hyperparam)> {
+                let all: Vec<Option<(&'static str, &mut $crate::optim::Hyperparam)>> = vec![
+                    $($crate::optim::hyper::hyperparams!(@of self, $number: $type $(<$of>)?)),*
+                ];
+                all.into_iter().flatten().collect()
+            }
+        }
+    };
+    (@of $this:ident, $number:ident: Hyperparam) => {
+        Some((stringify!($number), &mut $this.$number))
+    };
+    (@of $this:ident, $number:ident: LearningRate) => {
+        Some((stringify!($number), &mut $this.$number))
+    };
+    (@of $this:ident, $number:ident: Option<Hyperparam>) => {
+        $this.$number.as_mut().map(|number| (stringify!($number), number))
+    };
+    (@of $this:ident, $number:ident: $type:ty) => { None };
+}
+
+pub(super) use {
+    given, hyperparams, learning_rate, number, optimizer, rated, set_learning_rate, taken,
+    transformation,
+};

@@ -3,7 +3,7 @@
 use super::hyper::transformation;
 use super::moments::update_moment;
 use super::{
-    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate,
+    AddDecayedWeights, GradientTransformation, Hyperparam, Mask, Params, ScaleByLearningRate,
     add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
 use crate::graph::Array;
@@ -30,9 +30,9 @@ transformation! {
     /// Source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
     scale_by_lion() {
         /// Weight of the mean in the mix.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean.
-        b2: f64 = 0.99,
+        b2: Hyperparam = 0.99,
     }
     optimizers {
         Lion;
@@ -50,14 +50,14 @@ transformation! {
         /// ```
         lion {
             /// How strongly parameters are pulled to zero.
-            weight_decay: f64 = 1e-3,
+            weight_decay: Hyperparam = 1e-3,
             /// Which parameters decay.
             mask: Mask = Mask::everything(),
         }
         |o, lion| -> (ScaleByLion, AddDecayedWeights, ScaleByLearningRate) {
             (
                 lion,
-                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                add_decayed_weights(&o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }
@@ -94,8 +94,8 @@ impl GradientTransformation for ScaleByLion {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByLionState, _: &Params) -> Params {
-        let signs = updates.zip(&state.mu, |g, m| (g * (1.0 - self.b1) + m * self.b1).sign());
-        state.mu = update_moment(&updates, &state.mu, self.b2);
+        let signs = updates.zip(&state.mu, |g, m| (g * self.b1.complement() + m * &self.b1).sign());
+        state.mu = update_moment(&updates, &state.mu, &self.b2);
         state.count.set(safe_increment(&state.count));
         signs
     }

@@ -27,7 +27,8 @@
 //!
 //! [`Optimizer::wrt`] trains a part of a model, such as its low-rank adaptation alone; [`partition`] gives groups of
 //! parameters transformations of their own, [`freeze`] leaves a group as it is, and a [`Mask`] says which
-//! parameters decay. A learning rate that is an array can be set between steps without another program.
+//! parameters decay. A learning rate that is an array can be set between
+//! steps without another program, and [`inject_hyperparams`] keeps all numbers of an optimizer so.
 
 mod adam;
 mod ademamix;
@@ -44,6 +45,8 @@ mod functions;
 mod galore;
 mod gradient;
 mod hyper;
+mod hyperparam;
+mod inject;
 mod layout;
 mod lbfgs;
 mod line_search;
@@ -53,6 +56,7 @@ mod lookahead;
 mod loss_scale;
 pub mod losses;
 mod mechanic;
+mod microbatching;
 mod minimize;
 mod moments;
 mod momentum;
@@ -92,6 +96,8 @@ pub use extra::ExtraArgs;
 pub use factored::*;
 pub use galore::*;
 pub use gradient::*;
+pub use hyperparam::*;
+pub use inject::*;
 pub use layout::*;
 pub use lbfgs::*;
 pub use line_search::*;
@@ -100,6 +106,7 @@ pub use lion::*;
 pub use lookahead::*;
 pub use loss_scale::LossScale;
 pub use mechanic::*;
+pub use microbatching::*;
 pub use minimize::*;
 pub use momentum::*;
 pub use momo::*;

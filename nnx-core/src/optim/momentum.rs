@@ -3,7 +3,8 @@
 use super::hyper::{optimizer, transformation};
 use super::moments::{bias_correction, update_moment};
 use super::{
-    GradientTransformation, Params, ScaleByLearningRate, safe_increment, scale_by_learning_rate,
+    GradientTransformation, Hyperparam, Params, ScaleByLearningRate, safe_increment,
+    scale_by_learning_rate,
 };
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
@@ -26,7 +27,7 @@ transformation! {
     /// // 4, and 4 + 0.5 · 4.
     /// assert_eq!(x.item::<f32>(), -10.0);
     /// ```
-    trace(decay: f64) {
+    trace(decay: Hyperparam) {
         /// Looks one step ahead along the trace (Sutskever et al., "On the importance of
         /// initialization and momentum in deep learning", 2013).
         nesterov: bool = false,
@@ -62,7 +63,7 @@ impl GradientTransformation for Trace {
     }
 
     fn update(&self, updates: Params, state: &mut TraceState, _: &Params) -> Params {
-        let add = |trace: &Params| updates.zip(trace, |g, t| g + t * self.decay);
+        let add = |trace: &Params| updates.zip(trace, |g, t| g + t * &self.decay);
         state.trace = add(&state.trace);
         if self.nesterov { add(&state.trace) } else { state.trace.clone() }
     }
@@ -86,13 +87,13 @@ optimizer! {
     /// ```
     sgd {
         /// Adds a trace of past updates that decays by this at each step, if there is one.
-        momentum: Option<f64> = None,
+        momentum: Option<Hyperparam> = None,
         /// Nesterov's momentum in place of the plain one.
         nesterov: bool = false,
     }
     |o| -> (Option<Trace>, ScaleByLearningRate) {
         (
-            o.momentum.map(|decay| trace(decay).nesterov(o.nesterov)),
+            o.momentum.as_ref().map(|decay| trace(decay).nesterov(o.nesterov)),
             scale_by_learning_rate(o.learning_rate.clone()),
         )
     }
@@ -114,7 +115,7 @@ transformation! {
     /// // 4 and 6: (0.5 · 7 + 0.25 · 4) / 0.75.
     /// assert!((x.item::<f32>() + 10.0).abs() < 1e-3);
     /// ```
-    ema(decay: f64) {
+    ema(decay: Hyperparam) {
         /// Whether the mean is corrected for its start at zero.
         debias: bool = true,
     }
@@ -154,10 +155,10 @@ impl GradientTransformation for Ema {
 
     fn update(&self, updates: Params, state: &mut EmaState, _: &Params) -> Params {
         let count = safe_increment(&state.count);
-        state.ema = update_moment(&updates, &state.ema, self.decay);
+        state.ema = update_moment(&updates, &state.ema, &self.decay);
         state.count.set(count.clone());
         if self.debias {
-            bias_correction(&state.ema, self.decay, &count)
+            bias_correction(&state.ema, &self.decay, &count)
         } else {
             state.ema.clone()
         }
@@ -229,11 +230,11 @@ optimizer! {
     /// Source: Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems", 2018.
     signum {
         /// Decay of the mean.
-        beta: f64 = 0.9,
+        beta: Hyperparam = 0.9,
     }
     |o| -> (Ema, ScaleBySign, ScaleByLearningRate) {
         (
-            ema(o.beta).debias(false),
+            ema(&o.beta).debias(false),
             scale_by_sign(),
             scale_by_learning_rate(o.learning_rate.clone()),
         )

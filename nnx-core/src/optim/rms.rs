@@ -3,8 +3,8 @@
 use super::hyper::transformation;
 use super::moments::{bias_correction, update_moment, update_second_moment};
 use super::{
-    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByLearningRate, Trace,
-    add_decayed_weights, safe_increment, scale_by_learning_rate, trace,
+    AddDecayedWeights, GradientTransformation, Hyperparam, Mask, Params, ScaleByLearningRate,
+    Trace, add_decayed_weights, safe_increment, scale_by_learning_rate, trace,
 };
 use crate::array::where_;
 use crate::graph::Array;
@@ -34,7 +34,7 @@ transformation! {
         /// Where the sum starts.
         initial_accumulator_value: f64 = 0.1,
         /// Added below the root.
-        eps: f64 = 1e-7,
+        eps: Hyperparam = 1e-7,
     }
     optimizers {
         AdaGrad;
@@ -88,7 +88,7 @@ impl GradientTransformation for ScaleByRss {
     fn update(&self, updates: Params, state: &mut ScaleByRssState, _: &Params) -> Params {
         state.sum_of_squares = updates.zip(&state.sum_of_squares, |g, t| g.squared_magnitude() + t);
         let scaling =
-            state.sum_of_squares.map(|t| where_(t.real().gt(0.0), (t + self.eps).rsqrt(), 0.0));
+            state.sum_of_squares.map(|t| where_(t.real().gt(0.0), (t + &self.eps).rsqrt(), 0.0));
         scaling.zip(&updates, |s, g| s * g)
     }
 }
@@ -111,9 +111,9 @@ transformation! {
     /// Source: Hinton, "Overview of mini-batch gradient descent", 2012.
     scale_by_rms() {
         /// Decay of the mean of squares.
-        decay: f64 = 0.9,
+        decay: Hyperparam = 0.9,
         /// Added below the root, or to it.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Where the mean starts.
         initial_scale: f64 = 0.0,
         /// Whether `eps` is added below the root.
@@ -139,7 +139,7 @@ transformation! {
         /// ```
         rmsprop {
             /// Decay of a trace of updates; without one there is no trace.
-            momentum: Option<f64> = None,
+            momentum: Option<Hyperparam> = None,
             /// Nesterov's momentum.
             nesterov: bool = false,
         }
@@ -147,7 +147,7 @@ transformation! {
             (
                 rms,
                 scale_by_learning_rate(o.learning_rate.clone()),
-                o.momentum.map(|decay| trace(decay).nesterov(o.nesterov)),
+                o.momentum.as_ref().map(|decay| trace(decay).nesterov(o.nesterov)),
             )
         }
     }
@@ -189,17 +189,17 @@ impl GradientTransformation for ScaleByRms {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByRmsState, _: &Params) -> Params {
-        state.nu = update_second_moment(&updates, &state.nu, self.decay);
+        state.nu = update_second_moment(&updates, &state.nu, &self.decay);
         let mut nu = state.nu.clone();
         if let Some(count) = &mut state.count {
             count.set(safe_increment(count));
-            nu = bias_correction(&nu, self.decay, count);
+            nu = bias_correction(&nu, &self.decay, count);
         }
         nu.zip(&updates, |n, g| {
             if self.eps_in_sqrt {
-                (n + self.eps).rsqrt() * g
+                (n + &self.eps).rsqrt() * g
             } else {
-                1.0 / (n.sqrt() + self.eps) * g
+                1.0 / (n.sqrt() + &self.eps) * g
             }
         })
     }
@@ -225,9 +225,9 @@ transformation! {
     /// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
     scale_by_adadelta() {
         /// Decay of both means.
-        rho: f64 = 0.9,
+        rho: Hyperparam = 0.9,
         /// Added below both roots.
-        eps: f64 = 1e-6,
+        eps: Hyperparam = 1e-6,
     }
     optimizers {
         AdaDelta;
@@ -246,13 +246,13 @@ transformation! {
         /// ```
         adadelta {
             /// How strongly parameters are pulled to zero.
-            weight_decay: f64 = 0.0,
+            weight_decay: Hyperparam = 0.0,
             /// Which parameters decay.
             mask: Mask = Mask::everything(),
         }
         |o, adadelta| -> (AddDecayedWeights, ScaleByAdaDelta, ScaleByLearningRate) {
             (
-                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                add_decayed_weights(&o.weight_decay).mask(o.mask.clone()),
                 adadelta,
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
@@ -292,10 +292,11 @@ impl GradientTransformation for ScaleByAdaDelta {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdaDeltaState, _: &Params) -> Params {
-        state.e_g = update_second_moment(&updates, &state.e_g, self.rho);
-        let ratio = state.e_x.zip(&state.e_g, |x, g| (x + self.eps).sqrt() / (g + self.eps).sqrt());
+        state.e_g = update_second_moment(&updates, &state.e_g, &self.rho);
+        let ratio =
+            state.e_x.zip(&state.e_g, |x, g| (x + &self.eps).sqrt() / (g + &self.eps).sqrt());
         let updates = ratio.zip(&updates, |r, g| r * g);
-        state.e_x = update_second_moment(&updates, &state.e_x, self.rho);
+        state.e_x = update_second_moment(&updates, &state.e_x, &self.rho);
         updates
     }
 }
@@ -318,9 +319,9 @@ transformation! {
     /// Source: Hinton, "Lecture 6e: RMSProp", 2012.
     scale_by_stddev() {
         /// Decay of the means.
-        decay: f64 = 0.9,
+        decay: Hyperparam = 0.9,
         /// Added to the variance or to its root.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Where the mean of squares starts.
         initial_scale: f64 = 0.0,
         /// Whether `eps` is added below the root.
@@ -366,19 +367,19 @@ impl GradientTransformation for ScaleByStddev {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByStddevState, _: &Params) -> Params {
-        state.mu = update_moment(&updates, &state.mu, self.decay);
-        state.nu = update_second_moment(&updates, &state.nu, self.decay);
+        state.mu = update_moment(&updates, &state.mu, &self.decay);
+        state.nu = update_second_moment(&updates, &state.nu, &self.decay);
         let (mut mu, mut nu) = (state.mu.clone(), state.nu.clone());
         if let Some(count) = &mut state.count {
             count.set(safe_increment(count));
-            mu = bias_correction(&mu, self.decay, count);
-            nu = bias_correction(&nu, self.decay, count);
+            mu = bias_correction(&mu, &self.decay, count);
+            nu = bias_correction(&nu, &self.decay, count);
         }
         let scaling = mu.zip(&nu, |m, n| {
             let variance = n - m.squared_magnitude();
             match self.eps_in_sqrt {
-                true => 1.0 / (variance + self.eps).sqrt(),
-                false => 1.0 / (variance.sqrt() + self.eps),
+                true => 1.0 / (variance + &self.eps).sqrt(),
+                false => 1.0 / (variance.sqrt() + &self.eps),
             }
         });
         scaling.zip(&updates, |s, g| s * g)

@@ -1,11 +1,11 @@
 //! Scaling of updates by a number, a schedule, or a learning rate that is one of the two.
 
 use super::hyper::transformation;
-use super::{GradientTransformation, Params, Schedule, safe_increment};
+use super::hyperparam::check_scalar;
+use super::{GradientTransformation, LearningRate, Params, Schedule, safe_increment};
 use crate::error::{Error, raise};
 use crate::graph::Array;
 use crate::module::{OptState, Variable};
-use crate::value::DType;
 use nnx_derive::Module;
 
 transformation! {
@@ -108,64 +108,6 @@ impl GradientTransformation for ScaleBySchedule {
     }
 }
 
-/// A learning rate: a number, a [`Schedule`], or an array, which can be set without another program.
-///
-/// ```
-/// use nnx::Array;
-/// use nnx::optim::{LearningRate, adamw};
-///
-/// let mut tx = adamw(Array::scalar(1e-3_f32));
-/// // Between two steps, in a body that has the optimizer, or by a search over rates under `vmap`.
-/// tx.set_learning_rate(Array::scalar(1e-4_f32));
-/// assert!(matches!(tx.learning_rate(), LearningRate::Injected(_)));
-/// ```
-#[derive(Debug, Clone, Module)]
-#[module(crate = crate)]
-pub enum LearningRate {
-    /// The same at every step, and a part of the program.
-    Constant(f64),
-    /// Depends on the step.
-    Schedule(#[module(static)] Schedule),
-    /// An input of the program, a float scalar. `optax.inject_hyperparams`.
-    Injected(Variable<OptState>),
-}
-
-impl LearningRate {
-    /// The rate after `count` steps, a scalar of `dtype`.
-    #[track_caller]
-    pub(super) fn at(&self, count: &Array, dtype: DType) -> Array {
-        match self {
-            LearningRate::Constant(rate) => Array::constant_scalar(dtype, *rate),
-            LearningRate::Schedule(schedule) => schedule.value(count).astype(dtype),
-            LearningRate::Injected(rate) => {
-                check_rate(rate);
-                rate.astype(dtype)
-            }
-        }
-    }
-}
-
-impl From<f64> for LearningRate {
-    fn from(value: f64) -> Self {
-        LearningRate::Constant(value)
-    }
-}
-impl From<Array> for LearningRate {
-    fn from(value: Array) -> Self {
-        LearningRate::Injected(Variable::new(value))
-    }
-}
-impl From<&Array> for LearningRate {
-    fn from(value: &Array) -> Self {
-        value.clone().into()
-    }
-}
-impl From<Schedule> for LearningRate {
-    fn from(schedule: Schedule) -> Self {
-        LearningRate::Schedule(schedule)
-    }
-}
-
 /// See [`scale_by_learning_rate`].
 ///
 /// ```
@@ -221,17 +163,6 @@ impl ScaleByLearningRate {
     }
 }
 
-/// An integer would wrap around when its sign changes, and an axis would broadcast.
-#[track_caller]
-fn check_rate(rate: &Array) {
-    let aval = rate.aval();
-    if aval.rank() > 0 || !aval.dtype().is_float() {
-        raise(Error::Invalid(format!(
-            "scale_by_learning_rate: the learning rate must be a float scalar, got {aval}"
-        )));
-    }
-}
-
 impl GradientTransformation for ScaleByLearningRate {
     /// Only a schedule counts steps.
     type State = Option<ScaleByScheduleState>;
@@ -241,7 +172,7 @@ impl GradientTransformation for ScaleByLearningRate {
         match &self.learning_rate {
             LearningRate::Constant(_) => None,
             LearningRate::Injected(rate) => {
-                check_rate(rate);
+                check_scalar("scale_by_learning_rate", rate);
                 None
             }
             LearningRate::Schedule(s) => Some(scale_by_schedule(s.clone()).init(params)),
@@ -258,7 +189,7 @@ impl GradientTransformation for ScaleByLearningRate {
                 scale(rate * f64::from(self.sign())).update(updates, &mut (), params)
             }
             (LearningRate::Injected(rate), _) => {
-                check_rate(rate);
+                check_scalar("scale_by_learning_rate", rate);
                 let step_size = rate.value() * self.sign();
                 updates.map(|g| step_size.astype(g.dtype()) * g)
             }

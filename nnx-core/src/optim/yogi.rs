@@ -3,8 +3,8 @@
 use super::hyper::transformation;
 use super::moments::{bias_correction, normalize, update_moment, update_second_moment};
 use super::{
-    AddDecayedWeights, GradientTransformation, Mask, Params, ScaleByAdamState, ScaleByLearningRate,
-    add_decayed_weights, safe_increment, scale_by_learning_rate,
+    AddDecayedWeights, GradientTransformation, Hyperparam, Mask, Params, ScaleByAdamState,
+    ScaleByLearningRate, add_decayed_weights, safe_increment, scale_by_learning_rate,
 };
 use crate::array::select;
 use crate::graph::Array;
@@ -33,13 +33,13 @@ transformation! {
     /// Source: Zaheer et al., "Adaptive Methods for Nonconvex Optimization", 2018.
     scale_by_yogi() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// How slowly the second moment moves.
-        b2: f64 = 0.999,
+        b2: Hyperparam = 0.999,
         /// Added to the root.
-        eps: f64 = 1e-3,
+        eps: Hyperparam = 1e-3,
         /// Added below the root.
-        eps_root: f64 = 0.0,
+        eps_root: Hyperparam = 0.0,
         /// Where both moments start.
         initial_accumulator_value: f64 = 1e-6,
     }
@@ -74,15 +74,15 @@ impl GradientTransformation for ScaleByYogi {
     }
 
     fn update(&self, updates: Params, state: &mut ScaleByAdamState, _: &Params) -> Params {
-        let mu = update_moment(&updates, &state.mu, self.b1);
+        let mu = update_moment(&updates, &state.mu, &self.b1);
         let nu = updates.zip(&state.nu, |g, v| {
             let square = g.squared_magnitude();
-            v - (v - &square).sign() * square * (1.0 - self.b2)
+            v - (v - &square).sign() * square * self.b2.complement()
         });
         let count = state.set(mu.clone(), nu.clone());
-        let mu_hat = bias_correction(&mu, self.b1, &count);
-        let nu_hat = bias_correction(&nu, self.b2, &count);
-        normalize(&mu_hat, &nu_hat, self.eps_root, self.eps)
+        let mu_hat = bias_correction(&mu, &self.b1, &count);
+        let nu_hat = bias_correction(&nu, &self.b2, &count);
+        normalize(&mu_hat, &nu_hat, &self.eps_root, &self.eps)
     }
 }
 
@@ -109,15 +109,15 @@ transformation! {
     /// Source: Ginsburg et al., "Stochastic Gradient Methods with Layer-wise Adaptive Moments", 2019.
     scale_by_novograd() {
         /// Decay of the sum.
-        b1: f64 = 0.9,
+        b1: Hyperparam = 0.9,
         /// Decay of the mean of squared norms.
-        b2: f64 = 0.25,
+        b2: Hyperparam = 0.25,
         /// Added to the root. (`optax.scale_by_novograd` has 1e-8, `optax.novograd` 1e-6.)
-        eps: f64 = 1e-6,
+        eps: Hyperparam = 1e-6,
         /// Added below the root.
-        eps_root: f64 = 0.0,
+        eps_root: Hyperparam = 0.0,
         /// How strongly parameters are pulled to zero.
-        weight_decay: f64 = 0.0,
+        weight_decay: Hyperparam = 0.0,
     }
     optimizers {
         Novograd;
@@ -155,13 +155,13 @@ impl GradientTransformation for ScaleByNovograd {
         let first = state.count.eq(0);
         let nu = updates.zip(&state.nu, |g, n| {
             let square = g.squared_magnitude().sum(..);
-            let mean = &square * (1.0 - self.b2) + n * self.b2;
+            let mean = &square * self.b2.complement() + n * &self.b2;
             select(&first, square.astype(n.dtype()), mean.astype(n.dtype()))
         });
         let added = updates
-            .zip(&nu, |g, n| g / ((n + self.eps_root).sqrt() + self.eps))
-            .zip(params, |g, p| g + p * self.weight_decay);
-        let mu = state.mu.zip(&added, |m, u| m * self.b1 + u);
+            .zip(&nu, |g, n| g / ((n + &self.eps_root).sqrt() + &self.eps))
+            .zip(params, |g, p| g + p * &self.weight_decay);
+        let mu = state.mu.zip(&added, |m, u| m * &self.b1 + u);
         state.set(mu.clone(), nu);
         mu
     }
@@ -187,15 +187,15 @@ transformation! {
     /// Source: Xie et al., "Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep Models", 2022.
     scale_by_adan() {
         /// Decay of the mean of updates.
-        b1: f64 = 0.98,
+        b1: Hyperparam = 0.98,
         /// Decay of the mean of changes.
-        b2: f64 = 0.92,
+        b2: Hyperparam = 0.92,
         /// Decay of the mean of squares.
-        b3: f64 = 0.99,
+        b3: Hyperparam = 0.99,
         /// Added to the root.
-        eps: f64 = 1e-8,
+        eps: Hyperparam = 1e-8,
         /// Added below the root. (`optax.scale_by_adan` has 0, `optax.adan` 1e-8.)
-        eps_root: f64 = 1e-8,
+        eps_root: Hyperparam = 1e-8,
     }
     optimizers {
         Adan;
@@ -213,14 +213,14 @@ transformation! {
         /// ```
         adan {
             /// How strongly parameters are pulled to zero.
-            weight_decay: f64 = 0.0,
+            weight_decay: Hyperparam = 0.0,
             /// Which parameters decay.
             mask: Mask = Mask::everything(),
         }
         |o, adan| -> (ScaleByAdan, AddDecayedWeights, ScaleByLearningRate) {
             (
                 adan,
-                add_decayed_weights(o.weight_decay).mask(o.mask.clone()),
+                add_decayed_weights(&o.weight_decay).mask(o.mask.clone()),
                 scale_by_learning_rate(o.learning_rate.clone()),
             )
         }
@@ -274,22 +274,22 @@ impl GradientTransformation for ScaleByAdan {
 
     fn update(&self, updates: Params, state: &mut ScaleByAdanState, _: &Params) -> Params {
         let first = state.count.eq(0);
-        let ahead = 1.0 - self.b2;
+        let ahead = self.b2.complement();
         let change = updates.zip(&state.before, |g, before| {
             let first = first.broadcast_to(g.shape());
             select(&first, g.zeros_like(), &(g - before))
         });
-        state.mu = update_moment(&updates, &state.mu, self.b1);
-        state.change = update_moment(&change, &state.change, self.b2);
-        let looked_ahead = updates.zip(&change, |g, change| g + change * ahead);
-        state.nu = update_second_moment(&looked_ahead, &state.nu, self.b3);
+        state.mu = update_moment(&updates, &state.mu, &self.b1);
+        state.change = update_moment(&change, &state.change, &self.b2);
+        let looked_ahead = updates.zip(&change, |g, change| g + change * &ahead);
+        state.nu = update_second_moment(&looked_ahead, &state.nu, &self.b3);
         let count = safe_increment(&state.count);
-        let mu_hat = bias_correction(&state.mu, self.b1, &count);
-        let change_hat = bias_correction(&state.change, self.b2, &count);
-        let nu_hat = bias_correction(&state.nu, self.b3, &count);
+        let mu_hat = bias_correction(&state.mu, &self.b1, &count);
+        let change_hat = bias_correction(&state.change, &self.b2, &count);
+        let nu_hat = bias_correction(&state.nu, &self.b3, &count);
         state.count.set(count);
         state.before = updates;
-        let mean = mu_hat.zip(&change_hat, |m, change| m + change * ahead);
-        normalize(&mean, &nu_hat, self.eps_root, self.eps)
+        let mean = mu_hat.zip(&change_hat, |m, change| m + change * &ahead);
+        normalize(&mean, &nu_hat, &self.eps_root, &self.eps)
     }
 }

@@ -74,7 +74,11 @@ pub(crate) fn interpret_jvp(
     for node in &graph.nodes {
         let tangents: Vec<Tangent> =
             node.ins.iter().map(|v| tangent_env[v.index()].clone()).collect();
-        let differentiable = node.outs.iter().any(|&v| graph.aval(v).dtype().is_differentiable());
+        // A conversion to a small float says that it has no derivative.
+        let differentiable = node.outs.iter().any(|&v| {
+            let dtype = graph.aval(v).dtype();
+            dtype.is_differentiable() || dtype.is_small_float()
+        });
         if !differentiable || tangents.iter().all(Option::is_none) {
             env.replay(node);
             continue;

@@ -9,7 +9,7 @@ use crate::xla::{Client, CompilerOption, Dialect, Executable, Placement, Program
 
 /// A graph as StableHLO text for any platform.
 pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> String {
-    let target = Target { dialect: Dialect::StableHlo, cpu: false };
+    let target = Target { dialect: Dialect::StableHlo, cpu: false, platform: "" };
     let (lowered, _) = lower(&in_order(graph), target);
     stablehlo::text(name, &lowered, &lowered.aliases(aliases))
 }
@@ -17,7 +17,7 @@ pub(crate) fn stablehlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize
 /// A graph as HLO text for any platform.
 pub(crate) fn hlo_text(name: &str, graph: &Graph, aliases: &[(usize, usize)]) -> Result<String> {
     let (lowered, callbacks) =
-        lower(&in_order(graph), Target { dialect: Dialect::Hlo, cpu: false });
+        lower(&in_order(graph), Target { dialect: Dialect::Hlo, cpu: false, platform: "" });
     if let Some(callback) = callbacks.first() {
         return Err(Error::Unavailable(format!(
             "`{name}` holds {callback}, which is not written in HLO: look at its StableHLO"
@@ -42,7 +42,8 @@ pub(crate) fn compile(
     }
     let client = Client::global()?;
     let (dialect, cpu) = (client.dialect(), client.is_for_cpu());
-    let (lowered, callbacks) = lower(&in_order(graph), Target { dialect, cpu });
+    let platform = client.platform_name();
+    let (lowered, callbacks) = lower(&in_order(graph), Target { dialect, cpu, platform });
     if let Some(callback) = callbacks.first() {
         client.prepare_callbacks().map_err(|error| {
             Error::Unavailable(format!("`{name}` holds {callback}, and {error}"))

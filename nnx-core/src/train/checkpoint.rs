@@ -351,7 +351,7 @@ pub(super) fn broken(path: &Path, message: String) -> Error {
     Error::Checkpoint { path: path.into(), message }
 }
 
-/// The format's name for a dtype; it has none for c128.
+/// The format's name for a dtype; it has none for c128 and some floats of 8 bits.
 fn safe_dtype(dtype: DType) -> Option<Dtype> {
     Some(match dtype {
         DType::Bool => Dtype::BOOL,
@@ -368,10 +368,15 @@ fn safe_dtype(dtype: DType) -> Option<Dtype> {
         DType::F32 => Dtype::F32,
         DType::F64 => Dtype::F64,
         DType::C64 => Dtype::C64,
-        DType::C128 => return None,
+        DType::F8E4M3FN => Dtype::F8_E4M3,
+        DType::F8E5M2 => Dtype::F8_E5M2,
+        DType::F8E4M3FNUZ => Dtype::F8_E4M3FNUZ,
+        DType::F8E5M2FNUZ => Dtype::F8_E5M2FNUZ,
+        DType::F8E8M0FNU => Dtype::F8_E8M0,
+        DType::C128 | DType::F8E4M3B11FNUZ | DType::F8E3M4 | DType::F8E4M3 => return None,
     })
 }
 
 pub(super) fn dtype(safe: Dtype) -> Option<DType> {
-    DType::ALL.into_iter().find(|&dtype| safe_dtype(dtype) == Some(safe))
+    DType::ALL.into_iter().chain(DType::SMALL).find(|&dtype| safe_dtype(dtype) == Some(safe))
 }

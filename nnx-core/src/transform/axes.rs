@@ -4,7 +4,7 @@ use crate::module::{Filter, Module, Path, PathKey, Schema, VarInfo};
 use std::sync::Arc;
 
 /// An axis of a leaf, or of one with `more` axes, counted from the first; as it is for a leaf without a value.
-pub(super) fn from_first(axis: Option<isize>, leaf: &VarInfo<'_>, more: isize) -> Option<isize> {
+pub(crate) fn from_first(axis: Option<isize>, leaf: &VarInfo<'_>, more: isize) -> Option<isize> {
     let rank = leaf.value.try_aval().map_or(0, |aval| aval.rank() as isize + more);
     axis.map(|axis| if axis < 0 { axis + rank } else { axis })
 }
@@ -144,12 +144,12 @@ pub enum MapAxes {
 
 impl MapAxes {
     /// The axis of a leaf, whose path begins with the position of its argument if there are several.
-    pub(super) fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<isize> {
+    pub(crate) fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<isize> {
         self.of_argument(path)?.of(path, leaf)
     }
 
     /// Returns an error if the axes are by filter, and none takes the leaf.
-    pub(super) fn check_taken(&self, path: &Path, leaf: &VarInfo<'_>) -> Result<(), String> {
+    pub(crate) fn check_taken(&self, path: &Path, leaf: &VarInfo<'_>) -> Result<(), String> {
         self.of_argument(path).map_or(Ok(()), |axis| axis.check_taken(path, leaf))
     }
 
@@ -165,7 +165,7 @@ impl MapAxes {
     }
 
     /// Returns an error if there are not as many axes as arguments.
-    pub(super) fn check(&self, arguments: Option<usize>) -> Result<(), String> {
+    pub(crate) fn check(&self, arguments: Option<usize>) -> Result<(), String> {
         match self {
             MapAxes::Each(axes) if Some(axes.len()) != arguments => Err(format!(
                 "{} axes for {} arguments; give one axis for all of them, or a tuple with one for \
@@ -179,7 +179,7 @@ impl MapAxes {
 }
 
 /// The number of elements of a type that is a tuple.
-pub(super) fn tuple_len<M: Module>() -> Option<usize> {
+pub(crate) fn tuple_len<M: Module>() -> Option<usize> {
     match M::SCHEMA {
         Schema::Tuple(items) => Some(items.len()),
         _ => None,

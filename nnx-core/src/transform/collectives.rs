@@ -1,6 +1,7 @@
 //! Operations over all elements of a batch, from inside the function of one element.
 
 use super::trees::{invalid, leaves, with_leaves};
+use crate::array::dim;
 use crate::graph::{Array, AxisName, BatchAxis};
 use crate::module::Module;
 use crate::ops::{Collective, CollectiveOp};
@@ -202,6 +203,151 @@ pub fn ppermute<M: Module>(tree: &M, axis_name: &str, permutation: &[(usize, usi
         invalid("ppermute", message, Location::caller())
     };
     of_leaves(tree, &axis, &CollectiveOp::Permute(from))
+}
+
+/// The values of other elements along a named axis: element `i` gets that of the element `from[i]`. [`ppermute`] by the
+/// numbers of the sources. `jax.lax.pshuffle`.
+///
+/// ```
+/// use nnx::{Array, in_axes, pshuffle, vmap};
+///
+/// let reversed = |x: &Array| pshuffle(x, "batch", &[2, 1, 0]);
+/// let y = vmap(reversed, &Array::from([7, 8, 9]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<i32>(), [9, 8, 7]);
+/// ```
+///
+/// # Panics
+/// Panics if no axis has this name where it is called, or `from` does not hold the number of each element once.
+#[track_caller]
+pub fn pshuffle<M: Module>(tree: &M, axis_name: &str, from: &[usize]) -> M {
+    let (axis, size) = named("pshuffle", axis_name);
+    let mut sorted = from.to_vec();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..size) {
+        let message = format!(
+            "{from:?} does not hold the number of each of the {size} elements of the axis `{axis_name}` once"
+        );
+        invalid("pshuffle", message, Location::caller());
+    }
+    of_leaves(tree, &axis, &CollectiveOp::Permute(from.to_vec()))
+}
+
+/// The value of the element `source` along a named axis, the same for all of them. `jax.lax.pbroadcast`.
+///
+/// ```
+/// use nnx::{Array, in_axes, pbroadcast, vmap};
+///
+/// let from_first = |x: &Array| x - pbroadcast(x, "batch", 0);
+/// let y = vmap(from_first, &Array::from([3, 4, 6]), in_axes(0).axis_name("batch"));
+/// assert_eq!(y.to_vec::<i32>(), [0, 1, 3]);
+/// ```
+///
+/// # Panics
+/// Panics if no axis has this name where it is called, or it has no such element.
+#[track_caller]
+pub fn pbroadcast<M: Module>(tree: &M, axis_name: &str, source: usize) -> M {
+    let (axis, size) = named("pbroadcast", axis_name);
+    if source >= size {
+        let message =
+            format!("the axis `{axis_name}` has {size} elements, and none of number {source}");
+        invalid("pbroadcast", message, Location::caller());
+    }
+    let mut all = leaves(&of_leaves(tree, &axis, &CollectiveOp::Gather(size)));
+    for values in all.iter_mut().filter(|values| values.try_aval().is_ok()) {
+        *values = values.slice([source.into()]);
+    }
+    with_leaves(tree, &all)
+}
+
+/// Exchanges an axis of the value with a named axis: of each element, the slice `j` along `split_axis` goes to element
+/// `j`, where the slices from all elements lie along `concat_axis`. With `tiled`, the axes stay as they are: `split_axis`
+/// is cut into one piece for each element, and the pieces are put together along `concat_axis`. `jax.lax.all_to_all`.
+///
+/// ```
+/// use nnx::{Array, all_to_all, in_axes, vmap};
+///
+/// let x = Array::from([[1, 2], [10, 20]]);
+/// let y = vmap(|x: &Array| all_to_all(x, "part", 0, 0, false), &x, in_axes(0).axis_name("part"));
+/// assert_eq!(y.to_vec::<i32>(), [1, 10, 2, 20]);
+///
+/// // Pieces of rows become pieces of columns.
+/// let x = Array::from([[[1, 2, 3, 4]], [[5, 6, 7, 8]]]);
+/// let y = vmap(|x: &Array| all_to_all(x, "part", 1, 0, true), &x, in_axes(0).axis_name("part"));
+/// assert_eq!((y.shape(), y.to_vec::<i32>()), (&[2, 2, 2][..], vec![1, 2, 5, 6, 3, 4, 7, 8]));
+/// ```
+///
+/// # Panics
+/// Panics if no axis has this name where it is called, or a leaf has not these axes, or not one slice (with `tiled`:
+/// pieces of one size) for each element.
+#[track_caller]
+pub fn all_to_all<M: Module>(
+    tree: &M,
+    axis_name: &str,
+    split_axis: isize,
+    concat_axis: isize,
+    tiled: bool,
+) -> M {
+    swapped("all_to_all", tree, axis_name, split_axis, concat_axis, tiled)
+}
+
+/// [`all_to_all`] with one axis for both, which is exchanged with the named one. `jax.lax.pswapaxes`.
+///
+/// ```
+/// use nnx::{Array, in_axes, pswapaxes, vmap};
+///
+/// // The matrix, transposed.
+/// let x = Array::from([[1, 2], [10, 20]]);
+/// let y = vmap(|row: &Array| pswapaxes(row, "rows", 0), &x, in_axes(0).axis_name("rows"));
+/// assert_eq!(y.to_vec::<i32>(), [1, 10, 2, 20]);
+/// ```
+///
+/// # Panics
+/// As [`all_to_all`].
+#[track_caller]
+pub fn pswapaxes<M: Module>(tree: &M, axis_name: &str, axis: isize) -> M {
+    swapped("pswapaxes", tree, axis_name, axis, axis, false)
+}
+
+#[track_caller]
+fn swapped<M: Module>(
+    op: &str,
+    tree: &M,
+    axis_name: &str,
+    split_axis: isize,
+    concat_axis: isize,
+    tiled: bool,
+) -> M {
+    let (axis, size) = named(op, axis_name);
+    let swap = Collective { axis, op: CollectiveOp::Swap(size) };
+    let mut leaves = leaves(tree);
+    for leaf in leaves.iter_mut().filter(|leaf| leaf.try_aval().is_ok()) {
+        let split = dim(op, split_axis, leaf.aval());
+        let concat = dim(op, concat_axis, leaf.aval());
+        let length = leaf.shape()[split];
+        let fits = if tiled { size > 0 && length % size == 0 } else { length == size };
+        if !fits {
+            let message = format!(
+                "{} has no {} for each of the {size} elements of the axis `{axis_name}` along its axis {split}",
+                leaf.aval(),
+                if tiled { "piece of one size" } else { "slice" }
+            );
+            invalid(op, message, Location::caller());
+        }
+        let mut shape = leaf.shape().to_vec();
+        if tiled {
+            shape.splice(split..=split, [size, length / size]);
+        }
+        let first = leaf.reshape(shape).moveaxis(split as isize, 0);
+        let made = bind1(swap.clone(), &[&first]);
+        *leaf = made.moveaxis(0, concat as isize);
+        if tiled {
+            let mut shape = leaf.shape().to_vec();
+            let joined = shape[concat] * shape[concat + 1];
+            shape.splice(concat..=concat + 1, [joined]);
+            *leaf = leaf.reshape(shape);
+        }
+    }
+    with_leaves(tree, &leaves)
 }
 
 /// The number of the element along a named axis, i32. `jax.lax.axis_index`.

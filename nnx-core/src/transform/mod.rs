@@ -28,10 +28,11 @@
 //! assert!((slopes - expected).abs().lt(1e-4).all(..).item::<bool>());
 //! ```
 
-mod axes;
+pub(crate) mod axes;
 mod callback;
 mod checkify;
 mod collectives;
+mod composite;
 mod cond;
 mod custom;
 mod custom_vjp;
@@ -58,8 +59,10 @@ pub use callback::{io_callback, pure_callback};
 pub use checkify::{CheckError, check, checkify};
 pub(crate) use collectives::check_axis_name;
 pub use collectives::{
-    all_gather, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
+    all_gather, all_to_all, axis_index, axis_size, pbroadcast, pmax, pmean, pmin, ppermute,
+    pshuffle, psum, psum_scatter, pswapaxes,
 };
+pub use composite::{composite, platform_dependent};
 pub use cond::{cond, switch};
 pub use custom::custom_jvp;
 pub use custom_vjp::{custom_vjp, custom_vjp_call};

@@ -26,6 +26,14 @@ macro_rules! for_each_dtype {
             F64, f64, float, "f64", "float64";
             C64, num_complex::Complex<f32>, complex, "c64", "complex64";
             C128, num_complex::Complex<f64>, complex, "c128", "complex128";
+            F8E4M3FN, super::float8::F8E4M3FN, small_float, "f8e4m3fn", "float8_e4m3fn";
+            F8E5M2, super::float8::F8E5M2, small_float, "f8e5m2", "float8_e5m2";
+            F8E4M3B11FNUZ, super::float8::F8E4M3B11FNUZ, small_float, "f8e4m3b11fnuz", "float8_e4m3b11fnuz";
+            F8E4M3FNUZ, super::float8::F8E4M3FNUZ, small_float, "f8e4m3fnuz", "float8_e4m3fnuz";
+            F8E5M2FNUZ, super::float8::F8E5M2FNUZ, small_float, "f8e5m2fnuz", "float8_e5m2fnuz";
+            F8E3M4, super::float8::F8E3M4, small_float, "f8e3m4", "float8_e3m4";
+            F8E4M3, super::float8::F8E4M3, small_float, "f8e4m3", "float8_e4m3";
+            F8E8M0FNU, super::float8::F8E8M0FNU, small_float, "f8e8m0fnu", "float8_e8m0fnu";
         }
     };
 }
@@ -38,6 +46,7 @@ enum NumberSort {
     Unsigned,
     Float,
     Complex,
+    SmallFloat,
 }
 
 macro_rules! sort {
@@ -58,6 +67,9 @@ macro_rules! sort {
     };
     (complex) => {
         NumberSort::Complex
+    };
+    (small_float) => {
+        NumberSort::SmallFloat
     };
 }
 
@@ -80,7 +92,8 @@ macro_rules! dtypes {
         }
 
         impl DType {
-            /// Every dtype, in promotion order within each kind.
+            /// Every dtype that is computed in, in promotion order within each kind. Others are in
+            /// [`SMALL`](DType::SMALL).
             ///
             /// ```
             /// use nnx::DType;
@@ -88,7 +101,38 @@ macro_rules! dtypes {
             /// let bytes = DType::ALL.into_iter().filter(|dtype| dtype.size() == 1);
             /// assert_eq!(bytes.collect::<Vec<_>>(), [DType::Bool, DType::I8, DType::U8]);
             /// ```
-            pub const ALL: [DType; [$($name),*].len()] = [$(DType::$variant),*];
+            pub const ALL: [DType; EVERY.len() - SMALL_FLOATS] = {
+                let mut all = [DType::Bool; EVERY.len() - SMALL_FLOATS];
+                let mut i = 0;
+                while i < all.len() {
+                    all[i] = EVERY[i];
+                    i += 1;
+                }
+                all
+            };
+
+            /// The floats of 8 bits: dtypes to keep arrays in. They are made, moved and converted, and products of them
+            /// have sums in a wider dtype ([`dot_general_as`](crate::array::dot_general_as)). Arithmetic needs a conversion;
+            /// functions that are computed in f32 for integers too, as Fourier transforms, may take them as they are.
+            ///
+            /// ```
+            /// use nnx::{Array, DType, array::dot_general_as};
+            ///
+            /// let x = Array::from([1.0_f32, 3.1]).astype(DType::F8E4M3FN);
+            /// assert_eq!((x.dtype().size(), x.astype(DType::F32).to_vec::<f32>()), (1, vec![1.0, 3.0]));
+            /// let y = dot_general_as(&x, &x, (&[0], &[0]), (&[], &[]), DType::F32);
+            /// assert_eq!(y.item::<f32>(), 10.0);
+            /// assert!(DType::SMALL.contains(&x.dtype()) && x.dtype().is_small_float());
+            /// ```
+            pub const SMALL: [DType; SMALL_FLOATS] = {
+                let mut all = [DType::Bool; SMALL_FLOATS];
+                let mut i = 0;
+                while i < all.len() {
+                    all[i] = EVERY[EVERY.len() - SMALL_FLOATS + i];
+                    i += 1;
+                }
+                all
+            };
 
             /// Bytes per element.
             ///
@@ -133,13 +177,32 @@ macro_rules! dtypes {
             }
         }
 
-        $(
-            #[diagnostic::do_not_recommend]
-            impl Element for $element {
-                const DTYPE: DType = DType::$variant;
-                bytes! { $sort }
+        /// All rows of the table, the small floats last.
+        const EVERY: [DType; [$($name),*].len()] = [$(DType::$variant),*];
+
+        /// How many of them are small floats.
+        const SMALL_FLOATS: usize = {
+            let (mut count, mut i) = (0, 0);
+            while i < EVERY.len() {
+                count += EVERY[i].is_small_float() as usize;
+                i += 1;
             }
-        )*
+            count
+        };
+
+        $(element! { $sort, $variant, $element })*
+    };
+}
+
+/// The trait of the elements, unless they are of this library.
+macro_rules! element {
+    (small_float, $variant:ident, $element:ty) => {};
+    ($sort:ident, $variant:ident, $element:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl Element for $element {
+            const DTYPE: DType = DType::$variant;
+            bytes! { $sort }
+        }
     };
 }
 
@@ -166,7 +229,19 @@ macro_rules! bytes {
 for_each_dtype!(dtypes!());
 
 impl DType {
-    /// Whether this is a real floating-point type.
+    /// Whether this is a float of 8 bits, in which arrays are kept and nothing is computed; [`is_float`](DType::is_float)
+    /// is not true of it. See [`SMALL`](DType::SMALL).
+    ///
+    /// ```
+    /// use nnx::DType;
+    ///
+    /// assert!(DType::F8E5M2.is_small_float() && !DType::F16.is_small_float());
+    /// ```
+    pub const fn is_small_float(self) -> bool {
+        matches!(self.sort(), NumberSort::SmallFloat)
+    }
+
+    /// Whether this is a real floating-point type that is computed in.
     ///
     /// ```
     /// use nnx::DType;
@@ -198,6 +273,15 @@ impl DType {
     /// ```
     pub const fn is_inexact(self) -> bool {
         self.is_float() || self.is_complex()
+    }
+
+    /// The dtype in which functions of fractions are computed: floats and complex types are their own, and integers are
+    /// f32. Small floats stay, so that the operation refuses them.
+    pub(crate) const fn inexact(self) -> DType {
+        match self.sort() {
+            NumberSort::Float | NumberSort::Complex | NumberSort::SmallFloat => self,
+            _ => DType::F32,
+        }
     }
 
     /// Whether derivatives are taken of and with respect to arrays of this type: real and complex
@@ -283,7 +367,7 @@ impl DType {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of an array's elements",
     label = "not an element type",
-    note = "elements are `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`, `f16`, `bf16` or a complex number; write the type out where Rust cannot tell: `x.item::<f32>()`, `1.0_f32`"
+    note = "elements are `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`, `f16`, `bf16`, a complex number or a float of 8 bits; write the type out where Rust cannot tell: `x.item::<f32>()`, `1.0_f32`"
 )]
 pub trait Element: Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     /// The dtype of an array of these.

@@ -7,6 +7,7 @@
 //! 64-bit dtype and mixes no u32 with signed integers sees no difference from JAX as it starts.
 
 use super::DType;
+use crate::error::{Error, raise};
 
 /// The contribution of an operand to the dtype of a result. Plain Rust numbers are weak: they take
 /// the dtype of the array they meet, as Python scalars do in JAX.
@@ -29,6 +30,7 @@ pub enum PromotionKind {
 }
 
 /// The dtype to which two operands are promoted. A literal decides the kind of number, not its size.
+#[track_caller]
 pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
     match (a, b) {
         (PromotionKind::Strong(a), PromotionKind::Strong(b)) => promote_dtypes(a, b),
@@ -42,11 +44,8 @@ pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
         }
         (PromotionKind::Strong(s), PromotionKind::WeakFloat)
         | (PromotionKind::WeakFloat, PromotionKind::Strong(s)) => {
-            if s.is_inexact() {
-                s
-            } else {
-                DType::F32
-            }
+            // Nothing is computed in a small float: the operation says so.
+            if s.is_inexact() || s.is_small_float() { s } else { DType::F32 }
         }
         (PromotionKind::WeakInt, PromotionKind::WeakInt) => DType::I32,
         _ => DType::F32,
@@ -54,10 +53,17 @@ pub(crate) fn promote(a: PromotionKind, b: PromotionKind) -> DType {
 }
 
 /// The dtype to which arrays of two dtypes are promoted.
+#[track_caller]
 pub(crate) fn promote_dtypes(a: DType, b: DType) -> DType {
     use DType::*;
     if a == b {
         return a;
+    }
+    if a.is_small_float() || b.is_small_float() {
+        raise(Error::Invalid(format!(
+            "{a} and {b} have no common dtype: floats of 8 bits are not promoted\n\
+             fix: convert one of them, as with `.astype(DType::F32)`"
+        )));
     }
     let wider = |a: DType, b: DType| if a.size() >= b.size() { a } else { b };
     match (a, b) {

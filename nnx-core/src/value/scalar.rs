@@ -61,6 +61,13 @@ macro_rules! number {
             value as Self
         }
     };
+    (small_float) => {
+        const LOWEST: Self = Self::from_bits(Self::LOWEST_BITS);
+        const HIGHEST: Self = Self::from_bits(Self::HIGHEST_BITS);
+        fn from_f64(value: f64) -> Self {
+            Self::from_f64(value)
+        }
+    };
     (complex) => {
         const LOWEST: Self = Self::new(Number::LOWEST, 0.0);
         const HIGHEST: Self = Self::new(Number::HIGHEST, 0.0);

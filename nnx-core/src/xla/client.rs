@@ -358,6 +358,11 @@ impl Client {
         self.0.describe().platform
     }
 
+    /// As [`platform`](Client::platform): clients are never freed.
+    pub(crate) fn platform_name(self) -> &'static str {
+        self.0.describe().platform
+    }
+
     /// Whether the platform is that of CPUs.
     pub(crate) fn is_for_cpu(&self) -> bool {
         // The second one is the name in XLA's C++ library.

@@ -225,7 +225,7 @@ impl Runtime for XlaRs {
         what: What<'_>,
     ) -> Result<RawBuffer> {
         self.client
-            .buffer_from_host_raw_bytes(element_type(aval.dtype()), bytes, aval.shape(), None)
+            .buffer_from_host_raw_bytes(element_type(aval.dtype())?, bytes, aval.shape(), None)
             .map(store)
             .map_err(|error| failed(what, error))
     }
@@ -298,8 +298,8 @@ fn copied(client: &PjRtClient, buffer: &PjRtBuffer, what: What<'_>) -> Result<Pj
     copy().map_err(|error| failed(what, error))
 }
 
-fn element_type(dtype: DType) -> ElementType {
-    match dtype {
+fn element_type(dtype: DType) -> Result<ElementType> {
+    Ok(match dtype {
         DType::Bool => ElementType::Pred,
         DType::I8 => ElementType::S8,
         DType::I16 => ElementType::S16,
@@ -315,7 +315,10 @@ fn element_type(dtype: DType) -> ElementType {
         DType::F64 => ElementType::F64,
         DType::C64 => ElementType::C64,
         DType::C128 => ElementType::C128,
-    }
+        other => {
+            return Err(Error::Unavailable(format!("the crate `xla` has no arrays of {other}")));
+        }
+    })
 }
 
 /// The files that hold XLA, as the system's loader has mapped them; empty where it does not tell.

@@ -91,3 +91,29 @@ fn check(probes: &[Probe]) {
 fn every_function_refuses_at_the_users_line() {
     check(&probes::all());
 }
+
+/// Those whose exponents are integers.
+const READ_SMALL_FLOATS: &[&str] = &["frexp"];
+
+/// A small float is moved or refused, or becomes f32 as an integer does; it is not taken for an integer.
+#[test]
+fn small_floats_are_not_taken_for_integers() {
+    let dtype = DType::F8E4M3FN;
+    let takes = |probe: &&Probe| probe.takes(dtype) && !probe.shapes.is_empty();
+    let (mut wrong, mut moved) = (Vec::new(), Vec::new());
+    for probe in probes::all().iter().filter(takes) {
+        let outs = probe.out_dtypes(dtype);
+        let is_wide = |out: &DType| [dtype, DType::F32, DType::C64].contains(out);
+        if let Some(other) = outs.iter().find(|out| !is_wide(out)) {
+            wrong.push(format!("{} gives {other}", probe.name));
+        } else if outs.contains(&dtype) {
+            moved.push(probe.name);
+        }
+    }
+    // Functions that only move their arguments take them.
+    for name in ["reshape", "transpose", "concatenate", "take", "gather", "slice", "At::set"] {
+        assert!(moved.contains(&name), "{name}");
+    }
+    wrong.retain(|what| !READ_SMALL_FLOATS.iter().any(|name| what.starts_with(name)));
+    assert!(wrong.is_empty(), "{} functions:\n{}", wrong.len(), wrong.join("\n"));
+}

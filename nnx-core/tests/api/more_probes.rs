@@ -50,6 +50,12 @@ pub(crate) fn matrices() -> Vec<Probe> {
         "poly" [[3]] => |x| poly(&x[0]);
         "roots" [[4]] => |x| { let z = roots(&x[0]); vec![z.real().sum(0), z.abs().sum(0), (&z * &z).real().sum(0)] };
         "ragged_dot" [[5, 2], [3, 2, 4]] => |x| ragged_dot(&x[0], &x[1], ints(&[2, 0, 2]));
+        "ragged_dot_general" [[2, 5, 3], [2, 3, 2, 4]] => |x| {
+            let dims = |ragged, group| RaggedDotDimensionNumbers { contract: (vec![2], vec![if group { 2 } else { 1 }]), batch: (vec![0], vec![0]), lhs_ragged: ragged, rhs_group: group.then_some(1) };
+            let sizes = ints(&[2, 1, 2]);
+            let free = RaggedDotDimensionNumbers { contract: (vec![2], vec![1]), rhs_group: Some(2), ..dims(1, true) };
+            vec![ragged_dot_general(&x[0], x[1].swapaxes(1, 1), sizes.slice([(..2).into()]), &free), ragged_dot_general(&x[0], &x[1], sizes.slice([(..2).into()]), &dims(2, false))]
+        };
         "toeplitz" [[3], [2]] => |x| linalg::toeplitz(&x[0], Some(&x[1]));
         "hankel" [[3], [2]] => |x| linalg::hankel(&x[0], Some(&x[1]));
         "circulant" [[2, 3]] => |x| linalg::circulant(&x[0]);
@@ -159,6 +165,7 @@ pub(crate) fn images_and_signals() -> Vec<Probe> {
         "signal::welch" [[2, 8]] => |x| signal::welch(&x[0], &four(), signal::Scaling::Spectrum, -1, signal::Averaged::Mean);
         "signal::detrend" [[2, 4]] => |x| signal::detrend(&x[0], -1, signal::Trend::Linear);
         "conv_general_dilated_patches" [[2, 5, 3]] => |x| conv_general_dilated_patches(&x[0], &[2], &Default::default());
+        "conv_general_dilated_local" [[2, 5, 3], [4, 6, 2]] => |x| conv_general_dilated_local(&x[0], &x[1], &[2], &Default::default());
         "dct" [[2, 4]] => |x| fft::dct(&x[0], None, -1, fft::Norm::Backward);
         "idct" [[2, 5]] => |x| fft::idct(&x[0], None, -1, fft::Norm::Ortho);
         "dctn" [[2, 4]] => |x| fft::dctn(&x[0], .., fft::Norm::Ortho);

@@ -191,7 +191,7 @@ impl Items {
             return self.members.contains(&((*of).to_owned(), name.to_owned()))
                 || self.words.values().any(by_macro)
                 || (*of == "Array" && probes.iter().any(|probe| probe.name == name))
-                || (*of == "DType" && DType::ALL.iter().any(|dtype| format!("{dtype:?}") == name));
+                || (*of == "DType" && is_dtype(name));
         }
         let room = path.join("/");
         if room.is_empty() {
@@ -215,6 +215,10 @@ impl Items {
         files.iter().filter_map(|file| self.texts.get(file)).any(hands_on)
             && self.declares("array", name)
     }
+}
+
+fn is_dtype(name: &str) -> bool {
+    DType::ALL.iter().chain(&DType::SMALL).any(|dtype| format!("{dtype:?}") == name)
 }
 
 #[test]

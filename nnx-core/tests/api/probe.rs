@@ -56,6 +56,11 @@ impl Probe {
         works(|| eval_shape(|x: &Vec<Array>| (self.call)(x), &args))
     }
 
+    /// The dtypes of the results for arguments of `dtype`.
+    pub(crate) fn out_dtypes(&self, dtype: DType) -> Vec<DType> {
+        self.outs(dtype).unwrap_or_default().iter().map(Array::dtype).collect()
+    }
+
     /// Whether it takes arguments of `dtype`.
     pub(crate) fn takes(&self, dtype: DType) -> bool {
         self.outs(dtype).is_some()

@@ -437,6 +437,8 @@ fn products() -> Vec<Probe> {
     probes! {
         "matmul" = "jax.numpy.matmul" [[2, 3], [3, 4]] => |x| x[0].matmul(&x[1]);
         "dot_general" = "jax.lax.dot_general" [[2, 3], [3, 4]] => |x| dot_general(&x[0], &x[1], (&[1], &[0]), (&[], &[]));
+        "dot_general_as" [[2, 3], [3, 4]] => |x| dot_general_as(&x[0], &x[1], (&[1], &[0]), (&[], &[]), x[0].dtype());
+        "dot_general_with" [[2, 3], [3, 4]] => |x| dot_general_with(&x[0], &x[1], (&[1], &[0]), (&[], &[]), &DotOptions { precision: Precision::Highest, ..Default::default() });
         "einsum" = "jax.numpy.einsum" [[2, 3], [3, 4]] => |x| einsum("ij,jk->ik", [&x[0], &x[1]]);
         "tensordot" [[2, 3], [3, 4]] => |x| tensordot(&x[0], &x[1], 1);
         "dot" [[2, 3], [3, 4]] => |x| dot(&x[0], &x[1]);

@@ -7,6 +7,7 @@ mod initializers;
 mod layers;
 mod norms;
 mod recurrent;
+mod scaled;
 mod view;
 
 use nnx_core::{Array, DType};

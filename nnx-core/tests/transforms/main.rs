@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkify;
+mod composite;
 mod control;
 mod derivatives;
 mod implicit;

@@ -72,6 +72,7 @@ fn square(op: &str, x: &Array) -> usize {
 fn computed(dtype: DType) -> DType {
     match dtype {
         DType::F64 | DType::C64 | DType::C128 => dtype,
+        small if small.is_small_float() => small,
         _ => DType::F32,
     }
 }

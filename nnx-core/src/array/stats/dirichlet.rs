@@ -4,7 +4,7 @@ use super::or_impossible;
 use crate::array::special::xlogy;
 use crate::array::{AsArray, concatenate, finfo, invalid, keepdims, one_program};
 use crate::graph::Array;
-use crate::value::{DType, promote_dtypes};
+use crate::value::promote_dtypes;
 
 /// The logarithm of the density of the vectors along the first axis of `x`, of as many elements as `alpha`
 /// or one less: then the last one is 1 less their sum. −∞ where the elements are not positive or their sum
@@ -28,7 +28,7 @@ pub fn logpdf(x: &Array, alpha: impl AsArray) -> Array {
     let alpha = alpha.as_array();
     const OP: &str = "dirichlet.logpdf";
     let dtype = promote_dtypes(x.dtype(), alpha.dtype());
-    let dtype = if dtype.is_inexact() { dtype } else { DType::F32 };
+    let dtype = dtype.inexact();
     let n = alpha.size();
     let rows = x.shape().first().copied().unwrap_or(0);
     if alpha.rank() != 1

@@ -22,6 +22,13 @@ pub(super) fn text(part: &AttrForm, instr: &Instr, operands: &[Aval]) -> Result<
             Some(window) => window,
             None => return Ok(None),
         },
+        AttrForm::OperandPrecision => match optional(instr, AttrName::PrecisionConfig) {
+            Some(Attr::Precision(level)) => {
+                let level = level.to_lowercase();
+                format!("operand_precision={{{level},{level}}}")
+            }
+            _ => return Ok(None),
+        },
         AttrForm::Region(..) => return Ok(None),
     };
     Ok(Some(written))

@@ -22,6 +22,14 @@ pub(super) fn element(dtype: DType) -> &'static str {
         F64 => "f64",
         C64 => "c64",
         C128 => "c128",
+        F8E4M3FN => "f8e4m3fn",
+        F8E5M2 => "f8e5m2",
+        F8E4M3B11FNUZ => "f8e4m3b11fnuz",
+        F8E4M3FNUZ => "f8e4m3fnuz",
+        F8E5M2FNUZ => "f8e5m2fnuz",
+        F8E3M4 => "f8e3m4",
+        F8E4M3 => "f8e4m3",
+        F8E8M0FNU => "f8e8m0fnu",
     }
 }
 
@@ -83,7 +91,8 @@ fn scalar(out: &mut String, dtype: DType, bytes: &[u8]) {
         DType::BF16 => float(out, read!(bf16).to_f64()),
         DType::F32 => float(out, read!(f32).into()),
         DType::F64 => float(out, read!(f64)),
-        DType::C64 | DType::C128 => {
+        small if small.is_small_float() => float(out, crate::value::small_float(small, bytes[0])),
+        _ => {
             let (re, im) = bytes.split_at(bytes.len() / 2);
             out.push('(');
             scalar(out, dtype.real(), re);

@@ -32,6 +32,8 @@ pub(super) enum Form {
 pub(super) enum AttrForm {
     /// The same value under HLO's name.
     As(AttrName, &'static str),
+    /// The precision of both operands of a product, if it is not the usual one.
+    OperandPrecision,
     /// An integer, which HLO wants as a list of one.
     One(AttrName, &'static str),
     /// Dimension numbers: each list under its own name.
@@ -56,6 +58,7 @@ impl AttrForm {
             Padding => {
                 &[AttrName::EdgePaddingLow, AttrName::EdgePaddingHigh, AttrName::InteriorPadding]
             }
+            OperandPrecision => &[AttrName::PrecisionConfig],
             Window => WINDOW,
         }
     }
@@ -97,6 +100,7 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
             &[As(AttrName::ComparisonDirection, "direction"), As(AttrName::CompareType, "type")],
         ),
         Opcode::Complex => (Op("complex"), &[]),
+        Opcode::Composite => (Missing, &[]),
         Opcode::Concatenate => (Op("concatenate"), &[One(AttrName::Dimension, "dimensions")]),
         Opcode::Constant => (Constant, &[]),
         Opcode::Convert => (Op("convert"), &[]),
@@ -115,7 +119,9 @@ pub(super) const fn form(opcode: Opcode) -> (Form, &'static [AttrForm]) {
             (Op("custom-call"), &[As(AttrName::CallTargetName, "custom_call_target")])
         }
         Opcode::Divide => (Op("divide"), &[]),
-        Opcode::DotGeneral => (Op("dot"), &[Numbers(AttrName::DotDimensionNumbers)]),
+        Opcode::DotGeneral => {
+            (Op("dot"), &[Numbers(AttrName::DotDimensionNumbers), OperandPrecision])
+        }
         Opcode::DynamicSlice => {
             (Op("dynamic-slice"), &[As(AttrName::SliceSizes, "dynamic_slice_sizes")])
         }

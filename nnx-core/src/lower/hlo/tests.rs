@@ -21,8 +21,12 @@ fn hlo(
 ) -> String {
     let (closed, ()) = trace("test", inputs, |args| (body(args), ()));
     assert!(closed.captures.is_empty());
-    text("test", &lower(&closed.graph, Target { dialect: Dialect::Hlo, cpu: false }).0, aliases)
-        .unwrap()
+    text(
+        "test",
+        &lower(&closed.graph, Target { dialect: Dialect::Hlo, cpu: false, platform: "" }).0,
+        aliases,
+    )
+    .unwrap()
 }
 
 fn f32s(dims: &[usize]) -> Aval {
@@ -222,7 +226,7 @@ fn the_length_is_linear() {
 fn nothing_is_left_out_silently() {
     let lowered = |dialect, body: fn(&Array) -> Array| {
         let (closed, ()) = trace("test", &[f32s(&[2])], |args| (vec![body(&args[0])], ()));
-        lower(&closed.graph, Target { dialect, cpu: false }).0
+        lower(&closed.graph, Target { dialect, cpu: false, platform: "" }).0
     };
     let mut program = lowered(Dialect::Hlo, |x| x.flip(0));
     program.main.instrs[0].attrs.push((AttrName::Lower, Attr::Bool(true)));

@@ -24,7 +24,10 @@ fn is_shape(dims: &[i64], aval: &Aval) -> bool {
 
 /// A dtype by PJRT's number, and dimensions, as in `f32[2, 3]`.
 fn shown(number: Option<c_int>, dims: Option<&[i64]>) -> String {
-    let dtype = DType::ALL.into_iter().find(|&dtype| Some(element_type(dtype)) == number);
+    let dtype = DType::ALL
+        .into_iter()
+        .chain(DType::SMALL)
+        .find(|&dtype| Some(element_type(dtype)) == number);
     let dtype = dtype.map_or("an unknown dtype".to_string(), |d| d.to_string());
     format!("{dtype}{:?}", dims.unwrap_or_default())
 }

@@ -137,6 +137,14 @@ fn element_type(dtype: DType) -> c_int {
         DType::BF16 => 13,
         DType::C64 => 14,
         DType::C128 => 15,
+        DType::F8E5M2 => 16,
+        DType::F8E4M3FN => 17,
+        DType::F8E4M3B11FNUZ => 18,
+        DType::F8E5M2FNUZ => 19,
+        DType::F8E4M3FNUZ => 20,
+        DType::F8E4M3 => 26,
+        DType::F8E3M4 => 27,
+        DType::F8E8M0FNU => 28,
     }
 }
 

@@ -67,6 +67,14 @@ pub(super) fn primitive_type(dtype: DType) -> u64 {
         DType::C64 => 15,
         DType::BF16 => 16,
         DType::C128 => 18,
+        DType::F8E5M2 => 19,
+        DType::F8E4M3FN => 20,
+        DType::F8E4M3B11FNUZ => 23,
+        DType::F8E5M2FNUZ => 24,
+        DType::F8E4M3FNUZ => 25,
+        DType::F8E4M3 => 28,
+        DType::F8E3M4 => 29,
+        DType::F8E8M0FNU => 33,
         other => element_type(other) as u64,
     }
 }

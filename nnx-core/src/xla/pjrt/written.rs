@@ -92,7 +92,7 @@ fn tensor(text: &str) -> Option<ParameterType> {
     let is_element = |dtype: &DType| {
         rest.strip_prefix(element(*dtype)).is_some_and(|after| after.starts_with('>'))
     };
-    DType::ALL.into_iter().find(is_element).map(|dtype| parameter(dtype, dims))
+    DType::ALL.into_iter().chain(DType::SMALL).find(is_element).map(|dtype| parameter(dtype, dims))
 }
 
 fn element(dtype: DType) -> &'static str {
@@ -112,6 +112,14 @@ fn element(dtype: DType) -> &'static str {
         DType::F64 => "f64",
         DType::C64 => "complex<f32>",
         DType::C128 => "complex<f64>",
+        DType::F8E4M3FN => "f8E4M3FN",
+        DType::F8E5M2 => "f8E5M2",
+        DType::F8E4M3B11FNUZ => "f8E4M3B11FNUZ",
+        DType::F8E4M3FNUZ => "f8E4M3FNUZ",
+        DType::F8E5M2FNUZ => "f8E5M2FNUZ",
+        DType::F8E3M4 => "f8E3M4",
+        DType::F8E4M3 => "f8E4M3",
+        DType::F8E8M0FNU => "f8E8M0FNU",
     }
 }
 
@@ -133,7 +141,7 @@ mod tests {
         assert_eq!(found(&list), Some(vec![f32s(&[2, 3]), f32s(&[0])]));
         let map = "%0: tensor<4xf32> {m = affine_map<(i, j) -> (i)>}, %1: tensor<4xf32>";
         assert_eq!(found(map), Some(vec![f32s(&[4]), f32s(&[4])]));
-        for dtype in DType::ALL {
+        for dtype in DType::ALL.into_iter().chain(DType::SMALL) {
             let text = format!("%0: tensor<5x{}>", element(dtype));
             assert_eq!(found(&text), Some(vec![parameter(dtype, vec![5])]), "{text}");
         }
