@@ -24,7 +24,7 @@ impl Starts {
             let aval = Aval::new(DType::I64, &[values.len()]);
             // An `x` without a device is refused where it is used.
             let placement =
-                buffer(x).map_or_else(|_| Placement::default(), |buffer| buffer.placement());
+                buffer(x).map_or_else(|_| Placement::default(), |buffer| buffer.placement().whole());
             let upload = || Client::global()?.upload(&bytes, aval, placement);
             Array::from_buffer(or_raise(upload()))
         });

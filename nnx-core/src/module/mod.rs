@@ -22,6 +22,7 @@ pub(crate) mod node;
 mod operators;
 pub(crate) mod parts;
 mod path;
+pub(crate) mod partition;
 mod pattern;
 mod places;
 mod schema;
