@@ -109,8 +109,10 @@ fn a_model_trains_over_a_mesh_as_on_one_device() {
     // What is set stays where it was, and so do the moments.
     assert_eq!(spec(&model.0.kernel), "(None, model)");
     assert_eq!(spec(&model.1.kernel), "(model)");
-    let moments: Vec<String> =
-        nnx::state(&opt).iter().map(|(path, leaf)| format!("{path} {}", spec(&leaf.value))).collect();
+    let moments: Vec<String> = nnx::state(&opt)
+        .iter()
+        .map(|(path, leaf)| format!("{path} {}", spec(&leaf.value)))
+        .collect();
     assert!(moments.iter().any(|m| m.ends_with("(None, model)")), "{moments:?}");
     // One program for the mesh, one for the device.
     assert_eq!(stats("train_step").compiles, 2);

@@ -82,7 +82,8 @@ impl NanSearch {
             }
             Parameter::Capture(array) => Ok(array.clone()),
         };
-        let args = entry.parameters.iter().enumerate().map(argument).collect::<Result<Vec<Array>>>()?;
+        let args =
+            entry.parameters.iter().enumerate().map(argument).collect::<Result<Vec<Array>>>()?;
         let mut checker = Checkify::again(Checks::NAN);
         let outs = staged("debug_nans", &args, |args| {
             let none = Array::constant_int(DType::I32, 0);

@@ -47,11 +47,12 @@ impl Placed {
         }
         let parameters = plan.parameters.iter().map(|parameter| match parameter {
             Parameter::Leaf { index, .. } => of_leaf(*index),
-            Parameter::Capture(array) => buffer(array).map_or_else(|_| Placement::default(), |b| b.placement()),
+            Parameter::Capture(array) => {
+                buffer(array).map_or_else(|_| Placement::default(), |b| b.placement())
+            }
         });
         // Leaves that the program does not use lie somewhere too, and say on which mesh it runs.
-        let mut place =
-            Place::of(function.name, &plan.graph, all.map(of_leaf).chain(parameters))?;
+        let mut place = Place::of(function.name, &plan.graph, all.map(of_leaf).chain(parameters))?;
         let (leaves, inputs) = place.inputs.split_at(leaves.arrays().len());
         let (leaves, inputs) = (leaves.to_vec(), inputs.into());
         place.inputs = inputs;

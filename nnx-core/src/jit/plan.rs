@@ -92,15 +92,8 @@ impl Plan {
 
         let set_leaf = |(leaf, output): (usize, &Option<usize>)| Some(((*output)?, leaf));
         let set_leaves = update_of_leaf.iter().enumerate().filter_map(set_leaf).collect();
-        let mut plan = Plan {
-            graph,
-            aliases: Vec::new(),
-            parameters,
-            set_leaves,
-            updates,
-            metadata,
-            results,
-        };
+        let mut plan =
+            Plan { graph, aliases: Vec::new(), parameters, set_leaves, updates, metadata, results };
         if options.donate {
             plan.donate(lent, consumable, &update_of_leaf, &handed_on, set);
         }

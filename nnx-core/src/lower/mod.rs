@@ -12,5 +12,5 @@ pub(crate) use cases::{Case, ComparisonType, Direction, FftKind, Transposition};
 pub(crate) use instructions::{
     Attr, Block, ConvDims, DotDims, Func, GatherDims, Id, Ids, Instr, Lowering, ScatterDims, ints,
 };
-pub(crate) use shardings::Shardings;
 pub(crate) use opcode::{AttrName, Chlo, Opcode};
+pub(crate) use shardings::Shardings;

@@ -36,7 +36,8 @@ pub(super) fn tensor_sharding<A: AsRef<[Box<str>]>>(dims: &[Option<A>]) -> Strin
     let dim = |axes: &Option<A>| match axes {
         None => "{?}".to_string(),
         Some(axes) => {
-            let names: Vec<String> = axes.as_ref().iter().map(|name| format!("\"{name}\"")).collect();
+            let names: Vec<String> =
+                axes.as_ref().iter().map(|name| format!("\"{name}\"")).collect();
             format!("{{{}}}", names.join(", "))
         }
     };

@@ -65,7 +65,12 @@ impl Printer<'_> {
                 let alias = alias.map(|(_, output)| format!("tf.aliasing_output = {output} : i32"));
                 let sharding = shardings.and_then(|s| s.inputs.get(i));
                 let sharding = sharding.map(|&s| Shardings::attribute(s, rank(id)));
-                format!("%{}: {}{}", id.0, self.ty(*id), dictionary(alias.into_iter().chain(sharding)))
+                format!(
+                    "%{}: {}{}",
+                    id.0,
+                    self.ty(*id),
+                    dictionary(alias.into_iter().chain(sharding))
+                )
             })
             .collect();
         let results: Vec<String> = block

@@ -31,6 +31,15 @@ impl Metadata {
         of_value(self.get(OUT_SHARDING)?)
     }
 
+    /// The spec of what an optimizer remembers of the Variable: Flax's `optimizer_sharding`, else that of the
+    /// Variable.
+    pub(crate) fn optimizer_sharding(&self) -> Option<PartitionSpec> {
+        if self.is_empty() {
+            return None;
+        }
+        self.get("optimizer_sharding").and_then(of_value).or_else(|| self.out_sharding())
+    }
+
     /// Notes another spec.
     pub(crate) fn set_out_sharding(&mut self, spec: &PartitionSpec) {
         self.set(OUT_SHARDING, as_value(spec));

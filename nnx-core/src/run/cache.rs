@@ -1,7 +1,7 @@
 //! The programs of eager operations: compiled once, found again by what they compute.
 
-use super::{Place, compile};
 use super::kept::{self, Evicted, ProgramCache, Stamp};
+use super::{Place, compile};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::xla::Executable;
@@ -72,7 +72,10 @@ pub(crate) fn clear() {
 }
 
 pub(super) fn program(graph: Graph, place: Place) -> Arc<EagerProgram> {
-    let at = place.inputs.iter().fold(place.run.number(), |at, input| at.rotate_left(5) ^ input.number());
+    let at = place
+        .inputs
+        .iter()
+        .fold(place.run.number(), |at, input| at.rotate_left(5) ^ input.number());
     let fingerprint = graph.fingerprint().rotate_left(at);
     let find = |map: &ByFingerprint| {
         let entry = map

@@ -1,8 +1,8 @@
 //! Running programs outside of a trace: compiled once per program, then executed.
 
 use super::cache::program;
-use super::place::Place;
 use super::nans::{self, is_searching};
+use super::place::Place;
 use crate::error::{Error, Result};
 use crate::graph::{
     Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,

@@ -45,7 +45,11 @@ impl Floor {
             return Err(Error::Invalid("the outputs cannot be the next inputs".into()));
         }
         let outputs = vec![None; state.len()];
-        Ok(Floor { executable, state: state.into_iter().flat_map(Buffer::into_raws).collect(), outputs })
+        Ok(Floor {
+            executable,
+            state: state.into_iter().flat_map(Buffer::into_raws).collect(),
+            outputs,
+        })
     }
 
     /// One execute, await of its end, and free of the old inputs.

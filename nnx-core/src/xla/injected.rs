@@ -274,7 +274,9 @@ impl Runtime for Injected {
                 let donated =
                     state.donated.get(&raw.0.as_ptr().addr()).cloned().unwrap_or_default();
                 for index in donated.into_iter().filter(|&i| !lists.kept.contains(&(i as i64))) {
-                    state.broken.insert(address(lists.arguments[index * lists.devices]), Broken::Gone);
+                    state
+                        .broken
+                        .insert(address(lists.arguments[index * lists.devices]), Broken::Gone);
                 }
                 return Err(failure("RESOURCE_EXHAUSTED", what));
             }

@@ -46,7 +46,8 @@ impl Pjrt {
             false => (Cow::Borrowed(program.inputs), Cow::Borrowed(program.outputs)),
             true => {
                 // A plugin tells the parts that a device takes and returns.
-                let returned = spread::output_placements(self.functions(), description.raw, program)?;
+                let returned =
+                    spread::output_placements(self.functions(), description.raw, program)?;
                 let parts = |avals: &[Aval], at: &[Placement]| {
                     avals.iter().zip(at).map(|(aval, at)| at.shard(aval)).collect::<Result<_>>()
                 };

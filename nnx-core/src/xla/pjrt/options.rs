@@ -18,12 +18,7 @@ pub(super) struct CompileOptions<'a> {
 
 impl Default for CompileOptions<'_> {
     fn default() -> Self {
-        CompileOptions {
-            devices: &[],
-            spread: false,
-            faults: &[],
-            options: &[],
-        }
+        CompileOptions { devices: &[], spread: false, faults: &[], options: &[] }
     }
 }
 
@@ -50,7 +45,7 @@ impl CompileOptions<'_> {
         for option in self.options {
             options.message(7, &override_entry(option.name, option.value));
         }
-        for fault in self.faults {
+        for fault in self.faults.iter().filter(|fault| self.spread || !fault.spread) {
             let is_given = self.options.iter().any(|option| option.name == fault.option);
             if let Some(value) = fault.values.first().filter(|_| !is_given) {
                 options.message(7, &override_entry(fault.option, *value));

@@ -70,10 +70,7 @@ pub(super) fn output_placements(
     program: &Program<'_>,
 ) -> Result<Vec<Placement>> {
     let unknown = |why: &str| {
-        Error::Unavailable(format!(
-            "`{}` cannot run on {}: {why}",
-            program.name, program.placement
-        ))
+        Error::Unavailable(format!("`{}` cannot run on {}: {why}", program.name, program.placement))
     };
     let mesh = match program.placement.sharding() {
         Some(sharding) => sharding.mesh(),
