@@ -29,6 +29,7 @@
 
 pub use crate::array::sharding::with_sharding_constraint;
 pub use crate::module::partition::{
-    get_named_sharding, get_partition_spec, logical_axis_rules, shard,
+    StateSharding, get_named_sharding, get_partition_spec, logical_axis_rules, shard, shard_by,
 };
+pub use crate::transform::metadata::{PARTITION_NAME, transform_metadata};
 pub use crate::value::sharding::{Mesh, NamedSharding, PartitionSpec, SpecAxes};

@@ -75,14 +75,14 @@ fn trace_body(
         true => Allowed::Structure,
         false => Allowed::Values,
     };
-    let traced = match lend::record(location, format!("`{}`", function.name), body, avals, allowed)
-    {
-        Ok(traced) => traced,
-        Err(Stopped::Body) => return Ok(None),
-        Err(Stopped::Rule(message)) => {
-            return Err(Error::Jit { function: function.name.into(), message });
-        }
-    };
+    let traced =
+        match lend::record(location, format!("`{}`", function.name), body, avals, &[], allowed) {
+            Ok(traced) => traced,
+            Err(Stopped::Body) => return Ok(None),
+            Err(Stopped::Rule(message)) => {
+                return Err(Error::Jit { function: function.name.into(), message });
+            }
+        };
     // Inlined, it is a part of the trace that counts.
     if !(is_tracing() && function.options.inline) {
         function.traces.fetch_add(1, Relaxed);

@@ -2,13 +2,14 @@
 
 use super::held::{hold_to_read, hold_to_write};
 use super::walk::{for_each_leaf, for_each_leaf_mut};
-use super::{MetaValue, Metadata, Module, Path, Variable, VariableKind};
+use super::{Filter, MetaValue, Metadata, Module, Path, VarInfo, Variable, VariableKind};
 use crate::error::{Error, Result, or_raise};
 use crate::value::{Mesh, NamedSharding, PartitionSpec};
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// The name under which a [`PartitionSpec`] is noted on a Variable, as in Flax.
-const OUT_SHARDING: &str = "out_sharding";
+pub(crate) const OUT_SHARDING: &str = "out_sharding";
 
 impl Metadata {
     /// The same notes and `spec`, by which [`shard`] lays the Variable over a mesh. Flax's `out_sharding`.
@@ -147,7 +148,7 @@ fn spec_of(metadata: &Metadata) -> PartitionSpec {
 /// let layer = Linear::builder(4, 8).kernel_metadata(columns).build(&mut Rngs::new(0));
 /// let specs: Vec<String> =
 ///     get_partition_spec(&layer).iter().map(|(path, spec)| format!("{path}: {spec}")).collect();
-/// assert_eq!(specs, ["bias: ()", "kernel: (None, model)"]);
+/// assert_eq!(specs, ["kernel: (None, model)", "bias: ()"]);
 /// ```
 ///
 /// # Panics
@@ -225,15 +226,87 @@ fn of_path(path: &Path, error: &Error) -> Error {
 /// Panics if this thread holds a guard of a shared node of the Module.
 #[track_caller]
 pub fn shard<M: Module>(module: &mut M, mesh: &Mesh) -> Result<()> {
-    let _held = or_raise(hold_to_write("shard", module));
+    move_leaves("shard", module, |_, leaf| mesh.sharding(spec_of(leaf.metadata)))
+}
+
+/// Specs by filter: the first filter that takes a leaf decides. `flax.nnx.StateSharding`.
+///
+/// ```
+/// use nnx::path_contains;
+/// use nnx::sharding::{PartitionSpec, StateSharding};
+///
+/// let columns = StateSharding::new()
+///     .with(path_contains("kernel"), (None, "model"))
+///     .with(nnx::Everything, PartitionSpec::new()); // the rest is whole
+/// ```
+#[derive(Clone, Default)]
+pub struct StateSharding(Vec<(Arc<dyn Filter>, PartitionSpec)>);
+
+impl StateSharding {
+    /// No filter yet.
+    pub fn new() -> Self {
+        StateSharding::default()
+    }
+
+    /// Adds a filter: leaves that it takes, and no filter before, have this spec.
+    pub fn with(mut self, filter: impl Filter + 'static, spec: impl Into<PartitionSpec>) -> Self {
+        self.0.push((Arc::new(filter), spec.into()));
+        self
+    }
+}
+
+/// Lays the Variables of a Module over a mesh by filters, whatever is noted on them. The counterpart of
+/// `in_shardings`: a jitted function takes its arguments as they lie.
+///
+/// ```no_run
+/// use nnx::sharding::{Mesh, PartitionSpec, StateSharding, shard_by};
+/// use nnx::xla::{ClientOptions, init};
+/// use nnx::{Everything, nn::Linear, path_contains, random::Rngs};
+///
+/// init(ClientOptions::new().cpu_devices(2))?; // on CPUs, before anything else
+/// let mut layer = Linear::new(4, 8, &mut Rngs::new(0));
+/// let columns = StateSharding::new()
+///     .with(path_contains("kernel"), (None, "model"))
+///     .with(Everything, PartitionSpec::new());
+/// shard_by(&mut layer, &Mesh::new([("model", 2)])?, &columns)?;
+/// assert_eq!(layer.kernel.shards()?[0].shape(), [4, 4]);
+/// # Ok::<(), nnx::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`shard`]; if no filter takes a leaf.
+///
+/// # Panics
+/// As [`shard`].
+#[track_caller]
+pub fn shard_by<M: Module>(module: &mut M, mesh: &Mesh, specs: &StateSharding) -> Result<()> {
+    move_leaves("shard_by", module, |path, leaf| {
+        match specs.0.iter().find(|(filter, _)| filter.matches(path, leaf)) {
+            Some((_, spec)) => mesh.sharding(by_rules(spec)),
+            None => Err(Error::Invalid(
+                "no filter of the `StateSharding` takes it; `with(Everything, PartitionSpec::new())` at the end \
+                 takes the rest"
+                    .into(),
+            )),
+        }
+    })
+}
+
+/// Puts each leaf where `of` says; all of them, or none if there is an error.
+#[track_caller]
+fn move_leaves<M: Module>(
+    op: &'static str,
+    module: &mut M,
+    mut of: impl FnMut(&Path, &VarInfo<'_>) -> Result<NamedSharding>,
+) -> Result<()> {
+    let _held = or_raise(hold_to_write(op, module));
     let mut moved = Vec::new();
     let mut failure = None;
     for_each_leaf(module, |path, leaf| {
         if failure.is_some() {
             return;
         }
-        let there = mesh.sharding(spec_of(leaf.metadata));
-        match there.and_then(|sharding| leaf.value.to_sharding(&sharding)) {
+        match of(path, &leaf).and_then(|sharding| leaf.value.to_sharding(&sharding)) {
             Ok(array) => moved.push(array),
             Err(error) => failure = Some(of_path(path, &error)),
         }

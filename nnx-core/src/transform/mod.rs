@@ -43,6 +43,7 @@ mod jvp;
 pub(crate) mod lend;
 mod loops;
 mod map;
+pub(crate) mod metadata;
 mod remat;
 mod scan;
 mod shapes;

@@ -76,6 +76,11 @@ pub(super) fn output_placements(
         Some(sharding) => sharding.mesh(),
         None => return Ok(vec![program.placement; program.outputs.len()]),
     };
+    // A program for one device is not split, and does not say how its results lie.
+    if mesh.size() == 1 {
+        let whole = Placement::sharded(&mesh.replicated());
+        return Ok(program.output_placements.iter().map(|at| at.unwrap_or(whole)).collect());
+    }
     if program.output_placements.iter().all(Option::is_some) {
         return Ok(program.output_placements.iter().flatten().copied().collect());
     }
