@@ -6,6 +6,7 @@ mod flax;
 mod jit;
 mod mistakes;
 mod models;
+mod shard_map;
 mod transforms;
 
 use nnx::sharding::Mesh;

@@ -6,6 +6,7 @@ use nnx::nn::Linear;
 use nnx::optim::{Adam, Optimizer, adam};
 use nnx::random::Rngs;
 use nnx::sharding::shard;
+use nnx::train::{load_checkpoint, save_checkpoint};
 use nnx::{Array, DType, Module, Param, Shared, random, value_and_grad};
 
 fn two_layers() -> (Linear, Linear) {
@@ -94,4 +95,57 @@ fn random_numbers_and_shared_nodes_are_those_of_one_device() {
     }
     assert_close(&model.table.read(), &single.head.read());
     assert_eq!(spec(&model.table.read()), "(data, model)");
+}
+
+#[test]
+fn a_checkpoint_has_whole_arrays_and_comes_back_over_the_mesh() {
+    let mesh = mesh();
+    let file = std::env::temp_dir().join(format!("nnx-mesh-{}", std::process::id()));
+    let mut model = two_layers();
+    shard(&mut model, &mesh).unwrap();
+    save_checkpoint(&file, &model, &Default::default()).unwrap();
+    let saved = model.0.kernel.to_vec::<f32>();
+    // On one device, and over the mesh.
+    let mut single = two_layers();
+    load_checkpoint(&file, &mut single).unwrap();
+    assert_eq!(
+        (spec(&single.0.kernel).as_str(), single.0.kernel.to_vec()),
+        ("one device", saved.clone())
+    );
+    model.0.kernel.set(model.0.kernel.value() * 2.0);
+    load_checkpoint(&file, &mut model).unwrap();
+    assert_eq!((spec(&model.0.kernel).as_str(), model.0.kernel.to_vec()), ("(None, model)", saved));
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn the_text_of_a_program_has_the_mesh() {
+    let mesh = mesh();
+    let there = count([4, 6]).to_sharding(&mesh.sharding(["data"]).unwrap()).unwrap();
+    let lowered = nnx::jit::lower(|| {
+        train_step(&mut two_layers(), &mut Optimizer::new(&two_layers(), adam(1e-2)), &there)
+    });
+    assert!(lowered.unwrap().compile().is_ok());
+    let rows = mesh.sharding(["data"]).unwrap();
+    #[nnx::jit]
+    fn laid(x: &Array, #[nnx(static)] rows: nnx::sharding::NamedSharding) -> Array {
+        (x * 2.0).with_sharding_constraint(&rows)
+    }
+    let text = nnx::jit::lower(|| laid(&count([4, 6]), rows)).unwrap().stablehlo();
+    assert!(text.contains("sdy.mesh @mesh = <[\"data\"=2, \"model\"=2]>"), "{text}");
+    assert!(text.contains("sdy.sharding_constraint"), "{text}");
+}
+
+#[test]
+fn a_program_with_a_callback_is_refused_on_a_mesh() {
+    let mesh = mesh();
+    #[nnx::jit]
+    fn shown(x: &Array) -> nnx::Result<Array> {
+        nnx::debug::print!("{}", x);
+        Ok(x * 2.0)
+    }
+    let there = count([4, 6]).to_sharding(&mesh.replicated()).unwrap();
+    let error = shown(&there).unwrap_err().to_string();
+    assert!(error.contains("several devices"), "{error}");
+    assert!(shown(&count([4, 6])).is_ok());
 }

@@ -253,6 +253,11 @@ impl StateSharding {
         self.0.push((Arc::new(filter), spec.into()));
         self
     }
+
+    /// The spec of a leaf; `None` if no filter takes it.
+    pub(crate) fn of(&self, path: &Path, leaf: &VarInfo<'_>) -> Option<&PartitionSpec> {
+        self.0.iter().find(|(filter, _)| filter.matches(path, leaf)).map(|(_, spec)| spec)
+    }
 }
 
 /// Lays the Variables of a Module over a mesh by filters, whatever is noted on them. The counterpart of
@@ -281,8 +286,8 @@ impl StateSharding {
 #[track_caller]
 pub fn shard_by<M: Module>(module: &mut M, mesh: &Mesh, specs: &StateSharding) -> Result<()> {
     move_leaves("shard_by", module, |path, leaf| {
-        match specs.0.iter().find(|(filter, _)| filter.matches(path, leaf)) {
-            Some((_, spec)) => mesh.sharding(by_rules(spec)),
+        match specs.of(path, leaf) {
+            Some(spec) => mesh.sharding(by_rules(spec)),
             None => Err(Error::Invalid(
                 "no filter of the `StateSharding` takes it; `with(Everything, PartitionSpec::new())` at the end \
                  takes the rest"

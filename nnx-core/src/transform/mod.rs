@@ -47,6 +47,7 @@ pub(crate) mod metadata;
 mod remat;
 mod scan;
 mod shapes;
+pub(crate) mod shard_map;
 mod tabulate;
 mod trees;
 mod vjp;
