@@ -32,5 +32,5 @@ pub use crate::module::partition::{
     StateSharding, get_named_sharding, get_partition_spec, logical_axis_rules, shard, shard_by,
 };
 pub use crate::transform::metadata::{PARTITION_NAME, transform_metadata};
-pub use crate::transform::shard_map::{ShardSpecs, shard_map};
+pub use crate::transform::shard_map::{ArgSpec, ShardSpecs, shard_map};
 pub use crate::value::sharding::{Mesh, NamedSharding, PartitionSpec, SpecAxes};

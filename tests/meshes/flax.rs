@@ -2,7 +2,7 @@
 
 use crate::{assert_close, count, mesh, spec};
 use nnx::module::Metadata;
-use nnx::nn::{Conv, Dropout, Embed, Linear, LinearGeneral};
+use nnx::nn::{Conv, Dropout, Embed, Linear, LinearGeneral, MultiHeadAttention};
 use nnx::optim::{Optimizer, adam};
 use nnx::random::Rngs;
 use nnx::sharding::{
@@ -234,4 +234,50 @@ fn averages_and_metrics_lie_as_what_they_are_of() {
     let kernels = state.iter().filter(|(path, _)| path.to_string().contains("kernel"));
     let specs: Vec<String> = kernels.map(|(_, leaf)| spec(&leaf.value)).collect();
     assert!(!specs.is_empty() && specs.iter().all(|s| s == "(None, model)"), "{specs:?}");
+}
+
+#[test]
+fn a_spec_may_be_noted_later() {
+    let mut linear = Linear::new(4, 8, &mut Rngs::new(0));
+    let notes = Metadata::default().with_out_sharding((None, "model"));
+    let entries = notes.get("out_sharding").unwrap().clone();
+    nnx::module::set_metadata(&mut linear, path_contains("kernel"), "out_sharding", entries);
+    shard(&mut linear, &mesh()).unwrap();
+    assert_eq!(spec(&linear.kernel), "(None, model)");
+}
+
+#[test]
+fn attention_over_a_mesh() {
+    let mesh = mesh();
+    let heads = Metadata::default().with_out_sharding(("data", "model", None));
+    let out = Metadata::default().with_out_sharding(("model", None, "data"));
+    let mut layer = MultiHeadAttention::builder(4, 16)
+        .qkv_features(8)
+        .num_kv_heads(2)
+        .kernel_metadata(heads)
+        .out_kernel_metadata(out)
+        .build(&mut Rngs::new(0));
+    let x = (array::arange(320, DType::F32).reshape([4, 5, 16]) * 0.01).sin();
+    let expected = layer.forward(&x);
+    shard(&mut layer, &mesh).unwrap();
+    let wanted = mesh.sharding(("data", None, "model")).unwrap();
+    let y = layer.forward(&x.to_sharding(&wanted).unwrap()).with_sharding_constraint(&wanted);
+    assert_eq!(spec(&y), "(data, None, model)");
+    assert_close(&y, &expected);
+}
+
+#[test]
+fn functions_with_bound_arguments_take_them_as_they_lie() {
+    let mesh = mesh();
+    let rows = mesh.sharding(["data"]).unwrap();
+    let m = (Linear::new(4, 3, &mut Rngs::new(0)), Linear::new(3, 2, &mut Rngs::new(1)));
+    let f = nnx::jit(|(m, x): (&(Linear, Linear), &Array)| m.1.forward(&m.0.forward(x)));
+    let x = count([4, 4]);
+    let whole = f.call((&m, &x));
+    let split = f.call((&m, &x.to_sharding(&rows).unwrap()));
+    assert_eq!((spec(&whole).as_str(), spec(&split).as_str()), ("one device", "(data)"));
+    assert_close(&split, &whole);
+    let v = Param::new(count([4, 4]).to_sharding(&rows).unwrap());
+    let sum = nnx::jit(|(v, x): (&Param, &Array)| v.value() + x);
+    assert_close(&sum.call((&v, &x)), &(&x * 2.0));
 }

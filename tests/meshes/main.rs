@@ -3,6 +3,7 @@
 
 mod arrays;
 mod flax;
+mod flax_shard_map;
 mod jit;
 mod mistakes;
 mod models;

@@ -34,7 +34,7 @@ fn devices_combine_their_parts() {
     let (mesh, x) = (mesh(), count([4, 6]));
     // A product of matrices that is split along what is summed over.
     let product = |(a, b): (&Array, &Array)| psum(&a.matmul(b), "model");
-    let specs = [p((None, "model")), p(["model"])];
+    let specs = (p((None, "model")), p(["model"]));
     let kernel = count([6, 8]);
     let y = shard_map(product, (&x, &kernel), &mesh, specs, p(()));
     assert_close(&y, &x.matmul(&kernel));
@@ -58,7 +58,7 @@ fn it_works_in_jitted_functions_and_has_gradients() {
     let x = count([4, 6]);
     let loss = |w: &Array| {
         let f = |(x, w): (&Array, &Array)| pmean(&x.matmul(w).square().mean(..), "data");
-        shard_map(f, (&x, w), &mesh, [p(["data"]), p(())], p(()))
+        shard_map(f, (&x, w), &mesh, (p(["data"]), p(())), p(()))
     };
     let w = count([6, 2]);
     let expected = grad(|w: &Array| x.matmul(w).square().mean(..), &w);
@@ -116,13 +116,13 @@ fn mistakes_are_told() {
         &["[3, 6]", "2 equal parts"],
     );
     says(
-        &|| shard_map(|(x, y): (&Array, &Array)| x + y, (&x, &x), &mesh, [rows(); 1], rows()),
+        &|| shard_map(|(x, y): (&Array, &Array)| x + y, (&x, &x), &mesh, (rows(),), rows()),
         &["1 specs for 2 parts"],
     );
     let mut total = Param::new(array::zeros([2, 6], DType::F32));
     let panic = catch_unwind(AssertUnwindSafe(|| {
         let f = |(total, x): (&mut Param, &Array)| total.set(total.value() + x);
-        shard_map(f, (&mut total, &x), &mesh, [p(()), rows()], p(()));
+        shard_map(f, (&mut total, &x), &mesh, (p(()), rows()), p(()));
     }));
     let text = panic.unwrap_err().downcast_ref::<String>().unwrap().clone();
     assert!(text.contains("the Variable `[0]` differs"), "{text}");

@@ -9,55 +9,86 @@ use crate::module::{Module, Path, PathKey, VarInfo};
 use crate::rewrite::{batch_graph, interpret};
 use crate::value::{Aval, Mesh, NamedSharding, PartitionSpec};
 
-/// The specs of what a function takes or returns: one for all of it, one for each element of a tuple, or by filter.
+/// The spec of one argument or result: one for all of it, or by filter.
+///
+/// ```
+/// use nnx::sharding::{ArgSpec, PartitionSpec, StateSharding};
+///
+/// let one: ArgSpec = PartitionSpec::from(["data"]).into();
+/// let by: ArgSpec = StateSharding::new().with(nnx::Everything, ["data"]).into();
+/// # let _ = (one, by);
+/// ```
+#[derive(Clone)]
+pub enum ArgSpec {
+    /// For all of it.
+    Spec(PartitionSpec),
+    /// By filter.
+    State(StateSharding),
+}
+
+impl From<PartitionSpec> for ArgSpec {
+    fn from(spec: PartitionSpec) -> Self {
+        ArgSpec::Spec(spec)
+    }
+}
+
+impl From<StateSharding> for ArgSpec {
+    fn from(specs: StateSharding) -> Self {
+        ArgSpec::State(specs)
+    }
+}
+
+/// The specs of what a function takes or returns: one for all of it, or a tuple with one for each part.
 ///
 /// ```
 /// use nnx::sharding::{PartitionSpec, ShardSpecs, StateSharding};
 ///
-/// let one: ShardSpecs = PartitionSpec::from(["data"]).into();
-/// let each: ShardSpecs = [PartitionSpec::from(["data"]), PartitionSpec::new()].into();
-/// let by: ShardSpecs = StateSharding::new().with(nnx::Everything, ["data"]).into();
-/// # let _ = (one, each, by);
+/// let rows = PartitionSpec::from(["data"]);
+/// let one: ShardSpecs = rows.clone().into();
+/// let model = StateSharding::new().with(nnx::Everything, PartitionSpec::new());
+/// let each: ShardSpecs = (model, rows).into();
+/// # let _ = (one, each);
 /// ```
 #[derive(Clone)]
-pub struct ShardSpecs(Specs);
-
-#[derive(Clone)]
-enum Specs {
-    One(PartitionSpec),
-    Each(Vec<PartitionSpec>),
-    By(StateSharding),
+pub enum ShardSpecs {
+    /// For every part.
+    All(ArgSpec),
+    /// One for each element of a tuple.
+    Each(Vec<ArgSpec>),
 }
 
-impl From<PartitionSpec> for ShardSpecs {
-    fn from(spec: PartitionSpec) -> Self {
-        ShardSpecs(Specs::One(spec))
+impl<S: Into<ArgSpec>> From<S> for ShardSpecs {
+    fn from(spec: S) -> Self {
+        ShardSpecs::All(spec.into())
     }
 }
 
-impl<const N: usize> From<[PartitionSpec; N]> for ShardSpecs {
-    fn from(specs: [PartitionSpec; N]) -> Self {
-        ShardSpecs(Specs::Each(specs.into()))
-    }
+macro_rules! from_tuples {
+    ($(($($part:ident),+))+) => {$(
+        impl<$($part: Into<ArgSpec>),+> From<($($part,)+)> for ShardSpecs {
+            #[allow(non_snake_case)]
+            fn from(($($part,)+): ($($part,)+)) -> Self {
+                ShardSpecs::Each(vec![$($part.into()),+])
+            }
+        }
+    )+};
 }
-
-impl From<StateSharding> for ShardSpecs {
-    fn from(specs: StateSharding) -> Self {
-        ShardSpecs(Specs::By(specs))
-    }
-}
+from_tuples! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) }
 
 impl ShardSpecs {
     /// How a leaf lies over `mesh`. The path of one of several arguments or results begins with its position.
     fn of(&self, mesh: &Mesh, path: &Path, leaf: &VarInfo<'_>) -> Result<NamedSharding, String> {
-        let spec = match &self.0 {
-            Specs::One(spec) => Some(spec),
-            Specs::By(specs) => specs.of(path, leaf),
-            Specs::Each(specs) => match path.keys().first() {
+        let of_part = match self {
+            ShardSpecs::All(spec) => Some(spec),
+            ShardSpecs::Each(specs) => match path.keys().first() {
                 Some(PathKey::Index(i)) => specs.get(*i),
                 _ => specs.first(),
             },
         };
+        let spec = of_part.and_then(|of_part| match of_part {
+            ArgSpec::Spec(spec) => Some(spec),
+            ArgSpec::State(specs) => specs.of(path, leaf),
+        });
         let place = match path.to_string() {
             path if path.is_empty() => String::new(),
             path => format!("`{path}`: "),
@@ -68,9 +99,9 @@ impl ShardSpecs {
 
     /// An error if there are not as many specs as elements of a tuple.
     fn check(&self, elements: Option<usize>) -> Result<(), String> {
-        match &self.0 {
-            Specs::Each(specs) if Some(specs.len()) != elements => Err(format!(
-                "{} specs for {} parts; give one spec for all of them, or a list with one for each",
+        match self {
+            ShardSpecs::Each(specs) if Some(specs.len()) != elements => Err(format!(
+                "{} specs for {} parts; give one spec for all of them, or a tuple with one for each",
                 specs.len(),
                 elements.unwrap_or(1)
             )),
