@@ -24,8 +24,8 @@
 //! # Ok::<(), nnx::Error>(())
 //! ```
 //!
-//! What a jitted function sets stays as it lies; its results lie as XLA finds best. What an argument is not: an array on
-//! the first device, where everything is that was not put anywhere, is copied to each device of the mesh.
+//! A Variable that a jitted function sets stays as it lies; results lie as XLA finds best. An array on the first device,
+//! where everything is that was not put anywhere, is copied to each device of the mesh that a program runs on.
 
 pub use crate::array::sharding::with_sharding_constraint;
 pub use crate::module::partition::{

@@ -44,7 +44,7 @@ fn vmap_adds_the_axis_and_scan_takes_it_away() {
     );
     let names = ["nick", "in", "out"].map(|name| MetaValue::Text(name.into()));
     assert_eq!(mlps.kernel.metadata().get("nickname"), Some(&MetaValue::List(names.into())));
-    // What has no list gets none.
+    // A Variable without a list gets none.
     assert_eq!((mlps.bias.shape(), spec(&mlps.bias).as_str()), (&[5, 4][..], "none"));
 
     let step = |x: Array, mlp: &mut Mlp| {

@@ -1,4 +1,4 @@
-//! What Flax tests of meshes, `spmd_test.py` above all.
+//! Flax's tests of meshes, `spmd_test.py` above all.
 
 use crate::{assert_close, count, mesh, spec};
 use nnx::module::Metadata;
@@ -129,7 +129,7 @@ fn a_model_of_shapes_has_its_shardings() {
     let shardings = get_named_sharding(&shapes, &mesh).unwrap();
     assert_eq!(shardings.len(), 1);
     assert_eq!(shardings[0].1, mesh.sharding((None, "model")).unwrap());
-    // What is noted, whatever the mesh; nothing is split where nothing is noted.
+    // As is noted, whatever the mesh; nothing is split where nothing is noted.
     let notes = Metadata::default().with_out_sharding(("data", "model"));
     let linear =
         eval_shape(|()| Linear::builder(4, 8).kernel_metadata(notes).build(&mut Rngs::new(0)), ());

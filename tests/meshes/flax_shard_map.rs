@@ -1,4 +1,4 @@
-//! What Flax tests of `shard_map`.
+//! Flax's tests of `shard_map`.
 
 use crate::{assert_close, mesh, spec};
 use nnx::module::{BatchStat, Metadata};

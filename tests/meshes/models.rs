@@ -44,7 +44,7 @@ fn a_model_trains_over_a_mesh_as_on_one_device() {
     }
     assert_close(&model.0.kernel, &single.0.kernel);
     assert_close(&model.1.kernel, &single.1.kernel);
-    // What is set stays where it was, and so do the moments.
+    // Parameters stay where they were, and so do the moments.
     assert_eq!(spec(&model.0.kernel), "(None, model)");
     assert_eq!(spec(&model.1.kernel), "(model)");
     let moments: Vec<String> = nnx::state(&opt)

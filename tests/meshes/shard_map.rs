@@ -46,7 +46,7 @@ fn devices_combine_their_parts() {
     assert_close(&shard_map(turn, &x, &mesh, p(["data"]), p(["data"])), &x.roll(2, 0));
     let all = |x: &Array| all_gather(x, "data").reshape([4, 6]);
     assert_close(&shard_map(all, &x, &mesh, p(["data"]), p(())), &x);
-    // What all have is put together as often as the spec says.
+    // A value that all have is put together as often as the spec says.
     let same = |_: &Array| Array::from([1.0_f32, 2.0]);
     let twice = shard_map(same, &x, &mesh, p(["data"]), p(["model"]));
     assert_eq!(twice.to_vec::<f32>(), [1.0, 2.0, 1.0, 2.0]);

@@ -6,13 +6,13 @@ use super::function::Function;
 use super::plan::Plan;
 use crate::error::Result;
 use crate::graph::Repr;
-use crate::run::{Place, buffer};
+use crate::run::{RunPlace, buffer};
 use crate::xla::Placement;
 
 /// Where a program runs, and where its arguments and results lie.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
-    pub(super) place: Place,
+    pub(super) place: RunPlace,
     /// Where each leaf of the arguments is taken, on a mesh. Empty on one device.
     pub(super) leaves: Vec<Placement>,
     /// Whether the body names the mesh.
@@ -30,7 +30,7 @@ impl Placed {
             _ => Placement::default(),
         };
         let on_device = |place: Placement| Placed {
-            place: Place::on(place),
+            place: RunPlace::on(place),
             leaves: Vec::new(),
             is_on_own_mesh: false,
             outputs: Vec::new(),
@@ -52,7 +52,8 @@ impl Placed {
             }
         });
         // Leaves that the program does not use lie somewhere too, and say on which mesh it runs.
-        let mut place = Place::of(function.name, &plan.graph, all.map(of_leaf).chain(parameters))?;
+        let mut place =
+            RunPlace::of(function.name, &plan.graph, all.map(of_leaf).chain(parameters))?;
         let (leaves, inputs) = place.inputs.split_at(leaves.arrays().len());
         let (leaves, inputs) = (leaves.to_vec(), inputs.into());
         place.inputs = inputs;

@@ -63,7 +63,7 @@ pub(super) struct ParamPlace {
 }
 
 impl ParamPlace {
-    /// What is remembered of the parameter, with its notes on how it lies over a mesh.
+    /// A moment of the parameter, with its notes on how it lies over a mesh.
     fn leaf(&self, array: Array) -> Variable<OptState> {
         let leaf = Variable::new(array);
         match self.metadata.optimizer_sharding() {

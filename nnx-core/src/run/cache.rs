@@ -1,7 +1,7 @@
 //! The programs of eager operations: compiled once, found again by what they compute.
 
 use super::kept::{self, Evicted, ProgramCache, Stamp};
-use super::{Place, compile};
+use super::{RunPlace, compile};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::xla::Executable;
@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, Once, OnceLock, RwLock};
 /// A program and, once it was needed, its executable.
 pub(super) struct EagerProgram {
     graph: Graph,
-    place: Place,
+    place: RunPlace,
     fingerprint: u64,
     executable: OnceLock<Executable>,
     compiling: Mutex<()>,
@@ -71,7 +71,7 @@ pub(crate) fn clear() {
     drop(programs);
 }
 
-pub(super) fn program(graph: Graph, place: Place) -> Arc<EagerProgram> {
+pub(super) fn program(graph: Graph, place: RunPlace) -> Arc<EagerProgram> {
     let at = place
         .inputs
         .iter()

@@ -1,6 +1,6 @@
 //! The one way from a program to an executable.
 
-use super::Place;
+use super::RunPlace;
 use super::order::in_order;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Target, lower};
@@ -35,7 +35,7 @@ pub(crate) fn compile(
     name: &str,
     graph: &Graph,
     aliases: &[(usize, usize)],
-    place: &Place,
+    place: &RunPlace,
     wanted: &[Option<Placement>],
     options: &[CompilerOption<'_>],
 ) -> Result<Executable> {

@@ -2,7 +2,7 @@
 
 use super::cache::program;
 use super::nans::{self, is_searching};
-use super::place::Place;
+use super::place::RunPlace;
 use crate::error::{Error, Result};
 use crate::graph::{
     Array, Arrays, Avals, Closed, Graph, Node, Op, Repr, escaped, is_tracing, trace, user_location,
@@ -47,7 +47,7 @@ fn run(graph: Graph, args: &[&Array]) -> Result<Vec<Array>> {
     let name = graph.nodes.last().map_or("an operation", |node| node.op.name());
     let placements = args.iter().map(|arg| Ok(buffer(arg)?.placement()));
     let placements = placements.collect::<Result<SmallVec<[Placement; 4]>>>()?;
-    let place = Place::of(name, &graph, placements.iter().copied())?;
+    let place = RunPlace::of(name, &graph, placements.iter().copied())?;
     let placement = place.run;
     let outputs = graph.output_avals();
     if outputs.iter().all(|aval| aval.size() == 0) && !graph.contains(&|op| op.is_effect()) {

@@ -22,4 +22,4 @@ pub use kept::{CacheLimits, cache_limits, cached_programs, set_cache_limits};
 pub(crate) use kept::{Evicted, ProgramCache, Stamp, inserted, note_compiled, register};
 pub use nans::debug_nans;
 pub(crate) use nans::{has_nan, is_searching};
-pub(crate) use place::Place;
+pub(crate) use place::RunPlace;

@@ -8,17 +8,17 @@ use smallvec::SmallVec;
 
 /// Where a program runs: where its arguments lie.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub(crate) struct RunPlace {
     /// The device, or each device of the mesh.
     pub(crate) run: Placement,
     /// Where each argument is to lie, on a mesh. Empty on one device.
     pub(crate) inputs: SmallVec<[Placement; 4]>,
 }
 
-impl Place {
+impl RunPlace {
     /// One device.
     pub(crate) fn on(run: Placement) -> Self {
-        Place { run, inputs: SmallVec::new() }
+        RunPlace { run, inputs: SmallVec::new() }
     }
 
     /// The place of a program, called `name` in messages, whose arguments lie there. On a mesh they come from the
@@ -37,7 +37,7 @@ impl Place {
             (Some(sharding), _) => sharding.mesh(),
             (None, Some(mesh)) => mesh,
             (None, None) => {
-                return Ok(Place::on(arguments.clone().next().unwrap_or_default()));
+                return Ok(RunPlace::on(arguments.clone().next().unwrap_or_default()));
             }
         };
         if let Some(other) = constraint.as_ref().filter(|other| *other != mesh) {
@@ -54,7 +54,7 @@ impl Place {
             ))),
         };
         let inputs = arguments.enumerate().map(input).collect::<Result<_>>()?;
-        Ok(Place { run: whole, inputs })
+        Ok(RunPlace { run: whole, inputs })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is noted on Variables by axis, where a transform takes an axis away or adds one.
+//! Lists on Variables with an entry for each axis, where a transform takes an axis away or adds one.
 
 use super::axes::from_first;
 use super::lend::{Argument, TransformCall, TransformProgram};
@@ -118,23 +118,23 @@ impl TransformMetadata {
             }
             *metadata != before[*i]
         });
-        result(&mut program.result, &mut Naming { names: self, axes: axes.iter(), known });
+        result(&mut program.result, &mut AxisNaming { names: self, axes: axes.iter(), known });
     }
 }
 
-/// What a list has for an axis without a name.
+/// The entry of an axis without a name.
 fn nothing() -> MetaValue {
     MetaValue::List(Vec::new())
 }
 
 /// Adds the entries of an axis to the leaves of a result.
-struct Naming<'n> {
+struct AxisNaming<'n> {
     names: &'n TransformMetadata,
     axes: std::slice::Iter<'n, Option<isize>>,
     known: Seen,
 }
 
-impl VisitorMut for Naming<'_> {
+impl VisitorMut for AxisNaming<'_> {
     fn variable(&mut self, variable: VarMut<'_>) {
         let Some(Some(axis)) = self.axes.next() else { return };
         let rank = variable.value.try_aval().map_or(0, |aval| aval.rank() as isize + 1);
