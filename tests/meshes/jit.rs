@@ -71,3 +71,21 @@ fn what_is_set_is_updated_in_place_on_each_device() {
     assert_close(&total, &(&x * 4.0));
     assert_eq!(spec(&total), "(data)");
 }
+
+#[nnx::jit]
+fn sums(x: &Array, y: &Array) -> Array {
+    x.sum(..) + y.sum(..)
+}
+
+#[test]
+fn another_trace_says_which_argument_lies_elsewhere() {
+    let mesh = mesh();
+    let x = count([4, 6]);
+    let to = |axis: &str| x.to_sharding(&mesh.sharding([axis]).unwrap()).unwrap();
+    let _ = sums(&to("data"), &x);
+    let again = || nnx::jit::assert_max_traces(0, || sums(&to("model"), &x));
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(again)).unwrap_err();
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(text.contains("`x` now lies on (model) over Mesh"), "{text}");
+    assert!(text.contains("before on (data) over Mesh"), "{text}");
+}

@@ -154,6 +154,14 @@ impl Collected {
             && self.leaves.arrays.iter().zip(&key.shardings).all(fits)
     }
 
+    /// Where each array lies; `None` for a leaf without a value.
+    pub(super) fn placements(&self) -> impl Iterator<Item = Option<Placement>> {
+        self.leaves.arrays.iter().map(|array| match &array.0 {
+            Repr::Device(buffer) => Some(buffer.placement()),
+            _ => None,
+        })
+    }
+
     /// A hash of everything but the values of the leaves.
     pub(super) fn hash(&self, instance: TypeId, arguments: &dyn AnyArgument) -> u64 {
         let mut walk = KeyHash { hasher: FxHasher::default(), leaves: 0, nodes: 0 };
