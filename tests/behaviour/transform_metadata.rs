@@ -81,7 +81,7 @@ fn layers_made_by_vmap_are_named() {
         Linear::builder(3, 3).kernel_metadata(named(["din", "dout"])).build(rngs)
     };
     let mut rngs = Rngs::new(0);
-    split_rngs(&mut rngs, Everything, 5);
+    let _ = split_rngs(&mut rngs, Everything, 5);
     let linear = vmap(make, &mut rngs, in_axes(0).transform_metadata(LAYERS));
     assert_eq!(
         (linear.kernel.shape(), spec(&linear.kernel).as_str()),

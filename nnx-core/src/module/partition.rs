@@ -122,12 +122,14 @@ pub fn logical_axis_rules<'a, R>(
 /// A spec with the axes of the mesh in place of the names that rules are for.
 fn by_rules(spec: &PartitionSpec) -> PartitionSpec {
     RULES.with_borrow(|rules| {
-        let axes = |name: &Box<str>| match rules.iter().find(|(own, _)| **own == **name) {
+        let axes = |name: &str| match rules.iter().find(|(own, _)| own == name) {
             Some((_, axes)) => axes.clone(),
-            None => vec![name.clone()],
+            None => vec![name.into()],
         };
         PartitionSpec::of(
-            spec.entries().iter().map(|entry| entry.iter().flat_map(axes).collect::<Vec<_>>()),
+            spec.entries()
+                .iter()
+                .map(|entry| entry.iter().flat_map(|name| axes(name)).collect::<Vec<_>>()),
         )
     })
 }

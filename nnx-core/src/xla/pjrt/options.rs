@@ -4,6 +4,7 @@ use super::faults::PluginFault;
 use crate::xla::compiler_option::{CompilerOption, OptionValue};
 
 /// How a program is compiled: for which devices, as how many parts, and around which faults.
+#[derive(Default)]
 pub(super) struct CompileOptions<'a> {
     /// The devices to compile for, each of which runs its part of the program; empty leaves it to the default device
     /// assignment, of one device.
@@ -14,12 +15,6 @@ pub(super) struct CompileOptions<'a> {
     pub(super) faults: &'a [PluginFault],
     /// The options that the program asks for; they win over what goes around a fault.
     pub(super) options: &'a [CompilerOption<'a>],
-}
-
-impl Default for CompileOptions<'_> {
-    fn default() -> Self {
-        CompileOptions { devices: &[], spread: false, faults: &[], options: &[] }
-    }
 }
 
 impl CompileOptions<'_> {
